@@ -1,0 +1,31 @@
+"""glassgrad's engine: numbers and arrays that remember how they were computed.
+
+>>> from autograd import Value
+>>> x = Value(2.0)
+>>> y = x * x + 3 * x
+>>> y.backward()
+>>> x.grad
+7.0
+"""
+
+from typing import Any
+
+from autograd.errors import GraphError, ShapeError
+from autograd.modes import no_grad
+from autograd.op import RULEBOOK
+from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
+from autograd.tensor import Tensor
+from autograd.value import Value
+
+_LAZY = {"draw": "autograd.viz.draw", "backprop": "autograd.viz.steps"}
+
+__all__ = ["GraphError", "ShapeError", "Tensor", "Value", "no_grad", *_LAZY, *RULEBOOK]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the drawing parts when first asked for: `import autograd` stays quick."""
+    if name in _LAZY:
+        import importlib
+
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")

@@ -1,0 +1,241 @@
+"""What an operation is: one declaration, from which everything else follows.
+
+`rules.py` declares every operation once, with the two decorators of this file:
+
+- `@elementwise` for a function of numbers. It states the local derivative with respect to each
+  operand, so it works on single numbers (`Value`) and on whole arrays (`Tensor`).
+- `@structural` for a function of arrays that is more than number by number (`sum`, `@`,
+  `reshape`). It states the whole vector-Jacobian product.
+
+An `Op` is called with whatever there is: floats and arrays are computed at once, nodes are
+computed and recorded, symbols give the formula. What a kind of operand does with an operation is
+that kind's own business, in its `_apply`; this file knows no kind by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from autograd.tensor import Tensor
+    from autograd.value import Value
+
+INFINITY = float("inf")
+EVERYWHERE = (-INFINITY, INFINITY)
+
+RULEBOOK: dict[str, Op] = {}
+"""Every declared operation by name, in the order of declaration."""
+
+
+class Op:
+    """An operation: its name, how it is written, and how it is computed on arrays.
+
+    Attributes:
+        name: The function's name; NumPy's where NumPy has the function.
+        symbol: How a picture labels the operation: "*", "tanh", "sum".
+        latex: A LaTeX template such as r"\\sqrt{{{0}}}", or a function's name such as r"\\tanh".
+        operator: The Python operator it stands for, as in `__mul__`: "mul"; else "".
+        forward: The computation on NumPy arrays. It knows nothing of graphs.
+        arity: How many operands are differentiated.
+        defaults: The defaults of the last operands, if they have any.
+    """
+
+    def __init__(
+        self, forward: Callable[..., Any], arity: int, symbol: str, latex: str, operator: str
+    ) -> None:
+        self.name = forward.__name__
+        self.symbol = symbol or self.name
+        self.latex = latex or rf"\operatorname{{{self.name}}}"
+        self.operator = operator
+        self.forward = forward
+        self.arity = arity
+        signature = list(inspect.signature(forward).parameters.values())
+        self.defaults = tuple(p.default for p in signature[:arity] if p.default is not p.empty)
+        self.__name__ = self.__qualname__ = self.name
+        self.__module__ = forward.__module__
+        self.__doc__ = forward.__doc__
+        RULEBOOK[self.name] = self
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name  # pickled as the name it has in rules.py
+
+    @overload
+    def __call__(self, *operands: float) -> float: ...
+    @overload
+    def __call__(self, *operands: Value | float) -> Value: ...
+    @overload
+    def __call__(self, *operands: Tensor | ArrayLike, **params: Any) -> Tensor: ...
+    @overload
+    def __call__(self, *operands: NDArray[Any], **params: Any) -> NDArray[Any]: ...
+    @overload
+    def __call__(self, *operands: Any, **params: Any) -> Any: ...
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        """Compute on numbers or arrays; compute and record on nodes."""
+        raise NotImplementedError
+
+    def _check_count(self, given: int, most: int) -> None:
+        least = self.arity - len(self.defaults)
+        if not least <= given <= most:
+            needed = str(most) if most == least else f"{least} to {most}"
+            raise TypeError(f"{self.name}: needs {needed} operand(s), but got {given}.")
+
+
+class Elementwise(Op):
+    """A function of one or two numbers, applied to every element.
+
+    Attributes:
+        partials: For each operand i, the function (*operands, out) -> d out / d operand i. Written
+            with Python's operators and other operations, so that it runs on floats, arrays, nodes
+            (which gives second derivatives) and symbols (which gives the formula).
+        is_one: For each operand, whether that derivative is the constant 1.
+        scalar: The computation on Python floats: `math` is 25 times faster than NumPy on one number.
+        smooth: Whether it is differentiable everywhere in its domain.
+        domain: For each operand, the open interval in which it gives a finite, differentiable result.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        partials: Sequence[Callable[..., Any] | float],
+        scalar: Callable[..., float] | None = None,
+        symbol: str = "",
+        latex: str = "",
+        operator: str = "",
+        smooth: bool = True,
+        domain: tuple[tuple[float, float], ...] = (),
+    ) -> None:
+        super().__init__(forward, len(partials), symbol, latex, operator)
+        self.partials = tuple(p if callable(p) else _always(p) for p in partials)
+        self.is_one = tuple(p == 1 for p in partials)
+        self.scalar = scalar or forward
+        self.smooth = smooth
+        self.domain = domain or (EVERYWHERE,) * self.arity
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        self._check_count(len(operands), self.arity)
+        if params:
+            raise TypeError(f"{self.name}: got an unknown keyword {next(iter(params))!r}.")
+        missing = self.arity - len(operands)
+        operands += self.defaults[len(self.defaults) - missing :]
+        kind = kind_of(operands)
+        if kind is not None:
+            return kind._apply(self, operands, {})
+        if all(isinstance(x, (float, int)) for x in operands):
+            return self.on_floats(*map(float, operands))
+        arrays = [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
+        if any(getattr(x, "dtype", None) == object for x in arrays):
+            # An array of Values: one node per element.
+            return np.frompyfunc(self, self.arity, 1)(*arrays)
+        return self.forward(*arrays)
+
+    def on_floats(self, *operands: float) -> float:
+        """Compute one number; where `math` raises, IEEE's answer with NumPy's warning."""
+        try:
+            return self.scalar(*operands)
+        except (ArithmeticError, ValueError):
+            return float(self.forward(*map(np.float64, operands)))
+
+    def pullback(self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], shape: Any) -> Any:
+        """The gradient of operand i, of the given shape: out_grad times the local derivative."""
+        if self.is_one[i]:
+            return unbroadcast(out_grad, shape)
+        return unbroadcast(out_grad * self.partials[i](*inputs, out), shape)
+
+
+class Structural(Op):
+    """A function of arrays that is not number by number.
+
+    Attributes:
+        vjps: For each operand i, the function (out_grad, out, *operands, **params) -> gradient of
+            operand i; written with our own operations, so that it can itself be differentiated.
+        params: The names and defaults of what is not differentiated (`axis`, `shape`, …).
+    """
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        *,
+        vjps: Sequence[Callable[..., Any]],
+        symbol: str = "",
+        latex: str = "",
+        operator: str = "",
+    ) -> None:
+        super().__init__(forward, len(vjps), symbol, latex, operator)
+        self.vjps = tuple(vjps)
+        names = list(inspect.signature(forward).parameters.values())[self.arity :]
+        self.params = {p.name: p.default for p in names}
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        self._check_count(len(operands), self.arity + len(self.params))
+        arguments = self._bind(operands[self.arity :], params)
+        operands = operands[: self.arity]
+        kind = kind_of(operands)
+        if kind is not None:
+            return kind._apply(self, operands, arguments)
+        arrays = [
+            np.asarray(x) if isinstance(x, (list, tuple, float, int)) else x for x in operands
+        ]
+        return self.forward(*arrays, **arguments)
+
+    def _bind(self, given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+        arguments = {**self.params, **dict(zip(self.params, given, strict=False)), **named}
+        for name, value in arguments.items():
+            if name not in self.params:
+                raise TypeError(f"{self.name}: got an unknown keyword {name!r}.")
+            if value is inspect.Parameter.empty:
+                raise TypeError(f"{self.name}: needs the argument {name!r}.")
+        return arguments
+
+    def pullback(
+        self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any
+    ) -> Any:
+        """The gradient of operand i."""
+        return self.vjps[i](out_grad, out, *inputs, **params)
+
+
+def elementwise(**declaration: Any) -> Callable[[Callable[..., Any]], Elementwise]:
+    """Declare a function of numbers; the keywords are those of `Elementwise`."""
+    return lambda forward: Elementwise(forward, **declaration)
+
+
+def structural(**declaration: Any) -> Callable[[Callable[..., Any]], Structural]:
+    """Declare a function of arrays; the keywords are those of `Structural`."""
+    return lambda forward: Structural(forward, **declaration)
+
+
+def kind_of(operands: Sequence[Any]) -> Any:
+    """The class that decides what an operation on these operands does; None for plain numbers.
+
+    Where kinds meet, the highest `_rank` decides: a Tensor can take in a Value, not the reverse.
+    """
+    kind: Any = None
+    for x in operands:
+        if hasattr(type(x), "_apply") and (kind is None or type(x)._rank > kind._rank):
+            kind = type(x)
+    return kind
+
+
+def unbroadcast(grad: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a gradient over the axes along which NumPy repeated an operand of this shape."""
+    if grad.shape == shape:
+        return grad
+    extra = grad.ndim - len(shape)
+    repeated = tuple(
+        i + extra for i, n in enumerate(shape) if n == 1 and grad.shape[i + extra] != 1
+    )
+    axes = tuple(range(extra)) + repeated
+    return grad.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+def _always(number: float) -> Callable[..., float]:
+    return lambda *_: number

@@ -1,0 +1,311 @@
+"""Value: a float in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd import node
+from autograd.methods import Operations
+from autograd.modes import recording
+from autograd.op import RULEBOOK, Elementwise, Op
+
+
+class Value(Operations, node.Node):
+    """A float that remembers how it was computed.
+
+    Arithmetic and the functions of the rulebook work on it as on a float, in both orders with
+    plain numbers, and record a graph; `backward()` then finds the derivative of the result with
+    respect to every Value that went into it. Values are ordered by value (`<`, `max`, `sorted`);
+    `==` and hashing go by identity, since two nodes with the same number are still two nodes.
+
+    Args:
+        data: A real number: int, float, bool, or a NumPy scalar.
+        label: Its name in pictures and printed steps; any text.
+
+    Raises:
+        TypeError: data is not one real number (an array, a string, a complex number, …).
+
+    Source:
+        The programming interface is that of A. Karpathy, "micrograd" (2020).
+
+    Example:
+        >>> x = Value(-4.0)
+        >>> y = x * x + 2 * x
+        >>> y.backward()
+        >>> y.data, x.grad
+        (8.0, -6.0)
+    """
+
+    # An operation has one or two operands, `_left` and `_right`. The numbers they held at the time
+    # are kept in `_x` and `_y`, so that changing a leaf's data afterwards (an optimizer's step)
+    # does not change the gradient of what was recorded before. Slots instead of a tuple of parents
+    # halve what Python's garbage collector has to visit, which is most of the time of a large graph.
+    __slots__ = ("_data", "_grad", "_left", "_right", "_x", "_y", "label", "op")
+    _rank: ClassVar[int] = 1
+    requires_grad: ClassVar[bool] = True  # type: ignore[misc]
+
+    def __init__(self, data: float, *, label: str = "") -> None:
+        self._data = _as_float(data)
+        self._grad: float | None = None
+        self.op: Op | None = None
+        self._left: Value | None = None
+        self._right: Value | None = None
+        self.label = label
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        return self._data
+
+    @data.setter
+    def data(self, number: float) -> None:
+        self._data = _as_float(number)
+
+    @property
+    def grad(self) -> float:
+        """The gradient that backward passes have brought here; 0.0 where none has."""
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, number: float) -> None:
+        self._grad = _as_float(number)
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands this Value was computed from, in order; () for a leaf."""
+        if self._left is None:
+            return ()
+        if self._right is None:
+            return (self._left,)
+        return (self._left, self._right)
+
+    def backward(self) -> None:
+        """Add d self / d leaf to the `.grad` of every leaf, and set that of every node between.
+
+        Raises:
+            GraphError: self is a constant, so there is nothing to differentiate.
+        """
+        node.backward(self, 1.0)
+
+    def detach(self) -> Value:
+        """The same number as a constant: no graph behind it, and no gradient flows to it.
+
+        Example:
+            >>> x = Value(3.0)
+            >>> (x * x.detach()).backward()
+            >>> x.grad
+            3.0
+        """
+        return Constant(self._data, label=self.label)
+
+    def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
+        op: Any = self.op
+        left, right, x, out = self._left, self._right, self._x, self._data
+        try:
+            if right is None:
+                return ((self, 0, left, out_grad, out_grad * op.partials[0](x, out)),)  # type: ignore[return-value]
+            y = self._y
+            dx, dy = op.partials
+            dx_is_one, dy_is_one = op.is_one
+            if type(right) is Constant:
+                return ((self, 0, left, out_grad, out_grad * dx(x, y, out)),)  # type: ignore[return-value]
+            if type(left) is Constant:
+                return ((self, 1, right, out_grad, out_grad * dy(x, y, out)),)
+            return (
+                (self, 0, left, out_grad, out_grad if dx_is_one else out_grad * dx(x, y, out)),  # type: ignore[return-value]
+                (self, 1, right, out_grad, out_grad if dy_is_one else out_grad * dy(x, y, out)),
+            )
+        except ArithmeticError:
+            return tuple(
+                (self, i, parent, out_grad, out_grad * self.local_derivative(i))
+                for i, parent in enumerate(self.parents)
+                if parent.requires_grad
+            )
+
+    def local_derivative(self, i: int) -> float:
+        """d self / d parents[i], at the numbers the operands had when self was computed.
+
+        Example:
+            >>> a, b = Value(2.0), Value(5.0)
+            >>> (a * b).local_derivative(0)
+            5.0
+        """
+        op: Any = self.op
+        numbers = (self._x, self._data) if self._right is None else (self._x, self._y, self._data)
+        try:
+            return float(op.partials[i](*numbers))
+        except ArithmeticError:  # where a float raises, IEEE's answer with NumPy's warning
+            return float(op.partials[i](*map(np.float64, numbers)))
+
+    def _accumulate(self, grad: float) -> None:
+        self._grad = grad if self._grad is None else self._grad + grad
+
+    @classmethod
+    def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Value:
+        if not isinstance(op, Elementwise):
+            raise TypeError(
+                f"{op.name}: needs an array or a Tensor, but got a Value, which is a single number."
+            )
+        method: Callable[..., Value] = getattr(Value, op.name)
+        return method(*(x if isinstance(x, Value) else Constant(x) for x in operands))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
+        if method != "__call__" or kwargs:
+            return NotImplemented
+        if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
+            boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
+            return getattr(ufunc, method)(*boxed)
+        if ufunc in _COMPARISONS:
+            return ufunc(*(x.data if isinstance(x, Value) else x for x in inputs))
+        op = RULEBOOK.get(_UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__))
+        if isinstance(op, Elementwise):
+            return self._apply(op, inputs, {})
+        raise TypeError(f"np.{ufunc.__name__}: is not an operation of glassgrad.")
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self._data < _other_float(other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self._data <= _other_float(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self._data > _other_float(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self._data >= _other_float(other))
+
+    def __float__(self) -> float:
+        return self._data
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+
+
+class Constant(Value):
+    """A number in the graph that no gradient flows to: the 2 in `2 * x`, a detached Value."""
+
+    __slots__ = ()
+    requires_grad: ClassVar[bool] = False  # type: ignore[misc]
+
+
+def _as_float(number: Any) -> float:
+    if isinstance(number, (float, Real, np.bool)):
+        return float(number)
+    if isinstance(number, np.ndarray):
+        came = f"an array of shape {number.shape}. For arrays there is Tensor"
+    elif isinstance(number, node.Node):
+        came = f"a {type(number).__name__}. Take its number with .data or .item()"
+    else:
+        came = f"{number!r} ({type(number).__name__})"
+    raise TypeError(f"Value: needs one real number, but got {came}.")
+
+
+def _other_float(other: Any) -> float:
+    return other._data if isinstance(other, Value) else _as_float(other)
+
+
+def _boxed(x: Any) -> Any:
+    box = np.empty((), dtype=object)
+    box[()] = x
+    return box
+
+
+_COMPARISONS = {np.less, np.less_equal, np.greater, np.greater_equal}
+_UFUNC_NAMES = {"absolute": "abs"}
+
+_new: Any = Value.__new__
+
+
+def _unary(op: Elementwise) -> Callable[[Value], Value]:
+    scalar, on_floats = op.scalar, op.on_floats
+
+    def method(self: Value) -> Value:
+        x = self._data
+        try:
+            data = scalar(x)
+        except (ArithmeticError, ValueError):
+            data = on_floats(x)
+        if type(self) is Constant or not recording():
+            return Constant(data)
+        out = _new(Value)
+        out._data = data
+        out._grad = None
+        out.op = op
+        out._left = self
+        out._right = None
+        out._x = x
+        out.label = ""
+        return out  # type: ignore[no-any-return]
+
+    return method
+
+
+def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
+    scalar, on_floats = op.scalar, op.on_floats
+
+    def method(self: Value, other: Any) -> Value:
+        if other.__class__ is not Value and not isinstance(other, Value):
+            if isinstance(other, node.Node) or _is_object_array(other):
+                return NotImplemented  # type: ignore[no-any-return]
+            other = Constant(other)
+        x = self._data
+        y = other._data
+        try:
+            data = scalar(x, y)
+        except (ArithmeticError, ValueError):
+            data = on_floats(x, y)
+        if not recording() or (type(self) is Constant and type(other) is Constant):
+            return Constant(data)
+        out = _new(Value)
+        out._data = data
+        out._grad = None
+        out.op = op
+        out._left = self
+        out._right = other
+        out._x = x
+        out._y = y
+        out.label = ""
+        return out  # type: ignore[no-any-return]
+
+    return method
+
+
+def _reflected(method: Callable[[Value, Any], Value]) -> Callable[[Value, Any], Value]:
+    def reflected(self: Value, other: Any) -> Value:
+        if isinstance(other, node.Node) or _is_object_array(other):
+            return NotImplemented  # type: ignore[no-any-return]
+        return method(Constant(other), self)
+
+    return reflected
+
+
+def _is_object_array(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype == object
+
+
+def _install() -> None:
+    for op in RULEBOOK.values():
+        if not isinstance(op, Elementwise):
+            continue
+        method: Any = _unary(op) if op.arity == 1 else _binary(op)
+        method.__name__, method.__doc__, method.__defaults__ = op.name, op.__doc__, op.defaults
+        setattr(Value, op.name, method)
+        if op.operator:
+            setattr(Value, f"__{op.operator}__", method)
+            if op.arity == 2:
+                setattr(Value, f"__r{op.operator}__", _reflected(method))
+
+
+_install()
