@@ -8,7 +8,8 @@
 7.0
 """
 
-from typing import Any
+import builtins
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import GraphError, ShapeError
 from autograd.modes import no_grad
@@ -17,9 +18,15 @@ from autograd.rules import *  # noqa: F403 (every operation is a function: `auto
 from autograd.tensor import Tensor
 from autograd.value import Value
 
+if TYPE_CHECKING:
+    from autograd.viz.draw import draw
+    from autograd.viz.steps import backprop
+
 _LAZY = {"draw": "autograd.viz.draw", "backprop": "autograd.viz.steps"}
 
-__all__ = ["GraphError", "ShapeError", "Tensor", "Value", "no_grad", *_LAZY, *RULEBOOK]
+__all__ = ["GraphError", "ShapeError", "Tensor", "Value", "backprop", "draw", "no_grad"]
+# `from autograd import *` leaves Python's own abs, max and sum alone.
+__all__ += [name for name in RULEBOOK if not hasattr(builtins, name)]
 
 
 def __getattr__(name: str) -> Any:

@@ -44,10 +44,15 @@ class Node:
         requires_grad: bool
         _grad: Any
 
-        @property
-        def data(self) -> Any: ...
-        @property
-        def parents(self) -> tuple[Node, ...]: ...
+    @property
+    def data(self) -> Any:
+        """The number or array."""
+        raise NotImplementedError
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """The operands of the operation, in order; () for a leaf."""
+        raise NotImplementedError
 
     def _contributions(self, out_grad: Any) -> Any:
         """Split `out_grad` among the parents: an iterable of `Contribution`s."""

@@ -34,12 +34,12 @@ RULEBOOK: dict[str, Op] = {}
 
 
 class Op:
-    """An operation: its name, how it is written, and how it is computed on arrays.
+    r"""An operation: its name, how it is written, and how it is computed on arrays.
 
     Attributes:
         name: The function's name; NumPy's where NumPy has the function.
         symbol: How a picture labels the operation: "*", "tanh", "sum".
-        latex: A LaTeX template such as r"\\sqrt{{{0}}}", or a function's name such as r"\\tanh".
+        latex: A LaTeX template such as r"\sqrt{{{0}}}", or a function's name such as r"\tanh".
         operator: The Python operator it stands for, as in `__mul__`: "mul"; else "".
         forward: The computation on NumPy arrays. It knows nothing of graphs.
         arity: How many operands are differentiated.
@@ -69,7 +69,7 @@ class Op:
         return self.name  # pickled as the name it has in rules.py
 
     @overload
-    def __call__(self, *operands: float) -> float: ...
+    def __call__(self, *operands: float) -> float: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, *operands: Value | float) -> Value: ...
     @overload
@@ -97,9 +97,9 @@ class Elementwise(Op):
             with Python's operators and other operations, so that it runs on floats, arrays, nodes
             (which gives second derivatives) and symbols (which gives the formula).
         is_one: For each operand, whether that derivative is the constant 1.
-        scalar: The computation on Python floats: `math` is 25 times faster than NumPy on one number.
+        scalar: The computation on Python floats: on one number `math` is 25 times as fast as NumPy.
         smooth: Whether it is differentiable everywhere in its domain.
-        domain: For each operand, the open interval in which it gives a finite, differentiable result.
+        domain: For each operand, the open interval in which the derivative exists.
     """
 
     def __init__(
@@ -122,6 +122,7 @@ class Elementwise(Op):
         self.domain = domain or (EVERYWHERE,) * self.arity
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
+        """Compute on numbers or arrays; compute and record on nodes."""
         self._check_count(len(operands), self.arity)
         if params:
             raise TypeError(f"{self.name}: got an unknown keyword {next(iter(params))!r}.")
@@ -133,7 +134,7 @@ class Elementwise(Op):
         if all(isinstance(x, (float, int)) for x in operands):
             return self.on_floats(*map(float, operands))
         arrays = [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
-        if any(getattr(x, "dtype", None) == object for x in arrays):
+        if any(getattr(x, "dtype", None) == np.object_ for x in arrays):
             # An array of Values: one node per element.
             return np.frompyfunc(self, self.arity, 1)(*arrays)
         return self.forward(*arrays)
@@ -176,6 +177,7 @@ class Structural(Op):
         self.params = {p.name: p.default for p in names}
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
+        """Compute on arrays; compute and record on nodes."""
         self._check_count(len(operands), self.arity + len(self.params))
         arguments = self._bind(operands[self.arity :], params)
         operands = operands[: self.arity]

@@ -9,6 +9,9 @@ Conventions: operands are `x, y`; `out` is the result; a partial derivative is a
 At a kink the docstring names the choice made.
 """
 
+# mypy: disable-error-code="has-type"
+# (A derivative may use operations that are declared further down.)
+
 from __future__ import annotations
 
 import math

@@ -125,7 +125,7 @@ class Tensor(Operations, node.Node):
         return RULEBOOK["reshape"](self, _one_tuple(shape))
 
     def transpose(self, *axes: Any) -> Tensor:
-        """The axes in another order, `t.transpose(1, 0)` or `t.transpose((1, 0))`; else reversed."""
+        """The axes in another order, `t.transpose(1, 0)` or `t.transpose((1, 0))`, or reversed."""
         return RULEBOOK["transpose"](self, _one_tuple(axes) if axes and axes != (None,) else None)
 
     def __getitem__(self, index: Any) -> Tensor:

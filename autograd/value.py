@@ -43,8 +43,10 @@ class Value(Operations, node.Node):
     # An operation has one or two operands, `_left` and `_right`. The numbers they held at the time
     # are kept in `_x` and `_y`, so that changing a leaf's data afterwards (an optimizer's step)
     # does not change the gradient of what was recorded before. Slots instead of a tuple of parents
-    # halve what Python's garbage collector has to visit, which is most of the time of a large graph.
+    # halve what Python's garbage collector has to visit, most of the time of a large graph.
     __slots__ = ("_data", "_grad", "_left", "_right", "_x", "_y", "label", "op")
+    _x: float
+    _y: float
     _rank: ClassVar[int] = 1
     requires_grad: ClassVar[bool] = True  # type: ignore[misc]
 
@@ -161,7 +163,7 @@ class Value(Operations, node.Node):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
             return getattr(ufunc, method)(*boxed)
         if ufunc in _COMPARISONS:
-            return ufunc(*(x.data if isinstance(x, Value) else x for x in inputs))
+            return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
         op = RULEBOOK.get(_UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__))
         if isinstance(op, Elementwise):
             return self._apply(op, inputs, {})
