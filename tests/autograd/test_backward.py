@@ -272,6 +272,15 @@ def test_the_steps_yield_every_product_of_the_chain_rule(kind):
     assert grads(x) == [12.0]
 
 
+@both_kinds
+def test_no_step_goes_to_a_constant_and_an_operand_keeps_its_place(kind):
+    x = kind(3.0)
+    seed = 1.0 if kind is Value else np.ones(())
+    for root, place in [(2 - x, 1), (x - 2, 0), (x.detach() * x, 1), (x * x.detach(), 0)]:
+        steps = list(backward_steps(root, seed))
+        assert [(step[1], step[2]) for step in steps] == [(place, x)]
+
+
 # --- constants, zero_grad, detach -----------------------------------------------------------------
 
 
