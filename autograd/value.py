@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from autograd import node
 from autograd.methods import Operations
-from autograd.modes import recording
+from autograd.errors import GraphError
+from autograd.modes import active, check_forward, recording
 from autograd.op import RULEBOOK, Elementwise, Op
 
 
@@ -128,6 +129,19 @@ class Value(Operations, node.Node):
                 if parent.requires_grad
             )
 
+    def _contributions_as_graph(self, out_grad: Value) -> Iterator[node.Contribution]:
+        op: Any = self.op
+        parents = self.parents
+        for parent, number in zip(parents, (self._x, getattr(self, "_y", None)), strict=False):
+            if parent._data is not number and parent._data != number:
+                raise GraphError(
+                    f"{op.name}: the data of an operand was changed after the operation was "
+                    "recorded, so its derivative cannot be recorded any more. Compute it again."
+                )
+        for i, parent in enumerate(parents):
+            if parent.requires_grad:
+                yield self, i, parent, out_grad, out_grad * op.partials[i](*parents, self)
+
     def local_derivative(self, i: int) -> float:
         """d self / d parents[i], at the numbers the operands had when self was computed.
 
@@ -230,6 +244,12 @@ _UFUNC_NAMES = {"absolute": "abs"}
 _new: Any = Value.__new__
 
 
+def _moded(out: Value) -> Value:
+    """What the active modes make of a result."""
+    check_forward(out.op, out, out.parents)  # type: ignore[arg-type]
+    return out if recording() else Constant(out._data)
+
+
 def _unary(op: Elementwise) -> Callable[[Value], Value]:
     scalar, on_floats = op.scalar, op.on_floats
 
@@ -239,7 +259,7 @@ def _unary(op: Elementwise) -> Callable[[Value], Value]:
             data = scalar(x)
         except (ArithmeticError, ValueError):
             data = on_floats(x)
-        if type(self) is Constant or not recording():
+        if type(self) is Constant:
             return Constant(data)
         out = _new(Value)
         out._data = data
@@ -249,7 +269,7 @@ def _unary(op: Elementwise) -> Callable[[Value], Value]:
         out._right = None
         out._x = x
         out.label = ""
-        return out  # type: ignore[no-any-return]
+        return _moded(out) if active() else out  # type: ignore[no-any-return]
 
     return method
 
@@ -268,7 +288,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
             data = scalar(x, y)
         except (ArithmeticError, ValueError):
             data = on_floats(x, y)
-        if not recording() or (type(self) is Constant and type(other) is Constant):
+        if type(self) is Constant and type(other) is Constant:
             return Constant(data)
         out = _new(Value)
         out._data = data
@@ -279,7 +299,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
         out._x = x
         out._y = y
         out.label = ""
-        return out  # type: ignore[no-any-return]
+        return _moded(out) if active() else out  # type: ignore[no-any-return]
 
     return method
 
