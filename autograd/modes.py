@@ -41,7 +41,7 @@ class Entry:
         self.generator = frame if of_generator else None
 
     def holds(self) -> bool:
-        """Whether this code runs inside: always, unless a generator that is paused switched it on."""
+        """Whether this code runs inside; not if a generator that is now paused switched it on."""
         if self.generator is None:
             return True
         frame: FrameType | None = sys._getframe(1)
@@ -63,7 +63,10 @@ class Mode:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         # Not the token's reset: generators may leave in another order than they entered.
         entry = self._entries.pop()
@@ -139,9 +142,16 @@ class detect_anomaly(Mode):
         self.lines: dict[Node, str] = {}
 
 
+class force_grad(Mode):
+    """Record, even inside `no_grad()`: a transform needs the graph of the function it runs."""
+
+
 def recording() -> bool:
-    """Whether operations are being recorded here."""
-    return not any(isinstance(e.mode, no_grad) and e.holds() for e in active())
+    """Whether operations are being recorded here: the innermost mode that has a say decides."""
+    for entry in reversed(active()):
+        if isinstance(entry.mode, (no_grad, force_grad)) and entry.holds():
+            return isinstance(entry.mode, force_grad)
+    return True
 
 
 def anomaly_mode() -> detect_anomaly | None:
@@ -175,8 +185,8 @@ def check_backward(
     line = mode.lines.get(node, "an unknown place: record it under detect_anomaly() too")
     name = node.op.name if node.op else "leaf"
     raise AnomalyError(
-        f"{name}: its derivative with respect to operand {position} ({_describe(parent, parent.data)}) "
-        f"made {_first(contribution)} from {inputs}; the operation was recorded at {line}."
+        f"{name}: its derivative with respect to operand {position} made {_first(contribution)} "
+        f"from {inputs}; the operation was recorded at {line}."
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import COMPOSITIONS, RULEBOOK, Op
+from autograd.op import COMPOSITIONS, RULEBOOK, Op, plain
 
 _RENAMED = {"absolute": "abs", "fabs": "abs", "amax": "max", "amin": "min", "true_divide": "divide"}
 
@@ -62,13 +62,6 @@ def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         if option not in known:
             raise TypeError(f"{name}: {option}= is not supported on a Tensor.")
     return ours(*operands, **options)
-
-
-def plain(x: Any) -> Any:
-    """A Tensor's array; whatever else it is, unchanged (also inside a list or tuple)."""
-    if isinstance(x, (list, tuple)):
-        return type(x)(map(plain, x))
-    return x._data if hasattr(type(x), "_apply") else x
 
 
 def _ours(full_name: str, name: str) -> Callable[..., Any]:

@@ -84,6 +84,10 @@ class Op:
         """Compute on numbers or arrays; compute and record on nodes."""
         raise NotImplementedError
 
+    def compute(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Run the forward computation on arrays or numbers."""
+        return self.forward(*inputs, **params)
+
     def _check_count(self, given: int, most: int) -> None:
         least = self.arity - len(self.defaults)
         if not least <= given <= most:
@@ -148,15 +152,14 @@ class Elementwise(Op):
         except (ArithmeticError, ValueError):
             return float(self.forward(*map(np.float64, operands)))
 
-    def compute(self, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Run the forward computation on arrays or numbers."""
-        return self.forward(*inputs)
-
-    def pullback(self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any) -> Any:
+    def pullback(
+        self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any
+    ) -> Any:
         """The gradient of operand i: out_grad times the local derivative, summed to its shape."""
         if not self.is_one[i]:
             out_grad = out_grad * self.partials[i](*inputs, out)
-        return unbroadcast(out_grad, shape_of(inputs[i]))
+        shape = shape_of(inputs[i])
+        return out_grad if out_grad.shape == shape else unbroadcast(out_grad, shape)
 
 
 class Structural(Op):
@@ -206,13 +209,13 @@ class Structural(Op):
                 raise TypeError(f"{self.name}: needs the argument {name!r}.")
         return arguments
 
-    def compute(self, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def compute(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Run the forward computation on arrays."""
-        if self.variadic:
-            return self.forward(inputs, **params)
-        return self.forward(*inputs, **params)
+        return self.forward(inputs, **params) if self.variadic else super().compute(inputs, params)
 
-    def pullback(self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any) -> Any:
+    def pullback(
+        self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any
+    ) -> Any:
         """The gradient of operand i."""
         if self.variadic:
             return self.vjps(i, out_grad, out, inputs, **params)
@@ -241,6 +244,13 @@ def kind_of(operands: Sequence[Any]) -> Any:
     return kind
 
 
+def plain(x: Any) -> Any:
+    """A node's number or array; whatever else it is, unchanged (also inside a list or tuple)."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(plain, x))
+    return x._data if hasattr(type(x), "_apply") else x
+
+
 def shape_of(x: Any) -> Any:
     """The shape of an array, a Tensor or a number."""
     return () if isinstance(x, (float, int)) else x.shape
@@ -251,7 +261,9 @@ def unbroadcast(grad: Any, shape: tuple[int, ...]) -> Any:
     if grad.shape == shape:
         return grad
     extra = grad.ndim - len(shape)
-    repeated = tuple(i + extra for i, n in enumerate(shape) if n == 1 and grad.shape[i + extra] != 1)
+    repeated = tuple(
+        i + extra for i, n in enumerate(shape) if n == 1 and grad.shape[i + extra] != 1
+    )
     axes = tuple(range(extra)) + repeated
     return grad.sum(axis=axes, keepdims=True).reshape(shape)
 

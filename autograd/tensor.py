@@ -12,6 +12,7 @@ from autograd.errors import GraphError, ShapeError
 from autograd.guard import NEVER, Clock, guarded, note_write, now
 from autograd.methods import Operations
 from autograd.modes import active, check_forward, recording
+from autograd.node import Node
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.value import Value
 
@@ -28,7 +29,7 @@ class Tensor(Operations, node.Node):
 
     Args:
         data: An array or what NumPy makes one of: numbers, nested lists. NumPy arrays are copied;
-            arrays of other libraries that speak NumPy's protocols (Dask, CuPy) are held as they are.
+            arrays of other libraries that speak NumPy's protocols (Dask, CuPy) are kept as such.
         requires_grad: Whether `backward()` shall find the gradient with respect to this tensor.
         dtype: As in NumPy: float16, float32, float64, integer or bool.
         label: Its name in pictures and printed steps; any text.
@@ -66,8 +67,8 @@ class Tensor(Operations, node.Node):
 
     def _become_leaf(self, requires_grad: bool) -> None:
         self._grad: Any = None
-        self._inputs: tuple[Any, ...] = ()
-        self._parents: tuple[node.Node, ...] = ()
+        self._inputs: list[Any] = []
+        self._parents: tuple[Any, ...] = ()
         self._clock: Clock = [0]
         self._stamp = 0
         self.op: Op | None = None
@@ -146,15 +147,15 @@ class Tensor(Operations, node.Node):
 
     def reshape(self, *shape: Any) -> Self:
         """The same elements in another shape, `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
-        return RULEBOOK["reshape"](self, _one_tuple(shape))  # type: ignore[return-value]
+        return RULEBOOK["reshape"](self, _one_tuple(shape))  # type: ignore[no-any-return]
 
     def transpose(self, *axes: Any) -> Self:
         """The axes in another order, `t.transpose(1, 0)` or `t.transpose((1, 0))`, or reversed."""
         order = _one_tuple(axes) if axes and axes != (None,) else None
-        return RULEBOOK["transpose"](self, order)  # type: ignore[return-value]
+        return RULEBOOK["transpose"](self, order)  # type: ignore[no-any-return]
 
     def __getitem__(self, index: Any) -> Self:
-        return RULEBOOK["getitem"](self, index)  # type: ignore[return-value]
+        return RULEBOOK["getitem"](self, index)  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -219,14 +220,14 @@ class Tensor(Operations, node.Node):
         stamp, inputs, out, params = self._stamp, self._inputs, self._data, self.params
         steps: list[node.Contribution] = []
         for i, parent in enumerate(self._parents):
-            if type(parent) is not Value and parent._clock[0] > stamp:  # type: ignore[attr-defined]
+            if parent._clock[0] > stamp:
                 self._refuse_written(i)
             if parent.requires_grad:
                 grad = op.pullback(i, out_grad, out, inputs, params)
-                if isinstance(parent, Value):
+                if type(parent) is not Tensor and isinstance(parent, Value):
                     grad = float(grad)
-                elif grad.dtype != parent._data.dtype:  # type: ignore[attr-defined]
-                    grad = grad.astype(parent._data.dtype)  # type: ignore[attr-defined]
+                elif grad.dtype is not parent._data.dtype:
+                    grad = grad.astype(parent._data.dtype)
                 steps.append((self, i, parent, out_grad, grad))
         return steps
 
@@ -235,7 +236,7 @@ class Tensor(Operations, node.Node):
         for i, parent in enumerate(self._parents):
             if not isinstance(parent, Tensor):
                 raise GraphError(
-                    f"{op.name}: has a Value among its operands, and such an operation has no second "
+                    f"{op.name}: has a Value among its operands, and then there is no second "
                     "derivative. Use a Tensor of shape () instead."
                 )
             if parent._clock[0] > self._stamp:
@@ -247,16 +248,16 @@ class Tensor(Operations, node.Node):
         for i, parent in enumerate(self._parents):
             if parent.requires_grad:
                 grad = op.pullback(i, out_grad, self, operands, self.params)
-                if grad.dtype != parent._data.dtype:  # type: ignore[attr-defined]
-                    grad = grad.astype(parent._data.dtype)  # type: ignore[attr-defined]
+                if grad.dtype != parent._data.dtype:
+                    grad = grad.astype(parent._data.dtype)
                 yield self, i, parent, out_grad, grad
 
     def _refuse_written(self, i: int) -> None:
         op: Any = self.op
         label = f" ({self._parents[i].label!r})" if self._parents[i].label else ""
         raise GraphError(
-            f"{op.name}: operand {i}{label} was written to after the operation was recorded, so its "
-            "derivative is lost. Call backward() before writing, or write to a copy."
+            f"{op.name}: operand {i}{label} was written to after the operation was recorded, so "
+            "its derivative is lost. Call backward() before writing, or write to a copy."
         )
 
     def local_derivative(self, i: int) -> Any:
@@ -274,46 +275,47 @@ class Tensor(Operations, node.Node):
         """Compute, and record if an operand requires a gradient."""
         requires_grad = False
         clock = NEVER
-        parents: list[node.Node] = []
+        parents: list[Any] = []
         inputs: list[Any] = []
         for x in operands:
-            if isinstance(x, Tensor):
-                if x._clock is not NEVER:
-                    clock = x._clock
-                number = x._data
-            elif isinstance(x, Value):
-                number = x._data
+            parent: Any = x
+            if not isinstance(x, Node):
+                parent = _constant(x)
+                # A plain Python number stays one: NumPy lets it take the other operand's type.
+                inputs.append(x if isinstance(x, (float, int)) else parent._data)
             else:
-                number = x if isinstance(x, (float, int)) else _as_array(x, False, None)
-                x = _constant(number)
-            requires_grad = requires_grad or x.requires_grad
-            inputs.append(number)
-            parents.append(x)
+                inputs.append(parent._data)
+                if parent.requires_grad:
+                    requires_grad = True
+            parents.append(parent)
         try:
-            data = op.compute(tuple(inputs), params)  # type: ignore[attr-defined]
+            data = op.compute(inputs, params) if params else op.forward(*inputs)
         except ValueError as err:
             shapes = " and ".join(str(np.shape(x)) for x in inputs)
             raise ShapeError(f"{op.name}: cannot take shape {shapes}: {err}.") from err
-        if isinstance(data, np.generic):
+        if type(data) is not np.ndarray and isinstance(data, np.generic):
             data = np.asarray(data)
+        elif getattr(data, "base", None) is not None:
+            # The result of a reshape or a slice shows its operand's memory, and shares its clock.
+            clock = next((p._clock for p in parents if isinstance(p, Tensor)), NEVER)
         out: Tensor = _new(Tensor)
         out._data = data
         out._grad = None
-        # The result of a reshape or slice shows its operand's memory, and shares its clock.
-        out._clock = clock if getattr(data, "base", None) is not None else NEVER
+        out._clock = clock
         out.label = ""
         if requires_grad:
             out.op = op
             out.params = params
             out.requires_grad = True
-            out._inputs = tuple(inputs)
+            out._inputs = inputs
             out._parents = tuple(parents)
             out._stamp = now[0]
         else:
             out.op = None
             out.params = {}
             out.requires_grad = False
-            out._inputs = out._parents = ()
+            out._inputs = []
+            out._parents = ()
             out._stamp = 0
         return _moded(out, op, operands) if active() else out
 
@@ -336,16 +338,16 @@ class Tensor(Operations, node.Node):
         return np.not_equal(self, other)  # type: ignore[call-overload]
 
     def __lt__(self, other: Any) -> Any:
-        return np.less(self, other)  # type: ignore[call-overload]
+        return np.less(self, other)
 
     def __le__(self, other: Any) -> Any:
-        return np.less_equal(self, other)  # type: ignore[call-overload]
+        return np.less_equal(self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return np.greater(self, other)  # type: ignore[call-overload]
+        return np.greater(self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return np.greater_equal(self, other)  # type: ignore[call-overload]
+        return np.greater_equal(self, other)
 
     __hash__ = object.__hash__
 
@@ -370,6 +372,7 @@ class Tensor(Operations, node.Node):
 
 
 _new: Any = Tensor.__new__
+_NO_PARAMS: dict[str, Any] = {}
 
 
 def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
@@ -387,10 +390,10 @@ def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
     return array
 
 
-def _constant(number: Any) -> Tensor:
-    """A plain operand as a node of the graph."""
+def _constant(x: Any) -> Tensor:
+    """A plain operand, a number or an array, as a node of the graph."""
     out: Tensor = _new(Tensor)
-    out._data = np.asarray(number) if isinstance(number, (float, int)) else number
+    out._data = np.asarray(x) if isinstance(x, (float, int)) else _as_array(x, False, None)
     out._become_leaf(requires_grad=False)
     out._clock = NEVER
     return out
@@ -418,10 +421,10 @@ def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
 
 def _operators(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def method(self: Tensor, *other: Any) -> Any:
-        return op(self, *other)
+        return Tensor._apply(op, (self, *other), _NO_PARAMS)
 
     def reflected(self: Tensor, other: Any) -> Any:
-        return op(other, self)
+        return Tensor._apply(op, (other, self), _NO_PARAMS)
 
     return method, reflected
 
@@ -429,7 +432,8 @@ def _operators(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
 def _install() -> None:
     own = set(Tensor.__dict__)
     methods = {name: f for name, f in COMPOSITIONS.items() if hasattr(np.ndarray, name)}
-    for name, function in {**RULEBOOK, **methods}.items():
+    functions: dict[str, Callable[..., Any]] = {**RULEBOOK, **methods}
+    for name, function in functions.items():
         if name not in own:
             setattr(Tensor, name, _method(function))
     for op in RULEBOOK.values():

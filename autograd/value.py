@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd import node
-from autograd.methods import Operations
 from autograd.errors import GraphError
+from autograd.guard import NEVER
+from autograd.methods import Operations
 from autograd.modes import active, check_forward, recording
 from autograd.op import RULEBOOK, Elementwise, Op
 
@@ -50,6 +51,7 @@ class Value(Operations, node.Node):
     _y: float
     _rank: ClassVar[int] = 1
     requires_grad: ClassVar[bool] = True  # type: ignore[misc]
+    _clock = NEVER  # no array to write to: see guard.py
 
     def __init__(self, data: float, *, label: str = "") -> None:
         self._data = _as_float(data)
@@ -269,7 +271,7 @@ def _unary(op: Elementwise) -> Callable[[Value], Value]:
         out._right = None
         out._x = x
         out.label = ""
-        return _moded(out) if active() else out  # type: ignore[no-any-return]
+        return _moded(out) if active() else out
 
     return method
 
@@ -299,7 +301,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
         out._x = x
         out._y = y
         out.label = ""
-        return _moded(out) if active() else out  # type: ignore[no-any-return]
+        return _moded(out) if active() else out
 
     return method
 
