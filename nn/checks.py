@@ -1,0 +1,112 @@
+"""What the losses share: their checks at the door, and how single losses become one number."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import ShapeError, Value
+from nn.operands import as_operand, numbers
+
+
+def pair(who: str, prediction: Any, target: Any) -> tuple[Any, Any]:
+    """Predictions and targets ready for arithmetic; they must have one shape."""
+    prediction, target = as_operand(who, prediction), as_operand(who, target)
+    needed, came = np.shape(prediction), np.shape(target)
+    if needed != came:
+        advice = ""
+        if math.prod(needed) == math.prod(came):
+            advice = f" Reshape one of them: prediction.reshape({came})."
+        raise ShapeError(
+            f"{who}: needs predictions and targets of one shape, but got {needed} and {came}."
+            + advice
+        )
+    return prediction, target
+
+
+def check_reduction(who: str, reduction: str) -> None:
+    """Refuse everything but "mean", "sum" and "none"."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(
+            f'{who}: reduction must be "mean", "sum" or "none", but got {reduction!r}.'
+        )
+
+
+def reduced(who: str, losses: Any, reduction: str) -> Any:
+    """The mean of the losses, their sum, or themselves."""
+    check_reduction(who, reduction)
+    if 0 in np.shape(losses):
+        raise ValueError(f"{who}: needs at least one example, but got none.")
+    if reduction == "none" or isinstance(losses, Value):
+        return losses
+    return autograd.mean(losses) if reduction == "mean" else autograd.sum(losses)
+
+
+def _first(array: Any, wrong: Any) -> Any:
+    return np.asarray(array)[wrong].flat[0]
+
+
+def check_unit(who: str, name: str, x: Any, advice: str) -> None:
+    """Refuse numbers outside [0, 1], and nan."""
+    array = numbers(x)
+    wrong = ~((array >= 0) & (array <= 1))  # so written, it finds nan too
+    if np.any(wrong):
+        raise ValueError(
+            f"{who}: needs every {name} in [0, 1], but got {_first(array, wrong)}. {advice}"
+        )
+
+
+def check_signs(who: str, target: Any) -> None:
+    """Refuse targets other than -1 and +1."""
+    array = numbers(target)
+    wrong = (array != 1) & (array != -1)
+    if np.any(wrong):
+        raise ValueError(
+            f"{who}: needs every target to be -1 or +1, but got {_first(array, wrong)}. "
+            "For labels 0 and 1 pass 2 * y - 1."
+        )
+
+
+def check_distribution(who: str, target: Any) -> None:
+    """Refuse rows that are not probabilities with sum 1."""
+    check_unit(who, "probability", target, "Or pass the classes as whole numbers, shape (N,).")
+    sums = numbers(target).sum(axis=-1)
+    wrong = abs(sums - 1) > 1e-6
+    if np.any(wrong):
+        raise ValueError(
+            f"{who}: needs probabilities with sum 1 in every row, but got {_first(sums, wrong)}."
+        )
+
+
+def check_scores(who: str, scores: Any) -> None:
+    """Refuse what is neither (N, C) nor (C,)."""
+    if np.ndim(scores) not in (1, 2):
+        raise ShapeError(
+            f"{who}: needs scores of shape (N, C), or (C,) for one example, "
+            f"but got {np.shape(scores)}."
+        )
+
+
+def check_classes(who: str, scores: Any, target: Any) -> None:
+    """Refuse what is not one class in [0, C) for each row of scores."""
+    check_scores(who, scores)
+    *batch, count = np.shape(scores)
+    classes = numbers(target)
+    if classes.shape != tuple(batch):
+        raise ShapeError(
+            f"{who}: for scores of shape {(*batch, count)} needs classes of shape {tuple(batch)}, "
+            f"but got {classes.shape}."
+        )
+    if classes.dtype.kind not in "iu":
+        raise TypeError(
+            f"{who}: needs classes that are whole numbers, but got dtype {classes.dtype}. "
+            "Convert them with .astype(int)."
+        )
+    wrong = (classes < 0) | (classes >= count)
+    if np.any(wrong):
+        raise ValueError(
+            f"{who}: needs every class in [0, {count}), but got {_first(classes, wrong)}."
+        )

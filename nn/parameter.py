@@ -1,0 +1,267 @@
+"""Parameter: a tensor that training changes, kept as a window on an array it shares with others.
+
+The numbers of all parameters of a model lie side by side in one array, and their gradients in
+another (`Flat`). An update rule is then a handful of array instructions, however many layers there
+are. A single number of a parameter can also be looked at as a `Value` (`Element`): the same number
+and the same gradient, one node in a graph where every add and multiply shows.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import ShapeError, Tensor, Value
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+
+class Parameter(Tensor):
+    """A Tensor that requires a gradient and belongs to a model.
+
+    Its array stays where it is: assigning to `.data` writes into it, and so does a gradient that
+    arrives. To keep the gradient of one step beyond the next, copy it: `p.grad.copy()`.
+
+    Args:
+        data: The first numbers, in any shape; they are copied.
+        dtype: As in NumPy. Whole numbers become float64.
+        label: Its name in pictures; any text.
+
+    Raises:
+        TypeError: data is not made of real numbers.
+
+    Example:
+        >>> w = Parameter([1.0, 2.0])
+        >>> (w * w).sum().backward()
+        >>> w.data = w.data - 0.1 * w.grad
+        >>> w
+        Parameter([0.8, 1.6])
+    """
+
+    # `_window` is where the gradient goes: `_grad` is `_window`, or None where none has arrived.
+    __slots__ = ("_flat", "_window")
+
+    def __init__(self, data: ArrayLike, *, dtype: DTypeLike | None = None, label: str = "") -> None:
+        super().__init__(data, requires_grad=True, dtype=dtype, label=label)
+        self._data = self._data.copy()  # or an optimizer would write into the caller's array
+        self._window: Any = np.empty_like(self._data)
+        self._flat: Flat | None = None
+
+    @property
+    def data(self) -> Any:
+        """The array; assigning writes into it."""
+        return self._data
+
+    @data.setter
+    def data(self, array: ArrayLike) -> None:
+        self._data[...] = self._fitting("data", array)
+
+    @property
+    def grad(self) -> Any:
+        """The gradient, an array of the data's shape and dtype; None where none has reached."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, array: ArrayLike | None) -> None:
+        if array is None:
+            self._grad = None
+        else:
+            self._window[...] = self._fitting("grad", array)
+            self._grad = self._window
+
+    def _fitting(self, name: str, array: ArrayLike) -> NDArray[Any]:
+        array = np.asarray(array, dtype=self.dtype)
+        if array.shape != self.shape:
+            raise ShapeError(f"Parameter: {name} needs shape {self.shape}, but got {array.shape}.")
+        return array
+
+    def _accumulate(self, grad: Any) -> None:
+        if self._grad is None:
+            self.grad = grad
+        else:
+            self._grad += grad
+
+    @staticmethod
+    def gather(parameters: Sequence[Parameter]) -> Flat:
+        """These parameters as one array: the one they are in already, or a new one.
+
+        Args:
+            parameters: At least one, none of them twice, all of one dtype.
+
+        Raises:
+            TypeError: One is not a Parameter, or their dtypes differ.
+            ValueError: There are none.
+
+        Example:
+            >>> w, b = Parameter([[1.0, 2.0]]), Parameter([3.0])
+            >>> flat = Parameter.gather([w, b])
+            >>> flat.data = 10 * flat.data
+            >>> w, b
+            (Parameter([[10., 20.]]), Parameter([30.]))
+        """
+        parameters = list(parameters)
+        flat = getattr(parameters[0], "_flat", None) if parameters else None
+        if flat is None or not flat.is_of(parameters):
+            flat = Flat(parameters)
+        return flat
+
+    def _move(self, flat: Flat, data: NDArray[Any], window: NDArray[Any]) -> None:
+        """Become a window on the arrays of `flat`, which hold the same numbers already."""
+        if self._flat is not None:
+            self._flat.parameters = []  # that array is complete no longer
+        if self._grad is not None:
+            window[...] = self._grad
+            self._grad = window
+        self._flat, self._data, self._window = flat, data, window
+
+    def scalars(self, label: str = "") -> NDArray[Any]:
+        """An object array of this shape: each number as a Value that shares it, and its gradient.
+
+        Example:
+            >>> w = Parameter([1.0, 2.0])
+            >>> first, second = w.scalars("w")
+            >>> (first * second).backward()
+            >>> first
+            Value(data=1.0, grad=2.0, label='w[0]')
+            >>> w.grad
+            array([2., 1.])
+        """
+        elements = np.empty(self.shape, dtype=object)
+        for index in np.ndindex(self.shape):
+            where = f"[{','.join(map(str, index))}]" if index else ""
+            elements[index] = Element(self, index, label + where)
+        return elements
+
+    # Copies and pickles are parameters of their own, windows on nothing else.
+    def __reduce__(self) -> Any:
+        state = (self._data, self._grad, self.requires_grad, self.label)
+        return _restored, (type(self), *state)
+
+    def __repr__(self) -> str:
+        text = super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")
+        return "Parameter" + text.replace("\n ", "\n    ")
+
+
+def _restored(
+    kind: type[Parameter], data: Any, grad: Any, requires_grad: bool, label: str
+) -> Parameter:
+    parameter = kind(data, label=label)
+    parameter.grad = grad
+    parameter.requires_grad = requires_grad
+    return parameter
+
+
+class Flat:
+    """The numbers of several parameters in one array, and their gradients in another.
+
+    Attributes:
+        parameters: The parameters, in the order in which their numbers follow one another.
+
+    Example:
+        >>> w, b = Parameter([[1.0, 2.0]]), Parameter([3.0])
+        >>> flat = Parameter.gather([w, b])
+        >>> (w.sum() * b).sum().backward()
+        >>> flat.data, flat.grad
+        (array([1., 2., 3.]), array([3., 3., 3.]))
+    """
+
+    def __init__(self, parameters: list[Parameter]) -> None:
+        _check_parameters(parameters)
+        self.parameters = parameters
+        self._data: Any = np.concatenate([p.data.ravel() for p in parameters])
+        self._grad: Any = np.empty_like(self._data)
+        start = 0
+        for p in parameters:
+            here = slice(start, start + p.size)
+            p._move(self, self._data[here].reshape(p.shape), self._grad[here].reshape(p.shape))
+            start += p.size
+
+    def is_of(self, parameters: list[Parameter]) -> bool:
+        """Whether it holds these parameters, all of them, in this order."""
+        return len(self.parameters) == len(parameters) and all(
+            map(operator.is_, self.parameters, parameters)
+        )
+
+    @property
+    def data(self) -> Any:
+        """Every number, (n,); assigning writes into it."""
+        self._check_current()
+        return self._data
+
+    @data.setter
+    def data(self, array: ArrayLike) -> None:
+        self._check_current()
+        self._data[...] = array
+
+    @property
+    def grad(self) -> Any:
+        """The gradient of every number, (n,); 0 where no gradient has reached."""
+        self._check_current()
+        for p in self.parameters:
+            if p._grad is None:
+                p._window[...] = 0
+        return self._grad
+
+    def _check_current(self) -> None:
+        if not self.parameters:
+            raise ValueError(
+                "Flat: its parameters have moved to another array since (they were gathered with "
+                "others). Ask for it again with model.flat()."
+            )
+
+
+def _check_parameters(parameters: list[Parameter]) -> None:
+    if not parameters:
+        raise ValueError("flat: needs at least one Parameter, but got none.")
+    for p in parameters:
+        if not isinstance(p, Parameter):
+            raise TypeError(f"flat: needs Parameters, but got a {type(p).__name__}.")
+    dtypes = sorted({str(p.dtype) for p in parameters})
+    if len(dtypes) > 1:
+        raise TypeError(f"flat: needs parameters of one dtype, but got {' and '.join(dtypes)}.")
+
+
+class Element(Value):
+    """One number of a Parameter as a Value: what either is given, the other has."""
+
+    __slots__ = ("_index", "_parameter")
+
+    def __init__(self, parameter: Parameter, index: tuple[int, ...], label: str) -> None:
+        # Not by way of Value.__init__, which would write its number here.
+        self._parameter = parameter
+        self._index = index
+        self.label = label
+        self.op = self._left = self._right = None
+
+    @property
+    def _data(self) -> float:
+        return self._parameter._data.item(*self._index)  # type: ignore[no-any-return]
+
+    @_data.setter
+    def _data(self, number: float) -> None:
+        self._parameter._data[self._index] = number
+
+    @property
+    def _grad(self) -> float | None:
+        grad = self._parameter._grad
+        return None if grad is None else grad.item(*self._index)
+
+    @_grad.setter
+    def _grad(self, number: float | None) -> None:
+        parameter = self._parameter
+        if parameter._grad is None:
+            if number is None:
+                return
+            parameter.grad = np.zeros_like(parameter._data)
+        parameter._grad[self._index] = number or 0.0
+
+    def _accumulate(self, grad: float) -> None:
+        if self._parameter.requires_grad:
+            super()._accumulate(grad)
+
+    def __reduce__(self) -> Any:
+        return Element, (self._parameter, self._index, self.label)

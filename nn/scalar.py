@@ -1,0 +1,151 @@
+"""Networks of single numbers: every weight, sum and product is a `Value` that can be looked at.
+
+The names and the way they are called are those of micrograd, so its programs run here with their
+import lines changed. For the same view of a tensor model there is `model.scalars()`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd import Value
+
+
+class Module:
+    """What has parameters: a subclass says which."""
+
+    def parameters(self) -> list[Value]:
+        """Every weight and bias."""
+        return []
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.parameters():
+            p.zero_grad()
+
+
+class Neuron(Module):
+    """One neuron: max(0, w·x + b), or w·x + b.
+
+    The weights are drawn evenly from [-1, 1] with Python's `random`, so `random.seed` repeats them;
+    the bias starts at 0.
+
+    Args:
+        nin: How many numbers go in.
+        nonlin: Whether the ReLU is applied.
+
+    Raises:
+        ValueError: nin < 1; when called, another count of inputs.
+
+    Example:
+        >>> neuron = Neuron(2, nonlin=False)
+        >>> for p, number in zip(neuron.parameters(), [3.0, -2.0, 1.0]):
+        ...     p.data = number
+        >>> neuron([-1.0, 2.0])
+        Value(data=-6.0, grad=0.0)
+    """
+
+    def __init__(self, nin: int, nonlin: bool = True) -> None:
+        if nin < 1:
+            raise ValueError(f"Neuron: nin must be >= 1, but got {nin}.")
+        self.w = [Value(random.uniform(-1, 1)) for _ in range(nin)]
+        self.b = Value(0)
+        self.nonlin = nonlin
+
+    def __call__(self, x: Iterable[Value | float] | Value) -> Value:
+        """The neuron's output for nin numbers or Values."""
+        # A layer of one neuron gives the next layer a single Value.
+        inputs: list[Any] = [x] if isinstance(x, Value) else list(x)
+        if len(inputs) != len(self.w):
+            raise ValueError(f"{self!r}: needs {len(self.w)} inputs, but got {len(inputs)}.")
+        total = self.b
+        for wi, xi in zip(self.w, inputs, strict=True):
+            total = total + wi * xi
+        return total.relu() if self.nonlin else total
+
+    def parameters(self) -> list[Value]:
+        """The weights, then the bias."""
+        return [*self.w, self.b]
+
+    def __repr__(self) -> str:
+        return f"Neuron({len(self.w)}{', ReLU' if self.nonlin else ''})"
+
+
+class Layer(Module):
+    """Neurons side by side, all fed with the same inputs.
+
+    Args:
+        nin: How many numbers go into each.
+        nout: How many neurons.
+        **kwargs: As for `Neuron`.
+
+    Raises:
+        ValueError: nin or nout < 1; when called, another count of inputs.
+
+    Example:
+        >>> Layer(3, 2, nonlin=False)
+        Layer(3 -> 2)
+    """
+
+    def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
+        if nout < 1:
+            raise ValueError(f"Layer: nout must be >= 1, but got {nout}.")
+        self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
+
+    def __call__(self, x: Iterable[Value | float] | Value) -> Any:
+        """A list of as many Values as there are neurons; the Value itself if there is one."""
+        inputs = x if isinstance(x, Value) else list(x)
+        outputs = [neuron(inputs) for neuron in self.neurons]
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def parameters(self) -> list[Value]:
+        """Those of the first neuron, of the second, and so on."""
+        return [p for neuron in self.neurons for p in neuron.parameters()]
+
+    def __repr__(self) -> str:
+        first = self.neurons[0]
+        relu = ", ReLU" if first.nonlin else ""
+        return f"Layer({len(first.w)} -> {len(self.neurons)}{relu})"
+
+
+class MLP(Module):
+    """Layers one after another, with a ReLU after each but the last.
+
+    Args:
+        nin: How many numbers go in.
+        nouts: The width of each layer; the last is the output.
+
+    Raises:
+        ValueError: nouts is empty, or a width < 1; when called, another count of inputs.
+
+    Example:
+        >>> model = MLP(2, [16, 16, 1])
+        >>> model
+        MLP(2 -> 16, ReLU; 16 -> 16, ReLU; 16 -> 1)
+        >>> len(model.parameters())
+        337
+    """
+
+    def __init__(self, nin: int, nouts: Sequence[int]) -> None:
+        if not nouts:
+            raise ValueError("MLP: nouts needs at least one width, but got none.")
+        widths = [nin, *nouts]
+        last = len(nouts) - 1
+        self.layers = [Layer(widths[i], widths[i + 1], nonlin=i != last) for i in range(len(nouts))]
+
+    def __call__(self, x: Iterable[Value | float]) -> Any:
+        """A list of Values; the Value itself if the last layer has one neuron."""
+        out: Any = x
+        for layer in self.layers:
+            out = layer(out)
+        return out
+
+    def parameters(self) -> list[Value]:
+        """Those of the first layer, of the second, and so on."""
+        return [p for layer in self.layers for p in layer.parameters()]
+
+    def __repr__(self) -> str:
+        inner = "; ".join(repr(layer)[len("Layer(") : -1] for layer in self.layers)
+        return f"MLP({inner})"

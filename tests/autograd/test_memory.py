@@ -1,0 +1,86 @@
+"""What an operation leaves alone, and what is left when a graph is no longer needed."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from autograd import Tensor, Value
+from tests.autograd.cases import arrays_of, every_case
+from tests.autograd.reference import ELEMENTWISE, inside_domain
+
+every_elementwise = pytest.mark.parametrize("op", ELEMENTWISE, ids=lambda op: op.name)
+
+
+@pytest.fixture
+def without_garbage_collection():
+    """So that only what nothing refers to any more is freed."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def read_only(x):
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+def assert_left_alone(op, xs, params):
+    nodes = [Tensor(read_only(x), requires_grad=True) for x in xs]
+    out = op(*nodes, **params)
+    result = out.data.copy()
+    seed = read_only(np.ones(out.shape))
+    out.backward(seed)
+    out.backward(seed)
+    for node, x in zip(nodes, xs, strict=True):
+        assert_array_equal(node.data, x)
+    assert_array_equal(out.data, result)
+
+
+@every_elementwise
+def test_forward_and_backward_write_into_none_of_their_inputs(op):
+    assert_left_alone(op, inside_domain(op, (2, 3)), {})
+
+
+@every_case
+def test_a_structural_operation_writes_into_none_of_its_inputs(op, shapes, params):
+    assert_left_alone(op, arrays_of(shapes), params)
+
+
+@every_elementwise
+def test_a_tensors_graph_is_freed_with_its_root(op, without_garbage_collection):
+    xs = [Tensor(x, requires_grad=True) for x in inside_domain(op, (3,))]
+    middle = op(*xs)
+    root = (middle * middle).sum()
+    root.backward()
+    middle, root = weakref.ref(middle), weakref.ref(root)
+    assert middle() is root() is None
+
+
+def count_values():
+    return sum(isinstance(x, Value) for x in gc.get_objects())
+
+
+@every_elementwise
+def test_a_graph_of_values_is_freed_with_its_root(op, without_garbage_collection):
+    xs = [Value(x.item()) for x in inside_domain(op, ())]
+    before = count_values()
+    root = 2 * op(*xs) + 1
+    assert count_values() > before
+    root.backward()
+    del root
+    assert count_values() == before
+
+
+def test_an_array_that_was_used_is_freed_with_the_graph(without_garbage_collection):
+    x = Tensor(np.ones(1000), requires_grad=True)
+    y = np.exp(x)
+    array = weakref.ref(y.data)
+    loss = y.sum()
+    loss.backward()
+    del y, loss
+    assert array() is None

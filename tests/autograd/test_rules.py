@@ -1,0 +1,367 @@
+"""A walk over the rulebook: everything that a declaration promises, for every operation in it."""
+
+import itertools
+import operator
+import pathlib
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import autograd
+from autograd import Tensor, Value
+from autograd.op import RULEBOOK
+from autograd.stub import stub
+from tests.autograd.cases import CASES, arrays_of, every_case
+from tests.autograd.reference import ELEMENTWISE, STRUCTURAL, central_difference, inside_domain
+
+INF, NAN = np.inf, np.nan
+
+
+def by_name(ops):
+    return pytest.mark.parametrize("op", list(ops), ids=lambda op: op.name)
+
+
+every = by_name(RULEBOOK.values())
+every_elementwise = by_name(ELEMENTWISE)
+every_structural = by_name(STRUCTURAL)
+every_ufunc = by_name(op for op in ELEMENTWISE if isinstance(getattr(np, op.name, None), np.ufunc))
+every_operator = by_name(op for op in ELEMENTWISE if op.operator)
+
+
+def numbers_for(op, seed=0):
+    return [x.item() for x in inside_domain(op, (), seed)]
+
+
+def same_node(node, kind, op, data):
+    assert type(node) is kind
+    assert node.op is op
+    assert_array_equal(node.data, data)
+
+
+# --- where an operation lives ---------------------------------------------------------------------
+
+
+@every
+def test_an_operation_is_a_function_of_the_package(op):
+    assert getattr(autograd, op.name) is op
+
+
+@every
+def test_an_operation_has_a_symbol_a_formula_and_a_docstring(op):
+    assert op.symbol.strip()
+    assert op.latex.strip()
+    assert len(op.__doc__) > 10
+
+
+@pytest.mark.parametrize("kind", [Value, Tensor])
+@every_elementwise
+def test_an_elementwise_operation_is_a_method_with_the_same_docstring(op, kind):
+    assert getattr(kind, op.name).__doc__ == op.__doc__
+
+
+@every_elementwise
+def test_function_and_method_compute_and_record_the_same_on_a_value(op):
+    xs = numbers_for(op)
+    expected = op.on_floats(*xs)
+    values = [Value(x) for x in xs]
+    same_node(op(*values), Value, op, expected)
+    same_node(getattr(values[0], op.name)(*values[1:]), Value, op, expected)
+    assert op(*values).parents == tuple(values)
+
+
+@every_elementwise
+def test_function_and_method_compute_and_record_the_same_on_a_tensor(op):
+    xs = inside_domain(op, (2, 3))
+    tensors = [Tensor(x, requires_grad=True) for x in xs]
+    same_node(op(*tensors), Tensor, op, op.forward(*xs))
+    same_node(getattr(tensors[0], op.name)(*tensors[1:]), Tensor, op, op.forward(*xs))
+    assert op(*tensors).parents == tuple(tensors)
+
+
+@every_elementwise
+def test_an_operation_on_plain_numbers_and_arrays_records_nothing(op):
+    xs = inside_domain(op, (3,))
+    assert_array_equal(op(*xs), op.forward(*xs), strict=True)
+    assert type(op(*(x[0].item() for x in xs))) is float
+
+
+@every_elementwise
+def test_an_operation_on_an_array_of_values_makes_one_node_per_element(op):
+    xs = inside_domain(op, (2, 3))
+    nodes = op(*(np.vectorize(Value, otypes=[object])(x) for x in xs))
+    assert nodes.shape == (2, 3)
+    for index, node in np.ndenumerate(nodes):
+        same_node(node, Value, op, op.on_floats(*(x[index].item() for x in xs)))
+
+
+@every_ufunc
+def test_numpys_function_of_that_name_is_the_operation_on_a_value_and_on_a_tensor(op):
+    ufunc = getattr(np, op.name)
+    xs = inside_domain(op, (3,))
+    same_node(ufunc(*(Tensor(x, requires_grad=True) for x in xs)), Tensor, op, op.forward(*xs))
+    xs = numbers_for(op)
+    same_node(ufunc(*map(Value, xs)), Value, op, op.on_floats(*xs))
+
+
+@every_ufunc
+def test_the_forward_computation_agrees_with_numpys_function_of_that_name(op):
+    xs = inside_domain(op, (50,))
+    assert_allclose(op.forward(*xs), getattr(np, op.name)(*xs), rtol=1e-15)
+
+
+@every_operator
+def test_pythons_operator_is_the_operation_on_nodes(op):
+    python = getattr(operator, op.operator)
+    xs = numbers_for(op)
+    same_node(python(*map(Value, xs)), Value, op, op.on_floats(*xs))
+    xs = inside_domain(op, (3,))
+    same_node(python(*(Tensor(x, requires_grad=True) for x in xs)), Tensor, op, op.forward(*xs))
+
+
+@pytest.mark.parametrize(
+    "number", [float, np.float64, lambda x: x], ids=["float", "numpy", "as is"]
+)
+@by_name(op for op in ELEMENTWISE if op.operator and op.arity == 2)
+def test_pythons_operator_takes_plain_numbers_on_either_side(op, number):
+    python = getattr(operator, op.operator)
+    x, y = numbers_for(op)
+    same_node(python(Value(x), number(y)), Value, op, op.on_floats(x, y))
+    same_node(python(number(x), Value(y)), Value, op, op.on_floats(x, y))
+    xs, ys = inside_domain(op, (3,))
+    same_node(python(Tensor(xs, requires_grad=True), number(y)), Tensor, op, op.forward(xs, y))
+    same_node(python(number(x), Tensor(ys, requires_grad=True)), Tensor, op, op.forward(x, ys))
+
+
+@by_name(op for op in RULEBOOK.values() if op.operator and op.arity == 2)
+def test_pythons_operator_takes_arrays_beside_a_tensor_on_either_side(op):
+    python = getattr(operator, op.operator)
+    x, y = np.random.default_rng(0).uniform(0.5, 2.0, (2, 3, 3))
+    same_node(python(Tensor(x, requires_grad=True), y), Tensor, op, op.forward(x, y))
+    same_node(python(x, Tensor(y, requires_grad=True)), Tensor, op, op.forward(x, y))
+
+
+def test_type_checkers_see_every_operation_of_the_rulebook():
+    written = pathlib.Path(autograd.__file__).with_name("methods.pyi").read_text(encoding="utf-8")
+    assert written == stub()
+
+
+@every_elementwise
+def test_the_wrong_number_of_operands_is_refused(op):
+    with pytest.raises(TypeError, match=rf"{op.name}: needs .* operand\(s\), but got 0"):
+        op()
+    with pytest.raises(TypeError, match=rf"{op.name}: needs .* operand\(s\), but got 5"):
+        op(*[Value(1.0)] * 5)
+
+
+@every
+def test_an_unknown_keyword_is_refused(op):
+    needed = dict.fromkeys(getattr(op, "params", ()), 0)
+    with pytest.raises(TypeError, match=rf"{op.name}: got an unknown keyword 'axs'"):
+        op(*[Tensor([[1.0]])] * op.arity, **needed, axs=0)
+
+
+# --- elementwise: numbers -------------------------------------------------------------------------
+
+ORDINARY = [0.0, 1.0, -1.0, 0.5, -8.0, 1 / 3, 2.0, -2.0, 3.0, 1e-5, 1e-16]
+EXTREME = [1e4, -1e4, 709.5, 710.0, -745.0, -746.0, 1e-320, -1e-320, 1e308, -1e308]
+POINTS = [*ORDINARY, *EXTREME, -0.0, INF, -INF, NAN]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@every_elementwise
+def test_on_floats_an_operation_gives_numpys_number_everywhere(op):
+    points = list(itertools.product(POINTS, repeat=op.arity))
+    floats = [op.on_floats(*xs) for xs in points]
+    assert {type(number) for number in floats} == {float}
+    assert_allclose(floats, op.forward(*np.array(points).T), rtol=1e-15)
+
+
+def complaints(f, *xs):
+    """What NumPy warned of: a set of "divide by zero", "invalid value", "overflow"."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        f(*xs)
+    return {str(w.message).partition(" encountered")[0] for w in caught}
+
+
+@every_elementwise
+def test_on_floats_an_operation_warns_of_nan_and_division_by_zero_where_numpy_does(op):
+    for xs in itertools.product(ORDINARY + EXTREME, repeat=op.arity):
+        numpys = complaints(op.forward, *(np.array([x]) for x in xs))
+        ours = complaints(op.on_floats, *xs)
+        # Python's own + - * / pass over an overflow in silence.
+        assert ours | {"overflow"} == numpys | {"overflow"}, xs
+        assert ours <= numpys, xs
+
+
+@pytest.mark.parametrize(
+    ("compute", "number", "warning"),
+    [
+        (lambda v: autograd.log(v(0.0)), -INF, "divide by zero"),
+        (lambda v: autograd.log(v(-1.0)), NAN, "invalid value"),
+        (lambda v: autograd.sqrt(v(-1.0)), NAN, "invalid value"),
+        (lambda v: autograd.arcsin(v(2.0)), NAN, "invalid value"),
+        (lambda v: 1 / v(0.0), INF, "divide by zero"),
+        (lambda v: -1 / v(0.0), -INF, "divide by zero"),
+        (lambda v: v(0.0) / 0, NAN, "invalid value"),
+        (lambda v: v(0.0) ** -1, INF, "divide by zero"),
+        (lambda v: v(-8.0) ** (1 / 3), NAN, "invalid value"),
+        (lambda v: autograd.exp(v(1000.0)), INF, "overflow"),
+        (lambda v: v(10.0) ** 400, INF, "overflow"),
+        (lambda v: autograd.sinh(v(-1000.0)), -INF, "overflow"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Value, Tensor])
+def test_outside_the_domain_the_result_is_ieees_with_numpys_warning(kind, compute, number, warning):
+    with pytest.warns(RuntimeWarning, match=warning):
+        result = compute(kind)
+    assert_array_equal(result.data, number)
+
+
+@every_elementwise
+def test_on_float32_arrays_results_and_gradients_stay_float32(op):
+    xs = [Tensor(x, requires_grad=True, dtype=np.float32) for x in inside_domain(op, (3,))]
+    out = op(*xs)
+    out.backward(np.ones(3))
+    assert out.dtype == np.float32
+    assert [x.grad.dtype for x in xs] == [np.float32] * op.arity
+
+
+# --- elementwise: derivatives ---------------------------------------------------------------------
+
+
+def gradients(op, xs):
+    """Of the sum of op(*xs), as the engine finds them."""
+    tensors = [Tensor(x, requires_grad=True) for x in xs]
+    op(*tensors).backward(np.ones(xs[0].shape))
+    return [t.grad for t in tensors]
+
+
+@by_name(op for op in ELEMENTWISE if op.smooth)
+def test_the_derivative_of_a_smooth_operation_matches_the_complex_step(op):
+    xs = inside_domain(op, (200,))
+    for i, grad in enumerate(gradients(op, xs)):
+        bumped = [x + 1e-20j * (i == j) for j, x in enumerate(xs)]
+        assert_allclose(grad, op.forward(*bumped).imag / 1e-20, rtol=1e-12)
+
+
+@by_name(op for op in ELEMENTWISE if not op.smooth)
+def test_the_derivative_of_an_operation_with_kinks_matches_central_differences(op):
+    xs = inside_domain(op, (200,))  # none of them within 1e-6 of a kink
+    for i, grad in enumerate(gradients(op, xs)):
+        up, down = (
+            op.forward(*(x + h * (i == j) for j, x in enumerate(xs))) for h in (1e-6, -1e-6)
+        )
+        assert_allclose(grad, (up - down) / 2e-6, rtol=1e-8, atol=1e-8)
+
+
+@every_elementwise
+def test_the_gradient_is_the_same_number_on_values_and_on_tensors(op):
+    xs = inside_domain(op, (20,))
+    on_tensors = gradients(op, xs)
+    for k, numbers in enumerate(zip(*xs, strict=True)):
+        values = [Value(x) for x in numbers]
+        op(*values).backward()
+        assert_allclose([v.grad for v in values], [g[k] for g in on_tensors], rtol=1e-13)
+
+
+@every_elementwise
+def test_the_local_derivative_shown_is_the_one_used(op):
+    values = [Value(x) for x in numbers_for(op)]
+    out = op(*values)
+    out.backward()
+    assert [out.local_derivative(i) for i in range(op.arity)] == [v.grad for v in values]
+
+
+@pytest.mark.parametrize("kind", [Value, lambda x: Tensor(x, requires_grad=True)])
+@pytest.mark.parametrize(
+    ("f", "xs", "grads"),
+    [
+        (autograd.relu, [0.0], [0.0]),
+        (autograd.relu, [-0.0], [0.0]),
+        (autograd.abs, [0.0], [0.0]),
+        (autograd.sign, [0.0], [0.0]),
+        (autograd.step, [0.0], [0.0]),
+        (autograd.leaky_relu, [0.0, 0.25], [0.25, 0.0]),
+        (autograd.maximum, [2.0, 2.0], [0.5, 0.5]),
+        (autograd.minimum, [2.0, 2.0], [0.5, 0.5]),
+    ],
+)
+def test_the_derivative_at_a_kink_is_the_one_promised(kind, f, xs, grads):
+    nodes = [kind(x) for x in xs]
+    f(*nodes).backward()
+    assert [float(node.grad) for node in nodes] == grads
+
+
+def test_a_maximum_of_a_value_with_itself_has_derivative_one():
+    x = Value(3.0)
+    autograd.maximum(x, x).backward()
+    assert x.grad == 1.0
+
+
+# --- structural: whole arrays ---------------------------------------------------------------------
+
+
+@every_structural
+def test_every_structural_operation_has_cases_in_the_table(op):
+    assert CASES.get(op.name), f"add cases for {op.name} to tests/autograd/cases.py"
+
+
+@every_case
+def test_a_structural_operation_computes_and_records_on_tensors(op, shapes, params):
+    xs = arrays_of(shapes)
+    tensors = [Tensor(x, requires_grad=True) for x in xs]
+    same_node(op(*tensors, **params), Tensor, op, op.forward(*xs, **{**op.params, **params}))
+    assert op(*tensors, **params).parents == tuple(tensors)
+
+
+@every_case
+def test_a_structural_gradient_matches_central_differences(op, shapes, params):
+    xs = arrays_of(shapes)
+    arguments = {**op.params, **params}
+    weights = np.random.default_rng(1).normal(size=np.shape(op.forward(*xs, **arguments)))
+    tensors = [Tensor(x, requires_grad=True) for x in xs]
+    op(*tensors, **params).backward(weights)
+    for i, tensor in enumerate(tensors):
+        expected = central_difference(
+            lambda *moved: np.sum(weights * op.forward(*moved, **arguments)), xs, i
+        )
+        assert tensor.grad.shape == xs[i].shape
+        assert_allclose(tensor.grad, expected, rtol=1e-8, atol=1e-9)
+
+
+@every_case
+def test_a_structural_operation_on_float32_stays_float32(op, shapes, params):
+    xs = [Tensor(x, requires_grad=True, dtype=np.float32) for x in arrays_of(shapes)]
+    out = op(*xs, **params)
+    out.backward(np.ones(out.shape))
+    assert out.dtype == np.float32
+    assert [x.grad.dtype for x in xs] == [np.float32] * op.arity
+
+
+@by_name(op for op in STRUCTURAL if isinstance(getattr(np, op.name, None), np.ufunc))
+def test_numpys_function_of_that_name_is_the_structural_operation_on_tensors(op):
+    for shapes, params in CASES[op.name]:
+        xs = arrays_of(shapes)
+        tensors = [Tensor(x, requires_grad=True) for x in xs]
+        same_node(getattr(np, op.name)(*tensors, **params), Tensor, op, op.forward(*xs, **params))
+
+
+@every_structural
+def test_a_structural_operation_refuses_a_single_value(op):
+    with pytest.raises(TypeError, match=f"{op.name}: needs an array or a Tensor, but got a Value"):
+        op(*[Value(1.0)] * op.arity, **dict.fromkeys(op.params, 0))
+
+
+def test_the_largest_elements_share_the_gradient_of_max_equally():
+    x = Tensor([[1.0, 5.0, 5.0], [2.0, 2.0, 2.0]], requires_grad=True)
+    x.max(axis=1).backward([6.0, 9.0])
+    assert x.grad.tolist() == [[0.0, 3.0, 3.0], [3.0, 3.0, 3.0]]
+
+
+def test_an_element_taken_several_times_gets_the_sum_of_its_gradients():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    x[[0, 0, 1, 0]].backward([1.0, 10.0, 100.0, 1000.0])
+    assert x.grad.tolist() == [1011.0, 100.0]

@@ -1,0 +1,279 @@
+"""Tensor: an array in the graph, with NumPy's shapes and dtypes."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from autograd import ShapeError, Tensor, Value
+from tests.autograd.reference import PAIRS, SHAPES, complex_step
+
+every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
+every_pair = pytest.mark.parametrize(("left", "right"), PAIRS, ids=str)
+
+
+def leaf(x, **options):
+    return Tensor(x, requires_grad=True, **options)
+
+
+def draw(*shapes):
+    rng = np.random.default_rng(0)
+    return [rng.uniform(0.5, 2.0, shape) for shape in shapes]
+
+
+# --- what goes in ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "dtype"),
+    [
+        (2.0, np.float64),
+        (2, np.int64),
+        (True, np.bool),
+        ([1.0, 2.0], np.float64),
+        ([[1, 2], [3, 4]], np.int64),
+        ((1.0, 2), np.float64),
+        ([], np.float64),
+        (np.float32(2), np.float32),
+        (np.ones(3, np.float32), np.float32),
+        (np.ones((2, 0), np.float16), np.float16),
+    ],
+)
+def test_a_tensor_has_the_shape_and_dtype_that_numpy_gives_its_data(data, dtype):
+    t = Tensor(data)
+    assert_array_equal(t.data, np.asarray(data))
+    assert t.dtype == dtype
+    assert (t.shape, t.ndim, t.size) == (np.shape(data), np.ndim(data), np.size(data))
+    assert (t.requires_grad, t.grad, t.op, t.parents) == (False, None, None, ())
+
+
+@pytest.mark.parametrize("data", [3, True, [1, 2], np.arange(3, dtype=np.uint8)])
+def test_whole_numbers_that_require_a_gradient_become_floats(data):
+    assert leaf(data).dtype == np.float64
+
+
+def test_dtype_converts_the_data():
+    assert Tensor([1, 2], dtype=np.float32).dtype == np.float32
+    assert leaf(np.ones(2), dtype="float32").dtype == np.float32
+
+
+def test_an_array_is_not_copied():
+    x = np.ones(3)
+    assert np.shares_memory(Tensor(x).data, x)
+
+
+@pytest.mark.parametrize("data", ["a", None, [None], 1j, [1j], {}, object(), [Value(1.0)]])
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_what_is_not_made_of_real_numbers_is_refused(data, requires_grad):
+    with pytest.raises(TypeError, match=r"^Tensor: needs an array of real .*, but got dtype"):
+        Tensor(data, requires_grad=requires_grad)
+
+
+@pytest.mark.parametrize("data", [Tensor([1.0]), Value(1.0)])
+def test_a_tensor_is_not_made_of_a_node(data):
+    kind = type(data).__name__
+    with pytest.raises(TypeError, match=rf"^Tensor: needs an array, but got a {kind}.*\.data"):
+        Tensor(data)
+
+
+def test_whole_numbers_that_are_asked_to_stay_so_cannot_require_a_gradient():
+    with pytest.raises(TypeError, match=r"of real floats to require a gradient, but got dtype int"):
+        leaf([1, 2], dtype=np.int64)
+
+
+def test_an_unknown_keyword_is_refused():
+    with pytest.raises(TypeError, match="require_grad"):
+        Tensor([1.0], require_grad=True)
+
+
+@pytest.mark.parametrize("name", ["data", "grad"])
+def test_data_and_grad_take_only_arrays_of_the_tensors_shape(name):
+    t = leaf(np.ones((2, 3), np.float32))
+    setattr(t, name, np.full((2, 3), 2.0))
+    assert getattr(t, name).dtype == np.float32
+    assert_array_equal(getattr(t, name), 2.0)
+    with pytest.raises(ShapeError, match=rf"{name} needs shape \(2, 3\), but got \(3,\)"):
+        setattr(t, name, np.ones(3))
+
+
+# --- NumPy's semantics ----------------------------------------------------------------------------
+
+
+@every_pair
+def test_operands_broadcast_and_their_gradients_have_their_own_shapes(left, right):
+    def f(x, y):
+        return x * y - x / y
+
+    xs = draw(left, right)
+    x, y = map(leaf, xs)
+    out = f(x, y)
+    assert_array_equal(out.data, f(*xs))
+    weights = np.random.default_rng(1).normal(size=out.shape)
+    out.backward(weights)
+    for i, node in enumerate((x, y)):
+        expected = complex_step(lambda *moved: np.sum(weights * f(*moved)), xs, i)
+        assert node.grad.shape == node.shape
+        assert_allclose(node.grad, expected, rtol=1e-12)
+
+
+@every_shape
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arithmetic_with_python_numbers_keeps_shape_and_dtype(shape, dtype):
+    t = leaf(np.ones(shape), dtype=dtype)
+    out = (2 * t + 1.5) / 3 - t**2
+    out.backward(np.ones(shape))
+    assert (out.shape, out.dtype) == (shape, dtype)
+    assert (t.grad.shape, t.grad.dtype) == (shape, dtype)
+    assert_allclose(t.grad, 2 / 3 - 2, rtol=1e-6)
+
+
+def test_mixed_dtypes_compute_as_in_numpy_and_each_gradient_keeps_its_own():
+    single, double = leaf(np.ones(2, np.float32)), leaf(np.ones(2))
+    out = single * double
+    out.sum().backward()
+    assert out.dtype == np.float64
+    assert (single.grad.dtype, double.grad.dtype) == (np.float32, np.float64)
+
+
+def test_shapes_that_do_not_fit_are_refused_by_operation_and_shape():
+    with pytest.raises(ShapeError, match=r"add: operands of shape \(2,\) and \(3,\) do not fit"):
+        leaf([1.0, 2.0]) + np.ones(3)
+    with pytest.raises(ShapeError, match=r"matmul: operands of shape \(2, 3\) and \(2, 3\)"):
+        leaf(np.ones((2, 3))) @ np.ones((2, 3))
+    with pytest.raises(ShapeError, match=r"reshape: .*size 2 into shape \(3,\)"):
+        leaf([1.0, 2.0]).reshape(3)
+
+
+@pytest.mark.parametrize("other", ["a", None, 1j, object()])
+def test_arithmetic_with_what_is_not_a_number_is_refused_in_both_orders(other):
+    with pytest.raises(TypeError, match=r"^(Tensor|add): needs .*, but got"):
+        Tensor([1.0]) + other
+    with pytest.raises(TypeError, match=r"^(Tensor|multiply): needs .*, but got"):
+        other * Tensor([1.0])
+
+
+def test_comparisons_give_plain_boolean_arrays():
+    t = leaf([1.0, 2.0, 3.0])
+    for mask, expected in [
+        (t < 2, [True, False, False]),
+        (t <= 2.0, [True, True, False]),
+        (t > Tensor([0.0, 2.0, 2.0]), [True, False, True]),
+        (t >= np.array([2.0]), [False, True, True]),
+        (np.float64(2.0) < t, [False, False, True]),
+    ]:
+        assert type(mask) is np.ndarray
+        assert mask.tolist() == expected
+
+
+def test_hash_goes_by_identity():
+    a, b = Tensor([1.0]), Tensor([1.0])
+    assert len({a, b, a}) == 2
+
+
+@pytest.mark.parametrize(
+    "index",
+    [0, -1, slice(1, None), (..., 0), (0, 1), None, [0, 0], np.array([True, False])],
+    ids=str,
+)
+def test_indexing_is_numpys(index):
+    x = np.arange(6.0).reshape(2, 3)
+    assert_array_equal(leaf(x)[index].data, x[index], strict=True)
+
+
+def test_a_mask_made_by_comparison_picks_elements():
+    t = leaf([1.0, 5.0, 2.0])
+    t[t > 1.5].sum().backward()
+    assert t.grad.tolist() == [0.0, 1.0, 1.0]
+
+
+def test_an_index_out_of_range_is_refused():
+    with pytest.raises(IndexError, match="index 5 is out of bounds"):
+        Tensor([1.0, 2.0])[5]
+
+
+def test_a_tensor_is_iterated_and_measured_along_its_first_axis():
+    t = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert len(t) == 2
+    assert [row.data.tolist() for row in t] == [[1.0, 2.0], [3.0, 4.0]]
+    _first, second = t
+    assert second.data.tolist() == [3.0, 4.0]
+    with pytest.raises(TypeError, match=r"at least one axis, but got shape \(\)"):
+        len(Tensor(1.0))
+
+
+def test_reshape_and_transpose_take_their_axes_as_numpy_does():
+    t = Tensor(np.zeros((2, 3, 4)))
+    assert t.reshape(4, 6).shape == t.reshape((4, 6)).shape == (4, 6)
+    assert t.reshape(-1).shape == (24,)
+    assert t.transpose(1, 0, 2).shape == t.transpose((1, 0, 2)).shape == (3, 2, 4)
+    assert t.T.shape == t.transpose().shape == t.transpose(None).shape == (4, 3, 2)
+
+
+def test_item_float_and_bool_of_a_single_element():
+    t = Tensor([[2.5]])
+    assert type(t.item()) is float
+    assert t.item() == float(t) == 2.5
+    assert t
+    assert not Tensor(0.0)
+    with pytest.raises(ValueError, match="size"):
+        Tensor([1.0, 2.0]).item()
+
+
+def test_numpy_hands_out_the_array_unless_a_gradient_would_get_lost():
+    x = np.ones(3)
+    assert Tensor(x).numpy() is x
+    with pytest.raises(TypeError, match=r"requires a gradient.*\.detach\(\)\.numpy\(\)"):
+        leaf(x).numpy()
+    assert leaf(x).detach().numpy() is x
+
+
+def test_repr_says_what_is_not_ordinary():
+    assert repr(Tensor([1.0, 2.0])) == "Tensor([1., 2.])"
+    assert repr(leaf([1.0], label="w")) == "Tensor([1.], requires_grad=True, label='w')"
+    assert repr(Tensor([1.0], dtype=np.float32)) == "Tensor([1.], dtype=float32)"
+
+
+@pytest.mark.parametrize("ufunc", [np.hypot, np.fmod, np.logaddexp2])
+def test_a_numpy_function_that_is_no_operation_is_refused_by_name(ufunc):
+    with pytest.raises(TypeError, match=rf"np\.{ufunc.__name__}: is not an operation"):
+        ufunc(Tensor([1.0]), 2.0)
+
+
+def test_numpys_options_are_refused_on_a_tensor():
+    with pytest.raises(TypeError, match=r"np\.add: out= is not supported"):
+        np.add(Tensor([1.0]), 2.0, out=np.zeros(1))
+
+
+@pytest.mark.parametrize(
+    ("numpys", "expected"),
+    [
+        (np.sum, np.array(10.0)),
+        (lambda t: np.sum(t, axis=0), np.array([4.0, 6.0])),
+        (lambda t: np.mean(t, axis=1, keepdims=True), np.array([[1.5], [3.5]])),
+        (lambda t: np.reshape(t, (4,)), np.array([1.0, 2.0, 3.0, 4.0])),
+        (np.transpose, np.array([[1.0, 3.0], [2.0, 4.0]])),
+        (lambda t: np.matmul(t, t), np.array([[7.0, 10.0], [15.0, 22.0]])),
+    ],
+)
+def test_numpys_array_functions_work_on_a_tensor_or_are_refused(numpys, expected):
+    t = leaf([[1.0, 2.0], [3.0, 4.0]])
+    try:
+        out = numpys(t)
+    except TypeError:
+        return
+    assert type(out) is Tensor
+    assert out.requires_grad
+    assert_array_equal(out.data, expected)
+
+
+# --- beside Values --------------------------------------------------------------------------------
+
+
+def test_a_tensor_takes_in_a_value_and_passes_a_gradient_to_it():
+    v, t = Value(2.0), leaf([1.0, 2.0, 3.0])
+    for product in (v * t, t * v):
+        assert type(product) is Tensor
+        assert_array_equal(product.data, [2.0, 4.0, 6.0])
+    (v * t).sum().backward()
+    assert type(v.grad) is float
+    assert v.grad == 6.0
+    assert t.grad.tolist() == [2.0, 2.0, 2.0]
