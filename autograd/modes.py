@@ -53,13 +53,8 @@ class Entry:
 class Mode:
     """A context manager that is also a decorator, of functions, generators and coroutines."""
 
-    def __init__(self) -> None:
-        self._entries: list[Entry] = []
-
     def __enter__(self) -> Self:
-        entry = Entry(self, sys._getframe(1))
-        self._entries.append(entry)
-        _active.set((*active(), entry))
+        _active.set((*active(), Entry(self, sys._getframe(1))))
         return self
 
     def __exit__(
@@ -68,9 +63,13 @@ class Mode:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        # Not the token's reset: generators may leave in another order than they entered.
-        entry = self._entries.pop()
-        _active.set(tuple(e for e in active() if e is not entry))
+        # The last entry of this mode, not of all: generators may leave in another order than they
+        # entered. And in this context alone: threads may share one mode.
+        entries = list(active())
+        last = max((i for i, e in enumerate(entries) if e.mode is self), default=None)
+        if last is not None:
+            del entries[last]
+        _active.set(tuple(entries))
 
     def __call__(self, function: F) -> F:
         """Decorate: the mode is on while the function runs."""
@@ -126,7 +125,7 @@ class detect_anomaly(Mode):
     result is checked, so this is for finding a mistake, not for training.
 
     Raises:
-        AnomalyError: a result or a gradient is nan or infinite though what it was made from is not.
+        AnomalyError: a result or gradient is nan or infinite, and what it was made from is not.
 
     Example:
         >>> from autograd import Value, detect_anomaly
@@ -138,7 +137,6 @@ class detect_anomaly(Mode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
         self.lines: dict[Node, str] = {}
 
 

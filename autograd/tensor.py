@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import node, numpy_protocols
 from autograd.errors import GraphError, ShapeError
-from autograd.guard import NEVER, Clock, guarded, note_write, now
+from autograd.guard import NEVER, Clock, guarded, now
 from autograd.methods import Operations
 from autograd.modes import active, check_forward, recording
 from autograd.node import Node
@@ -97,13 +97,19 @@ class Tensor(Operations, node.Node):
     def _write(self, array: Any) -> None:
         """Take over the numbers of an array of the right shape and dtype."""
         if not np.shares_memory(array, self._data):  # `t.data -= step` has written them already
-            self._data = array.copy()
-        note_write(self._clock)
+            self._data, self._clock = array.copy(), [0]  # graphs keep the array they saw
 
     @property
     def grad(self) -> Any:
-        """The gradient, an array of the data's shape and dtype; None where none has reached."""
-        return self._grad
+        """The gradient, an array of the data's shape and dtype; None where none has reached.
+
+        That of a leaf may be changed in place; others may share theirs and are read-only.
+        """
+        if self.op is None or type(self._grad) is not np.ndarray:
+            return self._grad
+        view = self._grad.view()
+        view.flags.writeable = False
+        return view
 
     @grad.setter
     def grad(self, array: ArrayLike | None) -> None:
@@ -239,7 +245,8 @@ class Tensor(Operations, node.Node):
                     f"{op.name}: has a Value among its operands, and then there is no second "
                     "derivative. Use a Tensor of shape () instead."
                 )
-            if parent._clock[0] > self._stamp:
+            rebound = parent.requires_grad and parent._data is not self._inputs[i]
+            if rebound or parent._clock[0] > self._stamp:
                 self._refuse_written(i)
         operands = tuple(
             parent if parent.requires_grad else number
@@ -292,7 +299,7 @@ class Tensor(Operations, node.Node):
             data = op.compute(inputs, params) if params else op.forward(*inputs)
         except ValueError as err:
             shapes = " and ".join(str(np.shape(x)) for x in inputs)
-            raise ShapeError(f"{op.name}: cannot take shape {shapes}: {err}.") from err
+            raise ShapeError(f"{op.name}: operands of shape {shapes} do not fit: {err}.") from err
         if type(data) is not np.ndarray and isinstance(data, np.generic):
             data = np.asarray(data)
         elif getattr(data, "base", None) is not None:

@@ -178,6 +178,8 @@ class Value(Operations, node.Node):
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
             return getattr(ufunc, method)(*boxed)
+        if ufunc in (np.equal, np.not_equal):  # by identity, and a number is not this node
+            return ufunc is np.not_equal
         if ufunc in _COMPARISONS:
             return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
         op = RULEBOOK.get(_UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__))

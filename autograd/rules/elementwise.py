@@ -81,7 +81,11 @@ def negative(x: Any) -> Any:
 
 
 @elementwise(
-    latex=r"\left|{0}\right|", operator="abs", partials=(lambda x, out: sign(x),), smooth=False
+    latex=r"\left|{0}\right|",
+    operator="abs",
+    scalar=math.fabs,
+    partials=(lambda x, out: sign(x),),
+    smooth=False,
 )
 def abs(x: Any) -> Any:
     """The absolute value of x, elementwise. At the kink: abs'(0) = 0."""
@@ -119,7 +123,13 @@ def sqrt(x: Any) -> Any:
     return np.sqrt(x)
 
 
-@elementwise(scalar=math.cbrt, partials=(lambda x, out: 1 / (3 * out * out),), smooth=False)
+@elementwise(
+    scalar=math.cbrt,
+    partials=(lambda x, out: 1 / (3 * out * out),),
+    latex=r"\sqrt[3]{{{0}}}",
+    smooth=False,
+    domain=((0.5, INFINITY),),
+)
 def cbrt(x: Any) -> Any:
     """The cube root of x, elementwise; its derivative at 0 is infinite."""
     return np.cbrt(x)
@@ -143,7 +153,7 @@ def remainder(x: Any, y: Any) -> Any:
     symbol="//",
     latex=r"\lfloor {0} / {1} \rfloor",
     operator="floordiv",
-    scalar=lambda x, y: x // y,
+    scalar=lambda x, y: float(np.floor_divide(x, y)),
     partials=(0, 0),
     smooth=False,
     domain=(EVERYWHERE, POSITIVE),
