@@ -130,10 +130,10 @@ class detect_anomaly(Mode):
     Example:
         >>> from autograd import Value, detect_anomaly
         >>> with detect_anomaly():
-        ...     y = Value(0.0, label="y").log()
+        ...     y = Value(1e200, label="x") * 1e200
         Traceback (most recent call last):
         ...
-        autograd.errors.AnomalyError: log: made -inf from y = 0.0, at <doctest ...>, line 2...
+        autograd.errors.AnomalyError: multiply: made inf from x = 1e+200, 1e+200, at <doctest ...
     """
 
     def __init__(self) -> None:
