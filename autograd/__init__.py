@@ -11,11 +11,13 @@
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from autograd.errors import GraphError, ShapeError
-from autograd.modes import no_grad
-from autograd.op import RULEBOOK
+from autograd.errors import AnomalyError, GradcheckError, GraphError, ShapeError
+from autograd.gradcheck import gradcheck
+from autograd.modes import detect_anomaly, no_grad
+from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
 from autograd.tensor import Tensor
+from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -24,9 +26,13 @@ if TYPE_CHECKING:
 
 _LAZY = {"draw": "autograd.viz.draw", "backprop": "autograd.viz.steps"}
 
-__all__ = ["GraphError", "ShapeError", "Tensor", "Value", "backprop", "draw", "no_grad"]
+__all__ = [
+    "AnomalyError", "GradcheckError", "GraphError", "ShapeError", "Tensor", "Value",
+    "backprop", "detect_anomaly", "draw", "grad", "gradcheck", "hessian", "hvp", "jacobian", "jvp",
+    "no_grad", "value_and_grad", "vjp",
+]  # fmt: skip
 # `from autograd import *` leaves Python's own abs, max and sum alone.
-__all__ += [name for name in RULEBOOK if not hasattr(builtins, name)]
+__all__ += [name for name in (*RULEBOOK, *COMPOSITIONS) if not hasattr(builtins, name)]
 
 
 def __getattr__(name: str) -> Any:

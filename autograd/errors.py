@@ -9,3 +9,11 @@ class ShapeError(ValueError):
 
 class GraphError(ValueError):
     """A graph that cannot do what was asked of it."""
+
+
+class AnomalyError(ValueError):
+    """A nan or an infinity, found by `detect_anomaly()`."""
+
+
+class GradcheckError(ValueError):
+    """A derivative that disagrees with its numerical estimate, found by `gradcheck`."""

@@ -1,20 +1,109 @@
-"""Modes: what recording does just now, in this thread or task.
+"""Modes: what is done with a result besides computing it, in this thread or task.
 
-A mode lives in a context variable, so threads and async tasks do not see each other's.
+The active modes are a tuple in a context variable, empty almost always, so that the check costs
+next to nothing. Threads and async tasks have contexts of their own and do not see each other's
+modes. A mode that a generator switches on holds only while that generator is running, though
+Python's context variables would show it to whoever resumes the generator.
 """
 
 from __future__ import annotations
 
-from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
+import numpy as np
 
-recording = _recording.get
-"""Whether operations are being recorded."""
+from autograd.errors import AnomalyError
+
+if TYPE_CHECKING:
+    from autograd.node import Node
+    from autograd.op import Op
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_active: ContextVar[tuple[Entry, ...]] = ContextVar("active modes", default=())
+
+active = _active.get
+"""The entries of the modes that are switched on here; () almost always."""
 
 
-class no_grad(ContextDecorator):
+class Entry:
+    """One switching-on of a mode."""
+
+    def __init__(self, mode: Mode, frame: FrameType) -> None:
+        self.mode = mode
+        of_generator = frame.f_code.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR)
+        self.generator = frame if of_generator else None
+
+    def holds(self) -> bool:
+        """Whether this code runs inside; not if a generator that is now paused switched it on."""
+        if self.generator is None:
+            return True
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame is not self.generator:
+            frame = frame.f_back
+        return frame is not None
+
+
+class Mode:
+    """A context manager that is also a decorator, of functions, generators and coroutines."""
+
+    def __enter__(self) -> Self:
+        _active.set((*active(), Entry(self, sys._getframe(1))))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        # The last entry of this mode, not of all: generators may leave in another order than they
+        # entered. And in this context alone: threads may share one mode.
+        entries = list(active())
+        last = max((i for i, e in enumerate(entries) if e.mode is self), default=None)
+        if last is not None:
+            del entries[last]
+        _active.set(tuple(entries))
+
+    def __call__(self, function: F) -> F:
+        """Decorate: the mode is on while the function runs."""
+        cls = type(self)
+        wrapper: Any
+        if inspect.isgeneratorfunction(function):
+
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                with cls():
+                    return (yield from function(*args, **kwargs))
+
+        elif inspect.isasyncgenfunction(function):
+
+            async def wrapper(*args: Any, **kwargs: Any) -> Any:
+                with cls():
+                    async for item in function(*args, **kwargs):
+                        yield item
+
+        elif inspect.iscoroutinefunction(function):
+
+            async def wrapper(*args: Any, **kwargs: Any) -> Any:
+                with cls():
+                    return await function(*args, **kwargs)
+
+        else:
+
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                with cls():
+                    return function(*args, **kwargs)
+
+        return functools.wraps(function)(wrapper)  # type: ignore[return-value]
+
+
+class no_grad(Mode):
     """Compute without recording: results are constants, with no graph behind them.
 
     Works as a context manager and as a decorator.
@@ -28,15 +117,105 @@ class no_grad(ContextDecorator):
         (9.0, ())
     """
 
+
+class detect_anomaly(Mode):
+    """Raise where the first nan or infinity is made, forward or backward.
+
+    The error names the operation, its inputs, and the line of your code that called it. Every
+    result is checked, so this is for finding a mistake, not for training.
+
+    Raises:
+        AnomalyError: a result or gradient is nan or infinite, and what it was made from is not.
+
+    Example:
+        >>> from autograd import Value, detect_anomaly
+        >>> with detect_anomaly():
+        ...     y = Value(1e200, label="x") * 1e200
+        Traceback (most recent call last):
+        ...
+        autograd.errors.AnomalyError: multiply: made inf from x = 1e+200, 1e+200, at <doctest ...
+    """
+
     def __init__(self) -> None:
-        self._tokens: list[Token[bool]] = []
+        self.lines: dict[Node, str] = {}
 
-    def __enter__(self) -> no_grad:
-        self._tokens.append(_recording.set(False))
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        _recording.reset(self._tokens.pop())
+class force_grad(Mode):
+    """Record, even inside `no_grad()`: a transform needs the graph of the function it runs."""
 
-    def _recreate_cm(self) -> no_grad:
-        return no_grad()  # one set of tokens per call of a decorated function
+
+def recording() -> bool:
+    """Whether operations are being recorded here: the innermost mode that has a say decides."""
+    for entry in reversed(active()):
+        if isinstance(entry.mode, (no_grad, force_grad)) and entry.holds():
+            return isinstance(entry.mode, force_grad)
+    return True
+
+
+def anomaly_mode() -> detect_anomaly | None:
+    """The innermost `detect_anomaly()` that is on here."""
+    for entry in reversed(active()):
+        if isinstance(entry.mode, detect_anomaly) and entry.holds():
+            return entry.mode
+    return None
+
+
+def check_forward(op: Op, out: Node, operands: tuple[Any, ...]) -> None:
+    """Under `detect_anomaly()`: remember where `out` was made, and raise if it is not finite."""
+    mode = anomaly_mode()
+    if mode is None:
+        return
+    mode.lines[out] = line = _users_line()
+    inputs = [x.data if hasattr(x, "data") else x for x in operands]
+    if not _finite(out.data) and all(map(_finite, inputs)):
+        came = ", ".join(map(_describe, operands, inputs))
+        raise AnomalyError(f"{op.name}: made {_first(out.data)} from {came}, at {line}.")
+
+
+def check_backward(
+    node: Node, position: int, parent: Node, out_grad: Any, contribution: Any
+) -> None:
+    """Under `detect_anomaly()`: raise if a product of the chain rule is the first not finite."""
+    mode = anomaly_mode()
+    if mode is None or _finite(contribution) or not _finite(out_grad):
+        return
+    inputs = ", ".join(_describe(p, p.data) for p in node.parents)
+    line = mode.lines.get(node, "an unknown place: record it under detect_anomaly() too")
+    name = node.op.name if node.op else "leaf"
+    raise AnomalyError(
+        f"{name}: its derivative with respect to operand {position} made {_first(contribution)} "
+        f"from {inputs}; the operation was recorded at {line}."
+    )
+
+
+def _finite(x: Any) -> bool:
+    return bool(np.isfinite(getattr(x, "data", x) if not isinstance(x, np.ndarray) else x).all())
+
+
+def _first(x: Any) -> str:
+    array = np.asarray(getattr(x, "data", x) if not isinstance(x, np.ndarray) else x)
+    return str(array[~np.isfinite(array)].flat[0])
+
+
+def _describe(operand: Any, data: Any) -> str:
+    label = getattr(operand, "label", "")
+    array = np.asarray(data)
+    shown = str(array.tolist()) if array.size <= 4 else f"an array of shape {array.shape}"
+    return f"{label} = {shown}" if label else shown
+
+
+def _users_line() -> str:
+    """The innermost line that is not the library's: 'file.py, line 3: y = log(x)'."""
+    import linecache
+    import os
+
+    library = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    ours = tuple(os.path.join(library, package, "") for package in ("autograd", "nn", "optim"))
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(ours):
+        frame = frame.f_back
+    if frame is None:
+        return "an unknown line"
+    name, number = frame.f_code.co_filename, frame.f_lineno
+    source = linecache.getline(name, number).strip()
+    return f"{name}, line {number}" + (f": {source}" if source else "")

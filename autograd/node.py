@@ -8,10 +8,11 @@ in order (`x * x` has two edges to `x`). Two kinds of node share this file: `Val
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd.errors import GraphError
+from autograd.modes import active, check_backward
 
 if TYPE_CHECKING:
     from autograd.op import Op
@@ -58,6 +59,10 @@ class Node:
         """Split `out_grad` among the parents: an iterable of `Contribution`s."""
         raise NotImplementedError
 
+    def _contributions_as_graph(self, out_grad: Any) -> Any:
+        """The same with nodes for numbers, so that the result can itself be differentiated."""
+        raise NotImplementedError
+
     def _accumulate(self, grad: Any) -> None:
         """Add to the gradient of this leaf."""
         raise NotImplementedError
@@ -75,11 +80,11 @@ class Node:
         return self.op.symbol if self.op else ""  # likewise
 
 
-def topological(root: Node) -> list[Node]:
+def topological(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
     """Every node `root` was made from, each after all of its own parents; `root` is last.
 
     It walks with a stack of its own, so a chain of a million operations does not meet Python's
-    recursion limit.
+    recursion limit. What lies behind the nodes in `stop` is left out.
 
     Example:
         >>> from autograd import Value
@@ -97,7 +102,7 @@ def topological(root: Node) -> list[Node]:
         elif node not in seen:
             seen.add(node)
             parents = node.parents
-            if parents:
+            if parents and node not in stop:
                 stack.append(node)
                 stack.append(None)
                 for parent in parents:
@@ -108,7 +113,9 @@ def topological(root: Node) -> list[Node]:
     return order
 
 
-def backward_steps(root: Node, seed: Any) -> Iterator[Contribution]:
+def backward_steps(
+    root: Node, seed: Any, *, wrt: Sequence[Node] | None = None, create_graph: bool = False
+) -> Generator[Contribution, None, list[Any]]:
     """Run the backward pass, pausing after each product of the chain rule.
 
     A node's turn comes when everything made from it has had its turn, so by then its gradient is
@@ -119,27 +126,45 @@ def backward_steps(root: Node, seed: Any) -> Iterator[Contribution]:
     Args:
         root: The node to differentiate.
         seed: The gradient of the root with respect to itself: 1, or an array like the root's.
+        wrt: Only find the gradients of these nodes: no `.grad` is touched.
+        create_graph: Compute with nodes, so that the gradients can be differentiated again.
+
+    Returns:
+        The gradients of `wrt` (None where the root does not depend on a node).
+
+    Raises:
+        GraphError: the root is a constant.
     """
     if not root.requires_grad:
         raise GraphError(
             "backward: the root is a constant (computed under no_grad(), detached, or made of "
             "nothing that requires a gradient), so there is nothing to differentiate."
         )
-    order = topological(root)
+    ends = frozenset(wrt or ())
+    order = topological(root, ends)
+    if wrt is not None:
+        order = _leading_to(ends, order)
     grads = {root: seed}  # of the nodes whose turn has not come
     finished = []  # of the others, in the order of their turns
+    checked = active()
     for node in reversed(order):
         out_grad = grads.pop(node, None)
         finished.append(out_grad)
-        if out_grad is None or node.op is None:  # behind a constant, or a leaf
+        if out_grad is None or node.op is None or node in ends:  # unreached, or a leaf here
             continue
-        for step in node._contributions(out_grad):
+        split = node._contributions_as_graph if create_graph else node._contributions
+        for step in split(out_grad):
             _, _, parent, _, contribution = step
+            if checked:
+                check_backward(*step)
             if parent in grads:
                 grads[parent] = grads[parent] + contribution
             else:
                 grads[parent] = contribution
             yield step
+    if wrt is not None:
+        found = dict(zip(reversed(order), finished, strict=True))
+        return [found.get(node) for node in wrt]
     for node, grad in zip(reversed(order), finished, strict=True):
         if grad is None:
             continue
@@ -147,9 +172,29 @@ def backward_steps(root: Node, seed: Any) -> Iterator[Contribution]:
             node._accumulate(grad)
         else:
             node._grad = grad
+    return []
 
 
 def backward(root: Node, seed: Any) -> None:
     """Run every step of `backward_steps`; the step player pauses between the same steps."""
     for _step in backward_steps(root, seed):
         pass
+
+
+def gradients(root: Node, wrt: Sequence[Node], seed: Any, create_graph: bool = False) -> list[Any]:
+    """The gradients of root with respect to some nodes, leaving every `.grad` alone."""
+    steps = backward_steps(root, seed, wrt=wrt, create_graph=create_graph)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def _leading_to(ends: frozenset[Node], order: list[Node]) -> list[Node]:
+    """Those nodes of a topological order that were made from one of `ends`, and `ends`."""
+    leading: set[Node] = set()
+    for node in order:
+        if node in ends or not leading.isdisjoint(node.parents):
+            leading.add(node)
+    return [node for node in order if node in leading]

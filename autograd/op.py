@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from autograd.tensor import Tensor
     from autograd.value import Value
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 INFINITY = float("inf")
 EVERYWHERE = (-INFINITY, INFINITY)
@@ -81,6 +83,10 @@ class Op:
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on numbers or arrays; compute and record on nodes."""
         raise NotImplementedError
+
+    def compute(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Run the forward computation on arrays or numbers."""
+        return self.forward(*inputs, **params)
 
     def _check_count(self, given: int, most: int) -> None:
         least = self.arity - len(self.defaults)
@@ -146,11 +152,14 @@ class Elementwise(Op):
         except (ArithmeticError, ValueError):
             return float(self.forward(*map(np.float64, operands)))
 
-    def pullback(self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], shape: Any) -> Any:
-        """The gradient of operand i, of the given shape: out_grad times the local derivative."""
-        if self.is_one[i]:
-            return unbroadcast(out_grad, shape)
-        return unbroadcast(out_grad * self.partials[i](*inputs, out), shape)
+    def pullback(
+        self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any
+    ) -> Any:
+        """The gradient of operand i: out_grad times the local derivative, summed to its shape."""
+        if not self.is_one[i]:
+            out_grad = out_grad * self.partials[i](*inputs, out)
+        shape = shape_of(inputs[i])
+        return out_grad if out_grad.shape == shape else unbroadcast(out_grad, shape)
 
 
 class Structural(Op):
@@ -159,6 +168,8 @@ class Structural(Op):
     Attributes:
         vjps: For each operand i, the function (out_grad, out, *operands, **params) -> gradient of
             operand i; written with our own operations, so that it can itself be differentiated.
+            A variadic operation has one function (i, out_grad, out, operands, **params) instead.
+        variadic: Whether the operands come as one sequence, as in `concatenate((a, b, c))`.
         params: The names and defaults of what is not differentiated (`axis`, `shape`, …).
     """
 
@@ -166,13 +177,14 @@ class Structural(Op):
         self,
         forward: Callable[..., Any],
         *,
-        vjps: Sequence[Callable[..., Any]],
+        vjps: Sequence[Callable[..., Any]] | Callable[..., Any],
         symbol: str = "",
         latex: str = "",
         operator: str = "",
     ) -> None:
-        super().__init__(forward, len(vjps), symbol, latex, operator)
-        self.vjps = tuple(vjps)
+        self.variadic = callable(vjps)
+        super().__init__(forward, 1 if callable(vjps) else len(vjps), symbol, latex, operator)
+        self.vjps: Any = vjps
         names = list(inspect.signature(forward).parameters.values())[self.arity :]
         self.params = {p.name: p.default for p in names}
 
@@ -180,28 +192,33 @@ class Structural(Op):
         """Compute on arrays; compute and record on nodes."""
         self._check_count(len(operands), self.arity + len(self.params))
         arguments = self._bind(operands[self.arity :], params)
-        operands = operands[: self.arity]
+        operands = tuple(operands[0]) if self.variadic else operands[: self.arity]
         kind = kind_of(operands)
         if kind is not None:
             return kind._apply(self, operands, arguments)
-        arrays = [
-            np.asarray(x) if isinstance(x, (list, tuple, float, int)) else x for x in operands
-        ]
-        return self.forward(*arrays, **arguments)
+        arrays = [x if hasattr(x, "__array_function__") else np.asarray(x) for x in operands]
+        return self.compute(tuple(arrays), arguments)
 
     def _bind(self, given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
         arguments = {**self.params, **dict(zip(self.params, given, strict=False)), **named}
+        if len(arguments) > len(self.params):
+            unknown = next(name for name in named if name not in self.params)
+            raise TypeError(f"{self.name}: got an unknown keyword {unknown!r}.")
         for name, value in arguments.items():
-            if name not in self.params:
-                raise TypeError(f"{self.name}: got an unknown keyword {name!r}.")
             if value is inspect.Parameter.empty:
                 raise TypeError(f"{self.name}: needs the argument {name!r}.")
         return arguments
+
+    def compute(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Run the forward computation on arrays."""
+        return self.forward(inputs, **params) if self.variadic else super().compute(inputs, params)
 
     def pullback(
         self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any
     ) -> Any:
         """The gradient of operand i."""
+        if self.variadic:
+            return self.vjps(i, out_grad, out, inputs, **params)
         return self.vjps[i](out_grad, out, *inputs, **params)
 
 
@@ -227,6 +244,18 @@ def kind_of(operands: Sequence[Any]) -> Any:
     return kind
 
 
+def plain(x: Any) -> Any:
+    """A node's number or array; whatever else it is, unchanged (also inside a list or tuple)."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(plain, x))
+    return x._data if hasattr(type(x), "_apply") else x
+
+
+def shape_of(x: Any) -> Any:
+    """The shape of an array, a Tensor or a number."""
+    return () if isinstance(x, (float, int)) else x.shape
+
+
 def unbroadcast(grad: Any, shape: tuple[int, ...]) -> Any:
     """Sum a gradient over the axes along which NumPy repeated an operand of this shape."""
     if grad.shape == shape:
@@ -241,3 +270,13 @@ def unbroadcast(grad: Any, shape: tuple[int, ...]) -> Any:
 
 def _always(number: float) -> Callable[..., float]:
     return lambda *_: number
+
+
+COMPOSITIONS: dict[str, Callable[..., Any]] = {}
+"""Every function that is made of operations and so needs no derivative of its own, by name."""
+
+
+def composition(function: F) -> F:
+    """Declare a function made of operations: it becomes a method too, where NumPy has one."""
+    COMPOSITIONS[function.__name__] = function
+    return function

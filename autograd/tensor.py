@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from autograd import node
-from autograd.errors import ShapeError
+from autograd import node, numpy_protocols
+from autograd.errors import GraphError, ShapeError
+from autograd.guard import NEVER, Clock, guarded, now
 from autograd.methods import Operations
-from autograd.modes import recording
-from autograd.op import RULEBOOK, Elementwise, Op
+from autograd.modes import active, check_forward, recording
+from autograd.node import Node
+from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -21,17 +23,19 @@ if TYPE_CHECKING:
 class Tensor(Operations, node.Node):
     """An array that remembers how it was computed.
 
-    It has NumPy's operations and semantics (broadcasting, axes, dtypes) under PyTorch's names.
-    Only what is computed from a tensor with `requires_grad=True` is recorded.
+    It has NumPy's operations and semantics (broadcasting, axes, dtypes) under PyTorch's names, and
+    NumPy's own functions work on it. Only what is computed from a tensor with
+    `requires_grad=True` is recorded. `==`, `<` and so on give plain boolean arrays.
 
     Args:
-        data: An array or what NumPy makes one of: numbers, nested lists. It is not copied.
+        data: An array or what NumPy makes one of: numbers, nested lists. NumPy arrays are copied;
+            arrays of other libraries that speak NumPy's protocols (Dask, CuPy) are kept as such.
         requires_grad: Whether `backward()` shall find the gradient with respect to this tensor.
-        dtype: As in NumPy. Whole numbers become float64 if the tensor requires a gradient.
+        dtype: As in NumPy: float16, float32, float64, integer or bool.
         label: Its name in pictures and printed steps; any text.
 
     Raises:
-        TypeError: data is not made of numbers, or requires a gradient and is not real.
+        TypeError: data is not made of real numbers, or requires a gradient and is not of floats.
 
     Example:
         >>> w = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
@@ -41,10 +45,11 @@ class Tensor(Operations, node.Node):
         (30.0, [[2.0, 4.0], [6.0, 8.0]])
     """
 
-    # `_inputs` are the arrays or numbers the operation saw, for the derivative.
+    # `_inputs` are the arrays and numbers the operation saw; `_stamp` is when it saw them and
+    # `_clock` when the data was last written to (see guard.py).
     __slots__ = (
-        "__weakref__", "_data", "_grad", "_inputs", "_parents", "label", "op", "params",
-        "requires_grad",
+        "__weakref__", "_clock", "_data", "_grad", "_inputs", "_parents", "_stamp", "label", "op",
+        "params", "requires_grad",
     )  # fmt: skip
     _rank: ClassVar[int] = 2
 
@@ -57,38 +62,64 @@ class Tensor(Operations, node.Node):
         label: str = "",
     ) -> None:
         self._data = _as_array(data, requires_grad, dtype)
+        self._become_leaf(requires_grad)
+        self.label = label
+
+    def _become_leaf(self, requires_grad: bool) -> None:
         self._grad: Any = None
-        self._inputs: tuple[Any, ...] = ()
-        self._parents: tuple[node.Node, ...] = ()
+        self._inputs: list[Any] = []
+        self._parents: tuple[Any, ...] = ()
+        self._clock: Clock = [0]
+        self._stamp = 0
         self.op: Op | None = None
         self.params: dict[str, Any] = {}
         self.requires_grad = requires_grad
-        self.label = label
+        self.label = ""
 
     @property
     def data(self) -> Any:
-        """The array."""
-        return self._data
+        """The array, read-only except through this attribute: `t.data -= step`, `t.data[0] = 1`.
+
+        A write between an operation and its `backward()` is noticed there (GraphError); the
+        results of operations cannot be written to at all.
+        """
+        return guarded(self._data, self._clock)
 
     @data.setter
     def data(self, array: ArrayLike) -> None:
-        array = np.asarray(array, dtype=self.dtype)
-        if array.shape != self.shape:
-            raise ShapeError(f"Tensor: data needs shape {self.shape}, but got {array.shape}.")
-        self._data = array
+        if self.op is not None:
+            raise GraphError(
+                f"data: this Tensor is the result of {self.op.name}, which the graph still needs. "
+                "Write to a leaf, or to a copy (.data.copy())."
+            )
+        self._write(self._checked("data", array))
+
+    def _write(self, array: Any) -> None:
+        """Take over the numbers of an array of the right shape and dtype."""
+        if not np.shares_memory(array, self._data):  # `t.data -= step` has written them already
+            self._data, self._clock = array.copy(), [0]  # graphs keep the array they saw
 
     @property
     def grad(self) -> Any:
-        """The gradient, an array of the data's shape and dtype; None where none has reached."""
-        return self._grad
+        """The gradient, an array of the data's shape and dtype; None where none has reached.
+
+        That of a leaf may be changed in place; others may share theirs and are read-only.
+        """
+        if self.op is None or type(self._grad) is not np.ndarray:
+            return self._grad
+        view = self._grad.view()
+        view.flags.writeable = False
+        return view
 
     @grad.setter
     def grad(self, array: ArrayLike | None) -> None:
-        if array is not None:
-            array = np.asarray(array, dtype=self.dtype)
-            if array.shape != self.shape:
-                raise ShapeError(f"Tensor: grad needs shape {self.shape}, but got {array.shape}.")
-        self._grad = array
+        self._grad = None if array is None else self._checked("grad", array)
+
+    def _checked(self, name: str, array: ArrayLike) -> Any:
+        array = np.asarray(array, dtype=self.dtype) if type(self._data) is np.ndarray else array
+        if array.shape != self.shape:  # type: ignore[union-attr]
+            raise ShapeError(f"Tensor: {name} needs shape {self.shape}, but got {np.shape(array)}.")
+        return array
 
     @property
     def parents(self) -> tuple[node.Node, ...]:
@@ -116,27 +147,28 @@ class Tensor(Operations, node.Node):
         return self._data.dtype  # type: ignore[no-any-return]
 
     @property
-    def T(self) -> Tensor:
+    def T(self) -> Self:
         """The tensor with its axes reversed."""
         return self.transpose()
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *shape: Any) -> Self:
         """The same elements in another shape, `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
-        return RULEBOOK["reshape"](self, _one_tuple(shape))
+        return RULEBOOK["reshape"](self, _one_tuple(shape))  # type: ignore[no-any-return]
 
-    def transpose(self, *axes: Any) -> Tensor:
+    def transpose(self, *axes: Any) -> Self:
         """The axes in another order, `t.transpose(1, 0)` or `t.transpose((1, 0))`, or reversed."""
-        return RULEBOOK["transpose"](self, _one_tuple(axes) if axes and axes != (None,) else None)
+        order = _one_tuple(axes) if axes and axes != (None,) else None
+        return RULEBOOK["transpose"](self, order)  # type: ignore[no-any-return]
 
-    def __getitem__(self, index: Any) -> Tensor:
-        return RULEBOOK["getitem"](self, index)
+    def __getitem__(self, index: Any) -> Self:
+        return RULEBOOK["getitem"](self, index)  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         if not self.ndim:
             raise TypeError("len: needs a Tensor with at least one axis, but got shape ().")
         return self.shape[0]
 
-    def __iter__(self) -> Iterator[Tensor]:
+    def __iter__(self) -> Iterator[Self]:
         return (self[i] for i in range(len(self)))
 
     def item(self) -> float:
@@ -155,11 +187,16 @@ class Tensor(Operations, node.Node):
                 "numpy: this Tensor requires a gradient, and what is computed with its array would "
                 "not be recorded. Use .detach().numpy() if that is meant."
             )
-        return self._data
+        return self.data
 
     def detach(self) -> Tensor:
         """The same array (not a copy) as a tensor with no graph behind it."""
-        return Tensor(self._data, label=self.label)
+        out: Tensor = _new(Tensor)
+        out._data = self._data
+        out._become_leaf(requires_grad=False)
+        out._clock = self._clock
+        out.label = self.label
+        return out
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add d self / d leaf to the `.grad` of every leaf, and set that of every node between.
@@ -168,39 +205,67 @@ class Tensor(Operations, node.Node):
             gradient: An array of self's shape, the weight of each element; 1 if self has only one.
 
         Raises:
-            ShapeError: self has more than one element and no gradient is given, or gradient is
-                not of self's shape.
-            GraphError: nothing that self was computed from requires a gradient.
+            ShapeError: self is not a scalar and no gradient is given, or it has another shape.
+            GraphError: nothing that self was computed from requires a gradient, or an array that
+                the graph needs was written to since.
         """
         node.backward(self, self._seed(gradient))
 
     def _seed(self, gradient: ArrayLike | None = None) -> Any:
         if gradient is None:
-            if self.shape != ():
+            if self._data.shape != ():
                 raise ShapeError(
                     f"backward: root has shape {self.shape}, and only a scalar has one gradient. "
                     f"Reduce it first (loss.mean()) or pass gradient= with shape {self.shape}."
                 )
-            return np.ones((), self.dtype)
-        seed = np.asarray(gradient, dtype=self.dtype)
-        if seed.shape != self.shape:
-            raise ShapeError(f"backward: gradient needs shape {self.shape}, but got {seed.shape}.")
-        return seed
+            return np.ones_like(self._data)
+        return self._checked("gradient", gradient)
 
-    def _contributions(self, out_grad: Any) -> Iterator[node.Contribution]:
+    def _contributions(self, out_grad: Any) -> list[node.Contribution]:
         op: Any = self.op
-        if op is None:
-            return
+        stamp, inputs, out, params = self._stamp, self._inputs, self._data, self.params
+        steps: list[node.Contribution] = []
+        for i, parent in enumerate(self._parents):
+            if parent._clock[0] > stamp:
+                self._refuse_written(i)
+            if parent.requires_grad:
+                grad = op.pullback(i, out_grad, out, inputs, params)
+                if type(parent) is not Tensor and isinstance(parent, Value):
+                    grad = float(grad)
+                elif grad.dtype is not parent._data.dtype:
+                    grad = grad.astype(parent._data.dtype)
+                steps.append((self, i, parent, out_grad, grad))
+        return steps
+
+    def _contributions_as_graph(self, out_grad: Any) -> Iterator[node.Contribution]:
+        op: Any = self.op
+        for i, parent in enumerate(self._parents):
+            if not isinstance(parent, Tensor):
+                raise GraphError(
+                    f"{op.name}: has a Value among its operands, and then there is no second "
+                    "derivative. Use a Tensor of shape () instead."
+                )
+            rebound = parent.requires_grad and parent._data is not self._inputs[i]
+            if rebound or parent._clock[0] > self._stamp:
+                self._refuse_written(i)
+        operands = tuple(
+            parent if parent.requires_grad else number
+            for parent, number in zip(self._parents, self._inputs, strict=True)
+        )
         for i, parent in enumerate(self._parents):
             if parent.requires_grad:
-                extra = parent.data.shape if isinstance(parent, Tensor) else ()
-                extra = extra if isinstance(op, Elementwise) else self.params
-                grad = op.pullback(i, out_grad, self._data, self._inputs, extra)
-                if isinstance(parent, Value):
-                    grad = float(grad)
-                elif grad.dtype != parent.dtype:  # type: ignore[attr-defined]
-                    grad = grad.astype(parent.dtype)  # type: ignore[attr-defined]
+                grad = op.pullback(i, out_grad, self, operands, self.params)
+                if grad.dtype != parent._data.dtype:
+                    grad = grad.astype(parent._data.dtype)
                 yield self, i, parent, out_grad, grad
+
+    def _refuse_written(self, i: int) -> None:
+        op: Any = self.op
+        label = f" ({self._parents[i].label!r})" if self._parents[i].label else ""
+        raise GraphError(
+            f"{op.name}: operand {i}{label} was written to after the operation was recorded, so "
+            "its derivative is lost. Call backward() before writing, or write to a copy."
+        )
 
     def local_derivative(self, i: int) -> Any:
         """d self / d parents[i], elementwise, as an array; None where it is not elementwise."""
@@ -214,32 +279,70 @@ class Tensor(Operations, node.Node):
 
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
-        inputs = tuple(x._data if isinstance(x, (Tensor, Value)) else x for x in operands)
+        """Compute, and record if an operand requires a gradient."""
+        requires_grad = False
+        clock = NEVER
+        parents: list[Any] = []
+        inputs: list[Any] = []
+        for x in operands:
+            parent: Any = x
+            if not isinstance(x, Node):
+                parent = _constant(x)
+                # A plain Python number stays one: NumPy lets it take the other operand's type.
+                inputs.append(x if isinstance(x, (float, int)) else parent._data)
+            else:
+                inputs.append(parent._data)
+                if parent.requires_grad:
+                    requires_grad = True
+            parents.append(parent)
         try:
-            data = op.forward(*inputs, **params)
+            data = op.compute(inputs, params) if params else op.forward(*inputs)
         except ValueError as err:
             shapes = " and ".join(str(np.shape(x)) for x in inputs)
             raise ShapeError(f"{op.name}: operands of shape {shapes} do not fit: {err}.") from err
-        out = Tensor(data)
-        if recording() and any(isinstance(x, node.Node) and x.requires_grad for x in operands):
-            out.requires_grad = True
+        if type(data) is not np.ndarray and isinstance(data, np.generic):
+            data = np.asarray(data)
+        elif getattr(data, "base", None) is not None:
+            # The result of a reshape or a slice shows its operand's memory, and shares its clock.
+            clock = next((p._clock for p in parents if isinstance(p, Tensor)), NEVER)
+        out: Tensor = _new(Tensor)
+        out._data = data
+        out._grad = None
+        out._clock = clock
+        out.label = ""
+        if requires_grad:
             out.op = op
             out.params = params
+            out.requires_grad = True
             out._inputs = inputs
-            out._parents = tuple(x if isinstance(x, node.Node) else Tensor(x) for x in operands)
-        return out
+            out._parents = tuple(parents)
+            out._stamp = now[0]
+        else:
+            out.op = None
+            out.params = {}
+            out.requires_grad = False
+            out._inputs = []
+            out._parents = ()
+            out._stamp = 0
+        return _moded(out, op, operands) if active() else out
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """`np.asarray(t)`, for a tensor that requires no gradient."""
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`np.tanh(t)` and `array + t` are Tensors."""
-        if method != "__call__" or kwargs:
-            option = method if method != "__call__" else f"{next(iter(kwargs))}="
-            raise TypeError(f"np.{ufunc.__name__}: {option} is not supported on a Tensor.")
-        name = {"absolute": "abs"}.get(ufunc.__name__, ufunc.__name__)
-        if ufunc in _COMPARISONS:
-            return ufunc(*(x._data if isinstance(x, Tensor) else x for x in inputs))
-        if name not in RULEBOOK:
-            raise TypeError(f"np.{ufunc.__name__}: is not an operation of glassgrad.")
-        return RULEBOOK[name](*inputs)
+        return numpy_protocols.ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """`np.mean(t, axis=0)` and the other functions of NumPy that the rulebook has."""
+        return numpy_protocols.function(func, args, kwargs)
+
+    def __eq__(self, other: object) -> Any:
+        return np.equal(self, other)  # type: ignore[call-overload]
+
+    def __ne__(self, other: object) -> Any:
+        return np.not_equal(self, other)  # type: ignore[call-overload]
 
     def __lt__(self, other: Any) -> Any:
         return np.less(self, other)
@@ -252,6 +355,14 @@ class Tensor(Operations, node.Node):
 
     def __ge__(self, other: Any) -> Any:
         return np.greater_equal(self, other)
+
+    __hash__ = object.__hash__
+
+    def __divmod__(self, other: Any) -> tuple[Self, Self]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Self, Self]:
+        return other // self, other % self
 
     def __float__(self) -> float:
         return float(self.item())
@@ -267,22 +378,38 @@ class Tensor(Operations, node.Node):
         return f"Tensor({array}{dtype}{grad}{label})"
 
 
+_new: Any = Tensor.__new__
+_NO_PARAMS: dict[str, Any] = {}
+
+
 def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
     if isinstance(data, node.Node):
         raise TypeError(
             f"Tensor: needs an array, but got a {type(data).__name__}. Take its numbers with .data."
         )
-    array = np.asarray(data, dtype=dtype) if not hasattr(data, "__array_function__") else data
-    if dtype is not None and array.dtype != dtype:
+    is_foreign = hasattr(data, "__array_function__") and not isinstance(data, np.ndarray)
+    array = data if is_foreign else np.array(data, dtype=dtype)
+    if is_foreign and dtype is not None:
         array = array.astype(dtype)
-    if isinstance(array, np.generic):
-        array = np.asarray(array)
-    if requires_grad and array.dtype.kind in "bui" and dtype is None:
-        array = array.astype(np.float64)
     if array.dtype.kind not in ("f" if requires_grad else "biuf"):
-        purpose = "of real floats to require a gradient" if requires_grad else "of real numbers"
-        raise TypeError(f"Tensor: needs an array {purpose}, but got dtype {array.dtype}.")
+        needed = "floats, to require a gradient (dtype=float)" if requires_grad else "real numbers"
+        raise TypeError(f"Tensor: needs an array of {needed}, but got dtype {array.dtype}.")
     return array
+
+
+def _constant(x: Any) -> Tensor:
+    """A plain operand, a number or an array, as a node of the graph."""
+    out: Tensor = _new(Tensor)
+    out._data = np.asarray(x) if isinstance(x, (float, int)) else _as_array(x, False, None)
+    out._become_leaf(requires_grad=False)
+    out._clock = NEVER
+    return out
+
+
+def _moded(out: Tensor, op: Op, operands: tuple[Any, ...]) -> Tensor:
+    """What the active modes make of a result."""
+    check_forward(op, out, operands)
+    return out if recording() else out.detach()
 
 
 def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -291,31 +418,32 @@ def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return arguments
 
 
-_COMPARISONS = {np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal}
-
-
-def _method(op: Op) -> Callable[..., Tensor]:
+def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
     def method(self: Tensor, *operands: Any, **params: Any) -> Tensor:
-        return op(self, *operands, **params)
+        return function(self, *operands, **params)  # type: ignore[no-any-return]
 
-    method.__name__, method.__doc__ = op.name, op.__doc__
+    method.__name__, method.__doc__ = function.__name__, function.__doc__
     return method
 
 
 def _operators(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def method(self: Tensor, *other: Any) -> Any:
-        return op(self, *other)
+        return Tensor._apply(op, (self, *other), _NO_PARAMS)
 
     def reflected(self: Tensor, other: Any) -> Any:
-        return op(other, self)
+        return Tensor._apply(op, (other, self), _NO_PARAMS)
 
     return method, reflected
 
 
 def _install() -> None:
+    own = set(Tensor.__dict__)
+    methods = {name: f for name, f in COMPOSITIONS.items() if hasattr(np.ndarray, name)}
+    functions: dict[str, Callable[..., Any]] = {**RULEBOOK, **methods}
+    for name, function in functions.items():
+        if name not in own:
+            setattr(Tensor, name, _method(function))
     for op in RULEBOOK.values():
-        if op.name not in Tensor.__dict__:
-            setattr(Tensor, op.name, _method(op))
         if op.operator:
             method, reflected = _operators(op)
             setattr(Tensor, f"__{op.operator}__", method)

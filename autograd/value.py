@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 
 from autograd import node
+from autograd.errors import GraphError
+from autograd.guard import NEVER
 from autograd.methods import Operations
-from autograd.modes import recording
+from autograd.modes import active, check_forward, recording
 from autograd.op import RULEBOOK, Elementwise, Op
 
 
@@ -49,6 +51,7 @@ class Value(Operations, node.Node):
     _y: float
     _rank: ClassVar[int] = 1
     requires_grad: ClassVar[bool] = True  # type: ignore[misc]
+    _clock = NEVER  # no array to write to: see guard.py
 
     def __init__(self, data: float, *, label: str = "") -> None:
         self._data = _as_float(data)
@@ -128,6 +131,19 @@ class Value(Operations, node.Node):
                 if parent.requires_grad
             )
 
+    def _contributions_as_graph(self, out_grad: Value) -> Iterator[node.Contribution]:
+        op: Any = self.op
+        parents = self.parents
+        for parent, number in zip(parents, (self._x, getattr(self, "_y", None)), strict=False):
+            if parent._data is not number and parent._data != number:
+                raise GraphError(
+                    f"{op.name}: the data of an operand was changed after the operation was "
+                    "recorded, so its derivative cannot be recorded any more. Compute it again."
+                )
+        for i, parent in enumerate(parents):
+            if parent.requires_grad:
+                yield self, i, parent, out_grad, out_grad * op.partials[i](*parents, self)
+
     def local_derivative(self, i: int) -> float:
         """d self / d parents[i], at the numbers the operands had when self was computed.
 
@@ -162,6 +178,8 @@ class Value(Operations, node.Node):
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
             return getattr(ufunc, method)(*boxed)
+        if ufunc in (np.equal, np.not_equal):  # by identity, and a number is not this node
+            return ufunc is np.not_equal
         if ufunc in _COMPARISONS:
             return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
         op = RULEBOOK.get(_UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__))
@@ -230,6 +248,12 @@ _UFUNC_NAMES = {"absolute": "abs"}
 _new: Any = Value.__new__
 
 
+def _moded(out: Value) -> Value:
+    """What the active modes make of a result."""
+    check_forward(out.op, out, out.parents)  # type: ignore[arg-type]
+    return out if recording() else Constant(out._data)
+
+
 def _unary(op: Elementwise) -> Callable[[Value], Value]:
     scalar, on_floats = op.scalar, op.on_floats
 
@@ -239,7 +263,7 @@ def _unary(op: Elementwise) -> Callable[[Value], Value]:
             data = scalar(x)
         except (ArithmeticError, ValueError):
             data = on_floats(x)
-        if type(self) is Constant or not recording():
+        if type(self) is Constant:
             return Constant(data)
         out = _new(Value)
         out._data = data
@@ -249,7 +273,7 @@ def _unary(op: Elementwise) -> Callable[[Value], Value]:
         out._right = None
         out._x = x
         out.label = ""
-        return out  # type: ignore[no-any-return]
+        return _moded(out) if active() else out
 
     return method
 
@@ -268,7 +292,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
             data = scalar(x, y)
         except (ArithmeticError, ValueError):
             data = on_floats(x, y)
-        if not recording() or (type(self) is Constant and type(other) is Constant):
+        if type(self) is Constant and type(other) is Constant:
             return Constant(data)
         out = _new(Value)
         out._data = data
@@ -279,7 +303,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
         out._x = x
         out._y = y
         out.label = ""
-        return out  # type: ignore[no-any-return]
+        return _moded(out) if active() else out
 
     return method
 

@@ -1,12 +1,7 @@
-"""THE RULEBOOK: every operation, once.
+"""The rulebook: functions of numbers, applied to every element.
 
-A declaration holds the forward computation in plain NumPy, its derivative, how it is written, and
-where it lives. To add an operation, add a declaration here; the function `autograd.<name>`, the
-methods on `Value` and `Tensor`, NumPy's function on a Tensor, pictures, captions and tests follow.
-
-Conventions: operands are `x, y`; `out` is the result; a partial derivative is a function
-(*operands, out), or a number where it is constant. Comparisons such as `x > 0` count as 1 and 0.
-At a kink the docstring names the choice made.
+A partial derivative is a function (*operands, out), or a number where it is constant. Comparisons
+such as `x > 0` count as 1 and 0. At a kink the docstring names the choice made.
 """
 
 # mypy: disable-error-code="has-type"
@@ -19,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import EVERYWHERE, INFINITY, RULEBOOK, elementwise, structural, unbroadcast
+from autograd.op import EVERYWHERE, INFINITY, RULEBOOK, Elementwise, composition, elementwise, plain
 
 POSITIVE = (0.0, INFINITY)
 UNIT = (-1.0, 1.0)
@@ -86,7 +81,11 @@ def negative(x: Any) -> Any:
 
 
 @elementwise(
-    latex=r"\left|{0}\right|", operator="abs", partials=(lambda x, out: sign(x),), smooth=False
+    latex=r"\left|{0}\right|",
+    operator="abs",
+    scalar=math.fabs,
+    partials=(lambda x, out: sign(x),),
+    smooth=False,
 )
 def abs(x: Any) -> Any:
     """The absolute value of x, elementwise. At the kink: abs'(0) = 0."""
@@ -122,6 +121,65 @@ def reciprocal(x: Any) -> Any:
 def sqrt(x: Any) -> Any:
     """The square root of x, elementwise; nan for a negative x."""
     return np.sqrt(x)
+
+
+@elementwise(
+    scalar=math.cbrt,
+    partials=(lambda x, out: 1 / (3 * out * out),),
+    latex=r"\sqrt[3]{{{0}}}",
+    smooth=False,
+    domain=((0.5, INFINITY),),
+)
+def cbrt(x: Any) -> Any:
+    """The cube root of x, elementwise; its derivative at 0 is infinite."""
+    return np.cbrt(x)
+
+
+@elementwise(
+    symbol="%",
+    latex=r"{0} \bmod {1}",
+    operator="mod",
+    scalar=lambda x, y: x % y,
+    partials=(1, lambda x, y, out: -floor_divide(x, y)),
+    smooth=False,
+    domain=(EVERYWHERE, POSITIVE),
+)
+def remainder(x: Any, y: Any) -> Any:
+    """The remainder of x / y with the sign of y, elementwise, as `%`."""
+    return np.remainder(x, y)
+
+
+@elementwise(
+    symbol="//",
+    latex=r"\lfloor {0} / {1} \rfloor",
+    operator="floordiv",
+    scalar=lambda x, y: float(np.floor_divide(x, y)),
+    partials=(0, 0),
+    smooth=False,
+    domain=(EVERYWHERE, POSITIVE),
+)
+def floor_divide(x: Any, y: Any) -> Any:
+    """The whole part of x / y, rounded down, elementwise; its derivatives are 0."""
+    return np.floor_divide(x, y)
+
+
+@elementwise(
+    scalar=lambda x: float(math.floor(x)),
+    partials=(0,),
+    latex=r"\lfloor {0} \rfloor",
+    smooth=False,
+)
+def floor(x: Any) -> Any:
+    """The largest whole number not above x, elementwise; its derivative is 0."""
+    return np.floor(x)
+
+
+@elementwise(
+    scalar=lambda x: float(math.ceil(x)), partials=(0,), latex=r"\lceil {0} \rceil", smooth=False
+)
+def ceil(x: Any) -> Any:
+    """The smallest whole number not below x, elementwise; its derivative is 0."""
+    return np.ceil(x)
 
 
 # --- exponentials and logarithms --------------------------------------------------------------
@@ -250,6 +308,51 @@ def tanh(x: Any) -> Any:
     return np.tanh(x)
 
 
+@elementwise(
+    scalar=math.asinh,
+    partials=(lambda x, out: 1 / sqrt(x * x + 1),),
+    latex=r"\operatorname{arsinh}",
+)
+def arcsinh(x: Any) -> Any:
+    """The number whose hyperbolic sine is x, elementwise."""
+    return np.arcsinh(x)
+
+
+@elementwise(
+    scalar=math.acosh,
+    partials=(lambda x, out: 1 / sqrt(x * x - 1),),
+    latex=r"\operatorname{arcosh}",
+    domain=((1.0, INFINITY),),
+)
+def arccosh(x: Any) -> Any:
+    """The number >= 0 whose hyperbolic cosine is x, elementwise; nan below 1."""
+    return np.arccosh(x)
+
+
+@elementwise(
+    scalar=math.atanh,
+    partials=(lambda x, out: 1 / (1 - x * x),),
+    latex=r"\operatorname{artanh}",
+    domain=(UNIT,),
+)
+def arctanh(x: Any) -> Any:
+    """The number whose hyperbolic tangent is x, elementwise; nan outside [-1, 1]."""
+    return np.arctanh(x)
+
+
+@composition
+def sinc(x: Any) -> Any:
+    """sin(pi x) / (pi x), elementwise, and 1 at 0.
+
+    Near 0 it is computed by its Taylor series, as the quotient's derivatives lose all digits there.
+    """
+    angle = math.pi * x
+    small = abs(plain(angle)) < 0.15
+    z = angle * angle
+    series = 1 - z / 6 * (1 - z / 20 * (1 - z / 42 * (1 - z / 72 * (1 - z / 110 * (1 - z / 156)))))
+    return where(small, series, sin(angle) / where(small, 1.0, angle))
+
+
 # --- activations ------------------------------------------------------------------------------
 
 
@@ -309,6 +412,20 @@ def step(x: Any) -> Any:
     return np.greater_equal(x, 0).astype(x.dtype)
 
 
+_erf_of_array = np.vectorize(math.erf, otypes=[np.float64])
+
+
+@elementwise(
+    scalar=math.erf,
+    partials=(lambda x, out: 2 / math.sqrt(math.pi) * exp(-x * x),),
+    latex=r"\operatorname{erf}",
+    smooth=False,
+)
+def erf(x: Any) -> Any:
+    """The error function 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x, elementwise."""
+    return _erf_of_array(x).astype(x.dtype)
+
+
 # --- two operands -----------------------------------------------------------------------------
 
 
@@ -342,118 +459,135 @@ def minimum(x: Any, y: Any) -> Any:
     return np.minimum(x, y)
 
 
-# --- structural: whole arrays -----------------------------------------------------------------
-
-
-def _spread(grad: Any, shape: tuple[int, ...], axis: Any) -> Any:
-    """Repeat a gradient along the axes that a reduction of an array of this shape summed away."""
-    axes = range(len(shape)) if axis is None else np.atleast_1d(axis) % (len(shape) or 1)
-    kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
-    return broadcast_to(grad.reshape(kept), shape)
-
-
-def _count(shape: tuple[int, ...], axis: Any) -> int:
-    """How many elements a reduction over `axis` puts into one."""
-    return math.prod(shape if axis is None else (shape[i] for i in np.atleast_1d(axis)))
-
-
-@structural(
-    symbol="Σ",
-    latex=r"\sum {0}",
-    vjps=(lambda g, out, x, axis, keepdims: _spread(g, x.shape, axis),),
+@elementwise(
+    scalar=lambda x, y: x if x >= y or y != y else y,
+    partials=(
+        lambda x, y, out: _chosen(x, out) - 0.5 * _chosen(x, y),
+        lambda x, y, out: _chosen(y, out) - 0.5 * _chosen(x, y),
+    ),
+    smooth=False,
 )
-def sum(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """The sum of the elements, over all axes or over `axis`."""
-    return x.sum(axis=axis, keepdims=keepdims)
+def fmax(x: Any, y: Any) -> Any:
+    """The larger of x and y, elementwise, the other where one is nan. A tie gives each half."""
+    return np.fmax(x, y)
 
 
-@structural(
-    vjps=(lambda g, out, x, axis, keepdims: _spread(g, x.shape, axis) / _count(x.shape, axis),),
+@elementwise(
+    scalar=lambda x, y: x if x <= y or y != y else y,
+    partials=(
+        lambda x, y, out: _chosen(x, out) - 0.5 * _chosen(x, y),
+        lambda x, y, out: _chosen(y, out) - 0.5 * _chosen(x, y),
+    ),
+    smooth=False,
 )
-def mean(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """The mean of the elements, over all axes or over `axis`."""
-    return x.mean(axis=axis, keepdims=keepdims)
+def fmin(x: Any, y: Any) -> Any:
+    """The smaller of x and y, elementwise, the other where one is nan. A tie gives each half."""
+    return np.fmin(x, y)
 
 
-def _max_vjp(g: Any, out: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    is_largest = x >= _spread(out, x.shape, axis)
-    ties = np.sum(is_largest, axis=axis, keepdims=True)
-    return _spread(g, x.shape, axis) * (is_largest / ties)
+def _chosen(x: Any, y: Any) -> Any:
+    """1 where x equals y (`==` between two Values would compare their identities)."""
+    return 1.0 * (x >= y) * (x <= y)
 
 
-@structural(latex=r"\max", vjps=(_max_vjp,))
-def max(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """The largest element, over all axes or over `axis`. Ties share the gradient equally."""
-    return x.max(axis=axis, keepdims=keepdims)
-
-
-@structural(vjps=(lambda g, out, x, shape: g.reshape(x.shape),))
-def reshape(x: Any, shape: int | tuple[int, ...]) -> Any:
-    """The same elements in another shape; one entry of `shape` may be -1."""
-    return x.reshape(shape)
-
-
-@structural(
-    symbol="ᵀ",
-    latex="{0}^T",
-    vjps=(lambda g, out, x, axes: g.transpose(None if axes is None else np.argsort(axes)),),
+@elementwise(
+    scalar=math.hypot,
+    partials=(lambda x, y, out: x / out, lambda x, y, out: y / out),
+    latex=r"\sqrt{{{0}^2 + {1}^2}}",
+    smooth=False,
+    domain=(POSITIVE, POSITIVE),
 )
-def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
-    """The axes in the order `axes`, or reversed."""
-    return x.transpose(axes)
+def hypot(x: Any, y: Any) -> Any:
+    """sqrt(x**2 + y**2), elementwise, without overflow."""
+    return np.hypot(x, y)
 
 
-@structural(vjps=(lambda g, out, x, shape: unbroadcast(g, x.shape),))
-def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
-    """x repeated to `shape` by NumPy's broadcasting."""
-    return np.broadcast_to(x, shape)
-
-
-@structural(
-    symbol="[ ]",
-    latex="{0}[i]",
-    vjps=(lambda g, out, x, index: scatter(g, index, x.shape),),
+@elementwise(
+    scalar=math.atan2,
+    partials=(
+        lambda y, x, out: x / (x * x + y * y),
+        lambda y, x, out: -y / (x * x + y * y),
+    ),
+    latex=r"\operatorname{atan2}({0}, {1})",
+    smooth=False,
+    domain=(POSITIVE, POSITIVE),
 )
-def getitem(x: Any, index: Any) -> Any:
-    """x[index]; an element taken several times gets the sum of its gradients."""
-    return x[index]
+def arctan2(y: Any, x: Any) -> Any:
+    """The angle of the point (x, y) in radians, in [-pi, pi], elementwise."""
+    return np.arctan2(y, x)
 
 
-@structural(vjps=(lambda g, out, x, index, shape: g[index],))
-def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of `shape` with x added at `index`: the reverse of `getitem`."""
-    out = np.zeros(shape, x.dtype)
-    np.add.at(out, index, x)
-    return out
+@elementwise(
+    scalar=lambda x, y: float(np.logaddexp(x, y)),
+    partials=(lambda x, y, out: exp(x - out), lambda x, y, out: exp(y - out)),
+    latex=r"\ln(e^{{{0}}} + e^{{{1}}})",
+    smooth=False,
+)
+def logaddexp(x: Any, y: Any) -> Any:
+    """ln(e**x + e**y), elementwise, without overflow."""
+    return np.logaddexp(x, y)
 
 
-def _matrix_transpose(x: Any) -> Any:
-    return x.transpose((*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+@elementwise(
+    scalar=lambda x, y: float(np.logaddexp2(x, y)),
+    partials=(lambda x, y, out: exp2(x - out), lambda x, y, out: exp2(y - out)),
+    latex=r"\log_2(2^{{{0}}} + 2^{{{1}}})",
+    smooth=False,
+)
+def logaddexp2(x: Any, y: Any) -> Any:
+    """log2(2**x + 2**y), elementwise, without overflow."""
+    return np.logaddexp2(x, y)
 
 
-def _as_matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
-    """`g, a, b` of `a @ b = out` with vectors written as one-row and one-column matrices."""
-    if b.ndim == 1:
-        b, g = b.reshape((-1, 1)), g.reshape((*g.shape, 1))
-    if a.ndim == 1:
-        a, g = a.reshape((1, -1)), g.reshape((*g.shape[:-1], 1, g.shape[-1]))
-    return g, a, b
+# --- choices: made of other operations --------------------------------------------------------
 
 
-def _matmul_vjp_a(g: Any, out: Any, a: Any, b: Any) -> Any:
-    g, rows, b = _as_matrices(g, a, b)
-    return unbroadcast(g @ _matrix_transpose(b), rows.shape).reshape(a.shape)
+@composition
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x where `condition` (plain truth values) holds, y elsewhere; all three broadcast.
+
+    The gradient goes to the side that was chosen. A single truth value chooses between two Values.
+
+    Example:
+        >>> from autograd import Tensor, where
+        >>> where([True, False], Tensor([1.0, 2.0]), 0.0)
+        Tensor([1., 0.])
+    """
+    condition = np.asarray(plain(condition), dtype=bool)
+    if condition.ndim == 0 and not hasattr(x, "shape") and not hasattr(y, "shape"):
+        return x if condition else y
+    return RULEBOOK["select"](x, y, condition)
 
 
-def _matmul_vjp_b(g: Any, out: Any, a: Any, b: Any) -> Any:
-    g, a, columns = _as_matrices(g, a, b)
-    return unbroadcast(_matrix_transpose(a) @ g, columns.shape).reshape(b.shape)
+@composition
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """a limited to [a_min, a_max], elementwise; None is no limit.
+
+    Outside the limits the derivative is 0; on a limit, a tie, it is one half.
+    """
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    if low is None and high is None:
+        raise ValueError("clip: needs a_min or a_max, but got neither.")
+    if low is not None:
+        a = maximum(a, low)
+    return a if high is None else minimum(a, high)
 
 
-@structural(symbol="@", latex="{0} {1}", operator="matmul", vjps=(_matmul_vjp_a, _matmul_vjp_b))
-def matmul(a: Any, b: Any) -> Any:
-    """The matrix product, (n, k) @ (k, m) -> (n, m), in all of NumPy's shapes."""
-    return a @ b
+@composition
+def nan_to_num(
+    x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """x with nan and the infinities replaced, elementwise; the derivative there is 0.
+
+    An infinity becomes the largest finite number of x's type unless said otherwise.
+    """
+    data = np.asarray(plain(x))
+    largest = np.finfo(data.dtype).max
+    high = largest if posinf is None else posinf
+    low = -largest if neginf is None else neginf
+    replaced = np.where(np.isnan(data), nan, np.where(data > 0, high, low)).astype(data.dtype)
+    return where(np.isfinite(data), x, replaced if data.ndim else float(replaced))
 
 
-__all__ = list(RULEBOOK)
+__all__ = [name for name, x in list(globals().items()) if isinstance(x, Elementwise)]
+__all__ += ["clip", "nan_to_num", "sinc", "where"]

@@ -1,0 +1,15 @@
+"""THE RULEBOOK: every operation, once.
+
+A declaration holds the forward computation in plain NumPy, its derivative, and how it is written.
+To add an operation, add a declaration; the function `autograd.<name>`, the methods on `Value` and
+`Tensor`, NumPy's function on a Tensor, pictures, captions and tests follow.
+
+The rules stand in four files by what they act on: single numbers (`elementwise`), many numbers into
+one (`reductions`), the places of numbers (`shapes`) and matrices (`linear`). What can be made of
+other operations is an ordinary function there, a `@composition`, with no derivative of its own.
+"""
+
+from autograd.rules.elementwise import *  # noqa: F403
+from autograd.rules.linear import *  # noqa: F403
+from autograd.rules.reductions import *  # noqa: F403
+from autograd.rules.shapes import *  # noqa: F403

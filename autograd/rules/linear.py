@@ -1,0 +1,277 @@
+"""The rulebook: matrices. The names and the shapes are NumPy's; stacks of matrices broadcast."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from autograd.op import composition, plain, shape_of, structural, unbroadcast
+from autograd.rules.shapes import expand_dims, scatter, tril
+
+
+def matrix_transpose(x: Any) -> Any:
+    """The last two axes exchanged."""
+    if x.ndim == 2:
+        return x.T
+    return x.transpose((*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def _as_matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
+    """`g, a, b` of `a @ b = out` with vectors written as one-row and one-column matrices."""
+    if b.ndim == 1:
+        b, g = b.reshape((-1, 1)), g.reshape((*g.shape, 1))
+    if a.ndim == 1:
+        a, g = a.reshape((1, -1)), g.reshape((*g.shape[:-1], 1, g.shape[-1]))
+    return g, a, b
+
+
+def _matmul_vjp_a(g: Any, out: Any, a: Any, b: Any) -> Any:
+    if a.ndim == b.ndim == 2:
+        return g @ b.T
+    g, rows, b = _as_matrices(g, a, b)
+    return unbroadcast(g @ matrix_transpose(b), rows.shape).reshape(a.shape)
+
+
+def _matmul_vjp_b(g: Any, out: Any, a: Any, b: Any) -> Any:
+    if a.ndim == b.ndim == 2:
+        return a.T @ g
+    g, a, columns = _as_matrices(g, a, b)
+    return unbroadcast(matrix_transpose(a) @ g, columns.shape).reshape(b.shape)
+
+
+@structural(symbol="@", latex="{0} {1}", operator="matmul", vjps=(_matmul_vjp_a, _matmul_vjp_b))
+def matmul(a: Any, b: Any) -> Any:
+    """The matrix product, (n, k) @ (k, m) -> (n, m), in all of NumPy's shapes."""
+    return a @ b
+
+
+# --- einsum -----------------------------------------------------------------------------------
+
+
+def _explicit(subscripts: str, operands: tuple[Any, ...]) -> tuple[list[str], str]:
+    """The letters of each operand and of the result, with "..." and an implied result spelt out."""
+    subscripts = subscripts.replace(" ", "")
+    terms, arrow, output = subscripts.partition("->")
+    unused = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts]
+    inputs = terms.split(",")
+    hidden = [
+        len(shape_of(x)) - len(t.replace("...", "")) for t, x in zip(inputs, operands, strict=True)
+    ]
+    longest = max((n for t, n in zip(inputs, hidden, strict=True) if "..." in t), default=0)
+    dots = unused[:longest]
+    spelt = [
+        t.replace("...", "".join(dots[longest - n :])) for t, n in zip(inputs, hidden, strict=True)
+    ]
+    if arrow:
+        return spelt, output.replace("...", "".join(dots))
+    letters = "".join(inputs).replace("...", "")
+    once = sorted(c for c in set(letters) if letters.count(c) == 1)
+    return spelt, "".join(dots) + "".join(once)
+
+
+def _einsum_vjp(i: int, g: Any, out: Any, operands: Any, subscripts: str) -> Any:
+    inputs, output = _explicit(subscripts, operands)
+    target, x = inputs[i], operands[i]
+    others = [(t, o) for j, (t, o) in enumerate(zip(inputs, operands, strict=True)) if j != i]
+    letters = "".join(dict.fromkeys(target))
+    lengths = dict(zip(target, x.shape, strict=True))
+    known = "".join(c for c in letters if c in output + "".join(t for t, _ in others))
+    terms = ",".join([output, *(t for t, _ in others)])
+    grad = einsum(f"{terms}->{known}", g, *(o for _, o in others))
+    # A letter that only this operand has was summed over: its gradient repeats along that axis.
+    missing = tuple(place for place, c in enumerate(letters) if c not in known)
+    grad = expand_dims(grad, missing) if missing else grad
+    shape = tuple(lengths[c] for c in letters)
+    grad = unbroadcast(grad * np.ones(shape, x.dtype), shape)
+    if len(letters) == len(target):
+        return grad
+    # A letter twice in one operand is its diagonal: the gradient lies there, and 0 elsewhere.
+    grids = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")
+    place = dict(zip(letters, grids, strict=True))
+    return scatter(grad, tuple(place[c] for c in target), x.shape)
+
+
+@structural(symbol="einsum", vjps=_einsum_vjp)
+def einstein_sum(operands: Any, subscripts: str) -> Any:
+    """Einstein's sum over the operands."""
+    return np.einsum(subscripts, *operands)
+
+
+@composition
+def einsum(subscripts: str, *operands: Any) -> Any:
+    """Einstein's sum: `einsum("ij,jk->ik", a, b)` is `a @ b`; the notation is NumPy's.
+
+    Example:
+        >>> from autograd import Tensor, einsum
+        >>> einsum("ii", Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
+        5.0
+    """
+    return einstein_sum(operands, subscripts)
+
+
+# --- inverses, determinants, factors ----------------------------------------------------------
+
+
+def _inv_vjp(g: Any, out: Any, a: Any) -> Any:
+    t = matrix_transpose(out)
+    return -(t @ g @ t)
+
+
+@structural(latex="{0}^{{-1}}", vjps=(_inv_vjp,))
+def inv(a: Any) -> Any:
+    """The inverse of a square matrix (or of each in a stack)."""
+    return np.linalg.inv(a)
+
+
+def _solve_vjp_b(g: Any, out: Any, a: Any, b: Any) -> Any:
+    grad = solve(matrix_transpose(a), g)
+    return unbroadcast(grad, b.shape)
+
+
+def _solve_vjp_a(g: Any, out: Any, a: Any, b: Any) -> Any:
+    grad = solve(matrix_transpose(a), g)
+    if b.ndim == 1:
+        return -unbroadcast(expand_dims(grad, -1) @ expand_dims(out, -2), a.shape)
+    return -unbroadcast(grad @ matrix_transpose(out), a.shape)
+
+
+@structural(vjps=(_solve_vjp_a, _solve_vjp_b))
+def solve(a: Any, b: Any) -> Any:
+    """The x with a @ x = b; b is one vector (n,) or columns (…, n, k)."""
+    return np.linalg.solve(a, b)
+
+
+@structural(
+    latex=r"\det",
+    vjps=(lambda g, out, a: expand_dims(g * out, (-1, -2)) * matrix_transpose(inv(a)),),
+)
+def det(a: Any) -> Any:
+    """The determinant of a square matrix; its derivative needs a matrix that has an inverse."""
+    return np.linalg.det(a)
+
+
+@composition
+def slogdet(a: Any) -> tuple[Any, Any]:
+    """The sign of the determinant (plain) and the logarithm of its absolute value."""
+    return np.linalg.slogdet(plain(a))[0], logabsdet(a)
+
+
+@structural(
+    latex=r"\ln |\det {0}|",
+    vjps=(lambda g, out, a: expand_dims(g, (-1, -2)) * matrix_transpose(inv(a)),),
+)
+def logabsdet(a: Any) -> Any:
+    """The logarithm of the absolute value of the determinant."""
+    return np.linalg.slogdet(a)[1]
+
+
+def _cholesky_vjp(g: Any, out: Any, a: Any) -> Any:
+    # I. Murray, "Differentiation of the Cholesky decomposition" (2016), eq. 10.
+    halved = 1.0 - 0.5 * np.eye(a.shape[-1])
+    inner = tril(matrix_transpose(out) @ g) * halved.astype(a.dtype)
+    inverse = inv(out)
+    grad = matrix_transpose(inverse) @ inner @ inverse
+    return 0.5 * (grad + matrix_transpose(grad))
+
+
+@structural(vjps=(_cholesky_vjp,))
+def cholesky(a: Any) -> Any:
+    """The lower triangular L with L @ L.T = a, for a symmetric positive definite a."""
+    return np.linalg.cholesky(a)
+
+
+# --- made of other operations -----------------------------------------------------------------
+
+
+@composition
+def dot(a: Any, b: Any) -> Any:
+    """NumPy's dot: of vectors the inner product, of matrices `@`, of a number the product."""
+    if not shape_of(a) or not shape_of(b):
+        return a * b
+    if b.ndim > 2:
+        return tensordot(a, b, axes=((a.ndim - 1,), (b.ndim - 2,)))
+    return matmul(a, b)
+
+
+@composition
+def vdot(a: Any, b: Any) -> Any:
+    """The inner product of all elements in one row."""
+    return matmul(a.reshape(-1), b.reshape(-1))
+
+
+@composition
+def inner(a: Any, b: Any) -> Any:
+    """The sum of products over the last axes."""
+    if not shape_of(a) or not shape_of(b):
+        return a * b
+    return tensordot(a, b, axes=((-1,), (-1,)))
+
+
+@composition
+def outer(a: Any, b: Any) -> Any:
+    """Every element of a times every element of b, (n,), (m,) -> (n, m)."""
+    return a.reshape((-1, 1)) * b.reshape((1, -1))
+
+
+@composition
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """The sum of products over the given axes of a and of b, as NumPy's."""
+    if isinstance(axes, (int, np.integer)):
+        axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
+    a_axes, b_axes = (
+        tuple(np.atleast_1d(x) % n) for x, n in zip(axes, (a.ndim, b.ndim), strict=True)
+    )
+    a_rest = tuple(i for i in range(a.ndim) if i not in a_axes)
+    b_rest = tuple(i for i in range(b.ndim) if i not in b_axes)
+    n = int(np.prod([a.shape[i] for i in a_axes], dtype=int))
+    rows = a.transpose(a_rest + a_axes).reshape((-1, n) if n else (a.size, 0))
+    columns = b.transpose(b_axes + b_rest).reshape((n, -1) if n else (0, b.size))
+    return matmul(rows, columns).reshape(
+        tuple(a.shape[i] for i in a_rest) + tuple(b.shape[i] for i in b_rest)
+    )
+
+
+@composition
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker's product: every element of a times the whole of b."""
+    n = max(a.ndim, b.ndim)
+    a, b = a.reshape((1,) * (n - a.ndim) + a.shape), b.reshape((1,) * (n - b.ndim) + b.shape)
+    product = expand_dims(a, tuple(range(1, 2 * n, 2))) * expand_dims(b, tuple(range(0, 2 * n, 2)))
+    return product.reshape(tuple(x * y for x, y in zip(a.shape, b.shape, strict=True)))
+
+
+@composition
+def multi_dot(arrays: Any) -> Any:
+    """The product of several matrices in the order of brackets that takes the fewest steps."""
+    arrays = list(arrays)
+    if arrays[0].ndim == 1:
+        return multi_dot([arrays[0].reshape((1, -1)), *arrays[1:]])[0]
+    if arrays[-1].ndim == 1:
+        return multi_dot([*arrays[:-1], arrays[-1].reshape((-1, 1))])[..., 0]
+    size = [arrays[0].shape[0], *(a.shape[1] for a in arrays)]
+
+    @functools.cache
+    def cost(i: int, j: int) -> tuple[int, int]:
+        """The fewest multiplications for arrays i to j, and after which of them to split."""
+        if i == j:
+            return 0, i
+        return min(
+            (cost(i, k)[0] + cost(k + 1, j)[0] + size[i] * size[k + 1] * size[j + 1], k)
+            for k in range(i, j)
+        )
+
+    def product(i: int, j: int) -> Any:
+        if i == j:
+            return arrays[i]
+        k = cost(i, j)[1]
+        return product(i, k) @ product(k + 1, j)
+
+    return product(0, len(arrays) - 1)
+
+
+__all__ = [
+    "cholesky", "det", "dot", "einstein_sum", "einsum", "inner", "inv", "kron", "logabsdet",
+    "matmul", "multi_dot", "outer", "slogdet", "solve", "tensordot", "vdot",
+]  # fmt: skip

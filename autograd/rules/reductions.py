@@ -1,0 +1,259 @@
+"""The rulebook: many numbers into one, over all axes or over some; and running sums and products.
+
+`axis` is an int (negative counts from the end), a tuple of ints, or None for all axes; `keepdims`
+leaves the reduced axes with length 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd.op import composition, plain, structural
+from autograd.rules.elementwise import abs as absolute
+from autograd.rules.elementwise import exp, sqrt
+from autograd.rules.shapes import Axes, broadcast_to, concatenate, flip, select, sort
+
+
+def _axes(ndim: int, axis: Axes) -> tuple[int, ...]:
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(i % ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def _kept(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:
+    """The shape of the reduction with `keepdims`."""
+    axes = _axes(len(shape), axis)
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def _spread(grad: Any, shape: tuple[int, ...], axis: Axes) -> Any:
+    """Repeat a gradient along the axes that a reduction of an array of this shape took away."""
+    return broadcast_to(grad.reshape(_kept(shape, axis)), shape)
+
+
+def _count(shape: tuple[int, ...], axis: Axes) -> int:
+    """How many elements the reduction puts into one."""
+    return math.prod(shape[i] for i in _axes(len(shape), axis))
+
+
+@structural(
+    symbol="Σ",
+    latex=r"\sum {0}",
+    vjps=(lambda g, out, x, axis, keepdims: _spread(g, x.shape, axis),),
+)
+def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """The sum of the elements."""
+    return x.sum(axis=axis, keepdims=keepdims)
+
+
+@structural(
+    vjps=(lambda g, out, x, axis, keepdims: _spread(g / _count(x.shape, axis), x.shape, axis),),
+)
+def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """The mean of the elements; nan, with NumPy's warning, where there are none."""
+    return x.mean(axis=axis, keepdims=keepdims)
+
+
+def _extremum_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
+    data = plain(x)
+    chosen = data == _spread(plain(out), x.shape, axis)
+    return _spread(g, x.shape, axis) * (chosen / chosen.sum(axis=axis, keepdims=True)).astype(
+        x.dtype
+    )
+
+
+@structural(latex=r"\max", vjps=(_extremum_vjp,))
+def max(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """The largest element. Ties share the gradient equally."""
+    return x.max(axis=axis, keepdims=keepdims)
+
+
+@structural(latex=r"\min", vjps=(_extremum_vjp,))
+def min(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """The smallest element. Ties share the gradient equally."""
+    return x.min(axis=axis, keepdims=keepdims)
+
+
+def _rows(x: Any, axis: Axes) -> tuple[Any, Any]:
+    """x with the reduced axes merged into a last one, and the function that undoes this."""
+    axes = _axes(x.ndim, axis)
+    order = tuple(i for i in range(x.ndim) if i not in axes) + axes
+    moved = x.transpose(order)
+    merged = moved.reshape((*moved.shape[: x.ndim - len(axes)], _count(x.shape, axis)))
+    return merged, lambda rows: rows.reshape(moved.shape).transpose(tuple(np.argsort(order)))
+
+
+def _product_of_others(x: Any) -> Any:
+    """For every element the product of the others in its row: no division, so zeros are right."""
+    one = np.ones((*x.shape[:-1], 1), x.dtype)
+    before = cumprod(concatenate((one, x[..., :-1]), axis=-1), axis=-1)
+    after = flip(cumprod(concatenate((one, flip(x[..., 1:], -1)), axis=-1), axis=-1), -1)
+    return before * after
+
+
+def _prod_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
+    if not x.size:
+        return x * 0.0
+    rows, undo = _rows(x, axis)
+    return _spread(g, x.shape, axis) * undo(_product_of_others(rows))
+
+
+@structural(symbol="Π", latex=r"\prod {0}", vjps=(_prod_vjp,))
+def prod(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """The product of the elements."""
+    return x.prod(axis=axis, keepdims=keepdims)
+
+
+@structural(
+    latex=r"\ln \sum \exp",
+    vjps=(
+        lambda g, out, x, axis, keepdims: (
+            _spread(g, x.shape, axis) * exp(x - _spread(out, x.shape, axis))
+        ),
+    ),
+)
+def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """ln of the sum of e**x, without overflow."""
+    largest = x.max(axis=axis, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0)
+    total = np.log(np.exp(x - largest).sum(axis=axis, keepdims=True)) + largest
+    return total if keepdims else total.reshape(x.sum(axis=axis).shape)
+
+
+def _reversed_cumsum(g: Any, out: Any, x: Any, axis: int | None) -> Any:
+    if axis is None:
+        return flip(cumsum(flip(g, 0), axis=0), 0).reshape(x.shape)
+    return flip(cumsum(flip(g, axis), axis=axis), axis)
+
+
+@structural(vjps=(_reversed_cumsum,))
+def cumsum(x: Any, axis: int | None = None) -> Any:
+    """The running sum along the axis; None: of all elements in one row."""
+    return x.cumsum(axis=axis)
+
+
+def _cumprod_vjp(g: Any, out: Any, x: Any, axis: int | None) -> Any:
+    rows, undo = _rows(x, axis)
+    if not x.size:
+        return x * 0.0
+    n = rows.shape[-1]
+    g_rows = g.reshape(rows.shape) if axis is None else _rows(g, axis)[0]
+    # out[j] is the product of row j of this table: x up to place j, and ones.
+    lower = np.tri(n, dtype=bool)
+    table = select(rows.reshape((*rows.shape[:-1], 1, n)), 1.0, lower)
+    slopes = select(_product_of_others(table), 0.0, lower)
+    return undo((g_rows.reshape((*rows.shape[:-1], n, 1)) * slopes).sum(axis=-2))
+
+
+@structural(vjps=(_cumprod_vjp,))
+def cumprod(x: Any, axis: int | None = None) -> Any:
+    """The running product along the axis; None: of all elements in one row."""
+    return x.cumprod(axis=axis)
+
+
+def _length_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
+    safe = out + 1.0 * (plain(out) == 0)  # at the origin the gradient is 0, not 0 / 0
+    return _spread(g / safe, x.shape, axis) * x
+
+
+@structural(latex=r"\lVert {0} \rVert", vjps=(_length_vjp,))
+def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """The Euclidean length; at the origin its gradient is 0."""
+    return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+
+
+# --- made of other operations -----------------------------------------------------------------
+
+
+@composition
+def var(a: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    """The mean squared distance from the mean, with N - ddof for N (ddof=1 is unbiased)."""
+    distance = a - mean(a, axis=axis, keepdims=True)
+    n = _count(a.shape, axis)
+    return sum(distance * distance, axis=axis, keepdims=keepdims) / (n - ddof)
+
+
+@composition
+def std(a: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    """The square root of the variance."""
+    return sqrt(var(a, axis=axis, ddof=ddof, keepdims=keepdims))
+
+
+@composition
+def median(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """The middle element in order; of an even number, the mean of the middle two."""
+    rows = sort(_rows(a, axis)[0])
+    n = rows.shape[-1]
+    middle = mean(rows[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
+    return middle.reshape(_kept(a.shape, axis)) if keepdims else middle
+
+
+@composition
+def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Any:
+    """The length of a vector, or of the vectors along an axis; of a matrix, Frobenius' norm.
+
+    Args:
+        x: A Tensor or array.
+        ord: None or 2, the Euclidean norm; 1, the sum of absolute values; inf, the largest. Of a
+            whole matrix (axis None, or two axes) 1 and inf are the largest column and row sums.
+        axis: The axis of the vectors; None for all of x.
+        keepdims: Leave the axis with length 1.
+    Raises:
+        ValueError: another ord, or the spectral norm (ord 2 of a matrix).
+    """
+    of_matrix = x.ndim == 2 if axis is None else isinstance(axis, tuple)
+    matrix = _axes(x.ndim, axis) if of_matrix else ()
+    if ord is None or ord == "fro" or (ord == 2 and not matrix):
+        return euclidean_norm(x, axis=axis, keepdims=keepdims)
+    if ord not in (1, np.inf):
+        raise ValueError(
+            f"norm: needs ord 1, 2 or inf (of a matrix 1, inf, 'fro'), but got {ord!r}."
+        )
+    size = absolute(x)
+    if matrix:
+        summed, rest = matrix if ord == 1 else matrix[::-1]
+        largest = max(sum(size, axis=summed, keepdims=True), axis=rest, keepdims=True)
+        return largest if keepdims else largest.reshape(sum(plain(size), axis=matrix).shape)
+    return (sum if ord == 1 else max)(size, axis=axis, keepdims=keepdims)
+
+
+@composition
+def any(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Whether some element is not zero; a plain array."""
+    return np.any(plain(a), axis=axis, keepdims=keepdims)
+
+
+@composition
+def all(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """Whether no element is zero; a plain array."""
+    return np.all(plain(a), axis=axis, keepdims=keepdims)
+
+
+@composition
+def argmax(a: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The place of the largest element; a plain array of ints."""
+    return np.argmax(plain(a), axis=axis, keepdims=keepdims)
+
+
+@composition
+def argmin(a: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The place of the smallest element; a plain array of ints."""
+    return np.argmin(plain(a), axis=axis, keepdims=keepdims)
+
+
+@composition
+def count_nonzero(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+    """How many elements are not zero; a plain array of ints."""
+    return np.count_nonzero(plain(a), axis=axis, keepdims=keepdims)
+
+
+amax, amin = max, min
+
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "cumprod", "cumsum",
+    "euclidean_norm", "logsumexp", "max", "mean", "median", "min", "norm", "prod", "std",
+    "sum", "var",
+]  # fmt: skip

@@ -1,0 +1,314 @@
+"""The rulebook: the places of numbers. Elements are moved, repeated, chosen; none is computed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.op import RULEBOOK, composition, plain, shape_of, structural, unbroadcast
+
+Axes = int | tuple[int, ...] | None
+
+
+@structural(vjps=(lambda g, out, x, shape: g.reshape(x.shape),))
+def reshape(x: Any, shape: int | tuple[int, ...]) -> Any:
+    """The same elements in another shape; one entry of `shape` may be -1."""
+    return x.reshape(shape)
+
+
+def _undone(axes: Sequence[int] | None, ndim: int) -> tuple[int, ...] | None:
+    """The order of axes that brings back what `transpose` with `axes` made."""
+    return None if axes is None else tuple(np.argsort([axis % ndim for axis in axes]).tolist())
+
+
+@structural(
+    symbol="ᵀ",
+    latex="{0}^T",
+    vjps=(lambda g, out, x, axes: g.transpose(_undone(axes, x.ndim)),),
+)
+def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
+    """The axes in the order `axes`, or reversed."""
+    return x.transpose(axes)
+
+
+@structural(vjps=(lambda g, out, x, shape: unbroadcast(g, x.shape),))
+def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """x repeated to `shape` by NumPy's broadcasting."""
+    return np.broadcast_to(x, shape)
+
+
+@structural(vjps=(lambda g, out, x, dtype: g.astype(x.dtype),))
+def astype(x: Any, dtype: Any) -> Any:
+    """The same numbers as another floating-point type; the gradient has the type of x."""
+    return x.astype(dtype)
+
+
+@structural(
+    symbol="[ ]",
+    latex="{0}[i]",
+    vjps=(lambda g, out, x, index: RULEBOOK["scatter"](g, index, x.shape),),
+)
+def getitem(x: Any, index: Any) -> Any:
+    """x[index]; an element taken several times gets the sum of its gradients."""
+    return x[plain(index)]
+
+
+@structural(vjps=(lambda g, out, x, index, shape: g[index],))
+def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with x added at `index`: the reverse of `getitem`."""
+    out = np.zeros(shape, x.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(part, (list, np.ndarray)) for part in parts):
+        np.add.at(out, plain(index), x)  # an element may be taken several times
+    else:
+        out[index] = x
+    return out
+
+
+@structural(
+    vjps=(
+        lambda g, out, x, y, condition: unbroadcast(_masked(g, condition), shape_of(x)),
+        lambda g, out, x, y, condition: unbroadcast(_masked(g, ~condition), shape_of(y)),
+    ),
+    latex=r"\operatorname{where}",
+)
+def select(x: Any, y: Any, condition: Any) -> Any:
+    """x where `condition` holds, y elsewhere (`where` with the operands first)."""
+    return np.where(condition, x, y)
+
+
+def _masked(g: Any, condition: Any) -> Any:
+    return RULEBOOK["select"](g, 0.0, condition)
+
+
+def _concatenate_vjp(i: int, g: Any, out: Any, arrays: Any, axis: int | None) -> Any:
+    if axis is None:
+        sizes = [a.size for a in arrays]
+        return g[sum(sizes[:i]) : sum(sizes[: i + 1])].reshape(arrays[i].shape)
+    start = sum(a.shape[axis] for a in arrays[:i])
+    place = (slice(None),) * (axis % out.ndim)
+    return g[(*place, slice(start, start + arrays[i].shape[axis]))]
+
+
+@structural(vjps=_concatenate_vjp)
+def concatenate(arrays: Any, axis: int | None = 0) -> Any:
+    """Arrays joined along an axis that they have; None joins their elements in one row."""
+    return np.concatenate(arrays, axis=axis)
+
+
+@structural(
+    vjps=lambda i, g, out, arrays, axis: g[(*(slice(None),) * (axis % out.ndim), i)],
+)
+def stack(arrays: Any, axis: int = 0) -> Any:
+    """Arrays of one shape joined along a new axis."""
+    return np.stack(arrays, axis=axis)
+
+
+@structural(vjps=(lambda g, out, x, widths, constant_values: g[_inside(x.shape, widths)],))
+def surround(x: Any, widths: Any, constant_values: float) -> Any:
+    """x surrounded by a constant."""
+    return np.pad(x, widths, constant_values=constant_values)
+
+
+def _inside(shape: tuple[int, ...], widths: Any) -> tuple[slice, ...]:
+    return tuple(slice(w[0], w[0] + n) for n, w in zip(shape, widths, strict=True))
+
+
+@structural(vjps=(lambda g, out, a, shift, axis: RULEBOOK["roll"](g, -np.asarray(shift), axis),))
+def roll(a: Any, shift: Any, axis: Axes = None) -> Any:
+    """The elements moved by `shift` places along the axis, those that fall off coming in again."""
+    return np.roll(a, shift, axis)
+
+
+# --- made of other operations -----------------------------------------------------------------
+
+
+@composition
+def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0) -> Any:
+    """The array surrounded by `constant_values`; the widths as in NumPy. Only mode "constant"."""
+    if mode != "constant":
+        raise ValueError(f"pad: needs mode 'constant', but got {mode!r}.")
+    widths = np.broadcast_to(pad_width, (len(shape_of(array)), 2)).tolist()
+    return surround(array, widths, constant_values)
+
+
+@composition
+def ravel(a: Any) -> Any:
+    """The elements in one row."""
+    return a.reshape(-1)
+
+
+@composition
+def flatten(a: Any) -> Any:
+    """The elements in one row."""
+    return a.reshape(-1)
+
+
+@composition
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    """Two axes exchanged."""
+    axes = list(range(a.ndim))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return a.transpose(tuple(axes))
+
+
+@composition
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    """Axes moved to other places, the rest staying in order."""
+    # NumPy works the order out on an array of the axes' own numbers as lengths.
+    lengths = np.empty(range(1, a.ndim + 1))
+    moved = np.moveaxis(lengths, source, destination).shape
+    return a.transpose(tuple(n - 1 for n in moved))
+
+
+@composition
+def expand_dims(a: Any, axis: int | tuple[int, ...]) -> Any:
+    """New axes of length 1 at these places."""
+    return a.reshape(np.expand_dims(np.empty(a.shape), axis).shape)
+
+
+@composition
+def squeeze(a: Any, axis: Axes = None) -> Any:
+    """Axes of length 1 taken away."""
+    return a.reshape(np.empty(a.shape).squeeze(axis).shape)
+
+
+@composition
+def hstack(tup: Sequence[Any]) -> Any:
+    """Arrays joined along the second axis; rows of numbers end to end."""
+    arrays = [a.reshape(1) if len(shape_of(a)) == 0 else a for a in tup]
+    return concatenate(arrays, axis=0 if len(shape_of(arrays[0])) == 1 else 1)
+
+
+@composition
+def vstack(tup: Sequence[Any]) -> Any:
+    """Arrays joined along the first axis; rows of numbers one below the other."""
+    return concatenate([a if len(shape_of(a)) > 1 else a.reshape((1, -1)) for a in tup], axis=0)
+
+
+@composition
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """The array cut along an axis, into parts as equal as can be or at these places."""
+    length = ary.shape[axis]
+    positions = np.array_split(np.arange(length), indices_or_sections)
+    place = (slice(None),) * (axis % ary.ndim)
+    starts = np.cumsum([0, *map(len, positions)])
+    if not isinstance(indices_or_sections, int):
+        starts = np.array([0, *indices_or_sections, length])
+    return [ary[(*place, slice(a, b))] for a, b in itertools.pairwise(starts)]
+
+
+@composition
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """The array cut along an axis, into equal parts or at these places."""
+    if isinstance(indices_or_sections, int) and ary.shape[axis] % indices_or_sections:
+        raise ValueError(
+            f"split: needs a length that {indices_or_sections} divides, but axis {axis} has "
+            f"{ary.shape[axis]}. array_split cuts into unequal parts."
+        )
+    return array_split(ary, indices_or_sections, axis)
+
+
+@composition
+def flip(m: Any, axis: Axes = None) -> Any:
+    """The elements in reverse order along the axes."""
+    axes = range(m.ndim) if axis is None else np.atleast_1d(axis) % m.ndim
+    return m[tuple(slice(None, None, -1 if i in axes else None) for i in range(m.ndim))]
+
+
+@composition
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Every element (or slice along the axis) several times in a row."""
+    a, axis = (a.reshape(-1), 0) if axis is None else (a, axis % a.ndim)
+    return take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
+
+
+@composition
+def tile(A: Any, reps: Any) -> Any:
+    """The whole array several times along each axis."""
+    reps = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps)
+    n = max(A.ndim, len(reps))
+    shape, reps = (1,) * (n - A.ndim) + A.shape, (1,) * (n - len(reps)) + reps
+    pairs = [(1, length) for length in shape], list(zip(reps, shape, strict=True))
+    single, repeated = (tuple(np.ravel(p).tolist()) for p in pairs)
+    final = tuple(r * length for r, length in zip(reps, shape, strict=True))
+    return broadcast_to(A.reshape(single), repeated).reshape(final)
+
+
+@composition
+def take(a: Any, indices: Any, axis: int | None = None) -> Any:
+    """The elements (or slices along the axis) at these places; the gradient of repeats adds up."""
+    if axis is None:
+        return a.reshape(-1)[indices]
+    return a[(*(slice(None),) * (axis % a.ndim), indices)]
+
+
+@composition
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    """For every place of `indices`, the element of the same row at that place of the axis."""
+    if axis is None:
+        return arr.reshape(-1)[indices]
+    places = [
+        np.arange(n).reshape((1,) * i + (-1,) + (1,) * (arr.ndim - i - 1))
+        for i, n in enumerate(arr.shape)
+    ]
+    places[axis] = np.asarray(plain(indices))
+    return arr[tuple(places)]
+
+
+@composition
+def sort(a: Any, axis: int | None = -1) -> Any:
+    """The elements in rising order along the axis."""
+    if axis is None:
+        a, axis = a.reshape(-1), -1
+    return take_along_axis(a, np.argsort(plain(a), axis=axis, kind="stable"), axis)
+
+
+@composition
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The elements whose places on the two axes differ by `offset`, as the last axis."""
+    a = moveaxis(a, (axis1, axis2), (-2, -1))
+    n, m = a.shape[-2:]
+    length = max(0, min(n, m - offset) if offset >= 0 else min(n + offset, m))
+    i = np.arange(length)
+    return a[..., i + max(0, -offset), i + max(0, offset)]
+
+
+@composition
+def diag(v: Any, k: int = 0) -> Any:
+    """A matrix with v on its k-th diagonal; of a matrix, its k-th diagonal."""
+    if v.ndim == 2:
+        return diagonal(v, k)
+    n = v.shape[0] + abs(k)
+    i = np.arange(v.shape[0])
+    return RULEBOOK["scatter"](v, (i + max(0, -k), i + max(0, k)), (n, n))
+
+
+@composition
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The sum of the diagonal."""
+    return diagonal(a, offset, axis1, axis2).sum(axis=-1)
+
+
+@composition
+def tril(m: Any, k: int = 0) -> Any:
+    """The lower triangle: zero above the k-th diagonal."""
+    return RULEBOOK["select"](m, 0.0, np.tri(m.shape[-2], m.shape[-1], k, dtype=bool))
+
+
+@composition
+def triu(m: Any, k: int = 0) -> Any:
+    """The upper triangle: zero below the k-th diagonal."""
+    return RULEBOOK["select"](0.0, m, np.tri(m.shape[-2], m.shape[-1], k - 1, dtype=bool))
+
+
+__all__ = [
+    "array_split", "astype", "broadcast_to", "concatenate", "diag", "diagonal",
+    "expand_dims", "flatten", "flip", "getitem", "hstack", "moveaxis", "pad", "ravel",
+    "repeat", "reshape", "roll", "scatter", "select", "sort", "split", "squeeze", "stack",
+    "surround", "swapaxes", "take", "take_along_axis", "tile", "trace", "transpose", "tril",
+    "triu", "vstack",
+]  # fmt: skip

@@ -1,0 +1,368 @@
+"""Functions into their derivatives: `grad`, `vjp`, `jvp`, `jacobian`, `hessian`, `hvp`.
+
+The argument conventions are JAX's. A transform runs the function on fresh nodes, follows the graph
+back to them, and touches no `.grad`. Arguments are floats, arrays, Values or Tensors, or nested
+lists, tuples and dicts of them; derivatives come in the same form: plain for plain arguments,
+nodes for nodes. Inside another transform they are always nodes, so transforms nest to any order.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from autograd.modes import force_grad
+from autograd.node import Node, gradients
+from autograd.op import RULEBOOK
+from autograd.rules import stack
+from autograd.tensor import Tensor
+from autograd.trees import flatten, tree_map
+from autograd.value import Constant, Value
+
+Argnums = int | Sequence[int]
+
+_depth: ContextVar[int] = ContextVar("how many transforms are running", default=0)
+
+
+def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The function that gives the gradient of `f`, which must return one number.
+
+    Args:
+        f: A function of floats, arrays, Values or Tensors that returns a scalar.
+        argnums: Which positional argument to differentiate; a sequence gives a tuple of gradients.
+        has_aux: Whether f returns (scalar, anything else); then the result is (gradient, that).
+    Returns:
+        A function of the same arguments; the gradient has the form of the argument.
+    Raises:
+        TypeError: f does not return a scalar, or an argument is not of floats.
+
+    Example:
+        >>> from autograd import grad, tanh
+        >>> f = lambda x: x**3
+        >>> grad(f)(2.0), grad(grad(f))(2.0), grad(grad(grad(f)))(2.0)
+        (12.0, 12.0, 6.0)
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    @functools.wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, found = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    return gradient
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives (f's value, its gradient); see `grad`.
+
+    Example:
+        >>> from autograd import value_and_grad
+        >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
+        (10.0, (5.0, 2.0))
+    """
+
+    @functools.wraps(f)
+    def both(*args: Any, **kwargs: Any) -> Any:
+        trace = _Trace("grad", f, args, kwargs, argnums)
+        out, aux = _with_aux("grad", trace.result) if has_aux else (trace.result, None)
+        if not _is_scalar(out):
+            raise TypeError(
+                f"grad: needs a function that returns one number, but {_name(f)} returned "
+                f"{_described(out)}. Reduce it (sum, mean), or use jacobian."
+            )
+        found = trace.pull([out], [_one_like(out)])
+        value = trace.finish(out)
+        return ((value, trace.finish(aux)) if has_aux else value), found
+
+    return both
+
+
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """f's value at `primals`, and the function from a cotangent to the vector-Jacobian product.
+
+    Args:
+        f: A function of floats, arrays, Values or Tensors, returning a tree of them.
+        *primals: Its arguments.
+        has_aux: Whether f returns (value, anything else), which is then a third result.
+    Returns:
+        (value, pull): `pull(cotangent)`, with a cotangent of the value's form, is a tuple with one
+        gradient for each argument.
+
+    Example:
+        >>> from autograd import vjp
+        >>> value, pull = vjp(lambda x, y: x * y, 2.0, 5.0)
+        >>> value, pull(10.0)
+        (10.0, (50.0, 20.0))
+    """
+    trace = _Trace("vjp", f, primals, {}, tuple(range(len(primals))))
+    out, aux = _with_aux("vjp", trace.result) if has_aux else (trace.result, None)
+    outs, _ = flatten(out)
+
+    def pull(cotangent: Any) -> Any:
+        seeds, _ = flatten(cotangent)
+        if len(seeds) != len(outs):
+            raise TypeError(
+                f"vjp: the cotangent needs {len(outs)} leaves, as the function's value has, "
+                f"but got {len(seeds)}."
+            )
+        return trace.pull(outs, [_seed("vjp", o, s) for o, s in zip(outs, seeds, strict=True)])
+
+    value = trace.finish(out)
+    return (value, pull, trace.finish(aux)) if has_aux else (value, pull)
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """f's value at `primals`, and its derivative in the direction `tangents`.
+
+    Both are tuples or lists with one entry for each argument. The derivative is found by
+    differentiating the vector-Jacobian product, which is linear in its cotangent.
+
+    Example:
+        >>> from autograd import jvp
+        >>> jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
+        (10.0, 5.0)
+    """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError("jvp: needs a tuple of primals and a tuple of tangents.")
+    trace = _Trace("jvp", f, tuple(primals), {}, tuple(range(len(primals))))
+    directions, _ = flatten(tuple(tangents))
+    if len(directions) != len(trace.leaves):
+        raise TypeError(
+            f"jvp: needs a tangent for each of the {len(trace.leaves)} numbers or arrays in "
+            f"primals, but got {len(directions)}."
+        )
+    outs, rebuild = flatten(trace.result)
+    seeds = [_variable("jvp", _one_like(out)) for out in outs]
+    pulled = trace.products(outs, seeds, create_graph=True)
+    found: list[Any] = [None] * len(outs)
+    with force_grad():
+        total = _inner_product(pulled, trace.leaves, directions)
+        if isinstance(total, Node) and total.requires_grad:
+            found = gradients(total, seeds, _one_like(total), create_graph=trace.nested)
+    tangent = [_zero_like(o) if t is None else t for o, t in zip(outs, found, strict=True)]
+    return trace.finish(trace.result), trace.finish(rebuild(tangent))
+
+
+def _inner_product(products: list[Any], leaves: list[Any], directions: list[Any]) -> Any:
+    """The sum over the leaves of gradient times direction; None where there is no gradient."""
+    total: Any = None
+    for leaf, product, direction in zip(leaves, products, directions, strict=True):
+        if product is not None:
+            term = product * _seed("jvp", leaf, direction)
+            term = term.sum() if isinstance(term, Tensor) else term
+            total = term if total is None else total + term
+    return total
+
+
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The function that gives all first derivatives of `f`.
+
+    For an output of shape S and an argument of shape T the derivative has shape S + T; for trees,
+    the tree of the outputs, and in each place the tree of the argument.
+
+    Example:
+        >>> import numpy as np
+        >>> from autograd import jacobian
+        >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+        array([[2., 0.],
+               [0., 4.]])
+    """
+
+    @functools.wraps(f)
+    def derivatives(*args: Any, **kwargs: Any) -> Any:
+        trace = _Trace("jacobian", f, args, kwargs, argnums)
+        return tree_map(lambda out: _rows(trace, out), trace.result)
+
+    return derivatives
+
+
+def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The function that gives all second derivatives of `f`, which returns one number.
+
+    Example:
+        >>> import numpy as np
+        >>> from autograd import hessian
+        >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+        array([[4., 2.],
+               [2., 0.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The product of f's Hessian with a vector, without the Hessian: f returns one number.
+
+    Args:
+        f: A function that returns a scalar.
+        primals: A tuple with its arguments.
+        tangents: A tuple of the same form, the vector.
+    Returns:
+        The derivative of the gradient in that direction: for one argument of its form, for
+        several a tuple.
+
+    Example:
+        >>> from autograd import hvp
+        >>> hvp(lambda x: x**3, (2.0,), (10.0,))
+        120.0
+    """
+    argnums: Argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    return jvp(grad(f, argnums), primals, tangents)[1]
+
+
+class _Trace:
+    """One run of a function on fresh nodes: what it returned, and the way back to them."""
+
+    def __init__(
+        self,
+        who: str,
+        f: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        argnums: Argnums,
+    ) -> None:
+        self.single = isinstance(argnums, (int, np.integer))
+        chosen = [int(n) for n in np.atleast_1d(np.asarray(argnums))]
+        for n in chosen:
+            if not -len(args) <= n < len(args):
+                raise ValueError(
+                    f"{who}: argnums needs positions among the {len(args)} positional arguments "
+                    f"of {_name(f)}, but got {n}."
+                )
+        given, self.rebuild = flatten(tuple(args[n] for n in chosen))
+        self.nested = _depth.get() > 0 or any(isinstance(x, Node) for x in given)
+        self.leaves = [_variable(who, x) for x in given]
+        arguments = list(args)
+        for n, argument in zip(chosen, self.rebuild(self.leaves), strict=True):
+            arguments[n] = argument
+        token = _depth.set(_depth.get() + 1)
+        try:
+            with force_grad():
+                self.result = f(*arguments, **kwargs)
+        finally:
+            _depth.reset(token)
+
+    def products(self, outs: list[Any], seeds: list[Any], create_graph: bool) -> list[Any]:
+        """For every leaf the sum over `outs` of seed times derivative; None where it is zero."""
+        total: list[Any] = [None] * len(self.leaves)
+        for out, seed in zip(outs, seeds, strict=True):
+            if isinstance(out, Node) and out.requires_grad:
+                start = seed if create_graph else seed.data
+                with force_grad():
+                    found = gradients(out, self.leaves, start, create_graph)
+                for i, g in enumerate(found):
+                    if g is not None:
+                        total[i] = g if total[i] is None else total[i] + g
+        return total
+
+    def pull(self, outs: list[Any], seeds: list[Any]) -> Any:
+        """The vector-Jacobian product in the form of the chosen arguments."""
+        found = self.products(outs, seeds, create_graph=self.nested)
+        filled = [
+            _zero_like(x) if g is None else g for x, g in zip(self.leaves, found, strict=True)
+        ]
+        tree = self.finish(self.rebuild(filled))
+        return tree[0] if self.single else tree
+
+    def finish(self, tree: Any) -> Any:
+        """A result as the caller gets it: nodes inside another transform, else plain numbers."""
+        return tree if self.nested else tree_map(_plain, tree)
+
+
+def _variable(who: str, x: Any) -> Any:
+    """A fresh node with x's number, connected to x if that is a node: the transform's own x."""
+    if isinstance(x, Value):
+        return x * 1.0 if x.requires_grad else Value(x._data, label=x.label)
+    if isinstance(x, Tensor):
+        fresh = RULEBOOK["broadcast_to"](x, x.shape) if x.requires_grad else None
+        return Tensor(x._data, requires_grad=True) if fresh is None else fresh
+    if isinstance(x, (Real, np.bool)) and not isinstance(x, np.integer):
+        return Value(float(x))
+    if hasattr(x, "dtype") and x.dtype.kind == "f":
+        return Tensor(x, requires_grad=True)
+    raise TypeError(f"{who}: needs arguments of floats to differentiate, but got {_described(x)}.")
+
+
+def _rows(trace: _Trace, out: Any) -> Any:
+    """The derivatives of one output, in the form of the chosen arguments."""
+    if not isinstance(out, Tensor) or out.shape == ():
+        return trace.pull([out], [_one_like(out)])
+    rows = []
+    for place in range(out.size):
+        seed = np.zeros(out.size, out.dtype)
+        seed[place] = 1.0
+        rows.append(flatten(trace.pull([out], [Tensor(seed.reshape(out.shape))])))
+    if not rows:
+        return trace.rebuild([np.zeros(out.shape + _shape(x)) for x in trace.leaves])
+    joined = [
+        _stacked([leaves[i] for leaves, _ in rows], out.shape) for i in range(len(rows[0][0]))
+    ]
+    return rows[0][1](joined)
+
+
+def _stacked(rows: list[Any], shape: tuple[int, ...]) -> Any:
+    if isinstance(rows[0], Value):  # as many outputs as an array has, each with one number
+        rows = [_as_tensor(row) for row in rows]
+    if isinstance(rows[0], float):
+        return np.array(rows).reshape(shape)
+    return stack(rows).reshape(shape + rows[0].shape)
+
+
+def _as_tensor(value: Value) -> Tensor:
+    return value * Tensor(1.0)  # type: ignore[return-value]
+
+
+def _seed(who: str, like: Any, given: Any) -> Any:
+    """A cotangent or tangent as a node of the kind and shape of `like`."""
+    if isinstance(given, Node):
+        return given
+    if isinstance(like, Tensor):
+        seed = np.asarray(given, like.dtype)
+        if seed.shape != like.shape:
+            raise TypeError(f"{who}: needs an array of shape {like.shape}, but got {seed.shape}.")
+        return Tensor(seed)
+    return Constant(given)
+
+
+def _one_like(x: Any) -> Any:
+    return Tensor(np.ones_like(x._data)) if isinstance(x, Tensor) else Constant(1.0)
+
+
+def _zero_like(x: Any) -> Any:
+    return Tensor(np.zeros_like(x._data)) if isinstance(x, Tensor) else Constant(0.0)
+
+
+def _shape(x: Any) -> tuple[int, ...]:
+    return x.shape if isinstance(x, Tensor) else ()
+
+
+def _is_scalar(x: Any) -> bool:
+    return isinstance(x, (Real, Value)) or getattr(x, "shape", None) == ()
+
+
+def _plain(x: Any) -> Any:
+    return x._data if isinstance(x, (Value, Tensor)) else x
+
+
+def _with_aux(who: str, result: Any) -> tuple[Any, Any]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(f"{who}: with has_aux the function needs to return (value, aux).")
+    return result
+
+
+def _name(f: Callable[..., Any]) -> str:
+    return getattr(f, "__name__", type(f).__name__)
+
+
+def _described(x: Any) -> str:
+    shape = getattr(x, "shape", None)
+    kind = type(x).__name__
+    if shape is None:
+        return f"{x!r} ({kind})"
+    return f"a {kind} of shape {shape}, dtype {x.dtype}"
