@@ -1,0 +1,214 @@
+"""`draw`: a picture of the graph behind a value."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from autograd.node import Node
+from autograd.viz.dot import place_with_dot, run_dot, to_dot
+from autograd.viz.graph import DrawnGraph, drawn_graph
+from autograd.viz.layout import Direction, Layout, layers_passed, place
+from autograd.viz.look import Scene, scene, sizes
+from autograd.viz.names import names_in, names_in_frame
+from autograd.viz.paper import to_paper
+from autograd.viz.svg import to_svg
+
+Engine = Literal["auto", "dot", "own"]
+
+MOST_PASSED_BY_DOT = 2_000
+"""`dot` is not asked to place a graph whose edges pass over more layers than this in all."""
+
+
+def draw(
+    root: Node,
+    names: Mapping[str, Any] | None = None,
+    *,
+    direction: Direction = "LR",
+    max_nodes: int = 300,
+    layout: Engine = "auto",
+) -> Drawing:
+    """Draw the graph behind `root`: every number, what was made of it, and the gradients so far.
+
+    Each node is drawn once, with its symbol, name, data and gradient; each operand is one arrow
+    with the local derivative (`x * x` has two). A gradient that no backward pass has reached yet
+    is shown as "—", which is not 0. The picture holds what is true when `draw` is called.
+
+    Names. A node is called, in this order of preference,
+
+    1. what `names` calls it,
+    2. its own `label`,
+    3. what the variables of the code that calls `draw` call it: first the variables of the
+       function, then those of its module; of several names, the one defined first. Variables count
+       whose name does not begin with an underscore, and what they contain: lists, tuples, dicts
+       and object arrays (`w[0]`), the `named_parameters()` of a model, and the attributes of an
+       object that has `parameters()`. Of one variable, 10,000 entries are looked at.
+
+    Args:
+        root: A Value or a Tensor, the output.
+        names: Variables by name, such as `{"w": w}`; lists and models as above.
+        direction: "LR", from left to right, or "TB", from top to bottom.
+        max_nodes: A graph with more nodes is folded: only its part nearest to `root` is drawn, of a
+            size that can be read (60 nodes or fewer), and the picture says what it leaves out.
+        layout: What places the nodes: the program "dot" of Graphviz, our "own" layout, or "auto":
+            `dot` if it is there and quick enough, else our own. A weight that is used in 75 steps
+            is enough to keep `dot` busy for minutes; after 5 seconds it is stopped.
+
+    Raises:
+        TypeError: root is not a node, or names is not a dict.
+        ValueError: direction or layout is none of the above, or max_nodes is less than 1.
+        RuntimeError: layout is "dot", and there is no such program.
+
+    Example:
+        >>> from autograd import Value
+        >>> x = Value(3.0, label="x")
+        >>> y = x * x
+        >>> y.backward()
+        >>> draw(y)
+        Computation graph of 2 nodes (1 leaf, 1 operation). Leaves: x.
+        Output: y = *, data 9, grad 1.
+    """
+    if not isinstance(root, Node):
+        hint = " Draw one of its elements." if isinstance(root, (list, tuple)) else ""
+        raise TypeError(f"draw: needs a Value or a Tensor, but got {_described(root)}.{hint}")
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(
+            f"draw: names needs a dict such as {{'w': w}}, but got {_described(names)}."
+        )
+    if direction not in get_args(Direction):
+        raise ValueError(f'draw: direction needs to be "LR" or "TB", but got {direction!r}.')
+    if layout not in get_args(Engine):
+        raise ValueError(f'draw: layout needs to be "auto", "dot" or "own", but got {layout!r}.')
+    if max_nodes < 1:
+        raise ValueError(f"draw: max_nodes needs to be at least 1, but got {max_nodes}.")
+    frame = sys._getframe(1)
+
+    def find_names(wanted: set[Node]) -> dict[Node, str]:
+        found = names_in_frame(frame, wanted)
+        found |= {node: str(node.label) for node in wanted if node.label}
+        return found | names_in(names or {}, wanted)
+
+    return Drawing(drawn_graph(root, find_names, max_nodes), direction, layout)
+
+
+class Drawing:
+    """A picture of a graph; a notebook shows it, `save` writes it to a file.
+
+    Its `repr` is the picture in words.
+
+    Attributes:
+        graph: What is drawn.
+        source: The picture in the DOT language.
+        svg: The picture as SVG.
+
+    Example:
+        >>> from autograd import Value
+        >>> picture = draw(Value(1.0, label="a") + Value(2.0, label="b"))
+        >>> "n0 -> n2" in picture.source, picture.svg.startswith("<svg")
+        (True, True)
+    """
+
+    def __init__(self, graph: DrawnGraph, direction: Direction = "LR", layout: Engine = "auto"):
+        self.graph = graph
+        self._direction = direction
+        self._engine = layout
+        self._sizes, self._label_sizes = sizes(graph)
+        if layout == "dot" and run_dot("digraph {}", "dot") is None:
+            raise RuntimeError(
+                'draw: layout="dot" needs the program `dot` on the PATH (install Graphviz, '
+                'https://graphviz.org). layout="own" needs nothing.'
+            )
+
+    @cached_property
+    def source(self) -> str:
+        """The picture in the DOT language."""
+        return to_dot(self.graph, self._sizes, self._direction)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where everything is."""
+        return self._placed_by_dot or place(
+            self.graph, self._sizes, self._label_sizes, self._direction
+        )
+
+    @cached_property
+    def _placed_by_dot(self) -> Layout | None:
+        if self._engine == "own":
+            return None
+        if self._engine == "auto" and layers_passed(self.graph) > MOST_PASSED_BY_DOT:
+            return None  # it would take more than a second, or not come to an end
+        return place_with_dot(self.source)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        return to_svg(self._scene, self.graph.sentence)
+
+    @property
+    def _scene(self) -> Scene:
+        return scene(self.graph, self.layout)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file.
+
+        PNG and PDF are made by the program `dot`, or else by matplotlib.
+
+        Args:
+            path: Its ending says what is written: .svg, .png, .pdf or .dot.
+
+        Raises:
+            ValueError: path has another ending.
+            RuntimeError: .png or .pdf, and there is neither `dot` nor matplotlib.
+            OSError: The file cannot be written; what was there before stays.
+        """
+        path = Path(path)
+        contents = self._contents(path)
+        part = path.with_name(f"{path.name}.part")  # so that nothing half written is left
+        try:
+            part.write_bytes(contents)
+            part.replace(path)
+        except OSError as err:
+            part.unlink(missing_ok=True)
+            raise type(err)(f"save: cannot write {str(path)!r}: {err.strerror}.") from err
+
+    def _contents(self, path: Path) -> bytes:
+        match path.suffix.lower():
+            case ".svg":
+                return self.svg.encode()
+            case ".dot":
+                return self.source.encode()
+            case ".png" | ".pdf" as suffix:
+                return self._on_paper(suffix[1:])
+        raise ValueError(
+            f"save: needs a name that ends in .svg, .png, .pdf or .dot, but got {path.name!r}."
+        )
+
+    def _on_paper(self, file_format: str) -> bytes:
+        if self._placed_by_dot and (made := run_dot(self.source, file_format, "-Gdpi=144")):
+            return made
+        try:
+            return to_paper(self._scene, file_format)
+        except ImportError as err:
+            if made := run_dot(self.source, file_format, "-Gdpi=144"):
+                return made
+            raise RuntimeError(
+                f"save: .{file_format} needs the program `dot` (install Graphviz, "
+                "https://graphviz.org) or matplotlib (pip install matplotlib). "
+                ".svg needs neither."
+            ) from err
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the picture, or the sentence where it cannot show pictures."""
+        return {"image/svg+xml": self.svg, "text/plain": self.graph.sentence}
+
+    def __repr__(self) -> str:
+        return self.graph.sentence
+
+
+def _described(thing: object) -> str:
+    text = repr(thing)
+    return f"{text if len(text) <= 40 else text[:39] + '…'} ({type(thing).__name__})"

@@ -1,0 +1,354 @@
+"""Where things are drawn: a small layered layout, in plain Python.
+
+A computation graph has a direction, from the leaves to the output, so it is drawn in layers, one
+after the other in that direction:
+
+1. Layers. Every node gets a layer after those of its operands.
+2. Waypoints. An edge that passes over layers gets a waypoint in each of them, which keeps its way
+   free. The edges that leave one node share their waypoints, like the stops of a bus line: that is
+   what keeps a weight used in 75 steps from becoming 75 lines.
+3. Order. Within the layers, nodes and waypoints change places until few edges cross.
+   (`layers.py` holds the steps so far.)
+4. Across. Each layer gets its places next to each other, as near as possible to where the
+   neighbouring layers want them, in the order found.
+5. Along. Each layer gets its place in the direction of the graph, and edges become curves.
+
+Everything up to 5 speaks of *along* and *across*, so that the same code draws from left to right
+and from top to bottom. The steps are those of K. Sugiyama, S. Tagawa, M. Toda, "Methods for Visual
+Understanding of Hierarchical System Structures" (1981); step 4 is our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from autograd.viz.graph import DrawnGraph
+from autograd.viz.layers import Grid, grid_of, layers_of, reduce_crossings
+
+Direction = Literal["LR", "TB"]
+Point = tuple[float, float]
+Size = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where a node is: its left upper corner, and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of an edge.
+
+    Attributes:
+        points: A chain of cubic Bézier curves: a start, then three points for each curve.
+        tip: Where its arrow points; the curve ends at the arrow's back.
+        label: The middle of its label.
+    """
+
+    points: tuple[Point, ...]
+    tip: Point
+    label: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything is, by the ids of nodes and edges."""
+
+    boxes: dict[str, Box]
+    routes: dict[str, Route]
+
+
+ARROW = 9.0  # the length of an arrow
+PORT_GAP = 9.0  # between the labels of edges that arrive at one node
+NODE_GAP = 18.0  # between neighbours in a layer
+WAY_GAP = 12.0  # between waypoints
+LAYER_GAP = 34.0  # for the curves between two layers
+
+ALIGNED = 1e6  # how much more a straight line counts than a short edge
+
+
+def place(
+    graph: DrawnGraph,
+    sizes: Mapping[str, Size],
+    label_sizes: Mapping[str, Size],
+    direction: Direction = "LR",
+) -> Layout:
+    """Find a place for every node and a way for every edge.
+
+    It takes about as long as the graph is large, and the same graph gets the same layout.
+
+    Args:
+        graph: What is drawn.
+        sizes: Width and height of each node, by id.
+        label_sizes: Width and height of the label of each edge, by id.
+        direction: "LR", from left to right, or "TB", from top to bottom.
+    """
+    edges = _numbered(graph)
+    turned = direction == "TB"
+    depth = [sizes[node.id][turned] for node in graph.nodes]
+    breadth = [sizes[node.id][not turned] for node in graph.nodes]
+    labels = [label_sizes[edge.id] for edge in graph.edges]
+    grid = grid_of(len(graph.nodes), edges)
+    reduce_crossings(grid)
+    room = [label[not turned] for label in labels]  # what labels take up across
+    ports = _Ports(grid, edges, room)
+    breadth = [max(b, ports.breadth(v)) for v, b in enumerate(breadth)]
+    across = positions_across(grid, breadth)
+    lead = max([0.0, *(label[turned] for label in labels)]) + ARROW + 6
+    starts, ends = positions_along(grid, depth, across, lead)
+    ports.settle(across)
+
+    boxes = {}
+    for v, node in enumerate(graph.nodes):
+        corner = (starts[grid.layer[v]], across[v] - breadth[v] / 2)
+        boxes[node.id] = _box(corner, (depth[v], breadth[v]), turned)
+    arrivals = [
+        across[head] + offset for (_, head), offset in zip(edges, ports.offset, strict=True)
+    ]
+    curves = _curves(grid, depth, across, starts, ends, arrivals, lead)
+    routes = {edge.id: _route(curves[e], labels[e], turned) for e, edge in enumerate(graph.edges)}
+    return Layout(boxes, routes)
+
+
+def layers_passed(graph: DrawnGraph) -> int:
+    """Count the layers that the edges pass over, in all: what a layout has most work with."""
+    edges = _numbered(graph)
+    layer = layers_of(len(graph.nodes), edges)
+    return sum(layer[head] - layer[tail] - 1 for tail, head in edges)
+
+
+def _numbered(graph: DrawnGraph) -> list[tuple[int, int]]:
+    index = {node.id: i for i, node in enumerate(graph.nodes)}
+    return [(index[edge.tail], index[edge.head]) for edge in graph.edges]
+
+
+# --- 4: across --------------------------------------------------------------------------------
+
+
+def positions_across(grid: Grid, breadth: Sequence[float], sweeps: int = 10) -> list[float]:
+    """Find for everything its middle across the direction of the graph.
+
+    Each sweep goes through the layers and asks the layer just visited where it would like the next
+    one to be: beside its neighbours, above all beside the one it forms a line with.
+    """
+    breadth = [*breadth, *[0.0] * (len(grid.layer) - grid.nodes)]
+    across = [0.0] * len(grid.layer)
+    gaps = [
+        [
+            (breadth[u] + breadth[v]) / 2 + (NODE_GAP if max(u, v) < grid.nodes else WAY_GAP)
+            for u, v in pairwise(layer)
+        ]
+        for layer in grid.layers
+    ]
+    for layer, gap in zip(grid.layers, gaps, strict=True):
+        settle(layer, [0.0] * len(layer), [1.0] * len(layer), gap, across)
+    for sweep in range(sweeps):
+        forward = sweep % 2 == 0
+        pairs = list(zip(grid.layers, gaps, strict=True))
+        for layer, gap in pairs if forward else reversed(pairs):
+            wishes = [_wish(grid, v, forward, across) for v in layer]
+            settle(layer, [w for w, _ in wishes], [n for _, n in wishes], gap, across)
+    return [round(4 * y) / 4 for y in across]  # what is straight but for rounding, is straight
+
+
+def _wish(grid: Grid, v: int, forward: bool, across: Sequence[float]) -> tuple[float, float]:
+    """Where v wants to be, seen from the layer just visited, and how much that counts."""
+    near = grid.before[v] if forward else grid.after[v]
+    if not near:
+        return across[v], 0.01
+    total = weight = 0.0
+    for u in near:
+        aligned = grid.line.get(v) == u if forward else grid.line.get(u) == v
+        strength = ALIGNED if aligned else 1.0
+        total += strength * across[u]
+        weight += strength
+    return total / weight, weight
+
+
+def settle(
+    layer: Sequence[int],
+    wishes: Sequence[float],
+    weights: Sequence[float],
+    gaps: Sequence[float],
+    across: list[float],
+) -> None:
+    """Place a layer as near to its wishes as its order and the gaps between neighbours allow.
+
+    The nearest in the sense of least squares. Where neighbours want to be closer than they may,
+    they join into a block, which goes to the weighted mean of what its members want.
+
+    Args:
+        layer: What is placed, in order.
+        wishes: Where each wants to be.
+        weights: How much that counts.
+        gaps: The least distance between each and the next.
+        across: Gets the positions.
+
+    Source:
+        Pool adjacent violators: M. Ayer et al., "An Empirical Distribution Function for Sampling
+        with Incomplete Information" (1955).
+    """
+    offsets = [0.0]
+    for gap in gaps:
+        offsets.append(offsets[-1] + gap)
+    blocks: list[tuple[float, float, int]] = []  # (mean of wish - offset, weight, how many)
+    for wish, weight, offset in zip(wishes, weights, offsets, strict=True):
+        block = (wish - offset, weight, 1)
+        while blocks and blocks[-1][0] >= block[0]:
+            block = _pooled(blocks.pop(), block)
+        blocks.append(block)
+    i = 0
+    for mean, _, count in blocks:
+        for _ in range(count):
+            across[layer[i]] = mean + offsets[i]
+            i += 1
+
+
+def _pooled(
+    one: tuple[float, float, int], other: tuple[float, float, int]
+) -> tuple[float, float, int]:
+    weight = one[1] + other[1]
+    return (one[0] * one[1] + other[0] * other[1]) / weight, weight, one[2] + other[2]
+
+
+# --- 5: along, and the curves -----------------------------------------------------------------
+
+
+class _Ports:
+    """Where edges arrive at their operation: side by side, in the order in which they come.
+
+    Attributes:
+        offset: Of each edge, how far from the middle of the operation.
+    """
+
+    def __init__(self, grid: Grid, edges: Sequence[tuple[int, int]], room: Sequence[float]) -> None:
+        self.grid, self.room = grid, room
+        self.arriving: dict[int, list[int]] = {}
+        for e, (_, head) in enumerate(edges):
+            self.arriving.setdefault(head, []).append(e)
+        self.offset = [0.0] * len(edges)
+
+    def _gap(self, v: int) -> float:
+        return max(self.room[e] for e in self.arriving[v]) + PORT_GAP
+
+    def breadth(self, v: int) -> float:
+        """How broad a node must be for all that arrives."""
+        count = len(self.arriving.get(v, ()))
+        if count < 2:
+            return 0.0
+        if count == 2 and v in self.grid.line:
+            count = 3  # one arrives in the middle; there is the same room on both of its sides
+        return self._gap(v) * (count - 0.5)
+
+    def settle(self, across: Sequence[float]) -> None:
+        """Give out the places; of two, the one that comes in a straight line gets the middle."""
+        routes, line = self.grid.routes, self.grid.line
+        for v, arriving in self.arriving.items():
+            order = sorted(arriving, key=lambda e: across[routes[e][-2]])
+            straight = [i for i, e in enumerate(order) if routes[e][-2] == line.get(v)]
+            aligned = len(order) == 2 and len(straight) == 1
+            middle = straight[0] if aligned else (len(order) - 1) / 2
+            for i, e in enumerate(order):
+                self.offset[e] = (i - middle) * self._gap(v)
+
+
+def positions_along(
+    grid: Grid, depth: Sequence[float], across: Sequence[float], lead: float
+) -> tuple[list[float], list[float]]:
+    """Find where each layer starts and ends.
+
+    Args:
+        grid: The layers.
+        depth: The extent of each node along the direction of the graph.
+        across: The positions across it; steep edges get more room.
+        lead: The straight last part of an edge, beside which its label stands.
+    """
+    starts, ends = [], []
+    at = 0.0
+    for layer in grid.layers:
+        starts.append(at)
+        at += max((depth[v] for v in layer if v < grid.nodes), default=0.0)
+        ends.append(at)
+        rise = max((abs(across[u] - across[v]) for u in layer for v in grid.after[u]), default=0.0)
+        at += lead + LAYER_GAP + min(rise / 6, 60.0)
+    return starts, ends
+
+
+def _curves(
+    grid: Grid,
+    depth: Sequence[float],
+    across: Sequence[float],
+    starts: Sequence[float],
+    ends: Sequence[float],
+    arrivals: Sequence[float],
+    lead: float,
+) -> dict[int, list[Point]]:
+    """The curve of each edge, as (along, across) points; the last is the tip of its arrow.
+
+    Edges that leave the same node are drawn together: a longer one goes on where a shorter one
+    turned off.
+    """
+    curves = {}
+    trunks: dict[int, tuple[list[Point], int]] = {}  # of each node: its way so far, waypoints done
+    for e in sorted(range(len(grid.routes)), key=lambda e: len(grid.routes[e])):
+        tail, *ways, head = grid.routes[e]
+        if tail not in trunks:
+            layer = grid.layer[tail]
+            start = [(starts[layer] + depth[tail], across[tail])]
+            _straight(start, ends[layer])
+            trunks[tail] = start, 0
+        trunk, done = trunks[tail]
+        for w in ways[done:]:
+            _bend(trunk, (starts[grid.layer[w]], across[w]))
+            _straight(trunk, ends[grid.layer[w]])
+        trunks[tail] = trunk, len(ways)
+        points = list(trunk)
+        tip = starts[grid.layer[head]]
+        _bend(points, (tip - lead, arrivals[e]))
+        _straight(points, tip - ARROW)
+        curves[e] = [*points, (tip, arrivals[e])]
+    return curves
+
+
+def _bend(points: list[Point], end: Point) -> None:
+    (x0, y0), (x1, y1) = points[-1], end
+    if y0 == y1:
+        _straight(points, x1)
+    else:
+        middle = (x0 + x1) / 2
+        points += [(middle, y0), (middle, y1), end]
+
+
+def _straight(points: list[Point], x: float) -> None:
+    x0, y0 = points[-1]
+    if x <= x0:
+        return
+    if len(points) > 3 and points[-4][1] == points[-3][1] == y0:
+        del points[-3:]  # go on with the straight line that leads here
+        x0 = points[-1][0]
+    points += [(x0, y0), (x, y0), (x, y0)]
+
+
+def _route(points: Sequence[Point], label: Size, turned: bool) -> Route:
+    *curve, (tip, arrival) = points
+    width, height = label
+    if turned:
+        middle = (arrival + 4 + width / 2, tip - ARROW - height / 2 - 2)
+        return Route(tuple((x, y) for y, x in curve), (arrival, tip), middle)
+    return Route(
+        tuple(curve), (tip, arrival), (tip - ARROW - width / 2 - 1, arrival - height / 2 - 3)
+    )
+
+
+def _box(corner: Point, size: Size, turned: bool) -> Box:
+    if turned:
+        return Box(corner[1], corner[0], size[1], size[0])
+    return Box(*corner, *size)

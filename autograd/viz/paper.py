@@ -1,0 +1,87 @@
+"""Writing a scene down as PNG or PDF with matplotlib, where there is no program `dot`."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from autograd.viz.look import Curve, Polygon, Rectangle, Scene, Shape, Text
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+
+_PIXELS_PER_INCH = 96.0
+_POINTS = 72.0 / _PIXELS_PER_INCH  # in a pixel
+_LARGEST_INCHES = 300.0  # on a side; a longer picture is scaled down
+
+
+def to_paper(scene: Scene, file_format: str) -> bytes:
+    """Write a scene down as "png" or "pdf".
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure  # not pyplot: no window, no global figure
+
+    scale = min(1.0, _LARGEST_INCHES * _PIXELS_PER_INCH / max(scene.width, scene.height))
+    inches = (scene.width * scale / _PIXELS_PER_INCH, scene.height * scale / _PIXELS_PER_INCH)
+    figure = Figure(figsize=inches, facecolor="none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_xlim(scene.x, scene.x + scene.width)
+    axes.set_ylim(scene.y + scene.height, scene.y)
+    axes.set_axis_off()
+    for group in scene.groups:
+        for shape in group.shapes:
+            axes.add_artist(_artist(shape, scale))
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # drawn as an empty box
+        figure.savefig(file, format=file_format, dpi=2 * _PIXELS_PER_INCH)
+    return file.getvalue()
+
+
+def _artist(shape: Shape, scale: float) -> Artist:
+    from matplotlib import patches, text
+    from matplotlib.path import Path
+
+    match shape:
+        case Rectangle():
+            return patches.FancyBboxPatch(
+                (shape.x, shape.y),
+                shape.width,
+                shape.height,
+                boxstyle=f"round,pad=0,rounding_size={min(shape.radius, shape.height / 2)}",
+                facecolor=shape.fill,
+                edgecolor=shape.stroke or "none",
+                **_pen(shape.thickness, shape.dashes, scale),
+            )
+        case Curve():
+            codes = [Path.MOVETO, *[Path.CURVE4] * (len(shape.points) - 1)]
+            return patches.PathPatch(
+                Path(shape.points, codes),
+                facecolor="none",
+                edgecolor=shape.stroke,
+                **_pen(shape.thickness, shape.dashes, scale),
+            )
+        case Polygon():
+            return patches.Polygon(shape.points, facecolor=shape.fill, edgecolor="none")
+        case Text():
+            return text.Text(
+                shape.x,
+                shape.y,
+                shape.text,
+                fontsize=shape.size * _POINTS * scale,
+                color=shape.fill,
+                family="monospace" if shape.mono else "sans-serif",
+                weight="bold" if shape.bold else "normal",
+                ha={"start": "left", "middle": "center", "end": "right"}[shape.anchor],
+                va="baseline",
+                parse_math=False,  # a label may hold dollar signs
+            )
+
+
+def _pen(thickness: float, dashes: tuple[float, ...], scale: float) -> dict[str, Any]:
+    width = thickness * _POINTS * scale
+    style = (0.0, tuple(d / thickness for d in dashes)) if dashes else "solid"
+    return {"linewidth": width, "linestyle": style}

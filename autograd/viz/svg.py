@@ -1,0 +1,83 @@
+"""Writing a scene down as SVG.
+
+The text stands alone in a page beside others of its kind: it has no ids (which would collide), no
+style sheet (which would leak) and no script; a player finds its parts by `data-node="n7"` and
+`data-edge="n7.0"`. It fills the width there is, up to its natural size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from autograd.viz.look import MONO, SANS, Curve, Group, Polygon, Rectangle, Scene, Shape, Text
+
+
+def to_svg(scene: Scene, title: str) -> str:
+    """Write a scene down as SVG.
+
+    Args:
+        scene: What is drawn.
+        title: The picture in words; screen readers and tooltips say it.
+    """
+    width, height = _n(scene.width), _n(scene.height)
+    view = f"{_n(scene.x)} {_n(scene.y)} {width} {height}"
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{width}" '
+            f'height="{height}" role="img" '
+            f'style="max-width:100%;height:auto" font-family="{escape(MONO)}">',
+            f"<title>{escape(title)}</title>",
+            *(_group(group) for group in scene.groups),
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _group(group: Group) -> str:
+    shapes = "".join(_shape(shape) for shape in group.shapes)
+    if not group.role:
+        return f"<g>{shapes}</g>"
+    kind = f' data-kind="{group.kind}"' if group.kind else ""
+    title = f"<title>{escape(group.sentence)}</title>"
+    return f'<g data-{group.role}="{group.id}"{kind}>{title}{shapes}</g>'
+
+
+def _shape(shape: Shape) -> str:
+    match shape:
+        case Rectangle(x, y, width, height, radius, fill, stroke, thickness, dashes):
+            return (
+                f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
+                f'rx="{_n(radius)}" fill="{fill}"{_outline(stroke, thickness, dashes)}/>'
+            )
+        case Curve(points, stroke, thickness, dashes):
+            start, *rest = (f"{_n(x)},{_n(y)}" for x, y in points)
+            path = f"M{start}C{' '.join(rest)}"
+            return f'<path d="{path}" fill="none"{_outline(stroke, thickness, dashes)}/>'
+        case Polygon(points, fill):
+            corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+            return f'<polygon points="{corners}" fill="{fill}"/>'
+        case Text(x, y, text, size, fill, anchor, bold, mono):
+            more = "" if anchor == "start" else f' text-anchor="{anchor}"'
+            more += ' font-weight="700"' if bold else ""
+            more += "" if mono else f' font-family="{escape(SANS)}"'
+            more += ' style="white-space:pre" xml:space="preserve"' if "  " in f" {text} " else ""
+            return (
+                f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}"{more}>'
+                f"{escape(text, quote=False)}</text>"
+            )
+
+
+def _outline(stroke: str, thickness: float, dashes: Iterable[float]) -> str:
+    if not stroke:
+        return ""
+    dashed = " ".join(map(_n, dashes))
+    round_dots = f' stroke-dasharray="{dashed}"' if dashed else ""
+    return f' stroke="{stroke}" stroke-width="{_n(thickness)}"{round_dots}'
+
+
+def _n(x: float) -> str:
+    """A coordinate, to a tenth of a pixel."""
+    text = f"{x:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text

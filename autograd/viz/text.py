@@ -1,0 +1,101 @@
+"""How numbers, arrays and labels are written in pictures."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import numpy as np
+
+NOT_REACHED = "—"
+"""Stands where a gradient would be, as long as no backward pass has reached the node."""
+
+_MOST_ROWS, _MOST_COLUMNS, _MOST_CHARACTERS = 4, 4, 60
+
+
+def number(x: float) -> str:
+    """Write a number with 4 significant digits; whole numbers below a million in full.
+
+    Example:
+        >>> [number(x) for x in (1.2000000000000002, -3.0, 12345.0, 1234567.0, 1.5e-07)]
+        ['1.2', '-3', '12345', '1.235e6', '1.5e-7']
+    """
+    if abs(x) < 1e6 and x == int(x):
+        return str(int(x))
+    mantissa, e, exponent = f"{x:.4g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa
+
+
+def numbers(data: Any) -> tuple[str, ...]:
+    """Write a number or an array: a small array line by line, else its smallest and largest number.
+
+    Example:
+        >>> numbers(np.array([[1.0, -2.5], [10.0, 0.0]]))
+        ('[ 1 -2.5]', '[10    0]')
+        >>> numbers(np.arange(100)), numbers(0.5)
+        (('0 … 99',), ('0.5',))
+    """
+    if isinstance(data, (float, int)):
+        return (number(data),)
+    if not isinstance(data, np.ndarray):  # a Dask array: its numbers may not exist yet
+        return (f"({type(data).__module__.partition('.')[0]})",)
+    if data.size == 0:
+        return ("[]",)
+    if data.ndim == 0:
+        return (number(data.item()),)
+    rows = data.reshape(1, -1) if data.ndim == 1 else data
+    if rows.ndim == 2 and len(rows) <= _MOST_ROWS and rows.shape[1] <= _MOST_COLUMNS:
+        texts = [[number(x) for x in row] for row in rows.tolist()]
+        widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+        return tuple(
+            f"[{' '.join(x.rjust(n) for x, n in zip(row, widths, strict=True))}]" for row in texts
+        )
+    with np.errstate(all="ignore"):
+        least, most = number(data.min().item()), number(data.max().item())
+    return (f"all {least}" if least == most else f"{least} … {most}",)
+
+
+def printable(label: str) -> str:
+    r"""Replace what cannot be shown by a sign for it, so that every label can be seen.
+
+    Control characters become their pictures in Unicode; what turns the direction of writing, or is
+    no character at all (half of a surrogate pair), becomes the replacement sign. Newlines stay.
+
+    Example:
+        >>> printable("bell\a"), printable("<b> \\n")
+        ('bell␇', '<b> \\n')
+    """
+    return "".join(map(_shown, label))
+
+
+def lines_of(label: str) -> tuple[str, ...]:
+    """Split a label into its printable lines, cutting off what is too much for a picture."""
+    lines = printable(label).split("\n") if label else []
+    if len(lines) > _MOST_ROWS:
+        lines = [*lines[: _MOST_ROWS - 1], "…"]
+    return tuple(
+        line if len(line) <= _MOST_CHARACTERS else line[: _MOST_CHARACTERS - 1] + "…"
+        for line in lines
+    )
+
+
+def columns(text: str) -> int:
+    """Count the columns that text takes in a font of equal width; a wide character takes two."""
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )
+
+
+def _shown(character: str) -> str:
+    code = ord(character)
+    if character == "\n" or 0x20 <= code < 0x7F:
+        return character
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    turning = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
+    if turning or unicodedata.category(character) in ("Cc", "Cs") or code & 0xFFFE == 0xFFFE:
+        return "\ufffd"
+    return character
