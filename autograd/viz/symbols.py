@@ -1,0 +1,411 @@
+"""Symbols: operands on which the rulebook's functions give formulas.
+
+The rule of an operation, run on symbols instead of numbers, is the caption of its local derivative,
+so no second table of derivatives exists:
+
+>>> symbolic_partial(RULEBOOK["tanh"], 0, ["z"], "y")
+1 - y²
+>>> symbolic_partial(RULEBOOK["power"], 0, ["x", 3.0], "y")
+3·x²
+
+A formula is a tree. A leaf has a `name` or a `number`; any other symbol has an `op` and its
+`operands`. This file writes the tree as text and as LaTeX; a printer of another kind can walk it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from autograd.methods import Operations
+from autograd.op import RULEBOOK, Elementwise, Op
+from autograd.rules.elementwise import LN2, LN10
+from autograd.viz.text import number
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A comparison as a symbol's operation: 1 where it holds, 0 elsewhere.
+
+    It has what the printers and walkers read of an `Op`, and no derivative.
+    """
+
+    name: str
+    symbol: str
+    latex: str
+    on_floats: Callable[[float, float], bool]
+    operator: ClassVar[str] = ""
+
+
+GREATER = Comparison("greater", ">", r"\left[{0} > {1}\right]", float.__gt__)
+GREATER_EQUAL = Comparison("greater_equal", "≥", r"\left[{0} \ge {1}\right]", float.__ge__)
+LESS = Comparison("less", "<", r"\left[{0} < {1}\right]", float.__lt__)
+LESS_EQUAL = Comparison("less_equal", "≤", r"\left[{0} \le {1}\right]", float.__le__)
+
+
+class Symbol(Operations):
+    r"""A formula: a name, a number, or an operation on formulas.
+
+    Operations on symbols give symbols. They are simplified lightly, as one would in writing:
+    `1 * x` is x, `x + 0` is x, `-(-x)` is x, `x * x` is x².
+
+    Args:
+        leaf: The name of a variable, any text; or a number.
+
+    Example:
+        >>> x = Symbol("x")
+        >>> (1 + x * x) / (x - 1)
+        (1 + x²)/(x - 1)
+        >>> (x > 0).latex
+        '\\left[x > 0\\right]'
+    """
+
+    __slots__ = ("name", "number", "op", "operands", "params")
+    _rank: ClassVar[int] = 3
+    __array_ufunc__ = None  # so that np.float64(2) * x leaves the product to us
+
+    def __init__(self, leaf: str | float) -> None:
+        self.name = leaf if isinstance(leaf, str) else ""
+        self.number = None if isinstance(leaf, str) else float(leaf)
+        self.op: Op | Comparison | None = None
+        self.operands: tuple[Symbol, ...] = ()
+        self.params: Mapping[str, Any] = {}
+
+    @classmethod
+    def of(
+        cls, op: Op | Comparison, operands: Sequence[Any], params: Mapping[str, Any] | None = None
+    ) -> Symbol:
+        """The operation on these operands as it stands, without simplification.
+
+        Example:
+            >>> Symbol.of(RULEBOOK["multiply"], [1.0, "x"])
+            1·x
+        """
+        out = cls("")
+        out.op = op
+        out.operands = tuple(x if isinstance(x, Symbol) else cls(x) for x in operands)
+        out.params = params or {}
+        return out
+
+    @classmethod
+    def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Symbol:
+        out = cls.of(op, operands, params)
+        if op.name in _EXACT and all(x.number is not None for x in out.operands):
+            return cls(RULEBOOK[op.name](*(x.number for x in out.operands)))
+        simpler = _SIMPLER[op.name](*out.operands) if op.name in _SIMPLER else None
+        return out if simpler is None else simpler
+
+    def __gt__(self, other: Any) -> Symbol:
+        return Symbol.of(GREATER, (self, other))
+
+    def __ge__(self, other: Any) -> Symbol:
+        return Symbol.of(GREATER_EQUAL, (self, other))
+
+    def __lt__(self, other: Any) -> Symbol:
+        return Symbol.of(LESS, (self, other))
+
+    def __le__(self, other: Any) -> Symbol:
+        return Symbol.of(LESS_EQUAL, (self, other))
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"Symbol: {self} has no truth value, so a rule cannot branch on it. "
+            "A comparison counts as 1 or 0: write (x > 0) * a + (x <= 0) * b."
+        )
+
+    @property
+    def text(self) -> str:
+        """The formula as plain text."""
+        return _text(self)[0]
+
+    @property
+    def factor(self) -> str:
+        """The formula as plain text, in brackets if it needs them in a product."""
+        return _bracketed(_text(self), PRODUCT, "({})")
+
+    @property
+    def firm(self) -> str:
+        """The formula as plain text, in brackets unless it is a single word, number or call."""
+        return _bracketed(_text(self), ATOM, "({})")
+
+    @property
+    def latex(self) -> str:
+        """The formula as LaTeX."""
+        return _latex(self)[0]
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+
+def symbolic_partial(
+    op: Op, i: int, operands: Sequence[str | float], out: str | None = None
+) -> Symbol:
+    """The formula of d out / d operand i: the rule of the operation, run on symbols.
+
+    Args:
+        op: An elementwise operation of the rulebook.
+        i: Which operand.
+        operands: What the operands are called; a number stands for itself.
+        out: What the result is called; if left out, it is written in terms of the operands.
+
+    Raises:
+        TypeError: op is structural: its derivative is not a formula for one element.
+
+    Example:
+        >>> symbolic_partial(RULEBOOK["sigmoid"], 0, ["z"], "y")
+        y·(1 - y)
+        >>> symbolic_partial(RULEBOOK["sigmoid"], 0, ["z"])
+        σ(z)·(1 - σ(z))
+    """
+    if not isinstance(op, Elementwise):
+        raise TypeError(
+            f"{op.name}: works on whole arrays, so it has a vector-Jacobian product and no formula "
+            "for one element."
+        )
+    symbols = [Symbol(x) for x in operands]
+    result = Symbol.of(op, symbols) if out is None else Symbol(out)
+    partial = op.partials[i](*symbols, result)
+    return partial if isinstance(partial, Symbol) else Symbol(partial)
+
+
+# --- light simplification ---------------------------------------------------------------------
+
+
+def _minus(x: Symbol) -> Symbol | None:
+    """The y of which x is -y, if x is written as a negative."""
+    if x.number is not None:
+        return Symbol(-x.number) if x.number < 0 else None
+    return x.operands[0] if x.op is RULEBOOK["negative"] else None
+
+
+def _same(x: Symbol, y: Symbol) -> bool:
+    """Whether two formulas are written alike."""
+    return (x.name, x.number, x.op) == (y.name, y.number, y.op) and all(
+        map(_same, x.operands, y.operands)
+    )
+
+
+def _simpler_sum(x: Symbol, y: Symbol) -> Any:
+    if x.number == 0:
+        return y
+    if y.number == 0:
+        return x
+    positive = _minus(y)
+    return None if positive is None else x - positive
+
+
+def _simpler_difference(x: Symbol, y: Symbol) -> Any:
+    if x.number == 0:
+        return -y
+    if y.number == 0:
+        return x
+    positive = _minus(y)
+    return None if positive is None else x + positive
+
+
+def _simpler_product(x: Symbol, y: Symbol) -> Any:
+    for factor, other in ((x, y), (y, x)):
+        if factor.number == 0:
+            return Symbol(0)
+        if factor.number == 1:
+            return other
+        positive = _minus(factor)
+        if positive is not None:
+            return -(positive * y if factor is x else x * positive)
+    return Symbol.of(RULEBOOK["square"], [x]) if _same(x, y) else None
+
+
+def _simpler_quotient(x: Symbol, y: Symbol) -> Any:
+    if y.number == 1 or x.number == 0:
+        return x
+    if (positive := _minus(x)) is not None:
+        return -(positive / y)
+    return -(x / positive) if (positive := _minus(y)) is not None else None
+
+
+def _simpler_power(x: Symbol, y: Symbol) -> Any:
+    return {0.0: Symbol(1), 1.0: x}.get(y.number if y.number is not None else math.nan)
+
+
+_EXACT = {"add", "subtract", "multiply", "negative"}  # of two numbers: computed, not written out
+_SIMPLER: dict[str, Callable[..., Any]] = {
+    "add": _simpler_sum,
+    "subtract": _simpler_difference,
+    "multiply": _simpler_product,
+    "divide": _simpler_quotient,
+    "negative": _minus,
+    "power": _simpler_power,
+}
+
+
+# --- text -------------------------------------------------------------------------------------
+
+# How firmly a formula holds together; an operand that holds less firmly than its place needs is
+# put in brackets.
+NEGATIVE, SUM, PRODUCT, POWER, ATOM = range(5)
+
+# How Python's operators are written, how firmly the result holds, and what each place needs.
+_OPERATORS = {
+    "add": ("{0} + {1}", SUM, (NEGATIVE, SUM)),
+    "sub": ("{0} - {1}", SUM, (NEGATIVE, PRODUCT)),
+    "mul": ("{0}·{1}", PRODUCT, (PRODUCT, PRODUCT)),
+    "truediv": ("{0}/{1}", PRODUCT, (PRODUCT, POWER)),
+    "floordiv": ("{0} // {1}", PRODUCT, (PRODUCT, POWER)),
+    "mod": ("{0} % {1}", PRODUCT, (PRODUCT, POWER)),
+    "matmul": ("{0} @ {1}", PRODUCT, (PRODUCT, POWER)),
+    "pow": ("{0}^{1}", POWER, (ATOM, ATOM)),
+    "neg": ("-{0}", NEGATIVE, (PRODUCT,)),
+    "abs": ("|{0}|", ATOM, (NEGATIVE,)),
+}
+_KNOWN_NUMBERS = {LN2: ("log(2)", r"\ln 2"), LN10: ("log(10)", r"\ln 10")}
+_SUPERSCRIPTS = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
+
+
+def _bracketed(written: tuple[str, int], needed: int, brackets: str) -> str:
+    text, firmness = written
+    return text if firmness >= needed else brackets.format(text)
+
+
+def _text(x: Symbol) -> tuple[str, int]:
+    """The text of a formula, and how firmly it holds together."""
+    if x.op is None:
+        return _leaf_text(x)
+    if isinstance(x.op, Comparison):
+        return f"[{x.operands[0]} {x.op.symbol} {x.operands[1]}]", ATOM
+    if x.op.name == "square":
+        return _text(Symbol.of(RULEBOOK["power"], (*x.operands, 2)))
+    if x.op.name == "reciprocal":
+        return _text(Symbol.of(RULEBOOK["divide"], (1, *x.operands)))
+    if x.op.operator == "pow" and (exponent := str(x.operands[1])) in _SUPERSCRIPTS:
+        return _bracketed(_text(x.operands[0]), ATOM, "({})") + _SUPERSCRIPTS[exponent], POWER
+    if x.op.operator in _OPERATORS:
+        template, firmness, needs = _OPERATORS[x.op.operator]
+        operands = [_bracketed(_text(y), n, "({})") for y, n in zip(x.operands, needs, strict=True)]
+        return template.format(*operands), firmness
+    if x.op.name == "getitem":
+        return f"{x.operands[0]}[{_argument_text(x.params.get('index'))}]", ATOM
+    return _call_text(x, x.op), ATOM
+
+
+def _call_text(x: Symbol, op: Op) -> str:
+    """`tanh(x)`; of an operation on arrays also the arguments that are not the default."""
+    if isinstance(op, Elementwise):
+        return f"{op.symbol}({', '.join(map(str, x.operands))})"
+    defaults = getattr(op, "params", {})
+    given = [
+        f"{name}={_argument_text(argument)}"
+        for name, argument in x.params.items()
+        if repr(argument) != repr(defaults.get(name))
+    ]
+    return f"{op.name}({', '.join([*map(str, x.operands), *given])})"
+
+
+def _argument_text(argument: Any) -> str:
+    text = repr(argument)
+    return text if len(text) <= 12 else "…"
+
+
+def _leaf_text(x: Symbol) -> tuple[str, int]:
+    if x.number is not None:
+        known = _KNOWN_NUMBERS.get(x.number, (number(x.number), ""))
+        return known[0], NEGATIVE if x.number < 0 else ATOM
+    # A name may be any text, such as "x1*w1 + x2*w2".
+    return x.name, NEGATIVE if re.search(r"[\s+*/^·-]", x.name) else ATOM
+
+
+# --- LaTeX ------------------------------------------------------------------------------------
+
+
+def _latex(x: Symbol) -> tuple[str, int]:
+    """The LaTeX of a formula, and how firmly it holds together."""
+    if x.op is None:
+        if x.number is not None:
+            return _number_latex(x.number), _leaf_text(x)[1]
+        return name_latex(x.name), _leaf_text(x)[1]
+    operands = map(_latex, x.operands)
+    if "{0}" not in x.op.latex:
+        name = re.sub(r"(?<=[a-z])_(?=[a-z])", r"\_", x.op.latex)
+        return rf"{name}\left({', '.join(text for text, _ in operands)}\right)", ATOM
+    firmness, needs = _places(x.op.latex)
+    if x.op.operator in _OPERATORS:
+        _, firmness, by_operator = _OPERATORS[x.op.operator]
+        needs = [n and m for n, m in zip(needs, by_operator, strict=True)]
+    filled = [_bracketed(y, n, r"\left({}\right)") for y, n in zip(operands, needs, strict=True)]
+    return _filled(x.op.latex, filled), firmness
+
+
+def _filled(template: str, operands: Sequence[str]) -> str:
+    """`template.format(*operands)`, but a brace that stands for itself need not be doubled."""
+    return re.sub(
+        r"\{(\d)\}|([{}])\2?",
+        lambda found: operands[int(found[1])] if found[1] else found[2],
+        template,
+    )
+
+
+def _places(template: str) -> tuple[int, list[int]]:
+    """How firmly a LaTeX template holds together, and what each of its places needs.
+
+    Inside the template's own brackets or braces anything may stand; elsewhere only an atom.
+    """
+    plain = re.sub(r"\\right.", ")", re.sub(r"\\left.", "(", _filled(template, "\0\1")))
+    depth, firmness, needs = 0, ATOM, {}
+    for i, character in enumerate(plain):
+        depth += (character in "({[") - (character in ")}]")
+        if character in "\0\1":
+            needs[character] = NEGATIVE if depth else ATOM
+        elif depth == 0 and (character == "^" or plain[i : i + 3] in (" + ", " - ")):
+            firmness = min(firmness, POWER if character == "^" else SUM)
+    return firmness, [needs[character] for character in sorted(needs)]
+
+
+def _number_latex(x: float) -> str:
+    if x in _KNOWN_NUMBERS:
+        return _KNOWN_NUMBERS[x][1]
+    if not math.isfinite(x):
+        return r"\text{nan}" if x != x else r"\infty" if x > 0 else r"-\infty"
+    mantissa, _, exponent = number(x).partition("e")
+    return rf"{mantissa} \times 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def name_latex(name: str) -> str:
+    r"""A variable's name as LaTeX: digits at the end become an index.
+
+    Example:
+        >>> name_latex("w12"), name_latex("loss")
+        ('w_{12}', '\\mathrm{loss}')
+    """
+    if match := re.fullmatch(r"([^\W\d_])_?(\d*)", name):
+        letter, index = match.groups()
+        return f"{letter}_{{{index}}}" if index else letter
+    escaped = re.sub(r"([{}$&#%_])", r"\\\1", re.sub(r"[\\^~]", " ", name))
+    return rf"\mathrm{{{escaped}}}" if name.isidentifier() else rf"\text{{{escaped}}}"
+
+
+def _install() -> None:
+    """Give symbols the rulebook's methods and operators, as the nodes have them."""
+    for op in RULEBOOK.values():
+
+        def method(self: Symbol, *operands: Any, _op: Op = op) -> Any:
+            return _op(self, *operands)
+
+        def reflected(self: Symbol, other: Any, _op: Op = op) -> Any:
+            return _op(other, self)
+
+        method.__name__, method.__doc__ = op.name, op.__doc__
+        setattr(Symbol, op.name, method)
+        if op.operator:
+            setattr(Symbol, f"__{op.operator}__", method)
+            if op.arity == 2:
+                setattr(Symbol, f"__r{op.operator}__", reflected)
+
+
+_install()
