@@ -1,0 +1,283 @@
+"""The backward pass, one product of the chain rule at a time.
+
+`backprop(root)` is `root.backward()` that keeps notes: it runs the engine's own pass to its end, so
+every gradient is set as usual, and what it returns can be printed, iterated and indexed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from types import FrameType
+from typing import Any, overload
+
+import numpy as np
+
+from autograd.node import Contribution, Node, backward_steps, topological
+from autograd.op import Elementwise, Op
+from autograd.tensor import Tensor
+from autograd.value import Value
+from autograd.viz import exercise
+from autograd.viz.names import names_in_frame
+from autograd.viz.symbols import Symbol, symbolic_partial
+
+SMALL = 36
+"""Arrays of at most so many elements are kept as they were at the time of the pass."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One product of the chain rule: what one node adds to the gradient of one of its parents.
+
+    Attributes:
+        number: Which step it is, from 1.
+        total: How many steps there are.
+        node: The node whose gradient is passed on.
+        position: Which operand of the node's operation the parent is.
+        parent: The node that receives the contribution.
+        out_grad: The gradient of the root with respect to `node`: "upstream".
+        local: d node / d parent: a number, an array of the elements' derivatives, or None for an
+            operation on whole arrays, which has a vector-Jacobian product instead.
+        contribution: What is added to the parent's gradient: out_grad times local.
+        before: The parent's gradient in this pass so far; None if nothing had arrived.
+        after: The parent's gradient in this pass, this contribution included.
+        arrived: How many contributions have reached the parent now.
+        expected: How many will. An `x` that is used twice expects two.
+        root_name: What the root is called.
+        node_name: What the node is called.
+        parent_name: What the parent is called.
+        operands: What the node's operands are called; a number stands for itself.
+    """
+
+    number: int
+    total: int
+    node: Node
+    position: int
+    parent: Node
+    out_grad: Any
+    local: Any
+    contribution: Any
+    before: Any
+    after: Any
+    arrived: int
+    expected: int
+    root_name: str
+    node_name: str
+    parent_name: str
+    operands: tuple[str | float, ...]
+
+    @property
+    def op(self) -> Op:
+        """The operation that made the node."""
+        assert self.node.op is not None
+        return self.node.op
+
+    @property
+    def formula(self) -> Symbol | None:
+        """The local derivative as a formula (`str`, or `.latex`); None where `local` is None.
+
+        Example:
+            >>> from autograd import Value
+            >>> x = Value(3.0, label="x")
+            >>> backprop(x**2)[0].formula
+            2·x
+        """
+        if not isinstance(self.op, Elementwise):
+            return None
+        return symbolic_partial(self.op, self.position, self.operands, self.node_name)
+
+    def __str__(self) -> str:
+        return exercise.step_line(self)
+
+    def __repr__(self) -> str:
+        return f"<Step {self.number} of {self.total}: {self.node_name} to {self.parent_name}>"
+
+
+class Backprop(Sequence[Step]):
+    """A backward pass that was run: the sequence of its steps. Made by `backprop`.
+
+    Printed, it reads like a worked exercise: the forward values, every step, the gradients.
+
+    Attributes:
+        root: The node that was differentiated.
+        nodes: Every node the root was made from, each after its parents; the root is last.
+        names: What each node is called. An unnamed constant has no entry: it is its number.
+        values: What each node held; of a large array only its shape.
+        gradients: For each leaf the pass reached, the gradient that this pass brought.
+        expected: For each node the pass reached, how many contributions reach it.
+        seed: The gradient of the root with respect to itself: 1, unless given.
+        earlier: For each leaf that had a gradient before the pass, that gradient.
+    """
+
+    def __init__(self, root: Node, seed: Any, frame: FrameType) -> None:
+        self.root = root
+        self.seed = seed
+        self.nodes = tuple(topological(root))
+        self.names = _all_names(self.nodes, frame)
+        self.values = {node: _snapshot(node) for node in self.nodes}
+        self.earlier = {
+            node: node._grad for node in self.nodes if node.op is None and node._grad is not None
+        }
+        self._run()
+        self.gradients = {
+            node: self._totals[node]
+            for node in self.nodes
+            if node.op is None and node in self._totals
+        }
+
+    def _run(self) -> None:
+        """Run the pass. The engine's own tuples are kept, and become `Step`s when asked for."""
+        self._records: list[Contribution] = []
+        self._locals: list[Any] = []
+        self._before: list[Any] = []
+        self._arrived: list[int] = []
+        self.expected: dict[Node, int] = {}
+        self._totals: dict[Node, Any] = {self.root: self.seed}
+        totals, counts = self._totals, self.expected
+        for record in backward_steps(self.root, self.seed):
+            node, position, parent, _, contribution = record
+            before = totals.get(parent)
+            totals[parent] = contribution if before is None else before + contribution
+            counts[parent] = counts.get(parent, 0) + 1
+            self._records.append(record)
+            self._before.append(before)
+            self._arrived.append(counts[parent])
+            local = None
+            if isinstance(node, Tensor) and isinstance(node.op, Elementwise):
+                # A copy: the derivative of a product is an operand, which may be written into.
+                local = node.local_derivative(position).copy()
+            self._locals.append(local)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | list[Step]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        return self._step(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[Step]:
+        return map(self._step, range(len(self)))
+
+    def _step(self, k: int) -> Step:
+        node, position, parent, out_grad, contribution = self._records[k]
+        before, local = self._before[k], self._locals[k]
+        if isinstance(node, Value):
+            local = node.local_derivative(position)
+        return Step(
+            number=k + 1,
+            total=len(self),
+            node=node,
+            position=position,
+            parent=parent,
+            out_grad=out_grad,
+            local=local,
+            contribution=contribution,
+            before=before,
+            after=contribution if before is None else before + contribution,
+            arrived=self._arrived[k],
+            expected=self.expected[parent],
+            root_name=self.names[self.root],
+            node_name=self.names[node],
+            parent_name=self.names[parent],
+            operands=self.operands(node),
+        )
+
+    def operands(self, node: Node) -> tuple[str | float, ...]:
+        """What the node's operands are called; an unnamed constant is its number."""
+        return tuple(self.names.get(parent) or _number(parent) for parent in node.parents)
+
+    def __str__(self) -> str:
+        return exercise.whole_text(self)
+
+    def __repr__(self) -> str:
+        name = self.names[self.root]
+        return f"<Backprop of {name}: {len(self)} steps through {len(self.nodes)} nodes>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": str(self)}
+
+
+def backprop(root: Node, gradient: Any = None) -> Backprop:
+    """Run `root.backward()` and return its steps, to print, to iterate, to index.
+
+    The pass runs once, now. Looking at the result afterwards changes nothing.
+
+    Args:
+        root: A Value or a Tensor. Nodes are called by their labels, or by the names of the
+            caller's variables; the others v1, v2, …
+        gradient: For a Tensor root with several elements, the weight of each, as in `backward`.
+
+    Raises:
+        TypeError: root is not a node, or a gradient is given for a Value.
+        GraphError: nothing root was computed from requires a gradient.
+        ShapeError: root has several elements and no gradient is given, or one of another shape.
+
+    Example:
+        >>> from autograd import Value, backprop
+        >>> x, y = Value(3.0), Value(2.0)
+        >>> z = x * y + x
+        >>> print(backprop(z))
+        Backpropagation of z: 4 steps through 4 nodes
+        <BLANKLINE>
+        ...
+        >>> x.grad
+        3.0
+    """
+    if not isinstance(root, Node):
+        raise TypeError(f"backprop: needs a Value or a Tensor, but got a {type(root).__name__}.")
+    if isinstance(root, Tensor):
+        seed = root._seed(gradient)
+    elif gradient is None:
+        seed = 1.0
+    else:
+        raise TypeError("backprop: gradient= is for a Tensor; a Value's is always 1.")
+    return Backprop(root, seed, sys._getframe(1))
+
+
+def _all_names(nodes: Sequence[Node], frame: FrameType) -> dict[Node, str]:
+    """A name of its own for every node but unnamed constants.
+
+    That is its label, else the caller's variable, else L for the root and v1, v2, … for the others.
+    """
+    unlabelled = {node for node in nodes if not node.label}
+    given = names_in_frame(frame, unlabelled)
+    wanted = {node: given.get(node) or node.label for node in nodes}
+    taken = set(wanted.values()) | {""}
+    names: dict[Node, str] = {}
+    used = set()
+    spare = (name for k in count(1) if (name := f"v{k}") not in taken)
+    for node in nodes:
+        name = wanted[node]
+        if name in used:  # two nodes with one label
+            name = next(other for k in count(2) if (other := f"{name}_{k}") not in taken)
+            taken.add(name)
+        if name:
+            used.add(name)
+        elif node is nodes[-1] and "L" not in taken:
+            name = "L"
+        elif _number(node) is None:
+            name = next(spare)
+        if name:
+            names[node] = name
+    return names
+
+
+def _number(node: Node) -> Any:
+    """The number that an unnamed constant is written as; None for any other node."""
+    is_constant = node.op is None and not node.requires_grad
+    return np.asarray(node.data).item() if is_constant and np.size(node.data) == 1 else None
+
+
+def _snapshot(node: Node) -> Any:
+    """The node's number or array as it is now; of a large array its shape."""
+    data = node.data
+    if not isinstance(node, Tensor):
+        return data
+    return data.copy() if data.size <= SMALL else data.shape
