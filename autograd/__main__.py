@@ -1,0 +1,242 @@
+"""The command line: `glassgrad`, or `python -m autograd`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from typing import NoReturn, TextIO
+
+from autograd.expression import FUNCTIONS, ExpressionError, parse
+from autograd.value import Value
+
+# What a terminal that cannot show our signs shows instead.
+_PLAIN = str.maketrans(
+    {"∂": "d", "·": "*", "→": "->", "—": "none", "σ": "sigmoid", "…": "...", "≥": ">=", "≤": "<="}
+    | {superscript: f"^{digit}" for digit, superscript in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status, 2 for a mistake in what was typed.
+
+    Example:
+        >>> main(["steps", "x**2", "x=3"])
+        Backpropagation of f: 1 step through 3 nodes
+        <BLANKLINE>
+        Forward
+          x = 3
+          f = x² = 3² = 9
+        <BLANKLINE>
+        Backward, from ∂f/∂f = 1
+          1  ∂f/∂x += ∂f/∂f · ∂f/∂x = 1 · 2·x = 1 · 6 = 6
+        <BLANKLINE>
+        Gradients
+          ∂f/∂x = 6
+        0
+    """
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments:
+        arguments = ["--help"]
+    first = arguments[1] if arguments[0] in ("steps", "draw") and len(arguments) > 1 else ""
+    # An expression may begin with a minus, which argparse would take for an option.
+    if first.startswith("-") and not first.startswith(("-h", "--", "-o")):
+        arguments[1] = f" {first}"
+    try:
+        options = _parser().parse_args(arguments)
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always")
+            status = int(options.run(options))
+    except ModuleNotFoundError as err:
+        return _refuse(f"needs the package {err.name} (pip install {err.name}).")
+    except (ImportError, OSError, RuntimeError, ValueError) as err:
+        if isinstance(err, BrokenPipeError):
+            raise
+        return _refuse(str(err))
+    finally:
+        sys.stdout.flush()
+    for note in dict.fromkeys(str(note.message) for note in notes):  # NumPy's, of 1/0 and the like
+        _write(f"glassgrad: note: {note}", sys.stderr)
+    return status
+
+
+# --- the commands -----------------------------------------------------------------------------
+
+
+def _steps(options: argparse.Namespace) -> int:
+    from autograd.viz.steps import backprop
+
+    _write(str(backprop(_root(options))))
+    return 0
+
+
+def _draw(options: argparse.Namespace) -> int:
+    from autograd.viz.draw import draw
+    from autograd.viz.steps import backprop
+
+    root = _root(options)
+    names = {name: node for node, name in backprop(root).names.items()}  # v1, v2, … as in `steps`
+    draw(root, names).save(options.output)
+    _write(f"Wrote {options.output}: the graph of {root.label} = {root.data:.6g}, with gradients.")
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from nn.demo import main as demo
+
+    return int(demo(options.output))
+
+
+def _root(options: argparse.Namespace) -> Value:
+    """The graph of the expression that was typed; its root has a name."""
+    values: dict[str, float] = {}
+    for pair in options.values:
+        name, equals, number = pair.partition("=")
+        if not (name and equals):
+            raise ExpressionError(f"needs each value as name=number (w=0.5), but got {pair!r}.")
+        if name in values:
+            raise ExpressionError(f"needs one value for {name}, but got several.")
+        try:
+            values[name] = float(number)
+        except ValueError:
+            raise ExpressionError(
+                f"{name} needs a number such as 0.5, but got {number!r}."
+            ) from None
+    root = parse(options.expression, values)
+    if not root.requires_grad:
+        raise ExpressionError(f"the expression has no names: it is {root.data:.6g}, a constant.")
+    root.label = root.label or next(name for name in ("f", "y", "out", "") if name not in values)
+    return root
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for a mistake, and where to read more."""
+
+    def error(self, message: str) -> NoReturn:
+        _write(f"{self.prog}: {message} (see {self.prog} --help)", sys.stderr)
+        raise SystemExit(2)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="glassgrad",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        description="An autograd you can see through: backpropagation, step by step.",
+        epilog=_EXAMPLES,
+    )
+    parser.add_argument("--version", action="version", version=f"glassgrad {_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    steps = _add(
+        commands, "steps", _steps, "print the backward pass of an expression, step by step"
+    )
+    draw = _add(commands, "draw", _draw, "draw the graph of an expression into a file")
+    for command in (steps, draw):
+        command.add_argument("expression", metavar="EXPRESSION", help="in quotes: 'tanh(w*x + b)'")
+        command.add_argument(
+            "values", metavar="name=number", nargs="*", help="a value for each name"
+        )
+        command.epilog = _GRAMMAR
+    draw.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=pathlib.Path,
+        default="graph.svg",
+        help="where to; .svg, .png, .pdf or .dot (default: %(default)s)",
+    )
+    demo = _add(commands, "demo", _demo, "train a small network and show what it learned")
+    demo.add_argument(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        type=pathlib.Path,
+        default="glassgrad-demo",
+        help="where the pictures go (default: %(default)s)",
+    )
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[_Parser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    purpose: str,
+) -> _Parser:
+    command = commands.add_parser(
+        name,
+        help=purpose,
+        description=f"{purpose[0].upper()}{purpose[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+_EXAMPLES = """\
+examples:
+  glassgrad steps "x**2 + sin(x)" x=3
+  glassgrad steps "sigmoid(w0 + w1*x1 + w2*x2)" w0=1 w1=3 w2=-2 x1=-1 x2=2
+  glassgrad draw "(sigmoid(w*x + b) - y)**2" w=0.5 x=2 b=0 y=1 -o loss.svg
+  glassgrad demo
+"""
+
+_GRAMMAR = "\n".join(
+    [
+        "In an expression may stand numbers, names, + - * / ** and brackets, pi and e, and",
+        *textwrap.wrap(
+            ", ".join(sorted(filter(str.isascii, FUNCTIONS))),
+            76,
+            initial_indent="  ",
+            subsequent_indent="  ",
+        ),
+        "Numbers are floats: x=-2, x=1e-3, and also x=inf and x=nan, in IEEE arithmetic.",
+        "",
+        _EXAMPLES,
+    ]
+)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("glassgrad")
+    except metadata.PackageNotFoundError:  # run from its folder, without installation
+        return "(not installed)"
+
+
+def _refuse(problem: str) -> int:
+    _write(f"glassgrad: {problem}", sys.stderr)
+    return 2
+
+
+def _write(text: str, stream: TextIO | None = None) -> None:
+    """Print, in plainer signs where the terminal has no others."""
+    stream = stream or sys.stdout
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
+    print(text, file=stream)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
