@@ -238,7 +238,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
         losses = -autograd.sum(target * log_softmax(logits), axis=-1)
         return reduced(who, losses, reduction)
     check_classes(who, logits, target)
-    return nll_loss(log_softmax(logits), target, reduction)
+    return reduced(who, -_of_class(log_softmax(logits), target), reduction)
 
 
 def nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
@@ -260,9 +260,14 @@ def nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> An
     """
     scores, target = as_operand("nll_loss", log_probabilities), as_operand("nll_loss", target)
     check_classes("nll_loss", scores, target)
+    return reduced("nll_loss", -_of_class(scores, target), reduction)
+
+
+def _of_class(scores: Any, target: Any) -> Any:
+    """The entry of each row of scores at its class."""
     classes = numbers(target)
     rows = np.indices(classes.shape, sparse=True)
-    return reduced("nll_loss", -autograd.getitem(scores, (*rows, classes)), reduction)
+    return autograd.getitem(scores, (*rows, classes))
 
 
 def hinge_loss(score: Any, target: Any, reduction: str = "mean") -> Any:

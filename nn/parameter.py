@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
+from autograd.guard import note_write
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -28,11 +29,11 @@ class Parameter(Tensor):
 
     Args:
         data: The first numbers, in any shape; they are copied.
-        dtype: As in NumPy. Whole numbers become float64.
+        dtype: As in NumPy: float16, float32 or float64.
         label: Its name in pictures; any text.
 
     Raises:
-        TypeError: data is not made of real numbers.
+        TypeError: data is not made of floats (dtype=float makes floats of whole numbers).
 
     Example:
         >>> w = Parameter([1.0, 2.0])
@@ -47,18 +48,12 @@ class Parameter(Tensor):
 
     def __init__(self, data: ArrayLike, *, dtype: DTypeLike | None = None, label: str = "") -> None:
         super().__init__(data, requires_grad=True, dtype=dtype, label=label)
-        self._data = self._data.copy()  # or an optimizer would write into the caller's array
         self._window: Any = np.empty_like(self._data)
         self._flat: Flat | None = None
 
-    @property
-    def data(self) -> Any:
-        """The array; assigning writes into it."""
-        return self._data
-
-    @data.setter
-    def data(self, array: ArrayLike) -> None:
-        self._data[...] = self._fitting("data", array)
+    def _write(self, array: Any) -> None:
+        self._data[...] = array  # where a Tensor would rather take over another array
+        note_write(self._clock)
 
     @property
     def grad(self) -> Any:
@@ -70,14 +65,8 @@ class Parameter(Tensor):
         if array is None:
             self._grad = None
         else:
-            self._window[...] = self._fitting("grad", array)
+            self._window[...] = self._checked("grad", array)
             self._grad = self._window
-
-    def _fitting(self, name: str, array: ArrayLike) -> NDArray[Any]:
-        array = np.asarray(array, dtype=self.dtype)
-        if array.shape != self.shape:
-            raise ShapeError(f"Parameter: {name} needs shape {self.shape}, but got {array.shape}.")
-        return array
 
     def _accumulate(self, grad: Any) -> None:
         if self._grad is None:
@@ -117,6 +106,7 @@ class Parameter(Tensor):
             window[...] = self._grad
             self._grad = window
         self._flat, self._data, self._window = flat, data, window
+        self._clock = [0]  # graphs keep the array they saw, which nobody writes to any more
 
     def scalars(self, label: str = "") -> NDArray[Any]:
         """An object array of this shape: each number as a Value that shares it, and its gradient.
@@ -172,7 +162,7 @@ class Flat:
     def __init__(self, parameters: list[Parameter]) -> None:
         _check_parameters(parameters)
         self.parameters = parameters
-        self._data: Any = np.concatenate([p.data.ravel() for p in parameters])
+        self._data: Any = np.concatenate([p._data.ravel() for p in parameters])
         self._grad: Any = np.empty_like(self._data)
         start = 0
         for p in parameters:
@@ -188,14 +178,21 @@ class Flat:
 
     @property
     def data(self) -> Any:
-        """Every number, (n,); assigning writes into it."""
+        """Every number, (n,), read-only; assigning changes the parameters."""
         self._check_current()
-        return self._data
+        view = self._data.view()
+        view.flags.writeable = False
+        return view
 
     @data.setter
     def data(self, array: ArrayLike) -> None:
         self._check_current()
+        array = np.asarray(array)
+        if array.shape != self._data.shape:
+            raise ShapeError(f"Flat: data needs shape {self._data.shape}, but got {array.shape}.")
         self._data[...] = array
+        for p in self.parameters:
+            note_write(p._clock)
 
     @property
     def grad(self) -> Any:
@@ -219,7 +216,7 @@ def _check_parameters(parameters: list[Parameter]) -> None:
         raise ValueError("flat: needs at least one Parameter, but got none.")
     for p in parameters:
         if not isinstance(p, Parameter):
-            raise TypeError(f"flat: needs Parameters, but got a {type(p).__name__}.")
+            raise TypeError(f"flat: needs Parameters, but got {type(p).__name__}.")
     dtypes = sorted({str(p.dtype) for p in parameters})
     if len(dtypes) > 1:
         raise TypeError(f"flat: needs parameters of one dtype, but got {' and '.join(dtypes)}.")
@@ -244,6 +241,7 @@ class Element(Value):
     @_data.setter
     def _data(self, number: float) -> None:
         self._parameter._data[self._index] = number
+        note_write(self._parameter._clock)
 
     @property
     def _grad(self) -> float | None:

@@ -1,0 +1,266 @@
+"""Losses against closed forms, central differences and PyTorch's figures."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import nn
+from autograd import ShapeError, Tensor, Value
+from nn import functional
+
+TORCH = json.loads((pathlib.Path(__file__).parents[1] / "oracles" / "nn_torch.json").read_text())
+CASES = list(TORCH["losses"])
+MODULES = {
+    "mse_loss": nn.MSELoss,
+    "l1_loss": nn.L1Loss,
+    "binary_cross_entropy": nn.BCELoss,
+    "binary_cross_entropy_with_logits": nn.BCEWithLogitsLoss,
+    "cross_entropy": nn.CrossEntropyLoss,
+    "nll_loss": nn.NLLLoss,
+    "hinge_loss": nn.HingeLoss,
+    "perceptron_loss": nn.PerceptronLoss,
+}
+ELEMENTWISE = [name for name in MODULES if name not in ("cross_entropy", "nll_loss")]
+
+every_case = pytest.mark.parametrize("case", CASES)
+every_loss = pytest.mark.parametrize("name", MODULES)
+every_reduction = pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+
+
+def loss_and_arrays(case):
+    figures = TORCH["losses"][case]
+    function = getattr(functional, case.split()[0])
+    return function, np.array(figures["prediction"]), np.array(figures["target"])
+
+
+def values(array):
+    return np.vectorize(Value, otypes=[object])(array)
+
+
+def numbers(array):
+    return np.vectorize(lambda v: v.data, otypes=[float])(array)
+
+
+def gradients(array):
+    return np.vectorize(lambda v: v.grad, otypes=[float])(array)
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+@every_case
+@every_reduction
+def test_losses_and_gradients_match_pytorch(case, reduction):
+    loss_of, prediction, target = loss_and_arrays(case)
+    expected = TORCH["losses"][case][reduction]
+    x = Tensor(prediction, requires_grad=True)
+    loss = loss_of(x, target, reduction)
+    loss.sum().backward()
+    assert loss.shape == np.shape(expected["out"])
+    assert_allclose(loss.data, expected["out"], rtol=1e-10, atol=1e-14)
+    assert_allclose(x.grad, expected["grad"], rtol=1e-10, atol=1e-14)
+
+
+@every_case
+@every_reduction
+def test_losses_and_gradients_on_values_match_pytorch(case, reduction):
+    loss_of, prediction, target = loss_and_arrays(case)
+    expected = TORCH["losses"][case][reduction]
+    x = values(prediction)
+    loss = loss_of(x, target, reduction)
+    (loss.sum() if reduction == "none" else loss).backward()
+    assert_allclose(numbers(loss), expected["out"], rtol=1e-10, atol=1e-14)
+    assert_allclose(gradients(x), expected["grad"], rtol=1e-10, atol=1e-14)
+
+
+@every_case
+def test_losses_match_central_differences(case):
+    loss_of, prediction, target = loss_and_arrays(case)
+    prediction = np.clip(prediction, -5, 5)
+    x = Tensor(prediction, requires_grad=True)
+    loss_of(x, target).backward()
+    h = 1e-6
+    for index in np.ndindex(prediction.shape):
+        bump = np.zeros_like(prediction)
+        bump[index] = h
+        slope = (loss_of(prediction + bump, target) - loss_of(prediction - bump, target)) / (2 * h)
+        assert_allclose(x.grad[index], slope, atol=1e-7)
+
+
+@every_case
+@every_reduction
+def test_module_and_function_agree(case, reduction):
+    loss_of, prediction, target = loss_and_arrays(case)
+    module = MODULES[case.split()[0]](reduction=reduction)
+    assert_allclose(module(prediction, target), loss_of(prediction, target, reduction), rtol=0)
+
+
+def test_the_formulas_on_one_example():
+    p, y = 0.8, 1.0
+    assert functional.mse_loss(p, y) == pytest.approx(0.04)
+    assert functional.l1_loss(p, y) == pytest.approx(0.2)
+    assert functional.binary_cross_entropy(p, y) == pytest.approx(-np.log(0.8))
+    assert functional.binary_cross_entropy(p, 0.0) == pytest.approx(-np.log(0.2))
+    logit = np.log(0.8 / 0.2)
+    assert functional.binary_cross_entropy_with_logits(logit, y) == pytest.approx(-np.log(0.8))
+    assert functional.hinge_loss(0.25, 1) == 0.75
+    assert functional.hinge_loss(0.25, -1) == 1.25
+    assert functional.perceptron_loss(0.25, 1) == 0
+    assert functional.perceptron_loss(0.25, -1) == 0.25
+    scores = [1.0, 2.0, 3.0]
+    expected = np.log(np.exp(scores).sum()) - 2.0
+    assert functional.cross_entropy(scores, 1) == pytest.approx(expected)
+    assert functional.cross_entropy(scores, [0, 1, 0]) == pytest.approx(expected)
+
+
+def test_a_single_value_is_a_prediction():
+    for name in ELEMENTWISE:
+        x = Value(0.25)
+        loss = getattr(functional, name)(x, 1)
+        loss.backward()
+        tensor = Tensor(0.25, requires_grad=True)
+        same = getattr(functional, name)(tensor, 1)
+        same.backward()
+        assert loss.data == pytest.approx(same.item(), rel=1e-14)
+        assert x.grad == pytest.approx(float(tensor.grad), rel=1e-14)
+
+
+def test_a_list_of_values_is_a_prediction():
+    scores = [Value(0.5), Value(-2.0)]
+    loss = nn.HingeLoss()(scores, np.array([1, -1]))
+    loss.backward()
+    assert (loss.data, scores[0].grad, scores[1].grad) == (0.25, -0.5, 0.0)
+
+
+# --- the far ends ---------------------------------------------------------------------------------
+
+
+def test_bce_of_a_wrong_certainty_is_100_and_of_a_right_one_0():
+    p = Tensor([0.0, 1.0, 0.0, 1.0], requires_grad=True)
+    loss = functional.binary_cross_entropy(p, [1, 0, 0, 1], "none")
+    loss.sum().backward()
+    assert_allclose(loss.data, [100, 100, 0, 0], rtol=1e-14)
+    assert not np.signbit(loss.data).any()
+    assert_allclose(p.grad, [0, 0, 1, -1], atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", [Tensor, values])
+@pytest.mark.parametrize("size", [1e4, 1e8, 1e300])
+def test_losses_on_logits_do_not_overflow(kind, size):
+    logits = kind(np.array([size, -size]))
+    bce = functional.binary_cross_entropy_with_logits(logits, [1, 1], "none")
+    assert [float(loss) for loss in bce] == [0.0, size]
+    two = kind(np.array([[size, -size], [size, -size]]))
+    ce = functional.cross_entropy(two, [0, 1], "none")
+    assert [float(loss) for loss in ce] == [0.0, 2 * size]
+
+
+def test_bce_with_logits_keeps_small_losses():
+    loss = functional.binary_cross_entropy_with_logits(np.array([40.0, -40.0]), [1, 0], "none")
+    assert_allclose(loss, [np.exp(-40.0)] * 2, rtol=1e-15)
+
+
+def test_the_gradient_of_cross_entropy_is_prediction_minus_target():
+    z = Tensor([0.3, -1.2, 2.0], requires_grad=True)
+    y = np.array([1.0, 0.0, 0.0])
+    functional.binary_cross_entropy_with_logits(z, y, "sum").backward()
+    assert_allclose(z.grad, 1 / (1 + np.exp(-z.data)) - y, rtol=1e-13)
+    s = Tensor([[0.3, -1.2, 2.0]], requires_grad=True)
+    functional.cross_entropy(s, [0]).backward()
+    assert_allclose(s.grad[0], np.exp(s.data[0]) / np.exp(s.data[0]).sum() - y, rtol=1e-13)
+
+
+def test_gradients_at_the_kinks_are_the_ones_stated():
+    s = Tensor([1.0, 0.0], requires_grad=True)
+    functional.hinge_loss(s, [1, 1], "sum").backward()
+    assert s.grad.tolist() == [0.0, -1.0]
+    s.zero_grad()
+    functional.perceptron_loss(s, [1, 1], "sum").backward()
+    assert s.grad.tolist() == [0.0, 0.0]
+    s.zero_grad()
+    functional.l1_loss(s, [1.0, 1.0], "sum").backward()
+    assert s.grad.tolist() == [0.0, -1.0]
+
+
+# --- mistakes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_a_column_against_a_row_is_refused(name):
+    column, row = Tensor(np.full((3, 1), 0.5)), np.ones(3)
+    text = rf"{name}: needs .* one shape, but got \(3, 1\) and \(3,\)\. Reshape .*\(\(3,\)\)"
+    with pytest.raises(ShapeError, match=text):
+        MODULES[name]()(column, row)
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_another_count_of_targets_is_refused(name):
+    with pytest.raises(ShapeError, match=rf"{name}: needs .* but got \(3,\) and \(2,\)\.$"):
+        MODULES[name]()(np.full(3, 0.5), np.ones(2))
+
+
+@every_loss
+def test_an_unknown_reduction_is_refused(name):
+    with pytest.raises(ValueError, match=r"Loss: reduction must be .* but got 'avg'"):
+        MODULES[name](reduction="avg")
+    _, prediction, target = loss_and_arrays(name)
+    with pytest.raises(ValueError, match=rf"{name}: reduction must be .* but got 'avg'"):
+        getattr(functional, name)(prediction, target, "avg")
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_an_empty_batch_is_refused(name):
+    with pytest.raises(ValueError, match=f"{name}: needs at least one example, but got none"):
+        getattr(functional, name)(np.zeros(0), np.zeros(0))
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, np.nan])
+def test_bce_refuses_what_is_no_probability(p):
+    with pytest.raises(ValueError, match=r"every probability in \[0, 1\], but got .*with_logits"):
+        functional.binary_cross_entropy(Tensor([0.5, p]), [0, 1])
+    for loss_of in (
+        functional.binary_cross_entropy,
+        functional.binary_cross_entropy_with_logits,
+    ):
+        with pytest.raises(ValueError, match=r"every target in \[0, 1\], but got .*\(y \+ 1\) / 2"):
+            loss_of(Tensor([0.5, 0.5]), [0, p])
+
+
+@pytest.mark.parametrize("loss_of", [functional.hinge_loss, functional.perceptron_loss])
+def test_margin_losses_refuse_labels_0_and_1(loss_of):
+    with pytest.raises(ValueError, match=r"to be -1 or \+1, but got 0\. .*pass 2 \* y - 1"):
+        loss_of(Tensor([0.5, 0.5]), [0, 1])
+
+
+@pytest.mark.parametrize("loss_of", [functional.cross_entropy, functional.nll_loss])
+@pytest.mark.parametrize("kind", [Tensor, values])
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_class_out_of_range_is_refused_not_wrapped(loss_of, kind, label):
+    with pytest.raises(ValueError, match=rf"needs every class in \[0, 3\), but got {label}"):
+        loss_of(kind(np.zeros((2, 3))), [0, label])
+
+
+def test_classes_of_another_shape_or_kind_are_refused():
+    logits = Tensor(np.zeros((2, 3)))
+    with pytest.raises(ShapeError, match=r"\(2, 3\) needs classes of shape \(2,\), but got \(3,\)"):
+        functional.cross_entropy(logits, [0, 1, 2])
+    with pytest.raises(ShapeError, match=r"needs classes of shape \(2,\), but got \(2, 1\)"):
+        functional.cross_entropy(logits, [[0], [1]])
+    with pytest.raises(TypeError, match=r"whole numbers, but got dtype float64.*astype\(int\)"):
+        functional.cross_entropy(logits, [0.0, 1.0])
+    with pytest.raises(ShapeError, match=r"needs scores of shape \(N, C\), .* but got \(\)"):
+        functional.cross_entropy(Tensor(1.0), 0)
+    with pytest.raises(ShapeError, match=r"needs scores of shape \(N, C\), .* but got \(2, 3, 4\)"):
+        functional.cross_entropy(np.zeros((2, 3, 4)), np.zeros((2, 3), int))
+
+
+def test_rows_that_are_no_probabilities_are_refused():
+    with pytest.raises(ValueError, match=r"with sum 1 in every row, but got 2\.$"):
+        functional.cross_entropy(Tensor([[0.0, 0.0]]), [[1, 1]])
+    with pytest.raises(
+        ValueError, match=r"every probability in \[0, 1\], but got 2.*whole numbers"
+    ):
+        functional.cross_entropy(Tensor([[0.0, 0.0]]), [[2, -1]])

@@ -1,0 +1,109 @@
+"""The perceptron of the lectures, to the digits they print."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from autograd import ShapeError, Tensor
+from nn import MLP, BCEWithLogitsLoss, Perceptron, PerceptronLoss
+from nn.datasets import logic_gate, xor
+from optim import SGD
+
+
+def perceptron(w0, *weights, activation="sigmoid"):
+    neuron = Perceptron(len(weights), activation)
+    neuron.bias.data, neuron.weight.data = w0, weights
+    return neuron
+
+
+def numbers(neuron):
+    return [*neuron.weight.data, float(neuron.bias.data)]
+
+
+def test_worked_figure_one_plus_three_x1_minus_two_x2():
+    neuron = perceptron(1.0, 3.0, -2.0)
+    assert neuron.preactivation([-1.0, 2.0]).item() == -6.0
+    assert neuron([-1.0, 2.0]).item() == pytest.approx(1 / (1 + np.exp(6)), rel=1e-14)
+    assert round(neuron([-1.0, 2.0]).item(), 5) == 0.00247
+    assert neuron.scalars()([-1.0, 2.0]).data == pytest.approx(neuron([-1.0, 2.0]).item())
+
+
+def test_the_line_where_the_preactivation_is_zero_parts_the_plane():
+    neuron = perceptron(1.0, 3.0, -2.0)
+    x = np.random.default_rng(0).uniform(-5, 5, size=(200, 2))
+    z, y = neuron.preactivation(x).data, neuron(x).data
+    assert z.shape == y.shape == (200,)
+    above = 1 + 3 * x[:, 0] - 2 * x[:, 1] > 0
+    assert ((z > 0) == above).all()
+    assert ((y > 0.5) == above).all()
+    on_the_line = [[0.0, 0.5], [1.0, 2.0]]
+    assert neuron(on_the_line).data.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(("activation", "low"), [("step", 0.0), ("sign", -1.0)])
+def test_step_and_sign_perceptrons_put_the_line_itself_into_the_upper_class(activation, low):
+    neuron = perceptron(-1.0, 1.0, 1.0, activation=activation)
+    assert neuron([[0.0, 0.5], [0.5, 0.5], [1.0, 0.5]]).data.tolist() == [low, 1.0, 1.0]
+
+
+def test_worked_run_of_the_perceptron_rule():
+    neuron = perceptron(-0.1, 0.2, 0.0, activation="identity")
+    optimizer = SGD(neuron.parameters(), lr=0.1)
+    run = [((1.0, 0.0), -1, 0.1, [0.1, 0.0, -0.2]), ((1.0, 1.0), 1, -0.1, [0.2, 0.1, -0.1])]
+    for x, y, score, after in run:
+        s = neuron(x)
+        assert s.item() == pytest.approx(score, rel=1e-14)
+        optimizer.zero_grad()
+        PerceptronLoss()(s, y).backward()
+        optimizer.step()
+        assert_allclose(numbers(neuron), after, rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize(("x", "y"), [((1.0, 0.0), -1), ((1.0, 1.0), 1), ((0.0, 1.0), 1)])
+def test_the_gradient_is_minus_y_x_on_the_wrong_side_and_zero_on_the_right_one(x, y):
+    neuron = perceptron(-0.1, 0.2, 0.0, activation="identity")
+    s = neuron(x)
+    PerceptronLoss()(s, y).backward()
+    wrong = s.item() * y < 0
+    assert_allclose(neuron.weight.grad, -y * np.array(x) if wrong else [0, 0])
+    assert_allclose(neuron.bias.grad, -y if wrong else 0)
+
+
+def learn(data, epochs=100):
+    """Run the perceptron rule point by point; the mistakes of the last epoch."""
+    x, y = data
+    neuron = perceptron(-0.05, 0.2, 0.1, activation="identity")
+    optimizer = SGD(neuron.parameters(), lr=0.1)
+    for _ in range(epochs):
+        for xi, yi in zip(x, 2 * y - 1):
+            optimizer.zero_grad()
+            PerceptronLoss()(neuron(xi), yi).backward()
+            optimizer.step()
+    return int(np.sum((neuron(x).data > 0) != y))
+
+
+@pytest.mark.parametrize("gate", ["and", "or"])
+def test_the_perceptron_rule_learns_what_a_line_separates(gate):
+    assert learn(logic_gate(gate)) == 0
+
+
+def test_the_perceptron_rule_never_learns_xor_but_two_layers_do():
+    assert all(learn(xor(), epochs) > 0 for epochs in range(1, 60))
+    x, y = xor()
+    model = MLP(2, [4], 1, "tanh", rng=np.random.default_rng(0))
+    optimizer = SGD(model.parameters(), lr=1.0)
+    for _ in range(500):
+        loss = BCEWithLogitsLoss()(model(x), y[:, None])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert ((model(x).data[:, 0] > 0) == y).all()
+
+
+def test_a_perceptron_says_which_shape_it_needs():
+    with pytest.raises(ShapeError, match=r"Perceptron\(2, Sigmoid\(\)\): needs input of shape"):
+        Perceptron(2)(Tensor([1.0, 2.0, 3.0]))
+    with pytest.raises(ValueError, match=r"Perceptron: activation must be one of .* 'sigmod'"):
+        Perceptron(2, "sigmod")
+    with pytest.raises(ValueError, match=r"Perceptron: in_features must be >= 1, but got 0"):
+        Perceptron(0)
