@@ -1,8 +1,11 @@
-"""Shapes and parameters to try every structural operation on. A new operation adds its own here."""
+"""What to try every operation on that is not elementwise. A new operation adds its own here."""
+
+import types
 
 import numpy as np
 import pytest
 
+from autograd.op import COMPOSITIONS
 from tests.autograd.reference import STRUCTURAL
 
 REDUCTIONS = [
@@ -18,6 +21,16 @@ REDUCTIONS = [
     ([(2, 3, 4)], {"axis": (-1, 0), "keepdims": True}),
     ([(2, 3)], {"axis": ()}),
 ]
+CUMULATIVE = [
+    ([(3,)], {}),
+    ([(2, 3)], {}),
+    ([(2, 3)], {"axis": 0}),
+    ([(2, 3, 4)], {"axis": -2}),
+    ([(1,)], {"axis": 0}),
+    ([(0,)], {"axis": 0}),
+]
+SQUARE = [([(3, 3)], {}), ([(1, 1)], {}), ([(2, 3, 3)], {})]
+
 # Of each operation by name, a list of (shapes of the operands, parameters).
 CASES = {
     "sum": [*REDUCTIONS, ([(0,)], {}), ([(2, 0)], {"axis": 1})],
@@ -83,6 +96,251 @@ CASES = {
         ([(5, 2, 3), (3,)], {}),
         ([(3,), (5, 3, 2)], {}),
     ],
+    "min": REDUCTIONS,
+    "prod": [*REDUCTIONS, ([(0,)], {}), ([(2, 0)], {"axis": 1})],
+    "logsumexp": REDUCTIONS,
+    "euclidean_norm": REDUCTIONS,
+    "cumsum": CUMULATIVE,
+    "cumprod": CUMULATIVE,
+    "astype": [([(2, 3)], {"dtype": np.float64}), ([()], {"dtype": np.float64})],
+    "select": [
+        ([(3,), (3,)], {"condition": np.array([True, False, True])}),
+        ([(2, 1), (3,)], {"condition": np.eye(2, 3, dtype=bool)}),
+        ([(), (2, 3)], {"condition": np.array(True)}),
+    ],
+    "concatenate": [
+        ([(3,), (1,), (0,)], {}),
+        ([(2, 3), (1, 3)], {}),
+        ([(2, 3), (2, 1)], {"axis": -1}),
+        ([(2, 3), (1,)], {"axis": None}),
+    ],
+    "stack": [
+        ([(), ()], {}),
+        ([(2, 3), (2, 3)], {}),
+        ([(2, 3), (2, 3), (2, 3)], {"axis": -1}),
+        ([(2, 3)], {"axis": 1}),
+    ],
+    "surround": [
+        ([(3,)], {"widths": [[1, 2]], "constant_values": 7.0}),
+        ([(2, 3)], {"widths": [[0, 0], [1, 0]], "constant_values": 0.0}),
+    ],
+    "roll": [
+        ([(3,)], {"shift": 1}),
+        ([(2, 3)], {"shift": -1}),
+        ([(2, 3)], {"shift": 2, "axis": 1}),
+        ([(2, 3)], {"shift": (1, 2), "axis": (0, 1)}),
+    ],
+    "einstein_sum": [
+        ([(3, 3)], {"subscripts": "ii"}),
+        ([(3, 3)], {"subscripts": "ii->i"}),
+        ([(2, 3)], {"subscripts": "ij->j"}),
+        ([(2, 3)], {"subscripts": "ij->"}),
+        ([(2, 3)], {"subscripts": "ba"}),
+        ([(2, 3), (3, 4)], {"subscripts": "ij, jk"}),
+        ([(2, 3), (2, 3)], {"subscripts": "ij,ij->i"}),
+        ([(3,), (2,)], {"subscripts": "i,j->ji"}),
+        ([(5, 2, 3), (3, 4)], {"subscripts": "...ij,jk->...ik"}),
+        ([(2, 3), (3, 3), (3, 2)], {"subscripts": "ij,jj,jk->ik"}),
+        ([(2, 1), (2, 3)], {"subscripts": "ij,ij->ij"}),
+    ],
+    "inv": SQUARE,
+    "det": SQUARE,
+    "logabsdet": SQUARE,
+    "cholesky": SQUARE,
+    "solve": [
+        ([(3, 3), (3,)], {}),
+        ([(3, 3), (3, 2)], {}),
+        ([(2, 3, 3), (2, 3, 1)], {}),
+        ([(3, 3), (2, 3, 1)], {}),
+    ],
+}
+
+
+# NumPy as `m`, its functions of matrices included.
+NUMPY = types.SimpleNamespace(**{**vars(np.linalg), **vars(np)})
+
+# Of each function made of operations, a list of (shapes of the operands, call). A call that runs
+# with NumPy for m gives the values and, by differences, the gradient that autograd must give.
+COMPOSED = {
+    "all": [([(2, 3)], lambda m, x: m.all(x > 0)), ([(2, 3)], lambda m, x: m.all(x, axis=0))],
+    "any": [([(2, 3)], lambda m, x: m.any(x > 0)), ([(2, 3)], lambda m, x: m.any(x, axis=0))],
+    "argmax": [([(2, 3)], lambda m, x: m.argmax(x)), ([(2, 3)], lambda m, x: m.argmax(x, axis=1))],
+    "argmin": [([(2, 3)], lambda m, x: m.argmin(x)), ([(2, 3)], lambda m, x: m.argmin(x, axis=1))],
+    "count_nonzero": [([(2, 3)], lambda m, x: m.count_nonzero(x, axis=0))],
+    "array_split": [
+        ([(5,)], lambda m, x: m.array_split(x, 3)[1]),
+        ([(5,)], lambda m, x: m.array_split(x, 3)[2]),
+        ([(2, 5)], lambda m, x: m.array_split(x, [1, 4], axis=1)[1]),
+        ([(5,)], lambda m, x: m.array_split(x, [2, 9])[1]),
+        ([(5,)], lambda m, x: m.array_split(x, [-2])[1]),
+    ],
+    "split": [
+        ([(4, 3)], lambda m, x: m.split(x, 2)[1]),
+        ([(4, 3)], lambda m, x: m.split(x, [1], axis=-1)[1]),
+    ],
+    "clip": [
+        ([(2, 3)], lambda m, x: m.clip(x, -0.5, 0.5)),
+        ([(2, 3)], lambda m, x: m.clip(x, None, 0.5)),
+        ([(2, 3), (3,)], lambda m, x, y: m.clip(x, y, None)),
+    ],
+    "where": [
+        ([(2, 3), (3,)], lambda m, x, y: m.where([[True], [False]], x, y)),
+        ([(3,)], lambda m, x: m.where(x > 0, x, 2.0)),
+        ([(), ()], lambda m, x, y: m.where(True, x, y)),
+    ],
+    "nan_to_num": [
+        ([(3,)], lambda m, x: m.nan_to_num(x / np.array([1.0, np.inf, 2.0]))),
+    ],
+    "sinc": [([(2, 3)], lambda m, x: m.sinc(x)), ([(3,)], lambda m, x: m.sinc(0.01 * x))],
+    "median": [
+        ([(5,)], lambda m, x: m.median(x)),
+        ([(4, 3)], lambda m, x: m.median(x)),
+        ([(4, 3)], lambda m, x: m.median(x, axis=0)),
+        ([(2, 3, 4)], lambda m, x: m.median(x, axis=(0, 2), keepdims=True)),
+    ],
+    "var": [
+        ([(2, 3)], lambda m, x: m.var(x)),
+        ([(2, 3)], lambda m, x: m.var(x, axis=1, ddof=1)),
+        ([(2, 3, 4)], lambda m, x: m.var(x, axis=(0, -1), keepdims=True)),
+    ],
+    "std": [
+        ([(2, 3)], lambda m, x: m.std(x)),
+        ([(2, 3)], lambda m, x: m.std(x, axis=-1, ddof=1, keepdims=True)),
+    ],
+    "norm": [
+        ([(3,)], lambda m, x: m.norm(x)),
+        ([(3,)], lambda m, x: m.norm(x, 1)),
+        ([(3,)], lambda m, x: m.norm(x, np.inf)),
+        ([(2, 3)], lambda m, x: m.norm(x)),
+        ([(2, 3)], lambda m, x: m.norm(x, "fro")),
+        ([(2, 3)], lambda m, x: m.norm(x, 1)),
+        ([(2, 3)], lambda m, x: m.norm(x, np.inf)),
+        ([(2, 3)], lambda m, x: m.norm(x, axis=1)),
+        ([(2, 3)], lambda m, x: m.norm(x, 1, axis=0, keepdims=True)),
+        ([(2, 3, 4)], lambda m, x: m.norm(x, 1, axis=(2, 0))),
+        ([(2, 3, 4)], lambda m, x: m.norm(x, np.inf, axis=(0, 1), keepdims=True)),
+    ],
+    "pad": [
+        ([(3,)], lambda m, x: m.pad(x, 1)),
+        ([(2, 3)], lambda m, x: m.pad(x, ((1, 0), (0, 2)), constant_values=3.0)),
+        ([(2, 3)], lambda m, x: m.pad(x, (1, 2))),
+    ],
+    "ravel": [([(2, 3)], lambda m, x: m.ravel(x))],
+    "flatten": [([(2, 3)], lambda m, x: x.flatten())],
+    "swapaxes": [([(2, 3, 4)], lambda m, x: m.swapaxes(x, 0, -1))],
+    "moveaxis": [
+        ([(2, 3, 4)], lambda m, x: m.moveaxis(x, 0, -1)),
+        ([(2, 3, 4)], lambda m, x: m.moveaxis(x, (0, 2), (1, 0))),
+        ([(2, 2, 2)], lambda m, x: m.moveaxis(x, -1, 0)),
+    ],
+    "expand_dims": [
+        ([(2, 3)], lambda m, x: m.expand_dims(x, 1)),
+        ([(2, 3)], lambda m, x: m.expand_dims(x, (0, -1))),
+        ([()], lambda m, x: m.expand_dims(x, 0)),
+    ],
+    "squeeze": [
+        ([(1, 3, 1)], lambda m, x: m.squeeze(x)),
+        ([(1, 3, 1)], lambda m, x: m.squeeze(x, axis=-1)),
+    ],
+    "hstack": [
+        ([(2,), (3,)], lambda m, x, y: m.hstack((x, y))),
+        ([(2, 1), (2, 3)], lambda m, x, y: m.hstack([x, y])),
+        ([(), ()], lambda m, x, y: m.hstack([x, y])),
+    ],
+    "vstack": [
+        ([(3,), (3,)], lambda m, x, y: m.vstack((x, y))),
+        ([(2, 3), (3,)], lambda m, x, y: m.vstack([x, y])),
+    ],
+    "flip": [
+        ([(2, 3)], lambda m, x: m.flip(x)),
+        ([(2, 3)], lambda m, x: m.flip(x, axis=-1)),
+        ([(2, 3)], lambda m, x: m.flip(x, axis=(0, 1))),
+    ],
+    "repeat": [
+        ([(2, 3)], lambda m, x: m.repeat(x, 2)),
+        ([(2, 3)], lambda m, x: m.repeat(x, [1, 0, 2], axis=1)),
+    ],
+    "tile": [
+        ([(2, 3)], lambda m, x: m.tile(x, 2)),
+        ([(3,)], lambda m, x: m.tile(x, (2, 1))),
+        ([(2, 3)], lambda m, x: m.tile(x, (2, 1, 2))),
+    ],
+    "take": [
+        ([(2, 3)], lambda m, x: m.take(x, [0, 5, 0])),
+        ([(2, 3)], lambda m, x: m.take(x, [2, 2], axis=1)),
+        ([(2, 3)], lambda m, x: m.take(x, 1, axis=-1)),
+    ],
+    "take_along_axis": [
+        ([(2, 3)], lambda m, x: m.take_along_axis(x, np.array([[0, 0], [2, 1]]), axis=1)),
+        ([(2, 3)], lambda m, x: m.take_along_axis(x, np.array([[1, 0, 1]]), axis=0)),
+        ([(2, 3)], lambda m, x: m.take_along_axis(x, np.array([4, 4]), axis=None)),
+        ([(2, 3)], lambda m, x: m.take_along_axis(x, np.array([[0], [2]]), axis=-1)),
+    ],
+    "sort": [
+        ([(2, 3)], lambda m, x: m.sort(x)),
+        ([(2, 3)], lambda m, x: m.sort(x, axis=0)),
+        ([(2, 3)], lambda m, x: m.sort(x, axis=None)),
+    ],
+    "diagonal": [
+        ([(2, 3)], lambda m, x: m.diagonal(x)),
+        ([(2, 3)], lambda m, x: m.diagonal(x, 1)),
+        ([(2, 3)], lambda m, x: m.diagonal(x, -1)),
+        ([(2, 3, 4)], lambda m, x: m.diagonal(x, 1, 2, 0)),
+        ([(2, 3)], lambda m, x: m.diagonal(x, 5)),
+    ],
+    "diag": [
+        ([(3,)], lambda m, x: m.diag(x)),
+        ([(2,)], lambda m, x: m.diag(x, -1)),
+        ([(2, 3)], lambda m, x: m.diag(x, k=1)),
+    ],
+    "trace": [
+        ([(2, 3)], lambda m, x: m.trace(x)),
+        ([(2, 3, 4)], lambda m, x: m.trace(x, 1, 1, 2)),
+    ],
+    "tril": [
+        ([(3, 3)], lambda m, x: m.tril(x)),
+        ([(2, 3, 4)], lambda m, x: m.tril(x, 1)),
+    ],
+    "triu": [
+        ([(3, 3)], lambda m, x: m.triu(x)),
+        ([(2, 3, 4)], lambda m, x: m.triu(x, -1)),
+    ],
+    "einsum": [
+        ([(2, 3), (3, 4)], lambda m, x, y: m.einsum("ij,jk->ik", x, y)),
+        ([(3, 3)], lambda m, x: m.einsum("ii", x)),
+    ],
+    "slogdet": [([(3, 3)], lambda m, x: m.slogdet(x)[1])],
+    "dot": [
+        ([(3,), (3,)], lambda m, x, y: m.dot(x, y)),
+        ([(2, 3), (3, 4)], lambda m, x, y: m.dot(x, y)),
+        ([(2, 3), (3,)], lambda m, x, y: m.dot(x, y)),
+        ([(), (2, 3)], lambda m, x, y: m.dot(x, y)),
+        ([(2, 3), (5, 3, 4)], lambda m, x, y: m.dot(x, y)),
+        ([(5, 2, 3), (3, 4)], lambda m, x, y: m.dot(x, y)),
+    ],
+    "vdot": [([(2, 3), (2, 3)], lambda m, x, y: m.vdot(x, y))],
+    "inner": [
+        ([(3,), (3,)], lambda m, x, y: m.inner(x, y)),
+        ([(2, 3), (4, 3)], lambda m, x, y: m.inner(x, y)),
+        ([(2, 3), ()], lambda m, x, y: m.inner(x, y)),
+    ],
+    "outer": [
+        ([(2,), (3,)], lambda m, x, y: m.outer(x, y)),
+    ],
+    "tensordot": [
+        ([(2, 3, 4), (3, 4, 5)], lambda m, x, y: m.tensordot(x, y)),
+        ([(2, 3), (4,)], lambda m, x, y: m.tensordot(x, y, axes=0)),
+        ([(2, 3), (3, 2)], lambda m, x, y: m.tensordot(x, y, axes=([0, 1], [1, 0]))),
+        ([(2, 3, 4), (4, 5)], lambda m, x, y: m.tensordot(x, y, axes=(-1, 0))),
+    ],
+    "kron": [
+        ([(2, 3), (3, 2)], lambda m, x, y: m.kron(x, y)),
+        ([(2,), (3, 2)], lambda m, x, y: m.kron(x, y)),
+    ],
+    "multi_dot": [
+        ([(2, 3), (3, 4), (4, 1)], lambda m, x, y, z: m.multi_dot([x, y, z])),
+        ([(3,), (3, 4), (4,)], lambda m, x, y, z: m.multi_dot([x, y, z])),
+    ],
 }
 
 every_case = pytest.mark.parametrize(
@@ -93,8 +351,43 @@ every_case = pytest.mark.parametrize(
         for i, case in enumerate(CASES.get(op.name, []))
     ],
 )
+every_composition = pytest.mark.parametrize("name", COMPOSITIONS)
+every_composed_case = pytest.mark.parametrize(
+    ("shapes", "call"),
+    [
+        pytest.param(*case, id=f"{name}-{i}")
+        for name in COMPOSITIONS
+        for i, case in enumerate(COMPOSED.get(name, []))
+    ],
+)
 
 
 def arrays_of(shapes):
     rng = np.random.default_rng(0)
     return [rng.normal(size=shape) for shape in shapes]
+
+
+def operands_of(op, shapes):
+    """Arrays the operation can take: for `cholesky` symmetric and positive definite."""
+    xs = arrays_of(shapes)
+    if op.name in ("inv", "det", "logabsdet", "solve"):
+        xs[0] = xs[0] + 3 * np.eye(shapes[0][-1])
+    if op.name == "cholesky":
+        xs[0] = xs[0] @ xs[0].swapaxes(-1, -2) + np.eye(shapes[0][-1])
+    return xs
+
+
+def run(op, xs, params):
+    """Call the operation, on whatever xs are."""
+    return op(xs, **params) if op.variadic else op(*xs, **params)
+
+
+def numpys(op, params):
+    """The forward computation as a function of arrays, which knows nothing of graphs."""
+
+    def forward(*xs):
+        if op.name == "cholesky":  # of a symmetric matrix, however it is moved
+            xs = [(x + x.swapaxes(-1, -2)) / 2 for x in xs]
+        return op.compute(xs, {**op.params, **params})
+
+    return forward

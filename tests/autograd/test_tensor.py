@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from autograd import ShapeError, Tensor, Value
+from autograd.op import plain
 from tests.autograd.reference import PAIRS, SHAPES, complex_step
 
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -47,8 +48,10 @@ def test_a_tensor_has_the_shape_and_dtype_that_numpy_gives_its_data(data, dtype)
 
 
 @pytest.mark.parametrize("data", [3, True, [1, 2], np.arange(3, dtype=np.uint8)])
-def test_whole_numbers_that_require_a_gradient_become_floats(data):
-    assert leaf(data).dtype == np.float64
+def test_whole_numbers_cannot_require_a_gradient_until_made_floats(data):
+    with pytest.raises(TypeError, match=r"needs an array of floats, .*dtype=float.* got dtype"):
+        leaf(data)
+    assert leaf(data, dtype=float).dtype == np.float64
 
 
 def test_dtype_converts_the_data():
@@ -56,15 +59,19 @@ def test_dtype_converts_the_data():
     assert leaf(np.ones(2), dtype="float32").dtype == np.float32
 
 
-def test_an_array_is_not_copied():
+def test_an_array_is_copied():
     x = np.ones(3)
-    assert np.shares_memory(Tensor(x).data, x)
+    t = Tensor(x)
+    x[:] = 7.0
+    assert t.data.tolist() == [1.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("data", ["a", None, [None], 1j, [1j], {}, object(), [Value(1.0)]])
 @pytest.mark.parametrize("requires_grad", [False, True])
 def test_what_is_not_made_of_real_numbers_is_refused(data, requires_grad):
-    with pytest.raises(TypeError, match=r"^Tensor: needs an array of real .*, but got dtype"):
+    with pytest.raises(
+        TypeError, match=r"^Tensor: needs an array of (real|floats).*, but got dtype"
+    ):
         Tensor(data, requires_grad=requires_grad)
 
 
@@ -73,11 +80,6 @@ def test_a_tensor_is_not_made_of_a_node(data):
     kind = type(data).__name__
     with pytest.raises(TypeError, match=rf"^Tensor: needs an array, but got a {kind}.*\.data"):
         Tensor(data)
-
-
-def test_whole_numbers_that_are_asked_to_stay_so_cannot_require_a_gradient():
-    with pytest.raises(TypeError, match=r"of real floats to require a gradient, but got dtype int"):
-        leaf([1, 2], dtype=np.int64)
 
 
 def test_an_unknown_keyword_is_refused():
@@ -220,10 +222,10 @@ def test_item_float_and_bool_of_a_single_element():
 
 def test_numpy_hands_out_the_array_unless_a_gradient_would_get_lost():
     x = np.ones(3)
-    assert Tensor(x).numpy() is x
+    assert_array_equal(Tensor(x).numpy(), x)
     with pytest.raises(TypeError, match=r"requires a gradient.*\.detach\(\)\.numpy\(\)"):
         leaf(x).numpy()
-    assert leaf(x).detach().numpy() is x
+    assert_array_equal(leaf(x).detach().numpy(), x)
 
 
 def test_repr_says_what_is_not_ordinary():
@@ -232,10 +234,16 @@ def test_repr_says_what_is_not_ordinary():
     assert repr(Tensor([1.0], dtype=np.float32)) == "Tensor([1.], dtype=float32)"
 
 
-@pytest.mark.parametrize("ufunc", [np.hypot, np.fmod, np.logaddexp2])
-def test_a_numpy_function_that_is_no_operation_is_refused_by_name(ufunc):
-    with pytest.raises(TypeError, match=rf"np\.{ufunc.__name__}: is not an operation"):
-        ufunc(Tensor([1.0]), 2.0)
+@pytest.mark.parametrize("function", [np.fmod, np.heaviside, np.convolve, np.linalg.eig])
+def test_a_numpy_function_without_derivative_is_refused_by_name(function):
+    with pytest.raises(TypeError, match=rf"np\.(linalg\.)?{function.__name__}: has no derivative"):
+        function(*[leaf([[1.0]])] * (1 if function is np.linalg.eig else 2))
+
+
+def test_whole_numbers_to_a_negative_power_are_refused_for_what_they_are():
+    with pytest.raises(ValueError, match="negative integer powers") as refusal:
+        Tensor([1, 2]) ** -1
+    assert not isinstance(refusal.value, ShapeError)
 
 
 def test_numpys_options_are_refused_on_a_tensor():
@@ -244,25 +252,18 @@ def test_numpys_options_are_refused_on_a_tensor():
 
 
 @pytest.mark.parametrize(
-    ("numpys", "expected"),
-    [
-        (np.sum, np.array(10.0)),
-        (lambda t: np.sum(t, axis=0), np.array([4.0, 6.0])),
-        (lambda t: np.mean(t, axis=1, keepdims=True), np.array([[1.5], [3.5]])),
-        (lambda t: np.reshape(t, (4,)), np.array([1.0, 2.0, 3.0, 4.0])),
-        (np.transpose, np.array([[1.0, 3.0], [2.0, 4.0]])),
-        (lambda t: np.matmul(t, t), np.array([[7.0, 10.0], [15.0, 22.0]])),
-    ],
+    "function", [np.argmax, np.isnan, np.sign, np.shape, np.ndim, np.zeros_like, np.argsort]
 )
-def test_numpys_array_functions_work_on_a_tensor_or_are_refused(numpys, expected):
-    t = leaf([[1.0, 2.0], [3.0, 4.0]])
-    try:
-        out = numpys(t)
-    except TypeError:
-        return
-    assert type(out) is Tensor
-    assert out.requires_grad
-    assert_array_equal(out.data, expected)
+def test_numpys_functions_that_have_no_gradient_give_numpys_answer(function):
+    x = np.array([[1.0, 3.0], [2.0, -1.0]])
+    assert_array_equal(plain(function(leaf(x))), function(x))
+
+
+def test_equality_compares_elements_as_in_numpy():
+    t = leaf([1.0, 2.0])
+    assert (t == np.array([1.0, 3.0])).tolist() == [True, False]
+    assert (t != 1.0).tolist() == [False, True]
+    assert (np.float64(2.0) == t).tolist() == [False, True]
 
 
 # --- beside Values --------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def test_augmented_assignment_makes_a_new_node_and_leaves_the_old_one():
     assert x.grad == 5.0
 
 
-@pytest.mark.parametrize("python", [operator.mod, operator.floordiv, operator.matmul, divmod])
+@pytest.mark.parametrize("python", [operator.matmul, operator.lshift, operator.and_])
 def test_an_operator_that_a_value_has_not_is_refused(python):
     with pytest.raises(TypeError, match=r"unsupported operand|needs an array|not supported"):
         python(Value(2.0), 2)
@@ -153,6 +153,8 @@ def test_arithmetic_with_what_is_not_a_real_number_is_refused_in_both_orders(
     message = f"Value: needs one real number, but got .*{came}"
     with pytest.raises(TypeError, match=message):
         python(Value(1.0), impostor)
+    if python is operator.mod and isinstance(impostor, (str, bytes)):
+        return  # text formatting, which is Python's
     with pytest.raises(TypeError, match=message):
         python(impostor, Value(1.0))
 
@@ -331,7 +333,7 @@ def test_sum_mean_and_dot_of_an_array_of_values_are_values():
 # --- what stays outside ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ufunc", [np.hypot, np.fmod, np.logaddexp2])
+@pytest.mark.parametrize("ufunc", [np.fmod, np.heaviside, np.ldexp])
 def test_a_numpy_function_that_is_no_operation_is_refused_by_name(ufunc):
     with pytest.raises(TypeError, match=rf"np\.{ufunc.__name__}: is not an operation"):
         ufunc(Value(1.0), 2.0)
