@@ -195,7 +195,7 @@ class Structural(Op):
         operands = tuple(operands[0]) if self.variadic else operands[: self.arity]
         kind = kind_of(operands)
         if kind is not None:
-            return kind._apply(self, operands, arguments)
+            return kind._apply(self, operands, {k: _owned(x) for k, x in arguments.items()})
         arrays = [x if hasattr(x, "__array_function__") else np.asarray(x) for x in operands]
         return self.compute(tuple(arrays), arguments)
 
@@ -249,6 +249,16 @@ def plain(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return type(x)(map(plain, x))
     return x._data if hasattr(type(x), "_apply") else x
+
+
+def _owned(x: Any) -> Any:
+    """A copy of an argument that could be written to after it was recorded: an index, a mask."""
+    if isinstance(x, (int, str, slice)) or x is None:
+        return x
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(_owned, x))
+    x = plain(x)
+    return np.array(x) if isinstance(x, np.ndarray) else x
 
 
 def shape_of(x: Any) -> Any:
