@@ -49,8 +49,8 @@ def to_dot(graph: DrawnGraph, sizes: Mapping[str, Size], direction: Direction = 
         node_attr={"shape": "box", "fontname": _FONT, "fontsize": "10.5", "margin": "0.05,0.02"},
         edge_attr={"fontname": _FONT, "fontsize": "10", "color": LINE, "arrowsize": "0.7"},
     )
-    if graph.note:
-        dot.attr(label=_text(graph.note))
+    if graph.captions:
+        dot.attr(label=_text("\n".join(graph.captions)))
     for node in graph.nodes:
         width, height = sizes[node.id]
         dot.node(

@@ -185,10 +185,7 @@ def scene(graph: DrawnGraph, layout: Layout) -> Scene:
     titles = {node.id: node.title or node.kind for node in graph.nodes}
     left, top, right, bottom = _bounds(layout, graph.edges)
     width = max(right - left, 300.0)
-    captions = [graph.note] if graph.note else []
-    if any(edge.label for edge in graph.edges):
-        captions.append("The number on an arrow is its local derivative.")
-    lines = _wrapped(captions, width)
+    lines = _wrapped(graph.captions, width)
     height = bottom - top + (10 + 16 * len(lines) if lines else 0)
     page = (left - _MARGIN, top - _MARGIN, width + 2 * _MARGIN, height + 2 * _MARGIN)
     groups = (
