@@ -48,7 +48,7 @@ def ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[s
     if ufunc in PLAIN_UFUNCS:
         return ufunc(*map(plain, inputs))
     if ufunc is np.divmod:
-        return divmod(*inputs)
+        return divmod(inputs[0], inputs[1])
     return _ours(f"np.{ufunc.__name__}", ufunc.__name__)(*inputs)
 
 

@@ -118,11 +118,14 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     return (value, pull, trace.finish(aux)) if has_aux else (value, pull)
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> Any:
     """f's value at `primals`, and its derivative in the direction `tangents`.
 
     Both are tuples or lists with one entry for each argument. The derivative is found by
-    differentiating the vector-Jacobian product, which is linear in its cotangent.
+    differentiating the vector-Jacobian product, which is linear in its cotangent. With `has_aux`,
+    f returns (value, anything else), which is then a third result.
 
     Example:
         >>> from autograd import jvp
@@ -138,7 +141,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
             f"jvp: needs a tangent for each of the {len(trace.leaves)} numbers or arrays in "
             f"primals, but got {len(directions)}."
         )
-    outs, rebuild = flatten(trace.result)
+    out, aux = _with_aux("jvp", trace.result) if has_aux else (trace.result, None)
+    outs, rebuild = flatten(out)
     seeds = [_variable("jvp", _one_like(out)) for out in outs]
     pulled = trace.products(outs, seeds, create_graph=True)
     found: list[Any] = [None] * len(outs)
@@ -147,7 +151,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         if isinstance(total, Node) and total.requires_grad:
             found = gradients(total, seeds, _one_like(total), create_graph=trace.nested)
     tangent = [_zero_like(o) if t is None else t for o, t in zip(outs, found, strict=True)]
-    return trace.finish(trace.result), trace.finish(rebuild(tangent))
+    value = trace.finish(out), trace.finish(rebuild(tangent))
+    return (*value, trace.finish(aux)) if has_aux else value
 
 
 def _inner_product(products: list[Any], leaves: list[Any], directions: list[Any]) -> Any:
@@ -161,11 +166,14 @@ def _inner_product(products: list[Any], leaves: list[Any], directions: list[Any]
     return total
 
 
-def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def jacobian(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that gives all first derivatives of `f`.
 
     For an output of shape S and an argument of shape T the derivative has shape S + T; for trees,
-    the tree of the outputs, and in each place the tree of the argument.
+    the tree of the outputs, and in each place the tree of the argument. With `has_aux`, f returns
+    (outputs, anything else), and the result is (derivatives, that).
 
     Example:
         >>> import numpy as np
@@ -178,13 +186,19 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     @functools.wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
         trace = _Trace("jacobian", f, args, kwargs, argnums)
-        return tree_map(lambda out: _rows(trace, out), trace.result)
+        out, aux = _with_aux("jacobian", trace.result) if has_aux else (trace.result, None)
+        found = tree_map(lambda leaf: _rows(trace, leaf), out)
+        return (found, trace.finish(aux)) if has_aux else found
 
     return derivatives
 
 
-def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def hessian(
+    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """The function that gives all second derivatives of `f`, which returns one number.
+
+    With `has_aux`, f returns (number, anything else), and the result is (derivatives, that).
 
     Example:
         >>> import numpy as np
@@ -193,7 +207,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
         array([[4., 2.],
                [2., 0.]])
     """
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
