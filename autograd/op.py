@@ -129,11 +129,11 @@ class Elementwise(Op):
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on numbers or arrays; compute and record on nodes."""
-        self._check_count(len(operands), self.arity)
         if params:
             raise TypeError(f"{self.name}: got an unknown keyword {next(iter(params))!r}.")
-        missing = self.arity - len(operands)
-        operands += self.defaults[len(self.defaults) - missing :]
+        if len(operands) != self.arity:
+            self._check_count(len(operands), self.arity)
+            operands += self.defaults[len(self.defaults) + len(operands) - self.arity :]
         kind = kind_of(operands)
         if kind is not None:
             return kind._apply(self, operands, {})
@@ -187,19 +187,28 @@ class Structural(Op):
         self.vjps: Any = vjps
         names = list(inspect.signature(forward).parameters.values())[self.arity :]
         self.params = {p.name: p.default for p in names}
+        self.needs_params = any(p.default is p.empty for p in names)
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on arrays; compute and record on nodes."""
-        self._check_count(len(operands), self.arity + len(self.params))
-        arguments = self._bind(operands[self.arity :], params)
-        operands = tuple(operands[0]) if self.variadic else operands[: self.arity]
+        operands, given = operands[: self.arity], operands[self.arity :]
+        if not given and not params and not self.needs_params:
+            self._check_count(len(operands), self.arity)
+            arguments = self.params
+        else:
+            arguments = self._bind(operands, given, params)
+        if self.variadic:
+            operands = tuple(operands[0])
         kind = kind_of(operands)
         if kind is not None:
             return kind._apply(self, operands, arguments)
         arrays = [x if hasattr(x, "__array_function__") else np.asarray(x) for x in operands]
         return self.compute(tuple(arrays), arguments)
 
-    def _bind(self, given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    def _bind(
+        self, operands: tuple[Any, ...], given: tuple[Any, ...], named: dict[str, Any]
+    ) -> dict[str, Any]:
+        self._check_count(len(operands) + len(given), self.arity + len(self.params))
         arguments = {**self.params, **dict(zip(self.params, given, strict=False)), **named}
         if len(arguments) > len(self.params):
             unknown = next(name for name in named if name not in self.params)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import node, numpy_protocols
 from autograd.errors import GraphError, ShapeError
-from autograd.guard import NEVER, Clock, guarded, now
+from autograd.guard import NEVER, Clock, guarded, note_write, now
 from autograd.methods import Operations
 from autograd.modes import active, check_forward, recording
 from autograd.node import Node
@@ -48,8 +48,8 @@ class Tensor(Operations, node.Node):
     # `_inputs` are the arrays and numbers the operation saw; `_stamp` is when it saw them and
     # `_clock` when the data was last written to (see guard.py).
     __slots__ = (
-        "__weakref__", "_clock", "_data", "_grad", "_inputs", "_parents", "_stamp", "label", "op",
-        "params", "requires_grad",
+        "__weakref__", "_clock", "_data", "_grad", "_inputs", "_stamp", "label", "op", "params",
+        "parents", "requires_grad",
     )  # fmt: skip
     _rank: ClassVar[int] = 2
 
@@ -68,7 +68,7 @@ class Tensor(Operations, node.Node):
     def _become_leaf(self, requires_grad: bool) -> None:
         self._grad: Any = None
         self._inputs: list[Any] = []
-        self._parents: tuple[Any, ...] = ()
+        self.parents: tuple[Any, ...] = ()
         self._clock: Clock = [0]
         self._stamp = 0
         self.op: Op | None = None
@@ -96,7 +96,10 @@ class Tensor(Operations, node.Node):
 
     def _write(self, array: Any) -> None:
         """Take over the numbers of an array of the right shape and dtype."""
-        if not np.shares_memory(array, self._data):  # `t.data -= step` has written them already
+        if np.may_share_memory(array, self._data):  # `t.data -= step`, `t.data = t.data[::-1]`
+            self._data[...] = array
+            note_write(self._clock)
+        else:
             self._data, self._clock = array.copy(), [0]  # graphs keep the array they saw
 
     @property
@@ -118,13 +121,9 @@ class Tensor(Operations, node.Node):
     def _checked(self, name: str, array: ArrayLike) -> Any:
         array = np.asarray(array, dtype=self.dtype) if type(self._data) is np.ndarray else array
         if array.shape != self.shape:  # type: ignore[union-attr]
-            raise ShapeError(f"Tensor: {name} needs shape {self.shape}, but got {np.shape(array)}.")
+            kind = type(self).__name__
+            raise ShapeError(f"{kind}: {name} needs shape {self.shape}, but got {np.shape(array)}.")
         return array
-
-    @property
-    def parents(self) -> tuple[node.Node, ...]:
-        """The operands this tensor was computed from, in order; () for a leaf."""
-        return self._parents
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -225,7 +224,7 @@ class Tensor(Operations, node.Node):
         op: Any = self.op
         stamp, inputs, out, params = self._stamp, self._inputs, self._data, self.params
         steps: list[node.Contribution] = []
-        for i, parent in enumerate(self._parents):
+        for i, parent in enumerate(self.parents):
             if parent._clock[0] > stamp:
                 self._refuse_written(i)
             if parent.requires_grad:
@@ -239,7 +238,7 @@ class Tensor(Operations, node.Node):
 
     def _contributions_as_graph(self, out_grad: Any) -> Iterator[node.Contribution]:
         op: Any = self.op
-        for i, parent in enumerate(self._parents):
+        for i, parent in enumerate(self.parents):
             if not isinstance(parent, Tensor):
                 raise GraphError(
                     f"{op.name}: has a Value among its operands, and then there is no second "
@@ -250,9 +249,9 @@ class Tensor(Operations, node.Node):
                 self._refuse_written(i)
         operands = tuple(
             parent if parent.requires_grad else number
-            for parent, number in zip(self._parents, self._inputs, strict=True)
+            for parent, number in zip(self.parents, self._inputs, strict=True)
         )
-        for i, parent in enumerate(self._parents):
+        for i, parent in enumerate(self.parents):
             if parent.requires_grad:
                 grad = op.pullback(i, out_grad, self, operands, self.params)
                 if grad.dtype != parent._data.dtype:
@@ -261,7 +260,7 @@ class Tensor(Operations, node.Node):
 
     def _refuse_written(self, i: int) -> None:
         op: Any = self.op
-        label = f" ({self._parents[i].label!r})" if self._parents[i].label else ""
+        label = f" ({self.parents[i].label!r})" if self.parents[i].label else ""
         raise GraphError(
             f"{op.name}: operand {i}{label} was written to after the operation was recorded, so "
             "its derivative is lost. Call backward() before writing, or write to a copy."
@@ -315,14 +314,14 @@ class Tensor(Operations, node.Node):
             out.params = params
             out.requires_grad = True
             out._inputs = inputs
-            out._parents = tuple(parents)
+            out.parents = tuple(parents)
             out._stamp = now[0]
         else:
             out.op = None
             out.params = {}
             out.requires_grad = False
             out._inputs = []
-            out._parents = ()
+            out.parents = ()
             out._stamp = 0
         return _moded(out, op, operands) if active() else out
 
@@ -419,8 +418,15 @@ def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
-    def method(self: Tensor, *operands: Any, **params: Any) -> Tensor:
-        return function(self, *operands, **params)  # type: ignore[no-any-return]
+    if isinstance(function, Elementwise) and function.arity == 1:
+
+        def method(self: Tensor) -> Tensor:
+            return Tensor._apply(function, (self,), _NO_PARAMS)
+
+    else:
+
+        def method(self: Tensor, *operands: Any, **params: Any) -> Tensor:  # type: ignore[misc]
+            return function(self, *operands, **params)  # type: ignore[no-any-return]
 
     method.__name__, method.__doc__ = function.__name__, function.__doc__
     return method
