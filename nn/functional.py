@@ -149,15 +149,12 @@ def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     return reduced("l1_loss", autograd.abs(prediction - target), reduction)
 
 
-_SMALLEST = math.exp(-100)
-
-
 def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean") -> Any:
     r"""The mean of :math:`-y \ln p - (1 - y) \ln(1 - p)`, in nats.
 
     As in PyTorch no logarithm counts for less than -100, so a wrong prediction of exactly 0 or 1
-    costs 100 and not infinity. It is flat there: the gradient is 0 (PyTorch's is about 1e12). With
-    scores at hand `binary_cross_entropy_with_logits` needs no such limit.
+    costs 100 and not infinity (87 in float32). It is flat there: the gradient is 0 (PyTorch's is
+    about 1e12). With scores at hand `binary_cross_entropy_with_logits` needs no such limit.
 
     Args:
         probability: Any shape, each in [0, 1]: that of class 1.
@@ -177,9 +174,16 @@ def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean")
     check_unit(who, "probability", p, "For scores there is binary_cross_entropy_with_logits.")
     check_unit(who, "target", y, "For labels -1 and +1 pass (y + 1) / 2.")
     # Not max(ln p, -100): behind it ln would still be differentiated at 0.
-    of_one = -autograd.log(autograd.maximum(p, _SMALLEST))
-    of_zero = -autograd.log(autograd.maximum(1 - p, _SMALLEST))
+    smallest = _smallest_probability(p)
+    of_one = -autograd.log(autograd.maximum(p, smallest))
+    of_zero = -autograd.log(autograd.maximum(1 - p, smallest))
     return reduced(who, y * of_one + (1 - y) * of_zero, reduction)
+
+
+def _smallest_probability(p: Any) -> float:
+    """e**-100, or the least number of p's dtype whose reciprocal, ln's derivative, is finite."""
+    dtype = np.dtype(getattr(p, "dtype", np.float64))
+    return max(math.exp(-100), float(np.finfo(dtype).tiny) if dtype.kind == "f" else 0.0)
 
 
 def binary_cross_entropy_with_logits(logit: Any, target: Any, reduction: str = "mean") -> Any:

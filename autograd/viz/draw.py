@@ -14,7 +14,7 @@ from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.graph import DrawnGraph, drawn_graph
 from autograd.viz.layout import Direction, Layout, layers_passed, place
 from autograd.viz.look import Scene, scene, sizes
-from autograd.viz.names import names_in, names_in_frame
+from autograd.viz.names import names_of
 from autograd.viz.paper import to_paper
 from autograd.viz.svg import to_svg
 
@@ -41,7 +41,8 @@ def draw(
     Names. A node is called, in this order of preference,
 
     1. what `names` calls it,
-    2. its own `label`,
+    2. its own `label` (of a parameter that its layer labelled "weight", the whole name,
+       "model.0.weight", if there is a variable `model`),
     3. what the variables of the code that calls `draw` call it: first the variables of the
        function, then those of its module; of several names, the one defined first. Variables count
        whose name does not begin with an underscore, and what they contain: lists, tuples, dicts
@@ -86,13 +87,8 @@ def draw(
     if max_nodes < 1:
         raise ValueError(f"draw: max_nodes needs to be at least 1, but got {max_nodes}.")
     frame = sys._getframe(1)
-
-    def find_names(wanted: set[Node]) -> dict[Node, str]:
-        found = names_in_frame(frame, wanted)
-        found |= {node: str(node.label) for node in wanted if node.label}
-        return found | names_in(names or {}, wanted)
-
-    return Drawing(drawn_graph(root, find_names, max_nodes), direction, layout)
+    graph = drawn_graph(root, lambda nodes: names_of(nodes, frame, names), max_nodes)
+    return Drawing(graph, direction, layout)
 
 
 class Drawing:

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.op import Elementwise
 from autograd.viz.symbols import Symbol, symbolic_partial
-from autograd.viz.text import NOT_REACHED, columns, number, printable
+from autograd.viz.text import NOT_REACHED, columns, number
 
 if TYPE_CHECKING:
     from autograd.node import Node
@@ -23,22 +23,24 @@ FEW = 4
 FIRST, LAST = 60, 20
 """Of a long list, how many lines are shown at its beginning and at its end."""
 
-LONGEST_NAME = 13
-
 
 def whole_text(steps: Backprop) -> str:
     """The forward values, every step, and the gradients of the leaves."""
-    root = _short(steps.names[steps.root])
+    root = steps.names[steps.root]
     title = (
         f"Backpropagation of {root}: {_count(len(steps), 'step')} through "
         f"{_count(len(steps.nodes), 'node')}"
     )
+    abbreviated = list(steps.abbreviated.items())
     sections = {
         title: _earlier(steps),
+        "Names": _table(abbreviated, lambda item: [[item[0], f"= {item[1]}"]]),
         "Forward": _forward(steps),
         f"Backward, from {derivative(root, root)} = {array_text(steps.seed)}": _backward(steps),
         "Gradients": _gradients(steps),
     }
+    if not abbreviated:
+        del sections["Names"]
     return "\n\n".join(
         "\n".join([heading, *(f"  {line}" for line in lines)])
         for heading, lines in sections.items()
@@ -53,7 +55,7 @@ def step_line(step: Step) -> str:
 
 def _chain_rule(step: Step) -> list[str]:
     """What is added to what, in symbols."""
-    root, node, parent = map(_short, (step.root_name, step.node_name, step.parent_name))
+    root, node, parent = step.root_name, step.node_name, step.parent_name
     return [
         derivative(root, parent),
         "+=",
@@ -66,8 +68,7 @@ def _numbers(step: Step) -> list[str]:
     upstream, contribution = array_text(step.out_grad), array_text(step.contribution)
     if not isinstance(step.op, Elementwise):
         return [f"= vector-Jacobian product of {step.op.name}", "", f"= {contribution}"]
-    names = [_short(x) if isinstance(x, str) else x for x in step.operands]
-    formula = symbolic_partial(step.op, step.position, names, _short(step.node_name))
+    formula = symbolic_partial(step.op, step.position, step.operands, step.node_name)
     symbols, numbers = f"= {upstream} · {formula.factor}", ""
     if formula.number is not None and _is_short(step.out_grad):
         symbols, numbers = "", symbols
@@ -113,13 +114,6 @@ def _count(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def _short(name: str) -> str:
-    """A name on one line; of a long one the beginning and the end, where an index would be."""
-    name = printable(" ".join(name.split()))
-    half = LONGEST_NAME // 2
-    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
-
-
 def _running_total(step: Step) -> str:
     before = NOT_REACHED if step.before is None else array_text(step.before)
     return f"{step.arrived} of {step.expected}: {before} → {array_text(step.after)}"
@@ -130,7 +124,7 @@ def _running_total(step: Step) -> str:
 
 def _earlier(steps: Backprop) -> Iterator[str]:
     if steps.earlier:
-        names = ", ".join(_short(steps.names[leaf]) for leaf in steps.earlier)
+        names = ", ".join(steps.names[leaf] for leaf in steps.earlier)
         yield from textwrap.wrap(
             f"An earlier backward() left a gradient in {names}. Leaves add what this pass brings; "
             "the nodes in between start anew.",
@@ -141,7 +135,7 @@ def _earlier(steps: Backprop) -> Iterator[str]:
 def _forward(steps: Backprop) -> Iterator[str]:
     leaves = [node for node in steps.nodes if node.op is None and node in steps.names]
     shown, left_out = _ends(leaves)
-    given = [f"{_short(steps.names[x])} = {array_text(steps.values[x])}" for x in shown]
+    given = [f"{steps.names[x]} = {array_text(steps.values[x])}" for x in shown]
     if left_out:
         given.insert(FIRST, f"… {left_out:,} more …")
     # A line is broken between leaves only.
@@ -155,13 +149,12 @@ def _forward(steps: Backprop) -> Iterator[str]:
 def _result_cells(steps: Backprop, node: Node) -> list[str]:
     op, params = node.op, getattr(node, "params", {})
     assert op is not None
-    names = [_short(x) if isinstance(x, str) else x for x in steps.operands(node)]
-    formula = Symbol.of(op, names, params)
+    formula = Symbol.of(op, steps.operands(node), params)
     inputs = [steps.values[parent] for parent in node.parents]
     numbers = ""
     if isinstance(op, Elementwise) and all(np.ndim(x) == 0 for x in inputs):
         numbers = f"= {Symbol.of(op, [float(x) for x in inputs])}"
-    name, value = _short(steps.names[node]), array_text(steps.values[node])
+    name, value = steps.names[node], array_text(steps.values[node])
     return [name, f"= {formula}", numbers, f"= {value}"]
 
 
@@ -180,10 +173,10 @@ def _backward(steps: Backprop) -> Iterator[str]:
 
 
 def _gradients(steps: Backprop) -> Iterator[str]:
-    root = _short(steps.names[steps.root])
+    root = steps.names[steps.root]
 
     def cells_of(leaf: Node) -> list[list[str]]:
-        name, gradient = _short(steps.names[leaf]), steps.gradients[leaf]
+        name, gradient = steps.names[leaf], steps.gradients[leaf]
         cells = [derivative(root, name), f"= {array_text(gradient)}"]
         if leaf in steps.earlier:
             before = steps.earlier[leaf]

@@ -245,8 +245,9 @@ def _parameters(node: Tensor) -> list[tuple[str, str]]:
 
 def _local_derivative(node: Any, k: int) -> str:
     if isinstance(node, Tensor):
-        if node.size > _LARGEST_LOCAL_DERIVATIVE:
-            return ""
+        overwritten = any(parent._clock[0] > node._stamp for parent in node._parents)
+        if overwritten or node.size > _LARGEST_LOCAL_DERIVATIVE:
+            return ""  # a derivative at other numbers than those of the picture would be wrong
         array = node.local_derivative(k)
         return number(array.item()) if array is not None and array.size == 1 else ""
     return number(node.local_derivative(k))

@@ -6,7 +6,7 @@ The steps are 1 to 3 of `layout.py`.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -64,7 +64,7 @@ def layers_of(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     return layer
 
 
-def grid_of(count: int, edges: Sequence[tuple[int, int]]) -> Grid:
+def grid_of(count: int, edges: Sequence[tuple[int, int]], constants: Collection[int] = ()) -> Grid:
     """Put nodes into layers, and waypoints where edges pass over layers."""
     grid = Grid(layers_of(count, edges), count)
     last_use = [0] * count
@@ -91,7 +91,7 @@ def grid_of(count: int, edges: Sequence[tuple[int, int]]) -> Grid:
         grid.routes.append([*passed, head])
         if grid.layer[passed[-1]] == grid.layer[head] - 1:
             _join(grid, passed[-1], head)
-    _find_lines(grid)
+    _find_lines(grid, constants)
     grid.layers = _first_order(grid)
     return grid
 
@@ -101,13 +101,16 @@ def _join(grid: Grid, u: int, v: int) -> None:
     grid.after[u].append(v)
 
 
-def _find_lines(grid: Grid) -> None:
+def _find_lines(grid: Grid, constants: Collection[int]) -> None:
     """Let every operation form a line with the operand that took the most steps to compute.
 
-    So the long thread of a computation is straight, and what enters it comes from the side. Where
-    two operands took as many steps, neither is preferred, and the operation stands between them.
+    So the long thread of a computation is straight, and what enters it comes from the side. A
+    constant took less than no step. Where two operands took as many steps, neither is preferred,
+    and the operation stands between them.
     """
     steps = [0] * grid.nodes
+    for v in constants:
+        steps[v] = -1
     operands: list[list[int]] = [[] for _ in range(grid.nodes)]
     last_stop: dict[tuple[int, int], int] = {}
     for route in grid.routes:
@@ -115,7 +118,9 @@ def _find_lines(grid: Grid) -> None:
         last_stop[route[0], route[-1]] = route[-2]
     goes_on = {u: v for v, u in grid.line.items()}  # one line goes on from each
     for v in range(grid.nodes):
-        most = max((steps[u] for u in operands[v]), default=-1)
+        if not operands[v]:
+            continue
+        most = max(steps[u] for u in operands[v])
         steps[v] = most + 1
         longest = {u for u in operands[v] if steps[u] == most}
         if len(longest) == 1:

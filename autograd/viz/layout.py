@@ -31,6 +31,8 @@ from autograd.viz.layers import Grid, grid_of, layers_of, reduce_crossings
 Direction = Literal["LR", "TB"]
 Point = tuple[float, float]
 Size = tuple[float, float]
+Wish = tuple[float, float]
+"""Where something wants to be across, and how much that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Layout:
 
 
 ARROW = 9.0  # the length of an arrow
-PORT_GAP = 9.0  # between the labels of edges that arrive at one node
+PORT_GAP = 22.0  # between two edges that arrive at one node
+LABEL_GAP = 9.0  # between labels
 NODE_GAP = 18.0  # between neighbours in a layer
 WAY_GAP = 12.0  # between waypoints
 LAYER_GAP = 34.0  # for the curves between two layers
@@ -96,10 +99,10 @@ def place(
     depth = [sizes[node.id][turned] for node in graph.nodes]
     breadth = [sizes[node.id][not turned] for node in graph.nodes]
     labels = [label_sizes[edge.id] for edge in graph.edges]
-    grid = grid_of(len(graph.nodes), edges)
+    constants = [v for v, node in enumerate(graph.nodes) if node.kind == "constant"]
+    grid = grid_of(len(graph.nodes), edges, constants)
     reduce_crossings(grid)
-    room = [label[not turned] for label in labels]  # what labels take up across
-    ports = _Ports(grid, edges, room)
+    ports = _Ports(grid, edges, labels, turned)
     breadth = [max(b, ports.breadth(v)) for v, b in enumerate(breadth)]
     across = positions_across(grid, breadth)
     lead = max([0.0, *(label[turned] for label in labels)]) + ARROW + 6
@@ -108,13 +111,21 @@ def place(
 
     boxes = {}
     for v, node in enumerate(graph.nodes):
-        corner = (starts[grid.layer[v]], across[v] - breadth[v] / 2)
+        # A constant, which is small, stands at the end of its layer, near to where it is used.
+        small = node.kind == "constant"
+        along = ends[grid.layer[v]] - depth[v] if small else starts[grid.layer[v]]
+        corner = (along, across[v] - breadth[v] / 2)
         boxes[node.id] = _box(corner, (depth[v], breadth[v]), turned)
+    for v in constants:
+        depth[v] = ends[grid.layer[v]] - starts[grid.layer[v]]  # where edges start
     arrivals = [
         across[head] + offset for (_, head), offset in zip(edges, ports.offset, strict=True)
     ]
     curves = _curves(grid, depth, across, starts, ends, arrivals, lead)
-    routes = {edge.id: _route(curves[e], labels[e], turned) for e, edge in enumerate(graph.edges)}
+    routes = {
+        edge.id: _route(curves[e], labels[e], ports.side[e], turned)
+        for e, edge in enumerate(graph.edges)
+    }
     return Layout(boxes, routes)
 
 
@@ -133,11 +144,12 @@ def _numbered(graph: DrawnGraph) -> list[tuple[int, int]]:
 # --- 4: across --------------------------------------------------------------------------------
 
 
-def positions_across(grid: Grid, breadth: Sequence[float], sweeps: int = 10) -> list[float]:
+def positions_across(grid: Grid, breadth: Sequence[float], sweeps: int = 21) -> list[float]:
     """Find for everything its middle across the direction of the graph.
 
     Each sweep goes through the layers and asks the layer just visited where it would like the next
-    one to be: beside its neighbours, above all beside the one it forms a line with.
+    one to be: beside its neighbours, above all beside the one it forms a line with. At the end
+    leaves, which nothing holds in a forward sweep, go to where they are used.
     """
     breadth = [*breadth, *[0.0] * (len(grid.layer) - grid.nodes)]
     across = [0.0] * len(grid.layer)
@@ -149,34 +161,57 @@ def positions_across(grid: Grid, breadth: Sequence[float], sweeps: int = 10) -> 
         for layer in grid.layers
     ]
     for layer, gap in zip(grid.layers, gaps, strict=True):
-        settle(layer, [0.0] * len(layer), [1.0] * len(layer), gap, across)
+        settle(layer, [(0.0, 1.0)] * len(layer), gap, across)
+    goes_on = {u: v for v, u in grid.line.items()}
     for sweep in range(sweeps):
-        forward = sweep % 2 == 0
+        near, line, far = (
+            (grid.before, grid.line, goes_on)
+            if sweep % 2 == 0
+            else (grid.after, goes_on, grid.line)
+        )
         pairs = list(zip(grid.layers, gaps, strict=True))
-        for layer, gap in pairs if forward else reversed(pairs):
-            wishes = [_wish(grid, v, forward, across) for v in layer]
-            settle(layer, [w for w, _ in wishes], [n for _, n in wishes], gap, across)
-    return [round(4 * y) / 4 for y in across]  # what is straight but for rounding, is straight
+        for layer, gap in pairs if sweep % 2 == 0 else reversed(pairs):
+            wishes = [_wish(near[v], line.get(v), far.get(v), across, across[v]) for v in layer]
+            settle(layer, wishes, gap, across)
+    for layer, gap in zip(grid.layers, gaps, strict=True):
+        wishes = [
+            (across[v], ALIGNED)
+            if grid.before[v]
+            else _wish(grid.after[v], goes_on.get(v), None, across, across[v])
+            for v in layer
+        ]
+        settle(layer, wishes, gap, across)
+    return [float(round(y)) for y in across]  # what is almost straight becomes straight
 
 
-def _wish(grid: Grid, v: int, forward: bool, across: Sequence[float]) -> tuple[float, float]:
-    """Where v wants to be, seen from the layer just visited, and how much that counts."""
-    near = grid.before[v] if forward else grid.after[v]
+def _wish(
+    near: Sequence[int],
+    line: int | None,
+    far_line: int | None,
+    across: Sequence[float],
+    here: float,
+) -> Wish:
+    """Where something wants to be, and how much that counts.
+
+    Args:
+        near: Its neighbours in the layer just visited.
+        line: The one among them that it forms a line with.
+        far_line: The neighbour on the other side that it forms a line with.
+        across: The positions.
+        here: Its own.
+    """
+    if line is not None:
+        return across[line], ALIGNED
+    if far_line is not None:  # it begins a line, which may have been pushed aside since
+        return across[far_line], ALIGNED / 1000
     if not near:
-        return across[v], 0.01
-    total = weight = 0.0
-    for u in near:
-        aligned = grid.line.get(v) == u if forward else grid.line.get(u) == v
-        strength = ALIGNED if aligned else 1.0
-        total += strength * across[u]
-        weight += strength
-    return total / weight, weight
+        return here, 0.01
+    return sum(across[u] for u in near) / len(near), float(len(near))
 
 
 def settle(
     layer: Sequence[int],
-    wishes: Sequence[float],
-    weights: Sequence[float],
+    wishes: Sequence[Wish],
     gaps: Sequence[float],
     across: list[float],
 ) -> None:
@@ -187,8 +222,7 @@ def settle(
 
     Args:
         layer: What is placed, in order.
-        wishes: Where each wants to be.
-        weights: How much that counts.
+        wishes: Where each wants to be, and how much that counts.
         gaps: The least distance between each and the next.
         across: Gets the positions.
 
@@ -200,7 +234,7 @@ def settle(
     for gap in gaps:
         offsets.append(offsets[-1] + gap)
     blocks: list[tuple[float, float, int]] = []  # (mean of wish - offset, weight, how many)
-    for wish, weight, offset in zip(wishes, weights, offsets, strict=True):
+    for (wish, weight), offset in zip(wishes, offsets, strict=True):
         block = (wish - offset, weight, 1)
         while blocks and blocks[-1][0] >= block[0]:
             block = _pooled(blocks.pop(), block)
@@ -225,37 +259,51 @@ def _pooled(
 class _Ports:
     """Where edges arrive at their operation: side by side, in the order in which they come.
 
+    From left to right, labels stand above their edges. From top to bottom they stand beside them:
+    of two, one on the left and one on the right; of several, all on the right.
+
     Attributes:
-        offset: Of each edge, how far from the middle of the operation.
+        offset: Of each edge, how far from the middle of the operation it arrives.
+        side: Of each edge, on which side its label stands: -1 or 1.
     """
 
-    def __init__(self, grid: Grid, edges: Sequence[tuple[int, int]], room: Sequence[float]) -> None:
-        self.grid, self.room = grid, room
+    def __init__(
+        self, grid: Grid, edges: Sequence[tuple[int, int]], labels: Sequence[Size], turned: bool
+    ) -> None:
+        self.grid, self.turned = grid, turned
+        self.room = [label[not turned] for label in labels]  # what labels take up across
         self.arriving: dict[int, list[int]] = {}
         for e, (_, head) in enumerate(edges):
             self.arriving.setdefault(head, []).append(e)
         self.offset = [0.0] * len(edges)
+        self.side = [1] * len(edges)
+
+    def _room(self, v: int) -> float:
+        return max(self.room[e] for e in self.arriving[v])
 
     def _gap(self, v: int) -> float:
-        return max(self.room[e] for e in self.arriving[v]) + PORT_GAP
+        outside = self.turned and len(self.arriving[v]) == 2  # the labels are not in between
+        return PORT_GAP if outside else self._room(v) + LABEL_GAP
 
     def breadth(self, v: int) -> float:
-        """How broad a node must be for all that arrives."""
-        count = len(self.arriving.get(v, ()))
-        if count < 2:
+        """How broad a node must be, so that no label comes near to those of its neighbours."""
+        if v not in self.arriving:
             return 0.0
-        if count == 2 and v in self.grid.line:
-            count = 3  # one arrives in the middle; there is the same room on both of its sides
-        return self._gap(v) * (count - 0.5)
+        count = len(self.arriving[v])
+        outermost = 1 if count == 2 and v in self.grid.line else (count - 1) / 2
+        label = self._room(v) + LABEL_GAP - NODE_GAP / 2 if self.turned else 0.0
+        return 2 * (outermost * self._gap(v) + max(label, 5.0))
 
     def settle(self, across: Sequence[float]) -> None:
         """Give out the places; of two, the one that comes in a straight line gets the middle."""
         routes, line = self.grid.routes, self.grid.line
         for v, arriving in self.arriving.items():
             order = sorted(arriving, key=lambda e: across[routes[e][-2]])
-            straight = [i for i, e in enumerate(order) if routes[e][-2] == line.get(v)]
-            aligned = len(order) == 2 and len(straight) == 1
-            middle = straight[0] if aligned else (len(order) - 1) / 2
+            middle = (len(order) - 1) / 2
+            if len(order) == 2:
+                self.side[order[0]] = -1
+                straight = [i for i, e in enumerate(order) if routes[e][-2] == line.get(v)]
+                middle = straight[0] if len(straight) == 1 else middle
             for i, e in enumerate(order):
                 self.offset[e] = (i - middle) * self._gap(v)
 
@@ -337,15 +385,14 @@ def _straight(points: list[Point], x: float) -> None:
     points += [(x0, y0), (x, y0), (x, y0)]
 
 
-def _route(points: Sequence[Point], label: Size, turned: bool) -> Route:
+def _route(points: Sequence[Point], label: Size, side: int, turned: bool) -> Route:
     *curve, (tip, arrival) = points
     width, height = label
     if turned:
-        middle = (arrival + 4 + width / 2, tip - ARROW - height / 2 - 2)
+        middle = (arrival + side * (4 + width / 2), tip - ARROW - height / 2 - 2)
         return Route(tuple((x, y) for y, x in curve), (arrival, tip), middle)
-    return Route(
-        tuple(curve), (tip, arrival), (tip - ARROW - width / 2 - 1, arrival - height / 2 - 3)
-    )
+    middle = (tip - ARROW - width / 2 - 1, arrival - height / 2 - 3)
+    return Route(tuple(curve), (tip, arrival), middle)
 
 
 def _box(corner: Point, size: Size, turned: bool) -> Box:

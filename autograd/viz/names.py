@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from itertools import islice
 from types import FrameType
 from typing import Any
@@ -16,6 +16,27 @@ MOST_LOOKED_AT = 10_000
 """How many entries of one variable are looked at: a data set is not searched to its end."""
 
 _NOTEBOOK_HISTORY = {"In", "Out"}
+
+
+def names_of(
+    wanted: Collection[Node], frame: FrameType, given: Mapping[str, Any] | None = None
+) -> dict[Node, str]:
+    """Choose a name for every node that has one: the given one, its label, a variable's.
+
+    A label that is only the last part of a variable's name, as a layer's "weight" is of
+    "model.0.weight", gives way to the whole name.
+
+    Args:
+        wanted: The nodes that need a name.
+        frame: The running function whose variables count.
+        given: Variables by name that count before everything else.
+    """
+    names = names_in_frame(frame, wanted)
+    for node in wanted:
+        label = str(node.label)
+        if label and not names.get(node, "").endswith(f".{label}"):
+            names[node] = label
+    return names | names_in(given or {}, wanted)
 
 
 def names_in_frame(frame: FrameType, wanted: Container[Node]) -> dict[Node, str]:
@@ -92,7 +113,7 @@ def _entries(thing: Any, path: str) -> Iterable[tuple[Any, str]] | None:
     if isinstance(thing, dict):
         return ((x, f"{path}[{key!r}]") for key, x in thing.items() if isinstance(key, (str, int)))
     if isinstance(thing, np.ndarray) and thing.dtype == object:
-        return ((x, f"{path}[{', '.join(map(str, i))}]") for i, x in np.ndenumerate(thing))
+        return ((x, f"{path}[{','.join(map(str, i))}]") for i, x in np.ndenumerate(thing))
     if callable(getattr(kind, "named_parameters", None)):
         return ((x, f"{path}.{name}") for name, x in thing.named_parameters())
     if callable(getattr(kind, "parameters", None)) and hasattr(thing, "__dict__"):

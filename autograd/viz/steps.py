@@ -6,6 +6,7 @@ every gradient is set as usual, and what it returns can be printed, iterated and
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,12 @@ from autograd.op import Elementwise, Op
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz import exercise
-from autograd.viz.names import names_in_frame
+from autograd.viz.names import names_of
 from autograd.viz.symbols import Symbol, symbolic_partial
+from autograd.viz.text import printable
+
+LONGEST_NAME = 13
+"""A longer name would tear the lines of a formula apart."""
 
 SMALL = 36
 """Arrays of at most so many elements are kept as they were at the time of the pass."""
@@ -104,6 +109,7 @@ class Backprop(Sequence[Step]):
         root: The node that was differentiated.
         nodes: Every node the root was made from, each after its parents; the root is last.
         names: What each node is called. An unnamed constant has no entry: it is its number.
+        abbreviated: For each name that is short for a long label or variable, that.
         values: What each node held; of a large array only its shape.
         gradients: For each leaf the pass reached, the gradient that this pass brought.
         expected: For each node the pass reached, how many contributions reach it.
@@ -115,7 +121,7 @@ class Backprop(Sequence[Step]):
         self.root = root
         self.seed = seed
         self.nodes = tuple(topological(root))
-        self.names = _all_names(self.nodes, frame)
+        self.names, self.abbreviated = _all_names(self.nodes, frame)
         self.values = {node: _snapshot(node) for node in self.nodes}
         self.earlier = {
             node: node._grad for node in self.nodes if node.op is None and node._grad is not None
@@ -241,32 +247,41 @@ def backprop(root: Node, gradient: Any = None) -> Backprop:
     return Backprop(root, seed, sys._getframe(1))
 
 
-def _all_names(nodes: Sequence[Node], frame: FrameType) -> dict[Node, str]:
-    """A name of its own for every node but unnamed constants.
+def _all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str], dict[str, str]]:
+    """A short name of its own for every node but unnamed constants, and what was abbreviated.
 
-    That is its label, else the caller's variable, else L for the root and v1, v2, … for the others.
+    A name that is too long for a formula is abbreviated to a letter and a number: a variable such
+    as `model.layers[0].w[1]` to w1, any other text to v1.
     """
-    unlabelled = {node for node in nodes if not node.label}
-    given = names_in_frame(frame, unlabelled)
-    wanted = {node: given.get(node) or node.label for node in nodes}
-    taken = set(wanted.values()) | {""}
+    found = names_of(set(nodes), frame)
+    wanted = {node: printable(" ".join(name.split())) for node, name in found.items()}
+    taken = {name for name in wanted.values() if len(name) <= LONGEST_NAME}
+    numbers: dict[str, Iterator[int]] = {}
+
+    def numbered(stem: str, first: int = 1) -> str:
+        ks = numbers.setdefault(stem, count(first))
+        return next(name for k in ks if (name := f"{stem}{k}") not in taken)
+
     names: dict[Node, str] = {}
-    used = set()
-    spare = (name for k in count(1) if (name := f"v{k}") not in taken)
+    abbreviated: dict[str, str] = {}
+    used: set[str] = set()
     for node in nodes:
-        name = wanted[node]
-        if name in used:  # two nodes with one label
-            name = next(other for k in count(2) if (other := f"{name}_{k}") not in taken)
-            taken.add(name)
-        if name:
-            used.add(name)
-        elif node is nodes[-1] and "L" not in taken:
+        name = wanted.get(node, "")
+        if len(name) > LONGEST_NAME:
+            is_path = re.fullmatch(r"[\w.\[\]]+", name)
+            short = numbered(re.findall(r"[^\W\d_]\w*", name)[-1][0] if is_path else "v")
+            abbreviated[short] = name
+            name = short
+        elif name in used:  # two nodes with one label
+            name = numbered(f"{name}_", first=2)
+        elif not name and node is nodes[-1] and "L" not in taken:
             name = "L"
-        elif _number(node) is None:
-            name = next(spare)
+        elif not name and _number(node) is None:
+            name = numbered("v")
         if name:
             names[node] = name
-    return names
+            used.add(name)
+    return names, abbreviated
 
 
 def _number(node: Node) -> Any:

@@ -318,7 +318,10 @@ def _leaf_text(x: Symbol) -> tuple[str, int]:
         known = _KNOWN_NUMBERS.get(x.number, (number(x.number), ""))
         return known[0], NEGATIVE if x.number < 0 else ATOM
     # A name may be any text, such as "x1*w1 + x2*w2".
-    return x.name, NEGATIVE if re.search(r"[\s+*/^·-]", x.name) else ATOM
+    word = r"[^\s*+/^·-]+"
+    if re.fullmatch(word, x.name):
+        return x.name, ATOM
+    return x.name, PRODUCT if re.fullmatch(rf"{word}(\*{word})+", x.name) else NEGATIVE
 
 
 # --- LaTeX ------------------------------------------------------------------------------------

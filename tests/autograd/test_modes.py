@@ -199,6 +199,20 @@ def test_a_decorated_coroutine_or_generator_computes_under_no_grad_or_is_refused
     assert recorded()
 
 
+def test_a_paused_generator_does_not_stop_its_caller_from_recording():
+    def generate():
+        with no_grad():
+            yield recorded()
+            yield recorded()
+
+    generator = generate()
+    assert next(generator) is False
+    assert recorded()
+    assert next(generator) is False
+    generator.close()
+    assert recorded()
+
+
 def test_a_leaf_can_be_updated_under_no_grad():
     w = Tensor([1.0, 2.0], requires_grad=True)
     (w * w).sum().backward()

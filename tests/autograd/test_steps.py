@@ -267,17 +267,45 @@ def test_an_unnamed_constant_is_its_number():
     assert lines_about(backprop(x * 0.5), "L ")[0] == "L = x·0.5 = 3·0.5 = 1.5"
 
 
+class Model:
+    """Something with parameters, as the name finder knows it."""
+
+    def __init__(self):
+        self.weights = [Value(2.0), Value(-1.0)]
+
+    def parameters(self):
+        return self.weights
+
+
+def test_a_long_name_is_abbreviated_and_told():
+    the_model = Model()
+    x1, w1 = Value(3.0), Value(1.0)
+    root = the_model.weights[0] * x1 + the_model.weights[1] * w1
+    root.label = "the sum of all the products"
+    steps = backprop(root)
+    assert sorted(steps.abbreviated.values()) == [
+        "the sum of all the products",
+        "the_model.weights[0]",
+        "the_model.weights[1]",
+    ]
+    assert {steps.names[weight] for weight in the_model.weights} == {"w2", "w3"}  # w1 is taken
+    names = str(steps).partition("\n\n")[2].partition("\n\n")[0]
+    assert names.splitlines()[0] == "Names"
+    assert f"  {steps.names[the_model.weights[0]]} = the_model.weights[0]" in names
+
+
 def test_no_line_is_wider_than_100_columns_whatever_the_labels():
     a, b, c = (
         Value(float(i), label=f"the very long name of variable number {i}") for i in (1, 2, 3)
     )
+    a.label, b.label = "13 characters", "and 13 again!"
     root = (a ** (b / c)).tanh() * a + (a * b / c).log() * b
-    root.label = "another label\nof two lines and a bell \x07"
+    root.label = "bells \x07\nring"
     backprop(root)
     text = str(backprop(root))
     assert max(map(len, text.splitlines())) <= 100
     assert "\x07" not in text
-    assert "the ve…mber 1" in text
+    assert "bells ␇ ring" in text
 
 
 # --- tensors ----------------------------------------------------------------------------------

@@ -178,6 +178,8 @@ def test_formulas_are_simplified_lightly(formula, text):
         (operation("remainder", x, y * z), "x % (y·z)", r"x \bmod \left(y \cdot z\right)"),
         (operation("floor_divide", x, 2.0), "x // 2", r"\lfloor x / 2 \rfloor"),
         (operation("matmul", "X", "W"), "X @ W", "X W"),
+        (operation("add", "a*b", "c*d"), "a*b + c*d", r"\text{a*b} + \text{c*d}"),
+        (operation("divide", 1.0, "c*d"), "1/(c*d)", r"\frac{1}{\text{c*d}}"),
         (operation("multiply", "a + b", 2.0), "(a + b)·2", r"\left(\text{a + b}\right) \cdot 2"),
     ],
 )

@@ -147,6 +147,14 @@ def test_bce_of_a_wrong_certainty_is_100_and_of_a_right_one_0():
     assert_allclose(p.grad, [0, 0, 1, -1], atol=1e-14)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_bce_and_its_gradient_are_finite_in_every_dtype(dtype):
+    p = Tensor(np.array([0, 1, 0, 1, 0.5], dtype), requires_grad=True)
+    functional.binary_cross_entropy(p, [1, 0, 0, 1, 1], "sum").backward()
+    assert p.grad.dtype == dtype
+    assert p.grad.tolist() == [0, 0, 1, -1, -2]
+
+
 @pytest.mark.parametrize("kind", [Tensor, values])
 @pytest.mark.parametrize("size", [1e4, 1e8, 1e300])
 def test_losses_on_logits_do_not_overflow(kind, size):
