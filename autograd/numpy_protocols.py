@@ -55,6 +55,7 @@ def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         return ours(*args, **kwargs)
     known = _parameters(ours)
     arguments = _signature(func).bind(*args, **kwargs).arguments
+    arguments.update(arguments.pop("kwargs", {}))  # what np.pad has instead of named options
     given = list(arguments.items())
     operands = [x for _, x in given[: _operands(ours)]]
     options = dict(given[_operands(ours) :])

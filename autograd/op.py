@@ -53,11 +53,12 @@ class Op:
     ) -> None:
         self.name = forward.__name__
         self.symbol = symbol or self.name
-        self.latex = latex or rf"\operatorname{{{self.name}}}"
+        self.latex = latex or rf"\operatorname{{{self.name.replace('_', chr(92) + '_')}}}"
         self.operator = operator
         self.forward = forward
         self.arity = arity
         signature = list(inspect.signature(forward).parameters.values())
+        self.operand_names = tuple(p.name for p in signature[:arity])
         self.defaults = tuple(p.default for p in signature[:arity] if p.default is not p.empty)
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = forward.__module__
@@ -129,11 +130,8 @@ class Elementwise(Op):
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on numbers or arrays; compute and record on nodes."""
-        if params:
-            raise TypeError(f"{self.name}: got an unknown keyword {next(iter(params))!r}.")
-        if len(operands) != self.arity:
-            self._check_count(len(operands), self.arity)
-            operands += self.defaults[len(self.defaults) + len(operands) - self.arity :]
+        if params or len(operands) != self.arity:
+            operands = self._all_operands(operands, params)
         kind = kind_of(operands)
         if kind is not None:
             return kind._apply(self, operands, {})
@@ -144,6 +142,16 @@ class Elementwise(Op):
             # An array of Values: one node per element.
             return np.frompyfunc(self, self.arity, 1)(*arrays)
         return self.forward(*arrays)
+
+    def _all_operands(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The operands with those given by name, or left to their default, in their places."""
+        rest = self.operand_names[len(given) :]
+        for name in named:
+            if name not in rest:
+                raise TypeError(f"{self.name}: got an unknown keyword {name!r}.")
+        self._check_count(len(given) + len(named), self.arity)
+        usual = dict(zip(self.operand_names[::-1], self.defaults[::-1], strict=False))
+        return given + tuple(named.get(name, usual.get(name)) for name in rest)
 
     def on_floats(self, *operands: float) -> float:
         """Compute one number; where `math` raises, IEEE's answer with NumPy's warning."""

@@ -10,7 +10,7 @@ import numpy as np
 from autograd import node, numpy_protocols
 from autograd.errors import GraphError, ShapeError
 from autograd.guard import NEVER, Clock, guarded, note_write, now
-from autograd.methods import Operations
+from autograd.methods import ArrayOperations
 from autograd.modes import active, check_forward, recording
 from autograd.node import Node
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
 
-class Tensor(Operations, node.Node):
+class Tensor(ArrayOperations, node.Node):
     """An array that remembers how it was computed.
 
     It has NumPy's operations and semantics (broadcasting, axes, dtypes) under PyTorch's names, and
@@ -119,7 +119,11 @@ class Tensor(Operations, node.Node):
         self._grad = None if array is None else self._checked("grad", array)
 
     def _checked(self, name: str, array: ArrayLike) -> Any:
-        array = np.asarray(array, dtype=self.dtype) if type(self._data) is np.ndarray else array
+        if type(self._data) is np.ndarray:
+            array = np.asarray(array)
+            if array.dtype.kind not in "biuf":
+                raise TypeError(f"Tensor: {name} needs real numbers, but got dtype {array.dtype}.")
+            array = array.astype(self.dtype, copy=False)
         if array.shape != self.shape:  # type: ignore[union-attr]
             kind = type(self).__name__
             raise ShapeError(f"{kind}: {name} needs shape {self.shape}, but got {np.shape(array)}.")
@@ -201,7 +205,7 @@ class Tensor(Operations, node.Node):
         """Add d self / d leaf to the `.grad` of every leaf, and set that of every node between.
 
         Args:
-            gradient: An array of self's shape, the weight of each element; 1 if self has only one.
+            gradient: An array of self's shape, the weight of each element; 1 for a scalar.
 
         Raises:
             ShapeError: self is not a scalar and no gradient is given, or it has another shape.
@@ -297,8 +301,7 @@ class Tensor(Operations, node.Node):
         try:
             data = op.compute(inputs, params) if params else op.forward(*inputs)
         except ValueError as err:
-            shapes = " and ".join(str(np.shape(x)) for x in inputs)
-            raise ShapeError(f"{op.name}: operands of shape {shapes} do not fit: {err}.") from err
+            raise _explained(err, op, inputs) from err
         if type(data) is not np.ndarray and isinstance(data, np.generic):
             data = np.asarray(data)
         elif getattr(data, "base", None) is not None:
@@ -405,6 +408,20 @@ def _constant(x: Any) -> Tensor:
     return out
 
 
+def _explained(err: ValueError, op: Op, inputs: list[Any]) -> ValueError:
+    """What NumPy says of operands that it cannot take, with the operation and their shapes."""
+    shapes = [np.shape(x) for x in inputs]
+    if isinstance(op, Elementwise):
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            given = " and ".join(map(str, shapes))
+            return ShapeError(f"{op.name}: operands of shape {given} do not fit (broadcast).")
+        return ValueError(f"{op.name}: {err}")
+    given = " and ".join(map(str, shapes))
+    return ShapeError(f"{op.name}: operands of shape {given} do not fit: {str(err).rstrip(' .')}.")
+
+
 def _moded(out: Tensor, op: Op, operands: tuple[Any, ...]) -> Tensor:
     """What the active modes make of a result."""
     check_forward(op, out, operands)
@@ -418,7 +435,7 @@ def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
-    if isinstance(function, Elementwise) and function.arity == 1:
+    if isinstance(function, Elementwise) and function.arity == 1:  # the quick way
 
         def method(self: Tensor) -> Tensor:
             return Tensor._apply(function, (self,), _NO_PARAMS)

@@ -63,7 +63,7 @@ def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 def _extremum_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     data = plain(x)
-    chosen = data == _spread(plain(out), x.shape, axis)
+    chosen = (data == _spread(plain(out), x.shape, axis)) | (data != data)  # a nan is chosen
     return _spread(g, x.shape, axis) * (chosen / chosen.sum(axis=axis, keepdims=True)).astype(
         x.dtype
     )

@@ -245,7 +245,7 @@ def _parameters(node: Tensor) -> list[tuple[str, str]]:
 
 def _local_derivative(node: Any, k: int) -> str:
     if isinstance(node, Tensor):
-        overwritten = any(parent._clock[0] > node._stamp for parent in node._parents)
+        overwritten = any(parent._clock[0] > node._stamp for parent in node.parents)
         if overwritten or node.size > _LARGEST_LOCAL_DERIVATIVE:
             return ""  # a derivative at other numbers than those of the picture would be wrong
         array = node.local_derivative(k)
