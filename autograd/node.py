@@ -9,7 +9,7 @@ in order (`x * x` has two edges to `x`). Two kinds of node share this file: `Val
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from autograd.errors import GraphError
 from autograd.modes import active, check_backward
@@ -70,6 +70,15 @@ class Node:
     def zero_grad(self) -> None:
         """Forget the gradient, as if no backward pass had reached this node."""
         self._grad = None
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __divmod__(self: Any, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self: Any, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
 
     @property
     def _prev(self) -> set[Node]:

@@ -17,6 +17,11 @@ from autograd.op import COMPOSITIONS, RULEBOOK, Op, plain
 
 _RENAMED = {"absolute": "abs", "fabs": "abs", "amax": "max", "amin": "min", "true_divide": "divide"}
 
+_OF_LINALG = {
+    np.linalg.cholesky, np.linalg.det, np.linalg.inv, np.linalg.multi_dot, np.linalg.norm,
+    np.linalg.slogdet, np.linalg.solve,
+}  # fmt: skip
+
 PLAIN_UFUNCS = {
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
     np.isnan, np.isinf, np.isfinite, np.signbit,
@@ -28,41 +33,51 @@ PLAIN_FUNCTIONS = {
     np.all, np.any, np.argmax, np.argmin, np.argsort, np.count_nonzero, np.nonzero, np.isclose,
     np.allclose, np.array_equal, np.array_repr, np.array_str, np.array2string, np.shape, np.ndim,
     np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type,
-    np.can_cast, np.isin, np.searchsorted, np.argwhere, np.flatnonzero, np.unique, np.shares_memory,
-    np.may_share_memory, np.copyto, np.save, np.histogram,
+    np.can_cast, np.isin, np.searchsorted, np.argwhere, np.flatnonzero, np.shares_memory,
+    np.may_share_memory, np.save,
 }  # fmt: skip
 """Their results are positions, truth values or descriptions: plain arrays."""
 
 
 def ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What a Tensor does with a universal function of NumPy."""
-    if ufunc in PLAIN_UFUNCS:
-        return getattr(ufunc, method)(*map(plain, inputs), **options)
-    if method != "__call__":
-        raise TypeError(f"np.{ufunc.__name__}.{method}: is not supported on a Tensor.")
     for name in options:
         raise TypeError(f"np.{ufunc.__name__}: {name}= is not supported on a Tensor.")
+    if method != "__call__":
+        raise TypeError(f"np.{ufunc.__name__}.{method}: is not supported on a Tensor.")
+    if ufunc in PLAIN_UFUNCS:
+        return ufunc(*map(plain, inputs))
+    if ufunc is np.divmod:
+        return divmod(*inputs)
     return _ours(f"np.{ufunc.__name__}", ufunc.__name__)(*inputs)
 
 
 def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a Tensor does with any other function of NumPy."""
-    if func in PLAIN_FUNCTIONS:
-        return func(*map(plain, args), **{name: plain(x) for name, x in kwargs.items()})
     name = f"{func.__module__.replace('numpy', 'np', 1)}.{func.__name__}"
-    ours = _ours(name, func.__name__)
-    if func.__name__ in ("einsum", "where"):  # their operands have no names
-        return ours(*args, **kwargs)
-    known = _parameters(ours)
-    arguments = _signature(func).bind(*args, **kwargs).arguments
-    arguments.update(arguments.pop("kwargs", {}))  # what np.pad has instead of named options
-    given = list(arguments.items())
-    operands = [x for _, x in given[: _operands(ours)]]
-    options = dict(given[_operands(ours) :])
-    for option in options:
-        if option not in known:
+    if func in PLAIN_FUNCTIONS:
+        for option in kwargs.keys() & {"out", "where"}:
             raise TypeError(f"{name}: {option}= is not supported on a Tensor.")
-    return ours(*operands, **options)
+        return func(*map(plain, args), **{name: plain(x) for name, x in kwargs.items()})
+    ours = _ours(name, func.__name__ if _same_in_ours(func) else "")
+    signature = _signature(func)
+    if signature is None or ours is COMPOSITIONS["einsum"]:
+        given, named = list(args), kwargs
+    else:
+        bound = signature.bind(*args, **kwargs).arguments
+        bound.update(bound.pop("kwargs", {}))  # what np.pad has instead of named options
+        arguments = list(bound.items())
+        given = [x for _, x in arguments[: _operands(ours)]]
+        named = dict(arguments[_operands(ours) :])
+    for option in named.keys() - _parameters(ours):
+        raise TypeError(f"{name}: {option}= is not supported on a Tensor.")
+    return ours(*given, **named)
+
+
+def _same_in_ours(func: Callable[..., Any]) -> bool:
+    """Whether ours of that name means the same: np.linalg.trace has other axes than np.trace."""
+    name = func.__name__
+    return func is getattr(np, name, None) or func in _OF_LINALG
 
 
 def _ours(full_name: str, name: str) -> Callable[..., Any]:
@@ -76,8 +91,11 @@ def _ours(full_name: str, name: str) -> Callable[..., Any]:
 
 
 @functools.cache
-def _signature(func: Callable[..., Any]) -> inspect.Signature:
-    return inspect.signature(func)
+def _signature(func: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(func)
+    except ValueError:  # written in C: NumPy before 2.4 does not tell
+        return None
 
 
 @functools.cache

@@ -224,7 +224,7 @@ class Structural(Op):
         for name, value in arguments.items():
             if value is inspect.Parameter.empty:
                 raise TypeError(f"{self.name}: needs the argument {name!r}.")
-        return arguments
+        return {name: _owned(value) for name, value in arguments.items()}
 
     def compute(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Run the forward computation on arrays."""
@@ -266,6 +266,16 @@ def plain(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return type(x)(map(plain, x))
     return x._data if hasattr(type(x), "_apply") else x
+
+
+def _owned(x: Any) -> Any:
+    """A copy of an argument that could be written to after it was recorded: an index, a mask."""
+    if isinstance(x, (int, str, slice)) or x is None:
+        return x
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(_owned, x))
+    x = plain(x)
+    return np.array(x) if isinstance(x, np.ndarray) else x
 
 
 def shape_of(x: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import node, numpy_protocols
 from autograd.errors import GraphError, ShapeError
-from autograd.guard import NEVER, Clock, guarded, note_write, now
+from autograd.guard import NEVER, Clock, guarded, now
 from autograd.methods import ArrayOperations
 from autograd.modes import active, check_forward, recording
 from autograd.node import Node
@@ -96,11 +96,8 @@ class Tensor(ArrayOperations, node.Node):
 
     def _write(self, array: Any) -> None:
         """Take over the numbers of an array of the right shape and dtype."""
-        if np.may_share_memory(array, self._data):  # `t.data -= step`, `t.data = t.data[::-1]`
-            self._data[...] = array
-            note_write(self._clock)
-        else:
-            self._data, self._clock = array.copy(), [0]  # graphs keep the array they saw
+        if not _is_same(array, self._data):  # `t.data -= step` has written them already
+            self._data = array.copy()  # graphs keep the array they saw
 
     @property
     def grad(self) -> Any:
@@ -108,9 +105,10 @@ class Tensor(ArrayOperations, node.Node):
 
         That of a leaf may be changed in place; others may share theirs and are read-only.
         """
-        if self.op is None or type(self._grad) is not np.ndarray:
-            return self._grad
-        view = self._grad.view()
+        grad = self._grad
+        if self.op is None or not isinstance(grad, (np.ndarray, np.generic)):
+            return grad
+        view = np.asarray(grad).view()
         view.flags.writeable = False
         return view
 
@@ -165,6 +163,12 @@ class Tensor(ArrayOperations, node.Node):
 
     def __getitem__(self, index: Any) -> Self:
         return RULEBOOK["getitem"](self, index)  # type: ignore[no-any-return]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "Tensor: its elements cannot be assigned, since a graph may need them. Compute a new "
+            "Tensor with where(), or write to the numbers of a leaf with t.data[...] = ..."
+        )
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -278,7 +282,8 @@ class Tensor(ArrayOperations, node.Node):
 
     def _accumulate(self, grad: Any) -> None:
         # A copy: `grad` may be shared with other nodes (both sides of a sum get the same array).
-        self._grad = grad.copy() if self._grad is None else self._grad + grad
+        total = grad.copy() if self._grad is None else self._grad + grad
+        self._grad = np.asarray(total) if isinstance(total, np.generic) else total
 
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
@@ -326,6 +331,8 @@ class Tensor(ArrayOperations, node.Node):
             out._inputs = []
             out.parents = ()
             out._stamp = 0
+            if clock is NEVER:
+                out._clock = [0]  # no graph needs it, so its user may write to it
         return _moded(out, op, operands) if active() else out
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -360,12 +367,6 @@ class Tensor(ArrayOperations, node.Node):
 
     __hash__ = object.__hash__
 
-    def __divmod__(self, other: Any) -> tuple[Self, Self]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Self, Self]:
-        return other // self, other % self
-
     def __float__(self) -> float:
         return float(self.item())
 
@@ -399,6 +400,14 @@ def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
     return array
 
 
+def _is_same(array: Any, data: Any) -> bool:
+    """Whether two arrays of one shape and dtype show the same memory in the same order."""
+    if not isinstance(array, np.ndarray) or not isinstance(data, np.ndarray):
+        return array is data
+    theirs, ours = array.__array_interface__, data.__array_interface__
+    return bool(theirs["data"] == ours["data"] and array.strides == data.strides)
+
+
 def _constant(x: Any) -> Tensor:
     """A plain operand, a number or an array, as a node of the graph."""
     out: Tensor = _new(Tensor)
@@ -425,7 +434,12 @@ def _explained(err: ValueError, op: Op, inputs: list[Any]) -> ValueError:
 def _moded(out: Tensor, op: Op, operands: tuple[Any, ...]) -> Tensor:
     """What the active modes make of a result."""
     check_forward(op, out, operands)
-    return out if recording() else out.detach()
+    if recording():
+        return out
+    out = out.detach()
+    if out._clock is NEVER:
+        out._clock = [0]
+    return out
 
 
 def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:

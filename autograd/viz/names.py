@@ -51,11 +51,7 @@ def names_in_frame(frame: FrameType, wanted: Container[Node]) -> dict[Node, str]
     ]  # fmt: skip
     names: dict[Node, str] = {}
     for scope in scopes:
-        public = {
-            name: thing
-            for name, thing in list(scope.items())
-            if not name.startswith("_") and name not in _NOTEBOOK_HISTORY
-        }
+        public = {name: thing for name, thing in list(scope.items()) if _is_public(name)}
         for node, name in names_in(public, wanted).items():
             names.setdefault(node, name)
     return names
@@ -87,6 +83,11 @@ def names_in(scope: Mapping[str, Any], wanted: Container[Node]) -> dict[Node, st
     return names
 
 
+def _is_public(name: str) -> bool:
+    # `.0` and `@py_assert1` are variables that Python and pytest make for themselves.
+    return name.isidentifier() and not name.startswith("_") and name not in _NOTEBOOK_HISTORY
+
+
 def _nodes_in(thing: Any, path: str) -> Iterator[tuple[Node, str]]:
     """Walk breadth first, so that short ways come before long ones."""
     queue = deque([(thing, path)])
@@ -115,10 +116,15 @@ def _entries(thing: Any, path: str) -> Iterable[tuple[Any, str]] | None:
     if isinstance(thing, np.ndarray) and thing.dtype == object:
         return ((x, f"{path}[{','.join(map(str, i))}]") for i, x in np.ndenumerate(thing))
     if callable(getattr(kind, "named_parameters", None)):
-        return ((x, f"{path}.{name}") for name, x in thing.named_parameters())
+        return _parameters(thing, path)
     if callable(getattr(kind, "parameters", None)) and hasattr(thing, "__dict__"):
         return ((x, f"{path}.{name}") for name, x in vars(thing).items())
     return None
+
+
+def _parameters(model: Any, path: str) -> Iterator[tuple[Any, str]]:
+    for name, parameter in model.named_parameters():
+        yield parameter, f"{path}.{name}"
 
 
 def _taken(entries: Iterable[tuple[Any, str]], most: int) -> list[tuple[Any, str]]:

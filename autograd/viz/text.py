@@ -51,8 +51,8 @@ def numbers(data: Any) -> tuple[str, ...]:
             f"[{' '.join(x.rjust(n) for x, n in zip(row, widths, strict=True))}]" for row in texts
         )
     with np.errstate(all="ignore"):
-        least, most = number(data.min().item()), number(data.max().item())
-    return (f"all {least}" if least == most else f"{least} … {most}",)
+        least, most = data.min().item(), data.max().item()
+    return (f"all {number(least)}" if least == most else f"{number(least)} … {number(most)}",)
 
 
 def printable(label: str) -> str:

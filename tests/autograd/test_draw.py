@@ -1,0 +1,503 @@
+"""Pictures: what is drawn, and that it is the same on every machine."""
+
+import os
+import re
+import shutil
+import stat
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from autograd import Tensor, Value, draw, no_grad, tanh
+from autograd.viz.dot import run_dot
+from autograd.viz.text import number, numbers
+
+needs_dot = pytest.mark.skipif(
+    shutil.which("dot") is None and os.environ.get("GLASSGRAD_CI") != "1",
+    reason="there is no program `dot` here",
+)
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = [
+    "<b>bold</b>", "<i>", '"', 'a"b', "\\", "\\\\", "end\\", "\\N \\G \\l \\n", "&amp; & &#60;",
+    "{a|b}", "]]>", "-->", "🎉 日本語 é", "x" * 60, " two  spaces ", "%s {0}", "$x^2$", "node", "2",
+]  # fmt: skip
+
+
+@pytest.fixture(params=["own", pytest.param("dot", marks=needs_dot)])
+def layout(request):
+    return request.param
+
+
+@pytest.fixture
+def without_dot(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+
+
+def neuron():
+    x1, x2, w1, w2, b = (Value(v) for v in (2.0, 0.0, -3.0, 1.0, 6.8813735870195432))
+    return tanh(w1 * x1 + w2 * x2 + b)
+
+
+def groups(svg, role):
+    """The <g> elements of nodes or edges, by id."""
+    found = {g.get(f"data-{role}"): g for g in ET.fromstring(svg).iter(f"{SVG}g")}
+    found.pop(None, None)
+    return found
+
+
+def texts(group):
+    return [t.text or "" for t in group.iter(f"{SVG}text")]
+
+
+def shape(group):
+    rect = group.find(f"{SVG}rect")
+    return float(rect.get("rx")) > 5, rect.get("stroke-dasharray"), rect.get("fill")
+
+
+# --- what is drawn
+
+
+def test_each_node_is_drawn_once_with_symbol_name_data_and_gradient(layout):
+    x = Value(3.0)
+    y = tanh(x)
+    z = y * y + x
+    z.backward()
+    nodes = groups(draw(z, layout=layout).svg, "node")
+    assert [texts(g) for g in nodes.values()] == [
+        ["x", "data", "3", "grad", number(x.grad)],
+        ["tanh", "y", "data", number(y.data), "grad", number(y.grad)],
+        ["*", "data", number(y.data**2), "grad", "1"],
+        ["+", "z", "data", number(z.data), "grad", "1"],
+    ]
+
+
+def test_x_times_x_has_two_edges_that_show_the_local_derivatives(layout):
+    x = Value(3.0)
+    picture = draw(x * x, layout=layout)
+    edges = groups(picture.svg, "edge")
+    assert list(edges) == ["n1.0", "n1.1"]
+    assert [texts(g) for g in edges.values()] == [["3"], ["3"]]
+    assert len({g.find(f"{SVG}path").get("d") for g in edges.values()}) == 2
+    assert len(re.findall(r"^\s*n0 -> n1 ", picture.source, re.MULTILINE)) == 2
+
+
+def test_edges_show_each_operand_its_own_derivative():
+    a, b = Value(7.0), Value(2.0)
+    edges = groups(draw(a - b).svg, "edge")
+    assert [texts(g) for g in edges.values()] == [["1"], ["-1"]]
+
+
+def test_a_gradient_not_reached_yet_is_a_dash_and_a_zero_is_a_zero():
+    x = Value(0.0)
+    y = x * x
+    assert texts(groups(draw(y).svg, "node")["n0"])[-2:] == ["grad", "—"]
+    y.backward()
+    assert texts(groups(draw(y).svg, "node")["n0"])[-2:] == ["grad", "0"]
+
+
+def test_kinds_of_nodes_differ_in_shape_and_in_colour():
+    x = Value(3.0)
+    y = tanh(2 * x)
+    nodes = draw(y).graph.nodes
+    drawn = {g.get("data-kind"): g for g in groups(draw(y).svg, "node").values()}
+    assert [n.kind for n in nodes] == ["constant", "leaf", "operation", "operation"]
+    looks = {kind: shape(g) for kind, g in drawn.items()}
+    assert len({(rounded, dashes) for rounded, dashes, _ in looks.values()}) == 3
+    assert len({fill for _, _, fill in looks.values()}) == 3
+    outlines = [
+        sum(r.get("stroke") is not None for r in g.iter(f"{SVG}rect"))
+        for g in groups(draw(y).svg, "node").values()
+    ]
+    assert outlines == [1, 1, 1, 2]
+
+
+def test_a_constant_has_no_gradient_and_its_edge_no_derivative():
+    picture = draw(Value(3.0) ** 2)
+    exponent = next(n for n in picture.graph.nodes if n.kind == "constant")
+    assert texts(groups(picture.svg, "node")[exponent.id]) == ["2"]
+    assert [edge.label for edge in picture.graph.edges] == ["6", ""]
+
+
+def test_a_result_computed_under_no_grad_is_a_constant():
+    with no_grad():
+        y = Value(2.0) * 3
+    assert [n.kind for n in draw(y).graph.nodes] == ["constant"]
+
+
+def test_tensors_show_their_shape_and_small_ones_their_numbers():
+    W = Tensor([[1.0, -2.5], [10.0, 0.5]], requires_grad=True)
+    loss = (W * W).sum()
+    nodes = groups(draw(loss).svg, "node")
+    assert texts(nodes["n0"]) == [
+        "W", "shape", "(2, 2)", "data", "[ 1 -2.5]", "[10  0.5]", "grad", "—",
+    ]  # fmt: skip
+    big = Tensor(np.arange(100.0), requires_grad=True)
+    assert "0 … 99" in texts(groups(draw(big.sum()).svg, "node")["n0"])
+
+
+def test_edges_of_tensors_show_a_derivative_only_where_it_is_one_number():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    labels = {e.id: e.label for e in draw(((x + x) * x).sum()).graph.edges}
+    assert labels == {"n1.0": "1", "n1.1": "1", "n2.0": "", "n2.1": "", "n3.0": ""}
+
+
+def test_a_derivative_whose_operand_was_overwritten_since_is_not_shown():
+    x = Tensor(2.0, requires_grad=True)
+    y = x * x
+    assert [e.label for e in draw(y).graph.edges] == ["2", "2"]
+    x.data -= 1.0
+    assert [e.label for e in draw(y).graph.edges] == ["", ""]
+
+
+def test_what_a_tensor_operation_was_told_is_shown():
+    x = Tensor(np.ones((2, 3)), requires_grad=True)
+    picture = draw(x.sum(axis=1)[0])
+    assert [n.rows[1] for n in picture.graph.nodes[1:]] == [("axis", "1"), ("index", "0")]
+
+
+def test_drawing_warns_of_nothing_and_changes_nothing():
+    x = Value(0.0)
+    with np.errstate(all="ignore"):
+        y = x.log()
+    assert draw(y).graph.edges[0].label == "inf"
+    assert x._grad is None
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (1.2000000000000002, "1.2"), (-0.0, "0"), (3.0, "3"), (123456.0, "123456"), (1e6, "1e6"),
+        (123456.7, "1.235e5"), (0.000123, "0.000123"), (1e-9, "1e-9"), (float("nan"), "nan"),
+        (float("-inf"), "-inf"), (6.8813735870195432, "6.881"),
+    ],
+)  # fmt: skip
+def test_numbers_have_four_significant_digits(x, text):
+    assert number(x) == text
+
+
+def test_arrays_of_every_kind_are_written():
+    assert numbers(np.zeros((0, 3))) == ("[]",)
+    assert numbers(np.full((9, 9), 2)) == ("all 2",)
+    assert numbers(np.array([True, False])) == ("[1 0]",)
+    assert numbers(np.array([[[1.0]]])) == ("all 1",)
+    assert numbers(np.array([np.nan, *range(20)])) == ("nan … nan",)
+
+
+# --- the same text every time, on every machine
+
+
+def test_the_same_graph_gives_the_same_text(layout):
+    one, other = draw(neuron(), {}, layout=layout), draw(neuron(), {}, layout=layout)
+    assert one.source == other.source
+    assert one.svg == other.svg
+
+
+def test_ids_are_positions_in_topological_order():
+    from autograd.node import topological
+
+    root = neuron()
+    order = topological(root)
+    for node in draw(root).graph.nodes:
+        assert dict(node.rows)["data"] == number(order[int(node.id[1:])].data)
+
+
+def test_the_picture_shows_what_held_when_it_was_drawn():
+    x = Value(2.0)
+    picture = draw(x * x)
+    x.data = 99.0
+    assert "99" not in picture.svg + picture.source
+
+
+def test_svg_has_a_title_a_size_and_neither_ids_nor_style_sheet_nor_script(layout):
+    svg = draw(neuron(), layout=layout).svg
+    root = ET.fromstring(svg)
+    _, _, width, height = map(float, root.get("viewBox").split())
+    assert (width, height) == (float(root.get("width")), float(root.get("height")))
+    assert "max-width:100%" in root.get("style")
+    assert root[0].tag == f"{SVG}title"
+    assert root[0].text.startswith("Computation graph of 10 nodes (5 leaves, 5 operations).")
+    assert not any(e.get("id") for e in root.iter())
+    assert not {e.tag for e in root.iter()} & {f"{SVG}style", f"{SVG}script"}
+    for group in [*groups(svg, "node").values(), *groups(svg, "edge").values()]:
+        assert group[0].tag == f"{SVG}title"
+        assert group[0].text
+
+
+def test_everything_lies_on_the_page(layout):
+    root = ET.fromstring(draw(neuron(), layout=layout).svg)
+    left, top, width, height = map(float, root.get("viewBox").split())
+    for rect in root.iter(f"{SVG}rect"):
+        x, y, w, h = (float(rect.get(name)) for name in ("x", "y", "width", "height"))
+        assert left <= x
+        assert x + w <= left + width + 0.11
+        assert top <= y
+        assert y + h <= top + height + 0.11
+
+
+def test_a_notebook_gets_a_picture_and_a_sentence(without_dot):
+    x = Value(3.0)
+    picture = draw(x * x)
+    bundle = picture._repr_mimebundle_()
+    assert set(bundle) == {"image/svg+xml", "text/plain"}
+    assert bundle["image/svg+xml"] == picture.svg
+    assert (
+        bundle["text/plain"]
+        == repr(picture)
+        == (
+            "Computation graph of 2 nodes (1 leaf, 1 operation). Leaves: x. "
+            "Output: *, data 9, grad —."
+        )
+    )
+
+
+def test_without_dot_our_own_layout_draws_the_same_things(without_dot):
+    picture = draw(neuron())
+    assert len(groups(picture.svg, "node")) == 10
+    assert picture.source.startswith("digraph")
+    assert picture.svg == draw(neuron(), layout="own").svg
+
+
+@needs_dot
+def test_where_there_is_dot_it_places_the_nodes():
+    assert draw(neuron()).svg == draw(neuron(), layout="dot").svg
+    assert draw(neuron()).svg != draw(neuron(), layout="own").svg
+
+
+def fake_dot(tmp_path, monkeypatch, script):
+    if sys.platform == "win32":
+        pytest.skip("the fake program is a shell script")
+    program = tmp_path / "bin" / "dot"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+
+def test_a_dot_that_takes_too_long_is_stopped_and_not_spoken_of(tmp_path, monkeypatch, capfd):
+    fake_dot(tmp_path, monkeypatch, "exec sleep 60")
+    monkeypatch.setattr("autograd.viz.dot.SECONDS", 0.2)
+    start = time.perf_counter()
+    picture = draw(neuron())
+    assert picture.svg == draw(neuron(), layout="own").svg
+    assert time.perf_counter() - start < 10
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("script", ["exit 3", "echo nonsense", "echo '{\"objects\": [{}]}'"])
+def test_a_dot_that_does_not_work_is_not_needed(tmp_path, monkeypatch, capfd, script):
+    fake_dot(tmp_path, monkeypatch, f"echo oh dear >&2; {script}")
+    assert draw(neuron()).svg == draw(neuron(), layout="own").svg
+    assert capfd.readouterr() == ("", "")
+
+
+def test_dot_is_not_asked_for_what_would_take_it_minutes(monkeypatch):
+    monkeypatch.setattr("autograd.viz.draw.place_with_dot", pytest.fail)
+    w, h = Value(0.5), Value(0.0)
+    for _ in range(75):
+        h = tanh(w * h + 1)
+    assert len(groups(draw(h, max_nodes=1000).svg, "node")) == 302
+
+
+# --- labels are shown as typed
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_label_is_shown_as_typed(label, layout):
+    x = Value(2.0, label=label)
+    svg = draw(x * x, layout=layout).svg
+    assert texts(groups(svg, "node")["n0"])[0] == label
+
+
+@needs_dot
+@pytest.mark.parametrize("label", HOSTILE)
+def test_dot_itself_shows_a_label_as_typed(label):
+    x = Value(2.0, label=label)
+    svg = run_dot(draw(x * x).source, "svg").decode()
+    leaf = next(g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("id") == "node1")
+    assert texts(leaf)[0].replace("\xa0", " ").strip() == label.strip()
+
+
+@given(st.text(max_size=20))
+@example("\x00\x1b\r\n\t\x7f\x85\u202e\ufffe\ud800")
+@settings(max_examples=200, deadline=None)
+def test_any_label_gives_readable_svg_and_dot(label):
+    picture = draw(Value(1.0, label=label), layout="own")
+    drawn = texts(groups(picture.svg, "node")["n0"])
+    shown = "\n".join(drawn[: drawn.index("data")])
+    picture.svg.encode()
+    picture.source.encode()
+    if label.isprintable() and label.count("\n") < 4:
+        assert shown == label
+
+
+def test_lines_stay_lines_and_control_characters_get_signs():
+    x = Value(1.0, label="two\nlines\x1b[31m\u202e")
+    assert texts(groups(draw(x).svg, "node")["n0"])[:2] == ["two", "lines␛[31m\ufffd"]
+
+
+def test_a_very_long_label_is_cut_in_the_picture():
+    x = Value(1.0, label="long " * 1000)
+    assert len(texts(groups(draw(x).svg, "node")["n0"])[0]) == 60
+
+
+# --- large graphs
+
+
+def chain(length):
+    x = Value(1.0)
+    for _ in range(length):
+        x = -x
+    return x
+
+
+def test_a_large_graph_is_folded_and_the_picture_says_what_it_leaves_out(layout):
+    picture = draw(chain(1000), layout=layout)
+    note = "60 of 1,001 nodes are drawn, those nearest to the output."
+    assert len(groups(picture.svg, "node")) == 60
+    assert note in repr(picture)
+    assert note in picture.source
+    captions = [t.text for t in ET.fromstring(picture.svg).iter(f"{SVG}text")]
+    assert note in " ".join(captions)
+    folded = [n for n in picture.graph.nodes if n.folded]
+    assert len(folded) == 1
+    assert "⋯" in texts(groups(picture.svg, "node")[folded[0].id])
+
+
+def test_a_graph_of_most_nodes_is_whole():
+    assert len(draw(chain(299)).graph.nodes) == 300
+    assert draw(chain(299)).graph.note == ""
+    assert len(draw(chain(400), max_nodes=500).graph.nodes) == 401
+    assert len(draw(chain(400), max_nodes=5).graph.nodes) == 5
+
+
+def test_a_node_shows_all_of_its_operands_or_is_folded():
+    w, h = Value(0.5), Value(0.0)
+    for _ in range(50):
+        h = tanh(w * h + 1)
+    graph = draw(h, max_nodes=20).graph
+    drawn = {n.id for n in graph.nodes}
+    for n in graph.nodes:
+        operands = [e for e in graph.edges if e.head == n.id]
+        assert {e.tail for e in operands} <= drawn
+        expected = {"*": 2, "+": 2, "tanh": 1, "": 0}[n.symbol]
+        assert len(operands) == (0 if n.folded else expected)
+
+
+def test_a_chain_of_a_million_operations_is_drawn():
+    start = time.perf_counter()
+    assert "1,000,001" in draw(chain(1_000_000)).svg
+    assert time.perf_counter() - start < 30  # measured: 0.4 s and what the chain takes
+
+
+# --- errors at the door
+
+
+@pytest.mark.parametrize("thing", [3.0, "x", None, np.ones(3), [1.0]])
+def test_what_is_not_a_node_is_refused(thing):
+    with pytest.raises(TypeError, match="draw: needs a Value or a Tensor, but got"):
+        draw(thing)
+
+
+def test_wrong_options_are_refused():
+    x = Value(1.0)
+    with pytest.raises(ValueError, match=r'draw: direction needs to be "LR" or "TB", but got "?'):
+        draw(x, direction="RL")
+    with pytest.raises(ValueError, match="draw: layout needs to be"):
+        draw(x, layout="neato")
+    with pytest.raises(ValueError, match="draw: max_nodes needs to be at least 1, but got 0"):
+        draw(x, max_nodes=0)
+    with pytest.raises(TypeError, match="draw: names needs a dict"):
+        draw(x, [x])
+
+
+def test_asking_for_dot_where_there_is_none_is_refused(without_dot):
+    with pytest.raises(RuntimeError, match="needs the program `dot` on the PATH"):
+        draw(Value(1.0), layout="dot")
+
+
+# --- files
+
+
+def test_save_writes_what_the_name_says(tmp_path, without_dot):
+    picture = draw(neuron())
+    picture.save(tmp_path / "x.svg")
+    picture.save(str(tmp_path / "x.DOT"))
+    assert (tmp_path / "x.svg").read_text("utf-8") == picture.svg
+    assert (tmp_path / "x.DOT").read_text("utf-8") == picture.source
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+MAGIC = {".png": b"\x89PNG\r\n", ".pdf": b"%PDF-"}
+
+
+@needs_dot
+@pytest.mark.parametrize("suffix", MAGIC)
+def test_paper_is_made_by_dot(suffix, tmp_path, monkeypatch):
+    monkeypatch.setattr("autograd.viz.draw.to_paper", pytest.fail)
+    draw(neuron()).save(tmp_path / f"x{suffix}")
+    assert (tmp_path / f"x{suffix}").read_bytes().startswith(MAGIC[suffix])
+
+
+@pytest.mark.parametrize("suffix", MAGIC)
+def test_paper_is_made_by_matplotlib_where_there_is_no_dot(suffix, tmp_path, without_dot):
+    pytest.importorskip("matplotlib")
+    x = Value(2.0, label="$\\alpha$ <b> 🎉 \n two")
+    draw(x * x + 2).save(tmp_path / f"x{suffix}")
+    assert (tmp_path / f"x{suffix}").read_bytes().startswith(MAGIC[suffix])
+
+
+def test_paper_without_dot_and_matplotlib_says_what_to_install(tmp_path, without_dot, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(RuntimeError, match=r"\.png needs the program `dot` .* or matplotlib"):
+        draw(neuron()).save(tmp_path / "x.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_ending_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"needs a name that ends in .*, but got 'x\.jpg'"):
+        draw(neuron()).save(tmp_path / "x.jpg")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_path_that_cannot_be_written_is_one_clear_error(tmp_path):
+    picture = draw(neuron(), layout="own")
+    with pytest.raises(FileNotFoundError, match=r"save: cannot write '.*x\.svg': No such file"):
+        picture.save(tmp_path / "missing" / "x.svg")
+    (tmp_path / "folder.svg").mkdir()
+    with pytest.raises(OSError, match=r"save: cannot write '.*folder\.svg'"):
+        picture.save(tmp_path / "folder.svg")
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.svg"]
+
+
+# --- legible
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(k * c for k, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_text_and_outlines_stand_out_from_what_is_behind_them():
+    from autograd.viz import look
+
+    styles = [look.LEAF, look.OPERATION, look.OUTPUT, look.CONSTANT]
+    for style in styles:
+        assert contrast(style.stroke, style.fill) >= 3
+        assert contrast(look.INK, style.fill) >= 4.5
+        assert contrast(look.GREY, style.fill) >= 4.5
+    for style in styles[:3]:
+        assert contrast(look.BACKGROUND, style.stroke) >= 4.5  # the symbol on its badge
+    for line in (look.LINE, look.QUIET_LINE):
+        assert contrast(line, look.BACKGROUND) >= 3
+    assert contrast(look.GREY, look.BACKGROUND) >= 4.5

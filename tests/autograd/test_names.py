@@ -1,0 +1,132 @@
+"""Names of nodes in pictures, taken from the caller's variables."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+
+from autograd import Tensor, Value, draw
+from autograd.viz.names import names_in, names_of
+
+at_module_level = Value(1.0)
+
+
+def names_on(picture):
+    return {" ".join(node.name) for node in picture.graph.nodes if node.name}
+
+
+def test_local_variables_name_the_nodes():
+    x = Value(2.0)
+    y = x * x
+    assert names_on(draw(y)) == {"x", "y"}
+
+
+def test_variables_of_the_module_name_the_nodes():
+    y = at_module_level + 1
+    assert names_on(draw(y)) == {"at_module_level", "y"}
+
+
+def test_containers_name_their_entries():
+    w = [Value(1.0), Value(2.0)]
+    pair = (Value(3.0), [Value(4.0)])
+    table = {"bias": Value(5.0), 7: Value(6.0)}
+    grid = np.array([[Value(7.0), Value(8.0)]], dtype=object)
+    total = sum([*w, pair[0], pair[1][0], *table.values(), *grid.flat], Value(0.0))
+    assert names_on(draw(total)) == {
+        "total", "w[0]", "w[1]", "pair[0]", "pair[1][0]", "table['bias']", "table[7]",
+        "grid[0,0]", "grid[0,1]",
+    }  # fmt: skip
+
+
+def test_models_name_their_parameters():
+    class Model:
+        def __init__(self):
+            self.w = Tensor([1.0, 2.0], requires_grad=True)
+
+        def named_parameters(self):
+            return iter([("layer.w", self.w)])
+
+    class Neuron:
+        def __init__(self):
+            self.w = [Value(1.0), Value(2.0)]
+            self.b = Value(0.0)
+
+        def parameters(self):
+            return [*self.w, self.b]
+
+    model, neuron = Model(), Neuron()
+    assert "model.layer.w" in names_on(draw((model.w * 2).sum()))
+    assert names_on(draw(neuron.w[0] * neuron.w[1] + neuron.b)) == {
+        "neuron.w[0]", "neuron.w[1]", "neuron.b",
+    }  # fmt: skip
+
+
+def test_an_explicit_label_wins_over_a_variable_and_names_win_over_both():
+    x = Value(2.0, label="input")
+    y = x * x
+    assert names_on(draw(y)) == {"input", "y"}
+    assert names_on(draw(y, {"given": x})) == {"given", "y"}
+    assert names_on(draw(y, {"all": [x, y]})) == {"all[0]", "all[1]"}
+
+
+def test_a_label_that_ends_a_longer_name_gives_way_to_it():
+    weight = Tensor([1.0], requires_grad=True, label="weight")
+    model = type("Model", (), {"named_parameters": lambda self: [("0.weight", weight)]})()
+    del_me = {"model": model}
+    frame = SimpleNamespace(f_locals=del_me, f_globals=del_me)
+    assert names_of({weight}, frame) == {weight: "model.0.weight"}
+
+
+def test_the_variable_defined_first_wins():
+    a = b = Value(2.0)
+    assert names_in({"later": a, "sooner": b}, {a}) == {a: "later"}
+    assert names_on(draw(a + 1)) == {"a"}
+
+
+def test_a_local_variable_wins_over_one_of_the_module():
+    mine = at_module_level
+    assert names_on(draw(mine * 2)) == {"mine"}
+
+
+def test_the_shortest_way_from_a_variable_wins():
+    x = Value(1.0)
+    assert names_in({"deep": [[x], x]}, {x}) == {x: "deep[1]"}
+
+
+def test_private_variables_and_the_memory_of_a_notebook_name_nothing():
+    _hidden = Value(2.0)
+    scope = {"_": _hidden, "_7": _hidden, "Out": {7: _hidden}, "In": [_hidden], "x": _hidden}
+    frame = SimpleNamespace(f_locals=scope, f_globals=scope)
+    assert names_of({_hidden}, frame) == {_hidden: "x"}
+
+
+def test_objects_that_cannot_list_their_parameters_are_passed_over():
+    class HalfBuilt:
+        def named_parameters(self):
+            raise AttributeError("no __init__ yet")
+
+    class SaysYesToEverything:
+        def __getattr__(self, name):
+            return lambda: [(name, x)]
+
+    broken, eager = HalfBuilt(), SaysYesToEverything()
+    x = Value(1.0)
+    assert names_on(draw(x + 1)) == {"x"}
+    assert broken
+    assert eager
+
+
+def test_a_list_that_contains_itself_and_a_long_one_come_to_an_end():
+    x, far = Value(1.0), Value(2.0)
+    loop = [x]
+    loop.append(loop)
+    assert names_in({"loop": loop, "long": [0.0] * 1_000_000 + [far]}, {x, far}) == {x: "loop[0]"}
+
+
+def test_names_do_not_depend_on_how_deep_the_caller_is():
+    def inner():
+        v = Value(1.0)
+        return draw(v * v)
+
+    assert names_on(inner()) == {"v"}
+    assert sys._getframe().f_code.co_name.startswith("test")
