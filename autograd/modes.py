@@ -8,6 +8,7 @@ Python's context variables would show it to whoever resumes the generator.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import sys
@@ -37,17 +38,25 @@ class Entry:
 
     def __init__(self, mode: Mode, frame: FrameType) -> None:
         self.mode = mode
-        of_generator = frame.f_code.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR)
-        self.generator = frame if of_generator else None
+        self.generator = _generator(frame)
+        # One that `@contextmanager` made has been started by contextlib, and stands for a block.
+        starter = frame.f_back
+        self.is_block = starter is not None and starter.f_code.co_filename == contextlib.__file__
 
     def holds(self) -> bool:
         """Whether this code runs inside; not if a generator that is now paused switched it on."""
-        if self.generator is None:
+        if self.generator is None or self.is_block:
             return True
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and frame is not self.generator:
             frame = frame.f_back
         return frame is not None
+
+
+def _generator(frame: FrameType) -> FrameType | None:
+    """The frame if it is of a generator, else None."""
+    flags = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+    return frame if frame.f_code.co_flags & flags else None
 
 
 class Mode:
@@ -63,13 +72,12 @@ class Mode:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        # The last entry of this mode, not of all: generators may leave in another order than they
-        # entered. And in this context alone: threads may share one mode.
-        entries = list(active())
-        last = max((i for i, e in enumerate(entries) if e.mode is self), default=None)
-        if last is not None:
-            del entries[last]
-        _active.set(tuple(entries))
+        # The last entry of this mode, not of all, and in this generator if it entered there:
+        # generators may leave in another order. In this context alone: threads may share a mode.
+        generator = _generator(sys._getframe(1))
+        ours = [e for e in active() if e.mode is self]
+        leaving = ([e for e in ours if e.generator is generator] or ours)[-1:]
+        _active.set(tuple(e for e in active() if e not in leaving))
 
     def __call__(self, function: F) -> F:
         """Decorate: the mode is on while the function runs."""

@@ -69,6 +69,7 @@ def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         arguments = list(bound.items())
         given = [x for _, x in arguments[: _operands(ours)]]
         named = dict(arguments[_operands(ours) :])
+        named |= named.pop("kwargs", {})  # what NumPy itself takes as **kwargs
     for option in named.keys() - _parameters(ours):
         raise TypeError(f"{name}: {option}= is not supported on a Tensor.")
     return ours(*given, **named)

@@ -412,7 +412,7 @@ def step(x: Any) -> Any:
     return np.greater_equal(x, 0).astype(x.dtype)
 
 
-_erf_of_array = np.vectorize(math.erf, otypes=[np.float64])
+_erf = np.frompyfunc(math.erf, 1, 1)
 
 
 @elementwise(
@@ -423,7 +423,8 @@ _erf_of_array = np.vectorize(math.erf, otypes=[np.float64])
 )
 def erf(x: Any) -> Any:
     """The error function 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x, elementwise."""
-    return _erf_of_array(x).astype(x.dtype)
+    out = _erf(x)  # an array of objects; of no axes, a float
+    return out.astype(x.dtype) if hasattr(out, "astype") else x.dtype.type(out)
 
 
 # --- two operands -----------------------------------------------------------------------------
@@ -553,7 +554,10 @@ def where(condition: Any, x: Any, y: Any) -> Any:
         >>> where([True, False], Tensor([1.0, 2.0]), 0.0)
         Tensor([1., 0.])
     """
-    condition = np.asarray(plain(condition), dtype=bool)
+    condition = plain(condition)
+    if not hasattr(condition, "__array_function__"):
+        condition = np.asarray(condition)
+    condition = condition.astype(bool)
     if condition.ndim == 0 and not hasattr(x, "shape") and not hasattr(y, "shape"):
         return x if condition else y
     return RULEBOOK["select"](x, y, condition)
@@ -581,7 +585,8 @@ def nan_to_num(
 
     An infinity becomes the largest finite number of x's type unless said otherwise.
     """
-    data = np.asarray(plain(x))
+    data = plain(x)
+    data = data if hasattr(data, "__array_function__") else np.asarray(data)
     largest = np.finfo(data.dtype).max
     high = largest if posinf is None else posinf
     low = -largest if neginf is None else neginf

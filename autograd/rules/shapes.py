@@ -63,7 +63,7 @@ def getitem(x: Any, index: Any) -> Any:
 @structural(vjps=(lambda g, out, x, index, shape: g[index],))
 def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with x added at `index`: the reverse of `getitem`."""
-    out = np.zeros(shape, x.dtype)
+    out = np.zeros_like(x, shape=shape)
     parts = index if isinstance(index, tuple) else (index,)
     if any(isinstance(part, (list, np.ndarray)) for part in parts):
         np.add.at(out, plain(index), x)  # an element may be taken several times

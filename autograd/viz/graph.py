@@ -111,6 +111,13 @@ class DrawnGraph:
         )
 
     @property
+    def captions(self) -> tuple[str, ...]:
+        """What is written below the picture."""
+        labelled = any(edge.label for edge in self.edges)
+        legend = "The number on an arrow is its local derivative." if labelled else ""
+        return tuple(filter(None, (self.note, legend)))
+
+    @property
     def sentence(self) -> str:
         """The picture in words, for those who cannot see it."""
         counts = [(kind, sum(n.kind == kind for n in self.nodes)) for kind in _KINDS]
@@ -245,9 +252,10 @@ def _parameters(node: Tensor) -> list[tuple[str, str]]:
 
 def _local_derivative(node: Any, k: int) -> str:
     if isinstance(node, Tensor):
-        overwritten = any(parent._clock[0] > node._stamp for parent in node.parents)
-        if overwritten or node.size > _LARGEST_LOCAL_DERIVATIVE:
-            return ""  # a derivative at other numbers than those of the picture would be wrong
+        if not isinstance(node.data, np.ndarray) or node.size > _LARGEST_LOCAL_DERIVATIVE:
+            return ""
+        if any(parent._clock[0] > node._stamp for parent in node.parents):
+            return ""  # an operand was overwritten: it would be the derivative somewhere else
         array = node.local_derivative(k)
         return number(array.item()) if array is not None and array.size == 1 else ""
     return number(node.local_derivative(k))
