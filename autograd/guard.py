@@ -55,6 +55,8 @@ class GuardedArray(np.ndarray[Any, Any]):
     ) -> Any:
         """Compute on plain arrays; `t.data -= step` arrives here with `out` being this array."""
         plain = [x.view(np.ndarray) if isinstance(x, GuardedArray) else x for x in inputs]
+        if method == "at" and isinstance(inputs[0], GuardedArray):  # writes into its first operand
+            plain[0] = inputs[0]._writable()
         if out is None:
             return getattr(ufunc, method)(*plain, **kwargs)
         targets = tuple(x._writable() if isinstance(x, GuardedArray) else x for x in out)

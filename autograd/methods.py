@@ -12,3 +12,9 @@ class Operations:
     """The operations of the rulebook as methods and operators; filled in by each kind of node."""
 
     __slots__ = ()
+
+
+class ArrayOperations(Operations):
+    """With the operations on whole arrays as well."""
+
+    __slots__ = ()

@@ -114,7 +114,7 @@ def topological(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
             if parents and node not in stop:
                 stack.append(node)
                 stack.append(None)
-                for parent in parents:
+                for parent in reversed(parents):  # so that the first comes out first
                     if parent not in seen:
                         stack.append(parent)
             else:

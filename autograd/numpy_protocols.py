@@ -64,7 +64,9 @@ def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     if signature is None or ours is COMPOSITIONS["einsum"]:
         given, named = list(args), kwargs
     else:
-        arguments = list(signature.bind(*args, **kwargs).arguments.items())
+        bound = signature.bind(*args, **kwargs).arguments
+        bound.update(bound.pop("kwargs", {}))  # what np.pad has instead of named options
+        arguments = list(bound.items())
         given = [x for _, x in arguments[: _operands(ours)]]
         named = dict(arguments[_operands(ours) :])
         named |= named.pop("kwargs", {})  # what NumPy itself takes as **kwargs

@@ -53,11 +53,12 @@ class Op:
     ) -> None:
         self.name = forward.__name__
         self.symbol = symbol or self.name
-        self.latex = latex or rf"\operatorname{{{self.name}}}"
+        self.latex = latex or rf"\operatorname{{{self.name.replace('_', chr(92) + '_')}}}"
         self.operator = operator
         self.forward = forward
         self.arity = arity
         signature = list(inspect.signature(forward).parameters.values())
+        self.operand_names = tuple(p.name for p in signature[:arity])
         self.defaults = tuple(p.default for p in signature[:arity] if p.default is not p.empty)
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = forward.__module__
@@ -129,11 +130,8 @@ class Elementwise(Op):
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on numbers or arrays; compute and record on nodes."""
-        self._check_count(len(operands), self.arity)
-        if params:
-            raise TypeError(f"{self.name}: got an unknown keyword {next(iter(params))!r}.")
-        missing = self.arity - len(operands)
-        operands += self.defaults[len(self.defaults) - missing :]
+        if params or len(operands) != self.arity:
+            operands = self._all_operands(operands, params)
         kind = kind_of(operands)
         if kind is not None:
             return kind._apply(self, operands, {})
@@ -144,6 +142,16 @@ class Elementwise(Op):
             # An array of Values: one node per element.
             return np.frompyfunc(self, self.arity, 1)(*arrays)
         return self.forward(*arrays)
+
+    def _all_operands(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The operands with those given by name, or left to their default, in their places."""
+        rest = self.operand_names[len(given) :]
+        for name in named:
+            if name not in rest:
+                raise TypeError(f"{self.name}: got an unknown keyword {name!r}.")
+        self._check_count(len(given) + len(named), self.arity)
+        usual = dict(zip(self.operand_names[::-1], self.defaults[::-1], strict=False))
+        return given + tuple(named.get(name, usual.get(name)) for name in rest)
 
     def on_floats(self, *operands: float) -> float:
         """Compute one number; where `math` raises, IEEE's answer with NumPy's warning."""
@@ -187,19 +195,28 @@ class Structural(Op):
         self.vjps: Any = vjps
         names = list(inspect.signature(forward).parameters.values())[self.arity :]
         self.params = {p.name: p.default for p in names}
+        self.needs_params = any(p.default is p.empty for p in names)
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on arrays; compute and record on nodes."""
-        self._check_count(len(operands), self.arity + len(self.params))
-        arguments = self._bind(operands[self.arity :], params)
-        operands = tuple(operands[0]) if self.variadic else operands[: self.arity]
+        operands, given = operands[: self.arity], operands[self.arity :]
+        if not given and not params and not self.needs_params:
+            self._check_count(len(operands), self.arity)
+            arguments = self.params
+        else:
+            arguments = self._bind(operands, given, params)
+        if self.variadic:
+            operands = tuple(operands[0])
         kind = kind_of(operands)
         if kind is not None:
-            return kind._apply(self, operands, {k: _owned(x) for k, x in arguments.items()})
+            return kind._apply(self, operands, arguments)
         arrays = [x if hasattr(x, "__array_function__") else np.asarray(x) for x in operands]
         return self.compute(tuple(arrays), arguments)
 
-    def _bind(self, given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    def _bind(
+        self, operands: tuple[Any, ...], given: tuple[Any, ...], named: dict[str, Any]
+    ) -> dict[str, Any]:
+        self._check_count(len(operands) + len(given), self.arity + len(self.params))
         arguments = {**self.params, **dict(zip(self.params, given, strict=False)), **named}
         if len(arguments) > len(self.params):
             unknown = next(name for name in named if name not in self.params)
@@ -207,7 +224,7 @@ class Structural(Op):
         for name, value in arguments.items():
             if value is inspect.Parameter.empty:
                 raise TypeError(f"{self.name}: needs the argument {name!r}.")
-        return arguments
+        return {name: _owned(value) for name, value in arguments.items()}
 
     def compute(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Run the forward computation on arrays."""

@@ -10,7 +10,7 @@ import numpy as np
 from autograd import node, numpy_protocols
 from autograd.errors import GraphError, ShapeError
 from autograd.guard import NEVER, Clock, guarded, now
-from autograd.methods import Operations
+from autograd.methods import ArrayOperations
 from autograd.modes import active, check_forward, recording
 from autograd.node import Node
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
 
-class Tensor(Operations, node.Node):
+class Tensor(ArrayOperations, node.Node):
     """An array that remembers how it was computed.
 
     It has NumPy's operations and semantics (broadcasting, axes, dtypes) under PyTorch's names, and
@@ -48,8 +48,8 @@ class Tensor(Operations, node.Node):
     # `_inputs` are the arrays and numbers the operation saw; `_stamp` is when it saw them and
     # `_clock` when the data was last written to (see guard.py).
     __slots__ = (
-        "__weakref__", "_clock", "_data", "_grad", "_inputs", "_parents", "_stamp", "label", "op",
-        "params", "requires_grad",
+        "__weakref__", "_clock", "_data", "_grad", "_inputs", "_stamp", "label", "op", "params",
+        "parents", "requires_grad",
     )  # fmt: skip
     _rank: ClassVar[int] = 2
 
@@ -68,7 +68,7 @@ class Tensor(Operations, node.Node):
     def _become_leaf(self, requires_grad: bool) -> None:
         self._grad: Any = None
         self._inputs: list[Any] = []
-        self._parents: tuple[Any, ...] = ()
+        self.parents: tuple[Any, ...] = ()
         self._clock: Clock = [0]
         self._stamp = 0
         self.op: Op | None = None
@@ -117,15 +117,15 @@ class Tensor(Operations, node.Node):
         self._grad = None if array is None else self._checked("grad", array)
 
     def _checked(self, name: str, array: ArrayLike) -> Any:
-        array = np.asarray(array, dtype=self.dtype) if type(self._data) is np.ndarray else array
+        if type(self._data) is np.ndarray:
+            array = np.asarray(array)
+            if array.dtype.kind not in "biuf":
+                raise TypeError(f"Tensor: {name} needs real numbers, but got dtype {array.dtype}.")
+            array = array.astype(self.dtype, copy=False)
         if array.shape != self.shape:  # type: ignore[union-attr]
-            raise ShapeError(f"Tensor: {name} needs shape {self.shape}, but got {np.shape(array)}.")
+            kind = type(self).__name__
+            raise ShapeError(f"{kind}: {name} needs shape {self.shape}, but got {np.shape(array)}.")
         return array
-
-    @property
-    def parents(self) -> tuple[node.Node, ...]:
-        """The operands this tensor was computed from, in order; () for a leaf."""
-        return self._parents
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -209,7 +209,7 @@ class Tensor(Operations, node.Node):
         """Add d self / d leaf to the `.grad` of every leaf, and set that of every node between.
 
         Args:
-            gradient: An array of self's shape, the weight of each element; 1 if self has only one.
+            gradient: An array of self's shape, the weight of each element; 1 for a scalar.
 
         Raises:
             ShapeError: self is not a scalar and no gradient is given, or it has another shape.
@@ -232,7 +232,7 @@ class Tensor(Operations, node.Node):
         op: Any = self.op
         stamp, inputs, out, params = self._stamp, self._inputs, self._data, self.params
         steps: list[node.Contribution] = []
-        for i, parent in enumerate(self._parents):
+        for i, parent in enumerate(self.parents):
             if parent._clock[0] > stamp:
                 self._refuse_written(i)
             if parent.requires_grad:
@@ -246,7 +246,7 @@ class Tensor(Operations, node.Node):
 
     def _contributions_as_graph(self, out_grad: Any) -> Iterator[node.Contribution]:
         op: Any = self.op
-        for i, parent in enumerate(self._parents):
+        for i, parent in enumerate(self.parents):
             if not isinstance(parent, Tensor):
                 raise GraphError(
                     f"{op.name}: has a Value among its operands, and then there is no second "
@@ -257,9 +257,9 @@ class Tensor(Operations, node.Node):
                 self._refuse_written(i)
         operands = tuple(
             parent if parent.requires_grad else number
-            for parent, number in zip(self._parents, self._inputs, strict=True)
+            for parent, number in zip(self.parents, self._inputs, strict=True)
         )
-        for i, parent in enumerate(self._parents):
+        for i, parent in enumerate(self.parents):
             if parent.requires_grad:
                 grad = op.pullback(i, out_grad, self, operands, self.params)
                 if grad.dtype != parent._data.dtype:
@@ -268,7 +268,7 @@ class Tensor(Operations, node.Node):
 
     def _refuse_written(self, i: int) -> None:
         op: Any = self.op
-        label = f" ({self._parents[i].label!r})" if self._parents[i].label else ""
+        label = f" ({self.parents[i].label!r})" if self.parents[i].label else ""
         raise GraphError(
             f"{op.name}: operand {i}{label} was written to after the operation was recorded, so "
             "its derivative is lost. Call backward() before writing, or write to a copy."
@@ -306,8 +306,7 @@ class Tensor(Operations, node.Node):
         try:
             data = op.compute(inputs, params) if params else op.forward(*inputs)
         except ValueError as err:
-            shapes = " and ".join(str(np.shape(x)) for x in inputs)
-            raise ShapeError(f"{op.name}: operands of shape {shapes} do not fit: {err}.") from err
+            raise _explained(err, op, inputs) from err
         if type(data) is not np.ndarray and isinstance(data, np.generic):
             data = np.asarray(data)
         elif getattr(data, "base", None) is not None:
@@ -323,14 +322,14 @@ class Tensor(Operations, node.Node):
             out.params = params
             out.requires_grad = True
             out._inputs = inputs
-            out._parents = tuple(parents)
+            out.parents = tuple(parents)
             out._stamp = now[0]
         else:
             out.op = None
             out.params = {}
             out.requires_grad = False
             out._inputs = []
-            out._parents = ()
+            out.parents = ()
             out._stamp = 0
             if clock is NEVER:
                 out._clock = [0]  # no graph needs it, so its user may write to it
@@ -418,6 +417,20 @@ def _constant(x: Any) -> Tensor:
     return out
 
 
+def _explained(err: ValueError, op: Op, inputs: list[Any]) -> ValueError:
+    """What NumPy says of operands that it cannot take, with the operation and their shapes."""
+    shapes = [np.shape(x) for x in inputs]
+    if isinstance(op, Elementwise):
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            given = " and ".join(map(str, shapes))
+            return ShapeError(f"{op.name}: operands of shape {given} do not fit (broadcast).")
+        return ValueError(f"{op.name}: {err}")
+    given = " and ".join(map(str, shapes))
+    return ShapeError(f"{op.name}: operands of shape {given} do not fit: {str(err).rstrip(' .')}.")
+
+
 def _moded(out: Tensor, op: Op, operands: tuple[Any, ...]) -> Tensor:
     """What the active modes make of a result."""
     check_forward(op, out, operands)
@@ -436,8 +449,15 @@ def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
-    def method(self: Tensor, *operands: Any, **params: Any) -> Tensor:
-        return function(self, *operands, **params)  # type: ignore[no-any-return]
+    if isinstance(function, Elementwise) and function.arity == 1:  # the quick way
+
+        def method(self: Tensor) -> Tensor:
+            return Tensor._apply(function, (self,), _NO_PARAMS)
+
+    else:
+
+        def method(self: Tensor, *operands: Any, **params: Any) -> Tensor:  # type: ignore[misc]
+            return function(self, *operands, **params)  # type: ignore[no-any-return]
 
     method.__name__, method.__doc__ = function.__name__, function.__doc__
     return method

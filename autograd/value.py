@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from numbers import Real
 from typing import Any, ClassVar
@@ -188,16 +189,16 @@ class Value(Operations, node.Node):
         raise TypeError(f"np.{ufunc.__name__}: is not an operation of glassgrad.")
 
     def __lt__(self, other: Any) -> bool:
-        return bool(self._data < _other_float(other))
+        return _compared(operator.lt, self, other)
 
     def __le__(self, other: Any) -> bool:
-        return bool(self._data <= _other_float(other))
+        return _compared(operator.le, self, other)
 
     def __gt__(self, other: Any) -> bool:
-        return bool(self._data > _other_float(other))
+        return _compared(operator.gt, self, other)
 
     def __ge__(self, other: Any) -> bool:
-        return bool(self._data >= _other_float(other))
+        return _compared(operator.ge, self, other)
 
     def __float__(self) -> float:
         return self._data
@@ -232,8 +233,12 @@ def _as_float(number: Any) -> float:
     raise TypeError(f"Value: needs one real number, but got {came}.")
 
 
-def _other_float(other: Any) -> float:
-    return other._data if isinstance(other, Value) else _as_float(other)
+def _compared(relation: Callable[[float, float], bool], value: Value, other: Any) -> bool:
+    if isinstance(other, Value):
+        return relation(value._data, other._data)
+    if isinstance(other, node.Node) or _is_object_array(other):
+        return NotImplemented  # type: ignore[no-any-return]
+    return relation(value._data, _as_float(other))
 
 
 def _boxed(x: Any) -> Any:
@@ -308,6 +313,13 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
     return method
 
 
+def _with_defaults(op: Elementwise, method: Callable[[Value, Any], Value]) -> Callable[..., Value]:
+    def with_defaults(self: Value, *operands: Any, **named: Any) -> Value:
+        return method(*op._all_operands((self, *operands), named))
+
+    return with_defaults
+
+
 def _reflected(method: Callable[[Value, Any], Value]) -> Callable[[Value, Any], Value]:
     def reflected(self: Value, other: Any) -> Value:
         if isinstance(other, node.Node) or _is_object_array(other):
@@ -326,7 +338,9 @@ def _install() -> None:
         if not isinstance(op, Elementwise):
             continue
         method: Any = _unary(op) if op.arity == 1 else _binary(op)
-        method.__name__, method.__doc__, method.__defaults__ = op.name, op.__doc__, op.defaults
+        if op.defaults:
+            method = _with_defaults(op, method)
+        method.__name__, method.__doc__ = op.name, op.__doc__
         setattr(Value, op.name, method)
         if op.operator:
             setattr(Value, f"__{op.operator}__", method)

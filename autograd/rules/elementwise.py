@@ -509,7 +509,7 @@ def hypot(x: Any, y: Any) -> Any:
         lambda y, x, out: x / (x * x + y * y),
         lambda y, x, out: -y / (x * x + y * y),
     ),
-    latex=r"\operatorname{atan2}({0}, {1})",
+    latex=r"\operatorname{{atan2}}({0}, {1})",
     smooth=False,
     domain=(POSITIVE, POSITIVE),
 )

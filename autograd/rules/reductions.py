@@ -31,7 +31,9 @@ def _kept(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:
 
 def _spread(grad: Any, shape: tuple[int, ...], axis: Axes) -> Any:
     """Repeat a gradient along the axes that a reduction of an array of this shape took away."""
-    return broadcast_to(grad.reshape(_kept(shape, axis)), shape)
+    if axis is not None:
+        grad = grad.reshape(_kept(shape, axis))
+    return broadcast_to(grad, shape)
 
 
 def _count(shape: tuple[int, ...], axis: Axes) -> int:
@@ -50,7 +52,9 @@ def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 @structural(
-    vjps=(lambda g, out, x, axis, keepdims: _spread(g / _count(x.shape, axis), x.shape, axis),),
+    vjps=(
+        lambda g, out, x, axis, keepdims: _spread(g * (out.size / (x.size or 1)), x.shape, axis),
+    ),
 )
 def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The mean of the elements; nan, with NumPy's warning, where there are none."""
@@ -59,7 +63,7 @@ def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 def _extremum_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
     data = plain(x)
-    chosen = data == _spread(plain(out), x.shape, axis)
+    chosen = (data == _spread(plain(out), x.shape, axis)) | (data != data)  # a nan is chosen
     return _spread(g, x.shape, axis) * (chosen / chosen.sum(axis=axis, keepdims=True)).astype(
         x.dtype
     )

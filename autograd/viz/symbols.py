@@ -359,11 +359,11 @@ def _places(template: str) -> tuple[int, list[int]]:
 
     Inside the template's own brackets or braces anything may stand; elsewhere only an atom.
     """
-    plain = re.sub(r"\\right.", ")", re.sub(r"\\left.", "(", _filled(template, "\0\1")))
+    plain = re.sub(r"\\right.", ")", re.sub(r"\\left.", "(", _filled(template, "\0\1\2")))
     depth, firmness, needs = 0, ATOM, {}
     for i, character in enumerate(plain):
         depth += (character in "({[") - (character in ")}]")
-        if character in "\0\1":
+        if character in "\0\1\2":
             needs[character] = NEGATIVE if depth else ATOM
         elif depth == 0 and (character == "^" or plain[i : i + 3] in (" + ", " - ")):
             firmness = min(firmness, POWER if character == "^" else SUM)

@@ -73,11 +73,11 @@ def test_a_caption_has_a_text_and_a_latex_with_all_brackets_closed(op, i):
 
 @pytest.mark.parametrize("op", RULEBOOK.values(), ids=lambda op: op.name)
 def test_every_operation_itself_has_a_text_and_a_latex_that_name_its_operands(op):
-    formula = Symbol.of(op, ["u", "v"][: op.arity])
+    formula = Symbol.of(op, ["u", "v", "w"][: op.arity])
     for written in (formula.text, formula.latex):
         for opening, closing in ("()", "[]", "{}"):
             assert written.count(opening) == written.count(closing)
-        assert all(name in written for name in ["u", "v"][: op.arity])
+        assert all(name in written for name in ["u", "v", "w"][: op.arity])
     assert not re.search("[a-z]_[a-z]", formula.latex)  # LaTeX would print an index
 
 

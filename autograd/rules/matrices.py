@@ -47,6 +47,30 @@ def matmul(a: Any, b: Any) -> Any:
     return a @ b
 
 
+def _linear_vjp_bias(g: Any, out: Any, x: Any, weight: Any, bias: Any) -> Any:
+    return g.sum(axis=0) if g.ndim == 2 else g.reshape((-1, g.shape[-1])).sum(axis=0)
+
+
+def _linear_vjp_weight(g: Any, out: Any, x: Any, weight: Any, bias: Any) -> Any:
+    if g.ndim == 2:
+        return g.T @ x
+    return g.reshape((-1, g.shape[-1])).T @ x.reshape((-1, x.shape[-1]))
+
+
+# `x @ weight.T + bias` would do; as one operation it takes a third of the time of a small network.
+@structural(
+    latex="{0} {1}^T + {2}",
+    vjps=(
+        lambda g, out, x, weight, bias: g @ weight,
+        _linear_vjp_weight,
+        _linear_vjp_bias,
+    ),
+)
+def linear(x: Any, weight: Any, bias: Any) -> Any:
+    """x @ weight.T + bias, (…, k), (m, k), (m,) -> (…, m): a dense layer."""
+    return x @ weight.T + bias
+
+
 # --- einsum -----------------------------------------------------------------------------------
 
 
@@ -272,6 +296,6 @@ def multi_dot(arrays: Any) -> Any:
 
 
 __all__ = [
-    "cholesky", "det", "dot", "einstein_sum", "einsum", "inner", "inv", "kron", "logabsdet",
-    "matmul", "multi_dot", "outer", "slogdet", "solve", "tensordot", "vdot",
+    "cholesky", "det", "dot", "einstein_sum", "einsum", "inner", "inv", "kron", "linear",
+    "logabsdet", "matmul", "multi_dot", "outer", "slogdet", "solve", "tensordot", "vdot",
 ]  # fmt: skip
