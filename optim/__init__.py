@@ -15,7 +15,23 @@ They take what `autograd` differentiates: a model's parameters, a list of Tensor
 1.0
 """
 
-from optim.first_order import SGD
+from optim.adam import Adam, AdamW, Nadam
+from optim.adaptive import Adadelta, Adagrad, RMSprop
+from optim.first_order import SGD, Momentum, Nesterov
+from optim.line_search import Armijo, FixedRate, StrongWolfe, find_rate
 from optim.optimizer import Optimizer
+from optim.quasi_newton import BFGS, LBFGS
+from optim.report import Report
+from optim.rule import Rule
+from optim.second_order import GaussNewton, LevenbergMarquardt, Newton
 
-__all__ = ["SGD", "Optimizer"]
+NAdam = Nadam  # as PyTorch writes it
+
+__all__ = [
+    "SGD", "Momentum", "Nesterov",
+    "Adagrad", "Adadelta", "RMSprop",
+    "Adam", "AdamW", "Nadam", "NAdam",
+    "Newton", "GaussNewton", "LevenbergMarquardt", "BFGS", "LBFGS",
+    "Armijo", "StrongWolfe", "FixedRate", "find_rate", "Report",
+    "Optimizer", "Rule",
+]  # fmt: skip
