@@ -13,6 +13,8 @@ from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.rules.elementwise import *  # noqa: F403
 from autograd.rules.matrices import *  # noqa: F403
 from autograd.rules.reductions import *  # noqa: F403
+from autograd.rules.reductions import amax, amin
 from autograd.rules.shapes import *  # noqa: F403
 
 __all__ = [name for name in (*RULEBOOK, *COMPOSITIONS)]  # noqa: C416 (a list, as checkers want)
+__all__ += ["amax", "amin"]  # NumPy's other names of max and min
