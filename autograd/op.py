@@ -279,8 +279,8 @@ def _owned(x: Any) -> Any:
 
 
 def shape_of(x: Any) -> Any:
-    """The shape of an array, a Tensor or a number."""
-    return () if isinstance(x, (float, int)) else x.shape
+    """The shape of an array or a Tensor; () of a number or a Value."""
+    return () if isinstance(x, (float, int)) else getattr(x, "shape", ())
 
 
 def unbroadcast(grad: Any, shape: tuple[int, ...]) -> Any:

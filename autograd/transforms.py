@@ -227,7 +227,12 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         120.0
     """
     argnums: Argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
-    return jvp(grad(f, argnums), primals, tangents)[1]
+    product = jvp(grad(f, argnums), primals, tangents)[1]
+    leaves, rebuild = flatten(product)
+    of, _ = flatten(tuple(primals))
+    return rebuild(
+        [float(p) if isinstance(x, Real) else p for x, p in zip(of, leaves, strict=True)]
+    )
 
 
 class _Trace:
@@ -305,6 +310,8 @@ def _variable(who: str, x: Any) -> Any:
 
 def _rows(trace: _Trace, out: Any) -> Any:
     """The derivatives of one output, in the form of the chosen arguments."""
+    if np.shape(out) and not isinstance(out, Node):
+        out = Tensor(out)  # a constant
     if not isinstance(out, Tensor) or out.shape == ():
         return trace.pull([out], [_one_like(out)])
     rows = []
@@ -313,7 +320,8 @@ def _rows(trace: _Trace, out: Any) -> Any:
         seed[place] = 1.0
         rows.append(flatten(trace.pull([out], [Tensor(seed.reshape(out.shape))])))
     if not rows:
-        return trace.rebuild([np.zeros(out.shape + _shape(x)) for x in trace.leaves])
+        empty = trace.rebuild([Tensor(np.zeros(out.shape + _shape(x))) for x in trace.leaves])
+        return trace.finish(empty[0] if trace.single else empty)
     joined = [
         _stacked([leaves[i] for leaves, _ in rows], out.shape) for i in range(len(rows[0][0]))
     ]
@@ -321,9 +329,10 @@ def _rows(trace: _Trace, out: Any) -> Any:
 
 
 def _stacked(rows: list[Any], shape: tuple[int, ...]) -> Any:
-    if isinstance(rows[0], Value):  # as many outputs as an array has, each with one number
-        rows = [_as_tensor(row) for row in rows]
-    if isinstance(rows[0], float):
+    if any(isinstance(row, Node) for row in rows):
+        # A float's derivatives may be Values; an array has one for each of its elements.
+        rows = [_as_tensor(row) if isinstance(row, Value) else row for row in rows]
+    elif isinstance(rows[0], float):
         return np.array(rows).reshape(shape)
     return stack(rows).reshape(shape + rows[0].shape)
 
@@ -334,7 +343,7 @@ def _as_tensor(value: Value) -> Tensor:
 
 def _seed(who: str, like: Any, given: Any) -> Any:
     """A cotangent or tangent as a node of the kind and shape of `like`."""
-    if isinstance(given, Node):
+    if isinstance(given, Node) or not isinstance(like, Node):  # a constant has no use for it
         return given
     if isinstance(like, Tensor):
         seed = np.asarray(given, like.dtype)
