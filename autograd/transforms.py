@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.errors import ShapeError
 from autograd.modes import force_grad
 from autograd.node import Node, gradients
 from autograd.op import RULEBOOK
@@ -283,9 +284,7 @@ class _Trace:
     def pull(self, outs: list[Any], seeds: list[Any]) -> Any:
         """The vector-Jacobian product in the form of the chosen arguments."""
         found = self.products(outs, seeds, create_graph=self.nested)
-        filled = [
-            _zero_like(x) if g is None else g for x, g in zip(self.leaves, found, strict=True)
-        ]
+        filled = [_gradient_of(x, g) for x, g in zip(self.leaves, found, strict=True)]
         tree = self.finish(self.rebuild(filled))
         return tree[0] if self.single else tree
 
@@ -343,14 +342,22 @@ def _as_tensor(value: Value) -> Tensor:
 
 def _seed(who: str, like: Any, given: Any) -> Any:
     """A cotangent or tangent as a node of the kind and shape of `like`."""
-    if isinstance(given, Node) or not isinstance(like, Node):  # a constant has no use for it
+    if not isinstance(like, Node):  # a constant has no use for it
         return given
-    if isinstance(like, Tensor):
-        seed = np.asarray(given, like.dtype)
-        if seed.shape != like.shape:
-            raise TypeError(f"{who}: needs an array of shape {like.shape}, but got {seed.shape}.")
-        return Tensor(seed)
-    return Constant(given)
+    if not isinstance(given, Node):
+        given = Tensor(given, dtype=like.dtype) if isinstance(like, Tensor) else Constant(given)
+    if _shape(given) != _shape(like):
+        raise ShapeError(f"{who}: needs an array of shape {_shape(like)}, but got {_shape(given)}.")
+    return given
+
+
+def _gradient_of(leaf: Any, found: Any) -> Any:
+    """A gradient that was found, None if it is zero, in the kind of its leaf."""
+    if found is None:
+        return _zero_like(leaf)
+    if isinstance(leaf, Value) and not isinstance(found, Node):
+        return float(found)
+    return np.asarray(found) if isinstance(found, np.generic) else found
 
 
 def _one_like(x: Any) -> Any:
@@ -361,7 +368,7 @@ def _zero_like(x: Any) -> Any:
     return Tensor(np.zeros_like(x._data)) if isinstance(x, Tensor) else Constant(0.0)
 
 
-def _shape(x: Any) -> tuple[int, ...]:
+def _shape(x: Any) -> Any:
     return x.shape if isinstance(x, Tensor) else ()
 
 
