@@ -229,7 +229,12 @@ class StrongWolfe:
                 previous, low = low, trial
             if ray.left <= 1 and low is not start:  # what is accepted is what was evaluated last
                 return low if low is trial else ray.at(low.rate)
-            rate = _beyond(previous, low) if high is None else _between(low, high)
+            if high is None:
+                rate = _beyond(previous, low)
+            else:
+                rate = _between(low, high)
+                if rate in (low.rate, high.rate):  # nothing is left between them
+                    return None if low is start else ray.at(low.rate)
         return None
 
 

@@ -207,7 +207,8 @@ class SearchingMinimizer(Minimizer):
                 continue
             ray = Ray(here, direction, self.line_search.max_evaluations)
             found = self.line_search.search(ray, rate)
-            if found is not None:
+            # A rate may be so small that the loss is the same because the place is.
+            if found is not None and not np.array_equal(found.point.theta, here.theta):
                 self._learn(here, found.point)
                 return found.point
         return None

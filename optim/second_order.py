@@ -262,7 +262,7 @@ class LevenbergMarquardt(Minimizer):
                 there.settled = promised <= small and fall <= small
                 gain = fall / promised
                 change = max(1 / 3, 1 - (2 * gain - 1) ** 3)
-                self.damping = max(damping * change, np.finfo(float).tiny)
+                self.damping = float(max(damping * change, np.finfo(float).tiny))
                 return there  # type: ignore[no-any-return]
             if promised <= small and abs(fall) <= small:
                 here.settled = True
@@ -273,7 +273,7 @@ class LevenbergMarquardt(Minimizer):
 
 def _damped_solver(
     here: LeastSquaresPoint, lengths: Array
-) -> Callable[[float], tuple[Array, float]]:
+) -> Callable[[float], tuple[Array, np.floating[Any]]]:
     """The function from λ to the step p and the fall of the loss that the linear model promises.
 
     By singular values, J D⁻¹ = U S Vᵀ, so that another λ costs next to nothing and JᵀJ, which would
@@ -282,11 +282,11 @@ def _damped_solver(
     u, sizes, vt = np.linalg.svd(here.jacobian / lengths, full_matrices=False)
     shares = u.T @ here.residuals
 
-    def solve(damping: float) -> tuple[Array, float]:
+    def solve(damping: float) -> tuple[Array, Any]:
         scaled = -(vt.T @ (sizes / (sizes**2 + damping) * shares))
         step = scaled / lengths
         promised = 0.5 * (damping * (scaled @ scaled) - here.gradient @ step)
-        return step, float(promised)
+        return step, promised
 
     return solve
 

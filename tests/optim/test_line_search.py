@@ -134,6 +134,22 @@ def test_a_search_keeps_its_limit_exactly(search, limit):
     assert x.data == 1.0
 
 
+def test_a_search_ends_where_nothing_is_left_between_two_rates():
+    x = Value(1.0)
+    closure = Counting([x], lambda x: x if x.data >= 1 else 3 - x)
+    with pytest.raises(ValueError, match=r"no rate up to 1\.0 that lowers"):
+        find_rate(closure, [x], StrongWolfe(max_evaluations=10_000))
+    assert len(closure.places) < 2000
+
+
+def test_a_rate_too_small_to_move_anything_is_no_step():
+    x = Value(1.0)
+    closure = Counting([x], lambda x: x if x.data >= 1 else 3 - x)
+    report = Newton([x], line_search=Armijo(max_evaluations=200)).minimize(closure)
+    assert (report.converged, report.iterations) == (False, 0)
+    assert "no trial lowered the loss" in report.reason
+
+
 @pytest.mark.parametrize("limit", range(1, 9))
 def test_where_strong_wolfe_runs_out_it_takes_the_lowest_that_fell_enough(limit):
     x = Value(0.0)
