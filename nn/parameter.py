@@ -71,7 +71,8 @@ class Parameter(Tensor):
 
     def _accumulate(self, grad: Any) -> None:
         if self._grad is None:
-            self.grad = grad
+            self._window[...] = grad
+            self._grad = self._window
         else:
             self._grad += grad
 
@@ -107,7 +108,7 @@ class Parameter(Tensor):
             window[...] = self._grad
             self._grad = window
         self._flat, self._data, self._window = flat, data, window
-        self._clock = [0]  # graphs keep the array they saw, which nobody writes to any more
+        # The clock goes on: a view of the old array, which graphs keep, can still be written to.
 
     def scalars(self, label: str = "") -> NDArray[Any]:
         """An object array of this shape: each number as a Value that shares it, and its gradient.
