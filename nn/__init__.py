@@ -12,6 +12,9 @@ A model is written once and seen at two magnifications: `model(x)` computes on t
 (3, 2)
 """
 
+import importlib
+from typing import Any
+
 from nn import data, datasets, functional, init, plots, scalar
 from nn.activations import (
     Activation,
@@ -83,3 +86,9 @@ __all__ = [
     "plots",
     "scalar",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "estimators":  # only when asked for: it needs scikit-learn, which not everybody has
+        return importlib.import_module("nn.estimators")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
