@@ -1,5 +1,6 @@
 """Losses against closed forms, central differences and PyTorch's figures."""
 
+import functools
 import json
 import pathlib
 
@@ -16,14 +17,17 @@ CASES = list(TORCH["losses"])
 MODULES = {
     "mse_loss": nn.MSELoss,
     "l1_loss": nn.L1Loss,
+    "smooth_l1_loss": nn.SmoothL1Loss,
+    "huber_loss": nn.HuberLoss,
     "binary_cross_entropy": nn.BCELoss,
     "binary_cross_entropy_with_logits": nn.BCEWithLogitsLoss,
     "cross_entropy": nn.CrossEntropyLoss,
     "nll_loss": nn.NLLLoss,
+    "kl_div": nn.KLDivLoss,
     "hinge_loss": nn.HingeLoss,
     "perceptron_loss": nn.PerceptronLoss,
 }
-ELEMENTWISE = [name for name in MODULES if name not in ("cross_entropy", "nll_loss")]
+ELEMENTWISE = [name for name in MODULES if name not in ("cross_entropy", "nll_loss", "kl_div")]
 
 every_case = pytest.mark.parametrize("case", CASES)
 every_loss = pytest.mark.parametrize("name", MODULES)
@@ -33,6 +37,8 @@ every_reduction = pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def loss_and_arrays(case):
     figures = TORCH["losses"][case]
     function = getattr(functional, case.split()[0])
+    if figures["options"]:
+        function = functools.partial(function, **figures["options"])
     return function, np.array(figures["prediction"]), np.array(figures["target"])
 
 
@@ -94,7 +100,7 @@ def test_losses_match_central_differences(case):
 @every_reduction
 def test_module_and_function_agree(case, reduction):
     loss_of, prediction, target = loss_and_arrays(case)
-    module = MODULES[case.split()[0]](reduction=reduction)
+    module = MODULES[case.split()[0]](reduction=reduction, **TORCH["losses"][case]["options"])
     assert_allclose(module(prediction, target), loss_of(prediction, target, reduction), rtol=0)
 
 
