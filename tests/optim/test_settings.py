@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from autograd import Value
 from optim import SGD, Adam, NAdam, Nadam, Rule
-from tests.optim.rules import RULES, TORCH, each_rule, steps
+from tests.optim.rules import RULES, each_rule, steps
 
 # For every hyper-parameter another value, and what it needs beside it to matter.
 OTHER = {
