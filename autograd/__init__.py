@@ -22,14 +22,19 @@ from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.viz.draw import draw
+    from autograd.viz.explain import explain
     from autograd.viz.steps import backprop
 
-_LAZY = {"draw": "autograd.viz.draw", "backprop": "autograd.viz.steps"}
+_LAZY = {
+    "draw": "autograd.viz.draw",
+    "backprop": "autograd.viz.steps",
+    "explain": "autograd.viz.explain",
+}
 
 __all__ = [
     "AnomalyError", "GradcheckError", "GraphError", "ShapeError", "Tensor", "Value",
-    "backprop", "detect_anomaly", "draw", "grad", "gradcheck", "hessian", "hvp", "jacobian", "jvp",
-    "no_grad", "record_lines", "value_and_grad", "vjp",
+    "backprop", "detect_anomaly", "draw", "explain", "grad", "gradcheck", "hessian", "hvp",
+    "jacobian", "jvp", "no_grad", "record_lines", "value_and_grad", "vjp",
 ]  # fmt: skip
 # `from autograd import *` leaves Python's own abs, max and sum alone.
 __all__ += [name for name in (*RULEBOOK, *COMPOSITIONS) if not hasattr(builtins, name)]

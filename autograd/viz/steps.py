@@ -128,7 +128,7 @@ class Backprop(Sequence[Step]):
         self.lines = dict(lines or {})
         self.seed = seed
         self.nodes = tuple(topological(root))
-        self.names, self.abbreviated = _all_names(self.nodes, frame)
+        self.names, self.abbreviated = all_names(self.nodes, frame)
         self.values = {node: _snapshot(node) for node in self.nodes}
         self.earlier = {
             node: node._grad for node in self.nodes if node.op is None and node._grad is not None
@@ -204,7 +204,7 @@ class Backprop(Sequence[Step]):
 
     def operands(self, node: Node) -> tuple[str | float, ...]:
         """What the node's operands are called; an unnamed constant is its number."""
-        return tuple(self.names.get(parent) or _number(parent) for parent in node.parents)
+        return tuple(self.names.get(parent) or number_of(parent) for parent in node.parents)
 
     def gradient(self, node: Node) -> Any:
         """The gradient that this pass brought to a node; None where it did not get to."""
@@ -309,7 +309,7 @@ def backprop(
     return Backprop(root, seed, sys._getframe(1), lines.lines if lines else None)
 
 
-def _all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str], dict[str, str]]:
+def all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str], dict[str, str]]:
     """A short name of its own for every node but unnamed constants, and what was abbreviated.
 
     A name that is too long for a formula is abbreviated to a letter and a number: a variable such
@@ -338,7 +338,7 @@ def _all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str]
             name = numbered(f"{name}_", first=2)
         elif not name and node is nodes[-1] and "L" not in taken:
             name = "L"
-        elif not name and _number(node) is None:
+        elif not name and number_of(node) is None:
             name = numbered("v")
         if name:
             names[node] = name
@@ -346,7 +346,7 @@ def _all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str]
     return names, abbreviated
 
 
-def _number(node: Node) -> Any:
+def number_of(node: Node) -> Any:
     """The number that an unnamed constant is written as; None for any other node."""
     is_constant = node.op is None and not node.requires_grad
     return np.asarray(node.data).item() if is_constant and np.size(node.data) == 1 else None

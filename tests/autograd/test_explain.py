@@ -1,0 +1,141 @@
+"""`explain`: the chain rule written out, way by way."""
+
+import math
+import random
+import re
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from autograd import GraphError, Tensor, Value, explain, no_grad, tanh
+from autograd.viz.explain import MOST_WAYS
+
+
+def random_graph(seed, steps=6):
+    rng = random.Random(seed)
+    nodes = [Value(rng.uniform(-1.5, 1.5), label=f"q{i}") for i in range(3)]
+    for _ in range(steps):
+        a, b = rng.choice(nodes), rng.choice(nodes)
+        made = {"*": a * b, "+": a + b, "-": a - b, "tanh": tanh(a), "square": a**2}
+        nodes.append(made[rng.choice(list(made))])
+    return nodes
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_ways_add_up_to_the_gradient(seed):
+    nodes = random_graph(seed)
+    if not nodes[-1].parents:
+        return
+    nodes[-1].backward()
+    for leaf in nodes[:3]:
+        explanation = explain(nodes[-1], leaf)
+        assert explanation.total == pytest.approx(leaf.grad, rel=1e-12, abs=1e-12)
+        written = math.fsum(way.number for way in explanation.ways)
+        assert written + explanation.rest == pytest.approx(leaf.grad, rel=1e-12, abs=1e-12)
+        if explanation.count <= MOST_WAYS:
+            assert len(explanation.ways) == explanation.count
+
+
+def test_a_way_is_written_in_symbols_and_in_numbers():
+    x, w, b = Value(2.0, label="x"), Value(-3.0, label="w"), Value(1.0, label="b")
+    y = tanh(w * x + b)
+    text = str(explain(y, w))
+    assert text.splitlines()[0] == "∂y/∂w is one product, for there is one way from w to y:"
+    assert "w → v1 → v2 → y" in text
+    assert "∂y/∂v2 · ∂v2/∂v1 · ∂v1/∂w = (1 - y²) · 1 · x = 0.0001816 · 1 · 2 = 0.0003632" in text
+    assert text.endswith("∂y/∂w = 0.0003632")
+
+
+def test_explain_changes_no_gradient():
+    x = Value(2.0)
+    y = x * x
+    str(explain(y, x))
+    assert x._grad is None
+    assert y._grad is None
+
+
+def test_too_many_ways_are_counted_exactly_and_their_sum_is_given():
+    x = Value(1.0, label="x")
+    y = x
+    for _ in range(100):
+        y = y + y
+    started = time.perf_counter()
+    explanation = explain(y, x)
+    text = str(explanation)
+    assert time.perf_counter() - started < 1
+    assert explanation.count == 2**100
+    assert explanation.total == 2.0**100
+    assert f"… and {2**100 - 12:,} more ways, together 1.268e30" in text
+    assert "… 92 more …" in text
+    assert f"{2**100 - 12:,} more ways" in explanation.latex
+
+
+def test_a_chain_of_30_000_operations_is_one_product():
+    x = Value(1.0, label="x")
+    y = x
+    for _ in range(30_000):
+        y = y + 0.0
+    started = time.perf_counter()
+    assert str(explain(y, x)).endswith("∂y/∂x = 1")
+    assert time.perf_counter() - started < 5
+
+
+def test_what_does_not_lead_to_the_root_has_derivative_0():
+    x, other = Value(2.0, label="x"), Value(1.0, label="other")
+    assert str(explain(x * 2, other)) == "∂L/∂other = 0: no way leads from other to L."
+    assert str(explain(x * 2, x * 3)).startswith("∂L/∂")
+
+
+def test_a_node_moves_with_itself():
+    x = Value(2.0, label="x")
+    assert str(explain(x, x)) == "∂x/∂x = 1: a node moves with itself."
+
+
+def test_latex_adds_up_in_symbols_and_in_numbers():
+    a = Value(2.0, label="a")
+    z = a * a
+    z.label = "z"
+    latex = explain(z, a).latex
+    assert r"\frac{\partial z}{\partial a} + \frac{\partial z}{\partial a}" in latex
+    assert "&= 2 + 2" in latex
+    assert latex.count("{") == latex.count("}")
+    assert latex.splitlines()[-2:] == ["&= 4", r"\end{aligned}"]
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "a & b", '"', "]]>", "\x00", "{x}_$%#^~\\"]
+)
+def test_hostile_names_stay_text_in_mathml_and_latex(name):
+    a = Value(2.0, label=name)
+    explanation = explain(a * a, a)
+    root = ET.fromstring(explanation.mathml)
+    tags = {element.tag.partition("}")[2] for element in root.iter()}
+    assert tags <= {
+        "math",
+        "mtable",
+        "mtr",
+        "mtd",
+        "mrow",
+        "mfrac",
+        "mo",
+        "mi",
+        "mn",
+        "mtext",
+        "msub",
+    }
+    assert "<script" not in explanation._repr_mimebundle_()["text/html"]
+    assert not re.search(r"(?<!\\)[$%#]", explanation.latex)
+    str(explanation)
+
+
+def test_explain_refuses_tensors_and_constants():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match="explain: root needs to be a Value, but got a Tensor"):
+        explain(t.sum(), t)
+    with pytest.raises(TypeError, match="explain: wrt needs to be a Value, but got a float"):
+        explain(Value(1.0), 2.0)
+    with no_grad():
+        constant = Value(1.0) * 2
+    with pytest.raises(GraphError, match="explain: the root is a constant"):
+        explain(constant, constant)
