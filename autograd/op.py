@@ -14,6 +14,7 @@ that kind's own business, in its `_apply`; this file knows no kind by name.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -314,7 +315,24 @@ COMPOSITIONS: dict[str, Callable[..., Any]] = {}
 """Every function that is made of operations and so needs no derivative of its own, by name."""
 
 
+Operand = Any
+"""What a composition computes on, as its parameters are annotated; a list is made an array."""
+
+
 def composition(function: F) -> F:
     """Declare a function made of operations: it becomes a method too, where NumPy has one."""
-    COMPOSITIONS[function.__name__] = function
-    return function
+    names = list(function.__annotations__)
+    operands = {name for name in names if function.__annotations__[name] == "Operand"}
+
+    def as_array(name: str, x: Any) -> Any:
+        return np.asarray(x) if name in operands and isinstance(x, (list, tuple)) else x
+
+    @functools.wraps(function)
+    def of_arrays(*args: Any, **kwargs: Any) -> Any:
+        if operands:
+            args = tuple(map(as_array, names, args))
+            kwargs = {name: as_array(name, x) for name, x in kwargs.items()}
+        return function(*args, **kwargs)
+
+    COMPOSITIONS[function.__name__] = of_arrays
+    return of_arrays  # type: ignore[return-value]

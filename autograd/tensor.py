@@ -180,7 +180,11 @@ class Tensor(ArrayOperations, node.Node):
 
     def item(self) -> float:
         """The single element, as a Python number."""
-        return self._data.item()  # type: ignore[no-any-return]
+        return np.asarray(self._data).item()  # type: ignore[no-any-return]
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return np.asarray(self._data).tolist()
 
     def numpy(self) -> Any:
         """The array itself, without a copy.
@@ -371,6 +375,9 @@ class Tensor(ArrayOperations, node.Node):
     def __float__(self) -> float:
         return float(self.item())
 
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
     def __bool__(self) -> bool:
         return bool(self._data)
 
@@ -420,6 +427,8 @@ def _constant(x: Any) -> Tensor:
 
 def _explained(err: ValueError, op: Op, inputs: list[Any]) -> ValueError:
     """What NumPy says of operands that it cannot take, with the operation and their shapes."""
+    if isinstance(err, np.linalg.LinAlgError) and "square" not in str(err):
+        return type(err)(f"{op.name}: {err}.")  # a singular matrix
     shapes = [np.shape(x) for x in inputs]
     if isinstance(op, Elementwise):
         try:

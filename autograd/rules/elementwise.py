@@ -14,7 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import EVERYWHERE, INFINITY, RULEBOOK, Elementwise, composition, elementwise, plain
+from autograd.op import (
+    EVERYWHERE,
+    INFINITY,
+    RULEBOOK,
+    Elementwise,
+    Operand,
+    composition,
+    elementwise,
+    plain,
+)
 
 POSITIVE = (0.0, INFINITY)
 UNIT = (-1.0, 1.0)
@@ -341,7 +350,7 @@ def arctanh(x: Any) -> Any:
 
 
 @composition
-def sinc(x: Any) -> Any:
+def sinc(x: Operand) -> Any:
     """sin(pi x) / (pi x), elementwise, and 1 at 0.
 
     Near 0 it is computed by its Taylor series, as the quotient's derivatives lose all digits there.
@@ -544,7 +553,7 @@ def logaddexp2(x: Any, y: Any) -> Any:
 
 
 @composition
-def where(condition: Any, x: Any, y: Any) -> Any:
+def where(condition: Any, x: Operand, y: Operand) -> Any:
     """x where `condition` (plain truth values) holds, y elsewhere; all three broadcast.
 
     The gradient goes to the side that was chosen. A single truth value chooses between two Values.
@@ -564,7 +573,9 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 @composition
-def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def clip(
+    a: Operand, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
+) -> Any:
     """a limited to [a_min, a_max], elementwise; None is no limit.
 
     Outside the limits the derivative is 0; on a limit, a tie, it is one half.

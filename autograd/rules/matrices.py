@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import composition, plain, shape_of, structural, unbroadcast
+from autograd.op import Operand, composition, plain, shape_of, structural, unbroadcast
 from autograd.rules.shapes import expand_dims, scatter, tril
 
 
@@ -133,6 +133,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
         >>> einsum("ii", Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
         5.0
     """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"einsum: needs its subscripts as text first, but got {subscripts!r}.")
     return einstein_sum(operands, subscripts)
 
 
@@ -178,7 +180,7 @@ def det(a: Any) -> Any:
 
 
 @composition
-def slogdet(a: Any) -> tuple[Any, Any]:
+def slogdet(a: Operand) -> tuple[Any, Any]:
     """The sign of the determinant (plain) and the logarithm of its absolute value."""
     return np.linalg.slogdet(plain(a))[0], logabsdet(a)
 
@@ -211,7 +213,7 @@ def cholesky(a: Any) -> Any:
 
 
 @composition
-def dot(a: Any, b: Any) -> Any:
+def dot(a: Operand, b: Operand) -> Any:
     """NumPy's dot: of vectors the inner product, of matrices `@`, of a number the product."""
     if not shape_of(a) or not shape_of(b):
         return a * b
@@ -221,13 +223,13 @@ def dot(a: Any, b: Any) -> Any:
 
 
 @composition
-def vdot(a: Any, b: Any) -> Any:
+def vdot(a: Operand, b: Operand) -> Any:
     """The inner product of all elements in one row."""
     return matmul(a.reshape(-1), b.reshape(-1))
 
 
 @composition
-def inner(a: Any, b: Any) -> Any:
+def inner(a: Operand, b: Operand) -> Any:
     """The sum of products over the last axes."""
     if not shape_of(a) or not shape_of(b):
         return a * b
@@ -235,13 +237,13 @@ def inner(a: Any, b: Any) -> Any:
 
 
 @composition
-def outer(a: Any, b: Any) -> Any:
+def outer(a: Operand, b: Operand) -> Any:
     """Every element of a times every element of b, (n,), (m,) -> (n, m)."""
     return a.reshape((-1, 1)) * b.reshape((1, -1))
 
 
 @composition
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+def tensordot(a: Operand, b: Operand, axes: Any = 2) -> Any:
     """The sum of products over the given axes of a and of b, as NumPy's."""
     if isinstance(axes, (int, np.integer)):
         axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
@@ -258,9 +260,11 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 @composition
-def kron(a: Any, b: Any) -> Any:
+def kron(a: Operand, b: Operand) -> Any:
     """Kronecker's product: every element of a times the whole of b."""
-    n = max(a.ndim, b.ndim)
+    n = max(np.ndim(a), np.ndim(b))
+    if not n or not shape_of(a) or not shape_of(b):
+        return a * b
     a, b = a.reshape((1,) * (n - a.ndim) + a.shape), b.reshape((1,) * (n - b.ndim) + b.shape)
     product = expand_dims(a, tuple(range(1, 2 * n, 2))) * expand_dims(b, tuple(range(0, 2 * n, 2)))
     return product.reshape(tuple(x * y for x, y in zip(a.shape, b.shape, strict=True)))
@@ -269,7 +273,7 @@ def kron(a: Any, b: Any) -> Any:
 @composition
 def multi_dot(arrays: Any) -> Any:
     """The product of several matrices in the order of brackets that takes the fewest steps."""
-    arrays = list(arrays)
+    arrays = [np.asarray(a) if isinstance(a, (list, tuple)) else a for a in arrays]
     if arrays[0].ndim == 1:
         return multi_dot([arrays[0].reshape((1, -1)), *arrays[1:]])[0]
     if arrays[-1].ndim == 1:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import composition, plain, structural
+from autograd.op import Operand, composition, plain, structural
 from autograd.rules.elementwise import abs as absolute
 from autograd.rules.elementwise import exp, sqrt
 from autograd.rules.shapes import Axes, broadcast_to, concatenate, flip, select, sort
@@ -173,7 +173,7 @@ def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 @composition
-def var(a: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
+def var(a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The mean squared distance from the mean, with N - ddof for N (ddof=1 is unbiased)."""
     distance = a - mean(a, axis=axis, keepdims=True)
     n = _count(a.shape, axis)
@@ -181,13 +181,13 @@ def var(a: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> A
 
 
 @composition
-def std(a: Any, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
+def std(a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The square root of the variance."""
     return sqrt(var(a, axis=axis, ddof=ddof, keepdims=keepdims))
 
 
 @composition
-def median(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+def median(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     """The middle element in order; of an even number, the mean of the middle two."""
     rows = sort(_rows(a, axis)[0])
     n = rows.shape[-1]
@@ -196,7 +196,7 @@ def median(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 @composition
-def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Any:
+def norm(x: Operand, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Any:
     """The length of a vector, or of the vectors along an axis; of a matrix, Frobenius' norm.
 
     Args:
@@ -225,31 +225,31 @@ def norm(x: Any, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> 
 
 
 @composition
-def any(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+def any(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     """Whether some element is not zero; a plain array."""
     return np.any(plain(a), axis=axis, keepdims=keepdims)
 
 
 @composition
-def all(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+def all(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     """Whether no element is zero; a plain array."""
     return np.all(plain(a), axis=axis, keepdims=keepdims)
 
 
 @composition
-def argmax(a: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmax(a: Operand, axis: int | None = None, keepdims: bool = False) -> Any:
     """The place of the largest element; a plain array of ints."""
     return np.argmax(plain(a), axis=axis, keepdims=keepdims)
 
 
 @composition
-def argmin(a: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def argmin(a: Operand, axis: int | None = None, keepdims: bool = False) -> Any:
     """The place of the smallest element; a plain array of ints."""
     return np.argmin(plain(a), axis=axis, keepdims=keepdims)
 
 
 @composition
-def count_nonzero(a: Any, axis: Axes = None, keepdims: bool = False) -> Any:
+def count_nonzero(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     """How many elements are not zero; a plain array of ints."""
     return np.count_nonzero(plain(a), axis=axis, keepdims=keepdims)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import RULEBOOK, composition, plain, shape_of, structural, unbroadcast
+from autograd.op import RULEBOOK, Operand, composition, plain, shape_of, structural, unbroadcast
 
 Axes = int | tuple[int, ...] | None
 
@@ -133,7 +133,9 @@ def roll(a: Any, shift: Any, axis: Axes = None) -> Any:
 
 
 @composition
-def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0) -> Any:
+def pad(
+    array: Operand, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0
+) -> Any:
     """The array surrounded by `constant_values`; the widths as in NumPy. Only mode "constant"."""
     if mode != "constant":
         raise ValueError(f"pad: needs mode 'constant', but got {mode!r}.")
@@ -142,19 +144,19 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
 
 
 @composition
-def ravel(a: Any) -> Any:
+def ravel(a: Operand) -> Any:
     """The elements in one row."""
     return a.reshape(-1)
 
 
 @composition
-def flatten(a: Any) -> Any:
+def flatten(a: Operand) -> Any:
     """The elements in one row."""
     return a.reshape(-1)
 
 
 @composition
-def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+def swapaxes(a: Operand, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
     axes = list(range(a.ndim))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
@@ -162,7 +164,7 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
 
 
 @composition
-def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+def moveaxis(a: Operand, source: Any, destination: Any) -> Any:
     """Axes moved to other places, the rest staying in order."""
     # NumPy works the order out on an array of the axes' own numbers as lengths.
     lengths = np.empty(range(1, a.ndim + 1))
@@ -171,13 +173,13 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 
 @composition
-def expand_dims(a: Any, axis: int | tuple[int, ...]) -> Any:
+def expand_dims(a: Operand, axis: int | tuple[int, ...]) -> Any:
     """New axes of length 1 at these places."""
     return a.reshape(np.expand_dims(np.empty(a.shape), axis).shape)
 
 
 @composition
-def squeeze(a: Any, axis: Axes = None) -> Any:
+def squeeze(a: Operand, axis: Axes = None) -> Any:
     """Axes of length 1 taken away."""
     return a.reshape(np.empty(a.shape).squeeze(axis).shape)
 
@@ -185,18 +187,18 @@ def squeeze(a: Any, axis: Axes = None) -> Any:
 @composition
 def hstack(tup: Sequence[Any]) -> Any:
     """Arrays joined along the second axis; rows of numbers end to end."""
-    arrays = [a.reshape(1) if len(shape_of(a)) == 0 else a for a in tup]
-    return concatenate(arrays, axis=0 if len(shape_of(arrays[0])) == 1 else 1)
+    arrays = [a if np.ndim(a) else np.reshape(a, 1) for a in tup]
+    return concatenate(arrays, axis=0 if np.ndim(arrays[0]) == 1 else 1)
 
 
 @composition
 def vstack(tup: Sequence[Any]) -> Any:
     """Arrays joined along the first axis; rows of numbers one below the other."""
-    return concatenate([a if len(shape_of(a)) > 1 else a.reshape((1, -1)) for a in tup], axis=0)
+    return concatenate([a if np.ndim(a) > 1 else np.reshape(a, (1, -1)) for a in tup], axis=0)
 
 
 @composition
-def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def array_split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """The array cut along an axis, into parts as equal as can be or at these places."""
     length = ary.shape[axis]
     positions = np.array_split(np.arange(length), indices_or_sections)
@@ -208,7 +210,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @composition
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """The array cut along an axis, into equal parts or at these places."""
     if isinstance(indices_or_sections, int) and ary.shape[axis] % indices_or_sections:
         raise ValueError(
@@ -219,21 +221,21 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @composition
-def flip(m: Any, axis: Axes = None) -> Any:
+def flip(m: Operand, axis: Axes = None) -> Any:
     """The elements in reverse order along the axes."""
     axes = range(m.ndim) if axis is None else np.atleast_1d(axis) % m.ndim
     return m[tuple(slice(None, None, -1 if i in axes else None) for i in range(m.ndim))]
 
 
 @composition
-def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
+def repeat(a: Operand, repeats: Any, axis: int | None = None) -> Any:
     """Every element (or slice along the axis) several times in a row."""
     a, axis = (a.reshape(-1), 0) if axis is None else (a, axis % a.ndim)
     return take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
 
 
 @composition
-def tile(A: Any, reps: Any) -> Any:
+def tile(A: Operand, reps: Any) -> Any:
     """The whole array several times along each axis."""
     reps = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps)
     n = max(A.ndim, len(reps))
@@ -245,7 +247,7 @@ def tile(A: Any, reps: Any) -> Any:
 
 
 @composition
-def take(a: Any, indices: Any, axis: int | None = None) -> Any:
+def take(a: Operand, indices: Any, axis: int | None = None) -> Any:
     """The elements (or slices along the axis) at these places; the gradient of repeats adds up."""
     if axis is None:
         return a.reshape(-1)[indices]
@@ -253,7 +255,7 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 @composition
-def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+def take_along_axis(arr: Operand, indices: Any, axis: int | None = -1) -> Any:
     """For every place of `indices`, the element of the same row at that place of the axis."""
     if axis is None:
         return arr.reshape(-1)[indices]
@@ -266,7 +268,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 @composition
-def sort(a: Any, axis: int | None = -1) -> Any:
+def sort(a: Operand, axis: int | None = -1) -> Any:
     """The elements in rising order along the axis."""
     if axis is None:
         a, axis = a.reshape(-1), -1
@@ -274,7 +276,7 @@ def sort(a: Any, axis: int | None = -1) -> Any:
 
 
 @composition
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def diagonal(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The elements whose places on the two axes differ by `offset`, as the last axis."""
     a = moveaxis(a, (axis1, axis2), (-2, -1))
     n, m = a.shape[-2:]
@@ -284,7 +286,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 @composition
-def diag(v: Any, k: int = 0) -> Any:
+def diag(v: Operand, k: int = 0) -> Any:
     """A matrix with v on its k-th diagonal; of a matrix, its k-th diagonal."""
     if v.ndim == 2:
         return diagonal(v, k)
@@ -294,19 +296,19 @@ def diag(v: Any, k: int = 0) -> Any:
 
 
 @composition
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum of the diagonal."""
     return diagonal(a, offset, axis1, axis2).sum(axis=-1)
 
 
 @composition
-def tril(m: Any, k: int = 0) -> Any:
+def tril(m: Operand, k: int = 0) -> Any:
     """The lower triangle: zero above the k-th diagonal."""
     return RULEBOOK["select"](m, 0.0, np.tri(m.shape[-2], m.shape[-1], k, dtype=bool))
 
 
 @composition
-def triu(m: Any, k: int = 0) -> Any:
+def triu(m: Operand, k: int = 0) -> Any:
     """The upper triangle: zero below the k-th diagonal."""
     return RULEBOOK["select"](0.0, m, np.tri(m.shape[-2], m.shape[-1], k - 1, dtype=bool))
 

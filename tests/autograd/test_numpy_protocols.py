@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 import autograd
 from autograd import Tensor
-from tests.autograd.array_cases import CASES, NUMPY, OURS, names_in
+from tests.autograd.array_cases import CASES, NUMPY, OURS, Case, names_in
 
 # Every name that a NumPy user may expect, as the manual lists them.
 ELEMENTWISE = """
@@ -327,3 +327,80 @@ def test_a_gradient_goes_back_through_a_change_of_type():
     (t.astype(np.float64) ** 2).sum().backward()
     assert t.grad.dtype == np.float32
     assert not t.astype(np.int64).requires_grad
+
+
+# --- lists, matrices without an inverse, text -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "dot([1.0, 2.0], x)", "dot(x, [1.0, 2.0])", "inner([1.0, 2.0], x)", "outer([1.0, 2.0], x)",
+        "kron([1.0, 2.0], x)", "kron(x, 2.0)", "kron(2.0, x)", "tensordot([[1.0, 2.0]], x, 1)",
+        "vdot([[1.0, 2.0], [3.0, 4.0]], x)", "vstack([[1.0, 2.0], x])",
+        "hstack([[[1.0], [2.0]], x])",
+        "concatenate([[[1.0, 2.0]], x])", "stack([[[1.0, 2.0], [3.0, 4.0]], x])",
+        "multi_dot([[1.0, 2.0], x, x])", "multi_dot([[[1.0, 2.0]], x])",
+        "where([True, False], x, [1.0, 2.0])",
+        "add([1.0, 2.0], x)", "matmul([1.0, 2.0], x)", "solve([[1.0, 2.0], [3.0, 5.0]], x)",
+        "einsum('i,ij', [1.0, 2.0], x)", "clip(x, [0.2, 0.1], None)",
+        "linear(x, [[1.0, 2.0]], [3.0])",
+    ],
+)  # fmt: skip
+def test_a_list_counts_as_the_array_that_numpy_makes_of_it(expression):
+    t = leaf()
+    case = Case("lists", expression, ((2, 2),))
+    expected = case.run(NUMPY, [t.detach().numpy()]) if "linear" not in expression else None
+    for module in (OURS, NUMPY) if expected else (OURS,):
+        (out,) = case.run(module, [t])
+        assert type(out) is Tensor
+        assert out.requires_grad
+        if expected:
+            np.testing.assert_allclose(out.data, expected[0], rtol=1e-14, strict=True)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "ravel",
+        "flip",
+        "sort",
+        "norm",
+        "var",
+        "std",
+        "median",
+        "sum",
+        "mean",
+        "cumsum",
+        "transpose",
+        "trace",
+        "diag",
+        "tril",
+    ],
+)
+def test_a_function_of_a_list_alone_gives_numpys_plain_answer(expression):
+    case = Case("lists", f"{expression}([[2.0, 1.0], [5.0, 3.0]])", ())
+    np.testing.assert_allclose(case.run(OURS, [])[0], case.run(NUMPY, [])[0], rtol=1e-14)
+
+
+def test_einsum_takes_its_subscripts_as_text_only():
+    t = leaf()
+    for attempt in (np.einsum, autograd.einsum):
+        with pytest.raises(
+            TypeError, match="einsum: needs its subscripts as text first, but got T"
+        ):
+            attempt(t, [0, 1], [1, 0])
+
+
+@pytest.mark.parametrize("f", [np.linalg.inv, lambda t: np.linalg.solve(t, t), np.linalg.cholesky])
+def test_a_matrix_without_an_answer_raises_numpys_error_with_the_operation(f):
+    with pytest.raises(np.linalg.LinAlgError, match=r"^(inv|solve|cholesky): \w+"):
+        f(leaf([[-1.0, -1.0], [-1.0, -1.0]]))
+
+
+def test_a_number_is_formatted_and_a_tensor_listed():
+    assert f"{leaf(2.5):.3f}" == "2.500"
+    assert f"{leaf([[2.5]]):>5}" == "  2.5"
+    assert leaf().tolist() == [[0.3, 0.1], [0.2, 0.4]]
+    with pytest.raises(ValueError, match="size 1"):
+        f"{leaf():.3f}"
