@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 import numpy as np
 
@@ -152,6 +152,45 @@ class force_grad(Mode):
     """Record, even inside `no_grad()`: a transform needs the graph of the function it runs."""
 
 
+class Recorder(force_grad):
+    """Write down what is computed: what `compile` is inside while it runs a function to record.
+
+    The engine reports to the innermost one; autograd/compiler/record.py says what is done with it.
+    """
+
+    def scalar(self, out: Any) -> Any:
+        """An operation on Values was computed; the answer is its result."""
+        raise NotImplementedError
+
+    def compared(self, left: Any, right: Any, symbol: str, outcome: bool) -> bool:
+        """Two numbers, one of them a Value, were compared."""
+        raise NotImplementedError
+
+    def number(self, value: Any, what: str) -> Any:
+        """The plain number of a Value was asked for."""
+        raise NotImplementedError
+
+    def array(self, tensor: Any) -> Any:
+        """The plain array of a Tensor was asked for."""
+        raise NotImplementedError
+
+    def lifted(self, operands: Any) -> tuple[Any, ...]:
+        """The operands of an operation on Tensors, as those of this recording."""
+        raise NotImplementedError
+
+    def refuse(self, what: str) -> NoReturn:
+        """Something was done that cannot be replayed."""
+        raise NotImplementedError
+
+
+def recorder() -> Recorder | None:
+    """The innermost recording that this code runs inside."""
+    for entry in reversed(active()):
+        if isinstance(entry.mode, Recorder) and entry.holds():
+            return entry.mode
+    return None
+
+
 def recording() -> bool:
     """Whether operations are being recorded here: the innermost mode that has a say decides."""
     for entry in reversed(active()):
@@ -173,7 +212,7 @@ def check_forward(op: Op, out: Node, operands: tuple[Any, ...]) -> None:
     mode = anomaly_mode()
     if mode is None:
         return
-    mode.lines[out] = line = _users_line()
+    mode.lines[out] = line = users_line()
     inputs = [x.data if hasattr(x, "data") else x for x in operands]
     if not _finite(out.data) and all(map(_finite, inputs)):
         came = ", ".join(map(_describe, operands, inputs))
@@ -212,7 +251,7 @@ def _describe(operand: Any, data: Any) -> str:
     return f"{label} = {shown}" if label else shown
 
 
-def _users_line() -> str:
+def users_line() -> str:
     """The innermost line that is not the library's: 'file.py, line 3: y = log(x)'."""
     import linecache
     import os

@@ -13,7 +13,7 @@ from autograd import node
 from autograd.errors import GraphError
 from autograd.guard import NEVER
 from autograd.methods import Operations
-from autograd.modes import active, check_forward, recording
+from autograd.modes import active, check_forward, recorder, recording
 from autograd.op import RULEBOOK, Elementwise, Op
 
 
@@ -55,25 +55,34 @@ class Value(Operations, node.Node):
     _clock = NEVER  # no array to write to: see guard.py
 
     def __init__(self, data: float, *, label: str = "") -> None:
-        self._data = _as_float(data)
+        self._data = number = _as_float(data)
         self._grad: float | None = None
         self.op: Op | None = None
         self._left: Value | None = None
         self._right: Value | None = None
         self.label = label
+        if number.__class__ is not float:  # recorded numbers pass through _as_float
+            number.stand_in(self)  # type: ignore[attr-defined]
 
     @property
     def data(self) -> float:
         """The number."""
-        return self._data
+        mode = recorder() if active() else None
+        return self._data if mode is None else mode.number(self, ".data")  # type: ignore[no-any-return]
 
     @data.setter
     def data(self, number: float) -> None:
+        mode = recorder() if active() else None
+        if mode is not None:
+            mode.refuse("writing to .data")
         self._data = _as_float(number)
 
     @property
     def grad(self) -> float:
         """The gradient that backward passes have brought here; 0.0 where none has."""
+        mode = recorder() if active() else None
+        if mode is not None:
+            mode.refuse(".grad")
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -106,6 +115,9 @@ class Value(Operations, node.Node):
             >>> x.grad
             3.0
         """
+        mode = recorder() if active() else None
+        if mode is not None:
+            return mode.number(self, ".detach()")  # type: ignore[no-any-return]
         return Constant(self._data, label=self.label)
 
     def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
@@ -201,12 +213,16 @@ class Value(Operations, node.Node):
         return _compared(operator.ge, self, other)
 
     def __float__(self) -> float:
-        return self._data
+        mode = recorder() if active() else None
+        return self._data if mode is None else mode.number(self, "float()")  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return _compared(self, 0.0, "!=", self._data != 0.0)
 
     def __format__(self, spec: str) -> str:
+        mode = recorder() if active() else None
+        if mode is not None:
+            mode.refuse("printing it")
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
@@ -221,9 +237,17 @@ class Constant(Value):
     requires_grad: ClassVar[bool] = False  # type: ignore[misc]
 
 
+def _compared(left: Value, right: Any, symbol: str, outcome: bool) -> bool:
+    """The outcome of a comparison, of which a recording takes note."""
+    mode = recorder() if active() else None
+    return outcome if mode is None else mode.compared(left, right, symbol, outcome)
+
+
 def _as_float(number: Any) -> float:
     if isinstance(number, (float, Real, np.bool)):
         return float(number)
+    if getattr(number, "is_recorded", False):
+        return number  # type: ignore[no-any-return]
     if isinstance(number, np.ndarray):
         came = f"an array of shape {number.shape}. For arrays there is Tensor"
     elif isinstance(number, node.Node):
@@ -255,6 +279,9 @@ _new: Any = Value.__new__
 
 def _moded(out: Value) -> Value:
     """What the active modes make of a result."""
+    mode = recorder()
+    if mode is not None:
+        return mode.scalar(out)  # type: ignore[no-any-return]
     check_forward(out.op, out, out.parents)  # type: ignore[arg-type]
     return out if recording() else Constant(out._data)
 
