@@ -20,6 +20,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from autograd.compiler.place import Gather, Layout, Placement, View, factored, layout
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
+from autograd.compiler.record import CONSTANT
 from autograd.compiler.tape import INTO, STORE, TAKE_OUT, Tape, Traced
 
 
@@ -69,6 +70,13 @@ class Lowered:
         if isinstance(where, View):
             return self._view(self.numbers, where)
         return self._collected(self.numbers, where.positions)
+
+    def _constant(self, rows: Any, where: Layout) -> Any:
+        """An operand: where it is one number written in the code, that number."""
+        graph, row = self.raised.graph, int(rows[0])
+        if graph.code[row] == CONSTANT and not any(where.steps if isinstance(where, View) else [1]):
+            return graph.constants[graph.left[row]]
+        return self._read(where)
 
     def _collected(self, buffer: Traced, positions: Any) -> Traced:
         # mode "clip" lets NumPy write into `out` directly; the positions are all inside anyway
@@ -148,7 +156,11 @@ class Lowered:
 
         shape = min(shapes, key=collected)
         layouts = [layout(p.reshape(shape)) for p in positions]
-        arrays = [self._read(x) for x in layouts]
+        arrays = [
+            self._constant(rows, x) for rows, x in zip(group.operands, layouts, strict=True)
+        ]
+        if not any(isinstance(x, Traced) for x in arrays):
+            arrays[0] = self._read(layouts[0])
         where = self._results(group.out, shape)
         result = arrays[0] if group.op is None else group.op.forward(*arrays)
         return layouts, arrays, where, self._store(self.numbers, where, result)

@@ -12,6 +12,7 @@ number); any other is collected by its positions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,6 +178,8 @@ class Placement:
 def place(raised: Raised) -> Placement:
     """Positions for all rows; the instructions' rows are put into the order of their positions."""
     placement = Placement(raised)
+    for rows in _leaf_matrices(raised, placement):
+        placement.of(rows)
     for instruction in raised.instructions:
         if isinstance(instruction, Product):
             _arrange_product(instruction, placement)
@@ -190,6 +193,19 @@ def place(raised: Raised) -> Placement:
         placement.results(instruction.out)
     placement.of(np.flatnonzero(raised.alive & (placement.code >= LEAF) & (placement.code < 0)))
     return placement
+
+
+def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[Any]:
+    """What products are made of: their wishes come first, matrices before vectors."""
+    products = [x for x in raised.instructions if isinstance(x, Product) and x.out.size > 1]
+    for product in products:
+        for rows in (product.left, product.right):
+            if (placement.code[rows] < 0).all():
+                yield rows
+    for product in products:
+        for rows in product.plain:
+            if (placement.code[rows] < 0).all():
+                yield rows
 
 
 def _arrange_group(group: Group, placement: Placement) -> None:

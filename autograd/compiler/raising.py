@@ -161,6 +161,7 @@ class _Columns:
         term, of = term[order], of[order]
         product = self.inner_product[term]
         self.product_of, inside = of[product], term[product]
+        self.product_row = inside
         self.product_left = self.left[inside]
         self.product_right = self.right[inside]
         self.plain_of, self.plain = of[~product], term[~product]
@@ -227,7 +228,10 @@ def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
         level[row] = 1 + max(map(level.__getitem__, operands))
         if code[k] != DETACH:
             needs[row] = any(map(needs.__getitem__, operands))
-    return np.array(level), np.frombuffer(needs, dtype=bool)
+    found = np.frombuffer(needs, dtype=bool).copy()
+    inside = columns.product_row
+    found[inside] = found[columns.left[inside]] | found[columns.right[inside]]
+    return np.array(level), found
 
 
 def _instructions(columns: _Columns, code: int, rows: Rows) -> Iterator[Any]:
@@ -266,7 +270,14 @@ def _raise_sums(columns: _Columns, rows: Rows) -> Iterator[Any]:
             extra = [plain[members, k] for k in range(q)]
             yield Product(left[first], right[second], extra, out)
         left, right, plain, rows = left[~taken], right[~taken], plain[~taken], rows[~taken]
-    if len(rows):
+    if len(rows) and p == 1 and q < 2:  # nothing is summed but one product and one more
+        product = rows
+        if q:
+            product = columns.product_row[at[~taken, 0]]
+        yield Group(RULEBOOK["multiply"], [left[:, 0], right[:, 0]], product)
+        if q:
+            yield Group(RULEBOOK["add"], [product, plain[:, 0]], rows)
+    elif len(rows):
         alone = np.full_like(plain, -1)
         both = np.concatenate([left, plain], axis=1), np.concatenate([right, alone], axis=1)
         starts = np.arange(len(rows)) * (p + q)

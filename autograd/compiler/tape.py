@@ -162,6 +162,8 @@ class Bound:
         if step.kind == VIEW:
             self.arrays[out] = step.function(*args, **options)
             return None
+        if isinstance(step.function, np.ufunc):
+            args = _boxed(args)
         if step.kind == CHANGE:
             return partial(step.function, *args, **options)
         if out not in self.arrays:
@@ -175,6 +177,15 @@ class Bound:
 
     def _filled(self, tree: Any) -> Any:
         return _mapped(tree, lambda x: self.arrays[id(x)])
+
+
+def _boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Python numbers as arrays of the type that NumPy would give them in this call, every time."""
+    kinds = [x.dtype for x in args if isinstance(x, np.ndarray)]
+    if not kinds or np.result_type(*kinds).kind != "f":
+        return args
+    kind = np.result_type(*kinds)
+    return tuple(np.asarray(x, kind) if isinstance(x, (int, float)) else x for x in args)
 
 
 def _store(target: Any, function: Any, args: Any, options: Any) -> None:
@@ -252,6 +263,13 @@ class Traced(NDArrayOperatorsMixin):
         """As NumPy's."""
         return self.tape.call(np.positive, (self,)) if self.dtype.kind in "iuf" else self | False
 
+    def __pow__(self, power: Any) -> Any:
+        # as NumPy's own arrays do, for speed
+        quick = _POWERS.get(power) if isinstance(power, (int, float)) else None
+        if quick is not None and self.dtype.kind == "f":
+            return self.tape.call(quick, (self,))
+        return self.tape.call(np.power, (self, power))
+
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, tuple):
             index = (index,)
@@ -327,6 +345,7 @@ def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
     return x.tape.call(getattr(np.ndarray, name), (x, *args), kwargs)
 
 
+_POWERS = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}
 _REDUCTIONS = {np.sum: "sum", np.max: "max", np.min: "min", np.amax: "max", np.amin: "min"}
 
 
