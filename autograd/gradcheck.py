@@ -9,9 +9,12 @@ import numpy as np
 
 from autograd.errors import GradcheckError
 from autograd.modes import no_grad
+from autograd.node import Node
 from autograd.op import plain
+from autograd.tensor import Tensor
 from autograd.transforms import vjp
 from autograd.trees import flatten
+from autograd.value import Value
 
 
 def gradcheck(
@@ -50,7 +53,7 @@ def gradcheck(
     start = [_as_float64(x, i) for i, x in enumerate(given)]
 
     def on_leaves(*leaves: Any) -> list[Any]:
-        return flatten(f(*rebuild(list(leaves))))[0]
+        return flatten(f(*rebuild([_as_node(x) for x in leaves])))[0]
 
     _compare(on_leaves, start, "first", step, rtol, atol)
     if order > 1:
@@ -66,6 +69,12 @@ def _as_float64(x: Any, i: int) -> Any:
     if array.dtype != np.float64:
         raise TypeError(f"gradcheck: needs float64 inputs, but input {i} is {array.dtype}.")
     return array.copy()
+
+
+def _as_node(x: Any) -> Any:
+    if isinstance(x, Node):
+        return x
+    return Value(x) if isinstance(x, float) else Tensor(x)
 
 
 def _pulled(f: Callable[..., list[Any]], start: list[Any]) -> Callable[..., list[Any]]:
@@ -124,7 +133,8 @@ def _our_jacobian(f: Callable[..., list[Any]], start: list[Any]) -> list[Any]:
             seeds[k][index] = 1.0
             rows.append(pull([s if s.ndim else float(s) for s in seeds]))
     return [
-        np.array([row[i] for row in rows]).reshape((-1, *np.shape(x))) for i, x in enumerate(start)
+        np.array([row[i] for row in rows]).reshape((len(rows), *np.shape(x)))
+        for i, x in enumerate(start)
     ]
 
 
@@ -138,7 +148,7 @@ def _difference(
         moved = x.copy()
         moved[index] += shift
         leaves = list(start)
-        leaves[i] = moved if x.ndim else float(moved)
+        leaves[i] = float(moved) if isinstance(start[i], float) else moved
         return _flat(_outputs(f, leaves))
 
     wide = (at(h) - at(-h)) / (2 * h)

@@ -250,14 +250,9 @@ class Tensor(ArrayOperations, node.Node):
 
     def _contributions_as_graph(self, out_grad: Any) -> Iterator[node.Contribution]:
         op: Any = self.op
-        for i, parent in enumerate(self.parents):
-            if not isinstance(parent, Tensor):
-                raise GraphError(
-                    f"{op.name}: has a Value among its operands, and then there is no second "
-                    "derivative. Use a Tensor of shape () instead."
-                )
-            rebound = parent.requires_grad and parent._data is not self._inputs[i]
-            if rebound or parent._clock[0] > self._stamp:
+        for i, (parent, x) in enumerate(zip(self.parents, self._inputs, strict=True)):
+            is_same = parent._data is x or (isinstance(parent, Value) and parent._data == x)
+            if (parent.requires_grad and not is_same) or parent._clock[0] > self._stamp:
                 self._refuse_written(i)
         operands = tuple(
             parent if parent.requires_grad else number
@@ -265,8 +260,9 @@ class Tensor(ArrayOperations, node.Node):
         )
         for i, parent in enumerate(self.parents):
             if parent.requires_grad:
+                # The gradient of a Value is a Tensor of shape () here, as it depends on Tensors.
                 grad = op.pullback(i, out_grad, self, operands, self.params)
-                if grad.dtype != parent._data.dtype:
+                if isinstance(parent, Tensor) and grad.dtype != parent._data.dtype:
                     grad = grad.astype(parent._data.dtype)
                 yield self, i, parent, out_grad, grad
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.errors import ShapeError
 from autograd.modes import force_grad
 from autograd.node import Node, gradients
 from autograd.op import RULEBOOK
@@ -234,7 +235,12 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         120.0
     """
     argnums: Argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
-    return jvp(grad(f, argnums), primals, tangents)[1]
+    product = jvp(grad(f, argnums), primals, tangents)[1]
+    leaves, rebuild = flatten(product)
+    of, _ = flatten(tuple(primals))
+    return rebuild(
+        [float(p) if isinstance(x, Real) else p for x, p in zip(of, leaves, strict=True)]
+    )
 
 
 class _Trace:
@@ -285,9 +291,7 @@ class _Trace:
     def pull(self, outs: list[Any], seeds: list[Any]) -> Any:
         """The vector-Jacobian product in the form of the chosen arguments."""
         found = self.products(outs, seeds, create_graph=self.nested)
-        filled = [
-            _zero_like(x) if g is None else g for x, g in zip(self.leaves, found, strict=True)
-        ]
+        filled = [_gradient_of(x, g) for x, g in zip(self.leaves, found, strict=True)]
         tree = self.finish(self.rebuild(filled))
         return tree[0] if self.single else tree
 
@@ -312,6 +316,8 @@ def _variable(who: str, x: Any) -> Any:
 
 def _rows(trace: _Trace, out: Any) -> Any:
     """The derivatives of one output, in the form of the chosen arguments."""
+    if np.shape(out) and not isinstance(out, Node):
+        out = Tensor(out)  # a constant
     if not isinstance(out, Tensor) or out.shape == ():
         return trace.pull([out], [_one_like(out)])
     rows = []
@@ -320,7 +326,8 @@ def _rows(trace: _Trace, out: Any) -> Any:
         seed[place] = 1.0
         rows.append(flatten(trace.pull([out], [Tensor(seed.reshape(out.shape))])))
     if not rows:
-        return trace.rebuild([np.zeros(out.shape + _shape(x)) for x in trace.leaves])
+        empty = trace.rebuild([Tensor(np.zeros(out.shape + _shape(x))) for x in trace.leaves])
+        return trace.finish(empty[0] if trace.single else empty)
     joined = [
         _stacked([leaves[i] for leaves, _ in rows], out.shape) for i in range(len(rows[0][0]))
     ]
@@ -328,9 +335,10 @@ def _rows(trace: _Trace, out: Any) -> Any:
 
 
 def _stacked(rows: list[Any], shape: tuple[int, ...]) -> Any:
-    if isinstance(rows[0], Value):  # as many outputs as an array has, each with one number
-        rows = [_as_tensor(row) for row in rows]
-    if isinstance(rows[0], float):
+    if any(isinstance(row, Node) for row in rows):
+        # A float's derivatives may be Values; an array has one for each of its elements.
+        rows = [_as_tensor(row) if isinstance(row, Value) else row for row in rows]
+    elif isinstance(rows[0], float):
         return np.array(rows).reshape(shape)
     return stack(rows).reshape(shape + rows[0].shape)
 
@@ -341,14 +349,22 @@ def _as_tensor(value: Value) -> Tensor:
 
 def _seed(who: str, like: Any, given: Any) -> Any:
     """A cotangent or tangent as a node of the kind and shape of `like`."""
-    if isinstance(given, Node):
+    if not isinstance(like, Node):  # a constant has no use for it
         return given
-    if isinstance(like, Tensor):
-        seed = np.asarray(given, like.dtype)
-        if seed.shape != like.shape:
-            raise TypeError(f"{who}: needs an array of shape {like.shape}, but got {seed.shape}.")
-        return Tensor(seed)
-    return Constant(given)
+    if not isinstance(given, Node):
+        given = Tensor(given, dtype=like.dtype) if isinstance(like, Tensor) else Constant(given)
+    if _shape(given) != _shape(like):
+        raise ShapeError(f"{who}: needs an array of shape {_shape(like)}, but got {_shape(given)}.")
+    return given
+
+
+def _gradient_of(leaf: Any, found: Any) -> Any:
+    """A gradient that was found, None if it is zero, in the kind of its leaf."""
+    if found is None:
+        return _zero_like(leaf)
+    if isinstance(leaf, Value) and not isinstance(found, Node):
+        return float(found)
+    return np.asarray(found) if isinstance(found, np.generic) else found
 
 
 def _one_like(x: Any) -> Any:
@@ -359,7 +375,7 @@ def _zero_like(x: Any) -> Any:
     return Tensor(np.zeros_like(x._data)) if isinstance(x, Tensor) else Constant(0.0)
 
 
-def _shape(x: Any) -> tuple[int, ...]:
+def _shape(x: Any) -> Any:
     return x.shape if isinstance(x, Tensor) else ()
 
 

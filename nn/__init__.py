@@ -12,7 +12,7 @@ A model is written once and seen at two magnifications: `model(x)` computes on t
 (3, 2)
 """
 
-from nn import datasets, functional, init, scalar
+from nn import data, datasets, functional, init, plots, scalar
 from nn.activations import (
     Activation,
     Identity,
@@ -26,6 +26,7 @@ from nn.activations import (
     Step,
     Tanh,
 )
+from nn.history import EarlyStopping, History
 from nn.init import manual_seed
 from nn.layers import MLP, Dense, Linear, Perceptron, Sequential
 from nn.losses import (
@@ -39,6 +40,7 @@ from nn.losses import (
     PerceptronLoss,
 )
 from nn.module import Module, Parameter
+from nn.training import accuracy, evaluate, fit, predict
 
 __all__ = [
     "Module",
@@ -67,9 +69,17 @@ __all__ = [
     "NLLLoss",
     "HingeLoss",
     "PerceptronLoss",
+    "fit",
+    "History",
+    "EarlyStopping",
+    "predict",
+    "evaluate",
+    "accuracy",
     "manual_seed",
+    "data",
     "datasets",
     "functional",
     "init",
+    "plots",
     "scalar",
 ]

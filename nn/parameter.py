@@ -9,7 +9,8 @@ and the same gradient, one node in a graph where every add and multiply shows.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -150,6 +151,7 @@ class Flat:
 
     Attributes:
         parameters: The parameters, in the order in which their numbers follow one another.
+        sizes: How many numbers each of them has.
 
     Example:
         >>> w, b = Parameter([[1.0, 2.0]]), Parameter([3.0])
@@ -162,6 +164,7 @@ class Flat:
     def __init__(self, parameters: list[Parameter]) -> None:
         _check_parameters(parameters)
         self.parameters = parameters
+        self.sizes = [p.size for p in parameters]
         self._data: Any = np.concatenate([p._data.ravel() for p in parameters])
         self._grad: Any = np.empty_like(self._data)
         start = 0
@@ -203,8 +206,32 @@ class Flat:
                 p._window[...] = 0
         return self._grad
 
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """The array of every number, (n,), itself, to be changed in place.
+
+        Example:
+            >>> w = Parameter([1.0, 2.0])
+            >>> with Parameter.gather([w]).writing() as theta:
+            ...     theta *= 10
+            >>> w
+            Parameter([10., 20.])
+        """
+        self._check_current()
+        for p in self.parameters:
+            note_write(p._clock)
+        yield self._data
+
+    def reached(self) -> list[bool]:
+        """Whether a gradient has reached, of each parameter."""
+        return [p._grad is not None for p in self.parameters]
+
+    def is_current(self) -> bool:
+        """Whether its parameters still are windows on its arrays."""
+        return bool(self.parameters) and self.parameters[0]._flat is self
+
     def _check_current(self) -> None:
-        if not self.parameters:
+        if not self.is_current():
             raise ValueError(
                 "Flat: its parameters have moved to another array since (they were gathered with "
                 "others). Ask for it again with model.flat()."
@@ -233,6 +260,19 @@ class Element(Value):
         self._index = index
         self.label = label
         self.op = self._left = self._right = None
+
+    @staticmethod
+    def gather(elements: Sequence[Element]) -> Flat | None:
+        """The parameters that these are the numbers of, as one array.
+
+        Returns:
+            None unless they are all the numbers of some parameters of one dtype, in order.
+        """
+        parameters = list(dict.fromkeys(e._parameter for e in elements))
+        found = [(id(e._parameter), e._index) for e in elements]
+        every = [(id(p), index) for p in parameters for index in np.ndindex(p.shape)]
+        one_dtype = len({p.dtype for p in parameters}) == 1
+        return Parameter.gather(parameters) if one_dtype and found == every else None
 
     @property
     def _data(self) -> float:

@@ -15,7 +15,28 @@ They take what `autograd` differentiates: a model's parameters, a list of Tensor
 1.0
 """
 
-from optim.first_order import SGD
+from optim import landscapes, schedules, trajectories
+from optim.adam import Adam, AdamW, Nadam
+from optim.adaptive import Adadelta, Adagrad, RMSprop
+from optim.clip import clip_grad_norm_, clip_grad_value_
+from optim.first_order import SGD, Momentum, Nesterov
+from optim.line_search import Armijo, FixedRate, StrongWolfe, find_rate
 from optim.optimizer import Optimizer
+from optim.quasi_newton import BFGS, LBFGS
+from optim.rate_finder import RateSweep, sweep_rates
+from optim.report import Report
+from optim.rule import Rule
+from optim.second_order import GaussNewton, LevenbergMarquardt, Newton
 
-__all__ = ["SGD", "Optimizer"]
+NAdam = Nadam  # as PyTorch writes it
+
+__all__ = [
+    "SGD", "Momentum", "Nesterov",
+    "Adagrad", "Adadelta", "RMSprop",
+    "Adam", "AdamW", "Nadam", "NAdam",
+    "Newton", "GaussNewton", "LevenbergMarquardt", "BFGS", "LBFGS",
+    "Armijo", "StrongWolfe", "FixedRate", "find_rate", "Report",
+    "Optimizer", "Rule",
+    "clip_grad_norm_", "clip_grad_value_", "sweep_rates", "RateSweep",
+    "landscapes", "schedules", "trajectories",
+]  # fmt: skip

@@ -1,37 +1,57 @@
-"""Update rules that use the gradient only."""
+"""Gradient descent, plain and with momentum."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from numbers import Real
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
-from autograd import Tensor, Value
-from optim.optimizer import Optimizer
+import numpy as np
+
+from optim.optimizer import Params
+from optim.rule import Array, Group, Kept, Rule
+from optim.settings import Settings
 
 
-class SGD(Optimizer):
-    r"""Gradient descent, :math:`\theta \leftarrow \theta - \eta \nabla L(\theta)`.
+class SGD(Rule):
+    r"""Gradient descent, if wanted with momentum in PyTorch's form.
 
     It is called stochastic when the loss was taken over a random part of the data; the rule is the
     same.
 
-    Args:
-        params: A model's `parameters()`, or any Tensors or Values.
-        lr: The learning rate η > 0; PyTorch's name for it.
+    .. math::
+        g &= \nabla L(\theta) + \lambda\theta \\
+        b &\leftarrow \mu b + (1 - \tau) g \quad\text{(the first time } b \leftarrow g\text{)} \\
+        \theta &\leftarrow \theta - \eta b
+        \quad\text{(with Nesterov } \theta \leftarrow \theta - \eta (g + \mu b)\text{)}
 
-    Attributes:
-        lr: It may be changed between steps.
+    Without momentum, b is g. The rate stands outside the momentum: a change of η acts at once on
+    all of b. In `Momentum`, the lectures' form, it stands inside, v = −ηb; as long as η stays the
+    same, so do the steps. With `nesterov` the parameters are those of `Nesterov` looked ahead,
+    θ + βv.
+
+    Args:
+        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        lr: The learning rate η > 0.
+        momentum: μ in [0, 1).
+        dampening: τ in [0, 1).
+        weight_decay: λ >= 0, the coefficient of an L2 penalty λ/2 ‖θ‖².
+        nesterov: Whether the step looks ahead; needs momentum and no dampening.
+        maximize: Whether L is to become larger.
 
     Raises:
-        TypeError: params are something else, or lr is not a number.
-        ValueError: lr <= 0, no parameters, or one of them twice.
+        TypeError: params are something else, or a setting is no number.
+        ValueError: No parameters, one of them twice, or a setting out of range.
 
     Source:
         A. Cauchy, "Méthode générale pour la résolution des systèmes d'équations simultanées",
         Comptes rendus 25 (1847) 536-538; stochastic: H. Robbins, S. Monro, "A stochastic
-        approximation method", Annals of Mathematical Statistics 22 (1951) 400-407.
+        approximation method", Annals of Mathematical Statistics 22 (1951) 400-407; this form of
+        momentum: I. Sutskever, J. Martens, G. Dahl, G. Hinton, "On the importance of initialization
+        and momentum in deep learning", ICML 2013, with the rate taken out as PyTorch does.
 
     Example:
+        >>> from autograd import Tensor
         >>> w = Tensor([1.0, 2.0], requires_grad=True)
         >>> optimizer = SGD([w], lr=0.1)
         >>> (w * w).sum().backward()
@@ -40,16 +60,171 @@ class SGD(Optimizer):
         [0.8, 1.6]
     """
 
-    def __init__(self, params: Iterable[Tensor | Value], lr: float) -> None:
-        super().__init__(params)
-        if not isinstance(lr, Real):
-            raise TypeError(f"SGD: lr must be a number, but got {lr!r}.")
-        if not lr > 0:
-            raise ValueError(f"SGD: lr must be > 0, but got {lr}.")
-        self.lr: float = float(lr)
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            lr=lr,
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=weight_decay,
+            nesterov=nesterov,
+            maximize=maximize,
+        )
 
-    def step(self) -> None:
-        """θ ← θ - lr ∇L, for the parameters that a gradient has reached."""
-        theta = self._reached()
-        if theta is not None:
-            theta.data = theta.data - self.lr * theta.grad
+    def _check_settings(self, group: Settings) -> None:
+        if group["nesterov"] and (not group["momentum"] or group["dampening"]):
+            raise ValueError(
+                f"SGD: nesterov needs momentum > 0 and dampening = 0, but got "
+                f"{group['momentum']} and {group['dampening']}."
+            )
+
+    def _kept(self, group: Group) -> dict[str, float]:
+        return {"b": 0.0} if group["momentum"] else {}
+
+    def _update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+    ) -> None:
+        lr, mu, tau = group["lr"], group["momentum"], group["dampening"]
+        (s,) = scratch
+        step = g
+        if mu:
+            step = b = kept["b"]
+            b *= mu
+            b += g if t == 1 else np.multiply(g, 1 - tau, out=s)
+            if group["nesterov"]:
+                step = np.multiply(b, mu, out=s)
+                step += g
+        theta -= np.multiply(step, lr, out=s)
+
+
+class Momentum(Rule):
+    r"""Gradient descent with momentum, as the lectures write it.
+
+    .. math::
+        v &\leftarrow \beta v - \alpha \nabla L(\theta) \\
+        \theta &\leftarrow \theta + v
+
+    A ball rolling downhill: v is its velocity, β what friction leaves of it. The rate stands inside
+    v: a change of α acts on later gradients only. PyTorch (here: `SGD`) keeps it outside.
+
+    Args:
+        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        lr: The learning rate α > 0.
+        momentum: β in [0, 1).
+
+    Raises:
+        TypeError: params are something else, or a setting is no number.
+        ValueError: No parameters, one of them twice, or a setting out of range.
+
+    Source:
+        B. Polyak, "Some methods of speeding up the convergence of iteration methods", USSR
+        Computational Mathematics and Mathematical Physics 4 (1964) 1-17.
+
+    Example:
+        >>> from autograd import Value
+        >>> x = Value(1.0)
+        >>> optimizer = Momentum([x], lr=0.25, momentum=0.5)
+        >>> for _ in range(2):  # L = x², so v = -0.5, then 0.5 · (-0.5) - 0.25 · 1
+        ...     optimizer.zero_grad()
+        ...     (x * x).backward()
+        ...     optimizer.step()
+        >>> x.data
+        0.0
+    """
+
+    def __init__(self, params: Params, lr: float = 1e-3, momentum: float = 0.9) -> None:
+        super().__init__(params, lr=lr, momentum=momentum)
+
+    def _kept(self, group: Group) -> dict[str, float]:
+        return {"v": 0.0}
+
+    def _update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+    ) -> None:
+        alpha, beta, v = group["lr"], group["momentum"], kept["v"]
+        v *= beta
+        v -= np.multiply(g, alpha, out=scratch[0])
+        theta += v
+
+
+class Nesterov(Momentum):
+    r"""Momentum with the gradient taken where the momentum alone would lead.
+
+    .. math::
+        v &\leftarrow \beta v - \alpha \nabla L(\theta + \beta v) \\
+        \theta &\leftarrow \theta + v
+
+    Since the gradient is needed elsewhere than at θ, `step` needs a closure. PyTorch
+    (here: `SGD(..., nesterov=True)`) avoids that by keeping θ + βv in the parameters all the time.
+
+    Args:
+        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        lr: The learning rate α > 0.
+        momentum: β in [0, 1).
+
+    Raises:
+        TypeError: params are something else, or a setting is no number.
+        ValueError: No parameters, one of them twice, or a setting out of range.
+
+    Source:
+        Y. Nesterov, "A method of solving a convex programming problem with convergence rate
+        O(1/k²)", Soviet Mathematics Doklady 27 (1983) 372-376, in the form of Sutskever et al.
+        (2013), equations 3 and 4.
+
+    Example:
+        >>> from autograd import Value
+        >>> x = Value(1.0)
+        >>> optimizer = Nesterov([x], lr=0.25, momentum=0.5)
+        >>> for _ in range(2):  # the second gradient is taken at x + βv = 0.25
+        ...     loss = optimizer.step(lambda: x * x)
+        >>> x.data
+        0.125
+    """
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that a gradient has reached; the others are skipped.
+
+        Args:
+            closure: A function without arguments that computes and returns the loss. It is called
+                with the parameters at θ + βv, once. It may call `backward()` itself.
+
+        Returns:
+            The loss at θ + βv.
+
+        Raises:
+            TypeError: There is no closure.
+        """
+        if closure is None:
+            raise TypeError(
+                "Nesterov: step needs a closure that computes and returns the loss, because the "
+                "gradient is taken at θ + βv. SGD(..., nesterov=True) does without."
+            )
+        with self._look_ahead():
+            loss = self._evaluate(closure)
+        super().step()
+        return loss
+
+    @contextmanager
+    def _look_ahead(self) -> Iterator[None]:
+        before = []
+        for group, memory in zip(self.param_groups, self._memories, strict=True):
+            with memory.numbers().writing() as theta:
+                before.append(theta.copy())
+                if "v" in memory.kept:
+                    theta[...] += group["momentum"] * memory.kept["v"]
+        try:
+            yield
+        finally:
+            with ExitStack() as stack:
+                for memory, there in zip(self._memories, before, strict=True):
+                    stack.enter_context(memory.numbers().writing())[...] = there

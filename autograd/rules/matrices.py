@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -249,12 +250,11 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     )
     a_rest = tuple(i for i in range(a.ndim) if i not in a_axes)
     b_rest = tuple(i for i in range(b.ndim) if i not in b_axes)
-    n = int(np.prod([a.shape[i] for i in a_axes], dtype=int))
-    rows = a.transpose(a_rest + a_axes).reshape((-1, n) if n else (a.size, 0))
-    columns = b.transpose(b_axes + b_rest).reshape((n, -1) if n else (0, b.size))
-    return matmul(rows, columns).reshape(
-        tuple(a.shape[i] for i in a_rest) + tuple(b.shape[i] for i in b_rest)
-    )
+    summed = math.prod(a.shape[i] for i in a_axes)
+    a_shape, b_shape = tuple(a.shape[i] for i in a_rest), tuple(b.shape[i] for i in b_rest)
+    rows = a.transpose(a_rest + a_axes).reshape((math.prod(a_shape), summed))
+    columns = b.transpose(b_axes + b_rest).reshape((summed, math.prod(b_shape)))
+    return matmul(rows, columns).reshape(a_shape + b_shape)
 
 
 @composition

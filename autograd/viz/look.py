@@ -44,7 +44,7 @@ CONSTANT = Style("#fbfbfc", "#7c848f")
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A rectangle with corners of this radius."""
+    """A rectangle with corners of this radius; `part` says what it is in its node."""
 
     x: float
     y: float
@@ -55,6 +55,7 @@ class Rectangle:
     stroke: str = ""
     thickness: float = 1.5
     dashes: tuple[float, ...] = ()
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,10 @@ class Polygon:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of text; x, y is where its base line starts, is in the middle, or ends."""
+    """One line of text; x, y is where its base line starts, is in the middle, or ends.
+
+    `part` says what it is in its node: "symbol", "name", "what" or, in a row, what the row shows.
+    """
 
     x: float
     y: float
@@ -87,6 +91,7 @@ class Text:
     anchor: Literal["start", "middle", "end"] = "start"
     bold: bool = False
     mono: bool = True
+    part: str = ""
 
 
 Shape = Rectangle | Curve | Polygon | Text
@@ -147,9 +152,9 @@ def node_size(node: DrawnNode) -> Size:
         title += _badge_width(node) + (_BETWEEN if node.name else 0)
     if node.folded:
         title += 24
-    rows = max(text_width(text, _ROW) for _, text in node.rows)
-    keys = 0.0 if node.is_bare else _KEY_WIDTH
-    least = 0.0 if quiet else _LEAST_WIDTH
+    rows = max((text_width(text, _ROW) for _, text in node.rows), default=0.0)
+    keys = 0.0 if node.is_bare or not node.rows else _KEY_WIDTH
+    least = 0.0 if quiet or not node.rows else _LEAST_WIDTH
     rim = _RIM if node.output else 0.0
     width = max(title, rows + keys, least - 2 * _PADDING) + 2 * (_PADDING + rim)
     height = _head_height(node) + _ROW_HEIGHT * len(node.rows) + 12 + 2 * rim
@@ -189,7 +194,7 @@ def scene(graph: DrawnGraph, layout: Layout) -> Scene:
     height = bottom - top + (10 + 16 * len(lines) if lines else 0)
     page = (left - _MARGIN, top - _MARGIN, width + 2 * _MARGIN, height + 2 * _MARGIN)
     groups = (
-        Group("", shapes=(Rectangle(*page, 8, BACKGROUND),)),
+        Group("", shapes=(Rectangle(*page, 8, BACKGROUND, part="page"),)),
         *(_edge(edge, layout.routes[edge.id], titles) for edge in graph.edges),
         *(_node(node, layout.boxes[node.id]) for node in graph.nodes),
         Group("", shapes=_captions(lines, left, bottom + 22)),
@@ -204,7 +209,8 @@ def _wrapped(captions: Iterable[str], width: float) -> list[str]:
 
 def _captions(lines: Iterable[str], x: float, y: float) -> tuple[Shape, ...]:
     return tuple(
-        Text(x, y + 16 * i, text, _CAPTION, GREY, mono=False) for i, text in enumerate(lines)
+        Text(x, y + 16 * i, text, _CAPTION, GREY, mono=False, part="what")
+        for i, text in enumerate(lines)
     )
 
 
@@ -241,27 +247,38 @@ def _head(node: DrawnNode, left: float, right: float, top: float) -> Iterator[Sh
     baseline = top + 14
     if node.symbol:
         width = _badge_width(node)
-        yield Rectangle(left, top, width, _TITLE_HEIGHT, 9.5, style_of(node).stroke)
-        yield Text(left + width / 2, baseline, node.symbol, _TITLE, BACKGROUND, "middle", bold=True)
+        yield Rectangle(left, top, width, _TITLE_HEIGHT, 9.5, style_of(node).stroke, part="badge")
+        yield Text(
+            left + width / 2,
+            baseline,
+            node.symbol,
+            _TITLE,
+            BACKGROUND,
+            "middle",
+            bold=True,
+            part="symbol",
+        )
         left += width + _BETWEEN
     quiet = node.kind == "constant"
     for i, line in enumerate(node.name):
         y = baseline + _TITLE_HEIGHT * i
-        yield Text(left, y, line, _TITLE, GREY if quiet else INK, bold=not quiet)
+        yield Text(left, y, line, _TITLE, GREY if quiet else INK, bold=not quiet, part="name")
     if node.folded:
         yield Text(right, baseline, "⋯", _TITLE, INK, "end", bold=True)
 
 
 def _rows(node: DrawnNode, left: float, right: float, top: float) -> Iterator[Shape]:
     ink = GREY if node.kind == "constant" else INK
+    part = ""
     for i, (what, text) in enumerate(node.rows):
         baseline = top + 12.5 + _ROW_HEIGHT * i
         if node.is_bare:
-            yield Text((left + right) / 2, baseline, text, _ROW, ink, "middle")
+            yield Text((left + right) / 2, baseline, text, _ROW, ink, "middle", part="data")
             continue
         if what:
-            yield Text(left, baseline, what, _ROW - 1, GREY, mono=False)
-        yield Text(right, baseline, text, _ROW, ink, "end")
+            part = what
+            yield Text(left, baseline, what, _ROW - 1, GREY, mono=False, part="what")
+        yield Text(right, baseline, text, _ROW, ink, "end", part=part)
 
 
 def _outlines(node: DrawnNode, box: Box) -> Iterator[Shape]:
@@ -271,11 +288,13 @@ def _outlines(node: DrawnNode, box: Box) -> Iterator[Shape]:
     if node.folded:
         dashes = (6, 4)
     x, y, width, height = box.x, box.y, box.width, box.height
-    yield Rectangle(x, y, width, height, radius, style.fill, style.stroke, dashes=dashes)
+    yield Rectangle(
+        x, y, width, height, radius, style.fill, style.stroke, dashes=dashes, part="box"
+    )
     if node.output:
         x, y, width, height = x + _RIM, y + _RIM, width - 2 * _RIM, height - 2 * _RIM
         radius = max(radius - _RIM, 1.5)
-        yield Rectangle(x, y, width, height, radius, style.fill, style.stroke)
+        yield Rectangle(x, y, width, height, radius, style.fill, style.stroke, part="rim")
 
 
 def _edge(edge: DrawnEdge, route: Route, titles: Mapping[str, str]) -> Group:
@@ -290,8 +309,8 @@ def _edge(edge: DrawnEdge, route: Route, titles: Mapping[str, str]) -> Group:
         x, y = route.label
         width, height = label_size(edge)
         corner = (x - width / 2 - 1, y - height / 2)
-        shapes.append(Rectangle(*corner, width + 2, height, 2, BACKGROUND))
-        shapes.append(Text(x, y + _LABEL * 0.36, edge.label, _LABEL, INK, "middle"))
+        shapes.append(Rectangle(*corner, width + 2, height, 2, BACKGROUND, part="page"))
+        shapes.append(Text(x, y + _LABEL * 0.36, edge.label, _LABEL, INK, "middle", part="local"))
     return Group("edge", edge.id, sentence=sentence, shapes=tuple(shapes))
 
 

@@ -1,8 +1,8 @@
 """Writing a scene down as SVG.
 
 The text stands alone in a page beside others of its kind: it has no ids (which would collide), no
-style sheet (which would leak) and no script; a player finds its parts by `data-node="n7"` and
-`data-edge="n7.0"`. It fills the width there is, up to its natural size.
+style sheet (which would leak) and no script; a player finds its parts by `data-node="n7"`,
+`data-edge="n7.0"` and, within those, `data-part="grad"`. It fills the width there is, up to its natural size.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def _group(group: Group) -> str:
 
 def _shape(shape: Shape) -> str:
     match shape:
-        case Rectangle(x, y, width, height, radius, fill, stroke, thickness, dashes):
+        case Rectangle(x, y, width, height, radius, fill, stroke, thickness, dashes, part):
             return (
                 f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
-                f'rx="{_n(radius)}" fill="{fill}"{_outline(stroke, thickness, dashes)}/>'
+                f'rx="{_n(radius)}" fill="{fill}"{_outline(stroke, thickness, dashes)}{_part(part)}/>'
             )
         case Curve(points, stroke, thickness, dashes):
             start, *rest = (f"{_n(x)},{_n(y)}" for x, y in points)
@@ -58,15 +58,19 @@ def _shape(shape: Shape) -> str:
         case Polygon(points, fill):
             corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
             return f'<polygon points="{corners}" fill="{fill}"/>'
-        case Text(x, y, text, size, fill, anchor, bold, mono):
+        case Text(x, y, text, size, fill, anchor, bold, mono, part):
             more = "" if anchor == "start" else f' text-anchor="{anchor}"'
             more += ' font-weight="700"' if bold else ""
             more += "" if mono else f' font-family="{escape(SANS)}"'
             more += ' style="white-space:pre" xml:space="preserve"' if "  " in f" {text} " else ""
             return (
-                f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}"{more}>'
+                f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}"{more}{_part(part)}>'
                 f"{escape(text, quote=False)}</text>"
             )
+
+
+def _part(part: str) -> str:
+    return f' data-part="{escape(part)}"' if part else ""
 
 
 def _outline(stroke: str, thickness: float, dashes: Iterable[float]) -> str:

@@ -364,7 +364,7 @@ def _places(template: str) -> tuple[int, list[int]]:
     for i, character in enumerate(plain):
         depth += (character in "({[") - (character in ")}]")
         if character in "\0\1\2":
-            needs[character] = NEGATIVE if depth else ATOM
+            needs[character] = NEGATIVE if depth and plain[i + 1 : i + 2] != "^" else ATOM
         elif depth == 0 and (character == "^" or plain[i : i + 3] in (" + ", " - ")):
             firmness = min(firmness, POWER if character == "^" else SUM)
     return firmness, [needs[character] for character in sorted(needs)]

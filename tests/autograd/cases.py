@@ -29,6 +29,14 @@ CUMULATIVE = [
     ([(1,)], {"axis": 0}),
     ([(0,)], {"axis": 0}),
 ]
+SCORES = [
+    ([(3,)], {}),
+    ([(2, 3)], {}),
+    ([(2, 3)], {"axis": 0}),
+    ([(2, 3, 4)], {"axis": 1}),
+    ([(1,)], {}),
+    ([(0, 3)], {}),
+]
 SQUARE = [([(3, 3)], {}), ([(1, 1)], {}), ([(2, 3, 3)], {})]
 
 # Of each operation by name, a list of (shapes of the operands, parameters).
@@ -101,6 +109,14 @@ CASES = {
         ([(1, 2, 3), (5, 3, 4)], {}),
         ([(5, 2, 3), (3,)], {}),
         ([(3,), (5, 3, 2)], {}),
+    ],
+    "softmax": SCORES,
+    "log_softmax": SCORES,
+    "softmax_cross_entropy": [
+        ([(2, 3)], {"classes": np.array([2, 0])}),
+        ([(3,)], {"classes": np.array(1)}),
+        ([(2, 2, 3)], {"classes": np.array([[0, 1], [2, 2]])}),
+        ([(0, 3)], {"classes": np.zeros(0, int)}),
     ],
     "min": REDUCTIONS,
     "prod": [*REDUCTIONS, ([(0,)], {}), ([(2, 0)], {"axis": 1})],

@@ -7,10 +7,22 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nn import datasets
-from nn.datasets import Dataset, circles, iris, logic_gate, moons, pass_class, spirals, xor
+from nn.datasets import (
+    Dataset,
+    circles,
+    digits,
+    iris,
+    logic_gate,
+    moons,
+    pass_class,
+    spirals,
+    xor,
+)
 
 GENERATORS = [moons, circles, spirals, pass_class]
-EVERY_DATASET = [*GENERATORS, iris, xor, lambda: logic_gate("and"), lambda: logic_gate("or")]
+EVERY_DATASET = [
+    *GENERATORS, iris, digits, xor, lambda: logic_gate("and"), lambda: logic_gate("or")
+]  # fmt: skip
 BOUNDS = {moons: 2, circles: 2, spirals: 3, pass_class: 1}
 
 by_name = pytest.mark.parametrize("make", GENERATORS, ids=lambda make: make.__name__)
@@ -70,7 +82,7 @@ def test_changing_one_copy_leaves_the_next_call_as_it_was():
 
 def test_every_public_name_is_here():
     assert {name for name in datasets.__all__ if name != "Dataset"} == {
-        make.__name__ for make in [*GENERATORS, iris, xor, logic_gate]
+        make.__name__ for make in [*GENERATORS, iris, digits, xor, logic_gate]
     }
 
 

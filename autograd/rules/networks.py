@@ -1,0 +1,86 @@
+"""The rulebook: what networks are made of, where a composition would be slow or lose digits."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd.op import elementwise, structural
+from autograd.rules.elementwise import exp, expm1, minimum, sigmoid
+
+# --- of numbers -------------------------------------------------------------------------------
+
+
+@elementwise(
+    symbol="ELU",
+    scalar=lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
+    partials=(
+        lambda x, alpha, out: (x > 0) + (x <= 0) * (out + alpha),
+        lambda x, alpha, out: expm1(minimum(x, 0)),
+    ),
+    latex=r"\operatorname{ELU}",
+    smooth=False,
+)
+def elu(x: Any, alpha: Any = 1.0) -> Any:
+    """x where x > 0, alpha * (e**x - 1) elsewhere. At the kink the derivative is alpha."""
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+# Not -y ln σ(z) - (1 - y) ln(1 - σ(z)): that takes seven operations, and is infinite at z = 40.
+@elementwise(
+    symbol="BCE",
+    scalar=lambda z, y: math.log1p(math.exp(-math.fabs(z))) + ((z if z >= 0 else 0.0) - z * y),
+    partials=(lambda z, y, out: sigmoid(z) - y, lambda z, y, out: -z),
+    latex=r"\operatorname{BCE}",
+)
+def sigmoid_cross_entropy(z: Any, y: Any) -> Any:
+    """-y ln σ(z) - (1 - y) ln(1 - σ(z)), elementwise, exact for every size of the score z."""
+    above = z >= 0
+    return np.log1p(np.exp(np.where(above, -z, z))) + (np.where(above, z, 0) - z * y)
+
+
+# --- of rows of scores ------------------------------------------------------------------------
+
+
+def _softmax_vjp(g: Any, out: Any, x: Any, axis: int) -> Any:
+    return out * (g - (g * out).sum(axis=axis, keepdims=True))
+
+
+# As one operation, and so its logarithm: five would take four times as long.
+@structural(vjps=(_softmax_vjp,))
+def softmax(x: Any, axis: int = -1) -> Any:
+    """e**x over the sum of e**x along the axis, without overflow."""
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def _log_softmax_vjp(g: Any, out: Any, x: Any, axis: int) -> Any:
+    return g - exp(out) * g.sum(axis=axis, keepdims=True)
+
+
+@structural(latex=r"\ln \operatorname{softmax}", vjps=(_log_softmax_vjp,))
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """The logarithm of softmax, exact where the softmax itself would round to 0."""
+    below = x - x.max(axis=axis, keepdims=True)
+    return below - np.log(np.exp(below).sum(axis=axis, keepdims=True))
+
+
+def _softmax_cross_entropy_vjp(g: Any, out: Any, scores: Any, classes: Any) -> Any:
+    one_hot = np.zeros(scores.shape, scores.dtype)
+    one_hot.reshape((-1, scores.shape[-1]))[np.arange(classes.size), classes.reshape(-1)] = 1
+    return (softmax(scores) - one_hot) * g.reshape((*g.shape, 1))
+
+
+# The step of every classifier: as log_softmax, a choice and a sign it takes twice as long.
+@structural(symbol="CE", vjps=(_softmax_cross_entropy_vjp,))
+def softmax_cross_entropy(scores: Any, classes: Any) -> Any:
+    """-ln softmax(scores) at the class of each row, (…, k) and ints (…) -> (…)."""
+    below = scores - scores.max(axis=-1, keepdims=True)
+    rows = below.reshape((-1, below.shape[-1]))
+    chosen = rows[np.arange(classes.size), classes.reshape(-1)].reshape(classes.shape)
+    return np.log(np.exp(below).sum(axis=-1)) - chosen
+
+
+__all__ = ["elu", "log_softmax", "sigmoid_cross_entropy", "softmax", "softmax_cross_entropy"]

@@ -1,0 +1,238 @@
+"""Data for training: mini-batches, splits, and standardisation.
+
+Examples come as a pair ``(x, y)`` of arrays with one row per example, or as a
+`nn.datasets.Dataset`, which unpacks as such a pair.
+
+>>> from nn.datasets import iris
+>>> train, validation, test = split(iris(), (0.6, 0.2, 0.2), stratify=True)
+>>> len(train), len(validation), len(test)
+(90, 30, 30)
+>>> scale = Standardizer(train.x)
+>>> batches = Batches((scale(train.x), train.y), 32)
+>>> [len(y) for x, y in batches]
+[32, 32, 26]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from autograd import ShapeError
+from nn.datasets.arguments import Seed, generator, need_int
+from nn.datasets.dataset import Dataset
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+Examples = TypeVar("Examples", Dataset, tuple[Any, Any])
+
+
+class Batches:
+    """The examples in small parts, in another order in every epoch.
+
+    Each `for` loop over it is one epoch: it visits every example once. PyTorch calls the like a
+    DataLoader.
+
+    Args:
+        data: A pair ``(x, y)`` of arrays, both with N rows, or a Dataset.
+        batch_size: B, how many examples go into one batch, at least 1.
+        shuffle: Whether every epoch has an order of its own; otherwise it is that of the data.
+        drop_last: Whether to leave out the last batch if it is short, that is, if B does not
+            divide N.
+        seed: Where the orders come from: an int >= 0, or a NumPy Generator. The same int gives the
+            same orders, epoch by epoch.
+
+    Yields:
+        Pairs ``(x, y)`` of B rows each (the last of fewer, if kept), copies of the data's.
+
+    Attributes:
+        x: The inputs, with N rows.
+        y: The targets, with N rows.
+
+    Raises:
+        ShapeError: x and y have different numbers of rows.
+        TypeError: data is no pair, batch_size no int, or seed no int and no Generator.
+        ValueError: there are no examples, or no whole batch and drop_last is set; batch_size < 1.
+
+    Example:
+        Epoch, batch size, iteration: 2,000 examples in batches of 500 are 4 iterations to an
+        epoch.
+
+        >>> batches = Batches((np.zeros((2000, 3)), np.zeros(2000)), 500)
+        >>> len(batches)
+        4
+        >>> [x.shape for x, y in batches]
+        [(500, 3), (500, 3), (500, 3), (500, 3)]
+    """
+
+    def __init__(
+        self,
+        data: Dataset | tuple[ArrayLike, ArrayLike],
+        batch_size: int = 32,
+        *,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        seed: Seed = 0,
+    ) -> None:
+        self.x, self.y = pair("Batches", data)
+        need_int("Batches", "batch_size", batch_size, least=1)
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self._rng = generator("Batches", seed)
+        if not len(self):
+            raise ValueError(
+                f"Batches: needs at least {batch_size if drop_last else 1} example(s) for a batch, "
+                f"but got {len(self.y)}."
+            )
+
+    def __len__(self) -> int:
+        """The number of batches in an epoch: the iterations."""
+        whole, rest = divmod(len(self.y), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        n = len(self.y)
+        order = self._rng.permutation(n) if self.shuffle else np.arange(n)
+        for i in range(len(self)):
+            rows = order[i * self.batch_size : (i + 1) * self.batch_size]
+            yield self.x[rows], self.y[rows]
+
+    def __repr__(self) -> str:
+        return f"Batches({len(self.y)} examples in {len(self)} batches of {self.batch_size})"
+
+
+def split(
+    data: Examples,
+    fractions: Sequence[float] = (0.6, 0.2, 0.2),
+    *,
+    stratify: bool = False,
+    seed: Seed = 0,
+) -> tuple[Examples, ...]:
+    """Deal the examples out at random into parts, such as training, validation and test.
+
+    The part learnt from, the part by which settings are chosen, and the part that is looked at
+    once, at the end, share no example.
+
+    Args:
+        data: A pair ``(x, y)`` of arrays, both with N rows, or a Dataset.
+        fractions: The size of each part, each > 0, with sum 1: (0.6, 0.2, 0.2), (0.8, 0.1, 0.1).
+        stratify: Whether every part gets its share of every class (to within one example), so
+            that a rare class is in all of them. y must then be (N,) classes.
+        seed: An int >= 0, or a NumPy Generator. The same int gives the same parts.
+
+    Returns:
+        As many parts as there are fractions, each of the kind that data is. Their sizes are N
+        times the fractions, rounded.
+
+    Raises:
+        ShapeError: x and y have different numbers of rows; for stratify, y is not (N,).
+        ValueError: the fractions are not all > 0 with sum 1, or a part would be empty.
+
+    Example:
+        >>> x, y = np.arange(10.0).reshape(10, 1), np.arange(10)
+        >>> train, validation, test = split((x, y), (0.8, 0.1, 0.1))
+        >>> [len(part_y) for part_x, part_y in (train, validation, test)]
+        [8, 1, 1]
+    """
+    x, y = pair("split", data)
+    sizes = np.asarray(fractions)
+    if sizes.ndim != 1 or not (sizes > 0).all() or abs(sizes.sum() - 1) > 1e-9:
+        raise ValueError(f"split: needs fractions > 0 with sum 1, but got {fractions}.")
+    if stratify and y.ndim != 1:
+        raise ShapeError(f"split: to stratify, needs y of shape (N,), but got {y.shape}.")
+    rng = generator("split", seed)
+    order = rng.permutation(len(y))
+    groups = [order[y[order] == k] for k in np.unique(y)] if stratify else [order]
+    # Rounded first: 0.6 + 0.2 is a little less than 0.8, and would lose an example to the cut.
+    cuts = np.cumsum(sizes)[:-1]
+    shares = [np.split(rows, np.rint(cuts * len(rows)).astype(int)) for rows in groups]
+    parts = [rng.permutation(np.concatenate(share)) for share in zip(*shares, strict=True)]
+    if not all(len(rows) for rows in parts):
+        counts = ", ".join(str(len(rows)) for rows in parts)
+        raise ValueError(
+            f"split: {len(y)} examples in fractions {tuple(fractions)} would be parts of {counts}, "
+            "and none may be empty. Take fewer parts or more examples."
+        )
+    if isinstance(data, Dataset):
+        return tuple(replace(data, x=x[rows], y=y[rows]) for rows in parts)
+    return tuple((x[rows], y[rows]) for rows in parts)
+
+
+class Standardizer:
+    """Shift and scale every feature to mean 0 and standard deviation 1.
+
+    It learns mean and deviation from the examples it is made with, the training part, and applies
+    those to all others: nothing may be known of the test part before the test.
+
+    Args:
+        x: (N, D) numbers, the training part; or (N, …), whose last axes are then the features.
+
+    Attributes:
+        mean: (D,) float64, of each feature.
+        std: (D,) float64, of each feature (with N, not N - 1); 1 for a constant one, which is
+            only shifted.
+
+    Raises:
+        ValueError: there are no examples, or one is not finite.
+
+    Example:
+        >>> scale = Standardizer([[1.0, 5.0], [3.0, 5.0]])
+        >>> scale([[1.0, 5.0], [3.0, 5.0]]).tolist()
+        [[-1.0, 0.0], [1.0, 0.0]]
+        >>> scale([[2.0, 6.0]]).tolist()
+        [[0.0, 1.0]]
+    """
+
+    def __init__(self, x: ArrayLike) -> None:
+        array = np.asarray(x, dtype=np.float64)
+        if not array.size or not np.isfinite(array).all():
+            came = "a nan or an infinity" if array.size else "none"
+            raise ValueError(f"Standardizer: needs finite examples, but got {came}.")
+        self.mean: NDArray[np.float64] = array.mean(axis=0)
+        # Not std == 0: rounding leaves the deviation of a constant at up to some 1e-16 of it.
+        constant = np.ptp(array, axis=0) == 0
+        self.std: NDArray[np.float64] = np.where(constant, 1.0, array.std(axis=0))
+
+    def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
+        """(N, D) numbers on the new scale, (N, D) float64.
+
+        Raises:
+            ShapeError: x has other features than the training part.
+        """
+        array = np.asarray(x, dtype=np.float64)
+        if array.shape[1:] != self.mean.shape:
+            needed = ", ".join(map(str, ("N", *self.mean.shape)))
+            raise ShapeError(f"Standardizer: needs x of shape ({needed}), but got {array.shape}.")
+        return (array - self.mean) / self.std
+
+    def __repr__(self) -> str:
+        return f"Standardizer(features of shape {self.mean.shape})"
+
+
+def pair(who: str, data: Any) -> tuple[Any, Any]:
+    """The examples as arrays x and y with as many rows.
+
+    Raises:
+        ShapeError: they have different numbers of rows.
+        TypeError: data is no pair.
+
+    Example:
+        >>> x, y = pair("demo", ([[1.0], [2.0]], [0, 1]))
+        >>> x.shape, y.shape
+        ((2, 1), (2,))
+    """
+    if not isinstance(data, Dataset) and not (isinstance(data, (tuple, list)) and len(data) == 2):
+        raise TypeError(f"{who}: needs data as a pair (x, y), but got a {type(data).__name__}.")
+    # Arrays of other libraries (Dask, CuPy) and Tensors stay what they are.
+    x, y = (part if hasattr(part, "__array_function__") else np.asarray(part) for part in data)
+    if not x.ndim or not y.ndim or len(x) != len(y):
+        raise ShapeError(
+            f"{who}: needs x and y with as many rows, one per example, but got shapes {x.shape} "
+            f"and {y.shape}."
+        )
+    return x, y

@@ -1,0 +1,98 @@
+"""Clipping: keep gradients from growing beyond a bound, between `backward()` and `step()`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, Value
+
+
+def clip_grad_norm_(
+    parameters: Iterable[Tensor | Value],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+) -> float:
+    r"""Scale all gradients together so that, as one vector, they are no longer than `max_norm`.
+
+    .. math:: g \leftarrow g \cdot \min\left(1, \frac{c}{\lVert g \rVert_p + 10^{-6}}\right)
+
+    The direction stays. PyTorch's name and formula, with its 10⁻⁶.
+
+    Args:
+        parameters: Tensors or Values; those that no gradient has reached are left out.
+        max_norm: c > 0.
+        norm_type: p > 0; `math.inf` takes the largest absolute entry.
+        error_if_nonfinite: Whether a norm that is nan or infinite is an error.
+
+    Returns:
+        The norm before, over all gradients; 0.0 where there are none.
+
+    Raises:
+        ValueError: max_norm or norm_type <= 0, or a norm that is not finite, if so wanted.
+
+    Source:
+        R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
+        networks", ICML 2013, algorithm 1.
+
+    Example:
+        >>> x, y = Value(0.0), Value(0.0)
+        >>> x.grad, y.grad = 3.0, 4.0
+        >>> clip_grad_norm_([x, y], max_norm=1.0)
+        5.0
+        >>> round(x.grad, 4), round(y.grad, 4)
+        (0.6, 0.8)
+    """
+    _check_positive("clip_grad_norm_", max_norm=max_norm, norm_type=norm_type)
+    reached = _reached("clip_grad_norm_", parameters)
+    grads = [np.abs(np.ravel(p.grad)) for p in reached]
+    norm = float(np.linalg.norm(np.concatenate(grads), norm_type)) if grads else 0.0
+    if error_if_nonfinite and not math.isfinite(norm):
+        raise ValueError(f"clip_grad_norm_: needs finite gradients, but their norm is {norm}.")
+    factor = max_norm / (norm + 1e-6)
+    if not factor >= 1:  # nan too: then every gradient is nan, and is seen
+        for p in reached:
+            p.grad = p.grad * factor
+    return norm
+
+
+def clip_grad_value_(parameters: Iterable[Tensor | Value], clip_value: float) -> None:
+    """Bring every entry of every gradient into [-clip_value, clip_value].
+
+    PyTorch's name. The direction changes; `clip_grad_norm_` keeps it.
+
+    Args:
+        parameters: Tensors or Values; those that no gradient has reached are left out.
+        clip_value: The bound, > 0.
+
+    Raises:
+        ValueError: clip_value <= 0.
+
+    Example:
+        >>> x, y = Value(0.0), Value(0.0)
+        >>> x.grad, y.grad = -30.0, 0.25
+        >>> clip_grad_value_([x, y], clip_value=1.0)
+        >>> x.grad, y.grad
+        (-1.0, 0.25)
+    """
+    _check_positive("clip_grad_value_", clip_value=clip_value)
+    for p in _reached("clip_grad_value_", parameters):
+        p.grad = np.clip(p.grad, -clip_value, clip_value)
+
+
+def _check_positive(who: str, **settings: float) -> None:
+    for name, value in settings.items():
+        if not value > 0:
+            raise ValueError(f"{who}: {name} must be > 0, but got {value}.")
+
+
+def _reached(who: str, parameters: Any) -> list[Any]:
+    if isinstance(parameters, (Tensor, Value)):
+        parameters = [parameters]  # as in PyTorch
+    if hasattr(parameters, "parameters"):
+        raise TypeError(f"{who}: needs parameters, but got a model. Pass model.parameters().")
+    return [p for p in parameters if p._grad is not None]

@@ -1,0 +1,145 @@
+"""Following: an optimizer whose rates follow schedules; and their picture.
+
+All of this is found in `optim.schedules`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from optim.drawing import line_styles, new_axes
+from optim.rule import Rule
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from optim.schedules import Schedule
+
+
+class Following:
+    """An optimizer whose rates follow schedules; `attach` makes it.
+
+    Attributes:
+        optimizer: It.
+        schedules: One for each of its groups.
+        epoch: The epoch now.
+    """
+
+    def __init__(self, optimizer: Rule, schedules: list[Schedule]) -> None:
+        self.optimizer = optimizer
+        self.schedules = schedules
+        self.epoch = max(schedule.first for schedule in schedules)
+        self._set()
+
+    def step(self, loss: float | None = None) -> None:
+        """An epoch is over: set the rates for the next.
+
+        Args:
+            loss: That of the epoch, for schedules that go by it (`ReduceOnPlateau`).
+
+        Raises:
+            TypeError: A schedule needs the loss, and there is none.
+        """
+        for schedule in dict.fromkeys(self.schedules):
+            if loss is not None:
+                schedule.observe(loss)
+            elif schedule.needs_loss:
+                raise TypeError(f"step: {schedule.name} goes by the loss. Pass step(loss).")
+        self.epoch += 1
+        self._set()
+
+    def _set(self) -> None:
+        groups = self.optimizer.param_groups
+        for group, schedule in zip(groups, self.schedules, strict=True):
+            group["lr"] = schedule(self.epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epoch, and what schedules have learnt from losses, to be saved."""
+        return {"epoch": self.epoch, "schedules": [s.state() for s in self.schedules]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where another with the same schedules was."""
+        self.epoch = state_dict["epoch"]
+        for schedule, state in zip(self.schedules, state_dict["schedules"], strict=True):
+            schedule.load_state(state)
+        self._set()
+
+
+def attach(optimizer: Rule, *schedules: Schedule) -> Following:
+    """Let an optimizer follow a schedule, from its first epoch on.
+
+    Args:
+        optimizer: Any rule of first order.
+        schedules: One, or one for each of the optimizer's groups if these have different rates.
+
+    Returns:
+        What is told of the end of each epoch: `following.step()`.
+
+    Raises:
+        ValueError: There are other numbers of schedules and of groups, or one schedule would make
+            the different rates of groups the same.
+
+    Example:
+        >>> from autograd import Value
+        >>> from optim import SGD, schedules
+        >>> optimizer = SGD([Value(1.0)])
+        >>> following = attach(optimizer, schedules.exponential(0.8, t=0.5))
+        >>> for epoch in range(3):
+        ...     print(optimizer.lr)
+        ...     following.step()
+        0.8
+        0.4
+        0.2
+    """
+    groups = optimizer.param_groups
+    each = list(schedules)
+    if len(each) == 1 < len(groups):
+        rates = [group["lr"] for group in groups]
+        if len(set(rates)) > 1:
+            raise ValueError(
+                f"attach: the groups have different rates, {rates}. Pass {len(groups)} schedules."
+            )
+        each *= len(groups)
+    if len(each) != len(groups):
+        raise ValueError(
+            f"attach: needs 1 schedule or {len(groups)}, one for each group, but got {len(each)}."
+        )
+    return Following(optimizer, each)
+
+
+def plot(*schedules: Schedule, epochs: int = 100, ax: Axes | None = None) -> Axes:
+    """Draw schedules over the epochs, distinguishable without colours.
+
+    Args:
+        schedules: At least one.
+        epochs: The last epoch to draw.
+        ax: Where to draw; on a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: There are no schedules.
+        ImportError: matplotlib is not installed.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> from optim.schedules import exponential
+        >>> plot(exponential(0.1, t=0.9), epochs=50, ax=Figure().subplots()).get_label()
+        'Learning rates from epoch 0 to 50. 0.9^epoch · 0.1: from 0.1 to 0.000515.'
+    """
+    if not schedules:
+        raise ValueError("plot: needs at least one schedule, but got none.")
+    ax = ax or new_axes("schedules.plot")
+    said = f"Learning rates from epoch {min(s.first for s in schedules)} to {epochs}."
+    for schedule, style in zip(schedules, line_styles(), strict=False):
+        xs = range(schedule.first, epochs + 1)
+        rates = [schedule(x) for x in xs]
+        ax.plot(xs, rates, label=schedule.name, markevery=max(1, epochs // 10), **style)
+        said += f" {schedule.name}: from {rates[0]:.3g} to {rates[-1]:.3g}."
+    ax.set(xlabel="epoch", ylabel="learning rate")
+    ax.set_ylim(bottom=0)
+    ax.grid(alpha=0.3)
+    ax.legend(framealpha=0.9)
+    ax.set_label(said)
+    return ax

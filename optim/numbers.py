@@ -1,0 +1,127 @@
+"""Parameters as one array of numbers and one of gradients, whatever they are.
+
+A kind of parameter whose numbers can lie in one array together says so with a function `gather`
+(`nn.Parameter.gather`): then nothing is copied, and a rule works where the numbers are. Anything
+else is copied into an array once per step, and copied back.
+"""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from operator import attrgetter
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograd import Tensor, Value
+
+
+class Numbers(Protocol):
+    """Parameters as one array."""
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many numbers each parameter has, in order."""
+
+    @property
+    def grad(self) -> Any:
+        """The gradient of every number, (n,); anything where no gradient has reached."""
+
+    def is_current(self) -> bool:
+        """Whether this still is where the parameters keep their numbers."""
+
+    def reached(self) -> list[bool]:
+        """Whether a gradient has reached, of each parameter."""
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """Every number, (n,), to be changed in place; then the parameters have changed."""
+
+
+def gather(params: Sequence[Any]) -> Numbers:
+    """These parameters as one array.
+
+    Example:
+        >>> x, y = Value(1.0), Value(2.0)
+        >>> with gather([x, y]).writing() as theta:
+        ...     theta *= 10
+        >>> x.data, y.data
+        (10.0, 20.0)
+    """
+    kinds = {(type(p), getattr(p, "dtype", None)) for p in params}
+    if len(kinds) == 1:  # one array has one dtype
+        together = getattr(type(params[0]), "gather", None)
+        numbers: Numbers | None = together(params) if together else None
+        if numbers is not None:
+            return numbers
+    if all(isinstance(p, Value) for p in params):
+        return GatheredValues(params)
+    return Gathered(params)
+
+
+class Gathered:
+    """Parameters of any kind."""
+
+    def __init__(self, params: Sequence[Any]) -> None:
+        self.params = params
+        self.sizes = [p.size if isinstance(p, Tensor) else 1 for p in params]
+
+    def is_current(self) -> bool:
+        """True: they are asked for their numbers every time."""
+        return True
+
+    def reached(self) -> list[bool]:
+        """Whether a gradient has reached, of each parameter."""
+        return [p._grad is not None for p in self.params]
+
+    @property
+    def grad(self) -> Any:
+        """The gradient of every number, (n,); 0 where no gradient has reached."""
+        return np.concatenate(
+            [np.ravel(np.zeros_like(p.data) if p._grad is None else p._grad) for p in self.params]
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """A copy of every number, (n,), to be changed in place; copied back at the end."""
+        theta = np.concatenate([np.ravel(p.data) for p in self.params])
+        yield theta
+        start = 0
+        for p, size in zip(self.params, self.sizes, strict=True):
+            here = theta[start : start + size]
+            p.data = here.reshape(p.shape) if isinstance(p, Tensor) else here.item()
+            start += size
+
+
+class GatheredValues:
+    """Single numbers: the same as `Gathered`, with as little work per number as Python allows."""
+
+    def __init__(self, params: Sequence[Value]) -> None:
+        self.params = params
+        self.sizes = [1] * len(params)
+
+    def is_current(self) -> bool:
+        """True: they are asked for their numbers every time."""
+        return True
+
+    def reached(self) -> list[bool]:
+        """Whether a gradient has reached, of each parameter."""
+        return [p._grad is not None for p in self.params]
+
+    @property
+    def grad(self) -> Any:
+        """The gradient of every number, (n,); 0 where no gradient has reached."""
+        grads = map(attrgetter("_grad"), self.params)
+        try:
+            return np.frombuffer(array.array("d", grads))
+        except TypeError:  # None is no number
+            return np.array([p.grad for p in self.params])
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """A copy of every number, (n,), to be changed in place; copied back at the end."""
+        theta = np.frombuffer(array.array("d", map(attrgetter("_data"), self.params)))
+        yield theta
+        for p, number in zip(self.params, theta.tolist(), strict=True):
+            p._data = number

@@ -1,0 +1,344 @@
+"""Rule: the base class of the update rules that use the gradient only."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.node import Node
+from optim.numbers import Numbers, gather
+from optim.optimizer import Optimizer, Params
+from optim.settings import Settings, check_rate
+
+Array = NDArray[np.floating[Any]]
+Kept = dict[str, Array]
+
+
+class Group(Settings):
+    """Parameters that share their settings: `group["params"]`, and the settings by name."""
+
+    def __init__(
+        self, who: str, params: list[Any], settings: dict[str, Any], fixed: frozenset[str]
+    ) -> None:
+        super().__init__(who, settings, fixed)
+        self.params = params
+
+    def __missing__(self, name: str) -> Any:
+        if name == "params":  # as in PyTorch, but not something to assign to
+            return self.params
+        raise KeyError(name)
+
+    def __reduce__(self) -> Any:
+        return Group, (self.who, self.params, dict(self), self.fixed)
+
+
+class Rule(Optimizer):
+    """An update rule, for one group of parameters or several with settings of their own.
+
+    A rule of one's own says what it keeps from step to step (`_kept`) and how the numbers of the
+    parameters change (`_update`). That is called with whole arrays: all parameters of a group that
+    have been stepped equally often, one after another.
+
+    Args:
+        params: A model's `parameters()` or `named_parameters()`, or any Tensors or Values; or
+            several groups: dicts with such "params" and the settings that differ.
+        settings: Those of the rule, for all groups that do not say otherwise.
+
+    Attributes:
+        param_groups: The groups, as in PyTorch: `optimizer.param_groups[0]["lr"] = 0.01`.
+
+    Raises:
+        TypeError: params are something else, or a setting is unknown or no number.
+        ValueError: No parameters, one of them twice, or a setting out of range.
+
+    Example:
+        >>> from autograd import Value
+        >>> class SignDescent(Rule):
+        ...     def __init__(self, params, lr):
+        ...         super().__init__(params, lr=lr)
+        ...
+        ...     def _update(self, theta, g, t, kept, group, scratch):
+        ...         theta -= group["lr"] * np.sign(g)
+        >>> x = Value(3.0)
+        >>> x.grad = 17.0
+        >>> SignDescent([x], lr=0.5).step()
+        >>> x.data
+        2.5
+    """
+
+    scratch: ClassVar[int] = 1  # how many arrays `_update` needs to compute in
+    fixed: ClassVar[frozenset[str]] = frozenset()  # settings that cannot change between steps
+    decoupled: ClassVar[bool] = False  # whether `_update` sees to weight decay itself
+
+    def __init__(self, params: Params | Iterable[dict[str, Any]], **settings: Any) -> None:
+        self.params, self.names = [], []
+        self.param_groups: list[Group] = []
+        self._memories: list[Memory] = []
+        self._defaults = settings
+        self._finite_only = False
+        given: Any = list(params) if isinstance(params, Iterator) else params
+        if isinstance(given, (list, tuple)) and any(isinstance(item, dict) for item in given):
+            for group in given:
+                self.add_param_group(group)
+        else:
+            self.add_param_group({"params": given})
+
+    def add_param_group(self, group: Any) -> None:
+        """Add parameters, with settings of their own where they are given.
+
+        Args:
+            group: A dict: "params", and settings by name.
+        """
+        who = type(self).__name__
+        if not isinstance(group, dict) or "params" not in group:
+            raise TypeError(f'{who}: a group needs to be a dict with "params", but is {group!r}.')
+        given = {name: value for name, value in group.items() if name != "params"}
+        check_rate(who, given.get("lr", self._defaults.get("lr")))
+        settings = Settings(who, self._defaults)
+        settings.update(given)
+        self._check_settings(settings)
+        params = self._take(group["params"])
+        self.param_groups.append(Group(who, params, settings, self.fixed))
+        self._memories.append(Memory(params))
+
+    def _check_settings(self, group: Settings) -> None:
+        """Refuse settings that make no sense together."""
+
+    @property
+    def lr(self) -> float:
+        """The learning rate; assigning sets that of all groups.
+
+        Raises:
+            ValueError: the groups have different ones.
+        """
+        rates = [group["lr"] for group in self.param_groups]
+        if len(set(rates)) > 1:
+            raise ValueError(
+                f"{type(self).__name__}: has groups with different rates, {rates}. Look at "
+                'param_groups[i]["lr"].'
+            )
+        return float(rates[0])
+
+    @lr.setter
+    def lr(self, rate: float) -> None:
+        for group in self.param_groups:
+            group["lr"] = rate
+
+    # --- a step
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that a gradient has reached; the others are skipped.
+
+        Args:
+            closure: A function without arguments that computes and returns the loss. Old gradients
+                are forgotten before, and `backward()` is called after it, unless it does so itself.
+                Without one, the gradients are those that are there.
+
+        Returns:
+            What the closure returned, or None.
+        """
+        loss = None if closure is None else self._evaluate(closure)
+        if self._finite_only:
+            self._check_finite()
+        for group, memory in zip(self.param_groups, self._memories, strict=True):
+            self._step(group, memory)
+        return loss
+
+    def _step(self, group: Group, memory: Memory) -> None:
+        numbers = memory.numbers()
+        reached = numbers.reached()
+        if not any(reached):
+            return
+        grad = numbers.grad
+        memory.allocate(grad, self._kept(group), self.scratch)
+        with numbers.writing() as theta:
+            for here, t in memory.runs(reached):
+                scratch = [s[here] for s in memory.scratch]
+                g = self._gradient(theta[here], grad[here], group, scratch.pop())
+                kept = {name: array[here] for name, array in memory.kept.items()}
+                self._update(theta[here], g, t, kept, group, scratch)
+
+    def _gradient(self, theta: Array, grad: Array, group: Group, out: Array) -> Array:
+        """The gradient of what is minimised: -L where L is maximised, plus λ/2 ‖θ‖²."""
+        sign = -1 if group.get("maximize") else 1
+        decay = 0.0 if self.decoupled else group.get("weight_decay", 0.0)
+        if decay:
+            np.multiply(theta, decay, out=out)
+            return np.add(out, grad, out=out) if sign > 0 else np.subtract(out, grad, out=out)
+        return grad if sign > 0 else np.negative(grad, out=out)
+
+    def _kept(self, group: Group) -> dict[str, float]:
+        """What is kept from step to step, one number for each of the parameters', and its start."""
+        return {}
+
+    def _update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+    ) -> None:
+        """Change θ in place, given the gradient g and how many steps there have been, t >= 1."""
+        raise NotImplementedError(f"{type(self).__name__}: needs a method _update.")
+
+    def _evaluate(self, closure: Callable[[], Any]) -> Any:
+        who = type(self).__name__
+        if not callable(closure):
+            raise TypeError(
+                f"{who}: needs a closure, a function without arguments that computes and returns "
+                f"the loss, but got {closure!r}."
+            )
+        self.zero_grad()
+        loss = closure()
+        if not isinstance(loss, Node):
+            raise TypeError(
+                f"{who}: the closure needs to return the loss, a Value or a Tensor of shape (), "
+                f"but returned {loss!r}."
+            )
+        if not any(any(memory.numbers().reached()) for memory in self._memories):
+            loss.backward()  # type: ignore[attr-defined]
+        return loss
+
+    def refuse_nonfinite(self, on: bool = True) -> Self:
+        """From now on, refuse to step with a gradient that is nan or infinite.
+
+        Example:
+            >>> from optim import SGD
+            >>> from autograd import Value
+            >>> w = Value(1.0, label="w")
+            >>> optimizer = SGD([w], lr=0.1).refuse_nonfinite()
+            >>> w.grad = float("nan")
+            >>> optimizer.step()
+            Traceback (most recent call last):
+            ...
+            ValueError: SGD: needs finite gradients, but that of parameter 0 ('w') has nan.
+        """
+        self._finite_only = on
+        return self
+
+    def _check_finite(self) -> None:
+        for name, p in zip(self.names, self.params, strict=True):
+            if p._grad is not None and not np.isfinite(p._grad).all():
+                grad = np.asarray(p._grad)
+                raise ValueError(
+                    f"{type(self).__name__}: needs finite gradients, but that of {name} has "
+                    f"{grad[~np.isfinite(grad)].flat[0]}."
+                )
+
+    # --- what it remembers
+
+    def state_dict(self) -> dict[str, Any]:
+        """Settings and memory, as dicts, lists, numbers and arrays: copies, to be saved.
+
+        Returns:
+            {"param_groups": the settings of each group, "state": what is kept for each group}.
+
+        Example:
+            >>> from optim import SGD
+            >>> from autograd import Value
+            >>> x = Value(1.0)
+            >>> x.grad = 2.0
+            >>> optimizer = SGD([x], lr=0.25, momentum=0.5)
+            >>> optimizer.step()
+            >>> optimizer.state_dict()["state"]
+            [{'sizes': [1], 'steps': [1], 'kept': {'b': array([2.])}}]
+        """
+        return {
+            "param_groups": [dict(group) for group in self.param_groups],
+            "state": [memory.state() for memory in self._memories],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where another optimizer of the same kind, for the same parameters, was.
+
+        Args:
+            state_dict: What its `state_dict()` returned.
+
+        Raises:
+            ValueError: It had other groups, or parameters of other sizes. Nothing is changed then.
+        """
+        who = type(self).__name__
+        settings, states = state_dict["param_groups"], state_dict["state"]
+        ours = [memory.sizes for memory in self._memories]
+        theirs = [list(state["sizes"]) for state in states]
+        if ours != theirs:
+            raise ValueError(
+                f"{who}: has groups of parameters of sizes {ours}, but the state is of sizes "
+                f"{theirs}."
+            )
+        new = [
+            Group(who, group.params, given, self.fixed)
+            for group, given in zip(self.param_groups, settings, strict=True)
+        ]
+        for group, other in zip(self.param_groups, new, strict=True):
+            if group.keys() != other.keys():
+                raise ValueError(
+                    f"{who}: has settings {list(group)}, but the state has {list(other)}."
+                )
+            dict.update(group, other)
+        for memory, state in zip(self._memories, states, strict=True):
+            memory.load(state)
+
+
+class Memory:
+    """Where the numbers of a group are, and what a rule keeps for them.
+
+    Attributes:
+        sizes: How many numbers each parameter has.
+        steps: How many steps each parameter has taken, an int array.
+        kept: By name, one number for each of the parameters' numbers.
+        scratch: Arrays to compute in.
+    """
+
+    def __init__(self, params: list[Any]) -> None:
+        self._params = params
+        self._numbers = gather(params)
+        self.sizes = self._numbers.sizes
+        self._starts = [0, *itertools.accumulate(self.sizes)]
+        self.steps = np.zeros(len(self.sizes), dtype=int)
+        self._in_step = True
+        self.kept: Kept = {}
+        self.scratch: list[Array] = []
+
+    def numbers(self) -> Numbers:
+        """The numbers, where they are now."""
+        if not self._numbers.is_current():
+            self._numbers = gather(self._params)
+        return self._numbers
+
+    def allocate(self, like: Array, kept: dict[str, float], scratch: int) -> None:
+        """Have the arrays that a rule needs, one of scratch more for the gradient."""
+        for name, start in kept.items():
+            if name not in self.kept:
+                self.kept[name] = np.full_like(like, start)
+        while len(self.scratch) <= scratch:
+            self.scratch.append(np.empty_like(like))
+
+    def runs(self, reached: list[bool]) -> Iterator[tuple[slice, int]]:
+        """Count a step, and give the stretches of numbers that have taken equally many.
+
+        A parameter that no gradient has reached takes no step, so that later its first steps are
+        corrected as first steps. Nearly always there is one stretch: everything.
+        """
+        if self._in_step and all(reached):
+            self.steps += 1
+            yield slice(None), int(self.steps[0])
+            return
+        self.steps += reached
+        self._in_step = bool((self.steps == self.steps[0]).all())
+        key = np.where(reached, self.steps, 0)
+        edges = [0, *(np.flatnonzero(np.diff(key)) + 1), key.size]
+        for first, end in itertools.pairwise(edges):
+            if key[first]:
+                yield slice(self._starts[first], self._starts[end]), int(key[first])
+
+    def state(self) -> dict[str, Any]:
+        """What is to be saved."""
+        kept = {name: array.copy() for name, array in self.kept.items()}
+        return {"sizes": list(self.sizes), "steps": self.steps.tolist(), "kept": kept}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over what was saved."""
+        self.steps = np.array(state["steps"], dtype=int)
+        self._in_step = bool((self.steps == self.steps[0]).all())
+        self.kept = {name: np.array(array) for name, array in state["kept"].items()}

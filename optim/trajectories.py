@@ -1,0 +1,221 @@
+"""Trajectories: the way a rule takes over a function of two numbers, recorded and drawn.
+
+>>> from optim import SGD, trajectories
+>>> from optim.landscapes import bowl
+>>> way = trajectories.record(bowl, lambda params: SGD(params, lr=0.02), steps=3)
+>>> way.points.round(3).tolist()
+[[-4.0, 1.0], [-3.92, 0.5], [-3.842, 0.25], [-3.765, 0.125]]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd import Tensor, Value
+from optim.drawing import line_styles, new_axes
+from optim.landscapes import Landscape
+from optim.optimizer import Optimizer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Function = Callable[[Any, Any], Any]
+MakeRule = Callable[[list[Any]], Optimizer]
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Where a rule has been.
+
+    Attributes:
+        points: (n + 1, 2) floats: the start, and the place after each of n steps.
+        losses: (n + 1,) floats: the function there.
+        label: Its name in pictures.
+    """
+
+    points: Array
+    losses: Array
+    label: str = ""
+
+
+def record(
+    function: Function,
+    rule: MakeRule,
+    start: tuple[float, float] | None = None,
+    *,
+    steps: int = 50,
+    label: str = "",
+) -> Trajectory:
+    """Let a rule take some steps.
+
+    Args:
+        function: A function of two Values, x and y; such as those in `optim.landscapes`.
+        rule: What makes the optimizer, given its parameters:
+            `lambda params: Adam(params, lr=0.1)`, or the class if its defaults will do.
+        start: Where to begin; by default where the landscape says.
+        steps: How many, >= 1. A run ends earlier where numbers become infinite.
+        label: Its name in pictures.
+
+    Raises:
+        ValueError: There is no start, or steps < 1.
+    """
+    if start is None:
+        if not isinstance(function, Landscape):
+            raise ValueError("record: needs a start, as in start=(-1.2, 1.0), but got none.")
+        start = function.start
+    if steps < 1:
+        raise ValueError(f"record: steps must be >= 1, but got {steps}.")
+    x, y = Value(start[0], label="x"), Value(start[1], label="y")
+    optimizer = rule([x, y])
+    points, losses = [(x.data, y.data)], [float(function(x, y).data)]
+    with np.errstate(all="ignore"):  # a rate too large ends in infinities: that is the lesson
+        for _ in range(steps):
+            optimizer.step(lambda: function(x, y))
+            loss = float(function(x, y).data)
+            if not np.isfinite([x.data, y.data, loss]).all():
+                break
+            points.append((x.data, y.data))
+            losses.append(loss)
+    return Trajectory(np.array(points), np.array(losses), label)
+
+
+def race(
+    function: Function,
+    rules: Mapping[str, MakeRule],
+    start: tuple[float, float] | None = None,
+    *,
+    steps: int = 50,
+) -> list[Trajectory]:
+    """`record` for several rules from the same start; the names become the labels.
+
+    Example:
+        >>> from optim import SGD, Adam
+        >>> from optim.landscapes import bowl
+        >>> rules = {"SGD": lambda p: SGD(p, lr=0.05), "Adam": lambda p: Adam(p, lr=0.5)}
+        >>> [way.label for way in race(bowl, rules, steps=5)]
+        ['SGD', 'Adam']
+    """
+    return [record(function, rules[name], start, steps=steps, label=name) for name in rules]
+
+
+def draw(
+    function: Function,
+    *trajectories: Trajectory,
+    ax: Axes | None = None,
+    xlim: tuple[float, float] | None = None,
+    ylim: tuple[float, float] | None = None,
+) -> Axes:
+    """Draw trajectories over the contour lines of their function, all in one picture.
+
+    Args:
+        function: Of x and y.
+        trajectories: Any number of them; each is drawn with dashes and markers of its own, and ends
+            with a large one.
+        ax: Where to draw; on a new figure by default.
+        xlim: From where to where; by default as the landscape says, or around the trajectories.
+        ylim: The same for y.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> from optim import SGD
+        >>> from optim.landscapes import bowl
+        >>> way = record(bowl, lambda p: SGD(p, lr=0.07), steps=20, label="SGD, rate 0.07")
+        >>> draw(bowl, way, ax=Figure().subplots()).get_label()
+        'Contours of an ill-conditioned bowl. SGD, rate 0.07: 20 steps, from 20.5 to 0.439.'
+    """
+    ax = ax or new_axes("trajectories.draw")
+    xlim = xlim or getattr(function, "xlim", None) or _around(trajectories, 0)
+    ylim = ylim or getattr(function, "ylim", None) or _around(trajectories, 1)
+    _draw_contours(function, ax, xlim, ylim)
+    name = getattr(function, "name", getattr(function, "__name__", "a function"))
+    said = f"Contours of {name}."
+    for way, style in zip(trajectories, line_styles(), strict=False):
+        every = max(1, len(way.points) // 25)
+        ax.plot(*way.points.T, label=way.label or None, markevery=every, **style)
+        ax.plot(*way.points[-1], **style | {"markersize": 9, "markeredgecolor": "white"})
+        said += (
+            f" {way.label or 'A trajectory'}: {len(way.points) - 1} steps, from "
+            f"{way.losses[0]:.3g} to {way.losses[-1]:.3g}."
+        )
+    minimum = getattr(function, "minimum", None)
+    if minimum is not None:
+        ax.plot(*minimum, "*", color="white", markeredgecolor="black", markersize=14, zorder=5)
+    ax.set(xlim=xlim, ylim=ylim, xlabel="x", ylabel="y")
+    if any(way.label for way in trajectories):
+        ax.legend(loc="best", fontsize="small", framealpha=0.9)
+    ax.set_label(said)
+    return ax
+
+
+def draw_side_by_side(
+    function: Function,
+    *trajectories: Trajectory,
+    axes: Any = None,
+    xlim: tuple[float, float] | None = None,
+    ylim: tuple[float, float] | None = None,
+) -> Any:
+    """The same with a picture for each trajectory: small, large and stable rates.
+
+    Args:
+        function: Of x and y.
+        trajectories: At least one.
+        axes: Where to draw, as many as there are trajectories; a row of new ones by default.
+        xlim: As in `draw`.
+        ylim: As in `draw`.
+
+    Returns:
+        The axes, (n,) array.
+
+    Raises:
+        ValueError: There are more trajectories than axes, or none.
+        ImportError: matplotlib is not installed.
+    """
+    n = len(trajectories)
+    if not n:
+        raise ValueError("draw_side_by_side: needs at least one trajectory, but got none.")
+    row = np.ravel(new_axes("draw_side_by_side", n) if axes is None else axes)
+    if row.size < n:
+        raise ValueError(f"draw_side_by_side: needs {n} axes, but got {row.size}.")
+    xlim = xlim or getattr(function, "xlim", None) or _around(trajectories, 0)
+    ylim = ylim or getattr(function, "ylim", None) or _around(trajectories, 1)
+    for way, ax in zip(trajectories, row, strict=False):
+        draw(function, way, ax=ax, xlim=xlim, ylim=ylim)
+        ax.set_title(way.label, fontsize="medium")
+        if ax.get_legend():
+            ax.get_legend().remove()
+    return row
+
+
+def _draw_contours(
+    function: Function, ax: Axes, xlim: tuple[float, float], ylim: tuple[float, float]
+) -> None:
+    xs, ys = np.linspace(*xlim, 200), np.linspace(*ylim, 200)
+    grid = np.meshgrid(xs, ys)
+    with np.errstate(all="ignore"):
+        heights: Any = function(*map(Tensor, grid))
+    heights = np.broadcast_to(np.asarray(getattr(heights, "data", heights)), grid[0].shape)
+    # Levels that part the picture's area, finer towards the bottom: a valley shows on every scale.
+    levels = np.unique(np.nanquantile(heights, np.linspace(0, 1, 16) ** 1.5))
+    shades = ax.contourf(xs, ys, heights, levels=levels, cmap="Greys", alpha=0.35)
+    ax.contour(shades, colors="grey", linewidths=0.5)
+
+
+def _around(trajectories: tuple[Trajectory, ...], axis: int) -> tuple[float, float]:
+    """From a little below the least to a little above the largest coordinate."""
+    if not trajectories:
+        return (-1.0, 1.0)
+    xs = np.concatenate([way.points[:, axis] for way in trajectories])
+    margin = 0.15 * float(np.ptp(xs)) or 1.0
+    return float(xs.min()) - margin, float(xs.max()) + margin

@@ -1,0 +1,98 @@
+"""Values, gradients and second derivatives of over two thousand array programs, beside PyTorch's.
+
+The cases are in array_cases.py, the stored figures in tests/oracles.
+"""
+
+import pathlib
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from autograd import Tensor, grad
+from autograd.op import COMPOSITIONS, RULEBOOK, plain
+from tests.autograd.array_cases import CASES, FAMILIES, NUMPY, OURS, weights
+
+STORED = pathlib.Path(__file__).parents[1] / "oracles" / "arrays_torch.npz"
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+@pytest.fixture(scope="module")
+def figures():
+    with np.load(STORED) as stored:
+        parts = np.split(stored["figures"], stored["ends"][:-1])
+        return dict(zip(stored["cases"].tolist(), parts))
+
+
+def test_every_case_has_stored_figures_and_every_family_three_hundred(figures):
+    assert list(figures) == [str(case) for case in CASES], "run tests/oracles/arrays_torch.py again"
+    for family in FAMILIES:
+        assert sum(case.family == family for case in CASES) >= 300
+
+
+def weighted_sum(outs, seed):
+    return sum((w * out).sum() for w, out in zip(weights(outs, seed), outs))
+
+
+def gradient(outs, xs, seed):
+    """By `backward()`; zeros where there is no path."""
+    total = weighted_sum(outs, seed)
+    if isinstance(total, Tensor) and total.requires_grad:
+        total.backward()
+    return [np.zeros(x.shape) if x.grad is None else x.grad for x in xs]
+
+
+@every_case
+def test_values_and_gradients_are_pytorchs(case, figures):
+    xs = [Tensor(x, requires_grad=True) for x in case.inputs()]
+    outs = case.run(OURS, xs)
+    ours = [*map(plain, outs), *gradient(outs, xs, 1)]
+    flat = np.concatenate([np.ravel(a) for a in ours])
+    assert_allclose(flat, figures[str(case)][: flat.size], rtol=1e-10, atol=1e-12)
+
+
+@every_case
+def test_second_derivatives_are_pytorchs(case, figures):
+    xs = case.inputs()
+    every = tuple(range(len(xs)))
+
+    def first(*xs):
+        return grad(lambda *xs: weighted_sum(case.run(OURS, xs), 1), every)(*xs)
+
+    second = grad(lambda *xs: weighted_sum(first(*xs), 2), every)(*xs)
+    flat = np.concatenate([np.ravel(a) for a in second])
+    assert [a.shape for a in second] == [x.shape for x in xs]
+    expected = figures[str(case)][-flat.size or figures[str(case)].size :]
+    assert_allclose(flat, expected, rtol=1e-9, atol=1e-10)
+
+
+def names_in(expression):
+    """The functions that an expression calls by name."""
+    return [name for name in compile(expression, "", "eval").co_names if hasattr(OURS, name)]
+
+
+IN_NUMPY = [
+    case for case in CASES if all(hasattr(NUMPY, name) for name in names_in(case.expression))
+]
+
+
+@pytest.mark.parametrize("case", IN_NUMPY, ids=str)
+def test_values_shapes_and_dtypes_are_numpys(case):
+    for dtype in (np.float64, np.float32):
+        xs = [x.astype(dtype) for x in case.inputs()]
+        expected = case.run(NUMPY, xs)
+        outs = [np.asarray(plain(out)) for out in case.run(OURS, [Tensor(x) for x in xs])]
+        for out, numpys in zip(outs, expected, strict=True):
+            rtol = 1e-13 if dtype == np.float64 else 2e-6
+            assert_allclose(out, numpys, rtol=rtol, atol=rtol)
+            assert (out.shape, out.dtype) == (np.shape(numpys), np.asarray(numpys).dtype)
+
+
+def test_every_operation_and_composition_is_in_some_case():
+    """Those that NumPy has under another form stand in tests/autograd/cases.py as well."""
+    used = {name for case in CASES for name in names_in(case.expression)}
+    inner = {"astype", "scatter", "select", "surround", "einstein_sum", "euclidean_norm"}
+    without_derivative = {"any", "all", "argmax", "argmin", "count_nonzero"}
+    of_networks = {op.name for op in RULEBOOK.values() if op.__module__.endswith(".networks")}
+    assert {*RULEBOOK, *COMPOSITIONS} - used <= inner | without_derivative | of_networks
