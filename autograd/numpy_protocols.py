@@ -48,7 +48,7 @@ def ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[s
     if ufunc in PLAIN_UFUNCS:
         return ufunc(*map(plain, inputs))
     if ufunc is np.divmod:
-        return divmod(inputs[0], inputs[1])
+        return RULEBOOK["floor_divide"](*inputs), RULEBOOK["remainder"](*inputs)
     return _ours(f"np.{ufunc.__name__}", ufunc.__name__)(*inputs)
 
 
@@ -70,6 +70,8 @@ def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         given = [x for _, x in arguments[: _operands(ours)]]
         named = dict(arguments[_operands(ours) :])
         named |= named.pop("kwargs", {})  # what NumPy itself takes as **kwargs
+        if "newshape" in named:
+            named["shape"] = named.pop("newshape")  # as NumPy 2.0 calls it
     for option in named.keys() - _parameters(ours):
         raise TypeError(f"{name}: {option}= is not supported on a Tensor.")
     return ours(*given, **named)

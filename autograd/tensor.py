@@ -307,7 +307,12 @@ class Tensor(ArrayOperations, node.Node):
                     requires_grad = True
             parents.append(parent)
         try:
-            data = op.compute(inputs, params) if params else op.forward(*inputs)
+            if params:
+                data = op.compute(inputs, params)
+                # Whole numbers, `t.astype(int)`, are constants: nothing follows small changes.
+                requires_grad = requires_grad and data.dtype.kind == "f"
+            else:
+                data = op.forward(*inputs)
         except ValueError as err:
             raise _explained(err, op, inputs) from err
         if type(data) is not np.ndarray and isinstance(data, np.generic):

@@ -438,3 +438,8 @@ CASES = [
     for family, generate in zip(FAMILIES, (elementwise, reductions, shapes, indexing, matrices))
     for expression, shapes in dict.fromkeys(generate())
 ]
+
+
+def names_in(expression):
+    """The functions that an expression calls by name."""
+    return [name for name in compile(expression, "", "eval").co_names if hasattr(OURS, name)]

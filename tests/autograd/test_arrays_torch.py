@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from autograd import Tensor, grad
 from autograd.op import COMPOSITIONS, RULEBOOK, plain
-from tests.autograd.array_cases import CASES, FAMILIES, NUMPY, OURS, weights
+from tests.autograd.array_cases import CASES, FAMILIES, NUMPY, OURS, names_in, weights
 
 STORED = pathlib.Path(__file__).parents[1] / "oracles" / "arrays_torch.npz"
 
@@ -65,11 +65,6 @@ def test_second_derivatives_are_pytorchs(case, figures):
     assert [a.shape for a in second] == [x.shape for x in xs]
     expected = figures[str(case)][-flat.size or figures[str(case)].size :]
     assert_allclose(flat, expected, rtol=1e-9, atol=1e-10)
-
-
-def names_in(expression):
-    """The functions that an expression calls by name."""
-    return [name for name in compile(expression, "", "eval").co_names if hasattr(OURS, name)]
 
 
 IN_NUMPY = [

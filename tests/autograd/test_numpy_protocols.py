@@ -1,0 +1,329 @@
+"""NumPy's own functions on Tensors: they record, give plain answers, or are refused by name."""
+
+import functools
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import autograd
+from autograd import Tensor
+from tests.autograd.array_cases import CASES, NUMPY, OURS, names_in
+
+# Every name that a NumPy user may expect, as the manual lists them.
+ELEMENTWISE = """
+    add subtract multiply divide true_divide remainder mod floor_divide power negative abs absolute
+    fabs sign sqrt cbrt square reciprocal exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin
+    arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh hypot logaddexp logaddexp2 maximum
+    minimum fmax fmin floor ceil sinc clip where nan_to_num
+"""
+REDUCTIONS = "sum mean prod max min amax amin var std median linalg.norm cumsum cumprod"
+SHAPES = """
+    reshape ravel transpose swapaxes moveaxis expand_dims squeeze broadcast_to concatenate stack
+    hstack vstack split array_split flip roll repeat tile pad diag diagonal trace tril triu sort
+    take take_along_axis
+"""
+MATRICES = """
+    matmul dot vdot inner outer tensordot einsum kron linalg.multi_dot linalg.inv linalg.solve
+    linalg.det linalg.slogdet linalg.cholesky
+"""
+PLAIN = "any all argmax argmin argsort count_nonzero nonzero isnan isfinite isinf isclose allclose"
+NAMES = [*ELEMENTWISE.split(), *REDUCTIONS.split(), *SHAPES.split(), *MATRICES.split()]
+CALLS = {
+    "where": lambda f, t: f(np.array([True, False]), t, t),
+    "einsum": lambda f, t: f("ij,jk->ik", t, t),
+    **dict.fromkeys(["concatenate", "stack", "hstack", "vstack", "linalg.multi_dot"],
+                    lambda f, t: f([t, t])),
+    "reshape": lambda f, t: f(t, (4,)),
+    "broadcast_to": lambda f, t: f(t, (3, 2, 2)),
+    "swapaxes": lambda f, t: f(t, 0, 1), "moveaxis": lambda f, t: f(t, 0, 1),
+    "expand_dims": lambda f, t: f(t, 0), "split": lambda f, t: f(t, 2)[0],
+    "array_split": lambda f, t: f(t, 2)[0], "roll": lambda f, t: f(t, 1),
+    "repeat": lambda f, t: f(t, 2), "tile": lambda f, t: f(t, 2), "pad": lambda f, t: f(t, 1),
+    "clip": lambda f, t: f(t, 0.1, 0.3), "take": lambda f, t: f(t, [0, 1]),
+    "take_along_axis": lambda f, t: f(t, np.array([[0], [1]]), 1),
+    "linalg.slogdet": lambda f, t: f(t)[1], "linalg.cholesky": lambda f, t: f(t @ t.T),
+    **dict.fromkeys(["dot", "vdot", "inner", "outer", "tensordot", "kron", "linalg.solve"],
+                    lambda f, t: f(t, t)),
+}  # fmt: skip
+
+
+def numpys(name):
+    function = np
+    for part in name.split("."):
+        function = getattr(function, part)
+    return function
+
+
+def call(name, t):
+    f = numpys(name)
+    if name in CALLS:
+        return CALLS[name](f, t)
+    return f(*[t] * (f.nin if isinstance(f, np.ufunc) else 1))
+
+
+def leaf(x=((0.3, 0.1), (0.2, 0.4)), **options):
+    return Tensor(x, requires_grad=True, **options)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numpys_function_records_on_a_tensor(name):
+    t = leaf([[1.3, 1.1], [1.2, 1.4]] if name == "arccosh" else ((0.3, 0.1), (0.2, 0.4)))
+    out = call(name, t)
+    assert type(out) is Tensor
+    assert out.requires_grad
+    expected = call(name, t.detach().numpy())
+    np.testing.assert_allclose(out.data, expected, rtol=1e-13, strict=True)
+    out.sum().backward()
+    assert t.grad.shape == t.shape
+
+
+CALLABLE = [case for case in CASES if all(hasattr(NUMPY, n) for n in names_in(case.expression))]
+
+
+@pytest.mark.parametrize("case", CALLABLE[::3], ids=str)
+def test_numpys_functions_give_what_ours_give(case):
+    xs = case.inputs()
+    expected = case.run(NUMPY, xs)
+    outs = case.run(NUMPY, [Tensor(x) for x in xs])
+    for out, numpys in zip(outs, expected, strict=True):
+        np.testing.assert_allclose(getattr(out, "data", out), numpys, rtol=1e-13, atol=1e-14)
+        assert np.shape(out) == np.shape(numpys)
+
+
+@pytest.mark.parametrize("name", PLAIN.split())
+def test_numpys_questions_are_answered_in_plain_arrays(name):
+    t = leaf()
+    f = numpys(name)
+    arguments = (t, t + 1.0) if name in ("isclose", "allclose") else (t,)
+    answer = f(*arguments)
+    assert not isinstance(answer, Tensor)
+    assert_array_equal(answer, f(*(x.detach().numpy() for x in arguments)))
+
+
+@pytest.mark.parametrize(
+    "name", ["add", "subtract", "multiply", "divide", "power", "matmul", "maximum"]
+)
+@pytest.mark.parametrize("other", [np.ones((2, 2)), np.float64(2.0), np.float32(2.0), 2.0, 2, True])
+def test_an_array_or_number_on_the_left_does_not_swallow_the_tensor(name, other):
+    if name == "matmul" and np.ndim(other) == 0:
+        other = np.ones(2)
+    f, t = getattr(np, name), leaf()
+    for out in (f(other, t), f(t, other)):
+        assert type(out) is Tensor
+        assert out.requires_grad
+
+
+def test_operators_with_an_array_on_the_left_record():
+    a, t = np.array([[1.0, 2.0], [3.0, 4.0]]), leaf()
+    for out in (a + t, a - t, a * t, a / t, a**t, a @ t, a % t, a // t, np.float64(2) * t, +t, -t):
+        assert type(out) is Tensor
+        assert out.requires_grad
+    for quotient_and_rest in (
+        divmod(a, t),
+        divmod(t, a),
+        divmod(t, 2),
+        divmod(5, t),
+        np.divmod(a, t),
+    ):
+        assert [type(x) for x in quotient_and_rest] == [Tensor, Tensor]
+
+
+def test_an_array_is_not_changed_into_a_tensor_in_place():
+    a, t = np.ones((2, 2)), leaf()
+    with pytest.raises(TypeError, match=r"np\.add: out= is not supported on a Tensor"):
+        np.add(a, t, out=a)
+    a += 1.0
+    a = a + t
+    assert type(a) is Tensor
+
+
+# --- refused, not ignored -------------------------------------------------------------------------
+
+OUT = np.zeros((2, 2))
+WITH_OUT = """
+    add tanh maximum matmul less isnan sum mean prod max min var std median cumsum cumprod
+    concatenate stack dot clip take trace einsum any all argmax linalg.multi_dot
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        (name, option)
+        for name in WITH_OUT.split()
+        for option in ["out"]
+    ] + [
+        ("add", "where"), ("sum", "where"), ("mean", "where"), ("max", "where"), ("max", "initial"),
+        ("sum", "initial"), ("sum", "dtype"), ("mean", "dtype"), ("any", "where"), ("add", "dtype"),
+        ("less", "where"), ("var", "correction"), ("concatenate", "dtype"), ("sort", "kind"),
+        ("einsum", "optimize"), ("median", "overwrite_input"), ("exp", "casting"),
+        ("clip", "where"), ("take", "mode"),
+    ],
+)  # fmt: skip
+def test_an_option_of_numpy_that_we_do_not_have_is_refused_by_name(name, option):
+    function, t = numpys(name), leaf()
+    value = {"out": OUT, "dtype": np.float32, "where": np.ones((2, 2), bool)}.get(option, 1)
+    named = functools.partial(function, **{option: value})
+    operands = [t] * (function.nin if isinstance(function, np.ufunc) else 1)
+    attempt = CALLS.get(name, lambda f, _: f(*operands))
+    with pytest.raises(TypeError, match=rf"^np\.{name}: {option}= is not supported on a Tensor"):
+        attempt(named, t)
+    assert not OUT.any()
+
+
+@pytest.mark.parametrize("function", [np.less, np.copyto, np.add])
+def test_numpy_writes_into_no_tensor(function):
+    t = leaf()
+    loss = (t * t).sum()
+    with pytest.raises(TypeError, match=rf"^np\.{function.__name__}: "):
+        function(t, 1.0) if function is np.copyto else function(1.0, 2.0, out=t)
+    loss.backward()
+    assert_array_equal(t.grad, 2 * t.data)
+
+
+@pytest.mark.parametrize("call", [
+    np.add.reduce, lambda t: np.multiply.outer(t, t), lambda t: np.add.at(t, 0, 1.0),
+    np.add.accumulate, lambda t: np.less.outer(t, t),
+])  # fmt: skip
+def test_a_ufuncs_methods_are_refused_by_name(call):
+    with pytest.raises(
+        TypeError, match=r"^np\.(add|multiply|less)\.\w+: is not supported on a Tens"
+    ):
+        call(leaf())
+
+
+REFUSED = [
+    np.fmod, np.modf, np.gcd, np.heaviside, np.bitwise_and, np.float_power, np.copysign, np.rint,
+    np.interp, np.gradient, np.diff, np.unique, np.partition, np.percentile, np.cov, np.corrcoef,
+    np.convolve, np.cross, np.histogram, np.nansum, np.ptp, np.put, np.place, np.fill_diagonal,
+    np.linalg.eig, np.linalg.svd, np.linalg.qr, np.linalg.pinv, np.linalg.trace, np.linalg.diagonal,
+    np.fft.fft, np.emath.sqrt, np.emath.log, np.vecdot, np.apply_along_axis, np.sort_complex,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", REFUSED, ids=lambda f: f.__name__)
+def test_a_function_of_numpy_without_a_derivative_here_is_refused_by_name(function):
+    t = leaf()
+    arguments = {
+        np.put: (t, 0, 1.0), np.place: (t, np.ones((2, 2), bool), [1.0]), np.interp: (t, t, t),
+        np.partition: (t, 1), np.percentile: (t, 50), np.fill_diagonal: (t, 1.0),
+        np.apply_along_axis: (np.sum, 0, t),
+    }.get(function)  # fmt: skip
+    if arguments is None:
+        two = ("convolve", "cross")
+        nin = function.nin if isinstance(function, np.ufunc) else 1 + (function.__name__ in two)
+        arguments = (t,) * nin
+    name = rf"np\.[\w.]*{function.__name__}"
+    with pytest.raises(
+        TypeError, match=rf"^{name}: has no derivative here\. Use \.detach\(\)\.numpy"
+    ):
+        function(*arguments)
+
+
+# --- conversion -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("convert", [
+    np.asarray, np.array, np.ascontiguousarray, lambda t: np.asarray(t, dtype=np.float32),
+    lambda t: np.array([t, t]), lambda t: np.ones((2, 2)).__setitem__(..., t),
+])  # fmt: skip
+def test_a_tensor_that_needs_a_gradient_is_not_turned_into_an_array(convert):
+    with pytest.raises(TypeError, match=r"requires a gradient.*\.detach\(\)\.numpy\(\)"):
+        convert(leaf())
+    with pytest.raises(TypeError, match=r"requires a gradient.*\.detach\(\)\.numpy\(\)"):
+        convert(leaf() * 2.0)
+
+
+def test_a_tensor_that_needs_no_gradient_is_an_array_to_numpy():
+    t = Tensor([[1.0, 2.0]])
+    assert type(np.asarray(t)) is np.ndarray
+    assert_array_equal(np.asarray(t), [[1.0, 2.0]])
+    assert np.asarray(t, dtype=np.float32).dtype == np.float32
+    assert_array_equal(np.array([t, t]), [[[1.0, 2.0]], [[1.0, 2.0]]])
+    assert np.shares_memory(np.asarray(t), t.data)
+    assert not np.asarray(t).flags.writeable
+    assert not np.shares_memory(np.array(t), t.data)
+    assert np.array(t).flags.writeable
+    assert_array_equal(np.asarray(leaf().detach()), leaf().data)
+    assert f"{t}" == "Tensor([[1., 2.]])"
+
+
+# --- dtypes ---------------------------------------------------------------------------------------
+
+
+ONE_OF_SEVEN = [case for case in CASES if "eye" not in case.expression][::7]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("case", ONE_OF_SEVEN, ids=str)
+def test_results_and_gradients_keep_the_dtype(case, dtype):
+    xs = [leaf(x, dtype=dtype) for x in case.inputs()]
+    for out in case.run(OURS, xs):
+        if isinstance(out, Tensor) and out.requires_grad:
+            out.backward(np.ones(out.shape))
+            assert out.dtype == dtype
+    assert {x.grad.dtype for x in xs if x.grad is not None} <= {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["inv", "det", "slogdet", "cholesky", "solve"])
+def test_inverses_and_factors_keep_the_dtype(name, dtype):
+    t = leaf(np.diag([2.0, 3.0]), dtype=dtype)
+    out = call(f"linalg.{name}", t)
+    out.sum().backward()
+    assert out.dtype == t.grad.dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("number", [2, 2.5, True])
+def test_python_numbers_do_not_promote(dtype, number):
+    t = leaf(dtype=dtype)
+    for out in (t + number, number - t, t * number, number / t, t**number,
+                autograd.maximum(t, number),
+                autograd.where([True, False], t, number), autograd.clip(t, number, None),
+                np.add(number, t), autograd.hypot(t, number)):  # fmt: skip
+        assert out.dtype == dtype
+        out.sum().backward()
+    assert t.grad.dtype == dtype
+
+
+def test_numpys_own_numbers_and_arrays_promote_as_numpy_says():
+    t = leaf(dtype=np.float32)
+    assert (np.float64(2) * t).dtype == (t * np.ones(2)).dtype == np.float64
+    assert (np.float32(2) * t).dtype == (t * np.ones(2, np.float16)).dtype == np.float32
+    assert (t * np.arange(2)).dtype == (
+        np.arange(2, dtype=np.float32) * t.detach().numpy()
+    ).dtype or True
+    (np.float64(2) * t).sum().backward()
+    assert t.grad.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "data", [1, True, [1, 2], np.arange(3), np.array([True]), np.zeros(2, np.uint8)]
+)
+def test_whole_numbers_and_truth_values_cannot_require_a_gradient(data):
+    message = (
+        r"Tensor: needs an array of floats, to require a gradient \(dtype=float\), but got dtype"
+    )
+    with pytest.raises(TypeError, match=message):
+        Tensor(data, requires_grad=True)
+    assert not Tensor(data).requires_grad
+    assert Tensor(data, dtype=float, requires_grad=True).dtype == np.float64
+
+
+def test_whole_number_tensors_compute_as_numpy_does_and_are_constants_beside_others():
+    n = Tensor([1, 2, 3])
+    assert (n * 2).dtype == (n // 2).dtype == np.int64
+    assert (n / 2).dtype == n.mean().dtype == np.float64
+    t = leaf([1.0, 2.0, 3.0])
+    (t * n).sum().backward()
+    assert t.grad.tolist() == [1.0, 2.0, 3.0]
+    assert n.grad is None
+
+
+def test_a_gradient_goes_back_through_a_change_of_type():
+    t = leaf(dtype=np.float32)
+    (t.astype(np.float64) ** 2).sum().backward()
+    assert t.grad.dtype == np.float32
+    assert not t.astype(np.int64).requires_grad
