@@ -1,0 +1,159 @@
+"""What `fit` keeps of a training, and when it ends one early."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nn.datasets.arguments import need_int, need_nonnegative
+from nn.module import Module
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Figures = NDArray[np.float64]
+
+
+class History:
+    """What happened in each epoch, as arrays with one number per epoch.
+
+    Attributes:
+        ended: Why there are no more epochs: "all epochs done", "interrupted in epoch 3", …
+
+    Example:
+        >>> history = History()
+        >>> history.add(loss=0.5, validation_loss=0.6, learning_rate=0.1, seconds=0.01)
+        >>> history.add(loss=0.25, validation_loss=0.5, learning_rate=0.1, seconds=0.01)
+        >>> history.loss
+        array([0.5 , 0.25])
+        >>> history
+        History(2 epochs, loss 0.25, validation loss 0.5)
+    """
+
+    def __init__(self) -> None:
+        self.ended = ""
+        self._epochs: list[tuple[float, float, float, float]] = []
+
+    def add(
+        self, *, loss: float, validation_loss: float, learning_rate: float, seconds: float
+    ) -> None:
+        """Note another epoch; validation_loss is nan where there are no examples for it."""
+        self._epochs.append((loss, validation_loss, learning_rate, seconds))
+
+    @property
+    def loss(self) -> Figures:
+        """(epochs,): the mean over the examples of the loss each had when its batch came.
+
+        The weights change from batch to batch, so this is not the loss of the weights at the end of
+        the epoch, but mostly a little more.
+        """
+        return self._column(0)
+
+    @property
+    def validation_loss(self) -> Figures:
+        """(epochs,): the loss of the validation examples at the end of each epoch, or nan."""
+        return self._column(1)
+
+    @property
+    def learning_rate(self) -> Figures:
+        """(epochs,): the optimizer's learning rate in each epoch; of its first group."""
+        return self._column(2)
+
+    @property
+    def seconds(self) -> Figures:
+        """(epochs,): how long each took, with its validation."""
+        return self._column(3)
+
+    def _column(self, i: int) -> Figures:
+        return np.array([epoch[i] for epoch in self._epochs])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw both losses over the epochs; see `nn.plots.losses`."""
+        from nn import plots
+
+        return plots.losses(self, ax)
+
+    def __len__(self) -> int:
+        return len(self._epochs)
+
+    def __repr__(self) -> str:
+        if not self._epochs:
+            said = "0 epochs"
+        else:
+            loss, validation_loss, *_ = self._epochs[-1]
+            said = f"{len(self)} epochs, loss {loss:.4g}"
+            if not math.isnan(validation_loss):
+                said += f", validation loss {validation_loss:.4g}"
+        return f"History({said}{'; ' if self.ended else ''}{self.ended})"
+
+
+class EarlyStopping:
+    """End the training when the validation loss has stopped falling, and restore the best weights.
+
+    An epoch is the best so far if its validation loss is lower than the best before it by more than
+    min_delta. The training ends after `patience` epochs in a row that were not.
+
+    Args:
+        patience: p, how many such epochs to wait for, at least 1.
+        min_delta: How much lower counts as lower, >= 0, in units of the loss.
+
+    Attributes:
+        best_epoch: The number of the best epoch, from 1; 0 before the first.
+        best_loss: Its validation loss.
+
+    Raises:
+        ValueError: patience < 1, or min_delta is negative or not finite.
+
+    Source:
+        L. Prechelt, "Early stopping, but when?", Neural Networks: Tricks of the Trade (1998)
+        55-69.
+
+    Example:
+        >>> import nn, optim
+        >>> train, validation, test = nn.data.split(nn.datasets.iris(), (0.6, 0.2, 0.2))
+        >>> model = nn.MLP(4, [16], 3, rng=np.random.default_rng(0))
+        >>> history = nn.fit(
+        ...     model,
+        ...     nn.CrossEntropyLoss(),
+        ...     train,
+        ...     optim.SGD(model.parameters(), lr=0.1),
+        ...     epochs=200,
+        ...     validation=validation,
+        ...     early_stopping=EarlyStopping(patience=5),
+        ...     progress=False,
+        ... )
+        >>> len(history) < 200
+        True
+    """
+
+    def __init__(self, patience: int = 10, min_delta: float = 0.0) -> None:
+        need_int("EarlyStopping", "patience", patience, least=1)
+        need_nonnegative("EarlyStopping", "min_delta", min_delta)
+        self.patience = patience
+        self.min_delta = min_delta
+        self.start()
+
+    def start(self) -> None:
+        """Forget the training before; `fit` does so first."""
+        self.best_epoch = 0
+        self.best_loss = math.inf
+        self._best: list[Any] = []
+
+    def __call__(self, model: Module, history: History) -> bool:
+        """Look at the last epoch: keep the weights if it is the best. Whether to end."""
+        loss = float(history.validation_loss[-1])
+        if loss < self.best_loss - self.min_delta:
+            self.best_epoch, self.best_loss = len(history), loss
+            self._best = [np.copy(p.data) for p in model.parameters()]
+        return len(history) - self.best_epoch >= self.patience
+
+    def restore(self, model: Module) -> None:
+        """Give the model the weights of the best epoch, if there has been one."""
+        for p, best in zip(model.parameters(), self._best, strict=False):
+            p.data = best
+
+    def __repr__(self) -> str:
+        best = f", best epoch {self.best_epoch}" if self.best_epoch else ""
+        return f"EarlyStopping(patience={self.patience}, min_delta={self.min_delta}{best})"
