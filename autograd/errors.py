@@ -19,5 +19,5 @@ class GradcheckError(ValueError):
     """A derivative that disagrees with its numerical estimate, found by `gradcheck`."""
 
 
-class CompileError(ValueError):
+class CompileError(TypeError):
     """Something in a compiled function that could not be repeated faithfully."""

@@ -212,7 +212,7 @@ def check_forward(op: Op, out: Node, operands: tuple[Any, ...]) -> None:
     mode = anomaly_mode()
     if mode is None:
         return
-    mode.lines[out] = line = users_line()
+    mode.lines[out] = line = _users_line()
     inputs = [x.data if hasattr(x, "data") else x for x in operands]
     if not _finite(out.data) and all(map(_finite, inputs)):
         came = ", ".join(map(_describe, operands, inputs))
@@ -251,7 +251,7 @@ def _describe(operand: Any, data: Any) -> str:
     return f"{label} = {shown}" if label else shown
 
 
-def users_line() -> str:
+def _users_line() -> str:
     """The innermost line that is not the library's: 'file.py, line 3: y = log(x)'."""
     import linecache
     import os

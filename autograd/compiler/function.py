@@ -77,7 +77,11 @@ class Compiled:
                     stacklevel=2,
                 )
                 return self.function(*args, **kwargs)
-            program, rebuild = self._record(args, kwargs)
+            try:
+                program, rebuild = self._record(args, kwargs)
+            except CompileError:
+                self.function(*args, **kwargs)  # an error of the function's own goes first
+                raise
             self._count += 1
             self._kept += given.others
             self._programs.setdefault(given.signature, []).insert(0, (program, rebuild))

@@ -28,7 +28,7 @@ import numpy as np
 
 from autograd.compiler.tape import Tape, Traced
 from autograd.errors import CompileError
-from autograd.modes import Recorder, active, recording, users_line
+from autograd.modes import Recorder, _users_line, active, recording
 from autograd.op import Elementwise
 from autograd.tensor import Tensor
 from autograd.value import Constant, Value
@@ -330,7 +330,7 @@ class Recording(Recorder):
         remedy = remedy or _REMEDIES.get(what, "Compute with it as it is, with autograd's functions.")
         raise CompileError(
             f"compile: {what} inside a compiled function would freeze this run's number into the "
-            f"program, at {users_line()}. {remedy}"
+            f"program, at {_users_line()}. {remedy}"
         )
 
 

@@ -200,7 +200,7 @@ class ResultTensor(Tensor):
         self._become_leaf(requires_grad=True)
         self._clock = NEVER
         self.op = call.op  # type: ignore[assignment]
-        self._parents, self._call, self._place = (call,), call, place
+        self.parents, self._call, self._place = (call,), call, place
 
     def backward(self, gradient: Any = None) -> None:
         """As any Tensor's; the pass through the function itself is compiled."""

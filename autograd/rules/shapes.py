@@ -65,7 +65,7 @@ def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with x added at `index`: the reverse of `getitem`."""
     out = np.zeros_like(x, shape=shape)
     parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(part, (list, np.ndarray)) for part in parts):
+    if any(isinstance(part, list) or hasattr(part, "__array_function__") for part in parts):
         np.add.at(out, plain(index), x)  # an element may be taken several times
     else:
         out[index] = x
@@ -259,7 +259,8 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
         np.arange(n).reshape((1,) * i + (-1,) + (1,) * (arr.ndim - i - 1))
         for i, n in enumerate(arr.shape)
     ]
-    places[axis] = np.asarray(plain(indices))
+    indices = plain(indices)
+    places[axis] = indices if hasattr(indices, "__array_function__") else np.asarray(indices)
     return arr[tuple(places)]
 
 
