@@ -162,8 +162,8 @@ class Recorder(force_grad):
         """An operation on Values was computed; the answer is its result."""
         raise NotImplementedError
 
-    def compared(self, left: Any, right: Any, symbol: str, outcome: bool) -> bool:
-        """Two numbers, one of them a Value, were compared."""
+    def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
+        """Two Values were compared."""
         raise NotImplementedError
 
     def number(self, value: Any, what: str) -> Any:
@@ -178,7 +178,11 @@ class Recorder(force_grad):
         """The operands of an operation on Tensors, as those of this recording."""
         raise NotImplementedError
 
-    def refuse(self, what: str) -> NoReturn:
+    def pick(self, table: Any, index: Any) -> Any:
+        """Elements of a list were taken at places that are among the arguments."""
+        raise NotImplementedError
+
+    def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Something was done that cannot be replayed."""
         raise NotImplementedError
 

@@ -171,7 +171,8 @@ class Value(Operations, node.Node):
         try:
             return float(op.partials[i](*numbers))
         except ArithmeticError:  # where a float raises, IEEE's answer with NumPy's warning
-            return float(op.partials[i](*map(np.float64, numbers)))
+            # (arrays: of a NumPy scalar an operation makes a float again, as it is one)
+            return float(np.asarray(op.partials[i](*(np.array([x]) for x in numbers))).item())
 
     def _accumulate(self, grad: float) -> None:
         self._grad = grad if self._grad is None else self._grad + grad
@@ -218,7 +219,7 @@ class Value(Operations, node.Node):
         return self._data if mode is None else mode.number(self, "float()")  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
-        return _compared(self, 0.0, "!=", self._data != 0.0)
+        return _compared(operator.ne, self, 0.0)
 
     def __format__(self, spec: str) -> str:
         mode = recorder() if active() else None
@@ -238,12 +239,6 @@ class Constant(Value):
     requires_grad: ClassVar[bool] = False  # type: ignore[misc]
 
 
-def _compared(left: Value, right: Any, symbol: str, outcome: bool) -> bool:
-    """The outcome of a comparison, of which a recording takes note."""
-    mode = recorder() if active() else None
-    return outcome if mode is None else mode.compared(left, right, symbol, outcome)
-
-
 def _as_float(number: Any) -> float:
     if isinstance(number, (float, Real, np.bool)):
         return float(number)
@@ -259,11 +254,13 @@ def _as_float(number: Any) -> float:
 
 
 def _compared(relation: Callable[[float, float], bool], value: Value, other: Any) -> bool:
-    if isinstance(other, Value):
-        return relation(value._data, other._data)
-    if isinstance(other, node.Node) or _is_object_array(other):
-        return NotImplemented  # type: ignore[no-any-return]
-    return relation(value._data, _as_float(other))
+    if not isinstance(other, Value):
+        if isinstance(other, node.Node) or _is_object_array(other):
+            return NotImplemented  # type: ignore[no-any-return]
+        other = Constant(other)
+    outcome = relation(value._data, other._data)
+    mode = recorder() if active() else None
+    return outcome if mode is None else mode.compared(relation, value, other, outcome)
 
 
 def _boxed(x: Any) -> Any:

@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.arguments import Given, recorded
+from autograd.compiler.listing import listing
 from autograd.compiler.program import Program, Workspace, leaf_numbers, warn_of
-from autograd.compiler.record import LEAF, RecordedValue, Recording, same
+from autograd.compiler.record import LEAF, ReadError, RecordedValue, Recording, same
 from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
 from autograd.compiler.tape import Traced
+from autograd.compiler.watch import Watch
 from autograd.errors import CompileError
 from autograd.modes import active, anomaly_mode, recorder, recording
 from autograd.tensor import Tensor
@@ -47,6 +49,8 @@ class Compiled:
         self._programs: dict[Any, list[tuple[Program, Any]]] = {}
         self._count = 0
         self._kept: list[Any] = []
+        self._watch: Watch | None = None
+        self._constants = 0
         self._lock = threading.RLock()
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -56,6 +60,8 @@ class Compiled:
         """Replay what was recorded for arguments like these; record it first if need be."""
         if active() and (recorder() is not None or anomaly_mode() is not None):
             return self.function(*args, **kwargs)
+        if self._watch is not None and self._watch.changed():
+            self._programs.clear()
         given = Given(args, kwargs)
         nodes = (*given.values, *given.tensors)
         if running() and any(x.op is not None for x in nodes):
@@ -79,15 +85,24 @@ class Compiled:
                 return self.function(*args, **kwargs)
             try:
                 program, rebuild = self._record(args, kwargs)
-            except CompileError:
-                self.function(*args, **kwargs)  # an error of the function's own goes first
+            except ReadError:
+                # Perhaps it was reading numbers for the message of an error: that goes first.
+                self.function(*args, **kwargs)
                 raise
             self._count += 1
             self._kept += given.others
+            self._watch = Watch(self.function, arrays=bool(program.graph.constants))
             self._programs.setdefault(given.signature, []).insert(0, (program, rebuild))
         found = self._replay(given)
         assert found is not MISS, "a fresh recording does not fit the arguments it was made from"
         return found
+
+    def program(self) -> str:
+        """The instructions of every recording so far, the newest first."""
+        programs = [p for kept in self._programs.values() for p, _ in kept]
+        if not programs:
+            raise CompileError(f"program: call {self.op.name} first, so that it is recorded.")
+        return "\n\n".join(map(listing, programs))
 
     def _replay(self, given: Given) -> Any:
         for program, rebuild in self._programs.get(given.signature, ()):
@@ -175,28 +190,36 @@ def _output(x: Any, run: Recording) -> Any:
 
 def run(program: Program, given: Given, op: CompiledOp) -> Any:
     """One replay: the results, or MISS if a guard does not hold."""
-    space = program.workspace()
-    leaves = program.leaves_of(given)
-    tensors = program.tensors_of(given)
-    if program.guarded:
-        kinds: set[str] = set()
-        with np.errstate(all="call", call=lambda kind, flag: kinds.add(kind), under="ignore"):
-            _fill_and_run(program, space, given, leaves, tensors)
-        if not program.guards_hold(space):
-            program.free.append(space)
-            return MISS
-        if kinds:
-            warn_of(kinds)
-    else:
+    leaves, tensors = program.leaves_of(given), program.tensors_of(given)
+    space = program.workspace(tensors)
+    if not program.guarded:
         _fill_and_run(program, space, given, leaves, tensors)
+    elif not _run_guarded(program, space, given, leaves, tensors):
+        program.release(space)
+        return MISS
     graded = recording() if active() else True
     call = Call(op, space, leaves, tensors)
     return [_result(program, k, x, call, given, graded) for k, x in enumerate(program.outputs)]
 
 
+def _run_guarded(program: Program, space: Workspace, *given: Any) -> bool:
+    """Run and check the guards; warnings count only if it was the right path."""
+    kinds: set[str] = set()
+    try:
+        with np.errstate(all="call", call=lambda kind, flag: kinds.add(kind), under="ignore"):
+            _fill_and_run(program, space, *given)
+    except (IndexError, ValueError):
+        return False  # as may happen on a wrong path; on the right one, recording it shows it
+    if not program.guards_hold(space):
+        return False
+    warn_of(kinds)
+    return True
+
+
 def _fill_and_run(
     program: Program, space: Workspace, given: Given, leaves: list[Any], tensors: list[Tensor]
 ) -> None:
+    """Put the numbers of this call in their places, and run forward."""
     numbers = space.numbers
     if given.floats:
         numbers[: len(given.floats)] = given.floats
@@ -204,17 +227,15 @@ def _fill_and_run(
         space.leaf_numbers[:] = leaf_numbers(leaves)
     for owner, window, _ in space.windows:
         window[...] = owner._data
-    for traced, array in zip(program.array_arguments, given.arrays, strict=True):
-        key = id(traced)
-        if key in space.blocks:
-            space.blocks[key][...] = array
-        if key in space.index_blocks:
-            space.index_blocks[key][...] = array
-        if key in space.arrays.arrays:
-            space.arrays.arrays[key][...] = array
+    for places, array in zip(space.array_places, given.arrays, strict=True):
+        for place in places:
+            place[...] = array
     space.scalars.run(0)
     if program.uses_arrays:
-        space.bring(tensors)
+        for k, place in space.tensor_places:
+            place[...] = tensors[k]._data
+        for position, place in space.value_places:
+            place[...] = numbers[position]
         space.arrays.run(0)
 
 

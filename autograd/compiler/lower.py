@@ -75,7 +75,7 @@ class Lowered:
         """An operand: where it is one number written in the code, that number."""
         graph, row = self.raised.graph, int(rows[0])
         if graph.code[row] == CONSTANT and not any(where.steps if isinstance(where, View) else [1]):
-            return graph.constants[graph.left[row]]
+            return np.float64(graph.constants[graph.left[row]])  # divides by zero without an error
         return self._read(where)
 
     def _collected(self, buffer: Traced, positions: Any) -> Traced:
@@ -186,7 +186,7 @@ class Lowered:
         shape = product.out.shape if len(product.out) > 1 else product.out.shape[1:]
         where = self._results(product.out, shape)
         target = self._view(self.numbers, where)
-        self.tape.into(target, np.matmul, left, _turned(right))
+        self.tape.into(target, _times(left), left, _turned(right))
         extra = [layout(self.at[x].reshape(shape)) for x in product.plain]
         for more in extra:
             self.tape.into(target, np.add, target, self._read(more))
@@ -197,9 +197,10 @@ class Lowered:
     ) -> None:
         slope, needs = self._slope(where), self.raised.needs
         if needs[product.left].any():
-            self._add(sides[0], self.tape.call(np.matmul, (slope, right)))
+            self._add(sides[0], self.tape.call(_times(slope), (slope, right)))
         if needs[product.right].any():
-            self._add(sides[1], self.tape.call(np.matmul, (_turned(slope), left)))
+            turned = _turned(slope)
+            self._add(sides[1], self.tape.call(_times(turned), (turned, left)))
         for rows, more in zip(product.plain, extra, strict=True):
             if needs[rows].any():
                 self._add(more, slope)
@@ -261,6 +262,11 @@ class Lowered:
 
 def _turned(x: Traced) -> Traced:
     return x.tape.call(np.swapaxes, (x, -1, -2))  # type: ignore[no-any-return]
+
+
+def _times(left: Traced) -> np.ufunc:
+    """What multiplies matrices: of one column by one row, every number by every number."""
+    return np.multiply if left.shape[-1] == 1 else np.matmul
 
 
 def _seen(buffer: Any, start: int, shape: tuple[int, ...], steps: tuple[int, ...]) -> Any:

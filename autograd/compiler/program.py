@@ -27,10 +27,6 @@ from autograd.compiler.tape import Tape, Traced
 from autograd.node import Node, gradients
 from autograd.tensor import Tensor
 
-COMPARE = {
-    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "!=": np.not_equal,
-}  # fmt: skip
-
 _number = operator.attrgetter("_data")
 
 
@@ -66,7 +62,9 @@ class Program:
         self.lowered.backward(np.array(self.graph.outputs, dtype=np.int64))
         self.order = self.placement.leaf_order
         self.uses_arrays = len(self.tape.steps) > len(recording.arguments)
-        self.copied: set[int] = set()
+        self.bound = {
+            k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
+        }
         self.free: list[Workspace] = []
 
     def _array_backward(self) -> None:
@@ -127,17 +125,28 @@ class Program:
                 pending += [x for x in (graph.left[row], graph.right[row]) if x >= 0]
         return True
 
-    def workspace(self) -> Workspace:
+    def workspace(self, tensors: list[Any]) -> Workspace:
         """Memory for a call."""
+        for k, array in list(self.bound.items()):
+            if tensors[k]._data is not array:
+                # It has another array now, and may again: from now on its numbers are copied.
+                del self.bound[k]
+                self.free = []
+        free = self.free
         try:
-            return self.free.pop()
+            return free.pop()
         except IndexError:
-            return Workspace(self)
+            return Workspace(self, free)
+
+    def release(self, space: Workspace) -> None:
+        """Take back memory that nobody needs any more."""
+        if space.home is self.free:  # else it was made for other arrays
+            self.free.append(space)
 
     def guards_hold(self, space: Workspace) -> bool:
         """Whether every number that the function looked at compares as it did then."""
-        for compare, left, right, outcome in space.guards:
-            if not np.array_equal(compare(left(), right()), outcome):
+        for relation, left, right, outcome in space.guards:
+            if not np.array_equal(relation(left(), right()), outcome):
                 return False
         arrays = space.arrays
         return all(bool(arrays[x]) == outcome for x, outcome in self.recording.truths)
@@ -162,8 +171,8 @@ class _Ends(Node):
 class Workspace:
     """The memory of one call at a time, and the calls that use it."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, home: list[Workspace]) -> None:
+        self.program, self.home = program, home
         lowered, placement = program.lowered, program.placement
         self.scalars = program.scalar_tape.bind(
             [lowered.numbers, lowered.slopes, lowered.indices]
@@ -193,47 +202,40 @@ class Workspace:
     def _guards(self) -> list[Any]:
         at, guards = self.program.placement.at, self.program.graph.guards
         found = []
-        for symbol in sorted({g[2] for g in guards}):
-            mine = [g for g in guards if g[2] == symbol]
+        for relation in dict.fromkeys(g[2] for g in guards):
+            mine = [g for g in guards if g[2] is relation]
             left, right = (at[np.array([g[i] for g in mine])] for i in (0, 1))
             outcome = np.array([g[3] for g in mine])
             collect = [_Collect(self.numbers, side) for side in (left, right)]
-            found.append((COMPARE[symbol], *collect, outcome))
+            found.append((relation, *collect, outcome))
         return found
 
     def _bind_arrays(self) -> None:
         """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
-        program = self.program
-        given = {
-            id(x._data): t._data
-            for k, (t, x) in enumerate(program.tensors)
-            if k >= program.tensor_count and k not in program.copied
-        }
-        self.given = given
-        recording = program.recording
+        program, recording = self.program, self.program.recording
+        given = {id(program.tensors[k][1]._data): array for k, array in program.bound.items()}
         wanted = [x._data for x in program.outputs if isinstance(x, Tensor)]
         wanted += [x for x in program.outputs if isinstance(x, Traced)]
         wanted += [x for x, _ in recording.truths]
         wanted += [x for x in program.slopes if x is not None]
         wanted += [x for _, x in program.value_slopes]
         wanted += program.seeds
-        self.arrays = program.tape.bind(wanted, given)
-
-    def bring(self, tensors: list[Any]) -> None:
-        """Put the arrays of this call's tensors, and the numbers that they need, in their places."""
-        program = self.program
-        for k, tensor in enumerate(tensors):
-            if k < program.tensor_count or k in program.copied:
-                self.arrays[program.tensors[k][1]._data][...] = tensor._data
-            elif self.given[id(program.tensors[k][1]._data)] is not tensor._data:
-                # it has another array now, as it may again: from now on its numbers are copied
-                program.copied.add(k)
-                self._bind_arrays()
-                self.bring(tensors)
-                return
+        self.arrays = arrays = program.tape.bind(wanted, given)
+        self.array_places = [
+            [p[id(x)] for p in (self.blocks, self.index_blocks, arrays.arrays) if id(x) in p]
+            for x in program.array_arguments
+        ]
+        self.tensor_places = [
+            (k, arrays[x._data])
+            for k, (_, x) in enumerate(program.tensors)
+            if k not in program.bound and x._data in arrays
+        ]
         at = program.placement.at
-        for row, stand_in in program.recording.values.items():
-            self.arrays[stand_in._data][...] = self.numbers[at[row]]
+        self.value_places = [
+            (at[row], arrays[x._data])
+            for row, x in recording.values.items()
+            if x._data in arrays
+        ]
 
 
 class _Collect:

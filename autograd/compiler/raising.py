@@ -167,7 +167,8 @@ class _Columns:
         self.plain_of, self.plain = of[~product], term[~product]
         self.product_count = np.bincount(self.product_of, minlength=n)
         self.plain_count = np.bincount(self.plain_of, minlength=n)
-        lonely = (self.product_count == 0) & (self.plain_count == 2)
+        chained = self.inner_add[self.left] | self.inner_add[self.right]
+        lonely = (self.product_count == 0) & (self.plain_count == 2) & ~chained
         self.sums = self.adds & ~self.inner_add & ~lonely
 
 
@@ -265,6 +266,8 @@ def _raise_sums(columns: _Columns, rows: Rows) -> Iterator[Any]:
     if p:
         taken = np.zeros(len(rows), dtype=bool)
         for members in find_blocks(left, right):
+            if members.size == p == 1:  # a product of two numbers
+                continue
             taken[members.ravel()] = True
             out, first, second = rows[members], members[:, :, 0], members[:, 0, :]
             extra = [plain[members, k] for k in range(q)]

@@ -39,6 +39,10 @@ number in an argument; one of several rows, chosen by an index in an argument; a
 gradient."""
 
 
+class ReadError(CompileError):
+    """A number was read that only this run has."""
+
+
 class Graph:
     """The rows, and what they refer to.
 
@@ -52,7 +56,7 @@ class Graph:
         data_size: How many numbers of the arguments are used one by one.
         tables: Of each PICK its candidates, a (choices, columns) array of rows.
         picks: For each PICK (table, column, which index).
-        guards: (left row, right row, symbol, outcome).
+        guards: (left row, right row, relation, outcome), as in `operator.lt`.
         outputs: The rows that somebody outside needs.
     """
 
@@ -65,7 +69,7 @@ class Graph:
         self.data_size = 0
         self.tables: list[Any] = []
         self.picks: list[tuple[int, int, int]] = []
-        self.guards: list[tuple[int, int, str, bool]] = []
+        self.guards: list[tuple[int, int, Any, bool]] = []
         self.outputs: list[int] = []
 
     def add(self, code: int, left: int, right: int = -1) -> int:
@@ -213,11 +217,10 @@ class Recording(Recorder):
         self.graph.leaves.append(value)
         return self.value(LEAF, len(self.graph.leaves) - 1, value._data)
 
-    def compared(self, left: Any, right: Any, symbol: str, outcome: bool) -> bool:
+    def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
         """A guard: at replay the comparison must come out the same."""
-        sides = [x if isinstance(x, Value) else Constant(x) for x in (left, right)]
-        if not all(isinstance(x, Constant) for x in sides):
-            self.graph.guards.append((self.row(sides[0]), self.row(sides[1]), symbol, outcome))
+        if not (isinstance(left, Constant) and isinstance(right, Constant)):
+            self.graph.guards.append((self.row(left), self.row(right), relation, outcome))
         return outcome
 
     def number(self, value: Any, what: str) -> Any:
@@ -276,6 +279,13 @@ class Recording(Recorder):
         """The array of a tensor: traced, so what is computed with it is recorded."""
         return self._lifted(tensor)._data
 
+    def plain_array(self, x: Any) -> Any:
+        """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
+        if x.__class__ is not self.kind:
+            return x
+        plain = self.graph.code[x._grad] == DATA or x._grad in self.plain
+        return self._lifted(x)._data if plain else x
+
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
         outcome = bool(traced.array)
@@ -328,12 +338,14 @@ class Recording(Recorder):
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Say what was done where, and what to do instead."""
         remedy = remedy or _REMEDIES.get(what, "Compute with it as it is, with autograd's functions.")
-        raise CompileError(
+        kind = CompileError if what in _ACTS else ReadError
+        raise kind(
             f"compile: {what} inside a compiled function would freeze this run's number into the "
             f"program, at {_users_line()}. {remedy}"
         )
 
 
+_ACTS = {"backward()", "writing to .data"}
 _REMEDIES = {
     "float()": "Use autograd's functions (autograd.exp, not math.exp), or do it with the result.",
     ".grad": "Use autograd.grad or value_and_grad inside, or read .grad after backward().",

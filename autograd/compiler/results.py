@@ -64,7 +64,7 @@ class Call(Node):
         self.stamp = now[0]
 
     def __del__(self) -> None:
-        self.space.program.free.append(self.space)
+        self.space.program.release(self.space)
 
     @property
     def data(self) -> Any:

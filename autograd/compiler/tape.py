@@ -72,6 +72,7 @@ class Tape:
     def source(self, array: Any, fixed: bool = False) -> Traced:
         """An array that comes from outside: filled before each run, or (`fixed`) this very one."""
         out = Traced(self, np.asarray(array))
+        out.owned = False
         self.steps.append(Step(SOURCE, None, (), {"fixed": fixed}, out))
         return out
 
@@ -171,12 +172,16 @@ class Bound:
         target = self.arrays[out]
         if step.kind == STORE:
             return partial(_store, target, step.function, args, options)
-        if isinstance(step.function, np.ufunc) and not options:
+        if isinstance(step.function, np.ufunc) and not options and step.function not in _BY_NAME:
             return partial(step.function, *args, target)
         return partial(step.function, *args, out=target, **options)
 
     def _filled(self, tree: Any) -> Any:
         return _mapped(tree, lambda x: self.arrays[id(x)])
+
+
+_BY_NAME = {np.maximum, np.minimum}
+"""NumPy wants their `out` by name; of the others the place is enough, and a little faster."""
 
 
 def _boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -200,11 +205,12 @@ class Traced(NDArrayOperatorsMixin):
     tape's `observer`, which refuses, or notes what was asked so that replays can check it.
     """
 
-    __slots__ = ("array", "base", "tape")
+    __slots__ = ("array", "base", "owned", "tape")
 
     def __init__(self, tape: Tape, array: Any) -> None:
         self.tape, self.array = tape, array
         self.base: Any = self  # whose memory it shows
+        self.owned = True  # by the tape: somebody else's array must not be written to
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -277,6 +283,7 @@ class Traced(NDArrayOperatorsMixin):
         return out if out.ndim or self.tape.observer is None else self.tape.observer.element(out)
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        self._check_owned()
         self.tape.change(self, _set_item, self, index, value)
 
     def __len__(self) -> int:
@@ -288,13 +295,17 @@ class Traced(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Compute with a universal function, and note it."""
         if any(hasattr(type(x), "_apply") for x in inputs):
-            return NotImplemented  # a node takes an array in, not the reverse
+            inputs = tuple(map(self.tape.observer.plain_array, inputs))
+            if any(hasattr(type(x), "_apply") for x in inputs):
+                return NotImplemented  # a node takes an array in, not the reverse
         if method == "at":
+            inputs[0]._check_owned()
             return self.tape.change(inputs[0], ufunc.at, *inputs)
         out = options.pop("out", None)
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if out is None:
             return self.tape.call(function, inputs, options)
+        out[0]._check_owned()
         self.tape.change(out[0], function, *inputs, out=out[0], **options)
         return out[0]
 
@@ -312,6 +323,10 @@ class Traced(NDArrayOperatorsMixin):
         if name in ("item", "tolist", "tobytes", "tofile", "data", "flat"):
             return self._refuse(f"array.{name}")
         return partial(_call_method, self, name)
+
+    def _check_owned(self) -> None:
+        if not self.base.owned:
+            self._refuse("writing to .data")
 
     def _refuse(self, what: str) -> NoReturn:
         if self.tape.observer is not None:

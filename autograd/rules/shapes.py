@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.modes import active, recorder
 from autograd.op import RULEBOOK, composition, plain, shape_of, structural, unbroadcast
 
 Axes = int | tuple[int, ...] | None
@@ -244,10 +245,33 @@ def tile(A: Any, reps: Any) -> Any:
 
 @composition
 def take(a: Any, indices: Any, axis: int | None = None) -> Any:
-    """The elements (or slices along the axis) at these places; the gradient of repeats adds up."""
+    """The elements (or slices along the axis) at these places; the gradient of repeats adds up.
+
+    Of a list (of Values, say, or of lists of them) it takes the list's elements, `a[i]`, and gives
+    one of them or a list of them; this is how a compiled function is told that `i` is data.
+
+    Example:
+        >>> from autograd import Value, take
+        >>> table = [[Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)]]
+        >>> take(table, 1)
+        [Value(data=0.3, grad=0.0), Value(data=0.4, grad=0.0)]
+    """
+    if isinstance(a, (list, tuple)):
+        return _taken_from_list(a, indices)
     if axis is None:
         return a.reshape(-1)[indices]
     return a[(*(slice(None),) * (axis % a.ndim), indices)]
+
+
+def _taken_from_list(a: Sequence[Any], indices: Any) -> Any:
+    mode = recorder() if active() else None
+    if mode is not None and hasattr(indices, "tape"):
+        chosen = mode.pick(a, indices)
+    else:
+        table = np.empty(np.shape(a), dtype=object)
+        table[...] = a
+        chosen = table[np.asarray(plain(indices))]
+    return chosen.tolist() if isinstance(chosen, np.ndarray) else chosen
 
 
 @composition
