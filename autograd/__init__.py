@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import AnomalyError, CompileError, GradcheckError, GraphError, ShapeError
 from autograd.gradcheck import gradcheck
-from autograd.modes import detect_anomaly, no_grad
+from autograd.modes import detect_anomaly, no_grad, record_lines
 from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
 from autograd.tensor import Tensor
@@ -33,7 +33,7 @@ _LAZY = {
 __all__ = [
     "AnomalyError", "CompileError", "GradcheckError", "GraphError", "ShapeError", "Tensor", "Value",
     "backprop", "detect_anomaly", "draw", "grad", "gradcheck", "hessian", "hvp", "jacobian", "jvp",
-    "no_grad", "value_and_grad", "vjp",
+    "no_grad", "record_lines", "value_and_grad", "vjp",
 ]  # fmt: skip
 # `from autograd import *` leaves Python's own abs, max and sum alone.
 __all__ += [name for name in (*RULEBOOK, *COMPOSITIONS) if not hasattr(builtins, name)]

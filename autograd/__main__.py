@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     if not arguments:
         arguments = ["--help"]
-    first = arguments[1] if arguments[0] in ("steps", "draw") and len(arguments) > 1 else ""
+    first = arguments[1] if arguments[0] in ("steps", "draw", "play") and len(arguments) > 1 else ""
     # An expression may begin with a minus, which argparse would take for an option.
     if first.startswith("-") and not first.startswith(("-h", "--", "-o")):
         arguments[1] = f" {first}"
@@ -92,6 +92,21 @@ def _draw(options: argparse.Namespace) -> int:
     names = {name: node for node, name in backprop(root).names.items()}  # v1, v2, … as in `steps`
     draw(root, names).save(options.output)
     _write(f"Wrote {options.output}: the graph of {root.label} = {root.data:.6g}, with gradients.")
+    return 0
+
+
+def _play(options: argparse.Namespace) -> int:
+    from autograd.viz.steps import backprop
+
+    steps = backprop(_root(options))
+    try:
+        steps.to_html(options.output)
+    except OSError as err:
+        raise OSError(f"cannot write {str(options.output)!r}: {err.strerror}.") from err
+    _write(
+        f"Wrote {options.output}: the {len(steps):,} steps of the backward pass of "
+        f"{steps.names[steps.root]}. Open it in a browser."
+    )
     return 0
 
 
@@ -148,7 +163,8 @@ def _parser() -> _Parser:
         commands, "steps", _steps, "print the backward pass of an expression, step by step"
     )
     draw = _add(commands, "draw", _draw, "draw the graph of an expression into a file")
-    for command in (steps, draw):
+    play = _add(commands, "play", _play, "write a page that plays the backward pass step by step")
+    for command in (steps, draw, play):
         command.add_argument("expression", metavar="EXPRESSION", help="in quotes: 'tanh(w*x + b)'")
         command.add_argument(
             "values", metavar="name=number", nargs="*", help="a value for each name"
@@ -161,6 +177,14 @@ def _parser() -> _Parser:
         type=pathlib.Path,
         default="graph.svg",
         help="where to; .svg, .png, .pdf or .dot (default: %(default)s)",
+    )
+    play.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=pathlib.Path,
+        default="steps.html",
+        help="where to (default: %(default)s)",
     )
     demo = _add(commands, "demo", _demo, "train a small network and show what it learned")
     demo.add_argument(
@@ -195,6 +219,7 @@ _EXAMPLES = """\
 examples:
   glassgrad steps "x**2 + sin(x)" x=3
   glassgrad steps "sigmoid(w0 + w1*x1 + w2*x2)" w0=1 w1=3 w2=-2 x1=-1 x2=2
+  glassgrad play "tanh(w*x + b)" w=0.5 x=2 b=0 -o neuron.html
   glassgrad draw "(sigmoid(w*x + b) - y)**2" w=0.5 x=2 b=0 y=1 -o loss.svg
   glassgrad demo
 """

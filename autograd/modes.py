@@ -148,6 +148,29 @@ class detect_anomaly(Mode):
         self.lines: dict[Node, str] = {}
 
 
+class record_lines(Mode):
+    """Remember which line of your code made each node, for `backprop(loss, lines=...)` to show.
+
+    Looking the line up takes longer than the operation, so nothing is remembered unless asked for.
+
+    Attributes:
+        lines: For each node made so far, "file, line number: source".
+
+    Example:
+        >>> from autograd import Value, record_lines
+        >>> with record_lines() as lines:
+        ...     y = Value(3.0) * 2
+        >>> lines[y]
+        '<doctest autograd.modes.record_lines[1]>, line 2: y = Value(3.0) * 2'
+    """
+
+    def __init__(self) -> None:
+        self.lines: dict[Node, str] = {}
+
+    def __getitem__(self, node: Node) -> str:
+        return self.lines[node]
+
+
 class force_grad(Mode):
     """Record, even inside `no_grad()`: a transform needs the graph of the function it runs."""
 
@@ -212,11 +235,17 @@ def anomaly_mode() -> detect_anomaly | None:
 
 
 def check_forward(op: Op, out: Node, operands: tuple[Any, ...]) -> None:
-    """Under `detect_anomaly()`: remember where `out` was made, and raise if it is not finite."""
+    """Remember where `out` was made, and raise if it is not finite, under the modes for that."""
+    keepers = [e.mode for e in active() if isinstance(e.mode, record_lines) and e.holds()]
     mode = anomaly_mode()
+    if mode is None and not keepers:
+        return
+    line = _users_line()
+    for keeper in keepers:
+        keeper.lines[out] = line
     if mode is None:
         return
-    mode.lines[out] = line = _users_line()
+    mode.lines[out] = line
     inputs = [x.data if hasattr(x, "data") else x for x in operands]
     if not _finite(out.data) and all(map(_finite, inputs)):
         came = ", ".join(map(_describe, operands, inputs))

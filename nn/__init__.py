@@ -12,41 +12,63 @@ A model is written once and seen at two magnifications: `model(x)` computes on t
 (3, 2)
 """
 
+import importlib
+from typing import Any
+
 from nn import data, datasets, functional, init, plots, scalar
 from nn.activations import (
+    ELU,
+    GELU,
+    SELU,
     Activation,
+    Hardtanh,
     Identity,
     LeakyReLU,
     LogSoftmax,
     ReLU,
     Sigmoid,
     Sign,
+    SiLU,
     Softmax,
     Softplus,
     Step,
     Tanh,
 )
+from nn.containers import MLP, Sequential
+from nn.files import load, save
 from nn.history import EarlyStopping, History
 from nn.init import manual_seed
-from nn.layers import MLP, Dense, Linear, Perceptron, Sequential
+from nn.layers import Dense, Dropout, Embedding, Flatten, Linear
 from nn.losses import (
     BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
     HingeLoss,
+    HuberLoss,
+    KLDivLoss,
     L1Loss,
     MSELoss,
     NLLLoss,
     PerceptronLoss,
+    SmoothL1Loss,
 )
-from nn.module import Module, Parameter
+from nn.module import Buffer, Module, Parameter
+from nn.normalisation import BatchNorm1d, LayerNorm
+from nn.penalties import l1_penalty, l2_penalty
+from nn.perceptron import Perceptron
 from nn.training import accuracy, evaluate, fit, predict
 
 __all__ = [
     "Module",
     "Parameter",
+    "Buffer",
     "Linear",
     "Dense",
+    "Embedding",
+    "Flatten",
+    "Dropout",
+    "LayerNorm",
+    "BatchNorm1d",
     "Perceptron",
     "Sequential",
     "MLP",
@@ -56,17 +78,25 @@ __all__ = [
     "Tanh",
     "ReLU",
     "LeakyReLU",
+    "ELU",
+    "SELU",
+    "GELU",
+    "SiLU",
     "Softplus",
+    "Hardtanh",
     "Step",
     "Sign",
     "Softmax",
     "LogSoftmax",
     "MSELoss",
     "L1Loss",
+    "SmoothL1Loss",
+    "HuberLoss",
     "BCELoss",
     "BCEWithLogitsLoss",
     "CrossEntropyLoss",
     "NLLLoss",
+    "KLDivLoss",
     "HingeLoss",
     "PerceptronLoss",
     "fit",
@@ -75,6 +105,10 @@ __all__ = [
     "predict",
     "evaluate",
     "accuracy",
+    "l1_penalty",
+    "l2_penalty",
+    "save",
+    "load",
     "manual_seed",
     "data",
     "datasets",
@@ -83,3 +117,9 @@ __all__ = [
     "plots",
     "scalar",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "estimators":  # only when asked for: it needs scikit-learn, which not everybody has
+        return importlib.import_module("nn.estimators")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from numbers import Integral
+from typing import Any, ClassVar, TypeAlias
 
 from nn import functional
+from nn.checks import check_number
 from nn.module import Module
+
+ActivationLike: TypeAlias = "str | Module | type[Module] | Callable[[Any], Any]"
 
 
 class Activation(Module):
@@ -39,36 +43,83 @@ class Activation(Module):
         return getattr(self.function, "__name__", repr(self.function))
 
 
-class Identity(Module):
+class Elementwise(Module):
+    """What the activations without options share: a function of every element, of any shape."""
+
+    function: ClassVar[Callable[..., Any]]
+
+    def forward(self, x: Any) -> Any:
+        """The function of every element of x."""
+        return type(self).function(x)
+
+    def _arguments(self) -> dict[str, Any]:
+        return {}
+
+
+class Identity(Elementwise):
     """x itself: the linear activation."""
 
-    def forward(self, x: Any) -> Any:
-        """x itself."""
-        return functional.identity(x)
+    function = staticmethod(functional.identity)
 
 
-class Sigmoid(Module):
+class Sigmoid(Elementwise):
     """σ(x) = 1 / (1 + e**-x), in (0, 1); its derivative is σ (1 - σ)."""
 
-    def forward(self, x: Any) -> Any:
-        """σ of every element."""
-        return functional.sigmoid(x)
+    function = staticmethod(functional.sigmoid)
 
 
-class Tanh(Module):
+class Tanh(Elementwise):
     """The hyperbolic tangent, 2 σ(2x) - 1, in (-1, 1); its derivative is 1 - tanh²."""
 
-    def forward(self, x: Any) -> Any:
-        """The hyperbolic tangent of every element."""
-        return functional.tanh(x)
+    function = staticmethod(functional.tanh)
 
 
-class ReLU(Module):
+class ReLU(Elementwise):
     """max(x, 0); its derivative is 1 where x > 0, else 0."""
 
-    def forward(self, x: Any) -> Any:
-        """max(x, 0) of every element."""
-        return functional.relu(x)
+    function = staticmethod(functional.relu)
+
+
+class SELU(Elementwise):
+    """An `ELU` scaled so that layers keep mean 0 and variance 1; see `nn.functional.selu`."""
+
+    function = staticmethod(functional.selu)
+
+
+class GELU(Elementwise):
+    """x Φ(x), with the normal distribution function, exactly; see `nn.functional.gelu`."""
+
+    function = staticmethod(functional.gelu)
+
+
+class SiLU(Elementwise):
+    """x σ(x), also called swish; its derivative is σ (1 + x (1 - σ))."""
+
+    function = staticmethod(functional.silu)
+
+
+class Softplus(Elementwise):
+    """ln(1 + e**x), a smooth ReLU; its derivative is σ(x)."""
+
+    function = staticmethod(functional.softplus)
+
+
+class Hardtanh(Elementwise):
+    """x limited to [-1, 1]; its derivative is 1 inside, 0 outside, one half at either end."""
+
+    function = staticmethod(functional.hardtanh)
+
+
+class Step(Elementwise):
+    """1 where x >= 0, else 0: the perceptron's threshold. Nothing is learnt through it."""
+
+    function = staticmethod(functional.step)
+
+
+class Sign(Elementwise):
+    """+1 where x >= 0, else -1: the perceptron's two classes. Nothing is learnt through it."""
+
+    function = staticmethod(functional.sign)
 
 
 class LeakyReLU(Module):
@@ -76,10 +127,17 @@ class LeakyReLU(Module):
 
     Args:
         negative_slope: The slope where x <= 0.
+
+    Raises:
+        TypeError: negative_slope is no number.
+
+    Example:
+        >>> LeakyReLU(0.1)([-2.0, 3.0]).tolist()
+        [-0.2, 3.0]
     """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = negative_slope
+        self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope)
 
     def forward(self, x: Any) -> Any:
         """x or negative_slope times x, for every element."""
@@ -88,29 +146,40 @@ class LeakyReLU(Module):
     def _details(self) -> str:
         return f"{self.negative_slope}"
 
+    def _arguments(self) -> dict[str, Any]:
+        return {"negative_slope": self.negative_slope}
 
-class Softplus(Module):
-    """ln(1 + e**x), a smooth ReLU; its derivative is σ(x)."""
+
+class ELU(Module):
+    """x where x > 0, alpha (e**x - 1) elsewhere: a ReLU with means closer to 0.
+
+    Args:
+        alpha: How far below 0 it goes. Its derivative at 0 is alpha.
+
+    Raises:
+        TypeError: alpha is no number.
+
+    Source:
+        D.-A. Clevert, T. Unterthiner, S. Hochreiter, "Fast and accurate deep network learning by
+        exponential linear units", ICLR (2016).
+
+    Example:
+        >>> ELU()([-1.0, 3.0]).round(4).tolist()
+        [-0.6321, 3.0]
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = check_number("ELU", "alpha", alpha)
 
     def forward(self, x: Any) -> Any:
-        """ln(1 + e**x) of every element."""
-        return functional.softplus(x)
+        """x or alpha (e**x - 1), for every element."""
+        return functional.elu(x, self.alpha)
 
+    def _details(self) -> str:
+        return f"{self.alpha}"
 
-class Step(Module):
-    """1 where x >= 0, else 0: the perceptron's threshold. Nothing is learnt through it."""
-
-    def forward(self, x: Any) -> Any:
-        """1 or 0 for every element."""
-        return functional.step(x)
-
-
-class Sign(Module):
-    """+1 where x >= 0, else -1: the perceptron's two classes. Nothing is learnt through it."""
-
-    def forward(self, x: Any) -> Any:
-        """+1 or -1 for every element."""
-        return functional.sign(x)
+    def _arguments(self) -> dict[str, Any]:
+        return {"alpha": self.alpha}
 
 
 class Softmax(Module):
@@ -118,10 +187,19 @@ class Softmax(Module):
 
     Args:
         dim: The axis of the classes.
+
+    Raises:
+        TypeError: dim is no int.
+
+    Example:
+        >>> Softmax()([[1.0, 1.0]]).tolist()
+        [[0.5, 0.5]]
     """
 
     def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
+        if not isinstance(dim, Integral):
+            raise TypeError(f"{type(self).__name__}: dim must be an int, but got {dim!r}.")
+        self.dim: int = int(dim)
 
     def forward(self, x: Any) -> Any:
         """(..., C) scores to as many probabilities."""
@@ -129,6 +207,9 @@ class Softmax(Module):
 
     def _details(self) -> str:
         return f"dim={self.dim}"
+
+    def _arguments(self) -> dict[str, Any]:
+        return {"dim": self.dim}
 
 
 class LogSoftmax(Softmax):
@@ -145,7 +226,12 @@ ACTIVATIONS: dict[str, type[Module]] = {
     "tanh": Tanh,
     "relu": ReLU,
     "leaky_relu": LeakyReLU,
+    "elu": ELU,
+    "selu": SELU,
+    "gelu": GELU,
+    "silu": SiLU,
     "softplus": Softplus,
+    "hardtanh": Hardtanh,
     "step": Step,
     "sign": Sign,
     "softmax": Softmax,

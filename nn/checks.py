@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 import autograd
 from autograd import ShapeError, Value
-from nn.operands import as_operand, numbers
+from nn.operands import as_operand, numbers, shape_of
 
 
 def pair(who: str, prediction: Any, target: Any) -> tuple[Any, Any]:
-    """Predictions and targets ready for arithmetic; they must have one shape."""
+    """Predictions and targets ready for arithmetic; they must have one shape, not an empty one."""
     prediction, target = as_operand(who, prediction), as_operand(who, target)
-    needed, came = np.shape(prediction), np.shape(target)
+    needed, came = shape_of(prediction), shape_of(target)
     if needed != came:
         advice = ""
         if math.prod(needed) == math.prod(came):
@@ -24,7 +25,14 @@ def pair(who: str, prediction: Any, target: Any) -> tuple[Any, Any]:
             f"{who}: needs predictions and targets of one shape, but got {needed} and {came}."
             + advice
         )
+    check_some(who, prediction)
     return prediction, target
+
+
+def check_some(who: str, examples: Any) -> None:
+    """Refuse what has no elements."""
+    if 0 in shape_of(examples):
+        raise ValueError(f"{who}: needs at least one example, but got none.")
 
 
 def check_reduction(who: str, reduction: str) -> None:
@@ -38,8 +46,6 @@ def check_reduction(who: str, reduction: str) -> None:
 def reduced(who: str, losses: Any, reduction: str) -> Any:
     """The mean of the losses, their sum, or themselves."""
     check_reduction(who, reduction)
-    if 0 in np.shape(losses):
-        raise ValueError(f"{who}: needs at least one example, but got none.")
     if reduction == "none" or isinstance(losses, Value):
         return losses
     return autograd.mean(losses) if reduction == "mean" else autograd.sum(losses)
@@ -52,11 +58,12 @@ def _first(array: Any, wrong: Any) -> Any:
 def check_unit(who: str, name: str, x: Any, advice: str) -> None:
     """Refuse numbers outside [0, 1], and nan."""
     array = numbers(x)
-    wrong = ~((array >= 0) & (array <= 1))  # so written, it finds nan too
-    if np.any(wrong):
-        raise ValueError(
-            f"{who}: needs every {name} in [0, 1], but got {_first(array, wrong)}. {advice}"
-        )
+    if array.min() >= 0 and array.max() <= 1:  # so written, a nan does not pass
+        return
+    wrong = ~((array >= 0) & (array <= 1))
+    raise ValueError(
+        f"{who}: needs every {name} in [0, 1], but got {_first(array, wrong)}. {advice}"
+    )
 
 
 def check_signs(who: str, target: Any) -> None:
@@ -74,26 +81,37 @@ def check_distribution(who: str, target: Any) -> None:
     """Refuse rows that are not probabilities with sum 1."""
     check_unit(who, "probability", target, "Or pass the classes as whole numbers, shape (N,).")
     sums = numbers(target).sum(axis=-1)
-    wrong = abs(sums - 1) > 1e-6
+    wrong = abs(sums - 1) > 1e-4  # many float32 numbers do not add up closer
     if np.any(wrong):
         raise ValueError(
             f"{who}: needs probabilities with sum 1 in every row, but got {_first(sums, wrong)}."
         )
 
 
-def check_scores(who: str, scores: Any) -> None:
-    """Refuse what is neither (N, C) nor (C,)."""
-    if np.ndim(scores) not in (1, 2):
-        raise ShapeError(
-            f"{who}: needs scores of shape (N, C), or (C,) for one example, "
-            f"but got {np.shape(scores)}."
+def check_log_probabilities(who: str, x: Any) -> None:
+    """Refuse logarithms above 0: probabilities or scores passed by mistake."""
+    highest = numbers(x).max()
+    if highest > 1e-4:
+        raise ValueError(
+            f"{who}: needs log-probabilities, which are <= 0, but got {highest}. log_softmax makes "
+            "them of scores; cross_entropy takes the scores themselves."
         )
 
 
-def check_classes(who: str, scores: Any, target: Any) -> None:
-    """Refuse what is not one class in [0, C) for each row of scores."""
+def check_scores(who: str, scores: Any) -> None:
+    """Refuse what is neither (N, C) nor (C,), or has no elements."""
+    shape = shape_of(scores)
+    if len(shape) not in (1, 2):
+        raise ShapeError(
+            f"{who}: needs scores of shape (N, C), or (C,) for one example, but got {shape}."
+        )
+    check_some(who, scores)
+
+
+def check_classes(who: str, scores: Any, target: Any) -> Any:
+    """The classes as plain ints; refused if not one in [0, C) for each row of scores."""
     check_scores(who, scores)
-    *batch, count = np.shape(scores)
+    *batch, count = shape_of(scores)
     classes = numbers(target)
     if classes.shape != tuple(batch):
         raise ShapeError(
@@ -105,8 +123,25 @@ def check_classes(who: str, scores: Any, target: Any) -> None:
             f"{who}: needs classes that are whole numbers, but got dtype {classes.dtype}. "
             "Convert them with .astype(int)."
         )
-    wrong = (classes < 0) | (classes >= count)
-    if np.any(wrong):
+    if classes.min() < 0 or classes.max() >= count:
+        wrong = (classes < 0) | (classes >= count)
         raise ValueError(
             f"{who}: needs every class in [0, {count}), but got {_first(classes, wrong)}."
         )
+    return classes
+
+
+def check_count(who: str, name: str, value: int) -> int:
+    """Refuse everything but an int >= 1."""
+    if not isinstance(value, Integral):
+        raise TypeError(f"{who}: {name} must be an int, but got {value!r}.")
+    if value < 1:
+        raise ValueError(f"{who}: {name} must be >= 1, but got {value}.")
+    return int(value)
+
+
+def check_number(who: str, name: str, value: float) -> float:
+    """Refuse everything but a real number."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{who}: {name} must be a number, but got {value!r}.")
+    return value

@@ -66,6 +66,12 @@ class History:
         """(epochs,): how long each took, with its validation."""
         return self._column(3)
 
+    @property
+    def last_loss(self) -> float:
+        """That of the validation in the last epoch; the training's where there is none."""
+        loss, validation_loss, *_ = self._epochs[-1]
+        return loss if math.isnan(validation_loss) else validation_loss
+
     def _column(self, i: int) -> Figures:
         return np.array([epoch[i] for epoch in self._epochs])
 

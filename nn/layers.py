@@ -1,21 +1,18 @@
-"""Layers: `Linear` (`Dense`), `Perceptron`, and what stacks them, `Sequential` and `MLP`."""
+"""Layers: `Linear` (`Dense`), `Embedding`, `Flatten`, `Dropout`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from numbers import Integral
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import ShapeError, Tensor
 from nn import init
-from nn.activations import as_activation
+from nn.checks import check_count
 from nn.module import Module, Parameter
-from nn.operands import as_operand, holds_values
-
-ActivationLike: TypeAlias = "str | Module | type[Module] | Callable[[Any], Any]"
+from nn.operands import as_operand, holds_values, numbers, shape_of
 
 
 class Linear(Module):
@@ -51,11 +48,11 @@ class Linear(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.in_features = _count("Linear", "in_features", in_features)
-        self.out_features = _count("Linear", "out_features", out_features)
+        self.in_features = check_count("Linear", "in_features", in_features)
+        self.out_features = check_count("Linear", "out_features", out_features)
         bound = 1 / math.sqrt(in_features)
-        self.weight = _drawn((out_features, in_features), bound, "weight", rng)
-        self.bias = _drawn((out_features,), bound, "bias", rng) if bias else None
+        self.weight = drawn((out_features, in_features), bound, "weight", rng)
+        self.bias = drawn((out_features,), bound, "bias", rng) if bias else None
 
     def forward(self, x: Any) -> Any:
         """(..., in_features) to (..., out_features).
@@ -63,208 +60,183 @@ class Linear(Module):
         Raises:
             ShapeError: the last axis of x is not in_features long.
         """
-        y = _input(self, x, self.weight) @ self.weight.T
-        return y if self.bias is None else y + self.bias
+        x = features(self, x, self.weight, self.in_features)
+        if self.bias is None:
+            return x @ self.weight.T
+        # One node on Tensors. Of a close-up these are object arrays, on which NumPy multiplies and
+        # adds the Values one by one.
+        return autograd.linear(x, self.weight, self.bias)
 
     def _details(self) -> str:
         arrow = f"{self.in_features} -> {self.out_features}"
         return arrow if self.bias is not None else f"{arrow}, bias=False"
 
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "in_features": self.in_features,
+            "out_features": self.out_features,
+            "bias": self.bias is not None,
+        }
+
 
 Dense = Linear
 
 
-class Perceptron(Module):
-    """One neuron, y = g(w0 + Σ xᵢ wᵢ).
+class Embedding(Module):
+    """A vector for each of so many things (words, users): numbers in, rows of a table out.
 
-    The weights and the bias w0 start evenly spread over ±1/√in_features, as `Linear`'s do.
+    The vectors start from the normal distribution N(0, 1), PyTorch's default.
 
     Args:
-        in_features: How many numbers go in.
-        activation: g: "sigmoid", "step" for classes 0 and 1, "sign" for -1 and +1, or any other
-            that `MLP` takes.
+        num_embeddings: How many things there are, n.
+        embedding_dim: How long each vector is, d.
         rng: Where the first numbers come from; by default what `nn.manual_seed` seeds.
 
     Attributes:
-        weight: (in_features,) float64 Parameter, the wᵢ.
-        bias: () float64 Parameter, w0.
-        activation: g as a module.
+        weight: (n, d) float64 Parameter; row i is the vector of thing i.
 
     Raises:
-        ValueError: in_features < 1, or an unknown activation.
-
-    Source:
-        F. Rosenblatt, "The perceptron", Psychological Review 65 (1958) 386-408, with step.
+        ValueError: num_embeddings or embedding_dim < 1.
 
     Example:
-        >>> neuron = Perceptron(2)
-        >>> neuron.bias.data, neuron.weight.data = 1.0, [3.0, -2.0]
-        >>> x = [-1.0, 2.0]
-        >>> neuron.preactivation(x).item(), round(neuron(x).item(), 5)
-        (-6.0, 0.00247)
+        >>> table = Embedding(3, 2)
+        >>> table.weight.data = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+        >>> table([2, 0, 2]).data.tolist()
+        [[4.0, 5.0], [0.0, 1.0], [4.0, 5.0]]
     """
 
     def __init__(
-        self,
-        in_features: int,
-        activation: ActivationLike = "sigmoid",
-        *,
-        rng: np.random.Generator | None = None,
+        self, num_embeddings: int, embedding_dim: int, *, rng: np.random.Generator | None = None
     ) -> None:
-        self.in_features = _count("Perceptron", "in_features", in_features)
-        bound = 1 / math.sqrt(in_features)
-        self.weight = _drawn((in_features,), bound, "weight", rng)
-        self.bias = _drawn((), bound, "bias", rng)
-        self.activation = as_activation("Perceptron", activation)
+        self.num_embeddings = check_count("Embedding", "num_embeddings", num_embeddings)
+        self.embedding_dim = check_count("Embedding", "embedding_dim", embedding_dim)
+        zeros = np.zeros((num_embeddings, embedding_dim))
+        self.weight = init.normal_(Parameter(zeros, label="weight"), rng=rng)
 
-    def preactivation(self, x: Any) -> Any:
-        """w0 + Σ xᵢ wᵢ, from (..., in_features) to (...).
+    def forward(self, index: Any) -> Any:
+        """Whole numbers (...), each in [0, n), to their vectors, (..., d).
 
         Raises:
-            ShapeError: the last axis of x is not in_features long.
+            TypeError: index is not of whole numbers.
+            ValueError: one lies outside [0, n). Negative ones are refused, not counted from the
+                end.
         """
-        return _input(self, x, self.weight) @ self.weight + self.bias
-
-    def forward(self, x: Any) -> Any:
-        """g(w0 + Σ xᵢ wᵢ), from (..., in_features) to (...); errors as in `preactivation`."""
-        return self.activation(self.preactivation(x))
-
-    def __repr__(self) -> str:
-        return f"Perceptron({self.in_features}, {self.activation!r})"
-
-
-class Sequential(Module):
-    """Modules one after another, each fed with what the one before returns.
-
-    Args:
-        *modules: In this order. They are named "0", "1", …, as in PyTorch.
-
-    Raises:
-        TypeError: one is not a Module.
-
-    Example:
-        >>> from nn import Tanh
-        >>> model = Sequential(Linear(2, 3), Tanh(), Linear(3, 1))
-        >>> model
-        Sequential(
-          0: Linear(2 -> 3)
-          1: Tanh()
-          2: Linear(3 -> 1)
-        )
-        >>> [name for name, _ in model.named_parameters()]
-        ['0.weight', '0.bias', '2.weight', '2.bias']
-    """
-
-    def __init__(self, *modules: Module) -> None:
-        for module in modules:
-            if not isinstance(module, Module):
-                raise TypeError(
-                    f"{type(self).__name__}: needs modules, but got {module!r}. "
-                    "A function becomes one by nn.Activation(function)."
-                )
-        self.layers = list(modules)
-
-    def forward(self, x: Any) -> Any:
-        """What the last module returns."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-    def _items(self) -> Iterator[tuple[str, Any]]:
-        return ((str(i), layer) for i, layer in enumerate(self.layers))
-
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self.layers)
-
-    def __getitem__(self, i: int) -> Module:
-        return self.layers[i]
-
-
-class MLP(Sequential):
-    """A multi-layer perceptron: `Linear` layers with an activation after each but the last.
-
-    Args:
-        in_features: How many numbers go in.
-        hidden: The width of each hidden layer; [] for none, which leaves one linear layer.
-        out_features: How many come out.
-        activation: After each hidden layer: a name such as "relu" or "tanh", a module, or a
-            function.
-        output_activation: After the last layer; None for none, as losses on logits need it.
-        rng: Where the first numbers come from; by default what `nn.manual_seed` seeds.
-
-    Raises:
-        TypeError: hidden is not a list of whole numbers.
-        ValueError: a width < 1, or an unknown activation.
-
-    Example:
-        >>> MLP(4, [16], 3)
-        MLP(
-          0: Linear(4 -> 16)
-          1: ReLU()
-          2: Linear(16 -> 3)
-        )
-    """
-
-    def __init__(
-        self,
-        in_features: int,
-        hidden: Sequence[int],
-        out_features: int,
-        activation: ActivationLike = "relu",
-        output_activation: ActivationLike | None = None,
-        *,
-        rng: np.random.Generator | None = None,
-    ) -> None:
-        if isinstance(hidden, (Integral, str)):
-            raise TypeError(
-                f"MLP: hidden must be a list of widths such as [16, 16], but got {hidden!r}."
+        index = numbers(index)
+        if index.dtype.kind not in "iu":
+            raise TypeError(f"{self!r}: needs whole numbers, but got dtype {index.dtype}.")
+        if index.size and (index.min() < 0 or index.max() >= self.num_embeddings):
+            wrong = index[(index < 0) | (index >= self.num_embeddings)].flat[0]
+            raise ValueError(
+                f"{self!r}: needs every number in [0, {self.num_embeddings}), but got {wrong}."
             )
-        layers: list[Module] = []
-        width = in_features
-        for next_width in hidden:
-            layers += [Linear(width, next_width, rng=rng), as_activation("MLP", activation)]
-            width = next_width
-        layers.append(Linear(width, out_features, rng=rng))
-        if output_activation is not None:
-            layers.append(as_activation("MLP", output_activation))
-        super().__init__(*layers)
+        return autograd.getitem(self.weight, index)
+
+    def _details(self) -> str:
+        return f"{self.num_embeddings}, {self.embedding_dim}"
+
+    def _arguments(self) -> dict[str, Any]:
+        return {"num_embeddings": self.num_embeddings, "embedding_dim": self.embedding_dim}
 
 
-def _count(who: str, name: str, value: int) -> int:
-    if not isinstance(value, Integral):
-        raise TypeError(f"{who}: {name} must be an int, but got {value!r}.")
-    if value < 1:
-        raise ValueError(f"{who}: {name} must be >= 1, but got {value}.")
-    return int(value)
+class Flatten(Module):
+    """Every example as one row, such as images (N, 8, 8) as (N, 64).
+
+    Example:
+        >>> Flatten()(np.zeros((5, 8, 8))).shape
+        (5, 64)
+    """
+
+    def forward(self, x: Any) -> Any:
+        """(N, ...) to (N, product of the other axes).
+
+        Raises:
+            ShapeError: x has no axes.
+        """
+        x = as_operand("Flatten", x)
+        shape = shape_of(x)
+        if not shape:
+            raise ShapeError("Flatten: needs input of shape (N, ...), but got a single number.")
+        return x.reshape((shape[0], math.prod(shape[1:])))
+
+    def _arguments(self) -> dict[str, Any]:
+        return {}
 
 
-def _drawn(
+class Dropout(Module):
+    """In training, each number is set to 0 with probability p and else divided by 1 - p.
+
+    The division keeps the mean, so that nothing need be done in `eval()` mode, where it returns
+    what it gets ("inverted" dropout, as in PyTorch).
+
+    Args:
+        p: The probability, in [0, 1).
+        rng: Where the choices come from; by default what `nn.manual_seed` seeds. A close-up
+            (`scalars`) gets a copy, and so makes the same choices as the model would.
+
+    Raises:
+        ValueError: p outside [0, 1).
+        TypeError: rng is something else, such as a seed.
+
+    Source:
+        N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
+        Journal of Machine Learning Research 15 (2014) 1929-1958.
+
+    Example:
+        >>> layer = Dropout(0.5, rng=np.random.default_rng(0))
+        >>> layer(np.ones(6)).tolist()
+        [2.0, 0.0, 0.0, 0.0, 2.0, 2.0]
+        >>> layer.eval()(np.ones(6)).tolist()
+        [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+
+    def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p must be in [0, 1), but got {p}.")
+        init.generator(rng)  # refuses what is none
+        self.p = float(p)
+        self.rng = rng
+
+    def forward(self, x: Any) -> Any:
+        """x, with some numbers 0 and the others larger in training; any shape."""
+        if not self.training or not self.p:
+            return x
+        x = as_operand("Dropout", x)
+        kept = init.generator(self.rng).random(shape_of(x)) >= self.p
+        return x * (np.asarray(kept, getattr(x, "dtype", float)) / (1 - self.p))
+
+    def _details(self) -> str:
+        return f"p={self.p}"
+
+    def _arguments(self) -> dict[str, Any]:
+        return {"p": self.p}
+
+
+def drawn(
     shape: tuple[int, ...], bound: float, label: str, rng: np.random.Generator | None
 ) -> Parameter:
+    """A Parameter with numbers evenly spread over ±bound."""
     return init.uniform_(Parameter(np.zeros(shape), label=label), -bound, bound, rng=rng)
 
 
-def _input(layer: Any, x: Any, weight: Any) -> Any:
+def features(layer: Module, x: Any, weight: Any, count: int) -> Any:
     """x ready to be multiplied with the layer's weights, which are a Tensor or, in a close-up, not.
 
     Raises:
-        ShapeError: the last axis of x is not in_features long.
+        ShapeError: the last axis of x is not `count` long.
         TypeError: Values for a model of tensors, or a recorded Tensor for a close-up.
     """
-    x = as_operand(repr(layer) if isinstance(x, (list, tuple)) else "", x)
-    if np.shape(x)[-1:] != (layer.in_features,):
-        raise ShapeError(
-            f"{layer!r}: needs input of shape (..., {layer.in_features}), but got {np.shape(x)}."
-        )
-    if isinstance(weight, Tensor) and holds_values(x):
-        raise TypeError(
-            f"{layer!r}: is made of tensors, but got Values. Ask model.scalars() for the model "
-            "over Values."
-        )
-    if isinstance(x, Tensor) and not isinstance(weight, Tensor):
+    if isinstance(x, (list, tuple)):
+        x = as_operand(repr(layer), x)
+    shape = shape_of(x)
+    if shape[-1:] != (count,):
+        raise ShapeError(f"{layer!r}: needs input of shape (..., {count}), but got {shape}.")
+    if isinstance(weight, Tensor):
+        if holds_values(x):
+            raise TypeError(
+                f"{layer!r}: is made of tensors, but got Values. Ask model.scalars() for the model "
+                "over Values."
+            )
+    elif isinstance(x, Tensor):
         if x.requires_grad:
             raise TypeError(
                 f"{layer!r}: is a close-up and takes numbers or Values, but got a Tensor that "

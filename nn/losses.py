@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from nn import functional
 from nn.checks import check_reduction
 from nn.module import Module
@@ -54,6 +56,46 @@ class L1Loss(Loss):
     function = staticmethod(functional.l1_loss)
 
 
+class SmoothL1Loss(Loss):
+    """The absolute error with its kink made a parabola; see `nn.functional.smooth_l1_loss`.
+
+    Args:
+        reduction: As for every loss.
+        beta: β > 0, where the parabola ends.
+
+    Raises:
+        ValueError: an unknown reduction; when called, beta <= 0.
+    """
+
+    def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        self.beta = beta
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        """The loss; shapes and errors are those of the function of the same name."""
+        return functional.smooth_l1_loss(prediction, target, self.reduction, beta=self.beta)
+
+
+class HuberLoss(Loss):
+    """`SmoothL1Loss` times δ; see `nn.functional.huber_loss`.
+
+    Args:
+        reduction: As for every loss.
+        delta: δ > 0, where the parabola ends.
+
+    Raises:
+        ValueError: an unknown reduction; when called, delta <= 0.
+    """
+
+    def __init__(self, *, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        self.delta = delta
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        """The loss; shapes and errors are those of the function of the same name."""
+        return functional.huber_loss(prediction, target, self.reduction, delta=self.delta)
+
+
 class BCELoss(Loss):
     """Binary cross-entropy on probabilities; see `nn.functional.binary_cross_entropy`.
 
@@ -72,6 +114,14 @@ class BCEWithLogitsLoss(Loss):
 class CrossEntropyLoss(Loss):
     """Softmax cross-entropy on logits; see `nn.functional.cross_entropy`.
 
+    Args:
+        weight: (C,) numbers >= 0, how much each class counts; None for all the same.
+        reduction: As for every loss.
+        label_smoothing: ε in [0, 1], how much of each target is spread over all classes.
+
+    Raises:
+        ValueError: an unknown reduction; when called, what the function refuses.
+
     Example:
         >>> from autograd import Tensor
         >>> logits = Tensor([[0.0, 0.0]], requires_grad=True)
@@ -80,13 +130,37 @@ class CrossEntropyLoss(Loss):
         [[0.5, -0.5]]
     """
 
-    function = staticmethod(functional.cross_entropy)
+    def __init__(
+        self, weight: Any = None, *, reduction: str = "mean", label_smoothing: float = 0.0
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.weight = None if weight is None else np.asarray(weight, dtype=float)
+        self.label_smoothing = label_smoothing
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        """The loss; shapes and errors are those of the function of the same name."""
+        return functional.cross_entropy(
+            prediction,
+            target,
+            self.reduction,
+            weight=self.weight,
+            label_smoothing=self.label_smoothing,
+        )
 
 
 class NLLLoss(Loss):
     """Negative log-likelihood, on log-probabilities; see `nn.functional.nll_loss`."""
 
     function = staticmethod(functional.nll_loss)
+
+
+class KLDivLoss(Loss):
+    """Kullback-Leibler divergence, on log-probabilities; see `nn.functional.kl_div`.
+
+    "mean" is over the examples: PyTorch's "batchmean".
+    """
+
+    function = staticmethod(functional.kl_div)
 
 
 class HingeLoss(Loss):

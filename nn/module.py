@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
-from typing import Any, Self
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from autograd import Tensor
-from nn.parameter import Element, Flat, Parameter
+from autograd import ShapeError, Tensor
+from nn.operands import numbers
+from nn.parameter import Buffer, Element, Flat, Parameter
+from nn.summary import Table, summary
 
-__all__ = ["Module", "Parameter"]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Buffer", "Module", "Parameter"]
 
 
 class Module:
     """A function with parameters. Subclass it, assign what it is made of, write `forward`.
 
-    Every `Parameter` and `Module` assigned to an attribute belongs to it, also inside lists,
-    tuples and dicts. There is no `__init__` that a subclass would have to call.
+    Every `Parameter`, `Buffer` and `Module` assigned to an attribute belongs to it, also inside
+    lists, tuples and dicts. There is no `__init__` that a subclass would have to call.
 
     Attributes:
         training: Whether it is being trained, for layers that act differently then.
@@ -55,21 +60,20 @@ class Module:
         return vars(self).items()
 
     def _members(self) -> Iterator[tuple[str, Any]]:
-        """Its own parameters and modules, in the order of assignment."""
+        """Its own parameters, buffers and modules, in the order of assignment."""
         for name, thing in self._items():
             yield from _found(name, thing)
 
     def _leaves(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+        """The parameters, buffers and close-ups of parameters in it and below, each once."""
         for name, member in self._members():
             if id(member) in seen:
                 continue
             seen.add(id(member))
             if isinstance(member, Module):
                 yield from member._leaves(f"{prefix}{name}.", seen)
-            elif isinstance(member, Parameter):
-                yield prefix + name, member
             else:
-                yield from ((element.label, element) for element in member.flat)
+                yield prefix + name, member
 
     def named_parameters(self) -> list[tuple[str, Any]]:
         """Every parameter with its name, such as "0.weight"; a shared one once, by its first name.
@@ -77,7 +81,13 @@ class Module:
         Returns:
             Pairs of a name and a `Parameter`; in a close-up (`scalars`), a name and a `Value`.
         """
-        return list(self._leaves("", {id(self)}))
+        found: list[tuple[str, Any]] = []
+        for name, leaf in self._leaves("", {id(self)}):
+            if isinstance(leaf, Parameter):
+                found.append((name, leaf))
+            elif not isinstance(leaf, Buffer):
+                found += ((element.label, element) for element in leaf.flat)
+        return found
 
     def parameters(self) -> list[Any]:
         """Every parameter, each once: `Parameter`s, or the `Value`s of a close-up."""
@@ -170,19 +180,111 @@ class Module:
         }
         return copy.deepcopy(self, memo)  # a copy takes what the memo has for a thing
 
+    # --- its numbers, by name
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Every number that makes it what it is: the name and a copy of each parameter and buffer.
+
+        The names are PyTorch's where the modules are; a shared parameter comes once, by its first.
+
+        Raises:
+            TypeError: it is a close-up.
+
+        Example:
+            >>> from nn import Linear
+            >>> {name: array.shape for name, array in Linear(3, 2).state_dict().items()}
+            {'weight': (2, 3), 'bias': (2,)}
+        """
+        return {name: np.array(tensor.data) for name, tensor in self._state("state_dict").items()}
+
+    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
+        """Take over the numbers of another model of the same build: all of them, or none.
+
+        Args:
+            state: What `state_dict` returned; PyTorch's does too. Numbers of another type are
+                converted to what the parameter has.
+
+        Raises:
+            ValueError: a name is missing, or one too many.
+            ShapeError: an array has another shape.
+            TypeError: an array is not of real numbers, or it is a close-up.
+
+        Example:
+            >>> from nn import Linear
+            >>> ours, theirs = Linear(3, 2), Linear(3, 2)
+            >>> ours.load_state_dict(theirs.state_dict())
+            >>> bool((ours.weight.data == theirs.weight.data).all())
+            True
+        """
+        who = f"load_state_dict: {type(self).__name__}"
+        own = self._state("load_state_dict")
+        missing = [name for name in own if name not in state]
+        extra = [name for name in state if name not in own]
+        if missing or extra:
+            said = [f"misses {', '.join(map(repr, missing))}"] * bool(missing)
+            said += [f"has no place for {', '.join(map(repr, extra))}"] * bool(extra)
+            raise ValueError(f"{who} {' and '.join(said)}. Nothing was changed.")
+        arrays = {}
+        for name, tensor in own.items():
+            array = numbers(state[name])
+            if array.dtype.kind not in "biuf":
+                raise TypeError(f"{who} needs real numbers, but {name!r} is of {array.dtype}.")
+            if array.shape != tensor.shape:
+                raise ShapeError(
+                    f"{who} needs {name!r} of shape {tensor.shape}, but got {array.shape}. "
+                    "Nothing was changed."
+                )
+            arrays[name] = array.astype(tensor.dtype)
+        for name, tensor in own.items():
+            tensor.data = arrays[name]
+
+    def _state(self, who: str) -> dict[str, Tensor]:
+        leaves = dict(self._leaves("", {id(self)}))
+        if not all(isinstance(leaf, Tensor) for leaf in leaves.values()):
+            raise TypeError(f"{who}: this is a close-up. Ask the model that it shows.")
+        return leaves
+
+    def _arguments(self) -> dict[str, Any] | None:
+        """What makes another like it, as its class is called, but for the numbers; for `nn.save`.
+
+        Numbers, texts, truth values and modules; None where these cannot say it.
+        """
+        return None
+
     def __setattr__(self, name: str, value: Any) -> None:
         # `layer.weight = layer.weight - rate * gradient` would end the training without a word.
-        if isinstance(vars(self).get(name), Parameter) and not (
-            value is None or isinstance(value, Parameter)
-        ):
-            came = "Tensor" if isinstance(value, Tensor) else type(value).__name__
+        had = vars(self).get(name)
+        if isinstance(had, (Parameter, Buffer)) and not isinstance(value, (type(had), type(None))):
+            kind = type(had).__name__
             raise TypeError(
-                f"{type(self).__name__}: {name} is a Parameter and needs a Parameter or None, but "
-                f"got a {came}. To change its numbers, assign to {name}.data."
+                f"{type(self).__name__}: {name} is a {kind} and needs a {kind} or None, but "
+                f"got a {type(value).__name__}. To change its numbers, assign to {name}.data."
             )
         super().__setattr__(name, value)
 
     # --- printing
+
+    def summary(self, *inputs: Any) -> Table:
+        """A table of its layers, with the shape of what each returns and its parameters.
+
+        Args:
+            *inputs: What to call it with, for the shapes; without, that column is left out. The
+                call is made in `eval()` mode and recorded by no graph.
+
+        Returns:
+            A text; a notebook shows it as a table.
+
+        Example:
+            >>> from nn import MLP
+            >>> print(MLP(4, [16], 3).summary([[5.1, 3.5, 1.4, 0.2]]))
+            layer                 output shape  parameters
+            ----------------------------------------------
+            MLP                   (1, 3)               131
+              0: Linear(4 -> 16)  (1, 16)               80
+              1: ReLU()           (1, 16)                0
+              2: Linear(16 -> 3)  (1, 3)                51
+        """
+        return summary(self, inputs)
 
     def _details(self) -> str:
         """What its repr says in parentheses."""
@@ -198,8 +300,8 @@ class Module:
 
 
 def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-    """The parameters and modules in `thing`, with their names."""
-    if isinstance(thing, (Module, Parameter)) or _is_close_up(thing):
+    """The parameters, buffers and modules in `thing`, with their names."""
+    if isinstance(thing, (Module, Parameter, Buffer)) or _is_close_up(thing):
         yield name, thing
     elif isinstance(thing, (list, tuple)):
         for i, part in enumerate(thing):

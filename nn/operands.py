@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, Value
+from autograd import ShapeError, Tensor, Value
 
 
 def as_operand(who: str, x: Any) -> Any:
@@ -14,6 +14,7 @@ def as_operand(who: str, x: Any) -> Any:
 
     Raises:
         TypeError: x is a list of Tensors.
+        ShapeError: x is a list of lists that differ in length.
 
     Example:
         >>> as_operand("demo", [1, 2.5])
@@ -26,12 +27,33 @@ def as_operand(who: str, x: Any) -> Any:
     if any(isinstance(part, Tensor) for part in x):
         # NumPy would take their numbers and leave their graphs behind.
         raise TypeError(f"{who}: needs one Tensor, but got a {type(x).__name__} of Tensors.")
-    return np.asarray(x)
+    try:
+        return np.asarray(x)
+    except ValueError as err:
+        raise ShapeError(f"{who}: needs rows of one length, but got rows that differ.") from err
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of an operand; () of a number or a Value. `np.shape` takes ten times as long."""
+    return getattr(x, "shape", ())
 
 
 def holds_values(x: Any) -> bool:
     """Whether x is a Value or an object array, which holds Values."""
     return isinstance(x, Value) or (isinstance(x, np.ndarray) and x.dtype == object)
+
+
+def all_values(x: Any) -> Any:
+    """x, with plain numbers in an object array made Values, so that NumPy's functions take it.
+
+    Example:
+        >>> all_values(np.array([Value(1.0), 2]))
+        array([Value(data=1.0, grad=0.0), Value(data=2.0, grad=0.0)], dtype=object)
+    """
+    return _as_values(x) if isinstance(x, np.ndarray) and x.dtype == object else x
+
+
+_as_values = np.frompyfunc(lambda v: v if isinstance(v, Value) else Value(v).detach(), 1, 1)
 
 
 def numbers(x: Any) -> Any:

@@ -71,7 +71,8 @@ class Parameter(Tensor):
 
     def _accumulate(self, grad: Any) -> None:
         if self._grad is None:
-            self.grad = grad
+            self._window[...] = grad
+            self._grad = self._window
         else:
             self._grad += grad
 
@@ -107,7 +108,7 @@ class Parameter(Tensor):
             window[...] = self._grad
             self._grad = window
         self._flat, self._data, self._window = flat, data, window
-        self._clock = [0]  # graphs keep the array they saw, which nobody writes to any more
+        # The clock goes on: a view of the old array, which graphs keep, can still be written to.
 
     def scalars(self, label: str = "") -> NDArray[Any]:
         """An object array of this shape: each number as a Value that shares it, and its gradient.
@@ -135,6 +136,34 @@ class Parameter(Tensor):
     def __repr__(self) -> str:
         text = super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")
         return "Parameter" + text.replace("\n ", "\n    ")
+
+
+class Buffer(Tensor):
+    """A Tensor that belongs to a model but is not learnt by gradient: a running average.
+
+    It is saved and loaded with the parameters, and no optimizer gets it.
+
+    Args:
+        data: The first numbers, in any shape; they are copied.
+        dtype: As in NumPy.
+
+    Example:
+        >>> total = Buffer([0.0, 0.0])
+        >>> total.data += [1.0, 2.0]
+        >>> total
+        Buffer([1., 2.])
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: ArrayLike, *, dtype: DTypeLike | None = None) -> None:
+        super().__init__(data, dtype=dtype)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self._data,)
+
+    def __repr__(self) -> str:
+        return "Buffer" + super().__repr__().removeprefix("Tensor")
 
 
 def _restored(
@@ -225,6 +254,11 @@ class Flat:
     def reached(self) -> list[bool]:
         """Whether a gradient has reached, of each parameter."""
         return [p._grad is not None for p in self.parameters]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all its parameters."""
+        for p in self.parameters:
+            p._grad = None
 
     def is_current(self) -> bool:
         """Whether its parameters still are windows on its arrays."""

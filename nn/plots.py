@@ -144,7 +144,7 @@ def decision_regions(
             ax.scatter(*x[y == k].T, marker=marker, label=names[k], **style)
     features = data.feature_names if isinstance(data, Dataset) else ("x1", "x2")
     ax.set(xlabel=features[0], ylabel=features[1])
-    ax.legend(loc="best", framealpha=0.9)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize="small", frameon=False)
     wrong = int((_scores(model, x, threshold).argmax(axis=1) != y).sum())
     ax.set_label(
         f"Regions of {count} classes in the plane and {len(y)} examples, {wrong} of them "
@@ -244,12 +244,13 @@ def loss_landscape(
         solid: Any = ax
         solid.plot_surface(*np.meshgrid(steps, steps), values, cmap="viridis")
         solid.set_zlabel("loss")
+        solid.locator_params(nbins=5)
     else:
         shades = ax.contourf(steps, steps, values, levels=15, cmap="viridis")
-        lines = ax.contour(
-            shades, levels=np.asarray(shades.levels)[::2], colors="black", linewidths=0.6
-        )
-        ax.clabel(lines, fontsize="small")
+        every_other = np.asarray(shades.levels)[::2]
+        lines = ax.contour(shades, levels=every_other, colors="white", linewidths=0.8)
+        for number in ax.clabel(lines, colors="black", fontsize="small"):
+            number.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})
         ax.plot(0, 0, marker="X", color="white", markeredgecolor="black", markersize=11)
         ax.figure.colorbar(shades, ax=ax, label="loss")
         ax.set_aspect("equal")
@@ -260,7 +261,7 @@ def loss_landscape(
     return ax
 
 
-def weights(model: Module, ax: Axes | None = None, *, bins: int = 41) -> Axes:
+def weights(model: Module, ax: Axes | None = None, *, bins: int = 25) -> Axes:
     """Sideways histograms of the numbers in every parameter, side by side on one scale.
 
     The widest bar of each is equally wide, so that a bias with ten numbers can be seen beside a

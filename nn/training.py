@@ -20,6 +20,7 @@ from nn.datasets.dataset import Dataset
 from nn.history import EarlyStopping, History
 from nn.module import Module
 from nn.operands import numbers
+from optim.schedules import Schedule, attach
 
 if TYPE_CHECKING:
     from optim import Rule
@@ -37,7 +38,7 @@ def fit(
     *,
     epochs: int = 10,
     validation: Data | None = None,
-    schedule: Callable[[int], float] | None = None,
+    schedule: Callable[[float], float] | None = None,
     early_stopping: EarlyStopping | None = None,
     callbacks: Iterable[Callback] = (),
     progress: bool = True,
@@ -57,7 +58,9 @@ def fit(
         epochs: How many times every example is visited, at least 1.
         validation: Examples that are not learnt from, a pair ``(x, y)`` or Dataset: their loss is
             taken after each epoch, all at once.
-        schedule: The learning rate of each epoch, as a function of its number 0, 1, 2, …
+        schedule: The learning rate of each epoch: one of `optim.schedules`, or a function of the
+            epoch 0, 1, 2, … One that goes by the loss is told that of the validation, if there is
+            one.
         early_stopping: Ends the training when the validation loss has stopped falling, and restores
             the best weights.
         callbacks: Functions called after each epoch as callback(model, history), the model being in
@@ -96,14 +99,13 @@ def fit(
     """
     batches = data if isinstance(data, Batches) else Batches(data)
     parameters = _check(model, optimizer, epochs, validation, early_stopping)
+    following = None if schedule is None else attach(optimizer, _as_schedule(schedule))
     callbacks = [*callbacks] if early_stopping is None else [*callbacks, early_stopping]
     history = History()
     with _bar(epochs, progress) as bar:
         try:
             for epoch in bar:
                 start = time.perf_counter()
-                if schedule is not None:
-                    optimizer.lr = schedule(epoch)
                 model.train()
                 losses, sizes = [], []
                 for x, y in batches:
@@ -122,6 +124,8 @@ def fit(
                     learning_rate=optimizer.param_groups[0]["lr"],
                     seconds=time.perf_counter() - start,
                 )
+                if following is not None:
+                    following.step(history.last_loss)
                 _show(bar, history)
                 enough = [callback for callback in callbacks if callback(model, history)]
                 if enough:
@@ -220,6 +224,12 @@ def _check(
             raise ValueError("fit: early_stopping needs validation=(x, y), but got none.")
         early_stopping.start()
     return parameters
+
+
+def _as_schedule(schedule: Callable[[float], float]) -> Schedule:
+    if isinstance(schedule, Schedule):
+        return schedule
+    return Schedule(schedule, getattr(schedule, "__name__", repr(schedule)))
 
 
 def _finite(loss: float, parameters: list[Any]) -> bool:

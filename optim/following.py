@@ -140,6 +140,6 @@ def plot(*schedules: Schedule, epochs: int = 100, ax: Axes | None = None) -> Axe
     ax.set(xlabel="epoch", ylabel="learning rate")
     ax.set_ylim(bottom=0)
     ax.grid(alpha=0.3)
-    ax.legend(framealpha=0.9)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize="small", frameon=False)
     ax.set_label(said)
     return ax

@@ -26,13 +26,13 @@ class Trial:
     Attributes:
         rate: α.
         point: The place θ + αp.
-        loss: φ(α); infinite where that is no finite number, so that no search goes there.
+        loss: φ(α).
     """
 
     def __init__(self, rate: float, point: Point, direction: Array) -> None:
         self.rate = rate
         self.point = point
-        self.loss = point.loss if math.isfinite(point.loss) else math.inf
+        self.loss = point.loss
         self._direction = direction
 
     @cached_property
@@ -295,6 +295,7 @@ def find_rate(
 
 
 def _has_fallen(start: Trial, trial: Trial, decrease: float) -> bool:
+    # So written, it is False for nan. Where the loss is -inf, its slope gives it away.
     return trial.loss <= start.loss + decrease * trial.rate * start.slope
 
 

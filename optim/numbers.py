@@ -35,6 +35,9 @@ class Numbers(Protocol):
     def reached(self) -> list[bool]:
         """Whether a gradient has reached, of each parameter."""
 
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+
     def writing(self) -> AbstractContextManager[Any]:
         """Every number, (n,), to be changed in place; then the parameters have changed."""
 
@@ -75,6 +78,11 @@ class Gathered:
         """Whether a gradient has reached, of each parameter."""
         return [p._grad is not None for p in self.params]
 
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for p in self.params:
+            p.zero_grad()
+
     @property
     def grad(self) -> Any:
         """The gradient of every number, (n,); 0 where no gradient has reached."""
@@ -108,6 +116,11 @@ class GatheredValues:
     def reached(self) -> list[bool]:
         """Whether a gradient has reached, of each parameter."""
         return [p._grad is not None for p in self.params]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for p in self.params:
+            p.zero_grad()
 
     @property
     def grad(self) -> Any:

@@ -151,9 +151,9 @@ class Rule(Optimizer):
     def _step(self, group: Group, memory: Memory) -> None:
         numbers = memory.numbers()
         reached = numbers.reached()
-        if not any(reached):
-            return
         grad = numbers.grad
+        if not any(reached) or not grad.size:
+            return
         memory.allocate(grad, self._kept(group), self.scratch)
         with numbers.writing() as theta:
             for here, t in memory.runs(reached):
@@ -195,9 +195,18 @@ class Rule(Optimizer):
                 f"{who}: the closure needs to return the loss, a Value or a Tensor of shape (), "
                 f"but returned {loss!r}."
             )
-        if not any(any(memory.numbers().reached()) for memory in self._memories):
+        if loss._grad is None and not self._any_gradient():
             loss.backward()  # type: ignore[attr-defined]
         return loss
+
+    def _any_gradient(self) -> bool:
+        found = (memory.numbers() for memory in self._memories)
+        return any(any(numbers.reached()) and numbers.grad.any() for numbers in found)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for memory in self._memories:
+            memory.numbers().zero_grad()
 
     def refuse_nonfinite(self, on: bool = True) -> Self:
         """From now on, refuse to step with a gradient that is nan or infinite.
@@ -329,7 +338,7 @@ class Memory:
         key = np.where(reached, self.steps, 0)
         edges = [0, *(np.flatnonzero(np.diff(key)) + 1), key.size]
         for first, end in itertools.pairwise(edges):
-            if key[first]:
+            if key[first] and self._starts[first] < self._starts[end]:
                 yield slice(self._starts[first], self._starts[end]), int(key[first])
 
     def state(self) -> dict[str, Any]:

@@ -94,6 +94,8 @@ class Newton(SearchingMinimizer):
         return "" if reason and self._has_way_down(here) else reason
 
     def _has_way_down(self, here: Point) -> bool:
+        if not np.isfinite(here.hessian).all():
+            return False
         curvatures = np.linalg.eigvalsh(here.hessian)
         return bool(curvatures[0] < -self.least_curvature * np.abs(curvatures).max())
 

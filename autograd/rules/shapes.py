@@ -20,19 +20,21 @@ def reshape(x: Any, shape: int | tuple[int, ...]) -> Any:
     return x.reshape(shape)
 
 
-def _undone(axes: Sequence[int] | None, ndim: int) -> tuple[int, ...] | None:
-    """The order of axes that brings back what `transpose` with `axes` made."""
-    return None if axes is None else tuple(np.argsort([axis % ndim for axis in axes]).tolist())
+def _transposed_back(g: Any, axes: Sequence[int] | None) -> Any:
+    """What `transpose` with `axes` made in the order that it was."""
+    if axes is None:
+        return g.T
+    return g.transpose(tuple(np.argsort([axis % g.ndim for axis in axes]).tolist()))
 
 
 @structural(
     symbol="ᵀ",
     latex="{0}^T",
-    vjps=(lambda g, out, x, axes: g.transpose(_undone(axes, x.ndim)),),
+    vjps=(lambda g, out, x, axes: _transposed_back(g, axes),),
 )
 def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
     """The axes in the order `axes`, or reversed."""
-    return x.transpose(axes)
+    return x.T if axes is None else x.transpose(axes)
 
 
 @structural(vjps=(lambda g, out, x, shape: unbroadcast(g, x.shape),))

@@ -148,7 +148,7 @@ def drawn_graph(
     """
     order = topological(root)
     whole = len(order) <= max_nodes
-    shown, folded = _nearest(root, len(order) if whole else min(max_nodes, FOLDED_TO))
+    shown, folded = nearest(root, len(order) if whole else min(max_nodes, FOLDED_TO))
     names = find_names(shown)
     ids = {node: f"n{i}" for i, node in enumerate(order) if node in shown}
     drawn = _operands_first(root, folded)
@@ -156,7 +156,7 @@ def drawn_graph(
         nodes = tuple(
             DrawnNode(
                 id=ids[node],
-                kind=_kind(node),
+                kind=kind_of_node(node),
                 symbol=printable(node.op.symbol) if node.op else "",
                 name=lines_of(names.get(node, "")),
                 rows=tuple(_rows(node)),
@@ -180,7 +180,7 @@ def drawn_graph(
     return DrawnGraph(nodes, edges, len(order))
 
 
-def _nearest(root: Node, most: int) -> tuple[set[Node], set[Node]]:
+def nearest(root: Node, most: int) -> tuple[set[Node], set[Node]]:
     """The nodes nearest to the root, at most so many, and those among them to be folded.
 
     A node is shown with all of its operands or with none of them.
@@ -221,7 +221,8 @@ def _operands_first(root: Node, folded: set[Node]) -> list[Node]:
     return order
 
 
-def _kind(node: Node) -> Kind:
+def kind_of_node(node: Node) -> Kind:
+    """What a node is."""
     if node.op is not None:
         return "operation"
     return "leaf" if node.requires_grad else "constant"

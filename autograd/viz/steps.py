@@ -6,9 +6,10 @@ every gradient is set as usual, and what it returns can be printed, iterated and
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from types import FrameType
@@ -16,6 +17,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from autograd.modes import detect_anomaly, record_lines
 from autograd.node import Contribution, Node, backward_steps, topological
 from autograd.op import Elementwise, Op
 from autograd.tensor import Tensor
@@ -23,7 +25,7 @@ from autograd.value import Value
 from autograd.viz import exercise
 from autograd.viz.names import names_of
 from autograd.viz.symbols import Symbol, symbolic_partial
-from autograd.viz.text import printable
+from autograd.viz.text import numbers, printable
 
 LONGEST_NAME = 13
 """A longer name would tear the lines of a formula apart."""
@@ -103,7 +105,8 @@ class Step:
 class Backprop(Sequence[Step]):
     """A backward pass that was run: the sequence of its steps. Made by `backprop`.
 
-    Printed, it reads like a worked exercise: the forward values, every step, the gradients.
+    Printed, it reads like a worked exercise: the forward values, every step, the gradients. A
+    notebook shows it as a page to step through, which `to_html` writes to a file.
 
     Attributes:
         root: The node that was differentiated.
@@ -115,10 +118,14 @@ class Backprop(Sequence[Step]):
         expected: For each node the pass reached, how many contributions reach it.
         seed: The gradient of the root with respect to itself: 1, unless given.
         earlier: For each leaf that had a gradient before the pass, that gradient.
+        lines: For each node whose line of code was recorded, that line.
     """
 
-    def __init__(self, root: Node, seed: Any, frame: FrameType) -> None:
+    def __init__(
+        self, root: Node, seed: Any, frame: FrameType, lines: Mapping[Node, str] | None = None
+    ) -> None:
         self.root = root
+        self.lines = dict(lines or {})
         self.seed = seed
         self.nodes = tuple(topological(root))
         self.names, self.abbreviated = _all_names(self.nodes, frame)
@@ -199,6 +206,51 @@ class Backprop(Sequence[Step]):
         """What the node's operands are called; an unnamed constant is its number."""
         return tuple(self.names.get(parent) or _number(parent) for parent in node.parents)
 
+    def gradient(self, node: Node) -> Any:
+        """The gradient that this pass brought to a node; None where it did not get to."""
+        return self._totals.get(node)
+
+    def ends_of(self, k: int) -> tuple[Node, int, Node]:
+        """Of step k + 1 the node, the position of the operand, and the operand."""
+        node, position, parent, _, _ = self._records[k]
+        return node, position, parent
+
+    def scalar_locals(self) -> dict[tuple[Node, int], float]:
+        """The local derivatives that are single numbers, by node and position of the operand."""
+        found: dict[tuple[Node, int], float] = {}
+        for (node, position, *_), local in zip(self._records, self._locals, strict=True):
+            if isinstance(node, Value):
+                found[node, position] = node.local_derivative(position)
+            elif local is not None and local.size == 1:
+                found[node, position] = local.item()
+        return found
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the pass as a page to step through; it needs no network and no Python.
+
+        Args:
+            path: Where to; a file that is there is overwritten.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        from autograd.viz.player.page import write_page
+
+        write_page(self, path)
+
+    def to_svg(self, path: str | os.PathLike[str]) -> None:
+        """Write the pass as a picture that moves, without scripts: for a README, or slides.
+
+        Args:
+            path: Where to; a file that is there is overwritten.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        from autograd.viz.animate import write_animation
+
+        write_animation(self, path)
+
     def __str__(self) -> str:
         return exercise.whole_text(self)
 
@@ -206,12 +258,16 @@ class Backprop(Sequence[Step]):
         name = self.names[self.root]
         return f"<Backprop of {name}: {len(self)} steps through {len(self.nodes)} nodes>"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/plain": str(self)}
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from autograd.viz.player.page import bundle
+
+        return bundle(self)
 
 
-def backprop(root: Node, gradient: Any = None) -> Backprop:
-    """Run `root.backward()` and return its steps, to print, to iterate, to index.
+def backprop(
+    root: Node, gradient: Any = None, *, lines: record_lines | detect_anomaly | None = None
+) -> Backprop:
+    """Run `root.backward()` and return its steps, to play in a notebook, to print, to index.
 
     The pass runs once, now. Looking at the result afterwards changes nothing.
 
@@ -219,9 +275,10 @@ def backprop(root: Node, gradient: Any = None) -> Backprop:
         root: A Value or a Tensor. Nodes are called by their labels, or by the names of the
             caller's variables; the others v1, v2, …
         gradient: For a Tensor root with several elements, the weight of each, as in `backward`.
+        lines: The `record_lines()` under which root was computed, to show what line made a node.
 
     Raises:
-        TypeError: root is not a node, or a gradient is given for a Value.
+        TypeError: root is not a node, lines is something else, or a gradient is given for a Value.
         GraphError: nothing root was computed from requires a gradient.
         ShapeError: root has several elements and no gradient is given, or one of another shape.
 
@@ -244,7 +301,12 @@ def backprop(root: Node, gradient: Any = None) -> Backprop:
         seed = 1.0
     else:
         raise TypeError("backprop: gradient= is for a Tensor; a Value's is always 1.")
-    return Backprop(root, seed, sys._getframe(1))
+    if lines is not None and not isinstance(lines, (record_lines, detect_anomaly)):
+        raise TypeError(
+            f"backprop: lines needs what `with record_lines() as lines:` gives, but got a "
+            f"{type(lines).__name__}."
+        )
+    return Backprop(root, seed, sys._getframe(1), lines.lines if lines else None)
 
 
 def _all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str], dict[str, str]]:
@@ -290,9 +352,19 @@ def _number(node: Node) -> Any:
     return np.asarray(node.data).item() if is_constant and np.size(node.data) == 1 else None
 
 
+class LargeArray(tuple[int, ...]):
+    """What is kept of a large array: its shape, and its smallest and largest number as text."""
+
+    summary: str = ""
+
+
 def _snapshot(node: Node) -> Any:
-    """The node's number or array as it is now; of a large array its shape."""
+    """The node's number or array as it is now; of a large array only a summary."""
     data = node.data
     if not isinstance(node, Tensor):
         return data
-    return data.copy() if data.size <= SMALL else data.shape
+    if data.size <= SMALL:
+        return data.copy()
+    large = LargeArray(data.shape)
+    large.summary = " ".join(numbers(data.reshape(-1)))
+    return large

@@ -2,7 +2,8 @@
 
 The text stands alone in a page beside others of its kind: it has no ids (which would collide), no
 style sheet (which would leak) and no script; a player finds its parts by `data-node="n7"`,
-`data-edge="n7.0"` and, within those, `data-part="grad"`. It fills the width there is, up to its natural size.
+`data-edge="n7.0"` and, within those, `data-part="grad"`. It fills the width there is, up to its
+natural size.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def _shape(shape: Shape) -> str:
         case Rectangle(x, y, width, height, radius, fill, stroke, thickness, dashes, part):
             return (
                 f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
-                f'rx="{_n(radius)}" fill="{fill}"{_outline(stroke, thickness, dashes)}{_part(part)}/>'
+                f'rx="{_n(radius)}" fill="{fill}"{_outline(stroke, thickness, dashes)}'
+                f"{_part(part)}/>"
             )
         case Curve(points, stroke, thickness, dashes):
             start, *rest = (f"{_n(x)},{_n(y)}" for x, y in points)
@@ -62,9 +64,10 @@ def _shape(shape: Shape) -> str:
             more = "" if anchor == "start" else f' text-anchor="{anchor}"'
             more += ' font-weight="700"' if bold else ""
             more += "" if mono else f' font-family="{escape(SANS)}"'
+            more += _part(part)
             more += ' style="white-space:pre" xml:space="preserve"' if "  " in f" {text} " else ""
             return (
-                f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}"{more}{_part(part)}>'
+                f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" fill="{fill}"{more}>'
                 f"{escape(text, quote=False)}</text>"
             )
 

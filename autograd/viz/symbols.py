@@ -290,6 +290,8 @@ def _text(x: Symbol) -> tuple[str, int]:
         template, firmness, needs = _OPERATORS[x.op.operator]
         operands = [_bracketed(_text(y), n, "({})") for y, n in zip(x.operands, needs, strict=True)]
         return template.format(*operands), firmness
+    if x.op.name == "transpose" and x.params.get("axes") is None:
+        return _bracketed(_text(x.operands[0]), ATOM, "({})") + "ᵀ", POWER
     if x.op.name == "getitem":
         return f"{x.operands[0]}[{_argument_text(x.params.get('index'))}]", ATOM
     return _call_text(x, x.op), ATOM

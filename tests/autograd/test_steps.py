@@ -178,7 +178,7 @@ def test_looking_at_the_steps_has_no_effect():
     assert len(steps) == 2
     assert str(steps) == str(steps)
     assert repr(steps) == "<Backprop of L: 2 steps through 2 nodes>"
-    assert steps._repr_mimebundle_(include=None, exclude=None) == {"text/plain": str(steps)}
+    assert steps._repr_mimebundle_(include=None, exclude=None)["text/plain"] == str(steps)
     assert x.grad == 0.0
 
 

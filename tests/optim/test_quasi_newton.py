@@ -149,14 +149,21 @@ def test_a_step_along_which_the_loss_curves_down_teaches_nothing():
     assert limited.pairs == []
 
 
-def test_a_direction_that_fails_is_forgotten_and_the_gradient_tried():
-    x, y = Value(1.0), Value(1.0)
-    optimizer = BFGS([x, y])
-    optimizer.inverse = -np.eye(2)  # uphill
+def test_a_direction_that_leads_uphill_is_forgotten_and_the_gradient_taken():
+    x, y = params = Value(1.0), Value(1.0)
+    optimizer = BFGS(params)
+    optimizer.inverse = -np.eye(2)
     report = optimizer.step(lambda: x * x + y * y)
-    assert report.iterations == 1
-    assert report.loss < 2
+    assert (report.iterations, report.evaluations) == (1, 2)
     assert_allclose(optimizer.inverse, np.eye(2) / 2)
+
+    limited = LBFGS(params)
+    limited.pairs = [(np.ones(2), -np.ones(2))]
+    report = limited.step(lambda: x * x + y * y)
+    assert (report.iterations, report.evaluations) == (1, 3)
+    assert len(limited.pairs) == 1
+    s, change = limited.pairs[0]
+    assert_allclose(change, 2 * s)
 
 
 @pytest.mark.parametrize("rule", [BFGS, LBFGS])

@@ -117,6 +117,16 @@ def test_newton_follows_the_gradient_where_there_is_no_curvature():
     assert_allclose([x.data, y.data], [3 - 0.6, 4 - 0.8])
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_newton_follows_the_gradient_where_the_curvature_is_infinite():
+    x, y = params = Value(0.0), Value(1.0)
+    newton = Newton(params)
+    report = newton.step(lambda: x**1.5 + y * y)  # d²/dx² at 0 is infinite
+    assert report.iterations == 1
+    assert_allclose(numbers(params), 0, atol=1e-15)
+    assert newton.step(lambda: x**1.5 + y * y).converged
+
+
 @pytest.mark.parametrize("name", ["Beale", "Bard", "helical valley", "Wood", "Brown-Dennis"])
 def test_newton_reaches_known_minima(name):
     problem = PROBLEMS[name]
@@ -165,6 +175,46 @@ def test_gauss_newton_fits_a_plane_in_one_step_and_knows_it():
     report = GaussNewton([w]).minimize(lambda: x @ w - y)
     assert (report.converged, report.iterations, report.evaluations) == (True, 1, 2)
     assert_allclose(w.data, np.linalg.lstsq(x, y)[0], rtol=1e-10)
+
+
+def test_loss_tolerance_is_the_share_of_the_loss_that_a_step_could_take_away():
+    x, y = np.array([[1.0], [1.0], [0.0]]), np.array([1.0, 1.0, 1.0])
+    # The best w is 1, where ½‖r‖² is 1/2 and not 3/2: two thirds less.
+    for tolerance, iterations in ((0.66, 1), (0.67, 0)):
+        w = Tensor([0.0], requires_grad=True)
+        report = GaussNewton([w], loss_tolerance=tolerance).step(lambda w=w: x @ w - y)
+        assert report.iterations == iterations
+        assert report.converged
+    assert (
+        report.reason == "the linear model promises to lower the loss by <= loss_tolerance = 0.67"
+    )
+
+
+@pytest.mark.parametrize("rule", [GaussNewton, LevenbergMarquardt])
+def test_a_fit_at_its_minimum_is_known_as_such_whatever_rounding_leaves(rule):
+    a, k = params = Value(1.5), Value(-0.5)
+    for evaluations in (30, 3):
+        report = rule(params, gradient_tolerance=0).minimize(lambda: decay(a, k))
+        assert report.converged
+        assert report.evaluations <= evaluations
+
+
+def test_damping_is_not_raised_where_only_rounding_is_left_to_gain():
+    x = Value(1e-12)  # the loss is 1/2 to rounding already
+    fit = LevenbergMarquardt([x], gradient_tolerance=0)
+    report = fit.minimize(lambda: [x, 0 * x + 1])
+    assert (report.converged, report.iterations, report.evaluations) == (True, 0, 2)
+    assert fit.damping == 1e-2
+
+
+@pytest.mark.parametrize("rule", [GaussNewton, LevenbergMarquardt])
+def test_a_trial_without_a_jacobian_is_backed_off_from(rule):
+    x = Value(1.0)  # the residual is 0 below 0, but its derivative nan
+    closure = Counting([x], lambda x: [x.relu().sqrt()])
+    report = rule([x]).minimize(closure, max_iterations=5)
+    assert min(closure.places) < 0
+    assert x.data > 0
+    assert report.iterations == 5
 
 
 def test_gauss_newton_takes_the_shortest_of_many_steps():

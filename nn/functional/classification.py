@@ -1,8 +1,4 @@
-"""Activations and losses as functions; `nn.activations` and `nn.losses` have them as modules.
-
-Each takes Tensors, Values, object arrays or lists of Values, and plain numbers alike: a formula is
-written once, with operations of `autograd`, and runs on whatever comes.
-"""
+"""Losses on classes: on probabilities, on scores before the softmax or sigmoid, on margins."""
 
 from __future__ import annotations
 
@@ -12,141 +8,19 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import ShapeError, leaky_relu, relu, sigmoid, softplus, step, tanh
+from autograd import ShapeError, relu
 from nn.checks import (
     check_classes,
     check_distribution,
+    check_log_probabilities,
+    check_reduction,
     check_scores,
     check_signs,
     check_unit,
     pair,
     reduced,
 )
-from nn.operands import as_operand, numbers
-
-__all__ = [
-    "identity",
-    "sigmoid",
-    "tanh",
-    "relu",
-    "leaky_relu",
-    "softplus",
-    "step",
-    "sign",
-    "softmax",
-    "log_softmax",
-    "mse_loss",
-    "l1_loss",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
-    "nll_loss",
-    "hinge_loss",
-    "perceptron_loss",
-]
-
-# --- activations ------------------------------------------------------------------------------
-
-
-def identity(x: Any) -> Any:
-    """x itself: the linear activation."""
-    return x
-
-
-def sign(x: Any) -> Any:
-    """+1 where x >= 0, -1 elsewhere: the perceptron's two classes; its derivative is 0.
-
-    The upper class includes 0, as in lectures on the perceptron; `autograd.sign`, like NumPy's, is
-    0 there.
-
-    Example:
-        >>> sign([-0.5, 0.0, 2.0]).tolist()
-        [-1.0, 1.0, 1.0]
-    """
-    return 2 * step(x) - 1
-
-
-def softmax(x: Any, dim: int = -1) -> Any:
-    """Scores to probabilities: e**x over the sum of e**x along an axis.
-
-    Args:
-        x: (..., C) scores; any finite size is safe from overflow.
-        dim: The axis of the classes. PyTorch has it without a default.
-
-    Returns:
-        x's shape; each entry in [0, 1], each row with sum 1.
-
-    Example:
-        >>> softmax([0.0, math.log(3)]).round(4).tolist()
-        [0.25, 0.75]
-    """
-    e = autograd.exp(_below_zero("softmax", x, dim))
-    return e / autograd.sum(e, axis=dim, keepdims=True)
-
-
-def log_softmax(x: Any, dim: int = -1) -> Any:
-    """The logarithm of `softmax`, exact where the softmax itself would round to 0.
-
-    Args:
-        x: (..., C) scores; any finite size is safe from overflow.
-        dim: The axis of the classes. PyTorch has it without a default.
-
-    Returns:
-        x's shape; each entry <= 0.
-
-    Example:
-        >>> log_softmax([0.0, 1000.0]).tolist()
-        [-1000.0, 0.0]
-    """
-    x = _below_zero("log_softmax", x, dim)
-    return x - autograd.log(autograd.sum(autograd.exp(x), axis=dim, keepdims=True))
-
-
-def _below_zero(who: str, x: Any, dim: int) -> Any:
-    """x less its largest entry, which changes no softmax and keeps e**x from overflowing."""
-    x = as_operand(who, x)
-    if not np.shape(x):
-        raise ShapeError(f"{who}: needs scores of shape (..., C), but got a single number.")
-    return x - autograd.max(x, axis=dim, keepdims=True)
-
-
-# --- losses -----------------------------------------------------------------------------------
-
-
-def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    r"""Mean squared error, the mean of :math:`(\hat y - y)^2`; some texts halve it.
-
-    Args:
-        prediction: Any shape.
-        target: The same shape.
-        reduction: "mean" over all elements, "sum", or "none" for each element's own.
-
-    Returns:
-        A scalar; for "none" of prediction's shape.
-
-    Raises:
-        ShapeError: The shapes differ. (N, 1) against (N,) would be compared each with each.
-        ValueError: There are no elements, or an unknown reduction.
-
-    Example:
-        >>> float(mse_loss([1.0, 2.0], [1.0, 4.0]))
-        2.0
-    """
-    prediction, target = pair("mse_loss", prediction, target)
-    return reduced("mse_loss", autograd.square(prediction - target), reduction)
-
-
-def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    r"""Mean absolute error, the mean of :math:`|\hat y - y|`; its derivative at 0 is 0.
-
-    Shapes, reduction and errors are those of `mse_loss`.
-
-    Example:
-        >>> float(l1_loss([1.0, 2.0], [1.0, 4.0]))
-        1.0
-    """
-    prediction, target = pair("l1_loss", prediction, target)
-    return reduced("l1_loss", autograd.abs(prediction - target), reduction)
+from nn.operands import all_values, as_operand, numbers, shape_of
 
 
 def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean") -> Any:
@@ -160,6 +34,9 @@ def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean")
         probability: Any shape, each in [0, 1]: that of class 1.
         target: The same shape, each in [0, 1]; mostly 0 or 1.
         reduction: "mean" over all elements, "sum", or "none" for each element's own.
+
+    Returns:
+        A scalar; for "none" of probability's shape.
 
     Raises:
         ShapeError: The shapes differ.
@@ -189,12 +66,15 @@ def _smallest_probability(p: Any) -> float:
 def binary_cross_entropy_with_logits(logit: Any, target: Any, reduction: str = "mean") -> Any:
     r"""Binary cross-entropy of the probability :math:`\sigma(z)`; its gradient is σ(z) - y.
 
-    Computed as :math:`y \ln(1 + e^{-z}) + (1 - y) \ln(1 + e^z)`, exact for every size of z.
+    It is one operation, `autograd.sigmoid_cross_entropy`, exact for every size of z.
 
     Args:
         logit: Any shape, the scores z before the sigmoid.
         target: The same shape, each in [0, 1]; mostly 0 or 1.
         reduction: "mean" over all elements, "sum", or "none" for each element's own.
+
+    Returns:
+        A scalar; for "none" of logit's shape.
 
     Raises:
         ShapeError: The shapes differ.
@@ -207,10 +87,17 @@ def binary_cross_entropy_with_logits(logit: Any, target: Any, reduction: str = "
     who = "binary_cross_entropy_with_logits"
     z, y = pair(who, logit, target)
     check_unit(who, "target", y, "For labels -1 and +1 pass (y + 1) / 2.")
-    return reduced(who, y * softplus(-z) + (1 - y) * softplus(z), reduction)
+    return reduced(who, autograd.sigmoid_cross_entropy(z, y), reduction)
 
 
-def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
+def cross_entropy(
+    logits: Any,
+    target: Any,
+    reduction: str = "mean",
+    *,
+    weight: Any = None,
+    label_smoothing: float = 0.0,
+) -> Any:
     r"""Softmax cross-entropy, the mean of :math:`-\sum_k t_k \ln \mathrm{softmax}(s)_k`, in nats.
 
     Args:
@@ -218,15 +105,23 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
         target: (N,) whole numbers in [0, C), the right classes; or (N, C) probabilities, each row
             with sum 1, such as one-hot rows. For one example () or (C,).
         reduction: "mean" over the examples, "sum", or "none" for (N,), each example's own.
+        weight: (C,) numbers >= 0, how much each class counts: its t is multiplied with it, and the
+            mean is a weighted one (for probabilities still over N, as in PyTorch).
+        label_smoothing: ε in [0, 1]: t becomes (1 - ε) t + ε/C, so that no score need grow
+            without end.
+
+    Returns:
+        A scalar; for "none" (N,), or () for one example.
 
     Raises:
-        ShapeError: logits or target has another shape.
+        ShapeError: logits, target or weight has another shape.
         TypeError: A class is not a whole number.
-        ValueError: A class outside [0, C), a row of probabilities that is none, no examples, or an
-            unknown reduction.
+        ValueError: A class outside [0, C), a row of probabilities that is none, a negative weight,
+            label_smoothing outside [0, 1], no examples, or an unknown reduction.
 
     Source:
-        Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 6.2.2.3.
+        Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 6.2.2.3; the smoothing:
+        C. Szegedy et al., "Rethinking the Inception architecture", CVPR (2016), section 7.
 
     Example:
         >>> round(float(cross_entropy([[2.0, 0.0, 0.0]], [0])), 4)
@@ -235,43 +130,114 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
         0.2395
     """
     who = "cross_entropy"
-    logits, target = as_operand(who, logits), as_operand(who, target)
-    if np.shape(logits) == np.shape(target):
+    check_reduction(who, reduction)
+    logits, target = all_values(as_operand(who, logits)), as_operand(who, target)
+    shape = shape_of(logits)
+    classes = None
+    if shape == shape_of(target):
         check_scores(who, logits)
         check_distribution(who, target)
-        losses = -autograd.sum(target * log_softmax(logits), axis=-1)
+    else:
+        classes = check_classes(who, logits, target)
+    if classes is not None and weight is None and not label_smoothing:
+        return reduced(who, autograd.softmax_cross_entropy(logits, classes), reduction)
+    rows = target if classes is None else np.eye(shape[-1])[classes]
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{who}: label_smoothing must be in [0, 1], but got {label_smoothing}.")
+    rows = (1 - label_smoothing) * rows + label_smoothing / shape[-1]
+    if weight is None:
+        return reduced(who, _cross_entropy_of_rows(logits, rows), reduction)
+    weight = _class_weights(who, weight, shape[-1])
+    losses = _cross_entropy_of_rows(logits, rows * weight)
+    if classes is None or reduction != "mean":
         return reduced(who, losses, reduction)
-    check_classes(who, logits, target)
-    return reduced(who, -_of_class(log_softmax(logits), target), reduction)
+    return reduced(who, losses, "sum") / _total_weight(who, weight[classes])
+
+
+def _cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
+    return autograd.sum(-rows * autograd.log_softmax(logits), axis=-1)
+
+
+def _class_weights(who: str, weight: Any, count: int) -> Any:
+    weight = numbers(weight)
+    if weight.shape != (count,):
+        raise ShapeError(f"{who}: needs weight of shape ({count},), but got {weight.shape}.")
+    if not (weight >= 0).all():
+        raise ValueError(f"{who}: needs every weight >= 0, but got {weight.min()}.")
+    return weight
+
+
+def _total_weight(who: str, weights: Any) -> float:
+    total = float(weights.sum())
+    if total == 0:
+        raise ValueError(f"{who}: every class in this batch has weight 0, so there is no mean.")
+    return total
 
 
 def nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
     """The mean of -(the right class's log-probability): what `cross_entropy` does after softmax.
 
     Args:
-        log_probabilities: (N, C), as `log_softmax` gives them; or (C,) for one example.
+        log_probabilities: (N, C), each <= 0, as `log_softmax` gives them; or (C,) for one example.
         target: (N,) whole numbers in [0, C), the right classes; or () for one example.
         reduction: "mean" over the examples, "sum", or "none" for (N,), each example's own.
+
+    Returns:
+        A scalar; for "none" (N,), or () for one example.
 
     Raises:
         ShapeError: One of them has another shape.
         TypeError: A class is not a whole number.
-        ValueError: A class outside [0, C), no examples, or an unknown reduction.
+        ValueError: A class outside [0, C), a log-probability above 0, no examples, or an unknown
+            reduction.
 
     Example:
         >>> float(nll_loss([[-0.5, -1.5], [-2.0, -0.25]], [0, 1]))
         0.375
     """
-    scores, target = as_operand("nll_loss", log_probabilities), as_operand("nll_loss", target)
-    check_classes("nll_loss", scores, target)
-    return reduced("nll_loss", -_of_class(scores, target), reduction)
+    who = "nll_loss"
+    scores, target = as_operand(who, log_probabilities), as_operand(who, target)
+    classes = check_classes(who, scores, target)
+    check_log_probabilities(who, scores)
+    index = (np.arange(classes.size), classes) if classes.ndim else classes
+    return reduced(who, -autograd.getitem(scores, index), reduction)
 
 
-def _of_class(scores: Any, target: Any) -> Any:
-    """The entry of each row of scores at its class."""
-    classes = numbers(target)
-    rows = np.indices(classes.shape, sparse=True)
-    return autograd.getitem(scores, (*rows, classes))
+def kl_div(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
+    r"""Kullback-Leibler divergence, the mean of :math:`\sum_k p_k (\ln p_k - \ln q_k)`, in nats.
+
+    It is 0 where the predicted q is the target p, and differs from cross-entropy by the entropy of
+    p, which no prediction changes.
+
+    Args:
+        log_probabilities: (N, C), each <= 0: ln q, as `log_softmax` gives it; or (C,).
+        target: The same shape: p, each row with sum 1.
+        reduction: "mean" over the examples (PyTorch's "batchmean"; its "mean" divides by N·C),
+            "sum", or "none" for (N,), each example's own (PyTorch's is (N, C)).
+
+    Returns:
+        A scalar; for "none" (N,), or () for one example.
+
+    Raises:
+        ShapeError: The shapes differ, or are not those.
+        ValueError: A row that is no distribution, a log-probability above 0, no examples, or an
+            unknown reduction.
+
+    Source:
+        S. Kullback, R. A. Leibler, "On information and sufficiency", Annals of Mathematical
+        Statistics 22 (1951) 79-86.
+
+    Example:
+        >>> round(float(kl_div([[math.log(0.5), math.log(0.5)]], [[1.0, 0.0]])), 4)
+        0.6931
+    """
+    who = "kl_div"
+    log_q, p = pair(who, log_probabilities, target)
+    check_scores(who, log_q)
+    check_distribution(who, p)
+    check_log_probabilities(who, log_q)
+    log_p = autograd.log(autograd.maximum(p, _smallest_probability(p)))  # 0 ln 0 counts as 0
+    return reduced(who, autograd.sum(p * (log_p - log_q), axis=-1), reduction)
 
 
 def hinge_loss(score: Any, target: Any, reduction: str = "mean") -> Any:
@@ -281,6 +247,9 @@ def hinge_loss(score: Any, target: Any, reduction: str = "mean") -> Any:
         score: Any shape.
         target: The same shape, each -1 or +1.
         reduction: "mean" over all elements, "sum", or "none" for each element's own.
+
+    Returns:
+        A scalar; for "none" of score's shape.
 
     Raises:
         ShapeError: The shapes differ.

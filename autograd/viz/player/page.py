@@ -1,0 +1,134 @@
+"""What a notebook shows for a pass, and the page that holds it as a file.
+
+The HTML begins as a picture and a list of all steps, which is what remains where scripts are
+stripped (an untrusted notebook, GitHub). Where they run, one puts the player in their place. It
+loads nothing: script and style come along, compressed, since every output carries them.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autograd.viz import exercise
+from autograd.viz.player.picture import Picture, picture_of
+from autograd.viz.player.rules_js import rules_js
+from autograd.viz.player.trace import to_json, trace_of
+from autograd.viz.text import printable
+
+if TYPE_CHECKING:
+    from autograd.viz.steps import Backprop
+
+# Unpacks the player and starts it as a script of its own, which needs no more rights than this
+# one. What it is given hangs on the script element, so that nothing becomes global.
+_LOADER = """\
+(async (script, trace, rules, packed) => {
+  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const [player, css] = await new Response(stream).json();
+  const start = document.createElement("script");
+  start.given = [script.previousElementSibling, trace, rules, css];
+  start.textContent = player + "(...document.currentScript.given)";
+  script.after(start);
+  start.remove();
+})(document.currentScript,
+"""
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
+script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+body {{ font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 1400px; padding: 0 1rem }}
+h1 {{ font-size: 1.3rem; overflow-wrap: anywhere }}
+img {{ max-width: 100% }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{fragment}
+</main>
+</body>
+</html>
+"""
+
+
+def bundle(steps: Backprop) -> dict[str, str]:
+    """What a notebook is given: it shows the richest form that it can."""
+    with np.errstate(all="ignore"):  # a page does not warn of numbers that are there already
+        picture = picture_of(steps)
+        return {
+            "text/html": fragment(steps, picture),
+            "image/svg+xml": picture.svg,
+            "text/plain": str(steps),
+        }
+
+
+def write_page(steps: Backprop, path: str | os.PathLike[str]) -> None:
+    """Write a page that holds the player and works from the disk."""
+    title = escape(printable(f"Backpropagation of {steps.names[steps.root]}"))
+    with np.errstate(all="ignore"):
+        page = _PAGE.format(title=title, fragment=fragment(steps, picture_of(steps)))
+    Path(path).write_text(page, encoding="utf-8")
+
+
+def fragment(steps: Backprop, picture: Picture) -> str:
+    """The player as a piece of HTML: picture and list, and the script that replaces them."""
+    trace = trace_of(steps, picture)
+    names = dict.fromkeys(node["op"] for node in trace["nodes"] if "op" in node)
+    rules = rules_js(names) if trace["live"] else "{}"
+    image = base64.b64encode(picture.svg.encode()).decode()
+    return (
+        '<div class="glassgrad">\n'
+        f'<img alt="{escape(picture.sentence)}" src="data:image/svg+xml;base64,{image}">\n'
+        f"{_list(steps)}</div><script>{_LOADER}{to_json(trace)},\n{rules},\n"
+        f'"{packed_player()}")</script>'
+    )
+
+
+def _list(steps: Backprop) -> str:
+    """All steps as text; of a long pass its beginning and its end."""
+    total = len(steps)
+    items = "\n".join(f"<li>{escape(line)}</li>" for line in _lines(steps))
+    count = "1 step" if total == 1 else f"All {total:,} steps"
+    return f"<details><summary>{count}</summary>\n<ol>\n{items}\n</ol>\n</details>\n"
+
+
+def _lines(steps: Backprop) -> Iterator[str]:
+    most = exercise.FIRST + exercise.LAST
+    if len(steps) <= 4 * most:
+        yield from map(exercise.step_line, steps)
+        return
+    yield from map(exercise.step_line, itertools.islice(steps, exercise.FIRST))
+    yield f"… {len(steps) - most:,} more …"
+    yield from map(exercise.step_line, steps[-exercise.LAST :])
+
+
+@functools.cache
+def packed_player() -> str:
+    """The player's script and style, compressed."""
+    here = resources.files(__package__)
+    parts = [
+        here.joinpath(name).read_text(encoding="utf-8") for name in ("player.js", "player.css")
+    ]
+    script = parts[0].rstrip().removesuffix(";")
+    packed = gzip.compress(json.dumps([script, parts[1]]).encode(), 9, mtime=0)
+    return base64.b64encode(packed).decode()

@@ -1,0 +1,207 @@
+"""The record of a pass that the page plays: plain lists, dicts, numbers and texts.
+
+It is made from what the engine's own pass left behind, and is the same on every run: no addresses,
+no times. Its keys are short because each notebook output carries one:
+
+    nodes   name, long name, symbol, operation, operands, value, kind, formula, source line
+    steps   consumer, operand, upstream, local, contribution, formula; of tensors more
+    root, seed, earlier gradients, notes, and whether the page can recompute the numbers
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.node import Node
+from autograd.op import Elementwise
+from autograd.tensor import Tensor
+from autograd.value import Value
+from autograd.viz.mathml import name_tree, tree_of
+from autograd.viz.player.picture import Picture
+from autograd.viz.player.rules_js import can_compute
+from autograd.viz.player.vjp import vjp_text
+from autograd.viz.symbols import Symbol
+from autograd.viz.text import numbers, printable
+
+if TYPE_CHECKING:
+    from autograd.viz.steps import Backprop, Step
+
+MOST_RECORDED = 2_000
+"""Of a larger graph, the page plays only the steps between nodes that are drawn."""
+
+Record = dict[str, Any]
+
+
+def trace_of(steps: Backprop, picture: Picture) -> Record:
+    """The record of a pass, ready for `to_json`."""
+    whole = len(steps.nodes) <= MOST_RECORDED
+    kept = [node for node in steps.nodes if whole or node in picture.shown]
+    index = {node: i for i, node in enumerate(kept)}
+    box = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
+    played = [
+        k
+        for k in range(len(steps))
+        if whole or (steps.ends_of(k)[0] in index and steps.ends_of(k)[2] in index)
+    ]
+    trace: Record = {
+        "nodes": [_node(steps, node, index, box) for node in kept],
+        "steps": [_step(steps[k], index) for k in played],
+        "arrows": {
+            f"{index[node]}.{k}": arrow
+            for (node, k), arrow in picture.arrows.items()
+            if node in index
+        },
+        "root": index[steps.root],
+        "seed": value(steps.seed),
+        "earlier": [
+            [index[leaf], value(grad), value(grad + steps.gradients[leaf])]
+            for leaf, grad in steps.earlier.items()
+            if leaf in index and leaf in steps.gradients
+        ],
+        "live": whole and can_recompute(steps),
+        "notes": [note for note in (picture.note, *_notes(steps, len(played))) if note],
+    }
+    return trace
+
+
+def can_recompute(steps: Backprop) -> bool:
+    """Whether a page can compute the pass anew from other leaves."""
+    return not _stale(steps) and all(
+        isinstance(node, Value) and (node.op is None or can_compute(node.op))
+        for node in steps.nodes
+    )
+
+
+def to_json(trace: Record) -> str:
+    r"""The record as JSON that can stand inside a script: no `<`, nothing but ASCII.
+
+    Example:
+        >>> to_json({"name": "</script>"})
+        '{"name":"\\u003c/script>"}'
+    """
+    text = json.dumps(trace, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
+
+
+def value(x: Any) -> Any:
+    """A number or an array for the record; JSON has no infinities, so they are texts.
+
+    Example:
+        >>> value(0.5), value(float("inf"))
+        (0.5, 'inf')
+        >>> value(np.array([[1.0, 2.0]]))
+        {'shape': [1, 2], 'rows': [[1.0, 2.0]]}
+    """
+    if x is None:
+        return None
+    if isinstance(x, tuple):  # the shape of a large array, from `steps`
+        return {"shape": list(x), "text": getattr(x, "summary", "")}
+    if not isinstance(x, np.ndarray):
+        return _number(float(x)) if np.ndim(x) == 0 else {"shape": list(x.shape), "text": ""}
+    if x.ndim == 0:
+        return _number(float(x))
+    shape = list(x.shape)
+    if x.size > 36 or x.ndim > 2 or x.size == 0:
+        return {"shape": shape, "text": " ".join(numbers(x.reshape(-1)) if x.size else ("empty",))}
+    rows = x.reshape(1, -1) if x.ndim == 1 else x
+    return {"shape": shape, "rows": [[_number(float(y)) for y in row] for row in rows]}
+
+
+def _number(x: float) -> float | str:
+    return x if math.isfinite(x) else "nan" if x != x else "inf" if x > 0 else "-inf"
+
+
+def _node(steps: Backprop, node: Node, index: dict[Node, int], box: dict[Node, str]) -> Record:
+    name = steps.names.get(node)
+    record: Record = {
+        "in": [index.get(parent, -1) for parent in node.parents],
+        "value": value(steps.values[node]),
+        "kind": "op" if node.op else "leaf" if node.requires_grad else "const",
+        "box": box[node],
+    }
+    if name is not None:
+        record |= {"name": printable(name), "tree": name_tree(printable(name))}
+        if name in steps.abbreviated:
+            record["long"] = steps.abbreviated[name]
+    if node in steps.lines:
+        record["line"] = printable(steps.lines[node])
+    if node.op is not None:
+        operands, params = steps.operands(node), getattr(node, "params", {})
+        formula = Symbol.of(node.op, operands, params)
+        record |= {
+            "op": node.op.name,
+            "sym": printable(node.op.symbol),
+            "math": tree_of(formula),
+            "text": printable(formula.text),
+        }
+        if isinstance(node, Value):
+            record["fill"] = Symbol.of(node.op, ["\ue000", "\ue001"][: len(operands)]).text
+    return record
+
+
+def _step(step: Step, index: dict[Node, int]) -> list[Any]:
+    is_scalar = isinstance(step.node, Value)
+    formula = step.formula
+    record = [
+        index[step.node],
+        step.position,
+        value(step.out_grad),
+        value(step.local) if step.local is not None else None,
+        value(step.contribution),
+        None if formula is None else [tree_of(formula, 2), printable(formula.factor)],
+    ]
+    return record if is_scalar else [*record, _tensor_part(step)]
+
+
+def _tensor_part(step: Step) -> Record:
+    part: Record = {"before": value(step.before), "after": value(step.after)}
+    text = vjp_text(step)
+    if text:
+        part["vjp"] = text
+    if isinstance(step.op, Elementwise):
+        product = np.asarray(step.out_grad) * step.local
+        if product.shape != np.shape(step.contribution):
+            part["product"] = value(product)
+            part["axes"] = _summed_axes(product.shape, np.shape(step.contribution))
+    return part
+
+
+def _summed_axes(wide: tuple[int, ...], narrow: tuple[int, ...]) -> list[int]:
+    extra = len(wide) - len(narrow)
+    return [i for i in range(len(wide)) if i < extra or narrow[i - extra] != wide[i]]
+
+
+# --- notes ------------------------------------------------------------------------------------
+
+
+def _stale(steps: Backprop) -> list[Node]:
+    """Leaves whose number was changed after the operation that used it was recorded."""
+    stale: dict[Node, None] = {}
+    for node in steps.nodes:
+        if isinstance(node, Value) and node.op is not None:
+            recorded = (node._x, node._y) if len(node.parents) > 1 else (node._x,)
+            for parent, x in zip(node.parents, recorded, strict=True):
+                if steps.values[parent] != x and not math.isnan(x):
+                    stale[parent] = None
+    return list(stale)
+
+
+def _notes(steps: Backprop, played: int) -> list[str]:
+    notes = []
+    if stale := _stale(steps):
+        names = ", ".join(steps.names.get(node, "a constant") for node in stale[:5])
+        notes.append(
+            f"{names}: changed after the graph was recorded. The pass uses the numbers of then."
+        )
+    if isinstance(steps.root, Tensor) and steps.root.shape:
+        notes.append("The root has several elements; the pass starts from the gradient given.")
+    if played < len(steps):
+        notes.append(
+            f"{played:,} of {len(steps):,} steps are played here; backprop(…) itself holds them "
+            "all: print it, or index it."
+        )
+    return notes

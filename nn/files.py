@@ -1,0 +1,203 @@
+"""Models in files: `save` and `load`, in the safetensors format.
+
+The format holds names, types, shapes and numbers, and no program, so that reading a file runs
+nothing: 8 bytes with the length of the header, the header as JSON, the numbers one after the other.
+PyTorch and others read and write it. What `save` adds is how the model is made up, as JSON text in
+the header's metadata, so that `load` can rebuild a model of this package's own layers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nn import activations, init, layers, normalisation
+from nn.containers import MLP, Sequential
+from nn.module import Module, Parameter
+from nn.perceptron import Perceptron
+from nn.safetensors import FileError, decode, encode
+
+CLASSES: dict[str, type[Module]] = {
+    kind.__name__: kind
+    for kind in (
+        *activations.ACTIVATIONS.values(), layers.Dropout, layers.Embedding, layers.Flatten,
+        layers.Linear, MLP, normalisation.BatchNorm1d, normalisation.LayerNorm, Perceptron,
+        Sequential,
+    )
+}  # fmt: skip
+"""What a file may name: nothing else is ever made from one."""
+
+SIZES = {"in_features", "out_features", "num_embeddings", "embedding_dim", "num_features"}
+SIZES |= {"normalized_shape"}
+
+
+def save(model: Module, path: str | os.PathLike[str]) -> None:
+    """Write the numbers of a model to a file, and how it is made up where that can be told.
+
+    It can for layers, activations and containers of this package. A module of your own, or an
+    activation made of a function, is saved by its numbers alone; to load them pass the model.
+
+    Args:
+        model: Any module but a close-up.
+        path: Usually ends in ".safetensors". A file that is there is replaced, at once or not at
+            all.
+
+    Raises:
+        TypeError: model is a close-up, or no Module.
+
+    Example:
+        >>> import tempfile
+        >>> from nn import MLP
+        >>> model = MLP(2, [3], 1, "tanh")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save(model, f"{folder}/model.safetensors")
+        ...     twin = load(f"{folder}/model.safetensors")
+        >>> bool((twin([1.0, 2.0]).data == model([1.0, 2.0]).data).all())
+        True
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"save: needs a Module, but got {type(model).__name__}.")
+    arrays = model.state_dict()
+    description = _description(model)
+    if description is not None and not _describes(description, arrays):
+        description = None  # such as a parameter that two layers share
+    metadata = {} if description is None else {"glassgrad": json.dumps(description)}
+    path = os.fspath(path)
+    content = encode(arrays, metadata)
+    try:
+        with open(f"{path}.unfinished", "wb") as file:
+            file.write(content)
+        os.replace(f"{path}.unfinished", path)
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{path}.unfinished")
+        raise
+
+
+def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
+    """Read a model from a file that `save`, or another library, has written.
+
+    Args:
+        path: A safetensors file.
+        model: What to load the numbers into: a model of the same build. None rebuilds it, if the
+            file says how.
+
+    Returns:
+        The model; with the type of numbers in the file if it was rebuilt.
+
+    Raises:
+        FileError: it is not a safetensors file, it is cut short or contradicts itself, or it does
+            not say how its model is made up and no model is given. Nothing was changed.
+        ValueError: the given model has other parameters; see `Module.load_state_dict`.
+        FileNotFoundError: there is none.
+    """
+    name = os.fspath(path)
+    with open(path, "rb") as file:
+        arrays, metadata = decode(file.read(), name)
+    if model is not None:
+        model.load_state_dict(arrays)
+        return model
+    if "glassgrad" not in metadata:
+        raise FileError(
+            f"load: {name!r} does not say how its model is made up. Make one and pass it: "
+            "load(path, model)."
+        )
+    try:
+        return _rebuilt(json.loads(metadata["glassgrad"]), arrays)
+    except (ValueError, TypeError, RecursionError) as err:
+        raise FileError(f"load: {name!r} describes no model of its numbers: {err}") from err
+
+
+# --- how a model is made up ---------------------------------------------------------------------
+
+
+def _description(module: Module) -> Any:
+    """{"class": …, "arguments": …}, or None where that cannot say it."""
+    arguments = module._arguments()
+    if arguments is None or CLASSES.get(type(module).__name__) is not type(module):
+        return None
+    described = {
+        name: [_description(m) for m in value]
+        if isinstance(value, list)
+        else _description(value)
+        if isinstance(value, Module)
+        else value
+        for name, value in arguments.items()
+    }
+    whole = all(None not in (v if isinstance(v, list) else [v]) for v in described.values())
+    return {"class": type(module).__name__, "arguments": described} if whole else None
+
+
+def _describes(description: Any, arrays: dict[str, NDArray[Any]]) -> bool:
+    try:
+        _rebuilt(description, arrays)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _rebuilt(description: Any, arrays: dict[str, NDArray[Any]]) -> Module:
+    """The model of a description, with these numbers."""
+    _check_size(description, sum(array.size for array in arrays.values()))
+    with _seed_kept():
+        model: Module = _made(description)
+    model.load_state_dict(arrays)  # also finds out whether the names and shapes are those
+    for name, p in model.named_parameters():
+        if p.dtype != arrays[name].dtype:
+            Parameter.__init__(p, arrays[name], label=p.label)
+    return model
+
+
+def _check_size(description: Any, limit: int) -> None:
+    """Refuse layers larger than the numbers there are, before memory is taken for them."""
+    total, pending = 0, [description]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, list):
+            pending += part
+        elif isinstance(part, dict):
+            pending += part.values()
+            sizes = [v for name, v in part.items() if name in SIZES and isinstance(v, int)]
+            total += math.prod(sizes) if sizes else 0
+    if total > limit:
+        raise ValueError(f"it needs at least {total} numbers, but there are {limit}.")
+
+
+def _made(description: Any) -> Any:
+    """The module of a description; a list or a plain value as it is."""
+    if isinstance(description, list):
+        return [_made(part) for part in description]
+    if not isinstance(description, dict):
+        return description
+    if description.keys() != {"class", "arguments"}:
+        raise ValueError(f"a module needs a class and arguments, but has {sorted(description)}.")
+    kind = CLASSES.get(description["class"])
+    if kind is None:
+        raise ValueError(f"{description['class']!r} is no layer of this package.")
+    arguments = description["arguments"]
+    if not isinstance(arguments, dict):
+        raise ValueError(f"the arguments of {kind.__name__} are {arguments!r}.")
+    made = {name: _made(value) for name, value in arguments.items()}
+    if not issubclass(kind, Sequential):
+        return kind(**made)
+    if made.keys() != {"modules"} or not isinstance(made["modules"], list):
+        raise ValueError(f"{kind.__name__} needs a list of modules.")
+    container = kind.__new__(kind)  # an MLP is kept as its layers, which may have been changed
+    Sequential.__init__(container, *made["modules"])
+    return container
+
+
+@contextlib.contextmanager
+def _seed_kept() -> Iterator[None]:
+    """The default generator as it was: what layers draw before their numbers are loaded is lost."""
+    state = init.generator(None).bit_generator.state
+    try:
+        yield
+    finally:
+        init.generator(None).bit_generator.state = state

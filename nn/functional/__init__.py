@@ -1,0 +1,62 @@
+"""Activations and losses as functions; `nn.activations` and `nn.losses` have them as modules.
+
+Each takes Tensors, Values, object arrays or lists of Values, and plain numbers alike: a formula is
+written once, with operations of `autograd`, and runs on whatever comes.
+"""
+
+from nn.functional.activations import (
+    elu,
+    gelu,
+    hardtanh,
+    identity,
+    leaky_relu,
+    log_softmax,
+    relu,
+    selu,
+    sigmoid,
+    sign,
+    silu,
+    softmax,
+    softplus,
+    step,
+    tanh,
+)
+from nn.functional.classification import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge_loss,
+    kl_div,
+    nll_loss,
+    perceptron_loss,
+)
+from nn.functional.regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+
+__all__ = [
+    "identity",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "softplus",
+    "hardtanh",
+    "step",
+    "sign",
+    "softmax",
+    "log_softmax",
+    "mse_loss",
+    "l1_loss",
+    "smooth_l1_loss",
+    "huber_loss",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "nll_loss",
+    "kl_div",
+    "hinge_loss",
+    "perceptron_loss",
+]

@@ -1,0 +1,82 @@
+"""The table that `model.summary(x)` prints: its layers, what they return, what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from autograd import no_grad
+from nn.operands import shape_of
+
+if TYPE_CHECKING:
+    from nn.module import Module
+
+HEAD = ("layer", "output shape", "parameters")
+
+
+class Table(str):
+    """A text of several lines that a notebook, or Python's prompt, shows as it is printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def summary(model: Module, inputs: tuple[Any, ...]) -> Table:
+    """The table of a model; see `Module.summary`."""
+    shapes = _shapes(model, inputs) if inputs else {}
+    rows = [HEAD]
+    rows += [
+        (text, str(shapes.get(id(module), "")), f"{_count(module):,}")
+        for text, module in _rows(model, "", type(model).__name__)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if not inputs:
+        rows, widths[1] = [(layer, "", count) for layer, _, count in rows], 0
+    lines = [
+        f"{layer:<{widths[0]}}  {shape:<{widths[1]}}  {count:>{widths[2]}}"
+        for layer, shape, count in rows
+    ]
+    lines.insert(1, "-" * len(lines[0]))
+    return Table("\n".join(lines))
+
+
+def _rows(module: Module, indent: str, name: str) -> Iterator[tuple[str, Module]]:
+    """Every module with its line, each below the one it belongs to."""
+    children = module.named_children()
+    yield indent + (name if children else name.replace(type(module).__name__, repr(module))), module
+    for label, child in children:
+        yield from _rows(child, indent + "  ", f"{label}: {type(child).__name__}")
+
+
+def _count(module: Module) -> int:
+    """How many numbers there are to learn in it and below."""
+    return sum(getattr(p, "size", 1) for p in module.parameters())
+
+
+def _shapes(model: Module, inputs: tuple[Any, ...]) -> dict[int, tuple[int, ...]]:
+    """The shape of what each module returned last, when the model was called."""
+    found: dict[int, tuple[int, ...]] = {}
+    modes = {module: module.training for module in model.modules()}
+
+    def watch(module: Module) -> None:
+        forward = module.forward
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            out = forward(*args, **kwargs)
+            found[id(module)] = shape_of(out)
+            return out
+
+        vars(module)["forward"] = watched  # found before the method of its class
+
+    try:
+        for module in modes:
+            watch(module)
+        with no_grad():
+            model.eval()(*inputs)
+    finally:
+        for module, mode in modes.items():
+            vars(module).pop("forward", None)
+            module.training = mode
+    return found

@@ -1,0 +1,572 @@
+"""Training: what `fit` promises, on problems whose answer is known."""
+
+import builtins
+import math
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import nn
+import optim
+from autograd import Tensor, detect_anomaly
+from autograd.errors import AnomalyError, ShapeError
+from nn import EarlyStopping, accuracy, evaluate, fit
+from nn.data import Batches, Standardizer, split
+from nn.datasets import digits, iris, spirals, xor
+from optim import SGD, Adam, schedules
+
+CROSS_ENTROPY = nn.CrossEntropyLoss()
+
+
+def line(n=20):
+    """Points on y = 2x + 1."""
+    x = np.linspace(-1, 1, n)[:, None]
+    return x, 2 * x + 1
+
+
+def learn_line(data=None, *, lr=0.1, model=None, **settings):
+    model = model or nn.Linear(1, 1, rng=np.random.default_rng(0))
+    settings = {"progress": False, **settings}
+    data = line() if data is None else data
+    history = fit(model, nn.MSELoss(), data, SGD(model.parameters(), lr=lr), **settings)
+    return model, history
+
+
+# --- it is the loop of the lectures
+
+
+def test_fit_is_the_loop_a_student_would_write():
+    model, history = learn_line(Batches(line(), 8, seed=3), epochs=5)
+
+    by_hand = nn.Linear(1, 1, rng=np.random.default_rng(0))
+    optimizer = SGD(by_hand.parameters(), lr=0.1)
+    batches = Batches(line(), 8, seed=3)
+    means = []
+    for _ in range(5):
+        total = 0.0
+        for x, y in batches:
+            loss = nn.MSELoss()(by_hand(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(y)
+        means.append(total / 20)
+
+    assert_array_equal(model.flat().data, by_hand.flat().data)
+    assert_allclose(history.loss, means, rtol=1e-14)
+
+
+def test_a_full_batch_descends_to_the_closed_form():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(30, 2))
+    y = x @ [[2.0], [-1.0]] + 0.5 + 0.1 * rng.normal(size=(30, 1))
+    model = nn.Linear(2, 1)
+    fit(
+        model, nn.MSELoss(), Batches((x, y), 30), SGD(model.parameters(), lr=0.3),
+        epochs=300, progress=False,
+    )  # fmt: skip
+    best, *_ = np.linalg.lstsq(np.column_stack([x, np.ones(30)]), y)
+    assert_allclose(model.flat().data, best[:, 0], rtol=1e-10)
+
+
+def test_the_same_seeds_give_the_same_training():
+    first, second = (learn_line(epochs=3)[1].loss for _ in range(2))
+    assert_array_equal(first, second)
+
+
+def test_a_pair_means_shuffled_batches_of_32():
+    pair = learn_line(line(100), epochs=2)[1].loss
+    batches = learn_line(Batches(line(100), 32), epochs=2)[1].loss
+    assert_array_equal(pair, batches)
+
+
+def test_a_close_up_is_trained_to_the_same_numbers():
+    model, history = learn_line(epochs=2)
+    fast = nn.Linear(1, 1, rng=np.random.default_rng(0))
+    close_up = fast.scalars()
+    x, y = line()
+    scalar_history = fit(
+        close_up, nn.MSELoss(), (x, y), SGD(close_up.parameters(), lr=0.1), epochs=2, progress=False
+    )
+    assert_allclose(scalar_history.loss, history.loss, rtol=1e-12)
+    assert_allclose(fast.flat().data, model.flat().data, rtol=1e-12)
+
+
+# --- history, validation, schedule
+
+
+def test_history_has_one_number_per_epoch_in_plain_arrays():
+    _, history = learn_line(epochs=4, validation=line(7))
+    for figures in (history.loss, history.validation_loss, history.learning_rate, history.seconds):
+        assert type(figures) is np.ndarray
+        assert figures.shape == (4,)
+        assert figures.dtype == np.float64
+    assert (history.seconds > 0).all()
+    assert history.learning_rate.tolist() == [0.1] * 4
+    assert history.ended == "all epochs done"
+    assert len(history) == 4
+
+
+def test_the_validation_loss_is_that_of_the_weights_at_the_end_of_the_epoch():
+    seen = []
+
+    def note(model, history):
+        seen.append(nn.MSELoss()(model(line(7)[0]), line(7)[1]).item())
+
+    _, history = learn_line(epochs=3, validation=line(7), callbacks=[note])
+    assert_allclose(history.validation_loss, seen, rtol=1e-14)
+
+
+def test_without_validation_its_loss_is_nan():
+    assert np.isnan(learn_line(epochs=2)[1].validation_loss).all()
+
+
+def test_a_schedule_sets_the_learning_rate_of_each_epoch():
+    _, history = learn_line(epochs=3, schedule=lambda epoch: 0.1 / (1 + epoch))
+    assert_allclose(history.learning_rate, [0.1, 0.05, 0.1 / 3])
+    assert_allclose(
+        learn_line(epochs=3, schedule=schedules.inverse_time(0.1))[1].learning_rate,
+        history.learning_rate,
+    )
+    still, _ = learn_line(epochs=1)
+    slowed, _ = learn_line(epochs=3, schedule=lambda epoch: 0.1 if epoch == 0 else 1e-300)
+    assert_array_equal(slowed.flat().data, still.flat().data)
+
+
+def test_a_schedule_that_goes_by_the_loss_hears_of_the_validation_loss():
+    heard = []
+
+    class Note(schedules.Schedule):
+        def observe(self, loss):
+            heard.append(loss)
+
+    schedule = Note(lambda epoch: 0.1, "note")
+    _, history = learn_line(epochs=3, schedule=schedule, validation=line(7))
+    assert heard == history.validation_loss.tolist()
+    heard.clear()
+    _, history = learn_line(epochs=3, schedule=schedule)
+    assert heard == history.loss.tolist()
+
+
+class Modes(nn.Module):
+    """Notes in which mode it is called."""
+
+    def __init__(self):
+        self.inner = nn.Linear(1, 1)
+        self.modes = []
+
+    def forward(self, x):
+        self.modes.append((len(x), self.training))
+        return self.inner(x)
+
+
+def test_it_learns_in_train_mode_and_validates_in_eval_mode_where_it_leaves_the_model():
+    model = Modes()
+    learn_line(Batches(line(), 10), model=model, epochs=2, validation=line(7))
+    assert model.modes == [(10, True), (10, True), (7, False)] * 2
+    assert not model.training
+    assert not model.inner.training
+
+
+# --- callbacks
+
+
+def test_callbacks_are_called_after_each_epoch_and_can_end_the_training():
+    calls = []
+
+    def note(model, history):
+        calls.append((type(model).__name__, len(history), model.training))
+
+    def good_enough(model, history):
+        return history.loss[-1] < 0.5
+
+    _, history = learn_line(epochs=100, callbacks=[note, good_enough])
+    assert 1 < len(history) < 100
+    assert history.loss[-1] < 0.5 <= history.loss[-2]
+    assert calls == [("Linear", i + 1, False) for i in range(len(history))]
+    assert history.ended == "ended by good_enough"
+
+
+# --- early stopping
+
+
+class Scripted(nn.Module):
+    """Its validation loss is what the script says; its weight counts the epochs."""
+
+    def __init__(self, script):
+        self.weight = nn.Parameter(0.0)
+        self.script = [0.0, *script]
+
+    def forward(self, x):
+        if self.training:
+            return self.weight * np.ones(len(x))
+        return Tensor(np.full(len(x), float(self.script[round(self.weight.item())])))
+
+
+def stopped(script, **settings):
+    model = Scripted(script)
+    x = np.zeros(1)
+    stopping = EarlyStopping(**settings)
+    history = fit(
+        model,
+        lambda s, y: -s.sum() if s.requires_grad else s.data.mean(),
+        (x, x),
+        SGD(model.parameters(), lr=1.0),
+        epochs=len(script),
+        validation=(x, x),
+        early_stopping=stopping,
+        progress=False,
+    )
+    return model, history, stopping
+
+
+def test_early_stopping_waits_for_patience_epochs_and_restores_the_best_weights():
+    model, history, stopping = stopped([5, 3, 4, 2, 6, 6, 6, 1], patience=3)
+    assert history.validation_loss.tolist() == [5, 3, 4, 2, 6, 6, 6]
+    assert model.weight.item() == 4.0
+    assert (stopping.best_epoch, stopping.best_loss) == (4, 2.0)
+    assert history.ended == "ended by EarlyStopping(patience=3, min_delta=0.0, best epoch 4)"
+
+
+def test_min_delta_says_how_much_lower_counts():
+    model, history, stopping = stopped([5, 4.75, 4.5, 4.25, 4, 1], patience=2, min_delta=0.5)
+    assert len(history) == 3
+    assert stopping.best_epoch == 1
+    assert model.weight.item() == 1.0
+
+
+def test_the_best_weights_are_restored_where_all_epochs_are_done_too():
+    model, history, _ = stopped([5, 3, 4], patience=10)
+    assert history.ended == "all epochs done"
+    assert model.weight.item() == 2.0
+
+
+def test_early_stopping_starts_anew_with_each_training():
+    stopping = EarlyStopping(patience=2)
+    for _ in range(2):
+        _, history = learn_line(epochs=3, validation=line(7), early_stopping=stopping, lr=0.01)
+        assert (len(history), stopping.best_epoch) == (3, 3)
+
+
+def test_early_stopping_on_noisy_data_gives_a_lower_validation_loss_than_going_on():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 10))
+    y = (x[:, 0] + 2 * rng.normal(size=60) > 0).astype(int)
+    learnt, others = (x[:30], y[:30]), (x[30:], y[30:])
+    ends = []
+    for stopping in (EarlyStopping(patience=10), None):
+        model = nn.MLP(10, [32], 2, rng=np.random.default_rng(0))
+        optimizer = Adam(model.parameters(), lr=0.01)
+        history = fit(
+            model, CROSS_ENTROPY, learnt, optimizer, epochs=100, validation=others,
+            early_stopping=stopping, progress=False,
+        )  # fmt: skip
+        ends.append((len(history), evaluate(model, CROSS_ENTROPY, others)))
+        if stopping:
+            assert ends[0][1] == history.validation_loss.min()
+    assert ends[0][0] < ends[1][0] == 100
+    assert ends[0][1] < ends[1][1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"patience": 0}, "patience must be >= 1, but got 0"),
+        ({"min_delta": -0.1}, "min_delta must be finite and >= 0, but got -0.1"),
+    ],
+)
+def test_early_stopping_says_what_it_needs(settings, message):
+    with pytest.raises(ValueError, match="EarlyStopping: " + message):
+        EarlyStopping(**settings)
+
+
+# --- Ctrl-C
+
+
+@pytest.mark.parametrize("where", ["a batch", "the end of an epoch"])
+def test_ctrl_c_ends_it_with_the_history_so_far_and_a_model_that_goes_on(where):
+    calls = iter(range(1, 1000))
+
+    def interrupt(*_):
+        if next(calls) == (8 if where == "a batch" else 3):
+            raise KeyboardInterrupt
+
+    def loss(s, y):
+        interrupt()
+        return nn.MSELoss()(s, y)
+
+    model = nn.Linear(1, 1, rng=np.random.default_rng(0))
+    settings = {"epochs": 10, "progress": False}
+    optimizer = SGD(model.parameters(), lr=0.1)
+    data = Batches(line(), 10)
+    if where == "a batch":
+        history = fit(model, loss, data, optimizer, **settings)
+        assert history.ended == "interrupted in epoch 4"
+    else:
+        history = fit(model, nn.MSELoss(), data, optimizer, callbacks=[interrupt], **settings)
+        assert history.ended == "interrupted in epoch 4"
+    assert history.loss.shape == (3,)
+    assert not model.training
+    assert accuracy_of_line(model) < 1.0
+    more = fit(model, nn.MSELoss(), data, optimizer, epochs=100, progress=False)
+    assert more.loss[-1] < 1e-6 < history.loss[-1]
+
+
+def accuracy_of_line(model):
+    x, y = line()
+    return float(abs(model(x).data - y).mean())
+
+
+def test_ctrl_c_restores_the_best_weights_where_early_stopping_keeps_them():
+    def interrupt(model, history):
+        if len(history) == 3:
+            raise KeyboardInterrupt
+
+    x = np.zeros(1)
+    model = Scripted([5, 2, 4, 4])
+    fit(
+        model,
+        lambda s, y: -s.sum() if s.requires_grad else s.data.mean(),
+        (x, x),
+        SGD(model.parameters(), lr=1.0),
+        validation=(x, x),
+        early_stopping=EarlyStopping(),
+        callbacks=[interrupt],
+        progress=False,
+    )
+    assert model.weight.item() == 2.0
+
+
+# --- nan
+
+
+def where_nan(loss, data, model=None, lr=0.1):
+    """The error of a training that meets a nan, and the model it leaves."""
+    model = model or nn.Linear(1, 1, rng=np.random.default_rng(0))
+    optimizer = SGD(model.parameters(), lr=lr)
+    with np.errstate(all="ignore"), pytest.raises(AnomalyError, match=r"^fit: epoch ") as error:
+        fit(model, loss, Batches(data, 4, shuffle=False), optimizer, epochs=50, progress=False)
+    return str(error.value), model
+
+
+def test_a_nan_loss_names_epoch_batch_operation_and_line():
+    message, model = where_nan(lambda s, y: nn.functional.mse_loss(np.log(s), y), line())
+    assert message.startswith("fit: epoch 1, batch 1: log: made nan from ")
+    assert "test_training.py, line " in message
+    assert np.isfinite(model.flat().data).all()
+
+
+def test_a_later_batch_and_epoch_are_counted_from_one():
+    steps = iter(range(1000))
+
+    def overflow(s, y):
+        factor = 1e200 if next(steps) >= 12 else 1.0
+        return (s * factor * factor).mean()
+
+    message, _ = where_nan(overflow, line())  # five batches to an epoch
+    assert message.startswith("fit: epoch 3, batch 3: multiply: made ")
+
+
+def test_a_nan_gradient_behind_a_finite_loss_is_found_before_it_reaches_the_weights():
+    model = nn.Linear(1, 1)
+    model.flat().data = [0.0, 0.0]
+    message, _ = where_nan(lambda s, y: np.sqrt(s * s).mean(), line(), model)
+    assert "fit: epoch 1, batch 1: sqrt: its derivative" in message
+    assert model.flat().data.tolist() == [0.0, 0.0]
+
+
+def test_nan_in_the_data_is_named_as_such():
+    x, y = line()
+    x[6] = np.nan
+    assert "fit: epoch 1, batch 2: x holds nan or inf, in row 2 of the batch." in where_nan(
+        nn.MSELoss(), (x, y)
+    )
+    x, y = line()
+    y[0] = np.inf
+    assert "y holds nan or inf, in row 0 of the batch" in where_nan(nn.MSELoss(), (x, y))[0]
+
+
+def test_a_step_that_overflows_is_told_from_a_nan_in_the_loss():
+    x, y = line()
+    message, _ = where_nan(nn.MSELoss(), (x, 1e3 * y), lr=1.7e308)
+    assert "the step before made parameter 'weight' nan or infinite" in message
+    assert "smaller learning rate" in message
+
+
+def test_large_but_finite_gradients_do_not_end_the_training():
+    model = nn.Linear(1, 1, rng=np.random.default_rng(0))
+    optimizer = SGD(model.parameters(), lr=1e-170)
+    history = fit(
+        model, lambda s, y: s.mean() * 1e160, line(), optimizer, epochs=2, progress=False
+    )  # the squares of these gradients overflow
+    assert len(history) == 2
+
+
+def test_inside_detect_anomaly_the_error_is_that_of_the_mode():
+    model = nn.Linear(1, 1, rng=np.random.default_rng(0))
+    with detect_anomaly(), np.errstate(all="ignore"), pytest.raises(AnomalyError, match=r"^log: "):
+        fit(
+            model,
+            lambda s, y: np.log(s).mean(),
+            line(),
+            SGD(model.parameters(), 0.1),
+            progress=False,
+        )
+
+
+# --- the progress bar
+
+
+def test_the_bar_shows_epochs_and_losses_and_is_off_when_not_wanted(capsys):
+    learn_line(epochs=3, progress=True, validation=line(7))
+    printed, bar = capsys.readouterr()
+    assert printed == ""
+    assert "3/3" in bar
+    assert "loss=" in bar
+    assert "validation=" in bar
+    learn_line(epochs=3)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_tqdm_it_trains_without_a_bar(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    _, history = learn_line(epochs=2, progress=True)
+    assert len(history) == 2
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_bar_tqdm_is_not_imported(monkeypatch):
+    real = builtins.__import__
+
+    def refuse(name, *args, **kwargs):
+        assert not name.startswith("tqdm")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    learn_line(epochs=1)
+
+
+# --- what it refuses
+
+
+def test_fit_says_what_it_cannot_use():
+    with pytest.raises(ValueError, match="fit: epochs must be >= 1, but got 0"):
+        learn_line(epochs=0)
+    with pytest.raises(ValueError, match=r"fit: early_stopping needs validation=\(x, y\)"):
+        learn_line(early_stopping=EarlyStopping())
+    with pytest.raises(TypeError, match=r"Batches: needs data as a pair \(x, y\)"):
+        learn_line(np.zeros((2, 3)))
+    model, other = nn.Linear(1, 1), nn.Linear(1, 1)
+    with pytest.raises(ValueError, match="fit: the optimizer changes none of the model's param"):
+        fit(model, nn.MSELoss(), line(), SGD(other.parameters(), lr=0.1), progress=False)
+    with pytest.raises(ShapeError, match="backward: root has shape"):
+        fit(
+            model, nn.MSELoss(reduction="none"), line(), SGD(model.parameters(), lr=0.1),
+            progress=False,
+        )  # fmt: skip
+
+
+def test_accuracy_needs_a_score_for_every_class():
+    x, y = xor()
+    assert accuracy(nn.Identity(), (np.eye(2)[y], y)) == 1.0
+    assert accuracy(nn.Identity(), (np.eye(2)[[0, 0, 0, 0]], y)) == 0.5
+    with pytest.raises(ShapeError, match=r"accuracy: needs scores of shape \(N, C\), C > 1"):
+        accuracy(nn.MLP(2, [3], 1), (x, y))
+
+
+def test_evaluate_and_predict_leave_mode_and_gradients_alone():
+    model = Modes()
+    x, y = line()
+    nn.MSELoss()(model(x), y).backward()
+    before = model.flat().grad.copy()
+    assert evaluate(model, nn.MSELoss(), (x, y)) > 0
+    assert not nn.predict(model, x).requires_grad
+    assert model.training
+    assert model.modes[-1] == (20, False)
+    assert_array_equal(model.flat().grad, before)
+
+
+# --- what it learns
+
+
+def digits_model(seed):
+    """The example of `fit`, with a seed of its own; the model and the held-out digits."""
+    train, test = split(digits(), (0.8, 0.2), stratify=True, seed=seed)
+    scale = Standardizer(train.x)
+    model = nn.MLP(64, [128], 10, rng=np.random.default_rng(seed))
+    optimizer = Adam(model.parameters(), lr=0.003)
+    fit(model, CROSS_ENTROPY, (scale(train.x), train.y), optimizer, epochs=20, progress=False)
+    return model, (scale(test.x), test.y)
+
+
+def test_the_digits_example_reaches_97_percent_held_out_with_any_seed_on_average():
+    reached = [accuracy(*digits_model(seed)) for seed in range(4)]
+    assert reached[0] >= 0.97
+    assert np.mean(reached) >= 0.97
+
+
+def test_an_mlp_solves_xor():
+    model = nn.MLP(2, [8], 2, "tanh", rng=np.random.default_rng(0))
+    fit(model, CROSS_ENTROPY, xor(), Adam(model.parameters(), lr=0.05), epochs=200, progress=False)
+    assert accuracy(model, xor()) == 1.0
+
+
+def test_an_mlp_solves_the_spirals():
+    train, test = split(spirals(300), (0.8, 0.2), stratify=True)
+    model = nn.MLP(2, [32, 32], 3, "tanh", rng=np.random.default_rng(0))
+    fit(model, CROSS_ENTROPY, train, Adam(model.parameters(), lr=0.01), epochs=150, progress=False)
+    assert accuracy(model, train) >= 0.98
+    assert accuracy(model, test) >= 0.95
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_how_to_start_overfit_one_example_to_100_percent_then_a_handful(count):
+    x, y = digits()
+    data = x[:count] / 16, y[:count]
+    model = nn.MLP(64, [32], 10, rng=np.random.default_rng(0))
+    history = fit(
+        model, CROSS_ENTROPY, data, Adam(model.parameters(), lr=0.01), epochs=100, progress=False
+    )
+    assert accuracy(model, data) == 1.0
+    assert history.loss[-1] < 0.05 < history.loss[0]
+
+
+def test_smaller_batches_give_noisier_gradients():
+    x, y = iris()
+    model = nn.MLP(4, [8], 3, rng=np.random.default_rng(0))
+    spread = []
+    for size in (1, 10, 100):
+        gradients = []
+        for _ in range(3):
+            for part in Batches((x, y), size, drop_last=True, seed=0):
+                model.zero_grad()
+                CROSS_ENTROPY(model(part[0]), part[1]).backward()
+                gradients.append(model.flat().grad.copy())
+        spread.append(np.var(gradients[:100], axis=0).sum())
+    assert spread[0] > 5 * spread[1] > 10 * spread[2]
+
+
+def test_a_penalty_is_added_in_a_loss_of_ones_own():
+    model = nn.MLP(4, [8], 3, rng=np.random.default_rng(0))
+
+    def loss(scores, y):
+        return CROSS_ENTROPY(scores, y) + 0.1 * sum((p * p).sum() for p in model.parameters())
+
+    fit(model, loss, iris(), SGD(model.parameters(), lr=0.1), epochs=20, progress=False)
+    plain = nn.MLP(4, [8], 3, rng=np.random.default_rng(0))
+    fit(plain, CROSS_ENTROPY, iris(), SGD(plain.parameters(), lr=0.1), epochs=20, progress=False)
+    assert np.linalg.norm(model.flat().data) < 0.7 * np.linalg.norm(plain.flat().data)
+
+
+@pytest.mark.parametrize("rule", ["Momentum", "RMSprop", "Adagrad", "AdamW"])
+def test_fit_takes_every_rule_that_uses_the_gradient(rule):
+    model = nn.MLP(4, [8], 3, rng=np.random.default_rng(0))
+    history = fit(
+        model, CROSS_ENTROPY, iris(), getattr(optim, rule)(model.parameters(), lr=0.01),
+        epochs=5, progress=False,
+    )  # fmt: skip
+    assert history.loss[-1] < history.loss[0]
+    assert math.isclose(history.learning_rate[0], 0.01)

@@ -1,0 +1,127 @@
+"""What the tests of first-order rules share: the rules, problems, and PyTorch's figures."""
+
+import inspect
+import json
+import pathlib
+
+import numpy as np
+
+import autograd
+import optim
+from autograd import Tensor, Value
+from nn import MLP, Parameter
+from nn.functional import mse_loss
+
+TORCH = json.loads((pathlib.Path(__file__).parents[1] / "oracles" / "optim_torch.json").read_text())
+
+RULES = {
+    rule.__name__: rule
+    for rule in vars(optim).values()
+    if inspect.isclass(rule) and issubclass(rule, optim.Rule) and rule is not optim.Rule
+}
+CASES = [
+    (
+        rule.replace("NAdam", "Nadam"),
+        {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()},
+    )
+    for rule, settings, problem, _ in TORCH["trajectories"]
+    if problem == "quadratic"
+]
+CASES += [("Momentum", {"lr": 0.01}), ("Nesterov", {"lr": 0.01})]
+
+A, B, X, Y = (np.array(TORCH["problems"][name]) for name in "ABXY")
+
+
+def case_name(case):
+    rule, settings = case
+    return " ".join([rule, *(f"{name}={value}" for name, value in settings.items())])
+
+
+# --- problems, on whatever numbers there are ------------------------------------------------------
+
+
+def quadratic(*x):
+    products = sum(0.5 * A[i, j] * x[i] * x[j] for i in range(3) for j in range(3))
+    return products - sum(B[i] * x[i] for i in range(3))
+
+
+def rosenbrock(x, y):
+    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+def mlp(*numbers):
+    """2-3-1 with tanh and mean squared error, on 13 single numbers."""
+    w1, b1, w2, b2 = numbers[:6], numbers[6:9], numbers[9:12], numbers[12]
+    total = 0.0
+    for point, y in zip(X, Y[:, 0]):
+        hidden = [
+            autograd.tanh(w1[2 * j] * point[0] + w1[2 * j + 1] * point[1] + b1[j]) for j in range(3)
+        ]
+        out = sum(w * h for w, h in zip(w2, hidden)) + b2
+        total = total + (out - y) ** 2
+    return total / len(X)
+
+
+def mlp_arrays(w1, b1, w2, b2):
+    return ((autograd.tanh(X @ w1.T + b1) @ w2.T + b2 - Y) ** 2).mean()
+
+
+PROBLEMS = {"quadratic": quadratic, "rosenbrock": rosenbrock, "mlp": mlp}
+
+# --- the same parameters in five guises: what is optimised, and the loss --------------------------
+
+
+def as_values(start):
+    params = [Value(x) for x in start]
+    return params, lambda: mlp(*params)
+
+
+def as_tensors(start):
+    params = [Tensor(x, requires_grad=True) for x in as_arrays(start)]
+    return params, lambda: mlp_arrays(*params)
+
+
+def as_scalar_tensors(start):
+    params = [Tensor(x, requires_grad=True) for x in start]
+    return params, lambda: mlp(*params)
+
+
+def as_parameters(start):
+    params = [Parameter(x) for x in as_arrays(start)]
+    return params, lambda: mlp_arrays(*params)
+
+
+def as_module(start):
+    model = MLP(2, [3], 1, "tanh")
+    model.flat().data = start
+    return model.parameters(), lambda: mse_loss(model(X), Y)
+
+
+def as_close_up(start):
+    model = MLP(2, [3], 1, "tanh")
+    model.flat().data = start
+    close_up = model.scalars()
+
+    def loss():
+        return sum((close_up(x)[0] - y) ** 2 for x, y in zip(X, Y[:, 0])) / len(X)
+
+    return close_up.parameters(), loss
+
+
+def as_arrays(start):
+    start = np.array(start)
+    return start[:6].reshape(3, 2), start[6:9], start[9:12].reshape(1, 3), start[12:]
+
+
+GUISES = {
+    "Values": as_values,
+    "Tensors": as_tensors,
+    "Tensors of one number": as_scalar_tensors,
+    "Parameters": as_parameters,
+    "a module": as_module,
+    "its close-up": as_close_up,
+}
+
+
+def numbers(params):
+    return np.concatenate([np.ravel(p.data) for p in params])

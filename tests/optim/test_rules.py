@@ -1,0 +1,527 @@
+"""What every first-order rule does: settings, kinds of parameters, groups, skipping, refusals."""
+
+import copy
+import inspect
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from autograd import GraphError, Tensor, Value
+from nn import MLP, Linear, Parameter
+from optim import SGD, Adam, AdamW, Momentum, NAdam, Nadam, RMSprop, Rule
+from tests.optim.rules import (
+    CASES,
+    GUISES,
+    RULES,
+    TORCH,
+    as_module,
+    case_name,
+    numbers,
+    quadratic,
+)
+
+START = TORCH["start"]["mlp"]
+each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+each_case = pytest.mark.parametrize("case", CASES, ids=case_name)
+
+# For every hyper-parameter another value, and what it needs beside it to matter.
+OTHER = {
+    "lr": (0.03, {}),
+    "momentum": (0.7, {}),
+    "dampening": (0.5, {"momentum": 0.9}),
+    "weight_decay": (0.9, {"lr": 0.1}),
+    "nesterov": (True, {"momentum": 0.9}),
+    "maximize": (True, {}),
+    "lr_decay": (0.1, {}),
+    "initial_accumulator_value": (0.5, {}),
+    "eps": (0.1, {}),
+    "rho": (0.5, {}),
+    "alpha": (0.5, {}),
+    "centered": (True, {}),
+    "betas": ((0.7, 0.8), {"lr": 0.1}),
+    "amsgrad": (True, {"betas": (0.9, 0.5)}),
+    "momentum_decay": (0.1, {}),
+}
+HYPERPARAMETERS = [
+    (name, parameter)
+    for name, rule in RULES.items()
+    for parameter in inspect.signature(rule).parameters
+    if parameter != "params"
+]
+
+
+def steps(rule, n=12, start=(2.0, -1.0, 3.0), **settings):
+    params = [Value(x) for x in start]
+    optimizer = rule(params, **settings)
+    for _ in range(n):
+        optimizer.step(lambda: quadratic(*params))
+    return numbers(params)
+
+
+@pytest.mark.parametrize(("rule", "name"), HYPERPARAMETERS)
+def test_every_hyperparameter_changes_the_result(rule, name):
+    value, beside = OTHER[name]
+    apart = steps(RULES[rule], **beside) - steps(RULES[rule], **beside, **{name: value})
+    assert np.abs(apart).max() > 1e-5
+
+
+@pytest.mark.parametrize(("rule", "name"), HYPERPARAMETERS)
+def test_the_default_of_a_hyperparameter_is_what_the_signature_says(rule, name):
+    default = inspect.signature(RULES[rule]).parameters[name].default
+    assert_array_equal(steps(RULES[rule]), steps(RULES[rule], **{name: default}))
+    assert RULES[rule]([Value(1.0)]).param_groups[0][name] == default
+
+
+def test_defaults_are_pytorchs_but_for_rmsprops_alpha():
+    # From the signatures of PyTorch 2.13; the lectures take 0.9 for RMSprop, PyTorch 0.99.
+    found = {name: dict(rule([Value(1.0)]).param_groups[0]) for name, rule in RULES.items()}
+    adam = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "amsgrad": False}
+    nadam = {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
+    expected = {
+        "SGD": {"lr": 1e-3, "momentum": 0, "dampening": 0, "weight_decay": 0, "nesterov": False},
+        "Adagrad": {
+            "lr": 1e-2, "lr_decay": 0, "weight_decay": 0, "initial_accumulator_value": 0,
+            "eps": 1e-10,
+        },
+        "Adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0},
+        "RMSprop": {
+            "lr": 1e-2, "alpha": 0.9, "eps": 1e-8, "weight_decay": 0, "momentum": 0,
+            "centered": False,
+        },
+        "Adam": adam,
+        "AdamW": adam | {"weight_decay": 1e-2},
+        "Nadam": nadam | {"momentum_decay": 4e-3},
+    }  # fmt: skip
+    for name, settings in expected.items():
+        assert found[name] == settings | {"maximize": False}
+    assert found["Momentum"] == found["Nesterov"] == {"lr": 1e-3, "momentum": 0.9}
+    assert NAdam is Nadam
+
+
+@each_rule
+def test_a_minimum_is_found(rule):
+    # Adadelta starts slowly by design, so it begins near; the others take 3,000 steps.
+    lr = {"Adadelta": 1.0, "Adagrad": 0.1, "SGD": 0.1}.get(rule.__name__, 0.01)
+    decay = {"weight_decay": 0.0} if rule is AdamW else {}
+    found = steps(rule, 3000, start=(0.5, -0.5, 0.3), lr=lr, **decay)
+    closest = np.linalg.solve([[4, 1, 0.5], [1, 3, -0.5], [0.5, -0.5, 0.25]], [1, -2, 0.5])
+    start, end = (np.linalg.norm(x - closest) for x in ([0.5, -0.5, 0.3], found))
+    assert end < 0.05 * start
+
+
+# --- kinds of parameters --------------------------------------------------------------------------
+
+
+@each_case
+def test_it_makes_no_difference_what_holds_the_numbers(case):
+    name, settings = case
+    found = {}
+    for guise, make in GUISES.items():
+        params, loss = make(START)
+        optimizer = RULES[name](params, **settings)
+        sign = -1 if settings.get("maximize") else 1
+        for _ in range(15):
+            optimizer.step(lambda: sign * loss())  # noqa: B023
+        found[guise] = numbers(params)
+    for guise, numbers_there in found.items():
+        assert_allclose(numbers_there, found["Values"], rtol=1e-11, atol=1e-12, err_msg=guise)
+    assert np.abs(found["Values"] - START).max() > 1e-3
+
+
+@each_case
+def test_float32_stays_float32(case):
+    name, settings = case
+    w = Parameter([1.0, 2.0], dtype=np.float32)
+    optimizer = RULES[name]([w], **settings)
+    for _ in range(2):
+        w.grad = np.array([0.5, -0.5], dtype=np.float32)
+        if name == "Nesterov":
+            optimizer.step(lambda: w[0] * w[1])
+        else:
+            optimizer.step()
+    kept = optimizer.state_dict()["state"][0]["kept"]
+    assert w.dtype == np.float32
+    assert {array.dtype for array in kept.values()} <= {np.dtype(np.float32)}
+
+
+def test_a_modules_numbers_are_changed_where_they_are():
+    model = MLP(2, [3], 1)
+    flat = model.flat()
+    optimizer = Adam(model.parameters(), weight_decay=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        model(np.ones((2, 2))).sum().backward()
+        before = flat.data.copy()
+        optimizer.step()
+        assert not np.array_equal(before, flat.data)
+    assert model.flat() is flat
+
+
+def test_the_gradients_are_left_alone():
+    w = Parameter([1.0, 2.0])
+    w.grad = [0.5, -0.5]
+    for rule in RULES.values():
+        optimizer = rule([w], lr=0.1)
+        if "weight_decay" in optimizer.param_groups[0]:
+            optimizer = rule([w], lr=0.1, weight_decay=0.1, maximize=True)
+        if rule.__name__ != "Nesterov":
+            optimizer.step()
+            assert_array_equal(w.grad, [0.5, -0.5])
+
+
+def test_a_close_up_moves_as_one_array_with_its_model():
+    model = Linear(3, 2)
+    flat = model.flat()
+    optimizer = SGD(model.scalars().parameters(), lr=1.0)
+    flat_before = flat.data.copy()
+    model([1.0, 2.0, 3.0]).sum().backward()
+    optimizer.step()
+    assert model.flat() is flat
+    assert_allclose(flat_before - flat.data, [1, 2, 3, 1, 2, 3, 1, 1], rtol=1e-14)
+
+
+def test_some_numbers_of_a_parameter_alone_can_be_changed():
+    w = Parameter([1.0, 2.0, 3.0])
+    _, second, third = w.scalars()
+    optimizer = SGD([third, second], lr=1.0)
+    w.grad = [0.5, 0.25, 0.125]
+    optimizer.step()
+    assert w.data.tolist() == [1.0, 1.75, 2.875]
+
+
+def test_a_step_between_the_loss_and_its_backward_pass_is_noticed():
+    model = Linear(2, 1)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    model([1.0, 2.0]).sum().backward()
+    loss = (model([1.0, 2.0]) ** 2).sum()
+    optimizer.step()
+    with pytest.raises(GraphError, match="was written to after the operation was recorded"):
+        loss.backward()
+
+
+def test_a_step_between_the_loss_and_its_backward_pass_does_a_tensor_no_harm():
+    w = Tensor([3.0], requires_grad=True)
+    loss = (w * w).sum()
+    w.grad = [1.0]
+    SGD([w], lr=1.0).step()
+    w.zero_grad()
+    loss.backward()
+    assert w.data.tolist() == [2.0]
+    assert w.grad.tolist() == [6.0]  # where the loss was computed
+
+
+def test_an_empty_parameter_among_others_does_no_harm():
+    empty, w = Parameter(np.zeros((0, 2))), Parameter([1.0])
+    for rule in RULES.values():
+        optimizer = rule([empty, w], lr=0.1)
+        optimizer.step(lambda: (w * w).sum() + empty.sum())
+        optimizer.step(lambda: 0 * empty.sum())
+    assert w.data[0] < 1
+
+
+# --- groups ---------------------------------------------------------------------------------------
+
+
+def test_groups_have_settings_of_their_own():
+    x, y, z = Value(1.0), Value(1.0), Value(1.0)
+    groups = [{"params": [x, y], "lr": 0.5}, {"params": [z]}]
+    optimizer = SGD(groups, lr=0.25)
+    for v in (x, y, z):
+        v.grad = 1.0
+    optimizer.step()
+    assert (x.data, y.data, z.data) == (0.5, 0.5, 0.75)
+    assert optimizer.params == [x, y, z]
+    assert [group["params"] for group in optimizer.param_groups] == [[x, y], [z]]
+    optimizer.param_groups[1]["lr"] = 0.75
+    optimizer.step()
+    assert (x.data, z.data) == (0.0, 0.0)
+
+
+@each_rule
+def test_two_groups_with_the_same_settings_are_like_one(rule):
+    found = []
+    for split in (False, True):
+        params, loss = as_module(START)
+        groups = [{"params": params[::2]}, {"params": params[1::2]}] if split else params
+        optimizer = rule(groups, lr=0.05)
+        for _ in range(10):
+            optimizer.step(loss)
+        found.append(numbers(params))
+    assert_allclose(*found, rtol=1e-13)
+
+
+def test_a_group_can_be_added_later():
+    x, y = Value(1.0), Value(1.0)
+    optimizer = Momentum([x], lr=0.5)
+    optimizer.add_param_group({"params": [y], "lr": 0.25})
+    x.grad = y.grad = 1.0
+    optimizer.step()
+    assert (x.data, y.data) == (0.5, 0.75)
+    with pytest.raises(ValueError, match="needs each parameter once, but 1 came again"):
+        optimizer.add_param_group({"params": [x]})
+
+
+def test_the_rate_of_all_groups_can_be_read_and_set_at_once():
+    optimizer = SGD([{"params": [Value(1.0)]}, {"params": [Value(1.0)], "lr": 0.5}], lr=0.25)
+    with pytest.raises(ValueError, match=r"groups with different rates, \[0\.25, 0\.5\]"):
+        _ = optimizer.lr
+    optimizer.lr = 0.125
+    assert optimizer.lr == 0.125
+    assert [group["lr"] for group in optimizer.param_groups] == [0.125, 0.125]
+
+
+# --- parameters without gradient, and bad gradients -----------------------------------------------
+
+
+@each_rule
+@pytest.mark.parametrize("guise", ["Values", "Tensors", "Parameters"])
+def test_a_parameter_that_no_gradient_has_reached_is_skipped(rule, guise):
+    make = {
+        "Values": Value,
+        "Tensors": lambda x: Tensor(x, requires_grad=True),
+        "Parameters": Parameter,
+    }[guise]
+    x, unused, y = make(1.0), make(2.0), make(3.0)
+    optimizer = rule([x, unused, y], lr=0.1)
+    for _ in range(3):
+        optimizer.step(lambda: x * x + y * y)
+    assert optimizer.without_gradient() == ["parameter 1"]
+    alone, other = make(1.0), make(3.0)
+    optimizer = rule([alone, other], lr=0.1)
+    for _ in range(3):
+        optimizer.step(lambda: alone * alone + other * other)
+    assert float(unused.data) == 2.0
+    assert float(x.data) == float(alone.data) != 1.0
+    assert float(y.data) == float(other.data)
+
+
+def test_a_step_without_any_gradient_changes_nothing():
+    x = Value(1.0)
+    optimizer = Adam([x])
+    optimizer.step()
+    assert x.data == 1.0
+    assert optimizer.state_dict()["state"][0]["steps"] == [0]
+
+
+def test_parameters_are_named_as_they_came():
+    model = Linear(2, 1)
+    optimizer = SGD(model.named_parameters(), lr=0.1)
+    assert optimizer.without_gradient() == ["'weight'", "'bias'"]
+    assert SGD(model.parameters()).without_gradient() == [
+        "parameter 0 ('weight')", "parameter 1 ('bias')",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("make", [Value, Parameter], ids=["Value", "Parameter"])
+def test_gradients_that_are_not_finite_are_refused_when_asked(bad, make):
+    x, y = make(1.0, label="x"), make(2.0, label="y")
+    x.grad, y.grad = 1.0, bad
+    optimizer = SGD([x, y], lr=0.1).refuse_nonfinite()
+    with pytest.raises(ValueError, match=r"SGD: needs finite gradients.*parameter 1 \('y'\)"):
+        optimizer.step()
+    assert float(x.data) == 1.0
+    optimizer.refuse_nonfinite(False).step()
+    assert float(x.data) == 0.9
+    assert not np.isfinite(float(y.data))
+
+
+def test_a_constant_gradient_does_not_make_centred_rmsprop_nan():
+    x = Value(1.0)
+    optimizer = RMSprop([x], alpha=0.9, centered=True)
+    for _ in range(1000):
+        x.grad = 0.1
+        optimizer.step()
+    assert np.isfinite(x.data)
+
+
+# --- closures -------------------------------------------------------------------------------------
+
+
+def test_a_closure_may_call_backward_itself_or_leave_it():
+    found = []
+    for own in (False, True):
+        x = Value(3.0)
+        optimizer = Momentum([x], lr=0.1)
+
+        def closure(x=x, optimizer=optimizer, own=own):
+            loss = x * x
+            if own:
+                optimizer.zero_grad()
+                loss.backward()
+            return loss
+
+        losses = [optimizer.step(closure).data for _ in range(4)]
+        found.append([*losses, x.data])
+    assert found[0] == found[1]
+
+
+def test_a_closure_that_returns_the_wrong_thing_is_refused():
+    x = Value(1.0)
+    optimizer = SGD([x], lr=0.1)
+    with pytest.raises(TypeError, match=r"SGD: the closure needs to return the loss.*None"):
+        optimizer.step(lambda: None)
+    with pytest.raises(TypeError, match=r"SGD: needs a closure.*but got 3"):
+        optimizer.step(3)
+    with pytest.raises(TypeError, match=r"Nesterov: step needs a closure"):
+        RULES["Nesterov"]([x]).step()
+
+
+def test_nesterov_comes_back_when_the_closure_fails():
+    x = Value(1.0)
+    optimizer = RULES["Nesterov"]([x], lr=0.1)
+    optimizer.step(lambda: x * x)
+    before = x.data
+
+    def closure():
+        assert x.data != before
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        optimizer.step(closure)
+    assert x.data == before
+
+
+# --- bad settings ---------------------------------------------------------------------------------
+
+BAD = {
+    "lr": [0, -0.1, np.nan, np.inf],
+    "momentum": [-0.1, 1.0, np.nan],
+    "dampening": [-0.1, 1.0],
+    "weight_decay": [-0.1, np.inf],
+    "lr_decay": [-0.1],
+    "initial_accumulator_value": [-0.1],
+    "eps": [-1e-9],
+    "rho": [-0.1, 1.0],
+    "alpha": [-0.1, 1.0],
+    "betas": [(-0.1, 0.9), (0.9, 1.0), (1.0, 0.9)],
+    "momentum_decay": [-0.1],
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "value"),
+    [(r, n, value) for r, n in HYPERPARAMETERS for value in BAD.get(n, [])],
+)
+def test_a_setting_out_of_range_is_refused(rule, name, value):
+    with pytest.raises(ValueError, match=rf"{rule}: {name} must be .*, but got "):
+        RULES[rule]([Value(1.0)], **{name: value})
+    with pytest.raises(ValueError, match=rf"{rule}: {name} must be .*, but got "):
+        RULES[rule]([{"params": [Value(1.0)], name: value}])
+
+
+@pytest.mark.parametrize(("rule", "name"), HYPERPARAMETERS)
+def test_a_setting_of_the_wrong_kind_is_refused(rule, name):
+    with pytest.raises(TypeError, match=rf"{rule}: {name} must be "):
+        RULES[rule]([Value(1.0)], **{name: "0.1"})
+
+
+@each_rule
+def test_an_unknown_setting_is_refused(rule):
+    with pytest.raises(TypeError, match="learning_rate"):
+        rule([Value(1.0)], learning_rate=0.1)
+    with pytest.raises(TypeError, match=r"has no setting 'learning_rate', only lr, "):
+        rule([{"params": [Value(1.0)], "learning_rate": 0.1}])
+    optimizer = rule([Value(1.0)])
+    with pytest.raises(TypeError, match=r"has no setting 'learning_rate', only lr, "):
+        optimizer.param_groups[0]["learning_rate"] = 0.1
+    with pytest.raises(ValueError, match=r"lr must be >= 0, but got -1"):
+        optimizer.param_groups[0]["lr"] = -1
+    optimizer.param_groups[0]["lr"] = 0  # a schedule may end there
+
+
+def test_settings_that_contradict_each_other_are_refused():
+    with pytest.raises(ValueError, match="nesterov needs momentum > 0 and dampening = 0"):
+        SGD([Value(1.0)], nesterov=True)
+    with pytest.raises(ValueError, match="nesterov needs momentum > 0 and dampening = 0"):
+        SGD([Value(1.0)], momentum=0.9, dampening=0.1, nesterov=True)
+    with pytest.raises(TypeError, match="betas must be two numbers"):
+        Adam([Value(1.0)], betas=(0.9, 0.99, 0.999))
+
+
+def test_betas_stay_as_they_are():
+    optimizer = Adam([Value(1.0)])
+    with pytest.raises(ValueError, match=r"betas cannot be changed from \(0\.9, 0\.999\) to"):
+        optimizer.param_groups[0]["betas"] = (0.8, 0.9)
+    optimizer.param_groups[0]["betas"] = [0.9, 0.999]
+
+
+def test_groups_that_are_none_are_refused():
+    with pytest.raises(TypeError, match='a group needs to be a dict with "params"'):
+        SGD([{"lr": 0.1}])
+    with pytest.raises(TypeError, match='a group needs to be a dict with "params"'):
+        SGD([{"params": [Value(1.0)]}, [Value(2.0)]])
+    with pytest.raises(TypeError, match="needs a list of parameters, but got 3"):
+        SGD(3)
+    with pytest.raises(ValueError, match="needs at least one parameter"):
+        SGD([{"params": []}])
+
+
+def test_a_rule_without_an_update_says_so():
+    x = Value(1.0)
+    x.grad = 1.0
+    with pytest.raises(NotImplementedError, match=r"Rule: needs a method _update"):
+        Rule([x], lr=0.1).step()
+
+
+# --- saving and going on --------------------------------------------------------------------------
+
+
+@each_case
+@pytest.mark.parametrize("guise", ["Values", "a module"])
+def test_a_saved_run_goes_on_bit_for_bit(case, guise):
+    name, settings = case
+    rule = RULES[name]
+    params, loss = GUISES[guise](START)
+    optimizer = rule(params, **settings)
+    for _ in range(5):
+        optimizer.step(loss)
+    saved, there = copy.deepcopy(optimizer.state_dict()), numbers(params)
+    for _ in range(5):
+        optimizer.step(loss)
+    again, loss_again = GUISES[guise](there)
+    resumed = rule(again, lr=0.9)
+    resumed.load_state_dict(saved)
+    for _ in range(5):
+        resumed.step(loss_again)
+    assert_array_equal(numbers(again), numbers(params))
+    ours, theirs = resumed.state_dict(), optimizer.state_dict()
+    assert ours["param_groups"] == theirs["param_groups"]
+    assert ours["state"][0]["steps"] == theirs["state"][0]["steps"]
+    for key, array in theirs["state"][0]["kept"].items():
+        assert_array_equal(ours["state"][0]["kept"][key], array)
+
+
+def test_a_saved_state_is_a_copy():
+    x = Value(1.0)
+    x.grad = 1.0
+    optimizer = Momentum([x], lr=0.1)
+    optimizer.step()
+    saved = optimizer.state_dict()
+    optimizer.step()
+    assert saved["state"][0]["kept"]["v"].tolist() == [-0.1]
+    optimizer.load_state_dict(saved)
+    optimizer.step()
+    assert saved["state"][0]["kept"]["v"].tolist() == [-0.1]
+
+
+def test_a_state_of_something_else_is_refused_and_changes_nothing():
+    x, y = Value(1.0), Value(2.0)
+    optimizer = SGD([x], lr=0.1)
+    with pytest.raises(ValueError, match=r"of sizes \[\[1\]\], but the state is of sizes \[\[1, 1"):
+        optimizer.load_state_dict(SGD([x, y], lr=0.2).state_dict())
+    with pytest.raises(ValueError, match=r"SGD: has settings .*, but the state has "):
+        optimizer.load_state_dict(Adam([x], lr=0.2).state_dict())
+    assert optimizer.lr == 0.1
+
+
+def test_a_model_and_its_optimizer_can_be_copied_together():
+    model = MLP(2, [3], 1)
+    optimizer = Adam(model.parameters(), lr=0.1)
+    optimizer.step(lambda: model([1.0, 2.0]).sum())
+    other_model, other = copy.deepcopy((model, optimizer))
+    for m, o in ((model, optimizer), (other_model, other)):
+        o.step(lambda m=m: (m([1.0, 2.0]) ** 2).sum())
+    assert_array_equal(model.flat().data, other_model.flat().data)
+    assert not np.shares_memory(model.flat().data, other_model.flat().data)

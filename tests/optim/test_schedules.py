@@ -1,0 +1,197 @@
+"""Schedules: the lectures' formulas, what they combine to, and optimizers that follow them."""
+
+import math
+
+import pytest
+from numpy.testing import assert_allclose
+
+from autograd import Value
+from optim import SGD, Adam, schedules
+from optim.schedules import (
+    ReduceOnPlateau,
+    Schedule,
+    attach,
+    by_hand,
+    constant,
+    cosine,
+    exponential,
+    inverse_sqrt,
+    inverse_time,
+    step_decay,
+    warm_up,
+)
+
+EACH = {
+    "constant": constant(0.1),
+    "inverse_time": inverse_time(0.1, t=1),
+    "step_decay": step_decay(0.1, t=0.5, every=4),
+    "exponential": exponential(0.1, t=0.9),
+    "inverse_sqrt": inverse_sqrt(0.1),
+    "by_hand": by_hand({0: 0.1, 3: 0.05, 7: 0.2}),
+    "cosine": cosine(0.1, epochs=8, lr_min=0.01),
+    "warm_up": warm_up(cosine(0.1, epochs=8), epochs=3),
+    "then": constant(0.1).then(inverse_sqrt(0.05), at=4),
+    "times": 0.5 * exponential(0.1, t=0.9),
+    "plateau": ReduceOnPlateau(cosine(0.1, epochs=8), patience=2),
+}
+
+
+def rates(schedule, epochs=range(6)):
+    return [schedule(epoch) for epoch in epochs]
+
+
+def test_the_lectures_formulas():
+    assert_allclose(rates(inverse_time(0.1, t=1)), [0.1, 0.05, 0.1 / 3, 0.025, 0.02, 0.1 / 6])
+    assert_allclose(rates(inverse_time(0.1, t=0.5), [4]), [0.1 / 3])
+    # every 2 epochs α ← α - 0.1·α
+    expected, rate = [], 1.0
+    for epoch in range(6):
+        rate = rate - 0.1 * rate if epoch and epoch % 2 == 0 else rate
+        expected.append(rate)
+    assert_allclose(rates(step_decay(1.0, t=0.1, every=2)), expected)
+    assert_allclose(rates(exponential(0.8, t=0.5)), [0.8, 0.4, 0.2, 0.1, 0.05, 0.025])
+    assert_allclose(rates(inverse_sqrt(0.3), [1, 4, 9]), [0.3, 0.15, 0.1])
+    assert_allclose(rates(by_hand({3: 0.5, 0: 0.1, 5: 0.2})), [0.1, 0.1, 0.1, 0.5, 0.5, 0.2])
+
+
+def test_cosine_begins_flat_is_halfway_in_the_middle_and_stays_at_its_end():
+    schedule = cosine(0.1, epochs=10, lr_min=0.02)
+    assert_allclose(rates(schedule, [0, 5, 10, 25]), [0.1, 0.06, 0.02, 0.02])
+    assert schedule(0) - schedule(1) < (schedule(4) - schedule(5)) / 5
+
+
+def test_warm_up_rises_evenly_and_then_follows():
+    after = exponential(0.4, t=0.5)
+    assert_allclose(rates(warm_up(after, epochs=3)), [0.1, 0.2, 0.3, 0.4, 0.2, 0.1])
+    assert_allclose(
+        rates(warm_up(inverse_sqrt(0.4), epochs=1)),
+        [0.2, *(0.4 / math.sqrt(n) for n in range(1, 6))],
+    )
+
+
+def test_schedules_combine():
+    one, other = constant(0.5), exponential(0.4, t=0.5)
+    assert_allclose(rates(one.then(other, at=2)), [0.5, 0.5, 0.4, 0.2, 0.1, 0.05])
+    assert_allclose(rates(2 * other), [2 * other(epoch) for epoch in range(6)])
+    assert_allclose(rates(other * 2), rates(2 * other))
+    both = warm_up(0.5 * one.then(other, at=1), epochs=1)
+    assert_allclose(rates(both, range(4)), [0.125, 0.25, 0.2, 0.1])
+
+
+@pytest.mark.parametrize("schedule", EACH.values(), ids=EACH)
+def test_an_optimizer_follows_a_schedule(schedule):
+    optimizer = Adam([Value(1.0)], lr=0.5)
+    following = attach(optimizer, schedule)
+    for epoch in range(schedule.first, schedule.first + 9):
+        assert following.epoch == epoch
+        assert optimizer.lr == schedule(epoch)
+        following.step(loss=1.0)
+
+
+@pytest.mark.parametrize("schedule", EACH.values(), ids=EACH)
+def test_a_schedule_says_what_it_is(schedule):
+    assert repr(schedule) == f"{type(schedule).__name__}({schedule.name!r})"
+    assert "0.1" in schedule.name
+
+
+def test_each_group_may_follow_a_schedule_of_its_own():
+    optimizer = SGD([{"params": [Value(1.0)], "lr": 0.5}, {"params": [Value(1.0)]}], lr=0.1)
+    following = attach(optimizer, constant(0.5), exponential(0.2, t=0.5))
+    following.step()
+    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.1]
+
+
+def test_one_schedule_does_not_level_the_rates_of_groups():
+    optimizer = SGD([{"params": [Value(1.0)], "lr": 0.5}, {"params": [Value(1.0)]}], lr=0.1)
+    with pytest.raises(ValueError, match=r"groups have different rates, \[0\.5, 0\.1\]. Pass 2"):
+        attach(optimizer, constant(0.1))
+    with pytest.raises(ValueError, match="needs 1 schedule or 2, one for each group, but got 3"):
+        attach(optimizer, *[constant(0.1)] * 3)
+    optimizer.lr = 0.1
+    attach(optimizer, constant(0.3))
+    assert optimizer.lr == 0.3
+
+
+def test_one_plateau_for_two_groups_counts_each_loss_once():
+    optimizer = SGD([{"params": [Value(1.0)]}, {"params": [Value(1.0)]}], lr=0.1)
+    following = attach(optimizer, ReduceOnPlateau(0.1, factor=0.5, patience=2))
+    for expected in (0.1, 0.1, 0.1, 0.05):
+        following.step(1.0)
+        assert optimizer.lr == expected
+
+
+def test_a_plateau_hears_of_losses_wherever_it_stands():
+    plateau = ReduceOnPlateau(0.1, factor=0.5, patience=0)
+    following = attach(SGD([Value(1.0)]), warm_up(2 * plateau, epochs=1))
+    assert following.optimizer.lr == 0.1
+    for expected in (0.2, 0.1, 0.05):
+        following.step(1.0)
+        assert following.optimizer.lr == pytest.approx(expected)
+    with pytest.raises(TypeError, match=r"goes by the loss\. Pass step\(loss\)"):
+        following.step()
+
+
+def test_a_plateau_never_goes_below_its_bound_and_never_raises_a_rate():
+    plateau = ReduceOnPlateau(by_hand({0: 0.1, 9: 0.001}), factor=0.1, patience=0, lr_min=0.02)
+    for _ in range(5):
+        plateau.observe(1.0)
+    assert plateau(5) == 0.02
+    assert plateau(9) == 0.001
+
+
+def test_a_loss_that_is_nan_is_no_improvement():
+    plateau = ReduceOnPlateau(0.1, factor=0.5, patience=0)
+    for loss in (math.nan, 3.0, math.nan, 2.0):
+        plateau.observe(loss)
+    assert plateau(4) == 0.025
+
+
+def test_a_following_optimizer_goes_on_where_it_was():
+    def make():
+        plateau = ReduceOnPlateau(cosine(0.1, epochs=9), factor=0.5, patience=1)
+        return attach(SGD([Value(1.0)]), warm_up(plateau, epochs=2))
+
+    one, other = make(), make()
+    for loss in (3.0, 3.0, 3.0):
+        one.step(loss)
+    other.load_state_dict(one.state_dict())
+    assert other.optimizer.lr == one.optimizer.lr
+    for loss in (3.0, 2.0, 2.0, 2.0, 2.0):
+        one.step(loss)
+        other.step(loss)
+        assert other.optimizer.lr == one.optimizer.lr
+
+
+def test_a_schedule_of_ones_own():
+    mine = Schedule(lambda epoch: 0.1 if epoch % 2 else 0.2, "zigzag")
+    assert rates(0.5 * mine, range(3)) == [0.1, 0.05, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: constant(0), "constant: lr must be > 0, but got 0"),
+        (lambda: inverse_time(-0.1), "inverse_time: lr must be > 0, but got -0.1"),
+        (lambda: inverse_time(0.1, t=-1), "inverse_time: t must be >= 0, but got -1"),
+        (lambda: step_decay(0.1, t=1.0), r"step_decay: t must be in \[0, 1\), but got 1.0"),
+        (lambda: step_decay(0.1, every=0), "every must be a whole number >= 1, but got 0"),
+        (lambda: exponential(0.1, t=1.5), r"exponential: t must be in \(0, 1\], but got 1.5"),
+        (lambda: inverse_sqrt(math.nan), "inverse_sqrt: t must be > 0, but got nan"),
+        (lambda: inverse_sqrt(0.1)(0), "0.1/√epoch: needs an epoch >= 1, but got 0"),
+        (lambda: constant(0.1)(-1), "0.1: needs an epoch >= 0, but got -1"),
+        (lambda: by_hand({1: 0.1}), "by_hand: needs a rate for epoch 0"),
+        (lambda: by_hand({0: -0.1}), "by_hand: rate must be >= 0, but got -0.1"),
+        (lambda: by_hand({0: 0.1, -1: 0.1}), "by_hand: needs epochs >= 0, but got -1"),
+        (lambda: cosine(0.1, epochs=2.5), "cosine: epochs must be a whole number >= 1"),
+        (lambda: cosine(0.1, epochs=5, lr_min=0.2), r"lr_min must be in \[0, lr\], but got 0.2"),
+        (lambda: warm_up(0.1, epochs=0), "warm_up: epochs must be a whole number >= 1"),
+        (lambda: constant(0.1).then(constant(0.2), at=0), "then: at must be a whole number >= 1"),
+        (lambda: -1 * constant(0.1), "Schedule: factor must be >= 0, but got -1"),
+        (lambda: ReduceOnPlateau(0.1, factor=1.0), r"factor must be in \(0, 1\), but got 1.0"),
+        (lambda: ReduceOnPlateau(0.1, patience=-1), "patience must be >= 0, but got -1"),
+        (schedules.plot, "plot: needs at least one schedule, but got none"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(make, says):
+    with pytest.raises(ValueError, match=says):
+        make()
