@@ -1,11 +1,11 @@
 """`compile`: the function that records once and replays; the pipeline's front door.
 
-    record.py     run the function once; what it computed becomes rows of flat arrays
-    raising.py    find the sums, the groups and the matrices in the rows
-    place.py      give every row a position, so that operands lie side by side
-    lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py)
-    program.py    fill in the numbers and run them
-    results.py    hand back nodes whose backward pass is the compiled one
+record.py     run the function once; what it computed becomes rows of flat arrays
+raising.py    find the sums, the groups and the matrices in the rows
+place.py      give every row a position, so that operands lie side by side
+lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py)
+program.py    fill in the numbers and run them
+results.py    hand back nodes whose backward pass is the compiled one
 """
 
 from __future__ import annotations
@@ -131,7 +131,9 @@ class Compiled:
             result = self.function(*arguments[0], **arguments[1])
         leaves, rebuild = flatten(_spread(result))
         outputs = [_output(x, run) for x in leaves]
-        run.row_places = {k for k, x in enumerate(leaves) if x is not outputs[k] and type(outputs[k]) is int}
+        run.row_places = {
+            k for k, x in enumerate(leaves) if x is not outputs[k] and type(outputs[k]) is int
+        }
         return run, outputs, lambda new: _gathered(rebuild(new))
 
 
@@ -239,9 +241,7 @@ def _fill_and_run(
         space.arrays.run(0)
 
 
-def _result(
-    program: Program, place: int, x: Any, call: Call, given: Given, graded: bool
-) -> Any:
+def _result(program: Program, place: int, x: Any, call: Call, given: Given, graded: bool) -> Any:
     space = call.space
     if place in program.row_places:
         number = space.numbers.item(program.placement.at[x])

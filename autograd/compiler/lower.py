@@ -49,7 +49,9 @@ class Lowered:
         """Write down the calls that compute every row."""
         with np.errstate(all="ignore"):  # these are not the numbers of any run
             for k, instruction in enumerate(self.raised.instructions):
-                self.inputs[k] = getattr(self, f"_{type(instruction).__name__.lower()}")(instruction)
+                self.inputs[k] = getattr(self, f"_{type(instruction).__name__.lower()}")(
+                    instruction
+                )
 
     def backward(self, outputs: Any) -> None:
         """Write down the calls that carry the slopes from the outputs back to the leaves."""
@@ -156,9 +158,7 @@ class Lowered:
 
         shape = min(shapes, key=collected)
         layouts = [layout(p.reshape(shape)) for p in positions]
-        arrays = [
-            self._constant(rows, x) for rows, x in zip(group.operands, layouts, strict=True)
-        ]
+        arrays = [self._constant(rows, x) for rows, x in zip(group.operands, layouts, strict=True)]
         if not any(isinstance(x, Traced) for x in arrays):
             arrays[0] = self._read(layouts[0])
         where = self._results(group.out, shape)
@@ -181,7 +181,10 @@ class Lowered:
     # --- sums of products
 
     def _product(self, product: Product) -> tuple[Any, ...]:
-        sides = [layout(self.at[x] if len(x) > 1 else self.at[x[0]]) for x in (product.left, product.right)]
+        sides = [
+            layout(self.at[x] if len(x) > 1 else self.at[x[0]])
+            for x in (product.left, product.right)
+        ]
         left, right = map(self._read, sides)
         shape = product.out.shape if len(product.out) > 1 else product.out.shape[1:]
         where = self._results(product.out, shape)
@@ -226,7 +229,14 @@ class Lowered:
         return left, terms, right, factor, where, lengths
 
     def _sums_back(
-        self, sums: Sums, left: Layout, terms: Any, right: Any, factor: Any, where: View, lengths: Any
+        self,
+        sums: Sums,
+        left: Layout,
+        terms: Any,
+        right: Any,
+        factor: Any,
+        where: View,
+        lengths: Any,
     ) -> None:
         slope, needs = self._slope(where), self.raised.needs
         if len(left.shape) == 2:

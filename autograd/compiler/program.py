@@ -174,9 +174,7 @@ class Workspace:
     def __init__(self, program: Program, home: list[Workspace]) -> None:
         self.program, self.home = program, home
         lowered, placement = program.lowered, program.placement
-        self.scalars = program.scalar_tape.bind(
-            [lowered.numbers, lowered.slopes, lowered.indices]
-        )
+        self.scalars = program.scalar_tape.bind([lowered.numbers, lowered.slopes, lowered.indices])
         self.numbers = numbers = self.scalars[lowered.numbers]
         self.slopes = slopes = self.scalars[lowered.slopes]
         numbers[:], slopes[:] = 0.0, 0.0
@@ -232,9 +230,7 @@ class Workspace:
         ]
         at = program.placement.at
         self.value_places = [
-            (at[row], arrays[x._data])
-            for row, x in recording.values.items()
-            if x._data in arrays
+            (at[row], arrays[x._data]) for row, x in recording.values.items() if x._data in arrays
         ]
 
 

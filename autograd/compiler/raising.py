@@ -115,7 +115,9 @@ class _Columns:
         ends = self._ends()
         np.frombuffer(alive, dtype=bool)[ends.astype(np.int64)] = True
         rows = range(len(alive) - 1, -1, -1)
-        for row, i, j in zip(rows, self.left[::-1].tolist(), self.right[::-1].tolist(), strict=True):
+        for row, i, j in zip(
+            rows, self.left[::-1].tolist(), self.right[::-1].tolist(), strict=True
+        ):
             if alive[row]:
                 if i >= 0:
                     alive[i] = True

@@ -337,7 +337,9 @@ class Recording(Recorder):
 
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Say what was done where, and what to do instead."""
-        remedy = remedy or _REMEDIES.get(what, "Compute with it as it is, with autograd's functions.")
+        remedy = remedy or _REMEDIES.get(
+            what, "Compute with it as it is, with autograd's functions."
+        )
         kind = CompileError if what in _ACTS else ReadError
         raise kind(
             f"compile: {what} inside a compiled function would freeze this run's number into the "

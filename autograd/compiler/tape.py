@@ -134,7 +134,9 @@ class Bound:
         self.arrays: dict[int, Any] = dict(given)
         self.sections: list[list[Callable[[], Any]]] = []
         for i, step in enumerate(tape.steps):
-            while len(self.sections) < len(tape.sections) and i >= tape.sections[len(self.sections)]:
+            while (
+                len(self.sections) < len(tape.sections) and i >= tape.sections[len(self.sections)]
+            ):
                 self.sections.append([])
             if live[i]:
                 call = self._bind(step)

@@ -72,7 +72,11 @@ def test_too_many_paths_warn_and_run_uncompiled():
 def test_ints_bools_and_strings_belong_to_the_signature():
     w = Value(2.0)
     g = autograd.compile(lambda n, flag, how: w * n if flag and how == "times" else w + n)
-    assert [g(3, True, "times").data, g(3, True, "plus").data, g(3, False, "times").data] == [6, 5, 5]
+    assert [g(3, True, "times").data, g(3, True, "plus").data, g(3, False, "times").data] == [
+        6,
+        5,
+        5,
+    ]
     assert g(4, True, "times").data == 8
 
 

@@ -87,10 +87,16 @@ def test_every_operation_on_numbers_replays(op):
 
 
 ARRAYS = {
-    "reductions": lambda w, x: (w * x).sum(axis=0).max() + w.mean() + w.prod(axis=1).sum() + w.min(),
-    "shapes": lambda w, x: (w.reshape(2, 6).T @ w.reshape(2, 6)).sum() + w.transpose()[1:3, ::2].sum(),
+    "reductions": lambda w, x: (
+        (w * x).sum(axis=0).max() + w.mean() + w.prod(axis=1).sum() + w.min()
+    ),
+    "shapes": lambda w, x: (
+        (w.reshape(2, 6).T @ w.reshape(2, 6)).sum() + w.transpose()[1:3, ::2].sum()
+    ),
     "broadcasting": lambda w, x: ((w + x[0]) * w[:, :1] - w[1]).sum(),
-    "indices": lambda w, x: (w[[0, 0, 2]] * x[1]).sum() + w[np.array([1, 1]), np.array([2, 0])].sum(),
+    "indices": lambda w, x: (
+        (w[[0, 0, 2]] * x[1]).sum() + w[np.array([1, 1]), np.array([2, 0])].sum()
+    ),
     "joining": lambda w, x: (autograd.concatenate([w, x * w], axis=0) ** 2).sum(),
     "stacking": lambda w, x: (autograd.stack([w, w * x]) * 3).sum(),
     "where": lambda w, x: autograd.where(x > 0, w, w * w).sum(),
