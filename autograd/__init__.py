@@ -21,7 +21,7 @@ from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_gra
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.compiler.function import compile
+    from autograd.compiler.function import compile  # noqa: F401
     from autograd.viz.draw import draw
     from autograd.viz.steps import backprop
 

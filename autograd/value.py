@@ -69,7 +69,7 @@ class Value(Operations, node.Node):
     def data(self) -> float:
         """The number."""
         mode = recorder() if active() else None
-        return self._data if mode is None else mode.number(self, ".data")  # type: ignore[no-any-return]
+        return self._data if mode is None else mode.number(self, ".data")
 
     @data.setter
     def data(self, number: float) -> None:
@@ -216,7 +216,7 @@ class Value(Operations, node.Node):
 
     def __float__(self) -> float:
         mode = recorder() if active() else None
-        return self._data if mode is None else mode.number(self, "float()")  # type: ignore[no-any-return]
+        return self._data if mode is None else mode.number(self, "float()")
 
     def __bool__(self) -> bool:
         return _compared(operator.ne, self, 0.0)

@@ -1,8 +1,8 @@
 """Arguments: what of them is data, and what belongs to the signature.
 
-A call `g([0.5, 2.0], w, "tanh")` has the data 0.5 and 2.0, the Value w, and the signature "a list of
-two floats, a Value, the string 'tanh'". Another call with the same signature replays; what differs
-in its signature is recorded anew.
+A call `g([0.5, 2.0], w, "tanh")` has the data 0.5 and 2.0, the Value w, and the signature "a list
+of two floats, a Value, the string 'tanh'". Another call with the same signature replays; one with
+another signature is recorded anew.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Compiled:
         if self._watch is not None and self._watch.changed():
             self._programs.clear()
         given = Given(args, kwargs)
-        nodes = (*given.values, *given.tensors)
+        nodes: tuple[Any, ...] = (*given.values, *given.tensors)
         if running() and any(x.op is not None for x in nodes):
             return self.function(*args, **kwargs)  # a transform that wants second derivatives
         found = self._replay(given)

@@ -45,9 +45,10 @@ class _Names:
     def _right_side(self, x: Any) -> str:
         if isinstance(x, Product):
             stack = f"{len(x.out)} × " if len(x.out) > 1 else ""
-            rows, columns, terms = *x.out.shape[1:], x.left.shape[-1]
+            _, rows, columns = x.out.shape
+            terms = x.left.shape[-1]
             left, right = self._operand(x.left), self._operand(x.right)
-            more = "".join(f" + {self._operand(rows)}" for rows in x.plain)
+            more = "".join(f" + {self._operand(extra)}" for extra in x.plain)
             return f"{left} @ {right}{more}  [{stack}{rows}×{terms} by {terms}×{columns}]"
         if isinstance(x, Group):
             name = x.op.name if x.op is not None else "constant"

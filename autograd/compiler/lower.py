@@ -143,7 +143,7 @@ class Lowered:
             row = self.tape.call(np.add.reduceat, (row, starts))
         elif not np.array_equal(order, np.arange(len(order))):
             row = self.tape.call(_taken, (row, order))
-        self.tape.change(self.slopes, _add_at, self.slopes, places, row)
+        self.tape.change(self.slopes, _add_at, (self.slopes, places, row))
 
     # --- groups of one operation
 
@@ -267,7 +267,7 @@ class Lowered:
         slope = self._slope(where)
         self.zeroed = True
         self.reached[self.at[picks.table]] = True
-        self.tape.change(self.slopes, np.add.at, self.slopes, places, slope)
+        self.tape.change(self.slopes, np.add.at, (self.slopes, places, slope))
 
 
 def _turned(x: Traced) -> Traced:

@@ -1,8 +1,8 @@
 """Place: give every row a position in one buffer, so that operands lie side by side.
 
-After raising, five neurons are `product (5x2 by 2x1) + b` and `tanh`. The weights are put row after
-row, as the product wants them; its five results follow one another, as do the five tanh's. Then each
-operand is a view of the buffer, and nothing has to be collected:
+After raising, five neurons are `product (5x2 by 2x1) + b` and `tanh`. The weights are put row
+after row, as the product wants them; its five results follow one another, as do the five tanh's.
+Then each operand is a view of the buffer, and nothing has to be collected:
 
     0..9  w, seen as 5x2     10..11  x     12..16  b     17..21  w x + b     22..26  tanh
 

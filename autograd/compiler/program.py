@@ -108,7 +108,7 @@ class Program:
         """The tensors of a call."""
         if not self.tensor_count:
             return self.closed_tensors
-        return given.tensors + self.closed_tensors[self.tensor_count :]
+        return [*given.tensors, *self.closed_tensors[self.tensor_count :]]
 
     def is_plain(self, row: int) -> bool:
         """Whether a row was computed from floats alone, so that uncompiled it is a float."""
@@ -127,8 +127,8 @@ class Program:
 
     def workspace(self, tensors: list[Any]) -> Workspace:
         """Memory for a call."""
-        for k, array in list(self.bound.items()):
-            if tensors[k]._data is not array:
+        for k, data in list(self.bound.items()):
+            if tensors[k]._data is not data:
                 # It has another array now, and may again: from now on its numbers are copied.
                 del self.bound[k]
                 self.free = []

@@ -39,8 +39,10 @@ class Group:
 
 @dataclass
 class Product:
-    """A matrix product, or a stack of them: `out[b, i, j]` is Σₖ left[b, i, k] right[b, j, k], plus
-    `plain[…][b, i, j]`."""
+    """A matrix product, or a stack of them.
+
+    `out[b, i, j]` is Σₖ left[b, i, k] right[b, j, k], plus `plain[…][b, i, j]`.
+    """
 
     left: Rows
     right: Rows
@@ -50,8 +52,10 @@ class Product:
 
 @dataclass
 class Sums:
-    """Sums of different lengths: `out[k]` adds the products from `starts[k]` on; where `right` is
-    -1 the left row alone."""
+    """Sums of different lengths: `out[k]` adds what lies from `starts[k]` on.
+
+    Each is a product of a left and a right row, or where `right` is -1 the left row alone.
+    """
 
     left: Rows
     right: Rows
@@ -85,6 +89,10 @@ class Raised:
     instructions: list[Any] = field(default_factory=list)
 
 
+SUM, ABSENT = 30_000, 30_001
+"""Stand for an operation's code: of a row that is a sum, of an operation that does not occur."""
+
+
 class _Columns:
     """The graph's columns as arrays, and what step 1 finds out about each row."""
 
@@ -101,8 +109,8 @@ class _Columns:
         self._absorb()
 
     def _code_of(self, name: str) -> int:
-        op = RULEBOOK[name]
-        return self.graph.ops.index(op) if op in self.graph.ops else 32767  # type: ignore[arg-type]
+        names = [op.name for op in self.graph.ops]
+        return names.index(name) if name in names else ABSENT
 
     def _ends(self) -> Any:
         """Rows that something besides operations looks at."""
@@ -174,10 +182,6 @@ class _Columns:
         self.sums = self.adds & ~self.inner_add & ~lonely
 
 
-SUM = 30_000
-"""Stands for an operation's code where the row is a sum."""
-
-
 def raise_graph(graph: Graph) -> Raised:
     """The graph as a short list of instructions."""
     columns = _Columns(graph)
@@ -213,8 +217,8 @@ def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
     """Of each row its level, and whether a gradient flows to it."""
     graph, n = columns.graph, len(columns.code)
     level, needs = [0] * n, bytearray((columns.code == LEAF).tobytes())
-    first = np.searchsorted(columns.product_of, rows).tolist()
-    plain = np.searchsorted(columns.plain_of, rows).tolist()
+    first: Any = np.searchsorted(columns.product_of, rows).tolist()
+    plain: Any = np.searchsorted(columns.plain_of, rows).tolist()
     p, q = columns.product_count[rows].tolist(), columns.plain_count[rows].tolist()
     factors = np.stack([columns.product_left, columns.product_right], axis=1).ravel().tolist()
     terms = columns.plain.tolist()
@@ -262,18 +266,20 @@ def _picks(columns: _Columns, rows: Rows) -> Iterator[Picks]:
 def _raise_sums(columns: _Columns, rows: Rows) -> Iterator[Any]:
     """Sums with equally many terms: matrix products where there are, else plain sums."""
     p, q = int(columns.product_count[rows[0]]), int(columns.plain_count[rows[0]])
-    at = np.searchsorted(columns.product_of, rows)[:, None] + np.arange(p)
+    first: Any = np.searchsorted(columns.product_of, rows)
+    first_plain: Any = np.searchsorted(columns.plain_of, rows)
+    at = first[:, None] + np.arange(p)
     left, right = columns.product_left[at], columns.product_right[at]
-    plain = columns.plain[np.searchsorted(columns.plain_of, rows)[:, None] + np.arange(q)]
+    plain = columns.plain[first_plain[:, None] + np.arange(q)]
     if p:
         taken = np.zeros(len(rows), dtype=bool)
         for members in find_blocks(left, right):
             if members.size == p == 1:  # a product of two numbers
                 continue
             taken[members.ravel()] = True
-            out, first, second = rows[members], members[:, :, 0], members[:, 0, :]
+            out, top, side = rows[members], members[:, :, 0], members[:, 0, :]
             extra = [plain[members, k] for k in range(q)]
-            yield Product(left[first], right[second], extra, out)
+            yield Product(left[top], right[side], extra, out)
         left, right, plain, rows = left[~taken], right[~taken], plain[~taken], rows[~taken]
     if len(rows) and p == 1 and q < 2:  # nothing is summed but one product and one more
         product = rows

@@ -131,7 +131,8 @@ class Recording(Recorder):
     def __init__(self) -> None:
         self.graph = Graph()
         self.tape = Tape(self)
-        self.kind = type("RecordedValue", (RecordedValue,), {"__slots__": (), "recording": self})
+        own: dict[str, Any] = {"__slots__": (), "recording": self}
+        self.kind: Any = type("RecordedValue", (RecordedValue,), own)
         self.codes: dict[Any, int] = {}
         self.rows: dict[Any, int] = {}
         self.tensors: dict[int, tuple[Any, Tensor]] = {}

@@ -1,7 +1,7 @@
 """Results: what a compiled function returns, nodes of the ordinary graph.
 
 Each result has one parent, the call, and the call's parents are the Values and Tensors that went
-in. So a result can be computed with further, and `backward()` goes through it like through any node:
+in. So a result can be computed with further, and `backward()` goes through it as through any node:
 the results hand their gradients to the call, and the call runs the compiled backward pass once.
 """
 
@@ -141,7 +141,7 @@ class Call(Node):
         raise NotImplementedError
 
     def deliver(self, seeds: dict[int, Any]) -> None:
-        """The same as the ordinary backward pass where all parents are leaves, without its steps."""
+        """The same as the ordinary backward pass, where all parents are leaves."""
         self.run_backward(seeds)
         for leaf, grad in zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True):
             leaf._grad = grad if leaf._grad is None else leaf._grad + grad
@@ -199,7 +199,7 @@ class ResultTensor(Tensor):
         self._data = array
         self._become_leaf(requires_grad=True)
         self._clock = NEVER
-        self.op = call.op  # type: ignore[assignment]
+        self.op = call.op
         self.parents, self._call, self._place = (call,), call, place
 
     def backward(self, gradient: Any = None) -> None:

@@ -106,8 +106,11 @@ class Tape:
         self.steps.append(Step(INTO, function, args, options, out))
         return out
 
-    def change(self, out: Traced, function: Any, *args: Any, **options: Any) -> None:
+    def change(
+        self, out: Traced, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
+    ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
+        args, options = tuple(args), options or {}
         function(*_arrays(args), **_arrays(options))
         self.steps.append(Step(CHANGE, function, args, options, out))
 
@@ -286,7 +289,7 @@ class Traced(NDArrayOperatorsMixin):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._check_owned()
-        self.tape.change(self, _set_item, self, index, value)
+        self.tape.change(self, _set_item, (self, index, value))
 
     def __len__(self) -> int:
         return len(self.array)
@@ -302,13 +305,13 @@ class Traced(NDArrayOperatorsMixin):
                 return NotImplemented  # a node takes an array in, not the reverse
         if method == "at":
             inputs[0]._check_owned()
-            return self.tape.change(inputs[0], ufunc.at, *inputs)
+            return self.tape.change(inputs[0], ufunc.at, inputs)
         out = options.pop("out", None)
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if out is None:
             return self.tape.call(function, inputs, options)
         out[0]._check_owned()
-        self.tape.change(out[0], function, *inputs, out=out[0], **options)
+        self.tape.change(out[0], function, inputs, {**options, "out": out[0]})
         return out[0]
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -344,7 +347,7 @@ class Traced(NDArrayOperatorsMixin):
     def __int__(self) -> int:
         self._refuse("int()")
 
-    def __index__(self) -> int:
+    def __index__(self) -> int:  # noqa: PLE0305 (it never returns)
         self._refuse("an index")
 
     def __bool__(self) -> bool:

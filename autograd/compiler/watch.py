@@ -16,6 +16,9 @@ from __future__ import annotations
 
 import itertools
 import operator
+import os
+import pathlib
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,7 +28,10 @@ import numpy as np
 from autograd.node import Node
 from autograd.value import Constant
 
-LIBRARIES = {"autograd", "nn", "optim", "numpy", "math", "builtins", "functools", "itertools"}
+LIBRARIES = {"autograd", "nn", "optim", "numpy", *sys.stdlib_module_names} - {"__main__"}
+_HERE = pathlib.Path(__file__).parents[2]
+OURS = tuple(f"{_HERE / name}{os.sep}" for name in ("autograd", "nn", "optim"))
+"""Functions that belong to a library do not change between two calls."""
 
 
 class Watch:
@@ -86,12 +92,14 @@ class Watch:
     def _look_at_object(self, x: Any) -> Iterator[Any]:
         if isinstance(getattr(x, "__dict__", None), dict):
             yield vars(x)
-        call = getattr(type(x), "__call__", None)
-        if isinstance(call, types.FunctionType):
-            yield call
+        for kind in type(x).__mro__:
+            if not _library(kind.__module__):
+                yield from (f for f in vars(kind).values() if isinstance(f, types.FunctionType))
 
     def _look_at_function(self, f: types.FunctionType) -> Iterator[Any]:
-        if f.__module__ is not None and f.__module__.partition(".")[0] in LIBRARIES:
+        if f.__code__.co_filename.startswith(OURS):
+            return
+        if _library(f.__module__) and not (f.__module__ or "").startswith("autograd"):
             return
         yield f.__defaults__
         yield f.__kwdefaults__
@@ -124,6 +132,10 @@ class Watch:
         if all(map(operator.is_, now, self.saved)):
             return False
         return not all(map(_equal, now, self.saved))
+
+
+def _library(module: str | None) -> bool:
+    return (module or "").partition(".")[0] in LIBRARIES
 
 
 def _names(code: types.CodeType) -> set[str]:

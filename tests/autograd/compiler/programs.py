@@ -10,7 +10,20 @@ from autograd.op import Elementwise
 EVERY_OP = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
 TAME = [
     RULEBOOK[name]
-    for name in "add subtract multiply negative tanh sigmoid sin cos relu softplus maximum square".split()
+    for name in [
+        "add",
+        "subtract",
+        "multiply",
+        "negative",
+        "tanh",
+        "sigmoid",
+        "sin",
+        "cos",
+        "relu",
+        "softplus",
+        "maximum",
+        "square",
+    ]
 ]
 
 
