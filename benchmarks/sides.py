@@ -11,16 +11,23 @@ import subprocess
 import sys
 
 BOTH = OURS, PEER = "glassgrad", "micrograd"
-IMPORTS = {OURS: ("autograd", "nn.scalar"), PEER: ("micrograd.engine", "micrograd.nn")}
+TORCH = "torch"
+IMPORTS = {
+    OURS: ("autograd", "nn.scalar"),
+    PEER: ("micrograd.engine", "micrograd.nn"),
+    TORCH: ("torch",),
+    "scikit-learn": ("sklearn",),
+    "mygrad": ("mygrad",),
+}
 ROOT = pathlib.Path(__file__).parents[1]
 
 
-def peer_name():
+def peer_name(peer=PEER):
     """The peer with its version, or that there is none."""
     try:
-        return f"{PEER} {importlib.metadata.version(PEER)}"
+        return f"{peer} {importlib.metadata.version(peer)}"
     except importlib.metadata.PackageNotFoundError:
-        return f"{PEER} (not installed)"
+        return f"{peer} (not installed)"
 
 
 def measure(benchmark, side, **task):
@@ -81,9 +88,13 @@ def _cell(of_side, key, unit, scale):
     return f"{number:,.0f} {unit}" if number >= 10 else f"{number:.2f} {unit}"
 
 
-def print_table(title, rows):
+def print_table(title, rows, peer=None):
     """As Markdown, readable as it is."""
-    rows = [["", OURS, peer_name(), "ratio"], *rows]
+    print_markdown(title, [["", OURS, peer or peer_name(), "ratio"], *rows])
+
+
+def print_markdown(title, rows):
+    """A table with any columns; the first row names them."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         [text.ljust(width) for text, width in zip(cells, widths, strict=True)] for cells in rows

@@ -77,9 +77,9 @@ def check_signs(who: str, target: Any) -> None:
         )
 
 
-def check_distribution(who: str, target: Any) -> None:
+def check_distribution(who: str, target: Any, advice: str) -> None:
     """Refuse rows that are not probabilities with sum 1."""
-    check_unit(who, "probability", target, "Or pass the classes as whole numbers, shape (N,).")
+    check_unit(who, "probability", target, advice)
     sums = numbers(target).sum(axis=-1)
     wrong = abs(sums - 1) > 1e-4  # many float32 numbers do not add up closer
     if np.any(wrong):

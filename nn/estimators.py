@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from optim import Rule
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "PerceptronClassifier"]
 
 
 class _MLPEstimator(BaseEstimator):  # type: ignore[misc]
@@ -80,7 +80,7 @@ class _MLPEstimator(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def _train(self, x: Any, y: Any, outputs: int, loss: Loss, stratify: bool) -> None:
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        rng = _generator(self.random_state)
         model = nn.MLP(x.shape[1], list(self.hidden_layer_sizes), outputs, self.activation, rng=rng)
         learnt, held_out = (x, y), None
         if self.early_stopping:
@@ -190,3 +190,71 @@ class MLPRegressor(RegressorMixin, _MLPEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+class PerceptronClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """One neuron with a step, which tells two classes apart by a line, trained by its own rule.
+
+    The rule is `nn.Perceptron.fit`: it ends where the line makes no mistake, and warns where it has
+    come to none in max_iter epochs, since the last line it tried is then a matter of chance.
+
+    Args:
+        eta0: The learning rate.
+        max_iter: How many epochs at most.
+        random_state: An int >= 0 for the same result every time; or None, or a RandomState.
+
+    Attributes:
+        model_: The trained `nn.Perceptron`.
+        mistakes_: How many examples each epoch found on the wrong side.
+        n_iter_: How many epochs there were.
+        classes_: (2,) the classes, sorted; the second is that of a step of 1.
+        n_features_in_: D, how many features an example has.
+
+    Example:
+        >>> from nn.datasets import logic_gate
+        >>> x, y = logic_gate("and")
+        >>> model = PerceptronClassifier(random_state=0).fit(x, y)
+        >>> model.predict(x).tolist(), model.mistakes_[-1]
+        ([0, 0, 0, 1], 0)
+    """
+
+    def __init__(self, *, eta0: float = 0.1, max_iter: int = 1000, random_state: Any = None):
+        self.eta0 = eta0
+        self.max_iter = max_iter
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Learn from examples X (N, D) and their two classes y (N,)."""
+        x, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        self.classes_, steps = np.unique(y, return_inverse=True)
+        if len(self.classes_) != 2:
+            raise ValueError(
+                "PerceptronClassifier: Only binary classification is supported: it needs 2 "
+                f"classes, but got {len(self.classes_)} class(es)."
+            )
+        self.model_ = nn.Perceptron(x.shape[1], "step", rng=_generator(self.random_state))
+        self.mistakes_ = self.model_.fit(x, steps, lr=self.eta0, max_epochs=self.max_iter)
+        self.n_iter_ = len(self.mistakes_)
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """The sums before the step, (N, D) to (N,); from 0 on they mean the second class."""
+        check_is_fitted(self)
+        x = validate_data(self, X, reset=False, dtype=np.float64)
+        return np.array(self.model_.preactivation(x).data)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The class of each example, (N, D) to (N,)."""
+        scores = self.decision_function(X)
+        return self.classes_[(scores >= 0).astype(int)]  # type: ignore[no-any-return]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+def _generator(random_state: Any) -> np.random.Generator:
+    """What NumPy has now for scikit-learn's random_state, which stands for what it had before."""
+    return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))

@@ -97,9 +97,13 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
         ValueError: the given model has other parameters; see `Module.load_state_dict`.
         FileNotFoundError: there is none.
     """
-    name = os.fspath(path)
     with open(path, "rb") as file:
-        arrays, metadata = decode(file.read(), name)
+        return from_bytes(file.read(), os.fspath(path), model)
+
+
+def from_bytes(content: bytes, name: str, model: Module | None = None) -> Module:
+    """The model in the content of a file; `name` is what errors call it. Otherwise as `load`."""
+    arrays, metadata = decode(content, name)
     if model is not None:
         model.load_state_dict(arrays)
         return model
@@ -122,16 +126,17 @@ def _description(module: Module) -> Any:
     arguments = module._arguments()
     if arguments is None or CLASSES.get(type(module).__name__) is not type(module):
         return None
-    described = {
-        name: [_description(m) for m in value]
-        if isinstance(value, list)
-        else _description(value)
-        if isinstance(value, Module)
-        else value
-        for name, value in arguments.items()
-    }
-    whole = all(None not in (v if isinstance(v, list) else [v]) for v in described.values())
-    return {"class": type(module).__name__, "arguments": described} if whole else None
+    described: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if isinstance(value, list):
+            described[name] = [_description(module) for module in value]
+            if None in described[name]:
+                return None
+        else:
+            described[name] = _description(value) if isinstance(value, Module) else value
+            if described[name] is None:
+                return None
+    return {"class": type(module).__name__, "arguments": described}
 
 
 def _describes(description: Any, arrays: dict[str, NDArray[Any]]) -> bool:
@@ -146,7 +151,7 @@ def _rebuilt(description: Any, arrays: dict[str, NDArray[Any]]) -> Module:
     """The model of a description, with these numbers."""
     _check_size(description, sum(array.size for array in arrays.values()))
     with _seed_kept():
-        model: Module = _made(description)
+        model = _made(description)
     model.load_state_dict(arrays)  # also finds out whether the names and shapes are those
     for name, p in model.named_parameters():
         if p.dtype != arrays[name].dtype:
@@ -169,21 +174,17 @@ def _check_size(description: Any, limit: int) -> None:
         raise ValueError(f"it needs at least {total} numbers, but there are {limit}.")
 
 
-def _made(description: Any) -> Any:
-    """The module of a description; a list or a plain value as it is."""
-    if isinstance(description, list):
-        return [_made(part) for part in description]
-    if not isinstance(description, dict):
-        return description
-    if description.keys() != {"class", "arguments"}:
-        raise ValueError(f"a module needs a class and arguments, but has {sorted(description)}.")
+def _made(description: Any) -> Module:
+    """The module of a description, with first numbers of its own."""
+    if not isinstance(description, dict) or description.keys() != {"class", "arguments"}:
+        raise ValueError("a module is described by its class and arguments, and by nothing else.")
     kind = CLASSES.get(description["class"])
     if kind is None:
         raise ValueError(f"{description['class']!r} is no layer of this package.")
     arguments = description["arguments"]
     if not isinstance(arguments, dict):
         raise ValueError(f"the arguments of {kind.__name__} are {arguments!r}.")
-    made = {name: _made(value) for name, value in arguments.items()}
+    made = {name: _argument(value) for name, value in arguments.items()}
     if not issubclass(kind, Sequential):
         return kind(**made)
     if made.keys() != {"modules"} or not isinstance(made["modules"], list):
@@ -191,6 +192,13 @@ def _made(description: Any) -> Any:
     container = kind.__new__(kind)  # an MLP is kept as its layers, which may have been changed
     Sequential.__init__(container, *made["modules"])
     return container
+
+
+def _argument(value: Any) -> Any:
+    """A module, a list of modules, or a plain value as it is."""
+    if isinstance(value, list):
+        return [_made(part) for part in value]
+    return _made(value) if isinstance(value, dict) else value
 
 
 @contextlib.contextmanager

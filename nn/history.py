@@ -110,6 +110,7 @@ class EarlyStopping:
         best_loss: Its validation loss.
 
     Raises:
+        TypeError: the model it is to keep the weights of is a close-up.
         ValueError: patience < 1, or min_delta is negative or not finite.
 
     Source:
@@ -145,20 +146,20 @@ class EarlyStopping:
         """Forget the training before; `fit` does so first."""
         self.best_epoch = 0
         self.best_loss = math.inf
-        self._best: list[Any] = []
+        self._best: dict[str, Any] = {}
 
     def __call__(self, model: Module, history: History) -> bool:
         """Look at the last epoch: keep the weights if it is the best. Whether to end."""
         loss = float(history.validation_loss[-1])
         if loss < self.best_loss - self.min_delta:
             self.best_epoch, self.best_loss = len(history), loss
-            self._best = [np.copy(p.data) for p in model.parameters()]
+            self._best = model.state_dict()
         return len(history) - self.best_epoch >= self.patience
 
     def restore(self, model: Module) -> None:
         """Give the model the weights of the best epoch, if there has been one."""
-        for p, best in zip(model.parameters(), self._best, strict=False):
-            p.data = best
+        if self._best:
+            model.load_state_dict(self._best)
 
     def __repr__(self) -> str:
         best = f", best epoch {self.best_epoch}" if self.best_epoch else ""

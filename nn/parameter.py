@@ -251,9 +251,10 @@ class Flat:
             note_write(p._clock)
         yield self._data
 
-    def reached(self) -> list[bool]:
-        """Whether a gradient has reached, of each parameter."""
-        return [p._grad is not None for p in self.parameters]
+    def gradient(self) -> tuple[Any, list[bool] | None]:
+        """`grad`, and of each parameter whether a gradient has reached it; None if all."""
+        reached = [p._grad is not None for p in self.parameters]
+        return self.grad, None if all(reached) else reached
 
     def zero_grad(self) -> None:
         """Forget the gradients of all its parameters."""

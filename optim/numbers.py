@@ -7,10 +7,9 @@ else is copied into an array once per step, and copied back.
 
 from __future__ import annotations
 
-import array
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from operator import attrgetter
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,15 +24,14 @@ class Numbers(Protocol):
     def sizes(self) -> list[int]:
         """How many numbers each parameter has, in order."""
 
-    @property
-    def grad(self) -> Any:
-        """The gradient of every number, (n,); anything where no gradient has reached."""
-
     def is_current(self) -> bool:
         """Whether this still is where the parameters keep their numbers."""
 
-    def reached(self) -> list[bool]:
-        """Whether a gradient has reached, of each parameter."""
+    def gradient(self) -> tuple[Any, list[bool] | None]:
+        """The gradient of every number, (n,), 0 where none has reached.
+
+        And of each parameter whether one has reached it; None if all.
+        """
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -74,21 +72,17 @@ class Gathered:
         """True: they are asked for their numbers every time."""
         return True
 
-    def reached(self) -> list[bool]:
-        """Whether a gradient has reached, of each parameter."""
-        return [p._grad is not None for p in self.params]
+    def gradient(self) -> tuple[Any, list[bool] | None]:
+        """A copy of the gradient, (n,), and what it has reached."""
+        reached = [p._grad is not None for p in self.params]
+        grads = [np.zeros_like(p.data) if p._grad is None else p._grad for p in self.params]
+        grad = np.concatenate([np.ravel(g) for g in grads])
+        return grad, None if all(reached) else reached
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
         for p in self.params:
             p.zero_grad()
-
-    @property
-    def grad(self) -> Any:
-        """The gradient of every number, (n,); 0 where no gradient has reached."""
-        return np.concatenate(
-            [np.ravel(np.zeros_like(p.data) if p._grad is None else p._grad) for p in self.params]
-        )
 
     @contextmanager
     def writing(self) -> Iterator[Any]:
@@ -102,39 +96,31 @@ class Gathered:
             start += size
 
 
-class GatheredValues:
-    """Single numbers: the same as `Gathered`, with as little work per number as Python allows."""
+class GatheredValues(Gathered):
+    """Single numbers: the same, with as little work per number as Python allows."""
+
+    params: Sequence[Value]
 
     def __init__(self, params: Sequence[Value]) -> None:
-        self.params = params
-        self.sizes = [1] * len(params)
+        super().__init__(params)
+        self._packing = struct.Struct(f"{len(params)}d")  # three times as fast as np.array
 
-    def is_current(self) -> bool:
-        """True: they are asked for their numbers every time."""
-        return True
-
-    def reached(self) -> list[bool]:
-        """Whether a gradient has reached, of each parameter."""
-        return [p._grad is not None for p in self.params]
-
-    def zero_grad(self) -> None:
-        """Forget the gradients."""
-        for p in self.params:
-            p.zero_grad()
-
-    @property
-    def grad(self) -> Any:
-        """The gradient of every number, (n,); 0 where no gradient has reached."""
-        grads = map(attrgetter("_grad"), self.params)
+    def gradient(self) -> tuple[Any, list[bool] | None]:
+        """A copy of the gradient, (n,), and what it has reached."""
         try:
-            return np.frombuffer(array.array("d", grads))
-        except TypeError:  # None is no number
-            return np.array([p.grad for p in self.params])
+            return self._pack([p._grad for p in self.params]), None
+        except struct.error:  # one is None
+            return super().gradient()
 
     @contextmanager
     def writing(self) -> Iterator[Any]:
         """A copy of every number, (n,), to be changed in place; copied back at the end."""
-        theta = np.frombuffer(array.array("d", map(attrgetter("_data"), self.params)))
+        theta = self._pack([p._data for p in self.params])
         yield theta
         for p, number in zip(self.params, theta.tolist(), strict=True):
             p._data = number
+
+    def _pack(self, numbers: list[Any]) -> Any:
+        array: Any = np.empty(len(numbers))
+        self._packing.pack_into(array, 0, *numbers)
+        return array

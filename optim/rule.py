@@ -150,9 +150,8 @@ class Rule(Optimizer):
 
     def _step(self, group: Group, memory: Memory) -> None:
         numbers = memory.numbers()
-        reached = numbers.reached()
-        grad = numbers.grad
-        if not any(reached) or not grad.size:
+        grad, reached = numbers.gradient()
+        if not grad.size or not (reached is None or any(reached)):
             return
         memory.allocate(grad, self._kept(group), self.scratch)
         with numbers.writing() as theta:
@@ -200,8 +199,7 @@ class Rule(Optimizer):
         return loss
 
     def _any_gradient(self) -> bool:
-        found = (memory.numbers() for memory in self._memories)
-        return any(any(numbers.reached()) and numbers.grad.any() for numbers in found)
+        return any(memory.numbers().gradient()[0].any() for memory in self._memories)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -323,16 +321,17 @@ class Memory:
         while len(self.scratch) <= scratch:
             self.scratch.append(np.empty_like(like))
 
-    def runs(self, reached: list[bool]) -> Iterator[tuple[slice, int]]:
+    def runs(self, reached: list[bool] | None) -> Iterator[tuple[slice, int]]:
         """Count a step, and give the stretches of numbers that have taken equally many.
 
         A parameter that no gradient has reached takes no step, so that later its first steps are
         corrected as first steps. Nearly always there is one stretch: everything.
         """
-        if self._in_step and all(reached):
+        if self._in_step and reached is None:
             self.steps += 1
             yield slice(None), int(self.steps[0])
             return
+        reached = [True] * len(self.sizes) if reached is None else reached
         self.steps += reached
         self._in_step = bool((self.steps == self.steps[0]).all())
         key = np.where(reached, self.steps, 0)

@@ -160,7 +160,9 @@ class _Film:
     def _light_up(self, k: int, at: int) -> None:
         """Draw the arrow of a step and the box that receives over what is there."""
         node, position, parent = self.steps.ends_of(k)
-        arrow = self.picture.arrows.get((node, position), f"{self.ids[node]}.{position}")
+        arrow = self.picture.arrows.get((node, position), "")
+        if not arrow and self.ids[node].startswith("n"):  # else it is inside of a folded box
+            arrow = f"{self.ids[node]}.{position}"
         parts = [
             e for e in self.arrows.get(arrow, ()) if e.tag in (f"{_SVG}path", f"{_SVG}polygon")
         ]

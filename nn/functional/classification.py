@@ -136,7 +136,7 @@ def cross_entropy(
     classes = None
     if shape == shape_of(target):
         check_scores(who, logits)
-        check_distribution(who, target)
+        check_distribution(who, target, "Or pass the classes as whole numbers, shape (N,).")
     else:
         classes = check_classes(who, logits, target)
     if classes is not None and weight is None and not label_smoothing:
@@ -234,7 +234,7 @@ def kl_div(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
     who = "kl_div"
     log_q, p = pair(who, log_probabilities, target)
     check_scores(who, log_q)
-    check_distribution(who, p)
+    check_distribution(who, p, "softmax makes them of scores.")
     check_log_probabilities(who, log_q)
     log_p = autograd.log(autograd.maximum(p, _smallest_probability(p)))  # 0 ln 0 counts as 0
     return reduced(who, autograd.sum(p * (log_p - log_q), axis=-1), reduction)

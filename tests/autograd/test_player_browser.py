@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from autograd import RULEBOOK, Value, backprop, tanh
+from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
+from autograd.node import topological
 from autograd.op import Elementwise
 from autograd.viz.text import number
 from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
@@ -118,18 +119,19 @@ def test_every_operation_of_the_rulebook_is_recomputed_to_1e_12(play):  # noqa: 
 
 def set_leaves(player, numbers):
     """Type new numbers for leaves, as a reader would."""
-    player.open_table()
-    for name, x in numbers.items():
-        player.page.evaluate(
-            """([name, x]) => {
-                const root = document.querySelector(".glassgrad").shadowRoot;
-                [...root.querySelectorAll("th button")].find((b) => b.textContent === name).click();
+    player.page.evaluate(
+        """(numbers) => {
+            const root = document.querySelector(".glassgrad").shadowRoot;
+            const buttons = [...root.querySelectorAll("th button")];
+            for (const [name, x] of Object.entries(numbers)) {
+                buttons.find((b) => b.textContent === name).click();
                 const field = root.querySelector(".about input[type=text]");
                 field.value = x;
                 field.dispatchEvent(new Event("input"));
-            }""",
-            [name, repr(x)],
-        )
+            }
+        }""",
+        {name: repr(x) for name, x in numbers.items()},
+    )
 
 
 def test_numbers_are_written_as_in_print(play):  # noqa: F811
@@ -155,3 +157,362 @@ def test_infinities_and_nan_are_shown_as_such(play):  # noqa: F811
     player.press("End")
     assert player.rows()["y"][0] == "nan"
     assert math.isnan(player.exact()["x"][1]) == math.isnan(x.grad)
+
+
+# --- predict, edit, stop, expand --------------------------------------------------------------
+
+
+def product_plus():
+    """z = a*b + a at a=2, b=-3, so that a has two ways to z."""
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    p = a * b
+    p.label = "p"
+    z = p + a
+    z.label = "z"
+    return z, a, b
+
+
+def test_predict_hides_a_number_until_it_is_found(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("End", "p")
+    # Step 4 of 4: the contribution of p to b.
+    assert "gets ? through p" in player.sentence()
+    assert player.rows()["b"][1] == "?"
+    field = player.page.locator(".say input")
+    field.fill("3")
+    field.press("Enter")
+    assert "Not yet. It is upstream × local = 1 · 2" in player.panel()
+    field.fill("2.001")  # within 1 %
+    field.press("Enter")
+    assert "Right: upstream × local = 1 · 2 = 2." in player.panel()
+    assert player.rows()["b"][1] == "2"
+    assert "gets 2 through p" in player.sentence()
+
+
+def test_predict_shows_the_answer_when_asked_and_goes_on_with_the_keys(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("p", "ArrowRight")
+    assert player.sentence() == "p = a·b = 2·(-3) = ?"
+    assert "-6" not in player.page.locator("[data-node=n2]").text_content()
+    player.page.click("text=Show")
+    assert "-6" in player.page.locator("[data-node=n2]").text_content()
+    player.page.keyboard.press("ArrowRight")  # the focus is back on the player
+    assert player.where().startswith("2 of")
+
+
+def test_a_letter_typed_into_a_field_is_no_command(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("End", "p")
+    player.page.locator(".say input").press_sequentially("1e-3p")
+    assert player.page.locator(".say input").input_value() == "1e-3p"
+    assert player.page.locator("button[aria-pressed=true]").inner_text() == "Predict"
+
+
+def test_editing_a_leaf_recomputes_every_step_without_a_kernel(play):  # noqa: F811
+    z, a, b = product_plus()
+    player = play(backprop(z))
+    player.press("End", "ArrowDown")  # chooses a, the first node
+    field = player.page.locator(".about input[type=text]")
+    field.fill("5")
+    shown = player.rows()
+    assert shown["z"][0] == "-10"
+    assert (shown["a"][1], shown["b"][1]) == ("-2", "5")
+    assert "at the rate -2." in player.page.locator(".about").first.inner_text()
+    player.page.locator(".about input[type=range]").fill("0")
+    assert player.rows()["z"][0] == "0"
+    assert player.rows()["b"][1] == "0"
+    player.page.click("text=Reset all")
+    assert player.rows()["z"][0] == "-4"
+
+
+def test_dragging_changes_the_number_at_an_arrow(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("End")
+    set_leaves(player, {"b": 7.5})
+    assert player.page.locator("[data-edge='n2.0'] text").text_content() == "7.5"
+
+
+def test_run_until_a_node_changes_and_to_breakpoints(play):  # noqa: F811
+    loss, _ = neuron()
+    player = play(backprop(loss))
+    player.press("ArrowDown", "ArrowDown", "u")  # x1
+    chosen = player.page.locator(".about .title >> nth=0").inner_text()
+    assert "with respect to" in player.sentence()
+    assert f"to {chosen.split(' ')[0]} gets" in player.sentence()
+    player.press("b", "Home", "]")
+    assert f"to {chosen.split(' ')[0]} gets" in player.sentence()
+    assert player.page.locator("circle.stop").count() == 1
+    player.press("b", "Home", "]")
+    assert (
+        player.where() == f"{player.where().split()[2]} of {player.where().split()[2]} · backward"
+    )
+    assert player.page.locator("circle.stop").count() == 0
+
+
+def test_play_stops_at_a_breakpoint_and_at_the_end(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.page.clock.install()
+    player.press(" ")
+    assert player.page.locator("button[aria-label=Pause]").count() == 1
+    for _ in range(9):
+        player.page.clock.run_for(1100)
+    assert player.page.locator("button[aria-label=Play]").count() == 1
+    assert player.where() == "7 of 7 · backward"
+
+
+def test_a_click_on_a_node_expands_the_chain_rule_over_all_ways(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.page.locator("[data-node=n0]").click()
+    text = player.page.locator(".about").first.inner_text()
+    assert "2 ways lead from a to z" in text
+    assert "∂z/∂a = -2 is their sum" in text
+    ways = [way.inner_text() for way in player.page.locator("ol.ways li").all()]
+    assert ways[0].startswith("∂z/∂a = 1 = 1")
+    assert ways[1].startswith("∂z/∂p · ∂p/∂a = 1 · (-3) = -3")
+    styles = player.page.evaluate(
+        """() => [...document.querySelector(".glassgrad").shadowRoot
+            .querySelector("ol.ways li + li").querySelectorAll(".f")].slice(0, 2).map((f) => {
+                const s = getComputedStyle(f);
+                return [s.color, s.textDecorationStyle];
+            })"""
+    )
+    (color, style), (other_color, other_style) = styles
+    assert color != other_color
+    assert style != other_style
+    player.page.click("ol.ways li >> text=step 3")
+    assert "with respect to a gets -3 through p" in player.sentence()
+    player.page.hover("ol.ways li >> nth=1")
+    assert player.page.locator("[data-way]").count() == 2
+
+
+def test_too_many_ways_are_counted_exactly(play):  # noqa: F811
+    x = Value(1.0, label="x")
+    y = x
+    for _ in range(70):
+        y = y + y
+    player = play(backprop(y))
+    player.press("ArrowDown")
+    text = player.page.locator(".about").first.inner_text()
+    assert f"{2**70:,} ways lead" in text
+    assert f"… and {2**70 - 12:,} more ways." in text
+
+
+def test_why_topological_order_marks_the_first_wrong_number(play):  # noqa: F811
+    a = Value(2.0, label="a")
+    b = a + a
+    b.label = "b"
+    c = b + b
+    c.label = "c"
+    player = play(backprop(c))
+    player.page.click("text=Why this order?")
+    text = player.page.locator("section:has(.two)").inner_text()
+    assert "The naive way lets b pass on 1 although its gradient will be 2." in text
+    assert "∂c/∂a = 6 instead of 4" in text
+    assert player.page.locator(".bad").all_inner_texts() == [
+        "∂c/∂a += 1 · 1 = 1 ✗ first wrong number"
+    ]
+
+
+def test_why_topological_order_says_where_both_orders_agree(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("o")
+    assert "Here both agree" in player.page.locator("section:has(.two)").inner_text()
+
+
+def test_gradients_left_by_an_earlier_pass_are_added_in_a_step_with_a_warning(play):  # noqa: F811
+    z, a, b = product_plus()
+    z.backward()
+    steps = backprop(z)
+    player = play(steps)
+    player.press("End")
+    assert player.sentence().startswith("Warning: an earlier backward() left gradients here")
+    assert "-2 + (-2) = -4" in player.panel()
+    assert player.exact()["a"][1] == a.grad == -4
+    player.press("ArrowLeft")
+    assert player.exact()["a"][1] == -2
+
+
+def test_the_line_that_made_a_node_is_shown_if_it_was_recorded(play):  # noqa: F811
+    x = Value(2.0, label="x")
+    with record_lines() as lines:
+        y = x * x  # the square
+    player = play(backprop(y, lines=lines))
+    player.press("ArrowRight")
+    assert "y = x * x # the square" in player.panel()
+    player.press("Enter")
+    assert "test_player_browser.py, line" in player.page.locator(".about code").inner_text()
+
+
+# --- tensors ----------------------------------------------------------------------------------
+
+
+def test_tensors_show_shapes_products_and_the_sum_over_a_repeated_axis(play):  # noqa: F811
+    X = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], label="X")
+    W = Tensor([[1.0, -1.0], [0.5, 2.0], [0.0, 1.0]], requires_grad=True, label="W")
+    b = Tensor([0.5, -0.5], requires_grad=True, label="b")
+    y = X @ W + b
+    y.label = "Y"
+    loss = y.sum()
+    player = play(backprop(loss))
+    player.press("End")
+    text = player.panel()
+    assert "W̄ += Xᵀ · v̄1 (3×2 · 2×2 → 3×2)" in " ".join(text.split())
+    player.press("ArrowLeft")
+    assert "summed over axis 0" in player.panel()
+    assert player.rows()["b"][1] == "[2, 2]"
+    player.press("ArrowLeft")
+    assert (
+        "b was repeated along axis 0 (broadcast), so its gradient is the sum" in player.sentence()
+    )
+    assert player.rows()["b"][1] == "—"
+    assert "3×2" in player.page.locator("[data-node=n1]").text_content()
+
+
+# --- the world around it ----------------------------------------------------------------------
+
+HOSTILE = [
+    "</script><script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", '"><svg/onload=window.hacked=1>',
+    "'-window.hacked-'", "\\u003cb\\u003e", "&lt;b&gt;", "]]>", "<!--", "${window.hacked=1}", "`", "\u2028", "\x00\x07",
+    "__proto__", "constructor", "\u202egnp", "javascript:window.hacked=1", "{0}", "%s", "\ue000",
+]  # fmt: skip
+
+
+def test_hostile_names_are_text_everywhere(play, tmp_path):  # noqa: F811
+    total = Value(0.0, label="<b>start</b>")
+    for k, name in enumerate(HOSTILE):
+        total = total * Value(k + 1.0, label=name) + Value(0.5, label=f"x{name}")
+    total.label = "</title><script>window.hacked=1</script>"
+    code = compile(
+        "with record_lines() as lines:\n total = total * 2 # </script><img src=x>",
+        "</script><i>",
+        "exec",
+    )
+    scope = {"record_lines": record_lines, "total": total}
+    exec(code, scope)
+    steps = backprop(scope["total"] + total, lines=scope["lines"])
+    player = play(steps)
+    for key in ("End", "o", *["ArrowDown"] * 12, "p", *["ArrowLeft"] * 30):
+        player.press(key)
+    player.open_table()
+    assert player.page.evaluate("window.hacked") is None
+    dangerous = player.page.evaluate(
+        """() => [document, document.querySelector(".glassgrad").shadowRoot].flatMap((root) =>
+            [...root.querySelectorAll("script, img, b, i, iframe, [onload], [onerror]")]
+                .map((e) => e.outerHTML)).filter((html) => /hacked|start/.test(html) && !/^<(b|img|script)/.test(html))"""
+    )
+    assert dangerous == []
+    assert player.page.locator("svg script, svg [onload], svg foreignObject").count() == 0
+    assert player.page.title().startswith("Backpropagation of")
+    names = player.page.locator("tbody th").all_inner_texts()
+    assert any("onerror=window.hacked=1" in name for name in names)
+    plain = play(tmp_path / "0.html", java_script_enabled=False)
+    assert plain.page.locator("li").count() == len(steps)
+    assert plain.page.locator("li b, li img, li script").count() == 0
+
+
+def test_without_scripts_a_picture_and_all_steps_remain(play):  # noqa: F811
+    loss, _ = neuron()
+    steps = backprop(loss)
+    player = play(steps, java_script_enabled=False)
+    picture = player.page.locator("img")
+    assert picture.bounding_box()["width"] > 500
+    assert picture.get_attribute("alt").startswith("Computation graph of")
+    player.page.click("summary")
+    lines = player.page.locator("li").all_inner_texts()
+    assert lines == [" ".join(str(step).split()) for step in steps]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_is_that_of_the_page_around(play, scheme):  # noqa: F811
+    player = play(backprop(product_plus()[0]), color_scheme=scheme)
+    host = player.page.locator(".glassgrad")
+    assert host.get_attribute("data-theme") == scheme
+    page = player.page
+    page.evaluate("document.body.className = 'vscode-dark'")
+    page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
+    page.evaluate("document.body.className = ''; document.body.dataset.jpThemeLight = 'true'")
+    page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'light'")
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault(play, scheme):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    loss, _ = neuron()
+    loss.backward()
+    player = play(backprop(loss), color_scheme=scheme, bypass_csp=True)
+    player.press("End", "ArrowLeft", "ArrowDown", "o", "p")
+    player.open_table()
+    violations = Axe().run(player.page).response["violations"]
+    assert [
+        (v["id"], v["impact"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations
+    ] == []
+
+
+def test_each_step_is_said_as_a_sentence_to_screen_readers(play):  # noqa: F811
+    player = play(backprop(product_plus()[0]))
+    live = player.page.locator(".main > [role=status]")
+    assert live.get_attribute("aria-live") == "polite"
+    player.press("End")
+    assert live.text_content() == "Step 7 of 7 · backward. " + player.sentence()
+
+
+def test_keys_stay_inside_and_tab_leaves(play):  # noqa: F811
+    player = play(backprop(product_plus()[0]))
+    player.page.evaluate(
+        """() => { window.heard = [];
+            for (const type of ["keydown", "keyup", "keypress"])
+                document.addEventListener(type, (e) => heard.push(e.key)); }"""
+    )
+    player.press(
+        "b", "d", "d", "Enter", "Shift+Enter", "Control+Enter", "ArrowDown", "Escape", "Delete", "x"
+    )
+    assert player.page.evaluate("heard") == []
+    player.press("Tab")
+    assert (
+        player.page.evaluate(
+            "document.querySelector('.glassgrad').shadowRoot.activeElement.ariaLabel"
+        )
+        == "First"
+    )
+
+
+def test_a_step_of_150_nodes_repaints_in_5_ms(play):  # noqa: F811
+    w, h = Value(0.5, label="w"), Value(0.1, label="h0")
+    while len(topological(h)) < 147:
+        h = tanh(w * h + 0.25)
+    player = play(backprop(h))
+    assert player.page.locator("[data-node]").count() >= 147
+    milliseconds = player.page.evaluate(
+        """() => {
+            const host = document.querySelector(".glassgrad"), times = [];
+            for (let i = 0; i < 150; i++) {
+                const start = performance.now();
+                host.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+                times.push(performance.now() - start);
+            }
+            // A quarter of the way: half of the machine may be busy with something else.
+            return times.sort((a, b) => a - b)[37];
+        }"""
+    )
+    assert milliseconds < 5
+
+
+def test_reduced_motion_is_respected(play):  # noqa: F811
+    w, h = Value(0.5, label="w"), Value(0.1, label="h0")
+    for _ in range(12):
+        h = tanh(w * h)
+    player = play(backprop(h), reduced_motion="reduce")
+    player.press("End")
+    left = player.page.locator(".pic").evaluate("(e) => e.scrollLeft")
+    player.page.wait_for_timeout(150)
+    assert player.page.locator(".pic").evaluate("(e) => e.scrollLeft") == left

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import nn
-from nn.datasets import iris, spirals
+from nn.datasets import iris, spirals, xor
 from optim import SGD
 
 pytest.importorskip("sklearn", minversion="1.6")
@@ -27,10 +27,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from nn.estimators import MLPClassifier, MLPRegressor
+from nn.estimators import MLPClassifier, MLPRegressor, PerceptronClassifier
 
 
-@parametrize_with_checks([MLPClassifier(random_state=0), MLPRegressor(random_state=0)])
+@pytest.mark.filterwarnings("ignore:Perceptron. fit did not converge")
+@parametrize_with_checks(
+    [
+        MLPClassifier(max_iter=50, random_state=0),
+        MLPRegressor(max_iter=50, random_state=0),
+        PerceptronClassifier(max_iter=50, random_state=0),
+    ]
+)
 def test_scikit_learn_finds_its_contract_kept(estimator, check):
     check(estimator)
 
@@ -128,6 +135,20 @@ def test_regression_of_one_target_and_of_two():
     assert one.predict(x).shape == (200,)
     assert both.score(x, y) > 0.95
     assert one.score(x, y[:, 0]) > 0.95
+
+
+def test_the_perceptron_separates_what_a_line_separates_and_says_so_where_none_does():
+    data = iris()
+    setosa = np.array(["other", "setosa"])[(data.y == 0).astype(int)]
+    model = PerceptronClassifier(random_state=0).fit(data.x, setosa)
+    assert model.score(data.x, setosa) == 1.0
+    assert model.mistakes_[-1] == 0
+    assert model.n_iter_ == len(model.mistakes_) > 1
+    assert ((model.decision_function(data.x) >= 0) == (setosa == "setosa")).all()
+    with pytest.warns(UserWarning, match="Perceptron: fit did not converge in 20 epochs"):
+        PerceptronClassifier(max_iter=20).fit(*xor())
+    with pytest.raises(ValueError, match="it needs 2 classes, but got 3"):
+        PerceptronClassifier().fit(data.x, data.y)
 
 
 def test_early_stopping_keeps_a_tenth_apart_and_ends_before_max_iter():

@@ -13,10 +13,24 @@ from autograd import ShapeError, Tensor, Value
 from nn import MLP, Activation, Dense, Linear, Sequential, functional
 
 TORCH = json.loads((pathlib.Path(__file__).parents[1] / "oracles" / "nn_torch.json").read_text())
-ACTIVATIONS = ["identity", "sigmoid", "tanh", "relu", "leaky_relu", "softplus", "softmax"]
-ACTIVATIONS += ["log_softmax", "step", "sign"]
-MODULES = [nn.Identity, nn.Sigmoid, nn.Tanh, nn.ReLU, nn.LeakyReLU, nn.Softplus, nn.Softmax]
-MODULES += [nn.LogSoftmax, nn.Step, nn.Sign]
+MODULES = {
+    "identity": nn.Identity,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "softplus": nn.Softplus,
+    "hardtanh": nn.Hardtanh,
+    "step": nn.Step,
+    "sign": nn.Sign,
+    "softmax": nn.Softmax,
+    "log_softmax": nn.LogSoftmax,
+}
+ACTIVATIONS = list(MODULES)
 
 every_activation = pytest.mark.parametrize("name", ACTIVATIONS)
 
@@ -189,13 +203,25 @@ def test_activations_match_central_differences(name):
 
 
 @every_activation
-@pytest.mark.parametrize("size", [1e4, 700.0, 40.0])
-def test_activations_and_their_gradients_are_finite_far_out(name, size):
-    x = Tensor([size, -size, 0.0], requires_grad=True)
+@pytest.mark.parametrize("size", [1e4, 700.0, 90.0, 40.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_activations_and_their_gradients_are_finite_far_out(name, size, dtype):
+    x = Tensor([size, -size, 0.0], requires_grad=True, dtype=dtype)
     out = getattr(functional, name)(x)
     out.sum().backward()
+    assert out.dtype == x.grad.dtype == dtype
     assert np.isfinite(out.data).all()
     assert np.isfinite(x.grad).all()
+
+
+@pytest.mark.parametrize("name", list(TORCH["activations"]["figures"]))
+def test_activations_in_float32_are_those_in_float64_rounded(name):
+    figures, upstream = TORCH["activations"], np.array(TORCH["activations"]["upstream"], "f4")
+    x = Tensor(figures["x"], requires_grad=True, dtype=np.float32)
+    out = getattr(functional, name)(x)
+    (out * upstream).sum().backward()
+    assert_allclose(out.data, figures["figures"][name]["out"], rtol=3e-6, atol=1e-6)
+    assert_allclose(x.grad, figures["figures"][name]["grad"], rtol=3e-5, atol=2e-6)
 
 
 @every_activation
@@ -212,8 +238,9 @@ def test_activations_are_the_same_on_values(name):
     assert_allclose([v.grad for v in values], x.grad, rtol=1e-13, atol=1e-15)
 
 
-@pytest.mark.parametrize(("module", "name"), list(zip(MODULES, ACTIVATIONS)))
-def test_every_activation_is_a_function_a_module_and_a_name(module, name):
+@every_activation
+def test_every_activation_is_a_function_a_module_and_a_name(name):
+    module = MODULES[name]
     x = np.random.default_rng(0).normal(size=(2, 3))
     expected = getattr(functional, name)(x)
     assert_array_equal(module()(x), expected)
@@ -242,6 +269,35 @@ def test_derivatives_are_those_the_lectures_state():
     assert_array_equal(derivative(functional.relu), z > 0)
     assert_array_equal(derivative(functional.step), 0 * z)
     assert_array_equal(derivative(functional.identity), 1 + 0 * z)
+
+
+def test_derivatives_at_the_kinks_are_the_ones_stated():
+    x = Tensor([-1.0, 0.0, 1.0], requires_grad=True)
+    for function, slopes in {
+        functional.hardtanh: [0.5, 1.0, 0.5],
+        functional.relu: [0.0, 0.0, 1.0],
+        lambda x: functional.elu(x, 2.0): [2.0 * np.exp(-1.0), 2.0, 1.0],
+    }.items():
+        x.zero_grad()
+        function(x).sum().backward()
+        assert_allclose(x.grad, slopes, rtol=1e-15)
+
+
+def test_gelu_is_the_exact_one_and_not_the_approximation():
+    assert_allclose(functional.gelu(np.array([2.0])), 1.9544997361036416, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: nn.LeakyReLU("0.1"), r"LeakyReLU: negative_slope must be a number, but got '0.1'"),
+        (lambda: nn.ELU(None), r"ELU: alpha must be a number, but got None"),
+        (lambda: nn.LogSoftmax(0.5), r"LogSoftmax: dim must be an int, but got 0\.5"),
+    ],
+)
+def test_an_option_of_the_wrong_kind_is_refused(make, text):
+    with pytest.raises(TypeError, match=text):
+        make()
 
 
 def test_leaky_relu_takes_its_slope():

@@ -1,5 +1,6 @@
 """Losses against closed forms, central differences and PyTorch's figures."""
 
+import functools
 import json
 import pathlib
 
@@ -16,14 +17,17 @@ CASES = list(TORCH["losses"])
 MODULES = {
     "mse_loss": nn.MSELoss,
     "l1_loss": nn.L1Loss,
+    "smooth_l1_loss": nn.SmoothL1Loss,
+    "huber_loss": nn.HuberLoss,
     "binary_cross_entropy": nn.BCELoss,
     "binary_cross_entropy_with_logits": nn.BCEWithLogitsLoss,
     "cross_entropy": nn.CrossEntropyLoss,
     "nll_loss": nn.NLLLoss,
+    "kl_div": nn.KLDivLoss,
     "hinge_loss": nn.HingeLoss,
     "perceptron_loss": nn.PerceptronLoss,
 }
-ELEMENTWISE = [name for name in MODULES if name not in ("cross_entropy", "nll_loss")]
+ELEMENTWISE = [name for name in MODULES if name not in ("cross_entropy", "nll_loss", "kl_div")]
 
 every_case = pytest.mark.parametrize("case", CASES)
 every_loss = pytest.mark.parametrize("name", MODULES)
@@ -33,6 +37,8 @@ every_reduction = pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def loss_and_arrays(case):
     figures = TORCH["losses"][case]
     function = getattr(functional, case.split()[0])
+    if figures["options"]:
+        function = functools.partial(function, **figures["options"])
     return function, np.array(figures["prediction"]), np.array(figures["target"])
 
 
@@ -94,7 +100,7 @@ def test_losses_match_central_differences(case):
 @every_reduction
 def test_module_and_function_agree(case, reduction):
     loss_of, prediction, target = loss_and_arrays(case)
-    module = MODULES[case.split()[0]](reduction=reduction)
+    module = MODULES[case.split()[0]](reduction=reduction, **TORCH["losses"][case]["options"])
     assert_allclose(module(prediction, target), loss_of(prediction, target, reduction), rtol=0)
 
 
@@ -272,3 +278,107 @@ def test_rows_that_are_no_probabilities_are_refused():
         ValueError, match=r"every probability in \[0, 1\], but got 2.*whole numbers"
     ):
         functional.cross_entropy(Tensor([[0.0, 0.0]]), [[2, -1]])
+
+
+def test_log_probabilities_above_zero_are_refused_as_scores_or_probabilities():
+    probabilities = np.array([[0.25, 0.75]])
+    with pytest.raises(
+        ValueError, match=r"nll_loss: needs log-probabilities.* but got 0\.75\. log"
+    ):
+        functional.nll_loss(Tensor(probabilities), [0])
+    with pytest.raises(ValueError, match=r"kl_div: needs log-probabilities.* but got 0\.75\. log"):
+        functional.kl_div(Tensor(probabilities), probabilities)
+
+
+def test_kl_div_refuses_what_is_no_distribution():
+    log_q = Tensor(np.log([[0.5, 0.5]]))
+    with pytest.raises(ValueError, match=r"kl_div: needs probabilities with sum 1 in every row"):
+        functional.kl_div(log_q, [[0.5, 0.2]])
+    with pytest.raises(
+        ValueError, match=r"kl_div: needs every probability in \[0, 1\], but got 2\.0\. softmax"
+    ):
+        functional.kl_div(log_q, [[2.0, -1.0]])
+    with pytest.raises(
+        ShapeError, match=r"kl_div: needs .* one shape, but got \(1, 2\) and \(2,\)"
+    ):
+        functional.kl_div(log_q, [0.5, 0.5])
+    with pytest.raises(ShapeError, match=r"kl_div: needs scores of shape .* but got \(\)"):
+        functional.kl_div(Tensor(-1.0), 1.0)
+
+
+def test_kl_div_is_cross_entropy_less_entropy_and_zero_for_the_target_itself():
+    p, scores = np.array([[0.2, 0.8, 0.0]]), Tensor([[0.3, -1.0, 2.0]])
+    entropy = -(0.2 * np.log(0.2) + 0.8 * np.log(0.8))
+    kl = functional.kl_div(functional.log_softmax(scores), p)
+    assert kl.item() == pytest.approx(functional.cross_entropy(scores, p).item() - entropy)
+    even = np.full((1, 4), 0.25)
+    assert functional.kl_div(np.log(even), even) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        ({"weight": [1.0]}, ShapeError, r"needs weight of shape \(2,\), but got \(1,\)"),
+        ({"weight": [1.0, -2.0]}, ValueError, r"needs every weight >= 0, but got -2\.0"),
+        ({"weight": [0.0, 1.0]}, ValueError, r"every class in this batch has weight 0"),
+        (
+            {"label_smoothing": 1.5},
+            ValueError,
+            r"label_smoothing must be in \[0, 1\], but got 1\.5",
+        ),
+        ({"label_smoothing": -0.1}, ValueError, r"label_smoothing must be in \[0, 1\], but got -0"),
+    ],
+)
+def test_cross_entropy_refuses_impossible_options(options, error, text):
+    with pytest.raises(error, match=f"cross_entropy: {text}"):
+        functional.cross_entropy(Tensor([[0.0, 1.0]]), [0], **options)
+
+
+@pytest.mark.parametrize("loss_of", [functional.cross_entropy, functional.nll_loss])
+def test_an_empty_batch_of_classes_is_refused(loss_of):
+    with pytest.raises(ValueError, match="needs at least one example, but got none"):
+        loss_of(np.zeros((0, 3)), np.zeros(0, int))
+
+
+@pytest.mark.parametrize("width", [0, -1.0, np.nan])
+def test_the_width_of_the_parabola_is_positive(width):
+    with pytest.raises(ValueError, match=r"smooth_l1_loss: beta must be > 0, but got"):
+        functional.smooth_l1_loss([1.0], [0.0], beta=width)
+    with pytest.raises(ValueError, match=r"huber_loss: delta must be > 0, but got"):
+        nn.HuberLoss(delta=width)([1.0], [0.0])
+
+
+def test_rows_of_different_length_are_refused():
+    with pytest.raises(ShapeError, match=r"cross_entropy: needs rows of one length"):
+        functional.cross_entropy([[1.0, 2.0], [3.0]], [0, 1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@every_case
+def test_losses_stay_finite_far_out_in_either_dtype(case, dtype):
+    loss_of, prediction, target = loss_and_arrays(case)
+    name = case.split()[0]
+    if name == "binary_cross_entropy":
+        prediction = (prediction > 0.5).astype(float)
+    elif name in ("nll_loss", "kl_div"):
+        prediction = np.where(prediction < -1, -1e4, prediction)
+    else:
+        prediction = np.sign(prediction) * 1e4
+    x = Tensor(prediction, requires_grad=True, dtype=dtype)
+    loss = loss_of(x, target.astype(dtype) if target.dtype.kind == "f" else target)
+    loss.backward()
+    assert np.isfinite(loss.item())
+    assert np.isfinite(x.grad).all()
+    assert x.grad.dtype == dtype
+
+
+def test_cross_entropy_of_classes_is_two_nodes():
+    logits = Tensor(np.zeros((4, 3)), requires_grad=True)
+    loss = functional.cross_entropy(logits, [0, 1, 2, 0])
+    assert [loss._op, loss.parents[0]._op, loss.parents[0].parents] == ["mean", "CE", (logits,)]
+
+
+def test_the_target_may_be_learnt_too():
+    target = Tensor([[0.25, 0.75]], requires_grad=True)
+    functional.cross_entropy([[0.0, np.log(3.0)]], target).backward()
+    assert_allclose(target.grad, [[np.log(4), np.log(4) - np.log(3)]], rtol=1e-14)

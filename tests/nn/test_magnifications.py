@@ -22,6 +22,19 @@ TASKS = {
     "bce on logits": (nn.BCEWithLogitsLoss(), None, BITS),
     "cross-entropy": (nn.CrossEntropyLoss(), None, RNG.integers(0, C, size=N)),
     "cross-entropy of rows": (nn.CrossEntropyLoss(), None, RNG.dirichlet([1] * C, size=N)),
+    "weighted cross-entropy": (
+        nn.CrossEntropyLoss([0.5, 2.0, 1.0]),
+        None,
+        RNG.integers(0, C, size=N),
+    ),
+    "smoothed cross-entropy": (
+        nn.CrossEntropyLoss(label_smoothing=0.2),
+        None,
+        RNG.integers(0, C, size=N),
+    ),
+    "smooth l1": (nn.SmoothL1Loss(beta=0.5), None, RNG.normal(size=(N, C))),
+    "huber": (nn.HuberLoss(delta=0.5), None, RNG.normal(size=(N, C))),
+    "kl": (nn.KLDivLoss(), "log_softmax", RNG.dirichlet([1] * C, size=N)),
     "nll": (nn.NLLLoss(), "log_softmax", RNG.integers(0, C, size=N)),
     "hinge": (nn.HingeLoss(), None, 2 * BITS - 1),
     "perceptron": (nn.PerceptronLoss(), None, 2 * BITS - 1),
@@ -42,7 +55,7 @@ def backward(model, close_up, x, loss_of, target):
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("activation", ["relu", "tanh", "softplus", "leaky_relu"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "softplus", "gelu"])
 @pytest.mark.parametrize("task", TASKS)
 def test_loss_and_gradients_agree_to_1e_12(task, activation, seed):
     loss_of, output_activation, target = TASKS[task]
@@ -55,6 +68,31 @@ def test_loss_and_gradients_agree_to_1e_12(task, activation, seed):
     assert close_loss == pytest.approx(loss, rel=1e-12, abs=1e-12)
     for a, b in zip(found, expected):
         assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", nn.activations.ACTIVATIONS)
+def test_a_network_with_every_activation_agrees_to_1e_12(activation):
+    model = MLP(4, [3, 5], 2, activation, rng=np.random.default_rng(0))
+    x, y = np.random.default_rng(1).normal(size=(N, 4)), np.array([0, 1, 1, 0, 1])
+    loss, expected = backward(model, None, x, functional.cross_entropy, y)
+    close_loss, found = backward(model, model.scalars(), x, functional.cross_entropy, y)
+    assert close_loss == pytest.approx(loss, rel=1e-12)
+    for a, b in zip(found, expected):
+        assert_allclose(0 if a is None else a, 0 if b is None else b, rtol=1e-12, atol=1e-12)
+
+
+def test_a_layer_of_a_close_up_is_written_out_and_that_of_a_model_is_one_node():
+    model = Linear(3, 1)
+    x = [[1.0, 2.0, 3.0]]
+    assert model(x)._op == "linear"
+    out = model.scalars()(x)[0, 0]
+    seen, pending = set(), [out]
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            pending.extend(node.parents)
+    assert sorted(node._op for node in seen if node._op) == ["*"] * 3 + ["+"] * 3
 
 
 def test_every_add_and_multiply_is_a_node():

@@ -100,6 +100,79 @@ def test_the_perceptron_rule_never_learns_xor_but_two_layers_do():
     assert ((model(x).data[:, 0] > 0) == y).all()
 
 
+# --- fit ------------------------------------------------------------------------------------------
+
+
+def test_fit_reproduces_the_worked_run_to_the_digit():
+    neuron = perceptron(-0.1, 0.2, 0.0, activation="sign")
+    for x, y, after in [((1.0, 0.0), -1, [0.1, 0.0, -0.2]), ((1.0, 1.0), 1, [0.2, 0.1, -0.1])]:
+        with pytest.warns(UserWarning, match="did not converge in 1 epochs: .* 1 of 1 points"):
+            assert neuron.fit([x], [y], lr=0.1, max_epochs=1) == [1]
+        assert_allclose(numbers(neuron), after, rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize("activation", ["step", "sign"])
+@pytest.mark.parametrize("gate", ["and", "or"])
+@pytest.mark.parametrize("seed", range(5))
+def test_fit_stops_when_a_line_separates_the_classes(gate, activation, seed):
+    x, y = logic_gate(gate)
+    y = y if activation == "step" else 2 * y - 1
+    neuron = Perceptron(2, activation, rng=np.random.default_rng(seed))
+    mistakes = neuron.fit(x, y)
+    assert mistakes[-1] == 0
+    assert 0 not in mistakes[:-1]
+    assert neuron(x).data.tolist() == y.tolist()
+
+
+def test_fit_separates_points_within_the_bound_of_novikoff():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, size=(200, 3))
+    margin = x @ [0.6, 0.0, -0.8]
+    x, y = x[abs(margin) > 0.1], np.sign(margin[abs(margin) > 0.1])
+    neuron = perceptron(0.0, 0.0, 0.0, 0.0, activation="sign")
+    mistakes = neuron.fit(x, y)
+    assert mistakes[-1] == 0
+    # Every point has length at most 2 with its constant 1, and margin at least 0.1.
+    assert sum(mistakes) <= (2 / 0.1) ** 2
+
+
+def test_fit_says_that_it_did_not_converge_on_xor():
+    x, y = xor()
+    neuron = Perceptron(2, "step", rng=np.random.default_rng(0))
+    with pytest.warns(UserWarning, match=r"did not converge in 50 epochs: .* [1-4] of 4 points"):
+        mistakes = neuron.fit(x, y, max_epochs=50)
+    assert len(mistakes) == 50
+    assert min(mistakes) > 0
+
+
+def test_fit_corrects_a_point_of_the_lower_class_on_the_line_itself():
+    neuron = perceptron(0.0, 0.0, activation="sign")
+    assert neuron.fit([[1.0]], [-1]) == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("make", "x", "y", "options", "text"),
+    [
+        ("sigmoid", [[1.0, 2.0]], [1], {}, r'needs the activation "step" or "sign".*Sigmoid'),
+        ("step", [[1.0, 2.0]], [-1], {}, r"classes 0 and 1 for Step\(\), but got -1"),
+        ("sign", [[1.0, 2.0]], [0], {}, r"classes -1 and 1 for Sign\(\), but got 0"),
+        ("sign", [1.0, 2.0], [1], {}, r"x of shape \(N, 2\) .* but got \(2,\) and \(1,\)"),
+        ("sign", [[1.0, 2.0]], [[1]], {}, r"y of shape \(N,\), but got \(1, 2\) and \(1, 1\)"),
+        ("sign", np.zeros((0, 2)), np.zeros(0), {}, r"needs at least one example"),
+        ("sign", [[1.0, 2.0]], [1], {"lr": 0}, r"lr must be > 0, but got 0"),
+        ("sign", [[1.0, 2.0]], [1], {"max_epochs": 0}, r"max_epochs must be >= 1, but got 0"),
+    ],
+)
+def test_fit_refuses_what_it_cannot_learn_from(make, x, y, options, text):
+    with pytest.raises(ValueError, match=text):
+        Perceptron(2, make).fit(x, y, **options)
+
+
+def test_fit_of_a_close_up_is_refused():
+    with pytest.raises(TypeError, match=r"this is a close-up\. Call fit of the model"):
+        Perceptron(2, "sign").scalars().fit([[1.0, 2.0]], [1])
+
+
 def test_a_perceptron_says_which_shape_it_needs():
     with pytest.raises(ShapeError, match=r"Perceptron\(2, Sigmoid\(\)\): needs input of shape"):
         Perceptron(2)(Tensor([1.0, 2.0, 3.0]))

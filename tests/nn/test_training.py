@@ -250,6 +250,25 @@ def test_early_stopping_starts_anew_with_each_training():
         assert (len(history), stopping.best_epoch) == (3, 3)
 
 
+def test_early_stopping_restores_what_normalisation_has_counted_too():
+    x, y = line()
+    model = nn.Sequential(nn.BatchNorm1d(1), nn.Linear(1, 1, rng=np.random.default_rng(0)))
+    best = {}
+
+    def note(model, history):
+        if history.validation_loss[-1] == history.validation_loss.min():
+            best.update(model.state_dict())
+
+    history = fit(
+        model, nn.MSELoss(), (x, y), SGD(model.parameters(), lr=0.3), epochs=3,
+        validation=(x + 0.1, y), early_stopping=EarlyStopping(3), callbacks=[note], progress=False,
+    )  # fmt: skip
+    assert history.validation_loss.argmin() < 2
+    for name, array in model.state_dict().items():
+        assert_array_equal(array, best[name])
+    assert evaluate(model, nn.MSELoss(), (x + 0.1, y)) == history.validation_loss.min()
+
+
 def test_early_stopping_on_noisy_data_gives_a_lower_validation_loss_than_going_on():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 10))

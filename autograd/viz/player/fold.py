@@ -47,7 +47,7 @@ def folded(steps: Backprop, most: int) -> tuple[list[Group], set[Node], str]:
                 groups,
                 set(),
                 f"{len(nodes):,} nodes are too many to read, so {inside:,} of them are folded into "
-                f"{len(groups)} boxes, by the layer whose parameters they use.",
+                f"{len(groups)} boxes: each node goes with the last layer whose parameters it uses.",
             )
     shown, _ = nearest(steps.root, NEAREST)
     return (
@@ -98,6 +98,7 @@ def _groups(steps: Backprop) -> list[Group]:
         )
         leaves = meets_data and len({p.op is None for p in node.parents}) == 2
         place[node] = after if leaves and most == len(scopes) else most
+    _take_constants_along(steps, place)
     members: dict[int, list[Node]] = {}
     for node in steps.nodes:
         if node is not steps.root:
@@ -108,6 +109,17 @@ def _groups(steps: Backprop) -> list[Group]:
         for i, nodes in sorted(members.items())
         if len(nodes) > 1
     ]
+
+
+def _take_constants_along(steps: Backprop, place: dict[Node, int]) -> None:
+    """Put a constant where it is first used."""
+    users: dict[Node, int] = {}
+    for node in steps.nodes:
+        for parent in node.parents:
+            users[parent] = min(users.get(parent, place[node]), place[node])
+    for node in steps.nodes:
+        if node.op is None and not node.requires_grad and node in users:
+            place[node] = users[node]
 
 
 def _long_name(steps: Backprop, node: Node) -> str:

@@ -47,7 +47,13 @@
     e.append(...children);
     return e;
   }
-  const button = (text, onclick, props) => el("button", { type: "button", ...props, onclick }, text);
+  // What had the focus may be gone afterwards; then the player gets it, not the notebook.
+  function keepingFocus(action) {
+    const before = host.shadowRoot.activeElement;
+    action();
+    if (before && (!before.isConnected || before.closest("[hidden]"))) host.focus();
+  }
+  const button = (text, action, props) => el("button", { type: "button", ...props, onclick: () => keepingFocus(action) }, text);
   function tree(t) {
     if (typeof t === "string") return t;
     const e = document.createElementNS("http://www.w3.org/1998/Math/MathML", t[0]);
@@ -71,6 +77,7 @@
   const upstream = steps.map((s) => real(s[2]));
   const local = steps.map((s) => real(s[3]));
   const product = steps.map((s) => real(s[4]));
+  const scalar = steps.every((s) => !s[6]);
   const into = nodes.map(() => []), outOf = nodes.map(() => []);
   steps.forEach((s, k) => {
     outOf[s[0]].push(k);
@@ -111,6 +118,7 @@
     for (const e of events.slice(0, position)) {
       if (e.kind === "forward") known[e.node] = true;
       if (e.kind === "seed") grad[root] = real(trace.seed);
+      if (e.kind === "earlier") trace.earlier.forEach(([leaf, before, after]) => { grad[leaf] = typeof grad[leaf] === "number" ? real(before) + grad[leaf] : after; });
       if (e.kind === "step") {
         grad[e.node] = add(e.step, grad[e.node]);
         arrived[e.node]++;
@@ -118,7 +126,7 @@
     }
     return { known, grad, arrived };
   }
-  const finalGrads = () => stateAt(events.length).grad;
+  const finalGrads = () => stateAt(events.length - (trace.earlier.length ? 1 : 0)).grad;
 
   // --- words ---
 
@@ -139,7 +147,7 @@
 
   function describeForward(i) {
     const n = nodes[i], result = asked(fmt(value[i]), value[i], "its value", n.fill ? filled(n) : n.text);
-    const numbers = n.fill ? [cell("with numbers", filled(n)), "="] : [];
+    const numbers = n.fill ? [cell("with numbers", el("b", {}, filled(n))), "="] : [];
     return [
       name(i) + " = " + n.text + (n.fill ? " = " + filled(n) : "") + " = " + (result ? "?" : fmt(value[i])),
       formula(nameTree(i), ["mo", "="], n.math),
@@ -157,6 +165,7 @@
     const b = ask(1, local[k], "the local derivative", rule + " at " + nodes[from].in.map((j) => name(j) + " = " + fmt(value[j])).join(", "));
     const c = ask(2, total, "the new total", "before + contribution = " + fmt(before) + " + " + minus(fmt(product[k])));
     covered = a || b || c ? to : -1;
+    coveredArrow = b ? arrowId(from, s[1]) : "";
     const captions = { up: "upstream " + d(root, from), local: "local " + d(from, to) + (rule && isNaN(rule) ? " = " + rule : "") };
     const parts = [cell(captions.up, upstream[k])];
     if (more.vjp) parts.push("→", cell("vector-Jacobian product of " + nodes[from].sym, el("b", {}, more.vjp)));
@@ -166,7 +175,7 @@
     else {
       if (more.product) parts.push("→", cell("summed over axis " + more.axes.join(", "), product[k], true));
       else parts.push("=", cell("contribution", a || product[k], true));
-      parts.push(cell("total " + d(root, to) + ", " + count + " arrived", before === null && !c ? el("span", {}, NOT_REACHED + " → ", show(total)) : el("span", {}, show(before), " → ", c || (a || b ? "?" : show(total)))));
+      parts.push(cell("total " + d(root, to) + ", " + count + " arrived", el("span", {}, before === null ? NOT_REACHED : show(before), " → ", c || (a || b ? "?" : show(total)))));
     }
     const what = covered >= 0 ? "?" : fmt(product[k]);
     const shape = (i) => size(value[i]);
@@ -188,6 +197,7 @@
   }
   function describe(state) {
     covered = -1;
+    coveredArrow = "";
     const e = events[position - 1];
     if (!e) return ["The leaves hold their numbers; nothing is computed yet. Press the right arrow key or › for the first step."];
     if (e.kind === "forward") return describeForward(e.node);
@@ -197,7 +207,7 @@
 
   // --- predict: a number is hidden until it is found ---
 
-  let quiz = false, covered = -1;
+  let quiz = false, covered = -1, coveredArrow = "";
   const solved = new Set();
   function asked(text, x, what, how) {
     const here = position;
@@ -224,21 +234,31 @@
   svg.setAttribute("aria-hidden", "true");
   svg.removeAttribute("role");
   const boxes = {}, arrows = {};
-  for (const g of svg.querySelectorAll("[data-edge]")) arrows[g.dataset.edge] = g;
+  for (const g of svg.querySelectorAll("[data-edge]")) {
+    arrows[g.dataset.edge] = g;
+    g.querySelector("title").remove();
+  }
+  svg.querySelector("title").remove();
   for (const g of svg.querySelectorAll("[data-node]")) {
     const id = g.dataset.node.split("~")[0];
     (boxes[id] ||= []).push(g);
     const what = [...g.querySelectorAll("[data-part=what]")].find((t) => t.textContent === "grad");
     g.parts = { data: [...g.querySelectorAll("[data-part=data]")], grad: [...g.querySelectorAll("[data-part=grad]")], what: what ? [what] : [] };
-    g.addEventListener("click", () => choose(nodes.findIndex((n) => n.box === id)));
+    const i = nodes.findIndex((n) => n.box === id);
+    if (id[0] === "n") g.querySelector("title").textContent = name(i) + (nodes[i].op ? " = " + nodes[i].text : "");
+    g.addEventListener("click", () => choose(i));
   }
-  const arrowId = (i, k) => trace.arrows[i + "." + k] || nodes[i].box + "." + k;
+  // An arrow inside of a folded box is not drawn.
+  const arrowId = (i, k) => trace.arrows[i + "." + k] || (nodes[i].box[0] === "n" ? nodes[i].box + "." + k : "");
   const boxesOf = (i) => (nodes[i] && boxes[nodes[i].box]) || [];
   const svgEl = (tag, props) => {
     const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [key, x] of Object.entries(props)) e.setAttribute(key, x);
     return e;
   };
+  // The local derivative at an arrow, which changes when a leaf is edited.
+  const labels = {};
+  steps.forEach((s, k) => { labels[arrowId(s[0], s[1])] = k; });
   const flag = svgEl("g", { class: "flag" });
   flag.append(svgEl("rect", { height: 20, rx: 4 }), svgEl("text", { "font-size": 12, "text-anchor": "middle" }));
   function write(texts, words) {
@@ -273,12 +293,17 @@
       words = e.kind === "whole" ? "" : covered >= 0 ? "+ ?" : "+ " + minus(lines(product[e.step]).length > 1 ? size(product[e.step]) : lines(product[e.step])[0]);
     }
     if (e.node >= 0) hot[nodes[e.node].box] = "to";
+    if (e.kind === "earlier") trace.earlier.forEach(([leaf]) => { hot[nodes[leaf].box] = "to"; });
     for (const id in boxes) for (const g of boxes[id]) {
       mark(g, "s", states[id]);
       mark(g, "hot", hot[id]);
       mark(g, "chosen", chosen >= 0 && nodes[chosen].box === id ? "" : undefined);
     }
-    for (const id in arrows) mark(arrows[id], "hot", edges[id]);
+    for (const id in arrows) {
+      mark(arrows[id], "hot", edges[id]);
+      const label = arrows[id].querySelector("text");
+      if (label && scalar && id in labels) write([label], [id === coveredArrow ? "?" : digits(local[labels[id]])]);
+    }
     flag.remove();
     if (place && words) {
       const r = place.querySelector("rect"), wide = words.length * 7.6 + 12, at = (key) => +r.getAttribute(key);
@@ -323,7 +348,6 @@
     (way || []).forEach((k, j) => mark(arrows[arrowId(steps[k][0], steps[k][1])], "way", String(j % 6)));
   }
   function wayItem(way, i) {
-    const scalar = way.every((k) => typeof local[k] === "number");
     const factors = way.flatMap((k, j) => [j ? " · " : "", el("span", { class: "f f" + (j % 6) }, d(steps[k][0], target(k)))]);
     const numbers = way.flatMap((k, j) => [j ? " · " : " = ", el("span", { class: "f f" + (j % 6) }, minus(fmt(local[k])))]);
     const last = way[way.length - 1];
@@ -365,7 +389,7 @@
   function aboutNode(i) {
     const n = nodes[i], has = into[i].length || i === root;
     const title = (n.name || "constant") + (n.long ? " (" + n.long + ")" : "") + (n.op ? " = " + n.text : "") + " = " + fmt(value[i]);
-    const parts = [el("h3", { style: "margin:0;font-size:15px;overflow-wrap:anywhere" }, title)];
+    const parts = [el("p", { class: "title" }, title)];
     if (n.line) parts.push(p("made by ", el("code", {}, n.line)));
     const tools = [button("Run until it changes", () => runTo((e) => e.node === i))];
     tools.push(button("Stop here", () => toggleStop(i), { "aria-pressed": stops.has(i), title: "A breakpoint (b)" }));
@@ -428,17 +452,18 @@
     const ours = steps.map((_, k) => ({ k, upstream: upstream[k], x: product[k] })), theirs = naive(200);
     const bad = theirs.list.findIndex((s) => s.wrong), right = finalGrads();
     const line = (s, j) => el("li", {}, el("span", j === bad && s.wrong ? { class: "bad" } : {}, d(root, target(s.k)) + " += " + minus(fmt(s.upstream)) + " · " + minus(fmt(local[s.k])) + " = " + fmt(s.x) + (j === bad && s.wrong ? "  ✗ first wrong number" : "")));
-    const column = (title, list) => el("div", {}, el("h3", { style: "margin:0;font-size:14px" }, title), el("ol", {}, ...list.slice(0, 40).map(line)), list.length > 40 ? p("… " + (list.length - 40) + " more") : "");
+    const column = (title, list) => el("div", {}, el("p", { class: "title" }, title), el("ol", {}, ...list.slice(0, 40).map(line)), list.length > 40 ? p("… " + (list.length - 40) + " more") : "");
     const wrong = nodes.map((n, i) => i).filter((i) => nodes[i].kind === "leaf" && right[i] !== null && theirs.grad[i] !== right[i]);
     const s = bad >= 0 && theirs.list[bad];
     const verdict = bad < 0
       ? "Here both agree, because nothing between the leaves and " + name(root) + " is used twice. Try b = a + a; c = b + b."
       : "The naive way lets " + name(steps[s.k][0]) + " pass on " + fmt(s.upstream) + (s.upstream === right[steps[s.k][0]] ? " a second time" : " although its gradient will be " + fmt(right[steps[s.k][0]])) + ". In topological order its turn comes when everything made from it has had its turn.";
-    return [el("h3", { style: "margin:0;font-size:15px" }, "Why in topological order?"), p(verdict),
+    return [el("p", { class: "title" }, "Why in topological order?"), p(verdict),
       ...(wrong.length ? [p("At the end: " + wrong.slice(0, 6).map((i) => d(root, i) + " = " + (theirs.cut ? "…" : fmt(theirs.grad[i])) + " instead of " + fmt(right[i])).join(", ") + ".")] : []),
       el("div", { class: "two" }, column("In topological order", ours), column("Naive: pass on at once", theirs.list)), button("Close", () => { order.hidden = true; })];
   }
   function toggleOrder() {
+    if (!scalar) return;
     order.hidden = !order.hidden;
     if (!order.hidden) order.replaceChildren(...whyOrder());
   }
@@ -465,9 +490,9 @@
   const head = el("thead", {}, el("tr", {}, ...["node", "made by", "value", "gradient", "arrived"].map((t) => el("th", { scope: "col" }, t))));
   const table = el("details", {}, el("summary", {}, "Table of nodes and gradients"), el("div", { class: "wide" }, el("table", {}, head, body)));
   const steppers = [["«", "First", () => go(0)], ["‹", "Back", () => go(position - 1)], ["›", "Next", () => go(position + 1)], ["»", "Last", () => go(events.length)]].map(([t, label, f]) => button(t, f, { "aria-label": label, title: label }));
-  const tools = el("div", { class: "row" }, predict, button("Run to stop", () => runToStop(1), { title: "Run to the next breakpoint (])" }), button("Why this order?", toggleOrder));
+  const tools = el("div", { class: "row" }, predict, button("Run to stop", () => runToStop(1), { title: "Run to the next breakpoint (])" }), ...(scalar ? [button("Why this order?", toggleOrder)] : []));
   const help = el("details", {}, el("summary", {}, "Keys"), p(keys));
-  const main = el("main", {}, el("nav", { "aria-label": "Steps" }, steppers[0], steppers[1], playing, steppers[2], steppers[3], slider, where),
+  const main = el("div", { class: "main" }, el("nav", { "aria-label": "Steps" }, steppers[0], steppers[1], playing, steppers[2], steppers[3], slider, where),
     picture, panel, status, about, order, tools, ...trace.notes.map((note) => p(note)), table, help);
   main.setAttribute("role", "group");
   main.setAttribute("aria-label", "Step player: backpropagation of " + name(root));
@@ -485,14 +510,15 @@
     const n = nodes[events[position - 1]?.node];
     const line = n && n.line && events[position - 1].kind === "forward" ? [p("made by ", el("code", {}, n.line))] : [];
     const warning = events[position - 1]?.kind === "earlier" ? { class: "warn" } : {};
-    panel.replaceChildren(el("p", warning, sentence), ...more, ...line);
+    const away = n && !boxesOf(events[position - 1].node).length ? [p("(" + name(events[position - 1].node) + " is not in the picture: it is folded away.)")] : [];
+    panel.replaceChildren(el("p", warning, sentence), ...more, ...line, ...away);
     const phase = position === 0 ? "start" : position <= forwards ? "forward" : "backward";
     where.textContent = position + " of " + events.length + " · " + phase;
     slider.value = position;
     slider.setAttribute("aria-valuetext", where.textContent);
     const place = paint(state);
     fillTable(state);
-    if (!editing) reveal(place);
+    if (!editing) requestAnimationFrame(() => reveal(place)); // it measures, so not more than once a frame
     if (!editing) status.textContent = "Step " + where.textContent + ". " + sentence;
     if (!about.hidden && about.refresh) about.refresh();
     if (!order.hidden) order.replaceChildren(...whyOrder());
@@ -543,7 +569,7 @@
     if (own || !Object.hasOwn(actions, e.key)) return;
     e.preventDefault();
     if (typing) host.focus();
-    else actions[e.key]();
+    else keepingFocus(actions[e.key]);
   });
 
   // The theme is that of what is around: the colour of its text tells. VS Code and JupyterLab change
