@@ -114,7 +114,7 @@ def play(browser, tmp_path):
     problems = [problem for player in players for problem in player.problems]
     for context in contexts:
         context.close()
-    assert problems == []
+    assert not problems, problems
 
 
 @contextmanager

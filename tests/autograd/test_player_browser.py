@@ -212,7 +212,7 @@ def test_a_letter_typed_into_a_field_is_no_command(play):  # noqa: F811
 
 
 def test_editing_a_leaf_recomputes_every_step_without_a_kernel(play):  # noqa: F811
-    z, a, b = product_plus()
+    z, *_ = product_plus()
     player = play(backprop(z))
     player.press("End", "ArrowDown")  # chooses a, the first node
     field = player.page.locator(".about input[type=text]")
@@ -327,7 +327,7 @@ def test_why_topological_order_says_where_both_orders_agree(play):  # noqa: F811
 
 
 def test_gradients_left_by_an_earlier_pass_are_added_in_a_step_with_a_warning(play):  # noqa: F811
-    z, a, b = product_plus()
+    z, a, _ = product_plus()
     z.backward()
     steps = backprop(z)
     player = play(steps)
@@ -378,8 +378,10 @@ def test_tensors_show_shapes_products_and_the_sum_over_a_repeated_axis(play):  #
 # --- the world around it ----------------------------------------------------------------------
 
 HOSTILE = [
-    "</script><script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", '"><svg/onload=window.hacked=1>',
-    "'-window.hacked-'", "\\u003cb\\u003e", "&lt;b&gt;", "]]>", "<!--", "${window.hacked=1}", "`", "\u2028", "\x00\x07",
+    "</script><script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>",
+    '"><svg/onload=window.hacked=1>',
+    "'-window.hacked-'", "\\u003cb\\u003e", "&lt;b&gt;", "]]>", "<!--", "${window.hacked=1}",
+    "`", "\u2028", "\x00\x07",
     "__proto__", "constructor", "\u202egnp", "javascript:window.hacked=1", "{0}", "%s", "\ue000",
 ]  # fmt: skip
 
@@ -402,12 +404,12 @@ def test_hostile_names_are_text_everywhere(play, tmp_path):  # noqa: F811
         player.press(key)
     player.open_table()
     assert player.page.evaluate("window.hacked") is None
-    dangerous = player.page.evaluate(
+    made = player.page.evaluate(
         """() => [document, document.querySelector(".glassgrad").shadowRoot].flatMap((root) =>
-            [...root.querySelectorAll("script, img, b, i, iframe, [onload], [onerror]")]
-                .map((e) => e.outerHTML)).filter((html) => /hacked|start/.test(html) && !/^<(b|img|script)/.test(html))"""
+            [...root.querySelectorAll("[onload], [onerror], iframe, a, tbody b, tbody img, li b")])
+                .length"""
     )
-    assert dangerous == []
+    assert made == 0
     assert player.page.locator("svg script, svg [onload], svg foreignObject").count() == 0
     assert player.page.title().startswith("Backpropagation of")
     names = player.page.locator("tbody th").all_inner_texts()
@@ -497,7 +499,7 @@ def test_a_step_of_150_nodes_repaints_in_5_ms(play):  # noqa: F811
             const host = document.querySelector(".glassgrad"), times = [];
             for (let i = 0; i < 150; i++) {
                 const start = performance.now();
-                host.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+                host.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
                 times.push(performance.now() - start);
             }
             // A quarter of the way: half of the machine may be busy with something else.

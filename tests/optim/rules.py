@@ -5,6 +5,7 @@ import json
 import pathlib
 
 import numpy as np
+import pytest
 
 import autograd
 import optim
@@ -30,6 +31,14 @@ CASES = [
 CASES += [("Momentum", {"lr": 0.01}), ("Nesterov", {"lr": 0.01})]
 
 A, B, X, Y = (np.array(TORCH["problems"][name]) for name in "ABXY")
+
+
+def steps(rule, n=12, start=(2.0, -1.0, 3.0), **settings):
+    params = [Value(x) for x in start]
+    optimizer = rule(params, **settings)
+    for _ in range(n):
+        optimizer.step(lambda: quadratic(*params))
+    return numbers(params)
 
 
 def case_name(case):
@@ -125,3 +134,7 @@ GUISES = {
 
 def numbers(params):
     return np.concatenate([np.ravel(p.data) for p in params])
+
+
+each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+each_case = pytest.mark.parametrize("case", CASES, ids=case_name)

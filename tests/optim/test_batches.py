@@ -36,8 +36,9 @@ def test_the_variance_of_a_batchs_gradient_falls_as_one_over_its_size():
     of_one = np.array([gradient(w, x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
     exact = of_one.var(axis=0).sum()
     for size in (1, 4, 16, 64):
-        # Three estimates of variances from 2,000 draws; heavy tails make each uncertain by up to
-        # √(kurtosis / draws) ≈ 10 % for single examples, less for means. Four times that is 40 %.
+        # A variance estimated from n draws is uncertain by √((2 + excess kurtosis) / n) of itself;
+        # the mean of B examples has 1/B of the excess of one, which is less than 20 here. The bound
+        # is four times that: 24 % and less for batches, against a factor of 4 between neighbours.
         spread = 4 * np.sqrt((2 + 20 / size) / draws)
         assert variance(size) * size / exact == pytest.approx(1, abs=spread)
 

@@ -47,7 +47,7 @@ def folded(steps: Backprop, most: int) -> tuple[list[Group], set[Node], str]:
                 groups,
                 set(),
                 f"{len(nodes):,} nodes are too many to read, so {inside:,} of them are folded into "
-                f"{len(groups)} boxes: each node goes with the last layer whose parameters it uses.",
+                f"{len(groups)} boxes: a node goes with the last layer whose parameters it uses.",
             )
     shown, _ = nearest(steps.root, NEAREST)
     return (

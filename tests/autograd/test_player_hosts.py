@@ -1,0 +1,174 @@
+"""The step player where people meet it: in a page made by nbconvert, and in JupyterLab."""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.autograd.players import Player, browser, needs_browser, play  # noqa: F401 (fixtures)
+
+nbformat = pytest.importorskip("nbformat")
+nbclient = pytest.importorskip("nbclient")
+if os.environ.get("GLASSGRAD_CI") != "1":
+    pytest.importorskip("nbconvert")
+    pytest.importorskip("jupyterlab")
+
+pytestmark = needs_browser
+ROOT = Path(__file__).resolve().parents[2]
+CELLS = [
+    "from autograd import Value, backprop, tanh\nx, w = Value(2.0), Value(-0.5)",
+    "y = tanh(w * x) + w\nbackprop(y)",
+    "backprop(w * w * x)",
+]
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    """A notebook that was run, with the kernel's output in it."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    with contextlib.ExitStack() as stack:
+        before = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = str(ROOT)
+        stack.callback(
+            lambda: (
+                os.environ.pop("PYTHONPATH")
+                if before is None
+                else os.environ.update(PYTHONPATH=before)
+            )
+        )
+        nbclient.NotebookClient(nb, timeout=60, kernel_name="python3").execute()
+    path = folder / "lesson.ipynb"
+    nbformat.write(nb, path)
+    return path
+
+
+def test_the_page_that_nbconvert_makes_is_alive(notebook, play):  # noqa: F811
+    # nbconvert's template asks a CDN for MathJax and require.js unless told not to; nothing of
+    # ours needs them.
+    without = ["--HTMLExporter.mathjax_url=", "--HTMLExporter.require_js_url="]
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", *without, str(notebook)]
+    subprocess.run(command, check=True, capture_output=True)
+    player = play(notebook.with_suffix(".html"))
+    assert player.page.locator(".glassgrad").count() == 2
+    first = player.page.locator(".glassgrad").nth(0)
+    second = player.page.locator(".glassgrad").nth(1)
+    second.focus()
+    player.page.keyboard.press("End")
+    assert "Warning: an earlier backward()" in second.locator(".say").inner_text()
+    assert first.locator("nav output").inner_text().startswith("0 of")
+    first.focus()
+    player.page.keyboard.press("End")
+    first.locator("summary:has-text('Table of nodes')").click()
+    gradients = {
+        row.locator("th").inner_text(): float(row.locator("td").nth(2).get_attribute("title"))
+        for row in first.locator("tbody tr").all()
+        if row.locator("th").inner_text() in "xw"
+    }
+    from autograd import Value, tanh
+
+    x, w = Value(2.0), Value(-0.5)
+    (tanh(w * x) + w).backward()
+    assert gradients == {"x": x.grad, "w": w.grad}
+
+
+@pytest.fixture(scope="module")
+def lab(notebook):
+    """JupyterLab on the folder of the notebook; gives its address."""
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0",
+        "--ServerApp.port_retries=50", "--IdentityProvider.token=", "--ServerApp.password=",
+        "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    home = notebook.parent / "home"
+    home.mkdir()
+    environment = os.environ | {
+        "HOME": str(home), "PYTHONPATH": str(ROOT), "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+    }  # fmt: skip
+    log = (home / "log").open("w+")
+    server = subprocess.Popen(command, cwd=notebook.parent, env=environment, stdout=log, stderr=log)
+    try:
+        yield _address(server, home / "log"), environment
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+
+
+def _address(server, log):
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline and server.poll() is None:
+        if found := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/", log.read_text()):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{found[0]}api"):
+                return found[0]
+        time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def page_of(browser, lab):  # noqa: F811
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    outside = []
+
+    def open_(name):
+        page = context.new_page()
+        page.on(
+            "request",
+            lambda r: (
+                "//localhost" in r.url
+                or "//127.0.0.1" in r.url
+                or r.url.startswith(("data:", "blob:"))
+                or outside.append(r.url)
+            ),
+        )
+        page.goto(f"{lab[0]}lab/tree/{name}?reset")
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        return page
+
+    yield open_
+    context.close()
+    assert outside == []
+
+
+def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab):
+    command = [sys.executable, "-m", "jupyter", "trust", str(notebook)]
+    subprocess.run(command, check=True, capture_output=True, env=lab[1])
+    page = page_of(notebook.name)
+    page.wait_for_selector(".glassgrad nav", timeout=30_000)
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    player = page.locator(".glassgrad").first
+    player.scroll_into_view_if_needed()
+    player.locator(".say").click()
+    player.focus()
+    for key in ("b", "a", "d", "d", "x", "m", "ArrowRight", "ArrowRight", "Shift+Enter", "0", "0"):
+        page.keyboard.press(key)
+        player.focus()
+    assert player.locator("nav output").inner_text().startswith("2 of")
+    page.wait_for_timeout(300)
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert page.locator(".jp-Notebook .jp-MarkdownCell").count() == 0
+    assert player.get_attribute("data-theme") == "light"
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
+
+
+def test_in_an_untrusted_notebook_a_picture_and_all_steps_remain(page_of, notebook):
+    other = notebook.with_name("untrusted.ipynb")
+    nb = nbformat.read(notebook, as_version=4)
+    nb.cells[0].source += "  # not the notebook that was trusted"
+    nbformat.write(nb, other)
+    page = page_of(other.name)
+    output = page.locator(".jp-OutputArea-output").first
+    output.locator("img").wait_for(timeout=30_000)
+    assert page.locator(".glassgrad nav").count() == 0
+    picture = output.locator("img")
+    assert picture.evaluate("(e) => e.naturalWidth") > 100
+    output.locator("summary").click()
+    assert output.locator("li").first.inner_text().startswith("step 1 of 5 ∂y/∂")
