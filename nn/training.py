@@ -118,9 +118,10 @@ def fit(
                         _explain(f"fit: epoch {epoch + 1}, batch {len(losses)}", model, loss, x, y)
                     optimizer.step()
                 model.eval()
+                unseen = math.nan if validation is None else evaluate(model, loss, validation)
                 history.add(
                     loss=float(np.average(losses, weights=sizes)),
-                    validation_loss=evaluate(model, loss, validation) if validation else math.nan,
+                    validation_loss=unseen,
                     learning_rate=optimizer.param_groups[0]["lr"],
                     seconds=time.perf_counter() - start,
                 )
