@@ -11,7 +11,7 @@
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from autograd.errors import AnomalyError, GradcheckError, GraphError, ShapeError
+from autograd.errors import AnomalyError, CompileError, GradcheckError, GraphError, ShapeError
 from autograd.gradcheck import gradcheck
 from autograd.modes import detect_anomaly, no_grad, record_lines
 from autograd.op import COMPOSITIONS, RULEBOOK
@@ -21,6 +21,7 @@ from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_gra
 from autograd.value import Value
 
 if TYPE_CHECKING:
+    from autograd.compiler.function import compile  # noqa: F401
     from autograd.viz.draw import draw
     from autograd.viz.explain import explain
     from autograd.viz.steps import backprop
@@ -29,10 +30,11 @@ _LAZY = {
     "draw": "autograd.viz.draw",
     "backprop": "autograd.viz.steps",
     "explain": "autograd.viz.explain",
+    "compile": "autograd.compiler.function",
 }
 
 __all__ = [
-    "AnomalyError", "GradcheckError", "GraphError", "ShapeError", "Tensor", "Value",
+    "AnomalyError", "CompileError", "GradcheckError", "GraphError", "ShapeError", "Tensor", "Value",
     "backprop", "detect_anomaly", "draw", "explain", "grad", "gradcheck", "hessian", "hvp",
     "jacobian", "jvp", "no_grad", "record_lines", "value_and_grad", "vjp",
 ]  # fmt: skip

@@ -17,3 +17,7 @@ class AnomalyError(ValueError):
 
 class GradcheckError(ValueError):
     """A derivative that disagrees with its numerical estimate, found by `gradcheck`."""
+
+
+class CompileError(TypeError):
+    """Something in a compiled function that could not be repeated faithfully."""

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 import numpy as np
 
@@ -173,6 +173,49 @@ class record_lines(Mode):
 
 class force_grad(Mode):
     """Record, even inside `no_grad()`: a transform needs the graph of the function it runs."""
+
+
+class Recorder(force_grad):
+    """Write down what is computed: what `compile` is inside while it runs a function to record.
+
+    The engine reports to the innermost one; autograd/compiler/record.py says what is done with it.
+    """
+
+    def scalar(self, out: Any) -> Any:
+        """An operation on Values was computed; the answer is its result."""
+        raise NotImplementedError
+
+    def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
+        """Two Values were compared."""
+        raise NotImplementedError
+
+    def number(self, value: Any, what: str) -> Any:
+        """The plain number of a Value was asked for."""
+        raise NotImplementedError
+
+    def array(self, tensor: Any) -> Any:
+        """The plain array of a Tensor was asked for."""
+        raise NotImplementedError
+
+    def lifted(self, operands: Any) -> tuple[Any, ...]:
+        """The operands of an operation on Tensors, as those of this recording."""
+        raise NotImplementedError
+
+    def pick(self, table: Any, index: Any) -> Any:
+        """Elements of a list were taken at places that are among the arguments."""
+        raise NotImplementedError
+
+    def refuse(self, what: str, remedy: str = "") -> NoReturn:
+        """Something was done that cannot be replayed."""
+        raise NotImplementedError
+
+
+def recorder() -> Recorder | None:
+    """The innermost recording that this code runs inside."""
+    for entry in reversed(active()):
+        if isinstance(entry.mode, Recorder) and entry.holds():
+            return entry.mode
+    return None
 
 
 def recording() -> bool:

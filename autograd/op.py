@@ -277,7 +277,9 @@ def plain(x: Any) -> Any:
     """A node's number or array; whatever else it is, unchanged (also inside a list or tuple)."""
     if isinstance(x, (list, tuple)):
         return type(x)(map(plain, x))
-    return x._data if hasattr(type(x), "_apply") else x
+    if hasattr(type(x), "_apply") and not getattr(x, "is_recorded", False):
+        return x._data
+    return x  # a plain number or array; or a recorded Value, whose number is not known yet
 
 
 def _owned(x: Any) -> Any:

@@ -11,7 +11,7 @@ from autograd import node, numpy_protocols
 from autograd.errors import GraphError, ShapeError
 from autograd.guard import NEVER, Clock, guarded, now
 from autograd.methods import ArrayOperations
-from autograd.modes import active, check_forward, recording
+from autograd.modes import active, check_forward, recorder, recording
 from autograd.node import Node
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.value import Value
@@ -83,10 +83,14 @@ class Tensor(ArrayOperations, node.Node):
         A write between an operation and its `backward()` is noticed there (GraphError); the
         results of operations cannot be written to at all.
         """
-        return guarded(self._data, self._clock)
+        mode = recorder() if active() else None
+        return guarded(self._data, self._clock) if mode is None else mode.array(self)
 
     @data.setter
     def data(self, array: ArrayLike) -> None:
+        mode = recorder() if active() else None
+        if mode is not None:
+            mode.refuse("writing to .data")
         if self.op is not None:
             raise GraphError(
                 f"data: this Tensor is the result of {self.op.name}, which the graph still needs. "
@@ -180,11 +184,18 @@ class Tensor(ArrayOperations, node.Node):
 
     def item(self) -> float:
         """The single element, as a Python number."""
-        return np.asarray(self._data).item()  # type: ignore[no-any-return]
+        return np.asarray(self._read("item()")).item()  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
-        return np.asarray(self._data).tolist()
+        return np.asarray(self._read("tolist()")).tolist()
+
+    def _read(self, what: str) -> Any:
+        """The array, for somebody who wants its numbers now; a recording has none to give."""
+        mode = recorder() if active() else None
+        if mode is not None:
+            mode.refuse(what)
+        return self._data
 
     def numpy(self) -> Any:
         """The array itself, without a copy.
@@ -288,6 +299,9 @@ class Tensor(ArrayOperations, node.Node):
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         """Compute, and record if an operand requires a gradient."""
+        mode = recorder() if active() else None
+        if mode is not None:
+            operands = mode.lifted(operands)
         requires_grad = False
         clock = NEVER
         parents: list[Any] = []
@@ -379,7 +393,7 @@ class Tensor(ArrayOperations, node.Node):
         return format(self.item(), spec) if spec else repr(self)
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self.data)
 
     def __repr__(self) -> str:
         array = np.array2string(self._data, separator=", ", prefix="Tensor(")

@@ -30,6 +30,11 @@ Argnums = int | Sequence[int]
 _depth: ContextVar[int] = ContextVar("how many transforms are running", default=0)
 
 
+def running() -> bool:
+    """Whether this code runs inside a transform."""
+    return _depth.get() > 0
+
+
 def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The function that gives the gradient of `f`, which must return one number.
 
@@ -55,6 +60,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
         value, found = both(*args, **kwargs)
         return (found, value[1]) if has_aux else found
 
+    gradient.around = lambda g: grad(g, argnums, has_aux)  # type: ignore[attr-defined]
     return gradient
 
 
@@ -82,6 +88,7 @@ def value_and_grad(
         value = trace.finish(out)
         return ((value, trace.finish(aux)) if has_aux else value), found
 
+    both.around = lambda g: value_and_grad(g, argnums, has_aux)  # type: ignore[attr-defined]
     return both
 
 

@@ -14,7 +14,7 @@ from autograd import node
 from autograd.errors import GraphError
 from autograd.guard import NEVER
 from autograd.methods import Operations
-from autograd.modes import active, check_forward, recording
+from autograd.modes import active, check_forward, recorder, recording
 from autograd.op import RULEBOOK, Elementwise, Op
 
 
@@ -56,25 +56,34 @@ class Value(Operations, node.Node):
     _clock = NEVER  # no array to write to: see guard.py
 
     def __init__(self, data: float, *, label: str = "") -> None:
-        self._data = _as_float(data)
+        self._data = number = _as_float(data)
         self._grad: float | None = None
         self.op: Op | None = None
         self._left: Value | None = None
         self._right: Value | None = None
         self.label = label
+        if number.__class__ is not float:  # recorded numbers pass through _as_float
+            number.stand_in(self)  # type: ignore[attr-defined]
 
     @property
     def data(self) -> float:
         """The number."""
-        return self._data
+        mode = recorder() if active() else None
+        return self._data if mode is None else mode.number(self, ".data")
 
     @data.setter
     def data(self, number: float) -> None:
+        mode = recorder() if active() else None
+        if mode is not None:
+            mode.refuse("writing to .data")
         self._data = _as_float(number)
 
     @property
     def grad(self) -> float:
         """The gradient that backward passes have brought here; 0.0 where none has."""
+        mode = recorder() if active() else None
+        if mode is not None:
+            mode.refuse(".grad")
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -107,6 +116,9 @@ class Value(Operations, node.Node):
             >>> x.grad
             3.0
         """
+        mode = recorder() if active() else None
+        if mode is not None:
+            return mode.number(self, ".detach()")  # type: ignore[no-any-return]
         return Constant(self._data, label=self.label)
 
     def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
@@ -159,7 +171,8 @@ class Value(Operations, node.Node):
         try:
             return float(op.partials[i](*numbers))
         except ArithmeticError:  # where a float raises, IEEE's answer with NumPy's warning
-            return float(op.partials[i](*map(np.float64, numbers)))
+            # (arrays: of a NumPy scalar an operation makes a float again, as it is one)
+            return float(np.asarray(op.partials[i](*(np.array([x]) for x in numbers))).item())
 
     def _accumulate(self, grad: float) -> None:
         self._grad = grad if self._grad is None else self._grad + grad
@@ -202,12 +215,16 @@ class Value(Operations, node.Node):
         return _compared(operator.ge, self, other)
 
     def __float__(self) -> float:
-        return self._data
+        mode = recorder() if active() else None
+        return self._data if mode is None else mode.number(self, "float()")
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return _compared(operator.ne, self, 0.0)
 
     def __format__(self, spec: str) -> str:
+        mode = recorder() if active() else None
+        if mode is not None:
+            mode.refuse("printing it")
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
@@ -225,6 +242,8 @@ class Constant(Value):
 def _as_float(number: Any) -> float:
     if isinstance(number, (float, Real, np.bool)):
         return float(number)
+    if getattr(number, "is_recorded", False):
+        return number  # type: ignore[no-any-return]
     if isinstance(number, np.ndarray):
         came = f"an array of shape {number.shape}. For arrays there is Tensor"
     elif isinstance(number, node.Node):
@@ -235,11 +254,13 @@ def _as_float(number: Any) -> float:
 
 
 def _compared(relation: Callable[[float, float], bool], value: Value, other: Any) -> bool:
-    if isinstance(other, Value):
-        return relation(value._data, other._data)
-    if isinstance(other, node.Node) or _is_object_array(other):
-        return NotImplemented  # type: ignore[no-any-return]
-    return relation(value._data, _as_float(other))
+    if not isinstance(other, Value):
+        if isinstance(other, node.Node) or _is_object_array(other):
+            return NotImplemented  # type: ignore[no-any-return]
+        other = Constant(other)
+    outcome = relation(value._data, other._data)
+    mode = recorder() if active() else None
+    return outcome if mode is None else mode.compared(relation, value, other, outcome)
 
 
 def _boxed(x: Any) -> Any:
@@ -256,6 +277,9 @@ _new: Any = Value.__new__
 
 def _moded(out: Value) -> Value:
     """What the active modes make of a result."""
+    mode = recorder()
+    if mode is not None:
+        return mode.scalar(out)  # type: ignore[no-any-return]
     check_forward(out.op, out, out.parents)  # type: ignore[arg-type]
     return out if recording() else Constant(out._data)
 

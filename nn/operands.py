@@ -65,4 +65,6 @@ def numbers(x: Any) -> Any:
     """
     if isinstance(x, Tensor):
         return x.data
-    return np.asarray(x, dtype=np.float64) if holds_values(x) else np.asarray(x)
+    if holds_values(x):
+        return np.asarray(x, dtype=np.float64)
+    return x if hasattr(x, "__array_function__") else np.asarray(x)

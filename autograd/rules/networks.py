@@ -68,8 +68,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 def _softmax_cross_entropy_vjp(g: Any, out: Any, scores: Any, classes: Any) -> Any:
-    one_hot = np.zeros(scores.shape, scores.dtype)
-    one_hot.reshape((-1, scores.shape[-1]))[np.arange(classes.size), classes.reshape(-1)] = 1
+    one_hot = classes.reshape((*classes.shape, 1)) == np.arange(scores.shape[-1])
     return (softmax(scores) - one_hot) * g.reshape((*g.shape, 1))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.modes import active, recorder
 from autograd.op import RULEBOOK, Operand, composition, plain, shape_of, structural, unbroadcast
 
 Axes = int | tuple[int, ...] | None
@@ -67,7 +68,7 @@ def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with x added at `index`: the reverse of `getitem`."""
     out = np.zeros_like(x, shape=shape)
     parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(part, (list, np.ndarray)) for part in parts):
+    if any(isinstance(part, list) or hasattr(part, "__array_function__") for part in parts):
         np.add.at(out, plain(index), x)  # an element may be taken several times
     else:
         out[index] = x
@@ -248,10 +249,33 @@ def tile(A: Operand, reps: Any) -> Any:
 
 @composition
 def take(a: Operand, indices: Any, axis: int | None = None) -> Any:
-    """The elements (or slices along the axis) at these places; the gradient of repeats adds up."""
+    """The elements (or slices along the axis) at these places; the gradient of repeats adds up.
+
+    Of a list (of Values, say, or of lists of them) it takes the list's elements, `a[i]`, and gives
+    one of them or a list of them; this is how a compiled function is told that `i` is data.
+
+    Example:
+        >>> from autograd import Value, take
+        >>> table = [[Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)]]
+        >>> take(table, 1)
+        [Value(data=0.3, grad=0.0), Value(data=0.4, grad=0.0)]
+    """
+    if isinstance(a, (list, tuple)):
+        return _taken_from_list(a, indices)
     if axis is None:
         return a.reshape(-1)[indices]
     return a[(*(slice(None),) * (axis % a.ndim), indices)]
+
+
+def _taken_from_list(a: Sequence[Any], indices: Any) -> Any:
+    mode = recorder() if active() else None
+    if mode is not None and hasattr(indices, "tape"):
+        chosen = mode.pick(a, indices)
+    else:
+        table = np.empty(np.shape(a), dtype=object)
+        table[...] = a
+        chosen = table[np.asarray(plain(indices))]
+    return chosen.tolist() if isinstance(chosen, np.ndarray) else chosen
 
 
 @composition
@@ -263,7 +287,8 @@ def take_along_axis(arr: Operand, indices: Any, axis: int | None = -1) -> Any:
         np.arange(n).reshape((1,) * i + (-1,) + (1,) * (arr.ndim - i - 1))
         for i, n in enumerate(arr.shape)
     ]
-    places[axis] = np.asarray(plain(indices))
+    indices = plain(indices)
+    places[axis] = indices if hasattr(indices, "__array_function__") else np.asarray(indices)
     return arr[tuple(places)]
 
 

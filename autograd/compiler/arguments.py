@@ -1,0 +1,105 @@
+"""Arguments: what of them is data, and what belongs to the signature.
+
+A call `g([0.5, 2.0], w, "tanh")` has the data 0.5 and 2.0, the Value w, and the signature "a list
+of two floats, a Value, the string 'tanh'". Another call with the same signature replays; one with
+another signature is recorded anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.record import Recording
+from autograd.errors import CompileError
+from autograd.tensor import Tensor
+from autograd.value import Constant, Value
+
+
+class Given:
+    """The arguments of one call, taken apart.
+
+    Attributes:
+        floats, arrays: The data.
+        values, tensors: The nodes, which get gradients.
+        others: What counts by identity: functions, models.
+        signature: Everything else about the arguments.
+    """
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.floats: list[float] = []
+        self.arrays: list[Any] = []
+        self.values: list[Value] = []
+        self.tensors: list[Tensor] = []
+        self.others: list[Any] = []
+        self.signature: Hashable = (self._describe(args), self._describe(kwargs) if kwargs else ())
+
+    def _describe(self, x: Any) -> Hashable:
+        kind = type(x)
+        if kind is list or kind is tuple:
+            if x and type(x[0]) is float and set(map(type, x)) == {float}:
+                self.floats += x
+                return kind, len(x)
+            return (kind, *map(self._describe, x))
+        if kind is float or isinstance(x, (float, np.floating)):
+            self.floats.append(float(x))
+            return float
+        if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
+            return kind, x
+        if isinstance(x, np.ndarray):
+            return self._describe_array(x)
+        if isinstance(x, Constant):
+            self.floats.append(x._data)
+            return Constant
+        if isinstance(x, Value):
+            self.values.append(x)
+            return Value
+        if isinstance(x, Tensor):
+            self.tensors.append(x)
+            return Tensor, x.shape, x.dtype.str, x.requires_grad
+        if isinstance(x, dict):
+            return (dict, *((key, self._describe(branch)) for key, branch in x.items()))
+        if isinstance(x, (list, tuple)):
+            return (kind, *map(self._describe, x))
+        if hasattr(x, "__next__"):
+            raise CompileError(
+                f"compile: an argument is a {kind.__name__}, which is used up by one call. "
+                "Pass a list."
+            )
+        self.others.append(x)
+        return kind, id(x)
+
+    def _describe_array(self, x: Any) -> Hashable:
+        if x.dtype == object:
+            return ("objects", x.shape, *map(self._describe, x.flat))
+        self.arrays.append(x)
+        return np.ndarray, x.shape, x.dtype.str
+
+
+def recorded(x: Any, run: Recording) -> Any:
+    """An argument as the recorded function gets it; the order is that of `Given`."""
+    if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
+        return x
+    if isinstance(x, (float, np.floating)):
+        return run.argument_number(float(x))
+    if isinstance(x, np.ndarray):
+        if x.dtype != object:
+            return run.argument_array(x)
+        out = np.empty(x.shape, dtype=object)
+        for place, item in zip(np.ndindex(x.shape), x.flat, strict=True):
+            out[place] = recorded(item, run)
+        return out
+    if isinstance(x, Constant):
+        return run.argument_number(x._data)
+    if isinstance(x, Value):
+        return run.argument_value(x)
+    if isinstance(x, Tensor):
+        return run.argument_tensor(x)
+    if isinstance(x, dict):
+        return {key: recorded(branch, run) for key, branch in x.items()}
+    if isinstance(x, (list, tuple)):
+        parts = [recorded(branch, run) for branch in x]
+        return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
+    return x

@@ -1,0 +1,301 @@
+"""`compile`: the function that records once and replays; the pipeline's front door.
+
+record.py     run the function once; what it computed becomes rows of flat arrays
+raising.py    find the sums, the groups and the matrices in the rows
+place.py      give every row a position, so that operands lie side by side
+lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py)
+program.py    fill in the numbers and run them
+results.py    hand back nodes whose backward pass is the compiled one
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.arguments import Given, recorded
+from autograd.compiler.listing import listing
+from autograd.compiler.program import Program, Workspace, leaf_numbers, warn_of
+from autograd.compiler.record import LEAF, ReadError, RecordedValue, Recording, same
+from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
+from autograd.compiler.tape import Traced
+from autograd.compiler.watch import Watch
+from autograd.errors import CompileError
+from autograd.modes import active, anomaly_mode, recorder, recording
+from autograd.tensor import Tensor
+from autograd.transforms import running
+from autograd.trees import flatten
+from autograd.value import Constant
+
+LIMIT = 32
+"""How many recordings a compiled function keeps; after that it runs as it is written."""
+
+MISS = object()
+
+
+class Compiled:
+    """A function that was recorded and is replayed; see `compile`."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.op = CompiledOp(getattr(function, "__name__", "compiled").replace("<lambda>", "λ"))
+        self._programs: dict[Any, list[tuple[Program, Any]]] = {}
+        self._count = 0
+        self._kept: list[Any] = []
+        self._watch: Watch | None = None
+        self._constants = 0
+        self._lock = threading.RLock()
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Replay what was recorded for arguments like these; record it first if need be."""
+        if active() and (recorder() is not None or anomaly_mode() is not None):
+            return self.function(*args, **kwargs)
+        if self._watch is not None and self._watch.changed():
+            self._programs.clear()
+        given = Given(args, kwargs)
+        nodes: tuple[Any, ...] = (*given.values, *given.tensors)
+        if running() and any(x.op is not None for x in nodes):
+            return self.function(*args, **kwargs)  # a transform that wants second derivatives
+        found = self._replay(given)
+        if found is not MISS:
+            return found
+        with self._lock:
+            found = self._replay(given)  # another thread may have recorded it meanwhile
+            if found is not MISS:
+                return found
+            if self._count >= LIMIT:
+                warnings.warn(
+                    f"compile: {self.op.name} has been recorded {LIMIT} times, each with another "
+                    "signature or path, and is run uncompiled from now on where it meets a new "
+                    "one. Pass floats instead of ints where they vary, lists of equal length, and "
+                    "use autograd.maximum or where instead of comparisons.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                return self.function(*args, **kwargs)
+            try:
+                program, rebuild = self._record(args, kwargs)
+            except ReadError:
+                # Perhaps it was reading numbers for the message of an error: that goes first.
+                self.function(*args, **kwargs)
+                raise
+            self._count += 1
+            self._kept += given.others
+            self._watch = Watch(self.function, arrays=bool(program.graph.constants))
+            self._programs.setdefault(given.signature, []).insert(0, (program, rebuild))
+        found = self._replay(given)
+        assert found is not MISS, "a fresh recording does not fit the arguments it was made from"
+        return found
+
+    def program(self) -> str:
+        """The instructions of every recording so far, the newest first."""
+        programs = [p for kept in self._programs.values() for p, _ in kept]
+        if not programs:
+            raise CompileError(f"program: call {self.op.name} first, so that it is recorded.")
+        return "\n\n".join(map(listing, programs))
+
+    def _replay(self, given: Given) -> Any:
+        for program, rebuild in self._programs.get(given.signature, ()):
+            outputs = run(program, given, self.op)
+            if outputs is not MISS:
+                return rebuild(outputs)
+        return MISS
+
+    def _record(self, args: Any, kwargs: Any) -> tuple[Program, Any]:
+        """Run the function twice: what differs then would differ at every replay."""
+        first, leaves, rebuild = self._trace(args, kwargs)
+        second = self._trace(args, kwargs)[0]
+        if not same(first, second):
+            raise CompileError(
+                f"compile: {self.op.name} computed something else when it was run a second time on "
+                "the same arguments: it draws random numbers, counts its calls, or uses up an "
+                "iterator. Do that outside and pass the result as an argument."
+            )
+        return Program(first, leaves), rebuild
+
+    def _trace(self, args: Any, kwargs: Any) -> tuple[Recording, list[Any], Any]:
+        run = Recording()
+        arguments = recorded(args, run), recorded(kwargs, run)
+        run.begin()
+        with run:
+            result = self.function(*arguments[0], **arguments[1])
+        leaves, rebuild = flatten(_spread(result))
+        outputs = [_output(x, run) for x in leaves]
+        run.row_places = {
+            k for k, x in enumerate(leaves) if x is not outputs[k] and type(outputs[k]) is int
+        }
+        return run, outputs, lambda new: _gathered(rebuild(new))
+
+
+class _Objects(tuple[Any, ...]):
+    """An object array among the results, as its shape and its elements."""
+
+
+def _spread(tree: Any) -> Any:
+    if isinstance(tree, np.ndarray) and tree.dtype == object:
+        return _Objects((tree.shape, *tree.flat))
+    if isinstance(tree, dict):
+        return {key: _spread(branch) for key, branch in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        parts = map(_spread, tree)
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return tree
+
+
+def _gathered(tree: Any) -> Any:
+    if isinstance(tree, _Objects):
+        out = np.empty(tree[0], dtype=object)
+        for place, item in zip(np.ndindex(out.shape), tree[1:], strict=True):
+            out[place] = item
+        return out
+    if isinstance(tree, dict):
+        return {key: _gathered(branch) for key, branch in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        parts = map(_gathered, tree)
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return tree
+
+
+class _Passed:
+    """A result that is one of the leaves or tensors itself."""
+
+    def __init__(self, kind: str, place: int) -> None:
+        self.kind, self.place = kind, place
+
+
+def _output(x: Any, run: Recording) -> Any:
+    """A result as the program keeps it."""
+    if isinstance(x, RecordedValue):
+        row = run.row(x)
+        if run.graph.code[row] == LEAF:
+            return _Passed("leaf", run.graph.left[row])
+        return row
+    if isinstance(x, Tensor) and isinstance(x._data, Traced):
+        for place, (_, stand_in) in enumerate(run.tensors.values()):
+            if x is stand_in:
+                return _Passed("tensor", place)
+        for row, stand_in in run.values.items():
+            if x is stand_in:
+                return row
+    return x
+
+
+def run(program: Program, given: Given, op: CompiledOp) -> Any:
+    """One replay: the results, or MISS if a guard does not hold."""
+    leaves, tensors = program.leaves_of(given), program.tensors_of(given)
+    space = program.workspace(tensors)
+    if not program.guarded:
+        _fill_and_run(program, space, given, leaves, tensors)
+    elif not _run_guarded(program, space, given, leaves, tensors):
+        program.release(space)
+        return MISS
+    graded = recording() if active() else True
+    call = Call(op, space, leaves, tensors)
+    return [_result(program, k, x, call, given, graded) for k, x in enumerate(program.outputs)]
+
+
+def _run_guarded(program: Program, space: Workspace, *given: Any) -> bool:
+    """Run and check the guards; warnings count only if it was the right path."""
+    kinds: set[str] = set()
+    try:
+        with np.errstate(all="call", call=lambda kind, flag: kinds.add(kind), under="ignore"):
+            _fill_and_run(program, space, *given)
+    except (IndexError, ValueError):
+        return False  # as may happen on a wrong path; on the right one, recording it shows it
+    if not program.guards_hold(space):
+        return False
+    warn_of(kinds)
+    return True
+
+
+def _fill_and_run(
+    program: Program, space: Workspace, given: Given, leaves: list[Any], tensors: list[Tensor]
+) -> None:
+    """Put the numbers of this call in their places, and run forward."""
+    numbers = space.numbers
+    if given.floats:
+        numbers[: len(given.floats)] = given.floats
+    if leaves:
+        space.leaf_numbers[:] = leaf_numbers(leaves)
+    for owner, window, _ in space.windows:
+        window[...] = owner._data
+    for places, array in zip(space.array_places, given.arrays, strict=True):
+        for place in places:
+            place[...] = array
+    space.scalars.run(0)
+    if program.uses_arrays:
+        for k, place in space.tensor_places:
+            place[...] = tensors[k]._data
+        for position, place in space.value_places:
+            place[...] = numbers[position]
+        space.arrays.run(0)
+
+
+def _result(program: Program, place: int, x: Any, call: Call, given: Given, graded: bool) -> Any:
+    space = call.space
+    if place in program.row_places:
+        number = space.numbers.item(program.placement.at[x])
+        if graded and program.raised.needs[x]:
+            return ResultValue(number, call, place)
+        return number if program.is_plain(x) else Constant(number)
+    if isinstance(x, Tensor) and isinstance(x._data, Traced):
+        array = space.arrays[x._data].copy()
+        if graded and x.requires_grad:
+            return ResultTensor(array, call, place)
+        return Tensor(array)
+    if isinstance(x, Traced):
+        return space.arrays[x].copy()
+    if isinstance(x, _Passed):
+        return program.leaf(x.place, given) if x.kind == "leaf" else call.tensors[x.place]
+    return x
+
+
+def compile(function: Callable[..., Any]) -> Any:
+    """The same function, recorded on its first call and replayed as a few NumPy instructions.
+
+    What it computes with single Values is regrouped: sums of products become matrix products where
+    they are some, and the same operation on many numbers becomes one instruction. What it computes
+    with Tensors is replayed without building a graph or allocating arrays. The results are the same
+    nodes as before: `loss.backward()` puts the gradients where they belong.
+
+    Args:
+        function: A function of nested lists, tuples and dicts of floats, arrays, Values and
+            Tensors, returning such a thing. It may use Values, Tensors and models from outside.
+            Floats and arrays are data, Python ints, bools and strings part of the signature: a
+            call with other ones is recorded again, as are other lengths and shapes.
+
+    Returns:
+        A callable; `program()` of it lists the instructions.
+
+    Raises:
+        CompileError: on a call: the function did what could not be repeated, such as taking a
+            plain float out of a Value, or drawing random numbers.
+
+    Example:
+        >>> from autograd import Value
+        >>> w = [Value(0.5), Value(-1.0)]
+        >>> neuron = compile(lambda x: (w[0] * x[0] + w[1] * x[1]).tanh())
+        >>> neuron([2.0, 1.0])
+        Value(data=0.0, grad=0.0)
+        >>> y = neuron([4.0, 1.0])
+        >>> y.backward()
+        >>> round(y.data, 4), round(w[0].grad, 4)
+        (0.7616, 1.6799)
+    """
+    around = getattr(function, "around", None)
+    if around is None:
+        return Compiled(function)
+    inner = Compiled(function.__wrapped__)  # type: ignore[attr-defined]
+    outer = around(inner)
+    outer.compiled = inner
+    return outer

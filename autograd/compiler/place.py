@@ -1,0 +1,240 @@
+"""Place: give every row a position in one buffer, so that operands lie side by side.
+
+After raising, five neurons are `product (5x2 by 2x1) + b` and `tanh`. The weights are put row
+after row, as the product wants them; its five results follow one another, as do the five tanh's.
+Then each operand is a view of the buffer, and nothing has to be collected:
+
+    0..9  w, seen as 5x2     10..11  x     12..16  b     17..21  w x + b     22..26  tanh
+
+An operand whose positions are evenly spaced along some axes is a `View` (a step of 0 repeats a
+number); any other is collected by its positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.raising import Group, Product, Raised, Sums
+from autograd.compiler.record import CONSTANT, DATA, LEAF
+
+
+@dataclass(frozen=True)
+class View:
+    """Positions start + Σ index·step along the axes of `shape`."""
+
+    start: int
+    shape: tuple[int, ...]
+    steps: tuple[int, ...]
+
+    @property
+    def repeated(self) -> tuple[int, ...]:
+        """The axes along which one number is repeated."""
+        pairs = zip(self.shape, self.steps, strict=True)
+        return tuple(i for i, (n, step) in enumerate(pairs) if n > 1 and not step)
+
+    @property
+    def positions(self) -> Any:
+        """The positions as an array of its shape."""
+        out = np.full(self.shape, self.start)
+        for axis, step in enumerate(self.steps):
+            along = (-1,) + (1,) * (len(self.shape) - axis - 1)
+            out = out + np.arange(self.shape[axis]).reshape(along) * step
+        return out
+
+
+@dataclass(frozen=True)
+class Gather:
+    """Positions in no order."""
+
+    positions: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of what is collected."""
+        return self.positions.shape  # type: ignore[no-any-return]
+
+
+Layout = View | Gather
+
+
+def layout(positions: Any) -> Layout:
+    """How to get at these positions, in their shape.
+
+    Example:
+        >>> layout(np.array([[7, 9, 11], [7, 9, 11]]))
+        View(start=7, shape=(2, 3), steps=(0, 2))
+    """
+    shape = positions.shape
+    steps = []
+    for axis in range(len(shape)):
+        corner = tuple(slice(0, 2) if i == axis else 0 for i in range(len(shape)))
+        ends = positions[corner]
+        steps.append(int(ends[1] - ends[0]) if shape[axis] > 1 else 0)
+    view = View(int(positions.flat[0]), shape, tuple(steps))
+    return view if np.array_equal(view.positions, positions) else Gather(positions)
+
+
+def factored(positions: Any) -> tuple[int, ...]:
+    """The shape in which a row of positions is evenly spaced along each axis, as far as it goes.
+
+    Example:
+        >>> factored(np.array([5, 6, 7, 5, 6, 7]))
+        (2, 3)
+    """
+    shape: list[int] = []
+    while len(positions) > 1:
+        steps = np.diff(positions)
+        breaks = np.flatnonzero(steps != steps[0])
+        run = int(breaks[0]) + 1 if len(breaks) else len(positions)
+        if run < 2 or len(positions) % run:
+            shape.append(len(positions))
+            break
+        shape.append(run)
+        positions = positions[::run]
+    return tuple(reversed(shape)) or (1,)
+
+
+class Placement:
+    """Positions, decided as the instructions come by.
+
+    Attributes:
+        at: Of each row its position; -1 where it has none.
+        size: The length of the buffer.
+        arrays: (owner, first position) for leaves that are elements of an array.
+        leaves_at, leaf_order: Where the other leaves begin, and which they are.
+        constants_at, constant_order: Likewise the numbers written in the code.
+        one_at: Where there is a 1.
+    """
+
+    def __init__(self, raised: Raised) -> None:
+        graph = raised.graph
+        self.graph = graph
+        self.at = np.full(len(graph), -1, dtype=np.int64)
+        code = np.array(graph.code)
+        self.number = np.array(graph.left)
+        rows = np.flatnonzero(code == DATA)
+        self.at[rows] = self.number[rows]  # the data come first, as they are
+        self.size = graph.data_size
+        self.arrays: list[tuple[Any, int]] = []
+        singles = self._place_elements(raised, np.flatnonzero((code == LEAF) & raised.alive))
+        self.leaf_order: list[int] = []
+        self.constant_order: list[int] = []
+        self.leaves_at = self.size
+        self.size += len(singles)
+        self.constants_at = self.size
+        self.size += int(np.count_nonzero((code == CONSTANT) & raised.alive))
+        self.one_at = self.size
+        self.size += 1
+        self.code = code
+
+    def _place_elements(self, raised: Raised, rows: Any) -> list[int]:
+        """Leaves that are one number of a larger array lie as they do there."""
+        begin: dict[int, int] = {}
+        singles = []
+        for row in rows.tolist():
+            leaf = self.graph.leaves[self.number[row]]
+            owner = getattr(leaf, "_parameter", None)
+            if owner is None or self.number[row] < raised.graph.value_count:
+                singles.append(row)
+                continue
+            if id(owner) not in begin:
+                begin[id(owner)] = self.size
+                self.arrays.append((owner, self.size))
+                self.size += owner.size
+            inside = np.ravel_multi_index(leaf._index, owner.shape) if leaf._index else 0
+            self.at[row] = begin[id(owner)] + inside
+        return singles
+
+    def of(self, rows: Any) -> Any:
+        """The positions of rows; leaves that have none yet get them now, in this order."""
+        missing = rows[self.at[rows] < 0]
+        if missing.size:
+            _, first = np.unique(missing, return_index=True)
+            for row in missing.ravel()[np.sort(first)].tolist():
+                constant = self.code[row] == CONSTANT
+                order, begin = (
+                    (self.constant_order, self.constants_at)
+                    if constant
+                    else (self.leaf_order, self.leaves_at)
+                )
+                self.at[row] = begin + len(order)
+                order.append(int(self.number[row]))
+        return self.at[rows]
+
+    def known(self, rows: Any) -> bool:
+        """Whether all of these rows have a position."""
+        return bool((self.at[rows] >= 0).all())
+
+    def results(self, rows: Any) -> None:
+        """The next positions for the results of an instruction."""
+        self.at[rows.ravel()] = self.size + np.arange(rows.size)
+        self.size += rows.size
+
+
+def place(raised: Raised) -> Placement:
+    """Positions for all rows; the instructions' rows are put into the order of their positions."""
+    placement = Placement(raised)
+    for rows in _leaf_matrices(raised, placement):
+        placement.of(rows)
+    for instruction in raised.instructions:
+        if isinstance(instruction, Product):
+            _arrange_product(instruction, placement)
+        elif isinstance(instruction, Group):
+            _arrange_group(instruction, placement)
+        elif isinstance(instruction, Sums):
+            placement.of(instruction.left)
+            placement.of(instruction.right[instruction.right >= 0])
+        else:
+            placement.of(instruction.table)
+        placement.results(instruction.out)
+    placement.of(np.flatnonzero(raised.alive & (placement.code >= LEAF) & (placement.code < 0)))
+    return placement
+
+
+def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[Any]:
+    """What products are made of: their wishes come first, matrices before vectors."""
+    products = [x for x in raised.instructions if isinstance(x, Product) and x.out.size > 1]
+    for product in products:
+        for rows in (product.left, product.right):
+            if (placement.code[rows] < 0).all():
+                yield rows
+    for product in products:
+        for rows in product.plain:
+            if (placement.code[rows] < 0).all():
+                yield rows
+
+
+def _arrange_group(group: Group, placement: Placement) -> None:
+    """Order a group by the positions of the operand that varies most."""
+    known = [x for x in group.operands if placement.known(x)]
+    if known:
+        key = max(known, key=lambda rows: len(np.unique(rows)))
+        order = np.argsort(placement.at[key], kind="stable")
+        group.operands = [x[order] for x in group.operands]
+        group.out = group.out[order]
+    for rows in group.operands:
+        placement.of(rows)
+
+
+def _arrange_product(product: Product, placement: Placement) -> None:
+    """Order a product's terms, rows and columns by the positions of what they are made of."""
+    sides = [product.left, product.right]
+    guide = next((s for s in sides if placement.known(s)), None)
+    if guide is not None:
+        terms = np.argsort(placement.at[guide[0, 0]], kind="stable")
+        product.left, product.right = product.left[..., terms], product.right[..., terms]
+    if len(product.out) == 1:  # in a stack each has an order of its own
+        if placement.known(product.left):
+            rows = np.argsort(placement.at[product.left[0, :, 0]], kind="stable")
+            product.left, product.out = product.left[:, rows], product.out[:, rows]
+            product.plain = [x[:, rows] for x in product.plain]
+        if placement.known(product.right):
+            columns = np.argsort(placement.at[product.right[0, :, 0]], kind="stable")
+            product.right, product.out = product.right[:, columns], product.out[:, :, columns]
+            product.plain = [x[:, :, columns] for x in product.plain]
+    for rows in (product.left, product.right, *product.plain):
+        placement.of(rows)

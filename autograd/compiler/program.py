@@ -1,0 +1,260 @@
+"""Run: one recorded path of a function, as something that can be repeated.
+
+A `Program` is what record, raise, place and lower have made of one run of a function. A `Workspace`
+is the memory for one call of it: the buffers, and the calls with their arrays filled in. A call
+takes a free workspace, or makes one, and its results hold it until they are thrown away; so two
+results can be alive at once, and threads do not meet.
+
+For five neurons a call copies the weights, the biases and the two inputs into the buffer, makes the
+three NumPy calls, and reads five numbers out of it.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import warnings
+from array import array
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.lower import Lowered
+from autograd.compiler.place import place
+from autograd.compiler.raising import raise_graph
+from autograd.compiler.record import DETACH, LEAF, PICK, Recording
+from autograd.compiler.tape import Tape, Traced
+from autograd.node import Node, gradients
+from autograd.tensor import Tensor
+
+_number = operator.attrgetter("_data")
+
+
+class Program:
+    """One recorded path.
+
+    Attributes:
+        raised: The instructions on single numbers.
+        lowered: The same as NumPy calls.
+        tape: The NumPy calls on arrays.
+        outputs: What the function returned: rows, tensors, arrays, or anything else.
+        tensors: (Tensor from outside, its stand-in) for each that is used.
+    """
+
+    def __init__(self, recording: Recording, outputs: list[Any]) -> None:
+        self.recording, self.graph, self.tape = recording, recording.graph, recording.tape
+        self.outputs = outputs
+        self.tensors = list(recording.tensors.values())
+        self.array_arguments = list(recording.arguments)
+        self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
+        self.row_places = recording.row_places
+        self.rows = [outputs[k] for k in sorted(self.row_places)]
+        self.guarded = bool(self.graph.guards or recording.truths)
+        self.graph.outputs = sorted({*self.rows, *recording.values})
+        self.differentiable = [x for x in outputs if isinstance(x, Tensor) and x.requires_grad]
+        self._array_backward()
+        self.raised = raise_graph(self.graph)
+        self.placement = place(self.raised)
+        self.scalar_tape = Tape()
+        self.lowered = Lowered(self.scalar_tape, self.raised, self.placement, recording.index_size)
+        self.lowered.forward()
+        self.scalar_tape.section()
+        self.lowered.backward(np.array(self.graph.outputs, dtype=np.int64))
+        self.order = self.placement.leaf_order
+        self.uses_arrays = len(self.tape.steps) > len(recording.arguments)
+        self.bound = {
+            k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
+        }
+        self.free: list[Workspace] = []
+
+    def _array_backward(self) -> None:
+        """Write down the gradients of the array calls: the engine's own pass on traced arrays."""
+        self.tape.section()
+        self.seeds: list[Traced] = []
+        self.slopes: list[Traced | None] = []
+        self.value_slopes: list[tuple[int, Traced]] = []
+        if not self.differentiable:
+            return
+        self.seeds = [self.tape.source(np.ones_like(x._data.array)) for x in self.differentiable]
+        stand_ins = [x for _, x in self.tensors]
+        values = list(self.recording.values.items())
+        wrt = stand_ins + [x for _, x in values]
+        found = gradients(_Ends(self.differentiable), wrt, self.seeds)
+        self.slopes = found[: len(stand_ins)]
+        paired = zip(values, found[len(stand_ins) :], strict=True)
+        self.value_slopes = [(row, slope) for (row, _), slope in paired if slope is not None]
+
+    def leaf(self, i: int, given: Any) -> Any:
+        """The i-th leaf: one of the arguments, or one from outside."""
+        return given.values[i] if i < self.value_count else self.graph.leaves[i]
+
+    def leaves_of(self, given: Any) -> list[Any]:
+        """The leaves of a call in the order of their positions."""
+        if not self.value_count:
+            return self.closed_leaves
+        return [self.leaf(i, given) for i in self.order]
+
+    @functools.cached_property
+    def closed_leaves(self) -> list[Any]:
+        """The leaves where none is an argument."""
+        return [self.graph.leaves[i] for i in self.order]
+
+    @functools.cached_property
+    def closed_tensors(self) -> list[Any]:
+        """The tensors where none is an argument."""
+        return [tensor for tensor, _ in self.tensors]
+
+    def tensors_of(self, given: Any) -> list[Any]:
+        """The tensors of a call."""
+        if not self.tensor_count:
+            return self.closed_tensors
+        return [*given.tensors, *self.closed_tensors[self.tensor_count :]]
+
+    def is_plain(self, row: int) -> bool:
+        """Whether a row was computed from floats alone, so that uncompiled it is a float."""
+        graph, pending, seen = self.graph, [row], set()
+        while pending:
+            row = pending.pop()
+            if row in seen or row in self.recording.plain:
+                continue
+            seen.add(row)
+            code = graph.code[row]
+            if code in (LEAF, PICK):
+                return False
+            if code >= 0 or code == DETACH:
+                pending += [x for x in (graph.left[row], graph.right[row]) if x >= 0]
+        return True
+
+    def workspace(self, tensors: list[Any]) -> Workspace:
+        """Memory for a call."""
+        for k, data in list(self.bound.items()):
+            if tensors[k]._data is not data:
+                # It has another array now, and may again: from now on its numbers are copied.
+                del self.bound[k]
+                self.free = []
+        free = self.free
+        try:
+            return free.pop()
+        except IndexError:
+            return Workspace(self, free)
+
+    def release(self, space: Workspace) -> None:
+        """Take back memory that nobody needs any more."""
+        if space.home is self.free:  # else it was made for other arrays
+            self.free.append(space)
+
+    def guards_hold(self, space: Workspace) -> bool:
+        """Whether every number that the function looked at compares as it did then."""
+        for relation, left, right, outcome in space.guards:
+            if not np.array_equal(relation(left(), right()), outcome):
+                return False
+        arrays = space.arrays
+        return all(bool(arrays[x]) == outcome for x, outcome in self.recording.truths)
+
+
+class _Ends(Node):
+    """All results of a function at once, so that one backward pass serves them all."""
+
+    op: Any = "ends"
+    requires_grad = True
+    _grad = None
+    parents: Any = ()
+
+    def __init__(self, tensors: list[Tensor]) -> None:
+        self.parents = tuple(tensors)
+
+    def _contributions(self, seeds: Any) -> Any:
+        for i, (parent, seed) in enumerate(zip(self.parents, seeds, strict=True)):
+            yield self, i, parent, seeds, seed
+
+
+class Workspace:
+    """The memory of one call at a time, and the calls that use it."""
+
+    def __init__(self, program: Program, home: list[Workspace]) -> None:
+        self.program, self.home = program, home
+        lowered, placement = program.lowered, program.placement
+        self.scalars = program.scalar_tape.bind([lowered.numbers, lowered.slopes, lowered.indices])
+        self.numbers = numbers = self.scalars[lowered.numbers]
+        self.slopes = slopes = self.scalars[lowered.slopes]
+        numbers[:], slopes[:] = 0.0, 0.0
+        self.indices = self.scalars[lowered.indices]
+        order = [program.graph.constants[i] for i in placement.constant_order]
+        numbers[placement.constants_at : placement.constants_at + len(order)] = order
+        numbers[placement.one_at] = 1.0
+        at, count = placement.leaves_at, len(placement.leaf_order)
+        self.leaf_numbers, self.leaf_slopes = numbers[at : at + count], slopes[at : at + count]
+        self.windows = [_window(x, i, numbers, slopes) for x, i in placement.arrays]
+        self.blocks = {
+            id(x): numbers[i : i + x.size].reshape(x.shape)
+            for x, i in program.recording.blocks.items()
+        }
+        self.index_blocks = {
+            id(x): self.indices[i : i + x.size].reshape(x.shape)
+            for x, i in program.recording.indices.items()
+        }
+        self.output_at = placement.at[np.array(program.graph.outputs, dtype=np.int64)]
+        self.guards = self._guards()
+        self._bind_arrays()
+
+    def _guards(self) -> list[Any]:
+        at, guards = self.program.placement.at, self.program.graph.guards
+        found = []
+        for relation in dict.fromkeys(g[2] for g in guards):
+            mine = [g for g in guards if g[2] is relation]
+            left, right = (at[np.array([g[i] for g in mine])] for i in (0, 1))
+            outcome = np.array([g[3] for g in mine])
+            collect = [_Collect(self.numbers, side) for side in (left, right)]
+            found.append((relation, *collect, outcome))
+        return found
+
+    def _bind_arrays(self) -> None:
+        """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
+        program, recording = self.program, self.program.recording
+        given = {id(program.tensors[k][1]._data): array for k, array in program.bound.items()}
+        wanted = [x._data for x in program.outputs if isinstance(x, Tensor)]
+        wanted += [x for x in program.outputs if isinstance(x, Traced)]
+        wanted += [x for x, _ in recording.truths]
+        wanted += [x for x in program.slopes if x is not None]
+        wanted += [x for _, x in program.value_slopes]
+        wanted += program.seeds
+        self.arrays = arrays = program.tape.bind(wanted, given)
+        self.array_places = [
+            [p[id(x)] for p in (self.blocks, self.index_blocks, arrays.arrays) if id(x) in p]
+            for x in program.array_arguments
+        ]
+        self.tensor_places = [
+            (k, arrays[x._data])
+            for k, (_, x) in enumerate(program.tensors)
+            if k not in program.bound and x._data in arrays
+        ]
+        at = program.placement.at
+        self.value_places = [
+            (at[row], arrays[x._data]) for row, x in recording.values.items() if x._data in arrays
+        ]
+
+
+class _Collect:
+    """The numbers at some positions."""
+
+    def __init__(self, numbers: Any, positions: Any) -> None:
+        self.numbers, self.positions = numbers, positions
+
+    def __call__(self) -> Any:
+        return self.numbers[self.positions]
+
+
+def _window(owner: Any, start: int, numbers: Any, slopes: Any) -> tuple[Any, Any, Any]:
+    here = slice(start, start + owner.size)
+    return owner, numbers[here].reshape(owner.shape), slopes[here].reshape(owner.shape)
+
+
+def leaf_numbers(leaves: list[Any]) -> Any:
+    """The numbers of many Values, fast."""
+    return array("d", map(_number, leaves))
+
+
+def warn_of(kinds: set[str]) -> None:
+    """NumPy's warnings of a run that turned out to be the right one."""
+    for kind in sorted(kinds):
+        warnings.warn(f"{kind} encountered in a compiled function", RuntimeWarning, stacklevel=4)

@@ -1,0 +1,348 @@
+"""Raise: find the sums, the groups and the matrices in a graph of single numbers.
+
+Five neurons on one input pair, each `tanh(w0*x0 + w1*x1 + b)`, are recorded as 25 operations.
+
+1. Additions whose result only another addition uses are one sum; a product that only a sum uses is
+   part of it. Each neuron becomes  b + Σ wᵢ xᵢ,  and a tanh: ten operations.
+2. A row's level is one more than the highest level among its operands, so that rows of one level do
+   not wait for one another. Equal operations of one level are one group: two groups.
+3. The sums of a group are sums of products, of a vector of w's with a vector of x's. If every
+   different left vector meets every different right one, the group is a matrix product. Here five
+   left vectors meet one right one: a 5x2 by 2x1 product, to which b is added.
+
+All of it is array work on whole columns of the graph but for the levels, one short loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.record import CONSTANT, DETACH, LEAF, PICK, Graph
+from autograd.op import RULEBOOK
+
+Rows = Any
+"""An array of row numbers of the graph."""
+
+
+@dataclass
+class Group:
+    """Rows with the same operation: `out[k]` is the operation on `operands[…][k]`."""
+
+    op: Any  # None copies, without a gradient
+    operands: list[Rows]
+    out: Rows
+
+
+@dataclass
+class Product:
+    """A matrix product, or a stack of them.
+
+    `out[b, i, j]` is Σₖ left[b, i, k] right[b, j, k], plus `plain[…][b, i, j]`.
+    """
+
+    left: Rows
+    right: Rows
+    plain: list[Rows]
+    out: Rows
+
+
+@dataclass
+class Sums:
+    """Sums of different lengths: `out[k]` adds what lies from `starts[k]` on.
+
+    Each is a product of a left and a right row, or where `right` is -1 the left row alone.
+    """
+
+    left: Rows
+    right: Rows
+    starts: Any
+    out: Rows
+
+
+@dataclass
+class Picks:
+    """`out[k]` is row `table[index, columns[k]]` for the index at `places[k]` of the arguments."""
+
+    table: Rows
+    columns: Any
+    places: Any
+    out: Rows
+
+
+@dataclass
+class Raised:
+    """The instructions in an order in which they can run.
+
+    Attributes:
+        graph: What they were made from.
+        needs: For each row whether a gradient flows to it.
+        alive: For each row whether an output depends on it.
+    """
+
+    graph: Graph
+    needs: Any
+    alive: Any
+    instructions: list[Any] = field(default_factory=list)
+
+
+SUM, ABSENT = 30_000, 30_001
+"""Stand for an operation's code: of a row that is a sum, of an operation that does not occur."""
+
+
+class _Columns:
+    """The graph's columns as arrays, and what step 1 finds out about each row."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.code = np.array(graph.code, dtype=np.int16)
+        left, right = np.array(graph.left, dtype=np.int32), np.array(graph.right, dtype=np.int32)
+        self.number = left  # of a leaf
+        self.left = np.where((self.code >= 0) | (self.code == DETACH), left, -1)
+        self.right = np.where(self.code >= 0, right, -1)
+        self.alive = self._alive()
+        self.adds = self.alive & (self.code == self._code_of("add"))
+        self.products = self.alive & (self.code == self._code_of("multiply"))
+        self._absorb()
+
+    def _code_of(self, name: str) -> int:
+        names = [op.name for op in self.graph.ops]
+        return names.index(name) if name in names else ABSENT
+
+    def _ends(self) -> Any:
+        """Rows that something besides operations looks at."""
+        graph = self.graph
+        ends = [*graph.outputs, *(g[0] for g in graph.guards), *(g[1] for g in graph.guards)]
+        return np.concatenate([np.array(ends, dtype=np.int64), *(t.ravel() for t in graph.tables)])
+
+    def _alive(self) -> Any:
+        alive = bytearray(len(self.code))
+        ends = self._ends()
+        np.frombuffer(alive, dtype=bool)[ends.astype(np.int64)] = True
+        rows = range(len(alive) - 1, -1, -1)
+        for row, i, j in zip(
+            rows, self.left[::-1].tolist(), self.right[::-1].tolist(), strict=True
+        ):
+            if alive[row]:
+                if i >= 0:
+                    alive[i] = True
+                if j >= 0:
+                    alive[j] = True
+        return np.frombuffer(alive, dtype=bool)
+
+    def _absorb(self) -> None:
+        """Find what is part of a sum further on, and of which: `root`."""
+        n = len(self.code)
+        rows = np.flatnonzero(self.alive)
+        used = np.concatenate([self.left[rows], self.right[rows]])
+        by = np.concatenate([rows, rows])[used >= 0]
+        used = used[used >= 0]
+        uses = np.bincount(used, minlength=n)
+        uses[self._ends().astype(np.int64)] += 2
+        consumer = np.zeros(n, dtype=np.int64)
+        consumer[used] = by
+        inner = (uses == 1) & self.adds[consumer]
+        self.inner_add, self.inner_product = inner & self.adds, inner & self.products
+        root = np.where(self.inner_add, consumer, np.arange(n))
+        while True:  # each round doubles the distance
+            further = root[root]
+            if np.array_equal(further, root):
+                break
+            root = further
+        self.root = root
+        self._terms()
+
+    def _terms(self) -> None:
+        """The terms of every sum, sorted by sum: products (`left`, `right`) and plain rows."""
+        n = len(self.code)
+        adds = np.flatnonzero(self.adds)
+        term = np.concatenate([self.left[adds], self.right[adds]]).astype(np.int64)
+        of = np.concatenate([self.root[adds], self.root[adds]])
+        zero = np.zeros(n, dtype=bool)
+        constants = np.flatnonzero(self.code == CONSTANT)
+        numbers = np.array(self.graph.constants)[self.number[constants]]
+        zero[constants] = (numbers == 0) & ~np.signbit(numbers)
+        kept = ~self.inner_add[term] & ~zero[term]
+        term, of = term[kept], of[kept]
+        order = np.argsort(of * n + term)
+        term, of = term[order], of[order]
+        product = self.inner_product[term]
+        self.product_of, inside = of[product], term[product]
+        self.product_row = inside
+        self.product_left = self.left[inside]
+        self.product_right = self.right[inside]
+        self.plain_of, self.plain = of[~product], term[~product]
+        self.product_count = np.bincount(self.product_of, minlength=n)
+        self.plain_count = np.bincount(self.plain_of, minlength=n)
+        chained = self.inner_add[self.left] | self.inner_add[self.right]
+        lonely = (self.product_count == 0) & (self.plain_count == 2) & ~chained
+        self.sums = self.adds & ~self.inner_add & ~lonely
+
+
+def raise_graph(graph: Graph) -> Raised:
+    """The graph as a short list of instructions."""
+    columns = _Columns(graph)
+    kept = columns.alive & ~columns.inner_add & ~columns.inner_product
+    rows = np.flatnonzero(kept & ((columns.code >= 0) | (columns.code <= PICK)))
+    level, needs = _levels(columns, rows)
+    raised = Raised(graph, needs, columns.alive)
+    code = np.where(columns.sums[rows], SUM, columns.code[rows].astype(np.int32))
+    counts = columns.product_count[rows], columns.plain_count[rows]
+    keys = np.stack([np.where(code == SUM, c, 0) for c in counts[::-1]] + [code, level[rows]])
+    order = np.lexsort(keys)
+    keys = keys[:, order]
+    change = np.flatnonzero((keys[:, 1:] != keys[:, :-1]).any(axis=0)) + 1
+    ragged: list[Any] = []
+    for begin, group in zip([0, *change], np.split(rows[order], change), strict=True):
+        if not group.size:
+            continue
+        here = int(keys[-1, begin])
+        if ragged and ragged[0][0] != here:
+            raised.instructions.append(_merged([r for _, r in ragged]))
+            ragged = []
+        for instruction in _instructions(columns, int(keys[-2, begin]), group):
+            if isinstance(instruction, Sums):
+                ragged.append((here, instruction))
+            else:
+                raised.instructions.append(instruction)
+    if ragged:
+        raised.instructions.append(_merged([r for _, r in ragged]))
+    return raised
+
+
+def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
+    """Of each row its level, and whether a gradient flows to it."""
+    graph, n = columns.graph, len(columns.code)
+    level, needs = [0] * n, bytearray((columns.code == LEAF).tobytes())
+    first: Any = np.searchsorted(columns.product_of, rows).tolist()
+    plain: Any = np.searchsorted(columns.plain_of, rows).tolist()
+    p, q = columns.product_count[rows].tolist(), columns.plain_count[rows].tolist()
+    factors = np.stack([columns.product_left, columns.product_right], axis=1).ravel().tolist()
+    terms = columns.plain.tolist()
+    left, right = columns.left[rows].tolist(), columns.right[rows].tolist()
+    code, sums = columns.code[rows].tolist(), columns.sums[rows].tolist()
+    for k, row in enumerate(rows.tolist()):
+        if sums[k]:
+            operands = factors[2 * first[k] : 2 * (first[k] + p[k])]
+            operands += terms[plain[k] : plain[k] + q[k]]
+        elif code[k] == PICK:
+            operands = graph.tables[graph.picks[columns.number[row]][0]].ravel().tolist()
+        else:
+            operands = [left[k], right[k]] if right[k] >= 0 else [left[k]]
+        level[row] = 1 + max(map(level.__getitem__, operands))
+        if code[k] != DETACH:
+            needs[row] = any(map(needs.__getitem__, operands))
+    found = np.frombuffer(needs, dtype=bool).copy()
+    inside = columns.product_row
+    found[inside] = found[columns.left[inside]] | found[columns.right[inside]]
+    return np.array(level), found
+
+
+def _instructions(columns: _Columns, code: int, rows: Rows) -> Iterator[Any]:
+    """What a group of rows becomes."""
+    if code == PICK:
+        yield from _picks(columns, rows)
+    elif code == SUM:
+        yield from _raise_sums(columns, rows)
+    elif code == DETACH:
+        yield Group(None, [columns.left[rows]], rows)
+    else:
+        op = columns.graph.ops[code]
+        sides = [columns.left[rows], columns.right[rows]]
+        yield Group(op, sides[: op.arity], rows)
+
+
+def _picks(columns: _Columns, rows: Rows) -> Iterator[Picks]:
+    graph = columns.graph
+    picked = np.array([graph.picks[i] for i in columns.number[rows]])
+    for table in np.unique(picked[:, 0]):
+        mine = picked[:, 0] == table
+        yield Picks(graph.tables[table], picked[mine, 1], picked[mine, 2], rows[mine])
+
+
+def _raise_sums(columns: _Columns, rows: Rows) -> Iterator[Any]:
+    """Sums with equally many terms: matrix products where there are, else plain sums."""
+    p, q = int(columns.product_count[rows[0]]), int(columns.plain_count[rows[0]])
+    first: Any = np.searchsorted(columns.product_of, rows)
+    first_plain: Any = np.searchsorted(columns.plain_of, rows)
+    at = first[:, None] + np.arange(p)
+    left, right = columns.product_left[at], columns.product_right[at]
+    plain = columns.plain[first_plain[:, None] + np.arange(q)]
+    if p:
+        taken = np.zeros(len(rows), dtype=bool)
+        for members in find_blocks(left, right):
+            if members.size == p == 1:  # a product of two numbers
+                continue
+            taken[members.ravel()] = True
+            out, top, side = rows[members], members[:, :, 0], members[:, 0, :]
+            extra = [plain[members, k] for k in range(q)]
+            yield Product(left[top], right[side], extra, out)
+        left, right, plain, rows = left[~taken], right[~taken], plain[~taken], rows[~taken]
+    if len(rows) and p == 1 and q < 2:  # nothing is summed but one product and one more
+        product = rows
+        if q:
+            product = columns.product_row[at[~taken, 0]]
+        yield Group(RULEBOOK["multiply"], [left[:, 0], right[:, 0]], product)
+        if q:
+            yield Group(RULEBOOK["add"], [product, plain[:, 0]], rows)
+    elif len(rows):
+        alone = np.full_like(plain, -1)
+        both = np.concatenate([left, plain], axis=1), np.concatenate([right, alone], axis=1)
+        starts = np.arange(len(rows)) * (p + q)
+        yield Sums(both[0].ravel(), both[1].ravel(), starts, rows)
+
+
+def _merged(sums: list[Sums]) -> Sums:
+    """Several groups of sums of one level as one instruction."""
+    sizes = np.cumsum([0, *(len(s.left) for s in sums)])
+    return Sums(
+        np.concatenate([s.left for s in sums]),
+        np.concatenate([s.right for s in sums]),
+        np.concatenate([s.starts + size for s, size in zip(sums, sizes, strict=False)]),
+        np.concatenate([s.out for s in sums]),
+    )
+
+
+def find_blocks(left: Rows, right: Rows) -> Iterator[Any]:
+    """Where left vectors meet right ones all with all: arrays (stack, i, j) of places in the group.
+
+    Example:
+        >>> left = np.array([[1, 2], [1, 2], [3, 4], [3, 4]])
+        >>> right = np.array([[5, 6], [7, 8], [5, 6], [7, 8]])
+        >>> next(find_blocks(left, right)).tolist()
+        [[[0, 1], [2, 3]]]
+    """
+    i, j = _distinct(left), _distinct(right)
+    width = int(j.max()) + 1
+    cells, first = np.unique(i * width + j, return_index=True)
+    if len(cells) == len(left) == (int(i.max()) + 1) * width:
+        yield first.reshape(1, -1, width)
+        return
+    # Left vectors that meet the same set of right ones make a block; a set is known by the sum of
+    # random numbers given to its members.
+    token = np.random.default_rng(0).integers(1 << 62, size=width)
+    meets = np.zeros(int(i.max()) + 1, dtype=np.int64)
+    np.add.at(meets, i[first], token[j[first]])
+    blocks: dict[tuple[int, int], list[Any]] = {}
+    owner = meets[i[first]]
+    for block in np.unique(owner):
+        members = first[owner == block]
+        shape = (len(np.unique(i[members])), len(np.unique(j[members])))
+        if min(shape) > 1 and shape[0] * shape[1] == len(members):
+            blocks.setdefault(shape, []).append(members.reshape(shape))
+    for same_shape in blocks.values():
+        yield np.stack(same_shape)
+
+
+def _distinct(vectors: Rows) -> Any:
+    """Of each row of a matrix the number of the distinct row it is, in order of appearance."""
+    weights = np.random.default_rng(1).integers(1 << 62, size=vectors.shape[1])
+    key = (vectors * weights).sum(axis=1)  # wraps round, as a hash may
+    _, first, number = np.unique(key, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))
+    if not np.array_equal(vectors[first][number], vectors):  # two different rows, one hash
+        return np.unique(vectors, axis=0, return_inverse=True)[1].ravel()
+    return rank[number]

@@ -1,0 +1,393 @@
+"""Record: run a function once, and write down what it computed as a few flat arrays.
+
+While a function is being recorded, every operation on single numbers is one row of three arrays:
+
+    row   code       left  right          a neuron  tanh(w * x + b)
+    0     leaf          0     -1          w
+    1     data          0     -1          x, an argument
+    2     multiply      0      1          w * x
+    3     leaf          1     -1          b
+    4     add           2      3          w * x + b
+    5     tanh          4     -1
+
+Five such neurons are thirty rows. No object is kept for a row: what the function holds while it
+runs is a `Value` of a kind of its own, which knows its row and behaves like any Value. Tensors are
+recorded too, on a `Tape`: they hold traced arrays while the function runs.
+
+A number that the function looks at (`v > 0`) is a guard: replays check that it comes out the same.
+What could not be repeated, such as `float(v)`, is refused with the line that did it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from autograd.compiler.tape import Tape, Traced
+from autograd.errors import CompileError
+from autograd.modes import Recorder, _users_line, active, recording
+from autograd.op import Elementwise
+from autograd.tensor import Tensor
+from autograd.value import Constant, Value
+
+CONSTANT, LEAF, DATA, PICK, DETACH = -1, -2, -3, -4, -5
+"""What a row is if it is not an operation: a number written in the code; a Value from outside; a
+number in an argument; one of several rows, chosen by an index in an argument; a row without its
+gradient."""
+
+
+class ReadError(CompileError):
+    """A number was read that only this run has."""
+
+
+class Graph:
+    """The rows, and what they refer to.
+
+    Attributes:
+        code: For each row the place of its operation in `ops`, or one of the negative codes above.
+        left, right: The rows of its operands (-1: none); of a leaf, its place in `constants`,
+            `leaves` or the data.
+        ops: The operations that occur.
+        constants: Numbers written in the code.
+        leaves: Values from outside; the first `value_count` are arguments.
+        data_size: How many numbers of the arguments are used one by one.
+        tables: Of each PICK its candidates, a (choices, columns) array of rows.
+        picks: For each PICK (table, column, which index).
+        guards: (left row, right row, relation, outcome), as in `operator.lt`.
+        outputs: The rows that somebody outside needs.
+    """
+
+    def __init__(self) -> None:
+        self.code, self.left, self.right = array("h"), array("i"), array("i")
+        self.ops: list[Elementwise] = []
+        self.constants: list[float] = []
+        self.leaves: list[Any] = []
+        self.value_count = 0
+        self.data_size = 0
+        self.tables: list[Any] = []
+        self.picks: list[tuple[int, int, int]] = []
+        self.guards: list[tuple[int, int, Any, bool]] = []
+        self.outputs: list[int] = []
+
+    def add(self, code: int, left: int, right: int = -1) -> int:
+        """A new row; the answer is its number."""
+        self.code.append(code)
+        self.left.append(left)
+        self.right.append(right)
+        return len(self.code) - 1
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+
+class RecordedValue(Value):
+    """A Value of a function that is being recorded; each recording has its own subclass.
+
+    Its row is in the slot `_grad`, as nothing brings gradients here.
+    """
+
+    __slots__ = ()
+    is_recorded = True
+    recording: Recording
+
+    def stand_in(self, fresh: Value) -> None:
+        """`Value(x)` of a recorded x: the new Value is x's row."""
+        fresh.__class__ = type(self)
+        fresh._data, fresh._grad = self._data, self._grad
+
+    def backward(self) -> None:
+        """Not while recording."""
+        self.recording.refuse("backward()")
+
+    def _contributions(self, out_grad: float) -> Any:
+        raise CompileError(
+            "compile: a Value that was made inside a compiled function was used outside it, where "
+            "it has no gradient. Return it from the function."
+        )
+
+    def _accumulate(self, grad: float) -> None:
+        self._contributions(grad)
+
+    def __repr__(self) -> str:
+        return "<recorded Value>"
+
+
+class Recording(Recorder):
+    """One run of a function, on its way to a program.
+
+    Attributes:
+        graph: The rows of single numbers.
+        tape: The calls on arrays.
+        tensors: Tensors from outside, and what stands for each inside.
+        values: Rows that array calls need, and the tensor that stands for each.
+        truths: Traced arrays that were used as truth values, and what they were.
+        blocks: Argument arrays whose elements are used one by one: where they begin in the data.
+        indices: Likewise for integers.
+    """
+
+    def __init__(self) -> None:
+        self.graph = Graph()
+        self.tape = Tape(self)
+        own: dict[str, Any] = {"__slots__": (), "recording": self}
+        self.kind: Any = type("RecordedValue", (RecordedValue,), own)
+        self.codes: dict[Any, int] = {}
+        self.rows: dict[Any, int] = {}
+        self.tensors: dict[int, tuple[Any, Tensor]] = {}
+        self.fixed: dict[int, tuple[Any, Traced]] = {}
+        self.values: dict[int, Tensor] = {}
+        self.truths: list[tuple[Traced, bool]] = []
+        self.blocks: dict[Traced, int] = {}
+        self.indices: dict[Traced, int] = {}
+        self.index_size = 0
+        self.arguments: dict[Traced, None] = {}
+        self.plain: set[int] = set()
+        self.row_places: set[int] = set()
+        self.tensor_count = 0
+        self.tables: dict[int, tuple[Any, int]] = {}
+        self.inside = 0
+
+    def begin(self) -> None:
+        """All arguments are known: what comes now is from outside."""
+        self.graph.value_count, self.tensor_count = len(self.graph.leaves), len(self.tensors)
+
+    def __enter__(self) -> Any:
+        super().__enter__()
+        self.inside = len(active())
+        return self
+
+    # --- single numbers
+
+    def scalar(self, out: Any) -> Any:
+        """Give the result of an operation its row."""
+        left, right, op = out._left, out._right, out.op
+        kind = self.kind
+        i: Any = left._grad if left.__class__ is kind else self.row(left)
+        j: Any = -1
+        if right is not None:
+            j = right._grad if right.__class__ is kind else self.row(right)
+        code = self.codes.get(op)
+        if code is None:
+            code = self.codes[op] = len(self.graph.ops)
+            self.graph.ops.append(op)
+        out.__class__ = kind
+        out._grad = self.graph.add(code, i, j)
+        if len(active()) != self.inside and not recording():
+            return self.value(DETACH, out._grad, out._data)
+        return out
+
+    def row(self, value: Any) -> int:
+        """The row of any Value."""
+        if value.__class__ is self.kind:
+            return value._grad  # type: ignore[no-any-return]
+        if isinstance(value, RecordedValue):
+            self.refuse("using a Value left over from an earlier run")
+        graph = self.graph
+        if isinstance(value, Constant):
+            number = value._data
+            # 0.0 and -0.0 are equal, and two different constants
+            key: Any = number if number else str(number)
+            row = self.rows.get(key)
+            if row is None:
+                row = self.rows[key] = graph.add(CONSTANT, len(graph.constants))
+                graph.constants.append(number)
+            return row
+        row = self.rows.get(value)
+        if row is None:
+            row = self.rows[value] = graph.add(LEAF, len(graph.leaves))
+            graph.leaves.append(value)
+        return row
+
+    def value(self, code: int, left: int, number: float) -> Any:
+        """A new Value with a row of its own."""
+        out: Any = self.kind.__new__(self.kind)
+        out._data, out._grad, out.op, out._left, out._right = number, 0, None, None, None
+        out.label = ""
+        out._grad = self.graph.add(code, left)
+        return out
+
+    def argument_number(self, number: float) -> Any:
+        """A float among the arguments: the next place of the data."""
+        self.graph.data_size += 1
+        return self.value(DATA, self.graph.data_size - 1, number)
+
+    def argument_value(self, value: Value) -> Any:
+        """A Value among the arguments."""
+        self.graph.leaves.append(value)
+        return self.value(LEAF, len(self.graph.leaves) - 1, value._data)
+
+    def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
+        """A guard: at replay the comparison must come out the same."""
+        if not (isinstance(left, Constant) and isinstance(right, Constant)):
+            self.graph.guards.append((self.row(left), self.row(right), relation, outcome))
+        return outcome
+
+    def number(self, value: Any, what: str) -> Any:
+        """`.data` is a number without a gradient; a plain float is not to be had."""
+        if what == "float()":
+            self.refuse("float()")
+        out = self.value(DETACH, self.row(value), value._data)
+        if what == ".data":
+            self.plain.add(out._grad)
+        return out
+
+    # --- arrays
+
+    def argument_array(self, given: Any) -> Traced:
+        """An array among the arguments."""
+        traced = self.tape.source(given)
+        self.arguments[traced] = None
+        return traced
+
+    def argument_tensor(self, given: Any) -> Tensor:
+        """A Tensor among the arguments."""
+        stand_in = self._stand_in(given, given._data)
+        self.tensors[-len(self.tensors) - 1] = (given, stand_in)
+        return stand_in
+
+    def _stand_in(self, given: Any, data: Any) -> Tensor:
+        out: Tensor = Tensor.__new__(Tensor)
+        out._data = self.tape.source(data)
+        out._become_leaf(given.requires_grad)
+        out.label = given.label
+        return out
+
+    def lifted(self, operands: Any) -> tuple[Any, ...]:
+        """The operands of an array operation as those of this recording."""
+        return tuple(map(self._lifted, operands))
+
+    def _lifted(self, x: Any) -> Any:
+        if isinstance(x, Tensor):
+            if isinstance(x._data, Traced):
+                return x
+            if id(x) not in self.tensors:
+                self.tensors[id(x)] = (x, self._stand_in(x, x._data))
+            return self.tensors[id(x)][1]
+        if isinstance(x, Value):
+            row = self.row(x)
+            if row not in self.values:
+                self.values[row] = self._stand_in(x, np.asarray(x._data))
+            return self.values[row]
+        if isinstance(x, np.ndarray) and x.dtype != object:
+            if id(x) not in self.fixed:
+                self.fixed[id(x)] = (x, self.tape.source(x, fixed=True))
+            return self.fixed[id(x)][1]
+        return x
+
+    def array(self, tensor: Any) -> Any:
+        """The array of a tensor: traced, so what is computed with it is recorded."""
+        return self._lifted(tensor)._data
+
+    def plain_array(self, x: Any) -> Any:
+        """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
+        if x.__class__ is not self.kind:
+            return x
+        plain = self.graph.code[x._grad] == DATA or x._grad in self.plain
+        return self._lifted(x)._data if plain else x
+
+    def truth(self, traced: Traced) -> bool:
+        """A guard on an array with one element."""
+        outcome = bool(traced.array)
+        self.truths.append((traced, outcome))
+        return outcome
+
+    def element(self, traced: Traced) -> Any:
+        """One element of an array: of an argument, a number to compute with."""
+        if traced.base not in self.arguments or traced.dtype.kind != "f":
+            return traced
+        graph = self.graph
+        if traced.base not in self.blocks:
+            self.blocks[traced.base] = graph.data_size
+            graph.data_size += traced.base.size
+        where = self.blocks[traced.base] + int(_places(traced))
+        key = (DATA, where)
+        out = self.value(DATA, where, float(traced.array)) if key not in self.rows else None
+        if out is not None:
+            self.rows[key] = out._grad
+            return out
+        out = self.kind.__new__(self.kind)
+        out._data, out._grad, out.label = float(traced.array), self.rows[key], ""
+        out.op = out._left = out._right = None
+        return out
+
+    def pick(self, table: Any, index: Any) -> Any:
+        """The elements of a list of Values at places that only a replay knows."""
+        if not isinstance(index, Traced) or index.base not in self.arguments:
+            self.refuse("take() with an index that was computed", "Pass the index as an argument.")
+        if id(table) not in self.tables:
+            rows = np.vectorize(self.row, otypes=[np.int32])(np.asarray(table, dtype=object))
+            self.graph.tables.append(rows.reshape(len(rows), -1))
+            self.tables[id(table)] = (table, len(self.graph.tables) - 1)
+        number = self.tables[id(table)][1]
+        if index.base not in self.indices:
+            self.indices[index.base] = self.index_size
+            self.index_size += index.base.size
+        places = self.indices[index.base] + _places(index)
+        values = np.asarray(table, dtype=object)
+        count = self.graph.tables[number].shape[1]
+        out = np.empty((places.size, count), dtype=object)
+        chosen = values.reshape(len(values), -1)[np.ravel(index.array)]
+        for k, (i, j) in enumerate(np.ndindex(out.shape)):
+            self.graph.picks.append((number, j, int(places.flat[i])))
+            out[i, j] = self.value(PICK, len(self.graph.picks) - 1, chosen.flat[k]._data)
+        return out.reshape(index.shape + values.shape[1:])
+
+    # --- what cannot be repeated
+
+    def refuse(self, what: str, remedy: str = "") -> NoReturn:
+        """Say what was done where, and what to do instead."""
+        remedy = remedy or _REMEDIES.get(
+            what, "Compute with it as it is, with autograd's functions."
+        )
+        kind = CompileError if what in _ACTS else ReadError
+        raise kind(
+            f"compile: {what} inside a compiled function would freeze this run's number into the "
+            f"program, at {_users_line()}. {remedy}"
+        )
+
+
+_ACTS = {"backward()", "writing to .data"}
+_REMEDIES = {
+    "float()": "Use autograd's functions (autograd.exp, not math.exp), or do it with the result.",
+    ".grad": "Use autograd.grad or value_and_grad inside, or read .grad after backward().",
+    "backward()": "Return the loss and call backward() on the result, or use autograd.grad inside.",
+    "writing to .data": "Return the new number and assign it outside.",
+    "int()": "Pass whole numbers as Python ints, or use autograd.take for a lookup.",
+    "an index": "For a lookup use autograd.take(table, index); for a fixed place, a Python int.",
+    "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
+    "printing it": "Print the result instead.",
+}
+
+
+def _places(traced: Traced) -> Any:
+    """Where the elements of a view lie in its base, counted in elements."""
+    shown, base = traced.array, traced.base.array
+    start = shown.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    grid = np.zeros(shown.shape, dtype=np.int64)
+    for axis, stride in enumerate(shown.strides):
+        steps = np.arange(shown.shape[axis]) * stride
+        grid += steps.reshape((-1,) + (1,) * (shown.ndim - axis - 1))
+    return (grid + start) // base.itemsize
+
+
+def same(one: Recording, other: Recording) -> bool:
+    """Whether two runs of a function computed the same: the same operations and constants."""
+    a, b = one.graph, other.graph
+    if (a.code, a.left, a.right) != (b.code, b.left, b.right) or a.guards != b.guards:
+        return False
+    if not np.array_equal(a.constants, b.constants, equal_nan=True) or a.picks != b.picks:
+        return False
+    return _same_steps(one.tape.steps, other.tape.steps)
+
+
+def _same_steps(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    if len(one) != len(other):
+        return False
+    for s, t in zip(one, other, strict=True):
+        if s.kind != t.kind or s.out.shape != t.out.shape:
+            return False
+        if not np.array_equal(s.out.array, t.out.array, equal_nan=s.out.dtype.kind == "f"):
+            return False
+    return True

@@ -1,0 +1,222 @@
+"""Results: what a compiled function returns, nodes of the ordinary graph.
+
+Each result has one parent, the call, and the call's parents are the Values and Tensors that went
+in. So a result can be computed with further, and `backward()` goes through it as through any node:
+the results hand their gradients to the call, and the call runs the compiled backward pass once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd import node
+from autograd.compiler.program import Workspace
+from autograd.errors import GraphError
+from autograd.guard import NEVER, now
+from autograd.modes import active
+from autograd.node import Node
+from autograd.tensor import Tensor
+from autograd.value import Value
+
+
+class CompiledOp:
+    """What pictures show as the operation of a call and of its results."""
+
+    def __init__(self, name: str) -> None:
+        self.name = self.symbol = name
+        self.latex = rf"\operatorname{{{name}}}"
+
+
+class Seeds:
+    """The gradients of some of a call's results, by their number; they add up."""
+
+    def __init__(self, of: dict[int, Any]) -> None:
+        self.of = of
+
+    def __add__(self, other: Seeds) -> Seeds:
+        total = dict(self.of)
+        for place, seed in other.of.items():
+            total[place] = total[place] + seed if place in total else seed
+        return Seeds(total)
+
+    @property
+    def data(self) -> Any:
+        """All of them in one row, for whoever checks that they are finite."""
+        return np.concatenate([np.ravel(x) for x in self.of.values()])
+
+
+class Call(Node):
+    """One call of a compiled function: the node between its results and what went in."""
+
+    requires_grad = True
+    label = ""
+    _grad: Any = None
+    _clock = NEVER
+
+    def __init__(
+        self, op: CompiledOp, space: Workspace, leaves: list[Any], tensors: list[Tensor]
+    ) -> None:
+        self.op: Any = op
+        self.space, self.leaves, self.tensors = space, leaves, tensors
+        self.stamp = now[0]
+
+    def __del__(self) -> None:
+        self.space.program.release(self.space)
+
+    @property
+    def data(self) -> Any:
+        """None: only the results have numbers."""
+        return None
+
+    @property
+    def owners(self) -> list[Any]:
+        """The arrays whose elements are leaves."""
+        return [owner for owner, _, _ in self.space.windows]
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """The Values and Tensors that the results depend on."""
+        return (*self.leaves, *self.owners, *self.tensors)
+
+    def run_backward(self, seeds: dict[int, Any]) -> None:
+        """Run the compiled backward pass; the gradients are in the workspace afterwards."""
+        space, program = self.space, self.space.program
+        self._check_written()
+        rows = dict.fromkeys(program.graph.outputs, 0.0)
+        tensor_seeds = {id(x): 0.0 for x in program.differentiable}
+        for place, seed in seeds.items():
+            out = program.outputs[place]
+            if isinstance(out, int):
+                rows[out] += seed
+            else:
+                tensor_seeds[id(out)] = tensor_seeds[id(out)] + seed
+        if program.seeds:
+            for traced, out in zip(program.seeds, program.differentiable, strict=True):
+                space.arrays[traced][...] = tensor_seeds[id(out)]
+            space.arrays.run(1)
+            for row, slope in program.value_slopes:
+                rows[row] += space.arrays[slope].item()
+        if rows:
+            if program.lowered.zeroed:
+                space.slopes.fill(0.0)
+            space.slopes[space.output_at] = list(rows.values())
+            space.scalars.run(1)
+
+    def _check_written(self) -> None:
+        for tensor in self.tensors:
+            if tensor._clock[0] > self.stamp:
+                label = f" {tensor.label!r}" if tensor.label else ""
+                raise GraphError(
+                    f"{self.op.name}: a Tensor{label} that it uses was written to after the call, "
+                    "so its derivative is lost. Call backward() before writing."
+                )
+
+    def tensor_gradients(self) -> Iterator[tuple[Tensor, Any]]:
+        """The tensors that gradients have reached."""
+        program = self.space.program
+        for tensor, slope in zip(self.tensors, program.slopes, strict=False):
+            if slope is not None and tensor.requires_grad:
+                grad = self.space.arrays[slope]
+                yield tensor, grad
+
+    def _contributions(self, seeds: Any) -> Any:
+        self.run_backward(seeds.of)
+        found = list(zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True))
+        found += [(owner, slopes.copy()) for owner, _, slopes in self.space.windows]
+        found += [(tensor, grad.copy()) for tensor, grad in self.tensor_gradients()]
+        for i, (parent, grad) in enumerate(found):
+            if parent.requires_grad:
+                yield self, i, parent, seeds, grad
+
+    def _contributions_as_graph(self, seeds: Any) -> Any:
+        raise GraphError(
+            f"{self.op.name}: is compiled, and has first derivatives only. Compile the derivative "
+            "instead, compile(grad(f)), or use the function as it was before compiling."
+        )
+
+    def _accumulate(self, grad: Any) -> None:
+        raise NotImplementedError
+
+    def deliver(self, seeds: dict[int, Any]) -> None:
+        """The same as the ordinary backward pass, where all parents are leaves."""
+        self.run_backward(seeds)
+        for leaf, grad in zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True):
+            leaf._grad = grad if leaf._grad is None else leaf._grad + grad
+        for owner, _, slopes in self.space.windows:
+            if owner.requires_grad:
+                owner._accumulate(slopes)
+        for tensor, grad in self.tensor_gradients():
+            tensor._accumulate(grad)
+
+    def ends_here(self) -> bool:
+        """Whether all that went in are leaves."""
+        return not active() and all(x.op is None for x in self.parents)
+
+
+class ResultValue(Value):
+    """A single number that a compiled function returned."""
+
+    __slots__ = ("_call", "_place")
+
+    def __init__(self, number: float, call: Call, place: int) -> None:
+        self._data, self._grad, self.op, self.label = number, None, call.op, ""
+        self._left = self._right = None
+        self._call, self._place = call, place
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """The call."""
+        return (self._call,)
+
+    def backward(self) -> None:
+        """As any Value's; the pass through the function itself is compiled."""
+        if self._call.ends_here():
+            self._grad = 1.0
+            self._call.deliver({self._place: 1.0})
+        else:
+            node.backward(self, 1.0)
+
+    def local_derivative(self, i: int) -> float:
+        """The result is one of the call's numbers as it is."""
+        return 1.0
+
+    def _contributions(self, out_grad: float) -> Any:
+        return ((self, 0, self._call, out_grad, Seeds({self._place: out_grad})),)
+
+    def _contributions_as_graph(self, out_grad: Any) -> Any:
+        return self._call._contributions_as_graph(out_grad)
+
+
+class ResultTensor(Tensor):
+    """An array that a compiled function returned."""
+
+    __slots__ = ("_call", "_place")
+
+    def __init__(self, array: Any, call: Call, place: int) -> None:
+        self._data = array
+        self._become_leaf(requires_grad=True)
+        self._clock = NEVER
+        self.op = call.op
+        self.parents, self._call, self._place = (call,), call, place
+
+    def backward(self, gradient: Any = None) -> None:
+        """As any Tensor's; the pass through the function itself is compiled."""
+        seed = self._seed(gradient)
+        if self._call.ends_here():
+            self._grad = seed
+            self._call.deliver({self._place: seed})
+        else:
+            node.backward(self, seed)
+
+    def local_derivative(self, i: int) -> Any:
+        """None: the call has many results."""
+        return None
+
+    def _contributions(self, out_grad: Any) -> Any:
+        return [(self, 0, self._call, out_grad, Seeds({self._place: out_grad}))]
+
+    def _contributions_as_graph(self, out_grad: Any) -> Any:
+        return self._call._contributions_as_graph(out_grad)

@@ -1,0 +1,422 @@
+"""The tape: a straight list of NumPy calls, each with an array of its own to write into.
+
+Everything compiled ends up here. Five neurons, y = tanh(W x + b) with W of shape (5, 2), are
+
+    matmul(W, x, out=t0); add(t0, b, out=t1); tanh(t1, out=t2)
+
+and their derivative is some more calls of that kind. Nobody writes those lists by hand: a `Traced`
+array computes like any array, and notes on its tape what was computed. So the rulebook's own
+functions, run once on traced arrays, write down the program; see `lower.py` for scalars, while
+Tensors simply hold traced arrays when a function is recorded.
+
+`bind` turns the list into something to run: it allocates every array once, takes every view once
+(a transpose or a slice costs nothing later), and gives the calls with their arrays filled in.
+
+Example:
+    >>> tape = Tape()
+    >>> x = tape.source(np.zeros(3))
+    >>> y = np.tanh(x.T + 1.0)
+    >>> bound = tape.bind([y])
+    >>> bound[x][:] = [-1.0, 0.0, 1.0]
+    >>> bound.run()
+    >>> bound[y].round(3).tolist()
+    [0.0, 0.762, 0.964]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+TAKE_OUT: set[Any] = set()
+"""Functions of our own that take `out=`."""
+
+SOURCE, VIEW, INTO, STORE, CHANGE = "source", "view", "into", "store", "change"
+"""What a step is: an array that is filled from outside; a view; a call that takes `out=`; a call
+whose result is copied into its place; a call that changes an array that is there already."""
+
+
+class Step:
+    """One call: `out` becomes `function(*args, **options)`, in one of the ways above."""
+
+    __slots__ = ("args", "function", "kind", "options", "out")
+
+    def __init__(
+        self, kind: str, function: Any, args: tuple[Any, ...], options: dict[str, Any], out: Traced
+    ) -> None:
+        self.kind, self.function, self.args, self.options = kind, function, args, options
+        self.out = out
+
+
+class Tape:
+    """The calls in order; `section()` begins a new part, such as the backward pass.
+
+    Attributes:
+        steps: Every call so far.
+        observer: Whom traced arrays ask when somebody wants a number of theirs.
+    """
+
+    def __init__(self, observer: Any = None) -> None:
+        self.observer = observer
+        self.steps: list[Step] = []
+        self.sections = [0]
+
+    def section(self) -> None:
+        """Begin another part, which can be run on its own."""
+        self.sections.append(len(self.steps))
+
+    def source(self, array: Any, fixed: bool = False) -> Traced:
+        """An array that comes from outside: filled before each run, or (`fixed`) this very one."""
+        out = Traced(self, np.asarray(array))
+        out.owned = False
+        self.steps.append(Step(SOURCE, None, (), {"fixed": fixed}, out))
+        return out
+
+    def call(
+        self, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
+    ) -> Any:
+        """Compute now, and note it: the result as a traced array."""
+        args, options = tuple(args), options or {}
+        result = function(*_arrays(args), **_arrays(options))
+        if isinstance(result, (bool, np.generic)):
+            result = np.asarray(result)
+        if not isinstance(result, np.ndarray):
+            raise TypeError(
+                f"compile: {_name(function)} gives {type(result).__name__}, not an array, so it "
+                "cannot be replayed. Call it outside the compiled function."
+            )
+        out = Traced(self, result)
+        shown = [x for x in _traced(args) if _shows(result, x.array)]
+        if shown:
+            out.base = shown[0].base
+            kind = VIEW
+        elif takes_out(function):
+            kind = INTO
+        else:
+            kind = STORE
+        self.steps.append(Step(kind, function, args, options, out))
+        return out
+
+    def into(self, out: Traced, function: Any, *args: Any, **options: Any) -> Traced:
+        """Compute into a traced array that is there already, such as a part of a buffer."""
+        self.steps.append(Step(INTO, function, args, options, out))
+        return out
+
+    def change(
+        self, out: Traced, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
+    ) -> None:
+        """Note a call that changes `out`, which is one of its arguments."""
+        args, options = tuple(args), options or {}
+        function(*_arrays(args), **_arrays(options))
+        self.steps.append(Step(CHANGE, function, args, options, out))
+
+    def live(self, wanted: Iterable[Traced]) -> list[bool]:
+        """For each step, whether one of the wanted arrays depends on it."""
+        bases = {x.base for x in wanted}
+        kept = [False] * len(self.steps)
+        for i in range(len(self.steps) - 1, -1, -1):
+            step = self.steps[i]
+            if step.out.base in bases:
+                kept[i] = True
+                bases.update(x.base for x in _traced((step.args, step.options)))
+        return kept
+
+    def bind(self, wanted: Sequence[Traced], reuse: dict[int, Any] | None = None) -> Bound:
+        """Allocate the arrays and fill them into the calls that the wanted ones need."""
+        return Bound(self, self.live(wanted), reuse or {})
+
+
+class Bound:
+    """A tape with arrays: `run` a section, and read the results as `bound[traced]`."""
+
+    def __init__(self, tape: Tape, live: list[bool], given: dict[int, Any]) -> None:
+        self.arrays: dict[int, Any] = dict(given)
+        self.sections: list[list[Callable[[], Any]]] = []
+        for i, step in enumerate(tape.steps):
+            while (
+                len(self.sections) < len(tape.sections) and i >= tape.sections[len(self.sections)]
+            ):
+                self.sections.append([])
+            if live[i]:
+                call = self._bind(step)
+                if call is not None:
+                    self.sections[-1].append(call)
+        self.sections += [[] for _ in range(len(tape.sections) - len(self.sections))]
+
+    def __getitem__(self, traced: Traced) -> Any:
+        return self.arrays[id(traced)]
+
+    def __contains__(self, traced: Traced) -> bool:
+        return id(traced) in self.arrays
+
+    def run(self, section: int = 0) -> None:
+        """Make the calls of a section, in order."""
+        for call in self.sections[section]:
+            call()
+
+    def _bind(self, step: Step) -> Callable[[], Any] | None:
+        out, like = id(step.out), step.out.array
+        if step.kind == SOURCE:
+            if out not in self.arrays:
+                self.arrays[out] = like if step.options["fixed"] else np.empty_like(like, order="C")
+            return None
+        args, options = self._filled(step.args), self._filled(step.options)
+        if step.kind == VIEW:
+            self.arrays[out] = step.function(*args, **options)
+            return None
+        if isinstance(step.function, np.ufunc):
+            args = _boxed(args)
+        if step.kind == CHANGE:
+            return partial(step.function, *args, **options)
+        if out not in self.arrays:
+            self.arrays[out] = np.empty_like(like)
+        target = self.arrays[out]
+        if step.kind == STORE:
+            return partial(_store, target, step.function, args, options)
+        if isinstance(step.function, np.ufunc) and not options and step.function not in _BY_NAME:
+            return partial(step.function, *args, target)
+        return partial(step.function, *args, out=target, **options)
+
+    def _filled(self, tree: Any) -> Any:
+        return _mapped(tree, lambda x: self.arrays[id(x)])
+
+
+_BY_NAME = {np.maximum, np.minimum}
+"""NumPy wants their `out` by name; of the others the place is enough, and a little faster."""
+
+
+def _boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Python numbers as arrays of the type that NumPy would give them in this call, every time."""
+    kinds = [x.dtype for x in args if isinstance(x, np.ndarray)]
+    if not kinds or np.result_type(*kinds).kind != "f":
+        return args
+    kind = np.result_type(*kinds)
+    return tuple(np.asarray(x, kind) if isinstance(x, (int, float)) else x for x in args)
+
+
+def _store(target: Any, function: Any, args: Any, options: Any) -> None:
+    target[...] = function(*args, **options)
+
+
+class Traced(NDArrayOperatorsMixin):
+    """An array that notes on its tape what is computed from it.
+
+    It has the shape and the dtype of the array it stands for, and the numbers of this one run. They
+    are for finding shapes: whoever asks for a number (`float(x)`, `x.item()`, `if x:`) asks the
+    tape's `observer`, which refuses, or notes what was asked so that replays can check it.
+    """
+
+    __slots__ = ("array", "base", "owned", "tape")
+
+    def __init__(self, tape: Tape, array: Any) -> None:
+        self.tape, self.array = tape, array
+        self.base: Any = self  # whose memory it shows
+        self.owned = True  # by the tape: somebody else's array must not be written to
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        return self.array.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.array.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.array.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the elements."""
+        return self.array.dtype
+
+    @property
+    def T(self) -> Traced:
+        """The array with its axes reversed."""
+        return self.transpose()  # type: ignore[no-any-return]
+
+    def reshape(self, *shape: Any) -> Any:
+        """As NumPy's; what cannot be shown without a copy is copied."""
+        return self.tape.call(np.reshape, (self, shape[0] if len(shape) == 1 else shape))
+
+    def transpose(self, *axes: Any) -> Any:
+        """As NumPy's."""
+        order = axes[0] if len(axes) == 1 else axes or None
+        return self.tape.call(np.transpose, (self, order))
+
+    def sum(self, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+        """As NumPy's."""
+        options = {"axis": axis, "keepdims": keepdims}
+        return self.tape.call(np.add.reduce, (self,), options | ({"dtype": dtype} if dtype else {}))
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As NumPy's."""
+        return self.tape.call(np.maximum.reduce, (self,), {"axis": axis, "keepdims": keepdims})
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As NumPy's."""
+        return self.tape.call(np.minimum.reduce, (self,), {"axis": axis, "keepdims": keepdims})
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """As NumPy's."""
+        if np.dtype(dtype) == self.dtype and not copy:
+            return self
+        return self.tape.call(np.ndarray.astype, (self, dtype))
+
+    def copy(self, order: str = "C") -> Any:
+        """As NumPy's."""
+        return self.tape.call(np.positive, (self,)) if self.dtype.kind in "iuf" else self | False
+
+    def __pow__(self, power: Any) -> Any:
+        # as NumPy's own arrays do, for speed
+        quick = _POWERS.get(power) if isinstance(power, (int, float)) else None
+        if quick is not None and self.dtype.kind == "f":
+            return self.tape.call(quick, (self,))
+        return self.tape.call(np.power, (self, power))
+
+    def __getitem__(self, index: Any) -> Any:
+        if not isinstance(index, tuple):
+            index = (index,)
+        out = self.tape.call(_item, (self, index))
+        return out if out.ndim or self.tape.observer is None else self.tape.observer.element(out)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._check_owned()
+        self.tape.change(self, _set_item, (self, index, value))
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self.array)))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """Compute with a universal function, and note it."""
+        if any(hasattr(type(x), "_apply") for x in inputs):
+            inputs = tuple(map(self.tape.observer.plain_array, inputs))
+            if any(hasattr(type(x), "_apply") for x in inputs):
+                return NotImplemented  # a node takes an array in, not the reverse
+        if method == "at":
+            inputs[0]._check_owned()
+            return self.tape.change(inputs[0], ufunc.at, inputs)
+        out = options.pop("out", None)
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        if out is None:
+            return self.tape.call(function, inputs, options)
+        out[0]._check_owned()
+        self.tape.change(out[0], function, inputs, {**options, "out": out[0]})
+        return out[0]
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Compute with any other function of NumPy, and note it."""
+        if func in (np.shape, np.ndim, np.size):
+            return func(*_arrays(args), **_arrays(kwargs))
+        if func in _REDUCTIONS:
+            return getattr(args[0], _REDUCTIONS[func])(*args[1:], **kwargs)
+        return self.tape.call(func, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "base" or not hasattr(np.ndarray, name):
+            raise AttributeError(f"a recorded array has no attribute {name!r}")
+        if name in ("item", "tolist", "tobytes", "tofile", "data", "flat"):
+            return self._refuse(f"array.{name}")
+        return partial(_call_method, self, name)
+
+    def _check_owned(self) -> None:
+        if not self.base.owned:
+            self._refuse("writing to .data")
+
+    def _refuse(self, what: str) -> NoReturn:
+        if self.tape.observer is not None:
+            self.tape.observer.refuse(what)
+        raise TypeError(f"{what}: a traced array has no numbers yet.")
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        self._refuse("np.asarray")
+
+    def __float__(self) -> float:
+        self._refuse("float()")
+
+    def __int__(self) -> int:
+        self._refuse("int()")
+
+    def __index__(self) -> int:  # noqa: PLE0305 (it never returns)
+        self._refuse("an index")
+
+    def __bool__(self) -> bool:
+        if self.tape.observer is None:
+            self._refuse("a truth value")
+        return self.tape.observer.truth(self)  # type: ignore[no-any-return]
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"<recorded array of shape {self.shape}>"
+
+
+def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
+    return x.tape.call(getattr(np.ndarray, name), (x, *args), kwargs)
+
+
+_POWERS = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}
+_REDUCTIONS = {np.sum: "sum", np.max: "max", np.min: "min", np.amax: "max", np.amin: "min"}
+
+
+def _item(x: Any, index: Any) -> Any:
+    found = x[index]
+    # of a single element a view, too, and not a number that would stay what it is
+    return found if isinstance(found, np.ndarray) else x[(*index, ...)]
+
+
+def _set_item(x: Any, index: Any, value: Any) -> None:
+    x[index] = value
+
+
+def takes_out(function: Any) -> bool:
+    """Whether a function can write its result where it is told."""
+    if isinstance(function, np.ufunc) or function in (np.concatenate, np.stack, np.mean):
+        return True
+    if getattr(function, "__name__", "") in ("reduce", "accumulate", "reduceat"):
+        return True
+    return function in TAKE_OUT
+
+
+def _shows(result: Any, array: Any) -> bool:
+    """Whether a result is another view of an array's memory."""
+    return result is array or (result.base is not None and np.may_share_memory(result, array))
+
+
+def _traced(tree: Any) -> Iterable[Traced]:
+    if isinstance(tree, Traced):
+        yield tree
+    elif isinstance(tree, (tuple, list)):
+        for branch in tree:
+            yield from _traced(branch)
+    elif isinstance(tree, dict):
+        for branch in tree.values():
+            yield from _traced(branch)
+
+
+def _mapped(tree: Any, function: Callable[[Traced], Any]) -> Any:
+    if isinstance(tree, Traced):
+        return function(tree)
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(_mapped(branch, function) for branch in tree)
+    if isinstance(tree, dict):
+        return {key: _mapped(branch, function) for key, branch in tree.items()}
+    return tree
+
+
+def _arrays(tree: Any) -> Any:
+    return _mapped(tree, lambda x: x.array)
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", repr(function))

@@ -1,0 +1,158 @@
+"""Watch: notice when what a function uses from outside has been changed.
+
+A number that a function finds in a variable of its surroundings, in a list or in an attribute is
+written into the program when it is recorded. So a compiled function remembers what was there:
+
+    rate = 0.1
+    g = compile(lambda x: rate * w * x)     # watches `rate` and `w`, by name
+
+and before each replay compares, object by object, in one pass of C code. Looked at are the
+variables that the function's code names, of other functions written beside it too, and from there
+lists, tuples, dicts and attributes. Values, Tensors and arrays count as themselves: their numbers
+are read at every call anyway.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import os
+import pathlib
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd.node import Node
+from autograd.value import Constant
+
+LIBRARIES = {"autograd", "nn", "optim", "numpy", *sys.stdlib_module_names} - {"__main__"}
+_HERE = pathlib.Path(__file__).parents[2]
+OURS = tuple(f"{_HERE / name}{os.sep}" for name in ("autograd", "nn", "optim"))
+"""Functions that belong to a library do not change between two calls."""
+
+
+class Watch:
+    """What a function finds around it, as of now.
+
+    Example:
+        >>> numbers = [1.0, 2.0]
+        >>> watch = Watch(lambda x: x * numbers[0])
+        >>> watch.changed()
+        False
+        >>> numbers[0] = 3.0
+        >>> watch.changed()
+        True
+    """
+
+    def __init__(self, function: Callable[..., Any], arrays: bool = False) -> None:
+        self.dicts: list[dict[Any, Any]] = []
+        self.sequences: list[Any] = []
+        self.names: list[tuple[dict[str, Any], str]] = []
+        self.cells: list[Any] = []
+        self.arrays: list[tuple[Any, Any]] = []
+        self.constants: list[tuple[Constant, float]] = []
+        self.with_arrays = arrays
+        self.seen: dict[int, Any] = {}
+        pending: list[Any] = [function]
+        while pending:
+            pending += self._look(pending.pop())
+        self.saved = list(self._current())
+
+    def _look(self, x: Any) -> Iterator[Any]:
+        """Watch one thing, and give what else to look at."""
+        if isinstance(x, Constant):
+            self.constants.append((x, x._data))
+        if x is None or isinstance(x, (float, int, str, bytes, Node, type, types.ModuleType)):
+            return
+        if id(x) in self.seen:
+            return
+        self.seen[id(x)] = x  # kept alive, so that its id stays its own
+        if isinstance(x, types.MethodType):
+            yield x.__self__
+            yield x.__func__
+        elif isinstance(x, types.FunctionType):
+            yield from self._look_at_function(x)
+        elif isinstance(x, dict):
+            self.dicts.append(x)
+            yield from x.values()
+        elif isinstance(x, (list, tuple)):
+            self.sequences.append(x)
+            yield from x
+        elif isinstance(x, np.ndarray):
+            if x.dtype == object:
+                self.sequences.append(x.flat if x.ndim != 1 else x)
+            elif self.with_arrays:
+                self.arrays.append((x, x.copy()))
+        elif type(x).__module__.partition(".")[0] != "builtins":
+            yield from self._look_at_object(x)
+
+    def _look_at_object(self, x: Any) -> Iterator[Any]:
+        if isinstance(getattr(x, "__dict__", None), dict):
+            yield vars(x)
+        for kind in type(x).__mro__:
+            if not _library(kind.__module__):
+                yield from (f for f in vars(kind).values() if isinstance(f, types.FunctionType))
+
+    def _look_at_function(self, f: types.FunctionType) -> Iterator[Any]:
+        if f.__code__.co_filename.startswith(OURS):
+            return
+        if _library(f.__module__) and not (f.__module__ or "").startswith("autograd"):
+            return
+        yield f.__defaults__
+        yield f.__kwdefaults__
+        for cell in f.__closure__ or ():
+            self.cells.append(cell)
+            yield _contents(cell)
+        for name in _names(f.__code__):
+            if name in f.__globals__:
+                self.names.append((f.__globals__, name))
+                yield f.__globals__[name]
+
+    def _current(self) -> Iterator[Any]:
+        return itertools.chain(
+            itertools.chain.from_iterable(map(dict.values, self.dicts)),
+            itertools.chain.from_iterable(self.sequences),
+            [variables.get(name) for variables, name in self.names],
+            map(_contents, self.cells),
+        )
+
+    def changed(self) -> bool:
+        """Whether something is not as it was; a number that is equal is the same."""
+        for array, before in self.arrays:
+            if not np.array_equal(array, before, equal_nan=array.dtype.kind == "f"):
+                return True
+        if any(constant._data != before for constant, before in self.constants):
+            return True
+        now = list(self._current())
+        if len(now) != len(self.saved):
+            return True
+        if all(map(operator.is_, now, self.saved)):
+            return False
+        return not all(map(_equal, now, self.saved))
+
+
+def _library(module: str | None) -> bool:
+    return (module or "").partition(".")[0] in LIBRARIES
+
+
+def _names(code: types.CodeType) -> set[str]:
+    """The names that a function's code may look up, those of functions inside it too."""
+    inner = (_names(c) for c in code.co_consts if isinstance(c, types.CodeType))
+    return set(code.co_names).union(*inner)
+
+
+def _contents(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # a variable that has no value yet
+        return None
+
+
+def _equal(x: Any, y: Any) -> bool:
+    if x is y:
+        return True
+    plain = (float, int, str, bytes)
+    return type(x) is type(y) and isinstance(x, plain) and (x == y) and str(x) == str(y)

@@ -1,0 +1,89 @@
+"""Random programs on single numbers, for comparing compiled with uncompiled."""
+
+import random
+
+import numpy as np
+
+from autograd import RULEBOOK, Value
+from autograd.op import Elementwise
+
+EVERY_OP = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
+TAME = [
+    RULEBOOK[name]
+    for name in [
+        "add",
+        "subtract",
+        "multiply",
+        "negative",
+        "tanh",
+        "sigmoid",
+        "sin",
+        "cos",
+        "relu",
+        "softplus",
+        "maximum",
+        "square",
+    ]
+]
+
+
+class RandomProgram:
+    """Sums of products, some of them matrices in disguise, and other operations at random."""
+
+    def __init__(self, seed, ops):
+        self.draw = draw = random.Random(seed)
+        count = draw.randint(1, 50)
+        self.ops = [draw.choice(ops) for _ in range(count)]
+        self.places = [(draw.random(), draw.random(), draw.random()) for _ in range(count)]
+        self.constants = [draw.choice([0.0, 1.0, -1.0, draw.uniform(-2, 2)]) for _ in range(count)]
+        self.weights = [Value(draw.uniform(-1.5, 1.5)) for _ in range(4)]
+        self.rows, self.columns, self.depth = (draw.randint(0, 4) for _ in range(3))
+        self.matrix = [
+            [Value(draw.uniform(-1, 1)) for _ in range(self.depth)] for _ in range(self.columns)
+        ]
+        self.outputs = draw.randint(1, 3)
+        self.leaves = self.weights + [w for row in self.matrix for w in row]
+
+    def __call__(self, xs, v):
+        pool = [*xs, *self.weights, v]
+        self.disguised_product(pool)
+        for op, (a, b, c), constant in zip(self.ops, self.places, self.constants):
+            # mostly what was computed last, so that programs get deep
+            near = -1 - int(a * min(8, len(pool)))
+            x = pool[int(a * len(pool)) if b < 0.3 else near]
+            y = constant if c < 0.2 else pool[int(b * len(pool))]
+            pool.append(op(x) if op.arity == 1 else op(x, y))
+        return [1.0 * p for p in pool[-self.outputs :]], sum(pool[-6:])
+
+    def disguised_product(self, pool):
+        if not self.depth:
+            return
+        inputs = [
+            [pool[(i * self.depth + k) % len(pool)] for k in range(self.depth)]
+            for i in range(self.rows)
+        ]
+        for i, x in enumerate(inputs):
+            for j, w in enumerate(self.matrix):
+                pool.append(sum(map(lambda a, b: a * b, w, x)) + self.weights[(i * j) % 4])
+
+    def run(self, function, xs, number):
+        """All values and gradients that calling `function` and `backward` give."""
+        v = Value(number)
+        for leaf in self.leaves:
+            leaf.zero_grad()
+        outputs, total = function(xs, v)
+        loss = total
+        for i, output in enumerate(outputs):
+            loss = loss + (0.5 + i) * output
+        if isinstance(loss, Value):
+            loss.backward()
+        kinds = [type(x) is float for x in (*outputs, total)]
+        values = [float(x) for x in (*outputs, total, loss)]
+        return kinds, np.array(values), np.array([leaf.grad for leaf in (*self.leaves, v)])
+
+
+def assert_same_numbers(ours, theirs, tolerance=1e-12):
+    """Equal to a tolerance relative to the largest of them: sums may be added in another order."""
+    finite = np.abs(np.where(np.isfinite(theirs), theirs, 0))
+    scale = max(1.0, finite.max(initial=0))
+    np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * scale)

@@ -1,0 +1,253 @@
+import math
+import random
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import CompileError, Tensor, Value, detect_anomaly
+
+
+def recordings(g):
+    return sum(map(len, g._programs.values()))
+
+
+def test_a_branch_records_each_path_once_and_finds_it_again():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: w * x if w * x > 0 else w * w)
+    for x, expected in [(1.0, 2.0), (-1.0, 4.0), (3.0, 6.0), (-5.0, 4.0)]:
+        assert g(x).data == expected
+    assert recordings(g) == 2
+
+
+def test_max_and_sorted_are_guarded():
+    w = Value(1.0)
+    g = autograd.compile(lambda xs: max(w * x for x in xs) - sorted(xs)[0])
+    for xs in ([1.0, 2.0, 3.0], [3.0, 2.0, 1.0], [1.0, 5.0, 2.0]):
+        assert g(xs).data == max(xs) - min(xs)
+
+
+def test_truth_values_are_guarded():
+    g = autograd.compile(lambda x: 1.0 if x else 2.0)
+    assert [g(1.0), g(0.0), g(3.0)] == [1.0, 2.0, 1.0]
+
+
+def test_the_other_path_gives_no_warnings():
+    g = autograd.compile(lambda x: autograd.log(x) if x > 0 else x)
+    g(1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert g(-1.0) == -1.0
+
+
+def test_the_right_path_gives_numpys_warnings():
+    g = autograd.compile(lambda x: autograd.log(x) if x > -1 else x)
+    g(1.0)
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        assert g(0.0) == -math.inf
+
+
+def test_a_truth_value_of_an_array_is_guarded():
+    t = Tensor([1.0, -2.0], requires_grad=True)
+    g = autograd.compile(lambda x: (t * x).sum() if (x > 0).all() else (t + x).sum())
+    for x in ([1.0, 2.0], [1.0, -1.0], [3.0, 1.0]):
+        array = np.array(x)
+        expected = t.data * array if (array > 0).all() else t.data + array
+        assert g(array).item() == expected.sum()
+    assert recordings(g) == 2
+
+
+def test_too_many_paths_warn_and_run_uncompiled():
+    w = Value(1.0)
+    g = autograd.compile(lambda n: w * n)
+    for n in range(32):
+        g(n)
+    with pytest.warns(RuntimeWarning, match="recorded 32 times"):
+        y = g(100)
+    assert y.data == 100.0
+    assert recordings(g) == 32
+
+
+def test_ints_bools_and_strings_belong_to_the_signature():
+    w = Value(2.0)
+    g = autograd.compile(lambda n, flag, how: w * n if flag and how == "times" else w + n)
+    assert [g(3, True, "times").data, g(3, True, "plus").data, g(3, False, "times").data] == [
+        6,
+        5,
+        5,
+    ]
+    assert g(4, True, "times").data == 8
+
+
+def test_true_and_1_are_different_signatures():
+    w = Value(2.0)
+    g = autograd.compile(lambda flag: w * 10 if flag is True else w)
+    assert [g(True).data, g(1).data] == [20.0, 2.0]
+
+
+def test_minus_zero_is_not_zero():
+    w = Value(0.0)
+    g = autograd.compile(lambda: [w * 0.0 + c for c in (0.0, -0.0)] + [w * -0.0 + -0.0])
+    assert [math.copysign(1, y.data) for y in g()] == [1.0, 1.0, -1.0]
+
+
+def test_another_length_or_shape_records_again():
+    w = Value(2.0)
+    g = autograd.compile(lambda xs: sum(w * x for x in xs))
+    assert [g([1.0, 2.0]).data, g([1.0, 2.0, 3.0]).data, g(np.ones(4)).data] == [6.0, 12.0, 8.0]
+
+
+def refused(f, *args, match):
+    with pytest.raises(CompileError, match=match) as caught:
+        autograd.compile(f)(*args)
+    return str(caught.value)
+
+
+def test_float_of_a_recorded_value_is_refused_with_the_line():
+    w = Value(2.0)
+    message = refused(lambda x: w * math.exp(w * x), 1.0, match="autograd.exp")
+    assert "math.exp(w * x)" in message
+    assert "test_compiled_guards.py, line" in message
+
+
+def test_float_of_a_leaf_is_refused():
+    w = Value(2.0)
+    refused(lambda x: x * float(w), 1.0, match=r"float\(\)")
+
+
+def test_a_float_argument_is_not_frozen_by_math():
+    refused(lambda x: 2 * math.sin(x), 1.0, match="autograd")
+
+
+def test_a_number_taken_out_of_an_array_is_refused():
+    t = Tensor([1.0, 2.0])
+    refused(lambda x: x.sum().item() * t, Tensor([1.0]), match="item")
+    refused(lambda x: float(x.sum()) * t, Tensor([1.0]), match="float")
+    refused(lambda x: np.asarray(x) * t, np.ones(2), match="asarray")
+    refused(lambda x: t * x.tolist(), np.ones(2), match="tolist")
+
+
+def test_an_index_out_of_data_is_refused_with_a_remedy():
+    table = [Value(1.0), Value(2.0)]
+    refused(lambda i: table[i[0]], np.array([1]), match="autograd.take")
+
+
+def test_random_numbers_are_refused():
+    w = Value(2.0)
+    refused(lambda x: w * x * (random.random() > 0.5) * random.random(), 1.0, match="random")
+    generator = np.random.default_rng(0)
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    refused(lambda x: t * x * generator.random(2), 1.0, match="random")
+
+
+def test_an_exhausted_generator_is_refused():
+    w = Value(2.0)
+    numbers = iter([1.0, 2.0])
+    refused(lambda: sum(w * n for n in numbers), match="iterator")
+    refused(lambda xs: sum(w * x for x in xs), iter([1.0]), match="Pass a list")
+
+
+def test_a_counter_is_refused():
+    w, calls = Value(2.0), [0]
+
+    def f(x):
+        calls[0] += 1
+        return w * x * calls[0]
+
+    refused(f, 1.0, match="counts its calls")
+
+
+def test_backward_inside_is_refused():
+    w = Value(2.0)
+
+    def f(x):
+        y = w * x
+        y.backward()
+        return w.grad
+
+    refused(f, 1.0, match="autograd.grad inside")
+
+
+def test_gradients_and_writes_inside_are_refused():
+    w, t = Value(2.0), Tensor([1.0], requires_grad=True)
+
+    def step(x):
+        w.data -= 0.1
+        return w * x
+
+    def write(x):
+        t.data -= x
+        return t.sum()
+
+    refused(lambda x: w * x + w.grad, 1.0, match="grad")
+    refused(step, 1.0, match="assign it outside")
+    refused(write, 1.0, match="assign it outside|writing")
+    assert w.data == 2.0
+
+
+def test_formatting_inside_is_refused():
+    w = Value(2.0)
+    refused(lambda x: (w * x, f"{w * x:.2f}"), 1.0, match="Print the result")
+
+
+def test_a_changed_closed_over_number_records_again():
+    w, rate = Value(2.0), 1.0
+    g = autograd.compile(lambda x: w * x * rate)
+    assert g(1.0).data == 2.0
+    rate = 10.0
+    assert g(1.0).data == 20.0
+
+
+def test_a_changed_list_or_attribute_records_again():
+    class Settings:
+        scale = 1.0
+
+    w, numbers, settings = Value(2.0), [1.0, 2.0], Settings()
+    g = autograd.compile(lambda x: w * x * settings.scale + sum(numbers))
+    assert g(1.0).data == 5.0
+    settings.scale = 10.0
+    assert g(1.0).data == 23.0
+    numbers[0] = 2.0
+    assert g(1.0).data == 24.0
+    numbers.append(1.0)
+    assert g(1.0).data == 25.0
+
+
+def test_a_replaced_leaf_records_again():
+    ws = [Value(1.0), Value(2.0)]
+    g = autograd.compile(lambda x: ws[0] * x + ws[1])
+    assert g(1.0).data == 3.0
+    ws[0] = Value(10.0)
+    g(1.0).backward()
+    assert ws[0].grad == 1.0
+
+
+def test_a_changed_constant_value_records_again():
+    c = Value(2.0).detach()
+    w = Value(3.0)
+    g = autograd.compile(lambda: w * c)
+    assert g().data == 6.0
+    c.data = 5.0
+    assert g().data == 15.0
+
+
+def test_a_function_that_fails_raises_its_own_error():
+    w = Value(1.0)
+
+    def f(x):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        autograd.compile(f)(w)
+
+
+def test_detect_anomaly_sees_the_function_as_it_is_written():
+    g = autograd.compile(lambda x: autograd.log(x) * 2)
+    g(1.0)
+    with (
+        detect_anomaly(),
+        pytest.raises(autograd.AnomalyError, match="log"),
+        np.errstate(all="ignore"),
+    ):
+        g(Value(0.0))

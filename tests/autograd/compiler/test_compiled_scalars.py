@@ -1,0 +1,324 @@
+import random
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd import CompileError, GraphError, Value, no_grad
+from nn.scalar import MLP
+from optim import SGD
+from tests.autograd.compiler.programs import TAME, RandomProgram, assert_same_numbers
+
+SLOW = settings(
+    max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+
+
+@SLOW
+@given(st.integers(0, 10**9))
+def test_random_programs_give_the_same_values_and_gradients(seed):
+    program = RandomProgram(seed, TAME)
+    compiled = autograd.compile(program)
+    for _ in range(2):  # recorded, and replayed with other data
+        xs = [program.draw.uniform(-2, 2) for _ in range(3)]
+        number = program.draw.uniform(-1, 1)
+        kinds, values, grads = program.run(program, xs, number)
+        our_kinds, our_values, our_grads = program.run(compiled, xs, number)
+        assert our_kinds == kinds
+        assert_same_numbers(our_values, values)
+        assert_same_numbers(our_grads, grads)
+
+
+def moons_like(count=20):
+    draw = random.Random(5)
+    points = [[draw.gauss(0, 1), draw.gauss(0, 1)] for _ in range(count)]
+    return points, [1.0 if x * y > 0 else -1.0 for x, y in points]
+
+
+def hinge_loss(model):
+    def loss(xs, ys):
+        scores = [model([Value(x) for x in point]) for point in xs]
+        margins = [(1 + -y * score).relu() for y, score in zip(ys, scores)]
+        return sum(margins) * (1.0 / len(margins)) + 1e-4 * sum(p * p for p in model.parameters())
+
+    return loss
+
+
+def loss_curve(compiled, steps):
+    random.seed(3)
+    model = MLP(2, [8, 8, 1])
+    loss = hinge_loss(model)
+    g = autograd.compile(loss) if compiled else loss
+    optimizer = SGD(model.parameters(), lr=0.1)
+    curve = []
+    xs, ys = moons_like()
+    for _ in range(steps):
+        total = g(xs, ys)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        curve.append(total.data)
+    return curve
+
+
+def test_a_training_run_of_100_steps_gives_the_same_loss_curve():
+    np.testing.assert_allclose(loss_curve(True, 100), loss_curve(False, 100), rtol=1e-10)
+
+
+def test_the_neurons_of_a_layer_become_one_matrix_product():
+    model = MLP(2, [8, 8, 1])
+    g = autograd.compile(hinge_loss(model))
+    g(*moons_like())
+    assert "8×2 by 2×20" in g.program() or "20×2 by 2×8" in g.program()
+
+
+def test_arrays_are_data_for_scalar_code_too():
+    model = MLP(2, [4, 1])
+    loss = hinge_loss(model)
+    g = autograd.compile(loss)
+    xs, ys = moons_like()
+    g(np.array(xs) * 2, np.array(ys))  # records with other numbers
+    assert g(np.array(xs), np.array(ys)).data == pytest.approx(loss(xs, ys).data, rel=1e-12)
+
+
+def test_closed_over_values_are_read_at_every_call():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: w * x)
+    assert g(3.0).data == 6.0
+    w.data = 5.0
+    assert g(3.0).data == 15.0
+
+
+def test_gradients_add_up_over_backward_passes():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: w * w * x)
+    first, second = g(1.0), g(10.0)
+    second.backward()
+    first.backward()
+    assert w.grad == 44.0
+
+
+def test_two_results_can_be_alive_at_once():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: w * x)
+    first, second = g(3.0), g(4.0)
+    (first * second).backward()
+    assert w.grad == pytest.approx(2 * 2 * 12)
+
+
+def test_backward_twice_on_one_result_adds_to_leaves_twice():
+    w = Value(3.0)
+    y = autograd.compile(lambda: w * w)()
+    y.backward()
+    y.backward()
+    assert w.grad == 12.0
+
+
+def test_a_value_argument_is_bound_by_position():
+    g = autograd.compile(lambda a, b: a * b)
+    g(Value(1.0), Value(1.0))
+    a, b = Value(2.0), Value(5.0)
+    g(a, b).backward()
+    assert (a.grad, b.grad) == (5.0, 2.0)
+
+
+def test_the_same_value_in_two_arguments_gets_both_gradients():
+    g = autograd.compile(lambda a, b: a * a * b)
+    g(Value(1.0), Value(1.0))
+    a = Value(2.0)
+    g(a, a).backward()
+    assert a.grad == 12.0
+
+
+def test_a_graph_that_reaches_outside_gets_its_gradients():
+    a = Value(2.0)
+    b = a * a
+    g = autograd.compile(lambda x: b * x)
+    g(3.0).backward()
+    assert (a.grad, b.grad) == (12.0, 3.0)
+
+
+def test_a_result_can_be_computed_with_further():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: w * x)
+    (g(3.0) ** 2 + 1).backward()
+    assert w.grad == 36.0
+
+
+def test_a_result_of_floats_alone_is_a_float():
+    g = autograd.compile(lambda x: x * x + 1)
+    assert g(3.0) == 10.0
+    assert type(g(4.0)) is float
+
+
+def test_a_leaf_that_is_returned_is_the_leaf_itself():
+    w = Value(1.0)
+    g = autograd.compile(lambda a: (w, a))
+    a, b = Value(2.0), Value(3.0)
+    assert g(a)[0] is w
+    assert g(b)[1] is b
+
+
+def test_several_outputs_keep_their_form():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: {"twice": [w * x, x], "label": "z", "n": 3})
+    out = g(4.0)
+    assert out["twice"][0].data == 8.0
+    assert out["twice"][1:] == [4.0]
+    assert (out["label"], out["n"]) == ("z", 3)
+
+
+def test_no_grad_gives_constants():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: w * x)
+    with no_grad():
+        y = g(3.0)
+    assert not y.requires_grad
+    assert g(3.0).requires_grad
+
+
+def test_no_grad_inside_stops_the_gradient():
+    w = Value(2.0)
+
+    def f(x):
+        with no_grad():
+            frozen = w * x
+        return frozen * w
+
+    g = autograd.compile(f)
+    g(3.0).backward()
+    assert w.grad == 6.0
+
+
+def test_data_and_detach_inside_are_numbers_that_change_with_the_call():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: w * w.data + x * w.detach())
+    assert g(1.0).data == 6.0
+    w.data = 3.0
+    y = g(1.0)
+    assert y.data == 12.0
+    y.backward()
+    assert w.grad == 3.0
+
+
+def test_compile_is_a_decorator_of_methods_too():
+    class Line:
+        def __init__(self, slope):
+            self.slope = Value(slope)
+
+        @autograd.compile
+        def __call__(self, x):
+            return self.slope * x
+
+    one, two = Line(1.0), Line(2.0)
+    assert [one(5.0).data, two(5.0).data, one(6.0).data] == [5.0, 10.0, 6.0]
+
+
+def test_value_and_grad_can_be_compiled():
+    f = autograd.compile(autograd.value_and_grad(lambda x, y: (x * y).sin(), argnums=(0, 1)))
+    for x, y in [(0.5, 2.0), (1.5, -1.0)]:
+        value, grads = f(x, y)
+        assert value == pytest.approx(np.sin(x * y), rel=1e-12)
+        assert grads == pytest.approx((y * np.cos(x * y), x * np.cos(x * y)), rel=1e-12)
+
+
+def test_grad_can_be_used_inside():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: 1 * autograd.grad(lambda u: w * u**3)(x))
+    g(1.0)
+    y = g(2.0)
+    y.backward()
+    assert (y.data, w.grad) == (pytest.approx(24.0), pytest.approx(12.0))
+
+
+def test_second_derivatives_through_a_compiled_function_run_it_uncompiled():
+    g = autograd.compile(lambda x: x**3)
+    assert autograd.grad(autograd.grad(g))(2.0) == pytest.approx(12.0)
+    assert autograd.hessian(g)(2.0) == pytest.approx(12.0)
+
+
+def test_a_compiled_function_inside_another_is_part_of_it():
+    square = autograd.compile(lambda x: x * x)
+    w = Value(3.0)
+    g = autograd.compile(lambda x: square(w * x))
+    g(2.0).backward()
+    assert w.grad == 24.0
+
+
+def test_recursion_is_recorded_like_any_calls():
+    def power(x, n):
+        return x if n == 1 else x * power_compiled(x, n - 1)
+
+    power_compiled = autograd.compile(power)
+    x = Value(2.0)
+    power_compiled(x, 5).backward()
+    assert x.grad == 80.0
+
+
+def test_threads_may_call_at_once():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: (w * x).tanh() + x)
+    wrong = []
+
+    def work(seed):
+        draw = random.Random(seed)
+        for _ in range(200):
+            x = draw.uniform(-1, 1)
+            if g(x).data != pytest.approx(np.tanh(2 * x) + x, rel=1e-12):
+                wrong.append(x)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_lookup_in_a_list_of_values_takes_the_index_as_data():
+    table = [[Value(float(i)), Value(10.0 * i)] for i in range(4)]
+    g = autograd.compile(lambda tokens: [autograd.take(table, t) for t in tokens])
+    g(np.array([0, 1]))
+    (a, b), (c, d) = g(np.array([3, 3]))
+    assert [a.data, b.data, c.data, d.data] == [3.0, 30.0, 3.0, 30.0]
+    (a + c + d).backward()
+    assert [v.grad for v in table[3]] == [2.0, 1.0]
+
+
+def test_the_choice_of_a_target_class_takes_the_class_as_data():
+    w = Value(2.0)
+
+    def f(x, target):
+        scores = [w * x, w * w, x * 1.0 + w]
+        return autograd.take(scores, target)
+
+    g = autograd.compile(f)
+    for target in (0, 1, 2):
+        w.zero_grad()
+        y = g(5.0, np.array(target))
+        y.backward()
+        assert (y.data, w.grad) == ([10.0, 4.0, 7.0][target], [5.0, 4.0, 1.0][target])
+
+
+def test_a_result_has_first_derivatives_only():
+    w = Value(2.0)
+    g = autograd.compile(lambda: w * w)
+    y = g()
+    with pytest.raises(GraphError, match="first derivatives only"):
+        autograd.node.gradients(y * y, [w], 1.0, create_graph=True)
+
+
+def test_a_value_that_leaves_by_another_way_than_the_result_is_refused():
+    kept = []
+    w = Value(2.0)
+
+    def f(x):
+        kept.append(w * x)
+        return w * x
+
+    autograd.compile(f)(3.0)
+    with pytest.raises(CompileError, match="Return it"):
+        (kept[0] * 2).backward()

@@ -1,0 +1,290 @@
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import RULEBOOK, GraphError, ShapeError, Tensor, Value, no_grad
+from autograd.op import Elementwise
+from optim import SGD
+from tests.autograd.compiler.programs import assert_same_numbers
+
+
+def gradients(parameters, loss):
+    for p in parameters:
+        p.zero_grad()
+    loss.backward()
+    return [None if p.grad is None else np.array(p.grad) for p in parameters]
+
+
+def assert_compiled_agrees(f, parameters, *calls, tolerance=1e-12):
+    g = autograd.compile(f)
+    for args in calls:
+        theirs, ours = f(*args), g(*args)
+        assert type(ours.data) is type(theirs.data)
+        np.testing.assert_allclose(ours.data, theirs.data, rtol=tolerance, atol=tolerance)
+        for a, b in zip(gradients(parameters, ours), gradients(parameters, theirs)):
+            assert (a is None) == (b is None)
+            if b is not None:
+                assert a.shape == b.shape
+                assert a.dtype == b.dtype
+                assert_same_numbers(a, b, tolerance)
+    return g
+
+
+RNG = np.random.default_rng(0)
+
+
+def classifier():
+    nn.manual_seed(0)
+    return nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 3))
+
+
+def batch(n=7):
+    return RNG.normal(size=(n, 5)), RNG.integers(0, 3, size=n)
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(), nn.MSELoss()], ids=["classes", "numbers"])
+def test_a_model_gives_the_same_loss_and_gradients(loss):
+    model = classifier()
+
+    def f(x, y):
+        target = y if isinstance(loss, nn.CrossEntropyLoss) else x[:, :3]
+        return loss(model(x), target)
+
+    g = assert_compiled_agrees(f, model.parameters(), batch(), batch(), batch(4))
+    assert "matmul" in g.program()
+
+
+def test_training_gives_the_same_loss_curve():
+    def curve(compiled):
+        model, loss, rng = classifier(), nn.CrossEntropyLoss(), np.random.default_rng(1)
+
+        def step(x, y):
+            return loss(model(x), y)
+
+        step = autograd.compile(step) if compiled else step
+        optimizer, losses = SGD(model.parameters(), lr=0.5), []
+        for _ in range(100):
+            total = step(rng.normal(size=(6, 5)), rng.integers(0, 3, size=6))
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+            losses.append(total.item())
+        return losses
+
+    np.testing.assert_allclose(curve(True), curve(False), rtol=1e-10)
+
+
+SMOOTH = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
+
+
+@pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
+def test_every_operation_on_numbers_replays(op):
+    intervals = [(max(a, -2.0) + 0.1, min(b, 2.0) - 0.1) for a, b in op.domain]
+    if op.name == "arccosh":
+        intervals = [(1.2, 3.0)]
+    here, there, weights = ([RNG.uniform(*ab, size=(3, 2)) for ab in intervals] for _ in range(3))
+    ts = [Tensor(x, requires_grad=True) for x in weights]
+    assert_compiled_agrees(lambda *xs: (op(*xs) * op(*ts)).sum(), ts, here, there)
+
+
+ARRAYS = {
+    "reductions": lambda w, x: (
+        (w * x).sum(axis=0).max() + w.mean() + w.prod(axis=1).sum() + w.min()
+    ),
+    "shapes": lambda w, x: (
+        (w.reshape(2, 6).T @ w.reshape(2, 6)).sum() + w.transpose()[1:3, ::2].sum()
+    ),
+    "broadcasting": lambda w, x: ((w + x[0]) * w[:, :1] - w[1]).sum(),
+    "indices": lambda w, x: (
+        (w[[0, 0, 2]] * x[1]).sum() + w[np.array([1, 1]), np.array([2, 0])].sum()
+    ),
+    "joining": lambda w, x: (autograd.concatenate([w, x * w], axis=0) ** 2).sum(),
+    "stacking": lambda w, x: (autograd.stack([w, w * x]) * 3).sum(),
+    "where": lambda w, x: autograd.where(x > 0, w, w * w).sum(),
+    "where on the tensor": lambda w, x: autograd.where(w > 0, w, x).sum(),
+    "sorting": lambda w, x: (autograd.sort(w * x, axis=1) * np.arange(4.0)).sum(),
+    "clipping": lambda w, x: autograd.clip(w * x, -0.5, 0.5).sum(),
+    "cumulative": lambda w, x: (autograd.cumsum(w * x, axis=1) ** 2).sum(),
+    "einsum": lambda w, x: (autograd.einsum("ij,kj->ik", w, x) ** 2).sum(),
+    "softmax": lambda w, x: (nn.functional.softmax(w * x) * x).sum(),
+    "solving": lambda w, x: autograd.solve(w @ x.T + 5 * np.eye(3), w).sum(),
+    "numpy": lambda w, x: np.sum(np.tanh(w) * np.exp(x) / np.abs(x).max()),
+    "powers": lambda w, x: (w**2 + (w * w) ** 0.5 + abs(w) ** 1.5).sum(),
+    "detached": lambda w, x: (w * w.detach() + w.data * x).sum() + w.sum(),
+    "padding": lambda w, x: (autograd.pad(w, 1) * 2).sum() + autograd.roll(w, 1).max(),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_array_operations_replay_with_new_data(name):
+    w = Tensor(RNG.normal(size=(3, 4)), requires_grad=True)
+    assert_compiled_agrees(
+        ARRAYS[name], [w], (w, RNG.normal(size=(3, 4))), (w, RNG.normal(size=(3, 4)))
+    )
+
+
+def test_float32_stays_float32():
+    w = Tensor(RNG.normal(size=(3, 4)), requires_grad=True, dtype=np.float32)
+    x, y = RNG.normal(size=(2, 2, 3)).astype(np.float32)
+    g = assert_compiled_agrees(
+        lambda x: ((x @ w).tanh() * 0.5).mean(), [w], (x,), (y,), tolerance=1e-6
+    )
+    assert g(x).dtype == np.float32
+
+
+def test_a_tensor_argument_is_bound_by_position():
+    g = autograd.compile(lambda a, b: (a @ b).sum())
+    g(Tensor(np.ones((2, 3)), requires_grad=True), Tensor(np.ones((3, 2)), requires_grad=True))
+    a = Tensor(RNG.normal(size=(2, 3)), requires_grad=True)
+    b = Tensor(RNG.normal(size=(3, 2)), requires_grad=True)
+    g(a, b).backward()
+    np.testing.assert_allclose(a.grad, np.tile(b.data.sum(axis=1), (2, 1)))
+    np.testing.assert_allclose(b.grad, np.tile(a.data.sum(axis=0)[:, None], (1, 2)))
+
+
+def test_a_tensor_that_needs_no_gradient_gets_none():
+    a = Tensor([1.0, 2.0])
+    w = Tensor([3.0, 4.0], requires_grad=True)
+    g = autograd.compile(lambda a: (a * w).sum())
+    g(a).backward()
+    assert a.grad is None
+    np.testing.assert_array_equal(w.grad, [1.0, 2.0])
+
+
+def test_assigning_new_data_to_a_plain_tensor_is_seen():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    g = autograd.compile(lambda x: (w * x).sum())
+    for k in (1.0, 2.0, 3.0):
+        w.data = [k, 2 * k]
+        assert g(np.array([1.0, 1.0])).item() == 3 * k
+    w.data[0] = 100.0
+    assert g(np.array([1.0, 1.0])).item() == 106.0
+
+
+def test_a_write_between_call_and_backward_is_refused():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    loss = autograd.compile(lambda x: (w * w * x).sum())(np.ones(2))
+    w.data *= 2
+    with pytest.raises(GraphError, match="written to after the call"):
+        loss.backward()
+
+
+def test_closed_over_arrays_are_read_at_every_call():
+    x = np.array([1.0, 2.0])
+    w = Tensor([1.0, 1.0], requires_grad=True)
+    g = autograd.compile(lambda: 1 * (w * x).sum())
+    assert g().item() == 3.0
+    x[0] = 10.0
+    assert g().item() == 12.0
+
+
+def test_outputs_are_arrays_of_their_own():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    g = autograd.compile(lambda x: w * x)
+    first = g(np.array([1.0, 1.0]))
+    g(np.array([5.0, 5.0]))
+    np.testing.assert_array_equal(first.data, [1.0, 2.0])
+
+
+def test_several_outputs_share_one_pass():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    g = autograd.compile(lambda x: (w * x, (w * w).sum(), x * 2))
+    y, loss, doubled = g(np.array([3.0, 4.0]))
+    assert isinstance(doubled, np.ndarray)
+    (y.sum() + loss).backward()
+    np.testing.assert_array_equal(w.grad, [5.0, 8.0])
+    w.zero_grad()
+    g(np.array([3.0, 4.0]))[1].backward()
+    np.testing.assert_array_equal(w.grad, [2.0, 4.0])
+
+
+def test_a_result_that_is_not_a_scalar_takes_a_gradient():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    y = autograd.compile(lambda: w * w)()
+    with pytest.raises(ShapeError, match="only a scalar"):
+        y.backward()
+    y.backward(np.array([1.0, 10.0]))
+    np.testing.assert_array_equal(w.grad, [2.0, 40.0])
+
+
+def test_no_grad_gives_constants_from_tensors():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    g = autograd.compile(lambda x: w * x)
+    with no_grad():
+        assert not g(np.ones(2)).requires_grad
+    assert g(np.ones(2)).requires_grad
+
+
+def test_values_and_tensors_mix():
+    w, t = Value(2.0), Tensor([1.0, 2.0], requires_grad=True)
+
+    def f(x, number):
+        return ((w * number) * t * x).sum() * w
+
+    g = autograd.compile(f)
+    g(np.ones(2), 1.0)
+    x = np.array([3.0, 4.0])
+    results = []
+    for function in (f, g):
+        w.zero_grad()
+        t.zero_grad()
+        y = function(x, 5.0)
+        y.backward()
+        results.append([y.item(), w.grad, *t.grad.tolist()])
+    assert results[0] == pytest.approx(results[1])
+
+
+def test_the_close_up_of_a_model_puts_gradients_into_its_parameters():
+    model = classifier()
+    close = model.scalars()
+
+    def f(x):
+        return sum(y * y for y in close(list(x)))
+
+    g = autograd.compile(f)
+    for _ in range(2):
+        x = RNG.normal(size=5)
+        theirs = gradients(model.parameters(), f(x.tolist()))
+        ours = gradients(model.parameters(), g(x))
+        for a, b in zip(ours, theirs):
+            assert_same_numbers(a, b)
+
+
+def test_value_and_grad_of_tensors_can_be_compiled():
+    f = autograd.compile(autograd.value_and_grad(lambda w, x: (w * x).tanh().sum()))
+    for _ in range(2):
+        w, x = RNG.normal(size=3), RNG.normal(size=3)
+        value, grad = f(w, x)
+        assert float(value) == pytest.approx(np.tanh(w * x).sum(), rel=1e-12)
+        np.testing.assert_allclose(grad, x * (1 - np.tanh(w * x) ** 2), rtol=1e-12)
+
+
+def test_a_hessian_inside_is_recorded():
+    g = autograd.compile(lambda w: autograd.hessian(lambda u: (u**3).sum())(w).sum())
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    g(Tensor([3.0, 4.0], requires_grad=True))
+    y = g(w)
+    y.backward()
+    assert y.item() == pytest.approx(18.0)
+    np.testing.assert_allclose(w.grad, [6.0, 6.0])
+
+
+def test_a_label_out_of_range_is_refused_at_a_replay_too():
+    model, loss = classifier(), nn.CrossEntropyLoss()
+    g = autograd.compile(lambda x, y: loss(model(x), y))
+    x, y = batch()
+    g(x, y)
+    with pytest.raises(ValueError, match=r"class in \[0, 3\)"):
+        g(x, y + 1)
+    with pytest.raises(ValueError, match=r"class in \[0, 3\)"):
+        autograd.compile(lambda x, y: loss(model(x), y))(x, y + 1)
+
+
+def test_a_tensor_table_is_looked_up_with_new_indices():
+    table = Tensor(RNG.normal(size=(5, 2)), requires_grad=True)
+
+    def f(i):
+        return (autograd.take(table, i, axis=0) ** 2).sum() + (table[i] * 3).sum()
+
+    assert_compiled_agrees(f, [table], (np.array([0, 1, 1]),), (np.array([4, 4, 2]),))
