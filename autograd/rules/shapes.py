@@ -248,11 +248,11 @@ def tile(A: Operand, reps: Any) -> Any:
 
 
 @composition
-def take(a: Operand, indices: Any, axis: int | None = None) -> Any:
+def take(a: Any, indices: Any, axis: int | None = None) -> Any:
     """The elements (or slices along the axis) at these places; the gradient of repeats adds up.
 
-    Of a list (of Values, say, or of lists of them) it takes the list's elements, `a[i]`, and gives
-    one of them or a list of them; this is how a compiled function is told that `i` is data.
+    Of a list of Values, or of lists of them, it takes the list's elements, `a[i]`, and gives one of
+    them or a list of them; this is how a compiled function is told that `i` is data.
 
     Example:
         >>> from autograd import Value, take
@@ -261,20 +261,21 @@ def take(a: Operand, indices: Any, axis: int | None = None) -> Any:
         [Value(data=0.3, grad=0.0), Value(data=0.4, grad=0.0)]
     """
     if isinstance(a, (list, tuple)):
-        return _taken_from_list(a, indices)
+        array = np.asarray(a)
+        if array.dtype == object:
+            return _taken_from_list(a, array, indices)
+        a = array
     if axis is None:
         return a.reshape(-1)[indices]
     return a[(*(slice(None),) * (axis % a.ndim), indices)]
 
 
-def _taken_from_list(a: Sequence[Any], indices: Any) -> Any:
+def _taken_from_list(table: Sequence[Any], array: Any, indices: Any) -> Any:
     mode = recorder() if active() else None
     if mode is not None and hasattr(indices, "tape"):
-        chosen = mode.pick(a, indices)
+        chosen = mode.pick(table, indices)
     else:
-        table = np.empty(np.shape(a), dtype=object)
-        table[...] = a
-        chosen = table[np.asarray(plain(indices))]
+        chosen = array[np.asarray(plain(indices))]
     return chosen.tolist() if isinstance(chosen, np.ndarray) else chosen
 
 
