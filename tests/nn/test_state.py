@@ -1,0 +1,169 @@
+"""The numbers of a model by name, taken and given back, and the table of its layers."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import nn
+from autograd import ShapeError
+from nn import Linear, Module, Parameter, Sequential, Tanh
+from tests.nn.test_module import Tower, X
+
+# --- numbers by name ------------------------------------------------------------------------------
+
+
+def test_state_dict_has_every_number_by_name_and_is_a_copy():
+    model = Tower()
+    state = model.state_dict()
+    assert list(state) == [name for name, _ in model.named_parameters()]
+    state["scale"][...] = 7.0
+    assert model.scale.item() == 2.0
+    assert all(type(array) is np.ndarray for array in state.values())
+
+
+@pytest.mark.parametrize("gather", [False, True], ids=["alone", "in a flat array"])
+def test_loading_the_numbers_of_another_model_makes_it_the_same_function(gather):
+    model, other = Tower(), Tower()
+    if gather:
+        model.flat()
+    array = model.stack[0].weight.data
+    model.load_state_dict(other.state_dict())
+    assert model(X).item() == other(X).item()
+    assert_array_equal(array, other.stack[0].weight.data)  # written where it lay
+    if gather:
+        assert_array_equal(model.flat().data, other.flat().data)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        (lambda s: s.pop("1.bias"), ValueError, r"Sequential misses '1\.bias'\. Nothing was"),
+        (lambda s: s.update(x=0), ValueError, r"Sequential has no place for 'x'\. Nothing was"),
+        (
+            lambda s: s.update({"1.wieght": s.pop("1.weight")}),
+            ValueError,
+            r"misses '1\.weight' and has no place for '1\.wieght'",
+        ),
+        (
+            lambda s: s.update({"1.weight": np.ones((2, 1))}),
+            ShapeError,
+            r"needs '1\.weight' of shape \(1, 2\), but got \(2, 1\)\. Nothing was changed",
+        ),
+        (
+            lambda s: s.update({"1.bias": ["a"]}),
+            TypeError,
+            r"real numbers, but '1\.bias' is of <U1",
+        ),
+        (
+            lambda s: s.update({"1.bias": [1j]}),
+            TypeError,
+            r"real numbers, but '1\.bias' is of compl",
+        ),
+    ],
+    ids=["missing", "extra", "misspelt", "shape", "text", "complex"],
+)
+def test_loading_what_does_not_fit_names_it_and_changes_nothing(change, error, text):
+    model, other = (Sequential(Linear(2, 2), Linear(2, 1)) for _ in range(2))
+    before, state = model.state_dict(), other.state_dict()
+    change(state)
+    with pytest.raises(error, match=text):
+        model.load_state_dict(state)
+    for name, array in model.state_dict().items():
+        assert_array_equal(array, before[name])
+
+
+def test_a_parameter_may_be_loaded_from_its_own_numbers_in_another_order():
+    layer = Linear(2, 2, bias=False)
+    expected = layer.weight.data.T.copy()
+    layer.load_state_dict({"weight": layer.weight.data.T})
+    assert_array_equal(layer.weight.data, expected)
+
+
+def test_loading_converts_to_the_type_that_the_parameter_has():
+    layer = Linear(1, 1)
+    layer.load_state_dict({"weight": np.ones((1, 1), np.float32), "bias": [2]})
+    assert layer.weight.dtype == layer.bias.dtype == np.float64
+    assert layer.bias.data.tolist() == [2.0]
+
+
+def test_a_shared_parameter_is_in_the_state_once_and_loaded_into_both_places():
+    model = Sequential(Linear(2, 2), Linear(2, 2))
+    model[1].weight = model[0].weight
+    state = model.state_dict()
+    assert list(state) == ["0.weight", "0.bias", "1.bias"]
+    model.load_state_dict({name: 0 * array + 3.0 for name, array in state.items()})
+    assert model[1].weight.data.tolist() == [[3.0, 3.0], [3.0, 3.0]]
+
+
+def test_a_close_up_has_no_state_of_its_own():
+    close_up = Linear(1, 1).scalars()
+    with pytest.raises(TypeError, match="state_dict: this is a close-up"):
+        close_up.state_dict()
+    with pytest.raises(TypeError, match="load_state_dict: this is a close-up"):
+        close_up.load_state_dict({})
+
+
+class Counter(Module):
+    def __init__(self):
+        self.calls = nn.Buffer(0)
+        self.gain = Parameter(2.0)
+        self.last = None
+
+    def forward(self, x):
+        self.calls.data += 1
+        self.last = self.gain * x
+        return self.last
+
+
+def test_buffers_are_kept_with_the_numbers_but_are_no_parameters():
+    model = Counter()
+    model(1.0)
+    assert [name for name, _ in model.named_parameters()] == ["gain"]
+    assert list(model.state_dict()) == ["calls", "gain"]  # not the last result, a plain Tensor
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        twin(1.0)
+        assert (twin.calls.item(), model.calls.item()) == (2, 1)
+        assert type(twin.calls) is nn.Buffer
+    twin.load_state_dict(model.state_dict())
+    assert twin.calls.item() == 1
+    assert repr(nn.Buffer([1.0])) == "Buffer([1.])"
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+def test_summary_shows_layers_shapes_and_counts():
+    model = Sequential(Sequential(Linear(2, 30), Tanh()), nn.Dropout(0.5), Linear(30, 40))
+    assert str(model.summary(np.zeros((5, 2)))).splitlines() == [
+        "layer                   output shape  parameters",
+        "------------------------------------------------",
+        "Sequential              (5, 40)            1,330",
+        "  0: Sequential         (5, 30)               90",
+        "    0: Linear(2 -> 30)  (5, 30)               90",
+        "    1: Tanh()           (5, 30)                0",
+        "  1: Dropout(p=0.5)     (5, 30)                0",
+        "  2: Linear(30 -> 40)   (5, 40)            1,240",
+    ]
+
+
+def test_summary_without_an_example_has_no_shapes_and_shows_as_printed():
+    table = Linear(2, 3).summary()
+    assert repr(table) == str(table)
+    assert table.splitlines()[0].split() == ["layer", "parameters"]
+    assert table.splitlines()[2].split() == ["Linear(2", "->", "3)", "9"]
+
+
+def test_summary_leaves_the_model_as_it_was():
+    model = Sequential(nn.BatchNorm1d(2), Linear(2, 1))
+    model[1].eval()
+    before = model.state_dict()
+    model.summary(np.ones((3, 2)))
+    with pytest.raises(ShapeError, match="needs input of shape"):
+        model.summary(np.ones((3, 4)))
+    assert [m.training for m in model.modules()] == [True, True, False]
+    assert not any("forward" in vars(m) for m in model.modules())
+    for name, array in model.state_dict().items():
+        assert_array_equal(array, before[name])
