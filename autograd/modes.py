@@ -212,7 +212,13 @@ class Recorder(force_grad):
 
 def recorder() -> Recorder | None:
     """The innermost recording that this code runs inside."""
-    for entry in reversed(active()):
+    entries = active()
+    if not entries:
+        return None
+    mode = entries[-1].mode
+    if isinstance(mode, Recorder) and entries[-1].generator is None:  # quick, as it is asked often
+        return mode
+    for entry in reversed(entries):
         if isinstance(entry.mode, Recorder) and entry.holds():
             return entry.mode
     return None

@@ -133,6 +133,9 @@ class Recording(Recorder):
         self.tape = Tape(self)
         own: dict[str, Any] = {"__slots__": (), "recording": self}
         self.kind: Any = type("RecordedValue", (RecordedValue,), own)
+        graph = self.graph
+        self.add_code, self.add_left = graph.code.append, graph.left.append
+        self.add_right = graph.right.append
         self.codes: dict[Any, int] = {}
         self.rows: dict[Any, int] = {}
         self.tensors: dict[int, tuple[Any, Tensor]] = {}
@@ -173,8 +176,13 @@ class Recording(Recorder):
             code = self.codes[op] = len(self.graph.ops)
             self.graph.ops.append(op)
         out.__class__ = kind
-        out._grad = self.graph.add(code, i, j)
-        if len(active()) != self.inside and not recording():
+        self.add_code(code)
+        self.add_left(i)
+        self.add_right(j)
+        out._grad = len(self.graph.code) - 1
+        if len(active()) == self.inside:
+            out._left = out._right = None  # nobody walks this graph, so let go of it
+        elif not recording():
             return self.value(DETACH, out._grad, out._data)
         return out
 
