@@ -56,6 +56,7 @@ from nn.module import Buffer, Module, Parameter
 from nn.normalisation import BatchNorm1d, LayerNorm
 from nn.penalties import l1_penalty, l2_penalty
 from nn.perceptron import Perceptron
+from nn.safetensors import FileError
 from nn.training import accuracy, evaluate, fit, predict
 
 __all__ = [
@@ -109,6 +110,7 @@ __all__ = [
     "l2_penalty",
     "save",
     "load",
+    "FileError",
     "manual_seed",
     "data",
     "datasets",

@@ -123,7 +123,10 @@ class Minimizer(Optimizer):
             return "one step taken" if one else f"max_iterations = {max_iterations} reached"
         if not here.objective.left:
             return f"max_evaluations = {here.objective.max_evaluations} reached"
-        return "no trial lowered the loss enough: it may be flat to rounding here, or have a kink"
+        return (
+            "no trial lowered the loss enough: it may be flat to rounding here, have a kink, or "
+            "fall without end"
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Settings and what was learnt, as copies, to be saved.

@@ -33,8 +33,8 @@ class Newton(SearchingMinimizer):
 
     Args:
         params: A model's `parameters()`, or any Tensors or Values: θ.
-        line_search: Finds α, the first trial being 1; `Armijo()` if not given. `FixedRate(1.0)` is
-            the method as lectures write it.
+        line_search: Finds α, the first trial being 1; `Armijo()` if not given. `FixedRate(1.0)`
+            takes the whole step always, as lectures write it.
         least_curvature: δ in (0, 1): a |λ| of less than δ times the largest counts as that much.
         gradient_tolerance: Converged where no entry of ∇L is larger and no λ is negative, >= 0.
 
@@ -120,8 +120,8 @@ class GaussNewton(SearchingMinimizer):
 
     Args:
         params: A model's `parameters()`, or any Tensors or Values: θ.
-        line_search: Finds α, the first trial being 1; `Armijo()` if not given. `FixedRate(1.0)` is
-            the method as lectures write it.
+        line_search: Finds α, the first trial being 1; `Armijo()` if not given. `FixedRate(1.0)`
+            takes the whole step always, as lectures write it.
         gradient_tolerance: Converged where no entry of ∇L is larger, >= 0.
         loss_tolerance: Also converged where ½‖r + Jp‖² is lower than the loss by no larger share
             of it, >= 0; this does not depend on the units of anything.

@@ -31,7 +31,6 @@ SECONDS = 1.3
 _REST = 3  # how many steps long the end is shown
 _HOT, _INK = "#b8400e", "#1d2530"
 _SVG = "{http://www.w3.org/2000/svg}"
-_CAPTION_HEIGHT = 30.0
 _STYLE = """\
 .glassgrad-a{{animation-duration:{seconds:.1f}s;animation-timing-function:step-end;\
 animation-iteration-count:infinite}}
@@ -95,8 +94,9 @@ class _Film:
 
     def _make_room(self) -> None:
         x, y, width, height = map(float, (self.svg.get("viewBox") or "").split())
-        self.caption_at = (x + 14, y + height + 14)
-        height += _CAPTION_HEIGHT
+        self.caption_size = max(13.0, width / 85)  # wide pictures are shown smaller
+        self.caption_at = (x + 14, y + height + self.caption_size)
+        height += 2 * self.caption_size
         self.svg.set("viewBox", f"{x:g} {y:g} {width:g} {height:g}")
         self.svg.set("height", f"{height:g}")
         page = self.svg.find(f".//{_SVG}rect[@data-part='page']")
@@ -169,7 +169,7 @@ class _Film:
         groups = self.boxes.get(self.ids[parent], [])
         mine = [g for g in groups if (g.get("data-node") or "").endswith(f"~{arrow}")]
         parts += [e for g in (mine or groups)[:1] for e in g if e.get("data-part") == "box"]
-        for part in map(copy.copy, parts):
+        for part in map(copy.deepcopy, parts):
             part.attrib.pop("data-part", None)
             if part.tag == f"{_SVG}polygon":
                 part.set("fill", _HOT)
@@ -192,7 +192,12 @@ class _Film:
 
     def _caption(self, words: str, start: int, stop: int) -> None:
         x, y = self.caption_at
-        attributes = {"x": f"{x:g}", "y": f"{y:g}", "font-size": "13", "fill": _INK}
+        attributes = {
+            "x": f"{x:g}",
+            "y": f"{y:g}",
+            "font-size": f"{self.caption_size:.0f}",
+            "fill": _INK,
+        }
         text = ET.Element(f"{_SVG}text", attributes | {"font-family": SANS})
         text.text = printable(words)
         self._show(text, start, stop)

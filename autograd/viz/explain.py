@@ -247,7 +247,9 @@ class Explanation:
             for k, line in enumerate(lines)
             if line
         ]
-        return math_element(("mtable", *rows))
+        written = math_element(("mtable", *rows))
+        written = written.replace("<mtable>", '<mtable displaystyle="true">')
+        return written.replace("<mtd>", '<mtd style="text-align:left">')
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -86,7 +87,7 @@ def bar(name: str) -> str:
     """
     letter = name[:1]
     if letter.isalpha() and (len(name) == 1 or name[1:].isdigit()):
-        return f"{letter}\u0304{name[1:]}"
+        return unicodedata.normalize("NFC", f"{letter}\u0304{name[1:]}")
     return f"grad({name})"
 
 

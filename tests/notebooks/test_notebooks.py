@@ -1,0 +1,171 @@
+"""The course runs: every notebook from top to bottom, with wrong and with right answers."""
+
+import json
+import os
+import pathlib
+import re
+import time
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = pathlib.Path(__file__).parents[2]
+FOLDER = ROOT / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+QUICK = {"01-perceptron", "04-backpropagation"}
+IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
+MINUTES = 8  # for the whole course on two cores
+seconds_taken = {}
+
+of_each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def is_check(cell):
+    return "check" in cell.metadata.get("tags", [])
+
+
+def solution_in(cell):
+    return re.search(r"```python\n(.*?)\n```", cell.source, re.S).group(1)
+
+
+def exercises(notebook):
+    """Quadruples of neighbouring cells: the question, the answer, the check, the solution."""
+    cells = notebook.cells
+    return [cells[i - 2 : i + 2] for i, cell in enumerate(cells) if is_check(cell)]
+
+
+def with_answers(notebook):
+    """The notebook with, after each check, a wrong answer and then the solution, both checked."""
+    cells = []
+    for cell in notebook.cells:
+        cells.append(cell)
+        if is_check(cell):
+            _, answer, check, solution = next(e for e in exercises(notebook) if e[2] is cell)
+            for source in (answer.metadata["exercise"]["wrong_answer"], solution_in(solution)):
+                cells.append(nbformat.v4.new_code_cell(source))
+                cells.append(nbformat.v4.new_code_cell(check.source, metadata={"answered": True}))
+            cells[-3].metadata["tags"] = ["raises-exception"]
+    answered = nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
+    for i, cell in enumerate(answered.cells):
+        cell["id"] = f"cell-{i}"
+    return answered
+
+
+def execute(notebook):
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
+    client = NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(FOLDER)}})
+    client.execute(env={**environment, "PYTHONPATH": path})
+
+
+def outputs(notebook, kind):
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == kind:
+                yield cell, output
+
+
+# --- they run
+
+
+@of_each_notebook
+def test_the_notebook_runs_and_says_which_answers_are_wrong_and_which_are_right(path):
+    if not IN_CI and path.stem not in QUICK:
+        pytest.skip("GLASSGRAD_CI=1 runs the whole course, which takes some minutes")
+    notebook = with_answers(read(path))
+    start = time.perf_counter()
+    execute(notebook)
+    seconds_taken[path.stem] = time.perf_counter() - start
+
+    for _cell, output in outputs(notebook, "stream"):
+        assert output.name == "stdout", output.text
+    for cell, output in outputs(notebook, "display_data"):
+        if "image/png" in output.data:
+            assert len(cell.metadata.get("alt", "")) > 40, f"no alternative text:\n{cell.source}"
+
+    answered = [cell for cell in notebook.cells if cell.metadata.get("answered")]
+    for wrong, right in zip(answered[::2], answered[1::2], strict=True):
+        (error,) = wrong.outputs
+        assert error.ename == "AssertionError", error.evalue
+        assert len(error.evalue) > 30, f"not much of a help: {error.evalue}"
+        assert "".join(output.text for output in right.outputs).startswith("Right")
+
+
+@pytest.mark.skipif(not IN_CI, reason="GLASSGRAD_CI=1 runs the whole course")
+def test_the_whole_course_runs_within_its_minutes():
+    assert sum(seconds_taken.values()) < 60 * MINUTES
+
+
+# --- how they are made
+
+
+def test_there_is_a_course():
+    assert len(NOTEBOOKS) >= 10
+    assert [int(path.stem[:2]) for path in NOTEBOOKS] == list(range(1, len(NOTEBOOKS) + 1))
+
+
+@of_each_notebook
+def test_the_notebook_is_stored_without_outputs_so_that_changes_can_be_read(path):
+    text = path.read_text("utf-8")
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+    assert text == json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    nbformat.validate(read(path))
+
+
+@of_each_notebook
+def test_the_notebook_says_what_it_shows_and_ends_with_what_to_try_next(path):
+    cells = read(path).cells
+    opening = cells[0].source
+    assert opening.startswith(f"# {int(path.stem[:2])} · ")
+    assert "**What you will see.**" in opening
+    assert "**Lecture topic.**" in opening
+    assert cells[-1].source.startswith("## What to try next")
+
+
+@of_each_notebook
+def test_the_notebook_has_exercises_with_hidden_solutions(path):
+    found = exercises(read(path))
+    assert 3 <= len(found) <= 5
+    for number, (question, answer, _check, solution) in enumerate(found, start=1):
+        assert question.source.startswith(f"### Exercise {number}\n")
+        assert "..." in answer.source
+        assert solution.source.startswith("<details>\n<summary>Solution</summary>\n")
+        assert solution.source.endswith("</details>")
+        assert solution_in(solution)
+
+
+@of_each_notebook
+def test_the_notebook_uses_the_library_and_does_not_rebuild_it(path):
+    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+    assert re.search(r"^(from|import) (autograd|nn|optim)\b", code, re.M)
+    assert not re.search(r"def (backward|__mul__|__add__|relu|sigmoid|softmax|zero_grad)\(", code)
+    assert not re.search(r"class \w*(Value|Tensor|Optimizer|SGD|Adam)\b", code)
+
+
+@of_each_notebook
+def test_the_cells_of_the_notebook_are_short(path):
+    for cell in read(path).cells:
+        assert len(cell.source.splitlines()) <= 40, cell.source
+
+
+@of_each_notebook
+def test_the_links_of_the_notebook_lead_somewhere(path):
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    text = re.sub(r"`.*?`", "", text)
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (FOLDER / link).exists(), link
+
+
+def test_the_index_lists_every_notebook_in_order():
+    index = (FOLDER / "README.md").read_text("utf-8")
+    listed = re.findall(r"\]\((\d\d-[^)]+\.ipynb)\)", index)
+    assert listed == [path.name for path in NOTEBOOKS]
