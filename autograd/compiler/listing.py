@@ -95,7 +95,8 @@ def _array_lines(program: Program) -> list[tuple[str, str]]:
     lines = []
     tensors = {id(x._data): tensor for tensor, x in program.tensors}
     end = program.tape.sections[1] if len(program.tape.sections) > 1 else len(program.tape.steps)
-    for step in program.tape.steps[:end]:
+    alive = program.tape.live(program.wanted)
+    for step in (s for s, kept in zip(program.tape.steps[:end], alive, strict=False) if kept):
         key = id(step.out)
         if step.kind == SOURCE:
             label = getattr(tensors.get(key), "label", "")

@@ -61,7 +61,7 @@ class Program:
         self.scalar_tape.section()
         self.lowered.backward(np.array(self.graph.outputs, dtype=np.int64))
         self.order = self.placement.leaf_order
-        self.uses_arrays = len(self.tape.steps) > len(recording.arguments)
+        self.uses_arrays = bool(self.wanted)
         self.bound = {
             k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
         }
@@ -83,6 +83,16 @@ class Program:
         self.slopes = found[: len(stand_ins)]
         paired = zip(values, found[len(stand_ins) :], strict=True)
         self.value_slopes = [(row, slope) for (row, _), slope in paired if slope is not None]
+
+    @functools.cached_property
+    def wanted(self) -> list[Traced]:
+        """The arrays that somebody asks for; calls that serve none of them are left out."""
+        wanted = [x._data for x in self.outputs if isinstance(x, Tensor)]
+        wanted += [x for x in self.outputs if isinstance(x, Traced)]
+        wanted += [x for x, _ in self.recording.truths]
+        wanted += [x for x in self.slopes if x is not None]
+        wanted += [x for _, x in self.value_slopes]
+        return wanted + self.seeds
 
     def leaf(self, i: int, given: Any) -> Any:
         """The i-th leaf: one of the arguments, or one from outside."""
@@ -210,15 +220,9 @@ class Workspace:
 
     def _bind_arrays(self) -> None:
         """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
-        program, recording = self.program, self.program.recording
+        program = self.program
         given = {id(program.tensors[k][1]._data): array for k, array in program.bound.items()}
-        wanted = [x._data for x in program.outputs if isinstance(x, Tensor)]
-        wanted += [x for x in program.outputs if isinstance(x, Traced)]
-        wanted += [x for x, _ in recording.truths]
-        wanted += [x for x in program.slopes if x is not None]
-        wanted += [x for _, x in program.value_slopes]
-        wanted += program.seeds
-        self.arrays = arrays = program.tape.bind(wanted, given)
+        self.arrays = arrays = program.tape.bind(program.wanted, given)
         self.array_places = [
             [p[id(x)] for p in (self.blocks, self.index_blocks, arrays.arrays) if id(x) in p]
             for x in program.array_arguments
@@ -230,7 +234,9 @@ class Workspace:
         ]
         at = program.placement.at
         self.value_places = [
-            (at[row], arrays[x._data]) for row, x in recording.values.items() if x._data in arrays
+            (at[row], arrays[x._data])
+            for row, x in program.recording.values.items()
+            if x._data in arrays
         ]
 
 

@@ -274,7 +274,7 @@ def _raise_sums(columns: _Columns, rows: Rows) -> Iterator[Any]:
     if p:
         taken = np.zeros(len(rows), dtype=bool)
         for members in find_blocks(left, right):
-            if members.size == p == 1:  # a product of two numbers
+            if p == 1 and 1 in members.shape[1:]:  # numbers times numbers, no matrices
                 continue
             taken[members.ravel()] = True
             out, top, side = rows[members], members[:, :, 0], members[:, 0, :]

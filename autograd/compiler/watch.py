@@ -6,7 +6,7 @@ written into the program when it is recorded. So a compiled function remembers w
     rate = 0.1
     g = compile(lambda x: rate * w * x)     # watches `rate` and `w`, by name
 
-and before each replay compares, object by object, in one pass of C code. Looked at are the
+and before each replay compares. Looked at are the
 variables that the function's code names, of other functions written beside it too, and from there
 lists, tuples, dicts and attributes. Values, Tensors and arrays count as themselves: their numbers
 are read at every call anyway.
@@ -14,7 +14,6 @@ are read at every call anyway.
 
 from __future__ import annotations
 
-import itertools
 import operator
 import os
 import pathlib
@@ -48,10 +47,9 @@ class Watch:
     """
 
     def __init__(self, function: Callable[..., Any], arrays: bool = False) -> None:
-        self.dicts: list[dict[Any, Any]] = []
-        self.sequences: list[Any] = []
-        self.names: list[tuple[dict[str, Any], str]] = []
-        self.cells: list[Any] = []
+        self.dicts: list[tuple[dict[Any, Any], Any]] = []
+        self.names: list[tuple[dict[str, Any], str, Any]] = []
+        self.cells: list[tuple[Any, Any]] = []
         self.arrays: list[tuple[Any, Any]] = []
         self.constants: list[tuple[Constant, float]] = []
         self.with_arrays = arrays
@@ -59,13 +57,12 @@ class Watch:
         pending: list[Any] = [function]
         while pending:
             pending += self._look(pending.pop())
-        self.saved = list(self._current())
 
     def _look(self, x: Any) -> Iterator[Any]:
         """Watch one thing, and give what else to look at."""
         if isinstance(x, Constant):
             self.constants.append((x, x._data))
-        if x is None or isinstance(x, (float, int, str, bytes, Node, type, types.ModuleType)):
+        if x is None or isinstance(x, (*PLAIN, Node, type, types.ModuleType)):
             return
         if id(x) in self.seen:
             return
@@ -76,21 +73,18 @@ class Watch:
         elif isinstance(x, types.FunctionType):
             yield from self._look_at_function(x)
         elif isinstance(x, dict):
-            self.dicts.append(x)
             yield from x.values()
         elif isinstance(x, (list, tuple)):
-            self.sequences.append(x)
             yield from x
         elif isinstance(x, np.ndarray):
-            if x.dtype == object:
-                self.sequences.append(x.flat if x.ndim != 1 else x)
-            elif self.with_arrays:
+            if self.with_arrays or x.dtype == object:
                 self.arrays.append((x, x.copy()))
         elif type(x).__module__.partition(".")[0] != "builtins":
             yield from self._look_at_object(x)
 
     def _look_at_object(self, x: Any) -> Iterator[Any]:
         if isinstance(getattr(x, "__dict__", None), dict):
+            self.dicts.append((vars(x), _copied(vars(x))))
             yield vars(x)
         for kind in type(x).__mro__:
             if not _library(kind.__module__):
@@ -104,34 +98,53 @@ class Watch:
         yield f.__defaults__
         yield f.__kwdefaults__
         for cell in f.__closure__ or ():
-            self.cells.append(cell)
+            self.cells.append((cell, _copied(_contents(cell))))
             yield _contents(cell)
         for name in _names(f.__code__):
             if name in f.__globals__:
-                self.names.append((f.__globals__, name))
+                self.names.append((f.__globals__, name, _copied(f.__globals__[name])))
                 yield f.__globals__[name]
-
-    def _current(self) -> Iterator[Any]:
-        return itertools.chain(
-            itertools.chain.from_iterable(map(dict.values, self.dicts)),
-            itertools.chain.from_iterable(self.sequences),
-            [variables.get(name) for variables, name in self.names],
-            map(_contents, self.cells),
-        )
 
     def changed(self) -> bool:
         """Whether something is not as it was; a number that is equal is the same."""
-        for array, before in self.arrays:
-            if not np.array_equal(array, before, equal_nan=array.dtype.kind == "f"):
-                return True
-        if any(constant._data != before for constant, before in self.constants):
+        try:
+            return (
+                any(now != before for now, before in self.dicts)
+                or any(_differs(_contents(cell), before) for cell, before in self.cells)
+                or any(_differs(names.get(name), before) for names, name, before in self.names)
+                or any(constant._data != before for constant, before in self.constants)
+                or any(_arrays_differ(array, before) for array, before in self.arrays)
+            )
+        except ValueError:  # two different arrays were compared: one has taken the other's place
             return True
-        now = list(self._current())
-        if len(now) != len(self.saved):
-            return True
-        if all(map(operator.is_, now, self.saved)):
-            return False
-        return not all(map(_equal, now, self.saved))
+
+
+PLAIN = (float, int, str, bytes)
+
+
+def _copied(x: Any, inside: tuple[int, ...] = ()) -> Any:
+    """Lists, tuples and dicts as they are now; what is in them is not copied."""
+    if id(x) in inside:
+        return x  # it contains itself
+    inside = (*inside, id(x))
+    if type(x) in (list, tuple):
+        return type(x)([_copied(part, inside) for part in x])
+    if type(x) is dict:
+        return {key: _copied(part, inside) for key, part in x.items()}
+    return x
+
+
+def _differs(now: Any, before: Any) -> bool:
+    # Python compares containers in C, and looks first whether two things are the same one.
+    if isinstance(before, (list, tuple, dict, *PLAIN)):
+        return type(now) is not type(before) or bool(now != before)
+    return now is not before
+
+
+def _arrays_differ(now: Any, before: Any) -> bool:
+    if now.dtype == object:
+        return now.shape != before.shape or not all(map(operator.is_, now.flat, before.flat))
+    return not np.array_equal(now, before, equal_nan=now.dtype.kind == "f")
 
 
 def _library(module: str | None) -> bool:
@@ -149,10 +162,3 @@ def _contents(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:  # a variable that has no value yet
         return None
-
-
-def _equal(x: Any, y: Any) -> bool:
-    if x is y:
-        return True
-    plain = (float, int, str, bytes)
-    return type(x) is type(y) and isinstance(x, plain) and (x == y) and str(x) == str(y)
