@@ -104,6 +104,10 @@ class Compiled:
             raise CompileError(f"program: call {self.op.name} first, so that it is recorded.")
         return "\n\n".join(map(listing, programs))
 
+    def recorded(self) -> int:
+        """How many operations on single numbers have been recorded."""
+        return sum(len(p.graph) for kept in self._programs.values() for p, _ in kept)
+
     def _replay(self, given: Given) -> Any:
         for program, rebuild in self._programs.get(given.signature, ()):
             outputs = run(program, given, self.op)
