@@ -1,17 +1,22 @@
 """Compiled training steps beside the same step by other means: `python -m benchmarks.compiled`.
 
 A step is loss, backward and update. All sides of a row begin with the same numbers, get the same
-data, and must show the same losses. They take turns within one process, a few steps each, and the
-table shows the median over the rounds of the time per step. A peer that is not installed is left
-out; PyTorch is measured with one and with two threads, and the faster counts.
+data, and must show the same losses. Each measurement is a fresh process, so that no side's threads
+get in another's way; the sides take turns, and the table shows medians. A peer that is not
+installed is left out.
 """
 
 import argparse
+import functools
 import importlib.util
+import itertools
+import json
 import os
 import platform
 import random
 import statistics
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -38,10 +43,10 @@ def moons():
     return np.asarray(points, dtype=float), np.where(np.asarray(classes) == 1, 1.0, -1.0)
 
 
-def layers(*sizes, dtype=np.float64):
+def layers(*sizes):
     """First numbers: (out, in) weights and biases."""
     rng = np.random.default_rng(0)
-    pairs = zip(sizes, sizes[1:])
+    pairs = itertools.pairwise(sizes)
     return [(rng.uniform(-1, 1, (m, n)) / n**0.5, rng.uniform(-1, 1, m) / n**0.5) for n, m in pairs]
 
 
@@ -136,24 +141,22 @@ def classifier(weights, dtype):
 # --- rows -------------------------------------------------------------------------------------
 
 
-def moons_rows():
-    weights, data = layers(2, 16, 16, 1), moons()
+def moons_sides():
+    weights = layers(2, 16, 16, 1)
     sides = {
-        "scalars": moons_in_scalars(weights),
-        "single Values": moons_in_single_values(weights),
-        "tensors": moons_in_tensors(weights),
-        "NumPy by hand": peers.numpy_moons(weights),
+        "scalars": lambda: moons_in_scalars(weights),
+        "single Values": lambda: moons_in_single_values(weights),
+        "tensors": lambda: moons_in_tensors(weights),
+        "NumPy by hand": lambda: peers.numpy_moons(weights),
+        "micrograd": lambda: peers.micrograd_moons(weights),
+        "PyTorch": lambda: peers.torch_moons(weights),
+        "PyTorch, 1 thread": lambda: peers.torch_moons(weights),
+        "JAX jit": lambda: peers.jax_moons(weights),
     }
-    if installed("micrograd"):
-        sides["micrograd"] = peers.micrograd_moons(weights)
-    if installed("torch"):
-        sides["PyTorch"] = peers.torch_moons(weights)
-    if installed("jax"):
-        sides["JAX jit"] = peers.jax_moons(weights)
-    return "two moons, 100 points, 2-16-16-1, SGD", sides, [data]
+    return sides, [moons()]
 
 
-def classifier_rows(sizes, dtype, name):
+def classifier_sides(sizes, dtype):
     rng = np.random.default_rng(0)
     weights = layers(*sizes)
     data = [
@@ -161,68 +164,93 @@ def classifier_rows(sizes, dtype, name):
         for _ in range(8)
     ]
     sides = {
-        "tensors": classifier(weights, dtype),
-        "NumPy by hand": peers.numpy_classifier(weights, dtype),
+        "tensors": lambda: classifier(weights, dtype),
+        "NumPy by hand": lambda: peers.numpy_classifier(weights, dtype),
+        "PyTorch": lambda: peers.torch_classifier(weights, dtype),
+        "PyTorch, 1 thread": lambda: peers.torch_classifier(weights, dtype),
+        "JAX jit": lambda: peers.jax_classifier(weights),
     }
-    if installed("torch"):
-        sides["PyTorch"] = peers.torch_classifier(weights, dtype)
-    if installed("jax") and dtype == np.float64:
-        sides["JAX jit"] = peers.jax_classifier(weights)
-    return name, sides, data
+    if dtype == np.float32:
+        del sides["JAX jit"]  # written for float64 here
+    return sides, data
 
 
-def gpt_rows():
-    sides = {"scalars": gpt.compiled(), "plain Python": gpt.plain()}
-    if installed("torch"):
-        sides["PyTorch"] = gpt.pytorch()
-    data = [(word,) for word in gpt.words(16)]
-    return "scalar GPT, 4,192 parameters, words of 3 to 8 letters, Adam", sides, data
+def gpt_sides():
+    sides = {
+        "scalars": gpt.compiled,
+        "plain Python": gpt.plain,
+        "PyTorch": gpt.pytorch,
+        "PyTorch, 1 thread": gpt.pytorch,
+    }
+    return sides, [(word,) for word in gpt.words(16)]
 
 
+ROWS = {
+    "two moons: 100 points, 2-16-16-1, SGD": moons_sides,
+    "digits: 64-64-10, batch 64, Adam": lambda: classifier_sides((64, 64, 10), np.float64),
+    "784-128-64-10, batch 64, float32, Adam (PyTorch: fused)": lambda: classifier_sides(
+        (784, 128, 64, 10), np.float32
+    ),
+    "scalar GPT: 4,192 parameters, words of 3 to 8 letters, Adam": gpt_sides,
+}
+NEEDS = {
+    "micrograd": "micrograd",
+    "PyTorch": "torch",
+    "PyTorch, 1 thread": "torch",
+    "JAX jit": "jax",
+}
 SLOW = {"micrograd", "plain Python"}
 
 
-def measure(name, sides, data, rounds):
-    """Median seconds per step of each side; the losses of the first steps must agree."""
-    losses = {side: [step(*d) for d in data[:8]] for side, step in sides.items()}
-    reference = next(iter(losses.values()))
-    tolerance = 1e-3 if data[0][0].dtype == np.float32 else 1e-8
-    for side, found in losses.items():
-        if not np.allclose(found, reference, rtol=tolerance):
-            raise SystemExit(f"{name}: the losses of {side} differ: {found}, {reference}")
-    for side, step in sides.items():  # whatever is compiled is compiled now
-        for d in data if side not in SLOW else ():
-            step(*d)
-    seconds = {side: [] for side in sides}
-    for r in range(rounds):
-        for side, step in sides.items():
-            if side in SLOW and r >= 3:
-                continue
-            threads = (1, 2) if side == "PyTorch" else (0,)
-            seconds[side].append(min(timed(step, data, side, n) for n in threads))
-    return {side: statistics.median(found) for side, found in seconds.items()}
-
-
-def timed(step, data, side, threads):
-    if threads:
+def one_side(row, side):
+    """In a process of its own: the losses of the first steps, and the seconds per step."""
+    sides, data = ROWS[row]()
+    if side == "PyTorch, 1 thread":
         import torch
 
-        torch.set_num_threads(threads)
-    steps = 1 if side == "micrograd" else len(data) if side in SLOW else max(len(data), 24)
-    start = time.perf_counter()
-    for i in range(steps):
+        torch.set_num_threads(1)
+    step = sides[side]()
+    losses = [step(*data[i % len(data)]) for i in range(4)]
+    if side in SLOW:
+        repeats = 1 if side == "micrograd" else 8
+    else:
+        repeats = 400
+        for i in range(40 + len(data)):  # whatever is compiled is compiled now
+            step(*data[i % len(data)])
+    seconds = []
+    for i in range(repeats):
+        start = time.perf_counter()
         step(*data[i % len(data)])
-    return (time.perf_counter() - start) / steps
+        seconds.append(time.perf_counter() - start)
+    return {"losses": losses, "seconds": statistics.median(seconds)}
+
+
+def ask(row, side):
+    command = [sys.executable, "-m", "benchmarks.compiled", "--row", row, "--side", side]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def measure(row, rounds):
+    """Median seconds per step of each side, which take turns; their losses must agree."""
+    sides = [s for s in ROWS[row]()[0] if s not in NEEDS or installed(NEEDS[s])]
+    found = {side: [] for side in sides}
+    for r in range(rounds):
+        for side in sides:
+            if r == 0 or side not in SLOW:
+                found[side].append(ask(row, side))
+    reference = found[sides[0]][0]["losses"]
+    for side, answers in found.items():
+        if not np.allclose(
+            answers[0]["losses"], reference, rtol=1e-3 if "float32" in row else 1e-8
+        ):
+            raise SystemExit(f"{row}: the losses of {side} differ: {answers[0]}, {reference}")
+    return {s: statistics.median(a["seconds"] for a in answers) for s, answers in found.items()}
 
 
 def report(rounds):
-    digits = classifier_rows((64, 64, 10), np.float64, "digits 64-64-10, batch 64, Adam")
-    large = classifier_rows(
-        (784, 128, 64, 10), np.float32, "784-128-64-10, batch 64, float32, Adam (PyTorch: fused)"
-    )
-    for name, sides, data in (moons_rows(), digits, large, gpt_rows()):
-        found = measure(name, sides, data, rounds)
-        print(f"\n{name}\n")
+    for row in ROWS:
+        found = measure(row, rounds)
+        print(f"\n{row}\n")
         ours = [side for side in ("scalars", "single Values", "tensors") if side in found]
         print("| | time per step |" + "".join(f" of our {side} |" for side in ours))
         print("|---|---|" + "---|" * len(ours))
@@ -248,22 +276,34 @@ def compile_times():
         data = rng.normal(size=(points, 2)), rng.choice([-1.0, 1.0], size=points)
         costs = []
         for traced in (False, True):
-            g = autograd.compile(lambda xs, ys: moons_loss(Value, model, xs, ys))
+            g = autograd.compile(functools.partial(moons_loss, Value, model))
             if traced:
                 tracemalloc.start()
             start = time.process_time()
             g(*data)
-            costs.append(tracemalloc.get_traced_memory()[1] if traced else time.process_time() - start)
+            costs.append(
+                tracemalloc.get_traced_memory()[1] if traced else time.process_time() - start
+            )
             tracemalloc.stop()
         rows = g.recorded()
         print(f"| {rows:,} | {costs[0] / rows * 1e6:.1f} µs each | {costs[1] / rows:.0f} B each |")
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compiled", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--row", choices=ROWS, help="measure one row here, with --side")
+    parser.add_argument("--side")
+    given = parser.parse_args()
+    if given.side:
+        print(json.dumps(one_side(given.row, given.side)))
+        return
     print(
         f"Python {platform.python_version()}, NumPy {np.__version__}, {os.cpu_count()} CPUs, "
-        f"{platform.system()} {platform.machine()}."
+        f"{platform.system()} {platform.machine()}. Medians of {given.rounds} rounds."
     )
-    report(parser.parse_args().rounds)
+    report(given.rounds)
+
+
+if __name__ == "__main__":
+    main()

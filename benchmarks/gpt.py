@@ -180,9 +180,7 @@ def pytorch():
     import torch
     import torch.nn.functional as F
 
-    w = {
-        name: torch.tensor(array, requires_grad=True) for name, array in first_numbers().items()
-    }
+    w = {name: torch.tensor(array, requires_grad=True) for name, array in first_numbers().items()}
     optimizer = torch.optim.Adam(list(w.values()), lr=0.01)
 
     def norm(x):

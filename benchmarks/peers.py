@@ -27,7 +27,7 @@ def numpy_moons(weights, rate=0.1):
             (w3, ds.T @ h2), (b3, ds.sum(axis=0)),
         )  # fmt: skip
         for p, g in grads:
-            p -= rate * (g + 2 * DECAY * p)
+            np.subtract(p, rate * (g + 2 * DECAY * p), out=p)
         return total.item()
 
     return step
@@ -62,12 +62,12 @@ def numpy_classifier(weights, dtype, rate=1e-3):
             if h is not x:
                 d = d @ w
         t += 1
-        for p, g, mi, vi in zip(params, grads[::-1], m, v):
-            mi *= 0.9
-            mi += 0.1 * g
-            vi *= 0.999
-            vi += 0.001 * g * g
-            p -= rate / (1 - 0.9**t) * mi / (np.sqrt(vi / (1 - 0.999**t)) + 1e-8)
+        for i, g in enumerate(grads[::-1]):
+            m[i] *= 0.9
+            m[i] += 0.1 * g
+            v[i] *= 0.999
+            v[i] += 0.001 * g * g
+            params[i] -= rate / (1 - 0.9**t) * m[i] / (np.sqrt(v[i] / (1 - 0.999**t)) + 1e-8)
         return total.item()
 
     return step
@@ -101,7 +101,10 @@ def _torch_network(weights, dtype):
     parts = []
     for w, b in weights:
         linear = torch.nn.Linear(w.shape[1], w.shape[0], dtype=dtype)
-        linear.weight.data, linear.bias.data = torch.tensor(w, dtype=dtype), torch.tensor(b, dtype=dtype)
+        linear.weight.data, linear.bias.data = (
+            torch.tensor(w, dtype=dtype),
+            torch.tensor(b, dtype=dtype),
+        )
         parts += [linear, torch.nn.ReLU()]
     return torch.nn.Sequential(*parts[:-1])
 

@@ -11,6 +11,7 @@ results.py    hand back nodes whose backward pass is the compiled one
 from __future__ import annotations
 
 import functools
+import random
 import threading
 import types
 import warnings
@@ -31,7 +32,7 @@ from autograd.modes import active, anomaly_mode, recorder, recording
 from autograd.tensor import Tensor
 from autograd.transforms import running
 from autograd.trees import flatten
-from autograd.value import Constant
+from autograd.value import Constant, Value
 
 LIMIT = 32
 """How many recordings a compiled function keeps; after that it runs as it is written."""
@@ -118,8 +119,8 @@ class Compiled:
     def _record(self, args: Any, kwargs: Any) -> tuple[Program, Any]:
         """Run the function twice: what differs then would differ at every replay."""
         first, leaves, rebuild = self._trace(args, kwargs)
-        second = self._trace(args, kwargs)[0]
-        if not same(first, second):
+        second, again, _ = self._trace(args, kwargs)
+        if not (same(first, second) and _same_results(first, leaves, second, again)):
             raise CompileError(
                 f"compile: {self.op.name} computed something else when it was run a second time on "
                 "the same arguments: it draws random numbers, counts its calls, or uses up an "
@@ -131,8 +132,14 @@ class Compiled:
         run = Recording()
         arguments = recorded(args, run), recorded(kwargs, run)
         run.begin()
+        before = random.getstate()
         with run:
             result = self.function(*arguments[0], **arguments[1])
+        if random.getstate() != before:
+            raise CompileError(
+                f"compile: {self.op.name} draws random numbers, and every replay would use those "
+                "of its recording. Draw them outside and pass them as arguments."
+            )
         leaves, rebuild = flatten(_spread(result))
         outputs = [_output(x, run) for x in leaves]
         run.row_places = {
@@ -168,6 +175,25 @@ def _gathered(tree: Any) -> Any:
         parts = map(_gathered, tree)
         return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
     return tree
+
+
+def _same_results(one: Recording, x: list[Any], other: Recording, y: list[Any]) -> bool:
+    """Whether two runs returned the same of what they computed."""
+    return len(x) == len(y) and all(
+        _identified(a, one) == _identified(b, other) for a, b in zip(x, y, strict=True)
+    )
+
+
+def _identified(x: Any, run: Recording) -> Any:
+    """What stands for a result when two runs are compared."""
+    if isinstance(x, _Passed):
+        return x.kind, x.place
+    traced = x._data if isinstance(x, Tensor) else x
+    if isinstance(traced, Traced):
+        return "step", [step.out is traced for step in run.tape.steps].index(True)
+    if isinstance(x, np.ndarray):
+        return x.shape, x.tobytes()
+    return x if isinstance(x, (int, float, str, bytes, Value)) else type(x)
 
 
 class _Passed:

@@ -141,6 +141,17 @@ def test_random_numbers_are_refused():
     refused(lambda x: t * x * generator.random(2), 1.0, match="random")
 
 
+def test_a_random_choice_of_what_is_used_or_returned_is_refused():
+    ws = [Value(2.0), Value(2.0)]
+    flips = iter([0, 1, 0, 1, 0, 1, 0, 1])
+    refused(lambda x: ws[next(flips)] * x + ws[0], 1.0, match="second time")
+    refused(lambda x: [w * x for w in ws][next(flips)], 1.0, match="second time")
+    refused(lambda x: (ws[0] * x, next(flips)), 1.0, match="second time")
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    refused(lambda x: [t * x, t + x][next(flips)], np.ones(2), match="second time")
+    refused(lambda x: random.choice(ws) * x, 1.0, match="random")
+
+
 def test_an_exhausted_generator_is_refused():
     w = Value(2.0)
     numbers = iter([1.0, 2.0])

@@ -1,0 +1,146 @@
+"""The five neurons of the stages' docstrings, one stage at a time."""
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import CompileError, Value
+from autograd.compiler.lower import Lowered
+from autograd.compiler.place import Gather, View, factored, layout, place
+from autograd.compiler.raising import Group, Product, Sums, raise_graph
+from autograd.compiler.record import Recording, same
+from autograd.compiler.tape import Tape
+from autograd.compiler.watch import Watch
+
+WEIGHTS = [[Value(0.1 * (2 * i + j)) for j in range(2)] for i in range(5)]
+BIASES = [Value(0.5 * i) for i in range(5)]
+X = [0.3, -0.7]
+
+
+def five_neurons(x):
+    return [(w[0] * x[0] + w[1] * x[1] + b).tanh() for w, b in zip(WEIGHTS, BIASES)]
+
+
+def expected(x):
+    w = np.array([[v.data for v in row] for row in WEIGHTS])
+    return np.tanh(w @ x + [b.data for b in BIASES])
+
+
+def recorded(f=five_neurons):
+    run = Recording()
+    x = [run.argument_number(number) for number in X]
+    run.begin()
+    with run:
+        outputs = f(x)
+    run.graph.outputs = [run.row(y) for y in outputs]
+    return run
+
+
+def test_recording_writes_a_row_for_every_operation_and_keeps_no_objects():
+    graph = recorded().graph
+    assert len(graph) == 2 + 15 + 25
+    assert sorted(op.name for op in graph.ops) == ["add", "multiply", "tanh"]
+    assert graph.leaves == [v for row, b in zip(WEIGHTS, BIASES) for v in (*row, b)]
+
+
+def test_two_recordings_of_one_function_are_the_same_and_of_two_are_not():
+    assert same(recorded(), recorded())
+    assert not same(recorded(), recorded(lambda x: five_neurons(x[::-1])))
+
+
+def test_raising_finds_one_matrix_product_and_one_tanh():
+    product, tanh = raise_graph(recorded().graph).instructions
+    assert isinstance(product, Product)
+    assert (product.left.shape, product.right.shape) == ((1, 5, 2), (1, 1, 2))
+    assert isinstance(tanh, Group)
+    assert (tanh.op.name, len(tanh.out)) == ("tanh", 5)
+
+
+def test_raising_leaves_sums_of_different_lengths_as_sums():
+    others = [v for row in WEIGHTS for v in row]
+
+    def f(x):
+        pairs = [zip(BIASES[i : i + n], others[i : i + n]) for n in (2, 3) for i in (0, 1)]
+        return [sum(a * b for a, b in pair).tanh() for pair in pairs]
+
+    sums, tanh = raise_graph(recorded(f).graph).instructions
+    assert isinstance(sums, Sums)
+    assert (len(sums.out), len(sums.left), len(tanh.out)) == (4, 10, 4)
+
+
+def test_placing_puts_the_operands_side_by_side():
+    raised = raise_graph(recorded().graph)
+    at = place(raised).at
+    product, tanh = raised.instructions
+    assert isinstance(layout(at[product.left[0]]), View)
+    assert isinstance(layout(at[product.plain[0][0]]), View)
+    assert isinstance(layout(at[tanh.operands[0]]), View)
+
+
+def test_a_layout_without_a_pattern_is_collected():
+    assert isinstance(layout(np.array([1, 5, 2])), Gather)
+    assert factored(np.array([0, 0, 0, 4, 4, 4])) == (2, 3)
+
+
+def test_lowering_gives_the_numbers_and_the_slopes():
+    run = recorded()
+    raised = raise_graph(run.graph)
+    placement, tape = place(raised), Tape()
+    lowered = Lowered(tape, raised, placement, 0)
+    lowered.forward()
+    tape.section()
+    rows = np.array(run.graph.outputs)
+    lowered.backward(rows)
+    bound = tape.bind([lowered.numbers, lowered.slopes])
+    numbers, slopes = bound[lowered.numbers], bound[lowered.slopes]
+    numbers[:2] = X
+    at = placement.leaves_at
+    numbers[at : at + 15] = [run.graph.leaves[i].data for i in placement.leaf_order]
+    bound.run(0)
+    np.testing.assert_allclose(numbers[placement.at[rows]], expected(X), rtol=1e-12)
+    slopes[:] = 0
+    slopes[placement.at[rows]] = 1
+    bound.run(1)
+    by_leaf = dict(zip(placement.leaf_order, slopes[at : at + 15]))
+    ours = [by_leaf[run.graph.leaves.index(b)] for b in BIASES]
+    np.testing.assert_allclose(ours, 1 - expected(X) ** 2, rtol=1e-12)
+
+
+def test_a_tape_leaves_out_what_nobody_wants():
+    tape = Tape()
+    x = tape.source(np.ones(3))
+    wanted, unwanted = x * 2, np.exp(x)
+    bound = tape.bind([wanted])
+    assert len(bound.sections[0]) == 1
+    assert unwanted not in bound
+
+
+def test_a_program_is_listed_line_by_line():
+    g = autograd.compile(five_neurons)
+    with pytest.raises(CompileError, match="call five_neurons first"):
+        g.program()
+    g(X)
+    first, second = g.program().splitlines()
+    assert "5×2 by 2×1" in first
+    assert second.startswith("v1 = tanh(v0)")
+
+
+def test_watching_sees_lists_attributes_and_other_functions():
+    class Settings:
+        rate = 1.0
+
+    settings, numbers = Settings(), [[1.0], [2.0]]
+    settings.rate = 2.0
+
+    def helper(x):
+        return x * numbers[1][0]
+
+    watch = Watch(lambda x: helper(x) * settings.rate)
+    assert not watch.changed()
+    numbers[1][0] = 2.0  # an equal number
+    assert not watch.changed()
+    numbers[1][0] = 3.0
+    assert watch.changed()
+    numbers[1][0] = 2.0
+    settings.rate = 5.0
+    assert watch.changed()
