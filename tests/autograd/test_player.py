@@ -15,7 +15,7 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
 from autograd.__main__ import main
 from autograd.op import Elementwise
-from autograd.viz.player.fold import scope_of
+from autograd.viz.modules import layer_of
 from autograd.viz.player.page import _LOADER, fragment, packed_player
 from autograd.viz.player.picture import MOST_DRAWN, picture_of
 from autograd.viz.player.rules_js import can_compute, rules_js
@@ -311,7 +311,7 @@ def test_a_large_network_is_folded_by_layer():
     ],
 )
 def test_the_layer_is_read_off_a_parameters_name(name, scope):
-    assert scope_of(name) == scope
+    assert layer_of(name) == scope
 
 
 # --- the moving picture -----------------------------------------------------------------------
