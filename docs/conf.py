@@ -12,6 +12,9 @@ sys.path.insert(0, str(ROOT))
 # The kernels that run the notebooks see the same checkout.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 
+from docutils import nodes  # noqa: E402
+from latex2mathml.converter import convert  # noqa: E402
+
 import autograd  # noqa: E402
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op  # noqa: E402
 from autograd.viz.symbols import symbolic_partial  # noqa: E402
@@ -25,13 +28,14 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "sphinx_copybutton",
 ]
 exclude_patterns = ["README.md", "readme_parts.md", "notebooks/README.md"]
 html_theme = "furo"
-html_static_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["formulas.css"]
 html_show_copyright = False
+html_math_renderer = "mathml"
 
 # --- pages in Markdown, and the notebooks ---------------------------------------------------------
 
@@ -48,11 +52,32 @@ copybutton_exclude = ".linenos, .gp, .go"
 default_role = "code"  # `x` in a docstring is code
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
-napoleon_custom_sections = [("Source", "notes")]
+napoleon_custom_sections = ["Source"]
 napoleon_use_rtype = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say more
 autodoc_class_signature = "mixed"
+
+
+def mathml(text, display="inline"):
+    """A formula as MathML, with a little space between a function's name and its argument."""
+    name = r"(<mi>(?:sin|cos|tanh|ln|log|exp|max|min)</mi>)(?=<m(?:i|n|row|sub|sup|over)\b)"
+    return re.sub(name, r'\1<mspace width="0.17em"/>', convert(text, display=display))
+
+
+def inline_formula(writer, node):
+    """Write a formula as MathML, which browsers show without a program from the network."""
+    writer.body.append(mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def formula_by_itself(writer, node):
+    """The same for a formula on lines of its own."""
+    text = node.astext()
+    if "\\\\" in text and "\\begin" not in text:
+        text = rf"\begin{{split}}{text}\end{{split}}"
+    writer.body.append(f'<div class="formula">{mathml(text, display="block")}</div>')
+    raise nodes.SkipNode
 
 
 def copy_notebooks():
@@ -64,6 +89,10 @@ def copy_notebooks():
         if source.suffix == ".ipynb":
             notebook = json.loads(text)
             for cell in notebook["cells"]:
+                if "find_spec" in "".join(
+                    cell["source"]
+                ):  # installs what readers of a page need not
+                    cell["metadata"]["tags"] = ["remove-cell"]
                 if alt := cell["metadata"].get("alt"):
                     cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
             text = json.dumps(notebook)
@@ -144,5 +173,6 @@ def setup(app):
     for name in autograd.__all__:  # what is loaded when first asked for, asked for
         vars(autograd).setdefault(name, getattr(autograd, name))
     importlib.import_module("nn.estimators")
+    app.add_html_math_renderer("mathml", (inline_formula, None), (formula_by_itself, None))
     app.connect("autodoc-skip-member", skip_operations)
     app.connect("autodoc-process-docstring", from_plain_text, priority=400)
