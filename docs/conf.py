@@ -89,9 +89,8 @@ def copy_notebooks():
         if source.suffix == ".ipynb":
             notebook = json.loads(text)
             for cell in notebook["cells"]:
-                if "find_spec" in "".join(
-                    cell["source"]
-                ):  # installs what readers of a page need not
+                # The cell that installs what is missing means nothing to readers of a page.
+                if "find_spec" in "".join(cell["source"]):
                     cell["metadata"]["tags"] = ["remove-cell"]
                 if alt := cell["metadata"].get("alt"):
                     cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
