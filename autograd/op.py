@@ -213,6 +213,8 @@ class Structural(Op):
             operands = tuple(operands[0])
         kind = kind_of(operands)
         if kind is not None:
+            if arguments is not self.params:
+                arguments = {name: _owned(x) for name, x in arguments.items()}
             return kind._apply(self, operands, arguments)
         arrays = [x if hasattr(x, "__array_function__") else np.asarray(x) for x in operands]
         return self.compute(tuple(arrays), arguments)
@@ -228,7 +230,7 @@ class Structural(Op):
         for name, value in arguments.items():
             if value is REQUIRED:
                 raise TypeError(f"{self.name}: needs the argument {name!r}.")
-        return {name: _owned(value) for name, value in arguments.items()}
+        return arguments
 
     def compute(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Run the forward computation on arrays."""

@@ -6,11 +6,12 @@ To add an operation, add a declaration; the function `autograd.<name>`, the meth
 
 The rules stand in files by what they act on: single numbers (`elementwise`), many numbers into one
 (`reductions`), the places of numbers (`shapes`), matrices (`matrices`), and the scores of networks
-(`networks`). What can be made of other operations is an ordinary function there, a `@composition`,
-with no derivative of its own.
+(`networks`). What can be made of other operations is an ordinary function there or in `choices`, a
+`@composition`, with no derivative of its own.
 """
 
 from autograd.op import COMPOSITIONS, RULEBOOK
+from autograd.rules.choices import *  # noqa: F403
 from autograd.rules.elementwise import *  # noqa: F403
 from autograd.rules.matrices import *  # noqa: F403
 from autograd.rules.networks import *  # noqa: F403

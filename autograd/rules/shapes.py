@@ -40,7 +40,7 @@ def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
 @structural(vjps=(lambda g, out, x, shape: unbroadcast(g, x.shape),))
 def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     """x repeated to `shape` by NumPy's broadcasting."""
-    if type(x) is not np.ndarray:
+    if not isinstance(x, (np.ndarray, np.generic)):
         return np.broadcast_to(x, shape)
     out = np.empty(shape, x.dtype)  # a sixth of the time of NumPy's view, for small arrays
     out[...] = x

@@ -17,7 +17,7 @@ import graphviz  # type: ignore[import-untyped]
 
 from autograd.viz.graph import DrawnGraph, DrawnNode
 from autograd.viz.layout import Box, Direction, Layout, Point, Route, Size
-from autograd.viz.look import LINE, QUIET_LINE, style_of
+from autograd.viz.look import HOT, LINE, QUIET_LINE, style_of
 
 SECONDS = 5.0
 """The time limit for one run of `dot`."""
@@ -62,6 +62,8 @@ def to_dot(graph: DrawnGraph, sizes: Mapping[str, Size], direction: Direction = 
         )
     for edge in graph.edges:
         attributes = {"label": f" {edge.label} "} if edge.label else {}
+        if edge.marked:
+            attributes |= {"color": HOT, "penwidth": "3"}
         if not edge.flows:
             attributes |= {"style": "dotted", "color": QUIET_LINE}
         dot.edge(edge.tail, edge.head, operand=str(edge.operand), **attributes)
@@ -142,7 +144,9 @@ def _appearance(node: DrawnNode) -> dict[str, str]:
     if node.kind == "constant":
         styles.append("dotted")
     more = {"peripheries": "2"} if node.output else {}
-    return {"style": ",".join(styles), "fillcolor": style.fill, "color": style.stroke, **more}
+    more |= {"penwidth": "3"} if node.marked else {}
+    color = HOT if node.marked else style.stroke
+    return {"style": ",".join(styles), "fillcolor": style.fill, "color": color, **more}
 
 
 def _text(text: str) -> Any:

@@ -14,6 +14,8 @@ from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.graph import DrawnGraph, drawn_graph
 from autograd.viz.layout import Direction, Layout, layers_passed, place
 from autograd.viz.look import Scene, scene, sizes
+from autograd.viz.marks import side_by_side, with_changes, with_way
+from autograd.viz.modules import modules_graph
 from autograd.viz.names import names_of
 from autograd.viz.paper import to_paper
 from autograd.viz.svg import to_svg
@@ -31,6 +33,8 @@ def draw(
     direction: Direction = "LR",
     max_nodes: int = 300,
     layout: Engine = "auto",
+    depth: int | None = None,
+    way: Node | None = None,
 ) -> Drawing:
     """Draw the graph behind `root`: every number, what was made of it, and the gradients so far.
 
@@ -58,10 +62,15 @@ def draw(
         layout: What places the nodes: the program "dot" of Graphviz, our "own" layout, or "auto":
             `dot` if it is there and quick enough, else our own. A weight that is used in 75 steps
             is enough to keep `dot` busy for minutes; after 5 seconds it is stopped.
+        depth: Draw each module as one box, to so many parts of its name: of "model.0.weight", 1
+            draws `model` as one box, and 2 draws `model.0`. What is computed with a module's
+            parameters counts as its part, until those of another come in.
+        way: A node from which all ways to `root` stand out.
 
     Raises:
-        TypeError: root is not a node, or names is not a dict.
-        ValueError: direction or layout is none of the above, or max_nodes is less than 1.
+        TypeError: root or way is not a node, or names is not a dict.
+        ValueError: direction or layout is none of the above, max_nodes or depth is less than 1, or
+            way does not lead to root.
         RuntimeError: layout is "dot", and there is no such program.
 
     Example:
@@ -86,8 +95,17 @@ def draw(
         raise ValueError(f'draw: layout needs to be "auto", "dot" or "own", but got {layout!r}.')
     if max_nodes < 1:
         raise ValueError(f"draw: max_nodes needs to be at least 1, but got {max_nodes}.")
+    if depth is not None and depth < 1:
+        raise ValueError(f"draw: depth needs to be at least 1, but got {depth}.")
+    if way is not None and not isinstance(way, Node):
+        raise TypeError(f"draw: way needs a Value or a Tensor, but got {_described(way)}.")
     frame = sys._getframe(1)
-    graph = drawn_graph(root, lambda nodes: names_of(nodes, frame, names), max_nodes)
+    if depth is None:
+        graph = drawn_graph(root, lambda nodes: names_of(nodes, frame, names), max_nodes)
+    else:
+        graph = modules_graph(root, lambda nodes: names_of(nodes, frame, names), depth)
+    if way is not None:
+        graph = with_way(graph, root, way)
     return Drawing(graph, direction, layout)
 
 
@@ -148,6 +166,20 @@ class Drawing:
     def _scene(self) -> Scene:
         return scene(self.graph, self.layout)
 
+    def beside(self, after: Drawing) -> SideBySide:
+        """This picture beside a later one, in which what has changed stands out.
+
+        Example:
+            >>> from autograd import Value
+            >>> x = Value(3.0, label="x")
+            >>> y = x * x
+            >>> before = draw(y)
+            >>> y.backward()
+            >>> before.beside(draw(y))
+            Before: Computation graph of 2 nodes ... After: Computation graph of 2 nodes ...
+        """
+        return SideBySide(self, after)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file.
 
@@ -203,6 +235,37 @@ class Drawing:
 
     def __repr__(self) -> str:
         return self.graph.sentence
+
+
+class SideBySide:
+    """Two pictures beside each other, before and after. Made by `Drawing.beside`.
+
+    Attributes:
+        svg: The pictures as SVG.
+    """
+
+    def __init__(self, before: Drawing, after: Drawing) -> None:
+        changed = Drawing(with_changes(after.graph, before.graph), after._direction, after._engine)
+        self._sentence = f"Before: {before.graph.sentence} After: {after.graph.sentence}"
+        self.svg = side_by_side(before.svg, changed.svg, self._sentence)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the pictures to a file whose name ends in .svg.
+
+        Raises:
+            ValueError: path has another ending.
+            OSError: The file cannot be written.
+        """
+        path = Path(path)
+        if path.suffix.lower() != ".svg":
+            raise ValueError(f"save: needs a name that ends in .svg, but got {path.name!r}.")
+        path.write_text(self.svg, encoding="utf-8")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": self._sentence}
+
+    def __repr__(self) -> str:
+        return self._sentence
 
 
 def _described(thing: object) -> str:

@@ -34,6 +34,8 @@ class DrawnNode:
             on with the one before has an empty `what`.
         output: Whether it is the root.
         folded: Whether its operands are left out.
+        marked: Whether it is to stand out.
+        changed: Which rows differ from those of the picture beside this one.
     """
 
     id: str
@@ -43,6 +45,8 @@ class DrawnNode:
     rows: tuple[tuple[str, str], ...]
     output: bool = False
     folded: bool = False
+    marked: bool = False
+    changed: frozenset[int] = frozenset()
 
     @property
     def title(self) -> str:
@@ -72,6 +76,7 @@ class DrawnEdge:
         operand: Its position among the operands, from 0.
         label: The local derivative, d head / d tail, where it is a single number; else "".
         flows: Whether a gradient flows along it, which it does not to a constant.
+        marked: Whether it is to stand out.
     """
 
     tail: str
@@ -79,6 +84,7 @@ class DrawnEdge:
     operand: int
     label: str
     flows: bool
+    marked: bool = False
 
     @property
     def id(self) -> str:
@@ -94,16 +100,18 @@ class DrawnGraph:
         nodes: Each after its operands; the output is last.
         edges: By operation, then by operand.
         total: How many nodes the whole graph has.
+        remark: A further caption.
     """
 
     nodes: tuple[DrawnNode, ...]
     edges: tuple[DrawnEdge, ...]
     total: int
+    remark: str = ""
 
     @property
     def note(self) -> str:
         """What is left out; "" if nothing is."""
-        if len(self.nodes) == self.total:
+        if len(self.nodes) == self.total or any(node.id.startswith("g") for node in self.nodes):
             return ""
         return (
             f"{len(self.nodes):,} of {self.total:,} nodes are drawn, those nearest to the output. "
@@ -115,7 +123,7 @@ class DrawnGraph:
         """What is written below the picture."""
         labelled = any(edge.label for edge in self.edges)
         legend = "The number on an arrow is its local derivative." if labelled else ""
-        return tuple(filter(None, (self.note, legend)))
+        return tuple(filter(None, (self.note, self.remark, legend)))
 
     @property
     def sentence(self) -> str:
@@ -154,30 +162,35 @@ def drawn_graph(
     drawn = _operands_first(root, folded)
     with np.errstate(all="ignore"):  # a picture does not warn of numbers that are there already
         nodes = tuple(
-            DrawnNode(
-                id=ids[node],
-                kind=kind_of_node(node),
-                symbol=printable(node.op.symbol) if node.op else "",
-                name=lines_of(names.get(node, "")),
-                rows=tuple(_rows(node)),
-                output=node is root,
-                folded=node in folded,
-            )
+            drawn_node(node, ids[node], names.get(node, ""), node is root, node in folded)
             for node in drawn
         )
         edges = tuple(
-            DrawnEdge(
-                tail=ids[parent],
-                head=ids[node],
-                operand=k,
-                label=_local_derivative(node, k) if parent.requires_grad else "",
-                flows=parent.requires_grad,
-            )
+            drawn_edge(node, k, ids[parent], ids[node])
             for node in drawn
             if node not in folded
             for k, parent in enumerate(node.parents)
         )
     return DrawnGraph(nodes, edges, len(order))
+
+
+def drawn_node(node: Node, id_: str, name: str, output: bool, folded: bool) -> DrawnNode:
+    """What is shown of a node."""
+    return DrawnNode(
+        id=id_,
+        kind=kind_of_node(node),
+        symbol=printable(node.op.symbol) if node.op else "",
+        name=lines_of(name),
+        rows=tuple(_rows(node)),
+        output=output,
+        folded=folded,
+    )
+
+
+def drawn_edge(node: Node, k: int, tail: str, head: str) -> DrawnEdge:
+    """What is shown of operand k of a node."""
+    flows = node.parents[k].requires_grad
+    return DrawnEdge(tail, head, k, _local_derivative(node, k) if flows else "", flows)
 
 
 def nearest(root: Node, most: int) -> tuple[set[Node], set[Node]]:

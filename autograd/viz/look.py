@@ -25,6 +25,7 @@ SANS = "system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 BACKGROUND, INK, GREY = "#ffffff", "#1d2530", "#5c6570"
 LINE, QUIET_LINE = "#596270", "#868e99"
+HOT = "#b8400e"  # what is to stand out, by its thickness too
 DOTTED = (1.5, 3.0)
 
 
@@ -278,7 +279,9 @@ def _rows(node: DrawnNode, left: float, right: float, top: float) -> Iterator[Sh
         if what:
             part = what
             yield Text(left, baseline, what, _ROW - 1, GREY, mono=False, part="what")
-        yield Text(right, baseline, text, _ROW, ink, "end", part=part)
+        new = i in node.changed
+        color = HOT if new else ink
+        yield Text(right, baseline, text, _ROW, color, "end", bold=new, part=part)
 
 
 def _outlines(node: DrawnNode, box: Box) -> Iterator[Shape]:
@@ -288,8 +291,9 @@ def _outlines(node: DrawnNode, box: Box) -> Iterator[Shape]:
     if node.folded:
         dashes = (6, 4)
     x, y, width, height = box.x, box.y, box.width, box.height
+    stroke, thickness = (HOT, 3.0) if node.marked else (style.stroke, 1.5)
     yield Rectangle(
-        x, y, width, height, radius, style.fill, style.stroke, dashes=dashes, part="box"
+        x, y, width, height, radius, style.fill, stroke, thickness, dashes=dashes, part="box"
     )
     if node.output:
         x, y, width, height = x + _RIM, y + _RIM, width - 2 * _RIM, height - 2 * _RIM
@@ -298,9 +302,10 @@ def _outlines(node: DrawnNode, box: Box) -> Iterator[Shape]:
 
 
 def _edge(edge: DrawnEdge, route: Route, titles: Mapping[str, str]) -> Group:
-    stroke = LINE if edge.flows else QUIET_LINE
+    stroke = HOT if edge.marked else LINE if edge.flows else QUIET_LINE
+    thickness = 3.2 if edge.marked else 1.4
     shapes: list[Shape] = [
-        Curve(route.points, stroke, dashes=() if edge.flows else DOTTED),
+        Curve(route.points, stroke, thickness, dashes=() if edge.flows else DOTTED),
         Polygon(_arrow(route.points[-1], route.tip), stroke),
     ]
     sentence = f"{titles[edge.tail]} → {titles[edge.head]}"

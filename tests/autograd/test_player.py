@@ -8,6 +8,7 @@ import re
 import time
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
 from autograd.__main__ import main
 from autograd.op import Elementwise
-from autograd.viz.player.fold import scope_of
+from autograd.viz.modules import layer_of
 from autograd.viz.player.page import _LOADER, fragment, packed_player
 from autograd.viz.player.picture import MOST_DRAWN, picture_of
 from autograd.viz.player.rules_js import can_compute, rules_js
@@ -94,6 +95,33 @@ def test_script_and_style_take_at_most_20_kb_of_each_output():
     assert len(_LOADER) + len(packed_player()) <= 20_000
     html = backprop(small())._repr_mimebundle_()["text/html"]
     assert packed_player() in html
+
+
+def luminance(color):
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_has_a_contrast_of_4_5_and_marks_of_3(theme):
+    css = resources.files("autograd.viz.player").joinpath("player.css").read_text()
+    light, dark = re.findall(r":host[^{]*\{([^}]*--paper[^}]*)\}", css)
+    color = dict(re.findall(r"--(\w+): (#\w{6})", light if theme == "light" else dark))
+    grounds = ["paper", "fill", "leaf", "op", "hotfill"]
+    texts = [(text, ground) for text in ("ink",) for ground in grounds]
+    texts += [("soft", ground) for ground in ("paper", "fill", "leaf", "op")]
+    texts += [(f"w{i}", "paper") for i in range(6)]
+    texts += [("hot", "paper"), ("done", "paper"), ("paper", "hot"), ("badge", "opline")]
+    assert [pair for pair in texts if contrast(*(color[x] for x in pair)) < 4.5] == []
+    marks = [("line", "paper"), ("leafline", "paper"), ("opline", "paper"), ("outline", "paper")]
+    marks += [("done", "leaf"), ("done", "op"), ("hot", "leaf"), ("hot", "op")]
+    assert [pair for pair in marks if contrast(*(color[x] for x in pair)) < 3] == []
 
 
 def test_nothing_in_the_player_asks_for_an_address():
@@ -311,7 +339,7 @@ def test_a_large_network_is_folded_by_layer():
     ],
 )
 def test_the_layer_is_read_off_a_parameters_name(name, scope):
-    assert scope_of(name) == scope
+    assert layer_of(name) == scope
 
 
 # --- the moving picture -----------------------------------------------------------------------

@@ -13,6 +13,7 @@ import gzip
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterator
 from html import escape
 from importlib import resources
@@ -29,6 +30,14 @@ from autograd.viz.text import printable
 
 if TYPE_CHECKING:
     from autograd.viz.steps import Backprop
+
+_SCRIPTS = ("pass.js", "words.js", "picture.js", "node.js", "page.js")
+_FUNCTION = """\
+(function (host, trace, rules, css) {
+"use strict";
+if (!host || host.shadowRoot) return;
+%s
+})"""
 
 # Unpacks the player and starts it as a script of its own, which needs no more rights than this
 # one. What it is given hangs on the script element, so that nothing becomes global.
@@ -126,9 +135,8 @@ def _lines(steps: Backprop) -> Iterator[str]:
 def packed_player() -> str:
     """The player's script and style, compressed."""
     here = resources.files(__package__)
-    parts = [
-        here.joinpath(name).read_text(encoding="utf-8") for name in ("player.js", "player.css")
-    ]
-    script = parts[0].rstrip().removesuffix(";")
-    packed = gzip.compress(json.dumps([script, parts[1]]).encode(), 9, mtime=0)
+    body = "\n".join(here.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    css = here.joinpath("player.css").read_text(encoding="utf-8")
+    parts = [re.sub(r"(?m)^\s+", "", text) for text in (_FUNCTION % body, css)]
+    packed = gzip.compress(json.dumps(parts).encode(), 9, mtime=0)
     return base64.b64encode(packed).decode()

@@ -16,7 +16,8 @@ from autograd.tensor import Tensor
 from autograd.viz.graph import DrawnEdge, DrawnGraph, DrawnNode, kind_of_node
 from autograd.viz.layout import place
 from autograd.viz.look import scene, sizes
-from autograd.viz.player.fold import Group, folded
+from autograd.viz.modules import operands_first
+from autograd.viz.player.fold import folded
 from autograd.viz.svg import to_svg
 from autograd.viz.text import NOT_REACHED, lines_of, number, numbers, printable
 
@@ -58,13 +59,13 @@ def picture_of(steps: Backprop) -> Picture:
     groups, dropped, note = folded(steps, MOST_DRAWN)
     ids = {node: f"n{i}" for i, node in enumerate(steps.nodes)}
     boxes = {node: group.id for group in groups for node in group.nodes}
-    drawn: dict[str, DrawnNode] = {group.id: _drawn_group(group) for group in groups}
+    drawn: dict[str, DrawnNode] = {group.id: group.box for group in groups}
     for node in steps.nodes:
         if node not in boxes and node not in dropped:
             drawn[ids[node]] = _drawn_node(steps, node, ids[node], dropped)
     edges, arrows = _edges(steps, ids | boxes, dropped)
     nodes, edges, again = _with_aliases(list(drawn.values()), edges)
-    graph = DrawnGraph(_operands_first(nodes, edges), tuple(edges), len(nodes))
+    graph = DrawnGraph(operands_first({n.id: n for n in nodes}, edges), tuple(edges), len(nodes))
     node_sizes, label_sizes = sizes(graph)
     roomy = {
         node.id: (max(width, 130.0 if node.rows and node.kind != "constant" else 0.0), height)
@@ -108,18 +109,6 @@ def _rows(what: str, x: object) -> list[tuple[str, str]]:
     if isinstance(x, tuple):
         return [(what, getattr(x, "summary", "…"))]
     return [(what if i == 0 else "", text) for i, text in enumerate(numbers(x))]
-
-
-def _drawn_group(group: Group) -> DrawnNode:
-    return DrawnNode(
-        id=group.id,
-        kind="operation" if group.operations else "leaf",
-        symbol="",
-        name=lines_of(group.name),
-        rows=(("nodes", f"{len(group.nodes):,}"),),
-        output=group.output,
-        folded=True,
-    )
 
 
 def _edges(
@@ -177,24 +166,3 @@ def _with_aliases(
         else:
             result.append(edge)
     return nodes, result, {by_id[id_].title for id_ in often}
-
-
-def _operands_first(nodes: list[DrawnNode], edges: list[DrawnEdge]) -> tuple[DrawnNode, ...]:
-    """The nodes in the order in which the formula of the output, the last one, names them."""
-    by_id = {node.id: node for node in nodes}
-    operands: dict[str, list[str]] = {}
-    for edge in edges:
-        operands.setdefault(edge.head, []).append(edge.tail)
-    output = next(node.id for node in nodes if node.output)
-    order: list[DrawnNode] = []
-    seen: set[str] = set()
-    stack = [(output, False)]
-    while stack:
-        id_, operands_done = stack.pop()
-        if operands_done:
-            order.append(by_id[id_])
-        elif id_ not in seen:
-            seen.add(id_)
-            stack.append((id_, True))
-            stack.extend((tail, False) for tail in reversed(operands.get(id_, [])))
-    return tuple(order)

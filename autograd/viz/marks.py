@@ -1,0 +1,95 @@
+"""What stands out in a picture: the ways from a node to the root, and what has changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import escape
+
+from autograd.node import Node, topological
+from autograd.viz.graph import DrawnGraph
+from autograd.viz.look import INK, SANS
+
+_GAP, _TITLE = 24.0, 26.0
+
+
+def with_way(graph: DrawnGraph, root: Node, start: Node) -> DrawnGraph:
+    """The graph with everything that lies between `start` and the root marked.
+
+    Raises:
+        ValueError: start does not lead to the root.
+    """
+    order = topological(root)
+    ids = {node: f"n{i}" for i, node in enumerate(order)}
+    if start not in ids:
+        raise ValueError("draw: way needs a node that root was computed from.")
+    ways = {start: 1}
+    for node in order:
+        if node is not start:
+            count = sum(ways.get(parent, 0) for parent in node.parents)
+            if count:
+                ways[node] = count
+    on_way = {ids[node] for node in ways}
+    # A box of a module stands out if it lies between two things that do.
+    boxes = {node.id for node in graph.nodes if node.id.startswith("g")}
+    tails = {edge.tail for edge in graph.edges if edge.head in on_way | boxes and edge.flows}
+    on_way |= boxes & tails
+    nodes = tuple(replace(node, marked=node.id in on_way) for node in graph.nodes)
+    edges = tuple(
+        replace(edge, marked=edge.flows and edge.tail in on_way and edge.head in on_way)
+        for edge in graph.edges
+    )
+    name = next((n.title for n in graph.nodes if n.id == ids[start]), "") or "it"
+    count = ways[root]
+    lead = "1 way leads" if count == 1 else f"{count:,} ways lead"
+    remark = f"{graph.remark} Along the thick arrows {lead} from {name} to the output.".strip()
+    return replace(graph, nodes=nodes, edges=edges, remark=remark)
+
+
+def with_changes(after: DrawnGraph, before: DrawnGraph) -> DrawnGraph:
+    """The graph with those rows marked that were something else in the one before."""
+    rows = {node.id: node.rows for node in before.nodes}
+    nodes = tuple(
+        replace(
+            node,
+            changed=frozenset(
+                i
+                for i, row in enumerate(node.rows)
+                if node.id in rows and rows[node.id][i : i + 1] != (row,)
+            ),
+        )
+        for node in after.nodes
+    )
+    return replace(after, nodes=nodes, remark="What has changed is in bold type.")
+
+
+def side_by_side(before: str, after: str, title: str) -> str:
+    """Two SVGs as one."""
+    (left, height), (right, other) = _size(before), _size(after)
+    width, height = left + _GAP + right, max(height, other) + _TITLE
+    style = f'font-family="{escape(SANS)}" font-size="15" font-weight="700" fill="{INK}"'
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+            f'width="{width:g}" height="{height:g}" role="img" '
+            'style="max-width:100%;height:auto">',
+            f"<title>{escape(title)}</title>",
+            f'<rect width="{width:g}" height="{height:g}" rx="8" fill="#ffffff"/>',
+            f'<text x="14" y="19" {style}>before</text>',
+            f'<text x="{left + _GAP + 14:g}" y="19" {style}>after</text>',
+            _moved(before, 0.0),
+            _moved(after, left + _GAP),
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _size(svg: str) -> tuple[float, float]:
+    found = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg)
+    assert found is not None
+    return float(found[1]), float(found[2])
+
+
+def _moved(svg: str, x: float) -> str:
+    return svg.replace("<svg ", f'<svg x="{x:g}" y="{_TITLE:g}" ', 1)

@@ -1,0 +1,312 @@
+// What there is to a chosen node, breakpoints, and why the order of the pass matters.
+
+let chosen = -1;
+function countWays(i, known) {
+  if (i === root) return 1n;
+  if (!known.has(i))
+    known.set(
+      i,
+      into[i].reduce((n, k) => n + countWays(steps[k][0], known), 0n),
+    );
+  return known.get(i);
+}
+function waysFrom(i, most) {
+  const found = [],
+    stack = [[i, []]];
+  while (stack.length && found.length < most) {
+    const [at, way] = stack.pop();
+    if (at === root) found.push(way);
+    else for (const k of into[at].slice().reverse()) stack.push([steps[k][0], [k, ...way]]);
+  }
+  return found;
+}
+function highlight(way) {
+  for (const id in arrows) mark(arrows[id], "way", undefined);
+  (way || []).forEach((k, j) => mark(arrows[arrowId(steps[k][0], steps[k][1])], "way", String(j % 6)));
+}
+function wayItem(way, i) {
+  const factors = way.flatMap((k, j) => [
+    j ? " · " : "",
+    el("span", { class: "f f" + (j % 6) }, d(steps[k][0], target(k))),
+  ]);
+  const numbers = way.flatMap((k, j) => [
+    j ? " · " : " = ",
+    el("span", { class: "f f" + (j % 6) }, minus(fmt(local[k]))),
+  ]);
+  const last = way[way.length - 1];
+  const result = scalar
+    ? [...numbers, " = " + fmt(way.reduce((x, k) => x * local[k], real(trace.seed)))]
+    : [];
+  const on = () => highlight(way),
+    off = () => highlight();
+  const link = way.map((k) =>
+    button(
+      "step " + (k + 1),
+      () => {
+        go(eventOf(k));
+        host.focus();
+      },
+      {
+        class: "link",
+        onfocus: on,
+        onblur: off,
+        "aria-label": "Go to step " + (k + 1) + ", " + d(steps[k][0], target(k)),
+      },
+    ),
+  );
+  return el(
+    "li",
+    { onmouseenter: on, onmouseleave: off },
+    el("span", { class: "wide" }, ...factors, ...result),
+    " (",
+    ...link.flatMap((b, j) => (j ? [", ", b] : [b])),
+    ")",
+  );
+}
+function expansion(i) {
+  if (i === root) return [p(d(root, root) + " = " + fmt(trace.seed) + ": the pass starts here.")];
+  const count = countWays(i, new Map()),
+    ways = waysFrom(i, 12);
+  if (!ways.length) return [p("No gradient flows to it.")];
+  const more =
+    count > BigInt(ways.length)
+      ? [p("… and " + (count - BigInt(ways.length)).toLocaleString("en") + " more ways.")]
+      : [];
+  const sum = count === 1n ? "One way leads" : count.toLocaleString("en") + " ways lead";
+  return [
+    p(
+      sum +
+        " from " +
+        name(i) +
+        " to " +
+        name(root) +
+        ". Each gives a product of local derivatives; " +
+        d(root, i) +
+        " = " +
+        fmt(finalGrads()[i]) +
+        " is their sum.",
+    ),
+    el("ol", { class: "ways" }, ...ways.map((way) => wayItem(way, i))),
+    ...more,
+  ];
+}
+function leafEditor(i) {
+  const set = (x, other) => {
+    if (!Number.isFinite(x)) return;
+    value[i] = x;
+    other.value = x;
+    recompute();
+    solved.clear();
+    render(true);
+  };
+  const reach = Math.max(2, Math.abs(first[i]) * 2),
+    label = name(i) + " = ";
+  const slider = el("input", {
+    type: "range",
+    min: first[i] - reach,
+    max: first[i] + reach,
+    step: reach / 100,
+    "aria-label": "Drag " + name(i),
+    oninput: () => set(+slider.value, text),
+  });
+  const text = el("input", {
+    type: "text",
+    inputmode: "decimal",
+    size: 10,
+    "aria-label": "New number for " + name(i),
+    oninput: () => text.value.trim() && set(+text.value.replace("−", "-").replace(",", "."), slider),
+  });
+  slider.value = text.value = value[i];
+  const back = button("Reset all", () => {
+    value = first.slice();
+    recompute();
+    render();
+  });
+  return el("div", { class: "row" }, label, text, slider, back, " The page recomputes every step.");
+}
+function check(i) {
+  const h = 1e-5 * Math.max(1, Math.abs(value[i]));
+  const at = (x) => forward(value.map((y, j) => (j === i ? x : y)))[root];
+  return p(
+    "Check: moving " +
+      name(i) +
+      " by ±" +
+      fmt(h) +
+      " changes " +
+      name(root) +
+      " at the rate " +
+      fmt((at(value[i] + h) - at(value[i] - h)) / (2 * h)) +
+      ".",
+  );
+}
+function aboutNode(i) {
+  const n = nodes[i],
+    has = into[i].length || i === root;
+  const title =
+    (n.name || "constant") +
+    (n.long ? " (" + n.long + ")" : "") +
+    (n.op ? " = " + n.text : "") +
+    " = " +
+    fmt(value[i]);
+  const parts = [el("p", { class: "title" }, title)];
+  if (n.line) parts.push(p("made by ", el("code", {}, n.line)));
+  const tools = [button("Run until it changes", () => runTo((e) => e.node === i))];
+  tools.push(
+    button("Stop here", () => toggleStop(i), { "aria-pressed": stops.has(i), title: "A breakpoint (b)" }),
+  );
+  tools.push(button("Close", () => choose(-1)));
+  parts.push(el("div", { class: "row" }, ...tools));
+  const live = trace.live && n.kind === "leaf",
+    results = el("div");
+  if (live) parts.push(leafEditor(i));
+  parts.push(results);
+  about.refresh = () =>
+    results.replaceChildren(
+      ...(has ? expansion(i) : [p("No gradient flows to it.")]),
+      ...(live && has ? [check(i)] : []),
+    );
+  about.refresh();
+  return parts;
+}
+function choose(i) {
+  chosen = i;
+  highlight();
+  about.hidden = i < 0;
+  about.replaceChildren(...(i < 0 ? [] : aboutNode(i)));
+  if (i >= 0 && into[i].length && countWays(i, new Map()) === 1n) highlight(waysFrom(i, 1)[0]);
+  paint(stateAt(position));
+}
+
+// --- breakpoints ---
+
+const stops = new Set();
+function toggleStop(i) {
+  stops.has(i) ? stops.delete(i) : stops.add(i);
+  for (const g of boxesOf(i)) {
+    const old = g.querySelector(".stop"),
+      r = g.querySelector("rect");
+    old
+      ? old.remove()
+      : g.append(
+          svgEl("circle", { class: "stop", r: 7, cx: r.getAttribute("x"), cy: r.getAttribute("y") }),
+        );
+  }
+  choose(i);
+  status.textContent = (stops.has(i) ? "Breakpoint at " : "No breakpoint at ") + name(i);
+}
+function runTo(wanted, direction = 1) {
+  let k = position + direction;
+  while (k > 0 && k < events.length && !wanted(events[k - 1])) k += direction;
+  go(k);
+}
+const runToStop = (direction) => runTo((e) => stops.has(e.node), direction);
+
+// --- why in topological order ---
+
+// Each operand gets its product at once and passes on what it has so far, complete or not.
+function naive(most) {
+  const grad = nodes.map(() => null),
+    list = [],
+    right = finalGrads(),
+    stack = [];
+  const passed = new Set();
+  grad[root] = real(trace.seed);
+  stack.push(...outOf[root].slice().reverse());
+  while (stack.length && list.length < most) {
+    const k = stack.pop(),
+      from = steps[k][0],
+      to = target(k),
+      x = grad[from] * local[k];
+    const wrong = passed.has(k) || grad[from] !== right[from];
+    passed.add(k);
+    list.push({ k, upstream: grad[from], x, wrong });
+    grad[to] = grad[to] === null ? x : grad[to] + x;
+    stack.push(...outOf[to].slice().reverse());
+  }
+  return { list, grad, cut: stack.length > 0 };
+}
+function whyOrder() {
+  const ours = steps.map((_, k) => ({ k, upstream: upstream[k], x: product[k] })),
+    theirs = naive(200);
+  const bad = theirs.list.findIndex((s) => s.wrong),
+    right = finalGrads();
+  const line = (s, j) =>
+    el(
+      "li",
+      {},
+      el(
+        "span",
+        j === bad && s.wrong ? { class: "bad" } : {},
+        d(root, target(s.k)) +
+          " += " +
+          minus(fmt(s.upstream)) +
+          " · " +
+          minus(fmt(local[s.k])) +
+          " = " +
+          fmt(s.x) +
+          (j === bad && s.wrong ? "  ✗ first wrong number" : ""),
+      ),
+    );
+  const column = (title, list) =>
+    el(
+      "div",
+      {},
+      el("p", { class: "title" }, title),
+      el("ol", {}, ...list.slice(0, 40).map(line)),
+      list.length > 40 ? p("… " + (list.length - 40) + " more") : "",
+    );
+  const wrong = nodes
+    .map((n, i) => i)
+    .filter((i) => nodes[i].kind === "leaf" && right[i] !== null && theirs.grad[i] !== right[i]);
+  const s = bad >= 0 && theirs.list[bad];
+  const verdict =
+    bad < 0
+      ? "Here both agree, because nothing between the leaves and " +
+        name(root) +
+        " is used twice. Try b = a + a; c = b + b."
+      : "The naive way lets " +
+        name(steps[s.k][0]) +
+        " pass on " +
+        fmt(s.upstream) +
+        (s.upstream === right[steps[s.k][0]]
+          ? " a second time"
+          : " although its gradient will be " + fmt(right[steps[s.k][0]])) +
+        ". In topological order its turn comes when everything made from it has had its turn.";
+  return [
+    el("p", { class: "title" }, "Why in topological order?"),
+    p(verdict),
+    ...(wrong.length
+      ? [
+          p(
+            "At the end: " +
+              wrong
+                .slice(0, 6)
+                .map(
+                  (i) =>
+                    d(root, i) +
+                    " = " +
+                    (theirs.cut ? "…" : fmt(theirs.grad[i])) +
+                    " instead of " +
+                    fmt(right[i]),
+                )
+                .join(", ") +
+              ".",
+          ),
+        ]
+      : []),
+    el(
+      "div",
+      { class: "two" },
+      column("In topological order", ours),
+      column("Naive: pass on at once", theirs.list),
+    ),
+    button("Close", () => {
+      order.hidden = true;
+    }),
+  ];
+}
+function toggleOrder() {
+  if (!scalar) return;
+  order.hidden = !order.hidden;
+  if (!order.hidden) order.replaceChildren(...whyOrder());
+}

@@ -1,0 +1,231 @@
+// The page: buttons, panels, table, keys and theme.
+
+let position = 0,
+  timer = 0;
+const status = el("div", { role: "status", "aria-live": "polite", class: "mini" });
+const picture = el(
+  "div",
+  {
+    class: "pic",
+    tabindex: "0",
+    role: "group",
+    "aria-label": "Picture of the graph; the table of nodes below says the same in words",
+  },
+  svg,
+);
+const panel = el("div", { class: "say" }),
+  about = el("section", { class: "about", "aria-label": "The chosen node" });
+const order = el("section", { class: "about", "aria-label": "Why in topological order" });
+const where = el("output", {}),
+  body = el("tbody");
+const slider = el("input", {
+  type: "range",
+  min: 0,
+  max: events.length,
+  value: 0,
+  "aria-label": "Position in the pass",
+  oninput: () => go(+slider.value),
+});
+const playing = button("▶ play", () => play(), { "aria-label": "Play" });
+const predict = button("Predict", () => togglePredict(), {
+  "aria-pressed": "false",
+  title: "Hide a number of each step until you have found it (p)",
+});
+const keys =
+  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · Escape leave";
+about.hidden = order.hidden = true;
+const rows = nodes.map((n, i) => {
+  const cells = [0, 1, 2].map(() => el("td"));
+  const what = button(n.name || "constant", () => choose(i), {
+    class: "link",
+    "aria-label": "Choose " + (n.name || "constant " + fmt(value[i])),
+  });
+  body.append(
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, what, n.long ? " = " + n.long : ""),
+      el("td", {}, n.text || n.kind),
+      ...cells,
+    ),
+  );
+  return cells;
+});
+const head = el(
+  "thead",
+  {},
+  el(
+    "tr",
+    {},
+    ...["node", "made by", "value", "gradient", "arrived"].map((t) => el("th", { scope: "col" }, t)),
+  ),
+);
+const table = el(
+  "details",
+  {},
+  el("summary", {}, "Table of nodes and gradients"),
+  el("div", { class: "wide" }, el("table", {}, head, body)),
+);
+const steppers = [
+  ["«", "First", () => go(0)],
+  ["‹", "Back", () => go(position - 1)],
+  ["›", "Next", () => go(position + 1)],
+  ["»", "Last", () => go(events.length)],
+].map(([t, label, f]) => button(t, f, { "aria-label": label, title: label }));
+const tools = el(
+  "div",
+  { class: "row" },
+  predict,
+  button("Run to stop", () => runToStop(1), { title: "Run to the next breakpoint (])" }),
+  ...(scalar ? [button("Why this order?", toggleOrder)] : []),
+);
+const help = el("details", {}, el("summary", {}, "Keys"), p(keys));
+const main = el(
+  "div",
+  { class: "main" },
+  el(
+    "nav",
+    { "aria-label": "Steps" },
+    steppers[0],
+    steppers[1],
+    playing,
+    steppers[2],
+    steppers[3],
+    slider,
+    where,
+  ),
+  picture,
+  panel,
+  status,
+  about,
+  order,
+  tools,
+  ...trace.notes.map((note) => p(note)),
+  table,
+  help,
+);
+main.setAttribute("role", "group");
+main.setAttribute("aria-label", "Step player: backpropagation of " + name(root));
+
+function fillTable(state) {
+  nodes.forEach((n, i) => {
+    const texts = [
+      state.known[i] ? fmt(value[i]) : NOT_REACHED,
+      covered === i ? "?" : fmt(state.grad[i]),
+      into[i].length ? state.arrived[i] + " of " + into[i].length : "",
+    ];
+    texts.forEach((t, j) => write([rows[i][j]], [t]));
+    rows[i][0].title = typeof value[i] === "number" ? String(value[i]) : "";
+    rows[i][1].title = typeof state.grad[i] === "number" && covered !== i ? String(state.grad[i]) : "";
+  });
+}
+function render(editing) {
+  const state = stateAt(position),
+    [sentence, ...more] = describe(state);
+  const n = nodes[events[position - 1]?.node];
+  const line =
+    n && n.line && events[position - 1].kind === "forward" ? [p("made by ", el("code", {}, n.line))] : [];
+  const warning = events[position - 1]?.kind === "earlier" ? { class: "warn" } : {};
+  const away =
+    n && !boxesOf(events[position - 1].node).length
+      ? [p("(" + name(events[position - 1].node) + " is not in the picture: it is folded away.)")]
+      : [];
+  panel.replaceChildren(el("p", warning, sentence), ...more, ...line, ...away);
+  const phase = position === 0 ? "start" : position <= forwards ? "forward" : "backward";
+  where.textContent = position + " of " + events.length + " · " + phase;
+  slider.value = position;
+  slider.setAttribute("aria-valuetext", where.textContent);
+  const place = paint(state);
+  fillTable(state);
+  if (!editing) requestAnimationFrame(() => reveal(place)); // it measures, so not more than once a frame
+  if (!editing) status.textContent = "Step " + where.textContent + ". " + sentence;
+  if (!about.hidden && about.refresh) about.refresh();
+  if (!order.hidden) order.replaceChildren(...whyOrder());
+}
+function go(k) {
+  position = Math.max(0, Math.min(events.length, k));
+  if (position === events.length) stopPlaying();
+  render();
+}
+function stopPlaying() {
+  clearInterval(timer);
+  timer = 0;
+  playing.textContent = "▶ play";
+  playing.setAttribute("aria-label", "Play");
+}
+function play() {
+  if (timer) return stopPlaying();
+  if (position === events.length) go(0);
+  playing.textContent = "❚❚ pause";
+  playing.setAttribute("aria-label", "Pause");
+  timer = setInterval(() => {
+    if (!host.isConnected) return stopPlaying();
+    go(position + 1);
+    if (stops.has(events[position - 1]?.node)) stopPlaying();
+  }, 1100);
+}
+function togglePredict() {
+  quiz = !quiz;
+  predict.setAttribute("aria-pressed", quiz);
+  render();
+}
+const neighbour = (by) => choose(((chosen < 0 && by < 0 ? 0 : chosen) + by + nodes.length) % nodes.length);
+const actions = {
+  ArrowRight: () => go(position + 1),
+  ArrowLeft: () => go(position - 1),
+  Home: () => go(0),
+  End: () => go(events.length),
+  " ": play,
+  ArrowDown: () => neighbour(1),
+  ArrowUp: () => neighbour(-1),
+  Enter: () =>
+    chosen < 0
+      ? choose(Math.max(events[position - 1]?.node ?? root, 0))
+      : about.querySelector("button").focus(),
+  b: () => chosen >= 0 && toggleStop(chosen),
+  u: () => chosen >= 0 && runTo((e) => e.node === chosen),
+  "]": () => runToStop(1),
+  "[": () => runToStop(-1),
+  p: togglePredict,
+  o: toggleOrder,
+  "?": () => {
+    help.open = !help.open;
+  },
+  Escape: () => (chosen >= 0 ? choose(-1) : host.blur()),
+};
+// No key reaches the notebook, where single letters delete cells.
+for (const type of ["keydown", "keyup", "keypress"])
+  host.addEventListener(type, (e) => e.key !== "Tab" && e.stopPropagation());
+host.addEventListener("keydown", (e) => {
+  const on = e.composedPath()[0],
+    typing = on.matches("input[type=text]");
+  const pressing = /^[ ]$|^Enter$/.test(e.key) && on.matches("button,summary");
+  if (e.ctrlKey || e.metaKey || e.altKey || pressing || (typing && e.key !== "Escape")) return;
+  const own = on.matches("input[type=range]") && on !== slider && /^Arrow|^Home$|^End$/.test(e.key);
+  if (own || !Object.hasOwn(actions, e.key)) return;
+  e.preventDefault();
+  if (typing) host.focus();
+  else keepingFocus(actions[e.key]);
+});
+
+// The theme is that of what is around: the colour of its text tells. VS Code and JupyterLab change
+// theirs by an attribute of the body.
+function theme() {
+  const of = document.body.dataset;
+  const [r, g, b] = (getComputedStyle(host.parentElement).color.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
+  const dark =
+    document.body.matches(".vscode-dark,.vscode-high-contrast:not(.vscode-high-contrast-light)") ||
+    of.jpThemeLight === "false" ||
+    (!of.jpThemeLight && 0.3 * r + 0.6 * g + 0.1 * b > 128);
+  host.dataset.theme = dark ? "dark" : "light";
+}
+const watcher = new MutationObserver(() => (host.isConnected ? theme() : watcher.disconnect()));
+watcher.observe(document.body, { attributes: true });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
+
+host.attachShadow({ mode: "open" }).append(el("style", {}, css), main);
+host.tabIndex = 0;
+host.setAttribute("role", "group");
+host.setAttribute("aria-label", "Step player. Press the right arrow key for the next step.");
+theme();
+render();

@@ -1,0 +1,149 @@
+// The picture: the SVG of the fallback, repainted for each event.
+
+const bytes = Uint8Array.from(atob(host.querySelector("img").src.split(",")[1]), (c) => c.charCodeAt(0));
+const parsed = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
+const svg = document.importNode(parsed.documentElement, true);
+const width = +svg.getAttribute("width");
+svg.setAttribute(
+  "style",
+  `width:clamp(${Math.min(width, Math.max(0.8 * width, 300))}px,100%,${width}px);height:auto`,
+);
+svg.setAttribute("aria-hidden", "true");
+svg.removeAttribute("role");
+const boxes = {},
+  arrows = {};
+for (const g of svg.querySelectorAll("[data-edge]")) {
+  arrows[g.dataset.edge] = g;
+  g.querySelector("title").remove();
+}
+svg.querySelector("title").remove();
+for (const g of svg.querySelectorAll("[data-node]")) {
+  const id = g.dataset.node.split("~")[0];
+  (boxes[id] ||= []).push(g);
+  const what = [...g.querySelectorAll("[data-part=what]")].find((t) => t.textContent === "grad");
+  g.parts = {
+    data: [...g.querySelectorAll("[data-part=data]")],
+    grad: [...g.querySelectorAll("[data-part=grad]")],
+    what: what ? [what] : [],
+  };
+  const i = nodes.findIndex((n) => n.box === id);
+  if (id[0] === "n")
+    g.querySelector("title").textContent = name(i) + (nodes[i].op ? " = " + nodes[i].text : "");
+  g.addEventListener("click", () => choose(i));
+}
+// An arrow inside of a folded box is not drawn.
+const arrowId = (i, k) =>
+  trace.arrows[i + "." + k] || (nodes[i].box[0] === "n" ? nodes[i].box + "." + k : "");
+const boxesOf = (i) => (nodes[i] && boxes[nodes[i].box]) || [];
+const svgEl = (tag, props) => {
+  const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, x] of Object.entries(props)) e.setAttribute(key, x);
+  return e;
+};
+// The local derivative at an arrow, which changes when a leaf is edited.
+const labels = {};
+steps.forEach((s, k) => {
+  labels[arrowId(s[0], s[1])] = k;
+});
+const flag = svgEl("g", { class: "flag" });
+flag.append(
+  svgEl("rect", { height: 20, rx: 4 }),
+  svgEl("text", { "font-size": 12, "text-anchor": "middle" }),
+);
+function write(texts, words) {
+  texts.forEach((t, j) => {
+    if (t.textContent !== (words[j] || "")) t.textContent = words[j] || "";
+  });
+}
+function mark(g, key, x) {
+  if (g && g.dataset[key] !== x) x === undefined ? delete g.dataset[key] : (g.dataset[key] = x);
+}
+function paint(state) {
+  const hot = {},
+    e = events[position - 1] || { node: -1 };
+  const rank = { todo: 0, ready: 1, part: 2, done: 3 },
+    states = {};
+  nodes.forEach((n, i) => {
+    const complete = state.grad[i] !== null && state.arrived[i] === into[i].length;
+    const s = !state.known[i] ? "todo" : state.grad[i] === null ? "ready" : complete ? "done" : "part";
+    if (!(n.box in states) || rank[s] < rank[states[n.box]]) states[n.box] = s;
+    const unknown =
+      quiz && !solved.has(position) && e.kind === "forward" && e.node === i && typeof value[i] === "number";
+    for (const g of boxesOf(i)) {
+      if (n.box[0] === "g") continue;
+      write(g.parts.data, state.known[i] ? (unknown ? ["?"] : lines(value[i])) : [NOT_REACHED]);
+      write(g.parts.grad, covered === i ? ["?"] : lines(state.grad[i]));
+      write(g.parts.what, [
+        complete ? "grad ✓" : s === "part" ? "grad " + state.arrived[i] + "/" + into[i].length : "grad",
+      ]);
+    }
+  });
+  const edges = {};
+  let place = boxesOf(e.node)[0],
+    words = "";
+  if (e.kind === "forward") nodes[e.node].in.forEach((_, k) => (edges[arrowId(e.node, k)] = "to"));
+  if ("step" in e) {
+    const [from, k] = steps[e.step],
+      id = arrowId(from, k);
+    edges[id] = "to";
+    hot[nodes[from].box] = "from";
+    place = boxesOf(e.node).find((g) => g.dataset.node.endsWith("~" + id)) || place;
+    words =
+      e.kind === "whole"
+        ? ""
+        : covered >= 0
+          ? "+ ?"
+          : "+ " +
+            minus(lines(product[e.step]).length > 1 ? size(product[e.step]) : lines(product[e.step])[0]);
+  }
+  if (e.node >= 0) hot[nodes[e.node].box] = "to";
+  if (e.kind === "earlier")
+    trace.earlier.forEach(([leaf]) => {
+      hot[nodes[leaf].box] = "to";
+    });
+  for (const id in boxes)
+    for (const g of boxes[id]) {
+      mark(g, "s", states[id]);
+      mark(g, "hot", hot[id]);
+      mark(g, "chosen", chosen >= 0 && nodes[chosen].box === id ? "" : undefined);
+    }
+  for (const id in arrows) {
+    mark(arrows[id], "hot", edges[id]);
+    const label = arrows[id].querySelector("text");
+    if (label && scalar && id in labels)
+      write([label], [id === coveredArrow ? "?" : digits(local[labels[id]])]);
+  }
+  flag.remove();
+  if (place && words) {
+    const r = place.querySelector("rect"),
+      wide = words.length * 7.6 + 12,
+      at = (key) => +r.getAttribute(key);
+    const x = at("x") + at("width") / 2,
+      y = Math.max(at("y") - 11, svg.viewBox.baseVal.y);
+    flag.firstChild.setAttribute("width", wide);
+    flag.firstChild.setAttribute("x", x - wide / 2);
+    flag.firstChild.setAttribute("y", y);
+    flag.lastChild.setAttribute("x", x);
+    flag.lastChild.setAttribute("y", y + 14.5);
+    flag.lastChild.textContent = words;
+    svg.append(flag);
+  }
+  return place;
+}
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+function reveal(g) {
+  if (
+    !g ||
+    (picture.scrollWidth <= picture.clientWidth + 1 && picture.scrollHeight <= picture.clientHeight + 1)
+  )
+    return;
+  const r = g.querySelector("rect"),
+    zoom = picture.scrollWidth / width,
+    [x0, y0] = svg.getAttribute("viewBox").split(" ");
+  const middle = (key, length, from) => (+r.getAttribute(key) - from + r.getAttribute(length) / 2) * zoom;
+  picture.scrollTo({
+    left: middle("x", "width", x0) - picture.clientWidth / 2,
+    top: middle("y", "height", y0) - picture.clientHeight / 2,
+    behavior: calm.matches ? "auto" : "smooth",
+  });
+}

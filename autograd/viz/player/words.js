@@ -1,0 +1,211 @@
+// What is said about each event: a sentence, a formula, and the product with its numbers.
+
+const name = (i) => (nodes[i] ? nodes[i].name || fmt(value[i]) : "…");
+const nameTree = (i) => nodes[i].tree || ["mn", fmt(value[i])];
+const d = (top, bottom) => "∂" + name(top) + "/∂" + name(bottom);
+const dTree = (top, bottom) => [
+  "mfrac",
+  ["mrow", ["mo", "∂"], nameTree(top)],
+  ["mrow", ["mo", "∂"], nameTree(bottom)],
+];
+// The formula with numbers; one below 0 gets brackets unless it stands in some already.
+function filled(n) {
+  return n.fill.replace(/[\ue000\ue001]/g, (c, at) => {
+    const text = fmt(value[n.in[c === "\ue000" ? 0 : 1]]);
+    return n.fill[at - 1] === "(" && n.fill[at + 1] === ")" ? text : minus(text);
+  });
+}
+const cell = (caption, x, hot) =>
+  el("div", hot ? { class: "hot" } : {}, el("small", {}, caption), x instanceof Node ? x : show(x));
+const strip = (...parts) => el("div", { class: "strip" }, ...parts);
+const p = (...parts) => el("p", {}, ...parts);
+
+function describeForward(i) {
+  const n = nodes[i],
+    result = asked(fmt(value[i]), value[i], "its value", n.fill ? filled(n) : n.text);
+  const numbers = n.fill ? [cell("with numbers", el("b", {}, filled(n))), "="] : [];
+  return [
+    name(i) + " = " + n.text + (n.fill ? " = " + filled(n) : "") + " = " + (result ? "?" : fmt(value[i])),
+    formula(nameTree(i), ["mo", "="], n.math),
+    strip(...numbers, cell(name(i), result || value[i], true)),
+  ];
+}
+function describeStep(k, state, whole) {
+  const s = steps[k],
+    more = s[6] || {},
+    from = s[0],
+    to = target(k);
+  const total = state.grad[to],
+    count = state.arrived[to] + " of " + into[to].length;
+  const before = more.after
+    ? more.before
+    : state.arrived[to] === 1 && to !== root
+      ? null
+      : stateAt(position - 1).grad[to];
+  const rule = s[5] ? s[5][1] : "";
+  const hidden =
+    quiz && !whole && typeof product[k] === "number"
+      ? k % 3 === 1 && isNaN(rule)
+        ? 1
+        : k % 3 === 2 && before !== null
+          ? 2
+          : 0
+      : -1;
+  const ask = (which, x, what, how) => (hidden === which ? asked(fmt(x), x, what, how) : null);
+  const a = ask(
+    0,
+    product[k],
+    "the contribution",
+    "upstream × local = " + minus(fmt(upstream[k])) + " · " + minus(fmt(local[k])),
+  );
+  const b = ask(
+    1,
+    local[k],
+    "the local derivative",
+    rule + " at " + nodes[from].in.map((j) => name(j) + " = " + fmt(value[j])).join(", "),
+  );
+  const c = ask(
+    2,
+    total,
+    "the new total",
+    "before + contribution = " + fmt(before) + " + " + minus(fmt(product[k])),
+  );
+  covered = a || b || c ? to : -1;
+  coveredArrow = b ? arrowId(from, s[1]) : "";
+  const captions = {
+    up: "upstream " + d(root, from),
+    local: "local " + d(from, to) + (rule && isNaN(rule) ? " = " + rule : ""),
+  };
+  const parts = [cell(captions.up, upstream[k])];
+  if (more.vjp)
+    parts.push("→", cell("vector-Jacobian product of " + nodes[from].sym, el("b", {}, more.vjp)));
+  else if (local[k] === null)
+    parts.push("→", cell("vector-Jacobian product of", el("b", {}, nodes[from].op)));
+  else parts.push("×", cell(captions.local, b || local[k]));
+  if (whole) parts.push("=", cell("product, " + size(more.product), more.product, true));
+  else {
+    if (more.product) parts.push("→", cell("summed over axis " + more.axes.join(", "), product[k], true));
+    else parts.push("=", cell("contribution", a || product[k], true));
+    parts.push(
+      cell(
+        "total " + d(root, to) + ", " + count + " arrived",
+        el(
+          "span",
+          {},
+          before === null ? NOT_REACHED : show(before),
+          " → ",
+          c || (a || b ? "?" : show(total)),
+        ),
+      ),
+    );
+  }
+  const what = covered >= 0 ? "?" : fmt(product[k]);
+  const shape = (i) => size(value[i]);
+  return [
+    whole
+      ? "The product has shape " +
+        size(more.product) +
+        ", and " +
+        name(to) +
+        " has " +
+        shape(to) +
+        ": " +
+        name(to) +
+        " was repeated along axis " +
+        more.axes.join(", ") +
+        " (broadcast), so its gradient is the sum over it."
+      : "Gradient of " +
+        name(root) +
+        " with respect to " +
+        name(to) +
+        " gets " +
+        what +
+        " through " +
+        name(from) +
+        "; total " +
+        (covered >= 0 ? "?" : fmt(total)) +
+        ", " +
+        count +
+        " contributions arrived.",
+    formula(dTree(root, to), ["mo", "+="], dTree(root, from), ["mo", "·"], dTree(from, to)),
+    strip(...parts),
+  ];
+}
+function describeEarlier() {
+  const rows = trace.earlier.map(([leaf, before, after]) => {
+    const now = finalGrads()[leaf];
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, name(leaf) + ".grad"),
+      el(
+        "td",
+        {},
+        fmt(before) +
+          " + " +
+          minus(fmt(now)) +
+          " = " +
+          fmt(typeof now === "number" ? real(before) + now : after),
+      ),
+    );
+  });
+  const text =
+    "Warning: an earlier backward() left gradients here, and leaves add what each pass brings. Call zero_grad() between passes unless the sum is meant.";
+  return [text, el("table", {}, el("tbody", {}, ...rows))];
+}
+function describe(state) {
+  covered = -1;
+  coveredArrow = "";
+  const e = events[position - 1];
+  if (!e)
+    return [
+      "The leaves hold their numbers; nothing is computed yet. Press the right arrow key or › for the first step.",
+    ];
+  if (e.kind === "forward") return describeForward(e.node);
+  if (e.kind === "seed")
+    return [
+      "Backward starts at " + name(root) + ": " + d(root, root) + " = " + fmt(trace.seed) + ".",
+      formula(dTree(root, root), ["mo", "="], ["mn", fmt(trace.seed)]),
+    ];
+  return e.kind === "earlier" ? describeEarlier() : describeStep(e.step, state, e.kind === "whole");
+}
+
+// --- predict: a number is hidden until it is found ---
+
+let quiz = false,
+  covered = -1,
+  coveredArrow = "";
+const solved = new Set();
+function asked(text, x, what, how) {
+  const here = position;
+  if (!quiz || solved.has(here) || typeof x !== "number") return null;
+  const answer = el("span", { role: "status" });
+  const reveal = (words) => {
+    solved.add(here);
+    render();
+    status.textContent = words;
+    panel.append(p(words));
+    host.focus();
+  };
+  const input = el("input", {
+    type: "text",
+    inputmode: "decimal",
+    autocomplete: "off",
+    "aria-label": "Your answer: " + what,
+    onkeydown: (e) => {
+      if (e.key !== "Enter") return;
+      const guess = input.value.trim() === "" ? NaN : +input.value.replace("−", "-").replace(",", ".");
+      if (Math.abs(guess - x) <= 0.01 * Math.abs(x) + 1e-9 || Object.is(guess, x))
+        reveal("Right: " + how + " = " + text + ".");
+      else answer.textContent = " Not yet. It is " + how + ".";
+    },
+  });
+  return el(
+    "span",
+    {},
+    input,
+    " ",
+    button("Show", () => reveal("It is " + how + " = " + text + ".")),
+    answer,
+  );
+}

@@ -1,0 +1,136 @@
+"""Pictures of networks: modules as boxes, the ways that lead from a node, before and after."""
+
+import random
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Tensor, Value, draw, tanh
+from autograd.viz.look import HOT
+from nn.scalar import MLP
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def network():
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    x, target = Tensor(rng.normal(size=(5, 3))), Tensor(rng.normal(size=(5, 2)))
+    return model, ((model(x) - target) ** 2).mean()
+
+
+def boxes(drawing):
+    return {" ".join(node.name): node for node in drawing.graph.nodes}
+
+
+@pytest.mark.parametrize("layout", ["own", "auto"])
+def test_modules_are_drawn_as_boxes_with_parameters_and_shape(layout):
+    model, loss = network()
+    drawing = draw(loss, depth=2, layout=layout)
+    found = boxes(drawing)
+    assert ("params", "16") in found["model.0"].rows
+    assert ("out", "(5, 4)") in found["model.0"].rows
+    assert ("params", "10") in found["model.2"].rows
+    arrows = [(edge.tail, edge.head) for edge in drawing.graph.edges]
+    assert (found["model.0"].id, found["model.2"].id) in arrows
+    assert len(arrows) == len(set(arrows))
+    assert "Drawn as one box each: model.0 (" in drawing.graph.remark
+    ET.fromstring(drawing.svg)
+    assert sum(1 for _ in model.parameters()) == 4
+
+
+def test_depth_says_how_far_modules_are_opened():
+    random.seed(0)
+    mlp = MLP(2, [3, 1])
+    out = mlp([1.0, -2.0])
+    assert "mlp" in boxes(draw(out, depth=1))
+    assert {"mlp.layers[0]", "mlp.layers[1]"} <= set(boxes(draw(out, depth=2)))
+    neurons = {f"mlp.layers[0].neurons[{i}]" for i in range(3)}
+    assert neurons <= set(boxes(draw(out, depth=3)))
+
+
+def test_a_weight_used_in_two_layers_makes_no_cycle():
+    first, second = nn.Linear(2, 2), nn.Linear(2, 2)
+    x = Tensor(np.ones((1, 2)))
+    model = nn.Sequential(first, second, first)
+    graph = draw(model(x).sum(), {"model": model}, depth=2).graph
+    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    assert all(place[edge.tail] < place[edge.head] for edge in graph.edges)
+
+
+def test_without_modules_every_node_is_drawn_and_that_is_said():
+    x = Value(1.0, label="x")
+    drawing = draw(x * x + 1, depth=1)
+    assert len(drawing.graph.nodes) == 4
+    assert "No parameter's name tells a module" in drawing.graph.remark
+
+
+def test_all_ways_from_a_node_stand_out():
+    a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    d = a * b
+    z = tanh(d + a) + d
+    drawing = draw(z, way=a)
+    marked = {" ".join(n.name) or n.symbol for n in drawing.graph.nodes if n.marked}
+    assert "a" in marked
+    assert "b" not in marked
+    assert "Along the thick arrows 3 ways lead from a to the output." in drawing.graph.remark
+    assert drawing.svg.count(HOT) > 5
+    assert "penwidth=3" in drawing.source
+    thick = re.findall(rf'stroke="{HOT}" stroke-width="3.2"', drawing.svg)
+    assert len(thick) == sum(edge.marked for edge in drawing.graph.edges) == 6
+
+
+def test_a_way_leads_through_the_boxes_of_modules():
+    model, loss = network()
+    graph = draw(loss, depth=2, way=loss.parents[0]).graph
+    assert graph.nodes[-1].marked
+    assert model
+
+
+def test_before_and_after_stand_side_by_side_with_what_changed_in_bold(tmp_path):
+    x, w = Value(3.0, label="x"), Value(2.0, label="w")
+    y = x * w
+    before = draw(y)
+    y.backward()
+    both = before.beside(draw(y))
+    root = ET.fromstring(both.svg)
+    pictures = root.findall(f"{SVG}svg")
+    assert len(pictures) == 2
+    bold = [
+        [
+            t.text
+            for t in picture.iter(f"{SVG}text")
+            if t.get("font-weight") and t.get("fill") == HOT
+        ]
+        for picture in pictures
+    ]
+    assert bold == [[], ["2", "3", "1"]] or bold == [[], ["3", "2", "1"]]
+    assert repr(both).startswith("Before: Computation graph of 3 nodes")
+    both.save(tmp_path / "both.svg")
+    assert (tmp_path / "both.svg").read_text() == both.svg
+    with pytest.raises(ValueError, match=r"needs a name that ends in .svg, but got 'both.png'"):
+        both.save("both.png")
+
+
+@pytest.mark.parametrize("name", ["</svg><script>", '"', "]]>", "a.<b>.weight"])
+def test_hostile_module_names_are_text(name):
+    leaf = Value(2.0)
+    other = leaf * leaf
+    drawing = draw(other * 2, {f"m.{name}.w": leaf}, depth=2)
+    root = ET.fromstring(drawing.svg)
+    assert not list(root.iter(f"{SVG}script"))
+    ET.fromstring(drawing.beside(drawing).svg)
+    assert "strict" not in drawing.source
+
+
+def test_draw_refuses_a_depth_below_1_and_a_way_that_leads_nowhere():
+    x, other = Value(1.0), Value(2.0)
+    with pytest.raises(ValueError, match="depth needs to be at least 1, but got 0"):
+        draw(x * x, depth=0)
+    with pytest.raises(TypeError, match=r"way needs a Value or a Tensor, but got 'x' \(str\)"):
+        draw(x * x, way="x")
+    with pytest.raises(ValueError, match="way needs a node that root was computed from"):
+        draw(x * x, way=other)

@@ -1,0 +1,216 @@
+"""The manual is true: its examples run, its links lead somewhere, its names exist."""
+
+import doctest
+import html.parser
+import importlib
+import inspect
+import os
+import pathlib
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import urllib.parse
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import optim
+
+ROOT = pathlib.Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
+ADDING = DOCS / "adding-an-operation.md"
+PAGES = sorted(DOCS.glob("*.md"))
+TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "notebooks" / "README.md"]
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+every_text = pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
+
+
+# --- docstrings -----------------------------------------------------------------------------------
+
+
+def modules():
+    for package in (autograd, nn, optim):
+        yield package
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.endswith("__main__"):
+                yield importlib.import_module(found.name)
+
+
+def public_things():
+    """Every public function, class, method and property that is defined in the packages.
+
+    Stand-ins for arrays leave it to NumPy to say what `ndim` is.
+    """
+    for module in modules():
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+                continue
+            if inspect.isclass(thing) or callable(thing):
+                yield f"{module.__name__}.{name}", thing
+            if inspect.isclass(thing):
+                for member, what in vars(thing).items():
+                    is_numpys = thing is not autograd.Tensor and hasattr(np.ndarray, member)
+                    if member.startswith("_") or is_numpys:
+                        continue
+                    if inspect.isfunction(what) or isinstance(
+                        what, (property, classmethod, staticmethod)
+                    ):
+                        yield f"{module.__name__}.{name}.{member}", getattr(thing, member)
+
+
+def test_every_public_name_has_a_docstring():
+    names = dict(public_things())
+    assert len(names) > 300
+    assert [name for name, thing in names.items() if not inspect.getdoc(thing)] == []
+
+
+@pytest.mark.parametrize("package", [autograd, nn, optim], ids=lambda package: package.__name__)
+def test_every_name_a_package_offers_has_a_docstring(package):
+    for name in package.__all__:
+        assert inspect.getdoc(getattr(package, name)), name
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "page",
+    [p for p in PAGES if ">>>" in p.read_text("utf-8") and p != ADDING],
+    ids=lambda p: p.stem,
+)
+def test_the_examples_of_a_page_give_what_they_show(page):
+    with np.printoptions(legacy=None):
+        failed, tried = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert tried
+    assert failed == 0
+
+
+@every_text
+def test_the_links_of_a_text_lead_somewhere(text):
+    for link in re.findall(r"\]\(([^)#:]+)\)", text.read_text("utf-8")):
+        assert (text.parent / link).exists(), link
+
+
+@every_page
+def test_the_names_on_a_page_exist(page):
+    for name in re.findall(r"`((?:autograd|nn|optim)\.[\w.]*\w)[`(]", page.read_text("utf-8")):
+        package, *rest = name.split(".")
+        thing = importlib.import_module(package)
+        for part in rest:
+            thing = getattr(thing, part)
+
+
+def test_the_files_that_the_page_on_the_inside_names_exist():
+    text = (DOCS / "how-it-works.md").read_text("utf-8")
+    for name in re.findall(r"`([\w/]+\.py|rules/)`", text):
+        assert (ROOT / "autograd" / name).exists(), name
+    for name in ("_install", "_contributions", "topological", "backward_steps", "pullback"):
+        assert name in text
+        sources = (ROOT / "autograd" / file for file in ("node.py", "value.py", "op.py"))
+        assert any(f"def {name}(" in source.read_text("utf-8") for source in sources), name
+
+
+# --- adding an operation, as the page says --------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A copy of the project in which somebody has followed the page to the letter."""
+    folder = tmp_path_factory.mktemp("reader")
+    for name in ("autograd", "nn", "optim", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    page = ADDING.read_text("utf-8")
+    (declaration,) = (
+        block for block in re.findall(r"```python\n(.*?)```", page, re.S) if "@elementwise" in block
+    )
+    rules = folder / "autograd" / "rules" / "elementwise.py"
+    head, last = rules.read_text("utf-8").split("__all__ = ", 1)
+    rules.write_text(f"{head}{declaration}\n\n__all__ = {last}", "utf-8")
+    commands = re.findall(r"```bash\n(.*?)\n```", page, re.S)
+    assert commands == ["python -m autograd.stub", "pytest tests/autograd/test_rules.py"]
+    run(folder, "-m", "autograd.stub")
+    shutil.copy(ADDING, folder)
+    return folder
+
+
+def run(folder, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_the_new_operation_does_what_the_page_shows(reader):
+    run(
+        reader,
+        "-c",
+        "import doctest, sys\n"
+        "failed, tried = doctest.testfile('adding-an-operation.md', module_relative=False,"
+        " encoding='utf-8', optionflags=doctest.NORMALIZE_WHITESPACE)\n"
+        "sys.exit(bool(failed) or tried < 10)",
+    )
+
+
+def test_the_tests_of_the_rulebook_take_up_the_new_operation(reader):
+    said = run(reader, "-m", "pytest", "-q", "-k", "logit", "tests/autograd/test_rules.py")
+    assert int(re.search(r"(\d+) passed", said).group(1)) >= 10
+
+
+def test_type_checkers_know_the_new_operation(reader):
+    assert "def logit(self)" in (reader / "autograd" / "methods.pyi").read_text("utf-8")
+
+
+# --- the site -------------------------------------------------------------------------------------
+
+
+class Targets(html.parser.HTMLParser):
+    """The links and the anchors of a page, and its pictures without a description."""
+
+    def __init__(self):
+        super().__init__()
+        self.links, self.anchors, self.mute = [], set(), []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.links += [given[name] for name in ("href", "src") if given.get(name)]
+        self.anchors |= {given[name] for name in ("id", "name") if given.get(name)}
+        if tag == "img" and not given.get("alt"):
+            self.mute.append(given)
+
+
+@pytest.mark.skipif(not IN_CI, reason="GLASSGRAD_CI=1 builds the manual")
+def test_the_manual_builds_without_warnings_and_its_links_lead_somewhere(tmp_path):
+    site = tmp_path / "site"
+    run(ROOT, "-m", "sphinx", "-q", "-W", "-D", "nb_execution_mode=off", str(DOCS), str(site))
+    pages = {}
+    for path in site.rglob("*.html"):
+        pages[path] = Targets()
+        pages[path].feed(path.read_text("utf-8"))
+    assert len(pages) > 20
+    for path, found in pages.items():
+        assert found.mute == [], path
+        for link in found.links:
+            address = urllib.parse.urlsplit(link)
+            if address.scheme or address.netloc:
+                continue
+            file = urllib.parse.unquote(address.path)
+            target = (path.parent / file).resolve() if file else path
+            assert target.exists(), f"{path.name}: {link}"
+            if address.fragment and target in pages:
+                anchor = urllib.parse.unquote(address.fragment)
+                assert anchor in pages[target].anchors, f"{path.name}: {link}"
