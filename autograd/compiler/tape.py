@@ -62,6 +62,9 @@ class Tape:
 
     def __init__(self, observer: Any = None) -> None:
         self.observer = observer
+        # What was computed already, so that a derivative need not compute it again. Only where no
+        # buffers are written to: there the same call can mean another thing later.
+        self.known: dict[Any, Traced] | None = None if observer is None else {}
         self.steps: list[Step] = []
         self.sections = [0]
 
@@ -81,6 +84,9 @@ class Tape:
     ) -> Any:
         """Compute now, and note it: the result as a traced array."""
         args, options = tuple(args), options or {}
+        key = None if self.known is None else _key((function, args, options))
+        if key is not None and self.known is not None and key in self.known:
+            return self.known[key]
         result = function(*_arrays(args), **_arrays(options))
         if isinstance(result, (bool, np.generic)):
             result = np.asarray(result)
@@ -99,6 +105,8 @@ class Tape:
         else:
             kind = STORE
         self.steps.append(Step(kind, function, args, options, out))
+        if key is not None and self.known is not None:
+            self.known[key] = out
         return out
 
     def into(self, out: Traced, function: Any, *args: Any, **options: Any) -> Traced:
@@ -112,6 +120,8 @@ class Tape:
         """Note a call that changes `out`, which is one of its arguments."""
         args, options = tuple(args), options or {}
         function(*_arrays(args), **_arrays(options))
+        if self.known is not None:
+            self.known.clear()
         self.steps.append(Step(CHANGE, function, args, options, out))
 
     def live(self, wanted: Iterable[Traced]) -> list[bool]:
@@ -256,6 +266,13 @@ class Traced(NDArrayOperatorsMixin):
         options = {"axis": axis, "keepdims": keepdims}
         return self.tape.call(np.add.reduce, (self,), options | ({"dtype": dtype} if dtype else {}))
 
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As NumPy's."""
+        if self.dtype == np.float16:  # which NumPy adds up in float32
+            return self.tape.call(np.mean, (self,), {"axis": axis, "keepdims": keepdims})
+        total = self.sum(axis=axis, keepdims=keepdims)
+        return total / (self.size // max(1, total.size))
+
     def max(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As NumPy's."""
         return self.tape.call(np.maximum.reduce, (self,), {"axis": axis, "keepdims": keepdims})
@@ -366,7 +383,16 @@ def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
 
 
 _POWERS = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}
-_REDUCTIONS = {np.sum: "sum", np.max: "max", np.min: "min", np.amax: "max", np.amin: "min"}
+_REDUCTIONS = {
+    np.sum: "sum", np.mean: "mean", np.max: "max", np.min: "min", np.amax: "max", np.amin: "min",
+}  # fmt: skip
+    np.sum: "sum",
+    np.mean: "mean",
+    np.max: "max",
+    np.min: "min",
+    np.amax: "max",
+    np.amin: "min",
+}
 
 
 def _item(x: Any, index: Any) -> Any:
@@ -402,6 +428,21 @@ def _traced(tree: Any) -> Iterable[Traced]:
     elif isinstance(tree, dict):
         for branch in tree.values():
             yield from _traced(branch)
+
+
+def _key(tree: Any) -> Any:
+    """What tells one call from another; None if that is not known."""
+    if isinstance(tree, Traced):
+        return id(tree)
+    if isinstance(tree, (tuple, list, dict)):
+        parts = list(tree.items()) if isinstance(tree, dict) else tree
+        keys = [_key(part) for part in parts]
+        return None if None in keys else (type(tree), *keys)
+    if isinstance(tree, slice):
+        return (slice, str(tree))
+    if tree is None or callable(tree) or isinstance(tree, (int, float, str)):
+        return (type(tree), str(tree), tree if callable(tree) else None)
+    return None  # an array of whoever's, which may change
 
 
 def _mapped(tree: Any, function: Callable[[Traced], Any]) -> Any:

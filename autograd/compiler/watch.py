@@ -14,6 +14,7 @@ are read at every call anyway.
 
 from __future__ import annotations
 
+import functools
 import operator
 import os
 import pathlib
@@ -72,6 +73,8 @@ class Watch:
             yield x.__func__
         elif isinstance(x, types.FunctionType):
             yield from self._look_at_function(x)
+        elif isinstance(x, functools.partial):
+            yield from (x.func, x.args, x.keywords)
         elif isinstance(x, dict):
             yield from x.values()
         elif isinstance(x, (list, tuple)):
