@@ -3,12 +3,14 @@
 import math
 import random
 
+import numpy as np
 import pytest
 
 from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
 from autograd.node import topological
 from autograd.op import Elementwise
 from autograd.viz.text import number
+from nn.scalar import MLP
 from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 pytestmark = needs_browser
@@ -518,3 +520,45 @@ def test_reduced_motion_is_respected(play):  # noqa: F811
     left = player.page.locator(".pic").evaluate("(e) => e.scrollLeft")
     player.page.wait_for_timeout(150)
     assert player.page.locator(".pic").evaluate("(e) => e.scrollLeft") == left
+
+
+def test_unusual_passes_play_to_their_end(play):  # noqa: F811
+    leaf = Value(2.0, label="leaf")
+    t = Tensor([1.0, -2.0], requires_grad=True, label="t")
+    mixed = (t * Value(3.0, label="v")).sum()
+    half = Tensor(np.ones((2, 2, 2), np.float32), requires_grad=True, label="half")
+    empty = Tensor(np.zeros((0, 3)), requires_grad=True, label="empty")
+    passes = [
+        backprop(leaf),
+        backprop(t * 2, gradient=[1.0, 0.5]),
+        backprop(mixed),
+        backprop((half * half).mean()),
+        backprop(empty.sum()),
+        backprop((t @ t) * 2.0),  # the last, since t adds up what all passes bring
+    ]
+    for steps in passes:
+        player = play(steps)
+        player.press("End", "ArrowDown", "ArrowUp", "o", "p", *["ArrowLeft"] * 8, "End", "p")
+        position, _, total, *_ = player.where().split()
+        assert position == total
+    assert player.rows()["t"][1] == f"[{', '.join(map(number, t.grad))}]"
+
+
+def test_a_folded_network_plays_every_step(play):  # noqa: F811
+    random.seed(1)
+    model = MLP(3, [4, 4, 1])
+    rows = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
+    loss = sum((model(x) - y) ** 2 for x, y in zip(rows, [1.0, -1.0, -1.0, 1.0]))
+    steps = backprop(loss)
+    player = play(steps, viewport={"width": 600, "height": 900})
+    assert player.page.locator("[data-node]").count() <= 6
+    assert "folded into" in player.page.locator(".main > p").inner_text()
+    player.press("End")
+    states = [box.get_attribute("data-s") for box in player.page.locator("[data-node]").all()]
+    assert set(states) == {"done"}
+    shown = player.exact()
+    full = {long: short for short, long in steps.abbreviated.items()}
+    for i, layer in enumerate(model.layers):
+        for j, neuron in enumerate(layer.neurons):
+            name = full[f"model.layers[{i}].neurons[{j}].b"]
+            assert shown[f"{name} = model.layers[{i}].neurons[{j}].b"][1] == neuron.b.grad

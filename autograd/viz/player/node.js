@@ -80,11 +80,11 @@ function expansion(i) {
         name(i) +
         " to " +
         name(root) +
-        ". Each gives a product of local derivatives; " +
+        (count === 1n ? ". Its product of local derivatives is " : ". Each gives a product of local derivatives; ") +
         d(root, i) +
         " = " +
         fmt(finalGrads()[i]) +
-        " is their sum.",
+        (count === 1n ? "." : " is their sum."),
     ),
     el("ol", { class: "ways" }, ...ways.map((way) => wayItem(way, i))),
     ...more,

@@ -23,7 +23,7 @@ function digits(x) {
   const [mantissa, power] = short.split("e");
   return power < -4 || power > 3 ? +mantissa + "e" + +power : String(+short);
 }
-const size = (x) => x.shape.join("×") || "1";
+const size = (x) => (x.shape || []).join("×") || "1";
 function fmt(x) {
   if (x === null || x === undefined) return NOT_REACHED;
   if (typeof x !== "object") return digits(real(x));

@@ -26,7 +26,7 @@ for (const g of svg.querySelectorAll("[data-node]")) {
     grad: [...g.querySelectorAll("[data-part=grad]")],
     what: what ? [what] : [],
   };
-  const i = nodes.findIndex((n) => n.box === id);
+  const i = nodes.findLastIndex((n) => n.box === id);
   if (id[0] === "n")
     g.querySelector("title").textContent = name(i) + (nodes[i].op ? " = " + nodes[i].text : "");
   g.addEventListener("click", () => choose(i));
@@ -66,7 +66,9 @@ function paint(state) {
   nodes.forEach((n, i) => {
     const complete = state.grad[i] !== null && state.arrived[i] === into[i].length;
     const s = !state.known[i] ? "todo" : state.grad[i] === null ? "ready" : complete ? "done" : "part";
-    if (!(n.box in states) || rank[s] < rank[states[n.box]]) states[n.box] = s;
+    // In a folded box, what no gradient flows to does not hold it back.
+    const counts = n.box[0] === "n" || s === "todo" || into[i].length > 0;
+    if (!(n.box in states) || (counts && rank[s] < rank[states[n.box]])) states[n.box] = counts ? s : "done";
     const unknown =
       quiz && !solved.has(position) && e.kind === "forward" && e.node === i && typeof value[i] === "number";
     for (const g of boxesOf(i)) {
