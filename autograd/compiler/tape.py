@@ -386,13 +386,6 @@ _POWERS = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}
 _REDUCTIONS = {
     np.sum: "sum", np.mean: "mean", np.max: "max", np.min: "min", np.amax: "max", np.amin: "min",
 }  # fmt: skip
-    np.sum: "sum",
-    np.mean: "mean",
-    np.max: "max",
-    np.min: "min",
-    np.amax: "max",
-    np.amin: "min",
-}
 
 
 def _item(x: Any, index: Any) -> Any:
