@@ -44,7 +44,7 @@ function describeStep(k, state, whole) {
       : stateAt(position - 1).grad[to];
   const rule = s[5] ? s[5][1] : "";
   const hidden =
-    quiz && !whole && typeof product[k] === "number"
+    quiz && !whole && [upstream[k], local[k], product[k]].every((x) => typeof x === "number")
       ? k % 3 === 1 && isNaN(rule)
         ? 1
         : k % 3 === 2 && before !== null
