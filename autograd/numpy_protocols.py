@@ -49,7 +49,7 @@ def ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[s
         return ufunc(*map(plain, inputs))
     if ufunc is np.divmod:
         return RULEBOOK["floor_divide"](*inputs), RULEBOOK["remainder"](*inputs)
-    return _ours(f"np.{ufunc.__name__}", ufunc.__name__)(*inputs)
+    return _of_ufunc(ufunc)(*inputs)
 
 
 def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -75,6 +75,11 @@ def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     for option in named.keys() - _parameters(ours):
         raise TypeError(f"{name}: {option}= is not supported on a Tensor.")
     return ours(*given, **named)
+
+
+@functools.cache
+def _of_ufunc(ufunc: np.ufunc) -> Callable[..., Any]:
+    return _ours(f"np.{ufunc.__name__}", ufunc.__name__)
 
 
 def _same_in_ours(func: Callable[..., Any]) -> bool:
