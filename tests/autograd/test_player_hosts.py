@@ -97,8 +97,8 @@ def lab(notebook):
     try:
         yield _address(server, home / "log"), environment
     finally:
-        server.terminate()
-        server.wait(20)
+        server.kill()  # it keeps nothing, and may take long to say goodbye
+        server.wait()
         log.close()
 
 

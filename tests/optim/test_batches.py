@@ -62,10 +62,12 @@ def test_the_mean_of_batch_gradients_is_the_gradient_of_all():
 )
 def test_descent_reaches_the_closed_form_of_linear_regression(rule, steps):
     x, y = regression(n=200)
-    model, loss = Linear(3, 1), MSELoss()
+    model, loss = Linear(3, 1, rng=np.random.default_rng(0)), MSELoss()
     optimizer = rule(model.parameters())
     for _ in range(steps):
         optimizer.step(lambda: loss(model(x), y[:, None]))
+        if isinstance(optimizer, Adam):  # at a constant rate it keeps circling the minimum
+            optimizer.lr *= 0.985
     with_one = np.c_[x, np.ones(len(x))]
     closed_form = np.linalg.solve(with_one.T @ with_one, with_one.T @ y)
     assert_allclose(model.flat().data, closed_form, rtol=1e-8)
