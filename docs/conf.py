@@ -30,7 +30,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["README.md", "readme_parts.md", "notebooks/README.md"]
+exclude_patterns = ["README.md", "notebooks/README.md"]
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["formulas.css"]

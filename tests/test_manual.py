@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
 ADDING = DOCS / "adding-an-operation.md"
-PAGES = sorted(set(DOCS.glob("*.md")) - {DOCS / "readme_parts.md"})
+PAGES = sorted(DOCS.glob("*.md"))
 TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "notebooks" / "README.md"]
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -8,7 +8,9 @@ import shlex
 import numpy as np
 import pytest
 
+from autograd import backprop, draw
 from autograd.__main__ import main
+from autograd.expression import parse
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
 
@@ -33,3 +35,22 @@ def test_every_file_the_readme_links_to_exists():
     assert links
     for link in links:
         assert (README.parent / link).exists(), link
+
+
+def draw_pictures(folder):
+    # Text differs between machines only where `dot` places the nodes, so it does not here.
+    leaves = {"w1": -3.0, "x1": 2.0, "w2": 1.0, "x2": 0.0, "b": 6.88}
+    f = parse("tanh(w1*x1 + w2*x2 + b)", leaves)
+    named = {name: node for node, name in backprop(f).names.items()}
+    draw(f, named, layout="own").save(folder / "neuron.svg")
+    leaves = {"w0": 1.0, "w1": 3.0, "w2": -2.0, "x1": -1.0, "x2": 2.0}
+    f = parse("sigmoid(w0 + w1*x1 + w2*x2)", leaves)
+    backprop(f).to_svg(folder / "backprop.svg")
+
+
+def test_the_pictures_of_the_readme_are_what_the_project_draws(tmp_path):
+    draw_pictures(tmp_path)
+    for name in ("neuron.svg", "backprop.svg"):
+        drawn = (tmp_path / name).read_text("utf-8")
+        shown = (README.parent / "docs" / name).read_text("utf-8")
+        assert drawn == shown, f"docs/{name} is out of date: run draw_pictures on docs"
