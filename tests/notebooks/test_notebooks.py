@@ -165,7 +165,10 @@ def test_the_links_of_the_notebook_lead_somewhere(path):
         assert (FOLDER / link).exists(), link
 
 
-def test_the_index_lists_every_notebook_in_order():
-    index = (FOLDER / "README.md").read_text("utf-8")
-    listed = re.findall(r"\]\((\d\d-[^)]+\.ipynb)\)", index)
-    assert listed == [path.name for path in NOTEBOOKS]
+@pytest.mark.parametrize("index", [FOLDER / "README.md", ROOT / "README.md"], ids=["its", "ours"])
+def test_the_index_lists_every_notebook_in_order_by_its_title(index):
+    listed = re.findall(
+        r"\[([^]]+)\]\((?:notebooks/)?(\d\d-[^)]+\.ipynb)\)", index.read_text("utf-8")
+    )
+    titles = [read(path).cells[0].source.splitlines()[0].split(" · ")[1] for path in NOTEBOOKS]
+    assert listed == [(title, path.name) for title, path in zip(titles, NOTEBOOKS, strict=True)]
