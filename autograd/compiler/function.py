@@ -6,16 +6,19 @@ place.py      give every row a position, so that operands lie side by side
 lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py)
 program.py    fill in the numbers and run them
 results.py    hand back nodes whose backward pass is the compiled one
+
+listing.py and drawing.py show what came of it.
 """
 
 from __future__ import annotations
 
 import functools
 import random
+import sys
 import threading
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,6 +51,7 @@ class Compiled:
         self.function = function
         self.op = CompiledOp(getattr(function, "__name__", "compiled").replace("<lambda>", "λ"))
         self._programs: dict[Any, list[tuple[Program, Any]]] = {}
+        self._newest: Program | None = None
         self._count = 0
         self._kept: list[Any] = []
         self._watch: Watch | None = None
@@ -90,6 +94,7 @@ class Compiled:
                 # Perhaps it was reading numbers for the message of an error: that goes first.
                 self.function(*args, **kwargs)
                 raise
+            self._newest = program
             self._count += 1
             self._kept += given.others
             self._watch = Watch(self.function, arrays=bool(program.graph.constants))
@@ -104,6 +109,43 @@ class Compiled:
         if not programs:
             raise CompileError(f"program: call {self.op.name} first, so that it is recorded.")
         return "\n\n".join(map(listing, programs))
+
+    def draw(self, names: Mapping[str, Any] | None = None) -> Any:
+        """The operations as they are written beside the instructions that stand for them.
+
+        On the left, every operation on single numbers of the latest recording, and which
+        instruction computes it; of many, those of one number of the largest matrix product. On the
+        right, the instructions that `program()` lists, with shapes and with how many operations
+        each is for. The right half alone for a function that computes with Tensors only. Values
+        have the names that `autograd.draw` would find for them; what depends on the arguments of a
+        call has no number, as the recording is for all of them.
+
+        Args:
+            names: Variables by name that count first, such as `{"w": w}`.
+
+        Returns:
+            A picture that a notebook shows; `save(path)` writes it, `svg` is its text.
+
+        Raises:
+            CompileError: nothing has been recorded yet.
+
+        Example:
+            >>> from autograd import Value
+            >>> w = [[Value(0.1 * (i + j)) for j in range(2)] for i in range(5)]
+            >>> layer = compile(lambda x: [(a * x[0] + b * x[1]).tanh() for a, b in w])
+            >>> y = layer([1.0, -1.0])
+            >>> layer.draw()
+            20 operations on single numbers. v0: 5 sums of 2 products are one matrix product, 5×2 by
+            2×1. A box's last line says which instruction computes it.
+        """
+        if self._newest is None:
+            raise CompileError(f"draw: call {self.op.name} first, so that it is recorded.")
+        # here and not above: drawing is much to import for who does not draw
+        from autograd.compiler.drawing import picture
+        from autograd.viz.names import names_of
+
+        frame = sys._getframe(1)
+        return picture(self._newest, lambda values: names_of(values, frame, names))
 
     def recorded(self) -> int:
         """How many operations on single numbers have been recorded."""

@@ -8,6 +8,7 @@ Five neurons with two inputs read:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,18 @@ import numpy as np
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Group, Picks, Product
 from autograd.compiler.record import CONSTANT, DATA, LEAF
-from autograd.compiler.tape import SOURCE, VIEW, Traced
+from autograd.compiler.tape import SOURCE, VIEW, Step, Traced
 
 
 def listing(program: Program) -> str:
     """Every instruction of a program, what it works on and how many numbers it makes."""
-    lines = _Names(program).scalar_lines()
-    lines += _array_lines(program)
+    lines = Names(program).scalar_lines()
+    lines += [(text, shape) for step, text, shape in array_lines(program) if step.kind != SOURCE]
     width = max((len(left) for left, _ in lines), default=0)
     return "\n".join(f"{left.ljust(width)}  # {right}" for left, right in lines)
 
 
-class _Names:
+class Names:
     """Names for the instructions' results, and for operands made of them."""
 
     def __init__(self, program: Program) -> None:
@@ -47,20 +48,21 @@ class _Names:
             stack = f"{len(x.out)} × " if len(x.out) > 1 else ""
             _, rows, columns = x.out.shape
             terms = x.left.shape[-1]
-            left, right = self._operand(x.left), self._operand(x.right)
-            more = "".join(f" + {self._operand(extra)}" for extra in x.plain)
+            left, right = self.operand(x.left), self.operand(x.right)
+            more = "".join(f" + {self.operand(extra)}" for extra in x.plain)
             return f"{left} @ {right}{more}  [{stack}{rows}×{terms} by {terms}×{columns}]"
         if isinstance(x, Group):
             name = x.op.name if x.op is not None else "constant"
-            return f"{name}({', '.join(map(self._operand, x.operands))})"
+            return f"{name}({', '.join(map(self.operand, x.operands))})"
         if isinstance(x, Picks):
-            return f"take({self._operand(x.table)}, indices)"
+            return f"take({self.operand(x.table)}, indices)"
         paired = x.right >= 0
         if not paired.any():
-            return f"sum of {self._operand(x.left)}"
-        return f"sum of {self._operand(x.left)} * {self._operand(x.right[paired])}"
+            return f"sum of {self.operand(x.left)}"
+        return f"sum of {self.operand(x.left)} * {self.operand(x.right[paired])}"
 
-    def _operand(self, rows: Any) -> str:
+    def operand(self, rows: Any) -> str:
+        """What rows are: leaves, data, constants, results of instructions before."""
         rows = np.unique(rows)
         kinds = []
         for code, name in ((LEAF, "leaves"), (DATA, "data"), (CONSTANT, "constants")):
@@ -69,7 +71,7 @@ class _Names:
                 row = rows[self.code[rows] == code][0]
                 kinds.append(f"{self.graph.constants[self.graph.left[row]]:g}")
             elif count:
-                kinds.append(f"{count} {name}")
+                kinds.append(f"{count} {name}" if name != "leaves" or count > 1 else "1 leaf")
         kinds += [f"v{k}" for k in np.unique(self.made[rows]) if k >= 0]
         return "{" + ", ".join(kinds) + "}" if len(kinds) > 1 else "".join(kinds)
 
@@ -89,25 +91,24 @@ def _numbers(count: int, name: str) -> str:
     return f"{count:,} {name}{'s' if count != 1 else ''}"
 
 
-def _array_lines(program: Program) -> list[tuple[str, str]]:
-    """A line for each forward call on arrays."""
+def array_lines(program: Program) -> Iterator[tuple[Step, str, str]]:
+    """Each array from outside with its name, each forward call with its line; and their shapes."""
     names: dict[int, str] = {}
-    lines = []
     tensors = {id(x._data): tensor for tensor, x in program.tensors}
     end = program.tape.sections[1] if len(program.tape.sections) > 1 else len(program.tape.steps)
     alive = program.tape.live(program.wanted)
     for step in (s for s, kept in zip(program.tape.steps[:end], alive, strict=False) if kept):
-        key = id(step.out)
+        key, shape = id(step.out), str(step.out.shape)
         if step.kind == SOURCE:
             label = getattr(tensors.get(key), "label", "")
             names[key] = label or f"a{len(names)}"
+            yield step, names[key], shape
             continue
         given = ", ".join(_shown(x, names) for x in step.args)
         names.setdefault(key, f"a{len(names)}")
         function = getattr(step.function, "__name__", str(step.function)).strip("_")
         seen = " (a view)" if step.kind == VIEW else ""
-        lines.append((f"{names[key]} = {function}({given})", f"{step.out.shape}{seen}"))
-    return lines
+        yield step, f"{names[key]} = {function}({given})", shape + seen
 
 
 def _shown(x: Any, names: dict[int, str]) -> str:

@@ -96,7 +96,7 @@ class Tape:
                 "cannot be replayed. Call it outside the compiled function."
             )
         out = Traced(self, result)
-        shown = [x for x in _traced(args) if _shows(result, x.array)]
+        shown = [x for x in traced_in(args) if _shows(result, x.array)]
         if shown:
             out.base = shown[0].base
             kind = VIEW
@@ -132,7 +132,7 @@ class Tape:
             step = self.steps[i]
             if step.out.base in bases:
                 kept[i] = True
-                bases.update(x.base for x in _traced((step.args, step.options)))
+                bases.update(x.base for x in traced_in((step.args, step.options)))
         return kept
 
     def bind(self, wanted: Sequence[Traced], reuse: dict[int, Any] | None = None) -> Bound:
@@ -412,15 +412,16 @@ def _shows(result: Any, array: Any) -> bool:
     return result is array or (result.base is not None and np.may_share_memory(result, array))
 
 
-def _traced(tree: Any) -> Iterable[Traced]:
+def traced_in(tree: Any) -> Iterable[Traced]:
+    """The traced arrays in nested arguments."""
     if isinstance(tree, Traced):
         yield tree
     elif isinstance(tree, (tuple, list)):
         for branch in tree:
-            yield from _traced(branch)
+            yield from traced_in(branch)
     elif isinstance(tree, dict):
         for branch in tree.values():
-            yield from _traced(branch)
+            yield from traced_in(branch)
 
 
 def _key(tree: Any) -> Any:

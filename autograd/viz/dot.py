@@ -128,8 +128,8 @@ def _label(node: DrawnNode) -> Any:
     *lines, last = node.name or ("",)
     last = f"{last} = {node.symbol}" if last and node.symbol else last or node.symbol
     lines += [last + " ⋯" if node.folded else last] if last else []
-    keys = max(len(what) for what, _ in node.rows)
-    texts = max(len(text) for _, text in node.rows)
+    keys = max((len(what) for what, _ in node.rows), default=0)
+    texts = max((len(text) for _, text in node.rows), default=0)
     lines += [f"{what.ljust(keys)} {text.rjust(texts)}" for what, text in node.rows]
     return _text("\n".join(lines))
 

@@ -178,7 +178,9 @@ class Drawing:
             >>> before.beside(draw(y))
             Before: Computation graph of 2 nodes ... After: Computation graph of 2 nodes ...
         """
-        return SideBySide(self, after)
+        changed = Drawing(with_changes(after.graph, self.graph), after._direction, after._engine)
+        sentence = f"Before: {self.graph.sentence} After: {after.graph.sentence}"
+        return SideBySide(self, changed, ("before", "after"), sentence)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file.
@@ -238,16 +240,17 @@ class Drawing:
 
 
 class SideBySide:
-    """Two pictures beside each other, before and after. Made by `Drawing.beside`.
+    """Two pictures beside each other, such as before and after. Made by `Drawing.beside`.
 
     Attributes:
         svg: The pictures as SVG.
     """
 
-    def __init__(self, before: Drawing, after: Drawing) -> None:
-        changed = Drawing(with_changes(after.graph, before.graph), after._direction, after._engine)
-        self._sentence = f"Before: {before.graph.sentence} After: {after.graph.sentence}"
-        self.svg = side_by_side(before.svg, changed.svg, self._sentence)
+    def __init__(
+        self, first: Drawing, second: Drawing, headings: tuple[str, str], sentence: str
+    ) -> None:
+        self._sentence = sentence
+        self.svg = side_by_side(first.svg, second.svg, headings, sentence)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the pictures to a file whose name ends in .svg.

@@ -159,7 +159,7 @@ def drawn_graph(
     shown, folded = nearest(root, len(order) if whole else min(max_nodes, FOLDED_TO))
     names = find_names(shown)
     ids = {node: f"n{i}" for i, node in enumerate(order) if node in shown}
-    drawn = _operands_first(root, folded)
+    drawn = operands_first(root, folded)
     with np.errstate(all="ignore"):  # a picture does not warn of numbers that are there already
         nodes = tuple(
             drawn_node(node, ids[node], names.get(node, ""), node is root, node in folded)
@@ -214,7 +214,7 @@ def nearest(root: Node, most: int) -> tuple[set[Node], set[Node]]:
     return shown, folded
 
 
-def _operands_first(root: Node, folded: set[Node]) -> list[Node]:
+def operands_first(root: Node, folded: set[Node]) -> list[Node]:
     """What is drawn, in the order in which a formula names it: left operands before right ones.
 
     A layout starts from this order, so that `a` stands above `b` in `a - b`.

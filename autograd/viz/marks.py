@@ -63,9 +63,9 @@ def with_changes(after: DrawnGraph, before: DrawnGraph) -> DrawnGraph:
     return replace(after, nodes=nodes, remark="What has changed is in bold type.")
 
 
-def side_by_side(before: str, after: str, title: str) -> str:
-    """Two SVGs as one."""
-    (left, height), (right, other) = _size(before), _size(after)
+def side_by_side(first: str, second: str, headings: tuple[str, str], title: str) -> str:
+    """Two SVGs as one, each under its heading."""
+    (left, height), (right, other) = _size(first), _size(second)
     width, height = left + _GAP + right, max(height, other) + _TITLE
     style = f'font-family="{escape(SANS)}" font-size="15" font-weight="700" fill="{INK}"'
     return "\n".join(
@@ -75,10 +75,10 @@ def side_by_side(before: str, after: str, title: str) -> str:
             'style="max-width:100%;height:auto">',
             f"<title>{escape(title)}</title>",
             f'<rect width="{width:g}" height="{height:g}" rx="8" fill="#ffffff"/>',
-            f'<text x="14" y="19" {style}>before</text>',
-            f'<text x="{left + _GAP + 14:g}" y="19" {style}>after</text>',
-            _moved(before, 0.0),
-            _moved(after, left + _GAP),
+            f'<text x="14" y="19" {style}>{escape(headings[0])}</text>',
+            f'<text x="{left + _GAP + 14:g}" y="19" {style}>{escape(headings[1])}</text>',
+            _moved(first, 0.0),
+            _moved(second, left + _GAP),
             "</svg>",
             "",
         ]

@@ -1,0 +1,323 @@
+"""Drawing: the graph of single numbers beside the program that was made of it.
+
+Five neurons of two inputs are 25 boxes on the left, one for each operation; on the right they are
+
+    leaves 5×2 ─┐
+    data 2×1 ───┴→ v0 = a 5×2 by 2×1 matrix product ──→ v1 = tanh(v0)
+
+and each box on the left says which of these computes it. A graph too large to be looked at is
+represented by one number of its largest matrix product.
+
+The program keeps no object for a number, only its row in the recording; so the boxes on the left
+show operations and names, and the arguments' numbers, which no row has, are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.listing import Names, array_lines
+from autograd.compiler.program import Program
+from autograd.compiler.raising import Group, Picks, Product
+from autograd.compiler.record import CONSTANT, DATA, DETACH, LEAF, PICK
+from autograd.compiler.tape import SOURCE, Traced, traced_in
+from autograd.tensor import Tensor
+from autograd.value import Value
+from autograd.viz.draw import Drawing, SideBySide
+from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest, operands_first
+from autograd.viz.text import lines_of, number, printable
+
+WHOLE = 100
+"""How many rows are drawn one by one; of more, a part is."""
+
+RESULTS = -1
+"""Stands for the row of all results at once, where there are several."""
+
+
+def picture(program: Program, find_names: Callable[[set[Any]], dict[Any, str]]) -> Any:
+    """The two graphs beside each other; of code without single numbers, the program alone.
+
+    Args:
+        program: What is drawn.
+        find_names: Gives the names of those Values that have one.
+    """
+    drawn = _Instructions(program)
+    if not drawn.operations.any():
+        return Drawing(drawn.graph("", ""), "TB")
+    rows = _Rows(drawn, find_names)
+    before, total = rows.graph(), int(drawn.operations.sum())
+    legend = "“for”: how many operations on single numbers a box stands for."
+    after = drawn.graph(rows.shown_in, f"{drawn.remark()} {legend}".strip())
+    parts = [f"{total:,} operations on single numbers.", drawn.remark(), before.remark]
+    sentence = " ".join(filter(None, parts))
+    left, right = Drawing(before), Drawing(after, "TB")
+    return SideBySide(left, right, ("as it is written", "as it is run"), sentence)
+
+
+class _Instructions:
+    """The program's boxes: the instructions on single numbers, the calls on arrays, what goes in.
+
+    Attributes:
+        owner: Of each row the number of the instruction that computes it; -1 for what is given.
+        operations: For each instruction, how many operations on single numbers it stands for.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.names = program, Names(program)
+        self.instructions = program.raised.instructions
+        self.lines = [text for text, _ in self.names.scalar_lines()]
+        self.owner = self._owners()
+        computed = program.raised.alive & (self.names.code >= 0) & (self.owner >= 0)
+        self.operations = np.bincount(self.owner[computed], minlength=len(self.instructions))
+        self.needs = self._needs()
+        self.nodes: list[DrawnNode] = []
+        self.edges: list[DrawnEdge] = []
+        self.given: dict[Any, str] = {}
+
+    def _owners(self) -> Any:
+        """An addition or a product inside a sum belongs to the instruction that uses it."""
+        graph, owner = self.program.graph, self.names.made.tolist()
+        alive = self.program.raised.alive.tolist()
+        for row in range(len(owner) - 1, -1, -1):
+            if alive[row] and graph.code[row] >= 0:
+                for operand in (graph.left[row], graph.right[row]):
+                    if operand >= 0 and owner[operand] < 0 and graph.code[operand] >= 0:
+                        owner[operand] = owner[row]
+        return np.array(owner, dtype=np.int64)
+
+    def _needs(self) -> list[bool]:
+        """Whether a gradient flows to a row: to additions inside a sum, too."""
+        graph, needs = self.program.graph, self.program.raised.needs.tolist()
+        for row in np.flatnonzero(self.owner >= 0).tolist():
+            if graph.code[row] >= 0 and not needs[row]:
+                needs[row] = any(needs[i] for i in (graph.left[row], graph.right[row]) if i >= 0)
+        return needs  # type: ignore[no-any-return]
+
+    def largest(self) -> int:
+        """The instruction to look at: the matrix product with most results, if there is one."""
+        return max(
+            range(len(self.instructions)),
+            key=lambda k: (
+                isinstance(self.instructions[k], Product),
+                self.instructions[k].out.size,
+                -k,  # of equally large ones the first, whose operands nothing has computed
+            ),
+        )
+
+    def remark(self) -> str:
+        """What the largest matrix product has made of how much."""
+        k = self.largest()
+        x = self.instructions[k]
+        if not isinstance(x, Product):
+            return ""
+        sums, matrices = f"{x.out.size:,} sum{'s' if x.out.size > 1 else ''}", _matrices(x)
+        stack = f"{len(x.out)} matrix products" if len(x.out) > 1 else "one matrix product"
+        return f"v{k}: {sums} of {x.left.shape[-1]:,} products are {stack}, {matrices}."
+
+    def graph(self, marked: str, remark: str) -> DrawnGraph:
+        """The boxes and arrows; the box with the id `marked` stands out."""
+        for k, x in enumerate(self.instructions):
+            self._add_instruction(k, x)
+        ends = self._add_calls()
+        self._finish(list(dict.fromkeys(ends)))
+        nodes = tuple(replace(n, marked=n.id == marked) for n in self.nodes)
+        return DrawnGraph(nodes, tuple(self.edges), len(nodes), remark)
+
+    def _add_instruction(self, k: int, x: Any) -> None:
+        title, _, _ = self.lines[k].partition("  [")
+        count = int(self.operations[k])
+        rows = [("shape", _shape(x))]
+        if count:
+            rows.append(("for", f"{count:,} operation{'s' if count > 1 else ''}"))
+        tails = [tail for operand in _operands(x) for tail in self._tails(operand)]
+        self.nodes.append(DrawnNode(f"v{k}", "operation", "", lines_of(title), tuple(rows)))
+        self._arrows(tails, f"v{k}", bool(self.program.raised.needs[x.out].any()))
+
+    def _tails(self, rows: Any) -> Iterator[str]:
+        """The boxes that an operand comes from; what is given gets one now."""
+        for k in np.unique(self.owner[rows]):
+            if k >= 0:
+                yield f"v{k}"
+        for code in (LEAF, DATA):
+            mine = np.unique(rows[self.names.code[rows] == code])
+            key = code, mine.tobytes()
+            if mine.size and key not in self.given:
+                self.given[key] = f"s{len(self.given)}"
+                shape: tuple[tuple[str, str], ...] = ()
+                if rows.ndim > 1 and mine.size == rows[0].size:  # a matrix, no number of it twice
+                    shape = (("shape", "×".join(map(str, rows.shape[-2:]))),)
+                kind: Any = "leaf" if code == LEAF else "constant"
+                name = self.names.operand(mine)
+                self.nodes.append(DrawnNode(self.given[key], kind, "", (name,), shape))
+            if mine.size:
+                yield self.given[key]
+
+    def _add_calls(self) -> list[str]:
+        """The calls on arrays; the answer is the ids of the function's results."""
+        ids: dict[int, str] = {}
+        program = self.program
+        rows = {id(x._data): row for row, x in program.recording.values.items()}
+        graded = {id(x._data) for _, x in program.tensors if x.requires_grad} | set(rows)
+        for step, text, shape in array_lines(program):
+            key, source = id(step.out), step.kind == SOURCE
+            if source and key in rows and self.owner[rows[key]] >= 0:
+                ids[key] = f"v{self.owner[rows[key]]}"
+                continue
+            tails = [ids[id(x)] for x in traced_in((step.args, step.options)) if id(x) in ids]
+            ids[key] = f"t{len(self.nodes)}"
+            given = "leaf" if key in graded else "constant"
+            kind: Any = given if source else "operation"
+            node = DrawnNode(ids[key], kind, "", lines_of(text), (("shape", shape),))
+            self.nodes.append(node)
+            self._arrows(tails, ids[key], True)
+        found = []
+        for x in program.outputs:
+            data = x._data if isinstance(x, Tensor) else x
+            if isinstance(data, Traced) and id(data) in ids:
+                found.append(ids[id(data)])
+            elif type(x) is int and self.owner[x] >= 0:
+                found.append(f"v{self.owner[x]}")
+        return found
+
+    def _finish(self, ends: list[str]) -> None:
+        """The output comes last; several get a box that collects them."""
+        used = {edge.tail for edge in self.edges}
+        if len(ends) == 1 and ends[0] not in used:
+            output = next(node for node in self.nodes if node.id == ends[0])
+            self.nodes.remove(output)
+        else:
+            output = DrawnNode("results", "operation", "", (f"{len(ends)} results",), ())
+            self._arrows(ends, "results", True)
+        self.nodes.append(replace(output, output=True))
+
+    def _arrows(self, tails: list[str], head: str, flows: bool) -> None:
+        self.edges += [
+            DrawnEdge(tail, head, k, "", flows and self._has_gradient(tail))
+            for k, tail in enumerate(tails)
+        ]
+
+    def _has_gradient(self, id_: str) -> bool:
+        return next(node.kind for node in self.nodes if node.id == id_) != "constant"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row as a node of a graph, made while the graph is walked."""
+
+    rows: Any
+    row: int
+
+    @property
+    def parents(self) -> tuple[_Row, ...]:
+        return tuple(_Row(self.rows, i) for i in self.rows.operands(self.row))
+
+
+class _Rows:
+    """The graph of single numbers: whole, or where that is too much, one number of it."""
+
+    def __init__(self, drawn: _Instructions, find_names: Any) -> None:
+        self.drawn, self.recorded = drawn, drawn.program.graph
+        self.alive = drawn.program.raised.alive
+        self.whole = int(self.alive.sum()) <= WHOLE
+        self.largest = drawn.largest()
+        self.shown_in = "" if self.whole else f"v{self.largest}"
+        self.find_names = find_names
+
+    def operands(self, row: int) -> list[int]:
+        """The rows that a row is made of, as far as they are drawn."""
+        graph = self.recorded
+        if row == RESULTS:
+            return graph.outputs
+        if not self.whole and self.drawn.owner[row] != self.largest:
+            return []
+        if graph.code[row] < 0 and graph.code[row] != DETACH:
+            return []
+        return [i for i in (graph.left[row], graph.right[row]) if i >= 0]
+
+    def graph(self) -> DrawnGraph:
+        """The boxes and arrows."""
+        graph = self.recorded
+        root: Any
+        shown: Any
+        if self.whole:
+            root = _Row(self, graph.outputs[0] if len(graph.outputs) == 1 else RESULTS)
+            shown, folded = nearest(root, len(graph) + 1)
+        else:
+            root = _Row(self, int(self.drawn.instructions[self.largest].out.flat[0]))
+            shown, folded = nearest(root, FOLDED_TO)
+        leaves = {graph.leaves[graph.left[x.row]] for x in shown if self._code(x.row) == LEAF}
+        names = self.find_names(leaves)
+        rows: Any = operands_first(root, folded)
+        nodes = [self._box(x.row, names, x == root, x in folded) for x in rows]
+        edges = [
+            DrawnEdge(f"n{p.row}", f"n{x.row}", k, "", self._needs(p.row))
+            for x in rows
+            if x not in folded
+            for k, p in enumerate(x.parents)
+        ]
+        cut = any(node.folded for node in nodes)
+        # what is left out is told by the remark, in terms of the program
+        return DrawnGraph(tuple(nodes), tuple(edges), len(nodes), self._remark(cut))
+
+    def _remark(self, cut: bool) -> str:
+        if self.whole:
+            return "A box's last line says which instruction computes it."
+        count = self.drawn.instructions[self.largest].out.size
+        which = f"one of the {count:,} numbers" if count > 1 else "the number"
+        total = int(self.drawn.operations.sum())
+        more = " Boxes marked ⋯ are made of what is left out." if cut else ""
+        return (
+            f"Of {total:,} operations only those of {which} that v{self.largest} computes are "
+            f"drawn.{more}"
+        )
+
+    def _code(self, row: int) -> int:
+        return DETACH if row == RESULTS else self.recorded.code[row]
+
+    def _needs(self, row: int) -> bool:
+        return self.drawn.needs[row]
+
+    def _box(self, row: int, names: dict[Value, str], output: bool, folded: bool) -> DrawnNode:
+        graph, id_ = self.recorded, f"n{row}"
+        if row == RESULTS:
+            title = f"{len(graph.outputs)} results"
+            return DrawnNode(id_, "operation", "", (title,), (), output=True)
+        code, place = graph.code[row], graph.left[row]
+        if code == CONSTANT:
+            return DrawnNode(id_, "constant", "", (), (("data", number(graph.constants[place])),))
+        if code == DATA:
+            return DrawnNode(id_, "constant", "", ("argument",), ())
+        if code == LEAF:
+            return DrawnNode(id_, "leaf", "", lines_of(names.get(graph.leaves[place], "leaf")), ())
+        symbol = {DETACH: "detach", PICK: "take"}.get(code) or printable(graph.ops[code].symbol)
+        own = ("in", f"v{self.drawn.owner[row]}")
+        cut = not self.whole and self.drawn.owner[row] != self.largest
+        return DrawnNode(id_, "operation", symbol, (), (own,), output=output, folded=folded or cut)
+
+
+def _operands(x: Any) -> list[Any]:
+    """The operands of an instruction, each an array of rows."""
+    if isinstance(x, Product):
+        return [x.left, x.right.swapaxes(-1, -2), *x.plain]
+    if isinstance(x, Group):
+        return x.operands
+    if isinstance(x, Picks):
+        return [x.table]
+    paired = x.right >= 0
+    return [x.left, x.right[paired]] if paired.any() else [x.left]
+
+
+def _matrices(x: Product) -> str:
+    _, rows, columns = x.out.shape
+    terms = x.left.shape[-1]
+    return f"{rows}×{terms} by {terms}×{columns}"
+
+
+def _shape(x: Any) -> str:
+    if isinstance(x, Product):
+        return f"{len(x.out)} × {_matrices(x)}" if len(x.out) > 1 else _matrices(x)
+    return f"{x.out.size:,}"

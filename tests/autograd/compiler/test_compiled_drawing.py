@@ -1,0 +1,140 @@
+"""The picture of a compiled function: what is written beside what is run."""
+
+import random
+import re
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import CompileError, Tensor, Value
+from nn.scalar import MLP
+
+
+def five_neurons():
+    w = [[Value(0.1 * (2 * i + j)) for j in range(2)] for i in range(5)]
+    b = [Value(0.5 * i) for i in range(5)]
+    g = autograd.compile(
+        lambda x: sum((u[0] * x[0] + u[1] * x[1] + c).tanh() for u, c in zip(w, b))
+    )
+    g([1.0, -1.0])
+    return g.draw({"w": w, "b": b})
+
+
+def nodes_in(svg):
+    """The sentence of every box."""
+    return re.findall(r'<g data-node="[^"]*" data-kind="[^"]*"><title>([^<]*)</title>', svg)
+
+
+def test_the_picture_has_every_operation_and_says_which_instruction_computes_it():
+    boxes = nodes_in(five_neurons().svg)
+    assert sum(box == "*, in v0" for box in boxes) == 10
+    assert sum(box == "+, in v0" for box in boxes) == 10
+    assert sum(box == "tanh, in v1" for box in boxes) == 5
+    assert sum(box == "+, in v2" for box in boxes) == 5
+    assert {"w[0][0]", "w[4][1]", "b[4]"} <= set(boxes)
+
+
+def test_an_instructions_box_shows_its_shape_and_how_many_operations_it_is_for():
+    boxes = nodes_in(five_neurons().svg)
+    assert "v0 = 10 leaves @ 2 data + 5 leaves, shape 5×2 by 2×1, for 20 operations" in boxes
+    assert "v1 = tanh(v0), shape 5, for 5 operations" in boxes
+    assert {"10 leaves, shape 5×2", "2 data, shape 2×1", "5 leaves, shape 5×1"} <= set(boxes)
+
+
+def test_arrows_follow_the_data_from_instruction_to_instruction():
+    arrows = set(re.findall(r"<title>(v\d+) = [^<]* → (v\d+) = ", five_neurons().svg))
+    assert arrows == {("v0", "v1"), ("v1", "v2")}
+
+
+def test_of_a_large_graph_one_neuron_stands_for_all():
+    random.seed(0)
+    model = MLP(2, [16, 1])
+    g = autograd.compile(lambda xs: sum(model([Value(x) for x in point]) for point in xs))
+    g(np.random.default_rng(0).normal(size=(100, 2)))
+    picture = g.draw()
+    assert "v0: 1,600 sums of 2 products are one matrix product, 16×2 by 2×100." in repr(picture)
+    assert "only those of one of the 1,600 numbers that v0 computes are drawn" in repr(picture)
+    boxes = nodes_in(picture.svg)
+    assert sum(box == "*, in v0" for box in boxes) == 2
+    assert len(boxes) < 30
+    assert "model.layers[0].neurons[0].w[1]" in boxes
+
+
+def test_arrows_are_dotted_only_where_no_gradient_flows():
+    edge = r'<g data-edge="[^"]*"><title>([^<]*) →[^<]*</title>(<path[^>]*>)'
+    groups = re.findall(edge, five_neurons().svg)
+    dotted = {tail for tail, path in groups if "dasharray" in path}
+    assert dotted == {"argument", "constant", "2 data"}
+
+
+def test_tensor_code_is_drawn_as_its_calls():
+    w = Tensor([[1.0, 2.0], [3.0, 4.0]], label="W")
+    g = autograd.compile(lambda x: (x @ w).tanh().sum())
+    g(np.ones((3, 2)))
+    boxes = nodes_in(g.draw().svg)
+    assert "W, shape (2, 2)" in boxes
+    assert "a2 = matmul(a0, W), shape (3, 2)" in boxes
+
+
+def test_numbers_and_tensors_together_are_one_program():
+    v, t = Value(2.0, label="v"), Tensor([1.0, 2.0], label="t")
+    g = autograd.compile(lambda x: (t * (v * x)).sum())
+    g(3.0)
+    svg = g.draw().svg
+    assert re.search(r"v0 = multiply[^<]* → a\d = multiply", svg)
+
+
+def test_several_results_are_collected_in_one_box():
+    v = Value(2.0, label="v")
+    g = autograd.compile(lambda x: [v * x, (v + x).exp()])
+    g(3.0)
+    assert nodes_in(g.draw().svg).count("2 results") == 2
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * 2.0 if x > 0 else x * 3.0,
+        lambda x: autograd.take([Value(1.0), Value(2.0)], np.array([0, 1]))[0] * x,
+        lambda x: [x, 1.0],
+        lambda x: 1.0,
+        lambda x: {"y": x.data * x, "z": Tensor([1.0, 2.0]) * x},
+        lambda x: [],
+    ],
+)
+def test_every_kind_of_function_can_be_drawn(f):
+    g = autograd.compile(f)
+    g(Value(2.0))
+    assert g.draw().svg.startswith("<svg")
+
+
+def test_a_lookup_is_drawn_as_one_instruction():
+    table = [[Value(float(i + j)) for j in range(2)] for i in range(3)]
+    g = autograd.compile(lambda index: sum(autograd.take(table, index)[0]))
+    g(np.array([1]))
+    boxes = nodes_in(g.draw().svg)
+    assert sum(box == "take, in v0" for box in boxes) == 2
+
+
+def test_a_notebook_shows_the_picture_and_its_sentence():
+    bundle = five_neurons()._repr_mimebundle_()
+    assert bundle["image/svg+xml"].startswith("<svg")
+    assert bundle["text/plain"].startswith("30 operations on single numbers. v0: 5 sums")
+
+
+def test_save_writes_the_svg_and_refuses_other_endings(tmp_path):
+    picture = five_neurons()
+    picture.save(tmp_path / "five.svg")
+    assert (tmp_path / "five.svg").read_text(encoding="utf-8") == picture.svg
+    with pytest.raises(ValueError, match=r"ends in \.svg"):
+        picture.save(tmp_path / "five.gif")
+
+
+def test_drawing_before_the_first_call_says_to_call_it():
+    def f(x):
+        return x
+
+    g = autograd.compile(f)
+    with pytest.raises(CompileError, match="call f first"):
+        g.draw()
