@@ -45,6 +45,8 @@ nb_execution_mode = "cache"  # a notebook that has not changed is not run again
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_code_prompt_show = "Show how the answer is checked"
+nb_code_prompt_hide = "Hide how the answer is checked"
 copybutton_exclude = ".linenos, .gp, .go"
 
 # --- the reference, from the docstrings -----------------------------------------------------------
