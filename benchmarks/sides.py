@@ -30,12 +30,19 @@ def peer_name(peer=PEER):
         return f"{peer} (not installed)"
 
 
+def default_settings():
+    """The environment without what would change what is measured: PYTHONMALLOC, PYTHONOPTIMIZE…"""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") or name == "PYTHONPATH"
+    }
+
+
 def measure(benchmark, side, **task):
     """The figures that one fresh process finds; `serve` is the other end."""
     if importlib.util.find_spec(IMPORTS[side][0].partition(".")[0]) is None:
         return {"missing": "not installed"}
-    # Settings such as PYTHONMALLOC or PYTHONOPTIMIZE would change what is measured.
-    settings = [name for name in os.environ if name.startswith("PYTHON") and name != "PYTHONPATH"]
     process = subprocess.run(
         [sys.executable, "-m", f"benchmarks.{benchmark}", side],
         input=json.dumps(task),
@@ -43,7 +50,7 @@ def measure(benchmark, side, **task):
         text=True,
         check=True,
         cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name not in settings},
+        env=default_settings(),
     )
     return json.loads(process.stdout)
 

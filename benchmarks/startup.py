@@ -4,7 +4,7 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks.sides import OURS, ROOT, print_markdown
+from benchmarks.sides import OURS, ROOT, default_settings, print_markdown
 
 TITLE = "Seconds from the start of an import to its end, each in a fresh process."
 MODULES = {"numpy": "NumPy", "autograd": f"{OURS}: autograd, NumPy included"}
@@ -16,7 +16,14 @@ def report(rounds):
     for _ in range(4 * rounds + 1):  # the first reads the files from the disk
         for module, found in times.items():
             command = [sys.executable, "-c", PROGRAM.format(module)]
-            answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+            answer = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=ROOT,
+                env=default_settings(),
+            )
             found.append(float(answer.stdout))
     medians = {module: statistics.median(found[1:]) for module, found in times.items()}
     rows = [["", "time", "ratio"]]
