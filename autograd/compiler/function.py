@@ -340,6 +340,11 @@ def compile(function: Callable[..., Any]) -> Any:
     with Tensors is replayed without building a graph or allocating arrays. The results are the same
     nodes as before: `loss.backward()` puts the gradients where they belong.
 
+    Numbers agree with the uncompiled ones to rounding: sums are added in another order, so their
+    last digits can differ, and so can the sign of a zero that a sum gives (-0.0 + -0.0, or
+    -0.0 + 0.0). A function that is singular where it is evaluated makes much of that: 1 / x of such
+    a zero is inf with one sign and -inf with the other.
+
     Args:
         function: A function of nested lists, tuples and dicts of floats, arrays, Values and
             Tensors, returning such a thing. It may use Values, Tensors and models from outside.

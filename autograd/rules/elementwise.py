@@ -169,7 +169,7 @@ def floor_divide(x: Any, y: Any) -> Any:
 
 
 @elementwise(
-    scalar=lambda x: float(math.floor(x)),
+    scalar=lambda x: math.copysign(math.floor(x), x),  # Python's own has no -0.0
     partials=(0,),
     latex=r"\lfloor {0} \rfloor",
     smooth=False,
@@ -180,7 +180,10 @@ def floor(x: Any) -> Any:
 
 
 @elementwise(
-    scalar=lambda x: float(math.ceil(x)), partials=(0,), latex=r"\lceil {0} \rceil", smooth=False
+    scalar=lambda x: math.copysign(math.ceil(x), x),
+    partials=(0,),
+    latex=r"\lceil {0} \rceil",
+    smooth=False,
 )
 def ceil(x: Any) -> Any:
     """The smallest whole number not below x, elementwise; its derivative is 0."""

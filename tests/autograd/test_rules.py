@@ -189,6 +189,16 @@ def test_on_floats_an_operation_gives_numpys_number_everywhere(op):
     assert_allclose(floats, op.forward(*np.array(points).T), rtol=1e-15)
 
 
+@by_name(op for op in ELEMENTWISE if op.name not in ("maximum", "minimum", "elu"))
+def test_on_floats_an_operation_gives_a_zero_numpys_sign(op):
+    # of maximum(0.0, -0.0), and of elu, which is made of it, NumPy leaves the sign open
+    for xs in itertools.product([0.0, -0.0, 0.3, -0.3, 2.5, -2.5, INF, -INF], repeat=op.arity):
+        with np.errstate(all="ignore"):
+            ours, numpys = op.on_floats(*xs), op.forward(*map(np.float64, xs))
+        if ours == 0:
+            assert np.signbit(ours) == np.signbit(numpys), xs
+
+
 def complaints(f, *xs):
     """What NumPy warned of: a set of "divide by zero", "invalid value", "overflow"."""
     with warnings.catch_warnings(record=True) as caught:

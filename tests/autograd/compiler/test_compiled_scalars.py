@@ -32,6 +32,15 @@ def test_random_programs_give_the_same_values_and_gradients(seed):
         assert_same_numbers(our_grads, grads)
 
 
+@pytest.mark.parametrize("op", [autograd.ceil, autograd.floor])
+def test_a_zero_from_rounding_has_the_same_sign_compiled(op):
+    def f(x):
+        return autograd.arctan2(op(x), -1.0)
+
+    for number in (-0.3, -0.0, 0.0, 0.3):
+        assert autograd.compile(f)(Value(number)).data == f(Value(number)).data
+
+
 def moons_like(count=20):
     draw = random.Random(5)
     points = [[draw.gauss(0, 1), draw.gauss(0, 1)] for _ in range(count)]
