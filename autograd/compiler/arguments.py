@@ -43,6 +43,8 @@ class Given:
                 self.floats += x
                 return kind, len(x)
             return (kind, *map(self._describe, x))
+        if kind is np.ndarray:
+            return self._describe_array(x)
         if kind is float or isinstance(x, (float, np.floating)):
             self.floats.append(float(x))
             return float
@@ -75,7 +77,7 @@ class Given:
         if x.dtype == object:
             return ("objects", x.shape, *map(self._describe, x.flat))
         self.arrays.append(x)
-        return np.ndarray, x.shape, x.dtype.str
+        return np.ndarray, x.shape, x.dtype
 
 
 def recorded(x: Any, run: Recording) -> Any:

@@ -51,7 +51,8 @@ class Program:
         self.rows = [outputs[k] for k in sorted(self.row_places)]
         self.guarded = bool(self.graph.guards or recording.truths)
         self.graph.outputs = sorted({*self.rows, *recording.values})
-        self.differentiable = [x for x in outputs if isinstance(x, Tensor) and x.requires_grad]
+        graded = [x for x in outputs if isinstance(x, Tensor) and x.requires_grad]
+        self.differentiable = list({id(x): x for x in graded}.values())  # each once
         self._array_backward()
         self.raised = raise_graph(self.graph)
         self.placement = place(self.raised)
@@ -231,6 +232,9 @@ class Workspace:
             (k, arrays[x._data])
             for k, (_, x) in enumerate(program.tensors)
             if k not in program.bound and x._data in arrays
+        ]
+        self.gradients = [
+            (k, arrays[slope]) for k, slope in enumerate(program.slopes) if slope is not None
         ]
         at = program.placement.at
         self.value_places = [

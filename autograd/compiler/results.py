@@ -86,16 +86,17 @@ class Call(Node):
         space, program = self.space, self.space.program
         self._check_written()
         rows = dict.fromkeys(program.graph.outputs, 0.0)
-        tensor_seeds = {id(x): 0.0 for x in program.differentiable}
+        tensor_seeds: dict[int, Any] = {}
         for place, seed in seeds.items():
             out = program.outputs[place]
             if isinstance(out, int):
                 rows[out] += seed
             else:
-                tensor_seeds[id(out)] = tensor_seeds[id(out)] + seed
+                key = id(out)
+                tensor_seeds[key] = tensor_seeds[key] + seed if key in tensor_seeds else seed
         if program.seeds:
             for traced, out in zip(program.seeds, program.differentiable, strict=True):
-                space.arrays[traced][...] = tensor_seeds[id(out)]
+                space.arrays[traced][...] = tensor_seeds.get(id(out), 0.0)
             space.arrays.run(1)
             for row, slope in program.value_slopes:
                 rows[row] += space.arrays[slope].item()
@@ -116,11 +117,9 @@ class Call(Node):
 
     def tensor_gradients(self) -> Iterator[tuple[Tensor, Any]]:
         """The tensors that gradients have reached."""
-        program = self.space.program
-        for tensor, slope in zip(self.tensors, program.slopes, strict=False):
-            if slope is not None and tensor.requires_grad:
-                grad = self.space.arrays[slope]
-                yield tensor, grad
+        for place, grad in self.space.gradients:
+            if self.tensors[place].requires_grad:
+                yield self.tensors[place], grad
 
     def _contributions(self, seeds: Any) -> Any:
         self.run_backward(seeds.of)
@@ -204,7 +203,10 @@ class ResultTensor(Tensor):
 
     def backward(self, gradient: Any = None) -> None:
         """As any Tensor's; the pass through the function itself is compiled."""
-        seed = self._seed(gradient)
+        if gradient is None and not self._data.ndim:
+            seed = np.array(1.0, self._data.dtype)  # np.ones_like takes seven times as long
+        else:
+            seed = self._seed(gradient)
         if self._call.ends_here():
             self._grad = seed
             self._call.deliver({self._place: seed})

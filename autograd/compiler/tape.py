@@ -187,8 +187,13 @@ class Bound:
         target = self.arrays[out]
         if step.kind == STORE:
             return partial(_store, target, step.function, args, options)
+        # NumPy reads what is given by place faster than what is given by name
         if isinstance(step.function, np.ufunc) and not options and step.function not in _BY_NAME:
-            return partial(step.function, *args, target)
+            outer = step.function is np.matmul and _is_outer(*args)
+            return partial(np.multiply if outer else step.function, *args, target)
+        if step.function in _SUMS and options.keys() <= {"axis", "dtype", "keepdims"}:
+            order = [options.get("axis", 0), options.get("dtype"), target]
+            return partial(step.function, *args, *order, options.get("keepdims", False))
         return partial(step.function, *args, out=target, **options)
 
     def _filled(self, tree: Any) -> Any:
@@ -196,7 +201,14 @@ class Bound:
 
 
 _BY_NAME = {np.maximum, np.minimum}
-"""NumPy wants their `out` by name; of the others the place is enough, and a little faster."""
+"""NumPy wants their `out` by name; of the others the place is enough."""
+
+_SUMS = {np.add.reduce, np.maximum.reduce, np.minimum.reduce}
+
+
+def _is_outer(left: Any, right: Any) -> bool:
+    """Whether a matrix product is one column by one row: every number by every number."""
+    return bool(min(left.ndim, right.ndim) > 1 and left.shape[-1] == 1)
 
 
 def _boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -288,3 +288,34 @@ def test_a_tensor_table_is_looked_up_with_new_indices():
         return (autograd.take(table, i, axis=0) ** 2).sum() + (table[i] * 3).sum()
 
     assert_compiled_agrees(f, [table], (np.array([0, 1, 1]),), (np.array([4, 4, 2]),))
+
+
+@pytest.mark.parametrize("shapes", [((3, 1), (1, 4)), ((2, 3, 1), (1, 4)), ((2, 1, 1), (2, 1, 4))])
+def test_a_matrix_product_of_a_column_and_a_row_is_the_same_compiled(shapes):
+    left, right = (Tensor(RNG.normal(size=shape)) for shape in shapes)
+    g = autograd.compile(lambda: left @ right)
+    ours = g()
+    np.testing.assert_array_equal(ours.data, left.data @ right.data)
+
+
+@pytest.mark.parametrize("options", [{}, {"axis": 0}, {"axis": -1, "keepdims": True}])
+@pytest.mark.parametrize("reduce", ["sum", "max", "min", "mean"])
+def test_reductions_with_every_option_are_the_same_compiled(reduce, options):
+    t = Tensor(RNG.normal(size=(3, 4)))
+
+    def f():
+        return getattr(t, reduce)(**options)
+
+    np.testing.assert_allclose(autograd.compile(f)().data, f().data, rtol=1e-14)
+
+
+def test_gradients_of_two_results_and_of_one_twice_add_up_compiled():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+
+    def f():
+        y = (t * t).sum()
+        return y, (2 * t).sum(), y
+
+    first, second, again = autograd.compile(f)()
+    (first + second + 3 * again).backward()
+    np.testing.assert_allclose(t.grad, 8 * t.data + 2)
