@@ -45,7 +45,7 @@ def picture(program: Program, find_names: Callable[[set[Any]], dict[Any, str]]) 
         program: What is drawn.
         find_names: Gives the names of those Values that have one.
     """
-    drawn = _Instructions(program)
+    drawn = Instructions(program)
     if not drawn.operations.any():
         return Drawing(drawn.graph("", ""), "TB")
     rows = _Rows(drawn, find_names)
@@ -58,7 +58,7 @@ def picture(program: Program, find_names: Callable[[set[Any]], dict[Any, str]]) 
     return SideBySide(left, right, ("as it is written", "as it is run"), sentence)
 
 
-class _Instructions:
+class Instructions:
     """The program's boxes: the instructions on single numbers, the calls on arrays, what goes in.
 
     Attributes:
@@ -219,7 +219,7 @@ class _Row:
 class _Rows:
     """The graph of single numbers: whole, or where that is too much, one number of it."""
 
-    def __init__(self, drawn: _Instructions, find_names: Any) -> None:
+    def __init__(self, drawn: Instructions, find_names: Any) -> None:
         self.drawn, self.recorded = drawn, drawn.program.graph
         self.alive = drawn.program.raised.alive
         self.whole = int(self.alive.sum()) <= WHOLE

@@ -47,7 +47,8 @@ class Compiled:
     """A function that was recorded and is replayed; see `compile`."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, function)
+        # without its attributes: a model's could hide `draw` or `program`
+        functools.update_wrapper(self, function, updated=())
         self.function = function
         self.op = CompiledOp(getattr(function, "__name__", "compiled").replace("<lambda>", "λ"))
         self._programs: dict[Any, list[tuple[Program, Any]]] = {}

@@ -8,7 +8,9 @@ import pytest
 
 import autograd
 from autograd import CompileError, Tensor, Value
+from autograd.compiler.drawing import Instructions
 from nn.scalar import MLP
+from tests.autograd.compiler.programs import TAME, RandomProgram
 
 
 def five_neurons():
@@ -138,3 +140,27 @@ def test_drawing_before_the_first_call_says_to_call_it():
     g = autograd.compile(f)
     with pytest.raises(CompileError, match="call f first"):
         g.draw()
+
+
+def test_a_models_own_attributes_do_not_hide_those_of_compiled():
+    class Model:
+        def __init__(self):
+            self.draw, self.program = "mine", "mine"
+
+        def __call__(self, x):
+            return x * 2.0
+
+    g = autograd.compile(Model())
+    g(Value(1.0))
+    assert "multiply" in g.program()
+    assert g.draw().svg.startswith("<svg")
+
+
+def test_every_operation_is_counted_once():
+    for seed in range(30):
+        program = RandomProgram(seed, TAME)
+        g = autograd.compile(program)
+        g([0.1, 0.2, 0.3], Value(0.5))
+        (recording,) = [p for kept in g._programs.values() for p, _ in kept]
+        alive = recording.raised.alive & (np.array(recording.graph.code) >= 0)
+        assert Instructions(recording).operations.sum() == alive.sum()
