@@ -1,4 +1,4 @@
-"""Compiled training steps beside the same step by other means; alone: `python -m benchmarks.compiled`.
+"""Compiled training steps beside others; on their own: `python -m benchmarks.compiled`.
 
 A step is loss, backward and update. All sides of a row begin with the same numbers, get the same
 data, and must show the same losses. Each measurement is a fresh process, so that no side's threads
