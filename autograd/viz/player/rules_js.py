@@ -26,6 +26,7 @@ _FUNCTIONS = {
     "absolute": "Math.abs({0})",
     "float": "+({0})",
     "pow": "((x,y)=>x===1||x===-1&&Math.abs(y)===Infinity?1:x**y)({0},{1})",
+    "copysign": "((x,y)=>y<0||Object.is(y,-0)?-Math.abs(x):Math.abs(x))({0},{1})",
     "floor_divide": "Math.floor({0}/{1})",
     "logaddexp": "((x,y)=>x===y?x+Math.LN2:Math.max(x,y)+Math.log1p(Math.exp(-Math.abs(x-y))))"
     "({0},{1})",
