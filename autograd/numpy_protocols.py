@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.op import COMPOSITIONS, RULEBOOK, Op, plain
 
-_RENAMED = {"absolute": "abs", "fabs": "abs", "amax": "max", "amin": "min", "true_divide": "divide"}
+RENAMED = {"absolute": "abs", "fabs": "abs", "amax": "max", "amin": "min", "true_divide": "divide"}
 
 _OF_LINALG = {
     np.linalg.cholesky, np.linalg.det, np.linalg.inv, np.linalg.multi_dot, np.linalg.norm,
@@ -89,7 +89,7 @@ def _same_in_ours(func: Callable[..., Any]) -> bool:
 
 
 def _ours(full_name: str, name: str) -> Callable[..., Any]:
-    name = _RENAMED.get(name, name)
+    name = RENAMED.get(name, name)
     ours = COMPOSITIONS.get(name) or RULEBOOK.get(name)
     if ours is None:
         raise TypeError(

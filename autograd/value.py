@@ -15,6 +15,7 @@ from autograd.errors import GraphError
 from autograd.guard import NEVER
 from autograd.methods import Operations
 from autograd.modes import active, check_forward, recorder, recording
+from autograd.numpy_protocols import RENAMED
 from autograd.op import RULEBOOK, Elementwise, Op
 
 
@@ -197,7 +198,7 @@ class Value(Operations, node.Node):
             return ufunc is np.not_equal
         if ufunc in _COMPARISONS:
             return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
-        op = RULEBOOK.get(_UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__))
+        op = RULEBOOK.get(RENAMED.get(ufunc.__name__, ufunc.__name__))
         if isinstance(op, Elementwise):
             return self._apply(op, inputs, {})
         raise TypeError(f"np.{ufunc.__name__}: is not an operation of glassgrad.")
@@ -270,7 +271,6 @@ def _boxed(x: Any) -> Any:
 
 
 _COMPARISONS = {np.less, np.less_equal, np.greater, np.greater_equal}
-_UFUNC_NAMES = {"absolute": "abs"}
 
 _new: Any = Value.__new__
 

@@ -359,3 +359,9 @@ def test_functions_of_the_package_take_values_and_numbers_mixed():
     autograd.maximum(x, 2.0).backward()
     autograd.maximum(2, x).backward()
     assert x.grad == 2.0
+
+
+def test_numpys_other_names_of_an_operation_work_on_a_value_too():
+    x = Value(-2.0)
+    np.fabs(x).backward()
+    assert x.grad == -1.0
