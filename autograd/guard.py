@@ -27,6 +27,13 @@ def note_write(clock: Clock) -> None:
     clock[0] = now[0]
 
 
+def note_writes(clocks: list[Clock]) -> None:
+    """Note that the arrays of these clocks have just been written to."""
+    now[0] += 1
+    for clock in clocks:
+        clock[0] = now[0]
+
+
 class GuardedArray(np.ndarray[Any, Any]):
     """A view of a Tensor's array that reads like any array and notes what is written through it.
 

@@ -45,10 +45,6 @@ def ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: dict[s
         raise TypeError(f"np.{ufunc.__name__}: {name}= is not supported on a Tensor.")
     if method != "__call__":
         raise TypeError(f"np.{ufunc.__name__}.{method}: is not supported on a Tensor.")
-    if ufunc in PLAIN_UFUNCS:
-        return ufunc(*map(plain, inputs))
-    if ufunc is np.divmod:
-        return RULEBOOK["floor_divide"](*inputs), RULEBOOK["remainder"](*inputs)
     return _of_ufunc(ufunc)(*inputs)
 
 
@@ -79,6 +75,10 @@ def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
 
 @functools.cache
 def _of_ufunc(ufunc: np.ufunc) -> Callable[..., Any]:
+    if ufunc in PLAIN_UFUNCS:
+        return lambda *inputs: ufunc(*map(plain, inputs))
+    if ufunc is np.divmod:
+        return lambda x, y: (RULEBOOK["floor_divide"](x, y), RULEBOOK["remainder"](x, y))
     return _ours(f"np.{ufunc.__name__}", ufunc.__name__)
 
 

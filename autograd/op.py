@@ -171,7 +171,7 @@ class Elementwise(Op):
         """The gradient of operand i: out_grad times the local derivative, summed to its shape."""
         if not self.is_one[i]:
             out_grad = out_grad * self.partials[i](*inputs, out)
-        shape = shape_of(inputs[i])
+        shape = getattr(inputs[i], "shape", ())
         return out_grad if out_grad.shape == shape else unbroadcast(out_grad, shape)
 
 
@@ -203,12 +203,11 @@ class Structural(Op):
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on arrays; compute and record on nodes."""
-        operands, given = operands[: self.arity], operands[self.arity :]
-        if not given and not params and not self.needs_params:
-            self._check_count(len(operands), self.arity)
-            arguments = self.params
-        else:
+        if params or self.needs_params or len(operands) != self.arity:
+            operands, given = operands[: self.arity], operands[self.arity :]
             arguments = self._bind(operands, given, params)
+        else:
+            arguments = self.params
         if self.variadic:
             operands = tuple(operands[0])
         kind = kind_of(operands)
@@ -269,9 +268,11 @@ def kind_of(operands: Sequence[Any]) -> Any:
     Where kinds meet, the highest `_rank` decides: a Tensor can take in a Value, not the reverse.
     """
     kind: Any = None
+    highest = 0
     for x in operands:
-        if hasattr(type(x), "_apply") and (kind is None or type(x)._rank > kind._rank):
-            kind = type(x)
+        rank = getattr(type(x), "_rank", 0)
+        if rank > highest:
+            highest, kind = rank, type(x)
     return kind
 
 
@@ -304,11 +305,26 @@ def unbroadcast(grad: Any, shape: tuple[int, ...]) -> Any:
     if grad.shape == shape:
         return grad
     extra = grad.ndim - len(shape)
+    if grad.ndim == 2 and shape == grad.shape[1:]:
+        return sum_of_rows(grad)
     repeated = tuple(
         i + extra for i, n in enumerate(shape) if n == 1 and grad.shape[i + extra] != 1
     )
     axes = tuple(range(extra)) + repeated
     return grad.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+def sum_of_rows(grad: Any) -> Any:
+    """`grad.sum(axis=0)` of a matrix, the gradient of a bias."""
+    if type(grad) is not np.ndarray:
+        return grad.sum(axis=0)
+    # For a small network BLAS takes a fifth of the time of a sum along the first axis.
+    return grad.T.dot(_ones(len(grad), grad.dtype))
+
+
+@functools.lru_cache(maxsize=32)
+def _ones(n: int, dtype: Any) -> Any:
+    return np.ones(n, dtype)
 
 
 def _always(number: float) -> Callable[..., float]:

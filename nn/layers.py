@@ -228,19 +228,20 @@ def features(layer: Module, x: Any, weight: Any, count: int) -> Any:
     if isinstance(x, (list, tuple)):
         x = as_operand(repr(layer), x)
     shape = shape_of(x)
-    if shape[-1:] != (count,):
+    if not shape or shape[-1] != count:
         raise ShapeError(f"{layer!r}: needs input of shape (..., {count}), but got {shape}.")
-    if isinstance(weight, Tensor):
-        if holds_values(x):
-            raise TypeError(
-                f"{layer!r}: is made of tensors, but got Values. Ask model.scalars() for the model "
-                "over Values."
-            )
-    elif isinstance(x, Tensor):
+    if isinstance(x, Tensor):
+        if isinstance(weight, Tensor):
+            return x
         if x.requires_grad:
             raise TypeError(
                 f"{layer!r}: is a close-up and takes numbers or Values, but got a Tensor that "
                 "requires a gradient."
             )
         return x.data
+    if isinstance(weight, Tensor) and holds_values(x):
+        raise TypeError(
+            f"{layer!r}: is made of tensors, but got Values. Ask model.scalars() for the model "
+            "over Values."
+        )
     return x

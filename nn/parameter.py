@@ -9,14 +9,13 @@ and the same gradient, one node in a graph where every add and multiply shows.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
-from autograd.guard import note_write
+from autograd.guard import note_write, note_writes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -222,9 +221,7 @@ class Flat:
         array = np.asarray(array)
         if array.shape != self._data.shape:
             raise ShapeError(f"Flat: data needs shape {self._data.shape}, but got {array.shape}.")
-        self._data[...] = array
-        for p in self.parameters:
-            note_write(p._clock)
+        self.take()[...] = array
 
     @property
     def grad(self) -> Any:
@@ -235,26 +232,30 @@ class Flat:
                 p._window[...] = 0
         return self._grad
 
-    @contextmanager
-    def writing(self) -> Iterator[Any]:
-        """The array of every number, (n,), itself, to be changed in place.
+    def take(self) -> Any:
+        """The array of every number, (n,), itself, to be changed in place at once.
 
         Example:
             >>> w = Parameter([1.0, 2.0])
-            >>> with Parameter.gather([w]).writing() as theta:
-            ...     theta *= 10
+            >>> theta = Parameter.gather([w]).take()
+            >>> theta *= 10
             >>> w
             Parameter([10., 20.])
         """
         self._check_current()
-        for p in self.parameters:
-            note_write(p._clock)
-        yield self._data
+        note_writes([p._clock for p in self.parameters])
+        return self._data
+
+    def put(self, theta: Any) -> None:
+        """Nothing: what was taken are the numbers themselves."""
 
     def gradient(self) -> tuple[Any, list[bool] | None]:
         """`grad`, and of each parameter whether a gradient has reached it; None if all."""
         reached = [p._grad is not None for p in self.parameters]
-        return self.grad, None if all(reached) else reached
+        if False in reached:
+            return self.grad, reached
+        self._check_current()
+        return self._grad, None
 
     def zero_grad(self) -> None:
         """Forget the gradients of all its parameters."""

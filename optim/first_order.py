@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -218,13 +218,17 @@ class Nesterov(Momentum):
     def _look_ahead(self) -> Iterator[None]:
         before = []
         for group, memory in zip(self.param_groups, self._memories, strict=True):
-            with memory.numbers().writing() as theta:
-                before.append(theta.copy())
-                if "v" in memory.kept:
-                    theta[...] += group["momentum"] * memory.kept["v"]
+            numbers = memory.numbers()
+            theta = numbers.take()
+            before.append(theta.copy())
+            if "v" in memory.kept:
+                theta += group["momentum"] * memory.kept["v"]
+            numbers.put(theta)
         try:
             yield
         finally:
-            with ExitStack() as stack:
-                for memory, there in zip(self._memories, before, strict=True):
-                    stack.enter_context(memory.numbers().writing())[...] = there
+            for memory, there in zip(self._memories, before, strict=True):
+                numbers = memory.numbers()
+                theta = numbers.take()
+                theta[...] = there
+                numbers.put(theta)

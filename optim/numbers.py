@@ -8,8 +8,7 @@ else is copied into an array once per step, and copied back.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,8 +35,11 @@ class Numbers(Protocol):
     def zero_grad(self) -> None:
         """Forget the gradients."""
 
-    def writing(self) -> AbstractContextManager[Any]:
-        """Every number, (n,), to be changed in place; then the parameters have changed."""
+    def take(self) -> Any:
+        """Every number, (n,), to be changed in place and then `put` back."""
+
+    def put(self, theta: Any) -> None:
+        """Change the parameters to the numbers that were taken."""
 
 
 def gather(params: Sequence[Any]) -> Numbers:
@@ -45,8 +47,10 @@ def gather(params: Sequence[Any]) -> Numbers:
 
     Example:
         >>> x, y = Value(1.0), Value(2.0)
-        >>> with gather([x, y]).writing() as theta:
-        ...     theta *= 10
+        >>> numbers = gather([x, y])
+        >>> theta = numbers.take()
+        >>> theta *= 10
+        >>> numbers.put(theta)
         >>> x.data, y.data
         (10.0, 20.0)
     """
@@ -84,11 +88,12 @@ class Gathered:
         for p in self.params:
             p.zero_grad()
 
-    @contextmanager
-    def writing(self) -> Iterator[Any]:
-        """A copy of every number, (n,), to be changed in place; copied back at the end."""
-        theta = np.concatenate([np.ravel(p.data) for p in self.params])
-        yield theta
+    def take(self) -> Any:
+        """A copy of every number, (n,)."""
+        return np.concatenate([np.ravel(p.data) for p in self.params])
+
+    def put(self, theta: Any) -> None:
+        """Copy the numbers to the parameters."""
         start = 0
         for p, size in zip(self.params, self.sizes, strict=True):
             here = theta[start : start + size]
@@ -112,11 +117,12 @@ class GatheredValues(Gathered):
         except struct.error:  # one is None
             return super().gradient()
 
-    @contextmanager
-    def writing(self) -> Iterator[Any]:
-        """A copy of every number, (n,), to be changed in place; copied back at the end."""
-        theta = self._pack([p._data for p in self.params])
-        yield theta
+    def take(self) -> Any:
+        """A copy of every number, (n,)."""
+        return self._pack([p._data for p in self.params])
+
+    def put(self, theta: Any) -> None:
+        """Copy the numbers to the parameters."""
         for p, number in zip(self.params, theta.tolist(), strict=True):
             p._data = number
 

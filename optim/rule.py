@@ -154,12 +154,13 @@ class Rule(Optimizer):
         if not grad.size or not (reached is None or any(reached)):
             return
         memory.allocate(grad, self._kept(group), self.scratch)
-        with numbers.writing() as theta:
-            for here, t in memory.runs(reached):
-                scratch = [s[here] for s in memory.scratch]
-                g = self._gradient(theta[here], grad[here], group, scratch.pop())
-                kept = {name: array[here] for name, array in memory.kept.items()}
-                self._update(theta[here], g, t, kept, group, scratch)
+        theta = numbers.take()
+        for here, t in memory.runs(reached):
+            scratch = [s[here] for s in memory.scratch]
+            g = self._gradient(theta[here], grad[here], group, scratch.pop())
+            kept = {name: array[here] for name, array in memory.kept.items()}
+            self._update(theta[here], g, t, kept, group, scratch)
+        numbers.put(theta)
 
     def _gradient(self, theta: Array, grad: Array, group: Group, out: Array) -> Array:
         """The gradient of what is minimised: -L where L is maximised, plus λ/2 ‖θ‖²."""
@@ -292,7 +293,6 @@ class Memory:
 
     Attributes:
         sizes: How many numbers each parameter has.
-        steps: How many steps each parameter has taken, an int array.
         kept: By name, one number for each of the parameters' numbers.
         scratch: Arrays to compute in.
     """
@@ -302,8 +302,8 @@ class Memory:
         self._numbers = gather(params)
         self.sizes = self._numbers.sizes
         self._starts = [0, *itertools.accumulate(self.sizes)]
-        self.steps = np.zeros(len(self.sizes), dtype=int)
-        self._in_step = True
+        # How many steps all of them have taken; where they differ, how many each has.
+        self._steps: int | NDArray[np.int_] = 0
         self.kept: Kept = {}
         self.scratch: list[Array] = []
 
@@ -321,32 +321,37 @@ class Memory:
         while len(self.scratch) <= scratch:
             self.scratch.append(np.empty_like(like))
 
-    def runs(self, reached: list[bool] | None) -> Iterator[tuple[slice, int]]:
+    def runs(self, reached: list[bool] | None) -> list[tuple[slice, int]]:
         """Count a step, and give the stretches of numbers that have taken equally many.
 
         A parameter that no gradient has reached takes no step, so that later its first steps are
         corrected as first steps. Nearly always there is one stretch: everything.
         """
-        if self._in_step and reached is None:
-            self.steps += 1
-            yield slice(None), int(self.steps[0])
-            return
-        reached = [True] * len(self.sizes) if reached is None else reached
-        self.steps += reached
-        self._in_step = bool((self.steps == self.steps[0]).all())
-        key = np.where(reached, self.steps, 0)
+        if reached is None and isinstance(self._steps, int):
+            self._steps += 1
+            return [(slice(None), self._steps)]
+        which = np.ones(len(self.sizes), dtype=int) if reached is None else np.array(reached, int)
+        steps = self._steps + which
+        self._steps = _one_if_alike(steps)
+        key = steps * which
         edges = [0, *(np.flatnonzero(np.diff(key)) + 1), key.size]
-        for first, end in itertools.pairwise(edges):
-            if key[first] and self._starts[first] < self._starts[end]:
-                yield slice(self._starts[first], self._starts[end]), int(key[first])
+        return [
+            (slice(self._starts[first], self._starts[end]), int(key[first]))
+            for first, end in itertools.pairwise(edges)
+            if key[first] and self._starts[first] < self._starts[end]
+        ]
 
     def state(self) -> dict[str, Any]:
         """What is to be saved."""
         kept = {name: array.copy() for name, array in self.kept.items()}
-        return {"sizes": list(self.sizes), "steps": self.steps.tolist(), "kept": kept}
+        steps = np.broadcast_to(self._steps, len(self.sizes)).tolist()
+        return {"sizes": list(self.sizes), "steps": steps, "kept": kept}
 
     def load(self, state: dict[str, Any]) -> None:
         """Take over what was saved."""
-        self.steps = np.array(state["steps"], dtype=int)
-        self._in_step = bool((self.steps == self.steps[0]).all())
+        self._steps = _one_if_alike(np.array(state["steps"], dtype=int))
         self.kept = {name: np.array(array) for name, array in state["kept"].items()}
+
+
+def _one_if_alike(steps: NDArray[np.int_]) -> int | NDArray[np.int_]:
+    return int(steps[0]) if (steps == steps[0]).all() else steps

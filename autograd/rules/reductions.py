@@ -60,7 +60,10 @@ def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 )
 def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The mean of the elements; nan, with NumPy's warning, where there are none."""
-    return x.mean(axis=axis, keepdims=keepdims)
+    if type(x) is not np.ndarray or x.dtype.char not in "df" or not x.size:
+        return x.mean(axis=axis, keepdims=keepdims)
+    total = x.sum(axis=axis, keepdims=keepdims)  # half the time of NumPy's mean of a few numbers
+    return total / (x.size // total.size)
 
 
 def _extremum_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
