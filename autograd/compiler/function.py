@@ -3,7 +3,7 @@
 record.py     run the function once; what it computed becomes rows of flat arrays
 raising.py    find the sums, the groups and the matrices in the rows
 place.py      give every row a position, so that operands lie side by side
-lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py)
+lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, calls.py)
 program.py    fill in the numbers and run them
 results.py    hand back nodes whose backward pass is the compiled one
 

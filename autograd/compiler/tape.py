@@ -32,6 +32,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from autograd.compiler.calls import call_into
+
 TAKE_OUT: set[Any] = set()
 """Functions of our own that take `out=`."""
 
@@ -178,8 +180,6 @@ class Bound:
         if step.kind == VIEW:
             self.arrays[out] = step.function(*args, **options)
             return None
-        if isinstance(step.function, np.ufunc):
-            args = _boxed(args)
         if step.kind == CHANGE:
             return partial(step.function, *args, **options)
         if out not in self.arrays:
@@ -187,37 +187,10 @@ class Bound:
         target = self.arrays[out]
         if step.kind == STORE:
             return partial(_store, target, step.function, args, options)
-        # NumPy reads what is given by place faster than what is given by name
-        if isinstance(step.function, np.ufunc) and not options and step.function not in _BY_NAME:
-            outer = step.function is np.matmul and _is_outer(*args)
-            return partial(np.multiply if outer else step.function, *args, target)
-        if step.function in _SUMS and options.keys() <= {"axis", "dtype", "keepdims"}:
-            order = [options.get("axis", 0), options.get("dtype"), target]
-            return partial(step.function, *args, *order, options.get("keepdims", False))
-        return partial(step.function, *args, out=target, **options)
+        return call_into(target, step.function, args, options)
 
     def _filled(self, tree: Any) -> Any:
         return _mapped(tree, lambda x: self.arrays[id(x)])
-
-
-_BY_NAME = {np.maximum, np.minimum}
-"""NumPy wants their `out` by name; of the others the place is enough."""
-
-_SUMS = {np.add.reduce, np.maximum.reduce, np.minimum.reduce}
-
-
-def _is_outer(left: Any, right: Any) -> bool:
-    """Whether a matrix product is one column by one row: every number by every number."""
-    return bool(min(left.ndim, right.ndim) > 1 and left.shape[-1] == 1)
-
-
-def _boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Python numbers as arrays of the type that NumPy would give them in this call, every time."""
-    kinds = [x.dtype for x in args if isinstance(x, np.ndarray)]
-    if not kinds or np.result_type(*kinds).kind != "f":
-        return args
-    kind = np.result_type(*kinds)
-    return tuple(np.asarray(x, kind) if isinstance(x, (int, float)) else x for x in args)
 
 
 def _store(target: Any, function: Any, args: Any, options: Any) -> None:

@@ -1,0 +1,89 @@
+"""Calls: one NumPy call with its arrays filled in, written so that it begins soonest.
+
+The arrays of a small network are so small that a call takes longer to begin than to compute. For
+five neurons, `matmul(W, x, out=t0)` becomes `dot(W, x, t0)`: the same product by the same routine
+of BLAS, without the look at stacks of matrices that `matmul` takes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+_SUMS = {np.add.reduce, np.maximum.reduce, np.minimum.reduce}
+_EXTREMA = {np.maximum, np.minimum}
+_SMALL = 1 << 14  # elements
+
+
+def call_into(
+    target: Any, function: Any, args: tuple[Any, ...], options: dict[str, Any]
+) -> Callable[[], Any]:
+    """A call that does what `function(*args, out=target, **options)` does.
+
+    Example:
+        >>> rows, total = np.array([[1.0, 2.0], [3.0, 4.0]]), np.empty(2)
+        >>> call = call_into(total, np.add.reduce, (rows,), {"axis": 0})
+        >>> call().tolist()
+        [4.0, 6.0]
+    """
+    if function is np.matmul and not options:
+        return _product(target, *args)
+    if function in _SUMS and options.keys() <= {"axis", "dtype", "keepdims"}:
+        return _reduction(target, function, *args, **options)
+    if not isinstance(function, np.ufunc):
+        return partial(function, *args, out=target, **options)
+    if function in _EXTREMA and isinstance(args[1], (int, float)) and target.size < _SMALL:
+        # NumPy's loop over two arrays is three times as fast as that over an array and a number.
+        args = args[0], np.full(target.shape, args[1], target.dtype)
+    args = tuple(map(_single, boxed(args)))
+    if function in _EXTREMA or options:
+        return partial(function, *args, out=target, **options)
+    # What is given by place is read faster than what is given by name.
+    return partial(function, *args, target)
+
+
+def _product(target: Any, left: Any, right: Any) -> Callable[[], Any]:
+    if _suit_dot(left, right, target):
+        return partial(np.dot, left, right, target)
+    if min(left.ndim, right.ndim) > 1 and left.shape[-1] == 1:  # every number by every number
+        return partial(np.multiply, left, right, target)
+    return partial(np.matmul, left, right, target)
+
+
+def _reduction(
+    target: Any, function: Any, x: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False
+) -> Callable[[], Any]:
+    if function == np.add.reduce and axis == 0 and x.ndim == 2 and not keepdims:
+        ones = np.ones(len(x), x.dtype)
+        if _suit_dot(ones, x, target):
+            return partial(np.dot, ones, x, target)
+    return partial(function, x, axis, dtype, target, keepdims)
+
+
+def _suit_dot(left: Any, right: Any, target: Any) -> bool:
+    """Whether BLAS takes these arrays as they are."""
+    return bool(
+        left.ndim <= 2 == right.ndim
+        and left.dtype == right.dtype == target.dtype
+        and target.dtype.char in "df"
+        and target.flags.c_contiguous
+    )
+
+
+def _single(x: Any) -> Any:
+    """An array that shows one number everywhere as that number."""
+    if isinstance(x, np.ndarray) and x.ndim and x.size and not any(x.strides):
+        return x[(0,) * x.ndim + (...,)]
+    return x
+
+
+def boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Python numbers as arrays of the type that NumPy would give them in this call, every time."""
+    kinds = [x.dtype for x in args if isinstance(x, np.ndarray)]
+    if not kinds or np.result_type(*kinds).kind != "f":
+        return args
+    kind = np.result_type(*kinds)
+    return tuple(np.asarray(x, kind) if isinstance(x, (int, float)) else x for x in args)

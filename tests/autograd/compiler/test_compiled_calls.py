@@ -1,0 +1,84 @@
+"""Each call that is written in another form, to begin sooner, beside NumPy's own."""
+
+import numpy as np
+import pytest
+
+from autograd.compiler.calls import call_into
+
+RNG = np.random.default_rng(0)
+
+
+def drawn(*shape, dtype=np.float64):
+    return RNG.normal(size=shape).astype(dtype)
+
+
+CALLS = {
+    "matrix by matrix": (np.matmul, (drawn(5, 2), drawn(2, 3)), {}),
+    "matrix by transpose": (np.matmul, (drawn(5, 2), drawn(3, 2).T), {}),
+    "every second row": (np.matmul, (drawn(10, 2)[::2], drawn(2, 3)), {}),
+    "column by row": (np.matmul, (drawn(5, 1), drawn(1, 3)), {}),
+    "matrix by vector": (np.matmul, (drawn(5, 2), drawn(2)), {}),
+    "vector by matrix": (np.matmul, (drawn(5), drawn(5, 2)), {}),
+    "vector by vector": (np.matmul, (drawn(5), drawn(5)), {}),
+    "stack by stack": (np.matmul, (drawn(4, 5, 2), drawn(4, 2, 3)), {}),
+    "stack by matrix": (np.matmul, (drawn(4, 5, 2), drawn(2, 3)), {}),
+    "columns by rows, stacked": (np.matmul, (drawn(4, 5, 1), drawn(4, 1, 3)), {}),
+    "float32": (np.matmul, (drawn(5, 2, dtype=np.float32), drawn(2, 3, dtype=np.float32)), {}),
+    "float16": (np.matmul, (drawn(5, 2, dtype=np.float16), drawn(2, 3, dtype=np.float16)), {}),
+    "two types": (np.matmul, (drawn(5, 2, dtype=np.float32), drawn(2, 3)), {}),
+    "nothing to add up": (np.matmul, (drawn(5, 0), drawn(0, 3)), {}),
+    "sum of rows": (np.add.reduce, (drawn(5, 3),), {"axis": 0, "keepdims": False}),
+    "sum of rows, by default": (np.add.reduce, (drawn(5, 3),), {}),
+    "sum of a transpose's rows": (np.add.reduce, (drawn(3, 5).T,), {"axis": 0}),
+    "sum of no rows": (np.add.reduce, (drawn(0, 3),), {"axis": 0}),
+    "sum of float32 rows": (np.add.reduce, (drawn(5, 3, dtype=np.float32),), {"axis": 0}),
+    "sum of truths": (np.add.reduce, (drawn(5, 3) > 0,), {"axis": 0}),
+    "sum of rows, kept": (np.add.reduce, (drawn(5, 3),), {"axis": 0, "keepdims": True}),
+    "sum of columns": (np.add.reduce, (drawn(5, 3),), {"axis": 1, "keepdims": False}),
+    "sum in another type": (np.add.reduce, (drawn(5, 3),), {"axis": 0, "dtype": np.float32}),
+    "sum of stacks": (np.add.reduce, (drawn(2, 5, 3),), {"axis": (0, 2)}),
+    "largest": (np.maximum.reduce, (drawn(5, 3),), {"axis": 1, "keepdims": True}),
+    "at least a number": (np.maximum, (np.array([[-1.0, 0.0], [np.nan, 2.0]]), 0), {}),
+    "at most a number": (np.minimum, (drawn(200, 200), 0.5), {}),
+    "at least, float32": (np.maximum, (drawn(5, 3, dtype=np.float32), 0.1), {}),
+    "at least, whole": (np.maximum, (np.array([-3, 4]), 0), {}),
+    "at least each": (np.maximum, (drawn(5, 3), drawn(3)), {}),
+    "one number for all": (np.multiply, (np.broadcast_to(np.array(0.3), (5, 3)), drawn(5, 3)), {}),
+    "one number alone": (np.exp, (np.broadcast_to(np.array(0.3), (5, 3)),), {}),
+    "a number": (np.subtract, (1, drawn(5, 3, dtype=np.float32)), {}),
+    "not a ufunc": (np.concatenate, ([drawn(2, 3), drawn(1, 3)],), {}),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_gives_numpys_numbers_each_time(name):
+    function, args, options = CALLS[name]
+    right = np.asarray(function(*args, **options))
+    target = np.zeros_like(right)
+    call = call_into(target, function, args, options)
+    for _ in range(2):
+        call()
+        digits = {"float16": 1e-2, "float32": 1e-6}.get(str(right.dtype), 1e-14)
+        np.testing.assert_allclose(target, right, rtol=digits, atol=digits)
+
+
+@pytest.mark.parametrize("where", [[0, 1], [1, 0]])
+def test_a_number_that_is_shown_everywhere_may_change(where):
+    number, array, target = np.array(2.0), drawn(5, 3), np.empty((5, 3))
+    shown = np.broadcast_to(number, (5, 3))
+    call = call_into(target, np.multiply, tuple([shown, array][i] for i in where), {})
+    number[...] = -7.0
+    call()
+    np.testing.assert_array_equal(target, -7.0 * array)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((8, 4), (4, 3)), ((8, 1), (1, 3))], ids=["a product", "column by row"]
+)
+def test_a_product_is_right_where_its_result_shows_memory_of_an_operand(shapes):
+    memory = drawn(64)
+    left, right = (memory[at : at + m * n].reshape(m, n) for at, (m, n) in zip((0, 32), shapes))
+    target = memory[40:64].reshape(8, 3)
+    expected = left.copy() @ right.copy()
+    call_into(target, np.matmul, (left, right), {})()
+    np.testing.assert_allclose(target, expected, rtol=1e-13)
