@@ -96,7 +96,7 @@ def moons_in_scalars(weights):
 
 
 def moons_in_single_values(weights):
-    """As in a lecture: 337 Values, each updated on its own."""
+    """As in a lecture: 337 Values, each an object of its own."""
     from nn.scalar import MLP
 
     random.seed(0)
@@ -107,18 +107,7 @@ def moons_in_single_values(weights):
             for p, number in zip(neuron.w, row):
                 p.data = number
     loss = autograd.compile(lambda xs, ys: moons_loss(Value, model, xs, ys))
-    params = model.parameters()
-
-    def step(xs, ys):
-        total = loss(xs, ys)
-        for p in params:
-            p.grad = 0.0
-        total.backward()
-        for p in params:
-            p.data -= 0.1 * p.grad
-        return total.data
-
-    return step
+    return trainer(loss, optim.SGD(model.parameters(), lr=0.1))
 
 
 def moons_in_tensors(weights):

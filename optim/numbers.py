@@ -117,6 +117,11 @@ class GatheredValues(Gathered):
         except struct.error:  # one is None
             return super().gradient()
 
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for p in self.params:
+            p._grad = None
+
     def take(self) -> Any:
         """A copy of every number, (n,)."""
         return self._pack([p._data for p in self.params])
