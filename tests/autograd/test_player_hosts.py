@@ -172,3 +172,89 @@ def test_in_an_untrusted_notebook_a_picture_and_all_steps_remain(page_of, notebo
     assert picture.evaluate("(e) => e.naturalWidth") > 100
     output.locator("summary").click()
     assert output.locator("li").first.inner_text().startswith("step 1 of 5 ∂y/∂")
+
+
+# --- hosts that are imitated here: what they do to an output -----------------------------------
+
+
+@pytest.fixture(scope="module")
+def outputs(notebook):
+    """The HTML of the two players in the notebook."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return [cell.outputs[0].data["text/html"] for cell in cells[1:]]
+
+
+@pytest.fixture
+def blank(browser):  # noqa: F811
+    """An empty page, in which no script may fail."""
+    page = browser.new_page(viewport={"width": 900, "height": 700})
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
+    yield page
+    page.close()
+    assert problems == []
+
+
+def assert_alive(player):
+    """Step with a click and with a key, and give a leaf another number."""
+    player.locator("nav").wait_for(timeout=10_000)
+    player.locator("button[aria-label=Next]").click()
+    player.press("ArrowRight")
+    assert player.locator("nav output").inner_text().startswith("2 of")
+    player.locator("[data-node]", has_text="x").first.click()
+    player.locator(".about input[type=text]").fill("7")
+    assert player.locator(".about .title").first.inner_text() == "x = 7"
+    assert player.locator("[data-node]", has_text="x").first.text_content().endswith("data7grad—")
+
+
+# Scripts do not run in HTML that is assigned. So VS Code's extension notebook-renderers (1.100) lets
+# a copy of each run at the end of the output, and takes it away at once.
+IN_VSCODE = """\
+(html) => {
+  document.body.className = "vscode-dark";
+  const output = document.createElement("div");
+  output.innerHTML = html;
+  document.body.append(output);
+  for (const script of [...output.getElementsByTagName("script")]) {
+    const copy = document.createElement("script");
+    copy.text = script.innerText;
+    output.appendChild(copy).parentNode.removeChild(copy);
+  }
+}"""
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["two outputs", "two in one output"])
+def test_in_vs_code_where_scripts_are_taken_away_the_players_are_alive(blank, outputs, at_once):
+    for html in ["\n".join(outputs)] if at_once else outputs:
+        blank.evaluate(IN_VSCODE, html)
+    for k, root in enumerate("yL"):
+        player = blank.locator(".glassgrad").nth(k)
+        assert_alive(player)
+        assert player.locator(f"[aria-label$='backpropagation of {root}']").count() == 1
+        assert player.get_attribute("data-theme") == "dark"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_in_a_frame_without_rights_as_on_colab_the_player_is_alive(blank, outputs, theme):
+    blank.evaluate(
+        """([html, theme]) => {
+            const frame = document.createElement("iframe");
+            frame.sandbox = "allow-scripts";  // so its origin is its own, and it has no storage
+            frame.style = "width: 100%; height: 900px; border: 0";
+            frame.srcdoc = `<!DOCTYPE html><html theme="${theme}"><body>${html}</body></html>`;
+            document.body.append(frame);
+        }""",
+        [outputs[0], theme],
+    )
+    frame = blank.frame_locator("iframe")
+    player = frame.locator(".glassgrad")
+    assert_alive(player)
+    assert player.get_attribute("data-theme") == theme
+    other = "dark" if theme == "light" else "light"
+    frame.locator("html").evaluate("(html, theme) => html.setAttribute('theme', theme)", other)
+    frame.locator(f".glassgrad[data-theme={other}]").wait_for(timeout=10_000)
+    # The frame is made as high as what is in it, so this must not follow the frame.
+    height = player.bounding_box()["height"]
+    blank.locator("iframe").evaluate("(frame) => { frame.style.height = '40px'; }")
+    assert player.bounding_box()["height"] == height

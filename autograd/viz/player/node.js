@@ -142,13 +142,9 @@ function check(i) {
 function aboutNode(i) {
   const n = nodes[i],
     has = into[i].length || i === root;
-  const title =
-    (n.name || "constant") +
-    (n.long ? " (" + n.long + ")" : "") +
-    (n.op ? " = " + n.text : "") +
-    " = " +
-    fmt(value[i]);
-  const parts = [el("p", { class: "title" }, title)];
+  const words = (n.name || "constant") + (n.long ? " (" + n.long + ")" : "") + (n.op ? " = " + n.text : "");
+  const title = el("p", { class: "title" });
+  const parts = [title];
   if (n.line) parts.push(p("made by ", el("code", {}, n.line)));
   const tools = [button("Run until it changes", () => runTo((e) => e.node === i))];
   tools.push(
@@ -160,11 +156,13 @@ function aboutNode(i) {
     results = el("div");
   if (live) parts.push(leafEditor(i));
   parts.push(results);
-  about.refresh = () =>
+  about.refresh = () => {
+    title.textContent = words + " = " + fmt(value[i]);
     results.replaceChildren(
       ...(has ? expansion(i) : [p("No gradient flows to it.")]),
       ...(live && has ? [check(i)] : []),
     );
+  };
   about.refresh();
   return parts;
 }

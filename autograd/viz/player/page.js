@@ -209,18 +209,19 @@ host.addEventListener("keydown", (e) => {
 });
 
 // The theme is that of what is around: the colour of its text tells. VS Code and JupyterLab change
-// theirs by an attribute of the body.
+// theirs by an attribute of the body, Colab by one of the html element.
 function theme() {
   const of = document.body.dataset;
   const [r, g, b] = (getComputedStyle(host.parentElement).color.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
   const dark =
     document.body.matches(".vscode-dark,.vscode-high-contrast:not(.vscode-high-contrast-light)") ||
+    document.documentElement.matches("[theme=dark]") ||
     of.jpThemeLight === "false" ||
     (!of.jpThemeLight && 0.3 * r + 0.6 * g + 0.1 * b > 128);
   host.dataset.theme = dark ? "dark" : "light";
 }
 const watcher = new MutationObserver(() => (host.isConnected ? theme() : watcher.disconnect()));
-watcher.observe(document.body, { attributes: true });
+for (const e of [document.documentElement, document.body]) watcher.observe(e, { attributes: true });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
 
 host.attachShadow({ mode: "open" }).append(el("style", {}, css), main);

@@ -35,21 +35,25 @@ _SCRIPTS = ("pass.js", "words.js", "picture.js", "node.js", "page.js")
 _FUNCTION = """\
 (function (host, trace, rules, css) {
 "use strict";
-if (!host || host.shadowRoot) return;
 %s
 })"""
 
 # Unpacks the player and starts it as a script of its own, which needs no more rights than this
-# one. What it is given hangs on the script element, so that nothing becomes global.
+# one. What it is given hangs on the script element, so that nothing becomes global. VS Code runs a
+# copy of each script, at the end of the output, and takes it away at once: so this one finds its
+# place before it waits for anything, as the first of its neighbours that no script has taken yet.
 _LOADER = """\
 (async (script, trace, rules, packed) => {
+  const host = [...script.parentNode.querySelectorAll(".glassgrad")].find((e) => !e.taken);
+  if (!host) return;
+  host.taken = true;
   const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const [player, css] = await new Response(stream).json();
   const start = document.createElement("script");
-  start.given = [script.previousElementSibling, trace, rules, css];
+  start.given = [host, trace, rules, css];
   start.textContent = player + "(...document.currentScript.given)";
-  script.after(start);
+  host.after(start);
   start.remove();
 })(document.currentScript,
 """
