@@ -1,13 +1,18 @@
 """The course runs: every notebook from top to bottom, with wrong and with right answers."""
 
+import importlib.util
 import json
 import os
 import pathlib
 import re
+import shlex
+import sys
 import time
+import types
 
 import nbformat
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -141,6 +146,30 @@ def test_the_notebook_has_exercises_with_hidden_solutions(path):
         assert solution.source.startswith("<details>\n<summary>Solution</summary>\n")
         assert solution.source.endswith("</details>")
         assert solution_in(solution)
+
+
+class Shell:
+    """Stands for IPython; remembers the magics that are called."""
+
+    def __init__(self):
+        self.called = []
+
+    def run_line_magic(self, name, line):
+        self.called.append([name, *shlex.split(line, comments=True)])
+
+
+@of_each_notebook
+@pytest.mark.parametrize(("module", "needed"), [("google.colab", True), ("ipykernel", False)])
+def test_on_colab_the_first_cell_installs_the_library_alone(path, module, needed, monkeypatch):
+    """Not jupyterlab, which would replace what the running kernel of Colab is made of."""
+    cell = next(cell for cell in read(path).cells if cell.cell_type == "code")
+    shell = Shell()
+    monkeypatch.setitem(sys.modules, module, types.ModuleType(module))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    exec(TransformerManager().transform_cell(cell.source), {"get_ipython": lambda: shell})
+    uninstall, install = "uninstall -q -y autograd", "install -q glassgrad"
+    expected = [["pip", *words.split()] for words in (uninstall, install)]
+    assert shell.called == (expected if needed else [])
 
 
 @of_each_notebook
