@@ -86,17 +86,15 @@ def copy_notebooks():
     """Bring the notebooks below docs/, where Sphinx looks for pages, if they have changed."""
     folder = ROOT / "docs" / "notebooks"
     folder.mkdir(exist_ok=True)
-    for source in [*(ROOT / "notebooks").glob("*.ipynb"), ROOT / "notebooks" / "matplotlibrc"]:
-        text = source.read_text("utf-8")
-        if source.suffix == ".ipynb":
-            notebook = json.loads(text)
-            for cell in notebook["cells"]:
-                # The cell that installs what is missing means nothing to readers of a page.
-                if "find_spec" in "".join(cell["source"]):
-                    cell["metadata"]["tags"] = ["remove-cell"]
-                if alt := cell["metadata"].get("alt"):
-                    cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
-            text = json.dumps(notebook)
+    for source in (ROOT / "notebooks").glob("*.ipynb"):
+        notebook = json.loads(source.read_text("utf-8"))
+        for cell in notebook["cells"]:
+            # The cell that installs what is missing means nothing to readers of a page.
+            if "find_spec" in "".join(cell["source"]):
+                cell["metadata"]["tags"] = ["remove-cell"]
+            if alt := cell["metadata"].get("alt"):
+                cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
+        text = json.dumps(notebook)
         target = folder / source.name
         if not target.exists() or target.read_text("utf-8") != text:
             target.write_text(text, "utf-8")

@@ -173,6 +173,13 @@ def test_on_colab_the_first_cell_installs_the_library_alone(path, module, needed
 
 
 @of_each_notebook
+def test_figures_look_the_same_where_the_notebook_stands_alone(path):
+    code = [cell.source for cell in read(path).cells if cell.cell_type == "code"]
+    assert code[1].endswith('\n\nplt.style.use("nn.course")')
+    assert not [*FOLDER.glob("matplotlibrc")]
+
+
+@of_each_notebook
 def test_the_notebook_uses_the_library_and_does_not_rebuild_it(path):
     code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
     assert re.search(r"^(from|import) (autograd|nn|optim)\b", code, re.M)
