@@ -18,7 +18,7 @@ from autograd.viz.marks import side_by_side, with_changes, with_way
 from autograd.viz.modules import modules_graph
 from autograd.viz.names import names_of
 from autograd.viz.paper import to_paper
-from autograd.viz.svg import to_svg
+from autograd.viz.svg import for_notebooks, to_svg
 
 Engine = Literal["auto", "dot", "own"]
 
@@ -233,7 +233,7 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the picture, or the sentence where it cannot show pictures."""
-        return {"image/svg+xml": self.svg, "text/plain": self.graph.sentence}
+        return for_notebooks(self.svg, self.graph.sentence)
 
     def __repr__(self) -> str:
         return self.graph.sentence
@@ -265,7 +265,7 @@ class SideBySide:
         path.write_text(self.svg, encoding="utf-8")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": self._sentence}
+        return for_notebooks(self.svg, self._sentence)
 
     def __repr__(self) -> str:
         return self._sentence

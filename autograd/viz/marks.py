@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from html import escape
 
 from autograd.node import Node, topological
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.look import INK, SANS
+from autograd.viz.svg import size_of
 
 _GAP, _TITLE = 24.0, 26.0
 
@@ -65,7 +65,7 @@ def with_changes(after: DrawnGraph, before: DrawnGraph) -> DrawnGraph:
 
 def side_by_side(first: str, second: str, headings: tuple[str, str], title: str) -> str:
     """Two SVGs as one, each under its heading."""
-    (left, height), (right, other) = _size(first), _size(second)
+    (left, height), (right, other) = size_of(first), size_of(second)
     width, height = left + _GAP + right, max(height, other) + _TITLE
     style = f'font-family="{escape(SANS)}" font-size="15" font-weight="700" fill="{INK}"'
     return "\n".join(
@@ -83,12 +83,6 @@ def side_by_side(first: str, second: str, headings: tuple[str, str], title: str)
             "",
         ]
     )
-
-
-def _size(svg: str) -> tuple[float, float]:
-    found = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg)
-    assert found is not None
-    return float(found[1]), float(found[2])
 
 
 def _moved(svg: str, x: float) -> str:

@@ -8,10 +8,15 @@ natural size.
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterable
 from html import escape
 
 from autograd.viz.look import MONO, SANS, Curve, Group, Polygon, Rectangle, Scene, Shape, Text
+
+LEAST_SCALE = 2 / 3
+"""To fit in, a picture is made smaller down to this scale, at which the smallest type has 7 px."""
 
 
 def to_svg(scene: Scene, title: str) -> str:
@@ -34,6 +39,29 @@ def to_svg(scene: Scene, title: str) -> str:
             "",
         ]
     )
+
+
+def size_of(svg: str) -> tuple[float, float]:
+    """The natural size of a picture that is written down."""
+    found = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg)
+    assert found is not None
+    return float(found[1]), float(found[2])
+
+
+def for_notebooks(svg: str, sentence: str) -> dict[str, str]:
+    """What a notebook shows: the picture, or the sentence where it cannot show pictures.
+
+    A picture that is too wide is made narrower, and scrolls where it would become illegible.
+    JupyterLab would show the SVG by itself in its natural size and cut it off.
+    """
+    image = base64.b64encode(svg.encode()).decode()
+    least = round(LEAST_SCALE * size_of(svg)[0])
+    html = (
+        f'<div style="overflow-x:auto"><img alt="{escape(sentence)}" '
+        f'style="max-width:100%;min-width:{least}px;height:auto" '
+        f'src="data:image/svg+xml;base64,{image}"></div>'
+    )
+    return {"text/html": html, "image/svg+xml": svg, "text/plain": sentence}
 
 
 def _group(group: Group) -> str:

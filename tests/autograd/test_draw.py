@@ -1,5 +1,6 @@
 """Pictures: what is drawn, and that it is the same on every machine."""
 
+import base64
 import os
 import re
 import shutil
@@ -243,8 +244,11 @@ def test_a_notebook_gets_a_picture_and_a_sentence(without_dot):
     x = Value(3.0)
     picture = draw(x * x)
     bundle = picture._repr_mimebundle_()
-    assert set(bundle) == {"image/svg+xml", "text/plain"}
+    assert set(bundle) == {"text/html", "image/svg+xml", "text/plain"}
     assert bundle["image/svg+xml"] == picture.svg
+    image = ET.fromstring(bundle["text/html"].replace('"></div>', '"/></div>'))[0]
+    assert image.get("alt") == bundle["text/plain"]
+    assert base64.b64decode(image.get("src").split(",")[1]).decode() == picture.svg
     assert (
         bundle["text/plain"]
         == repr(picture)
