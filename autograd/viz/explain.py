@@ -253,7 +253,7 @@ class Explanation:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {
-            "text/html": f'<div style="overflow-x:auto">{self.mathml}</div>',
+            "text/html": f'<div style="overflow-x:auto;font-size:1.2em">{self.mathml}</div>',
             "text/latex": f"$$\n{self.latex}\n$$",
             "text/plain": str(self),
         }
