@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Of different lightness, so that they stay apart in greyscale.
 _DARK, _BRIGHT = "#1b3a5b", "#d9722e"
 _MARKERS = "os^DvPX*<>"
+_LEGEND_COLUMNS = 3
 
 
 def losses(history: History, ax: Axes | None = None) -> Axes:
@@ -125,7 +126,9 @@ def decision_regions(
         )
     need_int("decision_regions", "resolution", resolution, least=2)
     ax = _axes(ax)
-    sides = [_padded(x[:, i], resolution) for i in (0, 1)]
+    rows = -(-len(np.unique(y)) // _LEGEND_COLUMNS)
+    room = 0.1 * rows  # for the legend: above the axes it would lie where a title goes
+    sides = [_padded(x[:, 0], resolution), _padded(x[:, 1], resolution, room)]
     grid = np.stack(np.meshgrid(*sides), axis=-1)
     scores = _scores(model, grid.reshape(-1, 2), threshold)
     regions = scores.argmax(axis=1).reshape(grid.shape[:2])
@@ -144,7 +147,16 @@ def decision_regions(
             ax.scatter(*x[y == k].T, marker=marker, label=names[k], **style)
     features = data.feature_names if isinstance(data, Dataset) else ("x1", "x2")
     ax.set(xlabel=features[0], ylabel=features[1])
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize="small", frameon=False)
+    ax.legend(
+        loc="upper left",
+        ncols=_LEGEND_COLUMNS,
+        fontsize="small",
+        framealpha=0.9,
+        handlelength=1,
+        handletextpad=0.4,
+        columnspacing=1,
+        labelspacing=0.3,
+    )
     wrong = int((_scores(model, x, threshold).argmax(axis=1) != y).sum())
     ax.set_label(
         f"Regions of {count} classes in the plane and {len(y)} examples, {wrong} of them "
@@ -338,10 +350,11 @@ def _colors(count: int) -> list[Any]:
     return list(matplotlib.colormaps["viridis"](np.linspace(0.1, 0.95, count)))
 
 
-def _padded(x: Array, resolution: int) -> Array:
-    """Numbers from a little below the least of x to a little above the largest."""
+def _padded(x: Array, resolution: int, room: float = 0.0) -> Array:
+    """Numbers from a little below the least of x to a little above the largest, and some room."""
     margin = 0.1 * np.ptp(x) or 1.0
-    return np.linspace(x.min() - margin, x.max() + margin, resolution)
+    low, high = x.min() - margin, x.max() + margin
+    return np.linspace(low, high + room * (high - low), resolution)
 
 
 def _direction(weight: Array, rng: np.random.Generator) -> Array:

@@ -6,6 +6,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
@@ -117,6 +118,22 @@ def test_classes_differ_in_marker_and_lightness_and_have_the_names_of_the_datase
     assert len(markers) == 5
     shades = [lightness(c.get_facecolor()[0]) for c in points]
     assert (np.diff(shades) > 0.05).all()
+
+
+@pytest.mark.parametrize("classes", [2, 5, 10])
+def test_the_legend_covers_neither_a_title_nor_a_point(classes):
+    figure = Figure(figsize=(3.6, 3.0), layout="constrained")
+    ax = figure.subplots()
+    y = np.arange(60) % classes
+    x = np.random.default_rng(0).uniform(-1, 1, (60, 2))
+    plots.decision_regions(nn.MLP(2, [4], classes), (x, y), ax, resolution=10)
+    ax.set_title("a title")
+    FigureCanvasAgg(figure).draw()
+    legend = ax.get_legend().get_window_extent()
+    assert not legend.overlaps(ax.title.get_window_extent())
+    assert ax.bbox.fully_containsy(legend.y0)
+    assert ax.bbox.fully_containsy(legend.y1)
+    assert [p for p in ax.transData.transform(x) if legend.contains(*p)] == []
 
 
 def test_decision_regions_need_points_in_the_plane(ax):
