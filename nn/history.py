@@ -53,7 +53,10 @@ class History:
 
     @property
     def validation_loss(self) -> Figures:
-        """(epochs,): the loss of the validation examples at the end of each epoch, or nan."""
+        """(epochs,): the loss of the validation examples at the end of each epoch, or nan.
+
+        It is that of the function `fit` was given: a penalty on the weights in it is included.
+        """
         return self._column(1)
 
     @property
@@ -99,7 +102,8 @@ class EarlyStopping:
     """End the training when the validation loss has stopped falling, and restore the best weights.
 
     An epoch is the best so far if its validation loss is lower than the best before it by more than
-    min_delta. The training ends after `patience` epochs in a row that were not.
+    min_delta. The training ends after `patience` epochs in a row that were not. A penalty on the
+    weights that is part of the loss is part of the validation loss, too.
 
     Args:
         patience: p, how many such epochs to wait for, at least 1.

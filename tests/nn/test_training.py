@@ -581,6 +581,24 @@ def test_a_penalty_is_added_in_a_loss_of_ones_own():
     assert np.linalg.norm(model.flat().data) < 0.7 * np.linalg.norm(plain.flat().data)
 
 
+def test_the_validation_loss_includes_a_penalty_in_the_loss():
+    model = nn.Linear(1, 1, rng=np.random.default_rng(0))
+
+    def loss(output, y):
+        return nn.MSELoss()(output, y) + nn.l2_penalty(model, 0.5)
+
+    x, y = line(7)
+    sgd, stopping = SGD(model.parameters(), lr=0.1), EarlyStopping()
+    history = fit(
+        model, loss, line(), sgd,
+        epochs=1, validation=(x, y), early_stopping=stopping, progress=False,
+    )  # fmt: skip
+    weight, bias = model.weight.item(), model.bias.item()
+    expected = ((x * weight + bias - y) ** 2).mean() + 0.5 * weight**2
+    assert_allclose(history.validation_loss, expected, rtol=1e-13)
+    assert_allclose(stopping.best_loss, expected, rtol=1e-13)
+
+
 @pytest.mark.parametrize("rule", ["Momentum", "RMSprop", "Adagrad", "AdamW"])
 def test_fit_takes_every_rule_that_uses_the_gradient(rule):
     model = nn.MLP(4, [8], 3, rng=np.random.default_rng(0))
