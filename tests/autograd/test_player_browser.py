@@ -67,6 +67,19 @@ def test_a_gradient_not_reached_is_a_dash_then_partial_then_complete(play):  # n
     assert player.page.locator("[data-edge]").count() == 2
 
 
+def test_a_local_derivative_appears_at_its_arrow_when_the_operation_has_been_computed(play):  # noqa: F811
+    x = Value(1.5, label="x")
+    y = x * 4.0
+    z = y.sin()
+    player = play(backprop(z))
+    seen = []
+    for _ in range(3):
+        arrows = player.page.locator("[data-edge] text").all_text_contents()
+        seen.append([label for label in arrows if label])
+        player.press("ArrowRight")
+    assert seen == [[], ["4"], ["4", number(math.cos(6.0))]]
+
+
 def test_each_step_shows_upstream_times_local_and_the_running_total(play):  # noqa: F811
     x, w = Value(3.0, label="x"), Value(-2.0, label="w")
     e = x * w

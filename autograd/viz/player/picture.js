@@ -112,8 +112,9 @@ function paint(state) {
   for (const id in arrows) {
     mark(arrows[id], "hot", edges[id]);
     const label = arrows[id].querySelector("text");
-    if (label && scalar && id in labels)
-      write([label], [id === coveredArrow ? "?" : digits(local[labels[id]])]);
+    if (!label || !scalar || !(id in labels)) continue;
+    const k = labels[id];
+    write([label], [id === coveredArrow ? "?" : state.known[steps[k][0]] ? digits(local[k]) : ""]);
   }
   flag.remove();
   if (place && words) {
