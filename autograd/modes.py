@@ -201,8 +201,16 @@ class Recorder(force_grad):
         """The operands of an operation on Tensors, as those of this recording."""
         raise NotImplementedError
 
-    def pick(self, table: Any, index: Any) -> Any:
-        """Elements of a list were taken at places that are among the arguments."""
+    def chosen(self, array: Any, index: Any) -> Any:
+        """Elements of an array were taken at places that are data."""
+        raise NotImplementedError
+
+    def numbers(self, values: Any) -> Any:
+        """The numbers of an array of Values were asked for, as an array."""
+        raise NotImplementedError
+
+    def made_array(self, data: Any) -> Any:
+        """An array is made of what may contain numbers of this recording."""
         raise NotImplementedError
 
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
@@ -291,12 +299,13 @@ def _describe(operand: Any, data: Any) -> str:
 
 
 def _users_line() -> str:
-    """The innermost line that is not the library's: 'file.py, line 3: y = log(x)'."""
+    """The innermost line that is neither ours nor NumPy's: 'file.py, line 3: y = log(x)'."""
     import linecache
     import os
 
     library = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     ours = tuple(os.path.join(library, package, "") for package in ("autograd", "nn", "optim"))
+    ours += (os.path.join(os.path.dirname(np.__file__), ""),)
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(ours):
         frame = frame.f_back

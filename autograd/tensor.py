@@ -415,6 +415,8 @@ def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
         raise TypeError(
             f"Tensor: needs an array, but got a {type(data).__name__}. Take its numbers with .data."
         )
+    if active() and (mode := recorder()) is not None:
+        data = mode.made_array(data)  # recorded numbers among floats
     is_foreign = hasattr(data, "__array_function__") and not isinstance(data, np.ndarray)
     array = data if is_foreign else np.array(data, dtype=dtype)
     if is_foreign and dtype is not None:

@@ -191,6 +191,8 @@ class Value(Operations, node.Node):
         """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
         if method != "__call__" or kwargs:
             return NotImplemented
+        if any(_is_object_array(x) and not isinstance(x, np.ndarray) for x in inputs):
+            return NotImplemented
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
             return getattr(ufunc, method)(*boxed)
@@ -355,7 +357,10 @@ def _reflected(method: Callable[[Value, Any], Value]) -> Callable[[Value, Any], 
 
 
 def _is_object_array(x: Any) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype == object
+    """Whether x computes with Values by itself: an object array, or an array that is recorded."""
+    if isinstance(x, np.ndarray):
+        return bool(x.dtype == object)
+    return x.__class__ is not float and hasattr(x, "tape") and bool(x.ndim)
 
 
 def _install() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
+from autograd.modes import active, recorder
 
 
 def as_operand(who: str, x: Any) -> Any:
@@ -66,5 +67,6 @@ def numbers(x: Any) -> Any:
     if isinstance(x, Tensor):
         return x.data
     if holds_values(x):
-        return np.asarray(x, dtype=np.float64)
+        mode = recorder() if active() else None
+        return np.asarray(x, dtype=np.float64) if mode is None else mode.numbers(x)
     return x if hasattr(x, "__array_function__") else np.asarray(x)

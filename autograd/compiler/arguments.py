@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.crossing import RecordedArray
 from autograd.compiler.record import Recording
 from autograd.errors import CompileError
 from autograd.tensor import Tensor
@@ -92,7 +93,7 @@ def recorded(x: Any, run: Recording) -> Any:
         out = np.empty(x.shape, dtype=object)
         for place, item in zip(np.ndindex(x.shape), x.flat, strict=True):
             out[place] = recorded(item, run)
-        return out
+        return out.view(RecordedArray)
     if isinstance(x, Constant):
         return run.argument_number(x._data)
     if isinstance(x, Value):

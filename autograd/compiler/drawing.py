@@ -77,6 +77,7 @@ class Instructions:
         self.nodes: list[DrawnNode] = []
         self.edges: list[DrawnEdge] = []
         self.given: dict[Any, str] = {}
+        self.data: list[tuple[Any, str]] = []
 
     def _owners(self) -> Any:
         """An addition or a product inside a sum belongs to the instruction that uses it."""
@@ -152,6 +153,7 @@ class Instructions:
                     shape = (("shape", "×".join(map(str, rows.shape[-2:]))),)
                 kind: Any = "leaf" if code == LEAF else "constant"
                 name = self.names.operand(mine)
+                self.data += [(mine, self.given[key])] * (code == DATA)
                 self.nodes.append(DrawnNode(self.given[key], kind, "", (name,), shape))
             if mine.size:
                 yield self.given[key]
@@ -160,20 +162,24 @@ class Instructions:
         """The calls on arrays; the answer is the ids of the function's results."""
         ids: dict[int, str] = {}
         program = self.program
-        rows = {id(x._data): row for row, x in program.recording.values.items()}
-        graded = {id(x._data) for _, x in program.tensors if x.requires_grad} | set(rows)
+        lifted = {id(x._data): (rows, x.requires_grad) for rows, x in program.lifted}
+        graded = {id(x._data) for _, x in program.tensors if x.requires_grad}
+        graded |= {key for key, (_, needs) in lifted.items() if needs}
         for step, text, shape in array_lines(program):
             key, source = id(step.out), step.kind == SOURCE
-            if source and key in rows and self.owner[rows[key]] >= 0:
-                ids[key] = f"v{self.owner[rows[key]]}"
-                continue
             tails = [ids[id(x)] for x in traced_in((step.args, step.options)) if id(x) in ids]
+            if source and key in lifted and (self.owner[lifted[key][0]] >= 0).any():
+                tails = list(self._tails(lifted[key][0]))
+                if len(tails) == 1:  # all numbers of one instruction: its box stands for them
+                    ids[key] = tails[0]
+                    continue
             ids[key] = f"t{len(self.nodes)}"
             given = "leaf" if key in graded else "constant"
             kind: Any = given if source else "operation"
             node = DrawnNode(ids[key], kind, "", lines_of(text), (("shape", shape),))
             self.nodes.append(node)
             self._arrows(tails, ids[key], True)
+        self._join_early(ids)
         found = []
         for x in program.outputs:
             data = x._data if isinstance(x, Tensor) else x
@@ -182,6 +188,16 @@ class Instructions:
             elif type(x) is int and self.owner[x] >= 0:
                 found.append(f"v{self.owner[x]}")
         return found
+
+    def _join_early(self, ids: dict[int, str]) -> None:
+        """Arrows from arrays to the data that is made of them."""
+        run = self.program.recording
+        for traced in self.program.early:
+            begin = run.blocks.get(traced)
+            for rows, id_ in self.data:
+                places = self.names.number[rows]
+                if begin is not None and np.any((begin <= places) & (places < begin + traced.size)):
+                    self._arrows([ids[id(traced)]], id_, False)
 
     def _finish(self, ends: list[str]) -> None:
         """The output comes last; several get a box that collects them."""

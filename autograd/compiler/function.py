@@ -1,6 +1,7 @@
 """`compile`: the function that records once and replays; the pipeline's front door.
 
 record.py     run the function once; what it computed becomes rows of flat arrays
+crossing.py   where arrays and single numbers meet
 raising.py    find the sums, the groups and the matrices in the rows
 place.py      give every row a position, so that operands lie side by side
 lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, calls.py)
@@ -257,9 +258,9 @@ def _output(x: Any, run: Recording) -> Any:
         for place, (_, stand_in) in enumerate(run.tensors.values()):
             if x is stand_in:
                 return _Passed("tensor", place)
-        for row, stand_in in run.values.items():
-            if x is stand_in:
-                return row
+        for rows, stand_in in run.values.values():
+            if x is stand_in and not rows.ndim:
+                return int(rows)
     return x
 
 
@@ -305,10 +306,16 @@ def _fill_and_run(
     for places, array in zip(space.array_places, given.arrays, strict=True):
         for place in places:
             place[...] = array
+    for k, place in space.tensor_places:
+        place[...] = tensors[k]._data
+    for positions, place in space.given_places:
+        place[...] = numbers[positions]
+    if space.early_places:
+        space.arrays.run_early()
+        for place, array in space.early_places:
+            place[...] = array
     space.scalars.run(0)
     if program.uses_arrays:
-        for k, place in space.tensor_places:
-            place[...] = tensors[k]._data
         for position, place in space.value_places:
             place[...] = numbers[position]
         space.arrays.run(0)
@@ -338,8 +345,9 @@ def compile(function: Callable[..., Any]) -> Any:
 
     What it computes with single Values is regrouped: sums of products become matrix products where
     they are some, and the same operation on many numbers becomes one instruction. What it computes
-    with Tensors is replayed without building a graph or allocating arrays. The results are the same
-    nodes as before: `loss.backward()` puts the gradients where they belong.
+    with Tensors is replayed without building a graph or allocating arrays. Both may be in one
+    function, as may arrays that meet Values: a tensor model's loss over its close-up. The results
+    are the same nodes as before: `loss.backward()` puts the gradients where they belong.
 
     Numbers agree with the uncompiled ones to rounding: sums are added in another order, so their
     last digits can differ, and so can the sign of a zero that a sum gives (-0.0 + -0.0, or

@@ -21,8 +21,11 @@ from autograd.compiler.tape import SOURCE, VIEW, Step, Traced
 
 def listing(program: Program) -> str:
     """Every instruction of a program, what it works on and how many numbers it makes."""
-    lines = Names(program).scalar_lines()
-    lines += [(text, shape) for step, text, shape in array_lines(program) if step.kind != SOURCE]
+    calls = [line for line in array_lines(program) if line[0].kind != SOURCE]
+    early = dict(zip(program.tape.steps, program.tape.live(program.early), strict=True))
+    lines = [(text, shape) for step, text, shape in calls if early[step]]
+    lines += Names(program).scalar_lines()
+    lines += [(text, shape) for step, text, shape in calls if not early[step]]
     width = max((len(left) for left, _ in lines), default=0)
     return "\n".join(f"{left.ljust(width)}  # {right}" for left, right in lines)
 
@@ -32,7 +35,7 @@ class Names:
 
     def __init__(self, program: Program) -> None:
         self.program, self.graph = program, program.graph
-        self.code = np.array(self.graph.code)
+        self.code, self.number = np.array(self.graph.code), np.array(self.graph.left)
         self.made = np.full(len(self.graph), -1)
 
     def scalar_lines(self) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ import numpy as np
 from autograd.compiler.lower import Lowered
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
-from autograd.compiler.record import DETACH, LEAF, PICK, Recording
+from autograd.compiler.record import Recording
 from autograd.compiler.tape import Tape, Traced
 from autograd.node import Node, gradients
 from autograd.tensor import Tensor
@@ -50,7 +50,8 @@ class Program:
         self.row_places = recording.row_places
         self.rows = [outputs[k] for k in sorted(self.row_places)]
         self.guarded = bool(self.graph.guards or recording.truths)
-        self.graph.outputs = sorted({*self.rows, *recording.values})
+        self.lifted = list(recording.values.values())
+        self.graph.outputs = sorted({*self.rows, *_rows(self.lifted)})
         graded = [x for x in outputs if isinstance(x, Tensor) and x.requires_grad]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
         self._array_backward()
@@ -60,7 +61,8 @@ class Program:
         self.lowered = Lowered(self.scalar_tape, self.raised, self.placement, recording.index_size)
         self.lowered.forward()
         self.scalar_tape.section()
-        self.lowered.backward(np.array(self.graph.outputs, dtype=np.int64))
+        self.seeded = sorted({*self.rows, *_rows(self.value_slopes)})
+        self.lowered.backward(np.array(self.seeded, dtype=np.int64))
         self.order = self.placement.leaf_order
         self.uses_arrays = bool(self.wanted)
         self.bound = {
@@ -73,17 +75,16 @@ class Program:
         self.tape.section()
         self.seeds: list[Traced] = []
         self.slopes: list[Traced | None] = []
-        self.value_slopes: list[tuple[int, Traced]] = []
+        self.value_slopes: list[tuple[Any, Traced]] = []
         if not self.differentiable:
             return
         self.seeds = [self.tape.source(np.ones_like(x._data.array)) for x in self.differentiable]
         stand_ins = [x for _, x in self.tensors]
-        values = list(self.recording.values.items())
-        wrt = stand_ins + [x for _, x in values]
+        wrt = stand_ins + [x for _, x in self.lifted]
         found = gradients(_Ends(self.differentiable), wrt, self.seeds)
         self.slopes = found[: len(stand_ins)]
-        paired = zip(values, found[len(stand_ins) :], strict=True)
-        self.value_slopes = [(row, slope) for (row, _), slope in paired if slope is not None]
+        paired = zip(self.lifted, found[len(stand_ins) :], strict=True)
+        self.value_slopes = [(rows, slope) for (rows, _), slope in paired if slope is not None]
 
     @functools.cached_property
     def wanted(self) -> list[Traced]:
@@ -93,7 +94,13 @@ class Program:
         wanted += [x for x, _ in self.recording.truths]
         wanted += [x for x in self.slopes if x is not None]
         wanted += [x for _, x in self.value_slopes]
-        return wanted + self.seeds
+        return wanted + self.seeds + self.early
+
+    @functools.cached_property
+    def early(self) -> list[Traced]:
+        """The arrays whose numbers rows need, but for the arguments."""
+        run = self.recording
+        return [x for x in {**run.blocks, **run.indices} if x not in run.arguments]
 
     def leaf(self, i: int, given: Any) -> Any:
         """The i-th leaf: one of the arguments, or one from outside."""
@@ -123,18 +130,7 @@ class Program:
 
     def is_plain(self, row: int) -> bool:
         """Whether a row was computed from floats alone, so that uncompiled it is a float."""
-        graph, pending, seen = self.graph, [row], set()
-        while pending:
-            row = pending.pop()
-            if row in seen or row in self.recording.plain:
-                continue
-            seen.add(row)
-            code = graph.code[row]
-            if code in (LEAF, PICK):
-                return False
-            if code >= 0 or code == DETACH:
-                pending += [x for x in (graph.left[row], graph.right[row]) if x >= 0]
-        return True
+        return self.recording.is_plain(np.array(row))
 
     def workspace(self, tensors: list[Any]) -> Workspace:
         """Memory for a call."""
@@ -204,7 +200,7 @@ class Workspace:
             id(x): self.indices[i : i + x.size].reshape(x.shape)
             for x, i in program.recording.indices.items()
         }
-        self.output_at = placement.at[np.array(program.graph.outputs, dtype=np.int64)]
+        self.seeded_at = placement.at[np.array(program.seeded, dtype=np.int64)]
         self.guards = self._guards()
         self._bind_arrays()
 
@@ -223,7 +219,13 @@ class Workspace:
         """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
         program = self.program
         given = {id(program.tensors[k][1]._data): array for k, array in program.bound.items()}
-        self.arrays = arrays = program.tape.bind(program.wanted, given)
+        self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
+        self.early_places = [
+            (p[id(x)], arrays[x])
+            for x in program.early
+            for p in (self.blocks, self.index_blocks)
+            if id(x) in p
+        ]
         self.array_places = [
             [p[id(x)] for p in (self.blocks, self.index_blocks, arrays.arrays) if id(x) in p]
             for x in program.array_arguments
@@ -237,11 +239,19 @@ class Workspace:
             (k, arrays[slope]) for k, slope in enumerate(program.slopes) if slope is not None
         ]
         at = program.placement.at
-        self.value_places = [
-            (at[row], arrays[x._data])
-            for row, x in program.recording.values.items()
-            if x._data in arrays
-        ]
+        self.given_places, self.value_places = (
+            [
+                (at[rows], arrays[x._data])
+                for rows, x in program.lifted
+                if x._data in arrays and program.recording.is_given(rows) == given
+            ]
+            for given in (True, False)
+        )
+        self.value_slopes = [(at[rows], arrays[slope]) for rows, slope in program.value_slopes]
+
+
+def _rows(pairs: list[tuple[Any, Any]]) -> set[int]:
+    return {row for rows, _ in pairs for row in rows.ravel().tolist()}
 
 
 class _Collect:

@@ -26,7 +26,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.compiler.tape import Tape, Traced
+from autograd.compiler import crossing
+from autograd.compiler.tape import Tape, Traced, has_traced
 from autograd.errors import CompileError
 from autograd.modes import Recorder, _users_line, active, recording
 from autograd.op import Elementwise
@@ -122,10 +123,10 @@ class Recording(Recorder):
         graph: The rows of single numbers.
         tape: The calls on arrays.
         tensors: Tensors from outside, and what stands for each inside.
-        values: Rows that array calls need, and the tensor that stands for each.
+        values: Rows that array calls need, in arrays, and the tensor that stands for each.
         truths: Traced arrays that were used as truth values, and what they were.
-        blocks: Argument arrays whose elements are used one by one: where they begin in the data.
-        indices: Likewise for integers.
+        blocks: Arrays whose elements are used one by one: where they begin in the data.
+        indices: Likewise for integers that lookups use.
     """
 
     def __init__(self) -> None:
@@ -140,16 +141,17 @@ class Recording(Recorder):
         self.rows: dict[Any, int] = {}
         self.tensors: dict[int, tuple[Any, Tensor]] = {}
         self.fixed: dict[int, tuple[Any, Traced]] = {}
-        self.values: dict[int, Tensor] = {}
+        self.values: dict[Any, tuple[Any, Tensor]] = {}
         self.truths: list[tuple[Traced, bool]] = []
         self.blocks: dict[Traced, int] = {}
         self.indices: dict[Traced, int] = {}
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
         self.plain: set[int] = set()
+        self.plainness = bytearray()
         self.row_places: set[int] = set()
         self.tensor_count = 0
-        self.tables: dict[int, tuple[Any, int]] = {}
+        self.tables: dict[Any, int] = {}
         self.inside = 0
 
     def begin(self) -> None:
@@ -274,10 +276,7 @@ class Recording(Recorder):
                 self.tensors[id(x)] = (x, self._stand_in(x, x._data))
             return self.tensors[id(x)][1]
         if isinstance(x, Value):
-            row = self.row(x)
-            if row not in self.values:
-                self.values[row] = self._stand_in(x, np.asarray(x._data))
-            return self.values[row]
+            return self.lift(_boxed(x))
         if isinstance(x, np.ndarray) and x.dtype != object:
             if id(x) not in self.fixed:
                 self.fixed[id(x)] = (x, self.tape.source(x, fixed=True))
@@ -288,12 +287,61 @@ class Recording(Recorder):
         """The array of a tensor: traced, so what is computed with it is recorded."""
         return self._lifted(tensor)._data
 
+    def lift(self, values: Any) -> Tensor:
+        """The Values of an object array as one tensor."""
+        rows = crossing.rows_of(self, values)
+        key = rows.shape, rows.tobytes()
+        if key not in self.values:
+            numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
+            stand_in: Tensor = Tensor.__new__(Tensor)
+            stand_in._data = self.tape.source(np.array(numbers, dtype=float).reshape(rows.shape))
+            stand_in._become_leaf(not self.is_plain(rows))
+            if not rows.ndim:
+                stand_in.label = getattr(values[()], "label", "")
+            self.values[key] = rows, stand_in
+        return self.values[key][1]
+
+    def numbers(self, values: Any) -> Any:
+        """The numbers of Values as a traced array, which no gradient flows through."""
+        return self.lift(np.asarray(values, dtype=object))._data
+
+    def made_array(self, data: Any) -> Any:
+        """What an array is made of: of numbers that uncompiled are floats, a traced array."""
+        if not isinstance(data, (list, tuple, np.ndarray)):
+            return data
+        array = np.asarray(data, dtype=object)
+        if not any(x.__class__ is self.kind for x in array.ravel().tolist()):
+            return data
+        return self.numbers(array) if self.is_plain(crossing.rows_of(self, array)) else data
+
+    def is_plain(self, rows: Any) -> bool:
+        """Whether rows were computed from floats alone, so that uncompiled they are floats."""
+        graph, known = self.graph, self.plainness
+        for row in range(len(known), len(graph)):
+            code, left, right = graph.code[row], graph.left[row], graph.right[row]
+            if code >= 0 or (code == DETACH and row not in self.plain):
+                known.append(known[left] and (right < 0 or known[right]))
+            else:
+                known.append(code not in (LEAF, PICK))
+        return all(known[row] for row in rows.ravel().tolist())
+
+    def is_given(self, rows: Any) -> bool:
+        """Whether rows are numbers from outside, known before anything is computed."""
+        graph = self.graph
+        computed = [(at, x.size) for x, at in self.blocks.items() if x not in self.arguments]
+        for row in rows.ravel().tolist():
+            code, place = graph.code[row], graph.left[row]
+            if code not in (CONSTANT, LEAF, DATA):
+                return False
+            if code == DATA and any(at <= place < at + size for at, size in computed):
+                return False
+        return True
+
     def plain_array(self, x: Any) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
-        if x.__class__ is not self.kind:
+        if x.__class__ is not self.kind or not self.is_plain(np.array(x._grad)):
             return x
-        plain = self.graph.code[x._grad] == DATA or x._grad in self.plain
-        return self._lifted(x)._data if plain else x
+        return self._lifted(x)._data
 
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
@@ -305,42 +353,60 @@ class Recording(Recorder):
         """One element of an array: of an argument, a number to compute with."""
         if traced.base not in self.arguments or traced.dtype.kind != "f":
             return traced
-        graph = self.graph
-        if traced.base not in self.blocks:
-            self.blocks[traced.base] = graph.data_size
-            graph.data_size += traced.base.size
-        where = self.blocks[traced.base] + int(_places(traced))
-        key = (DATA, where)
-        out = self.value(DATA, where, float(traced.array)) if key not in self.rows else None
-        if out is not None:
-            self.rows[key] = out._grad
+        return self.objects(traced)[()]
+
+    def objects(self, traced: Traced) -> Any:
+        """The elements of an array as numbers, in an object array."""
+        return crossing.objects(self, traced)
+
+    def has_values(self, tree: Any) -> bool:
+        """Whether there are Values, or object arrays, in nested arguments."""
+        return crossing.has_values(tree)
+
+    def on_objects(self, function: Any, args: Any, kwargs: Any) -> Any:
+        """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
+        return crossing.on_objects(self, function, args, kwargs)
+
+    def datum(self, place: int, number: float) -> Any:
+        """The number at a place of the data."""
+        row = self.rows.get((DATA, place))
+        if row is None:
+            out = self.value(DATA, place, number)
+            self.rows[(DATA, place)] = out._grad
             return out
         out = self.kind.__new__(self.kind)
-        out._data, out._grad, out.label = float(traced.array), self.rows[key], ""
+        out._data, out._grad, out.label = number, row, ""
         out.op = out._left = out._right = None
         return out
 
-    def pick(self, table: Any, index: Any) -> Any:
-        """The elements of a list of Values at places that only a replay knows."""
-        if not isinstance(index, Traced) or index.base not in self.arguments:
-            self.refuse("take() with an index that was computed", "Pass the index as an argument.")
-        if id(table) not in self.tables:
-            rows = np.vectorize(self.row, otypes=[np.int32])(np.asarray(table, dtype=object))
-            self.graph.tables.append(rows.reshape(len(rows), -1))
-            self.tables[id(table)] = (table, len(self.graph.tables) - 1)
-        number = self.tables[id(table)][1]
-        if index.base not in self.indices:
-            self.indices[index.base] = self.index_size
-            self.index_size += index.base.size
-        places = self.indices[index.base] + _places(index)
-        values = np.asarray(table, dtype=object)
-        count = self.graph.tables[number].shape[1]
-        out = np.empty((places.size, count), dtype=object)
-        chosen = values.reshape(len(values), -1)[np.ravel(index.array)]
-        for k, (i, j) in enumerate(np.ndindex(out.shape)):
-            self.graph.picks.append((number, j, int(places.flat[i])))
-            out[i, j] = self.value(PICK, len(self.graph.picks) - 1, chosen.flat[k]._data)
-        return out.reshape(index.shape + values.shape[1:])
+    def taken(self, blocks: Any, count: int) -> int:
+        """Take the next places of the data, or of the indices; the answer is the first."""
+        if blocks is self.blocks:
+            self.graph.data_size += count
+            return self.graph.data_size - count
+        self.index_size += count
+        return self.index_size - count
+
+    def chosen(self, array: Any, index: Any) -> Any:
+        """`array[index]` where the index is data."""
+        if not has_traced(index):
+            return array[index]
+        if array.dtype == object:
+            return crossing.chosen(self, array, index)
+        return self._lifted(array)[index]
+
+    def table(self, rows: Any) -> int:
+        """The number of a table for lookups."""
+        key = rows.shape, rows.tobytes()
+        if key not in self.tables:
+            self.tables[key] = len(self.graph.tables)
+            self.graph.tables.append(rows)
+        return self.tables[key]
+
+    def picked(self, table: int, column: int, place: int, number: float) -> Any:
+        """One element of a table, in the row that the index at that place says."""
+        self.graph.picks.append((table, column, place))
+        return self.value(PICK, len(self.graph.picks) - 1, number)
 
     # --- what cannot be repeated
 
@@ -364,20 +430,23 @@ _REMEDIES = {
     "writing to .data": "Return the new number and assign it outside.",
     "int()": "Pass whole numbers as Python ints, or use autograd.take for a lookup.",
     "an index": "For a lookup use autograd.take(table, index); for a fixed place, a Python int.",
+    "an array as an index": (
+        "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers."
+    ),
     "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
     "printing it": "Print the result instead.",
+    "taking numbers out of an array that was computed from single numbers": (
+        "Go on with Tensors, or compute with the single numbers from the start; v.detach() is a "
+        "Value's number without its gradient."
+    ),
+    "changing an array in place that is also used as it was before": "Make a new one: a = a + b.",
 }
 
 
-def _places(traced: Traced) -> Any:
-    """Where the elements of a view lie in its base, counted in elements."""
-    shown, base = traced.array, traced.base.array
-    start = shown.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-    grid = np.zeros(shown.shape, dtype=np.int64)
-    for axis, stride in enumerate(shown.strides):
-        steps = np.arange(shown.shape[axis]) * stride
-        grid += steps.reshape((-1,) + (1,) * (shown.ndim - axis - 1))
-    return (grid + start) // base.itemsize
+def _boxed(x: Any) -> Any:
+    box = np.empty((), dtype=object)
+    box[()] = x
+    return box
 
 
 def same(one: Recording, other: Recording) -> bool:

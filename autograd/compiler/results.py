@@ -85,7 +85,7 @@ class Call(Node):
         """Run the compiled backward pass; the gradients are in the workspace afterwards."""
         space, program = self.space, self.space.program
         self._check_written()
-        rows = dict.fromkeys(program.graph.outputs, 0.0)
+        rows = dict.fromkeys(program.rows, 0.0)
         tensor_seeds: dict[int, Any] = {}
         for place, seed in seeds.items():
             out = program.outputs[place]
@@ -98,12 +98,15 @@ class Call(Node):
             for traced, out in zip(program.seeds, program.differentiable, strict=True):
                 space.arrays[traced][...] = tensor_seeds.get(id(out), 0.0)
             space.arrays.run(1)
-            for row, slope in program.value_slopes:
-                rows[row] += space.arrays[slope].item()
-        if rows:
+        if program.seeded:
             if program.lowered.zeroed:
                 space.slopes.fill(0.0)
-            space.slopes[space.output_at] = list(rows.values())
+            else:
+                space.slopes[space.seeded_at] = 0.0
+            for row, seed in rows.items():
+                space.slopes[program.placement.at[row]] = seed
+            for positions, slope in space.value_slopes:
+                np.add.at(space.slopes, positions, slope)
             space.scalars.run(1)
 
     def _check_written(self) -> None:

@@ -33,6 +33,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from autograd.compiler.calls import call_into
+from autograd.op import COMPOSITIONS
 
 TAKE_OUT: set[Any] = set()
 """Functions of our own that take `out=`."""
@@ -93,10 +94,7 @@ class Tape:
         if isinstance(result, (bool, np.generic)):
             result = np.asarray(result)
         if not isinstance(result, np.ndarray):
-            raise TypeError(
-                f"compile: {_name(function)} gives {type(result).__name__}, not an array, so it "
-                "cannot be replayed. Call it outside the compiled function."
-            )
+            self.refuse(f"{_name(function)}, which gives a {type(result).__name__} and no array,")
         out = Traced(self, result)
         shown = [x for x in traced_in(args) if _shows(result, x.array)]
         if shown:
@@ -110,6 +108,12 @@ class Tape:
         if key is not None and self.known is not None:
             self.known[key] = out
         return out
+
+    def refuse(self, what: str) -> NoReturn:
+        """Say that something cannot be replayed."""
+        if self.observer is not None:
+            self.observer.refuse(what)
+        raise TypeError(f"{what}: a traced array has no numbers yet.")
 
     def into(self, out: Traced, function: Any, *args: Any, **options: Any) -> Traced:
         """Compute into a traced array that is there already, such as a part of a buffer."""
@@ -137,16 +141,27 @@ class Tape:
                 bases.update(x.base for x in traced_in((step.args, step.options)))
         return kept
 
-    def bind(self, wanted: Sequence[Traced], reuse: dict[int, Any] | None = None) -> Bound:
-        """Allocate the arrays and fill them into the calls that the wanted ones need."""
-        return Bound(self, self.live(wanted), reuse or {})
+    def bind(
+        self,
+        wanted: Sequence[Traced],
+        reuse: dict[int, Any] | None = None,
+        early: Iterable[Traced] = (),
+    ) -> Bound:
+        """Allocate the arrays and fill them into the calls that the wanted ones need.
+
+        What the `early` ones need can be run before everything else, with `run_early`.
+        """
+        return Bound(self, self.live(wanted), reuse or {}, self.live(early))
 
 
 class Bound:
     """A tape with arrays: `run` a section, and read the results as `bound[traced]`."""
 
-    def __init__(self, tape: Tape, live: list[bool], given: dict[int, Any]) -> None:
+    def __init__(
+        self, tape: Tape, live: list[bool], given: dict[int, Any], early: list[bool]
+    ) -> None:
         self.arrays: dict[int, Any] = dict(given)
+        self.early: list[Callable[[], Any]] = []
         self.sections: list[list[Callable[[], Any]]] = []
         for i, step in enumerate(tape.steps):
             while (
@@ -156,7 +171,7 @@ class Bound:
             if live[i]:
                 call = self._bind(step)
                 if call is not None:
-                    self.sections[-1].append(call)
+                    (self.early if early[i] else self.sections[-1]).append(call)
         self.sections += [[] for _ in range(len(tape.sections) - len(self.sections))]
 
     def __getitem__(self, traced: Traced) -> Any:
@@ -168,6 +183,11 @@ class Bound:
     def run(self, section: int = 0) -> None:
         """Make the calls of a section, in order."""
         for call in self.sections[section]:
+            call()
+
+    def run_early(self) -> None:
+        """Make the calls that do not wait for anything else, in order."""
+        for call in self.early:
             call()
 
     def _bind(self, step: Step) -> Callable[[], Any] | None:
@@ -190,7 +210,7 @@ class Bound:
         return call_into(target, step.function, args, options)
 
     def _filled(self, tree: Any) -> Any:
-        return _mapped(tree, lambda x: self.arrays[id(x)])
+        return mapped(tree, lambda x: self.arrays[id(x)])
 
 
 def _store(target: Any, function: Any, args: Any, options: Any) -> None:
@@ -301,6 +321,8 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Compute with a universal function, and note it."""
+        if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
+            return self.tape.observer.on_objects(getattr(ufunc, method), inputs, options)
         if any(hasattr(type(x), "_apply") for x in inputs):
             inputs = tuple(map(self.tape.observer.plain_array, inputs))
             if any(hasattr(type(x), "_apply") for x in inputs):
@@ -322,6 +344,10 @@ class Traced(NDArrayOperatorsMixin):
             return func(*_arrays(args), **_arrays(kwargs))
         if func in _REDUCTIONS:
             return getattr(args[0], _REDUCTIONS[func])(*args[1:], **kwargs)
+        if func in (np.split, np.array_split):  # of several arrays each is a slice
+            return COMPOSITIONS[func.__name__](*args, **kwargs)
+        if self.tape.observer is not None and self.tape.observer.has_values((args, kwargs)):
+            return self.tape.observer.on_objects(func, args, kwargs)
         return self.tape.call(func, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -336,12 +362,21 @@ class Traced(NDArrayOperatorsMixin):
             self._refuse("writing to .data")
 
     def _refuse(self, what: str) -> NoReturn:
-        if self.tape.observer is not None:
-            self.tape.observer.refuse(what)
-        raise TypeError(f"{what}: a traced array has no numbers yet.")
+        self.tape.refuse(what)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a Value can be made of it: of one number, not of an array."""
+        return self.array.ndim == 0 and self.tape.observer is not None
+
+    def stand_in(self, fresh: Any) -> None:
+        """`Value(x)` of one number x: the new Value is that number."""
+        self.tape.observer.objects(self)[()].stand_in(fresh)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        self._refuse("np.asarray")
+        if self.is_recorded and dtype in (None, object):  # in a list with others
+            return self.tape.observer.objects(self)
+        self._refuse("an array as an index" if self.dtype.kind in "iu" else "np.asarray")
 
     def __float__(self) -> float:
         self._refuse("float()")
@@ -409,6 +444,11 @@ def traced_in(tree: Any) -> Iterable[Traced]:
             yield from traced_in(branch)
 
 
+def has_traced(tree: Any) -> bool:
+    """Whether there are traced arrays in nested arguments."""
+    return any(True for _ in traced_in(tree))
+
+
 def _key(tree: Any) -> Any:
     """What tells one call from another; None if that is not known."""
     if isinstance(tree, Traced):
@@ -424,18 +464,19 @@ def _key(tree: Any) -> Any:
     return None  # an array of whoever's, which may change
 
 
-def _mapped(tree: Any, function: Callable[[Traced], Any]) -> Any:
+def mapped(tree: Any, function: Callable[[Traced], Any]) -> Any:
+    """Nested arguments with something else in the place of each traced array."""
     if isinstance(tree, Traced):
         return function(tree)
     if isinstance(tree, (tuple, list)):
-        return type(tree)(_mapped(branch, function) for branch in tree)
+        return type(tree)(mapped(branch, function) for branch in tree)
     if isinstance(tree, dict):
-        return {key: _mapped(branch, function) for key, branch in tree.items()}
+        return {key: mapped(branch, function) for key, branch in tree.items()}
     return tree
 
 
 def _arrays(tree: Any) -> Any:
-    return _mapped(tree, lambda x: x.array)
+    return mapped(tree, lambda x: x.array)
 
 
 def _name(function: Any) -> str:

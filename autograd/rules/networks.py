@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd.op import elementwise, structural
-from autograd.rules.elementwise import exp, expm1, minimum, sigmoid
+from autograd.rules.elementwise import exp, expm1, maximum, minimum, sigmoid
+from autograd.rules.shapes import elements
 
 # --- of numbers -------------------------------------------------------------------------------
 
@@ -44,6 +45,20 @@ def sigmoid_cross_entropy(z: Any, y: Any) -> Any:
 # --- of rows of scores ------------------------------------------------------------------------
 
 
+def _largest(x: Any, axis: int) -> Any:
+    """The largest along the axis, to be subtracted against overflow; no gradient need flow to it.
+
+    Of Values it is computed without comparing them, which a compiled function would have to check.
+    """
+    if x.dtype != object:
+        return x.max(axis=axis, keepdims=True)
+    return _larger.reduce(_detached(x), axis=axis, keepdims=True)
+
+
+_detached = np.frompyfunc(lambda v: v.detach(), 1, 1)
+_larger = np.frompyfunc(maximum, 2, 1)
+
+
 def _softmax_vjp(g: Any, out: Any, x: Any, axis: int) -> Any:
     return out * (g - (g * out).sum(axis=axis, keepdims=True))
 
@@ -52,7 +67,7 @@ def _softmax_vjp(g: Any, out: Any, x: Any, axis: int) -> Any:
 @structural(vjps=(_softmax_vjp,))
 def softmax(x: Any, axis: int = -1) -> Any:
     """e**x over the sum of e**x along the axis, without overflow."""
-    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    e = np.exp(x - _largest(x, axis))
     return e / e.sum(axis=axis, keepdims=True)
 
 
@@ -63,7 +78,7 @@ def _log_softmax_vjp(g: Any, out: Any, x: Any, axis: int) -> Any:
 @structural(latex=r"\ln \operatorname{softmax}", vjps=(_log_softmax_vjp,))
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """The logarithm of softmax, exact where the softmax itself would round to 0."""
-    below = x - x.max(axis=axis, keepdims=True)
+    below = x - _largest(x, axis)
     return below - np.log(np.exp(below).sum(axis=axis, keepdims=True))
 
 
@@ -76,10 +91,10 @@ def _softmax_cross_entropy_vjp(g: Any, out: Any, scores: Any, classes: Any) -> A
 @structural(symbol="CE", vjps=(_softmax_cross_entropy_vjp,))
 def softmax_cross_entropy(scores: Any, classes: Any) -> Any:
     """-ln softmax(scores) at the class of each row, (…, k) and ints (…) -> (…)."""
-    below = scores - scores.max(axis=-1, keepdims=True)
+    below = scores - _largest(scores, -1)
     rows = below.reshape((-1, below.shape[-1]))
-    chosen = rows[np.arange(classes.size), classes.reshape(-1)].reshape(classes.shape)
-    return np.log(np.exp(below).sum(axis=-1)) - chosen
+    chosen = elements(rows, (np.arange(classes.size), classes.reshape(-1)))
+    return np.log(np.exp(below).sum(axis=-1)) - chosen.reshape(classes.shape)
 
 
 __all__ = ["elu", "log_softmax", "sigmoid_cross_entropy", "softmax", "softmax_cross_entropy"]

@@ -60,7 +60,15 @@ def astype(x: Any, dtype: Any) -> Any:
 )
 def getitem(x: Any, index: Any) -> Any:
     """x[index]; an element taken several times gets the sum of its gradients."""
-    return x[plain(index)]
+    return elements(x, plain(index))
+
+
+def elements(array: Any, index: Any) -> Any:
+    """`array[index]`; a function that is being recorded is asked, as the index may be data."""
+    mode = recorder() if active() else None
+    if mode is not None and isinstance(array, np.ndarray):
+        return mode.chosen(array, index)
+    return array[index]
 
 
 @structural(vjps=(lambda g, out, x, index, shape: g[index],))
@@ -263,19 +271,18 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
     if isinstance(a, (list, tuple)):
         array = np.asarray(a)
         if array.dtype == object:
-            return _taken_from_list(a, array, indices)
+            return _taken_from_list(array, indices)
         a = array
     if axis is None:
-        return a.reshape(-1)[indices]
-    return a[(*(slice(None),) * (axis % a.ndim), indices)]
+        return elements(a.reshape(-1), indices)
+    return elements(a, (*(slice(None),) * (axis % a.ndim), indices))
 
 
-def _taken_from_list(table: Sequence[Any], array: Any, indices: Any) -> Any:
-    mode = recorder() if active() else None
-    if mode is not None and hasattr(indices, "tape"):
-        chosen = mode.pick(table, indices)
-    else:
-        chosen = array[np.asarray(plain(indices))]
+def _taken_from_list(array: Any, indices: Any) -> Any:
+    indices = plain(indices)
+    if not hasattr(indices, "__array_function__"):
+        indices = np.asarray(indices)
+    chosen = elements(array, indices)
     return chosen.tolist() if isinstance(chosen, np.ndarray) else chosen
 
 

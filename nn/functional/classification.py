@@ -141,7 +141,9 @@ def cross_entropy(
         classes = check_classes(who, logits, target)
     if classes is not None and weight is None and not label_smoothing:
         return reduced(who, autograd.softmax_cross_entropy(logits, classes), reduction)
-    rows = target if classes is None else np.eye(shape[-1])[classes]
+    rows = target
+    if classes is not None:
+        rows = 1.0 * (classes.reshape((*classes.shape, 1)) == np.arange(shape[-1]))
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{who}: label_smoothing must be in [0, 1], but got {label_smoothing}.")
     rows = (1 - label_smoothing) * rows + label_smoothing / shape[-1]
@@ -151,7 +153,7 @@ def cross_entropy(
     losses = _cross_entropy_of_rows(logits, rows * weight)
     if classes is None or reduction != "mean":
         return reduced(who, losses, reduction)
-    return reduced(who, losses, "sum") / _total_weight(who, weight[classes])
+    return reduced(who, losses, "sum") / _total_weight(who, autograd.getitem(weight, classes))
 
 
 def _cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
@@ -167,8 +169,8 @@ def _class_weights(who: str, weight: Any, count: int) -> Any:
     return weight
 
 
-def _total_weight(who: str, weights: Any) -> float:
-    total = float(weights.sum())
+def _total_weight(who: str, weights: Any) -> Any:
+    total = weights.sum()
     if total == 0:
         raise ValueError(f"{who}: every class in this batch has weight 0, so there is no mean.")
     return total

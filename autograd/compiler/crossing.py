@@ -1,0 +1,194 @@
+"""Cross: where arrays and single numbers meet while a function is recorded.
+
+The numbers of an array become rows of the graph where they meet Values, as in `x @ w` with an
+argument x and an object array w of Values:
+
+    x, a (6, 4) array                 24 numbers of the data, filled in before the rows are computed
+    2 * x, computed from arguments    likewise, when the calls that compute it have been made
+
+and rows become an array where a Tensor takes them in (`t * v`), one source on the tape for all the
+numbers that go in together. So a replay makes first the calls on arrays that the rows need, then
+computes the rows, then makes the other calls. There is no way back from there: an array that was
+computed from rows cannot be taken apart into rows again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.compiler.tape import CHANGE, VIEW, Traced, has_traced, mapped, traced_in
+from autograd.modes import active, recorder
+from autograd.value import Constant, Value
+
+if TYPE_CHECKING:
+    from autograd.compiler.record import Recording
+
+
+class RecordedArray(np.ndarray[Any, Any]):
+    """An object array of Values that can be indexed with an array that is data."""
+
+    def __getitem__(self, index: Any) -> Any:
+        mode: Any = recorder() if active() else None
+        if mode is not None and has_traced(index):
+            return mode.chosen(self, index)
+        return super().__getitem__(index)
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """The sum of an array is the Value itself, as of any object array."""
+        return array[()] if return_scalar else array.view(RecordedArray)
+
+
+def has_values(tree: Any) -> bool:
+    """Whether there are Values, or object arrays, in nested arguments."""
+    if isinstance(tree, (tuple, list)):
+        return any(map(has_values, tree))
+    if isinstance(tree, dict):
+        return has_values(list(tree.values()))
+    return isinstance(tree, Value) or (isinstance(tree, np.ndarray) and tree.dtype == object)
+
+
+def on_objects(run: Recording, function: Any, args: Any, kwargs: Any) -> Any:
+    """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
+    if function is np.where and len(args) == 3 and isinstance(args[0], Traced):
+        return where(run, *args)
+    result = function(*mapped(args, run.objects), **mapped(kwargs, run.objects))
+    if isinstance(result, np.ndarray) and result.dtype == object:
+        return result.view(RecordedArray)
+    return result
+
+
+def objects(run: Recording, traced: Traced) -> Any:
+    """The elements of an array as numbers to compute with."""
+    places = block(run, traced, run.blocks) + places_in_base(traced)
+    out = np.empty(traced.shape, dtype=object)
+    numbers = traced.array.ravel().tolist()
+    for index, place, number in zip(
+        np.ndindex(traced.shape), places.ravel().tolist(), numbers, strict=True
+    ):
+        out[index] = run.datum(place, float(number))
+    return out.view(RecordedArray)
+
+
+def block(run: Recording, traced: Traced, blocks: dict[Traced, int]) -> int:
+    """Where the numbers of an array's base begin in the data (or in the indices)."""
+    base = traced.base
+    if base not in run.arguments:
+        base = run.tape.call(_copied, (base,))  # what it is now: it may be changed later
+        _check_early(run, base)
+    if base not in blocks:
+        blocks[base] = run.taken(blocks, base.size)
+    return blocks[base]
+
+
+def _copied(array: Any) -> Any:
+    return np.array(array, order="C")
+
+
+def _check_early(run: Recording, needed: Traced) -> None:
+    """Refuse what cannot be computed before the rows are."""
+    computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
+    steps, kept = run.tape.steps, run.tape.live([needed, *computed])
+    early = [step for step, needs in zip(steps, kept, strict=True) if needs]
+    late = {id(tensor._data) for rows, tensor in run.values.values() if not run.is_given(rows)}
+    if any(id(step.out) in late for step in early):
+        run.refuse("taking numbers out of an array that was computed from single numbers")
+    changed: set[Any] = set()
+    for step, needs in zip(reversed(steps), reversed(kept), strict=True):
+        if needs and step.kind == CHANGE:
+            changed.add(step.out.base)
+        elif not needs and step.kind != VIEW:
+            read = {x.base for x in traced_in((step.args, step.options))}
+            if not read.isdisjoint(changed):
+                run.refuse("changing an array in place that is also used as it was before")
+
+
+def places_in_base(traced: Traced) -> Any:
+    """Where the elements of a view lie in its base, counted in the order of the base's rows."""
+    base = traced.base.array
+    inside = _offsets(traced.array, base)
+    if base.flags.c_contiguous:
+        return inside
+    offsets = _offsets(base, base)
+    least = offsets.min(initial=0)
+    place = np.empty(offsets.max(initial=0) - least + 1, dtype=np.int64)
+    place[offsets - least] = np.arange(base.size).reshape(base.shape)
+    return place[inside - least]
+
+
+def _offsets(shown: Any, base: Any) -> Any:
+    start = shown.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    grid = np.zeros(shown.shape, dtype=np.int64)
+    for axis, stride in enumerate(shown.strides):
+        steps = np.arange(shown.shape[axis]) * stride
+        grid += steps.reshape((-1,) + (1,) * (shown.ndim - axis - 1))
+    return (grid + start) // base.itemsize
+
+
+def where(run: Recording, condition: Traced, x: Any, y: Any) -> Any:
+    """`np.where` on Values: of each pair the one that the condition of a replay says."""
+    x, y = (run.objects(side) if isinstance(side, Traced) else side for side in (x, y))
+    x, y = (np.asarray(side, dtype=object) for side in (x, y))
+    x, y, _ = np.broadcast_arrays(x, y, condition.array)
+    places = run.tape.call(np.broadcast_to, (condition, x.shape)).astype(np.int64)
+    return chosen(run, np.stack([y, x]), (places, *np.indices(x.shape, sparse=True)))
+
+
+def chosen(run: Recording, array: Any, index: Any) -> Any:
+    """`array[index]` for an array of Values, where the index is only known at a replay.
+
+    Each element of the result is looked up in a table, with a row for each choice there is: for
+    `scores[np.arange(6), classes]` of shape (6, 3) a table of 3 rows with 6 columns.
+    """
+    parts = list(index) if isinstance(index, tuple) else [index]
+    (k, traced), *more = [(k, part) for k, part in enumerate(parts) if isinstance(part, Traced)]
+    others = parts[:k] + parts[k + 1 :]
+    if more or has_traced(others) or traced.dtype.kind not in "iu":
+        run.refuse(
+            "this index",
+            "Only one index may be data, and of whole numbers; for a mask there is autograd.where.",
+        )
+    axis = _axes_before(parts, k, array.ndim)
+    count = array.shape[axis]
+    step = int(np.prod(array.shape[axis + 1 :]))
+
+    def indexed(part: Any, of: Any) -> Any:
+        return np.asarray(of[(*parts[:k], part, *parts[k + 1 :])])
+
+    numbers = indexed(traced.array, array)  # of this run; refuses what is out of range
+    first = indexed(np.zeros_like(traced.array), np.arange(array.size).reshape(array.shape))
+    shape = [1] * array.ndim
+    shape[axis] = traced.size
+    which = np.broadcast_to(
+        np.arange(traced.size).reshape(shape),
+        (*array.shape[:axis], traced.size, *array.shape[axis + 1 :]),
+    )
+    which = indexed(np.arange(traced.size).reshape(traced.shape), which)
+    columns, column = np.unique(first, return_inverse=True)
+    table = run.table(rows_of(run, array).ravel()[columns + np.arange(count)[:, None] * step])
+    places = (block(run, traced, run.indices) + places_in_base(traced)).ravel()[which]
+    out = np.empty(first.shape, dtype=object)
+    picks = zip(column.ravel().tolist(), places.ravel().tolist(), numbers.ravel(), strict=True)
+    for at, (c, place, value) in zip(np.ndindex(out.shape), picks, strict=True):
+        out[at] = run.picked(table, c, place, getattr(value, "_data", value))
+    return out.view(RecordedArray) if out.ndim else out[()]
+
+
+def _axes_before(parts: list[Any], k: int, ndim: int) -> int:
+    """Which axis the k-th part of an index is for."""
+
+    def axes(part: Any) -> int:
+        if part is None:
+            return 0
+        return part.ndim if isinstance(part, np.ndarray) and part.dtype == bool else 1
+
+    total = sum(axes(part) for part in parts if part is not Ellipsis)
+    return sum(ndim - total if part is Ellipsis else axes(part) for part in parts[:k])
+
+
+def rows_of(run: Recording, values: Any) -> Any:
+    """The rows of an object array of Values and numbers."""
+    flat = values.ravel().tolist()
+    rows = [run.row(x if isinstance(x, Value) else Constant(x)) for x in flat]
+    return np.array(rows, dtype=np.int64).reshape(values.shape)

@@ -1,0 +1,337 @@
+"""Scalar code, tensor code and arrays in one function: compiled as they are uncompiled."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import CompileError, Tensor, Value
+from tests.autograd.compiler.programs import assert_same_numbers
+
+RNG = np.random.default_rng(0)
+N, F, C = 6, 4, 3
+
+
+def numbers(*shape):
+    return RNG.normal(size=shape)
+
+
+def whole(below, *shape):
+    return RNG.integers(0, below, size=shape)
+
+
+def plain(x):
+    """What a result is and the numbers in it, whether it is a Value, a Tensor or an array."""
+    if isinstance(x, (list, tuple)):
+        return [type(x), *(entry for part in x for entry in plain(part))]
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return ["objects", x.shape, *(float(v) for v in x.flat)]
+    if isinstance(x, (Value, Tensor)):
+        kind = Tensor if isinstance(x, Tensor) else Value
+        return [kind, x.requires_grad, np.shape(x.data), *np.ravel(np.asarray(x.data))]
+    return [type(x), *np.ravel(x)]
+
+
+def total(x):
+    """One number that depends on every number of a result in its own way."""
+    if isinstance(x, (list, tuple, np.ndarray)):
+        parts = x.flat if isinstance(x, np.ndarray) else x
+        return sum((i + 1.0) * total(part) for i, part in enumerate(parts))
+    return x.sum() if isinstance(x, Tensor) else x
+
+
+def run(function, leaves, args):
+    """The result of a call and the gradients of everything."""
+    for leaf in leaves:
+        leaf.zero_grad()
+    out = function(*args)
+    total(out).backward()
+    grads = [np.zeros(np.shape(p.data)) if p.grad is None else np.array(p.grad) for p in leaves]
+    return plain(out), grads
+
+
+def assert_compiled_agrees(f, leaves, calls):
+    """The same results, of the same kinds, and gradients; other data are replayed."""
+    g = autograd.compile(f)
+    for args in calls:
+        ours, our_grads = run(g, leaves, args)
+        theirs, grads = run(f, leaves, args)
+        assert len(ours) == len(theirs)
+        for a, b in zip(ours, theirs):
+            assert a == (pytest.approx(b, rel=1e-12, abs=1e-12) if isinstance(b, float) else b)
+        for a, b in zip(our_grads, grads):
+            assert_same_numbers(a, b)
+    assert any(g.any() for g in grads)
+    assert sum(map(len, g._programs.values())) == 1
+    return g
+
+
+def classes():
+    return whole(C, N)
+
+
+def rows():
+    return RNG.dirichlet([1] * C, size=N)
+
+
+def targets():
+    return numbers(N, C)
+
+
+def bits():
+    return whole(2, N, C)
+
+
+LOSSES = {
+    "mse": (nn.MSELoss(), None, targets),
+    "mse of each": (nn.MSELoss(reduction="none"), None, targets),
+    "l1": (nn.L1Loss(), None, targets),
+    "smooth l1": (nn.SmoothL1Loss(beta=0.5), None, targets),
+    "huber": (nn.HuberLoss(delta=0.5), None, targets),
+    "bce": (nn.BCELoss(), "sigmoid", bits),
+    "bce on logits": (nn.BCEWithLogitsLoss(), None, lambda: bits().astype(float)),
+    "cross-entropy": (nn.CrossEntropyLoss(), None, classes),
+    "summed cross-entropy": (nn.CrossEntropyLoss(reduction="sum"), None, classes),
+    "cross-entropy of rows": (nn.CrossEntropyLoss(), None, rows),
+    "weighted cross-entropy": (nn.CrossEntropyLoss([0.5, 2.0, 1.0]), None, classes),
+    "smoothed cross-entropy": (nn.CrossEntropyLoss(label_smoothing=0.2), None, classes),
+    "kl": (nn.KLDivLoss(), "log_softmax", rows),
+    "nll": (nn.NLLLoss(), "log_softmax", classes),
+    "hinge": (nn.HingeLoss(), None, lambda: 2 * bits() - 1),
+    "perceptron": (nn.PerceptronLoss(), None, lambda: 2.0 * bits() - 1),
+}
+
+
+@pytest.mark.parametrize("close_up", [True, False], ids=["close-up", "tensors"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_of_a_model_gives_the_same_loss_and_gradients(loss, close_up):
+    loss_of, last, target = LOSSES[loss]
+    model = nn.MLP(F, [5], C, "tanh", last, rng=np.random.default_rng(0))
+    shown = model.scalars() if close_up else model
+    calls = [(numbers(N, F), target()) for _ in range(3)]
+    g = assert_compiled_agrees(lambda x, y: loss_of(shown(x), y), model.parameters(), calls)
+    if close_up:
+        assert "6×4 by 4×5" in g.program()
+        assert "6×5 by 5×3" in g.program()
+
+
+def test_no_loss_is_left_out():
+    covered = {type(loss) for loss, _, _ in LOSSES.values()}
+    assert covered == set(nn.losses.Loss.__subclasses__())
+
+
+@pytest.mark.parametrize("activation", nn.activations.ACTIVATIONS)
+def test_a_close_up_with_every_activation_gives_the_same_loss_and_gradients(activation):
+    model = nn.MLP(F, [5], C, activation, rng=np.random.default_rng(0))
+    shown = model.scalars()
+    calls = [(numbers(N, F), whole(C, N)) for _ in range(3)]
+    loss = nn.CrossEntropyLoss()
+    assert_compiled_agrees(lambda x, y: loss(shown(x), y), model.parameters(), calls)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [nn.Linear(F, C), nn.LayerNorm(C)],
+        [nn.LayerNorm(F), nn.Linear(F, C, bias=False)],
+        [nn.BatchNorm1d(F), nn.Linear(F, C)],
+        [nn.Flatten(), nn.Linear(F, C), nn.Softmax()],
+        [nn.Linear(F, C), nn.Dropout(0.5)],
+    ],
+    ids=str,
+)
+def test_a_close_up_of_every_layer_gives_the_same_results_and_gradients(layers):
+    model = nn.Sequential(*layers).eval()
+    shown = model.scalars()
+    calls = [(numbers(N, F),) for _ in range(3)]
+    assert_compiled_agrees(lambda x: np.tanh(shown(x)), model.parameters(), calls)
+
+
+def test_a_close_up_of_an_embedding_looks_up_what_the_call_says():
+    model = nn.Embedding(5, 2, rng=np.random.default_rng(0))
+    shown = model.scalars()
+    calls = [(whole(5, 2, 3),) for _ in range(3)]
+    assert_compiled_agrees(lambda i: shown(i) ** 2, model.parameters(), calls)
+
+
+v = [Value(x) for x in numbers(4)]
+W = np.array([[Value(x) for x in row] for row in numbers(F, C)], dtype=object)
+TABLE = np.array([[Value(x) for x in row] for row in numbers(5, 2)], dtype=object)
+t = Tensor(numbers(C), requires_grad=True)
+T = Tensor(numbers(N, C), requires_grad=True)
+LEAVES = [*v, *W.flat, *TABLE.flat, t, T]
+
+
+def x(*shape):
+    return lambda: (numbers(*(shape or (N, F))),)
+
+
+def places(below, *shape):
+    return lambda: (whole(below, *shape),)
+
+
+def in_place(x):
+    scores = x @ W
+    scores += x[:, :C]
+    return scores
+
+
+def changed_after(x):
+    doubled = 2 * x
+    scores = doubled @ W
+    doubled += 1.0
+    return scores, doubled @ W
+
+
+PROGRAMS = {
+    # arrays of numbers that meet arrays of Values
+    "an argument": (lambda x: x @ W, x()),
+    "arithmetic with an argument": (lambda x: np.tanh((2 * x - 1) @ W), x()),
+    "a standardised argument": (lambda x: ((x - x.mean(axis=0)) / np.std(x, axis=0)) @ W, x()),
+    "columns": (lambda x: (x @ W, x[1, 0] * v[0]), lambda: (np.asfortranarray(numbers(N, F)),)),
+    "every second": (lambda x: (x @ W, x[1, 0] * v[0]), lambda: (numbers(12, 8)[::2, ::2],)),
+    "back to front": (lambda x: (x @ W, x[1, 0] * v[0]), lambda: (numbers(N, F)[::-1],)),
+    "a part of a turned result": (lambda x: np.exp(x.T)[1:, ::-1] * W.T[0, :1], x()),
+    "whole numbers": (lambda i: i * W, places(9, F, C)),
+    "truth values": (lambda x: (x > 0) * W, x(F, C)),
+    "float32": (lambda x: x @ W, lambda: (numbers(N, F).astype(np.float32),)),
+    "einsum": (lambda x: np.einsum("ij,jk->k", x, W), x()),
+    "an outer product": (lambda x: np.outer(x, W[0]), x(4)),
+    "added in place": (in_place, x()),
+    "changed after it was used": (changed_after, x()),
+    "stacked": (lambda x: np.stack([x @ W, x[:, :C]]), x()),
+    "concatenated": (lambda x: np.concatenate([x @ W, x], axis=1) ** 2, x()),
+    "split": (lambda x: [a @ W for a in np.split(x, 2)][1], x()),
+    "reduced": (lambda x: ((x @ W).sum(axis=0), np.mean(x @ W), np.prod(x @ W, axis=1)), x()),
+    "running sums": (lambda x: np.cumsum(x @ W, axis=0), x()),
+    "the larger": (lambda x: autograd.maximum(x @ W, x[:, :C]), x()),
+    "limited": (lambda x: autograd.clip(abs(x @ W), 0.2, 1.0), x()),
+    "softmax": (lambda x: autograd.softmax(x @ W), x()),
+    # numbers of arrays that meet Values
+    "whole numbers one by one": (lambda i: sum(a * b for a, b in zip(i, v)), places(5, 4)),
+    "results one by one": (lambda x: sum(a * b for a, b in zip(2 * x, v)), x(4)),
+    "rows of a result": (lambda x: [sum(a * b for a, b in zip(r, v)) for r in x * 2.0], x()),
+    "made Values": (lambda x: sum(Value(a) * b for a, b in zip(2 * x, v)), x(4)),
+    "in a new array": (lambda x: np.array([x[0] * 2, x.sum(), v[0]]) * W[0], x(3)),
+    "a mean": (lambda x: v[0] * x.mean() + np.std(x) * v[1], x(3)),
+    # choices
+    "np.where": (lambda x: np.where(x > 0, W, -W * x), x(F, C)),
+    "np.where with a number": (lambda x: np.where(x > 0, W, 0.5), x(F, 1)),
+    "where": (lambda x: autograd.where(x > 0, W, x * W), x(F, C)),
+    "taken from a list": (lambda i: autograd.take(v, i), places(4, 3)),
+    "taken from lists": (lambda i: autograd.take(W.tolist(), i), places(4, 3)),
+    "taken from rows": (lambda i: autograd.take(TABLE, i, axis=0), places(5, 2, 3)),
+    "taken from columns": (lambda i: autograd.take(TABLE, i, axis=1), places(2, 3)),
+    "taken from all": (lambda i: autograd.take(TABLE, i), places(10, 3)),
+    "taken where a result says": (lambda i: autograd.take(TABLE, (i + 1) % 5, 0), places(9, 3)),
+    "taken from the end": (lambda i: autograd.getitem(TABLE, i - 3), places(3, 3)),
+    "of each row one": (
+        lambda x, y: (x @ W)[np.arange(N), y],
+        lambda: (numbers(N, F), classes()),
+    ),
+    "of each row two": (lambda x, y: (x @ W)[..., y], lambda: (numbers(N, F), whole(C, 2))),
+    "and new axes": (lambda x, y: (x @ W)[y, None, 1:], lambda: (numbers(N, F), whole(N, 4))),
+    "the largest's place": (lambda x: autograd.take(v, np.argsort(x)), x(4)),
+    "by arrays given": (
+        lambda values, y: values[np.arange(F), y],
+        lambda: (W, whole(C, F)),
+    ),
+    # Tensors and single numbers
+    "a tensor times a Value": (lambda x: (t * v[0] * x, v[0] * v[1] * T), x(3)),
+    "a tensor times a float": (lambda a: (t * a, (2 * a + 1) * t), lambda: (float(numbers()),)),
+    "arrays times floats": (
+        lambda a, x: (a * x * t, x * (2 * a + 1) * t, (a * x).sum() * v[0]),
+        lambda: (float(numbers()), numbers(C)),
+    ),
+    "a tensor of floats": (
+        lambda a, b: (Tensor([a, a * b, 2.0]) * t, Tensor([a, b, b], dtype=float) * t),
+        lambda: tuple(numbers(2).tolist()),
+    ),
+    "a tensor of a list": (lambda rows: Tensor(rows) * t, lambda: (numbers(N, C).tolist(),)),
+    "a tensor of numbers of Values": (
+        lambda x: x * t * Tensor([(u * u).data for u in v[:C]]),
+        x(C),
+    ),
+    "arrays of floats": (
+        lambda a, b: (np.array([a, a * b, 2.0]) * t, np.array([a, a * b, 2.0, 1.0]) @ W),
+        lambda: tuple(numbers(2).tolist()),
+    ),
+    "a tensor's numbers": (lambda x: (t.data[0] * v[0] * x[0, 0], T.data.T @ (x @ W)), x()),
+    "stacked with Values": (lambda x: autograd.stack([t[0], v[0] * x[0], v[1]]), x(1)),
+    "both kinds of loss": (lambda x: ((x @ W) ** 2).mean() + (T * T).mean() + t.sum() * v[0], x()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_mixture_gives_the_same_results_and_gradients(name):
+    f, arguments = PROGRAMS[name]
+    assert_compiled_agrees(f, LEAVES, [arguments() for _ in range(3)])
+
+
+def test_float_arrays_and_lists_of_them_are_one_product():
+    for x in (numbers(N, F), numbers(N, F).tolist()):
+        g = autograd.compile(lambda x: np.asarray(x) @ W if isinstance(x, list) else x @ W)
+        g(x)
+        assert "6×4 by 4×3" in g.program()
+
+
+def test_the_calls_that_numbers_wait_for_are_listed_and_drawn_first():
+    g = autograd.compile(lambda x: (2 * x) @ W)
+    g(numbers(N, F))
+    lines = g.program().splitlines()
+    assert lines[0].startswith("a1 = multiply(2, a0)")
+    assert "6×4 by 4×3" in lines[-1]
+    assert "copied" in g.draw().svg
+
+
+def test_the_largest_score_may_be_another_at_every_call():
+    g = autograd.compile(lambda x: autograd.log_softmax(x @ W))
+    for largest in itertools.permutations(range(C)):
+        g(np.eye(F)[list(largest)] * 10)
+    assert sum(map(len, g._programs.values())) == 1
+
+
+def test_a_label_out_of_range_is_refused_in_a_replay_too():
+    model = nn.Linear(F, C)
+    shown, loss = model.scalars(), nn.CrossEntropyLoss()
+    g = autograd.compile(lambda x, y: loss(shown(x), y))
+    g(numbers(N, F), whole(C, N))
+    with pytest.raises(ValueError, match=r"every class in \[0, 3\), but got 3"):
+        g(numbers(N, F), np.full(N, 3))
+
+
+def test_a_probability_out_of_range_is_refused_in_a_replay_too():
+    w = np.array([Value(0.5)])
+    g = autograd.compile(lambda x, y: nn.BCELoss()(x * w, y))
+    g(np.array([1.0]), np.array([1.0]))
+    with pytest.raises(ValueError, match=r"every probability in \[0, 1\], but got 1\.5"):
+        g(np.array([3.0]), np.array([1.0]))
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "match"),
+    [
+        (lambda i: TABLE[i].sum(), (whole(5, 3),), "autograd.getitem"),
+        (lambda x, m: (x @ W)[m].sum(), (numbers(2, F), np.array([True, False])), "autograd.where"),
+        (lambda i: autograd.getitem(TABLE, (i, i)).sum(), (whole(2, 3),), "Only one"),
+        (lambda x: (t * (v[0] * v[0])).data[0] * v[1] * x, (1.0,), "Go on with Tensors"),
+        (lambda x: np.nonzero(x)[0].sum() * v[0], (numbers(3),), "gives a tuple"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_replayed_is_refused_with_the_line_and_a_remedy(f, args, match):
+    with pytest.raises(CompileError, match=r"test_compiled_mixtures\.py, line \d+.*") as refused:
+        autograd.compile(f)(*args)
+    assert match in str(refused.value)
+
+
+def test_an_array_that_changes_in_place_between_two_uses_is_refused():
+    def f(x):
+        doubled = 2 * x
+        before = (t * (v[0] * v[1]) + doubled).sum()
+        doubled += 1.0
+        return before + (doubled @ W[:C]).sum()
+
+    with pytest.raises(CompileError, match="Make a new one"):
+        autograd.compile(f)(numbers(C))
