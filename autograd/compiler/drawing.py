@@ -14,13 +14,13 @@ show operations and names, and the arguments' numbers, which no row has, are lef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from autograd.compiler.listing import Names, array_lines
+from autograd.compiler.listing import FindNames, Names
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Group, Picks, Product
 from autograd.compiler.record import CONSTANT, DATA, DETACH, LEAF, PICK
@@ -38,17 +38,17 @@ RESULTS = -1
 """Stands for the row of all results at once, where there are several."""
 
 
-def picture(program: Program, find_names: Callable[[set[Any]], dict[Any, str]]) -> Any:
+def picture(program: Program, find_names: FindNames) -> Any:
     """The two graphs beside each other; of code without single numbers, the program alone.
 
     Args:
         program: What is drawn.
-        find_names: Gives the names of those Values that have one.
+        find_names: Gives the names of those nodes that have one.
     """
-    drawn = Instructions(program)
+    drawn = Instructions(program, find_names)
     if not drawn.operations.any():
         return Drawing(drawn.graph("", ""), "TB")
-    rows = _Rows(drawn, find_names)
+    rows = _Rows(drawn)
     before, total = rows.graph(), int(drawn.operations.sum())
     legend = "“for”: how many operations on single numbers a box stands for."
     after = drawn.graph(rows.shown_in, f"{drawn.remark()} {legend}".strip())
@@ -66,8 +66,8 @@ class Instructions:
         operations: For each instruction, how many operations on single numbers it stands for.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program, self.names = program, Names(program)
+    def __init__(self, program: Program, find_names: FindNames) -> None:
+        self.program, self.names = program, Names(program, find_names)
         self.instructions = program.raised.instructions
         self.lines = [text for text, _ in self.names.scalar_lines()]
         self.owner = self._owners()
@@ -165,7 +165,7 @@ class Instructions:
         lifted = {id(x._data): (rows, x.requires_grad) for rows, x in program.lifted}
         graded = {id(x._data) for _, x in program.tensors if x.requires_grad}
         graded |= {key for key, (_, needs) in lifted.items() if needs}
-        for step, text, shape in array_lines(program):
+        for step, text, shape in self.names.array_lines():
             key, source = id(step.out), step.kind == SOURCE
             tails = [ids[id(x)] for x in traced_in((step.args, step.options)) if id(x) in ids]
             if source and key in lifted and (self.owner[lifted[key][0]] >= 0).any():
@@ -235,13 +235,12 @@ class _Row:
 class _Rows:
     """The graph of single numbers: whole, or where that is too much, one number of it."""
 
-    def __init__(self, drawn: Instructions, find_names: Any) -> None:
+    def __init__(self, drawn: Instructions) -> None:
         self.drawn, self.recorded = drawn, drawn.program.graph
         self.alive = drawn.program.raised.alive
         self.whole = int(self.alive.sum()) <= WHOLE
         self.largest = drawn.largest()
         self.shown_in = "" if self.whole else f"v{self.largest}"
-        self.find_names = find_names
 
     def operands(self, row: int) -> list[int]:
         """The rows that a row is made of, as far as they are drawn."""
@@ -258,15 +257,13 @@ class _Rows:
         """The boxes and arrows."""
         graph = self.recorded
         root: Any
-        shown: Any
         if self.whole:
             root = _Row(self, graph.outputs[0] if len(graph.outputs) == 1 else RESULTS)
-            shown, folded = nearest(root, len(graph) + 1)
+            _, folded = nearest(root, len(graph) + 1)
         else:
             root = _Row(self, int(self.drawn.instructions[self.largest].out.flat[0]))
-            shown, folded = nearest(root, FOLDED_TO)
-        leaves = {graph.leaves[graph.left[x.row]] for x in shown if self._code(x.row) == LEAF}
-        names = self.find_names(leaves)
+            _, folded = nearest(root, FOLDED_TO)
+        names = self.drawn.names.known
         rows: Any = operands_first(root, folded)
         nodes = [self._box(x.row, names, x == root, x in folded) for x in rows]
         edges = [
@@ -290,9 +287,6 @@ class _Rows:
             f"Of {total:,} operations only those of {which} that v{self.largest} computes are "
             f"drawn.{more}"
         )
-
-    def _code(self, row: int) -> int:
-        return DETACH if row == RESULTS else self.recorded.code[row]
 
     def _needs(self, row: int) -> bool:
         return self.drawn.needs[row]

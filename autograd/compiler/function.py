@@ -30,7 +30,7 @@ from autograd.compiler.program import Program, Workspace, leaf_numbers, warn_of
 from autograd.compiler.record import LEAF, ReadError, RecordedValue, Recording, same
 from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
 from autograd.compiler.tape import Traced
-from autograd.compiler.watch import Watch
+from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError
 from autograd.modes import active, anomaly_mode, recorder, recording
 from autograd.tensor import Tensor
@@ -110,7 +110,8 @@ class Compiled:
         programs = [p for kept in self._programs.values() for p, _ in kept]
         if not programs:
             raise CompileError(f"program: call {self.op.name} first, so that it is recorded.")
-        return "\n\n".join(map(listing, programs))
+        find_names = self._names(sys._getframe(1))
+        return "\n\n".join(listing(p, find_names) for p in programs)
 
     def draw(self, names: Mapping[str, Any] | None = None) -> Any:
         """The operations as they are written beside the instructions that stand for them.
@@ -144,10 +145,15 @@ class Compiled:
             raise CompileError(f"draw: call {self.op.name} first, so that it is recorded.")
         # here and not above: drawing is much to import for who does not draw
         from autograd.compiler.drawing import picture
+
+        return picture(self._newest, self._names(sys._getframe(1), names))
+
+    def _names(self, frame: Any, given: Mapping[str, Any] | None = None) -> Any:
+        """What gives nodes their names: the caller's variables, and those the function uses."""
         from autograd.viz.names import names_of
 
-        frame = sys._getframe(1)
-        return picture(self._newest, lambda values: names_of(values, frame, names))
+        own = variables(self.function)
+        return lambda nodes: names_of(nodes, frame, given, own)
 
     def recorded(self) -> int:
         """How many operations on single numbers have been recorded."""

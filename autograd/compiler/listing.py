@@ -2,13 +2,15 @@
 
 Five neurons with two inputs read:
 
-    v0 = matrix product 5×2 by 2×1, plus 5×1     5 sums of 2 products
-    v1 = tanh(v0)                                5 numbers
+    v0 = 10 leaves @ 2 data + 5 leaves  [5×2 by 2×1]  # 5 sums of 2 products
+    v1 = tanh(v0)                                     # 5 numbers
+
+Tensors and the parameters of a close-up are called by their names: `model.0.weight`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,17 @@ from autograd.compiler.raising import Group, Picks, Product
 from autograd.compiler.record import CONSTANT, DATA, LEAF
 from autograd.compiler.tape import SOURCE, VIEW, Step, Traced
 
+FindNames = Callable[[set[Any]], dict[Any, str]]
+"""Gives the names of those nodes that have one."""
 
-def listing(program: Program) -> str:
+
+def listing(program: Program, find_names: FindNames) -> str:
     """Every instruction of a program, what it works on and how many numbers it makes."""
-    calls = [line for line in array_lines(program) if line[0].kind != SOURCE]
+    names = Names(program, find_names)
+    calls = [line for line in names.array_lines() if line[0].kind != SOURCE]
     early = dict(zip(program.tape.steps, program.tape.live(program.early), strict=True))
     lines = [(text, shape) for step, text, shape in calls if early[step]]
-    lines += Names(program).scalar_lines()
+    lines += names.scalar_lines()
     lines += [(text, shape) for step, text, shape in calls if not early[step]]
     width = max((len(left) for left, _ in lines), default=0)
     return "\n".join(f"{left.ljust(width)}  # {right}" for left, right in lines)
@@ -33,8 +39,11 @@ def listing(program: Program) -> str:
 class Names:
     """Names for the instructions' results, and for operands made of them."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, find_names: FindNames) -> None:
         self.program, self.graph = program, program.graph
+        nodes = {*self.graph.leaves, *(tensor for tensor, _ in program.tensors)}
+        self.known = find_names(nodes)
+        self.owners: dict[str, Any] = {}
         self.code, self.number = np.array(self.graph.code), np.array(self.graph.left)
         self.made = np.full(len(self.graph), -1)
 
@@ -67,16 +76,63 @@ class Names:
     def operand(self, rows: Any) -> str:
         """What rows are: leaves, data, constants, results of instructions before."""
         rows = np.unique(rows)
-        kinds = []
-        for code, name in ((LEAF, "leaves"), (DATA, "data"), (CONSTANT, "constants")):
+        kinds = self._leaves(rows[self.code[rows] == LEAF])
+        for code, name in ((DATA, "data"), (CONSTANT, "constants")):
             count = int((self.code[rows] == code).sum())
             if count == 1 and code == CONSTANT:
                 row = rows[self.code[rows] == code][0]
                 kinds.append(f"{self.graph.constants[self.graph.left[row]]:g}")
             elif count:
-                kinds.append(f"{count} {name}" if name != "leaves" or count > 1 else "1 leaf")
+                kinds.append(f"{count} {name}")
         kinds += [f"v{k}" for k in np.unique(self.made[rows]) if k >= 0]
         return "{" + ", ".join(kinds) + "}" if len(kinds) > 1 else "".join(kinds)
+
+    def _leaves(self, rows: Any) -> list[str]:
+        """Leaves that are elements of arrays by the arrays' names, others by their number."""
+        counts: dict[int, tuple[Any, int]] = {}
+        alone = 0
+        for place in self.number[rows].tolist():
+            leaf = self.graph.leaves[place]
+            owner = getattr(leaf, "_parameter", None)
+            if owner is None or not (self.known.get(leaf) or leaf.label):
+                alone += 1
+            else:
+                counts[id(owner)] = leaf, counts.get(id(owner), (leaf, 0))[1] + 1
+        named = []
+        for leaf, count in counts.values():
+            name = self.known.get(leaf) or leaf.label
+            name = self.own(name.rpartition("[")[0] if leaf._index else name, leaf._parameter)
+            named.append(name if count == leaf._parameter.size else f"{count} of {name}")
+        return named + [f"{alone} leaves" if alone > 1 else "1 leaf"] * bool(alone)
+
+    def own(self, name: str, owner: Any) -> str:
+        """A name that nothing else has: of two layers' "weight" the second is "weight_2"."""
+        k, own = 1, name
+        while self.owners.setdefault(own, owner) is not owner:
+            k += 1
+            own = f"{name}_{k}"
+        return own
+
+    def array_lines(self) -> Iterator[tuple[Step, str, str]]:
+        """Each array from outside with its name, each call with its line; and their shapes."""
+        program, names = self.program, dict[int, str]()
+        tensors = {id(x._data): tensor for tensor, x in program.tensors}
+        sections = program.tape.sections
+        end = sections[1] if len(sections) > 1 else len(program.tape.steps)
+        alive = program.tape.live(program.wanted)
+        for step in (s for s, kept in zip(program.tape.steps[:end], alive, strict=False) if kept):
+            key, shape = id(step.out), str(step.out.shape)
+            if step.kind == SOURCE:
+                tensor = tensors.get(key)
+                name = self.known.get(tensor, "") if tensor is not None else ""
+                names[key] = self.own(name, tensor) if name else f"a{len(names)}"
+                yield step, names[key], shape
+                continue
+            given = ", ".join(_shown(x, names) for x in step.args)
+            names.setdefault(key, f"a{len(names)}")
+            function = getattr(step.function, "__name__", str(step.function)).strip("_")
+            seen = " (a view)" if step.kind == VIEW else ""
+            yield step, f"{names[key]} = {function}({given})", shape + seen
 
 
 def _counted(x: Any) -> str:
@@ -92,26 +148,6 @@ def _counted(x: Any) -> str:
 
 def _numbers(count: int, name: str) -> str:
     return f"{count:,} {name}{'s' if count != 1 else ''}"
-
-
-def array_lines(program: Program) -> Iterator[tuple[Step, str, str]]:
-    """Each array from outside with its name, each forward call with its line; and their shapes."""
-    names: dict[int, str] = {}
-    tensors = {id(x._data): tensor for tensor, x in program.tensors}
-    end = program.tape.sections[1] if len(program.tape.sections) > 1 else len(program.tape.steps)
-    alive = program.tape.live(program.wanted)
-    for step in (s for s, kept in zip(program.tape.steps[:end], alive, strict=False) if kept):
-        key, shape = id(step.out), str(step.out.shape)
-        if step.kind == SOURCE:
-            label = getattr(tensors.get(key), "label", "")
-            names[key] = label or f"a{len(names)}"
-            yield step, names[key], shape
-            continue
-        given = ", ".join(_shown(x, names) for x in step.args)
-        names.setdefault(key, f"a{len(names)}")
-        function = getattr(step.function, "__name__", str(step.function)).strip("_")
-        seen = " (a view)" if step.kind == VIEW else ""
-        yield step, f"{names[key]} = {function}({given})", shape + seen
 
 
 def _shown(x: Any, names: dict[int, str]) -> str:

@@ -271,8 +271,9 @@ def _raise_sums(columns: _Columns, rows: Rows) -> Iterator[Any]:
     at = first[:, None] + np.arange(p)
     left, right = columns.product_left[at], columns.product_right[at]
     plain = columns.plain[first_plain[:, None] + np.arange(q)]
-    if p:
-        taken = np.zeros(len(rows), dtype=bool)
+    taken = np.zeros(len(rows), dtype=bool)
+    # Each plain term of a product is an instruction of its own: too many for a few small sums.
+    if p and q <= 4 + len(rows) * (p + q) // 500:
         for members in find_blocks(left, right):
             if p == 1 and 1 in members.shape[1:]:  # numbers times numbers, no matrices
                 continue

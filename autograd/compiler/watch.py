@@ -160,6 +160,17 @@ def _names(code: types.CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
+def variables(f: Any) -> dict[str, Any]:
+    """The variables that a function uses from around it, by name."""
+    if isinstance(f, types.MethodType):
+        return {"self": f.__self__, **variables(f.__func__)}
+    if not isinstance(f, types.FunctionType):
+        return {}
+    found = {name: f.__globals__[name] for name in _names(f.__code__) if name in f.__globals__}
+    cells = zip(f.__code__.co_freevars, f.__closure__ or (), strict=True)
+    return found | {name: _contents(cell) for name, cell in cells}
+
+
 def _contents(cell: Any) -> Any:
     try:
         return cell.cell_contents

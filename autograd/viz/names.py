@@ -19,7 +19,10 @@ _NOTEBOOK_HISTORY = {"In", "Out"}
 
 
 def names_of(
-    wanted: Collection[Node], frame: FrameType, given: Mapping[str, Any] | None = None
+    wanted: Collection[Node],
+    frame: FrameType,
+    given: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> dict[Node, str]:
     """Choose a name for every node that has one: the given one, its label, a variable's.
 
@@ -30,8 +33,9 @@ def names_of(
         wanted: The nodes that need a name.
         frame: The running function whose variables count.
         given: Variables by name that count before everything else.
+        more: Variables by name that count after those of the function.
     """
-    names = names_in_frame(frame, wanted)
+    names = names_in(more or {}, wanted) | names_in_frame(frame, wanted)
     for node in wanted:
         label = str(node.label)
         if label and not names.get(node, "").endswith(f".{label}"):

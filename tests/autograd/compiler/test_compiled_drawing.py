@@ -163,4 +163,4 @@ def test_every_operation_is_counted_once():
         g([0.1, 0.2, 0.3], Value(0.5))
         (recording,) = [p for kept in g._programs.values() for p, _ in kept]
         alive = recording.raised.alive & (np.array(recording.graph.code) >= 0)
-        assert Instructions(recording).operations.sum() == alive.sum()
+        assert Instructions(recording, lambda nodes: {}).operations.sum() == alive.sum()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import CompileError, Value
 from autograd.compiler.lower import Lowered
 from autograd.compiler.place import Gather, View, factored, layout, place
@@ -144,3 +145,42 @@ def test_watching_sees_lists_attributes_and_other_functions():
     numbers[1][0] = 2.0
     settings.rate = 5.0
     assert watch.changed()
+
+
+def test_parameters_are_listed_and_drawn_under_their_models_names():
+    def compiled():
+        model = nn.MLP(3, [4], 2)
+        return autograd.compile(lambda x: model(x).sum())
+
+    g = compiled()  # the model is a variable of the function's alone
+    g(np.ones((5, 3)))
+    for name in ("model.0.weight", "model.0.bias", "model.2.weight", "model.2.bias"):
+        assert name in g.program()
+        assert name in g.draw().svg
+
+
+def test_parameters_of_a_close_up_are_listed_under_their_names():
+    model = nn.MLP(3, [4], 2)
+    close_up = model.scalars()
+    g = autograd.compile(lambda x: close_up(x).sum())
+    g(np.ones((5, 3)))
+    assert "15 data @ close_up.0.weight + close_up.0.bias  [5×3 by 3×4]" in g.program()
+    assert "v0 = 15 data @ close_up.0.weight + close_up.0.bias" in g.draw().svg
+    h = autograd.compile(lambda x: close_up[0].weight[0, 1] * x + close_up[0].weight[1, 1] * x)
+    h(2.0)
+    assert "2 of close_up.0.weight" in h.program()
+
+
+def test_of_two_leaves_with_one_label_the_second_is_numbered():
+    layers = {(): nn.Linear(3, 3), (1,): nn.Linear(3, 3)}  # no name leads through such keys
+    g = autograd.compile(lambda x: layers[(1,)](layers[()](x)).sum())
+    g(np.ones((5, 3)))
+    assert "(weight, " in g.program()
+    assert "(weight_2, " in g.program()
+    first, second = (layer.scalars() for layer in layers.values())
+    many = {(): first, (1,): second}
+    h = autograd.compile(lambda x: np.tanh(many[(1,)](many[()](x))).sum())
+    del first, second
+    h(np.ones((5, 3)))
+    assert "15 data @ weight + bias" in h.program()
+    assert "v0 @ weight_2 + bias_2" in h.program()
