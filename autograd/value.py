@@ -167,13 +167,8 @@ class Value(Operations, node.Node):
             >>> (a * b).local_derivative(0)
             5.0
         """
-        op: Any = self.op
         numbers = (self._x, self._data) if self._right is None else (self._x, self._y, self._data)
-        try:
-            return float(op.partials[i](*numbers))
-        except ArithmeticError:  # where a float raises, IEEE's answer with NumPy's warning
-            # (arrays: of a NumPy scalar an operation makes a float again, as it is one)
-            return float(np.asarray(op.partials[i](*(np.array([x]) for x in numbers))).item())
+        return derivative(self.op, i, numbers)
 
     def _accumulate(self, grad: float) -> None:
         self._grad = grad if self._grad is None else self._grad + grad
@@ -240,6 +235,15 @@ class Constant(Value):
 
     __slots__ = ()
     requires_grad: ClassVar[bool] = False  # type: ignore[misc]
+
+
+def derivative(op: Any, i: int, numbers: tuple[float, ...]) -> float:
+    """d out / d operand i of an operation, at these operands and this result."""
+    try:
+        return float(op.partials[i](*numbers))
+    except ArithmeticError:  # where a float raises, IEEE's answer with NumPy's warning
+        # (arrays: of a NumPy scalar an operation makes a float again, as it is one)
+        return float(np.asarray(op.partials[i](*(np.array([x]) for x in numbers))).item())
 
 
 def _as_float(number: Any) -> float:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.chain import Chain
 from autograd.compiler.listing import FindNames, Names
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Group, Picks, Product
@@ -317,6 +318,8 @@ def _operands(x: Any) -> list[Any]:
         return x.operands
     if isinstance(x, Picks):
         return [x.table]
+    if isinstance(x, Chain):
+        return [x.outside]
     paired = x.right >= 0
     return [x.left, x.right[paired]] if paired.any() else [x.left]
 

@@ -3,6 +3,7 @@
 record.py     run the function once; what it computed becomes rows of flat arrays
 crossing.py   where arrays and single numbers meet
 raising.py    find the sums, the groups and the matrices in the rows
+chain.py      what of them has to be computed one by one
 place.py      give every row a position, so that operands lie side by side
 lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, calls.py)
 program.py    fill in the numbers and run them

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.chain import Chain
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Group, Picks, Product
 from autograd.compiler.record import CONSTANT, DATA, LEAF
@@ -66,6 +67,9 @@ class Names:
         if isinstance(x, Group):
             name = x.op.name if x.op is not None else "constant"
             return f"{name}({', '.join(map(self.operand, x.operands))})"
+        if isinstance(x, Chain):
+            names = [op.name for op in x.ops if op is not None]
+            return f"one by one from {self.operand(x.outside)}: {', '.join(names)}"
         if isinstance(x, Picks):
             return f"take({self.operand(x.table)}, indices)"
         paired = x.right >= 0
@@ -143,6 +147,8 @@ def _counted(x: Any) -> str:
         return _numbers(count, "number")
     if isinstance(x, Picks):
         return _numbers(count, "lookup")
+    if isinstance(x, Chain):
+        return _numbers(count, "operation")
     return f"{_numbers(count, 'sum')} of {_numbers(len(x.left), 'term')} in all"
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from autograd.compiler.chain import Chain, run, run_back
 from autograd.compiler.place import Gather, Layout, Placement, View, factored, layout
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
 from autograd.compiler.record import CONSTANT
@@ -251,6 +252,20 @@ class Lowered:
         paired = sums.right >= 0
         if needs[sums.right[paired]].any():
             self._add(right, slope * terms)
+
+    # --- chains
+
+    def _chain(self, chain: Chain) -> tuple[Any, ...]:
+        outside, start = self.at[chain.outside], int(self.at[chain.out[0]])
+        self.tape.change(self.numbers, run, (chain, self.numbers, outside, start))
+        return outside, start
+
+    def _chain_back(self, chain: Chain, outside: Any, start: int) -> None:
+        here = View(start, (len(chain.out),), (1,))
+        self._slope(here)
+        self.zeroed |= not self.reached[outside].all()
+        self.reached[outside] = True
+        self.tape.change(self.slopes, run_back, (chain, self.numbers, self.slopes, outside, start))
 
     # --- lookups
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.chain import Chain
 from autograd.compiler.raising import Group, Product, Raised, Sums
 from autograd.compiler.record import CONSTANT, DATA, LEAF
 
@@ -188,6 +189,8 @@ def place(raised: Raised) -> Placement:
         elif isinstance(instruction, Sums):
             placement.of(instruction.left)
             placement.of(instruction.right[instruction.right >= 0])
+        elif isinstance(instruction, Chain):
+            placement.of(instruction.outside)
         else:
             placement.of(instruction.table)
         placement.results(instruction.out)

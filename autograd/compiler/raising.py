@@ -10,17 +10,21 @@ Five neurons on one input pair, each `tanh(w0*x0 + w1*x1 + b)`, are recorded as 
    different left vector meets every different right one, the group is a matrix product. Here five
    left vectors meet one right one: a 5x2 by 2x1 product, to which b is added.
 
-All of it is array work on whole columns of the graph but for the levels, one short loop.
+All of it is array work on whole columns of the graph but for the levels, one short loop. Where
+level after level has but a few operations, as in a recurrence over one number, nothing is grouped:
+chain.py goes through such a stretch row by row.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from autograd.compiler.chain import FEW, LONG, Chain
 from autograd.compiler.record import CONSTANT, DETACH, LEAF, PICK, Graph
 from autograd.op import RULEBOOK
 
@@ -189,6 +193,11 @@ def raise_graph(graph: Graph) -> Raised:
     rows = np.flatnonzero(kept & ((columns.code >= 0) | (columns.code <= PICK)))
     level, needs = _levels(columns, rows)
     raised = Raised(graph, needs, columns.alive)
+    chain_of = _chains(columns, rows, level)
+    found: list[tuple[int, Any]] = []
+    for first in np.unique(chain_of[chain_of >= 0]).tolist():
+        found.append((first, _chain(columns, np.flatnonzero(chain_of == first), needs)))
+    rows = rows[chain_of[rows] < 0]
     code = np.where(columns.sums[rows], SUM, columns.code[rows].astype(np.int32))
     counts = columns.product_count[rows], columns.plain_count[rows]
     keys = np.stack([np.where(code == SUM, c, 0) for c in counts[::-1]] + [code, level[rows]])
@@ -201,16 +210,58 @@ def raise_graph(graph: Graph) -> Raised:
             continue
         here = int(keys[-1, begin])
         if ragged and ragged[0][0] != here:
-            raised.instructions.append(_merged([r for _, r in ragged]))
+            found.append((ragged[0][0], _merged([r for _, r in ragged])))
             ragged = []
         for instruction in _instructions(columns, int(keys[-2, begin]), group):
             if isinstance(instruction, Sums):
                 ragged.append((here, instruction))
             else:
-                raised.instructions.append(instruction)
+                found.append((here, instruction))
     if ragged:
-        raised.instructions.append(_merged([r for _, r in ragged]))
+        found.append((ragged[0][0], _merged([r for _, r in ragged])))
+    raised.instructions = [x for _, x in sorted(found, key=lambda pair: pair[0])]
     return raised
+
+
+def _chains(columns: _Columns, rows: Rows, level: Any) -> Any:
+    """Of each row the first level of the narrow stretch that it is in; -1 for most."""
+    p, q = columns.product_count[rows], columns.plain_count[rows]
+    work = np.where(columns.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
+    work[columns.code[rows] == PICK] = FEW + 1
+    width = np.bincount(level[rows], work)
+    narrow = np.concatenate([[False], (width > 0) & (width <= FEW), [False]])
+    ends = np.flatnonzero(narrow[1:] != narrow[:-1]).reshape(-1, 2)
+    first = np.full(len(width), -1)
+    for begin, end in ends[ends[:, 1] - ends[:, 0] >= LONG].tolist():
+        first[begin:end] = begin
+    chain_of = np.full(len(columns.code), -1)
+    chain_of[rows] = first[level[rows]]
+    inner = np.flatnonzero(columns.inner_add)
+    chain_of[inner] = chain_of[columns.root[inner]]
+    chain_of[columns.product_row] = chain_of[columns.product_of]
+    return chain_of
+
+
+def _chain(columns: _Columns, rows: Rows, needs: Any) -> Chain:
+    """Rows of a narrow stretch, one after another; they have come in an order that will do."""
+    graph = columns.graph
+    left, right = columns.left[rows], columns.right[rows]
+    operands = np.unique(np.concatenate([left, right]))
+    outside = operands[(operands >= 0) & ~np.isin(operands, rows)]
+    place = np.full(len(columns.code) + 1, -1, dtype=np.int32)  # the last stands for none
+    place[outside] = np.arange(len(outside))
+    place[rows] = len(outside) + np.arange(len(rows))
+    detached = columns.code[rows] == DETACH
+    for row, i, j, stops in zip(
+        rows.tolist(), left.tolist(), right.tolist(), detached.tolist(), strict=True
+    ):
+        needs[row] = not stops and (needs[i] or (j >= 0 and needs[j]))
+    flows = needs[left] + 2 * (needs[right] & (right >= 0))
+    used, code = np.unique(columns.code[rows], return_inverse=True)
+    parts: Any = [code, place[left], place[right], np.where(detached, 0, flows)]
+    flat: Any = [array("i", x.astype(np.int32).tobytes()) for x in parts]
+    ops = [graph.ops[k] if k >= 0 else None for k in used.tolist()]
+    return Chain(ops, flat[0], flat[1], flat[2], flat[3], outside, rows)
 
 
 def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
@@ -238,7 +289,7 @@ def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
     found = np.frombuffer(needs, dtype=bool).copy()
     inside = columns.product_row
     found[inside] = found[columns.left[inside]] | found[columns.right[inside]]
-    return np.array(level), found
+    return np.array(level, dtype=np.int64), found
 
 
 def _instructions(columns: _Columns, code: int, rows: Rows) -> Iterator[Any]:

@@ -1,0 +1,96 @@
+"""Chains: long stretches of a program in which hardly anything can be done at the same time.
+
+A recurrence over one number, `x = sin(w * x + b)` a thousand times, has no groups and no matrices:
+each operation waits for the one before. A call of NumPy on one number takes as long as ten
+operations of Python, so such a stretch is one instruction that goes through its rows one by one:
+
+    row        operation   left   right       of the numbers [w, x, b, w x, w x + b, …]
+    0          multiply       0       1
+    1          add            3       2
+    2          sin            4      -1
+
+What is kept of a row are these three numbers, in flat arrays. Forward each operation is computed
+as a Value computes it, so here the results are those of the uncompiled function to the last digit.
+"""
+
+from __future__ import annotations
+
+import operator
+from array import array
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.value import derivative
+
+FEW, LONG = 8, 24
+"""A stretch has at most FEW operations in each level, and at least LONG levels."""
+
+
+@dataclass
+class Chain:
+    """Rows to be computed one after another.
+
+    Attributes:
+        ops: The operations; None copies, without a gradient.
+        code: For each row the place of its operation in `ops`.
+        left, right: Its operands, as places in the numbers from outside followed by the rows'
+            results; -1 for no right one.
+        flows: Whether gradients flow to the left (1), to the right (2), to both (3), to none (0).
+        outside: The rows whose numbers come from outside.
+        out: The rows that are computed.
+    """
+
+    ops: list[Any]
+    code: array[int]
+    left: array[int]
+    right: array[int]
+    flows: array[int]
+    outside: Any
+    out: Any
+
+
+def run(chain: Chain, numbers: Any, outside: Any, start: int) -> None:
+    """Compute the rows: their results go into `numbers` from `start` on."""
+    values = numbers[outside].tolist()
+    keep = values.append
+    scalars: list[Any] = [operator.pos if op is None else op.scalar for op in chain.ops]
+    for code, i, j in zip(chain.code, chain.left, chain.right, strict=True):
+        x = values[i]
+        try:
+            keep(scalars[code](x) if j < 0 else scalars[code](x, values[j]))
+        except (ArithmeticError, ValueError):
+            operands = (x,) if j < 0 else (x, values[j])
+            keep(chain.ops[code].on_floats(*operands))
+    numbers[start : start + len(chain.code)] = values[len(outside) :]
+
+
+def run_back(chain: Chain, numbers: Any, slopes: Any, outside: Any, start: int) -> None:
+    """Carry the slopes of the rows back to the numbers from outside."""
+    here = slice(start, start + len(chain.code))
+    values = numbers[outside].tolist() + numbers[here].tolist()
+    grads = [0.0] * len(outside) + slopes[here].tolist()
+    partials = [((), ()) if op is None else (op.partials, op.is_one) for op in chain.ops]
+    columns = (chain.code, chain.left, chain.right, chain.flows)
+    k = len(values)
+    for code, i, j, flows in zip(*map(reversed, columns), strict=True):
+        k -= 1
+        if not flows:
+            continue
+        grad, out = grads[k], values[k]
+        rules, is_one = partials[code]
+        try:
+            if j < 0:
+                dx = rules[0](values[i], out)
+            else:
+                if flows & 1:
+                    dx = 1.0 if is_one[0] else rules[0](values[i], values[j], out)
+                if flows & 2:
+                    dy = 1.0 if is_one[1] else rules[1](values[i], values[j], out)
+        except ArithmeticError:
+            operands = (values[i], out) if j < 0 else (values[i], values[j], out)
+            dx, dy = (derivative(chain.ops[code], side, operands) for side in (0, -1))
+        if flows & 1:
+            grads[i] += grad * dx
+        if flows & 2:
+            grads[j] += grad * dy
+    slopes[outside] += grads[: len(outside)]

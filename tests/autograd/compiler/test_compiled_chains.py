@@ -1,0 +1,149 @@
+"""Long stretches with hardly anything to do at the same time: computed one by one."""
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import RULEBOOK, Value
+from autograd.compiler import raising
+from autograd.op import Elementwise
+from tests.autograd.compiler.programs import TAME, RandomProgram, assert_same_numbers
+
+STEPS = 500
+
+
+def recurrence(step):
+    def f(x):
+        for _ in range(STEPS):
+            x = step(x)
+        return x
+
+    return f
+
+
+def gradients(y, leaves):
+    for leaf in leaves:
+        leaf.zero_grad()
+    y.backward()
+    return [leaf.grad for leaf in leaves]
+
+
+def test_a_recurrence_is_one_instruction_with_the_uncompiled_numbers_to_the_last_digit():
+    w, b = Value(0.9), Value(0.1)
+    f = recurrence(lambda x: (x * w + b).sin())
+    g = autograd.compile(f)
+    for number in (0.5, -2.0):
+        x = Value(number)
+        assert g(x).data == f(x).data
+        assert_same_numbers(gradients(g(x), [x, w, b]), gradients(f(x), [x, w, b]))
+    assert len(g.program().splitlines()) == 1
+    assert "one by one from" in g.program()
+    assert "multiply, add, sin" in g.program()
+    assert "1,500 operations" in g.program()
+    assert g.draw().svg.startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in RULEBOOK.values() if isinstance(op, Elementwise)], ids=lambda op: op.name
+)
+def test_every_operation_can_be_part_of_a_chain(op):
+    w = Value(0.3)
+    rest = [1.5] * (op.arity - 1)
+    f = recurrence(lambda x: op(0.01 * x + w, *rest) * 0.5 + 0.2)
+    if op.name == "arccosh":
+        f = recurrence(lambda x: op(1.5 + 0.01 * x + w) * 0.5)
+    g, x = autograd.compile(f), Value(0.4)
+    assert g(x).data == f(x).data
+    assert_same_numbers(gradients(g(x), [x, w]), gradients(f(x), [x, w]))
+    assert "one by one" in g.program()
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_random_programs_give_the_same_as_chains(seed, monkeypatch):
+    monkeypatch.setattr(raising, "LONG", 1)
+    monkeypatch.setattr(raising, "FEW", 1 + seed % 30)
+    program = RandomProgram(seed, TAME)
+    compiled = autograd.compile(program)
+    for _ in range(2):
+        xs = [program.draw.uniform(-2, 2) for _ in range(3)]
+        number = program.draw.uniform(-1, 1)
+        kinds, values, grads = program.run(program, xs, number)
+        our_kinds, our_values, our_grads = program.run(compiled, xs, number)
+        assert our_kinds == kinds
+        assert_same_numbers(our_values, values)
+        assert_same_numbers(our_grads, grads)
+
+
+def test_guards_and_results_inside_a_chain_are_seen():
+    w = Value(0.9)
+
+    def f(x):
+        half = None
+        for k in range(STEPS):
+            x = (x * w).tanh() + 0.1
+            half = x if k == STEPS // 2 else half
+        return [half, x * 2.0 if half > 0 else x * 3.0, half.detach() * x]
+
+    g = autograd.compile(f)
+    for number in (0.5, -0.5, 3.0):
+        x = Value(number)
+        assert [y.data for y in g(x)] == [y.data for y in f(x)]
+        for k in range(3):
+            ours, theirs = gradients(g(x)[k], [x, w]), gradients(f(x)[k], [x, w])
+            assert_same_numbers(ours, theirs)
+
+
+def test_a_chain_between_wide_layers_gives_the_same():
+    w = [Value(x) for x in np.linspace(-1, 1, 30)]
+
+    def f(xs):
+        x = sum(a * b for a, b in zip(w, xs)).tanh()
+        for _ in range(STEPS):
+            x = (x * w[0] + w[1]).sin()
+        return sum((a * x).tanh() for a in w)
+
+    g = autograd.compile(f)
+    for _ in range(2):
+        xs = np.random.default_rng(0).normal(size=30).tolist()
+        assert g(xs).data == pytest.approx(f(xs).data, rel=1e-12)
+        assert_same_numbers(gradients(g(xs), w), gradients(f(xs), w))
+
+
+def test_where_a_float_raises_a_chain_gives_the_uncompiled_answer():
+    zero = Value(0.0)
+    f = recurrence(lambda x: (x * 0.5 + 1.0) / zero)
+    with pytest.warns(RuntimeWarning):
+        expected = f(Value(1.0)).data
+    g = autograd.compile(f)
+    with pytest.warns(RuntimeWarning):
+        assert g(Value(1.0)).data == expected == float("inf")
+    x, y = Value(0.0), Value(0.0)
+    f = recurrence(lambda x: (x * 0.5).sqrt())
+    with pytest.warns(RuntimeWarning):
+        expected = gradients(f(x), [x])
+    with pytest.warns(RuntimeWarning):
+        ours = gradients(autograd.compile(f)(y), [y])
+    np.testing.assert_array_equal(ours, expected)
+
+
+def test_a_deep_graph_is_compiled_with_few_bytes_a_node():
+    w, b, x = Value(0.9), Value(0.1), Value(0.5)
+
+    def f(x):
+        for _ in range(10_000):
+            x = x.sin() * w + b
+        return x
+
+    autograd.compile(f)(x)  # what is kept once for all
+    gc.collect()
+    tracemalloc.start()
+    g = autograd.compile(f)
+    y = g(x)
+    kept, peak = (n / 30_000 for n in tracemalloc.get_traced_memory())
+    tracemalloc.stop()
+    assert y.data == f(x).data
+    assert kept < 150
+    assert peak < 300
