@@ -22,7 +22,7 @@ from typing import Any
 
 from autograd.value import derivative
 
-FEW, LONG = 8, 24
+FEW, LONG = 20, 24
 """A stretch has at most FEW operations in each level, and at least LONG levels."""
 
 

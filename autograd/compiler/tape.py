@@ -432,13 +432,18 @@ def _shows(result: Any, array: Any) -> bool:
     return result is array or (result.base is not None and np.may_share_memory(result, array))
 
 
+_NUMBERS = {int, float}
+"""What there is most of in shapes and steps, and has no traced array in it."""
+
+
 def traced_in(tree: Any) -> Iterable[Traced]:
     """The traced arrays in nested arguments."""
     if isinstance(tree, Traced):
         yield tree
     elif isinstance(tree, (tuple, list)):
         for branch in tree:
-            yield from traced_in(branch)
+            if branch.__class__ not in _NUMBERS:
+                yield from traced_in(branch)
     elif isinstance(tree, dict):
         for branch in tree.values():
             yield from traced_in(branch)
@@ -469,7 +474,7 @@ def mapped(tree: Any, function: Callable[[Traced], Any]) -> Any:
     if isinstance(tree, Traced):
         return function(tree)
     if isinstance(tree, (tuple, list)):
-        return type(tree)(mapped(branch, function) for branch in tree)
+        return type(tree)([x if x.__class__ in _NUMBERS else mapped(x, function) for x in tree])
     if isinstance(tree, dict):
         return {key: mapped(branch, function) for key, branch in tree.items()}
     return tree
