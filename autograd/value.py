@@ -77,7 +77,7 @@ class Value(Operations, node.Node):
         mode = recorder() if active() else None
         if mode is not None:
             mode.refuse("writing to .data")
-        self._data = _as_float(number)
+        self._data = number if number.__class__ is float else _as_float(number)
 
     @property
     def grad(self) -> float:
@@ -89,7 +89,7 @@ class Value(Operations, node.Node):
 
     @grad.setter
     def grad(self, number: float) -> None:
-        self._grad = _as_float(number)
+        self._grad = number if number.__class__ is float else _as_float(number)
 
     @property
     def parents(self) -> tuple[Value, ...]:

@@ -27,7 +27,7 @@ import numpy as np
 
 from autograd.compiler.arguments import Given, recorded
 from autograd.compiler.listing import listing
-from autograd.compiler.program import Program, Workspace, leaf_numbers, warn_of
+from autograd.compiler.program import Program, Workspace, warn_of
 from autograd.compiler.record import LEAF, ReadError, RecordedValue, Recording, same
 from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
 from autograd.compiler.tape import Traced
@@ -307,7 +307,7 @@ def _fill_and_run(
     if given.floats:
         numbers[: len(given.floats)] = given.floats
     if leaves:
-        space.leaf_numbers[:] = leaf_numbers(leaves)
+        space.leaf_numbers[:] = [x._data for x in leaves]
     for owner, window, _ in space.windows:
         window[...] = owner._data
     for places, array in zip(space.array_places, given.arrays, strict=True):

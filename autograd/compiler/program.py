@@ -12,9 +12,7 @@ three NumPy calls, and reads five numbers out of it.
 from __future__ import annotations
 
 import functools
-import operator
 import warnings
-from array import array
 from typing import Any
 
 import numpy as np
@@ -26,8 +24,6 @@ from autograd.compiler.record import Recording
 from autograd.compiler.tape import Tape, Traced
 from autograd.node import Node, gradients
 from autograd.tensor import Tensor
-
-_number = operator.attrgetter("_data")
 
 
 class Program:
@@ -121,6 +117,13 @@ class Program:
     def closed_tensors(self) -> list[Any]:
         """The tensors where none is an argument."""
         return [tensor for tensor, _ in self.tensors]
+
+    @functools.cached_property
+    def grounded(self) -> bool:
+        """Whether nothing from outside but the arguments is the result of an operation."""
+        closed = self.graph.leaves[self.value_count :], self.closed_tensors[self.tensor_count :]
+        owners = [owner for owner, _ in self.placement.arrays]
+        return all(x.op is None for group in (*closed, owners) for x in group)
 
     def tensors_of(self, given: Any) -> list[Any]:
         """The tensors of a call."""
@@ -267,11 +270,6 @@ class _Collect:
 def _window(owner: Any, start: int, numbers: Any, slopes: Any) -> tuple[Any, Any, Any]:
     here = slice(start, start + owner.size)
     return owner, numbers[here].reshape(owner.shape), slopes[here].reshape(owner.shape)
-
-
-def leaf_numbers(leaves: list[Any]) -> Any:
-    """The numbers of many Values, fast."""
-    return array("d", map(_number, leaves))
 
 
 def warn_of(kinds: set[str]) -> None:

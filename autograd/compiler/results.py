@@ -155,7 +155,12 @@ class Call(Node):
 
     def ends_here(self) -> bool:
         """Whether all that went in are leaves."""
-        return not active() and all(x.op is None for x in self.parents)
+        program = self.space.program
+        if active() or not program.grounded:
+            return False
+        if program.value_count and any(x.op is not None for x in self.leaves):
+            return False
+        return all(x.op is None for x in self.tensors[: program.tensor_count])
 
 
 class ResultValue(Value):
