@@ -44,10 +44,10 @@ class Program:
         self.array_arguments = list(recording.arguments)
         self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
         self.row_places = recording.row_places
-        self.rows = [outputs[k] for k in sorted(self.row_places)]
+        self.result_rows = sorted({outputs[k] for k in self.row_places})
         self.guarded = bool(self.graph.guards or recording.truths)
         self.lifted = list(recording.values.values())
-        self.graph.outputs = sorted({*self.rows, *_rows(self.lifted)})
+        self.graph.outputs = sorted({*self.result_rows, *_rows(self.lifted)})
         graded = [x for x in outputs if isinstance(x, Tensor) and x.requires_grad]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
         self._array_backward()
@@ -57,7 +57,7 @@ class Program:
         self.lowered = Lowered(self.scalar_tape, self.raised, self.placement, recording.index_size)
         self.lowered.forward()
         self.scalar_tape.section()
-        self.seeded = sorted({*self.rows, *_rows(self.value_slopes)})
+        self.seeded = sorted({*self.result_rows, *_rows(self.value_slopes)})
         self.lowered.backward(np.array(self.seeded, dtype=np.int64))
         self.order = self.placement.leaf_order
         self.uses_arrays = bool(self.wanted)
@@ -203,7 +203,7 @@ class Workspace:
             id(x): self.indices[i : i + x.size].reshape(x.shape)
             for x, i in program.recording.indices.items()
         }
-        self.seeded_at = placement.at[np.array(program.seeded, dtype=np.int64)]
+        self.results_at = placement.at[np.array(program.result_rows, dtype=np.int64)]
         self.guards = self._guards()
         self._bind_arrays()
 

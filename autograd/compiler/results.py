@@ -85,7 +85,7 @@ class Call(Node):
         """Run the compiled backward pass; the gradients are in the workspace afterwards."""
         space, program = self.space, self.space.program
         self._check_written()
-        rows = dict.fromkeys(program.rows, 0.0)
+        rows = dict.fromkeys(program.result_rows, 0.0)
         tensor_seeds: dict[int, Any] = {}
         for place, seed in seeds.items():
             out = program.outputs[place]
@@ -101,10 +101,9 @@ class Call(Node):
         if program.seeded:
             if program.lowered.zeroed:
                 space.slopes.fill(0.0)
-            else:
-                space.slopes[space.seeded_at] = 0.0
-            for row, seed in rows.items():
-                space.slopes[program.placement.at[row]] = seed
+            for positions, _ in space.value_slopes:
+                space.slopes[positions] = 0.0
+            space.slopes[space.results_at] = list(rows.values())
             for positions, slope in space.value_slopes:
                 np.add.at(space.slopes, positions, slope)
             space.scalars.run(1)
