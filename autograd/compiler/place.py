@@ -131,6 +131,7 @@ class Placement:
         self.one_at = self.size
         self.size += 1
         self.code = code
+        self.given = (code < 0) & (code >= DATA)  # leaves, data and constants
 
     def _place_elements(self, raised: Raised, rows: Any) -> list[int]:
         """Leaves that are one number of a larger array lie as they do there."""
@@ -194,7 +195,8 @@ def place(raised: Raised) -> Placement:
         else:
             placement.of(instruction.table)
         placement.results(instruction.out)
-    placement.of(np.flatnonzero(raised.alive & (placement.code >= LEAF) & (placement.code < 0)))
+    placement.of(np.flatnonzero(raised.alive & placement.given))
+    assert placement.leaves_at + len(placement.leaf_order) == placement.constants_at
     return placement
 
 
@@ -203,11 +205,11 @@ def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[Any]:
     products = [x for x in raised.instructions if isinstance(x, Product) and x.out.size > 1]
     for product in products:
         for rows in (product.left, product.right):
-            if (placement.code[rows] < 0).all():
+            if placement.given[rows].all():
                 yield rows
     for product in products:
         for rows in product.plain:
-            if (placement.code[rows] < 0).all():
+            if placement.given[rows].all():
                 yield rows
 
 
