@@ -209,6 +209,10 @@ class Recorder(force_grad):
         """The numbers of an array of Values were asked for, as an array."""
         raise NotImplementedError
 
+    def plain_operands(self, operands: Any) -> tuple[Any, ...]:
+        """Operands, some of them Values: those that uncompiled are floats may meet arrays."""
+        raise NotImplementedError
+
     def made_array(self, data: Any) -> Any:
         """An array is made of what may contain numbers of this recording."""
         raise NotImplementedError

@@ -179,6 +179,10 @@ class Value(Operations, node.Node):
             raise TypeError(
                 f"{op.name}: needs an array or a Tensor, but got a Value, which is a single number."
             )
+        if active() and (mode := recorder()) is not None:
+            operands = mode.plain_operands(operands)
+            if not any(isinstance(x, Value) for x in operands):
+                return op(*operands)  # type: ignore[no-any-return]
         method: Callable[..., Value] = getattr(Value, op.name)
         return method(*(x if isinstance(x, Value) else Constant(x) for x in operands))
 
@@ -186,8 +190,10 @@ class Value(Operations, node.Node):
         """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
         if method != "__call__" or kwargs:
             return NotImplemented
-        if any(_is_object_array(x) and not isinstance(x, np.ndarray) for x in inputs):
-            return NotImplemented
+        if active() and (mode := recorder()) is not None:
+            inputs = mode.plain_operands(inputs)
+            if not any(isinstance(x, Value) for x in inputs):
+                return ufunc(*inputs)
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
             return getattr(ufunc, method)(*boxed)
@@ -262,7 +268,10 @@ def _as_float(number: Any) -> float:
 
 def _compared(relation: Callable[[float, float], bool], value: Value, other: Any) -> bool:
     if not isinstance(other, Value):
-        if isinstance(other, node.Node) or _is_object_array(other):
+        recorded = getattr(value, "is_recorded", False)  # then it may be a float uncompiled
+        if isinstance(other, node.Node) or (
+            _is_array(other) and (recorded or other.dtype == object)
+        ):
             return NotImplemented  # type: ignore[no-any-return]
         other = Constant(other)
     outcome = relation(value._data, other._data)
@@ -319,7 +328,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
 
     def method(self: Value, other: Any) -> Value:
         if other.__class__ is not Value and not isinstance(other, Value):
-            if isinstance(other, node.Node) or _is_object_array(other):
+            if isinstance(other, node.Node) or _is_array(other):
                 return NotImplemented  # type: ignore[no-any-return]
             other = Constant(other)
         x = self._data
@@ -353,17 +362,17 @@ def _with_defaults(op: Elementwise, method: Callable[[Value, Any], Value]) -> Ca
 
 def _reflected(method: Callable[[Value, Any], Value]) -> Callable[[Value, Any], Value]:
     def reflected(self: Value, other: Any) -> Value:
-        if isinstance(other, node.Node) or _is_object_array(other):
+        if isinstance(other, node.Node) or _is_array(other):
             return NotImplemented  # type: ignore[no-any-return]
         return method(Constant(other), self)
 
     return reflected
 
 
-def _is_object_array(x: Any) -> bool:
-    """Whether x computes with Values by itself: an object array, or an array that is recorded."""
+def _is_array(x: Any) -> bool:
+    """Whether x is an array, which knows better what it does with a Value."""
     if isinstance(x, np.ndarray):
-        return bool(x.dtype == object)
+        return True
     return x.__class__ is not float and hasattr(x, "tape") and bool(x.ndim)
 
 

@@ -8,8 +8,9 @@ argument x and an object array w of Values:
 
 and rows become an array where a Tensor takes them in (`t * v`), one source on the tape for all the
 numbers that go in together. So a replay makes first the calls on arrays that the rows need, then
-computes the rows, then makes the other calls. There is no way back from there: an array that was
-computed from rows cannot be taken apart into rows again.
+computes the rows, then makes the other calls. There is no way back from there: where rows need the
+numbers of an array that was itself computed from rows, such as `(2 * rate) * x` with a float
+`rate`, those rows are computed by calls on arrays a second time.
 """
 
 from __future__ import annotations
@@ -18,7 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.tape import CHANGE, VIEW, Traced, has_traced, mapped, traced_in
+from autograd.compiler.tape import (
+    CHANGE,
+    SOURCE,
+    STORE,
+    VIEW,
+    Step,
+    Traced,
+    has_traced,
+    mapped,
+    traced_in,
+)
 from autograd.modes import active, recorder
 from autograd.value import Constant, Value
 
@@ -89,11 +100,12 @@ def _copied(array: Any) -> Any:
 def _check_early(run: Recording, needed: Traced) -> None:
     """Refuse what cannot be computed before the rows are."""
     computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
+    kept = run.tape.live([needed, *computed])
+    late = {id(x._data): rows for rows, x in run.values.values() if not run.is_given(rows)}
+    for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
+        if step.kind == SOURCE and id(step.out) in late:
+            _compute_early(run, step, late[id(step.out)])
     steps, kept = run.tape.steps, run.tape.live([needed, *computed])
-    early = [step for step, needs in zip(steps, kept, strict=True) if needs]
-    late = {id(tensor._data) for rows, tensor in run.values.values() if not run.is_given(rows)}
-    if any(id(step.out) in late for step in early):
-        run.refuse("taking numbers out of an array that was computed from single numbers")
     changed: set[Any] = set()
     for step, needs in zip(reversed(steps), reversed(kept), strict=True):
         if needs and step.kind == CHANGE:
@@ -102,6 +114,21 @@ def _check_early(run: Recording, needed: Traced) -> None:
             read = {x.base for x in traced_in((step.args, step.options))}
             if not read.isdisjoint(changed):
                 run.refuse("changing an array in place that is also used as it was before")
+
+
+def _compute_early(run: Recording, step: Step, rows: Any) -> None:
+    """Make an array of rows the result of calls on arrays, which need not wait for the rows."""
+    tape, steps, known = run.tape, run.tape.steps, run.tape.known
+    index = steps.index(step)
+    tape.steps, tape.known = [], {}  # what is known already may be computed too late
+    numbers = run.graph.evaluate(rows, run.given_number)
+    if numbers is None:
+        run.refuse("taking numbers out of an array that was computed from single numbers")
+    step.kind, step.function = STORE, np.reshape
+    step.args, step.options = (tape.call(np.stack, (numbers,)), rows.shape), {}
+    steps[index:index] = tape.steps
+    tape.steps, tape.known = steps, known
+    steps.sort(key=lambda step: step.kind != SOURCE)  # what comes from outside is there first
 
 
 def places_in_base(traced: Traced) -> Any:

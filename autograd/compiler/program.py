@@ -21,7 +21,7 @@ from autograd.compiler.lower import Lowered
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.record import Recording
-from autograd.compiler.tape import Tape, Traced
+from autograd.compiler.tape import SOURCE, Tape, Traced
 from autograd.node import Node, gradients
 from autograd.tensor import Tensor
 
@@ -47,8 +47,11 @@ class Program:
         self.result_rows = sorted({outputs[k] for k in self.row_places})
         self.guarded = bool(self.graph.guards or recording.truths)
         self.lifted = list(recording.values.values())
+        sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
+        self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
         self.graph.outputs = sorted({*self.result_rows, *_rows(self.lifted)})
-        graded = [x for x in outputs if isinstance(x, Tensor) and x.requires_grad]
+        computed = [x for x in outputs if isinstance(getattr(x, "_data", None), Traced)]
+        graded = [x for x in computed if x.requires_grad]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
         self._array_backward()
         self.raised = raise_graph(self.graph)
@@ -85,7 +88,8 @@ class Program:
     @functools.cached_property
     def wanted(self) -> list[Traced]:
         """The arrays that somebody asks for; calls that serve none of them are left out."""
-        wanted = [x._data for x in self.outputs if isinstance(x, Tensor)]
+        tensors = [x._data for x in self.outputs if isinstance(x, Tensor)]
+        wanted = [x for x in tensors if isinstance(x, Traced)]
         wanted += [x for x in self.outputs if isinstance(x, Traced)]
         wanted += [x for x, _ in self.recording.truths]
         wanted += [x for x in self.slopes if x is not None]
@@ -244,9 +248,9 @@ class Workspace:
         at = program.placement.at
         self.given_places, self.value_places = (
             [
-                (at[rows], arrays[x._data])
-                for rows, x in program.lifted
-                if x._data in arrays and program.recording.is_given(rows) == given
+                (at[rows], arrays[x])
+                for rows, x in program.filled
+                if x in arrays and program.recording.is_given(rows) == given
             ]
             for given in (True, False)
         )

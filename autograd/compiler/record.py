@@ -40,6 +40,10 @@ number in an argument; one of several rows, chosen by an index in an argument; a
 gradient."""
 
 
+MOST = 1000
+"""How many rows are computed a second time where an array needs them early."""
+
+
 class ReadError(CompileError):
     """A number was read that only this run has."""
 
@@ -83,6 +87,33 @@ class Graph:
     def __len__(self) -> int:
         return len(self.code)
 
+    def operands(self, row: int) -> list[int]:
+        """The rows that a row is computed from."""
+        if self.code[row] < 0 and self.code[row] != DETACH:
+            return []
+        return [i for i in (self.left[row], self.right[row]) if i >= 0]
+
+    def evaluate(self, rows: Any, given: Any) -> list[Any] | None:
+        """Compute rows from what `given` says of those from outside; None if that is too much."""
+        wanted = rows.ravel().tolist()
+        pending: list[int] = wanted.copy()
+        needed: set[int] = set()
+        while pending:
+            row = pending.pop()
+            if self.code[row] == PICK or len(needed) > MOST:
+                return None
+            if row not in needed:
+                needed.add(row)
+                pending += self.operands(row)
+        numbers: dict[int, Any] = {}
+        for row in sorted(needed):
+            code, operands = self.code[row], [numbers[i] for i in self.operands(row)]
+            if not operands:
+                numbers[row] = given(row)
+            else:
+                numbers[row] = operands[0] if code == DETACH else self.ops[code].forward(*operands)
+        return [numbers[row] for row in wanted]
+
 
 class RecordedValue(Value):
     """A Value of a function that is being recorded; each recording has its own subclass.
@@ -98,6 +129,10 @@ class RecordedValue(Value):
         """`Value(x)` of a recorded x: the new Value is x's row."""
         fresh.__class__ = type(self)
         fresh._data, fresh._grad = self._data, self._grad
+
+    def conjugate(self) -> RecordedValue:
+        """Itself, as of a float; np.var asks for it."""
+        return self
 
     def backward(self) -> None:
         """Not while recording."""
@@ -147,6 +182,7 @@ class Recording(Recorder):
         self.indices: dict[Traced, int] = {}
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
+        self.floats: list[float] = []
         self.plain: set[int] = set()
         self.plainness = bytearray()
         self.row_places: set[int] = set()
@@ -221,6 +257,7 @@ class Recording(Recorder):
     def argument_number(self, number: float) -> Any:
         """A float among the arguments: the next place of the data."""
         self.graph.data_size += 1
+        self.floats.append(number)
         return self.value(DATA, self.graph.data_size - 1, number)
 
     def argument_value(self, value: Value) -> Any:
@@ -290,16 +327,32 @@ class Recording(Recorder):
     def lift(self, values: Any) -> Tensor:
         """The Values of an object array as one tensor."""
         rows = crossing.rows_of(self, values)
+        numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
+        stand_in = self._lift_rows(rows, np.array(numbers, dtype=float).reshape(rows.shape))
+        if not rows.ndim:
+            stand_in.label = getattr(values[()], "label", "")
+        return stand_in
+
+    def _lift_rows(self, rows: Any, numbers: Any) -> Tensor:
         key = rows.shape, rows.tobytes()
         if key not in self.values:
-            numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
             stand_in: Tensor = Tensor.__new__(Tensor)
-            stand_in._data = self.tape.source(np.array(numbers, dtype=float).reshape(rows.shape))
+            stand_in._data = self.tape.source(numbers)
             stand_in._become_leaf(not self.is_plain(rows))
-            if not rows.ndim:
-                stand_in.label = getattr(values[()], "label", "")
             self.values[key] = rows, stand_in
         return self.values[key][1]
+
+    def given_number(self, row: int) -> Any:
+        """A number from outside: one written in the code as it is, any other as an array."""
+        graph, place = self.graph, self.graph.left[row]
+        if graph.code[row] == CONSTANT:
+            return graph.constants[place]
+        if graph.code[row] == DATA:
+            for block, begin in self.blocks.items():
+                if begin <= place < begin + block.size:
+                    return self.tape.call(np.take, (block, place - begin))
+        number = graph.leaves[place]._data if graph.code[row] == LEAF else self.floats[place]
+        return self._lift_rows(np.array(row), np.array(number))._data
 
     def numbers(self, values: Any) -> Any:
         """The numbers of Values as a traced array, which no gradient flows through."""
@@ -339,9 +392,18 @@ class Recording(Recorder):
 
     def plain_array(self, x: Any) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
-        if x.__class__ is not self.kind or not self.is_plain(np.array(x._grad)):
-            return x
-        return self._lifted(x)._data
+        return self._lifted(x)._data if self._is_plain(x) else x
+
+    def _is_plain(self, x: Any) -> bool:
+        return x.__class__ is self.kind and self.is_plain(np.array(x._grad))
+
+    def plain_operands(self, operands: Any) -> tuple[Any, ...]:
+        """The operands, with recorded floats ready for arithmetic if there are arrays with them."""
+        arrays = [x for x in operands if isinstance(x, np.ndarray) or getattr(x, "ndim", False)]
+        kinds = {x.dtype == object for x in arrays}
+        if True in kinds:
+            return tuple(_boxed(x) if self._is_plain(x) else x for x in operands)
+        return tuple(map(self.plain_array, operands)) if kinds else tuple(operands)
 
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
@@ -436,8 +498,7 @@ _REMEDIES = {
     "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
     "printing it": "Print the result instead.",
     "taking numbers out of an array that was computed from single numbers": (
-        "Go on with Tensors, or compute with the single numbers from the start; v.detach() is a "
-        "Value's number without its gradient."
+        "Compute with the single numbers from the start, or go on with Tensors."
     ),
     "changing an array in place that is also used as it was before": "Make a new one: a = a + b.",
 }

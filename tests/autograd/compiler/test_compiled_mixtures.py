@@ -161,6 +161,7 @@ W = np.array([[Value(x) for x in row] for row in numbers(F, C)], dtype=object)
 TABLE = np.array([[Value(x) for x in row] for row in numbers(5, 2)], dtype=object)
 t = Tensor(numbers(C), requires_grad=True)
 T = Tensor(numbers(N, C), requires_grad=True)
+EYE = np.eye(C)
 LEAVES = [*v, *W.flat, *TABLE.flat, t, T]
 
 
@@ -233,6 +234,14 @@ PROGRAMS = {
     ),
     "of each row two": (lambda x, y: (x @ W)[..., y], lambda: (numbers(N, F), whole(C, 2))),
     "and new axes": (lambda x, y: (x @ W)[y, None, 1:], lambda: (numbers(N, F), whole(N, 4))),
+    "multiplied after they were taken": (
+        lambda i, x: autograd.take(TABLE, i, axis=0) @ x.T,
+        lambda: (whole(5, 3), numbers(4, 2)),
+    ),
+    "multiplied without a gradient": (
+        lambda x: np.frompyfunc(lambda u: u.detach(), 1, 1)(W).T @ x.T + W[0, 0],
+        x(),
+    ),
     "the largest's place": (lambda x: autograd.take(v, np.argsort(x)), x(4)),
     "by arrays given": (
         lambda values, y: values[np.arange(F), y],
@@ -244,6 +253,47 @@ PROGRAMS = {
     "arrays times floats": (
         lambda a, x: (a * x * t, x * (2 * a + 1) * t, (a * x).sum() * v[0]),
         lambda: (float(numbers()), numbers(C)),
+    ),
+    "constant arrays and floats": (
+        lambda a: [a * EYE * t, EYE * (a + 1) * t, (a > EYE) * t, np.less(EYE, a) * t],
+        lambda: (float(numbers()),),
+    ),
+    "the larger of arrays and floats": (
+        lambda a: [autograd.maximum(a, EYE) * t, autograd.maximum(2 * a, W), np.maximum(EYE, a)],
+        lambda: (float(numbers()),),
+    ),
+    "arrays times computed floats": (
+        lambda a, x: [
+            (autograd.tanh(2 * a + 1) * x) @ W,
+            (x * (a * a)).sum() * v[0],
+            x * (a * a) * v[1].data * W[:, 0],
+        ],
+        lambda: (float(numbers()), numbers(N, F)),
+    ),
+    "arrays times numbers of Values": (
+        lambda x: (x * (v[0] * v[1]).data) @ W,
+        x(),
+    ),
+    "a tensor's numbers that Values made": (
+        lambda x: ((t * (v[0] * v[1])).data[0] * v[2] * x, (t * (v[0] * v[1])).sum()),
+        lambda: (float(numbers()),),
+    ),
+    "a tensor returned as it is": (lambda x: (t, t * x), x(C)),
+    "one example": (
+        lambda x, y: nn.functional.cross_entropy(np.array(x) @ W, y),
+        lambda: (numbers(F).tolist(), np.array(2)),
+    ),
+    "example by example": (
+        lambda x, y: sum(nn.functional.cross_entropy(r, k) for r, k in zip(x @ W, y)),
+        lambda: (numbers(N, F), classes()),
+    ),
+    "lists of floats standardised": (
+        lambda rows: ((np.array(rows) - np.mean(rows)) / np.std(rows)) @ W,
+        lambda: (numbers(N, F).tolist(),),
+    ),
+    "a float and an array of one": (
+        lambda a: [a * np.array(2.0) * t, np.array(2.0) * a * t],
+        lambda: (float(numbers()),),
     ),
     "a tensor of floats": (
         lambda a, b: (Tensor([a, a * b, 2.0]) * t, Tensor([a, b, b], dtype=float) * t),
@@ -316,7 +366,7 @@ def test_a_probability_out_of_range_is_refused_in_a_replay_too():
         (lambda i: TABLE[i].sum(), (whole(5, 3),), "autograd.getitem"),
         (lambda x, m: (x @ W)[m].sum(), (numbers(2, F), np.array([True, False])), "autograd.where"),
         (lambda i: autograd.getitem(TABLE, (i, i)).sum(), (whole(2, 3),), "Only one"),
-        (lambda x: (t * (v[0] * v[0])).data[0] * v[1] * x, (1.0,), "Go on with Tensors"),
+        (lambda i: (t * autograd.take(v, i[0])).data[0] * v[1], (whole(3, 1),), "with Tensors"),
         (lambda x: np.nonzero(x)[0].sum() * v[0], (numbers(3),), "gives a tuple"),
     ],
 )  # fmt: skip
