@@ -109,6 +109,7 @@ class _Columns:
         self.right = np.where(self.code >= 0, right, -1)
         self.alive = self._alive()
         self.adds = self.alive & (self.code == self._code_of("add"))
+        self.simple = [self._code_of(name) for name in ("add", "subtract", "multiply")]
         self.products = self.alive & (self.code == self._code_of("multiply"))
         self._absorb()
 
@@ -200,7 +201,11 @@ def raise_graph(graph: Graph) -> Raised:
     rows = rows[chain_of[rows] < 0]
     code = np.where(columns.sums[rows], SUM, columns.code[rows].astype(np.int32))
     counts = columns.product_count[rows], columns.plain_count[rows]
-    keys = np.stack([np.where(code == SUM, c, 0) for c in counts[::-1]] + [code, level[rows]])
+    # Of `x ** 2` and `2 ** x` either has a derivative that the other is not to be asked for.
+    sides = needs[columns.left[rows]] + 2 * needs[columns.right[rows]]
+    sides[(code == SUM) | np.isin(code, columns.simple) | (columns.right[rows] < 0)] = 0
+    terms = [np.where(code == SUM, count, 0) for count in counts[::-1]]
+    keys = np.stack([sides, *terms, code, level[rows]])
     order = np.lexsort(keys)
     keys = keys[:, order]
     change = np.flatnonzero((keys[:, 1:] != keys[:, :-1]).any(axis=0)) + 1

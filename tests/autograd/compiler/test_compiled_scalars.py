@@ -84,6 +84,14 @@ def test_the_neurons_of_a_layer_become_one_matrix_product():
     assert "8×2 by 2×20" in g.program() or "20×2 by 2×8" in g.program()
 
 
+def test_powers_and_exponentials_of_one_level_warn_of_nothing():
+    w = [Value(-1.5), Value(-0.5)]
+    g = autograd.compile(lambda x: sum((x * a) ** 2.0 + 2.0 ** (x * a) for a in w))
+    g(1.0).backward()
+    theirs = [2 * a.data + np.log(2) * 2**a.data for a in w]
+    assert [a.grad for a in w] == pytest.approx(theirs, rel=1e-12)
+
+
 def test_arrays_are_data_for_scalar_code_too():
     model = MLP(2, [4, 1])
     loss = hinge_loss(model)
