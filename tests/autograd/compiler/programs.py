@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 
+import autograd
 from autograd import RULEBOOK, Value
 from autograd.op import Elementwise
 
@@ -46,10 +47,17 @@ class RandomProgram:
             [Value(draw.uniform(-1, 1)) for _ in range(self.depth)] for _ in range(self.columns)
         ]
         self.outputs = draw.randint(1, 3)
-        self.leaves = self.weights + [w for row in self.matrix for w in row]
+        self.table = [[Value(draw.uniform(-1, 1)) for _ in range(2)] for _ in range(3)]
+        self.leaves = self.weights + [w for row in self.matrix + self.table for w in row]
+        self.looks_up, self.detaches = draw.random() < 0.4, draw.random() < 0.2
 
-    def __call__(self, xs, v):
+    def __call__(self, xs, v, places=(0, 2, 2)):
         pool = [*xs, *self.weights, v]
+        if self.looks_up:  # first, so that they may be multiplied as matrices
+            taken = autograd.take(self.table, places)
+            pool = [x for row in taken for x in row] + pool
+        if self.detaches:
+            pool = [w.detach() for w in self.weights] + pool
         self.disguised_product(pool)
         for op, (a, b, c), constant in zip(self.ops, self.places, self.constants):
             # mostly what was computed last, so that programs get deep
@@ -73,10 +81,11 @@ class RandomProgram:
     def run(self, function, xs, number):
         """All values and gradients that calling `function` and `backward` give."""
         v = Value(number)
+        places = np.array([int(abs(number) * k) % 3 for k in (97, 991, 9973)])
         for leaf in self.leaves:
             leaf.zero_grad()
-        outputs, total = function(xs, v)
-        loss = total
+        outputs, total = function(xs, v, places)
+        loss = total + 0.0 * self.weights[0]  # which requires a gradient whatever is drawn
         for i, output in enumerate(outputs):
             loss = loss + (0.5 + i) * output
         if isinstance(loss, Value):
