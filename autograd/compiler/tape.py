@@ -125,8 +125,8 @@ class Tape:
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
         args, options = tuple(args), options or {}
-        function(*_arrays(args), **_arrays(options))
-        if self.known is not None:
+        if self.known is not None:  # elsewhere the numbers are not of any run
+            function(*_arrays(args), **_arrays(options))
             self.known.clear()
         self.steps.append(Step(CHANGE, function, args, options, out))
 
