@@ -268,11 +268,11 @@ def _as_float(number: Any) -> float:
 
 def _compared(relation: Callable[[float, float], bool], value: Value, other: Any) -> bool:
     if not isinstance(other, Value):
-        recorded = getattr(value, "is_recorded", False)  # then it may be a float uncompiled
-        if isinstance(other, node.Node) or (
-            _is_array(other) and (recorded or other.dtype == object)
-        ):
-            return NotImplemented  # type: ignore[no-any-return]
+        if isinstance(other, node.Node) or _is_array(other):
+            # A recorded one may be a float uncompiled.
+            recorded = getattr(value, "is_recorded", False)
+            if recorded or not isinstance(other, np.ndarray) or other.dtype == object:
+                return NotImplemented  # type: ignore[no-any-return]
         other = Constant(other)
     outcome = relation(value._data, other._data)
     mode = recorder() if active() else None

@@ -98,7 +98,7 @@ def _copied(array: Any) -> Any:
 
 
 def _check_early(run: Recording, needed: Traced) -> None:
-    """Refuse what cannot be computed before the rows are."""
+    """See to it that an array can be computed before the rows are; refuse it if not."""
     computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
     kept = run.tape.live([needed, *computed])
     late = {id(x._data): rows for rows, x in run.values.values() if not run.is_given(rows)}
