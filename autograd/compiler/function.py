@@ -307,7 +307,7 @@ def _fill_and_run(
     if given.floats:
         numbers[: len(given.floats)] = given.floats
     if leaves:
-        space.leaf_numbers[:] = [x._data for x in leaves]
+        program.packing.pack_into(space.leaf_numbers, 0, *[x._data for x in leaves])
     for owner, window, _ in space.windows:
         window[...] = owner._data
     for places, array in zip(space.array_places, given.arrays, strict=True):

@@ -12,6 +12,7 @@ three NumPy calls, and reads five numbers out of it.
 from __future__ import annotations
 
 import functools
+import struct
 import warnings
 from typing import Any
 
@@ -63,6 +64,7 @@ class Program:
         self.seeded = sorted({*self.result_rows, *_rows(self.value_slopes)})
         self.lowered.backward(np.array(self.seeded, dtype=np.int64))
         self.order = self.placement.leaf_order
+        self.packing = struct.Struct(f"{len(self.order)}d")  # quicker than assigning a list
         self.uses_arrays = bool(self.wanted)
         self.bound = {
             k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count

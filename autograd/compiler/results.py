@@ -145,7 +145,8 @@ class Call(Node):
         """The same as the ordinary backward pass, where all parents are leaves."""
         self.run_backward(seeds)
         for leaf, grad in zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True):
-            leaf._grad = grad if leaf._grad is None else leaf._grad + grad
+            before = leaf._grad
+            leaf._grad = grad if before is None else before + grad
         for owner, _, slopes in self.space.windows:
             if owner.requires_grad:
                 owner._accumulate(slopes)
