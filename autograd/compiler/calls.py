@@ -48,6 +48,8 @@ def call_into(
 def _product(target: Any, left: Any, right: Any) -> Callable[[], Any]:
     if _suit_dot(left, right, target):
         return partial(np.dot, left, right, target)
+    if _suit_dot(right.T, left.T, target.T):
+        return partial(np.dot, right.T, left.T, target.T)
     if min(left.ndim, right.ndim) > 1 and left.shape[-1] == 1:  # every number by every number
         return partial(np.multiply, left, right, target)
     return partial(np.matmul, left, right, target)
@@ -56,17 +58,19 @@ def _product(target: Any, left: Any, right: Any) -> Callable[[], Any]:
 def _reduction(
     target: Any, function: Any, x: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False
 ) -> Callable[[], Any]:
-    if function == np.add.reduce and axis == 0 and x.ndim == 2 and not keepdims:
-        ones = np.ones(len(x), x.dtype)
-        if _suit_dot(ones, x, target):
-            return partial(np.dot, ones, x, target)
+    if function == np.add.reduce and axis in (0, 1, (0,), (1,)) and x.ndim == 2 and not keepdims:
+        along = int(axis in (1, (1,)))
+        ones = np.ones(x.shape[along], x.dtype)
+        left, right = (x, ones) if along else (ones, x)
+        if _suit_dot(left, right, target):
+            return partial(np.dot, left, right, target)
     return partial(function, x, axis, dtype, target, keepdims)
 
 
 def _suit_dot(left: Any, right: Any, target: Any) -> bool:
     """Whether BLAS takes these arrays as they are."""
     return bool(
-        left.ndim <= 2 == right.ndim
+        max(left.ndim, right.ndim) == 2
         and left.dtype == right.dtype == target.dtype
         and target.dtype.char in "df"
         and target.flags.c_contiguous

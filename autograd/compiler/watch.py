@@ -48,7 +48,8 @@ class Watch:
     """
 
     def __init__(self, function: Callable[..., Any], arrays: bool = False) -> None:
-        self.dicts: list[tuple[dict[Any, Any], Any]] = []
+        self.dicts: list[dict[Any, Any]] = []
+        self.dicts_before: list[dict[Any, Any]] = []
         self.names: list[tuple[dict[str, Any], str, Any]] = []
         self.cells: list[tuple[Any, Any]] = []
         self.arrays: list[tuple[Any, Any]] = []
@@ -87,7 +88,8 @@ class Watch:
 
     def _look_at_object(self, x: Any) -> Iterator[Any]:
         if isinstance(getattr(x, "__dict__", None), dict):
-            self.dicts.append((vars(x), _copied(vars(x))))
+            self.dicts.append(vars(x))
+            self.dicts_before.append(_copied(vars(x)))
             yield vars(x)
         for kind in type(x).__mro__:
             if not _library(kind.__module__):
@@ -112,7 +114,7 @@ class Watch:
         """Whether something is not as it was; a number that is equal is the same."""
         try:
             return (
-                any(now != before for now, before in self.dicts)
+                self.dicts != self.dicts_before
                 or any(_differs(_contents(cell), before) for cell, before in self.cells)
                 or any(_differs(names.get(name), before) for names, name, before in self.names)
                 or any(constant._data != before for constant, before in self.constants)

@@ -34,6 +34,9 @@ CALLS = {
     "sum of float32 rows": (np.add.reduce, (drawn(5, 3, dtype=np.float32),), {"axis": 0}),
     "sum of truths": (np.add.reduce, (drawn(5, 3) > 0,), {"axis": 0}),
     "sum of rows, kept": (np.add.reduce, (drawn(5, 3),), {"axis": 0, "keepdims": True}),
+    "sum of columns, in a tuple": (np.add.reduce, (drawn(5, 3),), {"axis": (1,)}),
+    "sum of no columns": (np.add.reduce, (drawn(3, 0),), {"axis": 1}),
+    "sum of every second column": (np.add.reduce, (drawn(5, 6)[:, ::2],), {"axis": 1}),
     "sum of columns": (np.add.reduce, (drawn(5, 3),), {"axis": 1, "keepdims": False}),
     "sum in another type": (np.add.reduce, (drawn(5, 3),), {"axis": 0, "dtype": np.float32}),
     "sum of stacks": (np.add.reduce, (drawn(2, 5, 3),), {"axis": (0, 2)}),
@@ -82,3 +85,12 @@ def test_a_product_is_right_where_its_result_shows_memory_of_an_operand(shapes):
     expected = left.copy() @ right.copy()
     call_into(target, np.matmul, (left, right), {})()
     np.testing.assert_allclose(target, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if "by" in name])
+def test_a_product_may_be_written_by_columns(name):
+    function, args, _ = CALLS[name]
+    right = function(*args)
+    target = np.empty(right.shape[::-1], right.dtype).T
+    call_into(target, function, args, {})()
+    np.testing.assert_allclose(target, right, rtol=1e-13)
