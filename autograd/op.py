@@ -278,10 +278,12 @@ def kind_of(operands: Sequence[Any]) -> Any:
 
 def plain(x: Any) -> Any:
     """A node's number or array; whatever else it is, unchanged (also inside a list or tuple)."""
+    if isinstance(x, (float, int)):  # the quick way
+        return x
     if isinstance(x, (list, tuple)):
         return type(x)(map(plain, x))
     if hasattr(type(x), "_apply") and not getattr(x, "is_recorded", False):
-        return x._data
+        return getattr(x, "_data", x)  # a symbol has none
     return x  # a plain number or array; or a recorded Value, whose number is not known yet
 
 

@@ -19,6 +19,7 @@ from autograd.op import (
     INFINITY,
     Elementwise,
     elementwise,
+    plain,
 )
 
 POSITIVE = (0.0, INFINITY)
@@ -68,13 +69,18 @@ def divide(x: Any, y: Any) -> Any:
     latex="{0}^{{{1}}}",
     operator="pow",
     scalar=math.pow,
-    partials=(lambda x, y, out: y * power(x, y - 1), lambda x, y, out: out * log(x)),
+    partials=(
+        # At 0 these two are 0 times infinity, and the limit is 0: so not x**-1, and not ln 0.
+        lambda x, y, out: y * power(x, y - 1 + (plain(y) == 0)),
+        lambda x, y, out: out * log(x + (plain(x) == 0)),
+    ),
     domain=(POSITIVE, EVERYWHERE),
 )
 def power(x: Any, y: Any) -> Any:
     """The power x ** y, elementwise; nan for a negative x with a y that is not whole.
 
-    The derivative with respect to y is x**y ln x, so it is nan for a negative x.
+    x ** 0 is 1 for every x, with derivative 0. The derivative with respect to y is x**y ln x, so it
+    is nan for a negative x; for x = 0 and y >= 0 it is 0, as in PyTorch.
     """
     return x**y
 

@@ -308,12 +308,33 @@ def test_the_local_derivative_shown_is_the_one_used(op):
         (autograd.leaky_relu, [0.0, 0.25], [0.25, 0.0]),
         (autograd.maximum, [2.0, 2.0], [0.5, 0.5]),
         (autograd.minimum, [2.0, 2.0], [0.5, 0.5]),
+        (autograd.power, [0.0, 0.0], [0.0, 0.0]),
+        (autograd.power, [0.0, 1.0], [1.0, 0.0]),
+        (autograd.power, [0.0, 2.0], [0.0, 0.0]),
+        (autograd.power, [-2.0, 0.0], [0.0, NAN]),
     ],
 )
+@pytest.mark.filterwarnings("ignore:invalid value")  # of ln(-2)
 def test_the_derivative_at_a_kink_is_the_one_promised(kind, f, xs, grads):
     nodes = [kind(x) for x in xs]
     f(*nodes).backward()
-    assert [float(node.grad) for node in nodes] == grads
+    assert_array_equal([node.grad for node in nodes], grads)
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 2, 3.0, np.array([0, 1, 2, 3]), np.array([1.0, 2.0])])
+def test_a_whole_power_has_all_its_derivatives_at_zero(exponent):
+    xs = [np.zeros(np.shape(exponent))] + [0.0] * (np.ndim(exponent) == 0)
+    factor = 1
+    f = lambda x: x**exponent  # noqa: E731
+    for order in range(5):
+        expected = factor * (np.asarray(exponent) == order)
+        for x in xs:
+            assert_array_equal(f(x), expected)
+        factor, f = factor * (order + 1), _elementwise_derivative(f)
+
+
+def _elementwise_derivative(f):
+    return lambda x: autograd.vjp(f, x)[1](np.ones_like(x) if np.ndim(x) else 1.0)[0]
 
 
 def test_a_maximum_of_a_value_with_itself_has_derivative_one():
