@@ -160,15 +160,15 @@ def inv(a: Any) -> Any:
 
 
 def _solve_vjp_b(g: Any, out: Any, a: Any, b: Any) -> Any:
-    grad = solve(matrix_transpose(a), g)
-    return unbroadcast(grad, b.shape)
+    if b.ndim == 1:  # beside a stack g is a stack of vectors, which only columns say for sure
+        return unbroadcast(solve(matrix_transpose(a), expand_dims(g, -1))[..., 0], b.shape)
+    return unbroadcast(solve(matrix_transpose(a), g), b.shape)
 
 
 def _solve_vjp_a(g: Any, out: Any, a: Any, b: Any) -> Any:
-    grad = solve(matrix_transpose(a), g)
     if b.ndim == 1:
-        return -unbroadcast(expand_dims(grad, -1) @ expand_dims(out, -2), a.shape)
-    return -unbroadcast(grad @ matrix_transpose(out), a.shape)
+        g, out = expand_dims(g, -1), expand_dims(out, -1)
+    return -unbroadcast(solve(matrix_transpose(a), g) @ matrix_transpose(out), a.shape)
 
 
 @structural(vjps=(_solve_vjp_a, _solve_vjp_b))
