@@ -49,7 +49,7 @@ def clip(
 
 @composition
 def nan_to_num(
-    x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+    x: Operand, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
     """x with nan and the infinities replaced, elementwise; the derivative there is 0.
 
@@ -57,6 +57,8 @@ def nan_to_num(
     """
     data = plain(x)
     data = data if hasattr(data, "__array_function__") else np.asarray(data)
+    if data.dtype.kind != "f":  # whole numbers are finite
+        return x
     largest = np.finfo(data.dtype).max
     high = largest if posinf is None else posinf
     low = -largest if neginf is None else neginf

@@ -7,7 +7,9 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
+from autograd.errors import ShapeError
 from autograd.op import Operand, composition, plain, shape_of, structural, sum_of_rows, unbroadcast
 from autograd.rules.shapes import expand_dims, scatter, tril
 
@@ -255,8 +257,13 @@ def tensordot(a: Operand, b: Operand, axes: Any = 2) -> Any:
     if isinstance(axes, (int, np.integer)):
         axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
     a_axes, b_axes = (
-        tuple(np.atleast_1d(x) % n) for x, n in zip(axes, (a.ndim, b.ndim), strict=True)
+        normalize_axis_tuple(x, n, "tensordot") for x, n in zip(axes, (a.ndim, b.ndim), strict=True)
     )
+    if [a.shape[i] for i in a_axes] != [b.shape[i] for i in b_axes]:
+        raise ShapeError(
+            f"tensordot: operands of shape {a.shape} and {b.shape} have other lengths along the "
+            f"axes {a_axes} and {b_axes}."
+        )
     a_rest = tuple(i for i in range(a.ndim) if i not in a_axes)
     b_rest = tuple(i for i in range(b.ndim) if i not in b_axes)
     summed = math.prod(a.shape[i] for i in a_axes)

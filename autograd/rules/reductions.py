@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.op import Operand, composition, plain, structural
 from autograd.rules.elementwise import abs as absolute
@@ -18,7 +19,7 @@ from autograd.rules.shapes import Axes, broadcast_to, concatenate, flip, select,
 
 
 def _axes(ndim: int, axis: Axes) -> tuple[int, ...]:
-    if axis is None:
+    if axis is None or not ndim:  # NumPy takes axis 0 of a single number
         return tuple(range(ndim))
     return tuple(i % ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
 
@@ -60,7 +61,7 @@ def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 )
 def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The mean of the elements; nan, with NumPy's warning, where there are none."""
-    if type(x) is not np.ndarray or x.dtype.char not in "df" or not x.size:
+    if type(x) is not np.ndarray or x.dtype.char not in "df" or not x.size or not x.ndim:
         return x.mean(axis=axis, keepdims=keepdims)
     total = x.sum(axis=axis, keepdims=keepdims)  # half the time of NumPy's mean of a few numbers
     return total / (x.size // total.size)
@@ -194,6 +195,7 @@ def std(a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False) 
 @composition
 def median(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     """The middle element in order; of an even number, the mean of the middle two."""
+    axis = None if axis is None else normalize_axis_tuple(axis, a.ndim, "median")
     rows = sort(_rows(a, axis)[0])
     n = rows.shape[-1]
     middle = mean(rows[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
@@ -213,19 +215,21 @@ def norm(x: Operand, ord: Any = None, axis: Axes = None, keepdims: bool = False)
     Raises:
         ValueError: another ord, or the spectral norm (ord 2 of a matrix).
     """
-    of_matrix = x.ndim == 2 if axis is None else isinstance(axis, tuple)
-    matrix = _axes(x.ndim, axis) if of_matrix else ()
-    if ord is None or ord == "fro" or (ord == 2 and not matrix):
+    if plain(x).dtype.kind in "bui":
+        x = x.astype(float)
+    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim, "norm")
+    if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
         return euclidean_norm(x, axis=axis, keepdims=keepdims)
-    if ord not in (1, np.inf):
+    if ord not in (1, np.inf) or len(axes) not in (1, 2):
         raise ValueError(
-            f"norm: needs ord 1, 2 or inf (of a matrix 1, inf, 'fro'), but got {ord!r}."
+            f"norm: needs ord 1, 2 or inf (of a matrix 1, inf, 'fro'), but got {ord!r} along "
+            f"{len(axes)} axes."
         )
     size = absolute(x)
-    if matrix:
-        summed, rest = matrix if ord == 1 else matrix[::-1]
+    if len(axes) == 2:
+        summed, rest = axes if ord == 1 else axes[::-1]
         largest = max(sum(size, axis=summed, keepdims=True), axis=rest, keepdims=True)
-        return largest if keepdims else largest.reshape(sum(plain(size), axis=matrix).shape)
+        return largest if keepdims else largest.reshape(sum(plain(size), axis=axes).shape)
     return (sum if ord == 1 else max)(size, axis=axis, keepdims=keepdims)
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from autograd.errors import ShapeError
 from autograd.modes import active, recorder
 from autograd.op import RULEBOOK, Operand, composition, plain, shape_of, structural, unbroadcast
 
@@ -43,6 +45,8 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     if not isinstance(x, (np.ndarray, np.generic)):
         return np.broadcast_to(x, shape)
     out = np.empty(shape, x.dtype)  # a sixth of the time of NumPy's view, for small arrays
+    if x.ndim > out.ndim:
+        return np.broadcast_to(x, shape)  # NumPy's error: an assignment would drop axes
     out[...] = x
     return out
 
@@ -168,7 +172,8 @@ def flatten(a: Operand) -> Any:
 def swapaxes(a: Operand, axis1: int, axis2: int) -> Any:
     """Two axes exchanged."""
     axes = list(range(a.ndim))
-    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    i, j = (normalize_axis_index(axis, a.ndim, "swapaxes") for axis in (axis1, axis2))
+    axes[i], axes[j] = j, i
     return a.transpose(tuple(axes))
 
 
@@ -209,11 +214,12 @@ def vstack(tup: Sequence[Any]) -> Any:
 @composition
 def array_split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """The array cut along an axis, into parts as equal as can be or at these places."""
+    axis = normalize_axis_index(axis, ary.ndim, "array_split")
     length = ary.shape[axis]
     positions = np.array_split(np.arange(length), indices_or_sections)
-    place = (slice(None),) * (axis % ary.ndim)
+    place = (slice(None),) * axis
     starts = np.cumsum([0, *map(len, positions)])
-    if not isinstance(indices_or_sections, int):
+    if np.ndim(indices_or_sections):
         starts = np.array([0, *indices_or_sections, length])
     return [ary[(*place, slice(a, b))] for a, b in itertools.pairwise(starts)]
 
@@ -221,7 +227,8 @@ def array_split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[A
 @composition
 def split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """The array cut along an axis, into equal parts or at these places."""
-    if isinstance(indices_or_sections, int) and ary.shape[axis] % indices_or_sections:
+    axis = normalize_axis_index(axis, ary.ndim, "split")
+    if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
         raise ValueError(
             f"split: needs a length that {indices_or_sections} divides, but axis {axis} has "
             f"{ary.shape[axis]}. array_split cuts into unequal parts."
@@ -232,14 +239,16 @@ def split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 @composition
 def flip(m: Operand, axis: Axes = None) -> Any:
     """The elements in reverse order along the axes."""
-    axes = range(m.ndim) if axis is None else np.atleast_1d(axis) % m.ndim
+    axes = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim, "flip")
     return m[tuple(slice(None, None, -1 if i in axes else None) for i in range(m.ndim))]
 
 
 @composition
 def repeat(a: Operand, repeats: Any, axis: int | None = None) -> Any:
     """Every element (or slice along the axis) several times in a row."""
-    a, axis = (a.reshape(-1), 0) if axis is None else (a, axis % a.ndim)
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    axis = normalize_axis_index(axis, a.ndim, "repeat")
     return take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
 
 
@@ -274,8 +283,25 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
             return _taken_from_list(array, indices)
         a = array
     if axis is None:
-        return elements(a.reshape(-1), indices)
-    return elements(a, (*(slice(None),) * (axis % a.ndim), indices))
+        a, axis = a.reshape(-1), 0
+    place = (slice(None),) * normalize_axis_index(axis, a.ndim, "take")
+    return elements(a, (*place, _places("take", indices)))
+
+
+def _places(who: str, indices: Any) -> Any:
+    """Whole numbers as an index: a truth value is 0 or 1, and a tuple is no index of several axes.
+
+    Raises:
+        TypeError: they are no whole numbers.
+    """
+    if isinstance(indices, int):
+        return int(indices)
+    indices = plain(indices)
+    if not hasattr(indices, "__array_function__"):
+        indices = np.asarray(indices) if np.size(indices) else np.zeros(np.shape(indices), int)
+    if indices.dtype.kind not in "bui":
+        raise TypeError(f"{who}: needs whole numbers as indices, but got dtype {indices.dtype}.")
+    return indices.astype(int) if indices.dtype.kind == "b" else indices
 
 
 def _taken_from_list(array: Any, indices: Any) -> Any:
@@ -289,14 +315,20 @@ def _taken_from_list(array: Any, indices: Any) -> Any:
 @composition
 def take_along_axis(arr: Operand, indices: Any, axis: int | None = -1) -> Any:
     """For every place of `indices`, the element of the same row at that place of the axis."""
+    indices = _places("take_along_axis", indices)
     if axis is None:
-        return arr.reshape(-1)[indices]
+        arr, axis = arr.reshape(-1), 0
+    axis = normalize_axis_index(axis, arr.ndim, "take_along_axis")
+    if indices.ndim != arr.ndim:
+        raise ShapeError(
+            f"take_along_axis: needs indices with as many axes as the array, {arr.ndim}, but got "
+            f"shape {indices.shape}."
+        )
     places = [
         np.arange(n).reshape((1,) * i + (-1,) + (1,) * (arr.ndim - i - 1))
         for i, n in enumerate(arr.shape)
     ]
-    indices = plain(indices)
-    places[axis] = indices if hasattr(indices, "__array_function__") else np.asarray(indices)
+    places[axis] = indices
     return arr[tuple(places)]
 
 
@@ -323,6 +355,8 @@ def diag(v: Operand, k: int = 0) -> Any:
     """A matrix with v on its k-th diagonal; of a matrix, its k-th diagonal."""
     if v.ndim == 2:
         return diagonal(v, k)
+    if v.ndim != 1:
+        raise ShapeError(f"diag: needs a vector or a matrix, but got shape {v.shape}.")
     n = v.shape[0] + abs(k)
     i = np.arange(v.shape[0])
     return RULEBOOK["scatter"](v, (i + max(0, -k), i + max(0, k)), (n, n))
@@ -337,13 +371,21 @@ def trace(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 @composition
 def tril(m: Operand, k: int = 0) -> Any:
     """The lower triangle: zero above the k-th diagonal."""
-    return RULEBOOK["select"](m, 0.0, np.tri(m.shape[-2], m.shape[-1], k, dtype=bool))
+    # False is the zero of every dtype: 0.0 would make floats of whole numbers.
+    return RULEBOOK["select"](m, False, _lower(m.shape, k))
 
 
 @composition
 def triu(m: Operand, k: int = 0) -> Any:
     """The upper triangle: zero below the k-th diagonal."""
-    return RULEBOOK["select"](0.0, m, np.tri(m.shape[-2], m.shape[-1], k - 1, dtype=bool))
+    return RULEBOOK["select"](False, m, _lower(m.shape, k - 1))
+
+
+def _lower(shape: tuple[int, ...], k: int) -> Any:
+    """Where the triangle up to the k-th diagonal is; a vector is every row of a square matrix."""
+    if not shape:
+        raise ShapeError("tril, triu: need a matrix, but got shape ().")
+    return np.tri(shape[-2:][0], shape[-1], k, dtype=bool)
 
 
 __all__ = [

@@ -482,3 +482,77 @@ def test_the_gradient_of_a_function_made_of_operations_matches_central_differenc
         )
     else:
         assert not isinstance(call(autograd, *(Tensor(x) for x in xs)), Tensor)
+
+
+# --- what NumPy refuses, or means otherwise than it looks -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, x: m.median(x, axis=2),
+        lambda m, x: m.median(x, axis=(0, -3)),
+        lambda m, x: m.flip(x, 2),
+        lambda m, x: m.flip(x, (0, 2)),
+        lambda m, x: m.repeat(x, 2, axis=2),
+        lambda m, x: m.take(x, [0], axis=-3),
+        lambda m, x: m.take_along_axis(x, np.array([[0]]), axis=2),
+        lambda m, x: m.swapaxes(x, 0, 2),
+        lambda m, x: m.split(x, 1, axis=2),
+        lambda m, x: m.array_split(x, 1, axis=-3),
+        lambda m, x: m.norm(x, 1, axis=(0, 2)),
+        lambda m, x: m.tensordot(x, x, axes=((2,), (0,))),
+        lambda m, x: m.mean(x[0, 0], axis=0),
+    ],
+)
+def test_an_axis_that_is_not_there_is_refused(call):
+    x = np.arange(6.0).reshape(2, 3)
+    with pytest.raises(IndexError):
+        call(NUMPY, x)
+    with pytest.raises(ValueError, match=r"^\w+: .*axis -?\d is out of bounds"):
+        call(autograd, Tensor(x, requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: autograd.tensordot(x, x.T), "other lengths along the axes"),
+        (lambda x: autograd.tensordot(x, x, ((0,), (0, 1))), "other lengths along the axes"),
+        (lambda x: autograd.broadcast_to(x[:1], (3,)), "broadcast_to: operands of shape"),
+        (lambda x: autograd.take(x, 1.0), "whole numbers as indices, but got dtype float64"),
+        (lambda x: autograd.take_along_axis(x, [0, 1]), "as many axes as the array, 2"),
+        (lambda x: autograd.diag(x[0, 0]), r"a vector or a matrix, but got shape \(\)"),
+        (lambda x: autograd.norm(x, 2), "'fro'\\), but got 2 along 2 axes"),
+        (lambda x: autograd.norm(x[None], 1), "but got 1 along 3 axes"),
+    ],
+)
+def test_operands_that_numpy_refuses_are_refused(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call(Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("call", "x"),
+    [
+        (lambda m, x: m.take(x, (0,)), np.arange(3.0)),
+        (lambda m, x: m.take(x, (0, 1), axis=1), np.arange(6.0).reshape(2, 3)),
+        (lambda m, x: m.take(x, [True, False, True]), np.arange(3.0)),
+        (lambda m, x: m.take(x, True), np.arange(3.0)),
+        (lambda m, x: m.split(x, np.int64(3))[1], np.arange(6.0)),
+        (lambda m, x: m.array_split(x, np.int64(4))[1], np.arange(6.0)),
+        (lambda m, x: m.tril(x), np.arange(3.0)),
+        (lambda m, x: m.triu(x), np.arange(6).reshape(2, 3)),
+        (lambda m, x: m.tril(x), np.ones((2, 2), bool)),
+        (lambda m, x: m.norm(x, 1), np.array([3, -4])),
+        (lambda m, x: m.norm(x), np.array([100, 100], np.int8)),
+        (lambda m, x: m.nan_to_num(x), np.array([1, 2])),
+        (lambda m, x: m.sum(x, axis=0), np.array(3.0)),
+    ],
+)
+def test_special_cases_are_numpys(call, x):
+    expected = np.asarray(call(NUMPY, x))
+    out = call(autograd, Tensor(x, requires_grad=x.dtype.kind == "f"))
+    assert_array_equal(out.data, expected)
+    assert (out.shape, out.dtype) == (expected.shape, expected.dtype)
+    if out.requires_grad:
+        out.backward(np.ones(out.shape))
