@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.op import Operand, composition, plain, structural
+from autograd.rules.choices import where
 from autograd.rules.elementwise import abs as absolute
 from autograd.rules.elementwise import exp, sqrt
 from autograd.rules.shapes import Axes, broadcast_to, concatenate, flip, select, sort
@@ -194,11 +195,13 @@ def std(a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False) 
 
 @composition
 def median(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The middle element in order; of an even number, the mean of the middle two."""
+    """The middle element in order; of an even number, the mean of the middle two; nan if one is."""
     axis = None if axis is None else normalize_axis_tuple(axis, a.ndim, "median")
     rows = sort(_rows(a, axis)[0])
     n = rows.shape[-1]
     middle = mean(rows[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
+    if n:  # a nan has come last
+        middle = where(np.isnan(plain(rows[..., -1])), rows[..., -1], middle)
     return middle.reshape(_kept(a.shape, axis)) if keepdims else middle
 
 

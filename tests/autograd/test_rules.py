@@ -534,6 +534,8 @@ def test_operands_that_numpy_refuses_are_refused(call, message):
 @pytest.mark.parametrize(
     ("call", "x"),
     [
+        (lambda m, x: m.median(x), np.array([1.0, NAN, 3.0])),
+        (lambda m, x: m.median(x, axis=1), np.array([[1.0, NAN, 3.0], [5.0, 4.0, 6.0]])),
         (lambda m, x: m.take(x, (0,)), np.arange(3.0)),
         (lambda m, x: m.take(x, (0, 1), axis=1), np.arange(6.0).reshape(2, 3)),
         (lambda m, x: m.take(x, [True, False, True]), np.arange(3.0)),
@@ -556,3 +558,9 @@ def test_special_cases_are_numpys(call, x):
     assert (out.shape, out.dtype) == (expected.shape, expected.dtype)
     if out.requires_grad:
         out.backward(np.ones(out.shape))
+
+
+def test_the_gradient_of_a_median_of_nan_goes_to_the_nan():
+    t = Tensor([1.0, NAN, 3.0], requires_grad=True)
+    autograd.median(t).backward()
+    assert t.grad.tolist() == [0.0, 1.0, 0.0]
