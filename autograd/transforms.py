@@ -9,6 +9,7 @@ nodes for nodes. Inside another transform they are always nodes, so transforms n
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from numbers import Real
@@ -22,7 +23,7 @@ from autograd.node import Node, gradients
 from autograd.op import RULEBOOK
 from autograd.rules import stack
 from autograd.tensor import Tensor
-from autograd.trees import flatten, tree_map
+from autograd.trees import flatten, leaves_like, tree_map
 from autograd.value import Constant, Value
 
 Argnums = int | Sequence[int]
@@ -112,6 +113,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     trace = _Trace("vjp", f, primals, {}, tuple(range(len(primals))))
     out, aux = _with_aux("vjp", trace.result) if has_aux else (trace.result, None)
     outs, _ = flatten(out)
+    _check_numbers("vjp", f, outs)
 
     def pull(cotangent: Any) -> Any:
         seeds, _ = flatten(cotangent)
@@ -120,6 +122,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 f"vjp: the cotangent needs {len(outs)} leaves, as the function's value has, "
                 f"but got {len(seeds)}."
             )
+        seeds = _aligned("vjp", "cotangents", out, cotangent)
         return trace.pull(outs, [_seed("vjp", o, s) for o, s in zip(outs, seeds, strict=True)])
 
     value = trace.finish(out)
@@ -149,8 +152,10 @@ def jvp(
             f"jvp: needs a tangent for each of the {len(trace.leaves)} numbers or arrays in "
             f"primals, but got {len(directions)}."
         )
+    directions = _aligned("jvp", "tangents", tuple(primals), tuple(tangents))
     out, aux = _with_aux("jvp", trace.result) if has_aux else (trace.result, None)
     outs, rebuild = flatten(out)
+    _check_numbers("jvp", f, outs)
     seeds = [_variable("jvp", _one_like(out)) for out in outs]
     pulled = trace.products(outs, seeds, create_graph=True)
     found: list[Any] = [None] * len(outs)
@@ -195,6 +200,7 @@ def jacobian(
     def derivatives(*args: Any, **kwargs: Any) -> Any:
         trace = _Trace("jacobian", f, args, kwargs, argnums)
         out, aux = _with_aux("jacobian", trace.result) if has_aux else (trace.result, None)
+        _check_numbers("jacobian", f, flatten(out)[0])
         found = tree_map(lambda leaf: _rows(trace, leaf), out)
         return (found, trace.finish(aux)) if has_aux else found
 
@@ -255,13 +261,21 @@ class _Trace:
         argnums: Argnums,
     ) -> None:
         self.single = isinstance(argnums, (int, np.integer))
-        chosen = [int(n) for n in np.atleast_1d(np.asarray(argnums))]
+        several: Any = [argnums] if self.single else argnums
+        try:
+            chosen = [operator.index(n) for n in several]
+        except TypeError as err:
+            raise TypeError(
+                f"{who}: argnums needs a whole number or several, but got {argnums!r}."
+            ) from err
         for n in chosen:
             if not -len(args) <= n < len(args):
                 raise ValueError(
                     f"{who}: argnums needs positions among the {len(args)} positional arguments "
                     f"of {_name(f)}, but got {n}."
                 )
+        if len({n % len(args) for n in chosen}) < len(chosen):
+            raise ValueError(f"{who}: argnums needs each argument once, but got {argnums}.")
         given, self.rebuild = flatten(tuple(args[n] for n in chosen))
         self.nested = _depth.get() > 0 or any(isinstance(x, Node) for x in given)
         self.leaves = [_variable(who, x) for x in given]
@@ -391,6 +405,24 @@ def _with_aux(who: str, result: Any) -> tuple[Any, Any]:
     if not isinstance(result, tuple) or len(result) != 2:
         raise TypeError(f"{who}: with has_aux the function needs to return (value, aux).")
     return result
+
+
+def _check_numbers(who: str, f: Callable[..., Any], outs: list[Any]) -> None:
+    for out in outs:
+        if not isinstance(out, (Node, Real)) and not hasattr(out, "dtype"):
+            raise TypeError(
+                f"{who}: needs a function that returns numbers or arrays, or trees of them, but "
+                f"{_name(f)} returned {_described(out)}."
+            )
+
+
+def _aligned(who: str, what: str, form: Any, tree: Any) -> list[Any]:
+    """The leaves of a tree that needs a certain form, in the order of that form."""
+    leaves = leaves_like(form, tree)
+    if leaves is None:
+        needed, came = (tree_map(lambda _: "*", t) for t in (form, tree))
+        raise TypeError(f"{who}: the {what} need the form {needed}, but got {came}.")
+    return leaves
 
 
 def _name(f: Callable[..., Any]) -> str:

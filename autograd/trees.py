@@ -34,6 +34,29 @@ def _take_apart(tree: Any, leaves: list[Any]) -> Callable[[list[Any]], Any]:
     return lambda new: new[place]
 
 
+def leaves_like(form: Any, tree: Any) -> list[Any] | None:
+    """The leaves of a tree in the order of those of `form`; None if it has another form.
+
+    Dicts need the same keys in any order; lists and tuples of the same length count as the same.
+
+    Example:
+        >>> leaves_like({"w": [0, 0], "b": 0}, {"b": 3.0, "w": (1.0, 2.0)})
+        [1.0, 2.0, 3.0]
+    """
+    if isinstance(form, dict):
+        if not isinstance(tree, dict) or tree.keys() != form.keys():
+            return None
+        pairs = [(branch, tree[key]) for key, branch in form.items()]
+    elif isinstance(form, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(tree) != len(form):
+            return None
+        pairs = list(zip(form, tree, strict=True))
+    else:
+        return None if isinstance(tree, (dict, list, tuple)) else [tree]
+    found = [leaves_like(*pair) for pair in pairs]
+    return None if None in found else [leaf for leaves in found for leaf in leaves or ()]
+
+
 def tree_map(function: Callable[..., Any], tree: Any) -> Any:
     """The same tree with `function` of every leaf."""
     leaves, rebuild = flatten(tree)

@@ -428,11 +428,22 @@ def test_a_function_that_raises_leaves_no_mode_behind():
         (lambda: grad(wave, 1)(2.0), ValueError,
          r"grad: argnums needs positions among the 1 positional arguments of wave, but got 1"),
         (lambda: grad(wave, (0, -2))(2.0), ValueError, r"argnums needs .* but got -2"),
+        (lambda: grad(math.atan2, (0, -2))(2.0, 1.0), ValueError, r"argument once, .* \(0, -2"),
+        (lambda: grad(wave, 1.5)(2.0, 1.0), TypeError, r"grad: argnums needs a whole .* got 1\.5"),
+        (lambda: grad(wave, None)(2.0), TypeError, r"argnums needs a whole number or .* got None"),
         (lambda: grad(wave)(x=2.0), ValueError, r"among the 0 positional arguments"),
         (lambda: grad(wave, has_aux=True)(2.0), TypeError, r"grad: with has_aux .* \(value, aux\)"),
         (lambda: jacobian(wave, has_aux=True)(2.0), TypeError, r"jacobian: with has_aux"),
         (lambda: vjp(wave, 2.0)[1]((1.0, 2.0)), TypeError,
          r"vjp: the cotangent needs 1 leaves, as the function's value has, but got 2"),
+        (lambda: vjp(lambda x: {"a": x, "b": x}, 2.0)[1]([1.0, 2.0]), TypeError,
+         r"vjp: the cotangents need the form \{'a': '\*', 'b': '\*'\}, but got \['\*', '\*'\]"),
+        (lambda: jvp(lambda p: p["a"], ({"a": 2.0},), ({"b": 1.0},)), TypeError,
+         r"jvp: the tangents need the form \(\{'a': '\*'\},\), but got \(\{'b': '\*'\},\)"),
+        (lambda: jacobian(lambda x: None)(2.0), TypeError,
+         r"jacobian: needs a function that returns numbers .* but <lambda> returned None"),
+        (lambda: vjp(lambda x: [x, "2"], 2.0), TypeError, r"vjp: needs a .* returned '2' \(str\)"),
+        (lambda: jvp(lambda x: None, (2.0,), (1.0,)), TypeError, r"jvp: needs a .* returned None"),
         (lambda: vjp(lambda x: x * x, X)[1](np.ones(2)), ShapeError,
          r"vjp: needs an array of shape \(3,\), but got \(2,\)"),
         (lambda: jvp(wave, 2.0, 1.0), TypeError, r"jvp: needs a tuple of primals and a tuple"),
@@ -445,6 +456,16 @@ def test_a_function_that_raises_leaves_no_mode_behind():
 def test_what_cannot_be_differentiated_is_refused_with_what_came(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_keys_of_a_dict_may_come_in_any_order():
+    both = {"b": 10.0, "a": 1.0}
+    assert vjp(lambda x: {"a": x, "b": x * x}, 2.0)[1](both) == (41.0,)
+    assert jvp(lambda p: p["a"] * p["b"], ({"a": 2.0, "b": 3.0},), (both,)) == (6.0, 23.0)
+    assert hvp(lambda p: p["a"] ** 2 * p["b"], ({"a": 2.0, "b": 3.0},), (both,)) == {
+        "a": 46.0,
+        "b": 4.0,
+    }
 
 
 def test_a_tangent_of_another_shape_is_refused_even_if_it_would_broadcast():
