@@ -302,6 +302,8 @@ def _has_fallen(start: Trial, trial: Trial, decrease: float) -> bool:
 def _between(low: Trial, high: Trial) -> float:
     """A rate inside the bracket, at least a tenth of its width away from both ends."""
     width = high.rate - low.rate
+    if not width:  # the first rate was 0: of a gradient whose length is infinite
+        return low.rate
     share = (_cubic_minimum(low, high) - low.rate) / width
     if not math.isfinite(share):
         share = 0.5

@@ -150,6 +150,16 @@ def test_a_rate_too_small_to_move_anything_is_no_step():
     assert "no trial lowered the loss" in report.reason
 
 
+@pytest.mark.parametrize("search", [Armijo(), StrongWolfe()])
+@pytest.mark.parametrize("rule", [Newton, BFGS, LBFGS])
+def test_a_loss_that_falls_beyond_all_floats_is_reported(rule, search):
+    x = Value(709.0)
+    report = rule([x], line_search=search).minimize(lambda: -x.exp(), max_iterations=200)
+    assert not report.converged
+    assert "max_iterations" in report.reason or "fall without end" in report.reason
+    assert report.loss == -np.exp(x.data) > -np.inf
+
+
 @pytest.mark.parametrize("limit", range(1, 9))
 def test_where_strong_wolfe_runs_out_it_takes_the_lowest_that_fell_enough(limit):
     x = Value(0.0)
