@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, Value
+from optim.checks import check_real
 
 
 def clip_grad_norm_(
@@ -86,6 +87,7 @@ def clip_grad_value_(parameters: Iterable[Tensor | Value], clip_value: float) ->
 
 def _check_positive(who: str, **settings: float) -> None:
     for name, value in settings.items():
+        check_real(who, name, value)
         if not value > 0:
             raise ValueError(f"{who}: {name} must be > 0, but got {value}.")
 
@@ -95,4 +97,8 @@ def _reached(who: str, parameters: Any) -> list[Any]:
         parameters = [parameters]  # as in PyTorch
     if hasattr(parameters, "parameters"):
         raise TypeError(f"{who}: needs parameters, but got a model. Pass model.parameters().")
-    return [p for p in parameters if p._grad is not None]
+    params = list(parameters)
+    for p in params:
+        if not isinstance(p, (Tensor, Value)):
+            raise TypeError(f"{who}: needs Tensors or Values, but got {p!r}.")
+    return [p for p in params if p._grad is not None]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optim.checks import check_count
 from optim.drawing import line_styles, new_axes
 from optim.rule import Rule
 
@@ -113,6 +114,7 @@ def sweep_rates(
         The rates, the losses, the best of them, and a picture: `.plot()`.
 
     Raises:
+        TypeError: optimizer is no rule of first order, or steps is no whole number.
         ValueError: steps < 1, no rates, or one that is not positive.
 
     Example:
@@ -123,15 +125,19 @@ def sweep_rates(
         >>> sweep.losses.round(3).tolist(), sweep.best, x.data
         ([3.686, 0.0, 729.0], 0.5, 3.0)
     """
+    if not isinstance(optimizer, Rule):
+        raise TypeError(
+            f"sweep_rates: needs a rule of first order such as SGD, but got {optimizer!r}."
+        )
     given = np.geomspace(1e-5, 10, 25) if rates is None else np.sort(list(rates))
     if not given.size or not given[0] > 0:
         raise ValueError(f"sweep_rates: needs rates > 0, but got {given.tolist()}.")
-    if steps < 1:
-        raise ValueError(f"sweep_rates: steps must be >= 1, but got {steps}.")
+    check_count("sweep_rates", "steps", steps, 1)
     numbers = [np.copy(p.data) for p in optimizer.params]
-    state = optimizer.state_dict()
+    state, refuses = optimizer.state_dict(), optimizer._finite_only
     losses, start = [], math.nan
     try:
+        optimizer.refuse_nonfinite(False)  # rates too large are a part of it
         for rate in given:
             _restore(optimizer, numbers, state)
             optimizer.lr = rate
@@ -139,6 +145,7 @@ def sweep_rates(
             losses.append(loss)
     finally:
         _restore(optimizer, numbers, state)
+        optimizer.refuse_nonfinite(refuses)
         optimizer.zero_grad()
     return RateSweep(given, np.array(losses), start, steps)
 

@@ -268,6 +268,21 @@ def test_a_sweep_that_makes_no_sense_is_refused():
         sweep_rates(optimizer, closure, [])
     with pytest.raises(ValueError, match="steps must be >= 1, but got 0"):
         sweep_rates(optimizer, closure, steps=0)
+    with pytest.raises(TypeError, match=r"steps must be a whole number, but got 1\.5"):
+        sweep_rates(optimizer, closure, steps=1.5)
+    with pytest.raises(TypeError, match="sweep_rates: needs a rule of first order"):
+        sweep_rates(Newton(optimizer.params), closure)
+
+
+def test_a_sweep_goes_on_beyond_rates_whose_gradients_the_optimizer_refuses():
+    x = Value(3.0)
+    optimizer = SGD([x]).refuse_nonfinite()
+    found = sweep_rates(optimizer, lambda: x**4, [1e-3, 100.0], steps=20)
+    assert found.best == 1e-3
+    assert not np.isfinite(found.losses[1])
+    x.grad = np.nan
+    with pytest.raises(ValueError, match="needs finite gradients"):
+        optimizer.step()
 
 
 # --- clipping -------------------------------------------------------------------------------------
@@ -300,6 +315,10 @@ def test_clipping_can_refuse_norms_that_are_not_finite():
         clip_grad_norm_([x], max_norm=1.0, error_if_nonfinite=True)
     with pytest.raises(ValueError, match="max_norm must be > 0, but got 0"):
         clip_grad_norm_([x], max_norm=0)
+    with pytest.raises(TypeError, match="max_norm must be a number, but got '1'"):
+        clip_grad_norm_([x], max_norm="1")
+    with pytest.raises(TypeError, match=r"needs Tensors or Values, but got 1\.0"):
+        clip_grad_norm_([1.0], max_norm=1.0)
     with pytest.raises(ValueError, match="clip_value must be > 0, but got -1"):
         clip_grad_value_([x], clip_value=-1)
     with pytest.raises(TypeError, match=r"got a model\. Pass model\.parameters\(\)"):
