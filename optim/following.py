@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from optim.checks import check_state
 from optim.drawing import line_styles, new_axes
 from optim.rule import Rule
 
@@ -59,6 +60,12 @@ class Following:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on where another with the same schedules was."""
+        check_state("Following", state_dict, "epoch", "schedules")
+        if len(state_dict["schedules"]) != len(self.schedules):
+            raise ValueError(
+                f"Following: has {len(self.schedules)} schedules, but the state is of "
+                f"{len(state_dict['schedules'])}."
+            )
         self.epoch = state_dict["epoch"]
         for schedule, state in zip(self.schedules, state_dict["schedules"], strict=True):
             schedule.load_state(state)
@@ -76,6 +83,7 @@ def attach(optimizer: Rule, *schedules: Schedule) -> Following:
         What is told of the end of each epoch: `following.step()`.
 
     Raises:
+        TypeError: optimizer is no rule of first order, or a schedule is something else.
         ValueError: There are other numbers of schedules and of groups, or one schedule would make
             the different rates of groups the same.
 
@@ -91,6 +99,11 @@ def attach(optimizer: Rule, *schedules: Schedule) -> Following:
         0.4
         0.2
     """
+    if not isinstance(optimizer, Rule):
+        raise TypeError(f"attach: needs a rule of first order such as SGD, but got {optimizer!r}.")
+    for schedule in schedules:
+        if not hasattr(schedule, "observe"):
+            raise TypeError(f"attach: needs schedules such as constant(0.1), but got {schedule!r}.")
     groups = optimizer.param_groups
     each = list(schedules)
     if len(each) == 1 < len(groups):

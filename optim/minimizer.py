@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.checks import check_count, check_line_search, check_tolerance
+from optim.checks import check_count, check_line_search, check_state, check_tolerance
 from optim.line_search import LineSearch, Ray, StrongWolfe
 from optim.objective import Array, Objective, Point
 from optim.optimizer import Optimizer, Params
@@ -155,6 +155,7 @@ class Minimizer(Optimizer):
                 changed then.
         """
         who = type(self).__name__
+        check_state(who, state_dict, "settings", "state")
         settings, state = state_dict["settings"], state_dict["state"]
         ours, theirs = (*self._settings, "sizes", *self._learnt), (*settings, *state)
         if set(ours) != set(theirs):

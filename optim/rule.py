@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.node import Node
+from optim.checks import check_state
 from optim.numbers import Numbers, gather
 from optim.optimizer import Optimizer, Params
 from optim.settings import Settings, check_rate
@@ -266,10 +267,13 @@ class Rule(Optimizer):
             ValueError: It had other groups, or parameters of other sizes. Nothing is changed then.
         """
         who = type(self).__name__
+        check_state(who, state_dict, "param_groups", "state")
         settings, states = state_dict["param_groups"], state_dict["state"]
+        for state in states:
+            check_state(who, state, "sizes", "steps", "kept")
         ours = [memory.sizes for memory in self._memories]
         theirs = [list(state["sizes"]) for state in states]
-        if ours != theirs:
+        if ours != theirs or len(settings) != len(states):
             raise ValueError(
                 f"{who}: has groups of parameters of sizes {ours}, but the state is of sizes "
                 f"{theirs}."
@@ -283,6 +287,7 @@ class Rule(Optimizer):
                 raise ValueError(
                     f"{who}: has settings {list(group)}, but the state has {list(other)}."
                 )
+        for group, other in zip(self.param_groups, new, strict=True):
             dict.update(group, other)
         for memory, state in zip(self._memories, states, strict=True):
             memory.load(state)

@@ -21,6 +21,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from optim.checks import check_real
 from optim.following import Following, attach, plot
 
 __all__ = [
@@ -90,7 +91,7 @@ class Schedule:
 
     __rmul__ = __mul__
 
-    def then(self, other: Schedule, at: int) -> Schedule:
+    def then(self, other: Schedule | float, at: int) -> Schedule:
         """This one up to the epoch `at`, and from there on the other from its own beginning.
 
         Example:
@@ -98,13 +99,13 @@ class Schedule:
             >>> [schedule(epoch) for epoch in range(6)]
             [0.1, 0.1, 0.1, 0.1, 0.05, 0.025]
         """
-        at = _epochs("then", at=at)
+        at, after = _epochs("then", at=at), _as_schedule(other)
 
         def rate(epoch: float) -> float:
-            return self(epoch) if epoch < at else other(epoch - at + other.first)
+            return self(epoch) if epoch < at else after(epoch - at + after.first)
 
-        name = f"{self.name} until {at}, then {other.name}"
-        return Schedule(rate, name, first=self.first, parts=(self, other))
+        name = f"{self.name} until {at}, then {after.name}"
+        return Schedule(rate, name, first=self.first, parts=(self, after))
 
     def observe(self, loss: float) -> None:
         """Hear of the loss after an epoch; what goes by epochs alone does not mind it."""
@@ -371,6 +372,7 @@ def _as_schedule(schedule: Schedule | float) -> Schedule:
 
 def _above(bound: float, who: str, **setting: float) -> float:
     ((name, value),) = setting.items()
+    check_real(who, name, value)
     if not bound < value < math.inf:
         raise ValueError(f"{who}: {name} must be > {bound}, but got {value}.")
     return float(value)
@@ -378,6 +380,7 @@ def _above(bound: float, who: str, **setting: float) -> float:
 
 def _at_least(bound: float, who: str, **setting: float) -> float:
     ((name, value),) = setting.items()
+    check_real(who, name, value)
     if not bound <= value < math.inf:
         raise ValueError(f"{who}: {name} must be >= {bound}, but got {value}.")
     return float(value)
@@ -385,6 +388,7 @@ def _at_least(bound: float, who: str, **setting: float) -> float:
 
 def _epochs(who: str, **setting: int) -> int:
     ((name, value),) = setting.items()
-    if value != int(value) or value < 1:
+    check_real(who, name, value)
+    if not math.isfinite(value) or value != int(value) or value < 1:
         raise ValueError(f"{who}: {name} must be a whole number >= 1, but got {value}.")
     return int(value)

@@ -184,6 +184,7 @@ def test_a_schedule_of_ones_own():
         (lambda: by_hand({0: 0.1, -1: 0.1}), "by_hand: needs epochs >= 0, but got -1"),
         (lambda: cosine(0.1, epochs=2.5), "cosine: epochs must be a whole number >= 1"),
         (lambda: cosine(0.1, epochs=5, lr_min=0.2), r"lr_min must be in \[0, lr\], but got 0.2"),
+        (lambda: cosine(0.1, epochs=math.nan), "cosine: epochs must be a whole number >= 1"),
         (lambda: warm_up(0.1, epochs=0), "warm_up: epochs must be a whole number >= 1"),
         (lambda: constant(0.1).then(constant(0.2), at=0), "then: at must be a whole number >= 1"),
         (lambda: -1 * constant(0.1), "Schedule: factor must be >= 0, but got -1"),
@@ -195,3 +196,26 @@ def test_a_schedule_of_ones_own():
 def test_what_makes_no_sense_is_refused(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: constant("0.1"), "constant: lr must be a number, but got '0.1'"),
+        (lambda: step_decay(0.1, every="2"), "step_decay: every must be a number, but got '2'"),
+        (lambda: constant(0.1) * constant(0.1), "factor must be a number, but got Schedule"),
+        (lambda: constant(0.1).then("0.1", at=1), "constant: lr must be a number"),
+        (lambda: schedules.attach(SGD([Value(1.0)]), 0.1), r"needs schedules .*, but got 0\.1"),
+        (lambda: schedules.attach("SGD", constant(0.1)), "attach: needs a rule of first order"),
+    ],
+)
+def test_what_is_no_number_or_schedule_is_refused(make, says):
+    with pytest.raises(TypeError, match=says):
+        make()
+
+
+def test_a_state_of_other_schedules_is_refused_and_changes_nothing():
+    following = schedules.attach(SGD([Value(1.0)]), exponential(0.8, t=0.5))
+    with pytest.raises(ValueError, match="has 1 schedules, but the state is of 0"):
+        following.load_state_dict({"epoch": 3, "schedules": []})
+    assert (following.epoch, following.optimizer.lr) == (0, 0.8)

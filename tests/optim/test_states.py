@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 
 from autograd import Value
 from nn import MLP
-from optim import SGD, Adam, Momentum
+from optim import SGD, Adam, Momentum, Newton
 from tests.optim.rules import (
     GUISES,
     RULES,
@@ -66,6 +66,34 @@ def test_a_state_of_something_else_is_refused_and_changes_nothing():
     with pytest.raises(ValueError, match=r"SGD: has settings .*, but the state has "):
         optimizer.load_state_dict(Adam([x], lr=0.2).state_dict())
     assert optimizer.lr == 0.1
+
+
+def test_half_a_state_is_refused_and_changes_nothing():
+    def adam():
+        x, y = Value(1.0), Value(2.0)
+        x.grad = y.grad = 1.0
+        optimizer = Adam([{"params": [x]}, {"params": [y]}], lr=0.1)
+        optimizer.step()
+        return optimizer
+
+    optimizer = adam()
+    before = repr(optimizer.state_dict())
+    for spoil in (
+        lambda state: state.clear(),
+        lambda state: state["param_groups"].pop(),
+        lambda state: state["param_groups"][1].pop("eps"),
+        lambda state: state["state"][1].pop("kept"),
+    ):
+        state = adam().state_dict()
+        state["param_groups"][0]["lr"] = 0.7
+        spoil(state)
+        with pytest.raises(ValueError, match=r"Adam: (needs what state_dict|has )"):
+            optimizer.load_state_dict(state)
+        assert repr(optimizer.state_dict()) == before
+    with pytest.raises(ValueError, match=r"needs what state_dict\(\) returned, .* but got None"):
+        optimizer.load_state_dict(None)
+    with pytest.raises(ValueError, match=r"a dict with settings, state, but got a dict with lr"):
+        Newton([Value(1.0)]).load_state_dict({"lr": 0.1})
 
 
 def test_a_model_and_its_optimizer_can_be_copied_together():
