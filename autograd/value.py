@@ -16,7 +16,7 @@ from autograd.guard import NEVER
 from autograd.methods import Operations
 from autograd.modes import active, check_forward, recorder, recording
 from autograd.numpy_protocols import RENAMED
-from autograd.op import RULEBOOK, Elementwise, Op
+from autograd.op import RULEBOOK, Elementwise, Op, kind_of
 
 
 class Value(Operations, node.Node):
@@ -188,8 +188,8 @@ class Value(Operations, node.Node):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
-        if method != "__call__" or kwargs:
-            return NotImplemented
+        if method != "__call__" or kwargs or kind_of(inputs)._rank > self._rank:
+            return NotImplemented  # a Tensor takes a Value in
         if active() and (mode := recorder()) is not None:
             inputs = mode.plain_operands(inputs)
             if not any(isinstance(x, Value) for x in inputs):

@@ -278,3 +278,13 @@ def test_a_tensor_takes_in_a_value_and_passes_a_gradient_to_it():
     assert type(v.grad) is float
     assert v.grad == 6.0
     assert t.grad.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_numpys_functions_of_a_value_and_a_tensor_are_the_tensors():
+    v, t = Value(2.0), leaf([1.0, 2.0, 3.0])
+    for f in (np.add, np.multiply, np.maximum, np.power):
+        for pair in ((v, t), (t, v)):
+            out = f(*pair)
+            assert type(out) is Tensor
+            assert_array_equal(out.data, f(*(x.data for x in pair)))
+    assert np.equal(v, t).tolist() == np.equal(t, v).tolist() == [False, True, False]
