@@ -170,7 +170,12 @@ class Elementwise(Op):
     ) -> Any:
         """The gradient of operand i: out_grad times the local derivative, summed to its shape."""
         if not self.is_one[i]:
-            out_grad = out_grad * self.partials[i](*inputs, out)
+            try:
+                partial = self.partials[i](*inputs, out)
+            except ZeroDivisionError:  # of a plain number among the operands; NumPy's warns only
+                numbers = [np.float64(x) if isinstance(x, (float, int)) else x for x in inputs]
+                partial = self.partials[i](*numbers, out)
+            out_grad = out_grad * partial
         shape = getattr(inputs[i], "shape", ())
         return out_grad if out_grad.shape == shape else unbroadcast(out_grad, shape)
 

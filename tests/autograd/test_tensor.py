@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from autograd import ShapeError, Tensor, Value
+from autograd import ShapeError, Tensor, Value, vjp
 from autograd.op import plain
 from tests.autograd.reference import PAIRS, SHAPES, complex_step
 
@@ -288,3 +288,12 @@ def test_numpys_functions_of_a_value_and_a_tensor_are_the_tensors():
             assert type(out) is Tensor
             assert_array_equal(out.data, f(*(x.data for x in pair)))
     assert np.equal(v, t).tolist() == np.equal(t, v).tolist() == [False, True, False]
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("zero", [0, 0.0, np.float64(0.0), np.zeros(2)])
+def test_a_quotient_by_zero_has_an_infinite_derivative_whatever_the_zero(zero):
+    t = leaf([1.0, 2.0])
+    (t / zero).sum().backward()
+    assert t.grad.tolist() == [np.inf, np.inf]
+    assert_array_equal(vjp(lambda x: x / zero, np.ones(2))[1](np.ones(2))[0], [np.inf, np.inf])
