@@ -117,3 +117,15 @@ def test_values_that_train_beside_arrays_do_not_grow():
             v.data -= 0.01 * v.grad
             v.zero_grad()
         assert len(gc.get_objects()) - before < 10
+
+
+def test_a_bias_beside_long_arrays_keeps_nothing_of_their_length():
+    bias = Tensor([1.0, 2.0], requires_grad=True)
+    tracemalloc.start()
+    try:
+        for n in range(100_000, 100_010):
+            (np.ones((n, 2)) + bias).backward(np.ones((n, 2)))
+        assert tracemalloc.get_traced_memory()[0] < 1e6
+    finally:
+        tracemalloc.stop()
+    assert bias.grad.tolist() == [1_000_045.0] * 2
