@@ -90,4 +90,10 @@ def boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:
     if not kinds or np.result_type(*kinds).kind != "f":
         return args
     kind = np.result_type(*kinds)
-    return tuple(np.asarray(x, kind) if isinstance(x, (int, float)) else x for x in args)
+
+    def one(x: Any) -> Any:
+        if not isinstance(x, (int, float)):
+            return x
+        return np.asarray(x, x.dtype if isinstance(x, np.generic) else kind)  # NumPy's keep theirs
+
+    return tuple(map(one, args))

@@ -49,6 +49,7 @@ CALLS = {
     "one number for all": (np.multiply, (np.broadcast_to(np.array(0.3), (5, 3)), drawn(5, 3)), {}),
     "one number alone": (np.exp, (np.broadcast_to(np.array(0.3), (5, 3)),), {}),
     "a number": (np.subtract, (1, drawn(5, 3, dtype=np.float32)), {}),
+    "a number of NumPy": (np.multiply, (drawn(5, 3, dtype=np.float32), np.float64(0.1)), {}),
     "not a ufunc": (np.concatenate, ([drawn(2, 3), drawn(1, 3)],), {}),
 }
 
