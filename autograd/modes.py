@@ -133,7 +133,8 @@ class detect_anomaly(Mode):
     result is checked, so this is for finding a mistake, not for training.
 
     Raises:
-        AnomalyError: a result or gradient is nan or infinite, and what it was made from is not.
+        AnomalyError: a result or gradient is nan or infinite, and what it was made from is not;
+            or it is nan, and what it was made from was infinite at worst.
 
     Example:
         >>> from autograd import Value, detect_anomaly
@@ -265,7 +266,7 @@ def check_forward(op: Op, out: Node, operands: tuple[Any, ...]) -> None:
         return
     mode.lines[out] = line
     inputs = [x.data if hasattr(x, "data") else x for x in operands]
-    if not _finite(out.data) and all(map(_finite, inputs)):
+    if _harm(out.data) > max(map(_harm, inputs), default=0):
         came = ", ".join(map(_describe, operands, inputs))
         raise AnomalyError(f"{op.name}: made {_first(out.data)} from {came}, at {line}.")
 
@@ -275,7 +276,7 @@ def check_backward(
 ) -> None:
     """Under `detect_anomaly()`: raise if a product of the chain rule is the first not finite."""
     mode = anomaly_mode()
-    if mode is None or _finite(contribution) or not _finite(out_grad):
+    if mode is None or _harm(contribution) <= _harm(out_grad):
         return
     inputs = ", ".join(_describe(p, p.data) for p in node.parents)
     line = mode.lines.get(node, "an unknown place: record it under detect_anomaly() too")
@@ -286,13 +287,17 @@ def check_backward(
     )
 
 
-def _finite(x: Any) -> bool:
-    return bool(np.isfinite(getattr(x, "data", x) if not isinstance(x, np.ndarray) else x).all())
+def _harm(x: Any) -> int:
+    """0 where every number is finite, 1 where one is infinite, 2 where one is nan."""
+    array = getattr(x, "data", x) if not isinstance(x, np.ndarray) else x
+    return 0 if np.isfinite(array).all() else 1 + int(np.isnan(array).any())
 
 
 def _first(x: Any) -> str:
+    """The first nan, or if there is none the first infinity."""
     array = np.asarray(getattr(x, "data", x) if not isinstance(x, np.ndarray) else x)
-    return str(array[~np.isfinite(array)].flat[0])
+    wrong = np.isnan(array) if np.isnan(array).any() else ~np.isfinite(array)
+    return str(array[wrong].flat[0])
 
 
 def _describe(operand: Any, data: Any) -> str:

@@ -34,6 +34,22 @@ def test_forward_it_names_the_operation_the_inputs_and_the_line(kind, inputs):
         _ = autograd.log(x)  # here
 
 
+@pytest.mark.parametrize("kind", [leaf, lambda x, label: Value(x, label=label)])
+def test_a_nan_made_from_an_infinity_that_came_in_is_shown(kind):
+    x, y = kind(np.inf, label="x"), kind(2.0, label="y")
+    with detect_anomaly():
+        assert (x * y).data == np.inf
+        with pytest.raises(AnomalyError, match=r"^subtract: made nan from x = inf, x = inf"):
+            _ = x - x
+
+
+def test_a_nan_made_from_an_infinite_gradient_is_shown():
+    with detect_anomaly():
+        y = autograd.relu(leaf([-1.0]))
+        with pytest.raises(AnomalyError, match=r"^relu: .* operand 0 made nan from \[-1\.0\]"):
+            y.backward([np.inf])
+
+
 def test_the_first_one_is_shown_not_what_follows_from_it():
     x = leaf([1.0, 0.0], label="x")
     with (
