@@ -234,6 +234,7 @@ class Tensor(ArrayOperations, node.Node):
         node.backward(self, self._seed(gradient))
 
     def _seed(self, gradient: ArrayLike | None = None) -> Any:
+        _check_floats(self)
         if gradient is None:
             if self._data.shape != ():
                 raise ShapeError(
@@ -257,7 +258,7 @@ class Tensor(ArrayOperations, node.Node):
                 if type(parent) is not Tensor and isinstance(parent, Value):
                     grad = float(grad)
                 elif grad.dtype is not parent._data.dtype:
-                    grad = grad.astype(parent._data.dtype)
+                    grad = _as_gradient(grad, parent)
                 steps.append((self, i, parent, out_grad, grad))
         return steps
 
@@ -276,7 +277,7 @@ class Tensor(ArrayOperations, node.Node):
                 # The gradient of a Value is a Tensor of shape () here, as it depends on Tensors.
                 grad = op.pullback(i, out_grad, self, operands, self.params)
                 if isinstance(parent, Tensor) and grad.dtype != parent._data.dtype:
-                    grad = grad.astype(parent._data.dtype)
+                    grad = _as_gradient(grad, parent)
                 yield self, i, parent, out_grad, grad
 
     def _refuse_written(self, i: int) -> None:
@@ -433,6 +434,20 @@ def _is_same(array: Any, data: Any) -> bool:
         return array is data
     theirs, ours = array.__array_interface__, data.__array_interface__
     return bool(theirs["data"] == ours["data"] and array.strides == data.strides)
+
+
+def _as_gradient(grad: Any, of: Tensor) -> Any:
+    """A gradient in the type of the tensor that it is of."""
+    _check_floats(of)
+    return grad.astype(of._data.dtype)
+
+
+def _check_floats(tensor: Tensor) -> None:
+    if tensor._data.dtype.kind != "f":
+        raise TypeError(
+            f"backward: a Tensor of dtype {tensor.dtype} can have no gradient. Make it of floats "
+            "first: .astype(float)."
+        )
 
 
 def _constant(x: Any) -> Tensor:

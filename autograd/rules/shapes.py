@@ -54,7 +54,10 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
 @structural(vjps=(lambda g, out, x, dtype: g.astype(x.dtype),))
 def astype(x: Any, dtype: Any) -> Any:
     """The same numbers as another floating-point type; the gradient has the type of x."""
-    return x.astype(dtype)
+    out = x.astype(dtype)
+    if out.dtype.kind not in "biuf":
+        raise TypeError(f"astype: needs a type of real numbers, but got {out.dtype}.")
+    return out
 
 
 @structural(

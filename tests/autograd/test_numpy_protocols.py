@@ -312,6 +312,23 @@ def test_whole_numbers_and_truth_values_cannot_require_a_gradient(data):
     assert Tensor(data, dtype=float, requires_grad=True).dtype == np.float64
 
 
+@pytest.mark.parametrize("factor", [2, 2.5])
+def test_whole_numbers_that_are_made_to_require_a_gradient_get_none(factor):
+    n = Tensor([1, 2])
+    n.requires_grad = True
+    t = leaf([1.0, 2.0])
+    for root in ((n * factor).sum(), (n * 3 * t * factor).sum()):
+        with pytest.raises(TypeError, match=r"backward: a Tensor of dtype int64 can have no grad"):
+            root.backward()
+    assert n.grad is t.grad is None
+
+
+@pytest.mark.parametrize("dtype", [complex, str, object])
+def test_a_tensor_does_not_become_one_of_other_than_real_numbers(dtype):
+    with pytest.raises(TypeError, match="astype: needs a type of real numbers, but got"):
+        leaf([1.0, 2.0]).astype(dtype)
+
+
 def test_whole_number_tensors_compute_as_numpy_does_and_are_constants_beside_others():
     n = Tensor([1, 2, 3])
     assert (n * 2).dtype == (n // 2).dtype == np.int64
