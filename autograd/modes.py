@@ -92,9 +92,19 @@ class Mode:
         elif inspect.isasyncgenfunction(function):
 
             async def wrapper(*args: Any, **kwargs: Any) -> Any:
-                with cls():
-                    async for item in function(*args, **kwargs):
-                        yield item
+                with cls(), contextlib.suppress(StopAsyncIteration):
+                    inner = function(*args, **kwargs)
+                    async with contextlib.aclosing(inner):  # `yield from` is for plain ones only
+                        item = await anext(inner)
+                        while True:
+                            try:
+                                sent = yield item
+                            except GeneratorExit:
+                                raise
+                            except BaseException as error:  # noqa: BLE001 (handed on)
+                                item = await inner.athrow(error)
+                            else:
+                                item = await inner.asend(sent)
 
         elif inspect.iscoroutinefunction(function):
 

@@ -197,6 +197,33 @@ def test_an_async_generator_that_is_closed_early_leaves_nothing():
     assert asyncio.run(main()) == (False, True)
 
 
+def test_a_decorated_async_generator_is_sent_to_thrown_into_and_closed_as_itself():
+    log = []
+
+    @no_grad()
+    async def agen():
+        try:
+            log.append((yield "first"))
+            try:
+                yield "second"
+            except KeyError:
+                yield "caught"
+        finally:
+            log.append("closed")
+
+    async def main():
+        running = agen()
+        told = [await anext(running), await running.asend("sent")]
+        told.append(await running.athrow(KeyError()))
+        await running.aclose()
+        log.append("after")
+        return told, [x async for x in agen()]
+
+    expected = ["first", "second", "caught"], ["first", "second"]
+    assert asyncio.run(main()) == expected
+    assert log == ["sent", "closed", "after", None, "closed"]
+
+
 def test_an_async_context_manager_and_a_decorated_async_generator():
     @contextlib.asynccontextmanager
     async def evaluating():
