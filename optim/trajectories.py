@@ -55,7 +55,8 @@ def record(
     """Let a rule take some steps.
 
     Args:
-        function: A function of two Values, x and y; such as those in `optim.landscapes`.
+        function: A function of two Values, x and y; such as those in `optim.landscapes`. For
+            `GaussNewton` and `LevenbergMarquardt` it returns a list of residuals.
         rule: What makes the optimizer, given its parameters:
             `lambda params: Adam(params, lr=0.1)`, or the class if its defaults will do.
         start: Where to begin; by default where the landscape says.
@@ -63,21 +64,23 @@ def record(
         label: Its name in pictures.
 
     Raises:
-        ValueError: There is no start, or steps < 1.
+        ValueError: There is no start, or it is no pair of numbers, or steps < 1.
     """
     if start is None:
         if not isinstance(function, Landscape):
             raise ValueError("record: needs a start, as in start=(-1.2, 1.0), but got none.")
         start = function.start
+    if np.shape(start) != (2,):
+        raise ValueError(f"record: start must be two numbers, x and y, but got {start!r}.")
     if steps < 1:
         raise ValueError(f"record: steps must be >= 1, but got {steps}.")
     x, y = Value(start[0], label="x"), Value(start[1], label="y")
     optimizer = rule([x, y])
-    points, losses = [(x.data, y.data)], [float(function(x, y).data)]
+    points, losses = [(x.data, y.data)], [float(_loss(function(x, y)))]
     with np.errstate(all="ignore"):  # a rate too large ends in infinities: that is the lesson
         for _ in range(steps):
             optimizer.step(lambda: function(x, y))
-            loss = float(function(x, y).data)
+            loss = float(_loss(function(x, y)))
             if not np.isfinite([x.data, y.data, loss]).all():
                 break
             points.append((x.data, y.data))
@@ -204,12 +207,23 @@ def _draw_contours(
     xs, ys = np.linspace(*xlim, 200), np.linspace(*ylim, 200)
     grid = np.meshgrid(xs, ys)
     with np.errstate(all="ignore"):
-        heights: Any = function(*map(Tensor, grid))
-    heights = np.broadcast_to(np.asarray(getattr(heights, "data", heights)), grid[0].shape)
+        heights = np.broadcast_to(_loss(function(*map(Tensor, grid))), grid[0].shape)
+    finite = heights[np.isfinite(heights)]
     # Levels that part the picture's area, finer towards the bottom: a valley shows on every scale.
-    levels = np.unique(np.nanquantile(heights, np.linspace(0, 1, 16) ** 1.5))
+    levels: Any = (
+        np.unique(np.quantile(finite, np.linspace(0, 1, 16) ** 1.5)) if finite.size else []
+    )
+    if len(levels) < 2:  # flat: no line to draw
+        return
     shades = ax.contourf(xs, ys, heights, levels=levels, cmap="Greys", alpha=0.35)
     ax.contour(shades, colors="grey", linewidths=0.5)
+
+
+def _loss(value: Any) -> Any:
+    """The numbers of a loss; of residuals, in a list, half the sum of their squares."""
+    if isinstance(value, (list, tuple)):
+        value = 0.5 * sum(r * r for r in value)
+    return getattr(value, "data", value)
 
 
 def _around(trajectories: tuple[Trajectory, ...], axis: int) -> tuple[float, float]:

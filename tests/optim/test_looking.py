@@ -16,6 +16,8 @@ from optim import (
     SGD,
     Adagrad,
     Adam,
+    GaussNewton,
+    LevenbergMarquardt,
     Momentum,
     Nesterov,
     Newton,
@@ -131,6 +133,30 @@ def test_any_function_of_two_numbers_will_do():
     assert picture.get_xlim()[0] < 0.5 < 1.57 < picture.get_xlim()[1]
     with pytest.raises(ValueError, match="record: steps must be >= 1, but got 0"):
         trajectories.record(waves, SGD, (0.0, 0.0), steps=0)
+    with pytest.raises(ValueError, match=r"start must be two numbers, x and y, but got \(0\.0,\)"):
+        trajectories.record(waves, SGD, (0.0,))
+
+
+@pytest.mark.parametrize("rule", [GaussNewton, LevenbergMarquardt])
+def test_rules_that_take_residuals_are_recorded_and_drawn_too(rule):
+    def residuals(x, y):
+        return [1 - x, 10 * (y - x * x)]
+
+    way = trajectories.record(residuals, rule, (0.0, 0.0), steps=30)
+    assert way.losses[0] == 0.5
+    assert_allclose(way.points[-1], 1.0, atol=1e-3)
+    assert trajectories.draw(residuals, way, ax=ax()).collections
+
+
+def test_a_flat_function_and_one_with_poles_are_drawn():
+    def flat(x, y):
+        return 0 * x + 0 * y
+
+    way = trajectories.record(flat, lambda p: SGD(p, lr=1.0), (0.0, 0.0), steps=2)
+    picture = trajectories.draw(flat, way, ax=ax())
+    assert picture.get_label() == "Contours of flat. A trajectory: 2 steps, from 0 to 0."
+    pole = trajectories.draw(lambda x, y: 1 / (x * x + 0 * y), ax=ax(), xlim=(-199.0, 0.0))
+    assert pole.collections
 
 
 @pytest.mark.parametrize("landscape", LANDSCAPES.values(), ids=LANDSCAPES)
