@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from autograd.op import Operand, composition, plain, structural
 from autograd.rules.choices import where
 from autograd.rules.elementwise import abs as absolute
-from autograd.rules.elementwise import exp, sqrt
+from autograd.rules.elementwise import exp
 from autograd.rules.shapes import Axes, broadcast_to, concatenate, flip, select, sort
 
 
@@ -183,14 +183,21 @@ def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 def var(a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The mean squared distance from the mean, with N - ddof for N (ddof=1 is unbiased)."""
     distance = a - mean(a, axis=axis, keepdims=True)
-    n = _count(a.shape, axis)
-    return sum(distance * distance, axis=axis, keepdims=keepdims) / (n - ddof)
+    return sum(distance * distance, axis=axis, keepdims=keepdims) / _left(a.shape, axis, ddof)
 
 
 @composition
 def std(a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The square root of the variance."""
-    return sqrt(var(a, axis=axis, ddof=ddof, keepdims=keepdims))
+    """The square root of the variance; where all elements are equal its gradient is 0."""
+    distance = a - mean(a, axis=axis, keepdims=True)
+    length = euclidean_norm(distance, axis=axis, keepdims=keepdims)
+    return length / math.sqrt(_left(a.shape, axis, ddof))
+
+
+def _left(shape: tuple[int, ...], axis: Axes, ddof: float) -> float:
+    """N - ddof, but not below 0."""
+    n = _count(shape, axis)
+    return n - ddof if n > ddof else 0
 
 
 @composition

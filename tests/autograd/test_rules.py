@@ -435,6 +435,12 @@ def test_the_gradient_of_the_length_at_the_origin_is_zero():
     assert x.grad.tolist() == [0.0, 0.0]
 
 
+def test_the_gradient_of_the_deviation_of_equal_numbers_is_zero():
+    t = Tensor([[2.0, 2.0], [1.0, 3.0]], requires_grad=True)
+    autograd.std(t, axis=1).sum().backward()
+    assert_allclose(t.grad, [[0.0, 0.0], [-0.5, 0.5]], rtol=1e-14)
+
+
 @pytest.mark.parametrize("big", [1000.0, -1000.0])
 def test_logsumexp_does_not_overflow(big):
     x = Tensor([big, big], requires_grad=True)
@@ -549,8 +555,11 @@ def test_operands_that_numpy_refuses_are_refused(call, message):
         (lambda m, x: m.norm(x), np.array([100, 100], np.int8)),
         (lambda m, x: m.nan_to_num(x), np.array([1, 2])),
         (lambda m, x: m.sum(x, axis=0), np.array(3.0)),
+        (lambda m, x: m.var(x, ddof=3), np.array([1.0, 2.0])),
+        (lambda m, x: m.std(x, ddof=2.5), np.array([1.0, 2.0])),
     ],
 )
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|Degrees of freedom)")
 def test_special_cases_are_numpys(call, x):
     expected = np.asarray(call(NUMPY, x))
     out = call(autograd, Tensor(x, requires_grad=x.dtype.kind == "f"))
