@@ -291,7 +291,8 @@ class ReduceOnPlateau(Schedule):
 
     After `patience` epochs in a row without a loss better than the best so far, the next such epoch
     multiplies the rate by `factor`. Better means smaller by the part `threshold` of the best. The
-    counting is PyTorch's ReduceLROnPlateau's, whose defaults these are.
+    counting is PyTorch's ReduceLROnPlateau's, whose defaults these are; but where the best is below
+    0, PyTorch counts a loss as better that is larger by less than that part.
 
     Args:
         schedule: What is reduced: another schedule, or one rate.
