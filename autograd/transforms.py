@@ -210,9 +210,11 @@ def jacobian(
 def hessian(
     f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """The function that gives all second derivatives of `f`, which returns one number.
+    """The function that gives all second derivatives of `f`.
 
-    With `has_aux`, f returns (number, anything else), and the result is (derivatives, that).
+    Of an f that returns one number they are a matrix, or for every pair of arguments a block of it;
+    of one that returns an array they have that array's axes first, as in JAX. With `has_aux`, f
+    returns (number or array, anything else), and the result is (derivatives, that).
 
     Example:
         >>> import numpy as np
@@ -221,7 +223,7 @@ def hessian(
         array([[4., 2.],
                [2., 0.]])
     """
-    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
+    return jacobian(jacobian(f, argnums, has_aux), argnums, has_aux)
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:

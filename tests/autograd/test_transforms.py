@@ -211,6 +211,15 @@ def test_the_hessian_of_matrices_has_all_their_axes():
     assert_allclose(found, 2 * np.einsum("ij,k,l->ikjl", np.eye(2), X, X), rtol=1e-13)
 
 
+def test_the_hessian_of_an_array_has_the_arrays_axes_first():
+    m = RNG.normal(size=(2, 3))
+    s, c, first = np.sin(m @ X), np.cos(m @ X), np.eye(3)[0]
+    outer = m[:, :, None] * m[:, None, :]
+    mixed = m[:, :, None] * first + m[:, None, :] * first[:, None]
+    expected = -s[:, None, None] * X[0] * outer + c[:, None, None] * mixed
+    assert_allclose(hessian(lambda x: x[0] * autograd.sin(m @ x))(X), expected, rtol=1e-13)
+
+
 def test_hvp_of_several_arguments_of_several_kinds():
     def f(w, b, x):
         return (autograd.tanh(w * x["x"] + b) * x["scale"]).sum()
