@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -36,6 +37,7 @@ class Tensor(ArrayOperations, node.Node):
 
     Raises:
         TypeError: data is not made of real numbers, or requires a gradient and is not of floats.
+        ShapeError: data is made of lists that differ in length.
 
     Example:
         >>> w = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
@@ -184,7 +186,13 @@ class Tensor(ArrayOperations, node.Node):
 
     def item(self) -> float:
         """The single element, as a Python number."""
-        return np.asarray(self._read("item()")).item()  # type: ignore[no-any-return]
+        array = np.asarray(self._read("item()"))
+        if array.size != 1:
+            raise ShapeError(
+                f"Tensor: only one of a single element is a number, but got shape {self.shape}. "
+                "Reduce it first (sum, mean), or take an element."
+            )
+        return array.item()  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
@@ -419,13 +427,30 @@ def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
     if active() and (mode := recorder()) is not None:
         data = mode.made_array(data)  # recorded numbers among floats
     is_foreign = hasattr(data, "__array_function__") and not isinstance(data, np.ndarray)
-    array = data if is_foreign else np.array(data, dtype=dtype)
+    try:
+        array = data if is_foreign else np.array(data, dtype=dtype)
+    except ValueError as err:
+        if "inhomogeneous" not in str(err):
+            raise
+        raise ShapeError("Tensor: needs rows of one length, but got rows that differ.") from err
     if is_foreign and dtype is not None:
         array = array.astype(dtype)
     if array.dtype.kind not in ("f" if requires_grad else "biuf"):
         needed = "floats, to require a gradient (dtype=float)" if requires_grad else "real numbers"
-        raise TypeError(f"Tensor: needs an array of {needed}, but got dtype {array.dtype}.")
+        came = f"dtype {array.dtype}{_first_stranger(array)}"
+        raise TypeError(f"Tensor: needs an array of {needed}, but got {came}")
     return array
+
+
+def _first_stranger(array: Any) -> str:
+    """What in an array of objects or of text is no number, and what to do about a node."""
+    for x in array.ravel().tolist() if array.dtype.kind in "OU" else ():
+        if isinstance(x, node.Node):
+            kind = type(x).__name__
+            return f", with a {kind} in it. Take the number of each {kind} with .data or .item()."
+        if not isinstance(x, Real):
+            return f" ({x!r})."
+    return "."
 
 
 def _is_same(array: Any, data: Any) -> bool:
@@ -475,7 +500,12 @@ def _explained(err: ValueError, op: Op, inputs: list[Any]) -> ValueError:
             return ShapeError(f"{op.name}: operands of shape {given} do not fit (broadcast).")
         return ValueError(f"{op.name}: {err}")
     given = " and ".join(map(str, shapes))
-    return ShapeError(f"{op.name}: operands of shape {given} do not fit: {str(err).rstrip(' .')}.")
+    why = str(err).rstrip(" .")
+    if op.name == "matmul" and all(shapes):  # NumPy tells it as the signature of its loop
+        inner = shapes[0][-1], shapes[1][-2 if len(shapes[1]) > 1 else 0]
+        if inner[0] != inner[1]:
+            why = f"the first has rows of {inner[0]} numbers, the second columns of {inner[1]}"
+    return ShapeError(f"{op.name}: operands of shape {given} do not fit: {why}.")
 
 
 def _moded(out: Tensor, op: Op, operands: tuple[Any, ...]) -> Tensor:

@@ -419,5 +419,5 @@ def test_a_number_is_formatted_and_a_tensor_listed():
     assert f"{leaf(2.5):.3f}" == "2.500"
     assert f"{leaf([[2.5]]):>5}" == "  2.5"
     assert leaf().tolist() == [[0.3, 0.1], [0.2, 0.4]]
-    with pytest.raises(ValueError, match="size 1"):
+    with pytest.raises(ValueError, match="only one of a single element"):
         f"{leaf():.3f}"

@@ -75,6 +75,25 @@ def test_what_is_not_made_of_real_numbers_is_refused(data, requires_grad):
         Tensor(data, requires_grad=requires_grad)
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (None, r"got dtype object \(None\)\.$"),
+        ([1.0, None], r"got dtype object \(None\)\.$"),
+        (["one", "two"], r"got dtype <U3 \('one'\)\.$"),
+        ([1.0, Value(2.0)], r"with a Value in it\. Take the number of each Value with \.data"),
+    ],
+)
+def test_what_is_no_number_is_named(data, said):
+    with pytest.raises(TypeError, match=said):
+        Tensor(data)
+
+
+def test_rows_that_differ_in_length_are_refused():
+    with pytest.raises(ShapeError, match="Tensor: needs rows of one length, but got rows that"):
+        Tensor([[1.0, 2.0], [3.0]])
+
+
 @pytest.mark.parametrize("data", [Tensor([1.0]), Value(1.0)])
 def test_a_tensor_is_not_made_of_a_node(data):
     kind = type(data).__name__
@@ -216,7 +235,7 @@ def test_item_float_and_bool_of_a_single_element():
     assert t.item() == float(t) == 2.5
     assert t
     assert not Tensor(0.0)
-    with pytest.raises(ValueError, match="size"):
+    with pytest.raises(ValueError, match="single element"):
         Tensor([1.0, 2.0]).item()
 
 
