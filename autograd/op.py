@@ -230,7 +230,8 @@ class Structural(Op):
         arguments = {**self.params, **dict(zip(self.params, given, strict=False)), **named}
         if len(arguments) > len(self.params):
             unknown = next(name for name in named if name not in self.params)
-            raise TypeError(f"{self.name}: got an unknown keyword {unknown!r}.")
+            known = f" It knows {', '.join(self.params)}." if self.params else ""
+            raise TypeError(f"{self.name}: got an unknown keyword {unknown!r}.{known}")
         for name, value in arguments.items():
             if value is REQUIRED:
                 raise TypeError(f"{self.name}: needs the argument {name!r}.")

@@ -75,6 +75,7 @@ def value_and_grad(
         >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
         (10.0, (5.0, 2.0))
     """
+    _check_function("grad", f)
 
     @functools.wraps(f)
     def both(*args: Any, **kwargs: Any) -> Any:
@@ -195,6 +196,7 @@ def jacobian(
         array([[2., 0.],
                [0., 4.]])
     """
+    _check_function("jacobian", f)
 
     @functools.wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
@@ -327,7 +329,10 @@ def _variable(who: str, x: Any) -> Any:
         return Value(float(x))
     if hasattr(x, "dtype") and x.dtype.kind == "f":
         return Tensor(x, requires_grad=True)
-    raise TypeError(f"{who}: needs arguments of floats to differentiate, but got {_described(x)}.")
+    advice = " Make floats of it: .astype(float)." if hasattr(x, "astype") else ""
+    raise TypeError(
+        f"{who}: needs arguments of floats to differentiate, but got {_described(x)}.{advice}"
+    )
 
 
 def _rows(trace: _Trace, out: Any) -> Any:
@@ -401,6 +406,14 @@ def _is_scalar(x: Any) -> bool:
 
 def _plain(x: Any) -> Any:
     return x._data if isinstance(x, (Value, Tensor)) else x
+
+
+def _check_function(who: str, f: Any) -> None:
+    if not callable(f):
+        raise TypeError(
+            f"{who}: needs a function, but got {_described(f)}. First the function, then where: "
+            f"{who}(f)(2.0)."
+        )
 
 
 def _with_aux(who: str, result: Any) -> tuple[Any, Any]:

@@ -371,6 +371,7 @@ def compile(function: Callable[..., Any]) -> Any:
         A callable; `program()` of it lists the instructions.
 
     Raises:
+        TypeError: function is none.
         CompileError: on a call: the function did what could not be repeated, such as taking a
             plain float out of a Value, or drawing random numbers.
 
@@ -385,6 +386,8 @@ def compile(function: Callable[..., Any]) -> Any:
         >>> round(y.data, 4), round(w[0].grad, 4)
         (0.7616, 1.6799)
     """
+    if not callable(function):
+        raise TypeError(f"compile: needs a function, but got a {type(function).__name__}.")
     around = getattr(function, "around", None)
     if around is None:
         return Compiled(function)

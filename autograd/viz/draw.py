@@ -19,6 +19,7 @@ from autograd.viz.modules import modules_graph
 from autograd.viz.names import names_of
 from autograd.viz.paper import to_paper
 from autograd.viz.svg import for_notebooks, to_svg
+from autograd.viz.text import described
 
 Engine = Literal["auto", "dot", "own"]
 
@@ -84,11 +85,9 @@ def draw(
     """
     if not isinstance(root, Node):
         hint = " Draw one of its elements." if isinstance(root, (list, tuple)) else ""
-        raise TypeError(f"draw: needs a Value or a Tensor, but got {_described(root)}.{hint}")
+        raise TypeError(f"draw: needs a Value or a Tensor, but got {described(root)}.{hint}")
     if names is not None and not isinstance(names, Mapping):
-        raise TypeError(
-            f"draw: names needs a dict such as {{'w': w}}, but got {_described(names)}."
-        )
+        raise TypeError(f"draw: names needs a dict such as {{'w': w}}, but got {described(names)}.")
     if direction not in get_args(Direction):
         raise ValueError(f'draw: direction needs to be "LR" or "TB", but got {direction!r}.')
     if layout not in get_args(Engine):
@@ -98,7 +97,7 @@ def draw(
     if depth is not None and depth < 1:
         raise ValueError(f"draw: depth needs to be at least 1, but got {depth}.")
     if way is not None and not isinstance(way, Node):
-        raise TypeError(f"draw: way needs a Value or a Tensor, but got {_described(way)}.")
+        raise TypeError(f"draw: way needs a Value or a Tensor, but got {described(way)}.")
     frame = sys._getframe(1)
     if depth is None:
         graph = drawn_graph(root, lambda nodes: names_of(nodes, frame, names), max_nodes)
@@ -269,8 +268,3 @@ class SideBySide:
 
     def __repr__(self) -> str:
         return self._sentence
-
-
-def _described(thing: object) -> str:
-    text = repr(thing)
-    return f"{text if len(text) <= 40 else text[:39] + '…'} ({type(thing).__name__})"

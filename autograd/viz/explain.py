@@ -31,7 +31,7 @@ from autograd.viz.exercise import derivative
 from autograd.viz.mathml import Tree, derivative_tree, math_element, number_tree, tree_of
 from autograd.viz.steps import all_names, number_of
 from autograd.viz.symbols import Symbol, name_latex, symbolic_partial
-from autograd.viz.text import columns, number
+from autograd.viz.text import columns, described, number
 
 MOST_WAYS = 12
 """Of more ways, so many are written out; the others are counted and their sum is given."""
@@ -288,6 +288,11 @@ def explain(root: Value, wrt: Value) -> Explanation:
         ∂L/∂x = 3 + 3 = 6
     """
     for what, node in (("root", root), ("wrt", wrt)):
+        if not isinstance(node, Node):
+            raise TypeError(
+                f"explain: {what} needs to be a Value, but got {described(node)}. Pass the node "
+                "itself, as in explain(loss, w)."
+            )
         if not isinstance(node, Value):
             raise TypeError(
                 f"explain: {what} needs to be a Value, but got a {type(node).__name__}. On tensors "

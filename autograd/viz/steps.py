@@ -25,7 +25,7 @@ from autograd.value import Value
 from autograd.viz import exercise
 from autograd.viz.names import names_of
 from autograd.viz.symbols import Symbol, symbolic_partial
-from autograd.viz.text import numbers, printable
+from autograd.viz.text import described, numbers, printable
 
 LONGEST_NAME = 13
 """A longer name would tear the lines of a formula apart."""
@@ -294,7 +294,7 @@ def backprop(
         3.0
     """
     if not isinstance(root, Node):
-        raise TypeError(f"backprop: needs a Value or a Tensor, but got a {type(root).__name__}.")
+        raise TypeError(f"backprop: needs a Value or a Tensor, but got {described(root)}.")
     if isinstance(root, Tensor):
         seed = root._seed(gradient)
     elif gradient is None:

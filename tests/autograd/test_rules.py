@@ -173,6 +173,11 @@ def test_an_unknown_keyword_is_refused(op):
         op(*[Tensor([[1.0]])] * op.arity, **needed, axs=0)
 
 
+def test_the_keywords_that_an_operation_has_are_named_with_an_unknown_one():
+    with pytest.raises(TypeError, match=r"sum: got an unknown keyword 'dim'\. It knows axis, keep"):
+        Tensor([1.0]).sum(dim=0)
+
+
 # --- elementwise: numbers -------------------------------------------------------------------------
 
 ORDINARY = [0.0, 1.0, -1.0, 0.5, -8.0, 1 / 3, 2.0, -2.0, 3.0, 1e-5, 1e-16]

@@ -104,6 +104,11 @@ def refused(f, *args, match):
     return str(caught.value)
 
 
+def test_only_a_function_can_be_compiled():
+    with pytest.raises(TypeError, match="compile: needs a function, but got a Value"):
+        autograd.compile(Value(2.0))
+
+
 def test_float_of_a_recorded_value_is_refused_with_the_line():
     w = Value(2.0)
     message = refused(lambda x: w * math.exp(w * x), 1.0, match="autograd.exp")
