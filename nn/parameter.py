@@ -55,6 +55,14 @@ class Parameter(Tensor):
         self._data[...] = array  # where a Tensor would rather take over another array
         note_write(self._clock)
 
+    def _refuse_in_place(self, _other: Any) -> Any:
+        raise TypeError(
+            "Parameter: p -= ... would make a new Tensor of the name p and leave the model as it "
+            "is. Write to the numbers: p.data -= ..."
+        )
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = _refuse_in_place
+
     @property
     def grad(self) -> Any:
         """The gradient, an array of the data's shape and dtype; None where none has reached."""

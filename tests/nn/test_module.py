@@ -1,6 +1,7 @@
 """Module and Parameter: what belongs to a model, where its numbers lie, and what is refused."""
 
 import copy
+import operator
 import pickle
 
 import numpy as np
@@ -217,6 +218,17 @@ def test_a_write_between_the_loss_and_its_backward_pass_is_refused(write):
     with pytest.raises(GraphError, match="was written to after the operation was recorded"):
         loss.backward()
     gradients(model)
+
+
+def test_an_update_that_would_miss_the_model_is_refused():
+    model = Linear(2, 1)
+    weight = model.weight.data.copy()
+    model([1.0, 2.0]).sum().backward()
+    for p in model.parameters():
+        with pytest.raises(TypeError, match=r"leave the model as it is.*p\.data -= "):
+            operator.isub(p, 0.1 * p.grad)
+        p.data -= 0.1 * p.grad
+    np.testing.assert_allclose(model.weight.data, weight - [[0.1, 0.2]])
 
 
 def test_gathering_between_the_loss_and_its_backward_pass_does_no_harm():
