@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd
 from autograd import ShapeError, Value
-from nn.operands import as_operand, numbers, shape_of
+from nn.operands import as_operand, numbers, shape_of, shape_or_type
 
 
 def pair(who: str, prediction: Any, target: Any) -> tuple[Any, Any]:
@@ -22,8 +22,8 @@ def pair(who: str, prediction: Any, target: Any) -> tuple[Any, Any]:
         if math.prod(needed) == math.prod(came):
             advice = f" Reshape one of them: prediction.reshape({came})."
         raise ShapeError(
-            f"{who}: needs predictions and targets of one shape, but got {needed} and {came}."
-            + advice
+            f"{who}: needs predictions and targets of one shape, but got "
+            f"{shape_or_type(prediction)} and {shape_or_type(target)}.{advice}"
         )
     check_some(who, prediction)
     return prediction, target
@@ -103,7 +103,8 @@ def check_scores(who: str, scores: Any) -> None:
     shape = shape_of(scores)
     if len(shape) not in (1, 2):
         raise ShapeError(
-            f"{who}: needs scores of shape (N, C), or (C,) for one example, but got {shape}."
+            f"{who}: needs scores of shape (N, C), or (C,) for one example, but got "
+            f"{shape_or_type(scores)}."
         )
     check_some(who, scores)
 
@@ -114,19 +115,27 @@ def check_classes(who: str, scores: Any, target: Any) -> Any:
     *batch, count = shape_of(scores)
     classes = numbers(target)
     if classes.shape != tuple(batch):
+        advice = ""
+        if getattr(target, "requires_grad", False):
+            advice = " Pass the scores first, then the classes."
         raise ShapeError(
             f"{who}: for scores of shape {(*batch, count)} needs classes of shape {tuple(batch)}, "
-            f"but got {classes.shape}."
+            f"but got {None if target is None else classes.shape}.{advice}"
         )
     if classes.dtype.kind not in "iu":
+        advice = "Convert them with .astype(int)."
+        if classes.dtype.kind in "OSU":
+            advice = "Number them: names, y = np.unique(y, return_inverse=True)."
         raise TypeError(
-            f"{who}: needs classes that are whole numbers, but got dtype {classes.dtype}. "
-            "Convert them with .astype(int)."
+            f"{who}: needs classes that are whole numbers, but got dtype {classes.dtype}. {advice}"
         )
     if classes.min() < 0 or classes.max() >= count:
         wrong = (classes < 0) | (classes >= count)
+        advice = ""
+        if classes.min() >= 1 and classes.max() == count:
+            advice = " Pass y - 1 if yours are counted from 1."
         raise ValueError(
-            f"{who}: needs every class in [0, {count}), but got {_first(classes, wrong)}."
+            f"{who}: needs every class in [0, {count}), but got {_first(classes, wrong)}.{advice}"
         )
     return classes
 

@@ -38,9 +38,13 @@ class Sequential(Module):
     def __init__(self, *modules: Module) -> None:
         for module in modules:
             if not isinstance(module, Module):
+                advice = "A function becomes one by nn.Activation(function)."
+                if isinstance(module, type):
+                    advice = f"Make one of the class: {module.__name__}()."
+                elif isinstance(module, (list, tuple)):
+                    advice = "Pass them one by one: Sequential(*modules)."
                 raise TypeError(
-                    f"{type(self).__name__}: needs modules, but got {module!r}. "
-                    "A function becomes one by nn.Activation(function)."
+                    f"{type(self).__name__}: needs modules, but got {module!r}. {advice}"
                 )
         self.layers = list(modules)
 

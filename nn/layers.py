@@ -10,9 +10,9 @@ import numpy as np
 import autograd
 from autograd import ShapeError, Tensor
 from nn import init
-from nn.checks import check_count
+from nn.checks import check_count, check_number
 from nn.module import Module, Parameter
-from nn.operands import as_operand, holds_values, numbers, shape_of
+from nn.operands import as_operand, holds_values, numbers, shape_of, shape_or_type
 
 
 class Linear(Module):
@@ -190,7 +190,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
-        if not 0 <= p < 1:
+        if not 0 <= check_number("Dropout", "p", p) < 1:
             raise ValueError(f"Dropout: p must be in [0, 1), but got {p}.")
         init.generator(rng)  # refuses what is none
         self.p = float(p)
@@ -229,7 +229,9 @@ def features(layer: Module, x: Any, weight: Any, count: int) -> Any:
         x = as_operand(repr(layer), x)
     shape = shape_of(x)
     if not shape or shape[-1] != count:
-        raise ShapeError(f"{layer!r}: needs input of shape (..., {count}), but got {shape}.")
+        raise ShapeError(
+            f"{layer!r}: needs input of shape (..., {count}), but got {shape_or_type(x)}."
+        )
     if isinstance(x, Tensor):
         if isinstance(weight, Tensor):
             return x

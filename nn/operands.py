@@ -39,6 +39,11 @@ def shape_of(x: Any) -> tuple[int, ...]:
     return getattr(x, "shape", ())
 
 
+def shape_or_type(x: Any) -> str:
+    """What came, in an error: the shape of an array, the type of what has none."""
+    return str(x.shape) if hasattr(x, "shape") else f"a {type(x).__name__}"
+
+
 def holds_values(x: Any) -> bool:
     """Whether x is a Value or an object array, which holds Values."""
     return isinstance(x, Value) or (isinstance(x, np.ndarray) and x.dtype == object)

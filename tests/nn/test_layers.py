@@ -135,6 +135,24 @@ def test_sequential_refuses_a_bare_function():
         Sequential(Linear(1, 1), autograd.tanh)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [(nn.ReLU, r"Make one of the class: ReLU\(\)"), ([nn.ReLU()], r"Sequential\(\*modules\)")],
+)
+def test_sequential_says_how_to_pass_a_class_or_a_list(wrong, advice):
+    with pytest.raises(TypeError, match=advice):
+        Sequential(wrong)
+
+
+@pytest.mark.parametrize(
+    ("x", "came"),
+    [(None, "a NoneType"), ("ab", "a str"), (3.0, "a float"), (Value(1.0), "a Value")],
+)
+def test_a_layer_names_the_type_of_what_is_no_array(x, came):
+    with pytest.raises(ShapeError, match=rf"needs input of shape \(\.\.\., 2\), but got {came}\."):
+        Linear(2, 3)(x)
+
+
 def test_mlp_alternates_layers_and_activations_and_ends_with_a_layer():
     model = MLP(2, [5, 4], 3, activation="tanh", output_activation="softmax")
     kinds = [type(layer).__name__ for layer in model]

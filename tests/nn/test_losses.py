@@ -265,6 +265,17 @@ def test_classes_of_another_shape_or_kind_are_refused():
         functional.cross_entropy(logits, [[0], [1]])
     with pytest.raises(TypeError, match=r"whole numbers, but got dtype float64.*astype\(int\)"):
         functional.cross_entropy(logits, [0.0, 1.0])
+    with pytest.raises(TypeError, match=r"dtype <U3\. Number them: names, y = np\.unique"):
+        functional.cross_entropy(logits, ["cat", "dog"])
+    with pytest.raises(ValueError, match=r"got 3\. Pass y - 1 if yours are counted from 1"):
+        functional.cross_entropy(logits, [2, 3])
+    scores = Tensor(np.zeros((2, 3)), requires_grad=True)
+    with pytest.raises(ShapeError, match=r"Pass the scores first, then the classes"):
+        functional.cross_entropy(np.array([0, 1]), scores)
+    with pytest.raises(ShapeError, match=r"needs classes of shape \(2,\), but got None\.$"):
+        functional.cross_entropy(logits, None)
+    with pytest.raises(ShapeError, match=r"needs scores of shape .* but got a Linear\.$"):
+        functional.cross_entropy(nn.Linear(2, 3), [0, 1])
     with pytest.raises(ShapeError, match=r"needs scores of shape \(N, C\), .* but got \(\)"):
         functional.cross_entropy(Tensor(1.0), 0)
     with pytest.raises(ShapeError, match=r"needs scores of shape \(N, C\), .* but got \(2, 3, 4\)"):
