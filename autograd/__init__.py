@@ -9,6 +9,7 @@
 """
 
 import builtins
+import sys
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import AnomalyError, CompileError, GradcheckError, GraphError, ShapeError
@@ -48,4 +49,7 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    # With the module, Python can ask "Did you mean: 'sigmoid'?"
+    raise AttributeError(
+        f"module 'autograd' has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+    )

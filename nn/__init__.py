@@ -13,6 +13,7 @@ A model is written once and seen at two magnifications: `model(x)` computes on t
 """
 
 import importlib
+import sys
 from typing import Any
 
 from nn import data, datasets, functional, init, plots, scalar
@@ -124,4 +125,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "estimators":  # only when asked for: it needs scikit-learn, which not everybody has
         return importlib.import_module("nn.estimators")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # With the module, Python can ask "Did you mean: 'ReLU'?"
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+    )

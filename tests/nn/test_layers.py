@@ -2,6 +2,8 @@
 
 import json
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -151,6 +153,16 @@ def test_sequential_says_how_to_pass_a_class_or_a_list(wrong, advice):
 def test_a_layer_names_the_type_of_what_is_no_array(x, came):
     with pytest.raises(ShapeError, match=rf"needs input of shape \(\.\.\., 2\), but got {came}\."):
         Linear(2, 3)(x)
+
+
+def test_a_misspelt_name_brings_python_to_suggest_one():
+    for module, meant in ((nn, "ReLU"), (autograd, "sigmoid")):
+        wrong = meant[:-1]
+        code = f"import {module.__name__}; {module.__name__}.{wrong}"
+        run = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        assert f"has no attribute '{wrong}'. Did you mean: '{meant}'?" in run.stderr
 
 
 def test_mlp_alternates_layers_and_activations_and_ends_with_a_layer():
