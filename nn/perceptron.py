@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import ShapeError
 from nn.activations import ActivationLike, Sign, Step, as_activation
-from nn.checks import check_count, check_some
+from nn.checks import check_count, check_number, check_some
 from nn.layers import drawn, features
 from nn.module import Module, Parameter
 from nn.operands import as_operand, numbers
@@ -108,7 +108,7 @@ class Perceptron(Module):
             [0.0, 0.0, 0.0, 1.0]
         """
         x, signs = self._examples(x, y)
-        if not lr > 0:
+        if not check_number("Perceptron", "lr", lr) > 0:
             raise ValueError(f"Perceptron: lr must be > 0, but got {lr}.")
         check_count("Perceptron", "max_epochs", max_epochs)
         weight, bias = self.weight.data.copy(), float(self.bias.data)
@@ -151,8 +151,11 @@ class Perceptron(Module):
         if strangers.size:
             raise ValueError(
                 f"Perceptron: fit needs classes {lower} and 1 for {self.activation!r}, "
-                f"but got {strangers[0]}."
+                f"but got {strangers.tolist()[0]!r}."
             )
+        broken = np.flatnonzero(~np.isfinite(x).all(axis=1))
+        if broken.size:  # no correction would ever bring the weights back
+            raise ValueError(f"Perceptron: fit needs finite numbers, but got {x[broken[0]]}.")
         return x, np.where(y == 1, 1.0, -1.0)
 
     def _arguments(self) -> dict[str, Any]:
