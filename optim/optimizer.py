@@ -38,7 +38,8 @@ class Optimizer:
         for i, item in enumerate(_as_list(who, given), start=len(self.params)):
             name, p = item if isinstance(item, tuple) and len(item) == 2 else ("", item)
             if not isinstance(p, (Tensor, Value)):
-                raise TypeError(f"{who}: parameter {i} must be a Tensor or a Value, but is {p!r}.")
+                came = repr(p) if len(repr(p)) <= 40 else f"a {type(p).__name__}"
+                raise TypeError(f"{who}: parameter {i} must be a Tensor or a Value, but is {came}.")
             if p.op is not None:
                 raise ValueError(
                     f"{who}: parameter {i} is the result of {p.op.name}. Pass what it was made "
@@ -85,6 +86,11 @@ def _as_list(who: str, given: Any) -> list[Any]:
     if hasattr(given, "parameters"):
         raise TypeError(f"{who}: needs parameters, but got a model. Pass model.parameters().")
     if not isinstance(given, Iterable):
+        if callable(given):
+            raise TypeError(
+                f"{who}: needs a list of parameters, but got a function. Call it, as in "
+                "model.parameters()."
+            )
         raise TypeError(f"{who}: needs a list of parameters, but got {given!r}.")
     found = list(given)
     if not found:

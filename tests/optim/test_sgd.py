@@ -162,6 +162,14 @@ def test_what_is_no_list_of_parameters_is_refused():
         SGD([x, Value(2.0), x], lr=0.1)
     with pytest.raises(TypeError, match=r"parameter 1 must be a Tensor or a Value, but is 2\.0"):
         SGD([x, 2.0], lr=0.1)
+    with pytest.raises(
+        TypeError, match=r"parameter 0 must be a Tensor or a Value, but is a ndarray"
+    ):
+        SGD([np.zeros((99, 9))], lr=0.1)
+    with pytest.raises(
+        TypeError, match=r"but got a function\. Call it, as in model\.parameters\(\)"
+    ):
+        SGD(Linear(1, 1).parameters, lr=0.1)
     with pytest.raises(TypeError, match=r"needs a list of parameters, but got one.*\[p\]"):
         SGD(Parameter([1.0]), lr=0.1)
     with pytest.raises(TypeError, match=r"got a model\. Pass model\.parameters\(\)"):
