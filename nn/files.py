@@ -50,6 +50,7 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
 
     Raises:
         TypeError: model is a close-up, or no Module.
+        FileNotFoundError: path lies in a folder that does not exist.
 
     Example:
         >>> import tempfile
@@ -69,6 +70,9 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         description = None  # such as a parameter that two layers share
     metadata = {} if description is None else {"glassgrad": json.dumps(description)}
     path = os.fspath(path)
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        raise FileNotFoundError(f"save: there is no folder {folder!r}. Make it first.")
     content = encode(arrays, metadata)
     try:
         with open(f"{path}.unfinished", "wb") as file:
@@ -97,6 +101,8 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
         ValueError: the given model has other parameters; see `Module.load_state_dict`.
         FileNotFoundError: there is none.
     """
+    if isinstance(path, Module):
+        raise TypeError("load: needs the path first, then the model: load(path, model).")
     with open(path, "rb") as file:
         return from_bytes(file.read(), os.fspath(path), model)
 

@@ -329,6 +329,16 @@ def test_a_model_of_another_build_is_refused_and_left_alone(path):
     assert_array_equal(other.state_dict()["weight"], before["weight"])
 
 
+def test_a_model_is_not_saved_to_a_folder_that_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"save: there is no folder '.*models'\. Make it"):
+        save(MLP(1, [], 1), tmp_path / "models" / "line.safetensors")
+
+
+def test_load_says_that_the_path_comes_first(path):
+    with pytest.raises(TypeError, match=r"load: needs the path first.*load\(path, model\)"):
+        load(MLP(1, [], 1), path)
+
+
 def test_a_file_that_is_not_there_is_not_found(path):
     with pytest.raises(FileNotFoundError, match=r"model\.safetensors"):
         load(path)
