@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import Value
+from nn.checks import check_count
 
 
 class Module:
@@ -24,6 +25,15 @@ class Module:
         """Set the gradient of every parameter to 0."""
         for p in self.parameters():
             p.zero_grad()
+
+
+def _inputs(who: Module, x: Any) -> list[Any]:
+    if isinstance(x, Value):
+        return [x]  # a layer of one neuron gives the next layer a single Value
+    try:
+        return list(x)
+    except TypeError as err:
+        raise TypeError(f"{who!r}: needs a list of numbers or Values, but got {x!r}.") from err
 
 
 class Neuron(Module):
@@ -48,16 +58,14 @@ class Neuron(Module):
     """
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:
-        if nin < 1:
-            raise ValueError(f"Neuron: nin must be >= 1, but got {nin}.")
+        check_count("Neuron", "nin", nin)
         self.w = [Value(random.uniform(-1, 1)) for _ in range(nin)]
         self.b = Value(0)
         self.nonlin = nonlin
 
     def __call__(self, x: Iterable[Value | float] | Value) -> Value:
         """The neuron's output for nin numbers or Values."""
-        # A layer of one neuron gives the next layer a single Value.
-        inputs: list[Any] = [x] if isinstance(x, Value) else list(x)
+        inputs = _inputs(self, x)
         if len(inputs) != len(self.w):
             raise ValueError(f"{self!r}: needs {len(self.w)} inputs, but got {len(inputs)}.")
         total = self.b
@@ -90,13 +98,12 @@ class Layer(Module):
     """
 
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
-        if nout < 1:
-            raise ValueError(f"Layer: nout must be >= 1, but got {nout}.")
+        check_count("Layer", "nout", nout)
         self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
 
     def __call__(self, x: Iterable[Value | float] | Value) -> Any:
         """A list of as many Values as there are neurons; the Value itself if there is one."""
-        inputs = x if isinstance(x, Value) else list(x)
+        inputs = _inputs(self, x)
         outputs = [neuron(inputs) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -129,6 +136,10 @@ class MLP(Module):
     """
 
     def __init__(self, nin: int, nouts: Sequence[int]) -> None:
+        if not isinstance(nouts, Iterable):
+            raise TypeError(
+                f"MLP: nouts must be a list of widths such as [16, 1], but got {nouts!r}."
+            )
         if not nouts:
             raise ValueError("MLP: nouts needs at least one width, but got none.")
         widths = [nin, *nouts]

@@ -158,6 +158,12 @@ def test_wrong_counts_are_refused():
         Neuron(0)
     with pytest.raises(ValueError, match=r"Layer: nout must be >= 1, but got 0"):
         Layer(1, 0)
+    with pytest.raises(TypeError, match=r"Neuron: nin must be an int, but got '2'"):
+        MLP("2", [1])
+    with pytest.raises(TypeError, match=r"MLP: nouts must be a list of widths .*, but got 3\."):
+        MLP(2, 3)
+    with pytest.raises(TypeError, match=r"Neuron\(2, ReLU\): needs a list of .*, but got 3\.0\."):
+        Neuron(2)(3.0)
     with pytest.raises(ValueError, match=r"MLP: nouts needs at least one width"):
         MLP(1, [])
 
