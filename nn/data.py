@@ -227,7 +227,10 @@ def pair(who: str, data: Any) -> tuple[Any, Any]:
         ((2, 1), (2,))
     """
     if not isinstance(data, Dataset) and not (isinstance(data, (tuple, list)) and len(data) == 2):
-        raise TypeError(f"{who}: needs data as a pair (x, y), but got a {type(data).__name__}.")
+        came = f" of {len(data)}" if isinstance(data, (tuple, list)) else ""
+        raise TypeError(
+            f"{who}: needs data as a pair (x, y), but got a {type(data).__name__}{came}."
+        )
     # Arrays of other libraries (Dask, CuPy) and Tensors stay what they are.
     x, y = (part if hasattr(part, "__array_function__") else np.asarray(part) for part in data)
     if not x.ndim or not y.ndim or len(x) != len(y):

@@ -97,8 +97,8 @@ def fit(
         >>> accuracy(model, (scale(test.x), test.y)) >= 0.97
         True
     """
-    batches = data if isinstance(data, Batches) else Batches(data)
-    parameters = _check(model, optimizer, epochs, validation, early_stopping)
+    batches = data if isinstance(data, Batches) else Batches(pair("fit", data))
+    parameters = _check(model, loss, optimizer, epochs, validation, early_stopping)
     following = None if schedule is None else attach(optimizer, _as_schedule(schedule))
     callbacks = [*callbacks] if early_stopping is None else [*callbacks, early_stopping]
     history = History()
@@ -196,6 +196,10 @@ def predict(model: Module, x: Any) -> Any:
         >>> predict(nn.Sequential(nn.ReLU()), np.array([-1.0, 2.0])).tolist()
         [0.0, 2.0]
     """
+    if not isinstance(model, Module):
+        raise TypeError(
+            f"predict: needs a model, then the inputs, but got a {type(model).__name__} first."
+        )
     mode = model.training
     model.eval()
     try:
@@ -207,6 +211,7 @@ def predict(model: Module, x: Any) -> Any:
 
 def _check(
     model: Module,
+    loss: Loss,
     optimizer: Rule,
     epochs: int,
     validation: Data | None,
@@ -214,6 +219,16 @@ def _check(
 ) -> list[Any]:
     """Refuse what `fit` cannot use, and make ready what it keeps; returns the parameters."""
     need_int("fit", "epochs", epochs, least=1)
+    if isinstance(loss, type) or not callable(loss):
+        raise TypeError(
+            "fit: loss needs to be a function of scores and targets, such as "
+            f"nn.CrossEntropyLoss(), but got {_came(loss)}."
+        )
+    if not hasattr(optimizer, "params"):
+        raise TypeError(
+            "fit: optimizer needs to be one of optim, such as "
+            f"optim.SGD(model.parameters(), lr=0.1), but got {_came(optimizer)}."
+        )
     parameters = model.parameters()
     if not {id(p) for p in parameters} & {id(p) for p in optimizer.params}:
         raise ValueError(
@@ -225,6 +240,12 @@ def _check(
             raise ValueError("fit: early_stopping needs validation=(x, y), but got none.")
         early_stopping.start()
     return parameters
+
+
+def _came(thing: Any) -> str:
+    if isinstance(thing, type):
+        return f"the class {thing.__name__}"
+    return repr(thing) if isinstance(thing, str) else f"a {type(thing).__name__}"
 
 
 def _as_schedule(schedule: Callable[[float], float]) -> Schedule:

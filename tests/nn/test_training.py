@@ -477,9 +477,20 @@ def test_fit_says_what_it_cannot_use():
         learn_line(epochs=0)
     with pytest.raises(ValueError, match=r"fit: early_stopping needs validation=\(x, y\)"):
         learn_line(early_stopping=EarlyStopping())
-    with pytest.raises(TypeError, match=r"Batches: needs data as a pair \(x, y\)"):
+    with pytest.raises(TypeError, match=r"fit: needs data as a pair \(x, y\)"):
         learn_line(np.zeros((2, 3)))
     model, other = nn.Linear(1, 1), nn.Linear(1, 1)
+    rule = SGD(model.parameters(), lr=0.1)
+    with pytest.raises(TypeError, match=r"fit: loss needs .*, but got the class MSELoss\.$"):
+        fit(model, nn.MSELoss, line(), rule)
+    with pytest.raises(TypeError, match=r"fit: loss needs .*, but got a Tensor\.$"):
+        fit(model, nn.MSELoss()(model([1.0]), [1.0]), line(), rule)
+    with pytest.raises(TypeError, match=r"fit: optimizer needs .*, but got 'sgd'\.$"):
+        fit(model, nn.MSELoss(), line(), "sgd")
+    with pytest.raises(TypeError, match=r"fit: optimizer needs .*, but got the class SGD\.$"):
+        fit(model, nn.MSELoss(), line(), SGD)
+    with pytest.raises(TypeError, match="predict: needs a model, then the inputs, but got a list"):
+        nn.predict([1.0], model)
     with pytest.raises(ValueError, match="fit: the optimizer changes none of the model's param"):
         fit(model, nn.MSELoss(), line(), SGD(other.parameters(), lr=0.1), progress=False)
     with pytest.raises(ShapeError, match="backward: root has shape"):
