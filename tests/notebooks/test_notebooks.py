@@ -122,7 +122,8 @@ def test_the_notebook_is_stored_without_outputs_so_that_changes_can_be_read(path
         if cell["cell_type"] == "code":
             assert cell["outputs"] == []
             assert cell["execution_count"] is None
-    assert text == json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    # as Jupyter and `nbconvert --clear-output` write it
+    assert text == json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     nbformat.validate(read(path))
 
 
