@@ -40,7 +40,9 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     """The function that gives the gradient of `f`, which must return one number.
 
     Args:
-        f: A function of floats, arrays, Values or Tensors that returns a scalar.
+        f: A function of floats, arrays, Values or Tensors that returns a scalar. It computes with
+            our functions or NumPy's: what `math.sin` returns is a plain number, a constant, whose
+            gradient is 0.
         argnums: Which positional argument to differentiate; a sequence gives a tuple of gradients.
         has_aux: Whether f returns (scalar, anything else); then the result is (gradient, that).
     Returns:
