@@ -9,6 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import ShapeError, Tensor
+from autograd.modes import active, recorder
 from nn import init
 from nn.checks import check_count, check_number
 from nn.module import Module, Parameter
@@ -242,8 +243,8 @@ def features(layer: Module, x: Any, weight: Any, count: int) -> Any:
             )
         return x.data
     if isinstance(weight, Tensor) and holds_values(x):
-        raise TypeError(
-            f"{layer!r}: is made of tensors, but got Values. Ask model.scalars() for the model "
-            "over Values."
-        )
+        advice = "Ask model.scalars() for the model over Values."
+        if active() and recorder() is not None:
+            advice = "Pass a compiled function arrays: the numbers of a list are Values there."
+        raise TypeError(f"{layer!r}: is made of tensors, but got Values. {advice}")
     return x

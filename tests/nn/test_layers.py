@@ -155,6 +155,14 @@ def test_a_layer_names_the_type_of_what_is_no_array(x, came):
         Linear(2, 3)(x)
 
 
+def test_a_layer_says_what_a_compiled_function_makes_of_a_list():
+    layer = Linear(2, 3)
+    with pytest.raises(TypeError, match=r"got Values\. Ask model\.scalars\(\)"):
+        layer([Value(1.0), Value(2.0)])
+    with pytest.raises(TypeError, match=r"got Values\. Pass a compiled function arrays"):
+        autograd.compile(layer)([1.0, 2.0])
+
+
 def test_a_misspelt_name_brings_python_to_suggest_one():
     for module, meant in ((nn, "ReLU"), (autograd, "sigmoid")):
         wrong = meant[:-1]
