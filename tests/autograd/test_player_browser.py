@@ -483,6 +483,15 @@ def test_each_step_is_said_as_a_sentence_to_screen_readers(play):  # noqa: F811
     assert live.text_content() == "Step 7 of 7 · backward. " + player.sentence()
 
 
+def test_on_a_page_of_its_own_the_first_key_needs_no_click(play):  # noqa: F811
+    player = play(backprop(product_plus()[0]))
+    assert player.where().startswith("0 of")
+    player.page.keyboard.press("ArrowRight")
+    assert player.where().startswith("1 of")
+    player.page.keyboard.press("ArrowRight")  # now the player has the focus, and counts it once
+    assert player.where().startswith("2 of")
+
+
 def test_keys_stay_inside_and_tab_leaves(play):  # noqa: F811
     player = play(backprop(product_plus()[0]))
     player.page.evaluate(

@@ -208,6 +208,14 @@ host.addEventListener("keydown", (e) => {
   else keepingFocus(actions[e.key]);
 });
 
+// On a page of its own the first key reaches the player before anybody has clicked on it.
+if (host.closest("main.alone"))
+  document.addEventListener("keydown", (e) => {
+    if (e.target !== document.body || host.dispatchEvent(new KeyboardEvent("keydown", e))) return;
+    e.preventDefault();
+    host.focus({ preventScroll: true });
+  });
+
 // The theme is that of what is around: the colour of its text tells. VS Code and JupyterLab change
 // theirs by an attribute of the body, Colab by one of the html element.
 function theme() {

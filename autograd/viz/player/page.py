@@ -75,7 +75,7 @@ img {{ max-width: 100% }}
 </style>
 </head>
 <body>
-<main>
+<main class="alone">
 <h1>{title}</h1>
 {fragment}
 </main>
