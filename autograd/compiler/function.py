@@ -30,7 +30,7 @@ from autograd.compiler.listing import listing
 from autograd.compiler.program import Program, Workspace, warn_of
 from autograd.compiler.record import LEAF, ReadError, RecordedValue, Recording, same
 from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
-from autograd.compiler.tape import Traced
+from autograd.compiler.tape import OtherShape, Traced
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError
 from autograd.modes import active, anomaly_mode, recorder, recording
@@ -275,9 +275,13 @@ def run(program: Program, given: Given, op: CompiledOp) -> Any:
     """One replay: the results, or MISS if a guard does not hold."""
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)
     space = program.workspace(tensors)
-    if not program.guarded:
-        _fill_and_run(program, space, given, leaves, tensors)
-    elif not _run_guarded(program, space, given, leaves, tensors):
+    try:
+        if not program.guarded:
+            _fill_and_run(program, space, given, leaves, tensors)
+        elif not _run_guarded(program, space, given, leaves, tensors):
+            program.release(space)
+            return MISS
+    except OtherShape:
         program.release(space)
         return MISS
     graded = recording() if active() else True

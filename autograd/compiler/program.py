@@ -93,7 +93,7 @@ class Program:
         tensors = [x._data for x in self.outputs if isinstance(x, Tensor)]
         wanted = [x for x in tensors if isinstance(x, Traced)]
         wanted += [x for x in self.outputs if isinstance(x, Traced)]
-        wanted += [x for x, _ in self.recording.truths]
+        wanted += [x for x, _ in self.recording.truths] + self.tape.shaped
         wanted += [x for x in self.slopes if x is not None]
         wanted += [x for _, x in self.value_slopes]
         return wanted + self.seeds + self.early

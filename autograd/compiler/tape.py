@@ -43,6 +43,10 @@ SOURCE, VIEW, INTO, STORE, CHANGE = "source", "view", "into", "store", "change"
 whose result is copied into its place; a call that changes an array that is there already."""
 
 
+class OtherShape(ValueError):
+    """In a replay an array came out in another shape than in the recording."""
+
+
 class Step:
     """One call: `out` becomes `function(*args, **options)`, in one of the ways above."""
 
@@ -61,6 +65,7 @@ class Tape:
     Attributes:
         steps: Every call so far.
         observer: Whom traced arrays ask when somebody wants a number of theirs.
+        shaped: Arrays whose shape depends on numbers, such as `x[x > 0]`: each replay looks.
     """
 
     def __init__(self, observer: Any = None) -> None:
@@ -69,6 +74,7 @@ class Tape:
         # buffers are written to: there the same call can mean another thing later.
         self.known: dict[Any, Traced] | None = None if observer is None else {}
         self.steps: list[Step] = []
+        self.shaped: list[Traced] = []
         self.sections = [0]
 
     def section(self) -> None:
@@ -105,6 +111,8 @@ class Tape:
         else:
             kind = STORE
         self.steps.append(Step(kind, function, args, options, out))
+        if kind == STORE and _decides_shape(function, args):
+            self.shaped.append(out)
         if key is not None and self.known is not None:
             self.known[key] = out
         return out
@@ -214,7 +222,12 @@ class Bound:
 
 
 def _store(target: Any, function: Any, args: Any, options: Any) -> None:
-    target[...] = function(*args, **options)
+    result = function(*args, **options)
+    if np.shape(result) != target.shape:  # which NumPy might broadcast
+        raise OtherShape(
+            f"{_name(function)}: gives shape {np.shape(result)} where {target.shape} was recorded."
+        )
+    target[...] = result
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -416,6 +429,20 @@ def _item(x: Any, index: Any) -> Any:
 
 def _set_item(x: Any, index: Any, value: Any) -> None:
     x[index] = value
+
+
+_SHAPING = {
+    "argwhere", "bincount", "compress", "delete", "extract", "flatnonzero", "histogram_bin_edges",
+    "intersect1d", "repeat", "setdiff1d", "setxor1d", "trim_zeros", "union1d", "unique",
+    "unique_values",
+}  # fmt: skip
+
+
+def _decides_shape(function: Any, args: tuple[Any, ...]) -> bool:
+    """Whether the shape of a call's result depends on the numbers in its arguments."""
+    if function is _item:
+        return any(x.dtype.kind == "b" for x in traced_in(args[1]))
+    return getattr(function, "__name__", "") in _SHAPING
 
 
 def takes_out(function: Any) -> bool:

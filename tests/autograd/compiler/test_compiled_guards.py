@@ -58,6 +58,31 @@ def test_a_truth_value_of_an_array_is_guarded():
     assert recordings(g) == 2
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t, x: (t * x[x > 0].sum()).sum(),
+        lambda t, x: (t * x)[(t * x) > 0].mean(),
+        lambda t, x: t.sum() * len(np.unique(x)),
+        lambda t, x: (t * np.flatnonzero(x > 0).sum()).sum(),
+        lambda t, x: (t * np.bincount(np.sign(x).astype(int) + 1).size).sum(),
+        lambda t, x: (t[:2] * np.repeat(x, (x > 2).astype(int)).sum()).sum(),
+    ],
+)
+def test_another_number_of_chosen_elements_records_again(f):
+    t = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    g = autograd.compile(lambda x: f(t, x))
+    for x in ([1.0, 2.0, 3.0], [5.0, -2.0, -2.0], [3.0, 3.0, 3.0], [-1.0, -2.0, 4.0]) * 2:
+        found = []
+        for function in (lambda x: f(t, x), g):
+            t.zero_grad()
+            loss = function(np.array(x))
+            loss.backward()
+            found.append((loss.item(), t.grad.tolist()))
+        assert found[0] == found[1]
+    assert recordings(g) <= 4
+
+
 def test_too_many_paths_warn_and_run_uncompiled():
     w = Value(1.0)
     g = autograd.compile(lambda n: w * n)
