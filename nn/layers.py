@@ -202,6 +202,12 @@ class Dropout(Module):
         if not self.training or not self.p:
             return x
         x = as_operand("Dropout", x)
+        mode = recorder()
+        if mode is not None:  # a compiled function
+            mode.refuse(
+                "the random mask of Dropout",
+                "Call model.eval() first, or multiply by a mask that is passed as an argument.",
+            )
         kept = init.generator(self.rng).random(shape_of(x)) >= self.p
         return x * (np.asarray(kept, getattr(x, "dtype", float)) / (1 - self.p))
 

@@ -21,7 +21,7 @@ import threading
 import types
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -92,15 +92,13 @@ class Compiled:
                 )
                 return self.function(*args, **kwargs)
             try:
-                program, rebuild = self._record(args, kwargs)
+                program, rebuild = self._record(args, kwargs, given.others)
             except ReadError:
                 # Perhaps it was reading numbers for the message of an error: that goes first.
                 self.function(*args, **kwargs)
                 raise
             self._newest = program
             self._count += 1
-            self._kept += given.others
-            self._watch = Watch(self.function, arrays=bool(program.graph.constants))
             self._programs.setdefault(given.signature, []).insert(0, (program, rebuild))
         found = self._replay(given)
         assert found is not MISS, "a fresh recording does not fit the arguments it was made from"
@@ -167,36 +165,54 @@ class Compiled:
                 return rebuild(outputs)
         return MISS
 
-    def _record(self, args: Any, kwargs: Any) -> tuple[Program, Any]:
+    def _record(self, args: Any, kwargs: Any, others: list[Any]) -> tuple[Program, Any]:
         """Run the function twice: what differs then would differ at every replay."""
         first, leaves, rebuild = self._trace(args, kwargs)
+        watch = Watch(self.function, *self._kept, *others)
         second, again, _ = self._trace(args, kwargs)
+        if watch.drawn():
+            self._refuse_random()
         if not (same(first, second) and _same_results(first, leaves, second, again)):
             raise CompileError(
                 f"compile: {self.op.name} computed something else when it was run a second time on "
                 "the same arguments: it draws random numbers, counts its calls, or uses up an "
                 "iterator. Do that outside and pass the result as an argument."
             )
+        if watch.changed():
+            raise CompileError(
+                f"compile: {self.op.name} changes {watch.culprit()} outside itself, and no replay "
+                "would do that. Return what is new and assign it outside."
+            )
+        self._kept += others
+        self._watch = watch
         return Program(first, leaves), rebuild
+
+    def _refuse_random(self) -> NoReturn:
+        raise CompileError(
+            f"compile: {self.op.name} draws random numbers, and every replay would use those "
+            "of its recording. Draw them outside and pass them as arguments."
+        )
 
     def _trace(self, args: Any, kwargs: Any) -> tuple[Recording, list[Any], Any]:
         run = Recording()
         arguments = recorded(args, run), recorded(kwargs, run)
         run.begin()
-        before = random.getstate()
+        before = _shared_generators()
         with run:
             result = self.function(*arguments[0], **arguments[1])
-        if random.getstate() != before:
-            raise CompileError(
-                f"compile: {self.op.name} draws random numbers, and every replay would use those "
-                "of its recording. Draw them outside and pass them as arguments."
-            )
+        if _shared_generators() != before:
+            self._refuse_random()
         leaves, rebuild = flatten(_spread(result))
         outputs = [_output(x, run) for x in leaves]
         run.row_places = {
             k for k, x in enumerate(leaves) if x is not outputs[k] and type(outputs[k]) is int
         }
         return run, outputs, lambda new: _gathered(rebuild(new))
+
+
+def _shared_generators() -> Any:
+    """Where the generators are that Python and NumPy have for everybody."""
+    return random.getstate(), repr(np.random.get_state())  # noqa: NPY002 (who uses it is refused)
 
 
 class _Objects(tuple[Any, ...]):

@@ -6,21 +6,25 @@ written into the program when it is recorded. So a compiled function remembers w
     rate = 0.1
     g = compile(lambda x: rate * w * x)     # watches `rate` and `w`, by name
 
-and before each replay compares. Looked at are the
-variables that the function's code names, of other functions written beside it too, and from there
-lists, tuples, dicts and attributes. Values, Tensors and arrays count as themselves: their numbers
-are read at every call anyway.
+and before each replay compares. Looked at are the variables that the function's code names, of
+other functions written beside it too, and what is passed to it besides data, such as a model. From
+there it goes to lists and other containers, attributes and classes, and the numbers in arrays.
+Values and Tensors count as themselves: their numbers are read at every call anyway.
+
+What has changed while the function was recorded, the function itself has changed, and no replay
+would do that: it is refused.
 """
 
 from __future__ import annotations
 
 import functools
-import operator
 import os
 import pathlib
+import random
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,7 +39,7 @@ OURS = tuple(f"{_HERE / name}{os.sep}" for name in ("autograd", "nn", "optim"))
 
 
 class Watch:
-    """What a function finds around it, as of now.
+    """What functions, or whatever else is given, find around them, as of now.
 
     Example:
         >>> numbers = [1.0, 2.0]
@@ -47,16 +51,17 @@ class Watch:
         True
     """
 
-    def __init__(self, function: Callable[..., Any], arrays: bool = False) -> None:
-        self.dicts: list[dict[Any, Any]] = []
-        self.dicts_before: list[dict[Any, Any]] = []
-        self.names: list[tuple[dict[str, Any], str, Any]] = []
-        self.cells: list[tuple[Any, Any]] = []
+    def __init__(self, *roots: Any) -> None:
+        self.containers: list[Any] = []
+        self.containers_before: list[Any] = []
+        self.names: list[tuple[Any, str, Any]] = []
+        self.cells: list[tuple[Any, str, Any]] = []
+        self.slots: list[tuple[Any, str, Any]] = []
         self.arrays: list[tuple[Any, Any]] = []
         self.constants: list[tuple[Constant, float]] = []
-        self.with_arrays = arrays
+        self.generators: list[tuple[Any, Any]] = []
         self.seen: dict[int, Any] = {}
-        pending: list[Any] = [function]
+        pending = list(roots)
         while pending:
             pending += self._look(pending.pop())
 
@@ -64,7 +69,7 @@ class Watch:
         """Watch one thing, and give what else to look at."""
         if isinstance(x, Constant):
             self.constants.append((x, x._data))
-        if x is None or isinstance(x, (*PLAIN, Node, type, types.ModuleType)):
+        if x is None or isinstance(x, (*PLAIN, Node, types.ModuleType)):
             return
         if id(x) in self.seen:
             return
@@ -75,81 +80,173 @@ class Watch:
         elif isinstance(x, types.FunctionType):
             yield from self._look_at_function(x)
         elif isinstance(x, functools.partial):
-            yield from (x.func, x.args, x.keywords)
-        elif isinstance(x, dict):
-            yield from x.values()
-        elif isinstance(x, (list, tuple)):
-            yield from x
+            yield from (x.func, self._remembered(x.args), self._remembered(x.keywords))
+        elif isinstance(x, (dict, list, tuple, set, frozenset, deque)):
+            if type(x) not in EXACT:  # else where it was found it has been compared
+                self._remembered(x)
+            yield from x.values() if isinstance(x, dict) else x
         elif isinstance(x, np.ndarray):
-            if self.with_arrays or x.dtype == object:
-                self.arrays.append((x, x.copy()))
-        elif type(x).__module__.partition(".")[0] != "builtins":
+            self.arrays.append((x, _contents_of(x)))
+        elif isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
+            self.generators.append((x, _state(x)))
+        elif isinstance(x, type):
+            yield from self._look_at_class(x)
+        elif type(x).__module__.startswith("autograd."):
+            yield getattr(x, "__wrapped__", None)  # compiled, too
+        elif type(x).__module__ != "builtins":
             yield from self._look_at_object(x)
+
+    def _remembered(self, x: Any) -> Any:
+        """x, whose contents are compared from now on."""
+        if x is not None:
+            self.containers.append(x)
+            self.containers_before.append(_contents_of(x))
+        return x
 
     def _look_at_object(self, x: Any) -> Iterator[Any]:
         if isinstance(getattr(x, "__dict__", None), dict):
-            self.dicts.append(vars(x))
-            self.dicts_before.append(_copied(vars(x)))
-            yield vars(x)
+            yield self._remembered(vars(x))
         for kind in type(x).__mro__:
-            if not _library(kind.__module__):
-                yield from (f for f in vars(kind).values() if isinstance(f, types.FunctionType))
+            slots = () if _library(kind.__module__) else vars(kind).get("__slots__", ())
+            for name in (slots,) if isinstance(slots, str) else slots:
+                if name != "__dict__" and hasattr(x, name):
+                    self.slots.append((x, name, _copied(getattr(x, name))))
+                    yield getattr(x, name)
+        yield type(x)
+
+    def _look_at_class(self, x: type) -> Iterator[Any]:
+        if _library(x.__module__):
+            return
+        for name, part in vars(x).items():
+            if isinstance(part, types.FunctionType) or not name.startswith("__"):
+                self.names.append((vars(x), name, _copied(part)))
+                # what a property, a static method or a class method calls
+                inside = [a for a in ("fget", "__func__", "func") if hasattr(part, a)]
+                yield getattr(part, inside[0]) if inside else part
+        yield from x.__bases__
 
     def _look_at_function(self, f: types.FunctionType) -> Iterator[Any]:
         if f.__code__.co_filename.startswith(OURS):
+            yield getattr(f, "__wrapped__", None)  # as of `grad(f)`
             return
         if _library(f.__module__) and not (f.__module__ or "").startswith("autograd"):
             return
-        yield f.__defaults__
-        yield f.__kwdefaults__
-        for cell in f.__closure__ or ():
-            self.cells.append((cell, _copied(_contents(cell))))
+        yield self._remembered(f.__defaults__)
+        yield self._remembered(f.__kwdefaults__)
+        spaces = [f.__globals__]
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            self.cells.append((cell, name, _copied(_contents(cell))))
             yield _contents(cell)
-        for name in _names(f.__code__):
-            if name in f.__globals__:
-                self.names.append((f.__globals__, name, _copied(f.__globals__[name])))
-                yield f.__globals__[name]
+            spaces += _space(_contents(cell))
+        names = _names(f.__code__)
+        for space in spaces:
+            for name in names.intersection(space):
+                self.names.append((space, name, _copied(space[name])))
+                yield space[name]
+                spaces += (s for s in _space(space[name]) if all(s is not t for t in spaces))
 
     def changed(self) -> bool:
         """Whether something is not as it was; a number that is equal is the same."""
         try:
             return (
-                self.dicts != self.dicts_before
-                or any(_differs(_contents(cell), before) for cell, before in self.cells)
+                self.containers_before != self.containers  # in this order a `_Same` is asked
+                or any(_differs(_contents(cell), before) for cell, _, before in self.cells)
                 or any(_differs(names.get(name), before) for names, name, before in self.names)
+                or any(_differs(getattr(x, name, None), before) for x, name, before in self.slots)
                 or any(constant._data != before for constant, before in self.constants)
-                or any(_arrays_differ(array, before) for array, before in self.arrays)
+                or any(_contents_of(array) != before for array, before in self.arrays)
             )
         except ValueError:  # two different arrays were compared: one has taken the other's place
             return True
 
+    def drawn(self) -> bool:
+        """Whether random numbers were drawn."""
+        return any(_state(x) != before for x, before in self.generators)
+
+    def culprit(self) -> str:
+        """The name of something that has changed, for a message."""
+        for cell, name, before in self.cells:
+            if _differs(_contents(cell), before):
+                return repr(name)
+        for names, name, before in self.names:
+            if _differs(names.get(name), before):
+                return repr(name)
+        for x, name, before in self.slots:
+            if _differs(getattr(x, name, None), before):
+                return repr(name)
+        for x, before in zip(self.containers, self.containers_before, strict=True):
+            if isinstance(before, dict):
+                for key in (*x.keys(), *before.keys()):
+                    if key not in x or key not in before or _differs(x[key], before[key]):
+                        return repr(key)
+            elif before != x:
+                return f"a {type(x).__name__}"
+        return "an array"
+
 
 PLAIN = (float, int, str, bytes)
+EXACT = (list, tuple, dict)
+
+
+class _Same:
+    """Stands for something that is equal to others by their contents, and only to itself."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, of: Any) -> None:
+        self.of = of
+
+    def __eq__(self, other: object) -> bool:
+        return self.of is other
 
 
 def _copied(x: Any, inside: tuple[int, ...] = ()) -> Any:
     """Lists, tuples and dicts as they are now; what is in them is not copied."""
-    if id(x) in inside:
-        return x  # it contains itself
-    inside = (*inside, id(x))
-    if type(x) in (list, tuple):
+    if type(x) in EXACT:
+        if id(x) in inside:
+            return x  # it contains itself
+        inside = (*inside, id(x))
+        if type(x) is dict:
+            return {key: _copied(part, inside) for key, part in x.items()}
         return type(x)([_copied(part, inside) for part in x])
-    if type(x) is dict:
-        return {key: _copied(part, inside) for key, part in x.items()}
-    return x
+    compared: Any = type(x).__eq__
+    if compared is object.__eq__ or x is None or isinstance(x, (*PLAIN, np.generic)):
+        return x
+    return _Same(x)  # an equal one in its place is not the one that is watched
+
+
+def _contents_of(x: Any) -> Any:
+    """What a container or an array has in it, to compare it with later."""
+    if isinstance(x, np.ndarray):
+        numbers = list(map(id, x.flat)) if x.dtype == object else x.tobytes()
+        return x.shape, x.dtype, numbers
+    if isinstance(x, dict):
+        return {key: _copied(part) for key, part in x.items()}
+    if isinstance(x, (set, frozenset)):
+        return set(x)
+    if isinstance(x, deque):
+        return deque(map(_copied, x))
+    return (tuple if isinstance(x, tuple) else list)(map(_copied, x))
+
+
+def _state(x: Any) -> str:
+    """Where a generator of random numbers is."""
+    if isinstance(x, np.random.Generator):
+        return repr(x.bit_generator.state)
+    return repr(x.getstate() if isinstance(x, random.Random) else x.get_state())
+
+
+def _space(x: Any) -> list[dict[str, Any]]:
+    """The names in a module of the user's own."""
+    own = isinstance(x, types.ModuleType) and not _library(x.__name__)
+    return [vars(x)] if own else []
 
 
 def _differs(now: Any, before: Any) -> bool:
     # Python compares containers in C, and looks first whether two things are the same one.
-    if isinstance(before, (list, tuple, dict, *PLAIN)):
-        return type(now) is not type(before) or bool(now != before)
-    return now is not before
-
-
-def _arrays_differ(now: Any, before: Any) -> bool:
-    if now.dtype == object:
-        return now.shape != before.shape or not all(map(operator.is_, now.flat, before.flat))
-    return not np.array_equal(now, before, equal_nan=now.dtype.kind == "f")
+    if isinstance(before, (*EXACT, *PLAIN)):
+        return type(now) is not type(before) or bool(before != now)
+    return before.of is not now if isinstance(before, _Same) else now is not before
 
 
 def _library(module: str | None) -> bool:

@@ -1,11 +1,15 @@
 import math
 import random
+import types
 import warnings
+from collections import OrderedDict, UserList, defaultdict, deque, namedtuple
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import CompileError, Tensor, Value, detect_anomaly
 
 
@@ -253,6 +257,153 @@ def test_a_changed_list_or_attribute_records_again():
     assert g(1.0).data == 24.0
     numbers.append(1.0)
     assert g(1.0).data == 25.0
+
+
+def test_a_changed_array_records_again_whatever_it_was_used_for():
+    a, places = np.array([1.0, 2.0]), np.array([0, 1])
+    w, t = Value(2.0), Tensor([1.0, 2.0], requires_grad=True)
+
+    def change(number, place):
+        a[0], places[0] = number, place
+
+    for f in [
+        lambda way: w * a[0] if way else w * w,
+        lambda way: w * Value(a[0]),
+        lambda way: (t * a[0]).sum(),
+        lambda way: (t * a.sum()).sum(),
+        lambda way: (t * np.exp(a)).sum(),
+        lambda way: (t * Tensor(a)).sum(),
+        lambda way: t[0] if a[0] > 0 else t[1],
+        lambda way: t[places[0]] * t[places[1]],
+        lambda way: autograd.take(t, places).sum(),
+    ]:
+        change(1.0, 0)
+        g = autograd.compile(f)
+        for step in [(1.0, 0), (-3.0, 1), (2.0, 0)]:
+            change(*step)
+            assert [float(g(way)) for way in (True, False)] == [float(f(True)), float(f(False))]
+
+
+class Shared:
+    rate = 1.0
+    tuples = namedtuple("Named", "inner")([1.0])
+
+    @property
+    def own(self):
+        return SETTINGS["rate"]
+
+    @staticmethod
+    def static():
+        return SETTINGS["rate"]
+
+    @classmethod
+    def of_class(cls):
+        return SETTINGS["rate"]
+
+
+class Slotted:
+    __slots__ = ("rate",)
+
+
+@dataclass
+class Equal:
+    rate: float = 1.0
+
+
+SETTINGS = {"rate": 1.0}
+MODULE = types.ModuleType("somebodys_settings")
+
+
+def rate_of(x):
+    return x.rate
+
+
+def set_rate(x, new):
+    x.rate = new
+
+
+def set_setting(_, new):
+    SETTINGS["rate"] = new
+
+
+SURROUNDINGS = {
+    "deque": (lambda: deque([1.0]), lambda x: x[0], lambda x, new: x.__setitem__(0, new)),
+    "UserList": (lambda: UserList([1.0]), lambda x: x[0], lambda x, new: x.__setitem__(0, new)),
+    "OrderedDict": (lambda: OrderedDict(a=[]), lambda x: x["a"][0], lambda x, y: x.update(a=[y])),
+    "defaultdict": (lambda: defaultdict(float), lambda x: x["a"], lambda x, y: x.update(a=y)),
+    "set": (lambda: {0.5}, sum, lambda x, new: x.add(new)),
+    "named tuple": (
+        lambda: Shared.tuples, lambda x: x.inner[0], lambda x, new: x.inner.__setitem__(0, new)
+    ),
+    "dataclass": (Equal, rate_of, set_rate),
+    "slot": (Slotted, rate_of, set_rate),
+    "class": (lambda: Shared, rate_of, set_rate),
+    "instance": (Shared, rate_of, lambda x, new: setattr(Shared, "rate", new)),
+    "module": (lambda: None, lambda x: MODULE.rate, lambda x, new: set_rate(MODULE, new)),
+    "property": (Shared, lambda x: x.own, set_setting),
+    "static method": (Shared, lambda x: x.static(), set_setting),
+    "class method": (Shared, lambda x: x.of_class(), set_setting),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SURROUNDINGS)
+@pytest.mark.parametrize("argument", [False, True])
+def test_whatever_is_changed_records_again(name, argument):
+    make, read, write = SURROUNDINGS[name]
+    x, w = make(), Value(2.0)
+    write(x, 1.0)
+    if argument and name in ("named tuple", "OrderedDict", "defaultdict"):
+        pytest.skip("is data")
+    g = autograd.compile((lambda x: w * read(x)) if argument else (lambda: w * read(x)))
+    for number in (1.0, 5.0, 5.0, 7.0):
+        write(x, number)
+        assert g(*([x] if argument else [])).data == 2.0 * read(x)
+
+
+def test_an_equal_thing_in_the_place_of_another_is_watched_from_then_on():
+    w, around = Value(2.0), {"settings": Equal(1.0), "shift": Tensor([0.0], requires_grad=True)}
+    g = autograd.compile(lambda: w * around["settings"].rate + around["shift"].sum())
+    assert g().item() == 2.0
+    around["settings"], around["shift"] = Equal(1.0), Tensor([0.0], requires_grad=True)
+    g().backward()
+    assert around["shift"].grad == 1.0
+    around["settings"].rate = 3.0
+    assert g().item() == 6.0
+
+
+def test_what_the_function_of_a_derivative_uses_is_watched():
+    w = Value(2.0)
+    slope = autograd.grad(lambda x: SETTINGS["rate"] * x * x)
+    g = autograd.compile(lambda x: w * slope(x))
+    for rate in (1.0, 3.0):
+        SETTINGS["rate"] = rate
+        assert g(1.0).data == 4.0 * rate
+
+
+def test_a_compiled_function_inside_another_is_no_change_when_it_is_called():
+    w = Value(2.0)
+    inner = autograd.compile(lambda x: w * x)
+    outer = autograd.compile(lambda x: inner(x) + inner(2 * x))
+    for x in (1.0, 2.0, 3.0):
+        assert outer(x).data == 6 * x
+        inner(x)
+    assert outer._count == 1
+
+
+def test_a_function_that_changes_what_is_around_it_is_refused():
+    w, kept, t = Value(2.0), [], Tensor([1.0], requires_grad=True)
+    counter = types.SimpleNamespace(last=None, count=0)
+    refused(lambda x: kept.append(w * x), 1.0, match="'kept' outside itself")
+    refused(lambda x: setattr(counter, "last", t * x), 1.0, match="'last' outside itself")
+    refused(lambda x: setattr(counter, "count", counter.count + 1), 1.0, match="Return what is new")
+
+
+def test_a_draw_that_comes_out_the_same_twice_is_refused_too():
+    w, generator = Value(2.0), np.random.default_rng(0)
+    refused(lambda x: w * x if generator.random() < 2 else w, 1.0, match="random")
+    refused(lambda x: w * x if np.random.random() < 2 else w, 1.0, match="random")  # noqa: NPY002
+    dropout, one = nn.Dropout(1e-9), Tensor([1.0], requires_grad=True)
+    refused(lambda x: dropout(one * x), 1.0, match=r"Dropout .* model\.eval\(\)")
 
 
 def test_a_replaced_leaf_records_again():
