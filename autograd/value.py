@@ -198,7 +198,8 @@ class Value(Operations, node.Node):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
             return getattr(ufunc, method)(*boxed)
         if ufunc in (np.equal, np.not_equal):  # by identity, and a number is not this node
-            return ufunc is np.not_equal
+            x, y = inputs if isinstance(inputs[0], Value) else inputs[::-1]
+            return (x.__eq__(y) is True) == (ufunc is np.equal)
         if ufunc in _COMPARISONS:
             return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
         op = RULEBOOK.get(RENAMED.get(ufunc.__name__, ufunc.__name__))

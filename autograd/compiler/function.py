@@ -381,6 +381,10 @@ def compile(function: Callable[..., Any]) -> Any:
     -0.0 + 0.0). A function that is singular where it is evaluated makes much of that: 1 / x of such
     a zero is inf with one sign and -inf with the other.
 
+    While it is recorded, floats that are arguments are Values as well: they compare as floats do,
+    but `isinstance(x, float)` does not hold, and `x is y` does not tell whether two arguments are
+    the same Value.
+
     Args:
         function: A function of nested lists, tuples and dicts of floats, arrays, Values and
             Tensors, returning such a thing. It may use Values, Tensors and models from outside.

@@ -20,6 +20,8 @@ What could not be repeated, such as `float(v)`, is refused with the line that di
 
 from __future__ import annotations
 
+import operator
+import sys
 from array import array
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -133,6 +135,23 @@ class RecordedValue(Value):
     def conjugate(self) -> RecordedValue:
         """Itself, as of a float; np.var asks for it."""
         return self
+
+    def __eq__(self, other: object) -> Any:
+        """As of floats where uncompiled these are floats (a guard), else as of Values."""
+        return self.recording.equal(self, other)
+
+    def __hash__(self) -> int:
+        return self.recording.hashed(self)
+
+    def __round__(self, digits: int = 0) -> NoReturn:
+        self.recording.refuse("round()")
+
+    def __trunc__(self) -> NoReturn:
+        self.recording.refuse("int()")
+
+    def is_integer(self) -> NoReturn:
+        """Not while recording."""
+        self.recording.refuse("is_integer()")
 
     def backward(self) -> None:
         """Not while recording."""
@@ -270,6 +289,25 @@ class Recording(Recorder):
         if not (isinstance(left, Constant) and isinstance(right, Constant)):
             self.graph.guards.append((self.row(left), self.row(right), relation, outcome))
         return outcome
+
+    def equal(self, x: Any, other: Any) -> Any:
+        """Whether a recorded number equals something: floats by number, Values if they are one."""
+        if isinstance(other, (int, float, np.floating)):
+            y: Any = Constant(float(other))
+        elif other.__class__ is self.kind and self._is_plain(other):
+            y = other
+        else:
+            return NotImplemented
+        if not self._is_plain(x):
+            return NotImplemented
+        return self.compared(operator.eq, x, y, x._data == y._data)
+
+    def hashed(self, x: Any) -> int:
+        """The hash of a recorded number, for sets and dicts: of a Value that of the object."""
+        asks = str(sys._getframe(2).f_globals.get("__name__"))
+        if not asks.startswith("autograd.") and self._is_plain(x):  # the engine goes by identity
+            self.refuse("looking a float up in a set or dict")
+        return object.__hash__(x)
 
     def number(self, value: Any, what: str) -> Any:
         """`.data` is a number without a gradient; a plain float is not to be had."""
@@ -490,6 +528,11 @@ _REMEDIES = {
     ".grad": "Use autograd.grad or value_and_grad inside, or read .grad after backward().",
     "backward()": "Return the loss and call backward() on the result, or use autograd.grad inside.",
     "writing to .data": "Return the new number and assign it outside.",
+    "is_integer()": "Compare x with autograd.floor(x).",
+    "round()": "Use autograd.floor(x + 0.5), or do it with the result.",
+    "looking a float up in a set or dict": (
+        "Pass an int or a string, which belong to the signature, or compare with if and elif."
+    ),
     "int()": "Pass whole numbers as Python ints, or use autograd.take for a lookup.",
     "an index": "For a lookup use autograd.take(table, index); for a fixed place, a Python int.",
     "an array as an index": (

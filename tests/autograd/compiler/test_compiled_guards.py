@@ -37,6 +37,44 @@ def test_truth_values_are_guarded():
     assert [g(1.0), g(0.0), g(3.0)] == [1.0, 2.0, 1.0]
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, y: 2.0 if x == 0.0 else x,
+        lambda x, y: 2.0 if x != y else x,
+        lambda x, y: 2.0 if x != x else x,
+        lambda x, y: 2.0 if x in (0.0, 1.0) else x,
+        lambda x, y: 2.0 if np.float64(0.0) == x else x,
+        lambda x, y: 1.0 * [x, y].count(1.0) + [x, y, 0.0].index(0.0),
+        lambda x, y: 2.0 if [x, y] == [1.0, 1.0] else x,
+    ],
+)
+def test_floats_are_equal_by_number(f):
+    g = autograd.compile(f)
+    for x, y in [(1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (math.nan, 1.0), (3.0, 3.0)] * 2:
+        np.testing.assert_equal(g(x, y), f(x, y))
+
+
+def test_values_are_equal_by_identity():
+    v, w = Value(1.0), Value(1.0)
+    g = autograd.compile(lambda x: [w == x, w == w, x == x, 1.0 == x, {x: 1.0}[x], x in [w]])  # noqa: SIM300
+    assert g(v) == [False, True, True, False, 1.0, False]
+
+
+@pytest.mark.parametrize(
+    ("f", "remedy"),
+    [
+        (lambda x: {1.0: 2.0}[x], "set or dict .* if and elif"),
+        (lambda x: len({x, 1.0}), "set or dict"),
+        (round, "round.* autograd.floor"),
+        (math.trunc, "Pass whole numbers"),
+        (lambda x: x.is_integer(), "autograd.floor"),
+    ],
+)
+def test_what_only_floats_can_is_refused_with_a_remedy(f, remedy):
+    refused(f, 1.0, match=remedy)
+
+
 def test_the_other_path_gives_no_warnings():
     g = autograd.compile(lambda x: autograd.log(x) if x > 0 else x)
     g(1.0)
