@@ -21,6 +21,7 @@ import threading
 import types
 import warnings
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, NoReturn
 
 import numpy as np
@@ -34,6 +35,7 @@ from autograd.compiler.tape import OtherShape, Traced
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError
 from autograd.modes import active, anomaly_mode, recorder, recording
+from autograd.node import Node
 from autograd.tensor import Tensor
 from autograd.transforms import running
 from autograd.trees import flatten
@@ -270,8 +272,16 @@ class _Passed:
         self.kind, self.place = kind, place
 
 
+_RESULTS = (Node, np.ndarray, np.generic, Traced, int, float, complex, str, bytes, type(None), type)
+
+
 def _output(x: Any, run: Recording) -> Any:
     """A result as the program keeps it."""
+    if not isinstance(x, (*_RESULTS, Enum)):
+        raise CompileError(
+            f"compile: the function returned a {type(x).__name__}, in which replays would not find "
+            "the results. Return them in lists, tuples or dicts."
+        )
     if isinstance(x, RecordedValue):
         row = run.row(x)
         if run.graph.code[row] == LEAF:
@@ -289,6 +299,8 @@ def _output(x: Any, run: Recording) -> Any:
 
 def run(program: Program, given: Given, op: CompiledOp) -> Any:
     """One replay: the results, or MISS if a guard does not hold."""
+    if any(x.requires_grad for x in program.without_gradient):
+        return MISS  # somebody wants gradients that it does not compute
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)
     space = program.workspace(tensors)
     try:

@@ -47,6 +47,8 @@ class Program:
         self.row_places = recording.row_places
         self.result_rows = sorted({outputs[k] for k in self.row_places})
         self.guarded = bool(self.graph.guards or recording.truths)
+        closed = self.tensors[self.tensor_count :]
+        self.without_gradient = [x for x, stand_in in closed if not stand_in.requires_grad]
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]

@@ -436,6 +436,12 @@ def test_a_function_that_changes_what_is_around_it_is_refused():
     refused(lambda x: setattr(counter, "count", counter.count + 1), 1.0, match="Return what is new")
 
 
+def test_a_result_of_another_kind_is_refused():
+    w = Value(2.0)
+    for pack in (lambda y: types.SimpleNamespace(loss=y), lambda y: {y}, lambda y: iter([y])):
+        refused(lambda x, pack=pack: pack(w * x), 1.0, match="lists, tuples or dicts")
+
+
 def test_a_draw_that_comes_out_the_same_twice_is_refused_too():
     w, generator = Value(2.0), np.random.default_rng(0)
     refused(lambda x: w * x if generator.random() < 2 else w, 1.0, match="random")

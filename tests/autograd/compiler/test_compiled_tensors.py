@@ -162,6 +162,19 @@ def test_assigning_new_data_to_a_plain_tensor_is_seen():
     assert g(np.array([1.0, 1.0])).item() == 106.0
 
 
+def test_a_tensor_gets_gradients_from_when_it_requires_them():
+    t, u = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0])
+    g = autograd.compile(lambda x: (t * u * x).sum())
+    for required in (False, True, False, True):
+        u.requires_grad = required
+        t.zero_grad()
+        u.zero_grad()
+        g(2.0).backward()
+        assert t.grad.tolist() == [6.0, 8.0]
+        assert (u.grad is None) != required
+        assert not required or u.grad.tolist() == [2.0, 4.0]
+
+
 def test_a_write_between_call_and_backward_is_refused():
     w = Tensor([1.0, 2.0], requires_grad=True)
     loss = autograd.compile(lambda x: (w * w * x).sum())(np.ones(2))
