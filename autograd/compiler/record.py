@@ -322,13 +322,13 @@ class Recording(Recorder):
 
     def argument_array(self, given: Any) -> Traced:
         """An array among the arguments."""
-        traced = self.tape.source(given)
+        traced = self.tape.source(_row_by_row(given))
         self.arguments[traced] = None
         return traced
 
     def argument_tensor(self, given: Any) -> Tensor:
         """A Tensor among the arguments."""
-        stand_in = self._stand_in(given, given._data)
+        stand_in = self._stand_in(given, _row_by_row(given._data))
         self.tensors[-len(self.tensors) - 1] = (given, stand_in)
         return stand_in
 
@@ -539,12 +539,18 @@ _REMEDIES = {
         "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers."
     ),
     "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
+    "order 'K' or 'A'": "Its result depends on how an argument is stored: say 'C' or 'F'.",
     "printing it": "Print the result instead.",
     "taking numbers out of an array that was computed from single numbers": (
         "Compute with the single numbers from the start, or go on with Tensors."
     ),
     "changing an array in place that is also used as it was before": "Make a new one: a = a + b.",
 }
+
+
+def _row_by_row(array: Any) -> Any:
+    """An argument stored as replays will have it, so that the same views of it are possible."""
+    return np.asarray(array, order="C")
 
 
 def _boxed(x: Any) -> Any:

@@ -96,6 +96,10 @@ class Tape:
         key = None if self.known is None else _key((function, args, options))
         if key is not None and self.known is not None and key in self.known:
             return self.known[key]
+        if _name(function) in ("ravel", "flatten", "reshape"):
+            given = (*args, *options.values())
+            if any(isinstance(x, str) and x in ("K", "A") for x in given):
+                self.refuse("order 'K' or 'A'")
         result = function(*_arrays(args), **_arrays(options))
         if isinstance(result, (bool, np.generic)):
             result = np.asarray(result)
@@ -202,7 +206,7 @@ class Bound:
         out, like = id(step.out), step.out.array
         if step.kind == SOURCE:
             if out not in self.arrays:
-                self.arrays[out] = like if step.options["fixed"] else np.empty_like(like, order="C")
+                self.arrays[out] = like if step.options["fixed"] else np.empty_like(like)
             return None
         args, options = self._filled(step.args), self._filled(step.options)
         if step.kind == VIEW:

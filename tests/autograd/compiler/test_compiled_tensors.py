@@ -3,7 +3,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import RULEBOOK, GraphError, ShapeError, Tensor, Value, no_grad
+from autograd import RULEBOOK, CompileError, GraphError, ShapeError, Tensor, Value, no_grad
 from autograd.op import Elementwise
 from optim import SGD
 from tests.autograd.compiler.programs import assert_same_numbers
@@ -190,6 +190,64 @@ def test_closed_over_arrays_are_read_at_every_call():
     assert g().item() == 3.0
     x[0] = 10.0
     assert g().item() == 12.0
+
+
+LAYOUTS = {
+    "by rows": np.ascontiguousarray,
+    "by columns": np.asfortranarray,
+    "transposed": lambda x: x.T.copy().T,
+    "every second": lambda x: np.repeat(x, 2, axis=1)[:, ::2],
+    "backward": lambda x: x[::-1],
+    "one row for all": lambda x: np.broadcast_to(x[0], x.shape),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_arguments_may_be_stored_in_any_way(layout):
+    t, rng = Tensor(np.arange(6.0), requires_grad=True), np.random.default_rng(0)
+    ws = [Value(float(w)) for w in range(6)]
+    for f in [
+        lambda x: (t * x.T.reshape(-1)).sum(),
+        lambda x: (t * x.ravel(order="F")).sum(),
+        lambda x: (t.reshape(3, 2) * x.T).sum() + (t * (x + 1).reshape(-1)).sum(),
+        lambda x: (t * Tensor(x).T.reshape(-1)).sum(),
+        lambda x: sum(w * number for w, number in zip(ws, x.T.reshape(-1), strict=True)),
+        lambda x: sum(w * x[i % 2, i // 2] for i, w in enumerate(ws)),
+        lambda x: (np.array(ws).reshape(2, 3) * x).sum(),
+    ]:
+        g = autograd.compile(f)
+        for first in (layout, *LAYOUTS):
+            x = LAYOUTS[first](rng.normal(size=(2, 3)))
+            found = []
+            for function in (f, g):
+                loss = function(x)
+                t.zero_grad()
+                for w in ws:
+                    w.zero_grad()
+                loss.backward()
+                found.append([float(loss), *np.ravel(t.grad), *(w.grad for w in ws)])
+            np.testing.assert_allclose(
+                np.array(found[1], dtype=float), np.array(found[0], dtype=float), rtol=1e-12
+            )
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_tensor_arguments_may_be_stored_in_any_way(layout):
+    t, rng = Tensor(np.arange(6.0), requires_grad=True), np.random.default_rng(0)
+    g = autograd.compile(lambda x: (t * x.T.reshape(-1)).sum())
+    for first in (layout, *LAYOUTS):
+        x = Tensor(LAYOUTS[first](rng.normal(size=(2, 3))), requires_grad=True)
+        g(x).backward()
+        np.testing.assert_array_equal(x.grad, np.arange(6.0).reshape(3, 2).T)
+        np.testing.assert_allclose(g(x).item(), (t.data * x.data.T.reshape(-1)).sum(), rtol=1e-12)
+
+
+def test_what_depends_on_how_an_argument_is_stored_is_refused():
+    t = Tensor(np.arange(6.0), requires_grad=True)
+    for order in ("K", "A"):
+        g = autograd.compile(lambda x, order=order: (t * x.ravel(order=order)).sum())
+        with pytest.raises(CompileError, match="say 'C' or 'F'"):
+            g(np.ones((2, 3)))
 
 
 def test_outputs_are_arrays_of_their_own():
