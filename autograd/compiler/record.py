@@ -353,9 +353,13 @@ class Recording(Recorder):
         if isinstance(x, Value):
             return self.lift(_boxed(x))
         if isinstance(x, np.ndarray) and x.dtype != object:
-            if id(x) not in self.fixed:
-                self.fixed[id(x)] = (x, self.tape.source(x, fixed=True))
-            return self.fixed[id(x)][1]
+            known = self.fixed.get(id(x))
+            if known is None or not np.array_equal(
+                known[1].array, x, equal_nan=x.dtype.kind == "f"
+            ):
+                # A copy, as it may change before backward(). Before the next call that is seen.
+                known = self.fixed[id(x)] = (x, self.tape.source(x.copy("K"), fixed=True))
+            return known[1]
         return x
 
     def array(self, tensor: Any) -> Any:

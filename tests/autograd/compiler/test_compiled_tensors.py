@@ -192,6 +192,34 @@ def test_closed_over_arrays_are_read_at_every_call():
     assert g().item() == 12.0
 
 
+def test_a_closed_over_array_may_change_between_call_and_backward():
+    x = np.array([1.0, 2.0])
+    w = Tensor([1.0, 1.0], requires_grad=True)
+    g = autograd.compile(lambda: (w * x).sum() * 1)
+    for _ in range(2):
+        w.zero_grad()
+        x[:] = [1.0, 2.0]
+        loss = g()
+        x[:] = [5.0, 6.0]
+        loss.backward()
+        assert w.grad.tolist() == [1.0, 2.0]
+
+
+def test_an_array_may_change_between_two_uses():
+    t, kept = Tensor([1.0, 2.0], requires_grad=True), np.zeros(2)
+
+    def f(x, buffer):
+        buffer[:] = 0.0
+        y = t * buffer
+        buffer[0] = 5.0
+        return (y + t * buffer * x).sum()
+
+    for g in (lambda x: f(x, np.zeros(2)), lambda x: f(x, kept)):
+        compiled = autograd.compile(g)
+        for x in (1.0, 2.0):
+            assert compiled(x).item() == g(x).item() == 5.0 * x
+
+
 LAYOUTS = {
     "by rows": np.ascontiguousarray,
     "by columns": np.asfortranarray,
