@@ -48,7 +48,7 @@ class Given:
             return self._describe_array(x)
         if kind is float or isinstance(x, (float, np.floating)):
             self.floats.append(float(x))
-            return float
+            return np.float64 if isinstance(x, np.float64) else float
         if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
             return kind, x
         if isinstance(x, np.ndarray):
@@ -86,7 +86,7 @@ def recorded(x: Any, run: Recording) -> Any:
     if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
         return x
     if isinstance(x, (float, np.floating)):
-        return run.argument_number(float(x))
+        return run.argument_number(x)
     if isinstance(x, np.ndarray):
         if x.dtype != object:
             return run.argument_array(x)

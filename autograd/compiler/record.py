@@ -179,6 +179,7 @@ class Recording(Recorder):
         tensors: Tensors from outside, and what stands for each inside.
         values: Rows that array calls need, in arrays, and the tensor that stands for each.
         truths: Traced arrays that were used as truth values, and what they were.
+        wide: Rows that uncompiled are float64 beside float32 arrays, too: NumPy's own numbers.
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
     """
@@ -204,6 +205,8 @@ class Recording(Recorder):
         self.floats: list[float] = []
         self.plain: set[int] = set()
         self.plainness = bytearray()
+        self.wide: set[int] = set()
+        self.wideness = bytearray()
         self.row_places: set[int] = set()
         self.tensor_count = 0
         self.tables: dict[Any, int] = {}
@@ -273,11 +276,14 @@ class Recording(Recorder):
         out._grad = self.graph.add(code, left)
         return out
 
-    def argument_number(self, number: float) -> Any:
+    def argument_number(self, number: Any) -> Any:
         """A float among the arguments: the next place of the data."""
         self.graph.data_size += 1
-        self.floats.append(number)
-        return self.value(DATA, self.graph.data_size - 1, number)
+        self.floats.append(float(number))
+        out = self.value(DATA, self.graph.data_size - 1, float(number))
+        if isinstance(number, np.float64):
+            self.wide.add(out._grad)
+        return out
 
     def argument_value(self, value: Value) -> Any:
         """A Value among the arguments."""
@@ -341,7 +347,16 @@ class Recording(Recorder):
 
     def lifted(self, operands: Any) -> tuple[Any, ...]:
         """The operands of an array operation as those of this recording."""
-        return tuple(map(self._lifted, operands))
+        return tuple(self._lifted(self.beside(x, operands)) for x in operands)
+
+    def beside(self, x: Any, operands: Any) -> Any:
+        """x, if uncompiled it is a Python float as an array of the type it takes beside arrays."""
+        if not self._is_plain(x) or self.wideness[x._grad]:
+            return x
+        kinds = [y.dtype for y in operands if isinstance(y, (Tensor, Traced, np.ndarray))]
+        if object in kinds or not kinds or np.result_type(*kinds) not in (np.float32, np.float16):
+            return x
+        return self._lifted(x)._data.astype(np.result_type(*kinds))
 
     def _lifted(self, x: Any) -> Any:
         if isinstance(x, Tensor):
@@ -411,13 +426,16 @@ class Recording(Recorder):
 
     def is_plain(self, rows: Any) -> bool:
         """Whether rows were computed from floats alone, so that uncompiled they are floats."""
-        graph, known = self.graph, self.plainness
+        graph, known, wide = self.graph, self.plainness, self.wideness
         for row in range(len(known), len(graph)):
             code, left, right = graph.code[row], graph.left[row], graph.right[row]
             if code >= 0 or (code == DETACH and row not in self.plain):
                 known.append(known[left] and (right < 0 or known[right]))
+                operator = code < 0 or graph.ops[code].name in _OPERATORS  # functions give floats
+                wide.append(operator and (wide[left] or (right >= 0 and wide[right])))
             else:
                 known.append(code not in (LEAF, PICK))
+                wide.append(row in self.wide)
         return all(known[row] for row in rows.ravel().tolist())
 
     def is_given(self, rows: Any) -> bool:
@@ -445,7 +463,7 @@ class Recording(Recorder):
         kinds = {x.dtype == object for x in arrays}
         if True in kinds:
             return tuple(_boxed(x) if self._is_plain(x) else x for x in operands)
-        return tuple(map(self.plain_array, operands)) if kinds else tuple(operands)
+        return tuple(self.plain_array(self.beside(x, operands)) if kinds else x for x in operands)
 
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
@@ -526,6 +544,10 @@ class Recording(Recorder):
         )
 
 
+_OPERATORS = {
+    "abs", "add", "divide", "floor_divide", "multiply", "negative", "power", "remainder",
+    "subtract",
+}  # fmt: skip
 _ACTS = {"backward()", "writing to .data"}
 _REMEDIES = {
     "float()": "Use autograd's functions (autograd.exp, not math.exp), or do it with the result.",

@@ -341,7 +341,8 @@ class Traced(NDArrayOperatorsMixin):
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             return self.tape.observer.on_objects(getattr(ufunc, method), inputs, options)
         if any(hasattr(type(x), "_apply") for x in inputs):
-            inputs = tuple(map(self.tape.observer.plain_array, inputs))
+            seen = self.tape.observer
+            inputs = tuple(seen.plain_array(seen.beside(x, inputs)) for x in inputs)
             if any(hasattr(type(x), "_apply") for x in inputs):
                 return NotImplemented  # a node takes an array in, not the reverse
         if method == "at":

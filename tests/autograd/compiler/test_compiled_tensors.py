@@ -133,6 +133,24 @@ def test_float32_stays_float32():
     assert g(x).dtype == np.float32
 
 
+@pytest.mark.parametrize("number", [float, np.float32, np.float64])
+def test_a_float_argument_takes_the_type_of_arrays_beside_it(number):
+    w, a = Tensor(np.ones(3, np.float32), requires_grad=True), np.ones(3, np.float32)
+    for f in [
+        lambda x: w * x,
+        lambda x: (x * x + 1) - w,
+        lambda x: autograd.exp(x) * w,
+        lambda x: (a * x) * w,
+        lambda x: np.maximum(a, x) * w[0],
+        lambda x: autograd.where(w > x, w, x),
+    ]:
+        g = autograd.compile(f)
+        for x in (number(0.1), 0.3, number(0.7)):
+            ours, theirs = g(x), f(x)
+            assert ours.dtype == theirs.dtype
+            np.testing.assert_allclose(ours.data, theirs.data, rtol=np.finfo(ours.dtype).eps)
+
+
 def test_a_tensor_argument_is_bound_by_position():
     g = autograd.compile(lambda a, b: (a @ b).sum())
     g(Tensor(np.ones((2, 3)), requires_grad=True), Tensor(np.ones((3, 2)), requires_grad=True))
