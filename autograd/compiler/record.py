@@ -204,6 +204,7 @@ class Recording(Recorder):
         self.arguments: dict[Traced, None] = {}
         self.floats: list[float] = []
         self.plain: set[int] = set()
+        self.in_tensors: set[Traced] = set()
         self.plainness = bytearray()
         self.wide: set[int] = set()
         self.wideness = bytearray()
@@ -359,6 +360,8 @@ class Recording(Recorder):
         return self._lifted(x)._data.astype(np.result_type(*kinds))
 
     def _lifted(self, x: Any) -> Any:
+        if isinstance(x, Traced):
+            self.in_tensors.add(x.base)
         if isinstance(x, Tensor):
             if isinstance(x._data, Traced):
                 return x
@@ -418,7 +421,7 @@ class Recording(Recorder):
     def made_array(self, data: Any) -> Any:
         """What an array is made of: of numbers that uncompiled are floats, a traced array."""
         if not isinstance(data, (list, tuple, np.ndarray)):
-            return data
+            return self._lifted(data) if isinstance(data, Traced) else data
         array = np.asarray(data, dtype=object)
         if not any(x.__class__ is self.kind for x in array.ravel().tolist()):
             return data
@@ -464,6 +467,11 @@ class Recording(Recorder):
         if True in kinds:
             return tuple(_boxed(x) if self._is_plain(x) else x for x in operands)
         return tuple(self.plain_array(self.beside(x, operands)) if kinds else x for x in operands)
+
+    def changing(self, traced: Traced) -> None:
+        """An array is written to: one whose numbers a derivative may need is refused."""
+        if traced.base in self.in_tensors:
+            self.refuse("changing an array in place that is also used as it was before")
 
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
@@ -565,6 +573,7 @@ _REMEDIES = {
         "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers."
     ),
     "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
+    "writing into an array": "Make it of what is computed: np.zeros_like(x) for np.zeros(3).",
     "order 'K' or 'A'": "Its result depends on how an argument is stored: say 'C' or 'F'.",
     "printing it": "Print the result instead.",
     "taking numbers out of an array that was computed from single numbers": (

@@ -138,6 +138,7 @@ class Tape:
         """Note a call that changes `out`, which is one of its arguments."""
         args, options = tuple(args), options or {}
         if self.known is not None:  # elsewhere the numbers are not of any run
+            self.observer.changing(out)
             function(*_arrays(args), **_arrays(options))
             self.known.clear()
         self.steps.append(Step(CHANGE, function, args, options, out))
@@ -324,6 +325,8 @@ class Traced(NDArrayOperatorsMixin):
         if not isinstance(index, tuple):
             index = (index,)
         out = self.tape.call(_item, (self, index))
+        if not out.ndim and self.base.owned and isinstance(self.array[index], np.generic):
+            out = out.copy()  # a number, which stays what it is when the array is written to
         return out if out.ndim or self.tape.observer is None else self.tape.observer.element(out)
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -349,6 +352,8 @@ class Traced(NDArrayOperatorsMixin):
             inputs[0]._check_owned()
             return self.tape.change(inputs[0], ufunc.at, inputs)
         out = options.pop("out", None)
+        if out is not None and not isinstance(out[0], Traced):
+            self._refuse("writing into an array")
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if out is None:
             return self.tape.call(function, inputs, options)

@@ -223,6 +223,45 @@ def test_a_closed_over_array_may_change_between_call_and_backward():
         assert w.grad.tolist() == [1.0, 2.0]
 
 
+def swapped(x):
+    y = x * 2
+    y[0], y[1] = y[1], y[0]
+    return y
+
+
+def test_numbers_of_an_array_may_change_places():
+    t = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    g = autograd.compile(lambda x: (t * swapped(x)).sum())
+    for x in ([1.0, 2.0, 3.0], [5.0, 0.0, 1.0]):
+        assert g(np.array(x)).item() == (t.data * swapped(np.array(x))).sum()
+
+
+def test_writing_to_an_array_that_a_derivative_needs_is_refused():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    for wrap in (Tensor, lambda y: y):
+
+        def f(x, wrap=wrap):
+            y = x * 2
+            before = t * wrap(y)
+            y += 1
+            return (before + t * y).sum()
+
+        with pytest.raises(CompileError, match=r"y \+= 1.*Make a new one"):
+            autograd.compile(f)(np.ones(2))
+
+
+def test_writing_a_recorded_array_into_another_is_refused_with_a_remedy():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+
+    def f(x):
+        y = np.zeros(2)
+        y += x
+        return t * y
+
+    with pytest.raises(CompileError, match="zeros_like"):
+        autograd.compile(f)(np.ones(2))
+
+
 def test_an_array_may_change_between_two_uses():
     t, kept = Tensor([1.0, 2.0], requires_grad=True), np.zeros(2)
 
