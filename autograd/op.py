@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
+from autograd.modes import active, recorder
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -289,6 +291,8 @@ def plain(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return type(x)(map(plain, x))
     if hasattr(type(x), "_apply") and not getattr(x, "is_recorded", False):
+        if active() and recorder() is not None:
+            return getattr(x, "data", x)  # as the recording has it
         return getattr(x, "_data", x)  # a symbol has none
     return x  # a plain number or array; or a recorded Value, whose number is not known yet
 

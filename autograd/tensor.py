@@ -221,8 +221,9 @@ class Tensor(ArrayOperations, node.Node):
 
     def detach(self) -> Tensor:
         """The same array (not a copy) as a tensor with no graph behind it."""
+        mode = recorder() if active() else None
         out: Tensor = _new(Tensor)
-        out._data = self._data
+        out._data = self._data if mode is None else mode.array(self)
         out._become_leaf(requires_grad=False)
         out._clock = self._clock
         out.label = self.label

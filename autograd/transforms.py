@@ -326,7 +326,7 @@ def _variable(who: str, x: Any) -> Any:
         return x * 1.0 if x.requires_grad else Value(x._data, label=x.label)
     if isinstance(x, Tensor):
         fresh = RULEBOOK["broadcast_to"](x, x.shape) if x.requires_grad else None
-        return Tensor(x._data, requires_grad=True) if fresh is None else fresh
+        return Tensor(x.data, requires_grad=True) if fresh is None else fresh
     if isinstance(x, (Real, np.bool)) and not isinstance(x, np.integer):
         return Value(float(x))
     if hasattr(x, "dtype") and x.dtype.kind == "f":

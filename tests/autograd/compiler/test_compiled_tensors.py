@@ -277,6 +277,32 @@ def test_an_array_may_change_between_two_uses():
             assert compiled(x).item() == g(x).item() == 5.0 * x
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t, c: (t * (c > 0)).sum(),
+        lambda t, c: autograd.where(c > t, c, t).sum(),
+        lambda t, c: (t * np.argsort(c)).sum() + t[np.argmax(c)],
+        lambda t, c: (t * np.isfinite(c)).sum() if c.sum() > 0 else t.sum(),
+        lambda t, c: (t * c.detach() * t.detach()).sum(),
+        lambda t, c: (t * autograd.grad(lambda u: (u * u).sum())(c)).sum(),
+    ],
+)
+def test_what_is_asked_of_closed_over_tensors_is_asked_at_every_call(f):
+    rng = np.random.default_rng(0)
+    t, c = Tensor(rng.normal(size=3), requires_grad=True), Tensor(rng.normal(size=3))
+    g = autograd.compile(lambda: 1 * f(t, c))
+    for _ in range(5):
+        found = []
+        for function in (g, lambda: f(t, c)):
+            t.zero_grad()
+            loss = function()
+            loss.backward()
+            found.append([loss.item(), *t.grad])
+        np.testing.assert_allclose(*found, rtol=1e-12)
+        t.data, c.data = rng.normal(size=3), rng.normal(size=3)
+
+
 LAYOUTS = {
     "by rows": np.ascontiguousarray,
     "by columns": np.asfortranarray,
