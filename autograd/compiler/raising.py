@@ -107,7 +107,9 @@ class _Columns:
         self.number = left  # of a leaf
         self.left = np.where((self.code >= 0) | (self.code == DETACH), left, -1)
         self.right = np.where(self.code >= 0, right, -1)
-        self.alive = self._alive()
+        self.alive = self._behind(self._ends())
+        # A gradient of what only a guard looks at is 0, and 0 times an infinite derivative is nan.
+        self.leads = self._behind(self._ends(guards=False)) if graph.guards else self.alive
         self.adds = self.alive & (self.code == self._code_of("add"))
         self.simple = [self._code_of(name) for name in ("add", "subtract", "multiply")]
         self.products = self.alive & (self.code == self._code_of("multiply"))
@@ -117,15 +119,17 @@ class _Columns:
         names = [op.name for op in self.graph.ops]
         return names.index(name) if name in names else ABSENT
 
-    def _ends(self) -> Any:
-        """Rows that something besides operations looks at."""
+    def _ends(self, guards: bool = True) -> Any:
+        """Rows that something besides operations looks at; with or without the guards."""
         graph = self.graph
-        ends = [*graph.outputs, *(g[0] for g in graph.guards), *(g[1] for g in graph.guards)]
+        ends = list(graph.outputs)
+        if guards:
+            ends += [side for guard in graph.guards for side in guard[:2]]
         return np.concatenate([np.array(ends, dtype=np.int64), *(t.ravel() for t in graph.tables)])
 
-    def _alive(self) -> Any:
+    def _behind(self, ends: Any) -> Any:
+        """Of each row whether one of these depends on it."""
         alive = bytearray(len(self.code))
-        ends = self._ends()
         np.frombuffer(alive, dtype=bool)[ends.astype(np.int64)] = True
         rows = range(len(alive) - 1, -1, -1)
         for row, i, j in zip(
@@ -204,6 +208,7 @@ def raise_graph(graph: Graph) -> Raised:
     # Of `x ** 2` and `2 ** x` either has a derivative that the other is not to be asked for.
     sides = needs[columns.left[rows]] + 2 * needs[columns.right[rows]]
     sides[(code == SUM) | np.isin(code, columns.simple) | (columns.right[rows] < 0)] = 0
+    sides[~columns.leads[rows] & (code != SUM)] = 4
     terms = [np.where(code == SUM, count, 0) for count in counts[::-1]]
     keys = np.stack([sides, *terms, code, level[rows]])
     order = np.lexsort(keys)
@@ -260,10 +265,11 @@ def _chain(columns: _Columns, rows: Rows, needs: Any) -> Chain:
     for row, i, j, stops in zip(
         rows.tolist(), left.tolist(), right.tolist(), detached.tolist(), strict=True
     ):
-        needs[row] = not stops and (needs[i] or (j >= 0 and needs[j]))
+        flow = needs[i] or (j >= 0 and needs[j])
+        needs[row] = flow and not stops and columns.leads[row]
     flows = needs[left] + 2 * (needs[right] & (right >= 0))
     used, code = np.unique(columns.code[rows], return_inverse=True)
-    parts: Any = [code, place[left], place[right], np.where(detached, 0, flows)]
+    parts: Any = [code, place[left], place[right], np.where(needs[rows], flows, 0)]
     flat: Any = [array("i", x.astype(np.int32).tobytes()) for x in parts]
     ops = [graph.ops[k] if k >= 0 else None for k in used.tolist()]
     return Chain(ops, flat[0], flat[1], flat[2], flat[3], outside, rows)
@@ -294,7 +300,7 @@ def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
     found = np.frombuffer(needs, dtype=bool).copy()
     inside = columns.product_row
     found[inside] = found[columns.left[inside]] | found[columns.right[inside]]
-    return np.array(level, dtype=np.int64), found
+    return np.array(level, dtype=np.int64), found & columns.leads
 
 
 def _instructions(columns: _Columns, code: int, rows: Rows) -> Iterator[Any]:

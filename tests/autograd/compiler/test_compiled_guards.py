@@ -487,3 +487,34 @@ def test_detect_anomaly_sees_the_function_as_it_is_written():
         np.errstate(all="ignore"),
     ):
         g(Value(0.0))
+
+
+def largest_root(w, x):
+    return max([autograd.sqrt(w * v) for v in x])
+
+
+def largest_product(w, x):
+    return max([w * v for v in x])
+
+
+def root_further_on(w, x):
+    for _ in range(60):  # so long that it is computed one by one
+        w = w * 1.01
+    ahead, behind = autograd.sqrt(w * x[0]), autograd.sqrt(w * x[1])
+    return ahead if ahead > behind else behind
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize(
+    ("f", "behind"), [(largest_root, 0.0), (root_further_on, 0.0), (largest_product, -np.inf)]
+)
+def test_no_gradient_comes_from_what_is_only_compared(f, behind):
+    """Where its derivative is infinite, 0 times it would be nan."""
+    w = Value(1.5)
+    g = autograd.compile(lambda x: f(w, x))
+    for ahead in (2.0, 3.0):
+        w.grad = 0.0
+        g([ahead, behind]).backward()
+        found, w.grad = w.grad, 0.0
+        f(w, [ahead, behind]).backward()
+        assert found == pytest.approx(w.grad, rel=1e-12)
