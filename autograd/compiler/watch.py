@@ -87,6 +87,8 @@ class Watch:
             yield from x.values() if isinstance(x, dict) else x
         elif isinstance(x, np.ndarray):
             self.arrays.append((x, _contents_of(x)))
+            if x.dtype == object:
+                self.seen[id(x)] = x, x.copy()  # its objects are compared by their addresses, too
         elif isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
             self.generators.append((x, _state(x)))
         elif isinstance(x, type):
@@ -218,8 +220,7 @@ def _copied(x: Any, inside: tuple[int, ...] = ()) -> Any:
 def _contents_of(x: Any) -> Any:
     """What a container or an array has in it, to compare it with later."""
     if isinstance(x, np.ndarray):
-        numbers = list(map(id, x.flat)) if x.dtype == object else x.tobytes()
-        return x.shape, x.dtype, numbers
+        return x.shape, x.dtype, x.tobytes()  # of an array of objects, their addresses
     if isinstance(x, dict):
         return {key: _copied(part) for key, part in x.items()}
     if isinstance(x, (set, frozenset)):
