@@ -21,13 +21,7 @@ NEVER: Clock = [0]
 """The clock of arrays that nobody can write to."""
 
 
-def note_write(clock: Clock) -> None:
-    """Note that the arrays of this clock have just been written to."""
-    now[0] += 1
-    clock[0] = now[0]
-
-
-def note_writes(clocks: list[Clock]) -> None:
+def note_write(*clocks: Clock) -> None:
     """Note that the arrays of these clocks have just been written to."""
     now[0] += 1
     for clock in clocks:

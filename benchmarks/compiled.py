@@ -99,13 +99,8 @@ def moons_in_single_values(weights):
     """As in a lecture: 337 Values, each an object of its own."""
     from nn.scalar import MLP
 
-    random.seed(0)
     model = MLP(2, [16, 16, 1])
-    for layer, (w, b) in zip(model.layers, weights):
-        for neuron, row, bias in zip(layer.neurons, w.tolist(), b.tolist()):
-            neuron.b.data = bias
-            for p, number in zip(neuron.w, row):
-                p.data = number
+    peers.set_numbers(model, weights)
     loss = autograd.compile(lambda xs, ys: moons_loss(Value, model, xs, ys))
     return trainer(loss, optim.SGD(model.parameters(), lr=0.1))
 
@@ -249,23 +244,45 @@ def report(rounds):
     compile_times()
 
 
-def compile_times():
-    """What recording and compiling cost per operation, from small to large."""
-    import tracemalloc
-
+def moons_step(points, width):
     from nn.scalar import MLP
 
-    print("\nCompiling the two-moons step (processor time, with both recordings)\n")
-    print("| operations | time | memory at the peak |")
-    print("|---|---|---|")
-    for points, width in ((100, 16), (200, 50)):
-        random.seed(0)
-        model = MLP(2, [width, width, 1])
-        rng = np.random.default_rng(0)
-        data = rng.normal(size=(points, 2)), rng.choice([-1.0, 1.0], size=points)
+    random.seed(0)
+    model = MLP(2, [width, width, 1])
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(points, 2)), rng.choice([-1.0, 1.0], size=points)
+    return functools.partial(moons_loss, Value, model), data
+
+
+def deep(levels, width):
+    """Numbers that pass through one layer after another, each on its own."""
+    weight, biases = Value(0.9), [Value(0.01 * i) for i in range(width)]
+
+    def run(xs):
+        for _ in range(levels):
+            xs = [(x * weight + b).tanh() for x, b in zip(xs, biases)]
+        return sum(xs)
+
+    return run, ([0.1 * i for i in range(width)],)
+
+
+def compile_times():
+    """What recording and compiling cost per operation: wide graphs, and deep ones."""
+    import tracemalloc
+
+    print("\nCompiling (processor time, with both recordings)\n")
+    print("| | operations | time | memory at the peak |")
+    print("|---|---|---|---|")
+    shapes = {
+        "two moons, 100 points": moons_step(100, 16),
+        "two moons, 200 points, wider": moons_step(200, 50),
+        "a recurrence of 30,000 steps over one number": deep(30_000, 1),
+        "2,000 layers of 30 numbers": deep(2_000, 30),
+    }
+    for name, (function, data) in shapes.items():
         costs = []
         for traced in (False, True):
-            g = autograd.compile(functools.partial(moons_loss, Value, model))
+            g = autograd.compile(functools.partial(function))
             if traced:
                 tracemalloc.start()
             start = time.process_time()
@@ -275,7 +292,8 @@ def compile_times():
             )
             tracemalloc.stop()
         rows = g.recorded()
-        print(f"| {rows:,} | {costs[0] / rows * 1e6:.1f} µs each | {costs[1] / rows:.0f} B each |")
+        seconds, size = (cost / rows for cost in costs)
+        print(f"| {name} | {rows:,} | {seconds * 1e6:.1f} µs each | {size:.0f} B each |")
 
 
 def main():

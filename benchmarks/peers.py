@@ -76,6 +76,15 @@ def numpy_classifier(weights, dtype, rate=1e-3):
 # --- micrograd --------------------------------------------------------------------------------
 
 
+def set_numbers(model, weights):
+    """Give a network of single numbers, micrograd's or ours, its first numbers."""
+    for layer, (w, b) in zip(model.layers, weights):
+        for neuron, row, bias in zip(layer.neurons, w.tolist(), b.tolist()):
+            neuron.b.data = bias
+            for p, number in zip(neuron.w, row):
+                p.data = number
+
+
 def micrograd_moons(weights):
     from micrograd.engine import Value
     from micrograd.nn import MLP
@@ -83,12 +92,7 @@ def micrograd_moons(weights):
     from benchmarks.scalars import train
 
     model = MLP(2, [16, 16, 1])
-    for layer, (w, b) in zip(model.layers, weights):
-        for neuron, row, bias in zip(layer.neurons, w.tolist(), b.tolist()):
-            neuron.b.data = bias
-            for p, number in zip(neuron.w, row):
-                p.data = number
-
+    set_numbers(model, weights)
     return lambda xs, ys: train(Value, model, xs.tolist(), ys.tolist())
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
-from autograd.guard import note_write, note_writes
+from autograd.guard import note_write
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -251,7 +251,7 @@ class Flat:
             Parameter([10., 20.])
         """
         self._check_current()
-        note_writes([p._clock for p in self.parameters])
+        note_write(*[p._clock for p in self.parameters])
         return self._data
 
     def put(self, theta: Any) -> None:

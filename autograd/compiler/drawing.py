@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.chain import Chain
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK
 from autograd.compiler.listing import FindNames, Names
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Group, Picks, Product
-from autograd.compiler.record import CONSTANT, DATA, DETACH, LEAF, PICK
 from autograd.compiler.tape import SOURCE, Traced, traced_in
 from autograd.tensor import Tensor
 from autograd.value import Value

@@ -1,6 +1,6 @@
 """`compile`: the function that records once and replays; the pipeline's front door.
 
-record.py     run the function once; what it computed becomes rows of flat arrays
+record.py     run the function once; what it computed becomes rows of flat arrays (graph.py)
 crossing.py   where arrays and single numbers meet
 raising.py    find the sums, the groups and the matrices in the rows
 chain.py      what of them has to be computed one by one
@@ -27,9 +27,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.compiler.arguments import Given, recorded
+from autograd.compiler.graph import LEAF
 from autograd.compiler.listing import listing
 from autograd.compiler.program import Program, Workspace, warn_of
-from autograd.compiler.record import LEAF, ReadError, RecordedValue, Recording, same
+from autograd.compiler.record import ReadError, RecordedValue, Recording, same
 from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
 from autograd.compiler.tape import OtherShape, Traced
 from autograd.compiler.watch import Watch, variables

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.chain import Chain
+from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Group, Picks, Product
-from autograd.compiler.record import CONSTANT, DATA, LEAF
 from autograd.compiler.tape import SOURCE, VIEW, Step, Traced
 
 FindNames = Callable[[set[Any]], dict[Any, str]]

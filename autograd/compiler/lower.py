@@ -19,9 +19,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from autograd.compiler.chain import Chain, run, run_back
+from autograd.compiler.graph import CONSTANT
 from autograd.compiler.place import Gather, Layout, Placement, View, factored, layout
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
-from autograd.compiler.record import CONSTANT
 from autograd.compiler.tape import INTO, STORE, TAKE_OUT, Tape, Traced
 
 

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.chain import Chain
+from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.raising import Group, Product, Raised, Sums
-from autograd.compiler.record import CONSTANT, DATA, LEAF
 
 
 @dataclass(frozen=True)

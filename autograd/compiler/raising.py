@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.chain import FEW, LONG, Chain
-from autograd.compiler.record import CONSTANT, DETACH, LEAF, PICK, Graph
+from autograd.compiler.graph import CONSTANT, DETACH, LEAF, PICK, Graph
 from autograd.op import RULEBOOK
 
 Rows = Any

@@ -22,99 +22,22 @@ from __future__ import annotations
 
 import operator
 import sys
-from array import array
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd.compiler import crossing
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
 from autograd.compiler.tape import Tape, Traced, has_traced
 from autograd.errors import CompileError
 from autograd.modes import Recorder, _users_line, active, recording
-from autograd.op import Elementwise
 from autograd.tensor import Tensor
 from autograd.value import Constant, Value
-
-CONSTANT, LEAF, DATA, PICK, DETACH = -1, -2, -3, -4, -5
-"""What a row is if it is not an operation: a number written in the code; a Value from outside; a
-number in an argument; one of several rows, chosen by an index in an argument; a row without its
-gradient."""
-
-
-MOST = 1000
-"""How many rows are computed a second time where an array needs them early."""
 
 
 class ReadError(CompileError):
     """A number was read that only this run has."""
-
-
-class Graph:
-    """The rows, and what they refer to.
-
-    Attributes:
-        code: For each row the place of its operation in `ops`, or one of the negative codes above.
-        left, right: The rows of its operands (-1: none); of a leaf, its place in `constants`,
-            `leaves` or the data.
-        ops: The operations that occur.
-        constants: Numbers written in the code.
-        leaves: Values from outside; the first `value_count` are arguments.
-        data_size: How many numbers of the arguments are used one by one.
-        tables: Of each PICK its candidates, a (choices, columns) array of rows.
-        picks: For each PICK (table, column, which index).
-        guards: (left row, right row, relation, outcome), as in `operator.lt`.
-        outputs: The rows that somebody outside needs.
-    """
-
-    def __init__(self) -> None:
-        self.code, self.left, self.right = array("h"), array("i"), array("i")
-        self.ops: list[Elementwise] = []
-        self.constants: list[float] = []
-        self.leaves: list[Any] = []
-        self.value_count = 0
-        self.data_size = 0
-        self.tables: list[Any] = []
-        self.picks: list[tuple[int, int, int]] = []
-        self.guards: list[tuple[int, int, Any, bool]] = []
-        self.outputs: list[int] = []
-
-    def add(self, code: int, left: int, right: int = -1) -> int:
-        """A new row; the answer is its number."""
-        self.code.append(code)
-        self.left.append(left)
-        self.right.append(right)
-        return len(self.code) - 1
-
-    def __len__(self) -> int:
-        return len(self.code)
-
-    def operands(self, row: int) -> list[int]:
-        """The rows that a row is computed from."""
-        if self.code[row] < 0 and self.code[row] != DETACH:
-            return []
-        return [i for i in (self.left[row], self.right[row]) if i >= 0]
-
-    def evaluate(self, rows: Any, given: Any) -> list[Any] | None:
-        """Compute rows from what `given` says of those from outside; None if that is too much."""
-        wanted = rows.ravel().tolist()
-        pending: list[int] = wanted.copy()
-        needed: set[int] = set()
-        while pending:
-            row = pending.pop()
-            if self.code[row] == PICK or len(needed) > MOST:
-                return None
-            if row not in needed:
-                needed.add(row)
-                pending += self.operands(row)
-        numbers: dict[int, Any] = {}
-        for row in sorted(needed):
-            code, operands = self.code[row], [numbers[i] for i in self.operands(row)]
-            if not operands:
-                numbers[row] = given(row)
-            else:
-                numbers[row] = operands[0] if code == DETACH else self.ops[code].forward(*operands)
-        return [numbers[row] for row in wanted]
 
 
 class RecordedValue(Value):

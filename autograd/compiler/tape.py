@@ -291,10 +291,7 @@ class Traced(NDArrayOperatorsMixin):
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As NumPy's."""
-        if self.dtype == np.float16:  # which NumPy adds up in float32
-            return self.tape.call(np.mean, (self,), {"axis": axis, "keepdims": keepdims})
-        total = self.sum(axis=axis, keepdims=keepdims)
-        return total / (self.size // max(1, total.size))
+        return self.tape.call(np.mean, (self,), {"axis": axis, "keepdims": keepdims})
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As NumPy's."""

@@ -62,7 +62,8 @@ def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 )
 def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The mean of the elements; nan, with NumPy's warning, where there are none."""
-    if type(x) is not np.ndarray or x.dtype.char not in "df" or not x.size or not x.ndim:
+    known = isinstance(x.size, int)  # as it may not be where an array is computed later
+    if not known or not x.size or not x.ndim or x.dtype.char not in "df":
         return x.mean(axis=axis, keepdims=keepdims)
     total = x.sum(axis=axis, keepdims=keepdims)  # half the time of NumPy's mean of a few numbers
     return total / (x.size // total.size)

@@ -100,3 +100,16 @@ def assert_same_numbers(ours, theirs, tolerance=1e-12):
     finite = np.abs(np.where(np.isfinite(theirs), theirs, 0))
     scale = max(1.0, finite.max(initial=0))
     np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * scale)
+
+
+def assert_same_compiled(program):
+    """A random program recorded, and replayed with other data, beside itself uncompiled."""
+    compiled = autograd.compile(program)
+    for _ in range(2):
+        xs = [program.draw.uniform(-2, 2) for _ in range(3)]
+        number = program.draw.uniform(-1, 1)
+        kinds, values, grads = program.run(program, xs, number)
+        our_kinds, our_values, our_grads = program.run(compiled, xs, number)
+        assert our_kinds == kinds
+        assert_same_numbers(our_values, values)
+        assert_same_numbers(our_grads, grads)

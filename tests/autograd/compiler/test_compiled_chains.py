@@ -10,7 +10,12 @@ import autograd
 from autograd import RULEBOOK, Value
 from autograd.compiler import raising
 from autograd.op import Elementwise
-from tests.autograd.compiler.programs import TAME, RandomProgram, assert_same_numbers
+from tests.autograd.compiler.programs import (
+    TAME,
+    RandomProgram,
+    assert_same_compiled,
+    assert_same_numbers,
+)
 
 STEPS = 500
 
@@ -66,15 +71,7 @@ def test_random_programs_give_the_same_as_chains(seed, monkeypatch):
     monkeypatch.setattr(raising, "LONG", 1)
     monkeypatch.setattr(raising, "FEW", 1 + seed % 30)
     program = RandomProgram(seed, TAME)
-    compiled = autograd.compile(program)
-    for _ in range(2):
-        xs = [program.draw.uniform(-2, 2) for _ in range(3)]
-        number = program.draw.uniform(-1, 1)
-        kinds, values, grads = program.run(program, xs, number)
-        our_kinds, our_values, our_grads = program.run(compiled, xs, number)
-        assert our_kinds == kinds
-        assert_same_numbers(our_values, values)
-        assert_same_numbers(our_grads, grads)
+    assert_same_compiled(program)
 
 
 def test_guards_and_results_inside_a_chain_are_seen():
