@@ -8,6 +8,7 @@ place.py      give every row a position, so that operands lie side by side
 lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, calls.py)
 program.py    fill in the numbers and run them
 results.py    hand back nodes whose backward pass is the compiled one
+rebuild.py    check with the ordinary backward pass where a gradient is nan
 
 listing.py and drawing.py show what came of it.
 """

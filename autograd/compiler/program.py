@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.graph import DETACH
 from autograd.compiler.lower import Lowered
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
@@ -35,6 +36,7 @@ class Program:
         lowered: The same as NumPy calls.
         tape: The NumPy calls on arrays.
         outputs: What the function returned: rows, tensors, arrays, or anything else.
+        graded: How many of them can be differentiated.
         tensors: (Tensor from outside, its stand-in) for each that is used.
     """
 
@@ -65,6 +67,8 @@ class Program:
         self.scalar_tape.section()
         self.seeded = sorted({*self.result_rows, *_rows(self.value_slopes)})
         self.lowered.backward(np.array(self.seeded, dtype=np.int64))
+        differentiable = [k for k in self.row_places if self.raised.needs[outputs[k]]]
+        self.graded = len(graded) + len(differentiable)
         self.order = self.placement.leaf_order
         self.packing = struct.Struct(f"{len(self.order)}d")  # quicker than assigning a list
         self.uses_arrays = bool(self.wanted)
@@ -84,7 +88,7 @@ class Program:
         self.seeds = [self.tape.source(np.ones_like(x._data.array)) for x in self.differentiable]
         stand_ins = [x for _, x in self.tensors]
         wrt = stand_ins + [x for _, x in self.lifted]
-        found = gradients(_Ends(self.differentiable), wrt, self.seeds)
+        found = gradients(Ends(self.differentiable), wrt, self.seeds)
         self.slopes = found[: len(stand_ins)]
         paired = zip(self.lifted, found[len(stand_ins) :], strict=True)
         self.value_slopes = [(rows, slope) for (rows, _), slope in paired if slope is not None]
@@ -125,6 +129,18 @@ class Program:
     def closed_tensors(self) -> list[Any]:
         """The tensors where none is an argument."""
         return [tensor for tensor, _ in self.tensors]
+
+    @functools.cached_property
+    def partly_reached(self) -> bool:
+        """Whether the backward pass goes where the ordinary one does not, even from all results.
+
+        It does not go to what is only compared, unless that shares an instruction with other rows.
+        """
+        graph, needs = self.graph, self.raised.needs
+        mixed = (needs[x.out].any() != needs[x.out].all() for x in self.raised.instructions)
+        lifted = sum(x.requires_grad for _, x in self.lifted)
+        aside = graph.tables or DETACH in graph.code or len(self.value_slopes) < lifted
+        return bool(aside or (graph.guards and any(mixed)))
 
     @functools.cached_property
     def grounded(self) -> bool:
@@ -170,16 +186,16 @@ class Program:
         return all(bool(arrays[x]) == outcome for x, outcome in self.recording.truths)
 
 
-class _Ends(Node):
-    """All results of a function at once, so that one backward pass serves them all."""
+class Ends(Node):
+    """Several results of a function at once, so that one backward pass serves them all."""
 
     op: Any = "ends"
     requires_grad = True
     _grad = None
     parents: Any = ()
 
-    def __init__(self, tensors: list[Tensor]) -> None:
-        self.parents = tuple(tensors)
+    def __init__(self, nodes: list[Any]) -> None:
+        self.parents = tuple(nodes)
 
     def _contributions(self, seeds: Any) -> Any:
         for i, (parent, seed) in enumerate(zip(self.parents, seeds, strict=True)):
@@ -202,6 +218,7 @@ class Workspace:
         numbers[placement.one_at] = 1.0
         at, count = placement.leaves_at, len(placement.leaf_order)
         self.leaf_numbers, self.leaf_slopes = numbers[at : at + count], slopes[at : at + count]
+        self.all_leaf_slopes = slopes[program.graph.data_size : at + count]  # in arrays, too
         self.windows = [_window(x, i, numbers, slopes) for x, i in placement.arrays]
         self.blocks = {
             id(x): numbers[i : i + x.size].reshape(x.shape)

@@ -501,6 +501,14 @@ def largest_product(w, x):
     return max([w * v for v in x])
 
 
+def largest_line(w, x):
+    return max([w * v + w for v in x])
+
+
+def largest_sum(w, x):
+    return max([w * v + (w + 1.0) * v for v in x])
+
+
 def root_further_on(w, x):
     for _ in range(60):  # so long that it is computed one by one
         w = w * 1.01
@@ -510,7 +518,14 @@ def root_further_on(w, x):
 
 @pytest.mark.filterwarnings("ignore:divide by zero")
 @pytest.mark.parametrize(
-    ("f", "behind"), [(largest_root, 0.0), (root_further_on, 0.0), (largest_product, -np.inf)]
+    ("f", "behind"),
+    [
+        (largest_root, 0.0),
+        (root_further_on, 0.0),
+        (largest_product, -np.inf),
+        (largest_line, -np.inf),
+        (largest_sum, -np.inf),
+    ],
 )
 def test_no_gradient_comes_from_what_is_only_compared(f, behind):
     """Where its derivative is infinite, 0 times it would be nan."""
