@@ -224,6 +224,10 @@ class Recorder(force_grad):
         """Operands, some of them Values: those that uncompiled are floats may meet arrays."""
         raise NotImplementedError
 
+    def plain_array(self, x: Any) -> Any:
+        """A recorded number that uncompiled is a float, as an array; anything else as it is."""
+        raise NotImplementedError
+
     def made_array(self, data: Any) -> Any:
         """An array is made of what may contain numbers of this recording."""
         raise NotImplementedError

@@ -190,7 +190,8 @@ class Value(Operations, node.Node):
         """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
         if method != "__call__" or kwargs or kind_of(inputs)._rank > self._rank:
             return NotImplemented  # a Tensor takes a Value in
-        if active() and (mode := recorder()) is not None:
+        mode = recorder() if active() else None
+        if mode is not None:
             inputs = mode.plain_operands(inputs)
             if not any(isinstance(x, Value) for x in inputs):
                 return ufunc(*inputs)
@@ -201,10 +202,16 @@ class Value(Operations, node.Node):
             x, y = inputs if isinstance(inputs[0], Value) else inputs[::-1]
             return (x.__eq__(y) is True) == (ufunc is np.equal)
         if ufunc in _COMPARISONS:
+            if mode is not None and not any(map(_is_array, inputs)):
+                return np.bool(_COMPARISONS[ufunc](*inputs))
             return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
         op = RULEBOOK.get(RENAMED.get(ufunc.__name__, ufunc.__name__))
         if isinstance(op, Elementwise):
             return self._apply(op, inputs, {})
+        if mode is not None:
+            arrays = [mode.plain_array(x) for x in inputs]
+            if not any(isinstance(x, Value) for x in arrays):
+                return ufunc(*arrays)
         raise TypeError(f"np.{ufunc.__name__}: is not an operation of glassgrad.")
 
     def __lt__(self, other: Any) -> bool:
@@ -286,7 +293,10 @@ def _boxed(x: Any) -> Any:
     return box
 
 
-_COMPARISONS = {np.less, np.less_equal, np.greater, np.greater_equal}
+_COMPARISONS = {
+    np.less: operator.lt, np.less_equal: operator.le,
+    np.greater: operator.gt, np.greater_equal: operator.ge,
+}  # fmt: skip
 
 _new: Any = Value.__new__
 

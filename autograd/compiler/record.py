@@ -498,6 +498,10 @@ _REMEDIES = {
     "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
     "writing into an array": "Make it of what is computed: np.zeros_like(x) for np.zeros(3).",
     "order 'K' or 'A'": "Its result depends on how an argument is stored: say 'C' or 'F'.",
+    **dict.fromkeys(
+        ("array.flags", "array.strides"),
+        "How an argument is stored may be another way at a replay: go by its shape and dtype.",
+    ),
     "printing it": "Print the result instead.",
     "taking numbers out of an array that was computed from single numbers": (
         "Compute with the single numbers from the start, or go on with Tensors."

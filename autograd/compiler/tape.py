@@ -284,22 +284,28 @@ class Traced(NDArrayOperatorsMixin):
         order = axes[0] if len(axes) == 1 else axes or None
         return self.tape.call(np.transpose, (self, order))
 
-    def sum(self, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    def sum(self, *given: Any, **options: Any) -> Any:
         """As NumPy's."""
-        options = {"axis": axis, "keepdims": keepdims}
-        return self.tape.call(np.add.reduce, (self,), options | ({"dtype": dtype} if dtype else {}))
+        return self._reduced(np.add.reduce, ("axis", "dtype", *_REDUCING), given, options)
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def mean(self, *given: Any, **options: Any) -> Any:
         """As NumPy's."""
-        return self.tape.call(np.mean, (self,), {"axis": axis, "keepdims": keepdims})
+        return self._reduced(np.mean, ("axis", "dtype", *_REDUCING), given, options)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def max(self, *given: Any, **options: Any) -> Any:
         """As NumPy's."""
-        return self.tape.call(np.maximum.reduce, (self,), {"axis": axis, "keepdims": keepdims})
+        return self._reduced(np.maximum.reduce, ("axis", *_REDUCING), given, options)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def min(self, *given: Any, **options: Any) -> Any:
         """As NumPy's."""
-        return self.tape.call(np.minimum.reduce, (self,), {"axis": axis, "keepdims": keepdims})
+        return self._reduced(np.minimum.reduce, ("axis", *_REDUCING), given, options)
+
+    def _reduced(self, function: Any, names: Any, given: Any, options: dict[str, Any]) -> Any:
+        by_place = dict(zip(names[: len(given)], given, strict=True))
+        options = {"axis": None, "keepdims": False, **by_place, **options}
+        if options.pop("out", None) is not None:
+            self._refuse("writing into an array")
+        return self.tape.call(function, (self,), options)
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """As NumPy's."""
@@ -362,7 +368,7 @@ class Traced(NDArrayOperatorsMixin):
         """Compute with any other function of NumPy, and note it."""
         if func in (np.shape, np.ndim, np.size):
             return func(*_arrays(args), **_arrays(kwargs))
-        if func in _REDUCTIONS:
+        if func in _REDUCTIONS and args:
             return getattr(args[0], _REDUCTIONS[func])(*args[1:], **kwargs)
         if func in (np.split, np.array_split):  # of several arrays each is a slice
             return COMPOSITIONS[func.__name__](*args, **kwargs)
@@ -373,8 +379,12 @@ class Traced(NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name == "base" or not hasattr(np.ndarray, name):
             raise AttributeError(f"a recorded array has no attribute {name!r}")
-        if name in ("item", "tolist", "tobytes", "tofile", "data", "flat"):
-            return self._refuse(f"array.{name}")
+        if name in ("real", "imag", "mT"):
+            return self.tape.call(getattr, (self, name))
+        if name in ("itemsize", "nbytes", "device"):
+            return getattr(self.array, name)
+        if name in _NUMBERS_OF or not callable(getattr(np.ndarray, name)):
+            self._refuse(f"array.{name}")
         return partial(_call_method, self, name)
 
     def _check_owned(self) -> None:
@@ -422,7 +432,9 @@ def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
     return x.tape.call(getattr(np.ndarray, name), (x, *args), kwargs)
 
 
+_NUMBERS_OF = ("item", "tolist", "tobytes", "tofile")
 _POWERS = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}
+_REDUCING = ("out", "keepdims", "initial", "where")
 _REDUCTIONS = {
     np.sum: "sum", np.mean: "mean", np.max: "max", np.min: "min", np.amax: "max", np.amin: "min",
 }  # fmt: skip

@@ -55,6 +55,36 @@ def test_floats_are_equal_by_number(f):
         np.testing.assert_equal(g(x, y), f(x, y))
 
 
+@pytest.mark.parametrize("ask", [np.less, np.less_equal, np.greater, np.greater_equal])
+def test_numpys_comparisons_of_numbers_are_guarded(ask):
+    v = Value(2.0)
+    for f in (
+        lambda x: v * x if ask(v, x) else v,
+        lambda x: v * x if ask(x, 2.0) else v,
+        lambda x: v * x if ~ask(0.0, v * x) else v,
+    ):
+        g = autograd.compile(f)
+        for x in (1.0, 2.0, 3.0, -1.0, math.nan):
+            np.testing.assert_equal(g(x).data, f(x).data)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda v, x: v if np.isnan(x) else v * x,
+        lambda v, x: v * x if np.isfinite(2 * x + 1) else v,
+        lambda v, x: v if np.signbit(x) or np.isinf(x) else v * x,
+        lambda v, x: v if np.logical_not(x) else v * x,
+        lambda v, x: v * np.isnan(x) + v * np.nextafter(5.0, x),
+    ],
+)
+def test_a_float_can_be_asked_whatever_numpy_knows(f):
+    v = Value(2.0)
+    g = autograd.compile(lambda x: f(v, x))
+    for x in (1.0, 0.0, -1.0, math.nan, math.inf, 3.0):
+        np.testing.assert_equal(g(x).data, f(v, x).data)
+
+
 def test_values_are_equal_by_identity():
     v, w = Value(1.0), Value(1.0)
     g = autograd.compile(lambda x: [w == x, w == w, x == x, 1.0 == x, {x: 1.0}[x], x in [w]])  # noqa: SIM300

@@ -359,6 +359,10 @@ def test_what_depends_on_how_an_argument_is_stored_is_refused():
         g = autograd.compile(lambda x, order=order: (t * x.ravel(order=order)).sum())
         with pytest.raises(CompileError, match="say 'C' or 'F'"):
             g(np.ones((2, 3)))
+    for name in ("strides", "flags"):
+        g = autograd.compile(lambda x, name=name: (t, getattr(x, name)))
+        with pytest.raises(CompileError, match=f"array.{name} .* shape and dtype"):
+            g(np.ones((2, 3)))
 
 
 def test_outputs_are_arrays_of_their_own():
@@ -489,6 +493,37 @@ def test_reductions_with_every_option_are_the_same_compiled(reduce, options):
         return getattr(t, reduce)(**options)
 
     np.testing.assert_allclose(autograd.compile(f)().data, f().data, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, mask: np.sum(x, where=mask),
+        lambda x, mask: np.sum(x, 0, np.float64, None, True, where=x > 0, initial=2.0),
+        lambda x, mask: np.sum(a=x) + x.sum(1, np.float32).sum(),
+        lambda x, mask: np.max(x, initial=0) + x.min(axis=0, initial=0.0, where=mask),
+        lambda x, mask: np.mean(x, 1, where=mask) + np.amax(x, 1, None, False),
+    ],
+)
+def test_reductions_of_data_take_all_that_numpys_take(f):
+    w = Tensor([2.0], requires_grad=True)
+    calls = [(RNG.normal(size=(3, 4)), np.eye(3, 4) > 0), (RNG.normal(size=(3, 4)), np.ones(4) > 0)]
+    assert_compiled_agrees(lambda x, mask: (w * f(x, mask)).sum(), [w], *calls)
+
+
+def test_reductions_of_data_into_an_array_are_refused():
+    g = autograd.compile(lambda x: np.sum(x, axis=0, out=np.zeros(2)))
+    with pytest.raises(CompileError, match="writing into an array"):
+        g(np.ones((3, 2)))
+
+
+def test_data_have_the_attributes_of_arrays():
+    w = Tensor([2.0, 3.0], requires_grad=True)
+
+    def f(x):
+        return (w * x.real @ x.mT + x.imag[0, 0]).sum() * x.itemsize + x.nbytes
+
+    assert_compiled_agrees(f, [w], (RNG.normal(size=(2, 2)),), (RNG.normal(size=(2, 2)),))
 
 
 def test_gradients_of_two_results_and_of_one_twice_add_up_compiled():
