@@ -228,6 +228,10 @@ class Recorder(force_grad):
         """A recorded number that uncompiled is a float, as an array; anything else as it is."""
         raise NotImplementedError
 
+    def transformed(self, nodes: Any) -> bool:
+        """A function is differentiated; the answer is whether uncompiled these are all floats."""
+        raise NotImplementedError
+
     def made_array(self, data: Any) -> Any:
         """An array is made of what may contain numbers of this recording."""
         raise NotImplementedError

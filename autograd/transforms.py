@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ShapeError
-from autograd.modes import force_grad
+from autograd.modes import active, force_grad, recorder
 from autograd.node import Node, gradients
 from autograd.op import RULEBOOK
 from autograd.rules import stack
@@ -283,7 +283,12 @@ class _Trace:
         if len({n % len(args) for n in chosen}) < len(chosen):
             raise ValueError(f"{who}: argnums needs each argument once, but got {argnums}.")
         given, self.rebuild = flatten(tuple(args[n] for n in chosen))
-        self.nested = _depth.get() > 0 or any(isinstance(x, Node) for x in given)
+        nodes = [x for x in given if isinstance(x, Node)]
+        self.nested = running() or bool(nodes)
+        self.plain = not self.nested
+        mode = recorder() if active() else None
+        if mode is not None:  # then floats are nodes as well
+            self.plain = mode.transformed(nodes) and not running()
         self.leaves = [_variable(who, x) for x in given]
         arguments = list(args)
         for n, argument in zip(chosen, self.rebuild(self.leaves), strict=True):
@@ -317,7 +322,7 @@ class _Trace:
 
     def finish(self, tree: Any) -> Any:
         """A result as the caller gets it: nodes inside another transform, else plain numbers."""
-        return tree if self.nested else tree_map(_plain, tree)
+        return tree_map(_plain, tree) if self.plain else tree
 
 
 def _variable(who: str, x: Any) -> Any:
@@ -407,7 +412,9 @@ def _is_scalar(x: Any) -> bool:
 
 
 def _plain(x: Any) -> Any:
-    return x._data if isinstance(x, (Value, Tensor)) else x
+    if isinstance(x, Value):
+        return x.data
+    return x._data if isinstance(x, Tensor) else x
 
 
 def _check_function(who: str, f: Any) -> None:

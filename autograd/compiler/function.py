@@ -303,6 +303,8 @@ def run(program: Program, given: Given, op: CompiledOp) -> Any:
     """One replay: the results, or MISS if a guard does not hold."""
     if any(x.requires_grad for x in program.without_gradient):
         return MISS  # somebody wants gradients that it does not compute
+    if program.recording.transforms and program.running != running():
+        return MISS
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)
     space = program.workspace(tensors)
     try:

@@ -26,6 +26,7 @@ from autograd.compiler.record import Recording
 from autograd.compiler.tape import SOURCE, Tape, Traced
 from autograd.node import Node, gradients
 from autograd.tensor import Tensor
+from autograd.transforms import running
 
 
 class Program:
@@ -36,6 +37,7 @@ class Program:
         lowered: The same as NumPy calls.
         tape: The NumPy calls on arrays.
         outputs: What the function returned: rows, tensors, arrays, or anything else.
+        running: Whether it was recorded inside a transform, where derivatives of floats are nodes.
         graded: How many of them can be differentiated.
         tensors: (Tensor from outside, its stand-in) for each that is used.
     """
@@ -48,6 +50,7 @@ class Program:
         self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
         self.row_places = recording.row_places
         self.result_rows = sorted({outputs[k] for k in self.row_places})
+        self.running = running()
         self.guarded = bool(self.graph.guards or recording.truths)
         closed = self.tensors[self.tensor_count :]
         self.without_gradient = [x for x, stand_in in closed if not stand_in.requires_grad]

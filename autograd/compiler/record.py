@@ -105,6 +105,7 @@ class Recording(Recorder):
         wide: Rows that uncompiled are float64 beside float32 arrays, too: NumPy's own numbers.
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
+        transforms: Whether a function is differentiated inside.
     """
 
     def __init__(self) -> None:
@@ -133,6 +134,7 @@ class Recording(Recorder):
         self.wideness = bytearray()
         self.row_places: set[int] = set()
         self.tensor_count = 0
+        self.transforms = False
         self.tables: dict[Any, int] = {}
         self.inside = 0
 
@@ -382,6 +384,11 @@ class Recording(Recorder):
 
     def _is_plain(self, x: Any) -> bool:
         return x.__class__ is self.kind and self.is_plain(np.array(x._grad))
+
+    def transformed(self, nodes: Any) -> bool:
+        """Note that a function is differentiated inside, and say whether uncompiled on floats."""
+        self.transforms = True
+        return all(map(self._is_plain, nodes))
 
     def plain_operands(self, operands: Any) -> tuple[Any, ...]:
         """The operands, with recorded floats ready for arithmetic if there are arrays with them."""

@@ -240,11 +240,50 @@ def test_value_and_grad_can_be_compiled():
 
 def test_grad_can_be_used_inside():
     w = Value(2.0)
-    g = autograd.compile(lambda x: 1 * autograd.grad(lambda u: w * u**3)(x))
+    g = autograd.compile(lambda x: w * autograd.grad(lambda u: u**3)(x * w))
     g(1.0)
     y = g(2.0)
     y.backward()
-    assert (y.data, w.grad) == (pytest.approx(24.0), pytest.approx(12.0))
+    assert (y.data, w.grad) == (pytest.approx(96.0), pytest.approx(144.0))
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f, x: autograd.grad(f)(x),
+        lambda f, x: autograd.grad(autograd.grad(f))(x),
+        lambda f, x: sum(autograd.value_and_grad(f)(x)),
+        lambda f, x: autograd.jvp(f, (x,), (1.0,))[1],
+        lambda f, x: autograd.vjp(f, x)[1](2.0)[0],
+    ],
+)
+def test_derivatives_at_floats_are_floats_inside_as_outside(derivative):
+    w = Value(2.0)
+
+    def f(x):
+        return derivative(lambda u: w * u**3, x)
+
+    g = autograd.compile(f)
+    for x in (1.0, 2.0):
+        assert type(g(x)) is float
+        assert g(x) == pytest.approx(f(x), rel=1e-12)
+
+
+def test_whether_a_derivative_has_derivatives_depends_on_the_call():
+    """In a transform derivatives are nodes, though the argument is a float."""
+
+    def f(x, w):
+        return w * autograd.grad(lambda u: w * u * u)(x)
+
+    def directly(f):
+        w = Value(2.0)
+        f(3.0, w).backward()
+        return w.grad
+
+    g = autograd.compile(f)
+    for _ in range(2):
+        assert directly(g) == directly(f) == 12.0
+        assert autograd.grad(g, 1)(3.0, 2.0) == autograd.grad(f, 1)(3.0, 2.0) == 24.0
 
 
 def test_second_derivatives_through_a_compiled_function_run_it_uncompiled():
