@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import struct
+import threading
 import warnings
 from typing import Any
 
@@ -61,6 +62,7 @@ class Program:
         computed = [x for x in outputs if isinstance(getattr(x, "_data", None), Traced)]
         graded = [x for x in computed if x.requires_grad]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
+        self.array_passes: dict[tuple[int, ...], tuple[int, list[Traced | None]]] = {}
         self._array_backward()
         self.raised = raise_graph(self.graph)
         self.placement = place(self.raised)
@@ -79,22 +81,31 @@ class Program:
             k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
         }
         self.free: list[Workspace] = []
+        self.lock = threading.Lock()
 
     def _array_backward(self) -> None:
-        """Write down the gradients of the array calls: the engine's own pass on traced arrays."""
-        self.tape.section()
-        self.seeds: list[Traced] = []
-        self.slopes: list[Traced | None] = []
-        self.value_slopes: list[tuple[Any, Traced]] = []
-        if not self.differentiable:
-            return
+        """Write down the gradients of the array calls, from all results at once."""
         self.seeds = [self.tape.source(np.ones_like(x._data.array)) for x in self.differentiable]
-        stand_ins = [x for _, x in self.tensors]
-        wrt = stand_ins + [x for _, x in self.lifted]
-        found = gradients(Ends(self.differentiable), wrt, self.seeds)
-        self.slopes = found[: len(stand_ins)]
-        paired = zip(self.lifted, found[len(stand_ins) :], strict=True)
+        _, found = self.array_pass(tuple(range(len(self.seeds))))
+        self.slopes = found[: len(self.tensors)]
+        paired = zip(self.lifted, found[len(self.tensors) :], strict=True)
         self.value_slopes = [(rows, slope) for (rows, _), slope in paired if slope is not None]
+
+    def array_pass(self, ends: tuple[int, ...]) -> tuple[int, list[Traced | None]]:
+        """The backward pass of some results on arrays: the engine's own on traced arrays.
+
+        Returns:
+            Its section of the tape; the gradients of the tensors and of what was made of rows.
+        """
+        if ends not in self.array_passes:
+            self.tape.section()
+            if self.array_passes:
+                self.tape.known = {}  # what only another pass computes is not there in this one
+            wrt = [x for _, x in (*self.tensors, *self.lifted)]
+            root = Ends([self.differentiable[i] for i in ends])
+            found = gradients(root, wrt, [self.seeds[i] for i in ends])
+            self.array_passes[ends] = len(self.tape.sections) - 1, found
+        return self.array_passes[ends]
 
     @functools.cached_property
     def wanted(self) -> list[Traced]:
@@ -173,7 +184,8 @@ class Program:
         try:
             return free.pop()
         except IndexError:
-            return Workspace(self, free)
+            with self.lock:  # as the tape may get another pass
+                return Workspace(self, free)
 
     def release(self, space: Workspace) -> None:
         """Take back memory that nobody needs any more."""

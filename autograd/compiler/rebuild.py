@@ -26,27 +26,38 @@ from autograd.node import gradients
 from autograd.value import Constant, Value
 
 
-def slopes_as_written(space: Workspace, seeds: dict[int, float], with_arrays: bool) -> None:
-    """Find the slopes of the leaves by the ordinary backward pass.
+def rebuilt(space: Workspace, rows: dict[int, float], ends: tuple[int, ...]) -> None:
+    """Find the gradients as the ordinary pass does.
 
     Args:
-        space: Where the numbers of the call are, and the slopes go.
-        seeds: The gradients of the rows that are results.
-        with_arrays: Whether gradients also come from array calls that took rows in.
+        space: Where the numbers of the call and the gradients of its results are.
+        rows: The gradients of rows that are results.
+        ends: Which of the results that are Tensors have a gradient.
     """
     program = space.program
-    rows, slopes = list(seeds), list(seeds.values())
-    for (lifted, _), (_, slope) in zip(program.value_slopes, space.value_slopes, strict=True):
-        if with_arrays:
-            rows += lifted.ravel().tolist()
-            slopes += slope.ravel().tolist()
-    context = copy_context()
-    context.run(modes._active.set, ())  # the graph is needed under no_grad(), too
-    nodes = context.run(_nodes, space)
+    with program.lock, np.errstate(all="ignore"):
+        section, found = _without_modes(program.array_pass, ends)
+        bound = program.tape.bind([x for x in found if x is not None], space.arrays.arrays)
+    bound.run(section)
+    for place, grad in space.gradients:
+        slope = found[place]
+        grad[...] = 0.0 if slope is None else bound[slope]
+    seeds = list(rows.items())
+    for (lifted, _), slope in zip(program.lifted, found[len(program.tensors) :], strict=True):
+        if slope is not None:
+            seeds += zip(lifted.ravel().tolist(), bound[slope].ravel().tolist(), strict=True)
+    nodes = _without_modes(_nodes, space)
     leaves = np.flatnonzero((np.array(program.graph.code) == LEAF) & program.raised.alive)
-    ends, wrt = Ends([nodes[row] for row in rows]), [nodes[row] for row in leaves]
-    found = context.run(gradients, ends, wrt, slopes)
-    space.slopes[program.placement.at[leaves]] = [slope or 0.0 for slope in found]
+    root, wrt = Ends([nodes[row] for row, _ in seeds]), [nodes[row] for row in leaves]
+    slopes = _without_modes(gradients, root, wrt, [slope for _, slope in seeds])
+    space.slopes[program.placement.at[leaves]] = [slope or 0.0 for slope in slopes]
+
+
+def _without_modes(function: Any, *args: Any) -> Any:
+    """Call it as if no mode were on: its graph is needed under no_grad(), too."""
+    context = copy_context()
+    context.run(modes._active.set, ())
+    return context.run(function, *args)
 
 
 def _nodes(space: Workspace) -> list[Any]:

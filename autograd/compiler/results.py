@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import node
 from autograd.compiler.program import Workspace
-from autograd.compiler.rebuild import slopes_as_written
+from autograd.compiler.rebuild import rebuilt
 from autograd.errors import GraphError
 from autograd.guard import NEVER, now
 from autograd.modes import active
@@ -95,6 +95,21 @@ class Call(Node):
             else:
                 key = id(out)
                 tensor_seeds[key] = tensor_seeds[key] + seed if key in tensor_seeds else seed
+        if len(seeds) == program.graded and not program.partly_reached:
+            self._run_calls(rows, tensor_seeds)
+            return
+        with np.errstate(invalid="ignore"):
+            self._run_calls(rows, tensor_seeds)
+        ends = tuple(i for i, x in enumerate(program.differentiable) if id(x) in tensor_seeds)
+        doubtful = [space.all_leaf_slopes]
+        if len(ends) < len(program.differentiable):
+            doubtful += [grad for _, grad in space.gradients]
+        if any(np.isnan(x).any() for x in doubtful):
+            rebuilt(space, rows, ends)
+
+    def _run_calls(self, rows: dict[int, float], tensor_seeds: dict[int, Any]) -> None:
+        """Make the calls of the compiled pass, from the gradients of rows and of tensors."""
+        space, program = self.space, self.space.program
         if program.seeds:
             for traced, out in zip(program.seeds, program.differentiable, strict=True):
                 space.arrays[traced][...] = tensor_seeds.get(id(out), 0.0)
@@ -107,13 +122,7 @@ class Call(Node):
             space.slopes[space.results_at] = [rows.get(row, 0.0) for row in program.result_rows]
             for positions, slope in space.value_slopes:
                 np.add.at(space.slopes, positions, slope)
-            if program.partly_reached or len(seeds) < program.graded:
-                with np.errstate(invalid="ignore"):
-                    space.scalars.run(1)
-                if np.isnan(space.all_leaf_slopes).any():
-                    slopes_as_written(space, rows, with_arrays=bool(tensor_seeds))
-            else:
-                space.scalars.run(1)
+            space.scalars.run(1)
 
     def _check_written(self) -> None:
         for tensor in self.tensors:

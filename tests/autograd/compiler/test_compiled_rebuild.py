@@ -84,6 +84,27 @@ def test_nothing_comes_from_where_the_ordinary_pass_does_not_go(f):
         assert gradient(g, w, x) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_nothing_comes_to_tensors_from_results_that_nobody_differentiates():
+    t, w = Tensor([1.0, 2.0], requires_grad=True), Value(2.0)
+
+    def f(x):
+        root = autograd.sqrt(w * x[1])
+        return [(t * w * x[0]).sum(), w * x[0], autograd.sqrt(t * x).sum(), (t * root).sum(), root]
+
+    g = autograd.compile(f)
+    for x in (np.array([2.0, 0.125]), np.array([3.0, 0.0])):
+        for results in [(0,), (1,), (0, 1), (0, 2), (1, 2), (0, 4)]:
+            found = []
+            for function in (f, g):
+                t.zero_grad()
+                w.grad = 0.0
+                outs = function(x)
+                sum([outs[k] for k in results]).backward()
+                found.append([w.grad, *(np.zeros(2) if t.grad is None else t.grad)])
+            np.testing.assert_allclose(found[1], found[0], rtol=1e-12)
+
+
 def test_a_nan_of_the_functions_own_stays_nan():
     v, w = Value(0.0), Value(2.0)
     g = autograd.compile(lambda x: [w * x + 0.0 * autograd.sqrt(v), autograd.log(v)])
