@@ -38,9 +38,9 @@ class Program:
         lowered: The same as NumPy calls.
         tape: The NumPy calls on arrays.
         outputs: What the function returned: rows, tensors, arrays, or anything else.
-        running: Whether it was recorded inside a transform, where derivatives of floats are nodes.
         graded: How many of them can be differentiated.
         tensors: (Tensor from outside, its stand-in) for each that is used.
+        running: Whether it was recorded inside a transform, where derivatives of floats are nodes.
     """
 
     def __init__(self, recording: Recording, outputs: list[Any]) -> None:

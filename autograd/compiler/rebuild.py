@@ -26,8 +26,8 @@ from autograd.node import gradients
 from autograd.value import Constant, Value
 
 
-def rebuilt(space: Workspace, rows: dict[int, float], ends: tuple[int, ...]) -> None:
-    """Find the gradients as the ordinary pass does.
+def ordinary_pass(space: Workspace, rows: dict[int, float], ends: tuple[int, ...]) -> None:
+    """Find the gradients anew, from the numbers of the call.
 
     Args:
         space: Where the numbers of the call and the gradients of its results are.

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import node
 from autograd.compiler.program import Workspace
-from autograd.compiler.rebuild import rebuilt
+from autograd.compiler.rebuild import ordinary_pass
 from autograd.errors import GraphError
 from autograd.guard import NEVER, now
 from autograd.modes import active
@@ -105,7 +105,7 @@ class Call(Node):
         if len(ends) < len(program.differentiable):
             doubtful += [grad for _, grad in space.gradients]
         if any(np.isnan(x).any() for x in doubtful):
-            rebuilt(space, rows, ends)
+            ordinary_pass(space, rows, ends)
 
     def _run_calls(self, rows: dict[int, float], tensor_seeds: dict[int, Any]) -> None:
         """Make the calls of the compiled pass, from the gradients of rows and of tensors."""
