@@ -20,6 +20,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from autograd.compiler.chain import Chain, run, run_back
 from autograd.compiler.graph import CONSTANT
+from autograd.compiler.loop import Loop, Repeated
 from autograd.compiler.place import Gather, Layout, Placement, View, factored, layout
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
 from autograd.compiler.tape import INTO, STORE, TAKE_OUT, Tape, Traced
@@ -37,7 +38,7 @@ class Lowered:
     """
 
     def __init__(self, tape: Tape, raised: Raised, placement: Placement, indices: int) -> None:
-        self.tape, self.raised = tape, raised
+        self.tape, self.raised, self.placement = tape, raised, placement
         self.at, self.one = placement.at, placement.one_at
         self.numbers = tape.source(np.zeros(placement.size))
         self.slopes = tape.source(np.zeros(placement.size))
@@ -266,6 +267,24 @@ class Lowered:
         self.zeroed |= not self.reached[outside].all()
         self.reached[outside] = True
         self.tape.change(self.slopes, run_back, (chain, self.numbers, self.slopes, outside, start))
+
+    # --- loops
+
+    def _loop(self, loop: Loop) -> tuple[Any, ...]:
+        body = Lowered(Tape(), loop.body, loop.placement, 0)
+        body.forward()
+        body.tape.section()
+        body.backward(loop.made)
+        inside = body.at[loop.made[0]] - loop.placement.one_at - 1
+        start = int(self.at[loop.out[0, 0]] - inside)
+        repeated = Repeated(body, self.at[loop.inputs], start)
+        self.tape.change(self.numbers, repeated.forward, (self.numbers,))
+        return (repeated,)
+
+    def _loop_back(self, loop: Loop, repeated: Repeated) -> None:
+        self.zeroed = True
+        self.reached[repeated.inputs] = True
+        self.tape.change(self.slopes, repeated.backward, (self.numbers, self.slopes))
 
     # --- lookups
 

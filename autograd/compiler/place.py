@@ -20,7 +20,8 @@ import numpy as np
 
 from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
-from autograd.compiler.raising import Group, Product, Raised, Sums
+from autograd.compiler.loop import Loop
+from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,23 @@ class Placement:
         self.at[rows.ravel()] = self.size + np.arange(rows.size)
         self.size += rows.size
 
+    def rounds(self, loop: Loop) -> None:
+        """The next positions for the results of a loop: in each round as they lie in the body."""
+        inner = loop.placement = place(loop.body)
+        order = np.argsort(inner.at[loop.given])
+        loop.given, loop.inputs = loop.given[order], loop.inputs[:, order]
+        first = inner.one_at + 1
+        begins = self.size + (inner.size - first) * np.arange(len(loop.out))
+        self.at[loop.out] = begins[:, None] + inner.at[loop.made] - first
+        self.size += (inner.size - first) * len(loop.out)
+        self.of(loop.inputs)
+
+    def fill(self, numbers: Any) -> None:
+        """Put the constants into a buffer of values."""
+        order = [self.graph.constants[i] for i in self.constant_order]
+        numbers[self.constants_at : self.constants_at + len(order)] = order
+        numbers[self.one_at] = 1.0
+
 
 def place(raised: Raised) -> Placement:
     """Positions for all rows; the instructions' rows are put into the order of their positions."""
@@ -192,9 +210,12 @@ def place(raised: Raised) -> Placement:
             placement.of(instruction.right[instruction.right >= 0])
         elif isinstance(instruction, Chain):
             placement.of(instruction.outside)
-        else:
+        elif isinstance(instruction, Picks):
             placement.of(instruction.table)
-        placement.results(instruction.out)
+        if isinstance(instruction, Loop):
+            placement.rounds(instruction)
+        else:
+            placement.results(instruction.out)
     placement.of(np.flatnonzero(raised.alive & placement.given))
     assert placement.leaves_at + len(placement.leaf_order) == placement.constants_at
     return placement

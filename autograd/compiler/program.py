@@ -228,9 +228,7 @@ class Workspace:
         self.slopes = slopes = self.scalars[lowered.slopes]
         numbers[:], slopes[:] = 0.0, 0.0
         self.indices = self.scalars[lowered.indices]
-        order = [program.graph.constants[i] for i in placement.constant_order]
-        numbers[placement.constants_at : placement.constants_at + len(order)] = order
-        numbers[placement.one_at] = 1.0
+        placement.fill(numbers)
         at, count = placement.leaves_at, len(placement.leaf_order)
         self.leaf_numbers, self.leaf_slopes = numbers[at : at + count], slopes[at : at + count]
         self.all_leaf_slopes = slopes[program.graph.data_size : at + count]  # in arrays, too

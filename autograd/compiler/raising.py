@@ -25,7 +25,9 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.chain import FEW, LONG, Chain
-from autograd.compiler.graph import CONSTANT, DETACH, LEAF, PICK, Graph
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
+from autograd.compiler.loop import Loop
+from autograd.compiler.repeats import NONE, OUTSIDE, find_repeats, runs
 from autograd.op import RULEBOOK
 
 Rows = Any
@@ -189,6 +191,20 @@ class _Columns:
         chained = self.inner_add[self.left] | self.inner_add[self.right]
         lonely = (self.product_count == 0) & (self.plain_count == 2) & ~chained
         self.sums = self.adds & ~self.inner_add & ~lonely
+        self.owner = np.arange(n)  # of what is part of a sum that sum, of other rows they themselves
+        self.owner[self.inner_add] = self.root[self.inner_add]
+        self.owner[inside] = self.product_of
+
+    def work(self, rows: Rows) -> Any:
+        """How many operations each row stands for."""
+        p, q = self.product_count[rows], self.plain_count[rows]
+        return np.where(self.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
+
+    def with_inner(self, rows: Rows) -> Rows:
+        """These rows and what is part of them, in the order in which they were recorded."""
+        chosen = np.zeros(len(self.code), dtype=bool)
+        chosen[rows] = True
+        return np.flatnonzero(chosen[self.owner] & self.alive)
 
 
 def raise_graph(graph: Graph) -> Raised:
@@ -197,59 +213,70 @@ def raise_graph(graph: Graph) -> Raised:
     kept = columns.alive & ~columns.inner_add & ~columns.inner_product
     rows = np.flatnonzero(kept & ((columns.code >= 0) | (columns.code <= PICK)))
     level, needs = _levels(columns, rows)
-    raised = Raised(graph, needs, columns.alive)
-    chain_of = _chains(columns, rows, level)
+    keys = _keys(columns, rows, needs)
     found: list[tuple[int, Any]] = []
-    for first in np.unique(chain_of[chain_of >= 0]).tolist():
-        found.append((first, _chain(columns, np.flatnonzero(chain_of == first), needs)))
-    rows = rows[chain_of[rows] < 0]
+    for first, results, rounds, wires in find_repeats(columns, rows, level[rows], keys):
+        found.append((first, _loop(columns, results, rounds, wires, needs)))
+        others = ~np.isin(rows, results)
+        rows, keys = rows[others], keys[:, others]
+    found += _groups_and_chains(columns, rows, level[rows], keys, needs)
+    instructions = [x for _, x in sorted(found, key=lambda pair: pair[0])]
+    return Raised(graph, needs, columns.alive, instructions)
+
+
+def _keys(columns: _Columns, rows: Rows, needs: Any) -> Any:
+    """What tells one kind of row from another: (how gradients flow, terms, operation) of each."""
     code = np.where(columns.sums[rows], SUM, columns.code[rows].astype(np.int32))
-    counts = columns.product_count[rows], columns.plain_count[rows]
+    counts = columns.plain_count[rows], columns.product_count[rows]
     # Of `x ** 2` and `2 ** x` either has a derivative that the other is not to be asked for.
     sides = needs[columns.left[rows]] + 2 * needs[columns.right[rows]]
     sides[(code == SUM) | np.isin(code, columns.simple) | (columns.right[rows] < 0)] = 0
     sides[~columns.leads[rows] & (code != SUM)] = 4
-    terms = [np.where(code == SUM, count, 0) for count in counts[::-1]]
-    keys = np.stack([sides, *terms, code, level[rows]])
+    return np.stack([sides, *(np.where(code == SUM, count, 0) for count in counts), code], dtype=np.int32)
+
+
+def _groups_and_chains(
+    columns: _Columns, rows: Rows, level: Any, keys: Any, needs: Any
+) -> list[tuple[int, Any]]:
+    """What becomes of each level's kinds of rows; of long narrow stretches, one chain."""
+    keys = np.stack([*keys, level])
     order = np.lexsort(keys)
-    keys = keys[:, order]
-    change = np.flatnonzero((keys[:, 1:] != keys[:, :-1]).any(axis=0)) + 1
+    rows, keys, level = rows[order], keys[:, order], level[order]
+    begins = np.ones(len(rows), dtype=bool)
+    begins[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
+    chained = _chained(columns, rows, level, begins)
+    found: list[tuple[int, Any]] = []
+    for first in np.unique(chained[chained >= 0]).tolist():
+        members = columns.with_inner(rows[chained[level] == first])
+        found.append((first, _chain(columns, members, needs)))
     ragged: list[Any] = []
-    for begin, group in zip([0, *change], np.split(rows[order], change), strict=True):
-        if not group.size:
+    for group in np.split(np.arange(len(rows)), np.flatnonzero(begins)[1:]):
+        if not group.size or chained[level[group[0]]] >= 0:
             continue
-        here = int(keys[-1, begin])
+        here = int(level[group[0]])
         if ragged and ragged[0][0] != here:
             found.append((ragged[0][0], _merged([r for _, r in ragged])))
             ragged = []
-        for instruction in _instructions(columns, int(keys[-2, begin]), group):
+        for instruction in _instructions(columns, int(keys[-2, group[0]]), rows[group]):
             if isinstance(instruction, Sums):
                 ragged.append((here, instruction))
             else:
                 found.append((here, instruction))
     if ragged:
         found.append((ragged[0][0], _merged([r for _, r in ragged])))
-    raised.instructions = [x for _, x in sorted(found, key=lambda pair: pair[0])]
-    return raised
+    return found
 
 
-def _chains(columns: _Columns, rows: Rows, level: Any) -> Any:
-    """Of each row the first level of the narrow stretch that it is in; -1 for most."""
-    p, q = columns.product_count[rows], columns.plain_count[rows]
-    work = np.where(columns.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
-    work[columns.code[rows] == PICK] = FEW + 1
-    width = np.bincount(level[rows], work)
-    narrow = np.concatenate([[False], (width > 0) & (width <= FEW), [False]])
-    ends = np.flatnonzero(narrow[1:] != narrow[:-1]).reshape(-1, 2)
-    first = np.full(len(width), -1)
-    for begin, end in ends[ends[:, 1] - ends[:, 0] >= LONG].tolist():
-        first[begin:end] = begin
-    chain_of = np.full(len(columns.code), -1)
-    chain_of[rows] = first[level[rows]]
-    inner = np.flatnonzero(columns.inner_add)
-    chain_of[inner] = chain_of[columns.root[inner]]
-    chain_of[columns.product_row] = chain_of[columns.product_of]
-    return chain_of
+def _chained(columns: _Columns, rows: Rows, level: Any, begins: Any) -> Any:
+    """Of each level the first one of the narrow stretch that it is in; -1 for most."""
+    picks = columns.code[rows] == PICK
+    few = np.bincount(level, columns.work(rows)) <= FEW * np.bincount(level, begins)
+    few[level[picks]] = False
+    first = np.full(len(few), -1)
+    for begin, end in runs(few & (np.bincount(level) > 0)).tolist():
+        if end - begin >= LONG:
+            first[begin:end] = begin
+    return first
 
 
 def _chain(columns: _Columns, rows: Rows, needs: Any) -> Chain:
@@ -273,6 +300,39 @@ def _chain(columns: _Columns, rows: Rows, needs: Any) -> Chain:
     flat: Any = [array("i", x.astype(np.int32).tobytes()) for x in parts]
     ops = [graph.ops[k] if k >= 0 else None for k in used.tolist()]
     return Chain(ops, flat[0], flat[1], flat[2], flat[3], outside, rows)
+
+
+def _loop(columns: _Columns, kept: Rows, rounds: Rows, wires: Any, needs: Any) -> Loop:
+    """Rounds that do the same, as one instruction."""
+    graph, body = columns.graph, Graph()
+    body.ops = graph.ops
+    operands = np.concatenate([columns.left[rounds], columns.right[rounds]], axis=1)
+    operands = operands[:, wires == OUTSIDE]
+    which = _distinct(operands.T)
+    inputs = operands[:, np.unique(which, return_index=True)[1]]
+    given = []
+    for k, column in enumerate(inputs.T):
+        row = int(column[0])
+        if columns.code[row] == CONSTANT and (column == row).all():
+            body.add(CONSTANT, len(body.constants))
+            body.constants.append(graph.constants[graph.left[row]])
+            continue
+        given.append(k)
+        if needs[column].any():
+            body.add(LEAF, len(body.leaves))
+            body.leaves.append(None)
+        else:
+            body.add(DATA, body.data_size)
+            body.data_size += 1
+    begin = len(body)
+    source = np.where(wires == NONE, -1, wires + begin)
+    source[wires == OUTSIDE] = which
+    sides = source.reshape(2, -1).tolist()
+    for code, left, right in zip(columns.code[rounds[0]].tolist(), *sides, strict=True):
+        body.add(code, left, right)
+    made = begin + np.searchsorted(rounds[0], kept[0])
+    body.outputs = made.tolist()
+    return Loop(raise_graph(body), np.array(given), inputs[:, given], made, kept)
 
 
 def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:

@@ -1,0 +1,166 @@
+"""Repeats: where a graph does the same again and again.
+
+Fifty recurrences `x = tanh(w * x + b)` side by side, a thousand times, have three thousand levels
+of fifty operations. What repeats is found in two steps.
+
+1. A level is known by a number made of the kinds of its operations, whatever their order. Of
+   product, sum, tanh, product, sum, tanh, … the first three repeat, a thousand times.
+2. The rounds so found are laid side by side, and compared: in each the same operations, on operands
+   from the same place in the round, or from outside it. Where they are not, the loop ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.chain import FEW
+from autograd.compiler.graph import PICK
+
+ROUNDS = 16
+"""How often at least something is repeated."""
+
+MUCH = 250
+"""A round with so many operations for each of its instructions is worth instructions of its own."""
+
+WIDE = 10_000
+"""How many rows a level has at most."""
+
+LONGEST = 128
+"""How many levels at most a round has."""
+
+OUTSIDE, NONE = -1, -2
+"""What stands for an operand from outside the round, and for no operand."""
+
+
+def find_repeats(
+    columns: Any, rows: Any, level: Any, keys: Any
+) -> Iterator[tuple[int, Any, Any, Any]]:
+    """What repeats itself among rows.
+
+    Args:
+        columns: The graph's columns, with what raising has found out about them.
+        rows: The rows that are looked at.
+        level: The level of each.
+        keys: What tells one kind of row from another: a column of numbers for each row.
+
+    Yields:
+        The first level; the rows of each round that are no part of a sum, (rounds, rows); all rows
+        of each round, (rounds, rows); and where their left and then their right operands come from:
+        the place in the round, OUTSIDE or NONE.
+    """
+    count = np.bincount(level)
+    other = (columns.code[rows] == PICK) | ~columns.leads[rows]
+    narrow = (count > 0) & (count <= WIDE) & (np.bincount(level, other) == 0)
+    if not any(end - begin > ROUNDS for begin, end in runs(narrow)):
+        return
+    chosen = narrow[level]
+    factors = np.random.default_rng(0).integers(1 << 62, size=len(keys))
+    kind = sum(key[chosen] * factor for key, factor in zip(keys, factors, strict=True))  # a hash
+    kind *= kind >> 7  # so that the kinds' sum tells more than the parts' sums
+    rows, level = rows[chosen], level[chosen]
+    mark = np.zeros(len(narrow), dtype=np.int64)
+    np.add.at(mark, level, kind)
+    order = np.lexsort((rows, kind, level))
+    rows, level, kind = rows[order], level[order], kind[order]
+    changes = np.diff(kind, prepend=0) | np.diff(level, prepend=-1)
+    begins = np.searchsorted(level, np.arange(len(narrow) + 1))
+    for begin, end in runs(narrow):
+        for first, length, times in repeats(mark[begin:end]):
+            first += begin
+            here = slice(begins[first], begins[first + times * length])
+            work = columns.work(rows[here]).sum() / times
+            instructions = np.count_nonzero(changes[here]) / times
+            if rows[here].size % times or not FEW < work < MUCH * instructions:
+                continue  # of different lengths, one mark has stood for different levels
+            kept = rows[here].reshape(times, -1)
+            start, rounds, wires = _same_rounds(columns, kept)
+            if len(rounds) >= ROUNDS:
+                yield first + start * length, kept[start : start + len(rounds)], rounds, wires
+
+
+def _same_rounds(columns: Any, kept: Any) -> tuple[int, Any, Any]:
+    """The longest run of rounds that do the same: its beginning, all its rows, and their wires."""
+    n = len(columns.code)
+    place = np.full(n + 1, NONE)  # the last is that of no operand
+    place[kept.ravel()] = np.arange(kept.size)
+    place[:n] = np.where(columns.alive, place[columns.owner], NONE)
+    rows = np.flatnonzero(place[:n] >= 0)
+    sizes = np.bincount(place[rows], minlength=kept.size).reshape(kept.shape)
+    first, last = _alike(sizes)
+    rows = rows[np.argsort(place[rows], kind="stable")]
+    ends = np.cumsum([0, *sizes.sum(axis=1)])
+    rounds = rows[ends[first] : ends[last]].reshape(last - first, -1)
+    rounds = rounds[:, np.argsort(rounds[0])]
+    wires = _wires(columns, rounds)
+    begin, end = _alike(np.concatenate([columns.code[rounds], wires], axis=1))
+    return first + begin, rounds[begin:end], wires[begin]
+
+
+def _wires(columns: Any, rounds: Any) -> Any:
+    """For each round, where its rows' left and right operands come from."""
+    times, size = rounds.shape
+    place = np.full(len(columns.code) + 1, OUTSIDE)
+    place[rounds] = np.arange(size)
+    place[-1] = NONE
+    begin = np.full(len(columns.code) + 1, NONE)
+    begin[rounds] = np.arange(times)[:, None]
+    operands = np.concatenate([columns.left[rounds], columns.right[rounds]], axis=1)
+    here = (begin[operands] == np.arange(times)[:, None]) | (operands < 0)
+    return np.where(here, place[operands], OUTSIDE)
+
+
+def _alike(rounds: Any) -> tuple[int, int]:
+    """Begin and end of the longest run of equal rounds."""
+    begin, end = longest((rounds[1:] == rounds[:-1]).all(axis=1))
+    return begin, end + 1
+
+
+def repeats(marks: Any) -> Iterator[tuple[int, int, int]]:
+    """Where numbers repeat themselves: (begin, how many are repeated, how often).
+
+    Example:
+        >>> list(repeats(np.array([9, 8, *[1, 2] * 20, 7])))
+        [(2, 2, 20)]
+    """
+    found, covered = (0, 0, 0), 0
+    for length in range(1, min(LONGEST, len(marks) // ROUNDS) + 1):
+        begin, end = longest(marks[length:] == marks[:-length])
+        end += length
+        if end - begin > max(covered, ROUNDS * length - 1):
+            covered = end - begin
+            found = begin, length, covered // length
+        if covered > len(marks) / 2:
+            break
+    if covered:
+        begin, length, times = found
+        end = begin + length * times
+        yield from repeats(marks[:begin])
+        yield found
+        yield from ((end + first, *more) for first, *more in repeats(marks[end:]))
+
+
+def longest(truths: Any) -> tuple[int, int]:
+    """Begin and end of the longest run of True.
+
+    Example:
+        >>> longest(np.array([True, False, True, True]))
+        (2, 4)
+    """
+    found = runs(truths)
+    if not len(found):
+        return 0, 0
+    begin, end = found[np.argmax(found[:, 1] - found[:, 0])].tolist()
+    return begin, end
+
+
+def runs(truths: Any) -> Any:
+    """Begin and end of each run of True, in lines.
+
+    Example:
+        >>> runs(np.array([True, False, True, True])).tolist()
+        [[0, 1], [2, 4]]
+    """
+    return np.flatnonzero(np.diff(truths.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
