@@ -23,6 +23,7 @@ import numpy as np
 from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK
 from autograd.compiler.listing import FindNames, Names
+from autograd.compiler.loop import Loop
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Group, Picks, Product
 from autograd.compiler.tape import SOURCE, Traced, traced_in
@@ -320,6 +321,8 @@ def _operands(x: Any) -> list[Any]:
         return [x.table]
     if isinstance(x, Chain):
         return [x.outside]
+    if isinstance(x, Loop):
+        return [x.inputs[~np.isin(x.inputs, x.out)]]
     paired = x.right >= 0
     return [x.left, x.right[paired]] if paired.any() else [x.left]
 
@@ -333,4 +336,6 @@ def _matrices(x: Product) -> str:
 def _shape(x: Any) -> str:
     if isinstance(x, Product):
         return f"{len(x.out)} × {_matrices(x)}" if len(x.out) > 1 else _matrices(x)
+    if isinstance(x, Loop):
+        return f"{len(x.out):,} × {x.out[0].size:,}"
     return f"{x.out.size:,}"

@@ -17,8 +17,9 @@ import numpy as np
 
 from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
+from autograd.compiler.loop import Loop
 from autograd.compiler.program import Program
-from autograd.compiler.raising import Group, Picks, Product
+from autograd.compiler.raising import Group, Picks, Product, Raised
 from autograd.compiler.tape import SOURCE, VIEW, Step, Traced
 
 FindNames = Callable[[set[Any]], dict[Any, str]]
@@ -31,7 +32,7 @@ def listing(program: Program, find_names: FindNames) -> str:
     calls = [line for line in names.array_lines() if line[0].kind != SOURCE]
     early = dict(zip(program.tape.steps, program.tape.live(program.early), strict=True))
     lines = [(text, shape) for step, text, shape in calls if early[step]]
-    lines += names.scalar_lines()
+    lines += _nested(names)
     lines += [(text, shape) for step, text, shape in calls if not early[step]]
     width = max((len(left) for left, _ in lines), default=0)
     return "\n".join(f"{left.ljust(width)}  # {right}" for left, right in lines)
@@ -41,20 +42,34 @@ class Names:
     """Names for the instructions' results, and for operands made of them."""
 
     def __init__(self, program: Program, find_names: FindNames) -> None:
-        self.program, self.graph = program, program.graph
-        nodes = {*self.graph.leaves, *(tensor for tensor, _ in program.tensors)}
+        self.program = program
+        nodes = {*program.graph.leaves, *(tensor for tensor, _ in program.tensors)}
         self.known = find_names(nodes)
         self.owners: dict[str, Any] = {}
+        self._read("v", program.raised)
+
+    def _read(self, prefix: str, raised: Raised) -> None:
+        self.prefix, self.graph, self.instructions = prefix, raised.graph, raised.instructions
         self.code, self.number = np.array(self.graph.code), np.array(self.graph.left)
         self.made = np.full(len(self.graph), -1)
 
     def scalar_lines(self) -> list[tuple[str, str]]:
         """A line for each instruction on single numbers."""
         lines = []
-        for k, instruction in enumerate(self.program.raised.instructions):
-            lines.append((f"v{k} = {self._right_side(instruction)}", _counted(instruction)))
+        for k, instruction in enumerate(self.instructions):
+            lines.append(
+                (f"{self.prefix}{k} = {self._right_side(instruction)}", _counted(instruction))
+            )
             self.made[instruction.out.ravel()] = k
         return lines
+
+    def body_lines(self, k: int) -> list[tuple[str, str]]:
+        """If the k-th instruction is a loop, a line for each instruction of a round."""
+        loop = self.instructions[k]
+        if not isinstance(loop, Loop):
+            return []
+        inner = _Round(self, f"{self.prefix}{k}.", loop)
+        return [("    " + text, count) for text, count in _nested(inner)]
 
     def _right_side(self, x: Any) -> str:
         if isinstance(x, Product):
@@ -70,6 +85,8 @@ class Names:
         if isinstance(x, Chain):
             names = [op.name for op in x.ops if op is not None]
             return f"one by one from {self.operand(x.outside)}: {', '.join(names)}"
+        if isinstance(x, Loop):
+            return f"{len(x.out):,} rounds of {', '.join(map(_kind, x.body.instructions))}"
         if isinstance(x, Picks):
             return f"take({self.operand(x.table)}, indices)"
         paired = x.right >= 0
@@ -79,17 +96,22 @@ class Names:
 
     def operand(self, rows: Any) -> str:
         """What rows are: leaves, data, constants, results of instructions before."""
-        rows = np.unique(rows)
-        kinds = self._leaves(rows[self.code[rows] == LEAF])
-        for code, name in ((DATA, "data"), (CONSTANT, "constants")):
-            count = int((self.code[rows] == code).sum())
-            if count == 1 and code == CONSTANT:
-                row = rows[self.code[rows] == code][0]
-                kinds.append(f"{self.graph.constants[self.graph.left[row]]:g}")
-            elif count:
-                kinds.append(f"{count} {name}")
-        kinds += [f"v{k}" for k in np.unique(self.made[rows]) if k >= 0]
+        kinds = self._parts(np.unique(rows))
         return "{" + ", ".join(kinds) + "}" if len(kinds) > 1 else "".join(kinds)
+
+    def _parts(self, rows: Any) -> list[str]:
+        constants = rows[self.code[rows] == CONSTANT]
+        parts = self._given(rows)
+        if len(constants) == 1:
+            parts.append(f"{self.graph.constants[self.number[constants[0]]]:g}")
+        elif len(constants):
+            parts.append(f"{len(constants)} constants")
+        return parts + [f"{self.prefix}{k}" for k in np.unique(self.made[rows]) if k >= 0]
+
+    def _given(self, rows: Any) -> list[str]:
+        """What comes from outside: leaves and data."""
+        count = np.count_nonzero(self.code[rows] == DATA)
+        return self._leaves(rows[self.code[rows] == LEAF]) + [f"{count} data"] * bool(count)
 
     def _leaves(self, rows: Any) -> list[str]:
         """Leaves that are elements of arrays by the arrays' names, others by their number."""
@@ -139,6 +161,32 @@ class Names:
             yield step, f"{names[key]} = {function}({given})", shape + seen
 
 
+class _Round(Names):
+    """Names within one round of a loop, in which what goes in is named as it is outside."""
+
+    def __init__(self, outer: Names, prefix: str, loop: Loop) -> None:
+        self.outer, self.loop = outer, loop
+        self._read(prefix, loop.body)
+
+    def _given(self, rows: Any) -> list[str]:
+        inputs = self.loop.inputs[:, np.isin(self.loop.given, rows)]
+        return self.outer._parts(np.unique(inputs))
+
+
+def _nested(names: Names) -> Iterator[tuple[str, str]]:
+    """Each instruction's line, and below that of a loop those of its round."""
+    for k, line in enumerate(names.scalar_lines()):
+        yield line
+        yield from names.body_lines(k)
+
+
+def _kind(x: Any) -> str:
+    """What an instruction does, in a word or two."""
+    if isinstance(x, Group):
+        return x.op.name if x.op is not None else "constant"
+    return {Product: "matrix product", Chain: "one by one", Loop: "rounds"}.get(type(x), "sum")
+
+
 def _counted(x: Any) -> str:
     count = x.out.size
     if isinstance(x, Product):
@@ -149,6 +197,9 @@ def _counted(x: Any) -> str:
         return _numbers(count, "lookup")
     if isinstance(x, Chain):
         return _numbers(count, "operation")
+    if isinstance(x, Loop):
+        each = sum(code >= 0 for code in x.body.graph.code)
+        return _numbers(each * len(x.out), "operation")
     return f"{_numbers(count, 'sum')} of {_numbers(len(x.left), 'term')} in all"
 
 

@@ -1,16 +1,15 @@
 """Loops: stretches of a program that do the same again and again, each round after the one before.
 
-A recurrence over fifty numbers, `s = [tanh(w * v + b) for v, b in zip(s, bs)]` a thousand times, has
-a thousand levels of products, of sums and of tanh's, and each waits for the one before. Three
+A recurrence over fifty numbers, `s = [tanh(w * v + b) for v, b in zip(s, bs)]` a thousand times,
+has a thousand levels of products, of sums and of tanh's, and each waits for the one before. Three
 thousand instructions would take longer to write down than to run. So such a stretch is one
 instruction: a body, raised, placed and lowered as a program of its own on small buffers,
 
     given   0..49  the s of before     50  w     51..100  b
     made    101..150  w s              151..200  w s + b     201..250  tanh
 
-and for each round the rows that go in and the rows that come out. What repeats is found by level:
-first a level's number of operations of each kind, then whether every operand is the same one in
-every round, or comes from outside it.
+and for each round the places that its inputs are copied from and its results are copied to.
+repeats.py finds such stretches.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.tape import SOURCE, traced_in
+
 
 @dataclass
 class Loop:

@@ -27,7 +27,7 @@ import numpy as np
 from autograd.compiler.chain import FEW, LONG, Chain
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
 from autograd.compiler.loop import Loop
-from autograd.compiler.repeats import NONE, OUTSIDE, find_repeats, runs
+from autograd.compiler.repeats import NONE, OUTSIDE, find_repeats, located, runs
 from autograd.op import RULEBOOK
 
 Rows = Any
@@ -191,9 +191,13 @@ class _Columns:
         chained = self.inner_add[self.left] | self.inner_add[self.right]
         lonely = (self.product_count == 0) & (self.plain_count == 2) & ~chained
         self.sums = self.adds & ~self.inner_add & ~lonely
-        self.owner = np.arange(n)  # of what is part of a sum that sum, of other rows they themselves
+        self.owner = np.arange(
+            n
+        )  # of what is part of a sum that sum, of other rows they themselves
         self.owner[self.inner_add] = self.root[self.inner_add]
         self.owner[inside] = self.product_of
+        inner = np.flatnonzero(self.owner != np.arange(n))
+        self.inner = inner[np.argsort(self.owner[inner], kind="stable")]
 
     def work(self, rows: Rows) -> Any:
         """How many operations each row stands for."""
@@ -202,9 +206,11 @@ class _Columns:
 
     def with_inner(self, rows: Rows) -> Rows:
         """These rows and what is part of them, in the order in which they were recorded."""
-        chosen = np.zeros(len(self.code), dtype=bool)
-        chosen[rows] = True
-        return np.flatnonzero(chosen[self.owner] & self.alive)
+        rows, owner = np.sort(rows), self.owner[self.inner]
+        first, last = (np.searchsorted(owner, rows, side) for side in ("left", "right"))
+        count = last - first
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        return np.sort(np.concatenate([rows, self.inner[np.repeat(first, count) + within]]))
 
 
 def raise_graph(graph: Graph) -> Raised:
@@ -232,14 +238,16 @@ def _keys(columns: _Columns, rows: Rows, needs: Any) -> Any:
     sides = needs[columns.left[rows]] + 2 * needs[columns.right[rows]]
     sides[(code == SUM) | np.isin(code, columns.simple) | (columns.right[rows] < 0)] = 0
     sides[~columns.leads[rows] & (code != SUM)] = 4
-    return np.stack([sides, *(np.where(code == SUM, count, 0) for count in counts), code], dtype=np.int32)
+    return np.stack(
+        [sides, *(np.where(code == SUM, count, 0) for count in counts), code], dtype=np.int32
+    )
 
 
 def _groups_and_chains(
     columns: _Columns, rows: Rows, level: Any, keys: Any, needs: Any
 ) -> list[tuple[int, Any]]:
     """What becomes of each level's kinds of rows; of long narrow stretches, one chain."""
-    keys = np.stack([*keys, level])
+    keys = np.stack([*keys, level], dtype=np.int32)
     order = np.lexsort(keys)
     rows, keys, level = rows[order], keys[:, order], level[order]
     begins = np.ones(len(rows), dtype=bool)
@@ -284,10 +292,8 @@ def _chain(columns: _Columns, rows: Rows, needs: Any) -> Chain:
     graph = columns.graph
     left, right = columns.left[rows], columns.right[rows]
     operands = np.unique(np.concatenate([left, right]))
-    outside = operands[(operands >= 0) & ~np.isin(operands, rows)]
-    place = np.full(len(columns.code) + 1, -1, dtype=np.int32)  # the last stands for none
-    place[outside] = np.arange(len(outside))
-    place[rows] = len(outside) + np.arange(len(rows))
+    outside = operands[(operands >= 0) & (located(operands, rows) < 0)]
+    numbers = np.concatenate([outside, rows])
     detached = columns.code[rows] == DETACH
     for row, i, j, stops in zip(
         rows.tolist(), left.tolist(), right.tolist(), detached.tolist(), strict=True
@@ -296,10 +302,13 @@ def _chain(columns: _Columns, rows: Rows, needs: Any) -> Chain:
         needs[row] = flow and not stops and columns.leads[row]
     flows = needs[left] + 2 * (needs[right] & (right >= 0))
     used, code = np.unique(columns.code[rows], return_inverse=True)
-    parts: Any = [code, place[left], place[right], np.where(needs[rows], flows, 0)]
-    flat: Any = [array("i", x.astype(np.int32).tobytes()) for x in parts]
     ops = [graph.ops[k] if k >= 0 else None for k in used.tolist()]
-    return Chain(ops, flat[0], flat[1], flat[2], flat[3], outside, rows)
+    i, j = (_flat(located(side, numbers)) for side in (left, right))
+    return Chain(ops, _flat(code), i, j, _flat(np.where(needs[rows], flows, 0)), outside, rows)
+
+
+def _flat(numbers: Any) -> array[int]:
+    return array("i", numbers.astype(np.int32).tobytes())
 
 
 def _loop(columns: _Columns, kept: Rows, rounds: Rows, wires: Any, needs: Any) -> Loop:
@@ -360,7 +369,7 @@ def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
     found = np.frombuffer(needs, dtype=bool).copy()
     inside = columns.product_row
     found[inside] = found[columns.left[inside]] | found[columns.right[inside]]
-    return np.array(level, dtype=np.int64), found & columns.leads
+    return np.array(level, dtype=np.int32), found & columns.leads
 
 
 def _instructions(columns: _Columns, code: int, rows: Rows) -> Iterator[Any]:
@@ -451,7 +460,8 @@ def find_blocks(left: Rows, right: Rows) -> Iterator[Any]:
     np.add.at(meets, i[first], token[j[first]])
     blocks: dict[tuple[int, int], list[Any]] = {}
     owner = meets[i[first]]
-    for block in np.unique(owner):
+    owners, sizes = np.unique(owner, return_counts=True)
+    for block in owners[sizes >= 4]:
         members = first[owner == block]
         shape = (len(np.unique(i[members])), len(np.unique(j[members])))
         if min(shape) > 1 and shape[0] * shape[1] == len(members):

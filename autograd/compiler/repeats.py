@@ -68,8 +68,8 @@ def find_repeats(
     changes = np.diff(kind, prepend=0) | np.diff(level, prepend=-1)
     begins = np.searchsorted(level, np.arange(len(narrow) + 1))
     for begin, end in runs(narrow):
-        for first, length, times in repeats(mark[begin:end]):
-            first += begin
+        for inside, length, times in repeats(mark[begin:end]):
+            first = begin + inside
             here = slice(begins[first], begins[first + times * length])
             work = columns.work(rows[here]).sum() / times
             instructions = np.count_nonzero(changes[here]) / times
@@ -83,14 +83,11 @@ def find_repeats(
 
 def _same_rounds(columns: Any, kept: Any) -> tuple[int, Any, Any]:
     """The longest run of rounds that do the same: its beginning, all its rows, and their wires."""
-    n = len(columns.code)
-    place = np.full(n + 1, NONE)  # the last is that of no operand
-    place[kept.ravel()] = np.arange(kept.size)
-    place[:n] = np.where(columns.alive, place[columns.owner], NONE)
-    rows = np.flatnonzero(place[:n] >= 0)
-    sizes = np.bincount(place[rows], minlength=kept.size).reshape(kept.shape)
+    rows = columns.with_inner(kept.ravel())
+    place = located(columns.owner[rows], kept.ravel())
+    sizes = np.bincount(place, minlength=kept.size).reshape(kept.shape)
     first, last = _alike(sizes)
-    rows = rows[np.argsort(place[rows], kind="stable")]
+    rows = rows[np.argsort(place, kind="stable")]
     ends = np.cumsum([0, *sizes.sum(axis=1)])
     rounds = rows[ends[first] : ends[last]].reshape(last - first, -1)
     rounds = rounds[:, np.argsort(rounds[0])]
@@ -102,14 +99,10 @@ def _same_rounds(columns: Any, kept: Any) -> tuple[int, Any, Any]:
 def _wires(columns: Any, rounds: Any) -> Any:
     """For each round, where its rows' left and right operands come from."""
     times, size = rounds.shape
-    place = np.full(len(columns.code) + 1, OUTSIDE)
-    place[rounds] = np.arange(size)
-    place[-1] = NONE
-    begin = np.full(len(columns.code) + 1, NONE)
-    begin[rounds] = np.arange(times)[:, None]
     operands = np.concatenate([columns.left[rounds], columns.right[rounds]], axis=1)
-    here = (begin[operands] == np.arange(times)[:, None]) | (operands < 0)
-    return np.where(here, place[operands], OUTSIDE)
+    place = located(operands, rounds.ravel())
+    inside = (place >= 0) & (place // size == np.arange(times)[:, None])
+    return np.where(inside, place % size, np.where(operands < 0, NONE, OUTSIDE))
 
 
 def _alike(rounds: Any) -> tuple[int, int]:
@@ -139,7 +132,7 @@ def repeats(marks: Any) -> Iterator[tuple[int, int, int]]:
         end = begin + length * times
         yield from repeats(marks[:begin])
         yield found
-        yield from ((end + first, *more) for first, *more in repeats(marks[end:]))
+        yield from ((end + a, b, c) for a, b, c in repeats(marks[end:]))
 
 
 def longest(truths: Any) -> tuple[int, int]:
@@ -154,6 +147,19 @@ def longest(truths: Any) -> tuple[int, int]:
         return 0, 0
     begin, end = found[np.argmax(found[:, 1] - found[:, 0])].tolist()
     return begin, end
+
+
+def located(wanted: Any, rows: Any) -> Any:
+    """Where the wanted rows are among others, all different; -1 for one that is not there.
+
+    Example:
+        >>> located(np.array([5, 7, 6]), np.array([7, 5])).tolist()
+        [1, 0, -1]
+    """
+    order = np.argsort(rows)
+    place = np.searchsorted(rows, wanted, sorter=order)
+    place = order[np.minimum(place, len(rows) - 1)]
+    return np.where(rows[place] == wanted, place, -1)
 
 
 def runs(truths: Any) -> Any:

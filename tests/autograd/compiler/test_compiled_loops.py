@@ -1,0 +1,253 @@
+"""Stretches that do the same again and again: one instruction whose body is lowered once."""
+
+import gc
+import random
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value
+from autograd.compiler import repeats
+from autograd.compiler.loop import Loop
+from tests.autograd.compiler.programs import TAME, assert_same_numbers
+
+W = [[Value(0.1 * (i - j)) for j in range(6)] for i in range(6)]
+U = [Value(0.3 - 0.1 * i) for i in range(6)]
+B = [Value(0.05 * i) for i in range(6)]
+LEAVES = [*(w for row in W for w in row), *U, *B]
+
+
+def recurrent(xs):
+    """A network of six neurons that reads numbers one after another."""
+    state = [0.0] * 6
+    for x in xs:
+        state = [
+            sum((w * v for w, v in zip(row, state)), u * x + b).tanh() for row, u, b in zip(W, U, B)
+        ]
+    return sum(v * v for v in state)
+
+
+def gradients(y, leaves):
+    for leaf in leaves:
+        leaf.zero_grad()
+    y.backward()
+    return [leaf.grad for leaf in leaves]
+
+
+def assert_same(g, f, *args, leaves=LEAVES):
+    ours, theirs = g(*args), f(*args)
+    assert_same_numbers(ours.data, theirs.data)
+    assert_same_numbers(gradients(ours, leaves), gradients(theirs, leaves))
+
+
+def loops(g):
+    return [line for line in g.program().splitlines() if "rounds of" in line]
+
+
+def numbers(seed, count):
+    return np.random.default_rng(seed).normal(size=count).tolist()
+
+
+def test_a_recurrent_network_is_one_loop_over_a_matrix_product():
+    g = autograd.compile(recurrent)
+    for seed in range(3):
+        assert_same(g, recurrent, numbers(seed, 60))
+    lines = g.program().splitlines()
+    header = next(line for line in lines if "rounds of" in line)
+    assert "rounds of matrix product, tanh" in header
+    inside = lines[lines.index(header) + 1]
+    assert "6×6 by 6×1" in inside or "6×7 by 7×1" in inside
+    assert "rounds of matrix product, tanh" in g.draw().svg.replace("&#160;", " ")
+
+
+def test_a_few_rounds_are_instructions_of_their_own():
+    g = autograd.compile(recurrent)
+    assert_same(g, recurrent, numbers(0, 10))
+    assert not loops(g)
+
+
+def test_two_calls_at_once_and_their_backward_passes_in_any_order():
+    g = autograd.compile(recurrent)
+    one, two = numbers(1, 40), numbers(2, 40)
+    first, second = g(one), g(two)
+    assert_same_numbers(gradients(first, LEAVES), gradients(recurrent(one), LEAVES))
+    assert_same_numbers(gradients(second, LEAVES), gradients(recurrent(two), LEAVES))
+
+
+def test_threads_have_buffers_of_their_own():
+    g = autograd.compile(recurrent)
+    inputs = [numbers(seed, 40) for seed in range(8)]
+    expected = [recurrent(xs).data for xs in inputs]
+    found = [[] for _ in inputs]
+
+    def work(k):
+        for _ in range(30):
+            found[k].append(g(inputs[k]).data)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(len(inputs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for ours, theirs in zip(found, expected):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_where_a_comparison_comes_out_differently_the_loop_is_recorded_anew():
+    def f(xs):
+        state = [0.1 * i for i in range(6)]
+        for x in xs:
+            state = [(u * v + b * x).tanh() for u, v, b in zip(U, state, B)]
+            if state[3] > 0.2:
+                state[3] = state[3] * U[0]
+        return sum(state)
+
+    g = autograd.compile(f)
+    for seed in range(4):
+        for scale in (0.0, 30.0):
+            assert_same(g, f, [scale * x for x in numbers(seed, 40)])
+
+
+def test_results_of_every_round_can_be_asked_for():
+    def f(xs):
+        states = [U * 4]
+        for x in xs:
+            states.append([(u * v + x).sin() for u, v in zip(B * 4, states[-1])])
+        return [state[k % 24] for k, state in enumerate(states)], states[-1]
+
+    g = autograd.compile(f)
+    xs = numbers(0, 50)
+    (ours, last), (theirs, expected) = g(xs), f(xs)
+    assert loops(g)
+    assert_same_numbers([v.data for v in ours + last], [v.data for v in theirs + expected])
+    for k in (0, 7, 30, 50):
+        assert_same_numbers(gradients(ours[k], LEAVES), gradients(theirs[k], LEAVES))
+
+
+def test_a_loop_in_a_loop():
+    def f(xs):
+        state, us = B * 4, U * 4
+        for _ in range(20):
+            for x in xs:
+                state = [(u * v + x).sin() for u, v in zip(us, state)]
+            state = [(v * u + state[0]).tanh() for u, v in zip(us, state)]
+        return sum(state)
+
+    g = autograd.compile(f)
+    for seed in range(2):
+        assert_same(g, f, numbers(seed, 20))
+    outer, inner = loops(g)
+    assert "20 rounds of rounds, " in outer
+    assert inner.startswith("    v0.0 = 20 rounds of multiply, add, sin")
+
+
+def test_the_sign_of_a_power_and_who_needs_a_gradient_stay_as_they_are():
+    def f(xs):
+        state = list(xs[:6])
+        for x in xs:
+            state = [(v**2 + 1.0) ** 0.5 / (2.0 + u.detach() * u * x) for v, u in zip(state, U)]
+        return sum(state)
+
+    assert_same(autograd.compile(f), f, numbers(5, 40))
+
+
+class RandomRecurrence:
+    """Random operations on a few numbers, the same in every round."""
+
+    def __init__(self, seed):
+        self.draw = draw = random.Random(seed)
+        self.rounds = draw.randint(4, 9)
+        self.leaves = [Value(draw.uniform(-1, 1)) for _ in range(8)]
+        self.width = draw.randint(1, 5)
+        count = draw.randint(1, 12)
+        self.ops = [draw.choice(TAME) for _ in range(count)]
+        self.places = [(draw.random(), draw.random()) for _ in range(count)]
+        self.sums, self.late, self.turning = (draw.random() < 0.5 for _ in range(3))
+        self.inner, self.detaches = draw.random() < 0.2, draw.random() < 0.2
+        self.table = draw.random() < 0.2
+
+    def __call__(self, xs, v, places):
+        leaves = self.leaves
+        state, old = leaves[: self.width], [0.0] * self.width
+        if self.table:
+            state = [row[0] for row in autograd.take([[w] for w in leaves], places[: self.width])]
+        kept = []
+        for t in range(self.rounds):
+            weights = leaves[t % 3 :] + leaves[: t % 3] if self.turning else leaves
+            pool = [*weights, *state, xs[t], 0.5, v]
+            if self.sums:
+                for k in range(self.width):
+                    row = weights[k : k + self.width]
+                    pool.append(sum((w * s for w, s in zip(row, state)), xs[t] + leaves[-1]))
+            for op, (a, b) in zip(self.ops, self.places):
+                x, y = pool[-1 - int(a * 6)], pool[int(b * len(pool))]
+                pool.append(op(x) if op.arity == 1 else op(x, y))
+            if self.detaches:
+                pool[-1] = autograd.sin(pool[-1] * v).detach() + pool[-1]
+            if self.inner:
+                for _ in range(5):
+                    pool.append(autograd.tanh(pool[-1] * weights[1] + pool[-2]))
+            old, state = state, [0.5 * autograd.tanh(p) for p in pool[-self.width :]]
+            if self.late and t:
+                state = [s + 0.1 * o for s, o in zip(state, old)]
+            kept.append(state[t % self.width])
+        return kept, sum(state) + v
+
+
+@pytest.mark.parametrize("seed", range(400))
+def test_random_recurrences_give_the_same_as_loops(seed, monkeypatch):
+    monkeypatch.setattr(repeats, "ROUNDS", 2 + seed % 3)
+    monkeypatch.setattr(repeats, "FEW", 0)
+    monkeypatch.setattr(repeats, "MUCH", 10**9)
+    f = RandomRecurrence(seed)
+    g = autograd.compile(f)
+    for k in range(2):
+        xs, v = numbers(seed + k, f.rounds), Value(0.3 + k)
+        places = np.random.default_rng(seed + k).integers(0, 8, size=f.width)
+        leaves = [*f.leaves, v]
+        (ours, last), (theirs, expected) = g(xs, v, places), f(xs, v, places)
+        assert_same_numbers(list(map(float, [*ours, last])), list(map(float, [*theirs, expected])))
+        assert_same_numbers(gradients(last, leaves), gradients(expected, leaves))
+        both = ours[-1] * last + ours[0] + v, theirs[-1] * expected + theirs[0] + v
+        assert_same_numbers(*(gradients(y, leaves) for y in both))
+
+
+def test_most_random_recurrences_are_loops(monkeypatch):
+    monkeypatch.setattr(repeats, "ROUNDS", 2)
+    monkeypatch.setattr(repeats, "FEW", 0)
+    found = 0
+    for seed in range(30):
+        f = RandomRecurrence(seed)
+        g = autograd.compile(f)
+        g(numbers(seed, f.rounds), Value(0.5), np.zeros(f.width, dtype=int))
+        found += bool(loops(g))
+    assert found >= 20
+
+
+def test_deep_graphs_are_compiled_with_few_bytes_a_node():
+    def f(xs):
+        for k in range(500):
+            xs = [(x * U[k % 6] + b).tanh() for x, b in zip(xs, B * 5)]
+        return sum(xs)
+
+    xs = numbers(0, 30)
+    autograd.compile(f)(xs)  # what is kept once for all
+    gc.collect()
+    tracemalloc.start()
+    g = autograd.compile(f)
+    g(xs)
+    kept, peak = (n / g.recorded() for n in tracemalloc.get_traced_memory())
+    tracemalloc.stop()
+    assert kept < 100
+    assert peak < 300
+    (loop,) = [x for x in g._newest.raised.instructions if isinstance(x, Loop)]
+    assert len(loop.body.instructions) == 3
+
+
+def test_what_repeats_in_a_row_of_numbers():
+    marks = np.array([7, 8, *[1, 2, 1, 3] * 16, 5, *[4] * 20])
+    assert list(repeats.repeats(marks)) == [(2, 4, 16), (67, 1, 20)]
+    assert list(repeats.repeats(np.arange(100))) == []
