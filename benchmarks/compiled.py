@@ -266,6 +266,41 @@ def deep(levels, width):
     return run, ([0.1 * i for i in range(width)],)
 
 
+def recurrent(steps, neurons):
+    """A recurrent network that reads numbers one after another."""
+    rng = np.random.default_rng(0)
+    shape = neurons, neurons + 1
+    weights = [[Value(x) for x in row] for row in rng.uniform(-0.3, 0.3, shape).tolist()]
+
+    def run(xs):
+        state = [0.0] * neurons
+        for x in xs:
+            given = [*state, x]
+            state = [sum(w * v for w, v in zip(row, given)).tanh() for row in weights]
+        return sum(state)
+
+    return run, (rng.normal(size=steps).tolist(),)
+
+
+def irregular(levels, width):
+    """Numbers each of which is computed from two numbers anywhere in the level before."""
+    weights = [Value(0.01 * i) for i in range(width)]
+    places = np.random.default_rng(0).integers(width, size=(levels, width, 2)).tolist()
+
+    def run(xs):
+        for pairs in places:
+            xs = [(xs[i] * w + xs[j]).tanh() for (i, j), w in zip(pairs, weights)]
+        return sum(xs)
+
+    return run, ([0.1 * i for i in range(width)],)
+
+
+def many(count):
+    """As many results."""
+    weight, bias = Value(0.9), Value(0.1)
+    return lambda xs: [(x * weight + bias).tanh() for x in xs], (np.linspace(-1, 1, count).tolist(),)
+
+
 def compile_times():
     """What recording and compiling cost per operation: wide graphs, and deep ones."""
     import tracemalloc
@@ -278,6 +313,10 @@ def compile_times():
         "two moons, 200 points, wider": moons_step(200, 50),
         "a recurrence of 30,000 steps over one number": deep(30_000, 1),
         "2,000 layers of 30 numbers": deep(2_000, 30),
+        "a recurrent network of 8 neurons, 300 numbers": recurrent(300, 8),
+        "1,000 layers of 30 numbers, wired anyhow": irregular(1_000, 30),
+        "300 layers of 150 numbers, wired anyhow": irregular(300, 150),
+        "50,000 results": many(50_000),
     }
     for name, (function, data) in shapes.items():
         costs = []

@@ -145,7 +145,7 @@ class _Columns:
         return np.frombuffer(alive, dtype=bool)
 
     def _absorb(self) -> None:
-        """Find what is part of a sum further on, and of which: `root`."""
+        """Find the additions and products that are part of a sum further on."""
         n = len(self.code)
         rows = np.flatnonzero(self.alive)
         used = np.concatenate([self.left[rows], self.right[rows]])
@@ -163,15 +163,14 @@ class _Columns:
             if np.array_equal(further, root):
                 break
             root = further
-        self.root = root
-        self._terms()
+        self._terms(root)
 
-    def _terms(self) -> None:
+    def _terms(self, root: Rows) -> None:
         """The terms of every sum, sorted by sum: products (`left`, `right`) and plain rows."""
         n = len(self.code)
         adds = np.flatnonzero(self.adds)
         term = np.concatenate([self.left[adds], self.right[adds]]).astype(np.int64)
-        of = np.concatenate([self.root[adds], self.root[adds]])
+        of = np.concatenate([root[adds], root[adds]])
         zero = np.zeros(n, dtype=bool)
         constants = np.flatnonzero(self.code == CONSTANT)
         numbers = np.array(self.graph.constants)[self.number[constants]]
@@ -191,13 +190,11 @@ class _Columns:
         chained = self.inner_add[self.left] | self.inner_add[self.right]
         lonely = (self.product_count == 0) & (self.plain_count == 2) & ~chained
         self.sums = self.adds & ~self.inner_add & ~lonely
-        self.owner = np.arange(
-            n
-        )  # of what is part of a sum that sum, of other rows they themselves
-        self.owner[self.inner_add] = self.root[self.inner_add]
+        self.owner = root.astype(np.int32)  # the sum that a row is part of, or the row itself
         self.owner[inside] = self.product_of
-        inner = np.flatnonzero(self.owner != np.arange(n))
-        self.inner = inner[np.argsort(self.owner[inner], kind="stable")]
+        self.inner = np.flatnonzero(self.owner != np.arange(n)).astype(np.int32)
+        self.inner = self.inner[np.argsort(self.owner[self.inner], kind="stable")]
+        self.inner_of = self.owner[self.inner]
 
     def work(self, rows: Rows) -> Any:
         """How many operations each row stands for."""
@@ -206,8 +203,7 @@ class _Columns:
 
     def with_inner(self, rows: Rows) -> Rows:
         """These rows and what is part of them, in the order in which they were recorded."""
-        rows, owner = np.sort(rows), self.owner[self.inner]
-        first, last = (np.searchsorted(owner, rows, side) for side in ("left", "right"))
+        first, last = (np.searchsorted(self.inner_of, rows, side) for side in ("left", "right"))
         count = last - first
         within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
         return np.sort(np.concatenate([rows, self.inner[np.repeat(first, count) + within]]))
@@ -223,8 +219,9 @@ def raise_graph(graph: Graph) -> Raised:
     found: list[tuple[int, Any]] = []
     for first, results, rounds, wires in find_repeats(columns, rows, level[rows], keys):
         found.append((first, _loop(columns, results, rounds, wires, needs)))
-        others = ~np.isin(rows, results)
-        rows, keys = rows[others], keys[:, others]
+        kept[results] = False
+    if found:
+        rows, keys = rows[kept[rows]], keys[:, kept[rows]]
     found += _groups_and_chains(columns, rows, level[rows], keys, needs)
     instructions = [x for _, x in sorted(found, key=lambda pair: pair[0])]
     return Raised(graph, needs, columns.alive, instructions)
