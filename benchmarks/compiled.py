@@ -298,7 +298,9 @@ def irregular(levels, width):
 def many(count):
     """As many results."""
     weight, bias = Value(0.9), Value(0.1)
-    return lambda xs: [(x * weight + bias).tanh() for x in xs], (np.linspace(-1, 1, count).tolist(),)
+    return lambda xs: [(x * weight + bias).tanh() for x in xs], (
+        np.linspace(-1, 1, count).tolist(),
+    )
 
 
 def compile_times():

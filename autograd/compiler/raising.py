@@ -17,6 +17,7 @@ chain.py goes through such a stretch row by row.
 
 from __future__ import annotations
 
+import operator
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -337,7 +338,9 @@ def _loop(columns: _Columns, kept: Rows, rounds: Rows, wires: Any, needs: Any) -
     for code, left, right in zip(columns.code[rounds[0]].tolist(), *sides, strict=True):
         body.add(code, left, right)
     made = begin + np.searchsorted(rounds[0], kept[0])
-    body.outputs = made.tolist()
+    leads = columns.leads[kept[0]]
+    body.outputs = made[leads].tolist()
+    body.guards = [(row, row, operator.eq, True) for row in made[~leads].tolist()]
     return Loop(raise_graph(body), np.array(given), inputs[:, given], made, kept)
 
 

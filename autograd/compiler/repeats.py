@@ -52,8 +52,8 @@ def find_repeats(
         the place in the round, OUTSIDE or NONE.
     """
     count = np.bincount(level)
-    other = (columns.code[rows] == PICK) | ~columns.leads[rows]
-    narrow = (count > 0) & (count <= WIDE) & (np.bincount(level, other) == 0)
+    narrow = (count > 0) & (count <= WIDE)
+    narrow[level[columns.code[rows] == PICK]] = False
     if not any(end - begin > ROUNDS for begin, end in runs(narrow)):
         return
     chosen = narrow[level]
@@ -92,7 +92,9 @@ def _same_rounds(columns: Any, kept: Any) -> tuple[int, Any, Any]:
     rounds = rows[ends[first] : ends[last]].reshape(last - first, -1)
     rounds = rounds[:, np.argsort(rounds[0])]
     wires = _wires(columns, rounds)
-    begin, end = _alike(np.concatenate([columns.code[rounds], wires], axis=1))
+    begin, end = _alike(
+        np.concatenate([columns.code[rounds], columns.leads[rounds], wires], axis=1)
+    )
     return first + begin, rounds[begin:end], wires[begin]
 
 
