@@ -17,7 +17,6 @@ chain.py goes through such a stretch row by row.
 
 from __future__ import annotations
 
-import operator
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -338,16 +337,46 @@ def _loop(columns: _Columns, kept: Rows, rounds: Rows, wires: Any, needs: Any) -
     for code, left, right in zip(columns.code[rounds[0]].tolist(), *sides, strict=True):
         body.add(code, left, right)
     made = begin + np.searchsorted(rounds[0], kept[0])
-    leads = columns.leads[kept[0]]
-    body.outputs = made[leads].tolist()
-    body.guards = [(row, row, operator.eq, True) for row in made[~leads].tolist()]
+    body.outputs = made.tolist()
     return Loop(raise_graph(body), np.array(given), inputs[:, given], made, kept)
 
 
 def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
     """Of each row its level, and whether a gradient flows to it."""
-    graph, n = columns.graph, len(columns.code)
-    level, needs = [0] * n, bytearray((columns.code == LEAF).tobytes())
+    n = len(columns.code)
+    level, needs = array("i", bytes(4 * n)), bytearray((columns.code == LEAF).tobytes())
+    code = columns.code.tolist()
+    for row, operands in _with_operands(columns, rows):
+        level[row] = 1 + max(map(level.__getitem__, operands))
+        if code[row] != DETACH:
+            needs[row] = any(map(needs.__getitem__, operands))
+    if max(level, default=0) > 2 * LONG:
+        _move_down(columns, rows, level)
+    found = np.frombuffer(needs, dtype=bool).copy()
+    inside = columns.product_row
+    found[inside] = found[columns.left[inside]] | found[columns.right[inside]]
+    return np.frombuffer(level, dtype=np.int32), found & columns.leads
+
+
+def _move_down(columns: _Columns, rows: Rows, level: array[int]) -> None:
+    """Put rows that can wait, and lead to the end in a few levels, near the end.
+
+    What a recurrence says after each step is then computed for all steps at once.
+    """
+    end = max(level)
+    lowest = array("i", [end]) * len(level)
+    for row, operands in _with_operands(columns, rows[::-1]):
+        here, low = level[row], lowest[row]
+        if here < low and end - low < 2 * here:
+            here = level[row] = low
+        for operand in operands:
+            if lowest[operand] >= here:
+                lowest[operand] = here - 1
+
+
+def _with_operands(columns: _Columns, rows: Rows) -> Iterator[tuple[int, list[int]]]:
+    """Each row with what it waits for."""
+    graph = columns.graph
     first: Any = np.searchsorted(columns.product_of, rows).tolist()
     plain: Any = np.searchsorted(columns.plain_of, rows).tolist()
     p, q = columns.product_count[rows].tolist(), columns.plain_count[rows].tolist()
@@ -363,13 +392,7 @@ def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
             operands = graph.tables[graph.picks[columns.number[row]][0]].ravel().tolist()
         else:
             operands = [left[k], right[k]] if right[k] >= 0 else [left[k]]
-        level[row] = 1 + max(map(level.__getitem__, operands))
-        if code[k] != DETACH:
-            needs[row] = any(map(needs.__getitem__, operands))
-    found = np.frombuffer(needs, dtype=bool).copy()
-    inside = columns.product_row
-    found[inside] = found[columns.left[inside]] | found[columns.right[inside]]
-    return np.array(level, dtype=np.int32), found & columns.leads
+        yield row, operands
 
 
 def _instructions(columns: _Columns, code: int, rows: Rows) -> Iterator[Any]:

@@ -92,9 +92,7 @@ def _same_rounds(columns: Any, kept: Any) -> tuple[int, Any, Any]:
     rounds = rows[ends[first] : ends[last]].reshape(last - first, -1)
     rounds = rounds[:, np.argsort(rounds[0])]
     wires = _wires(columns, rounds)
-    begin, end = _alike(
-        np.concatenate([columns.code[rounds], columns.leads[rounds], wires], axis=1)
-    )
+    begin, end = _alike(np.concatenate([columns.code[rounds], wires], axis=1))
     return first + begin, rounds[begin:end], wires[begin]
 
 

