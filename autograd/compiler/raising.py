@@ -20,6 +20,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -365,7 +366,7 @@ def _move_down(columns: _Columns, rows: Rows, level: array[int]) -> None:
     """
     end = max(level)
     lowest = array("i", [end]) * len(level)
-    for row, operands in _with_operands(columns, rows[::-1]):
+    for row, operands in _with_operands(columns, rows, backwards=True):
         here, low = level[row], lowest[row]
         if here < low and end - low < 2 * here:
             here = level[row] = low
@@ -374,20 +375,21 @@ def _move_down(columns: _Columns, rows: Rows, level: array[int]) -> None:
                 lowest[operand] = here - 1
 
 
-def _with_operands(columns: _Columns, rows: Rows) -> Iterator[tuple[int, list[int]]]:
-    """Each row with what it waits for."""
-    graph = columns.graph
-    first: Any = np.searchsorted(columns.product_of, rows).tolist()
-    plain: Any = np.searchsorted(columns.plain_of, rows).tolist()
+def _with_operands(
+    columns: _Columns, rows: Rows, backwards: bool = False
+) -> Iterator[tuple[int, list[int]]]:
+    """Each row with what it waits for; the last one first, if that is asked for."""
+    order = slice(None, None, -1 if backwards else 1)
+    rows, graph = rows[order], columns.graph
     p, q = columns.product_count[rows].tolist(), columns.plain_count[rows].tolist()
-    factors = np.stack([columns.product_left, columns.product_right], axis=1).ravel().tolist()
-    terms = columns.plain.tolist()
+    pairs = np.stack([columns.product_left, columns.product_right], axis=1)[order]
+    factors = iter(pairs.ravel().tolist())
+    terms = iter(columns.plain[order].tolist())  # both in the order of the rows
     left, right = columns.left[rows].tolist(), columns.right[rows].tolist()
-    code, sums = columns.code[rows].tolist(), columns.sums[rows].tolist()
+    code = columns.code[rows].tolist()
     for k, row in enumerate(rows.tolist()):
-        if sums[k]:
-            operands = factors[2 * first[k] : 2 * (first[k] + p[k])]
-            operands += terms[plain[k] : plain[k] + q[k]]
+        if p[k] or q[k]:
+            operands = [*islice(factors, 2 * p[k]), *islice(terms, q[k])]
         elif code[k] == PICK:
             operands = graph.tables[graph.picks[columns.number[row]][0]].ravel().tolist()
         else:
@@ -481,16 +483,14 @@ def find_blocks(left: Rows, right: Rows) -> Iterator[Any]:
     token = np.random.default_rng(0).integers(1 << 62, size=width)
     meets = np.zeros(int(i.max()) + 1, dtype=np.int64)
     np.add.at(meets, i[first], token[j[first]])
-    blocks: dict[tuple[int, int], list[Any]] = {}
-    owner = meets[i[first]]
-    owners, sizes = np.unique(owner, return_counts=True)
-    for block in owners[sizes >= 4]:
-        members = first[owner == block]
-        shape = (len(np.unique(i[members])), len(np.unique(j[members])))
-        if min(shape) > 1 and shape[0] * shape[1] == len(members):
-            blocks.setdefault(shape, []).append(members.reshape(shape))
-    for same_shape in blocks.values():
-        yield np.stack(same_shape)
+    _, block = np.unique(meets, return_inverse=True)
+    owner = block[i[first]]
+    heights, sizes = np.bincount(block), np.bincount(owner)
+    shapes = np.stack([heights, sizes // heights], axis=1)
+    order = np.argsort(owner, kind="stable")
+    for shape in np.unique(shapes[(shapes > 1).all(axis=1)], axis=0):
+        here = (shapes == shape).all(axis=1)
+        yield first[order[here[owner[order]]]].reshape(-1, *shape)
 
 
 def _distinct(vectors: Rows) -> Any:

@@ -8,7 +8,7 @@ import nn
 from autograd import CompileError, Value
 from autograd.compiler.lower import Lowered
 from autograd.compiler.place import Gather, View, factored, layout, place
-from autograd.compiler.raising import Group, Product, Sums, raise_graph
+from autograd.compiler.raising import Group, Product, Sums, find_blocks, raise_graph
 from autograd.compiler.record import Recording, same
 from autograd.compiler.tape import Tape
 from autograd.compiler.watch import Watch
@@ -67,6 +67,13 @@ def test_raising_leaves_sums_of_different_lengths_as_sums():
     sums, tanh = raise_graph(recorded(f).graph).instructions
     assert isinstance(sums, Sums)
     assert (len(sums.out), len(sums.left), len(tanh.out)) == (4, 10, 4)
+
+
+def test_raising_finds_blocks_of_different_shapes_in_one_group():
+    left = np.array([[0], [0], [1], [1], [2], [2], [2], [3], [3], [3], [4]])
+    right = np.array([[5], [6], [6], [5], [7], [8], [9], [7], [8], [9], [9]])
+    found = [blocks.tolist() for blocks in find_blocks(left, right)]
+    assert found == [[[[0, 1], [3, 2]]], [[[4, 5, 6], [7, 8, 9]]]]
 
 
 def test_placing_puts_the_operands_side_by_side():
