@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
+import numpy as np
 
-def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+
+def flatten(tree: Any, objects: bool = False) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """The leaves of a tree from left to right, and the function that puts others in their places.
+
+    Args:
+        tree: Nested lists, tuples and dicts.
+        objects: Whether arrays of objects are taken apart, too.
 
     Example:
         >>> leaves, rebuild = flatten({"w": [1.0, 2.0], "b": 3.0})
@@ -17,21 +24,42 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
         {'w': [10.0, 20.0], 'b': 30.0}
     """
     leaves: list[Any] = []
-    return leaves, _take_apart(tree, leaves)
+    form = _take_apart(tree, leaves, objects)
+    return leaves, lambda new: _put_together(form, iter(new))
 
 
-def _take_apart(tree: Any, leaves: list[Any]) -> Callable[[list[Any]], Any]:
+def _take_apart(tree: Any, leaves: list[Any], objects: bool) -> Any:
+    """The form of a tree: what makes it, and the forms of what it is made of; of a leaf None."""
+    make: Callable[[list[Any]], Any]
+    branches: Iterable[Any]
     if isinstance(tree, dict):
-        inner = {key: _take_apart(branch, leaves) for key, branch in tree.items()}
-        return lambda new: {key: rebuild(new) for key, rebuild in inner.items()}
-    if isinstance(tree, (list, tuple)):
-        rebuilds = [_take_apart(branch, leaves) for branch in tree]
-        if hasattr(tree, "_fields"):  # a named tuple takes its parts one by one
-            return lambda new: type(tree)(*(rebuild(new) for rebuild in rebuilds))
-        return lambda new: type(tree)(rebuild(new) for rebuild in rebuilds)
-    place = len(leaves)
-    leaves.append(tree)
-    return lambda new: new[place]
+        make, branches = partial(_dict, tuple(tree)), tree.values()
+    elif isinstance(tree, (list, tuple)):
+        make, branches = getattr(tree, "_make", type(tree)), tree  # a named tuple has a `_make`
+    elif objects and isinstance(tree, np.ndarray) and tree.dtype == object:
+        make, branches = partial(_array, tree.shape), tree.ravel().tolist()
+    else:
+        leaves.append(tree)
+        return None
+    return make, [_take_apart(branch, leaves, objects) for branch in branches]
+
+
+def _put_together(form: Any, leaves: Iterator[Any]) -> Any:
+    if form is None:
+        return next(leaves)
+    make, branches = form
+    return make([_put_together(branch, leaves) for branch in branches])
+
+
+def _dict(keys: tuple[Any, ...], items: list[Any]) -> dict[Any, Any]:
+    return dict(zip(keys, items, strict=True))
+
+
+def _array(shape: tuple[int, ...], items: list[Any]) -> Any:
+    out = np.empty(len(items), dtype=object)
+    for i, item in enumerate(items):  # one by one, as some may be lists
+        out[i] = item
+    return out.reshape(shape)
 
 
 def leaves_like(form: Any, tree: Any) -> list[Any] | None:

@@ -173,10 +173,10 @@ class Compiled:
         """Run the function twice: what differs then would differ at every replay."""
         first, leaves, rebuild = self._trace(args, kwargs)
         watch = Watch(self.function, *self._kept, *others)
-        second, again, _ = self._trace(args, kwargs)
+        repeated = self._repeats(args, kwargs, first, leaves)
         if watch.drawn():
             self._refuse_random()
-        if not (same(first, second) and _same_results(first, leaves, second, again)):
+        if not repeated:
             raise CompileError(
                 f"compile: {self.op.name} computed something else when it was run a second time on "
                 "the same arguments: it draws random numbers, counts its calls, or uses up an "
@@ -190,6 +190,11 @@ class Compiled:
         self._kept += others
         self._watch = watch
         return Program(first, leaves), rebuild
+
+    def _repeats(self, args: Any, kwargs: Any, first: Recording, leaves: list[Any]) -> bool:
+        """Whether the function does the same when it is run again."""
+        second, again, _ = self._trace(args, kwargs)
+        return same(first, second) and _same_results(first, leaves, second, again)
 
     def _refuse_random(self) -> NoReturn:
         raise CompileError(
@@ -206,46 +211,13 @@ class Compiled:
             result = self.function(*arguments[0], **arguments[1])
         if _shared_generators() != before:
             self._refuse_random()
-        leaves, rebuild = flatten(_spread(result))
-        outputs = [_output(x, run) for x in leaves]
-        run.row_places = {
-            k for k, x in enumerate(leaves) if x is not outputs[k] and type(outputs[k]) is int
-        }
-        return run, outputs, lambda new: _gathered(rebuild(new))
+        leaves, rebuild = flatten(result, objects=True)
+        return run, [_output(x, run) for x in leaves], rebuild
 
 
 def _shared_generators() -> Any:
     """Where the generators are that Python and NumPy have for everybody."""
     return random.getstate(), repr(np.random.get_state())  # noqa: NPY002 (who uses it is refused)
-
-
-class _Objects(tuple[Any, ...]):
-    """An object array among the results, as its shape and its elements."""
-
-
-def _spread(tree: Any) -> Any:
-    if isinstance(tree, np.ndarray) and tree.dtype == object:
-        return _Objects((tree.shape, *tree.flat))
-    if isinstance(tree, dict):
-        return {key: _spread(branch) for key, branch in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        parts = map(_spread, tree)
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-    return tree
-
-
-def _gathered(tree: Any) -> Any:
-    if isinstance(tree, _Objects):
-        out = np.empty(tree[0], dtype=object)
-        for place, item in zip(np.ndindex(out.shape), tree[1:], strict=True):
-            out[place] = item
-        return out
-    if isinstance(tree, dict):
-        return {key: _gathered(branch) for key, branch in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        parts = map(_gathered, tree)
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-    return tree
 
 
 def _same_results(one: Recording, x: list[Any], other: Recording, y: list[Any]) -> bool:
@@ -258,37 +230,38 @@ def _same_results(one: Recording, x: list[Any], other: Recording, y: list[Any]) 
 def _identified(x: Any, run: Recording) -> Any:
     """What stands for a result when two runs are compared."""
     if isinstance(x, _Passed):
-        return x.kind, x.place
+        what = x.what
+        if isinstance(what, np.ndarray):
+            return what.shape, what.tobytes()
+        return x.kind, what if isinstance(what, (int, float, str, bytes, Value)) else type(what)
     traced = x._data if isinstance(x, Tensor) else x
     if isinstance(traced, Traced):
         return "step", [step.out is traced for step in run.tape.steps].index(True)
-    if isinstance(x, np.ndarray):
-        return x.shape, x.tobytes()
-    return x if isinstance(x, (int, float, str, bytes, Value)) else type(x)
+    return x
 
 
 class _Passed:
-    """A result that is one of the leaves or tensors itself."""
+    """A result that is not computed: the leaf or the tensor of that number, or the thing itself."""
 
-    def __init__(self, kind: str, place: int) -> None:
-        self.kind, self.place = kind, place
+    def __init__(self, kind: str, what: Any) -> None:
+        self.kind, self.what = kind, what
 
 
 _RESULTS = (Node, np.ndarray, np.generic, Traced, int, float, complex, str, bytes, type(None), type)
 
 
 def _output(x: Any, run: Recording) -> Any:
-    """A result as the program keeps it."""
+    """A result as the program keeps it: a row, a tensor, a traced array, or as it was passed."""
+    if isinstance(x, RecordedValue):
+        row = run.row(x)
+        return row if run.graph.code[row] != LEAF else _Passed("leaf", run.graph.left[row])
     if not isinstance(x, (*_RESULTS, Enum)):
         raise CompileError(
             f"compile: the function returned a {type(x).__name__}, in which replays would not find "
             "the results. Return them in lists, tuples or dicts."
         )
-    if isinstance(x, RecordedValue):
-        row = run.row(x)
-        if run.graph.code[row] == LEAF:
-            return _Passed("leaf", run.graph.left[row])
-        return row
+    if isinstance(x, Traced):
+        return x
     if isinstance(x, Tensor) and isinstance(x._data, Traced):
         for place, (_, stand_in) in enumerate(run.tensors.values()):
             if x is stand_in:
@@ -296,7 +269,8 @@ def _output(x: Any, run: Recording) -> Any:
         for rows, stand_in in run.values.values():
             if x is stand_in and not rows.ndim:
                 return int(rows)
-    return x
+        return x
+    return _Passed("thing", x)
 
 
 def run(program: Program, given: Given, op: CompiledOp) -> Any:
@@ -366,9 +340,9 @@ def _fill_and_run(
 
 def _result(program: Program, place: int, x: Any, call: Call, given: Given, graded: bool) -> Any:
     space = call.space
-    if place in program.row_places:
-        number = space.numbers.item(program.placement.at[x])
-        if graded and program.raised.needs[x]:
+    if x.__class__ is int:  # a row
+        number = space.numbers.item(program.placement.at.item(x))
+        if graded and program.raised.needs.item(x):
             return ResultValue(number, call, place)
         return number if program.is_plain(x) else Constant(number)
     if isinstance(x, Tensor) and isinstance(x._data, Traced):
@@ -378,9 +352,9 @@ def _result(program: Program, place: int, x: Any, call: Call, given: Given, grad
         return Tensor(array)
     if isinstance(x, Traced):
         return space.arrays[x].copy()
-    if isinstance(x, _Passed):
-        return program.leaf(x.place, given) if x.kind == "leaf" else call.tensors[x.place]
-    return x
+    if x.kind == "leaf":
+        return program.leaf(x.what, given)
+    return call.tensors[x.what] if x.kind == "tensor" else x.what
 
 
 def compile(function: Callable[..., Any]) -> Any:

@@ -37,7 +37,8 @@ class Program:
         raised: The instructions on single numbers.
         lowered: The same as NumPy calls.
         tape: The NumPy calls on arrays.
-        outputs: What the function returned: rows, tensors, arrays, or anything else.
+        outputs: What the function returned: rows (ints), tensors, traced arrays, or what it was
+            passed.
         graded: How many of them can be differentiated.
         tensors: (Tensor from outside, its stand-in) for each that is used.
         running: Whether it was recorded inside a transform, where derivatives of floats are nodes.
@@ -49,9 +50,8 @@ class Program:
         self.tensors = list(recording.tensors.values())
         self.array_arguments = list(recording.arguments)
         self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
-        self.row_places = recording.row_places
-        self.result_rows = sorted({outputs[k] for k in self.row_places})
         self.running = running()
+        self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
         self.guarded = bool(self.graph.guards or recording.truths)
         closed = self.tensors[self.tensor_count :]
         self.without_gradient = [x for x, stand_in in closed if not stand_in.requires_grad]
@@ -72,8 +72,8 @@ class Program:
         self.scalar_tape.section()
         self.seeded = sorted({*self.result_rows, *_rows(self.value_slopes)})
         self.lowered.backward(np.array(self.seeded, dtype=np.int64))
-        differentiable = [k for k in self.row_places if self.raised.needs[outputs[k]]]
-        self.graded = len(graded) + len(differentiable)
+        numbers = [x for x in outputs if isinstance(x, int) and self.raised.needs[x]]
+        self.graded = len(graded) + len(numbers)
         self.order = self.placement.leaf_order
         self.packing = struct.Struct(f"{len(self.order)}d")  # quicker than assigning a list
         self.uses_arrays = bool(self.wanted)

@@ -132,7 +132,6 @@ class Recording(Recorder):
         self.plainness = bytearray()
         self.wide: set[int] = set()
         self.wideness = bytearray()
-        self.row_places: set[int] = set()
         self.tensor_count = 0
         self.transforms = False
         self.tables: dict[Any, int] = {}

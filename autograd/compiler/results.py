@@ -32,21 +32,26 @@ class CompiledOp:
 
 
 class Seeds:
-    """The gradients of some of a call's results, by their number; they add up."""
+    """The gradient of one of a call's results, by its number, and those that came before it."""
 
-    def __init__(self, of: dict[int, Any]) -> None:
-        self.of = of
+    __slots__ = ("before", "place", "seed")
+
+    def __init__(self, place: int, seed: Any, before: Seeds | None = None) -> None:
+        self.place, self.seed, self.before = place, seed, before
 
     def __add__(self, other: Seeds) -> Seeds:
-        total = dict(self.of)
-        for place, seed in other.of.items():
-            total[place] = total[place] + seed if place in total else seed
-        return Seeds(total)
+        return Seeds(other.place, other.seed, self)  # nothing is copied, as there may be many
+
+    def __iter__(self) -> Iterator[tuple[int, Any]]:
+        seeds: Seeds | None = self
+        while seeds is not None:
+            yield seeds.place, seeds.seed
+            seeds = seeds.before
 
     @property
     def data(self) -> Any:
         """All of them in one row, for whoever checks that they are finite."""
-        return np.concatenate([np.ravel(x) for x in self.of.values()])
+        return np.concatenate([np.ravel(seed) for _, seed in self])
 
 
 class Call(Node):
@@ -82,20 +87,20 @@ class Call(Node):
         """The Values and Tensors that the results depend on."""
         return (*self.leaves, *self.owners, *self.tensors)
 
-    def run_backward(self, seeds: dict[int, Any]) -> None:
+    def run_backward(self, seeds: Seeds) -> None:
         """Run the compiled backward pass; the gradients are in the workspace afterwards."""
         space, program = self.space, self.space.program
         self._check_written()
         rows: dict[int, float] = {}
         tensor_seeds: dict[int, Any] = {}
-        for place, seed in seeds.items():
+        for place, seed in (given := list(seeds)):
             out = program.outputs[place]
             if isinstance(out, int):
                 rows[out] = rows.get(out, 0.0) + seed
             else:
                 key = id(out)
                 tensor_seeds[key] = tensor_seeds[key] + seed if key in tensor_seeds else seed
-        if len(seeds) == program.graded and not program.partly_reached:
+        if len(given) == program.graded and not program.partly_reached:
             self._run_calls(rows, tensor_seeds)
             return
         with np.errstate(invalid="ignore"):
@@ -140,7 +145,7 @@ class Call(Node):
                 yield self.tensors[place], grad
 
     def _contributions(self, seeds: Any) -> Any:
-        self.run_backward(seeds.of)
+        self.run_backward(seeds)
         found = list(zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True))
         found += [(owner, slopes.copy()) for owner, _, slopes in self.space.windows]
         found += [(tensor, grad.copy()) for tensor, grad in self.tensor_gradients()]
@@ -157,7 +162,7 @@ class Call(Node):
     def _accumulate(self, grad: Any) -> None:
         raise NotImplementedError
 
-    def deliver(self, seeds: dict[int, Any]) -> None:
+    def deliver(self, seeds: Seeds) -> None:
         """The same as the ordinary backward pass, where all parents are leaves."""
         self.run_backward(seeds)
         for leaf, grad in zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True):
@@ -198,7 +203,7 @@ class ResultValue(Value):
         """As any Value's; the pass through the function itself is compiled."""
         if self._call.ends_here():
             self._grad = 1.0
-            self._call.deliver({self._place: 1.0})
+            self._call.deliver(Seeds(self._place, 1.0))
         else:
             node.backward(self, 1.0)
 
@@ -207,7 +212,7 @@ class ResultValue(Value):
         return 1.0
 
     def _contributions(self, out_grad: float) -> Any:
-        return ((self, 0, self._call, out_grad, Seeds({self._place: out_grad})),)
+        return ((self, 0, self._call, out_grad, Seeds(self._place, out_grad)),)
 
     def _contributions_as_graph(self, out_grad: Any) -> Any:
         return self._call._contributions_as_graph(out_grad)
@@ -230,7 +235,7 @@ class ResultTensor(Tensor):
         seed = self._seed(gradient)
         if self._call.ends_here():
             self._grad = seed
-            self._call.deliver({self._place: seed})
+            self._call.deliver(Seeds(self._place, seed))
         else:
             node.backward(self, seed)
 
@@ -239,7 +244,7 @@ class ResultTensor(Tensor):
         return None
 
     def _contributions(self, out_grad: Any) -> Any:
-        return [(self, 0, self._call, out_grad, Seeds({self._place: out_grad}))]
+        return [(self, 0, self._call, out_grad, Seeds(self._place, out_grad))]
 
     def _contributions_as_graph(self, out_grad: Any) -> Any:
         return self._call._contributions_as_graph(out_grad)

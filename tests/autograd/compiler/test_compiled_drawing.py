@@ -100,6 +100,7 @@ def test_several_results_are_collected_in_one_box():
         lambda x: x * 2.0 if x > 0 else x * 3.0,
         lambda x: autograd.take([Value(1.0), Value(2.0)], np.array([0, 1]))[0] * x,
         lambda x: [x, 1.0],
+        lambda x: [x * 2.0, 700],
         lambda x: 1.0,
         lambda x: {"y": x.data * x, "z": Tensor([1.0, 2.0]) * x},
         lambda x: [],

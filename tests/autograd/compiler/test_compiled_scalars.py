@@ -1,5 +1,6 @@
 import random
 import threading
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -182,6 +183,25 @@ def test_several_outputs_keep_their_form():
     assert out["twice"][0].data == 8.0
     assert out["twice"][1:] == [4.0]
     assert (out["label"], out["n"]) == ("z", 3)
+
+
+def test_results_nested_in_arrays_and_named_tuples_keep_their_form():
+    pair = namedtuple("pair", "left right")
+    w = Value(2.0)
+    g = autograd.compile(lambda x: pair(np.array([[w * x, w + x]]), ({}, [], [w - x])))
+    g(1.0)
+    out = g(4.0)
+    assert [y.data for y in out.left[0]] == [8.0, 6.0]
+    assert out.left.shape == (1, 2)
+    assert out.right[:2] == ({}, [])
+    assert out.right[2][0].data == -2.0
+
+
+def test_gradients_of_all_results_arrive_in_one_pass_though_one_is_used_twice():
+    w = [Value(float(i)) for i in range(1000)]
+    y = autograd.compile(lambda x: [a * x for a in w])(3.0)
+    (sum(y) + 4 * y[7]).backward()
+    assert [a.grad for a in w] == [15.0 if i == 7 else 3.0 for i in range(1000)]
 
 
 def test_no_grad_gives_constants():
