@@ -87,9 +87,11 @@ def _single(x: Any) -> Any:
 def boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Python numbers as arrays of the type that NumPy would give them in this call, every time."""
     kinds = [x.dtype for x in args if isinstance(x, np.ndarray)]
-    if not kinds or np.result_type(*kinds).kind != "f":
+    if len(kinds) in (0, len(args)):
         return args
     kind = np.result_type(*kinds)
+    if kind.kind != "f":
+        return args
 
     def one(x: Any) -> Any:
         if not isinstance(x, (int, float)):

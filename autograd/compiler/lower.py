@@ -13,10 +13,10 @@ product the two other matrix products, for a sum the slope of the sum, again and
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from autograd.compiler.chain import Chain, run, run_back
 from autograd.compiler.graph import CONSTANT
@@ -46,6 +46,7 @@ class Lowered:
         self.reached = np.zeros(placement.size, dtype=bool)
         self.zeroed = False
         self.inputs: dict[int, Any] = {}
+        self.views: dict[tuple[int, View], Traced] = {}  # most results are operands of what follows
 
     def forward(self) -> None:
         """Write down the calls that compute every row."""
@@ -68,7 +69,10 @@ class Lowered:
     # --- reading and writing parts of the buffers
 
     def _view(self, buffer: Traced, where: View) -> Traced:
-        return self.tape.call(_seen, (buffer, where.start, where.shape, where.steps))  # type: ignore[no-any-return]
+        key = id(buffer), where
+        if key not in self.views:
+            self.views[key] = self.tape.call(View.of, (where, buffer))
+        return self.views[key]
 
     def _read(self, where: Layout) -> Traced:
         if isinstance(where, View):
@@ -88,20 +92,20 @@ class Lowered:
 
     def _results(self, rows: Any, shape: tuple[int, ...]) -> View:
         start = int(self.at[rows.flat[0]])
-        steps = [int(np.prod(shape[i + 1 :])) for i in range(len(shape))]
+        steps = [math.prod(shape[i + 1 :]) for i in range(len(shape))]
         return View(start, shape, tuple(steps))
 
     def _slope(self, where: View) -> Traced:
         """The slopes of an instruction's results; by now all that use them have had their turn."""
-        if not self.reached[where.positions].all():
-            self.zeroed = True
+        self.zeroed |= not where.of(self.reached).all()
         return self._view(self.slopes, where)
 
     def _store(self, buffer: Traced, where: View, result: Traced) -> Traced:
         """Put a result into a part of a buffer: where it was just computed, straight away."""
         last = self.tape.steps[-1]
         fits = result.shape == where.shape and result.dtype == buffer.dtype
-        if last.out is result and last.kind in (INTO, STORE) and fits:
+        own = last.out is result and result.base is result  # and not part of a buffer itself
+        if own and last.kind in (INTO, STORE) and fits:
             self.tape.steps.pop()
             last.out = self._view(buffer, where)
             self.tape.steps.append(last)
@@ -121,17 +125,19 @@ class Lowered:
                 tuple(where.shape[i] for i in axes),
                 tuple(where.steps[i] for i in axes),
             )
-        positions = where.positions
-        if len(np.unique(positions)) < positions.size:  # overlapping windows
-            self._scatter(positions, slope)
-            return
-        if self.reached[positions].any():
-            self.zeroed |= not self.reached[positions].all()
+        if len(where.shape) > 1:
+            positions = where.positions
+            if len(np.unique(positions)) < positions.size:  # overlapping windows
+                self._scatter(positions, slope)
+                return
+        reached = where.of(self.reached)
+        if reached.any():
+            self.zeroed |= not reached.all()
             target = self._view(self.slopes, where)
             self.tape.into(target, np.add, target, slope)
         else:  # the first to come need not add
             self._store(self.slopes, where, slope)
-        self.reached[positions] = True
+        reached[...] = True
 
     def _scatter(self, positions: Any, slope: Traced) -> None:
         self.zeroed |= not self.reached[positions].all()
@@ -153,13 +159,10 @@ class Lowered:
         """The views of the operands, the shape that suits most of them, and the results."""
         positions = [self.at[rows] for rows in group.operands]
         shapes = {factored(p) for p in positions} | {(len(group.out),)}
-
-        def collected(shape: tuple[int, ...]) -> tuple[int, int]:
-            layouts = [layout(p.reshape(shape)) for p in positions]
-            return sum(isinstance(x, Gather) for x in layouts), len(shape)
-
-        shape = min(shapes, key=collected)
-        layouts = [layout(p.reshape(shape)) for p in positions]
+        found = [(shape, [layout(p.reshape(shape)) for p in positions]) for shape in shapes]
+        shape, layouts = min(
+            found, key=lambda x: (sum(isinstance(y, Gather) for y in x[1]), len(x[0]))
+        )
         arrays = [self._constant(rows, x) for rows, x in zip(group.operands, layouts, strict=True)]
         if not any(isinstance(x, Traced) for x in arrays):
             arrays[0] = self._read(layouts[0])
@@ -311,11 +314,6 @@ def _turned(x: Traced) -> Traced:
 def _times(left: Traced) -> np.ufunc:
     """What multiplies matrices: of one column by one row, every number by every number."""
     return np.multiply if left.shape[-1] == 1 else np.matmul
-
-
-def _seen(buffer: Any, start: int, shape: tuple[int, ...], steps: tuple[int, ...]) -> Any:
-    unit = buffer.itemsize
-    return as_strided(buffer[start:], shape, [step * unit for step in steps])
 
 
 def _taken(source: Any, positions: Any, out: Any = None) -> Any:

@@ -24,7 +24,7 @@ from autograd.compiler.loop import Loop
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """Positions start + Σ index·step along the axes of `shape`."""
 
@@ -38,6 +38,12 @@ class View:
         pairs = zip(self.shape, self.steps, strict=True)
         return tuple(i for i, (n, step) in enumerate(pairs) if n > 1 and not step)
 
+    def of(self, buffer: Any) -> Any:
+        """What a buffer has at these positions, not copied."""
+        unit = buffer.itemsize
+        steps = [step * unit for step in self.steps]
+        return np.ndarray(self.shape, buffer.dtype, buffer, self.start * unit, steps)
+
     @property
     def positions(self) -> Any:
         """The positions as an array of its shape."""
@@ -48,7 +54,7 @@ class View:
         return out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Gather:
     """Positions in no order."""
 
@@ -70,14 +76,14 @@ def layout(positions: Any) -> Layout:
         >>> layout(np.array([[7, 9, 11], [7, 9, 11]]))
         View(start=7, shape=(2, 3), steps=(0, 2))
     """
-    shape = positions.shape
     steps = []
-    for axis in range(len(shape)):
-        corner = tuple(slice(0, 2) if i == axis else 0 for i in range(len(shape)))
-        ends = positions[corner]
-        steps.append(int(ends[1] - ends[0]) if shape[axis] > 1 else 0)
-    view = View(int(positions.flat[0]), shape, tuple(steps))
-    return view if np.array_equal(view.positions, positions) else Gather(positions)
+    for axis in range(positions.ndim):
+        gaps = np.diff(positions, axis=axis)
+        step = gaps.item(0) if gaps.size else 0
+        if (gaps != step).any():
+            return Gather(positions)
+        steps.append(step)
+    return View(positions.item(0), positions.shape, tuple(steps))
 
 
 def factored(positions: Any) -> tuple[int, ...]:
@@ -238,7 +244,9 @@ def _arrange_group(group: Group, placement: Placement) -> None:
     """Order a group by the positions of the operand that varies most."""
     known = [x for x in group.operands if placement.known(x)]
     if known:
-        key = max(known, key=lambda rows: len(np.unique(rows)))
+        key = known[0]
+        if len(known) > 1:
+            key = max(known, key=lambda rows: len(np.unique(rows)))
         order = np.argsort(placement.at[key], kind="stable")
         group.operands = [x[order] for x in group.operands]
         group.out = group.out[order]

@@ -495,8 +495,8 @@ def find_blocks(left: Rows, right: Rows) -> Iterator[Any]:
 
 def _distinct(vectors: Rows) -> Any:
     """Of each row of a matrix the number of the distinct row it is, in order of appearance."""
-    weights = np.random.default_rng(1).integers(1 << 62, size=vectors.shape[1])
-    key = (vectors * weights).sum(axis=1)  # wraps round, as a hash may
+    powers = np.cumprod(np.full(vectors.shape[1], 0x5851F42D4C957F2D))
+    key = vectors @ powers  # wraps round, as a hash may
     _, first, number = np.unique(key, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
     if not np.array_equal(vectors[first][number], vectors):  # two different rows, one hash

@@ -478,26 +478,24 @@ def _shows(result: Any, array: Any) -> bool:
     return result is array or (result.base is not None and np.may_share_memory(result, array))
 
 
-_NUMBERS = {int, float}
-"""What there is most of in shapes and steps, and has no traced array in it."""
+_PLAIN = {int, float, str, bool, type(None), np.ndarray, np.float64}
+"""What there is most of in arguments, and has no traced array in it."""
 
 
-def traced_in(tree: Any) -> Iterable[Traced]:
+def traced_in(tree: Any) -> list[Traced]:
     """The traced arrays in nested arguments."""
     if isinstance(tree, Traced):
-        yield tree
-    elif isinstance(tree, (tuple, list)):
-        for branch in tree:
-            if branch.__class__ not in _NUMBERS:
-                yield from traced_in(branch)
-    elif isinstance(tree, dict):
-        for branch in tree.values():
-            yield from traced_in(branch)
+        return [tree]
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, (tuple, list)):
+        return []
+    return [x for part in tree if part.__class__ not in _PLAIN for x in traced_in(part)]
 
 
 def has_traced(tree: Any) -> bool:
     """Whether there are traced arrays in nested arguments."""
-    return any(True for _ in traced_in(tree))
+    return bool(traced_in(tree))
 
 
 def _key(tree: Any) -> Any:
@@ -520,7 +518,7 @@ def mapped(tree: Any, function: Callable[[Traced], Any]) -> Any:
     if isinstance(tree, Traced):
         return function(tree)
     if isinstance(tree, (tuple, list)):
-        return type(tree)([x if x.__class__ in _NUMBERS else mapped(x, function) for x in tree])
+        return type(tree)([x if x.__class__ in _PLAIN else mapped(x, function) for x in tree])
     if isinstance(tree, dict):
         return {key: mapped(branch, function) for key, branch in tree.items()}
     return tree
