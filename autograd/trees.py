@@ -24,11 +24,11 @@ def flatten(tree: Any, objects: bool = False) -> tuple[list[Any], Callable[[list
         {'w': [10.0, 20.0], 'b': 30.0}
     """
     leaves: list[Any] = []
-    form = _take_apart(tree, leaves, objects)
+    form = _take_apart(tree, leaves, objects, {})
     return leaves, lambda new: _put_together(form, iter(new))
 
 
-def _take_apart(tree: Any, leaves: list[Any], objects: bool) -> Any:
+def _take_apart(tree: Any, leaves: list[Any], objects: bool, known: dict[Any, Any]) -> Any:
     """The form of a tree: what makes it, and the forms of what it is made of; of a leaf None."""
     make: Callable[[list[Any]], Any]
     branches: Iterable[Any]
@@ -41,7 +41,8 @@ def _take_apart(tree: Any, leaves: list[Any], objects: bool) -> Any:
     else:
         leaves.append(tree)
         return None
-    return make, [_take_apart(branch, leaves, objects) for branch in branches]
+    form = make, tuple([_take_apart(branch, leaves, objects, known) for branch in branches])
+    return known.setdefault(form, form)  # there may be many of one form
 
 
 def _put_together(form: Any, leaves: Iterator[Any]) -> Any:
