@@ -93,7 +93,8 @@ class Call(Node):
         self._check_written()
         rows: dict[int, float] = {}
         tensor_seeds: dict[int, Any] = {}
-        for place, seed in (given := list(seeds)):
+        given = list(seeds)
+        for place, seed in given:
             out = program.outputs[place]
             if isinstance(out, int):
                 rows[out] = rows.get(out, 0.0) + seed
