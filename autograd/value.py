@@ -179,7 +179,7 @@ class Value(Operations, node.Node):
             raise TypeError(
                 f"{op.name}: needs an array or a Tensor, but got a Value, which is a single number."
             )
-        if active() and (mode := recorder()) is not None:
+        if len(operands) > 1 and active() and (mode := recorder()) is not None:  # beside an array
             operands = mode.plain_operands(operands)
             if not any(isinstance(x, Value) for x in operands):
                 return op(*operands)  # type: ignore[no-any-return]
