@@ -220,7 +220,7 @@ class Recorder(force_grad):
         """The numbers of an array of Values were asked for, as an array."""
         raise NotImplementedError
 
-    def plain_operands(self, operands: Any) -> tuple[Any, ...]:
+    def plain_operands(self, operands: Any, elementwise: bool = True) -> tuple[Any, ...]:
         """Operands, some of them Values: those that uncompiled are floats may meet arrays."""
         raise NotImplementedError
 

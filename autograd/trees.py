@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 
-def flatten(tree: Any, objects: bool = False) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+def flatten(
+    tree: Any, objects: Callable[[Any], Any] | None = None
+) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """The leaves of a tree from left to right, and the function that puts others in their places.
 
     Args:
         tree: Nested lists, tuples and dicts.
-        objects: Whether arrays of objects are taken apart, too.
+        objects: What is taken apart in the place of an array of objects: another such array, or
+            anything else. Without it such an array is a leaf.
 
     Example:
         >>> leaves, rebuild = flatten({"w": [1.0, 2.0], "b": 3.0})
@@ -28,15 +31,17 @@ def flatten(tree: Any, objects: bool = False) -> tuple[list[Any], Callable[[list
     return leaves, lambda new: _put_together(form, iter(new))
 
 
-def _take_apart(tree: Any, leaves: list[Any], objects: bool, known: dict[Any, Any]) -> Any:
+def _take_apart(tree: Any, leaves: list[Any], objects: Any, known: dict[Any, Any]) -> Any:
     """The form of a tree: what makes it, and the forms of what it is made of; of a leaf None."""
     make: Callable[[list[Any]], Any]
     branches: Iterable[Any]
+    if objects is not None and _is_of_objects(tree):
+        tree = objects(tree)
     if isinstance(tree, dict):
         make, branches = partial(_dict, tuple(tree)), tree.values()
     elif isinstance(tree, (list, tuple)):
         make, branches = getattr(tree, "_make", type(tree)), tree  # a named tuple has a `_make`
-    elif objects and isinstance(tree, np.ndarray) and tree.dtype == object:
+    elif objects is not None and _is_of_objects(tree):
         make, branches = partial(_array, tree.shape), tree.ravel().tolist()
     else:
         leaves.append(tree)
@@ -50,6 +55,10 @@ def _put_together(form: Any, leaves: Iterator[Any]) -> Any:
         return next(leaves)
     make, branches = form
     return make([_put_together(branch, leaves) for branch in branches])
+
+
+def _is_of_objects(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype == object
 
 
 def _dict(keys: tuple[Any, ...], items: list[Any]) -> dict[Any, Any]:

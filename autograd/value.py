@@ -175,14 +175,16 @@ class Value(Operations, node.Node):
 
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Value:
+        alone = len(operands) == 1 and isinstance(op, Elementwise)
+        if not alone and active() and (mode := recorder()) is not None:
+            operands = mode.plain_operands(operands, isinstance(op, Elementwise))
+            if not any(isinstance(x, Value) for x in operands):
+                given = (operands,) if getattr(op, "variadic", False) else operands
+                return op(*given, **params)  # type: ignore[no-any-return]
         if not isinstance(op, Elementwise):
             raise TypeError(
                 f"{op.name}: needs an array or a Tensor, but got a Value, which is a single number."
             )
-        if len(operands) > 1 and active() and (mode := recorder()) is not None:  # beside an array
-            operands = mode.plain_operands(operands)
-            if not any(isinstance(x, Value) for x in operands):
-                return op(*operands)  # type: ignore[no-any-return]
         method: Callable[..., Value] = getattr(Value, op.name)
         return method(*(x if isinstance(x, Value) else Constant(x) for x in operands))
 

@@ -211,7 +211,7 @@ class Compiled:
             result = self.function(*arguments[0], **arguments[1])
         if _shared_generators() != before:
             self._refuse_random()
-        leaves, rebuild = flatten(result, objects=True)
+        leaves, rebuild = flatten(result, objects=run.returned_array)
         return run, [_output(x, run) for x in leaves], rebuild
 
 
@@ -351,7 +351,7 @@ def _result(program: Program, place: int, x: Any, call: Call, given: Given, grad
             return ResultTensor(array, call, place)
         return Tensor(array)
     if isinstance(x, Traced):
-        return space.arrays[x].copy()
+        return space.arrays[x][()].copy()  # of one number NumPy's scalar, as it gives it
     if x.kind == "leaf":
         return program.leaf(x.what, given)
     return call.tensors[x.what] if x.kind == "tensor" else x.what

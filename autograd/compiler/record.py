@@ -23,6 +23,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -346,10 +347,20 @@ class Recording(Recorder):
         """What an array is made of: of numbers that uncompiled are floats, a traced array."""
         if not isinstance(data, (list, tuple, np.ndarray)):
             return self._lifted(data) if isinstance(data, Traced) else data
-        array = np.asarray(data, dtype=object)
+        if isinstance(data, np.ndarray) and data.dtype != object:
+            return data
+        array = np.array(data, dtype=object)
+        for place, x in zip(np.ndindex(array.shape), array.ravel().tolist(), strict=True):
+            if isinstance(x, Traced) and x.dtype.kind == "f":
+                array[place] = self.objects(x)[()]
         if not any(x.__class__ is self.kind for x in array.ravel().tolist()):
             return data
         return self.numbers(array) if self.is_plain(crossing.rows_of(self, array)) else data
+
+    def returned_array(self, array: Any) -> Any:
+        """What an array of objects is when it is returned: of floats, one of floats."""
+        plain = all(isinstance(x, (Value, Traced, Real)) for x in array.flat)
+        return self.made_array(array) if plain else array
 
     def is_plain(self, rows: Any) -> bool:
         """Whether rows were computed from floats alone, so that uncompiled they are floats."""
@@ -389,13 +400,18 @@ class Recording(Recorder):
         self.transforms = True
         return all(map(self._is_plain, nodes))
 
-    def plain_operands(self, operands: Any) -> tuple[Any, ...]:
-        """The operands, with recorded floats ready for arithmetic if there are arrays with them."""
+    def plain_operands(self, operands: Any, elementwise: bool = True) -> tuple[Any, ...]:
+        """The operands, with recorded floats as arrays where there are arrays with them.
+
+        Likewise alone, where the operation is not elementwise and takes arrays only.
+        """
         arrays = [x for x in operands if isinstance(x, np.ndarray) or getattr(x, "ndim", False)]
         kinds = {x.dtype == object for x in arrays}
         if True in kinds:
             return tuple(_boxed(x) if self._is_plain(x) else x for x in operands)
-        return tuple(self.plain_array(self.beside(x, operands)) if kinds else x for x in operands)
+        if elementwise and not kinds:
+            return tuple(operands)
+        return tuple(self.plain_array(self.beside(x, operands)) for x in operands)
 
     def changing(self, traced: Traced) -> None:
         """An array is written to: one whose numbers a derivative may need is refused."""

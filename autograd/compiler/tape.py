@@ -352,6 +352,8 @@ class Traced(NDArrayOperatorsMixin):
             if any(hasattr(type(x), "_apply") for x in inputs):
                 return NotImplemented  # a node takes an array in, not the reverse
         if method == "at":
+            if not isinstance(inputs[0], Traced):
+                self._refuse("writing into an array")
             inputs[0]._check_owned()
             return self.tape.change(inputs[0], ufunc.at, inputs)
         out = options.pop("out", None)
@@ -368,6 +370,8 @@ class Traced(NDArrayOperatorsMixin):
         """Compute with any other function of NumPy, and note it."""
         if func in (np.shape, np.ndim, np.size):
             return func(*_arrays(args), **_arrays(kwargs))
+        if any(hasattr(kind, "_apply") for kind in types):
+            return NotImplemented  # a node takes an array in, not the reverse
         if func in _REDUCTIONS and args:
             return getattr(args[0], _REDUCTIONS[func])(*args[1:], **kwargs)
         if func in (np.split, np.array_split):  # of several arrays each is a slice

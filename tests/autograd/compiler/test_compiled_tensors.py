@@ -5,6 +5,7 @@ import autograd
 import nn
 from autograd import RULEBOOK, CompileError, GraphError, ShapeError, Tensor, Value, no_grad
 from autograd.op import Elementwise
+from autograd.trees import flatten
 from optim import SGD
 from tests.autograd.compiler.programs import assert_same_numbers
 
@@ -386,6 +387,55 @@ def test_several_outputs_share_one_pass():
 
 
 def test_a_result_that_is_not_a_scalar_takes_a_gradient():
+EYE = np.eye(3)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, s: [x.sum(), x * 2, np.argmax(x), (x > 0).all(), x * s],
+        lambda x, s: [np.where(EYE > 0, EYE, s), np.array([[s, 2 * s]]), np.sort([s, 1.0])],
+        lambda x, s: [
+            np.array([s, x[0], x.sum()]),
+            np.array([x.sum(), x.max()]),
+            {"y": np.stack([s, 2.0])},
+        ],
+    ],
+)
+def test_arrays_and_numbers_are_returned_in_their_types(f):
+    g = autograd.compile(f)
+    for s in (3.0, -1.0):
+        x = s * np.array([1.0, 2.0, -1.0])
+        ours, theirs = flatten(g(x, s))[0], flatten(f(x, s))[0]
+        for a, b in zip(ours, theirs, strict=True):
+            assert isinstance(a, type(b))
+            np.testing.assert_array_equal(a, b, strict=True)
+
+
+T, V = Tensor([0.5, -1.0, 2.0], requires_grad=True), Value(0.3)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.where(x > 0, T, 0.0),
+        lambda x: np.where(x > 0, x, T),
+        lambda x: np.where(x > 0, T, V),
+        lambda x: np.stack([x, T]),
+        lambda x: np.concatenate([x, 2 * x, T]),
+        lambda x: np.outer(x, T),
+        lambda x: np.dot(x, T),
+        lambda x: np.einsum("i,i->i", x, T),
+        lambda x: np.clip(x, -1.0, T),
+        lambda x: autograd.where(x > 0, x.sum(), 0.0) * T,
+        lambda x: autograd.stack([x[0], x[1] * x[2]]) * T[0],
+    ],
+)
+def test_numpys_functions_take_arrays_beside_tensors(f):
+    calls = [(np.array([1.0, -2.0, 3.0]),), (np.array([-3.0, 0.5, 1.0]),)]
+    assert_compiled_agrees(lambda x: (f(x) ** 2).sum(), [T, V], *calls)
+
+
     w = Tensor([1.0, 2.0], requires_grad=True)
     y = autograd.compile(lambda: w * w)()
     with pytest.raises(ShapeError, match="only a scalar"):
