@@ -29,11 +29,17 @@ from autograd.value import Constant, Value
 Argnums = int | Sequence[int]
 
 _depth: ContextVar[int] = ContextVar("how many transforms are running", default=0)
+_as_graph: ContextVar[bool] = ContextVar("whether one makes its derivative a graph", default=False)
 
 
 def running() -> bool:
     """Whether this code runs inside a transform."""
     return _depth.get() > 0
+
+
+def wants_graph() -> bool:
+    """Whether this code runs inside a transform that differentiates it as a graph."""
+    return _as_graph.get()
 
 
 def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -148,7 +154,7 @@ def jvp(
     """
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jvp: needs a tuple of primals and a tuple of tangents.")
-    trace = _Trace("jvp", f, tuple(primals), {}, tuple(range(len(primals))))
+    trace = _Trace("jvp", f, tuple(primals), {}, tuple(range(len(primals))), as_graph=True)
     directions, _ = flatten(tuple(tangents))
     if len(directions) != len(trace.leaves):
         raise TypeError(
@@ -160,7 +166,7 @@ def jvp(
     outs, rebuild = flatten(out)
     _check_numbers("jvp", f, outs)
     seeds = [_variable("jvp", _one_like(out)) for out in outs]
-    pulled = trace.products(outs, seeds, create_graph=True)
+    pulled = trace.products(outs, seeds)
     found: list[Any] = [None] * len(outs)
     with force_grad():
         total = _inner_product(pulled, trace.leaves, directions)
@@ -265,6 +271,7 @@ class _Trace:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         argnums: Argnums,
+        as_graph: bool = False,
     ) -> None:
         self.single = isinstance(argnums, (int, np.integer))
         several: Any = [argnums] if self.single else argnums
@@ -289,25 +296,27 @@ class _Trace:
         mode = recorder() if active() else None
         if mode is not None:  # then floats are nodes as well
             self.plain = mode.transformed(nodes) and not running()
+        self.as_graph = self.nested or as_graph
         self.leaves = [_variable(who, x) for x in given]
         arguments = list(args)
         for n, argument in zip(chosen, self.rebuild(self.leaves), strict=True):
             arguments[n] = argument
-        token = _depth.set(_depth.get() + 1)
+        tokens = _depth.set(_depth.get() + 1), _as_graph.set(wants_graph() or self.as_graph)
         try:
             with force_grad():
                 self.result = f(*arguments, **kwargs)
         finally:
-            _depth.reset(token)
+            _depth.reset(tokens[0])
+            _as_graph.reset(tokens[1])
 
-    def products(self, outs: list[Any], seeds: list[Any], create_graph: bool) -> list[Any]:
+    def products(self, outs: list[Any], seeds: list[Any]) -> list[Any]:
         """For every leaf the sum over `outs` of seed times derivative; None where it is zero."""
         total: list[Any] = [None] * len(self.leaves)
         for out, seed in zip(outs, seeds, strict=True):
             if isinstance(out, Node) and out.requires_grad:
-                start = seed if create_graph else seed.data
+                start = seed if self.as_graph else seed.data
                 with force_grad():
-                    found = gradients(out, self.leaves, start, create_graph)
+                    found = gradients(out, self.leaves, start, self.as_graph)
                 for i, g in enumerate(found):
                     if g is not None:
                         total[i] = g if total[i] is None else total[i] + g
@@ -315,7 +324,7 @@ class _Trace:
 
     def pull(self, outs: list[Any], seeds: list[Any]) -> Any:
         """The vector-Jacobian product in the form of the chosen arguments."""
-        found = self.products(outs, seeds, create_graph=self.nested)
+        found = self.products(outs, seeds)
         filled = [_gradient_of(x, g) for x, g in zip(self.leaves, found, strict=True)]
         tree = self.finish(self.rebuild(filled))
         return tree[0] if self.single else tree

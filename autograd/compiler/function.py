@@ -39,7 +39,7 @@ from autograd.errors import CompileError
 from autograd.modes import active, anomaly_mode, recorder, recording
 from autograd.node import Node
 from autograd.tensor import Tensor
-from autograd.transforms import running
+from autograd.transforms import running, wants_graph
 from autograd.trees import flatten
 from autograd.value import Constant, Value
 
@@ -74,10 +74,9 @@ class Compiled:
             return self.function(*args, **kwargs)
         if self._watch is not None and self._watch.changed():
             self._programs.clear()
+        if wants_graph():  # a compiled call has first derivatives only
+            return self.function(*args, **kwargs)
         given = Given(args, kwargs)
-        nodes: tuple[Any, ...] = (*given.values, *given.tensors)
-        if running() and any(x.op is not None for x in nodes):
-            return self.function(*args, **kwargs)  # a transform that wants second derivatives
         found = self._replay(given)
         if found is not MISS:
             return found
@@ -233,6 +232,8 @@ def _identified(x: Any, run: Recording) -> Any:
         what = x.what
         if isinstance(what, np.ndarray):
             return what.shape, what.tobytes()
+        if isinstance(what, Constant):
+            return "constant", what._data
         return x.kind, what if isinstance(what, (int, float, str, bytes, Value)) else type(what)
     traced = x._data if isinstance(x, Tensor) else x
     if isinstance(traced, Traced):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import CompileError, GraphError, Value, no_grad
+from autograd import CompileError, GraphError, Tensor, Value, no_grad
 from nn.scalar import MLP
 from optim import SGD
 from tests.autograd.compiler.programs import (
@@ -306,10 +306,27 @@ def test_whether_a_derivative_has_derivatives_depends_on_the_call():
         assert autograd.grad(g, 1)(3.0, 2.0) == autograd.grad(f, 1)(3.0, 2.0) == 24.0
 
 
+def test_what_a_derivative_hands_on_is_a_number_of_each_call():
+    v, w = Value(3.0), Value(1.0)
+    both = autograd.grad(lambda u: ((u * u).sum(), v * 2), has_aux=True)
+    g = autograd.compile(lambda x: w * both(x)[1])
+    assert g(np.ones(2)).data == 6.0
+    v.data = 4.0
+    assert g(np.ones(2)).data == 8.0
+
+
 def test_second_derivatives_through_a_compiled_function_run_it_uncompiled():
     g = autograd.compile(lambda x: x**3)
     assert autograd.grad(autograd.grad(g))(2.0) == pytest.approx(12.0)
     assert autograd.hessian(g)(2.0) == pytest.approx(12.0)
+    assert autograd.jvp(g, (2.0,), (1.0,)) == pytest.approx((8.0, 12.0))
+    assert autograd.hvp(g, (2.0,), (1.0,)) == pytest.approx(12.0)
+    assert autograd.grad(g)(Tensor(2.0)).item() == pytest.approx(12.0)
+
+
+def test_a_constant_that_is_made_inside_may_be_returned():
+    g = autograd.compile(lambda x: autograd.hessian(lambda u: u * u)(2 * x))
+    assert g(Value(1.0)).data == g(Value(3.0)).data == 2.0
 
 
 def test_a_compiled_function_inside_another_is_part_of_it():

@@ -386,7 +386,6 @@ def test_several_outputs_share_one_pass():
     np.testing.assert_array_equal(w.grad, [2.0, 4.0])
 
 
-def test_a_result_that_is_not_a_scalar_takes_a_gradient():
 EYE = np.eye(3)
 
 
@@ -436,6 +435,7 @@ def test_numpys_functions_take_arrays_beside_tensors(f):
     assert_compiled_agrees(lambda x: (f(x) ** 2).sum(), [T, V], *calls)
 
 
+def test_a_result_that_is_not_a_scalar_takes_a_gradient():
     w = Tensor([1.0, 2.0], requires_grad=True)
     y = autograd.compile(lambda: w * w)()
     with pytest.raises(ShapeError, match="only a scalar"):
