@@ -276,8 +276,8 @@ def _output(x: Any, run: Recording) -> Any:
 
 def run(program: Program, given: Given, op: CompiledOp) -> Any:
     """One replay: the results, or MISS if a guard does not hold."""
-    if any(x.requires_grad for x in program.without_gradient):
-        return MISS  # somebody wants gradients that it does not compute
+    if [x.requires_grad for x in program.closed] != program.required:
+        return MISS  # it computes the gradients of others
     if program.recording.transforms and program.running != running():
         return MISS
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)

@@ -54,7 +54,8 @@ class Program:
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
         self.guarded = bool(self.graph.guards or recording.truths)
         closed = self.tensors[self.tensor_count :]
-        self.without_gradient = [x for x, stand_in in closed if not stand_in.requires_grad]
+        self.closed = [x for x, _ in closed]
+        self.required = [stand_in.requires_grad for _, stand_in in closed]
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]

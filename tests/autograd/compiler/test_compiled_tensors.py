@@ -194,6 +194,19 @@ def test_a_tensor_gets_gradients_from_when_it_requires_them():
         assert not required or u.grad.tolist() == [2.0, 4.0]
 
 
+def test_a_tensor_gets_no_gradients_from_when_it_requires_none():
+    t, u = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0], requires_grad=True)
+    g = autograd.compile(lambda x: ((t * x).sum(), (u * x).sum()))
+    g(2.0)
+    u.requires_grad = False
+    loss, frozen = g(2.0)
+    assert not frozen.requires_grad
+    u.requires_grad = True  # too late for what was computed already
+    (loss + frozen).backward()
+    assert t.grad.tolist() == [2.0, 2.0]
+    assert u.grad is None
+
+
 def test_a_write_between_call_and_backward_is_refused():
     w = Tensor([1.0, 2.0], requires_grad=True)
     loss = autograd.compile(lambda x: (w * w * x).sum())(np.ones(2))
