@@ -327,17 +327,35 @@ def _describe(operand: Any, data: Any) -> str:
 
 def _users_line() -> str:
     """The innermost line that is neither ours nor NumPy's: 'file.py, line 3: y = log(x)'."""
-    import linecache
-    import os
-
-    library = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    ours = tuple(os.path.join(library, package, "") for package in ("autograd", "nn", "optim"))
-    ours += (os.path.join(os.path.dirname(np.__file__), ""),)
+    ours = _not_the_users()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(ours):
         frame = frame.f_back
     if frame is None:
         return "an unknown line"
-    name, number = frame.f_code.co_filename, frame.f_lineno
+    return _shown_line(frame.f_code.co_filename, frame.f_lineno)
+
+
+def line_of(error: BaseException) -> str:
+    """The innermost line that is neither ours nor NumPy's of those that an error came through."""
+    import traceback
+
+    lines = [(f.filename, f.lineno or 0) for f in traceback.extract_tb(error.__traceback__)]
+    users = [line for line in lines if not line[0].startswith(_not_the_users())]
+    return _shown_line(*users[-1]) if users else "an unknown line"
+
+
+def _not_the_users() -> tuple[str, ...]:
+    """Where our files lie, and NumPy's."""
+    import os
+
+    library = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    ours = tuple(os.path.join(library, package, "") for package in ("autograd", "nn", "optim"))
+    return (*ours, os.path.join(os.path.dirname(np.__file__), ""))
+
+
+def _shown_line(name: str, number: int) -> str:
+    import linecache
+
     source = linecache.getline(name, number).strip()
     return f"{name}, line {number}" + (f": {source}" if source else "")

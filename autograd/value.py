@@ -205,7 +205,8 @@ class Value(Operations, node.Node):
             return (x.__eq__(y) is True) == (ufunc is np.equal)
         if ufunc in _COMPARISONS:
             if mode is not None and not any(map(_is_array, inputs)):
-                return np.bool(_COMPARISONS[ufunc](*inputs))
+                x, y = (x if isinstance(x, Value) else Constant(x) for x in inputs)
+                return np.bool(_COMPARISONS[ufunc](x, y))
             return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
         op = RULEBOOK.get(RENAMED.get(ufunc.__name__, ufunc.__name__))
         if isinstance(op, Elementwise):

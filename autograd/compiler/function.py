@@ -36,7 +36,7 @@ from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValu
 from autograd.compiler.tape import OtherShape, Traced
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError
-from autograd.modes import active, anomaly_mode, recorder, recording
+from autograd.modes import active, anomaly_mode, line_of, recorder, recording
 from autograd.node import Node
 from autograd.tensor import Tensor
 from autograd.transforms import running, wants_graph
@@ -47,6 +47,9 @@ LIMIT = 32
 """How many recordings a compiled function keeps; after that it runs as it is written."""
 
 MISS = object()
+
+UNRECORDED = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
+"""What Python and NumPy raise when a recorded number or array is not what they need."""
 
 
 class Compiled:
@@ -100,11 +103,22 @@ class Compiled:
                 # Perhaps it was reading numbers for the message of an error: that goes first.
                 self.function(*args, **kwargs)
                 raise
+            except CompileError:
+                raise
+            except UNRECORDED as err:
+                self.function(*args, **kwargs)  # if it is its own error, that is raised here
+                raise CompileError(
+                    f"compile: {self.op.name} cannot be recorded, at {line_of(err)}. There came "
+                    f"{type(err).__name__}: {str(err).rstrip('.')}. While it is recorded, floats "
+                    "are Values, and arrays have no numbers yet: compute with autograd's or "
+                    "NumPy's functions, or do this outside and pass the result as an argument."
+                ) from err
             self._newest = program
             self._count += 1
             self._programs.setdefault(given.signature, []).insert(0, (program, rebuild))
         found = self._replay(given)
-        assert found is not MISS, "a fresh recording does not fit the arguments it was made from"
+        if found is MISS:  # it compares numbers that are equal but for rounding
+            return self.function(*args, **kwargs)
         return found
 
     def program(self) -> str:
@@ -370,7 +384,8 @@ def compile(function: Callable[..., Any]) -> Any:
     Numbers agree with the uncompiled ones to rounding: sums are added in another order, so their
     last digits can differ, and so can the sign of a zero that a sum gives (-0.0 + -0.0, or
     -0.0 + 0.0). A function that is singular where it is evaluated makes much of that: 1 / x of such
-    a zero is inf with one sign and -inf with the other.
+    a zero is inf with one sign and -inf with the other. A comparison of numbers that are equal but
+    for rounding may come out the other way, and with it the path that is taken.
 
     While it is recorded, floats that are arguments are Values as well: they compare as floats do,
     but `isinstance(x, float)` does not hold, and `x is y` does not tell whether two arguments are

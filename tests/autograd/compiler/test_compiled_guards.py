@@ -120,6 +120,45 @@ def test_the_right_path_gives_numpys_warnings():
         assert g(0.0) == -math.inf
 
 
+def test_numbers_that_are_equal_but_for_rounding_may_be_compared():
+    def f(a, b, c):  # the sums are the same instruction when replayed
+        return w * 2 if (a + b) + c > a + (b + c) else w
+
+    w = Value(1.0)
+    g = autograd.compile(f)
+    for numbers in [(1.0, 2.0, 3.0), (0.1, 0.2, 0.3)]:
+        w.zero_grad()
+        g(*numbers).backward()
+        assert w.grad in (1.0, 2.0)
+    assert autograd.compile(f)(0.1, 0.2, 0.3).data == f(0.1, 0.2, 0.3).data == 2.0
+
+
+@pytest.mark.parametrize("relation", [np.less, np.less_equal, np.greater, np.greater_equal])
+def test_numpys_comparisons_are_guarded(relation):
+    v = Value(0.5)
+    calls = [
+        lambda x: v * 2 if relation(x, 0.5) else v,
+        lambda x: v * 2 if relation(np.float64(0.5), x * v) else v,
+        lambda x: v * 2 if relation(np.array(1.0), v * x) else v,
+    ]
+    for f in calls:
+        g = autograd.compile(f)
+        for x in (0.5, 1.0, 2.0, 0.5):
+            assert g(x).data == f(x).data
+
+
+def test_what_python_says_while_recording_comes_with_the_line_and_a_remedy():
+    def f(x):
+        total = np.zeros(2)
+        total += x
+        return total
+
+    with pytest.raises(CompileError, match=r"line \d+: total \+= x.*TypeError.*do this outside"):
+        autograd.compile(f)(1.0)
+    with pytest.raises(CompileError, match=r"writing into an array.*zeros_like"):
+        autograd.compile(lambda i: np.add.at(np.zeros(3), i, 1.0))(np.arange(2))
+
+
 def test_a_truth_value_of_an_array_is_guarded():
     t = Tensor([1.0, -2.0], requires_grad=True)
     g = autograd.compile(lambda x: (t * x).sum() if (x > 0).all() else (t + x).sum())
