@@ -246,9 +246,9 @@ def _identified(x: Any, run: Recording) -> Any:
         what = x.what
         if isinstance(what, np.ndarray):
             return what.shape, what.tobytes()
-        if isinstance(what, Constant):
-            return "constant", what._data
-        return x.kind, what if isinstance(what, (int, float, str, bytes, Value)) else type(what)
+        if isinstance(what, (float, Constant)):
+            return type(what), str(getattr(what, "_data", what))  # nan is nan
+        return x.kind, what if isinstance(what, (int, str, bytes, Value)) else type(what)
     traced = x._data if isinstance(x, Tensor) else x
     if isinstance(traced, Traced):
         return "step", [step.out is traced for step in run.tape.steps].index(True)

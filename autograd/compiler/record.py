@@ -560,7 +560,7 @@ def _same_leaves(one: list[Any], other: list[Any]) -> bool:
     """Whether the leaves are the same, or both made inside with the same number."""
     known = set(map(id, one))
     return all(
-        x is y or (x._data == y._data and id(y) not in known)
+        x is y or (str(x._data) == str(y._data) and id(y) not in known)
         for x, y in zip(one, other, strict=True)
     )
 

@@ -101,7 +101,9 @@ class Tape:
             if any(isinstance(x, str) and x in ("K", "A") for x in given):
                 self.refuse("order 'K' or 'A'")
         result = function(*_arrays(args), **_arrays(options))
-        if isinstance(result, (bool, np.generic)):
+        number = isinstance(result, (bool, int, float, np.generic))
+        by_python = number and not isinstance(result, np.generic)
+        if number:
             result = np.asarray(result)
         if not isinstance(result, np.ndarray):
             self.refuse(f"{_name(function)}, which gives a {type(result).__name__} and no array,")
@@ -110,7 +112,7 @@ class Tape:
         if shown:
             out.base = shown[0].base
             kind = VIEW
-        elif takes_out(function):
+        elif takes_out(function) and not by_python:
             kind = INTO
         else:
             kind = STORE

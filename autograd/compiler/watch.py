@@ -155,7 +155,7 @@ class Watch:
                 or any(_differs(_contents(cell), before) for cell, _, before in self.cells)
                 or any(_differs(names.get(name), before) for names, name, before in self.names)
                 or any(_differs(getattr(x, name, None), before) for x, name, before in self.slots)
-                or any(constant._data != before for constant, before in self.constants)
+                or any(_differs(constant._data, before) for constant, before in self.constants)
                 or any(_contents_of(array) != before for array, before in self.arrays)
             )
         except ValueError:  # two different arrays were compared: one has taken the other's place
@@ -245,6 +245,8 @@ def _space(x: Any) -> list[dict[str, Any]]:
 
 def _differs(now: Any, before: Any) -> bool:
     # Python compares containers in C, and looks first whether two things are the same one.
+    if now is before:  # as may be a nan, which is not equal to itself
+        return False
     if isinstance(before, (*EXACT, *PLAIN)):
         return type(now) is not type(before) or bool(before != now)
     return before.of is not now if isinstance(before, _Same) else now is not before

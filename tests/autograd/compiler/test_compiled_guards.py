@@ -310,6 +310,25 @@ def test_a_counter_is_refused():
     refused(f, 1.0, match="counts its calls")
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, nan, *_: lambda x: (w * x, nan, Value(nan).detach(), {"missing": np.log(-x * x)}),
+        lambda w, nan, *_: lambda x: w if x == nan else w * nan * x,
+        lambda w, nan, *_: lambda x, nan=nan: w * x + nan,
+        lambda w, nan, constant, *_: lambda x: (w * x, w * constant),
+        lambda w, nan, _, array, several: lambda x: (w * x, array, several),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_nan_is_the_same_the_second_time(f):
+    nan = math.nan
+    g = autograd.compile(f(Value(2.0), nan, Value(nan).detach(), np.array([nan]), (nan,)))
+    for x in (1.0, 2.0, 3.0):
+        g(x)
+    assert recordings(g) == g._count == 1
+
+
 def test_backward_inside_is_refused():
     w = Value(2.0)
 
