@@ -111,6 +111,9 @@ class Tensor(ArrayOperations, node.Node):
 
         That of a leaf may be changed in place; others may share theirs and are read-only.
         """
+        mode = recorder() if active() else None
+        if mode is not None:
+            mode.refuse(".grad")
         grad = self._grad
         if self.op is None or not isinstance(grad, (np.ndarray, np.generic)):
             return grad

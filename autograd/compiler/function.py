@@ -202,7 +202,7 @@ class Compiled:
             )
         self._kept += others
         self._watch = watch
-        return Program(first, leaves), rebuild
+        return Program(first, leaves, watch.tensors), rebuild
 
     def _repeats(self, args: Any, kwargs: Any, first: Recording, leaves: list[Any]) -> bool:
         """Whether the function does the same when it is run again."""

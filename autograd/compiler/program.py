@@ -15,6 +15,7 @@ import functools
 import struct
 import threading
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,13 @@ class Program:
         graded: How many of them can be differentiated.
         tensors: (Tensor from outside, its stand-in) for each that is used.
         running: Whether it was recorded inside a transform, where derivatives of floats are nodes.
+        closed, required: Tensors from outside that the function can see, and which of them
+            required a gradient: it may have asked.
     """
 
-    def __init__(self, recording: Recording, outputs: list[Any]) -> None:
+    def __init__(
+        self, recording: Recording, outputs: list[Any], around: Sequence[Tensor] = ()
+    ) -> None:
         self.recording, self.graph, self.tape = recording, recording.graph, recording.tape
         self.outputs = outputs
         self.tensors = list(recording.tensors.values())
@@ -54,8 +59,8 @@ class Program:
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
         self.guarded = bool(self.graph.guards or recording.truths)
         closed = self.tensors[self.tensor_count :]
-        self.closed = [x for x, _ in closed]
-        self.required = [stand_in.requires_grad for _, stand_in in closed]
+        self.closed = list({id(x): x for x in (*(x for x, _ in closed), *around)}.values())
+        self.required = [x.requires_grad for x in self.closed]
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]

@@ -23,13 +23,17 @@ import pathlib
 import random
 import sys
 import types
+import weakref
+from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, MappingView
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from autograd.node import Node
+from autograd.tensor import Tensor
 from autograd.value import Constant
 
 LIBRARIES = {"autograd", "nn", "optim", "numpy", *sys.stdlib_module_names} - {"__main__"}
@@ -59,6 +63,8 @@ class Watch:
         self.slots: list[tuple[Any, str, Any]] = []
         self.arrays: list[tuple[Any, Any]] = []
         self.constants: list[tuple[Constant, float]] = []
+        self.tensors: list[Tensor] = []
+        self.asked: list[tuple[Callable[[], Any], Any]] = []
         self.generators: list[tuple[Any, Any]] = []
         self.seen: dict[int, Any] = {}
         pending = list(roots)
@@ -69,6 +75,8 @@ class Watch:
         """Watch one thing, and give what else to look at."""
         if isinstance(x, Constant):
             self.constants.append((x, x._data))
+        if isinstance(x, Tensor):
+            self.tensors.append(x)
         if x is None or isinstance(x, (*PLAIN, Node, types.ModuleType)):
             return
         if id(x) in self.seen:
@@ -77,6 +85,8 @@ class Watch:
         if isinstance(x, types.MethodType):
             yield x.__self__
             yield x.__func__
+        elif isinstance(x, (types.BuiltinMethodType, types.MethodWrapperType)):
+            yield self._found(x.__self__)  # of `numbers.get` the dict
         elif isinstance(x, types.FunctionType):
             yield from self._look_at_function(x)
         elif isinstance(x, functools.partial):
@@ -89,6 +99,14 @@ class Watch:
             self.arrays.append((x, _contents_of(x)))
             if x.dtype == object:
                 self.seen[id(x)] = x, x.copy()  # its objects are compared by their addresses, too
+                yield from map(self._found, x.flat)
+        elif isinstance(x, (*BUFFERS, *VIEWS)):
+            self.arrays.append((x, _contents_of(x)))
+            yield from () if isinstance(x, BUFFERS) else _contents_of(x)
+        elif isinstance(x, (weakref.ref, ContextVar)):
+            ask = functools.partial(x.get, None) if isinstance(x, ContextVar) else x
+            self.asked.append((ask, _copied(ask())))
+            yield ask()
         elif isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
             self.generators.append((x, _state(x)))
         elif isinstance(x, type):
@@ -104,6 +122,10 @@ class Watch:
             self.containers.append(x)
             self.containers_before.append(_contents_of(x))
         return x
+
+    def _found(self, x: Any) -> Any:
+        """x, found where its contents are not compared."""
+        return self._remembered(x) if type(x) in EXACT else x
 
     def _look_at_object(self, x: Any) -> Iterator[Any]:
         if isinstance(getattr(x, "__dict__", None), dict):
@@ -125,14 +147,16 @@ class Watch:
                 # what a property, a static method or a class method calls
                 inside = [a for a in ("fget", "__func__", "func") if hasattr(part, a)]
                 yield getattr(part, inside[0]) if inside else part
-        yield from x.__bases__
+        yield from (*x.__bases__, type(x))
 
     def _look_at_function(self, f: types.FunctionType) -> Iterator[Any]:
         if f.__code__.co_filename.startswith(OURS):
             yield getattr(f, "__wrapped__", None)  # as of `grad(f)`
             return
-        if _library(f.__module__) and not (f.__module__ or "").startswith("autograd"):
+        module = f.__globals__.get("__name__") or ""  # its own, not that of what it wraps
+        if _library(module) and not module.startswith("autograd"):
             return
+        yield self._remembered(vars(f))
         yield self._remembered(f.__defaults__)
         yield self._remembered(f.__kwdefaults__)
         spaces = [f.__globals__]
@@ -157,6 +181,7 @@ class Watch:
                 or any(_differs(getattr(x, name, None), before) for x, name, before in self.slots)
                 or any(_differs(constant._data, before) for constant, before in self.constants)
                 or any(_contents_of(array) != before for array, before in self.arrays)
+                or any(_differs(ask(), before) for ask, before in self.asked)
             )
         except ValueError:  # two different arrays were compared: one has taken the other's place
             return True
@@ -188,6 +213,9 @@ class Watch:
 
 PLAIN = (float, int, str, bytes)
 EXACT = (list, tuple, dict)
+BUFFERS = (array, bytearray, memoryview)
+VIEWS = (types.MappingProxyType, MappingView)
+"""What shows the contents of a dict."""
 
 
 class _Same:
@@ -221,6 +249,10 @@ def _contents_of(x: Any) -> Any:
     """What a container or an array has in it, to compare it with later."""
     if isinstance(x, np.ndarray):
         return x.shape, x.dtype, x.tobytes()  # of an array of objects, their addresses
+    if isinstance(x, BUFFERS):
+        return bytes(x)
+    if isinstance(x, types.MappingProxyType):
+        x = x.items()
     if isinstance(x, dict):
         return {key: _copied(part) for key, part in x.items()}
     if isinstance(x, (set, frozenset)):

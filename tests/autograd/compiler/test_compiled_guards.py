@@ -2,8 +2,12 @@ import math
 import random
 import types
 import warnings
+import weakref
+from array import array
 from collections import OrderedDict, UserList, defaultdict, deque, namedtuple
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import wraps
 
 import numpy as np
 import pytest
@@ -357,6 +361,12 @@ def test_gradients_and_writes_inside_are_refused():
     assert w.data == 2.0
 
 
+def test_asking_for_a_gradient_inside_is_refused():
+    w, t = Value(2.0), Tensor([1.0], requires_grad=True)
+    refused(lambda x: w * x + w.grad, 1.0, match="value_and_grad inside")
+    refused(lambda x: w * x if t.grad is None else w, 1.0, match="value_and_grad inside")
+
+
 def test_formatting_inside_is_refused():
     w = Value(2.0)
     refused(lambda x: (w * x, f"{w * x:.2f}"), 1.0, match="Print the result")
@@ -448,8 +458,20 @@ def set_rate(x, new):
     x.rate = new
 
 
+def set_first(x, new):
+    x[0] = new
+
+
 def set_setting(_, new):
     SETTINGS["rate"] = new
+
+
+def rate_setting():
+    return SETTINGS["rate"]
+
+
+class Meta(type):
+    rate = 1.0
 
 
 SURROUNDINGS = {
@@ -469,10 +491,28 @@ SURROUNDINGS = {
     "property": (Shared, lambda x: x.own, set_setting),
     "static method": (Shared, lambda x: x.static(), set_setting),
     "class method": (Shared, lambda x: x.of_class(), set_setting),
+    "metaclass": (lambda: Meta("Made", (), {}), rate_of, lambda x, new: set_rate(Meta, new)),
+    "function": (lambda: lambda: None, rate_of, set_rate),
+    "function that wraps": (lambda: wraps(len)(rate_setting), lambda x: x(), set_setting),
+    "method of a dict": (lambda: SETTINGS.get, lambda x: x("rate"), set_setting),
+    "values of a dict": (SETTINGS.values, lambda x: next(iter(x)), set_setting),
+    "proxy of a dict": (lambda: types.MappingProxyType(SETTINGS), lambda x: x["rate"], set_setting),
+    "array of Python": (lambda: array("d", [1.0]), lambda x: x[0], set_first),
+    "bytes": (lambda: bytearray(1), lambda x: x[0], lambda x, new: set_first(x, int(new))),
+    "memory": (lambda: memoryview(array("d", [1.0])), lambda x: x[0], set_first),
+    "list in an array": (
+        lambda: np.array([[1.0], None], dtype=object),
+        lambda x: x[0][0],
+        lambda x, new: set_first(x[0], new),
+    ),
+    "weak reference": (
+        lambda: weakref.ref(Shared), lambda x: x().rate, lambda x, new: set_rate(x(), new)
+    ),
+    "context variable": (lambda: ContextVar("rate"), ContextVar.get, ContextVar.set),
 }  # fmt: skip
 
 
-DATA = ("named tuple", "OrderedDict", "defaultdict")  # where they are arguments
+DATA = ("named tuple", "OrderedDict", "defaultdict", "list in an array")  # where they are arguments
 
 
 @pytest.mark.parametrize(
@@ -488,6 +528,15 @@ def test_whatever_is_changed_records_again(name, argument):
     for number in (1.0, 5.0, 5.0, 7.0):
         write(x, number)
         assert g(*([x] if argument else [])).data == 2.0 * read(x)
+
+
+def test_whether_a_tensor_requires_a_gradient_may_be_asked():
+    p, q = Tensor([1.0], requires_grad=True), Tensor([2.0])
+    g = autograd.compile(lambda x: sum((t * t * x).sum() for t in (p, q) if t.requires_grad))
+    for required, loss in [(False, 1.0), (True, 5.0), (False, 1.0), (True, 5.0)]:
+        q.requires_grad = required
+        assert g(1.0).item() == loss
+    assert recordings(g) == g._count == 2
 
 
 def test_an_equal_thing_in_the_place_of_another_is_watched_from_then_on():
