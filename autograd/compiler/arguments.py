@@ -7,7 +7,7 @@ another signature is recorded anew.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
@@ -106,3 +106,18 @@ def recorded(x: Any, run: Recording) -> Any:
         parts = [recorded(branch, run) for branch in x]
         return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
     return x
+
+
+def containers(x: Any) -> Iterator[Any]:
+    """The lists, tuples, dicts and arrays of objects in nested arguments."""
+    if isinstance(x, (list, tuple, dict)) or (isinstance(x, np.ndarray) and x.dtype == object):
+        yield x
+        for part in contents(x):
+            yield from containers(part)
+
+
+def contents(x: Any) -> list[Any]:
+    """What is in a list, tuple, dict or array of objects."""
+    if isinstance(x, np.ndarray):
+        return x.ravel().tolist()
+    return [*x.keys(), *x.values()] if isinstance(x, dict) else list(x)

@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.compiler.arguments import Given, recorded
+from autograd.compiler.arguments import Given, containers, contents, recorded
 from autograd.compiler.graph import LEAF
 from autograd.compiler.listing import listing
 from autograd.compiler.program import Program, Workspace, warn_of
@@ -196,10 +196,7 @@ class Compiled:
                 "iterator. Do that outside and pass the result as an argument."
             )
         if watch.changed():
-            raise CompileError(
-                f"compile: {self.op.name} changes {watch.culprit()} outside itself, and no replay "
-                "would do that. Return what is new and assign it outside."
-            )
+            self._refuse_change(f"{watch.culprit()} outside itself")
         self._kept += others
         self._watch = watch
         return Program(first, leaves, watch.tensors), rebuild
@@ -215,15 +212,26 @@ class Compiled:
             "of its recording. Draw them outside and pass them as arguments."
         )
 
+    def _refuse_change(self, what: str) -> NoReturn:
+        raise CompileError(
+            f"compile: {self.op.name} changes {what}, and no replay would do that. Return what is "
+            "new and assign it outside."
+        )
+
     def _trace(self, args: Any, kwargs: Any) -> tuple[Recording, list[Any], Any]:
         run = Recording()
         arguments = recorded(args, run), recorded(kwargs, run)
+        around = [(x, contents(x)) for x in containers(arguments)]
         run.begin()
         before = _shared_generators()
         with run:
             result = self.function(*arguments[0], **arguments[1])
         if _shared_generators() != before:
             self._refuse_random()
+        for x, inside in around:
+            if list(map(id, contents(x))) != list(map(id, inside)):
+                kind = "an array" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
+                self._refuse_change(f"{kind} among its arguments")
         leaves, rebuild = flatten(result, objects=run.returned_array)
         return run, [_output(x, run) for x in leaves], rebuild
 

@@ -577,6 +577,27 @@ def test_a_function_that_changes_what_is_around_it_is_refused():
     refused(lambda x: setattr(counter, "count", counter.count + 1), 1.0, match="Return what is new")
 
 
+def test_a_function_that_changes_its_arguments_is_refused():
+    w = Value(2.0)
+
+    def step(state, x):
+        state["hidden"] = w * state["hidden"] + x
+        return state["hidden"]
+
+    def total(xs):
+        return w * xs.pop() + (total(xs) if xs else 0.0)
+
+    def scaled(values, x):
+        values[0] *= x
+        return values.sum()
+
+    refused(step, {"hidden": 0.0}, 1.0, match="step changes a dict among its arguments")
+    refused(lambda a: step(a["now"], 1.0), {"now": {"hidden": w}}, match="Return what is new")
+    refused(total, [1.0, 2.0], match="changes a list among its arguments")
+    refused(scaled, np.array([w, w]), 2.0, match="changes an array among its arguments")
+    assert autograd.compile(lambda xs: total([*xs]))([1.0, 2.0]).data == 6.0
+
+
 def test_a_result_of_another_kind_is_refused():
     w = Value(2.0)
     for pack in (lambda y: types.SimpleNamespace(loss=y), lambda y: {y}, lambda y: iter([y])):
