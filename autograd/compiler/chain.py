@@ -23,7 +23,12 @@ from typing import Any
 from autograd.value import derivative
 
 FEW, LONG = 20, 24
-"""A stretch has at most FEW operations in each level, and at least LONG levels."""
+"""A stretch has at most FEW operations for each of the instructions that it would be otherwise, and
+at least LONG levels."""
+
+MANY, DEEP = 150, 500
+"""With as many levels as DEEP it may have MANY: instructions would run faster, but to write down so
+many of them takes too long."""
 
 
 @dataclass

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.chain import FEW, LONG, Chain
+from autograd.compiler.chain import DEEP, FEW, LONG, MANY, Chain
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
 from autograd.compiler.loop import Loop
 from autograd.compiler.repeats import NONE, OUTSIDE, find_repeats, located, runs
@@ -250,14 +250,16 @@ def _groups_and_chains(
     rows, keys, level = rows[order], keys[:, order], level[order]
     begins = np.ones(len(rows), dtype=bool)
     begins[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
-    chained = _chained(columns, rows, level, begins)
     found: list[tuple[int, Any]] = []
-    for first in np.unique(chained[chained >= 0]).tolist():
-        members = columns.with_inner(rows[chained[level] == first])
-        found.append((first, _chain(columns, members, needs)))
+    others = np.ones(len(rows), dtype=bool)
+    for first, end in _narrow(columns, rows, level, begins):
+        stretch = slice(*np.searchsorted(level, (first, end)))
+        found.append((first, _chain(columns, columns.with_inner(rows[stretch]), needs)))
+        others[stretch] = False
+    rows, keys, level, begins = rows[others], keys[:, others], level[others], begins[others]
     ragged: list[Any] = []
     for group in np.split(np.arange(len(rows)), np.flatnonzero(begins)[1:]):
-        if not group.size or chained[level[group[0]]] >= 0:
+        if not group.size:
             continue
         here = int(level[group[0]])
         if ragged and ragged[0][0] != here:
@@ -273,16 +275,20 @@ def _groups_and_chains(
     return found
 
 
-def _chained(columns: _Columns, rows: Rows, level: Any, begins: Any) -> Any:
-    """Of each level the first one of the narrow stretch that it is in; -1 for most."""
-    picks = columns.code[rows] == PICK
-    few = np.bincount(level, columns.work(rows)) <= FEW * np.bincount(level, begins)
-    few[level[picks]] = False
-    first = np.full(len(few), -1)
-    for begin, end in runs(few & (np.bincount(level) > 0)).tolist():
-        if end - begin >= LONG:
-            first[begin:end] = begin
-    return first
+def _narrow(columns: _Columns, rows: Rows, level: Any, begins: Any) -> Iterator[tuple[int, int]]:
+    """First and last level, this one excluded, of the stretches that are to be chains."""
+    counts = np.bincount(level, columns.work(rows)), np.bincount(level, begins)
+    free = counts[1] > 0
+    free[level[columns.code[rows] == PICK]] = False
+    if len(free) < LONG:
+        return
+    around = np.ones(LONG)  # one level more or less does not matter
+    operations, instructions = (np.convolve(count, around, "same") for count in counts)
+    for most, least in ((MANY, DEEP), (FEW, LONG)):
+        for first, end in runs(free & (operations <= most * instructions)).tolist():
+            if end - first >= least:
+                free[first:end] = False
+                yield first, end
 
 
 def _chain(columns: _Columns, rows: Rows, needs: Any) -> Chain:
@@ -351,7 +357,7 @@ def _levels(columns: _Columns, rows: Rows) -> tuple[Any, Any]:
         level[row] = 1 + max(map(level.__getitem__, operands))
         if code[row] != DETACH:
             needs[row] = any(map(needs.__getitem__, operands))
-    if max(level, default=0) > 2 * LONG:
+    if 2 * LONG < max(level, default=0) < len(rows):
         _move_down(columns, rows, level)
     found = np.frombuffer(needs, dtype=bool).copy()
     inside = columns.product_row
