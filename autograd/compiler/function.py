@@ -2,7 +2,8 @@
 
 record.py     run the function once; what it computed becomes rows of flat arrays (graph.py)
 crossing.py   where arrays and single numbers meet
-raising.py    find the sums, the groups and the matrices in the rows
+raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
+              waits for what (levels.py), and what is done again and again (repeats.py, loop.py)
 chain.py      what of them has to be computed one by one
 place.py      give every row a position, so that operands lie side by side
 lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, calls.py)

@@ -1,12 +1,14 @@
 """Repeats: where a graph does the same again and again.
 
-Fifty recurrences `x = tanh(w * x + b)` side by side, a thousand times, have three thousand levels
-of fifty operations. What repeats is found in two steps.
+Five neurons that read a sequence, each time with what they themselves said before, have two levels
+for each number that they read, one of sums and one of tanh's. What repeats is found in three steps.
 
-1. A level is known by a number made of the kinds of its operations, whatever their order. Of
-   product, sum, tanh, product, sum, tanh, … the first three repeat, a thousand times.
+1. A level is known by a number made of the kinds of its operations, whatever their order. Of sum,
+   tanh, sum, tanh, … the first two repeat.
 2. The rounds so found are laid side by side, and compared: in each the same operations, on operands
    from the same place in the round, or from outside it. Where they are not, the loop ends.
+3. A round becomes a graph of its own: what comes from outside are its leaves, or its data where no
+   gradient flows.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.chain import FEW
-from autograd.compiler.graph import PICK
+from autograd.compiler.columns import Columns, Rows, located
+from autograd.compiler.graph import CONSTANT, DATA, LEAF, PICK, Graph
 
 ROUNDS = 16
 """How often at least something is repeated."""
@@ -36,7 +39,7 @@ OUTSIDE, NONE = -1, -2
 
 
 def find_repeats(
-    columns: Any, rows: Any, level: Any, keys: Any
+    columns: Columns, rows: Any, level: Any, keys: Any
 ) -> Iterator[tuple[int, Any, Any, Any]]:
     """What repeats itself among rows.
 
@@ -81,7 +84,7 @@ def find_repeats(
                 yield first + start * length, kept[start : start + len(rounds)], rounds, wires
 
 
-def _same_rounds(columns: Any, kept: Any) -> tuple[int, Any, Any]:
+def _same_rounds(columns: Columns, kept: Any) -> tuple[int, Any, Any]:
     """The longest run of rounds that do the same: its beginning, all its rows, and their wires."""
     rows = columns.with_inner(kept.ravel())
     place = located(columns.owner[rows], kept.ravel())
@@ -96,13 +99,48 @@ def _same_rounds(columns: Any, kept: Any) -> tuple[int, Any, Any]:
     return first + begin, rounds[begin:end], wires[begin]
 
 
-def _wires(columns: Any, rounds: Any) -> Any:
+def _wires(columns: Columns, rounds: Any) -> Any:
     """For each round, where its rows' left and right operands come from."""
     times, size = rounds.shape
     operands = np.concatenate([columns.left[rounds], columns.right[rounds]], axis=1)
     place = located(operands, rounds.ravel())
     inside = (place >= 0) & (place // size == np.arange(times)[:, None])
     return np.where(inside, place % size, np.where(operands < 0, NONE, OUTSIDE))
+
+
+def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Graph, Any, Any]:
+    """A round as a graph of its own, in which what comes from outside comes first.
+
+    Returns:
+        The graph; its rows that come from outside; for each round the rows that go in there.
+    """
+    graph, body = columns.graph, Graph()
+    body.ops = graph.ops
+    operands = np.concatenate([columns.left[rounds], columns.right[rounds]], axis=1)
+    operands = operands[:, wires == OUTSIDE]
+    which = distinct(operands.T)
+    inputs = operands[:, np.unique(which, return_index=True)[1]]
+    given = []
+    for k, column in enumerate(inputs.T):
+        row = int(column[0])
+        if columns.code[row] == CONSTANT and (column == row).all():
+            body.add(CONSTANT, len(body.constants))
+            body.constants.append(graph.constants[graph.left[row]])
+            continue
+        given.append(k)
+        if needs[column].any():
+            body.add(LEAF, len(body.leaves))
+            body.leaves.append(None)
+        else:
+            body.add(DATA, body.data_size)
+            body.data_size += 1
+    begin = len(body)
+    source = np.where(wires == NONE, -1, wires + begin)
+    source[wires == OUTSIDE] = which
+    sides = source.reshape(2, -1).tolist()
+    for code, left, right in zip(columns.code[rounds[0]].tolist(), *sides, strict=True):
+        body.add(code, left, right)
+    return body, np.array(given), inputs[:, given]
 
 
 def _alike(rounds: Any) -> tuple[int, int]:
@@ -149,19 +187,6 @@ def longest(truths: Any) -> tuple[int, int]:
     return begin, end
 
 
-def located(wanted: Any, rows: Any) -> Any:
-    """Where the wanted rows are among others, all different; -1 for one that is not there.
-
-    Example:
-        >>> located(np.array([5, 7, 6]), np.array([7, 5])).tolist()
-        [1, 0, -1]
-    """
-    order = np.argsort(rows)
-    place = np.searchsorted(rows, wanted, sorter=order)
-    place = order[np.minimum(place, len(rows) - 1)]
-    return np.where(rows[place] == wanted, place, -1)
-
-
 def runs(truths: Any) -> Any:
     """Begin and end of each run of True, in lines.
 
@@ -170,3 +195,14 @@ def runs(truths: Any) -> Any:
         [[0, 1], [2, 4]]
     """
     return np.flatnonzero(np.diff(truths.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+
+
+def distinct(vectors: Rows) -> Any:
+    """Of each row of a matrix the number of the distinct row it is, in order of appearance."""
+    powers = np.cumprod(np.full(vectors.shape[1], 0x5851F42D4C957F2D))
+    key = vectors @ powers  # wraps round, as a hash may
+    _, first, number = np.unique(key, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))
+    if not np.array_equal(vectors[first][number], vectors):  # two different rows, one hash
+        return np.unique(vectors, axis=0, return_inverse=True)[1].ravel()
+    return rank[number]

@@ -269,3 +269,19 @@ def test_what_repeats_in_a_row_of_numbers():
     marks = np.array([7, 8, *[1, 2, 1, 3] * 16, 5, *[4] * 20])
     assert list(repeats.repeats(marks)) == [(2, 4, 16), (67, 1, 20)]
     assert list(repeats.repeats(np.arange(100))) == []
+
+
+def test_what_is_said_after_each_step_is_one_product_over_all_steps():
+    def f(xs):
+        state, said = [0.0] * 6, []
+        for x in xs:
+            state = [sum((w * v for w, v in zip(row, state)), u * x).tanh() for row, u in zip(W, U)]
+            said.append(sum(b * v for b, v in zip(B, state)))
+        return sum((guess - x) ** 2 for guess, x in zip(said, xs[1:]))
+
+    g = autograd.compile(f)
+    for seed in range(2):
+        assert_same(g, f, numbers(seed, 60))
+    lines = g.program().splitlines()
+    assert sum("1×6 by 6×59" in line for line in lines) == 1
+    assert len(lines) < 12

@@ -1,0 +1,164 @@
+"""Columns: the graph as arrays, and the sums in it.
+
+Each of five neurons, `tanh(w0*x0 + w1*x1 + b)`, is recorded as five operations. Additions whose
+result only another addition uses are one sum; a product that only a sum uses is part of it. What is
+left of a neuron are two rows, the sum  b + Σ wᵢ xᵢ  and its tanh; three rows are inside the sum.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.graph import CONSTANT, DETACH, PICK, Graph
+
+Rows = Any
+"""An array of row numbers of the graph."""
+
+_ABSENT = 30_001
+"""Stands for the code of an operation that does not occur."""
+
+
+class Columns:
+    """What is known of each row, as arrays of the graph's length.
+
+    Attributes:
+        code: Which operation it is, or one of graph.py's codes.
+        left, right: Its operands; -1 for none.
+        number: Of a leaf, a constant or an argument, which one.
+        alive: Whether something that is needed depends on it.
+        leads: Whether a result depends on it, and not only a comparison.
+        inner_add, inner_product: Whether it is part of a sum.
+        owner: The sum that it is part of, or the row itself.
+        sums: Whether it is a sum.
+        product_count, plain_count: Of a sum, how many of its terms are products, and how many not.
+
+    The terms lie one sum after another: `product_row` are the rows of all products, `product_of`
+    the sums that they belong to, `product_left` and `product_right` their factors; `plain` are the
+    other terms, `plain_of` their sums.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.code = np.array(graph.code, dtype=np.int16)
+        left, right = np.array(graph.left, dtype=np.int32), np.array(graph.right, dtype=np.int32)
+        self.number = left  # of a leaf
+        self.left = np.where((self.code >= 0) | (self.code == DETACH), left, -1)
+        self.right = np.where(self.code >= 0, right, -1)
+        self.alive = self._behind(self._ends())
+        # A gradient of what only a guard looks at is 0, and 0 times an infinite derivative is nan.
+        self.leads = self._behind(self._ends(guards=False)) if graph.guards else self.alive
+        self.adds = self.alive & (self.code == self._code_of("add"))
+        self.simple = [self._code_of(name) for name in ("add", "subtract", "multiply")]
+        self.products = self.alive & (self.code == self._code_of("multiply"))
+        self._absorb()
+
+    def _code_of(self, name: str) -> int:
+        names = [op.name for op in self.graph.ops]
+        return names.index(name) if name in names else _ABSENT
+
+    def _ends(self, guards: bool = True) -> Any:
+        """Rows that something besides operations looks at; with or without the guards."""
+        graph = self.graph
+        ends = list(graph.outputs)
+        if guards:
+            ends += [side for guard in graph.guards for side in guard[:2]]
+        return np.concatenate([np.array(ends, dtype=np.int64), *(t.ravel() for t in graph.tables)])
+
+    def _behind(self, ends: Any) -> Any:
+        """Of each row whether one of these depends on it."""
+        alive = bytearray(len(self.code))
+        np.frombuffer(alive, dtype=bool)[ends.astype(np.int64)] = True
+        rows = range(len(alive) - 1, -1, -1)
+        for row, i, j in zip(
+            rows, self.left[::-1].tolist(), self.right[::-1].tolist(), strict=True
+        ):
+            if alive[row]:
+                if i >= 0:
+                    alive[i] = True
+                if j >= 0:
+                    alive[j] = True
+        return np.frombuffer(alive, dtype=bool)
+
+    def _absorb(self) -> None:
+        """Find the additions and products that are part of a sum further on."""
+        n = len(self.code)
+        rows = np.flatnonzero(self.alive)
+        used = np.concatenate([self.left[rows], self.right[rows]])
+        by = np.concatenate([rows, rows])[used >= 0]
+        used = used[used >= 0]
+        uses = np.bincount(used, minlength=n)
+        uses[self._ends().astype(np.int64)] += 2
+        consumer = np.zeros(n, dtype=np.int64)
+        consumer[used] = by
+        inner = (uses == 1) & self.adds[consumer]
+        self.inner_add, self.inner_product = inner & self.adds, inner & self.products
+        root = np.where(self.inner_add, consumer, np.arange(n))
+        while True:  # each round doubles the distance
+            further = root[root]
+            if np.array_equal(further, root):
+                break
+            root = further
+        self._terms(root)
+
+    def _terms(self, root: Rows) -> None:
+        """The terms of every sum, sorted by sum: products (`left`, `right`) and plain rows."""
+        n = len(self.code)
+        adds = np.flatnonzero(self.adds)
+        term = np.concatenate([self.left[adds], self.right[adds]]).astype(np.int64)
+        of = np.concatenate([root[adds], root[adds]])
+        zero = np.zeros(n, dtype=bool)
+        constants = np.flatnonzero(self.code == CONSTANT)
+        numbers = np.array(self.graph.constants)[self.number[constants]]
+        zero[constants] = (numbers == 0) & ~np.signbit(numbers)
+        kept = ~self.inner_add[term] & ~zero[term]
+        term, of = term[kept], of[kept]
+        order = np.argsort(of * n + term)
+        term, of = term[order], of[order]
+        product = self.inner_product[term]
+        self.product_of, inside = of[product], term[product]
+        self.product_row = inside
+        self.product_left = self.left[inside]
+        self.product_right = self.right[inside]
+        self.plain_of, self.plain = of[~product], term[~product]
+        self.product_count = np.bincount(self.product_of, minlength=n)
+        self.plain_count = np.bincount(self.plain_of, minlength=n)
+        chained = self.inner_add[self.left] | self.inner_add[self.right]
+        lonely = (self.product_count == 0) & (self.plain_count == 2) & ~chained
+        self.sums = self.adds & ~self.inner_add & ~lonely
+        self.owner = root.astype(np.int32)
+        self.owner[inside] = self.product_of
+        self.inner = np.flatnonzero(self.owner != np.arange(n)).astype(np.int32)
+        self.inner = self.inner[np.argsort(self.owner[self.inner], kind="stable")]
+        self.inner_of = self.owner[self.inner]
+
+    def kept(self) -> Any:
+        """Of each row whether it is computed, and not as a part of a sum."""
+        operation = (self.code >= 0) | (self.code <= PICK)
+        return operation & self.alive & ~self.inner_add & ~self.inner_product
+
+    def work(self, rows: Rows) -> Any:
+        """How many operations each row stands for."""
+        p, q = self.product_count[rows], self.plain_count[rows]
+        return np.where(self.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
+
+    def with_inner(self, rows: Rows) -> Rows:
+        """These rows and what is part of them, in the order in which they were recorded."""
+        first, last = (np.searchsorted(self.inner_of, rows, side) for side in ("left", "right"))
+        count = last - first
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        return np.sort(np.concatenate([rows, self.inner[np.repeat(first, count) + within]]))
+
+
+def located(wanted: Any, rows: Any) -> Any:
+    """Where the wanted rows are among others, all different; -1 for one that is not there.
+
+    Example:
+        >>> located(np.array([5, 7, 6]), np.array([7, 5])).tolist()
+        [1, 0, -1]
+    """
+    order = np.argsort(rows)
+    place = np.searchsorted(rows, wanted, sorter=order)
+    place = order[np.minimum(place, len(rows) - 1)]
+    return np.where(rows[place] == wanted, place, -1)
