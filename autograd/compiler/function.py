@@ -1,13 +1,15 @@
 """`compile`: the function that records once and replays; the pipeline's front door.
 
-record.py     run the function once; what it computed becomes rows of flat arrays (graph.py)
+record.py     run the function: what it computed becomes rows of flat arrays (graph.py), what it
+              returned becomes outputs (outputs.py); run it again to compare the two (twice.py)
 crossing.py   where arrays and single numbers meet
 raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
               waits for what (levels.py), and what is done again and again (repeats.py, loop.py)
 chain.py      what of them has to be computed one by one
 place.py      give every row a position, so that operands lie side by side
 lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, calls.py)
-program.py    fill in the numbers and run them
+program.py    the memory for all that
+replay.py     fill in the numbers of a call and run it
 results.py    hand back nodes whose backward pass is the compiled one
 rebuild.py    check with the ordinary backward pass where a gradient is nan
 
@@ -23,31 +25,27 @@ import threading
 import types
 import warnings
 from collections.abc import Callable, Mapping
-from enum import Enum
 from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd.compiler.arguments import Given, containers, contents, recorded
-from autograd.compiler.graph import LEAF
 from autograd.compiler.listing import listing
-from autograd.compiler.program import Program, Workspace, warn_of
-from autograd.compiler.record import ReadError, RecordedValue, Recording, same
-from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
-from autograd.compiler.tape import OtherShape, Traced
+from autograd.compiler.outputs import output
+from autograd.compiler.program import Program
+from autograd.compiler.record import Recording
+from autograd.compiler.refusals import ReadError
+from autograd.compiler.replay import MISS, run
+from autograd.compiler.results import CompiledOp
+from autograd.compiler.twice import same_results, same_runs
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError
-from autograd.modes import active, anomaly_mode, line_of, recorder, recording
-from autograd.node import Node
-from autograd.tensor import Tensor
-from autograd.transforms import running, wants_graph
+from autograd.modes import active, anomaly_mode, line_of, recorder
+from autograd.transforms import wants_graph
 from autograd.trees import flatten
-from autograd.value import Constant, Value
 
 LIMIT = 32
 """How many recordings a compiled function keeps; after that it runs as it is written."""
-
-MISS = object()
 
 UNRECORDED = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
 """What Python and NumPy raise when a recorded number or array is not what they need."""
@@ -205,7 +203,7 @@ class Compiled:
     def _repeats(self, args: Any, kwargs: Any, first: Recording, leaves: list[Any]) -> bool:
         """Whether the function does the same when it is run again."""
         second, again, _ = self._trace(args, kwargs)
-        return same(first, second) and _same_results(first, leaves, second, again)
+        return same_runs(first, second) and same_results(first, leaves, second, again)
 
     def _refuse_random(self) -> NoReturn:
         raise CompileError(
@@ -234,151 +232,12 @@ class Compiled:
                 kind = "an array" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
                 self._refuse_change(f"{kind} among its arguments")
         leaves, rebuild = flatten(result, objects=run.returned_array)
-        return run, [_output(x, run) for x in leaves], rebuild
+        return run, [output(x, run) for x in leaves], rebuild
 
 
 def _shared_generators() -> Any:
     """Where the generators are that Python and NumPy have for everybody."""
     return random.getstate(), repr(np.random.get_state())  # noqa: NPY002 (who uses it is refused)
-
-
-def _same_results(one: Recording, x: list[Any], other: Recording, y: list[Any]) -> bool:
-    """Whether two runs returned the same of what they computed."""
-    return len(x) == len(y) and all(
-        _identified(a, one) == _identified(b, other) for a, b in zip(x, y, strict=True)
-    )
-
-
-def _identified(x: Any, run: Recording) -> Any:
-    """What stands for a result when two runs are compared."""
-    if isinstance(x, _Passed):
-        what = x.what
-        if isinstance(what, np.ndarray):
-            return what.shape, what.tobytes()
-        if isinstance(what, (float, Constant)):
-            return type(what), str(getattr(what, "_data", what))  # nan is nan
-        return x.kind, what if isinstance(what, (int, str, bytes, Value)) else type(what)
-    traced = x._data if isinstance(x, Tensor) else x
-    if isinstance(traced, Traced):
-        return "step", [step.out is traced for step in run.tape.steps].index(True)
-    return x
-
-
-class _Passed:
-    """A result that is not computed: the leaf or the tensor of that number, or the thing itself."""
-
-    def __init__(self, kind: str, what: Any) -> None:
-        self.kind, self.what = kind, what
-
-
-_RESULTS = (Node, np.ndarray, np.generic, Traced, int, float, complex, str, bytes, type(None), type)
-
-
-def _output(x: Any, run: Recording) -> Any:
-    """A result as the program keeps it: a row, a tensor, a traced array, or as it was passed."""
-    if isinstance(x, RecordedValue):
-        row = run.row(x)
-        return row if run.graph.code[row] != LEAF else _Passed("leaf", run.graph.left[row])
-    if not isinstance(x, (*_RESULTS, Enum)):
-        raise CompileError(
-            f"compile: the function returned a {type(x).__name__}, in which replays would not find "
-            "the results. Return them in lists, tuples or dicts."
-        )
-    if isinstance(x, Traced):
-        return x
-    if isinstance(x, Tensor) and isinstance(x._data, Traced):
-        for place, (_, stand_in) in enumerate(run.tensors.values()):
-            if x is stand_in:
-                return _Passed("tensor", place)
-        for rows, stand_in in run.values.values():
-            if x is stand_in and not rows.ndim:
-                return int(rows)
-        return x
-    return _Passed("thing", x)
-
-
-def run(program: Program, given: Given, op: CompiledOp) -> Any:
-    """One replay: the results, or MISS if a guard does not hold."""
-    if [x.requires_grad for x in program.closed] != program.required:
-        return MISS  # it computes the gradients of others
-    if program.recording.transforms and program.running != running():
-        return MISS
-    leaves, tensors = program.leaves_of(given), program.tensors_of(given)
-    space = program.workspace(tensors)
-    try:
-        if not program.guarded:
-            _fill_and_run(program, space, given, leaves, tensors)
-        elif not _run_guarded(program, space, given, leaves, tensors):
-            program.release(space)
-            return MISS
-    except OtherShape:
-        program.release(space)
-        return MISS
-    graded = recording() if active() else True
-    call = Call(op, space, leaves, tensors)
-    return [_result(program, k, x, call, given, graded) for k, x in enumerate(program.outputs)]
-
-
-def _run_guarded(program: Program, space: Workspace, *given: Any) -> bool:
-    """Run and check the guards; warnings count only if it was the right path."""
-    kinds: set[str] = set()
-    try:
-        with np.errstate(all="call", call=lambda kind, flag: kinds.add(kind), under="ignore"):
-            _fill_and_run(program, space, *given)
-    except (IndexError, ValueError):
-        return False  # as may happen on a wrong path; on the right one, recording it shows it
-    if not program.guards_hold(space):
-        return False
-    warn_of(kinds)
-    return True
-
-
-def _fill_and_run(
-    program: Program, space: Workspace, given: Given, leaves: list[Any], tensors: list[Tensor]
-) -> None:
-    """Put the numbers of this call in their places, and run forward."""
-    numbers = space.numbers
-    if given.floats:
-        numbers[: len(given.floats)] = given.floats
-    if leaves:
-        program.packing.pack_into(space.leaf_numbers, 0, *[x._data for x in leaves])
-    for owner, window, _ in space.windows:
-        window[...] = owner._data
-    for places, array in zip(space.array_places, given.arrays, strict=True):
-        for place in places:
-            place[...] = array
-    for k, place in space.tensor_places:
-        place[...] = tensors[k]._data
-    for positions, place in space.given_places:
-        place[...] = numbers[positions]
-    if space.early_places:
-        space.arrays.run_early()
-        for place, array in space.early_places:
-            place[...] = array
-    space.scalars.run(0)
-    if program.uses_arrays:
-        for position, place in space.value_places:
-            place[...] = numbers[position]
-        space.arrays.run(0)
-
-
-def _result(program: Program, place: int, x: Any, call: Call, given: Given, graded: bool) -> Any:
-    space = call.space
-    if x.__class__ is int:  # a row
-        number = space.numbers.item(program.placement.at.item(x))
-        if graded and program.raised.needs.item(x):
-            return ResultValue(number, call, place)
-        return number if program.is_plain(x) else Constant(number)
-    if isinstance(x, Tensor) and isinstance(x._data, Traced):
-        array = space.arrays[x._data].copy()
-        if graded and x.requires_grad:
-            return ResultTensor(array, call, place)
-        return Tensor(array)
-    if isinstance(x, Traced):
-        return space.arrays[x][()].copy()  # of one number NumPy's scalar, as it gives it
-    if x.kind == "leaf":
-        return program.leaf(x.what, given)
-    return call.tensors[x.what] if x.kind == "tensor" else x.what
 
 
 def compile(function: Callable[..., Any]) -> Any:

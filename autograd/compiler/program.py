@@ -1,12 +1,11 @@
-"""Run: one recorded path of a function, as something that can be repeated.
+"""Programs: one recorded path of a function, as something that can be repeated.
 
 A `Program` is what record, raise, place and lower have made of one run of a function. A `Workspace`
 is the memory for one call of it: the buffers, and the calls with their arrays filled in. A call
 takes a free workspace, or makes one, and its results hold it until they are thrown away; so two
 results can be alive at once, and threads do not meet.
 
-For five neurons a call copies the weights, the biases and the two inputs into the buffer, makes the
-three NumPy calls, and reads five numbers out of it.
+The memory of five neurons is a buffer of 28 numbers and one of as many slopes.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 import functools
 import struct
 import threading
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -314,9 +312,3 @@ class _Collect:
 def _window(owner: Any, start: int, numbers: Any, slopes: Any) -> tuple[Any, Any, Any]:
     here = slice(start, start + owner.size)
     return owner, numbers[here].reshape(owner.shape), slopes[here].reshape(owner.shape)
-
-
-def warn_of(kinds: set[str]) -> None:
-    """NumPy's warnings of a run that turned out to be the right one."""
-    for kind in sorted(kinds):
-        warnings.warn(f"{kind} encountered in a compiled function", RuntimeWarning, stacklevel=4)

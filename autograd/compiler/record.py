@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Sequence
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -30,15 +29,12 @@ import numpy as np
 
 from autograd.compiler import crossing
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
+from autograd.compiler.refusals import refusal
 from autograd.compiler.tape import Tape, Traced, has_traced
 from autograd.errors import CompileError
-from autograd.modes import Recorder, _users_line, active, recording
+from autograd.modes import Recorder, active, recording
 from autograd.tensor import Tensor
 from autograd.value import Constant, Value
-
-
-class ReadError(CompileError):
-    """A number was read that only this run has."""
 
 
 class RecordedValue(Value):
@@ -487,49 +483,13 @@ class Recording(Recorder):
 
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Say what was done where, and what to do instead."""
-        remedy = remedy or _REMEDIES.get(
-            what, "Compute with it as it is, with autograd's functions."
-        )
-        kind = CompileError if what in _ACTS else ReadError
-        raise kind(
-            f"compile: {what} inside a compiled function would freeze this run's number into the "
-            f"program, at {_users_line()}. {remedy}"
-        )
+        raise refusal(what, remedy)
 
 
 _OPERATORS = {
     "abs", "add", "divide", "floor_divide", "multiply", "negative", "power", "remainder",
     "subtract",
 }  # fmt: skip
-_ACTS = {"backward()", "writing to .data"}
-_REMEDIES = {
-    "float()": "Use autograd's functions (autograd.exp, not math.exp), or do it with the result.",
-    ".grad": "Use autograd.grad or value_and_grad inside, or read .grad after backward().",
-    "backward()": "Return the loss and call backward() on the result, or use autograd.grad inside.",
-    "writing to .data": "Return the new number and assign it outside.",
-    "is_integer()": "Compare x with autograd.floor(x).",
-    "round()": "Use autograd.floor(x + 0.5), or do it with the result.",
-    "looking a float up in a set or dict": (
-        "Pass an int or a string, which belong to the signature, or compare with if and elif."
-    ),
-    "int()": "Pass whole numbers as Python ints, or use autograd.take for a lookup.",
-    "an index": "For a lookup use autograd.take(table, index); for a fixed place, a Python int.",
-    "an array as an index": (
-        "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers."
-    ),
-    "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
-    "writing into an array": "Make it of what is computed: np.zeros_like(x) for np.zeros(3).",
-    "order 'K' or 'A'": "Its result depends on how an argument is stored: say 'C' or 'F'.",
-    **dict.fromkeys(
-        ("array.flags", "array.strides"),
-        "How an argument is stored may be another way at a replay: go by its shape and dtype.",
-    ),
-    "printing it": "Print the result instead.",
-    "taking numbers out of an array that was computed from single numbers": (
-        "Compute with the single numbers from the start, or go on with Tensors."
-    ),
-    "changing an array in place that is also used as it was before": "Make a new one: a = a + b.",
-}
 
 
 def _row_by_row(array: Any) -> Any:
@@ -541,36 +501,3 @@ def _boxed(x: Any) -> Any:
     box = np.empty((), dtype=object)
     box[()] = x
     return box
-
-
-def same(one: Recording, other: Recording) -> bool:
-    """Whether two runs of a function computed the same: the same operations and constants."""
-    a, b = one.graph, other.graph
-    if (a.code, a.left, a.right) != (b.code, b.left, b.right) or a.guards != b.guards:
-        return False
-    if not np.array_equal(a.constants, b.constants, equal_nan=True) or a.picks != b.picks:
-        return False
-    outside = slice(a.value_count, None)
-    if not _same_leaves(a.leaves[outside], b.leaves[outside]):
-        return False
-    return _same_steps(one.tape.steps, other.tape.steps)
-
-
-def _same_leaves(one: list[Any], other: list[Any]) -> bool:
-    """Whether the leaves are the same, or both made inside with the same number."""
-    known = set(map(id, one))
-    return all(
-        x is y or (str(x._data) == str(y._data) and id(y) not in known)
-        for x, y in zip(one, other, strict=True)
-    )
-
-
-def _same_steps(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    if len(one) != len(other):
-        return False
-    for s, t in zip(one, other, strict=True):
-        if s.kind != t.kind or s.out.shape != t.out.shape:
-            return False
-        if not np.array_equal(s.out.array, t.out.array, equal_nan=s.out.dtype.kind == "f"):
-            return False
-    return True

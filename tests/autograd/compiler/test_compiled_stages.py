@@ -9,8 +9,9 @@ from autograd import CompileError, Value
 from autograd.compiler.lower import Lowered
 from autograd.compiler.place import Gather, View, factored, layout, place
 from autograd.compiler.raising import Group, Product, Sums, find_blocks, raise_graph
-from autograd.compiler.record import Recording, same
+from autograd.compiler.record import Recording
 from autograd.compiler.tape import Tape
+from autograd.compiler.twice import same_runs
 from autograd.compiler.watch import Watch
 
 WEIGHTS = [[Value(0.1 * (2 * i + j)) for j in range(2)] for i in range(5)]
@@ -45,8 +46,8 @@ def test_recording_writes_a_row_for_every_operation_and_keeps_no_objects():
 
 
 def test_two_recordings_of_one_function_are_the_same_and_of_two_are_not():
-    assert same(recorded(), recorded())
-    assert not same(recorded(), recorded(lambda x: five_neurons(x[::-1])))
+    assert same_runs(recorded(), recorded())
+    assert not same_runs(recorded(), recorded(lambda x: five_neurons(x[::-1])))
 
 
 def test_raising_finds_one_matrix_product_and_one_tanh():

@@ -1,0 +1,48 @@
+"""Outputs: what a program keeps of what its function returned."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.graph import LEAF
+from autograd.compiler.record import RecordedValue, Recording
+from autograd.compiler.tape import Traced
+from autograd.errors import CompileError
+from autograd.node import Node
+from autograd.tensor import Tensor
+
+
+class Passed:
+    """A result that is not computed: the leaf or the tensor of that number, or the thing itself."""
+
+    def __init__(self, kind: str, what: Any) -> None:
+        self.kind, self.what = kind, what
+
+
+_RESULTS = (Node, np.ndarray, np.generic, Traced, int, float, complex, str, bytes, type(None), type)
+
+
+def output(x: Any, run: Recording) -> Any:
+    """A result as the program keeps it: a row, a tensor, a traced array, or as it was passed."""
+    if isinstance(x, RecordedValue):
+        row = run.row(x)
+        return row if run.graph.code[row] != LEAF else Passed("leaf", run.graph.left[row])
+    if not isinstance(x, (*_RESULTS, Enum)):
+        raise CompileError(
+            f"compile: the function returned a {type(x).__name__}, in which replays would not find "
+            "the results. Return them in lists, tuples or dicts."
+        )
+    if isinstance(x, Traced):
+        return x
+    if isinstance(x, Tensor) and isinstance(x._data, Traced):
+        for place, (_, stand_in) in enumerate(run.tensors.values()):
+            if x is stand_in:
+                return Passed("tensor", place)
+        for rows, stand_in in run.values.values():
+            if x is stand_in and not rows.ndim:
+                return int(rows)
+        return x
+    return Passed("thing", x)

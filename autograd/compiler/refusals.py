@@ -1,0 +1,51 @@
+"""Refusals: what a function cannot do while it is recorded, and what to do instead."""
+
+from __future__ import annotations
+
+from autograd.errors import CompileError
+from autograd.modes import _users_line
+
+
+class ReadError(CompileError):
+    """A number was read that only this run has."""
+
+
+def refusal(what: str, remedy: str = "") -> CompileError:
+    """The error that says what was done where, and what to do instead."""
+    remedy = remedy or _REMEDIES.get(what, "Compute with it as it is, with autograd's functions.")
+    kind = CompileError if what in _ACTS else ReadError
+    return kind(
+        f"compile: {what} inside a compiled function would freeze this run's number into the "
+        f"program, at {_users_line()}. {remedy}"
+    )
+
+
+_ACTS = {"backward()", "writing to .data"}
+_REMEDIES = {
+    "float()": "Use autograd's functions (autograd.exp, not math.exp), or do it with the result.",
+    ".grad": "Use autograd.grad or value_and_grad inside, or read .grad after backward().",
+    "backward()": "Return the loss and call backward() on the result, or use autograd.grad inside.",
+    "writing to .data": "Return the new number and assign it outside.",
+    "is_integer()": "Compare x with autograd.floor(x).",
+    "round()": "Use autograd.floor(x + 0.5), or do it with the result.",
+    "looking a float up in a set or dict": (
+        "Pass an int or a string, which belong to the signature, or compare with if and elif."
+    ),
+    "int()": "Pass whole numbers as Python ints, or use autograd.take for a lookup.",
+    "an index": "For a lookup use autograd.take(table, index); for a fixed place, a Python int.",
+    "an array as an index": (
+        "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers."
+    ),
+    "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
+    "writing into an array": "Make it of what is computed: np.zeros_like(x) for np.zeros(3).",
+    "order 'K' or 'A'": "Its result depends on how an argument is stored: say 'C' or 'F'.",
+    **dict.fromkeys(
+        ("array.flags", "array.strides"),
+        "How an argument is stored may be another way at a replay: go by its shape and dtype.",
+    ),
+    "printing it": "Print the result instead.",
+    "taking numbers out of an array that was computed from single numbers": (
+        "Compute with the single numbers from the start, or go on with Tensors."
+    ),
+    "changing an array in place that is also used as it was before": "Make a new one: a = a + b.",
+}

@@ -1,0 +1,114 @@
+"""Replay: one call of a program, from its arguments to its results.
+
+For five neurons a call copies the weights, the biases and the two inputs into a buffer, makes the
+three NumPy calls, and reads five numbers out of it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.arguments import Given
+from autograd.compiler.program import Program, Workspace
+from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
+from autograd.compiler.tape import OtherShape, Traced
+from autograd.modes import active, recording
+from autograd.tensor import Tensor
+from autograd.transforms import running
+from autograd.value import Constant
+
+MISS = object()
+"""What a replay gives where the program does not fit the call."""
+
+
+def run(program: Program, given: Given, op: CompiledOp) -> Any:
+    """One replay: the results, or MISS if a guard does not hold."""
+    if [x.requires_grad for x in program.closed] != program.required:
+        return MISS  # it computes the gradients of others
+    if program.recording.transforms and program.running != running():
+        return MISS
+    leaves, tensors = program.leaves_of(given), program.tensors_of(given)
+    space = program.workspace(tensors)
+    try:
+        if not program.guarded:
+            _fill_and_run(program, space, given, leaves, tensors)
+        elif not _run_guarded(program, space, given, leaves, tensors):
+            program.release(space)
+            return MISS
+    except OtherShape:
+        program.release(space)
+        return MISS
+    graded = recording() if active() else True
+    call = Call(op, space, leaves, tensors)
+    return [_result(program, k, x, call, given, graded) for k, x in enumerate(program.outputs)]
+
+
+def _run_guarded(program: Program, space: Workspace, *given: Any) -> bool:
+    """Run and check the guards; warnings count only if it was the right path."""
+    kinds: set[str] = set()
+    try:
+        with np.errstate(all="call", call=lambda kind, flag: kinds.add(kind), under="ignore"):
+            _fill_and_run(program, space, *given)
+    except (IndexError, ValueError):
+        return False  # as may happen on a wrong path; on the right one, recording it shows it
+    if not program.guards_hold(space):
+        return False
+    _warn_of(kinds)
+    return True
+
+
+def _fill_and_run(
+    program: Program, space: Workspace, given: Given, leaves: list[Any], tensors: list[Tensor]
+) -> None:
+    """Put the numbers of this call in their places, and run forward."""
+    numbers = space.numbers
+    if given.floats:
+        numbers[: len(given.floats)] = given.floats
+    if leaves:
+        program.packing.pack_into(space.leaf_numbers, 0, *[x._data for x in leaves])
+    for owner, window, _ in space.windows:
+        window[...] = owner._data
+    for places, array in zip(space.array_places, given.arrays, strict=True):
+        for place in places:
+            place[...] = array
+    for k, place in space.tensor_places:
+        place[...] = tensors[k]._data
+    for positions, place in space.given_places:
+        place[...] = numbers[positions]
+    if space.early_places:
+        space.arrays.run_early()
+        for place, array in space.early_places:
+            place[...] = array
+    space.scalars.run(0)
+    if program.uses_arrays:
+        for position, place in space.value_places:
+            place[...] = numbers[position]
+        space.arrays.run(0)
+
+
+def _result(program: Program, place: int, x: Any, call: Call, given: Given, graded: bool) -> Any:
+    space = call.space
+    if x.__class__ is int:  # a row
+        number = space.numbers.item(program.placement.at.item(x))
+        if graded and program.raised.needs.item(x):
+            return ResultValue(number, call, place)
+        return number if program.is_plain(x) else Constant(number)
+    if isinstance(x, Tensor) and isinstance(x._data, Traced):
+        array = space.arrays[x._data].copy()
+        if graded and x.requires_grad:
+            return ResultTensor(array, call, place)
+        return Tensor(array)
+    if isinstance(x, Traced):
+        return space.arrays[x][()].copy()  # of one number NumPy's scalar, as it gives it
+    if x.kind == "leaf":
+        return program.leaf(x.what, given)
+    return call.tensors[x.what] if x.kind == "tensor" else x.what
+
+
+def _warn_of(kinds: set[str]) -> None:
+    """NumPy's warnings of a run that turned out to be the right one."""
+    for kind in sorted(kinds):
+        warnings.warn(f"{kind} encountered in a compiled function", RuntimeWarning, stacklevel=4)
