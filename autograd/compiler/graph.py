@@ -60,6 +60,11 @@ class Graph:
     def __len__(self) -> int:
         return len(self.code)
 
+    def key(self) -> Any:
+        """What is equal for two graphs without leaves of their own that compute the same."""
+        columns = (column.tobytes() for column in (self.code, self.left, self.right))
+        return (*columns, str(self.constants), tuple(self.outputs))
+
     def operands(self, row: int) -> list[int]:
         """The rows that a row is computed from."""
         if self.code[row] < 0 and self.code[row] != DETACH:

@@ -86,7 +86,7 @@ class Names:
             names = [op.name for op in x.ops if op is not None]
             return f"one by one from {self.operand(x.outside)}: {', '.join(names)}"
         if isinstance(x, Loop):
-            return f"{len(x.out):,} rounds of {', '.join(map(_kind, x.body.instructions))}"
+            return f"{len(x.out):,} rounds of {', '.join(map(_kind, x.body.raised.instructions))}"
         if isinstance(x, Picks):
             return f"take({self.operand(x.table)}, indices)"
         paired = x.right >= 0
@@ -166,10 +166,10 @@ class _Round(Names):
 
     def __init__(self, outer: Names, prefix: str, loop: Loop) -> None:
         self.outer, self.loop = outer, loop
-        self._read(prefix, loop.body)
+        self._read(prefix, loop.body.raised)
 
     def _given(self, rows: Any) -> list[str]:
-        inputs = self.loop.inputs[:, np.isin(self.loop.given, rows)]
+        inputs = self.loop.inputs[:, np.isin(self.loop.body.given, rows)]
         return self.outer._parts(np.unique(inputs))
 
 
@@ -198,7 +198,7 @@ def _counted(x: Any) -> str:
     if isinstance(x, Chain):
         return _numbers(count, "operation")
     if isinstance(x, Loop):
-        each = sum(code >= 0 for code in x.body.graph.code)
+        each = sum(code >= 0 for code in x.body.raised.graph.code)
         return _numbers(each * len(x.out), "operation")
     return f"{_numbers(count, 'sum')} of {_numbers(len(x.left), 'term')} in all"
 

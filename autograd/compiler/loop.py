@@ -14,7 +14,7 @@ repeats.py finds such stretches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,39 +23,66 @@ from autograd.compiler.tape import SOURCE, traced_in
 
 
 @dataclass
-class Loop:
-    """What is repeated, and with which rows.
+class Body:
+    """What loops repeat; those that do the same share it.
 
     Attributes:
-        body: The instructions of one round, raised from a graph of their own.
-        given: The rows of the body's graph that come from outside.
-        inputs: For each round, the rows that go in there: (rounds, given).
-        made: The rows of the body's graph that are results.
-        out: For each round, the rows that come out of there: (rounds, made).
-        placement: Where the body's rows lie in the body's buffers.
+        raised: The instructions of one round, raised from a graph of their own.
+        given: The rows of that graph that come from outside.
+        made: The rows that are results.
+        placement: Where they lie in the body's buffers.
+        lowered: The calls, on a tape of their own.
+        rooms: Buffers that nobody uses just now.
     """
 
-    body: Any
+    raised: Any
     given: Any
-    inputs: Any
     made: Any
-    out: Any
     placement: Any = None
+    lowered: Any = None
+    rooms: list[_Room] = field(default_factory=list)
+
+    @property
+    def order(self) -> Any:
+        """What comes from outside in the order in which it lies in the buffers."""
+        return np.argsort(self.placement.at[self.given])
+
+    def room(self) -> _Room:
+        """Buffers and calls; two calls in two threads need two of them."""
+        try:
+            return self.rooms.pop()
+        except IndexError:
+            return _Room(self.lowered, len(self.given))
+
+
+@dataclass
+class Loop:
+    """A stretch of rounds.
+
+    Attributes:
+        body: What each round does.
+        inputs: For each round, the rows that go in: (rounds, given).
+        out: For each round, the rows that come out: (rounds, made).
+    """
+
+    body: Body
+    inputs: Any
+    out: Any
 
 
 class Repeated:
     """A loop on the buffers of the program around it.
 
     Attributes:
-        lowered: The body on a tape of its own.
+        body: What each round does.
         inputs: For each round, where the numbers that go in lie.
         start: Where the results of the first round begin; those of the others follow.
         again: Whether the backward pass needs more of the forward pass than the buffer keeps.
     """
 
-    def __init__(self, lowered: Any, inputs: Any, start: int) -> None:
-        self.lowered, self.inputs, self.start = lowered, inputs, start
-        self.free: list[_Room] = []  # calls in several threads need one each
+    def __init__(self, body: Body, inputs: Any, start: int) -> None:
+        self.body, self.inputs, self.start = body, inputs, start
+        lowered = body.lowered
         tape, end = lowered.tape, lowered.tape.sections[1]
         beside = {x.out.base for x in tape.steps[:end] if x.kind != SOURCE} - {lowered.numbers}
         used = {x.base for step in tape.steps[end:] for x in traced_in(step.args)}
@@ -63,16 +90,16 @@ class Repeated:
 
     def forward(self, numbers: Any) -> None:
         """Run all rounds."""
-        room = self._room()
+        room = self.body.room()
         for places, result in zip(self.inputs, self._results(room, numbers), strict=True):
             numbers.take(places, out=room.given, mode="clip")
             room.run(0)
             result[:] = room.made
-        self.free.append(room)
+        self.body.rooms.append(room)
 
     def backward(self, numbers: Any, slopes: Any) -> None:
         """Carry the slopes of the results back through all rounds, the last one first."""
-        room = self._room()
+        room = self.body.room()
         results, ends = (self._results(room, buffer)[::-1] for buffer in (numbers, slopes))
         for places, result, slope in zip(self.inputs[::-1], results, ends, strict=True):
             numbers.take(places, out=room.given, mode="clip")
@@ -84,13 +111,7 @@ class Repeated:
             room.made_slopes[:] = slope
             room.run(1)
             np.add.at(slopes, places, room.given_slopes)
-        self.free.append(room)
-
-    def _room(self) -> _Room:
-        try:
-            return self.free.pop()
-        except IndexError:
-            return _Room(self.lowered, self.inputs.shape[1])
+        self.body.rooms.append(room)
 
     def _results(self, room: _Room, buffer: Any) -> Any:
         rounds = len(self.inputs)

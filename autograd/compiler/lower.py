@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd.compiler.chain import Chain, run, run_back
 from autograd.compiler.graph import CONSTANT
-from autograd.compiler.loop import Loop, Repeated
+from autograd.compiler.loop import Body, Loop, Repeated
 from autograd.compiler.place import Gather, Layout, Placement, View, factored, layout
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
 from autograd.compiler.tape import INTO, STORE, TAKE_OUT, Tape, Traced
@@ -274,15 +274,21 @@ class Lowered:
     # --- loops
 
     def _loop(self, loop: Loop) -> tuple[Any, ...]:
-        body = Lowered(Tape(), loop.body, loop.placement, 0)
-        body.forward()
-        body.tape.section()
-        body.backward(loop.made)
-        inside = body.at[loop.made[0]] - loop.placement.one_at - 1
+        body = loop.body
+        body.lowered = body.lowered or self._lowered(body)
+        inside = body.placement.at[body.made[0]] - body.placement.one_at - 1
         start = int(self.at[loop.out[0, 0]] - inside)
-        repeated = Repeated(body, self.at[loop.inputs], start)
+        repeated = Repeated(body, self.at[loop.inputs[:, body.order]], start)
         self.tape.change(self.numbers, repeated.forward, (self.numbers,))
         return (repeated,)
+
+    @staticmethod
+    def _lowered(body: Body) -> Lowered:
+        lowered = Lowered(Tape(), body.raised, body.placement, 0)
+        lowered.forward()
+        lowered.tape.section()
+        lowered.backward(body.made)
+        return lowered
 
     def _loop_back(self, loop: Loop, repeated: Repeated) -> None:
         self.zeroed = True

@@ -185,14 +185,14 @@ class Placement:
 
     def rounds(self, loop: Loop) -> None:
         """The next positions for the results of a loop: in each round as they lie in the body."""
-        inner = loop.placement = place(loop.body)
-        order = np.argsort(inner.at[loop.given])
-        loop.given, loop.inputs = loop.given[order], loop.inputs[:, order]
+        body = loop.body
+        body.placement = body.placement or place(body.raised)
+        inner = body.placement
         first = inner.one_at + 1
         begins = self.size + (inner.size - first) * np.arange(len(loop.out))
-        self.at[loop.out] = begins[:, None] + inner.at[loop.made] - first
+        self.at[loop.out] = begins[:, None] + inner.at[body.made] - first
         self.size += (inner.size - first) * len(loop.out)
-        self.of(loop.inputs)
+        self.of(loop.inputs[:, body.order])
 
     def fill(self, numbers: Any) -> None:
         """Put the constants into a buffer of values."""

@@ -28,7 +28,7 @@ from autograd.compiler.chain import DEEP, FEW, LONG, MANY, Chain
 from autograd.compiler.columns import Columns, Rows, located
 from autograd.compiler.graph import DETACH, PICK, Graph
 from autograd.compiler.levels import levels
-from autograd.compiler.loop import Loop
+from autograd.compiler.loop import Body, Loop
 from autograd.compiler.repeats import distinct, find_repeats, round_of, runs
 from autograd.op import RULEBOOK
 
@@ -106,11 +106,15 @@ def raise_graph(graph: Graph) -> Raised:
     level, needs = levels(columns, rows)
     keys = _keys(columns, rows, needs)
     found: list[tuple[int, Any]] = []
+    bodies: dict[Any, Body] = {}
     for first, results, rounds, wires in find_repeats(columns, rows, level[rows], keys):
         body, given, inputs = round_of(columns, rounds, wires, needs)
         made = len(body) - rounds.shape[1] + np.searchsorted(rounds[0], results[0])
         body.outputs = made.tolist()
-        found.append((first, Loop(raise_graph(body), given, inputs, made, results)))
+        key = body.key()
+        if key not in bodies:
+            bodies[key] = Body(raise_graph(body), given, made)
+        found.append((first, Loop(bodies[key], inputs, results)))
         kept[results] = False
     if found:
         rows, keys = rows[kept[rows]], keys[:, kept[rows]]

@@ -149,28 +149,32 @@ def _alike(rounds: Any) -> tuple[int, int]:
     return begin, end + 1
 
 
-def repeats(marks: Any) -> Iterator[tuple[int, int, int]]:
+def repeats(marks: Any) -> list[tuple[int, int, int]]:
     """Where numbers repeat themselves: (begin, how many are repeated, how often).
 
     Example:
-        >>> list(repeats(np.array([9, 8, *[1, 2] * 20, 7])))
+        >>> repeats(np.array([9, 8, *[1, 2] * 20, 7]))
         [(2, 2, 20)]
     """
-    found, covered = (0, 0, 0), 0
+    candidates: list[tuple[int, int, int]] = []
+    most = 0
     for length in range(1, min(LONGEST, len(marks) // ROUNDS) + 1):
-        begin, end = longest(marks[length:] == marks[:-length])
-        end += length
-        if end - begin > max(covered, ROUNDS * length - 1):
-            covered = end - begin
-            found = begin, length, covered // length
-        if covered > len(marks) / 2:
+        for begin, end in runs(marks[length:] == marks[:-length]).tolist():
+            size = end - begin + length
+            if size >= ROUNDS * length:
+                candidates.append((-size, length, begin))
+                most = max(most, size)
+        if most > len(marks) / 2:
             break
-    if covered:
-        begin, length, times = found
-        end = begin + length * times
-        yield from repeats(marks[:begin])
-        yield found
-        yield from ((end + a, b, c) for a, b, c in repeats(marks[end:]))
+    free = np.ones(len(marks), dtype=bool)
+    found = []
+    for minus_size, length, begin in sorted(candidates):  # the largest first
+        first, last = longest(free[begin : begin - minus_size])
+        times = (last - first) // length
+        if times >= ROUNDS:
+            found.append((begin + first, length, times))
+            free[begin + first : begin + first + times * length] = False
+    return sorted(found)
 
 
 def longest(truths: Any) -> tuple[int, int]:

@@ -262,13 +262,13 @@ def test_deep_graphs_are_compiled_with_few_bytes_a_node():
     assert kept < 100
     assert peak < 300
     (loop,) = [x for x in g._newest.raised.instructions if isinstance(x, Loop)]
-    assert len(loop.body.instructions) == 3
+    assert len(loop.body.raised.instructions) == 3
 
 
 def test_what_repeats_in_a_row_of_numbers():
     marks = np.array([7, 8, *[1, 2, 1, 3] * 16, 5, *[4] * 20])
-    assert list(repeats.repeats(marks)) == [(2, 4, 16), (67, 1, 20)]
-    assert list(repeats.repeats(np.arange(100))) == []
+    assert repeats.repeats(marks) == [(2, 4, 16), (67, 1, 20)]
+    assert repeats.repeats(np.arange(100)) == []
 
 
 def test_what_is_said_after_each_step_is_one_product_over_all_steps():
@@ -285,3 +285,19 @@ def test_what_is_said_after_each_step_is_one_product_over_all_steps():
     lines = g.program().splitlines()
     assert sum("1×6 by 6×59" in line for line in lines) == 1
     assert len(lines) < 12
+
+
+def test_loops_that_do_the_same_share_what_is_compiled():
+    def f(x):
+        state = [x * b for b in B * 3]
+        for outer in range(5):
+            for _ in range(17 + outer**2 % 7):
+                state = [(u * v + b).sin() for u, v, b in zip(U * 3, state, B * 3)]
+            state = [0.5 * v + u for u, v in zip(U * 3, state)]
+        return sum(state)
+
+    g, x = autograd.compile(f), Value(0.7)
+    assert_same(g, f, x, leaves=[*LEAVES, x])
+    found = [y for y in g._newest.raised.instructions if isinstance(y, Loop)]
+    assert len(found) == 5
+    assert len({id(loop.body) for loop in found}) < 5
