@@ -21,7 +21,7 @@ import numpy as np
 from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.loop import Loop
-from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
+from autograd.compiler.raising import Group, Product, Raised, Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,9 @@ def place(raised: Raised) -> Placement:
     for rows in _leaf_matrices(raised, placement):
         placement.of(rows)
     for instruction in raised.instructions:
+        if isinstance(instruction, Loop):
+            placement.rounds(instruction)
+            continue
         if isinstance(instruction, Product):
             _arrange_product(instruction, placement)
         elif isinstance(instruction, Group):
@@ -216,12 +219,9 @@ def place(raised: Raised) -> Placement:
             placement.of(instruction.right[instruction.right >= 0])
         elif isinstance(instruction, Chain):
             placement.of(instruction.outside)
-        elif isinstance(instruction, Picks):
-            placement.of(instruction.table)
-        if isinstance(instruction, Loop):
-            placement.rounds(instruction)
         else:
-            placement.results(instruction.out)
+            placement.of(instruction.table)
+        placement.results(instruction.out)
     placement.of(np.flatnonzero(raised.alive & placement.given))
     assert placement.leaves_at + len(placement.leaf_order) == placement.constants_at
     return placement
