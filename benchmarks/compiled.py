@@ -25,7 +25,7 @@ import autograd
 import nn
 import optim
 from autograd import Value
-from benchmarks import gpt, peers
+from benchmarks import gpt, peers, recurrent
 from benchmarks.scalars import loss as moons_loss
 
 
@@ -169,6 +169,17 @@ def gpt_sides():
     return sides, [(word,) for word in gpt.words(16)]
 
 
+def recurrent_sides():
+    sides = {
+        "single Values": recurrent.in_single_numbers,
+        "plain Python": recurrent.as_written,
+        "NumPy by hand": recurrent.by_hand,
+        "PyTorch": recurrent.pytorch,
+        "PyTorch, 1 thread": recurrent.pytorch,
+    }
+    return sides, [(wave,) for wave in recurrent.waves(16)]
+
+
 ROWS = {
     "two moons: 100 points, 2-16-16-1, SGD": moons_sides,
     "digits: 64-64-10, batch 64, Adam": lambda: classifier_sides((64, 64, 10), np.float64),
@@ -176,6 +187,7 @@ ROWS = {
         (784, 128, 64, 10), np.float32
     ),
     "scalar GPT: 4,192 parameters, words of 3 to 8 letters, Adam": gpt_sides,
+    "recurrent network of 8 neurons reading 120 numbers, SGD": recurrent_sides,
 }
 NEEDS = {
     "micrograd": "micrograd",
@@ -266,7 +278,7 @@ def deep(levels, width):
     return run, ([0.1 * i for i in range(width)],)
 
 
-def recurrent(steps, neurons):
+def reading(steps, neurons):
     """A recurrent network that reads numbers one after another."""
     rng = np.random.default_rng(0)
     shape = neurons, neurons + 1
@@ -315,7 +327,7 @@ def compile_times():
         "two moons, 200 points, wider": moons_step(200, 50),
         "a recurrence of 30,000 steps over one number": deep(30_000, 1),
         "2,000 layers of 30 numbers": deep(2_000, 30),
-        "a recurrent network of 8 neurons, 300 numbers": recurrent(300, 8),
+        "a recurrent network of 8 neurons, 300 numbers": reading(300, 8),
         "1,000 layers of 30 numbers, wired anyhow": irregular(1_000, 30),
         "100 layers of 300 numbers, wired anyhow": irregular(100, 300),
         "50,000 results": many(50_000),

@@ -194,7 +194,7 @@ class Lowered:
         shape = product.out.shape if len(product.out) > 1 else product.out.shape[1:]
         where = self._results(product.out, shape)
         target = self._view(self.numbers, where)
-        self.tape.into(target, _times(left), left, _turned(right))
+        self.tape.into(target, np.matmul, left, _turned(right))
         extra = [layout(self.at[x].reshape(shape)) for x in product.plain]
         for more in extra:
             self.tape.into(target, np.add, target, self._read(more))
@@ -205,10 +205,10 @@ class Lowered:
     ) -> None:
         slope, needs = self._slope(where), self.raised.needs
         if needs[product.left].any():
-            self._add(sides[0], self.tape.call(_times(slope), (slope, right)))
+            self._add(sides[0], self.tape.call(np.matmul, (slope, right)))
         if needs[product.right].any():
             turned = _turned(slope)
-            self._add(sides[1], self.tape.call(_times(turned), (turned, left)))
+            self._add(sides[1], self.tape.call(np.matmul, (turned, left)))
         for rows, more in zip(product.plain, extra, strict=True):
             if needs[rows].any():
                 self._add(more, slope)
@@ -315,11 +315,6 @@ class Lowered:
 
 def _turned(x: Traced) -> Traced:
     return x.tape.call(np.swapaxes, (x, -1, -2))  # type: ignore[no-any-return]
-
-
-def _times(left: Traced) -> np.ufunc:
-    """What multiplies matrices: of one column by one row, every number by every number."""
-    return np.multiply if left.shape[-1] == 1 else np.matmul
 
 
 def _taken(source: Any, positions: Any, out: Any = None) -> Any:

@@ -119,6 +119,9 @@ def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Gr
     operands = np.concatenate([columns.left[rounds], columns.right[rounds]], axis=1)
     operands = operands[:, wires == OUTSIDE]
     which = distinct(operands.T)
+    # The terms of a product are to lie side by side, be they numbers that need a gradient or not.
+    in_sums = np.tile(columns.inner_product[rounds[0]], 2)[wires == OUTSIDE]
+    leaves = set(which[in_sums].tolist())
     inputs = operands[:, np.unique(which, return_index=True)[1]]
     given = []
     for k, column in enumerate(inputs.T):
@@ -128,7 +131,7 @@ def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Gr
             body.constants.append(graph.constants[graph.left[row]])
             continue
         given.append(k)
-        if needs[column].any():
+        if k in leaves or needs[column].any():
             body.add(LEAF, len(body.leaves))
             body.leaves.append(None)
         else:
