@@ -60,9 +60,9 @@ def find_repeats(
     if not any(end - begin > ROUNDS for begin, end in runs(narrow)):
         return
     chosen = narrow[level]
-    factors = np.random.default_rng(0).integers(1 << 62, size=len(keys))
-    kind = sum(key[chosen] * factor for key, factor in zip(keys, factors, strict=True))  # a hash
-    kind *= kind >> 7  # so that the kinds' sum tells more than the parts' sums
+    one, *factors = np.random.default_rng(0).integers(1 << 62, size=1 + len(keys))
+    kind = one + sum(key[chosen] * factor for key, factor in zip(keys, factors, strict=True))
+    kind *= kind >> 7  # a hash; so that the kinds' sum tells more than the parts' sums
     rows, level = rows[chosen], level[chosen]
     mark = np.zeros(len(narrow), dtype=np.int64)
     np.add.at(mark, level, kind)
@@ -74,10 +74,11 @@ def find_repeats(
         for inside, length, times in repeats(mark[begin:end]):
             first = begin + inside
             here = slice(begins[first], begins[first + times * length])
+            sizes = np.diff(begins[first : first + times * length + 1]).reshape(times, length)
             work = columns.work(rows[here]).sum() / times
             instructions = np.count_nonzero(changes[here]) / times
-            if rows[here].size % times or not FEW < work < MUCH * instructions:
-                continue  # of different lengths, one mark has stood for different levels
+            if (sizes != sizes[0]).any() or not FEW < work < MUCH * instructions:
+                continue  # of different sizes, one mark has stood for different levels
             kept = rows[here].reshape(times, -1)
             start, rounds, wires = _same_rounds(columns, kept)
             if len(rounds) >= ROUNDS:
@@ -93,10 +94,11 @@ def _same_rounds(columns: Columns, kept: Any) -> tuple[int, Any, Any]:
     rows = rows[np.argsort(place, kind="stable")]
     ends = np.cumsum([0, *sizes.sum(axis=1)])
     rounds = rows[ends[first] : ends[last]].reshape(last - first, -1)
-    rounds = rounds[:, np.argsort(rounds[0])]
     wires = _wires(columns, rounds)
     begin, end = _alike(np.concatenate([columns.code[rounds], wires], axis=1))
-    return first + begin, rounds[begin:end], wires[begin]
+    rounds = rounds[begin:end]
+    rounds = rounds[:, np.argsort(rounds[0])]  # as recorded: operands before what uses them
+    return first + begin, rounds, _wires(columns, rounds[:1])[0]
 
 
 def _wires(columns: Columns, rounds: Any) -> Any:

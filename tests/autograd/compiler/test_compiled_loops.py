@@ -162,6 +162,42 @@ def test_a_loop_in_a_loop():
     assert inner.startswith("    v0.0 = 20 rounds of multiply, add, sin")
 
 
+def test_rounds_recorded_in_another_order_than_the_first_ones():
+    def f(xs):
+        state = B * 4
+        for t, x in enumerate(xs):
+            backwards = range(23, -1, -1)
+            inner = {i: (state[i] * x).sin() for i in backwards if t < 3}
+            new = {}
+            for i in backwards if t < 3 else range(24):
+                for k in (i, (i + 1) % 24):
+                    if k not in inner:
+                        inner[k] = (state[k] * x).sin()
+                new[i] = (inner[i] - U[i % 6] * inner[(i + 1) % 24]).tanh()
+            state = [new[i] for i in range(24)]
+        return sum(state)
+
+    g = autograd.compile(f)
+    assert_same(g, f, numbers(6, 40))
+    assert loops(g)
+
+
+def test_levels_of_equal_operations_but_different_sizes_are_no_rounds():
+    def f(xs):
+        states = [xs]
+        for width in [24, 24, 2040, *[24] * 18]:
+            old = states[-1]
+            states.append([old[i % len(old)] + old[(i + 1) % len(old)] for i in range(width)])
+        return states[3], states[-1]
+
+    g = autograd.compile(f)
+    xs = [Value(x) for x in numbers(7, 24)]
+    for ours, theirs in zip(g(xs), f(xs)):
+        assert_same_numbers([v.data for v in ours], [v.data for v in theirs])
+        assert_same_numbers(gradients(ours[5], xs), gradients(theirs[5], xs))
+    assert loops(g)
+
+
 def test_the_sign_of_a_power_and_who_needs_a_gradient_stay_as_they_are():
     def f(xs):
         state = list(xs[:6])
