@@ -36,15 +36,16 @@ def levels(columns: Columns, rows: Rows) -> tuple[Any, Any]:
 
 
 def _move_down(columns: Columns, rows: Rows, level: array[int]) -> None:
-    """Put rows that can wait, and lead to the end in a few levels, near the end.
+    """Put rows that can wait long, and lead to the end in a few levels, near the end.
 
-    What a recurrence says after each step is then computed for all steps at once.
+    What a recurrence says after each step is then computed for all steps at once. What is needed a
+    few levels later stays where it is, with the others of its kind.
     """
     end = max(level)
     lowest = array("i", [end]) * len(level)
     for row, operands in _with_operands(columns, rows, backwards=True):
         here, low = level[row], lowest[row]
-        if here < low and end - low < 2 * here:
+        if end - low < 2 * min(here, low - here):
             here = level[row] = low
         for operand in operands:
             if lowest[operand] >= here:

@@ -337,3 +337,22 @@ def test_loops_that_do_the_same_share_what_is_compiled():
     found = [y for y in g._newest.raised.instructions if isinstance(y, Loop)]
     assert len(found) == 5
     assert len({id(loop.body) for loop in found}) < 5
+
+
+def test_what_a_round_needs_little_by_little_is_still_computed_at_once():
+    def f(xs):
+        best = B
+        for x in xs:
+            longest = []
+            for row in W:
+                paths = [w + b for w, b in zip(row, best)]
+                longest.append(paths[0])
+                for path in paths[1:]:
+                    longest[-1] = autograd.maximum(longest[-1], path)
+            best = [path + u * x for path, u in zip(longest, U)]
+        return sum(best)
+
+    g = autograd.compile(f)
+    assert_same(g, f, numbers(8, 60))
+    (loop,) = [x for x in g._newest.raised.instructions if isinstance(x, Loop)]
+    assert sorted(x.out.size for x in loop.body.raised.instructions) == [6] * 7 + [36]
