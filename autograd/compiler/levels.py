@@ -45,7 +45,7 @@ def _move_down(columns: Columns, rows: Rows, level: array[int]) -> None:
     lowest = array("i", [end]) * len(level)
     for row, operands in _with_operands(columns, rows, backwards=True):
         here, low = level[row], lowest[row]
-        if end - low < 2 * min(here, low - here):
+        if end - low <= 2 * min(here, low - here):
             here = level[row] = low
         for operand in operands:
             if lowest[operand] >= here:
