@@ -64,11 +64,18 @@ def _with_operands(
     terms = iter(columns.plain[order].tolist())  # both in the order of the rows
     left, right = columns.left[rows].tolist(), columns.right[rows].tolist()
     code = columns.code[rows].tolist()
+    tables = [lookup_operands(columns, table) for table in graph.tables]
     for k, row in enumerate(rows.tolist()):
         if p[k] or q[k]:
             operands = [*islice(factors, 2 * p[k]), *islice(terms, q[k])]
         elif code[k] == PICK:
-            operands = graph.tables[graph.picks[columns.number[row]][0]].ravel().tolist()
+            operands = tables[graph.picks[columns.number[row]][0]]
         else:
             operands = [left[k], right[k]] if right[k] >= 0 else [left[k]]
         yield row, operands
+
+
+def lookup_operands(columns: Columns, table: Rows) -> list[int]:
+    """What a lookup in a table waits for; one leaf stands for all of them."""
+    which = np.where(columns.code[table] == LEAF, LEAF, table)
+    return table.ravel()[np.unique(which, return_index=True)[1]].tolist()  # type: ignore[no-any-return]

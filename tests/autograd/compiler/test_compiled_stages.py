@@ -6,6 +6,9 @@ import pytest
 import autograd
 import nn
 from autograd import CompileError, Value
+from autograd.compiler.columns import Columns
+from autograd.compiler.graph import LEAF
+from autograd.compiler.levels import lookup_operands
 from autograd.compiler.lower import Lowered
 from autograd.compiler.place import Gather, View, factored, layout, place
 from autograd.compiler.raising import Group, Product, Sums, find_blocks, raise_graph
@@ -192,3 +195,13 @@ def test_of_two_leaves_with_one_label_the_second_is_numbered():
     h(np.ones((5, 3)))
     assert "15 data @ weight + bias" in h.program()
     assert "v0 @ weight_2 + bias_2" in h.program()
+
+
+def test_a_lookup_waits_for_what_is_computed_and_for_one_leaf():
+    weights = [w for row in WEIGHTS for w in row]
+    run = recorded(lambda x: [weights[0] * x[0], *(w + x[1] for w in weights)])
+    graph = run.graph
+    leaves = [row for row, code in enumerate(graph.code) if code == LEAF]
+    table = np.array([leaves, graph.outputs[: len(leaves)]])
+    waits = lookup_operands(Columns(graph), table)
+    assert waits == [leaves[0], *graph.outputs[: len(leaves)]]
