@@ -61,10 +61,10 @@ class Columns:
     def _ends(self, guards: bool = True) -> Any:
         """Rows that something besides operations looks at; with or without the guards."""
         graph = self.graph
-        ends = list(graph.outputs)
+        ends = [np.array(graph.outputs, dtype=np.int64), *(t.ravel() for t in graph.tables)]
         if guards:
-            ends += [side for guard in graph.guards for side in guard[:2]]
-        return np.concatenate([np.array(ends, dtype=np.int64), *(t.ravel() for t in graph.tables)])
+            ends += [np.array(pairs) for pairs, _ in graph.guards.values()]
+        return np.concatenate(ends)
 
     def _behind(self, ends: Any) -> Any:
         """Of each row whether one of these depends on it."""

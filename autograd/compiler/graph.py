@@ -34,7 +34,8 @@ class Graph:
         data_size: How many numbers of the arguments are used one by one.
         tables: Of each PICK its candidates, a (choices, columns) array of rows.
         picks: For each PICK (table, column, which index).
-        guards: (left row, right row, relation, outcome), as in `operator.lt`.
+        guards: For each relation, such as `operator.lt`, the rows that were compared (left, right,
+            left, right, …) and how each comparison came out.
         outputs: The rows that somebody outside needs.
     """
 
@@ -47,7 +48,7 @@ class Graph:
         self.data_size = 0
         self.tables: list[Any] = []
         self.picks: list[tuple[int, int, int]] = []
-        self.guards: list[tuple[int, int, Any, bool]] = []
+        self.guards: dict[Any, tuple[array[int], bytearray]] = {}
         self.outputs: list[int] = []
 
     def add(self, code: int, left: int, right: int = -1) -> int:
@@ -56,6 +57,12 @@ class Graph:
         self.left.append(left)
         self.right.append(right)
         return len(self.code) - 1
+
+    def guard(self, relation: Any, left: int, right: int, outcome: bool) -> None:
+        """Note that two rows were compared, and how that came out."""
+        pairs, outcomes = self.guards.setdefault(relation, (array("i"), bytearray()))
+        pairs.extend((left, right))
+        outcomes.append(outcome)
 
     def __len__(self) -> int:
         return len(self.code)

@@ -250,14 +250,11 @@ class Workspace:
         self._bind_arrays()
 
     def _guards(self) -> list[Any]:
-        at, guards = self.program.placement.at, self.program.graph.guards
-        found = []
-        for relation in dict.fromkeys(g[2] for g in guards):
-            mine = [g for g in guards if g[2] is relation]
-            left, right = (at[np.array([g[i] for g in mine])] for i in (0, 1))
-            outcome = np.array([g[3] for g in mine])
-            collect = [_Collect(self.numbers, side) for side in (left, right)]
-            found.append((relation, *collect, outcome))
+        at, found = self.program.placement.at, []
+        for relation, (pairs, outcomes) in self.program.graph.guards.items():
+            sides = at[np.array(pairs).reshape(-1, 2).T]
+            collect = [_Collect(self.numbers, side) for side in sides]
+            found.append((relation, *collect, np.array(outcomes, dtype=bool)))
         return found
 
     def _bind_arrays(self) -> None:

@@ -215,7 +215,7 @@ class Recording(Recorder):
     def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
         """A guard: at replay the comparison must come out the same."""
         if not (isinstance(left, Constant) and isinstance(right, Constant)):
-            self.graph.guards.append((self.row(left), self.row(right), relation, outcome))
+            self.graph.guard(relation, self.row(left), self.row(right), outcome)
         return outcome
 
     def equal(self, x: Any, other: Any) -> Any:
