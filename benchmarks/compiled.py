@@ -172,7 +172,7 @@ def gpt_sides():
 def recurrent_sides():
     sides = {
         "single Values": recurrent.in_single_numbers,
-        "plain Python": recurrent.as_written,
+        "as written": recurrent.as_written,
         "NumPy by hand": recurrent.by_hand,
         "PyTorch": recurrent.pytorch,
         "PyTorch, 1 thread": recurrent.pytorch,
@@ -195,7 +195,7 @@ NEEDS = {
     "PyTorch, 1 thread": "torch",
     "JAX jit": "jax",
 }
-SLOW = {"micrograd", "plain Python"}
+SLOW = {"micrograd", "plain Python", "as written"}
 
 
 def one_side(row, side):
