@@ -329,6 +329,7 @@ def compile_times():
         "2,000 layers of 30 numbers": deep(2_000, 30),
         "a recurrent network of 8 neurons, 300 numbers": reading(300, 8),
         "1,000 layers of 30 numbers, wired anyhow": irregular(1_000, 30),
+        "300 layers of 100 numbers, wired anyhow": irregular(300, 100),
         "100 layers of 300 numbers, wired anyhow": irregular(100, 300),
         "50,000 results": many(50_000),
     }

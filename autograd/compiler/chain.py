@@ -26,9 +26,9 @@ FEW, LONG = 20, 24
 """A stretch has at most FEW operations for each of the instructions that it would be otherwise, and
 at least LONG levels."""
 
-MANY, DEEP = 150, 500
-"""With as many levels as DEEP it may have MANY: instructions would run faster, but to write down so
-many of them takes too long."""
+MANY, LIST = 150, 500
+"""Where it would be as many instructions as LIST it may have MANY for each: they would run faster,
+but to write down so many takes too long."""
 
 
 @dataclass

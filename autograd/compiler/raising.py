@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.chain import DEEP, FEW, LONG, MANY, Chain
+from autograd.compiler.chain import FEW, LIST, LONG, MANY, Chain
 from autograd.compiler.columns import Columns, Rows, located
 from autograd.compiler.graph import DETACH, PICK, Graph
 from autograd.compiler.levels import levels
@@ -179,9 +179,10 @@ def _narrow(columns: Columns, rows: Rows, level: Any, begins: Any) -> Iterator[t
         return
     around = np.ones(LONG)  # one level more or less does not matter
     operations, instructions = (np.convolve(count, around, "same") for count in counts)
-    for most, least in ((MANY, DEEP), (FEW, LONG)):
+    every = np.ones(len(free))
+    for most, least, size in ((MANY, LIST, counts[1]), (FEW, LONG, every)):
         for first, end in runs(free & (operations <= most * instructions)).tolist():
-            if end - first >= least:
+            if size[first:end].sum() >= least:
                 free[first:end] = False
                 yield first, end
 
