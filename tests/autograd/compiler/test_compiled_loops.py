@@ -59,7 +59,7 @@ def test_a_recurrent_network_is_one_loop_over_a_matrix_product():
     header = next(line for line in lines if "rounds of" in line)
     assert "rounds of matrix product, tanh" in header
     inside = lines[lines.index(header) + 1]
-    assert "6×6 by 6×1" in inside or "6×7 by 7×1" in inside
+    assert "6×7 by 7×1" in inside
     assert "rounds of matrix product, tanh" in g.draw().svg.replace("&#160;", " ")
 
 
@@ -69,12 +69,13 @@ def test_a_few_rounds_are_instructions_of_their_own():
     assert not loops(g)
 
 
-def test_two_calls_at_once_and_their_backward_passes_in_any_order():
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_calls_at_once_and_their_backward_passes_in_any_order(order):
     g = autograd.compile(recurrent)
-    one, two = numbers(1, 40), numbers(2, 40)
-    first, second = g(one), g(two)
-    assert_same_numbers(gradients(first, LEAVES), gradients(recurrent(one), LEAVES))
-    assert_same_numbers(gradients(second, LEAVES), gradients(recurrent(two), LEAVES))
+    inputs = [numbers(1, 40), numbers(2, 40)]
+    results = [g(xs) for xs in inputs]
+    for k in order:
+        assert_same_numbers(gradients(results[k], LEAVES), gradients(recurrent(inputs[k]), LEAVES))
 
 
 def test_threads_have_buffers_of_their_own():
