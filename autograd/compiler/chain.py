@@ -20,6 +20,8 @@ from array import array
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from autograd.value import derivative
 
 FEW, LONG = 20, 24
@@ -32,17 +34,46 @@ but to write down so many takes too long."""
 
 
 @dataclass
+class Lookups:
+    """Rows of a chain that are copies of one of several numbers, as an index says.
+
+    Attributes:
+        at: Which rows of the chain.
+        candidates: The places of what they choose from.
+        begins, counts: Where in `candidates` those of each lookup begin, and how many they are.
+        places: Where the index of each is.
+    """
+
+    at: Any
+    candidates: Any
+    begins: Any
+    counts: Any
+    places: Any
+
+    def chosen(self, indices: Any) -> Any:
+        """The places of what is chosen."""
+        index, counts = indices[self.places], self.counts
+        wrong = (index < -counts) | (index >= counts)
+        if wrong.any():  # in NumPy's words, as where lookups are not part of a chain
+            raise IndexError(
+                f"index {index[wrong][0]} is out of bounds for axis 0 with size {counts[wrong][0]}"
+            )
+        return self.candidates[self.begins + index % counts]
+
+
+@dataclass
 class Chain:
     """Rows to be computed one after another.
 
     Attributes:
-        ops: The operations; None copies, without a gradient.
+        ops: The operations; None copies.
         code: For each row the place of its operation in `ops`.
         left, right: Its operands, as places in the numbers from outside followed by the rows'
-            results; -1 for no right one.
+            results; -1 for no right one, and for the left one of a lookup.
         flows: Whether gradients flow to the left (1), to the right (2), to both (3), to none (0).
         outside: The rows whose numbers come from outside.
         out: The rows that are computed.
+        lookups: What is chosen by the arguments.
     """
 
     ops: list[Any]
@@ -52,14 +83,23 @@ class Chain:
     flows: array[int]
     outside: Any
     out: Any
+    lookups: Lookups
+
+    def operands(self, indices: Any) -> array[int]:
+        """The left operands; of a lookup, what the indices choose."""
+        if not self.lookups.at.size:
+            return self.left
+        left = self.left[:]
+        np.frombuffer(left, dtype=np.int32)[self.lookups.at] = self.lookups.chosen(indices)
+        return left
 
 
-def run(chain: Chain, numbers: Any, outside: Any, start: int) -> None:
+def run(chain: Chain, numbers: Any, indices: Any, outside: Any, start: int) -> None:
     """Compute the rows: their results go into `numbers` from `start` on."""
     values = numbers[outside].tolist()
     keep = values.append
     scalars: list[Any] = [operator.pos if op is None else op.scalar for op in chain.ops]
-    for code, i, j in zip(chain.code, chain.left, chain.right, strict=True):
+    for code, i, j in zip(chain.code, chain.operands(indices), chain.right, strict=True):
         x = values[i]
         try:
             keep(scalars[code](x) if j < 0 else scalars[code](x, values[j]))
@@ -69,13 +109,15 @@ def run(chain: Chain, numbers: Any, outside: Any, start: int) -> None:
     numbers[start : start + len(chain.code)] = values[len(outside) :]
 
 
-def run_back(chain: Chain, numbers: Any, slopes: Any, outside: Any, start: int) -> None:
+def run_back(
+    chain: Chain, numbers: Any, slopes: Any, indices: Any, outside: Any, start: int
+) -> None:
     """Carry the slopes of the rows back to the numbers from outside."""
     here = slice(start, start + len(chain.code))
     values = numbers[outside].tolist() + numbers[here].tolist()
     grads = [0.0] * len(outside) + slopes[here].tolist()
-    partials = [((), ()) if op is None else (op.partials, op.is_one) for op in chain.ops]
-    columns = (chain.code, chain.left, chain.right, chain.flows)
+    partials = [((_one,), ()) if op is None else (op.partials, op.is_one) for op in chain.ops]
+    columns = (chain.code, chain.operands(indices), chain.right, chain.flows)
     k = len(values)
     for code, i, j, flows in zip(*map(reversed, columns), strict=True):
         k -= 1
@@ -99,3 +141,7 @@ def run_back(chain: Chain, numbers: Any, slopes: Any, outside: Any, start: int) 
         if flows & 2:
             grads[j] += grad * dy
     slopes[outside] += grads[: len(outside)]
+
+
+def _one(x: float, out: float) -> float:
+    return 1.0  # the derivative of a copy

@@ -7,6 +7,8 @@ left of a neuron are two rows, the sum  b + Σ wᵢ xᵢ  and its tanh; three ro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,9 @@ from autograd.compiler.graph import CONSTANT, DETACH, PICK, Graph
 
 Rows = Any
 """An array of row numbers of the graph."""
+
+PART = 10_000
+"""How many of an array's numbers are Python's at a time."""
 
 _ABSENT = 30_001
 """Stands for the code of an operation that does not occur."""
@@ -26,8 +31,11 @@ class Columns:
     Attributes:
         code: Which operation it is, or one of graph.py's codes.
         left, right: Its operands; -1 for none.
-        number: Of a leaf, a constant or an argument, which one.
+        number: Of a leaf, a constant or an argument, which one; of a lookup, which candidates.
+        index: Of a lookup, which index says.
+        candidates, begins: As in the graph.
         alive: Whether something that is needed depends on it.
+        like: Of each row the row itself; of a lookup the first of those among the same candidates.
         leads: Whether a result depends on it, and not only a comparison.
         inner_add, inner_product: Whether it is part of a sum.
         owner: The sum that it is part of, or the row itself.
@@ -43,12 +51,17 @@ class Columns:
         self.graph = graph
         self.code = np.array(graph.code, dtype=np.int16)
         left, right = np.array(graph.left, dtype=np.int32), np.array(graph.right, dtype=np.int32)
-        self.number = left  # of a leaf
+        self.number, self.index = left, right
+        self.candidates, self.begins = np.array(graph.candidates), np.array(graph.begins)
         self.left = np.where((self.code >= 0) | (self.code == DETACH), left, -1)
         self.right = np.where(self.code >= 0, right, -1)
         self.alive = self._behind(self._ends())
         # A gradient of what only a guard looks at is 0, and 0 times an infinite derivative is nan.
         self.leads = self._behind(self._ends(guards=False)) if graph.guards else self.alive
+        self.like = np.arange(len(left), dtype=np.int32)
+        lookups = np.flatnonzero((self.code == PICK) & self.alive)
+        _, first, which = np.unique(left[lookups], return_index=True, return_inverse=True)
+        self.like[lookups] = lookups[first][which]
         self.adds = self.alive & (self.code == self._code_of("add"))
         self.simple = [self._code_of(name) for name in ("add", "subtract", "multiply")]
         self.products = self.alive & (self.code == self._code_of("multiply"))
@@ -61,7 +74,7 @@ class Columns:
     def _ends(self, guards: bool = True) -> Any:
         """Rows that something besides operations looks at; with or without the guards."""
         graph = self.graph
-        ends = [np.array(graph.outputs, dtype=np.int64), *(t.ravel() for t in graph.tables)]
+        ends = [np.array(graph.outputs, dtype=np.int64), self.candidates]
         if guards:
             ends += [np.array(pairs) for pairs, _ in graph.guards.values()]
         return np.concatenate(ends)
@@ -71,9 +84,8 @@ class Columns:
         alive = bytearray(len(self.code))
         np.frombuffer(alive, dtype=bool)[ends.astype(np.int64)] = True
         rows = range(len(alive) - 1, -1, -1)
-        for row, i, j in zip(
-            rows, self.left[::-1].tolist(), self.right[::-1].tolist(), strict=True
-        ):
+        sides = in_turn(self.left[::-1]), in_turn(self.right[::-1])
+        for row, i, j in zip(rows, *sides, strict=True):
             if alive[row]:
                 if i >= 0:
                     alive[i] = True
@@ -139,16 +151,38 @@ class Columns:
         return operation & self.alive & ~self.inner_add & ~self.inner_product
 
     def work(self, rows: Rows) -> Any:
-        """How many operations each row stands for."""
+        """How many operations each row stands for; the first lookup reads all its candidates."""
         p, q = self.product_count[rows], self.plain_count[rows]
-        return np.where(self.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
+        work = np.where(self.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
+        reading = (self.code[rows] == PICK) & (self.like[rows] == rows)
+        work[reading] = self.choices(self.number[rows[reading]])
+        return work
+
+    def choices(self, which: Any) -> Any:
+        """Among how many candidates the lookups choose that have these."""
+        return self.begins[which + 1] - self.begins[which]
+
+    def candidates_of(self, which: Any) -> Any:
+        """The rows that lookups with these candidates choose from, one after the other."""
+        return self.candidates[_ranges(self.begins[which], self.begins[which + 1])]
 
     def with_inner(self, rows: Rows) -> Rows:
         """These rows and what is part of them, in the order in which they were recorded."""
         first, last = (np.searchsorted(self.inner_of, rows, side) for side in ("left", "right"))
-        count = last - first
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return np.sort(np.concatenate([rows, self.inner[np.repeat(first, count) + within]]))
+        return np.sort(np.concatenate([rows, self.inner[_ranges(first, last)]]))
+
+
+def in_turn(numbers: Any) -> Iterator[Any]:
+    """The numbers of an array one after the other, as Python's, without a list of them all."""
+    parts = (numbers[i : i + PART] for i in range(0, len(numbers), PART))
+    return chain.from_iterable(part.tolist() for part in parts)
+
+
+def _ranges(begins: Any, ends: Any) -> Any:
+    """The numbers from each begin to its end, one after the other."""
+    counts = ends - begins
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(begins, counts) + within
 
 
 def located(wanted: Any, rows: Any) -> Any:

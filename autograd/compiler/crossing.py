@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.compiler.graph import PICK
 from autograd.compiler.tape import (
     CHANGE,
     SOURCE,
@@ -165,8 +166,8 @@ def where(run: Recording, condition: Traced, x: Any, y: Any) -> Any:
 def chosen(run: Recording, array: Any, index: Any) -> Any:
     """`array[index]` for an array of Values, where the index is only known at a replay.
 
-    Each element of the result is looked up in a table, with a row for each choice there is: for
-    `scores[np.arange(6), classes]` of shape (6, 3) a table of 3 rows with 6 columns.
+    Each element of the result is a lookup among the candidates for it: for
+    `scores[np.arange(6), classes]`, with scores of shape (6, 3), six lookups among three each.
     """
     parts = list(index) if isinstance(index, tuple) else [index]
     (k, traced), *more = [(k, part) for k, part in enumerate(parts) if isinstance(part, Traced)]
@@ -193,12 +194,13 @@ def chosen(run: Recording, array: Any, index: Any) -> Any:
     )
     which = indexed(np.arange(traced.size).reshape(traced.shape), which)
     columns, column = np.unique(first, return_inverse=True)
-    table = run.table(rows_of(run, array).ravel()[columns + np.arange(count)[:, None] * step])
+    table = rows_of(run, array).ravel()[columns[:, None] + np.arange(count) * step]
+    choices = [run.choices(rows) for rows in table]
     places = (block(run, traced, run.indices) + places_in_base(traced)).ravel()[which]
     out = np.empty(first.shape, dtype=object)
     picks = zip(column.ravel().tolist(), places.ravel().tolist(), numbers.ravel(), strict=True)
     for at, (c, place, value) in zip(np.ndindex(out.shape), picks, strict=True):
-        out[at] = run.picked(table, c, place, getattr(value, "_data", value))
+        out[at] = run.value(PICK, choices[c], getattr(value, "_data", value), place)
     return out.view(RecordedArray) if out.ndim else out[()]
 
 

@@ -7,14 +7,15 @@ fills them, raising.py reads them.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import Any
 
 from autograd.op import Elementwise
 
 CONSTANT, LEAF, DATA, PICK, DETACH = -1, -2, -3, -4, -5
 """What a row is if it is not an operation: a number written in the code; a Value from outside; a
-number in an argument; one of several rows, chosen by an index in an argument; a row without its
-gradient."""
+number in an argument; one of several rows, chosen by an index in an argument (a lookup); a row
+without its gradient."""
 
 
 MOST = 1000
@@ -27,13 +28,13 @@ class Graph:
     Attributes:
         code: For each row the place of its operation in `ops`, or one of the negative codes above.
         left, right: The rows of its operands (-1: none); of a leaf, its place in `constants`,
-            `leaves` or the data.
+            `leaves` or the data; of a lookup, among which candidates, and which index says.
         ops: The operations that occur.
         constants: Numbers written in the code.
         leaves: Values from outside; the first `value_count` are arguments.
         data_size: How many numbers of the arguments are used one by one.
-        tables: Of each PICK its candidates, a (choices, columns) array of rows.
-        picks: For each PICK (table, column, which index).
+        candidates: The rows that lookups choose from, those of one lookup after those of another.
+        begins: Where in `candidates` those of each lookup begin; at last where they all end.
         guards: For each relation, such as `operator.lt`, the rows that were compared (left, right,
             left, right, …) and how each comparison came out.
         outputs: The rows that somebody outside needs.
@@ -46,8 +47,7 @@ class Graph:
         self.leaves: list[Any] = []
         self.value_count = 0
         self.data_size = 0
-        self.tables: list[Any] = []
-        self.picks: list[tuple[int, int, int]] = []
+        self.candidates, self.begins = array("i"), array("i", [0])
         self.guards: dict[Any, tuple[array[int], bytearray]] = {}
         self.outputs: list[int] = []
 
@@ -57,6 +57,12 @@ class Graph:
         self.left.append(left)
         self.right.append(right)
         return len(self.code) - 1
+
+    def choices(self, candidates: Sequence[int]) -> int:
+        """Rows that lookups choose from; the answer is their number, which is a PICK's `left`."""
+        self.candidates.extend(candidates)
+        self.begins.append(len(self.candidates))
+        return len(self.begins) - 2
 
     def guard(self, relation: Any, left: int, right: int, outcome: bool) -> None:
         """Note that two rows were compared, and how that came out."""
@@ -69,8 +75,9 @@ class Graph:
 
     def key(self) -> Any:
         """What is equal for two graphs without leaves of their own that compute the same."""
-        columns = (column.tobytes() for column in (self.code, self.left, self.right))
-        return (*columns, str(self.constants), tuple(self.outputs))
+        columns = (self.code, self.left, self.right, self.candidates, self.begins)
+        numbers = (column.tobytes() for column in columns)
+        return (*numbers, str(self.constants), tuple(self.outputs))
 
     def operands(self, row: int) -> list[int]:
         """The rows that a row is computed from."""

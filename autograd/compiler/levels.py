@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.chain import LONG
-from autograd.compiler.columns import Columns, Rows
+from autograd.compiler.columns import Columns, Rows, in_turn
 from autograd.compiler.graph import DETACH, LEAF, PICK
 
 
@@ -22,17 +22,18 @@ def levels(columns: Columns, rows: Rows) -> tuple[Any, Any]:
     """Of each row its level, and whether a gradient flows to it."""
     n = len(columns.code)
     level, needs = array("i", bytes(4 * n)), bytearray((columns.code == LEAF).tobytes())
-    code = columns.code.tolist()
+    stops = (columns.code == DETACH).tobytes()
+    rows = rows[columns.like[rows] == rows]
     for row, operands in _with_operands(columns, rows):
         level[row] = 1 + max(map(level.__getitem__, operands))
-        if code[row] != DETACH:
+        if not stops[row]:
             needs[row] = any(map(needs.__getitem__, operands))
     if 2 * LONG < max(level, default=0) < len(rows):
         _move_down(columns, rows, level)
-    found = np.frombuffer(needs, dtype=bool).copy()
+    found = np.frombuffer(needs, dtype=bool)[columns.like]
     inside = columns.product_row
     found[inside] = found[columns.left[inside]] | found[columns.right[inside]]
-    return np.frombuffer(level, dtype=np.int32), found & columns.leads
+    return np.frombuffer(level, dtype=np.int32)[columns.like], found & columns.leads
 
 
 def _move_down(columns: Columns, rows: Rows, level: array[int]) -> None:
@@ -57,25 +58,20 @@ def _with_operands(
 ) -> Iterator[tuple[int, list[int]]]:
     """Each row with what it waits for; the last one first, if that is asked for."""
     order = slice(None, None, -1 if backwards else 1)
-    rows, graph = rows[order], columns.graph
-    p, q = columns.product_count[rows].tolist(), columns.plain_count[rows].tolist()
-    pairs = np.stack([columns.product_left, columns.product_right], axis=1)[order]
-    factors = iter(pairs.ravel().tolist())
-    terms = iter(columns.plain[order].tolist())  # both in the order of the rows
-    left, right = columns.left[rows].tolist(), columns.right[rows].tolist()
-    code = columns.code[rows].tolist()
-    tables = [lookup_operands(columns, table) for table in graph.tables]
-    for k, row in enumerate(rows.tolist()):
-        if p[k] or q[k]:
-            operands = [*islice(factors, 2 * p[k]), *islice(terms, q[k])]
-        elif code[k] == PICK:
-            operands = tables[graph.picks[columns.number[row]][0]]
+    rows, like = rows[order], columns.like
+    pairs = like[np.stack([columns.product_left, columns.product_right], axis=1)[order]]
+    factors = in_turn(pairs.ravel())
+    terms = in_turn(like[columns.plain[order]])  # both in the order of the rows
+    right = columns.right[rows]
+    sides = like[columns.left[rows]], np.where(right < 0, -1, like[right])
+    counts = columns.product_count[rows], columns.plain_count[rows]
+    candidates = like[columns.candidates]
+    parts = rows, columns.code[rows], columns.number[rows], *counts, *sides
+    for row, code, which, p, q, i, j in zip(*map(in_turn, parts), strict=True):
+        if p or q:
+            operands = [*islice(factors, 2 * p), *islice(terms, q)]
+        elif code == PICK:
+            operands = candidates[columns.begins[which] : columns.begins[which + 1]].tolist()
         else:
-            operands = [left[k], right[k]] if right[k] >= 0 else [left[k]]
+            operands = [i, j] if j >= 0 else [i]
         yield row, operands
-
-
-def lookup_operands(columns: Columns, table: Rows) -> list[int]:
-    """What a lookup in a table waits for; one leaf stands for all of them."""
-    which = np.where(columns.code[table] == LEAF, LEAF, table)
-    return table.ravel()[np.unique(which, return_index=True)[1]].tolist()  # type: ignore[no-any-return]

@@ -83,7 +83,7 @@ class Names:
             name = x.op.name if x.op is not None else "constant"
             return f"{name}({', '.join(map(self.operand, x.operands))})"
         if isinstance(x, Chain):
-            names = [op.name for op in x.ops if op is not None]
+            names = [op.name for op in x.ops if op is not None] + ["take"] * bool(len(x.lookups.at))
             return f"one by one from {self.operand(x.outside)}: {', '.join(names)}"
         if isinstance(x, Loop):
             return f"{len(x.out):,} rounds of {', '.join(map(_kind, x.body.raised.instructions))}"

@@ -62,11 +62,13 @@ class Loop:
     Attributes:
         body: What each round does.
         inputs: For each round, the rows that go in: (rounds, given).
+        indices: For each round, which indices its lookups use.
         out: For each round, the rows that come out: (rounds, made).
     """
 
     body: Body
     inputs: Any
+    indices: Any
     out: Any
 
 
@@ -75,34 +77,38 @@ class Repeated:
 
     Attributes:
         body: What each round does.
-        inputs: For each round, where the numbers that go in lie.
+        inputs, indices: For each round, where the numbers and the indices that go in lie.
         start: Where the results of the first round begin; those of the others follow.
         again: Whether the backward pass needs more of the forward pass than the buffer keeps.
     """
 
-    def __init__(self, body: Body, inputs: Any, start: int) -> None:
-        self.body, self.inputs, self.start = body, inputs, start
+    def __init__(self, body: Body, inputs: Any, indices: Any, start: int) -> None:
+        self.body, self.inputs, self.indices, self.start = body, inputs, indices, start
         lowered = body.lowered
         tape, end = lowered.tape, lowered.tape.sections[1]
         beside = {x.out.base for x in tape.steps[:end] if x.kind != SOURCE} - {lowered.numbers}
         used = {x.base for step in tape.steps[end:] for x in traced_in(step.args)}
         self.again = bool(beside & used)
 
-    def forward(self, numbers: Any) -> None:
+    def forward(self, numbers: Any, indices: Any) -> None:
         """Run all rounds."""
         room = self.body.room()
-        for places, result in zip(self.inputs, self._results(room, numbers), strict=True):
+        results = self._results(room, numbers)
+        for places, chosen, result in zip(self.inputs, self.indices, results, strict=True):
             numbers.take(places, out=room.given, mode="clip")
+            indices.take(chosen, out=room.indices, mode="clip")
             room.run(0)
             result[:] = room.made
         self.body.rooms.append(room)
 
-    def backward(self, numbers: Any, slopes: Any) -> None:
+    def backward(self, numbers: Any, slopes: Any, indices: Any) -> None:
         """Carry the slopes of the results back through all rounds, the last one first."""
         room = self.body.room()
-        results, ends = (self._results(room, buffer)[::-1] for buffer in (numbers, slopes))
-        for places, result, slope in zip(self.inputs[::-1], results, ends, strict=True):
+        results, ends = (self._results(room, buffer) for buffer in (numbers, slopes))
+        rounds = zip(self.inputs, self.indices, results, ends, strict=True)
+        for places, chosen, result, slope in reversed(list(rounds)):
             numbers.take(places, out=room.given, mode="clip")
+            indices.take(chosen, out=room.indices, mode="clip")
             if self.again:
                 room.run(0)
             else:
@@ -122,11 +128,11 @@ class _Room:
     """The buffers of a body, and its calls on them."""
 
     def __init__(self, lowered: Any, count: int) -> None:
-        bound = lowered.tape.bind([lowered.numbers, lowered.slopes])
+        bound = lowered.tape.bind([lowered.numbers, lowered.slopes, lowered.indices])
         numbers, slopes = bound[lowered.numbers], bound[lowered.slopes]
         lowered.placement.fill(numbers)
         slopes[:] = 0.0
         begin = lowered.placement.one_at + 1
-        self.run = bound.run
+        self.run, self.indices = bound.run, bound[lowered.indices]
         self.given, self.given_slopes = numbers[:count], slopes[:count]
         self.made, self.made_slopes = numbers[begin:], slopes[begin:]

@@ -261,7 +261,7 @@ class Lowered:
 
     def _chain(self, chain: Chain) -> tuple[Any, ...]:
         outside, start = self.at[chain.outside], int(self.at[chain.out[0]])
-        self.tape.change(self.numbers, run, (chain, self.numbers, outside, start))
+        self.tape.change(self.numbers, run, (chain, self.numbers, self.indices, outside, start))
         return outside, start
 
     def _chain_back(self, chain: Chain, outside: Any, start: int) -> None:
@@ -269,22 +269,23 @@ class Lowered:
         self._slope(here)
         self.zeroed |= not self.reached[outside].all()
         self.reached[outside] = True
-        self.tape.change(self.slopes, run_back, (chain, self.numbers, self.slopes, outside, start))
+        buffers = self.numbers, self.slopes, self.indices
+        self.tape.change(self.slopes, run_back, (chain, *buffers, outside, start))
 
     # --- loops
 
     def _loop(self, loop: Loop) -> tuple[Any, ...]:
         body = loop.body
-        body.lowered = body.lowered or self._lowered(body)
+        body.lowered = body.lowered or self._lowered(body, loop.indices.shape[1])
         inside = body.placement.at[body.made[0]] - body.placement.one_at - 1
         start = int(self.at[loop.out[0, 0]] - inside)
-        repeated = Repeated(body, self.at[loop.inputs[:, body.order]], start)
-        self.tape.change(self.numbers, repeated.forward, (self.numbers,))
+        repeated = Repeated(body, self.at[loop.inputs[:, body.order]], loop.indices, start)
+        self.tape.change(self.numbers, repeated.forward, (self.numbers, self.indices))
         return (repeated,)
 
     @staticmethod
-    def _lowered(body: Body) -> Lowered:
-        lowered = Lowered(Tape(), body.raised, body.placement, 0)
+    def _lowered(body: Body, indices: int) -> Lowered:
+        lowered = Lowered(Tape(), body.raised, body.placement, indices)
         lowered.forward()
         lowered.tape.section()
         lowered.backward(body.made)
@@ -293,7 +294,8 @@ class Lowered:
     def _loop_back(self, loop: Loop, repeated: Repeated) -> None:
         self.zeroed = True
         self.reached[repeated.inputs] = True
-        self.tape.change(self.slopes, repeated.backward, (self.numbers, self.slopes))
+        buffers = self.numbers, self.slopes, self.indices
+        self.tape.change(self.slopes, repeated.backward, buffers)
 
     # --- lookups
 
@@ -302,7 +304,7 @@ class Lowered:
         where = self._results(picks.out, picks.out.shape)
         target = self._view(self.numbers, where)
         chosen = self.tape.call(_taken, (self.indices, picks.places))
-        places = self.tape.call(_looked_up, (table, chosen, picks.columns))
+        places = self.tape.call(_looked_up, (table, chosen, picks.which))
         self.tape.into(target, _taken, self.numbers, places)
         return where, places
 
@@ -332,5 +334,5 @@ def _add_at(slopes: Any, places: Any, row: Any) -> None:
     slopes[places] += row
 
 
-def _looked_up(table: Any, chosen: Any, columns: Any) -> Any:
-    return table[chosen, columns]
+def _looked_up(table: Any, chosen: Any, which: Any) -> Any:
+    return table[chosen, which]

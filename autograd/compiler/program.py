@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.graph import DETACH
+from autograd.compiler.graph import DETACH, PICK
 from autograd.compiler.lower import Lowered
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
@@ -157,7 +157,7 @@ class Program:
         graph, needs = self.graph, self.raised.needs
         mixed = (needs[x.out].any() != needs[x.out].all() for x in self.raised.instructions)
         lifted = sum(x.requires_grad for _, x in self.lifted)
-        aside = graph.tables or DETACH in graph.code or len(self.value_slopes) < lifted
+        aside = PICK in graph.code or DETACH in graph.code or len(self.value_slopes) < lifted
         return bool(aside or (graph.guards and any(mixed)))
 
     @functools.cached_property

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.chain import FEW, LIST, LONG, MANY, Chain
-from autograd.compiler.columns import Columns, Rows, located
+from autograd.compiler.chain import FEW, LIST, LONG, MANY, Chain, Lookups
+from autograd.compiler.columns import Columns, Rows, in_turn, located
 from autograd.compiler.graph import DETACH, PICK, Graph
 from autograd.compiler.levels import levels
 from autograd.compiler.loop import Body, Loop
@@ -70,10 +70,10 @@ class Sums:
 
 @dataclass
 class Picks:
-    """`out[k]` is row `table[index, columns[k]]` for the index at `places[k]` of the arguments."""
+    """`out[k]` is row `table[index, which[k]]` for the index at `places[k]` of the arguments."""
 
     table: Rows
-    columns: Any
+    which: Any
     places: Any
     out: Rows
 
@@ -108,13 +108,13 @@ def raise_graph(graph: Graph) -> Raised:
     found: list[tuple[int, Any]] = []
     bodies: dict[Any, Body] = {}
     for first, results, rounds, wires in find_repeats(columns, rows, level[rows], keys):
-        body, given, inputs = round_of(columns, rounds, wires, needs)
+        body, given, inputs, indices = round_of(columns, rounds, wires, needs)
         made = len(body) - rounds.shape[1] + np.searchsorted(rounds[0], results[0])
         body.outputs = made.tolist()
         key = body.key()
         if key not in bodies:
             bodies[key] = Body(raise_graph(body), given, made)
-        found.append((first, Loop(bodies[key], inputs, results)))
+        found.append((first, Loop(bodies[key], inputs, indices, results)))
         kept[results] = False
     if found:
         rows, keys = rows[kept[rows]], keys[:, kept[rows]]
@@ -124,16 +124,18 @@ def raise_graph(graph: Graph) -> Raised:
 
 
 def _keys(columns: Columns, rows: Rows, needs: Any) -> Any:
-    """What tells one kind of row from another: (how gradients flow, terms, operation) of each."""
+    """What tells kinds of rows apart: how gradients flow, how many terms or choices, the code."""
     code = np.where(columns.sums[rows], SUM, columns.code[rows].astype(np.int32))
-    counts = columns.plain_count[rows], columns.product_count[rows]
+    plain, products = (
+        np.where(code == SUM, count[rows], 0)
+        for count in (columns.plain_count, columns.product_count)
+    )
+    plain[code == PICK] = columns.choices(columns.number[rows[code == PICK]])
     # Of `x ** 2` and `2 ** x` either has a derivative that the other is not to be asked for.
     sides = needs[columns.left[rows]] + 2 * needs[columns.right[rows]]
     sides[(code == SUM) | np.isin(code, columns.simple) | (columns.right[rows] < 0)] = 0
     sides[~columns.leads[rows] & (code != SUM)] = 4
-    return np.stack(
-        [sides, *(np.where(code == SUM, count, 0) for count in counts), code], dtype=np.int32
-    )
+    return np.stack([sides, plain, products, code], dtype=np.int32)
 
 
 def _groups_and_chains(
@@ -174,7 +176,6 @@ def _narrow(columns: Columns, rows: Rows, level: Any, begins: Any) -> Iterator[t
     """First and last level, this one excluded, of the stretches that are to be chains."""
     counts = np.bincount(level, columns.work(rows)), np.bincount(level, begins)
     free = counts[1] > 0
-    free[level[columns.code[rows] == PICK]] = False
     if len(free) < LONG:
         return
     around = np.ones(LONG)  # one level more or less does not matter
@@ -191,20 +192,33 @@ def _chain(columns: Columns, rows: Rows, needs: Any) -> Chain:
     """Rows of a narrow stretch, one after another; they have come in an order that will do."""
     graph = columns.graph
     left, right = columns.left[rows], columns.right[rows]
-    operands = np.unique(np.concatenate([left, right]))
+    lookups = np.flatnonzero(columns.code[rows] == PICK)
+    lots, which = np.unique(columns.number[rows[lookups]], return_inverse=True)
+    candidates = columns.candidates_of(lots)
+    operands = np.unique(np.concatenate([left, right, candidates]))
     outside = operands[(operands >= 0) & (located(operands, rows) < 0)]
     numbers = np.concatenate([outside, rows])
     detached = columns.code[rows] == DETACH
-    for row, i, j, stops in zip(
-        rows.tolist(), left.tolist(), right.tolist(), detached.tolist(), strict=True
-    ):
-        flow = needs[i] or (j >= 0 and needs[j])
-        needs[row] = flow and not stops and columns.leads[row]
+    for row, i, j, stops in zip(*map(in_turn, (rows, left, right, detached)), strict=True):
+        if i >= 0:  # of lookups it is known
+            flow = needs[i] or (j >= 0 and needs[j])
+            needs[row] = flow and not stops and columns.leads[row]
     flows = needs[left] + 2 * (needs[right] & (right >= 0))
+    flows[lookups] = 1
     used, code = np.unique(columns.code[rows], return_inverse=True)
     ops = [graph.ops[k] if k >= 0 else None for k in used.tolist()]
     i, j = (_flat(located(side, numbers)) for side in (left, right))
-    return Chain(ops, _flat(code), i, j, _flat(np.where(needs[rows], flows, 0)), outside, rows)
+    flows = _flat(np.where(needs[rows], flows, 0))
+    counts = columns.choices(lots)
+    begins = np.cumsum(counts) - counts
+    chosen = Lookups(
+        lookups,
+        located(candidates, numbers),
+        begins[which],
+        counts[which],
+        columns.index[rows[lookups]],
+    )
+    return Chain(ops, _flat(code), i, j, flows, outside, rows, chosen)
 
 
 def _flat(numbers: Any) -> array[int]:
@@ -214,7 +228,9 @@ def _flat(numbers: Any) -> array[int]:
 def _instructions(columns: Columns, code: int, rows: Rows) -> Iterator[Any]:
     """What a group of rows becomes."""
     if code == PICK:
-        yield from _picks(columns, rows)
+        lots, which = np.unique(columns.number[rows], return_inverse=True)
+        table = columns.candidates_of(lots).reshape(len(lots), -1).T
+        yield Picks(table, which, columns.index[rows], rows)
     elif code == SUM:
         yield from _raise_sums(columns, rows)
     elif code == DETACH:
@@ -223,14 +239,6 @@ def _instructions(columns: Columns, code: int, rows: Rows) -> Iterator[Any]:
         op = columns.graph.ops[code]
         sides = [columns.left[rows], columns.right[rows]]
         yield Group(op, sides[: op.arity], rows)
-
-
-def _picks(columns: Columns, rows: Rows) -> Iterator[Picks]:
-    graph = columns.graph
-    picked = np.array([graph.picks[i] for i in columns.number[rows]])
-    for table in np.unique(picked[:, 0]):
-        mine = picked[:, 0] == table
-        yield Picks(graph.tables[table], picked[mine, 1], picked[mine, 2], rows[mine])
 
 
 def _raise_sums(columns: Columns, rows: Rows) -> Iterator[Any]:

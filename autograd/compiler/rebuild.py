@@ -74,8 +74,9 @@ def _nodes(space: Workspace) -> list[Any]:
             elif code == DETACH:
                 node = nodes[left].detach()
             elif code == PICK:
-                table, column, place = graph.picks[left]
-                node = nodes[graph.tables[table][space.indices[place], column]]
+                begin, end = graph.begins[left], graph.begins[left + 1]
+                index = int(space.indices[graph.right[row]]) % (end - begin)  # -1 is the last
+                node = nodes[graph.candidates[begin + index]]
             else:
                 node = (Value if code == LEAF else Constant)(space.numbers.item(at[row]))
             nodes.append(node)

@@ -190,12 +190,12 @@ class Recording(Recorder):
             graph.leaves.append(value)
         return row
 
-    def value(self, code: int, left: int, number: float) -> Any:
+    def value(self, code: int, left: int, number: float, right: int = -1) -> Any:
         """A new Value with a row of its own."""
         out: Any = self.kind.__new__(self.kind)
         out._data, out._grad, out.op, out._left, out._right = number, 0, None, None, None
         out.label = ""
-        out._grad = self.graph.add(code, left)
+        out._grad = self.graph.add(code, left, right)
         return out
 
     def argument_number(self, number: Any) -> Any:
@@ -466,18 +466,12 @@ class Recording(Recorder):
             return crossing.chosen(self, array, index)
         return self._lifted(array)[index]
 
-    def table(self, rows: Any) -> int:
-        """The number of a table for lookups."""
-        key = rows.shape, rows.tobytes()
+    def choices(self, rows: Any) -> int:
+        """The number of the candidates of a lookup."""
+        key = rows.tobytes()
         if key not in self.tables:
-            self.tables[key] = len(self.graph.tables)
-            self.graph.tables.append(rows)
+            self.tables[key] = self.graph.choices(rows.tolist())
         return self.tables[key]
-
-    def picked(self, table: int, column: int, place: int, number: float) -> Any:
-        """One element of a table, in the row that the index at that place says."""
-        self.graph.picks.append((table, column, place))
-        return self.value(PICK, len(self.graph.picks) - 1, number)
 
     # --- what cannot be repeated
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.chain import FEW
-from autograd.compiler.columns import Columns, Rows, located
+from autograd.compiler.columns import Columns, Rows, in_turn, located
 from autograd.compiler.graph import CONSTANT, DATA, LEAF, PICK, Graph
 
 ROUNDS = 16
@@ -51,12 +51,11 @@ def find_repeats(
 
     Yields:
         The first level; the rows of each round that are no part of a sum, (rounds, rows); all rows
-        of each round, (rounds, rows); and where their left and then their right operands come from:
-        the place in the round, OUTSIDE or NONE.
+        of each round, (rounds, rows); and where their operands come from (see `_operands`): the
+        place in the round, OUTSIDE or NONE.
     """
     count = np.bincount(level)
     narrow = (count > 0) & (count <= WIDE)
-    narrow[level[columns.code[rows] == PICK]] = False
     if not any(end - begin > ROUNDS for begin, end in runs(narrow)):
         return
     chosen = narrow[level]
@@ -94,36 +93,77 @@ def _same_rounds(columns: Columns, kept: Any) -> tuple[int, Any, Any]:
     rows = rows[np.argsort(place, kind="stable")]
     ends = np.cumsum([0, *sizes.sum(axis=1)])
     rounds = rows[ends[first] : ends[last]].reshape(last - first, -1)
-    wires = _wires(columns, rounds)
-    begin, end = _alike(np.concatenate([columns.code[rounds], wires], axis=1))
-    rounds = rounds[begin:end]
+    for pattern in (_kinds, _wires):
+        begin, end = _alike(pattern(columns, rounds))
+        rounds, first = rounds[begin:end], first + begin
     rounds = rounds[:, np.argsort(rounds[0])]  # as recorded: operands before what uses them
-    return first + begin, rounds, _wires(columns, rounds[:1])[0]
+    return first, rounds, _wires(columns, rounds[:1])[0]
+
+
+def _kinds(columns: Columns, rounds: Any) -> Any:
+    """For each round, what its rows do, and which lookups share their candidates or their index."""
+    code = columns.code[rounds]
+    lookups = code == PICK
+    if not lookups.any():
+        return code
+    number, index = (np.where(lookups, x[rounds], -1) for x in (columns.number, columns.index))
+    choices = np.where(lookups, columns.choices(np.where(lookups, number, 0)), 0)
+    return np.concatenate([code, choices, _first_uses(number), _first_uses(index)], axis=1)
+
+
+def _first_uses(lines: Any) -> Any:
+    """Of each number where in its line it stands first."""
+    own = lines + np.arange(len(lines))[:, None] * (lines.max() + 2)
+    _, first, which = np.unique(own, return_index=True, return_inverse=True)
+    return first[which].reshape(lines.shape) % lines.shape[1]
+
+
+def _operands(columns: Columns, rounds: Any) -> Any:
+    """For each round, its rows' left operands, their right ones, the candidates of its lookups."""
+    (lots, _), _ = _lookups(columns, rounds)
+    candidates = columns.candidates_of(lots.ravel()).reshape(len(rounds), -1)
+    return np.concatenate([columns.left[rounds], columns.right[rounds], candidates], axis=1)
+
+
+def _lookups(columns: Columns, rounds: Any) -> Any:
+    """Among which candidates the lookups of each round choose, and what says so.
+
+    Returns:
+        The candidates' numbers, each once, in lines for the rounds; which of them each lookup has;
+        and the same of the indices.
+    """
+    lookups = rounds[:, columns.code[rounds[0]] == PICK]
+    found = []
+    for lines in (columns.number[lookups], columns.index[lookups]):
+        _, first, which = np.unique(lines[0], return_index=True, return_inverse=True)
+        found.append((lines[:, first], which))
+    return found
 
 
 def _wires(columns: Columns, rounds: Any) -> Any:
-    """For each round, where its rows' left and right operands come from."""
+    """For each round, where its operands come from."""
     times, size = rounds.shape
-    operands = np.concatenate([columns.left[rounds], columns.right[rounds]], axis=1)
+    operands = _operands(columns, rounds)
     place = located(operands, rounds.ravel())
     inside = (place >= 0) & (place // size == np.arange(times)[:, None])
     return np.where(inside, place % size, np.where(operands < 0, NONE, OUTSIDE))
 
 
-def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Graph, Any, Any]:
+def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Graph, Any, Any, Any]:
     """A round as a graph of its own, in which what comes from outside comes first.
 
     Returns:
-        The graph; its rows that come from outside; for each round the rows that go in there.
+        The graph; its rows that come from outside; for each round the rows that go in there, and
+        the indices of its lookups.
     """
     graph, body = columns.graph, Graph()
     body.ops = graph.ops
-    operands = np.concatenate([columns.left[rounds], columns.right[rounds]], axis=1)
-    operands = operands[:, wires == OUTSIDE]
+    operands = _operands(columns, rounds)[:, wires == OUTSIDE]
     which = distinct(operands.T)
     # The terms of a product are to lie side by side, be they numbers that need a gradient or not.
-    in_sums = np.tile(columns.inner_product[rounds[0]], 2)[wires == OUTSIDE]
-    leaves = set(which[in_sums].tolist())
+    in_sums = np.zeros(len(wires), dtype=bool)
+    in_sums[: 2 * rounds.shape[1]] = np.tile(columns.inner_product[rounds[0]], 2)
+    leaves = set(which[in_sums[wires == OUTSIDE]].tolist())
     inputs = operands[:, np.unique(which, return_index=True)[1]]
     given = []
     for k, column in enumerate(inputs.T):
@@ -142,10 +182,16 @@ def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Gr
     begin = len(body)
     source = np.where(wires == NONE, -1, wires + begin)
     source[wires == OUTSIDE] = which
-    sides = source.reshape(2, -1).tolist()
-    for code, left, right in zip(columns.code[rounds[0]].tolist(), *sides, strict=True):
-        body.add(code, left, right)
-    return body, np.array(given), inputs[:, given]
+    left, right, candidates = np.split(source, np.multiply(rounds.shape[1], [1, 2]))
+    (lots, lot), (indices, index) = _lookups(columns, rounds)
+    codes = columns.code[rounds[0]]
+    left[codes == PICK], right[codes == PICK] = lot, index
+    for code, i, j in zip(*map(in_turn, (codes, left, right)), strict=True):
+        body.add(code, i, j)
+    counts = columns.choices(lots[0])
+    for end, count in zip(np.cumsum(counts).tolist(), counts.tolist(), strict=True):
+        body.choices(candidates[end - count : end].tolist())
+    return body, np.array(given), inputs[:, given], indices
 
 
 def _alike(rounds: Any) -> tuple[int, int]:

@@ -23,7 +23,9 @@ def same_runs(one: Recording, other: Recording) -> bool:
     a, b = one.graph, other.graph
     if (a.code, a.left, a.right) != (b.code, b.left, b.right) or a.guards != b.guards:
         return False
-    if not np.array_equal(a.constants, b.constants, equal_nan=True) or a.picks != b.picks:
+    if not np.array_equal(a.constants, b.constants, equal_nan=True):
+        return False
+    if (a.candidates, a.begins) != (b.candidates, b.begins):
         return False
     outside = slice(a.value_count, None)
     if not _same_leaves(a.leaves[outside], b.leaves[outside]):

@@ -7,8 +7,8 @@ import autograd
 import nn
 from autograd import CompileError, Value
 from autograd.compiler.columns import Columns
-from autograd.compiler.graph import LEAF
-from autograd.compiler.levels import lookup_operands
+from autograd.compiler.graph import DATA, LEAF, PICK, Graph
+from autograd.compiler.levels import levels
 from autograd.compiler.lower import Lowered
 from autograd.compiler.place import Gather, View, factored, layout, place
 from autograd.compiler.raising import Group, Product, Sums, find_blocks, raise_graph
@@ -16,6 +16,7 @@ from autograd.compiler.record import Recording
 from autograd.compiler.tape import Tape
 from autograd.compiler.twice import same_runs
 from autograd.compiler.watch import Watch
+from autograd.op import RULEBOOK
 
 WEIGHTS = [[Value(0.1 * (2 * i + j)) for j in range(2)] for i in range(5)]
 BIASES = [Value(0.5 * i) for i in range(5)]
@@ -197,11 +198,15 @@ def test_of_two_leaves_with_one_label_the_second_is_numbered():
     assert "v0 @ weight_2 + bias_2" in h.program()
 
 
-def test_a_lookup_waits_for_what_is_computed_and_for_one_leaf():
-    weights = [w for row in WEIGHTS for w in row]
-    run = recorded(lambda x: [weights[0] * x[0], *(w + x[1] for w in weights)])
-    graph = run.graph
-    leaves = [row for row, code in enumerate(graph.code) if code == LEAF]
-    table = np.array([leaves, graph.outputs[: len(leaves)]])
-    waits = lookup_operands(Columns(graph), table)
-    assert waits == [leaves[0], *graph.outputs[: len(leaves)]]
+def test_a_lookup_waits_for_its_candidates_and_needs_a_gradient_if_one_of_them_does():
+    graph = Graph()
+    graph.ops = [RULEBOOK["tanh"]]
+    leaf, number = graph.add(LEAF, 0), graph.add(DATA, 0)
+    deep = graph.add(0, graph.add(0, leaf))
+    groups = [[leaf, number], [number, number], [leaf, deep], [number, deep]]
+    numbers = [graph.choices(group) for group in groups]
+    graph.outputs = [graph.add(PICK, k, place) for place in (0, 1) for k in numbers]
+    columns = Columns(graph)
+    level, needs = levels(columns, np.flatnonzero(columns.kept()))
+    assert level[graph.outputs].tolist() == [1, 1, 3, 3] * 2
+    assert needs[graph.outputs].tolist() == [True, False, True, True] * 2
