@@ -246,8 +246,9 @@ def recorder() -> Recorder | None:
     entries = active()
     if not entries:
         return None
-    mode = entries[-1].mode
-    if isinstance(mode, Recorder) and entries[-1].generator is None:  # quick, as it is asked often
+    last = entries[-1]
+    mode = last.mode
+    if isinstance(mode, Recorder) and last.generator is None:  # quick, as it is asked often
         return mode
     for entry in reversed(entries):
         if isinstance(entry.mode, Recorder) and entry.holds():

@@ -175,8 +175,12 @@ class Value(Operations, node.Node):
 
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Value:
-        alone = len(operands) == 1 and isinstance(op, Elementwise)
-        if not alone and active() and (mode := recorder()) is not None:
+        if isinstance(op, Elementwise) and all(map(_is_number, operands)):
+            first, *rest = operands
+            return getattr(Value, op.name)(  # type: ignore[no-any-return]
+                first if isinstance(first, Value) else Constant(first), *rest
+            )
+        if active() and (mode := recorder()) is not None:
             operands = mode.plain_operands(operands, isinstance(op, Elementwise))
             if not any(isinstance(x, Value) for x in operands):
                 given = (operands,) if getattr(op, "variadic", False) else operands
@@ -381,6 +385,10 @@ def _reflected(method: Callable[[Value, Any], Value]) -> Callable[[Value, Any], 
         return method(Constant(other), self)
 
     return reflected
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (Value, float, int))
 
 
 def _is_array(x: Any) -> bool:

@@ -218,6 +218,12 @@ def _axes_before(parts: list[Any], k: int, ndim: int) -> int:
 
 def rows_of(run: Recording, values: Any) -> Any:
     """The rows of an object array of Values and numbers."""
-    flat = values.ravel().tolist()
-    rows = [run.row(x if isinstance(x, Value) else Constant(x)) for x in flat]
+    kind, known = run.kind, run.rows  # asked here first, as there may be many
+    rows = [
+        x._grad
+        if x.__class__ is kind
+        else (x.__class__ is Value and known.get(x))
+        or run.row(x if isinstance(x, Value) else Constant(x))
+        for x in values.ravel().tolist()
+    ]
     return np.array(rows, dtype=np.int64).reshape(values.shape)

@@ -24,10 +24,13 @@ def levels(columns: Columns, rows: Rows) -> tuple[Any, Any]:
     level, needs = array("i", bytes(4 * n)), bytearray((columns.code == LEAF).tobytes())
     stops = (columns.code == DETACH).tobytes()
     rows = rows[columns.like[rows] == rows]
-    for row, operands in _with_operands(columns, rows):
-        level[row] = 1 + max(map(level.__getitem__, operands))
-        if not stops[row]:
-            needs[row] = any(map(needs.__getitem__, operands))
+    for row, i, j, more in _with_operands(columns, rows):
+        if more:
+            level[row] = 1 + max(map(level.__getitem__, more))
+            needs[row] = any(map(needs.__getitem__, more))
+        else:
+            level[row] = 1 + (level[i] if level[i] > level[j] else level[j])
+            needs[row] = (needs[i] or needs[j]) and not stops[row]
     if 2 * LONG < max(level, default=0) < len(rows):
         _move_down(columns, rows, level)
     found = np.frombuffer(needs, dtype=bool)[columns.like]
@@ -44,34 +47,33 @@ def _move_down(columns: Columns, rows: Rows, level: array[int]) -> None:
     """
     end = max(level)
     lowest = array("i", [end]) * len(level)
-    for row, operands in _with_operands(columns, rows, backwards=True):
+    for row, i, j, more in _with_operands(columns, rows, backwards=True):
         here, low = level[row], lowest[row]
-        if end - low <= 2 * min(here, low - here):
+        if here < low and end - low <= 2 * min(here, low - here):
             here = level[row] = low
-        for operand in operands:
+        for operand in more or (i, j):
             if lowest[operand] >= here:
                 lowest[operand] = here - 1
 
 
 def _with_operands(
     columns: Columns, rows: Rows, backwards: bool = False
-) -> Iterator[tuple[int, list[int]]]:
-    """Each row with what it waits for; the last one first, if that is asked for."""
+) -> Iterator[tuple[int, int, int, list[int]]]:
+    """Each row with its two operands, or with the list of what it waits for; in either order."""
     order = slice(None, None, -1 if backwards else 1)
     rows, like = rows[order], columns.like
     pairs = like[np.stack([columns.product_left, columns.product_right], axis=1)[order]]
     factors = in_turn(pairs.ravel())
     terms = in_turn(like[columns.plain[order]])  # both in the order of the rows
-    right = columns.right[rows]
-    sides = like[columns.left[rows]], np.where(right < 0, -1, like[right])
+    left, right = columns.left[rows], columns.right[rows]
+    sides = like[left], like[np.where(right < 0, left, right)]
     counts = columns.product_count[rows], columns.plain_count[rows]
     candidates = like[columns.candidates]
     parts = rows, columns.code[rows], columns.number[rows], *counts, *sides
     for row, code, which, p, q, i, j in zip(*map(in_turn, parts), strict=True):
+        more = []
         if p or q:
-            operands = [*islice(factors, 2 * p), *islice(terms, q)]
+            more = [*islice(factors, 2 * p), *islice(terms, q)]
         elif code == PICK:
-            operands = candidates[columns.begins[which] : columns.begins[which + 1]].tolist()
-        else:
-            operands = [i, j] if j >= 0 else [i]
-        yield row, operands
+            more = candidates[columns.begins[which] : columns.begins[which + 1]].tolist()
+        yield row, i, j, more

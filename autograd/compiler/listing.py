@@ -184,7 +184,8 @@ def _kind(x: Any) -> str:
     """What an instruction does, in a word or two."""
     if isinstance(x, Group):
         return x.op.name if x.op is not None else "constant"
-    return {Product: "matrix product", Chain: "one by one", Loop: "rounds"}.get(type(x), "sum")
+    kinds = {Product: "matrix product", Picks: "take", Chain: "one by one", Loop: "rounds"}
+    return kinds.get(type(x), "sum")
 
 
 def _counted(x: Any) -> str:

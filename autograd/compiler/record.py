@@ -110,9 +110,6 @@ class Recording(Recorder):
         self.tape = Tape(self)
         own: dict[str, Any] = {"__slots__": (), "recording": self}
         self.kind: Any = type("RecordedValue", (RecordedValue,), own)
-        graph = self.graph
-        self.add_code, self.add_left = graph.code.append, graph.left.append
-        self.add_right = graph.right.append
         self.codes: dict[Any, int] = {}
         self.rows: dict[Any, int] = {}
         self.tensors: dict[int, tuple[Any, Tensor]] = {}
@@ -153,15 +150,17 @@ class Recording(Recorder):
         j: Any = -1
         if right is not None:
             j = right._grad if right.__class__ is kind else self.row(right)
-        code = self.codes.get(op)
-        if code is None:
-            code = self.codes[op] = len(self.graph.ops)
-            self.graph.ops.append(op)
+        graph = self.graph
+        try:
+            graph.code.append(self.codes[op])
+        except KeyError:
+            self.codes[op] = len(graph.ops)
+            graph.ops.append(op)
+            graph.code.append(self.codes[op])
         out.__class__ = kind
-        self.add_code(code)
-        self.add_left(i)
-        self.add_right(j)
-        out._grad = len(self.graph.code) - 1
+        out._grad = len(graph.left)
+        graph.left.append(i)
+        graph.right.append(j)
         if len(active()) == self.inside:
             out._left = out._right = None  # nobody walks this graph, so let go of it
         elif not recording():

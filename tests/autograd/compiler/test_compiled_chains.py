@@ -144,3 +144,31 @@ def test_a_deep_graph_is_compiled_with_few_bytes_a_node():
     assert y.data == f(x).data
     assert kept < 150
     assert peak < 300
+
+
+def test_lookups_in_a_chain_follow_the_indices_of_each_call():
+    w, b = Value(0.9), Value(0.1)
+
+    def f(x, places):
+        for k in range(40):
+            y = (x * w).sin()
+            x = autograd.take([x, y + b, 0.3, b], places[k]) * autograd.take([y, w], places[k] % 2)
+        return x
+
+    g = autograd.compile(f)
+    draw = np.random.default_rng(0)
+    for _ in range(5):
+        x, places = Value(draw.normal()), draw.integers(-4, 4, size=40)
+        ours, theirs = g(x, places), f(x, places)
+        assert ours.data == theirs.data
+        assert_same_numbers(gradients(ours, [x, w, b]), gradients(theirs, [x, w, b]))
+    assert "one by one from" in g.program()
+    assert "take" in g.program()
+    for wrong in (4, -5):
+        places[20] = wrong
+        with pytest.raises(IndexError, match=f"index {wrong} is out of bounds"):
+            f(x, places)
+        with pytest.raises(IndexError, match=f"index {wrong} is out of bounds"):
+            g(x, places)
+    places[20] = 3
+    assert g(x, places).data == f(x, places).data

@@ -357,3 +357,69 @@ def test_what_a_round_needs_little_by_little_is_still_computed_at_once():
     assert_same(g, f, numbers(8, 60))
     (loop,) = [x for x in g._newest.raised.instructions if isinstance(x, Loop)]
     assert sorted(x.out.size for x in loop.body.raised.instructions) == [6] * 7 + [36]
+
+
+def looking_up(width):
+    """In every round a table is computed, and one of its rows is looked up."""
+
+    def f(xs, places):
+        state, first = [0.1 * u for u in U[:width]], []
+        for x, place in zip(xs, places):
+            new = [(w * v + x).tanh() for w, v in zip(B, state)]
+            scale, shift = autograd.take([[v, v * v + x] for v in new], place)
+            state = [v * scale + shift for v in new]
+            first.append(scale)
+        return sum(state), sum(first)
+
+    return f
+
+
+def test_a_table_that_every_round_computes_is_looked_up_in_the_loop():
+    f = looking_up(6)
+    g = autograd.compile(f)
+    draw = np.random.default_rng(0)
+    for seed in range(4):
+        xs, places = numbers(seed, 40), draw.integers(-6, 6, size=40)
+        ours, theirs = g(xs, places), f(xs, places)
+        assert_same_numbers([y.data for y in ours], [y.data for y in theirs])
+        for k in range(2):
+            assert_same_numbers(gradients(ours[k], LEAVES), gradients(theirs[k], LEAVES))
+    (loop,) = loops(g)
+    assert "take" in loop
+    places[7] = 6
+    with pytest.raises(IndexError, match="index 6 is out of bounds"):
+        f(xs, places)
+    with pytest.raises(IndexError, match="index 6 is out of bounds"):
+        g(xs, places)
+    places[7] = 5
+    assert_same_numbers(g(xs, places)[0].data, f(xs, places)[0].data)
+
+
+def test_one_index_for_all_rounds_and_a_table_from_outside():
+    def f(xs, place, places):
+        state, first = [0.1 * u for u in U], [u * u for u in U]
+        for x, own in zip(xs, places):
+            mixed = [*state[:3], *first[:2], 0.5, x]
+            common, other = autograd.take(mixed, place), autograd.take(mixed, own)
+            again = autograd.take([state[3], state[4]], place % 2)
+            state = [(w * v + common * other + again).sin() for w, v in zip(B, state)]
+        return sum(state)
+
+    g = autograd.compile(f)
+    for seed in range(4):
+        place, places = np.array(seed), np.random.default_rng(seed).integers(0, 7, size=40)
+        assert_same(g, f, numbers(seed, 40), place, places)
+    assert loops(g)
+
+
+def test_tables_of_different_sizes_are_no_rounds():
+    def f(xs, places):
+        state = [0.1 * u for u in U]
+        for k, (x, place) in enumerate(zip(xs, places)):
+            chosen = autograd.take(state[: 3 + k % 20 // 10], place)
+            state = [(w * v + chosen + x).sin() for w, v in zip(B, state)]
+        return sum(state)
+
+    g = autograd.compile(f)
+    for seed in range(3):
+        assert_same(g, f, numbers(seed, 80), np.random.default_rng(seed).integers(0, 3, size=80))

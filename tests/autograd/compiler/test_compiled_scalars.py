@@ -392,6 +392,28 @@ def test_the_choice_of_a_target_class_takes_the_class_as_data():
         assert (y.data, w.grad) == ([10.0, 4.0, 7.0][target], [5.0, 4.0, 1.0][target])
 
 
+def test_target_classes_sample_by_sample_are_one_instruction():
+    w = [Value(0.1 * k) for k in range(3)]
+
+    def loss(xs, targets):
+        scores = [[(v * x).exp() for v in w] for x in xs]
+        return sum(-(autograd.take(row, t) / sum(row)).log() for row, t in zip(scores, targets))
+
+    g = autograd.compile(loss)
+    for seed in range(3):
+        draw = np.random.default_rng(seed)
+        xs, targets = draw.normal(size=50).tolist(), draw.integers(0, 3, size=50)
+        found = []
+        for f in (g, loss):
+            for v in w:
+                v.zero_grad()
+            y = f(xs, targets)
+            y.backward()
+            found.append([y.data, *(v.grad for v in w)])
+        np.testing.assert_allclose(*found, rtol=1e-12)
+    assert g.program().count("take(") == 1
+
+
 def test_a_result_has_first_derivatives_only():
     w = Value(2.0)
     g = autograd.compile(lambda: w * w)
