@@ -66,7 +66,9 @@ class Graph:
 
     def guard(self, relation: Any, left: int, right: int, outcome: bool) -> None:
         """Note that two rows were compared, and how that came out."""
-        pairs, outcomes = self.guards.setdefault(relation, (array("i"), bytearray()))
+        if relation not in self.guards:
+            self.guards[relation] = array("i"), bytearray()
+        pairs, outcomes = self.guards[relation]
         pairs.extend((left, right))
         outcomes.append(outcome)
 
