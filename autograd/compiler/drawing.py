@@ -20,12 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK
 from autograd.compiler.listing import FindNames, Names
 from autograd.compiler.loop import Loop
 from autograd.compiler.program import Program
-from autograd.compiler.raising import Group, Picks, Product
+from autograd.compiler.raising import Product, operands_of
 from autograd.compiler.tape import SOURCE, Traced, traced_in
 from autograd.tensor import Tensor
 from autograd.value import Value
@@ -136,7 +135,7 @@ class Instructions:
         rows = [("shape", _shape(x))]
         if count:
             rows.append(("for", f"{count:,} operation{'s' if count > 1 else ''}"))
-        tails = [tail for operand in _operands(x) for tail in self._tails(operand)]
+        tails = [tail for operand in operands_of(x) for tail in self._tails(operand)]
         self.nodes.append(DrawnNode(f"v{k}", "operation", "", lines_of(title), tuple(rows)))
         self._arrows(tails, f"v{k}", bool(self.program.raised.needs[x.out].any()))
 
@@ -309,22 +308,6 @@ class _Rows:
         own = ("in", f"v{self.drawn.owner[row]}")
         cut = not self.whole and self.drawn.owner[row] != self.largest
         return DrawnNode(id_, "operation", symbol, (), (own,), output=output, folded=folded or cut)
-
-
-def _operands(x: Any) -> list[Any]:
-    """The operands of an instruction, each an array of rows."""
-    if isinstance(x, Product):
-        return [x.left, x.right.swapaxes(-1, -2), *x.plain]
-    if isinstance(x, Group):
-        return x.operands
-    if isinstance(x, Picks):
-        return [x.table]
-    if isinstance(x, Chain):
-        return [x.outside]
-    if isinstance(x, Loop):
-        return [x.inputs[~np.isin(x.inputs, x.out)]]
-    paired = x.right >= 0
-    return [x.left, x.right[paired]] if paired.any() else [x.left]
 
 
 def _matrices(x: Product) -> str:

@@ -169,7 +169,7 @@ class _Round(Names):
         self._read(prefix, loop.body.raised)
 
     def _given(self, rows: Any) -> list[str]:
-        inputs = self.loop.inputs[:, np.isin(self.loop.body.given, rows)]
+        inputs = self.loop.inputs[:, rows[np.isin(rows, self.loop.body.given)]]
         return self.outer._parts(np.unique(inputs))
 
 

@@ -13,7 +13,9 @@ product the two other matrix products, for a sum the slope of the sum, again and
 
 from __future__ import annotations
 
+import itertools
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from autograd.compiler.graph import CONSTANT
 from autograd.compiler.loop import Body, Loop, Repeated
 from autograd.compiler.place import Gather, Layout, Placement, View, factored, layout
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
+from autograd.compiler.shared import take_out
 from autograd.compiler.tape import INTO, STORE, TAKE_OUT, Tape, Traced
 
 
@@ -33,20 +36,32 @@ class Lowered:
         numbers: The buffer of values.
         slopes: The buffer of gradients.
         indices: The integers among the arguments that lookups use.
+        chosen: Where what the lookups choose lies; in a loop's body each round is given that.
         zeroed: Whether the slopes must be 0 before the backward pass begins.
         listing: For each instruction a line to read.
     """
 
-    def __init__(self, tape: Tape, raised: Raised, placement: Placement, indices: int) -> None:
+    def __init__(
+        self, tape: Tape, raised: Raised, placement: Placement, indices: int, body: bool = False
+    ) -> None:
         self.tape, self.raised, self.placement = tape, raised, placement
         self.at, self.one = placement.at, placement.one_at
         self.numbers = tape.source(np.zeros(placement.size))
         self.slopes = tape.source(np.zeros(placement.size))
         self.indices = tape.source(np.zeros(indices, dtype=np.int64))
+        self.lookups = [x for x in raised.instructions if isinstance(x, Picks)]
+        places = self.choose(self.indices.array)
+        self.chosen = tape.source(places) if body else tape.call(self.choose, (self.indices,))
         self.reached = np.zeros(placement.size, dtype=bool)
         self.zeroed = False
         self.inputs: dict[int, Any] = {}
         self.views: dict[tuple[int, View], Traced] = {}  # most results are operands of what follows
+
+    def choose(self, indices: Any) -> Any:
+        """Where what the lookups choose lies, for indices or for lines of them."""
+        found = [self.at[x.table][indices[..., x.places], x.which] for x in self.lookups]
+        none = np.zeros((*indices.shape[:-1], 0), dtype=np.int64)
+        return np.concatenate([none, *found], axis=-1)
 
     def forward(self) -> None:
         """Write down the calls that compute every row."""
@@ -75,9 +90,12 @@ class Lowered:
         return self.views[key]
 
     def _read(self, where: Layout) -> Traced:
+        return self._part(self.numbers, where)
+
+    def _part(self, buffer: Traced, where: Layout) -> Traced:
         if isinstance(where, View):
-            return self._view(self.numbers, where)
-        return self._collected(self.numbers, where.positions)
+            return self._view(buffer, where)
+        return self._collected(buffer, where.positions)
 
     def _constant(self, rows: Any, where: Layout) -> Any:
         """An operand: where it is one number written in the code, that number."""
@@ -279,33 +297,71 @@ class Lowered:
         body.lowered = body.lowered or self._lowered(body, loop.indices.shape[1])
         inside = body.placement.at[body.made[0]] - body.placement.one_at - 1
         start = int(self.at[loop.out[0, 0]] - inside)
-        repeated = Repeated(body, self.at[loop.inputs[:, body.order]], loop.indices, start)
+        repeated = Repeated(body, self.at[loop.inputs[:, body.given]], loop.indices, start)
         self.tape.change(self.numbers, repeated.forward, (self.numbers, self.indices))
         return (repeated,)
 
     @staticmethod
     def _lowered(body: Body, indices: int) -> Lowered:
-        lowered = Lowered(Tape(), body.raised, body.placement, indices)
+        lowered = Lowered(Tape(), body.raised, body.placement, indices, body=True)
         lowered.forward()
         lowered.tape.section()
+        body.shared = take_out(body.raised, body.same)
         lowered.backward(body.made)
         return lowered
 
     def _loop_back(self, loop: Loop, repeated: Repeated) -> None:
         self.zeroed = True
-        self.reached[repeated.inputs] = True
+        self.reached[repeated.needing] = True
         buffers = self.numbers, self.slopes, self.indices
         self.tape.change(self.slopes, repeated.backward, buffers)
+        for instruction, i in loop.body.shared:
+            places = partial(self._in_all_rounds, loop, repeated.start)
+            if isinstance(instruction, Group):
+                self._shared_group_back(instruction, i, places)
+            else:
+                self._shared_product_back(instruction, i, places)
+
+    def _in_all_rounds(self, loop: Loop, start: int, rows: Any) -> Any:
+        """Where rows of a loop's body lie in each round: (rounds, *the rows' shape)."""
+        inner, count = loop.body.placement, loop.inputs.shape[1]
+        first = inner.one_at + 1
+        begins = start + (inner.size - first) * np.arange(len(loop.inputs))
+        made = np.add.outer(begins, inner.at[rows] - first)
+        return np.where(rows < count, self.at[loop.inputs[:, np.minimum(rows, count - 1)]], made)
+
+    def _shared_group_back(self, group: Group, i: int, places: Any) -> None:
+        out = layout(places(group.out))
+        slope = self._part(self.slopes, out)
+        if not group.op.is_one[i]:
+            arrays = [self._read(layout(places(rows))) for rows in group.operands]
+            slope = slope * group.op.partials[i](*arrays, self._read(out))
+        self._add(layout(places(group.operands[i])), slope)
+
+    def _shared_product_back(self, product: Product, i: int, places: Any) -> None:
+        out = places(product.out)
+        if i > 1:
+            self._add(layout(places(product.plain[i - 2])), self._part(self.slopes, layout(out)))
+            return
+        mine, other = (product.left, product.right)[:: 1 - 2 * i]
+        sides = [out if i == 0 else out.swapaxes(-1, -2), places(other)]
+        # The rounds' columns side by side: one product, over the columns of all of them.
+        stack, count = sides[0].shape[1:3]
+        columns = np.moveaxis(sides[0], 0, 2).reshape(stack, count, -1)
+        rows = sides[1].swapaxes(0, 1).reshape(stack, columns.shape[2], -1)
+        if stack == 1:
+            columns, rows, mine = columns[0], rows[0], mine[0]
+        slope, factor = self._part(self.slopes, layout(columns)), self._read(layout(rows))
+        self._add(layout(places(mine)[0]), self.tape.call(np.matmul, (slope, factor)))
 
     # --- lookups
 
     def _picks(self, picks: Picks) -> tuple[Any, ...]:
-        table = self.at[picks.table]
         where = self._results(picks.out, picks.out.shape)
-        target = self._view(self.numbers, where)
-        chosen = self.tape.call(_taken, (self.indices, picks.places))
-        places = self.tape.call(_looked_up, (table, chosen, picks.which))
-        self.tape.into(target, _taken, self.numbers, places)
+        earlier = itertools.takewhile(lambda x: x is not picks, self.lookups)
+        begin = sum(len(x.out) for x in earlier)
+        places = self._view(self.chosen, View(begin, where.shape, (1,)))
+        self.tape.into(self._view(self.numbers, where), _taken, self.numbers, places)
         return where, places
 
     def _picks_back(self, picks: Picks, where: View, places: Traced) -> None:
@@ -332,7 +388,3 @@ def _repeated(slope: Any, shape: tuple[int, ...]) -> Any:
 
 def _add_at(slopes: Any, places: Any, row: Any) -> None:
     slopes[places] += row
-
-
-def _looked_up(table: Any, chosen: Any, which: Any) -> Any:
-    return table[chosen, which]

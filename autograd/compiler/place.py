@@ -192,7 +192,7 @@ class Placement:
         begins = self.size + (inner.size - first) * np.arange(len(loop.out))
         self.at[loop.out] = begins[:, None] + inner.at[body.made] - first
         self.size += (inner.size - first) * len(loop.out)
-        self.of(loop.inputs[:, body.order])
+        self.of(loop.inputs[:, body.given])
 
     def fill(self, numbers: Any) -> None:
         """Put the constants into a buffer of values."""

@@ -78,6 +78,22 @@ class Picks:
     out: Rows
 
 
+def operands_of(x: Any) -> list[Rows]:
+    """The operands of an instruction, each an array of rows."""
+    if isinstance(x, Product):
+        return [x.left, x.right.swapaxes(-1, -2), *x.plain]
+    if isinstance(x, Group):
+        return x.operands
+    if isinstance(x, Picks):
+        return [x.table]
+    if isinstance(x, Chain):
+        return [x.outside]
+    if isinstance(x, Loop):
+        return [x.inputs[~np.isin(x.inputs, x.out)]]
+    paired = x.right >= 0
+    return [x.left, x.right[paired]] if paired.any() else [x.left]
+
+
 @dataclass
 class Raised:
     """The instructions in an order in which they can run.
@@ -108,12 +124,13 @@ def raise_graph(graph: Graph) -> Raised:
     found: list[tuple[int, Any]] = []
     bodies: dict[Any, Body] = {}
     for first, results, rounds, wires in find_repeats(columns, rows, level[rows], keys):
-        body, given, inputs, indices = round_of(columns, rounds, wires, needs)
+        body, inputs, indices = round_of(columns, rounds, wires, needs)
         made = len(body) - rounds.shape[1] + np.searchsorted(rounds[0], results[0])
         body.outputs = made.tolist()
-        key = body.key()
+        same = (inputs == inputs[0]).all(axis=0)
+        key = body.key(), same.tobytes()
         if key not in bodies:
-            bodies[key] = Body(raise_graph(body), given, made)
+            bodies[key] = Body(raise_graph(body), made, np.flatnonzero(same))
         found.append((first, Loop(bodies[key], inputs, indices, results)))
         kept[results] = False
     if found:

@@ -149,12 +149,12 @@ def _wires(columns: Columns, rounds: Any) -> Any:
     return np.where(inside, place % size, np.where(operands < 0, NONE, OUTSIDE))
 
 
-def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Graph, Any, Any, Any]:
+def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Graph, Any, Any]:
     """A round as a graph of its own, in which what comes from outside comes first.
 
     Returns:
-        The graph; its rows that come from outside; for each round the rows that go in there, and
-        the indices of its lookups.
+        The graph; for each round the rows that its first rows stand for, which come from outside;
+        and the indices of its lookups.
     """
     graph, body = columns.graph, Graph()
     body.ops = graph.ops
@@ -165,15 +165,12 @@ def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Gr
     in_sums[: 2 * rounds.shape[1]] = np.tile(columns.inner_product[rounds[0]], 2)
     leaves = set(which[in_sums[wires == OUTSIDE]].tolist())
     inputs = operands[:, np.unique(which, return_index=True)[1]]
-    given = []
     for k, column in enumerate(inputs.T):
         row = int(column[0])
         if columns.code[row] == CONSTANT and (column == row).all():
             body.add(CONSTANT, len(body.constants))
             body.constants.append(graph.constants[graph.left[row]])
-            continue
-        given.append(k)
-        if k in leaves or needs[column].any():
+        elif k in leaves or needs[column].any():
             body.add(LEAF, len(body.leaves))
             body.leaves.append(None)
         else:
@@ -191,7 +188,7 @@ def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Gr
     counts = columns.choices(lots[0])
     for end, count in zip(np.cumsum(counts).tolist(), counts.tolist(), strict=True):
         body.choices(candidates[end - count : end].tolist())
-    return body, np.array(given), inputs[:, given], indices
+    return body, inputs, indices
 
 
 def _alike(rounds: Any) -> tuple[int, int]:

@@ -4,6 +4,7 @@ import gc
 import random
 import threading
 import tracemalloc
+from operator import mul
 
 import numpy as np
 import pytest
@@ -423,3 +424,37 @@ def test_tables_of_different_sizes_are_no_rounds():
     g = autograd.compile(f)
     for seed in range(3):
         assert_same(g, f, numbers(seed, 80), np.random.default_rng(seed).integers(0, 3, size=80))
+
+
+def sums(rows, state, x):
+    return [sum((w * v for w, v in zip(row, state)), b * x) for row, b in zip(rows, B)]
+
+
+@pytest.mark.parametrize(
+    ("step", "kinds"),
+    [
+        (lambda s, x, k: [v.tanh() for v in sums(W, s, x)], ["Product"]),
+        (lambda s, x, k: [(sum(map(mul, r, s)) + b).tanh() for r, b in zip(W, B)], ["Product"] * 2),
+        (lambda s, x, k: [(w * v + x).sin() for w, v in zip(U * 4, s)], ["Group"]),
+        (lambda s, x, k: [(v + b).sin() * x for v, b in zip(s, B * 4)], ["Group"]),
+        (lambda s, x, k: [(v.exp() + 2.0) ** u for v, u in zip(s, U * 4)], ["Group"]),
+        # used in two places, both of which can wait
+        (lambda s, x, k: [v.tanh() + W[0][0] * v for v in sums(W, s, x)], ["Group", "Product"]),
+        # or of which one cannot
+        (lambda s, x, k: [v.tanh() + autograd.take([W[0][0], v], k) for v in sums(W, s, x)], []),
+        # beside what is another number in each round
+        (lambda s, x, k: [v.tanh() for v in sums([s, *W[1:]], s, x)], []),
+    ],
+)
+def test_what_is_the_same_in_all_rounds_gets_its_gradient_after_the_loop(step, kinds):
+    def f(xs, place):
+        state = [0.3 * u for u in U * 4]
+        for x in xs:
+            state = step(state, x, place)
+        return sum(state)
+
+    g = autograd.compile(f)
+    for place in (0, 1):
+        assert_same(g, f, numbers(place, 30), np.array(place))
+    (loop,) = (x for x in g._newest.raised.instructions if isinstance(x, Loop))
+    assert sorted(type(x).__name__ for x, _ in loop.body.shared) == kinds
