@@ -78,6 +78,8 @@ def _linear_vjp_weight(g: Any, out: Any, x: Any, weight: Any, bias: Any) -> Any:
 )
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x @ weight.T + bias, (…, k), (m, k), (m,) -> (…, m): a dense layer."""
+    if weight.ndim != 2:
+        raise ValueError("the weight has to be a matrix, (m, k)")
     return _product(x, weight.T) + bias
 
 

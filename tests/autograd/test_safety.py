@@ -400,6 +400,8 @@ def test_a_pull_after_a_write_gives_the_derivative_where_it_was_taken():
         (lambda t: t.item(), ShapeError,
          r"^Tensor: only one of a single element is a number, but got shape \(2, 2\)\. Reduce it"),
         (float, ShapeError, r"^Tensor: only one of a single element is a number"),
+        (lambda t: autograd.linear(t, t[0], t[0, 0]), ShapeError,
+         r"^linear: .* do not fit: the weight has to be a matrix, \(m, k\)\.$"),
         (lambda t: t.reshape(3), ShapeError, r"^reshape: .* \(2, 2\) do not fit: .*size 4"),
         (lambda t: np.vstack([t, np.ones((2, 3))]), ShapeError, r"^concatenate: .* \(2, 3\) do"),
         (lambda t: np.broadcast_to(t, (3, 3)), ShapeError, r"^broadcast_to: .* do not fit"),
