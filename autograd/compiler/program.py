@@ -175,7 +175,7 @@ class Program:
 
     def is_plain(self, row: int) -> bool:
         """Whether a row was computed from floats alone, so that uncompiled it is a float."""
-        return self.recording.is_plain(np.array(row))
+        return self.recording.plain.of(row)
 
     def workspace(self, tensors: list[Any]) -> Workspace:
         """Memory for a call."""

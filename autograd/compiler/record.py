@@ -28,7 +28,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.compiler import crossing
-from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
+from autograd.compiler.plain import Plainness
 from autograd.compiler.refusals import refusal
 from autograd.compiler.tape import Tape, Traced, has_traced
 from autograd.errors import CompileError
@@ -99,7 +100,7 @@ class Recording(Recorder):
         tensors: Tensors from outside, and what stands for each inside.
         values: Rows that array calls need, in arrays, and the tensor that stands for each.
         truths: Traced arrays that were used as truth values, and what they were.
-        wide: Rows that uncompiled are float64 beside float32 arrays, too: NumPy's own numbers.
+        plain: Which rows are floats uncompiled.
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
         transforms: Whether a function is differentiated inside.
@@ -121,11 +122,8 @@ class Recording(Recorder):
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
         self.floats: list[float] = []
-        self.plain: set[int] = set()
+        self.plain = Plainness(self.graph)
         self.in_tensors: set[Traced] = set()
-        self.plainness = bytearray()
-        self.wide: set[int] = set()
-        self.wideness = bytearray()
         self.tensor_count = 0
         self.transforms = False
         self.tables: dict[Any, int] = {}
@@ -203,7 +201,7 @@ class Recording(Recorder):
         self.floats.append(float(number))
         out = self.value(DATA, self.graph.data_size - 1, float(number))
         if isinstance(number, np.float64):
-            self.wide.add(out._grad)
+            self.plain.wide.add(out._grad)
         return out
 
     def argument_value(self, value: Value) -> Any:
@@ -242,7 +240,7 @@ class Recording(Recorder):
             self.refuse("float()")
         out = self.value(DETACH, self.row(value), value._data)
         if what == ".data":
-            self.plain.add(out._grad)
+            self.plain.read.add(out._grad)
         return out
 
     # --- arrays
@@ -272,7 +270,7 @@ class Recording(Recorder):
 
     def beside(self, x: Any, operands: Any) -> Any:
         """x, if uncompiled it is a Python float as an array of the type it takes beside arrays."""
-        if not self._is_plain(x) or self.wideness[x._grad]:
+        if not self._is_plain(x) or self.plain.is_wide(x._grad):
             return x
         kinds = [y.dtype for y in operands if isinstance(y, (Tensor, Traced, np.ndarray))]
         if object in kinds or not kinds or np.result_type(*kinds) not in (np.float32, np.float16):
@@ -318,7 +316,7 @@ class Recording(Recorder):
         if key not in self.values:
             stand_in: Tensor = Tensor.__new__(Tensor)
             stand_in._data = self.tape.source(numbers)
-            stand_in._become_leaf(not self.is_plain(rows))
+            stand_in._become_leaf(not self.plain.of_all(rows))
             self.values[key] = rows, stand_in
         return self.values[key][1]
 
@@ -350,26 +348,12 @@ class Recording(Recorder):
                 array[place] = self.objects(x)[()]
         if not any(x.__class__ is self.kind for x in array.ravel().tolist()):
             return data
-        return self.numbers(array) if self.is_plain(crossing.rows_of(self, array)) else data
+        return self.numbers(array) if self.plain.of_all(crossing.rows_of(self, array)) else data
 
     def returned_array(self, array: Any) -> Any:
         """What an array of objects is when it is returned: of floats, one of floats."""
         plain = all(isinstance(x, (Value, Traced, Real)) for x in array.flat)
         return self.made_array(array) if plain else array
-
-    def is_plain(self, rows: Any) -> bool:
-        """Whether rows were computed from floats alone, so that uncompiled they are floats."""
-        graph, known, wide = self.graph, self.plainness, self.wideness
-        for row in range(len(known), len(graph)):
-            code, left, right = graph.code[row], graph.left[row], graph.right[row]
-            if code >= 0 or (code == DETACH and row not in self.plain):
-                known.append(known[left] and (right < 0 or known[right]))
-                operator = code < 0 or graph.ops[code].name in _OPERATORS  # functions give floats
-                wide.append(operator and (wide[left] or (right >= 0 and wide[right])))
-            else:
-                known.append(code not in (LEAF, PICK))
-                wide.append(row in self.wide)
-        return all(known[row] for row in rows.ravel().tolist())
 
     def is_given(self, rows: Any) -> bool:
         """Whether rows are numbers from outside, known before anything is computed."""
@@ -388,7 +372,7 @@ class Recording(Recorder):
         return self._lifted(x)._data if self._is_plain(x) else x
 
     def _is_plain(self, x: Any) -> bool:
-        return x.__class__ is self.kind and self.is_plain(np.array(x._grad))
+        return x.__class__ is self.kind and self.plain.of(x._grad)
 
     def transformed(self, nodes: Any) -> bool:
         """Note that a function is differentiated inside, and say whether uncompiled on floats."""
@@ -477,12 +461,6 @@ class Recording(Recorder):
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Say what was done where, and what to do instead."""
         raise refusal(what, remedy)
-
-
-_OPERATORS = {
-    "abs", "add", "divide", "floor_divide", "multiply", "negative", "power", "remainder",
-    "subtract",
-}  # fmt: skip
 
 
 def _row_by_row(array: Any) -> Any:

@@ -1,0 +1,67 @@
+"""Plain: which recorded numbers are floats when the function runs uncompiled.
+
+While a function is recorded, floats among its arguments are Values like any other. What is computed
+from them alone is a float uncompiled, and so it is treated:
+
+    row   code       left  right      with the Value w and the argument x
+    0     data          0     -1      plain: x
+    1     leaf          0     -1      not:   w
+    2     multiply      0      0      plain: x * x
+    3     multiply      2      1      not:   x * x * w
+
+A plain number is returned as a float, is equal to another by its number, and takes the type of
+arrays that it meets, unless it is NumPy's own float64.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.compiler.graph import DETACH, LEAF, PICK, Graph
+
+_OPERATORS = {
+    "abs", "add", "divide", "floor_divide", "multiply", "negative", "power", "remainder",
+    "subtract",
+}  # fmt: skip
+
+
+class Plainness:
+    """What is known of a graph's rows, as far as somebody has asked.
+
+    Attributes:
+        read: Rows that are the `.data` of others.
+        wide: Arguments that are float64 of NumPy's.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.read: set[int] = set()
+        self.wide: set[int] = set()
+        self._plain, self._wide = bytearray(), bytearray()
+
+    def of(self, row: int) -> bool:
+        """Whether a row was computed from floats alone."""
+        self._look()
+        return bool(self._plain[row])
+
+    def of_all(self, rows: Any) -> bool:
+        """Whether all rows of an array were."""
+        return all(map(self.of, rows.ravel().tolist()))
+
+    def is_wide(self, row: int) -> bool:
+        """Whether a plain row is a float64 of NumPy's uncompiled."""
+        self._look()
+        return bool(self._wide[row])
+
+    def _look(self) -> None:
+        """Go through the rows that are new."""
+        graph, plain, wide = self.graph, self._plain, self._wide
+        for row in range(len(plain), len(graph)):
+            code, left, right = graph.code[row], graph.left[row], graph.right[row]
+            if code >= 0 or (code == DETACH and row not in self.read):
+                plain.append(plain[left] and (right < 0 or plain[right]))
+                operator = code < 0 or graph.ops[code].name in _OPERATORS  # functions give floats
+                wide.append(operator and (wide[left] or (right >= 0 and wide[right])))
+            else:
+                plain.append(code not in (LEAF, PICK))
+                wide.append(row in self.wide)
