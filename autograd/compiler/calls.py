@@ -71,6 +71,7 @@ def _suit_dot(left: Any, right: Any, target: Any) -> bool:
     """Whether BLAS takes these arrays as they are."""
     return bool(
         max(left.ndim, right.ndim) == 2
+        and min(left.size, right.size) != 1  # np.dot makes 0 of 0 by infinite numbers
         and left.dtype == right.dtype == target.dtype
         and target.dtype.char in "df"
         and target.flags.c_contiguous

@@ -88,6 +88,18 @@ def test_a_product_is_right_where_its_result_shows_memory_of_an_operand(shapes):
     np.testing.assert_allclose(target, expected, rtol=1e-13)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("shapes", [((1, 1), (1, 3)), ((3, 1), (1, 1)), ((1, 4), (4, 1))])
+def test_zero_by_infinity_is_nan_in_every_product(shapes):
+    left, right = map(np.zeros, shapes)
+    (left if left.size > right.size else right).fill(np.inf)
+    target = np.matmul(left, right)
+    call = call_into(target, np.matmul, (left, right), {})
+    target.fill(0.0)
+    call()
+    assert np.isnan(target).all()
+
+
 @pytest.mark.parametrize("name", [name for name in CALLS if "by" in name])
 def test_a_product_may_be_written_by_columns(name):
     function, args, _ = CALLS[name]
