@@ -25,7 +25,7 @@ from autograd.compiler.listing import FindNames, Names
 from autograd.compiler.loop import Loop
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Product, operands_of
-from autograd.compiler.tape import SOURCE, Traced, traced_in
+from autograd.compiler.tape import SOURCE, Step, Traced, traced_in
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz.draw import Drawing, SideBySide
@@ -122,10 +122,15 @@ class Instructions:
 
     def graph(self, marked: str, remark: str) -> DrawnGraph:
         """The boxes and arrows; the box with the id `marked` stands out."""
+        calls, tape = list(self.names.array_lines()), self.program.tape
+        early = dict(zip(tape.steps, tape.live(self.program.early), strict=True))
+        ids: dict[int, str] = {}
+        self._add_calls(ids, [line for line in calls if early[line[0]]])  # operands come first
         for k, x in enumerate(self.instructions):
             self._add_instruction(k, x)
-        ends = self._add_calls()
-        self._finish(list(dict.fromkeys(ends)))
+        self._add_calls(ids, [line for line in calls if not early[line[0]]])
+        self._join_early(ids)
+        self._finish(list(dict.fromkeys(self._ends(ids))))
         nodes = tuple(replace(n, marked=n.id == marked) for n in self.nodes)
         return DrawnGraph(nodes, tuple(self.edges), len(nodes), remark)
 
@@ -159,14 +164,13 @@ class Instructions:
             if mine.size:
                 yield self.given[key]
 
-    def _add_calls(self) -> list[str]:
-        """The calls on arrays; the answer is the ids of the function's results."""
-        ids: dict[int, str] = {}
+    def _add_calls(self, ids: dict[int, str], calls: list[tuple[Step, str, str]]) -> None:
+        """Calls on arrays; `ids` says which box an array is in."""
         program = self.program
         lifted = {id(x._data): (rows, x.requires_grad) for rows, x in program.lifted}
         graded = {id(x._data) for _, x in program.tensors if x.requires_grad}
         graded |= {key for key, (_, needs) in lifted.items() if needs}
-        for step, text, shape in self.names.array_lines():
+        for step, text, shape in calls:
             key, source = id(step.out), step.kind == SOURCE
             tails = [ids[id(x)] for x in traced_in((step.args, step.options)) if id(x) in ids]
             if source and key in lifted and (self.owner[lifted[key][0]] >= 0).any():
@@ -180,9 +184,11 @@ class Instructions:
             node = DrawnNode(ids[key], kind, "", lines_of(text), (("shape", shape),))
             self.nodes.append(node)
             self._arrows(tails, ids[key], True)
-        self._join_early(ids)
+
+    def _ends(self, ids: dict[int, str]) -> list[str]:
+        """The boxes of the function's results."""
         found = []
-        for x in program.outputs:
+        for x in self.program.outputs:
             data = x._data if isinstance(x, Tensor) else x
             if isinstance(data, Traced) and id(data) in ids:
                 found.append(ids[id(data)])

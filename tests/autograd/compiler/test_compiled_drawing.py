@@ -165,3 +165,17 @@ def test_every_operation_is_counted_once():
         (recording,) = [p for kept in g._programs.values() for p, _ in kept]
         alive = recording.raised.alive & (np.array(recording.graph.code) >= 0)
         assert Instructions(recording, lambda nodes: {}).operations.sum() == alive.sum()
+
+
+def test_calls_that_come_before_the_single_numbers_stand_before_them():
+    w = Value(0.3)
+
+    def f(x):
+        wave = np.sin(x) * 2
+        return sum(w * w * v for v in np.array([w, w]) * (wave + 1)), (wave * wave).sum()
+
+    g = autograd.compile(f)
+    g(np.array([0.5, 0.2]))
+    graph = Instructions(g._newest, lambda nodes: {}).graph("", "")
+    place = {node.id: k for k, node in enumerate(graph.nodes)}
+    assert all(place[edge.tail] < place[edge.head] for edge in graph.edges)
