@@ -200,7 +200,7 @@ def chosen(run: Recording, array: Any, index: Any) -> Any:
     out = np.empty(first.shape, dtype=object)
     picks = zip(column.ravel().tolist(), places.ravel().tolist(), numbers.ravel(), strict=True)
     for at, (c, place, value) in zip(np.ndindex(out.shape), picks, strict=True):
-        out[at] = run.value(PICK, choices[c], getattr(value, "_data", value), place)
+        out[at] = run.value(PICK, choices[c], float(getattr(value, "_data", value)), place)
     return out.view(RecordedArray) if out.ndim else out[()]
 
 

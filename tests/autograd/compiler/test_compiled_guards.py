@@ -42,6 +42,18 @@ def test_truth_values_are_guarded():
     assert [g(1.0), g(0.0), g(3.0)] == [1.0, 2.0, 1.0]
 
 
+def test_a_lookup_among_numbers_written_in_the_code_is_guarded():
+    numbers, w = np.array([0.1, 0.5, -0.3], dtype=object), Value(2.0)
+
+    def f(i):
+        chosen = autograd.getitem(numbers, i)
+        return w * chosen if chosen > 0 else w
+
+    g = autograd.compile(f)
+    for i in (0, 2, 1, 2):
+        assert g(np.array(i)).data == f(np.array(i)).data
+
+
 @pytest.mark.parametrize(
     "f",
     [
