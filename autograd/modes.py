@@ -228,6 +228,10 @@ class Recorder(force_grad):
         """A recorded number that uncompiled is a float, as an array; anything else as it is."""
         raise NotImplementedError
 
+    def are_floats(self, array: Any) -> bool:
+        """Whether uncompiled an array of objects holds floats alone."""
+        raise NotImplementedError
+
     def transformed(self, nodes: Any) -> bool:
         """A function is differentiated; the answer is whether uncompiled these are all floats."""
         raise NotImplementedError

@@ -38,6 +38,7 @@ class Plainness:
         self.read: set[int] = set()
         self.wide: set[int] = set()
         self._plain, self._wide = bytearray(), bytearray()
+        self._choices: dict[int, bool] = {}
 
     def of(self, row: int) -> bool:
         """Whether a row was computed from floats alone."""
@@ -62,6 +63,17 @@ class Plainness:
                 plain.append(plain[left] and (right < 0 or plain[right]))
                 operator = code < 0 or graph.ops[code].name in _OPERATORS  # functions give floats
                 wide.append(operator and (wide[left] or (right >= 0 and wide[right])))
+            elif code == PICK:  # of an array of floats, which gives NumPy's
+                plain.append(self._chooses(left))
+                wide.append(plain[-1])
             else:
-                plain.append(code not in (LEAF, PICK))
+                plain.append(code != LEAF)
                 wide.append(row in self.wide)
+
+    def _chooses(self, which: int) -> bool:
+        """Whether all that a lookup chooses from was computed from floats alone."""
+        if which not in self._choices:
+            begin, end = self.graph.begins[which : which + 2]
+            candidates = self.graph.candidates[begin:end]
+            self._choices[which] = all(map(self._plain.__getitem__, candidates))
+        return self._choices[which]

@@ -374,6 +374,13 @@ class Recording(Recorder):
     def _is_plain(self, x: Any) -> bool:
         return x.__class__ is self.kind and self.plain.of(x._grad)
 
+    def are_floats(self, array: Any) -> bool:
+        """Whether uncompiled an array of objects holds floats alone."""
+        items = array.ravel().tolist()
+        rows = [x._grad for x in items if x.__class__ is self.kind]
+        others = (x for x in items if x.__class__ is not self.kind)
+        return all(map(self.plain.of, rows)) and all(isinstance(x, Real) for x in others)
+
     def transformed(self, nodes: Any) -> bool:
         """Note that a function is differentiated inside, and say whether uncompiled on floats."""
         self.transforms = True

@@ -282,7 +282,9 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
     """
     if isinstance(a, (list, tuple)):
         array = np.asarray(a)
-        if array.dtype == object:
+        mode = recorder() if active() else None
+        floats = mode is not None and array.dtype == object and mode.are_floats(array)
+        if array.dtype == object and not floats:
             return _taken_from_list(array, indices)
         a = array
     if axis is None:

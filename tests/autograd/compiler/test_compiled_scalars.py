@@ -377,6 +377,34 @@ def test_a_lookup_in_a_list_of_values_takes_the_index_as_data():
     assert [v.grad for v in table[3]] == [2.0, 1.0]
 
 
+def multiplied(numbers):
+    product = 1.0
+    for number in numbers:
+        product = product * number
+    return product
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, i: autograd.take(x, i[0]) == 0.5,
+        lambda x, i: np.where(i > 0, x[:2], x[1:])[1] == 0.5,
+        lambda x, i: 1.0 * sum(np.ravel(autograd.take([x[:2], x[1:]], i))),
+        lambda x, i: multiplied(autograd.take([x[:2], x[1:]], i, axis=1)[1]),
+        lambda x, i: multiplied(autograd.take(x, i) * 2),
+        lambda x, i: multiplied(autograd.take(x, i) + autograd.take(x[::-1], i)),
+        lambda x, i: multiplied(autograd.take(autograd.take(x, i).tolist(), i) * 2),
+        lambda x, i: autograd.take(x, i[0]),
+    ],
+)
+def test_a_lookup_among_floats_gives_floats(f):
+    g = autograd.compile(f)
+    for x, i in [([0.1, 0.5, 0.7], [1, 0]), ([0.5, 0.2, -0.7], [0, 1]), ([0.2, 0.3, 0.5], [0, 0])]:
+        ours, theirs = g(x, np.array(i)), f(x, np.array(i))
+        assert isinstance(ours, float) == isinstance(theirs, float)
+        assert ours == pytest.approx(theirs, rel=1e-12)
+
+
 def test_the_choice_of_a_target_class_takes_the_class_as_data():
     w = Value(2.0)
 
