@@ -100,9 +100,11 @@ def _copied(array: Any) -> Any:
 
 def _check_early(run: Recording, needed: Traced) -> None:
     """See to it that an array can be computed before the rows are; refuse it if not."""
+    late = {id(x._data): rows for rows, x in run.values.values() if not run.is_given(rows)}
+    if not late and not run.tape.changes:
+        return  # without a look at all calls so far, as there may be many such arrays
     computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
     kept = run.tape.live([needed, *computed])
-    late = {id(x._data): rows for rows, x in run.values.values() if not run.is_given(rows)}
     for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
         if step.kind == SOURCE and id(step.out) in late:
             _compute_early(run, step, late[id(step.out)])

@@ -66,6 +66,7 @@ class Tape:
         steps: Every call so far.
         observer: Whom traced arrays ask when somebody wants a number of theirs.
         shaped: Arrays whose shape depends on numbers, such as `x[x > 0]`: each replay looks.
+        changes: Whether a call changes an array that was there before.
     """
 
     def __init__(self, observer: Any = None) -> None:
@@ -75,6 +76,7 @@ class Tape:
         self.known: dict[Any, Traced] | None = None if observer is None else {}
         self.steps: list[Step] = []
         self.shaped: list[Traced] = []
+        self.changes = False
         self.sections = [0]
 
     def section(self) -> None:
@@ -144,6 +146,7 @@ class Tape:
             function(*_arrays(args), **_arrays(options))
             self.known.clear()
         self.steps.append(Step(CHANGE, function, args, options, out))
+        self.changes = True
 
     def live(self, wanted: Iterable[Traced]) -> list[bool]:
         """For each step, whether one of the wanted arrays depends on it."""

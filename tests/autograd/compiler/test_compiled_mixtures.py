@@ -8,6 +8,7 @@ import pytest
 import autograd
 import nn
 from autograd import CompileError, Tensor, Value
+from autograd.compiler.tape import Tape
 from tests.autograd.compiler.programs import assert_same_numbers
 
 RNG = np.random.default_rng(0)
@@ -385,3 +386,18 @@ def test_an_array_that_changes_in_place_between_two_uses_is_refused():
 
     with pytest.raises(CompileError, match="Make a new one"):
         autograd.compile(f)(numbers(C))
+
+
+def test_all_calls_are_gone_through_as_often_for_many_computed_indices_as_for_few(monkeypatch):
+    def f(xs, places):
+        return sum(x * autograd.take(v, place * 3 % 4) for x, place in zip(xs, places))
+
+    seen, live = [], Tape.live
+    monkeypatch.setattr(Tape, "live", lambda tape, wanted: seen.append(1) or live(tape, wanted))
+    counts = []
+    for steps in (2, 50):
+        seen.clear()
+        xs, places = numbers(steps).tolist(), np.arange(steps)
+        assert_same_numbers(autograd.compile(f)(xs, places).data, f(xs, places).data)
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
