@@ -232,8 +232,11 @@ class Recorder(force_grad):
         """Whether uncompiled an array of objects holds floats alone."""
         raise NotImplementedError
 
-    def transformed(self, nodes: Any) -> bool:
-        """A function is differentiated; the answer is whether uncompiled these are all floats."""
+    def transformed(self, nodes: Any, variables: Any) -> bool:
+        """A function is differentiated at some nodes, each of which has become a variable of its.
+
+        The answer is whether uncompiled these nodes are all floats.
+        """
         raise NotImplementedError
 
     def made_array(self, data: Any) -> Any:

@@ -290,14 +290,14 @@ class _Trace:
         if len({n % len(args) for n in chosen}) < len(chosen):
             raise ValueError(f"{who}: argnums needs each argument once, but got {argnums}.")
         given, self.rebuild = flatten(tuple(args[n] for n in chosen))
+        self.leaves = [_variable(who, x) for x in given]
         nodes = [x for x in given if isinstance(x, Node)]
         self.nested = running() or bool(nodes)
         self.plain = not self.nested
         mode = recorder() if active() else None
         if mode is not None:  # then floats are nodes as well
-            self.plain = mode.transformed(nodes) and not running()
+            self.plain = mode.transformed(nodes, self.leaves) and not running()
         self.as_graph = self.nested or as_graph
-        self.leaves = [_variable(who, x) for x in given]
         arguments = list(args)
         for n, argument in zip(chosen, self.rebuild(self.leaves), strict=True):
             arguments[n] = argument

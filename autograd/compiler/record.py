@@ -104,6 +104,7 @@ class Recording(Recorder):
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
         transforms: Whether a function is differentiated inside.
+        varying: For the rows so far, whether what it is differentiated for leads to them.
     """
 
     def __init__(self) -> None:
@@ -126,6 +127,7 @@ class Recording(Recorder):
         self.in_tensors: set[Traced] = set()
         self.tensor_count = 0
         self.transforms = False
+        self.varying = bytearray()
         self.tables: dict[Any, int] = {}
         self.inside = 0
 
@@ -381,10 +383,29 @@ class Recording(Recorder):
         others = (x for x in items if x.__class__ is not self.kind)
         return all(map(self.plain.of, rows)) and all(isinstance(x, Real) for x in others)
 
-    def transformed(self, nodes: Any) -> bool:
+    def transformed(self, nodes: Any, variables: Any) -> bool:
         """Note that a function is differentiated inside, and say whether uncompiled on floats."""
         self.transforms = True
+        if len(active()) == self.inside:  # the outermost: nothing so far depends on it
+            self.varying = bytearray(len(self.graph))
+        rows = [self.row(x) for x in variables if isinstance(x, Value)]
+        self._vary()
+        for row in rows:
+            self.varying[row] = True
         return all(map(self._is_plain, nodes))
+
+    def _vary(self) -> None:
+        graph, known = self.graph, self.varying
+        for row in range(len(known), len(graph)):
+            operands = graph.operands(row) if graph.code[row] >= 0 else ()
+            known.append(any(known[i] for i in operands))
+
+    def differentiates(self, rows: Any) -> bool:
+        """Whether a function is being differentiated for what leads to one of these rows."""
+        if not self.transforms or len(active()) == self.inside or not recording():
+            return False
+        self._vary()
+        return any(self.varying[row] for row in rows.ravel().tolist())
 
     def plain_operands(self, operands: Any, elementwise: bool = True) -> tuple[Any, ...]:
         """The operands, with recorded floats as arrays where there are arrays with them.

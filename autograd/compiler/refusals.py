@@ -32,6 +32,9 @@ _REMEDIES = {
         "Pass an int or a string, which belong to the signature, or compare with if and elif."
     ),
     "int()": "Pass whole numbers as Python ints, or use autograd.take for a lookup.",
+    "differentiating what a lookup chose": (
+        "Compile the derivative, compile(grad(f)), or look up among what f does not compute."
+    ),
     "an index": "For a lookup use autograd.take(table, index); for a fixed place, a Python int.",
     "an array as an index": (
         "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers."

@@ -714,3 +714,29 @@ def test_no_gradient_comes_from_what_is_only_compared(f, behind):
         found, w.grad = w.grad, 0.0
         f(w, [ahead, behind]).backward()
         assert found == pytest.approx(w.grad, rel=1e-12)
+
+
+def test_differentiating_a_lookup_is_refused_inside_a_compiled_function_and_not_around_it():
+    def f(x, i):
+        return x * autograd.take([x * x, 2.0 * x], i)
+
+    i, v = np.array(1), Value(3.0)
+    for x in (3.0, v):
+        g = autograd.compile(lambda x, i: 1.0 * autograd.grad(f)(x, i))
+        with pytest.raises(CompileError, match=r"differentiating what a lookup chose.*grad\(f\)"):
+            g(x, i)
+    h = autograd.compile(autograd.grad(f))
+    assert [h(3.0, np.array(i)) for i in (0, 1)] == [27.0, 12.0]
+
+
+def test_a_lookup_beside_what_is_differentiated_is_compiled():
+    table = [Value(0.5), Value(0.7)]
+
+    def f(x, i):
+        slope = autograd.grad(lambda w: w * w * autograd.take([*table, x, 2.0 * x], i))(x)
+        return autograd.take([slope, x * slope], i % 2) * table[0]
+
+    g = autograd.compile(f)
+    for i in (0, 3, 1, 2):
+        ours, theirs = g(3.0, np.array(i)), f(3.0, np.array(i))
+        assert ours.data == pytest.approx(theirs.data, rel=1e-12)
