@@ -289,6 +289,8 @@ class Recording(Recorder):
                 self.tensors[id(x)] = (x, self._stand_in(x, x._data))
             return self.tensors[id(x)][1]
         if isinstance(x, Value):
+            if self.differentiates(np.array(self.row(x))):
+                self.refuse("differentiating a number through an array")
             return self.lift(_boxed(x))
         if isinstance(x, np.ndarray) and x.dtype != object:
             known = self.fixed.get(id(x))

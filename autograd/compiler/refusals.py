@@ -35,6 +35,9 @@ _REMEDIES = {
     "differentiating what a lookup chose": (
         "Compile the derivative, compile(grad(f)), or look up among what f does not compute."
     ),
+    "differentiating a number through an array": (
+        "Compile the derivative, compile(grad(f)), or pass f a Tensor where it now gets a number."
+    ),
     "an index": "For a lookup use autograd.take(table, index); for a fixed place, a Python int.",
     "an array as an index": (
         "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers."

@@ -740,3 +740,14 @@ def test_a_lookup_beside_what_is_differentiated_is_compiled():
     for i in (0, 3, 1, 2):
         ours, theirs = g(3.0, np.array(i)), f(3.0, np.array(i))
         assert ours.data == pytest.approx(theirs.data, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda w: (w * Tensor([1.0, 2.0])).sum(), lambda w: w * Tensor([1.0, 2.0]).sum()]
+)
+def test_differentiating_a_number_through_an_array_is_refused_inside_a_compiled_function(f):
+    g = autograd.compile(lambda x: 1.0 * autograd.grad(f)(x))
+    for x in (3.0, Value(3.0)):
+        with pytest.raises(CompileError, match=r"number through an array.*grad\(f\)"):
+            g(x)
+    assert autograd.compile(autograd.grad(f))(3.0) == 3.0
