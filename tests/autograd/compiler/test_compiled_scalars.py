@@ -405,6 +405,13 @@ def test_a_lookup_among_floats_gives_floats(f):
         assert ours == pytest.approx(theirs, rel=1e-12)
 
 
+def test_a_lookup_among_floats_that_are_differentiated_gives_rows_of_values():
+    def f(x):
+        return autograd.grad(lambda w: sum(autograd.take([[w, 2 * w], [3 * w, w * w]], 1)))(x)
+
+    assert autograd.compile(lambda x: 1.0 * f(x))(3.0) == f(3.0) == 9.0
+
+
 def test_the_choice_of_a_target_class_takes_the_class_as_data():
     w = Value(2.0)
 
