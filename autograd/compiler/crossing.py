@@ -197,7 +197,7 @@ def chosen(run: Recording, array: Any, index: Any) -> Any:
     which = indexed(np.arange(traced.size).reshape(traced.shape), which)
     columns, column = np.unique(first, return_inverse=True)
     table = rows_of(run, array).ravel()[columns[:, None] + np.arange(count) * step]
-    if run.differentiates(table):
+    if run.differentiates(table.ravel().tolist()):
         run.refuse("differentiating what a lookup chose")
     choices = [run.choices(rows) for rows in table]
     places = (block(run, traced, run.indices) + places_in_base(traced)).ravel()[which]

@@ -2,7 +2,7 @@
 
 record.py     run the function: what it computed becomes rows of flat arrays (graph.py), what it
               returned becomes outputs (outputs.py); run it again to compare the two (twice.py)
-plain.py      which of the numbers are floats uncompiled
+plain.py      which of the numbers are floats uncompiled (varying.py: and which are differentiated)
 crossing.py   where arrays and single numbers meet
 raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
               waits for what (levels.py), and what is done again and again (repeats.py, loop.py)

@@ -32,6 +32,7 @@ from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.plain import Plainness
 from autograd.compiler.refusals import refusal
 from autograd.compiler.tape import Tape, Traced, has_traced
+from autograd.compiler.varying import Varying
 from autograd.errors import CompileError
 from autograd.modes import Recorder, active, recording
 from autograd.tensor import Tensor
@@ -104,7 +105,7 @@ class Recording(Recorder):
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
         transforms: Whether a function is differentiated inside.
-        varying: For the rows so far, whether what it is differentiated for leads to them.
+        varying: Which rows depend on what it is differentiated for.
     """
 
     def __init__(self) -> None:
@@ -127,7 +128,7 @@ class Recording(Recorder):
         self.in_tensors: set[Traced] = set()
         self.tensor_count = 0
         self.transforms = False
-        self.varying = bytearray()
+        self.varying = Varying(self.graph)
         self.tables: dict[Any, int] = {}
         self.inside = 0
 
@@ -289,7 +290,7 @@ class Recording(Recorder):
                 self.tensors[id(x)] = (x, self._stand_in(x, x._data))
             return self.tensors[id(x)][1]
         if isinstance(x, Value):
-            if self.differentiates(np.array(self.row(x))):
+            if self.differentiates([self.row(x)]):
                 self.refuse("differentiating a number through an array")
             return self.lift(_boxed(x))
         if isinstance(x, np.ndarray) and x.dtype != object:
@@ -381,34 +382,24 @@ class Recording(Recorder):
     def are_floats(self, array: Any) -> bool:
         """Whether uncompiled an array of objects holds floats alone."""
         items = array.ravel().tolist()
-        rows = np.array([x._grad for x in items if x.__class__ is self.kind])
+        rows = [x._grad for x in items if x.__class__ is self.kind]
         others = (x for x in items if x.__class__ is not self.kind)
-        plain = self.plain.of_all(rows) and all(isinstance(x, Real) for x in others)
+        plain = all(map(self.plain.of, rows)) and all(isinstance(x, Real) for x in others)
         return plain and not self.differentiates(rows)  # where a float is a Value for a while
 
     def transformed(self, nodes: Any, variables: Any) -> bool:
         """Note that a function is differentiated inside, and say whether uncompiled on floats."""
         self.transforms = True
         if len(active()) == self.inside:  # the outermost: nothing so far depends on it
-            self.varying = bytearray(len(self.graph))
-        rows = [self.row(x) for x in variables if isinstance(x, Value)]
-        self._vary()
-        for row in rows:
-            self.varying[row] = True
+            self.varying.begin()
+        self.varying.add([self.row(x) for x in variables if isinstance(x, Value)])
         return all(map(self._is_plain, nodes))
 
-    def _vary(self) -> None:
-        graph, known = self.graph, self.varying
-        for row in range(len(known), len(graph)):
-            operands = graph.operands(row) if graph.code[row] >= 0 else ()
-            known.append(any(known[i] for i in operands))
-
-    def differentiates(self, rows: Any) -> bool:
+    def differentiates(self, rows: list[int]) -> bool:
         """Whether a function is being differentiated for what leads to one of these rows."""
         if not self.transforms or len(active()) == self.inside or not recording():
             return False
-        self._vary()
-        return any(self.varying[row] for row in rows.ravel().tolist())
+        return self.varying.any_of(rows)
 
     def plain_operands(self, operands: Any, elementwise: bool = True) -> tuple[Any, ...]:
         """The operands, with recorded floats as arrays where there are arrays with them.
