@@ -57,18 +57,20 @@ class Plainness:
     def _look(self) -> None:
         """Go through the rows that are new."""
         graph, plain, wide = self.graph, self._plain, self._wide
-        for row in range(len(plain), len(graph)):
-            code, left, right = graph.code[row], graph.left[row], graph.right[row]
+        begin = len(plain)
+        new = (column[begin:] for column in (graph.code, graph.left, graph.right))
+        for row, (code, left, right) in enumerate(zip(*new, strict=True), begin):
+            is_wide: Any = False
             if code >= 0 or (code == DETACH and row not in self.read):
-                plain.append(plain[left] and (right < 0 or plain[right]))
-                operator = code < 0 or graph.ops[code].name in _OPERATORS  # functions give floats
-                wide.append(operator and (wide[left] or (right >= 0 and wide[right])))
+                is_plain: Any = plain[left] and (right < 0 or plain[right])
+                if is_plain and (code < 0 or graph.ops[code].name in _OPERATORS):
+                    is_wide = wide[left] or (right >= 0 and wide[right])  # functions give floats
             elif code == PICK:  # of an array of floats, which gives NumPy's
-                plain.append(self._chooses(left))
-                wide.append(plain[-1])
+                is_plain = is_wide = self._chooses(left)
             else:
-                plain.append(code != LEAF)
-                wide.append(row in self.wide)
+                is_plain, is_wide = code != LEAF, row in self.wide
+            plain.append(is_plain)
+            wide.append(is_wide)
 
     def _chooses(self, which: int) -> bool:
         """Whether all that a lookup chooses from was computed from floats alone."""

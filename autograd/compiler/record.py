@@ -381,11 +381,10 @@ class Recording(Recorder):
 
     def are_floats(self, array: Any) -> bool:
         """Whether uncompiled an array of objects holds floats alone."""
-        items = array.ravel().tolist()
-        rows = [x._grad for x in items if x.__class__ is self.kind]
-        others = (x for x in items if x.__class__ is not self.kind)
-        plain = all(map(self.plain.of, rows)) and all(isinstance(x, Real) for x in others)
-        return plain and not self.differentiates(rows)  # where a float is a Value for a while
+        if not all(self._is_plain(x) or isinstance(x, Real) for x in array.flat):
+            return False
+        rows = [x._grad for x in array.flat if x.__class__ is self.kind]
+        return not self.differentiates(rows)  # where a float is a Value for a while
 
     def transformed(self, nodes: Any, variables: Any) -> bool:
         """Note that a function is differentiated inside, and say whether uncompiled on floats."""
