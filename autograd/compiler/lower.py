@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from autograd.compiler.graph import CONSTANT
 from autograd.compiler.loop import Body, Loop, Repeated
 from autograd.compiler.place import Gather, Layout, Placement, View, factored, layout
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
-from autograd.compiler.shared import take_out
+from autograd.compiler.shared import add_shared, take_out
 from autograd.compiler.tape import INTO, STORE, TAKE_OUT, Tape, Traced
 
 
@@ -89,10 +88,12 @@ class Lowered:
             self.views[key] = self.tape.call(View.of, (where, buffer))
         return self.views[key]
 
-    def _read(self, where: Layout) -> Traced:
-        return self._part(self.numbers, where)
+    def read(self, where: Layout) -> Traced:
+        """The numbers at some places."""
+        return self.part(self.numbers, where)
 
-    def _part(self, buffer: Traced, where: Layout) -> Traced:
+    def part(self, buffer: Traced, where: Layout) -> Traced:
+        """What a buffer has at some places."""
         if isinstance(where, View):
             return self._view(buffer, where)
         return self._collected(buffer, where.positions)
@@ -102,7 +103,7 @@ class Lowered:
         graph, row = self.raised.graph, int(rows[0])
         if graph.code[row] == CONSTANT and not any(where.steps if isinstance(where, View) else [1]):
             return np.float64(graph.constants[graph.left[row]])  # divides by zero without an error
-        return self._read(where)
+        return self.read(where)
 
     def _collected(self, buffer: Traced, positions: Any) -> Traced:
         # mode "clip" lets NumPy write into `out` directly; the positions are all inside anyway
@@ -130,7 +131,7 @@ class Lowered:
             return last.out
         return self.tape.into(self._view(buffer, where), np.positive, result)
 
-    def _add(self, where: Layout, slope: Traced) -> None:
+    def add(self, where: Layout, slope: Traced) -> None:
         """Add to the slopes at some places."""
         if isinstance(where, Gather):
             self._scatter(where.positions, slope)
@@ -183,7 +184,7 @@ class Lowered:
         )
         arrays = [self._constant(rows, x) for rows, x in zip(group.operands, layouts, strict=True)]
         if not any(isinstance(x, Traced) for x in arrays):
-            arrays[0] = self._read(layouts[0])
+            arrays[0] = self.read(layouts[0])
         where = self._results(group.out, shape)
         result = arrays[0] if group.op is None else group.op.forward(*arrays)
         return layouts, arrays, where, self._store(self.numbers, where, result)
@@ -199,7 +200,7 @@ class Lowered:
                 contribution = slope
                 if not group.op.is_one[i]:
                     contribution = slope * group.op.partials[i](*arrays, result)
-                self._add(layout_, contribution)
+                self.add(layout_, contribution)
 
     # --- sums of products
 
@@ -208,14 +209,14 @@ class Lowered:
             layout(self.at[x] if len(x) > 1 else self.at[x[0]])
             for x in (product.left, product.right)
         ]
-        left, right = map(self._read, sides)
+        left, right = map(self.read, sides)
         shape = product.out.shape if len(product.out) > 1 else product.out.shape[1:]
         where = self._results(product.out, shape)
         target = self._view(self.numbers, where)
         self.tape.into(target, np.matmul, left, _turned(right))
         extra = [layout(self.at[x].reshape(shape)) for x in product.plain]
         for more in extra:
-            self.tape.into(target, np.add, target, self._read(more))
+            self.tape.into(target, np.add, target, self.read(more))
         return sides, extra, left, right, where
 
     def _product_back(
@@ -223,25 +224,25 @@ class Lowered:
     ) -> None:
         slope, needs = self._slope(where), self.raised.needs
         if needs[product.left].any():
-            self._add(sides[0], self.tape.call(np.matmul, (slope, right)))
+            self.add(sides[0], self.tape.call(np.matmul, (slope, right)))
         if needs[product.right].any():
             turned = _turned(slope)
-            self._add(sides[1], self.tape.call(np.matmul, (turned, left)))
+            self.add(sides[1], self.tape.call(np.matmul, (turned, left)))
         for rows, more in zip(product.plain, extra, strict=True):
             if needs[rows].any():
-                self._add(more, slope)
+                self.add(more, slope)
 
     def _sums(self, sums: Sums) -> tuple[Any, ...]:
         lengths = np.diff([*sums.starts.tolist(), len(sums.left)])
         even = len(set(lengths.tolist())) == 1
         shape = (len(lengths), int(lengths[0])) if even else (len(sums.left),)
         left, right, factor = layout(self.at[sums.left].reshape(shape)), None, None
-        terms = product = self._read(left)
+        terms = product = self.read(left)
         paired = sums.right >= 0
         if paired.any():  # then a term without a second factor is multiplied by 1
             places = np.where(paired, self.at[sums.right], self.one)
             right = layout(places.reshape(shape))
-            factor = self._read(right)
+            factor = self.read(right)
             product = self.tape.call(np.multiply, (terms, factor))
         where = self._results(sums.out, sums.out.shape)
         target = self._view(self.numbers, where)
@@ -267,13 +268,13 @@ class Lowered:
         else:
             slope = self._collected(slope, np.repeat(np.arange(len(lengths)), lengths))
         if right is None:
-            self._add(left, slope)
+            self.add(left, slope)
             return
         if needs[sums.left].any():
-            self._add(left, slope * factor)
+            self.add(left, slope * factor)
         paired = sums.right >= 0
         if needs[sums.right[paired]].any():
-            self._add(right, slope * terms)
+            self.add(right, slope * terms)
 
     # --- chains
 
@@ -315,44 +316,7 @@ class Lowered:
         self.reached[repeated.needing] = True
         buffers = self.numbers, self.slopes, self.indices
         self.tape.change(self.slopes, repeated.backward, buffers)
-        for instruction, i in loop.body.shared:
-            places = partial(self._in_all_rounds, loop, repeated.start)
-            if isinstance(instruction, Group):
-                self._shared_group_back(instruction, i, places)
-            else:
-                self._shared_product_back(instruction, i, places)
-
-    def _in_all_rounds(self, loop: Loop, start: int, rows: Any) -> Any:
-        """Where rows of a loop's body lie in each round: (rounds, *the rows' shape)."""
-        inner, count = loop.body.placement, loop.inputs.shape[1]
-        first = inner.one_at + 1
-        begins = start + (inner.size - first) * np.arange(len(loop.inputs))
-        made = np.add.outer(begins, inner.at[rows] - first)
-        return np.where(rows < count, self.at[loop.inputs[:, np.minimum(rows, count - 1)]], made)
-
-    def _shared_group_back(self, group: Group, i: int, places: Any) -> None:
-        out = layout(places(group.out))
-        slope = self._part(self.slopes, out)
-        if not group.op.is_one[i]:
-            arrays = [self._read(layout(places(rows))) for rows in group.operands]
-            slope = slope * group.op.partials[i](*arrays, self._read(out))
-        self._add(layout(places(group.operands[i])), slope)
-
-    def _shared_product_back(self, product: Product, i: int, places: Any) -> None:
-        out = places(product.out)
-        if i > 1:
-            self._add(layout(places(product.plain[i - 2])), self._part(self.slopes, layout(out)))
-            return
-        mine, other = (product.left, product.right)[:: 1 - 2 * i]
-        sides = [out if i == 0 else out.swapaxes(-1, -2), places(other)]
-        # The rounds' columns side by side: one product, over the columns of all of them.
-        stack, count = sides[0].shape[1:3]
-        columns = np.moveaxis(sides[0], 0, 2).reshape(stack, count, -1)
-        rows = sides[1].swapaxes(0, 1).reshape(stack, columns.shape[2], -1)
-        if stack == 1:
-            columns, rows, mine = columns[0], rows[0], mine[0]
-        slope, factor = self._part(self.slopes, layout(columns)), self._read(layout(rows))
-        self._add(layout(places(mine)[0]), self.tape.call(np.matmul, (slope, factor)))
+        add_shared(self, loop, repeated.start)
 
     # --- lookups
 
