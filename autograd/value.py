@@ -176,10 +176,10 @@ class Value(Operations, node.Node):
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Value:
         if isinstance(op, Elementwise) and all(map(_is_number, operands)):
-            first, *rest = operands
-            return getattr(Value, op.name)(  # type: ignore[no-any-return]
-                first if isinstance(first, Value) else Constant(first), *rest
-            )
+            method: Callable[..., Value] = getattr(Value, op.name)
+            if isinstance(operands[0], Value):
+                return method(*operands)
+            return method(Constant(operands[0]), *operands[1:])
         if active() and (mode := recorder()) is not None:
             operands = mode.plain_operands(operands, isinstance(op, Elementwise))
             if not any(isinstance(x, Value) for x in operands):
@@ -189,7 +189,7 @@ class Value(Operations, node.Node):
             raise TypeError(
                 f"{op.name}: needs an array or a Tensor, but got a Value, which is a single number."
             )
-        method: Callable[..., Value] = getattr(Value, op.name)
+        method = getattr(Value, op.name)
         return method(*(x if isinstance(x, Value) else Constant(x) for x in operands))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:

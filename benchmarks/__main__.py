@@ -6,7 +6,17 @@ import platform
 
 import numpy as np
 
-from benchmarks import compiled, digits, moons, overhead, scalars, scaling, startup, updates
+from benchmarks import (
+    compiled,
+    compiling,
+    digits,
+    moons,
+    overhead,
+    scalars,
+    scaling,
+    startup,
+    updates,
+)
 from benchmarks.sides import peer_name
 
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -17,5 +27,5 @@ print(
     f"Python {platform.python_version()}, NumPy {np.__version__}, {peer_name()}, "
     f"{os.cpu_count()} CPUs, {platform.system()} {platform.machine()}. Medians of {rounds} rounds."
 )
-for benchmark in (startup, scalars, scaling, overhead, moons, updates, digits, compiled):
+for benchmark in (startup, scalars, scaling, overhead, moons, updates, digits, compiled, compiling):
     benchmark.report(rounds)

@@ -7,13 +7,11 @@ installed is left out.
 """
 
 import argparse
-import functools
 import importlib.util
 import itertools
 import json
 import os
 import platform
-import random
 import statistics
 import subprocess
 import sys
@@ -253,101 +251,6 @@ def report(rounds):
         for side, seconds in found.items():
             ratios = "".join(f" {seconds / found[mine]:,.2f}× |" for mine in ours)
             print(f"| {side} | {seconds * 1e6:,.0f} µs |{ratios}", flush=True)
-    compile_times()
-
-
-def moons_step(points, width):
-    from nn.scalar import MLP
-
-    random.seed(0)
-    model = MLP(2, [width, width, 1])
-    rng = np.random.default_rng(0)
-    data = rng.normal(size=(points, 2)), rng.choice([-1.0, 1.0], size=points)
-    return functools.partial(moons_loss, Value, model), data
-
-
-def deep(levels, width):
-    """Numbers that pass through one layer after another, each on its own."""
-    weight, biases = Value(0.9), [Value(0.01 * i) for i in range(width)]
-
-    def run(xs):
-        for _ in range(levels):
-            xs = [(x * weight + b).tanh() for x, b in zip(xs, biases)]
-        return sum(xs)
-
-    return run, ([0.1 * i for i in range(width)],)
-
-
-def reading(steps, neurons):
-    """A recurrent network that reads numbers one after another."""
-    rng = np.random.default_rng(0)
-    shape = neurons, neurons + 1
-    weights = [[Value(x) for x in row] for row in rng.uniform(-0.3, 0.3, shape).tolist()]
-
-    def run(xs):
-        state = [0.0] * neurons
-        for x in xs:
-            given = [*state, x]
-            state = [sum(w * v for w, v in zip(row, given)).tanh() for row in weights]
-        return sum(state)
-
-    return run, (rng.normal(size=steps).tolist(),)
-
-
-def irregular(levels, width):
-    """Numbers each of which is computed from two numbers anywhere in the level before."""
-    weights = [Value(0.01 * i) for i in range(width)]
-    places = np.random.default_rng(0).integers(width, size=(levels, width, 2))
-
-    def run(xs):
-        for pairs in places.tolist():
-            xs = [(xs[i] * w + xs[j]).tanh() for (i, j), w in zip(pairs, weights)]
-        return sum(xs)
-
-    return run, ([0.1 * i for i in range(width)],)
-
-
-def many(count):
-    """As many results."""
-    weight, bias = Value(0.9), Value(0.1)
-    return lambda xs: [(x * weight + bias).tanh() for x in xs], (
-        np.linspace(-1, 1, count).tolist(),
-    )
-
-
-def compile_times():
-    """What recording and compiling cost per operation: wide graphs, and deep ones."""
-    import tracemalloc
-
-    print("\nCompiling (processor time, with both recordings)\n")
-    print("| | operations | time | memory at the peak |")
-    print("|---|---|---|---|")
-    shapes = {
-        "two moons, 100 points": moons_step(100, 16),
-        "two moons, 200 points, wider": moons_step(200, 50),
-        "a recurrence of 30,000 steps over one number": deep(30_000, 1),
-        "2,000 layers of 30 numbers": deep(2_000, 30),
-        "a recurrent network of 8 neurons, 300 numbers": reading(300, 8),
-        "1,000 layers of 30 numbers, wired anyhow": irregular(1_000, 30),
-        "300 layers of 100 numbers, wired anyhow": irregular(300, 100),
-        "100 layers of 300 numbers, wired anyhow": irregular(100, 300),
-        "50,000 results": many(50_000),
-    }
-    for name, (function, data) in shapes.items():
-        costs = []
-        for traced in (False, True):
-            g = autograd.compile(functools.partial(function))
-            if traced:
-                tracemalloc.start()
-            start = time.process_time()
-            g(*data)
-            costs.append(
-                tracemalloc.get_traced_memory()[1] if traced else time.process_time() - start
-            )
-            tracemalloc.stop()
-        rows = g.recorded()
-        seconds, size = (cost / rows for cost in costs)
-        print(f"| {name} | {rows:,} | {seconds * 1e6:.1f} µs each | {size:.0f} B each |")
 
 
 def main():

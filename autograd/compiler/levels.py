@@ -7,7 +7,7 @@ not wait for one another. Five neurons have two levels, that of the sums and tha
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -58,7 +58,7 @@ def _move_down(columns: Columns, rows: Rows, level: array[int]) -> None:
 
 def _with_operands(
     columns: Columns, rows: Rows, backwards: bool = False
-) -> Iterator[tuple[int, int, int, list[int]]]:
+) -> Iterator[tuple[int, int, int, Sequence[int]]]:
     """Each row with its two operands, or with the list of what it waits for; in either order."""
     order = slice(None, None, -1 if backwards else 1)
     rows, like = rows[order], columns.like
@@ -71,7 +71,7 @@ def _with_operands(
     candidates = like[columns.candidates]
     parts = rows, columns.code[rows], columns.number[rows], *counts, *sides
     for row, code, which, p, q, i, j in zip(*map(in_turn, parts), strict=True):
-        more = []
+        more: Sequence[int] = ()
         if p or q:
             more = [*islice(factors, 2 * p), *islice(terms, q)]
         elif code == PICK:
