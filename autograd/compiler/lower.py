@@ -13,7 +13,6 @@ product the two other matrix products, for a sum the slope of the sum, again and
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import Any
 
@@ -51,6 +50,7 @@ class Lowered:
         self.lookups = [x for x in raised.instructions if isinstance(x, Picks)]
         places = self.choose(self.indices.array)
         self.chosen = tape.source(places) if body else tape.call(self.choose, (self.indices,))
+        self.looked_up = 0  # so many lookups have been written down
         self.reached = np.zeros(placement.size, dtype=bool)
         self.zeroed = False
         self.inputs: dict[int, Any] = {}
@@ -322,9 +322,8 @@ class Lowered:
 
     def _picks(self, picks: Picks) -> tuple[Any, ...]:
         where = self._results(picks.out, picks.out.shape)
-        earlier = itertools.takewhile(lambda x: x is not picks, self.lookups)
-        begin = sum(len(x.out) for x in earlier)
-        places = self._view(self.chosen, View(begin, where.shape, (1,)))
+        places = self._view(self.chosen, View(self.looked_up, where.shape, (1,)))
+        self.looked_up += len(picks.out)
         self.tape.into(self._view(self.numbers, where), _taken, self.numbers, places)
         return where, places
 
