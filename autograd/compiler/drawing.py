@@ -198,13 +198,14 @@ class Instructions:
 
     def _join_early(self, ids: dict[int, str]) -> None:
         """Arrows from arrays to the data that is made of them."""
-        run = self.program.recording
-        for traced in self.program.early:
-            begin = run.blocks.get(traced)
-            for rows, id_ in self.data:
-                places = self.names.number[rows]
-                if begin is not None and np.any((begin <= places) & (places < begin + traced.size)):
-                    self._arrows([ids[id(traced)]], id_, False)
+        blocks = self.program.recording.blocks
+        for rows, id_ in self.data:
+            places, tails = self.names.number[rows], []
+            for traced in self.program.early:
+                inside = places - blocks.get(traced, np.inf)
+                if np.any((inside >= 0) & (inside < traced.size)):
+                    tails.append(ids[id(traced)])
+            self._arrows(tails, id_, False)
 
     def _finish(self, ends: list[str]) -> None:
         """The output comes last; several get a box that collects them."""
@@ -256,9 +257,7 @@ class _Rows:
             return graph.outputs
         if not self.whole and self.drawn.owner[row] != self.largest:
             return []
-        if graph.code[row] < 0 and graph.code[row] != DETACH:
-            return []
-        return [i for i in (graph.left[row], graph.right[row]) if i >= 0]
+        return graph.operands(row)
 
     def graph(self) -> DrawnGraph:
         """The boxes and arrows."""

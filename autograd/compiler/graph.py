@@ -82,7 +82,10 @@ class Graph:
         return (*numbers, str(self.constants), tuple(self.outputs))
 
     def operands(self, row: int) -> list[int]:
-        """The rows that a row is computed from."""
+        """The rows that a row is computed from; of a lookup, all that it chooses from."""
+        if self.code[row] == PICK:
+            begin, end = self.begins[self.left[row]], self.begins[self.left[row] + 1]
+            return self.candidates[begin:end].tolist()
         if self.code[row] < 0 and self.code[row] != DETACH:
             return []
         return [i for i in (self.left[row], self.right[row]) if i >= 0]

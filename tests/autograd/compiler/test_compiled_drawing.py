@@ -179,3 +179,25 @@ def test_calls_that_come_before_the_single_numbers_stand_before_them():
     graph = Instructions(g._newest, lambda nodes: {}).graph("", "")
     place = {node.id: k for k, node in enumerate(graph.nodes)}
     assert all(place[edge.tail] < place[edge.head] for edge in graph.edges)
+
+
+def test_data_of_two_arrays_have_an_arrow_from_each():
+    w = Value(0.3)
+
+    def f(x):
+        scaled = 2.0 * x
+        return w * scaled[0] + w * scaled[1]
+
+    g = autograd.compile(f)
+    g(np.ones(3))
+    svg = g.draw().svg
+    assert len(re.findall(r"<title>a\d+ = copied\(a\d+\)[^<]* → 2 data", svg)) == 2
+
+
+def test_a_lookup_has_arrows_from_what_it_chooses_from():
+    w = [Value(0.1 * k) for k in range(3)]
+    g = autograd.compile(lambda place: autograd.take([v * v for v in w], place))
+    g(np.array(1))
+    boxes = nodes_in(g.draw({"w": w}).svg)
+    assert sum(box == "*, in v0" for box in boxes) == 3
+    assert len(re.findall(r"<title>[^<]*\*[^<]* → take", g.draw().svg)) == 3
