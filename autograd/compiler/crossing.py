@@ -71,6 +71,13 @@ def on_objects(run: Recording, function: Any, args: Any, kwargs: Any) -> Any:
     return result
 
 
+def element(run: Recording, traced: Traced, index: tuple[int, ...]) -> Any:
+    """One element of an argument."""
+    if traced.places is None:  # where to find them is worked out once, as there may be many
+        traced.places = block(run, traced, run.blocks) + places_in_base(traced)
+    return run.datum(traced.places.item(*index), float(traced.array.item(*index)))
+
+
 def objects(run: Recording, traced: Traced) -> Any:
     """The elements of an array as numbers to compute with."""
     places = block(run, traced, run.blocks) + places_in_base(traced)

@@ -424,11 +424,11 @@ class Recording(Recorder):
         self.truths.append((traced, outcome))
         return outcome
 
-    def element(self, traced: Traced) -> Any:
-        """One element of an array: of an argument, a number to compute with."""
+    def element(self, traced: Traced, index: tuple[int, ...]) -> Any:
+        """One element of an argument, as a number to compute with; None of any other array."""
         if traced.base not in self.arguments or traced.dtype.kind != "f":
-            return traced
-        return self.objects(traced)[()]
+            return None
+        return crossing.element(self, traced, index)
 
     def objects(self, traced: Traced) -> Any:
         """The elements of an array as numbers, in an object array."""

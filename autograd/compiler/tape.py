@@ -248,12 +248,13 @@ class Traced(NDArrayOperatorsMixin):
     tape's `observer`, which refuses, or notes what was asked so that replays can check it.
     """
 
-    __slots__ = ("array", "base", "owned", "tape")
+    __slots__ = ("array", "base", "owned", "places", "tape")
 
     def __init__(self, tape: Tape, array: Any) -> None:
         self.tape, self.array = tape, array
         self.base: Any = self  # whose memory it shows
         self.owned = True  # by the tape: somebody else's array must not be written to
+        self.places: Any = None  # of the elements, as the observer counts, once it was asked
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -332,10 +333,16 @@ class Traced(NDArrayOperatorsMixin):
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, tuple):
             index = (index,)
+        seen = self.tape.observer
+        if seen is not None and len(index) == self.ndim and all(type(i) is int for i in index):
+            number = seen.element(self, index)
+            if number is not None:
+                return number
         out = self.tape.call(_item, (self, index))
         if not out.ndim and self.base.owned and isinstance(self.array[index], np.generic):
             out = out.copy()  # a number, which stays what it is when the array is written to
-        return out if out.ndim or self.tape.observer is None else self.tape.observer.element(out)
+        number = None if out.ndim or seen is None else seen.element(out, ())
+        return out if number is None else number
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._check_owned()
