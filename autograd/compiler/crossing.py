@@ -72,16 +72,21 @@ def on_objects(run: Recording, function: Any, args: Any, kwargs: Any) -> Any:
 
 
 def element(run: Recording, traced: Traced, index: tuple[int, ...]) -> Any:
-    """One element of an argument."""
-    if traced.places is None:  # where to find them is worked out once, as there may be many
-        traced.places = block(run, traced, run.blocks) + places_in_base(traced)
-    return run.datum(traced.places.item(*index), float(traced.array.item(*index)))
+    """One element of an array, as a number to compute with."""
+    changes = run.tape.changes
+    if traced.places is None or traced.places[1] != changes:  # not each time: there may be many
+        traced.places = block(run, traced, run.blocks) + places_in_base(traced), changes
+    return run.datum(traced.places[0].item(*index), float(traced.array.item(*index)))
 
 
 def objects(run: Recording, traced: Traced) -> Any:
     """The elements of an array as numbers to compute with."""
-    places = block(run, traced, run.blocks) + places_in_base(traced)
     out = np.empty(traced.shape, dtype=object)
+    if traced.shown is not None and traced.shown[-1] == run.tape.changes:
+        out[()] = element(run, *traced.shown[:2])  # one of many, which are copied all at once
+        run.copies[traced] = None
+        return out.view(RecordedArray)
+    places = block(run, traced, run.blocks) + places_in_base(traced)
     numbers = traced.array.ravel().tolist()
     for index, place, number in zip(
         np.ndindex(traced.shape), places.ravel().tolist(), numbers, strict=True
@@ -95,7 +100,8 @@ def block(run: Recording, traced: Traced, blocks: dict[Traced, int]) -> int:
     base = traced.base
     if base not in run.arguments:
         base = run.tape.call(_copied, (base,))  # what it is now: it may be changed later
-        _check_early(run, base)
+        if base not in blocks:
+            _check_early(run, base)
     if base not in blocks:
         blocks[base] = run.taken(blocks, base.size)
     return blocks[base]
@@ -111,6 +117,7 @@ def _check_early(run: Recording, needed: Traced) -> None:
     if not late and not run.tape.changes:
         return  # without a look at all calls so far, as there may be many such arrays
     computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
+    computed += run.copies
     kept = run.tape.live([needed, *computed])
     for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
         if step.kind == SOURCE and id(step.out) in late:

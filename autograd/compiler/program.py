@@ -67,6 +67,7 @@ class Program:
         graded = [x for x in computed if x.requires_grad]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
         self.array_passes: dict[tuple[int, ...], tuple[int, list[Traced | None]]] = {}
+        self.tape.complete = True
         self._array_backward()
         self.raised = raise_graph(self.graph)
         self.placement = place(self.raised)
@@ -126,7 +127,8 @@ class Program:
     def early(self) -> list[Traced]:
         """The arrays whose numbers rows need, but for the arguments."""
         run = self.recording
-        return [x for x in {**run.blocks, **run.indices} if x not in run.arguments]
+        copies = run.copies if self.tape.changes else {}  # then they may be other numbers later
+        return [x for x in {**run.blocks, **run.indices, **copies} if x not in run.arguments]
 
     def leaf(self, i: int, given: Any) -> Any:
         """The i-th leaf: one of the arguments, or one from outside."""

@@ -104,6 +104,7 @@ class Recording(Recorder):
         plain: Which rows are floats uncompiled.
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
+        copies: Arrays of one element that are used by way of the arrays they come from.
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for.
     """
@@ -121,6 +122,7 @@ class Recording(Recorder):
         self.truths: list[tuple[Traced, bool]] = []
         self.blocks: dict[Traced, int] = {}
         self.indices: dict[Traced, int] = {}
+        self.copies: dict[Traced, None] = {}
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
         self.floats: list[float] = []

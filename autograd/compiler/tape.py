@@ -66,7 +66,9 @@ class Tape:
         steps: Every call so far.
         observer: Whom traced arrays ask when somebody wants a number of theirs.
         shaped: Arrays whose shape depends on numbers, such as `x[x > 0]`: each replay looks.
-        changes: Whether a call changes an array that was there before.
+        changes: How many calls change an array that was there before.
+        complete: Whether nobody changes arrays any more. Until then who computes the same twice
+            gets two arrays, as one of them may be written to.
     """
 
     def __init__(self, observer: Any = None) -> None:
@@ -76,7 +78,8 @@ class Tape:
         self.known: dict[Any, Traced] | None = None if observer is None else {}
         self.steps: list[Step] = []
         self.shaped: list[Traced] = []
-        self.changes = False
+        self.changes = 0
+        self.complete = observer is None
         self.sections = [0]
 
     def section(self) -> None:
@@ -97,7 +100,9 @@ class Tape:
         args, options = tuple(args), options or {}
         key = None if self.known is None else _key((function, args, options))
         if key is not None and self.known is not None and key in self.known:
-            return self.known[key]
+            found = self.known[key]
+            if self.complete or found.base is not found:
+                return found
         if _name(function) in ("ravel", "flatten", "reshape"):
             given = (*args, *options.values())
             if any(isinstance(x, str) and x in ("K", "A") for x in given):
@@ -110,6 +115,7 @@ class Tape:
         if not isinstance(result, np.ndarray):
             self.refuse(f"{_name(function)}, which gives a {type(result).__name__} and no array,")
         out = Traced(self, result)
+        out.number = number
         shown = [x for x in traced_in(args) if _shows(result, x.array)]
         if shown:
             out.base = shown[0].base
@@ -146,17 +152,20 @@ class Tape:
             function(*_arrays(args), **_arrays(options))
             self.known.clear()
         self.steps.append(Step(CHANGE, function, args, options, out))
-        self.changes = True
+        self.changes += 1
 
     def live(self, wanted: Iterable[Traced]) -> list[bool]:
         """For each step, whether one of the wanted arrays depends on it."""
-        bases = {x.base for x in wanted}
+        used = set(wanted)
+        bases = {x.base for x in used}
         kept = [False] * len(self.steps)
         for i in range(len(self.steps) - 1, -1, -1):
             step = self.steps[i]
-            if step.out.base in bases:
+            if step.out in used or (step.kind != VIEW and step.out.base in bases):
                 kept[i] = True
-                bases.update(x.base for x in traced_in((step.args, step.options)))
+                given = traced_in((step.args, step.options))
+                used.update((step.out, *given))
+                bases.update(x.base for x in given)
         return kept
 
     def bind(
@@ -248,13 +257,16 @@ class Traced(NDArrayOperatorsMixin):
     tape's `observer`, which refuses, or notes what was asked so that replays can check it.
     """
 
-    __slots__ = ("array", "base", "owned", "places", "tape")
+    __slots__ = ("array", "base", "number", "owned", "places", "shown", "tape")
 
     def __init__(self, tape: Tape, array: Any) -> None:
         self.tape, self.array = tape, array
         self.base: Any = self  # whose memory it shows
+        self.number = False  # without a shape, such as a sum: `x += 1` makes another of it
         self.owned = True  # by the tape: somebody else's array must not be written to
-        self.places: Any = None  # of the elements, as the observer counts, once it was asked
+        # Of the elements, as the observer counts; with how many changes there were on the tape.
+        self.places: Any = None
+        self.shown: Any = None  # of a number copied from an array: which, where, and likewise
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -339,8 +351,11 @@ class Traced(NDArrayOperatorsMixin):
             if number is not None:
                 return number
         out = self.tape.call(_item, (self, index))
-        if not out.ndim and self.base.owned and isinstance(self.array[index], np.generic):
-            out = out.copy()  # a number, which stays what it is when the array is written to
+        if not out.ndim and isinstance(self.array[_arrays(index)], np.generic):
+            if self.base.owned and out.base is self.base:
+                out = out.copy()  # a number, which stays what it is when the array is written to
+                out.shown = self, index, self.tape.changes
+            out.number = True
         number = None if out.ndim or seen is None else seen.element(out, ())
         return out if number is None else number
 
@@ -372,7 +387,7 @@ class Traced(NDArrayOperatorsMixin):
         if out is not None and not isinstance(out[0], Traced):
             self._refuse("writing into an array")
         function = ufunc if method == "__call__" else getattr(ufunc, method)
-        if out is None:
+        if out is None or out[0].number:
             return self.tape.call(function, inputs, options)
         out[0]._check_owned()
         self.tape.change(out[0], function, inputs, {**options, "out": out[0]})
@@ -516,16 +531,19 @@ def has_traced(tree: Any) -> bool:
 
 def _key(tree: Any) -> Any:
     """What tells one call from another; None if that is not known."""
-    if isinstance(tree, Traced):
+    kind = tree.__class__
+    if kind is Traced:
         return id(tree)
+    if kind in (int, str, bool, type(None)):
+        return kind, tree
     if isinstance(tree, (tuple, list, dict)):
         parts = list(tree.items()) if isinstance(tree, dict) else tree
         keys = [_key(part) for part in parts]
-        return None if None in keys else (type(tree), *keys)
-    if isinstance(tree, slice):
-        return (slice, str(tree))
-    if tree is None or callable(tree) or isinstance(tree, (int, float, str)):
-        return (type(tree), str(tree), tree if callable(tree) else None)
+        return None if None in keys else (kind, *keys)
+    if callable(tree):
+        return "callable", tree
+    if isinstance(tree, (int, float, str, slice)):
+        return kind, str(tree)  # -0.0 is not 0.0, and nan is nan
     return None  # an array of whoever's, which may change
 
 

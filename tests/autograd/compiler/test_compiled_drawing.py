@@ -185,8 +185,8 @@ def test_data_of_two_arrays_have_an_arrow_from_each():
     w = Value(0.3)
 
     def f(x):
-        scaled = 2.0 * x
-        return w * scaled[0] + w * scaled[1]
+        scaled, moved = 2.0 * x, x + 1.0
+        return w * scaled[0] + w * moved[1]
 
     g = autograd.compile(f)
     g(np.ones(3))
