@@ -116,21 +116,34 @@ def _check_early(run: Recording, needed: Traced) -> None:
     late = {id(x._data): rows for rows, x in run.values.values() if not run.is_given(rows)}
     if not late and not run.tape.changes:
         return  # without a look at all calls so far, as there may be many such arrays
-    computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
-    computed += run.copies
-    kept = run.tape.live([needed, *computed])
-    for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
-        if step.kind == SOURCE and id(step.out) in late:
-            _compute_early(run, step, late[id(step.out)])
-    steps, kept = run.tape.steps, run.tape.live([needed, *computed])
+    while True:
+        computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
+        computed += [needed, *run.copies]
+        kept = run.tape.live(computed)
+        for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
+            if step.kind == SOURCE and id(step.out) in late:
+                _compute_early(run, step, late.pop(id(step.out)))
+        steps, kept = run.tape.steps, run.tape.live(computed)
+        before = _read_before_changes(steps, kept)
+        if not before:
+            return
+        if any(step.kind == CHANGE for step in before):
+            run.refuse("changing an array in place that is also used as it was before")
+        run.copies |= {step.out: None for step in before}  # so these have to be early, too
+
+
+def _read_before_changes(steps: list[Step], kept: list[bool]) -> list[Step]:
+    """The calls not kept that read an array which calls that are kept change later."""
     changed: set[Any] = set()
+    found = []
     for step, needs in zip(reversed(steps), reversed(kept), strict=True):
         if needs and step.kind == CHANGE:
             changed.add(step.out.base)
         elif not needs and step.kind != VIEW:
             read = {x.base for x in traced_in((step.args, step.options))}
             if not read.isdisjoint(changed):
-                run.refuse("changing an array in place that is also used as it was before")
+                found.append(step)
+    return found
 
 
 def _compute_early(run: Recording, step: Step, rows: Any) -> None:
