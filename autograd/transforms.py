@@ -297,6 +297,7 @@ class _Trace:
         mode = recorder() if active() else None
         if mode is not None:  # then floats are nodes as well
             self.plain = mode.transformed(nodes, self.leaves) and not running()
+            self.nested |= any(isinstance(x, Value) for x in self.leaves)
         self.as_graph = self.nested or as_graph
         arguments = list(args)
         for n, argument in zip(chosen, self.rebuild(self.leaves), strict=True):
@@ -344,6 +345,8 @@ def _variable(who: str, x: Any) -> Any:
     if isinstance(x, (Real, np.bool)) and not isinstance(x, np.integer):
         return Value(float(x))
     if hasattr(x, "dtype") and x.dtype.kind == "f":
+        if isinstance(x, np.ndarray) and (mode := recorder() if active() else None) is not None:
+            x = mode.lifted((x,))[0]  # so that the way back ends here, and not at a stand-in
         return Tensor(x, requires_grad=True)
     advice = " Make floats of it: .astype(float)." if hasattr(x, "astype") else ""
     raise TypeError(

@@ -393,6 +393,9 @@ class Recording(Recorder):
         self.transforms = True
         if len(active()) == self.inside:  # the outermost: nothing so far depends on it
             self.varying.begin()
+        for x in variables:
+            if x.__class__ is Value:  # a number written in the code; elsewhere it does not vary
+                self.rows[x] = self.graph.add(DETACH, self.row(Constant(x._data)))
         self.varying.add([self.row(x) for x in variables if isinstance(x, Value)])
         return all(map(self._is_plain, nodes))
 

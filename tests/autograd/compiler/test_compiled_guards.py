@@ -729,6 +729,50 @@ def test_differentiating_a_lookup_is_refused_inside_a_compiled_function_and_not_
     assert [h(3.0, np.array(i)) for i in (0, 1)] == [27.0, 12.0]
 
 
+@pytest.mark.parametrize(
+    "derive",
+    [
+        lambda f: autograd.grad(f)(0.7),
+        lambda f: autograd.grad(autograd.grad(f))(np.float64(0.7)),
+        lambda f: autograd.jvp(f, (0.7,), (1.0,))[1],
+        lambda f: autograd.grad(lambda t: autograd.grad(f)(t) * f(t))(0.7),
+        lambda f: autograd.grad(lambda pair: f(pair[0]) * pair[1])([0.7, 2.0])[0],
+    ],
+)
+def test_a_function_is_differentiated_at_a_number_written_in_the_code(derive):
+    w = Value(0.5)
+
+    def f(x):
+        return derive(lambda t: autograd.tanh(w * t) * t * x)
+
+    g = autograd.compile(f)
+    for x in (2.0, 3.0):
+        assert type(g(x)) is type(f(x)) is float
+        assert g(x) == pytest.approx(f(x), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda at, x: autograd.grad(lambda v: autograd.sum(autograd.tanh(v) * x))(at),
+        lambda at, x: autograd.hessian(lambda v: autograd.sum(v**3 * x))(at),
+        lambda at, x: autograd.grad(lambda v, u: autograd.sum(v * v * u), (0, 1))(at, x)[0],
+        lambda at, x: at - 0.1 * autograd.grad(lambda v: autograd.sum(v * v * x))(at.copy()),
+        lambda at, x: autograd.grad(
+            lambda u: autograd.sum(autograd.grad(lambda v: autograd.sum(v * v * u))(at) ** 2)
+        )(x),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_function_is_differentiated_at_an_array_from_outside(f, dtype):
+    at, xs = np.array([0.3, 0.7], dtype), np.array([[2.0, 1.0], [0.5, 3.0]], dtype)
+    g = autograd.compile(lambda x: f(at, x))
+    for x in xs:
+        ours, theirs = g(x), f(at, x)
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12 if dtype is np.float64 else 1e-6)
+
+
 def test_a_lookup_beside_what_is_differentiated_is_compiled():
     table = [Value(0.5), Value(0.7)]
 
