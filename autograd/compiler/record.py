@@ -292,7 +292,7 @@ class Recording(Recorder):
                 self.tensors[id(x)] = (x, self._stand_in(x, x._data))
             return self.tensors[id(x)][1]
         if isinstance(x, Value):
-            if self.differentiates([self.row(x)]):
+            if recording() and self.differentiates([self.row(x)]):
                 self.refuse("differentiating a number through an array")
             return self.lift(_boxed(x))
         if isinstance(x, np.ndarray) and x.dtype != object:
@@ -401,7 +401,7 @@ class Recording(Recorder):
 
     def differentiates(self, rows: list[int]) -> bool:
         """Whether a function is being differentiated for what leads to one of these rows."""
-        if not self.transforms or len(active()) == self.inside or not recording():
+        if not self.transforms or len(active()) == self.inside:
             return False
         return self.varying.any_of(rows)
 

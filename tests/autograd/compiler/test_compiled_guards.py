@@ -729,6 +729,18 @@ def test_differentiating_a_lookup_is_refused_inside_a_compiled_function_and_not_
     assert [h(3.0, np.array(i)) for i in (0, 1)] == [27.0, 12.0]
 
 
+def test_differentiating_a_lookup_is_refused_under_no_grad_too_as_it_gives_what_was_there():
+    def f(x, i):
+        with autograd.no_grad():
+            found = autograd.take([x, 2.0], i)
+        return x * found
+
+    assert autograd.grad(f)(3.0, np.array(0)) == 6.0
+    g = autograd.compile(lambda x, i: 1.0 * autograd.grad(f)(x, i))
+    with pytest.raises(CompileError, match=r"differentiating what a lookup chose.*grad\(f\)"):
+        g(3.0, np.array(0))
+
+
 @pytest.mark.parametrize(
     "derive",
     [
