@@ -257,7 +257,10 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     leaves, rebuild = flatten(product)
     of, _ = flatten(tuple(primals))
     return rebuild(
-        [float(p) if isinstance(x, Real) else p for x, p in zip(of, leaves, strict=True)]
+        [
+            float(p) if isinstance(x, Real) and not isinstance(p, Node) else p
+            for x, p in zip(of, leaves, strict=True)
+        ]
     )
 
 

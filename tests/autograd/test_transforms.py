@@ -220,6 +220,16 @@ def test_the_hessian_of_an_array_has_the_arrays_axes_first():
     assert_allclose(hessian(lambda x: x[0] * autograd.sin(m @ x))(X), expected, rtol=1e-13)
 
 
+def test_hvp_at_a_float_is_differentiated_for_what_the_function_uses():
+    def at_two(w):
+        return hvp(lambda x, y: x**3 * y * w, (2.0, 1.0), (1.0, 0.0))[0]
+
+    assert grad(at_two)(1.5) == 12.0
+    w = Value(1.5)
+    compiled = autograd.compile(lambda x: w * hvp(lambda u: u**3 * x, (2.0,), (1.0,)))
+    assert [compiled(x).data for x in (1.0, 2.0)] == [18.0, 36.0]
+
+
 def test_hvp_of_several_arguments_of_several_kinds():
     def f(w, b, x):
         return (autograd.tanh(w * x["x"] + b) * x["scale"]).sum()
