@@ -388,6 +388,30 @@ def test_an_array_that_changes_in_place_between_two_uses_is_refused():
         autograd.compile(f)(numbers(C))
 
 
+def test_numbers_read_before_and_after_an_array_is_changed_are_different_ones():
+    def f(x):
+        y = x * 2.0
+        first, second = y[0], y[1]
+        early = v[0] * second
+        y[0] = 5.0
+        y[1:] *= 0.5
+        return v[0] * first + early * y[0] + v[1] * y[1] + v[1] * (y[1] + second)
+
+    assert_compiled_agrees(f, LEAVES, [(numbers(C),) for _ in range(3)])
+
+
+def test_numbers_read_one_by_one_out_of_a_computed_array_are_copied_at_once():
+    def f(x):
+        return sum(sum(a * b for a, b in zip(v, row)) ** 2 for row in x / 255.0)
+
+    g = autograd.compile(f)
+    for _ in range(2):
+        x = numbers(5, C)
+        assert_same_numbers(g(x).data, f(x).data)
+    assert g.program().count("copied") == 1
+    assert "item" not in g.program()
+
+
 def test_all_calls_are_gone_through_as_often_for_many_computed_indices_as_for_few(monkeypatch):
     def f(xs, places):
         return sum(x * autograd.take(v, place * 3 % 4) for x, place in zip(xs, places))

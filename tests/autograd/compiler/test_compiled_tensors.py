@@ -252,6 +252,53 @@ def test_numbers_of_an_array_may_change_places():
         assert g(np.array(x)).item() == (t.data * swapped(np.array(x))).sum()
 
 
+def apart(x, make):
+    a, b = make(x), make(x)
+    a[0] = 5.0
+    return a, b
+
+
+def running(x):
+    mean, steps = x * 0.0, x * 0.0
+    for _ in range(3):
+        mean += x
+        steps += 2.0
+    return mean, steps
+
+
+def kept_numbers(x, number):
+    n = number(x)
+    before, same = n, number(x)
+    history = [n]
+    for _ in range(2):
+        n -= 0.5
+        history.append(n)
+    return n * x, before * x, same * x, *(m * x for m in history)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: apart(x, np.sin),
+        lambda x: apart(x, lambda x: x.copy()),
+        lambda x: apart(x, np.zeros_like),
+        lambda x: apart(x, lambda x: x[[1, 0]]),
+        running,
+        lambda x: kept_numbers(x, lambda x: x.sum()),
+        lambda x: kept_numbers(x, np.max),
+        lambda x: kept_numbers(x, lambda x: (2.0 * x)[0]),
+        lambda x: kept_numbers(x, lambda x: (2.0 * x)[np.argmax(2.0 * x)]),
+    ],
+)
+def test_what_is_computed_twice_may_be_changed_once(f):
+    t = Tensor([1.0, 2.0], requires_grad=True)
+
+    def loss(x):
+        return sum((k + 1) * (t * array).sum() for k, array in enumerate(f(x)))
+
+    assert_compiled_agrees(loss, [t], *([RNG.normal(size=2)] for _ in range(3)))
+
+
 def test_writing_to_an_array_that_a_derivative_needs_is_refused():
     t = Tensor([1.0, 2.0], requires_grad=True)
     for wrap in (Tensor, lambda y: y):
