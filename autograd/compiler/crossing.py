@@ -99,9 +99,11 @@ def block(run: Recording, traced: Traced, blocks: dict[Traced, int]) -> int:
     """Where the numbers of an array's base begin in the data (or in the indices)."""
     base = traced.base
     if base not in run.arguments:
-        base = run.tape.call(_copied, (base,))  # what it is now: it may be changed later
-        if base not in blocks:
-            _check_early(run, base)
+        key = base, run.tape.changes
+        if key not in run.copied:
+            run.copied[key] = run.tape.call(_copied, (base,))  # it may be changed later
+            _check_early(run, run.copied[key])
+        base = run.copied[key]
     if base not in blocks:
         blocks[base] = run.taken(blocks, base.size)
     return blocks[base]

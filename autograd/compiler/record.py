@@ -104,6 +104,8 @@ class Recording(Recorder):
         plain: Which rows are floats uncompiled.
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
+        copied: The copies of computed arrays whose elements are used; by how many changes of arrays
+            there had been.
         copies: Arrays of one element that are used by way of the arrays they come from.
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for.
@@ -122,6 +124,7 @@ class Recording(Recorder):
         self.truths: list[tuple[Traced, bool]] = []
         self.blocks: dict[Traced, int] = {}
         self.indices: dict[Traced, int] = {}
+        self.copied: dict[tuple[Traced, int], Traced] = {}
         self.copies: dict[Traced, None] = {}
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}

@@ -101,7 +101,7 @@ class Tape:
         key = None if self.known is None else _key((function, args, options))
         if key is not None and self.known is not None and key in self.known:
             found = self.known[key]
-            if self.complete or found.base is not found:
+            if self.complete or found.number or found.base is not found:
                 return found
         if _name(function) in ("ravel", "flatten", "reshape"):
             given = (*args, *options.values())
