@@ -429,6 +429,8 @@ class Recording(Recorder):
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
         outcome = bool(traced.array)
+        if traced.base.owned and not traced.number:
+            traced = traced.copy()  # what it is now: it may be changed later
         self.truths.append((traced, outcome))
         return outcome
 

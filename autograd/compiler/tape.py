@@ -67,6 +67,7 @@ class Tape:
         observer: Whom traced arrays ask when somebody wants a number of theirs.
         shaped: Arrays whose shape depends on numbers, such as `x[x > 0]`: each replay looks.
         changes: How many calls change an array that was there before.
+        chosen: Whether there are parts of arrays whose place is data; see `Traced.part`.
         complete: Whether nobody changes arrays any more. Until then who computes the same twice
             gets two arrays, as one of them may be written to.
     """
@@ -79,6 +80,7 @@ class Tape:
         self.steps: list[Step] = []
         self.shaped: list[Traced] = []
         self.changes = 0
+        self.chosen = False
         self.complete = observer is None
         self.sections = [0]
 
@@ -98,6 +100,10 @@ class Tape:
     ) -> Any:
         """Compute now, and note it: the result as a traced array."""
         args, options = tuple(args), options or {}
+        if self.chosen:
+            self.check_current((args, options))
+        if _writes(function, options):
+            return self._write(function, args, options)
         key = None if self.known is None else _key((function, args, options))
         if key is not None and self.known is not None and key in self.known:
             found = self.known[key]
@@ -108,6 +114,8 @@ class Tape:
             if any(isinstance(x, str) and x in ("K", "A") for x in given):
                 self.refuse("order 'K' or 'A'")
         result = function(*_arrays(args), **_arrays(options))
+        if any(x.__class__ is Traced and result is x.array for x in args[1:]):
+            self.refuse("writing into an array that is not passed as out=")
         number = isinstance(result, (bool, int, float, np.generic))
         by_python = number and not isinstance(result, np.generic)
         if number:
@@ -116,8 +124,11 @@ class Tape:
             self.refuse(f"{_name(function)}, which gives a {type(result).__name__} and no array,")
         out = Traced(self, result)
         out.number = number
-        shown = [x for x in traced_in(args) if _shows(result, x.array)]
-        if shown:
+        shown = [x for x in traced_in(args) if not x.number and _shows(result, x.array)]
+        if shown and _decides_shape(function, args):
+            kind = STORE
+            out.owned = False  # it shows another part of an array at each replay
+        elif shown:
             out.base = shown[0].base
             kind = VIEW
         elif takes_out(function) and not by_python:
@@ -137,6 +148,22 @@ class Tape:
             self.observer.refuse(what)
         raise TypeError(f"{what}: a traced array has no numbers yet.")
 
+    def _write(self, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Note a call of one of NumPy's functions that writes into an array."""
+        out = options.get("out")
+        if out is None:
+            out = args[0]
+        elif isinstance(out, tuple):
+            (out,) = out
+        if not isinstance(out, Traced):
+            self.refuse("writing into an array")
+        out._check_owned()
+        if self.observer is not None:
+            args = tuple(map(self.observer.plain_array, args))
+            options = {key: self.observer.plain_array(x) for key, x in options.items()}
+        self.change(out, function, args, options)
+        return None if function in _IN_PLACE else out
+
     def into(self, out: Traced, function: Any, *args: Any, **options: Any) -> Traced:
         """Compute into a traced array that is there already, such as a part of a buffer."""
         self.steps.append(Step(INTO, function, args, options, out))
@@ -147,12 +174,30 @@ class Tape:
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
         args, options = tuple(args), options or {}
+        if self.chosen:
+            self.check_current((args, options))
         if self.known is not None:  # elsewhere the numbers are not of any run
             self.observer.changing(out)
             function(*_arrays(args), **_arrays(options))
             self.known.clear()
         self.steps.append(Step(CHANGE, function, args, options, out))
         self.changes += 1
+        base = out.base
+        base.changed = self.changes
+        if base.part is not None:  # uncompiled it shows this array, so that changes, too
+            whole, index, _ = base.part
+            self.change(whole, _set_item, (whole, index, base))
+            base.part = whole, index, self.changes
+
+    def check_current(self, tree: Any) -> None:
+        """Refuse a part that is a copy where uncompiled it shows an array that was changed then."""
+        for x in traced_in(tree):
+            part = x.base.part
+            while part is not None:
+                whole, _, when = part
+                if whole.base.changed > when:
+                    self.refuse("using a part, at a place that is data, of an array changed since")
+                part = whole.base.part
 
     def live(self, wanted: Iterable[Traced]) -> list[bool]:
         """For each step, whether one of the wanted arrays depends on it."""
@@ -257,7 +302,9 @@ class Traced(NDArrayOperatorsMixin):
     tape's `observer`, which refuses, or notes what was asked so that replays can check it.
     """
 
-    __slots__ = ("array", "base", "number", "owned", "places", "shown", "tape")
+    __slots__ = (
+        "array", "base", "changed", "number", "owned", "part", "places", "shown", "tape",
+    )  # fmt: skip
 
     def __init__(self, tape: Tape, array: Any) -> None:
         self.tape, self.array = tape, array
@@ -266,6 +313,9 @@ class Traced(NDArrayOperatorsMixin):
         self.owned = True  # by the tape: somebody else's array must not be written to
         # Of the elements, as the observer counts; with how many changes there were on the tape.
         self.places: Any = None
+        self.changed = 0  # with how many changes on the tape it last was
+        # Of a copy of what uncompiled is a view, such as table[i]: of which, where, and likewise.
+        self.part: Any = None
         self.shown: Any = None  # of a number copied from an array: which, where, and likewise
 
     @property
@@ -300,7 +350,7 @@ class Traced(NDArrayOperatorsMixin):
     def transpose(self, *axes: Any) -> Any:
         """As NumPy's."""
         order = axes[0] if len(axes) == 1 else axes or None
-        return self.tape.call(np.transpose, (self, order))
+        return self._alike(self.tape.call(np.transpose, (self, order)))
 
     def sum(self, *given: Any, **options: Any) -> Any:
         """As NumPy's."""
@@ -321,19 +371,26 @@ class Traced(NDArrayOperatorsMixin):
     def _reduced(self, function: Any, names: Any, given: Any, options: dict[str, Any]) -> Any:
         by_place = dict(zip(names[: len(given)], given, strict=True))
         options = {"axis": None, "keepdims": False, **by_place, **options}
-        if options.pop("out", None) is not None:
-            self._refuse("writing into an array")
+        if options.get("out", 0) is None:
+            del options["out"]
         return self.tape.call(function, (self,), options)
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """As NumPy's."""
         if np.dtype(dtype) == self.dtype and not copy:
             return self
-        return self.tape.call(np.ndarray.astype, (self, dtype))
+        return self._alike(self.tape.call(np.ndarray.astype, (self, dtype)))
 
     def copy(self, order: str = "C") -> Any:
         """As NumPy's."""
-        return self.tape.call(np.positive, (self,)) if self.dtype.kind in "iuf" else self | False
+        quick = order == "C" and self.array.flags.c_contiguous and self.dtype.kind in "iuf"
+        call = (np.positive, (self,)) if quick else (np.ndarray.copy, (self, order))
+        return self._alike(self.tape.call(*call))
+
+    def _alike(self, out: Any) -> Any:
+        """The same in another form: a number if this is one."""
+        out.number = self.number
+        return out
 
     def __pow__(self, power: Any) -> Any:
         # as NumPy's own arrays do, for speed
@@ -356,11 +413,20 @@ class Traced(NDArrayOperatorsMixin):
                 out = out.copy()  # a number, which stays what it is when the array is written to
                 out.shown = self, index, self.tape.changes
             out.number = True
+        elif self.base.owned and out.base is not self.base and has_traced(index):
+            given = mapped(index, lambda x: x.array[()] if x.number else x.array)
+            if _shows(self.array[given], self.array):
+                out.part, self.tape.chosen = (self, index, self.tape.changes), True
         number = None if out.ndim or seen is None else seen.element(out, ())
         return out if number is None else number
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._check_owned()
+        seen = self.tape.observer
+        if seen is not None and isinstance(value, (list, tuple)):
+            value = [seen.plain_array(x) for x in value]
+        elif seen is not None:
+            value = seen.plain_array(value)
         self.tape.change(self, _set_item, (self, index, value))
 
     def __len__(self) -> int:
@@ -403,8 +469,9 @@ class Traced(NDArrayOperatorsMixin):
             return getattr(args[0], _REDUCTIONS[func])(*args[1:], **kwargs)
         if func in (np.split, np.array_split):  # of several arrays each is a slice
             return COMPOSITIONS[func.__name__](*args, **kwargs)
-        if self.tape.observer is not None and self.tape.observer.has_values((args, kwargs)):
-            return self.tape.observer.on_objects(func, args, kwargs)
+        seen = self.tape.observer
+        if seen is not None and not _writes(func, kwargs) and seen.has_values((args, kwargs)):
+            return seen.on_objects(func, args, kwargs)
         return self.tape.call(func, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -460,7 +527,10 @@ class Traced(NDArrayOperatorsMixin):
 
 
 def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
-    return x.tape.call(getattr(np.ndarray, name), (x, *args), kwargs)
+    out = x.tape.call(getattr(np.ndarray, name), (x, *args), kwargs)
+    if x.number and out is not None:
+        out.number = not out.ndim
+    return out
 
 
 _NUMBERS_OF = ("item", "tolist", "tobytes", "tofile")
@@ -493,6 +563,20 @@ def _decides_shape(function: Any, args: tuple[Any, ...]) -> bool:
     if function is _item:
         return any(x.dtype.kind == "b" for x in traced_in(args[1]))
     return getattr(function, "__name__", "") in _SHAPING
+
+
+def _writes(function: Any, options: dict[str, Any]) -> bool:
+    """Whether a call of one of NumPy's functions writes into an array that is there already."""
+    if function in _IN_PLACE or options.get("out") is not None:
+        return True
+    return function is np.nan_to_num and not options.get("copy", True)
+
+
+_IN_PLACE = {
+    np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask,
+    np.ndarray.fill, np.ndarray.partition, np.ndarray.put, np.ndarray.sort,
+}  # fmt: skip
+"""Functions of NumPy that write into their first argument."""
 
 
 def takes_out(function: Any) -> bool:

@@ -187,6 +187,70 @@ def changed_after(x):
     return scores, doubled @ W
 
 
+def changed_by_numpy(x):
+    y, square, float_ = 2 * x, np.outer(x, x), x[0] * x[1]
+    np.clip(y, -float_ * float_, 0.4, out=y)
+    np.cumsum(square, axis=1, out=square)
+    np.mean(square, axis=0, out=square[0])
+    square[1].sort()
+    np.fill_diagonal(square, float_)
+    y[1:].fill(float_)
+    np.copyto(square[2], y)
+    roots = np.sqrt(np.where(square > 0, square, np.nan))
+    return y, square, square @ t, y[0] * v[0], np.nan_to_num(roots, copy=False)
+
+
+def parts_whose_place_is_data(x, i):
+    table = np.outer(x, x)
+    row = table[i[0]]
+    row += 1.0
+    row[1:][0] = x[0]
+    table[i[1]] += row
+    table[i[2]][0] *= 2.0
+    table[:, table[0].argmax()] -= x
+    return table, table[i[0]] @ t, table[i[1]][0] * v[0]
+
+
+def asked_and_changed(x):
+    some = np.maximum(x[:1], 0.0)
+    if some:
+        some[0] = 1.0
+        return x * t
+    some[0] = 1.0
+    return some * t
+
+
+def numbers_as_arrays(x):
+    total = (2 * x).sum()
+    row, turned, rounded = np.expand_dims(total, 0), total.T, total.astype(np.float32)
+    before = rounded
+    row[0], rounded = 7.0, rounded + 1.0
+    turned += 1.0
+    rounded += 1.0
+    return total, row, turned, rounded, before, total * t
+
+
+def a_copy_row_after_row(x):
+    turned = np.outer(x, x + 1.0).T.copy()
+    turned.reshape(-1)[1] = 7.0
+    turned.ravel()[2:] += 1.0
+    return turned, turned @ t
+
+
+def floats_put_into_arrays(x):
+    sums = np.zeros_like(x)
+    sums[0] = x[0]
+    for k in range(1, len(x)):
+        sums[k] = sums[k - 1] + x[k]
+    sums[1:] = [x[0] * x[1], sums[2]]
+    return sums, sums * t, sums[2] * v[0]
+
+
+def some_of_both_signs():
+    sign = itertools.cycle([1.0, -1.0])
+    return lambda: (np.abs(numbers(C)) * [next(sign), 1.0, next(sign)],)
+
+
 PROGRAMS = {
     # arrays of numbers that meet arrays of Values
     "an argument": (lambda x: x @ W, x()),
@@ -312,6 +376,18 @@ PROGRAMS = {
     "a tensor's numbers": (lambda x: (t.data[0] * v[0] * x[0, 0], T.data.T @ (x @ W)), x()),
     "stacked with Values": (lambda x: autograd.stack([t[0], v[0] * x[0], v[1]]), x(1)),
     "both kinds of loss": (lambda x: ((x @ W) ** 2).mean() + (T * T).mean() + t.sum() * v[0], x()),
+    "changed by NumPy's functions": (changed_by_numpy, x(C)),
+    "parts whose place is data": (
+        parts_whose_place_is_data,
+        lambda: (numbers(C), whole(C, C)),
+    ),
+    "asked whether it is zero, and changed": (asked_and_changed, some_of_both_signs()),
+    "without the zeros around it": (
+        lambda x: np.trim_zeros(np.maximum(x, 0.0)).sum() * t, some_of_both_signs(),
+    ),
+    "numbers as arrays": (numbers_as_arrays, x(C)),
+    "a copy of a turned array": (a_copy_row_after_row, x(C)),
+    "floats put into arrays": (floats_put_into_arrays, x(C)),
 }  # fmt: skip
 
 
@@ -410,6 +486,17 @@ def test_numbers_read_one_by_one_out_of_a_computed_array_are_copied_at_once():
         assert_same_numbers(g(x).data, f(x).data)
     assert g.program().count("copied") == 1
     assert "item" not in g.program()
+
+
+def test_a_part_whose_place_is_data_is_refused_after_its_array_changed():
+    def f(x, i):
+        table = np.outer(x, x)
+        row = table[i[0]]
+        table += 1.0
+        return row * t
+
+    with pytest.raises(CompileError, match="of an array changed since"):
+        autograd.compile(f)(numbers(C), whole(C, 1))
 
 
 def test_all_calls_are_gone_through_as_often_for_many_computed_indices_as_for_few(monkeypatch):
