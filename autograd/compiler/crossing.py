@@ -121,17 +121,17 @@ def _check_early(run: Recording, needed: Traced) -> None:
     while True:
         computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
         computed += [needed, *run.copies]
-        kept = run.tape.live(computed)
+        kept = run.tape.live(computed, run.early_steps)
         for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
             if step.kind == SOURCE and id(step.out) in late:
-                _compute_early(run, step, late.pop(id(step.out)))
-        steps, kept = run.tape.steps, run.tape.live(computed)
+                _compute_early(run, step, late.pop(id(step.out)), late)
+        steps, kept = run.tape.steps, run.tape.live(computed, run.early_steps)
         before = _read_before_changes(steps, kept)
         if not before:
             return
         if any(step.kind == CHANGE for step in before):
             run.refuse("changing an array in place that is also used as it was before")
-        run.copies |= {step.out: None for step in before}  # so these have to be early, too
+        run.early_steps.update(before)  # so these have to be early, too
 
 
 def _read_before_changes(steps: list[Step], kept: list[bool]) -> list[Step]:
@@ -148,7 +148,7 @@ def _read_before_changes(steps: list[Step], kept: list[bool]) -> list[Step]:
     return found
 
 
-def _compute_early(run: Recording, step: Step, rows: Any) -> None:
+def _compute_early(run: Recording, step: Step, rows: Any, late: dict[int, Any]) -> None:
     """Make an array of rows the result of calls on arrays, which need not wait for the rows."""
     tape, steps, known = run.tape, run.tape.steps, run.tape.known
     index = steps.index(step)
@@ -160,7 +160,8 @@ def _compute_early(run: Recording, step: Step, rows: Any) -> None:
     step.args, step.options = (tape.call(np.stack, (numbers,)), rows.shape), {}
     steps[index:index] = tape.steps
     tape.steps, tape.known = steps, known
-    steps.sort(key=lambda step: step.kind != SOURCE)  # what comes from outside is there first
+    # What comes from outside is there first; what is made of rows may be computed early, too.
+    steps.sort(key=lambda step: step.kind != SOURCE or id(step.out) in late)
 
 
 def places_in_base(traced: Traced) -> Any:

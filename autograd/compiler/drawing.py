@@ -123,7 +123,8 @@ class Instructions:
     def graph(self, marked: str, remark: str) -> DrawnGraph:
         """The boxes and arrows; the box with the id `marked` stands out."""
         calls, tape = list(self.names.array_lines()), self.program.tape
-        early = dict(zip(tape.steps, tape.live(self.program.early), strict=True))
+        kept = tape.live(self.program.early, self.program.recording.early_steps)
+        early = dict(zip(tape.steps, kept, strict=True))
         ids: dict[int, str] = {}
         self._add_calls(ids, [line for line in calls if early[line[0]]])  # operands come first
         for k, x in enumerate(self.instructions):

@@ -30,7 +30,8 @@ def listing(program: Program, find_names: FindNames) -> str:
     """Every instruction of a program, what it works on and how many numbers it makes."""
     names = Names(program, find_names)
     calls = [line for line in names.array_lines() if line[0].kind != SOURCE]
-    early = dict(zip(program.tape.steps, program.tape.live(program.early), strict=True))
+    kept = program.tape.live(program.early, program.recording.early_steps)
+    early = dict(zip(program.tape.steps, kept, strict=True))
     lines = [(text, shape) for step, text, shape in calls if early[step]]
     lines += _nested(names)
     lines += [(text, shape) for step, text, shape in calls if not early[step]]

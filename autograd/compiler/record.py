@@ -31,7 +31,7 @@ from autograd.compiler import crossing
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.plain import Plainness
 from autograd.compiler.refusals import refusal
-from autograd.compiler.tape import Tape, Traced, has_traced
+from autograd.compiler.tape import Step, Tape, Traced, has_traced
 from autograd.compiler.varying import Varying
 from autograd.errors import CompileError
 from autograd.modes import Recorder, active, recording
@@ -107,6 +107,7 @@ class Recording(Recorder):
         copied: The copies of computed arrays whose elements are used; by how many changes of arrays
             there had been.
         copies: Arrays of one element that are used by way of the arrays they come from.
+        early_steps: Calls that read an array as it is before calls that rows need change it.
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for.
     """
@@ -126,6 +127,7 @@ class Recording(Recorder):
         self.indices: dict[Traced, int] = {}
         self.copied: dict[tuple[Traced, int], Traced] = {}
         self.copies: dict[Traced, None] = {}
+        self.early_steps: set[Step] = set()
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
         self.floats: list[float] = []
@@ -380,6 +382,12 @@ class Recording(Recorder):
     def plain_array(self, x: Any) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
         return self._lifted(x)._data if self._is_plain(x) else x
+
+    def written(self, x: Any) -> Any:
+        """What is written into an array of numbers: of what uncompiled is floats, an array."""
+        if isinstance(x, np.ndarray) and x.dtype == object:
+            return self.made_array(x)
+        return self.plain_array(x)
 
     def _is_plain(self, x: Any) -> bool:
         return x.__class__ is self.kind and self.plain.of(x._grad)

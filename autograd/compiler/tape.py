@@ -25,7 +25,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -159,8 +159,8 @@ class Tape:
             self.refuse("writing into an array")
         out._check_owned()
         if self.observer is not None:
-            args = tuple(map(self.observer.plain_array, args))
-            options = {key: self.observer.plain_array(x) for key, x in options.items()}
+            args = tuple(map(self.observer.written, args))
+            options = {key: self.observer.written(x) for key, x in options.items()}
         self.change(out, function, args, options)
         return None if function in _IN_PLACE else out
 
@@ -199,14 +199,14 @@ class Tape:
                     self.refuse("using a part, at a place that is data, of an array changed since")
                 part = whole.base.part
 
-    def live(self, wanted: Iterable[Traced]) -> list[bool]:
-        """For each step, whether one of the wanted arrays depends on it."""
+    def live(self, wanted: Iterable[Traced], also: Container[Step] = ()) -> list[bool]:
+        """For each step, whether one of the wanted arrays, or of the steps, depends on it."""
         used = set(wanted)
         bases = {x.base for x in used}
         kept = [False] * len(self.steps)
         for i in range(len(self.steps) - 1, -1, -1):
             step = self.steps[i]
-            if step.out in used or (step.kind != VIEW and step.out.base in bases):
+            if step in also or step.out in used or (step.kind != VIEW and step.out.base in bases):
                 kept[i] = True
                 given = traced_in((step.args, step.options))
                 used.update((step.out, *given))
@@ -218,12 +218,13 @@ class Tape:
         wanted: Sequence[Traced],
         reuse: dict[int, Any] | None = None,
         early: Iterable[Traced] = (),
+        early_steps: Container[Step] = (),
     ) -> Bound:
         """Allocate the arrays and fill them into the calls that the wanted ones need.
 
         What the `early` ones need can be run before everything else, with `run_early`.
         """
-        return Bound(self, self.live(wanted), reuse or {}, self.live(early))
+        return Bound(self, self.live(wanted), reuse or {}, self.live(early, early_steps))
 
 
 class Bound:
@@ -424,9 +425,9 @@ class Traced(NDArrayOperatorsMixin):
         self._check_owned()
         seen = self.tape.observer
         if seen is not None and isinstance(value, (list, tuple)):
-            value = [seen.plain_array(x) for x in value]
+            value = [seen.written(x) for x in value]
         elif seen is not None:
-            value = seen.plain_array(value)
+            value = seen.written(value)
         self.tape.change(self, _set_item, (self, index, value))
 
     def __len__(self) -> int:
@@ -437,7 +438,10 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Compute with a universal function, and note it."""
-        if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
+        target = inputs[0] if method == "at" else options.get("out", (None,))[0]
+        if isinstance(target, Traced) and self.tape.observer is not None:
+            inputs = tuple(map(self.tape.observer.written, inputs))
+        elif any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             return self.tape.observer.on_objects(getattr(ufunc, method), inputs, options)
         if any(hasattr(type(x), "_apply") for x in inputs):
             seen = self.tape.observer
