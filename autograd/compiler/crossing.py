@@ -65,7 +65,10 @@ def on_objects(run: Recording, function: Any, args: Any, kwargs: Any) -> Any:
     """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
     if function is np.where and len(args) == 3 and isinstance(args[0], Traced):
         return where(run, *args)
-    result = function(*mapped(args, run.objects), **mapped(kwargs, run.objects))
+    given = mapped(args, run.objects)
+    result = function(*given, **mapped(kwargs, run.objects))
+    if any(result is now and now is not x for x, now in zip(args[1:], given[1:], strict=True)):
+        run.refuse("writing into an array that is not passed as out=")
     if isinstance(result, np.ndarray) and result.dtype == object:
         return result.view(RecordedArray)
     return result

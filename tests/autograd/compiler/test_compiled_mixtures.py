@@ -480,6 +480,8 @@ def test_a_probability_out_of_range_is_refused_in_a_replay_too():
         (lambda i: autograd.getitem(TABLE, (i, i)).sum(), (whole(2, 3),), "Only one"),
         (lambda i: (t * autograd.take(v, i[0])).data[0] * v[1], (whole(3, 1),), "with Tensors"),
         (lambda x: np.nonzero(x)[0].sum() * v[0], (numbers(3),), "gives a tuple"),
+        (lambda x: np.cumsum(x, 0, None, 2 * x), (numbers(3),), "as out="),
+        (lambda x: np.cumsum(np.stack([x[0]]), 0, None, 2 * x), (numbers(1),), "as out="),
     ],
 )  # fmt: skip
 def test_what_cannot_be_replayed_is_refused_with_the_line_and_a_remedy(f, args, match):
