@@ -124,7 +124,8 @@ class Tape:
             self.refuse(f"{_name(function)}, which gives a {type(result).__name__} and no array,")
         out = Traced(self, result)
         out.number = number
-        shown = [x for x in traced_in(args) if not x.number and _shows(result, x.array)]
+        fresh = result.flags.writeable  # who writes into a view of a number does not change it
+        shown = [x for x in traced_in(args) if not (x.number and fresh) and _shows(result, x.array)]
         if shown and _decides_shape(function, args):
             kind = STORE
             out.owned = False  # it shows another part of an array at each replay
