@@ -107,6 +107,7 @@ class Recording(Recorder):
         copied: The copies of computed arrays whose elements are used; by how many changes of arrays
             there had been.
         copies: Arrays of one element that are used by way of the arrays they come from.
+        by_rows: Whether all array arguments are stored row by row.
         early_steps: Calls that read an array as it is before calls that rows need change it.
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for.
@@ -127,6 +128,7 @@ class Recording(Recorder):
         self.indices: dict[Traced, int] = {}
         self.copied: dict[tuple[Traced, int], Traced] = {}
         self.copies: dict[Traced, None] = {}
+        self.by_rows = True
         self.early_steps: set[Step] = set()
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
@@ -258,6 +260,7 @@ class Recording(Recorder):
     def argument_array(self, given: Any) -> Traced:
         """An array among the arguments."""
         traced = self.tape.source(_row_by_row(given))
+        self.by_rows &= stored_by_rows(given)
         self.arguments[traced] = None
         return traced
 
@@ -433,6 +436,11 @@ class Recording(Recorder):
         """An array is written to: one whose numbers a derivative may need is refused."""
         if traced.base in self.in_tensors:
             self.refuse("changing an array in place that is also used as it was before")
+        if traced.base.reshaped and not self.by_rows:  # then the other shape may be a copy or not
+            self.refuse(
+                "changing an array in place that is also used in another shape",
+                "Pass arrays that are stored by rows: np.ascontiguousarray(x).",
+            )
 
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
@@ -500,6 +508,11 @@ class Recording(Recorder):
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Say what was done where, and what to do instead."""
         raise refusal(what, remedy)
+
+
+def stored_by_rows(array: Any) -> bool:
+    """Whether an array lies in memory as arrays of NumPy usually do."""
+    return array.ndim < 2 or array.flags.c_contiguous  # type: ignore[no-any-return]
 
 
 def _row_by_row(array: Any) -> Any:

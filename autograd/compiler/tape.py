@@ -131,6 +131,7 @@ class Tape:
             out.owned = False  # it shows another part of an array at each replay
         elif shown:
             out.base = shown[0].base
+            out.base.reshaped |= _name(function) in ("ravel", "reshape")
             kind = VIEW
         elif takes_out(function) and not by_python:
             kind = INTO
@@ -305,7 +306,8 @@ class Traced(NDArrayOperatorsMixin):
     """
 
     __slots__ = (
-        "array", "base", "changed", "number", "owned", "part", "places", "shown", "tape",
+        "array", "base", "changed", "number", "owned", "part", "places", "reshaped", "shown",
+        "tape",
     )  # fmt: skip
 
     def __init__(self, tape: Tape, array: Any) -> None:
@@ -315,6 +317,7 @@ class Traced(NDArrayOperatorsMixin):
         self.owned = True  # by the tape: somebody else's array must not be written to
         # Of the elements, as the observer counts; with how many changes there were on the tape.
         self.places: Any = None
+        self.reshaped = False  # whether it is shown in another shape
         self.changed = 0  # with how many changes on the tape it last was
         # Of a copy of what uncompiled is a view, such as table[i]: of which, where, and likewise.
         self.part: Any = None

@@ -501,6 +501,21 @@ def test_an_array_that_changes_in_place_between_two_uses_is_refused():
         autograd.compile(f)(numbers(C))
 
 
+@pytest.mark.parametrize("shape", [lambda y: y.reshape(-1), np.ravel])
+def test_writing_into_another_shape_of_what_is_stored_by_columns_is_refused(shape):
+    def f(x):
+        y = x * 0.5
+        flat = shape(y)
+        flat += 1.0
+        return (t * y.sum()).sum() + (t * flat[:C]).sum()
+
+    g = autograd.compile(f)
+    x = numbers(2, C)
+    assert g(x).item() == pytest.approx(f(x).item(), rel=1e-12)
+    with pytest.raises(CompileError, match=r"flat \+= 1\.0.*np\.ascontiguousarray"):
+        g(np.asfortranarray(x))
+
+
 def test_numbers_read_before_and_after_an_array_is_changed_are_different_ones():
     def f(x):
         y = x * 2.0
