@@ -305,6 +305,15 @@ def test_early_stopping_says_what_it_needs(settings, message):
 # --- Ctrl-C
 
 
+@pytest.fixture
+def keys():
+    """Ctrl-C does what it does at a terminal, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("keys")
 @pytest.mark.parametrize("where", ["a batch", "the end of an epoch"])
 def test_ctrl_c_ends_it_with_the_history_so_far_and_a_model_that_goes_on(where):
     calls = iter(range(1, 1000))
