@@ -20,17 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.graph import PICK
-from autograd.compiler.tape import (
-    CHANGE,
-    SOURCE,
-    STORE,
-    VIEW,
-    Step,
-    Traced,
-    has_traced,
-    mapped,
-    traced_in,
-)
+from autograd.compiler.tape import CHANGE, SOURCE, STORE, VIEW, Step
+from autograd.compiler.traced import Traced, has_traced, mapped, traced_in
 from autograd.modes import active, recorder
 from autograd.value import Constant, Value
 
@@ -87,7 +78,6 @@ def objects(run: Recording, traced: Traced) -> Any:
     out = np.empty(traced.shape, dtype=object)
     if traced.shown is not None and traced.shown[-1] == run.tape.changes:
         out[()] = element(run, *traced.shown[:2])  # one of many, which are copied all at once
-        run.copies[traced] = None
         return out.view(RecordedArray)
     places = block(run, traced, run.blocks) + places_in_base(traced)
     numbers = traced.array.ravel().tolist()
@@ -123,7 +113,7 @@ def _check_early(run: Recording, needed: Traced) -> None:
         return  # without a look at all calls so far, as there may be many such arrays
     while True:
         computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
-        computed += [needed, *run.copies]
+        computed.append(needed)
         kept = run.tape.live(computed, run.early_steps)
         for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
             if step.kind == SOURCE and id(step.out) in late:

@@ -25,7 +25,8 @@ from autograd.compiler.listing import FindNames, Names
 from autograd.compiler.loop import Loop
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Product, operands_of
-from autograd.compiler.tape import SOURCE, Step, Traced, traced_in
+from autograd.compiler.tape import SOURCE, Step
+from autograd.compiler.traced import Traced, traced_in
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz.draw import Drawing, SideBySide

@@ -8,8 +8,8 @@ raising.py    find the groups and the matrices in the rows; before that the sums
               waits for what (levels.py), and what is done again and again (repeats.py, loop.py)
 chain.py      what of them has to be computed one by one
 place.py      give every row a position, so that operands lie side by side
-lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, calls.py); of what
-              all rounds of a loop share, the gradients at once (shared.py)
+lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, traced.py,
+              calls.py); of what all rounds of a loop share, the gradients at once (shared.py)
 program.py    the memory for all that
 replay.py     fill in the numbers of a call and run it
 results.py    hand back nodes whose backward pass is the compiled one

@@ -20,7 +20,8 @@ from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.loop import Loop
 from autograd.compiler.program import Program
 from autograd.compiler.raising import Group, Picks, Product, Raised
-from autograd.compiler.tape import SOURCE, VIEW, Step, Traced
+from autograd.compiler.tape import SOURCE, VIEW, Step
+from autograd.compiler.traced import Traced
 
 FindNames = Callable[[set[Any]], dict[Any, str]]
 """Gives the names of those nodes that have one."""

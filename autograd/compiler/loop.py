@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.graph import DATA, LEAF
-from autograd.compiler.tape import SOURCE, traced_in
+from autograd.compiler.tape import SOURCE
+from autograd.compiler.traced import traced_in
 
 
 @dataclass

@@ -24,7 +24,8 @@ from autograd.compiler.loop import Body, Loop, Repeated
 from autograd.compiler.place import Gather, Layout, Placement, View, factored, layout
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
 from autograd.compiler.shared import add_shared, take_out
-from autograd.compiler.tape import INTO, STORE, TAKE_OUT, Tape, Traced
+from autograd.compiler.tape import INTO, STORE, TAKE_OUT, Tape
+from autograd.compiler.traced import Traced
 
 
 class Lowered:

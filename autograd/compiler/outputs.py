@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.compiler.graph import LEAF
 from autograd.compiler.record import RecordedValue, Recording
-from autograd.compiler.tape import Traced
+from autograd.compiler.traced import Traced
 from autograd.errors import CompileError
 from autograd.node import Node
 from autograd.tensor import Tensor

@@ -23,7 +23,8 @@ from autograd.compiler.lower import Lowered
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.record import Recording
-from autograd.compiler.tape import SOURCE, Tape, Traced
+from autograd.compiler.tape import SOURCE, Tape
+from autograd.compiler.traced import Traced
 from autograd.node import Node, gradients
 from autograd.tensor import Tensor
 from autograd.transforms import running
@@ -127,8 +128,7 @@ class Program:
     def early(self) -> list[Traced]:
         """The arrays whose numbers rows need, but for the arguments."""
         run = self.recording
-        copies = run.copies if self.tape.changes else {}  # then they may be other numbers later
-        return [x for x in {**run.blocks, **run.indices, **copies} if x not in run.arguments]
+        return [x for x in {**run.blocks, **run.indices} if x not in run.arguments]
 
     def leaf(self, i: int, given: Any) -> Any:
         """The i-th leaf: one of the arguments, or one from outside."""

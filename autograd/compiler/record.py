@@ -31,7 +31,8 @@ from autograd.compiler import crossing
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.plain import Plainness
 from autograd.compiler.refusals import refusal
-from autograd.compiler.tape import Step, Tape, Traced, has_traced
+from autograd.compiler.tape import Step, Tape
+from autograd.compiler.traced import Traced, has_traced
 from autograd.compiler.varying import Varying
 from autograd.errors import CompileError
 from autograd.modes import Recorder, active, recording
@@ -106,7 +107,6 @@ class Recording(Recorder):
         indices: Likewise for integers that lookups use.
         copied: The copies of computed arrays whose elements are used; by how many changes of arrays
             there had been.
-        copies: Arrays of one element that are used by way of the arrays they come from.
         by_rows: Whether all array arguments are stored row by row.
         early_steps: Calls that read an array as it is before calls that rows need change it.
         transforms: Whether a function is differentiated inside.
@@ -127,7 +127,6 @@ class Recording(Recorder):
         self.blocks: dict[Traced, int] = {}
         self.indices: dict[Traced, int] = {}
         self.copied: dict[tuple[Traced, int], Traced] = {}
-        self.copies: dict[Traced, None] = {}
         self.by_rows = True
         self.early_steps: set[Step] = set()
         self.index_size = 0

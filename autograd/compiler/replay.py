@@ -14,7 +14,8 @@ import numpy as np
 from autograd.compiler.arguments import Given
 from autograd.compiler.program import Program, Workspace
 from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
-from autograd.compiler.tape import OtherShape, Traced
+from autograd.compiler.tape import OtherShape
+from autograd.compiler.traced import Traced
 from autograd.modes import active, recording
 from autograd.tensor import Tensor
 from autograd.transforms import running

@@ -5,9 +5,9 @@ Everything compiled ends up here. Five neurons, y = tanh(W x + b) with W of shap
     matmul(W, x, out=t0); add(t0, b, out=t1); tanh(t1, out=t2)
 
 and their derivative is some more calls of that kind. Nobody writes those lists by hand: a `Traced`
-array computes like any array, and notes on its tape what was computed. So the rulebook's own
-functions, run once on traced arrays, write down the program; see `lower.py` for scalars, while
-Tensors simply hold traced arrays when a function is recorded.
+array (traced.py) computes like any array, and notes on its tape what was computed. So the
+rulebook's own functions, run once on traced arrays, write down the program; see `lower.py` for
+scalars, while Tensors simply hold traced arrays when a function is recorded.
 
 `bind` turns the list into something to run: it allocates every array once, takes every view once
 (a transpose or a slice costs nothing later), and gives the calls with their arrays filled in.
@@ -30,10 +30,19 @@ from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from autograd.compiler.calls import call_into
-from autograd.op import COMPOSITIONS
+from autograd.compiler.traced import (
+    IN_PLACE,
+    Traced,
+    arrays_of,
+    item,
+    mapped,
+    set_item,
+    shows,
+    traced_in,
+    writes,
+)
 
 TAKE_OUT: set[Any] = set()
 """Functions of our own that take `out=`."""
@@ -102,7 +111,7 @@ class Tape:
         args, options = tuple(args), options or {}
         if self.chosen:
             self.check_current((args, options))
-        if _writes(function, options):
+        if writes(function, options):
             return self._write(function, args, options)
         key = None if self.known is None else _key((function, args, options))
         if key is not None and self.known is not None and key in self.known:
@@ -113,7 +122,7 @@ class Tape:
             given = (*args, *options.values())
             if any(isinstance(x, str) and x in ("K", "A") for x in given):
                 self.refuse("order 'K' or 'A'")
-        result = function(*_arrays(args), **_arrays(options))
+        result = function(*arrays_of(args), **arrays_of(options))
         if any(x.__class__ is Traced and result is x.array for x in args[1:]):
             self.refuse("writing into an array that is not passed as out=")
         number = isinstance(result, (bool, int, float, np.generic))
@@ -125,7 +134,7 @@ class Tape:
         out = Traced(self, result)
         out.number = number
         fresh = result.flags.writeable  # who writes into a view of a number does not change it
-        shown = [x for x in traced_in(args) if not (x.number and fresh) and _shows(result, x.array)]
+        shown = [x for x in traced_in(args) if not (x.number and fresh) and shows(result, x.array)]
         if shown and _decides_shape(function, args):
             kind = STORE
             out.owned = False  # it shows another part of an array at each replay
@@ -164,7 +173,7 @@ class Tape:
             args = tuple(map(self.observer.written, args))
             options = {key: self.observer.written(x) for key, x in options.items()}
         self.change(out, function, args, options)
-        return None if function in _IN_PLACE else out
+        return None if function in IN_PLACE else out
 
     def into(self, out: Traced, function: Any, *args: Any, **options: Any) -> Traced:
         """Compute into a traced array that is there already, such as a part of a buffer."""
@@ -180,7 +189,7 @@ class Tape:
             self.check_current((args, options))
         if self.known is not None:  # elsewhere the numbers are not of any run
             self.observer.changing(out)
-            function(*_arrays(args), **_arrays(options))
+            function(*arrays_of(args), **arrays_of(options))
             self.known.clear()
         self.steps.append(Step(CHANGE, function, args, options, out))
         self.changes += 1
@@ -188,7 +197,7 @@ class Tape:
         base.changed = self.changes
         if base.part is not None:  # uncompiled it shows this array, so that changes, too
             whole, index, _ = base.part
-            self.change(whole, _set_item, (whole, index, base))
+            self.change(whole, set_item, (whole, index, base))
             base.part = whole, index, self.changes
 
     def check_current(self, tree: Any) -> None:
@@ -297,268 +306,6 @@ def _store(target: Any, function: Any, args: Any, options: Any) -> None:
     target[...] = result
 
 
-class Traced(NDArrayOperatorsMixin):
-    """An array that notes on its tape what is computed from it.
-
-    It has the shape and the dtype of the array it stands for, and the numbers of this one run. They
-    are for finding shapes: whoever asks for a number (`float(x)`, `x.item()`, `if x:`) asks the
-    tape's `observer`, which refuses, or notes what was asked so that replays can check it.
-    """
-
-    __slots__ = (
-        "array", "base", "changed", "number", "owned", "part", "places", "reshaped", "shown",
-        "tape",
-    )  # fmt: skip
-
-    def __init__(self, tape: Tape, array: Any) -> None:
-        self.tape, self.array = tape, array
-        self.base: Any = self  # whose memory it shows
-        self.number = False  # without a shape, such as a sum: `x += 1` makes another of it
-        self.owned = True  # by the tape: somebody else's array must not be written to
-        # Of the elements, as the observer counts; with how many changes there were on the tape.
-        self.places: Any = None
-        self.reshaped = False  # whether it is shown in another shape
-        self.changed = 0  # with how many changes on the tape it last was
-        # Of a copy of what uncompiled is a view, such as table[i]: of which, where, and likewise.
-        self.part: Any = None
-        self.shown: Any = None  # of a number copied from an array: which, where, and likewise
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of each axis."""
-        return self.array.shape  # type: ignore[no-any-return]
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self.array.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.array.size  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> Any:
-        """The type of the elements."""
-        return self.array.dtype
-
-    @property
-    def T(self) -> Traced:
-        """The array with its axes reversed."""
-        return self.transpose()  # type: ignore[no-any-return]
-
-    def reshape(self, *shape: Any) -> Any:
-        """As NumPy's; what cannot be shown without a copy is copied."""
-        return self.tape.call(np.reshape, (self, shape[0] if len(shape) == 1 else shape))
-
-    def transpose(self, *axes: Any) -> Any:
-        """As NumPy's."""
-        order = axes[0] if len(axes) == 1 else axes or None
-        return self._alike(self.tape.call(np.transpose, (self, order)))
-
-    def sum(self, *given: Any, **options: Any) -> Any:
-        """As NumPy's."""
-        return self._reduced(np.add.reduce, ("axis", "dtype", *_REDUCING), given, options)
-
-    def mean(self, *given: Any, **options: Any) -> Any:
-        """As NumPy's."""
-        return self._reduced(np.mean, ("axis", "dtype", *_REDUCING), given, options)
-
-    def max(self, *given: Any, **options: Any) -> Any:
-        """As NumPy's."""
-        return self._reduced(np.maximum.reduce, ("axis", *_REDUCING), given, options)
-
-    def min(self, *given: Any, **options: Any) -> Any:
-        """As NumPy's."""
-        return self._reduced(np.minimum.reduce, ("axis", *_REDUCING), given, options)
-
-    def _reduced(self, function: Any, names: Any, given: Any, options: dict[str, Any]) -> Any:
-        by_place = dict(zip(names[: len(given)], given, strict=True))
-        options = {"axis": None, "keepdims": False, **by_place, **options}
-        if options.get("out", 0) is None:
-            del options["out"]
-        return self.tape.call(function, (self,), options)
-
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
-        """As NumPy's."""
-        if np.dtype(dtype) == self.dtype and not copy:
-            return self
-        return self._alike(self.tape.call(np.ndarray.astype, (self, dtype)))
-
-    def copy(self, order: str = "C") -> Any:
-        """As NumPy's."""
-        quick = order == "C" and self.array.flags.c_contiguous and self.dtype.kind in "iuf"
-        call = (np.positive, (self,)) if quick else (np.ndarray.copy, (self, order))
-        return self._alike(self.tape.call(*call))
-
-    def _alike(self, out: Any) -> Any:
-        """The same in another form: a number if this is one."""
-        out.number = self.number
-        return out
-
-    def __pow__(self, power: Any) -> Any:
-        # as NumPy's own arrays do, for speed
-        quick = _POWERS.get(power) if isinstance(power, (int, float)) else None
-        if quick is not None and self.dtype.kind == "f":
-            return self.tape.call(quick, (self,))
-        return self.tape.call(np.power, (self, power))
-
-    def __getitem__(self, index: Any) -> Any:
-        if not isinstance(index, tuple):
-            index = (index,)
-        seen = self.tape.observer
-        if seen is not None and len(index) == self.ndim and all(type(i) is int for i in index):
-            number = seen.element(self, index)
-            if number is not None:
-                return number
-        out = self.tape.call(_item, (self, index))
-        if not out.ndim and isinstance(self.array[_arrays(index)], np.generic):
-            if self.base.owned and out.base is self.base:
-                out = out.copy()  # a number, which stays what it is when the array is written to
-                out.shown = self, index, self.tape.changes
-            out.number = True
-        elif self.base.owned and out.base is not self.base and has_traced(index):
-            given = mapped(index, lambda x: x.array[()] if x.number else x.array)
-            if _shows(self.array[given], self.array):
-                out.part, self.tape.chosen = (self, index, self.tape.changes), True
-        number = None if out.ndim or seen is None else seen.element(out, ())
-        return out if number is None else number
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        self._check_owned()
-        seen = self.tape.observer
-        if seen is not None and isinstance(value, (list, tuple)):
-            value = [seen.written(x) for x in value]
-        elif seen is not None:
-            value = seen.written(value)
-        self.tape.change(self, _set_item, (self, index, value))
-
-    def __len__(self) -> int:
-        return len(self.array)
-
-    def __iter__(self) -> Any:
-        return (self[i] for i in range(len(self.array)))
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """Compute with a universal function, and note it."""
-        target = inputs[0] if method == "at" else options.get("out", (None,))[0]
-        if isinstance(target, Traced) and self.tape.observer is not None:
-            inputs = tuple(map(self.tape.observer.written, inputs))
-        elif any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
-            return self.tape.observer.on_objects(getattr(ufunc, method), inputs, options)
-        if any(hasattr(type(x), "_apply") for x in inputs):
-            seen = self.tape.observer
-            inputs = tuple(seen.plain_array(seen.beside(x, inputs)) for x in inputs)
-            if any(hasattr(type(x), "_apply") for x in inputs):
-                return NotImplemented  # a node takes an array in, not the reverse
-        if method == "at":
-            if not isinstance(inputs[0], Traced):
-                self._refuse("writing into an array")
-            inputs[0]._check_owned()
-            return self.tape.change(inputs[0], ufunc.at, inputs)
-        out = options.pop("out", None)
-        if out is not None and not isinstance(out[0], Traced):
-            self._refuse("writing into an array")
-        function = ufunc if method == "__call__" else getattr(ufunc, method)
-        if out is None or out[0].number:
-            return self.tape.call(function, inputs, options)
-        out[0]._check_owned()
-        self.tape.change(out[0], function, inputs, {**options, "out": out[0]})
-        return out[0]
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        """Compute with any other function of NumPy, and note it."""
-        if func in (np.shape, np.ndim, np.size):
-            return func(*_arrays(args), **_arrays(kwargs))
-        if any(hasattr(kind, "_apply") for kind in types):
-            return NotImplemented  # a node takes an array in, not the reverse
-        if func in _REDUCTIONS and args:
-            return getattr(args[0], _REDUCTIONS[func])(*args[1:], **kwargs)
-        if func in (np.split, np.array_split):  # of several arrays each is a slice
-            return COMPOSITIONS[func.__name__](*args, **kwargs)
-        seen = self.tape.observer
-        if seen is not None and not _writes(func, kwargs) and seen.has_values((args, kwargs)):
-            return seen.on_objects(func, args, kwargs)
-        return self.tape.call(func, args, kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name == "base" or not hasattr(np.ndarray, name):
-            raise AttributeError(f"a recorded array has no attribute {name!r}")
-        if name in ("real", "imag", "mT"):
-            return self.tape.call(getattr, (self, name))
-        if name in ("itemsize", "nbytes", "device"):
-            return getattr(self.array, name)
-        if name in _NUMBERS_OF or not callable(getattr(np.ndarray, name)):
-            self._refuse(f"array.{name}")
-        return partial(_call_method, self, name)
-
-    def _check_owned(self) -> None:
-        if not self.base.owned:
-            self._refuse("writing to .data")
-
-    def _refuse(self, what: str) -> NoReturn:
-        self.tape.refuse(what)
-
-    @property
-    def is_recorded(self) -> bool:
-        """Whether a Value can be made of it: of one number, not of an array."""
-        return self.array.ndim == 0 and self.tape.observer is not None
-
-    def stand_in(self, fresh: Any) -> None:
-        """`Value(x)` of one number x: the new Value is that number."""
-        self.tape.observer.objects(self)[()].stand_in(fresh)
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if self.is_recorded and dtype in (None, object):  # in a list with others
-            return self.tape.observer.objects(self)
-        self._refuse("an array as an index" if self.dtype.kind in "iu" else "np.asarray")
-
-    def __float__(self) -> float:
-        self._refuse("float()")
-
-    def __int__(self) -> int:
-        self._refuse("int()")
-
-    def __index__(self) -> int:  # noqa: PLE0305 (it never returns)
-        self._refuse("an index")
-
-    def __bool__(self) -> bool:
-        if self.tape.observer is None:
-            self._refuse("a truth value")
-        return self.tape.observer.truth(self)  # type: ignore[no-any-return]
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        return f"<recorded array of shape {self.shape}>"
-
-
-def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
-    out = x.tape.call(getattr(np.ndarray, name), (x, *args), kwargs)
-    if x.number and out is not None:
-        out.number = not out.ndim
-    return out
-
-
-_NUMBERS_OF = ("item", "tolist", "tobytes", "tofile")
-_POWERS = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}
-_REDUCING = ("out", "keepdims", "initial", "where")
-_REDUCTIONS = {
-    np.sum: "sum", np.mean: "mean", np.max: "max", np.min: "min", np.amax: "max", np.amin: "min",
-}  # fmt: skip
-
-
-def _item(x: Any, index: Any) -> Any:
-    found = x[index]
-    # of a single element a view, too, and not a number that would stay what it is
-    return found if isinstance(found, np.ndarray) else x[(*index, ...)]
-
-
-def _set_item(x: Any, index: Any, value: Any) -> None:
-    x[index] = value
-
-
 _SHAPING = {
     "argwhere", "bincount", "compress", "delete", "extract", "flatnonzero", "histogram_bin_edges",
     "intersect1d", "repeat", "setdiff1d", "setxor1d", "trim_zeros", "union1d", "unique",
@@ -568,23 +315,9 @@ _SHAPING = {
 
 def _decides_shape(function: Any, args: tuple[Any, ...]) -> bool:
     """Whether the shape of a call's result depends on the numbers in its arguments."""
-    if function is _item:
+    if function is item:
         return any(x.dtype.kind == "b" for x in traced_in(args[1]))
     return getattr(function, "__name__", "") in _SHAPING
-
-
-def _writes(function: Any, options: dict[str, Any]) -> bool:
-    """Whether a call of one of NumPy's functions writes into an array that is there already."""
-    if function in _IN_PLACE or options.get("out") is not None:
-        return True
-    return function is np.nan_to_num and not options.get("copy", True)
-
-
-_IN_PLACE = {
-    np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask,
-    np.ndarray.fill, np.ndarray.partition, np.ndarray.put, np.ndarray.sort,
-}  # fmt: skip
-"""Functions of NumPy that write into their first argument."""
 
 
 def takes_out(function: Any) -> bool:
@@ -594,31 +327,6 @@ def takes_out(function: Any) -> bool:
     if getattr(function, "__name__", "") in ("reduce", "accumulate", "reduceat"):
         return True
     return function in TAKE_OUT
-
-
-def _shows(result: Any, array: Any) -> bool:
-    """Whether a result is another view of an array's memory."""
-    return result is array or (result.base is not None and np.may_share_memory(result, array))
-
-
-_PLAIN = {int, float, str, bool, type(None), np.ndarray, np.float64}
-"""What there is most of in arguments, and has no traced array in it."""
-
-
-def traced_in(tree: Any) -> list[Traced]:
-    """The traced arrays in nested arguments."""
-    if isinstance(tree, Traced):
-        return [tree]
-    if isinstance(tree, dict):
-        tree = tree.values()
-    elif not isinstance(tree, (tuple, list)):
-        return []
-    return [x for part in tree if part.__class__ not in _PLAIN for x in traced_in(part)]
-
-
-def has_traced(tree: Any) -> bool:
-    """Whether there are traced arrays in nested arguments."""
-    return bool(traced_in(tree))
 
 
 def _key(tree: Any) -> Any:
@@ -637,21 +345,6 @@ def _key(tree: Any) -> Any:
     if isinstance(tree, (int, float, str, slice)):
         return kind, str(tree)  # -0.0 is not 0.0, and nan is nan
     return None  # an array of whoever's, which may change
-
-
-def mapped(tree: Any, function: Callable[[Traced], Any]) -> Any:
-    """Nested arguments with something else in the place of each traced array."""
-    if isinstance(tree, Traced):
-        return function(tree)
-    if isinstance(tree, (tuple, list)):
-        return type(tree)([x if x.__class__ in _PLAIN else mapped(x, function) for x in tree])
-    if isinstance(tree, dict):
-        return {key: mapped(branch, function) for key, branch in tree.items()}
-    return tree
-
-
-def _arrays(tree: Any) -> Any:
-    return mapped(tree, lambda x: x.array)
 
 
 def _name(function: Any) -> str:

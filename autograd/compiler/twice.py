@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.compiler.outputs import Passed
 from autograd.compiler.record import Recording
-from autograd.compiler.tape import Traced
+from autograd.compiler.traced import Traced
 from autograd.tensor import Tensor
 from autograd.value import Constant, Value
 
