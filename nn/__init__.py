@@ -37,7 +37,6 @@ from nn.activations import (
 )
 from nn.containers import MLP, Sequential
 from nn.files import load, save
-from nn.history import EarlyStopping, History
 from nn.init import manual_seed
 from nn.layers import Dense, Dropout, Embedding, Flatten, Linear
 from nn.losses import (
@@ -58,7 +57,7 @@ from nn.normalisation import BatchNorm1d, LayerNorm
 from nn.penalties import l1_penalty, l2_penalty
 from nn.perceptron import Perceptron
 from nn.safetensors import FileError
-from nn.training import accuracy, evaluate, fit, predict
+from nn.training import EarlyStopping, History, accuracy, evaluate, fit, predict
 
 __all__ = [
     "Module",

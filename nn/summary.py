@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from autograd import no_grad
 from nn.operands import shape_of
 
-if TYPE_CHECKING:
-    from nn.module import Module
+Module: TypeAlias = Any  # a nn.Module, whose file imports this one
 
 HEAD = ("layer", "output shape", "parameters")
 
@@ -68,7 +67,7 @@ def _shapes(model: Module, inputs: tuple[Any, ...]) -> dict[int, tuple[int, ...]
             found[id(module)] = shape_of(out)
             return out
 
-        vars(module)["forward"] = watched  # found before the method of its class
+        module.__dict__["forward"] = watched  # found before the method of its class
 
     try:
         for module in modes:
@@ -77,6 +76,6 @@ def _shapes(model: Module, inputs: tuple[Any, ...]) -> dict[int, tuple[int, ...]
             model.eval()(*inputs)
     finally:
         for module, mode in modes.items():
-            vars(module).pop("forward", None)
+            module.__dict__.pop("forward", None)
             module.training = mode
     return found

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from optim.hyperparameters import Settings
 from optim.optimizer import Params
 from optim.rule import Array, Group, Kept, Rule
-from optim.settings import Settings
 
 
 class SGD(Rule):

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from autograd.node import Node
 from optim.checks import check_state
-from optim.numbers import Numbers, gather
+from optim.hyperparameters import Settings, check_rate
 from optim.optimizer import Optimizer, Params
-from optim.settings import Settings, check_rate
+from optim.parameter_arrays import Numbers, gather
 
 Array = NDArray[np.floating[Any]]
 Kept = dict[str, Array]

@@ -197,7 +197,8 @@ def test_importing_nn_imports_neither_scikit_learn_nor_matplotlib_nor_tqdm():
 
 
 def test_without_scikit_learn_the_estimators_say_how_to_install_it(monkeypatch):
-    monkeypatch.delitem(sys.modules, "nn.estimators")
+    for name in ("nn.estimators", "nn.training.estimators"):
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr(nn, "estimators", raising=False)
     monkeypatch.setitem(sys.modules, "sklearn.base", None)
     with pytest.raises(ImportError, match=r"nn.estimators: needs scikit-learn .*pip install"):

@@ -81,11 +81,11 @@ def test_schedules_combine():
 @pytest.mark.parametrize("schedule", EACH.values(), ids=EACH)
 def test_an_optimizer_follows_a_schedule(schedule):
     optimizer = Adam([Value(1.0)], lr=0.5)
-    following = attach(optimizer, schedule)
+    scheduler = attach(optimizer, schedule)
     for epoch in range(schedule.first, schedule.first + 9):
-        assert following.epoch == epoch
+        assert scheduler.epoch == epoch
         assert optimizer.lr == schedule(epoch)
-        following.step(loss=1.0)
+        scheduler.step(loss=1.0)
 
 
 @pytest.mark.parametrize("schedule", EACH.values(), ids=EACH)
@@ -96,8 +96,8 @@ def test_a_schedule_says_what_it_is(schedule):
 
 def test_each_group_may_follow_a_schedule_of_its_own():
     optimizer = SGD([{"params": [Value(1.0)], "lr": 0.5}, {"params": [Value(1.0)]}], lr=0.1)
-    following = attach(optimizer, constant(0.5), exponential(0.2, t=0.5))
-    following.step()
+    scheduler = attach(optimizer, constant(0.5), exponential(0.2, t=0.5))
+    scheduler.step()
     assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.1]
 
 
@@ -114,21 +114,21 @@ def test_one_schedule_does_not_level_the_rates_of_groups():
 
 def test_one_plateau_for_two_groups_counts_each_loss_once():
     optimizer = SGD([{"params": [Value(1.0)]}, {"params": [Value(1.0)]}], lr=0.1)
-    following = attach(optimizer, ReduceOnPlateau(0.1, factor=0.5, patience=2))
+    scheduler = attach(optimizer, ReduceOnPlateau(0.1, factor=0.5, patience=2))
     for expected in (0.1, 0.1, 0.1, 0.05):
-        following.step(1.0)
+        scheduler.step(1.0)
         assert optimizer.lr == expected
 
 
 def test_a_plateau_hears_of_losses_wherever_it_stands():
     plateau = ReduceOnPlateau(0.1, factor=0.5, patience=0)
-    following = attach(SGD([Value(1.0)]), warm_up(2 * plateau, epochs=1))
-    assert following.optimizer.lr == 0.1
+    scheduler = attach(SGD([Value(1.0)]), warm_up(2 * plateau, epochs=1))
+    assert scheduler.optimizer.lr == 0.1
     for expected in (0.2, 0.1, 0.05):
-        following.step(1.0)
-        assert following.optimizer.lr == pytest.approx(expected)
+        scheduler.step(1.0)
+        assert scheduler.optimizer.lr == pytest.approx(expected)
     with pytest.raises(TypeError, match=r"goes by the loss\. Pass step\(loss\)"):
-        following.step()
+        scheduler.step()
 
 
 def test_a_plateau_never_goes_below_its_bound_and_never_raises_a_rate():
@@ -146,7 +146,7 @@ def test_a_loss_that_is_nan_is_no_improvement():
     assert plateau(4) == 0.025
 
 
-def test_a_following_optimizer_goes_on_where_it_was():
+def test_an_optimizer_with_a_schedule_goes_on_where_it_was():
     def make():
         plateau = ReduceOnPlateau(cosine(0.1, epochs=9), factor=0.5, patience=1)
         return attach(SGD([Value(1.0)]), warm_up(plateau, epochs=2))
@@ -215,7 +215,14 @@ def test_what_is_no_number_or_schedule_is_refused(make, says):
 
 
 def test_a_state_of_other_schedules_is_refused_and_changes_nothing():
-    following = schedules.attach(SGD([Value(1.0)]), exponential(0.8, t=0.5))
+    scheduler = schedules.attach(SGD([Value(1.0)]), exponential(0.8, t=0.5))
     with pytest.raises(ValueError, match="has 1 schedules, but the state is of 0"):
-        following.load_state_dict({"epoch": 3, "schedules": []})
-    assert (following.epoch, following.optimizer.lr) == (0, 0.8)
+        scheduler.load_state_dict({"epoch": 3, "schedules": []})
+    assert (scheduler.epoch, scheduler.optimizer.lr) == (0, 0.8)
+
+
+def test_the_name_of_a_scheduler_in_0_1_still_works_and_says_the_new_one():
+    with pytest.warns(DeprecationWarning, match="Following is now called Scheduler"):
+        assert schedules.Following is schedules.Scheduler
+    with pytest.raises(AttributeError, match="no attribute 'Followed'"):
+        _ = schedules.Followed

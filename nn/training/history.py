@@ -9,11 +9,16 @@ import numpy as np
 
 from nn.datasets.arguments import need_int, need_nonnegative
 from nn.module import Module
+from optim.drawing import new_axes
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     Figures = NDArray[np.float64]
+
+# Of different lightness, so that they stay apart in greyscale.
+DARK, BRIGHT = "#1b3a5b", "#d9722e"
 
 
 class History:
@@ -78,11 +83,33 @@ class History:
     def _column(self, i: int) -> Figures:
         return np.array([epoch[i] for epoch in self._epochs])
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw both losses over the epochs; see `nn.plots.losses`."""
-        from nn import plots
-
-        return plots.losses(self, ax)
+        if not len(self):
+            raise ValueError("losses: needs a history of at least one epoch, but got none.")
+        ax = ax or new_axes("nn.plots")
+        epochs = np.arange(1, len(self) + 1)
+        said = f"Loss over {len(self)} epoch{'s' if len(self) > 1 else ''}."
+        marker = "o" if len(self) == 1 else ""  # one point is no line
+        for name, values, color, dashes in (
+            ("training", self.loss, DARK, "-"),
+            ("validation", self.validation_loss, BRIGHT, "--"),
+        ):
+            if np.isnan(values).all():
+                continue
+            ax.plot(epochs, values, dashes, label=name, marker=marker, color=color)
+            lowest = int(np.nanargmin(values))
+            said += (
+                f" {name.capitalize()}: from {values[0]:.3g} to {values[-1]:.3g}, lowest "
+                f"{values[lowest]:.3g} in epoch {lowest + 1}."
+            )
+        ax.set(xlabel="epoch", ylabel="loss")
+        ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+        ax.locator_params(axis="x", integer=True)
+        ax.grid(alpha=0.3)
+        ax.legend(frameon=False)
+        ax.set_label(said)
+        return ax
 
     def __len__(self) -> int:
         return len(self._epochs)

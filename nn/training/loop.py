@@ -1,4 +1,4 @@
-"""Training: `fit`, which is the loop of every lecture, and what is asked of the trained model."""
+"""`fit`, the training loop of every lecture."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import detect_anomaly, no_grad
-from autograd.errors import AnomalyError, ShapeError
+from autograd import detect_anomaly
+from autograd.errors import AnomalyError
 from nn.data import Batches, pair
 from nn.datasets.arguments import need_int
-from nn.datasets.dataset import Dataset
-from nn.history import EarlyStopping, History
 from nn.module import Module
 from nn.operands import numbers
+from nn.training.evaluation import Data, Loss, evaluate
+from nn.training.history import EarlyStopping, History
 from optim.schedules import Schedule, attach
 
 if TYPE_CHECKING:
     from optim import Rule
 
-Data = Dataset | tuple[Any, Any]
-Loss = Callable[[Any, Any], Any]
 Callback = Callable[[Module, History], Any]
 
 
@@ -94,12 +92,12 @@ def fit(
         ... )
         >>> history
         History(20 epochs, loss 0.00..., validation loss 0.0...; all epochs done)
-        >>> accuracy(model, (scale(test.x), test.y)) >= 0.97
+        >>> nn.accuracy(model, (scale(test.x), test.y)) >= 0.97
         True
     """
     batches = data if isinstance(data, Batches) else Batches(pair("fit", data))
     parameters = _check(model, loss, optimizer, epochs, validation, early_stopping)
-    following = None if schedule is None else attach(optimizer, _as_schedule(schedule))
+    scheduler = None if schedule is None else attach(optimizer, _as_schedule(schedule))
     callbacks = [*callbacks] if early_stopping is None else [*callbacks, early_stopping]
     history = History()
     with _bar(epochs, progress) as bar:
@@ -125,8 +123,8 @@ def fit(
                     learning_rate=optimizer.param_groups[0]["lr"],
                     seconds=time.perf_counter() - start,
                 )
-                if following is not None:
-                    following.step(history.last_loss)
+                if scheduler is not None:
+                    scheduler.step(history.last_loss)
                 _show(bar, history)
                 enough = [callback for callback in callbacks if callback(model, history)]
                 if enough:
@@ -141,72 +139,6 @@ def fit(
             if early_stopping is not None:
                 early_stopping.restore(model)
     return history
-
-
-def evaluate(model: Module, loss: Loss, data: Data) -> float:
-    """The loss on examples that are not learnt from: in `eval()` mode, recording nothing.
-
-    Args:
-        model: Called with all the inputs x at once. Afterwards it is in the mode it was in.
-        loss: Called as loss(model(x), y).
-        data: A pair ``(x, y)`` or a Dataset.
-
-    Example:
-        >>> import nn
-        >>> evaluate(nn.Identity(), nn.MSELoss(), ([1.0, 2.0], [1.0, 4.0]))
-        2.0
-    """
-    x, y = pair("evaluate", data)
-    return float(loss(predict(model, x), y))
-
-
-def accuracy(model: Module, data: Data) -> float:
-    """The part of the examples, in [0, 1], whose own class gets the highest score.
-
-    Args:
-        model: From inputs (N, …) to scores (N, C), one per class; probabilities do as well.
-        data: A pair ``(x, y)`` or a Dataset, with classes y (N,), in [0, C).
-
-    Raises:
-        ShapeError: the scores are not (N, C), C > 1, or y is not (N,). For a single score per
-            example compare it with your threshold: `((model(x).data > 0) == y).mean()`.
-
-    Example:
-        >>> import nn
-        >>> accuracy(nn.Identity(), ([[2.0, 1.0], [0.5, 0.1]], [0, 1]))
-        0.5
-    """
-    x, y = pair("accuracy", data)
-    scores = numbers(predict(model, x))
-    if scores.ndim != 2 or scores.shape[1] < 2 or y.shape != scores.shape[:1]:
-        raise ShapeError(
-            f"accuracy: needs scores of shape (N, C), C > 1, and classes of shape (N,), "
-            f"but got {scores.shape} and {y.shape}."
-        )
-    return float((scores.argmax(axis=1) == y).mean())
-
-
-def predict(model: Module, x: Any) -> Any:
-    """What the model makes of x in `eval()` mode, recording nothing.
-
-    Afterwards it is in the mode it was in.
-
-    Example:
-        >>> import nn
-        >>> predict(nn.Sequential(nn.ReLU()), np.array([-1.0, 2.0])).tolist()
-        [0.0, 2.0]
-    """
-    if not isinstance(model, Module):
-        raise TypeError(
-            f"predict: needs a model, then the inputs, but got a {type(model).__name__} first."
-        )
-    mode = model.training
-    model.eval()
-    try:
-        with no_grad():
-            return model(x)
-    finally:
-        model.train(mode)
 
 
 def _check(

@@ -1,23 +1,15 @@
-"""Following: an optimizer whose rates follow schedules; and their picture.
-
-All of this is found in `optim.schedules`.
-"""
+"""A scheduler: an optimizer whose rates follow schedules."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optim.checks import check_state
-from optim.drawing import line_styles, new_axes
 from optim.rule import Rule
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from optim.schedules import Schedule
+from optim.schedules.schedule import Schedule
 
 
-class Following:
+class Scheduler:
     """An optimizer whose rates follow schedules; `attach` makes it.
 
     Attributes:
@@ -60,10 +52,10 @@ class Following:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on where another with the same schedules was."""
-        check_state("Following", state_dict, "epoch", "schedules")
+        check_state("Scheduler", state_dict, "epoch", "schedules")
         if len(state_dict["schedules"]) != len(self.schedules):
             raise ValueError(
-                f"Following: has {len(self.schedules)} schedules, but the state is of "
+                f"Scheduler: has {len(self.schedules)} schedules, but the state is of "
                 f"{len(state_dict['schedules'])}."
             )
         self.epoch = state_dict["epoch"]
@@ -72,7 +64,7 @@ class Following:
         self._set()
 
 
-def attach(optimizer: Rule, *schedules: Schedule) -> Following:
+def attach(optimizer: Rule, *schedules: Schedule) -> Scheduler:
     """Let an optimizer follow a schedule, from its first epoch on.
 
     Args:
@@ -80,7 +72,7 @@ def attach(optimizer: Rule, *schedules: Schedule) -> Following:
         schedules: One, or one for each of the optimizer's groups if these have different rates.
 
     Returns:
-        What is told of the end of each epoch: `following.step()`.
+        What is told of the end of each epoch: `scheduler.step()`.
 
     Raises:
         TypeError: optimizer is no rule of first order, or a schedule is something else.
@@ -91,10 +83,10 @@ def attach(optimizer: Rule, *schedules: Schedule) -> Following:
         >>> from autograd import Value
         >>> from optim import SGD, schedules
         >>> optimizer = SGD([Value(1.0)])
-        >>> following = attach(optimizer, schedules.exponential(0.8, t=0.5))
+        >>> scheduler = attach(optimizer, schedules.exponential(0.8, t=0.5))
         >>> for epoch in range(3):
         ...     print(optimizer.lr)
-        ...     following.step()
+        ...     scheduler.step()
         0.8
         0.4
         0.2
@@ -117,42 +109,4 @@ def attach(optimizer: Rule, *schedules: Schedule) -> Following:
         raise ValueError(
             f"attach: needs 1 schedule or {len(groups)}, one for each group, but got {len(each)}."
         )
-    return Following(optimizer, each)
-
-
-def plot(*schedules: Schedule, epochs: int = 100, ax: Axes | None = None) -> Axes:
-    """Draw schedules over the epochs, distinguishable without colours.
-
-    Args:
-        schedules: At least one.
-        epochs: The last epoch to draw.
-        ax: Where to draw; on a new figure by default.
-
-    Returns:
-        The axes.
-
-    Raises:
-        ValueError: There are no schedules.
-        ImportError: matplotlib is not installed.
-
-    Example:
-        >>> from matplotlib.figure import Figure
-        >>> from optim.schedules import exponential
-        >>> plot(exponential(0.1, t=0.9), epochs=50, ax=Figure().subplots()).get_label()
-        'Learning rates from epoch 0 to 50. 0.9^epoch · 0.1: from 0.1 to 0.000515.'
-    """
-    if not schedules:
-        raise ValueError("plot: needs at least one schedule, but got none.")
-    ax = ax or new_axes("schedules.plot")
-    said = f"Learning rates from epoch {min(s.first for s in schedules)} to {epochs}."
-    for schedule, style in zip(schedules, line_styles(), strict=False):
-        xs = range(schedule.first, epochs + 1)
-        rates = [schedule(x) for x in xs]
-        ax.plot(xs, rates, label=schedule.name, markevery=max(1, epochs // 10), **style)
-        said += f" {schedule.name}: from {rates[0]:.3g} to {rates[-1]:.3g}."
-    ax.set(xlabel="epoch", ylabel="learning rate")
-    ax.set_ylim(bottom=0)
-    ax.grid(alpha=0.3)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize="small", frameon=False)
-    ax.set_label(said)
-    return ax
+    return Scheduler(optimizer, each)

@@ -1,0 +1,81 @@
+"""What is asked of a model: its predictions, its loss and its accuracy on examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd import ShapeError, no_grad
+from nn.data import pair
+from nn.datasets.dataset import Dataset
+from nn.module import Module
+from nn.operands import numbers
+
+Data = Dataset | tuple[Any, Any]
+Loss = Callable[[Any, Any], Any]
+
+
+def evaluate(model: Module, loss: Loss, data: Data) -> float:
+    """The loss on examples that are not learnt from: in `eval()` mode, recording nothing.
+
+    Args:
+        model: Called with all the inputs x at once. Afterwards it is in the mode it was in.
+        loss: Called as loss(model(x), y).
+        data: A pair ``(x, y)`` or a Dataset.
+
+    Example:
+        >>> import nn
+        >>> evaluate(nn.Identity(), nn.MSELoss(), ([1.0, 2.0], [1.0, 4.0]))
+        2.0
+    """
+    x, y = pair("evaluate", data)
+    return float(loss(predict(model, x), y))
+
+
+def accuracy(model: Module, data: Data) -> float:
+    """The part of the examples, in [0, 1], whose own class gets the highest score.
+
+    Args:
+        model: From inputs (N, …) to scores (N, C), one per class; probabilities do as well.
+        data: A pair ``(x, y)`` or a Dataset, with classes y (N,), in [0, C).
+
+    Raises:
+        ShapeError: the scores are not (N, C), C > 1, or y is not (N,). For a single score per
+            example compare it with your threshold: `((model(x).data > 0) == y).mean()`.
+
+    Example:
+        >>> import nn
+        >>> accuracy(nn.Identity(), ([[2.0, 1.0], [0.5, 0.1]], [0, 1]))
+        0.5
+    """
+    x, y = pair("accuracy", data)
+    scores = numbers(predict(model, x))
+    if scores.ndim != 2 or scores.shape[1] < 2 or y.shape != scores.shape[:1]:
+        raise ShapeError(
+            f"accuracy: needs scores of shape (N, C), C > 1, and classes of shape (N,), "
+            f"but got {scores.shape} and {y.shape}."
+        )
+    return float((scores.argmax(axis=1) == y).mean())
+
+
+def predict(model: Module, x: Any) -> Any:
+    """What the model makes of x in `eval()` mode, recording nothing.
+
+    Afterwards it is in the mode it was in.
+
+    Example:
+        >>> import nn
+        >>> predict(nn.Sequential(nn.ReLU()), [-1.0, 2.0]).tolist()
+        [0.0, 2.0]
+    """
+    if not isinstance(model, Module):
+        raise TypeError(
+            f"predict: needs a model, then the inputs, but got a {type(model).__name__} first."
+        )
+    mode = model.training
+    model.eval()
+    try:
+        with no_grad():
+            return model(x)
+    finally:
+        model.train(mode)

@@ -1,0 +1,325 @@
+"""What `nn.plots` draws."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import ShapeError
+from nn.data import pair
+from nn.datasets.arguments import Seed, generator, need_int
+from nn.datasets.dataset import Dataset
+from nn.module import Module
+from nn.operands import numbers
+from nn.training.evaluation import evaluate, predict
+from nn.training.history import DARK, History
+from optim.drawing import new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+__all__ = ["decision_regions", "loss_landscape", "loss_surface", "losses", "weights"]
+
+_MARKERS = "os^DvPX*<>"
+_LEGEND_COLUMNS = 3
+
+
+def losses(history: History, ax: Axes | None = None) -> Axes:
+    """The loss of the examples learnt from, and of the others, over the epochs.
+
+    Both fall while the model learns. When the second rises again and the first does not, the model
+    fits the examples and no longer the rule behind them: it overfits.
+
+    Args:
+        history: What `nn.fit` returned, with at least one epoch.
+        ax: Where to draw.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: there is no epoch to draw.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> history = History()
+        >>> for loss in (0.9, 0.3, 0.1):
+        ...     history.add(loss=loss, validation_loss=math.nan, learning_rate=0.1, seconds=1.0)
+        >>> losses(history, Figure().subplots()).get_label()
+        'Loss over 3 epochs. Training: from 0.9 to 0.1, lowest 0.1 in epoch 3.'
+    """
+    return history.plot(ax)
+
+
+def decision_regions(
+    model: Callable[[Any], Any],
+    data: Dataset | tuple[Any, Any],
+    ax: Axes | None = None,
+    *,
+    threshold: float = 0.0,
+    resolution: int = 200,
+) -> Axes:
+    """Which class the model gives to every point of the plane, and the examples.
+
+    Args:
+        model: From points (N, 2) to scores (N, C), the largest of which decides; or to one score
+            per point, (N, 1) or (N,), which means class 1 from the threshold on and class 0 below.
+        data: A pair ``(x, y)`` or Dataset: points (N, 2) and their classes (N,), 0, 1, …
+        ax: Where to draw.
+        threshold: Of a single score: 0 for logits, 0.5 for probabilities.
+        resolution: How many points along each side are asked for.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ShapeError: the examples are not points in the plane.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> import nn
+        >>> ax = Figure().subplots()
+        >>> decision_regions(nn.Identity(), ([[0.0, 1.0], [1.0, 0.0]], [1, 1]), ax).get_label()
+        'Regions of 2 classes in the plane and 2 examples, 1 of them misclassified.'
+    """
+    x, y = pair("decision_regions", data)
+    x = numbers(x)
+    if x.shape[1:] != (2,) or y.ndim != 1:
+        raise ShapeError(
+            f"decision_regions: needs points of shape (N, 2) and classes of shape (N,), but got "
+            f"{x.shape} and {y.shape}."
+        )
+    need_int("decision_regions", "resolution", resolution, least=2)
+    ax = ax or new_axes("nn.plots")
+    rows = -(-len(np.unique(y)) // _LEGEND_COLUMNS)
+    room = 0.1 * rows  # for the legend: above the axes it would lie where a title goes
+    sides = [_padded(x[:, 0], resolution), _padded(x[:, 1], resolution, room)]
+    grid = np.stack(np.meshgrid(*sides), axis=-1)
+    scores = _scores(model, grid.reshape(-1, 2), threshold)
+    regions = scores.argmax(axis=1).reshape(grid.shape[:2])
+    count = max(scores.shape[1], int(y.max()) + 1)
+    colors = _colors(count)
+    edges = np.arange(count + 1) - 0.5
+    ax.contourf(*sides, regions, levels=edges, colors=colors, alpha=0.4)
+    for k in range(count):  # each class has its own border, where two meet they coincide
+        if 0 < (regions == k).mean() < 1:
+            ax.contour(*sides, regions == k, levels=[0.5], colors="black", linewidths=0.8)
+    names = data.class_names if isinstance(data, Dataset) else [f"class {k}" for k in range(count)]
+    for k in range(count):
+        if (y == k).any():
+            marker = _MARKERS[k % len(_MARKERS)]
+            style = {"color": colors[k], "edgecolor": "black", "linewidth": 0.6, "s": 28}
+            ax.scatter(*x[y == k].T, marker=marker, label=names[k], **style)
+    features = data.feature_names if isinstance(data, Dataset) else ("x1", "x2")
+    ax.set(xlabel=features[0], ylabel=features[1])
+    ax.legend(
+        loc="upper left",
+        ncols=_LEGEND_COLUMNS,
+        fontsize="small",
+        framealpha=0.9,
+        handlelength=1,
+        handletextpad=0.4,
+        columnspacing=1,
+        labelspacing=0.3,
+    )
+    wrong = int((_scores(model, x, threshold).argmax(axis=1) != y).sum())
+    ax.set_label(
+        f"Regions of {count} classes in the plane and {len(y)} examples, {wrong} of them "
+        "misclassified."
+    )
+    return ax
+
+
+def loss_surface(
+    model: Module,
+    loss: Callable[[Any, Any], Any],
+    data: Dataset | tuple[Any, Any],
+    *,
+    reach: float = 1.0,
+    points: int = 31,
+    seed: Seed = 0,
+) -> tuple[Array, Array]:
+    """The loss around the weights a model has, along two random directions.
+
+    Both directions are filter-normalised: drawn from the normal distribution, and the part for each
+    unit (each row of a weight matrix; a bias vector as a whole) scaled to the length that the
+    weights of that unit have. So a step of 1 changes every unit by as much as it is, and surfaces
+    of models whose weights differ in size can be compared.
+
+    Args:
+        model: Its weights are changed meanwhile and are afterwards what they were.
+        loss: Called as loss(model(x), y).
+        data: A pair ``(x, y)`` or Dataset.
+        reach: How far to go in either direction, > 0.
+        points: How many points along each direction, at least 2; odd ones include the model itself.
+        seed: Where the directions come from.
+
+    Returns:
+        steps, (points,), from -reach to reach; and losses, (points, points): losses[i, j] is the
+        loss at weights + steps[j] · first direction + steps[i] · second direction.
+
+    Source:
+        H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein, "Visualizing the loss landscape of neural
+        nets", NeurIPS 2018, section 4. They leave biases where they are.
+
+    Example:
+        >>> import nn
+        >>> model = nn.Linear(1, 1)
+        >>> steps, losses = loss_surface(model, nn.MSELoss(), ([[1.0]], [[0.0]]), points=3)
+        >>> steps.tolist(), losses.shape
+        ([-1.0, 0.0, 1.0], (3, 3))
+    """
+    need_int("loss_surface", "points", points, least=2)
+    if not 0 < reach < math.inf:
+        raise ValueError(f"loss_surface: reach must be finite and > 0, but got {reach}.")
+    rng = generator("loss_surface", seed)
+    parameters = model.parameters()
+    here = [np.copy(p.data) for p in parameters]
+    first, second = ([_direction(w, rng) for w in here] for _ in range(2))
+    steps = np.linspace(-reach, reach, points)
+    values = np.empty((points, points))
+    try:
+        for i, j in np.ndindex(points, points):
+            for p, w, u, v in zip(parameters, here, first, second, strict=True):
+                p.data = w + steps[j] * u + steps[i] * v
+            values[i, j] = evaluate(model, loss, data)
+    finally:
+        for p, w in zip(parameters, here, strict=True):
+            p.data = w
+    return steps, values
+
+
+def loss_landscape(
+    model: Module,
+    loss: Callable[[Any, Any], Any],
+    data: Dataset | tuple[Any, Any],
+    ax: Axes | None = None,
+    *,
+    reach: float = 1.0,
+    points: int = 31,
+    seed: Seed = 0,
+) -> Axes:
+    """A map of `loss_surface`, whose arguments these are: the darker, the lower the loss.
+
+    The cross is the model. On 3-D axes, `plt.subplot(projection="3d")`, it is drawn as hills.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> import nn
+        >>> data = ([[1.0], [2.0]], [[2.0], [4.0]])
+        >>> model = nn.Linear(1, 1)
+        >>> model.flat().data = [2.0, 0.0]
+        >>> ax = Figure().subplots()
+        >>> loss_landscape(model, nn.MSELoss(), data, ax, points=5).get_label()
+        'Loss along two directions in weight space: 0 at the model, between 0 and ... on the map.'
+    """
+    steps, values = loss_surface(model, loss, data, reach=reach, points=points, seed=seed)
+    at_model = evaluate(model, loss, data)
+    ax = ax or new_axes("nn.plots")
+    ax.set(xlabel="steps along direction 1", ylabel="steps along direction 2")
+    if ax.name == "3d":
+        solid: Any = ax
+        solid.plot_surface(*np.meshgrid(steps, steps), values, cmap="viridis")
+        solid.set_zlabel("loss")
+        solid.locator_params(nbins=5)
+    else:
+        shades = ax.contourf(steps, steps, values, levels=15, cmap="viridis")
+        every_other = np.asarray(shades.levels)[::2]
+        lines = ax.contour(shades, levels=every_other, colors="white", linewidths=0.8)
+        for number in ax.clabel(lines, colors="black", fontsize="small"):
+            number.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})
+        ax.plot(0, 0, marker="X", color="white", markeredgecolor="black", markersize=11)
+        ax.figure.colorbar(shades, ax=ax, label="loss")
+        ax.set_aspect("equal")
+    ax.set_label(
+        f"Loss along two directions in weight space: {at_model:.3g} at the model, between "
+        f"{values.min():.3g} and {values.max():.3g} on the map."
+    )
+    return ax
+
+
+def weights(model: Module, ax: Axes | None = None, *, bins: int = 25) -> Axes:
+    """Sideways histograms of the numbers in every parameter, side by side on one scale.
+
+    The widest bar of each is equally wide, so that a bias with ten numbers can be seen beside a
+    matrix with thousands; what counts is the shape, and where on the scale it lies.
+
+    Args:
+        model: With at least one parameter.
+        ax: Where to draw.
+        bins: How many bars a histogram may have.
+
+    Returns:
+        The axes.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> import nn
+        >>> layer = nn.Linear(2, 1)
+        >>> layer.flat().data = [1.0, 2.0, 3.0]
+        >>> weights(layer, Figure().subplots()).get_label()
+        'Histograms of 2 parameters. weight: 2 numbers from 1 to 2; bias: 1 number from 3 to 3.'
+    """
+    need_int("weights", "bins", bins, least=1)
+    named = model.named_parameters()
+    if not named:
+        raise ValueError("weights: needs a model with parameters, but it has none.")
+    ax = ax or new_axes("nn.plots")
+    arrays = [np.ravel(p.data) for _, p in named]
+    edges = np.histogram_bin_edges(np.concatenate(arrays), bins)
+    for i, array in enumerate(arrays):
+        counts, _ = np.histogram(array, edges)
+        width = 0.9 * counts / counts.max()
+        ax.barh(edges[:-1], width, np.diff(edges), left=i - width / 2, align="edge", color=DARK)
+    ax.axhline(0, color="black", linewidth=0.6)
+    ax.set_xticks(
+        range(len(named)),
+        [f"{name}\n({a.size:,})" for (name, _), a in zip(named, arrays, strict=True)],
+    )
+    ax.set(ylabel="value")
+    said = "; ".join(
+        f"{name}: {a.size} number{'s' if a.size > 1 else ''} from {a.min():.3g} to {a.max():.3g}"
+        for (name, _), a in zip(named, arrays, strict=True)
+    )
+    ax.set_label(f"Histograms of {len(named)} parameters. {said}.")
+    return ax
+
+
+def _scores(model: Callable[[Any], Any], x: Array, threshold: float) -> Array:
+    """(N, C) scores; of a single score s, (threshold, s)."""
+    scores = np.asarray(numbers(predict(model, x) if isinstance(model, Module) else model(x)))
+    scores = scores.reshape(len(x), -1)
+    if scores.shape[1] == 1:
+        # A score on the threshold belongs to class 1, as with the perceptron's step.
+        scores = np.hstack([scores < threshold, scores >= threshold]).astype(float)
+    return scores
+
+
+def _colors(count: int) -> list[Any]:
+    """One for each class, from dark to light."""
+    import matplotlib
+
+    return list(matplotlib.colormaps["viridis"](np.linspace(0.1, 0.95, count)))
+
+
+def _padded(x: Array, resolution: int, room: float = 0.0) -> Array:
+    """Numbers from a little below the least of x to a little above the largest, and some room."""
+    margin = 0.1 * np.ptp(x) or 1.0
+    low, high = x.min() - margin, x.max() + margin
+    return np.linspace(low, high + room * (high - low), resolution)
+
+
+def _direction(weight: Array, rng: np.random.Generator) -> Array:
+    """Random numbers of the weight's shape, each row as long as the weight's."""
+    direction: Array = rng.standard_normal(weight.shape)
+    axes = tuple(range(1, weight.ndim)) if weight.ndim > 1 else None
+    length = np.sqrt((direction**2).sum(axis=axes, keepdims=True))
+    target = np.sqrt((weight**2).sum(axis=axes, keepdims=True))
+    direction *= target / np.where(length > 0, length, 1.0)
+    return direction

@@ -1,0 +1,150 @@
+"""The lectures' schedules, and those that newer papers use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from optim.schedules.schedule import Schedule, above, as_schedule, at_least, whole_epochs
+
+
+def inverse_time(lr: float, t: float = 1.0) -> Schedule:
+    r"""Decay with the epochs: :math:`\alpha = \alpha_0 / (1 + t \cdot epoch)`.
+
+    Args:
+        lr: α₀ > 0.
+        t: How fast it falls, >= 0.
+
+    Example:
+        >>> [inverse_time(0.1, t=1)(epoch) for epoch in (0, 1, 3)]
+        [0.1, 0.05, 0.025]
+    """
+    lr, t = above(0, "inverse_time", lr=lr), at_least(0, "inverse_time", t=t)
+    return Schedule(lambda epoch: lr / (1 + t * epoch), f"{lr:g}/(1 + {t:g}·epoch)")
+
+
+def step_decay(lr: float, t: float = 0.5, every: int = 10) -> Schedule:
+    r"""Stairs: every n epochs :math:`\alpha \leftarrow \alpha - t \alpha`.
+
+    PyTorch's StepLR has gamma = 1 - t.
+
+    Args:
+        lr: The rate at first, > 0.
+        t: What part of it goes, in [0, 1).
+        every: n >= 1.
+
+    Example:
+        >>> [step_decay(0.8, t=0.5, every=2)(epoch) for epoch in range(5)]
+        [0.8, 0.8, 0.4, 0.4, 0.2]
+    """
+    lr, every = above(0, "step_decay", lr=lr), whole_epochs("step_decay", every=every)
+    if not 0 <= t < 1:
+        raise ValueError(f"step_decay: t must be in [0, 1), but got {t}.")
+    return Schedule(
+        lambda epoch: lr * (1 - t) ** (epoch // every), f"{lr:g}, -{100 * t:g} % every {every}"
+    )
+
+
+def exponential(lr: float, t: float = 0.95) -> Schedule:
+    r"""Decay by the same factor in every epoch: :math:`\alpha = t^{epoch} \alpha_0`.
+
+    Args:
+        lr: α₀ > 0.
+        t: The factor, in (0, 1].
+
+    Example:
+        >>> [exponential(0.8, t=0.5)(epoch) for epoch in range(3)]
+        [0.8, 0.4, 0.2]
+    """
+    lr = above(0, "exponential", lr=lr)
+    if not 0 < t <= 1:
+        raise ValueError(f"exponential: t must be in (0, 1], but got {t}.")
+    return Schedule(lambda epoch: lr * t**epoch, f"{t:g}^epoch · {lr:g}")
+
+
+def inverse_sqrt(t: float) -> Schedule:
+    r"""Decay with the root of the epochs: :math:`\alpha = t / \sqrt{epoch}`, from epoch 1 on.
+
+    Args:
+        t: The rate in epoch 1, > 0.
+
+    Example:
+        >>> [inverse_sqrt(0.1)(epoch) for epoch in (1, 4, 100)]
+        [0.1, 0.05, 0.01]
+    """
+    t = above(0, "inverse_sqrt", t=t)
+    return Schedule(lambda epoch: t / math.sqrt(epoch), f"{t:g}/√epoch", first=1)
+
+
+def by_hand(rates: Mapping[int, float]) -> Schedule:
+    """Rates that somebody chose, each from its epoch on.
+
+    Args:
+        rates: Epochs and rates; one for epoch 0 among them.
+
+    Example:
+        >>> schedule = by_hand({0: 0.1, 30: 0.01, 40: 0.05})
+        >>> [schedule(epoch) for epoch in (0, 29, 30, 45)]
+        [0.1, 0.1, 0.01, 0.05]
+    """
+    if 0 not in rates:
+        raise ValueError(f"by_hand: needs a rate for epoch 0, as in {{0: 0.1}}, but got {rates}.")
+    stairs = sorted((epoch, at_least(0, "by_hand", rate=r)) for epoch, r in rates.items())
+    if stairs[0][0] < 0:
+        raise ValueError(f"by_hand: needs epochs >= 0, but got {stairs[0][0]}.")
+
+    def rate(epoch: float) -> float:
+        return max(stair for stair in stairs if stair[0] <= epoch)[1]
+
+    return Schedule(rate, "by hand: " + ", ".join(f"{r:g} from {epoch}" for epoch, r in stairs))
+
+
+def cosine(lr: float, epochs: int, lr_min: float = 0.0) -> Schedule:
+    r"""Half a cosine down from `lr` to `lr_min`, which is reached after `epochs` and then kept.
+
+    .. math:: \alpha = \alpha_{min} + \tfrac12 (\alpha_0 - \alpha_{min})
+        \left(1 + \cos \frac{\pi \cdot epoch}{epochs}\right)
+
+    Args:
+        lr: α₀ > 0.
+        epochs: How long it takes, >= 1.
+        lr_min: α_min in [0, α₀].
+
+    Source:
+        I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017,
+        equation 5, without restarts.
+
+    Example:
+        >>> [round(cosine(0.1, epochs=4)(epoch), 4) for epoch in (0, 1, 2, 4, 9)]
+        [0.1, 0.0854, 0.05, 0.0, 0.0]
+    """
+    lr, epochs = above(0, "cosine", lr=lr), whole_epochs("cosine", epochs=epochs)
+    if not 0 <= lr_min <= lr:
+        raise ValueError(f"cosine: lr_min must be in [0, lr], but got {lr_min} with lr = {lr}.")
+
+    def rate(epoch: float) -> float:
+        done = min(epoch / epochs, 1)
+        return lr_min + (lr - lr_min) * (1 + math.cos(math.pi * done)) / 2
+
+    return Schedule(rate, f"cosine from {lr:g} to {lr_min:g} in {epochs}")
+
+
+def warm_up(schedule: Schedule | float, epochs: int) -> Schedule:
+    """Rise evenly to the first rate of a schedule, then follow it from its beginning.
+
+    Args:
+        schedule: What comes afterwards, or one rate for always.
+        epochs: How long the rise takes, >= 1. It does not start at 0, where nothing would move.
+
+    Source:
+        P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour",
+        arXiv:1706.02677 (2017), section 2.2.
+
+    Example:
+        >>> [round(warm_up(0.4, epochs=3)(epoch), 4) for epoch in range(5)]
+        [0.1, 0.2, 0.3, 0.4, 0.4]
+    """
+    after, epochs = as_schedule(schedule), whole_epochs("warm_up", epochs=epochs)
+    top = after(after.first)
+    rise = Schedule(lambda epoch: top * (epoch + 1) / (epochs + 1), "warm-up")
+    return rise.then(after, at=epochs)

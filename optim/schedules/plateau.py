@@ -1,0 +1,86 @@
+"""A schedule that goes by the loss."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from optim.schedules.schedule import Schedule, as_schedule, at_least
+
+
+class ReduceOnPlateau(Schedule):
+    """Reduce the rate whenever the loss has stopped falling.
+
+    After `patience` epochs in a row without a loss better than the best so far, the next such epoch
+    multiplies the rate by `factor`. Better means smaller by the part `threshold` of the best. The
+    counting is PyTorch's ReduceLROnPlateau's, whose defaults these are; but where the best is below
+    0, PyTorch counts a loss as better that is larger by less than that part.
+
+    Args:
+        schedule: What is reduced: another schedule, or one rate.
+        factor: In (0, 1).
+        patience: >= 0.
+        threshold: >= 0.
+        lr_min: The rate does not fall below it, >= 0.
+        maximize: Whether what is observed shall grow (an accuracy) rather than fall.
+
+    Example:
+        >>> schedule = ReduceOnPlateau(0.1, factor=0.5, patience=1)
+        >>> for loss in (3.0, 2.0, 2.0, 2.0):
+        ...     schedule.observe(loss)
+        >>> schedule(4)
+        0.05
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule | float,
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        lr_min: float = 0.0,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        who = "ReduceOnPlateau"
+        of = as_schedule(schedule)
+        if not 0 < factor < 1:
+            raise ValueError(f"{who}: factor must be in (0, 1), but got {factor}.")
+        self.factor = factor
+        self.patience = at_least(0, who, patience=patience)
+        self.threshold = at_least(0, who, threshold=threshold)
+        self.lr_min = at_least(0, who, lr_min=lr_min)
+        self.maximize = maximize
+        self._reduction, self._best, self._bad_epochs = 1.0, math.inf, 0
+        name = f"{of.name}, times {factor:g} on a plateau"
+        super().__init__(self._reduced, name, first=of.first, parts=(of,))
+
+    def _reduced(self, epoch: float) -> float:
+        rate = self.parts[0](epoch)
+        return max(self._reduction * rate, min(self.lr_min, rate))
+
+    def observe(self, loss: float) -> None:
+        """Hear of the loss after an epoch."""
+        super().observe(loss)
+        loss = -float(loss) if self.maximize else float(loss)
+        best = self._best
+        if loss < (best if math.isinf(best) else best - self.threshold * abs(best)):
+            self._best, self._bad_epochs = loss, 0
+            return
+        self._bad_epochs += 1
+        if self._bad_epochs > self.patience:
+            self._reduction, self._bad_epochs = self._reduction * self.factor, 0
+
+    @property
+    def needs_loss(self) -> bool:
+        """True: it goes by the loss."""
+        return True
+
+    def state(self) -> list[Any]:
+        """What it has learnt from losses, to be saved."""
+        return [self._reduction, self._best, self._bad_epochs, super().state()]
+
+    def load_state(self, state: list[Any]) -> None:
+        """Take over what was saved."""
+        self._reduction, self._best, self._bad_epochs, parts = state
+        super().load_state(parts)

@@ -1,0 +1,48 @@
+"""Imports: optim → autograd ← nn and never in a circle, those for types alone among them."""
+
+import ast
+import graphlib
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).parents[1]
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("autograd", "nn", "optim")
+    for path in (ROOT / package).rglob("*.py")
+}
+# What knows both nn and optim: the command line, the demo, training, and the public names of it.
+ABOVE = re.compile(r"(autograd\.__main__|nn|nn\.(demo|plots|estimators|training.*))$")
+# Whose files still import one another in circles.
+CIRCLES = re.compile(
+    r"autograd\.(?:(compiler|viz)|modes|node|numpy_protocols|op|tensor|value|rules)\b.*"
+)
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            of = getattr(node, "module", None)
+            for name in (alias.name for alias in node.names):
+                yield next(n for n in (f"{of}.{name}", of, name) if n in FILES or n == name)
+
+
+GRAPH = {file: {name for name in imports(path) if name in FILES} for file, path in FILES.items()}
+
+
+def test_autograd_knows_neither_nn_nor_optim_and_these_do_not_know_each_other():
+    for file in GRAPH.keys() - {*filter(ABOVE.match, GRAPH)}:
+        known = ("autograd", file.split(".")[0])
+        for name in GRAPH[file]:
+            assert name.startswith(known), f"{file} imports {name}"
+            assert not ABOVE.match(name), f"{file} imports {name}"
+
+
+def test_no_files_import_one_another_in_a_circle():
+    def room(file):
+        return CIRCLES.sub(r"engine \1", file)
+
+    sorter = graphlib.TopologicalSorter()
+    for file, names in GRAPH.items():
+        sorter.add(room(file), *{room(name) for name in names} - {room(file)})
+    sorter.prepare()  # raises CycleError, with the circle
