@@ -1,6 +1,6 @@
 """What an operation is: one declaration, from which everything else follows.
 
-`rules.py` declares every operation once, with the two decorators of this file:
+The rulebook (`rules/`) declares every operation once, with two decorators of this file:
 
 - `@elementwise` for a function of numbers. It states the local derivative with respect to each
   operand, so it works on single numbers (`Value`) and on whole arrays (`Tensor`).
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 
@@ -182,6 +182,28 @@ class Elementwise(Op):
         return out_grad if out_grad.shape == shape else unbroadcast(out_grad, shape)
 
 
+class Call(NamedTuple):
+    """A call of an operation: what it is called on, and with what else."""
+
+    operands: tuple[Any, ...]
+    params: dict[str, Any]
+
+
+def call(*operands: Any, **params: Any) -> Call:
+    """An example of how an operation is called, which the tests then try.
+
+    Args:
+        *operands: For each a shape, to be filled with any numbers; or the array itself, where any
+            numbers would not do.
+        **params: The other arguments.
+
+    Example:
+        >>> call((2, 3), axis=0)
+        Call(operands=((2, 3),), params={'axis': 0})
+    """
+    return Call(operands, params)
+
+
 class Structural(Op):
     """A function of arrays that is not number by number.
 
@@ -191,6 +213,7 @@ class Structural(Op):
             A variadic operation has one function (i, out_grad, out, operands, **params) instead.
         variadic: Whether the operands come as one sequence, as in `concatenate((a, b, c))`.
         params: The names and defaults of what is not differentiated (`axis`, `shape`, …).
+        examples: Calls to test it with, since no test can guess fitting arrays.
     """
 
     def __init__(
@@ -201,12 +224,14 @@ class Structural(Op):
         symbol: str = "",
         latex: str = "",
         operator: str = "",
+        examples: Sequence[Call] = (),
     ) -> None:
         self.variadic = callable(vjps)
         super().__init__(forward, 1 if callable(vjps) else len(vjps), symbol, latex, operator)
         self.vjps: Any = vjps
         self.params = dict(list(self.signature.items())[self.arity :])
         self.needs_params = REQUIRED in self.params.values()
+        self.examples = tuple(examples)
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on arrays; compute and record on nodes."""

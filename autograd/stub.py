@@ -1,4 +1,9 @@
-"""Write `methods.pyi`, the operations as type checkers see them: `python -m autograd.stub`."""
+"""Write what type checkers know of the operations: `python -m autograd.stub`.
+
+Functions and methods come from the rulebook when Python runs; a checker does not run it, so it
+reads two files made from the rulebook: `methods.pyi` and `rules/__init__.pyi`. The build writes
+them (`hatch_build.py`), so an installed copy always has those of its rulebook.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +12,34 @@ import pathlib
 
 import numpy as np
 
+from autograd import rules
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 
-_HEAD = '''"""Generated from the rulebook by `python -m autograd.stub`; do not edit."""
+_HEAD = '"""Generated from the rulebook by `python -m autograd.stub`; do not edit."""\n\n'
 
-from typing import Any, Self
+_METHODS = """from typing import Any, Self
 
 class Operations:
     __slots__ = ()
-'''
+"""
 
 
-def stub() -> str:
-    """The text of `methods.pyi`, made from the rulebook."""
+def stubs() -> dict[str, str]:
+    """The text of each generated file, by its path in the package."""
+    return {"methods.pyi": _HEAD + _methods(), "rules/__init__.pyi": _HEAD + _functions()}
+
+
+def _functions() -> str:
+    # A checker takes a name to be meant for others if it is imported as itself.
+    found = {name: getattr(rules, name) for name in vars(rules)["__all__"]}
+    lines = (
+        f"from {function.__module__} import {function.__name__} as {name}\n"
+        for name, function in found.items()
+    )
+    return "# ruff: noqa: F401, I001\n\n" + "".join(sorted(lines))
+
+
+def _methods() -> str:
     simple = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
     arrays = [op for op in RULEBOOK.values() if not isinstance(op, Elementwise)]
     lines = [line for op in simple for line in _lines(op, _operands(op))]
@@ -31,7 +51,7 @@ def stub() -> str:
             given = ", *args: Any, **params: Any" if rest else ""
             result = "Any" if name in ("any", "all", "argmax", "argmin") else "Self"
             lines.append(f"    def {name}(self{given}) -> {result}: ...")
-    return _HEAD + "\n".join(lines) + "\n"
+    return _METHODS + "\n".join(lines) + "\n"
 
 
 def _operands(op: Elementwise) -> str:
@@ -51,4 +71,7 @@ def _lines(op: Op, operands: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    pathlib.Path(__file__).with_name("methods.pyi").write_text(stub(), encoding="utf-8")
+    for path, text in stubs().items():
+        file = pathlib.Path(__file__).parent / path
+        if not file.exists() or file.read_text("utf-8") != text:
+            file.write_text(text, "utf-8", newline="\n")

@@ -7,17 +7,20 @@ To add an operation, add a declaration; the function `autograd.<name>`, the meth
 The rules stand in files by what they act on: single numbers (`elementwise`), many numbers into one
 (`reductions`), the places of numbers (`shapes`), matrices (`matrices`), and the scores of networks
 (`networks`). What can be made of other operations is an ordinary function there or in `choices`, a
-`@composition`, with no derivative of its own.
+`@composition`, with no derivative of its own. No file lists what it declares, nor does this one
+list the files: every module in this folder is read.
 """
 
-from autograd.op import COMPOSITIONS, RULEBOOK
-from autograd.rules.choices import *  # noqa: F403
-from autograd.rules.elementwise import *  # noqa: F403
-from autograd.rules.matrices import *  # noqa: F403
-from autograd.rules.networks import *  # noqa: F403
-from autograd.rules.reductions import *  # noqa: F403
-from autograd.rules.reductions import amax, amin
-from autograd.rules.shapes import *  # noqa: F403
+import importlib
+import pkgutil
 
-__all__ = [name for name in (*RULEBOOK, *COMPOSITIONS)]  # noqa: C416 (a list, as checkers want)
-__all__ += ["amax", "amin"]  # NumPy's other names of max and min
+from autograd.op import COMPOSITIONS, RULEBOOK
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+
+globals().update(RULEBOOK)
+globals().update(COMPOSITIONS)
+amax, amin = RULEBOOK["max"], RULEBOOK["min"]  # NumPy's other names
+
+__all__ = [name for name in (*RULEBOOK, *COMPOSITIONS, "amax", "amin")]  # noqa: C416 (for checkers)

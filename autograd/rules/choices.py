@@ -77,6 +77,3 @@ def sinc(x: Operand) -> Any:
     z = angle * angle
     series = 1 - z / 6 * (1 - z / 20 * (1 - z / 42 * (1 - z / 72 * (1 - z / 110 * (1 - z / 156)))))
     return where(small, series, sin(angle) / where(small, 1.0, angle))
-
-
-__all__ = ["clip", "nan_to_num", "sinc", "where"]

@@ -14,13 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import (
-    EVERYWHERE,
-    INFINITY,
-    Elementwise,
-    elementwise,
-    plain,
-)
+from autograd.op import EVERYWHERE, INFINITY, elementwise, plain
 
 POSITIVE = (0.0, INFINITY)
 UNIT = (-1.0, 1.0)
@@ -539,6 +533,3 @@ def logaddexp(x: Any, y: Any) -> Any:
 def logaddexp2(x: Any, y: Any) -> Any:
     """log2(2**x + 2**y), elementwise, without overflow."""
     return np.logaddexp2(x, y)
-
-
-__all__ = [name for name, x in list(globals().items()) if isinstance(x, Elementwise)]

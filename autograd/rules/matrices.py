@@ -10,7 +10,16 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.errors import ShapeError
-from autograd.op import Operand, composition, plain, shape_of, structural, sum_of_rows, unbroadcast
+from autograd.op import (
+    Operand,
+    call,
+    composition,
+    plain,
+    shape_of,
+    structural,
+    sum_of_rows,
+    unbroadcast,
+)
 from autograd.rules.shapes import expand_dims, scatter, tril
 
 
@@ -51,7 +60,23 @@ def _matmul_vjp_b(g: Any, out: Any, a: Any, b: Any) -> Any:
     return unbroadcast(matrix_transpose(a) @ g, columns.shape).reshape(b.shape)
 
 
-@structural(symbol="@", latex="{0} {1}", operator="matmul", vjps=(_matmul_vjp_a, _matmul_vjp_b))
+@structural(
+    symbol="@",
+    latex="{0} {1}",
+    operator="matmul",
+    vjps=(_matmul_vjp_a, _matmul_vjp_b),
+    examples=[
+        call((3,), (3,)),
+        call((2, 3), (3,)),
+        call((3,), (3, 2)),
+        call((2, 3), (3, 4)),
+        call((2, 0), (0, 2)),
+        call((5, 2, 3), (3, 4)),
+        call((1, 2, 3), (5, 3, 4)),
+        call((5, 2, 3), (3,)),
+        call((3,), (5, 3, 2)),
+    ],
+)
 def matmul(a: Any, b: Any) -> Any:
     """The matrix product, (n, k) @ (k, m) -> (n, m), in all of NumPy's shapes."""
     return _product(a, b)
@@ -75,6 +100,12 @@ def _linear_vjp_weight(g: Any, out: Any, x: Any, weight: Any, bias: Any) -> Any:
         _linear_vjp_weight,
         _linear_vjp_bias,
     ),
+    examples=[
+        call((2, 3), (4, 3), (4,)),
+        call((3,), (4, 3), (4,)),
+        call((5, 2, 3), (4, 3), (4,)),
+        call((0, 3), (4, 3), (4,)),
+    ],
 )
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x @ weight.T + bias, (…, k), (m, k), (m,) -> (…, m): a dense layer."""
@@ -129,7 +160,19 @@ def _einsum_vjp(i: int, g: Any, out: Any, operands: Any, subscripts: str) -> Any
     return scatter(grad, tuple(place[c] for c in target), x.shape)
 
 
-@structural(symbol="einsum", vjps=_einsum_vjp)
+@structural(
+    symbol="einsum",
+    vjps=_einsum_vjp,
+    examples=[
+        call((3, 3), subscripts="ii"),
+        call((2, 3), subscripts="ij->j"),
+        call((2, 3), subscripts="ba"),
+        call((2, 3), (3, 4), subscripts="ij, jk"),
+        call((5, 2, 3), (3, 4), subscripts="...ij,jk->...ik"),
+        call((2, 3), (3, 3), (3, 2), subscripts="ij,jj,jk->ik"),
+        call((2, 1), (2, 3), subscripts="ij,ij->ij"),
+    ],
+)
 def einstein_sum(operands: Any, subscripts: str) -> Any:
     """Einstein's sum over the operands."""
     return np.einsum(subscripts, *operands)
@@ -151,13 +194,18 @@ def einsum(subscripts: str, *operands: Any) -> Any:
 
 # --- inverses, determinants, factors ----------------------------------------------------------
 
+_MATRIX = np.array([[4.0, 1.0, -0.5], [2.0, 3.0, 0.2], [0.3, -1.0, 2.0]])
+_STACK = np.array([_MATRIX, _MATRIX[::-1], 2 * _MATRIX])
+_POSITIVE = np.array([[4.0, 1.0, -0.5], [1.0, 3.0, 0.2], [-0.5, 0.2, 2.0]])
+_SQUARE = [call(_MATRIX), call(_MATRIX[:1, :1]), call(_STACK[:2])]
+
 
 def _inv_vjp(g: Any, out: Any, a: Any) -> Any:
     t = matrix_transpose(out)
     return -(t @ g @ t)
 
 
-@structural(latex="{0}^{{-1}}", vjps=(_inv_vjp,))
+@structural(latex="{0}^{{-1}}", vjps=(_inv_vjp,), examples=_SQUARE)
 def inv(a: Any) -> Any:
     """The inverse of a square matrix (or of each in a stack)."""
     return np.linalg.inv(a)
@@ -175,7 +223,18 @@ def _solve_vjp_a(g: Any, out: Any, a: Any, b: Any) -> Any:
     return -unbroadcast(solve(matrix_transpose(a), g) @ matrix_transpose(out), a.shape)
 
 
-@structural(vjps=(_solve_vjp_a, _solve_vjp_b))
+@structural(
+    vjps=(_solve_vjp_a, _solve_vjp_b),
+    examples=[
+        call(_MATRIX, (3,)),
+        call(_MATRIX, (3, 2)),
+        call(_MATRIX, (2, 3, 1)),
+        call(_STACK[:2], (2, 3, 1)),
+        call(_STACK, (3,)),
+        call(_STACK[:2], (3,)),
+        call(_STACK[:2], (3, 2)),
+    ],
+)
 def solve(a: Any, b: Any) -> Any:
     """The x with a @ x = b; b is one vector (n,) or columns (…, n, k)."""
     return np.linalg.solve(a, b)
@@ -184,6 +243,7 @@ def solve(a: Any, b: Any) -> Any:
 @structural(
     latex=r"\det",
     vjps=(lambda g, out, a: expand_dims(g * out, (-1, -2)) * matrix_transpose(inv(a)),),
+    examples=_SQUARE,
 )
 def det(a: Any) -> Any:
     """The determinant of a square matrix; its derivative needs a matrix that has an inverse."""
@@ -199,6 +259,7 @@ def slogdet(a: Operand) -> tuple[Any, Any]:
 @structural(
     latex=r"\ln |\det {0}|",
     vjps=(lambda g, out, a: expand_dims(g, (-1, -2)) * matrix_transpose(inv(a)),),
+    examples=_SQUARE,
 )
 def logabsdet(a: Any) -> Any:
     """The logarithm of the absolute value of the determinant."""
@@ -214,7 +275,10 @@ def _cholesky_vjp(g: Any, out: Any, a: Any) -> Any:
     return 0.5 * (grad + matrix_transpose(grad))
 
 
-@structural(vjps=(_cholesky_vjp,))
+@structural(
+    vjps=(_cholesky_vjp,),
+    examples=[call(_POSITIVE), call(_POSITIVE[:1, :1]), call(np.array([_POSITIVE, 2 * _POSITIVE]))],
+)
 def cholesky(a: Any) -> Any:
     """The lower triangular L with L @ L.T = a, for a symmetric positive definite a."""
     return np.linalg.cholesky(a)
@@ -313,9 +377,3 @@ def multi_dot(arrays: Any) -> Any:
         return product(i, k) @ product(k + 1, j)
 
     return product(0, len(arrays) - 1)
-
-
-__all__ = [
-    "cholesky", "det", "dot", "einstein_sum", "einsum", "inner", "inv", "kron", "linear",
-    "logabsdet", "matmul", "multi_dot", "outer", "slogdet", "solve", "tensordot", "vdot",
-]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import elementwise, structural
+from autograd.op import call, elementwise, structural
 from autograd.rules.elementwise import exp, expm1, maximum, minimum, sigmoid
 from autograd.rules.shapes import elements
 
@@ -88,13 +88,19 @@ def _softmax_cross_entropy_vjp(g: Any, out: Any, scores: Any, classes: Any) -> A
 
 
 # The step of every classifier: as log_softmax, a choice and a sign it takes twice as long.
-@structural(symbol="CE", vjps=(_softmax_cross_entropy_vjp,))
+@structural(
+    symbol="CE",
+    vjps=(_softmax_cross_entropy_vjp,),
+    examples=[
+        call((2, 3), classes=np.array([2, 0])),
+        call((3,), classes=np.array(1)),
+        call((2, 2, 3), classes=np.array([[0, 1], [2, 2]])),
+        call((0, 3), classes=np.zeros(0, np.intp)),
+    ],
+)
 def softmax_cross_entropy(scores: Any, classes: Any) -> Any:
     """-ln softmax(scores) at the class of each row, (…, k) and ints (…) -> (…)."""
     below = scores - _largest(scores, -1)
     rows = below.reshape((-1, below.shape[-1]))
     chosen = elements(rows, (np.arange(classes.size), classes.reshape(-1)))
     return np.log(np.exp(below).sum(axis=-1)) - chosen.reshape(classes.shape)
-
-
-__all__ = ["elu", "log_softmax", "sigmoid_cross_entropy", "softmax", "softmax_cross_entropy"]

@@ -272,12 +272,3 @@ def argmin(a: Operand, axis: int | None = None, keepdims: bool = False) -> Any:
 def count_nonzero(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     """How many elements are not zero; a plain array of ints."""
     return np.count_nonzero(plain(a), axis=axis, keepdims=keepdims)
-
-
-amax, amin = max, min
-
-__all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "cumprod", "cumsum",
-    "euclidean_norm", "logsumexp", "max", "mean", "median", "min", "norm", "prod", "std",
-    "sum", "var",
-]  # fmt: skip

@@ -11,12 +11,31 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd.errors import ShapeError
 from autograd.modes import active, recorder
-from autograd.op import RULEBOOK, Operand, composition, plain, shape_of, structural, unbroadcast
+from autograd.op import (
+    RULEBOOK,
+    Operand,
+    call,
+    composition,
+    plain,
+    shape_of,
+    structural,
+    unbroadcast,
+)
 
 Axes = int | tuple[int, ...] | None
 
 
-@structural(vjps=(lambda g, out, x, shape: g.reshape(x.shape),))
+@structural(
+    vjps=(lambda g, out, x, shape: g.reshape(x.shape),),
+    examples=[
+        call((2, 3), shape=(3, 2)),
+        call((2, 3), shape=-1),
+        call((2, 3), shape=(1, -1, 2)),
+        call((), shape=(1, 1)),
+        call((1,), shape=()),
+        call((0,), shape=(0, 4)),
+    ],
+)
 def reshape(x: Any, shape: int | tuple[int, ...]) -> Any:
     """The same elements in another shape; one entry of `shape` may be -1."""
     return x.reshape(shape)
@@ -33,13 +52,28 @@ def _transposed_back(g: Any, axes: Sequence[int] | None) -> Any:
     symbol="ᵀ",
     latex="{0}^T",
     vjps=(lambda g, out, x, axes: _transposed_back(g, axes),),
+    examples=[
+        call((2, 3)),
+        call(()),
+        call((2, 3, 4), axes=(1, 2, 0)),
+        call((2, 3, 4), axes=(-1, 0, 1)),
+    ],
 )
 def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
     """The axes in the order `axes`, or reversed."""
     return x.T if axes is None else x.transpose(axes)
 
 
-@structural(vjps=(lambda g, out, x, shape: unbroadcast(g, x.shape),))
+@structural(
+    vjps=(lambda g, out, x, shape: unbroadcast(g, x.shape),),
+    examples=[
+        call((), shape=(2, 3)),
+        call((1, 3), shape=(2, 3)),
+        call((2, 1), shape=(4, 2, 3)),
+        call((1,), shape=(0,)),
+        call((3,), shape=(3,)),
+    ],
+)
 def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     """x repeated to `shape` by NumPy's broadcasting."""
     if not isinstance(x, (np.ndarray, np.generic)):
@@ -51,7 +85,10 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-@structural(vjps=(lambda g, out, x, dtype: g.astype(x.dtype),))
+@structural(
+    vjps=(lambda g, out, x, dtype: g.astype(x.dtype),),
+    examples=[call((2, 3), dtype=np.float64), call((), dtype=np.float64)],
+)
 def astype(x: Any, dtype: Any) -> Any:
     """The same numbers as another floating-point type; the gradient has the type of x."""
     out = x.astype(dtype)
@@ -64,6 +101,17 @@ def astype(x: Any, dtype: Any) -> Any:
     symbol="[ ]",
     latex="{0}[i]",
     vjps=(lambda g, out, x, index: RULEBOOK["scatter"](g, index, x.shape),),
+    examples=[
+        call((3,), index=-1),
+        call((3,), index=slice(None, None, -2)),
+        call((3,), index=np.array([0, 2, 0, 0])),
+        call((3,), index=[1, 1]),
+        call((3,), index=slice(0, 0)),
+        call((2, 3), index=(..., None, 2)),
+        call((2, 3), index=(np.array([0, 1, 1]), np.array([2, 0, 0]))),
+        call((2, 3), index=np.eye(2, 3, dtype=bool)),
+        call((), index=()),
+    ],
 )
 def getitem(x: Any, index: Any) -> Any:
     """x[index]; an element taken several times gets the sum of its gradients."""
@@ -78,7 +126,15 @@ def elements(array: Any, index: Any) -> Any:
     return array[index]
 
 
-@structural(vjps=(lambda g, out, x, index, shape: g[index],))
+@structural(
+    vjps=(lambda g, out, x, index, shape: g[index],),
+    examples=[
+        call((), index=1, shape=(3,)),
+        call((2,), index=slice(None, None, 2), shape=(3,)),
+        call((4,), index=np.array([0, 2, 0, 0]), shape=(3,)),
+        call((2,), index=(slice(None), 0), shape=(2, 3)),
+    ],
+)
 def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with x added at `index`: the reverse of `getitem`."""
     out = np.zeros_like(x, shape=shape)
@@ -96,6 +152,11 @@ def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
         lambda g, out, x, y, condition: unbroadcast(_masked(g, ~condition), shape_of(y)),
     ),
     latex=r"\operatorname{where}",
+    examples=[
+        call((3,), (3,), condition=np.array([True, False, True])),
+        call((2, 1), (3,), condition=np.eye(2, 3, dtype=bool)),
+        call((), (2, 3), condition=np.array(True)),
+    ],
 )
 def select(x: Any, y: Any, condition: Any) -> Any:
     """x where `condition` holds, y elsewhere (`where` with the operands first)."""
@@ -115,7 +176,15 @@ def _concatenate_vjp(i: int, g: Any, out: Any, arrays: Any, axis: int | None) ->
     return g[(*place, slice(start, start + arrays[i].shape[axis]))]
 
 
-@structural(vjps=_concatenate_vjp)
+@structural(
+    vjps=_concatenate_vjp,
+    examples=[
+        call((3,), (1,), (0,)),
+        call((2, 3), (1, 3)),
+        call((2, 3), (2, 1), axis=-1),
+        call((2, 3), (1,), axis=None),
+    ],
+)
 def concatenate(arrays: Any, axis: int | None = 0) -> Any:
     """Arrays joined along an axis that they have; None joins their elements in one row."""
     return np.concatenate(arrays, axis=axis)
@@ -123,13 +192,20 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Any:
 
 @structural(
     vjps=lambda i, g, out, arrays, axis: g[(*(slice(None),) * (axis % out.ndim), i)],
+    examples=[call((), ()), call((2, 3), (2, 3), (2, 3), axis=-1), call((2, 3), axis=1)],
 )
 def stack(arrays: Any, axis: int = 0) -> Any:
     """Arrays of one shape joined along a new axis."""
     return np.stack(arrays, axis=axis)
 
 
-@structural(vjps=(lambda g, out, x, widths, constant_values: g[_inside(x.shape, widths)],))
+@structural(
+    vjps=(lambda g, out, x, widths, constant_values: g[_inside(x.shape, widths)],),
+    examples=[
+        call((3,), widths=[[1, 2]], constant_values=7.0),
+        call((2, 3), widths=[[0, 0], [1, 0]], constant_values=0.0),
+    ],
+)
 def surround(x: Any, widths: Any, constant_values: float) -> Any:
     """x surrounded by a constant."""
     return np.pad(x, widths, constant_values=constant_values)
@@ -139,7 +215,15 @@ def _inside(shape: tuple[int, ...], widths: Any) -> tuple[slice, ...]:
     return tuple(slice(w[0], w[0] + n) for n, w in zip(shape, widths, strict=True))
 
 
-@structural(vjps=(lambda g, out, a, shift, axis: RULEBOOK["roll"](g, -np.asarray(shift), axis),))
+@structural(
+    vjps=(lambda g, out, a, shift, axis: RULEBOOK["roll"](g, -np.asarray(shift), axis),),
+    examples=[
+        call((3,), shift=1),
+        call((2, 3), shift=-1),
+        call((2, 3), shift=2, axis=1),
+        call((2, 3), shift=(1, 2), axis=(0, 1)),
+    ],
+)
 def roll(a: Any, shift: Any, axis: Axes = None) -> Any:
     """The elements moved by `shift` places along the axis, those that fall off coming in again."""
     return np.roll(a, shift, axis)
@@ -391,12 +475,3 @@ def _lower(shape: tuple[int, ...], k: int) -> Any:
     if not shape:
         raise ShapeError("tril, triu: need a matrix, but got shape ().")
     return np.tri(shape[-2:][0], shape[-1], k, dtype=bool)
-
-
-__all__ = [
-    "array_split", "astype", "broadcast_to", "concatenate", "diag", "diagonal",
-    "expand_dims", "flatten", "flip", "getitem", "hstack", "moveaxis", "pad", "ravel",
-    "repeat", "reshape", "roll", "scatter", "select", "sort", "split", "squeeze", "stack",
-    "surround", "swapaxes", "take", "take_along_axis", "tile", "trace", "transpose", "tril",
-    "triu", "vstack",
-]  # fmt: skip

@@ -1,184 +1,56 @@
-"""What to try every operation on that is not elementwise. A new operation adds its own here."""
+"""What to try on every operation that is not elementwise, and every function made of operations.
+
+Of an operation its declaration says it: `examples=`, or its arguments do.
+"""
 
 import types
 
 import numpy as np
 import pytest
 
-from autograd.op import COMPOSITIONS
+from autograd.op import COMPOSITIONS, call
 from tests.autograd.reference import STRUCTURAL
 
+# How operations are tried that have these arguments, and these defaults of theirs.
 REDUCTIONS = [
-    ([(3,)], {}),
-    ([()], {}),
-    ([(1,)], {"axis": 0}),
-    ([(2, 3)], {}),
-    ([(2, 3)], {"axis": 0}),
-    ([(2, 3)], {"axis": -1}),
-    ([(2, 3)], {"axis": 1, "keepdims": True}),
-    ([(1, 3)], {"keepdims": True}),
-    ([(2, 3, 4)], {"axis": (0, 2)}),
-    ([(2, 3, 4)], {"axis": (-1, 0), "keepdims": True}),
-    ([(2, 3)], {"axis": ()}),
+    call((3,)),
+    call(()),
+    call((1,), axis=0),
+    call((2, 3)),
+    call((2, 3), axis=0),
+    call((2, 3), axis=-1),
+    call((2, 3), axis=1, keepdims=True),
+    call((1, 3), keepdims=True),
+    call((2, 3, 4), axis=(0, 2)),
+    call((2, 3, 4), axis=(-1, 0), keepdims=True),
+    call((2, 3), axis=()),
 ]
 CUMULATIVE = [
-    ([(3,)], {}),
-    ([(2, 3)], {}),
-    ([(2, 3)], {"axis": 0}),
-    ([(2, 3, 4)], {"axis": -2}),
-    ([(1,)], {"axis": 0}),
-    ([(0,)], {"axis": 0}),
+    call((3,)),
+    call((2, 3)),
+    call((2, 3), axis=0),
+    call((2, 3, 4), axis=-2),
+    call((1,), axis=0),
+    call((0,), axis=0),
 ]
 SCORES = [
-    ([(3,)], {}),
-    ([(2, 3)], {}),
-    ([(2, 3)], {"axis": 0}),
-    ([(2, 3, 4)], {"axis": 1}),
-    ([(1,)], {}),
-    ([(0, 3)], {}),
+    call((3,)),
+    call((2, 3)),
+    call((2, 3), axis=0),
+    call((2, 3, 4), axis=1),
+    call((1,)),
+    call((0, 3)),
 ]
-SQUARE = [([(3, 3)], {}), ([(1, 1)], {}), ([(2, 3, 3)], {})]
-
-# Of each operation by name, a list of (shapes of the operands, parameters).
-CASES = {
-    "sum": [*REDUCTIONS, ([(0,)], {}), ([(2, 0)], {"axis": 1})],
-    "mean": REDUCTIONS,
-    "max": REDUCTIONS,
-    "reshape": [
-        ([(2, 3)], {"shape": (3, 2)}),
-        ([(2, 3)], {"shape": -1}),
-        ([(2, 3)], {"shape": (1, -1, 2)}),
-        ([()], {"shape": (1, 1)}),
-        ([(1,)], {"shape": ()}),
-        ([(0,)], {"shape": (0, 4)}),
-    ],
-    "transpose": [
-        ([(2, 3)], {}),
-        ([()], {}),
-        ([(3,)], {}),
-        ([(2, 3, 4)], {}),
-        ([(2, 3, 4)], {"axes": (1, 2, 0)}),
-        ([(2, 3, 4)], {"axes": (-1, 0, 1)}),
-    ],
-    "broadcast_to": [
-        ([()], {"shape": (2, 3)}),
-        ([(3,)], {"shape": (2, 3)}),
-        ([(1, 3)], {"shape": (2, 3)}),
-        ([(2, 1)], {"shape": (4, 2, 3)}),
-        ([(1,)], {"shape": (0,)}),
-        ([(3,)], {"shape": (3,)}),
-    ],
-    "getitem": [
-        ([(3,)], {"index": 1}),
-        ([(3,)], {"index": -1}),
-        ([(3,)], {"index": slice(None, None, -2)}),
-        ([(3,)], {"index": np.array([0, 2, 0, 0])}),
-        ([(3,)], {"index": [1, 1]}),
-        ([(3,)], {"index": np.array([True, False, True])}),
-        ([(3,)], {"index": slice(0, 0)}),
-        ([(2, 3)], {"index": 1}),
-        ([(2, 3)], {"index": (slice(None), 0)}),
-        ([(2, 3)], {"index": (..., None, 2)}),
-        ([(2, 3)], {"index": (np.array([0, 1, 1]), np.array([2, 0, 0]))}),
-        ([(2, 3)], {"index": np.eye(2, 3, dtype=bool)}),
-        ([()], {"index": ()}),
-    ],
-    "scatter": [
-        ([()], {"index": 1, "shape": (3,)}),
-        ([(2,)], {"index": slice(None, None, 2), "shape": (3,)}),
-        ([(4,)], {"index": np.array([0, 2, 0, 0]), "shape": (3,)}),
-        ([(2,)], {"index": (slice(None), 0), "shape": (2, 3)}),
-    ],
-    "linear": [
-        ([(2, 3), (4, 3), (4,)], {}),
-        ([(3,), (4, 3), (4,)], {}),
-        ([(5, 2, 3), (4, 3), (4,)], {}),
-        ([(0, 3), (4, 3), (4,)], {}),
-    ],
-    "matmul": [
-        ([(3,), (3,)], {}),
-        ([(2, 3), (3,)], {}),
-        ([(3,), (3, 2)], {}),
-        ([(2, 3), (3, 4)], {}),
-        ([(1, 3), (3, 1)], {}),
-        ([(0, 3), (3, 2)], {}),
-        ([(2, 0), (0, 2)], {}),
-        ([(5, 2, 3), (3, 4)], {}),
-        ([(2, 3), (5, 3, 4)], {}),
-        ([(5, 2, 3), (5, 3, 4)], {}),
-        ([(1, 2, 3), (5, 3, 4)], {}),
-        ([(5, 2, 3), (3,)], {}),
-        ([(3,), (5, 3, 2)], {}),
-    ],
-    "softmax": SCORES,
-    "log_softmax": SCORES,
-    "softmax_cross_entropy": [
-        ([(2, 3)], {"classes": np.array([2, 0])}),
-        ([(3,)], {"classes": np.array(1)}),
-        ([(2, 2, 3)], {"classes": np.array([[0, 1], [2, 2]])}),
-        ([(0, 3)], {"classes": np.zeros(0, int)}),
-    ],
-    "min": REDUCTIONS,
-    "prod": [*REDUCTIONS, ([(0,)], {}), ([(2, 0)], {"axis": 1})],
-    "logsumexp": REDUCTIONS,
-    "euclidean_norm": REDUCTIONS,
-    "cumsum": CUMULATIVE,
-    "cumprod": CUMULATIVE,
-    "astype": [([(2, 3)], {"dtype": np.float64}), ([()], {"dtype": np.float64})],
-    "select": [
-        ([(3,), (3,)], {"condition": np.array([True, False, True])}),
-        ([(2, 1), (3,)], {"condition": np.eye(2, 3, dtype=bool)}),
-        ([(), (2, 3)], {"condition": np.array(True)}),
-    ],
-    "concatenate": [
-        ([(3,), (1,), (0,)], {}),
-        ([(2, 3), (1, 3)], {}),
-        ([(2, 3), (2, 1)], {"axis": -1}),
-        ([(2, 3), (1,)], {"axis": None}),
-    ],
-    "stack": [
-        ([(), ()], {}),
-        ([(2, 3), (2, 3)], {}),
-        ([(2, 3), (2, 3), (2, 3)], {"axis": -1}),
-        ([(2, 3)], {"axis": 1}),
-    ],
-    "surround": [
-        ([(3,)], {"widths": [[1, 2]], "constant_values": 7.0}),
-        ([(2, 3)], {"widths": [[0, 0], [1, 0]], "constant_values": 0.0}),
-    ],
-    "roll": [
-        ([(3,)], {"shift": 1}),
-        ([(2, 3)], {"shift": -1}),
-        ([(2, 3)], {"shift": 2, "axis": 1}),
-        ([(2, 3)], {"shift": (1, 2), "axis": (0, 1)}),
-    ],
-    "einstein_sum": [
-        ([(3, 3)], {"subscripts": "ii"}),
-        ([(3, 3)], {"subscripts": "ii->i"}),
-        ([(2, 3)], {"subscripts": "ij->j"}),
-        ([(2, 3)], {"subscripts": "ij->"}),
-        ([(2, 3)], {"subscripts": "ba"}),
-        ([(2, 3), (3, 4)], {"subscripts": "ij, jk"}),
-        ([(2, 3), (2, 3)], {"subscripts": "ij,ij->i"}),
-        ([(3,), (2,)], {"subscripts": "i,j->ji"}),
-        ([(5, 2, 3), (3, 4)], {"subscripts": "...ij,jk->...ik"}),
-        ([(2, 3), (3, 3), (3, 2)], {"subscripts": "ij,jj,jk->ik"}),
-        ([(2, 1), (2, 3)], {"subscripts": "ij,ij->ij"}),
-    ],
-    "inv": SQUARE,
-    "det": SQUARE,
-    "logabsdet": SQUARE,
-    "cholesky": SQUARE,
-    "solve": [
-        ([(3, 3), (3,)], {}),
-        ([(3, 3), (3, 2)], {}),
-        ([(2, 3, 3), (2, 3, 1)], {}),
-        ([(3, 3), (2, 3, 1)], {}),
-        ([(3, 3, 3), (3,)], {}),
-        ([(2, 3, 3), (3,)], {}),
-        ([(2, 3, 3), (3, 2)], {}),
-    ],
+BY_ARGUMENTS = {
+    (("axis", None), ("keepdims", False)): REDUCTIONS,
+    (("axis", None),): CUMULATIVE,
+    (("axis", -1),): SCORES,
 }
+
+
+def examples_of(op):
+    """Calls of an operation on whole arrays: those of its declaration, or else by its arguments."""
+    return op.examples or BY_ARGUMENTS.get(tuple(op.params.items()), ())
 
 
 # NumPy as `m`, its functions of matrices included.
@@ -368,12 +240,12 @@ COMPOSED = {
     ],
 }
 
-every_case = pytest.mark.parametrize(
-    ("op", "shapes", "params"),
+every_example = pytest.mark.parametrize(
+    ("op", "example"),
     [
-        pytest.param(op, *case, id=f"{op.name}-{i}")
+        pytest.param(op, example, id=f"{op.name}-{i}")
         for op in STRUCTURAL
-        for i, case in enumerate(CASES.get(op.name, []))
+        for i, example in enumerate(examples_of(op))
     ],
 )
 every_composition = pytest.mark.parametrize("name", COMPOSITIONS)
@@ -392,14 +264,11 @@ def arrays_of(shapes):
     return [rng.normal(size=shape) for shape in shapes]
 
 
-def operands_of(op, shapes):
-    """Arrays the operation can take: for `cholesky` symmetric and positive definite."""
-    xs = arrays_of(shapes)
-    if op.name in ("inv", "det", "logabsdet", "solve"):
-        xs[0] = xs[0] + 3 * np.eye(shapes[0][-1])
-    if op.name == "cholesky":
-        xs[0] = xs[0] @ xs[0].swapaxes(-1, -2) + np.eye(shapes[0][-1])
-    return xs
+def operands_of(example):
+    """The arrays of an example, with numbers for those of which it gives the shape."""
+    numbers = arrays_of([x if isinstance(x, tuple) else x.shape for x in example.operands])
+    given = [x if isinstance(x, np.ndarray) else None for x in example.operands]
+    return [n if x is None else x.copy() for x, n in zip(given, numbers, strict=True)]
 
 
 def run(op, xs, params):

@@ -9,9 +9,8 @@ import autograd
 from autograd import GradcheckError, Tensor, Value, gradcheck
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, plain
 from tests.autograd.array_cases import CASES, OURS
-from tests.autograd.cases import CASES as STRUCTURAL_CASES
-from tests.autograd.cases import operands_of, run
-from tests.autograd.reference import inside_domain
+from tests.autograd.cases import examples_of, operands_of, run
+from tests.autograd.reference import STRUCTURAL, inside_domain
 
 WITHOUT_DERIVATIVE = {"any", "all", "argmax", "argmin", "count_nonzero"}
 
@@ -31,11 +30,10 @@ def checks():
     for op in RULEBOOK.values():
         if isinstance(op, Elementwise) and not found[op.name]:
             found[op.name].append((op, inside_domain(op, (4,))))
-    for name, structural_cases in STRUCTURAL_CASES.items():
-        for shapes, params in [] if found[name] else structural_cases[:3]:
-            op = RULEBOOK[name]
-            f = lambda *xs, op=op, params=params: run(op, xs, params)  # noqa: E731
-            found[name].append((f, operands_of(op, shapes)))
+    for op in STRUCTURAL:
+        for example in [] if found[op.name] else examples_of(op)[:3]:
+            f = lambda *xs, op=op, params=example.params: run(op, xs, params)  # noqa: E731
+            found[op.name].append((f, operands_of(example)))
     return {name: cases for name, cases in found.items() if name not in WITHOUT_DERIVATIVE}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from autograd.op import RULEBOOK
 from tests.autograd.array_cases import CASES, weights
 
 torch.set_default_dtype(torch.float64)
@@ -177,14 +178,15 @@ def figures(case):
 
 if __name__ == "__main__":
     answers = []
-    for case in CASES:
+    cases = [c for c in CASES if c.name not in RULEBOOK or hasattr(TORCH, c.name)]
+    for case in cases:
         try:
             answers.append(np.concatenate(figures(case)))
         except Exception as err:
             raise SystemExit(f"{case}: {err}") from err
     np.savez_compressed(
         pathlib.Path(__file__).with_name("arrays_torch.npz"),
-        cases=np.array([str(case) for case in CASES]),
+        cases=np.array([str(case) for case in cases]),
         ends=np.cumsum([len(answer) for answer in answers]),
         figures=np.concatenate(answers),
     )
