@@ -17,6 +17,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from autograd.atomic_write import write_atomically
 from nn import activations, init, layers, normalisation
 from nn.containers import MLP, Sequential
 from nn.module import Module, Parameter
@@ -73,15 +74,7 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
         raise FileNotFoundError(f"save: there is no folder {folder!r}. Make it first.")
-    content = encode(arrays, metadata)
-    try:
-        with open(f"{path}.unfinished", "wb") as file:
-            file.write(content)
-        os.replace(f"{path}.unfinished", path)
-    except OSError:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{path}.unfinished")
-        raise
+    write_atomically(path, encode(arrays, metadata))
 
 
 def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:

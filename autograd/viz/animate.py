@@ -10,11 +10,11 @@ import copy
 import os
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograd.atomic_write import write_atomically
 from autograd.viz import exercise
 from autograd.viz.look import SANS
 from autograd.viz.player.picture import Picture, picture_of
@@ -42,7 +42,7 @@ def write_animation(steps: Backprop, path: str | os.PathLike[str]) -> None:
     """Write the animation of a pass to a file."""
     with np.errstate(all="ignore"):
         text = animation(steps)
-    Path(path).write_text(text, encoding="utf-8")
+    write_atomically(path, text.encode())
 
 
 def animation(steps: Backprop) -> str:

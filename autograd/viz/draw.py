@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from autograd.atomic_write import write_atomically
 from autograd.node import Node
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.graph import DrawnGraph, drawn_graph
@@ -196,13 +197,7 @@ class Drawing:
         """
         path = Path(path)
         contents = self._contents(path)
-        part = path.with_name(f"{path.name}.part")  # so that nothing half written is left
-        try:
-            part.write_bytes(contents)
-            part.replace(path)
-        except OSError as err:
-            part.unlink(missing_ok=True)
-            raise type(err)(f"save: cannot write {str(path)!r}: {err.strerror}.") from err
+        _write(path, contents)
 
     def _contents(self, path: Path) -> bytes:
         match path.suffix.lower():
@@ -256,15 +251,22 @@ class SideBySide:
 
         Raises:
             ValueError: path has another ending.
-            OSError: The file cannot be written.
+            OSError: The file cannot be written; what was there before stays.
         """
         path = Path(path)
         if path.suffix.lower() != ".svg":
             raise ValueError(f"save: needs a name that ends in .svg, but got {path.name!r}.")
-        path.write_text(self.svg, encoding="utf-8")
+        _write(path, self.svg.encode())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return for_notebooks(self.svg, self._sentence)
 
     def __repr__(self) -> str:
         return self._sentence
+
+
+def _write(path: Path, contents: bytes) -> None:
+    try:
+        write_atomically(path, contents)
+    except OSError as err:
+        raise type(err)(f"save: cannot write {str(path)!r}: {err.strerror}.") from err

@@ -17,11 +17,11 @@ import re
 from collections.abc import Iterator
 from html import escape
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograd.atomic_write import write_atomically
 from autograd.viz import exercise
 from autograd.viz.player.picture import Picture, picture_of
 from autograd.viz.player.rules_js import rules_js
@@ -100,7 +100,7 @@ def write_page(steps: Backprop, path: str | os.PathLike[str]) -> None:
     title = escape(printable(f"Backpropagation of {steps.names[steps.root]}"))
     with np.errstate(all="ignore"):
         page = _PAGE.format(title=title, fragment=fragment(steps, picture_of(steps)))
-    Path(path).write_text(page, encoding="utf-8")
+    write_atomically(path, page.encode())
 
 
 def fragment(steps: Backprop, picture: Picture) -> str:
