@@ -15,8 +15,6 @@ import numpy as np
 
 import autograd
 from autograd import Value
-from autograd.compiler.arguments import recorded
-from autograd.compiler.record import Recording
 from benchmarks.scalars import loss as moons_loss
 
 
@@ -147,6 +145,9 @@ SHAPES = {
 
 def recording(function, data):
     """The seconds that one recorded run takes."""
+    from autograd.compiler.arguments import recorded
+    from autograd.compiler.record import Recording
+
     run = Recording()
     given = recorded(data, run)
     run.begin()

@@ -80,23 +80,30 @@ CHAINS = {
 }
 
 
-def work():
+def operands():
+    """Of a chain by hand: two arrays of ten numbers, and the gradient that comes back."""
+    return [*np.random.default_rng(0).uniform(0.9, 1.1, (2, 10)), np.ones(10)]
+
+
+def tensors():
+    """Of a chain of ours."""
     from autograd import Tensor
 
-    rng = np.random.default_rng(0)
-    arrays = rng.uniform(0.9, 1.1, (2, 10))
-    tensors = [Tensor(x, requires_grad=True) for x in arrays]
+    *arrays, gradient = operands()
+    return [*(Tensor(x, requires_grad=True) for x in arrays), gradient]
+
+
+def work():
     figures = {}
     for name, (ours, by_hand) in CHAINS.items():
-        figures[name] = best_time(ours, tensors)
-        figures[f"{name} by hand"] = best_time(by_hand, arrays)
+        figures[name] = best_time(ours, tensors())
+        figures[f"{name} by hand"] = best_time(by_hand, operands())
     return figures
 
 
-def best_time(chain, operands):
+def best_time(chain, given):
     """Seconds per operation; the best of several runs, since other work only adds to it."""
-    gradient = np.ones(10)
-    times = timeit.repeat(lambda: chain(*operands, gradient), number=100, repeat=10)
+    times = timeit.repeat(lambda: chain(*given), number=100, repeat=10)
     return min(times) / 100 / LINKS
 
 

@@ -63,6 +63,12 @@ def median_seconds(step, repeats, warm_up=50):
 
 
 def arrays_of_ours():
+    seconds = median_seconds(adam_on_arrays(), 500)
+    training = median_seconds(training_of_ours(), 300)
+    return {"default": seconds, "fused": seconds, "training": training}
+
+
+def adam_on_arrays():
     from nn import Parameter
     from optim import Adam
 
@@ -73,8 +79,7 @@ def arrays_of_ours():
             p = Parameter(rng.normal(size=shape), dtype=np.float32)
             p.grad = 0.01 * rng.normal(size=shape)
             params.append(p)
-    seconds = median_seconds(Adam(params).step, 500)
-    return {"default": seconds, "fused": seconds, "training": training_of_ours()}
+    return Adam(params).step
 
 
 def training_of_ours():
@@ -96,7 +101,7 @@ def training_of_ours():
         cross_entropy(model(x), y).backward()
         optimizer.step()
 
-    return median_seconds(step, 300)
+    return step
 
 
 def arrays_of_torch():
@@ -137,25 +142,45 @@ def training_of_torch(torch):
 # --- single numbers -------------------------------------------------------------------------------
 
 
-def numbers_of_ours(n=100_000):
-    from autograd import Value
+def gradients(n=100_000):
+    return np.random.default_rng(0).normal(size=n)
+
+
+def adam_on_a_module():
     from nn import Linear
     from optim import Adam
 
-    grads = np.random.default_rng(0).normal(size=n)
-    owner = Linear(n, 1, bias=False)
-    owner.weight.grad = grads.reshape(1, n)
-    lists = [[Value(0.0) for _ in range(n)] for _ in range(2)]
-    for params in lists:
-        for p, g in zip(params, grads.tolist()):
-            p.grad = g
+    grads = gradients()
+    owner = Linear(len(grads), 1, bias=False)
+    owner.weight.grad = grads.reshape(1, -1)
+    return Adam(owner.parameters()).step
+
+
+def adam_on_values():
+    from optim import Adam
+
+    return Adam(values()).step
+
+
+def values():
+    """Single numbers with gradients, in a list."""
+    from autograd import Value
+
+    params = []
+    for g in gradients().tolist():
+        params.append(p := Value(0.0))
+        p.grad = g
+    return params
+
+
+def numbers_of_ours():
     sides = {
-        "module": Adam(owner.parameters()),
-        "values": Adam(lists[0]),
-        "loop": Loop(lists[1]),
+        "module": adam_on_a_module(),
+        "values": adam_on_values(),
+        "loop": Loop(values()).step,
     }
     turns = [
-        {name: median_seconds(side.step, 1, warm_up=0) for name, side in sides.items()}
+        {name: median_seconds(step, 1, warm_up=0) for name, step in sides.items()}
         for _ in range(12)
     ]
     return {name: statistics.median(turn[name] for turn in turns[2:]) for name in sides}
