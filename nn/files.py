@@ -8,21 +8,20 @@ the header's metadata, so that `load` can rebuild a model of this package's own 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
 import os
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
 from autograd.atomic_write import write_atomically
-from nn import activations, init, layers, normalisation
+from nn import activations, layers, normalisation
 from nn.containers import MLP, Sequential
-from nn.module import Module, Parameter
+from nn.module import Module
+from nn.parameter import without_numbers
 from nn.perceptron import Perceptron
-from nn.safetensors import FileError, decode, encode
+from nn.safetensors import FileError, encode, parsed, read, shortened
 
 CLASSES: dict[str, type[Module]] = {
     kind.__name__: kind
@@ -33,9 +32,6 @@ CLASSES: dict[str, type[Module]] = {
     )
 }  # fmt: skip
 """What a file may name: nothing else is ever made from one."""
-
-SIZES = {"in_features", "out_features", "num_embeddings", "embedding_dim", "num_features"}
-SIZES |= {"normalized_shape"}
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
@@ -50,7 +46,10 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
             all.
 
     Raises:
-        TypeError: model is a close-up, or no Module.
+        TypeError: model is a close-up, or no Module; or has numbers of a type that the format
+            does not know.
+        ValueError: a parameter is named "__metadata__", which the format keeps for itself, or
+            there are more than about ten thousand.
         FileNotFoundError: path lies in a folder that does not exist.
 
     Example:
@@ -97,14 +96,18 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     if isinstance(path, Module):
         raise TypeError("load: needs the path first, then the model: load(path, model).")
     with open(path, "rb") as file:
-        return from_bytes(file.read(), os.fspath(path), model)
+        return from_file(file, os.fspath(path), model)
 
 
-def from_bytes(content: bytes, name: str, model: Module | None = None) -> Module:
-    """The model in the content of a file; `name` is what errors call it. Otherwise as `load`."""
-    arrays, metadata = decode(content, name)
+def from_file(file: BinaryIO, name: str, model: Module | None = None) -> Module:
+    """The model in an open file; `name` is what errors call it. Otherwise as `load`."""
+    arrays, metadata = read(file, name)
     if model is not None:
-        model.load_state_dict(arrays)
+        pairs = model._with_numbers(arrays)
+        arrays.clear()
+        while pairs:  # each array is forgotten as soon as its tensor has its numbers
+            tensor, array = pairs.pop(0)
+            tensor._load(array)
         return model
     if "glassgrad" not in metadata:
         raise FileError(
@@ -112,9 +115,14 @@ def from_bytes(content: bytes, name: str, model: Module | None = None) -> Module
             "load(path, model)."
         )
     try:
-        return _rebuilt(json.loads(metadata["glassgrad"]), arrays)
+        model, pairs = _rebuilt(parsed(metadata["glassgrad"]), arrays)
+        for tensor, array in pairs:
+            tensor._take_over(array)
     except (ValueError, TypeError, RecursionError) as err:
-        raise FileError(f"load: {name!r} describes no model of its numbers: {err}") from err
+        raise FileError(
+            f"load: {name!r} describes no model of its numbers: {shortened(err)}"
+        ) from err
+    return model
 
 
 # --- how a model is made up ---------------------------------------------------------------------
@@ -146,31 +154,13 @@ def _describes(description: Any, arrays: dict[str, NDArray[Any]]) -> bool:
     return True
 
 
-def _rebuilt(description: Any, arrays: dict[str, NDArray[Any]]) -> Module:
-    """The model of a description, with these numbers."""
-    _check_size(description, sum(array.size for array in arrays.values()))
-    with _seed_kept():
+def _rebuilt(
+    description: Any, arrays: Mapping[str, NDArray[Any]]
+) -> tuple[Module, list[tuple[Any, NDArray[Any]]]]:
+    """The model of a description, still without numbers, and which array each tensor is to get."""
+    with without_numbers():
         model = _made(description)
-    model.load_state_dict(arrays)  # also finds out whether the names and shapes are those
-    for name, p in model.named_parameters():
-        if p.dtype != arrays[name].dtype:
-            Parameter.__init__(p, arrays[name], label=p.label)
-    return model
-
-
-def _check_size(description: Any, limit: int) -> None:
-    """Refuse layers larger than the numbers there are, before memory is taken for them."""
-    total, pending = 0, [description]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, list):
-            pending += part
-        elif isinstance(part, dict):
-            pending += part.values()
-            sizes = [v for name, v in part.items() if name in SIZES and isinstance(v, int)]
-            total += math.prod(sizes) if sizes else 0
-    if total > limit:
-        raise ValueError(f"it needs at least {total} numbers, but there are {limit}.")
+    return model, model._with_numbers(arrays)  # finds out whether the names and shapes are those
 
 
 def _made(description: Any) -> Module:
@@ -198,13 +188,3 @@ def _argument(value: Any) -> Any:
     if isinstance(value, list):
         return [_made(part) for part in value]
     return _made(value) if isinstance(value, dict) else value
-
-
-@contextlib.contextmanager
-def _seed_kept() -> Iterator[None]:
-    """The default generator as it was: what layers draw before their numbers are loaded is lost."""
-    state = init.generator(None).bit_generator.state
-    try:
-        yield
-    finally:
-        init.generator(None).bit_generator.state = state

@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from autograd import ShapeError
-from nn.parameter import Parameter
+from nn.parameter import Parameter, is_unfilled
 
 # Of the process, not of a context: a notebook runs every cell in a context of its own, so a seed
 # kept there would be forgotten by the next cell. Threads that need their own pass rng=.
@@ -69,7 +69,8 @@ def zeros_(parameter: Parameter) -> Parameter:
         >>> zeros_(Parameter([1.0, 2.0]))
         Parameter([0., 0.])
     """
-    parameter.data = np.zeros(parameter.shape)
+    if not is_unfilled(parameter):
+        parameter.data = np.zeros(parameter.shape)
     return parameter
 
 
@@ -98,7 +99,8 @@ def uniform_(
     """
     if not a < b:
         raise ValueError(f"uniform_: needs a < b, but got {a} and {b}.")
-    parameter.data = generator(rng).uniform(a, b, parameter.shape)
+    if not is_unfilled(parameter):
+        parameter.data = generator(rng).uniform(a, b, parameter.shape)
     return parameter
 
 
@@ -127,7 +129,8 @@ def normal_(
     """
     if not std >= 0:
         raise ValueError(f"normal_: std must be >= 0, but got {std}.")
-    parameter.data = generator(rng).normal(mean, std, parameter.shape)
+    if not is_unfilled(parameter):
+        parameter.data = generator(rng).normal(mean, std, parameter.shape)
     return parameter
 
 

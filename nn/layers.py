@@ -14,6 +14,7 @@ from nn import init
 from nn.checks import check_count, check_number
 from nn.module import Module, Parameter
 from nn.operands import as_operand, holds_values, numbers, shape_of, shape_or_type
+from nn.parameter import filled
 
 
 class Linear(Module):
@@ -111,8 +112,8 @@ class Embedding(Module):
     ) -> None:
         self.num_embeddings = check_count("Embedding", "num_embeddings", num_embeddings)
         self.embedding_dim = check_count("Embedding", "embedding_dim", embedding_dim)
-        zeros = np.zeros((num_embeddings, embedding_dim))
-        self.weight = init.normal_(Parameter(zeros, label="weight"), rng=rng)
+        zeros = filled(Parameter, (num_embeddings, embedding_dim), 0.0, label="weight")
+        self.weight = init.normal_(zeros, rng=rng)
 
     def forward(self, index: Any) -> Any:
         """Whole numbers (...), each in [0, n), to their vectors, (..., d).
@@ -222,7 +223,8 @@ def drawn(
     shape: tuple[int, ...], bound: float, label: str, rng: np.random.Generator | None
 ) -> Parameter:
     """A Parameter with numbers evenly spread over ±bound."""
-    return init.uniform_(Parameter(np.zeros(shape), label=label), -bound, bound, rng=rng)
+    zeros = filled(Parameter, shape, 0.0, label=label)
+    return init.uniform_(zeros, -bound, bound, rng=rng)
 
 
 def features(layer: Module, x: Any, weight: Any, count: int) -> Any:

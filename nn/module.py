@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from autograd import ShapeError, Tensor
-from nn.operands import numbers
+from nn.operands import listed, numbers
 from nn.parameter import Buffer, Element, Flat, Parameter
 from nn.summary import Table, summary
 
@@ -205,7 +205,8 @@ class Module:
                 converted to what the parameter has.
 
         Raises:
-            ValueError: a name is missing, or one too many.
+            ValueError: a name is missing, or one too many; or a number cannot be had in the type
+                that the parameter has: 1e300 in float32, 0.5 where numbers are whole.
             ShapeError: an array has another shape.
             TypeError: an array is not of real numbers, or it is a close-up.
 
@@ -216,17 +217,24 @@ class Module:
             >>> bool((ours.weight.data == theirs.weight.data).all())
             True
         """
+        pairs = self._with_numbers(state)
+        # Copied before the first is written: they may be windows on the parameters themselves.
+        arrays = [array.astype(tensor.dtype) for tensor, array in pairs]
+        for (tensor, _), array in zip(pairs, arrays, strict=True):
+            tensor.data = array
+
+    def _with_numbers(self, state: Mapping[str, ArrayLike]) -> list[tuple[Any, Any]]:
+        """Each parameter and buffer with the array that it is to be loaded from; all is checked."""
         who = f"load_state_dict: {type(self).__name__}"
         own = self._state("load_state_dict")
         missing = [name for name in own if name not in state]
         extra = [name for name in state if name not in own]
         if missing or extra:
-            said = [f"misses {', '.join(map(repr, missing))}"] * bool(missing)
-            said += [f"has no place for {', '.join(map(repr, extra))}"] * bool(extra)
+            said = [f"misses {listed(missing)}"] * bool(missing)
+            said += [f"has no place for {listed(extra)}"] * bool(extra)
             raise ValueError(f"{who} {' and '.join(said)}. Nothing was changed.")
-        arrays = {}
-        for name, tensor in own.items():
-            array = numbers(state[name])
+        pairs = [(tensor, numbers(state[name])) for name, tensor in own.items()]
+        for name, (tensor, array) in zip(own, pairs, strict=True):
             if array.dtype.kind not in "biuf":
                 raise TypeError(f"{who} needs real numbers, but {name!r} is of {array.dtype}.")
             if array.shape != tensor.shape:
@@ -234,9 +242,12 @@ class Module:
                     f"{who} needs {name!r} of shape {tensor.shape}, but got {array.shape}. "
                     "Nothing was changed."
                 )
-            arrays[name] = array.astype(tensor.dtype)
-        for name, tensor in own.items():
-            tensor.data = arrays[name]
+            if not _can_become(array, tensor.dtype):
+                raise ValueError(
+                    f"{who} needs {name!r} in {tensor.dtype}, but it has a number that this cannot "
+                    "hold. Nothing was changed."
+                )
+        return pairs
 
     def _state(self, who: str) -> dict[str, Tensor]:
         leaves = dict(self._leaves("", {id(self)}))
@@ -297,6 +308,20 @@ class Module:
             return f"{name}({self._details()})"
         inner = "\n".join(children).replace("\n", "\n  ")
         return f"{name}({self._details()}\n  {inner}\n)"
+
+
+def _can_become(array: Any, dtype: np.dtype[Any]) -> bool:
+    """Whether the type can hold the numbers: as they are if they are whole, or else rounded."""
+    if dtype.kind != "f":
+        with np.errstate(invalid="ignore"):
+            return array.dtype == dtype or bool((array.astype(dtype) == array).all())
+    if not array.size or array.dtype.itemsize <= dtype.itemsize:
+        return True
+    bound = float(np.finfo(dtype).max)
+    if -bound <= array.min() and array.max() <= bound:
+        return True
+    finite = array[np.isfinite(array)]  # inf and nan are the same in every type
+    return not (abs(finite) > bound).any()
 
 
 def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import autograd
 from autograd import ShapeError
 from nn.checks import check_count
 from nn.layers import features
 from nn.module import Buffer, Module, Parameter
 from nn.operands import numbers, shape_of
+from nn.parameter import filled
 
 
 class LayerNorm(Module):
@@ -44,8 +43,8 @@ class LayerNorm(Module):
     def __init__(self, normalized_shape: int, eps: float = 1e-5) -> None:
         self.normalized_shape = check_count("LayerNorm", "normalized_shape", normalized_shape)
         self.eps = _check_eps("LayerNorm", eps)
-        self.weight = Parameter(np.ones(normalized_shape), label="weight")
-        self.bias = Parameter(np.zeros(normalized_shape), label="bias")
+        self.weight = filled(Parameter, normalized_shape, 1.0, label="weight")
+        self.bias = filled(Parameter, normalized_shape, 0.0, label="bias")
 
     def forward(self, x: Any) -> Any:
         """(..., normalized_shape) to the same shape.
@@ -106,10 +105,10 @@ class BatchNorm1d(Module):
         if not 0 < momentum <= 1:
             raise ValueError(f"BatchNorm1d: momentum must be in (0, 1], but got {momentum}.")
         self.momentum = momentum
-        self.weight = Parameter(np.ones(num_features), label="weight")
-        self.bias = Parameter(np.zeros(num_features), label="bias")
-        self.running_mean = Buffer(np.zeros(num_features))
-        self.running_var = Buffer(np.ones(num_features))
+        self.weight = filled(Parameter, num_features, 1.0, label="weight")
+        self.bias = filled(Parameter, num_features, 0.0, label="bias")
+        self.running_mean = filled(Buffer, num_features, 0.0)
+        self.running_var = filled(Buffer, num_features, 1.0)
         self.num_batches_tracked = Buffer(0)
 
     def forward(self, x: Any) -> Any:

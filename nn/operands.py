@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import reprlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +44,26 @@ def shape_of(x: Any) -> tuple[int, ...]:
 def shape_or_type(x: Any) -> str:
     """What came, in an error: the shape of an array, the type of what has none."""
     return str(x.shape) if hasattr(x, "shape") else f"a {type(x).__name__}"
+
+
+def shown(name: object) -> str:
+    """A name as an error says it: cut in the middle if it is longer than anyone reads."""
+    return _SHORT.repr(name)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as an error lists them: the first few, and how many more.
+
+    Example:
+        >>> listed(["weight", "bias"]), listed([str(i) for i in range(1000)])
+        ("'weight', 'bias'", "'0', '1', '2', '3', '4' and 995 more")
+    """
+    more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
+    return ", ".join(map(shown, names[:5])) + more
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 80
 
 
 def holds_values(x: Any) -> bool:

@@ -8,9 +8,11 @@ and the same gradient, one node in a graph where every add and multiply shows.
 
 from __future__ import annotations
 
+import contextlib
 import operator
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +21,46 @@ from autograd.guard import note_write
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+
+T = TypeVar("T", "Parameter", "Buffer")
+
+_unfilled: ContextVar[bool] = ContextVar("unfilled", default=False)
+
+
+@contextlib.contextmanager
+def without_numbers() -> Iterator[None]:
+    """Inside, layers are made without their first numbers, which a file will bring.
+
+    Whatever shape a layer asks for takes no memory and draws nothing then. Until `_take_over`, such
+    a model is good for nothing but asking what it needs.
+
+    Example:
+        >>> from nn import Linear
+        >>> with without_numbers():
+        ...     layer = Linear(1_000_000, 1_000_000)
+        >>> layer.weight.shape
+        (1000000, 1000000)
+    """
+    token = _unfilled.set(True)
+    try:
+        yield
+    finally:
+        _unfilled.reset(token)
+
+
+def filled(kind: type[T], shape: int | tuple[int, ...], number: float, **named: Any) -> T:
+    """A Parameter or Buffer that has this number everywhere; none inside `without_numbers`."""
+    if not _unfilled.get():
+        return kind(np.full(shape, number), **named)
+    new = kind(np.full((), number), **named)
+    new._data = np.broadcast_to(new._data, shape)
+    return new
+
+
+def is_unfilled(parameter: Parameter) -> bool:
+    """Whether it was made `without_numbers`, so that there is nothing to fill."""
+    return _unfilled.get() and not parameter._data.flags.writeable
 
 
 class Parameter(Tensor):
@@ -44,16 +86,27 @@ class Parameter(Tensor):
     """
 
     # `_window` is where the gradient goes: `_grad` is `_window`, or None where none has arrived.
+    # It is None before the first one: a model that only predicts takes half the memory.
     __slots__ = ("_flat", "_window")
 
     def __init__(self, data: ArrayLike, *, dtype: DTypeLike | None = None, label: str = "") -> None:
         super().__init__(data, requires_grad=True, dtype=dtype, label=label)
-        self._window: Any = np.empty_like(self._data)
+        self._window: Any = None
         self._flat: Flat | None = None
 
     def _write(self, array: Any) -> None:
         self._data[...] = array  # where a Tensor would rather take over another array
         note_write(self._clock)
+
+    def _take_over(self, array: NDArray[Any]) -> None:
+        """Have an array of this shape, of any type of floats, as its own: nothing is copied."""
+        if array.dtype.kind != "f":
+            raise TypeError(f"Parameter: needs floats, but got {array.dtype}.")
+        self._data = array
+
+    def _load(self, array: NDArray[Any]) -> None:
+        """Have the numbers of an array that is nobody else's, in its own type."""
+        self._write(array)  # which converts them one by one, without a copy of them all
 
     def _refuse_in_place(self, _other: Any) -> Any:
         raise TypeError(
@@ -73,13 +126,17 @@ class Parameter(Tensor):
         if array is None:
             self._grad = None
         else:
-            self._window[...] = self._checked("grad", array)
-            self._grad = self._window
+            self._first(self._checked("grad", array))
+
+    def _first(self, grad: Any) -> None:
+        if self._window is None:
+            self._window = np.empty_like(self._data)
+        self._window[...] = grad
+        self._grad = self._window
 
     def _accumulate(self, grad: Any) -> None:
         if self._grad is None:
-            self._window[...] = grad
-            self._grad = self._window
+            self._first(grad)
         else:
             self._grad += grad
 
@@ -165,6 +222,15 @@ class Buffer(Tensor):
 
     def __init__(self, data: ArrayLike, *, dtype: DTypeLike | None = None) -> None:
         super().__init__(data, dtype=dtype)
+
+    def _take_over(self, array: NDArray[Any]) -> None:
+        """Have an array of this shape, of any type of its kind, as its own: nothing is copied."""
+        own = self._data.dtype
+        self._data = array if array.dtype.kind == own.kind else array.astype(own)
+
+    def _load(self, array: NDArray[Any]) -> None:
+        """Have the numbers of an array that is nobody else's, in its own type."""
+        self._data = array.astype(self._data.dtype, copy=False)
 
     def __reduce__(self) -> Any:
         return type(self), (self._data,)

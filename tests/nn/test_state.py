@@ -89,6 +89,44 @@ def test_loading_converts_to_the_type_that_the_parameter_has():
     assert layer.bias.data.tolist() == [2.0]
 
 
+@pytest.mark.parametrize("bad", [1e300, -1e300])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_number_that_the_type_of_the_parameter_cannot_hold_is_refused(bad, dtype):
+    class Narrow(Module):
+        def __init__(self):
+            self.first = Parameter(np.ones(2, dtype))
+            self.second = Parameter(np.ones(3, dtype))
+
+    model = Narrow()
+    with pytest.raises(ValueError, match=rf"needs 'second' in {dtype}, .* Nothing was changed"):
+        model.load_state_dict({"first": np.zeros(2), "second": [np.inf, bad, np.nan]})
+    assert model.first.data.tolist() == [1.0, 1.0]
+    model.load_state_dict({"first": np.full(2, 0.1), "second": [np.inf, -np.inf, np.nan]})
+    assert_array_equal(model.first.data, np.full(2, 0.1, dtype))
+    assert_array_equal(model.second.data, np.array([np.inf, -np.inf, np.nan], dtype))
+
+
+@pytest.mark.parametrize("bad", [0.5, np.nan, np.inf, 1e30])
+def test_what_is_counted_is_not_loaded_from_a_number_that_is_not_whole(bad):
+    model = Counter()
+    with pytest.raises(ValueError, match=r"needs 'calls' in int\d+, but it has a number"):
+        model.load_state_dict({"calls": bad, "gain": 1.0})
+    model.load_state_dict({"calls": 3.0, "gain": 1.0})
+    assert model.calls.item() == 3
+
+
+def test_of_very_many_or_long_names_an_error_shows_a_few():
+    state = {f"name {i}": 0 for i in range(10_000)} | {"x" * 10_000: 0}
+    with pytest.raises(
+        ValueError, match=r"misses .gain. and has no place for .* .name 4. and 9,996 more\."
+    ) as caught:
+        Counter().load_state_dict(state | {"calls": 0})
+    assert len(str(caught.value)) < 200
+    with pytest.raises(ValueError, match="xxx") as caught:
+        Counter().load_state_dict({"x" * 10_000: 0, "calls": 0, "gain": 0})
+    assert len(str(caught.value)) < 300
+
+
 def test_a_shared_parameter_is_in_the_state_once_and_loaded_into_both_places():
     model = Sequential(Linear(2, 2), Linear(2, 2))
     model[1].weight = model[0].weight
