@@ -174,9 +174,9 @@ class Elementwise(Op):
         if not self.is_one[i]:
             try:
                 partial = self.partials[i](*inputs, out)
-            except ZeroDivisionError:  # of a plain number among the operands; NumPy's warns only
-                numbers = [np.float64(x) if isinstance(x, (float, int)) else x for x in inputs]
-                partial = self.partials[i](*numbers, out)
+            except ZeroDivisionError:  # of a single plain number; of an array NumPy warns only
+                rows = [_row(x) for x in inputs]
+                partial = self.partials[i](*rows, out)
             out_grad = out_grad * partial
         shape = getattr(inputs[i], "shape", ())
         return out_grad if out_grad.shape == shape else unbroadcast(out_grad, shape)
@@ -330,6 +330,12 @@ def _owned(x: Any) -> Any:
         return type(x)(map(_owned, x))
     x = plain(x)
     return np.array(x) if isinstance(x, np.ndarray) else x
+
+
+def _row(x: Any) -> Any:
+    """A plain number or an array of no axes as an array of one axis; else x."""
+    single = isinstance(x, (float, int)) or (isinstance(x, np.ndarray) and not x.ndim)
+    return np.reshape(x, 1) if single else x
 
 
 def shape_of(x: Any) -> Any:

@@ -105,7 +105,7 @@ class Softplus(Elementwise):
 
 
 class Hardtanh(Elementwise):
-    """x limited to [-1, 1]; its derivative is 1 inside, 0 outside, one half at either end."""
+    """x limited to [-1, 1]; its derivative is 1 inside, 0 outside and at either end."""
 
     function = staticmethod(functional.hardtanh)
 

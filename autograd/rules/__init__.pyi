@@ -15,6 +15,8 @@ from autograd.rules.elementwise import arcsinh as arcsinh
 from autograd.rules.elementwise import arctan as arctan
 from autograd.rules.elementwise import arctan2 as arctan2
 from autograd.rules.elementwise import arctanh as arctanh
+from autograd.rules.elementwise import at_least as at_least
+from autograd.rules.elementwise import at_most as at_most
 from autograd.rules.elementwise import cbrt as cbrt
 from autograd.rules.elementwise import ceil as ceil
 from autograd.rules.elementwise import cos as cos

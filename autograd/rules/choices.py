@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import RULEBOOK, Operand, composition, plain
-from autograd.rules.elementwise import abs, maximum, minimum, sin
+from autograd.rules.elementwise import abs, at_least, at_most, sin
 
 
 @composition
@@ -37,14 +37,14 @@ def clip(
 ) -> Any:
     """a limited to [a_min, a_max], elementwise; None is no limit.
 
-    Outside the limits the derivative is 0; on a limit, a tie, it is one half.
+    On a limit the derivative is that of inside, 1, as in PyTorch; outside it is 0.
     """
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     if low is None and high is None:
         raise ValueError("clip: needs a_min or a_max, but got neither.")
     if low is not None:
-        a = maximum(a, low)
-    return a if high is None else minimum(a, high)
+        a = at_least(a, low)
+    return a if high is None else at_most(a, high)
 
 
 @composition
@@ -74,6 +74,7 @@ def sinc(x: Operand) -> Any:
     """
     angle = math.pi * x
     small = abs(plain(angle)) < 0.15
-    z = angle * angle
+    z = where(small, angle, 0.0)  # a square that overflows would make nan of the derivative
+    z = z * z
     series = 1 - z / 6 * (1 - z / 20 * (1 - z / 42 * (1 - z / 72 * (1 - z / 110 * (1 - z / 156)))))
     return where(small, series, sin(angle) / where(small, 1.0, angle))

@@ -64,9 +64,8 @@ def divide(x: Any, y: Any) -> Any:
     operator="pow",
     scalar=math.pow,
     partials=(
-        # At 0 these two are 0 times infinity, and the limit is 0: so not x**-1, and not ln 0.
-        lambda x, y, out: y * power(x, y - 1 + (plain(y) == 0)),
-        lambda x, y, out: out * log(x + (plain(x) == 0)),
+        lambda x, y, out: y * power(x, _lowered(x, y)),
+        lambda x, y, out: out * log(_without_zero(x, y)),
     ),
     domain=(POSITIVE, EVERYWHERE),
 )
@@ -77,6 +76,28 @@ def power(x: Any, y: Any) -> Any:
     is nan for a negative x; for x = 0 and y >= 0 it is 0, as in PyTorch.
     """
     return x**y
+
+
+def _lowered(x: Any, y: Any) -> Any:
+    """y - 1, and 0 where 0**y is differentiated at y = 0: there 0 times infinity is to be 0."""
+    number = plain(y)
+    if isinstance(number, (float, int)) and (number or y is number):
+        return y - 1 + (number == 0)  # no derivative with respect to y is asked for, or it is safe
+    # Only where x is 0 (or nan), as elsewhere the derivative with respect to y as well has a limit.
+    return y - 1 + _is(number, 0) * (1 - (abs(plain(x)) > 0))
+
+
+def _without_zero(x: Any, y: Any) -> Any:
+    """x, and 1 where ln 0 would make nan of 0**y ln 0."""
+    base = plain(x)
+    if isinstance(base, (float, int)) and base:
+        return x
+    return x + _is(base, 0) * (plain(y) >= 0)
+
+
+def _is(x: Any, y: Any) -> Any:
+    """Whether x equals y (`==` of a recorded Value would compare identities)."""
+    return (x >= y) * (x <= y) if hasattr(x, "requires_grad") else x == y
 
 
 @elementwise(symbol="-", latex="-{0}", operator="neg", partials=(-1,))
@@ -382,7 +403,10 @@ def relu(x: Any) -> Any:
 
 @elementwise(
     scalar=lambda x, slope: x if x > 0 else slope * x,
-    partials=(lambda x, slope, out: (x > 0) + slope * (x <= 0), lambda x, slope, out: x * (x <= 0)),
+    partials=(
+        lambda x, slope, out: (x > 0) + slope * (x <= 0),
+        lambda x, slope, out: at_most(x, 0),
+    ),
     latex=r"\operatorname{LeakyReLU}",
     smooth=False,
 )
@@ -455,6 +479,33 @@ def minimum(x: Any, y: Any) -> Any:
     return np.minimum(x, y)
 
 
+# Of two numbers that are equal the first has the derivative: what limits of ranges are made of.
+
+
+@elementwise(
+    symbol="max",
+    scalar=lambda x, y: x if x >= y or x != x else y,
+    partials=(lambda x, y, out: x >= y, lambda x, y, out: x < y),
+    latex=r"\max({0}, {1})",
+    smooth=False,
+)
+def at_least(x: Any, y: Any) -> Any:
+    """The larger of x and y, elementwise. A tie gives x the whole gradient."""
+    return np.maximum(x, y)
+
+
+@elementwise(
+    symbol="min",
+    scalar=lambda x, y: x if x <= y or x != x else y,
+    partials=(lambda x, y, out: x <= y, lambda x, y, out: x > y),
+    latex=r"\min({0}, {1})",
+    smooth=False,
+)
+def at_most(x: Any, y: Any) -> Any:
+    """The smaller of x and y, elementwise. A tie gives x the whole gradient."""
+    return np.minimum(x, y)
+
+
 @elementwise(
     scalar=lambda x, y: x if x >= y or y != y else y,
     partials=(
@@ -515,7 +566,7 @@ def arctan2(y: Any, x: Any) -> Any:
 
 @elementwise(
     scalar=lambda x, y: float(np.logaddexp(x, y)),
-    partials=(lambda x, y, out: exp(x - out), lambda x, y, out: exp(y - out)),
+    partials=(lambda x, y, out: sigmoid(x - y), lambda x, y, out: sigmoid(y - x)),
     latex=r"\ln(e^{{{0}}} + e^{{{1}}})",
     smooth=False,
 )
@@ -526,7 +577,10 @@ def logaddexp(x: Any, y: Any) -> Any:
 
 @elementwise(
     scalar=lambda x, y: float(np.logaddexp2(x, y)),
-    partials=(lambda x, y, out: exp2(x - out), lambda x, y, out: exp2(y - out)),
+    partials=(
+        lambda x, y, out: sigmoid(LN2 * (x - y)),
+        lambda x, y, out: sigmoid(LN2 * (y - x)),
+    ),
     latex=r"\log_2(2^{{{0}}} + 2^{{{1}}})",
     smooth=False,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import call, elementwise, structural
-from autograd.rules.elementwise import exp, expm1, maximum, minimum, sigmoid
+from autograd.rules.elementwise import at_most, exp, expm1, maximum, sigmoid
 from autograd.rules.shapes import elements
 
 # --- of numbers -------------------------------------------------------------------------------
@@ -18,8 +18,9 @@ from autograd.rules.shapes import elements
     symbol="ELU",
     scalar=lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
     partials=(
-        lambda x, alpha, out: (x > 0) + (x <= 0) * (out + alpha),
-        lambda x, alpha, out: expm1(minimum(x, 0)),
+        # Not out + alpha: at infinity 0 times that would be nan.
+        lambda x, alpha, out: (x > 0) + (x <= 0) * alpha * exp(at_most(x, 0)),
+        lambda x, alpha, out: expm1(at_most(x, 0)),
     ),
     latex=r"\operatorname{ELU}",
     smooth=False,

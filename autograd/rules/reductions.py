@@ -16,7 +16,7 @@ from autograd.op import Operand, composition, plain, structural
 from autograd.rules.choices import where
 from autograd.rules.elementwise import abs as absolute
 from autograd.rules.elementwise import exp
-from autograd.rules.shapes import Axes, broadcast_to, concatenate, flip, select, sort
+from autograd.rules.shapes import Axes, broadcast_to, concatenate, flip, sort
 
 
 def _axes(ndim: int, axis: Axes) -> tuple[int, ...]:
@@ -98,12 +98,15 @@ def _rows(x: Any, axis: Axes) -> tuple[Any, Any]:
     return merged, lambda rows: rows.reshape(moved.shape).transpose(tuple(np.argsort(order)))
 
 
+def _products_before(x: Any) -> Any:
+    """For every element the product of those before it in its row."""
+    one = np.ones((*x.shape[:-1], 1), x.dtype)
+    return cumprod(concatenate((one, x[..., :-1]), axis=-1), axis=-1)
+
+
 def _product_of_others(x: Any) -> Any:
     """For every element the product of the others in its row: no division, so zeros are right."""
-    one = np.ones((*x.shape[:-1], 1), x.dtype)
-    before = cumprod(concatenate((one, x[..., :-1]), axis=-1), axis=-1)
-    after = flip(cumprod(concatenate((one, flip(x[..., 1:], -1)), axis=-1), axis=-1), -1)
-    return before * after
+    return _products_before(x) * flip(_products_before(flip(x, -1)), -1)
 
 
 def _prod_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
@@ -128,9 +131,11 @@ def prod(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     ),
 )
 def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """ln of the sum of e**x, without overflow."""
-    largest = x.max(axis=axis, keepdims=True)
-    largest = np.where(np.isfinite(largest), largest, 0)
+    """ln of the sum of e**x, without overflow; of nothing -inf, with NumPy's warning."""
+    largest: Any = 0.0  # to be subtracted
+    if _count(x.shape, axis):
+        largest = x.max(axis=axis, keepdims=True)
+        largest = np.where(np.isfinite(largest), largest, 0)
     total = np.log(np.exp(x - largest).sum(axis=axis, keepdims=True)) + largest
     return total if keepdims else total.reshape(x.sum(axis=axis).shape)
 
@@ -148,16 +153,27 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
 
 
 def _cumprod_vjp(g: Any, out: Any, x: Any, axis: int | None) -> Any:
-    rows, undo = _rows(x, axis)
     if not x.size:
         return x * 0.0
-    n = rows.shape[-1]
+    rows, undo = _rows(x, axis)
     g_rows = g.reshape(rows.shape) if axis is None else _rows(g, axis)[0]
-    # out[j] is the product of row j of this table: x up to place j, and ones.
-    lower = np.tri(n, dtype=bool)
-    table = select(rows.reshape((*rows.shape[:-1], 1, n)), 1.0, lower)
-    slopes = select(_product_of_others(table), 0.0, lower)
-    return undo((g_rows.reshape((*rows.shape[:-1], n, 1)) * slopes).sum(axis=-2))
+    return undo(_products_before(rows) * _horner(g_rows, rows[..., 1:]))
+
+
+def _horner(g: Any, x: Any) -> Any:
+    """h[k] = g[k] + x[k] h[k + 1] along the last axis, where x has one element less than g.
+
+    In log2(n) passes, each of which takes twice as many terms together; division by x would be one
+    pass, but wrong at zeros.
+    """
+    n, step = g.shape[-1], 1
+    while step < n:
+        more = g[..., : n - step] + x * g[..., step:]
+        g = concatenate((more, g[..., n - step :]), axis=-1)
+        if 2 * step < n:
+            x = x[..., : n - 2 * step] * x[..., step:]
+        step *= 2
+    return g
 
 
 @structural(vjps=(_cumprod_vjp,))

@@ -99,13 +99,14 @@ def silu(x: Any) -> Any:
 
 
 def hardtanh(x: Any) -> Any:
-    """x limited to [-1, 1]. The derivative at -1 and at 1 is one half (PyTorch's is 0 there).
+    """x limited to [-1, 1]. The derivative at -1 and at 1 is 0, as in PyTorch.
 
     Example:
         >>> hardtanh([-3.0, 0.5, 3.0]).tolist()
         [-1.0, 0.5, 1.0]
     """
-    return autograd.clip(as_operand("hardtanh", x), -1.0, 1.0)
+    # Not `clip`, which passes the gradient at its limits: here the limits come first in a tie.
+    return autograd.at_most(1.0, autograd.at_least(-1.0, as_operand("hardtanh", x)))
 
 
 def softmax(x: Any, dim: int = -1) -> Any:

@@ -101,7 +101,7 @@ def test_every_operation_itself_has_a_text_and_a_latex_that_name_its_operands(op
         ("tanh", 0, "1 - t²", "1 - t^2"),
         ("sigmoid", 0, "t·(1 - t)", r"t \cdot \left(1 - t\right)"),
         ("relu", 0, "[x > 0]", r"\left[x > 0\right]"),
-        ("leaky_relu", 1, "x·[x ≤ 0]", r"x \cdot \left[x \le 0\right]"),
+        ("leaky_relu", 1, "min(x, 0)", r"\min(x, 0)"),
     ],
 )
 def test_captions_read_as_in_a_textbook(name, i, text, latex):

@@ -108,8 +108,8 @@ def solve(a, b):
 
 
 def clip(x, low, high):
-    x = x if low is None else torch.maximum(x, as_tensor(low))
-    return x if high is None else torch.minimum(x, as_tensor(high))
+    low, high = (None if limit is None else as_tensor(limit) for limit in (low, high))
+    return torch.clamp(x, low, high)
 
 
 SAME = """
@@ -125,6 +125,7 @@ TORCH = types.SimpleNamespace(
     **{name: getattr(torch.linalg, name) for name in LINALG.split()},
     power=torch.pow, floor_divide=lambda x, y: torch.floor(x / y), softplus=F.softplus,
     leaky_relu=lambda x, slope: torch.where(x > 0, x, slope * x),
+    at_least=lambda x, y: torch.clamp(x, min=y), at_most=lambda x, y: torch.clamp(x, max=y),
     cbrt=lambda x: x ** (1 / 3), step=lambda x: (x >= 0) * 1.0 + 0 * x,
     clip=clip, where=lambda c, x, y: torch.where(as_tensor(c), as_tensor(x), as_tensor(y)),
     sum=reduction(lambda rows: rows.sum(-1)),

@@ -1,0 +1,233 @@
+"""Values and derivatives at zeros, infinities, ties and ends of ranges."""
+
+import itertools
+import json
+import math
+import pathlib
+import tracemalloc
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import autograd
+import nn.functional
+from autograd import Tensor, Value, grad, hessian
+
+INF, NAN = np.inf, np.nan
+STORED = pathlib.Path(__file__).parents[1] / "oracles" / "special_points_torch.json"
+FIGURES = json.loads(STORED.read_text(encoding="utf-8"))
+OURS = {"autograd": autograd, "nn.functional": nn.functional}
+
+silent = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+
+def tensor(x):
+    return Tensor(x, requires_grad=True)
+
+
+both_kinds = pytest.mark.parametrize("kind", [Value, tensor])
+
+
+# --- beside PyTorch -------------------------------------------------------------------------------
+
+
+def same_as_pytorch(module, name, kind, function):
+    for operands, value, derivatives in FIGURES[module][name]:
+        if name == "sinc" and abs(operands[0]) == 1e200:
+            continue  # neighbours of 1e200 are many turns of the circle apart: PyTorch says 0
+        if name == "power" and operands == [-INF, 0.5] and kind is tensor:
+            continue  # of arrays NumPy's x ** 0.5 is sqrt(x)
+        nodes = [kind(x) for x in operands]
+        out = function(*nodes)
+        out.backward()
+        ours = [out.data, *(x.grad for x in nodes)]
+        assert_allclose(ours, [value, *derivatives], rtol=1e-13, atol=1e-16, err_msg=str(operands))
+
+
+@silent
+@both_kinds
+@pytest.mark.parametrize(
+    ("module", "name"), [(m, name) for m in OURS for name in FIGURES[m] if name != "clip"]
+)
+def test_at_zeros_and_infinities_values_and_derivatives_are_pytorchs(module, name, kind):
+    same_as_pytorch(module, name, kind, getattr(OURS[module], name))
+
+
+@silent
+@both_kinds
+def test_clip_passes_the_gradient_at_its_bounds_as_pytorchs_does(kind):
+    same_as_pytorch("nn.functional", "clip", kind, lambda x: autograd.clip(x, -1.0, 2.0))
+
+
+@pytest.mark.parametrize("low", [None, -1.0, [-1.0, -1.0, -1.0, -1.0]])
+@pytest.mark.parametrize("high", [2.0, [2.0, 2.0, 2.0, 2.0]])
+def test_bounds_of_any_form_pass_the_gradient_in_a_tie(low, high):
+    x = tensor([-1.0, 2.0, 0.0, 3.0])
+    bounds = [b if b is None or isinstance(b, float) else tensor(b) for b in (low, high)]
+    autograd.clip(x, *bounds).sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0, 1.0, 0.0]
+    for bound in bounds:
+        if isinstance(bound, Tensor) and bound is bounds[1]:
+            assert bound.grad.tolist() == [0.0, 0.0, 0.0, 1.0]
+
+
+# --- powers: closed forms -------------------------------------------------------------------------
+
+
+def mixed(x, y, n, m):
+    """The n-th derivative by x and m-th by y of x**y, x > 0.
+
+    That by x is p(y) x**(y - n) with p(y) = y (y - 1) … (y - n + 1); the rest is Leibniz' rule.
+    """
+    p = np.poly1d([1.0])
+    for k in range(n):
+        p *= np.poly1d([1.0, -k])
+    log = math.log(x)
+    terms = (math.comb(m, j) * p.deriv(j)(y) * log ** (m - j) for j in range(m + 1))
+    return x ** (y - n) * sum(terms)
+
+
+ORDERS = [order for n in (1, 2, 3, 4) for order in itertools.product((0, 1), repeat=n)]
+
+
+@pytest.mark.parametrize("y", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5])
+@pytest.mark.parametrize("order", ORDERS, ids=str)
+def test_all_derivatives_of_a_power_by_base_and_exponent_are_the_closed_form(order, y):
+    for x in (0.3, 1.0, 23.0):
+        derivative = autograd.power
+        for argument in order:
+            derivative = grad(derivative, argument)
+        expected = mixed(x, y, order.count(0), order.count(1))
+        assert_allclose(derivative(x, y), expected, rtol=1e-12, atol=1e-12)
+        on_arrays = derivative(np.array(x), np.array(y))
+        assert_allclose(on_arrays, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("y", [0.0, 1.0, 2.0, -1.0, 0.5])
+@pytest.mark.parametrize("x", [0.3, 1.0, 23.0])
+def test_the_hessian_of_a_power_is_symmetric_compiled_or_not(x, y, compiled):
+    def f(v):
+        return v[0] ** v[1]
+
+    if compiled:
+        f = autograd.compile(f)
+    expected = [[mixed(x, y, 2, 0), mixed(x, y, 1, 1)], [mixed(x, y, 1, 1), mixed(x, y, 0, 2)]]
+    assert_allclose(hessian(f)(np.array([x, y])), expected, rtol=1e-12, atol=1e-13)
+
+
+@silent
+@both_kinds
+@pytest.mark.parametrize("exponent", [-1, -1.0, np.float64(-1.0), -2, -3, -0.5])
+def test_a_negative_power_of_zero_has_an_infinite_derivative(kind, exponent):
+    x = kind(0.0)
+    (x**exponent).backward()
+    assert x.grad == -INF
+
+
+@silent
+@both_kinds
+@pytest.mark.parametrize("x", [-2.0, -1.0, -0.0, 0.0, 3.0, INF, -INF, NAN])
+def test_the_power_zero_is_one_with_derivative_zero_whatever_the_base(kind, x):
+    for zero in (0, 0.0, np.float64(0.0), Value(0.0) if kind is Value else Tensor(0.0)):
+        base = kind(x)
+        out = base**zero
+        out.backward()
+        assert (float(out.data), float(base.grad)) == (1.0, 0.0)
+
+
+# --- the rest -------------------------------------------------------------------------------------
+
+
+@silent
+@both_kinds
+@pytest.mark.parametrize("name", ["arcsin", "arccos", "arctanh", "arccosh", "sqrt", "log"])
+def test_where_a_derivative_is_infinite_it_is_so_on_single_numbers_and_on_rows(kind, name):
+    point = 0.0 if name in ("sqrt", "log") else 1.0
+    x, row = kind(point), tensor([point])
+    function = getattr(autograd, name)
+    function(x).backward()
+    function(row).sum().backward()
+    assert abs(x.grad) == INF
+    assert_array_equal(x.grad, row.grad[0])
+
+
+@both_kinds
+def test_the_parameters_of_elu_and_leaky_relu_have_derivatives_at_infinity(kind):
+    for function in (autograd.elu, autograd.leaky_relu):
+        x, slope = kind(INF), kind(0.5)
+        function(x, slope).backward()
+        assert (x.grad, slope.grad) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.3, -2.0])
+def test_the_second_derivatives_of_elu_are_those_from_the_left_at_its_kink(alpha):
+    found = hessian(lambda v: autograd.elu(v[0], v[1]))(np.array([0.0, alpha]))
+    assert_array_equal(found, [[alpha, 1.0], [1.0, 0.0]])
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize(
+    ("shape", "axis", "result"), [((0,), None, ()), ((2, 0), 1, (2,)), ((0, 3), 0, (3,))]
+)
+def test_logsumexp_of_nothing_is_minus_infinity(shape, axis, result):
+    x = Tensor(np.zeros(shape), requires_grad=True)
+    out = autograd.logsumexp(x, axis=axis)
+    assert_array_equal(out.data, np.full(result, -INF))
+    out.sum().backward()
+    assert x.grad.shape == shape
+
+
+def test_sinc_far_out_has_a_derivative():
+    assert_allclose(grad(autograd.sinc)(1e200), 0.0, atol=1e-199)
+
+
+# --- running products -----------------------------------------------------------------------------
+
+
+def product_rows(x):
+    """d cumprod(x)[j] / d x[k], by leaving out x[k]."""
+    n = len(x)
+    return [
+        [np.prod(np.delete(x[: j + 1], k)) if k <= j else 0.0 for k in range(n)] for j in range(n)
+    ]
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        [2.0],
+        [0.0],
+        [2.0, -3.0, 0.5],
+        [2.0, 0.0, 3.0, 4.0, 5.0],
+        [0.0, 0.0, 3.0],
+        [2.0, 0.0, 3.0, 0.0, 5.0, 6.0, 7.0],
+        [-0.0, 1.5, 2.5, 0.5, 0.25],
+        list(np.linspace(-1.5, 1.5, 19)),
+    ],
+)
+def test_the_derivatives_of_a_running_product_are_right_at_zeros_too(x):
+    assert_allclose(autograd.jacobian(autograd.cumprod)(np.array(x)), product_rows(x), rtol=1e-13)
+    # Of the product of all, the second derivative by x[i] and x[k] leaves out both.
+    n = len(x)
+    expected = [
+        [0.0 if i == k else np.prod(np.delete(x, [i, k])) for i in range(n)] for k in range(n)
+    ]
+    second = hessian(lambda v: autograd.cumprod(v)[-1])(np.array(x))
+    assert_allclose(second, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_the_gradient_of_a_running_product_takes_memory_in_proportion_to_its_length():
+    def peak(n):
+        x = Tensor(np.linspace(0.99, 1.01, n), requires_grad=True)
+        total = autograd.cumprod(x).sum()
+        tracemalloc.start()
+        total.backward()
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(10)
+    assert peak(4000) < 20 * 8 * 4000
+    assert peak(16000) < 20 * 8 * 16000
