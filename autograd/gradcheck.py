@@ -12,7 +12,7 @@ from autograd.modes import no_grad
 from autograd.node import Node
 from autograd.op import plain
 from autograd.tensor import Tensor
-from autograd.transforms import vjp
+from autograd.transforms import joined, vjp
 from autograd.trees import flatten
 from autograd.value import Value
 
@@ -53,7 +53,8 @@ def gradcheck(
     start = [_as_float64(x, i) for i, x in enumerate(given)]
 
     def on_leaves(*leaves: Any) -> list[Any]:
-        return flatten(f(*rebuild([_as_node(x) for x in leaves])))[0]
+        outs = flatten(f(*rebuild([_as_node(x) for x in leaves])))[0]
+        return [joined("gradcheck", f, out) for out in outs]
 
     _compare(on_leaves, start, "first", step, rtol, atol)
     if order > 1:

@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from numbers import Real
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from autograd.errors import ShapeError
-from autograd.modes import active, force_grad, recorder
+from autograd.modes import active, force_grad, recorder, recording
 from autograd.node import Node, gradients
 from autograd.op import RULEBOOK
 from autograd.rules import stack
@@ -30,6 +31,25 @@ Argnums = int | Sequence[int]
 
 _depth: ContextVar[int] = ContextVar("how many transforms are running", default=0)
 _as_graph: ContextVar[bool] = ContextVar("whether one makes its derivative a graph", default=False)
+
+
+# Not an attribute: `functools.wraps` would copy it to functions that do something else besides.
+_around: WeakKeyDictionary[Callable[..., Any], Callable[..., Any]] = WeakKeyDictionary()
+
+
+def transform_of(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """What made a function that `grad` or `value_and_grad` returned; None of any other.
+
+    Example:
+        >>> import math
+        >>> gradient = grad(lambda x: x**2)
+        >>> transform_of(gradient)(lambda x: x**3)(2.0), transform_of(math.sin)
+        (12.0, None)
+    """
+    try:
+        return _around.get(function)
+    except TypeError:  # it has no hash, or no weak references
+        return None
 
 
 def running() -> bool:
@@ -69,7 +89,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
         value, found = both(*args, **kwargs)
         return (found, value[1]) if has_aux else found
 
-    gradient.around = lambda g: grad(g, argnums, has_aux)  # type: ignore[attr-defined]
+    _around[gradient] = lambda g: grad(g, argnums, has_aux)
     return gradient
 
 
@@ -88,7 +108,7 @@ def value_and_grad(
     @functools.wraps(f)
     def both(*args: Any, **kwargs: Any) -> Any:
         trace = _Trace("grad", f, args, kwargs, argnums)
-        out, aux = _with_aux("grad", trace.result) if has_aux else (trace.result, None)
+        out, aux = trace.outputs("grad", f, has_aux)
         if not _is_scalar(out):
             raise TypeError(
                 f"grad: needs a function that returns one number, but {_name(f)} returned "
@@ -98,7 +118,7 @@ def value_and_grad(
         value = trace.finish(out)
         return ((value, trace.finish(aux)) if has_aux else value), found
 
-    both.around = lambda g: value_and_grad(g, argnums, has_aux)  # type: ignore[attr-defined]
+    _around[both] = lambda g: value_and_grad(g, argnums, has_aux)
     return both
 
 
@@ -120,7 +140,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         (10.0, (50.0, 20.0))
     """
     trace = _Trace("vjp", f, primals, {}, tuple(range(len(primals))))
-    out, aux = _with_aux("vjp", trace.result) if has_aux else (trace.result, None)
+    out, aux = trace.outputs("vjp", f, has_aux)
     outs, _ = flatten(out)
     _check_numbers("vjp", f, outs)
 
@@ -162,7 +182,7 @@ def jvp(
             f"primals, but got {len(directions)}."
         )
     directions = _aligned("jvp", "tangents", tuple(primals), tuple(tangents))
-    out, aux = _with_aux("jvp", trace.result) if has_aux else (trace.result, None)
+    out, aux = trace.outputs("jvp", f, has_aux)
     outs, rebuild = flatten(out)
     _check_numbers("jvp", f, outs)
     seeds = [_variable("jvp", _one_like(out)) for out in outs]
@@ -209,7 +229,7 @@ def jacobian(
     @functools.wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
         trace = _Trace("jacobian", f, args, kwargs, argnums)
-        out, aux = _with_aux("jacobian", trace.result) if has_aux else (trace.result, None)
+        out, aux = trace.outputs("jacobian", f, has_aux)
         _check_numbers("jacobian", f, flatten(out)[0])
         found = tree_map(lambda leaf: _rows(trace, leaf), out)
         return (found, trace.finish(aux)) if has_aux else found
@@ -313,6 +333,12 @@ class _Trace:
             _depth.reset(tokens[0])
             _as_graph.reset(tokens[1])
 
+    def outputs(self, who: str, f: Callable[..., Any], has_aux: bool) -> tuple[Any, Any]:
+        """What is to be differentiated of the result, and what is not, `aux`."""
+        out, aux = _with_aux(who, self.result) if has_aux else (self.result, None)
+        with force_grad():
+            return tree_map(lambda leaf: joined(who, f, leaf), out), aux
+
     def products(self, outs: list[Any], seeds: list[Any]) -> list[Any]:
         """For every leaf the sum over `outs` of seed times derivative; None where it is zero."""
         total: list[Any] = [None] * len(self.leaves)
@@ -321,9 +347,9 @@ class _Trace:
                 start = seed if self.as_graph else seed.data
                 with force_grad():
                     found = gradients(out, self.leaves, start, self.as_graph)
-                for i, g in enumerate(found):
-                    if g is not None:
-                        total[i] = g if total[i] is None else total[i] + g
+                    for i, g in enumerate(found):
+                        if g is not None:
+                            total[i] = g if total[i] is None else total[i] + g
         return total
 
     def pull(self, outs: list[Any], seeds: list[Any]) -> Any:
@@ -335,15 +361,21 @@ class _Trace:
 
     def finish(self, tree: Any) -> Any:
         """A result as the caller gets it: nodes inside another transform, else plain numbers."""
-        return tree_map(_plain, tree) if self.plain else tree
+        if self.plain:
+            return tree_map(_plain, tree)
+        return tree if recording() else tree_map(_detached, tree)
 
 
 def _variable(who: str, x: Any) -> Any:
-    """A fresh node with x's number, connected to x if that is a node: the transform's own x."""
+    """A fresh node with x's number: the transform's own x.
+
+    It is connected to x if that is a node, unless `no_grad()` says that nobody will ask.
+    """
+    connected = isinstance(x, Node) and x.requires_grad and recording()
     if isinstance(x, Value):
-        return x * 1.0 if x.requires_grad else Value(x._data, label=x.label)
+        return x * 1.0 if connected else Value(x._data, label=x.label)
     if isinstance(x, Tensor):
-        fresh = RULEBOOK["broadcast_to"](x, x.shape) if x.requires_grad else None
+        fresh = RULEBOOK["broadcast_to"](x, x.shape) if connected else None
         return Tensor(x.data, requires_grad=True) if fresh is None else fresh
     if isinstance(x, (Real, np.bool)) and not isinstance(x, np.integer):
         return Value(float(x))
@@ -352,6 +384,8 @@ def _variable(who: str, x: Any) -> Any:
             x = mode.lifted((x,))[0]  # so that the way back ends here, and not at a stand-in
         return Tensor(x, requires_grad=True)
     advice = " Make floats of it: .astype(float)." if hasattr(x, "astype") else ""
+    if getattr(getattr(x, "dtype", None), "kind", "") == "O":
+        advice = " Pass a list of its elements (.tolist()), or one Tensor."
     raise TypeError(
         f"{who}: needs arguments of floats to differentiate, but got {_described(x)}.{advice}"
     )
@@ -386,6 +420,32 @@ def _stacked(rows: list[Any], shape: tuple[int, ...]) -> Any:
     return stack(rows).reshape(shape + rows[0].shape)
 
 
+def joined(who: str, f: Callable[..., Any], x: Any) -> Any:
+    """An array of objects that a function returned, as one node: `np.array([v, v * v])`.
+
+    NumPy's functions make one where they meet a Value: a plain array to look at, but its elements
+    have a graph behind them. Anything else is returned as it is.
+
+    Raises:
+        TypeError: an element is not one number.
+    """
+    if type(x) is not np.ndarray or x.dtype != object:
+        return x
+    items = x.ravel().tolist()
+    for item in items:
+        if not _is_scalar(item):
+            raise TypeError(
+                f"{who}: needs an array of objects to hold single numbers, but one that "
+                f"{_name(f)} returned holds {_described(item)}. Return a list, or autograd.stack() "
+                "of Tensors."
+            )
+    if x.shape == ():
+        return items[0]
+    if not any(isinstance(item, Node) for item in items):
+        return x.astype(float)
+    return stack([_as_tensor(i) if isinstance(i, Value) else i for i in items]).reshape(x.shape)
+
+
 def _as_tensor(value: Value) -> Tensor:
     return value * Tensor(1.0)  # type: ignore[return-value]
 
@@ -395,6 +455,8 @@ def _seed(who: str, like: Any, given: Any) -> Any:
     if not isinstance(like, Node):  # a constant has no use for it
         return given
     if not isinstance(given, Node):
+        if isinstance(like, Value) and isinstance(given, np.ndarray) and given.shape == ():
+            given = given.item()
         given = Tensor(given, dtype=like.dtype) if isinstance(like, Tensor) else Constant(given)
     if _shape(given) != _shape(like):
         raise ShapeError(f"{who}: needs an array of shape {_shape(like)}, but got {_shape(given)}.")
@@ -415,7 +477,14 @@ def _one_like(x: Any) -> Any:
 
 
 def _zero_like(x: Any) -> Any:
-    return Tensor(np.zeros_like(x._data)) if isinstance(x, Tensor) else Constant(0.0)
+    """0 in the kind and shape of a node; of a constant that a function returned, its form."""
+    if isinstance(x, Tensor):
+        return Tensor(np.zeros_like(x._data))
+    return np.zeros_like(x, dtype=_float_type(x)) if np.shape(x) else Constant(0.0)
+
+
+def _float_type(x: Any) -> Any:
+    return x.dtype if x.dtype.kind == "f" else float
 
 
 def _shape(x: Any) -> Any:
@@ -423,13 +492,26 @@ def _shape(x: Any) -> Any:
 
 
 def _is_scalar(x: Any) -> bool:
-    return isinstance(x, (Real, Value)) or getattr(x, "shape", None) == ()
+    if isinstance(x, (Real, Value)):
+        return True
+    return getattr(x, "shape", None) == () and _holds_numbers(x)
+
+
+def _holds_numbers(x: Any) -> bool:
+    """Whether x is a Tensor or an array whose elements are numbers and not objects."""
+    return getattr(getattr(x, "dtype", None), "kind", "") in tuple("biuf")
 
 
 def _plain(x: Any) -> Any:
     if isinstance(x, Value):
         return x.data
+    if isinstance(x, np.ndarray) and x.dtype == object:  # an aux; others have been joined
+        return np.frompyfunc(_plain, 1, 1)(x)
     return x._data if isinstance(x, Tensor) else x
+
+
+def _detached(x: Any) -> Any:
+    return x.detach() if isinstance(x, (Value, Tensor)) else x
 
 
 def _check_function(who: str, f: Any) -> None:
@@ -448,7 +530,7 @@ def _with_aux(who: str, result: Any) -> tuple[Any, Any]:
 
 def _check_numbers(who: str, f: Callable[..., Any], outs: list[Any]) -> None:
     for out in outs:
-        if not isinstance(out, (Node, Real)) and not hasattr(out, "dtype"):
+        if not isinstance(out, (Node, Real)) and not _holds_numbers(out):
             raise TypeError(
                 f"{who}: needs a function that returns numbers or arrays, or trees of them, but "
                 f"{_name(f)} returned {_described(out)}."

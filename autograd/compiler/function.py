@@ -43,7 +43,7 @@ from autograd.compiler.twice import same_results, same_runs
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError
 from autograd.modes import active, anomaly_mode, line_of, recorder
-from autograd.transforms import wants_graph
+from autograd.transforms import transform_of, wants_graph
 from autograd.trees import flatten
 
 LIMIT = 32
@@ -288,10 +288,10 @@ def compile(function: Callable[..., Any]) -> Any:
     """
     if not callable(function):
         raise TypeError(f"compile: needs a function, but got a {type(function).__name__}.")
-    around = getattr(function, "around", None)
-    if around is None:
+    transform = transform_of(function)
+    if transform is None:
         return Compiled(function)
     inner = Compiled(function.__wrapped__)  # type: ignore[attr-defined]
-    outer = around(inner)
+    outer = transform(inner)
     outer.compiled = inner
     return outer
