@@ -17,6 +17,7 @@ from autograd.gradcheck import gradcheck
 from autograd.modes import detect_anomaly, no_grad, record_lines
 from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
+from autograd.shadowing import warn_of_shadowing
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
@@ -53,3 +54,6 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(
         f"module 'autograd' has no attribute {name!r}", name=name, obj=sys.modules[__name__]
     )
+
+
+warn_of_shadowing()

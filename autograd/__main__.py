@@ -9,10 +9,10 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Callable, Sequence
-from importlib import metadata
 from typing import NoReturn, TextIO
 
 from autograd.expression import FUNCTIONS, ExpressionError, parse
+from autograd.info import info, version
 from autograd.value import Value
 
 # What a terminal that cannot show our signs shows instead.
@@ -116,6 +116,11 @@ def _demo(options: argparse.Namespace) -> int:
     return int(demo(options.output))
 
 
+def _info(options: argparse.Namespace) -> int:
+    _write(info())
+    return 0
+
+
 def _root(options: argparse.Namespace) -> Value:
     """The graph of the expression that was typed; its root has a name."""
     values: dict[str, float] = {}
@@ -157,7 +162,7 @@ def _parser() -> _Parser:
         description="An autograd you can see through: backpropagation, step by step.",
         epilog=_EXAMPLES,
     )
-    parser.add_argument("--version", action="version", version=f"glassgrad {_version()}")
+    parser.add_argument("--version", action="version", version=f"glassgrad {version('glassgrad')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     steps = _add(
         commands, "steps", _steps, "print the backward pass of an expression, step by step"
@@ -195,6 +200,7 @@ def _parser() -> _Parser:
         default="glassgrad-demo",
         help="where the pictures go (default: %(default)s)",
     )
+    _add(commands, "info", _info, "print versions and machine, for a bug report")
     return parser
 
 
@@ -238,13 +244,6 @@ _GRAMMAR = "\n".join(
         _EXAMPLES,
     ]
 )
-
-
-def _version() -> str:
-    try:
-        return metadata.version("glassgrad")
-    except metadata.PackageNotFoundError:  # run from its folder, without installation
-        return "(not installed)"
 
 
 def _refuse(problem: str) -> int:

@@ -16,6 +16,18 @@ import importlib
 import sys
 from typing import Any
 
+try:
+    from autograd import GraphError as _  # noqa: F401 (which only glassgrad's has)
+except (ImportError, AttributeError) as err:  # AttributeError: autograd.py is the script that runs
+    if isinstance(err, ImportError) and err.name not in ("autograd", __name__):
+        raise
+    raise ImportError(
+        f"nn: needs glassgrad's autograd, but Python finds another first: {err}. Rename the "
+        "file or folder autograd, if it is yours. PyPI's autograd is another project and cannot "
+        "share an environment with glassgrad: pip uninstall autograd, then "
+        "pip install --force-reinstall glassgrad."
+    ) from err
+
 from nn import data, datasets, functional, init, plots, scalar
 from nn.activations import (
     ELU,

@@ -15,6 +15,18 @@ They take what `autograd` differentiates: a model's parameters, a list of Tensor
 1.0
 """
 
+try:
+    from autograd import GraphError as _  # noqa: F401 (which only glassgrad's has)
+except (ImportError, AttributeError) as err:  # AttributeError: autograd.py is the script that runs
+    if isinstance(err, ImportError) and err.name not in ("autograd", __name__):
+        raise
+    raise ImportError(
+        f"optim: needs glassgrad's autograd, but Python finds another first: {err}. Rename the "
+        "file or folder autograd, if it is yours. PyPI's autograd is another project and cannot "
+        "share an environment with glassgrad: pip uninstall autograd, then "
+        "pip install --force-reinstall glassgrad."
+    ) from err
+
 from optim import landscapes, schedules, trajectories
 from optim.adam import Adam, AdamW, Nadam
 from optim.adaptive import Adadelta, Adagrad, RMSprop

@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import types
+from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograd.__main__ import main
@@ -188,13 +190,30 @@ def test_without_a_command_the_help_is_shown(capsys):
     assert "examples:" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["steps", "draw", "demo"])
+@pytest.mark.parametrize("command", ["steps", "draw", "demo", "info"])
 def test_every_command_has_help_that_any_terminal_can_show(capsys, command):
     with pytest.raises(SystemExit, match="0"):
         main([command, "--help"])
     out = capsys.readouterr().out
     assert out.isascii()
     assert max(map(len, out.splitlines())) <= 100
+
+
+def test_info_tells_what_a_bug_report_needs(capsys, monkeypatch):
+    monkeypatch.setenv("GLASSGRAD_EXAMPLE", "7")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("autograd.info.OPTIONAL", ("pytest", "no-such-package"))
+    assert main(["info"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = {line[:12].strip(): line[13:] for line in lines}
+    assert told["glassgrad"].endswith(str(ROOT))
+    assert told["Python"].startswith(sys.version.split()[0])
+    assert f"integers of {8 * np.dtype(np.intp).itemsize} bits" in told["machine"]
+    assert told["NumPy"].startswith(f"{np.__version__}, BLAS: ")
+    assert told["graphviz"] == f"{metadata.version('graphviz')}, no dot"
+    assert told["optional"] == f"pytest {pytest.__version__}; not: no-such-package"
+    assert "GLASSGRAD_EXAMPLE=7" in told["switches"]
+    assert told["in the way"] == "nothing"
 
 
 def test_the_version_is_told(capsys):
