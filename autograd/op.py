@@ -15,6 +15,7 @@ that kind's own business, in its `_apply`; this file knows no kind by name.
 from __future__ import annotations
 
 import functools
+from array import array
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
@@ -329,7 +330,16 @@ def _owned(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return type(x)(map(_owned, x))
     x = plain(x)
-    return np.array(x) if isinstance(x, np.ndarray) else x
+    if isinstance(x, np.ndarray) or (_is_foreign(x) and not isinstance(x, (type, np.generic))):
+        return np.array(x)
+    return x
+
+
+def _is_foreign(x: Any) -> bool:
+    """Whether x holds numbers as NumPy's arrays do, but takes no part in NumPy's functions."""
+    if isinstance(x, (array, memoryview, bytearray)):
+        return True
+    return hasattr(x, "__array__") and not hasattr(x, "__array_function__")
 
 
 def _row(x: Any) -> Any:

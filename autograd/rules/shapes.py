@@ -139,11 +139,25 @@ def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with x added at `index`: the reverse of `getitem`."""
     out = np.zeros_like(x, shape=shape)
     parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(part, list) or hasattr(part, "__array_function__") for part in parts):
-        np.add.at(out, plain(index), x)  # an element may be taken several times
-    else:
+    if all(isinstance(part, _BASIC) for part in parts):
         out[index] = x
+    else:  # whatever it is, an element may be taken several times
+        np.add.at(out, _places_in(out, index), x)
     return out
+
+
+_BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
+"""The parts of an index that take every element at most once; all others are made of places."""
+
+
+def _places_in(array: Any, index: Any) -> Any:
+    """An index for `np.add.at`, which takes no arrays of other libraries beside NumPy's own."""
+    if isinstance(index, tuple):
+        return tuple(_places_in(array, part) for part in index)
+    index = plain(index)
+    if type(array) is np.ndarray and hasattr(index, "__array_function__"):
+        return np.asarray(index)
+    return index
 
 
 @structural(
