@@ -141,6 +141,41 @@ def hessian_of_array():
     return timed(lambda: h(x))
 
 
+# --- pictures ---------------------------------------------------------------------------------
+
+
+def recurrent_chain(links):
+    """The end and the beginning of y = tanh(w y + 1), again and again."""
+    import autograd
+
+    w, x = autograd.Value(0.9, label="w"), autograd.Value(0.5, label="x")
+    y = x
+    for _ in range(links):
+        y = autograd.tanh(w * y + 1)
+    return y, x
+
+
+def drawn(links):
+    import autograd
+
+    root, _ = recurrent_chain(links)
+    return timed(lambda: autograd.draw(root).svg)
+
+
+def player(links):
+    import autograd
+
+    root, _ = recurrent_chain(links)
+    return timed(lambda: autograd.backprop(root)._repr_mimebundle_())
+
+
+def explained(links):
+    import autograd
+
+    root, leaf = recurrent_chain(links)
+    return timed(lambda: str(autograd.explain(root, leaf)))
+
+
 # --- memory ---------------------------------------------------------------------------------------
 
 
@@ -230,6 +265,13 @@ GROUPS = {
         "arrays: step on the two moons": row(moons),
         "arrays: epoch of digits with nn.fit": row(digits, **MILLISECONDS),
         "arrays: hessian of Rosenbrock in 10 numbers": row(hessian_of_array),
+    },
+    "pictures": {
+        "draw: recurrence of 75 steps": row(drawn, 75, **MILLISECONDS),
+        "draw: recurrence of 30,000 steps": row(drawn, 30_000, **MILLISECONDS),
+        "player: recurrence of 75 steps": row(player, 75, **MILLISECONDS),
+        "player: recurrence of 10,000 steps": row(player, 10_000, **MILLISECONDS),
+        "explain: recurrence of 10,000 steps": row(explained, 10_000, **MILLISECONDS),
     },
     "updates": {
         "Adam, 109,386 float32 in arrays": row(adam, "arrays"),

@@ -6,7 +6,6 @@ import re
 import shutil
 import stat
 import sys
-import time
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from autograd import Tensor, Value, draw, no_grad, tanh
 from autograd.viz.dot import run_dot
 from autograd.viz.text import number, numbers
+from tests.work import calls_at_most
 
 needs_dot = pytest.mark.skipif(
     shutil.which("dot") is None and os.environ.get("GLASSGRAD_CI") != "1",
@@ -283,12 +283,12 @@ def fake_dot(tmp_path, monkeypatch, script):
 
 
 def test_a_dot_that_takes_too_long_is_stopped_and_not_spoken_of(tmp_path, monkeypatch, capfd):
-    fake_dot(tmp_path, monkeypatch, "exec sleep 60")
+    fake_dot(tmp_path, monkeypatch, f"echo $$ > {tmp_path}/pid; exec sleep 60")
     monkeypatch.setattr("autograd.viz.dot.SECONDS", 0.2)
-    start = time.perf_counter()
     picture = draw(neuron())
     assert picture.svg == draw(neuron(), layout="own").svg
-    assert time.perf_counter() - start < 10
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
     assert capfd.readouterr() == ("", "")
 
 
@@ -394,10 +394,10 @@ def test_a_node_shows_all_of_its_operands_or_is_folded():
         assert len(operands) == (0 if n.folded else expected)
 
 
-def test_a_chain_of_a_million_operations_is_drawn():
-    start = time.perf_counter()
-    assert "1,000,001" in draw(chain(1_000_000)).svg
-    assert time.perf_counter() - start < 30  # measured: 0.4 s and what the chain takes
+def test_a_chain_of_100_000_operations_is_drawn_with_some_calls_for_each():
+    root = chain(100_000)
+    with calls_at_most(20 * 100_000):
+        assert "100,001" in draw(root).svg
 
 
 # --- errors at the door

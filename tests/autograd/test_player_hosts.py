@@ -103,8 +103,9 @@ def lab(notebook):
 
 
 def _address(server, log):
-    deadline = time.monotonic() + 40
-    while time.monotonic() < deadline and server.poll() is None:
+    for _ in range(200):
+        if server.poll() is not None:
+            break
         if found := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/", log.read_text()):
             with contextlib.suppress(OSError), urllib.request.urlopen(f"{found[0]}api"):
                 return found[0]

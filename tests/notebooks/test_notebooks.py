@@ -7,7 +7,6 @@ import pathlib
 import re
 import shlex
 import sys
-import time
 import types
 
 import nbformat
@@ -20,8 +19,6 @@ FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 QUICK = {"01-perceptron", "04-backpropagation"}
 IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
-MINUTES = 8  # for the whole course on two cores
-seconds_taken = {}
 
 of_each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -83,9 +80,7 @@ def test_the_notebook_runs_and_says_which_answers_are_wrong_and_which_are_right(
     if not IN_CI and path.stem not in QUICK:
         pytest.skip("GLASSGRAD_CI=1 runs the whole course, which takes some minutes")
     notebook = with_answers(read(path))
-    start = time.perf_counter()
     execute(notebook)
-    seconds_taken[path.stem] = time.perf_counter() - start
 
     for _cell, output in outputs(notebook, "stream"):
         assert output.name == "stdout", output.text
@@ -99,11 +94,6 @@ def test_the_notebook_runs_and_says_which_answers_are_wrong_and_which_are_right(
         assert error.ename == "AssertionError", error.evalue
         assert len(error.evalue) > 30, f"not much of a help: {error.evalue}"
         assert "".join(output.text for output in right.outputs).startswith("Right")
-
-
-@pytest.mark.skipif(not IN_CI, reason="GLASSGRAD_CI=1 runs the whole course")
-def test_the_whole_course_runs_within_its_minutes():
-    assert sum(seconds_taken.values()) < 60 * MINUTES
 
 
 # --- how they are made
