@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import COMPOSITIONS, RULEBOOK, Op, plain
+from autograd.declarations import on_every_operation
+from autograd.op import COMPOSITIONS, OF_USERS, RULEBOOK, Op, plain
 
 RENAMED = {"absolute": "abs", "fabs": "abs", "amax": "max", "amin": "min", "true_divide": "divide"}
 
@@ -82,6 +83,9 @@ def _of_ufunc(ufunc: np.ufunc) -> Callable[..., Any]:
     return _ours(f"np.{ufunc.__name__}", ufunc.__name__)
 
 
+on_every_operation(lambda op: _of_ufunc.cache_clear())  # it may have a function's name
+
+
 def _same_in_ours(func: Callable[..., Any]) -> bool:
     """Whether ours of that name means the same: np.linalg.trace has other axes than np.trace."""
     name = func.__name__
@@ -90,7 +94,7 @@ def _same_in_ours(func: Callable[..., Any]) -> bool:
 
 def _ours(full_name: str, name: str) -> Callable[..., Any]:
     name = RENAMED.get(name, name)
-    ours = COMPOSITIONS.get(name) or RULEBOOK.get(name)
+    ours = COMPOSITIONS.get(name) or RULEBOOK.get(name) or OF_USERS.get(name)
     if ours is None:
         raise TypeError(
             f"{full_name}: has no derivative here. Use .detach().numpy() if none is needed."

@@ -1,11 +1,11 @@
 """What an operation is: one declaration, from which everything else follows.
 
-The rulebook (`rules/`) declares every operation once, with two decorators of this file:
+Every operation is declared once (see declarations.py), as one of two kinds:
 
-- `@elementwise` for a function of numbers. It states the local derivative with respect to each
-  operand, so it works on single numbers (`Value`) and on whole arrays (`Tensor`).
-- `@structural` for a function of arrays that is more than number by number (`sum`, `@`,
-  `reshape`). It states the whole vector-Jacobian product.
+- `Elementwise`, by `@elementwise`, for a function of numbers. It states the local derivative with
+  respect to each operand, so it works on single numbers (`Value`) and on whole arrays (`Tensor`).
+- `Structural`, by `@structural`, for a function of arrays that is more than number by number
+  (`sum`, `@`, `reshape`). It states the whole vector-Jacobian product.
 
 An `Op` is called with whatever there is: floats and arrays are computed at once, nodes are
 computed and recorded, symbols give the formula. What a kind of operand does with an operation is
@@ -38,7 +38,10 @@ INFINITY = float("inf")
 EVERYWHERE = (-INFINITY, INFINITY)
 
 RULEBOOK: dict[str, Op] = {}
-"""Every declared operation by name, in the order of declaration."""
+"""Every operation of the library by name, in the order of declaration."""
+
+OF_USERS: dict[str, Op] = {}
+"""Every operation that was declared outside the library, by name."""
 
 
 class Op:
@@ -68,16 +71,15 @@ class Op:
         self.operand_names = tuple(self.signature)[:arity]
         defaults = tuple(self.signature.values())[:arity]
         self.defaults = tuple(default for default in defaults if default is not REQUIRED)
-        self.__name__ = self.__qualname__ = self.name
+        self.__name__, self.__qualname__ = self.name, forward.__qualname__
         self.__module__ = forward.__module__
         self.__doc__ = forward.__doc__
-        RULEBOOK[self.name] = self
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
     def __reduce__(self) -> str:
-        return self.name  # pickled as the name it has in rules.py
+        return self.__qualname__  # pickled as the name that it has in its module
 
     @overload
     def __call__(self, *operands: float) -> float: ...  # type: ignore[overload-overlap]
@@ -112,10 +114,13 @@ class Elementwise(Op):
             with Python's operators and other operations, so that it runs on floats, arrays, nodes
             (which gives second derivatives) and symbols (which gives the formula).
         is_one: For each operand, whether that derivative is the constant 1.
+        on_values: The method of Value.
         scalar: The computation on Python floats: on one number `math` is 25 times as fast as NumPy.
         smooth: Whether it is differentiable everywhere in its domain.
         domain: For each operand, the open interval in which the derivative exists.
     """
+
+    on_values: Callable[..., Any]
 
     def __init__(
         self,
@@ -229,6 +234,8 @@ class Structural(Op):
     ) -> None:
         self.variadic = callable(vjps)
         super().__init__(forward, 1 if callable(vjps) else len(vjps), symbol, latex, operator)
+        if self.variadic:
+            self.forward = _on_several(forward)
         self.vjps: Any = vjps
         self.params = dict(list(self.signature.items())[self.arity :])
         self.needs_params = REQUIRED in self.params.values()
@@ -265,10 +272,6 @@ class Structural(Op):
                 raise TypeError(f"{self.name}: needs the argument {name!r}.")
         return arguments
 
-    def compute(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-        """Run the forward computation on arrays."""
-        return self.forward(inputs, **params) if self.variadic else super().compute(inputs, params)
-
     def pullback(
         self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any
     ) -> Any:
@@ -278,14 +281,14 @@ class Structural(Op):
         return self.vjps[i](out_grad, out, *inputs, **params)
 
 
-def elementwise(**declaration: Any) -> Callable[[Callable[..., Any]], Elementwise]:
-    """Declare a function of numbers; the keywords are those of `Elementwise`."""
-    return lambda forward: Elementwise(forward, **declaration)
+def _on_several(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of one sequence of arrays as a function of these."""
 
+    @functools.wraps(function)
+    def forward(*arrays: Any, **params: Any) -> Any:
+        return function(arrays, **params)
 
-def structural(**declaration: Any) -> Callable[[Callable[..., Any]], Structural]:
-    """Declare a function of arrays; the keywords are those of `Structural`."""
-    return lambda forward: Structural(forward, **declaration)
+    return forward
 
 
 def _signature(function: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ FILES = {
 ABOVE = re.compile(r"(autograd\.__main__|nn|nn\.(demo|plots|estimators|training.*))$")
 # Whose files still import one another in circles.
 CIRCLES = re.compile(
-    r"autograd\.(?:(compiler|viz)|modes|node|numpy_protocols|op|tensor|value|rules)\b.*"
+    r"autograd\.(?:(compiler|viz)|declarations|declaration_checks|modes|node|numpy_protocols|op|tensor|value|rules)\b.*"
 )
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import EVERYWHERE, INFINITY, elementwise, plain
+from autograd.declarations import elementwise
+from autograd.op import EVERYWHERE, INFINITY, plain
 
 POSITIVE = (0.0, INFINITY)
 UNIT = (-1.0, 1.0)

@@ -9,17 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from autograd.declarations import structural
 from autograd.errors import ShapeError
-from autograd.op import (
-    Operand,
-    call,
-    composition,
-    plain,
-    shape_of,
-    structural,
-    sum_of_rows,
-    unbroadcast,
-)
+from autograd.op import Operand, call, composition, plain, shape_of, sum_of_rows, unbroadcast
 from autograd.rules.shapes import expand_dims, scatter, tril
 
 

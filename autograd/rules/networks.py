@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import call, elementwise, structural
+from autograd.declarations import elementwise, structural
+from autograd.op import call
 from autograd.rules.elementwise import at_most, exp, expm1, maximum, sigmoid
 from autograd.rules.shapes import elements
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from autograd.op import Operand, composition, plain, structural
+from autograd.declarations import structural
+from autograd.op import Operand, composition, plain
 from autograd.rules.choices import where
 from autograd.rules.elementwise import abs as absolute
 from autograd.rules.elementwise import exp

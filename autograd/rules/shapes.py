@@ -9,18 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from autograd.declarations import structural
 from autograd.errors import ShapeError
 from autograd.modes import active, recorder
-from autograd.op import (
-    RULEBOOK,
-    Operand,
-    call,
-    composition,
-    plain,
-    shape_of,
-    structural,
-    unbroadcast,
-)
+from autograd.op import RULEBOOK, Operand, call, composition, plain, shape_of, unbroadcast
 
 Axes = int | tuple[int, ...] | None
 

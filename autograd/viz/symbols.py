@@ -20,8 +20,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
+from autograd.declarations import on_every_operation
 from autograd.methods import Operations
-from autograd.op import RULEBOOK, Elementwise, Op
+from autograd.numpy_protocols import RENAMED
+from autograd.op import OF_USERS, RULEBOOK, Elementwise, Op
 from autograd.rules.elementwise import LN2, LN10
 from autograd.viz.text import number
 
@@ -44,6 +48,9 @@ GREATER = Comparison("greater", ">", r"\left[{0} > {1}\right]", float.__gt__)
 GREATER_EQUAL = Comparison("greater_equal", "≥", r"\left[{0} \ge {1}\right]", float.__ge__)
 LESS = Comparison("less", "<", r"\left[{0} < {1}\right]", float.__lt__)
 LESS_EQUAL = Comparison("less_equal", "≤", r"\left[{0} \le {1}\right]", float.__le__)
+_COMPARISONS = {
+    np.greater: GREATER, np.greater_equal: GREATER_EQUAL, np.less: LESS, np.less_equal: LESS_EQUAL,
+}  # fmt: skip
 
 
 class Symbol(Operations):
@@ -65,7 +72,6 @@ class Symbol(Operations):
 
     __slots__ = ("name", "number", "op", "operands", "params")
     _rank: ClassVar[int] = 3
-    __array_ufunc__ = None  # so that np.float64(2) * x leaves the product to us
 
     def __init__(self, leaf: str | float) -> None:
         self.name = leaf if isinstance(leaf, str) else ""
@@ -97,6 +103,14 @@ class Symbol(Operations):
             return cls(RULEBOOK[op.name](*(x.number for x in out.operands)))
         simpler = _SIMPLER[op.name](*out.operands) if op.name in _SIMPLER else None
         return out if simpler is None else simpler
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """`np.float64(2) * x` and, in a rule that is written with it, `np.cos(x)`."""
+        if ufunc in _COMPARISONS:
+            return Symbol.of(_COMPARISONS[ufunc], inputs)
+        name = RENAMED.get(ufunc.__name__, ufunc.__name__)
+        op = RULEBOOK.get(name) or OF_USERS.get(name)
+        return NotImplemented if op is None or method != "__call__" or kwargs else op(*inputs)
 
     def __gt__(self, other: Any) -> Symbol:
         return Symbol.of(GREATER, (self, other))
@@ -172,7 +186,13 @@ def symbolic_partial(
         )
     symbols = [Symbol(x) for x in operands]
     result = Symbol.of(op, symbols) if out is None else Symbol(out)
-    partial = op.partials[i](*symbols, result)
+    try:
+        partial = op.partials[i](*symbols, result)
+    except (TypeError, ValueError, AttributeError):
+        if op.name in RULEBOOK:
+            raise
+        # A rule of somebody's own that branches, or calls what knows no symbols, has no formula.
+        return Symbol(f"∂{op.name}/∂{op.operand_names[i]}")
     return partial if isinstance(partial, Symbol) else Symbol(partial)
 
 
@@ -395,22 +415,21 @@ def name_latex(name: str) -> str:
     return rf"\mathrm{{{escaped}}}" if name.isidentifier() else rf"\text{{{escaped}}}"
 
 
-def _install() -> None:
-    """Give symbols the rulebook's methods and operators, as the nodes have them."""
-    for op in RULEBOOK.values():
+def _install(op: Op) -> None:
+    """Give symbols the method of an operation and its operator, as the nodes have them."""
 
-        def method(self: Symbol, *operands: Any, _op: Op = op) -> Any:
-            return _op(self, *operands)
+    def method(self: Symbol, *operands: Any) -> Any:
+        return op(self, *operands)
 
-        def reflected(self: Symbol, other: Any, _op: Op = op) -> Any:
-            return _op(other, self)
+    def reflected(self: Symbol, other: Any) -> Any:
+        return op(other, self)
 
-        method.__name__, method.__doc__ = op.name, op.__doc__
-        setattr(Symbol, op.name, method)
-        if op.operator:
-            setattr(Symbol, f"__{op.operator}__", method)
-            if op.arity == 2:
-                setattr(Symbol, f"__r{op.operator}__", reflected)
+    method.__name__, method.__doc__ = op.name, op.__doc__
+    setattr(Symbol, op.name, method)
+    if op.operator:
+        setattr(Symbol, f"__{op.operator}__", method)
+        if op.arity == 2:
+            setattr(Symbol, f"__r{op.operator}__", reflected)
 
 
-_install()
+on_every_operation(_install)
