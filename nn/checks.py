@@ -26,7 +26,21 @@ def pair(who: str, prediction: Any, target: Any) -> tuple[Any, Any]:
             f"{shape_or_type(prediction)} and {shape_or_type(target)}.{advice}"
         )
     check_some(who, prediction)
-    return prediction, target
+    return prediction, cast_like(prediction, target)
+
+
+def cast_like(prediction: Any, constant: Any) -> Any:
+    """Numbers that nobody differentiates in the dtype of the predictions, so that losses keep it.
+
+    Example:
+        >>> cast_like(np.ones(2, np.float32), np.array([0, 1])).dtype
+        dtype('float32')
+    """
+    dtype, given = getattr(prediction, "dtype", None), getattr(constant, "dtype", None)
+    if dtype is None or given is None or given == dtype:
+        return constant
+    plain = given.kind in "biuf" and not getattr(constant, "requires_grad", False)
+    return constant.astype(dtype) if plain and dtype.kind == "f" else constant
 
 
 def check_some(who: str, examples: Any) -> None:
@@ -81,7 +95,9 @@ def check_distribution(who: str, target: Any, advice: str) -> None:
     """Refuse rows that are not probabilities with sum 1."""
     check_unit(who, "probability", target, advice)
     sums = numbers(target).sum(axis=-1)
-    wrong = abs(sums - 1) > 1e-4  # many float32 numbers do not add up closer
+    dtype = sums.dtype
+    # Many float32 numbers do not add up closer, and float16 ones less so.
+    wrong = abs(sums - 1) > (max(1e-4, 8 * float(np.finfo(dtype).eps)) if dtype.kind == "f" else 0)
     if np.any(wrong):
         raise ValueError(
             f"{who}: needs probabilities with sum 1 in every row, but got {_first(sums, wrong)}."

@@ -10,6 +10,7 @@ import numpy as np
 import autograd
 from autograd import ShapeError, relu
 from nn.checks import (
+    cast_like,
     check_classes,
     check_distribution,
     check_log_probabilities,
@@ -141,23 +142,26 @@ def cross_entropy(
         classes = check_classes(who, logits, target)
     if classes is not None and weight is None and not label_smoothing:
         return reduced(who, autograd.softmax_cross_entropy(logits, classes), reduction)
-    rows = target
-    if classes is not None:
-        rows = 1.0 * (classes.reshape((*classes.shape, 1)) == np.arange(shape[-1]))
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{who}: label_smoothing must be in [0, 1], but got {label_smoothing}.")
+    weight = None if weight is None else _class_weights(who, weight, shape[-1])
+    rows = target if classes is None else classes[..., None] == np.arange(shape[-1])
     rows = (1 - label_smoothing) * rows + label_smoothing / shape[-1]
-    if weight is None:
-        return reduced(who, _cross_entropy_of_rows(logits, rows), reduction)
-    weight = _class_weights(who, weight, shape[-1])
-    losses = _cross_entropy_of_rows(logits, rows * weight)
-    if classes is None or reduction != "mean":
+    rows = rows if weight is None else rows * weight
+    losses = _cross_entropy_of_rows(logits, cast_like(logits, rows))
+    if classes is None or weight is None or reduction != "mean":
         return reduced(who, losses, reduction)
-    return reduced(who, losses, "sum") / _total_weight(who, autograd.getitem(weight, classes))
+    total = _total_weight(who, autograd.getitem(weight, classes))
+    # Not the sum over the total: in float16 a sum of many losses is infinite.
+    return reduced(who, losses, "mean") * cast_like(logits, classes.size / total)
 
 
 def _cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
-    return autograd.sum(-rows * autograd.log_softmax(logits), axis=-1)
+    log_p = autograd.log_softmax(logits)
+    if not getattr(rows, "requires_grad", False):
+        # An impossible class, of score -inf, costs nothing where it counts nothing.
+        log_p = autograd.where(numbers(rows) == 0, 0.0, log_p)
+    return autograd.sum(-rows * log_p, axis=-1)
 
 
 def _class_weights(who: str, weight: Any, count: int) -> Any:

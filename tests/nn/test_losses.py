@@ -245,7 +245,7 @@ def test_bce_refuses_what_is_no_probability(p):
 
 @pytest.mark.parametrize("loss_of", [functional.hinge_loss, functional.perceptron_loss])
 def test_margin_losses_refuse_labels_0_and_1(loss_of):
-    with pytest.raises(ValueError, match=r"to be -1 or \+1, but got 0\. .*pass 2 \* y - 1"):
+    with pytest.raises(ValueError, match=r"to be -1 or \+1, but got 0\.0\. .*pass 2 \* y - 1"):
         loss_of(Tensor([0.5, 0.5]), [0, 1])
 
 

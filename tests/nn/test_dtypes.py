@@ -1,0 +1,155 @@
+"""Every loss and activation in float16, float32 and float64, and where scores are infinite."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import autograd
+from autograd import Tensor, Value
+from nn import functional as F
+
+LOSSES = {
+    "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss", "kl_div", "hinge_loss",
+    "perceptron_loss",
+}  # fmt: skip
+ACTIVATIONS = sorted(set(F.__all__) - LOSSES)
+DTYPES = ["float16", "float32", "float64"]
+INF = np.inf
+
+SCORES = np.array([[0.5, -1.0, 2.0], [0.25, 3.0, -0.5]])
+PROBABILITIES = np.array([[0.5, 0.25, 0.25], [0.125, 0.75, 0.125]])
+CLASSES = np.array([2, 0])
+SIGNS = np.array([[1, -1, 1], [-1, -1, 1]])
+
+# Of each loss the predictions, the targets (as whole numbers where it takes them), its options.
+CASES = {
+    "mse_loss": [(SCORES, SIGNS, {})],
+    "l1_loss": [(SCORES, SIGNS, {})],
+    "smooth_l1_loss": [(SCORES, SIGNS, {}), (SCORES, SIGNS, {"beta": 0.5})],
+    "huber_loss": [(SCORES, SIGNS, {}), (SCORES, SIGNS, {"delta": 0.5})],
+    "binary_cross_entropy": [(PROBABILITIES, SIGNS > 0, {}), (PROBABILITIES, PROBABILITIES, {})],
+    "binary_cross_entropy_with_logits": [(SCORES, (SIGNS > 0) * 1, {})],
+    "cross_entropy": [
+        (SCORES, target, options)
+        for target in (CLASSES, PROBABILITIES)
+        for options in (
+            {},
+            {"weight": [1, 2, 3]},
+            {"label_smoothing": 0.1},
+            {"label_smoothing": 0.25, "weight": np.array([0.5, 0.0, 2.0])},
+        )
+    ],
+    "nll_loss": [(np.log(PROBABILITIES), CLASSES, {})],
+    "kl_div": [(np.log(PROBABILITIES), np.abs(PROBABILITIES[::-1]), {})],
+    "hinge_loss": [(SCORES, SIGNS, {})],
+    "perceptron_loss": [(SCORES, SIGNS, {})],
+}
+every_loss = pytest.mark.parametrize(
+    ("name", "case"), [(name, i) for name in CASES for i in range(len(CASES[name]))]
+)
+
+
+def test_every_loss_and_activation_is_tried():
+    assert set(CASES) == LOSSES
+    assert set(F.__all__) >= LOSSES
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_keeps_the_dtype_of_what_it_is_called_with(name, dtype):
+    x, exact = (Tensor(SCORES, dtype=d, requires_grad=True) for d in (dtype, "float64"))
+    out, expected = (getattr(F, name)(t) for t in (x, exact))
+    for result, operand in ((out, x), (expected, exact)):
+        (result * SCORES.astype(operand.dtype)).sum().backward()
+    tolerance = 8 * np.finfo(dtype).eps
+    assert (out.dtype, x.grad.dtype) == (dtype, dtype)
+    assert_allclose(out.data, expected.data, rtol=tolerance, atol=tolerance)
+    assert_allclose(x.grad, exact.grad, rtol=tolerance, atol=tolerance)
+    assert np.asarray(getattr(F, name)(SCORES.astype(dtype))).dtype == dtype  # without a graph
+
+
+@pytest.mark.parametrize("form", ["list", "array", "Tensor"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@every_loss
+def test_a_loss_keeps_the_dtype_of_the_predictions(name, case, dtype, reduction, form):
+    prediction, target, options = CASES[name][case]
+    given = {"list": target.tolist(), "array": target, "Tensor": Tensor(target)}[form]
+    x, exact = (Tensor(prediction, dtype=d, requires_grad=True) for d in (dtype, "float64"))
+    loss = getattr(F, name)(x, given, reduction, **options)
+    expected = getattr(F, name)(exact, target, reduction, **options)
+    loss.sum().backward()
+    expected.sum().backward()
+    tolerance = 8 * np.finfo(dtype).eps
+    assert (loss.dtype, x.grad.dtype) == (dtype, dtype)
+    assert_allclose(loss.data, expected.data, rtol=tolerance, atol=tolerance)
+    assert_allclose(x.grad, exact.grad, rtol=tolerance, atol=tolerance)
+
+
+def test_the_mean_of_many_float16_losses_is_finite():
+    n = 40_000
+    scores = Tensor(np.tile([4.0, 0.0], (n, 1)), dtype="float16", requires_grad=True)
+    for options in ({}, {"weight": [1.0, 3.0]}):
+        loss = F.cross_entropy(scores, np.ones(n, int), **options)
+        assert_allclose(loss.item(), np.log1p(np.exp(4.0)), rtol=1e-2)
+
+
+# --- impossible classes ---------------------------------------------------------------------------
+
+SHAPED = {
+    "classes": lambda y: y,
+    "one-hot rows": lambda y: np.eye(3)[y],
+}
+OPTIONS = [{}, {"weight": [1.0, 1.0, 1.0]}, {"weight": [2.0, 0.5, 0.0]}]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("target", SHAPED)
+def test_a_wrong_class_of_score_minus_infinity_costs_nothing(target, options, dtype):
+    x = Tensor([[0.0, 0.0, -INF], [-INF, 1.0, -INF]], dtype=dtype, requires_grad=True)
+    losses = F.cross_entropy(x, SHAPED[target](np.array([0, 1])), "none", **options)
+    losses.sum().backward()
+    w = np.array(options.get("weight", [1.0] * 3))
+    assert_allclose(losses.data, [w[0] * np.log(2.0), 0.0], rtol=1e-3, atol=1e-7)
+    assert_allclose(x.grad, [[-0.5 * w[0], 0.5 * w[0], 0.0], [0.0] * 3], rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("target", SHAPED)
+def test_a_wrong_class_of_score_minus_infinity_costs_nothing_on_values_and_numbers(target, options):
+    scores = [[Value(0.0), Value(0.0), Value(-INF)]]
+    loss = F.cross_entropy(scores, SHAPED[target](np.array([0])), "sum", **options)
+    loss.backward()
+    w = options.get("weight", [1.0])[0]
+    assert_allclose([loss.data, *(v.grad for v in scores[0])], [w * np.log(2), -w / 2, w / 2, 0])
+    plain = F.cross_entropy([[0.0, 0.0, -INF]], SHAPED[target](np.array([0])), "sum", **options)
+    assert_allclose(plain, w * np.log(2))
+
+
+def test_smoothing_spreads_the_target_to_impossible_classes_unless_they_count_nothing():
+    scores = [[0.0, 0.0, -INF]]
+    assert F.cross_entropy(scores, [0], label_smoothing=0.1) == INF
+    free = F.cross_entropy(scores, [0], label_smoothing=0.1, weight=[1.0, 1.0, 0.0])
+    assert_allclose(free, (0.9 + 0.2 / 3) * np.log(2.0))
+
+
+@pytest.mark.filterwarnings("ignore:overflow")  # of 6e4 - (-6e4) in float16
+@pytest.mark.parametrize("options", [{}, {"weight": [1.0, 1.0]}, {"weight": [3.0, 0.0]}], ids=str)
+def test_scores_as_far_apart_as_float16_goes_give_no_nan(options):
+    x = Tensor([[6e4, -6e4]], dtype="float16", requires_grad=True)
+    loss = F.cross_entropy(x, [0], **options)
+    loss.backward()
+    assert loss.item() == 0.0
+    assert_array_equal(x.grad, [[0.0, 0.0]])
+
+
+def test_a_learnt_target_has_its_derivative():
+    target = Tensor([[0.25, 0.75]], requires_grad=True)
+    F.cross_entropy(Tensor([[0.0, 0.0]]), target).backward()
+    assert_allclose(target.grad, [[np.log(2.0)] * 2])
+    assert autograd.grad(lambda t: F.cross_entropy(np.zeros((1, 2)), t))(np.eye(2)[:1]).shape == (
+        1,
+        2,
+    )
