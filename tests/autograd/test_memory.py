@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from autograd import Tensor, Value
-from tests.autograd.cases import every_case, operands_of, run
+from tests.autograd.cases import every_example, operands_of, run
 from tests.autograd.reference import ELEMENTWISE, inside_domain
 
 every_elementwise = pytest.mark.parametrize("op", ELEMENTWISE, ids=lambda op: op.name)
@@ -45,9 +45,9 @@ def test_forward_and_backward_write_into_none_of_their_inputs(op):
     assert_left_alone(lambda nodes: op(*nodes), inside_domain(op, (2, 3)))
 
 
-@every_case
-def test_a_structural_operation_writes_into_none_of_its_inputs(op, shapes, params):
-    assert_left_alone(lambda nodes: run(op, nodes, params), operands_of(op, shapes))
+@every_example
+def test_a_structural_operation_writes_into_none_of_its_inputs(op, example):
+    assert_left_alone(lambda nodes: run(op, nodes, example.params), operands_of(example))
 
 
 @every_elementwise
