@@ -50,15 +50,32 @@ def clip_grad_norm_(
     """
     _check_positive("clip_grad_norm_", max_norm=max_norm, norm_type=norm_type)
     reached = _reached("clip_grad_norm_", parameters)
-    grads = [np.abs(np.ravel(p.grad)) for p in reached]
-    norm = float(np.linalg.norm(np.concatenate(grads), norm_type)) if grads else 0.0
+    unit, length = _length(reached, norm_type)
+    norm = unit * length
     if error_if_nonfinite and not math.isfinite(norm):
         raise ValueError(f"clip_grad_norm_: needs finite gradients, but their norm is {norm}.")
-    factor = max_norm / (norm + 1e-6)
-    if not factor >= 1:  # nan too: then every gradient is nan, and is seen
+    if not max_norm / (norm + 1e-6) >= 1:  # nan too: then every gradient is nan, and is seen
+        factor = max_norm / (length + 1e-6 / unit)
         for p in reached:
-            p.grad = p.grad * factor
+            p.grad = _as_float64(p.grad) / unit * factor
     return norm
+
+
+def _length(reached: list[Any], norm_type: float) -> tuple[float, float]:
+    """A power of two near the largest entry, and the norm of all gradients in that unit.
+
+    So the squares neither overflow nor vanish, in whatever dtype the gradients are.
+    """
+    if not reached:
+        return 1.0, 0.0
+    entries = np.abs(np.concatenate([np.ravel(_as_float64(p.grad)) for p in reached]))
+    largest = float(entries.max(initial=0.0))
+    unit = 2.0 ** (math.frexp(largest)[1] - 1) if largest and math.isfinite(largest) else 1.0
+    return unit, float(np.linalg.norm(entries / unit, norm_type)) if entries.size else 0.0
+
+
+def _as_float64(grad: Any) -> Any:
+    return grad.astype(np.float64, copy=False) if hasattr(grad, "astype") else grad
 
 
 def clip_grad_value_(parameters: Iterable[Tensor | Value], clip_value: float) -> None:
@@ -82,7 +99,9 @@ def clip_grad_value_(parameters: Iterable[Tensor | Value], clip_value: float) ->
     """
     _check_positive("clip_grad_value_", clip_value=clip_value)
     for p in _reached("clip_grad_value_", parameters):
-        p.grad = np.clip(p.grad, -clip_value, clip_value)
+        # A bound beyond the dtype would be infinite there, with a warning.
+        bound = min(clip_value, float(np.finfo(np.asarray(p.grad).dtype).max))
+        p.grad = np.clip(p.grad, -bound, bound)
 
 
 def _check_positive(who: str, **settings: float) -> None:

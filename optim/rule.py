@@ -154,14 +154,19 @@ class Rule(Optimizer):
         grad, reached = numbers.gradient()
         if not grad.size or not (reached is None or any(reached)):
             return
-        memory.allocate(grad, self._kept(group), self.scratch)
-        theta = numbers.take()
+        theta = taken = numbers.take()
+        if taken.dtype.char == "e":
+            # In float16 the square of 300 is infinite and Adam's eps 0: computed in float32.
+            theta, grad = taken.astype(np.float32), grad.astype(np.float32)
+        memory.allocate(theta, self._kept(group), self.scratch)
         for here, t in memory.runs(reached):
             scratch = [s[here] for s in memory.scratch]
             g = self._gradient(theta[here], grad[here], group, scratch.pop())
             kept = {name: array[here] for name, array in memory.kept.items()}
             self._update(theta[here], g, t, kept, group, scratch)
-        numbers.put(theta)
+        if theta is not taken:
+            taken[...] = theta
+        numbers.put(taken)
 
     def _gradient(self, theta: Array, grad: Array, group: Group, out: Array) -> Array:
         """The gradient of what is minimised: -L where L is maximised, plus λ/2 ‖θ‖²."""
@@ -319,10 +324,17 @@ class Memory:
         return self._numbers
 
     def allocate(self, like: Array, kept: dict[str, float], scratch: int) -> None:
-        """Have the arrays that a rule needs, one of scratch more for the gradient."""
+        """Have the arrays that a rule needs, one of scratch more for the gradient.
+
+        All are of the dtype that is computed in, also where a state of another was loaded.
+        """
         for name, start in kept.items():
             if name not in self.kept:
                 self.kept[name] = np.full_like(like, start)
+            elif self.kept[name].dtype != like.dtype:
+                self.kept[name] = self.kept[name].astype(like.dtype)
+        if self.scratch and self.scratch[0].dtype != like.dtype:
+            self.scratch = []
         while len(self.scratch) <= scratch:
             self.scratch.append(np.empty_like(like))
 

@@ -191,6 +191,8 @@ def _length_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 @structural(latex=r"\lVert {0} \rVert", vjps=(_length_vjp,))
 def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The Euclidean length; at the origin its gradient is 0."""
+    if x.dtype == np.float16:  # in which the square of 300 is infinite
+        return euclidean_norm.forward(x.astype(np.float32), axis, keepdims).astype(x.dtype)
     return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
 
 
@@ -201,7 +203,9 @@ def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 def var(a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """The mean squared distance from the mean, with N - ddof for N (ddof=1 is unbiased)."""
     distance = a - mean(a, axis=axis, keepdims=True)
-    return sum(distance * distance, axis=axis, keepdims=keepdims) / _left(a.shape, axis, ddof)
+    # Not the sum over N: in float16 a sum of many squares is infinite.
+    variance = mean(distance * distance, axis=axis, keepdims=keepdims)
+    return variance if not ddof else variance / (_left(a.shape, axis, ddof) / _count(a.shape, axis))
 
 
 @composition

@@ -133,6 +133,8 @@ def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     parts = index if isinstance(index, tuple) else (index,)
     if all(isinstance(part, _BASIC) for part in parts):
         out[index] = x
+    elif out.dtype == np.float16:  # in which a sum of ones ends at 2048
+        out = scatter.forward(x.astype(np.float32), index, shape).astype(np.float16)
     else:  # whatever it is, an element may be taken several times
         np.add.at(out, _places_in(out, index), x)
     return out

@@ -231,3 +231,27 @@ def test_the_gradient_of_a_running_product_takes_memory_in_proportion_to_its_len
     peak(10)
     assert peak(4000) < 20 * 8 * 4000
     assert peak(16000) < 20 * 8 * 16000
+
+
+# --- adding up in float16 -------------------------------------------------------------------------
+
+
+def test_sums_of_many_float16_numbers_go_on_beyond_2048():
+    x = Tensor([1.0, 2.0], dtype="float16", requires_grad=True)
+    x[np.zeros(5000, int)].sum().backward()
+    assert x.grad.tolist() == [5000.0, 0.0]
+
+
+@pytest.mark.parametrize("name", ["norm", "std", "var"])
+def test_lengths_and_deviations_in_float16_are_those_of_float64(name):
+    for numbers in ([300.0, 400.0], [-3e4, 3e4], np.tile([7.0, -7.0], 1000)):
+        x, exact = (Tensor(numbers, dtype=d, requires_grad=True) for d in ("float16", "float64"))
+        expected = getattr(autograd, name)(exact)
+        if expected.item() > 65504:
+            continue  # no number of float16
+        out = getattr(autograd, name)(x)
+        out.backward()
+        expected.backward()
+        assert out.dtype == x.grad.dtype == np.float16
+        assert_allclose(out.item(), expected.item(), rtol=2e-3)
+        assert_allclose(x.grad, exact.grad, rtol=4e-3, atol=1e-4)
