@@ -12,12 +12,14 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, Any
 
+from autograd.anomalies import detect_anomaly
 from autograd.errors import AnomalyError, CompileError, GradcheckError, GraphError, ShapeError
 from autograd.gradcheck import gradcheck
-from autograd.modes import detect_anomaly, no_grad, record_lines
+from autograd.modes import no_grad
 from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
 from autograd.shadowing import warn_of_shadowing
+from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value

@@ -8,14 +8,26 @@ in order (`x * x` has two edges to `x`). Two kinds of node share this file: `Val
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
+from threading import RLock
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from autograd.errors import GraphError
-from autograd.modes import active, check_backward
+from autograd.modes import active, watch_product
+from autograd.op import Op
 
-if TYPE_CHECKING:
-    from autograd.op import Op
+
+class Home(NamedTuple):
+    """Where a leaf lives that is part of something larger: kept by its owner, not in the node."""
+
+    holder: Any
+    """What it is part of: the Tensor whose element it is."""
+    name: str
+    """What the holder is called."""
+    index: tuple[int, ...]  # type: ignore[assignment]
+    """Its place in the holder's array."""
+
 
 Contribution = tuple["Node", int, "Node", Any, Any]
 """One product of the chain rule: (node, i, parent, out_grad, contribution).
@@ -34,10 +46,12 @@ class Node:
         parents: The operands of that operation; () for a leaf.
         label: Its name in pictures; any text.
         requires_grad: Whether gradients flow to it.
+        home: Where it lives, if it is part of something larger.
     """
 
     __slots__ = ()
     _rank: ClassVar[int]
+    home: ClassVar[Home | None] = None
 
     if TYPE_CHECKING:
         op: Op | None
@@ -59,12 +73,12 @@ class Node:
         """Split `out_grad` among the parents: an iterable of `Contribution`s."""
         raise NotImplementedError
 
-    def _contributions_as_graph(self, out_grad: Any) -> Any:
+    def _graph_contributions(self, out_grad: Any) -> Any:
         """The same with nodes for numbers, so that the result can itself be differentiated."""
         raise NotImplementedError
 
-    def _accumulate(self, grad: Any) -> None:
-        """Add to the gradient of this leaf."""
+    def _receive(self, grad: Any) -> None:
+        """Take what a pass has brought: a leaf adds it to its gradient, another node sets it."""
         raise NotImplementedError
 
     def zero_grad(self) -> None:
@@ -89,6 +103,9 @@ class Node:
         return self.op.symbol if self.op else ""  # likewise
 
 
+_adding = RLock()  # several threads may bring gradients to one leaf
+
+
 def topological(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
     """Every node `root` was made from, each after all of its own parents; `root` is last.
 
@@ -101,8 +118,7 @@ def topological(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
         >>> [node.data for node in topological(x * x + x)]
         [2.0, 4.0, 6.0]
     """
-    order: list[Node] = []
-    seen: set[Node] = set()
+    order, seen = list[Node](), set[Node]()
     stack: list[Node | None] = [root]
     while stack:
         node = stack.pop()
@@ -110,94 +126,93 @@ def topological(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
             order.append(stack.pop())  # type: ignore[arg-type]
         elif node not in seen:
             seen.add(node)
-            parents = node.parents
-            if parents and node not in stop:
-                stack.append(node)
-                stack.append(None)
-                for parent in reversed(parents):  # so that the first comes out first
-                    if parent not in seen:
-                        stack.append(parent)
+            if (parents := node.parents) and node not in stop:
+                stack += (node, None, *parents[::-1])  # so that the first comes out first
             else:
                 order.append(node)
     return order
 
 
-def backward_steps(
-    root: Node, seed: Any, *, wrt: Sequence[Node] | None = None, create_graph: bool = False
-) -> Generator[Contribution, None, list[Any]]:
+def backward_steps(root: Node, seed: Any) -> Generator[Contribution, None, None]:
     """Run the backward pass, pausing after each product of the chain rule.
 
-    A node's turn comes when everything made from it has had its turn, so by then its gradient is
-    complete. Gradients of this pass are kept apart until the end. Then leaves add theirs to what
-    they had, and the nodes in between are set: a second pass, or two losses that share a part,
-    come out right. A pass that ends early changes nothing.
+    Gradients of this pass are kept apart until the end. Then leaves add theirs to what they had,
+    and the nodes in between are set: a second pass, or two losses that share a part, come out
+    right. A pass that ends early changes nothing.
 
     Args:
         root: The node to differentiate.
         seed: The gradient of the root with respect to itself: 1, or an array like the root's.
-        wrt: Only find the gradients of these nodes: no `.grad` is touched.
-        create_graph: Compute with nodes, so that the gradients can be differentiated again.
-
-    Returns:
-        The gradients of `wrt` (None where the root does not depend on a node).
 
     Raises:
         GraphError: the root is a constant.
     """
     if not root.requires_grad:
-        raise GraphError(
-            "backward: the root is a constant (computed under no_grad(), detached, or made of "
-            "nothing that requires a gradient), so there is nothing to differentiate."
-        )
-    ends = frozenset(wrt or ())
-    order = topological(root, ends)
-    if wrt is not None:
-        order = _leading_to(ends, order)
-    grads = {root: seed}  # of the nodes whose turn has not come
-    finished = []  # of the others, in the order of their turns
-    checked = active()
-    for node in reversed(order):
-        out_grad = grads.pop(node, None)
-        finished.append(out_grad)
-        if out_grad is None or node.op is None or node in ends:  # unreached, or a leaf here
-            continue
-        split = node._contributions_as_graph if create_graph else node._contributions
-        for step in split(out_grad):
-            _, _, parent, _, contribution = step
-            if checked:
-                check_backward(*step)
-            if parent in grads:
-                grads[parent] = grads[parent] + contribution
-            else:
-                grads[parent] = contribution
-            yield step
-    if wrt is not None:
-        found = dict(zip(reversed(order), finished, strict=True))
-        return [found.get(node) for node in wrt]
-    for node, grad in zip(reversed(order), finished, strict=True):
-        if grad is None:
-            continue
-        if node.op is None:
-            node._accumulate(grad)
-        else:
-            node._grad = grad
-    return []
+        raise _constant_root()
+    found = yield from _chain_rule(topological(root), seed)
+    with _adding:
+        for node, grad in found:
+            node._receive(grad)
 
 
 def backward(root: Node, seed: Any) -> None:
     """Run every step of `backward_steps`; the step player pauses between the same steps."""
-    for _step in backward_steps(root, seed):
-        pass
+    deque(backward_steps(root, seed), maxlen=0)
 
 
 def gradients(root: Node, wrt: Sequence[Node], seed: Any, create_graph: bool = False) -> list[Any]:
-    """The gradients of root with respect to some nodes, leaving every `.grad` alone."""
-    steps = backward_steps(root, seed, wrt=wrt, create_graph=create_graph)
+    """The gradients of root with respect to some nodes, leaving every `.grad` alone.
+
+    Args:
+        root: The node to differentiate.
+        wrt: The nodes, leaves or not.
+        seed: The gradient of the root with respect to itself.
+        create_graph: Compute with nodes, so that the gradients can be differentiated again.
+
+    Returns:
+        One gradient for each of `wrt`; None where the root does not depend on it.
+
+    Raises:
+        GraphError: the root is a constant.
+    """
+    if not root.requires_grad:
+        raise _constant_root()
+    ends = frozenset(wrt)
+    order = _leading_to(ends, topological(root, ends))
+    steps = _chain_rule(order, seed, ends, create_graph)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            found = dict(end.value)
+            return [found.get(node) for node in wrt]
+
+
+def _chain_rule(
+    order: list[Node], seed: Any, ends: frozenset[Node] = frozenset(), as_graph: bool = False
+) -> Generator[Contribution, None, Iterable[tuple[Node, Any]]]:
+    """Go backwards through a topological order, from its last node, and yield every product.
+
+    A node's turn comes when everything made from it has had its turn, so by then its gradient is
+    complete. The answer is every node that a gradient has reached, with that gradient.
+    """
+    waiting = {order[-1]: seed} if order else {}  # gradients of nodes whose turn has not come
+    grads, watched = [], active()
+    for node in reversed(order):
+        grads.append(out_grad := waiting.pop(node, None))
+        if out_grad is not None and node.op is not None and node not in ends:
+            for step in (node._graph_contributions if as_graph else node._contributions)(out_grad):
+                _, _, parent, _, product = step
+                waiting[parent] = waiting[parent] + product if parent in waiting else product
+                yield watch_product(step) if watched else step
+    return ((n, grad) for n, grad in zip(reversed(order), grads, strict=True) if grad is not None)
+
+
+def _constant_root() -> GraphError:
+    return GraphError(
+        "backward: the root is a constant (computed under no_grad(), detached, or made of "
+        "nothing that requires a gradient), so there is nothing to differentiate."
+    )
 
 
 def _leading_to(ends: frozenset[Node], order: list[Node]) -> list[Node]:

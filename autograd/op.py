@@ -17,22 +17,33 @@ from __future__ import annotations
 import functools
 from array import array
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
 
 import numpy as np
 
-from autograd.modes import active, recorder
+from autograd.modes import active
+from autograd.tracing import recorder
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
-    from autograd.tensor import Tensor
-    from autograd.value import Value
 
+class AnyNode(Protocol):
+    """A node of any kind, as type checkers see it: this file knows no kind by name."""
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """The operands it was made from."""
+
+
+N = TypeVar("N", bound=AnyNode)
 F = TypeVar("F", bound=Callable[..., Any])
 
 REQUIRED: Any = object()
 """Stands for the default of an argument that has none."""
+
+OTHER: Any = object()
+"""Stands for a local derivative that is the other operand: those of a product."""
 
 INFINITY = float("inf")
 EVERYWHERE = (-INFINITY, INFINITY)
@@ -84,9 +95,7 @@ class Op:
     @overload
     def __call__(self, *operands: float) -> float: ...  # type: ignore[overload-overlap]
     @overload
-    def __call__(self, *operands: Value | float) -> Value: ...
-    @overload
-    def __call__(self, *operands: Tensor | ArrayLike, **params: Any) -> Tensor: ...
+    def __call__(self, *operands: N | float, **params: Any) -> N: ...
     @overload
     def __call__(self, *operands: NDArray[Any], **params: Any) -> NDArray[Any]: ...
     @overload
@@ -114,6 +123,8 @@ class Elementwise(Op):
             with Python's operators and other operations, so that it runs on floats, arrays, nodes
             (which gives second derivatives) and symbols (which gives the formula).
         is_one: For each operand, whether that derivative is the constant 1.
+        is_sum: Whether there are two operands and both derivatives are 1.
+        is_product: Whether the derivative by each of two operands is the other one.
         on_values: The method of Value.
         scalar: The computation on Python floats: on one number `math` is 25 times as fast as NumPy.
         smooth: Whether it is differentiable everywhere in its domain.
@@ -135,8 +146,10 @@ class Elementwise(Op):
         domain: tuple[tuple[float, float], ...] = (),
     ) -> None:
         super().__init__(forward, len(partials), symbol, latex, operator)
-        self.partials = tuple(p if callable(p) else _always(p) for p in partials)
+        self.partials = tuple(_partial(p, i) for i, p in enumerate(partials))
         self.is_one = tuple(p == 1 for p in partials)
+        self.is_sum = self.is_one == (True, True)
+        self.is_product = all(p is OTHER for p in partials)
         self.scalar = scalar or forward
         self.smooth = smooth
         self.domain = domain or (EVERYWHERE,) * self.arity
@@ -384,8 +397,11 @@ def _ones(n: int, dtype: Any) -> Any:
     return np.ones(n, dtype)
 
 
-def _always(number: float) -> Callable[..., float]:
-    return lambda *_: number
+def _partial(declared: Any, i: int) -> Callable[..., Any]:
+    """A local derivative as a function (*operands, out), however it was declared."""
+    if declared is OTHER:
+        return lambda *operands_and_out: operands_and_out[1 - i]
+    return declared if callable(declared) else lambda *_: declared
 
 
 COMPOSITIONS: dict[str, Callable[..., Any]] = {}

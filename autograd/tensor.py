@@ -10,15 +10,44 @@ import numpy as np
 
 from autograd import node, numpy_protocols
 from autograd.errors import GraphError, ShapeError
-from autograd.guard import NEVER, Clock, guarded, now
 from autograd.methods import ArrayOperations
-from autograd.modes import active, check_forward, recorder, recording
+from autograd.modes import active, recording, watch_result
 from autograd.node import Node
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
+from autograd.rules import elementwise, matrices
+from autograd.tracing import recorder
 from autograd.value import Value
+from autograd.versions import FIXED, Version, latest, versioned
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
+    if isinstance(function, Elementwise) and function.arity == 1:  # the quick way
+
+        def method(self: Tensor) -> Tensor:
+            return Tensor._apply(function, (self,), _NO_PARAMS)
+
+    else:
+
+        def method(self: Tensor, *operands: Any, **params: Any) -> Tensor:  # type: ignore[misc]
+            return function(self, *operands, **params)  # type: ignore[no-any-return]
+
+    method.__name__, method.__doc__ = function.__name__, function.__doc__
+    return method
+
+
+def _operators(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """`t + x` and `x + t`."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        return Tensor._apply(op, (self, other), _NO_PARAMS)
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return Tensor._apply(op, (other, self), _NO_PARAMS)
+
+    return method, reflected
 
 
 class Tensor(ArrayOperations, node.Node):
@@ -47,10 +76,10 @@ class Tensor(ArrayOperations, node.Node):
         (30.0, [[2.0, 4.0], [6.0, 8.0]])
     """
 
-    # `_inputs` are the arrays and numbers the operation saw; `_stamp` is when it saw them and
-    # `_clock` when the data was last written to (see guard.py).
+    # `_inputs` are the arrays and numbers the operation saw; `_version` tells when the data was
+    # last written to, and `_seen` how far such writes had come when the operation was recorded.
     __slots__ = (
-        "__weakref__", "_clock", "_data", "_grad", "_inputs", "_stamp", "label", "op", "params",
+        "__weakref__", "_data", "_grad", "_inputs", "_seen", "_version", "label", "op", "params",
         "parents", "requires_grad",
     )  # fmt: skip
     _rank: ClassVar[int] = 2
@@ -67,12 +96,12 @@ class Tensor(ArrayOperations, node.Node):
         self._become_leaf(requires_grad)
         self.label = label
 
-    def _become_leaf(self, requires_grad: bool) -> None:
+    def _become_leaf(self, requires_grad: bool, version: Version | None = None) -> None:
         self._grad: Any = None
         self._inputs: list[Any] = []
         self.parents: tuple[Any, ...] = ()
-        self._clock: Clock = [0]
-        self._stamp = 0
+        self._version = version or Version()
+        self._seen = 0
         self.op: Op | None = None
         self.params: dict[str, Any] = {}
         self.requires_grad = requires_grad
@@ -86,7 +115,7 @@ class Tensor(ArrayOperations, node.Node):
         results of operations cannot be written to at all.
         """
         mode = recorder() if active() else None
-        return guarded(self._data, self._clock) if mode is None else mode.array(self)
+        return versioned(self._data, self._version) if mode is None else mode.array(self)
 
     @data.setter
     def data(self, array: ArrayLike) -> None:
@@ -227,8 +256,7 @@ class Tensor(ArrayOperations, node.Node):
         mode = recorder() if active() else None
         out: Tensor = _new(Tensor)
         out._data = self._data if mode is None else mode.array(self)
-        out._become_leaf(requires_grad=False)
-        out._clock = self._clock
+        out._become_leaf(requires_grad=False, version=self._version)
         out.label = self.label
         return out
 
@@ -260,10 +288,10 @@ class Tensor(ArrayOperations, node.Node):
 
     def _contributions(self, out_grad: Any) -> list[node.Contribution]:
         op: Any = self.op
-        stamp, inputs, out, params = self._stamp, self._inputs, self._data, self.params
+        seen, inputs, out, params = self._seen, self._inputs, self._data, self.params
         steps: list[node.Contribution] = []
         for i, parent in enumerate(self.parents):
-            if parent._clock[0] > stamp:
+            if parent._version.number > seen:
                 self._refuse_written(i)
             if parent.requires_grad:
                 grad = op.pullback(i, out_grad, out, inputs, params)
@@ -274,11 +302,11 @@ class Tensor(ArrayOperations, node.Node):
                 steps.append((self, i, parent, out_grad, grad))
         return steps
 
-    def _contributions_as_graph(self, out_grad: Any) -> Iterator[node.Contribution]:
+    def _graph_contributions(self, out_grad: Any) -> Iterator[node.Contribution]:
         op: Any = self.op
         for i, (parent, x) in enumerate(zip(self.parents, self._inputs, strict=True)):
             is_same = parent._data is x or (isinstance(parent, Value) and parent._data == x)
-            if (parent.requires_grad and not is_same) or parent._clock[0] > self._stamp:
+            if (parent.requires_grad and not is_same) or parent._version.number > self._seen:
                 self._refuse_written(i)
         operands = tuple(
             parent if parent.requires_grad else number
@@ -306,7 +334,10 @@ class Tensor(ArrayOperations, node.Node):
             return None
         return np.asarray(self.op.partials[i](*self._inputs, self._data), dtype=self.dtype)
 
-    def _accumulate(self, grad: Any) -> None:
+    def _receive(self, grad: Any) -> None:
+        if self.op is not None:
+            self._grad = grad
+            return
         # A copy: `grad` may be shared with other nodes (both sides of a sum get the same array).
         total = grad.copy() if self._grad is None else self._grad + grad
         self._grad = np.asarray(total) if isinstance(total, np.generic) else total
@@ -319,7 +350,7 @@ class Tensor(ArrayOperations, node.Node):
         if mode is not None:
             operands = mode.lifted(operands)
         requires_grad = False
-        clock = NEVER
+        version = FIXED
         parents: list[Any] = []
         inputs: list[Any] = []
         for x in operands:
@@ -345,12 +376,12 @@ class Tensor(ArrayOperations, node.Node):
         if type(data) is not np.ndarray and isinstance(data, np.generic):
             data = np.asarray(data)
         elif getattr(data, "base", None) is not None:
-            # The result of a reshape or a slice shows its operand's memory, and shares its clock.
-            clock = next((p._clock for p in parents if isinstance(p, Tensor)), NEVER)
+            # The result of a reshape or a slice shows its operand's memory, and its version.
+            version = next((p._version for p in parents if isinstance(p, Tensor)), FIXED)
         out: Tensor = _new(Tensor)
         out._data = data
         out._grad = None
-        out._clock = clock
+        out._version = version
         out.label = ""
         if requires_grad:
             out.op = op
@@ -358,17 +389,29 @@ class Tensor(ArrayOperations, node.Node):
             out.requires_grad = True
             out._inputs = inputs
             out.parents = tuple(parents)
-            out._stamp = now[0]
+            out._seen = latest.number
         else:
             out.op = None
             out.params = {}
             out.requires_grad = False
             out._inputs = []
             out.parents = ()
-            out._stamp = 0
-            if clock is NEVER:
-                out._clock = [0]  # no graph needs it, so its user may write to it
+            out._seen = 0
+            if version is FIXED:
+                out._version = Version()  # no graph needs it, so its user may write to it
         return _moded(out, op, operands) if modes else out
+
+    # The operators are operations of the rulebook.
+    __add__, __radd__ = _operators(elementwise.add)
+    __sub__, __rsub__ = _operators(elementwise.subtract)
+    __mul__, __rmul__ = _operators(elementwise.multiply)
+    __truediv__, __rtruediv__ = _operators(elementwise.divide)
+    __floordiv__, __rfloordiv__ = _operators(elementwise.floor_divide)
+    __mod__, __rmod__ = _operators(elementwise.remainder)
+    __pow__, __rpow__ = _operators(elementwise.power)
+    __matmul__, __rmatmul__ = _operators(matrices.matmul)
+    __neg__ = _method(elementwise.negative)
+    __abs__ = _method(elementwise.abs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """`np.asarray(t)`, for a tensor that requires no gradient."""
@@ -486,8 +529,7 @@ def _constant(x: Any) -> Tensor:
         out._data = x.copy("K")  # the quick way
     else:
         out._data = np.asarray(x) if isinstance(x, (float, int)) else _as_array(x, False, None)
-    out._become_leaf(requires_grad=False)
-    out._clock = NEVER
+    out._become_leaf(requires_grad=False, version=FIXED)
     return out
 
 
@@ -514,12 +556,12 @@ def _explained(err: ValueError, op: Op, inputs: list[Any]) -> ValueError:
 
 def _moded(out: Tensor, op: Op, operands: tuple[Any, ...]) -> Tensor:
     """What the active modes make of a result."""
-    check_forward(op, out, operands)
+    watch_result(op, out, operands)
     if recording():
         return out
     out = out.detach()
-    if out._clock is NEVER:
-        out._clock = [0]
+    if out._version is FIXED:
+        out._version = Version()
     return out
 
 
@@ -529,31 +571,6 @@ def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return arguments
 
 
-def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
-    if isinstance(function, Elementwise) and function.arity == 1:  # the quick way
-
-        def method(self: Tensor) -> Tensor:
-            return Tensor._apply(function, (self,), _NO_PARAMS)
-
-    else:
-
-        def method(self: Tensor, *operands: Any, **params: Any) -> Tensor:  # type: ignore[misc]
-            return function(self, *operands, **params)  # type: ignore[no-any-return]
-
-    method.__name__, method.__doc__ = function.__name__, function.__doc__
-    return method
-
-
-def _operators(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    def method(self: Tensor, *other: Any) -> Any:
-        return Tensor._apply(op, (self, *other), _NO_PARAMS)
-
-    def reflected(self: Tensor, other: Any) -> Any:
-        return Tensor._apply(op, (other, self), _NO_PARAMS)
-
-    return method, reflected
-
-
 def _install() -> None:
     own = set(Tensor.__dict__)
     methods = {name: f for name, f in COMPOSITIONS.items() if hasattr(np.ndarray, name)}
@@ -561,12 +578,6 @@ def _install() -> None:
     for name, function in functions.items():
         if name not in own:
             setattr(Tensor, name, _method(function))
-    for op in RULEBOOK.values():
-        if op.operator:
-            method, reflected = _operators(op)
-            setattr(Tensor, f"__{op.operator}__", method)
-            if op.arity == 2:
-                setattr(Tensor, f"__r{op.operator}__", reflected)
 
 
 _install()

@@ -19,11 +19,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autograd.errors import ShapeError
-from autograd.modes import active, force_grad, recorder, recording
+from autograd.modes import active, force_grad, recording
 from autograd.node import Node, gradients
 from autograd.op import RULEBOOK
 from autograd.rules import stack
 from autograd.tensor import Tensor
+from autograd.tracing import recorder
 from autograd.trees import flatten, leaves_like, tree_map
 from autograd.value import Constant, Value
 

@@ -9,14 +9,75 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-import autograd.rules  # noqa: F401 (fills the rulebook, which both kinds of node read)
 from autograd import node
 from autograd.errors import GraphError
-from autograd.guard import NEVER
 from autograd.methods import Operations
-from autograd.modes import active, check_forward, recorder, recording
+from autograd.modes import active, recording, watch_result
 from autograd.numpy_protocols import RENAMED
 from autograd.op import RULEBOOK, Elementwise, Op, kind_of
+from autograd.rules import elementwise
+from autograd.tracing import recorder
+from autograd.versions import FIXED
+
+
+def _unary(op: Elementwise) -> Callable[[Value], Value]:
+    """The method for an operation with one operand."""
+    scalar, on_floats = op.scalar, op.on_floats
+
+    def method(self: Value) -> Value:
+        x = self._data
+        try:
+            data = scalar(x)
+        except (ArithmeticError, ValueError):
+            data = on_floats(x)
+        if type(self) is Constant:
+            return Constant(data)
+        out = _new(Value)
+        out._data, out._grad, out.label = data, None, ""
+        out.op, out._left, out._right = op, self, None
+        out._x = x
+        return _moded(out) if active() else out
+
+    method.__name__, method.__doc__ = op.name, op.__doc__
+    return method
+
+
+def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
+    """The method for an operation with two operands, of which the second may be a plain number."""
+    scalar, on_floats = op.scalar, op.on_floats
+
+    def method(self: Value, other: Any) -> Value:
+        if other.__class__ is not Value and not isinstance(other, Value):
+            if isinstance(other, node.Node) or _is_array(other):
+                return NotImplemented  # type: ignore[no-any-return]
+            other = Constant(other)
+        x, y = self._data, other._data
+        try:
+            data = scalar(x, y)
+        except (ArithmeticError, ValueError):
+            data = on_floats(x, y)
+        if type(self) is Constant and type(other) is Constant:
+            return Constant(data)
+        out = _new(Value)
+        out._data, out._grad, out.label = data, None, ""
+        out.op, out._left, out._right = op, self, other
+        out._x, out._y = x, y
+        return _moded(out) if active() else out
+
+    method.__name__, method.__doc__ = op.name, op.__doc__
+    return method
+
+
+def _operators(op: Elementwise) -> tuple[Callable[..., Value], Callable[..., Value]]:
+    """`v + x` and `x + v`."""
+    method = _binary(op)
+
+    def reflected(self: Value, other: Any) -> Value:
+        if isinstance(other, node.Node) or _is_array(other):
+            return NotImplemented  # type: ignore[no-any-return]
+        return method(Constant(other), self)
+
+    return method, reflected
 
 
 class Value(Operations, node.Node):
@@ -54,14 +115,14 @@ class Value(Operations, node.Node):
     _y: float
     _rank: ClassVar[int] = 1
     requires_grad: ClassVar[bool] = True  # type: ignore[misc]
-    _clock = NEVER  # no array to write to: see guard.py
+    _version = FIXED  # no array to write to: see versions.py
 
     def __init__(self, data: float, *, label: str = "") -> None:
         self._data = number = _as_float(data)
         self._grad: float | None = None
         self.op: Op | None = None
-        self._left: Value | None = None
-        self._right: Value | None = None
+        self._left: Any = None
+        self._right: Any = None
         self.label = label
         if number.__class__ is not float:  # recorded numbers pass through _as_float
             number.stand_in(self)  # type: ignore[attr-defined]
@@ -82,8 +143,7 @@ class Value(Operations, node.Node):
     @property
     def grad(self) -> float:
         """The gradient that backward passes have brought here; 0.0 where none has."""
-        mode = recorder() if active() else None
-        if mode is not None:
+        if active() and (mode := recorder()) is not None:
             mode.refuse(".grad")
         return 0.0 if self._grad is None else self._grad
 
@@ -94,11 +154,8 @@ class Value(Operations, node.Node):
     @property
     def parents(self) -> tuple[Value, ...]:
         """The operands this Value was computed from, in order; () for a leaf."""
-        if self._left is None:
-            return ()
-        if self._right is None:
-            return (self._left,)
-        return (self._left, self._right)
+        left, right = self._left, self._right
+        return (left, right) if right is not None else (left,) if left is not None else ()
 
     def backward(self) -> None:
         """Add d self / d leaf to the `.grad` of every leaf, and set that of every node between.
@@ -107,6 +164,15 @@ class Value(Operations, node.Node):
             GraphError: self is a constant, so there is nothing to differentiate.
         """
         node.backward(self, 1.0)
+
+    def item(self) -> float:
+        """The number, as `Tensor.item()` gives that of a Tensor with one element.
+
+        Example:
+            >>> Value(3.0).item()
+            3.0
+        """
+        return self.data
 
     def detach(self) -> Value:
         """The same number as a constant: no graph behind it, and no gradient flows to it.
@@ -123,21 +189,29 @@ class Value(Operations, node.Node):
         return Constant(self._data, label=self.label)
 
     def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
-        op: Any = self.op
-        left, right, x, out = self._left, self._right, self._x, self._data
+        op: Any
+        left: Any
+        op, left, right = self.op, self._left, self._right
+        if op.is_sum or op.is_product:  # most operations; so the quickest way for them
+            to = (out_grad, out_grad) if op.is_sum else (out_grad * self._y, out_grad * self._x)
+            if type(right) is Constant:
+                return ((self, 0, left, out_grad, to[0]),)
+            if type(left) is Constant:
+                return ((self, 1, right, out_grad, to[1]),)
+            return (self, 0, left, out_grad, to[0]), (self, 1, right, out_grad, to[1])
+        x, out = self._x, self._data
         try:
             if right is None:
-                return ((self, 0, left, out_grad, out_grad * op.partials[0](x, out)),)  # type: ignore[return-value]
+                return ((self, 0, left, out_grad, out_grad * op.partials[0](x, out)),)
             y = self._y
             dx, dy = op.partials
-            dx_is_one, dy_is_one = op.is_one
             if type(right) is Constant:
-                return ((self, 0, left, out_grad, out_grad * dx(x, y, out)),)  # type: ignore[return-value]
+                return ((self, 0, left, out_grad, out_grad * dx(x, y, out)),)
             if type(left) is Constant:
                 return ((self, 1, right, out_grad, out_grad * dy(x, y, out)),)
             return (
-                (self, 0, left, out_grad, out_grad if dx_is_one else out_grad * dx(x, y, out)),  # type: ignore[return-value]
-                (self, 1, right, out_grad, out_grad if dy_is_one else out_grad * dy(x, y, out)),
+                (self, 0, left, out_grad, out_grad * dx(x, y, out)),
+                (self, 1, right, out_grad, out_grad * dy(x, y, out)),
             )
         except ArithmeticError:
             return tuple(
@@ -146,7 +220,7 @@ class Value(Operations, node.Node):
                 if parent.requires_grad
             )
 
-    def _contributions_as_graph(self, out_grad: Value) -> Iterator[node.Contribution]:
+    def _graph_contributions(self, out_grad: Value) -> Iterator[node.Contribution]:
         op: Any = self.op
         parents = self.parents
         for parent, number in zip(parents, (self._x, getattr(self, "_y", None)), strict=False):
@@ -170,8 +244,8 @@ class Value(Operations, node.Node):
         numbers = (self._x, self._data) if self._right is None else (self._x, self._y, self._data)
         return derivative(self.op, i, numbers)
 
-    def _accumulate(self, grad: float) -> None:
-        self._grad = grad if self._grad is None else self._grad + grad
+    def _receive(self, grad: float) -> None:
+        self._grad = grad if self.op or self._grad is None else self._grad + grad
 
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Value:
@@ -220,6 +294,17 @@ class Value(Operations, node.Node):
             if not any(isinstance(x, Value) for x in arrays):
                 return ufunc(*arrays)
         raise TypeError(f"np.{ufunc.__name__}: is not an operation of glassgrad.")
+
+    # The operators are operations of the rulebook. Each records a node: see `_binary` above.
+    __add__, __radd__ = _operators(elementwise.add)
+    __sub__, __rsub__ = _operators(elementwise.subtract)
+    __mul__, __rmul__ = _operators(elementwise.multiply)
+    __truediv__, __rtruediv__ = _operators(elementwise.divide)
+    __floordiv__, __rfloordiv__ = _operators(elementwise.floor_divide)
+    __mod__, __rmod__ = _operators(elementwise.remainder)
+    __pow__, __rpow__ = _operators(elementwise.power)
+    __neg__ = _unary(elementwise.negative)
+    __abs__ = _unary(elementwise.abs)
 
     def __lt__(self, other: Any) -> bool:
         return _compared(operator.lt, self, other)
@@ -305,87 +390,6 @@ _COMPARISONS = {
     np.greater: operator.gt, np.greater_equal: operator.ge,
 }  # fmt: skip
 
-_new: Any = Value.__new__
-
-
-def _moded(out: Value) -> Value:
-    """What the active modes make of a result."""
-    mode = recorder()
-    if mode is not None:
-        return mode.scalar(out)  # type: ignore[no-any-return]
-    check_forward(out.op, out, out.parents)  # type: ignore[arg-type]
-    return out if recording() else Constant(out._data)
-
-
-def _unary(op: Elementwise) -> Callable[[Value], Value]:
-    scalar, on_floats = op.scalar, op.on_floats
-
-    def method(self: Value) -> Value:
-        x = self._data
-        try:
-            data = scalar(x)
-        except (ArithmeticError, ValueError):
-            data = on_floats(x)
-        if type(self) is Constant:
-            return Constant(data)
-        out = _new(Value)
-        out._data = data
-        out._grad = None
-        out.op = op
-        out._left = self
-        out._right = None
-        out._x = x
-        out.label = ""
-        return _moded(out) if active() else out
-
-    return method
-
-
-def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
-    scalar, on_floats = op.scalar, op.on_floats
-
-    def method(self: Value, other: Any) -> Value:
-        if other.__class__ is not Value and not isinstance(other, Value):
-            if isinstance(other, node.Node) or _is_array(other):
-                return NotImplemented  # type: ignore[no-any-return]
-            other = Constant(other)
-        x = self._data
-        y = other._data
-        try:
-            data = scalar(x, y)
-        except (ArithmeticError, ValueError):
-            data = on_floats(x, y)
-        if type(self) is Constant and type(other) is Constant:
-            return Constant(data)
-        out = _new(Value)
-        out._data = data
-        out._grad = None
-        out.op = op
-        out._left = self
-        out._right = other
-        out._x = x
-        out._y = y
-        out.label = ""
-        return _moded(out) if active() else out
-
-    return method
-
-
-def _with_defaults(op: Elementwise, method: Callable[[Value, Any], Value]) -> Callable[..., Value]:
-    def with_defaults(self: Value, *operands: Any, **named: Any) -> Value:
-        return method(*op._all_operands((self, *operands), named))
-
-    return with_defaults
-
-
-def _reflected(method: Callable[[Value, Any], Value]) -> Callable[[Value, Any], Value]:
-    def reflected(self: Value, other: Any) -> Value:
-        if isinstance(other, node.Node) or _is_array(other):
-            return NotImplemented  # type: ignore[no-any-return]
-        return method(Constant(other), self)
-
-    return reflected
-
 
 def _is_number(x: Any) -> bool:
     return isinstance(x, (Value, float, int))
@@ -398,19 +402,32 @@ def _is_array(x: Any) -> bool:
     return x.__class__ is not float and hasattr(x, "tape") and bool(x.ndim)
 
 
+_new: Any = Value.__new__
+
+
+def _moded(out: Value) -> Value:
+    """What the active modes make of a result."""
+    mode = recorder()
+    if mode is not None:
+        return mode.scalar(out)  # type: ignore[no-any-return]
+    watch_result(out.op, out, out.parents)
+    return out if recording() else Constant(out._data)
+
+
+def _with_defaults(op: Elementwise, method: Callable[[Value, Any], Value]) -> Callable[..., Value]:
+    def with_defaults(self: Value, *operands: Any, **named: Any) -> Value:
+        return method(*op._all_operands((self, *operands), named))
+
+    with_defaults.__name__, with_defaults.__doc__ = op.name, op.__doc__
+    return with_defaults
+
+
 def _install() -> None:
+    """Give Value a method for every elementwise operation."""
     for op in RULEBOOK.values():
-        if not isinstance(op, Elementwise):
-            continue
-        method: Any = _unary(op) if op.arity == 1 else _binary(op)
-        if op.defaults:
-            method = _with_defaults(op, method)
-        method.__name__, method.__doc__ = op.name, op.__doc__
-        setattr(Value, op.name, method)
-        if op.operator:
-            setattr(Value, f"__{op.operator}__", method)
-            if op.arity == 2:
-                setattr(Value, f"__r{op.operator}__", _reflected(method))
+        if isinstance(op, Elementwise):
+            method: Any = _unary(op) if op.arity == 1 else _binary(op)
+            setattr(Value, op.name, _with_defaults(op, method) if op.defaults else method)
 
 
 _install()

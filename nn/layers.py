@@ -9,7 +9,8 @@ import numpy as np
 
 import autograd
 from autograd import ShapeError, Tensor
-from autograd.modes import active, recorder
+from autograd.modes import active
+from autograd.tracing import recorder
 from nn import init
 from nn.checks import check_count, check_number
 from nn.module import Module, Parameter

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
-from autograd.modes import active, recorder
+from autograd.modes import active
+from autograd.tracing import recorder
 
 
 def as_operand(who: str, x: Any) -> Any:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
-from autograd.guard import note_write
+from autograd.node import Home
+from autograd.versions import note_write
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -96,7 +97,7 @@ class Parameter(Tensor):
 
     def _write(self, array: Any) -> None:
         self._data[...] = array  # where a Tensor would rather take over another array
-        note_write(self._clock)
+        note_write(self._version)
 
     def _take_over(self, array: NDArray[Any]) -> None:
         """Have an array of this shape, of any type of floats, as its own: nothing is copied."""
@@ -134,7 +135,7 @@ class Parameter(Tensor):
         self._window[...] = grad
         self._grad = self._window
 
-    def _accumulate(self, grad: Any) -> None:
+    def _receive(self, grad: Any) -> None:
         if self._grad is None:
             self._first(grad)
         else:
@@ -172,7 +173,7 @@ class Parameter(Tensor):
             window[...] = self._grad
             self._grad = window
         self._flat, self._data, self._window = flat, data, window
-        # The clock goes on: a view of the old array, which graphs keep, can still be written to.
+        # The version goes on: a view of the old array, which graphs keep, can still be written to.
 
     def scalars(self, label: str = "") -> NDArray[Any]:
         """An object array of this shape: each number as a Value that shares it, and its gradient.
@@ -317,7 +318,7 @@ class Flat:
             Parameter([10., 20.])
         """
         self._check_current()
-        note_write(*[p._clock for p in self.parameters])
+        note_write(*[p._version for p in self.parameters])
         return self._data
 
     def put(self, theta: Any) -> None:
@@ -371,6 +372,12 @@ class Element(Value):
         self.label = label
         self.op = self._left = self._right = None
 
+    @property
+    def home(self) -> Home:  # type: ignore[override]
+        """The parameter that it is a number of, and which one."""
+        name = self.label.rpartition("[")[0] if self._index else self.label
+        return Home(self._parameter, name, self._index)
+
     @staticmethod
     def gather(elements: Sequence[Element]) -> Flat | None:
         """The parameters that these are the numbers of, as one array.
@@ -391,7 +398,7 @@ class Element(Value):
     @_data.setter
     def _data(self, number: float) -> None:
         self._parameter._data[self._index] = number
-        note_write(self._parameter._clock)
+        note_write(self._parameter._version)
 
     @property
     def _grad(self) -> float | None:
@@ -407,9 +414,9 @@ class Element(Value):
             parameter.grad = np.zeros_like(parameter._data)
         parameter._grad[self._index] = number or 0.0
 
-    def _accumulate(self, grad: float) -> None:
+    def _receive(self, grad: float) -> None:
         if self._parameter.requires_grad:
-            super()._accumulate(grad)
+            super()._receive(grad)
 
     def __reduce__(self) -> Any:
         return Element, (self._parameter, self._index, self.label)

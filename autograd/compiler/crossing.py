@@ -22,7 +22,8 @@ import numpy as np
 from autograd.compiler.graph import PICK
 from autograd.compiler.tape import CHANGE, SOURCE, STORE, VIEW, Step
 from autograd.compiler.traced import Traced, has_traced, mapped, traced_in
-from autograd.modes import active, recorder
+from autograd.modes import active
+from autograd.tracing import recorder
 from autograd.value import Constant, Value
 
 if TYPE_CHECKING:

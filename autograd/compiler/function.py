@@ -31,6 +31,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.anomalies import anomaly_mode
 from autograd.compiler.arguments import Given, containers, contents, recorded
 from autograd.compiler.listing import listing
 from autograd.compiler.outputs import output
@@ -42,7 +43,9 @@ from autograd.compiler.results import CompiledOp
 from autograd.compiler.twice import same_results, same_runs
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError
-from autograd.modes import active, anomaly_mode, line_of, recorder
+from autograd.modes import active
+from autograd.source_lines import line_of
+from autograd.tracing import recorder
 from autograd.transforms import transform_of, wants_graph
 from autograd.trees import flatten
 

@@ -121,16 +121,17 @@ class Names:
         alone = 0
         for place in self.number[rows].tolist():
             leaf = self.graph.leaves[place]
-            owner = getattr(leaf, "_parameter", None)
-            if owner is None or not (self.known.get(leaf) or leaf.label):
+            home = getattr(leaf, "home", None)  # some rows have no leaf
+            if home is None or not (self.known.get(leaf) or leaf.label):
                 alone += 1
             else:
-                counts[id(owner)] = leaf, counts.get(id(owner), (leaf, 0))[1] + 1
+                key = id(home.holder)
+                counts[key] = leaf, counts.get(key, (leaf, 0))[1] + 1
         named = []
         for leaf, count in counts.values():
-            name = self.known.get(leaf) or leaf.label
-            name = self.own(name.rpartition("[")[0] if leaf._index else name, leaf._parameter)
-            named.append(name if count == leaf._parameter.size else f"{count} of {name}")
+            home, name = leaf.home, self.known.get(leaf) or leaf.label
+            name = self.own(name.rpartition("[")[0] if home.index else name, home.holder)
+            named.append(name if count == home.holder.size else f"{count} of {name}")
         return named + [f"{alone} leaves" if alone > 1 else "1 leaf"] * bool(alone)
 
     def own(self, name: str, owner: Any) -> str:

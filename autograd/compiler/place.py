@@ -146,15 +146,16 @@ class Placement:
         singles = []
         for row in rows.tolist():
             leaf = self.graph.leaves[self.number[row]]
-            owner = getattr(leaf, "_parameter", None)
-            if owner is None or self.number[row] < raised.graph.value_count:
+            home = getattr(leaf, "home", None)  # some rows have no leaf
+            if home is None or self.number[row] < raised.graph.value_count:
                 singles.append(row)
                 continue
+            owner = home.holder
             if id(owner) not in begin:
                 begin[id(owner)] = self.size
                 self.arrays.append((owner, self.size))
                 self.size += owner.size
-            inside = np.ravel_multi_index(leaf._index, owner.shape) if leaf._index else 0
+            inside = np.ravel_multi_index(home.index, owner.shape) if home.index else 0
             self.at[row] = begin[id(owner)] + inside
         return singles
 

@@ -35,8 +35,9 @@ from autograd.compiler.tape import Step, Tape
 from autograd.compiler.traced import Traced, has_traced
 from autograd.compiler.varying import Varying
 from autograd.errors import CompileError
-from autograd.modes import Recorder, active, recording
+from autograd.modes import active, recording
 from autograd.tensor import Tensor
+from autograd.tracing import Recorder
 from autograd.value import Constant, Value
 
 
@@ -86,7 +87,7 @@ class RecordedValue(Value):
             "it has no gradient. Return it from the function."
         )
 
-    def _accumulate(self, grad: float) -> None:
+    def _receive(self, grad: float) -> None:
         self._contributions(grad)
 
     def __repr__(self) -> str:

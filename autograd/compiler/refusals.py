@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd.errors import CompileError
-from autograd.modes import _users_line
+from autograd.source_lines import users_line
 
 
 class ReadError(CompileError):
@@ -16,7 +16,7 @@ def refusal(what: str, remedy: str = "") -> CompileError:
     kind = CompileError if what in _ACTS else ReadError
     return kind(
         f"compile: {what} inside a compiled function would freeze this run's number into the "
-        f"program, at {_users_line()}. {remedy}"
+        f"program, at {users_line()}. {remedy}"
     )
 
 

@@ -16,11 +16,11 @@ from autograd import node
 from autograd.compiler.program import Workspace
 from autograd.compiler.rebuild import ordinary_pass
 from autograd.errors import GraphError
-from autograd.guard import NEVER, now
 from autograd.modes import active
 from autograd.node import Node
 from autograd.tensor import Tensor
 from autograd.value import Value
+from autograd.versions import FIXED, latest
 
 
 class CompiledOp:
@@ -60,14 +60,14 @@ class Call(Node):
     requires_grad = True
     label = ""
     _grad: Any = None
-    _clock = NEVER
+    _version = FIXED
 
     def __init__(
         self, op: CompiledOp, space: Workspace, leaves: list[Any], tensors: list[Tensor]
     ) -> None:
         self.op: Any = op
         self.space, self.leaves, self.tensors = space, leaves, tensors
-        self.stamp = now[0]
+        self.seen = latest.number
 
     def __del__(self) -> None:
         self.space.program.release(self.space)
@@ -132,7 +132,7 @@ class Call(Node):
 
     def _check_written(self) -> None:
         for tensor in self.tensors:
-            if tensor._clock[0] > self.stamp:
+            if tensor._version.number > self.seen:
                 label = f" {tensor.label!r}" if tensor.label else ""
                 raise GraphError(
                     f"{self.op.name}: a Tensor{label} that it uses was written to after the call, "
@@ -154,14 +154,14 @@ class Call(Node):
             if parent.requires_grad:
                 yield self, i, parent, seeds, grad
 
-    def _contributions_as_graph(self, seeds: Any) -> Any:
+    def _graph_contributions(self, seeds: Any) -> Any:
         raise GraphError(
             f"{self.op.name}: is compiled, and has first derivatives only. Compile the derivative "
             "instead, compile(grad(f)), or use the function as it was before compiling."
         )
 
-    def _accumulate(self, grad: Any) -> None:
-        raise NotImplementedError
+    def _receive(self, grad: Any) -> None:
+        """Nothing: what arrives are seeds, and a call has no gradient to show."""
 
     def deliver(self, seeds: Seeds) -> None:
         """The same as the ordinary backward pass, where all parents are leaves."""
@@ -171,9 +171,9 @@ class Call(Node):
             leaf._grad = grad if before is None else before + grad
         for owner, _, slopes in self.space.windows:
             if owner.requires_grad:
-                owner._accumulate(slopes)
+                owner._receive(slopes)
         for tensor, grad in self.tensor_gradients():
-            tensor._accumulate(grad)
+            tensor._receive(grad)
 
     def ends_here(self) -> bool:
         """Whether all that went in are leaves."""
@@ -215,8 +215,8 @@ class ResultValue(Value):
     def _contributions(self, out_grad: float) -> Any:
         return ((self, 0, self._call, out_grad, Seeds(self._place, out_grad)),)
 
-    def _contributions_as_graph(self, out_grad: Any) -> Any:
-        return self._call._contributions_as_graph(out_grad)
+    def _graph_contributions(self, out_grad: Any) -> Any:
+        return self._call._graph_contributions(out_grad)
 
 
 class ResultTensor(Tensor):
@@ -227,7 +227,7 @@ class ResultTensor(Tensor):
     def __init__(self, array: Any, call: Call, place: int) -> None:
         self._data = array
         self._become_leaf(requires_grad=True)
-        self._clock = NEVER
+        self._version = FIXED
         self.op = call.op
         self.parents, self._call, self._place = (call,), call, place
 
@@ -247,5 +247,5 @@ class ResultTensor(Tensor):
     def _contributions(self, out_grad: Any) -> Any:
         return [(self, 0, self._call, out_grad, Seeds(self._place, out_grad))]
 
-    def _contributions_as_graph(self, out_grad: Any) -> Any:
-        return self._call._contributions_as_graph(out_grad)
+    def _graph_contributions(self, out_grad: Any) -> Any:
+        return self._call._graph_contributions(out_grad)

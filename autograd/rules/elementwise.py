@@ -10,12 +10,13 @@ such as `x > 0` count as 1 and 0. At a kink the docstring names the choice made.
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
 from autograd.declarations import elementwise
-from autograd.op import EVERYWHERE, INFINITY, plain
+from autograd.op import EVERYWHERE, INFINITY, OTHER, plain
 
 POSITIVE = (0.0, INFINITY)
 UNIT = (-1.0, 1.0)
@@ -24,7 +25,7 @@ LN2, LN10 = math.log(2), math.log(10)
 # --- arithmetic -------------------------------------------------------------------------------
 
 
-@elementwise(symbol="+", latex="{0} + {1}", operator="add", partials=(1, 1))
+@elementwise(symbol="+", latex="{0} + {1}", operator="add", scalar=operator.add, partials=(1, 1))
 def add(x: Any, y: Any) -> Any:
     """The sum x + y, elementwise."""
     return x + y
@@ -40,7 +41,8 @@ def subtract(x: Any, y: Any) -> Any:
     symbol="*",
     latex=r"{0} \cdot {1}",
     operator="mul",
-    partials=(lambda x, y, out: y, lambda x, y, out: x),
+    scalar=operator.mul,
+    partials=(OTHER, OTHER),
 )
 def multiply(x: Any, y: Any) -> Any:
     """The product x * y, elementwise."""

@@ -11,8 +11,9 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd.declarations import structural
 from autograd.errors import ShapeError
-from autograd.modes import active, recorder
+from autograd.modes import active
 from autograd.op import RULEBOOK, Operand, call, composition, plain, shape_of, unbroadcast
+from autograd.tracing import recorder
 
 Axes = int | tuple[int, ...] | None
 

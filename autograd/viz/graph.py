@@ -268,7 +268,7 @@ def _local_derivative(node: Any, k: int) -> str:
     if isinstance(node, Tensor):
         if not isinstance(node.data, np.ndarray) or node.size > _LARGEST_LOCAL_DERIVATIVE:
             return ""
-        if any(parent._clock[0] > node._stamp for parent in node.parents):
+        if any(parent._version.number > node._seen for parent in node.parents):
             return ""  # an operand was overwritten: it would be the derivative somewhere else
         array = node.local_derivative(k)
         return number(array.item()) if array is not None and array.size == 1 else ""

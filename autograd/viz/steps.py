@@ -17,9 +17,10 @@ from typing import Any, overload
 
 import numpy as np
 
-from autograd.modes import detect_anomaly, record_lines
+from autograd.anomalies import detect_anomaly
 from autograd.node import Contribution, Node, backward_steps, topological
 from autograd.op import Elementwise, Op
+from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz import exercise

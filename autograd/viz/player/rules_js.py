@@ -22,6 +22,8 @@ from autograd.viz.symbols import Comparison, Symbol, symbolic_partial
 # The functions of Python's `math` and of NumPy that JavaScript's `Math` has by another name, or
 # not at all. `Math.pow` is nan where C's is 1, for 1 to any power and -1 to an infinite one.
 _FUNCTIONS = {
+    "add": "({0}+{1})",
+    "mul": "({0}*{1})",
     "fabs": "Math.abs({0})",
     "absolute": "Math.abs({0})",
     "float": "+({0})",

@@ -2,7 +2,8 @@
 
 A recorded operation keeps the arrays it needs for its derivative. If one is overwritten before
 `backward()`, the gradient would be wrong without a word. So a Tensor hands out its array as a
-`GuardedArray`, which notes every write on a clock that the recorded operations compare with.
+`VersionedArray`, which gives every write a number, the version of the memory that was written to.
+A recorded operation knows how many writes there had been, and so whether one came later.
 """
 
 from __future__ import annotations
@@ -11,24 +12,31 @@ from typing import Any
 
 import numpy as np
 
-Clock = list[int]
-"""When an array was last written to: one number, shared by all tensors that show its memory."""
 
-now: Clock = [0]
-"""How many writes there have been; a recorded operation remembers this."""
+class Version:
+    """The number of the last write into some memory; all tensors that show the memory share it."""
 
-NEVER: Clock = [0]
-"""The clock of arrays that nobody can write to."""
+    __slots__ = ("number",)
 
-
-def note_write(*clocks: Clock) -> None:
-    """Note that the arrays of these clocks have just been written to."""
-    now[0] += 1
-    for clock in clocks:
-        clock[0] = now[0]
+    def __init__(self) -> None:
+        self.number = 0
 
 
-class GuardedArray(np.ndarray[Any, Any]):
+latest = Version()
+"""That of the last write into any array: how many there have been."""
+
+FIXED = Version()
+"""The version of arrays that nobody can write to."""
+
+
+def note_write(*versions: Version) -> None:
+    """Note that the arrays of these versions have just been written to."""
+    latest.number += 1
+    for version in versions:
+        version.number = latest.number
+
+
+class VersionedArray(np.ndarray[Any, Any]):
     """A view of a Tensor's array that reads like any array and notes what is written through it.
 
     `t.data[0] = 1.0`, `t.data -= step` and views (`t.data[1:] *= 2`) are noted. NumPy itself sees
@@ -42,11 +50,11 @@ class GuardedArray(np.ndarray[Any, Any]):
         array([5., 2.])
     """
 
-    _clock: Clock | None
+    _version: Version | None
 
     def __array_finalize__(self, source: Any) -> None:
         # A copy has memory of its own, which no graph looks at.
-        self._clock = getattr(source, "_clock", None) if self.base is not None else None
+        self._version = getattr(source, "_version", None) if self.base is not None else None
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._writable()[index] = value
@@ -55,24 +63,26 @@ class GuardedArray(np.ndarray[Any, Any]):
         self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
     ) -> Any:
         """Compute on plain arrays; `t.data -= step` arrives here with `out` being this array."""
-        plain = [x.view(np.ndarray) if isinstance(x, GuardedArray) else x for x in inputs]
-        if method == "at" and isinstance(inputs[0], GuardedArray):  # writes into its first operand
+        plain = [x.view(np.ndarray) if isinstance(x, VersionedArray) else x for x in inputs]
+        if method == "at" and isinstance(
+            inputs[0], VersionedArray
+        ):  # writes into its first operand
             plain[0] = inputs[0]._writable()
         if out is None:
             return getattr(ufunc, method)(*plain, **kwargs)
-        targets = tuple(x._writable() if isinstance(x, GuardedArray) else x for x in out)
+        targets = tuple(x._writable() if isinstance(x, VersionedArray) else x for x in out)
         getattr(ufunc, method)(*plain, out=targets, **kwargs)
         return out[0] if len(out) == 1 else out
 
     def _writable(self) -> np.ndarray[Any, Any]:
         array = self.view(np.ndarray)
-        if self._clock is NEVER:
+        if self._version is FIXED:
             raise ValueError(
                 "data: this array is the result of an operation, which the graph still needs. "
                 "Write to a copy instead (.data.copy())."
             )
-        if self._clock is not None:
-            note_write(self._clock)
+        if self._version is not None:
+            note_write(self._version)
             array.flags.writeable = True
         return array
 
@@ -83,11 +93,11 @@ class GuardedArray(np.ndarray[Any, Any]):
         return self.view(np.ndarray).copy().__reduce__()
 
 
-def guarded(array: Any, clock: Clock) -> Any:
+def versioned(array: Any, version: Version) -> Any:
     """The array as its user gets it; an array that is not NumPy's is handed out as it is."""
     if type(array) is not np.ndarray:
         return array
-    view = array.view(GuardedArray)
-    view._clock = clock
+    view = array.view(VersionedArray)
+    view._version = version
     view.flags.writeable = False
     return view
