@@ -149,7 +149,7 @@ class Elementwise(Op):
         self.partials = tuple(_partial(p, i) for i, p in enumerate(partials))
         self.is_one = tuple(p == 1 for p in partials)
         self.is_sum = self.is_one == (True, True)
-        self.is_product = all(p is OTHER for p in partials)
+        self.is_product = list(partials) == [OTHER, OTHER]
         self.scalar = scalar or forward
         self.smooth = smooth
         self.domain = domain or (EVERYWHERE,) * self.arity
