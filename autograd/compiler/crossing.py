@@ -15,7 +15,7 @@ numbers of an array that was itself computed from rows, such as `(2 * rate) * x`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,8 +26,8 @@ from autograd.modes import active
 from autograd.tracing import recorder
 from autograd.value import Constant, Value
 
-if TYPE_CHECKING:
-    from autograd.compiler.record import Recording
+Recording = Any
+"""That of record.py, which imports this file."""
 
 
 class RecordedArray(np.ndarray[Any, Any]):

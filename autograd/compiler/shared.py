@@ -8,7 +8,7 @@ matrix product, 5x100 by 100x6.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from autograd.compiler.loop import Loop
 from autograd.compiler.place import layout
 from autograd.compiler.raising import Group, Product, Raised, operands_of
 
-if TYPE_CHECKING:
-    from autograd.compiler.lower import Lowered
+Lowered = Any
+"""That of lower.py, which imports this file."""
 
 
 def take_out(raised: Raised, same: Any) -> list[tuple[Any, int]]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from autograd.op import COMPOSITIONS
 
-if TYPE_CHECKING:
-    from autograd.compiler.tape import Tape
+Tape = Any
+"""That of tape.py, which imports this file."""
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -222,6 +222,7 @@ class Traced(NDArrayOperatorsMixin):
 
     def _refuse(self, what: str) -> NoReturn:
         self.tape.refuse(what)
+        raise AssertionError("a refusal is an error")
 
     @property
     def is_recorded(self) -> bool:
