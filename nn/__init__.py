@@ -49,7 +49,7 @@ from nn.activations import (
 )
 from nn.containers import MLP, Sequential
 from nn.files import load, save
-from nn.init import manual_seed
+from nn.generators import manual_seed
 from nn.layers import Dense, Dropout, Embedding, Flatten, Linear
 from nn.losses import (
     BCELoss,

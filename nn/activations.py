@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any, ClassVar, TypeAlias
 
+from autograd.checks import check_int, check_number, refuse
 from nn import functional
-from nn.checks import check_number
 from nn.module import Module
 
 ActivationLike: TypeAlias = "str | Module | type[Module] | Callable[[Any], Any]"
@@ -197,9 +196,7 @@ class Softmax(Module):
     """
 
     def __init__(self, dim: int = -1) -> None:
-        if not isinstance(dim, Integral):
-            raise TypeError(f"{type(self).__name__}: dim must be an int, but got {dim!r}.")
-        self.dim: int = int(dim)
+        self.dim = check_int(type(self).__name__, "dim", dim)
 
     def forward(self, x: Any) -> Any:
         """(..., C) scores to as many probabilities."""
@@ -257,12 +254,12 @@ def as_activation(who: str, activation: str | Module | Callable[[Any], Any]) -> 
     if isinstance(activation, str):
         if activation not in ACTIVATIONS:
             names = ", ".join(ACTIVATIONS)
-            raise ValueError(f"{who}: activation must be one of {names}, but got {activation!r}.")
+            refuse(who, "activation", f"one of {names}", activation, ValueError)
         return ACTIVATIONS[activation]()
     if isinstance(activation, Module):
         return activation
     if isinstance(activation, type) and issubclass(activation, Module):
         return activation()
     if not callable(activation):
-        raise TypeError(f"{who}: activation must be a name or a function, but got {activation!r}.")
+        refuse(who, "activation", "a name or a function", activation, TypeError)
     return Activation(activation)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.checks import refuse
 from nn.activations import ActivationLike, as_activation
 from nn.layers import Linear
 from nn.module import Module
@@ -106,9 +107,7 @@ class MLP(Sequential):
         rng: np.random.Generator | None = None,
     ) -> None:
         if isinstance(hidden, (Integral, str)):
-            raise TypeError(
-                f"MLP: hidden must be a list of widths such as [16, 16], but got {hidden!r}."
-            )
+            refuse("MLP", "hidden", "a list of widths such as [16, 16]", hidden, TypeError)
         layers: list[Module] = []
         width = in_features
         for next_width in hidden:

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from autograd import ShapeError
-from nn.datasets.arguments import Seed, generator, need_int
+from autograd.checks import check_int, kind
 from nn.datasets.dataset import Dataset
+from nn.generators import Seed, seeded
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -79,11 +80,11 @@ class Batches:
         seed: Seed = 0,
     ) -> None:
         self.x, self.y = pair("Batches", data)
-        need_int("Batches", "batch_size", batch_size, least=1)
+        check_int("Batches", "batch_size", batch_size, least=1)
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.drop_last = drop_last
-        self._rng = generator("Batches", seed)
+        self._rng = seeded("Batches", seed)
         if not len(self):
             raise ValueError(
                 f"Batches: needs at least {batch_size if drop_last else 1} example(s) for a batch, "
@@ -145,7 +146,7 @@ def split(
         raise ValueError(f"split: needs fractions > 0 with sum 1, but got {fractions}.")
     if stratify and y.ndim != 1:
         raise ShapeError(f"split: to stratify, needs y of shape (N,), but got {y.shape}.")
-    rng = generator("split", seed)
+    rng = seeded("split", seed)
     order = rng.permutation(len(y))
     groups = [order[y[order] == k] for k in np.unique(y)] if stratify else [order]
     # Rounded first: 0.6 + 0.2 is a little less than 0.8, and would lose an example to the cut.
@@ -228,9 +229,7 @@ def pair(who: str, data: Any) -> tuple[Any, Any]:
     """
     if not isinstance(data, Dataset) and not (isinstance(data, (tuple, list)) and len(data) == 2):
         came = f" of {len(data)}" if isinstance(data, (tuple, list)) else ""
-        raise TypeError(
-            f"{who}: needs data as a pair (x, y), but got a {type(data).__name__}{came}."
-        )
+        raise TypeError(f"{who}: needs data as a pair (x, y), but got {kind(data)}{came}.")
     # Arrays of other libraries (Dask, CuPy) and Tensors stay what they are.
     x, y = (part if hasattr(part, "__array_function__") else np.asarray(part) for part in data)
     if not x.ndim or not y.ndim or len(x) != len(y):

@@ -19,47 +19,9 @@ import math
 import numpy as np
 
 from autograd import ShapeError
+from autograd.checks import check_number
+from nn.generators import generator
 from nn.parameter import Parameter, is_unfilled
-
-# Of the process, not of a context: a notebook runs every cell in a context of its own, so a seed
-# kept there would be forgotten by the next cell. Threads that need their own pass rng=.
-_shared = np.random.default_rng()
-
-
-def manual_seed(seed: int) -> None:
-    """Make what comes out of the default random generator repeat.
-
-    Args:
-        seed: An int >= 0.
-
-    Raises:
-        ValueError: seed < 0.
-
-    Example:
-        >>> import nn
-        >>> nn.manual_seed(0)
-        >>> first = nn.Linear(2, 2)
-        >>> nn.manual_seed(0)
-        >>> second = nn.Linear(2, 2)
-        >>> bool((first.weight.data == second.weight.data).all())
-        True
-    """
-    _shared.bit_generator.state = np.random.default_rng(seed).bit_generator.state
-
-
-def generator(rng: np.random.Generator | None) -> np.random.Generator:
-    """`rng`, or the default generator, which `manual_seed` seeds.
-
-    Raises:
-        TypeError: rng is something else, such as a seed.
-    """
-    if rng is None:
-        return _shared
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng: needs a NumPy Generator such as np.random.default_rng(0), but got {rng!r}."
-        )
-    return rng
 
 
 def zeros_(parameter: Parameter) -> Parameter:
@@ -127,8 +89,7 @@ def normal_(
         >>> bool(0.08 < p.data.std() < 0.12)
         True
     """
-    if not std >= 0:
-        raise ValueError(f"normal_: std must be >= 0, but got {std}.")
+    check_number("normal_", "std", std, ">= 0")
     if not is_unfilled(parameter):
         parameter.data = generator(rng).normal(mean, std, parameter.shape)
     return parameter

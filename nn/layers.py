@@ -9,10 +9,11 @@ import numpy as np
 
 import autograd
 from autograd import ShapeError, Tensor
+from autograd.checks import check_int, check_number
 from autograd.modes import active
 from autograd.tracing import recorder
 from nn import init
-from nn.checks import check_count, check_number
+from nn.generators import generator
 from nn.module import Module, Parameter
 from nn.operands import as_operand, holds_values, numbers, shape_of, shape_or_type
 from nn.parameter import filled
@@ -51,8 +52,8 @@ class Linear(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.in_features = check_count("Linear", "in_features", in_features)
-        self.out_features = check_count("Linear", "out_features", out_features)
+        self.in_features = check_int("Linear", "in_features", in_features, least=1)
+        self.out_features = check_int("Linear", "out_features", out_features, least=1)
         bound = 1 / math.sqrt(in_features)
         self.weight = drawn((out_features, in_features), bound, "weight", rng)
         self.bias = drawn((out_features,), bound, "bias", rng) if bias else None
@@ -111,8 +112,8 @@ class Embedding(Module):
     def __init__(
         self, num_embeddings: int, embedding_dim: int, *, rng: np.random.Generator | None = None
     ) -> None:
-        self.num_embeddings = check_count("Embedding", "num_embeddings", num_embeddings)
-        self.embedding_dim = check_count("Embedding", "embedding_dim", embedding_dim)
+        self.num_embeddings = check_int("Embedding", "num_embeddings", num_embeddings, least=1)
+        self.embedding_dim = check_int("Embedding", "embedding_dim", embedding_dim, least=1)
         zeros = filled(Parameter, (num_embeddings, embedding_dim), 0.0, label="weight")
         self.weight = init.normal_(zeros, rng=rng)
 
@@ -193,10 +194,8 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
-        if not 0 <= check_number("Dropout", "p", p) < 1:
-            raise ValueError(f"Dropout: p must be in [0, 1), but got {p}.")
-        init.generator(rng)  # refuses what is none
-        self.p = float(p)
+        self.p = check_number("Dropout", "p", p, "in [0, 1)")
+        generator(rng)  # refuses what is none
         self.rng = rng
 
     def forward(self, x: Any) -> Any:
@@ -210,7 +209,7 @@ class Dropout(Module):
                 "the random mask of Dropout",
                 "Call model.eval() first, or multiply by a mask that is passed as an argument.",
             )
-        kept = init.generator(self.rng).random(shape_of(x)) >= self.p
+        kept = generator(self.rng).random(shape_of(x)) >= self.p
         return x * (np.asarray(kept, getattr(x, "dtype", float)) / (1 - self.p))
 
     def _details(self) -> str:

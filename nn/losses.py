@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nn import functional
-from nn.checks import check_reduction
+from nn.functional.targets import check_reduction
 from nn.module import Module
 
 

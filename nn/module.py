@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from autograd import ShapeError, Tensor
+from autograd.checks import kind
 from nn.operands import listed, numbers
 from nn.parameter import Buffer, Element, Flat, Parameter
 from nn.summary import Table, summary
@@ -266,10 +267,10 @@ class Module:
         # `layer.weight = layer.weight - rate * gradient` would end the training without a word.
         had = vars(self).get(name)
         if isinstance(had, (Parameter, Buffer)) and not isinstance(value, (type(had), type(None))):
-            kind = type(had).__name__
+            needed = type(had).__name__
             raise TypeError(
-                f"{type(self).__name__}: {name} is a {kind} and needs a {kind} or None, but "
-                f"got a {type(value).__name__}. To change its numbers, assign to {name}.data."
+                f"{type(self).__name__}: {name} is a {needed} and needs a {needed} or None, but "
+                f"got {kind(value)}. To change its numbers, assign to {name}.data."
             )
         super().__setattr__(name, value)
 

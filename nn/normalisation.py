@@ -6,7 +6,7 @@ from typing import Any
 
 import autograd
 from autograd import ShapeError
-from nn.checks import check_count
+from autograd.checks import check_int, check_number
 from nn.layers import features
 from nn.module import Buffer, Module, Parameter
 from nn.operands import numbers, shape_of
@@ -41,8 +41,10 @@ class LayerNorm(Module):
     """
 
     def __init__(self, normalized_shape: int, eps: float = 1e-5) -> None:
-        self.normalized_shape = check_count("LayerNorm", "normalized_shape", normalized_shape)
-        self.eps = _check_eps("LayerNorm", eps)
+        self.normalized_shape = check_int(
+            "LayerNorm", "normalized_shape", normalized_shape, least=1
+        )
+        self.eps = check_number("LayerNorm", "eps", eps, "> 0")
         self.weight = filled(Parameter, normalized_shape, 1.0, label="weight")
         self.bias = filled(Parameter, normalized_shape, 0.0, label="bias")
 
@@ -100,11 +102,9 @@ class BatchNorm1d(Module):
     """
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        self.num_features = check_count("BatchNorm1d", "num_features", num_features)
-        self.eps = _check_eps("BatchNorm1d", eps)
-        if not 0 < momentum <= 1:
-            raise ValueError(f"BatchNorm1d: momentum must be in (0, 1], but got {momentum}.")
-        self.momentum = momentum
+        self.num_features = check_int("BatchNorm1d", "num_features", num_features, least=1)
+        self.eps = check_number("BatchNorm1d", "eps", eps, "> 0")
+        self.momentum = check_number("BatchNorm1d", "momentum", momentum, "in (0, 1]")
         self.weight = filled(Parameter, num_features, 1.0, label="weight")
         self.bias = filled(Parameter, num_features, 0.0, label="bias")
         self.running_mean = filled(Buffer, num_features, 0.0)
@@ -149,9 +149,3 @@ class BatchNorm1d(Module):
 
     def _arguments(self) -> dict[str, Any]:
         return {"num_features": self.num_features, "eps": self.eps, "momentum": self.momentum}
-
-
-def _check_eps(who: str, eps: float) -> float:
-    if not eps > 0:
-        raise ValueError(f"{who}: eps must be > 0, but got {eps}.")
-    return eps

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
+from autograd.checks import kind
 from autograd.modes import active
 from autograd.tracing import recorder
 
@@ -30,7 +31,7 @@ def as_operand(who: str, x: Any) -> Any:
         return x
     if any(isinstance(part, Tensor) for part in x):
         # NumPy would take their numbers and leave their graphs behind.
-        raise TypeError(f"{who}: needs one Tensor, but got a {type(x).__name__} of Tensors.")
+        raise TypeError(f"{who}: needs one Tensor, but got {kind(x)} of Tensors.")
     try:
         return np.asarray(x)
     except ValueError as err:
@@ -44,7 +45,7 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 def shape_or_type(x: Any) -> str:
     """What came, in an error: the shape of an array, the type of what has none."""
-    return str(x.shape) if hasattr(x, "shape") else f"a {type(x).__name__}"
+    return str(x.shape) if hasattr(x, "shape") else kind(x)
 
 
 def shown(name: object) -> str:

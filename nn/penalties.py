@@ -7,6 +7,7 @@ from typing import Any
 
 import autograd
 from autograd import Tensor
+from autograd.checks import refuse
 from nn.module import Module
 
 
@@ -74,7 +75,7 @@ def _penalty(
     who: str, size: Callable[[Any], Any], model: Module, coefficient: float, biases: bool
 ) -> Any:
     if not coefficient >= 0:
-        raise ValueError(f"{who}: coefficient must be >= 0, but got {coefficient}.")
+        refuse(who, "coefficient", ">= 0", coefficient, ValueError)
     sizes = [size(p) for name, p in model.named_parameters() if biases or not _is_bias(name)]
     if not sizes:
         raise ValueError(f"{who}: needs at least one weight, but {model!r} has none.")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd import ShapeError
+from autograd.checks import check_int, check_number
 from nn.activations import ActivationLike, Sign, Step, as_activation
-from nn.checks import check_count, check_number, check_some
+from nn.functional.targets import check_some
 from nn.layers import drawn, features
 from nn.module import Module, Parameter
 from nn.operands import as_operand, numbers
@@ -53,7 +54,7 @@ class Perceptron(Module):
         *,
         rng: np.random.Generator | None = None,
     ) -> None:
-        self.in_features = check_count("Perceptron", "in_features", in_features)
+        self.in_features = check_int("Perceptron", "in_features", in_features, least=1)
         bound = 1 / math.sqrt(in_features)
         self.weight = drawn((in_features,), bound, "weight", rng)
         self.bias = drawn((), bound, "bias", rng)
@@ -108,9 +109,8 @@ class Perceptron(Module):
             [0.0, 0.0, 0.0, 1.0]
         """
         x, signs = self._examples(x, y)
-        if not check_number("Perceptron", "lr", lr) > 0:
-            raise ValueError(f"Perceptron: lr must be > 0, but got {lr}.")
-        check_count("Perceptron", "max_epochs", max_epochs)
+        lr = check_number("Perceptron", "lr", lr, "> 0")
+        check_int("Perceptron", "max_epochs", max_epochs, least=1)
         weight, bias = self.weight.data.copy(), float(self.bias.data)
         mistakes: list[int] = []
         while (not mistakes or mistakes[-1]) and len(mistakes) < max_epochs:

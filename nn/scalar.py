@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import Value
-from nn.checks import check_count
+from autograd.checks import check_int, refuse
 
 
 class Module:
@@ -58,7 +58,7 @@ class Neuron(Module):
     """
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:
-        check_count("Neuron", "nin", nin)
+        check_int("Neuron", "nin", nin, least=1)
         self.w = [Value(random.uniform(-1, 1)) for _ in range(nin)]
         self.b = Value(0)
         self.nonlin = nonlin
@@ -98,7 +98,7 @@ class Layer(Module):
     """
 
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
-        check_count("Layer", "nout", nout)
+        check_int("Layer", "nout", nout, least=1)
         self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
 
     def __call__(self, x: Iterable[Value | float] | Value) -> Any:
@@ -137,9 +137,7 @@ class MLP(Module):
 
     def __init__(self, nin: int, nouts: Sequence[int]) -> None:
         if not isinstance(nouts, Iterable):
-            raise TypeError(
-                f"MLP: nouts must be a list of widths such as [16, 1], but got {nouts!r}."
-            )
+            refuse("MLP", "nouts", "a list of widths such as [16, 1]", nouts, TypeError)
         if not nouts:
             raise ValueError("MLP: nouts needs at least one width, but got none.")
         widths = [nin, *nouts]

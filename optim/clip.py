@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, Value
-from optim.checks import check_real
+from autograd.checks import came, check_number
 
 
 def clip_grad_norm_(
@@ -106,9 +106,7 @@ def clip_grad_value_(parameters: Iterable[Tensor | Value], clip_value: float) ->
 
 def _check_positive(who: str, **settings: float) -> None:
     for name, value in settings.items():
-        check_real(who, name, value)
-        if not value > 0:
-            raise ValueError(f"{who}: {name} must be > 0, but got {value}.")
+        check_number(who, name, value, "> 0", finite=False)
 
 
 def _reached(who: str, parameters: Any) -> list[Any]:
@@ -119,5 +117,5 @@ def _reached(who: str, parameters: Any) -> list[Any]:
     params = list(parameters)
     for p in params:
         if not isinstance(p, (Tensor, Value)):
-            raise TypeError(f"{who}: needs Tensors or Values, but got {p!r}.")
+            raise TypeError(f"{who}: needs Tensors or Values, but got {came(p)}.")
     return [p for p in params if p._grad is not None]

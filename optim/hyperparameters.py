@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
-from numbers import Real
+from collections.abc import Iterable
 from typing import Any
 
-# What a setting of each name must be: in words, and as a test.
-_RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
-    "lr": (">= 0", lambda x: x >= 0),
-    "momentum": ("in [0, 1)", lambda x: 0 <= x < 1),
-    "dampening": ("in [0, 1)", lambda x: 0 <= x < 1),
-    "rho": ("in [0, 1)", lambda x: 0 <= x < 1),
-    "alpha": ("in [0, 1)", lambda x: 0 <= x < 1),
-    "betas": ("in [0, 1)", lambda x: 0 <= x < 1),
-    "weight_decay": (">= 0", lambda x: x >= 0),
-    "lr_decay": (">= 0", lambda x: x >= 0),
-    "momentum_decay": (">= 0", lambda x: x >= 0),
-    "initial_accumulator_value": (">= 0", lambda x: x >= 0),
-    "eps": (">= 0", lambda x: x >= 0),
+from autograd.checks import check_bool, check_number, refuse
+
+# What a setting of each name must be.
+_RANGES = {
+    "lr": ">= 0",
+    "momentum": "in [0, 1)",
+    "dampening": "in [0, 1)",
+    "rho": "in [0, 1)",
+    "alpha": "in [0, 1)",
+    "betas": "in [0, 1)",
+    "weight_decay": ">= 0",
+    "lr_decay": ">= 0",
+    "momentum_decay": ">= 0",
+    "initial_accumulator_value": ">= 0",
+    "eps": ">= 0",
 }
 _SWITCHES = {"nesterov", "centered", "amsgrad", "maximize"}
 
@@ -74,30 +74,16 @@ class Settings(dict[str, Any]):
 
 def check_rate(who: str, lr: Any) -> None:
     """Refuse a rate that could never move anything; only a schedule may bring a rate down to 0."""
-    if isinstance(lr, Real) and not float(lr) > 0:
-        raise ValueError(f"{who}: lr must be > 0, but got {lr}.")
+    if lr is not None:
+        check_number(who, "lr", lr, "> 0")
 
 
 def _checked(who: str, name: str, value: Any) -> Any:
     if name in _SWITCHES:
-        if not isinstance(value, bool):
-            raise TypeError(f"{who}: {name} must be True or False, but got {value!r}.")
-        return value
+        return check_bool(who, name, value)
     if name == "betas":
-        if isinstance(value, str) or not isinstance(value, Iterable):
-            raise TypeError(f"{who}: betas must be two numbers, but got {value!r}.")
-        betas = tuple(_number(who, name, beta) for beta in value)
-        if len(betas) != 2:
-            raise TypeError(f"{who}: betas must be two numbers, but got {value!r}.")
-        return betas
-    return _number(who, name, value) if name in _RANGES else value
-
-
-def _number(who: str, name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{who}: {name} must be a number, but got {value!r}.")
-    number = float(value)  # a NumPy scalar would widen float32 arrays
-    needed, holds = _RANGES[name]
-    if not (math.isfinite(number) and holds(number)):
-        raise ValueError(f"{who}: {name} must be {needed}, but got {value}.")
-    return number
+        numbers = () if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+        if len(numbers) != 2:
+            refuse(who, name, "two numbers", value, TypeError)
+        return tuple(check_number(who, name, beta, _RANGES[name]) for beta in numbers)
+    return check_number(who, name, value, _RANGES[name]) if name in _RANGES else value

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from optim.checks import check_between, check_count, check_line_search
+from autograd.checks import check_int, check_number, refuse
 from optim.objective import Array, Objective, Point
 from optim.optimizer import Optimizer, Params
 
@@ -98,7 +98,7 @@ class FixedRate:
     max_evaluations = 1
 
     def __post_init__(self) -> None:
-        check_between("FixedRate", "rate", self.rate, 0)
+        check_number("FixedRate", "rate", self.rate, "> 0")
 
     def search(self, ray: Ray, rate: float) -> Trial | None:
         """The trial with the fixed rate; None if its loss is not finite."""
@@ -143,9 +143,9 @@ class Armijo:
     max_evaluations: int = 20
 
     def __post_init__(self) -> None:
-        check_between("Armijo", "decrease", self.decrease, 0, 1)
-        check_between("Armijo", "shrink", self.shrink, 0, 1)
-        check_count("Armijo", "max_evaluations", self.max_evaluations, 1)
+        check_number("Armijo", "decrease", self.decrease, "in (0, 1)")
+        check_number("Armijo", "shrink", self.shrink, "in (0, 1)")
+        check_int("Armijo", "max_evaluations", self.max_evaluations, least=1)
 
     def search(self, ray: Ray, rate: float) -> Trial | None:
         """The first trial that has fallen enough; None if none has."""
@@ -195,9 +195,9 @@ class StrongWolfe:
     max_evaluations: int = 20
 
     def __post_init__(self) -> None:
-        check_between("StrongWolfe", "decrease", self.decrease, 0, 1)
-        check_between("StrongWolfe", "curvature", self.curvature, self.decrease, 1)
-        check_count("StrongWolfe", "max_evaluations", self.max_evaluations, 1)
+        check_number("StrongWolfe", "decrease", self.decrease, "in (0, 1)")
+        check_number("StrongWolfe", "curvature", self.curvature, f"in ({self.decrease}, 1)")
+        check_int("StrongWolfe", "max_evaluations", self.max_evaluations, least=1)
 
     def accepts(self, start: Trial, trial: Trial) -> bool:
         """Whether both conditions hold."""
@@ -274,7 +274,7 @@ def find_rate(
         >>> closure().data < 1e-3
         True
     """
-    check_between("find_rate", "rate", rate, 0)
+    check_number("find_rate", "rate", rate, "> 0")
     line_search = Armijo() if line_search is None else line_search
     check_line_search("find_rate", line_search)
     objective = Objective("find_rate", Optimizer(params), closure, 1 + line_search.max_evaluations)
@@ -330,3 +330,10 @@ def _cubic_minimum(a: Trial, b: Trial) -> float:
     d2 = math.copysign(math.sqrt(square), b.rate - a.rate)
     bottom = b.slope - a.slope + 2 * d2
     return b.rate - (b.rate - a.rate) * (b.slope + d2 - d1) / bottom if bottom else math.nan
+
+
+def check_line_search(who: str, line_search: Any) -> None:
+    """Refuse what is no line search."""
+    if isinstance(line_search, type) or not callable(getattr(line_search, "search", None)):
+        needed = "a line search such as StrongWolfe() or Armijo()"
+        refuse(who, "line_search", needed, line_search, TypeError)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from optim.checks import check_count, check_line_search, check_state, check_tolerance
-from optim.line_search import LineSearch, Ray, StrongWolfe
+from autograd.checks import check_int, check_number
+from optim.line_search import LineSearch, Ray, StrongWolfe, check_line_search
 from optim.objective import Array, Objective, Point
-from optim.optimizer import Optimizer, Params
+from optim.optimizer import Optimizer, Params, check_state
 from optim.report import Report
 
 
@@ -35,7 +35,8 @@ class Minimizer(Optimizer):
 
     def __init__(self, params: Params, gradient_tolerance: float) -> None:
         super().__init__(params)
-        check_tolerance(type(self).__name__, "gradient_tolerance", gradient_tolerance)
+        who = type(self).__name__
+        check_number(who, "gradient_tolerance", gradient_tolerance, ">= 0", finite=False)
         self.gradient_tolerance = gradient_tolerance
 
     def step(self, closure: Callable[[], Any] | None = None) -> Report:
@@ -78,8 +79,8 @@ class Minimizer(Optimizer):
             TypeError, ValueError, GraphError: as for `step`.
         """
         who = type(self).__name__
-        check_count(who, "max_iterations", max_iterations, 0)
-        check_count(who, "max_evaluations", max_evaluations, 1)
+        check_int(who, "max_iterations", max_iterations, least=0)
+        check_int(who, "max_evaluations", max_evaluations, least=1)
         objective = self._kind(who, self, closure, max_evaluations)
         here = objective.start()
         iterations = 0

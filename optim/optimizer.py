@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from autograd import Tensor, Value
+from autograd.checks import came, refuse
 
 Params: TypeAlias = "Iterable[Tensor | Value] | Iterable[tuple[str, Tensor | Value]]"
 
@@ -38,8 +39,7 @@ class Optimizer:
         for i, item in enumerate(_as_list(who, given), start=len(self.params)):
             name, p = item if isinstance(item, tuple) and len(item) == 2 else ("", item)
             if not isinstance(p, (Tensor, Value)):
-                came = repr(p) if len(repr(p)) <= 40 else f"a {type(p).__name__}"
-                raise TypeError(f"{who}: parameter {i} must be a Tensor or a Value, but is {came}.")
+                refuse(who, f"parameter {i}", "a Tensor or a Value", p, TypeError)
             if p.op is not None:
                 raise ValueError(
                     f"{who}: parameter {i} is the result of {p.op.name}. Pass what it was made "
@@ -91,8 +91,20 @@ def _as_list(who: str, given: Any) -> list[Any]:
                 f"{who}: needs a list of parameters, but got a function. Call it, as in "
                 "model.parameters()."
             )
-        raise TypeError(f"{who}: needs a list of parameters, but got {given!r}.")
+        raise TypeError(f"{who}: needs a list of parameters, but got {came(given)}.")
     found = list(given)
     if not found:
         raise ValueError(f"{who}: needs at least one parameter, but got none.")
     return found
+
+
+def check_state(who: str, state: Any, *names: str) -> None:
+    """Refuse what no `state_dict()` has returned."""
+    if not isinstance(state, dict) or not state.keys() >= set(names):
+        got = (
+            f"a dict with {', '.join(map(str, state))}" if isinstance(state, dict) else came(state)
+        )
+        raise ValueError(
+            f"{who}: needs what state_dict() returned, a dict with {', '.join(names)}, but got "
+            f"{got}."
+        )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from optim.checks import check_count
+from autograd.checks import check_int
 from optim.line_search import LineSearch
 from optim.minimizer import SearchingMinimizer, steepest
 from optim.objective import Array, Point
@@ -133,7 +133,7 @@ class LBFGS(SearchingMinimizer):
         gradient_tolerance: float = 1e-5,
     ) -> None:
         super().__init__(params, line_search, gradient_tolerance)
-        check_count("LBFGS", "memory", memory, 1)
+        check_int("LBFGS", "memory", memory, least=1)
         self.memory = memory
         self.pairs: list[tuple[Array, Array]] = []
 

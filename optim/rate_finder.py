@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optim.checks import check_count
+from autograd.checks import check_int
 from optim.drawing import line_styles, new_axes
-from optim.rule import Rule
+from optim.rule import Rule, check_rule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,14 +125,11 @@ def sweep_rates(
         >>> sweep.losses.round(3).tolist(), sweep.best, x.data
         ([3.686, 0.0, 729.0], 0.5, 3.0)
     """
-    if not isinstance(optimizer, Rule):
-        raise TypeError(
-            f"sweep_rates: needs a rule of first order such as SGD, but got {optimizer!r}."
-        )
+    check_rule("sweep_rates", optimizer)
     given = np.geomspace(1e-5, 10, 25) if rates is None else np.sort(list(rates))
     if not given.size or not given[0] > 0:
         raise ValueError(f"sweep_rates: needs rates > 0, but got {given.tolist()}.")
-    check_count("sweep_rates", "steps", steps, 1)
+    check_int("sweep_rates", "steps", steps, least=1)
     numbers = [np.copy(p.data) for p in optimizer.params]
     state, refuses = optimizer.state_dict(), optimizer._finite_only
     losses, start = [], math.nan

@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.checks import refuse
 from autograd.node import Node
-from optim.checks import check_state
 from optim.hyperparameters import Settings, check_rate
-from optim.optimizer import Optimizer, Params
+from optim.optimizer import Optimizer, Params, check_state
 from optim.parameter_arrays import Numbers, gather
 
 Array = NDArray[np.floating[Any]]
@@ -296,6 +296,12 @@ class Rule(Optimizer):
             dict.update(group, other)
         for memory, state in zip(self._memories, states, strict=True):
             memory.load(state)
+
+
+def check_rule(who: str, optimizer: Any) -> None:
+    """Refuse what is no rule of first order."""
+    if not isinstance(optimizer, Rule):
+        refuse(who, "optimizer", "a rule of first order such as SGD", optimizer, TypeError)
 
 
 class Memory:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.checks import check_between, check_count, check_tolerance
+from autograd.checks import check_int, check_number
 from optim.line_search import Armijo, LineSearch
 from optim.minimizer import Minimizer, SearchingMinimizer, steepest
 from optim.objective import Array, LeastSquares, LeastSquaresPoint, Point
@@ -70,7 +70,7 @@ class Newton(SearchingMinimizer):
         gradient_tolerance: float = 1e-8,
     ) -> None:
         super().__init__(params, line_search, gradient_tolerance)
-        check_between("Newton", "least_curvature", least_curvature, 0, 1)
+        check_number("Newton", "least_curvature", least_curvature, "in (0, 1)")
         self.least_curvature = least_curvature
 
     def _directions(self, here: Point) -> Iterator[tuple[Array, float]]:
@@ -157,7 +157,7 @@ class GaussNewton(SearchingMinimizer):
         loss_tolerance: float = 1e-10,
     ) -> None:
         super().__init__(params, line_search, gradient_tolerance)
-        check_tolerance("GaussNewton", "loss_tolerance", loss_tolerance)
+        check_number("GaussNewton", "loss_tolerance", loss_tolerance, ">= 0", finite=False)
         self.loss_tolerance = loss_tolerance
 
     def _directions(self, here: LeastSquaresPoint) -> Iterator[tuple[Array, float]]:
@@ -236,9 +236,9 @@ class LevenbergMarquardt(Minimizer):
         loss_tolerance: float = 1e-10,
     ) -> None:
         super().__init__(params, gradient_tolerance)
-        check_between("LevenbergMarquardt", "damping", damping, 0)
-        check_count("LevenbergMarquardt", "max_evaluations", max_evaluations, 1)
-        check_tolerance("LevenbergMarquardt", "loss_tolerance", loss_tolerance)
+        check_number("LevenbergMarquardt", "damping", damping, "> 0")
+        check_int("LevenbergMarquardt", "max_evaluations", max_evaluations, least=1)
+        check_number("LevenbergMarquardt", "loss_tolerance", loss_tolerance, ">= 0", finite=False)
         self.damping = damping
         self.max_evaluations = max_evaluations
         self.loss_tolerance = loss_tolerance

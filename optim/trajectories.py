@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Tensor, Value
+from autograd.checks import check_int, refuse
 from optim.drawing import line_styles, new_axes
 from optim.landscapes import Landscape
 from optim.optimizer import Optimizer
@@ -71,9 +72,8 @@ def record(
             raise ValueError("record: needs a start, as in start=(-1.2, 1.0), but got none.")
         start = function.start
     if np.shape(start) != (2,):
-        raise ValueError(f"record: start must be two numbers, x and y, but got {start!r}.")
-    if steps < 1:
-        raise ValueError(f"record: steps must be >= 1, but got {steps}.")
+        refuse("record", "start", "two numbers, x and y", start, ValueError)
+    check_int("record", "steps", steps, least=1)
     x, y = Value(start[0], label="x"), Value(start[1], label="y")
     optimizer = rule([x, y])
     points, losses = [(x.data, y.data)], [float(_loss(function(x, y)))]

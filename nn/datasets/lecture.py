@@ -4,8 +4,9 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from nn.datasets.arguments import Seed, generator, need_int, need_nonnegative
+from autograd.checks import check_choice, check_int, check_number
 from nn.datasets.dataset import Dataset
+from nn.generators import Seed, seeded
 
 Gate: TypeAlias = Literal["and", "or", "xor"]
 
@@ -37,8 +38,7 @@ def logic_gate(gate: Gate) -> Dataset:
         >>> y.tolist()
         [0, 0, 0, 1]
     """
-    if gate not in get_args(Gate):
-        raise ValueError(f"logic_gate: gate must be 'and', 'or' or 'xor', but got {gate!r}.")
+    check_choice("logic_gate", "gate", gate, get_args(Gate))
     return Dataset(
         name=gate,
         x=np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]),
@@ -92,9 +92,9 @@ def pass_class(n: int = 200, *, noise: float = 1.0, seed: Seed = 0) -> Dataset:
         >>> bool(np.array_equal(y == 1, x.sum(axis=1) > 8))
         True
     """
-    need_int("pass_class", "n", n, least=1)
-    need_nonnegative("pass_class", "noise", noise)
-    rng = generator("pass_class", seed)
+    check_int("pass_class", "n", n, least=1)
+    check_number("pass_class", "noise", noise, ">= 0")
+    rng = seeded("pass_class", seed)
     lectures = rng.integers(0, 8, size=n, endpoint=True)
     hours = rng.uniform(0, 8, size=n)
     luck = noise * rng.standard_normal(n)

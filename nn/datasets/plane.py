@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.datasets.arguments import Seed, generator, need_int, need_nonnegative
+from autograd.checks import check_int, check_number
 from nn.datasets.dataset import Dataset
+from nn.generators import Seed, seeded
 
 _FEATURES = ("x1", "x2")
 
@@ -44,7 +45,7 @@ def moons(n: int = 200, *, noise: float = 0.1, seed: Seed = 0) -> Dataset:
         >>> bool(np.allclose(np.hypot(*upper.T), 1)), bool((upper[:, 1] > -1e-15).all())
         (True, True)
     """
-    need_int("moons", "n", n, least=2)
+    check_int("moons", "n", n, least=2)
     upper, lower = (np.linspace(0, np.pi, count) for count in _shares(n, 2))
     x, y = _scatter(
         "moons",
@@ -96,10 +97,8 @@ def circles(
         >>> bool(np.allclose(np.hypot(*x[y == 1].T), 0.25))
         True
     """
-    need_int("circles", "n", n, least=2)
-    need_nonnegative("circles", "inner_radius", inner_radius)
-    if not 0 < inner_radius < 1:
-        raise ValueError(f"circles: inner_radius must be in (0, 1), but got {inner_radius}.")
+    check_int("circles", "n", n, least=2)
+    check_number("circles", "inner_radius", inner_radius, "in (0, 1)")
     rings = []
     for radius, count in zip((1, inner_radius), _shares(n, 2), strict=True):
         t = np.linspace(0, 2 * np.pi, count, endpoint=False)
@@ -159,9 +158,9 @@ def spirals(
         >>> bool(np.allclose(x[y == 0][:, 1], 0))  # arm 0 is now a piece of the x1 axis
         True
     """
-    need_int("spirals", "classes", classes, least=2)
-    need_int("spirals", "n", n, least=classes)
-    need_nonnegative("spirals", "turns", turns)
+    check_int("spirals", "classes", classes, least=2)
+    check_int("spirals", "n", n, least=classes)
+    check_number("spirals", "turns", turns, ">= 0")
     arms = []
     for k, count in enumerate(_shares(n, classes)):
         r = np.arange(1, count + 1) / count
@@ -192,8 +191,8 @@ def _scatter(
     who: str, curves: Sequence[NDArray[np.float64]], noise: float, seed: Seed
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Label the points of curves[k] with k, move each by noise, and shuffle the rows."""
-    need_nonnegative(who, "noise", noise)
-    rng = generator(who, seed)
+    check_number(who, "noise", noise, ">= 0")
+    rng = seeded(who, seed)
     x = np.concatenate(curves)
     y = np.repeat(np.arange(len(curves)), [len(curve) for curve in curves])
     x += noise * rng.standard_normal(x.shape)

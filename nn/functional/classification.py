@@ -9,7 +9,8 @@ import numpy as np
 
 import autograd
 from autograd import ShapeError, relu
-from nn.checks import (
+from autograd.checks import refuse
+from nn.functional.targets import (
     cast_like,
     check_classes,
     check_distribution,
@@ -143,7 +144,7 @@ def cross_entropy(
     if classes is not None and weight is None and not label_smoothing:
         return reduced(who, autograd.softmax_cross_entropy(logits, classes), reduction)
     if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{who}: label_smoothing must be in [0, 1], but got {label_smoothing}.")
+        refuse(who, "label_smoothing", "in [0, 1]", label_smoothing, ValueError)
     weight = None if weight is None else _class_weights(who, weight, shape[-1])
     rows = target if classes is None else classes[..., None] == np.arange(shape[-1])
     rows = (1 - label_smoothing) * rows + label_smoothing / shape[-1]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import autograd
-from nn.checks import pair, reduced
+from autograd.checks import refuse
+from nn.functional.targets import pair, reduced
 
 
 def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
@@ -102,7 +103,7 @@ def huber_loss(prediction: Any, target: Any, reduction: str = "mean", *, delta: 
 def _rounded(who: str, name: str, prediction: Any, target: Any, width: float) -> Any:
     """Huber's loss of each element."""
     if not width > 0:
-        raise ValueError(f"{who}: {name} must be > 0, but got {width}.")
+        refuse(who, name, "> 0", width, ValueError)
     prediction, target = pair(who, prediction, target)
     distance = autograd.abs(prediction - target)
     # Where c is the distance this is the parabola, where it is the width the line.

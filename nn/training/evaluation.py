@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import ShapeError, no_grad
+from autograd.checks import kind
 from nn.data import pair
 from nn.datasets.dataset import Dataset
 from nn.module import Module
@@ -69,9 +70,7 @@ def predict(model: Module, x: Any) -> Any:
         [0.0, 2.0]
     """
     if not isinstance(model, Module):
-        raise TypeError(
-            f"predict: needs a model, then the inputs, but got a {type(model).__name__} first."
-        )
+        raise TypeError(f"predict: needs a model, then the inputs, but got {kind(model)} first.")
     mode = model.training
     model.eval()
     try:

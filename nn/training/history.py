@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nn.datasets.arguments import need_int, need_nonnegative
+from autograd.checks import check_int, check_number
 from nn.module import Module
 from optim.drawing import new_axes
 
@@ -167,8 +167,8 @@ class EarlyStopping:
     """
 
     def __init__(self, patience: int = 10, min_delta: float = 0.0) -> None:
-        need_int("EarlyStopping", "patience", patience, least=1)
-        need_nonnegative("EarlyStopping", "min_delta", min_delta)
+        check_int("EarlyStopping", "patience", patience, least=1)
+        check_number("EarlyStopping", "min_delta", min_delta, ">= 0")
         self.patience = patience
         self.min_delta = min_delta
         self.start()

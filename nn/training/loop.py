@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import detect_anomaly
+from autograd.checks import came, check_int
 from autograd.errors import AnomalyError
 from nn.data import Batches, pair
-from nn.datasets.arguments import need_int
 from nn.module import Module
 from nn.operands import numbers
 from nn.training.evaluation import Data, Loss, evaluate
@@ -150,16 +150,16 @@ def _check(
     early_stopping: EarlyStopping | None,
 ) -> list[Any]:
     """Refuse what `fit` cannot use, and make ready what it keeps; returns the parameters."""
-    need_int("fit", "epochs", epochs, least=1)
+    check_int("fit", "epochs", epochs, least=1)
     if isinstance(loss, type) or not callable(loss):
         raise TypeError(
             "fit: loss needs to be a function of scores and targets, such as "
-            f"nn.CrossEntropyLoss(), but got {_came(loss)}."
+            f"nn.CrossEntropyLoss(), but got {came(loss)}."
         )
     if not hasattr(optimizer, "params"):
         raise TypeError(
             "fit: optimizer needs to be one of optim, such as "
-            f"optim.SGD(model.parameters(), lr=0.1), but got {_came(optimizer)}."
+            f"optim.SGD(model.parameters(), lr=0.1), but got {came(optimizer)}."
         )
     parameters = model.parameters()
     if not {id(p) for p in parameters} & {id(p) for p in optimizer.params}:
@@ -172,12 +172,6 @@ def _check(
             raise ValueError("fit: early_stopping needs validation=(x, y), but got none.")
         early_stopping.start()
     return parameters
-
-
-def _came(thing: Any) -> str:
-    if isinstance(thing, type):
-        return f"the class {thing.__name__}"
-    return repr(thing) if isinstance(thing, str) else f"a {type(thing).__name__}"
 
 
 def _as_schedule(schedule: Callable[[float], float]) -> Schedule:

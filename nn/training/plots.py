@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import ShapeError
+from autograd.checks import check_int, check_number
 from nn.data import pair
-from nn.datasets.arguments import Seed, generator, need_int
 from nn.datasets.dataset import Dataset
+from nn.generators import Seed, seeded
 from nn.module import Module
 from nn.operands import numbers
 from nn.training.evaluation import evaluate, predict
@@ -50,7 +50,7 @@ def losses(history: History, ax: Axes | None = None) -> Axes:
         >>> from matplotlib.figure import Figure
         >>> history = History()
         >>> for loss in (0.9, 0.3, 0.1):
-        ...     history.add(loss=loss, validation_loss=math.nan, learning_rate=0.1, seconds=1.0)
+        ...     history.add(loss=loss, validation_loss=np.nan, learning_rate=0.1, seconds=1.0)
         >>> losses(history, Figure().subplots()).get_label()
         'Loss over 3 epochs. Training: from 0.9 to 0.1, lowest 0.1 in epoch 3.'
     """
@@ -95,7 +95,7 @@ def decision_regions(
             f"decision_regions: needs points of shape (N, 2) and classes of shape (N,), but got "
             f"{x.shape} and {y.shape}."
         )
-    need_int("decision_regions", "resolution", resolution, least=2)
+    check_int("decision_regions", "resolution", resolution, least=2)
     ax = ax or new_axes("nn.plots")
     rows = -(-len(np.unique(y)) // _LEGEND_COLUMNS)
     room = 0.1 * rows  # for the legend: above the axes it would lie where a title goes
@@ -175,10 +175,9 @@ def loss_surface(
         >>> steps.tolist(), losses.shape
         ([-1.0, 0.0, 1.0], (3, 3))
     """
-    need_int("loss_surface", "points", points, least=2)
-    if not 0 < reach < math.inf:
-        raise ValueError(f"loss_surface: reach must be finite and > 0, but got {reach}.")
-    rng = generator("loss_surface", seed)
+    check_int("loss_surface", "points", points, least=2)
+    check_number("loss_surface", "reach", reach, "> 0")
+    rng = seeded("loss_surface", seed)
     parameters = model.parameters()
     here = [np.copy(p.data) for p in parameters]
     first, second = ([_direction(w, rng) for w in here] for _ in range(2))
@@ -266,7 +265,7 @@ def weights(model: Module, ax: Axes | None = None, *, bins: int = 25) -> Axes:
         >>> weights(layer, Figure().subplots()).get_label()
         'Histograms of 2 parameters. weight: 2 numbers from 1 to 2; bias: 1 number from 3 to 3.'
     """
-    need_int("weights", "bins", bins, least=1)
+    check_int("weights", "bins", bins, least=1)
     named = model.named_parameters()
     if not named:
         raise ValueError("weights: needs a model with parameters, but it has none.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from optim.schedules.schedule import Schedule, above, as_schedule, at_least, whole_epochs
+from autograd.checks import check_number
+from optim.schedules.schedule import Schedule, as_schedule, whole_epochs
 
 
 def inverse_time(lr: float, t: float = 1.0) -> Schedule:
@@ -19,7 +20,8 @@ def inverse_time(lr: float, t: float = 1.0) -> Schedule:
         >>> [inverse_time(0.1, t=1)(epoch) for epoch in (0, 1, 3)]
         [0.1, 0.05, 0.025]
     """
-    lr, t = above(0, "inverse_time", lr=lr), at_least(0, "inverse_time", t=t)
+    lr = check_number("inverse_time", "lr", lr, "> 0")
+    t = check_number("inverse_time", "t", t, ">= 0")
     return Schedule(lambda epoch: lr / (1 + t * epoch), f"{lr:g}/(1 + {t:g}·epoch)")
 
 
@@ -37,9 +39,9 @@ def step_decay(lr: float, t: float = 0.5, every: int = 10) -> Schedule:
         >>> [step_decay(0.8, t=0.5, every=2)(epoch) for epoch in range(5)]
         [0.8, 0.8, 0.4, 0.4, 0.2]
     """
-    lr, every = above(0, "step_decay", lr=lr), whole_epochs("step_decay", every=every)
-    if not 0 <= t < 1:
-        raise ValueError(f"step_decay: t must be in [0, 1), but got {t}.")
+    lr = check_number("step_decay", "lr", lr, "> 0")
+    every = whole_epochs("step_decay", "every", every)
+    t = check_number("step_decay", "t", t, "in [0, 1)")
     return Schedule(
         lambda epoch: lr * (1 - t) ** (epoch // every), f"{lr:g}, -{100 * t:g} % every {every}"
     )
@@ -56,9 +58,8 @@ def exponential(lr: float, t: float = 0.95) -> Schedule:
         >>> [exponential(0.8, t=0.5)(epoch) for epoch in range(3)]
         [0.8, 0.4, 0.2]
     """
-    lr = above(0, "exponential", lr=lr)
-    if not 0 < t <= 1:
-        raise ValueError(f"exponential: t must be in (0, 1], but got {t}.")
+    lr = check_number("exponential", "lr", lr, "> 0")
+    t = check_number("exponential", "t", t, "in (0, 1]")
     return Schedule(lambda epoch: lr * t**epoch, f"{t:g}^epoch · {lr:g}")
 
 
@@ -72,7 +73,7 @@ def inverse_sqrt(t: float) -> Schedule:
         >>> [inverse_sqrt(0.1)(epoch) for epoch in (1, 4, 100)]
         [0.1, 0.05, 0.01]
     """
-    t = above(0, "inverse_sqrt", t=t)
+    t = check_number("inverse_sqrt", "t", t, "> 0")
     return Schedule(lambda epoch: t / math.sqrt(epoch), f"{t:g}/√epoch", first=1)
 
 
@@ -89,7 +90,9 @@ def by_hand(rates: Mapping[int, float]) -> Schedule:
     """
     if 0 not in rates:
         raise ValueError(f"by_hand: needs a rate for epoch 0, as in {{0: 0.1}}, but got {rates}.")
-    stairs = sorted((epoch, at_least(0, "by_hand", rate=r)) for epoch, r in rates.items())
+    stairs = sorted(
+        (epoch, check_number("by_hand", "rate", r, ">= 0")) for epoch, r in rates.items()
+    )
     if stairs[0][0] < 0:
         raise ValueError(f"by_hand: needs epochs >= 0, but got {stairs[0][0]}.")
 
@@ -118,7 +121,7 @@ def cosine(lr: float, epochs: int, lr_min: float = 0.0) -> Schedule:
         >>> [round(cosine(0.1, epochs=4)(epoch), 4) for epoch in (0, 1, 2, 4, 9)]
         [0.1, 0.0854, 0.05, 0.0, 0.0]
     """
-    lr, epochs = above(0, "cosine", lr=lr), whole_epochs("cosine", epochs=epochs)
+    lr, epochs = check_number("cosine", "lr", lr, "> 0"), whole_epochs("cosine", "epochs", epochs)
     if not 0 <= lr_min <= lr:
         raise ValueError(f"cosine: lr_min must be in [0, lr], but got {lr_min} with lr = {lr}.")
 
@@ -144,7 +147,7 @@ def warm_up(schedule: Schedule | float, epochs: int) -> Schedule:
         >>> [round(warm_up(0.4, epochs=3)(epoch), 4) for epoch in range(5)]
         [0.1, 0.2, 0.3, 0.4, 0.4]
     """
-    after, epochs = as_schedule(schedule), whole_epochs("warm_up", epochs=epochs)
+    after, epochs = as_schedule(schedule), whole_epochs("warm_up", "epochs", epochs)
     top = after(after.first)
     rise = Schedule(lambda epoch: top * (epoch + 1) / (epochs + 1), "warm-up")
     return rise.then(after, at=epochs)

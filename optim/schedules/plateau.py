@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from optim.schedules.schedule import Schedule, as_schedule, at_least
+from autograd.checks import check_number
+from optim.schedules.schedule import Schedule, as_schedule
 
 
 class ReduceOnPlateau(Schedule):
@@ -44,12 +45,10 @@ class ReduceOnPlateau(Schedule):
     ) -> None:
         who = "ReduceOnPlateau"
         of = as_schedule(schedule)
-        if not 0 < factor < 1:
-            raise ValueError(f"{who}: factor must be in (0, 1), but got {factor}.")
-        self.factor = factor
-        self.patience = at_least(0, who, patience=patience)
-        self.threshold = at_least(0, who, threshold=threshold)
-        self.lr_min = at_least(0, who, lr_min=lr_min)
+        self.factor = check_number(who, "factor", factor, "in (0, 1)")
+        self.patience = check_number(who, "patience", patience, ">= 0")
+        self.threshold = check_number(who, "threshold", threshold, ">= 0")
+        self.lr_min = check_number(who, "lr_min", lr_min, ">= 0")
         self.maximize = maximize
         self._reduction, self._best, self._bad_epochs = 1.0, math.inf, 0
         name = f"{of.name}, times {factor:g} on a plateau"

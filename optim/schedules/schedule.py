@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-from optim.checks import check_real
+from autograd.checks import check_int, check_number
 
 
 class Schedule:
@@ -49,7 +48,7 @@ class Schedule:
 
     def __mul__(self, factor: float) -> Schedule:
         """The same course, at another height."""
-        factor = at_least(0, "Schedule", factor=factor)
+        factor = check_number("Schedule", "factor", factor, ">= 0")
         return Schedule(
             lambda epoch: factor * self(epoch),
             f"{factor:g} · ({self.name})",
@@ -68,7 +67,7 @@ class Schedule:
             >>> [schedule(epoch) for epoch in range(6)]
             [0.1, 0.1, 0.1, 0.1, 0.05, 0.025]
         """
-        at, after = whole_epochs("then", at=at), as_schedule(other)
+        at, after = whole_epochs("then", "at", at), as_schedule(other)
 
         def rate(epoch: float) -> float:
             return self(epoch) if epoch < at else after(epoch - at + after.first)
@@ -106,7 +105,7 @@ def constant(lr: float) -> Schedule:
         >>> constant(0.1)(1000)
         0.1
     """
-    lr = above(0, "constant", lr=lr)
+    lr = check_number("constant", "lr", lr, "> 0")
     return Schedule(lambda epoch: lr, f"{lr:g}")
 
 
@@ -115,28 +114,9 @@ def as_schedule(schedule: Schedule | float) -> Schedule:
     return schedule if isinstance(schedule, Schedule) else constant(schedule)
 
 
-def above(bound: float, who: str, **setting: float) -> float:
-    """A finite number above the bound, as a float."""
-    ((name, value),) = setting.items()
-    check_real(who, name, value)
-    if not bound < value < math.inf:
-        raise ValueError(f"{who}: {name} must be > {bound}, but got {value}.")
-    return float(value)
-
-
-def at_least(bound: float, who: str, **setting: float) -> float:
-    """A finite number at or above the bound, as a float."""
-    ((name, value),) = setting.items()
-    check_real(who, name, value)
-    if not bound <= value < math.inf:
-        raise ValueError(f"{who}: {name} must be >= {bound}, but got {value}.")
-    return float(value)
-
-
-def whole_epochs(who: str, **setting: int) -> int:
-    """A whole number >= 1, as an int."""
-    ((name, value),) = setting.items()
-    check_real(who, name, value)
-    if not math.isfinite(value) or value != int(value) or value < 1:
-        raise ValueError(f"{who}: {name} must be a whole number >= 1, but got {value}.")
-    return int(value)
+def whole_epochs(who: str, name: str, value: float) -> int:
+    """How many epochs, at least 1; 10.0 counts as 10."""
+    given: Any = value
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)
+    return check_int(who, name, given, least=1)

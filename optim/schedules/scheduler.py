@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from optim.checks import check_state
-from optim.rule import Rule
+from autograd.checks import refuse
+from optim.optimizer import check_state
+from optim.rule import Rule, check_rule
 from optim.schedules.schedule import Schedule
 
 
@@ -91,11 +92,10 @@ def attach(optimizer: Rule, *schedules: Schedule) -> Scheduler:
         0.4
         0.2
     """
-    if not isinstance(optimizer, Rule):
-        raise TypeError(f"attach: needs a rule of first order such as SGD, but got {optimizer!r}.")
+    check_rule("attach", optimizer)
     for schedule in schedules:
         if not hasattr(schedule, "observe"):
-            raise TypeError(f"attach: needs schedules such as constant(0.1), but got {schedule!r}.")
+            refuse("attach", "schedule", "such as constant(0.1)", schedule, TypeError)
     groups = optimizer.param_groups
     each = list(schedules)
     if len(each) == 1 < len(groups):

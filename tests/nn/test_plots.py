@@ -217,7 +217,7 @@ def test_the_landscape_is_drawn_as_hills_on_3d_axes():
     ("settings", "message"),
     [
         ({"points": 1}, "points must be >= 2, but got 1"),
-        ({"reach": 0}, "reach must be finite and > 0, but got 0"),
+        ({"reach": 0}, "reach must be > 0, but got 0"),
     ],
 )
 def test_a_surface_needs_room(settings, message):

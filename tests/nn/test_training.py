@@ -294,7 +294,7 @@ def test_early_stopping_on_noisy_data_gives_a_lower_validation_loss_than_going_o
     ("settings", "message"),
     [
         ({"patience": 0}, "patience must be >= 1, but got 0"),
-        ({"min_delta": -0.1}, "min_delta must be finite and >= 0, but got -0.1"),
+        ({"min_delta": -0.1}, "min_delta must be >= 0, but got -0.1"),
     ],
 )
 def test_early_stopping_says_what_it_needs(settings, message):

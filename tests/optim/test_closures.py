@@ -447,7 +447,7 @@ def test_parameters_that_are_none_are_refused(rule):
     ("make", "message"),
     [
         (lambda: LBFGS([X], memory=0), r"LBFGS: memory must be >= 1, but got 0"),
-        (lambda: LBFGS([X], memory=2.5), r"LBFGS: memory must be a whole number, but got 2\.5"),
+        (lambda: LBFGS([X], memory=2.5), r"LBFGS: memory must be an int, but got 2\.5"),
         (lambda: Newton([X], least_curvature=1), r"least_curvature must be in \(0, 1\), but got 1"),
         (lambda: LevenbergMarquardt([X], damping=0), r"damping must be > 0, but got 0"),
         (lambda: LevenbergMarquardt([X], max_evaluations=0), r"max_evaluations must be >= 1"),

@@ -294,9 +294,9 @@ def test_a_sweep_that_makes_no_sense_is_refused():
         sweep_rates(optimizer, closure, [])
     with pytest.raises(ValueError, match="steps must be >= 1, but got 0"):
         sweep_rates(optimizer, closure, steps=0)
-    with pytest.raises(TypeError, match=r"steps must be a whole number, but got 1\.5"):
+    with pytest.raises(TypeError, match=r"steps must be an int, but got 1\.5"):
         sweep_rates(optimizer, closure, steps=1.5)
-    with pytest.raises(TypeError, match="sweep_rates: needs a rule of first order"):
+    with pytest.raises(TypeError, match="sweep_rates: optimizer must be a rule of first order"):
         sweep_rates(Newton(optimizer.params), closure)
 
 

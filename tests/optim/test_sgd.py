@@ -160,10 +160,10 @@ def test_what_is_no_list_of_parameters_is_refused():
         SGD([], lr=0.1)
     with pytest.raises(ValueError, match=r"SGD: needs each parameter once, but 1 came again"):
         SGD([x, Value(2.0), x], lr=0.1)
-    with pytest.raises(TypeError, match=r"parameter 1 must be a Tensor or a Value, but is 2\.0"):
+    with pytest.raises(TypeError, match=r"parameter 1 must be a Tensor or a Value, but got 2\.0"):
         SGD([x, 2.0], lr=0.1)
     with pytest.raises(
-        TypeError, match=r"parameter 0 must be a Tensor or a Value, but is a ndarray"
+        TypeError, match=r"parameter 0 must be a Tensor or a Value, but got a ndarray"
     ):
         SGD([np.zeros((99, 9))], lr=0.1)
     with pytest.raises(

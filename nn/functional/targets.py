@@ -1,15 +1,15 @@
-"""What the losses share: their checks at the door, and how single losses become one number."""
+"""Predictions and targets: what they may be, and how the losses of examples become one number."""
 
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 import autograd
 from autograd import ShapeError, Value
+from autograd.checks import check_choice
 from nn.operands import as_operand, numbers, shape_of, shape_or_type
 
 
@@ -51,10 +51,7 @@ def check_some(who: str, examples: Any) -> None:
 
 def check_reduction(who: str, reduction: str) -> None:
     """Refuse everything but "mean", "sum" and "none"."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(
-            f'{who}: reduction must be "mean", "sum" or "none", but got {reduction!r}.'
-        )
+    check_choice(who, "reduction", reduction, ("mean", "sum", "none"))
 
 
 def reduced(who: str, losses: Any, reduction: str) -> Any:
@@ -154,19 +151,3 @@ def check_classes(who: str, scores: Any, target: Any) -> Any:
             f"{who}: needs every class in [0, {count}), but got {_first(classes, wrong)}.{advice}"
         )
     return classes
-
-
-def check_count(who: str, name: str, value: int) -> int:
-    """Refuse everything but an int >= 1."""
-    if not isinstance(value, Integral):
-        raise TypeError(f"{who}: {name} must be an int, but got {value!r}.")
-    if value < 1:
-        raise ValueError(f"{who}: {name} must be >= 1, but got {value}.")
-    return int(value)
-
-
-def check_number(who: str, name: str, value: float) -> float:
-    """Refuse everything but a real number."""
-    if not isinstance(value, Real):
-        raise TypeError(f"{who}: {name} must be a number, but got {value!r}.")
-    return value
