@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from autograd import node, numpy_protocols
+from autograd.copying import Copied
 from autograd.errors import GraphError, ShapeError
 from autograd.methods import ArrayOperations
 from autograd.modes import active, recording, watch_result
@@ -50,7 +51,7 @@ def _operators(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return method, reflected
 
 
-class Tensor(ArrayOperations, node.Node):
+class Tensor(ArrayOperations, Copied, node.Node):
     """An array that remembers how it was computed.
 
     It has NumPy's operations and semantics (broadcasting, axes, dtypes) under PyTorch's names, and

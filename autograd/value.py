@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd import node
+from autograd.copying import Copied
 from autograd.errors import GraphError
 from autograd.methods import Operations
 from autograd.modes import active, recording, watch_result
@@ -80,7 +81,7 @@ def _operators(op: Elementwise) -> tuple[Callable[..., Value], Callable[..., Val
     return method, reflected
 
 
-class Value(Operations, node.Node):
+class Value(Operations, Copied, node.Node):
     """A float that remembers how it was computed.
 
     Arithmetic and the functions of the rulebook work on it as on a float, in both orders with

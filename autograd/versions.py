@@ -21,6 +21,9 @@ class Version:
     def __init__(self) -> None:
         self.number = 0
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return "FIXED" if self is FIXED else object.__reduce_ex__(self, 2)
+
 
 latest = Version()
 """That of the last write into any array: how many there have been."""

@@ -1,0 +1,102 @@
+"""Copies and pickles of nodes, of any depth: `copy.deepcopy(loss)`, `pickle.dumps(loss)`.
+
+A result holds its operands, those theirs, and so on: Python's own way of copying would follow them
+one inside the other and meet its recursion limit. So a result brings the whole graph behind it as
+one list, each node after its operands. Whoever copies it finds these done already when it comes to
+what they went into. A node that is met in several places is copied once, as ever.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Any
+from weakref import WeakValueDictionary
+
+from autograd.errors import GraphError
+from autograd.node import Node, topological
+from autograd.versions import latest
+
+
+class Copied:
+    """A node whose copies and pickles may have any depth."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        """How to make another one: by the graph behind it."""
+        if self.op is None:
+            return object.__reduce_ex__(self, 2)
+        return _root, ([_entry(node) for node in topological(self) if node.op is not None],)
+
+    def __setstate__(self: Any, state: Any) -> None:
+        """Take over what another one held."""
+        own, slots = state
+        for name, value in {**(own or {}), **slots}.items():
+            setattr(self, name, value)
+        # Writes are numbered from 0 in every process, and this one may come from another.
+        latest.number = max(latest.number, slots.get("_seen", 0))
+
+
+class _Entry:
+    """A result as one entry of such a list; it becomes the node itself."""
+
+    __slots__ = ("__weakref__", "node")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        node: Any = self.node
+        arguments, (own, slots) = _held(node)
+        for name in ("_left", "_right", "parents"):
+            if name in slots:
+                slots[name] = _operand(slots[name])
+        if any(p._version.number > slots.get("_seen", p._version.number) for p in node.parents):
+            slots["_seen"] = -1  # written to since: the copy has no derivative either
+        return _blank, arguments, (own, slots)
+
+
+def _held(node: Node) -> tuple[Any, tuple[Any, dict[str, Any]]]:
+    """The class of a node, and what is in its attributes and slots, as Python would copy it."""
+    found: Any = object.__reduce_ex__(node, 2)
+    return found[1], found[2]
+
+
+def _blank(kind: type[Any], *arguments: Any) -> Any:
+    return kind.__new__(kind, *arguments)
+
+
+def _operand(x: Any) -> Any:
+    """An operand as an entry, unless it is a leaf; likewise several, in a tuple."""
+    if isinstance(x, tuple):
+        return tuple(map(_operand, x))
+    return x if x is None or x.op is None else _entry(x)
+
+
+_entries: WeakValueDictionary[int, _Entry] = WeakValueDictionary()
+_finding = Lock()
+
+
+def _entry(node: Node) -> _Entry:
+    """The entry of a node: the same one for as long as somebody who copies it remembers it."""
+    if not isinstance(node, Copied):
+        raise GraphError(
+            "copy: the graph goes through a call of a compiled function, whose memory cannot be "
+            "copied. Copy the result without its graph (.detach()), or run the function itself."
+        )
+    with _finding:
+        found = _entries.get(id(node))
+        if found is None:
+            found = _entries[id(node)] = _Entry(node)
+        return found
+
+
+def _root(entries: list[Any]) -> Any:
+    """The last of a list of nodes."""
+    root = entries[-1]
+    if not isinstance(root, _Entry):
+        return root
+    arguments, state = _held(root.node)  # copy.copy: shares operands
+    out = _blank(*arguments)
+    out.__setstate__(state)
+    return out
