@@ -9,7 +9,7 @@ in order (`x * x` has two edges to `x`). Two kinds of node share this file: `Val
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
@@ -118,22 +118,24 @@ def topological(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
         >>> [node.data for node in topological(x * x + x)]
         [2.0, 4.0, 6.0]
     """
-    order, seen = list[Node](), set[Node]()
-    stack: list[Node | None] = [root]
+    order: list[Node]
+    seen: set[Node]
+    stack: list[Node | None]
+    order, seen, stack = [], set(), [root]
     while stack:
-        node = stack.pop()
-        if node is None:  # a marker: everything below the next node on the stack is in the list
+        if (node := stack.pop()) is None:  # a marker: all that the next node needs is in the list
             order.append(stack.pop())  # type: ignore[arg-type]
         elif node not in seen:
             seen.add(node)
-            if (parents := node.parents) and node not in stop:
-                stack += (node, None, *parents[::-1])  # so that the first comes out first
+            if (parents := node.parents) and not (stop and node in stop):
+                stack += (node, None)
+                stack += parents[::-1]  # so that the first comes out first
             else:
                 order.append(node)
     return order
 
 
-def backward_steps(root: Node, seed: Any) -> Generator[Contribution, None, None]:
+def backward_steps(root: Node, seed: Any) -> Iterator[Contribution]:
     """Run the backward pass, pausing after each product of the chain rule.
 
     Gradients of this pass are kept apart until the end. Then leaves add theirs to what they had,
@@ -149,10 +151,7 @@ def backward_steps(root: Node, seed: Any) -> Generator[Contribution, None, None]
     """
     if not root.requires_grad:
         raise _constant_root()
-    found = yield from _chain_rule(topological(root), seed)
-    with _adding:
-        for node, grad in found:
-            node._receive(grad)
+    return _chain_rule(topological(root), seed, _deliver)
 
 
 def backward(root: Node, seed: Any) -> None:
@@ -179,33 +178,40 @@ def gradients(root: Node, wrt: Sequence[Node], seed: Any, create_graph: bool = F
         raise _constant_root()
     ends = frozenset(wrt)
     order = _leading_to(ends, topological(root, ends))
-    steps = _chain_rule(order, seed, ends, create_graph)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found = dict(end.value)
-            return [found.get(node) for node in wrt]
+    found: dict[Node, Any] = {}
+    deque(_chain_rule(order, seed, found.update, ends, create_graph), maxlen=0)
+    return [found.get(node) for node in wrt]
 
 
 def _chain_rule(
-    order: list[Node], seed: Any, ends: frozenset[Node] = frozenset(), as_graph: bool = False
-) -> Generator[Contribution, None, Iterable[tuple[Node, Any]]]:
+    order: list[Node],
+    seed: Any,
+    deliver: Callable[[Iterable[tuple[Node, Any]]], None],
+    ends: frozenset[Node] = frozenset(),
+    as_graph: bool = False,
+) -> Iterator[Contribution]:
     """Go backwards through a topological order, from its last node, and yield every product.
 
     A node's turn comes when everything made from it has had its turn, so by then its gradient is
-    complete. The answer is every node that a gradient has reached, with that gradient.
+    complete. At the end `deliver` gets every node with its gradient, None where none has arrived.
     """
     waiting = {order[-1]: seed} if order else {}  # gradients of nodes whose turn has not come
     grads, watched = [], active()
     for node in reversed(order):
         grads.append(out_grad := waiting.pop(node, None))
-        if out_grad is not None and node.op is not None and node not in ends:
+        if out_grad is not None and node.op is not None and not (ends and node in ends):
             for step in (node._graph_contributions if as_graph else node._contributions)(out_grad):
                 _, _, parent, _, product = step
                 waiting[parent] = waiting[parent] + product if parent in waiting else product
                 yield watch_product(step) if watched else step
-    return ((n, grad) for n, grad in zip(reversed(order), grads, strict=True) if grad is not None)
+    deliver(zip(reversed(order), grads, strict=True))
+
+
+def _deliver(found: Iterable[tuple[Node, Any]]) -> None:
+    with _adding:
+        for node, grad in found:
+            if grad is not None:
+                node._receive(grad)
 
 
 def _constant_root() -> GraphError:
