@@ -15,10 +15,12 @@ from autograd.expression import FUNCTIONS, ExpressionError, parse
 from autograd.info import info, version
 from autograd.value import Value
 
-# What a terminal that cannot show our signs shows instead.
+# What a terminal that cannot show our signs shows instead; `d` stays for the total derivative.
 _PLAIN = str.maketrans(
-    {"∂": "d", "·": "*", "→": "->", "—": "none", "σ": "sigmoid", "…": "...", "≥": ">=", "≤": "<="}
+    {"∂": "D", "·": "*", "→": "->", "—": "none", "σ": "sigmoid", "…": "...", "≥": ">=", "≤": "<="}
+    | {"⁽": "^(", "⁾": ")", "⊙": "*", "×": "x", "Σ": "sum", "ᵀ": "^T", "⁻": "-", "₋": "-"}
     | {superscript: f"^{digit}" for digit, superscript in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+    | {subscript: str(digit) for digit, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")}
 )
 
 
@@ -33,11 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
           x = 3
           f = x² = 3² = 9
         <BLANKLINE>
-        Backward, from ∂f/∂f = 1
-          1  ∂f/∂x += ∂f/∂f · ∂f/∂x = 1 · 2·x = 1 · 6 = 6
+        Backward, from df/df = 1
+          1  df/dx += 1 · ∂f/∂x = 1 · 2·x = 1 · 6 = 6
+        <BLANKLINE>
+          df/dx: how f changes with x, all ways together. ∂v/∂x: how v changes with x alone.
         <BLANKLINE>
         Gradients
-          ∂f/∂x = 6
+          df/dx = 6
         0
     """
     try:

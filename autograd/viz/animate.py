@@ -183,10 +183,8 @@ class _Film:
         for node in self.computed:
             formula = Symbol.of(node.op, steps.operands(node), getattr(node, "params", {}))  # type: ignore[arg-type]
             value = exercise.array_text(steps.values[node])
-            yield f"Forward: {steps.names[node]} = {formula} = {value}"
-        root = steps.names[steps.root]
-        seed = exercise.array_text(steps.seed)
-        yield f"Backward, from {exercise.derivative(root, root)} = {seed}"
+            yield f"Forward: {exercise.name_text(steps.names[node])} = {formula} = {value}"
+        yield f"Backward, from {exercise.start(steps)}"
         for k in self.played:
             yield exercise.step_line(steps[k])
 

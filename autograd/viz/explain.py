@@ -5,13 +5,13 @@
 >>> y = x * w
 >>> z = y * y + w
 >>> print(explain(z, w))
-∂z/∂w is a sum over 3 ways from w to z:
+dz/dw is a sum over 3 ways from w to z:
 <BLANKLINE>
-  1  w → y → v1 → z    ∂z/∂v1 · ∂v1/∂y · ∂y/∂w = 1 · y · x = 1 · (-6) · 2 = -12
-  2  w → y → v1 → z    ∂z/∂v1 · ∂v1/∂y · ∂y/∂w = 1 · y · x = 1 · (-6) · 2 = -12
+  1  w → y → v₁ → z    ∂z/∂v₁ · ∂v₁/∂y⁽¹⁾ · ∂y/∂w = 1 · y · x = 1 · (-6) · 2 = -12
+  2  w → y → v₁ → z    ∂z/∂v₁ · ∂v₁/∂y⁽²⁾ · ∂y/∂w = 1 · y · x = 1 · (-6) · 2 = -12
   3  w → z             ∂z/∂w = 1
 <BLANKLINE>
-∂z/∂w = -12 + (-12) + 1 = -23
+dz/dw = -12 + (-12) + 1 = -23
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from autograd.errors import GraphError
 from autograd.node import Node, topological
 from autograd.op import Elementwise
 from autograd.value import Value
-from autograd.viz.exercise import derivative
-from autograd.viz.mathml import Tree, derivative_tree, math_element, number_tree, tree_of
-from autograd.viz.steps import all_names, number_of
-from autograd.viz.symbols import Symbol, name_latex, symbolic_partial
+from autograd.viz import notation
+from autograd.viz.mathml import math_element, number_tree, tree_of
+from autograd.viz.notation import Derivative, Tree
+from autograd.viz.steps import all_names, local_derivative, number_of
+from autograd.viz.symbols import Symbol, symbolic_partial
 from autograd.viz.text import columns, described, number
 
 MOST_WAYS = 12
@@ -49,6 +50,11 @@ class Factor:
     node_name: str
     operand_name: str
     operands: tuple[str | float, ...]
+
+    @property
+    def symbol(self) -> Derivative:
+        """How it is written: ∂y/∂x."""
+        return local_derivative(self.node, self.position, self.node_name, self.operand_name)
 
     @property
     def number(self) -> float:
@@ -72,7 +78,8 @@ class Way:
     @property
     def nodes(self) -> str:
         """The way through the graph, from what is moved to what moves: "w → y → z"."""
-        names = [self.factors[-1].operand_name, *(f.node_name for f in self.factors[::-1])]
+        codes = [self.factors[-1].operand_name, *(f.node_name for f in self.factors[::-1])]
+        names = [notation.name(code).text for code in codes]
         if len(names) > _LONGEST_WAY:
             half = _LONGEST_WAY // 2
             names = [*names[:half], f"… {len(names) - 2 * half} more …", *names[-half:]]
@@ -147,6 +154,11 @@ class Explanation:
         return self._names[self.root]
 
     @property
+    def symbol(self) -> Derivative:
+        """How the total derivative is written: dL/dx."""
+        return Derivative(self.root_name, self.wrt_name)
+
+    @property
     def wrt_name(self) -> str:
         """What the other node is called."""
         return self._names[self.wrt]
@@ -157,12 +169,13 @@ class Explanation:
         return self.total - math.fsum(way.number for way in self.ways)
 
     def __str__(self) -> str:
-        whole = derivative(self.root_name, self.wrt_name)
+        whole = self.symbol.text
+        start, end = (notation.name(code).text for code in (self.wrt_name, self.root_name))
         if self.wrt is self.root:
             return f"{whole} = 1: a node moves with itself."
         if not self.count:
-            return f"{whole} = 0: no way leads from {self.wrt_name} to {self.root_name}."
-        ends = f"from {self.wrt_name} to {self.root_name}"
+            return f"{whole} = 0: no way leads from {start} to {end}."
+        ends = f"from {start} to {end}"
         one = f"{whole} is one product, for there is one way {ends}:"
         title = one if self.count == 1 else f"{whole} is a sum over {self.count:,} ways {ends}:"
         nodes = [way.nodes for way in self.ways]
@@ -186,7 +199,7 @@ class Explanation:
         """∂z/∂y · ∂y/∂w = y · x = (-6) · 2 = -12."""
         shown, left_out = _ends(way.factors)
         more = f" · … {left_out} more … · " if left_out else ""
-        symbols = _joined([derivative(f.node_name, f.operand_name) for f in shown], more)
+        symbols = _joined([f.symbol.text for f in shown], more)
         formulas = _joined([f.formula.factor for f in shown], more)
         numbers = _joined([_bracketed(number(f.number)) for f in shown], more)
         parts = [symbols, formulas, numbers, number(way.number)]
@@ -205,18 +218,12 @@ class Explanation:
     @cached_property
     def latex(self) -> str:
         """The explanation as LaTeX, an `aligned` block."""
-        whole = _latex_derivative(self.root_name, self.wrt_name)
+        whole = self.symbol.latex
         symbols, numbers = [], []
         for way in self.ways:
             shown, left_out = _ends(way.factors)
             dots = r" \cdots " if left_out else ""
-            symbols.append(
-                _joined(
-                    [_latex_derivative(f.node_name, f.operand_name) for f in shown],
-                    dots,
-                    r" \cdot ",
-                )
-            )
+            symbols.append(_joined([f.symbol.latex for f in shown], dots, r" \cdot "))
             numbers.append(_joined([_latex_number(f.number) for f in shown], dots, r" \cdot "))
         more = [rf"\text{{{self._left_out:,} more ways}}"] if self._left_out else []
         rest = [_latex_number(self.rest)] if self._left_out else []
@@ -231,11 +238,11 @@ class Explanation:
     @cached_property
     def mathml(self) -> str:
         """The explanation as a `<math>` element."""
-        whole = derivative_tree(self.root_name, self.wrt_name)
+        whole = self.symbol.tree
         lines: list[list[Tree]] = [[], [], [number_tree(number(self.total))]]
         for way in self.ways:
             shown, left_out = _ends(way.factors)
-            trees = [derivative_tree(f.node_name, f.operand_name) for f in shown]
+            trees = [f.symbol.tree for f in shown]
             _append_product(lines[0], trees, left_out)
             values = [tree_of(Symbol(f.number), 2) for f in shown]
             _append_product(lines[1], values, left_out)
@@ -280,12 +287,12 @@ def explain(root: Value, wrt: Value) -> Explanation:
         >>> from autograd import Value
         >>> x = Value(3.0, label="x")
         >>> print(explain(x * x, x))
-        ∂L/∂x is a sum over 2 ways from x to L:
+        dL/dx is a sum over 2 ways from x to L:
         <BLANKLINE>
-          1  x → L    ∂L/∂x = x = 3
-          2  x → L    ∂L/∂x = x = 3
+          1  x → L    ∂L/∂x⁽¹⁾ = x = 3
+          2  x → L    ∂L/∂x⁽²⁾ = x = 3
         <BLANKLINE>
-        ∂L/∂x = 3 + 3 = 6
+        dL/dx = 3 + 3 = 6
     """
     for what, node in (("root", root), ("wrt", wrt)):
         if not isinstance(node, Node):
@@ -327,10 +334,6 @@ def _joined(texts: list[str], more: str, times: str = " · ") -> str:
 
 def _bracketed(text: str, first: bool = False) -> str:
     return f"({text})" if text.startswith("-") and not first else text
-
-
-def _latex_derivative(top: str, bottom: str) -> str:
-    return rf"\frac{{\partial {name_latex(top)}}}{{\partial {name_latex(bottom)}}}"
 
 
 def _latex_number(x: float) -> str:

@@ -11,12 +11,14 @@ import numpy as np
 
 from autograd.node import Node, topological
 from autograd.tensor import Tensor
-from autograd.viz.text import NOT_REACHED, lines_of, number, numbers, printable
+from autograd.viz.text import NOT_REACHED, lines_of, number, numbers, printable, shape_text
 
 Kind = Literal["leaf", "operation", "constant"]
 
 FOLDED_TO = 60
 """How many nodes are drawn of a graph too large to be drawn whole: as many as can be read."""
+
+LEGEND = "The number on an arrow from x to v is ∂v/∂x: how v changes with x alone."
 
 _LARGEST_LOCAL_DERIVATIVE = 10_000  # elements; computing more for one edge label is not worth it
 
@@ -122,7 +124,7 @@ class DrawnGraph:
     def captions(self) -> tuple[str, ...]:
         """What is written below the picture."""
         labelled = any(edge.label for edge in self.edges)
-        legend = "The number on an arrow is its local derivative." if labelled else ""
+        legend = LEGEND if labelled else ""
         return tuple(filter(None, (self.note, self.remark, legend)))
 
     @property
@@ -244,7 +246,7 @@ def kind_of_node(node: Node) -> Kind:
 def _rows(node: Node) -> list[tuple[str, str]]:
     rows = []
     if isinstance(node, Tensor) and (node.shape or node.requires_grad):
-        rows.append(("shape", str(node.shape)))
+        rows.append(("shape", shape_text(node.shape)))
         rows += _parameters(node)
     rows += _labelled("data", numbers(node.data))
     if node.requires_grad:

@@ -14,12 +14,14 @@ import functools
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
+from autograd.viz import notation
+from autograd.viz.notation import Tree
 from autograd.viz.symbols import (
     _OPERATORS,
     ATOM,
     NEGATIVE,
+    PRODUCT,
     Comparison,
     Symbol,
     _filled,
@@ -27,9 +29,6 @@ from autograd.viz.symbols import (
     _places,
 )
 from autograd.viz.text import printable
-
-Tree = tuple[Any, ...]
-"""An element: its name, then its children, which are trees or texts."""
 
 
 def mathml(formula: Symbol) -> str:
@@ -67,18 +66,6 @@ def tree_of(formula: Symbol, needed: int = NEGATIVE) -> Tree:
     return tree if firmness >= needed else ("mrow", ("mo", "("), tree, ("mo", ")"))
 
 
-def name_tree(name: str) -> Tree:
-    """A variable's name; digits at the end become an index.
-
-    Example:
-        >>> name_tree("w12"), name_tree("loss"), name_tree("a*b")
-        (('msub', ('mi', 'w'), ('mn', '12')), ('mi', 'loss'), ('mtext', 'a*b'))
-    """
-    if match := re.fullmatch(r"([^\W\d_])_?(\d+)", name):
-        return "msub", ("mi", match[1]), ("mn", match[2])
-    return ("mi", name) if name.isidentifier() else ("mtext", name)
-
-
 def number_tree(text: str) -> Tree:
     """A number as it is written in text: "-1.5e-7" with a power of ten.
 
@@ -95,15 +82,6 @@ def number_tree(text: str) -> Tree:
     return ("mi", "∞") if text == "inf" else ("mn", text)
 
 
-def derivative_tree(top: str, bottom: str) -> Tree:
-    """The fraction ∂top/∂bottom."""
-    return (
-        "mfrac",
-        ("mrow", ("mo", "∂"), name_tree(top)),
-        ("mrow", ("mo", "∂"), name_tree(bottom)),
-    )
-
-
 # --- formulas ---------------------------------------------------------------------------------
 
 
@@ -111,8 +89,12 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
     """The tree of a formula, and how firmly it holds together; the rules are those of LaTeX."""
     if x.op is None:
         text, firmness = _leaf_text(x)
-        is_number = x.number is not None and "(" not in text
-        return (number_tree(text) if is_number else name_tree(text)), firmness
+        if x.number is not None:
+            return ("mtext", text) if "(" in text else number_tree(text), firmness
+        return (x.derivative or notation.name(x.name)).tree, firmness
+    if x.words is not None:
+        before, behind = (("mtext", text) for text in x.words)
+        return ("mrow", before, tree_of(x.operands[0], PRODUCT), behind), NEGATIVE
     if isinstance(x.op, Comparison):
         left, right = map(tree_of, x.operands)
         inner: Tree = ("mrow", ("mo", "["), left, ("mo", x.op.symbol), right, ("mo", "]"))
@@ -126,6 +108,8 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
         _, firmness, by_operator = _OPERATORS[x.op.operator]
         needs = [n and m for n, m in zip(needs, by_operator, strict=True)]
     operands = [tree_of(y, n) for y, n in zip(x.operands, needs, strict=False)]
+    if x.op.operator == "mul" and all(y.is_array for y in x.operands):
+        return ("mrow", operands[0], ("mo", "⊙"), operands[1]), PRODUCT
     return _replaced(read(_filled(x.op.latex, _SLOTS)), operands), firmness
 
 

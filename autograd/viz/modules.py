@@ -23,7 +23,7 @@ from autograd.viz.graph import (
     drawn_edge,
     drawn_node,
 )
-from autograd.viz.text import lines_of
+from autograd.viz.text import lines_of, shape_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Group:
         if size and computed:
             rows.append(("params", f"{size:,}"))
         if computed and isinstance(computed[-1], Tensor):
-            rows.append(("out", str(computed[-1].shape)))
+            rows.append(("out", shape_text(computed[-1].shape)))
         kind: Kind = "operation" if computed else "leaf"
         return DrawnNode(
             self.id,

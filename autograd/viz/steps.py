@@ -23,8 +23,9 @@ from autograd.op import Elementwise, Op
 from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.value import Value
-from autograd.viz import exercise
+from autograd.viz import exercise, notation
 from autograd.viz.names import names_of
+from autograd.viz.notation import Derivative
 from autograd.viz.symbols import Symbol, symbolic_partial
 from autograd.viz.text import described, numbers, printable
 
@@ -53,7 +54,8 @@ class Step:
         after: The parent's gradient in this pass, this contribution included.
         arrived: How many contributions have reached the parent now.
         expected: How many will. An `x` that is used twice expects two.
-        root_name: What the root is called.
+        top: What is differentiated: the root, or its sum weighted by the gradient given.
+        starts: Whether the node is the root with the derivative 1, where every pass starts.
         node_name: What the node is called.
         parent_name: What the parent is called.
         operands: What the node's operands are called; a number stands for itself.
@@ -71,7 +73,8 @@ class Step:
     after: Any
     arrived: int
     expected: int
-    root_name: str
+    top: str
+    starts: bool
     node_name: str
     parent_name: str
     operands: tuple[str | float, ...]
@@ -96,6 +99,21 @@ class Step:
             return None
         return symbolic_partial(self.op, self.position, self.operands, self.node_name)
 
+    @property
+    def received(self) -> Derivative:
+        """The total derivative that is added to, of the root by `parent`."""
+        return Derivative(self.top, self.parent_name)
+
+    @property
+    def upstream(self) -> Derivative | None:
+        """The total derivative of the root by `node`; None where it is the 1 of the start."""
+        return None if self.starts else Derivative(self.top, self.node_name)
+
+    @property
+    def partial(self) -> Derivative:
+        """The local derivative, of `node` by `parent` in this one of its places."""
+        return local_derivative(self.node, self.position, self.node_name, self.parent_name)
+
     def __str__(self) -> str:
         return exercise.step_line(self)
 
@@ -118,6 +136,8 @@ class Backprop(Sequence[Step]):
         gradients: For each leaf the pass reached, the gradient that this pass brought.
         expected: For each node the pass reached, how many contributions reach it.
         seed: The gradient of the root with respect to itself: 1, unless given.
+        top: What is differentiated: the root, or, where a gradient was given, a name for the sum
+            of the root's elements weighted by it.
         earlier: For each leaf that had a gradient before the pass, that gradient.
         lines: For each node whose line of code was recorded, that line.
     """
@@ -130,6 +150,10 @@ class Backprop(Sequence[Step]):
         self.seed = seed
         self.nodes = tuple(topological(root))
         self.names, self.abbreviated = all_names(self.nodes, frame)
+        self.top = self.names[root]
+        if np.ndim(seed) or seed != 1.0:
+            used = {notation.name(name).text for name in self.names.values()}
+            self.top = next(name for name in _numbered("L") if notation.name(name).text not in used)
         self.values = {node: _snapshot(node) for node in self.nodes}
         self.earlier = {
             node: node._grad for node in self.nodes if node.op is None and node._grad is not None
@@ -197,7 +221,8 @@ class Backprop(Sequence[Step]):
             after=contribution if before is None else before + contribution,
             arrived=self._arrived[k],
             expected=self.expected[parent],
-            root_name=self.names[self.root],
+            top=self.top,
+            starts=node is self.root and self.top == self.names[node],
             node_name=self.names[node],
             parent_name=self.names[parent],
             operands=self.operands(node),
@@ -310,32 +335,37 @@ def backprop(
     return Backprop(root, seed, sys._getframe(1), lines.lines if lines else None)
 
 
+def local_derivative(node: Node, position: int, node_name: str, parent_name: str) -> Derivative:
+    """The local derivative of a node by one of its operands, with its place if it has several."""
+    times = sum(parent is node.parents[position] for parent in node.parents)
+    place = position + 1 if times > 1 else 0
+    return Derivative(node_name, parent_name, "∂", place)
+
+
 def all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str], dict[str, str]]:
     """A short name of its own for every node but unnamed constants, and what was abbreviated.
 
-    A name that is too long for a formula is abbreviated to a letter and a number: a variable such
-    as `model.layers[0].w[1]` to w1, any other text to v1.
+    No two are written alike. A way through a model such as `model.layers[0].w[1]` is abbreviated to
+    its last word with all its numbers, w[0][1], and any other text too long for a formula to v1.
     """
     found = names_of(set(nodes), frame)
     wanted = {node: printable(" ".join(name.split())) for node, name in found.items()}
-    taken = {name for name in wanted.values() if len(name) <= LONGEST_NAME}
-    numbers: dict[str, Iterator[int]] = {}
+    short = {node: _short(name) for node, name in wanted.items()}
+    taken = {notation.name(name).text for name in short.values() if name}
+    numbers: dict[str, Iterator[str]] = {}
 
     def numbered(stem: str, first: int = 1) -> str:
-        ks = numbers.setdefault(stem, count(first))
-        return next(name for k in ks if (name := f"{stem}{k}") not in taken)
+        names = numbers.setdefault(stem, _numbered(stem, first))
+        return next(name for name in names if notation.name(name).text not in taken)
 
     names: dict[Node, str] = {}
     abbreviated: dict[str, str] = {}
     used: set[str] = set()
     for node in nodes:
-        name = wanted.get(node, "")
-        if len(name) > LONGEST_NAME:
-            is_path = re.fullmatch(r"[\w.\[\]]+", name)
-            short = numbered(re.findall(r"[^\W\d_]\w*", name)[-1][0] if is_path else "v")
-            abbreviated[short] = name
-            name = short
-        elif name in used:  # two nodes with one label
+        name = short.get(node, "")
+        if node in short and not name:
+            name = numbered("v")
+        elif notation.name(name).text in used:  # two nodes with one label
             name = numbered(f"{name}_", first=2)
         elif not name and node is nodes[-1] and "L" not in taken:
             name = "L"
@@ -343,8 +373,29 @@ def all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str],
             name = numbered("v")
         if name:
             names[node] = name
-            used.add(name)
+            used.add(notation.name(name).text)
+            if short.get(node, name) != wanted.get(node, name):
+                abbreviated[name] = wanted[node]
     return names, abbreviated
+
+
+def _numbered(stem: str, first: int = 1) -> Iterator[str]:
+    return (f"{stem}{k}" for k in count(first))
+
+
+def _short(name: str) -> str:
+    """A name that fits into a formula; "" for a text that has none.
+
+    Example:
+        >>> _short("mlp.layers[1].neurons[0].w[2]"), _short("net.0.weight"), _short("2*x0 + 3*x1 + 4*x2")
+        ('w[1][0][2]', 'weight[0]', '')
+    """
+    way = re.fullmatch(r"\w+(\.\w+|\[-?\d+(,-?\d+)*\])*", name)
+    if way and "." in name:
+        words = re.findall(r"[^\W\d]\w*", name)
+        indices = re.findall(r"[.\[,](\d+)", name)
+        name = words[-1] + "".join(f"[{i}]" for i in indices)
+    return name if len(name) <= LONGEST_NAME else ""
 
 
 def number_of(node: Node) -> Any:

@@ -8,8 +8,9 @@ so no second table of derivatives exists:
 >>> symbolic_partial(RULEBOOK["power"], 0, ["x", 3.0], "y")
 3·x²
 
-A formula is a tree. A leaf has a `name` or a `number`; any other symbol has an `op` and its
-`operands`. This file writes the tree as text and as LaTeX; a printer of another kind can walk it.
+A formula is a tree. A leaf has a `name`, a `number` or a `derivative`; any other symbol has an `op`
+and its `operands`. This file writes the tree as text and as LaTeX; a printer of another kind can
+walk it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from autograd.methods import Operations
 from autograd.numpy_protocols import RENAMED
 from autograd.op import OF_USERS, RULEBOOK, Elementwise, Op
 from autograd.rules.elementwise import LN2, LN10
+from autograd.viz import notation
+from autograd.viz.notation import Derivative
 from autograd.viz.text import number
 
 
@@ -60,7 +63,7 @@ class Symbol(Operations):
     `1 * x` is x, `x + 0` is x, `-(-x)` is x, `x * x` is x².
 
     Args:
-        leaf: The name of a variable, any text; or a number.
+        leaf: The name of a variable, any text; a number; or a derivative.
 
     Example:
         >>> x = Symbol("x")
@@ -70,12 +73,13 @@ class Symbol(Operations):
         '\\left[x > 0\\right]'
     """
 
-    __slots__ = ("name", "number", "op", "operands", "params")
+    __slots__ = ("derivative", "name", "number", "op", "operands", "params")
     _rank: ClassVar[int] = 3
 
-    def __init__(self, leaf: str | float) -> None:
+    def __init__(self, leaf: str | float | Derivative) -> None:
         self.name = leaf if isinstance(leaf, str) else ""
-        self.number = None if isinstance(leaf, str) else float(leaf)
+        self.derivative = leaf if isinstance(leaf, Derivative) else None
+        self.number = None if isinstance(leaf, (str, Derivative)) else float(leaf)
         self.op: Op | Comparison | None = None
         self.operands: tuple[Symbol, ...] = ()
         self.params: Mapping[str, Any] = {}
@@ -141,9 +145,14 @@ class Symbol(Operations):
         return _bracketed(_text(self), PRODUCT, "({})")
 
     @property
-    def firm(self) -> str:
-        """The formula as plain text, in brackets unless it is a single word, number or call."""
-        return _bracketed(_text(self), ATOM, "({})")
+    def is_array(self) -> bool:
+        """Whether it stands for an array, whose product by elements is written ⊙."""
+        return False
+
+    @property
+    def words(self) -> tuple[str, str] | None:
+        """What is written before and behind the operand where words say it best."""
+        return None
 
     @property
     def latex(self) -> str:
@@ -208,9 +217,8 @@ def _minus(x: Symbol) -> Symbol | None:
 
 def _same(x: Symbol, y: Symbol) -> bool:
     """Whether two formulas are written alike."""
-    return (x.name, x.number, x.op) == (y.name, y.number, y.op) and all(
-        map(_same, x.operands, y.operands)
-    )
+    parts = [(z.name, z.number, z.derivative, z.op) for z in (x, y)]
+    return parts[0] == parts[1] and all(map(_same, x.operands, y.operands))
 
 
 def _simpler_sum(x: Symbol, y: Symbol) -> Any:
@@ -280,7 +288,7 @@ _OPERATORS = {
     "truediv": ("{0}/{1}", PRODUCT, (PRODUCT, POWER)),
     "floordiv": ("{0} // {1}", PRODUCT, (PRODUCT, POWER)),
     "mod": ("{0} % {1}", PRODUCT, (PRODUCT, POWER)),
-    "matmul": ("{0} @ {1}", PRODUCT, (PRODUCT, POWER)),
+    "matmul": ("{0} · {1}", PRODUCT, (POWER, POWER)),
     "pow": ("{0}^{1}", POWER, (ATOM, ATOM)),
     "neg": ("-{0}", NEGATIVE, (PRODUCT,)),
     "abs": ("|{0}|", ATOM, (NEGATIVE,)),
@@ -298,6 +306,9 @@ def _text(x: Symbol) -> tuple[str, int]:
     """The text of a formula, and how firmly it holds together."""
     if x.op is None:
         return _leaf_text(x)
+    if x.words is not None:
+        before, behind = x.words
+        return f"{before}{_bracketed(_text(x.operands[0]), PRODUCT, '({})')}{behind}", NEGATIVE
     if isinstance(x.op, Comparison):
         return f"[{x.operands[0]} {x.op.symbol} {x.operands[1]}]", ATOM
     if x.op.name == "square":
@@ -308,6 +319,12 @@ def _text(x: Symbol) -> tuple[str, int]:
         return _bracketed(_text(x.operands[0]), ATOM, "({})") + _SUPERSCRIPTS[exponent], POWER
     if x.op.operator in _OPERATORS:
         template, firmness, needs = _OPERATORS[x.op.operator]
+        if x.op.operator == "mul" and all(y.is_array for y in x.operands):
+            template, needs = "{0} ⊙ {1}", (POWER, POWER)  # not to be mistaken for a matrix product
+        if "·" in template or "⊙" in template:  # there dL/dv is read as one thing
+            needs = tuple(
+                PRODUCT if y.derivative else n for y, n in zip(x.operands, needs, strict=True)
+            )
         operands = [_bracketed(_text(y), n, "({})") for y, n in zip(x.operands, needs, strict=True)]
         return template.format(*operands), firmness
     if x.op.name == "transpose" and x.params.get("axes") is None:
@@ -339,11 +356,14 @@ def _leaf_text(x: Symbol) -> tuple[str, int]:
     if x.number is not None:
         known = _KNOWN_NUMBERS.get(x.number, (number(x.number), ""))
         return known[0], NEGATIVE if x.number < 0 else ATOM
+    if x.derivative is not None:
+        return x.derivative.text, PRODUCT
     # A name may be any text, such as "x1*w1 + x2*w2".
+    text = notation.name(x.name).text
     word = r"[^\s*+/^·-]+"
-    if re.fullmatch(word, x.name):
-        return x.name, ATOM
-    return x.name, PRODUCT if re.fullmatch(rf"{word}(\*{word})+", x.name) else NEGATIVE
+    if re.fullmatch(word, text):
+        return text, ATOM
+    return text, PRODUCT if re.fullmatch(rf"{word}(\*{word})+", text) else NEGATIVE
 
 
 # --- LaTeX ------------------------------------------------------------------------------------
@@ -354,7 +374,8 @@ def _latex(x: Symbol) -> tuple[str, int]:
     if x.op is None:
         if x.number is not None:
             return _number_latex(x.number), _leaf_text(x)[1]
-        return name_latex(x.name), _leaf_text(x)[1]
+        leaf = x.derivative or notation.name(x.name)
+        return leaf.latex, _leaf_text(x)[1]
     operands = map(_latex, x.operands)
     if "{0}" not in x.op.latex:
         name = re.sub(r"(?<=[a-z])_(?=[a-z])", r"\_", x.op.latex)
@@ -401,25 +422,11 @@ def _number_latex(x: float) -> str:
     return rf"{mantissa} \times 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
-def name_latex(name: str) -> str:
-    r"""A variable's name as LaTeX: digits at the end become an index.
-
-    Example:
-        >>> name_latex("w12"), name_latex("loss")
-        ('w_{12}', '\\mathrm{loss}')
-    """
-    if match := re.fullmatch(r"([^\W\d_])_?(\d*)", name):
-        letter, index = match.groups()
-        return f"{letter}_{{{index}}}" if index else letter
-    escaped = re.sub(r"([{}$&#%_])", r"\\\1", re.sub(r"[\\^~]", " ", name))
-    return rf"\mathrm{{{escaped}}}" if name.isidentifier() else rf"\text{{{escaped}}}"
-
-
 def _install(op: Op) -> None:
     """Give symbols the method of an operation and its operator, as the nodes have them."""
 
-    def method(self: Symbol, *operands: Any) -> Any:
-        return op(self, *operands)
+    def method(self: Symbol, *operands: Any, **params: Any) -> Any:
+        return op(self, *operands, **params)
 
     def reflected(self: Symbol, other: Any) -> Any:
         return op(other, self)

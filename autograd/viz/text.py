@@ -55,6 +55,16 @@ def numbers(data: Any) -> tuple[str, ...]:
     return (f"all {number(least)}" if least == most else f"{number(least)} … {number(most)}",)
 
 
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Write a shape.
+
+    Example:
+        >>> shape_text((2, 3)), shape_text(())
+        ('2×3', '1')
+    """
+    return "×".join(map(str, shape)) or "1"
+
+
 def printable(label: str) -> str:
     r"""Replace what cannot be shown by a sign for it, so that every label can be seen.
 

@@ -50,14 +50,15 @@ class Player:
             self.page.click("summary:has-text('Table of nodes')")
 
     def rows(self):
-        """The table of nodes: by name (value, gradient, arrived) as they are shown."""
+        """The table of nodes: by name in code (value, gradient, arrived) as they are shown."""
         self.open_table()
         rows = self.page.evaluate(
             """() => [...document.querySelector(".glassgrad").shadowRoot
                 .querySelectorAll("details tbody tr")].map(
-                    (row) => [...row.children].map((cell) => cell.textContent))"""
+                    (row) => [row.dataset.code,
+                        ...[...row.children].slice(2).map((cell) => cell.textContent)])"""
         )
-        return {name: (value, grad, arrived) for name, _, value, grad, arrived in rows}
+        return {name: (value, grad, arrived) for name, value, grad, arrived in rows}
 
     def exact(self):
         """By name (value, gradient) with all digits; None where there is none yet."""
@@ -65,7 +66,7 @@ class Player:
         rows = self.page.evaluate(
             """() => [...document.querySelector(".glassgrad").shadowRoot
                 .querySelectorAll("details tbody tr")].map((row) => [
-                    row.children[0].textContent, row.children[2].title, row.children[3].title])"""
+                    row.dataset.code, row.children[2].title, row.children[3].title])"""
         )
         return {name: (_number(value), _number(grad)) for name, value, grad in rows}
 

@@ -32,7 +32,7 @@ def test_modules_are_drawn_as_boxes_with_parameters_and_shape(layout):
     drawing = draw(loss, depth=2, layout=layout)
     found = boxes(drawing)
     assert ("params", "16") in found["model.0"].rows
-    assert ("out", "(5, 4)") in found["model.0"].rows
+    assert ("out", "5×4") in found["model.0"].rows
     assert ("params", "10") in found["model.2"].rows
     arrows = [(edge.tail, edge.head) for edge in drawing.graph.edges]
     assert (found["model.0"].id, found["model.2"].id) in arrows

@@ -41,10 +41,10 @@ def test_a_way_is_written_in_symbols_and_in_numbers():
     x, w, b = Value(2.0, label="x"), Value(-3.0, label="w"), Value(1.0, label="b")
     y = tanh(w * x + b)
     text = str(explain(y, w))
-    assert text.splitlines()[0] == "∂y/∂w is one product, for there is one way from w to y:"
-    assert "w → v1 → v2 → y" in text
-    assert "∂y/∂v2 · ∂v2/∂v1 · ∂v1/∂w = (1 - y²) · 1 · x = 0.0001816 · 1 · 2 = 0.0003632" in text
-    assert text.endswith("∂y/∂w = 0.0003632")
+    assert text.splitlines()[0] == "dy/dw is one product, for there is one way from w to y:"
+    assert "w → v₁ → v₂ → y" in text
+    assert "∂y/∂v₂ · ∂v₂/∂v₁ · ∂v₁/∂w = (1 - y²) · 1 · x = 0.0001816 · 1 · 2 = 0.0003632" in text
+    assert text.endswith("dy/dw = 0.0003632")
 
 
 def test_explain_changes_no_gradient():
@@ -76,18 +76,18 @@ def test_a_chain_of_7_500_operations_is_one_product():
     for _ in range(7_500):
         y = y + 0.0
     with calls_at_most(200 * 7_500):
-        assert str(explain(y, x)).endswith("∂y/∂x = 1")
+        assert str(explain(y, x)).endswith("dy/dx = 1")
 
 
 def test_what_does_not_lead_to_the_root_has_derivative_0():
     x, other = Value(2.0, label="x"), Value(1.0, label="other")
-    assert str(explain(x * 2, other)) == "∂L/∂other = 0: no way leads from other to L."
-    assert str(explain(x * 2, x * 3)).startswith("∂L/∂")
+    assert str(explain(x * 2, other)) == "dL/dother = 0: no way leads from other to L."
+    assert str(explain(x * 2, x * 3)).startswith("dL/d")
 
 
 def test_a_node_moves_with_itself():
     x = Value(2.0, label="x")
-    assert str(explain(x, x)) == "∂x/∂x = 1: a node moves with itself."
+    assert str(explain(x, x)) == "dx/dx = 1: a node moves with itself."
 
 
 def test_latex_adds_up_in_symbols_and_in_numbers():
@@ -95,7 +95,8 @@ def test_latex_adds_up_in_symbols_and_in_numbers():
     z = a * a
     z.label = "z"
     latex = explain(z, a).latex
-    assert r"\frac{\partial z}{\partial a} + \frac{\partial z}{\partial a}" in latex
+    assert r"\frac{\mathrm{d}z}{\mathrm{d}a}" in latex
+    assert r"\frac{\partial z}{\partial a^{(1)}} + \frac{\partial z}{\partial a^{(2)}}" in latex
     assert "&= 2 + 2" in latex
     assert latex.count("{") == latex.count("}")
     assert latex.splitlines()[-2:] == ["&= 4", r"\end{aligned}"]
@@ -121,6 +122,7 @@ def test_hostile_names_stay_text_in_mathml_and_latex(name):
         "mn",
         "mtext",
         "msub",
+        "msup",
     }
     assert "<script" not in explanation._repr_mimebundle_()["text/html"]
     assert not re.search(r"(?<!\\)[$%#]", explanation.latex)

@@ -6,7 +6,8 @@ import pytest
 
 from autograd import RULEBOOK
 from autograd.op import Elementwise
-from autograd.viz.mathml import mathml, name_tree, number_tree, tree_of
+from autograd.viz import notation
+from autograd.viz.mathml import mathml, number_tree, tree_of
 from autograd.viz.symbols import Symbol, symbolic_partial
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
@@ -59,7 +60,7 @@ def test_a_power_of_a_sum_is_a_superscript():
     ],
 )
 def test_names_are_written_as_in_a_book(name, tree):
-    assert name_tree(name) == tree
+    assert notation.name(name).tree == tree
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "-1.5e-7", "0", "1e6", "12345"])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from autograd.op import RULEBOOK
-from autograd.viz.symbols import Symbol, name_latex, symbolic_partial
+from autograd.viz import notation
+from autograd.viz.symbols import Symbol, symbolic_partial
 from tests.autograd.reference import (
     ELEMENTWISE,
     STRUCTURAL,
@@ -177,7 +178,7 @@ def test_formulas_are_simplified_lightly(formula, text):
         (operation("maximum", x + y, 0.0), "max(x + y, 0)", r"\max(x + y, 0)"),
         (operation("remainder", x, y * z), "x % (y·z)", r"x \bmod \left(y \cdot z\right)"),
         (operation("floor_divide", x, 2.0), "x // 2", r"\lfloor x / 2 \rfloor"),
-        (operation("matmul", "X", "W"), "X @ W", "X W"),
+        (operation("matmul", "X", "W"), "X · W", "X W"),
         (operation("add", "a*b", "c*d"), "a*b + c*d", r"\text{a*b} + \text{c*d}"),
         (operation("divide", 1.0, "c*d"), "1/(c*d)", r"\frac{1}{\text{c*d}}"),
         (operation("multiply", "a + b", 2.0), "(a + b)·2", r"\left(\text{a + b}\right) \cdot 2"),
@@ -265,14 +266,19 @@ def test_a_numpy_number_times_a_symbol_is_a_symbol():
         ("x", "x"),
         ("w1", "w_{1}"),
         ("w_12", "w_{12}"),
-        ("ŷ", "ŷ"),
+        ("ŷ", r"\hat{y}"),
+        ("y_hat", r"\hat{y}"),
+        ("theta_0", r"\theta_{0}"),
+        (r"\theta_0", r"\theta_{0}"),
+        ("w[1][2]", "w_{12}"),
+        (r"a\b", r"\text{a}\backslash\text{b}"),
         ("loss", r"\mathrm{loss}"),
         ("my_loss", r"\mathrm{my\_loss}"),
         ("50% {a}", r"\text{50\% \{a\}}"),
     ],
 )
 def test_names_become_latex(name, latex):
-    assert name_latex(name) == Symbol(name).latex == latex
+    assert notation.name(name).latex == Symbol(name).latex == latex
 
 
 @pytest.mark.parametrize(

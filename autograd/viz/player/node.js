@@ -27,7 +27,7 @@ function highlight(way) {
 function wayItem(way, i) {
   const factors = way.flatMap((k, j) => [
     j ? " · " : "",
-    el("span", { class: "f f" + (j % 6) }, d(steps[k][0], target(k))),
+    el("span", { class: "f f" + (j % 6) }, partial(k)),
   ]);
   const numbers = way.flatMap((k, j) => [
     j ? " · " : " = ",
@@ -41,7 +41,7 @@ function wayItem(way, i) {
     off = () => highlight();
   const link = way.map((k) =>
     button(
-      "step " + (k + 1),
+      "backward step " + (k + 1),
       () => {
         go(eventOf(k));
         host.focus();
@@ -50,7 +50,7 @@ function wayItem(way, i) {
         class: "link",
         onfocus: on,
         onblur: off,
-        "aria-label": "Go to step " + (k + 1) + ", " + d(steps[k][0], target(k)),
+        "aria-label": "Go to backward step " + (k + 1) + ", " + partial(k),
       },
     ),
   );
@@ -64,7 +64,7 @@ function wayItem(way, i) {
   );
 }
 function expansion(i) {
-  if (i === root) return [p(d(root, root) + " = " + fmt(trace.seed) + ": the pass starts here.")];
+  if (i === root) return [p(trace.start + ": the pass starts here.")];
   const count = countWays(i, new Map()),
     ways = waysFrom(i, 12);
   if (!ways.length) return [p("No gradient flows to it.")];
@@ -81,7 +81,7 @@ function expansion(i) {
         " to " +
         name(root) +
         (count === 1n ? ". Its product of local derivatives is " : ". Each gives a product of local derivatives; ") +
-        d(root, i) +
+        d(i) +
         " = " +
         fmt(finalGrads()[i]) +
         (count === 1n ? "." : " is their sum."),
@@ -142,7 +142,7 @@ function check(i) {
 function aboutNode(i) {
   const n = nodes[i],
     has = into[i].length || i === root;
-  const words = (n.name || "constant") + (n.long ? " (" + n.long + ")" : "") + (n.op ? " = " + n.text : "");
+  const words = (n.name || "constant") + (n.code ? " (" + n.code + ")" : "") + (n.op ? " = " + n.text : "");
   const title = el("p", { class: "title" });
   const parts = [title];
   if (n.line) parts.push(p("made by ", el("code", {}, n.line)));
@@ -235,7 +235,7 @@ function whyOrder() {
       el(
         "span",
         j === bad && s.wrong ? { class: "bad" } : {},
-        d(root, target(s.k)) +
+        d(target(s.k)) +
           " += " +
           minus(fmt(s.upstream)) +
           " · " +
@@ -281,8 +281,8 @@ function whyOrder() {
                 .slice(0, 6)
                 .map(
                   (i) =>
-                    d(root, i) +
-                    " = " +
+                    d(i) +
+                    " comes out as " +
                     (theirs.cut ? "…" : fmt(theirs.grad[i])) +
                     " instead of " +
                     fmt(right[i]),

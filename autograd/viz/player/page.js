@@ -43,8 +43,8 @@ const rows = nodes.map((n, i) => {
   body.append(
     el(
       "tr",
-      {},
-      el("th", { scope: "row" }, what, n.long ? " = " + n.long : ""),
+      { "data-code": n.code || n.name || "constant" },
+      el("th", { scope: "row" }, what, n.code ? " " : "", n.code ? el("code", {}, n.code) : ""),
       el("td", {}, n.text || n.kind),
       ...cells,
     ),
@@ -100,6 +100,7 @@ const main = el(
   about,
   order,
   tools,
+  p(trace.read),
   ...trace.notes.map((note) => p(note)),
   table,
   help,
@@ -119,6 +120,14 @@ function fillTable(state) {
     rows[i][1].title = typeof state.grad[i] === "number" && covered !== i ? String(state.grad[i]) : "";
   });
 }
+// One count, the one that is printed: the forward steps, and the backward steps from 1.
+function whereIs(at) {
+  const e = events[at - 1];
+  if (!e) return "start";
+  if (e.kind === "forward") return "forward step " + at + " of " + forwards;
+  if (e.kind === "earlier") return "after the pass";
+  return e.kind === "seed" ? "backward: the start" : "backward step " + (e.step + 1) + " of " + steps.length;
+}
 function render(editing) {
   const state = stateAt(position),
     [sentence, ...more] = describe(state);
@@ -131,14 +140,13 @@ function render(editing) {
       ? [p("(" + name(events[position - 1].node) + " is not in the picture: it is folded away.)")]
       : [];
   panel.replaceChildren(el("p", warning, sentence), ...more, ...line, ...away);
-  const phase = position === 0 ? "start" : position <= forwards ? "forward" : "backward";
-  where.textContent = position + " of " + events.length + " · " + phase;
+  where.textContent = whereIs(position);
   slider.value = position;
   slider.setAttribute("aria-valuetext", where.textContent);
   const place = paint(state);
   fillTable(state);
   if (!editing) requestAnimationFrame(() => reveal(place)); // it measures, so not more than once a frame
-  if (!editing) status.textContent = "Step " + where.textContent + ". " + sentence;
+  if (!editing) status.textContent = where.textContent + ". " + sentence;
   if (!about.hidden && about.refresh) about.refresh();
   if (!order.hidden) order.replaceChildren(...whyOrder());
 }

@@ -19,7 +19,7 @@ from autograd.viz.look import scene, sizes
 from autograd.viz.modules import operands_first
 from autograd.viz.player.fold import folded
 from autograd.viz.svg import to_svg
-from autograd.viz.text import NOT_REACHED, lines_of, number, numbers, printable
+from autograd.viz.text import NOT_REACHED, lines_of, number, numbers, printable, shape_text
 
 if TYPE_CHECKING:
     from autograd.viz.steps import Backprop
@@ -85,7 +85,7 @@ def _drawn_node(steps: Backprop, node: Node, id_: str, dropped: set[Node]) -> Dr
     name = steps.names.get(node, "")
     rows = []
     if isinstance(node, Tensor) and node.shape:
-        rows.append(("shape", "×".join(map(str, node.shape))))
+        rows.append(("shape", shape_text(node.shape)))
     rows += _rows("data", steps.values[node])
     if node.requires_grad:
         rows += _rows("grad", steps.gradient(node))

@@ -3,8 +3,9 @@
 It is made from what the engine's own pass left behind, and is the same on every run: no addresses,
 no times. Its keys are short because each notebook output carries one:
 
-    nodes   name, long name, symbol, operation, operands, value, kind, formula, source line
+    nodes   name (as written, and in code), symbol, operation, operands, value, kind, formula, line
     steps   consumer, operand, upstream, local, contribution, formula; of tensors more
+    top     what is differentiated, if that is not the root itself
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
 """
 
@@ -20,10 +21,11 @@ from autograd.node import Node
 from autograd.op import Elementwise
 from autograd.tensor import Tensor
 from autograd.value import Value
-from autograd.viz.mathml import name_tree, tree_of
+from autograd.viz import exercise, notation
+from autograd.viz.array_rules import array_rule, shapes_of, summed_axes
+from autograd.viz.mathml import tree_of
 from autograd.viz.player.picture import Picture
 from autograd.viz.player.rules_js import can_compute
-from autograd.viz.player.vjp import vjp_text
 from autograd.viz.symbols import Symbol
 from autograd.viz.text import numbers, printable
 
@@ -57,6 +59,8 @@ def trace_of(steps: Backprop, picture: Picture) -> Record:
         },
         "root": index[steps.root],
         "seed": value(steps.seed),
+        "start": exercise.start(steps),
+        "read": notation.how_to_read(steps.top),
         "earlier": [
             [index[leaf], value(grad), value(grad + steps.gradients[leaf])]
             for leaf, grad in steps.earlier.items()
@@ -65,7 +69,18 @@ def trace_of(steps: Backprop, picture: Picture) -> Record:
         "live": whole and can_recompute(steps),
         "notes": [note for note in (picture.note, *_notes(steps, len(played))) if note],
     }
+    if steps.top != steps.names[steps.root]:
+        trace["top"] = _name(steps.top)
     return trace
+
+
+def _name(code: str) -> Record:
+    """A name: as text, as the text in a derivative where that has brackets, and as a tree."""
+    name = notation.name(code)
+    record: Record = {"name": name.text, "tree": name.tree}
+    if name.firm != name.text:
+        record["firm"] = name.firm
+    return record
 
 
 def can_recompute(steps: Backprop) -> bool:
@@ -124,9 +139,10 @@ def _node(steps: Backprop, node: Node, index: dict[Node, int], box: dict[Node, s
         "box": box[node],
     }
     if name is not None:
-        record |= {"name": printable(name), "tree": name_tree(printable(name))}
-        if name in steps.abbreviated:
-            record["long"] = steps.abbreviated[name]
+        record |= _name(name)
+        code = steps.abbreviated.get(name, name)
+        if code != record["name"]:
+            record["code"] = printable(code)
     if node in steps.lines:
         record["line"] = printable(steps.lines[node])
     if node.op is not None:
@@ -152,27 +168,25 @@ def _step(step: Step, index: dict[Node, int]) -> list[Any]:
         value(step.out_grad),
         value(step.local) if step.local is not None else None,
         value(step.contribution),
-        None if formula is None else [tree_of(formula, 2), printable(formula.factor)],
+        None
+        if formula is None
+        else [tree_of(formula, 2), formula.factor, int(formula.number is not None)],
     ]
     return record if is_scalar else [*record, _tensor_part(step)]
 
 
 def _tensor_part(step: Step) -> Record:
-    part: Record = {"before": value(step.before), "after": value(step.after)}
-    text = vjp_text(step)
-    if text:
-        part["vjp"] = text
+    part: Record = {
+        "before": value(step.before),
+        "after": value(step.after),
+        "text": exercise.equation(step),
+    }
     if isinstance(step.op, Elementwise):
-        product = np.asarray(step.out_grad) * step.local
-        if product.shape != np.shape(step.contribution):
-            part["product"] = value(product)
-            part["axes"] = _summed_axes(product.shape, np.shape(step.contribution))
+        if axes := summed_axes(step):
+            part |= {"product": value(np.asarray(step.out_grad) * step.local), "axes": list(axes)}
+    elif (rule := array_rule(step)) is not None:
+        part |= {"rule": tree_of(rule), "ruleText": rule.text, "shapes": shapes_of(step, rule)}
     return part
-
-
-def _summed_axes(wide: tuple[int, ...], narrow: tuple[int, ...]) -> list[int]:
-    extra = len(wide) - len(narrow)
-    return [i for i in range(len(wide)) if i < extra or narrow[i - extra] != wide[i]]
 
 
 # --- notes ------------------------------------------------------------------------------------
@@ -193,7 +207,9 @@ def _stale(steps: Backprop) -> list[Node]:
 def _notes(steps: Backprop, played: int) -> list[str]:
     notes = []
     if stale := _stale(steps):
-        names = ", ".join(steps.names.get(node, "a constant") for node in stale[:5])
+        names = ", ".join(
+            notation.name(steps.names.get(node, "a constant")).text for node in stale[:5]
+        )
         notes.append(
             f"{names}: changed after the graph was recorded. The pass uses the numbers of then."
         )

@@ -1,13 +1,39 @@
 // What is said about each event: a sentence, a formula, and the product with its numbers.
 
 const name = (i) => (nodes[i] ? nodes[i].name || fmt(value[i]) : "…");
-const nameTree = (i) => nodes[i].tree || ["mn", fmt(value[i])];
-const d = (top, bottom) => "∂" + name(top) + "/∂" + name(bottom);
-const dTree = (top, bottom) => [
-  "mfrac",
-  ["mrow", ["mo", "∂"], nameTree(top)],
-  ["mrow", ["mo", "∂"], nameTree(bottom)],
-];
+const nodeTree = (i) => nodes[i].tree || ["mn", fmt(value[i])];
+const firm = (n, i) => (n && n.firm) || (n && n.name) || name(i);
+const top = trace.top || nodes[root];
+// Total derivatives, dL/dx, and local ones, ∂v/∂x; of an operand that is there twice, ∂v/∂x⁽¹⁾.
+const d = (i) => "d" + firm(top) + "/d" + firm(nodes[i], i);
+const placeOf = (k) => {
+  const [from, i] = steps[k],
+    operands = nodes[from].in;
+  return operands.indexOf(operands[i]) !== operands.lastIndexOf(operands[i]) ? i + 1 : 0;
+};
+const raised = (n) => "⁽" + [...String(n)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("") + "⁾";
+const partial = (k) =>
+  "∂" + firm(nodes[steps[k][0]]) + "/∂" + firm(nodes[target(k)], target(k)) + (placeOf(k) ? raised(placeOf(k)) : "");
+const fraction = (sign, above, below) => ["mfrac", ["mrow", sign, above], ["mrow", sign, below]];
+const dTree = (i) => fraction(["mtext", "d"], top.tree, nodeTree(i));
+function partialTree(k) {
+  const place = placeOf(k),
+    below = nodeTree(target(k));
+  const index = ["mrow", ["mo", "("], ["mn", String(place)], ["mo", ")"]];
+  return fraction(["mo", "∂"], nodeTree(steps[k][0]), place ? ["msup", below, index] : below);
+}
+// Where every pass starts, dL/dL is 1 and is written so.
+const starts = (k) => steps[k][0] === root && !trace.top;
+const upText = (k) => (starts(k) ? "1" : d(steps[k][0]));
+// As autograd.viz.exercise.equation.
+function equation(k) {
+  const more = steps[k][6];
+  if (more) return more.text;
+  const up = fmt(upstream[k]) + " · ",
+    [, rule, isNumber] = steps[k][5];
+  const middle = isNumber ? [up + rule] : [up + rule, up + minus(fmt(local[k]))];
+  return d(target(k)) + " += " + [upText(k) + " · " + partial(k), ...middle, fmt(product[k])].join(" = ");
+}
 // The formula with numbers; one below 0 gets brackets unless it stands in some already.
 function filled(n) {
   return n.fill.replace(/[\ue000\ue001]/g, (c, at) => {
@@ -26,7 +52,7 @@ function describeForward(i) {
   const numbers = n.fill ? [cell("with numbers", el("b", {}, filled(n))), "="] : [];
   return [
     name(i) + " = " + n.text + (n.fill ? " = " + filled(n) : "") + " = " + (result ? "?" : fmt(value[i])),
-    formula(nameTree(i), ["mo", "="], n.math),
+    formula(nodeTree(i), ["mo", "="], n.math),
     strip(...numbers, cell(name(i), result || value[i], true)),
   ];
 }
@@ -42,10 +68,10 @@ function describeStep(k, state, whole) {
     : state.arrived[to] === 1 && to !== root
       ? null
       : stateAt(position - 1).grad[to];
-  const rule = s[5] ? s[5][1] : "";
+  const rule = s[5] && !s[5][2] ? s[5][1] : "";
   const hidden =
     quiz && !whole && [upstream[k], local[k], product[k]].every((x) => typeof x === "number")
-      ? k % 3 === 1 && isNaN(rule)
+      ? k % 3 === 1 && rule
         ? 1
         : k % 3 === 2 && before !== null
           ? 2
@@ -73,22 +99,21 @@ function describeStep(k, state, whole) {
   covered = a || b || c ? to : -1;
   coveredArrow = b ? arrowId(from, s[1]) : "";
   const captions = {
-    up: "upstream " + d(root, from),
-    local: "local " + d(from, to) + (rule && isNaN(rule) ? " = " + rule : ""),
+    up: starts(k) ? "the start" : "upstream " + d(from),
+    local: "local " + partial(k) + (rule ? " = " + rule : ""),
   };
   const parts = [cell(captions.up, upstream[k])];
-  if (more.vjp)
-    parts.push("→", cell("vector-Jacobian product of " + nodes[from].sym, el("b", {}, more.vjp)));
-  else if (local[k] === null)
-    parts.push("→", cell("vector-Jacobian product of", el("b", {}, nodes[from].op)));
-  else parts.push("×", cell(captions.local, b || local[k]));
+  if (local[k] === null) {
+    const rest = more.ruleText ? el("b", {}, more.ruleText) : el("b", {}, nodes[from].op);
+    parts.push("→", cell(more.ruleText ? "shapes " + more.shapes : "the rule of", rest));
+  } else parts.push("×", cell(captions.local, b || local[k]));
   if (whole) parts.push("=", cell("product, " + size(more.product), more.product, true));
   else {
-    if (more.product) parts.push("→", cell("summed over axis " + more.axes.join(", "), product[k], true));
+    if (more.product) parts.push("→", cell("Σ over axis " + more.axes.join(", "), product[k], true));
     else parts.push("=", cell("contribution", a || product[k], true));
     parts.push(
       cell(
-        "total " + d(root, to) + ", " + count + " arrived",
+        "total " + d(to) + ", " + count + " arrived",
         el(
           "span",
           {},
@@ -127,9 +152,17 @@ function describeStep(k, state, whole) {
         ", " +
         count +
         " contributions arrived.",
-    formula(dTree(root, to), ["mo", "+="], dTree(root, from), ["mo", "·"], dTree(from, to)),
+    formula(dTree(to), ["mo", "+="], ...addedTrees(k, more)),
     strip(...parts),
+    scalar ? p(el("span", { class: "line" }, covered >= 0 ? "" : equation(k))) : "",
   ];
+}
+function addedTrees(k, more) {
+  if (more.rule) return [more.rule];
+  const over = more.axes ? [["mtext", "Σ over axis " + more.axes.join(", ") + " of "]] : [];
+  const up = starts(k) ? ["mn", "1"] : dTree(steps[k][0]);
+  if (local[k] === null) return [up, ["mtext", " by the rule of " + nodes[steps[k][0]].op]];
+  return [...over, up, ["mo", more.after && typeof upstream[k] === "object" ? "⊙" : "·"], partialTree(k)];
 }
 function describeEarlier() {
   const rows = trace.earlier.map(([leaf, before, after]) => {
@@ -164,8 +197,8 @@ function describe(state) {
   if (e.kind === "forward") return describeForward(e.node);
   if (e.kind === "seed")
     return [
-      "Backward starts at " + name(root) + ": " + d(root, root) + " = " + fmt(trace.seed) + ".",
-      formula(dTree(root, root), ["mo", "="], ["mn", fmt(trace.seed)]),
+      "Backward starts at " + name(root) + ": " + trace.start + ".",
+      formula(dTree(root), ["mo", "="], ["mn", fmt(trace.seed)]),
     ];
   return e.kind === "earlier" ? describeEarlier() : describeStep(e.step, state, e.kind === "whole");
 }

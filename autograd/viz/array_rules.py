@@ -1,0 +1,152 @@
+"""The chain rule for arrays as a formula: the rulebook's rule, run on symbols that have a shape.
+
+dL/dW += Xᵀ · dL/dV                 (2×3 += 2×4 · 4×3)
+dL/db += Σ over axis 0 of dL/dV     (3 += 4×3)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from autograd.op import RULEBOOK, Elementwise, Op
+from autograd.viz.symbols import Symbol
+from autograd.viz.text import shape_text
+
+if TYPE_CHECKING:
+    from autograd.viz.steps import Step
+
+LONGEST = 80
+"""A formula of more columns explains nothing; the operation is named instead."""
+
+
+class ArraySymbol(Symbol):
+    """A symbol that holds an array, so that rules can ask for its shape and go on computing.
+
+    Example:
+        >>> x = ArraySymbol.of_array("X", np.ones((2, 3)))
+        >>> (x @ x.T).text, (x @ x.T).shape
+        ('X · Xᵀ', (2, 2))
+        >>> x.sum(axis=0).text, (x * x.reshape((3, 2)).T).text
+        ('Σ over axis 0 of X', 'X ⊙ (X as 3×2)ᵀ')
+    """
+
+    __slots__ = ("_data",)
+    _rank: ClassVar[int] = 4
+    _data: Any
+
+    @classmethod
+    def of_array(cls, leaf: Any, array: Any) -> ArraySymbol:
+        """An array with a name, or a derivative."""
+        out = cls(leaf)
+        out._data = np.asarray(array)
+        return out
+
+    @classmethod
+    def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> ArraySymbol:
+        inputs = [x._data if isinstance(x, ArraySymbol) else x for x in operands]
+        data = np.asarray(op.compute(inputs, params))
+        first = operands[0]
+        if op.name == "reshape" and isinstance(first, ArraySymbol):
+            if first.shape == data.shape:
+                return first
+            if first.op is not None and first.op.name == "sum":  # as `unbroadcast` sums
+                first._data, first.params = data, {**first.params, "keepdims": False}
+                return first
+        simple = super()._apply(op, tuple(map(_symbol, operands)), params)
+        out = cls("")
+        out.name, out.number, out.derivative = simple.name, simple.number, simple.derivative
+        out.op, out.operands, out.params = simple.op, simple.operands, simple.params
+        out._data = data
+        return out
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it has more than one element."""
+        return self._data.size > 1  # type: ignore[no-any-return]
+
+    @property
+    def words(self) -> tuple[str, str] | None:
+        """What is written before and behind the operand where words say it best."""
+        name = self.op.name if self.op else ""
+        if name == "sum":
+            return _summed(self.params.get("axis"), self.operands[0]), ""
+        if name == "broadcast_to":
+            return "", f" repeated to {shape_text(self.shape)}"
+        return ("", f" as {shape_text(self.shape)}") if name == "reshape" else None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As an array's; so are the others."""
+        return self._data.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:  # noqa: D102
+        return self._data.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:  # noqa: D102
+        return self._data.size  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:  # noqa: D102
+        return self._data.dtype
+
+    @property
+    def T(self) -> Any:  # noqa: D102
+        return self.transpose()  # type: ignore[attr-defined]
+
+    def __getitem__(self, index: Any) -> Any:
+        return RULEBOOK["getitem"](self, index)
+
+
+def _summed(axis: Any, of: Any) -> str:
+    axes = axis if isinstance(axis, tuple) else () if axis is None else (axis,)
+    if not axes or len(axes) == getattr(of, "ndim", 0):
+        return "Σ of "
+    return f"Σ over {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))} of "
+
+
+def _symbol(x: Any) -> Symbol:
+    if isinstance(x, Symbol):
+        return x
+    if np.ndim(x) == 0:
+        return Symbol(float(x))
+    return ArraySymbol.of_array(f"constant[{shape_text(np.shape(x))}]", x)
+
+
+def array_rule(step: Step) -> ArraySymbol | None:
+    """What a step on arrays adds, as a formula; None where the rule cannot be written down."""
+    node: Any = step.node
+    upstream = step.upstream if step.upstream is not None else 1.0
+    out_grad = ArraySymbol.of_array(upstream, step.out_grad)
+    inputs = tuple(
+        ArraySymbol.of_array(name, array)
+        for name, array in zip(step.operands, getattr(node, "_inputs", ()), strict=False)
+    )
+    out = ArraySymbol.of_array(step.node_name, node._data)
+    try:
+        with np.errstate(all="ignore"):
+            formula = step.op.pullback(step.position, out_grad, out, inputs, node.params)  # type: ignore[attr-defined]
+    except (AttributeError, TypeError, ValueError, IndexError):
+        return None  # a rule that does with its arrays what cannot be written down
+    return formula if isinstance(formula, ArraySymbol) and len(formula.text) <= LONGEST else None
+
+
+def shapes_of(step: Step, formula: ArraySymbol) -> str:
+    """The shapes that a formula joins: `2×3 += 2×4 · 4×3`."""
+    factors: list[Any] = [step.out_grad]
+    if formula.op is not None and formula.op.name == "matmul":
+        factors = list(formula.operands)
+    parts = " · ".join(shape_text(getattr(x, "shape", ())) for x in factors)
+    return f"{shape_text(np.shape(step.contribution))} += {parts}"
+
+
+def summed_axes(step: Step) -> tuple[int, ...]:
+    """The axes along which an operand was repeated (broadcast), so that its gradient is a sum."""
+    wide, narrow = np.shape(step.out_grad), np.shape(step.contribution)
+    if not isinstance(step.op, Elementwise) or wide == narrow:
+        return ()
+    extra = len(wide) - len(narrow)
+    return tuple(i for i in range(len(wide)) if i < extra or narrow[i - extra] != wide[i])

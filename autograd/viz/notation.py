@@ -1,0 +1,203 @@
+"""How names and derivatives are written: in text, in LaTeX and in MathML.
+
+A name in code is not yet a name in mathematics: `w_12` and `w[1][2]` are written w₁₂, `theta_0` is
+θ₀, `y_hat` is ŷ. There are two kinds of derivative, and each has a sign of its own:
+
+    dL/dx   the total derivative: how L changes with x, all ways together. `.grad` holds it.
+    ∂v/∂x   the local derivative: how v changes with x alone, the other operands held.
+
+Where a node is an operand twice, as in `v = x * x`, ∂v/∂x⁽¹⁾ is by its first place and ∂v/∂x⁽²⁾
+by its second. So every equation that is printed is true as it stands.
+
+Source:
+    The two signs are those of M. P. Deisenroth, A. A. Faisal, C. S. Ong, "Mathematics for Machine
+    Learning" (2020), chapter 5, and of every text on total derivatives.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from autograd.viz.text import printable
+
+Tree = tuple[Any, ...]
+"""An element of MathML: its name, then its children, which are trees or texts."""
+
+_GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ",
+    "eta": "η", "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
+    "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ",
+    "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
+    "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
+_COMMANDS = {letter: f"\\{word}" for word, letter in _GREEK.items()}
+_ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
+_ACCENT_SIGNS = {"hat": "^", "bar": "‾", "tilde": "~", "dot": "˙"}
+_SUBSCRIPTS = dict(zip("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋", strict=True))
+_SUPERSCRIPTS = dict(zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
+_GIVEN = re.compile(
+    r"(?P<base>\\?[^\W\d_]\w*?)(?:_(?P<accent>hat|bar|tilde|dot))?"
+    r"(?P<index>_?\d+|_\{\d+\}|(?:_\d+){2,}|(?:\[-?\d+(?:, ?-?\d+)*\])+)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name, taken apart.
+
+    Attributes:
+        base: A letter, a word, or any text.
+        accent: "hat", "bar", "tilde", "dot" or "".
+        index: Its indices, such as ("1", "2") for w₁₂.
+        plain: The base is a single letter or a word; otherwise it is any text.
+    """
+
+    base: str
+    accent: str = ""
+    index: tuple[str, ...] = ()
+    plain: bool = True
+
+    @property
+    def text(self) -> str:
+        """The name as text: "w₁₂"; an index of more digits is set off by commas."""
+        base = unicodedata.normalize("NFC", self.base + _ACCENTS.get(self.accent, ""))
+        return base + "".join(_SUBSCRIPTS.get(x, x) for x in self._index)
+
+    @property
+    def firm(self) -> str:
+        """The name as text, in brackets if it is more than a word."""
+        torn = not self.plain and re.search(r"[\s*+/^·-]", self.text)
+        return f"({self.text})" if torn else self.text
+
+    @property
+    def latex(self) -> str:
+        """The name as LaTeX."""
+        if not self.plain:
+            return _text_latex(self.base)
+        base = _COMMANDS.get(self.base, self.base)
+        if len(self.base) > 1:
+            word = self.base.replace("_", r"\_")
+            base = rf"\mathrm{{{word}}}"
+        if self.accent:
+            base = rf"\{self.accent}{{{base}}}"
+        return f"{base}_{{{self._index}}}" if self.index else base
+
+    @property
+    def tree(self) -> Tree:
+        """The name as MathML."""
+        if not self.plain:
+            return ("mtext", self.base)
+        base: Tree = ("mi", self.base)
+        if self.accent:
+            base = ("mover", base, ("mo", _ACCENT_SIGNS[self.accent]))
+        return ("msub", base, ("mn", self._index)) if self.index else base
+
+    @property
+    def _index(self) -> str:
+        return ("," if max(map(len, self.index), default=0) > 1 else "").join(self.index)
+
+
+@functools.lru_cache(maxsize=4096)
+def name(code: str) -> Name:
+    r"""A name in code as it is written in mathematics.
+
+    Example:
+        >>> [name(code).text for code in ("w1", "w_12", "w[1][2]", "theta_0", r"\theta_0", "y_hat")]
+        ['w₁', 'w₁₂', 'w₁₂', 'θ₀', 'θ₀', 'ŷ']
+        >>> [name(code).text for code in ("r[0]", "v[3, 12]", "loss", "my_loss2", "a*b")]
+        ['r₀', 'v₃,₁₂', 'loss', 'my_loss2', 'a*b']
+    """
+    found = _GIVEN.fullmatch(code)
+    if not found:
+        return Name(printable(code), plain=False)
+    base, accent, index = found["base"], found["accent"] or "", found["index"] or ""
+    letter = _GREEK.get(base.removeprefix("\\"), base)
+    decomposed = unicodedata.normalize("NFD", letter)
+    if len(decomposed) == 2 and not accent:  # a letter that brings its accent along, such as ŷ
+        accent = next((a for a, mark in _ACCENTS.items() if mark == decomposed[1]), "")
+        letter = decomposed[0] if accent else letter
+    if letter.startswith("\\"):  # the backslash of no letter we know
+        return Name(code, plain=False)
+    if len(letter) > 1 and (accent or (index and not index.startswith("["))):
+        return Name(code)  # of a word, digits at the end are a part: layer2
+    digits = re.findall(r"-?\d+", index)
+    if len(digits) == 1 and not index.startswith("[") and len(digits[0]) > 1:
+        return Name(letter, accent, tuple(digits[0]))  # w12: the entry 1, 2
+    return Name(letter, accent, tuple(digits))
+
+
+def _text_latex(text: str) -> str:
+    r"""Any text in LaTeX: `\text{…}`, with signs where that has none.
+
+    Example:
+        >>> print(_text_latex(r"50% of a\b"))
+        \text{50\% of a}\backslash\text{b}
+    """
+    parts = re.split(r"([\\^~])", text)
+    signs = {"\\": r"\backslash", "^": r"\wedge", "~": r"\sim"}
+    escaped = [re.sub(r"([{}$&#%_])", r"\\\1", part) for part in parts if part]
+    return "".join(signs.get(part) or rf"\text{{{part}}}" for part in escaped) or r"\text{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    r"""A derivative of one node by another.
+
+    Attributes:
+        top: What changes, as it is called in code.
+        bottom: What it changes with.
+        sign: "d", the total derivative, or "∂", the local one.
+        place: Of a local derivative by one of several equal operands, which: from 1; else 0.
+
+    Example:
+        >>> Derivative("L", "w1").text, Derivative("y", "x", "∂", 2).text
+        ('dL/dw₁', '∂y/∂x⁽²⁾')
+        >>> print(Derivative("y", "x", "∂", 2).latex)
+        \frac{\partial y}{\partial x^{(2)}}
+    """
+
+    top: str
+    bottom: str
+    sign: Literal["d", "∂"] = "d"
+    place: int = 0
+
+    @property
+    def text(self) -> str:
+        """As text, with brackets around a name that is more than a word."""
+        top, bottom = (name(code).firm for code in (self.top, self.bottom))
+        place = "".join(_SUPERSCRIPTS[x] for x in str(self.place))
+        return f"{self.sign}{top}/{self.sign}{bottom}" + (f"⁽{place}⁾" if self.place else "")
+
+    @property
+    def latex(self) -> str:
+        """As LaTeX; the d of the total derivative is upright."""
+        sign = r"\mathrm{d}" if self.sign == "d" else r"\partial "
+        place = f"^{{({self.place})}}" if self.place else ""
+        return rf"\frac{{{sign}{name(self.top).latex}}}{{{sign}{name(self.bottom).latex}{place}}}"
+
+    @property
+    def tree(self) -> Tree:
+        """As MathML."""
+        sign = ("mtext", "d") if self.sign == "d" else ("mo", "∂")
+        bottom = name(self.bottom).tree
+        if self.place:
+            bottom = ("msup", bottom, ("mrow", ("mo", "("), ("mn", str(self.place)), ("mo", ")")))
+        return "mfrac", ("mrow", sign, name(self.top).tree), ("mrow", sign, bottom)
+
+
+def how_to_read(root: str) -> str:
+    """What the two kinds of derivative are, said once with each picture.
+
+    Example:
+        >>> how_to_read("L")
+        'dL/dx: how L changes with x, all ways together. ∂v/∂x: how v changes with x alone.'
+    """
+    top = name(root).text
+    total = Derivative(root, "x").text
+    return (
+        f"{total}: how {top} changes with x, all ways together. ∂v/∂x: how v changes with x alone."
+    )
