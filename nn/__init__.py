@@ -136,7 +136,15 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "estimators":  # only when asked for: it needs scikit-learn, which not everybody has
         return importlib.import_module("nn.estimators")
+    hint = ""
+    if name in ("Neuron", "Layer", "Value"):
+        hint = (
+            ". What micrograd calls nn is nn.scalar here; for programs that go backward by hand, "
+            "`from nn.interop import micrograd as nn`"
+        )
     # With the module, Python can ask "Did you mean: 'ReLU'?"
     raise AttributeError(
-        f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+        f"module {__name__!r} has no attribute {name!r}{hint}",
+        name=name,
+        obj=sys.modules[__name__],
     )

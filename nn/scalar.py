@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd import Value
 from autograd.checks import check_int, refuse
@@ -57,10 +57,12 @@ class Neuron(Module):
         Value(data=-6.0, grad=0.0)
     """
 
+    value: ClassVar[type[Value]] = Value  # what the weights are
+
     def __init__(self, nin: int, nonlin: bool = True) -> None:
         check_int("Neuron", "nin", nin, least=1)
-        self.w = [Value(random.uniform(-1, 1)) for _ in range(nin)]
-        self.b = Value(0)
+        self.w = [self.value(random.uniform(-1, 1)) for _ in range(nin)]
+        self.b = self.value(0)
         self.nonlin = nonlin
 
     def __call__(self, x: Iterable[Value | float] | Value) -> Value:
@@ -97,9 +99,11 @@ class Layer(Module):
         Layer(3 -> 2)
     """
 
+    neuron: ClassVar[type[Neuron]] = Neuron
+
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
         check_int("Layer", "nout", nout, least=1)
-        self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
+        self.neurons = [self.neuron(nin, **kwargs) for _ in range(nout)]
 
     def __call__(self, x: Iterable[Value | float] | Value) -> Any:
         """A list of as many Values as there are neurons; the Value itself if there is one."""
@@ -135,6 +139,8 @@ class MLP(Module):
         337
     """
 
+    layer: ClassVar[type[Layer]] = Layer
+
     def __init__(self, nin: int, nouts: Sequence[int]) -> None:
         if not isinstance(nouts, Iterable):
             refuse("MLP", "nouts", "a list of widths such as [16, 1]", nouts, TypeError)
@@ -142,7 +148,9 @@ class MLP(Module):
             raise ValueError("MLP: nouts needs at least one width, but got none.")
         widths = [nin, *nouts]
         last = len(nouts) - 1
-        self.layers = [Layer(widths[i], widths[i + 1], nonlin=i != last) for i in range(len(nouts))]
+        self.layers = [
+            self.layer(widths[i], widths[i + 1], nonlin=i != last) for i in range(len(nouts))
+        ]
 
     def __call__(self, x: Iterable[Value | float]) -> Any:
         """A list of Values; the Value itself if the last layer has one neuron."""

@@ -58,6 +58,8 @@ _COMPARISONS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal"
 @functools.cache
 def can_compute(op: Op) -> bool:
     """Whether a page can compute this operation and its derivatives."""
+    if RULEBOOK.get(op.name) is not op:  # one of somebody's own with the same name
+        return False
     try:
         _rule(op.name)
     except LookupError:

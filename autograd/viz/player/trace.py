@@ -196,7 +196,7 @@ def _stale(steps: Backprop) -> list[Node]:
     """Leaves whose number was changed after the operation that used it was recorded."""
     stale: dict[Node, None] = {}
     for node in steps.nodes:
-        if isinstance(node, Value) and node.op is not None:
+        if isinstance(node, Value) and node._left is not None:
             recorded = (node._x, node._y) if len(node.parents) > 1 else (node._x,)
             for parent, x in zip(node.parents, recorded, strict=True):
                 if steps.values[parent] != x and not math.isnan(x):

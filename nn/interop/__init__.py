@@ -1,0 +1,1 @@
+"""Programs and models that were written for other libraries."""
