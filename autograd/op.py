@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
 import numpy as np
 
 from autograd.modes import active
+from autograd.spellings import respelt
 from autograd.tracing import recorder
 
 if TYPE_CHECKING:
@@ -233,6 +234,8 @@ class Structural(Op):
         variadic: Whether the operands come as one sequence, as in `concatenate((a, b, c))`.
         params: The names and defaults of what is not differentiated (`axis`, `shape`, …).
         examples: Calls to test it with, since no test can guess fitting arrays.
+        fuller: The composition that is called in its place where one of its further options is
+            given (`where=`, `dtype=`, …); None if there is none.
     """
 
     def __init__(
@@ -253,12 +256,21 @@ class Structural(Op):
         self.params = dict(list(self.signature.items())[self.arity :])
         self.needs_params = REQUIRED in self.params.values()
         self.examples = tuple(examples)
+        self.fuller: Callable[..., Any] | None = None
+
+    def with_options(self, function: F) -> F:
+        """Declare the composition around this operation that knows more of NumPy's options."""
+        self.fuller = function
+        return function
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on arrays; compute and record on nodes."""
         if params or self.needs_params or len(operands) != self.arity:
             operands, given = operands[: self.arity], operands[self.arity :]
-            arguments = self._bind(operands, given, params)
+            bound = self._bind(operands, given, params)
+            if bound is None:
+                return self._with_more(operands + given, params)
+            arguments = bound
         else:
             arguments = self.params
         if self.variadic:
@@ -269,21 +281,41 @@ class Structural(Op):
                 arguments = {name: _owned(x) for name, x in arguments.items()}
             return kind._apply(self, operands, arguments)
         arrays = [x if hasattr(x, "__array_function__") else np.asarray(x) for x in operands]
-        return self.compute(tuple(arrays), arguments)
+        try:
+            return self.compute(tuple(arrays), arguments)
+        except TypeError as err:
+            if not any(getattr(x, "dtype", None) == np.object_ for x in arrays):
+                raise
+            raise TypeError(
+                f"{self.name}: is not to be had of an array of Values ({err}). Begin with a "
+                "Tensor, Tensor(numbers, requires_grad=True), and take elements of that."
+            ) from err
 
     def _bind(
         self, operands: tuple[Any, ...], given: tuple[Any, ...], named: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> dict[str, Any] | None:
+        """The parameters by name; None if one is given that this operation does not have."""
         self._check_count(len(operands) + len(given), self.arity + len(self.params))
         arguments = {**self.params, **dict(zip(self.params, given, strict=False)), **named}
         if len(arguments) > len(self.params):
-            unknown = next(name for name in named if name not in self.params)
-            known = f" It knows {', '.join(self.params)}." if self.params else ""
-            raise TypeError(f"{self.name}: got an unknown keyword {unknown!r}.{known}")
+            return None
         for name, value in arguments.items():
             if value is REQUIRED:
                 raise TypeError(f"{self.name}: needs the argument {name!r}.")
         return arguments
+
+    def _with_more(self, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """The call with a name that is no parameter: PyTorch's, a further option, or a mistake."""
+        ours = respelt(self.name, named)
+        if ours is not None:
+            return self(*given, **ours)
+        further = getattr(self.fuller, "__kwdefaults__", {})
+        unknown = [name for name in named if name not in self.params and name not in further]
+        if self.fuller and not unknown:
+            return self.fuller(*given, **named)
+        names = [*self.params, *further]
+        known = f" It knows {', '.join(names)}." if names else ""
+        raise TypeError(f"{self.name}: got an unknown keyword {unknown[0]!r}.{known}")
 
     def pullback(
         self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any
@@ -337,6 +369,29 @@ def plain(x: Any) -> Any:
             return getattr(x, "data", x)  # as the recording has it
         return getattr(x, "_data", x)  # a symbol has none
     return x  # a plain number or array; or a recorded Value, whose number is not known yet
+
+
+def numbers(x: Any) -> Any:
+    """The plain numbers of what a function is called with, of an array of Values an array."""
+    x = plain(x)
+    if isinstance(x, list):
+        x = np.asarray(x)
+    return x.astype(float) if isinstance(x, np.ndarray) and x.dtype == np.object_ else x
+
+
+def boxed(x: Any) -> Any:
+    """A Value as an array of no axes that holds it; whatever has a shape, unchanged."""
+    if getattr(type(x), "_rank", 0) != 1:
+        return x
+    box = np.empty((), dtype=object)
+    box[()] = x
+    return box
+
+
+def unboxed(x: Any) -> Any:
+    """What is in an array of objects of no axes; whatever else, unchanged."""
+    is_box = isinstance(x, np.ndarray) and x.dtype == np.object_ and not x.ndim
+    return x[()] if is_box else x
 
 
 def _owned(x: Any) -> Any:
@@ -412,20 +467,37 @@ Operand = Any
 """What a composition computes on, as its parameters are annotated; a list is made an array."""
 
 
-def composition(function: F) -> F:
-    """Declare a function made of operations: it becomes a method too, where NumPy has one."""
+def composition(function: F, of_arrays: bool = True) -> F:
+    """Declare a function made of operations: it becomes a method too, where NumPy has one.
+
+    Args:
+        function: Its parameters that are annotated as `Operand` take lists.
+        of_arrays: Whether a single Value is given to it as an array of no axes.
+    """
     names = list(function.__annotations__)
     operands = {name for name in names if function.__annotations__[name] == "Operand"}
 
     def as_array(name: str, x: Any) -> Any:
-        return np.asarray(x) if name in operands and isinstance(x, (list, tuple)) else x
+        if name not in operands:
+            return x
+        if isinstance(x, (list, tuple)):
+            return np.asarray(x)
+        return boxed(x) if of_arrays else x
 
     @functools.wraps(function)
-    def of_arrays(*args: Any, **kwargs: Any) -> Any:
+    def with_arrays(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            kwargs = respelt(function.__name__, kwargs) or kwargs
+            kwargs = {name: as_array(name, x) for name, x in kwargs.items()}
         if operands:
             args = tuple(map(as_array, names, args))
-            kwargs = {name: as_array(name, x) for name, x in kwargs.items()}
-        return function(*args, **kwargs)
+        out = function(*args, **kwargs)
+        return unboxed(out) if out.__class__ is np.ndarray else out
 
-    COMPOSITIONS[function.__name__] = of_arrays
-    return of_arrays  # type: ignore[return-value]
+    COMPOSITIONS[function.__name__] = with_arrays
+    return with_arrays  # type: ignore[return-value]
+
+
+def choice(function: F) -> F:
+    """Declare a composition of single numbers: to it a Value is what a float is."""
+    return composition(function, of_arrays=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from autograd import node
+from autograd import node, numpy_protocols
 from autograd.copying import Copied
 from autograd.errors import GraphError
 from autograd.methods import Operations
@@ -261,9 +261,7 @@ class Value(Operations, Copied, node.Node):
                 given = (operands,) if getattr(op, "variadic", False) else operands
                 return op(*given, **params)  # type: ignore[no-any-return]
         if not isinstance(op, Elementwise):
-            raise TypeError(
-                f"{op.name}: needs an array or a Tensor, but got a Value, which is a single number."
-            )
+            return numpy_protocols.of_single_values(op, operands, params)  # type: ignore[no-any-return]
         method = getattr(Value, op.name)
         return method(*(x if isinstance(x, Value) else Constant(x) for x in operands))
 
@@ -294,7 +292,17 @@ class Value(Operations, Copied, node.Node):
             arrays = [mode.plain_array(x) for x in inputs]
             if not any(isinstance(x, Value) for x in arrays):
                 return ufunc(*arrays)
-        raise TypeError(f"np.{ufunc.__name__}: is not an operation of glassgrad.")
+            if ufunc in numpy_protocols.PLAIN_UFUNCS:
+                mode.refuse(f"np.{ufunc.__name__}")
+        return numpy_protocols.ufunc(ufunc, method, inputs, {}, "Value")
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """`np.std(v)`, as of an array of no axes that holds this Value."""
+        return numpy_protocols.function_of_values(func, types, args, kwargs)
+
+    def conjugate(self) -> Self:
+        """Itself, as of a float; NumPy's `var` of an array of Values asks for it."""
+        return self
 
     # The operators are operations of the rulebook. Each records a node: see `_binary` above.
     __add__, __radd__ = _operators(elementwise.add)

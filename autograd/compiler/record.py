@@ -56,10 +56,6 @@ class RecordedValue(Value):
         fresh.__class__ = type(self)
         fresh._data, fresh._grad = self._data, self._grad
 
-    def conjugate(self) -> RecordedValue:
-        """Itself, as of a float; np.var asks for it."""
-        return self
-
     def __eq__(self, other: object) -> Any:
         """As of floats where uncompiled these are floats (a guard), else as of Values."""
         return self.recording.equal(self, other)

@@ -2,10 +2,30 @@
 
 # ruff: noqa: F401, I001
 
+from autograd.rules.arrangements import append as append
+from autograd.rules.arrangements import atleast_1d as atleast_1d
+from autograd.rules.arrangements import atleast_2d as atleast_2d
+from autograd.rules.arrangements import atleast_3d as atleast_3d
+from autograd.rules.arrangements import column_stack as column_stack
+from autograd.rules.arrangements import copy as copy
+from autograd.rules.arrangements import cross as cross
+from autograd.rules.arrangements import dstack as dstack
+from autograd.rules.arrangements import fliplr as fliplr
+from autograd.rules.arrangements import flipud as flipud
+from autograd.rules.arrangements import meshgrid as meshgrid
+from autograd.rules.arrangements import rot90 as rot90
 from autograd.rules.choices import clip as clip
+from autograd.rules.choices import fix as fix
+from autograd.rules.choices import float_power as float_power
 from autograd.rules.choices import nan_to_num as nan_to_num
+from autograd.rules.choices import round as round
+from autograd.rules.choices import select as select
 from autograd.rules.choices import sinc as sinc
 from autograd.rules.choices import where as where
+from autograd.rules.curves import diff as diff
+from autograd.rules.curves import interp as interp
+from autograd.rules.curves import polyval as polyval
+from autograd.rules.curves import trapezoid as trapezoid
 from autograd.rules.elementwise import abs as abs
 from autograd.rules.elementwise import add as add
 from autograd.rules.elementwise import arccos as arccos
@@ -19,8 +39,10 @@ from autograd.rules.elementwise import at_least as at_least
 from autograd.rules.elementwise import at_most as at_most
 from autograd.rules.elementwise import cbrt as cbrt
 from autograd.rules.elementwise import ceil as ceil
+from autograd.rules.elementwise import copysign as copysign
 from autograd.rules.elementwise import cos as cos
 from autograd.rules.elementwise import cosh as cosh
+from autograd.rules.elementwise import deg2rad as deg2rad
 from autograd.rules.elementwise import divide as divide
 from autograd.rules.elementwise import erf as erf
 from autograd.rules.elementwise import exp as exp
@@ -30,6 +52,7 @@ from autograd.rules.elementwise import floor as floor
 from autograd.rules.elementwise import floor_divide as floor_divide
 from autograd.rules.elementwise import fmax as fmax
 from autograd.rules.elementwise import fmin as fmin
+from autograd.rules.elementwise import fmod as fmod
 from autograd.rules.elementwise import hypot as hypot
 from autograd.rules.elementwise import leaky_relu as leaky_relu
 from autograd.rules.elementwise import log as log
@@ -43,9 +66,11 @@ from autograd.rules.elementwise import minimum as minimum
 from autograd.rules.elementwise import multiply as multiply
 from autograd.rules.elementwise import negative as negative
 from autograd.rules.elementwise import power as power
+from autograd.rules.elementwise import rad2deg as rad2deg
 from autograd.rules.elementwise import reciprocal as reciprocal
 from autograd.rules.elementwise import relu as relu
 from autograd.rules.elementwise import remainder as remainder
+from autograd.rules.elementwise import rint as rint
 from autograd.rules.elementwise import sigmoid as sigmoid
 from autograd.rules.elementwise import sign as sign
 from autograd.rules.elementwise import sin as sin
@@ -57,6 +82,7 @@ from autograd.rules.elementwise import step as step
 from autograd.rules.elementwise import subtract as subtract
 from autograd.rules.elementwise import tan as tan
 from autograd.rules.elementwise import tanh as tanh
+from autograd.rules.elementwise import trunc as trunc
 from autograd.rules.matrices import cholesky as cholesky
 from autograd.rules.matrices import det as det
 from autograd.rules.matrices import dot as dot
@@ -79,6 +105,7 @@ from autograd.rules.networks import log_softmax as log_softmax
 from autograd.rules.networks import sigmoid_cross_entropy as sigmoid_cross_entropy
 from autograd.rules.networks import softmax as softmax
 from autograd.rules.networks import softmax_cross_entropy as softmax_cross_entropy
+from autograd.rules.norms import norm as norm
 from autograd.rules.reductions import all as all
 from autograd.rules.reductions import any as any
 from autograd.rules.reductions import argmax as argmax
@@ -94,7 +121,6 @@ from autograd.rules.reductions import mean as mean
 from autograd.rules.reductions import median as median
 from autograd.rules.reductions import min as amin
 from autograd.rules.reductions import min as min
-from autograd.rules.reductions import norm as norm
 from autograd.rules.reductions import prod as prod
 from autograd.rules.reductions import std as std
 from autograd.rules.reductions import sum as sum
@@ -117,7 +143,6 @@ from autograd.rules.shapes import repeat as repeat
 from autograd.rules.shapes import reshape as reshape
 from autograd.rules.shapes import roll as roll
 from autograd.rules.shapes import scatter as scatter
-from autograd.rules.shapes import select as select
 from autograd.rules.shapes import sort as sort
 from autograd.rules.shapes import split as split
 from autograd.rules.shapes import squeeze as squeeze
@@ -132,3 +157,20 @@ from autograd.rules.shapes import transpose as transpose
 from autograd.rules.shapes import tril as tril
 from autograd.rules.shapes import triu as triu
 from autograd.rules.shapes import vstack as vstack
+from autograd.rules.shapes import where_else as where_else
+from autograd.rules.spectra import eigenvectors as eigenvectors
+from autograd.rules.spectra import eigh as eigh
+from autograd.rules.spectra import eigvalsh as eigvalsh
+from autograd.rules.spectra import matrix_power as matrix_power
+from autograd.rules.spectra import singular_vectors as singular_vectors
+from autograd.rules.spectra import svdvals as svdvals
+from autograd.rules.statistics import average as average
+from autograd.rules.statistics import nancumsum as nancumsum
+from autograd.rules.statistics import nanmax as nanmax
+from autograd.rules.statistics import nanmean as nanmean
+from autograd.rules.statistics import nanmin as nanmin
+from autograd.rules.statistics import nanprod as nanprod
+from autograd.rules.statistics import nanstd as nanstd
+from autograd.rules.statistics import nansum as nansum
+from autograd.rules.statistics import nanvar as nanvar
+from autograd.rules.statistics import ptp as ptp

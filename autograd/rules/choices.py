@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import RULEBOOK, Operand, composition, plain
-from autograd.rules.elementwise import abs, at_least, at_most, sin
+from autograd.op import RULEBOOK, Operand, choice, numbers, plain
+from autograd.rules.elementwise import abs, at_least, at_most, power, rint, sin, trunc
+from autograd.rules.shapes import astype
 
 
-@composition
+@choice
 def where(condition: Any, x: Operand, y: Operand) -> Any:
     """x where `condition` (plain truth values) holds, y elsewhere; all three broadcast.
 
@@ -28,10 +29,43 @@ def where(condition: Any, x: Operand, y: Operand) -> Any:
     condition = condition.astype(bool)
     if condition.ndim == 0 and not hasattr(x, "shape") and not hasattr(y, "shape"):
         return x if condition else y
-    return RULEBOOK["select"](x, y, condition)
+    return RULEBOOK["where_else"](x, y, condition)
 
 
-@composition
+@choice
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """For every place, the choice of the first condition that holds there; all of them broadcast.
+
+    Args:
+        condlist: A list of truth values or boolean arrays.
+        choicelist: As many Tensors, arrays, Values or numbers.
+        default: What there is where no condition holds.
+    Raises:
+        ValueError: the lists are empty, or not of one length.
+        TypeError: a condition is not made of truth values.
+
+    Example:
+        >>> from autograd import Tensor, select
+        >>> x = Tensor([1.0, 2.0, 3.0])
+        >>> select([x < 1.5, x < 2.5], [x, 10 * x], -1.0)
+        Tensor([ 1., 20., -1.])
+    """
+    if len(condlist) != len(choicelist) or not len(condlist):
+        raise ValueError(
+            "select: needs as many choices as conditions, and at least one, but got "
+            f"{len(choicelist)} and {len(condlist)}."
+        )
+    out = default
+    for condition, chosen in reversed(list(zip(condlist, choicelist, strict=True))):
+        truths = plain(condition)
+        truths = truths if hasattr(truths, "dtype") else np.asarray(truths)
+        if truths.dtype != bool:
+            raise TypeError(f"select: needs conditions of truth values, but got {truths.dtype}.")
+        out = where(truths, chosen, out)
+    return out
+
+
+@choice
 def clip(
     a: Operand, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
 ) -> Any:
@@ -47,7 +81,7 @@ def clip(
     return a if high is None else at_most(a, high)
 
 
-@composition
+@choice
 def nan_to_num(
     x: Operand, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
@@ -55,7 +89,7 @@ def nan_to_num(
 
     An infinity becomes the largest finite number of x's type unless said otherwise.
     """
-    data = plain(x)
+    data = numbers(x)
     data = data if hasattr(data, "__array_function__") else np.asarray(data)
     if data.dtype.kind != "f":  # whole numbers are finite
         return x
@@ -66,15 +100,50 @@ def nan_to_num(
     return where(np.isfinite(data), x, replaced if data.ndim else float(replaced))
 
 
-@composition
+@choice
 def sinc(x: Operand) -> Any:
     """sin(pi x) / (pi x), elementwise, and 1 at 0.
 
     Near 0 it is computed by its Taylor series, as the quotient's derivatives lose all digits there.
     """
     angle = math.pi * x
-    small = abs(plain(angle)) < 0.15
+    small = abs(numbers(angle)) < 0.15
     z = where(small, angle, 0.0)  # a square that overflows would make nan of the derivative
     z = z * z
     series = 1 - z / 6 * (1 - z / 20 * (1 - z / 42 * (1 - z / 72 * (1 - z / 110 * (1 - z / 156)))))
     return where(small, series, sin(angle) / where(small, 1.0, angle))
+
+
+@choice
+def round(a: Operand, decimals: int = 0) -> Any:
+    """a to so many digits after the point, a half going to the even one; its derivative is 0.
+
+    Example:
+        >>> from autograd import round
+        >>> round(2.567, 1), round(25.0, -1)
+        (2.6, 20.0)
+    """
+    if getattr(a, "dtype", np.dtype(float)).kind in "bui":
+        return a if decimals >= 0 else astype(round(astype(a, float), decimals), a.dtype)
+    if not decimals:
+        return rint(a)
+    factor = 10.0 ** abs(decimals)
+    return rint(a * factor) / factor if decimals > 0 else rint(a / factor) * factor
+
+
+@choice
+def fix(x: Operand) -> Any:
+    """x without its fraction, elementwise; NumPy's older name of `trunc`."""
+    return trunc(x)
+
+
+@choice
+def float_power(x: Operand, y: Operand) -> Any:
+    """x ** y in float64, whatever the types of x and y are.
+
+    Example:
+        >>> from autograd import Tensor, float_power
+        >>> float_power(Tensor([2, 3]), -1)
+        Tensor([0.5       , 0.33333333])
+    """
+    return power(*(astype(z, float) if hasattr(z, "dtype") else z for z in (x, y)))

@@ -214,6 +214,72 @@ def ceil(x: Any) -> Any:
     return np.ceil(x)
 
 
+@elementwise(
+    scalar=lambda x: math.copysign(math.trunc(x), x),
+    partials=(0,),
+    latex=r"\operatorname{trunc}",
+    smooth=False,
+)
+def trunc(x: Any) -> Any:
+    """x without its fraction, rounded towards 0, elementwise; its derivative is 0.
+
+    Example:
+        >>> trunc(-1.7)
+        -1.0
+    """
+    return np.trunc(x)
+
+
+@elementwise(
+    scalar=lambda x: math.copysign(round(x), x),
+    partials=(0,),
+    latex=r"\operatorname{round}",
+    smooth=False,
+)
+def rint(x: Any) -> Any:
+    """The nearest whole number, a half going to the even one, elementwise; its derivative is 0.
+
+    Example:
+        >>> rint(2.5), rint(3.5)
+        (2.0, 4.0)
+    """
+    return np.rint(x)
+
+
+@elementwise(
+    symbol="fmod",
+    scalar=math.fmod,
+    partials=(1, lambda x, y, out: -trunc(x / y)),
+    latex=r"\operatorname{{fmod}}({0}, {1})",
+    smooth=False,
+    domain=(EVERYWHERE, POSITIVE),
+)
+def fmod(x: Any, y: Any) -> Any:
+    """The remainder of x / y with the sign of x, elementwise, as in C; `%` has the sign of y.
+
+    Example:
+        >>> fmod(-7.0, 3.0), remainder(-7.0, 3.0)
+        (-1.0, 2.0)
+    """
+    return np.fmod(x, y)
+
+
+@elementwise(
+    scalar=math.copysign,
+    partials=(lambda x, y, out: sign(x) * copysign(1.0, y), 0),
+    latex=r"\operatorname{{copysign}}({0}, {1})",
+    smooth=False,
+)
+def copysign(x: Any, y: Any) -> Any:
+    """|x| with the sign of y, elementwise. At the kink the derivative is 0, as that of abs.
+
+    Example:
+        >>> copysign(3.0, -0.0)
+        -3.0
+    """
+    return np.copysign(x, y)
+
+
 # --- exponentials and logarithms --------------------------------------------------------------
 
 
@@ -370,6 +436,28 @@ def arccosh(x: Any) -> Any:
 def arctanh(x: Any) -> Any:
     """The number whose hyperbolic tangent is x, elementwise; nan outside [-1, 1]."""
     return np.arctanh(x)
+
+
+@elementwise(partials=(math.pi / 180,), latex=r"\operatorname{deg2rad}")
+def deg2rad(x: Any) -> Any:
+    """An angle in degrees as radians, elementwise.
+
+    Example:
+        >>> deg2rad(180.0)
+        3.141592653589793
+    """
+    return x * (math.pi / 180)
+
+
+@elementwise(partials=(180 / math.pi,), latex=r"\operatorname{rad2deg}")
+def rad2deg(x: Any) -> Any:
+    """An angle in radians as degrees, elementwise.
+
+    Example:
+        >>> rad2deg(math.pi)
+        180.0
+    """
+    return x * (180 / math.pi)
 
 
 # --- activations ------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import string
 from typing import Any
 
 import numpy as np
@@ -171,17 +172,58 @@ def einstein_sum(operands: Any, subscripts: str) -> Any:
 
 
 @composition
-def einsum(subscripts: str, *operands: Any) -> Any:
+def einsum(*operands: Any, optimize: Any = False) -> Any:
     """Einstein's sum: `einsum("ij,jk->ik", a, b)` is `a @ b`; the notation is NumPy's.
+
+    Args:
+        *operands: The subscripts as text and the arrays; or, as NumPy also has it, each array
+            followed by the list of its axes' numbers, and last that of the result.
+        optimize: Whether three and more arrays are multiplied two by two, in an order that takes
+            fewer steps; or the order, as `np.einsum_path` gives it.
 
     Example:
         >>> from autograd import Tensor, einsum
-        >>> einsum("ii", Tensor([[1.0, 2.0], [3.0, 4.0]])).item()
-        5.0
+        >>> a = Tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> einsum("ii", a).item(), einsum(a, [0, 0]).item()
+        (5.0, 5.0)
     """
-    if not isinstance(subscripts, str):
-        raise TypeError(f"einsum: needs its subscripts as text first, but got {subscripts!r}.")
-    return einstein_sum(operands, subscripts)
+    subscripts, arrays = _as_text(operands)
+    if len(arrays) < 3 or optimize is False:
+        return einstein_sum(arrays, subscripts)
+    inputs, output = _explicit(subscripts, arrays)
+    shapes = [np.broadcast_to(0.0, shape_of(x)) for x in arrays]  # their numbers do not matter
+    order, _ = np.einsum_path(f"{','.join(inputs)}->{output}", *shapes, optimize=optimize)
+    terms = list(zip(inputs, arrays, strict=True))
+    for places in order[1:]:
+        chosen = [terms[i] for i in places]
+        terms = [term for i, term in enumerate(terms) if i not in places]
+        later = output + "".join(letters for letters, _ in terms)
+        given = "".join(letters for letters, _ in chosen)
+        left = "".join(c for c in dict.fromkeys(given) if c in later) if terms else output
+        text = ",".join(letters for letters, _ in chosen) + "->" + left
+        terms.append((left, einstein_sum([x for _, x in chosen], text)))
+    return terms[0][1]
+
+
+def _as_text(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The subscripts of `einsum` as text, and the arrays."""
+    if operands and isinstance(operands[0], str):
+        return operands[0], operands[1:]
+    lists = (*operands[1::2], operands[-1]) if len(operands) % 2 else operands[1::2]
+    if len(operands) < 2 or not all(isinstance(axes, (list, tuple)) for axes in lists):
+        raise TypeError(
+            "einsum: needs its subscripts as text first, or a list of numbers after each array, "
+            f"but got {', '.join(type(x).__name__ for x in operands)}."
+        )
+    axes = sorted({i for some in lists for i in some if i is not ...})
+    small = string.ascii_lowercase
+    letters = small if len(axes) <= 26 else string.ascii_uppercase + small  # in rising order
+    names: dict[Any, str] = dict(zip(axes, letters, strict=False))
+    names[...] = "..."
+    texts = ["".join(names[i] for i in some) for some in lists]
+    arrays = operands[0 : 2 * (len(operands) // 2) : 2]
+    subscripts = ",".join(texts[: len(arrays)])
+    return (f"{subscripts}->{texts[-1]}" if len(operands) % 2 else subscripts), arrays
 
 
 # --- inverses, determinants, factors ----------------------------------------------------------

@@ -13,11 +13,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.declarations import structural
-from autograd.op import Operand, composition, plain
+from autograd.op import Operand, boxed, composition, numbers, plain
 from autograd.rules.choices import where
-from autograd.rules.elementwise import abs as absolute
-from autograd.rules.elementwise import exp
-from autograd.rules.shapes import Axes, broadcast_to, concatenate, flip, sort
+from autograd.rules.elementwise import exp, maximum, minimum
+from autograd.rules.shapes import Axes, astype, broadcast_to, concatenate, flip, sort, where_else
 
 
 def _axes(ndim: int, axis: Axes) -> tuple[int, ...]:
@@ -30,6 +29,12 @@ def _kept(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:
     """The shape of the reduction with `keepdims`."""
     axes = _axes(len(shape), axis)
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def _reduced(shape: tuple[int, ...], axis: Axes) -> tuple[int, ...]:
+    """The shape of the reduction without `keepdims`."""
+    axes = _axes(len(shape), axis)
+    return tuple(n for i, n in enumerate(shape) if i not in axes)
 
 
 def _spread(grad: Any, shape: tuple[int, ...], axis: Axes) -> Any:
@@ -133,12 +138,26 @@ def prod(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 )
 def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """ln of the sum of e**x, without overflow; of nothing -inf, with NumPy's warning."""
+    if x.dtype == object:
+        return _logsumexp_of_values(x, axis, keepdims)
     largest: Any = 0.0  # to be subtracted
     if _count(x.shape, axis):
         largest = x.max(axis=axis, keepdims=True)
         largest = np.where(np.isfinite(largest), largest, 0)
     total = np.log(np.exp(x - largest).sum(axis=axis, keepdims=True)) + largest
     return total if keepdims else total.reshape(x.sum(axis=axis).shape)
+
+
+def _logsumexp_of_values(x: Any, axis: Axes, keepdims: bool) -> Any:
+    """The same of an array of Values; the largest, which cancels, is a constant."""
+    if not x.ndim:
+        return x.copy()
+    largest = _finite_constant(x.max(axis=axis, keepdims=True))
+    total = np.log(np.exp(x - largest).sum(axis=axis, keepdims=True)) + largest
+    return total if keepdims else total.reshape(_reduced(x.shape, axis))[()]
+
+
+_finite_constant = np.frompyfunc(lambda v: v.detach() if -math.inf < v < math.inf else 0.0, 1, 1)
 
 
 def _reversed_cumsum(g: Any, out: Any, x: Any, axis: int | None) -> Any:
@@ -193,33 +212,192 @@ def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The Euclidean length; at the origin its gradient is 0."""
     if x.dtype == np.float16:  # in which the square of 300 is infinite
         return euclidean_norm.forward(x.astype(np.float32), axis, keepdims).astype(x.dtype)
-    return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+    if x.dtype != object:
+        return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+    total = np.asarray(x * x).sum(axis=axis, keepdims=keepdims)
+    return np.sqrt(_constant_where_zero(boxed(total)))
+
+
+# A root's derivative at 0 is infinite; that of the length is 0 there, of Values too.
+_constant_where_zero = np.frompyfunc(lambda v: v if v or isinstance(v, float) else v.detach(), 1, 1)
+
+
+# --- with more of NumPy's options ---------------------------------------------------------------
+
+
+def _chosen(x: Any, where: Any, other: Any) -> Any:
+    """x, with `other` in the places where a mask does not hold; the mask broadcasts to x."""
+    if where is None or where is True:
+        return x
+    return where_else(x, other, _mask(x.shape, where))
+
+
+def _mask(shape: tuple[int, ...], where: Any) -> Any:
+    mask = plain(where)
+    mask = mask if hasattr(mask, "dtype") else np.asarray(mask)
+    if mask.dtype != bool:
+        raise TypeError(f"where=: needs truth values, but got dtype {mask.dtype}.")
+    return np.broadcast_to(mask, shape)
+
+
+@sum.with_options
+def _sum_of_chosen(
+    x: Any, axis: Axes = None, keepdims: bool = False, *,
+    dtype: Any = None, initial: Any = None, where: Any = None,
+) -> Any:  # fmt: skip
+    x = _chosen(x if dtype is None else astype(x, dtype), where, False)
+    total = sum(x, axis, keepdims)
+    return total if initial is None else total + initial
+
+
+@prod.with_options
+def _product_of_chosen(
+    x: Any, axis: Axes = None, keepdims: bool = False, *,
+    dtype: Any = None, initial: Any = None, where: Any = None,
+) -> Any:  # fmt: skip
+    x = _chosen(x if dtype is None else astype(x, dtype), where, True)
+    product = prod(x, axis, keepdims)
+    return product if initial is None else product * initial
+
+
+@max.with_options
+def _largest_of_chosen(
+    x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = None
+) -> Any:
+    return _extremum_of_chosen(max, maximum, -1, x, axis, keepdims, initial, where)
+
+
+@min.with_options
+def _smallest_of_chosen(
+    x: Any, axis: Axes = None, keepdims: bool = False, *, initial: Any = None, where: Any = None
+) -> Any:
+    return _extremum_of_chosen(min, minimum, 1, x, axis, keepdims, initial, where)
+
+
+def _extremum_of_chosen(
+    op: Any, of_two: Any, sign: int, x: Any, axis: Axes, keepdims: bool, initial: Any, where: Any
+) -> Any:
+    """`max`, or `min`, of some elements; what is not among them is an infinity on the far side."""
+    if initial is None and where is not None and where is not True:
+        raise ValueError(f"{op.name}: with where= it needs initial=, the result where none is.")
+    if initial is None:
+        return op(x, axis, keepdims)
+    if x.dtype.kind in "iu":
+        limits = np.iinfo(x.dtype)
+        far: float = limits.max if sign > 0 else limits.min
+    else:
+        far = sign * math.inf
+    if not _count(x.shape, axis):
+        shape = _kept(x.shape, axis) if keepdims else _reduced(x.shape, axis)
+        return broadcast_to(initial, shape)
+    return of_two(op(_chosen(x, where, far), axis, keepdims), initial)
+
+
+@mean.with_options
+def _mean_of_chosen(
+    x: Any, axis: Axes = None, keepdims: bool = False, *, dtype: Any = None, where: Any = None
+) -> Any:
+    x = x if dtype is None else astype(x, dtype)
+    if where is None or where is True:
+        return mean(x, axis, keepdims)
+    if x.dtype == np.float16:  # in which a sum of many numbers is infinite
+        wide = _mean_of_chosen(astype(x, np.float32), axis, keepdims, where=where)
+        return astype(wide, np.float16)
+    total = sum(_chosen(x, where, False), axis, keepdims)
+    return _over(total, _count_where(x.shape, axis, keepdims, where))
+
+
+@cumsum.with_options
+def _running_sum(x: Any, axis: int | None = None, *, dtype: Any = None) -> Any:
+    return cumsum(x if dtype is None else astype(x, dtype), axis)
+
+
+@cumprod.with_options
+def _running_product(x: Any, axis: int | None = None, *, dtype: Any = None) -> Any:
+    return cumprod(x if dtype is None else astype(x, dtype), axis)
 
 
 # --- made of other operations -----------------------------------------------------------------
 
 
 @composition
-def var(a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The mean squared distance from the mean, with N - ddof for N (ddof=1 is unbiased)."""
-    distance = a - mean(a, axis=axis, keepdims=True)
+def var(
+    a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False, *,
+    dtype: Any = None, where: Any = None, mean: Any = None, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """The mean squared distance from the mean, with N - ddof for N (ddof=1 is unbiased).
+
+    Args:
+        a: A Tensor, an array, or Values.
+        axis: Over which axes; None for all.
+        ddof: What is taken off N.
+        keepdims: Leave the axes with length 1.
+        dtype: The type to compute in.
+        where: Truth values that broadcast to a: which elements are meant.
+        mean: The mean, if it is known, with the axes kept.
+        correction: Another name of ddof.
+
+    Example:
+        >>> from autograd import Tensor, var
+        >>> var(Tensor([1.0, 3.0])).item(), var(Tensor([1.0, 3.0]), ddof=1).item()
+        (1.0, 2.0)
+    """
+    distance = _chosen(_distance(a, axis, dtype, where, mean), where, 0.0)
     # Not the sum over N: in float16 a sum of many squares is infinite.
-    variance = mean(distance * distance, axis=axis, keepdims=keepdims)
-    return variance if not ddof else variance / (_left(a.shape, axis, ddof) / _count(a.shape, axis))
+    variance = _mean_where(distance * distance, axis, keepdims, where)
+    ddof = ddof if correction is None else correction
+    if not ddof:
+        return variance
+    n = _count_where(a.shape, axis, keepdims, where)
+    return _over(variance, np.maximum(n - ddof, 0) / n)
 
 
 @composition
-def std(a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The square root of the variance; where all elements are equal its gradient is 0."""
-    distance = a - mean(a, axis=axis, keepdims=True)
+def std(
+    a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False, *,
+    dtype: Any = None, where: Any = None, mean: Any = None, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """The square root of the variance; where all elements are equal its gradient is 0.
+
+    The arguments are those of `var`.
+
+    Example:
+        >>> from autograd import Value, std
+        >>> std([Value(1.0), Value(3.0)])
+        Value(data=1.0, grad=0.0)
+    """
+    distance = _chosen(_distance(a, axis, dtype, where, mean), where, 0.0)
     length = euclidean_norm(distance, axis=axis, keepdims=keepdims)
-    return length / math.sqrt(_left(a.shape, axis, ddof))
+    n = _count_where(a.shape, axis, keepdims, where)
+    return _over(length, np.sqrt(np.maximum(n - (ddof if correction is None else correction), 0)))
 
 
-def _left(shape: tuple[int, ...], axis: Axes, ddof: float) -> float:
-    """N - ddof, but not below 0."""
-    n = _count(shape, axis)
-    return n - ddof if n > ddof else 0
+def _distance(a: Any, axis: Axes, dtype: Any, where: Any, center: Any) -> Any:
+    """The distance from the mean, which may be given."""
+    a = a if dtype is None else astype(a, dtype)
+    return a - (_mean_where(a, axis, True, where) if center is None else center)
+
+
+def _mean_where(x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:
+    everywhere = where is None or where is True
+    options = {} if everywhere else {"where": where}
+    return mean(x, axis=axis, keepdims=keepdims, **options)
+
+
+def _count_where(shape: tuple[int, ...], axis: Axes, keepdims: bool, where: Any) -> Any:
+    """How many elements a reduction puts into one, if only those under a mask count."""
+    if where is None or where is True:
+        return _count(shape, axis)
+    return _mask(shape, where).sum(axis=axis, keepdims=keepdims)
+
+
+def _over(total: Any, divisor: Any) -> Any:
+    """total / divisor in the type of the total, or in float64 where that is of whole numbers."""
+    kind = total.dtype if getattr(total, "dtype", None) in _FLOATS else float
+    return total / np.asarray(divisor, kind)[()]
+
+
+_FLOATS = (np.float16, np.float32, np.float64)
 
 
 @composition
@@ -230,66 +408,35 @@ def median(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     n = rows.shape[-1]
     middle = mean(rows[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
     if n:  # a nan has come last
-        middle = where(np.isnan(plain(rows[..., -1])), rows[..., -1], middle)
+        middle = where(np.isnan(numbers(rows[..., -1])), rows[..., -1], middle)
     return middle.reshape(_kept(a.shape, axis)) if keepdims else middle
 
 
 @composition
-def norm(x: Operand, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The length of a vector, or of the vectors along an axis; of a matrix, Frobenius' norm.
-
-    Args:
-        x: A Tensor or array.
-        ord: None or 2, the Euclidean norm; 1, the sum of absolute values; inf, the largest. Of a
-            whole matrix (axis None, or two axes) 1 and inf are the largest column and row sums.
-        axis: The axis of the vectors; None for all of x.
-        keepdims: Leave the axis with length 1.
-    Raises:
-        ValueError: another ord, or the spectral norm (ord 2 of a matrix).
-    """
-    if plain(x).dtype.kind in "bui":
-        x = x.astype(float)
-    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim, "norm")
-    if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
-        return euclidean_norm(x, axis=axis, keepdims=keepdims)
-    if ord not in (1, np.inf) or len(axes) not in (1, 2):
-        raise ValueError(
-            f"norm: needs ord 1, 2 or inf (of a matrix 1, inf, 'fro'), but got {ord!r} along "
-            f"{len(axes)} axes."
-        )
-    size = absolute(x)
-    if len(axes) == 2:
-        summed, rest = axes if ord == 1 else axes[::-1]
-        largest = max(sum(size, axis=summed, keepdims=True), axis=rest, keepdims=True)
-        return largest if keepdims else largest.reshape(sum(plain(size), axis=axes).shape)
-    return (sum if ord == 1 else max)(size, axis=axis, keepdims=keepdims)
-
-
-@composition
-def any(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
+def any(a: Operand, axis: Axes = None, keepdims: bool = False, *, where: Any = True) -> Any:
     """Whether some element is not zero; a plain array."""
-    return np.any(plain(a), axis=axis, keepdims=keepdims)
+    return np.any(numbers(a), axis=axis, keepdims=keepdims, where=plain(where))
 
 
 @composition
-def all(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
+def all(a: Operand, axis: Axes = None, keepdims: bool = False, *, where: Any = True) -> Any:
     """Whether no element is zero; a plain array."""
-    return np.all(plain(a), axis=axis, keepdims=keepdims)
+    return np.all(numbers(a), axis=axis, keepdims=keepdims, where=plain(where))
 
 
 @composition
 def argmax(a: Operand, axis: int | None = None, keepdims: bool = False) -> Any:
     """The place of the largest element; a plain array of ints."""
-    return np.argmax(plain(a), axis=axis, keepdims=keepdims)
+    return np.argmax(numbers(a), axis=axis, keepdims=keepdims)
 
 
 @composition
 def argmin(a: Operand, axis: int | None = None, keepdims: bool = False) -> Any:
     """The place of the smallest element; a plain array of ints."""
-    return np.argmin(plain(a), axis=axis, keepdims=keepdims)
+    return np.argmin(numbers(a), axis=axis, keepdims=keepdims)
 
 
 @composition
 def count_nonzero(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     """How many elements are not zero; a plain array of ints."""
-    return np.count_nonzero(plain(a), axis=axis, keepdims=keepdims)
+    return np.count_nonzero(numbers(a), axis=axis, keepdims=keepdims)

@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from autograd.declarations import structural
 from autograd.errors import ShapeError
 from autograd.modes import active
-from autograd.op import RULEBOOK, Operand, call, composition, plain, shape_of, unbroadcast
+from autograd.op import RULEBOOK, Operand, call, composition, numbers, plain, shape_of, unbroadcast
 from autograd.tracing import recorder
 
 Axes = int | tuple[int, ...] | None
@@ -54,7 +54,12 @@ def _transposed_back(g: Any, axes: Sequence[int] | None) -> Any:
 )
 def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
     """The axes in the order `axes`, or reversed."""
-    return x.T if axes is None else x.transpose(axes)
+    try:
+        return x.T if axes is None else x.transpose(axes)
+    except ValueError as err:
+        if axes is None or len(axes) != 2:
+            raise
+        raise ValueError(f"{err}; two axes are exchanged by swapaxes{tuple(axes)}") from err
 
 
 @structural(
@@ -84,6 +89,10 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
 )
 def astype(x: Any, dtype: Any) -> Any:
     """The same numbers as another floating-point type; the gradient has the type of x."""
+    if x.dtype == object:  # Values are float64, and its floats would forget how they were computed
+        if np.dtype(dtype) != np.float64:
+            raise TypeError(f"astype: needs Tensors, but got an array of Values for {dtype!r}.")
+        return x.copy()
     out = x.astype(dtype)
     if out.dtype.kind not in "biuf":
         raise TypeError(f"astype: needs a type of real numbers, but got {out.dtype}.")
@@ -160,6 +169,7 @@ def _places_in(array: Any, index: Any) -> Any:
         lambda g, out, x, y, condition: unbroadcast(_masked(g, condition), shape_of(x)),
         lambda g, out, x, y, condition: unbroadcast(_masked(g, ~condition), shape_of(y)),
     ),
+    symbol="where",
     latex=r"\operatorname{where}",
     examples=[
         call((3,), (3,), condition=np.array([True, False, True])),
@@ -167,13 +177,13 @@ def _places_in(array: Any, index: Any) -> Any:
         call((), (2, 3), condition=np.array(True)),
     ],
 )
-def select(x: Any, y: Any, condition: Any) -> Any:
+def where_else(x: Any, y: Any, condition: Any) -> Any:
     """x where `condition` holds, y elsewhere (`where` with the operands first)."""
     return np.where(condition, x, y)
 
 
 def _masked(g: Any, condition: Any) -> Any:
-    return RULEBOOK["select"](g, 0.0, condition)
+    return RULEBOOK["where_else"](g, 0.0, condition)
 
 
 def _concatenate_vjp(i: int, g: Any, out: Any, arrays: Any, axis: int | None) -> Any:
@@ -435,7 +445,7 @@ def sort(a: Operand, axis: int | None = -1) -> Any:
     """The elements in rising order along the axis."""
     if axis is None:
         a, axis = a.reshape(-1), -1
-    return take_along_axis(a, np.argsort(plain(a), axis=axis, kind="stable"), axis)
+    return take_along_axis(a, np.argsort(numbers(a), axis=axis, kind="stable"), axis)
 
 
 @composition
@@ -461,22 +471,23 @@ def diag(v: Operand, k: int = 0) -> Any:
 
 
 @composition
-def trace(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1, *, dtype: Any = None) -> Any:
     """The sum of the diagonal."""
-    return diagonal(a, offset, axis1, axis2).sum(axis=-1)
+    of = a if dtype is None else astype(a, dtype)
+    return diagonal(of, offset, axis1, axis2).sum(axis=-1)
 
 
 @composition
 def tril(m: Operand, k: int = 0) -> Any:
     """The lower triangle: zero above the k-th diagonal."""
     # False is the zero of every dtype: 0.0 would make floats of whole numbers.
-    return RULEBOOK["select"](m, False, _lower(m.shape, k))
+    return RULEBOOK["where_else"](m, False, _lower(m.shape, k))
 
 
 @composition
 def triu(m: Operand, k: int = 0) -> Any:
     """The upper triangle: zero below the k-th diagonal."""
-    return RULEBOOK["select"](False, m, _lower(m.shape, k - 1))
+    return RULEBOOK["where_else"](False, m, _lower(m.shape, k - 1))
 
 
 def _lower(shape: tuple[int, ...], k: int) -> Any:

@@ -421,11 +421,19 @@ def matrices():
             yield f"{name}(x + 3 * eye({n}))", (square,)
             yield f"{name}(x - 3 * eye({n}))", (square,)
         yield f"cholesky(x @ swapaxes(x, -1, -2) + eye({n}))", (square,)
+        yield "eigvalsh(x + swapaxes(x, -1, -2))", (square,)
+        yield "eigenvectors(x + swapaxes(x, -1, -2)) ** 2", (square,)
         yield f"cholesky(0.2 * (x + swapaxes(x, -1, -2)) + 3 * eye({n}))", (square,)
         for columns in [1, 2]:
             yield f"solve(x + 3 * eye({n}), y)", (square, (*stack, n, columns))
         yield f"solve(x - 3 * eye({n}), y)", (square, (n, 2))
         yield f"solve(x - 3 * eye({n}), y)", ((n, n), (n,))
+    for shape in [(3, 2), (2, 3), (3, 3), (2, 3, 2), (1, 1)]:
+        yield "svdvals(x)", (shape,)
+        yield "singular_vectors(x) ** 2", (shape,)
+        yield "norm(x, 'nuc', axis=(-2, -1))", (shape,)
+        yield "norm(x, 2, axis=(-2, -1))", (shape,)
+        yield "norm(x, -2, axis=(-2, -1))", (shape,)
     for x in [(3,), (2, 3), (2, 1, 3), (0, 3)]:
         yield "linear(x, y, z)", (x, (4, 3), (4,))
     for n, m in itertools.product([1, 2, 3, 4], repeat=2):

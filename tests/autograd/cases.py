@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograd.op import COMPOSITIONS, call
+from tests.autograd import numpy_cases
 from tests.autograd.reference import STRUCTURAL
 
 # How operations are tried that have these arguments, and these defaults of theirs.
@@ -238,6 +239,7 @@ COMPOSED = {
         ([(2, 3), (3, 4), (4, 1)], lambda m, x, y, z: m.multi_dot([x, y, z])),
         ([(3,), (3, 4), (4,)], lambda m, x, y, z: m.multi_dot([x, y, z])),
     ],
+    **numpy_cases.CASES,
 }
 
 every_example = pytest.mark.parametrize(
@@ -252,9 +254,10 @@ every_composition = pytest.mark.parametrize("name", COMPOSITIONS)
 every_composed_case = pytest.mark.parametrize(
     ("shapes", "call"),
     [
-        pytest.param(*case, id=f"{name}-{i}")
-        for name in COMPOSITIONS
-        for i, case in enumerate(COMPOSED.get(name, []))
+        pytest.param(*case, id=f"{name}-{'option-' * (table is not COMPOSED)}{i}")
+        for table in (COMPOSED, numpy_cases.OPTIONS)
+        for name in table
+        for i, case in enumerate(table[name])
     ],
 )
 
@@ -280,7 +283,11 @@ def numpys(op, params):
     """The forward computation as a function of arrays, which knows nothing of graphs."""
 
     def forward(*xs):
-        if op.name == "cholesky":  # of a symmetric matrix, however it is moved
+        if op.name in (
+            "cholesky",
+            "eigvalsh",
+            "eigenvectors",
+        ):  # of a symmetric matrix, however it is moved
             xs = [(x + x.swapaxes(-1, -2)) / 2 for x in xs]
         return op.compute(xs, {**op.params, **params})
 

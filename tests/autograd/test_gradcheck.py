@@ -9,7 +9,7 @@ import autograd
 from autograd import GradcheckError, Tensor, Value, gradcheck
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, plain
 from tests.autograd.array_cases import CASES, OURS
-from tests.autograd.cases import examples_of, operands_of, run
+from tests.autograd.cases import COMPOSED, arrays_of, examples_of, operands_of, run
 from tests.autograd.reference import STRUCTURAL, inside_domain
 
 WITHOUT_DERIVATIVE = {"any", "all", "argmax", "argmin", "count_nonzero"}
@@ -34,6 +34,10 @@ def checks():
         for example in [] if found[op.name] else examples_of(op)[:3]:
             f = lambda *xs, op=op, params=example.params: run(op, xs, params)  # noqa: E731
             found[op.name].append((f, operands_of(example)))
+    for name in COMPOSITIONS:
+        for shapes, composed in [] if found[name] else COMPOSED[name][:3]:
+            f = lambda *xs, composed=composed: composed(autograd, *xs)  # noqa: E731
+            found[name].append((f, arrays_of(shapes)))
     return {name: cases for name, cases in found.items() if name not in WITHOUT_DERIVATIVE}
 
 

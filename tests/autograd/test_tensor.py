@@ -253,10 +253,10 @@ def test_repr_says_what_is_not_ordinary():
     assert repr(Tensor([1.0], dtype=np.float32)) == "Tensor([1.], dtype=float32)"
 
 
-@pytest.mark.parametrize("function", [np.fmod, np.heaviside, np.convolve, np.linalg.eig])
+@pytest.mark.parametrize("function", [np.modf, np.heaviside, np.convolve, np.linalg.eig])
 def test_a_numpy_function_without_derivative_is_refused_by_name(function):
     with pytest.raises(TypeError, match=rf"np\.(linalg\.)?{function.__name__}: has no derivative"):
-        function(*[leaf([[1.0]])] * (1 if function is np.linalg.eig else 2))
+        function(*[leaf([[1.0]])] * (1 if function in (np.modf, np.linalg.eig) else 2))
 
 
 def test_whole_numbers_to_a_negative_power_are_refused_for_what_they_are():

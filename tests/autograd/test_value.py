@@ -333,9 +333,9 @@ def test_sum_mean_and_dot_of_an_array_of_values_are_values():
 # --- what stays outside ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ufunc", [np.fmod, np.heaviside, np.ldexp])
+@pytest.mark.parametrize("ufunc", [np.nextafter, np.heaviside, np.ldexp])
 def test_a_numpy_function_that_is_no_operation_is_refused_by_name(ufunc):
-    with pytest.raises(TypeError, match=rf"np\.{ufunc.__name__}: is not an operation"):
+    with pytest.raises(TypeError, match=rf"np\.{ufunc.__name__}: has no derivative here"):
         ufunc(Value(1.0), 2.0)
 
 

@@ -112,18 +112,25 @@ def clip(x, low, high):
     return torch.clamp(x, low, high)
 
 
+def singular_vectors(x):
+    u, _, vt = torch.linalg.svd(x, full_matrices=False)
+    return torch.cat([u, vt.mT], -2)
+
+
 SAME = """
     abs sign square reciprocal sqrt floor ceil exp exp2 expm1 log log2 log10 log1p sin cos tan
     arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh sigmoid relu erf sinc negative
     nan_to_num add subtract multiply divide remainder maximum minimum fmax fmin hypot arctan2
-    logaddexp logaddexp2 ravel swapaxes moveaxis broadcast_to hstack vstack diag tril triu
-    matmul kron einsum
+    logaddexp logaddexp2 trunc fmod copysign deg2rad rad2deg ravel swapaxes moveaxis
+    broadcast_to hstack vstack diag tril triu matmul kron einsum
 """
-LINALG = "inv det slogdet cholesky multi_dot"
+LINALG = "inv det slogdet cholesky multi_dot eigvalsh svdvals"
 TORCH = types.SimpleNamespace(
     **{name: getattr(torch, name) for name in SAME.split()},
     **{name: getattr(torch.linalg, name) for name in LINALG.split()},
-    power=torch.pow, floor_divide=lambda x, y: torch.floor(x / y), softplus=F.softplus,
+    eigenvectors=lambda a: torch.linalg.eigh(a)[1], singular_vectors=singular_vectors,
+    power=torch.pow, rint=torch.round, floor_divide=lambda x, y: torch.floor(x / y),
+    softplus=F.softplus,
     leaky_relu=lambda x, slope: torch.where(x > 0, x, slope * x),
     at_least=lambda x, y: torch.clamp(x, min=y), at_most=lambda x, y: torch.clamp(x, max=y),
     cbrt=lambda x: x ** (1 / 3), step=lambda x: (x >= 0) * 1.0 + 0 * x,

@@ -1,0 +1,166 @@
+"""PyTorch's words beside ours: which are understood, and what to write for the others.
+
+`dim=` and `keepdim=` are understood where PyTorch's function gives the same numbers in the same
+form. Where it does not, and for the names that are spelt otherwise here, the error says our
+spelling. Nothing of this is looked at by a program that is spelt as the manual spells it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+SAME_WITH_DIM = frozenset({
+    "all", "any", "argmax", "argmin", "concatenate", "count_nonzero", "cumprod", "cumsum",
+    "log_softmax", "logsumexp", "mean", "norm", "prod", "softmax", "squeeze", "stack", "sum",
+})  # fmt: skip
+"""The functions whose `dim=` and `keepdim=` mean what `axis=` and `keepdims=` mean."""
+
+_PAIR = (
+    "{0}(dim=) gives a pair in PyTorch. Here {0}(x, axis=) gives the numbers, and {1} their places"
+)
+_SPREAD = (
+    "{0}(dim=) divides by N - 1 in PyTorch, by N here. Say axis=, and ddof=1 for PyTorch's numbers"
+)
+_OTHERWISE = {
+    "max": _PAIR.format("max", "argmax(x, axis=)"),
+    "min": _PAIR.format("min", "argmin(x, axis=)"),
+    "sort": _PAIR.format("sort", "np.argsort(x, axis=)"),
+    "median": _PAIR.format("median", "np.argsort(x, axis=)")
+    + "; of an even number it is the mean of the middle two",
+    "std": _SPREAD.format("std"),
+    "var": _SPREAD.format("var"),
+    "split": "split(x, n, axis=) takes the number of parts, PyTorch's the length of each. "
+    "Say split(x, range(n, length, n), axis=)",
+}
+
+_WRITE_DATA = "t.data[...] = ..., on a leaf: numbers of a graph do not change"
+_ATTRIBUTES = {
+    "add_": "t.data += ..., on a leaf",
+    "bmm": "t @ other",
+    "chunk": "array_split(t, parts, axis)",
+    "clamp": "t.clip(low, high)",
+    "clone": "t.copy()",
+    "contiguous": "nothing: arrays are made contiguous where it matters",
+    "copy_": _WRITE_DATA,
+    "cpu": "nothing: arrays are in memory",
+    "cuda": "nothing: arrays are in memory, graphics cards are not used",
+    "dim": "t.ndim",
+    "div": "t / other",
+    "double": "t.astype(float)",
+    "expand": "broadcast_to(t, shape)",
+    "fill_": _WRITE_DATA,
+    "float": "t.astype(np.float32)",
+    "gather": "take_along_axis(t, indices, axis)",
+    "grad_fn": "t.op, and t.parents",
+    "half": "t.astype(np.float16)",
+    "index_select": "t.take(indices, axis)",
+    "is_leaf": "t.op is None",
+    "long": "t.astype(int)",
+    "masked_fill": "where(mask, number, t)",
+    "mm": "t @ other",
+    "mul": "t * other",
+    "mul_": "t.data *= ..., on a leaf",
+    "neg": "-t",
+    "norm": "norm(t)",
+    "numel": "t.size",
+    "permute": "t.transpose(axes)",
+    "pow": "t ** power",
+    "requires_grad_": "Tensor(data, requires_grad=True), or t.requires_grad = True on a leaf",
+    "retain_grad": "nothing: backward() keeps the gradient of every node in .grad",
+    "split": "split(t, parts, axis), with the number of parts or the places",
+    "sub": "t - other",
+    "sub_": "t.data -= ..., on a leaf",
+    "t": "t.T",
+    "to": "t.astype(dtype); arrays are in memory",
+    "topk": "sort(t)[..., ::-1][..., :k]",
+    "type": "t.astype(dtype), or t.dtype",
+    "unbind": "list(t)",
+    "unsqueeze": "expand_dims(t, axis), or t[:, None]",
+    "view": "t.reshape(shape)",
+    "zero_": _WRITE_DATA,
+}
+_OF_A_NUMBER = {
+    "clone": "v * 1.0",
+    "dim": "nothing: a Value is a single number",
+    "is_leaf": "v.op is None",
+    "grad_fn": "v.op, and v.parents",
+    "neg": "-v",
+    "numpy": "v.data",
+    "pow": "v ** power",
+    "requires_grad_": "nothing: every Value has a gradient; v.detach() has none",
+    "retain_grad": "nothing: backward() keeps the gradient of every node in .grad",
+    "shape": "nothing: a Value is a single number; np.array([v, w]) has a shape",
+    "tolist": "v.data",
+    "view": "np.array([v, w]).reshape(shape)",
+}
+_FUNCTIONS = {
+    "arange": "Tensor(np.arange(n))",
+    "bmm": "matmul(x, y)",
+    "cat": "concatenate(arrays, axis)",
+    "chunk": "array_split(x, parts, axis)",
+    "clamp": "clip(x, low, high)",
+    "eye": "Tensor(np.eye(n))",
+    "from_numpy": "Tensor(array)",
+    "gather": "take_along_axis(x, indices, axis)",
+    "manual_seed": "nn.manual_seed(seed)",
+    "mm": "matmul(x, y)",
+    "numel": "x.size",
+    "ones": "Tensor(np.ones(shape))",
+    "permute": "transpose(x, axes)",
+    "pow": "x ** y, or power(x, y)",
+    "rand": "Tensor(rng.random(shape)), with rng = np.random.default_rng(seed)",
+    "randn": "Tensor(rng.normal(size=shape)), with rng = np.random.default_rng(seed)",
+    "unsqueeze": "expand_dims(x, axis)",
+    "zeros": "Tensor(np.zeros(shape))",
+}
+
+
+def respelt(name: str, named: dict[str, Any]) -> dict[str, Any] | None:
+    """Arguments with `dim=` and `keepdim=` as `axis=` and `keepdims=`; None if there is neither.
+
+    Raises:
+        TypeError: PyTorch's function of that name gives something else, or the axis is said twice.
+
+    Example:
+        >>> respelt("sum", {"dim": [0, 1], "keepdim": True})
+        {'axis': (0, 1), 'keepdims': True}
+    """
+    renamed = {"dim": "axis", "keepdim": "keepdims"}
+    if not named.keys() & renamed.keys():
+        return None
+    if name not in SAME_WITH_DIM:
+        what = _OTHERWISE.get(name, "axes are named axis=, and kept with keepdims=, as in NumPy")
+        raise TypeError(f"{name}: {what}.")
+    new = {renamed.get(key, key): x for key, x in named.items()}
+    if len(new) < len(named):
+        raise TypeError(f"{name}: got both the name dim= or keepdim= and axis= or keepdims=.")
+    if isinstance(new.get("axis"), list):
+        new["axis"] = tuple(new["axis"])
+    return new
+
+
+def function_hint(name: str) -> str:
+    """What to write for a function of PyTorch that has another name here; "" for any other."""
+    return f"Here it is {_FUNCTIONS[name]}." if name in _FUNCTIONS else ""
+
+
+class _Elsewhere:
+    """An attribute that PyTorch's tensors have: reading it says what to write here."""
+
+    def __init__(self, kind: str, name: str, ours: str) -> None:
+        self.kind, self.name, self.ours = kind, name, ours
+
+    def __get__(self, node: Any, owner: Any = None) -> NoReturn:
+        raise AttributeError(
+            f"{self.kind!r} object has no attribute {self.name!r}. Here it is {self.ours}."
+        )
+
+
+def install(kind: type, of_a_number: bool) -> None:
+    """Let a kind of node say what PyTorch's attributes are called here.
+
+    They are descriptors, and not a `__getattr__`: with one, every attribute takes longer.
+    """
+    for name, ours in (_OF_A_NUMBER if of_a_number else _ATTRIBUTES).items():
+        if not hasattr(kind, name):
+            setattr(kind, name, _Elsewhere(kind.__name__, name, ours))
