@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -122,8 +123,10 @@ def split(
     Args:
         data: A pair ``(x, y)`` of arrays, both with N rows, or a Dataset.
         fractions: The size of each part, each > 0, with sum 1: (0.6, 0.2, 0.2), (0.8, 0.1, 0.1).
-        stratify: Whether every part gets its share of every class (to within one example), so
-            that a rare class is in all of them. y must then be (N,) classes.
+        stratify: Whether every part gets its share of every class, as near as whole examples
+            allow. A class of at least as many examples as there are parts is in all of them (in
+            as many as can be where a part has fewer examples than there are classes). y must then
+            be (N,) classes.
         seed: An int >= 0, or a NumPy Generator. The same int gives the same parts.
 
     Returns:
@@ -148,20 +151,70 @@ def split(
         raise ShapeError(f"split: to stratify, needs y of shape (N,), but got {y.shape}.")
     rng = seeded("split", seed)
     order = rng.permutation(len(y))
-    groups = [order[y[order] == k] for k in np.unique(y)] if stratify else [order]
-    # Rounded first: 0.6 + 0.2 is a little less than 0.8, and would lose an example to the cut.
-    cuts = np.cumsum(sizes)[:-1]
-    shares = [np.split(rows, np.rint(cuts * len(rows)).astype(int)) for rows in groups]
-    parts = [rng.permutation(np.concatenate(share)) for share in zip(*shares, strict=True)]
-    if not all(len(rows) for rows in parts):
-        counts = ", ".join(str(len(rows)) for rows in parts)
+    # Rounded after the sum: 0.6 + 0.2 is a little less than 0.8, and would lose an example.
+    cuts = np.rint(np.cumsum(sizes)[:-1] * len(y)).astype(np.intp)
+    counts = np.diff(cuts, prepend=0, append=len(y))
+    if not counts.all():
+        shown = ", ".join(map(str, counts))
         raise ValueError(
-            f"split: {len(y)} examples in fractions {tuple(fractions)} would be parts of {counts}, "
+            f"split: {len(y)} examples in fractions {tuple(fractions)} would be parts of {shown}, "
             "and none may be empty. Take fewer parts or more examples."
         )
+    groups = [order[y[order] == k] for k in np.unique(y)] if stratify else [order]
+    dealt = _dealt(np.array([len(rows) for rows in groups]), counts)
+    shares = [np.split(rows, np.cumsum(n)[:-1]) for rows, n in zip(groups, dealt, strict=True)]
+    parts = [rng.permutation(np.concatenate(share)) for share in zip(*shares, strict=True)]
     if isinstance(data, Dataset):
         return tuple(replace(data, x=x[rows], y=y[rows]) for rows in parts)
     return tuple((x[rows], y[rows]) for rows in parts)
+
+
+def _dealt(classes: NDArray[np.intp], parts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How many examples of each class (K,) go into each part (P,): (K, P) with just these sums.
+
+    Of all such tables the one with the least sum of costs: the squares of what each count differs
+    from its share, and for a class that a part goes without more than these can ever be. They are
+    convex, so it is found as in R. K. Ahuja, T. L. Magnanti, J. B. Orlin, "Network flows" (1993),
+    section 14.5: each class is dealt out as suits it best, then examples move along the cheapest
+    ways from parts with too many to parts with too few.
+    """
+    shares = np.outer(classes, parts) / parts.sum()
+    missed = 8.0 * len(parts) * parts.sum()
+
+    def step_cost(table: Any) -> Any:
+        """What one example more costs, of each class in each part."""
+        return 2 * (table - shares) + 1 - missed * (table == 0)
+
+    table: NDArray[np.intp] = np.maximum(
+        np.floor(shares).astype(np.intp) - len(parts), 0
+    )  # never too many
+    while (left := classes - table.sum(axis=1)).any():
+        rows = np.flatnonzero(left)
+        table[rows, step_cost(table)[rows].argmin(axis=1)] += 1
+    while (surplus := table.sum(axis=0) - parts).any():
+        more, less = step_cost(table), -step_cost(table - 1)
+        less[table == 0] = np.inf
+        costs = less[:, :, None] + more[:, None, :]  # of an example moved from part i to part j
+        movers = costs.argmin(axis=0)
+        for i, j in pairwise(_cheapest_path(costs.min(axis=0), surplus > 0, surplus < 0)):
+            table[movers[i, j], i] -= 1
+            table[movers[i, j], j] += 1
+    return table
+
+
+def _cheapest_path(
+    costs: NDArray[np.float64], starts: NDArray[np.bool_], ends: NDArray[np.bool_]
+) -> list[int]:
+    """The way with the least sum of costs[i, j] from one of the starts to one of the ends."""
+    count = len(costs)
+    best = {j: (0.0, [j]) for j in range(count) if starts[j]}
+    for _ in range(count - 1):
+        for i, (cost, path) in list(best.items()):
+            for j in set(range(count)) - set(path):
+                longer = cost + costs[i, j]
+                if j not in best or longer < best[j][0]:
+                    best[j] = longer, [*path, j]
+    return min(best[j] for j in range(count) if ends[j])[1]
 
 
 class Standardizer:

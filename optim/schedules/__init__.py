@@ -24,6 +24,7 @@ from optim.schedules.decays import (
     exponential,
     inverse_sqrt,
     inverse_time,
+    one_cycle,
     step_decay,
     warm_up,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "exponential",
     "inverse_sqrt",
     "inverse_time",
+    "one_cycle",
     "plot",
     "step_decay",
     "warm_up",

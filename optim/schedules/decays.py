@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 from autograd.checks import check_number
-from optim.schedules.schedule import Schedule, as_schedule, whole_epochs
+from optim.schedules.schedule import Schedule, SequentialSchedule, as_schedule, whole_epochs
 
 
 def inverse_time(lr: float, t: float = 1.0) -> Schedule:
@@ -22,7 +23,11 @@ def inverse_time(lr: float, t: float = 1.0) -> Schedule:
     """
     lr = check_number("inverse_time", "lr", lr, "> 0")
     t = check_number("inverse_time", "t", t, ">= 0")
-    return Schedule(lambda epoch: lr / (1 + t * epoch), f"{lr:g}/(1 + {t:g}·epoch)")
+    return Schedule(partial(_inverse_time, lr, t), f"{lr:g}/(1 + {t:g}·epoch)")
+
+
+def _inverse_time(lr: float, t: float, epoch: float) -> float:
+    return lr / (1 + t * epoch)
 
 
 def step_decay(lr: float, t: float = 0.5, every: int = 10) -> Schedule:
@@ -42,9 +47,11 @@ def step_decay(lr: float, t: float = 0.5, every: int = 10) -> Schedule:
     lr = check_number("step_decay", "lr", lr, "> 0")
     every = whole_epochs("step_decay", "every", every)
     t = check_number("step_decay", "t", t, "in [0, 1)")
-    return Schedule(
-        lambda epoch: lr * (1 - t) ** (epoch // every), f"{lr:g}, -{100 * t:g} % every {every}"
-    )
+    return Schedule(partial(_step_decay, lr, t, every), f"{lr:g}, -{100 * t:g} % every {every}")
+
+
+def _step_decay(lr: float, t: float, every: int, epoch: float) -> float:
+    return lr * math.pow(1 - t, epoch // every)
 
 
 def exponential(lr: float, t: float = 0.95) -> Schedule:
@@ -60,7 +67,11 @@ def exponential(lr: float, t: float = 0.95) -> Schedule:
     """
     lr = check_number("exponential", "lr", lr, "> 0")
     t = check_number("exponential", "t", t, "in (0, 1]")
-    return Schedule(lambda epoch: lr * t**epoch, f"{t:g}^epoch · {lr:g}")
+    return Schedule(partial(_exponential, lr, t), f"{t:g}^epoch · {lr:g}")
+
+
+def _exponential(lr: float, t: float, epoch: float) -> float:
+    return lr * math.pow(t, epoch)
 
 
 def inverse_sqrt(t: float) -> Schedule:
@@ -74,7 +85,11 @@ def inverse_sqrt(t: float) -> Schedule:
         [0.1, 0.05, 0.01]
     """
     t = check_number("inverse_sqrt", "t", t, "> 0")
-    return Schedule(lambda epoch: t / math.sqrt(epoch), f"{t:g}/√epoch", first=1)
+    return Schedule(partial(_inverse_sqrt, t), f"{t:g}/√epoch", first=1)
+
+
+def _inverse_sqrt(t: float, epoch: float) -> float:
+    return t / math.sqrt(epoch)
 
 
 def by_hand(rates: Mapping[int, float]) -> Schedule:
@@ -95,11 +110,12 @@ def by_hand(rates: Mapping[int, float]) -> Schedule:
     )
     if stairs[0][0] < 0:
         raise ValueError(f"by_hand: needs epochs >= 0, but got {stairs[0][0]}.")
+    name = "by hand: " + ", ".join(f"{r:g} from {epoch}" for epoch, r in stairs)
+    return Schedule(partial(_by_hand, stairs), name)
 
-    def rate(epoch: float) -> float:
-        return max(stair for stair in stairs if stair[0] <= epoch)[1]
 
-    return Schedule(rate, "by hand: " + ", ".join(f"{r:g} from {epoch}" for epoch, r in stairs))
+def _by_hand(stairs: list[tuple[int, float]], epoch: float) -> float:
+    return max(stair for stair in stairs if stair[0] <= epoch)[1]
 
 
 def cosine(lr: float, epochs: int, lr_min: float = 0.0) -> Schedule:
@@ -124,16 +140,68 @@ def cosine(lr: float, epochs: int, lr_min: float = 0.0) -> Schedule:
     lr, epochs = check_number("cosine", "lr", lr, "> 0"), whole_epochs("cosine", "epochs", epochs)
     if not 0 <= lr_min <= lr:
         raise ValueError(f"cosine: lr_min must be in [0, lr], but got {lr_min} with lr = {lr}.")
+    name = f"cosine from {lr:g} to {lr_min:g} in {epochs}"
+    return Schedule(partial(_cosine, lr, epochs, lr_min), name)
 
-    def rate(epoch: float) -> float:
-        done = min(epoch / epochs, 1)
-        return lr_min + (lr - lr_min) * (1 + math.cos(math.pi * done)) / 2
 
-    return Schedule(rate, f"cosine from {lr:g} to {lr_min:g} in {epochs}")
+def _cosine(lr: float, epochs: float, lr_min: float, epoch: float) -> float:
+    done = min(epoch / epochs, 1)
+    return lr_min + (lr - lr_min) * (1 + math.cos(math.pi * done)) / 2
+
+
+def one_cycle(
+    lr: float,
+    epochs: int,
+    rise: float = 0.3,
+    *,
+    lr_first: float | None = None,
+    lr_last: float | None = None,
+) -> Schedule:
+    r"""Half a cosine up to `lr`, then half a cosine down to nearly 0: one cycle of `epochs`.
+
+    `nn.fit` sets it before every batch. PyTorch's OneCycleLR has this course (its pct_start is
+    `rise`, its div_factor 25, its final_div_factor 10⁴), but counts batches and comes to its ends
+    one batch earlier; it also turns the momentum down and up again, which is not done here.
+
+    Args:
+        lr: The highest rate, > 0.
+        epochs: How long the cycle takes, >= 1. Afterwards the rate stays.
+        rise: What part of it goes up, in (0, 1).
+        lr_first: Where it starts, in (0, lr]; lr/25 by default.
+        lr_last: Where it ends, in [0, lr]; lr_first/10⁴ by default.
+
+    Source:
+        L. N. Smith, N. Topin, "Super-convergence: very fast training of neural networks using large
+        learning rates", arXiv:1708.07120 (2017), there with straight lines.
+
+    Example:
+        >>> schedule = one_cycle(1.0, epochs=10, rise=0.5, lr_first=0.2, lr_last=0.0)
+        >>> [round(schedule(epoch), 4) for epoch in (0, 2.5, 5, 7.5, 10)]
+        [0.2, 0.6, 1.0, 0.5, 0.0]
+    """
+    who = "one_cycle"
+    lr, epochs = check_number(who, "lr", lr, "> 0"), whole_epochs(who, "epochs", epochs)
+    top = epochs * check_number(who, "rise", rise, "in (0, 1)")
+    first = lr / 25 if lr_first is None else lr_first
+    check_number(who, "lr_first", first, f"in (0, {lr}]")
+    last = first / 1e4 if lr_last is None else lr_last
+    check_number(who, "lr_last", last, f"in [0, {lr}]")
+    course = partial(_one_cycle, lr, top, epochs, first, last)
+    return Schedule(course, f"one cycle to {lr:g} in {epochs}").each_batch()
+
+
+def _one_cycle(
+    lr: float, top: float, epochs: int, first: float, last: float, epoch: float
+) -> float:
+    if epoch < top:
+        return _cosine(first, top, lr, epoch)
+    return _cosine(lr, epochs - top, last, epoch - top)
 
 
 def warm_up(schedule: Schedule | float, epochs: int) -> Schedule:
     """Rise evenly to the first rate of a schedule, then follow it from its beginning.
+
+    What goes by the loss (`ReduceOnPlateau`) does not count the epochs of the rise.
 
     Args:
         schedule: What comes afterwards, or one rate for always.
@@ -149,5 +217,9 @@ def warm_up(schedule: Schedule | float, epochs: int) -> Schedule:
     """
     after, epochs = as_schedule(schedule), whole_epochs("warm_up", "epochs", epochs)
     top = after(after.first)
-    rise = Schedule(lambda epoch: top * (epoch + 1) / (epochs + 1), "warm-up")
-    return rise.then(after, at=epochs)
+    rise = Schedule(partial(_warm_up, top, epochs), "warm-up")
+    return SequentialSchedule(rise, after, epochs, warm_up=True)
+
+
+def _warm_up(top: float, epochs: int, epoch: float) -> float:
+    return top * (epoch + 1) / (epochs + 1)

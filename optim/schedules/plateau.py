@@ -15,7 +15,8 @@ class ReduceOnPlateau(Schedule):
     After `patience` epochs in a row without a loss better than the best so far, the next such epoch
     multiplies the rate by `factor`. Better means smaller by the part `threshold` of the best. The
     counting is PyTorch's ReduceLROnPlateau's, whose defaults these are; but where the best is below
-    0, PyTorch counts a loss as better that is larger by less than that part.
+    0, PyTorch counts a loss as better that is larger by less than that part. The epochs of a
+    `warm_up`, around it or in it, are not counted.
 
     Args:
         schedule: What is reduced: another schedule, or one rate.
@@ -50,17 +51,28 @@ class ReduceOnPlateau(Schedule):
         self.threshold = check_number(who, "threshold", threshold, ">= 0")
         self.lr_min = check_number(who, "lr_min", lr_min, ">= 0")
         self.maximize = maximize
-        self._reduction, self._best, self._bad_epochs = 1.0, math.inf, 0
+        self._begin()
         name = f"{of.name}, times {factor:g} on a plateau"
         super().__init__(self._reduced, name, first=of.first, parts=(of,))
+
+    def _begin(self) -> None:
+        self._reduction, self._best, self._bad_epochs, self._epochs = 1.0, math.inf, 0, 0
 
     def _reduced(self, epoch: float) -> float:
         rate = self.parts[0](epoch)
         return max(self._reduction * rate, min(self.lr_min, rate))
 
+    def reset(self) -> None:
+        """Forget the losses, for another training; `attach` does so first."""
+        super().reset()
+        self._begin()
+
     def observe(self, loss: float) -> None:
-        """Hear of the loss after an epoch."""
+        """Hear of the loss after an epoch; nan is no better than any other."""
         super().observe(loss)
+        self._epochs += 1
+        if self._epochs <= self.parts[0].warm_up_epochs:
+            return
         loss = -float(loss) if self.maximize else float(loss)
         best = self._best
         if loss < (best if math.isinf(best) else best - self.threshold * abs(best)):
@@ -77,9 +89,10 @@ class ReduceOnPlateau(Schedule):
 
     def state(self) -> list[Any]:
         """What it has learnt from losses, to be saved."""
-        return [self._reduction, self._best, self._bad_epochs, super().state()]
+        return [self._reduction, self._best, self._bad_epochs, super().state(), self._epochs]
 
     def load_state(self, state: list[Any]) -> None:
         """Take over what was saved."""
-        self._reduction, self._best, self._bad_epochs, parts = state
+        self._reduction, self._best, self._bad_epochs, parts, *epochs = state
+        self._epochs = epochs[0] if epochs else self.parts[0].warm_up_epochs  # 0.1 counted none
         super().load_state(parts)

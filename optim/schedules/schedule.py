@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autograd.checks import check_int, check_number
@@ -12,10 +13,14 @@ class Schedule:
     """A rate for every epoch: a function with a name, which can be combined with others.
 
     Args:
-        rate: A function of the epoch.
+        rate: A function of the epoch. A schedule can be pickled if it can: a function that a file
+            defines can, a lambda cannot.
         name: What pictures and errors call it.
         first: The first epoch it has a rate for; `attach` starts to count there.
         parts: The schedules it is made of.
+
+    Attributes:
+        by_batch: Whether `nn.fit` sets the rate before every batch; see `each_batch`.
 
     Example:
         >>> halved = 0.5 * Schedule(lambda epoch: 0.1 / (epoch + 1), "0.1 / (epoch + 1)")
@@ -35,6 +40,7 @@ class Schedule:
         self.name = name
         self.first = first
         self.parts = parts
+        self.by_batch: bool = any(part.by_batch for part in parts)
 
     def __call__(self, epoch: float) -> float:
         """The rate in this epoch.
@@ -49,12 +55,8 @@ class Schedule:
     def __mul__(self, factor: float) -> Schedule:
         """The same course, at another height."""
         factor = check_number("Schedule", "factor", factor, ">= 0")
-        return Schedule(
-            lambda epoch: factor * self(epoch),
-            f"{factor:g} · ({self.name})",
-            first=self.first,
-            parts=(self,),
-        )
+        name = f"{factor:g} · ({self.name})"
+        return Schedule(partial(_times, factor, self), name, first=self.first, parts=(self,))
 
     __rmul__ = __mul__
 
@@ -67,13 +69,31 @@ class Schedule:
             >>> [schedule(epoch) for epoch in range(6)]
             [0.1, 0.1, 0.1, 0.1, 0.05, 0.025]
         """
-        at, after = whole_epochs("then", "at", at), as_schedule(other)
+        return SequentialSchedule(self, as_schedule(other), whole_epochs("then", "at", at))
 
-        def rate(epoch: float) -> float:
-            return self(epoch) if epoch < at else after(epoch - at + after.first)
+    def each_batch(self) -> Schedule:
+        """The same, but `nn.fit` sets the rate before every batch, not only before every epoch.
 
-        name = f"{self.name} until {at}, then {after.name}"
-        return Schedule(rate, name, first=self.first, parts=(self, after))
+        A batch in the middle of epoch 3 then gets the rate of 3.5.
+
+        Example:
+            >>> from optim.schedules import cosine
+            >>> cosine(0.1, epochs=10).each_batch().by_batch
+            True
+        """
+        same = Schedule(self, self.name, first=self.first, parts=(self,))
+        same.by_batch = True
+        return same
+
+    @property
+    def warm_up_epochs(self) -> int:
+        """How many epochs pass before the rates are those that it was made for."""
+        return max((part.warm_up_epochs for part in self.parts), default=0)
+
+    def reset(self) -> None:
+        """Forget the losses, for another training; `attach` does so first."""
+        for part in self.parts:
+            part.reset()
 
     def observe(self, loss: float) -> None:
         """Hear of the loss after an epoch; what goes by epochs alone does not mind it."""
@@ -98,6 +118,50 @@ class Schedule:
         return f"{type(self).__name__}({self.name!r})"
 
 
+class SequentialSchedule(Schedule):
+    """One schedule up to an epoch, then another from its own beginning; `then` makes it."""
+
+    def __init__(self, before: Schedule, after: Schedule, at: int, *, warm_up: bool = False):
+        name = f"{before.name} until {at}, then {after.name}"
+        super().__init__(self._in_turn, name, first=before.first, parts=(before, after))
+        self.at = at
+        self.warm_up = warm_up
+        self._epoch = before.first
+
+    def _in_turn(self, epoch: float) -> float:
+        before, after = self.parts
+        return before(epoch) if epoch < self.at else after(epoch - self.at + after.first)
+
+    @property
+    def warm_up_epochs(self) -> int:
+        """How many epochs pass before the rates are those that it was made for."""
+        before, after = self.parts
+        later = self.at + after.warm_up_epochs
+        return later if self.warm_up or after.warm_up_epochs else before.warm_up_epochs
+
+    def reset(self) -> None:
+        """Forget the losses, for another training; `attach` does so first."""
+        super().reset()
+        self._epoch = self.first
+
+    def observe(self, loss: float) -> None:
+        """Hear of the loss after an epoch: only the schedule whose epoch it was does."""
+        self.parts[self._epoch >= self.at].observe(loss)
+        self._epoch += 1
+
+    def state(self) -> list[Any]:
+        """What it has learnt from losses, to be saved."""
+        return [self._epoch, super().state()]
+
+    def load_state(self, state: list[Any]) -> None:
+        """Take over what was saved."""
+        if len(state) == 2 and isinstance(state[0], list):  # as 0.1 saved it, who did not count
+            super().load_state(state)
+        else:
+            self._epoch, parts = state
+            super().load_state(parts)
+
+
 def constant(lr: float) -> Schedule:
     """The same rate always.
 
@@ -106,7 +170,15 @@ def constant(lr: float) -> Schedule:
         0.1
     """
     lr = check_number("constant", "lr", lr, "> 0")
-    return Schedule(lambda epoch: lr, f"{lr:g}")
+    return Schedule(partial(_constant, lr), f"{lr:g}")
+
+
+def _constant(lr: float, _epoch: float) -> float:
+    return lr
+
+
+def _times(factor: float, schedule: Schedule, epoch: float) -> float:
+    return factor * schedule(epoch)
 
 
 def as_schedule(schedule: Schedule | float) -> Schedule:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 from autograd.checks import refuse
 from optim.optimizer import check_state
 from optim.rule import Rule, check_rule
-from optim.schedules.schedule import Schedule
+from optim.schedules.schedule import Schedule, as_schedule
 
 
 class Scheduler:
@@ -34,13 +35,29 @@ class Scheduler:
         Raises:
             TypeError: A schedule needs the loss, and there is none.
         """
-        for schedule in dict.fromkeys(self.schedules):
+        for schedule in dict.fromkeys(self.schedules):  # one that several groups share, once
             if loss is not None:
                 schedule.observe(loss)
             elif schedule.needs_loss:
                 raise TypeError(f"step: {schedule.name} goes by the loss. Pass step(loss).")
         self.epoch += 1
         self._set()
+
+    def within(self, done: float) -> None:
+        """In the middle of an epoch: set the rates of the schedules that go by batches.
+
+        Args:
+            done: What part of the epoch is over, in [0, 1).
+        """
+        groups = self.optimizer.param_groups
+        for group, schedule in zip(groups, self.schedules, strict=True):
+            if schedule.by_batch:
+                group["lr"] = schedule(self.epoch + done)
+
+    @property
+    def by_batch(self) -> bool:
+        """Whether one of them goes by batches."""
+        return any(schedule.by_batch for schedule in self.schedules)
 
     def _set(self) -> None:
         groups = self.optimizer.param_groups
@@ -65,12 +82,15 @@ class Scheduler:
         self._set()
 
 
-def attach(optimizer: Rule, *schedules: Schedule) -> Scheduler:
+def attach(optimizer: Rule, *schedules: Schedule | float) -> Scheduler:
     """Let an optimizer follow a schedule, from its first epoch on.
+
+    What the schedule has learnt from the losses of another training is forgotten.
 
     Args:
         optimizer: Any rule of first order.
-        schedules: One, or one for each of the optimizer's groups if these have different rates.
+        schedules: One, or one for each of the optimizer's groups if these have different rates. A
+            number is a constant rate.
 
     Returns:
         What is told of the end of each epoch: `scheduler.step()`.
@@ -94,10 +114,10 @@ def attach(optimizer: Rule, *schedules: Schedule) -> Scheduler:
     """
     check_rule("attach", optimizer)
     for schedule in schedules:
-        if not hasattr(schedule, "observe"):
-            refuse("attach", "schedule", "such as constant(0.1)", schedule, TypeError)
+        if not isinstance(schedule, (Schedule, Real)):
+            refuse("attach", "schedule", "a rate, or such as cosine(0.1, 20)", schedule, TypeError)
     groups = optimizer.param_groups
-    each = list(schedules)
+    each = [as_schedule(schedule) for schedule in schedules]
     if len(each) == 1 < len(groups):
         rates = [group["lr"] for group in groups]
         if len(set(rates)) > 1:
@@ -109,4 +129,6 @@ def attach(optimizer: Rule, *schedules: Schedule) -> Scheduler:
         raise ValueError(
             f"attach: needs 1 schedule or {len(groups)}, one for each group, but got {len(each)}."
         )
+    for schedule in each:
+        schedule.reset()
     return Scheduler(optimizer, each)

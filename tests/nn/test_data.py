@@ -1,11 +1,11 @@
 """Batches, splits, standardisation, and the handwritten digits."""
 
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -115,6 +115,72 @@ def test_a_stratified_split_gives_every_part_its_share_of_every_class():
         expected = fraction * np.bincount(y)
         assert (abs(np.bincount(part[1]) - expected) <= 1).all()
         assert part[1].tolist() != sorted(part[1])
+
+
+def every_table(row_sums, column_sums):
+    """All tables of whole numbers >= 0 with these sums."""
+    if len(row_sums) == 1:
+        yield [list(column_sums)]
+        return
+    for row in product(*(range(n + 1) for n in column_sums)):
+        if sum(row) == row_sums[0]:
+            rest = [n - taken for n, taken in zip(column_sums, row)]
+            yield from ([list(row), *table] for table in every_table(row_sums[1:], rest))
+
+
+@pytest.mark.parametrize(
+    ("classes", "fractions"),
+    [
+        ([3, 3, 3], (0.6, 0.2, 0.2)),
+        ([6, 3, 1], (0.6, 0.2, 0.2)),
+        ([7, 4, 2, 1], (0.6, 0.2, 0.2)),
+        ([2, 2, 2, 2, 2], (0.5, 0.5)),
+        ([5, 3, 3], (0.4, 0.3, 0.2, 0.1)),
+        ([1, 1, 1, 1, 1, 1, 1], (0.7, 0.3)),
+        ([12, 1, 1], (0.8, 0.1, 0.1)),
+        ([4, 4, 4], (0.8, 0.1, 0.1)),
+    ],
+)
+def test_no_other_split_of_these_sizes_is_more_even(classes, fractions):
+    y = np.repeat(np.arange(len(classes)), classes)
+    parts = split((np.zeros((len(y), 1)), y), fractions, stratify=True)
+    table = np.transpose([np.bincount(part[1], minlength=len(classes)) for part in parts])
+    sizes = [len(part[1]) for part in parts]
+    assert sizes == [len(part[1]) for part in split((np.zeros((len(y), 1)), y), fractions)]
+    shares = np.outer(classes, sizes) / len(y)
+
+    def unevenness(table):  # first of all how often a class is missing
+        return (np.equal(table, 0).sum(), round(float(((table - shares) ** 2).sum()), 9))
+
+    least = min(unevenness(np.array(other)) for other in every_table(classes, sizes))
+    assert unevenness(table) == least
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    classes=st.lists(st.integers(1, 40), min_size=1, max_size=12),
+    weights=st.lists(st.integers(1, 9), min_size=2, max_size=5),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_stratified_split_has_the_sizes_of_any_split_and_leaves_nothing_out(
+    classes, weights, seed
+):
+    fractions = np.array(weights) / sum(weights)
+    y = np.repeat(np.arange(len(classes)), classes)
+    sizes = np.diff(np.rint(np.cumsum([0, *fractions]) * len(y)).astype(int))
+    assume(sizes.all())
+    parts = split((np.arange(len(y)), y), fractions, stratify=True, seed=seed)
+    assert [len(part[1]) for part in parts] == sizes.tolist()
+    assert sorted(chain(*(part[0].tolist() for part in parts))) == list(range(len(y)))
+    for k, count in enumerate(classes):
+        if count >= len(sizes) and min(sizes) >= len(classes):
+            assert all((part[1] == k).any() for part in parts)
+
+
+def test_ten_classes_of_eight_make_parts_of_the_sizes_asked_for():
+    y = np.repeat(np.arange(10), 8)
+    parts = split((np.zeros((80, 1)), y), (0.6, 0.2, 0.2), stratify=True)
+    assert [len(part[1]) for part in parts] == [48, 16, 16]
 
 
 def test_a_dataset_is_split_into_datasets():

@@ -1,6 +1,8 @@
 """Schedules: the lectures' formulas, what they combine to, and optimizers that follow them."""
 
+import copy
 import math
+import pickle
 
 import pytest
 from numpy.testing import assert_allclose
@@ -17,6 +19,7 @@ from optim.schedules import (
     exponential,
     inverse_sqrt,
     inverse_time,
+    one_cycle,
     step_decay,
     warm_up,
 )
@@ -33,6 +36,9 @@ EACH = {
     "then": constant(0.1).then(inverse_sqrt(0.05), at=4),
     "times": 0.5 * exponential(0.1, t=0.9),
     "plateau": ReduceOnPlateau(cosine(0.1, epochs=8), patience=2),
+    "one_cycle": one_cycle(0.1, epochs=8),
+    "each_batch": cosine(0.1, epochs=8).each_batch(),
+    "nested": warm_up(0.5 * ReduceOnPlateau(constant(0.1).then(0.2, at=3), patience=0), epochs=2),
 }
 
 
@@ -124,7 +130,7 @@ def test_a_plateau_hears_of_losses_wherever_it_stands():
     plateau = ReduceOnPlateau(0.1, factor=0.5, patience=0)
     scheduler = attach(SGD([Value(1.0)]), warm_up(2 * plateau, epochs=1))
     assert scheduler.optimizer.lr == 0.1
-    for expected in (0.2, 0.1, 0.05):
+    for expected in (0.2, 0.2, 0.1, 0.05):  # the first loss is of the warm-up
         scheduler.step(1.0)
         assert scheduler.optimizer.lr == pytest.approx(expected)
     with pytest.raises(TypeError, match=r"goes by the loss\. Pass step\(loss\)"):
@@ -137,6 +143,91 @@ def test_a_plateau_never_goes_below_its_bound_and_never_raises_a_rate():
         plateau.observe(1.0)
     assert plateau(5) == 0.02
     assert plateau(9) == 0.001
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: warm_up(ReduceOnPlateau(0.1, factor=0.5, patience=1), epochs=5),
+        lambda: ReduceOnPlateau(warm_up(0.1, epochs=5), factor=0.5, patience=1),
+        lambda: 1.0 * ReduceOnPlateau(1.0 * warm_up(0.1, epochs=5), factor=0.5, patience=1),
+        lambda: ReduceOnPlateau(warm_up(warm_up(0.1, epochs=2), epochs=3), 0.5, patience=1),
+        lambda: constant(1.0).then(ReduceOnPlateau(0.1, factor=0.5, patience=1), at=5),
+        lambda: warm_up(warm_up(ReduceOnPlateau(0.1, 0.5, patience=1), epochs=2), epochs=3),
+    ],
+)
+def test_the_epochs_of_a_warm_up_are_not_counted_whichever_is_around_which(make):
+    schedule = make()
+    for _ in range(5):
+        schedule.observe(3.0)
+    reduced = []
+    for epoch in range(5, 9):
+        schedule.observe(3.0)
+        reduced.append(schedule(epoch + 1))
+    # the first loss is the best, then two are waited for
+    assert_allclose(reduced, [0.1, 0.1, 0.05, 0.05])
+
+
+@pytest.mark.parametrize("schedule", EACH.values(), ids=EACH)
+def test_every_training_begins_as_if_there_had_been_none_before(schedule):
+    def run():
+        scheduler, found = attach(SGD([Value(1.0)]), schedule), []
+        for loss in (3.0, 3.0, 3.0, 2.0, 3.0, 3.0, 3.0, 3.0):
+            found.append(scheduler.optimizer.lr)
+            scheduler.step(loss)
+        return found
+
+    assert run() == run()
+
+
+@pytest.mark.parametrize("schedule", EACH.values(), ids=EACH)
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+def test_a_schedule_can_be_pickled_and_copied_with_what_it_has_learnt(schedule, again):
+    schedule.reset()
+    for _ in range(4):
+        schedule.observe(3.0)
+    other = again(schedule)
+    epochs = range(schedule.first + 4, 20)
+    assert (rates(other, epochs), other.by_batch) == (rates(schedule, epochs), schedule.by_batch)
+    for _ in range(4):
+        other.observe(3.0)
+    assert rates(schedule, epochs) == rates(again(schedule), epochs)  # it has heard of nothing
+    for _ in range(4):
+        schedule.observe(3.0)
+    assert rates(other, epochs) == rates(schedule, epochs)
+
+
+def test_a_state_of_0_1_is_taken_over():
+    schedule = warm_up(ReduceOnPlateau(0.1, factor=0.5, patience=2), epochs=3)
+    schedule.load_state([[], [0.25, 2.0, 1, [[]]]])
+    assert schedule(3) == 0.025
+    assert schedule.state()[1][1][:3] == [0.25, 2.0, 1]
+
+
+def test_a_number_is_a_constant_rate():
+    scheduler = attach(SGD([Value(1.0)]), 0.3)
+    for _ in range(3):
+        assert scheduler.optimizer.lr == 0.3
+        scheduler.step()
+
+
+def test_one_cycle_is_two_halves_of_a_cosine():
+    schedule = one_cycle(0.5, epochs=10, rise=0.4, lr_first=0.1, lr_last=0.02)
+    assert_allclose(rates(schedule, [0, 2, 4, 7, 10, 12]), [0.1, 0.3, 0.5, 0.26, 0.02, 0.02])
+    default = one_cycle(0.5, epochs=10)
+    assert_allclose(rates(default, [0, 3, 10]), [0.02, 0.5, 2e-6])
+    assert default.by_batch
+
+
+def test_what_goes_by_batches_is_set_in_the_middle_of_an_epoch_and_nothing_else_is():
+    optimizer = SGD([{"params": [Value(1.0)]}, {"params": [Value(1.0)]}], lr=0.1)
+    scheduler = attach(optimizer, inverse_time(0.1).each_batch(), inverse_time(0.1))
+    assert scheduler.by_batch
+    scheduler.step()
+    scheduler.within(0.25)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.1 / 2.25, 0.05]
+    assert not attach(SGD([Value(1.0)]), inverse_time(0.1)).by_batch
+    assert attach(SGD([Value(1.0)]), warm_up(2 * inverse_time(0.1).each_batch(), 2)).by_batch
 
 
 def test_a_loss_that_is_nan_is_no_improvement():
@@ -188,6 +279,9 @@ def test_a_schedule_of_ones_own():
         (lambda: -1 * constant(0.1), "Schedule: factor must be >= 0, but got -1"),
         (lambda: ReduceOnPlateau(0.1, factor=1.0), r"factor must be in \(0, 1\), but got 1.0"),
         (lambda: ReduceOnPlateau(0.1, patience=-1), "patience must be >= 0, but got -1"),
+        (lambda: one_cycle(0.1, epochs=5, rise=1), r"rise must be in \(0, 1\), but got 1"),
+        (lambda: one_cycle(0.1, 5, lr_first=0.2), r"lr_first must be in \(0, 0.1\], but got 0.2"),
+        (lambda: one_cycle(0.1, 5, lr_last=-1), r"lr_last must be in \[0, 0.1\], but got -1"),
         (schedules.plot, "plot: needs at least one schedule, but got none"),
     ],
 )
@@ -205,7 +299,10 @@ def test_what_makes_no_sense_is_refused(make, says):
         (lambda: cosine(0.1, epochs=math.nan), "cosine: epochs must be an int, but got nan"),
         (lambda: constant(0.1) * constant(0.1), "factor must be a number, but got a Schedule"),
         (lambda: constant(0.1).then("0.1", at=1), "constant: lr must be a number"),
-        (lambda: schedules.attach(SGD([Value(1.0)]), 0.1), r"schedule must be .*, but got 0\.1"),
+        (
+            lambda: schedules.attach(SGD([Value(1.0)]), "0.1"),
+            r"schedule must be .*, but got '0\.1'",
+        ),
         (lambda: schedules.attach("SGD", constant(0.1)), "attach: optimizer must be a rule"),
     ],
 )
