@@ -20,6 +20,7 @@ from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
 from autograd.shadowing import warn_of_shadowing
 from autograd.source_lines import record_lines
+from autograd.spellings import function_hint
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
@@ -53,8 +54,9 @@ def __getattr__(name: str) -> Any:
 
         return getattr(importlib.import_module(_LAZY[name]), name)
     # With the module, Python can ask "Did you mean: 'sigmoid'?"
+    hint = function_hint(name)
     raise AttributeError(
-        f"module 'autograd' has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+        f"module 'autograd' has no attribute {name!r}{hint}", name=name, obj=sys.modules[__name__]
     )
 
 

@@ -7,7 +7,13 @@ spelling. Nothing of this is looked at by a program that is spelt as the manual 
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import functools
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NoReturn, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 SAME_WITH_DIM = frozenset({
     "all", "any", "argmax", "argmin", "concatenate", "count_nonzero", "cumprod", "cumsum",
@@ -89,7 +95,6 @@ _OF_A_NUMBER = {
     "pow": "v ** power",
     "requires_grad_": "nothing: every Value has a gradient; v.detach() has none",
     "retain_grad": "nothing: backward() keeps the gradient of every node in .grad",
-    "shape": "nothing: a Value is a single number; np.array([v, w]) has a shape",
     "tolist": "v.data",
     "view": "np.array([v, w]).reshape(shape)",
 }
@@ -141,7 +146,57 @@ def respelt(name: str, named: dict[str, Any]) -> dict[str, Any] | None:
 
 def function_hint(name: str) -> str:
     """What to write for a function of PyTorch that has another name here; "" for any other."""
-    return f"Here it is {_FUNCTIONS[name]}." if name in _FUNCTIONS else ""
+    return f". Here it is {_FUNCTIONS[name]}" if name in _FUNCTIONS else ""
+
+
+def refuse_set_to_none(options: dict[str, Any]) -> NoReturn:
+    """What `zero_grad` says to an option that it does not have."""
+    given = ", ".join(f"{name}={x!r}" for name, x in options.items())
+    raise TypeError(
+        f"zero_grad: takes no options, but got {given}. Say zero_grad(): the gradients are None "
+        "then, as PyTorch's are with set_to_none=True."
+    )
+
+
+def called_as(example: str) -> Callable[[F], F]:
+    """Let a function say how it is called when its arguments do not fit its parameters.
+
+    Example:
+        >>> @called_as("area(width, height)")
+        ... def area(width, height):
+        ...     return width * height
+        >>> area(2)
+        Traceback (most recent call last):
+        TypeError: area() missing 1 required positional argument: 'height'. Say area(width, height).
+    """
+
+    def wrapped(function: F) -> F:
+        @functools.wraps(function)
+        def with_example(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return function(*args, **kwargs)
+            except TypeError as err:
+                if err.__traceback__ is None or err.__traceback__.tb_next is not None:
+                    raise  # of something inside
+                raise TypeError(f"{err}. Say {example}.") from None
+
+        return with_example  # type: ignore[return-value]
+
+    return wrapped
+
+
+class _NamedLikeAFunction(ModuleType):
+    """A module that has the name of a function elsewhere: called, it says what to call."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(self.__dict__["_instead"])
+
+
+def module_is_no_function(name: str, instead: str) -> None:
+    """Let a module say what to call in its place: Python says "'module' object is not callable"."""
+    module = sys.modules[name]
+    module.__dict__["_instead"] = instead
+    module.__class__ = _NamedLikeAFunction
 
 
 class _Elsewhere:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from autograd import node, numpy_protocols
+from autograd import node, numpy_protocols, spellings
 from autograd.copying import Copied
 from autograd.errors import GraphError, ShapeError
 from autograd.methods import ArrayOperations
@@ -247,8 +247,9 @@ class Tensor(ArrayOperations, Copied, node.Node):
         """
         if self.requires_grad:
             raise TypeError(
-                "numpy: this Tensor requires a gradient, and what is computed with its array would "
-                "not be recorded. Use .detach().numpy() if that is meant."
+                "numpy: this Tensor requires a gradient, which would be lost with a plain array. "
+                "Join Tensors with stack([t, u]) or concatenate, multiply with x @ t instead of "
+                "x.dot(t). The numbers alone: t.detach().numpy()."
             )
         return self.data
 
@@ -469,8 +470,10 @@ _NO_PARAMS: dict[str, Any] = {}
 
 def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
     if isinstance(data, node.Node):
+        use = "It is one already" if isinstance(data, Tensor) else "Say v * Tensor(1.0)"
         raise TypeError(
-            f"Tensor: needs an array, but got a {type(data).__name__}. Take its numbers with .data."
+            f"Tensor: needs an array, but got a {type(data).__name__}. {use}, through which the "
+            "gradient goes on. Without one: .data."
         )
     if active() and (mode := recorder()) is not None:
         data = mode.made_array(data)  # recorded numbers among floats
@@ -494,8 +497,12 @@ def _first_stranger(array: Any) -> str:
     """What in an array of objects or of text is no number, and what to do about a node."""
     for x in array.ravel().tolist() if array.dtype.kind in "OU" else ():
         if isinstance(x, node.Node):
-            kind = type(x).__name__
-            return f", with a {kind} in it. Take the number of each {kind} with .data or .item()."
+            if isinstance(x, Tensor):
+                return ", with a Tensor in it. Join Tensors with stack([t, u]) or concatenate."
+            return (
+                ", with a Value in it. Keep Values in np.array([v, w]), which NumPy's functions "
+                "take; or begin with Tensor(numbers, requires_grad=True) and take t[i] of it."
+            )
         if not isinstance(x, Real):
             return f" ({x!r})."
     return "."
@@ -582,3 +589,7 @@ def _install() -> None:
 
 
 _install()
+spellings.install(Tensor, of_a_number=False)
+spellings.module_is_no_function(
+    __name__, "tensor: is written as the class, Tensor(data, requires_grad=True)."
+)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from autograd import node, numpy_protocols
+from autograd import node, numpy_protocols, spellings
 from autograd.copying import Copied
 from autograd.errors import GraphError
 from autograd.methods import Operations
@@ -369,7 +369,11 @@ def _as_float(number: Any) -> float:
     if isinstance(number, np.ndarray):
         came = f"an array of shape {number.shape}. For arrays there is Tensor"
     elif isinstance(number, node.Node):
-        came = f"a {type(number).__name__}. Take its number with .data or .item()"
+        own = "v.data" if isinstance(number, Value) else "t.item()"
+        came = (
+            f"a {type(number).__name__}. Use it as it is, and the gradient goes on; its number "
+            f"alone is {own}"
+        )
     else:
         came = f"{number!r} ({type(number).__name__})"
     raise TypeError(f"Value: needs one real number, but got {came}.")
@@ -440,3 +444,4 @@ def _install() -> None:
 
 
 _install()
+spellings.install(Value, of_a_number=True)

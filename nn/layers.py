@@ -11,6 +11,7 @@ import autograd
 from autograd import ShapeError, Tensor
 from autograd.checks import check_int, check_number
 from autograd.modes import active
+from autograd.spellings import called_as
 from autograd.tracing import recorder
 from nn import init
 from nn.generators import generator
@@ -44,6 +45,7 @@ class Linear(Module):
         [[-6.0], [2.0]]
     """
 
+    @called_as("nn.Linear(in_features, out_features), and activations as layers: nn.ReLU()")
     def __init__(
         self,
         in_features: int,

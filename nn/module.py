@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd import ShapeError, Tensor
 from autograd.checks import kind
+from autograd.spellings import refuse_set_to_none
 from nn.operands import listed, numbers
 from nn.parameter import Buffer, Element, Flat, Parameter
 from nn.summary import Table, summary
@@ -129,8 +130,10 @@ class Module:
         """`train(False)`."""
         return self.train(False)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, **options: Any) -> None:
+        """Forget the gradients of all parameters: they are None, as before any backward pass."""
+        if options:
+            refuse_set_to_none(options)
         for parameter in self.parameters():
             parameter.zero_grad()
 

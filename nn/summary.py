@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from autograd import no_grad
+from autograd.spellings import module_is_no_function
 from nn.operands import shape_of
 
 Module: TypeAlias = Any  # a nn.Module, whose file imports this one
@@ -79,3 +80,6 @@ def _shapes(model: Module, inputs: tuple[Any, ...]) -> dict[int, tuple[int, ...]
             module.__dict__.pop("forward", None)
             module.training = mode
     return found
+
+
+module_is_no_function(__name__, "summary: is a method of a model, model.summary(x).")

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from autograd import Tensor, Value
 from autograd.checks import came, refuse
+from autograd.spellings import refuse_set_to_none
 
 Params: TypeAlias = "Iterable[Tensor | Value] | Iterable[tuple[str, Tensor | Value]]"
 
@@ -61,8 +62,10 @@ class Optimizer:
         """Change the parameters once; every rule writes its own."""
         raise NotImplementedError(f"{type(self).__name__}: needs a method step(self).")
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, **options: Any) -> None:
+        """Forget the gradients of all parameters: they are None, as before any backward pass."""
+        if options:
+            refuse_set_to_none(options)
         for p in self.params:
             p.zero_grad()
 

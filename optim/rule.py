@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from autograd.checks import refuse
 from autograd.node import Node
+from autograd.spellings import refuse_set_to_none
 from optim.hyperparameters import Settings, check_rate
 from optim.optimizer import Optimizer, Params, check_state
 from optim.parameter_arrays import Numbers, gather
@@ -208,8 +209,10 @@ class Rule(Optimizer):
     def _any_gradient(self) -> bool:
         return any(memory.numbers().gradient()[0].any() for memory in self._memories)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, **options: Any) -> None:
+        """Forget the gradients of all parameters: they are None, as before any backward pass."""
+        if options:
+            refuse_set_to_none(options)
         for memory in self._memories:
             memory.numbers().zero_grad()
 

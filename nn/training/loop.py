@@ -15,6 +15,7 @@ import numpy as np
 from autograd import detect_anomaly
 from autograd.checks import came, check_int
 from autograd.errors import AnomalyError
+from autograd.spellings import called_as
 from nn.data import Batches, pair
 from nn.module import Module
 from nn.operands import numbers
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 Callback = Callable[[Module, History], Any]
 
 
+@called_as("nn.fit(model, loss, (inputs, labels), optimizer, epochs=10)")
 def fit(
     model: Module,
     loss: Loss,

@@ -408,7 +408,8 @@ def test_a_pull_after_a_write_gives_the_derivative_where_it_was_taken():
         (lambda t: np.linalg.solve(t, np.ones(3)), ShapeError, r"^solve: .* do not fit"),
         (lambda t: Tensor(START).sum().backward(), GraphError,
          r"^backward: the root is a constant \(computed under no_grad\(\), detached, or made of "
-         r"nothing that requires a gradient\), so there is nothing to differentiate\.$"),
+         r"nothing that requires a gradient\), so there is nothing to differentiate\. Make .* with "
+         r"requires_grad=True: Tensor\(data, requires_grad=True\)\.$"),
         (lambda t: t.detach().sum().backward(), GraphError, r"^backward: the root is a constant"),
         (lambda t: (t > 2).astype(float).sum().backward(), AttributeError, "backward"),
         (lambda t: setattr(t, "grad", np.ones(3)), ShapeError, r"grad needs shape \(2, 2\), but"),

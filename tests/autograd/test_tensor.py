@@ -81,7 +81,7 @@ def test_what_is_not_made_of_real_numbers_is_refused(data, requires_grad):
         (None, r"got dtype object \(None\)\.$"),
         ([1.0, None], r"got dtype object \(None\)\.$"),
         (["one", "two"], r"got dtype <U3 \('one'\)\.$"),
-        ([1.0, Value(2.0)], r"with a Value in it\. Take the number of each Value with \.data"),
+        ([1.0, Value(2.0)], r"with a Value in it\. Keep Values in np\.array\(\[v, w\]\)"),
     ],
 )
 def test_what_is_no_number_is_named(data, said):
