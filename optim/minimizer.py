@@ -11,8 +11,9 @@ import numpy as np
 from autograd.checks import check_int, check_number
 from optim.line_search import LineSearch, Ray, StrongWolfe, check_line_search
 from optim.objective import Array, Objective, Point
-from optim.optimizer import Optimizer, Params, check_state
+from optim.optimizer import Optimizer, Params
 from optim.report import Report
+from optim.states import check_origin, check_parts, check_shapes, shapes
 
 
 class Minimizer(Optimizer):
@@ -133,17 +134,20 @@ class Minimizer(Optimizer):
         """Settings and what was learnt, as copies, to be saved.
 
         Returns:
-            {"settings": by name, "state": "sizes" of the parameters and what was learnt, by name}.
+            {"optimizer": its name, "settings": by name, "state": the "shapes" of the parameters and
+            what was learnt, by name}.
 
         Example:
             >>> from autograd import Value
             >>> from optim import BFGS
             >>> BFGS([Value(1.0)]).state_dict()["state"]
-            {'sizes': [1], 'inverse': None}
+            {'shapes': [[]], 'inverse': None}
         """
-        state = {"sizes": self._sizes(), **{name: getattr(self, name) for name in self._learnt}}
+        state = {"shapes": shapes(self.params)}
+        state |= {name: getattr(self, name) for name in self._learnt}
         settings = {name: getattr(self, name) for name in self._settings}
-        return copy.deepcopy({"settings": settings, "state": state})
+        name = type(self).__name__
+        return copy.deepcopy({"optimizer": name, "settings": settings, "state": state})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on where another optimizer of the same kind, for the same parameters, was.
@@ -152,28 +156,27 @@ class Minimizer(Optimizer):
             state_dict: What its `state_dict()` returned.
 
         Raises:
-            ValueError: It was of another kind, or for parameters of other sizes. Nothing is
-                changed then.
+            ValueError: A part is missing, or there is one too many; it is of another kind, or of
+                parameters of other shapes; an array has another shape, or is not of floats; or a
+                setting is out of range. Nothing is changed then.
+            TypeError: A setting is something else. Nothing is changed then.
         """
         who = type(self).__name__
-        check_state(who, state_dict, "settings", "state")
+        check_parts(who, state_dict, ("settings", "state"), optional=("optimizer",))
+        check_origin(who, state_dict)
         settings, state = state_dict["settings"], state_dict["state"]
-        ours, theirs = (*self._settings, "sizes", *self._learnt), (*settings, *state)
-        if set(ours) != set(theirs):
-            raise ValueError(
-                f"{who}: keeps {', '.join(ours)}, but the state has {', '.join(theirs)}."
-            )
-        if state["sizes"] != self._sizes():
-            raise ValueError(
-                f"{who}: has parameters of sizes {self._sizes()}, but the state is of sizes "
-                f"{state['sizes']}."
-            )
-        for name, value in copy.deepcopy({**settings, **state}).items():
-            if name != "sizes":
-                setattr(self, name, value)
+        check_parts(who, settings, self._settings)
+        check_parts(who, state, self._learnt, optional=("shapes", "sizes"))
+        check_shapes(who, self.names, self.params, state)
+        saved = type(self)(self.params, **copy.deepcopy(settings))  # refuses what is out of range
+        saved._learn_from(state)
+        for name in (*self._settings, *self._learnt):
+            setattr(self, name, getattr(saved, name))
 
-    def _sizes(self) -> list[int]:
-        return [np.size(p.data) for p in self.params]
+    def _learn_from(self, state: dict[str, Any]) -> None:
+        """Take over what was saved of what is learnt, if it is of the right shapes and types."""
+        for name in self._learnt:
+            setattr(self, name, copy.deepcopy(state[name]))
 
 
 class SearchingMinimizer(Minimizer):

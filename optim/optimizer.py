@@ -99,15 +99,3 @@ def _as_list(who: str, given: Any) -> list[Any]:
     if not found:
         raise ValueError(f"{who}: needs at least one parameter, but got none.")
     return found
-
-
-def check_state(who: str, state: Any, *names: str) -> None:
-    """Refuse what no `state_dict()` has returned."""
-    if not isinstance(state, dict) or not state.keys() >= set(names):
-        got = (
-            f"a dict with {', '.join(map(str, state))}" if isinstance(state, dict) else came(state)
-        )
-        raise ValueError(
-            f"{who}: needs what state_dict() returned, a dict with {', '.join(names)}, but got "
-            f"{got}."
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from optim.line_search import LineSearch
 from optim.minimizer import SearchingMinimizer, steepest
 from optim.objective import Array, Point
 from optim.optimizer import Params
+from optim.states import taken_array, taken_list
 
 
 class BFGS(SearchingMinimizer):
@@ -62,6 +64,11 @@ class BFGS(SearchingMinimizer):
     ) -> None:
         super().__init__(params, line_search, gradient_tolerance)
         self.inverse: Array | None = None
+
+    def _learn_from(self, state: dict[str, Any]) -> None:
+        inverse, n = state["inverse"], sum(np.size(p.data) for p in self.params)
+        if inverse is not None:
+            self.inverse = taken_array("BFGS", "inverse", inverse, (n, n))
 
     def _directions(self, here: Point) -> Iterator[tuple[Array, float]]:
         if self.inverse is not None:
@@ -136,6 +143,15 @@ class LBFGS(SearchingMinimizer):
         check_int("LBFGS", "memory", memory, least=1)
         self.memory = memory
         self.pairs: list[tuple[Array, Array]] = []
+
+    def _learn_from(self, state: dict[str, Any]) -> None:
+        pairs, n = state["pairs"], sum(np.size(p.data) for p in self.params)
+        kept = min(self.memory, len(pairs) if isinstance(pairs, (list, tuple)) else 0)
+        pairs = taken_list("LBFGS", "pairs", pairs, kept)
+        for pair in pairs:
+            s, y = taken_list("LBFGS", "a pair", pair, 2)
+            s, y = (taken_array("LBFGS", name, x, (n,)) for name, x in (("s", s), ("y", y)))
+            self.pairs.append((s, y))
 
     def _directions(self, here: Point) -> Iterator[tuple[Array, float]]:
         if self.pairs:

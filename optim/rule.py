@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,8 +13,17 @@ from autograd.checks import refuse
 from autograd.node import Node
 from autograd.spellings import refuse_set_to_none
 from optim.hyperparameters import Settings, check_rate
-from optim.optimizer import Optimizer, Params, check_state
+from optim.optimizer import Optimizer, Params
 from optim.parameter_arrays import Numbers, gather
+from optim.states import (
+    check_origin,
+    check_parts,
+    check_shapes,
+    shapes,
+    taken_array,
+    taken_counts,
+    taken_list,
+)
 
 Array = NDArray[np.floating[Any]]
 Kept = dict[str, Array]
@@ -248,7 +257,8 @@ class Rule(Optimizer):
         """Settings and memory, as dicts, lists, numbers and arrays: copies, to be saved.
 
         Returns:
-            {"param_groups": the settings of each group, "state": what is kept for each group}.
+            {"optimizer": the rule's name, "param_groups": the settings of each group, "state": what
+            is kept for each group}.
 
         Example:
             >>> from optim import SGD
@@ -258,11 +268,15 @@ class Rule(Optimizer):
             >>> optimizer = SGD([x], lr=0.25, momentum=0.5)
             >>> optimizer.step()
             >>> optimizer.state_dict()["state"]
-            [{'sizes': [1], 'steps': [1], 'kept': {'b': array([2.])}}]
+            [{'shapes': [[]], 'steps': [1], 'kept': {'b': array([2.])}}]
         """
         return {
+            "optimizer": type(self).__name__,
             "param_groups": [dict(group) for group in self.param_groups],
-            "state": [memory.state() for memory in self._memories],
+            "state": [
+                memory.state(self._kept(group))
+                for group, memory in zip(self.param_groups, self._memories, strict=True)
+            ],
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -272,33 +286,46 @@ class Rule(Optimizer):
             state_dict: What its `state_dict()` returned.
 
         Raises:
-            ValueError: It had other groups, or parameters of other sizes. Nothing is changed then.
+            ValueError: A part is missing, or there is one too many; it is of another rule, of
+                other groups or of parameters of other shapes; an array has another length, or is
+                not of floats; or a setting is out of range. Nothing is changed then.
+            TypeError: A setting is no number. Nothing is changed then.
         """
         who = type(self).__name__
-        check_state(who, state_dict, "param_groups", "state")
+        check_parts(who, state_dict, ("param_groups", "state"), optional=("optimizer",))
+        check_origin(who, state_dict)
         settings, states = state_dict["param_groups"], state_dict["state"]
-        for state in states:
-            check_state(who, state, "sizes", "steps", "kept")
-        ours = [memory.sizes for memory in self._memories]
-        theirs = [list(state["sizes"]) for state in states]
-        if ours != theirs or len(settings) != len(states):
-            raise ValueError(
-                f"{who}: has groups of parameters of sizes {ours}, but the state is of sizes "
-                f"{theirs}."
-            )
-        new = [
-            Group(who, group.params, given, self.fixed)
+        for name in ("param_groups", "state"):
+            taken_list(who, name, state_dict[name], len(self.param_groups))
+        groups = [
+            self._group_from(group, given)
             for group, given in zip(self.param_groups, settings, strict=True)
         ]
-        for group, other in zip(self.param_groups, new, strict=True):
-            if group.keys() != other.keys():
-                raise ValueError(
-                    f"{who}: has settings {list(group)}, but the state has {list(other)}."
-                )
-        for group, other in zip(self.param_groups, new, strict=True):
+        names = iter(self.names)
+        memories = [
+            memory.taken(
+                who, state, list(itertools.islice(names, len(group.params))), *self._may_keep(group)
+            )
+            for group, memory, state in zip(groups, self._memories, states, strict=True)
+        ]
+        for group, other in zip(self.param_groups, groups, strict=True):
             dict.update(group, other)
-        for memory, state in zip(self._memories, states, strict=True):
-            memory.load(state)
+        for memory, saved in zip(self._memories, memories, strict=True):
+            memory.load(*saved)
+
+    def _group_from(self, group: Group, settings: Any) -> Group:
+        """A group with saved settings, which are checked as those of a new one are."""
+        who = type(self).__name__
+        check_parts(who, settings, group.keys())
+        saved = Group(who, group.params, settings, self.fixed)
+        self._check_settings(saved)
+        return saved
+
+    def _may_keep(self, group: Group) -> tuple[Collection[str], Collection[str]]:
+        """What is kept with these settings, and what might be with every option switched on."""
+        every = Group(group.who, group.params, group, group.fixed)
+        dict.update(every, {name: value or 1.0 for name, value in group.items()})
+        return self._kept(group), self._kept(every)
 
 
 def check_rule(who: str, optimizer: Any) -> None:
@@ -367,16 +394,35 @@ class Memory:
             if key[first] and self._starts[first] < self._starts[end]
         ]
 
-    def state(self) -> dict[str, Any]:
-        """What is to be saved."""
-        kept = {name: array.copy() for name, array in self.kept.items()}
+    def state(self, kept: dict[str, float]) -> dict[str, Any]:
+        """What is to be saved; what an option switched on since the last step needs, too."""
         steps = np.broadcast_to(self._steps, len(self.sizes)).tolist()
-        return {"sizes": list(self.sizes), "steps": steps, "kept": kept}
+        first = {name: np.full(self._starts[-1], x) for name, x in kept.items() if any(steps)}
+        arrays = first | {name: array.copy() for name, array in self.kept.items()}
+        return {"shapes": shapes(self._params), "steps": steps, "kept": arrays}
 
-    def load(self, state: dict[str, Any]) -> None:
+    def taken(
+        self,
+        who: str,
+        state: Any,
+        names: list[str],
+        needed: Collection[str],
+        allowed: Collection[str],
+    ) -> tuple[NDArray[np.intp], Kept]:
+        """The steps and arrays of a saved state, checked and copied; here nothing changes yet."""
+        check_parts(who, state, ("steps", "kept"), optional=("shapes", "sizes"))
+        check_shapes(who, names, self._params, state)
+        steps = taken_counts(who, "steps", state["steps"], len(self.sizes))
+        kept = state["kept"]
+        if not isinstance(kept, dict) or kept or steps.any():  # nothing is kept before a step
+            check_parts(who, kept, needed, allowed)
+        shape = (self._starts[-1],)
+        return steps, {name: taken_array(who, name, array, shape) for name, array in kept.items()}
+
+    def load(self, steps: NDArray[np.intp], kept: Kept) -> None:
         """Take over what was saved."""
-        self._steps = _one_if_alike(np.array(state["steps"], dtype=int))
-        self.kept = {name: np.array(array) for name, array in state["kept"].items()}
+        self._steps = _one_if_alike(steps)
+        self.kept = kept
 
 
 def _one_if_alike(steps: NDArray[np.int_]) -> int | NDArray[np.int_]:

@@ -12,6 +12,7 @@ from optim.line_search import Armijo, LineSearch
 from optim.minimizer import Minimizer, SearchingMinimizer, steepest
 from optim.objective import Array, LeastSquares, LeastSquaresPoint, Point
 from optim.optimizer import Params
+from optim.states import taken_array
 
 
 class Newton(SearchingMinimizer):
@@ -243,6 +244,12 @@ class LevenbergMarquardt(Minimizer):
         self.max_evaluations = max_evaluations
         self.loss_tolerance = loss_tolerance
         self.lengths: Array | None = None
+
+    def _learn_from(self, state: dict[str, Any]) -> None:
+        self.damping = check_number("LevenbergMarquardt", "damping", state["damping"], "> 0")
+        lengths, n = state["lengths"], sum(np.size(p.data) for p in self.params)
+        if lengths is not None:
+            self.lengths = taken_array("LevenbergMarquardt", "lengths", lengths, (n,))
 
     def _converged(self, here: LeastSquaresPoint) -> str:
         reason = super()._converged(here)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
-from autograd.checks import check_number
+from autograd.checks import came, check_number
 from optim.schedules.schedule import Schedule, as_schedule
+from optim.states import taken_counts, taken_list
 
 
 class ReduceOnPlateau(Schedule):
@@ -92,7 +94,21 @@ class ReduceOnPlateau(Schedule):
         return [self._reduction, self._best, self._bad_epochs, super().state(), self._epochs]
 
     def load_state(self, state: list[Any]) -> None:
-        """Take over what was saved."""
-        self._reduction, self._best, self._bad_epochs, parts, *epochs = state
-        self._epochs = epochs[0] if epochs else self.parts[0].warm_up_epochs  # 0.1 counted none
+        """Take over what was saved.
+
+        Raises:
+            ValueError: It is of another schedule. Nothing is changed then.
+        """
+        given: Any = state
+        if isinstance(given, (list, tuple)) and len(given) == 4:  # as 0.1 saved it: no epochs
+            given = [*given, self.parts[0].warm_up_epochs]
+        reduction, best, *counts, parts, epochs = taken_list(self.name, "its state", given, 5)
+        for number in (reduction, best):
+            if isinstance(number, bool) or not isinstance(number, Real) or math.isnan(number):
+                raise ValueError(f"{self.name}: needs numbers, but the state has {came(number)}.")
+        if not 0 < reduction <= 1:
+            raise ValueError(f"{self.name}: needs a part in (0, 1], but the state has {reduction}.")
+        counts = taken_counts(self.name, "its counts of epochs", [*counts, epochs], 2).tolist()
         super().load_state(parts)
+        self._reduction, self._best = float(reduction), float(best)
+        self._bad_epochs, self._epochs = counts

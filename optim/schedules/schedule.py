@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from autograd.checks import check_int, check_number
+from optim.states import taken_counts, taken_list
 
 
 class Schedule:
@@ -110,9 +111,12 @@ class Schedule:
         return [part.state() for part in self.parts]
 
     def load_state(self, state: list[Any]) -> None:
-        """Take over what was saved."""
-        for part, of_part in zip(self.parts, state, strict=True):
-            part.load_state(of_part)
+        """Take over what was saved.
+
+        Raises:
+            ValueError: It is of another schedule. Nothing is changed then.
+        """
+        load_states(self.name, self.parts, state)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -154,12 +158,30 @@ class SequentialSchedule(Schedule):
         return [self._epoch, super().state()]
 
     def load_state(self, state: list[Any]) -> None:
-        """Take over what was saved."""
-        if len(state) == 2 and isinstance(state[0], list):  # as 0.1 saved it, who did not count
-            super().load_state(state)
-        else:
-            self._epoch, parts = state
-            super().load_state(parts)
+        """Take over what was saved.
+
+        Raises:
+            ValueError: It is of another schedule. Nothing is changed then.
+        """
+        epoch, parts = taken_list(self.name, "its state", state, 2)
+        if isinstance(epoch, list):  # as 0.1 saved it, who did not count
+            epoch, parts = self._epoch, state
+        (epoch,) = taken_counts(self.name, "its epoch", [epoch], 1).tolist()
+        super().load_state(parts)
+        self._epoch = epoch
+
+
+def load_states(who: str, schedules: Sequence[Schedule], states: Any) -> None:
+    """Give each schedule its saved state; where one refuses it, all stay as they were."""
+    states = taken_list(who, "schedules", states, len(schedules))
+    before = [schedule.state() for schedule in schedules]
+    try:
+        for schedule, state in zip(schedules, states, strict=True):
+            schedule.load_state(state)
+    except (TypeError, ValueError):
+        for schedule, state in zip(schedules, before, strict=True):
+            schedule.load_state(state)
+        raise
 
 
 def constant(lr: float) -> Schedule:

@@ -6,9 +6,9 @@ from numbers import Real
 from typing import Any
 
 from autograd.checks import refuse
-from optim.optimizer import check_state
 from optim.rule import Rule, check_rule
-from optim.schedules.schedule import Schedule, as_schedule
+from optim.schedules.schedule import Schedule, as_schedule, load_states
+from optim.states import check_parts, taken_counts
 
 
 class Scheduler:
@@ -69,16 +69,16 @@ class Scheduler:
         return {"epoch": self.epoch, "schedules": [s.state() for s in self.schedules]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on where another with the same schedules was."""
-        check_state("Scheduler", state_dict, "epoch", "schedules")
-        if len(state_dict["schedules"]) != len(self.schedules):
-            raise ValueError(
-                f"Scheduler: has {len(self.schedules)} schedules, but the state is of "
-                f"{len(state_dict['schedules'])}."
-            )
-        self.epoch = state_dict["epoch"]
-        for schedule, state in zip(self.schedules, state_dict["schedules"], strict=True):
-            schedule.load_state(state)
+        """Go on where another with the same schedules was.
+
+        Raises:
+            ValueError: A part is missing, or there is one too many, or it is of other schedules.
+                Nothing is changed then.
+        """
+        check_parts("Scheduler", state_dict, ("epoch", "schedules"))
+        epoch = taken_counts("Scheduler", "epoch", [state_dict["epoch"]], 1)
+        load_states("Scheduler", self.schedules, state_dict["schedules"])
+        self.epoch = int(epoch[0])
         self._set()
 
 

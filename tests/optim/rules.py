@@ -1,5 +1,6 @@
 """What the tests of first-order rules share: the rules, problems, and PyTorch's figures."""
 
+import copy
 import inspect
 import json
 import pathlib
@@ -130,6 +131,59 @@ GUISES = {
     "a module": as_module,
     "its close-up": as_close_up,
 }
+
+
+def spoilt_states(state):
+    """Copies of a saved state, each with one part missing, doubled, or something else.
+
+    Numbers that are settings are left alone: these may be others.
+    """
+    yield None
+    yield []
+    for path, part in _parts(state):
+        if isinstance(part, dict):
+            for key in part:
+                if key not in ("optimizer", "epoch"):  # version 0.1 did not save the first
+                    yield _changed(state, path, {k: v for k, v in part.items() if k != key})
+            yield _changed(state, path, {**part, "other": 1.0})
+            yield _changed(state, path, list(part))
+        elif isinstance(part, list) and path[-1] == "pairs":  # of LBFGS: there may be fewer
+            yield _changed(state, path, None)
+            yield _changed(state, path, [*part, part[0][:1]])
+            yield _changed(state, path, part * 20)
+        elif isinstance(part, list):
+            if part and len(part) != 5:  # a plateau had learnt four things in version 0.1
+                yield _changed(state, path, part[:-1])
+            yield _changed(state, path, [*part, part[-1] if part else 1])
+            yield _changed(state, path, "list")
+            yield _changed(state, path, None)
+        elif isinstance(part, np.ndarray):
+            yield _changed(state, path, part[:-1])
+            yield _changed(state, path, np.concatenate([part, part[:1]]))
+            yield _changed(state, path, part[None])
+            yield _changed(state, path, part.astype(complex))
+            yield _changed(state, path, np.ones(part.shape, int))
+            yield _changed(state, path, part.astype(str))
+            yield _changed(state, path, [[1.0], [1.0, 2.0]])
+        elif "shapes" in path or "steps" in path or path[0] == "optimizer":
+            for other in (-1, 2.5, "Other"):
+                yield _changed(state, path, other)
+
+
+def _parts(part, path=()):
+    yield path, part
+    for key, inner in part.items() if isinstance(part, dict) else ():
+        yield from _parts(inner, (*path, key))
+    for i, inner in enumerate(part) if isinstance(part, (list, tuple)) else ():
+        yield from _parts(inner, (*path, i))
+
+
+def _changed(state, path, part):
+    if not path:
+        return part
+    state = copy.copy(state) if isinstance(state, dict) else list(state)
+    state[path[0]] = _changed(state[path[0]], path[1:], part)
+    return state
 
 
 def numbers(params):

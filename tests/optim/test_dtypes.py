@@ -29,7 +29,7 @@ def run(rule, settings, make, dtype, grads=GRADS):
 def step(optimizer, w, g):
     g = np.array(g, dtype=w.dtype)
     if type(optimizer).__name__ == "Nesterov":
-        optimizer.step((w * g).sum)
+        optimizer.step(lambda: (w * g).sum())
     else:
         w.grad = g
         optimizer.step()

@@ -23,6 +23,7 @@ from optim.schedules import (
     step_decay,
     warm_up,
 )
+from tests.optim.rules import spoilt_states
 
 EACH = {
     "constant": constant(0.1),
@@ -313,9 +314,33 @@ def test_what_is_no_number_or_schedule_is_refused(make, says):
 
 def test_a_state_of_other_schedules_is_refused_and_changes_nothing():
     scheduler = schedules.attach(SGD([Value(1.0)]), exponential(0.8, t=0.5))
-    with pytest.raises(ValueError, match="has 1 schedules, but the state is of 0"):
+    with pytest.raises(ValueError, match=r"needs 'schedules' as a list of 1, .* has one of 0"):
         scheduler.load_state_dict({"epoch": 3, "schedules": []})
     assert (scheduler.epoch, scheduler.optimizer.lr) == (0, 0.8)
+
+
+def test_a_state_of_a_scheduler_that_is_not_whole_is_refused_and_changes_nothing():
+    def scheduler():
+        plateaus = [schedules.ReduceOnPlateau(0.1, patience=0) for _ in range(2)]
+        groups = [{"params": [Value(1.0)]}, {"params": [Value(2.0)]}]
+        made = schedules.attach(SGD(groups), 0.5 * plateaus[0], plateaus[1])
+        for loss in (3.0, 3.0, 4.0):
+            made.step(loss)
+        return made
+
+    ours = scheduler()
+    ours.step(5.0)
+    before = repr((ours.state_dict(), [group["lr"] for group in ours.optimizer.param_groups]))
+    tried = 0
+    for spoilt in spoilt_states(scheduler().state_dict()):
+        with pytest.raises((ValueError, TypeError)):
+            ours.load_state_dict(spoilt)
+        now = repr((ours.state_dict(), [group["lr"] for group in ours.optimizer.param_groups]))
+        assert now == before, spoilt
+        tried += 1
+    assert tried > 30
+    ours.load_state_dict(scheduler().state_dict())
+    assert ours.epoch == 3
 
 
 def test_the_name_of_a_scheduler_in_0_1_still_works_and_says_the_new_one():
