@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from autograd.checks import check_choice, check_number
 from nn import functional
 from nn.containers import MLP
 from nn.data import Batches, split
+from nn.penalties import l2_penalty
 from nn.perceptron import Perceptron
 from nn.training.evaluation import Loss, predict
-from nn.training.history import EarlyStopping
+from nn.training.history import EarlyStopping, History
 from nn.training.loop import fit
-from optim import Adam
+from optim import LBFGS, SGD, Adam
 
 try:
     from sklearn.base import (  # type: ignore[import-untyped]
@@ -23,10 +30,15 @@ try:
         RegressorMixin,
     )
     from sklearn.utils import check_random_state  # type: ignore[import-untyped]
+    from sklearn.utils.class_weight import (  # type: ignore[import-untyped]
+        compute_sample_weight,
+    )
+    from sklearn.utils.metaestimators import available_if  # type: ignore[import-untyped]
     from sklearn.utils.multiclass import (  # type: ignore[import-untyped]
         check_classification_targets,
     )
     from sklearn.utils.validation import (  # type: ignore[import-untyped]
+        _check_sample_weight,
         check_is_fitted,
         validate_data,
     )
@@ -43,51 +55,156 @@ if TYPE_CHECKING:
 __all__ = ["MLPClassifier", "MLPRegressor", "PerceptronClassifier"]
 
 
+SOLVERS: dict[str, Callable[..., Any]] = {
+    "adam": Adam,
+    "sgd": functools.partial(SGD, momentum=0.9, nesterov=True),
+    "lbfgs": LBFGS,
+}
+"""scikit-learn's names for optimizers, and what it understands by them."""
+
+
 class _MLPEstimator(BaseEstimator):  # type: ignore[misc]
     """The settings and the training of both kinds of network; `MLPClassifier` describes them."""
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (64,),
+        hidden_layer_sizes: Sequence[int] | int = (64,),
         activation: str | Callable[[Any], Any] = "relu",
         *,
-        optimizer: type[Rule] = Adam,
+        solver: str | Callable[..., Rule] = "adam",
         alpha: float = 0.0,
         batch_size: int = 32,
         learning_rate_init: float = 0.003,
         max_iter: int = 100,
         early_stopping: bool = False,
+        warm_start: bool = False,
         random_state: Any = None,
+        optimizer: Any = "deprecated",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
-        self.optimizer = optimizer
+        self.solver = solver
         self.alpha = alpha
         self.batch_size = batch_size
         self.learning_rate_init = learning_rate_init
         self.max_iter = max_iter
         self.early_stopping = early_stopping
+        self.warm_start = warm_start
         self.random_state = random_state
+        self.optimizer = optimizer
 
-    def _train(self, x: Any, y: Any, outputs: int, loss: Loss, stratify: bool) -> None:
-        rng = _generator(self.random_state)
-        model = MLP(x.shape[1], list(self.hidden_layer_sizes), outputs, self.activation, rng=rng)
-        learnt, held_out = (x, y), None
-        if self.early_stopping:
-            learnt, held_out = split((x, y), (0.9, 0.1), stratify=stratify, seed=rng)
-        settings = {"weight_decay": self.alpha} if self.alpha else {}
-        self.history_ = fit(
-            model,
+    model_: MLP
+    _build: tuple[Any, ...]
+
+    def _losses(self, outputs: Any, targets: Any) -> Any:
+        """The loss of each example, (N, outputs) and targets to (N,)."""
+        raise NotImplementedError
+
+    def _penalty(self) -> float:
+        """What alpha times the sum of squared weights is multiplied with, for one example."""
+        raise NotImplementedError
+
+    def _is_fresh(self, incremental: bool) -> bool:
+        """Whether this call begins with a model of its own."""
+        return not hasattr(self, "model_") or not (incremental or self.warm_start)
+
+    def _learn(
+        self, x: Any, targets: Any, outputs: int, weights: Any, incremental: bool = False
+    ) -> None:
+        """Train on examples x (N, D); weights are None or (N,)."""
+        who = type(self).__name__
+        check_number(who, "alpha", self.alpha, ">= 0")
+        if weights is not None and not weights.sum() > 0:
+            raise ValueError(f"{who}: needs an example of weight > 0, but all have weight 0.")
+        fresh, rule = self._is_fresh(incremental), self._rule()
+        if fresh or not incremental:
+            self._rng = _generator(self.random_state)
+        self._have_model(x.shape[1], outputs, fresh)
+        loss = self._loss(targets, weights)
+        if rule is LBFGS:
+            if self.early_stopping:
+                raise ValueError(
+                    f'{who}: early_stopping needs batches, and solver="lbfgs" has none.'
+                )
+            self.history_ = _minimized(self.model_, loss, x, self.max_iter)
+        elif incremental:
+            if fresh or not hasattr(self, "_optimizer"):
+                self._optimizer = rule(self.model_.parameters(), lr=self.learning_rate_init)
+            self._optimizer.lr = self.learning_rate_init
+            self.history_ = self._train(x, loss, None, self._optimizer, epochs=1)
+        else:
+            self._optimizer = rule(self.model_.parameters(), lr=self.learning_rate_init)
+            held_apart = targets if self.early_stopping else None
+            self.history_ = self._train(x, loss, held_apart, self._optimizer, self.max_iter)
+        self.n_iter_ = len(self.history_)
+
+    def _train(self, x: Any, loss: Loss, strata: Any, optimizer: Rule, epochs: int) -> History:
+        """Take steps on batches of x and of the examples' numbers, which is what the loss needs."""
+        numbers = np.arange(len(x))
+        learnt, held_out = (x, numbers), None
+        if strata is not None:
+            parts = split((numbers, strata), (0.9, 0.1), stratify=strata.ndim == 1, seed=self._rng)
+            learnt, held_out = [(x[i], i) for i, _ in parts]
+        return fit(
+            self.model_,
             loss,
-            Batches(learnt, self.batch_size, seed=rng),
-            self.optimizer(model.parameters(), lr=self.learning_rate_init, **settings),
-            epochs=self.max_iter,
+            Batches(learnt, self.batch_size, seed=self._rng),
+            optimizer,
+            epochs=epochs,
             validation=held_out,
-            early_stopping=EarlyStopping(patience=10) if self.early_stopping else None,
+            early_stopping=None if held_out is None else EarlyStopping(patience=10),
             progress=False,
         )
-        self.model_ = model
-        self.n_iter_ = len(self.history_)
+
+    def _loss(self, targets: Any, weights: Any) -> Loss:
+        """The loss of the outputs for the examples of some numbers, as scikit-learn's has it.
+
+        That is the weighted mean of their losses and, in training, an L2 penalty on the weights
+        that is divided by as much weight as the examples have together.
+        """
+        model, alpha = self.model_, self.alpha * self._penalty()
+
+        def loss(outputs: Any, numbers: Any) -> Any:
+            losses = self._losses(outputs, targets[numbers])
+            total = len(numbers) if weights is None else weights[numbers].sum()
+            if weights is None:
+                mean = losses.mean()
+            else:
+                mean = (losses * weights[numbers]).sum() / (total or 1.0)
+            if alpha and total and model.training:
+                mean = mean + l2_penalty(model, alpha / total)
+            return mean
+
+        return loss
+
+    def _have_model(self, inputs: int, outputs: int, fresh: bool) -> None:
+        sizes: Any = self.hidden_layer_sizes
+        hidden: list[Any] = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        build = (inputs, hidden, outputs, self.activation)
+        if fresh:
+            activation = "sigmoid" if self.activation == "logistic" else self.activation
+            self.model_ = MLP(inputs, hidden, outputs, activation, rng=self._rng)
+        elif build != self._build:
+            raise ValueError(
+                f"{type(self).__name__}: goes on with a model of {self._build}, and that cannot "
+                f"become one of {build}. Set warm_start=False to begin anew."
+            )
+        self._build = build
+
+    def _rule(self) -> Any:
+        """What makes the optimizer of parameters and a rate."""
+        solver = self.solver
+        if not isinstance(self.optimizer, str) or self.optimizer != "deprecated":
+            warnings.warn(
+                f"{type(self).__name__}: optimizer is now called solver, as in scikit-learn.",
+                FutureWarning,
+                stacklevel=4,
+            )
+            solver = self.optimizer
+        if isinstance(solver, str):
+            check_choice(type(self).__name__, "solver", solver, SOLVERS)
+            return SOLVERS[solver]
+        return solver
 
     def _outputs(self, x: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
@@ -95,27 +212,72 @@ class _MLPEstimator(BaseEstimator):  # type: ignore[misc]
         return np.array(predict(self.model_, x).data)
 
 
+def _in_batches(estimator: _MLPEstimator) -> bool:
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            f'{type(estimator).__name__}: partial_fit needs batches, and solver="lbfgs" has none.'
+        )
+    return True
+
+
+def _sample_weights(x: Any, sample_weight: Any) -> Any:
+    """(N,), or None where all count the same."""
+    if sample_weight is None:
+        return None
+    return _check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
+
+
+def _minimized(model: MLP, loss: Loss, x: Any, max_iter: int) -> History:
+    """Train on all examples at once, with a line search, until the gradient vanishes."""
+    optimizer, numbers, history = LBFGS(model.parameters()), np.arange(len(x)), History()
+    model.train()
+    for _ in range(max_iter):
+        start = time.perf_counter()
+        report = optimizer.step(lambda: loss(model(x), numbers))
+        if not report.iterations:
+            break
+        history.add(
+            loss=report.loss,
+            validation_loss=math.nan,
+            learning_rate=math.nan,
+            seconds=time.perf_counter() - start,
+        )
+        if report.converged:
+            break
+    history.ended = report.reason
+    model.eval()
+    return history
+
+
 class MLPClassifier(ClassifierMixin, _MLPEstimator):  # type: ignore[misc]
     """A multi-layer perceptron that chooses a class, trained by softmax cross-entropy.
 
-    Features should be of like size: put a StandardScaler before it, in a pipeline.
+    Features should be of like size: put a StandardScaler before it, in a pipeline. Settings have
+    the names and the meaning that they have in scikit-learn's own class, but other defaults.
 
     Args:
-        hidden_layer_sizes: The width of each hidden layer; () for none: softmax regression.
-        activation: After each hidden layer, as for `nn.MLP`.
-        optimizer: A rule of `optim` that uses the gradient: the class, such as `optim.SGD`.
-        alpha: λ >= 0, the coefficient of an L2 penalty λ/2 ‖θ‖²: the optimizer's weight_decay.
+        hidden_layer_sizes: The width of each hidden layer, or of the only one; () for none:
+            softmax regression.
+        activation: After each hidden layer: "logistic", or as for `nn.MLP`.
+        solver: "adam"; "sgd", with Nesterov momentum 0.9; "lbfgs", on all examples at once; or what
+            is called as solver(parameters, lr=learning_rate_init), such as `optim.RMSprop`.
+        alpha: α >= 0 of the L2 penalty α/2 ‖W‖² / n, where W are the weights without the biases,
+            and n how many examples the batch has (with sample weights, their sum).
         batch_size: How many examples go into one batch.
-        learning_rate_init: The learning rate.
-        max_iter: How many epochs.
+        learning_rate_init: The learning rate; "lbfgs" finds its own.
+        max_iter: How many epochs; for "lbfgs", steps at most.
         early_stopping: Whether to keep a tenth of the examples apart, end when their loss has not
             fallen for ten epochs, and restore the best weights.
+        class_weight: How much the examples of each class count: a dict, "balanced" for classes that
+            count the same whatever their number of examples, or None.
+        warm_start: Whether `fit` goes on with the weights that are there.
         random_state: An int >= 0 for the same result every time; or None, or a RandomState.
+        optimizer: The name of `solver` in version 0.1.
 
     Attributes:
         model_: The trained `nn.MLP`.
-        history_: The `nn.History` of its training.
-        n_iter_: How many epochs there were.
+        history_: The `nn.History` of the last training.
+        n_iter_: How many epochs it had.
         classes_: (C,) the classes, sorted.
         n_features_in_: D, how many features an example has.
 
@@ -128,17 +290,112 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):  # type: ignore[misc]
         ((3,), True)
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from examples X (N, D) and their classes y (N,), of any kind that can be sorted."""
-        x, y = validate_data(self, X, y, dtype=np.float64)
+    classes_: NDArray[Any]
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Sequence[int] | int = (64,),
+        activation: str | Callable[[Any], Any] = "relu",
+        *,
+        solver: str | Callable[..., Rule] = "adam",
+        alpha: float = 0.0,
+        batch_size: int = 32,
+        learning_rate_init: float = 0.003,
+        max_iter: int = 100,
+        early_stopping: bool = False,
+        class_weight: Mapping[Any, float] | str | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        optimizer: Any = "deprecated",
+    ) -> None:
+        super().__init__(
+            hidden_layer_sizes,
+            activation,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate_init=learning_rate_init,
+            max_iter=max_iter,
+            early_stopping=early_stopping,
+            warm_start=warm_start,
+            random_state=random_state,
+            optimizer=optimizer,
+        )
+        self.class_weight = class_weight
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn from examples X (N, D) and their classes y (N,), of any kind that can be sorted.
+
+        sample_weight (N,) says how much each example counts, >= 0.
+        """
+        fresh = self._is_fresh(False)
+        x, y = validate_data(self, X, y, dtype=np.float64, reset=fresh)
         check_classification_targets(y)
-        self.classes_, classes = np.unique(y, return_inverse=True)
-        self._train(x, classes, len(self.classes_), functional.cross_entropy, stratify=True)
+        classes = np.unique(y)
+        if not fresh and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                "MLPClassifier: warm_start needs the classes of the call before, "
+                f"{self.classes_}, but y has {classes}."
+            )
+        self.classes_ = classes
+        self._learn_classes(x, y, sample_weight)
         return self
+
+    @available_if(_in_batches)  # type: ignore[untyped-decorator]
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
+        """Learn for one epoch from these examples, going on where the last call ended.
+
+        The first call needs to be told all classes that will ever come.
+        """
+        fresh = self._is_fresh(True)
+        if fresh and classes is None:
+            raise ValueError("MLPClassifier: the first call of partial_fit needs classes=.")
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f'MLPClassifier: class_weight="{self.class_weight}" needs to see all examples, and '
+                "partial_fit sees some. Pass a dict of weights."
+            )
+        known = self.classes_ if classes is None else np.unique(np.asarray(classes))
+        if not fresh and not np.array_equal(known, self.classes_):
+            raise ValueError(
+                f"MLPClassifier: has the classes {self.classes_}, but classes={known}."
+            )
+        x, y = validate_data(self, X, y, dtype=np.float64, reset=fresh)
+        check_classification_targets(y)
+        strangers = np.setdiff1d(y, known)
+        if strangers.size:
+            raise ValueError(f"MLPClassifier: has the classes {known}, but y has {strangers}.")
+        self.classes_ = known
+        self._learn_classes(x, y, sample_weight, incremental=True)
+        return self
+
+    def _learn_classes(self, x: Any, y: Any, sample_weight: Any, incremental: bool = False) -> None:
+        weights = _sample_weights(x, sample_weight)
+        if self.class_weight is not None:
+            of_class = compute_sample_weight(self.class_weight, y)
+            weights = of_class if weights is None else weights * of_class
+        classes = np.searchsorted(self.classes_, y)
+        self._learn(x, classes, len(self.classes_), weights, incremental)
+
+    def _losses(self, outputs: Any, targets: Any) -> Any:
+        return functional.cross_entropy(outputs, targets, reduction="none")
+
+    def _penalty(self) -> float:
+        return 0.5
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """The probability of each class, (N, D) to (N, C); the columns are as in `classes_`."""
         return functional.softmax(self._outputs(X))  # type: ignore[no-any-return]
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Its logarithm, (N, D) to (N, C), finite where the probability itself is rounded to 0."""
+        return functional.log_softmax(self._outputs(X))  # type: ignore[no-any-return]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The most probable class of each example, (N, D) to (N,)."""
@@ -151,7 +408,9 @@ class MLPRegressor(RegressorMixin, _MLPEstimator):  # type: ignore[misc]
 
     Args:
         hidden_layer_sizes: The width of each hidden layer; () for none: linear regression.
-        activation: This and all other settings are those of `MLPClassifier`.
+        activation: This and all other settings are those of `MLPClassifier`. The loss is the mean
+            squared error, twice scikit-learn's; the penalty is twice as large, too, so that `alpha`
+            means the same.
 
     Attributes:
         model_: The trained `nn.MLP`; the other attributes are those of `MLPClassifier`.
@@ -163,13 +422,35 @@ class MLPRegressor(RegressorMixin, _MLPEstimator):  # type: ignore[misc]
         True
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Learn from examples X (N, D) and their targets y, (N,) or (N, K)."""
-        x, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn from examples X (N, D) and their targets y, (N,) or (N, K).
+
+        sample_weight (N,) says how much each example counts, >= 0.
+        """
+        self._learn_targets(X, y, sample_weight, incremental=False)
+        return self
+
+    @available_if(_in_batches)  # type: ignore[untyped-decorator]
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Learn for one epoch from these examples, going on where the last call ended."""
+        self._learn_targets(X, y, sample_weight, incremental=True)
+        return self
+
+    def _learn_targets(self, x: Any, y: Any, sample_weight: Any, incremental: bool) -> None:
+        settings = {"multi_output": True, "y_numeric": True, "reset": self._is_fresh(incremental)}
+        x, y = validate_data(self, x, y, dtype=np.float64, **settings)
         targets = np.asarray(y, dtype=np.float64).reshape(len(x), -1)
         self._one_target = np.ndim(y) == 1
-        self._train(x, targets, targets.shape[1], functional.mse_loss, stratify=False)
-        return self
+        weights = _sample_weights(x, sample_weight)
+        self._learn(x, targets, targets.shape[1], weights, incremental)
+
+    def _losses(self, outputs: Any, targets: Any) -> Any:
+        return functional.mse_loss(outputs, targets, reduction="none").mean(axis=1)
+
+    def _penalty(self) -> float:
+        return 1.0 / float(self._build[2])  # the mean goes over as many outputs
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """The targets of each example, (N, D) to (N,) or (N, K)."""
