@@ -8,6 +8,7 @@ import pathlib
 import sys
 import textwrap
 import warnings
+import webbrowser
 from collections.abc import Callable, Sequence
 from typing import NoReturn, TextIO
 
@@ -103,13 +104,18 @@ def _play(options: argparse.Namespace) -> int:
     from autograd.viz.steps import backprop
 
     steps = backprop(_root(options))
+    path = options.output
+    if path.suffix.lower() not in (".html", ".htm"):
+        path = path.with_name(f"{path.name}.html")
     try:
-        steps.to_html(options.output)
+        steps.to_html(path)
     except OSError as err:
-        raise OSError(f"cannot write {str(options.output)!r}: {err.strerror}.") from err
+        raise OSError(f"cannot write {str(path)!r}: {err.strerror}.") from err
+    opened = options.open and webbrowser.open(path.resolve().as_uri())
+    count = "the step" if len(steps) == 1 else f"the {len(steps):,} steps"
     _write(
-        f"Wrote {options.output}: the {len(steps):,} steps of the backward pass of "
-        f"{steps.names[steps.root]}. Open it in a browser."
+        f"Wrote {path}: {count} of the backward pass of {steps.names[steps.root]}."
+        f"{'' if opened else ' Open it in a browser.'}"
     )
     return 0
 
@@ -193,7 +199,13 @@ def _parser() -> _Parser:
         metavar="FILE",
         type=pathlib.Path,
         default="steps.html",
-        help="where to (default: %(default)s)",
+        help="where to; .html is added if it is missing (default: %(default)s)",
+    )
+    play.add_argument(
+        "--open",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="show the page in your browser at once",
     )
     demo = _add(commands, "demo", _demo, "train a small network and show what it learned")
     demo.add_argument(

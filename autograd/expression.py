@@ -36,6 +36,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
     ast.USub: "negative",
 }
 _ALIASES = {"ln": "log", "pow": "power", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+_ALIASES |= {"sigma": "sigmoid"}
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 
 FUNCTIONS: dict[str, Elementwise] = {}
@@ -49,8 +50,8 @@ for _op in RULEBOOK.values():
 FUNCTIONS |= {alias: FUNCTIONS[name] for alias, name in _ALIASES.items()}
 
 ALLOWED = (
-    "Allowed are numbers, names, + - * / ** and brackets, pi and e, and the functions "
-    f"{', '.join(sorted(FUNCTIONS))}."
+    "Allowed are numbers, names, + - * / ** and brackets, pi and e, and functions such as sigmoid, "
+    "tanh, exp, log, max (`glassgrad steps --help` lists them)."
 )
 
 _REFUSED = re.compile(rf"\b(?:{'|'.join(keyword.kwlist)})\b|[^\w\s.,+\-*/()]|[²³]|//")
@@ -137,7 +138,8 @@ class _Reader:
             if unicodedata.combining(found[0]):  # the bar of x̄, which has no character of its own
                 continue
             hint = f"; {_HINTS[found]}" if found in _HINTS else ""
-            raise self._refusal(f"{found} is not allowed{hint}.", refused.start(), ALLOWED)
+            allowed = "" if hint else ALLOWED
+            raise self._refusal(f"{found} is not allowed{hint}.", refused.start(), allowed)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Python's opinion of "1and", an error anyway
@@ -189,8 +191,9 @@ class _Reader:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name not in FUNCTIONS:
             likely = difflib.get_close_matches(name, FUNCTIONS, 1)
-            hint = f" Did you mean {likely[0]}?" if likely else ""
-            raise self._refusal(f"{name or 'this'} is not a function.{hint}", place, ALLOWED)
+            hint = f" Did you mean {_ALIASES.get(likely[0], likely[0])}?" if likely else ""
+            problem = f"{name or 'this'} is not a function.{hint}"
+            raise self._refusal(problem, place, "" if hint else ALLOWED)
         if node.keywords:  # not name=…, which was refused for its =
             raise self._refusal("** is not allowed here.", self._place(node.keywords[0]), ALLOWED)
         op = FUNCTIONS[name]

@@ -135,7 +135,7 @@ def topological(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
     return order
 
 
-def backward_steps(root: Node, seed: Any) -> Iterator[Contribution]:
+def backward_steps(root: Node, seed: Any, keep: bool = True) -> Iterator[Contribution]:
     """Run the backward pass, pausing after each product of the chain rule.
 
     Gradients of this pass are kept apart until the end. Then leaves add theirs to what they had,
@@ -145,13 +145,14 @@ def backward_steps(root: Node, seed: Any) -> Iterator[Contribution]:
     Args:
         root: The node to differentiate.
         seed: The gradient of the root with respect to itself: 1, or an array like the root's.
+        keep: Whether every node gets its gradient at the end; else no `.grad` is touched.
 
     Raises:
         GraphError: the root is a constant.
     """
     if not root.requires_grad:
         raise _constant_root()
-    return _chain_rule(topological(root), seed, _deliver)
+    return _chain_rule(topological(root), seed, _deliver if keep else _forget)
 
 
 def backward(root: Node, seed: Any) -> None:
@@ -212,6 +213,10 @@ def _deliver(found: Iterable[tuple[Node, Any]]) -> None:
         for node, grad in found:
             if grad is not None:
                 node._receive(grad)
+
+
+def _forget(found: Iterable[tuple[Node, Any]]) -> None:
+    """Leave every `.grad` alone."""
 
 
 def _constant_root() -> GraphError:

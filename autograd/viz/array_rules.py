@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from autograd.op import RULEBOOK, Elementwise, Op
+from autograd.op import RULEBOOK, Elementwise, Op, unbroadcast
 from autograd.viz.symbols import Symbol
 from autograd.viz.text import shape_text
 
@@ -126,12 +126,25 @@ def array_rule(step: Step) -> ArraySymbol | None:
         for name, array in zip(step.operands, getattr(node, "_inputs", ()), strict=False)
     )
     out = ArraySymbol.of_array(step.node_name, node._data)
+    if isinstance(step.op, Elementwise):
+        return _elementwise_rule(step, out_grad)
     try:
         with np.errstate(all="ignore"):
             formula = step.op.pullback(step.position, out_grad, out, inputs, node.params)  # type: ignore[attr-defined]
     except (AttributeError, TypeError, ValueError, IndexError):
         return None  # a rule that does with its arrays what cannot be written down
     return formula if isinstance(formula, ArraySymbol) and len(formula.text) <= LONGEST else None
+
+
+def _elementwise_rule(step: Step, out_grad: ArraySymbol) -> ArraySymbol:
+    formula = step.formula
+    assert formula is not None
+    local = ArraySymbol("")
+    local.name, local.number, local.derivative = formula.name, formula.number, None
+    local.op, local.operands, local.params = formula.op, formula.operands, formula.params
+    local._data = np.broadcast_to(step.local, np.shape(step.out_grad))
+    product: Any = out_grad if formula.number == 1 else out_grad * local
+    return unbroadcast(product, np.shape(step.contribution))  # type: ignore[no-any-return]
 
 
 def shapes_of(step: Step, formula: ArraySymbol) -> str:

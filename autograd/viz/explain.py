@@ -18,19 +18,27 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
+from itertools import pairwise
+from types import FrameType
 from typing import Any
+
+import numpy as np
 
 from autograd.errors import GraphError
 from autograd.node import Node, topological
 from autograd.op import Elementwise
+from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz import notation
+from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
 from autograd.viz.mathml import math_element, number_tree, tree_of
+from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative, Tree
-from autograd.viz.steps import all_names, local_derivative, number_of
+from autograd.viz.steps import Backprop, all_names, local_derivative, number_of
 from autograd.viz.symbols import Symbol, symbolic_partial
 from autograd.viz.text import columns, described, number
 
@@ -109,21 +117,9 @@ class Explanation:
         for node in order:
             for i, parent in enumerate(node.parents):
                 self._uses[parent].append((node, i))  # type: ignore[arg-type]
-        self.count, self.total = self._sums(order)
+        counts, totals = _sums(root)
+        self.count, self.total = counts.get(wrt, 0), totals.get(wrt, 0.0)
         self.ways = tuple(self._written_out())
-
-    def _sums(self, order: list[Node]) -> tuple[int, float]:
-        """How many ways there are, and the sum of their products, in one walk."""
-        counts: dict[Node, int] = {self.root: 1}
-        totals: dict[Node, float] = {self.root: 1.0}
-        for node in reversed(order):
-            if node is self.root:
-                continue
-            uses = [(user, i) for user, i in self._uses[node] if user in counts]
-            if uses and node.requires_grad:
-                counts[node] = sum(counts[user] for user, _ in uses)
-                totals[node] = sum(totals[user] * user.local_derivative(i) for user, i in uses)
-        return counts.get(self.wrt, 0), totals.get(self.wrt, 0.0)
 
     def _written_out(self) -> Iterator[Way]:
         """The ways, found from `wrt` upwards with a stack: every path on leads to the root."""
@@ -259,29 +255,134 @@ class Explanation:
         return written.replace("<mtd>", '<mtd style="text-align:left">')
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {
-            "text/html": f'<div style="overflow-x:auto;font-size:1.2em">{self.mathml}</div>',
-            "text/latex": f"$$\n{self.latex}\n$$",
-            "text/plain": str(self),
-        }
+        return _bundle(self)
 
 
-def explain(root: Value, wrt: Value) -> Explanation:
-    """Write out the chain rule: d root / d wrt as a sum over all ways from one to the other.
+def _sums(root: Node) -> tuple[dict[Node, int], dict[Node, float]]:
+    """For each node, how many ways lead from it to the root, and the sum of their products."""
+    counts: dict[Node, int] = {root: 1}
+    totals: dict[Node, float] = {root: 1.0}
+    for node in reversed(topological(root)):
+        for i, parent in enumerate(node.parents):
+            if parent.requires_grad:
+                product = totals[node] * node.local_derivative(i)  # type: ignore[attr-defined]
+                counts[parent] = counts.get(parent, 0) + counts[node]
+                totals[parent] = totals[parent] + product if parent in totals else product
+    return counts, totals
 
-    Each way through the graph gives a product of local derivatives; their sum is what
-    `root.backward()` leaves in `wrt.grad`, without visiting ways one by one. There can be more
-    ways than atoms in the universe, so they are counted exactly, and some are written out.
+
+def _bundle(explanation: Any) -> dict[str, str]:
+    """What a notebook is given: it shows the richest form that it can."""
+    return {
+        "text/html": f'<div style="overflow-x:auto;font-size:1.2em">{explanation.mathml}</div>',
+        "text/latex": f"$$\n{explanation.latex}\n$$",
+        "text/plain": str(explanation),
+    }
+
+
+class ChainExplanation:
+    """The derivative as the lecture writes it, through named variables. Made by `explain`.
+
+    Attributes:
+        nodes: From the root down to the variable: the nodes between which the factors stand.
+        factors: Each a derivative of one of them by the next, on all ways between the two.
+        total: Their product.
+    """
+
+    def __init__(self, nodes: Sequence[Value], names: dict[Node, str]) -> None:
+        self.nodes = tuple(nodes)
+        pairs = list(pairwise(nodes))
+        self.symbols = [Derivative(names[top], names[bottom]) for top, bottom in pairs]
+        self.factors = [_sums(top)[1].get(bottom, 0.0) for top, bottom in pairs]
+        self.total = math.prod(self.factors)
+        self.symbol = Derivative(names[nodes[0]], names[nodes[-1]])
+
+    def __str__(self) -> str:
+        symbols = " · ".join(symbol.text for symbol in self.symbols)
+        numbers = [number(self.factors[0]), *(_bracketed(number(x)) for x in self.factors[1:])]
+        parts = [self.symbol.text, symbols, " · ".join(numbers), number(self.total)]
+        return " = ".join(dict.fromkeys(parts))
+
+    __repr__ = __str__
+
+    @property
+    def latex(self) -> str:
+        """The explanation as LaTeX."""
+        symbols = r" \cdot ".join(symbol.latex for symbol in self.symbols)
+        numbers = r" \cdot ".join(map(_latex_number, self.factors))
+        return f"{self.symbol.latex} = {symbols} = {numbers} = {Symbol(self.total).latex}"
+
+    @property
+    def mathml(self) -> str:
+        """The explanation as a `<math>` element."""
+        line: list[Tree] = [self.symbol.tree, ("mo", "=")]
+        for k, symbol in enumerate(self.symbols):
+            line += [("mo", "·"), symbol.tree] if k else [symbol.tree]
+        line.append(("mo", "="))
+        for k, x in enumerate(self.factors):
+            line += [("mo", "·")] if k else []
+            line.append(tree_of(Symbol(x), 2))
+        return math_element(("mrow", *line, ("mo", "="), number_tree(number(self.total))))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return _bundle(self)
+
+
+class Explanations(Sequence[Any]):
+    """What every leaf of a root does to it, one explanation each. Made by `explain(root)`."""
+
+    def __init__(self, each: Sequence[Any]) -> None:
+        self._each = tuple(each)
+
+    def __len__(self) -> int:
+        return len(self._each)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._each[index]
+
+    def __str__(self) -> str:
+        shown = [str(one) for one in self._each[:MOST_WAYS]]
+        if more := len(self._each) - MOST_WAYS:
+            shown += [f"… and {more:,} more leaves"] if more > 0 else []
+        return "\n\n\n".join(shown)
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundles = [one._repr_mimebundle_() for one in self._each[:MOST_WAYS]]
+        html = "".join(b.get("text/html", f"<pre>{escape(b['text/plain'])}</pre>") for b in bundles)
+        return {"text/html": html, "text/plain": str(self)}
+
+
+def explain(root: Node, wrt: Node | None = None, *, through: Any = ()) -> Any:
+    """Write out the chain rule: d root / d wrt, with every factor and its number.
+
+    Of Values it is a sum over all ways from one to the other. Each way through the graph gives a
+    product of local derivatives; their sum is what `root.backward()` leaves in `wrt.grad`, without
+    visiting ways one by one. There can be more ways than atoms in the universe, so they are counted
+    exactly, and some are written out.
+
+    With `through` it is one line, as a lecture writes it: factors between named variables are
+    taken together.
+
+    Of Tensors it is one equation for each node between the two, with shapes: the rule of the
+    operation. Of one entry, `W[2, 0]`, it is the chain rule of numbers.
 
     Nothing is changed: no `.grad` is touched.
 
     Args:
-        root: A Value. Nodes are called by their labels, or by the names of the caller's variables.
-        wrt: A Value that root was computed from (any other has the derivative 0).
+        root: A Value, or a Tensor with one element. Nodes are called by their labels, or by the
+            names of the caller's variables.
+        wrt: What root was computed from (a Value that it was not has the derivative 0); an entry
+            of a Tensor, written as `W[2, 0]`. If left out, every leaf is explained.
+        through: Values that every way passes, the nearest to root first; or "named", for all that
+            have a name and that every way passes.
 
     Raises:
-        TypeError: root or wrt is not a Value: on tensors a local derivative is no single number.
+        TypeError: root or wrt is not a node, or of two kinds.
+        ValueError: a way does not pass what `through` names; the message lists it.
         GraphError: nothing root was computed from requires a gradient.
+        ShapeError: root has several elements.
 
     Example:
         >>> from autograd import Value
@@ -293,27 +394,101 @@ def explain(root: Value, wrt: Value) -> Explanation:
           2  x → L    ∂L/∂x⁽²⁾ = x = 3
         <BLANKLINE>
         dL/dx = 3 + 3 = 6
+        >>> y_hat = (2 * x).tanh()
+        >>> J = (y_hat - 1) ** 2
+        >>> print(explain(J, x, through=[y_hat]))
+        dJ/dx = dJ/dŷ · dŷ/dx = -2.458e-5 · 4.915e-5 = -1.208e-9
     """
-    for what, node in (("root", root), ("wrt", wrt)):
-        if not isinstance(node, Node):
-            raise TypeError(
-                f"explain: {what} needs to be a Value, but got {described(node)}. Pass the node "
-                "itself, as in explain(loss, w)."
-            )
-        if not isinstance(node, Value):
-            raise TypeError(
-                f"explain: {what} needs to be a Value, but got a {type(node).__name__}. On tensors "
-                "a way has no single number; backprop() shows their products, and "
-                "model.scalars() gives a model of Values."
-            )
+    _check_is_node("root", root)
+    frame = sys._getframe(1)
     if not root.requires_grad:
         raise GraphError("explain: the root is a constant, so it has no derivative.")
+    if isinstance(root, Tensor):
+        if through != ():
+            raise TypeError("explain: through is for Values; of Tensors every node is an equation.")
+        return _explain_arrays(root, wrt, frame)
     nodes = topological(root)
-    if wrt not in set(nodes):
-        nodes = [wrt, *nodes]
-    names, _ = all_names(nodes, sys._getframe(1))
+    if wrt is not None:
+        _check_is_node("wrt", wrt)
+        if not isinstance(wrt, Value):
+            raise TypeError(
+                f"explain: wrt needs to be a Value, as root is one, but got a {type(wrt).__name__}."
+            )
+        if wrt not in set(nodes):
+            nodes = [wrt, *nodes]
+    names, _ = all_names(nodes, frame)
+    if wrt is None:
+        leaves = [node for node in nodes if node.op is None and node.requires_grad]
+        return Explanations([Explanation(root, leaf, names) for leaf in leaves])  # type: ignore[arg-type]
     names.setdefault(wrt, "constant")
-    return Explanation(root, wrt, names)
+    if isinstance(through, Value):
+        through = (through,)
+    if len(through):
+        return _through(root, wrt, through, names, set(names_of(set(nodes), frame)))  # type: ignore[arg-type]
+    return Explanation(root, wrt, names)  # type: ignore[arg-type]
+
+
+def _check_is_node(what: str, node: Any) -> None:
+    if not isinstance(node, Node):
+        raise TypeError(
+            f"explain: {what} needs to be a Value or a Tensor, but got {described(node)}. Pass the "
+            "node itself, as in explain(loss, w)."
+        )
+
+
+def _explain_arrays(root: Tensor, wrt: Any, frame: FrameType) -> Any:
+    if wrt is not None:
+        _check_is_node("wrt", wrt)
+    steps = Backprop(root, root._seed(), frame, keep=False)
+    if wrt is None:
+        return Explanations([ArrayExplanation(steps, leaf) for leaf in steps.gradients])
+    known = set(steps.nodes)
+    if wrt not in known and wrt.op is not None and wrt.op.name == "getitem":
+        (array,) = wrt.parents
+        places = np.arange(array.size).reshape(array.shape)[wrt.params["index"]]
+        if array in known and np.size(places) == 1:
+            index = np.unravel_index(int(np.asarray(places).item()), array.shape)
+            return EntryExplanation(steps, array, tuple(map(int, index)))
+    return ArrayExplanation(steps, wrt)
+
+
+def _through(
+    root: Value, wrt: Value, through: Any, names: dict[Node, str], named: set[Node]
+) -> ChainExplanation:
+    counts = _sums(root)[0]
+    everything = counts.get(wrt, 0)
+    if through == "named":
+        order = [x for x in reversed(topological(root)) if x in named and x in counts]
+        below = {x: _sums(x)[0].get(wrt, 0) for x in order}
+        through = [x for x in order if x not in (root, wrt) and counts[x] * below[x] == everything]
+    for node in through:
+        _check_is_node("through", node)
+    nodes = [root, *through, wrt]
+    passing = math.prod(_sums(top)[0].get(bottom, 0) for top, bottom in pairwise(nodes))
+    if not everything or passing != everything:
+        raise ValueError(_around(root, wrt, through, names, everything, passing))
+    return ChainExplanation(nodes, names)
+
+
+def _around(
+    root: Value, wrt: Value, through: Any, names: dict[Node, str], everything: int, passing: int
+) -> str:
+    """The ways that do not pass what they should, for the message that refuses them."""
+    start, end = (notation.name(names[node]).text for node in (wrt, root))
+    if not everything:
+        return f"explain: no way leads from {start} to {end}."
+    wanted = [names.get(node, "what was given") for node in through]
+    others = []
+    for way in Explanation(root, wrt, names).ways:
+        met = [factor.node_name for factor in way.factors]
+        if [code for code in met if code in wanted] != wanted:
+            others.append(way.nodes)
+    through_text = ", then ".join(notation.name(code).text for code in wanted)
+    return (
+        f"explain: through needs what every way from {start} to {end} passes, from {end} back, but "
+        f"{everything - passing:,} of {everything:,} do not pass {through_text}: "
+        f"{'; '.join(others[:5])}."
+    )
 
 
 def _ends(factors: tuple[Factor, ...]) -> tuple[tuple[Factor, ...], int]:

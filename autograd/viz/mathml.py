@@ -21,6 +21,7 @@ from autograd.viz.symbols import (
     _OPERATORS,
     ATOM,
     NEGATIVE,
+    POWER,
     PRODUCT,
     Comparison,
     Symbol,
@@ -91,7 +92,9 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
         text, firmness = _leaf_text(x)
         if x.number is not None:
             return ("mtext", text) if "(" in text else number_tree(text), firmness
-        return (x.derivative or notation.name(x.name)).tree, firmness
+        if x.derivative is not None:
+            return x.derivative.tree, POWER
+        return notation.name(x.name).tree, firmness
     if x.words is not None:
         before, behind = (("mtext", text) for text in x.words)
         return ("mrow", before, tree_of(x.operands[0], PRODUCT), behind), NEGATIVE

@@ -54,12 +54,14 @@ class Name:
         accent: "hat", "bar", "tilde", "dot" or "".
         index: Its indices, such as ("1", "2") for w₁₂.
         plain: The base is a single letter or a word; otherwise it is any text.
+        entry: The first index is a part of the array's own name, as in w₁,₂₀ for w1[2, 0].
     """
 
     base: str
     accent: str = ""
     index: tuple[str, ...] = ()
     plain: bool = True
+    entry: bool = False
 
     @property
     def text(self) -> str:
@@ -98,7 +100,8 @@ class Name:
 
     @property
     def _index(self) -> str:
-        return ("," if max(map(len, self.index), default=0) > 1 else "").join(self.index)
+        apart = self.entry or max(map(len, self.index), default=0) > 1
+        return ("," if apart else "").join(self.index)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -111,6 +114,11 @@ def name(code: str) -> Name:
         >>> [name(code).text for code in ("r[0]", "v[3, 12]", "loss", "my_loss2", "a*b")]
         ['r₀', 'v₃,₁₂', 'loss', 'my_loss2', 'a*b']
     """
+    if entry := re.fullmatch(r"([^\W\d_])_?(\d+)((?:\[\d+\])+)", code):  # of w1: w₁,₂₀
+        indices = re.findall(r"\d+", entry[3])
+        if max(map(len, indices)) == 1:
+            indices = ["".join(indices)]
+        return Name(name(entry[1]).base, "", (entry[2], *indices), entry=True)
     found = _GIVEN.fullmatch(code)
     if not found:
         return Name(printable(code), plain=False)

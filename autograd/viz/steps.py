@@ -143,7 +143,12 @@ class Backprop(Sequence[Step]):
     """
 
     def __init__(
-        self, root: Node, seed: Any, frame: FrameType, lines: Mapping[Node, str] | None = None
+        self,
+        root: Node,
+        seed: Any,
+        frame: FrameType,
+        lines: Mapping[Node, str] | None = None,
+        keep: bool = True,
     ) -> None:
         self.root = root
         self.lines = dict(lines or {})
@@ -158,14 +163,14 @@ class Backprop(Sequence[Step]):
         self.earlier = {
             node: node._grad for node in self.nodes if node.op is None and node._grad is not None
         }
-        self._run()
+        self._run(keep)
         self.gradients = {
             node: self._totals[node]
             for node in self.nodes
             if node.op is None and node in self._totals
         }
 
-    def _run(self) -> None:
+    def _run(self, keep: bool) -> None:
         """Run the pass. The engine's own tuples are kept, and become `Step`s when asked for."""
         self._records: list[Contribution] = []
         self._locals: list[Any] = []
@@ -174,7 +179,7 @@ class Backprop(Sequence[Step]):
         self.expected: dict[Node, int] = {}
         self._totals: dict[Node, Any] = {self.root: self.seed}
         totals, counts = self._totals, self.expected
-        for record in backward_steps(self.root, self.seed):
+        for record in backward_steps(self.root, self.seed, keep):
             node, position, parent, _, contribution = record
             before = totals.get(parent)
             totals[parent] = contribution if before is None else before + contribution
@@ -335,11 +340,15 @@ def backprop(
     return Backprop(root, seed, sys._getframe(1), lines.lines if lines else None)
 
 
+def place_of(node: Node, position: int) -> int:
+    """Which place an operand stands in, from 1, where it stands in several; else 0."""
+    times = sum(parent is node.parents[position] for parent in node.parents)
+    return position + 1 if times > 1 else 0
+
+
 def local_derivative(node: Node, position: int, node_name: str, parent_name: str) -> Derivative:
     """The local derivative of a node by one of its operands, with its place if it has several."""
-    times = sum(parent is node.parents[position] for parent in node.parents)
-    place = position + 1 if times > 1 else 0
-    return Derivative(node_name, parent_name, "∂", place)
+    return Derivative(node_name, parent_name, "∂", place_of(node, position))
 
 
 def all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str], dict[str, str]]:
@@ -387,7 +396,11 @@ def _short(name: str) -> str:
     """A name that fits into a formula; "" for a text that has none.
 
     Example:
-        >>> _short("mlp.layers[1].neurons[0].w[2]"), _short("net.0.weight"), _short("2*x0 + 3*x1 + 4*x2")
+        >>> (
+        ...     _short("mlp.layers[1].neurons[0].w[2]"),
+        ...     _short("net.0.weight"),
+        ...     _short("2*x0 + 3*x1 + 4*x2"),
+        ... )
         ('w[1][0][2]', 'weight[0]', '')
     """
     way = re.fullmatch(r"\w+(\.\w+|\[-?\d+(,-?\d+)*\])*", name)

@@ -374,9 +374,15 @@ def _latex(x: Symbol) -> tuple[str, int]:
     if x.op is None:
         if x.number is not None:
             return _number_latex(x.number), _leaf_text(x)[1]
-        leaf = x.derivative or notation.name(x.name)
-        return leaf.latex, _leaf_text(x)[1]
+        if x.derivative is not None:
+            return x.derivative.latex, POWER
+        return notation.name(x.name).latex, _leaf_text(x)[1]
+    if x.words is not None:
+        before, behind = (rf"\text{{{words}}}" if words else "" for words in x.words)
+        return before + _bracketed(_latex(x.operands[0]), PRODUCT, r"\left({}\right)") + behind, SUM
     operands = map(_latex, x.operands)
+    if x.op.operator == "mul" and all(y.is_array for y in x.operands):
+        return r" \odot ".join(_bracketed(y, POWER, r"\left({}\right)") for y in operands), PRODUCT
     if "{0}" not in x.op.latex:
         name = re.sub(r"(?<=[a-z])_(?=[a-z])", r"\_", x.op.latex)
         return rf"{name}\left({', '.join(text for text, _ in operands)}\right)", ATOM

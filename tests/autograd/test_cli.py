@@ -241,3 +241,41 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     ) as program:
         program.stdout.close()
         assert program.stderr.read() == b""
+
+
+# --- play: the file, the browser, and slips ---------------------------------------------------
+
+
+def test_play_adds_html_to_a_name_without_it_and_opens_the_page_only_when_asked(
+    tmp_path, capsys, monkeypatch
+):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    assert main(["play", "x**2", "x=3", "-o", str(tmp_path / "foo")]) == 0
+    assert (tmp_path / "foo.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert capsys.readouterr().out.endswith(
+        "the step of the backward pass of f. Open it in a browser.\n"
+    )
+    assert opened == []
+    assert main(["play", "x**2", "x=3", "-o", str(tmp_path / "v1.2"), "--open"]) == 0
+    assert opened == [(tmp_path / "v1.2.html").as_uri()]
+    assert capsys.readouterr().out.endswith("the backward pass of f.\n")
+    assert main(["play", "x**2", "x=3", "-o", str(tmp_path / "a.HTML"), "--no-open"]) == 0
+    assert (tmp_path / "a.HTML").exists()
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize(
+    ("slip", "suggestion"),
+    [
+        ("sgima(x)", "Did you mean sigmoid?"),
+        ("sigmiod(x)", "Did you mean sigmoid?"),
+        ("x^2", "a power is written **"),
+        ("y = w*x", "only what is on the right of an equation is"),
+    ],
+)
+def test_a_slip_is_answered_with_one_suggestion(slip, suggestion, capsys):
+    assert main(["steps", slip, "x=1", "w=2"]) == 2
+    message = capsys.readouterr().err
+    assert suggestion in message
+    assert len(message.splitlines()) == 3

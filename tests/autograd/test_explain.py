@@ -5,9 +5,12 @@ import random
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 
-from autograd import GraphError, Tensor, Value, explain, no_grad, tanh
+import autograd
+from autograd import GraphError, ShapeError, Tensor, Value, explain, no_grad, tanh
+from autograd.node import topological
 from autograd.viz.explain import MOST_WAYS
 from tests.work import calls_at_most
 
@@ -129,11 +132,154 @@ def test_hostile_names_stay_text_in_mathml_and_latex(name):
     str(explanation)
 
 
-def test_explain_refuses_tensors_and_constants():
+# --- through named variables ------------------------------------------------------------------
+
+
+def one_weight_in_each_layer():
+    """The chain of the lecture: z1 = σ(w1·x), ŷ = σ(w2·z1), J = (ŷ - 1)²."""
+    x, w1, w2 = Value(1.0, label="x"), Value(0.5, label="w1"), Value(-1.5, label="w2")
+    z1 = (w1 * x).sigmoid()
+    y_hat = (w2 * z1).sigmoid()
+    J = (y_hat - 1.0) ** 2
+    z1.label, y_hat.label, J.label = "z1", "y_hat", "J"
+    return J, y_hat, z1, w1, w2
+
+
+def test_the_line_of_the_lecture_has_its_three_factors():
+    J, y_hat, z1, w1, _ = one_weight_in_each_layer()
+    line = "dJ/dw₁ = dJ/dŷ · dŷ/dz₁ · dz₁/dw₁ = -1.436 · (-0.3038) · 0.235 = 0.1025"
+    assert str(explain(J, w1, through=(y_hat, z1))) == line
+    z = 1 / (1 + math.exp(-0.5))
+    y = 1 / (1 + math.exp(1.5 * z))
+    factors = explain(J, w1, through=(y_hat, z1)).factors
+    assert factors == pytest.approx([2 * (y - 1), -1.5 * y * (1 - y), z * (1 - z)], rel=1e-12)
+    assert w1._grad is None
+
+
+def test_through_named_takes_every_variable_with_a_name_that_all_ways_pass():
+    J, y_hat, z1, w1, w2 = one_weight_in_each_layer()
+    assert str(explain(J, w1, through="named")) == str(explain(J, w1, through=(y_hat, z1)))
+    assert str(explain(J, w2, through="named")).startswith("dJ/dw₂ = dJ/dŷ · dŷ/dw₂ = ")
+    assert explain(J, w2, through=y_hat).total == pytest.approx(explain(J, w2).total, rel=1e-12)
+
+
+def test_ways_that_do_not_pass_are_listed():
+    x = Value(3.0, label="x")
+    v = x * 2.0
+    v.label = "v"
+    y = v * v + x
+    y.label = "y"
+    with pytest.raises(ValueError, match=r"1 of 3 do not pass v: x → y\.$"):
+        explain(y, x, through=[v])
+    J, y_hat, z1, w1, w2 = one_weight_in_each_layer()
+    with pytest.raises(ValueError, match="1 of 1 do not pass z₁, then ŷ"):
+        explain(J, w1, through=(z1, y_hat))
+    with pytest.raises(ValueError, match="no way leads from w₂ to z₁"):
+        explain(z1, w2, through=(w1,))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_factors_through_any_bottleneck_multiply_to_the_derivative(seed):
+    root = random_graph(seed)[-1]
+    if not root.parents:
+        return
+    for leaf in [node for node in topological(root) if node.op is None]:
+        whole = explain(root, leaf)
+        if whole.count:
+            chain = explain(root, leaf, through="named") if seed else None
+            if chain is not None and hasattr(chain, "factors"):
+                assert chain.total == pytest.approx(whole.total, rel=1e-12, abs=1e-12)
+
+
+def test_without_a_variable_every_leaf_is_explained():
+    J, _, _, w1, w2 = one_weight_in_each_layer()
+    each = explain(J)
+    assert {one.wrt for one in each} > {w1, w2}
+    assert str(each).count("is one product") == 3
+    assert "<math" in each._repr_mimebundle_()["text/html"]
+
+
+# --- arrays -----------------------------------------------------------------------------------
+
+
+def layer():
+    X = Tensor(np.arange(8.0).reshape(4, 2) / 4, label="X")
+    W = Tensor([[0.1, -0.2, 0.3], [0.5, 0.4, -0.6]], requires_grad=True, label="W")
+    b = Tensor([0.5, -0.5, 0.0], requires_grad=True, label="b")
+    V = X @ W + b
+    V.label = "V"
+    L = (tanh(V) ** 2).sum()
+    L.label = "L"
+    slopes = 2 * np.tanh(V.data) * (1 - np.tanh(V.data) ** 2)
+    return L, W, b, X.data.T @ slopes, slopes.sum(axis=0)
+
+
+def test_an_array_is_explained_by_matrix_formulas_with_shapes():
+    L, W, b, by_W, by_b = layer()
+    text = str(explain(L, W))
+    assert "dL/dW  = Xᵀ · dL/dv₁" in text
+    assert "(2×3 = 2×4 · 4×3)" in text
+    assert "dL/dV  = dL/dv₂ ⊙ (1 - v₂²)" in text
+    assert "dL/db  = Σ over axis 0 of dL/dV" in str(explain(L, b))
+    np.testing.assert_allclose(explain(L, W).total, by_W, rtol=1e-12)
+    np.testing.assert_allclose(explain(L, b).total, by_b, rtol=1e-12)
+    assert (W.grad, b.grad, L.grad) == (None, None, None)
+    assert [one.wrt for one in explain(L)] == [W, b]
+    ET.fromstring(explain(L, W).mathml)
+    assert r"X^T" in explain(L, W).latex
+
+
+def test_an_entry_is_explained_by_the_chain_rule_of_numbers():
+    L, W, b, by_W, by_b = layer()
+    explanation = explain(L, W[1, 2])
+    assert explanation.total == pytest.approx(by_W[1, 2], rel=1e-12)
+    first = str(explanation).splitlines()[2]
+    assert first.startswith("  dL/dW₁₂ = dL/dv₁,₀₂ · ∂v₁,₀₂/∂W₁₂ + dL/dv₁,₁₂ · ∂v₁,₁₂/∂W₁₂ + ")
+    assert explain(L, b[-1]).total == pytest.approx(by_b[2], rel=1e-12)
+    for entry in (W[1, 2], W[0, 0], b[1]):
+        equations = explain(L, entry).equations
+        assert equations
+        totals = {left: math.fsum(p.number for p in products) for left, products in equations}
+        for _, products in equations:
+            for product in products:  # what is unfolded further has the number used above
+                total = totals.get(product.symbol, product.upstream)
+                assert total == pytest.approx(product.upstream, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a: (autograd.softmax(a) ** 2).sum(),
+        lambda a: (a.cumsum() * a[::-1]).sum(),
+        lambda a: a.max() * a.mean() + np.linalg.norm(a),
+        lambda a: autograd.softmax_cross_entropy(a, np.array(1)),
+        lambda a: (a.reshape(2, 2) @ a.reshape(2, 2).T).sum(),
+    ],
+    ids=["softmax", "running sum", "reductions", "cross-entropy", "matrix product"],
+)
+def test_every_entry_of_the_derivative_is_unfolded_to_the_number_of_central_differences(function):
+    x = np.array([0.3, -0.7, 1.1, 0.5])
+    a = Tensor(x, requires_grad=True, label="a")
+    y = function(a)
+    for i in range(4):
+        h = np.eye(4)[i] * 1e-6
+        moved = [float(function(Tensor(x + sign * h)).data) for sign in (1, -1)]
+        expected = (moved[0] - moved[1]) / 2e-6
+        explanation = explain(y, a[i])
+        assert explanation.total == pytest.approx(expected, rel=1e-6, abs=1e-8)
+        _, products = explanation.equations[0]
+        assert math.fsum(p.number for p in products) == pytest.approx(expected, rel=1e-6, abs=1e-8)
+
+
+def test_explain_refuses_what_is_no_node_two_kinds_and_constants():
     t = Tensor([1.0, 2.0], requires_grad=True)
-    with pytest.raises(TypeError, match="explain: root needs to be a Value, but got a Tensor"):
-        explain(t.sum(), t)
-    with pytest.raises(TypeError, match=r"explain: wrt needs to be a Value, but got 2\.0 \(float"):
+    with pytest.raises(TypeError, match="explain: wrt needs to be a Value, as root is one"):
+        explain(Value(1.0), t)
+    with pytest.raises(ShapeError, match=r"root has shape \(2,\)"):
+        explain(t * 2, t)
+    with pytest.raises(
+        TypeError, match=r"explain: wrt needs to be a Value or a Tensor, but got 2\.0"
+    ):
         explain(Value(1.0), 2.0)
     with pytest.raises(TypeError, match=r"got 'x' \(str\)\. Pass the node itself"):
         explain(Value(1.0), "x")

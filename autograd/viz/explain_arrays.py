@@ -1,0 +1,259 @@
+"""The chain rule of arrays written out: `explain(loss, W)` and `explain(loss, W[2, 0])`.
+
+A whole array has one equation for each node on the way to it, with the shapes that it joins. A
+single entry has the chain rule of numbers, unfolded from the same pass: a sum over the entries
+that it acts on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autograd.node import Node
+from autograd.viz.array_rules import ArraySymbol, array_rule, shapes_of
+from autograd.viz.exercise import array_text
+from autograd.viz.mathml import math_element, tree_of
+from autograd.viz.notation import Derivative, Tree
+from autograd.viz.steps import Backprop, Step, place_of
+from autograd.viz.text import columns, number, numbers, shape_text
+
+MOST_TERMS, MOST_EQUATIONS, LARGEST = 6, 24, 256
+"""Of a sum so many terms are written, of an entry so many equations; of an array with more
+elements no entry is unfolded further."""
+
+Index = tuple[int, ...]
+
+
+class ArrayExplanation:
+    """The derivative of a root by an array, node by node. Made by `explain`.
+
+    Attributes:
+        total: The derivative, an array of the shape of what it is by.
+        latex: The explanation as LaTeX.
+        mathml: The explanation as MathML.
+    """
+
+    def __init__(self, steps: Backprop, wrt: Node) -> None:
+        self.wrt = wrt
+        self.total = steps.gradient(wrt)
+        self._steps = steps
+        self.symbol = Derivative(steps.top, steps.names.get(wrt, "constant"))
+
+    @cached_property
+    def _equations(self) -> list[tuple[Derivative, list[tuple[Step, ArraySymbol | None]]]]:
+        """What arrives at each node between the root and the array, in the order of the pass."""
+        leading = {self.wrt}
+        for node in self._steps.nodes:
+            if any(parent in leading for parent in node.parents):
+                leading.add(node)
+        arriving: dict[Node, list[tuple[Step, ArraySymbol | None]]] = {}
+        for k in range(len(self._steps)):
+            if self._steps.ends_of(k)[2] in leading:
+                step = self._steps[k]
+                arriving.setdefault(step.parent, []).append((step, array_rule(step)))
+        arriving[self.wrt] = arriving.pop(self.wrt, [])  # the last
+        return [(terms[0][0].received, terms) for terms in arriving.values() if terms]
+
+    def __str__(self) -> str:
+        if self.total is None:
+            return f"{self.symbol.text} = 0: no way leads from there to the root."
+        start = Derivative(self.symbol.top, self._steps.names[self._steps.root])
+        rows = [(start.text, array_text(self._steps.seed), "")]
+        for left, terms in self._equations:
+            rows.append((left.text, " + ".join(map(_term, terms)), _shapes(terms)))
+        lines = [f"  {line.rstrip()}" for line in aligned(rows, " = ")]
+        title = f"{self.symbol.text} by the chain rule, from the root back:"
+        first, *rest = numbers(self.total)
+        indent = " " * (columns(self.symbol.text) + 3)
+        value = "\n".join([f"{self.symbol.text} = {first}", *(indent + line for line in rest)])
+        return "\n".join([title, "", *lines, "", value])
+
+    __repr__ = __str__
+
+    @cached_property
+    def latex(self) -> str:
+        """The explanation as LaTeX, an `aligned` block."""
+        rows = [
+            f"{left.latex} &= {' + '.join(_latex(term) for term in terms)}"
+            for left, terms in self._equations
+        ]
+        return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
+
+    @cached_property
+    def mathml(self) -> str:
+        """The explanation as a `<math>` element."""
+        rows: list[Tree] = []
+        for left, terms in self._equations:
+            right: list[Tree] = []
+            for term in terms:
+                right += [("mo", "+"), _tree(term)]
+            rows.append(("mtr", ("mtd", left.tree), ("mtd", ("mo", "="), *right[1:])))
+        written = math_element(("mtable", *rows))
+        return written.replace("<mtd>", '<mtd style="text-align:left">')
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {
+            "text/html": f'<div style="overflow-x:auto;font-size:1.2em">{self.mathml}</div>',
+            "text/latex": f"$$\n{self.latex}\n$$",
+            "text/plain": str(self),
+        }
+
+
+def _shapes(terms: Sequence[tuple[Step, ArraySymbol | None]]) -> str:
+    """The shape of what arrives, and of what it is made of where that is another."""
+    (step, rule), *others = terms
+    shape = shape_text(np.shape(step.contribution))
+    made = "" if rule is None or others else shapes_of(step, rule).partition(" += ")[2]
+    return f"({shape})" if made in ("", shape) else f"({shape} = {made})"
+
+
+def aligned(rows: Sequence[Sequence[str]], between: str) -> list[str]:
+    """Lines of three columns, the first two of equal width each; `between` joins these."""
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    return [
+        f"{x}{' ' * (widths[0] - columns(x))}{between}{y}{' ' * (widths[1] - columns(y))}   {z}"
+        for x, y, z in rows
+    ]
+
+
+def _term(term: tuple[Step, ArraySymbol | None]) -> str:
+    step, rule = term
+    return f"(by the rule of {step.op.name})" if rule is None else rule.text
+
+
+def _latex(term: tuple[Step, ArraySymbol | None]) -> str:
+    return rf"\text{{{_term(term)}}}" if term[1] is None else term[1].latex
+
+
+def _tree(term: tuple[Step, ArraySymbol | None]) -> Tree:
+    return ("mtext", _term(term)) if term[1] is None else tree_of(term[1], 2)
+
+
+class EntryExplanation:
+    """The derivative of a root by one entry of an array, as the chain rule of numbers.
+
+    Attributes:
+        total: The derivative.
+        equations: Of each entry met on the way: it, and (factor, local derivative) for each entry
+            that it acts on.
+    """
+
+    def __init__(self, steps: Backprop, array: Node, index: Index) -> None:
+        self._steps = steps
+        self.symbol = _entry(steps, array, index)
+        whole = steps.gradient(array)
+        self.total = 0.0 if whole is None else float(np.asarray(whole)[index])
+        self._uses: dict[Node, list[tuple[Any, int]]] = {}
+        for k in range(len(steps)):
+            node, position, parent = steps.ends_of(k)
+            self._uses.setdefault(parent, []).append((node, position))
+        self.cut = False
+        self.equations = list(self._unfolded(array, index))
+
+    def _unfolded(self, array: Node, index: Index) -> Iterator[tuple[Derivative, list[_Product]]]:
+        waiting, met = deque([(array, index)]), {(array, index)}
+        while waiting:
+            node, at = waiting.popleft()
+            products = list(self._products(node, at))
+            if not products:
+                continue
+            if len(met) > MOST_EQUATIONS:
+                self.cut = True
+                return
+            yield _entry(self._steps, node, at), products
+            for product in products:
+                if (product.node, product.at) not in met:
+                    met.add((product.node, product.at))
+                    waiting.append((product.node, product.at))
+
+    def _products(self, parent: Node, at: Index) -> Iterator[_Product]:
+        """What the entry acts on: for each entry of each use, its two factors."""
+        for node, position in self._uses.get(parent, ()):
+            upstream = self._steps.gradient(node)
+            if np.size(upstream) > LARGEST:
+                self.cut = True
+                continue
+            for place in np.ndindex(np.shape(upstream)):
+                local = _local(node, position, place, at)
+                if local != 0:
+                    yield _Product(self, node, place, parent, at, position, local)
+
+    def __str__(self) -> str:
+        lines = [self._line(left, products) for left, products in self.equations]
+        if self.cut:
+            lines.append("… and so on to the root.")
+        title = f"{self.symbol.text} by the chain rule of its entries:"
+        whole = f"{self.symbol.text} = {number(self.total)}"
+        return "\n".join([title, "", *(f"  {line}" for line in lines), "", whole])
+
+    __repr__ = __str__
+
+    def _line(self, left: Derivative, products: Sequence[_Product]) -> str:
+        shown = products[:MOST_TERMS]
+        more = [f"… {len(products) - MOST_TERMS} more …"] if len(products) > MOST_TERMS else []
+        symbols = " + ".join([p.text for p in shown] + more)
+        values = " + ".join([p.numbers for p in shown] + more)
+        total = sum(p.number for p in products)
+        line = f"{left.text} = {symbols} = {values} = {number(total)}"
+        indent = " " * (columns(left.text) + 2)
+        return (
+            line
+            if columns(line) <= 96
+            else (f"{left.text} = {symbols}\n{indent} = {values} = {number(total)}")
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self)}
+
+
+class _Product:
+    """One term of the chain rule of an entry: dL/dV₀₁ · ∂V₀₁/∂W₂₁."""
+
+    def __init__(
+        self,
+        explanation: EntryExplanation,
+        node: Any,
+        at: Index,
+        parent: Node,
+        parent_at: Index,
+        position: int,
+        local: float,
+    ) -> None:
+        steps = explanation._steps
+        self.node, self.at, self.local = node, at, local
+        self.upstream = float(np.asarray(steps.gradient(node))[at])
+        self.number = self.upstream * local
+        self.symbol = _entry(steps, node, at)
+        below = _code(steps, parent, parent_at)
+        partial = Derivative(_code(steps, node, at), below, "∂", place_of(node, position))
+        starts = node is steps.root and steps.top == steps.names[node]
+        self.text = f"{'1' if starts else self.symbol.text} · {partial.text}"
+        self.numbers = f"{_firm(self.upstream)} · {_firm(local)}"
+
+
+def _firm(x: float) -> str:
+    return f"({number(x)})" if x < 0 else number(x)
+
+
+def _code(steps: Backprop, node: Node, index: Index) -> str:
+    return steps.names.get(node, "constant") + "".join(f"[{i}]" for i in index)
+
+
+def _entry(steps: Backprop, node: Node, index: Index) -> Derivative:
+    return Derivative(steps.top, _code(steps, node, index))
+
+
+def _local(node: Any, position: int, place: Index, at: Index) -> float:
+    """The derivative of one entry of a node by one entry of an operand: the rule, of a unit."""
+    if not hasattr(node, "_inputs"):  # a Value
+        return float(node.local_derivative(position))
+    unit = np.zeros(np.shape(node._data), np.float64)
+    unit[place] = 1.0
+    with np.errstate(all="ignore"):
+        pulled = node.op.pullback(position, unit, node._data, tuple(node._inputs), node.params)
+    return float(np.asarray(pulled)[at])
