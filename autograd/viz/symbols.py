@@ -437,7 +437,7 @@ def _install(op: Op) -> None:
     def reflected(self: Symbol, other: Any) -> Any:
         return op(other, self)
 
-    method.__name__, method.__doc__ = op.name, op.__doc__
+    method.__name__, method.__doc__ = op.name, (op.__doc__ or "").partition("\n")[0]
     setattr(Symbol, op.name, method)
     if op.operator:
         setattr(Symbol, f"__{op.operator}__", method)
