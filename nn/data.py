@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from autograd import ShapeError
-from autograd.checks import check_int, kind
+from autograd.checks import came, check_int, kind
 from nn.datasets.dataset import Dataset
 from nn.generators import Seed, seeded
 
@@ -103,6 +103,31 @@ class Batches:
         for i in range(len(self)):
             rows = order[i * self.batch_size : (i + 1) * self.batch_size]
             yield self.x[rows], self.y[rows]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where its orders are, to be saved: the state of its generator, as NumPy gives it.
+
+        Example:
+            >>> data = np.arange(9.0), np.arange(9)
+            >>> batches, others = Batches(data, 4), Batches(data, 4, seed=1)
+            >>> others.load_state_dict(batches.state_dict())
+            >>> all((y == z).all() for (_, y), (_, z) in zip(batches, others))
+            True
+        """
+        return {"generator": self._rng.bit_generator.state}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on with the orders of other batches.
+
+        Raises:
+            ValueError: state_dict is not what `state_dict` returned.
+        """
+        try:
+            self._rng.bit_generator.state = state_dict["generator"]
+        except (KeyError, TypeError, ValueError) as err:
+            raise ValueError(
+                f"Batches: needs what state_dict() returned, but got {came(state_dict)}."
+            ) from err
 
     def __repr__(self) -> str:
         return f"Batches({len(self.y)} examples in {len(self)} batches of {self.batch_size})"

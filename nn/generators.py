@@ -37,8 +37,10 @@ def manual_seed(seed: int) -> None:
     _shared.bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 
-def generator(rng: np.random.Generator | None) -> np.random.Generator:
+def generator(rng: np.random.Generator | None = None) -> np.random.Generator:
     """`rng`, or the default generator, which `manual_seed` seeds.
+
+    Where it is can be saved and restored: `nn.init.generator().bit_generator.state`.
 
     Raises:
         TypeError: rng is something else, such as a seed.
@@ -50,6 +52,11 @@ def generator(rng: np.random.Generator | None) -> np.random.Generator:
             f"rng: needs a NumPy Generator such as np.random.default_rng(0), but got {rng!r}."
         )
     return rng
+
+
+def spawned() -> np.random.Generator:
+    """Another generator, seeded by what comes out of the default one."""
+    return np.random.default_rng(int(_shared.integers(2**63, dtype=np.uint64)))
 
 
 def seeded(who: str, seed: Seed) -> np.random.Generator:

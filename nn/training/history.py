@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from optim.schedules import Scheduler
+
     Figures = NDArray[np.float64]
 
+_OWN = ("loss", "validation_loss", "learning_rate", "seconds")
 # Of different lightness, so that they stay apart in greyscale.
 DARK, BRIGHT = "#1b3a5b", "#d9722e"
 
@@ -24,28 +27,89 @@ DARK, BRIGHT = "#1b3a5b", "#d9722e"
 class History:
     """What happened in each epoch, as arrays with one number per epoch.
 
+    A callback can `note` numbers of its own; `columns` then has them beside the others, as a data
+    frame takes them: ``pandas.DataFrame(history.columns)``.
+
     Attributes:
         ended: Why there are no more epochs: "all epochs done", "interrupted in epoch 3", …
+        batches: What was learnt from: `nn.data.Batches`, whose `state_dict()` says where its orders
+            are, or the loader that was given.
+        scheduler: The `optim.schedules.Scheduler` that set the learning rates, if one did.
 
     Example:
         >>> history = History()
         >>> history.add(loss=0.5, validation_loss=0.6, learning_rate=0.1, seconds=0.01)
         >>> history.add(loss=0.25, validation_loss=0.5, learning_rate=0.1, seconds=0.01)
-        >>> history.loss
-        array([0.5 , 0.25])
+        >>> history.note(accuracy=0.75)
+        >>> history.loss, history["accuracy"]
+        (array([0.5 , 0.25]), array([ nan, 0.75]))
         >>> history
-        History(2 epochs, loss 0.25, validation loss 0.5)
+        History(2 epochs, loss 0.25, validation loss 0.5, accuracy 0.75)
     """
 
     def __init__(self) -> None:
         self.ended = ""
-        self._epochs: list[tuple[float, float, float, float]] = []
+        self.batches: Any = None
+        self.scheduler: Scheduler | None = None
+        self._epochs: list[dict[str, float]] = []
 
     def add(
-        self, *, loss: float, validation_loss: float, learning_rate: float, seconds: float
+        self,
+        *,
+        loss: float,
+        learning_rate: float,
+        seconds: float,
+        validation_loss: float | None = None,
     ) -> None:
-        """Note another epoch; validation_loss is nan where there are no examples for it."""
-        self._epochs.append((loss, validation_loss, learning_rate, seconds))
+        """Note another epoch; without examples for it there is no validation_loss."""
+        epoch = {"loss": loss, "learning_rate": learning_rate, "seconds": seconds}
+        if validation_loss is not None:
+            epoch["validation_loss"] = validation_loss
+        self._epochs.append(epoch)
+
+    def note(self, **numbers: float) -> None:
+        """Note numbers of one's own for the last epoch, by name; a column has nan elsewhere.
+
+        Raises:
+            ValueError: There is no epoch yet, or the name is one of `fit`'s own.
+            TypeError: It is no number.
+
+        Example:
+            >>> import nn, optim
+            >>> model = nn.MLP(4, [8], 3)
+            >>> history = nn.fit(
+            ...     model,
+            ...     nn.CrossEntropyLoss(),
+            ...     nn.datasets.iris(),
+            ...     optim.Adam(model.parameters()),
+            ...     callbacks=[lambda m, h: h.note(accuracy=nn.accuracy(m, nn.datasets.iris()))],
+            ...     progress=False,
+            ... )
+            >>> history["accuracy"].shape
+            (10,)
+        """
+        if not self._epochs:
+            raise ValueError("note: needs an epoch that the numbers belong to, but got none.")
+        for name, number in numbers.items():
+            if name in _OWN:
+                raise ValueError(f"note: {name} is the history's own; take another name.")
+            self._epochs[-1][name] = check_number("note", name, number)
+
+    @property
+    def columns(self) -> dict[str, Figures]:
+        """Every column by its name: those of `fit`, then one's own."""
+        names = dict.fromkeys([*_OWN, *(name for epoch in self._epochs for name in epoch)])
+        return {name: self[name] for name in names}
+
+    def __getitem__(self, name: str) -> Figures:
+        """A column, (epochs,), by its name.
+
+        Raises:
+            KeyError: There is none of this name.
+        """
+        if name not in _OWN and not any(name in epoch for epoch in self._epochs):
+            raise KeyError(f"History: has no column {name!r}.")
+        return np.array([epoch.get(name, math.nan) for epoch in self._epochs])
 
     @property
     def loss(self) -> Figures:
@@ -54,7 +118,7 @@ class History:
         The weights change from batch to batch, so this is not the loss of the weights at the end of
         the epoch, but mostly a little more.
         """
-        return self._column(0)
+        return self["loss"]
 
     @property
     def validation_loss(self) -> Figures:
@@ -62,26 +126,26 @@ class History:
 
         It is that of the function `fit` was given: a penalty on the weights in it is included.
         """
-        return self._column(1)
+        return self["validation_loss"]
 
     @property
     def learning_rate(self) -> Figures:
-        """(epochs,): the optimizer's learning rate in each epoch; of its first group."""
-        return self._column(2)
+        """(epochs,): the optimizer's learning rate in the last batch of each epoch.
+
+        It is that of its first group.
+        """
+        return self["learning_rate"]
 
     @property
     def seconds(self) -> Figures:
         """(epochs,): how long each took, with its validation."""
-        return self._column(3)
+        return self["seconds"]
 
     @property
     def last_loss(self) -> float:
         """That of the validation in the last epoch; the training's where there is none."""
-        loss, validation_loss, *_ = self._epochs[-1]
-        return loss if math.isnan(validation_loss) else validation_loss
-
-    def _column(self, i: int) -> Figures:
-        return np.array([epoch[i] for epoch in self._epochs])
+        last = self._epochs[-1]
+        return last.get("validation_loss", last["loss"])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw both losses over the epochs; see `nn.plots.losses`."""
@@ -115,13 +179,10 @@ class History:
         return len(self._epochs)
 
     def __repr__(self) -> str:
-        if not self._epochs:
-            said = "0 epochs"
-        else:
-            loss, validation_loss, *_ = self._epochs[-1]
-            said = f"{len(self)} epochs, loss {loss:.4g}"
-            if not math.isnan(validation_loss):
-                said += f", validation loss {validation_loss:.4g}"
+        said = f"{len(self)} epoch{'s' * (len(self) != 1)}"
+        for name, number in (self._epochs or [{}])[-1].items():
+            if name not in ("learning_rate", "seconds"):
+                said += f", {name.replace('_', ' ')} {number:.4g}"
         return f"History({said}{'; ' if self.ended else ''}{self.ended})"
 
 

@@ -6,65 +6,88 @@ import importlib.util
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import detect_anomaly
-from autograd.checks import came, check_int
+from autograd.checks import came, check_int, check_number, kind, refuse
 from autograd.errors import AnomalyError
 from autograd.spellings import called_as
 from nn.data import Batches, pair
+from nn.datasets.dataset import Dataset
+from nn.generators import Seed, seeded, spawned
 from nn.module import Module
 from nn.operands import numbers
 from nn.training.evaluation import Data, Loss, evaluate
 from nn.training.history import EarlyStopping, History
-from optim.schedules import Schedule, attach
+from optim.clip import clip_grad_norm_, clip_grad_value_
+from optim.schedules import Schedule, Scheduler, attach
 
 if TYPE_CHECKING:
     from optim import Rule
 
 Callback = Callable[[Module, History], Any]
+Loader = Iterable[tuple[Any, Any]]
 
 
 @called_as("nn.fit(model, loss, (inputs, labels), optimizer, epochs=10)")
 def fit(
     model: Module,
     loss: Loss,
-    data: Batches | Data,
+    data: Batches | Data | Loader,
     optimizer: Rule,
     *,
     epochs: int = 10,
     validation: Data | None = None,
-    schedule: Callable[[float], float] | None = None,
+    schedule: Schedule | Scheduler | Callable[[float], float] | float | None = None,
+    clip_grad_norm: float | None = None,
+    clip_grad_value: float | None = None,
     early_stopping: EarlyStopping | None = None,
     callbacks: Iterable[Callback] = (),
+    seed: Seed | None = None,
     progress: bool = True,
 ) -> History:
     """Train a model: for every batch of every epoch, one gradient and one step.
 
     Ctrl-C (in a notebook, the stop button) ends it early: the history so far is returned, and the
-    model can be used and trained on. Either way it is left in `eval()` mode.
+    model can be used and trained on. Either way it is left in `eval()` mode. Called again it goes
+    on, with new orders of the examples.
+
+    To go on in another process as if nothing had been between, save `state_dict()` of the model,
+    the optimizer, `history.batches` and, with a schedule, `history.scheduler`; load them into
+    others of the same build, and pass these as data and schedule. What layers draw in training
+    comes from `nn.init.generator()`, whose `bit_generator.state` is then to be saved, too.
 
     Args:
         model: Called with the inputs x of a batch. Its parameters are changed.
         loss: Called as loss(model(x), y); returns a single number, the mean over the batch. Such as
             `nn.CrossEntropyLoss()`, or a function of your own that adds a penalty.
         data: What to learn from: `nn.data.Batches`, or a pair ``(x, y)`` or Dataset, which means
-            shuffled batches of 32.
+            shuffled batches of 32. Or a loader of your own: anything that gives pairs of a batch's
+            x and y each time it is iterated over, such as a list of them.
         optimizer: Made with ``model.parameters()``; any rule of `optim` that uses the gradient.
         epochs: How many times every example is visited, at least 1.
         validation: Examples that are not learnt from, a pair ``(x, y)`` or Dataset: their loss is
             taken after each epoch, all at once.
-        schedule: The learning rate of each epoch: one of `optim.schedules`, or a function of the
-            epoch 0, 1, 2, … One that goes by the loss is told that of the validation, if there is
-            one.
+        schedule: The learning rate of each epoch: one of `optim.schedules`, a function of the
+            epoch 0, 1, 2, …, or one rate for always. It begins anew; a Scheduler, as `attach` makes
+            it, goes on where it is. One that goes by the loss is told that of the validation, if
+            there is one. One that goes by batches (`each_batch`) is followed inside the epochs.
+        clip_grad_norm: The length to which longer gradients are cut, > 0, before every step; see
+            `optim.clip_grad_norm_`.
+        clip_grad_value: The bound that no number of a gradient exceeds, > 0; see
+            `optim.clip_grad_value_`.
         early_stopping: Ends the training when the validation loss has stopped falling, and restores
             the best weights.
         callbacks: Functions called after each epoch as callback(model, history), the model being in
             `eval()` mode. One that returns something true ends the training.
+        seed: Where the orders of a pair's or a Dataset's examples come from: an int >= 0 or a NumPy
+            Generator; by default from a generator of its own, seeded by what `nn.manual_seed`
+            seeds.
         progress: Whether to show a progress bar, where tqdm is installed.
 
     Returns:
@@ -73,8 +96,12 @@ def fit(
     Raises:
         AnomalyError: the loss or a gradient is nan or infinite. It names the epoch, the batch and
             the operation. The weights are those before that batch.
-        TypeError: the optimizer asks for the loss itself (Newton, LBFGS, …): call its `minimize`.
-        ValueError: epochs < 1; early_stopping without validation.
+        TypeError: the optimizer asks for the loss itself (Newton, LBFGS, …): call its `minimize`;
+            data, schedule or seed is something else, or data is used up by one epoch.
+        ValueError: epochs < 1; early_stopping without validation; a loader that gives nothing.
+
+    Warns:
+        RuntimeWarning: the validation loss is nan.
 
     Example:
         Handwritten digits, four in five of them to learn from:
@@ -90,6 +117,7 @@ def fit(
         ...     optim.Adam(model.parameters(), lr=0.003),
         ...     epochs=20,
         ...     validation=(scale(test.x), test.y),
+        ...     seed=0,
         ...     progress=False,
         ... )
         >>> history
@@ -97,18 +125,19 @@ def fit(
         >>> nn.accuracy(model, (scale(test.x), test.y)) >= 0.97
         True
     """
-    batches = data if isinstance(data, Batches) else Batches(pair("fit", data))
+    batches = _as_batches(data, seed, epochs)
     parameters = _check(model, loss, optimizer, epochs, validation, early_stopping)
-    scheduler = None if schedule is None else attach(optimizer, _as_schedule(schedule))
+    clip = _clipping(optimizer, clip_grad_norm, clip_grad_value)
     callbacks = [*callbacks] if early_stopping is None else [*callbacks, early_stopping]
     history = History()
+    history.batches, history.scheduler = batches, _as_scheduler(optimizer, schedule)
     with _bar(epochs, progress) as bar:
         try:
             for epoch in bar:
                 start = time.perf_counter()
                 model.train()
                 losses, sizes = [], []
-                for x, y in batches:
+                for x, y in _with_rates(batches, history.scheduler):
                     batch_loss = loss(model(x), y)
                     optimizer.zero_grad()
                     batch_loss.backward()
@@ -116,17 +145,19 @@ def fit(
                     sizes.append(len(y))
                     if not _finite(losses[-1], parameters):
                         _explain(f"fit: epoch {epoch + 1}, batch {len(losses)}", model, loss, x, y)
+                    clip()
                     optimizer.step()
+                if not losses:
+                    raise ValueError(f"fit: data gave no batch in epoch {epoch + 1}.")
                 model.eval()
-                unseen = math.nan if validation is None else evaluate(model, loss, validation)
                 history.add(
                     loss=float(np.average(losses, weights=sizes)),
-                    validation_loss=unseen,
+                    validation_loss=_validated(history, model, loss, validation),
                     learning_rate=optimizer.param_groups[0]["lr"],
                     seconds=time.perf_counter() - start,
                 )
-                if scheduler is not None:
-                    scheduler.step(history.last_loss)
+                if history.scheduler is not None:
+                    history.scheduler.step(history.last_loss)
                 _show(bar, history)
                 enough = [callback for callback in callbacks if callback(model, history)]
                 if enough:
@@ -141,6 +172,98 @@ def fit(
             if early_stopping is not None:
                 early_stopping.restore(model)
     return history
+
+
+def _as_batches(data: Any, seed: Seed | None, epochs: int) -> Any:
+    """What to iterate over in each epoch: batches of a pair or Dataset, or a loader as it is."""
+    if isinstance(data, Dataset) or (isinstance(data, (tuple, list)) and not _are_batches(data)):
+        return Batches(pair("fit", data), seed=spawned() if seed is None else seeded("fit", seed))
+    if seed is not None:
+        raise TypeError(
+            f"fit: seed= is for a pair (x, y), but got {kind(data)}, which has orders of its own."
+        )
+    if not hasattr(data, "__iter__") or hasattr(data, "shape"):
+        pair("fit", data)  # says what it needs
+    if iter(data) is data and epochs > 1:
+        raise TypeError(
+            f"fit: data is {kind(data)}, which is used up by one epoch. Pass a list of the "
+            "batches, or what gives them anew each time it is iterated over."
+        )
+    return data
+
+
+def _are_batches(data: Any) -> bool:
+    """Whether a list or tuple holds batches, rather than one x and one y."""
+    pairs = all(
+        isinstance(batch, (tuple, list)) and len(batch) == 2 and hasattr(batch[0], "shape")
+        for batch in data
+    )
+    if isinstance(data, tuple) and len(data) == 2:  # x and y, if their parts could be rows
+        return pairs and all(np.shape(x) != np.shape(y) for x, y in data)
+    return pairs
+
+
+def _with_rates(batches: Any, scheduler: Scheduler | None) -> Iterator[tuple[Any, Any]]:
+    """The batches of an epoch, each with the learning rate it is to be learnt from with."""
+    by_batch = scheduler is not None and scheduler.by_batch
+    if by_batch and not hasattr(batches, "__len__"):
+        raise TypeError(
+            "fit: a schedule that goes by batches needs data that knows how many there are, but "
+            f"{kind(batches)} has no length."
+        )
+    for i, batch in enumerate(batches):
+        if scheduler is not None and by_batch:
+            scheduler.within(i / len(batches))
+        yield batch if isinstance(batches, Batches) else pair(f"fit: batch {i + 1}", batch)
+
+
+def _as_scheduler(optimizer: Rule, schedule: Any) -> Scheduler | None:
+    if schedule is None:
+        return None
+    if isinstance(schedule, Scheduler):
+        if schedule.optimizer is not optimizer:
+            raise ValueError("fit: the scheduler sets the rates of another optimizer.")
+        return schedule
+    if not isinstance(schedule, (Schedule, Real)):
+        if not callable(schedule):
+            needed = "one of optim.schedules, a function of the epoch or a rate"
+            refuse("fit", "schedule", needed, schedule, TypeError)
+        schedule = Schedule(schedule, getattr(schedule, "__name__", repr(schedule)))
+    return attach(optimizer, schedule)
+
+
+def _clipping(optimizer: Rule, norm: float | None, value: float | None) -> Callable[[], None]:
+    """What cuts the gradients of the optimizer's parameters, if anything is to."""
+    for name, bound in (("clip_grad_norm", norm), ("clip_grad_value", value)):
+        if bound is not None:
+            check_number("fit", name, bound, "> 0", finite=False)
+
+    def clip() -> None:
+        if value is not None:
+            clip_grad_value_(optimizer.params, value)
+        if norm is not None:
+            clip_grad_norm_(optimizer.params, norm)
+
+    return clip
+
+
+def _validated(
+    history: History, model: Module, loss: Loss, validation: Data | None
+) -> float | None:
+    """The validation loss; the first that is nan is told."""
+    if validation is None:
+        return None
+    unseen = evaluate(model, loss, validation)
+    if math.isnan(unseen) and not np.isnan(history.validation_loss).any():
+        bad = _not_finite(*pair("fit", validation))
+        warnings.warn(
+            f"fit: the validation loss of epoch {len(history) + 1} is nan"
+            + (f": of the validation examples, {bad}." if bad else ".")
+            + " It counts as no improvement.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return unseen
 
 
 def _check(
@@ -176,12 +299,6 @@ def _check(
     return parameters
 
 
-def _as_schedule(schedule: Callable[[float], float]) -> Schedule:
-    if isinstance(schedule, Schedule):
-        return schedule
-    return Schedule(schedule, getattr(schedule, "__name__", repr(schedule)))
-
-
 def _finite(loss: float, parameters: list[Any]) -> bool:
     """Whether the loss and the gradients are finite, checked before they reach the weights.
 
@@ -193,12 +310,20 @@ def _finite(loss: float, parameters: list[Any]) -> bool:
     )
 
 
-def _explain(where: str, model: Module, loss: Loss, x: Any, y: Any) -> None:
-    """Raise the error that says what made a loss or a gradient nan or infinite, if one is."""
+def _not_finite(x: Any, y: Any) -> str:
+    """Where x or y holds nan or infinity, in words; nothing if nowhere."""
     for name, array in (("x", x), ("y", y)):
         rows = np.flatnonzero(~np.isfinite(numbers(array)).reshape(len(y), -1).all(axis=1))
         if rows.size:
-            raise AnomalyError(f"{where}: {name} holds nan or inf, in row {rows[0]} of the batch.")
+            return f"{name} holds nan or inf, in row {rows[0]}"
+    return ""
+
+
+def _explain(where: str, model: Module, loss: Loss, x: Any, y: Any) -> None:
+    """Raise the error that says what made a loss or a gradient nan or infinite, if one is."""
+    bad = _not_finite(x, y)
+    if bad:
+        raise AnomalyError(f"{where}: {bad} of the batch.")
     for name, p in model.named_parameters():
         if not np.isfinite(p.data).all():
             raise AnomalyError(

@@ -50,7 +50,7 @@ def losses(history: History, ax: Axes | None = None) -> Axes:
         >>> from matplotlib.figure import Figure
         >>> history = History()
         >>> for loss in (0.9, 0.3, 0.1):
-        ...     history.add(loss=loss, validation_loss=np.nan, learning_rate=0.1, seconds=1.0)
+        ...     history.add(loss=loss, learning_rate=0.1, seconds=1.0)
         >>> losses(history, Figure().subplots()).get_label()
         'Loss over 3 epochs. Training: from 0.9 to 0.1, lowest 0.1 in epoch 3.'
     """

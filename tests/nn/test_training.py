@@ -21,6 +21,11 @@ from optim import SGD, Adam, schedules
 CROSS_ENTROPY = nn.CrossEntropyLoss()
 
 
+@pytest.fixture(autouse=True)
+def _seeded():
+    nn.manual_seed(0)
+
+
 def line(n=20):
     """Points on y = 2x + 1."""
     x = np.linspace(-1, 1, n)[:, None]
@@ -31,6 +36,8 @@ def learn_line(data=None, *, lr=0.1, model=None, **settings):
     model = model or nn.Linear(1, 1, rng=np.random.default_rng(0))
     settings = {"progress": False, **settings}
     data = line() if data is None else data
+    if isinstance(data, tuple):
+        settings.setdefault("seed", 0)
     history = fit(model, nn.MSELoss(), data, SGD(model.parameters(), lr=lr), **settings)
     return model, history
 
@@ -78,8 +85,8 @@ def test_the_same_seeds_give_the_same_training():
 
 
 def test_a_pair_means_shuffled_batches_of_32():
-    pair = learn_line(line(100), epochs=2)[1].loss
-    batches = learn_line(Batches(line(100), 32), epochs=2)[1].loss
+    pair = learn_line(line(100), epochs=2, seed=3)[1].loss
+    batches = learn_line(Batches(line(100), 32, seed=3), epochs=2)[1].loss
     assert_array_equal(pair, batches)
 
 
@@ -89,8 +96,9 @@ def test_a_close_up_is_trained_to_the_same_numbers():
     close_up = fast.scalars()
     x, y = line()
     scalar_history = fit(
-        close_up, nn.MSELoss(), (x, y), SGD(close_up.parameters(), lr=0.1), epochs=2, progress=False
-    )
+        close_up, nn.MSELoss(), (x, y), SGD(close_up.parameters(), lr=0.1),
+        epochs=2, seed=0, progress=False,
+    )  # fmt: skip
     assert_allclose(scalar_history.loss, history.loss, rtol=1e-12)
     assert_allclose(fast.flat().data, model.flat().data, rtol=1e-12)
 
@@ -169,6 +177,252 @@ def test_it_learns_in_train_mode_and_validates_in_eval_mode_where_it_leaves_the_
     assert model.modes == [(10, True), (10, True), (7, False)] * 2
     assert not model.training
     assert not model.inner.training
+
+
+# --- the orders of the examples
+
+
+class Orders(nn.MSELoss):
+    """Notes the targets it is called with."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, prediction, target):
+        self.seen.append(np.ravel(target).tolist())
+        return super().forward(prediction, target)
+
+
+def orders(fits=1, data=None, **settings):
+    """What came in which order, of each of several trainings of one model."""
+    model, found = nn.Linear(1, 1, rng=np.random.default_rng(0)), []
+    optimizer = SGD(model.parameters(), lr=0.1)
+    for _ in range(fits):
+        loss = Orders()
+        fit(model, loss, data or line(8), optimizer, epochs=2, progress=False, **settings)
+        found.append(loss.seen)
+    return found
+
+
+def test_called_again_it_goes_on_with_new_orders():
+    first, second, third = orders(fits=3)
+    assert len({str(order) for order in (*first, *second, *third)}) == 6
+    batches = Batches(line(8), seed=1)
+    (whole,) = orders(data=Batches(line(8), seed=1), seed=None)
+    assert orders(fits=2, data=batches)[0] == whole
+
+
+def test_manual_seed_or_a_seed_of_its_own_repeats_the_orders():
+    nn.manual_seed(5)
+    once = orders(fits=2)
+    nn.manual_seed(5)
+    assert orders(fits=2) == once
+    nn.manual_seed(6)
+    assert orders(fits=2) != once
+    assert orders(seed=7) == orders(seed=7) == orders(seed=np.random.default_rng(7))
+    assert orders(seed=7) != orders(seed=8)
+    nn.manual_seed(5)  # with a seed of its own it takes nothing from the default generator
+    orders(seed=7)
+    assert orders(fits=2) == once
+
+
+# --- loaders of one's own
+
+
+class Loader:
+    """Batches of a kind that nobody here has heard of."""
+
+    def __init__(self, *batches):
+        self.batches = batches
+
+    def __iter__(self):
+        return iter(self.batches)
+
+
+def as_batches(count, size=5):
+    x, y = line(count * size)
+    return [(x[i : i + size], y[i : i + size]) for i in range(0, count * size, size)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        list,
+        lambda batches: [list(batch) for batch in batches],
+        lambda batches: Loader(*batches),
+        lambda batches: dict(enumerate(batches)).values(),
+        lambda batches: Loader(*((Tensor(x), y.tolist()) for x, y in batches)),
+    ],
+)
+def test_any_iterable_of_pairs_is_learnt_from(kind, count):
+    expected = learn_line(Batches(line(count * 5), 5, shuffle=False), epochs=3)
+    batches = kind(as_batches(count))
+    model, history = learn_line(batches, epochs=3)
+    assert_array_equal(model.flat().data, expected[0].flat().data)
+    assert_array_equal(history.loss, expected[1].loss)
+    assert history.batches is batches
+
+
+def test_two_batches_and_an_x_with_two_rows_are_told_apart():
+    x, y = iris()
+    batches = [(x[:50], y[:50]), (x[50:], y[50:])]
+    model = nn.MLP(4, [3], 3, rng=np.random.default_rng(0))
+    for data in (batches, tuple(batches), [list(batch) for batch in batches]):
+        sizes = []
+        loss = lambda s, t: sizes.append(len(t)) or CROSS_ENTROPY(s, t)  # noqa: B023, E731
+        fit(model, loss, data, SGD(model.parameters(), lr=0.1), epochs=1, progress=False)
+        assert sizes == [50, 100]
+    rows = ([np.zeros(1), np.ones(1)], [np.zeros(1), np.ones(1)])  # two examples, not two batches
+    for pair in (rows, ([[0.0], [1.0]], [[0.0], [1.0]]), [np.zeros((2, 1)), np.ones((2, 1))]):
+        sizes = []
+        loss = lambda s, t: sizes.append(len(t)) or nn.MSELoss()(s, t)  # noqa: B023, E731
+        line_model = nn.Linear(1, 1)
+        fit(line_model, loss, pair, SGD(line_model.parameters(), lr=0.1), epochs=1, progress=False)
+        assert sizes == [2]
+
+
+def test_a_loader_that_cannot_be_used_is_refused():
+    with pytest.raises(TypeError, match="is a list_iterator, which is used up by one epoch"):
+        learn_line(iter(as_batches(2)), epochs=2)
+    assert len(learn_line(iter(as_batches(2)), epochs=1)[1]) == 1
+    with pytest.raises(ValueError, match="fit: data gave no batch in epoch 1"):
+        learn_line([])
+    with pytest.raises(TypeError, match=r"fit: batch 2: needs data as a pair \(x, y\), but got an"):
+        learn_line(Loader(as_batches(1)[0], 3))
+    with pytest.raises(ShapeError, match=r"fit: batch 1: needs x and y with as many rows"):
+        learn_line([(np.zeros((3, 1)), np.zeros((2, 1)))])
+    with pytest.raises(TypeError, match=r"seed= is for a pair .*, but got a Batches"):
+        learn_line(Batches(line()), seed=0)
+    with pytest.raises(TypeError, match=r"goes by batches needs .* a Loader has no length"):
+        learn_line(Loader(*as_batches(2)), schedule=schedules.one_cycle(0.1, epochs=2))
+
+
+# --- clipping, and rates that change from batch to batch
+
+
+@pytest.mark.parametrize("rule", [SGD, Adam])
+def test_clipped_steps_are_those_of_a_loop_that_clips(rule):
+    model, by_hand = (nn.Linear(1, 1, rng=np.random.default_rng(0)) for _ in range(2))
+    fit(
+        model, nn.MSELoss(), Batches(line(), 8, seed=3), rule(model.parameters(), lr=0.1),
+        epochs=2, clip_grad_value=0.6, clip_grad_norm=0.5, progress=False,
+    )  # fmt: skip
+    optimizer, batches = rule(by_hand.parameters(), lr=0.1), Batches(line(), 8, seed=3)
+    lengths = []
+    for _ in range(2):
+        for x, y in batches:
+            optimizer.zero_grad()
+            nn.MSELoss()(by_hand(x), y).backward()
+            optim.clip_grad_value_(by_hand.parameters(), 0.6)
+            lengths.append(optim.clip_grad_norm_(by_hand.parameters(), 0.5))
+            optimizer.step()
+    assert max(lengths) > 0.5
+    assert_array_equal(model.flat().data, by_hand.flat().data)
+
+
+def test_a_bound_that_cuts_everything_or_nothing():
+    still, _ = learn_line(epochs=3, clip_grad_norm=math.inf)
+    assert_array_equal(still.flat().data, learn_line(epochs=3)[0].flat().data)
+    slow, _ = learn_line(epochs=1, clip_grad_norm=1e-3)  # one batch, a step of 0.1 · 0.001
+    start = nn.Linear(1, 1, rng=np.random.default_rng(0))
+    assert_allclose(np.linalg.norm(slow.flat().data - start.flat().data), 1e-4, rtol=1e-5)
+    for name in ("clip_grad_norm", "clip_grad_value"):
+        with pytest.raises(ValueError, match=rf"fit: {name} must be > 0, but got 0"):
+            learn_line(**{name: 0})
+
+
+def test_a_schedule_by_batches_sets_the_rate_before_every_batch():
+    model = nn.Linear(1, 1)
+    optimizer, rates = SGD(model.parameters(), lr=0.1), []
+
+    def loss(s, y):
+        rates.append(optimizer.lr)
+        return nn.MSELoss()(s, y)
+
+    schedule = schedules.inverse_time(0.1).each_batch()
+    history = fit(
+        model, loss, Batches(line(), 5), optimizer, epochs=2, schedule=schedule, progress=False
+    )
+    assert_allclose(rates, [0.1 / (1 + i / 4) for i in range(8)])
+    assert_allclose(history.learning_rate, [0.1 / 1.75, 0.1 / 2.75])
+    rates.clear()
+    fit(model, loss, as_batches(4), optimizer, schedule=schedules.one_cycle(0.4, epochs=10))
+    assert np.argmax(rates) == 12  # 0.3 of 40
+    assert_allclose(max(rates), 0.4)
+
+
+def test_a_number_is_a_rate_for_always_and_a_scheduler_goes_on():
+    assert learn_line(epochs=2, schedule=0.025)[1].learning_rate.tolist() == [0.025] * 2
+    model = nn.Linear(1, 1)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    scheduler = schedules.attach(optimizer, schedules.inverse_time(0.1))
+    for expected in ([0.1, 0.05], [0.1 / 3, 0.025]):
+        history = fit(
+            model, nn.MSELoss(), line(), optimizer, epochs=2, schedule=scheduler, progress=False
+        )
+        assert_allclose(history.learning_rate, expected)
+        assert history.scheduler is scheduler
+    with pytest.raises(ValueError, match="the scheduler sets the rates of another optimizer"):
+        learn_line(schedule=scheduler)
+    with pytest.raises(TypeError, match=r"fit: schedule must be .* a rate, but got 'cosine'"):
+        learn_line(schedule="cosine")
+
+
+def test_a_plateau_begins_anew_with_each_training():
+    plateau = schedules.ReduceOnPlateau(0.1, factor=0.5, patience=0, threshold=0.5)
+    first, second = (learn_line(epochs=6, schedule=plateau)[1].learning_rate for _ in range(2))
+    assert first.min() < 0.1
+    assert_array_equal(first, second)
+
+
+def test_a_validation_loss_that_is_nan_is_told_and_not_replaced():
+    heard = []
+
+    class Note(schedules.Schedule):
+        def observe(self, loss):
+            heard.append(loss)
+
+    x, y = line(7)
+    x[3] = np.nan
+    with pytest.warns(
+        RuntimeWarning, match=r"epoch 1 is nan: .* x holds nan or inf, in row 3"
+    ) as w:
+        _, history = learn_line(
+            epochs=3, validation=(x, y), schedule=Note(lambda epoch: 0.1, "note")
+        )
+    assert len(w) == 1
+    assert np.isnan(heard).all()
+    assert np.isnan(history.validation_loss).all()
+    assert "validation loss nan" in repr(history)
+
+
+# --- columns of one's own
+
+
+def test_a_callback_can_note_numbers_of_its_own():
+    def note(model, history):
+        if len(history) > 1:
+            history.note(weight=model.weight.item(), twice=2)
+
+    _, history = learn_line(epochs=3, callbacks=[note], validation=line(7))
+    assert np.isnan(history["weight"]).tolist() == [True, False, False]
+    assert history["twice"].dtype == np.float64
+    assert list(history.columns) == [
+        "loss", "validation_loss", "learning_rate", "seconds", "weight", "twice"
+    ]  # fmt: skip
+    assert all(len(column) == 3 for column in history.columns.values())
+    assert_array_equal(history.columns["loss"], history.loss)
+    assert repr(history).endswith(", twice 2; all epochs done)")
+    with pytest.raises(ValueError, match="note: loss is the history's own"):
+        history.note(loss=1.0)
+    with pytest.raises(TypeError, match="note: weight must be a number, but got 'heavy'"):
+        history.note(weight="heavy")
+    with pytest.raises(ValueError, match="note: needs an epoch"):
+        nn.History().note(weight=1.0)
+    with pytest.raises(KeyError, match="History: has no column 'wait'"):
+        history["wait"]
 
 
 # --- callbacks
