@@ -312,7 +312,8 @@ class Structural(Op):
         further = getattr(self.fuller, "__kwdefaults__", {})
         unknown = [name for name in named if name not in self.params and name not in further]
         if self.fuller and not unknown:
-            return self.fuller(*given, **named)
+            x = np.asarray(given[0]) if isinstance(given[0], (list, tuple)) else boxed(given[0])
+            return unboxed(self.fuller(x, *given[1:], **named))
         names = [*self.params, *further]
         known = f" It knows {', '.join(names)}." if names else ""
         raise TypeError(f"{self.name}: got an unknown keyword {unknown[0]!r}.{known}")

@@ -441,6 +441,9 @@ def _install() -> None:
         if isinstance(op, Elementwise):
             method: Any = _unary(op) if op.arity == 1 else _binary(op)
             setattr(Value, op.name, _with_defaults(op, method) if op.defaults else method)
+    for name, ours in RENAMED.items():  # NumPy looks for a method of its function's name
+        if hasattr(Value, ours):
+            setattr(Value, name, getattr(Value, ours))
 
 
 _install()

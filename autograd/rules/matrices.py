@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.declarations import structural
 from autograd.errors import ShapeError
-from autograd.op import Operand, call, composition, plain, shape_of, sum_of_rows, unbroadcast
+from autograd.op import Operand, call, composition, numbers, shape_of, sum_of_rows, unbroadcast
 from autograd.rules.shapes import expand_dims, scatter, tril
 
 
@@ -287,7 +287,7 @@ def det(a: Any) -> Any:
 @composition
 def slogdet(a: Operand) -> tuple[Any, Any]:
     """The sign of the determinant (plain) and the logarithm of its absolute value."""
-    return np.linalg.slogdet(plain(a))[0], logabsdet(a)
+    return np.linalg.slogdet(numbers(a))[0], logabsdet(a)
 
 
 @structural(

@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from autograd.declarations import structural
 from autograd.op import Operand, boxed, composition, numbers, plain
 from autograd.rules.choices import where
-from autograd.rules.elementwise import exp, maximum, minimum
+from autograd.rules.elementwise import exp, maximum, minimum, sqrt
 from autograd.rules.shapes import Axes, astype, broadcast_to, concatenate, flip, sort, where_else
 
 
@@ -215,11 +215,11 @@ def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     if x.dtype != object:
         return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
     total = np.asarray(x * x).sum(axis=axis, keepdims=keepdims)
-    return np.sqrt(_constant_where_zero(boxed(total)))
+    return _root(boxed(total))
 
 
 # A root's derivative at 0 is infinite; that of the length is 0 there, of Values too.
-_constant_where_zero = np.frompyfunc(lambda v: v if v or isinstance(v, float) else v.detach(), 1, 1)
+_root = np.frompyfunc(lambda v: sqrt(v) if v else 0.0 * v, 1, 1)
 
 
 # --- with more of NumPy's options ---------------------------------------------------------------

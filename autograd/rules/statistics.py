@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.errors import ShapeError
-from autograd.op import Operand, composition, numbers
+from autograd.op import Operand, composition, numbers, shape_of
 from autograd.rules.choices import where
 from autograd.rules.reductions import cumsum, max, mean, min, prod, std, sum, var
 from autograd.rules.shapes import Axes, astype, broadcast_to
@@ -57,7 +57,8 @@ def average(
     axes = None if axis is None else normalize_axis_tuple(axis, a.ndim, "average")
     if weights is None:
         found = mean(a, axis=axes, keepdims=keepdims)
-        total: Any = np.asarray(a.size / (numbers(found).size or 1), found.dtype)
+        count = a.size / (np.size(numbers(found)) or 1)
+        total: Any = np.asarray(count, getattr(found, "dtype", float))
     else:
         weights = _fitting(a, axes, weights)
         total = sum(weights, axis=axes, keepdims=keepdims)
@@ -66,7 +67,7 @@ def average(
         if getattr(a, "dtype", None) in (np.float16, np.float32):
             a = astype(a, np.result_type(a.dtype, weights.dtype))
         found = sum(a * weights, axis=axes, keepdims=keepdims) / total
-    return (found, broadcast_to(total, found.shape)) if returned else found
+    return (found, broadcast_to(total, shape_of(found))) if returned else found
 
 
 def _fitting(a: Any, axes: tuple[int, ...] | None, weights: Any) -> Any:
