@@ -20,7 +20,8 @@ import numpy as np
 
 from autograd import ShapeError
 from autograd.checks import check_number
-from nn.generators import generator
+from nn.generators import generator as generator
+from nn.generators import manual_seed as manual_seed
 from nn.parameter import Parameter, is_unfilled
 
 

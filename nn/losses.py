@@ -106,9 +106,26 @@ class BCELoss(Loss):
 
 
 class BCEWithLogitsLoss(Loss):
-    """Binary cross-entropy on logits; see `nn.functional.binary_cross_entropy_with_logits`."""
+    """Binary cross-entropy on logits; see `nn.functional.binary_cross_entropy_with_logits`.
 
-    function = staticmethod(functional.binary_cross_entropy_with_logits)
+    Args:
+        reduction: As for every loss.
+        pos_weight: How much class 1 counts beside class 0, a number or (C,) of them; None for as
+            much.
+
+    Raises:
+        ValueError: an unknown reduction; when called, what the function refuses.
+    """
+
+    def __init__(self, *, reduction: str = "mean", pos_weight: Any = None) -> None:
+        super().__init__(reduction=reduction)
+        self.pos_weight = None if pos_weight is None else np.asarray(pos_weight, dtype=float)
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        """The loss; shapes and errors are those of the function of the same name."""
+        return functional.binary_cross_entropy_with_logits(
+            prediction, target, self.reduction, pos_weight=self.pos_weight
+        )
 
 
 class CrossEntropyLoss(Loss):
@@ -118,6 +135,7 @@ class CrossEntropyLoss(Loss):
         weight: (C,) numbers >= 0, how much each class counts; None for all the same.
         reduction: As for every loss.
         label_smoothing: ε in [0, 1], how much of each target is spread over all classes.
+        ignore_index: The class whose examples are left out; None for none. PyTorch's is -100.
 
     Raises:
         ValueError: an unknown reduction; when called, what the function refuses.
@@ -131,11 +149,17 @@ class CrossEntropyLoss(Loss):
     """
 
     def __init__(
-        self, weight: Any = None, *, reduction: str = "mean", label_smoothing: float = 0.0
+        self,
+        weight: Any = None,
+        *,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+        ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction=reduction)
         self.weight = None if weight is None else np.asarray(weight, dtype=float)
         self.label_smoothing = label_smoothing
+        self.ignore_index = ignore_index
 
     def forward(self, prediction: Any, target: Any) -> Any:
         """The loss; shapes and errors are those of the function of the same name."""
@@ -145,13 +169,38 @@ class CrossEntropyLoss(Loss):
             self.reduction,
             weight=self.weight,
             label_smoothing=self.label_smoothing,
+            ignore_index=self.ignore_index,
         )
 
 
 class NLLLoss(Loss):
-    """Negative log-likelihood, on log-probabilities; see `nn.functional.nll_loss`."""
+    """Negative log-likelihood, on log-probabilities; see `nn.functional.nll_loss`.
 
-    function = staticmethod(functional.nll_loss)
+    Args:
+        weight: (C,) numbers >= 0, how much each class counts; None for all the same.
+        reduction: As for every loss.
+        ignore_index: The class whose examples are left out; None for none. PyTorch's is -100.
+
+    Raises:
+        ValueError: an unknown reduction; when called, what the function refuses.
+    """
+
+    def __init__(
+        self, weight: Any = None, *, reduction: str = "mean", ignore_index: int | None = None
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.weight = None if weight is None else np.asarray(weight, dtype=float)
+        self.ignore_index = ignore_index
+
+    def forward(self, prediction: Any, target: Any) -> Any:
+        """The loss; shapes and errors are those of the function of the same name."""
+        return functional.nll_loss(
+            prediction,
+            target,
+            self.reduction,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+        )
 
 
 class KLDivLoss(Loss):

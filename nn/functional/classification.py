@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import autograd
 from autograd import ShapeError, relu
-from autograd.checks import refuse
+from autograd.checks import check_int, refuse
 from nn.functional.targets import (
     cast_like,
     check_classes,
@@ -22,7 +23,7 @@ from nn.functional.targets import (
     pair,
     reduced,
 )
-from nn.operands import all_values, as_operand, numbers, shape_of
+from nn.operands import all_values, as_operand, numbers, shape_of, shape_or_type
 
 
 def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean") -> Any:
@@ -65,7 +66,9 @@ def _smallest_probability(p: Any) -> float:
     return max(math.exp(-100), float(np.finfo(dtype).tiny) if dtype.kind == "f" else 0.0)
 
 
-def binary_cross_entropy_with_logits(logit: Any, target: Any, reduction: str = "mean") -> Any:
+def binary_cross_entropy_with_logits(
+    logit: Any, target: Any, reduction: str = "mean", *, pos_weight: Any = None
+) -> Any:
     r"""Binary cross-entropy of the probability :math:`\sigma(z)`; its gradient is σ(z) - y.
 
     It is one operation, `autograd.sigmoid_cross_entropy`, exact for every size of z.
@@ -74,13 +77,16 @@ def binary_cross_entropy_with_logits(logit: Any, target: Any, reduction: str = "
         logit: Any shape, the scores z before the sigmoid.
         target: The same shape, each in [0, 1]; mostly 0 or 1.
         reduction: "mean" over all elements, "sum", or "none" for each element's own.
+        pos_weight: How much class 1 counts beside class 0: a number >= 0, or (C,) of them for the
+            last axis of logit. Where one example in ten is of class 1, 9 balances them.
 
     Returns:
         A scalar; for "none" of logit's shape.
 
     Raises:
-        ShapeError: The shapes differ.
-        ValueError: A target outside [0, 1], no elements, or an unknown reduction.
+        ShapeError: The shapes differ, or pos_weight has another.
+        ValueError: A target outside [0, 1], a negative pos_weight, no elements, or an unknown
+            reduction.
 
     Example:
         >>> binary_cross_entropy_with_logits([1000.0, -1000.0], [1, 1], "none").tolist()
@@ -89,7 +95,17 @@ def binary_cross_entropy_with_logits(logit: Any, target: Any, reduction: str = "
     who = "binary_cross_entropy_with_logits"
     z, y = pair(who, logit, target)
     check_unit(who, "target", y, "For labels -1 and +1 pass (y + 1) / 2.")
-    return reduced(who, autograd.sigmoid_cross_entropy(z, y), reduction)
+    if pos_weight is None:
+        return reduced(who, autograd.sigmoid_cross_entropy(z, y), reduction)
+    weight = cast_like(z, numbers(pos_weight))
+    if weight.shape not in ((), shape_of(z)[-1:]):
+        raise ShapeError(
+            f"{who}: needs pos_weight as a number or of shape {shape_of(z)[-1:]}, but got "
+            f"{weight.shape}."
+        )
+    _check_weights(who, "pos_weight", weight)
+    of_one, of_zero = (autograd.sigmoid_cross_entropy(z, bit) for bit in (1.0, 0.0))
+    return reduced(who, weight * y * of_one + (1 - y) * of_zero, reduction)
 
 
 def cross_entropy(
@@ -99,6 +115,7 @@ def cross_entropy(
     *,
     weight: Any = None,
     label_smoothing: float = 0.0,
+    ignore_index: int | None = None,
 ) -> Any:
     r"""Softmax cross-entropy, the mean of :math:`-\sum_k t_k \ln \mathrm{softmax}(s)_k`, in nats.
 
@@ -111,6 +128,8 @@ def cross_entropy(
             mean is a weighted one (for probabilities still over N, as in PyTorch).
         label_smoothing: ε in [0, 1]: t becomes (1 - ε) t + ε/C, so that no score need grow
             without end.
+        ignore_index: The number of a class, or one beyond them such as PyTorch's -100, whose
+            examples are left out: they cost nothing, and the mean is that of the others.
 
     Returns:
         A scalar; for "none" (N,), or () for one example.
@@ -119,7 +138,8 @@ def cross_entropy(
         ShapeError: logits, target or weight has another shape.
         TypeError: A class is not a whole number.
         ValueError: A class outside [0, C), a row of probabilities that is none, a negative weight,
-            label_smoothing outside [0, 1], no examples, or an unknown reduction.
+            label_smoothing outside [0, 1], no examples but those to be ignored, or an unknown
+            reduction.
 
     Source:
         Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 6.2.2.3; the smoothing:
@@ -133,6 +153,9 @@ def cross_entropy(
     """
     who = "cross_entropy"
     check_reduction(who, reduction)
+    if ignore_index is not None:
+        loss = partial(cross_entropy, weight=weight, label_smoothing=label_smoothing)
+        return _without_ignored(who, loss, logits, target, ignore_index, reduction)
     logits, target = all_values(as_operand(who, logits)), as_operand(who, target)
     shape = shape_of(logits)
     classes = None
@@ -150,11 +173,9 @@ def cross_entropy(
     rows = (1 - label_smoothing) * rows + label_smoothing / shape[-1]
     rows = rows if weight is None else rows * weight
     losses = _cross_entropy_of_rows(logits, cast_like(logits, rows))
-    if classes is None or weight is None or reduction != "mean":
+    if classes is None or weight is None:
         return reduced(who, losses, reduction)
-    total = _total_weight(who, autograd.getitem(weight, classes))
-    # Not the sum over the total: in float16 a sum of many losses is infinite.
-    return reduced(who, losses, "mean") * cast_like(logits, classes.size / total)
+    return _weighted(who, losses, weight[classes], reduction)
 
 
 def _cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
@@ -169,25 +190,67 @@ def _class_weights(who: str, weight: Any, count: int) -> Any:
     weight = numbers(weight)
     if weight.shape != (count,):
         raise ShapeError(f"{who}: needs weight of shape ({count},), but got {weight.shape}.")
-    if not (weight >= 0).all():
-        raise ValueError(f"{who}: needs every weight >= 0, but got {weight.min()}.")
+    _check_weights(who, "weight", weight)
     return weight
 
 
-def _total_weight(who: str, weights: Any) -> Any:
+def _check_weights(who: str, name: str, weight: Any) -> None:
+    if not (weight >= 0).all():
+        raise ValueError(f"{who}: needs every {name} >= 0, but got {weight.min()}.")
+
+
+def _without_ignored(
+    who: str, loss: Any, scores: Any, target: Any, ignored: int, reduction: str
+) -> Any:
+    """The loss of the examples of all other classes; for "none", 0 for those of that class."""
+    check_int(who, "ignore_index", ignored)
+    scores, classes = as_operand(who, scores), numbers(as_operand(who, target))
+    if classes.shape != shape_of(scores)[:1] or len(shape_of(scores)) != 2:
+        raise ShapeError(
+            f"{who}: with ignore_index needs scores of shape (N, C) and classes of shape (N,), but "
+            f"got {shape_or_type(scores)} and {classes.shape}."
+        )
+    kept = np.flatnonzero(classes != ignored)
+    if not kept.size:
+        raise ValueError(f"{who}: every example is of the class to be ignored, {ignored}.")
+    if kept.size == classes.size:
+        return loss(scores, classes, reduction)
+    losses = loss(autograd.getitem(scores, kept), classes[kept], reduction)
+    if reduction != "none":
+        return losses
+    where = np.zeros(classes.shape, dtype=np.intp)
+    where[kept] = 1 + np.arange(kept.size)
+    zero = np.zeros(1, dtype=getattr(losses, "dtype", None))
+    return autograd.getitem(all_values(autograd.concatenate([zero, losses])), where)
+
+
+def _weighted(who: str, losses: Any, weights: Any, reduction: str) -> Any:
+    """Losses that have been multiplied by these weights, reduced; their mean is a weighted one."""
+    if reduction != "mean":
+        return reduced(who, losses, reduction)
     total = weights.sum()
     if total == 0:
         raise ValueError(f"{who}: every class in this batch has weight 0, so there is no mean.")
-    return total
+    # Not the sum over the total: in float16 a sum of many losses is infinite.
+    return reduced(who, losses, reduction) * cast_like(losses, weights.size / total)
 
 
-def nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
+def nll_loss(
+    log_probabilities: Any,
+    target: Any,
+    reduction: str = "mean",
+    *,
+    weight: Any = None,
+    ignore_index: int | None = None,
+) -> Any:
     """The mean of -(the right class's log-probability): what `cross_entropy` does after softmax.
 
     Args:
         log_probabilities: (N, C), each <= 0, as `log_softmax` gives them; or (C,) for one example.
         target: (N,) whole numbers in [0, C), the right classes; or () for one example.
         reduction: "mean" over the examples, "sum", or "none" for (N,), each example's own.
+        weight: (C,) numbers >= 0, how much each class counts; the mean is a weighted one.
+        ignore_index: As for `cross_entropy`.
 
     Returns:
         A scalar; for "none" (N,), or () for one example.
@@ -195,19 +258,26 @@ def nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> An
     Raises:
         ShapeError: One of them has another shape.
         TypeError: A class is not a whole number.
-        ValueError: A class outside [0, C), a log-probability above 0, no examples, or an unknown
-            reduction.
+        ValueError: A class outside [0, C), a log-probability above 0, a negative weight, no
+            examples but those to be ignored, or an unknown reduction.
 
     Example:
         >>> float(nll_loss([[-0.5, -1.5], [-2.0, -0.25]], [0, 1]))
         0.375
     """
     who = "nll_loss"
+    if ignore_index is not None:
+        loss = partial(nll_loss, weight=weight)
+        return _without_ignored(who, loss, log_probabilities, target, ignore_index, reduction)
     scores, target = as_operand(who, log_probabilities), as_operand(who, target)
     classes = check_classes(who, scores, target)
     check_log_probabilities(who, scores)
     index = (np.arange(classes.size), classes) if classes.ndim else classes
-    return reduced(who, -autograd.getitem(scores, index), reduction)
+    losses = -autograd.getitem(scores, index)
+    if weight is None:
+        return reduced(who, losses, reduction)
+    weights = cast_like(losses, _class_weights(who, weight, shape_of(scores)[-1])[classes])
+    return _weighted(who, losses * weights, weights, reduction)
 
 
 def kl_div(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:

@@ -104,6 +104,58 @@ def test_module_and_function_agree(case, reduction):
     assert_allclose(module(prediction, target), loss_of(prediction, target, reduction), rtol=0)
 
 
+def test_examples_of_an_ignored_class_get_no_gradient_and_may_hold_anything():
+    scores = np.array([[1.0, 2.0, 0.5], [np.nan, np.inf, -np.inf], [0.0, 1.0, 3.0]])
+    for loss in (nn.CrossEntropyLoss(ignore_index=-100), nn.NLLLoss(ignore_index=-100)):
+        shift = 0.0 if isinstance(loss, nn.CrossEntropyLoss) else -5.0
+        x = Tensor(scores + shift, requires_grad=True)
+        found = loss(x, np.array([2, -100, 0]))
+        found.backward()
+        alone = Tensor(scores[[0, 2]] + shift, requires_grad=True)
+        expected = type(loss)()(alone, np.array([2, 0]))
+        expected.backward()
+        assert found.item() == expected.item()
+        assert_allclose(x.grad, np.insert(alone.grad, 1, 0.0, axis=0))
+        assert found.dtype == x.dtype
+    single = nn.CrossEntropyLoss(ignore_index=1, reduction="none")
+    losses = single(Tensor(scores.astype(np.float32)), [2, 1, 1])
+    assert (losses.dtype, losses.data.tolist()[1:]) == (np.float32, [0.0, 0.0])
+
+
+def test_weights_and_ignored_classes_that_make_no_sense_are_refused():
+    scores, classes = np.zeros((2, 3)), np.array([1, 1])
+    with pytest.raises(ValueError, match="every example is of the class to be ignored, 1"):
+        functional.cross_entropy(scores, classes, ignore_index=1)
+    with pytest.raises(ValueError, match=r"needs every class in \[0, 3\), but got -100"):
+        functional.cross_entropy(scores, [1, -100])
+    with pytest.raises(ValueError, match=r"needs every class in \[0, 3\), but got 7"):
+        functional.cross_entropy(scores, [1, 7], ignore_index=1)
+    with pytest.raises(
+        TypeError, match=r"cross_entropy: ignore_index must be an int, but got 1\.0"
+    ):
+        functional.cross_entropy(scores, classes, ignore_index=1.0)
+    with pytest.raises(
+        ShapeError, match=r"with ignore_index needs scores .* \(2, 3\) and \(2, 3\)"
+    ):
+        functional.cross_entropy(scores, np.eye(3)[:2], ignore_index=1)
+    with pytest.raises(ValueError, match="nll_loss: every class in this batch has weight 0"):
+        functional.nll_loss(scores, classes, weight=[1.0, 0.0, 1.0])
+    logits = "binary_cross_entropy_with_logits"
+    with pytest.raises(ValueError, match=rf"{logits}: needs every pos_weight >= 0, but got -1"):
+        functional.binary_cross_entropy_with_logits(scores, scores, pos_weight=-1.0)
+    with pytest.raises(ShapeError, match=rf"{logits}: needs pos_weight .* \(3,\), but got \(2,\)"):
+        functional.binary_cross_entropy_with_logits(scores, scores, pos_weight=[1.0, 2.0])
+
+
+def test_a_balancing_pos_weight_is_a_class_counted_again():
+    z, y = np.array([-1.0, 0.5, 2.0, -0.25]), np.array([0.0, 0.0, 0.0, 1.0])
+    weighted = functional.binary_cross_entropy_with_logits(z, y, "sum", pos_weight=3.0)
+    again = functional.binary_cross_entropy_with_logits(
+        np.append(z, [z[3], z[3]]), np.append(y, [1.0, 1.0]), "sum"
+    )
+    assert_allclose(weighted, again, rtol=1e-14)
+
+
 def test_the_formulas_on_one_example():
     p, y = 0.8, 1.0
     assert functional.mse_loss(p, y) == pytest.approx(0.04)

@@ -104,7 +104,19 @@ def losses():
         "cross_entropy of probabilities with both": (
             F.cross_entropy, real, rows, {"weight": weight, "label_smoothing": 0.3}
         ),
+        "cross_entropy without a class": (F.cross_entropy, logits, classes, {"ignore_index": 1}),
+        "cross_entropy without a class, with both": (
+            F.cross_entropy, real, classes,
+            {"weight": weight, "label_smoothing": 0.3, "ignore_index": 2},
+        ),
+        "binary_cross_entropy_with_logits with pos_weight": (
+            F.binary_cross_entropy_with_logits, logits, bits, {"pos_weight": [2.5, 1.0, 0.25]}
+        ),
         "nll_loss": (F.nll_loss, log_rows, classes, {}),
+        "nll_loss with weight": (F.nll_loss, log_rows, classes, {"weight": weight}),
+        "nll_loss without a class, with weight": (
+            F.nll_loss, log_rows, classes, {"weight": weight, "ignore_index": 0}
+        ),
         "kl_div": (kl_div, log_rows, rows, {}),
         "hinge_loss": (margin(1.0), real, signs, {}),
         "perceptron_loss": (margin(0.0), real, signs, {}),
