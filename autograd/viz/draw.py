@@ -66,7 +66,8 @@ def draw(
             is enough to keep `dot` busy for minutes; after 5 seconds it is stopped.
         depth: Draw each module as one box, to so many parts of its name: of "model.0.weight", 1
             draws `model` as one box, and 2 draws `model.0`. What is computed with a module's
-            parameters counts as its part, until those of another come in.
+            parameters counts as its part, until those of another come in, results of two modules
+            meet, or a loss begins.
         way: A node from which all ways to `root` stand out.
 
     Raises:
@@ -86,6 +87,8 @@ def draw(
     """
     if not isinstance(root, Node):
         hint = " Draw one of its elements." if isinstance(root, (list, tuple)) else ""
+        if callable(root):
+            hint = " Call it and draw the result: draw(model(x))."
         raise TypeError(f"draw: needs a Value or a Tensor, but got {described(root)}.{hint}")
     if names is not None and not isinstance(names, Mapping):
         raise TypeError(f"draw: names needs a dict such as {{'w': w}}, but got {described(names)}.")

@@ -1,14 +1,14 @@
 """Which module a node belongs to, and pictures in which a module is one box.
 
 Nodes do not say which module made them, but names do: a parameter called `model.0.weight` belongs
-to `model.0`, and what is computed with it, until parameters of another module come in, is taken to
-belong there too.
+to `model.0`, and what is computed with it is taken to belong there too, until parameters of another
+module come in, results of two modules meet, or a loss begins.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,8 @@ class Group:
     id: str
     name: str
     nodes: tuple[Node, ...]
+    shape: tuple[int, ...] | None = None
+    """Of what leaves it, if that is an array."""
 
     @property
     def box(self) -> DrawnNode:
@@ -42,8 +44,8 @@ class Group:
         size = sum(np.size(n.data) for n in self.nodes if n.op is None and n.requires_grad)
         if size and computed:
             rows.append(("params", f"{size:,}"))
-        if computed and isinstance(computed[-1], Tensor):
-            rows.append(("out", shape_text(computed[-1].shape)))
+        if self.shape is not None:
+            rows.append(("out", shape_text(self.shape)))
         kind: Kind = "operation" if computed else "leaf"
         return DrawnNode(
             self.id,
@@ -82,10 +84,12 @@ def layer_of(name: str) -> str:
 def groups_of(
     nodes: Sequence[Node], names: Mapping[Node, str], module: Callable[[str], str]
 ) -> list[Group]:
-    """One group for each module, and for what comes before and after; the root is in none.
+    """One group for each module, for what comes before them, and for what comes after.
 
-    The place of a node among the modules never decreases along an edge, so that the boxes, too,
-    form a graph without cycles.
+    A result belongs to the module whose parameters it was made with, and so does what is made of
+    it alone. Where the results of two modules meet, the result belongs to neither; and a loss
+    belongs to no model. A module that is used again after another one has a box for each use, so
+    that the boxes, too, form a graph without cycles.
 
     Args:
         nodes: In topological order.
@@ -93,59 +97,120 @@ def groups_of(
         module: Gives the module that a name tells; "" for none.
     """
     own = {node: module(names.get(node, "")) for node in nodes if node.op is None}
-    modules = list(_in_order_of_use(nodes, own))
-    if not modules:
+    if not any(own.values()):
         return []
-    index = {name: i + 1 for i, name in enumerate(modules)}
-    after = len(modules) + 1
-    place: dict[Node, int] = {}
-    for node in nodes:
-        if node.op is None:
-            place[node] = index.get(own[node], 0)
-        else:
-            most = max(place[parent] for parent in node.parents)
-            left = most == len(modules) and _meets_data(node, place, most)
-            place[node] = after if left else most
-    _take_constants_along(nodes, place)
-    members: dict[int, list[Node]] = {}
+    places = _Places(nodes, own, {node for node in own if not names.get(node)})
+    members: dict[tuple[str, int], list[Node]] = {}
     for node in nodes[:-1]:
-        members.setdefault(place[node], []).append(node)
-    titles = {0: "inputs", after: "after the modules"} | {i: name for name, i in index.items()}
-    return [
-        Group(f"g{i}", titles[i], tuple(inside))
-        for i, inside in sorted(members.items())
-        if len(inside) > 1
+        key = places.of(node)
+        if key is not None:
+            members.setdefault(key, []).append(node)
+    groups: list[Group] = []
+    for name, stage in sorted(members, key=lambda key: (key[1], key[0])):
+        inside = members[name, stage]
+        least = 1 if name not in (INPUTS, AFTER) else 3
+        if len(inside) > least:
+            groups.append(Group(f"g{len(groups) + 1}", name, tuple(inside), _shape(inside, places)))
+    return groups
+
+
+INPUTS, AFTER = "inputs", "after the modules"
+
+
+class _Places:
+    """The module of each node, and a stage that grows along every edge between two boxes."""
+
+    def __init__(self, nodes: Sequence[Node], own: Mapping[Node, str], nameless: set[Node]) -> None:
+        self.module: dict[Node, str] = dict(own)
+        self.stage: dict[Node, int] = dict.fromkeys(own, 0)
+        self.users: dict[Node, list[Node]] = {node: [] for node in nodes}
+        for node in nodes:
+            for parent in node.parents:
+                self.users[parent].append(node)
+        self._parametric = {node for node, name in own.items() if name}
+        self._after = self._last_part(nodes)
+        self._along: set[Node] = set()
+        for node in nodes:
+            if node.op is not None:
+                self.module[node] = self._module_of(node)
+                self.stage[node] = max(map(self._stage_after(node), node.parents), default=0)
+        for node in reversed(nodes):  # what is only handed to one box goes with it
+            if node.op is None or node in self._parametric:
+                self._go_along(node, node in nameless)
+
+    def of(self, node: Node) -> tuple[str, int] | None:
+        """The box of a node; None if it stands by itself."""
+        if name := self.module[node]:
+            return name, self.stage[node]
+        if node in self._along or (node in self._after and node.op is not None):
+            return AFTER, 1 + max(self.stage.values())
+        return (INPUTS, -1) if self.stage[node] == 0 else None
+
+    def _last_part(self, nodes: Sequence[Node]) -> set[Node]:
+        """The results that no module uses any more; what is made of parameters alone is found."""
+        for node in nodes:
+            modules = {self.module.get(parent) for parent in node.parents}
+            if node.op is not None and all(p in self._parametric for p in node.parents):
+                self._parametric.add(node)
+                self.module[node] = modules.pop() or "" if len(modules) == 1 else ""
+        after: set[Node] = set()
+        for node in reversed(nodes):
+            uses = self.users[node]
+            if all(u in after and not self._parametric.intersection(u.parents) for u in uses):
+                after.add(node)
+        return after - self._parametric
+
+    def _module_of(self, node: Node) -> str:
+        if node in self._parametric:
+            return self.module[node]
+        by_parameters = {self.module[p] for p in node.parents if p in self._parametric}
+        if by_parameters:
+            return by_parameters.pop() if len(by_parameters) == 1 else ""
+        flowing = {self.module[p] for p in node.parents if p.op is not None}
+        if len(flowing) != 1 or (node in self._after and self._is_loss(node)):
+            return ""
+        return flowing.pop()
+
+    def _is_loss(self, node: Node) -> bool:
+        """Whether the last part of a computation begins to judge: it meets data, or reduces."""
+        assert node.op is not None
+        meets_data = any(p.op is None and p not in self._parametric for p in node.parents)
+        dims = [np.ndim(parent.data) for parent in node.parents]
+        is_array = isinstance(node, Tensor)
+        reduces = is_array and np.ndim(node.data) < max(dims, default=0)
+        return meets_data or reduces or node.op.name.endswith("cross_entropy")
+
+    def _stage_after(self, node: Node) -> Callable[[Node], int]:
+        def after(parent: Node) -> int:
+            if parent.op is None:
+                return 0 if not self.module[node] and not self.module[parent] else 1
+            same = self.module[node] == self.module[parent] != ""
+            nothing = not self.module[node] and self.stage[parent] == 0
+            return self.stage[parent] + (0 if same or nothing else 1)
+
+        return after
+
+    def _go_along(self, node: Node, nameless: bool) -> None:
+        boxes = {(self.module[user], self.stage[user]) for user in self.users[node]}
+        name = self.module[node]
+        fitting = sorted(stage for module, stage in boxes if module == name) if name else []
+        if fitting:
+            self.stage[node] = fitting[0]
+        elif nameless and not node.requires_grad and len(boxes) == 1:
+            self.module[node], self.stage[node] = boxes.pop()
+            if not self.module[node] and self.users[node][0] in self._after:
+                self._along.add(node)
+
+
+def _shape(inside: Sequence[Node], places: _Places) -> tuple[int, ...] | None:
+    """The shape of what leaves a box."""
+    members = set(inside)
+    leaving = [
+        node
+        for node in inside
+        if node.op is not None and not members.issuperset(places.users[node])
     ]
-
-
-def _meets_data(node: Node, place: Mapping[Node, int], most: int) -> bool:
-    """Whether a result of the last module meets data of no module, such as a target."""
-    leaves = [p for p in node.parents if p.op is None and place[p] == 0]
-    data = [p for p in leaves if p.requires_grad or np.size(p.data) > 1]
-    results = [p for p in node.parents if p.op is not None and place[p] == most]
-    return bool(data and results) and len(data) + len(results) == len(node.parents)
-
-
-def _take_constants_along(nodes: Sequence[Node], place: dict[Node, int]) -> None:
-    """Put a constant where it is first used."""
-    users: dict[Node, int] = {}
-    for node in nodes:
-        for parent in node.parents:
-            users[parent] = min(users.get(parent, place[node]), place[node])
-    for node in nodes:
-        if node.op is None and not node.requires_grad and node in users:
-            place[node] = users[node]
-
-
-def _in_order_of_use(nodes: Sequence[Node], own: Mapping[Node, str]) -> Iterator[str]:
-    """The modules, in the order in which the computation gets to them."""
-    seen: set[str] = set()
-    for node in nodes:
-        for parent in node.parents:
-            name = own.get(parent, "")
-            if name and name not in seen:
-                seen.add(name)
-                yield name
+    return leaving[-1].shape if leaving and isinstance(leaving[-1], Tensor) else None
 
 
 # --- pictures ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import nn
 from autograd import Tensor, Value, draw, no_grad, tanh
 from autograd.viz import notation
 from autograd.viz.dot import run_dot
@@ -340,6 +341,11 @@ def test_any_label_gives_readable_svg_and_dot(label):
     picture.source.encode()
     if label.isprintable() and label.count("\n") < 4:
         assert shown == (label if "\n" in label else notation.name(label).text)
+
+
+def test_a_model_is_to_be_called_before_it_is_drawn():
+    with pytest.raises(TypeError, match=r"Call it and draw the result: draw\(model\(x\)\)\."):
+        draw(nn.Linear(2, 3))
 
 
 def test_lines_stay_lines_and_control_characters_get_signs():

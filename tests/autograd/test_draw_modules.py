@@ -61,6 +61,71 @@ def test_a_weight_used_in_two_layers_makes_no_cycle():
     assert all(place[edge.tail] < place[edge.head] for edge in graph.edges)
 
 
+class Branches(nn.Module):
+    """Two layers side by side, whose results are added."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(2, 3), nn.Linear(2, 5)
+
+    def forward(self, x):
+        return (self.a(x) + self.b(x)[:, :3]).tanh()
+
+
+def arrows(drawing):
+    names = {n.id: " ".join(n.name) or n.symbol for n in drawing.graph.nodes}
+    return {(names[edge.tail], names[edge.head]) for edge in drawing.graph.edges}
+
+
+def test_where_two_modules_meet_the_result_belongs_to_neither():
+    model = Branches()
+    x = Tensor(np.ones((4, 2)), label="x")
+    drawing = draw(model(x), {"model": model}, depth=2)
+    assert arrows(drawing) == {
+        ("x", "model.a"), ("x", "model.b"), ("model.a", "+"), ("model.b", "+"), ("+", "tanh"),
+    }  # fmt: skip
+    found = boxes(drawing)
+    assert ("out", "4×3") in found["model.a"].rows
+    assert ("out", "4×3") in found["model.b"].rows  # what leaves it, cut to three columns
+
+
+def test_a_loss_belongs_to_no_model():
+    model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 3))
+    x, target = Tensor(np.ones((4, 2)), label="x"), Tensor(np.zeros((4, 3)), label="t")
+    classes = np.array([0, 1, 2, 0])
+    for loss in (
+        nn.MSELoss()(model(x), target), nn.CrossEntropyLoss()(model(x), classes), model(x).sum()
+    ):  # fmt: skip
+        drawing = draw(loss, {"model": model}, depth=1)
+        assert ("x", "model") in arrows(drawing)
+        assert ("out", "4×3") in boxes(drawing)["model"].rows
+
+
+def test_a_residual_and_a_module_used_again_make_no_cycle():
+    first, second = nn.Linear(3, 3), nn.Linear(3, 3)
+    x = Tensor(np.ones((2, 3)), label="x")
+    h = first(x)
+    out = first(second(h) + h).sum()
+    graph = draw(out, {"m": nn.Sequential(first, second)}, depth=2).graph
+    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    assert all(place[edge.tail] < place[edge.head] for edge in graph.edges)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_boxes_of_modules_never_form_a_cycle(seed):
+    rng = random.Random(seed)
+    layers = nn.Sequential(*[nn.Linear(2, 2) for _ in range(4)])
+    values = [Tensor(np.ones((3, 2)), label="x")]
+    for _ in range(9):
+        a, b = rng.choice(values), rng.choice(values)
+        values.append(rng.choice([layers[rng.randrange(4)](a), a + b, a * b, a.tanh()]))
+    root = sum(values[1:], start=values[0] @ layers[0].weight).sum()
+    graph = draw(root, {"layers": layers}, depth=2).graph
+    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    assert len(place) == len(graph.nodes)
+    assert all(place[edge.tail] < place[edge.head] for edge in graph.edges)
+
+
 def test_without_modules_every_node_is_drawn_and_that_is_said():
     x = Value(1.0, label="x")
     drawing = draw(x * x + 1, depth=1)

@@ -29,6 +29,8 @@ _FUNCTIONS = {
     "float": "+({0})",
     "pow": "((x,y)=>x===1||x===-1&&Math.abs(y)===Infinity?1:x**y)({0},{1})",
     "copysign": "((x,y)=>y<0||Object.is(y,-0)?-Math.abs(x):Math.abs(x))({0},{1})",
+    "fmod": "({0}%{1})",
+    "round": "(x=>{{let r=Math.round(x);return Math.abs(x%1)===.5&&r%2?r-1:r}})({0})",
     "floor_divide": "Math.floor({0}/{1})",
     "logaddexp": "((x,y)=>x===y?x+Math.LN2:Math.max(x,y)+Math.log1p(Math.exp(-Math.abs(x-y))))"
     "({0},{1})",
@@ -44,7 +46,7 @@ _FUNCTIONS = {
 _SAME_NAME = {
     "sqrt", "cbrt", "floor", "ceil", "exp", "expm1", "log", "log2", "log10", "log1p", "sin", "cos",
     "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-    "hypot", "sign",
+    "hypot", "sign", "trunc",
 }  # fmt: skip
 _REMAINDER = "((x,y)=>(r=>r&&r<0!==y<0?r+y:r)(x%y))({0},{1})"  # with the sign of y, as in Python
 _OPERATORS: dict[type[ast.AST], str] = {
@@ -180,6 +182,8 @@ def _translated(node: ast.expr) -> str:
             return name
         case ast.Constant(value=bool() | int() | float()):
             return json.dumps(node.value)
+        case ast.Attribute(value=ast.Name(id="math"), attr="pi"):
+            return json.dumps(math.pi)
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             return _call("pow", [_translated(left), _translated(right)])
         case ast.BinOp(left=left, op=ast.Mod(), right=right):
