@@ -238,7 +238,6 @@ def _minimized(model: MLP, loss: Loss, x: Any, max_iter: int) -> History:
             break
         history.add(
             loss=report.loss,
-            validation_loss=math.nan,
             learning_rate=math.nan,
             seconds=time.perf_counter() - start,
         )

@@ -93,20 +93,6 @@ def test_a_search_runs_in_several_processes():
     assert_array_equal(*scores)
 
 
-def test_a_search_runs_on_a_dask_cluster():
-    joblib = pytest.importorskip("joblib")
-    distributed = pytest.importorskip("distributed")
-    x, y = iris()
-    alone = cross_val_score(scaled(max_iter=5), x, y, cv=2)
-    settings = {"n_workers": 1, "threads_per_worker": 2, "processes": False}
-    with (
-        distributed.LocalCluster(dashboard_address=None, **settings) as cluster,
-        distributed.Client(cluster),
-        joblib.parallel_config(backend="dask"),
-    ):
-        assert_array_equal(cross_val_score(scaled(max_iter=5), x, y, cv=2), alone)
-
-
 # --- what they learn
 
 
