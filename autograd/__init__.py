@@ -13,7 +13,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from autograd.anomalies import detect_anomaly
-from autograd.errors import AnomalyError, CompileError, GradcheckError, GraphError, ShapeError
+from autograd.errors import (
+    AnomalyError,
+    CompileError,
+    GradcheckError,
+    GraphError,
+    LostGradientWarning,
+    ShapeError,
+)
 from autograd.gradcheck import gradcheck
 from autograd.modes import no_grad
 from autograd.op import COMPOSITIONS, RULEBOOK
@@ -39,7 +46,8 @@ _LAZY = {
 }
 
 __all__ = [
-    "AnomalyError", "CompileError", "GradcheckError", "GraphError", "ShapeError", "Tensor", "Value",
+    "AnomalyError", "CompileError", "GradcheckError", "GraphError", "LostGradientWarning",
+    "ShapeError", "Tensor", "Value",
     "backprop", "detect_anomaly", "draw", "explain", "grad", "gradcheck", "hessian", "hvp",
     "jacobian", "jvp", "no_grad", "record_lines", "value_and_grad", "vjp",
 ]  # fmt: skip

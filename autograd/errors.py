@@ -1,4 +1,4 @@
-"""The errors that are ours. Each says who, what was needed, what came, and what to do."""
+"""The errors that are ours, and the warnings: who, what was needed, what came, what to do."""
 
 from __future__ import annotations
 
@@ -21,3 +21,10 @@ class GradcheckError(ValueError):
 
 class CompileError(TypeError):
     """Something in a compiled function that could not be repeated faithfully."""
+
+
+class LostGradientWarning(UserWarning):
+    """A number was read out of the graph: what is computed with it has no gradient.
+
+    `.item()`, `.data`, printing, formatting, comparing, `math.isnan` and `math.isfinite` are quiet.
+    """

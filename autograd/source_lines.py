@@ -41,7 +41,7 @@ class record_lines(Mode):
 
 def users_line() -> str:
     """The innermost line that is neither ours nor NumPy's: 'file.py, line 3: y = log(x)'."""
-    ours = _not_the_users()
+    ours = not_the_users()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(ours):
         frame = frame.f_back
@@ -55,11 +55,11 @@ def line_of(error: BaseException) -> str:
     import traceback
 
     lines = [(f.filename, f.lineno or 0) for f in traceback.extract_tb(error.__traceback__)]
-    users = [line for line in lines if not line[0].startswith(_not_the_users())]
+    users = [line for line in lines if not line[0].startswith(not_the_users())]
     return _shown_line(*users[-1]) if users else "an unknown line"
 
 
-def _not_the_users() -> tuple[str, ...]:
+def not_the_users() -> tuple[str, ...]:
     """Where our files lie, and NumPy's."""
     import os
 

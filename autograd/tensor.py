@@ -15,6 +15,7 @@ from autograd.methods import ArrayOperations
 from autograd.modes import active, recording, watch_result
 from autograd.node import Node
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
+from autograd.reading import check_read
 from autograd.rules import elementwise, matrices
 from autograd.tracing import recorder
 from autograd.value import Value
@@ -448,7 +449,14 @@ class Tensor(ArrayOperations, Copied, node.Node):
     __hash__ = object.__hash__
 
     def __float__(self) -> float:
-        return float(self.item())
+        number = float(self.item())
+        check_read(self)
+        return number
+
+    def __int__(self) -> int:
+        number = int(self.item())
+        check_read(self)
+        return number
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)

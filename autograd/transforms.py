@@ -22,6 +22,7 @@ from autograd.errors import ShapeError
 from autograd.modes import active, force_grad, recording
 from autograd.node import Node, gradients
 from autograd.op import RULEBOOK
+from autograd.reading import differentiated
 from autograd.rules import stack
 from autograd.tensor import Tensor
 from autograd.tracing import recorder
@@ -30,7 +31,6 @@ from autograd.value import Constant, Value
 
 Argnums = int | Sequence[int]
 
-_depth: ContextVar[int] = ContextVar("how many transforms are running", default=0)
 _as_graph: ContextVar[bool] = ContextVar("whether one makes its derivative a graph", default=False)
 
 
@@ -55,7 +55,7 @@ def transform_of(function: Callable[..., Any]) -> Callable[..., Any] | None:
 
 def running() -> bool:
     """Whether this code runs inside a transform."""
-    return _depth.get() > 0
+    return bool(differentiated.get())
 
 
 def wants_graph() -> bool:
@@ -326,13 +326,14 @@ class _Trace:
         arguments = list(args)
         for n, argument in zip(chosen, self.rebuild(self.leaves), strict=True):
             arguments[n] = argument
-        tokens = _depth.set(_depth.get() + 1), _as_graph.set(wants_graph() or self.as_graph)
+        running_here = differentiated.set((*differentiated.get(), self.leaves))
+        wanted_here = _as_graph.set(wants_graph() or self.as_graph)
         try:
             with force_grad():
                 self.result = f(*arguments, **kwargs)
         finally:
-            _depth.reset(tokens[0])
-            _as_graph.reset(tokens[1])
+            differentiated.reset(running_here)
+            _as_graph.reset(wanted_here)
 
     def outputs(self, who: str, f: Callable[..., Any], has_aux: bool) -> tuple[Any, Any]:
         """What is to be differentiated of the result, and what is not, `aux`."""

@@ -16,6 +16,7 @@ from autograd.methods import Operations
 from autograd.modes import active, recording, watch_result
 from autograd.numpy_protocols import RENAMED
 from autograd.op import RULEBOOK, Elementwise, Op, kind_of
+from autograd.reading import check_read
 from autograd.rules import elementwise
 from autograd.tracing import recorder
 from autograd.versions import FIXED
@@ -328,8 +329,16 @@ class Value(Operations, Copied, node.Node):
         return _compared(operator.ge, self, other)
 
     def __float__(self) -> float:
-        mode = recorder() if active() else None
-        return self._data if mode is None else mode.number(self, "float()")
+        if active() and (mode := recorder()) is not None:
+            mode.refuse("float()")
+        check_read(self)
+        return self._data
+
+    def __int__(self) -> int:
+        if active() and (mode := recorder()) is not None:
+            mode.refuse("int()")
+        check_read(self)
+        return int(self._data)
 
     def __bool__(self) -> bool:
         return _compared(operator.ne, self, 0.0)

@@ -83,6 +83,7 @@ def all_values(x: Any) -> Any:
     return _as_values(x) if isinstance(x, np.ndarray) and x.dtype == object else x
 
 
+_items = np.frompyfunc(lambda v: v.item() if isinstance(v, Value) else v, 1, 1)
 _as_values = np.frompyfunc(lambda v: v if isinstance(v, Value) else Value(v).detach(), 1, 1)
 
 
@@ -97,5 +98,7 @@ def numbers(x: Any) -> Any:
         return x.data
     if holds_values(x):
         mode = recorder() if active() else None
-        return np.asarray(x, dtype=np.float64) if mode is None else mode.numbers(x)
+        if mode is None:
+            return np.asarray(_items(np.asarray(x, dtype=object)), dtype=np.float64)
+        return mode.numbers(x)
     return x if hasattr(x, "__array_function__") else np.asarray(x)

@@ -161,7 +161,7 @@ class Point:
     def __init__(self, objective: Objective, theta: Array, node: Any) -> None:
         self.objective = objective
         self.theta = theta
-        self.loss = float(node.item() if isinstance(node, Tensor) else node)
+        self.loss = float(node.item() if isinstance(node, (Tensor, Value)) else node)
         self._node: Any = node
 
     @cached_property

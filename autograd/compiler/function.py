@@ -42,7 +42,7 @@ from autograd.compiler.replay import MISS, run
 from autograd.compiler.results import CompiledOp
 from autograd.compiler.twice import same_results, same_runs
 from autograd.compiler.watch import Watch, variables
-from autograd.errors import CompileError
+from autograd.errors import CompileError, LostGradientWarning
 from autograd.modes import active
 from autograd.source_lines import line_of
 from autograd.tracing import recorder
@@ -105,7 +105,9 @@ class Compiled:
                 program, rebuild = self._record(args, kwargs, given.others)
             except ReadError:
                 # Perhaps it was reading numbers for the message of an error: that goes first.
-                self.function(*args, **kwargs)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", LostGradientWarning)
+                    self.function(*args, **kwargs)
                 raise
             except CompileError:
                 raise

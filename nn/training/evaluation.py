@@ -30,7 +30,7 @@ def evaluate(model: Module, loss: Loss, data: Data) -> float:
         2.0
     """
     x, y = pair("evaluate", data)
-    return float(loss(predict(model, x), y))
+    return float(numbers(loss(predict(model, x), y)))
 
 
 def accuracy(model: Module, data: Data) -> float:

@@ -141,7 +141,7 @@ def fit(
                     batch_loss = loss(model(x), y)
                     optimizer.zero_grad()
                     batch_loss.backward()
-                    losses.append(float(batch_loss))
+                    losses.append(batch_loss.item())
                     sizes.append(len(y))
                     if not _finite(losses[-1], parameters):
                         _explain(f"fit: epoch {epoch + 1}, batch {len(losses)}", model, loss, x, y)

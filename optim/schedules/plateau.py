@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 from autograd.checks import came, check_number
+from autograd.op import plain
 from optim.schedules.schedule import Schedule, as_schedule
 from optim.states import taken_counts, taken_list
 
@@ -75,7 +76,8 @@ class ReduceOnPlateau(Schedule):
         self._epochs += 1
         if self._epochs <= self.parts[0].warm_up_epochs:
             return
-        loss = -float(loss) if self.maximize else float(loss)
+        number = float(plain(loss))
+        loss = -number if self.maximize else number
         best = self._best
         if loss < (best if math.isinf(best) else best - self.threshold * abs(best)):
             self._best, self._bad_epochs = loss, 0

@@ -228,8 +228,8 @@ def test_a_value_is_false_only_at_zero():
 
 def test_float_format_and_repr():
     v = Value(2.5)
-    assert float(v) == 2.5
-    assert type(float(v)) is float
+    assert v.item() == 2.5
+    assert type(v.item()) is float
     assert f"{v:.2f} {v:>6} {v:+.0e}" == "2.50    2.5 +2e+00"
     assert repr(v) == str(v) == f"{v}" == "Value(data=2.5, grad=0.0)"
     assert repr(Value(1, label="x")) == "Value(data=1.0, grad=0.0, label='x')"

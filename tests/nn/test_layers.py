@@ -272,7 +272,7 @@ def test_activations_are_the_same_on_values(name):
     (function(x) * upstream).sum().backward()
     out = np.asarray(function(values), dtype=object)
     np.sum(out * upstream).backward()
-    assert_allclose([float(v) for v in out], function(x).data, rtol=1e-15)
+    assert_allclose([v.item() for v in out], function(x).data, rtol=1e-15)
     assert_allclose([v.grad for v in values], x.grad, rtol=1e-13, atol=1e-15)
 
 

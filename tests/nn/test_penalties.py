@@ -32,7 +32,7 @@ def test_a_penalty_is_the_sum_over_weights_and_over_biases_only_if_asked(
         net = model()
         value = penalty(net.scalars() if close_up else net, 0.1, biases=biases)
         value.backward()
-        assert float(value) == pytest.approx(0.1 * size(counted).sum(), rel=1e-14)
+        assert value.item() == pytest.approx(0.1 * size(counted).sum(), rel=1e-14)
         for name, p in net.named_parameters():
             expected = 0.1 * slope(p.data) * (biases or not name.endswith("bias"))
             assert_allclose(0 if p.grad is None else p.grad, expected, rtol=1e-14)
