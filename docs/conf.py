@@ -12,10 +12,12 @@ sys.path.insert(0, str(ROOT))
 # The kernels that run the notebooks see the same checkout.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 
+import numpy as np  # noqa: E402
 from docutils import nodes  # noqa: E402
 from latex2mathml.converter import convert  # noqa: E402
 
 import autograd  # noqa: E402
+from autograd.numpy_protocols import INSTEAD, coverage  # noqa: E402
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op  # noqa: E402
 from autograd.viz.symbols import symbolic_partial  # noqa: E402
 
@@ -136,6 +138,55 @@ def write_operations():
         page.write_text(text, "utf-8")
 
 
+def write_numpys_functions():
+    """The page of NumPy's functions, from what nodes do with each."""
+    answers = coverage()
+    listed = {kind: [name for name, k in answers if k == kind] for kind in ("derivative", "plain")}
+    lines = [
+        "# NumPy's functions",
+        "",
+        f"NumPy {np.__version__} has {len(answers)} functions that ask their arguments what to do;",
+        "this page is made from their answers. They work on a `Tensor`, and on a single `Value`,",
+        "which counts as a number.",
+        "",
+        "An **array of Values**, `np.array([v, w])`, is NumPy's own array of objects. Arithmetic,",
+        "`@`, sums and most functions work on it, each number being a node. What NumPy cannot do",
+        "with objects it refuses itself; `autograd`'s function of the same name often can",
+        "(`autograd.logaddexp`, `autograd.nanmean`, `autograd.norm`). For questions such as",
+        "`np.isnan` take the numbers, `[v.data for v in row]`. A dtype makes plain numbers of",
+        "Values: `np.sum(row, dtype=float)`.",
+        "",
+        "## With derivatives",
+        "",
+        ", ".join(f"`{name}`" for name in listed["derivative"]),
+        "",
+        "Reductions take `where=`, `initial=` and `dtype=` as NumPy's do. Of `out=` only None is",
+        "taken: a result is always a new node.",
+        "",
+        "## With plain answers",
+        "",
+        "Truth values, places and descriptions, as of the plain array:",
+        "",
+        ", ".join(f"`{name}`" for name in listed["plain"]),
+        "",
+        "## Without derivatives",
+        "",
+        "They raise a TypeError that says what can be written instead.",
+        "",
+        "| function | instead |",
+        "|---|---|",
+    ]
+    without = [name for name, kind in answers if kind == "none"]
+    instead = {name: INSTEAD.get(name.split(".")[-1], "") for name in without}
+    lines += [f"| `{name}` | `{text}` |" for name, text in instead.items() if text]
+    rest = ", ".join(f"`{name}`" for name, text in instead.items() if not text)
+    lines += ["", f"Without such advice (most are of whole numbers, bits, dates and sets): {rest}"]
+    text = "\n".join(lines) + "\n"
+    page = ROOT / "docs" / "api" / "numpy.md"
+    if not page.exists() or page.read_text("utf-8") != text:
+        page.write_text(text, "utf-8")
+
+
 def first_sentence(function):
     """The first line of a docstring, fit for a table."""
     return function.__doc__.strip().splitlines()[0].replace("|", "\\|").replace("*", "\\*")
@@ -169,6 +220,7 @@ def setup(app):
     """Called by Sphinx."""
     copy_notebooks()
     write_operations()
+    write_numpys_functions()
     for name in autograd.__all__:  # what is loaded when first asked for, asked for
         vars(autograd).setdefault(name, getattr(autograd, name))
     importlib.import_module("nn.estimators")

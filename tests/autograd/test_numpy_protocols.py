@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, numpy_protocols
 from tests.autograd.array_cases import CASES, NUMPY, OURS, Case, names_in
 
 # Every name that a NumPy user may expect, as the manual lists them.
@@ -438,3 +438,35 @@ def test_a_number_is_formatted_and_a_tensor_listed():
     assert leaf().tolist() == [[0.3, 0.1], [0.2, 0.4]]
     with pytest.raises(ValueError, match="only one of a single element"):
         f"{leaf():.3f}"
+
+
+# --- the table of the manual ----------------------------------------------------------------------
+
+
+def test_the_table_of_numpys_functions_tells_what_calling_them_does():
+    answers = dict(numpy_protocols.coverage())
+    assert {answers[f"np.{name}"] for name in NAMES} == {"derivative"}
+    assert {answers[f"np.{name}"] for name in PLAIN.split()} == {"plain"}
+    for function in REFUSED:
+        name = f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
+        name = f"np.{function.__name__}" if isinstance(function, np.ufunc) else name
+        assert answers.get(name, "none") == "none"
+
+
+@pytest.mark.parametrize("name", numpy_protocols.INSTEAD)
+def test_what_stands_in_for_a_function_exists(name):
+    answers = dict(numpy_protocols.coverage())
+    full = {f"np.{name}", f"np.linalg.{name}"} & answers.keys()
+    assert full, f"NumPy has no function {name}"
+    assert "none" in {answers[each] for each in full}
+    for called in re.findall(r"(?<![.\w])([a-z_0-9]+)\(", numpy_protocols.INSTEAD[name]):
+        assert hasattr(autograd, called) or called == "list"
+    for called in re.findall(r"np\.([a-z_0-9]+)", numpy_protocols.INSTEAD[name]):
+        assert hasattr(np, called)
+
+
+def test_a_refusal_says_what_to_write_instead():
+    with pytest.raises(TypeError, match=r"^np\.hsplit: .*Otherwise: split\(x, parts, axis=1\)\.$"):
+        np.hsplit(leaf(), 2)
+    with pytest.raises(TypeError, match=r"^np\.linalg\.svd: .*Otherwise: svdvals, or eigh"):
+        np.linalg.svd(leaf())
