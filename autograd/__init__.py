@@ -13,6 +13,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from autograd.anomalies import detect_anomaly
+from autograd.custom_vjp import custom_vjp
+from autograd.declarations import elementwise, structural
 from autograd.errors import (
     AnomalyError,
     CompileError,
@@ -48,8 +50,9 @@ _LAZY = {
 __all__ = [
     "AnomalyError", "CompileError", "GradcheckError", "GraphError", "LostGradientWarning",
     "ShapeError", "Tensor", "Value",
-    "backprop", "detect_anomaly", "draw", "explain", "grad", "gradcheck", "hessian", "hvp",
-    "jacobian", "jvp", "no_grad", "record_lines", "value_and_grad", "vjp",
+    "backprop", "custom_vjp", "detect_anomaly", "draw", "elementwise", "explain", "grad",
+    "gradcheck", "hessian", "hvp", "jacobian", "jvp", "no_grad", "record_lines", "structural",
+    "value_and_grad", "vjp",
 ]  # fmt: skip
 # `from autograd import *` leaves Python's own abs, max and sum alone.
 __all__ += [name for name in (*RULEBOOK, *COMPOSITIONS) if not hasattr(builtins, name)]

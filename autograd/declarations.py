@@ -66,14 +66,13 @@ def elementwise(
 
     Example:
         >>> import numpy as np
-        >>> from autograd import Tensor
-        >>> from autograd.declarations import elementwise
+        >>> from autograd import Value, elementwise
         >>> @elementwise(partials=[lambda x, out: -2 * x * out])
         ... def bell(x):
         ...     return np.exp(-x * x)
-        >>> x = Tensor(0.5, requires_grad=True)
-        >>> bell(x).backward()
-        >>> round(x.grad.item(), 4)
+        >>> x = Value(0.5)
+        >>> x.bell().backward()
+        >>> round(x.grad, 4)
         -0.7788
     """
 
@@ -130,13 +129,12 @@ def structural(
         ValueError: as for `elementwise`.
 
     Example:
-        >>> from autograd import Tensor
-        >>> from autograd.declarations import structural
+        >>> from autograd import Tensor, structural
         >>> @structural(vjps=[lambda out_grad, out, x: out_grad * 2 * x])
         ... def energy(x):
         ...     return (x * x).sum()
         >>> t = Tensor([1.0, 2.0], requires_grad=True)
-        >>> energy(t).backward()
+        >>> t.energy().backward()
         >>> t.grad.tolist()
         [2.0, 4.0]
     """

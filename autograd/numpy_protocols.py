@@ -230,7 +230,7 @@ def of_single_values(op: Any, operands: tuple[Any, ...], params: dict[str, Any])
     """
     try:
         return unboxed(op.compute(tuple(map(boxed, operands)), params))
-    except (TypeError, ValueError, IndexError) as err:
+    except (AttributeError, TypeError, ValueError, IndexError) as err:
         raise TypeError(
             f"{op.name}: needs an array or a Tensor, but got a Value, which is a single number."
         ) from err

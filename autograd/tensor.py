@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd import node, numpy_protocols, spellings
 from autograd.copying import Copied
+from autograd.declarations import on_every_operation
 from autograd.errors import GraphError, ShapeError
 from autograd.methods import ArrayOperations
 from autograd.modes import active, recording, watch_result
@@ -374,6 +375,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
                 requires_grad = requires_grad and data.dtype.kind == "f"
             else:
                 data = op.forward(*inputs)
+        except ShapeError:
+            raise  # of the operation itself, which says more
         except ValueError as err:
             raise _explained(err, op, inputs) from err
         if type(data) is not np.ndarray and isinstance(data, np.generic):
@@ -587,16 +590,19 @@ def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     return arguments
 
 
-def _install() -> None:
-    own = set(Tensor.__dict__)
-    methods = {name: f for name, f in COMPOSITIONS.items() if hasattr(np.ndarray, name)}
-    functions: dict[str, Callable[..., Any]] = {**RULEBOOK, **methods}
-    for name, function in functions.items():
-        if name not in own:
-            setattr(Tensor, name, _method(function))
+_OWN = set(Tensor.__dict__)
 
 
-_install()
+def _install(function: Any) -> None:
+    """Give Tensor a method for an operation, or for a composition that NumPy's arrays have."""
+    if function.__name__ not in _OWN:
+        setattr(Tensor, function.__name__, _method(function))
+
+
+on_every_operation(_install, Tensor)
+for _name, _composition in COMPOSITIONS.items():
+    if hasattr(np.ndarray, _name):
+        _install(_composition)
 spellings.install(Tensor, of_a_number=False)
 spellings.module_is_no_function(
     __name__, "tensor: is written as the class, Tensor(data, requires_grad=True)."

@@ -11,11 +11,12 @@ import numpy as np
 
 from autograd import node, numpy_protocols, spellings
 from autograd.copying import Copied
+from autograd.declarations import on_every_operation
 from autograd.errors import GraphError
 from autograd.methods import Operations
 from autograd.modes import active, recording, watch_result
 from autograd.numpy_protocols import RENAMED
-from autograd.op import RULEBOOK, Elementwise, Op, kind_of
+from autograd.op import OF_USERS, RULEBOOK, Elementwise, Op, kind_of
 from autograd.reading import check_read
 from autograd.rules import elementwise
 from autograd.tracing import recorder
@@ -252,10 +253,9 @@ class Value(Operations, Copied, node.Node):
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Value:
         if isinstance(op, Elementwise) and all(map(_is_number, operands)):
-            method: Callable[..., Value] = getattr(Value, op.name)
             if isinstance(operands[0], Value):
-                return method(*operands)
-            return method(Constant(operands[0]), *operands[1:])
+                return op.on_values(*operands)  # type: ignore[no-any-return]
+            return op.on_values(Constant(operands[0]), *operands[1:])  # type: ignore[no-any-return]
         if active() and (mode := recorder()) is not None:
             operands = mode.plain_operands(operands, isinstance(op, Elementwise))
             if not any(isinstance(x, Value) for x in operands):
@@ -263,8 +263,8 @@ class Value(Operations, Copied, node.Node):
                 return op(*given, **params)  # type: ignore[no-any-return]
         if not isinstance(op, Elementwise):
             return numpy_protocols.of_single_values(op, operands, params)  # type: ignore[no-any-return]
-        method = getattr(Value, op.name)
-        return method(*(x if isinstance(x, Value) else Constant(x) for x in operands))
+        nodes = (x if isinstance(x, Value) else Constant(x) for x in operands)
+        return op.on_values(*nodes)  # type: ignore[no-any-return]
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
@@ -286,7 +286,8 @@ class Value(Operations, Copied, node.Node):
                 x, y = (x if isinstance(x, Value) else Constant(x) for x in inputs)
                 return np.bool(_COMPARISONS[ufunc](x, y))
             return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
-        op = RULEBOOK.get(RENAMED.get(ufunc.__name__, ufunc.__name__))
+        name = RENAMED.get(ufunc.__name__, ufunc.__name__)
+        op = RULEBOOK.get(name) or OF_USERS.get(name)
         if isinstance(op, Elementwise):
             return self._apply(op, inputs, {})
         if mode is not None:
@@ -444,16 +445,16 @@ def _with_defaults(op: Elementwise, method: Callable[[Value, Any], Value]) -> Ca
     return with_defaults
 
 
-def _install() -> None:
-    """Give Value a method for every elementwise operation."""
-    for op in RULEBOOK.values():
-        if isinstance(op, Elementwise):
-            method: Any = _unary(op) if op.arity == 1 else _binary(op)
-            setattr(Value, op.name, _with_defaults(op, method) if op.defaults else method)
-    for name, ours in RENAMED.items():  # NumPy looks for a method of its function's name
-        if hasattr(Value, ours):
-            setattr(Value, name, getattr(Value, ours))
+def _install(op: Op) -> None:
+    """Give Value a method for an elementwise operation."""
+    if isinstance(op, Elementwise):
+        method: Any = _unary(op) if op.arity == 1 else _binary(op)
+        op.on_values = _with_defaults(op, method) if op.defaults else method
+        setattr(Value, op.name, op.on_values)
 
 
-_install()
+on_every_operation(_install, Value)
+for _name, _ours in RENAMED.items():  # NumPy looks for a method of its function's name
+    if hasattr(Value, _ours):
+        setattr(Value, _name, getattr(Value, _ours))
 spellings.install(Value, of_a_number=True)

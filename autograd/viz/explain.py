@@ -34,7 +34,7 @@ from autograd.op import Elementwise
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz import notation
-from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
+from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation, single_factor
 from autograd.viz.mathml import math_element, number_tree, tree_of
 from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative, Tree
@@ -265,7 +265,7 @@ def _sums(root: Node) -> tuple[dict[Node, int], dict[Node, float]]:
     for node in reversed(topological(root)):
         for i, parent in enumerate(node.parents):
             if parent.requires_grad:
-                product = totals[node] * node.local_derivative(i)  # type: ignore[attr-defined]
+                product = totals[node] * single_factor(node, i)
                 counts[parent] = counts.get(parent, 0) + counts[node]
                 totals[parent] = totals[parent] + product if parent in totals else product
     return counts, totals

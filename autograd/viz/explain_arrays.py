@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.errors import GraphError
 from autograd.node import Node
 from autograd.viz.array_rules import ArraySymbol, array_rule, shapes_of
 from autograd.viz.exercise import array_text
@@ -251,9 +252,30 @@ def _entry(steps: Backprop, node: Node, index: Index) -> Derivative:
 def _local(node: Any, position: int, place: Index, at: Index) -> float:
     """The derivative of one entry of a node by one entry of an operand: the rule, of a unit."""
     if not hasattr(node, "_inputs"):  # a Value
-        return float(node.local_derivative(position))
+        return single_factor(node, position)
+    if not hasattr(node.op, "pullback"):
+        raise _no_factor(node)
     unit = np.zeros(np.shape(node._data), np.float64)
     unit[place] = 1.0
     with np.errstate(all="ignore"):
         pulled = node.op.pullback(position, unit, node._data, tuple(node._inputs), node.params)
     return float(np.asarray(pulled)[at])
+
+
+def single_factor(node: Any, position: int) -> float:
+    """The local derivative of a Value, a factor in the products of the chain rule.
+
+    Raises:
+        GraphError: what it was made by has a gradient of its own, which need not be a product.
+    """
+    local: float | None = node.local_derivative(position)
+    if local is None:
+        raise _no_factor(node)
+    return local
+
+
+def _no_factor(node: Any) -> GraphError:
+    return GraphError(
+        f"explain: the gradient of {node.op.name} is not made of local derivatives, so it is no "
+        "factor of a product. backprop() shows what it does."
+    )

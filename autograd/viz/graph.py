@@ -274,7 +274,8 @@ def _local_derivative(node: Any, k: int) -> str:
             return ""  # an operand was overwritten: it would be the derivative somewhere else
         array = node.local_derivative(k)
         return number(array.item()) if array is not None and array.size == 1 else ""
-    return number(node.local_derivative(k))
+    local = node.local_derivative(k)
+    return "" if local is None else number(local)
 
 
 def _counted(many: int, what: str) -> str:

@@ -251,7 +251,8 @@ class Backprop(Sequence[Step]):
         found: dict[tuple[Node, int], float] = {}
         for (node, position, *_), local in zip(self._records, self._locals, strict=True):
             if isinstance(node, Value):
-                found[node, position] = node.local_derivative(position)
+                if isinstance(node.op, Elementwise):
+                    found[node, position] = node.local_derivative(position)
             elif local is not None and local.size == 1:
                 found[node, position] = local.item()
         return found
