@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -34,6 +34,14 @@ class Sequential(Module):
         )
         >>> [name for name, _ in model.named_parameters()]
         ['0.weight', '0.bias', '2.weight', '2.bias']
+
+        A part is a Sequential of the same modules:
+
+        >>> model[:2]
+        Sequential(
+          0: Linear(2 -> 3)
+          1: Tanh()
+        )
     """
 
     def __init__(self, *modules: Module) -> None:
@@ -67,8 +75,14 @@ class Sequential(Module):
     def __iter__(self) -> Iterator[Module]:
         return iter(self.layers)
 
-    def __getitem__(self, i: int) -> Module:
-        return self.layers[i]
+    @overload
+    def __getitem__(self, i: int) -> Module: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> Sequential: ...
+
+    def __getitem__(self, i: int | slice) -> Module:
+        return Sequential(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
 
 
 class MLP(Sequential):

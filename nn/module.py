@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from autograd import ShapeError, Tensor
+from autograd import ShapeError, Tensor, Value
 from autograd.checks import kind
 from autograd.spellings import refuse_set_to_none
 from nn.operands import listed, numbers
@@ -16,7 +16,7 @@ from nn.parameter import Buffer, Element, Flat, Parameter
 from nn.summary import Table, summary
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = ["Buffer", "Module", "Parameter"]
 
@@ -74,6 +74,12 @@ class Module:
             seen.add(id(member))
             if isinstance(member, Module):
                 yield from member._leaves(f"{prefix}{name}.", seen)
+            elif _is_forgotten(member):
+                raise TypeError(
+                    f"{type(self).__name__}: {name} is {kind(member)}, which no optimizer would "
+                    "get and no file would keep. Make it a nn.Parameter (model.scalars() shows its "
+                    "numbers as Values), or write parameters() and state_dict() that know of it."
+                )
             else:
                 yield prefix + name, member
 
@@ -184,6 +190,30 @@ class Module:
         }
         return copy.deepcopy(self, memo)  # a copy takes what the memo has for a thing
 
+    def astype(self, dtype: DTypeLike) -> Self:
+        """A copy whose parameters and buffers are of another type of float, such as "float32".
+
+        Make the optimizer of the copy. Inputs keep their own type, and NumPy computes in the larger
+        one: convert them, too. Buffers of whole numbers stay as they are.
+
+        Args:
+            dtype: float16, float32 or float64, as in NumPy.
+
+        Raises:
+            TypeError: dtype is no float, or it is a close-up.
+
+        Example:
+            >>> from nn import Linear
+            >>> model = Linear(2, 1).astype("float32")
+            >>> model(np.ones((1, 2), np.float32)).dtype
+            dtype('float32')
+        """
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(f"astype: needs a type of float, but got {np.dtype(dtype)}.")
+        leaves = self._state("astype").values()
+        memo: dict[int, Any] = {id(leaf): leaf.cast(dtype) for leaf in leaves}
+        return copy.deepcopy(self, memo)  # a copy takes what the memo has for a thing
+
     # --- its numbers, by name
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
@@ -253,7 +283,7 @@ class Module:
                 )
         return pairs
 
-    def _state(self, who: str) -> dict[str, Tensor]:
+    def _state(self, who: str) -> dict[str, Parameter | Buffer]:
         leaves = dict(self._leaves("", {id(self)}))
         if not all(isinstance(leaf, Tensor) for leaf in leaves.values()):
             raise TypeError(f"{who}: this is a close-up. Ask the model that it shows.")
@@ -330,7 +360,11 @@ def _can_become(array: Any, dtype: np.dtype[Any]) -> bool:
 
 def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
     """The parameters, buffers and modules in `thing`, with their names."""
-    if isinstance(thing, (Module, Parameter, Buffer)) or _is_close_up(thing):
+    if (
+        isinstance(thing, (Module, Parameter, Buffer))
+        or _is_close_up(thing)
+        or _is_forgotten(thing)
+    ):
         yield name, thing
     elif isinstance(thing, (list, tuple)):
         for i, part in enumerate(thing):
@@ -338,6 +372,16 @@ def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(thing, dict):
         for key, part in thing.items():
             yield from _found(f"{name}.{key}", part)
+
+
+def _is_forgotten(thing: Any) -> bool:
+    """Whether it asks for a gradient, but is nothing that a Module learns."""
+    return (
+        isinstance(thing, (Value, Tensor))
+        and thing.op is None
+        and thing.requires_grad
+        and not isinstance(thing, Parameter)
+    )
 
 
 def _is_close_up(thing: Any) -> bool:

@@ -193,6 +193,11 @@ class Parameter(Tensor):
             elements[index] = Element(self, index, label + where)
         return elements
 
+    def cast(self, dtype: DTypeLike) -> Parameter:
+        """Another Parameter with these numbers in another type of float, without a gradient."""
+        data = np.asarray(self._data).astype(dtype)
+        return _restored(type(self), data, None, self.requires_grad, self.label)
+
     # Copies and pickles are parameters of their own, windows on nothing else.
     def __reduce__(self) -> Any:
         state = (self._data, self._grad, self.requires_grad, self.label)
@@ -223,6 +228,11 @@ class Buffer(Tensor):
 
     def __init__(self, data: ArrayLike, *, dtype: DTypeLike | None = None) -> None:
         super().__init__(data, dtype=dtype)
+
+    def cast(self, dtype: DTypeLike) -> Buffer:
+        """Another Buffer with these numbers in another type of float, if they are floats."""
+        data = np.asarray(self._data)
+        return type(self)(data.astype(dtype) if data.dtype.kind == "f" else data)
 
     def _take_over(self, array: NDArray[Any]) -> None:
         """Have an array of this shape, of any type of its kind, as its own: nothing is copied."""

@@ -58,6 +58,23 @@ class Optimizer:
         self.names += names
         return params
 
+    def __repr__(self) -> str:
+        """One line: its settings, and how much it changes.
+
+        Example:
+            >>> from optim import SGD
+            >>> SGD([Value(1.0), Value(2.0)], lr=0.1, momentum=0.9)
+            SGD(lr=0.1, momentum=0.9; 2 parameters with 2 numbers)
+        """
+        count = sum(getattr(p, "size", 1) for p in self.params)
+        several = "s" * (len(self.params) != 1)
+        held = f"{len(self.params)} parameter{several} with {count:,} number{'s' * (count != 1)}"
+        return f"{type(self).__name__}({'; '.join(filter(None, (self._settings_text(), held)))})"
+
+    def _settings_text(self) -> str:
+        """The settings that its repr shows."""
+        return ""
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the parameters once; every rule writes its own."""
         raise NotImplementedError(f"{type(self).__name__}: needs a method step(self).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, ClassVar, Self
@@ -138,6 +139,19 @@ class Rule(Optimizer):
     def lr(self, rate: float) -> None:
         for group in self.param_groups:
             group["lr"] = rate
+
+    def _settings_text(self) -> str:
+        """The rate, and what is not as it is by default; several groups one after another."""
+        defaults = inspect.signature(type(self)).parameters
+        groups = [
+            ", ".join(
+                f"{name}={value!r}"
+                for name, value in group.items()
+                if name == "lr" or name not in defaults or value != defaults[name].default
+            )
+            for group in self.param_groups
+        ]
+        return groups[0] if len(groups) == 1 else " | ".join(groups)
 
     # --- a step
 

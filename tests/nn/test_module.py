@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import nn
-from autograd import GraphError, ShapeError, Tensor
+from autograd import GraphError, ShapeError, Tensor, Value
 from nn import Linear, Module, Parameter, Sequential, Tanh
 from optim import SGD
 
@@ -408,3 +408,122 @@ def test_a_seed_in_the_place_of_a_generator_is_refused():
         Linear(2, 1, rng=0)
     with pytest.raises(ValueError, match="non-negative"):
         nn.manual_seed(-1)
+
+
+# --- parts of a model, other types of float, and what a module does not learn
+
+
+def test_a_slice_of_a_sequential_is_a_sequential_of_the_same_modules():
+    model = nn.MLP(2, [3, 4], 1)
+    part = model[:3]
+    assert type(part) is nn.Sequential
+    assert [*part] == [*model][:3]
+    assert [*model[-2:]] == [*model][-2:]
+    assert [*model[::2]] == [*model][::2]
+    x = np.ones((1, 2))
+    assert_array_equal(model[3:](model[:3](x)).data, model(x).data)
+    part[0].weight.data = np.zeros((3, 2))
+    assert not model[0].weight.data.any()
+
+
+def everything():
+    shared = nn.Linear(3, 3)
+    return nn.Sequential(
+        nn.Linear(3, 3),
+        nn.BatchNorm1d(3),
+        nn.Dropout(0.5),
+        shared,
+        nn.LayerNorm(3),
+        nn.Tanh(),
+        shared,
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float16", np.float32, np.dtype("float64")])
+def test_a_model_of_another_type_is_a_copy_that_computes_and_learns_in_it(dtype):
+    model = everything()
+    model[0].bias.requires_grad = False
+    model[0].bias.label = "mine"
+    model.flat()
+    other = model.astype(dtype)
+    dtype = np.dtype(dtype)
+    assert {p.dtype for p in other.parameters()} == {dtype}
+    assert other[3] is other[6]
+    assert other[1].running_var.dtype == dtype
+    assert other[1].num_batches_tracked.dtype == model[1].num_batches_tracked.dtype
+    assert (other[0].bias.requires_grad, other[0].bias.label) == (False, "mine")
+    for name, array in other.state_dict().items():
+        assert_array_equal(array, model.state_dict()[name].astype(array.dtype))
+    out = other(np.linspace(0, 1, 12, dtype=dtype).reshape(4, 3))
+    assert out.dtype == dtype
+    (out * out).sum().backward()
+    assert {p.grad.dtype for p in other.parameters() if p.grad is not None} == {dtype}
+    assert all(p.grad is None for p in model.parameters())
+    before = model.state_dict()
+    other.flat().data = np.zeros(other.flat().data.size)
+    for name, array in model.state_dict().items():
+        assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("dtype", [int, "complex128", bool])
+def test_a_type_that_is_no_float_is_refused(dtype):
+    with pytest.raises(TypeError, match="astype: needs a type of float, but got"):
+        nn.Linear(1, 1).astype(dtype)
+
+
+def test_a_close_up_has_no_other_type():
+    with pytest.raises(TypeError, match="astype: this is a close-up"):
+        nn.Linear(1, 1).scalars().astype("float32")
+
+
+@pytest.mark.parametrize(
+    ("thing", "says"),
+    [
+        (Value(2.0), "w is a Value"),
+        ([Value(2.0), Value(3.0)], r"w\.0 is a Value"),
+        ({"a": (1, Value(2.0))}, r"w\.a\.1 is a Value"),
+        (Tensor([2.0], requires_grad=True), "w is a Tensor"),
+    ],
+)
+@pytest.mark.parametrize("ask", ["parameters", "state_dict", "zero_grad", "scalars", "flat"])
+def test_what_asks_for_a_gradient_and_is_no_parameter_is_told(thing, says, ask):
+    class Net(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(1, 1)
+            self.w = thing
+
+    model = nn.Sequential(Net())
+    with pytest.raises(TypeError, match=rf"Net: {says}, .* Make it a nn\.Parameter"):
+        getattr(model, ask)()
+
+
+def test_results_and_constants_may_be_kept_by_a_module():
+    class Net(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(1, 1)
+            self.constant = Tensor([1.0])
+
+        def forward(self, x):
+            self.last = self.layer(x) + self.constant
+            return self.last
+
+    model = Net()
+    model([1.0])
+    assert len(model.parameters()) == 2
+
+
+def test_values_are_learnt_by_a_module_whose_parameters_know_of_them():
+    class Net(nn.Module):
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def parameters(self):
+            return [self.w]
+
+        def forward(self, x):
+            return self.w * x[0]
+
+    model = Net()
+    loss = lambda s, y: (s - y[0]) * (s - y[0])  # noqa: E731
+    nn.fit(model, loss, ([1.0], [0.5]), SGD(model.parameters(), lr=0.5), progress=False)
+    assert model.w.data == 0.5

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from autograd import GraphError, Tensor, Value
 from nn import MLP, Linear, Parameter
-from optim import SGD, Adam, AdamW, Momentum, RMSprop
+from optim import BFGS, SGD, Adam, AdamW, Momentum, Newton, RMSprop
 from tests.optim.rules import GUISES, RULES, TORCH, as_module, each_case, each_rule, numbers, steps
 
 START = TORCH["start"]["mlp"]
@@ -294,3 +294,20 @@ def test_nesterov_comes_back_when_the_closure_fails():
     with pytest.raises(ArithmeticError):
         optimizer.step(closure)
     assert x.data == before
+
+
+@pytest.mark.parametrize("rule", [*RULES.values(), BFGS, Newton])
+def test_an_optimizer_is_one_readable_line(rule):
+    text = repr(rule([Tensor([1.0, 2.0], requires_grad=True), Value(3.0)]))
+    assert text.startswith(f"{rule.__name__}(")
+    assert text.endswith("2 parameters with 3 numbers)")
+    assert len(text) < 80
+
+
+def test_the_line_shows_what_is_not_as_it_is_by_default():
+    x, y = Value(1.0), Value(2.0)
+    assert repr(Adam([x], lr=0.01)) == "Adam(lr=0.01; 1 parameter with 1 number)"
+    optimizer = SGD([{"params": [x], "momentum": 0.5}, {"params": [y]}], lr=0.1)
+    assert repr(optimizer) == "SGD(lr=0.1, momentum=0.5 | lr=0.1; 2 parameters with 2 numbers)"
+    optimizer.lr = 0.25
+    assert "lr=0.25, momentum=0.5 | lr=0.25" in repr(optimizer)
