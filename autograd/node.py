@@ -103,7 +103,7 @@ class Node:
         return self.op.symbol if self.op else ""  # likewise
 
 
-_adding = RLock()  # several threads may bring gradients to one leaf
+adding = RLock()  # several threads may bring gradients to one leaf
 
 
 def topological(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
@@ -209,7 +209,7 @@ def _chain_rule(
 
 
 def _deliver(found: Iterable[tuple[Node, Any]]) -> None:
-    with _adding:
+    with adding:
         for node, grad in found:
             if grad is not None:
                 node._receive(grad)

@@ -228,6 +228,7 @@ class Workspace:
 
     def __init__(self, program: Program, home: list[Workspace]) -> None:
         self.program, self.home = program, home
+        self.lock = threading.RLock()  # several threads may go backward from one result
         lowered, placement = program.lowered, program.placement
         self.scalars = program.scalar_tape.bind([lowered.numbers, lowered.slopes, lowered.indices])
         self.numbers = numbers = self.scalars[lowered.numbers]

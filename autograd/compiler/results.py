@@ -17,7 +17,7 @@ from autograd.compiler.program import Workspace
 from autograd.compiler.rebuild import ordinary_pass
 from autograd.errors import GraphError
 from autograd.modes import active
-from autograd.node import Node
+from autograd.node import Node, adding
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.versions import FIXED, latest
@@ -146,10 +146,11 @@ class Call(Node):
                 yield self.tensors[place], grad
 
     def _contributions(self, seeds: Any) -> Any:
-        self.run_backward(seeds)
-        found = list(zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True))
-        found += [(owner, slopes.copy()) for owner, _, slopes in self.space.windows]
-        found += [(tensor, grad.copy()) for tensor, grad in self.tensor_gradients()]
+        with self.space.lock:
+            self.run_backward(seeds)
+            found = list(zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True))
+            found += [(owner, slopes.copy()) for owner, _, slopes in self.space.windows]
+            found += [(tensor, grad.copy()) for tensor, grad in self.tensor_gradients()]
         for i, (parent, grad) in enumerate(found):
             if parent.requires_grad:
                 yield self, i, parent, seeds, grad
@@ -165,7 +166,12 @@ class Call(Node):
 
     def deliver(self, seeds: Seeds) -> None:
         """The same as the ordinary backward pass, where all parents are leaves."""
-        self.run_backward(seeds)
+        with self.space.lock:
+            self.run_backward(seeds)
+            with adding:
+                self._deliver_all()
+
+    def _deliver_all(self) -> None:
         for leaf, grad in zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True):
             before = leaf._grad
             leaf._grad = grad if before is None else before + grad
