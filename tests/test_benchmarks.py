@@ -77,6 +77,7 @@ def test_what_a_side_cannot_measure_is_said_below_the_table(capsys, monkeypatch)
 
     monkeypatch.setattr(against, "measure", refuse)
     monkeypatch.setattr(against, "folders", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(against, "described", lambda *_: "HEAD")
     against.report("HEAD", 1, ["memory"])
     assert "\nNot measured:\n- bytes a node, forward: AttributeError" in capsys.readouterr().out
 

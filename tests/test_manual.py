@@ -128,7 +128,8 @@ def reader(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reader")
     for name in ("autograd", "nn", "optim", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name in ("pyproject.toml", "conftest.py"):
+        shutil.copy(ROOT / name, folder)
     page = ADDING.read_text("utf-8")
     (declaration,) = (
         block for block in re.findall(r"```python\n(.*?)```", page, re.S) if "@elementwise" in block

@@ -171,14 +171,14 @@ def pythons_own_recursion_limit():
     sys.setrecursionlimit(before)
 
 
-def test_a_chain_of_a_million_operations_runs_backward_and_is_freed_without_recursion(
+def test_a_chain_of_200_000_operations_runs_backward_and_is_freed_without_recursion(
     pythons_own_recursion_limit,
 ):
     x = y = Value(1.0)
-    for _ in range(1_000_000):
+    for _ in range(200_000):
         y = y + x
     y.backward()
-    assert (y.data, x.grad) == (1_000_001.0, 1_000_001.0)
+    assert (y.data, x.grad) == (200_001.0, 200_001.0)
     del y
     assert sum(type(node) is Value for node in gc.get_objects()) < 1000
 

@@ -1,0 +1,17 @@
+"""How `pytest` runs here: the whole suite on several cores, a selection in this process."""
+
+import os
+
+import pytest
+
+MOST = 4  # each process finds all tests for itself, which takes some seconds
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """What `-n auto` means, which pyproject.toml asks for; `-n 0` is one process in any case."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return 0
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return 0 if cores == 1 else min(cores, MOST)
