@@ -18,6 +18,7 @@ from autograd.atomic_write import write_atomically
 from autograd.viz import exercise
 from autograd.viz.look import SANS
 from autograd.viz.player.picture import Picture, picture_of
+from autograd.viz.svg import DARK_STYLE
 from autograd.viz.symbols import Symbol
 from autograd.viz.text import NOT_REACHED, printable
 
@@ -89,6 +90,7 @@ class _Film:
         style.text = _STYLE.format(seconds=self.length * SECONDS) + "".join(
             self._keyframes(start, stop) for start, stop in self.intervals
         )
+        style.text += DARK_STYLE
         self.svg.insert(0, style)
         return ET.tostring(self.svg, encoding="unicode") + "\n"
 

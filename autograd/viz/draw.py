@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, get_args
 
-from autograd.atomic_write import write_atomically
 from autograd.node import Node
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.graph import DrawnGraph, drawn_graph
-from autograd.viz.layout import Direction, Layout, layers_passed, place
+from autograd.viz.layout import Direction, Layout, place
 from autograd.viz.look import Scene, scene, sizes
 from autograd.viz.marks import side_by_side, with_changes, with_way
 from autograd.viz.modules import modules_graph
 from autograd.viz.names import names_of
 from autograd.viz.paper import to_paper
-from autograd.viz.svg import for_notebooks, to_svg
+from autograd.viz.saving import save_by_suffix
+from autograd.viz.svg import for_notebooks, page, to_svg
 from autograd.viz.text import described
+from autograd.viz.tikz import to_mermaid, to_tikz
 
-Engine = Literal["auto", "dot", "own"]
-
-MOST_PASSED_BY_DOT = 2_000
-"""`dot` is not asked to place a graph whose edges pass over more layers than this in all."""
+Engine = Literal["own", "dot"]
 
 
 def draw(
@@ -34,7 +31,7 @@ def draw(
     *,
     direction: Direction = "LR",
     max_nodes: int = 300,
-    layout: Engine = "auto",
+    layout: Engine = "own",
     depth: int | None = None,
     way: Node | None = None,
 ) -> Drawing:
@@ -61,9 +58,9 @@ def draw(
         direction: "LR", from left to right, or "TB", from top to bottom.
         max_nodes: A graph with more nodes is folded: only its part nearest to `root` is drawn, of a
             size that can be read (60 nodes or fewer), and the picture says what it leaves out.
-        layout: What places the nodes: the program "dot" of Graphviz, our "own" layout, or "auto":
-            `dot` if it is there and quick enough, else our own. A weight that is used in 75 steps
-            is enough to keep `dot` busy for minutes; after 5 seconds it is stopped.
+        layout: What places the nodes: our "own" layout, which is the same on every machine, or the
+            program "dot" of Graphviz. A weight that is used in 75 steps is enough to keep `dot`
+            busy for minutes; after 5 seconds it is stopped, and the layout is our own.
         depth: Draw each module as one box, to so many parts of its name: of "model.0.weight", 1
             draws `model` as one box, and 2 draws `model.0`. What is computed with a module's
             parameters counts as its part, until those of another come in, results of two modules
@@ -95,7 +92,7 @@ def draw(
     if direction not in get_args(Direction):
         raise ValueError(f'draw: direction needs to be "LR" or "TB", but got {direction!r}.')
     if layout not in get_args(Engine):
-        raise ValueError(f'draw: layout needs to be "auto", "dot" or "own", but got {layout!r}.')
+        raise ValueError(f'draw: layout needs to be "own" or "dot", but got {layout!r}.')
     if max_nodes < 1:
         raise ValueError(f"draw: max_nodes needs to be at least 1, but got {max_nodes}.")
     if depth is not None and depth < 1:
@@ -129,7 +126,7 @@ class Drawing:
         (True, True)
     """
 
-    def __init__(self, graph: DrawnGraph, direction: Direction = "LR", layout: Engine = "auto"):
+    def __init__(self, graph: DrawnGraph, direction: Direction = "LR", layout: Engine = "own"):
         self.graph = graph
         self._direction = direction
         self._engine = layout
@@ -154,16 +151,12 @@ class Drawing:
 
     @cached_property
     def _placed_by_dot(self) -> Layout | None:
-        if self._engine == "own":
-            return None
-        if self._engine == "auto" and layers_passed(self.graph) > MOST_PASSED_BY_DOT:
-            return None  # it would take more than a second, or not come to an end
-        return place_with_dot(self.source)
+        return place_with_dot(self.source) if self._engine == "dot" else None
 
     @cached_property
     def svg(self) -> str:
         """The picture as SVG."""
-        return to_svg(self._scene, self.graph.sentence)
+        return to_svg(self._scene, self.graph.sentence, dark=True)
 
     @property
     def _scene(self) -> Scene:
@@ -188,31 +181,40 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file.
 
-        PNG and PDF are made by the program `dot`, or else by matplotlib.
+        PNG and PDF are made by matplotlib, or by the program `dot` where that placed the nodes.
 
         Args:
-            path: Its ending says what is written: .svg, .png, .pdf or .dot.
+            path: Its ending says what is written: .svg, .png, .pdf, .dot, .html, .md (Mermaid,
+                which GitHub draws in Markdown), .tex (TikZ, for pdflatex) or .txt (in words).
 
         Raises:
             ValueError: path has another ending.
             RuntimeError: .png or .pdf, and there is neither `dot` nor matplotlib.
             OSError: The file cannot be written; what was there before stays.
         """
-        path = Path(path)
-        contents = self._contents(path)
-        _write(path, contents)
+        save_by_suffix(path, self.writers())
 
-    def _contents(self, path: Path) -> bytes:
-        match path.suffix.lower():
-            case ".svg":
-                return self.svg.encode()
-            case ".dot":
-                return self.source.encode()
-            case ".png" | ".pdf" as suffix:
-                return self._on_paper(suffix[1:])
-        raise ValueError(
-            f"save: needs a name that ends in .svg, .png, .pdf or .dot, but got {path.name!r}."
-        )
+    def writers(self, *wanted: str) -> dict[str, Callable[[], str | bytes]]:
+        """For each ending of a file (or those wanted) what gives its contents."""
+        every: dict[str, Callable[[], str | bytes]] = {
+            ".svg": lambda: self.svg,
+            ".png": lambda: self._on_paper("png"),
+            ".pdf": lambda: self._on_paper("pdf"),
+            ".dot": lambda: self.source,
+            ".html": lambda: page(self.svg, self.graph.sentence),
+            ".md": lambda: to_mermaid(self.graph, self._direction),
+            ".tex": self.tex,
+            ".txt": lambda: f"{self.graph.sentence}\n",
+        }
+        return {suffix: every[suffix] for suffix in wanted or every}
+
+    def tex(self, alone: bool = True) -> str:
+        r"""The picture as LaTeX, drawn by TikZ.
+
+        Args:
+            alone: Whether it is a document of its own, for pdflatex; else it is for `\input`.
+        """
+        return to_tikz([(self._scene, "")], alone)
 
     def _on_paper(self, file_format: str) -> bytes:
         if self._placed_by_dot and (made := run_dot(self.source, file_format, "-Gdpi=144")):
@@ -256,20 +258,10 @@ class SideBySide:
             ValueError: path has another ending.
             OSError: The file cannot be written; what was there before stays.
         """
-        path = Path(path)
-        if path.suffix.lower() != ".svg":
-            raise ValueError(f"save: needs a name that ends in .svg, but got {path.name!r}.")
-        _write(path, self.svg.encode())
+        save_by_suffix(path, {".svg": lambda: self.svg})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return for_notebooks(self.svg, self._sentence)
 
     def __repr__(self) -> str:
         return self._sentence
-
-
-def _write(path: Path, contents: bytes) -> None:
-    try:
-        write_atomically(path, contents)
-    except OSError as err:
-        raise type(err)(f"save: cannot write {str(path)!r}: {err.strerror}.") from err

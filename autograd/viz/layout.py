@@ -26,7 +26,7 @@ from itertools import pairwise
 from typing import Literal
 
 from autograd.viz.graph import DrawnGraph
-from autograd.viz.layers import Grid, grid_of, layers_of, reduce_crossings
+from autograd.viz.layers import Grid, grid_of, reduce_crossings
 
 Direction = Literal["LR", "TB"]
 Point = tuple[float, float]
@@ -127,13 +127,6 @@ def place(
         for e, edge in enumerate(graph.edges)
     }
     return Layout(boxes, routes)
-
-
-def layers_passed(graph: DrawnGraph) -> int:
-    """Count the layers that the edges pass over, in all: what a layout has most work with."""
-    edges = _numbered(graph)
-    layer = layers_of(len(graph.nodes), edges)
-    return sum(layer[head] - layer[tail] - 1 for tail, head in edges)
 
 
 def _numbered(graph: DrawnGraph) -> list[tuple[int, int]]:

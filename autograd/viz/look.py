@@ -44,6 +44,15 @@ OUTPUT = Style("#e7f6ec", "#14713d")
 CONSTANT = Style("#fbfbfc", "#7c848f")
 
 
+DARK = {
+    BACKGROUND: "#15191f", INK: "#e8ecf1", GREY: "#aab4c0", LINE: "#98a3af", QUIET_LINE: "#808b98",
+    HOT: "#ff9a5e", LEAF.fill: "#17293b", LEAF.stroke: "#74b3ee", OPERATION.fill: "#302613",
+    OPERATION.stroke: "#e0ac55", OUTPUT.fill: "#14301f", OUTPUT.stroke: "#6fcb93",
+    CONSTANT.fill: "#222933", CONSTANT.stroke: "#8b95a1",
+}  # fmt: skip
+"""For each colour, the one that stands for it where the page around is dark."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rectangle:
     """A rectangle with corners of this radius; `part` says what it is in its node."""

@@ -71,8 +71,7 @@ def side_by_side(first: str, second: str, headings: tuple[str, str], title: str)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-            f'width="{width:g}" height="{height:g}" role="img" '
-            'style="max-width:100%;height:auto">',
+            f'width="{width:g}" height="{height:g}" role="img">',
             f"<title>{escape(title)}</title>",
             f'<rect width="{width:g}" height="{height:g}" rx="8" fill="#ffffff"/>',
             f'<text x="14" y="19" {style}>{escape(headings[0])}</text>',

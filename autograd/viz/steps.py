@@ -257,6 +257,22 @@ class Backprop(Sequence[Step]):
                 found[node, position] = local.item()
         return found
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the pass to a file.
+
+        Args:
+            path: Its ending says what is written: .html (a page to step through), .svg (a picture
+                that moves), .txt (the worked exercise), .tex (TikZ, a picture for each step), or
+                .png, .pdf, .dot, .md (the picture with all gradients, as `draw` saves it).
+
+        Raises:
+            ValueError: path has another ending.
+            OSError: The file cannot be written; what was there before stays.
+        """
+        from autograd.viz.player.page import save_pass
+
+        save_pass(self, path)
+
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the pass as a page to step through; it needs no network and no Python.
 

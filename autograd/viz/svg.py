@@ -13,27 +13,45 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from autograd.viz.look import MONO, SANS, Curve, Group, Polygon, Rectangle, Scene, Shape, Text
+from autograd.viz.look import DARK, MONO, SANS, Curve, Group, Polygon, Rectangle, Scene, Shape, Text
 
 LEAST_SCALE = 2 / 3
 """To fit in, a picture is made smaller down to this scale, at which the smallest type has 7 px."""
 
 
-def to_svg(scene: Scene, title: str) -> str:
+DARK_STYLE = (
+    "@media (prefers-color-scheme:dark){"
+    + "".join(
+        f'[{what}="{light}"]{{{what}:{dark}}}'
+        for light, dark in DARK.items()
+        for what in ("fill", "stroke")
+    )
+    + "}"
+)
+"""The rules by which a picture turns dark with the page around it."""
+
+_IN_DARK_NOTEBOOKS = (
+    "<style>:is([data-jp-theme-light=false],.vscode-dark,[theme=dark]) .glassgrad-picture"
+    "{filter:invert(.91) hue-rotate(180deg)}</style>"
+)
+
+
+def to_svg(scene: Scene, title: str, dark: bool = False) -> str:
     """Write a scene down as SVG.
 
     Args:
         scene: What is drawn.
         title: The picture in words; screen readers and tooltips say it.
+        dark: Whether it turns dark where the reader's system is.
     """
     width, height = _n(scene.width), _n(scene.height)
     view = f"{_n(scene.x)} {_n(scene.y)} {width} {height}"
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{width}" '
-            f'height="{height}" role="img" '
-            f'style="max-width:100%;height:auto" font-family="{escape(MONO)}">',
+            f'height="{height}" role="img" font-family="{escape(MONO)}">',
             f"<title>{escape(title)}</title>",
+            *([f"<style>{DARK_STYLE}</style>"] if dark else []),
             *(_group(group) for group in scene.groups),
             "</svg>",
             "",
@@ -54,14 +72,29 @@ def for_notebooks(svg: str, sentence: str) -> dict[str, str]:
     A picture that is too wide is made narrower, and scrolls where it would become illegible.
     JupyterLab would show the SVG by itself in its natural size and cut it off.
     """
-    image = base64.b64encode(svg.encode()).decode()
+    plain = svg.replace(f"<style>{DARK_STYLE}</style>\n", "")  # there the notebook's theme counts
+    image = base64.b64encode(plain.encode()).decode()
     least = round(LEAST_SCALE * size_of(svg)[0])
     html = (
-        f'<div style="overflow-x:auto"><img alt="{escape(sentence)}" '
+        f'{_IN_DARK_NOTEBOOKS}<div style="overflow-x:auto">'
+        f'<img class="glassgrad-picture" alt="{escape(sentence)}" '
         f'style="max-width:100%;min-width:{least}px;height:auto" '
         f'src="data:image/svg+xml;base64,{image}"></div>'
     )
-    return {"text/html": html, "image/svg+xml": svg, "text/plain": sentence}
+    fitting = plain.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+    return {"text/html": html, "image/svg+xml": fitting, "text/plain": sentence}
+
+
+def page(svg: str, sentence: str) -> str:
+    """A page with nothing but the picture, which fits itself to the window."""
+    fitting = svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(sentence.partition('.')[0])}</title></head>\n"
+        f"<body><main>{fitting}</main></body></html>\n"
+    )
 
 
 def _group(group: Group) -> str:

@@ -11,6 +11,7 @@ import nn
 from autograd import Tensor, Value, draw, tanh
 from autograd.viz.look import HOT
 from nn.scalar import MLP
+from tests.autograd.test_draw import needs_dot
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -26,7 +27,7 @@ def boxes(drawing):
     return {" ".join(node.name): node for node in drawing.graph.nodes}
 
 
-@pytest.mark.parametrize("layout", ["own", "auto"])
+@pytest.mark.parametrize("layout", ["own", pytest.param("dot", marks=needs_dot)])
 def test_modules_are_drawn_as_boxes_with_parameters_and_shape(layout):
     model, loss = network()
     drawing = draw(loss, depth=2, layout=layout)

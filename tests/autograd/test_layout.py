@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from autograd import Value, tanh
 from autograd.viz.graph import DrawnEdge, DrawnGraph, DrawnNode, drawn_graph
 from autograd.viz.layers import Grid, crossings, layers_of
-from autograd.viz.layout import layers_passed, place, settle
+from autograd.viz.layout import place, settle
 from autograd.viz.look import sizes
 from tests.work import calls_at_most
 
@@ -170,7 +170,6 @@ def test_a_weight_shared_by_many_steps_is_placed_with_work_in_proportion(steps):
     graph = whole(recurrence(steps))
     with calls_at_most(3_000 * steps):
         placed(graph)
-    assert layers_passed(graph) > steps
 
 
 def test_a_large_network_is_placed_with_some_thousand_calls_for_each_node():

@@ -14,7 +14,7 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -23,10 +23,15 @@ import numpy as np
 
 from autograd.atomic_write import write_atomically
 from autograd.viz import exercise
+from autograd.viz.animate import animation
+from autograd.viz.draw import Drawing
+from autograd.viz.player.frames import frames
 from autograd.viz.player.picture import Picture, picture_of
 from autograd.viz.player.rules_js import rules_js
 from autograd.viz.player.trace import to_json, trace_of
+from autograd.viz.saving import save_by_suffix
 from autograd.viz.text import printable
+from autograd.viz.tikz import to_tikz
 
 if TYPE_CHECKING:
     from autograd.viz.steps import Backprop
@@ -97,10 +102,26 @@ def bundle(steps: Backprop) -> dict[str, str]:
 
 def write_page(steps: Backprop, path: str | os.PathLike[str]) -> None:
     """Write a page that holds the player and works from the disk."""
-    title = escape(printable(f"Backpropagation of {steps.names[steps.root]}"))
     with np.errstate(all="ignore"):
-        page = _PAGE.format(title=title, fragment=fragment(steps, picture_of(steps)))
-    write_atomically(path, page.encode())
+        write_atomically(path, _page(steps).encode())
+
+
+def _page(steps: Backprop) -> str:
+    title = escape(printable(f"Backpropagation of {exercise.name_text(steps.names[steps.root])}"))
+    return _PAGE.format(title=title, fragment=fragment(steps, picture_of(steps)))
+
+
+def save_pass(steps: Backprop, path: str | os.PathLike[str]) -> None:
+    """Write a pass in the form that the ending of the path tells."""
+    with np.errstate(all="ignore"):
+        writers: dict[str, Callable[[], str | bytes]] = {
+            ".html": lambda: _page(steps),
+            ".svg": lambda: animation(steps),
+            ".txt": lambda: f"{steps}\n",
+            ".tex": lambda: to_tikz(list(frames(steps, picture_of(steps)))),
+        }
+        drawing = Drawing(picture_of(steps).graph)
+        save_by_suffix(path, writers | drawing.writers(".png", ".pdf", ".dot", ".md"))
 
 
 def fragment(steps: Backprop, picture: Picture) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from autograd.node import Node
 from autograd.tensor import Tensor
 from autograd.viz.graph import DrawnEdge, DrawnGraph, DrawnNode, kind_of_node
-from autograd.viz.layout import place
+from autograd.viz.layout import Layout, place
 from autograd.viz.look import scene, sizes
 from autograd.viz.modules import operands_first
 from autograd.viz.player.fold import folded
@@ -39,6 +39,8 @@ class Picture:
 
     Attributes:
         svg: The SVG, with the numbers at the end of the pass.
+        graph: What is drawn.
+        layout: Where.
         boxes: For each node that has no box of its own but is drawn, the id of the box.
         arrows: For each operand whose arrow has another id than "n7.0", that id.
         shown: The nodes that are drawn by themselves.
@@ -47,6 +49,8 @@ class Picture:
     """
 
     svg: str
+    graph: DrawnGraph
+    layout: Layout
     boxes: Mapping[Node, str]
     arrows: Mapping[tuple[Node, int], str]
     shown: frozenset[Node]
@@ -72,13 +76,14 @@ def picture_of(steps: Backprop) -> Picture:
         for node in graph.nodes
         for width, height in [node_sizes[node.id]]
     }
-    picture = scene(graph, place(graph, roomy, label_sizes))
+    layout = place(graph, roomy, label_sizes)
     if again:
         names = ", ".join(sorted(again))
         note = f"{note} Each small box {names} is the leaf of that name again.".strip()
     shown = frozenset(node for node in steps.nodes if node not in boxes and node not in dropped)
     sentence = f"{graph.sentence} {note}".strip()
-    return Picture(to_svg(picture, sentence), boxes, arrows, shown, note, sentence)
+    svg = to_svg(scene(graph, layout), sentence)
+    return Picture(svg, graph, layout, boxes, arrows, shown, note, sentence)
 
 
 def _drawn_node(steps: Backprop, node: Node, id_: str, dropped: set[Node]) -> DrawnNode:
@@ -86,9 +91,9 @@ def _drawn_node(steps: Backprop, node: Node, id_: str, dropped: set[Node]) -> Dr
     rows = []
     if isinstance(node, Tensor) and node.shape:
         rows.append(("shape", shape_text(node.shape)))
-    rows += _rows("data", steps.values[node])
+    rows += rows_of("data", steps.values[node])
     if node.requires_grad:
-        rows += _rows("grad", steps.gradient(node))
+        rows += rows_of("grad", steps.gradient(node))
     return DrawnNode(
         id=id_,
         kind=kind_of_node(node),
@@ -100,7 +105,7 @@ def _drawn_node(steps: Backprop, node: Node, id_: str, dropped: set[Node]) -> Dr
     )
 
 
-def _rows(what: str, x: object) -> list[tuple[str, str]]:
+def rows_of(what: str, x: object) -> list[tuple[str, str]]:
     """Only a number or a small array is written out in the box."""
     if x is None:
         return [(what, NOT_REACHED)]

@@ -1,0 +1,35 @@
+"""Saving pictures and passes: the ending of the file says what is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from autograd.atomic_write import write_atomically
+
+
+def save_by_suffix(
+    path: str | os.PathLike[str], writers: Mapping[str, Callable[[], str | bytes]]
+) -> None:
+    """Write a file with the writer for its ending, at once or not at all.
+
+    Args:
+        path: Where to; a file that is there is replaced.
+        writers: For each ending, such as ".svg", what gives the contents.
+
+    Raises:
+        ValueError: path has another ending.
+        OSError: The file cannot be written; what was there before stays.
+    """
+    path = Path(path)
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        *most, last = writers
+        wanted = f"{', '.join(most)} or {last}" if most else last
+        raise ValueError(f"save: needs a name that ends in {wanted}, but got {path.name!r}.")
+    contents = writer()
+    try:
+        write_atomically(path, contents if isinstance(contents, bytes) else contents.encode())
+    except OSError as err:
+        raise type(err)(f"save: cannot write {str(path)!r}: {err.strerror}.") from err

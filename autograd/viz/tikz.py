@@ -1,0 +1,179 @@
+r"""Writing a scene down for LaTeX (TikZ), to compile alone or with \input, and for Markdown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from autograd.viz.graph import DrawnGraph, DrawnNode
+from autograd.viz.look import (
+    HOT,
+    Curve,
+    Polygon,
+    Rectangle,
+    Scene,
+    Shape,
+    Text,
+    name_lines,
+)
+
+PREAMBLE = r"""\documentclass[border=2pt,multi=tikzpicture]{standalone}
+\usepackage[utf8]{inputenc}
+\usepackage{amssymb}
+\usepackage{tikz}
+\begin{document}
+"""
+
+_SIGNS = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "·": r"$\cdot$", "×": r"$\times$", "−": "$-$", "—": "---", "…": r"\ldots{}",
+    "⋯": r"$\cdots$", "→": r"$\to$", "≥": r"$\ge$", "≤": r"$\le$", "∂": r"$\partial$",
+    "⊙": r"$\odot$", "ᵀ": r"$^{T}$", "⁽": "$^{(}$", "⁾": "$^{)}$", "⁻": "$^{-}$", "₋": "$_{-}$",
+    "Σ": r"$\Sigma$", "Π": r"$\Pi$", "<": "$<$", ">": "$>$", "|": "$|$", '"': "''",
+}  # fmt: skip
+_SIGNS |= {raised: f"$^{{{k}}}$" for k, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+_SIGNS |= {lowered: f"$_{{{k}}}$" for k, lowered in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+_SIGNS |= {
+    letter: rf"$\{unicodedata.name(letter).split()[-1].lower()}$"
+    for letter in "αβγδεζηθικλμνξπρστυφχψω"
+    if letter not in "ος"
+} | {"λ": r"$\lambda$"}
+_ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
+
+
+def tex_text(text: str) -> str:
+    r"""Any text in LaTeX; what pdflatex has no letter for becomes a box.
+
+    Example:
+        >>> print(tex_text("ŷ₁ = 50% of θ"))
+        $\hat{y}$$_{1}$ = 50\% of $\theta$
+    """
+    return "".join(_tex_character(c) for c in unicodedata.normalize("NFC", text))
+
+
+def _tex_character(c: str) -> str:
+    if c in _SIGNS:
+        return _SIGNS[c]
+    apart = unicodedata.normalize("NFD", c)
+    if len(apart) == 2 and apart[1] in _ACCENTS and apart[0].isascii():
+        return rf"$\{_ACCENTS[apart[1]]}{{{apart[0]}}}$"
+    if c.isascii() or "\u00c0" <= c <= "\u00ff":
+        return c if c.isprintable() else " "
+    return r"$\square$"
+
+
+def to_tikz(scenes: Sequence[tuple[Scene, str]], alone: bool = True) -> str:
+    r"""Write scenes down as TikZ, one picture each, in points.
+
+    Args:
+        scenes: Each with a caption, which may be "".
+        alone: Whether it compiles by itself; else it is for `\input`.
+    """
+    colors: dict[str, str] = {}
+    pictures = ["\n".join(_picture(scene, caption, colors)) for scene, caption in scenes]
+    defined = [
+        rf"\definecolor{{{name}}}{{HTML}}{{{color[1:].upper()}}}" for color, name in colors.items()
+    ]
+    body = "\n".join([*defined, *pictures])
+    return f"{PREAMBLE}{body}\n\\end{{document}}\n" if alone else f"{body}\n"
+
+
+def _picture(scene: Scene, caption: str, colors: dict[str, str]) -> Iterator[str]:
+    yield r"\begin{tikzpicture}[x=0.75pt,y=-0.75pt,line cap=round]"
+    for group in scene.groups:
+        for shape in group.shapes:
+            if line := _shape(shape, colors):
+                yield line
+    if caption:
+        y = scene.y + scene.height + 8
+        yield (
+            rf"\node[anchor=north west,inner sep=0,font=\sffamily\small] at ({_n(scene.x + 14)},"
+            rf"{_n(y)}) {{{tex_text(caption)}}};"
+        )
+    yield r"\end{tikzpicture}"
+
+
+def _color(color: str, colors: dict[str, str]) -> str:
+    return colors.setdefault(color, f"glassgrad{'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[len(colors)]}")
+
+
+def _shape(shape: Shape, colors: dict[str, str]) -> str:
+    match shape:
+        case Rectangle(part="page", radius=8):
+            return ""  # the paper is white
+        case Rectangle(x, y, width, height, radius):
+            options = [
+                f"fill={_color(shape.fill, colors)}",
+                f"rounded corners={_n(radius * 0.75)}pt",
+            ]
+            options += _pen(shape.stroke, shape.thickness, shape.dashes, colors)
+            corners = f"({_n(x)},{_n(y)}) rectangle ({_n(x + width)},{_n(y + height)})"
+            return rf"\path[{','.join(options)}] {corners};"
+        case Curve(points, stroke, thickness, dashes):
+            start, *rest = (f"({_n(x)},{_n(y)})" for x, y in points)
+            threes = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
+            path = start + "".join(f" .. controls {a} and {b} .. {c}" for a, b, c in threes)
+            return rf"\path[{','.join(_pen(stroke, thickness, dashes, colors))}] {path};"
+        case Polygon(points, fill):
+            path = " -- ".join(f"({_n(x)},{_n(y)})" for x, y in points)
+            return rf"\fill[{_color(fill, colors)}] {path} -- cycle;"
+        case Text(x, y, text, size, fill, anchor):
+            side = {"start": "base west", "middle": "base", "end": "base east"}[anchor]
+            family = (r"\ttfamily" if shape.mono else r"\sffamily") + r"\bfseries" * shape.bold
+            points_ = _n(size * 0.75)
+            font = rf"\fontsize{{{points_}}}{{{points_}}}\selectfont{family}"
+            place = f"at ({_n(x)},{_n(y)})"
+            look = f"anchor={side},inner sep=0,text={_color(fill, colors)},font={font}"
+            return rf"\node[{look}] {place} {{{tex_text(text)}}};"
+
+
+def _pen(
+    stroke: str, thickness: float, dashes: tuple[float, ...], colors: dict[str, str]
+) -> list[str]:
+    if not stroke:
+        return []
+    options = [f"draw={_color(stroke, colors)}", f"line width={_n(thickness * 0.75)}pt"]
+    if dashes:
+        on, off = (_n(d * 0.75) for d in dashes[:2])
+        options.append(f"dash pattern=on {on}pt off {off}pt")
+    return options
+
+
+def _n(x: float) -> str:
+    return f"{x:.1f}".removesuffix(".0")
+
+
+# --- Markdown ---------------------------------------------------------------------------------
+
+
+def to_mermaid(graph: DrawnGraph, direction: str) -> str:
+    """Write a graph down as a Mermaid block, which GitHub and others draw in Markdown."""
+    lines = ["```mermaid", f"flowchart {direction}"]
+    for node in graph.nodes:
+        opened, closed = {"leaf": ("[", "]"), "operation": ("(", ")")}.get(node.kind, ("[[", "]]"))
+        lines.append(f'  {_id(node.id)}{opened}"{_mermaid_label(node)}"{closed}')
+    for edge in graph.edges:
+        arrow = "==>" if edge.marked else "-->" if edge.flows else "-.->"
+        label = f'|"{_mermaid_text(edge.label)}"|' if edge.label else ""
+        lines.append(f"  {_id(edge.tail)} {arrow}{label} {_id(edge.head)}")
+    marked = [_id(node.id) for node in graph.nodes if node.marked]
+    lines += [f"  style {id_} stroke:{HOT},stroke-width:3px" for id_ in marked]
+    return "\n".join([*lines, "```", ""])
+
+
+def _id(id_: str) -> str:
+    return re.sub(r"\W", "_", id_)
+
+
+def _mermaid_label(node: DrawnNode) -> str:
+    name = " ".join(name_lines(node))
+    title = f"{name} = {node.symbol}" if name and node.symbol else name or node.symbol
+    rows = [text if node.is_bare else f"{what} {text}".strip() for what, text in node.rows]
+    return "<br>".join(_mermaid_text(line) for line in [title, *rows] if line)
+
+
+def _mermaid_text(text: str) -> str:
+    """Text as Mermaid shows it: signs with a meaning there are written by their number."""
+    return re.sub(r"[^\w\s.,=+()/…⋯—-]", lambda found: f"#{ord(found[0])};", text)

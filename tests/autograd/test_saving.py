@@ -1,0 +1,128 @@
+"""Pictures and passes as files: the ending says what is written; the same bytes on every run."""
+
+import os
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from autograd import Tensor, Value, backprop, draw, tanh
+from autograd.viz.tikz import tex_text
+
+SUFFIXES = [".svg", ".html", ".txt", ".tex", ".png", ".pdf", ".dot", ".md"]
+STARTS = {
+    ".svg": b"<svg", ".html": b"<!DOCTYPE html>", ".tex": rb"\documentclass", ".png": b"\x89PNG",
+    ".pdf": b"%PDF", ".dot": b"digraph", ".md": b"```mermaid", ".txt": b"",
+}  # fmt: skip
+HOSTILE = [
+    "<script>",
+    "a & b",
+    '"',
+    "{x}_$%#^~\\",
+    "]]>",
+    "ŷ θ ₁ ⁽²⁾",
+    "\x07bell",
+    "日本 🎉",
+    "```",
+]
+
+
+def neuron():
+    x1, w1, b = Value(3.0, label="x1"), Value(-2.0, label="w_12"), Value(0.5, label="theta_0")
+    y = tanh(w1 * x1 + b)
+    y.label = "y_hat"
+    return y
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("made", [draw, backprop])
+def test_the_ending_says_what_is_written(made, suffix, tmp_path):
+    pytest.importorskip("matplotlib")
+    made(neuron()).save(tmp_path / f"picture{suffix.upper()}")
+    assert (tmp_path / f"picture{suffix.upper()}").read_bytes().startswith(STARTS[suffix])
+
+
+@pytest.mark.parametrize("suffix", [s for s in SUFFIXES if s not in (".png", ".pdf")])
+@pytest.mark.parametrize("made", [draw, backprop])
+def test_the_same_graph_gives_the_same_bytes(made, suffix, tmp_path):
+    for k in range(2):
+        made(neuron()).save(tmp_path / f"{k}{suffix}")
+    assert (tmp_path / f"0{suffix}").read_bytes() == (tmp_path / f"1{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("made", [draw, backprop])
+def test_another_ending_is_refused_with_those_there_are(made, tmp_path):
+    with pytest.raises(ValueError, match=r"needs a name that ends in \.\w+, .* or \.\w+, but"):
+        made(neuron()).save(tmp_path / "picture.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pass_is_saved_as_the_page_the_film_and_the_text_it_is(tmp_path):
+    steps = backprop(neuron())
+    steps.save(tmp_path / "pass.html")
+    steps.to_html(tmp_path / "page.html")
+    assert (tmp_path / "pass.html").read_bytes() == (tmp_path / "page.html").read_bytes()
+    steps.save(tmp_path / "pass.txt")
+    assert (tmp_path / "pass.txt").read_text("utf-8") == f"{steps}\n"
+    steps.save(tmp_path / "pass.svg")
+    assert "@keyframes" in (tmp_path / "pass.svg").read_text("utf-8")
+
+
+def test_mermaid_has_a_box_for_each_node_and_an_arrow_for_each_operand(tmp_path):
+    x = Value(3.0, label="x")
+    picture = draw(x * x + 2)
+    picture.save(tmp_path / "graph.md")
+    text = (tmp_path / "graph.md").read_text("utf-8")
+    assert len(re.findall(r"^  n\d+[\[(]", text, re.M)) == len(picture.graph.nodes) == 4
+    assert len(re.findall(r" -->| -\.->", text)) == len(picture.graph.edges) == 4
+    assert 'n0 -->|"3"| n1' in text
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_hostile_labels_stay_inside_their_quotes(label, tmp_path):
+    x = Value(3.0, label=label)
+    draw(x * x).save(tmp_path / "graph.md")
+    lines = (tmp_path / "graph.md").read_text("utf-8").splitlines()
+    assert lines[0] == "```mermaid"
+    assert lines.index("```") == len(lines) - 1
+    assert all(re.fullmatch(r'  n\d+[\[(]+"[^"<>]*(<br>[^"<>]*)*"[\])]+', x) for x in lines[2:4])
+    draw(x * x).save(tmp_path / "graph.html")
+    ET.fromstring(
+        (tmp_path / "graph.html").read_text("utf-8").partition("<main>")[2].partition("</main>")[0]
+    )
+    written = re.sub(r"\\[a-zA-Z]+|\\.|\$[^$]*\$", "", tex_text(label))
+    assert not re.search(r"[$%#&_^~\\]", written)
+
+
+def test_a_pass_in_tex_has_a_picture_for_each_step(tmp_path):
+    steps = backprop(neuron())
+    steps.save(tmp_path / "pass.tex")
+    text = (tmp_path / "pass.tex").read_text("utf-8")
+    assert text.count(r"\begin{tikzpicture}") == text.count(r"\end{tikzpicture}") == len(steps) + 1
+    assert text.count("step 1 of ") == 1
+    assert draw(neuron()).tex(alone=False).startswith(r"\definecolor")
+
+
+@pytest.mark.skipif(
+    shutil.which("pdflatex") is None and os.environ.get("GLASSGRAD_CI") != "1",
+    reason="there is no pdflatex here",
+)
+def test_pdflatex_compiles_pictures_alone_in_a_document_and_with_any_label(tmp_path):
+    backprop(neuron()).save(tmp_path / "steps.tex")
+    (tmp_path / "part.tex").write_text(draw(neuron()).tex(alone=False), encoding="utf-8")
+    total = sum((Value(1.0, label=label) for label in HOSTILE), start=Value(0.0))
+    draw(total).save(tmp_path / "labels.tex")
+    W = Tensor(np.ones((2, 2)), requires_grad=True, label="W")
+    backprop((W @ W).sum()).save(tmp_path / "arrays.tex")
+    (tmp_path / "article.tex").write_text(
+        "\\documentclass{article}\\usepackage{amssymb,tikz}\\begin{document}\n"
+        "Text.\n\\input{part}\n\\end{document}\n"
+    )
+    for name in ("steps", "labels", "arrays", "article"):
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
+        done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
