@@ -91,7 +91,7 @@ class RandomProgram:
         if isinstance(loss, Value):
             loss.backward()
         kinds = [type(x) is float for x in (*outputs, total)]
-        values = [float(x) for x in (*outputs, total, loss)]
+        values = [getattr(x, "data", x) for x in (*outputs, total, loss)]
         return kinds, np.array(values), np.array([leaf.grad for leaf in (*self.leaves, v)])
 
 

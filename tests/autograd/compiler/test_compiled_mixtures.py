@@ -28,7 +28,7 @@ def plain(x):
     if isinstance(x, (list, tuple)):
         return [type(x), *(entry for part in x for entry in plain(part))]
     if isinstance(x, np.ndarray) and x.dtype == object:
-        return ["objects", x.shape, *(float(v) for v in x.flat)]
+        return ["objects", x.shape, *(getattr(v, "data", v) for v in x.flat)]
     if isinstance(x, (Value, Tensor)):
         kind = Tensor if isinstance(x, Tensor) else Value
         return [kind, x.requires_grad, np.shape(x.data), *np.ravel(np.asarray(x.data))]

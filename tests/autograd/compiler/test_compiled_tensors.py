@@ -399,7 +399,7 @@ def test_arguments_may_be_stored_in_any_way(layout):
                 for w in ws:
                     w.zero_grad()
                 loss.backward()
-                found.append([float(loss), *np.ravel(t.grad), *(w.grad for w in ws)])
+                found.append([loss.item(), *np.ravel(t.grad), *(w.grad for w in ws)])
             np.testing.assert_allclose(
                 np.array(found[1], dtype=float), np.array(found[0], dtype=float), rtol=1e-12
             )
@@ -554,7 +554,7 @@ def test_value_and_grad_of_tensors_can_be_compiled():
     for _ in range(2):
         w, x = RNG.normal(size=3), RNG.normal(size=3)
         value, grad = f(w, x)
-        assert float(value) == pytest.approx(np.tanh(w * x).sum(), rel=1e-12)
+        assert value.item() == pytest.approx(np.tanh(w * x).sum(), rel=1e-12)
         np.testing.assert_allclose(grad, x * (1 - np.tanh(w * x) ** 2), rtol=1e-12)
 
 
