@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autograd.checks import check_int
 from optim.drawing import line_styles, new_axes
 from optim.rule import Rule, check_rule
+from optim.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,9 +100,12 @@ def sweep_rates(
     *,
     steps: int = 10,
 ) -> RateSweep:
-    """Take some steps with each of many rates, always from where the parameters are now.
+    """Take some steps with each of many rates, always from where everything is now.
 
-    Afterwards parameters, optimizer and its rates are what they were; gradients are forgotten.
+    Every rate begins with the same parameters, buffers (the running averages of a model) and random
+    numbers, and afterwards these, the optimizer and its rates are what they were; gradients are
+    forgotten. That holds for what the closure reaches by names: variables, functions, attributes,
+    what is in lists, tuples and dicts. What it prints or appends stays.
 
     Args:
         optimizer: Any rule of first order. All its groups get the same rate meanwhile.
@@ -130,18 +134,20 @@ def sweep_rates(
     if not given.size or not given[0] > 0:
         raise ValueError(f"sweep_rates: needs rates > 0, but got {given.tolist()}.")
     check_int("sweep_rates", "steps", steps, least=1)
-    numbers = [np.copy(p.data) for p in optimizer.params]
+    snapshot = Snapshot(closure, optimizer.params)
     state, refuses = optimizer.state_dict(), optimizer._finite_only
     losses, start = [], math.nan
     try:
         optimizer.refuse_nonfinite(False)  # rates too large are a part of it
         for rate in given:
-            _restore(optimizer, numbers, state)
+            snapshot.restore()
+            optimizer.load_state_dict(state)
             optimizer.lr = rate
             start, loss = _descend(optimizer, closure, steps)
             losses.append(loss)
     finally:
-        _restore(optimizer, numbers, state)
+        snapshot.restore()
+        optimizer.load_state_dict(state)
         optimizer.refuse_nonfinite(refuses)
         optimizer.zero_grad()
     return RateSweep(given, np.array(losses), start, steps)
@@ -156,9 +162,3 @@ def _descend(optimizer: Rule, closure: Callable[[], Any], steps: int) -> tuple[f
             if not math.isfinite(losses[-1]):
                 break
     return losses[0], losses[-1]
-
-
-def _restore(optimizer: Rule, numbers: list[Any], state: dict[str, Any]) -> None:
-    for p, number in zip(optimizer.params, numbers, strict=True):
-        p.data = number if number.ndim else number.item()
-    optimizer.load_state_dict(state)

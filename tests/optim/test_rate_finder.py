@@ -1,0 +1,201 @@
+"""A sweep over rates begins each of them alike, and leaves everything as it was."""
+
+import copy
+import functools
+import pickle
+import random
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import autograd
+import nn
+from autograd import Tensor, Value
+from optim import SGD, Adam, Momentum, RMSprop, sweep_rates
+from optim.snapshot import Snapshot
+
+X = np.random.default_rng(0).normal(size=(12, 3))
+Y = X @ [[1.0], [-2.0], [0.5]]
+RATES = [1e-3, 1e-1, 10.0]
+
+
+class Counting(nn.Module):
+    """Buffers in a list, and attributes that are no buffers."""
+
+    def __init__(self):
+        self.buffers = [nn.Buffer(np.zeros(3)), nn.Buffer(0)]
+        self.calls = 0
+        self.last = None
+
+    def forward(self, x):
+        self.buffers[0].data = self.buffers[0].data + abs(x.data).max(axis=0)
+        self.buffers[1].data += 1
+        self.calls += 1
+        self.last = x
+        return x / (1 + 0.01 * self.calls) + 0.001 * self.buffers[0].data
+
+
+class Noise(nn.Module):
+    """Chance from somewhere."""
+
+    def __init__(self, draw):
+        self.draw = draw
+
+    def forward(self, x):
+        return x + 0.1 * self.draw()
+
+
+OWN, OLD, PYTHONS = np.random.default_rng(1), np.random.RandomState(1), random.Random(1)
+SHARED_VALUE, SHARED_TENSOR = {"seen": Value(0.0)}, [Tensor([0.0, 0.0, 0.0])]
+
+
+class Remembering(nn.Module):
+    """Keeps what it learns outside of itself."""
+
+    def forward(self, x):
+        SHARED_VALUE["seen"].data += 1
+        SHARED_TENSOR[0].data += x.data.mean(axis=0)
+        return x + 0.01 * SHARED_VALUE["seen"].data + 0.01 * SHARED_TENSOR[0].data
+
+
+LAYERS = {
+    "BatchNorm1d": lambda: nn.BatchNorm1d(3),
+    "nested": lambda: nn.Sequential(nn.Tanh(), nn.Sequential(nn.BatchNorm1d(3), Counting())),
+    "own": Counting,
+    "Dropout": lambda: nn.Dropout(0.5),
+    "Dropout with a generator": lambda: nn.Dropout(0.5, rng=np.random.default_rng(1)),
+    "global generator": lambda: Noise(lambda: OWN.normal(0, 1)),
+    "bound method": lambda: Noise(np.random.default_rng(1).normal),
+    "RandomState": lambda: Noise(lambda: OLD.normal(0, 1)),
+    "NumPy's": lambda: Noise(lambda: np.random.normal(0, 1)),  # noqa: NPY002
+    "Python's": lambda: Noise(lambda: random.gauss(0, 1)),
+    "Python's own": lambda: Noise(lambda: PYTHONS.gauss(0, 1)),
+    "outside": Remembering,
+}
+
+
+class Trainer:
+    """What a student's file may hold a model in."""
+
+    def __init__(self, model):
+        self.parts = {"models": [model]}
+
+    def loss(self):
+        return nn.MSELoss()(self.parts["models"][0](X), Y)
+
+
+GLOBAL = {}
+
+
+def loss_of_global():
+    return nn.MSELoss()(GLOBAL["model"](X), Y)
+
+
+def by_name(model):
+    GLOBAL["model"] = model
+    return loss_of_global
+
+
+CLOSURES = {
+    "lambda": lambda model: lambda: nn.MSELoss()(model(X), Y),
+    "default": lambda model: lambda m=model: nn.MSELoss()(m(X), Y),
+    "partial": lambda model: functools.partial(lambda m: nn.MSELoss()(m(X), Y), model),
+    "method": lambda model: Trainer(model).loss,
+    "global": by_name,
+    "wrapped": lambda model: functools.lru_cache(maxsize=0)(lambda: nn.MSELoss()(model(X), Y)),
+}
+
+
+def build(layer):
+    model = nn.Sequential(
+        nn.Linear(3, 3, rng=np.random.default_rng(0)),
+        LAYERS[layer](),
+        nn.Linear(3, 1, rng=np.random.default_rng(1)),
+    )
+    return model.train()
+
+
+def everything(model):
+    """All that could differ, as bytes."""
+    outside = SHARED_VALUE["seen"].data, SHARED_TENSOR[0].data.tolist()
+    chance = [
+        OWN.bit_generator.state, OLD.get_state(), PYTHONS.getstate(), random.getstate(),
+        np.random.get_state(), nn.init.generator().bit_generator.state,  # noqa: NPY002
+    ]  # fmt: skip
+    model.zero_grad()
+    own = [
+        (type(m).__name__, {k: v for k, v in vars(m).items() if isinstance(v, (int, list, str))})
+        for m in model.modules()
+    ]
+    rngs = [m.rng.bit_generator.state for m in model.modules() if getattr(m, "rng", None)]
+    methods = [getattr(getattr(m, "draw", None), "__self__", None) for m in model.modules()]
+    rngs += [m.bit_generator.state for m in methods if isinstance(m, np.random.Generator)]
+    return repr((model.state_dict(), own, rngs, outside, chance))
+
+
+@pytest.mark.parametrize("rule", [SGD, Adam])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_sweep_leaves_everything_that_the_closure_reaches_as_it_was(layer, rule):
+    model = build(layer)
+    closure, optimizer = CLOSURES["lambda"](model), rule(model.parameters(), lr=0.05)
+    optimizer.step(closure)
+    before, state = everything(model), repr(optimizer.state_dict())
+    optimizer.step(closure)
+    assert everything(model) != before
+    before, state = everything(model), repr(optimizer.state_dict())
+    with np.errstate(all="ignore"):
+        sweep_rates(optimizer, closure, [*RATES, 1e30, 1e200])
+    assert everything(model) == before
+    assert repr(optimizer.state_dict()) == state
+
+
+@pytest.mark.parametrize("closure", CLOSURES)
+def test_it_reaches_a_model_wherever_the_closure_has_it(closure):
+    model = build("nested")
+    before = everything(model)
+    sweep_rates(Momentum(model.parameters(), lr=0.05), CLOSURES[closure](model), RATES)
+    assert everything(model) == before
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_rate_begins_alike_whichever_came_before(layer):
+    model = build(layer)
+    closure, optimizer = CLOSURES["lambda"](model), RMSprop(model.parameters(), lr=0.05)
+    together = sweep_rates(optimizer, closure, RATES)
+    alone = [sweep_rates(optimizer, closure, [rate]) for rate in RATES]
+    assert_array_equal(together.losses, [found.losses[0] for found in alone])
+    assert {found.start for found in alone} == {together.start}
+
+
+def test_a_model_inside_a_compiled_function_is_reached_too():
+    model = build("own")
+    compiled = autograd.compile(lambda: nn.MSELoss()(model[2](model[0](X)), Y))
+    count = sum(1 for _ in model.parameters())
+    snapshot = Snapshot(compiled)
+    before = everything(model)
+    for p in model.parameters():
+        p.data = np.zeros(p.shape)
+    snapshot.restore()
+    assert everything(model) == before
+    assert count == 4
+
+
+def test_an_error_in_the_closure_leaves_everything_as_it_was_too():
+    model = build("nested")
+    calls = iter(range(100))
+    loss = CLOSURES["lambda"](model)
+    before = everything(model)
+    with pytest.raises(ZeroDivisionError):
+        sweep_rates(SGD(model.parameters(), lr=0.1), lambda: loss() / (next(calls) < 7 or 0 / 0))
+    assert everything(model) == before
+
+
+def test_copies_of_a_model_are_not_its_concern():
+    model = build("BatchNorm1d")
+    other = copy.deepcopy(model)
+    snapshot = Snapshot(CLOSURES["lambda"](model))
+    CLOSURES["lambda"](other)()
+    changed = pickle.dumps(other.state_dict())
+    snapshot.restore()
+    assert pickle.dumps(other.state_dict()) == changed
