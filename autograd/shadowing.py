@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import sys
 import warnings
 from collections.abc import Iterator
+from importlib.machinery import PathFinder
 
 
 def warn_of_shadowing() -> None:
@@ -35,10 +36,8 @@ def shadowing() -> Iterator[str]:
 
 def _where(name: str) -> str | None:
     """The file or folder that `import name` gives; nothing is imported."""
-    try:
-        spec = importlib.util.find_spec(name)
-    except ValueError:  # a module that somebody put together by hand
-        return None
+    loaded = sys.modules.get(name)
+    spec = PathFinder.find_spec(name) if loaded is None else getattr(loaded, "__spec__", None)
     if spec is None:
         return None
     places = spec.submodule_search_locations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import string
 from typing import Any
 
 import numpy as np
@@ -216,8 +215,8 @@ def _as_text(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
             f"but got {', '.join(type(x).__name__ for x in operands)}."
         )
     axes = sorted({i for some in lists for i in some if i is not ...})
-    small = string.ascii_lowercase
-    letters = small if len(axes) <= 26 else string.ascii_uppercase + small  # in rising order
+    small = "abcdefghijklmnopqrstuvwxyz"
+    letters = small if len(axes) <= 26 else small.upper() + small  # in rising order
     names: dict[Any, str] = dict(zip(axes, letters, strict=False))
     names[...] = "..."
     texts = ["".join(names[i] for i in some) for some in lists]
