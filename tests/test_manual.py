@@ -97,7 +97,8 @@ def test_the_examples_of_a_page_give_what_they_show(page):
 @every_text
 def test_the_links_of_a_text_lead_somewhere(text):
     for link in re.findall(r"\]\(([^)#:]+)\)", text.read_text("utf-8")):
-        assert (text.parent / link).exists(), link
+        made_by_the_build = link == "api/numpy.md"  # and looked at by the test that builds it
+        assert made_by_the_build or (text.parent / link).exists(), link
 
 
 @every_page
