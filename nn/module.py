@@ -11,7 +11,7 @@ import numpy as np
 from autograd import ShapeError, Tensor, Value
 from autograd.checks import kind
 from autograd.spellings import refuse_set_to_none
-from nn.operands import listed, numbers
+from nn.operands import listed, numbers, shown
 from nn.parameter import Buffer, Element, Flat, Parameter
 from nn.summary import Table, summary
 
@@ -223,6 +223,7 @@ class Module:
 
         Raises:
             TypeError: it is a close-up.
+            ValueError: two parameters have the same name, as of the keys 0 and "0" in a dict.
 
         Example:
             >>> from nn import Linear
@@ -284,9 +285,16 @@ class Module:
         return pairs
 
     def _state(self, who: str) -> dict[str, Parameter | Buffer]:
-        leaves = dict(self._leaves("", {id(self)}))
-        if not all(isinstance(leaf, Tensor) for leaf in leaves.values()):
-            raise TypeError(f"{who}: this is a close-up. Ask the model that it shows.")
+        leaves: dict[str, Any] = {}
+        for name, leaf in self._leaves("", {id(self)}):
+            if not isinstance(leaf, Tensor):
+                raise TypeError(f"{who}: this is a close-up. Ask the model that it shows.")
+            if name in leaves:  # one of them would be lost
+                raise ValueError(
+                    f"{who}: {type(self).__name__} has two different parameters or buffers of the "
+                    f"name {shown(name)}. Rename an attribute or a key."
+                )
+            leaves[name] = leaf
         return leaves
 
     def _arguments(self) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO, NamedTuple
 
@@ -30,6 +31,7 @@ LONGEST_HEADER = 2**20
 
 _MOST_AXES = 64  # NumPy's own limit
 _MOST_DIGITS = 19  # of a number in a header: those of 2**63
+_LONG_NUMBER = re.compile(rf"[0-9]{{{_MOST_DIGITS + 1}}}")
 
 
 class FileError(ValueError):
@@ -122,7 +124,8 @@ def read(file: BinaryIO, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, 
 
 def parsed(text: str) -> Any:
     """What JSON says, if it says it in numbers that a computer counts with, and no name twice."""
-    return json.loads(text, object_pairs_hook=_no_name_twice, parse_int=_count)
+    careful = _count if _LONG_NUMBER.search(text) else None
+    return json.loads(text, object_pairs_hook=_no_name_twice, parse_int=careful)
 
 
 def shortened(said: object, most: int = 300) -> str:
@@ -147,7 +150,7 @@ def _header(file: BinaryIO) -> tuple[dict[str, Place], dict[str, str]]:
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise ValueError("its metadata are not texts")
     size -= 8 + length
-    places = {key: _place(shown(key), entry, size) for key, entry in header.items()}
+    places = {key: _place(key, entry, size) for key, entry in header.items()}
     # Sorted, each begins where the one before ends: no gap hides bytes, no two arrays overlap.
     bounds = sorted(place[:2] for place in places.values())
     if [*(start for start, _ in bounds), size] != [0, *(end for _, end in bounds)]:
@@ -171,18 +174,18 @@ def _count(digits: str) -> int:
 def _place(key: str, entry: Any, size: int) -> Place:
     """Where an array begins and ends, its dtype and its shape, which must agree."""
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
-        raise ValueError(f"{key} is not described by dtype, shape and data_offsets")
+        raise ValueError(f"{shown(key)} is not described by dtype, shape and data_offsets")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise ValueError(f"{key} has numbers of the type {shown(dtype)}")
+        raise ValueError(f"{shown(key)} has numbers of the type {shown(dtype)}")
     if not _are_counts(shape, _MOST_AXES) or not _are_counts(offsets, 2) or len(offsets) != 2:
-        raise ValueError(f"{key} has shape {shown(shape)} and places {shown(offsets)}")
+        raise ValueError(f"{shown(key)} has shape {shown(shape)} and places {shown(offsets)}")
     start, end = offsets
     place = Place(start, end, DTYPES[dtype], shape)
     needed = math.prod(shape) * np.dtype(place.dtype).itemsize
     if not start <= end <= size or end - start != needed:
         raise ValueError(
-            f"{key} of shape {shown(shape)} is not what lies at {offsets} of {size} bytes"
+            f"{shown(key)} of shape {shown(shape)} is not what lies at {offsets} of {size} bytes"
         )
     return place
 

@@ -115,6 +115,35 @@ def test_what_is_counted_is_not_loaded_from_a_number_that_is_not_whole(bad):
     assert model.calls.item() == 3
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {0: Parameter(1.0), "0": Parameter(2.0)},
+        {"a": {"b": Parameter(1.0)}, "a.b": Parameter(2.0)},
+        {"a": [nn.Buffer(1.0)], "a.0": Parameter(2.0)},
+        {"a": Linear(1, 1), "a.weight": Parameter([[1.0]])},
+    ],
+    ids=["0 and '0'", "dict", "list", "module"],
+)
+def test_two_parameters_of_one_name_are_refused_where_one_would_be_lost(parts):
+    class Named(Module):
+        def __init__(self):
+            self.parts = parts
+
+    for take in (lambda m: m.state_dict(), lambda m: m.load_state_dict({})):
+        with pytest.raises(ValueError, match=r"Named has two different .* of the name 'parts\."):
+            take(Named())
+
+
+def test_one_parameter_in_two_places_has_one_name():
+    class Shared(Module):
+        def __init__(self):
+            self.parts = {0: Parameter(1.0)}
+            self.parts["0"] = self.parts[0]
+
+    assert list(Shared().state_dict()) == ["parts.0"]
+
+
 def test_of_very_many_or_long_names_an_error_shows_a_few():
     state = {f"name {i}": 0 for i in range(10_000)} | {"x" * 10_000: 0}
     with pytest.raises(
