@@ -37,10 +37,10 @@ from autograd.op import OF_USERS, RULEBOOK
 
 @elementwise(
     partials=[lambda x, out: 1 / (x * (1 - x))],
-    latex=r"\operatorname{{logit}} {0}",
+    latex=r"\operatorname{{log_odds}} {0}",
     domain=((0.0, 1.0),),
 )
-def logit(x):
+def log_odds(x):
     """ln(x / (1 - x)), the inverse of the sigmoid."""
     return np.log(x / (1 - x))
 
@@ -98,7 +98,7 @@ def expit(x):
     return 1 / (1 + np.exp(-x))
 
 
-UNARY = [logit, three_cosines, threshold, expit]
+UNARY = [log_odds, three_cosines, threshold, expit]
 INSIDE = np.array([0.2, 0.5, 0.9])
 
 
@@ -106,11 +106,11 @@ INSIDE = np.array([0.2, 0.5, 0.9])
 
 
 def test_it_is_the_function_with_its_name_and_docstring():
-    assert logit.name == logit.__name__ == "logit"
-    assert logit.__module__ == __name__
-    assert logit.__doc__ == Value.logit.__doc__ == Tensor.logit.__doc__
-    assert OF_USERS["logit"] is logit
-    assert "logit" not in RULEBOOK
+    assert log_odds.name == log_odds.__name__ == "log_odds"
+    assert log_odds.__module__ == __name__
+    assert log_odds.__doc__ == Value.log_odds.__doc__ == Tensor.log_odds.__doc__
+    assert OF_USERS["log_odds"] is log_odds
+    assert "log_odds" not in RULEBOOK
 
 
 @pytest.mark.parametrize("op", UNARY, ids=lambda op: op.name)
@@ -139,7 +139,7 @@ def test_float32_stays_float32_and_truth_values_are_numbers():
     assert threshold(xs).tolist() == [0.0, 1.0]
 
 
-@pytest.mark.parametrize("op", [logit, three_cosines, expit], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [log_odds, three_cosines, expit], ids=lambda op: op.name)
 def test_first_derivatives_are_those_of_the_complex_step(op):
     t = Tensor(INSIDE, requires_grad=True)
     op(t).sum().backward()
@@ -148,11 +148,11 @@ def test_first_derivatives_are_those_of_the_complex_step(op):
     assert_allclose([grad(op)(x) for x in INSIDE.tolist()], truth, rtol=1e-13)
 
 
-@pytest.mark.parametrize("op", [logit, three_cosines, expit], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [log_odds, three_cosines, expit], ids=lambda op: op.name)
 def test_derivatives_of_every_order_are_had_from_the_one_rule(op):
     assert gradcheck(op, INSIDE)
     assert gradcheck(op, 0.3)
-    assert_allclose(grad(grad(grad(logit)))(0.5), 32.0, rtol=1e-13)  # 2/x^3 + 2/(1-x)^3
+    assert_allclose(grad(grad(grad(log_odds)))(0.5), 32.0, rtol=1e-13)  # 2/x^3 + 2/(1-x)^3
 
 
 def test_two_operands_broadcast_and_may_have_defaults():
@@ -197,13 +197,13 @@ def test_a_ufunc_of_that_name_is_the_operation_on_nodes():
 def test_modes_know_it():
     x = Value(0.5)
     with no_grad():
-        assert logit(x).parents == total_square(Tensor([1.0], requires_grad=True)).parents == ()
+        assert log_odds(x).parents == total_square(Tensor([1.0], requires_grad=True)).parents == ()
     with np.errstate(invalid="ignore"), detect_anomaly(), pytest.raises(
         AnomalyError, match=r"three_cosines: made nan from inf"
     ):  # fmt: skip
         three_cosines(Value(math.inf))
     with pytest.warns(RuntimeWarning, match="divide by zero"):
-        assert logit(Value(1.0)).data == math.inf
+        assert log_odds(Value(1.0)).data == math.inf
 
 
 # --- pictures -------------------------------------------------------------------------------------
@@ -211,14 +211,14 @@ def test_modes_know_it():
 
 def test_it_is_drawn_and_stepped_through_with_its_formula(tmp_path):
     x = Value(0.5, label="x")
-    y = logit(x)
+    y = log_odds(x)
     y.label = "y"
-    assert "logit" in draw(y).svg
+    assert "log_odds" in draw(y).svg
     steps = backprop(y)
     assert str(steps[0].formula) == "1/(x·(1 - x))"
     assert "1/(x·(1 - x)) = 4" in str(explain(y, x))
     steps.to_html(tmp_path / "steps.html")
-    assert "logit" in (tmp_path / "steps.html").read_text("utf-8")
+    assert "log_odds" in (tmp_path / "steps.html").read_text("utf-8")
     assert str(backprop(three_cosines(x))[0].formula) == "-sin(x)·3"
 
 
@@ -244,17 +244,17 @@ def test_an_operation_on_arrays_is_drawn_as_one_box():
 
 
 def test_compiled_functions_compute_it():
-    f = compiled(lambda v: logit(v) * three_cosines(v))
+    f = compiled(lambda v: log_odds(v) * three_cosines(v))
     for x in (0.3, 0.6):
         v, w = Value(x), Value(x)
         f(v).backward()
-        (logit(w) * three_cosines(w)).backward()
+        (log_odds(w) * three_cosines(w)).backward()
         assert_allclose(v.grad, w.grad, rtol=1e-12)
-    f = compiled(lambda t: total_square(logit(t), axis=0) * grown(t.sum(), 0.5))
+    f = compiled(lambda t: total_square(log_odds(t), axis=0) * grown(t.sum(), 0.5))
     for xs in (INSIDE, INSIDE[::-1].copy()):
         t, u = Tensor(xs, requires_grad=True), Tensor(xs, requires_grad=True)
         f(t).backward()
-        (total_square(logit(u), axis=0) * grown(u.sum(), 0.5)).backward()
+        (total_square(log_odds(u), axis=0) * grown(u.sum(), 0.5)).backward()
         assert_allclose(t.grad, u.grad, rtol=1e-12)
 
 
@@ -296,9 +296,9 @@ def test_the_same_function_declared_again_takes_its_own_place():
 
 
 def test_it_is_pickled_by_its_name_and_copied_as_itself():
-    assert pickle.loads(pickle.dumps(logit)) is logit
-    assert copy.deepcopy(logit) is logit
-    out = pickle.loads(pickle.dumps(logit(Value(0.5)) * 2.0))
+    assert pickle.loads(pickle.dumps(log_odds)) is log_odds
+    assert copy.deepcopy(log_odds) is log_odds
+    out = pickle.loads(pickle.dumps(log_odds(Value(0.5)) * 2.0))
     out.backward()
     (leaf,) = out.parents[0].parents
     assert leaf.grad == 8.0
