@@ -126,13 +126,10 @@ class Elementwise(Op):
         is_one: For each operand, whether that derivative is the constant 1.
         is_sum: Whether there are two operands and both derivatives are 1.
         is_product: Whether the derivative by each of two operands is the other one.
-        on_values: The method of Value.
         scalar: The computation on Python floats: on one number `math` is 25 times as fast as NumPy.
         smooth: Whether it is differentiable everywhere in its domain.
         domain: For each operand, the open interval in which the derivative exists.
     """
-
-    on_values: Callable[..., Any]
 
     def __init__(
         self,

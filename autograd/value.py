@@ -254,8 +254,8 @@ class Value(Operations, Copied, node.Node):
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Value:
         if isinstance(op, Elementwise) and all(map(_is_number, operands)):
             if isinstance(operands[0], Value):
-                return op.on_values(*operands)  # type: ignore[no-any-return]
-            return op.on_values(Constant(operands[0]), *operands[1:])  # type: ignore[no-any-return]
+                return _methods[op](*operands)
+            return _methods[op](Constant(operands[0]), *operands[1:])
         if active() and (mode := recorder()) is not None:
             operands = mode.plain_operands(operands, isinstance(op, Elementwise))
             if not any(isinstance(x, Value) for x in operands):
@@ -263,8 +263,7 @@ class Value(Operations, Copied, node.Node):
                 return op(*given, **params)  # type: ignore[no-any-return]
         if not isinstance(op, Elementwise):
             return numpy_protocols.of_single_values(op, operands, params)  # type: ignore[no-any-return]
-        nodes = (x if isinstance(x, Value) else Constant(x) for x in operands)
-        return op.on_values(*nodes)  # type: ignore[no-any-return]
+        return _methods[op](*(x if isinstance(x, Value) else Constant(x) for x in operands))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
@@ -445,12 +444,16 @@ def _with_defaults(op: Elementwise, method: Callable[[Value, Any], Value]) -> Ca
     return with_defaults
 
 
+_methods: dict[Op, Callable[..., Value]] = {}
+"""The method of every operation, of those too whose name another has taken since."""
+
+
 def _install(op: Op) -> None:
     """Give Value a method for an elementwise operation."""
     if isinstance(op, Elementwise):
         method: Any = _unary(op) if op.arity == 1 else _binary(op)
-        op.on_values = _with_defaults(op, method) if op.defaults else method
-        setattr(Value, op.name, op.on_values)
+        _methods[op] = _with_defaults(op, method) if op.defaults else method
+        setattr(Value, op.name, _methods[op])
 
 
 on_every_operation(_install, Value)
