@@ -224,6 +224,7 @@ def trunc(x: Any) -> Any:
     """x without its fraction, rounded towards 0, elementwise; its derivative is 0.
 
     Example:
+        >>> from autograd import trunc
         >>> trunc(-1.7)
         -1.0
     """
@@ -240,6 +241,7 @@ def rint(x: Any) -> Any:
     """The nearest whole number, a half going to the even one, elementwise; its derivative is 0.
 
     Example:
+        >>> from autograd import rint
         >>> rint(2.5), rint(3.5)
         (2.0, 4.0)
     """
@@ -258,6 +260,7 @@ def fmod(x: Any, y: Any) -> Any:
     """The remainder of x / y with the sign of x, elementwise, as in C; `%` has the sign of y.
 
     Example:
+        >>> from autograd import fmod, remainder
         >>> fmod(-7.0, 3.0), remainder(-7.0, 3.0)
         (-1.0, 2.0)
     """
@@ -274,6 +277,7 @@ def copysign(x: Any, y: Any) -> Any:
     """|x| with the sign of y, elementwise. At the kink the derivative is 0, as that of abs.
 
     Example:
+        >>> from autograd import copysign
         >>> copysign(3.0, -0.0)
         -3.0
     """
@@ -443,6 +447,7 @@ def deg2rad(x: Any) -> Any:
     """An angle in degrees as radians, elementwise.
 
     Example:
+        >>> from autograd import deg2rad
         >>> deg2rad(180.0)
         3.141592653589793
     """
@@ -454,6 +459,8 @@ def rad2deg(x: Any) -> Any:
     """An angle in radians as degrees, elementwise.
 
     Example:
+        >>> import math
+        >>> from autograd import rad2deg
         >>> rad2deg(math.pi)
         180.0
     """

@@ -61,7 +61,7 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
     whole symmetric matrix.
 
     Example:
-        >>> from autograd import Tensor
+        >>> from autograd import Tensor, eigvalsh
         >>> eigvalsh(Tensor([[2.0, 1.0], [1.0, 2.0]])).data.round(12).tolist()
         [1.0, 3.0]
     """
@@ -84,7 +84,7 @@ def eigenvectors(a: Any, UPLO: str = "L") -> Any:
         LinAlgError: (of the derivative) two eigenvalues are equal.
 
     Example:
-        >>> from autograd import Tensor
+        >>> from autograd import Tensor, eigenvectors
         >>> abs(eigenvectors(Tensor([[2.0, 0.0], [0.0, 5.0]])).data).tolist()
         [[1.0, 0.0], [0.0, 1.0]]
     """
@@ -120,7 +120,7 @@ def svdvals(x: Any) -> Any:
     """The singular values of a matrix (or of each in a stack) in falling order.
 
     Example:
-        >>> from autograd import Tensor
+        >>> from autograd import Tensor, svdvals
         >>> svdvals(Tensor([[0.0, 3.0], [4.0, 0.0]]))
         Tensor([4., 3.])
     """
@@ -160,7 +160,7 @@ def singular_vectors(x: Any) -> Any:
         LinAlgError: (of the derivative) two singular values are equal, or one is 0.
 
     Example:
-        >>> from autograd import Tensor
+        >>> from autograd import Tensor, singular_vectors
         >>> abs(singular_vectors(Tensor([[0.0, 3.0], [4.0, 0.0]])).data).tolist()
         [[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     """
