@@ -79,6 +79,7 @@ class DrawnEdge:
         label: The local derivative, d head / d tail, where it is a single number; else "".
         flows: Whether a gradient flows along it, which it does not to a constant.
         marked: Whether it is to stand out.
+        room: A text that the label has room for, too, since it may change.
     """
 
     tail: str
@@ -87,6 +88,7 @@ class DrawnEdge:
     label: str
     flows: bool
     marked: bool = False
+    room: str = ""
 
     @property
     def id(self) -> str:

@@ -179,7 +179,8 @@ def node_size(node: DrawnNode) -> Size:
 
 def label_size(edge: DrawnEdge) -> Size:
     """How large the label of an edge is."""
-    return (text_width(edge.label, _LABEL), _LABEL) if edge.label else (0.0, _LABEL)
+    widest = max(text_width(text, _LABEL) for text in (edge.label, edge.room))
+    return (widest if edge.label else 0.0, _LABEL)
 
 
 def style_of(node: DrawnNode) -> Style:

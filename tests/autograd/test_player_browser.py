@@ -9,6 +9,7 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
 from autograd.node import topological
 from autograd.op import Elementwise
+from autograd.viz.exercise import equation
 from autograd.viz.text import number
 from nn.scalar import MLP
 from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
@@ -580,3 +581,122 @@ def test_a_folded_network_plays_every_step(play):  # noqa: F811
     for i, layer in enumerate(model.layers):
         for j, neuron in enumerate(layer.neurons):
             assert shown[f"model.layers[{i}].neurons[{j}].b"][1] == neuron.b.grad
+
+
+# --- one notation, one number format ----------------------------------------------------------
+
+
+def every_kind():
+    x, y = Value(1.25, label="x1"), Value(-0.75, label="theta_0")
+    v = (x * x + y.exp() * x).tanh() / (y * y + 1e-12) - abs(y) ** 1.5 * (x + 3e7)
+    v.label = "y_hat"
+    return v
+
+
+@pytest.mark.parametrize("made", [every_kind, neuron, product_plus], ids=lambda made: made.__name__)
+def test_the_page_writes_every_equation_as_python_prints_it(play, made):  # noqa: F811
+    root = made()
+    steps = backprop(root[0] if isinstance(root, tuple) else root)
+    player = play(steps)
+    player.press("End")
+    shown = []
+    for _ in steps:
+        shown.append(player.page.locator(".say .line").inner_text())
+        player.press("ArrowLeft")
+    assert shown[::-1] == [equation(step) for step in steps]
+
+
+# --- what is typed, and where the picture is ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("1/4", 0.25), ("-3", -3.0), ("−1e-3", -1e-3), ("0,5", 0.5), (".5", 0.5), ("inf", math.inf)],
+)
+def test_a_number_is_typed_as_on_the_command_line_or_as_a_fraction(play, typed, number):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("End", "ArrowDown")
+    player.page.locator(".about input[type=text]").fill(typed)
+    assert player.exact()["a"][0] == number
+    assert player.page.locator(".about [role=alert]").inner_text() == ""
+
+
+@pytest.mark.parametrize("typed", ["abc", "1/0/2", "1/x", "--2", "2*3", "1e", "/"])
+def test_what_is_no_number_is_refused_in_words(play, typed):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("End", "ArrowDown")
+    field = player.page.locator(".about input[type=text]")
+    field.fill(typed)
+    words = player.page.locator(".about [role=alert]").inner_text().strip()
+    assert words == f"a needs a number such as 0.5, 1e-3, 1/3 or inf, not {typed}."
+    assert field.get_attribute("aria-invalid") == "true"
+    assert player.exact()["a"][0] == 2.0
+    field.fill("5")
+    assert player.page.locator(".about [role=alert]").inner_text() == ""
+
+
+def box_of(player, selector):
+    return player.page.locator(selector).evaluate(
+        """(e) => [e.clientWidth, e.scrollWidth,
+            e.querySelector("svg").getBoundingClientRect().width]"""
+    )
+
+
+def deep(operations):
+    y = Value(0.5, label="x")
+    for _ in range(operations):
+        y = y.tanh()
+    return backprop(y)
+
+
+@pytest.mark.parametrize("width", [600, 930, 1280])
+def test_a_picture_fits_into_its_column(play, width):  # noqa: F811
+    player = play(deep(width // 250), viewport={"width": width, "height": 900})
+    seen, whole, drawn = box_of(player, ".pic")
+    assert whole <= seen + 1
+    assert drawn <= seen + 1
+    assert player.page.locator(".overview").is_hidden()
+
+
+def test_what_does_not_fit_in_legible_type_is_a_part_and_says_so(play):  # noqa: F811
+    player = play(deep(12), viewport={"width": 390, "height": 900})
+    seen, whole, drawn = box_of(player, ".pic")
+    assert whole > seen
+    assert (
+        player.page.locator(".overview").inner_text()
+        == "A part of the picture: drag it, or press Fit."
+    )
+    player.page.click("button:has-text('Fit')")
+    seen, whole, drawn = box_of(player, ".pic")
+    assert drawn <= seen + 1
+    assert player.page.locator(".overview").is_hidden()
+    player.press("+", "+", "+")
+    assert box_of(player, ".pic")[2] == pytest.approx(drawn * 1.25**3, rel=0.01)
+    player.press("-")
+    assert box_of(player, ".pic")[2] == pytest.approx(drawn * 1.25**2, rel=0.01)
+
+
+def test_a_picture_is_dragged_with_the_mouse(play):  # noqa: F811
+    player = play(deep(12), viewport={"width": 600, "height": 900})
+    box = player.page.locator(".pic").bounding_box()
+    x, y = box["x"] + 300, box["y"] + 4
+    player.page.mouse.move(x, y)
+    player.page.mouse.down()
+    player.page.mouse.move(x - 120, y, steps=3)
+    player.page.mouse.up()
+    assert player.page.locator(".pic").evaluate("(e) => e.scrollLeft") == pytest.approx(120, abs=2)
+    player.page.mouse.move(x, y)
+    assert player.page.locator(".pic").evaluate("(e) => e.scrollLeft") == pytest.approx(120, abs=2)
+
+
+def test_a_long_number_at_an_arrow_stays_in_its_room(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("End")
+    set_leaves(player, {"b": -1.2345678e-101})
+    label = player.page.locator("[data-edge='n2.0'] text")
+    assert label.text_content() == number(-1.2345678e-101)
+    room = player.page.locator("[data-edge='n2.0'] rect").bounding_box()["width"]
+    assert label.bounding_box()["width"] <= room + 1

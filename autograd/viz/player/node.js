@@ -90,11 +90,26 @@ function expansion(i) {
     ...more,
   ];
 }
+// What the command line takes for a number, and fractions; null is none.
+function typedNumber(typed) {
+  const given = typed.replace(/−/g, "-").replace(",", ".");
+  const parts = given.split("/").map((part) => part.trim());
+  const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+  if (/^[+-]?inf(inity)?$/i.test(given)) return given[0] === "-" ? -Infinity : Infinity;
+  if (/^[+-]?nan$/i.test(given)) return NaN;
+  if (parts.length > 2 || !parts.every((part) => plain.test(part))) return null;
+  return parts.length === 2 ? parts[0] / parts[1] : +parts[0];
+}
 function leafEditor(i) {
-  const set = (x, other) => {
-    if (!Number.isFinite(x)) return;
+  const wrong = el("span", { role: "alert" });
+  const set = (typed, other) => {
+    const x = typedNumber(typed);
+    wrong.textContent =
+      x === null ? " " + name(i) + " needs a number such as 0.5, 1e-3, 1/3 or inf, not " + typed + "." : "";
+    text.setAttribute("aria-invalid", x === null);
+    if (x === null) return;
     value[i] = x;
-    other.value = x;
+    if (other) other.value = x;
     recompute();
     solved.clear();
     render(true);
@@ -107,14 +122,14 @@ function leafEditor(i) {
     max: first[i] + reach,
     step: reach / 100,
     "aria-label": "Drag " + name(i),
-    oninput: () => set(+slider.value, text),
+    oninput: () => set(slider.value, text),
   });
   const text = el("input", {
     type: "text",
     inputmode: "decimal",
     size: 10,
     "aria-label": "New number for " + name(i),
-    oninput: () => text.value.trim() && set(+text.value.replace("−", "-").replace(",", "."), slider),
+    oninput: () => text.value.trim() && set(text.value.trim(), slider),
   });
   slider.value = text.value = value[i];
   const back = button("Reset all", () => {
@@ -122,7 +137,7 @@ function leafEditor(i) {
     recompute();
     render();
   });
-  return el("div", { class: "row" }, label, text, slider, back, " The page recomputes every step.");
+  return el("div", { class: "row" }, label, text, slider, back, wrong, " The page recomputes every step.");
 }
 function check(i) {
   const h = 1e-5 * Math.max(1, Math.abs(value[i]));

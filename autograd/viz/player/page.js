@@ -13,6 +13,26 @@ const picture = el(
   },
   svg,
 );
+picture.addEventListener("scroll", () => drawMap());
+picture.addEventListener("pointerdown", dragging);
+picture.addEventListener(
+  "wheel",
+  (e) => {
+    if (!e.ctrlKey) return;
+    e.preventDefault();
+    zoomTo(scale() * (e.deltaY < 0 ? 1.15 : 1 / 1.15));
+  },
+  { passive: false },
+);
+const overview = el("div", { class: "row overview" }, map, "A part of the picture: drag it, or press Fit.");
+const view = el(
+  "div",
+  { class: "row view" },
+  button("−", () => zoomTo(scale() / 1.25), { "aria-label": "Make the picture smaller" }),
+  button("+", () => zoomTo(scale() * 1.25), { "aria-label": "Make the picture larger" }),
+  button("Fit", fitWhole, { title: "Show the whole picture (f)" }),
+  overview,
+);
 const panel = el("div", { class: "say" }),
   about = el("section", { class: "about", "aria-label": "The chosen node" });
 const order = el("section", { class: "about", "aria-label": "Why in topological order" });
@@ -32,7 +52,7 @@ const predict = button("Predict", () => togglePredict(), {
   title: "Hide a number of each step until you have found it (p)",
 });
 const keys =
-  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · Escape leave";
+  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · f fit · + − zoom · Escape leave";
 about.hidden = order.hidden = true;
 const rows = nodes.map((n, i) => {
   const cells = [0, 1, 2].map(() => el("td"));
@@ -95,6 +115,7 @@ const main = el(
     where,
   ),
   picture,
+  view,
   panel,
   status,
   about,
@@ -196,6 +217,9 @@ const actions = {
   "[": () => runToStop(-1),
   p: togglePredict,
   o: toggleOrder,
+  f: fitWhole,
+  "+": () => zoomTo(scale() * 1.25),
+  "-": () => zoomTo(scale() / 1.25),
   "?": () => {
     help.open = !help.open;
   },
@@ -245,4 +269,6 @@ host.tabIndex = 0;
 host.setAttribute("role", "group");
 host.setAttribute("aria-label", "Step player. Press the right arrow key for the next step.");
 theme();
+new ResizeObserver(resize).observe(picture);
+resize();
 render();

@@ -140,7 +140,7 @@ def _edges(
             place_ = counts[head] = counts.get(head, -1) + 1
             local = locals_.get((node, k))
             label = "" if is_group or local is None else number(local)
-            edge = DrawnEdge(tail, head, place_, label, parent.requires_grad)
+            edge = DrawnEdge(tail, head, place_, label, parent.requires_grad, room="-0.1234")
             edges[edge.id] = edge
             between[tail, head] = edge.id
             if is_group or place_ != k:

@@ -106,7 +106,7 @@ function describeStep(k, state, whole) {
   if (local[k] === null) {
     const rest = more.ruleText ? el("b", {}, more.ruleText) : el("b", {}, nodes[from].op);
     parts.push("→", cell(more.ruleText ? "shapes " + more.shapes : "the rule of", rest));
-  } else parts.push("×", cell(captions.local, b || local[k]));
+  } else parts.push(typeof upstream[k] === "object" ? "⊙" : "·", cell(captions.local, b || local[k]));
   if (whole) parts.push("=", cell("product, " + size(more.product), more.product, true));
   else {
     if (more.product) parts.push("→", cell("Σ over axis " + more.axes.join(", "), product[k], true));
