@@ -131,6 +131,12 @@ class Value(autograd.Value):
     def _has_closure(self) -> bool:
         return "_backward" in self.__dict__
 
+    @property
+    def _closure_holds_nodes(self) -> bool:
+        """Whether there is more to `_backward` than to a `lambda: None`."""
+        closure = self.__dict__.get("_backward")
+        return bool(getattr(closure, "__closure__", closure))
+
     def _contributions(self, out_grad: float) -> tuple[Contribution, ...]:
         shares = self._shares(out_grad)
         return tuple(
@@ -181,16 +187,20 @@ class Value(autograd.Value):
         return super()._graph_contributions(out_grad)
 
     def _receive(self, grad: float) -> None:
-        if (
-            self.op is None
-            and self._has_closure
-            and getattr(self.__dict__["_backward"], "__closure__", None)
-        ):
+        if self.op is None and self._closure_holds_nodes:
             raise GraphError(
                 "backward: a Value with `_backward` has no operands, so the way back ends there. "
                 "Say what it was made from: Value(data, (a, b), 'name')."
             )
         super()._receive(grad)
+
+    def __getstate__(self) -> Any:
+        if self._closure_holds_nodes:
+            raise GraphError(
+                f"copy: `_backward` of the operation {self._op!r} that was made by hand holds "
+                "these very nodes, so a copy would bring gradients here. Run the program again."
+            )
+        return super().__getstate__()
 
     # --- results ------------------------------------------------------------------------------
 

@@ -3,8 +3,10 @@
 Each is written once and runs with micrograd's Value, where that is installed, and with ours.
 """
 
+import copy
 import gc
 import math
+import pickle
 import random
 import weakref
 
@@ -472,6 +474,23 @@ def test_a_second_derivative_of_a_closure_is_refused():
     assert autograd.grad(lambda x: squashed(x * ours.Value(1.0)))(0.5) == pytest.approx(
         1 - math.tanh(0.5) ** 2
     )
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_copy_whose_closures_would_bring_gradients_elsewhere_is_refused(copied):
+    x = ours.Value(2.0)
+    for root in [squashed(x)] if copied is copy.copy else [squashed(x), squashed(x) * 3]:
+        with pytest.raises(GraphError, match="'squash' that was made by hand holds these very"):
+            copied(root)
+
+
+def test_copies_of_other_graphs_are_graphs_of_their_own():
+    x = ours.Value(2.0)
+    x._backward = lambda: None
+    y = copy.deepcopy(x * x)
+    y.seen = True
+    y.backward()
+    assert (y.parents[0].grad, x.grad, type(y)) == (4.0, 0.0, ours.Value)
 
 
 def test_an_error_in_a_closure_leaves_every_gradient_as_it_was():
