@@ -374,7 +374,12 @@ def numbers(x: Any) -> Any:
     x = plain(x)
     if isinstance(x, list):
         x = np.asarray(x)
-    return x.astype(float) if isinstance(x, np.ndarray) and x.dtype == np.object_ else x
+    if not isinstance(x, np.ndarray) or x.dtype != np.object_:
+        return x
+    return np.asarray(_numbers(x)).astype(float)  # float() would warn of a lost gradient
+
+
+_numbers = np.frompyfunc(plain, 1, 1)
 
 
 def boxed(x: Any) -> Any:

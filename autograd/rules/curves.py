@@ -13,7 +13,7 @@ from autograd.rules.arrangements import as_operand
 from autograd.rules.choices import where
 from autograd.rules.elementwise import remainder
 from autograd.rules.reductions import sum
-from autograd.rules.shapes import broadcast_to, concatenate, take
+from autograd.rules.shapes import astype, broadcast_to, concatenate, take
 
 
 def _between(a: Any, axis: int, start: int | None, stop: int | None) -> Any:
@@ -108,7 +108,7 @@ def interp(
         >>> grad(interp)(2.5, [1.0, 2.0, 3.0], [10.0, 20.0, 40.0])
         20.0
     """
-    xp, fp = as_operand(xp), as_operand(fp)
+    x, xp, fp = (_in_float64(z) for z in (x, as_operand(xp), as_operand(fp)))
     if xp.ndim != 1 or fp.shape != xp.shape or not xp.shape[0]:
         raise ShapeError(
             "interp: needs xp and fp to be vectors of one length, but got shapes "
@@ -129,6 +129,12 @@ def interp(
     inside = where(data > places[-1], right, line)
     out = where(data < places[0], left, inside)
     return out if not np.any(np.isnan(data)) else where(np.isnan(data), x, out)
+
+
+def _in_float64(x: Any) -> Any:
+    """What NumPy computes with, whatever the type of an array is; Values are so anyway."""
+    kind = getattr(x, "dtype", None)
+    return x if kind is None or kind.kind == "O" else astype(x, float)
 
 
 def _unrolled(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
@@ -158,6 +164,8 @@ def polyval(p: Operand, x: Operand) -> Any:
         >>> grad(lambda x: polyval([1.0, 0.0, -2.0], x))(3.0)
         6.0
     """
+    if isinstance(x, (float, int)):
+        x = np.asarray(x)[()]  # to NumPy an array, which widens float32
     out = np.zeros_like(numbers(x)) if hasattr(x, "shape") else 0.0
     for coefficient in p:
         out = out * x + coefficient

@@ -289,6 +289,8 @@ def _extremum_of_chosen(
         far = sign * math.inf
     if not _count(x.shape, axis):
         shape = _kept(x.shape, axis) if keepdims else _reduced(x.shape, axis)
+        if isinstance(initial, (float, int)):
+            initial = np.asarray(initial, x.dtype)
         return broadcast_to(initial, shape)
     return of_two(op(_chosen(x, where, far), axis, keepdims), initial)
 
@@ -394,7 +396,7 @@ def _count_where(shape: tuple[int, ...], axis: Axes, keepdims: bool, where: Any)
 def _over(total: Any, divisor: Any) -> Any:
     """total / divisor in the type of the total, or in float64 where that is of whole numbers."""
     kind = total.dtype if getattr(total, "dtype", None) in _FLOATS else float
-    return total / np.asarray(divisor, kind)[()]
+    return total / (divisor.astype(kind) if hasattr(divisor, "astype") else divisor)
 
 
 _FLOATS = (np.float16, np.float32, np.float64)

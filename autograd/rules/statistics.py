@@ -99,7 +99,9 @@ def _with(a: Any, other: float) -> Any:
 
 def _chosen(a: Any, mask: Any) -> Any:
     """Where a mask holds, None being everywhere, and there is no nan."""
-    return ~_is_nan(a) & (True if mask is None else np.asarray(mask))
+    if mask is None:
+        return ~_is_nan(a)
+    return ~_is_nan(a) & (mask if hasattr(mask, "dtype") else np.asarray(mask))
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -105,6 +105,7 @@ def test_numpys_functions_of_values_and_numbers_keep_the_derivative(f, slope):
     lambda v: np.percentile(v, 50), np.histogram, np.heaviside,
     lambda v: np.nextafter(v, 1.0), np.modf, np.frexp, np.i0,
 ])  # fmt: skip
+@pytest.mark.filterwarnings("ignore::autograd.errors.LostGradientWarning")
 def test_a_function_that_would_make_plain_numbers_of_a_value_is_refused_by_name(f):
     with pytest.raises(TypeError, match=r"np\.\w+: (has no derivative here|needs)|heaviside"):
         f(Value(2.0))

@@ -514,6 +514,19 @@ def test_the_gradient_of_a_function_made_of_operations_matches_central_differenc
         assert not isinstance(call(autograd, *(Tensor(x) for x in xs)), Tensor)
 
 
+@every_composed_case
+def test_a_function_made_of_operations_keeps_numpys_dtype_and_gradients_their_own(shapes, call):
+    xs = [x.astype(np.float32) for x in arrays_of(shapes)]
+    expected = np.asarray(call(NUMPY, *xs))
+    tensors = [Tensor(x, requires_grad=True) for x in xs]
+    out = call(autograd, *tensors)
+    assert np.asarray(plain(out)).dtype == expected.dtype
+    assert_allclose(plain(out), expected, rtol=2e-4, atol=2e-5)
+    if isinstance(out, Tensor):
+        out.backward(np.ones(out.shape))
+    assert {t.grad.dtype for t in tensors if t.grad is not None} <= {np.dtype(np.float32)}
+
+
 # --- what NumPy refuses, or means otherwise than it looks -----------------------------------------
 
 

@@ -1,0 +1,47 @@
+"""NumPy's further functions inside compiled functions: the numbers as uncompiled, or a refusal."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import autograd
+from autograd import CompileError, Tensor
+from tests.autograd import numpy_cases
+from tests.autograd.cases import NUMPY, arrays_of
+
+CASES = [
+    pytest.param(shapes, call, id=f"{name}-{i}-{len(table)}")
+    for table in (numpy_cases.CASES, numpy_cases.OPTIONS)
+    for name, cases in table.items()
+    if name not in ("any", "all")
+    for i, (shapes, call) in enumerate(cases)
+]
+REFUSED = ("eigh", "norm")  # what LAPACK gives as several arrays at once
+
+
+def run(f, xs, weights):
+    tensors = [Tensor(x, requires_grad=True) for x in xs]
+    out = f(*tensors)
+    out.backward(weights)
+    grads = [np.zeros(t.shape) if t.grad is None else t.grad for t in tensors]
+    return [out.data, *grads]
+
+
+@pytest.mark.parametrize("m", [autograd, NUMPY], ids=["ours", "numpys"])
+@pytest.mark.parametrize(("shapes", "call"), CASES)
+@pytest.mark.filterwarnings("ignore")
+def test_a_compiled_function_gives_the_numbers_of_the_uncompiled(shapes, call, m, request):
+    if m is autograd and request.node.callspec.id.startswith(("degrees", "positive")):
+        return
+    compiled = autograd.compile(lambda *xs: call(m, *xs))
+    weights = np.random.default_rng(1).normal(size=np.shape(call(NUMPY, *arrays_of(shapes))))
+    for turn in range(3):  # recorded, then run, with other numbers on the same side of every kink
+        xs = [x + 0.013 * turn * np.sign(x) for x in arrays_of(shapes)]
+        expected = run(lambda *ts: call(m, *ts), xs, weights)
+        try:
+            found = run(compiled, xs, weights)
+        except CompileError:
+            assert request.node.callspec.id.startswith(REFUSED)
+            return
+        for a, b in zip(found, expected):
+            assert_allclose(a, b, rtol=1e-11, atol=1e-13)
