@@ -261,7 +261,7 @@ def _validated(
             + (f": of the validation examples, {bad}." if bad else ".")
             + " It counts as no improvement.",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return unseen
 
