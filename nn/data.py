@@ -201,7 +201,7 @@ def _dealt(classes: NDArray[np.intp], parts: NDArray[np.intp]) -> NDArray[np.int
     from its share, and for a class that a part goes without more than these can ever be. They are
     convex, so it is found as in R. K. Ahuja, T. L. Magnanti, J. B. Orlin, "Network flows" (1993),
     section 14.5: each class is dealt out as suits it best, then examples move along the cheapest
-    ways from parts with too many to parts with too few.
+    paths from parts with too many to parts with too few.
     """
     shares = np.outer(classes, parts) / parts.sum()
     missed = 8.0 * len(parts) * parts.sum()
@@ -230,7 +230,7 @@ def _dealt(classes: NDArray[np.intp], parts: NDArray[np.intp]) -> NDArray[np.int
 def _cheapest_path(
     costs: NDArray[np.float64], starts: NDArray[np.bool_], ends: NDArray[np.bool_]
 ) -> list[int]:
-    """The way with the least sum of costs[i, j] from one of the starts to one of the ends."""
+    """The path with the least sum of costs[i, j] from one of the starts to one of the ends."""
     count = len(costs)
     best = {j: (0.0, [j]) for j in range(count) if starts[j]}
     for _ in range(count - 1):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import GraphError, ShapeError, Tensor, Value
+from autograd.checks import came
 from autograd.node import Node, gradients, topological
 from autograd.value import Constant
 from optim.optimizer import Optimizer
@@ -269,7 +270,7 @@ def described(x: Any) -> str:
         return f"{kind} of shape {x.shape}"
     if isinstance(x, (float, int, np.generic)):
         return f"the number {x!r}, which has no graph. Return the node, not its .item() or .data"
-    return f"{x!r} ({type(x).__name__})"
+    return came(x)
 
 
 def _size(p: Any) -> int:

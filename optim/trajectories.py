@@ -1,9 +1,9 @@
-"""Trajectories: the way a rule takes over a function of two numbers, recorded and drawn.
+"""Trajectories: the path a rule takes over a function of two numbers, recorded and drawn.
 
 >>> from optim import SGD, trajectories
 >>> from optim.landscapes import bowl
->>> way = trajectories.record(bowl, lambda params: SGD(params, lr=0.02), steps=3)
->>> way.points.round(3).tolist()
+>>> path = trajectories.record(bowl, lambda params: SGD(params, lr=0.02), steps=3)
+>>> path.points.round(3).tolist()
 [[-4.0, 1.0], [-3.92, 0.5], [-3.842, 0.25], [-3.765, 0.125]]
 """
 
@@ -101,7 +101,7 @@ def race(
         >>> from optim import SGD, Adam
         >>> from optim.landscapes import bowl
         >>> rules = {"SGD": lambda p: SGD(p, lr=0.05), "Adam": lambda p: Adam(p, lr=0.5)}
-        >>> [way.label for way in race(bowl, rules, steps=5)]
+        >>> [path.label for path in race(bowl, rules, steps=5)]
         ['SGD', 'Adam']
     """
     return [record(function, rules[name], start, steps=steps, label=name) for name in rules]
@@ -134,8 +134,8 @@ def draw(
         >>> from matplotlib.figure import Figure
         >>> from optim import SGD
         >>> from optim.landscapes import bowl
-        >>> way = record(bowl, lambda p: SGD(p, lr=0.07), steps=20, label="SGD, rate 0.07")
-        >>> draw(bowl, way, ax=Figure().subplots()).get_label()
+        >>> path = record(bowl, lambda p: SGD(p, lr=0.07), steps=20, label="SGD, rate 0.07")
+        >>> draw(bowl, path, ax=Figure().subplots()).get_label()
         'Contours of an ill-conditioned bowl. SGD, rate 0.07: 20 steps, from 20.5 to 0.439.'
     """
     ax = ax or new_axes("trajectories.draw")
@@ -144,19 +144,19 @@ def draw(
     _draw_contours(function, ax, xlim, ylim)
     name = getattr(function, "name", getattr(function, "__name__", "a function"))
     said = f"Contours of {name}."
-    for way, style in zip(trajectories, line_styles(), strict=False):
-        every = max(1, len(way.points) // 25)
-        ax.plot(*way.points.T, label=way.label or None, markevery=every, **style)
-        ax.plot(*way.points[-1], **style | {"markersize": 9, "markeredgecolor": "white"})
+    for path, style in zip(trajectories, line_styles(), strict=False):
+        every = max(1, len(path.points) // 25)
+        ax.plot(*path.points.T, label=path.label or None, markevery=every, **style)
+        ax.plot(*path.points[-1], **style | {"markersize": 9, "markeredgecolor": "white"})
         said += (
-            f" {way.label or 'A trajectory'}: {len(way.points) - 1} steps, from "
-            f"{way.losses[0]:.3g} to {way.losses[-1]:.3g}."
+            f" {path.label or 'A trajectory'}: {len(path.points) - 1} steps, from "
+            f"{path.losses[0]:.3g} to {path.losses[-1]:.3g}."
         )
     minimum = getattr(function, "minimum", None)
     if minimum is not None:
         ax.plot(*minimum, "*", color="white", markeredgecolor="black", markersize=14, zorder=5)
     ax.set(xlim=xlim, ylim=ylim, xlabel="x", ylabel="y")
-    if any(way.label for way in trajectories):
+    if any(path.label for path in trajectories):
         ax.legend(loc="best", fontsize="small", framealpha=0.9)
     ax.set_label(said)
     return ax
@@ -193,9 +193,9 @@ def draw_side_by_side(
         raise ValueError(f"draw_side_by_side: needs {n} axes, but got {row.size}.")
     xlim = xlim or getattr(function, "xlim", None) or _around(trajectories, 0)
     ylim = ylim or getattr(function, "ylim", None) or _around(trajectories, 1)
-    for way, ax in zip(trajectories, row, strict=False):
-        draw(function, way, ax=ax, xlim=xlim, ylim=ylim)
-        ax.set_title(way.label, fontsize="medium")
+    for path, ax in zip(trajectories, row, strict=False):
+        draw(function, path, ax=ax, xlim=xlim, ylim=ylim)
+        ax.set_title(path.label, fontsize="medium")
         if ax.get_legend():
             ax.get_legend().remove()
     return row
@@ -230,6 +230,6 @@ def _around(trajectories: tuple[Trajectory, ...], axis: int) -> tuple[float, flo
     """From a little below the least to a little above the largest coordinate."""
     if not trajectories:
         return (-1.0, 1.0)
-    xs = np.concatenate([way.points[:, axis] for way in trajectories])
+    xs = np.concatenate([path.points[:, axis] for path in trajectories])
     margin = 0.15 * float(np.ptp(xs)) or 1.0
     return float(xs.min()) - margin, float(xs.max()) + margin

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from autograd.checks import check_choice, check_int
 from autograd.node import Node
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.graph import DrawnGraph, drawn_graph
@@ -89,14 +90,11 @@ def draw(
         raise TypeError(f"draw: needs a Value or a Tensor, but got {described(root)}.{hint}")
     if names is not None and not isinstance(names, Mapping):
         raise TypeError(f"draw: names needs a dict such as {{'w': w}}, but got {described(names)}.")
-    if direction not in get_args(Direction):
-        raise ValueError(f'draw: direction needs to be "LR" or "TB", but got {direction!r}.')
-    if layout not in get_args(Engine):
-        raise ValueError(f'draw: layout needs to be "own" or "dot", but got {layout!r}.')
-    if max_nodes < 1:
-        raise ValueError(f"draw: max_nodes needs to be at least 1, but got {max_nodes}.")
-    if depth is not None and depth < 1:
-        raise ValueError(f"draw: depth needs to be at least 1, but got {depth}.")
+    check_choice("draw", "direction", direction, get_args(Direction))
+    check_choice("draw", "layout", layout, get_args(Engine))
+    check_int("draw", "max_nodes", max_nodes, least=1)
+    if depth is not None:
+        check_int("draw", "depth", depth, least=1)
     if way is not None and not isinstance(way, Node):
         raise TypeError(f"draw: way needs a Value or a Tensor, but got {described(way)}.")
     frame = sys._getframe(1)

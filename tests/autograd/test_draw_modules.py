@@ -194,7 +194,7 @@ def test_hostile_module_names_are_text(name):
 
 def test_draw_refuses_a_depth_below_1_and_a_way_that_leads_nowhere():
     x, other = Value(1.0), Value(2.0)
-    with pytest.raises(ValueError, match="depth needs to be at least 1, but got 0"):
+    with pytest.raises(ValueError, match="depth must be >= 1, but got 0"):
         draw(x * x, depth=0)
     with pytest.raises(TypeError, match=r"way needs a Value or a Tensor, but got 'x' \(str\)"):
         draw(x * x, way="x")
