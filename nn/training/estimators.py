@@ -224,7 +224,10 @@ def _sample_weights(x: Any, sample_weight: Any) -> Any:
     """(N,), or None where all count the same."""
     if sample_weight is None:
         return None
-    return _check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
+    weights = _check_sample_weight(sample_weight, x, dtype=np.float64)
+    if weights.min() < 0:
+        raise ValueError(f"sample_weight: needs numbers >= 0, but got {weights.min()}.")
+    return weights
 
 
 def _minimized(model: MLP, loss: Loss, x: Any, max_iter: int) -> History:
