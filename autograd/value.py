@@ -263,6 +263,10 @@ class Value(Operations, Copied, node.Node):
                 return op(*given, **params)  # type: ignore[no-any-return]
         if not isinstance(op, Elementwise):
             return numpy_protocols.of_single_values(op, operands, params)  # type: ignore[no-any-return]
+        if any(isinstance(x, np.ndarray) and x.dtype == object for x in operands):
+            # an array of Values: one node per element
+            boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in operands]
+            return np.frompyfunc(op, op.arity, 1)(*boxed)  # type: ignore[no-any-return]
         return _methods[op](*(x if isinstance(x, Value) else Constant(x) for x in operands))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import RULEBOOK, Operand, choice, numbers, plain
+from autograd.op import RULEBOOK, Operand, choice, kind_of, numbers, plain
 from autograd.rules.elementwise import abs, at_least, at_most, power, rint, sin, trunc
 from autograd.rules.shapes import astype
 
@@ -29,6 +29,8 @@ def where(condition: Any, x: Operand, y: Operand) -> Any:
     condition = condition.astype(bool)
     if condition.ndim == 0 and not hasattr(x, "shape") and not hasattr(y, "shape"):
         return x if condition else y
+    if kind_of((x, y)) is None:  # of plain arrays, beside which a Python number has no dtype
+        return np.where(condition, x, y)
     return RULEBOOK["where_else"](x, y, condition)
 
 

@@ -39,7 +39,7 @@ def iris() -> Dataset:
     return Dataset(
         name="iris",
         x=np.array([[float(length) for length in row[:-1]] for row in rows]),
-        y=np.array([_SPECIES.index(row[-1]) for row in rows]),
+        y=np.array([_SPECIES.index(row[-1]) for row in rows], dtype=np.int64),
         feature_names=tuple(f"{column.replace('_', ' ')} (cm)" for column in header[:-1]),
         class_names=_SPECIES,
         description="Sepals and petals of 50 irises of each of three species, measured in cm.",

@@ -42,7 +42,7 @@ def logic_gate(gate: Gate) -> Dataset:
     return Dataset(
         name=gate,
         x=np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]),
-        y=np.array(_OUTPUTS[gate]),
+        y=np.array(_OUTPUTS[gate], dtype=np.int64),
         feature_names=("x1", "x2"),
         class_names=("false", "true"),
         description=f"The truth table of x1 {gate.upper()} x2.",

@@ -194,7 +194,7 @@ def _scatter(
     check_number(who, "noise", noise, ">= 0")
     rng = seeded(who, seed)
     x = np.concatenate(curves)
-    y = np.repeat(np.arange(len(curves)), [len(curve) for curve in curves])
+    y = np.repeat(np.arange(len(curves), dtype=np.int64), [len(curve) for curve in curves])
     x += noise * rng.standard_normal(x.shape)
     # Shuffled, so that the first rows are a fair sample and mini-batches mix the classes.
     order = rng.permutation(len(y))

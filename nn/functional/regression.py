@@ -105,7 +105,8 @@ def _rounded(who: str, name: str, prediction: Any, target: Any, width: float) ->
     if not width > 0:
         refuse(who, name, "> 0", width, ValueError)
     prediction, target = pair(who, prediction, target)
-    distance = autograd.abs(prediction - target)
-    # Where c is the distance this is the parabola, where it is the width the line.
-    c = autograd.minimum(distance, width)
+    distance = prediction - target
+    # Where c is the distance this is the parabola, where it is the width, with either sign, the
+    # line. Not by way of |d|, whose derivative at 0 would take the parabola's curvature away.
+    c = autograd.at_most(width, autograd.at_least(-width, distance))
     return c * (distance - 0.5 * c)

@@ -319,7 +319,7 @@ def test_whole_numbers_that_are_made_to_require_a_gradient_get_none(factor):
     n.requires_grad = True
     t = leaf([1.0, 2.0])
     for root in ((n * factor).sum(), (n * 3 * t * factor).sum()):
-        with pytest.raises(TypeError, match=r"backward: a Tensor of dtype int64 can have no grad"):
+        with pytest.raises(TypeError, match=r"a Tensor of dtype int(32|64) can have no grad"):
             root.backward()
     assert n.grad is t.grad is None
 
@@ -332,7 +332,7 @@ def test_a_tensor_does_not_become_one_of_other_than_real_numbers(dtype):
 
 def test_whole_number_tensors_compute_as_numpy_does_and_are_constants_beside_others():
     n = Tensor([1, 2, 3])
-    assert (n * 2).dtype == (n // 2).dtype == np.int64
+    assert (n * 2).dtype == (n // 2).dtype == n.dtype
     assert (n / 2).dtype == n.mean().dtype == np.float64
     t = leaf([1.0, 2.0, 3.0])
     (t * n).sum().backward()

@@ -107,6 +107,19 @@ def test_an_operation_on_an_array_of_values_makes_one_node_per_element(op):
         same_node(node, Value, op, op.on_floats(*(x[index].item() for x in xs)))
 
 
+@by_name(op for op in ELEMENTWISE if op.arity == 2)
+def test_an_operation_on_an_array_of_values_takes_a_single_one_beside_it(op):
+    xs, ys = inside_domain(op, (3,))
+    rows = [np.vectorize(Value, otypes=[object])(x) for x in (xs, ys)]
+    for operands in ((rows[0], Value(ys[0])), (Value(xs[0]), rows[1])):
+        expected = op.forward(*(plain_numbers(x) for x in operands))
+        assert_allclose(plain_numbers(op(*operands)), expected, rtol=1e-15)
+
+
+def plain_numbers(x):
+    return np.array([v.data for v in x]) if isinstance(x, np.ndarray) else np.array([x.data])
+
+
 @every_ufunc
 def test_numpys_function_of_that_name_is_the_operation_on_a_value_and_on_a_tensor(op):
     ufunc = getattr(np, op.name)

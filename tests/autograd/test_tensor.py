@@ -28,10 +28,10 @@ def draw(*shapes):
     ("data", "dtype"),
     [
         (2.0, np.float64),
-        (2, np.int64),
+        (2, int),
         (True, np.bool),
         ([1.0, 2.0], np.float64),
-        ([[1, 2], [3, 4]], np.int64),
+        ([[1, 2], [3, 4]], int),
         ((1.0, 2), np.float64),
         ([], np.float64),
         (np.float32(2), np.float32),

@@ -82,7 +82,8 @@ def test_a_loss_keeps_the_dtype_of_the_predictions(name, case, dtype, reduction,
     loss.sum().backward()
     expected.sum().backward()
     tolerance = 8 * np.finfo(dtype).eps
-    assert (loss.dtype, x.grad.dtype) == (dtype, dtype)
+    without_graph = getattr(F, name)(prediction.astype(dtype), given, reduction, **options)
+    assert (loss.dtype, x.grad.dtype, without_graph.dtype) == (dtype, dtype, dtype)
     assert_allclose(loss.data, expected.data, rtol=tolerance, atol=tolerance)
     assert_allclose(x.grad, exact.grad, rtol=tolerance, atol=tolerance)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+import autograd
 import nn
 from autograd import ShapeError, Tensor, Value
 from nn import functional
@@ -445,3 +446,13 @@ def test_the_target_may_be_learnt_too():
     target = Tensor([[0.25, 0.75]], requires_grad=True)
     functional.cross_entropy([[0.0, np.log(3.0)]], target).backward()
     assert_allclose(target.grad, [[np.log(4), np.log(4) - np.log(3)]], rtol=1e-14)
+
+
+@pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("kind", [float, np.array])
+def test_the_parabola_of_huber_keeps_its_curvature_where_the_error_is_zero(kind, width):
+    for d, curvature in [(0.0, 1.0), (-0.0, 1.0), (0.4, 1.0), (-0.4, 1.0), (2.5, 0.0), (-2.5, 0.0)]:
+        huber = lambda x: functional.huber_loss(x, kind(0.0), "sum", delta=width)  # noqa: E731
+        smooth = lambda x: functional.smooth_l1_loss(x, kind(0.0), "sum", beta=width)  # noqa: E731
+        assert autograd.hessian(huber)(kind(d)) == curvature
+        assert autograd.hessian(smooth)(kind(d)) == curvature / width
