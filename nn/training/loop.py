@@ -225,7 +225,7 @@ def _as_scheduler(optimizer: Rule, schedule: Any) -> Scheduler | None:
             raise ValueError("fit: the scheduler sets the rates of another optimizer.")
         return schedule
     if not isinstance(schedule, (Schedule, Real)):
-        if not callable(schedule):
+        if isinstance(schedule, type) or not callable(schedule):
             needed = "one of optim.schedules, a function of the epoch or a rate"
             refuse("fit", "schedule", needed, schedule, TypeError)
         schedule = Schedule(schedule, getattr(schedule, "__name__", repr(schedule)))

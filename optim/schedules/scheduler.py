@@ -59,6 +59,10 @@ class Scheduler:
         """Whether one of them goes by batches."""
         return any(schedule.by_batch for schedule in self.schedules)
 
+    def __repr__(self) -> str:
+        names = ", ".join(schedule.name for schedule in dict.fromkeys(self.schedules))
+        return f"Scheduler({names}; epoch {self.epoch})"
+
     def _set(self) -> None:
         groups = self.optimizer.param_groups
         for group, schedule in zip(groups, self.schedules, strict=True):

@@ -368,6 +368,8 @@ def test_a_number_is_a_rate_for_always_and_a_scheduler_goes_on():
         learn_line(schedule=scheduler)
     with pytest.raises(TypeError, match=r"fit: schedule must be .* a rate, but got 'cosine'"):
         learn_line(schedule="cosine")
+    with pytest.raises(TypeError, match=r"schedule must be .*, but got the class ReduceOnPlateau"):
+        learn_line(schedule=schedules.ReduceOnPlateau)
 
 
 def test_a_plateau_begins_anew_with_each_training():

@@ -210,6 +210,7 @@ def test_a_number_is_a_constant_rate():
     for _ in range(3):
         assert scheduler.optimizer.lr == 0.3
         scheduler.step()
+    assert repr(scheduler) == "Scheduler(0.3; epoch 3)"
 
 
 def test_one_cycle_is_two_halves_of_a_cosine():
