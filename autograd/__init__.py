@@ -20,6 +20,7 @@ from autograd.errors import (
     CompileError,
     GradcheckError,
     GraphError,
+    GrowingGraphWarning,
     LostGradientWarning,
     ShapeError,
 )
@@ -48,8 +49,8 @@ _LAZY = {
 }
 
 __all__ = [
-    "AnomalyError", "CompileError", "GradcheckError", "GraphError", "LostGradientWarning",
-    "ShapeError", "Tensor", "Value",
+    "AnomalyError", "CompileError", "GradcheckError", "GraphError", "GrowingGraphWarning",
+    "LostGradientWarning", "ShapeError", "Tensor", "Value",
     "backprop", "custom_vjp", "detect_anomaly", "draw", "elementwise", "explain", "grad",
     "gradcheck", "hessian", "hvp", "jacobian", "jvp", "no_grad", "record_lines", "structural",
     "value_and_grad", "vjp",

@@ -28,3 +28,7 @@ class LostGradientWarning(UserWarning):
 
     `.item()`, `.data`, printing, formatting, comparing, `math.isnan` and `math.isfinite` are quiet.
     """
+
+
+class GrowingGraphWarning(UserWarning):
+    """Every backward pass goes through all before it, as `w = w - lr * w.grad` makes it."""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 from autograd.errors import GraphError
 from autograd.modes import active, watch_product
 from autograd.op import Op
+from autograd.tracing import recorder
+from autograd.updates import readings
 
 
 class Home(NamedTuple):
@@ -51,6 +53,7 @@ class Node:
 
     __slots__ = ()
     _rank: ClassVar[int]
+    _left_behind: ClassVar[str] = ""  # by `p -= ...`, if that is always a mistake
     home: ClassVar[Home | None] = None
 
     if TYPE_CHECKING:
@@ -87,6 +90,26 @@ class Node:
 
     def __pos__(self) -> Self:
         return self
+
+    def _in_place(self, _other: Any) -> Any:
+        """Refuse `p -= lr * p.grad`, which would train nothing; else `p - ...`, as in Python."""
+        if self.op is not None:  # first, for sums: `total += x`
+            return NotImplemented
+        left = self._left_behind
+        if not left:
+            if self._grad is None or not self.requires_grad:
+                return NotImplemented
+            if active() and recorder() is not None:  # a recorded number keeps its place in `_grad`
+                return NotImplemented
+            left = "the one that has the gradient"
+        kind, s = ("Value", "") if self._rank == 1 else ("Tensor", "s")
+        raise TypeError(
+            f"{type(self).__name__}: p -= ... would make a new {kind} of the name p and leave "
+            f"{left} as it is. Write to the number{s}: p.data -= ..."
+        )
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = _in_place
+    __imod__ = __ipow__ = __imatmul__ = _in_place
 
     def __divmod__(self: Any, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
@@ -210,7 +233,8 @@ def _chain_rule(
 
 def _deliver(found: Iterable[tuple[Node, Any]]) -> None:
     with adding:
-        for node, grad in found:
+        readings.passes += 1
+        for node, grad in readings.watch(found) if readings.of else found:
             if grad is not None:
                 node._receive(grad)
 

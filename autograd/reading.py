@@ -12,7 +12,6 @@ import dis
 import functools
 import math
 import sys
-import warnings
 from contextvars import ContextVar
 from types import CodeType, FrameType
 from typing import Any
@@ -21,7 +20,7 @@ from autograd.errors import GraphError, LostGradientWarning
 from autograd.modes import recording
 from autograd.node import Node, topological
 from autograd.op import COMPOSITIONS, RULEBOOK
-from autograd.source_lines import not_the_users
+from autograd.source_lines import users_frame, warn_user
 
 differentiated: ContextVar[tuple[list[Node], ...]] = ContextVar(
     "the variables of the transforms that are running", default=()
@@ -47,7 +46,7 @@ def check_read(node: Node) -> None:
     asking = sys._getframe(2)
     if _only_looks(asking):
         return
-    users = _users_frame(asking)
+    users = users_frame(asking)
     name = _called(users.f_code, users.f_lasti)[0]
     kind = type(node).__name__
     by = f"by {name}() " if name else ""
@@ -64,10 +63,7 @@ def check_read(node: Node) -> None:
         f"computed with it has no gradient. {remedy}, or say .item() if the number is all that is "
         "needed."
     )
-    where = users.f_code.co_filename, users.f_lineno or 1
-    registry = users.f_globals.setdefault("__warningregistry__", {})
-    module = users.f_globals.get("__name__") or "<unknown>"
-    warnings.warn_explicit(message, LostGradientWarning, *where, module, registry)
+    warn_user(message, LostGradientWarning, users)
 
 
 def _is_differentiated(node: Node) -> bool:
@@ -119,21 +115,3 @@ def _span(instruction: dis.Instruction) -> tuple[Any, Any]:
     if p is None or p.col_offset is None or p.end_col_offset is None:
         return None, None
     return (p.lineno, p.col_offset), (p.end_lineno, p.end_col_offset)
-
-
-def _users_frame(frame: FrameType) -> FrameType:
-    """The innermost frame of the user's own code; where there is none, the one that asks."""
-    others = (*not_the_users(), *_installed())
-    found: FrameType | None = frame
-    while found is not None and found.f_code.co_filename.startswith(others):
-        found = found.f_back
-    return found or frame
-
-
-@functools.cache
-def _installed() -> tuple[str, ...]:
-    """Where Python's own modules lie, and those that were installed."""
-    import sysconfig  # not before it is needed: the import of autograd stays quick
-
-    paths = sysconfig.get_paths()
-    return tuple({paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+import warnings
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from autograd.modes import Mode
-from autograd.node import Node
 
 
 class record_lines(Mode):
@@ -29,19 +30,43 @@ class record_lines(Mode):
     """
 
     def __init__(self) -> None:
-        self.lines: dict[Node, str] = {}
+        self.lines: dict[Any, str] = {}
 
-    def made(self, op: Any, out: Node, operands: tuple[Any, ...]) -> None:
+    def made(self, op: Any, out: Any, operands: tuple[Any, ...]) -> None:
         """Remember the line that made a result."""
         self.lines[out] = users_line()
 
-    def __getitem__(self, node: Node) -> str:
+    def __getitem__(self, node: Any) -> str:
         return self.lines[node]
+
+
+def warn_user(message: str, category: type[Warning], asking: FrameType | None = None) -> None:
+    """Warn at the line of the user's own code that the code of a frame was called from.
+
+    Args:
+        message: What to say.
+        category: A warning of ours.
+        asking: The frame; by default the caller's.
+    """
+    users = users_frame(asking or sys._getframe(1))
+    where = users.f_code.co_filename, users.f_lineno or 1
+    module = users.f_globals.get("__name__") or "<unknown>"
+    registry = users.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, category, *where, module, registry)
+
+
+def users_frame(frame: FrameType) -> FrameType:
+    """The innermost frame of the user's own code; where there is none, the frame itself."""
+    others = (*_not_the_users(), *_installed())
+    found: FrameType | None = frame
+    while found is not None and found.f_code.co_filename.startswith(others):
+        found = found.f_back
+    return found or frame
 
 
 def users_line() -> str:
     """The innermost line that is neither ours nor NumPy's: 'file.py, line 3: y = log(x)'."""
-    ours = not_the_users()
+    ours = _not_the_users()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(ours):
         frame = frame.f_back
@@ -55,17 +80,26 @@ def line_of(error: BaseException) -> str:
     import traceback
 
     lines = [(f.filename, f.lineno or 0) for f in traceback.extract_tb(error.__traceback__)]
-    users = [line for line in lines if not line[0].startswith(not_the_users())]
+    users = [line for line in lines if not line[0].startswith(_not_the_users())]
     return _shown_line(*users[-1]) if users else "an unknown line"
 
 
-def not_the_users() -> tuple[str, ...]:
+def _not_the_users() -> tuple[str, ...]:
     """Where our files lie, and NumPy's."""
     import os
 
     library = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     ours = tuple(os.path.join(library, package, "") for package in ("autograd", "nn", "optim"))
     return (*ours, os.path.join(os.path.dirname(np.__file__), ""))
+
+
+@functools.cache
+def _installed() -> tuple[str, ...]:
+    """Where Python's own modules lie, and those that were installed."""
+    import sysconfig  # not before it is needed: the import of autograd stays quick
+
+    paths = sysconfig.get_paths()
+    return tuple({paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 def _shown_line(name: str, number: int) -> str:

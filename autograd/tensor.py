@@ -19,6 +19,7 @@ from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.reading import check_read
 from autograd.rules import elementwise, matrices
 from autograd.tracing import recorder
+from autograd.updates import readings
 from autograd.value import Value
 from autograd.versions import FIXED, Version, latest, versioned
 
@@ -149,6 +150,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         grad = self._grad
         if self.op is None or not isinstance(grad, (np.ndarray, np.generic)):
             return grad
+        readings.note(self)
         view = np.asarray(grad).view()
         view.flags.writeable = False
         return view

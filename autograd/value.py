@@ -20,6 +20,7 @@ from autograd.op import OF_USERS, RULEBOOK, Elementwise, Op, kind_of
 from autograd.reading import check_read
 from autograd.rules import elementwise
 from autograd.tracing import recorder
+from autograd.updates import readings
 from autograd.versions import FIXED
 
 
@@ -148,7 +149,11 @@ class Value(Operations, Copied, node.Node):
         """The gradient that backward passes have brought here; 0.0 where none has."""
         if active() and (mode := recorder()) is not None:
             mode.refuse(".grad")
-        return 0.0 if self._grad is None else self._grad
+        if self._grad is None:
+            return 0.0
+        if self.op is not None:
+            readings.note(self)
+        return self._grad
 
     @grad.setter
     def grad(self, number: float) -> None:
@@ -354,8 +359,11 @@ class Value(Operations, Copied, node.Node):
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
+        if active() and (mode := recorder()) is not None:
+            mode.refuse(".grad")
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+        grad = 0.0 if self._grad is None else self._grad
+        return f"Value(data={self._data!r}, grad={grad!r}{label})"
 
 
 class Constant(Value):

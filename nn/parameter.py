@@ -89,6 +89,7 @@ class Parameter(Tensor):
     # `_window` is where the gradient goes: `_grad` is `_window`, or None where none has arrived.
     # It is None before the first one: a model that only predicts takes half the memory.
     __slots__ = ("_flat", "_window")
+    _left_behind = "the model"
 
     def __init__(self, data: ArrayLike, *, dtype: DTypeLike | None = None, label: str = "") -> None:
         super().__init__(data, requires_grad=True, dtype=dtype, label=label)
@@ -108,14 +109,6 @@ class Parameter(Tensor):
     def _load(self, array: NDArray[Any]) -> None:
         """Have the numbers of an array that is nobody else's, in its own type."""
         self._write(array)  # which converts them one by one, without a copy of them all
-
-    def _refuse_in_place(self, _other: Any) -> Any:
-        raise TypeError(
-            "Parameter: p -= ... would make a new Tensor of the name p and leave the model as it "
-            "is. Write to the numbers: p.data -= ..."
-        )
-
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = _refuse_in_place
 
     @property
     def grad(self) -> Any:
