@@ -62,6 +62,7 @@ _ATTRIBUTES = {
     "index_select": "t.take(indices, axis)",
     "is_leaf": "t.op is None",
     "long": "t.astype(int)",
+    "mT": "swapaxes(t, -1, -2)",
     "masked_fill": "where(mask, number, t)",
     "mm": "t @ other",
     "mul": "t * other",
@@ -99,6 +100,7 @@ _OF_A_NUMBER = {
     "view": "np.array([v, w]).reshape(shape)",
 }
 _FUNCTIONS = {
+    "Variable": "Tensor(data, requires_grad=True)",
     "arange": "Tensor(np.arange(n))",
     "bmm": "matmul(x, y)",
     "cat": "concatenate(arrays, axis)",
@@ -206,9 +208,9 @@ class _Elsewhere:
         self.kind, self.name, self.ours = kind, name, ours
 
     def __get__(self, node: Any, owner: Any = None) -> NoReturn:
-        raise AttributeError(
-            f"{self.kind!r} object has no attribute {self.name!r}. Here it is {self.ours}."
-        )
+        needless = self.ours.removeprefix("nothing: ")
+        advice = f"Here it is {self.ours}" if needless == self.ours else f"No need: {needless}"
+        raise AttributeError(f"{self.kind!r} object has no attribute {self.name!r}. {advice}.")
 
 
 def install(kind: type, of_a_number: bool) -> None:

@@ -388,7 +388,7 @@ def _as_float(number: Any) -> float:
     if getattr(number, "is_recorded", False):
         return number  # type: ignore[no-any-return]
     if isinstance(number, np.ndarray):
-        came = f"an array of shape {number.shape}. For arrays there is Tensor"
+        came = f"an array of shape {number.shape}. For arrays there is Tensor: v * Tensor(x)"
     elif isinstance(number, node.Node):
         own = "v.data" if isinstance(number, Value) else "t.item()"
         came = (

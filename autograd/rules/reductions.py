@@ -17,6 +17,7 @@ from autograd.op import Operand, boxed, composition, numbers, plain
 from autograd.rules.choices import where
 from autograd.rules.elementwise import exp, maximum, minimum, sqrt
 from autograd.rules.shapes import Axes, astype, broadcast_to, concatenate, flip, sort, where_else
+from autograd.spellings import called_as
 
 
 def _axes(ndim: int, axis: Axes) -> tuple[int, ...]:
@@ -323,6 +324,7 @@ def _running_product(x: Any, axis: int | None = None, *, dtype: Any = None) -> A
 
 
 @composition
+@called_as("var(x, axis=…, ddof=1), which divides by N - 1")
 def var(
     a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False, *,
     dtype: Any = None, where: Any = None, mean: Any = None, correction: float | None = None,
@@ -355,6 +357,7 @@ def var(
 
 
 @composition
+@called_as("std(x, axis=…, ddof=1), which divides by N - 1")
 def std(
     a: Operand, axis: Axes = None, ddof: float = 0, keepdims: bool = False, *,
     dtype: Any = None, where: Any = None, mean: Any = None, correction: float | None = None,

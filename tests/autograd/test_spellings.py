@@ -82,6 +82,8 @@ def test_dim_is_refused_with_our_spelling_everywhere_else(name):
         (lambda t: autograd.sort(t, dim=1), r"sort\(dim=\) gives a pair.*argsort"),
         (lambda t: autograd.split(t, 1, dim=0), r"the number of parts, PyTorch's the length"),
         (lambda t: t.sum(axis=0, dim=0), "both the name dim="),
+        (lambda t: t.std(unbiased=False), r"Say std\(x, axis=…, ddof=1\), which divides by N - 1"),
+        (lambda t: autograd.var(t, unbiased=True), r"Say var\(x, axis=…, ddof=1\)"),
     ],
 )
 def test_where_pytorchs_function_means_something_else_the_error_says_what_to_write(call, message):
@@ -103,7 +105,9 @@ def test_pytorchs_transpose_of_two_axes_is_answered_with_swapaxes():
 @pytest.mark.parametrize("name", ["view", "clone", "dim", "pow", "requires_grad_", "retain_grad"])
 def test_an_attribute_of_pytorchs_is_answered_with_ours(kind, name):
     node = kind(2.0)
-    with pytest.raises(AttributeError, match=rf"'{kind.__name__}' object has no .*'{name}'\. Here"):
+    with pytest.raises(
+        AttributeError, match=rf"'{kind.__name__}' object has no .*'{name}'\. (Here|No need)"
+    ):
         getattr(node, name)
     assert not hasattr(kind, name)
 
@@ -115,7 +119,7 @@ def test_an_attribute_of_pytorchs_is_answered_with_ours(kind, name):
      ("retain_grad", "backward"), ("split", "split"), ("permute", "transpose")],
 )  # fmt: skip
 def test_our_spelling_of_a_tensors_attribute_is_named(name, ours):
-    with pytest.raises(AttributeError, match=rf"Here it is .*{ours}"):
+    with pytest.raises(AttributeError, match=rf"(Here it is|No need:) .*{ours}"):
         getattr(leaf(), name)
 
 
