@@ -19,6 +19,7 @@ from autograd.errors import CompileError, GraphError, ShapeError
 from autograd.modes import active, recording, watch_result
 from autograd.node import Node
 from autograd.op import Op, plain, shape_of
+from autograd.reading import differentiated
 from autograd.tensor import Tensor
 from autograd.tracing import recorder
 from autograd.trees import flatten
@@ -292,6 +293,7 @@ class _Run:
             GraphError: it cannot, or it reads numbers on the way, so that a derivative is lost.
         """
         self._refuse_changed(parents)
+        token = differentiated.set((*differentiated.get(), [*parents, out_grad]))
         try:
             residuals = self._residual_nodes(parents)
             grads = self._backward(parents, residuals, out_grad)
@@ -299,6 +301,8 @@ class _Run:
         except _OF_THE_FUNCTIONS as err:
             why = f"on nodes they failed ({type(err).__name__}: {err})"
             raise _no_second(self.op.name, why) from err
+        finally:
+            differentiated.reset(token)
         plain_grad = plain(out_grad)
         if not all(map(_agree, self.gradients(parents, plain_grad), grads)):
             raise _no_second(self.op.name, "on nodes they gave other numbers")

@@ -189,7 +189,7 @@ def _is_ours(forward: Any) -> bool:
 
 
 def _registered(op: AnyOp) -> AnyOp:
-    if op.__module__.startswith(_RULES):
+    if _is_ours(op):
         RULEBOOK[op.name] = op
         return op
     _check_name(op)
