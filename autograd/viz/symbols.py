@@ -201,7 +201,7 @@ def symbolic_partial(
         if RULEBOOK.get(op.name) is op:
             raise
         # A rule of somebody's own that branches, or calls what knows no symbols, has no formula.
-        return Symbol(f"∂{op.name}/∂{op.operand_names[i]}")
+        return Symbol(Derivative(op.name, op.operand_names[i], "∂"))
     return partial if isinstance(partial, Symbol) else Symbol(partial)
 
 
