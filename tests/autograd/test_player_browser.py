@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
+from autograd import RULEBOOK, Tensor, Value, backprop, custom_vjp, record_lines, tanh
 from autograd.node import topological
 from autograd.op import Elementwise
 from autograd.viz.exercise import equation
@@ -703,3 +703,17 @@ def test_a_long_number_at_an_arrow_stays_in_its_room(play):  # noqa: F811
     assert label.text_content() == number(-1.2345678e-101)
     room = player.page.locator("[data-edge='n2.0'] rect").bounding_box()["width"]
     assert label.bounding_box()["width"] <= room + 1
+
+
+def test_a_gradient_of_ones_own_is_a_step_that_says_whose_rule_it_is(play):  # noqa: F811
+    @custom_vjp
+    def clipped(x):
+        return x
+
+    clipped.defvjp(lambda x: (x, None), lambda _, out_grad: (min(out_grad, 1.0),))
+    x = Value(3.0, label="x")
+    loss = clipped(x) * 100.0
+    player = play(backprop(loss))
+    player.press("End")
+    assert player.rows()["x"] == ("3", "1", "1 of 1")
+    assert "by the rule of clipped" in player.panel()

@@ -4,7 +4,7 @@ It is made from what the engine's own pass left behind, and is the same on every
 no times. Its keys are short because each notebook output carries one:
 
     nodes   name (as written, and in code), symbol, operation, operands, value, kind, formula, line
-    steps   consumer, operand, upstream, local, contribution, formula; of tensors more
+    steps   consumer, operand, upstream, local, contribution, formula; more if no product of numbers
     top     what is differentiated, if that is not the root itself
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
 """
@@ -160,8 +160,8 @@ def _node(steps: Backprop, node: Node, index: dict[Node, int], box: dict[Node, s
 
 
 def _step(step: Step, index: dict[Node, int]) -> list[Any]:
-    is_scalar = isinstance(step.node, Value)
     formula = step.formula
+    is_product = isinstance(step.node, Value) and formula is not None
     record = [
         index[step.node],
         step.position,
@@ -172,7 +172,7 @@ def _step(step: Step, index: dict[Node, int]) -> list[Any]:
         if formula is None
         else [tree_of(formula, 2), formula.factor, int(formula.number is not None)],
     ]
-    return record if is_scalar else [*record, _tensor_part(step)]
+    return record if is_product else [*record, _tensor_part(step)]
 
 
 def _tensor_part(step: Step) -> Record:
