@@ -80,6 +80,7 @@ class Worker:
     """A process that measures one row of one side whenever it is asked."""
 
     def __init__(self, folder, name):
+        self.side = folder.name
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.against", name],
             stdin=subprocess.PIPE,
@@ -106,7 +107,8 @@ class Worker:
         except BrokenPipeError:
             answer = ""
         if not answer:
-            raise Refused((self.process.stderr.read().strip() or "no answer").splitlines()[-1])
+            said = self.process.stderr.read().strip() or "no answer"
+            raise Refused(f"{self.side}: {said.splitlines()[-1]}")
         return json.loads(answer)
 
 
