@@ -7,6 +7,7 @@ another signature is recorded anew.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from autograd.compiler.record import Recording, stored_by_rows
 from autograd.errors import CompileError
 from autograd.tensor import Tensor
 from autograd.value import Constant, Value
+from autograd.versions import VersionedArray
 
 
 class Given:
@@ -52,6 +54,7 @@ class Given:
         if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
             return kind, x
         if isinstance(x, np.ndarray):
+            _check_exact(x, (VersionedArray, RecordedArray, np.memmap))
             return self._describe_array(x)
         if isinstance(x, Constant):
             self.floats.append(x._data)
@@ -63,8 +66,11 @@ class Given:
             self.tensors.append(x)
             return Tensor, x.shape, x.dtype.str, x.requires_grad
         if isinstance(x, dict):
+            _check_exact(x, (dict, OrderedDict))
             return (dict, *((key, self._describe(branch)) for key, branch in x.items()))
         if isinstance(x, (list, tuple)):
+            if not hasattr(x, "_fields"):  # of a named tuple
+                _check_exact(x, (list, tuple))
             return (kind, *map(self._describe, x))
         if hasattr(x, "__next__"):
             raise CompileError(
@@ -79,6 +85,18 @@ class Given:
             return ("objects", x.shape, *map(self._describe, x.flat))
         self.arrays.append(x)
         return np.ndarray, x.shape, x.dtype, stored_by_rows(x)
+
+
+def _check_exact(x: Any, kinds: tuple[type, ...]) -> None:
+    """Refuse what may behave in another way than the arrays, dicts and lists that are recorded."""
+    if type(x) not in kinds:
+        plain = next(k for k in (np.ndarray, dict, list, tuple) if isinstance(x, k))
+        make = "np.asarray" if plain is np.ndarray else plain.__name__
+        raise CompileError(
+            f"compile: an argument is a {type(x).__module__}.{type(x).__name__}, which may compute "
+            f"in another way than a {plain.__name__}, and would be recorded as one. Pass "
+            f"{make}(...) of it."
+        )
 
 
 def recorded(x: Any, run: Recording) -> Any:

@@ -1,7 +1,7 @@
 """`compile`: the function that records once and replays; the pipeline's front door.
 
 record.py     run the function: what it computed becomes rows of flat arrays (graph.py), what it
-              returned becomes outputs (outputs.py); run it again to compare the two (twice.py)
+              returned becomes outputs (outputs.py)
 plain.py      which of the numbers are floats uncompiled (varying.py: and which are differentiated)
 crossing.py   where arrays and single numbers meet
 raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
@@ -14,6 +14,7 @@ program.py    the memory for all that
 replay.py     fill in the numbers of a call and run it
 results.py    hand back nodes whose backward pass is the compiled one
 rebuild.py    check with the ordinary backward pass where a gradient is nan
+audit.py      run the function as it is written, too, and compare
 
 listing.py and drawing.py show what came of it.
 """
@@ -24,6 +25,7 @@ import functools
 import random
 import sys
 import threading
+import time
 import types
 import warnings
 from collections.abc import Callable, Mapping
@@ -33,14 +35,14 @@ import numpy as np
 
 from autograd.anomalies import anomaly_mode
 from autograd.compiler.arguments import Given, containers, contents, recorded
+from autograd.compiler.audit import Difference, Schedule, compare
 from autograd.compiler.listing import listing
 from autograd.compiler.outputs import output
-from autograd.compiler.program import Program
+from autograd.compiler.program import Program, Workspace
 from autograd.compiler.record import Recording
 from autograd.compiler.refusals import ReadError
 from autograd.compiler.replay import MISS, run
 from autograd.compiler.results import CompiledOp
-from autograd.compiler.twice import same_results, same_runs
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError, LostGradientWarning
 from autograd.modes import active
@@ -52,6 +54,9 @@ from autograd.trees import flatten
 LIMIT = 32
 """How many recordings a compiled function keeps; after that it runs as it is written."""
 
+LARGE = 20_000
+"""From so many operations on, gradients are compared from the second call on only."""
+
 UNRECORDED = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
 """What Python and NumPy raise when a recorded number or array is not what they need."""
 
@@ -59,7 +64,7 @@ UNRECORDED = (TypeError, AttributeError, ValueError, LookupError, RecursionError
 class Compiled:
     """A function that was recorded and is replayed; see `compile`."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], audit: bool = True) -> None:
         # without its attributes: a model's could hide `draw` or `program`
         functools.update_wrapper(self, function, updated=())
         self.function = function
@@ -71,22 +76,30 @@ class Compiled:
         self._watch: Watch | None = None
         self._constants = 0
         self._lock = threading.RLock()
+        self._audit = Schedule() if audit else None
+        self._refused = False
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Replay what was recorded for arguments like these; record it first if need be."""
-        if active() and (recorder() is not None or anomaly_mode() is not None):
+        if self._refused or (active() and (recorder() is not None or anomaly_mode() is not None)):
             return self.function(*args, **kwargs)
         if self._watch is not None and self._watch.changed():
             self._programs.clear()
         if wants_graph():  # a compiled call has first derivatives only
             return self.function(*args, **kwargs)
         given = Given(args, kwargs)
+        if self._audit is not None and self._audit.is_due():
+            return self._audited(args, kwargs, given)
         found = self._replay(given)
         if found is not MISS:
             return found
+        return self._first(args, kwargs, given)
+
+    def _first(self, args: Any, kwargs: Any, given: Given) -> Any:
+        """Record the function for arguments like these."""
         with self._lock:
             found = self._replay(given)  # another thread may have recorded it meanwhile
             if found is not MISS:
@@ -181,36 +194,87 @@ class Compiled:
         """How many operations on single numbers have been recorded."""
         return sum(len(p.graph) for kept in self._programs.values() for p, _ in kept)
 
-    def _replay(self, given: Given) -> Any:
+    def _replay(self, given: Given, spaces: list[Workspace] | None = None) -> Any:
         for program, rebuild in self._programs.get(given.signature, ()):
-            outputs = run(program, given, self.op)
+            outputs = run(program, given, self.op, spaces)
             if outputs is not MISS:
                 return rebuild(outputs)
         return MISS
 
+    def _audited(self, args: Any, kwargs: Any, given: Given) -> Any:
+        """Replay, and compare with the function as it is written."""
+        spaces: list[Workspace] = []
+        start = time.perf_counter()
+        found = self._replay(given, spaces)
+        if found is MISS:
+            return self._first(args, kwargs, given)
+        middle = time.perf_counter()
+        try:
+            self._compare(found, args, kwargs, given, spaces[-1], graded=not active())
+        except Difference as err:
+            self._refused = True
+            raise CompileError(
+                f"compile: {self.op.name} as it is written does something else than what was "
+                f"recorded of it: {err}. It depends on what cannot be seen, such as files, "
+                "settings or the type of an argument; or please report it. From now on it runs as "
+                "it is written."
+            ) from None
+        if self._audit is not None:
+            self._audit.took(time.perf_counter() - middle, middle - start)
+        return found
+
+    def _compare(
+        self, found: Any, args: Any, kwargs: Any, given: Given, space: Workspace, graded: bool
+    ) -> None:
+        program = space.program
+        nodes = [*program.graph.leaves[program.value_count :], *given.values, *given.tensors]
+        nodes += [owner for owner, _ in program.placement.arrays] + program.closed
+        nodes = [x for x in {id(x): x for x in nodes}.values() if x is not None]
+
+        def as_written(arguments: Any) -> Any:
+            return self.function(*arguments[0], **arguments[1])
+
+        def made_inside() -> list[Any]:
+            there = set(map(id, self._trace(args, kwargs)[0].graph.leaves))
+            outside = program.graph.leaves[program.value_count :]
+            return [x for x in outside if x is not None and id(x) not in there]
+
+        compare(found, as_written, nodes, (args, kwargs), space.terms, made_inside, graded)
+
     def _record(self, args: Any, kwargs: Any, others: list[Any]) -> tuple[Program, Any]:
-        """Run the function twice: what differs then would differ at every replay."""
-        first, leaves, rebuild = self._trace(args, kwargs)
+        """Run the function, and see to it that a replay can do the same."""
+        recording, leaves, rebuild = self._trace(args, kwargs)
         watch = Watch(self.function, *self._kept, *others)
-        repeated = self._repeats(args, kwargs, first, leaves)
+        program = Program(recording, leaves, watch.tensors)
+        self._check(program, rebuild, args, kwargs, watch)
+        self._kept += others
+        self._watch = watch
+        return program, rebuild
+
+    def _check(self, program: Program, rebuild: Any, args: Any, kwargs: Any, watch: Watch) -> None:
+        """Run the function as it is written: what differs would differ at every replay."""
+        given, spaces = Given(args, kwargs), list[Workspace]()
+        outputs = run(program, given, self.op, spaces)
+        try:
+            if outputs is MISS:  # it compares numbers that are equal but for rounding
+                self.function(*args, **kwargs)
+            else:
+                graded = not active() and len(program.graph) < LARGE
+                self._compare(rebuild(outputs), args, kwargs, given, spaces[-1], graded)
+        except Difference as err:
+            difference: Difference | None = err
+        else:
+            difference = None
         if watch.drawn():
             self._refuse_random()
-        if not repeated:
+        if difference is not None:
             raise CompileError(
                 f"compile: {self.op.name} computed something else when it was run a second time on "
-                "the same arguments: it draws random numbers, counts its calls, or uses up an "
-                "iterator. Do that outside and pass the result as an argument."
+                f"the same arguments: {difference}. It draws random numbers, counts its calls, or "
+                "uses up an iterator. Do that outside and pass the result as an argument."
             )
         if watch.changed():
             self._refuse_change(f"{watch.culprit()} outside itself")
-        self._kept += others
-        self._watch = watch
-        return Program(first, leaves, watch.tensors), rebuild
-
-    def _repeats(self, args: Any, kwargs: Any, first: Recording, leaves: list[Any]) -> bool:
-        """Whether the function does the same when it is run again."""
-        second, again, _ = self._trace(args, kwargs)
-        return same_runs(first, second) and same_results(first, leaves, second, again)
 
     def _refuse_random(self) -> NoReturn:
         raise CompileError(

@@ -90,6 +90,20 @@ class Graph:
             return []
         return [i for i in (self.left[row], self.right[row]) if i >= 0]
 
+    def leaves_behind(self, rows: set[int]) -> set[int]:
+        """The leaves, by number, that gradients of these rows may come to."""
+        reached = bytearray(len(self))
+        for row in rows:
+            reached[row] = True
+        leaves = set()
+        for row in range(len(self) - 1, -1, -1):
+            if reached[row] and self.code[row] == LEAF:
+                leaves.add(self.left[row])
+            elif reached[row] and self.code[row] != DETACH:
+                for i in self.operands(row):
+                    reached[i] = True
+        return leaves
+
     def evaluate(self, rows: Any, given: Any) -> list[Any] | None:
         """Compute rows from what `given` says of those from outside; None if that is too much."""
         wanted = rows.ravel().tolist()

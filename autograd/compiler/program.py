@@ -14,7 +14,7 @@ import functools
 import struct
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from autograd.compiler.raising import raise_graph
 from autograd.compiler.record import Recording
 from autograd.compiler.tape import SOURCE, Tape
 from autograd.compiler.traced import Traced
-from autograd.node import Node, gradients
+from autograd.node import Node, gradients, topological
 from autograd.tensor import Tensor
 from autograd.transforms import running
 
@@ -78,8 +78,10 @@ class Program:
         self.scalar_tape.section()
         self.seeded = sorted({*self.result_rows, *_rows(self.value_slopes)})
         self.lowered.backward(np.array(self.seeded, dtype=np.int64))
-        numbers = [x for x in outputs if isinstance(x, int) and self.raised.needs[x]]
-        self.graded = len(graded) + len(numbers)
+        numbers = [x for x in self.result_rows if self.raised.needs[x]]
+        self.graded = len(self.differentiable) + len(numbers)
+        self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
+        self._reached: dict[frozenset[int], Reached] = {}
         self.order = self.placement.leaf_order
         self.packing = struct.Struct(f"{len(self.order)}d")  # quicker than assigning a list
         self.uses_arrays = bool(self.wanted)
@@ -112,6 +114,23 @@ class Program:
             found = gradients(root, wrt, [self.seeds[i] for i in ends])
             self.array_passes[ends] = len(self.tape.sections) - 1, found
         return self.array_passes[ends]
+
+    def reached(self, places: frozenset[int]) -> Reached:
+        """What the gradients of some results get to, as in the ordinary graph; kept for later."""
+        if places not in self._reached:
+            outs = [self.outputs[place] for place in places]
+            nodes = set(topological(Ends([x for x in outs if isinstance(x, Tensor)])))
+            rows = {x for x in outs if isinstance(x, int)}
+            rows |= _rows([pair for pair in self.lifted if pair[1] in nodes])
+            graph = self.graph
+            leaves = graph.leaves_behind(rows)
+            owners = {id(home.holder) for i in leaves if (home := graph.leaves[i].home)}
+            self._reached[places] = Reached(
+                [i in leaves for i in self.order],
+                [id(owner) in owners for owner, _ in self.placement.arrays],
+                [stand_in in nodes for _, stand_in in self.tensors],
+            )
+        return self._reached[places]
 
     @functools.cached_property
     def wanted(self) -> list[Traced]:
@@ -207,6 +226,14 @@ class Program:
         return all(bool(arrays[x]) == outcome for x, outcome in self.recording.truths)
 
 
+class Reached(NamedTuple):
+    """Of the leaves, the arrays whose elements are leaves, and the tensors: which are reached."""
+
+    leaves: list[bool]
+    owners: list[bool]
+    tensors: list[bool]
+
+
 class Ends(Node):
     """Several results of a function at once, so that one backward pass serves them all."""
 
@@ -251,6 +278,11 @@ class Workspace:
         self.results_at = placement.at[np.array(program.result_rows, dtype=np.int64)]
         self.guards = self._guards()
         self._bind_arrays()
+
+    def terms(self) -> list[Any]:
+        """Every number that was computed, in arrays."""
+        arrays = [x for x in self.arrays.arrays.values() if x.dtype.kind == "f"]
+        return [self.numbers, self.slopes, *arrays]
 
     def _guards(self) -> list[Any]:
         at, found = self.program.placement.at, []

@@ -25,8 +25,10 @@ MISS = object()
 """What a replay gives where the program does not fit the call."""
 
 
-def run(program: Program, given: Given, op: CompiledOp) -> Any:
-    """One replay: the results, or MISS if a guard does not hold."""
+def run(
+    program: Program, given: Given, op: CompiledOp, spaces: list[Workspace] | None = None
+) -> Any:
+    """One replay: the results, or MISS if a guard does not hold; its memory goes to `spaces`."""
     if [x.requires_grad for x in program.closed] != program.required:
         return MISS  # it computes the gradients of others
     if program.recording.transforms and program.running != running():
@@ -42,9 +44,18 @@ def run(program: Program, given: Given, op: CompiledOp) -> Any:
     except OtherShape:
         program.release(space)
         return MISS
+    if spaces is not None:
+        spaces.append(space)
     graded = recording() if active() else True
     call = Call(op, space, leaves, tensors)
-    return [_result(program, k, x, call, given, graded) for k, x in enumerate(program.outputs)]
+    if program.distinct:
+        return [_result(program, k, x, call, given, graded) for k, x in enumerate(program.outputs)]
+    made: dict[Any, Any] = {}  # one node that is returned twice stays one
+    for k, x in enumerate(program.outputs):
+        key = x if x.__class__ is int else id(x)
+        if key not in made:
+            made[key] = _result(program, k, x, call, given, graded)
+    return [made[x if x.__class__ is int else id(x)] for x in program.outputs]
 
 
 def _run_guarded(program: Program, space: Workspace, *given: Any) -> bool:

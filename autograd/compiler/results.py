@@ -7,7 +7,8 @@ the results hand their gradients to the call, and the call runs the compiled bac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -139,21 +140,33 @@ class Call(Node):
                     "so its derivative is lost. Call backward() before writing."
                 )
 
-    def tensor_gradients(self) -> Iterator[tuple[Tensor, Any]]:
-        """The tensors that gradients have reached."""
-        for place, grad in self.space.gradients:
-            if self.tensors[place].requires_grad:
-                yield self.tensors[place], grad
+    def gradients(self, seeds: Seeds) -> tuple[Iterable[Any], Iterable[Any]]:
+        """Run the compiled backward pass.
+
+        Returns:
+            The leaves that it reaches, and the arrays that it reaches, each with its gradient; that
+            of an array lies in memory that the next pass writes to.
+        """
+        self.run_backward(seeds)
+        space, program = self.space, self.space.program
+        leaves: Iterable[Any] = zip(self.leaves, space.leaf_slopes.tolist(), strict=True)
+        owners = [(owner, slopes) for owner, _, slopes in space.windows]
+        tensors = [(self.tensors[k], grad) for k, grad in space.gradients]
+        places = frozenset(place for place, _ in seeds)
+        if len(places) < program.graded:  # no gradient comes to what only other results are made of
+            reached = program.reached(places)
+            leaves, owners = compress(leaves, reached.leaves), [*compress(owners, reached.owners)]
+            kept = [reached.tensors[k] for k, _ in space.gradients]
+            tensors = [*compress(tensors, kept)]
+        return leaves, [pair for pair in owners + tensors if pair[0].requires_grad]
 
     def _contributions(self, seeds: Any) -> Any:
         with self.space.lock:
-            self.run_backward(seeds)
-            found = list(zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True))
-            found += [(owner, slopes.copy()) for owner, _, slopes in self.space.windows]
-            found += [(tensor, grad.copy()) for tensor, grad in self.tensor_gradients()]
+            leaves, arrays = self.gradients(seeds)
+            found = [pair for pair in leaves if pair[0].requires_grad]
+            found += [(array, grad.copy()) for array, grad in arrays]
         for i, (parent, grad) in enumerate(found):
-            if parent.requires_grad:
-                yield self, i, parent, seeds, grad
+            yield self, i, parent, seeds, grad
 
     def _graph_contributions(self, seeds: Any) -> Any:
         raise GraphError(
@@ -167,19 +180,16 @@ class Call(Node):
     def deliver(self, seeds: Seeds) -> None:
         """The same as the ordinary backward pass, where all parents are leaves."""
         with self.space.lock:
-            self.run_backward(seeds)
+            leaves, arrays = self.gradients(seeds)
             with adding:
-                self._deliver_all()
+                self._add(leaves, arrays)
 
-    def _deliver_all(self) -> None:
-        for leaf, grad in zip(self.leaves, self.space.leaf_slopes.tolist(), strict=True):
+    def _add(self, leaves: Iterable[Any], arrays: Iterable[Any]) -> None:
+        for leaf, grad in leaves:  # which may be many
             before = leaf._grad
             leaf._grad = grad if before is None else before + grad
-        for owner, _, slopes in self.space.windows:
-            if owner.requires_grad:
-                owner._receive(slopes)
-        for tensor, grad in self.tensor_gradients():
-            tensor._receive(grad)
+        for array, grad in arrays:
+            array._receive(grad)
 
     def ends_here(self) -> bool:
         """Whether all that went in are leaves."""

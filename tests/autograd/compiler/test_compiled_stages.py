@@ -14,7 +14,6 @@ from autograd.compiler.place import Gather, View, factored, layout, place
 from autograd.compiler.raising import Group, Product, Sums, find_blocks, raise_graph
 from autograd.compiler.record import Recording
 from autograd.compiler.tape import Tape
-from autograd.compiler.twice import same_runs
 from autograd.compiler.watch import Watch
 from autograd.op import RULEBOOK
 
@@ -47,11 +46,6 @@ def test_recording_writes_a_row_for_every_operation_and_keeps_no_objects():
     assert len(graph) == 2 + 15 + 25
     assert sorted(op.name for op in graph.ops) == ["add", "multiply", "tanh"]
     assert graph.leaves == [v for row, b in zip(WEIGHTS, BIASES) for v in (*row, b)]
-
-
-def test_two_recordings_of_one_function_are_the_same_and_of_two_are_not():
-    assert same_runs(recorded(), recorded())
-    assert not same_runs(recorded(), recorded(lambda x: five_neurons(x[::-1])))
 
 
 def test_raising_finds_one_matrix_product_and_one_tanh():
