@@ -175,7 +175,7 @@ def cross_entropy(
     losses = _cross_entropy_of_rows(logits, cast_like(logits, rows))
     if classes is None or weight is None:
         return reduced(who, losses, reduction)
-    return _weighted(who, losses, weight[classes], reduction)
+    return _weighted(who, losses, autograd.take(weight, classes), reduction)
 
 
 def _cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
@@ -276,7 +276,8 @@ def nll_loss(
     losses = -autograd.getitem(scores, index)
     if weight is None:
         return reduced(who, losses, reduction)
-    weights = cast_like(losses, _class_weights(who, weight, shape_of(scores)[-1])[classes])
+    counted = _class_weights(who, weight, shape_of(scores)[-1])
+    weights = cast_like(losses, autograd.take(counted, classes))
     return _weighted(who, losses * weights, weights, reduction)
 
 
