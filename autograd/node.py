@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 from autograd.errors import GraphError
 from autograd.modes import active, watch_product
 from autograd.op import Op
-from autograd.tracing import recorder
+from autograd.tracing import recorder, written
 from autograd.updates import readings
 
 
@@ -86,6 +86,7 @@ class Node:
 
     def zero_grad(self) -> None:
         """Forget the gradient, as if no backward pass had reached this node."""
+        written("zero_grad()")
         self._grad = None
 
     def __pos__(self) -> Self:

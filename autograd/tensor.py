@@ -18,7 +18,7 @@ from autograd.node import Node
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.reading import check_read
 from autograd.rules import elementwise, matrices
-from autograd.tracing import recorder
+from autograd.tracing import recorder, written
 from autograd.updates import readings
 from autograd.value import Value
 from autograd.versions import FIXED, Version, latest, versioned
@@ -123,9 +123,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     @data.setter
     def data(self, array: ArrayLike) -> None:
-        mode = recorder() if active() else None
-        if mode is not None:
-            mode.refuse("writing to .data")
+        written("writing to .data")
         if self.op is not None:
             raise GraphError(
                 f"data: this Tensor is the result of {self.op.name}, which the graph still needs. "
@@ -157,6 +155,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     @grad.setter
     def grad(self, array: ArrayLike | None) -> None:
+        written("writing to .grad")
         self._grad = None if array is None else self._checked("grad", array)
 
     def _checked(self, name: str, array: ArrayLike) -> Any:
@@ -277,6 +276,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
             GraphError: nothing that self was computed from requires a gradient, or an array that
                 the graph needs was written to since.
         """
+        written("backward()")
         node.backward(self, self._seed(gradient))
 
     def _seed(self, gradient: ArrayLike | None = None) -> Any:

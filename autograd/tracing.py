@@ -85,3 +85,9 @@ def recorder() -> Recorder | None:
         if isinstance(entry.mode, Recorder) and entry.holds():
             return entry.mode
     return None
+
+
+def written(what: str) -> None:
+    """A leaf's number or gradient is about to be written: no replay would do that."""
+    if active() and (mode := recorder()) is not None:
+        mode.refuse(what)

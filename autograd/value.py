@@ -19,7 +19,7 @@ from autograd.numpy_protocols import RENAMED
 from autograd.op import OF_USERS, RULEBOOK, Elementwise, Op, kind_of
 from autograd.reading import check_read
 from autograd.rules import elementwise
-from autograd.tracing import recorder
+from autograd.tracing import recorder, written
 from autograd.updates import readings
 from autograd.versions import FIXED
 
@@ -139,9 +139,7 @@ class Value(Operations, Copied, node.Node):
 
     @data.setter
     def data(self, number: float) -> None:
-        mode = recorder() if active() else None
-        if mode is not None:
-            mode.refuse("writing to .data")
+        written("writing to .data")
         self._data = number if number.__class__ is float else _as_float(number)
 
     @property
@@ -157,6 +155,7 @@ class Value(Operations, Copied, node.Node):
 
     @grad.setter
     def grad(self, number: float) -> None:
+        written("writing to .grad")
         self._grad = number if number.__class__ is float else _as_float(number)
 
     @property

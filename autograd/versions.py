@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.tracing import written
+
 
 class Version:
     """The number of the last write into some memory; all tensors that show the memory share it."""
@@ -33,7 +35,8 @@ FIXED = Version()
 
 
 def note_write(*versions: Version) -> None:
-    """Note that the arrays of these versions have just been written to."""
+    """Note that the arrays of these versions are about to be written to, or just have been."""
+    written("writing to .data")
     latest.number += 1
     for version in versions:
         version.number = latest.number

@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd import ShapeError, Tensor, Value
 from autograd.node import Home
+from autograd.tracing import written
 from autograd.versions import note_write
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class Parameter(Tensor):
 
     @grad.setter
     def grad(self, array: ArrayLike | None) -> None:
+        written("writing to .grad")
         if array is None:
             self._grad = None
         else:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from autograd.checks import refuse
 from autograd.node import Node
 from autograd.spellings import refuse_set_to_none
+from autograd.tracing import written
 from optim.hyperparameters import Settings, check_rate
 from optim.optimizer import Optimizer, Params
 from optim.parameter_arrays import Numbers, gather
@@ -166,6 +167,7 @@ class Rule(Optimizer):
         Returns:
             What the closure returned, or None.
         """
+        written("optimizer.step()")
         loss = None if closure is None else self._evaluate(closure)
         if self._finite_only:
             self._check_finite()
@@ -236,6 +238,7 @@ class Rule(Optimizer):
         """Forget the gradients of all parameters: they are None, as before any backward pass."""
         if options:
             refuse_set_to_none(options)
+        written("zero_grad()")
         for memory in self._memories:
             memory.numbers().zero_grad()
 

@@ -14,17 +14,25 @@ def refusal(what: str, remedy: str = "") -> CompileError:
     """The error that says what was done where, and what to do instead."""
     remedy = remedy or _REMEDIES.get(what, "Compute with it as it is, with autograd's functions.")
     kind = CompileError if what in _ACTS else ReadError
+    would = "freeze this run's number into the program"
+    if what in _ACTS:
+        would = "happen while it is recorded, and at no other call"
     return kind(
-        f"compile: {what} inside a compiled function would freeze this run's number into the "
-        f"program, at {users_line()}. {remedy}"
+        f"compile: {what} inside a compiled function would {would}, at {users_line()}. {remedy}"
     )
 
 
-_ACTS = {"backward()", "writing to .data"}
+_ACTS = {
+    "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
+}  # fmt: skip
 _REMEDIES = {
     "float()": "Use autograd's functions (autograd.exp, not math.exp), or do it with the result.",
     ".grad": "Use autograd.grad or value_and_grad inside, or read .grad after backward().",
     "backward()": "Return the loss and call backward() on the result, or use autograd.grad inside.",
+    **dict.fromkeys(
+        ("optimizer.step()", "writing to .grad", "zero_grad()"),
+        "Return the loss; what changes parameters and gradients belongs outside, after it.",
+    ),
     "writing to .data": "Return the new number and assign it outside.",
     "is_integer()": "Compare x with autograd.floor(x).",
     "round()": "Use autograd.floor(x + 0.5), or do it with the result.",
