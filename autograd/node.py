@@ -234,7 +234,6 @@ def _chain_rule(
 
 def _deliver(found: Iterable[tuple[Node, Any]]) -> None:
     with adding:
-        readings.passes += 1
         for node, grad in readings.watch(found) if readings.of else found:
             if grad is not None:
                 node._receive(grad)

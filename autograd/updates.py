@@ -29,20 +29,23 @@ class _Reading(NamedTuple):
 
 
 class Readings:
-    """The results whose gradients were read, and how many passes there have been."""
+    """The results whose gradients were read, and how many passes came after the first."""
 
     def __init__(self) -> None:
         self.passes = 0
         self.of: dict[int, _Reading] = {}
 
     def note(self, node: Any) -> None:
-        """The gradient of a result was read."""
+        """The gradient of a result was read, which is None where no pass has been."""
+        if node._grad is None:
+            return
         known, grad = self.of.get(id(node)), node._grad
         if known is None or known.grad is not grad:
             self.of[id(node)] = _Reading(grad, self.passes, self.passes)
 
     def watch(self, found: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
         """Hand on what a pass has found, and warn if it goes on and on."""
+        self.passes += 1
         again: dict[int, _Reading] = {}
         for node, grad in found:
             reading = self.of.get(id(node))

@@ -124,7 +124,7 @@ class Value(Operations, Copied, node.Node):
     def __init__(self, data: float, *, label: str = "") -> None:
         self._data = number = _as_float(data)
         self._grad: float | None = None
-        self.op: Op | None = None
+        self.op: Any = None  # of a leaf; else an operation on numbers
         self._left: Any = None
         self._right: Any = None
         self.label = label
@@ -147,11 +147,9 @@ class Value(Operations, Copied, node.Node):
         """The gradient that backward passes have brought here; 0.0 where none has."""
         if active() and (mode := recorder()) is not None:
             mode.refuse(".grad")
-        if self._grad is None:
-            return 0.0
         if self.op is not None:
             readings.note(self)
-        return self._grad
+        return 0.0 if self._grad is None else self._grad
 
     @grad.setter
     def grad(self, number: float) -> None:
@@ -196,16 +194,14 @@ class Value(Operations, Copied, node.Node):
         return Constant(self._data, label=self.label)
 
     def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
-        op: Any
-        left: Any
-        op, left, right = self.op, self._left, self._right
-        if op.is_sum or op.is_product:  # most operations; so the quickest way for them
+        if (op := self.op).is_sum or op.is_product:  # most operations; so the quickest way for them
             to = (out_grad, out_grad) if op.is_sum else (out_grad * self._y, out_grad * self._x)
-            if type(right) is Constant:
-                return ((self, 0, left, out_grad, to[0]),)
-            if type(left) is Constant:
-                return ((self, 1, right, out_grad, to[1]),)
-            return (self, 0, left, out_grad, to[0]), (self, 1, right, out_grad, to[1])
+            if type(self._right) is Constant:
+                return ((self, 0, self._left, out_grad, to[0]),)
+            if type(self._left) is Constant:
+                return ((self, 1, self._right, out_grad, to[1]),)
+            return (self, 0, self._left, out_grad, to[0]), (self, 1, self._right, out_grad, to[1])
+        left, right = self._left, self._right
         x, out = self._x, self._data
         try:
             if right is None:
