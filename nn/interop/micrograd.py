@@ -213,7 +213,7 @@ class Value(autograd.Value):
             return out
         own = cls.__new__(cls)
         if cls.__init__ is not Value.__init__:  # as micrograd would call it
-            cls.__init__(own, out._data, out.parents, out.op.symbol)  # type: ignore[union-attr]
+            cls.__init__(own, out._data, out.parents, out.op.symbol)
             for name in ("_backward", "_children", "_symbol"):
                 own.__dict__.pop(name, None)
         for slot in autograd.Value.__slots__:
