@@ -122,10 +122,11 @@ class custom_vjp(Op):
         """Say how the gradient is computed.
 
         Args:
-            forward: (*arguments) -> (result, residuals). The arguments are those of the function;
-                residuals are whatever `backward` shall get.
-            backward: (*nondiff, residuals, out_grad) -> a tuple with a gradient for each argument
-                that is differentiated, of its shape. `nondiff` are those of `nondiff_argnums`.
+            forward: Takes the arguments of the function and gives `(result, residuals)`; residuals
+                are whatever `backward` shall get.
+            backward: Takes `(*nondiff, residuals, out_grad)` and gives a tuple with a gradient for
+                each argument that is differentiated, of its shape. `nondiff` are the arguments in
+                `nondiff_argnums`.
         """
         for what, rule in (("forward", forward), ("backward", backward)):
             if not callable(rule):

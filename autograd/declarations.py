@@ -49,7 +49,7 @@ def elementwise(
 
     Args:
         forward: Nothing: the decorator is written with its arguments.
-        partials: The local derivative by each operand: a function (*operands, out), or a number
+        partials: The local derivative by each operand: a function `(*operands, out)`, or a number
             where it is constant. Written with Python's operators and operations of `autograd`, so
             that it can be differentiated again and be shown as a formula.
         scalar: The computation on Python floats, where that is quicker; else `forward` is used.
@@ -115,10 +115,10 @@ def structural(
 
     Args:
         forward: Nothing: the decorator is written with its arguments.
-        vjps: For each operand the function (out_grad, out, *operands, **others) -> its gradient,
-            an array of the operand's shape. Written with Python's operators and operations of
-            `autograd`, so that it can be differentiated again. An operation on one sequence of
-            arrays has one function (i, out_grad, out, operands, **others) instead.
+        vjps: For each operand the function `(out_grad, out, *operands, **others)` that gives its
+            gradient, an array of the operand's shape. Written with Python's operators and
+            operations of `autograd`, so that it can be differentiated again. An operation on one
+            sequence of arrays has one function `(i, out_grad, out, operands, **others)` instead.
         symbol: How a picture labels it; its name, unless said.
         latex: How it is written: a template such as "{0}^T", or a function's name.
         operator: The Python operator it is. For the rulebook alone.
