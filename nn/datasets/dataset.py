@@ -76,3 +76,10 @@ class Dataset:
             f"Dataset({self.name}: {len(self)} examples, "
             f"{len(self.feature_names)} features, {len(self.class_names)} classes)"
         )
+
+
+def shipped(name: str) -> bytes:
+    """What is in a file of this folder, also where the package is imported from a zip."""
+    from importlib.resources import files  # loads much that `import nn` can do without
+
+    return files("nn.datasets").joinpath(name).read_bytes()

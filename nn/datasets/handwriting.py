@@ -1,11 +1,8 @@
 """Handwritten digits, shipped with the package."""
 
-import gzip
-from importlib.resources import files
-
 import numpy as np
 
-from nn.datasets.dataset import Dataset
+from nn.datasets.dataset import Dataset, shipped
 
 
 def digits() -> Dataset:
@@ -37,9 +34,9 @@ def digits() -> Dataset:
         >>> int(y[0])
         0
     """
-    # Read as a resource, not by path: the package may be imported from a zip.
-    packed = files("nn.datasets").joinpath("digits.csv.gz").read_bytes()
-    header, *rows = gzip.decompress(packed).decode("ascii").splitlines()
+    import gzip  # loads much that `import nn` can do without
+
+    header, *rows = gzip.decompress(shipped("digits.csv.gz")).decode("ascii").splitlines()
     table = np.loadtxt(rows, delimiter=",", dtype=np.int64)
     return Dataset(
         name="digits",
