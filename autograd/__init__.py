@@ -37,13 +37,13 @@ from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.compiler.function import compile  # noqa: F401
+    from autograd.viz.backprop import backprop
     from autograd.viz.draw import draw
     from autograd.viz.explain import explain
-    from autograd.viz.steps import backprop
 
 _LAZY = {
     "draw": "autograd.viz.draw",
-    "backprop": "autograd.viz.steps",
+    "backprop": "autograd.viz.backprop",
     "explain": "autograd.viz.explain",
     "compile": "autograd.compiler.function",
 }

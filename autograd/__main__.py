@@ -83,15 +83,15 @@ def _run(arguments: list[str]) -> int:
 
 
 def _steps(options: argparse.Namespace) -> int:
-    from autograd.viz.steps import backprop
+    from autograd.viz.backprop import backprop
 
     _write(str(backprop(_root(options))))
     return 0
 
 
 def _draw(options: argparse.Namespace) -> int:
+    from autograd.viz.backprop import backprop
     from autograd.viz.draw import draw
-    from autograd.viz.steps import backprop
 
     root = _root(options)
     names = {name: node for node, name in backprop(root).names.items()}  # v1, v2, … as in `steps`
@@ -101,7 +101,7 @@ def _draw(options: argparse.Namespace) -> int:
 
 
 def _play(options: argparse.Namespace) -> int:
-    from autograd.viz.steps import backprop
+    from autograd.viz.backprop import backprop
 
     steps = backprop(_root(options))
     path = options.output

@@ -10,7 +10,6 @@ import copy
 import os
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,13 +17,10 @@ from autograd.atomic_write import write_atomically
 from autograd.viz import exercise
 from autograd.viz.look import SANS
 from autograd.viz.player.picture import Picture, picture_of
+from autograd.viz.steps import Pass, array_text
 from autograd.viz.svg import DARK_STYLE
-from autograd.viz.symbols import Symbol
 from autograd.viz.text import NOT_REACHED, printable
-
-if TYPE_CHECKING:
-    from autograd.node import Node
-    from autograd.viz.steps import Backprop
+from autograd.viz.trace import Node
 
 SECONDS = 1.3
 """How long each step is shown."""
@@ -39,14 +35,14 @@ animation-iteration-count:infinite}}
 """
 
 
-def write_animation(steps: Backprop, path: str | os.PathLike[str]) -> None:
+def write_animation(steps: Pass, path: str | os.PathLike[str]) -> None:
     """Write the animation of a pass to a file."""
     with np.errstate(all="ignore"):
         text = animation(steps)
     write_atomically(path, text.encode())
 
 
-def animation(steps: Backprop) -> str:
+def animation(steps: Pass) -> str:
     """The animation of a pass as SVG."""
     return _Film(steps, picture_of(steps)).text()
 
@@ -54,7 +50,7 @@ def animation(steps: Backprop) -> str:
 class _Film:
     """A picture whose parts appear and disappear; times are counted in steps."""
 
-    def __init__(self, steps: Backprop, picture: Picture) -> None:
+    def __init__(self, steps: Pass, picture: Picture) -> None:
         self.steps = steps
         self.picture = picture
         ET.register_namespace("", "http://www.w3.org/2000/svg")
@@ -66,7 +62,7 @@ class _Film:
         self.arrows = {group.get("data-edge"): group for group in self.svg.iter(f"{_SVG}g")}
         self.ids = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
         shown = picture.shown
-        self.computed = [node for node in steps.nodes if node.op is not None and node in shown]
+        self.computed = [node for node in steps.nodes if node.parents and node in shown]
         self.played = [
             k
             for k in range(len(steps))
@@ -132,10 +128,10 @@ class _Film:
     def _gradients(self) -> None:
         """For each total that a gradient goes through, a text of its own."""
         totals: dict[Node, list[tuple[int, str]]] = {self.steps.root: []}
-        totals[self.steps.root].append((self.begin, exercise.array_text(self.steps.seed)))
+        totals[self.steps.root].append((self.begin, array_text(self.steps.seed)))
         for at, k in enumerate(self.played):
             step = self.steps[k]
-            total = (self.begin + 1 + at, exercise.array_text(step.after))
+            total = (self.begin + 1 + at, array_text(step.after))
             totals.setdefault(step.parent, []).append(total)
         for node, changes in totals.items():
             for group in self.boxes.get(self.ids[node], ()):
@@ -183,12 +179,12 @@ class _Film:
     def _captions(self) -> Iterator[str]:
         steps = self.steps
         for node in self.computed:
-            formula = Symbol.of(node.op, steps.operands(node), getattr(node, "params", {}))  # type: ignore[arg-type]
-            value = exercise.array_text(steps.values[node])
-            yield f"Forward: {exercise.name_text(steps.names[node])} = {formula} = {value}"
+            value = array_text(steps.values[node])
+            name = exercise.name_text(steps.names[node])
+            yield f"Forward: {name} = {steps.formula(node)} = {value}"
         yield f"Backward, from {exercise.start(steps)}"
         for k in self.played:
-            yield exercise.step_line(steps[k])
+            yield str(steps[k])
 
     def _caption(self, words: str, start: int, stop: int) -> None:
         x, y = self.caption_at

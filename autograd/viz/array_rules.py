@@ -6,19 +6,42 @@ dL/db += Σ over axis 0 of dL/dV     (3 += 4×3)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from autograd.op import RULEBOOK, Elementwise, Op, unbroadcast
+from autograd.viz.notation import Derivative
 from autograd.viz.symbols import Symbol
 from autograd.viz.text import shape_text
 
-if TYPE_CHECKING:
-    from autograd.viz.steps import Step
-
 LONGEST = 80
 """A formula of more columns explains nothing; the operation is named instead."""
+
+
+class _ArrayStep(Protocol):
+    """What a rule is written from: a step of the backward pass."""
+
+    @property
+    def node(self) -> Any: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def out_grad(self) -> Any: ...
+    @property
+    def local(self) -> Any: ...
+    @property
+    def contribution(self) -> Any: ...
+    @property
+    def node_name(self) -> str: ...
+    @property
+    def operands(self) -> tuple[str | float, ...]: ...
+    @property
+    def op(self) -> Op: ...
+    @property
+    def formula(self) -> Symbol | None: ...
+    @property
+    def upstream(self) -> Derivative | None: ...
 
 
 class ArraySymbol(Symbol):
@@ -116,7 +139,7 @@ def _symbol(x: Any) -> Symbol:
     return ArraySymbol.of_array(f"constant[{shape_text(np.shape(x))}]", x)
 
 
-def array_rule(step: Step) -> ArraySymbol | None:
+def rule_of(step: _ArrayStep) -> ArraySymbol | None:
     """What a step on arrays adds, as a formula; None where the rule cannot be written down."""
     node: Any = step.node
     upstream = step.upstream if step.upstream is not None else 1.0
@@ -136,7 +159,7 @@ def array_rule(step: Step) -> ArraySymbol | None:
     return formula if isinstance(formula, ArraySymbol) and len(formula.text) <= LONGEST else None
 
 
-def _elementwise_rule(step: Step, out_grad: ArraySymbol) -> ArraySymbol:
+def _elementwise_rule(step: _ArrayStep, out_grad: ArraySymbol) -> ArraySymbol:
     formula = step.formula
     assert formula is not None
     local = ArraySymbol("")
@@ -147,7 +170,7 @@ def _elementwise_rule(step: Step, out_grad: ArraySymbol) -> ArraySymbol:
     return unbroadcast(product, np.shape(step.contribution))  # type: ignore[no-any-return]
 
 
-def shapes_of(step: Step, formula: ArraySymbol) -> str:
+def shapes_of(step: _ArrayStep, formula: ArraySymbol) -> str:
     """The shapes that a formula joins: `2×3 += 2×4 · 4×3`."""
     factors: list[Any] = [step.out_grad]
     if formula.op is not None and formula.op.name == "matmul":
@@ -156,7 +179,7 @@ def shapes_of(step: Step, formula: ArraySymbol) -> str:
     return f"{shape_text(np.shape(step.contribution))} += {parts}"
 
 
-def summed_axes(step: Step) -> tuple[int, ...]:
+def summed_axes(step: _ArrayStep) -> tuple[int, ...]:
     """The axes along which an operand was repeated (broadcast), so that its gradient is a sum."""
     wide, narrow = np.shape(step.out_grad), np.shape(step.contribution)
     if not isinstance(step.op, Elementwise) or wide == narrow:

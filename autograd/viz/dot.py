@@ -17,7 +17,7 @@ import graphviz  # type: ignore[import-untyped]
 
 from autograd.viz.graph import DrawnGraph, DrawnNode
 from autograd.viz.layout import Box, Direction, Layout, Point, Route, Size
-from autograd.viz.look import HOT, LINE, QUIET_LINE, name_lines, style_of
+from autograd.viz.look import HOT, LINE, QUIET_LINE, style_of
 
 SECONDS = 5.0
 """The time limit for one run of `dot`."""
@@ -125,7 +125,7 @@ def _label(node: DrawnNode) -> Any:
     """Name and symbol, and the rows as a table: the font is one of equal width."""
     if node.is_bare:
         return _text(node.rows[0][1])
-    *lines, last = name_lines(node) or ("",)
+    *lines, last = node.name or ("",)
     last = f"{last} = {node.symbol}" if last and node.symbol else last or node.symbol
     lines += [last + " ⋯" if node.folded else last] if last else []
     keys = max((len(what) for what, _ in node.rows), default=0)

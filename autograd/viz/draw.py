@@ -9,19 +9,18 @@ from functools import cached_property
 from typing import Any, Literal, get_args
 
 from autograd.checks import check_choice, check_int
-from autograd.node import Node
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
-from autograd.viz.graph import DrawnGraph, drawn_graph
+from autograd.viz.drawn import drawn
+from autograd.viz.graph import DrawnGraph
 from autograd.viz.layout import Direction, Layout, place
 from autograd.viz.look import Scene, scene, sizes
 from autograd.viz.marks import side_by_side, with_changes, with_way
-from autograd.viz.modules import modules_graph
-from autograd.viz.names import names_of
 from autograd.viz.paper import to_paper
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.svg import for_notebooks, page, to_svg
 from autograd.viz.text import described
 from autograd.viz.tikz import to_mermaid, to_tikz
+from autograd.viz.trace import Node, Trace, is_node
 
 Engine = Literal["own", "dot"]
 
@@ -83,7 +82,7 @@ def draw(
         Computation graph of 2 nodes (1 leaf, 1 operation). Leaves: x.
         Output: y = *, data 9, grad 1.
     """
-    if not isinstance(root, Node):
+    if not is_node(root):
         hint = " Draw one of its elements." if isinstance(root, (list, tuple)) else ""
         if callable(root):
             hint = " Call it and draw the result: draw(model(x))."
@@ -95,15 +94,12 @@ def draw(
     check_int("draw", "max_nodes", max_nodes, least=1)
     if depth is not None:
         check_int("draw", "depth", depth, least=1)
-    if way is not None and not isinstance(way, Node):
+    if way is not None and not is_node(way):
         raise TypeError(f"draw: way needs a Value or a Tensor, but got {described(way)}.")
-    frame = sys._getframe(1)
-    if depth is None:
-        graph = drawn_graph(root, lambda nodes: names_of(nodes, frame, names), max_nodes)
-    else:
-        graph = modules_graph(root, lambda nodes: names_of(nodes, frame, names), depth)
+    trace = Trace(root, sys._getframe(1), names)
+    graph = drawn(trace, max_nodes, depth).graph
     if way is not None:
-        graph = with_way(graph, root, way)
+        graph = with_way(graph, trace, way)
     return Drawing(graph, direction, layout)
 
 

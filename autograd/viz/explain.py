@@ -26,21 +26,14 @@ from itertools import pairwise
 from types import FrameType
 from typing import Any
 
-import numpy as np
-
 from autograd.errors import GraphError
-from autograd.node import Node, topological
-from autograd.op import Elementwise
-from autograd.tensor import Tensor
-from autograd.value import Value
 from autograd.viz import notation
-from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation, single_factor
+from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
 from autograd.viz.mathml import math_element, number_tree, tree_of
-from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative, Tree
-from autograd.viz.steps import Backprop, all_names, local_derivative, number_of
-from autograd.viz.symbols import Symbol, symbolic_partial
+from autograd.viz.steps import Pass
 from autograd.viz.text import columns, described, number
+from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
 
 MOST_WAYS = 12
 """Of more ways, so many are written out; the others are counted and their sum is given."""
@@ -51,29 +44,21 @@ _LONGEST_WAY = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factor:
-    """One local derivative: d node / d its operand."""
+    """One local derivative: d node / d its operand.
 
-    node: Value
-    position: int
+    Attributes:
+        symbol: How it is written: ∂y/∂x.
+        number: Its number.
+        formula: Its formula, in terms of the operands and the result.
+        node_name: What the node is called.
+        operand_name: What its operand is called.
+    """
+
+    symbol: Derivative
+    number: float
+    formula: Formula
     node_name: str
     operand_name: str
-    operands: tuple[str | float, ...]
-
-    @property
-    def symbol(self) -> Derivative:
-        """How it is written: ∂y/∂x."""
-        return local_derivative(self.node, self.position, self.node_name, self.operand_name)
-
-    @property
-    def number(self) -> float:
-        """Its number."""
-        return self.node.local_derivative(self.position)
-
-    @property
-    def formula(self) -> Symbol:
-        """Its formula, in terms of the operands and the result."""
-        assert isinstance(self.node.op, Elementwise)
-        return symbolic_partial(self.node.op, self.position, self.operands, self.node_name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,15 +94,12 @@ class Explanation:
         mathml: The explanation as MathML.
     """
 
-    def __init__(self, root: Value, wrt: Value, names: dict[Node, str]) -> None:
-        self.root, self.wrt = root, wrt
-        self._names = names
-        order = topological(root)
-        self._uses: dict[Node, list[tuple[Value, int]]] = {node: [] for node in order}
-        for node in order:
-            for i, parent in enumerate(node.parents):
-                self._uses[parent].append((node, i))  # type: ignore[arg-type]
-        counts, totals = _sums(root)
+    def __init__(self, trace: Trace, wrt: Node) -> None:
+        self._trace = trace
+        self.root, self.wrt = trace.root, wrt
+        self._names = trace.names
+        self._uses = trace.uses
+        counts, totals = trace.ways(trace.root)
         self.count, self.total = counts.get(wrt, 0), totals.get(wrt, 0.0)
         self.ways = tuple(self._written_out())
 
@@ -140,9 +122,12 @@ class Explanation:
                 continue
             stack.extend((use[0], (use, chain)) for use in reversed(self._uses[node]))
 
-    def _factor(self, node: Value, i: int) -> Factor:
-        operands = tuple(self._names.get(p) or number_of(p) for p in node.parents)
-        return Factor(node, i, self._names[node], self._names[node.parents[i]], operands)
+    def _factor(self, node: Node, i: int) -> Factor:
+        trace = self._trace
+        symbol, formula = trace.partial(node, i), trace.partial_formula(node, i)
+        exact = trace.exact_number(node, i)
+        formula = Formula(exact) if formula is None else formula
+        return Factor(symbol, exact, formula, symbol.top, symbol.bottom)
 
     @property
     def root_name(self) -> str:
@@ -226,7 +211,7 @@ class Explanation:
         lines = [
             " + ".join(symbols + more) or "0",
             " + ".join(numbers + rest) or "0",
-            Symbol(self.total).latex,
+            Formula(self.total).latex,
         ]
         body = "\n".join(rf"&= {line} \\" for line in lines).removesuffix(r" \\")
         return "\n".join([r"\begin{aligned}", whole, body, r"\end{aligned}"])
@@ -240,11 +225,11 @@ class Explanation:
             shown, left_out = _ends(way.factors)
             trees = [f.symbol.tree for f in shown]
             _append_product(lines[0], trees, left_out)
-            values = [tree_of(Symbol(f.number), 2) for f in shown]
+            values = [tree_of(Formula(f.number), 2) for f in shown]
             _append_product(lines[1], values, left_out)
         if self._left_out:
             lines[0] += [("mo", "+"), ("mtext", f"{self._left_out:,} more ways")]
-            lines[1] += [("mo", "+"), tree_of(Symbol(self.rest), 2)]
+            lines[1] += [("mo", "+"), tree_of(Formula(self.rest), 2)]
         rows: list[Tree] = [
             ("mtr", ("mtd", whole if k == 0 else ("mrow",)), ("mtd", ("mo", "="), *line))
             for k, line in enumerate(lines)
@@ -256,19 +241,6 @@ class Explanation:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return _bundle(self)
-
-
-def _sums(root: Node) -> tuple[dict[Node, int], dict[Node, float]]:
-    """For each node, how many ways lead from it to the root, and the sum of their products."""
-    counts: dict[Node, int] = {root: 1}
-    totals: dict[Node, float] = {root: 1.0}
-    for node in reversed(topological(root)):
-        for i, parent in enumerate(node.parents):
-            if parent.requires_grad:
-                product = totals[node] * single_factor(node, i)
-                counts[parent] = counts.get(parent, 0) + counts[node]
-                totals[parent] = totals[parent] + product if parent in totals else product
-    return counts, totals
 
 
 def _bundle(explanation: Any) -> dict[str, str]:
@@ -289,11 +261,11 @@ class ChainExplanation:
         total: Their product.
     """
 
-    def __init__(self, nodes: Sequence[Value], names: dict[Node, str]) -> None:
-        self.nodes = tuple(nodes)
+    def __init__(self, trace: Trace, nodes: Sequence[Node]) -> None:
+        self.nodes, names = tuple(nodes), trace.names
         pairs = list(pairwise(nodes))
         self.symbols = [Derivative(names[top], names[bottom]) for top, bottom in pairs]
-        self.factors = [_sums(top)[1].get(bottom, 0.0) for top, bottom in pairs]
+        self.factors = [trace.ways(top)[1].get(bottom, 0.0) for top, bottom in pairs]
         self.total = math.prod(self.factors)
         self.symbol = Derivative(names[nodes[0]], names[nodes[-1]])
 
@@ -310,7 +282,7 @@ class ChainExplanation:
         """The explanation as LaTeX."""
         symbols = r" \cdot ".join(symbol.latex for symbol in self.symbols)
         numbers = r" \cdot ".join(map(_latex_number, self.factors))
-        return f"{self.symbol.latex} = {symbols} = {numbers} = {Symbol(self.total).latex}"
+        return f"{self.symbol.latex} = {symbols} = {numbers} = {Formula(self.total).latex}"
 
     @property
     def mathml(self) -> str:
@@ -321,7 +293,7 @@ class ChainExplanation:
         line.append(("mo", "="))
         for k, x in enumerate(self.factors):
             line += [("mo", "·")] if k else []
-            line.append(tree_of(Symbol(x), 2))
+            line.append(tree_of(Formula(x), 2))
         return math_element(("mrow", *line, ("mo", "="), number_tree(number(self.total))))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -403,83 +375,77 @@ def explain(root: Node, wrt: Node | None = None, *, through: Any = ()) -> Any:
     frame = sys._getframe(1)
     if not root.requires_grad:
         raise GraphError("explain: the root is a constant, so it has no derivative.")
-    if isinstance(root, Tensor):
+    if is_array(root):
         if through != ():
             raise TypeError("explain: through is for Values; of Tensors every node is an equation.")
         return _explain_arrays(root, wrt, frame)
-    nodes = topological(root)
     if wrt is not None:
         _check_is_node("wrt", wrt)
-        if not isinstance(wrt, Value):
+        if is_array(wrt):
             raise TypeError(
                 f"explain: wrt needs to be a Value, as root is one, but got a {type(wrt).__name__}."
             )
-        if wrt not in set(nodes):
-            nodes = [wrt, *nodes]
-    names, _ = all_names(nodes, frame)
+    trace = Trace(root, frame, more=() if wrt is None else (wrt,))
     if wrt is None:
-        leaves = [node for node in nodes if node.op is None and node.requires_grad]
-        return Explanations([Explanation(root, leaf, names) for leaf in leaves])  # type: ignore[arg-type]
-    names.setdefault(wrt, "constant")
-    if isinstance(through, Value):
+        leaves = [node for node in trace.nodes if trace.kind(node) == "leaf"]
+        return Explanations([Explanation(trace, leaf) for leaf in leaves])
+    trace.names.setdefault(wrt, "constant")
+    if is_node(through):
         through = (through,)
-    if len(through):
-        return _through(root, wrt, through, names, set(names_of(set(nodes), frame)))  # type: ignore[arg-type]
-    return Explanation(root, wrt, names)  # type: ignore[arg-type]
+    return _through(trace, wrt, through) if len(through) else Explanation(trace, wrt)
 
 
 def _check_is_node(what: str, node: Any) -> None:
-    if not isinstance(node, Node):
+    if not is_node(node):
         raise TypeError(
             f"explain: {what} needs to be a Value or a Tensor, but got {described(node)}. Pass the "
             "node itself, as in explain(loss, w)."
         )
 
 
-def _explain_arrays(root: Tensor, wrt: Any, frame: FrameType) -> Any:
+def _explain_arrays(root: Any, wrt: Any, frame: FrameType) -> Any:
     if wrt is not None:
         _check_is_node("wrt", wrt)
-    steps = Backprop(root, root._seed(), frame, keep=False)
+    steps = Pass(root, root._seed(), frame, keep=False)
     if wrt is None:
         return Explanations([ArrayExplanation(steps, leaf) for leaf in steps.gradients])
-    known = set(steps.nodes)
-    if wrt not in known and wrt.op is not None and wrt.op.name == "getitem":
-        (array,) = wrt.parents
-        places = np.arange(array.size).reshape(array.shape)[wrt.params["index"]]
-        if array in known and np.size(places) == 1:
-            index = np.unravel_index(int(np.asarray(places).item()), array.shape)
-            return EntryExplanation(steps, array, tuple(map(int, index)))
+    entry = steps.entry(wrt)
+    if entry is not None:
+        return EntryExplanation(steps, *entry)
     return ArrayExplanation(steps, wrt)
 
 
-def _through(
-    root: Value, wrt: Value, through: Any, names: dict[Node, str], named: set[Node]
-) -> ChainExplanation:
-    counts = _sums(root)[0]
+def _through(trace: Trace, wrt: Node, through: Any) -> ChainExplanation:
+    root = trace.root
+    counts = trace.ways(root)[0]
     everything = counts.get(wrt, 0)
     if through == "named":
-        order = [x for x in reversed(topological(root)) if x in named and x in counts]
-        below = {x: _sums(x)[0].get(wrt, 0) for x in order}
-        through = [x for x in order if x not in (root, wrt) and counts[x] * below[x] == everything]
+        below = trace.counts(wrt)
+        through = [
+            node
+            for node in reversed(trace.nodes)
+            if node in trace.found
+            and node not in (root, wrt)
+            and counts.get(node, 0) * below.get(node, 0) == everything
+        ]
     for node in through:
         _check_is_node("through", node)
     nodes = [root, *through, wrt]
-    passing = math.prod(_sums(top)[0].get(bottom, 0) for top, bottom in pairwise(nodes))
+    passing = math.prod(trace.ways(top)[0].get(bottom, 0) for top, bottom in pairwise(nodes))
     if not everything or passing != everything:
-        raise ValueError(_around(root, wrt, through, names, everything, passing))
-    return ChainExplanation(nodes, names)
+        raise ValueError(_around(trace, wrt, through, everything, passing))
+    return ChainExplanation(trace, nodes)
 
 
-def _around(
-    root: Value, wrt: Value, through: Any, names: dict[Node, str], everything: int, passing: int
-) -> str:
+def _around(trace: Trace, wrt: Node, through: Any, everything: int, passing: int) -> str:
     """The ways that do not pass what they should, for the message that refuses them."""
-    start, end = (notation.name(names[node]).text for node in (wrt, root))
+    names = trace.names
+    start, end = (notation.name(names[node]).text for node in (wrt, trace.root))
     if not everything:
         return f"explain: no way leads from {start} to {end}."
     wanted = [names.get(node, "what was given") for node in through]
     others = []
-    for way in Explanation(root, wrt, names).ways:
+    for way in Explanation(trace, wrt).ways:
         met = [factor.node_name for factor in way.factors]
         if [code for code in met if code in wanted] != wanted:
             others.append(way.nodes)
@@ -512,7 +478,7 @@ def _bracketed(text: str, first: bool = False) -> str:
 
 
 def _latex_number(x: float) -> str:
-    latex = Symbol(x).latex
+    latex = Formula(x).latex
     return rf"\left({latex}\right)" if latex.startswith("-") else latex
 
 

@@ -14,14 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import GraphError
-from autograd.node import Node
-from autograd.viz.array_rules import ArraySymbol, array_rule, shapes_of
-from autograd.viz.exercise import array_text
+from autograd.viz.array_rules import ArraySymbol, shapes_of
 from autograd.viz.mathml import math_element, tree_of
 from autograd.viz.notation import Derivative, Tree
-from autograd.viz.steps import Backprop, Step, place_of
+from autograd.viz.steps import Pass, Step, array_text
 from autograd.viz.text import columns, number, numbers, shape_text
+from autograd.viz.trace import Node
 
 MOST_TERMS, MOST_EQUATIONS, LARGEST = 6, 24, 256
 """Of a sum so many terms are written, of an entry so many equations; of an array with more
@@ -39,7 +37,7 @@ class ArrayExplanation:
         mathml: The explanation as MathML.
     """
 
-    def __init__(self, steps: Backprop, wrt: Node) -> None:
+    def __init__(self, steps: Pass, wrt: Node) -> None:
         self.wrt = wrt
         self.total = steps.gradient(wrt)
         self._steps = steps
@@ -56,7 +54,7 @@ class ArrayExplanation:
         for k in range(len(self._steps)):
             if self._steps.ends_of(k)[2] in leading:
                 step = self._steps[k]
-                arriving.setdefault(step.parent, []).append((step, array_rule(step)))
+                arriving.setdefault(step.parent, []).append((step, step.rule))
         arriving[self.wrt] = arriving.pop(self.wrt, [])  # the last
         return [(terms[0][0].received, terms) for terms in arriving.values() if terms]
 
@@ -144,7 +142,7 @@ class EntryExplanation:
             that it acts on.
     """
 
-    def __init__(self, steps: Backprop, array: Node, index: Index) -> None:
+    def __init__(self, steps: Pass, array: Node, index: Index) -> None:
         self._steps = steps
         self.symbol = _entry(steps, array, index)
         whole = steps.gradient(array)
@@ -180,7 +178,7 @@ class EntryExplanation:
                 self.cut = True
                 continue
             for place in np.ndindex(np.shape(upstream)):
-                local = _local(node, position, place, at)
+                local = self._steps.entry_number(node, position, place, at)
                 if local != 0:
                     yield _Product(self, node, place, parent, at, position, local)
 
@@ -231,7 +229,8 @@ class _Product:
         self.number = self.upstream * local
         self.symbol = _entry(steps, node, at)
         below = _code(steps, parent, parent_at)
-        partial = Derivative(_code(steps, node, at), below, "∂", place_of(node, position))
+        place = steps.partial(node, position).place
+        partial = Derivative(_code(steps, node, at), below, "∂", place)
         starts = node is steps.root and steps.top == steps.names[node]
         self.text = f"{'1' if starts else self.symbol.text} · {partial.text}"
         self.numbers = f"{_firm(self.upstream)} · {_firm(local)}"
@@ -241,41 +240,9 @@ def _firm(x: float) -> str:
     return f"({number(x)})" if x < 0 else number(x)
 
 
-def _code(steps: Backprop, node: Node, index: Index) -> str:
+def _code(steps: Pass, node: Node, index: Index) -> str:
     return steps.names.get(node, "constant") + "".join(f"[{i}]" for i in index)
 
 
-def _entry(steps: Backprop, node: Node, index: Index) -> Derivative:
+def _entry(steps: Pass, node: Node, index: Index) -> Derivative:
     return Derivative(steps.top, _code(steps, node, index))
-
-
-def _local(node: Any, position: int, place: Index, at: Index) -> float:
-    """The derivative of one entry of a node by one entry of an operand: the rule, of a unit."""
-    if not hasattr(node, "_inputs"):  # a Value
-        return single_factor(node, position)
-    if not hasattr(node.op, "pullback"):
-        raise _no_factor(node)
-    unit = np.zeros(np.shape(node._data), np.float64)
-    unit[place] = 1.0
-    with np.errstate(all="ignore"):
-        pulled = node.op.pullback(position, unit, node._data, tuple(node._inputs), node.params)
-    return float(np.asarray(pulled)[at])
-
-
-def single_factor(node: Any, position: int) -> float:
-    """The local derivative of a Value, a factor in the products of the chain rule.
-
-    Raises:
-        GraphError: what it was made by has a gradient of its own, which need not be a product.
-    """
-    local: float | None = node.local_derivative(position)
-    if local is None:
-        raise _no_factor(node)
-    return local
-
-
-def _no_factor(node: Any) -> GraphError:
-    return GraphError(
-        f"explain: the gradient of {node.op.name} is not made of local derivatives, so it is no "
-        "factor of a product. backprop() shows what it does."
-    )

@@ -18,7 +18,6 @@ from typing import Literal
 
 from autograd.viz.graph import DrawnEdge, DrawnGraph, DrawnNode
 from autograd.viz.layout import ARROW, Box, Layout, Point, Route, Size
-from autograd.viz.notation import name as notation_of
 from autograd.viz.text import columns
 
 MONO = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
@@ -150,11 +149,6 @@ _KEY_WIDTH = 36.0
 _MARGIN = 14.0
 
 
-def name_lines(node: DrawnNode) -> tuple[str, ...]:
-    """The name of a node as it is written, w₁ for w1; a name of several lines stays as it is."""
-    return (notation_of(node.name[0]).text,) if len(node.name) == 1 else node.name
-
-
 def text_width(text: str, size: float) -> float:
     """How wide a line of text in the font of equal width is."""
     return columns(text) * size * _EM
@@ -163,7 +157,7 @@ def text_width(text: str, size: float) -> float:
 def node_size(node: DrawnNode) -> Size:
     """How large the box of a node must be for what is written in it."""
     quiet = node.kind == "constant"
-    title = max((text_width(line, _TITLE) for line in name_lines(node)), default=0.0)
+    title = max((text_width(line, _TITLE) for line in node.name), default=0.0)
     if node.symbol:
         title += _badge_width(node) + (_BETWEEN if node.name else 0)
     if node.folded:
@@ -277,7 +271,7 @@ def _head(node: DrawnNode, left: float, right: float, top: float) -> Iterator[Sh
         )
         left += width + _BETWEEN
     quiet = node.kind == "constant"
-    for i, line in enumerate(name_lines(node)):
+    for i, line in enumerate(node.name):
         y = baseline + _TITLE_HEIGHT * i
         yield Text(left, y, line, _TITLE, GREY if quiet else INK, bold=not quiet, part="name")
     if node.folded:

@@ -5,30 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
-from autograd.node import Node, topological
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.look import INK, SANS
 from autograd.viz.svg import size_of
+from autograd.viz.trace import Node, Trace
 
 _GAP, _TITLE = 24.0, 26.0
 
 
-def with_way(graph: DrawnGraph, root: Node, start: Node) -> DrawnGraph:
+def with_way(graph: DrawnGraph, trace: Trace, start: Node) -> DrawnGraph:
     """The graph with everything that lies between `start` and the root marked.
 
     Raises:
         ValueError: start does not lead to the root.
     """
-    order = topological(root)
-    ids = {node: f"n{i}" for i, node in enumerate(order)}
+    ids = {node: f"n{i}" for i, node in enumerate(trace.nodes)}
     if start not in ids:
         raise ValueError("draw: way needs a node that root was computed from.")
-    ways = {start: 1}
-    for node in order:
-        if node is not start:
-            count = sum(ways.get(parent, 0) for parent in node.parents)
-            if count:
-                ways[node] = count
+    ways = trace.counts(start)
     on_way = {ids[node] for node in ways}
     # A box of a module stands out if it lies between two things that do.
     boxes = {node.id for node in graph.nodes if node.id.startswith("g")}
@@ -40,7 +34,7 @@ def with_way(graph: DrawnGraph, root: Node, start: Node) -> DrawnGraph:
         for edge in graph.edges
     )
     name = next((n.title for n in graph.nodes if n.id == ids[start]), "") or "it"
-    count = ways[root]
+    count = ways[trace.root]
     lead = "1 way leads" if count == 1 else f"{count:,} ways lead"
     remark = f"{graph.remark} Along the thick arrows {lead} from {name} to the output.".strip()
     return replace(graph, nodes=nodes, edges=edges, remark=remark)

@@ -37,8 +37,10 @@ def names_of(
     """
     names = names_in(more or {}, wanted) | names_in_frame(frame, wanted)
     for node in wanted:
+        if not node.label:
+            continue
         label = str(node.label)
-        if label and not names.get(node, "").endswith(f".{label}"):
+        if not names.get(node, "").endswith(f".{label}"):
             names[node] = label
     return names | names_in(given or {}, wanted)
 

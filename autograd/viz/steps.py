@@ -1,42 +1,35 @@
 """The backward pass, one product of the chain rule at a time.
 
-`backprop(root)` is `root.backward()` that keeps notes: it runs the engine's own pass to its end, so
-every gradient is set as usual, and what it returns can be printed, iterated and indexed.
+It is the engine's own pass, run to its end, that keeps notes: each product becomes a `Step` when
+asked for, which says what it is in symbols and in numbers.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import sys
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from functools import cached_property
 from types import FrameType
 from typing import Any, overload
 
 import numpy as np
 
-from autograd.anomalies import detect_anomaly
-from autograd.node import Contribution, Node, backward_steps, topological
+from autograd.node import Contribution, Node, backward_steps
 from autograd.op import Elementwise, Op
-from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.value import Value
-from autograd.viz import exercise, notation
-from autograd.viz.names import names_of
-from autograd.viz.notation import Derivative
-from autograd.viz.symbols import Symbol, symbolic_partial
-from autograd.viz.text import described, numbers, printable
+from autograd.viz.array_rules import ArraySymbol, rule_of, shapes_of, summed_axes
+from autograd.viz.notation import Derivative, how_to_read
+from autograd.viz.symbols import Symbol
+from autograd.viz.text import NOT_REACHED, number, shape_text
+from autograd.viz.trace import Trace, snapshot, unused
 
-LONGEST_NAME = 13
-"""A longer name would tear the lines of a formula apart."""
-
-SMALL = 36
-"""Arrays of at most so many elements are kept as they were at the time of the pass."""
+FEW = 4
+"""Arrays of at most so many elements are written out."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One product of the chain rule: what one node adds to the gradient of one of its parents.
 
@@ -59,6 +52,7 @@ class Step:
         node_name: What the node is called.
         parent_name: What the parent is called.
         operands: What the node's operands are called; a number stands for itself.
+        trace: The graph.
     """
 
     number: int
@@ -78,6 +72,7 @@ class Step:
     node_name: str
     parent_name: str
     operands: tuple[str | float, ...]
+    trace: Trace
 
     @property
     def op(self) -> Op:
@@ -90,14 +85,12 @@ class Step:
         """The local derivative as a formula (`str`, or `.latex`); None where `local` is None.
 
         Example:
-            >>> from autograd import Value
+            >>> from autograd import Value, backprop
             >>> x = Value(3.0, label="x")
             >>> backprop(x**2)[0].formula
             2·x
         """
-        if not isinstance(self.op, Elementwise):
-            return None
-        return symbolic_partial(self.op, self.position, self.operands, self.node_name)
+        return self.trace.partial_formula(self.node, self.position)
 
     @property
     def received(self) -> Derivative:
@@ -112,26 +105,119 @@ class Step:
     @property
     def partial(self) -> Derivative:
         """The local derivative, of `node` by `parent` in this one of its places."""
-        return local_derivative(self.node, self.position, self.node_name, self.parent_name)
+        return self.trace.partial(self.node, self.position)
+
+    @cached_property
+    def rule(self) -> ArraySymbol | None:
+        """What a step on arrays adds, as a formula; None where the rule cannot be written down."""
+        return rule_of(self)
+
+    @property
+    def equation(self) -> str:
+        """What the step adds: `dz/dx += dz/dv₁ · ∂v₁/∂x = 1 · y = 1 · 2 = 2`."""
+        return " ".join(cell for cell in self.cells if cell)
+
+    @property
+    def cells(self) -> list[str]:
+        """The parts of the equation, for a table: what is added to, what, and its numbers."""
+        return [self.received.text, "+=", _product(self), *_numbers(self)]
+
+    @property
+    def running_total(self) -> str:
+        """How much has arrived: `2 of 2 arrived: 1 → 3`."""
+        before = NOT_REACHED if self.before is None else array_text(self.before)
+        return f"{self.arrived} of {self.expected} arrived: {before} → {array_text(self.after)}"
 
     def __str__(self) -> str:
-        return exercise.step_line(self)
+        line = f"step {self.number} of {self.total}   {self.equation}"
+        return f"{line}   ({self.running_total})"
 
     def __repr__(self) -> str:
         return f"<Step {self.number} of {self.total}: {self.node_name} to {self.parent_name}>"
 
 
-class Backprop(Sequence[Step]):
-    """A backward pass that was run: the sequence of its steps. Made by `backprop`.
+# --- the equation of a step -------------------------------------------------------------------
 
-    Printed, it reads like a worked exercise: the forward values, every step, the gradients. A
-    notebook shows it as a page to step through, which `to_html` writes to a file.
+
+def _product(step: Step) -> str:
+    """Upstream times local; on whole arrays, the rule."""
+    upstream = step.upstream.text if step.upstream else "1"
+    if step.formula is None:
+        rule = step.rule
+        return rule.text if rule is not None else f"the rule of {step.op.name}"
+    axes = summed_axes(step)
+    over = f"Σ over {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))} of "
+    times = "·" if np.size(step.out_grad) == 1 else "⊙"
+    if axes and np.ndim(step.contribution) == 0:
+        over = "Σ of "
+    if step.formula.number == 1 and np.ndim(step.out_grad):
+        return f"{over if axes else ''}{upstream}"
+    return f"{over if axes else ''}{upstream} {times} {step.partial.text}"
+
+
+def _numbers(step: Step) -> list[str]:
+    """The same with the local derivative as a formula, then as a number, then multiplied."""
+    upstream, contribution = array_text(step.out_grad), array_text(step.contribution)
+    shapes = _shapes(step)
+    formula = step.formula
+    if formula is None:
+        return [shapes, "", f"= {contribution}" if _is_short(step.contribution) else ""]
+    times = "·" if np.size(step.out_grad) == 1 else "⊙"
+    if not _is_short(step.out_grad) and step.upstream is not None:
+        upstream = step.upstream.text
+    over = "Σ of " if summed_axes(step) else ""
+    symbols, numbers = f"= {over}{upstream} {times} {formula.factor}", ""
+    if formula.number is not None and _is_short(step.out_grad):
+        symbols, numbers = "", symbols
+    elif formula.number is None and _is_short(step.local) and _is_short(step.out_grad):
+        numbers = f"= {over}{upstream} {times} {bracketed(array_text(step.local))}"
+    elif formula.number == 1:
+        symbols = ""
+    result = f"= {contribution}" if _is_short(step.contribution) else ""
+    return [symbols, numbers, " ".join(filter(None, [result, shapes]))]
+
+
+def _shapes(step: Step) -> str:
+    """The shapes of a step on arrays, in brackets."""
+    if np.size(step.out_grad) == np.size(step.contribution) == 1:
+        return ""
+    rule = None if step.formula is not None else step.rule
+    if rule is not None:
+        return f"({shapes_of(step, rule)})"
+    wide, narrow = (shape_text(np.shape(x)) for x in (step.out_grad, step.contribution))
+    return f"({narrow} += {wide})"
+
+
+def array_text(x: Any) -> str:
+    """A number, a few numbers, or what shape of array.
+
+    Example:
+        >>> array_text(0.5), array_text(np.array([1.0, 0.25])), array_text(np.zeros((3, 4)))
+        ('0.5', '[1, 0.25]', 'array 3×4')
+    """
+    if not _is_short(x):
+        return f"array {shape_text(x if isinstance(x, tuple) else np.shape(x))}"
+    if np.ndim(x) == 0:
+        return number(float(x))
+    return f"[{', '.join(array_text(row) for row in x)}]"
+
+
+def _is_short(x: Any) -> bool:
+    return not isinstance(x, tuple) and 0 < np.size(x) <= FEW
+
+
+def bracketed(text: str) -> str:
+    """A number as a factor: in brackets if it is negative."""
+    return f"({text})" if text.startswith("-") else text
+
+
+# --- the pass ---------------------------------------------------------------------------------
+
+
+class Pass(Trace, Sequence[Step]):
+    """A backward pass that was run: the sequence of its steps.
 
     Attributes:
-        root: The node that was differentiated.
-        nodes: Every node the root was made from, each after its parents; the root is last.
-        names: What each node is called. An unnamed constant has no entry: it is its number.
-        abbreviated: For each name that is short for a long label or variable, that.
         values: What each node held; of a large array only its shape.
         gradients: For each leaf the pass reached, the gradient that this pass brought.
         expected: For each node the pass reached, how many contributions reach it.
@@ -150,16 +236,13 @@ class Backprop(Sequence[Step]):
         lines: Mapping[Node, str] | None = None,
         keep: bool = True,
     ) -> None:
-        self.root = root
+        super().__init__(root, frame)
         self.lines = dict(lines or {})
         self.seed = seed
-        self.nodes = tuple(topological(root))
-        self.names, self.abbreviated = all_names(self.nodes, frame)
         self.top = self.names[root]
         if np.ndim(seed) or seed != 1.0:
-            used = {notation.name(name).text for name in self.names.values()}
-            self.top = next(name for name in _numbered("L") if notation.name(name).text not in used)
-        self.values = {node: _snapshot(node) for node in self.nodes}
+            self.top = unused("L", self.names.values())
+        self.values = {node: snapshot(node) for node in self.nodes}
         self.earlier = {
             node: node._grad for node in self.nodes if node.op is None and node._grad is not None
         }
@@ -231,11 +314,8 @@ class Backprop(Sequence[Step]):
             node_name=self.names[node],
             parent_name=self.names[parent],
             operands=self.operands(node),
+            trace=self,
         )
-
-    def operands(self, node: Node) -> tuple[str | float, ...]:
-        """What the node's operands are called; an unnamed constant is its number."""
-        return tuple(self.names.get(parent) or number_of(parent) for parent in node.parents)
 
     def gradient(self, node: Node) -> Any:
         """The gradient that this pass brought to a node; None where it did not get to."""
@@ -246,207 +326,22 @@ class Backprop(Sequence[Step]):
         node, position, parent, _, _ = self._records[k]
         return node, position, parent
 
-    def scalar_locals(self) -> dict[tuple[Node, int], float]:
-        """The local derivatives that are single numbers, by node and position of the operand."""
-        found: dict[tuple[Node, int], float] = {}
-        for (node, position, *_), local in zip(self._records, self._locals, strict=True):
-            if isinstance(node, Value):
-                if isinstance(node.op, Elementwise):
-                    found[node, position] = node.local_derivative(position)
-            elif local is not None and local.size == 1:
-                found[node, position] = local.item()
-        return found
+    def value(self, node: Node) -> Any:
+        """What a node held at the time of the pass."""
+        return self.values[node]
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the pass to a file.
+    @property
+    def how_to_read(self) -> str:
+        """What the two kinds of derivative are."""
+        return how_to_read(self.top)
 
-        Args:
-            path: Its ending says what is written: .html (a page to step through), .svg (a picture
-                that moves), .txt (the worked exercise), .tex (TikZ, a picture for each step), or
-                .png, .pdf, .dot, .md (the picture with all gradients, as `draw` saves it).
-
-        Raises:
-            ValueError: path has another ending.
-            OSError: The file cannot be written; what was there before stays.
-        """
-        from autograd.viz.player.page import save_pass
-
-        save_pass(self, path)
-
-    def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write the pass as a page to step through; it needs no network and no Python.
-
-        Args:
-            path: Where to; a file that is there is overwritten.
-
-        Raises:
-            OSError: The file cannot be written.
-        """
-        from autograd.viz.player.page import write_page
-
-        write_page(self, path)
-
-    def to_svg(self, path: str | os.PathLike[str]) -> None:
-        """Write the pass as a picture that moves, without scripts: for a README, or slides.
-
-        Args:
-            path: Where to; a file that is there is overwritten.
-
-        Raises:
-            OSError: The file cannot be written.
-        """
-        from autograd.viz.animate import write_animation
-
-        write_animation(self, path)
-
-    def __str__(self) -> str:
-        return exercise.whole_text(self)
-
-    def __repr__(self) -> str:
-        name = self.names[self.root]
-        return f"<Backprop of {name}: {len(self)} steps through {len(self.nodes)} nodes>"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from autograd.viz.player.page import bundle
-
-        return bundle(self)
-
-
-def backprop(
-    root: Node, gradient: Any = None, *, lines: record_lines | detect_anomaly | None = None
-) -> Backprop:
-    """Run `root.backward()` and return its steps, to play in a notebook, to print, to index.
-
-    The pass runs once, now. Looking at the result afterwards changes nothing.
-
-    Args:
-        root: A Value or a Tensor. Nodes are called by their labels, or by the names of the
-            caller's variables; the others v1, v2, …
-        gradient: For a Tensor root with several elements, the weight of each, as in `backward`.
-        lines: The `record_lines()` under which root was computed, to show what line made a node.
-
-    Raises:
-        TypeError: root is not a node, lines is something else, or a gradient is given for a Value.
-        GraphError: nothing root was computed from requires a gradient.
-        ShapeError: root has several elements and no gradient is given, or one of another shape.
-
-    Example:
-        >>> from autograd import Value, backprop
-        >>> x, y = Value(3.0), Value(2.0)
-        >>> z = x * y + x
-        >>> print(backprop(z))
-        Backpropagation of z: 4 steps through 4 nodes
-        <BLANKLINE>
-        ...
-        >>> x.grad
-        3.0
-    """
-    if not isinstance(root, Node):
-        raise TypeError(f"backprop: needs a Value or a Tensor, but got {described(root)}.")
-    if isinstance(root, Tensor):
-        seed = root._seed(gradient)
-    elif gradient is None:
-        seed = 1.0
-    else:
-        raise TypeError("backprop: gradient= is for a Tensor; a Value's is always 1.")
-    if lines is not None and not isinstance(lines, (record_lines, detect_anomaly)):
-        raise TypeError(
-            f"backprop: lines needs what `with record_lines() as lines:` gives, but got a "
-            f"{type(lines).__name__}."
-        )
-    return Backprop(root, seed, sys._getframe(1), lines.lines if lines else None)
-
-
-def place_of(node: Node, position: int) -> int:
-    """Which place an operand stands in, from 1, where it stands in several; else 0."""
-    times = sum(parent is node.parents[position] for parent in node.parents)
-    return position + 1 if times > 1 else 0
-
-
-def local_derivative(node: Node, position: int, node_name: str, parent_name: str) -> Derivative:
-    """The local derivative of a node by one of its operands, with its place if it has several."""
-    return Derivative(node_name, parent_name, "∂", place_of(node, position))
-
-
-def all_names(nodes: Sequence[Node], frame: FrameType) -> tuple[dict[Node, str], dict[str, str]]:
-    """A short name of its own for every node but unnamed constants, and what was abbreviated.
-
-    No two are written alike. A way through a model such as `model.layers[0].w[1]` is abbreviated to
-    its last word with all its numbers, w[0][1], and any other text too long for a formula to v1.
-    """
-    found = names_of(set(nodes), frame)
-    wanted = {node: printable(" ".join(name.split())) for node, name in found.items()}
-    short = {node: _short(name) for node, name in wanted.items()}
-    taken = {notation.name(name).text for name in short.values() if name}
-    numbers: dict[str, Iterator[str]] = {}
-
-    def numbered(stem: str, first: int = 1) -> str:
-        names = numbers.setdefault(stem, _numbered(stem, first))
-        return next(name for name in names if notation.name(name).text not in taken)
-
-    names: dict[Node, str] = {}
-    abbreviated: dict[str, str] = {}
-    used: set[str] = set()
-    for node in nodes:
-        name = short.get(node, "")
-        if node in short and not name:
-            name = numbered("v")
-        elif notation.name(name).text in used:  # two nodes with one label
-            name = numbered(f"{name}_", first=2)
-        elif not name and node is nodes[-1] and "L" not in taken:
-            name = "L"
-        elif not name and number_of(node) is None:
-            name = numbered("v")
-        if name:
-            names[node] = name
-            used.add(notation.name(name).text)
-            if short.get(node, name) != wanted.get(node, name):
-                abbreviated[name] = wanted[node]
-    return names, abbreviated
-
-
-def _numbered(stem: str, first: int = 1) -> Iterator[str]:
-    return (f"{stem}{k}" for k in count(first))
-
-
-def _short(name: str) -> str:
-    """A name that fits into a formula; "" for a text that has none.
-
-    Example:
-        >>> (
-        ...     _short("mlp.layers[1].neurons[0].w[2]"),
-        ...     _short("net.0.weight"),
-        ...     _short("2*x0 + 3*x1 + 4*x2"),
-        ... )
-        ('w[1][0][2]', 'weight[0]', '')
-    """
-    way = re.fullmatch(r"\w+(\.\w+|\[-?\d+(,-?\d+)*\])*", name)
-    if way and "." in name:
-        words = re.findall(r"[^\W\d]\w*", name)
-        indices = re.findall(r"[.\[,](\d+)", name)
-        name = words[-1] + "".join(f"[{i}]" for i in indices)
-    return name if len(name) <= LONGEST_NAME else ""
-
-
-def number_of(node: Node) -> Any:
-    """The number that an unnamed constant is written as; None for any other node."""
-    is_constant = node.op is None and not node.requires_grad
-    return np.asarray(node.data).item() if is_constant and np.size(node.data) == 1 else None
-
-
-class LargeArray(tuple[int, ...]):
-    """What is kept of a large array: its shape, and its smallest and largest number as text."""
-
-    summary: str = ""
-
-
-def _snapshot(node: Node) -> Any:
-    """The node's number or array as it is now; of a large array only a summary."""
-    data = node.data
-    if not isinstance(node, Tensor):
-        return data
-    if data.size <= SMALL:
-        return data.copy()
-    large = LargeArray(data.shape)
-    large.summary = " ".join(numbers(data.reshape(-1)))
-    return large
+    def stale(self) -> list[Node]:
+        """Leaves whose number was changed after the operation that used it was recorded."""
+        found: dict[Node, None] = {}
+        for node in self.nodes:
+            if isinstance(node, Value) and node._left is not None:
+                recorded = (node._x, node._y) if len(node.parents) > 1 else (node._x,)
+                for parent, x in zip(node.parents, recorded, strict=True):
+                    if self.values[parent] != x and not math.isnan(x):
+                        found[parent] = None
+        return list(found)

@@ -15,7 +15,6 @@ from autograd.viz.look import (
     Scene,
     Shape,
     Text,
-    name_lines,
 )
 
 PREAMBLE = r"""\documentclass[border=2pt,multi=tikzpicture]{standalone}
@@ -168,7 +167,7 @@ def _id(id_: str) -> str:
 
 
 def _mermaid_label(node: DrawnNode) -> str:
-    name = " ".join(name_lines(node))
+    name = " ".join(node.name)
     title = f"{name} = {node.symbol}" if name and node.symbol else name or node.symbol
     rows = [text if node.is_bare else f"{what} {text}".strip() for what, text in node.rows]
     return "<br>".join(_mermaid_text(line) for line in [title, *rows] if line)

@@ -83,7 +83,7 @@ def test_where_two_modules_meet_the_result_belongs_to_neither():
     x = Tensor(np.ones((4, 2)), label="x")
     drawing = draw(model(x), {"model": model}, depth=2)
     assert arrows(drawing) == {
-        ("x", "model.a"), ("x", "model.b"), ("model.a", "+"), ("model.b", "+"), ("+", "tanh"),
+        ("x", "model.a"), ("x", "model.b"), ("model.a", "v₄"), ("model.b", "v₄"), ("v₄", "L"),
     }  # fmt: skip
     found = boxes(drawing)
     assert ("out", "4×3") in found["model.a"].rows

@@ -1,5 +1,6 @@
 """The layout: what it promises, on random graphs and on those that other layouts choke on."""
 
+import sys
 from itertools import combinations
 
 import pytest
@@ -7,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, tanh
-from autograd.viz.graph import DrawnEdge, DrawnGraph, DrawnNode, drawn_graph
+from autograd.viz.drawn import drawn
+from autograd.viz.graph import DrawnEdge, DrawnGraph, DrawnNode
 from autograd.viz.layers import Grid, crossings, layers_of
 from autograd.viz.layout import place, settle
 from autograd.viz.look import sizes
+from autograd.viz.trace import Trace
 from tests.work import calls_at_most
 
 
@@ -145,7 +148,7 @@ def test_settle_moves_neighbours_apart_as_little_as_possible():
 
 
 def whole(root):
-    return drawn_graph(root, lambda nodes: {}, 10**9)
+    return drawn(Trace(root, sys._getframe()), 10**9).graph
 
 
 def recurrence(steps):
@@ -157,12 +160,10 @@ def recurrence(steps):
 
 def test_operands_stand_in_the_order_of_the_formula():
     a, b, c, d = (Value(float(i)) for i in range(4))
-    graph = drawn_graph(
-        a * b - c / d, lambda nodes: {n: f"v{n.data:.0f}" for n in nodes if n.op is None}, 99
-    )
+    graph = drawn(Trace(a * b - c / d, sys._getframe()), 99).graph
     layout = placed(graph)
     tops = {n.name[0]: layout.boxes[n.id].y for n in graph.nodes if n.name}
-    assert tops["v0"] < tops["v1"] < tops["v2"] < tops["v3"]
+    assert tops["a"] < tops["b"] < tops["c"] < tops["d"]
 
 
 @pytest.mark.parametrize("steps", [75, 200])

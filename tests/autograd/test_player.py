@@ -15,12 +15,11 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
 from autograd.__main__ import main
 from autograd.op import Elementwise
-from autograd.viz.exercise import equation
 from autograd.viz.modules import layer_of
 from autograd.viz.player.page import _LOADER, fragment, packed_player
 from autograd.viz.player.picture import MOST_DRAWN, picture_of
+from autograd.viz.player.record import to_json, trace_of
 from autograd.viz.player.rules_js import can_compute, rules_js
-from autograd.viz.player.trace import to_json, trace_of
 from autograd.viz.text import number
 from nn.scalar import MLP
 from tests.work import calls_at_most
@@ -233,7 +232,7 @@ def test_what_cannot_be_translated_is_shown_but_not_recomputed(monkeypatch):
     op = Elementwise(_odd, partials=(1,))
     monkeypatch.setitem(RULEBOOK, "_odd", op)
     assert not can_compute(op)
-    monkeypatch.setattr("autograd.viz.player.trace.can_compute", lambda op: False)
+    monkeypatch.setattr("autograd.viz.player.record.can_compute", lambda op: False)
     steps = backprop(small())
     assert trace_of(steps, picture_of(steps))["live"] is False
     assert ",\n{},\n" in fragment(steps, picture_of(steps))
@@ -251,7 +250,7 @@ def test_vector_jacobian_products_are_the_rulebooks_rule_run_on_symbols():
     W = Tensor(np.ones((3, 4)), requires_grad=True, label="W")
     y = X @ W
     y.label = "Y"
-    assert [equation(step) for step in backprop(y.sum())] == [
+    assert [step.equation for step in backprop(y.sum())] == [
         "dL/dY += 1 repeated to 2×4 (2×4 += 1)",
         "dL/dX += dL/dY · Wᵀ (2×3 += 2×4 · 4×3)",
         "dL/dW += Xᵀ · dL/dY (3×4 += 3×2 · 2×4)",

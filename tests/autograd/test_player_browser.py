@@ -9,7 +9,6 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, custom_vjp, record_lines, tanh
 from autograd.node import topological
 from autograd.op import Elementwise
-from autograd.viz.exercise import equation
 from autograd.viz.text import number
 from nn.scalar import MLP
 from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
@@ -606,7 +605,7 @@ def test_the_page_writes_every_equation_as_python_prints_it(play, made):  # noqa
     for _ in steps:
         shown.append(player.page.locator(".say .line").inner_text())
         player.press("ArrowLeft")
-    assert shown[::-1] == [equation(step) for step in steps]
+    assert shown[::-1] == [step.equation for step in steps]
 
 
 # --- what is typed, and where the picture is ---------------------------------------------------

@@ -9,7 +9,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
 from autograd import GraphError, ShapeError, Tensor, Value, backprop
-from autograd.viz.steps import Backprop, Step
+from autograd.viz.backprop import Backprop
+from autograd.viz.steps import Step
 
 
 def sigmoid(x):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.viz import exercise
+from autograd.viz.drawn import rows_of
 from autograd.viz.look import Scene, scene
-from autograd.viz.player.picture import Picture, rows_of
-
-if TYPE_CHECKING:
-    from autograd.node import Node
-    from autograd.viz.steps import Backprop
+from autograd.viz.player.picture import Picture
+from autograd.viz.steps import Pass
+from autograd.viz.trace import Node
 
 
-def frames(steps: Backprop, picture: Picture) -> Iterator[tuple[Scene, str]]:
+def frames(steps: Pass, picture: Picture) -> Iterator[tuple[Scene, str]]:
     """The picture at the start of the pass and after each step between nodes that are drawn."""
     ids = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
     totals: dict[Node, Any] = {steps.root: steps.seed}
@@ -34,9 +33,7 @@ def frames(steps: Backprop, picture: Picture) -> Iterator[tuple[Scene, str]]:
         yield _frame(steps, picture, totals, ids[parent], arrow), str(step)
 
 
-def _frame(
-    steps: Backprop, picture: Picture, totals: dict[Node, Any], box: str, arrow: str
-) -> Scene:
+def _frame(steps: Pass, picture: Picture, totals: dict[Node, Any], box: str, arrow: str) -> Scene:
     by_id = {f"n{i}": node for i, node in enumerate(steps.nodes)}
     nodes = []
     for node in picture.graph.nodes:

@@ -17,7 +17,6 @@ import re
 from collections.abc import Callable, Iterator
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,14 +26,12 @@ from autograd.viz.animate import animation
 from autograd.viz.draw import Drawing
 from autograd.viz.player.frames import frames
 from autograd.viz.player.picture import Picture, picture_of
+from autograd.viz.player.record import to_json, trace_of
 from autograd.viz.player.rules_js import rules_js
-from autograd.viz.player.trace import to_json, trace_of
 from autograd.viz.saving import save_by_suffix
+from autograd.viz.steps import Pass
 from autograd.viz.text import printable
 from autograd.viz.tikz import to_tikz
-
-if TYPE_CHECKING:
-    from autograd.viz.steps import Backprop
 
 _SCRIPTS = ("pass.js", "words.js", "picture.js", "node.js", "page.js")
 _FUNCTION = """\
@@ -89,7 +86,7 @@ img {{ max-width: 100% }}
 """
 
 
-def bundle(steps: Backprop) -> dict[str, str]:
+def bundle(steps: Pass) -> dict[str, str]:
     """What a notebook is given: it shows the richest form that it can."""
     with np.errstate(all="ignore"):  # a page does not warn of numbers that are there already
         picture = picture_of(steps)
@@ -100,18 +97,18 @@ def bundle(steps: Backprop) -> dict[str, str]:
         }
 
 
-def write_page(steps: Backprop, path: str | os.PathLike[str]) -> None:
+def write_page(steps: Pass, path: str | os.PathLike[str]) -> None:
     """Write a page that holds the player and works from the disk."""
     with np.errstate(all="ignore"):
         write_atomically(path, _page(steps).encode())
 
 
-def _page(steps: Backprop) -> str:
+def _page(steps: Pass) -> str:
     title = escape(printable(f"Backpropagation of {exercise.name_text(steps.names[steps.root])}"))
     return _PAGE.format(title=title, fragment=fragment(steps, picture_of(steps)))
 
 
-def save_pass(steps: Backprop, path: str | os.PathLike[str]) -> None:
+def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
     """Write a pass in the form that the ending of the path tells."""
     with np.errstate(all="ignore"):
         writers: dict[str, Callable[[], str | bytes]] = {
@@ -124,7 +121,7 @@ def save_pass(steps: Backprop, path: str | os.PathLike[str]) -> None:
         save_by_suffix(path, writers | drawing.writers(".png", ".pdf", ".dot", ".md"))
 
 
-def fragment(steps: Backprop, picture: Picture) -> str:
+def fragment(steps: Pass, picture: Picture) -> str:
     """The player as a piece of HTML: picture and list, and the script that replaces them."""
     trace = trace_of(steps, picture)
     names = dict.fromkeys(node["op"] for node in trace["nodes"] if "op" in node)
@@ -138,7 +135,7 @@ def fragment(steps: Backprop, picture: Picture) -> str:
     )
 
 
-def _list(steps: Backprop) -> str:
+def _list(steps: Pass) -> str:
     """All steps as text; of a long pass its beginning and its end."""
     total = len(steps)
     items = "\n".join(f"<li>{escape(line)}</li>" for line in _lines(steps))
@@ -146,14 +143,14 @@ def _list(steps: Backprop) -> str:
     return f"<details><summary>{count}</summary>\n<ol>\n{items}\n</ol>\n</details>\n"
 
 
-def _lines(steps: Backprop) -> Iterator[str]:
+def _lines(steps: Pass) -> Iterator[str]:
     most = exercise.FIRST + exercise.LAST
     if len(steps) <= 4 * most:
-        yield from map(exercise.step_line, steps)
+        yield from map(str, steps)
         return
-    yield from map(exercise.step_line, itertools.islice(steps, exercise.FIRST))
+    yield from map(str, itertools.islice(steps, exercise.FIRST))
     yield f"… {len(steps) - most:,} more …"
-    yield from map(exercise.step_line, steps[-exercise.LAST :])
+    yield from map(str, steps[-exercise.LAST :])
 
 
 @functools.cache

@@ -13,24 +13,18 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from autograd.node import Node
-from autograd.op import Elementwise
-from autograd.tensor import Tensor
-from autograd.value import Value
 from autograd.viz import exercise, notation
-from autograd.viz.array_rules import array_rule, shapes_of, summed_axes
+from autograd.viz.array_rules import shapes_of, summed_axes
 from autograd.viz.mathml import tree_of
 from autograd.viz.player.picture import Picture
 from autograd.viz.player.rules_js import can_compute
-from autograd.viz.symbols import Symbol
+from autograd.viz.steps import Pass, Step
 from autograd.viz.text import numbers, printable
-
-if TYPE_CHECKING:
-    from autograd.viz.steps import Backprop, Step
+from autograd.viz.trace import Node, is_array
 
 MOST_RECORDED = 2_000
 """Of a larger graph, the page plays only the steps between nodes that are drawn."""
@@ -38,7 +32,7 @@ MOST_RECORDED = 2_000
 Record = dict[str, Any]
 
 
-def trace_of(steps: Backprop, picture: Picture) -> Record:
+def trace_of(steps: Pass, picture: Picture) -> Record:
     """The record of a pass, ready for `to_json`."""
     whole = len(steps.nodes) <= MOST_RECORDED
     kept = [node for node in steps.nodes if whole or node in picture.shown]
@@ -83,12 +77,9 @@ def _name(code: str) -> Record:
     return record
 
 
-def can_recompute(steps: Backprop) -> bool:
+def can_recompute(steps: Pass) -> bool:
     """Whether a page can compute the pass anew from other leaves."""
-    return not _stale(steps) and all(
-        isinstance(node, Value) and (node.op is None or can_compute(node.op))
-        for node in steps.nodes
-    )
+    return not steps.stale() and all(steps.can_compute(node, can_compute) for node in steps.nodes)
 
 
 def to_json(trace: Record) -> str:
@@ -130,12 +121,12 @@ def _number(x: float) -> float | str:
     return x if math.isfinite(x) else "nan" if x != x else "inf" if x > 0 else "-inf"
 
 
-def _node(steps: Backprop, node: Node, index: dict[Node, int], box: dict[Node, str]) -> Record:
+def _node(steps: Pass, node: Node, index: dict[Node, int], box: dict[Node, str]) -> Record:
     name = steps.names.get(node)
     record: Record = {
         "in": [index.get(parent, -1) for parent in node.parents],
         "value": value(steps.values[node]),
-        "kind": "op" if node.op else "leaf" if node.requires_grad else "const",
+        "kind": {"operation": "op", "leaf": "leaf", "constant": "const"}[steps.kind(node)],
         "box": box[node],
     }
     if name is not None:
@@ -145,23 +136,22 @@ def _node(steps: Backprop, node: Node, index: dict[Node, int], box: dict[Node, s
             record["code"] = printable(code)
     if node in steps.lines:
         record["line"] = printable(steps.lines[node])
-    if node.op is not None:
-        operands, params = steps.operands(node), getattr(node, "params", {})
-        formula = Symbol.of(node.op, operands, params)
+    if node.parents:
+        formula = steps.formula(node)
         record |= {
-            "op": node.op.name,
-            "sym": printable(node.op.symbol),
+            "op": steps.operation(node),
+            "sym": steps.sign(node),
             "math": tree_of(formula),
             "text": printable(formula.text),
         }
-        if isinstance(node, Value):
-            record["fill"] = Symbol.of(node.op, ["\ue000", "\ue001"][: len(operands)]).text
+        if not is_array(node):
+            record["fill"] = steps.formula(node, ["\ue000", "\ue001"][: len(node.parents)]).text
     return record
 
 
 def _step(step: Step, index: dict[Node, int]) -> list[Any]:
     formula = step.formula
-    is_product = isinstance(step.node, Value) and formula is not None
+    is_product = not is_array(step.node) and formula is not None
     record = [
         index[step.node],
         step.position,
@@ -179,12 +169,12 @@ def _tensor_part(step: Step) -> Record:
     part: Record = {
         "before": value(step.before),
         "after": value(step.after),
-        "text": exercise.equation(step),
+        "text": step.equation,
     }
-    if isinstance(step.op, Elementwise):
+    if step.formula is not None:
         if axes := summed_axes(step):
             part |= {"product": value(np.asarray(step.out_grad) * step.local), "axes": list(axes)}
-    elif (rule := array_rule(step)) is not None:
+    elif (rule := step.rule) is not None:
         part |= {"rule": tree_of(rule), "ruleText": rule.text, "shapes": shapes_of(step, rule)}
     return part
 
@@ -192,28 +182,16 @@ def _tensor_part(step: Step) -> Record:
 # --- notes ------------------------------------------------------------------------------------
 
 
-def _stale(steps: Backprop) -> list[Node]:
-    """Leaves whose number was changed after the operation that used it was recorded."""
-    stale: dict[Node, None] = {}
-    for node in steps.nodes:
-        if isinstance(node, Value) and node._left is not None:
-            recorded = (node._x, node._y) if len(node.parents) > 1 else (node._x,)
-            for parent, x in zip(node.parents, recorded, strict=True):
-                if steps.values[parent] != x and not math.isnan(x):
-                    stale[parent] = None
-    return list(stale)
-
-
-def _notes(steps: Backprop, played: int) -> list[str]:
+def _notes(steps: Pass, played: int) -> list[str]:
     notes = []
-    if stale := _stale(steps):
+    if stale := steps.stale():
         names = ", ".join(
             notation.name(steps.names.get(node, "a constant")).text for node in stale[:5]
         )
         notes.append(
             f"{names}: changed after the graph was recorded. The pass uses the numbers of then."
         )
-    if isinstance(steps.root, Tensor) and steps.root.shape:
+    if np.ndim(steps.root.data):
         notes.append("The root has several elements; the pass starts from the gradient given.")
     if played < len(steps):
         notes.append(

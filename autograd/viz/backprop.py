@@ -1,0 +1,128 @@
+"""`backprop`: a backward pass to play, to print, to index and to save."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from autograd.anomalies import detect_anomaly
+from autograd.source_lines import record_lines
+from autograd.tensor import Tensor
+from autograd.viz import exercise
+from autograd.viz.animate import write_animation
+from autograd.viz.player.page import bundle, save_pass, write_page
+from autograd.viz.steps import Pass
+from autograd.viz.text import described
+from autograd.viz.trace import Node, is_node
+
+
+class Backprop(Pass):
+    """A backward pass that was run: the sequence of its steps. Made by `backprop`.
+
+    Printed, it reads like a worked exercise: the forward values, every step, the gradients. A
+    notebook shows it as a page to step through, which `save` writes to a file.
+
+    Attributes:
+        root: The node that was differentiated.
+        nodes: Every node the root was made from, each after its parents; the root is last.
+        names: What each node is called. An unnamed constant has no entry: it is its number.
+        abbreviated: For each name that is short for a long label or variable, that.
+        values: What each node held; of a large array only its shape.
+        gradients: For each leaf the pass reached, the gradient that this pass brought.
+        expected: For each node the pass reached, how many contributions reach it.
+        seed: The gradient of the root with respect to itself: 1, unless given.
+        earlier: For each leaf that had a gradient before the pass, that gradient.
+        lines: For each node whose line of code was recorded, that line.
+    """
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the pass to a file.
+
+        Args:
+            path: Its ending says what is written: .html (a page to step through), .svg (a picture
+                that moves), .txt (the worked exercise), .tex (TikZ, a picture for each step), or
+                .png, .pdf, .dot, .md (the picture with all gradients, as `draw` saves it).
+
+        Raises:
+            ValueError: path has another ending.
+            OSError: The file cannot be written; what was there before stays.
+        """
+        save_pass(self, path)
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the pass as a page to step through; it needs no network and no Python.
+
+        Args:
+            path: Where to; a file that is there is overwritten.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        write_page(self, path)
+
+    def to_svg(self, path: str | os.PathLike[str]) -> None:
+        """Write the pass as a picture that moves, without scripts: for a README, or slides.
+
+        Args:
+            path: Where to; a file that is there is overwritten.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        write_animation(self, path)
+
+    def __str__(self) -> str:
+        return exercise.whole_text(self)
+
+    def __repr__(self) -> str:
+        name = self.names[self.root]
+        return f"<Backprop of {name}: {len(self)} steps through {len(self.nodes)} nodes>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return bundle(self)
+
+
+def backprop(
+    root: Node, gradient: Any = None, *, lines: record_lines | detect_anomaly | None = None
+) -> Backprop:
+    """Run `root.backward()` and return its steps, to play in a notebook, to print, to index.
+
+    The pass runs once, now. Looking at the result afterwards changes nothing.
+
+    Args:
+        root: A Value or a Tensor. Nodes are called by their labels, or by the names of the
+            caller's variables; the others v1, v2, …
+        gradient: For a Tensor root with several elements, the weight of each, as in `backward`.
+        lines: The `record_lines()` under which root was computed, to show what line made a node.
+
+    Raises:
+        TypeError: root is not a node, lines is something else, or a gradient is given for a Value.
+        GraphError: nothing root was computed from requires a gradient.
+        ShapeError: root has several elements and no gradient is given, or one of another shape.
+
+    Example:
+        >>> from autograd import Value, backprop
+        >>> x, y = Value(3.0), Value(2.0)
+        >>> z = x * y + x
+        >>> print(backprop(z))
+        Backpropagation of z: 4 steps through 4 nodes
+        <BLANKLINE>
+        ...
+        >>> x.grad
+        3.0
+    """
+    if not is_node(root):
+        raise TypeError(f"backprop: needs a Value or a Tensor, but got {described(root)}.")
+    if isinstance(root, Tensor):
+        seed = root._seed(gradient)
+    elif gradient is None:
+        seed = 1.0
+    else:
+        raise TypeError("backprop: gradient= is for a Tensor; a Value's is always 1.")
+    if lines is not None and not isinstance(lines, (record_lines, detect_anomaly)):
+        raise TypeError(
+            f"backprop: lines needs what `with record_lines() as lines:` gives, but got a "
+            f"{type(lines).__name__}."
+        )
+    return Backprop(root, seed, sys._getframe(1), lines.lines if lines else None)

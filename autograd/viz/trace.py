@@ -1,0 +1,358 @@
+"""The trace: what is known of a graph, made once from the engine's nodes, for whoever shows it.
+
+Pictures, explanations, texts, films and pages are readers of it. None of them looks into the
+engine, the rulebook or formulas by itself: a node is a key to them, and what it is called, how it
+was made, what its local derivatives are and how many ways lead from it is asked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import count
+from types import FrameType
+from typing import Any, Literal
+
+import numpy as np
+
+from autograd.errors import GraphError
+from autograd.node import Node, topological
+from autograd.op import Elementwise
+from autograd.tensor import Tensor
+from autograd.value import Value
+from autograd.viz import notation
+from autograd.viz.names import names_of
+from autograd.viz.notation import Derivative
+from autograd.viz.symbols import Symbol, symbolic_partial
+from autograd.viz.text import numbers, printable
+
+Formula = Symbol
+"""A formula: a small tree that is written as text, LaTeX and MathML."""
+
+__all__ = [
+    "Formula",
+    "LargeArray",
+    "Node",
+    "Trace",
+    "all_names",
+    "is_array",
+    "is_node",
+    "number_of",
+    "snapshot",
+    "unused",
+]
+
+Kind = Literal["leaf", "operation", "constant"]
+
+LONGEST_NAME = 13
+"""A longer name would tear the lines of a formula apart."""
+
+SMALL = 36
+"""Arrays of at most so many elements are kept as they were at the time."""
+
+_LARGEST_LOCAL_DERIVATIVE = 10_000  # elements; computing more for one label is not worth it
+
+
+class Trace:
+    """A graph as it is shown.
+
+    Attributes:
+        root: The result.
+        nodes: Every node the root was made from, each after its operands; the root is last.
+        names: What each node is called in code. An unnamed constant has no entry: it is its number.
+        abbreviated: For each name that is short for a long label or variable, that.
+        found: The nodes whose names are labels or the caller's variables.
+    """
+
+    def __init__(
+        self,
+        root: Node,
+        frame: FrameType,
+        given: Mapping[str, Any] | None = None,
+        more: Sequence[Node] = (),
+    ) -> None:
+        self.root = root
+        order = topological(root)
+        known = set(order) if more else ()
+        self.nodes = (*(node for node in more if node not in known), *order)
+        found = names_of(set(self.nodes), frame, given)
+        self.found = frozenset(found)
+        self.names, self.abbreviated = all_names(self.nodes, found)
+
+    # --- what a node is -----------------------------------------------------------------------
+
+    def code(self, node: Node) -> str:
+        """What a node is called in code, in full; "" if it has no name of its own."""
+        name = self.names.get(node, "")
+        return self.abbreviated.get(name, name)
+
+    def label(self, node: Node) -> str:
+        """The label of a node as it was given, which may have several lines."""
+        return str(node.label)
+
+    def value(self, node: Node) -> Any:
+        """The number or array of a node."""
+        return node.data
+
+    def kind(self, node: Node) -> Kind:
+        """What a node is."""
+        if node.op is not None:
+            return "operation"
+        return "leaf" if node.requires_grad else "constant"
+
+    def sign(self, node: Node) -> str:
+        """The symbol of the operation that made a node; "" of a leaf."""
+        return printable(node.op.symbol) if node.op else ""
+
+    def operation(self, node: Node) -> str:
+        """The name of the operation that made a node; "" of a leaf."""
+        return node.op.name if node.op else ""
+
+    def can_compute(self, node: Node, can: Callable[[Any], bool]) -> bool:
+        """Whether somebody who can compute some operations can compute what made a node."""
+        return isinstance(node, Value) and (node.op is None or can(node.op))
+
+    def is_by_elements(self, node: Node) -> bool:
+        """Whether the operation works number by number."""
+        return isinstance(node.op, Elementwise)
+
+    def given_arguments(self, node: Node) -> list[tuple[str, str]]:
+        """What was given besides operands and is not to be read off the shape: axis, index."""
+        params = getattr(node, "params", {})
+        given = [(name, params[name]) for name in ("axis", "axes", "index") if name in params]
+        texts = [(name, " ".join(repr(x).split())) for name, x in given if x is not None]
+        return [(name, text if len(text) <= 24 else text[:23] + "…") for name, text in texts]
+
+    def operands(self, node: Node) -> tuple[str | float, ...]:
+        """What the node's operands are called; an unnamed constant is its number."""
+        return tuple(self.names.get(parent) or number_of(parent) for parent in node.parents)
+
+    # --- formulas -----------------------------------------------------------------------------
+
+    def formula(self, node: Node, operands: Sequence[str | float] | None = None) -> Symbol:
+        """How a node was made, in symbols, or with these operands."""
+        assert node.op is not None
+        given = self.operands(node) if operands is None else operands
+        return Symbol.of(node.op, given, getattr(node, "params", {}))
+
+    def partial(self, node: Node, position: int) -> Derivative:
+        """The local derivative of a node by an operand, with its place if it has several."""
+        parent = node.parents[position]
+        times = sum(one is parent for one in node.parents)
+        return Derivative(
+            self.names[node], self.names[parent], "∂", position + 1 if times > 1 else 0
+        )
+
+    def partial_formula(self, node: Node, position: int) -> Symbol | None:
+        """The same as a formula; None of an operation on whole arrays."""
+        if not isinstance(node.op, Elementwise):
+            return None
+        return symbolic_partial(node.op, position, self.operands(node), self.names[node])
+
+    def partial_number(self, node: Any, position: int) -> float | None:
+        """Its number, where it is a single one."""
+        if isinstance(node, Value):
+            return node.local_derivative(position) if isinstance(node.op, Elementwise) else None
+        if not isinstance(node.data, np.ndarray) or node.size > _LARGEST_LOCAL_DERIVATIVE:
+            return None
+        if any(parent._version.number > node._seen for parent in node.parents):
+            return None  # an operand was overwritten: it would be the derivative somewhere else
+        array = node.local_derivative(position)
+        return array.item() if array is not None and array.size == 1 else None
+
+    # --- ways ---------------------------------------------------------------------------------
+
+    @cached_property
+    def uses(self) -> dict[Node, list[tuple[Node, int]]]:
+        """For each node, what it is an operand of, and in which place."""
+        uses: dict[Node, list[tuple[Node, int]]] = {node: [] for node in self.nodes}
+        for node in self.nodes:
+            for i, parent in enumerate(node.parents):
+                uses.setdefault(parent, []).append((node, i))
+        return uses
+
+    def ways(self, top: Node) -> tuple[dict[Node, int], dict[Node, float]]:
+        """For each node, how many ways lead from it to `top`, and the sum of their products."""
+        counts: dict[Node, int] = {top: 1}
+        totals: dict[Node, float] = {top: 1.0}
+        for node in reversed(self.nodes):
+            if node not in counts:
+                continue
+            for i, parent in enumerate(node.parents):
+                if parent.requires_grad:
+                    product = totals[node] * self.exact_number(node, i)
+                    counts[parent] = counts.get(parent, 0) + counts[node]
+                    totals[parent] = totals[parent] + product if parent in totals else product
+        return counts, totals
+
+    def counts(self, start: Node) -> dict[Node, int]:
+        """For each node, how many ways lead to it from `start`; those without one are left out."""
+        counts = {start: 1}
+        for node in self.nodes:
+            if node is not start and (n := sum(counts.get(parent, 0) for parent in node.parents)):
+                counts[node] = n
+        return counts
+
+    def exact_number(self, node: Any, position: int) -> float:
+        """The local derivative of a Value by one of its operands, a factor of a product.
+
+        Raises:
+            GraphError: what it was made by has a gradient of its own, which need not be a product.
+        """
+        local: float | None = node.local_derivative(position)
+        if local is None:
+            raise _no_factor(node)
+        return local
+
+    def entry_number(
+        self, node: Any, position: int, place: tuple[int, ...], at: tuple[int, ...]
+    ) -> float:
+        """The derivative of one entry of a node by one of an operand: the rule, of a unit."""
+        if not isinstance(node, Tensor):
+            return self.exact_number(node, position)
+        if not hasattr(node.op, "pullback"):
+            raise _no_factor(node)
+        unit = np.zeros(np.shape(node.data), np.float64)
+        unit[place] = 1.0
+        inputs = tuple(node._inputs)
+        with np.errstate(all="ignore"):
+            pulled = node.op.pullback(position, unit, node._data, inputs, node.params)  # type: ignore[union-attr]
+        return float(np.asarray(pulled)[at])
+
+    def entry(self, node: Any) -> tuple[Node, tuple[int, ...]] | None:
+        """Of `W[2, 0]`, which is no part of the graph, W and its index; None of other nodes."""
+        known = set(self.nodes)
+        if node in known or node.op is None or node.op.name != "getitem":
+            return None
+        (array,) = node.parents
+        places = np.arange(array.size).reshape(array.shape)[node.params["index"]]
+        if array not in known or np.size(places) != 1:
+            return None
+        index = np.unravel_index(int(np.asarray(places).item()), array.shape)
+        return array, tuple(map(int, index))
+
+
+def _no_factor(node: Any) -> GraphError:
+    return GraphError(
+        f"explain: the gradient of {node.op.name} is not made of local derivatives, so it is no "
+        "factor of a product. backprop() shows what it does."
+    )
+
+
+def is_node(thing: object) -> bool:
+    """Whether something is a node of the engine."""
+    return isinstance(thing, Node)
+
+
+def is_array(node: Node) -> bool:
+    """Whether a node holds an array, not a single float."""
+    return isinstance(node, Tensor)
+
+
+def all_names(
+    nodes: Sequence[Node], found: Mapping[Node, str]
+) -> tuple[dict[Node, str], dict[str, str]]:
+    """A short name of its own for every node but unnamed constants, and what was abbreviated.
+
+    No two are written alike. A way through a model such as `model.layers[0].w[1]` is abbreviated to
+    its last word with all its numbers, w[0][1], and any other text too long for a formula to v1.
+    """
+    wanted = {node: printable(" ".join(name.split())) for node, name in found.items()}
+    short = {node: _short(name) for node, name in wanted.items()}
+    taken = {_written(name) for name in short.values() if name}
+    names_of_users = {name.translate(_RAISED) for name in taken}
+    numbers: dict[str, Iterator[str]] = {}
+
+    def numbered(stem: str, first: int = 1) -> str:
+        names = numbers.setdefault(stem, _numbered(stem, first))
+        return next(name for name in names if _written(name) not in taken)
+
+    names: dict[Node, str] = {}
+    abbreviated: dict[str, str] = {}
+    used: set[str] = set()
+    # A long graph is mostly of nodes without a name, so for these the way is short.
+    unnamed = (f"v{k}" for k in count(1) if f"v{k}" not in names_of_users)
+    for node in nodes:
+        if node.op is not None and node not in short and node is not nodes[-1]:
+            names[node] = next(unnamed)
+            continue
+        name = short.get(node, "")
+        if node in short and not name:
+            name = next(unnamed)
+        elif _written(name) in used:  # two nodes with one label
+            name = numbered(f"{name}_", first=2)
+        elif not name and node is nodes[-1] and "L" not in taken:
+            name = "L"
+        elif not name and number_of(node) is None:
+            name = next(unnamed)
+        if name:
+            names[node] = name
+            used.add(_written(name))
+            if short.get(node, name) != wanted.get(node, name):
+                abbreviated[name] = wanted[node]
+    return names, abbreviated
+
+
+def _written(name: str) -> str:
+    """A name as it is written; most are a letter with a number, for which the way is short."""
+    if name[1:].isdecimal() and name[0].isascii() and name[0].isalpha():
+        return name[0] + name[1:].translate(_LOWERED)
+    return notation.name(name).text
+
+
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_RAISED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def unused(stem: str, codes: Iterable[str]) -> str:
+    """The first of L1, L2, … that is not written like one of these names."""
+    used = set(map(_written, codes))
+    return next(name for name in _numbered(stem) if _written(name) not in used)
+
+
+def _numbered(stem: str, first: int = 1) -> Iterator[str]:
+    return (f"{stem}{k}" for k in count(first))
+
+
+def _short(name: str) -> str:
+    """A name that fits into a formula; "" for a text that has none.
+
+    Example:
+        >>> (
+        ...     _short("mlp.layers[1].neurons[0].w[2]"),
+        ...     _short("net.0.weight"),
+        ...     _short("2*x0 + 3*x1 + 4*x2"),
+        ... )
+        ('w[1][0][2]', 'weight[0]', '')
+    """
+    way = re.fullmatch(r"\w+(\.\w+|\[-?\d+(,-?\d+)*\])*", name)
+    if way and "." in name:
+        words = re.findall(r"[^\W\d]\w*", name)
+        indices = re.findall(r"[.\[,](\d+)", name)
+        name = words[-1] + "".join(f"[{i}]" for i in indices)
+    return name if len(name) <= LONGEST_NAME else ""
+
+
+def number_of(node: Node) -> Any:
+    """The number that an unnamed constant is written as; None for any other node."""
+    is_constant = node.op is None and not node.requires_grad
+    return np.asarray(node.data).item() if is_constant and np.size(node.data) == 1 else None
+
+
+class LargeArray(tuple[int, ...]):
+    """What is kept of a large array: its shape, and its smallest and largest number as text."""
+
+    summary: str = ""
+
+
+def snapshot(node: Node) -> Any:
+    """The node's number or array as it is now; of a large array only a summary."""
+    data = node.data
+    if not isinstance(node, Tensor):
+        return data
+    if data.size <= SMALL:
+        return data.copy()
+    large = LargeArray(data.shape)
+    large.summary = " ".join(numbers(data.reshape(-1)))
+    return large
