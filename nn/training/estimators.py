@@ -213,7 +213,7 @@ class _MLPEstimator(BaseEstimator):  # type: ignore[misc]
 
 
 def _in_batches(estimator: _MLPEstimator) -> bool:
-    if estimator.solver == "lbfgs":
+    if estimator.solver in ("lbfgs", LBFGS):
         raise AttributeError(
             f'{type(estimator).__name__}: partial_fit needs batches, and solver="lbfgs" has none.'
         )
