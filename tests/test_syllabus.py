@@ -37,7 +37,7 @@ def test_the_perceptron_loss_has_the_slope_minus_y_x_where_class_and_score_diffe
     score = s + weights[0] * x[0] + weights[1] * x[1]
     loss = perceptron_loss(score, y)
     loss.backward()
-    assert float(loss) == max(0, -y * s)
+    assert loss.item() == max(0, -y * s)
     assert [w.grad for w in weights] == [-y * xi if s * y < 0 else 0 for xi in x]
 
 
