@@ -88,8 +88,12 @@ class Call(Node):
         """The Values and Tensors that the results depend on."""
         return (*self.leaves, *self.owners, *self.tensors)
 
-    def run_backward(self, seeds: Seeds) -> None:
-        """Run the compiled backward pass; the gradients are in the workspace afterwards."""
+    def run_backward(self, seeds: Seeds) -> list[tuple[int, Any]]:
+        """Run the compiled backward pass; the gradients are in the workspace afterwards.
+
+        Returns:
+            The seeds, by the number of the result.
+        """
         space, program = self.space, self.space.program
         self._check_written()
         rows: dict[int, float] = {}
@@ -104,7 +108,7 @@ class Call(Node):
                 tensor_seeds[key] = tensor_seeds[key] + seed if key in tensor_seeds else seed
         if len(given) == program.graded and not program.partly_reached:
             self._run_calls(rows, tensor_seeds)
-            return
+            return given
         with np.errstate(invalid="ignore"):
             self._run_calls(rows, tensor_seeds)
         ends = tuple(i for i, x in enumerate(program.differentiable) if id(x) in tensor_seeds)
@@ -113,6 +117,7 @@ class Call(Node):
             doubtful += [grad for _, grad in space.gradients]
         if any(np.isnan(x).any() for x in doubtful):
             ordinary_pass(space, rows, ends)
+        return given
 
     def _run_calls(self, rows: dict[int, float], tensor_seeds: dict[int, Any]) -> None:
         """Make the calls of the compiled pass, from the gradients of rows and of tensors."""
@@ -147,18 +152,17 @@ class Call(Node):
             The leaves that it reaches, and the arrays that it reaches, each with its gradient; that
             of an array lies in memory that the next pass writes to.
         """
-        self.run_backward(seeds)
+        given = self.run_backward(seeds)
         space, program = self.space, self.space.program
         leaves: Iterable[Any] = zip(self.leaves, space.leaf_slopes.tolist(), strict=True)
-        owners = [(owner, slopes) for owner, _, slopes in space.windows]
-        tensors = [(self.tensors[k], grad) for k, grad in space.gradients]
-        places = frozenset(place for place, _ in seeds)
-        if len(places) < program.graded:  # no gradient comes to what only other results are made of
-            reached = program.reached(places)
-            leaves, owners = compress(leaves, reached.leaves), [*compress(owners, reached.owners)]
-            kept = [reached.tensors[k] for k, _ in space.gradients]
-            tensors = [*compress(tensors, kept)]
-        return leaves, [pair for pair in owners + tensors if pair[0].requires_grad]
+        arrays = [(owner, slopes) for owner, _, slopes in space.windows]
+        arrays += [(self.tensors[k], grad) for k, grad in space.gradients]
+        if len(given) < program.graded:  # no gradient comes to what only other results are made of
+            reached = program.reached(frozenset(place for place, _ in given))
+            leaves = compress(leaves, reached.leaves)
+            kept = reached.owners + [reached.tensors[k] for k, _ in space.gradients]
+            arrays = [*compress(arrays, kept)]
+        return leaves, [pair for pair in arrays if pair[0].requires_grad]
 
     def _contributions(self, seeds: Any) -> Any:
         with self.space.lock:
