@@ -245,6 +245,11 @@ class Compiled:
         """Run the function, and see to it that a replay can do the same."""
         recording, leaves, rebuild = self._trace(args, kwargs)
         watch = Watch(self.function, *self._kept, *others)
+        if watch.unseen:
+            raise CompileError(
+                f"compile: {self.op.name} reads {watch.unseen[0]}, and what that gives may be "
+                "something else at another call. Read it outside, and pass it as an argument."
+            )
         program = Program(recording, leaves, watch.tensors)
         self._check(program, rebuild, args, kwargs, watch)
         self._kept += others

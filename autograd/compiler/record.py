@@ -21,7 +21,6 @@ What could not be repeated, such as `float(v)`, is refused with the line that di
 from __future__ import annotations
 
 import operator
-import sys
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -32,7 +31,7 @@ from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.plain import Plainness
 from autograd.compiler.refusals import refusal
 from autograd.compiler.tape import Step, Tape
-from autograd.compiler.traced import Traced, has_traced
+from autograd.compiler.traced import Traced, asked_by_user, has_traced
 from autograd.compiler.varying import Varying
 from autograd.errors import CompileError
 from autograd.modes import active, recording
@@ -61,7 +60,9 @@ class RecordedValue(Value):
         return self.recording.equal(self, other)
 
     def __hash__(self) -> int:
-        return self.recording.hashed(self)
+        if asked_by_user() and self.recording._is_plain(self):  # a Value's goes by identity
+            self.recording.refuse("looking a number up in a set or dict")
+        return object.__hash__(self)
 
     def __round__(self, digits: int = 0) -> NoReturn:
         self.recording.refuse("round()")
@@ -86,8 +87,11 @@ class RecordedValue(Value):
     def _receive(self, grad: float) -> None:
         self._contributions(grad)
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # for the messages of errors, too
         return "<recorded Value>"
+
+    def __str__(self) -> str:
+        self.recording.refuse("printing it")
 
 
 class Recording(Recorder):
@@ -234,13 +238,6 @@ class Recording(Recorder):
         if not self._is_plain(x):
             return NotImplemented
         return self.compared(operator.eq, x, y, x._data == y._data)
-
-    def hashed(self, x: Any) -> int:
-        """The hash of a recorded number, for sets and dicts: of a Value that of the object."""
-        asks = str(sys._getframe(2).f_globals.get("__name__"))
-        if not asks.startswith("autograd.") and self._is_plain(x):  # the engine goes by identity
-            self.refuse("looking a float up in a set or dict")
-        return object.__hash__(x)
 
     def number(self, value: Any, what: str) -> Any:
         """`.data` is a number without a gradient; a plain float is not to be had."""

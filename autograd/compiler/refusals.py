@@ -36,7 +36,8 @@ _REMEDIES = {
     "writing to .data": "Return the new number and assign it outside.",
     "is_integer()": "Compare x with autograd.floor(x).",
     "round()": "Use autograd.floor(x + 0.5), or do it with the result.",
-    "looking a float up in a set or dict": (
+    "a count": "Pass whole numbers as Python ints, which belong to the signature.",
+    "looking a number up in a set or dict": (
         "Pass an int or a string, which belong to the signature, or compare with if and elif."
     ),
     "int()": "Pass whole numbers as Python ints, or use autograd.take for a lookup.",

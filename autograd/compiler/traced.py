@@ -7,6 +7,7 @@ the tape's observer about.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
@@ -252,10 +253,21 @@ class Traced(NDArrayOperatorsMixin):
             self._refuse("a truth value")
         return self.tape.observer.truth(self)  # type: ignore[no-any-return]
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        if self.number and asked_by_user():
+            self._refuse("looking a number up in a set or dict")
+        return object.__hash__(self)
+
+    def __rmul__(self, other: Any) -> Any:
+        if isinstance(other, (list, tuple, str, bytes)) and self.number and self.dtype.kind in "iu":
+            self._refuse("a count")
+        return super().__rmul__(other)
 
     def __repr__(self) -> str:
         return f"<recorded array of shape {self.shape}>"
+
+    def __str__(self) -> str:
+        self._refuse("printing it")
 
 
 def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -271,6 +283,12 @@ _REDUCING = ("out", "keepdims", "initial", "where")
 _REDUCTIONS = {
     np.sum: "sum", np.mean: "mean", np.max: "max", np.min: "min", np.amax: "max", np.amin: "min",
 }  # fmt: skip
+
+
+def asked_by_user() -> bool:
+    """Whether the code that called a method of an object here, such as `__hash__`, is not ours."""
+    asks = str(sys._getframe(2).f_globals.get("__name__"))
+    return not asks.startswith("autograd.")
 
 
 def item(x: Any, index: Any) -> Any:

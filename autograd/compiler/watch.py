@@ -17,6 +17,7 @@ would do that: it is refused.
 
 from __future__ import annotations
 
+import dis
 import functools
 import os
 import pathlib
@@ -38,6 +39,8 @@ from autograd.value import Constant
 
 LIBRARIES = {"autograd", "nn", "optim", "numpy", *sys.stdlib_module_names} - {"__main__"}
 _HERE = pathlib.Path(__file__).parents[2]
+_IMPORT = dis.opmap["IMPORT_NAME"]
+_INSTALLED = ("site-packages", "dist-packages")
 OURS = tuple(f"{_HERE / name}{os.sep}" for name in ("autograd", "nn", "optim"))
 """Functions that belong to a library do not change between two calls."""
 
@@ -67,6 +70,7 @@ class Watch:
         self.asked: list[tuple[Callable[[], Any], Any]] = []
         self.generators: list[tuple[Any, Any]] = []
         self.seen: dict[int, Any] = {}
+        self.unseen: list[str] = []
         pending = list(roots)
         while pending:
             pending += self._look(pending.pop())
@@ -156,6 +160,7 @@ class Watch:
         module = f.__globals__.get("__name__") or ""  # its own, not that of what it wraps
         if _library(module) and not module.startswith("autograd"):
             return
+        self.unseen += _unseen(f.__code__)
         yield self._remembered(vars(f))
         yield self._remembered(f.__defaults__)
         yield self._remembered(f.__kwdefaults__)
@@ -284,14 +289,50 @@ def _differs(now: Any, before: Any) -> bool:
     return before.of is not now if isinstance(before, _Same) else now is not before
 
 
-def _library(module: str | None) -> bool:
-    return (module or "").partition(".")[0] in LIBRARIES
+def _library(module: Any) -> bool:
+    """Whether a module is a library's: the standard library's, or of a package that is installed.
+
+    What such a module holds is not compared at each call; an object of its classes is.
+    """
+    top = module.partition(".")[0] if isinstance(module, str) else ""
+    return top in LIBRARIES or _is_installed(top)
+
+
+@functools.cache
+def _is_installed(package: str) -> bool:
+    spec = getattr(sys.modules.get(package), "__spec__", None)
+    places = [
+        getattr(spec, "origin", None) or "",
+        *(getattr(spec, "submodule_search_locations", None) or ()),
+    ]
+    return any(f"{os.sep}{folder}{os.sep}" in place for place in places for folder in _INSTALLED)
 
 
 def _names(code: types.CodeType) -> set[str]:
     """The names that a function's code may look up, those of functions inside it too."""
     inner = (_names(c) for c in code.co_consts if isinstance(c, types.CodeType))
     return set(code.co_names).union(*inner)
+
+
+_ASIDE = {"environ", "eval", "exec", "getenv", "globals", "input", "open"}
+"""By these a function gets at what its names do not show."""
+
+
+def _unseen(code: types.CodeType) -> Iterator[str]:
+    """What a function's code reads from where nobody can watch, in words."""
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from _unseen(inner)
+    if _ASIDE.isdisjoint(code.co_names) and _IMPORT not in code.co_code[::2]:
+        return
+    for step in dis.get_instructions(code):
+        name = str(step.argval)
+        if step.opname == "IMPORT_NAME" and not _library(name):
+            yield f"the module {name}, which it imports"
+        elif name in ("environ", "getenv"):
+            yield "os.environ"
+        elif name in _ASIDE and step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield f"{name}()"
 
 
 def variables(f: Any) -> dict[str, Any]:
