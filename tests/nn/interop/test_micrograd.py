@@ -16,6 +16,7 @@ import pytest
 import autograd
 import nn
 from autograd import GraphError, backprop, draw, explain
+from benchmarks import gpt
 from nn.interop import micrograd as ours
 
 try:
@@ -339,6 +340,25 @@ def test_training_gives_micrograds_losses():
         return losses
 
     assert train(ours.MLP) == pytest.approx(train(MLP), rel=1e-12)
+
+
+@pytest.mark.parametrize("value", [autograd.Value, ours.Value], ids=["engine", "interop"])
+def test_a_language_model_in_single_numbers_has_the_gradients_of_its_own_engine(value, monkeypatch):
+    monkeypatch.setattr(gpt, "WIDTH", 4)
+    rng = np.random.default_rng(0)
+    numbers = {
+        name: rng.normal(0, 0.3, size=(16 if "wide" in name else 4, 4)) for name in gpt.SHAPES
+    }
+    numbers["narrow"] = rng.normal(0, 0.3, size=(4, 16))
+
+    def gradients(kind):
+        weights = {k: [[kind(x) for x in row] for row in w.tolist()] for k, w in numbers.items()}
+        total = gpt.loss(weights, [0, 2, 1, 0], lambda table, i: table[i])
+        total.backward()
+        leaves = [p for table in weights.values() for row in table for p in row]
+        return [total.data, *(p.grad for p in leaves)]
+
+    assert gradients(value) == pytest.approx(gradients(gpt.PlainValue), rel=1e-11, abs=1e-15)
 
 
 def test_an_array_times_a_value_is_an_array_of_values():
