@@ -96,10 +96,10 @@ def overhead(name):
     return timed(functools.partial(ours, *tensors()), LINKS)
 
 
-def moons():
-    from benchmarks.moons import train, training_of_ours
+def moons(training="train"):
+    from benchmarks import moons
 
-    return timed(functools.partial(train, *training_of_ours()))
+    return timed(functools.partial(getattr(moons, training), *moons.training_of_ours()))
 
 
 def digits():
@@ -263,6 +263,7 @@ GROUPS = {
         "overhead: add 10 numbers": row(overhead, "add"),
         "overhead: np.tanh of 10 numbers": row(overhead, "np.tanh"),
         "arrays: step on the two moons": row(moons),
+        "arrays: step on the moons with an L2 penalty": row(moons, "train_penalized"),
         "arrays: epoch of digits with nn.fit": row(digits, **MILLISECONDS),
         "arrays: hessian of Rosenbrock in 10 numbers": row(hessian_of_array),
     },
