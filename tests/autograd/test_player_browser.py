@@ -716,3 +716,54 @@ def test_a_gradient_of_ones_own_is_a_step_that_says_whose_rule_it_is(play):  # n
     player.press("End")
     assert player.rows()["x"] == ("3", "1", "1 of 1")
     assert "by the rule of clipped" in player.panel()
+
+
+# --- closed boxes -----------------------------------------------------------------------------
+
+
+def large_network():
+    random.seed(1)
+    model = MLP(3, [4, 4, 1])
+    rows = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
+    loss = sum((model(x) - y) ** 2 for x, y in zip(rows, [1.0, -1.0, -1.0, 1.0], strict=True))
+    return backprop(loss)
+
+
+def test_steps_inside_of_a_closed_box_are_one_move_until_it_is_stepped_into(play):  # noqa: F811
+    steps = large_network()
+    player = play(steps)
+    moves, seen = 0, []
+    while player.where() != f"backward step {len(steps)} of {len(steps)}":
+        player.press("ArrowRight")
+        seen.append(player.where())
+        moves += 1
+        assert moves < 270  # of 812: a step across the edge of a box is a move of its own
+    player.press("Home")
+    player.page.locator("[data-node=g1]").click()
+    about = player.page.locator(".about").first
+    assert "176 nodes, folded into one box" in about.inner_text()
+    assert "w₀₀₀" in about.inner_text()
+    player.page.click("text=Step inside")
+    player.press("ArrowRight", "ArrowRight")
+    assert player.where() == "forward step 2 of 300"
+    player.page.locator("[data-node=g1]").click()
+    player.page.click("text=Step over it")
+    player.press("ArrowRight")
+    assert player.where() not in ("forward step 3 of 300", "start")
+    player.press("End", *["ArrowLeft"] * moves)
+    assert player.where() == "start"
+
+
+def test_a_click_on_a_closed_box_says_what_is_in_it_and_leads_to_each_node(play):  # noqa: F811
+    steps = large_network()
+    player = play(steps)
+    player.press("End")
+    player.page.locator("[data-node=g3]").click()
+    about = player.page.locator(".about").first
+    assert about.locator(".title").inner_text() == (
+        "model.layers[2]: 37 nodes, folded into one box"
+    )
+    about.locator("button", has_text="b₂₀").click()
+    assert (
+        about.locator(".title").first.inner_text().startswith("b₂₀ (model.layers[2].neurons[0].b)")
+    )

@@ -190,6 +190,51 @@ function choose(i) {
   paint(stateAt(position));
 }
 
+// --- closed boxes: what is in one, and steps through it as one ---
+
+const opened = new Set();
+// The closed box that an event happens inside of; "" where it is none.
+function insideOf(e) {
+  const box = e && e.node >= 0 ? nodes[e.node].box : "";
+  const whole = box[0] === "g" && (!("step" in e) || nodes[steps[e.step][0]].box === box);
+  return whole && !opened.has(box) ? box : "";
+}
+function stepBy(direction) {
+  let k = position + direction;
+  const at = (i) => insideOf(events[i - 1]);
+  while (at(k) && at(k) === at(k + direction)) k += direction;
+  go(k);
+}
+function chooseBox(box) {
+  chosen = -1;
+  highlight();
+  const members = nodes.map((_, i) => i).filter((i) => nodes[i].box === box),
+    shown = members.slice(0, 60);
+  const title = boxes[box][0].querySelector("[data-part=name]").textContent;
+  const open = button(opened.has(box) ? "Step over it" : "Step inside", () => {
+    opened.has(box) ? opened.delete(box) : opened.add(box);
+    chooseBox(box);
+  });
+  const links = shown.flatMap((i) => [
+    button(name(i), () => choose(i), { class: "link", "aria-label": "Choose " + name(i) }),
+    " ",
+  ]);
+  const more = members.length > shown.length ? [" … " + (members.length - shown.length) + " more"] : [];
+  about.refresh = undefined;
+  about.hidden = false;
+  about.replaceChildren(
+    el("p", { class: "title" }, title + ": " + members.length.toLocaleString("en") + " nodes, folded into one box"),
+    p(
+      opened.has(box)
+        ? "Each step inside of it is played."
+        : "The steps inside of it count as one move; the numbers in it are in the table.",
+    ),
+    el("div", { class: "row" }, open, button("Close", () => choose(-1))),
+    p(...links, ...more),
+  );
+  paint(stateAt(position));
+}
+
 // --- breakpoints ---
 
 const stops = new Set();

@@ -88,8 +88,8 @@ const table = el(
 );
 const steppers = [
   ["«", "First", () => go(0)],
-  ["‹", "Back", () => go(position - 1)],
-  ["›", "Next", () => go(position + 1)],
+  ["‹", "Back", () => stepBy(-1)],
+  ["›", "Next", () => stepBy(1)],
   ["»", "Last", () => go(events.length)],
 ].map(([t, label, f]) => button(t, f, { "aria-label": label, title: label }));
 const tools = el(
@@ -189,7 +189,7 @@ function play() {
   playing.setAttribute("aria-label", "Pause");
   timer = setInterval(() => {
     if (!host.isConnected) return stopPlaying();
-    go(position + 1);
+    stepBy(1);
     if (stops.has(events[position - 1]?.node)) stopPlaying();
   }, 1100);
 }
@@ -200,8 +200,8 @@ function togglePredict() {
 }
 const neighbour = (by) => choose(((chosen < 0 && by < 0 ? 0 : chosen) + by + nodes.length) % nodes.length);
 const actions = {
-  ArrowRight: () => go(position + 1),
-  ArrowLeft: () => go(position - 1),
+  ArrowRight: () => stepBy(1),
+  ArrowLeft: () => stepBy(-1),
   Home: () => go(0),
   End: () => go(events.length),
   " ": play,

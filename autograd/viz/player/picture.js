@@ -47,7 +47,7 @@ for (const g of svg.querySelectorAll("[data-node]")) {
   const i = nodes.findLastIndex((n) => n.box === id);
   if (id[0] === "n")
     g.querySelector("title").textContent = name(i) + (nodes[i].op ? " = " + nodes[i].text : "") + (nodes[i].code ? " (" + nodes[i].code + ")" : "");
-  g.addEventListener("click", () => choose(i));
+  g.addEventListener("click", () => (id[0] === "g" ? chooseBox(id) : choose(i)));
 }
 // An arrow inside of a folded box is not drawn.
 const arrowId = (i, k) =>
