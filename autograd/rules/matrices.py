@@ -11,8 +11,24 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.declarations import structural
 from autograd.errors import ShapeError
-from autograd.op import Operand, call, composition, numbers, shape_of, sum_of_rows, unbroadcast
+from autograd.op import F, Operand, call, composition, numbers, shape_of, sum_of_rows, unbroadcast
 from autograd.rules.shapes import expand_dims, scatter, tril
+
+
+def one_array(function: F) -> F:
+    """Let a function of an array, made of NumPy's that give several, be one call to other arrays.
+
+    They are asked as NumPy asks them (NEP 18): a compiled function notes the call.
+    """
+
+    @functools.wraps(function)
+    def asking(a: Any, *options: Any) -> Any:
+        if isinstance(a, np.ndarray) or not hasattr(a, "__array_function__"):
+            return function(a, *options)
+        out = a.__array_function__(asking, (type(a),), (a, *options), {})
+        return function(a, *options) if out is NotImplemented else out
+
+    return asking  # type: ignore[return-value]
 
 
 def matrix_transpose(x: Any) -> Any:
@@ -286,7 +302,12 @@ def det(a: Any) -> Any:
 @composition
 def slogdet(a: Operand) -> tuple[Any, Any]:
     """The sign of the determinant (plain) and the logarithm of its absolute value."""
-    return np.linalg.slogdet(numbers(a))[0], logabsdet(a)
+    return _sign_of_det(numbers(a)), logabsdet(a)
+
+
+@one_array
+def _sign_of_det(a: Any) -> Any:
+    return np.linalg.slogdet(a)[0]
 
 
 @structural(
@@ -296,6 +317,11 @@ def slogdet(a: Operand) -> tuple[Any, Any]:
 )
 def logabsdet(a: Any) -> Any:
     """The logarithm of the absolute value of the determinant."""
+    return _logabsdet(a)
+
+
+@one_array
+def _logabsdet(a: Any) -> Any:
     return np.linalg.slogdet(a)[1]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.declarations import structural
 from autograd.op import Operand, call, composition, numbers
-from autograd.rules.matrices import inv, matrix_transpose
+from autograd.rules.matrices import inv, matrix_transpose, one_array
 from autograd.rules.shapes import expand_dims
 
 _SYMMETRIC = np.array([[4.0, 1.0, -0.5], [1.0, 3.0, 0.2], [-0.5, 0.2, 2.0]])
@@ -88,7 +88,12 @@ def eigenvectors(a: Any, UPLO: str = "L") -> Any:
         >>> abs(eigenvectors(Tensor([[2.0, 0.0], [0.0, 5.0]])).data).tolist()
         [[1.0, 0.0], [0.0, 1.0]]
     """
-    return np.linalg.eigh(a, UPLO)[1]  # type: ignore[call-overload]
+    return _eigenvectors(a, UPLO)
+
+
+@one_array
+def _eigenvectors(a: Any, UPLO: Any) -> Any:
+    return np.linalg.eigh(a, UPLO)[1]
 
 
 @composition
@@ -164,6 +169,11 @@ def singular_vectors(x: Any) -> Any:
         >>> abs(singular_vectors(Tensor([[0.0, 3.0], [4.0, 0.0]])).data).tolist()
         [[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     """
+    return _both_singular_vectors(x)
+
+
+@one_array
+def _both_singular_vectors(x: Any) -> Any:
     u, _, vt = np.linalg.svd(x, full_matrices=False)
     return np.concatenate((u, vt.swapaxes(-1, -2)), axis=-2)
 

@@ -231,6 +231,7 @@ OPTIONS = {
     "cumprod": [([(2, 3)], lambda m, x: m.cumprod(x, axis=0, dtype=float))],
     "nansum": [([(2, 3)], lambda m, x: m.nansum(x + SOME_NAN, where=MASK, initial=1.0))],
     "nanmax": [([(2, 3)], lambda m, x: m.nanmax(x + SOME_NAN, axis=0, initial=-8.0, where=MASK))],
+    "slogdet": [([(3, 3)], lambda m, x: m.slogdet(x)[0] * m.slogdet(x)[1])],
     "positive": [([(3,)], lambda m, x: np.positive(x) + np.conjugate(x))],
     "degrees": [([(3,)], lambda m, x: np.degrees(x) + np.radians(x))],
     "all": [([(2, 3)], lambda m, x: m.all(x > 0, where=MASK, axis=0))],
