@@ -202,7 +202,7 @@ function insideOf(e) {
 function stepBy(direction) {
   let k = position + direction;
   const at = (i) => insideOf(events[i - 1]);
-  while (at(k) && at(k) === at(k + direction)) k += direction;
+  while (at(k) && at(k) === at(k + 1)) k += direction; // to the end of what is inside
   go(k);
 }
 function chooseBox(box) {
