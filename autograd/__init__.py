@@ -12,7 +12,6 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, Any
 
-from autograd.anomalies import detect_anomaly
 from autograd.custom_vjp import custom_vjp
 from autograd.declarations import elementwise, structural
 from autograd.errors import (
@@ -29,14 +28,15 @@ from autograd.modes import no_grad
 from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
 from autograd.shadowing import warn_of_shadowing
-from autograd.source_lines import record_lines
 from autograd.spellings import function_hint
 from autograd.tensor import Tensor
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
 
 if TYPE_CHECKING:
+    from autograd.anomalies import detect_anomaly
     from autograd.compiler.function import compile  # noqa: F401
+    from autograd.source_lines import record_lines
     from autograd.viz.backprop import backprop
     from autograd.viz.draw import draw
     from autograd.viz.explain import explain
@@ -46,6 +46,8 @@ _LAZY = {
     "backprop": "autograd.viz.backprop",
     "explain": "autograd.viz.explain",
     "compile": "autograd.compiler.function",
+    "detect_anomaly": "autograd.anomalies",
+    "record_lines": "autograd.source_lines",
 }
 
 __all__ = [
@@ -60,7 +62,7 @@ __all__ += [name for name in (*RULEBOOK, *COMPOSITIONS) if not hasattr(builtins,
 
 
 def __getattr__(name: str) -> Any:
-    """Load the drawing parts when first asked for: `import autograd` stays quick."""
+    """Load what few programs use when first asked for: `import autograd` stays quick."""
     if name in _LAZY:
         import importlib
 

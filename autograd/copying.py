@@ -8,7 +8,7 @@ what they went into. A node that is met in several places is copied once, as eve
 
 from __future__ import annotations
 
-from threading import Lock
+from _thread import allocate_lock
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -74,7 +74,7 @@ def _operand(x: Any) -> Any:
 
 
 _entries: WeakValueDictionary[int, _Entry] = WeakValueDictionary()
-_finding = Lock()
+_finding = allocate_lock()
 
 
 def _entry(node: Node) -> _Entry:

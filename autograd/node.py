@@ -8,9 +8,9 @@ in order (`x * x` has two edges to `x`). Two kinds of node share this file: `Val
 
 from __future__ import annotations
 
+from _thread import RLock  # as threading has it, which takes long to import
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from autograd.errors import GraphError

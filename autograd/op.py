@@ -15,7 +15,6 @@ that kind's own business, in its `_apply`; this file knows no kind by name.
 from __future__ import annotations
 
 import functools
-from array import array
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
 
@@ -411,7 +410,7 @@ def _owned(x: Any) -> Any:
 
 def _is_foreign(x: Any) -> bool:
     """Whether x holds numbers as NumPy's arrays do, but takes no part in NumPy's functions."""
-    if isinstance(x, (array, memoryview, bytearray)):
+    if isinstance(x, (memoryview, bytearray)) or hasattr(x, "typecode"):  # of array.array
         return True
     return hasattr(x, "__array__") and not hasattr(x, "__array_function__")
 

@@ -16,7 +16,6 @@ from autograd.methods import ArrayOperations
 from autograd.modes import active, recording, watch_result
 from autograd.node import Node
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
-from autograd.reading import check_read
 from autograd.rules import elementwise, matrices
 from autograd.tracing import recorder, written
 from autograd.updates import readings
@@ -455,11 +454,15 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     def __float__(self) -> float:
         number = float(self.item())
+        from autograd.reading import check_read  # which is much to import for who reads none
+
         check_read(self)
         return number
 
     def __int__(self) -> int:
         number = int(self.item())
+        from autograd.reading import check_read  # which is much to import for who reads none
+
         check_read(self)
         return number
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from autograd.errors import GrowingGraphWarning
-from autograd.source_lines import warn_user
 
 MOST_PASSES = 10
 """So many earlier passes may be gone through again without a word."""
@@ -56,6 +55,8 @@ class Readings:
         self.of = dict(recent) | again
         count = len({reading.after for reading in again.values()})
         if count > MOST_PASSES:
+            from autograd.source_lines import warn_user
+
             warn_user(
                 f"backward: went again through results of {count} earlier passes, whose .grad was "
                 "read. Where w = w - lr * w.grad makes a new w, it keeps all steps before it. "

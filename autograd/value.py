@@ -17,7 +17,6 @@ from autograd.methods import Operations
 from autograd.modes import active, recording, watch_result
 from autograd.numpy_protocols import RENAMED
 from autograd.op import OF_USERS, RULEBOOK, Elementwise, Op, kind_of
-from autograd.reading import check_read
 from autograd.rules import elementwise
 from autograd.tracing import recorder, written
 from autograd.updates import readings
@@ -335,12 +334,16 @@ class Value(Operations, Copied, node.Node):
     def __float__(self) -> float:
         if active() and (mode := recorder()) is not None:
             mode.refuse("float()")
+        from autograd.reading import check_read  # which is much to import for who reads none
+
         check_read(self)
         return self._data
 
     def __int__(self) -> int:
         if active() and (mode := recorder()) is not None:
             mode.refuse("int()")
+        from autograd.reading import check_read  # which is much to import for who reads none
+
         check_read(self)
         return int(self._data)
 
