@@ -360,8 +360,8 @@ class Value(Operations, Copied, node.Node):
         if active() and (mode := recorder()) is not None:
             mode.refuse(".grad")
         label = f", label={self.label!r}" if self.label else ""
-        grad = 0.0 if self._grad is None else self._grad
-        return f"Value(data={self._data!r}, grad={grad!r}{label})"
+        grad = "" if self._grad is None else f", grad={_shown(self._grad)}"
+        return f"Value(data={_shown(self._data)}{grad}{label})"
 
 
 class Constant(Value):
@@ -396,6 +396,12 @@ def _as_float(number: Any) -> float:
     else:
         came = f"{number!r} ({type(number).__name__})"
     raise TypeError(f"Value: needs one real number, but got {came}.")
+
+
+def _shown(number: Any) -> str:
+    """A number in 6 digits, without the noise of the last ones; a whole number in all of its."""
+    whole = abs(number) < 1e15 and number == int(number)
+    return repr(float(number if whole else f"{number:.6g}"))
 
 
 def _compared(relation: Callable[[float, float], bool], value: Value, other: Any) -> bool:

@@ -179,7 +179,7 @@ class Module:
             >>> layer.flat().data = [1.0, 2.0, 3.0]
             >>> y = layer.scalars()([5.0, 7.0])
             >>> y
-            array([Value(data=22.0, grad=0.0)], dtype=object)
+            array([Value(data=22.0)], dtype=object)
             >>> y[0].backward()
             >>> layer.weight.grad
             array([[5., 7.]])

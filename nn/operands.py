@@ -78,7 +78,7 @@ def all_values(x: Any) -> Any:
 
     Example:
         >>> all_values(np.array([Value(1.0), 2]))
-        array([Value(data=1.0, grad=0.0), Value(data=2.0, grad=0.0)], dtype=object)
+        array([Value(data=1.0), Value(data=2.0)], dtype=object)
     """
     return _as_values(x) if isinstance(x, np.ndarray) and x.dtype == object else x
 

@@ -54,7 +54,7 @@ class Neuron(Module):
         >>> for p, number in zip(neuron.parameters(), [3.0, -2.0, 1.0]):
         ...     p.data = number
         >>> neuron([-1.0, 2.0])
-        Value(data=-6.0, grad=0.0)
+        Value(data=-6.0)
     """
 
     value: ClassVar[type[Value]] = Value  # what the weights are

@@ -354,7 +354,7 @@ def compile(function: Callable[..., Any]) -> Any:
         >>> w = [Value(0.5), Value(-1.0)]
         >>> neuron = compile(lambda x: (w[0] * x[0] + w[1] * x[1]).tanh())
         >>> neuron([2.0, 1.0])
-        Value(data=0.0, grad=0.0)
+        Value(data=0.0)
         >>> y = neuron([4.0, 1.0])
         >>> y.backward()
         >>> round(y.data, 4), round(w[0].grad, 4)

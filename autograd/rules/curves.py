@@ -160,7 +160,7 @@ def polyval(p: Operand, x: Operand) -> Any:
     Example:
         >>> from autograd import Value, grad, polyval
         >>> polyval([1.0, 0.0, -2.0], Value(3.0))
-        Value(data=7.0, grad=0.0)
+        Value(data=7.0)
         >>> grad(lambda x: polyval([1.0, 0.0, -2.0], x))(3.0)
         6.0
     """

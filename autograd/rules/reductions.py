@@ -371,7 +371,7 @@ def std(
     Example:
         >>> from autograd import Value, std
         >>> std([Value(1.0), Value(3.0)])
-        Value(data=1.0, grad=0.0)
+        Value(data=1.0)
     """
     distance = _chosen(_distance(a, axis, dtype, where, mean), where, 0.0)
     length = euclidean_norm(distance, axis=axis, keepdims=keepdims)

@@ -381,7 +381,7 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
         >>> from autograd import Value, take
         >>> table = [[Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)]]
         >>> take(table, 1)
-        [Value(data=0.3, grad=0.0), Value(data=0.4, grad=0.0)]
+        [Value(data=0.3), Value(data=0.4)]
     """
     if isinstance(a, (list, tuple)):
         array = np.asarray(a)

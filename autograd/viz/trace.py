@@ -258,7 +258,9 @@ def all_names(
     No two are written alike. A way through a model such as `model.layers[0].w[1]` is abbreviated to
     its last word with all its numbers, w[0][1], and any other text too long for a formula to v1.
     """
-    wanted = {node: printable(" ".join(name.split())) for node, name in found.items()}
+    wanted = {
+        node: printable(" ".join(name.split())) for node, name in found.items() if name.strip()
+    }
     short = {node: _short(name) for node, name in wanted.items()}
     taken = {_written(name) for name in short.values() if name}
     names_of_users = {name.translate(_RAISED) for name in taken}

@@ -1,6 +1,7 @@
 """Value: a float in the graph, and what it lets in."""
 
 import fractions
+import math
 import operator
 
 import numpy as np
@@ -231,8 +232,21 @@ def test_float_format_and_repr():
     assert v.item() == 2.5
     assert type(v.item()) is float
     assert f"{v:.2f} {v:>6} {v:+.0e}" == "2.50    2.5 +2e+00"
-    assert repr(v) == str(v) == f"{v}" == "Value(data=2.5, grad=0.0)"
-    assert repr(Value(1, label="x")) == "Value(data=1.0, grad=0.0, label='x')"
+    assert repr(v) == str(v) == f"{v}" == "Value(data=2.5)"
+    assert repr(Value(1, label="x")) == "Value(data=1.0, label='x')"
+
+
+def test_a_value_prints_short_numbers_and_its_gradient_once_one_has_arrived():
+    x = Value(0.1) + 0.2
+    assert (repr(x), x.data) == ("Value(data=0.3)", 0.1 + 0.2)
+    third = Value(1 / 3)
+    (third * 0.0).backward()
+    assert repr(third) == "Value(data=0.333333, grad=0.0)"
+    numbers = [math.inf, -math.inf, math.nan, 1e-300, 1234567.0]
+    assert [repr(Value(n)) for n in numbers] == [
+        "Value(data=inf)", "Value(data=-inf)", "Value(data=nan)", "Value(data=1e-300)",
+        "Value(data=1234567.0)",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("label", ["", "x", "w[0]", "α₁ → β", 'a "quoted" \\ {x|y} <b>', "a\nb"])

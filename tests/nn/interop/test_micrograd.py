@@ -462,7 +462,7 @@ def test_a_node_made_by_hand_is_drawn_before_it_knows_its_way_back():
     a, b = ours.Value(1.0, label="a"), ours.Value(2.0, label="b")
     c = ours.Value(3.0, (a, b), "+", label="c")
     assert c._prev == {a, b}
-    assert (c._op, c.label, repr(c)) == ("+", "c", "Value(data=3.0, grad=0.0, label='c')")
+    assert (c._op, c.label, repr(c)) == ("+", "c", "Value(data=3.0, label='c')")
 
 
 # --- refused rather than wrong --------------------------------------------------------------------
