@@ -11,8 +11,8 @@ from benchmarks.sides import OURS, TORCH, peer_name, print_table, row, take_turn
 TITLE = (
     "Training step (forward, loss, backward, SGD) of the 2-16-16-1 network with ReLU on the 100\n"
     "points of the moons, hinge loss, on arrays: the same program for both sides. Glassgrad is in\n"
-    "float64; PyTorch is eager, in either, with 1 or 2 threads, whichever is faster. The penalty,\n"
-    "1e-4 times sum((p * p).sum() for p in model.parameters()), is added to the loss; on one thread."
+    "float64; PyTorch is eager, in either, with 1 or 2 threads, whichever is faster. A penalty of\n"
+    "1e-4 * sum((p * p).sum() for p in model.parameters()) is added to the loss, on one thread."
 )
 
 

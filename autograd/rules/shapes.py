@@ -355,7 +355,10 @@ def repeat(a: Operand, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         a, axis = a.reshape(-1), 0
     axis = normalize_axis_index(axis, a.ndim, "repeat")
-    return take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
+    times = _places("repeat", repeats)
+    if not isinstance(times, int):  # where intp has 32 bits NumPy takes no int64
+        times = times.astype(np.intp)
+    return take(a, np.repeat(np.arange(a.shape[axis]), times), axis)
 
 
 @composition

@@ -174,3 +174,10 @@ def test_a_place_that_is_no_whole_number_is_refused():
             t[wrong]
         with pytest.raises(TypeError, match="take: needs whole numbers as indices"):
             take(t, wrong)
+
+
+@pytest.mark.parametrize("container", FLAT)
+def test_repeat_takes_its_counts_from_any_container(container):
+    t = Tensor(T[0], requires_grad=True)
+    autograd.repeat(t, CONTAINERS[container]((2, 0, 1))).sum().backward()
+    assert t.grad.tolist() == [2.0, 0.0, 1.0]

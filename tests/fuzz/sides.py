@@ -53,6 +53,7 @@ TORCH = types.SimpleNamespace(**{
     **{name: getattr(TF, name) for name in ACTIVATIONS},
     **{name: _torchs(getattr(TF, name)) for name in LOSSES},
     "fmax": torch.maximum, "fmin": torch.minimum,  # whose ties are ours
+    "cbrt": lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3),
     "softmax": torch.softmax, "log_softmax": torch.log_softmax, "inf": np.inf,
     "leaky_relu": TF.leaky_relu, "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "finished": lambda x: x,
@@ -93,6 +94,19 @@ def _jax_cross_entropy(x, y, reduction, weight=None, label_smoothing=0.0):
     return losses.sum() if reduction == "sum" else losses.sum() / total
 
 
+def _jax_loss(of_element):
+    def loss(x, y, reduction, **options):
+        losses = of_element(x, y, **options)
+        return losses if reduction == "none" else getattr(losses, reduction)()
+
+    return loss
+
+
+def _jax_huber(x, y, delta):
+    d = jnp.abs(x - y)
+    return jnp.where(d < delta, (x - y) ** 2 / 2, delta * (d - delta / 2))
+
+
 MATRICES = "inv det cholesky solve multi_dot norm"
 JAX_NN = "sigmoid softplus elu selu silu leaky_relu softmax log_softmax"
 JAX = types.SimpleNamespace(**{
@@ -111,6 +125,11 @@ JAX = types.SimpleNamespace(**{
         lambda p: np.asarray(p) if isinstance(p, (list, tuple, np.ndarray)) else p, i,
         is_leaf=lambda p: not isinstance(p, tuple) or p is not i)],
     "take": lambda x, i, axis=None: jnp.take(x, np.asarray(i), axis=axis),
+    "mse_loss": _jax_loss(lambda x, y: (x - y) ** 2),
+    "l1_loss": _jax_loss(lambda x, y: jnp.abs(x - y)),
+    "huber_loss": _jax_loss(_jax_huber),
+    "smooth_l1_loss": _jax_loss(lambda x, y, beta: _jax_huber(x, y, beta) / beta),
+    "nll_loss": _jax_loss(lambda x, y: -jnp.take_along_axis(x, y[..., None], -1)[..., 0]),
     "cross_entropy": _jax_cross_entropy, "finished": lambda x: x,
 })  # fmt: skip
 

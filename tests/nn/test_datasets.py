@@ -161,7 +161,7 @@ def test_n_counts_all_points(make, n):
 @pytest.mark.parametrize("make", [moons, circles, spirals], ids=lambda make: make.__name__)
 @pytest.mark.parametrize("n", [3, 4, 7, 100, 101])
 def test_classes_differ_by_at_most_one_point_and_the_last_has_it(make, n):
-    counts = np.bincount(make(n).y)
+    counts = np.bincount(make(n).y.astype(np.intp))  # bincount takes no more bits
     assert counts.sum() == n
     assert counts.max() - counts.min() <= 1
     assert all(a <= b for a, b in pairwise(counts))
@@ -171,7 +171,7 @@ def test_classes_differ_by_at_most_one_point_and_the_last_has_it(make, n):
 def test_rows_are_shuffled_so_that_the_first_half_is_a_fair_sample(make):
     data = make(600, noise=0)
     classes = len(data.class_names)
-    counts = np.bincount(data.y[:300], minlength=classes)
+    counts = np.bincount(data.y[:300].astype(np.intp), minlength=classes)
     # Without replacement the standard deviation of a count is below 9; five of them.
     assert np.abs(counts - 300 / classes).max() < 45
 
