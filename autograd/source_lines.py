@@ -84,6 +84,7 @@ def line_of(error: BaseException) -> str:
     return _shown_line(*users[-1]) if users else "an unknown line"
 
 
+@functools.cache
 def _not_the_users() -> tuple[str, ...]:
     """Where our files lie, and NumPy's."""
     import os
