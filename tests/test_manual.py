@@ -120,6 +120,27 @@ def test_the_files_that_the_page_on_the_inside_names_exist():
         assert any(f"def {name}(" in source.read_text("utf-8") for source in sources), name
 
 
+def test_a_number_comes_to_its_gradient_through_fifty_lines_of_two_files():
+    x, y, ran, before = autograd.Value(3.0), autograd.Value(2.0), set(), sys.gettrace()
+
+    def trace(frame, event, argument):
+        path = pathlib.Path(frame.f_code.co_filename)
+        if event == "line":
+            ran.add((path.name, frame.f_lineno))
+        return trace if path.is_relative_to(ROOT / "autograd") else None
+
+    sys.settrace(trace)
+    try:
+        loss = x * y + x
+        loss.backward()
+        gradient = x.grad
+    finally:
+        sys.settrace(before)
+    assert gradient == 3.0
+    assert {name for name, _ in ran} == {"value.py", "node.py"}
+    assert len(ran) <= 50
+
+
 # --- adding an operation, as the page says --------------------------------------------------------
 
 
