@@ -105,7 +105,7 @@ def sweep_rates(
     Every rate begins with the same parameters, buffers (the running averages of a model) and random
     numbers, and afterwards these, the optimizer and its rates are what they were; gradients are
     forgotten. That holds for what the closure reaches by names: variables, functions, attributes,
-    what is in lists, tuples and dicts. What it prints or appends stays.
+    what is in lists, tuples and dicts. What it prints stays, or appends to what is no model's.
 
     Args:
         optimizer: Any rule of first order. All its groups get the same rate meanwhile.

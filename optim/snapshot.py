@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import random
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,18 @@ import numpy as np
 from autograd import Tensor, Value
 
 # What these define is not followed: they keep no state of a model, or are followed by their names.
-_FOREIGN = {*sys.stdlib_module_names, "autograd", "graphviz", "matplotlib", "numpy", "tqdm"}
+_LIBRARIES = {"autograd", "graphviz", "matplotlib", "numpy", "tqdm"}
+_FOREIGN = _LIBRARIES | sys.stdlib_module_names
 
 
 class Snapshot:
     """Everything that a function reaches and that may differ after a call of it.
 
     These are the numbers of Tensors and Values that no operation made (parameters, and buffers such
-    as running averages), the attributes of models, and the states of random generators, also those
-    that Python and NumPy have for everybody. It reaches what it names: variables around it and of
-    its file, the functions it calls, the attributes of objects, what is in lists, tuples and dicts.
+    as running averages), the attributes of models with the arrays, lists and dicts in them, and the
+    states of random generators, also those that Python and NumPy have for everybody. It reaches
+    what it names: variables around it and of its file, the functions it calls, the attributes of
+    objects, what is in lists, tuples, sets, deques and dicts.
 
     Args:
         function: Called without arguments.
@@ -66,7 +69,31 @@ class Snapshot:
         elif isinstance(thing, np.random.RandomState):
             self._undo.append(functools.partial(thing.set_state, thing.get_state()))
         elif hasattr(type(thing), "state_dict") and hasattr(thing, "__dict__"):
-            self._undo.append(functools.partial(_set_attributes, thing, dict(vars(thing))))
+            self._keep_inside(vars(thing))
+
+    def _keep_inside(self, attributes: dict[str, Any]) -> None:
+        """Keep what a model is by its attributes: which they are, and what is in each of them."""
+        containers: dict[int, Any] = {id(attributes): attributes}
+        pending: list[Any] = [attributes]
+        for part in pending:
+            inner: Iterable[Any] = ()
+            if isinstance(part, dict):
+                self._undo.append(functools.partial(_set_items, part, dict(part)))
+                inner = part.values()
+            elif isinstance(part, list):
+                self._undo.append(functools.partial(part.__setitem__, slice(None), part[:]))
+                inner = part
+            elif isinstance(part, tuple):
+                inner = part
+            elif part.flags.writeable:
+                self._undo.append(functools.partial(np.copyto, part, part.copy()))
+            for thing in inner:
+                if (
+                    isinstance(thing, (dict, list, tuple, np.ndarray))
+                    and id(thing) not in containers
+                ):
+                    containers[id(thing)] = thing
+                    pending.append(thing)
 
     def restore(self) -> None:
         """Put everything back; as often as one likes."""
@@ -78,9 +105,9 @@ def _set_data(node: Any, data: Any) -> None:
     node.data = np.copy(data) if isinstance(node, Tensor) else data.item()
 
 
-def _set_attributes(thing: Any, attributes: dict[str, Any]) -> None:
-    vars(thing).clear()
-    vars(thing).update(attributes)
+def _set_items(space: dict[Any, Any], items: dict[Any, Any]) -> None:
+    space.clear()
+    space.update(items)
 
 
 def _parts(thing: Any) -> Iterator[Any]:
@@ -96,18 +123,23 @@ def _parts(thing: Any) -> Iterator[Any]:
         yield from (thing.func, thing.args, thing.keywords)
     elif isinstance(thing, dict):
         yield from thing.values()
-    elif isinstance(thing, (list, tuple, set)):
+    elif isinstance(thing, (list, tuple, set, frozenset, collections.deque)):
         yield from thing
     elif isinstance(thing, np.ndarray):
         yield from thing.flat if thing.dtype == object else ()
     elif isinstance(thing, (Tensor, Value, type, types.ModuleType)):
         return
-    elif not _is_foreign(type(thing).__module__):
+    elif _is_foreign(type(thing).__module__, _LIBRARIES):
+        yield getattr(thing, "function", None)  # of a compiled one
+    else:
         yield getattr(thing, "__dict__", {})
         for kind in type(thing).__mro__:
-            yield from (f for f in vars(kind).values() if isinstance(f, types.FunctionType))
-    else:  # what wraps a function, such as a compiled one
-        yield from (getattr(thing, name, None) for name in ("__wrapped__", "function"))
+            own = not _is_foreign(kind.__module__)
+            yield from (
+                getattr(thing, name, None) if isinstance(f, types.MemberDescriptorType) else f
+                for name, f in vars(kind).items()
+                if own and isinstance(f, (types.FunctionType, types.MemberDescriptorType))
+            )
 
 
 def _named(function: types.FunctionType) -> Iterator[Any]:
@@ -126,8 +158,8 @@ def _named(function: types.FunctionType) -> Iterator[Any]:
                 spaces.append(vars(thing))
 
 
-def _is_foreign(module: str | None) -> bool:
-    return (module or "").partition(".")[0] in _FOREIGN
+def _is_foreign(module: str | None, packages: Set[str] = _FOREIGN) -> bool:
+    return (module or "").partition(".")[0] in packages
 
 
 def _filled(cell: types.CellType) -> bool:

@@ -1,9 +1,12 @@
 """A sweep over rates begins each of them alike, and leaves everything as it was."""
 
+import collections
 import copy
+import dataclasses
 import functools
 import pickle
 import random
+import types
 
 import numpy as np
 import pytest
@@ -59,10 +62,26 @@ class Remembering(nn.Module):
         return x + 0.01 * SHARED_VALUE["seen"].data + 0.01 * SHARED_TENSOR[0].data
 
 
+class Keeping(nn.Module):
+    """Keeps what it has seen in an array that it changes in place, in a list and in a dict."""
+
+    def __init__(self):
+        self.sums, self.seen, self.stats = np.zeros(3), [], {"parts": ([0], np.zeros(1))}
+
+    def forward(self, x):
+        self.sums += x.data.sum(axis=0)
+        self.seen.append(len(x))
+        self.stats["parts"][0][0] += 1
+        self.stats["parts"][1][:] += 1
+        self.stats[len(self.stats)] = "new"
+        return x + len(self.seen) / 10
+
+
 LAYERS = {
     "BatchNorm1d": lambda: nn.BatchNorm1d(3),
     "nested": lambda: nn.Sequential(nn.Tanh(), nn.Sequential(nn.BatchNorm1d(3), Counting())),
     "own": Counting,
+    "containers": Keeping,
     "Dropout": lambda: nn.Dropout(0.5),
     "Dropout with a generator": lambda: nn.Dropout(0.5, rng=np.random.default_rng(1)),
     "global generator": lambda: Noise(lambda: OWN.normal(0, 1)),
@@ -88,6 +107,22 @@ class Trainer:
 GLOBAL = {}
 
 
+@dataclasses.dataclass(slots=True)
+class Slots:
+    model: nn.Module
+
+    def loss(self):
+        return nn.MSELoss()(self.model(X), Y)
+
+
+def in_a_holder(hold, get):
+    def make(model):
+        holder = hold(model)
+        return lambda: nn.MSELoss()(get(holder)(X), Y)
+
+    return make
+
+
 def loss_of_global():
     return nn.MSELoss()(GLOBAL["model"](X), Y)
 
@@ -102,6 +137,10 @@ CLOSURES = {
     "default": lambda model: lambda m=model: nn.MSELoss()(m(X), Y),
     "partial": lambda model: functools.partial(lambda m: nn.MSELoss()(m(X), Y), model),
     "method": lambda model: Trainer(model).loss,
+    "slots": lambda model: Slots(model).loss,
+    "deque": in_a_holder(lambda m: collections.deque([m]), lambda d: d[0]),
+    "frozen set": in_a_holder(lambda m: frozenset([m]), lambda s: next(iter(s))),
+    "namespace": in_a_holder(lambda m: types.SimpleNamespace(m=m), lambda space: space.m),
     "global": by_name,
     "wrapped": lambda model: functools.lru_cache(maxsize=0)(lambda: nn.MSELoss()(model(X), Y)),
 }
@@ -116,6 +155,9 @@ def build(layer):
     return model.train()
 
 
+KEPT = (int, list, str, dict, np.ndarray)
+
+
 def everything(model):
     """All that could differ, as bytes."""
     outside = SHARED_VALUE["seen"].data, SHARED_TENSOR[0].data.tolist()
@@ -125,7 +167,7 @@ def everything(model):
     ]  # fmt: skip
     model.zero_grad()
     own = [
-        (type(m).__name__, {k: v for k, v in vars(m).items() if isinstance(v, (int, list, str))})
+        (type(m).__name__, {k: v for k, v in vars(m).items() if isinstance(v, KEPT)})
         for m in model.modules()
     ]
     rngs = [m.rng.bit_generator.state for m in model.modules() if getattr(m, "rng", None)]
