@@ -48,9 +48,11 @@ class Given:
             return (kind, *map(self._describe, x))
         if kind is np.ndarray:
             return self._describe_array(x)
-        if kind is float or isinstance(x, (float, np.floating)):
+        if isinstance(x, float):
             self.floats.append(float(x))
             return np.float64 if isinstance(x, np.float64) else float
+        if isinstance(x, np.floating):  # of another size, in which NumPy computes
+            return np.floating, self._describe_array(np.asarray(x))
         if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
             return kind, x
         if isinstance(x, np.ndarray):
@@ -103,8 +105,12 @@ def recorded(x: Any, run: Recording) -> Any:
     """An argument as the recorded function gets it; the order is that of `Given`."""
     if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
         return x
-    if isinstance(x, (float, np.floating)):
+    if isinstance(x, float):
         return run.argument_number(x)
+    if isinstance(x, np.floating):
+        number = run.argument_array(np.asarray(x))
+        number.number = True
+        return number
     if isinstance(x, np.ndarray):
         if x.dtype != object:
             return run.argument_array(x)

@@ -213,12 +213,7 @@ class Compiled:
             self._compare(found, args, kwargs, given, spaces[-1], graded=not active())
         except Difference as err:
             self._refused = True
-            raise CompileError(
-                f"compile: {self.op.name} as it is written does something else than what was "
-                f"recorded of it: {err}. It depends on what cannot be seen, such as files, "
-                "settings or the type of an argument; or please report it. From now on it runs as "
-                "it is written."
-            ) from None
+            raise self._different(err) from None
         if self._audit is not None:
             self._audit.took(time.perf_counter() - middle, middle - start)
         return found
@@ -273,13 +268,25 @@ class Compiled:
         if watch.drawn():
             self._refuse_random()
         if difference is not None:
-            raise CompileError(
-                f"compile: {self.op.name} computed something else when it was run a second time on "
-                f"the same arguments: {difference}. It draws random numbers, counts its calls, or "
-                "uses up an iterator. Do that outside and pass the result as an argument."
-            )
+            raise self._different(difference)
         if watch.changed():
             self._refuse_change(f"{watch.culprit()} outside itself")
+
+    def _different(self, difference: Difference) -> CompileError:
+        who = f"compile: {self.op.name}"
+        if not difference.stable:
+            return CompileError(
+                f"{who} computed something else when it was run a second time on the same "
+                f"arguments: {difference}. It draws random numbers, counts its calls, or uses up "
+                "an iterator. Do that outside and pass the result as an argument."
+            )
+        return CompileError(
+            f"{who} as it is written does something else than what was recorded of it: "
+            f"{difference}. It goes by what is not recorded: the type of an argument or of a "
+            "NumPy number, an array that is written to after its use, an iterator that one call "
+            "uses up, or something outside that cannot be watched, such as a file. Pass that as an "
+            "argument, make a new array instead of writing into one, or do it outside."
+        )
 
     def _refuse_random(self) -> NoReturn:
         raise CompileError(
