@@ -67,7 +67,7 @@ def divide(x: Any, y: Any) -> Any:
     operator="pow",
     scalar=math.pow,
     partials=(
-        lambda x, y, out: y * power(x, _lowered(x, y)),
+        lambda x, y, out: y * power(x, y - 1 if y.__class__ is float and y else _lowered(x, y)),
         lambda x, y, out: out * log(_without_zero(x, y)),
     ),
     domain=(POSITIVE, EVERYWHERE),
