@@ -24,6 +24,9 @@ from autograd.viz.trace import Node, Trace, is_array
 OFTEN = 3
 """A leaf with more uses than this is drawn again for each of them."""
 
+MANY = 12
+"""A sum of more terms is one box."""
+
 _ROOM = "-0.1234"  # at arrows, since numbers change while stepping
 
 
@@ -84,7 +87,7 @@ def _folded(trace: Trace, most: int, depth: int | None) -> tuple[list[Group], se
     """What is drawn as one box, what not at all, and a word on that."""
     nodes = trace.nodes
     if depth is None and len(nodes) <= most:
-        return [], set(), ""
+        return _sums(trace), set(), ""
     codes = {node: trace.code(node) for node in nodes}
     if depth is not None:
         groups = groups_of(nodes, codes, lambda name: module_of(name, depth))
@@ -103,6 +106,23 @@ def _folded(trace: Trace, most: int, depth: int | None) -> tuple[list[Group], se
         return groups, set(), remark
     shown, _ = nearest(trace.root, min(most, FOLDED_TO))
     return [], set(nodes) - shown, ""
+
+
+def _sums(trace: Trace) -> list[Group]:
+    """Sums of many terms, each as one box: additions of which each is used by the next alone."""
+    chains: dict[Node, list[Node]] = {}  # by the last addition so far
+    for node in trace.nodes:
+        if trace.operation(node) == "add" and node is not trace.root:
+            before = next((p for p in node.parents if p in chains), None)
+            alone = before is not None and len(trace.uses[before]) == 1
+            chain = chains.pop(before) if before is not None and alone else []
+            chain.append(node)
+            chains[node] = chain
+    many = [chain for chain in chains.values() if len(chain) >= MANY]
+    return [
+        Group(f"g{k}", f"Σ of {len(chain) + 1} terms", tuple(chain))
+        for k, chain in enumerate(many, start=1)
+    ]
 
 
 def _group_box(group: Group) -> DrawnNode:

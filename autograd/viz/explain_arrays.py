@@ -90,9 +90,10 @@ class ArrayExplanation:
         for left, terms in self._equations:
             right: list[Tree] = []
             for term in terms:
-                right += [("mo", "+"), _tree(term)]
+                right += [("mo", "+"), _tree(term, 2 if len(terms) > 1 else 0)]
             rows.append(("mtr", ("mtd", left.tree), ("mtd", ("mo", "="), *right[1:])))
         written = math_element(("mtable", *rows))
+        written = written.replace("<mtable>", '<mtable displaystyle="true">')
         return written.replace("<mtd>", '<mtd style="text-align:left">')
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -129,8 +130,8 @@ def _latex(term: tuple[Step, ArraySymbol | None]) -> str:
     return rf"\text{{{_term(term)}}}" if term[1] is None else term[1].latex
 
 
-def _tree(term: tuple[Step, ArraySymbol | None]) -> Tree:
-    return ("mtext", _term(term)) if term[1] is None else tree_of(term[1], 2)
+def _tree(term: tuple[Step, ArraySymbol | None], needed: int) -> Tree:
+    return ("mtext", _term(term)) if term[1] is None else tree_of(term[1], needed)
 
 
 class EntryExplanation:

@@ -96,7 +96,7 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
             return x.derivative.tree, POWER
         return notation.name(x.name).tree, firmness
     if x.words is not None:
-        before, behind = (("mtext", text) for text in x.words)
+        before, behind = (("mtext", text.replace(" ", "\u00a0")) for text in x.words)
         return ("mrow", before, tree_of(x.operands[0], PRODUCT), behind), NEGATIVE
     if isinstance(x.op, Comparison):
         left, right = map(tree_of, x.operands)

@@ -200,3 +200,29 @@ def test_draw_refuses_a_depth_below_1_and_a_way_that_leads_nowhere():
         draw(x * x, way="x")
     with pytest.raises(ValueError, match="way needs a node that root was computed from"):
         draw(x * x, way=other)
+
+
+def test_a_sum_of_many_terms_is_one_box_with_an_arrow_for_each():
+    terms = [Value(0.1 * i, label=f"a{i}") * 2 for i in range(40)]
+    total = sum(terms[1:], start=terms[0]).tanh()
+    drawing = draw(total)
+    box = boxes(drawing)["Σ of 40 terms"]
+    assert sum(edge.head == box.id for edge in drawing.graph.edges) == 40
+    assert len(drawing.graph.nodes) == 40 * 3 + 2
+    width = float(re.search(r'width="([\d.]+)"', drawing.svg)[1])
+    assert width < 1000  # not 40 columns
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_sum_whose_parts_are_used_elsewhere_is_no_box(again):
+    x = total = Value(1.0, label="x")
+    parts = []
+    for _ in range(20):
+        total = total + x
+        parts.append(total)
+    root = (total * parts[7] if again else total * 2.0).exp()
+    graph = draw(root).graph
+    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    assert all(place[edge.tail] < place[edge.head] for edge in graph.edges)
+    found = {" ".join(node.name) for node in graph.nodes if node.folded}
+    assert found == ({"Σ of 13 terms"} if again else {"Σ of 21 terms"})
