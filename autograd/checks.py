@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from numbers import Integral, Number, Real
 from typing import Any, NoReturn
 
+import numpy as np
+
 _LONGEST = 60  # of what came, as it is written; beyond it only its type is told
 
 
@@ -28,12 +30,18 @@ def came(thing: Any) -> str:
     Example:
         >>> came(-0.1), came("adam"), came([1, 2]), came(came), came(dict)
         ('-0.1', "'adam'", '[1, 2]', 'a function', 'the class dict')
+        >>> import numpy as np
+        >>> came(np.zeros((2, 3)))
+        'an array of shape (2, 3), dtype float64'
     """
     if isinstance(thing, Number) or thing is None:
         return str(thing)
     if isinstance(thing, (str, list, tuple, dict)) and len(repr(thing)) <= _LONGEST:
         return repr(thing)
-    return kind(thing)
+    shape, dtype = getattr(thing, "shape", None), getattr(thing, "dtype", None)
+    if isinstance(thing, type) or shape is None or dtype is None:
+        return kind(thing)
+    return f"{kind(thing)} of shape {shape}, dtype {dtype}"
 
 
 def kind(thing: Any) -> str:
@@ -45,7 +53,7 @@ def kind(thing: Any) -> str:
     """
     if isinstance(thing, type):
         return f"the class {thing.__name__}"
-    name = type(thing).__name__
+    name = "array" if isinstance(thing, np.ndarray) else type(thing).__name__
     return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
 
 

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from autograd.checks import came
 from autograd.errors import ShapeError
 from autograd.modes import active, force_grad, recording
 from autograd.node import Node, gradients
@@ -113,7 +114,7 @@ def value_and_grad(
         if not _is_scalar(out):
             raise TypeError(
                 f"grad: needs a function that returns one number, but {_name(f)} returned "
-                f"{_described(out)}. Reduce it (sum, mean), or use jacobian."
+                f"{came(out)}. Reduce it (sum, mean), or use jacobian."
             )
         found = trace.pull([out], [_one_like(out)])
         value = trace.finish(out)
@@ -389,7 +390,7 @@ def _variable(who: str, x: Any) -> Any:
     if getattr(getattr(x, "dtype", None), "kind", "") == "O":
         advice = " Pass a list of its elements (.tolist()), or one Tensor."
     raise TypeError(
-        f"{who}: needs arguments of floats to differentiate, but got {_described(x)}.{advice}"
+        f"{who}: needs arguments of floats to differentiate, but got {came(x)}.{advice}"
     )
 
 
@@ -438,7 +439,7 @@ def joined(who: str, f: Callable[..., Any], x: Any) -> Any:
         if not _is_scalar(item):
             raise TypeError(
                 f"{who}: needs an array of objects to hold single numbers, but one that "
-                f"{_name(f)} returned holds {_described(item)}. Return a list, or autograd.stack() "
+                f"{_name(f)} returned holds {came(item)}. Return a list, or autograd.stack() "
                 "of Tensors."
             )
     if x.shape == ():
@@ -519,7 +520,7 @@ def _detached(x: Any) -> Any:
 def _check_function(who: str, f: Any) -> None:
     if not callable(f):
         raise TypeError(
-            f"{who}: needs a function, but got {_described(f)}. First the function, then where: "
+            f"{who}: needs a function, but got {came(f)}. First the function, then where: "
             f"{who}(f)(2.0)."
         )
 
@@ -535,7 +536,7 @@ def _check_numbers(who: str, f: Callable[..., Any], outs: list[Any]) -> None:
         if not isinstance(out, (Node, Real)) and not _holds_numbers(out):
             raise TypeError(
                 f"{who}: needs a function that returns numbers or arrays, or trees of them, but "
-                f"{_name(f)} returned {_described(out)}."
+                f"{_name(f)} returned {came(out)}."
             )
 
 
@@ -550,11 +551,3 @@ def _aligned(who: str, what: str, form: Any, tree: Any) -> list[Any]:
 
 def _name(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", type(f).__name__)
-
-
-def _described(x: Any) -> str:
-    shape = getattr(x, "shape", None)
-    kind = type(x).__name__
-    if shape is None:
-        return f"{x!r} ({kind})"
-    return f"a {kind} of shape {shape}, dtype {x.dtype}"

@@ -265,9 +265,6 @@ def described(x: Any) -> str:
     """A thing that a closure returned and should not have, for an error's text."""
     if x is None:
         return "None. Does it end with a return?"
-    if isinstance(x, (np.ndarray, Tensor)):
-        kind = "a Tensor" if isinstance(x, Tensor) else f"an array of dtype {x.dtype}"
-        return f"{kind} of shape {x.shape}"
     if isinstance(x, (float, int, np.generic)):
         return f"the number {x!r}, which has no graph. Return the node, not its .item() or .data"
     return came(x)

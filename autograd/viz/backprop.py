@@ -7,13 +7,13 @@ import sys
 from typing import Any
 
 from autograd.anomalies import detect_anomaly
+from autograd.checks import came
 from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.viz import exercise
 from autograd.viz.animate import write_animation
 from autograd.viz.player.page import bundle, save_pass, write_page
 from autograd.viz.steps import Pass
-from autograd.viz.text import described
 from autograd.viz.trace import Node, is_node
 
 
@@ -113,7 +113,7 @@ def backprop(
         3.0
     """
     if not is_node(root):
-        raise TypeError(f"backprop: needs a Value or a Tensor, but got {described(root)}.")
+        raise TypeError(f"backprop: needs a Value or a Tensor, but got {came(root)}.")
     if isinstance(root, Tensor):
         seed = root._seed(gradient)
     elif gradient is None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-from autograd.checks import check_choice, check_int
+from autograd.checks import came, check_choice, check_int
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.drawn import drawn
 from autograd.viz.graph import DrawnGraph
@@ -18,7 +18,6 @@ from autograd.viz.marks import side_by_side, with_changes, with_way
 from autograd.viz.paper import to_paper
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.svg import for_notebooks, page, to_svg
-from autograd.viz.text import described
 from autograd.viz.tikz import to_mermaid, to_tikz
 from autograd.viz.trace import Node, Trace, is_node
 
@@ -86,16 +85,16 @@ def draw(
         hint = " Draw one of its elements." if isinstance(root, (list, tuple)) else ""
         if callable(root):
             hint = " Call it and draw the result: draw(model(x))."
-        raise TypeError(f"draw: needs a Value or a Tensor, but got {described(root)}.{hint}")
+        raise TypeError(f"draw: needs a Value or a Tensor, but got {came(root)}.{hint}")
     if names is not None and not isinstance(names, Mapping):
-        raise TypeError(f"draw: names needs a dict such as {{'w': w}}, but got {described(names)}.")
+        raise TypeError(f"draw: names needs a dict such as {{'w': w}}, but got {came(names)}.")
     check_choice("draw", "direction", direction, get_args(Direction))
     check_choice("draw", "layout", layout, get_args(Engine))
     check_int("draw", "max_nodes", max_nodes, least=1)
     if depth is not None:
         check_int("draw", "depth", depth, least=1)
     if way is not None and not is_node(way):
-        raise TypeError(f"draw: way needs a Value or a Tensor, but got {described(way)}.")
+        raise TypeError(f"draw: way needs a Value or a Tensor, but got {came(way)}.")
     trace = Trace(root, sys._getframe(1), names)
     graph = drawn(trace, max_nodes, depth).graph
     if way is not None:

@@ -26,13 +26,14 @@ from itertools import pairwise
 from types import FrameType
 from typing import Any
 
+from autograd.checks import came
 from autograd.errors import GraphError
 from autograd.viz import notation
 from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
 from autograd.viz.mathml import math_element, number_tree, tree_of
 from autograd.viz.notation import Derivative, Tree
 from autograd.viz.steps import Pass
-from autograd.viz.text import columns, described, number
+from autograd.viz.text import columns, number
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
 
 MOST_WAYS = 12
@@ -398,7 +399,7 @@ def explain(root: Node, wrt: Node | None = None, *, through: Any = ()) -> Any:
 def _check_is_node(what: str, node: Any) -> None:
     if not is_node(node):
         raise TypeError(
-            f"explain: {what} needs to be a Value or a Tensor, but got {described(node)}. Pass the "
+            f"explain: {what} needs to be a Value or a Tensor, but got {came(node)}. Pass the "
             "node itself, as in explain(loss, w)."
         )
 

@@ -109,9 +109,3 @@ def _shown(character: str) -> str:
     if turning or unicodedata.category(character) in ("Cc", "Cs") or code & 0xFFFE == 0xFFFE:
         return "\ufffd"
     return character
-
-
-def described(thing: object) -> str:
-    """What somebody passed, for the message that refuses it: its beginning, and its type."""
-    text = repr(thing)
-    return f"{text if len(text) <= 40 else text[:39] + '…'} ({type(thing).__name__})"

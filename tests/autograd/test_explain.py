@@ -281,7 +281,7 @@ def test_explain_refuses_what_is_no_node_two_kinds_and_constants():
         TypeError, match=r"explain: wrt needs to be a Value or a Tensor, but got 2\.0"
     ):
         explain(Value(1.0), 2.0)
-    with pytest.raises(TypeError, match=r"got 'x' \(str\)\. Pass the node itself"):
+    with pytest.raises(TypeError, match=r"got 'x'\. Pass the node itself"):
         explain(Value(1.0), "x")
     with no_grad():
         constant = Value(1.0) * 2

@@ -83,7 +83,7 @@ def test_batches_are_copies():
         (numbered(4), {"batch_size": 5, "drop_last": True}, ValueError, "needs at least 5 .* 4"),
         ((np.zeros((3, 2)), np.zeros(4)), {}, ShapeError, r"got shapes \(3, 2\) and \(4,\)"),
         ((np.zeros((3, 2)), 1.0), {}, ShapeError, r"got shapes \(3, 2\) and \(\)"),
-        (np.zeros((2, 2)), {}, TypeError, r"needs data as a pair \(x, y\), but got a ndarray"),
+        (np.zeros((2, 2)), {}, TypeError, r"needs data as a pair \(x, y\), but got an array"),
         ((1, 2, 3), {}, TypeError, r"needs data as a pair \(x, y\), but got a tuple"),
     ],
 )

@@ -125,7 +125,7 @@ def test_the_close_up_of_batch_norm_keeps_averages_of_its_own():
 
 def test_a_buffer_is_not_replaced_by_an_array_unnoticed():
     layer = BatchNorm1d(2)
-    with pytest.raises(TypeError, match=r"running_mean is a Buffer .* got a ndarray.*mean\.data"):
+    with pytest.raises(TypeError, match=r"running_mean is a Buffer .* got an array.*mean\.data"):
         layer.running_mean = np.zeros(2)
 
 

@@ -369,7 +369,7 @@ W = Tensor([1.0, 2.0], requires_grad=True)
         (lambda: 3.0, TypeError, r"returned the number 3\.0, which has no graph"),
         (lambda: np.float64(3), TypeError, r"returned the number np.float64\(3\.0\), which has no"),
         (lambda: [X * X], TypeError, r"return the loss, a Value or .*, but returned \[Value"),
-        (lambda: W.data, TypeError, r"returned an array of dtype float64 of shape \(2,\)"),
+        (lambda: W.data, TypeError, r"returned an array of shape \(2,\), dtype float64"),
         (lambda: W * W, ShapeError, r"returned one of shape \(2,\)\. Reduce it first"),
         (lambda: Value(3.0) ** 2, GraphError, r"was made from none of the parameters"),
         (lambda: X.detach() * 2, GraphError, r"was made from none of the parameters"),

@@ -163,7 +163,7 @@ def test_what_is_no_list_of_parameters_is_refused():
     with pytest.raises(TypeError, match=r"parameter 1 must be a Tensor or a Value, but got 2\.0"):
         SGD([x, 2.0], lr=0.1)
     with pytest.raises(
-        TypeError, match=r"parameter 0 must be a Tensor or a Value, but got a ndarray"
+        TypeError, match=r"parameter 0 must be a Tensor or a Value, but got an array"
     ):
         SGD([np.zeros((99, 9))], lr=0.1)
     with pytest.raises(
