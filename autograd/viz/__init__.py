@@ -1,9 +1,13 @@
 """Pictures of the graph, and the backward pass in slow motion.
 
-Everything here reads the engine and nothing in the engine reads this.
+Everything here reads the engine and nothing in the engine reads this. What is known of a graph is
+written down once, in `trace.py`, and of a backward pass in `steps.py`; `notation.py`, `symbols.py`
+and `mathml.py` write names, derivatives and formulas. Everybody else is a reader of these:
 
-A picture is made in three steps that know little of each other: `graph.py` decides what is drawn
-(with `names.py` and `text.py`), `layout.py` (with `layers.py`) or the program `dot` (through
-`dot.py`) where, and `look.py` how. `svg.py` and `paper.py` only write down the shapes that
-`look.py` made. `draw.py` is the door.
+- `draw.py`, the door to pictures: `drawn.py` (with `modules.py`) decides what is drawn, `layout.py`
+  (with `layers.py`) or the program `dot` (through `dot.py`) where, and `look.py` how; `svg.py`,
+  `paper.py` and `tikz.py` only write down what `look.py` made;
+- `backprop.py`, the door to a pass: `exercise.py` prints it, `animate.py` films it, and `player/`
+  makes the page to step through;
+- `explain.py` and `explain_arrays.py` write the chain rule out.
 """
