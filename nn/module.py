@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Buffer", "Module", "Parameter"]
 
+_SETTINGS = {bool, int, float, str, type(None)}  # in which nothing needs to be looked for
+
 
 class Module:
     """A function with parameters. Subclass it, assign what it is made of, write `forward`.
@@ -64,7 +66,8 @@ class Module:
     def _members(self) -> Iterator[tuple[str, Any]]:
         """Its own parameters, buffers and modules, in the order of assignment."""
         for name, thing in self._items():
-            yield from _found(name, thing)
+            if type(thing) not in _SETTINGS:
+                yield from _found(name, thing)
 
     def _leaves(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
         """The parameters, buffers and close-ups of parameters in it and below, each once."""
@@ -74,11 +77,12 @@ class Module:
             seen.add(id(member))
             if isinstance(member, Module):
                 yield from member._leaves(f"{prefix}{name}.", seen)
-            elif _is_forgotten(member):
+            elif forgotten := _forgotten(member):
                 raise TypeError(
-                    f"{type(self).__name__}: {name} is {kind(member)}, which no optimizer would "
-                    "get and no file would keep. Make it a nn.Parameter (model.scalars() shows its "
-                    "numbers as Values), or write parameters() and state_dict() that know of it."
+                    f"{type(self).__name__}: {name} is {forgotten}, which no optimizer would get "
+                    "and no file would keep. Make it of nn.Parameter and layers of nn "
+                    "(model.scalars() shows their numbers as Values), in lists, tuples or dicts; "
+                    "or write parameters() and state_dict() that know of it."
                 )
             else:
                 yield prefix + name, member
@@ -368,11 +372,7 @@ def _can_become(array: Any, dtype: np.dtype[Any]) -> bool:
 
 def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
     """The parameters, buffers and modules in `thing`, with their names."""
-    if (
-        isinstance(thing, (Module, Parameter, Buffer))
-        or _is_close_up(thing)
-        or _is_forgotten(thing)
-    ):
+    if isinstance(thing, (Module, Parameter, Buffer)) or _is_close_up(thing) or _forgotten(thing):
         yield name, thing
     elif isinstance(thing, (list, tuple)):
         for i, part in enumerate(thing):
@@ -380,16 +380,28 @@ def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(thing, dict):
         for key, part in thing.items():
             yield from _found(f"{name}.{key}", part)
+    elif _is_close_up(thing) or _forgotten(thing):
+        yield name, thing
 
 
-def _is_forgotten(thing: Any) -> bool:
-    """Whether it asks for a gradient, but is nothing that a Module learns."""
-    return (
-        isinstance(thing, (Value, Tensor))
-        and thing.op is None
-        and thing.requires_grad
-        and not isinstance(thing, Parameter)
-    )
+def _forgotten(thing: Any) -> str:
+    """What asks for a gradient, but is nothing that a Module learns, in words; "" for the rest."""
+    if isinstance(thing, (Value, Tensor)):
+        learns = thing.op is None and thing.requires_grad and not isinstance(thing, Parameter)
+        return kind(thing) if learns else ""
+    if isinstance(thing, np.ndarray):
+        learns = thing.dtype == object and not _is_close_up(thing) and _any_learns(thing.flat)
+        return "an array of Values" if learns else ""
+    if isinstance(thing, (set, frozenset)):
+        return "a set" if _any_learns(thing) else ""
+    of = type(thing)
+    if callable(getattr(of, "parameters", None)) and not isinstance(thing, Module):
+        return f"a {of.__module__}.{of.__qualname__}"  # of nn.scalar, or of PyTorch
+    return ""
+
+
+def _any_learns(things: Iterable[Any]) -> bool:
+    return any(isinstance(thing, (Module, Parameter)) or _forgotten(thing) for thing in things)
 
 
 def _is_close_up(thing: Any) -> bool:

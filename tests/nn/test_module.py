@@ -483,6 +483,13 @@ def test_a_close_up_has_no_other_type():
         ([Value(2.0), Value(3.0)], r"w\.0 is a Value"),
         ({"a": (1, Value(2.0))}, r"w\.a\.1 is a Value"),
         (Tensor([2.0], requires_grad=True), "w is a Tensor"),
+        (np.array([[Value(2.0), 1.0]]), "w is an array of Values"),
+        ([np.array([1.0, Value(2.0)])], r"w\.0 is an array of Values"),
+        ({Value(2.0)}, "w is a set"),
+        (frozenset([nn.Parameter(2.0)]), "w is a set"),
+        ({nn.Linear(1, 1)}, "w is a set"),
+        (nn.scalar.MLP(2, [1]), r"w is a nn\.scalar\.MLP"),
+        ([nn.scalar.Neuron(2)], r"w\.0 is a nn\.scalar\.Neuron"),
     ],
 )
 @pytest.mark.parametrize("ask", ["parameters", "state_dict", "zero_grad", "scalars", "flat"])
@@ -493,7 +500,7 @@ def test_what_asks_for_a_gradient_and_is_no_parameter_is_told(thing, says, ask):
             self.w = thing
 
     model = nn.Sequential(Net())
-    with pytest.raises(TypeError, match=rf"Net: {says}, .* Make it a nn\.Parameter"):
+    with pytest.raises(TypeError, match=rf"Net: {says}, .* Make it of nn\.Parameter"):
         getattr(model, ask)()
 
 
@@ -502,9 +509,12 @@ def test_results_and_constants_may_be_kept_by_a_module():
         def __init__(self):
             self.layer = nn.Linear(1, 1)
             self.constant = Tensor([1.0])
+            self.chosen, self.kinds = {1, 2}, np.array([nn.ReLU, None])
+            self.layer_type, self.close_ups = nn.scalar.MLP, []
 
         def forward(self, x):
             self.last = self.layer(x) + self.constant
+            self.close_ups.append(np.array([Value(1.0) + 1.0]))
             return self.last
 
     model = Net()
