@@ -9,6 +9,8 @@ the results and the gradients of all that went in are compared:
     later     again, whenever twice as many calls have been made and less than a tenth of the time
               that they took is spent on it
 
+With `audit=False` only the first call is.
+
 Sums are added up in another order by a program. So numbers count as the same if they agree but for
 rounding, or if the function as it is written differs as much from itself when what goes in is
 changed by rounding: then it is too sensitive to tell.
@@ -37,20 +39,20 @@ Run = Callable[[Any], Any]
 
 
 class Schedule:
-    """Which calls are audited."""
+    """Which calls of what was recorded are audited: the `first` one, and some later ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: float = 2) -> None:
         self.calls = 0
-        self.next = 2
+        self.next = first
 
     def is_due(self) -> bool:
-        """Count a call that was recorded already, and say whether it is one of them."""
-        self.calls += 1
+        """Whether the call that comes now is one of them."""
         return self.calls + 1 >= self.next
 
     def took(self, audit: float, replay: float) -> None:
         """Put off the next one, for as long as the seconds of this one and of a replay say."""
-        self.next = max(2 * self.calls, self.calls + int(10 * audit / max(replay, 1e-9))) + 1
+        now = self.calls + 1
+        self.next = max(2 * now, now + int(10 * audit / max(replay, 1e-9)))
 
 
 class Difference(Exception):

@@ -22,6 +22,7 @@ listing.py and drawing.py show what came of it.
 from __future__ import annotations
 
 import functools
+import math
 import random
 import sys
 import threading
@@ -34,6 +35,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.anomalies import anomaly_mode
+from autograd.checks import came, check_bool
 from autograd.compiler.arguments import Given, containers, contents, recorded
 from autograd.compiler.audit import Difference, Schedule, compare
 from autograd.compiler.listing import listing
@@ -60,23 +62,25 @@ LARGE = 20_000
 UNRECORDED = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
 """What Python and NumPy raise when a recorded number or array is not what they need."""
 
+Kept = tuple[Program, Any, Schedule]
+"""What was recorded, what puts its results together as they are returned, and its audits."""
+
 
 class Compiled:
     """A function that was recorded and is replayed; see `compile`."""
 
-    def __init__(self, function: Callable[..., Any], audit: bool = True) -> None:
+    def __init__(self, function: Callable[..., Any], audit: bool) -> None:
         # without its attributes: a model's could hide `draw` or `program`
         functools.update_wrapper(self, function, updated=())
         self.function = function
         self.op = CompiledOp(getattr(function, "__name__", "compiled").replace("<lambda>", "λ"))
-        self._programs: dict[Any, list[tuple[Program, Any]]] = {}
+        self._programs: dict[Any, list[Kept]] = {}
         self._newest: Program | None = None
         self._count = 0
         self._kept: list[Any] = []
         self._watch: Watch | None = None
-        self._constants = 0
         self._lock = threading.RLock()
-        self._audit = Schedule() if audit else None
+        self._first_audit = 2 if audit else math.inf
         self._refused = False
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -91,9 +95,7 @@ class Compiled:
         if wants_graph():  # a compiled call has first derivatives only
             return self.function(*args, **kwargs)
         given = Given(args, kwargs)
-        if self._audit is not None and self._audit.is_due():
-            return self._audited(args, kwargs, given)
-        found = self._replay(given)
+        found = self._replay(args, kwargs, given)
         if found is not MISS:
             return found
         return self._first(args, kwargs, given)
@@ -101,7 +103,8 @@ class Compiled:
     def _first(self, args: Any, kwargs: Any, given: Given) -> Any:
         """Record the function for arguments like these."""
         with self._lock:
-            found = self._replay(given)  # another thread may have recorded it meanwhile
+            # another thread may have recorded it meanwhile
+            found = self._replay(args, kwargs, given)
             if found is not MISS:
                 return found
             if self._count >= LIMIT:
@@ -134,15 +137,16 @@ class Compiled:
                 ) from err
             self._newest = program
             self._count += 1
-            self._programs.setdefault(given.signature, []).insert(0, (program, rebuild))
-        found = self._replay(given)
+            made = program, rebuild, Schedule(self._first_audit)
+            self._programs.setdefault(given.signature, []).insert(0, made)
+        found = self._replay(args, kwargs, given)
         if found is MISS:  # it compares numbers that are equal but for rounding
             return self.function(*args, **kwargs)
         return found
 
     def program(self) -> str:
         """The instructions of every recording so far, the newest first."""
-        programs = [p for kept in self._programs.values() for p, _ in kept]
+        programs = [p for kept in self._programs.values() for p, *_ in kept]
         if not programs:
             raise CompileError(f"program: call {self.op.name} first, so that it is recorded.")
         find_names = self._names(sys._getframe(1))
@@ -192,30 +196,38 @@ class Compiled:
 
     def recorded(self) -> int:
         """How many operations on single numbers have been recorded."""
-        return sum(len(p.graph) for kept in self._programs.values() for p, _ in kept)
+        return sum(len(p.graph) for kept in self._programs.values() for p, *_ in kept)
 
-    def _replay(self, given: Given, spaces: list[Workspace] | None = None) -> Any:
-        for program, rebuild in self._programs.get(given.signature, ()):
-            outputs = run(program, given, self.op, spaces)
-            if outputs is not MISS:
-                return rebuild(outputs)
+    def _replay(self, args: Any, kwargs: Any, given: Given) -> Any:
+        """Run what was recorded for a call like this one; MISS if nothing was that fits."""
+        for kept in self._programs.get(given.signature, ()):
+            program, rebuild, schedule = kept
+            if schedule.is_due():
+                found = self._audited(kept, args, kwargs, given)
+            else:
+                outputs = run(program, given, self.op)
+                found = outputs if outputs is MISS else rebuild(outputs)
+            if found is not MISS:
+                schedule.calls += 1
+                return found
         return MISS
 
-    def _audited(self, args: Any, kwargs: Any, given: Given) -> Any:
+    def _audited(self, kept: Kept, args: Any, kwargs: Any, given: Given) -> Any:
         """Replay, and compare with the function as it is written."""
+        program, rebuild, schedule = kept
         spaces: list[Workspace] = []
         start = time.perf_counter()
-        found = self._replay(given, spaces)
-        if found is MISS:
-            return self._first(args, kwargs, given)
+        outputs = run(program, given, self.op, spaces)
+        if outputs is MISS:
+            return MISS
+        found = rebuild(outputs)
         middle = time.perf_counter()
         try:
             self._compare(found, args, kwargs, given, spaces[-1], graded=not active())
         except Difference as err:
             self._refused = True
-            raise self._different(err) from None
-        if self._audit is not None:
-            self._audit.took(time.perf_counter() - middle, middle - start)
+            raise self._different(err, " From now on it runs as it is written.") from None
+        schedule.took(time.perf_counter() - middle, middle - start)
         return found
 
     def _compare(
@@ -272,13 +284,13 @@ class Compiled:
         if watch.changed():
             self._refuse_change(f"{watch.culprit()} outside itself")
 
-    def _different(self, difference: Difference) -> CompileError:
+    def _different(self, difference: Difference, then: str = "") -> CompileError:
         who = f"compile: {self.op.name}"
         if not difference.stable:
             return CompileError(
                 f"{who} computed something else when it was run a second time on the same "
                 f"arguments: {difference}. It draws random numbers, counts its calls, or uses up "
-                "an iterator. Do that outside and pass the result as an argument."
+                f"an iterator. Do that outside and pass the result as an argument.{then}"
             )
         return CompileError(
             f"{who} as it is written does something else than what was recorded of it: "
@@ -286,6 +298,7 @@ class Compiled:
             "NumPy number, an array that is written to after its use, an iterator that one call "
             "uses up, or something outside that cannot be watched, such as a file. Pass that as an "
             "argument, make a new array instead of writing into one, or do it outside."
+            f"{then}"
         )
 
     def _refuse_random(self) -> NoReturn:
@@ -323,7 +336,7 @@ def _shared_generators() -> Any:
     return random.getstate(), repr(np.random.get_state())  # noqa: NPY002 (who uses it is refused)
 
 
-def compile(function: Callable[..., Any]) -> Any:
+def compile(function: Callable[..., Any], *, audit: bool = True) -> Any:
     """The same function, recorded on its first call and replayed as a few NumPy instructions.
 
     What it computes with single Values is regrouped: sums of products become matrix products where
@@ -347,14 +360,19 @@ def compile(function: Callable[..., Any]) -> Any:
             Tensors, returning such a thing. It may use Values, Tensors and models from outside.
             Floats and arrays are data, Python ints, bools and strings part of the signature: a
             call with other ones is recorded again, as are other lengths and shapes.
+        audit: Whether the function is also run as it is written at the second call and, in less
+            than a tenth of the time, now and then later, and results and gradients are compared.
+            Where they differ, the call raises CompileError, and from then on the function runs as
+            it is written. What it prints, it prints then, too. With False this happens at the
+            recording alone: what cannot be seen, such as a file, may then change unnoticed.
 
     Returns:
         A callable; `program()` of it lists the instructions.
 
     Raises:
-        TypeError: function is none.
+        TypeError: function is none, or audit is no bool.
         CompileError: on a call: the function did what could not be repeated, such as taking a
-            plain float out of a Value, or drawing random numbers.
+            plain float out of a Value, or drawing random numbers; or an audit found a difference.
 
     Example:
         >>> from autograd import Value
@@ -368,11 +386,12 @@ def compile(function: Callable[..., Any]) -> Any:
         (0.7616, 1.6799)
     """
     if not callable(function):
-        raise TypeError(f"compile: needs a function, but got a {type(function).__name__}.")
+        raise TypeError(f"compile: needs a function, but got {came(function)}.")
+    check_bool("compile", "audit", audit)
     transform = transform_of(function)
     if transform is None:
-        return Compiled(function)
-    inner = Compiled(function.__wrapped__)  # type: ignore[attr-defined]
+        return Compiled(function, audit)
+    inner = Compiled(vars(function)["__wrapped__"], audit)
     outer = transform(inner)
     outer.compiled = inner
     return outer

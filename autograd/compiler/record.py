@@ -91,7 +91,7 @@ class RecordedValue(Value):
         return "<recorded Value>"
 
     def __str__(self) -> str:
-        self.recording.refuse("printing it")
+        return self.recording.refuse("printing it")
 
 
 class Recording(Recorder):

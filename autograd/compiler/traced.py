@@ -267,7 +267,7 @@ class Traced(NDArrayOperatorsMixin):
         return f"<recorded array of shape {self.shape}>"
 
     def __str__(self) -> str:
-        self._refuse("printing it")
+        return self._refuse("printing it")
 
 
 def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:

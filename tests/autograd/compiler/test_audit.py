@@ -1,0 +1,252 @@
+"""Audits: a compiled function that does something else than its function is found out."""
+
+import ctypes
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import CompileError, Tensor, Value
+from autograd.compiler import audit, tape
+
+W, B = [[Value(0.3 * i - 0.2 * j) for j in range(3)] for i in range(4)], Value(0.1)
+M = Tensor(np.linspace(-1.0, 1.0, 12).reshape(3, 4), requires_grad=True)
+
+
+def scalars(xs):
+    layer = [sum((w * x for w, x in zip(row, xs, strict=True)), B).tanh() for row in W]
+    return autograd.exp(layer[0] * layer[1]) + layer[2] / (2.0 + layer[3] ** 2)
+
+
+def tensors(xs):
+    return ((xs @ M).sigmoid() * M[0]).sum()
+
+
+def mixture(xs):
+    return (xs @ M).tanh().sum() * B + scalars([1.0, 2.0, 3.0])
+
+
+def recurrence(xs):
+    h = B
+    for x in xs * 8:
+        h = (W[1][1] * h + W[2][2] * x).tanh()
+    return h * h
+
+
+ROW, ARRAY = [0.5, -1.0, 2.0], np.array([0.5, -1.0, 2.0])
+programs = pytest.mark.parametrize(
+    ("f", "x"),
+    [(scalars, ROW), (tensors, ARRAY), (mixture, ARRAY), (recurrence, ROW)],
+    ids=["scalars", "tensors", "mixture", "recurrence"],
+)
+
+
+class Fault:
+    """Adds to what the call number `at` of a program's calls of NumPy computes, once that is set.
+
+    `count` says how many calls there are; those that give numbers to look up with are left out.
+    """
+
+    def __init__(self, monkeypatch):
+        self.at, self.count, bind = None, 0, tape.Bound._bind
+
+        def faulty(bound, step):
+            call = bind(bound, step)
+            array = bound.arrays.get(id(step.out))
+            if call is None or array is None or array.dtype.kind != "f":
+                return call
+            number, self.count = self.count, self.count + 1
+
+            def run():
+                call()
+                if self.at == number:
+                    array[...] += 1e-3
+
+            return run
+
+        monkeypatch.setattr(tape.Bound, "_bind", faulty)
+
+    def recorded(self, f, x):
+        """f, compiled and called once without a fault."""
+        self.at, self.count = None, 0
+        g = autograd.compile(f)
+        g(x)
+        return g
+
+
+@programs
+def test_a_fault_in_any_call_of_a_program_is_found_at_the_second_call(f, x, monkeypatch):
+    fault, expected = Fault(monkeypatch), f(x).data
+    fault.recorded(f, x)
+    assert fault.count > 1
+    for at in range(fault.count):
+        g = fault.recorded(f, x)
+        fault.at = at
+        with pytest.raises(CompileError, match=r"From now on it runs as it is written\.$"):
+            g(x)
+        assert g(x).data == expected  # the fault is still there, and nobody uses it
+
+
+def test_a_wrong_result_and_a_wrong_gradient_are_told_apart(monkeypatch):
+    fault, w, said = Fault(monkeypatch), Value(2.0, label="w"), []
+    fault.recorded(lambda x: (w * x).tanh(), 0.5)
+    for at in range(fault.count):
+        g = fault.recorded(lambda x: (w * x).tanh(), 0.5)
+        fault.at = at
+        with pytest.raises(CompileError, match="does something else than what was recorded") as e:
+            g(0.5)
+        said.append(str(e.value).split("recorded of it: ")[1])
+        g(0.5).backward()
+        assert w.grad == pytest.approx(0.5 * (1 - np.tanh(1.0) ** 2), rel=1e-12)
+        w.zero_grad()
+    assert any(x.startswith("result 0 (number) is 0.7615941559") for x in said)
+    assert any(x.startswith("the gradient of w (") for x in said)
+
+
+@programs
+def test_an_audit_leaves_gradients_alone(f, x):
+    leaves = [*(w for row in W for w in row), B, M]
+    before = [w.grad if w is not M else None for w in leaves]
+    g = autograd.compile(f)
+    for _ in range(3):
+        g(x)
+    assert [w.grad for w in leaves] == before
+
+
+# --- what nobody can watch ------------------------------------------------------------------------
+
+
+class Elsewhere:
+    """A number that lies where Python's containers do not: in a file, or in memory of C's."""
+
+    def __init__(self, path):
+        self.path, self.memory = path, ctypes.c_double()
+
+    def write(self, number):
+        self.path.write_text(str(number))
+        self.memory.value = number
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    there = Elsewhere(tmp_path / "rate.txt")
+    there.write(2.0)
+    return there
+
+
+def read_file(there):
+    path, w = there.path, Value(3.0)
+    return lambda x: w * x * float(path.read_text())
+
+
+def read_memory(there):
+    memory, w = there.memory, Value(3.0)
+    return lambda x: w * x * memory.value
+
+
+reads = pytest.mark.parametrize("reading", [read_file, read_memory])
+
+
+@reads
+def test_what_nobody_can_watch_is_found_to_have_changed_at_the_second_call(reading, elsewhere):
+    g = autograd.compile(reading(elsewhere))
+    assert g(1.0).data == 6.0
+    elsewhere.write(5.0)
+    with pytest.raises(CompileError, match=r"is 15\.0, and compiled 6\.0.* such as a file"):
+        g(1.0)
+    elsewhere.write(7.0)
+    assert g(1.0).data == 21.0
+
+
+@reads
+def test_a_later_change_is_found_by_a_later_audit(reading, elsewhere, monkeypatch):
+    monkeypatch.setattr(audit.Schedule, "took", lambda self, *seconds: setattr(self, "next", 5))
+    g = autograd.compile(reading(elsewhere))
+    assert [g(1.0).data for _ in range(2)] == [6.0, 6.0]
+    elsewhere.write(5.0)
+    assert [g(1.0).data for _ in range(2)] == [6.0, 6.0]  # between audits nobody notices
+    with pytest.raises(CompileError, match=r"is 15\.0, and compiled 6\.0"):
+        g(1.0)
+
+
+@reads
+def test_without_audits_nobody_notices(reading, elsewhere):
+    g = autograd.compile(reading(elsewhere), audit=False)
+    g(1.0)
+    elsewhere.write(5.0)
+    assert [g(1.0).data for _ in range(100)] == [6.0] * 100
+
+
+# --- how often ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, autograd.grad], ids=["function", "derivative"])
+def test_a_function_runs_twice_when_recorded_and_without_audits_never_again(wrap):
+    runs, w = ctypes.c_int(), Value(3.0)
+
+    def f(x):
+        runs.value += 1  # which nobody can watch
+        return w * x * x
+
+    for options, expected in [({"audit": False}, [2, 2, 2]), ({}, [2, 3, 3])]:
+        runs.value, g, seen = 0, autograd.compile(wrap(f), **options), []
+        for _ in range(3):
+            g(1.0)
+            seen.append(runs.value)
+        assert seen == expected
+
+
+def test_audits_come_after_twice_as_many_calls_if_they_take_no_longer_than_calls():
+    schedule, due = audit.Schedule(), []
+    for call in range(1, 1001):
+        if schedule.is_due():
+            due.append(call)
+            schedule.took(audit=1.0, replay=10.0)
+        schedule.calls += 1
+    assert due == [2, 4, 8, 16, 32, 64, 128, 256, 512]
+
+
+def test_audits_take_a_tenth_of_the_time_of_the_calls_where_they_take_longer():
+    schedule, due = audit.Schedule(), 0
+    for _ in range(100_000):
+        if schedule.is_due():
+            due += 1
+            schedule.took(audit=100.0, replay=1.0)
+        schedule.calls += 1
+    assert due * 100.0 <= 0.1 * 100_000 + 2 * 100.0
+
+
+def test_each_recording_is_audited_at_its_own_second_call(monkeypatch):
+    fault = Fault(monkeypatch)
+    g = fault.recorded(lambda xs: sum(w * x for w, x in zip(W[1], xs, strict=False)), [1.0, 2.0])
+    g([1.0, 2.0])
+    g([1.0, 2.0, 3.0])  # another length: recorded anew
+    fault.at = fault.count - 1  # the last of its calls, which brings a gradient
+    for _ in range(20):
+        g([1.0, 2.0])
+    with pytest.raises(CompileError, match="the gradient of"):
+        g([1.0, 2.0, 3.0])
+
+
+def test_audit_is_true_or_false():
+    with pytest.raises(TypeError, match="compile: audit must be True or False, but got 1"):
+        autograd.compile(lambda x: x, audit=1)
+
+
+# --- what is no difference ------------------------------------------------------------------------
+
+
+def test_a_function_that_makes_much_of_rounding_is_not_refused():
+    xs = [0.1 * k - 0.45 for k in range(10)]  # the sum of w * x is 0 but for rounding
+    ws = [Value(1.0) for _ in xs]
+    total = autograd.compile(lambda xs: 1.0 / sum(w * x for w, x in zip(ws, xs, strict=True)))
+    for _ in range(3):
+        total(xs)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_low_precision_is_compared_as_closely_as_it_can_be(dtype):
+    m = Tensor(np.linspace(-1, 1, 2000, dtype=dtype).reshape(1000, 2), requires_grad=True)
+    g = autograd.compile(lambda x: ((x @ m).tanh() ** 2).mean())
+    for _ in range(3):
+        assert g(np.linspace(-0.1, 0.1, 1000, dtype=dtype)).dtype == dtype
