@@ -57,8 +57,9 @@ __all__ = [
     "gradcheck", "hessian", "hvp", "jacobian", "jvp", "no_grad", "record_lines", "structural",
     "value_and_grad", "vjp",
 ]  # fmt: skip
-# `from autograd import *` leaves Python's own abs, max and sum alone.
-__all__ += [name for name in (*RULEBOOK, *COMPOSITIONS) if not hasattr(builtins, name)]
+# `from autograd import *` leaves Python's own abs, max and sum alone, and its modules copy, select.
+_PYTHONS = {*dir(builtins), *sys.stdlib_module_names}
+__all__ += [name for name in (*RULEBOOK, *COMPOSITIONS) if name not in _PYTHONS]
 
 
 def __getattr__(name: str) -> Any:

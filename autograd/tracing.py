@@ -63,6 +63,10 @@ class Recorder(force_grad):
         """
         raise NotImplementedError
 
+    def variable(self, array: Any) -> Any:
+        """The array that a function is differentiated at, as one of this recording."""
+        raise NotImplementedError
+
     def made_array(self, data: Any) -> Any:
         """An array is made of what may contain numbers of this recording."""
         raise NotImplementedError

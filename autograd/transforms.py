@@ -383,8 +383,8 @@ def _variable(who: str, x: Any) -> Any:
     if isinstance(x, (Real, np.bool)) and not isinstance(x, np.integer):
         return Value(float(x))
     if hasattr(x, "dtype") and x.dtype.kind == "f":
-        if isinstance(x, np.ndarray) and (mode := recorder() if active() else None) is not None:
-            x = mode.lifted((x,))[0]  # so that the way back ends here, and not at a stand-in
+        if active() and (mode := recorder()) is not None:
+            x = mode.variable(x)
         return Tensor(x, requires_grad=True)
     advice = " Make floats of it: .astype(float)." if hasattr(x, "astype") else ""
     if getattr(getattr(x, "dtype", None), "kind", "") == "O":

@@ -344,6 +344,13 @@ class Recording(Recorder):
         """The numbers of Values as a traced array, which no gradient flows through."""
         return self.lift(np.asarray(values, dtype=object))._data
 
+    def variable(self, array: Any) -> Any:
+        """An array that a function is differentiated at: one of its own, where the way back ends.
+
+        An argument's elements are numbers; those of what is differentiated are Tensors.
+        """
+        return array.copy() if isinstance(array, Traced) else self._lifted(array)
+
     def made_array(self, data: Any) -> Any:
         """What an array is made of: of numbers that uncompiled are floats, a traced array."""
         if not isinstance(data, (list, tuple, np.ndarray)):

@@ -648,3 +648,28 @@ def test_gradients_of_two_results_and_of_one_twice_add_up_compiled():
     first, second, again = autograd.compile(f)()
     (first + second + 3 * again).backward()
     np.testing.assert_allclose(t.grad, 8 * t.data + 2)
+
+
+def rosenbrock(x):
+    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+
+
+@pytest.mark.parametrize(
+    ("derive", "expected"),
+    [
+        (autograd.grad, lambda x, y: [2 * (x - 1) - 400 * x * (y - x**2), 200 * (y - x**2)]),
+        (
+            autograd.hessian,
+            lambda x, y: [[2 - 400 * (y - 3 * x**2), -400 * x], [-400 * x, 200.0]],
+        ),
+        (
+            lambda f: lambda x: autograd.hvp(f, (x,), (np.ones(2),)),
+            lambda x, y: [2 - 400 * (y - 3 * x**2) - 400 * x, 200 - 400 * x],
+        ),
+    ],
+    ids=["grad", "hessian", "hvp"],
+)
+def test_derivatives_of_a_function_that_reads_elements_of_its_array(derive, expected):
+    g = autograd.compile(derive(rosenbrock))
+    for point in ([1.0, 2.0], [-0.5, 0.25], [3.0, -1.0]):
+        np.testing.assert_allclose(g(np.array(point)), expected(*point), rtol=1e-12)
