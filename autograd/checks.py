@@ -127,6 +127,21 @@ def check_bool(who: str, name: str, value: Any) -> bool:
     return value
 
 
+def check_function(who: str, function: Any, remedy: str = "") -> None:
+    """Refuse what cannot be called.
+
+    Raises:
+        TypeError: it cannot.
+
+    Example:
+        >>> check_function("jacobian", 3.0)
+        Traceback (most recent call last):
+        TypeError: jacobian: needs a function, but got 3.0.
+    """
+    if not callable(function):
+        raise TypeError(f"{who}: needs a function, but got {came(function)}.{remedy}")
+
+
 def check_choice(who: str, name: str, value: Any, choices: Iterable[str]) -> None:
     """Refuse what is none of a few names.
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd import node
+from autograd.checks import check_function, kind, refuse
 from autograd.errors import CompileError, GraphError, ShapeError
 from autograd.modes import active, recording, watch_result
 from autograd.node import Node
@@ -84,8 +85,7 @@ class custom_vjp(Op):
         symbol: str = "",
         latex: str = "",
     ) -> None:
-        if not callable(function):
-            raise TypeError(f"custom_vjp: needs a function, but got {function!r}.")
+        check_function("custom_vjp", function)
         self.function = self.forward = function
         self.name = str(getattr(function, "__name__", type(function).__name__))
         self.symbol = symbol or self.name
@@ -130,7 +130,7 @@ class custom_vjp(Op):
         """
         for what, rule in (("forward", forward), ("backward", backward)):
             if not callable(rule):
-                raise TypeError(f"{self.name}: needs {what} to be a function, but got {rule!r}.")
+                refuse(self.name, what, "a function", rule, TypeError)
         self.rules = forward, backward
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -168,17 +168,16 @@ class custom_vjp(Op):
                 if i in self.nondiff_argnums and x.requires_grad:
                     raise TypeError(
                         f"{self.name}: needs a plain {self.argument(i)}, which is one of its "
-                        f"nondiff_argnums, but got a {type(x).__name__}."
+                        f"nondiff_argnums, but got {kind(x)}."
                     )
                 continue
             inside = flatten(x, lambda array: array)[0] if _holds_others(x) else []
             found = next((y for y in inside if isinstance(y, Node)), None)
             if found is not None:
-                kind = type(found).__name__
                 raise TypeError(
-                    f"{self.name}: needs a number or an array for {self.argument(i)}, but got a "
-                    f"{type(x).__name__} with a {kind} in it. Pass each by itself, f(*values), or "
-                    "make one Tensor of them."
+                    f"{self.name}: needs a number or an array for {self.argument(i)}, but got "
+                    f"{kind(x)} with {kind(found)} in it. Pass each by itself, f(*values), or make "
+                    "one Tensor of them."
                 )
 
     def argument(self, i: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.checks import came, kind, refuse
 from autograd.errors import ShapeError
 from autograd.op import Elementwise, Op, Structural, shape_of
 
@@ -80,13 +81,11 @@ def check_elementwise(forward: Any, partials: Any, scalar: Any, domain: Any) -> 
         if callable(partial):
             _check_takes(who, f"partials[{i}]", partial, (*names, "out"))
         elif not isinstance(partial, (float, int)):
-            raise TypeError(
-                f"{who}: needs partials[{i}] to be a function ({', '.join(names)}, out) or a "
-                f"number, but got {partial!r}."
-            )
+            needed = f"a function ({', '.join(names)}, out) or a number"
+            refuse(who, f"partials[{i}]", needed, partial, TypeError)
     if scalar is not None:
         if not callable(scalar):
-            raise TypeError(f"{who}: needs scalar= to be a function, but got {scalar!r}.")
+            refuse(who, "scalar", "a function", scalar, TypeError)
         _check_takes(who, "scalar", scalar, names)
     if domain:
         _check_domain(who, names, domain)
@@ -116,7 +115,7 @@ def check_structural(forward: Any, vjps: Any) -> None:
     if not isinstance(vjps, (list, tuple)) or not vjps:
         raise TypeError(
             f"{who}: needs vjps=[…], a list with a function for each operand that is "
-            f"differentiated, but got {vjps!r}."
+            f"differentiated, but got {came(vjps)}."
         )
     if len(vjps) > len(names):
         raise TypeError(
@@ -125,7 +124,7 @@ def check_structural(forward: Any, vjps: Any) -> None:
         )
     for i, rule in enumerate(vjps):
         if not callable(rule):
-            raise TypeError(f"{who}: needs vjps[{i}] to be a function, but got {rule!r}.")
+            refuse(who, f"vjps[{i}]", "a function", rule, TypeError)
         operands, others = names[: len(vjps)], names[len(vjps) :]
         _check_vjp(who, f"vjps[{i}]", rule, ("out_grad", "out", *operands), others)
 
@@ -152,7 +151,7 @@ def check_writing(forward: Any, arity: int, symbol: Any, latex: Any, operator: A
     who = forward.__name__
     for name, text in (("symbol", symbol), ("latex", latex)):
         if not isinstance(text, str):
-            raise TypeError(f"{who}: needs {name}= to be text, but got {text!r}.")
+            refuse(who, name, "text", text, TypeError)
     if operator:
         raise TypeError(
             f"{who}: got operator={operator!r}, but Python's operators are those of the library. "
@@ -217,7 +216,7 @@ def _as_numbers(op: Op, what: str, out: Any, inputs: Sequence[Any]) -> Any:
         raise TypeError(f"{op.name}: {what} returned None. Is a `return` missing?")
     if hasattr(type(out), "_apply"):
         raise TypeError(
-            f"{op.name}: {what} returned a {type(out).__name__}, but it computes on plain arrays. "
+            f"{op.name}: {what} returned {kind(out)}, but it computes on plain arrays. "
             "Write it with NumPy."
         )
     if not hasattr(out, "__array_function__"):

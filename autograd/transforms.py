@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograd.checks import came
+from autograd.checks import came, check_function
 from autograd.errors import ShapeError
 from autograd.modes import active, force_grad, recording
 from autograd.node import Node, gradients
@@ -105,7 +105,7 @@ def value_and_grad(
         >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 5.0)
         (10.0, (5.0, 2.0))
     """
-    _check_function("grad", f)
+    check_function("grad", f, " First the function, then where: grad(f)(2.0).")
 
     @functools.wraps(f)
     def both(*args: Any, **kwargs: Any) -> Any:
@@ -226,7 +226,7 @@ def jacobian(
         array([[2., 0.],
                [0., 4.]])
     """
-    _check_function("jacobian", f)
+    check_function("jacobian", f, " First the function, then where: jacobian(f)(2.0).")
 
     @functools.wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
@@ -515,14 +515,6 @@ def _plain(x: Any) -> Any:
 
 def _detached(x: Any) -> Any:
     return x.detach() if isinstance(x, (Value, Tensor)) else x
-
-
-def _check_function(who: str, f: Any) -> None:
-    if not callable(f):
-        raise TypeError(
-            f"{who}: needs a function, but got {came(f)}. First the function, then where: "
-            f"{who}(f)(2.0)."
-        )
 
 
 def _with_aux(who: str, result: Any) -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
-from autograd.checks import check_int, check_number, refuse
+from autograd.checks import check_function, check_int, check_number, refuse
 from nn import functional
 from nn.module import Module
 
@@ -30,8 +30,7 @@ class Activation(Module):
     """
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
-        if not callable(function):
-            raise TypeError(f"Activation: needs a function, but got {function!r}.")
+        check_function("Activation", function)
         self.function = function
 
     def forward(self, x: Any) -> Any:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from numpy.typing import NDArray
 
 from autograd.atomic_write import write_atomically
+from autograd.checks import kind
 from nn import activations, layers, normalisation
 from nn.containers import MLP, Sequential
 from nn.module import Module
@@ -63,7 +64,7 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         True
     """
     if not isinstance(model, Module):
-        raise TypeError(f"save: needs a Module, but got {type(model).__name__}.")
+        raise TypeError(f"save: needs a Module, but got {kind(model)}.")
     arrays = model.state_dict()
     description = _description(model)
     if description is not None and not _describes(description, arrays):

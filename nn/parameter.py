@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
+from autograd.checks import kind
 from autograd.node import Home
 from autograd.tracing import written
 from autograd.versions import note_write
@@ -359,7 +360,7 @@ def _check_parameters(parameters: list[Parameter]) -> None:
         raise ValueError("flat: needs at least one Parameter, but got none.")
     for p in parameters:
         if not isinstance(p, Parameter):
-            raise TypeError(f"flat: needs Parameters, but got {type(p).__name__}.")
+            raise TypeError(f"flat: needs Parameters, but got {kind(p)}.")
     dtypes = sorted({str(p.dtype) for p in parameters})
     if len(dtypes) > 1:
         raise TypeError(f"flat: needs parameters of one dtype, but got {' and '.join(dtypes)}.")

@@ -35,7 +35,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.anomalies import anomaly_mode
-from autograd.checks import came, check_bool
+from autograd.checks import check_bool, check_function
 from autograd.compiler.arguments import Given, containers, contents, recorded
 from autograd.compiler.audit import Difference, Schedule, compare
 from autograd.compiler.listing import listing
@@ -385,8 +385,7 @@ def compile(function: Callable[..., Any], *, audit: bool = True) -> Any:
         >>> round(y.data, 4), round(w[0].grad, 4)
         (0.7616, 1.6799)
     """
-    if not callable(function):
-        raise TypeError(f"compile: needs a function, but got {came(function)}.")
+    check_function("compile", function)
     check_bool("compile", "audit", audit)
     transform = transform_of(function)
     if transform is None:

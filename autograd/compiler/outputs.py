@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.checks import kind
 from autograd.compiler.graph import LEAF
 from autograd.compiler.record import RecordedValue, Recording
 from autograd.compiler.traced import Traced
@@ -32,7 +33,7 @@ def output(x: Any, run: Recording) -> Any:
         return row if run.graph.code[row] != LEAF else Passed("leaf", run.graph.left[row])
     if not isinstance(x, (*_RESULTS, Enum)):
         raise CompileError(
-            f"compile: the function returned a {type(x).__name__}, in which replays would not find "
+            f"compile: the function returned {kind(x)}, in which replays would not find "
             "the results. Return them in lists, tuples or dicts."
         )
     if isinstance(x, Traced):

@@ -26,7 +26,7 @@ from itertools import pairwise
 from types import FrameType
 from typing import Any
 
-from autograd.checks import came
+from autograd.checks import came, kind
 from autograd.errors import GraphError
 from autograd.viz import notation
 from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
@@ -384,7 +384,7 @@ def explain(root: Node, wrt: Node | None = None, *, through: Any = ()) -> Any:
         _check_is_node("wrt", wrt)
         if is_array(wrt):
             raise TypeError(
-                f"explain: wrt needs to be a Value, as root is one, but got a {type(wrt).__name__}."
+                f"explain: wrt needs to be a Value, as root is one, but got {kind(wrt)}."
             )
     trace = Trace(root, frame, more=() if wrt is None else (wrt,))
     if wrt is None:

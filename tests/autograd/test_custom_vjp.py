@@ -469,7 +469,7 @@ def test_a_function_without_a_gradient_yet_says_what_it_needs():
     assert f(2.0) == 2.0
     with pytest.raises(GraphError, match=r"needs its gradient before .*\.defvjp\(forward, backw"):
         f(Value(2.0))
-    with pytest.raises(TypeError, match="needs backward to be a function, but got 3"):
+    with pytest.raises(TypeError, match="backward must be a function, but got 3"):
         f.defvjp(len, 3)
     with pytest.raises(TypeError, match="custom_vjp: needs a function, but got 3"):
         custom_vjp(3)

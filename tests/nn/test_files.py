@@ -129,7 +129,7 @@ def test_what_cannot_be_described_is_loaded_into_a_model_of_the_same_build(make,
 def test_a_close_up_or_anything_else_is_not_saved(path):
     with pytest.raises(TypeError, match=r"state_dict: this is a close-up"):
         save(Linear(1, 1).scalars(), path)
-    with pytest.raises(TypeError, match=r"save: needs a Module, but got dict"):
+    with pytest.raises(TypeError, match=r"save: needs a Module, but got a dict"):
         save({}, path)
     assert not path.exists()
 
