@@ -17,10 +17,9 @@ import numpy as np
 from autograd import node
 from autograd.checks import check_function, kind, refuse
 from autograd.errors import CompileError, GraphError, ShapeError
-from autograd.modes import active, recording, watch_result
+from autograd.modes import active, differentiated, recording, watch_result
 from autograd.node import Node
 from autograd.op import Op, plain, shape_of
-from autograd.reading import differentiated
 from autograd.tensor import Tensor
 from autograd.tracing import recorder
 from autograd.trees import flatten

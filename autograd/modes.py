@@ -26,6 +26,11 @@ active = _active.get
 """The entries of the modes that are switched on here; () almost always."""
 
 
+differentiated: ContextVar[tuple[list[Any], ...]] = ContextVar(
+    "the variables of the transforms that are running", default=()
+)
+
+
 class Entry:
     """One switching-on of a mode."""
 

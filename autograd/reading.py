@@ -12,19 +12,14 @@ import dis
 import functools
 import math
 import sys
-from contextvars import ContextVar
 from types import CodeType, FrameType
 from typing import Any
 
 from autograd.errors import GraphError, LostGradientWarning
-from autograd.modes import recording
+from autograd.modes import differentiated, recording
 from autograd.node import Node, topological
 from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.source_lines import users_frame, warn_user
-
-differentiated: ContextVar[tuple[list[Node], ...]] = ContextVar(
-    "the variables of the transforms that are running", default=()
-)
 
 _LOOKING = {
     f.__name__: f

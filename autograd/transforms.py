@@ -20,10 +20,9 @@ import numpy as np
 
 from autograd.checks import came, check_function
 from autograd.errors import ShapeError
-from autograd.modes import active, force_grad, recording
+from autograd.modes import active, differentiated, force_grad, recording
 from autograd.node import Node, gradients
 from autograd.op import RULEBOOK
-from autograd.reading import differentiated
 from autograd.rules import stack
 from autograd.tensor import Tensor
 from autograd.tracing import recorder
