@@ -1,4 +1,4 @@
-"""PyTorch's words beside ours: which are understood, and what to write for the others.
+"""Words of PyTorch, HIPS autograd and micrograd beside ours: what to write for them here.
 
 `dim=` and `keepdim=` are understood where PyTorch's function gives the same numbers in the same
 form. Where it does not, and for the names that are spelt otherwise here, the error says our
@@ -42,6 +42,8 @@ _OTHERWISE = {
 _WRITE_DATA = "t.data[...] = ..., on a leaf: numbers of a graph do not change"
 _ATTRIBUTES = {
     "add_": "t.data += ..., on a leaf",
+    "amax": "t.max(axis)",
+    "amin": "t.min(axis)",
     "bmm": "t @ other",
     "chunk": "array_split(t, parts, axis)",
     "clamp": "t.clip(low, high)",
@@ -50,11 +52,14 @@ _ATTRIBUTES = {
     "copy_": _WRITE_DATA,
     "cpu": "nothing: arrays are in memory",
     "cuda": "nothing: arrays are in memory, graphics cards are not used",
+    "device": "nothing: arrays are in memory",
     "dim": "t.ndim",
     "div": "t / other",
     "double": "t.astype(float)",
+    "eq": "t == other",
     "expand": "broadcast_to(t, shape)",
     "fill_": _WRITE_DATA,
+    "flip": "flip(t, axis)",
     "float": "t.astype(np.float32)",
     "gather": "take_along_axis(t, indices, axis)",
     "grad_fn": "t.op, and t.parents",
@@ -64,9 +69,11 @@ _ATTRIBUTES = {
     "long": "t.astype(int)",
     "mT": "swapaxes(t, -1, -2)",
     "masked_fill": "where(mask, number, t)",
+    "median": "median(t, axis)",
     "mm": "t @ other",
     "mul": "t * other",
     "mul_": "t.data *= ..., on a leaf",
+    "ndimension": "t.ndim",
     "neg": "-t",
     "norm": "norm(t)",
     "numel": "t.size",
@@ -84,9 +91,11 @@ _ATTRIBUTES = {
     "unbind": "list(t)",
     "unsqueeze": "expand_dims(t, axis), or t[:, None]",
     "view": "t.reshape(shape)",
+    "where": "where(condition, t, other)",
     "zero_": _WRITE_DATA,
 }
 _OF_A_NUMBER = {
+    "_backward": "a method of nn.interop.micrograd's Value, for going backward by hand",
     "clone": "v * 1.0",
     "dim": "nothing: a Value is a single number",
     "is_leaf": "v.op is None",
@@ -99,22 +108,35 @@ _OF_A_NUMBER = {
     "tolist": "v.data",
     "view": "np.array([v, w]).reshape(shape)",
 }
+_SUM_FIRST = "grad(lambda x: np.sum(f(x)))(x)"
 _FUNCTIONS = {
     "Variable": "Tensor(data, requires_grad=True)",
     "arange": "Tensor(np.arange(n))",
     "bmm": "matmul(x, y)",
     "cat": "concatenate(arrays, axis)",
+    "check_grads": "gradcheck(f, x)",
     "chunk": "array_split(x, parts, axis)",
     "clamp": "clip(x, low, high)",
+    "deriv": "jvp(f, (x,), (v,))[1]",
+    "elementwise_grad": _SUM_FIRST,
     "eye": "Tensor(np.eye(n))",
     "from_numpy": "Tensor(array)",
     "gather": "take_along_axis(x, indices, axis)",
+    "grad_and_aux": "grad(f, has_aux=True)",
+    "hessian_vector_product": "hvp(f, (x,), (v,))",
+    "make_hvp": "hvp(f, (x,), (v,))",
+    "make_jvp": "jvp(f, (x,), (v,))",
+    "make_vjp": "vjp(f, x)",
     "manual_seed": "nn.manual_seed(seed)",
     "mm": "matmul(x, y)",
+    "nn": "a package beside this one: import nn",
     "numel": "x.size",
+    "numpy": "a package of its own: import numpy as np",
     "ones": "Tensor(np.ones(shape))",
+    "optim": "a package beside this one: import optim",
     "permute": "transpose(x, axes)",
     "pow": "x ** y, or power(x, y)",
+    "primitive": "elementwise, structural or custom_vjp",
     "rand": "Tensor(rng.random(shape)), with rng = np.random.default_rng(seed)",
     "randn": "Tensor(rng.normal(size=shape)), with rng = np.random.default_rng(seed)",
     "unsqueeze": "expand_dims(x, axis)",
@@ -147,7 +169,7 @@ def respelt(name: str, named: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def function_hint(name: str) -> str:
-    """What to write for a function of PyTorch that has another name here; "" for any other."""
+    """What to write for a function that has another name elsewhere; "" for any other."""
     return f". Here it is {_FUNCTIONS[name]}" if name in _FUNCTIONS else ""
 
 
@@ -160,8 +182,11 @@ def refuse_set_to_none(options: dict[str, Any]) -> NoReturn:
     )
 
 
-def called_as(example: str) -> Callable[[F], F]:
+def called_as(example: str | Callable[[], str]) -> Callable[[F], F]:
     """Let a function say how it is called when its arguments do not fit its parameters.
+
+    Args:
+        example: How, or a function that says how when it is asked.
 
     Example:
         >>> @called_as("area(width, height)")
@@ -180,7 +205,8 @@ def called_as(example: str) -> Callable[[F], F]:
             except TypeError as err:
                 if err.__traceback__ is None or err.__traceback__.tb_next is not None:
                     raise  # of something inside
-                raise TypeError(f"{err}. Say {example}.") from None
+                said = example if isinstance(example, str) else example()
+                raise TypeError(f"{err}. Say {said}.") from None
 
         return with_example  # type: ignore[return-value]
 

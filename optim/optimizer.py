@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from autograd import Tensor, Value
 from autograd.checks import came, refuse
-from autograd.spellings import refuse_set_to_none
+from autograd.spellings import called_as, refuse_set_to_none
 
 Params: TypeAlias = "Iterable[Tensor | Value] | Iterable[tuple[str, Tensor | Value]]"
+
+
+def _call(rule: type) -> str:
+    """How a rule is made.
+
+    Example:
+        >>> from optim import Adagrad
+        >>> _call(Adagrad)
+        'Adagrad(params, lr=0.01, eps=1e-10, weight_decay=0.0)'
+    """
+    given = inspect.signature(rule).parameters.values()
+    words = [p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in given]
+    return f"{rule.__name__}({', '.join(words)})"
 
 
 class Optimizer:
@@ -27,6 +42,12 @@ class Optimizer:
         TypeError: params, or one of them, is something else.
         ValueError: no parameters, one of them twice, or none that requires a gradient.
     """
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        """Arguments that do not fit are answered with those that do."""
+        super().__init_subclass__(**named)
+        if "__init__" in vars(cls):
+            cls.__init__ = called_as(functools.partial(_call, cls))(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, params: Params) -> None:
         self.params: list[Any] = []

@@ -13,6 +13,7 @@ from autograd.declarations import structural
 from autograd.errors import ShapeError
 from autograd.modes import active
 from autograd.op import RULEBOOK, Operand, call, composition, numbers, plain, shape_of, unbroadcast
+from autograd.spellings import called_as
 from autograd.tracing import recorder
 
 Axes = int | tuple[int, ...] | None
@@ -269,6 +270,7 @@ def ravel(a: Operand) -> Any:
 
 
 @composition
+@called_as("t.flatten() for one row of all elements, t.reshape(len(t), -1) to keep the first axis")
 def flatten(a: Operand) -> Any:
     """The elements in one row."""
     return a.reshape(-1)

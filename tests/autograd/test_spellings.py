@@ -130,12 +130,14 @@ def test_what_the_answers_say_to_write_works():
         (spellings._ATTRIBUTES, {"t": t, "other": t, "k": 1, "axis": 1, "parts": 2, "power": 2.0,
                                  "low": 1.0, "high": 2.0, "shape": (2, 2), "axes": (1, 0),
                                  "indices": np.array([[0], [1]]), "dtype": float, "number": 0.0,
-                                 "mask": np.eye(2, dtype=bool), "data": [1.0]}),
+                                 "mask": np.eye(2, dtype=bool), "data": [1.0],
+                                 "condition": True}),
         (spellings._OF_A_NUMBER, {"v": Value(2.0), "w": Value(1.0), "power": 2.0, "shape": (2, 1)}),
         (spellings._FUNCTIONS, {"x": t, "y": t, "arrays": [t, t], "axis": 1, "parts": 2, "n": 2,
                                 "low": 1.0, "high": 2.0, "indices": np.array([[0], [1]]),
                                 "array": np.ones(2), "shape": (2, 2), "axes": (1, 0), "seed": 0,
-                                "data": [1.0], "rng": rng, "nn": nn}),
+                                "data": [1.0], "rng": rng, "nn": nn, "f": np.sum,
+                                "v": np.ones((2, 2))}),
     ]:  # fmt: skip
         for text in tables.values():
             expression = text.split(";")[0].split(", on a leaf")[0].split(", with")[0]
@@ -202,6 +204,14 @@ def advice(call):
         (lambda t: nn.Dense(8, activation="relu"), ["Linear(in_features, out_", "nn.ReLU()"]),
         (lambda t: nn.Dense(8), ["Say nn.Linear(in_features, out_features)"]),
         (lambda t: nn.summary(nn.Linear(2, 1)), ["model.summary(x)"]),
+        (lambda t: t.flatten(1), ["t.reshape(len(t), -1) to keep the first axis"]),
+        (lambda t: t.flatten(start_dim=1), ["t.reshape(len(t), -1)"]),
+        (lambda t: autograd.flatten(t, 1), ["t.reshape(len(t), -1)"]),
+        (lambda t: optim.SGD([t], learning_rate=0.1), ["Say SGD(params, lr=0.001, momentum=0.0"]),
+        (lambda t: optim.Adam(), ["Say Adam(params, lr=0.001, betas=(0.9, 0.999)"]),
+        (lambda t: optim.LBFGS([t], lr=1.0), ["Say LBFGS(params, "]),
+        (lambda t: autograd.elementwise_grad(np.sin), ["grad(lambda x: np.sum(f(x)))(x)"]),
+        (lambda t: Value(2.0)._backward(), ["nn.interop.micrograd's Value"]),
     ],
 )  # fmt: skip
 def test_the_advice_of_an_error_keeps_the_gradient(call, words):
@@ -225,3 +235,14 @@ def test_an_error_from_inside_a_function_is_told_as_it_is():
     with pytest.raises(TypeError, match="in_features must be") as refusal:
         nn.Linear("two", 1)
     assert "Say nn.Linear" not in str(refusal.value)
+
+
+def test_a_rule_of_ones_own_says_how_it_is_made_too():
+    class Rule(optim.Rule):
+        def __init__(self, params, lr, pull=2):
+            super().__init__(params, lr=lr, pull=pull)
+
+    said = r"'learning_rate'\. Say Rule\(params, lr, pull=2\)\.$"
+    with pytest.raises(TypeError, match=said):
+        Rule([leaf()], learning_rate=0.1)
+    assert Rule([leaf()], 0.1).lr == 0.1
