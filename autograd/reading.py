@@ -96,7 +96,11 @@ def _called(code: CodeType, place: int) -> tuple[str, bool]:
         return "", False
     # The function is the longest that starts where the call does: `math.isnan` of `math.isnan(x)`.
     spans = [(i, *_span(i)) for i in instructions]
-    inside = [(ends, i) for i, begins, ends in spans if begins == start and start < ends < end]
+    inside = [
+        (ends, i)
+        for i, begins, ends in spans
+        if begins == start and start < ends < end and i.opname != "PUSH_NULL"
+    ]
     longest = max((ends for ends, _ in inside), default=None)
     function = next((i for ends, i in inside if ends == longest), None)
     if function is None or not function.opname.startswith("LOAD_"):

@@ -164,6 +164,20 @@ class _Nested:
     math = math
 
 
+def by_a_local_name(x):
+    from math import isnan
+
+    def from_around():
+        return isnan(x)
+
+    return isnan(x), isnan(x * 2.0), from_around()
+
+
+def as_a_cell(x):
+    """As the code of a notebook's cell, whose names are looked up as a module's."""
+    exec("from math import isfinite\nassert isfinite(x) and isfinite(x * 2.0)", {"x": x})
+
+
 LOOKERS = {
     "item": lambda x: x.item(),
     "data": lambda x: x.data + 1.0,
@@ -174,6 +188,8 @@ LOOKERS = {
     "isnan by another name": lambda x: not has_no_number(x),
     "isnan of a module in a module": lambda x: not _Nested.math.isnan(x),
     "isnan in the middle": lambda x: not (math.isnan(x if x.item() > 0 else 3.0) or x.item() < 0),
+    "isnan by a local name": by_a_local_name,
+    "isfinite in a cell": as_a_cell,
     "isnan on lines of its own": lambda x: (
         not math.isnan(
             x,
