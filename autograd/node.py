@@ -92,7 +92,7 @@ class Node:
     def __pos__(self) -> Self:
         return self
 
-    def _in_place(self, _other: Any) -> Any:
+    def _in_place(self, other: Any) -> Any:
         """Refuse `p -= lr * p.grad`, which would train nothing; else `p - ...`, as in Python."""
         if self.op is not None:  # first, for sums: `total += x`
             return NotImplemented
@@ -100,13 +100,16 @@ class Node:
         if not left:
             if self._grad is None or not self.requires_grad:
                 return NotImplemented
+            if isinstance(other, Node) and other.requires_grad:  # a step is a constant
+                return NotImplemented  # `total = bias`, `total += weight * x`
             if active() and recorder() is not None:  # a recorded number keeps its place in `_grad`
                 return NotImplemented
             left = "the one that has the gradient"
         kind, s = ("Value", "") if self._rank == 1 else ("Tensor", "s")
         raise TypeError(
             f"{type(self).__name__}: p -= ... would make a new {kind} of the name p and leave "
-            f"{left} as it is. Write to the number{s}: p.data -= ..."
+            f"{left} as it is. Write to the number{s}: p.data -= ...; or say p = p - ... if a new "
+            f"{kind} is meant."
         )
 
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ifloordiv__ = _in_place

@@ -10,7 +10,7 @@ import pytest
 
 import nn
 import optim
-from autograd import GrowingGraphWarning, Tensor, Value, compile, grad, no_grad, tanh
+from autograd import GrowingGraphWarning, Tensor, Value, clip, compile, grad, no_grad, tanh
 from autograd.updates import MOST_PASSES, readings
 
 LEAVES = {
@@ -80,6 +80,30 @@ def test_matmul_in_place_is_refused_too():
     (p * p).sum().backward()
     with pytest.raises(TypeError, match=r"p\.data -= "):
         p @= np.eye(2)
+
+
+@pytest.mark.parametrize("make", [LEAVES["Value"], LEAVES["Tensor"], LEAVES["float32"]])
+def test_a_sum_may_begin_with_a_leaf_that_has_a_gradient_already(make):
+    bias, weight = make(), make()
+    for _ in range(3):  # without zero_grad()
+        total = bias
+        total += weight * 3.0
+        total *= weight
+        loss_of(total).backward()
+    b, w = np.array(bias.data, dtype=float), np.array(weight.data, dtype=float)
+    total = (b + 3.0 * w) * w
+    np.testing.assert_allclose(bias.grad, 3 * 2 * total * w, rtol=1e-6)
+    np.testing.assert_allclose(weight.grad, 3 * 2 * total * (b + 6.0 * w), rtol=1e-6)
+
+
+@every_leaf
+def test_who_means_a_new_node_is_told_how_to_write_it(make):
+    x = make()
+    loss_of(x).backward()
+    with pytest.raises(TypeError, match=r"or say p = p - \.\.\. if a new \w+ is meant"):
+        x += 1.0
+    x = x + 1.0
+    loss_of(x).backward()
 
 
 @every_operator
@@ -155,6 +179,16 @@ def decaying_step(w):
     return w * 0.99 - 0.1 * w.grad
 
 
+def step_with_a_penalty(w):
+    loss_of(w - 1.0).backward()
+    return w - 0.1 * (w.grad + 0.01 * w)
+
+
+def projected_step(w):
+    loss_of(w - 1.0).backward()
+    return clip(w - 0.1 * w.grad, -5.0, 5.0)
+
+
 def two_parameters(state):
     w, b = state
     loss_of(w * 2.0 + b).backward()
@@ -168,9 +202,12 @@ def two_parameters(state):
         (lambda w: w + (-0.1) * gradient_of(w), lambda x: x),
         (momentum_step, lambda x: (x, 0.0)),
         (decaying_step, lambda x: x),
+        (step_with_a_penalty, lambda x: x),
+        (projected_step, lambda x: x),
         (two_parameters, lambda x: (x, x * 1.0)),
+        (gradient_step, lambda x: x * tanh(x)),  # no leaf
     ],
-    ids=["-", "+", "momentum", "decay", "two"],
+    ids=["-", "+", "momentum", "decay", "penalty", "projected", "two", "result"],
 )
 @every_leaf
 def test_a_new_node_of_w_in_every_step_warns(make, step, start):
@@ -223,6 +260,25 @@ def test_a_recurrence_is_quiet(make):
     for _ in range(MANY):
         h = tanh(w * h)
         loss_of(h).backward()
+
+
+@every_leaf
+def test_a_recurrence_whose_gradients_are_looked_at_in_every_step_is_quiet(make):
+    w, b = make(), make()
+    states = [w * 0.0 + 0.5]
+    for _ in range(MANY):
+        states.append(tanh(w * states[-1] + b))
+        loss_of(states[-1]).backward()
+        assert all(np.all(np.isfinite(h.grad)) for h in states)
+
+
+@every_leaf
+def test_parts_of_one_graph_that_are_looked_at_one_after_the_other_are_quiet(make):
+    w = make()
+    parts = [tanh(w * (k / MANY) + 1.0) for k in range(MANY)]
+    for part in parts:
+        loss_of(sum(parts[1:], parts[0])).backward()
+        assert np.all(np.isfinite(part.grad))
 
 
 @every_leaf
