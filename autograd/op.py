@@ -404,7 +404,7 @@ def _owned(x: Any) -> Any:
         return type(x)(map(_owned, x))
     x = plain(x)
     if isinstance(x, np.ndarray) or (_is_foreign(x) and not isinstance(x, (type, np.generic))):
-        return np.array(x)
+        return np.asarray(x).copy()
     return x
 
 

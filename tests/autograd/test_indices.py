@@ -22,6 +22,13 @@ class Foreign:
         return np.array(self.places, dtype=dtype)
 
 
+class OldForeign(Foreign):
+    """Likewise, as before NumPy 2 asked for `copy`: NumPy warns of it where it has to copy."""
+
+    def __array__(self, dtype=None):
+        return np.array(self.places, dtype=dtype)
+
+
 CONTAINERS = {
     "list": list,
     "tuple": tuple,
@@ -35,6 +42,7 @@ CONTAINERS = {
     "list of Tensors": lambda p: [Tensor(i) for i in p],
     "tuple of NumPy's ints": lambda p: tuple(map(np.int64, p)),
     "foreign": Foreign,
+    "foreign, old": OldForeign,
     "dask": lambda p: dask.array.from_array(np.array(p)),
     "nested lists": lambda p: [list(p), list(p)],
     "nested tuples": lambda p: (tuple(p), tuple(p)),
@@ -50,6 +58,7 @@ MASKS = {
     "array": np.array,
     "Tensor": lambda m: Tensor(np.array(m)),
     "foreign": Foreign,
+    "foreign, old": OldForeign,
     "dask": lambda m: dask.array.from_array(np.array(m)),
     "tuple of NumPy's": lambda m: tuple(map(np.bool, m)),
 }
