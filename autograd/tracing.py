@@ -37,7 +37,7 @@ class Recorder(force_grad):
         raise NotImplementedError
 
     def chosen(self, array: Any, index: Any) -> Any:
-        """Elements of an array were taken at places that are data."""
+        """Elements of an array were taken, where it or their places may be data."""
         raise NotImplementedError
 
     def numbers(self, values: Any) -> Any:
@@ -61,10 +61,6 @@ class Recorder(force_grad):
 
         The answer is whether uncompiled these nodes are all floats.
         """
-        raise NotImplementedError
-
-    def variable(self, array: Any) -> Any:
-        """The array that a function is differentiated at, as one of this recording."""
         raise NotImplementedError
 
     def made_array(self, data: Any) -> Any:

@@ -382,8 +382,8 @@ def _variable(who: str, x: Any) -> Any:
     if isinstance(x, (Real, np.bool)) and not isinstance(x, np.integer):
         return Value(float(x))
     if hasattr(x, "dtype") and x.dtype.kind == "f":
-        if active() and (mode := recorder()) is not None:
-            x = mode.variable(x)
+        if isinstance(x, np.ndarray) and (mode := recorder() if active() else None) is not None:
+            x = mode.lifted((x,))[0]  # so that the way back ends here, and not at a stand-in
         return Tensor(x, requires_grad=True)
     advice = " Make floats of it: .astype(float)." if hasattr(x, "astype") else ""
     if getattr(getattr(x, "dtype", None), "kind", "") == "O":
@@ -509,7 +509,10 @@ def _plain(x: Any) -> Any:
         return x.data
     if isinstance(x, np.ndarray) and x.dtype == object:  # an aux; others have been joined
         return np.frompyfunc(_plain, 1, 1)(x)
-    return x._data if isinstance(x, Tensor) else x
+    if not isinstance(x, Tensor):
+        return x
+    mode = recorder() if active() else None
+    return x._data if mode is None else mode.array(x)
 
 
 def _detached(x: Any) -> Any:

@@ -308,7 +308,8 @@ class Recording(Recorder):
 
     def array(self, tensor: Any) -> Any:
         """The array of a tensor: traced, so what is computed with it is recorded."""
-        return self._lifted(tensor)._data
+        data = self._lifted(tensor)._data
+        return self.tape.call(np.ndarray.copy, (data, "C")) if data.number else data
 
     def lift(self, values: Any) -> Tensor:
         """The Values of an object array as one tensor."""
@@ -343,13 +344,6 @@ class Recording(Recorder):
     def numbers(self, values: Any) -> Any:
         """The numbers of Values as a traced array, which no gradient flows through."""
         return self.lift(np.asarray(values, dtype=object))._data
-
-    def variable(self, array: Any) -> Any:
-        """An array that a function is differentiated at: one of its own, where the way back ends.
-
-        An argument's elements are numbers; those of what is differentiated are Tensors.
-        """
-        return array.copy() if isinstance(array, Traced) else self._lifted(array)
 
     def made_array(self, data: Any) -> Any:
         """What an array is made of: of numbers that uncompiled are floats, a traced array."""
@@ -489,7 +483,9 @@ class Recording(Recorder):
         return self.index_size - count
 
     def chosen(self, array: Any, index: Any) -> Any:
-        """`array[index]` where the index is data."""
+        """`array[index]` where the array or the index is data."""
+        if isinstance(array, Traced):
+            return array.taken(index if isinstance(index, tuple) else (index,))
         if not has_traced(index):
             return array[index]
         if array.dtype == object:

@@ -114,7 +114,8 @@ def _result(program: Program, place: int, x: Any, call: Call, given: Given, grad
             return ResultTensor(array, call, place)
         return Tensor(array)
     if isinstance(x, Traced):
-        return space.arrays[x][()].copy()  # of one number NumPy's scalar, as it gives it
+        array = space.arrays[x].copy()
+        return array[()] if x.number else array  # NumPy gives its scalar, a Tensor an array
     if x.kind == "leaf":
         return program.leaf(x.what, given)
     return call.tensors[x.what] if x.kind == "tensor" else x.what

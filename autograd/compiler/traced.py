@@ -129,14 +129,20 @@ class Traced(NDArrayOperatorsMixin):
         return self.tape.call(np.power, (self, power))
 
     def __getitem__(self, index: Any) -> Any:
-        if not isinstance(index, tuple):
-            index = (index,)
+        # An element of an argument is a number to compute with.
+        parts = index if isinstance(index, tuple) else (index,)
         seen = self.tape.observer
-        if seen is not None and len(index) == self.ndim and all(type(i) is int for i in index):
-            number = seen.element(self, index)
+        if seen is not None and len(parts) == self.ndim and all(type(i) is int for i in parts):
+            number = seen.element(self, parts)
             if number is not None:
                 return number
-        out = self.tape.call(item, (self, index))
+        out = self.taken(parts)
+        number = None if out.ndim or seen is None else seen.element(out, ())
+        return out if number is None else number
+
+    def taken(self, index: tuple[Any, ...]) -> Traced:
+        """`self[index]` as an array, also where it is one element: what a Tensor can hold."""
+        out: Traced = self.tape.call(item, (self, index))
         if not out.ndim and isinstance(self.array[arrays_of(index)], np.generic):
             if self.base.owned and out.base is self.base:
                 out = out.copy()  # a number, which stays what it is when the array is written to
@@ -146,8 +152,7 @@ class Traced(NDArrayOperatorsMixin):
             given = mapped(index, lambda x: x.array[()] if x.number else x.array)
             if shows(self.array[given], self.array):
                 out.part, self.tape.chosen = (self, index, self.tape.changes), True
-        number = None if out.ndim or seen is None else seen.element(out, ())
-        return out if number is None else number
+        return out
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._check_owned()

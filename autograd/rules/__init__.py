@@ -5,11 +5,10 @@ To add an operation, add a declaration; the function `autograd.<name>`, the meth
 `Tensor`, NumPy's function on a Tensor, pictures, captions and tests follow.
 
 The rules stand in files by what they act on: single numbers (`elementwise`), many numbers into one
-(`reductions`, `statistics`, `norms`), the places of numbers (`shapes`, `arrangements`), matrices
-(`matrices`, `spectra`), and the scores of networks (`networks`). What can be made of other
-operations is an ordinary function there, in `choices` or in `curves`, a `@composition`, with no
-derivative of its own. No file lists what it declares, nor does this one list the files: every
-module in this folder is read.
+(`reductions`), the places of numbers (`shapes`), matrices (`matrices`), and the scores of networks
+(`networks`). What can be made of other operations is an ordinary function there or in `choices`, a
+`@composition`, with no derivative of its own. No file lists what it declares, nor does this one
+list the files: every module in this folder is read.
 """
 
 import importlib

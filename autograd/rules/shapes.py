@@ -122,11 +122,9 @@ def getitem(x: Any, index: Any) -> Any:
 
 
 def elements(array: Any, index: Any) -> Any:
-    """`array[index]`; a function that is being recorded is asked, as the index may be data."""
+    """`array[index]`; a function that is being recorded is asked, as either may be data."""
     mode = recorder() if active() else None
-    if mode is not None and isinstance(array, np.ndarray):
-        return mode.chosen(array, index)
-    return array[index]
+    return array[index] if mode is None else mode.chosen(array, index)
 
 
 @structural(

@@ -568,6 +568,57 @@ def test_a_hessian_inside_is_recorded():
     np.testing.assert_allclose(w.grad, [6.0, 6.0])
 
 
+@pytest.mark.parametrize(
+    ("differentiate", "form"),
+    [
+        (autograd.grad, lambda a, b: [2 * a * b, a**2 + 3 * b**2]),
+        (autograd.jacobian, lambda a, b: [2 * a * b, a**2 + 3 * b**2]),
+        (lambda f: lambda x: autograd.vjp(f, x)[1](1.0)[0],
+         lambda a, b: [2 * a * b, a**2 + 3 * b**2]),
+        (autograd.hessian, lambda a, b: [[2 * b, 2 * a], [2 * a, 6 * b]]),
+        (lambda f: lambda x: autograd.jvp(f, (x,), (np.array([1.0, 10.0]),))[1],
+         lambda a, b: 2 * a * b + 10.0 * (a**2 + 3 * b**2)),
+        (lambda f: lambda x: autograd.hvp(f, (x,), (np.array([1.0, 10.0]),)),
+         lambda a, b: [2 * b + 20 * a, 2 * a + 60 * b]),
+    ],
+    ids=["grad", "jacobian", "vjp", "hessian", "jvp", "hvp"],
+)  # fmt: skip
+@pytest.mark.parametrize("whole", [True, False], ids=["compiled itself", "inside"])
+@pytest.mark.parametrize("form_of", [np.array, Tensor])
+def test_elements_of_an_array_argument_are_differentiated(differentiate, form, whole, form_of):
+    derivative = differentiate(lambda x: x[0] ** 2 * x[1] + autograd.take(x, -1) ** 3)
+    g = autograd.compile(derivative if whole else lambda x: derivative(x) * 1.0)
+    for a, b in [(1.0, 2.0), (3.0, -4.0), (0.5, 7.0)]:
+        found = g(form_of([a, b]))
+        np.testing.assert_allclose(getattr(found, "data", found), form(a, b), rtol=1e-12)
+
+
+def test_what_transforms_inside_give_of_arrays_is_of_the_kind_they_give_uncompiled():
+    def f(x):
+        value, gradient = autograd.value_and_grad(lambda t: (t * t).sum())(x)
+        same, tangent = autograd.jvp(lambda t: t[0] * t[1], (x,), (x * 0.0 + 1.0,))
+        return value, gradient, same, tangent, x.sum(), x[:1].reshape(())
+
+    g = autograd.compile(f)
+    for x in RNG.normal(size=(3, 2)):
+        ours = g(x)
+        value, _, same, tangent, total, _ = ours
+        assert [type(y) for y in ours] == [type(y) for y in f(x)]
+        np.testing.assert_allclose(
+            [value, same, tangent, total], [x @ x, x[0] * x[1], x.sum(), x.sum()], rtol=1e-12
+        )
+
+
+def test_a_tensor_made_inside_of_an_array_argument_gives_its_elements():
+    def f(x):
+        t = Tensor(x, requires_grad=True)
+        return sum(element * element for element in t) + t[1, ...] * t[np.array(0)] + x[0]
+
+    g = autograd.compile(f)
+    for x in RNG.normal(size=(3, 2)):
+        assert g(x).item() == pytest.approx(x @ x + x[0] * x[1] + x[0], rel=1e-12)
+
+
 def test_a_label_out_of_range_is_refused_at_a_replay_too():
     model, loss = classifier(), nn.CrossEntropyLoss()
     g = autograd.compile(lambda x, y: loss(model(x), y))
