@@ -194,13 +194,22 @@ def _as_batches(data: Any, seed: Seed | None, epochs: int) -> Any:
 
 def _are_batches(data: Any) -> bool:
     """Whether a list or tuple holds batches, rather than one x and one y."""
-    pairs = all(
-        isinstance(batch, (tuple, list)) and len(batch) == 2 and hasattr(batch[0], "shape")
-        for batch in data
-    )
-    if isinstance(data, tuple) and len(data) == 2:  # x and y, if their parts could be rows
-        return pairs and all(np.shape(x) != np.shape(y) for x, y in data)
-    return pairs
+    if not all(isinstance(batch, (tuple, list)) for batch in data) or not all(
+        hasattr(part, "__len__") for batch in data for part in batch
+    ):
+        return False
+    if len(data) != 2:
+        return True
+    if any(len(batch) != 2 for batch in data):
+        return False
+    arrays = all(hasattr(part, "shape") for batch in data for part in batch)
+    if isinstance(data, list) and (arrays or all(isinstance(batch, tuple) for batch in data)):
+        return True  # who writes an x or y in rows writes them in lists of numbers
+    return all(_shape(x) != _shape(y) for x, y in data)  # two rows of an x have one shape
+
+
+def _shape(array: Any) -> Any:
+    return array.shape if hasattr(array, "shape") else np.shape(array)
 
 
 def _with_rates(batches: Any, scheduler: Scheduler | None) -> Iterator[tuple[Any, Any]]:

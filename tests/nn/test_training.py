@@ -269,13 +269,15 @@ def test_two_batches_and_an_x_with_two_rows_are_told_apart():
     x, y = iris()
     batches = [(x[:50], y[:50]), (x[50:], y[50:])]
     model = nn.MLP(4, [3], 3, rng=np.random.default_rng(0))
-    for data in (batches, tuple(batches), [list(batch) for batch in batches]):
+    in_lists = [(x.tolist(), y.tolist()) for x, y in batches]
+    for data in (batches, tuple(batches), [[*batch] for batch in batches], in_lists, (*in_lists,)):
         sizes = []
         loss = lambda s, t: sizes.append(len(t)) or CROSS_ENTROPY(s, t)  # noqa: B023, E731
         fit(model, loss, data, SGD(model.parameters(), lr=0.1), epochs=1, progress=False)
         assert sizes == [50, 100]
     rows = ([np.zeros(1), np.ones(1)], [np.zeros(1), np.ones(1)])  # two examples, not two batches
-    for pair in (rows, ([[0.0], [1.0]], [[0.0], [1.0]]), [np.zeros((2, 1)), np.ones((2, 1))]):
+    lists = [[[0.0], [1.0]], [[0.0], [1.0]]]
+    for pair in (rows, lists, tuple(lists), [np.zeros((2, 1)), np.ones((2, 1))]):
         sizes = []
         loss = lambda s, t: sizes.append(len(t)) or nn.MSELoss()(s, t)  # noqa: B023, E731
         line_model = nn.Linear(1, 1)
@@ -283,7 +285,19 @@ def test_two_batches_and_an_x_with_two_rows_are_told_apart():
         assert sizes == [2]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_batches_may_be_python_lists(count):
+    batch = ([[1.0], [2.0], [3.0]], [[2.0], [4.0], [6.0]])
+    arrays = tuple(np.array(part) for part in batch)
+    (_, lists), (_, expected) = learn_line([batch] * count), learn_line([arrays] * count)
+    assert lists.loss.tolist() == expected.loss.tolist()
+
+
 def test_a_loader_that_cannot_be_used_is_refused():
+    with pytest.raises(TypeError, match=r"batch 1: needs data as a pair \(x, y\), .* a tuple of 3"):
+        learn_line([(np.zeros(2), np.zeros(2), np.zeros(2))])
+    with pytest.raises(TypeError, match=r"fit: needs data as a pair \(x, y\), but got a list of 3"):
+        learn_line([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     with pytest.raises(TypeError, match="is a list_iterator, which is used up by one epoch"):
         learn_line(iter(as_batches(2)), epochs=2)
     assert len(learn_line(iter(as_batches(2)), epochs=1)[1]) == 1
