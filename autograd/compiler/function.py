@@ -297,7 +297,8 @@ class Compiled:
             f"{difference}. It goes by what is not recorded: the type of an argument or of a "
             "NumPy number, an array that is written to after its use, an iterator that one call "
             "uses up, or something outside that cannot be watched, such as a file. Pass that as an "
-            "argument, make a new array instead of writing into one, or do it outside."
+            "argument, make a new array instead of writing into one, or do it outside. Or its "
+            "result is rounding alone, as the difference of equal sums is."
             f"{then}"
         )
 

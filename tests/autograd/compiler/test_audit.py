@@ -152,7 +152,9 @@ def test_what_nobody_can_watch_is_found_to_have_changed_at_the_second_call(readi
     g = autograd.compile(reading(elsewhere))
     assert g(1.0).data == 6.0
     elsewhere.write(5.0)
-    with pytest.raises(CompileError, match=r"is 15\.0, and compiled 6\.0.* such as a file"):
+    with pytest.raises(
+        CompileError, match=r"is 15\.0, and compiled 6\.0.* such as a file.*result is rounding"
+    ):
         g(1.0)
     elsewhere.write(7.0)
     assert g(1.0).data == 21.0
