@@ -85,6 +85,9 @@ class custom_vjp(Op):
         latex: str = "",
     ) -> None:
         check_function("custom_vjp", function)
+        if not isinstance(nondiff_argnums, Sequence):
+            needed = "a tuple of places (how the gradient is computed is said with defvjp)"
+            refuse("custom_vjp", "nondiff_argnums", needed, nondiff_argnums, TypeError)
         self.function = self.forward = function
         self.name = str(getattr(function, "__name__", type(function).__name__))
         self.symbol = symbol or self.name

@@ -105,6 +105,7 @@ def value_and_grad(
         (10.0, (5.0, 2.0))
     """
     check_function("grad", f, " First the function, then where: grad(f)(2.0).")
+    _positions("grad", argnums)
 
     @functools.wraps(f)
     def both(*args: Any, **kwargs: Any) -> Any:
@@ -173,8 +174,7 @@ def jvp(
         >>> jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
         (10.0, 5.0)
     """
-    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
-        raise TypeError("jvp: needs a tuple of primals and a tuple of tangents.")
+    _check_tuples("jvp", primals, tangents)
     trace = _Trace("jvp", f, tuple(primals), {}, tuple(range(len(primals))), as_graph=True)
     directions, _ = flatten(tuple(tangents))
     if len(directions) != len(trace.leaves):
@@ -226,6 +226,7 @@ def jacobian(
                [0., 4.]])
     """
     check_function("jacobian", f, " First the function, then where: jacobian(f)(2.0).")
+    _positions("jacobian", argnums)
 
     @functools.wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
@@ -273,6 +274,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         >>> hvp(lambda x: x**3, (2.0,), (10.0,))
         120.0
     """
+    _check_tuples("hvp", primals, tangents)
     argnums: Argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
     product = jvp(grad(f, argnums), primals, tangents)[1]
     leaves, rebuild = flatten(product)
@@ -283,6 +285,24 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
             for x, p in zip(of, leaves, strict=True)
         ]
     )
+
+
+def _positions(who: str, argnums: Argnums) -> list[int]:
+    several: Any = [argnums] if isinstance(argnums, (int, np.integer)) else argnums
+    try:
+        return [operator.index(n) for n in several]
+    except TypeError as err:
+        raise TypeError(
+            f"{who}: argnums needs a whole number or several, but got {came(argnums)}. The "
+            f"arguments themselves come after: {who}(f)(x)."
+        ) from err
+
+
+def _check_tuples(who: str, primals: Any, tangents: Any) -> None:
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError(
+            f"{who}: needs a tuple of primals and a tuple of tangents: {who}(f, (x,), (v,))."
+        )
 
 
 class _Trace:
@@ -298,13 +318,7 @@ class _Trace:
         as_graph: bool = False,
     ) -> None:
         self.single = isinstance(argnums, (int, np.integer))
-        several: Any = [argnums] if self.single else argnums
-        try:
-            chosen = [operator.index(n) for n in several]
-        except TypeError as err:
-            raise TypeError(
-                f"{who}: argnums needs a whole number or several, but got {argnums!r}."
-            ) from err
+        chosen = _positions(who, argnums)
         for n in chosen:
             if not -len(args) <= n < len(args):
                 raise ValueError(

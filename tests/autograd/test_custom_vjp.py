@@ -500,3 +500,9 @@ def test_a_node_may_be_used_many_times_and_the_rule_runs_once_a_pass():
     ((out * 2.0).sum() + out.sum()).backward()
     assert len(calls) == 1
     assert_array_equal(t.grad, [6.0, 12.0])
+
+
+@pytest.mark.parametrize("wrong", [0, np.sin])
+def test_a_second_argument_that_says_no_places_is_refused(wrong):
+    with pytest.raises(TypeError, match=r"nondiff_argnums must be a tuple of places .* defvjp"):
+        custom_vjp(np.sin, wrong)
