@@ -33,6 +33,9 @@ _OF_THE_FUNCTIONS = (
 )  # fmt: skip
 """What a function that is written for plain numbers may raise when it gets nodes."""
 
+_OUTSIDE = object()
+"""In place of residuals, which may be None, where a function is not defined."""
+
 
 class custom_vjp(Op):
     r"""A function whose gradient is another than that of what it computes, or is known otherwise.
@@ -325,7 +328,7 @@ class _Run:
         kept, rebuild = flatten(self.residuals)
         if any(id(x) not in nodes and _is_number(x) for x in kept):
             moved = self._moved(self.places)
-            there = [] if moved is None else flatten(moved)[0]
+            there = [] if moved is _OUTSIDE else flatten(moved)[0]
             if len(there) != len(kept) or not all(
                 id(x) in nodes or not _is_number(x) or _agree(x, y)
                 for x, y in zip(kept, there, strict=True)
@@ -334,7 +337,7 @@ class _Run:
         return rebuild([nodes.get(id(x), x) for x in kept])
 
     def _moved(self, places: Sequence[int]) -> Any:
-        """The residuals after the operands in these places have moved a little; None outside."""
+        """The residuals after the operands in these places have moved a little; else _OUTSIDE."""
         moved = [_copied(x) for x in self.numbers]
         rng = np.random.default_rng(0)
         for i in places:
@@ -345,7 +348,7 @@ class _Run:
             try:
                 return self._forward(moved)[1]
             except _OF_THE_FUNCTIONS:
-                return None
+                return _OUTSIDE
 
     def _refuse_changed(self, parents: Parents) -> None:
         for i, parent in zip(self.places, parents, strict=True):
@@ -362,7 +365,7 @@ class _Run:
         """Refuse gradients that change with an operand and, as nodes, are not connected to it."""
         here = self.gradients(parents, out_grad)
         for i, parent in zip(self.places, parents, strict=True):
-            if not parent.requires_grad or (moved := self._moved([i])) is None:
+            if not parent.requires_grad or (moved := self._moved([i])) is _OUTSIDE:
                 continue
             there = self._backward(parents, moved, _copied(out_grad))
             for j, grad, x, y in zip(self.places, grads, here, there, strict=True):

@@ -317,6 +317,21 @@ def test_a_residual_that_lost_its_connection_is_noticed(x):
         grad(grad(f))(x)
 
 
+@pytest.mark.parametrize("x", [0.3, np.array(0.3)])
+def test_residuals_that_are_kept_elsewhere_are_noticed(x):
+    kept = {}
+
+    def forward(x):
+        kept["slope"] = math.cos(float(x))
+        return np.sin(x), None
+
+    f = custom_vjp(np.sin)
+    f.defvjp(forward, lambda residuals, g: (g * kept["slope"],))
+    assert_allclose(grad(f)(x), math.cos(0.3), rtol=1e-14)
+    with pytest.raises(GraphError, match=r"the gradient of .* lost its dependence on"):
+        grad(grad(f))(x)
+
+
 def test_a_function_that_does_not_do_the_same_twice_has_no_second_derivative():
     rng = np.random.default_rng(0)
     f = custom_vjp(lambda x: x)
