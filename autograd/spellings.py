@@ -44,6 +44,7 @@ _ATTRIBUTES = {
     "add_": "t.data += ..., on a leaf",
     "amax": "t.max(axis)",
     "amin": "t.min(axis)",
+    "argsort": "np.argsort(t, axis)",
     "bmm": "t @ other",
     "chunk": "array_split(t, parts, axis)",
     "clamp": "t.clip(low, high)",
@@ -155,9 +156,9 @@ def respelt(name: str, named: dict[str, Any]) -> dict[str, Any] | None:
         {'axis': (0, 1), 'keepdims': True}
     """
     renamed = {"dim": "axis", "keepdim": "keepdims"}
-    if not named.keys() & renamed.keys():
+    if not named.keys() & {*renamed, "dims"}:
         return None
-    if name not in SAME_WITH_DIM:
+    if name not in SAME_WITH_DIM or "dims" in named:
         what = _OTHERWISE.get(name, "axes are named axis=, and kept with keepdims=, as in NumPy")
         raise TypeError(f"{name}: {what}.")
     new = {renamed.get(key, key): x for key, x in named.items()}

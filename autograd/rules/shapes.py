@@ -301,7 +301,10 @@ def expand_dims(a: Operand, axis: int | tuple[int, ...]) -> Any:
 @composition
 def squeeze(a: Operand, axis: Axes = None) -> Any:
     """Axes of length 1 taken away."""
-    return a.reshape(np.empty(a.shape).squeeze(axis).shape)
+    try:
+        return a.reshape(np.empty(a.shape).squeeze(axis).shape)
+    except ValueError as err:  # PyTorch leaves an axis that is longer
+        raise ShapeError(f"squeeze: of an array of shape {a.shape}, {err}.") from err
 
 
 @composition

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 import autograd
 import nn
 import optim
-from autograd import GraphError, Tensor, Value, spellings
+from autograd import GraphError, ShapeError, Tensor, Value, spellings
 from autograd.op import COMPOSITIONS, RULEBOOK
 
 
@@ -47,6 +47,13 @@ def test_dim_is_axis_where_the_numbers_and_the_form_are_pytorchs(name):
     out = call(leaf())
     np.testing.assert_allclose(getattr(out, "data", out), expected, rtol=1e-15, strict=False)
     assert np.shape(getattr(out, "data", out)) == np.shape(expected)
+
+
+def test_only_axes_of_length_1_are_squeezed():
+    assert leaf().reshape(2, 1, 2).squeeze(dim=1).shape == (2, 2)
+    for call in (lambda t: t.squeeze(dim=1), lambda t: autograd.squeeze(t, 5)):
+        with pytest.raises(ShapeError, match=r"squeeze: of an array of shape \(2, 2\), .*axis"):
+            call(leaf())
 
 
 def test_several_dims_come_as_a_list_and_the_gradient_flows():
@@ -204,6 +211,8 @@ def advice(call):
         (lambda t: nn.Dense(8, activation="relu"), ["Linear(in_features, out_", "nn.ReLU()"]),
         (lambda t: nn.Dense(8), ["Say nn.Linear(in_features, out_features)"]),
         (lambda t: nn.summary(nn.Linear(2, 1)), ["model.summary(x)"]),
+        (lambda t: autograd.flip(t, dims=[0]), ["flip: axes are named axis="]),
+        (lambda t: autograd.roll(t, 1, dims=0), ["roll: axes are named axis="]),
         (lambda t: t.flatten(1), ["t.reshape(len(t), -1) to keep the first axis"]),
         (lambda t: t.flatten(start_dim=1), ["t.reshape(len(t), -1)"]),
         (lambda t: autograd.flatten(t, 1), ["t.reshape(len(t), -1)"]),
