@@ -190,12 +190,15 @@ class Elementwise(Op):
         if not self.is_one[i]:
             try:
                 partial = self.partials[i](*inputs, out)
-            except ZeroDivisionError:  # of a single plain number; of an array NumPy warns only
-                rows = [_row(x) for x in inputs]
-                partial = self.partials[i](*rows, out)
+            except ZeroDivisionError:
+                partial = self.infinite_partial(i, inputs, out)
             out_grad = out_grad * partial
         shape = getattr(inputs[i], "shape", ())
         return out_grad if out_grad.shape == shape else unbroadcast(out_grad, shape)
+
+    def infinite_partial(self, i: int, inputs: Sequence[Any], out: Any) -> Any:
+        """A local derivative where Python divides a number by 0: with an axis NumPy only warns."""
+        return self.partials[i](*map(_row, inputs), out)
 
 
 class Call(NamedTuple):

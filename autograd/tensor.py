@@ -337,7 +337,11 @@ class Tensor(ArrayOperations, Copied, node.Node):
         """d self / d parents[i], elementwise, as an array; None where it is not elementwise."""
         if not isinstance(self.op, Elementwise):
             return None
-        return np.asarray(self.op.partials[i](*self._inputs, self._data), dtype=self.dtype)
+        try:
+            found = self.op.partials[i](*self._inputs, self._data)
+        except ZeroDivisionError:  # only numbers without axes raise it
+            found = self.op.infinite_partial(i, self._inputs, self._data).reshape(())
+        return np.asarray(found, dtype=self.dtype)
 
     def _receive(self, grad: Any) -> None:
         if self.op is not None:

@@ -255,3 +255,12 @@ def test_lengths_and_deviations_in_float16_are_those_of_float64(name):
         assert out.dtype == x.grad.dtype == np.float16
         assert_allclose(out.item(), expected.item(), rtol=2e-3)
         assert_allclose(x.grad, exact.grad, rtol=4e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 2)])
+@pytest.mark.parametrize(("f", "at"), [(autograd.arcsin, 1.0), (autograd.sqrt, 0.0)])
+def test_the_local_derivative_of_a_tensor_may_be_infinite(f, at, shape):
+    with np.errstate(divide="ignore"):
+        local = f(Tensor(np.full(shape, at), requires_grad=True)).local_derivative(0)
+    assert local.shape == shape
+    assert np.all(local == np.inf)
