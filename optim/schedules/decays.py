@@ -138,8 +138,7 @@ def cosine(lr: float, epochs: int, lr_min: float = 0.0) -> Schedule:
         [0.1, 0.0854, 0.05, 0.0, 0.0]
     """
     lr, epochs = check_number("cosine", "lr", lr, "> 0"), whole_epochs("cosine", "epochs", epochs)
-    if not 0 <= lr_min <= lr:
-        raise ValueError(f"cosine: lr_min must be in [0, lr], but got {lr_min} with lr = {lr}.")
+    lr_min = check_number("cosine", "lr_min", lr_min, f"in [0, {lr}]")
     name = f"cosine from {lr:g} to {lr_min:g} in {epochs}"
     return Schedule(partial(_cosine, lr, epochs, lr_min), name)
 
