@@ -298,7 +298,7 @@ def test_what_makes_no_sense_is_refused(make, says):
         (lambda: constant("0.1"), "constant: lr must be a number, but got '0.1'"),
         (lambda: step_decay(0.1, every="2"), "step_decay: every must be an int, but got '2'"),
         (lambda: cosine(0.1, epochs=2.5), "cosine: epochs must be an int, but got 2.5"),
-        (lambda: cosine(0.1, lr_min="0"), "cosine: lr_min must be a number, but got '0'"),
+        (lambda: cosine(0.1, epochs=5, lr_min="0"), "cosine: lr_min must be a number, but got '0'"),
         (lambda: cosine(0.1, epochs=math.nan), "cosine: epochs must be an int, but got nan"),
         (lambda: constant(0.1) * constant(0.1), "factor must be a number, but got a Schedule"),
         (lambda: constant(0.1).then("0.1", at=1), "constant: lr must be a number"),
