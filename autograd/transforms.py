@@ -21,7 +21,7 @@ import numpy as np
 from autograd.checks import came, check_function
 from autograd.errors import ShapeError
 from autograd.modes import active, differentiated, force_grad, recording
-from autograd.node import Node, gradients
+from autograd.node import Node, gradients, topological
 from autograd.op import RULEBOOK
 from autograd.rules import stack
 from autograd.tensor import Tensor
@@ -188,6 +188,7 @@ def jvp(
     _check_numbers("jvp", f, outs)
     seeds = [_variable("jvp", _one_like(out)) for out in outs]
     pulled = trace.products(outs, seeds)
+    trace.own |= set(seeds)
     found: list[Any] = [None] * len(outs)
     with force_grad():
         total = _inner_product(pulled, trace.leaves, directions)
@@ -329,8 +330,10 @@ class _Trace:
             raise ValueError(f"{who}: argnums needs each argument once, but got {argnums}.")
         given, self.rebuild = flatten(tuple(args[n] for n in chosen))
         self.leaves = [_variable(who, x) for x in given]
+        self.own: set[Node] = set(self.leaves)  # what nobody outside can have a gradient of
         nodes = [x for x in given if isinstance(x, Node)]
         self.nested = running() or bool(nodes)
+        self.alone = not (running() or any(x.requires_grad for x in nodes))
         self.plain = not self.nested
         mode = recorder() if active() else None
         if mode is not None:  # then floats are nodes as well
@@ -379,7 +382,21 @@ class _Trace:
         """A result as the caller gets it: nodes inside another transform, else plain numbers."""
         if self.plain:
             return tree_map(_plain, tree)
-        return tree if recording() else tree_map(_detached, tree)
+        if not recording():
+            return tree_map(_detached, tree)
+        return tree_map(self._released, tree) if self.alone else tree
+
+    def _released(self, x: Any) -> Any:
+        """A result of constants as a constant, unless gradients lead from it to something else.
+
+        `w = w - lr * grad(f)(w)` would keep all steps of a w that requires no gradient. But the
+        gradient by constants of a function with parameters can be differentiated by these.
+        """
+        if not isinstance(x, Node) or not x.requires_grad:
+            return x
+        own = frozenset(self.own)
+        outside = (n for n in topological(x, own) if n.requires_grad and not n.parents)
+        return x.detach() if own.issuperset(outside) else x  # type: ignore[attr-defined]
 
 
 def _variable(who: str, x: Any) -> Any:

@@ -504,3 +504,43 @@ def test_a_tangent_of_another_shape_is_refused_even_if_it_would_broadcast():
 def test_derivatives_of_a_function_that_only_looks_at_the_number():
     assert grad(lambda x: math.floor(x) * x)(2.5) == 2.0
     assert grad(lambda x: abs(x) if x > 0 else -2 * x)(-1.0) == -2.0
+
+
+def cubes(x):
+    return (x * x * x).sum()
+
+
+OF_CONSTANTS = {
+    "grad": lambda f, x: autograd.grad(f)(x),
+    "value_and_grad": lambda f, x: autograd.value_and_grad(f)(x)[0],
+    "jacobian": lambda f, x: autograd.jacobian(f)(x),
+    "hessian": lambda f, x: autograd.hessian(f)(x),
+    "vjp": lambda f, x: autograd.vjp(f, x)[1](1.0)[0],
+    "jvp": lambda f, x: autograd.jvp(f, (x,), (np.ones(2),))[1],
+    "hvp": lambda f, x: autograd.hvp(f, (x,), (np.ones(2),)),
+}
+
+
+@pytest.mark.parametrize("derivative", OF_CONSTANTS.values(), ids=OF_CONSTANTS)
+def test_what_transforms_give_of_constants_is_constant(derivative):
+    assert not derivative(cubes, autograd.Tensor([1.0, 2.0])).requires_grad
+    assert derivative(cubes, autograd.Tensor([1.0, 2.0], requires_grad=True)).requires_grad
+
+
+@pytest.mark.parametrize("derivative", OF_CONSTANTS.values(), ids=OF_CONSTANTS)
+@pytest.mark.parametrize("made", [lambda f: f, autograd.compile], ids=["as written", "compiled"])
+def test_derivatives_by_constants_can_be_differentiated_by_parameters(derivative, made):
+    x = np.array([1.0, 2.0])
+    w = autograd.Tensor([3.0, 4.0], requires_grad=True)
+    derivative(made(lambda x: (w * x**3).sum()), autograd.Tensor(x)).sum().backward()
+    each = {"value_and_grad": x**3, "hessian": 6 * x, "hvp": 6 * x}
+    name = next(name for name, f in OF_CONSTANTS.items() if f is derivative)
+    np.testing.assert_allclose(w.grad, each.get(name, 3 * x**2), rtol=1e-12)
+
+
+def test_steps_on_a_constant_keep_no_step_before_them():
+    w = autograd.Tensor([1.0, 2.0])
+    for _ in range(5):
+        w = w - 0.1 * autograd.grad(cubes)(w)
+    assert not w.requires_grad
+    assert w.parents == ()
