@@ -18,9 +18,9 @@ def _call(rule: type) -> str:
     """How a rule is made.
 
     Example:
-        >>> from optim import Adagrad
-        >>> _call(Adagrad)
-        'Adagrad(params, lr=0.01, eps=1e-10, weight_decay=0.0)'
+        >>> from optim import Newton
+        >>> _call(Newton)
+        'Newton(params, line_search=None, least_curvature=1e-08, gradient_tolerance=1e-08)'
     """
     given = inspect.signature(rule).parameters.values()
     words = [p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in given]

@@ -349,7 +349,7 @@ def test_flat_needs_parameters_of_one_dtype():
     mixed[0].bias = Parameter(np.zeros(1, np.float32))
     with pytest.raises(TypeError, match="one dtype, but got float32 and float64"):
         mixed.flat()
-    with pytest.raises(TypeError, match="needs Parameters, but got Element"):
+    with pytest.raises(TypeError, match="needs Parameters, but got an Element"):
         Linear(1, 1).scalars().flat()
 
 
