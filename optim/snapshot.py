@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copy
 import functools
 import random
 import sys
@@ -60,7 +61,7 @@ class Snapshot:
     def _keep(self, thing: Any) -> None:
         if isinstance(thing, (Tensor, Value)):
             if thing.op is None:
-                self._undo.append(functools.partial(_set_data, thing, np.copy(thing.data)))
+                self._undo.append(functools.partial(_set_data, thing, copy.copy(thing.data)))
         elif isinstance(thing, np.random.Generator):
             bits = thing.bit_generator
             self._undo.append(functools.partial(setattr, bits, "state", bits.state))
@@ -102,7 +103,7 @@ class Snapshot:
 
 
 def _set_data(node: Any, data: Any) -> None:
-    node.data = np.copy(data) if isinstance(node, Tensor) else data.item()
+    node.data = copy.copy(data)  # an array of another library stays one
 
 
 def _set_items(space: dict[Any, Any], items: dict[Any, Any]) -> None:

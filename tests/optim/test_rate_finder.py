@@ -8,6 +8,7 @@ import pickle
 import random
 import types
 
+import dask.array as da
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -221,6 +222,15 @@ def test_a_model_inside_a_compiled_function_is_reached_too():
     snapshot.restore()
     assert everything(model) == before
     assert count == 4
+
+
+def test_arrays_of_other_libraries_stay_what_they_are():
+    x = Tensor(da.from_array(X, chunks=3))
+    snapshot = Snapshot(lambda: x)
+    x.data = x.data + 1
+    snapshot.restore()
+    assert isinstance(x.data, da.Array)
+    assert_array_equal(x.data.compute(), X)
 
 
 def test_an_error_in_the_closure_leaves_everything_as_it_was_too():
