@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from autograd import Tensor, Value
 from autograd.checks import came, refuse
 from autograd.spellings import called_as, refuse_set_to_none
@@ -25,6 +27,15 @@ def _call(rule: type) -> str:
     given = inspect.signature(rule).parameters.values()
     words = [p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in given]
     return f"{rule.__name__}({', '.join(words)})"
+
+
+def _changes_in_place(array: Any) -> bool:
+    """Whether `array += 1` writes where the array is; Dask's makes another one."""
+    if isinstance(array, np.ndarray):
+        return True
+    changed = empty = array.reshape(-1)[:0]
+    changed += 1
+    return changed is empty
 
 
 class Optimizer:
@@ -66,6 +77,12 @@ class Optimizer:
                 raise ValueError(
                     f"{who}: parameter {i} is the result of {p.op.name}. Pass what it was made "
                     "from."
+                )
+            if isinstance(p, Tensor) and not _changes_in_place(p._data):
+                raise TypeError(
+                    f"{who}: parameter {i} holds {came(p._data)}, which cannot be changed in "
+                    "place. Keep parameters in NumPy's arrays (data may be others), or take steps "
+                    "by hand: t.data = t.data - rate * t.grad."
                 )
             label = f" ({p.label!r})" if p.label else ""
             params.append(p)

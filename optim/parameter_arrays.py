@@ -81,7 +81,12 @@ class Gathered:
         reached = [p._grad is not None for p in self.params]
         grads = [np.zeros_like(p.data) if p._grad is None else p._grad for p in self.params]
         grad = np.concatenate([np.ravel(g) for g in grads])
+        if not isinstance(grad, np.ndarray) and self._are_numpys():
+            grad = np.asarray(grad)  # of data in parts on other machines: computed now
         return grad, None if all(reached) else reached
+
+    def _are_numpys(self) -> bool:
+        return all(isinstance(p._data, (np.ndarray, float)) for p in self.params)
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
