@@ -69,7 +69,7 @@ def _length(reached: list[Any], norm_type: float) -> tuple[float, float]:
     if not reached:
         return 1.0, 0.0
     entries = np.abs(np.concatenate([np.ravel(_as_float64(p.grad)) for p in reached]))
-    largest = float(entries.max(initial=0.0))
+    largest = float(entries.max()) if entries.size else 0.0
     unit = 2.0 ** (math.frexp(largest)[1] - 1) if largest and math.isfinite(largest) else 1.0
     return unit, float(np.linalg.norm(entries / unit, norm_type)) if entries.size else 0.0
 

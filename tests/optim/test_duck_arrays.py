@@ -54,3 +54,21 @@ def test_a_parameter_that_cannot_be_changed_in_place_is_refused(rule):
         rule([w])
     with pytest.raises(TypeError, match=r"parameter 1 holds"):
         rule([Tensor([1.0], requires_grad=True), w])
+
+
+@pytest.mark.parametrize(
+    "clip",
+    [lambda w: optim.clip_grad_norm_([w], 0.1), lambda w: optim.clip_grad_norm_([w], 0.1, np.inf),
+     lambda w: optim.clip_grad_value_([w], 0.01)],
+)  # fmt: skip
+def test_gradients_from_dasks_arrays_are_clipped_like_numpys(clip):
+    found = []
+    for data in (X, da.from_array(X, chunks=2)):
+        w = Tensor(np.ones(2), requires_grad=True)
+        ((data @ w) ** 2).mean().backward()
+        before = np.asarray(w.grad)
+        norm = clip(w)
+        assert abs(np.asarray(w.grad)).max() < abs(before).max()
+        found.append((np.asarray(w.grad), norm or 0.0))
+    assert_allclose(found[1][0], found[0][0], rtol=1e-12)
+    assert_allclose(found[1][1], found[0][1], rtol=1e-12)
