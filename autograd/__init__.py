@@ -30,13 +30,13 @@ from autograd.rules import *  # noqa: F403 (every operation is a function: `auto
 from autograd.shadowing import warn_of_shadowing
 from autograd.spellings import function_hint
 from autograd.tensor import Tensor
-from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.anomalies import detect_anomaly
     from autograd.compiler.function import compile  # noqa: F401
     from autograd.source_lines import record_lines
+    from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from autograd.viz.backprop import backprop
     from autograd.viz.draw import draw
     from autograd.viz.explain import explain
@@ -48,6 +48,10 @@ _LAZY = {
     "compile": "autograd.compiler.function",
     "detect_anomaly": "autograd.anomalies",
     "record_lines": "autograd.source_lines",
+    **dict.fromkeys(
+        ("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"),
+        "autograd.transforms",
+    ),
 }
 
 __all__ = [

@@ -11,7 +11,7 @@ from __future__ import annotations
 from _thread import RLock  # as threading has it, which takes long to import
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from autograd.errors import GraphError
 from autograd.modes import active, watch_product
@@ -20,15 +20,17 @@ from autograd.tracing import recorder, written
 from autograd.updates import readings
 
 
-class Home(NamedTuple):
-    """Where a leaf lives that is part of something larger: kept by its owner, not in the node."""
+class Home:
+    """Where a leaf lives that is part of something larger: kept by its owner, not in the node.
 
-    holder: Any
-    """What it is part of: the Tensor whose element it is."""
-    name: str
-    """What the holder is called."""
-    index: tuple[int, ...]  # type: ignore[assignment]
-    """Its place in the holder's array."""
+    Attributes:
+        holder: What it is part of: the Tensor whose element it is.
+        name: What the holder is called.
+        index: Its place in the holder's array.
+    """
+
+    def __init__(self, holder: Any, name: str, index: tuple[int, ...]) -> None:
+        self.holder, self.name, self.index = holder, name, index
 
 
 Contribution = tuple["Node", int, "Node", Any, Any]

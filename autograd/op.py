@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -25,18 +25,20 @@ from autograd.spellings import respelt
 from autograd.tracing import recorder
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from numpy.typing import NDArray
 
+    class AnyNode(Protocol):
+        """A node of any kind, as type checkers see it: this file knows no kind by name."""
 
-class AnyNode(Protocol):
-    """A node of any kind, as type checkers see it: this file knows no kind by name."""
+        @property
+        def parents(self) -> tuple[Any, ...]:
+            """The operands it was made from."""
 
-    @property
-    def parents(self) -> tuple[Any, ...]:
-        """The operands it was made from."""
+    N = TypeVar("N", bound=AnyNode)
 
 
-N = TypeVar("N", bound=AnyNode)
 F = TypeVar("F", bound=Callable[..., Any])
 
 REQUIRED: Any = object()
@@ -201,11 +203,14 @@ class Elementwise(Op):
         return self.partials[i](*map(_row, inputs), out)
 
 
-class Call(NamedTuple):
+class Call:
     """A call of an operation: what it is called on, and with what else."""
 
-    operands: tuple[Any, ...]
-    params: dict[str, Any]
+    def __init__(self, operands: tuple[Any, ...], params: dict[str, Any]) -> None:
+        self.operands, self.params = operands, params
+
+    def __repr__(self) -> str:
+        return f"Call(operands={self.operands}, params={self.params})"
 
 
 def call(*operands: Any, **params: Any) -> Call:

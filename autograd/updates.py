@@ -10,7 +10,7 @@ update gives: an earlier one, plus or minus a constant.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.errors import GrowingGraphWarning
 
@@ -20,13 +20,20 @@ _LONGEST = 64  # so many operations may make an update
 _MEMORY = 8  # passes until what none of them has reached is forgotten: models may take turns
 
 
-class _Reading(NamedTuple):
-    """That the gradient of a result was read: no node is kept alive for it."""
+class _Reading:
+    """That the gradient of a result was read: no node is kept alive for it.
 
-    grad: Any  # the gradient, itself: with it the place of the node is not mistaken for another's
-    after: int  # the pass after which it was read first
-    reached: int  # the last pass that has gone through it
-    steps: int  # so many updates have led to it, each of a result of an earlier pass
+    Attributes:
+        grad: The gradient, itself: with it the place of the node is not mistaken for another's.
+        after: The pass after which it was read first.
+        reached: The last pass that has gone through it.
+        steps: So many updates have led to it, each of a result of an earlier pass.
+    """
+
+    __slots__ = ("after", "grad", "reached", "steps")
+
+    def __init__(self, grad: Any, after: int, reached: int, steps: int) -> None:
+        self.grad, self.after, self.reached, self.steps = grad, after, reached, steps
 
 
 class Readings:
@@ -79,7 +86,7 @@ class Readings:
         for node, grad in found:
             reading = self.of.get(id(node))
             if reading is not None and reading.grad is node._grad and grad is not None:
-                again[id(node)] = reading._replace(grad=grad, reached=self.passes)
+                again[id(node)] = _Reading(grad, reading.after, self.passes, reading.steps)
             yield node, grad
         recent = [(k, r) for k, r in list(self.of.items()) if self.passes - r.reached <= _MEMORY]
         self.of = dict(recent) | again

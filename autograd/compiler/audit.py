@@ -136,7 +136,7 @@ def _numbers(results: Any, nodes: Sequence[Any], graded: bool) -> dict[str, Any]
         for node, grad in zip(nodes, grads, strict=True):
             if grad is None:
                 continue
-            holder, _, index = node.home or (node, "", ())
+            holder, index = (node.home.holder, node.home.index) if node.home else (node, ())
             name = f"{GRADIENT}{holder.label or type(holder).__name__} ({id(holder)})"
             if isinstance(holder, Tensor):
                 total = found.setdefault(name, np.zeros(holder.shape))
