@@ -12,7 +12,6 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, Any
 
-from autograd.custom_vjp import custom_vjp
 from autograd.declarations import elementwise, structural
 from autograd.errors import (
     AnomalyError,
@@ -35,6 +34,7 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.anomalies import detect_anomaly
     from autograd.compiler.function import compile  # noqa: F401
+    from autograd.custom_gradients import custom_vjp
     from autograd.source_lines import record_lines
     from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from autograd.viz.backprop import backprop
@@ -46,6 +46,7 @@ _LAZY = {
     "backprop": "autograd.viz.backprop",
     "explain": "autograd.viz.explain",
     "compile": "autograd.compiler.function",
+    "custom_vjp": "autograd.custom_gradients",
     "detect_anomaly": "autograd.anomalies",
     "record_lines": "autograd.source_lines",
     **dict.fromkeys(
