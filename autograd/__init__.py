@@ -22,7 +22,6 @@ from autograd.errors import (
     LostGradientWarning,
     ShapeError,
 )
-from autograd.gradcheck import gradcheck
 from autograd.modes import no_grad
 from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from autograd.anomalies import detect_anomaly
     from autograd.compiler.function import compile  # noqa: F401
     from autograd.custom_gradients import custom_vjp
+    from autograd.numerical_check import gradcheck
     from autograd.source_lines import record_lines
     from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
     from autograd.viz.backprop import backprop
@@ -48,6 +48,7 @@ _LAZY = {
     "compile": "autograd.compiler.function",
     "custom_vjp": "autograd.custom_gradients",
     "detect_anomaly": "autograd.anomalies",
+    "gradcheck": "autograd.numerical_check",
     "record_lines": "autograd.source_lines",
     **dict.fromkeys(
         ("grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"),

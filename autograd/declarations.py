@@ -14,14 +14,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from autograd.declaration_checks import (
-    check_elementwise,
-    check_forward,
-    check_structural,
-    check_writing,
-    watched_elementwise,
-    watched_structural,
-)
 from autograd.op import OF_USERS, RULEBOOK, Call, Elementwise, Op, Structural
 
 AnyOp = TypeVar("AnyOp", bound=Op)
@@ -77,11 +69,11 @@ def elementwise(
     """
 
     def declare(forward: Callable[..., Any]) -> Elementwise:
-        ours = _is_ours(forward)
-        if not ours:
-            check_forward(forward, "elementwise")
-            check_elementwise(forward, partials, scalar, domain)
-            check_writing(forward, len(partials), symbol, latex, operator)
+        checks = None if _is_ours(forward) else _checks()
+        if checks is not None:
+            checks.check_forward(forward, "elementwise")
+            checks.check_elementwise(forward, partials, scalar, domain)
+            checks.check_writing(forward, len(partials), symbol, latex, operator)
         op = Elementwise(
             forward,
             partials=partials,
@@ -92,7 +84,7 @@ def elementwise(
             smooth=smooth,
             domain=tuple(domain),
         )
-        return _registered(op if ours else watched_elementwise(op, scalar))
+        return _registered(op if checks is None else checks.watched_elementwise(op, scalar))
 
     _refuse_alone("elementwise", "partials=[…]", forward)
     return declare
@@ -140,11 +132,12 @@ def structural(
     """
 
     def declare(forward: Callable[..., Any]) -> Structural:
-        ours = _is_ours(forward)
-        if not ours:
-            check_forward(forward, "structural")
-            check_structural(forward, vjps)
-            check_writing(forward, 1 if callable(vjps) else len(vjps), symbol, latex, operator)
+        checks = None if _is_ours(forward) else _checks()
+        if checks is not None:
+            checks.check_forward(forward, "structural")
+            checks.check_structural(forward, vjps)
+            operands = 1 if callable(vjps) else len(vjps)
+            checks.check_writing(forward, operands, symbol, latex, operator)
         op = Structural(
             forward,
             vjps=vjps,
@@ -153,7 +146,7 @@ def structural(
             operator=operator,
             examples=examples,
         )
-        return _registered(op if ours else watched_structural(op))
+        return _registered(op if checks is None else checks.watched_structural(op))
 
     _refuse_alone("structural", "vjps=[…]", forward)
     return declare
@@ -182,6 +175,13 @@ def on_every_operation(install: Callable[[Op], None], kind: type | None = None) 
     for op in (*RULEBOOK.values(), *OF_USERS.values()):
         install(op)
     _listeners.append((kind, install))
+
+
+def _checks() -> Any:
+    """What is checked outside the library: it is loaded for the first declaration there."""
+    from autograd import declaration_checks
+
+    return declaration_checks
 
 
 def _is_ours(forward: Any) -> bool:

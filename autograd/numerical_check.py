@@ -12,6 +12,7 @@ from autograd.modes import no_grad
 from autograd.node import Node
 from autograd.op import plain
 from autograd.tensor import Tensor
+from autograd.transforms import joined, vjp
 from autograd.trees import flatten
 from autograd.value import Value
 
@@ -51,8 +52,6 @@ def gradcheck(
     given, rebuild = flatten(inputs)
     start = [_as_float64(x, i) for i, x in enumerate(given)]
 
-    from autograd.transforms import joined  # here, since importing autograd shall be quick
-
     def on_leaves(*leaves: Any) -> list[Any]:
         outs = flatten(f(*rebuild([_as_node(x) for x in leaves])))[0]
         return [joined("gradcheck", f, out) for out in outs]
@@ -84,8 +83,6 @@ def _pulled(f: Callable[..., list[Any]], start: list[Any]) -> Callable[..., list
     rng = np.random.default_rng(0)
     weights = [rng.uniform(0.5, 1.5, np.shape(out)) for out in _outputs(f, start)]
     cotangent = [w if w.ndim else float(w) for w in weights]
-
-    from autograd.transforms import vjp
 
     def gradient(*leaves: Any) -> list[Any]:
         return list(vjp(f, *leaves)[1](cotangent))
@@ -128,8 +125,6 @@ def _compare(
 
 def _our_jacobian(f: Callable[..., list[Any]], start: list[Any]) -> list[Any]:
     """For every input the derivatives, with the outputs' elements in a row as the first axis."""
-    from autograd.transforms import vjp
-
     outs, pull = vjp(f, *start)
     shapes = [np.shape(out) for out in outs]
     rows = []
