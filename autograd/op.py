@@ -127,6 +127,7 @@ class Elementwise(Op):
         is_one: For each operand, whether that derivative is the constant 1.
         is_sum: Whether there are two operands and both derivatives are 1.
         is_product: Whether the derivative by each of two operands is the other one.
+        is_flat: Whether every derivative is 0: then no gradient passes, not even an infinite one.
         scalar: The computation on Python floats: on one number `math` is 25 times as fast as NumPy.
         smooth: Whether it is differentiable everywhere in its domain.
         domain: For each operand, the open interval in which the derivative exists.
@@ -149,6 +150,7 @@ class Elementwise(Op):
         self.is_one = tuple(p == 1 for p in partials)
         self.is_sum = self.is_one == (True, True)
         self.is_product = list(partials) == [OTHER, OTHER]
+        self.is_flat = all(p == 0 for p in partials)
         self.scalar = scalar or forward
         self.smooth = smooth
         self.domain = domain or (EVERYWHERE,) * self.arity
@@ -189,6 +191,8 @@ class Elementwise(Op):
         self, i: int, out_grad: Any, out: Any, inputs: tuple[Any, ...], params: Any
     ) -> Any:
         """The gradient of operand i: out_grad times the local derivative, summed to its shape."""
+        if self.is_flat:
+            return np.zeros_like(plain(inputs[i]), dtype=out_grad.dtype)
         if not self.is_one[i]:
             try:
                 partial = self.partials[i](*inputs, out)

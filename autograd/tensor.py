@@ -321,6 +321,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
             if parent.requires_grad:
                 # The gradient of a Value is a Tensor of shape () here, as it depends on Tensors.
                 grad = op.pullback(i, out_grad, self, operands, self.params)
+                if not isinstance(grad, Node):  # of an operation that is flat
+                    grad = Tensor(grad)
                 if isinstance(parent, Tensor) and grad.dtype != parent._data.dtype:
                     grad = _as_gradient(grad, parent)
                 yield self, i, parent, out_grad, grad

@@ -200,6 +200,9 @@ class Value(Operations, Copied, node.Node):
             if type(self._left) is Constant:
                 return ((self, 1, self._right, out_grad, to[1]),)
             return (self, 0, self._left, out_grad, to[0]), (self, 1, self._right, out_grad, to[1])
+        if op.is_flat:
+            parents = enumerate(self.parents)
+            return tuple((self, i, p, out_grad, 0.0) for i, p in parents if p.requires_grad)
         left, right = self._left, self._right
         x, out = self._x, self._data
         try:
@@ -233,7 +236,8 @@ class Value(Operations, Copied, node.Node):
                 )
         for i, parent in enumerate(parents):
             if parent.requires_grad:
-                yield self, i, parent, out_grad, out_grad * op.partials[i](*parents, self)
+                slope = op.partials[i](*parents, self)
+                yield self, i, parent, out_grad, Constant(0.0) if op.is_flat else out_grad * slope
 
     def local_derivative(self, i: int) -> float:
         """d self / d parents[i], at the numbers the operands had when self was computed.

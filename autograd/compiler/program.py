@@ -179,6 +179,7 @@ class Program:
         mixed = (needs[x.out].any() != needs[x.out].all() for x in self.raised.instructions)
         lifted = sum(x.requires_grad for _, x in self.lifted)
         aside = PICK in graph.code or DETACH in graph.code or len(self.value_slopes) < lifted
+        aside |= any(op.is_flat for op in graph.ops)
         return bool(aside or (graph.guards and any(mixed)))
 
     @functools.cached_property

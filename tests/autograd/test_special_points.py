@@ -264,3 +264,29 @@ def test_the_local_derivative_of_a_tensor_may_be_infinite(f, at, shape):
         local = f(Tensor(np.full(shape, at), requires_grad=True)).local_derivative(0)
     assert local.shape == shape
     assert np.all(local == np.inf)
+
+
+FLAT = [
+    autograd.floor, autograd.ceil, autograd.rint, autograd.trunc, autograd.sign,
+    lambda x: autograd.floor_divide(x, 0.7), lambda x: autograd.floor_divide(0.7, x + 3.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("flat", FLAT)
+def test_no_gradient_passes_a_flat_function_not_even_an_infinite_one(flat):
+    def f(x):
+        return autograd.sqrt(flat(x) * 0.0) + x * x  # the root has an infinite derivative
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert grad(f)(0.5) == 1.0
+        assert grad(grad(f))(0.5) == 2.0
+        x = Tensor([0.5, 1.5], requires_grad=True)
+        f(x).sum().backward()
+        assert_array_equal(x.grad, [1.0, 3.0])
+        assert_array_equal(hessian(lambda x: f(x).sum())(np.array([0.5, 1.5])), 2 * np.eye(2))
+        w = Value(0.5)
+        g = autograd.compile(f)
+        for _ in range(3):
+            w.zero_grad()
+            g(w).backward()
+            assert w.grad == 1.0
