@@ -1,19 +1,20 @@
 """`compile`: the function that records once and replays; the pipeline's front door.
 
 record.py     run the function: what it computed becomes rows of flat arrays (graph.py), what it
-              returned becomes outputs (outputs.py)
-plain.py      which of the numbers are floats uncompiled (varying.py: and which are differentiated)
+              returned becomes outputs (outputs.py); which of the numbers are floats uncompiled
+              (float_rows.py), and which are differentiated (differentiated_rows.py)
 crossing.py   where arrays and single numbers meet
 raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
               waits for what (levels.py), and what is done again and again (repeats.py, loop.py)
 chain.py      what of them has to be computed one by one
 place.py      give every row a position, so that operands lie side by side
 lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, traced.py,
-              calls.py); of what all rounds of a loop share, the gradients at once (shared.py)
+              numpy_calls.py); of what all rounds of a loop share, the gradients at once
+              (loop_gradients.py)
 program.py    the memory for all that
 replay.py     fill in the numbers of a call and run it
-results.py    hand back nodes whose backward pass is the compiled one
-rebuild.py    check with the ordinary backward pass where a gradient is nan
+results.py    hand back nodes whose backward pass is the compiled one; where a gradient is nan, the
+              ordinary pass decides (nan_gradients.py)
 audit.py      run the function as it is written, too, and compare
 
 listing.py and drawing.py show what came of it.

@@ -33,7 +33,7 @@ class Body:
         raised: The instructions of one round, raised from a graph of their own.
         made: The rows of that graph that are results.
         same: The rows that come from outside and are the same in all rounds.
-        shared: The operands whose gradients are found after the loop, see shared.py.
+        shared: The operands whose gradients are found after the loop, see loop_gradients.py.
         placement: Where they lie in the body's buffers.
         lowered: The calls, on a tape of their own.
         rooms: Buffers that nobody uses just now.

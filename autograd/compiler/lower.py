@@ -21,9 +21,9 @@ import numpy as np
 from autograd.compiler.chain import Chain, run, run_back
 from autograd.compiler.graph import CONSTANT
 from autograd.compiler.loop import Body, Loop, Repeated
+from autograd.compiler.loop_gradients import add_shared, take_out
 from autograd.compiler.place import Gather, Layout, Placement, View, factored, layout
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
-from autograd.compiler.shared import add_shared, take_out
 from autograd.compiler.tape import INTO, STORE, TAKE_OUT, Tape
 from autograd.compiler.traced import Traced
 

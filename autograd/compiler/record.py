@@ -27,12 +27,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.compiler import crossing
+from autograd.compiler.differentiated_rows import Varying
+from autograd.compiler.float_rows import Plainness
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
-from autograd.compiler.plain import Plainness
 from autograd.compiler.refusals import refusal
 from autograd.compiler.tape import Step, Tape
 from autograd.compiler.traced import Traced, asked_by_user, has_traced
-from autograd.compiler.varying import Varying
 from autograd.errors import CompileError
 from autograd.modes import active, recording
 from autograd.tensor import Tensor

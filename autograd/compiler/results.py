@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from autograd import node
+from autograd.compiler.nan_gradients import ordinary_pass
 from autograd.compiler.program import Workspace
-from autograd.compiler.rebuild import ordinary_pass
 from autograd.errors import GraphError
 from autograd.modes import active
 from autograd.node import Node, adding

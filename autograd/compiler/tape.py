@@ -31,7 +31,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.compiler.calls import call_into
+from autograd.compiler.numpy_calls import call_into
 from autograd.compiler.traced import (
     IN_PLACE,
     Traced,

@@ -5,8 +5,8 @@ written down once, in `trace.py`, and of a backward pass in `steps.py`; `notatio
 and `mathml.py` write names, derivatives and formulas. Everybody else is a reader of these:
 
 - `draw.py`, the door to pictures: `drawn.py` (with `modules.py`) decides what is drawn, `layout.py`
-  (with `layers.py`) or the program `dot` (through `dot.py`) where, and `look.py` how; `svg.py`,
-  `paper.py` and `tikz.py` only write down what `look.py` made;
+  (with `layers.py`) or the program `dot` (through `dot.py`) where, and `scene.py` how; `svg.py`,
+  `png_and_pdf.py` and `tikz.py` only write down what `scene.py` made;
 - `backprop.py`, the door to a pass: `exercise.py` prints it, `animate.py` films it, and `player/`
   makes the page to step through;
 - `explain.py` and `explain_arrays.py` write the chain rule out.

@@ -15,8 +15,8 @@ import numpy as np
 
 from autograd.atomic_write import write_atomically
 from autograd.viz import exercise
-from autograd.viz.look import SANS
 from autograd.viz.player.picture import Picture, picture_of
+from autograd.viz.scene import SANS
 from autograd.viz.steps import Pass, array_text
 from autograd.viz.svg import DARK_STYLE
 from autograd.viz.text import NOT_REACHED, printable

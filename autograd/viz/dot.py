@@ -17,7 +17,7 @@ import graphviz  # type: ignore[import-untyped]
 
 from autograd.viz.graph import DrawnGraph, DrawnNode
 from autograd.viz.layout import Box, Direction, Layout, Point, Route, Size
-from autograd.viz.look import HOT, LINE, QUIET_LINE, style_of
+from autograd.viz.scene import HOT, LINE, QUIET_LINE, style_of
 
 SECONDS = 5.0
 """The time limit for one run of `dot`."""

@@ -12,11 +12,11 @@ from autograd.checks import came, check_choice, check_int
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.drawn import drawn
 from autograd.viz.graph import DrawnGraph
+from autograd.viz.highlights import side_by_side, with_changes, with_way
 from autograd.viz.layout import Direction, Layout, place
-from autograd.viz.look import Scene, scene, sizes
-from autograd.viz.marks import side_by_side, with_changes, with_way
-from autograd.viz.paper import to_paper
+from autograd.viz.png_and_pdf import to_paper
 from autograd.viz.saving import save_by_suffix
+from autograd.viz.scene import Scene, scene, sizes
 from autograd.viz.svg import for_notebooks, page, to_svg
 from autograd.viz.tikz import to_mermaid, to_tikz
 from autograd.viz.trace import Node, Trace, is_node

@@ -13,7 +13,18 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from autograd.viz.look import DARK, MONO, SANS, Curve, Group, Polygon, Rectangle, Scene, Shape, Text
+from autograd.viz.scene import (
+    DARK,
+    MONO,
+    SANS,
+    Curve,
+    Group,
+    Polygon,
+    Rectangle,
+    Scene,
+    Shape,
+    Text,
+)
 
 LEAST_SCALE = 2 / 3
 """To fit in, a picture is made smaller down to this scale, at which the smallest type has 7 px."""

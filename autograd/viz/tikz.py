@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from autograd.viz.graph import DrawnGraph, DrawnNode
-from autograd.viz.look import (
+from autograd.viz.scene import (
     HOT,
     Curve,
     Polygon,

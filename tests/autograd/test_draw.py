@@ -20,7 +20,7 @@ import nn
 from autograd import Tensor, Value, draw, no_grad, tanh
 from autograd.viz import notation
 from autograd.viz.dot import run_dot
-from autograd.viz.look import BACKGROUND, CONSTANT, DARK, GREY, HOT, INK, LEAF, OPERATION, OUTPUT
+from autograd.viz.scene import BACKGROUND, CONSTANT, DARK, GREY, HOT, INK, LEAF, OPERATION, OUTPUT
 from autograd.viz.text import number, numbers
 from tests.work import calls_at_most
 
@@ -554,15 +554,15 @@ def contrast(one, other):
 
 
 def test_text_and_outlines_stand_out_from_what_is_behind_them():
-    from autograd.viz import look
+    from autograd.viz import scene
 
-    styles = [look.LEAF, look.OPERATION, look.OUTPUT, look.CONSTANT]
+    styles = [scene.LEAF, scene.OPERATION, scene.OUTPUT, scene.CONSTANT]
     for style in styles:
         assert contrast(style.stroke, style.fill) >= 3
-        assert contrast(look.INK, style.fill) >= 4.5
-        assert contrast(look.GREY, style.fill) >= 4.5
+        assert contrast(scene.INK, style.fill) >= 4.5
+        assert contrast(scene.GREY, style.fill) >= 4.5
     for style in styles[:3]:
-        assert contrast(look.BACKGROUND, style.stroke) >= 4.5  # the symbol on its badge
-    for line in (look.LINE, look.QUIET_LINE):
-        assert contrast(line, look.BACKGROUND) >= 3
-    assert contrast(look.GREY, look.BACKGROUND) >= 4.5
+        assert contrast(scene.BACKGROUND, style.stroke) >= 4.5  # the symbol on its badge
+    for line in (scene.LINE, scene.QUIET_LINE):
+        assert contrast(line, scene.BACKGROUND) >= 3
+    assert contrast(scene.GREY, scene.BACKGROUND) >= 4.5

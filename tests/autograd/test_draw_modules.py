@@ -9,7 +9,7 @@ import pytest
 
 import nn
 from autograd import Tensor, Value, draw, tanh
-from autograd.viz.look import HOT
+from autograd.viz.scene import HOT
 from nn.scalar import MLP
 from tests.autograd.test_draw import needs_dot
 

@@ -14,7 +14,7 @@ from autograd.viz.drawn import drawn
 from autograd.viz.graph import DrawnEdge, DrawnGraph, DrawnNode
 from autograd.viz.layers import Grid, crossings, layers_of
 from autograd.viz.layout import place, settle
-from autograd.viz.look import sizes
+from autograd.viz.scene import sizes
 from autograd.viz.trace import Trace
 from tests.work import calls_at_most
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from autograd.viz import exercise
 from autograd.viz.drawn import rows_of
-from autograd.viz.look import Scene, scene
 from autograd.viz.player.picture import Picture
+from autograd.viz.scene import Scene, scene
 from autograd.viz.steps import Pass
 from autograd.viz.trace import Node
 

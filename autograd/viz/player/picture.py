@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from autograd.viz.drawn import drawn
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.layout import Layout, place
-from autograd.viz.look import scene, sizes
+from autograd.viz.scene import scene, sizes
 from autograd.viz.steps import Pass
 from autograd.viz.svg import to_svg
 from autograd.viz.trace import Node

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.compiler.calls import call_into
+from autograd.compiler.numpy_calls import call_into
 
 RNG = np.random.default_rng(0)
 

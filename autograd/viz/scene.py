@@ -1,7 +1,7 @@
 """How things are drawn: shapes, colours and type, for every kind of output.
 
 `scene` turns a graph and a layout into rectangles, curves, polygons and text; `svg.py` and
-`paper.py` write those down, and know nothing of graphs.
+`png_and_pdf.py` write those down, and know nothing of graphs.
 
 What a node is can be told without colours: an operation has round corners and its symbol on a
 dark badge, a leaf has sharp corners, a constant a dotted outline and smaller type, the output a

@@ -6,7 +6,7 @@ import io
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from autograd.viz.look import Curve, Polygon, Rectangle, Scene, Shape, Text
+from autograd.viz.scene import Curve, Polygon, Rectangle, Scene, Shape, Text
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -6,7 +6,7 @@ from dataclasses import replace
 from html import escape
 
 from autograd.viz.graph import DrawnGraph
-from autograd.viz.look import INK, SANS
+from autograd.viz.scene import INK, SANS
 from autograd.viz.svg import size_of
 from autograd.viz.trace import Node, Trace
 
