@@ -68,6 +68,10 @@ _PYTHONS = {*dir(builtins), *sys.stdlib_module_names}
 __all__ += [name for name in (*RULEBOOK, *COMPOSITIONS) if name not in _PYTHONS]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
+
 def __getattr__(name: str) -> Any:
     """Load what few programs use when first asked for: `import autograd` stays quick."""
     if name in _LAZY:

@@ -1,5 +1,8 @@
 """PyTorch's words: understood where they mean the same, answered with ours where they do not."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -131,6 +134,7 @@ def test_our_spelling_of_a_tensors_attribute_is_named(name, ours):
 
 
 def test_what_the_answers_say_to_write_works():
+    names = {name: getattr(autograd, name) for name in dir(autograd)}
     t = leaf()
     rng = np.random.default_rng(0)
     for tables, scope in [
@@ -152,7 +156,7 @@ def test_what_the_answers_say_to_write_works():
                 continue
             for part in expression.split(", or ")[0].split(", and "):
                 if "=" not in part.replace("=True", "").replace("size=", ""):
-                    eval(part, {**vars(autograd), "np": np, "Tensor": Tensor, **scope})
+                    eval(part, {**names, "np": np, "Tensor": Tensor, **scope})
 
 
 def test_functions_of_pytorchs_are_answered_by_the_package():
@@ -255,3 +259,13 @@ def test_a_rule_of_ones_own_says_how_it_is_made_too():
     with pytest.raises(TypeError, match=said):
         Rule([leaf()], learning_rate=0.1)
     assert Rule([leaf()], 0.1).lr == 0.1
+
+
+def test_what_is_loaded_when_it_is_asked_for_is_listed_before():
+    listed = subprocess.run(
+        [sys.executable, "-c", "import autograd; print(*dir(autograd))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert {*autograd.__all__, "compile"} <= {*listed}
