@@ -16,13 +16,8 @@ import numpy as np
 
 from autograd.declarations import on_every_operation
 from autograd.modes import active
-from autograd.op import COMPOSITIONS, OF_USERS, RULEBOOK, Op, boxed, plain, unboxed
+from autograd.op import COMPOSITIONS, OF_USERS, RENAMED, RULEBOOK, Op, boxed, plain, unboxed
 from autograd.tracing import recorder
-
-RENAMED = {
-    "absolute": "abs", "fabs": "abs", "amax": "max", "amin": "min", "true_divide": "divide",
-    "radians": "deg2rad", "degrees": "rad2deg", "around": "round",
-}  # fmt: skip
 
 _OF_LINALG = {
     np.linalg.cholesky, np.linalg.cross, np.linalg.det, np.linalg.eigh, np.linalg.eigvalsh,

@@ -56,6 +56,12 @@ RULEBOOK: dict[str, Op] = {}
 OF_USERS: dict[str, Op] = {}
 """Every operation that was declared outside the library, by name."""
 
+RENAMED = {
+    "absolute": "abs", "fabs": "abs", "amax": "max", "amin": "min", "true_divide": "divide",
+    "radians": "deg2rad", "degrees": "rad2deg", "around": "round",
+}  # fmt: skip
+"""NumPy's other names of functions, and ours."""
+
 
 class Op:
     r"""An operation: its name, how it is written, and how it is computed on arrays.

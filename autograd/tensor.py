@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from autograd import node, numpy_protocols, spellings
+from autograd import node, spellings
 from autograd.copying import Copied
 from autograd.declarations import on_every_operation
 from autograd.errors import GraphError, ShapeError
@@ -432,10 +432,14 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`np.tanh(t)` and `array + t` are Tensors."""
+        from autograd import numpy_protocols  # not before it is needed: it takes long to load
+
         return numpy_protocols.ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """`np.mean(t, axis=0)` and the other functions of NumPy that the rulebook has."""
+        from autograd import numpy_protocols  # not before it is needed: it takes long to load
+
         return numpy_protocols.function(func, args, kwargs)
 
     def __eq__(self, other: object) -> Any:

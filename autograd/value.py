@@ -9,14 +9,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from autograd import node, numpy_protocols, spellings
+from autograd import node, spellings
 from autograd.copying import Copied
 from autograd.declarations import on_every_operation
 from autograd.errors import GraphError
 from autograd.methods import Operations
 from autograd.modes import active, recording, watch_result
-from autograd.numpy_protocols import RENAMED
-from autograd.op import OF_USERS, RULEBOOK, Elementwise, Op, kind_of
+from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op, kind_of
 from autograd.rules import elementwise
 from autograd.tracing import recorder, written
 from autograd.updates import readings
@@ -265,6 +264,8 @@ class Value(Operations, Copied, node.Node):
                 given = (operands,) if getattr(op, "variadic", False) else operands
                 return op(*given, **params)  # type: ignore[no-any-return]
         if not isinstance(op, Elementwise):
+            from autograd import numpy_protocols
+
             return numpy_protocols.of_single_values(op, operands, params)  # type: ignore[no-any-return]
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in operands):
             # an array of Values: one node per element
@@ -292,6 +293,8 @@ class Value(Operations, Copied, node.Node):
                 x, y = (x if isinstance(x, Value) else Constant(x) for x in inputs)
                 return np.bool(_COMPARISONS[ufunc](x, y))
             return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
+        from autograd import numpy_protocols
+
         name = RENAMED.get(ufunc.__name__, ufunc.__name__)
         op = RULEBOOK.get(name) or OF_USERS.get(name)
         if isinstance(op, Elementwise):
@@ -306,6 +309,8 @@ class Value(Operations, Copied, node.Node):
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """`np.std(v)`, as of an array of no axes that holds this Value."""
+        from autograd import numpy_protocols
+
         return numpy_protocols.function_of_values(func, types, args, kwargs)
 
     def conjugate(self) -> Self:

@@ -25,8 +25,7 @@ import numpy as np
 
 from autograd.declarations import on_every_operation
 from autograd.methods import Operations
-from autograd.numpy_protocols import RENAMED
-from autograd.op import OF_USERS, RULEBOOK, Elementwise, Op
+from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op
 from autograd.rules.elementwise import LN2, LN10
 from autograd.viz import notation
 from autograd.viz.notation import Derivative
