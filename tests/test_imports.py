@@ -4,6 +4,8 @@ import ast
 import graphlib
 import pathlib
 import re
+import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 FILES = {
@@ -36,3 +38,11 @@ def test_autograd_knows_neither_nn_nor_optim_and_these_do_not_know_each_other():
 
 def test_no_files_import_one_another_in_a_circle():
     graphlib.TopologicalSorter(GRAPH).prepare()  # raises CycleError, with the circle
+
+
+def test_import_autograd_leaves_what_few_programs_use_for_when_it_is_asked_for():
+    program = "import autograd, sys; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT).split()
+    assert "autograd.value" in loaded
+    later = ("numpy_protocols", "transforms", "custom_gradients", "compiler", "viz", "anomalies")
+    assert not [name for name in loaded if name.startswith(tuple(f"autograd.{x}" for x in later))]
