@@ -2,6 +2,7 @@
 
 import math
 import random
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, custom_vjp, record_lines, tanh
 from autograd.node import topological
 from autograd.op import Elementwise
+from autograd.viz.mathml import markup
 from autograd.viz.text import number
 from nn.scalar import MLP
 from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
@@ -149,16 +151,21 @@ def set_leaves(player, numbers):
     )
 
 
-def test_numbers_are_written_as_in_print(play):  # noqa: F811
+def test_numbers_are_written_as_in_print(browser):  # noqa: F811
     rng = random.Random(1)
     numbers = [1.0625, 0.03125, -1.0615, 1e6, 999999.0, 123456.5, 1e-5, 9.9995e-5, 0.00012345, -0.0]
-    numbers += [rng.uniform(-10, 10) * 10 ** rng.randint(-12, 12) for _ in range(60)]
-    total = Value(0.0)
-    for i, x in enumerate(numbers):
-        total = total + Value(x, label=f"q{i}")
-    player = play(backprop(total))
-    rows = player.rows()
-    assert [rows[f"q{i}"][0] for i in range(len(numbers))] == [number(x) for x in numbers]
+    numbers += [5e-324, 1.7976931348623157e308, 0.1 + 0.2, 1e22, 2.0**53 + 2, 0.5, 99995.0, 999.95]
+    numbers += [rng.uniform(-10, 10) * 10 ** rng.randint(-300, 300) for _ in range(4_000)]
+    numbers += [round(rng.uniform(-10, 10), 4) * 10.0 ** rng.randint(-8, 8) for _ in range(4_000)]
+    numbers += [k / 2**n for k in range(-999, 999, 7) for n in range(12)]
+    script = resources.files("autograd.viz.player").joinpath("numbers.js").read_text()
+    page = browser.new_page()
+    written = page.evaluate(f"(numbers) => {{ {script}; return numbers.map(digits); }}", numbers)
+    special = page.evaluate(f"() => {{ {script}; return ['nan', 'inf', '-inf'].map(real); }}")
+    page.close()
+    assert written == [number(x) for x in numbers]
+    assert math.isnan(special[0])
+    assert special[1:] == [math.inf, -math.inf]
 
 
 def test_infinities_and_nan_are_shown_as_such(play):  # noqa: F811
@@ -595,17 +602,94 @@ def every_kind():
     return v
 
 
-@pytest.mark.parametrize("made", [every_kind, neuron, product_plus], ids=lambda made: made.__name__)
-def test_the_page_writes_every_equation_as_python_prints_it(play, made):  # noqa: F811
-    root = made()
-    steps = backprop(root[0] if isinstance(root, tuple) else root)
-    player = play(steps)
+def any_graph(seed):
+    """A graph of random operations; the functions of one argument are those defined everywhere."""
+    rng = random.Random(seed)
+    names = rng.sample(["x1", "theta_0", "y_hat", "w_12", "b", "my_loss2"], 3)
+    made = [Value(round(rng.uniform(-2, 2), rng.choice([0, 1, 3, 16])), label=n) for n in names]
+    functions = ["tanh", "sin", "exp", "sigmoid", "softplus", "relu", "abs", "square", "arctan"]
+    for k in range(9):
+        x, y = rng.choice(made), rng.choice(made)
+        binary = [x + y, x - y, x * y, x / (y * y + 1), 2.5 * x, x**2, x**3, 3.0 - y, -x]
+        made.append(getattr(x, rng.choice(functions))() if k % 3 else rng.choice(binary))
+        if k % 4 == 0:
+            made[-1].label = f"h{k}"
+    root = sum(made[4:], made[3]) * made[0]
+    root.label = "J"
+    return root
+
+
+def recomputed(root, numbers):
+    """The pass through the same graph at other leaves."""
+    for node in topological(root):
+        if node.op is None:
+            node.data = numbers.get(node.label, node.data)
+            node.zero_grad()
+    fresh = {}
+    for node in topological(root):
+        operands = [fresh[parent] for parent in node.parents]
+        fresh[node] = node if node.op is None else node.op(*operands)
+        fresh[node].label = node.label
+    return fresh[root]
+
+
+def shown_steps(player, count):
+    """From the last to the first step: the equation, the MathML and what is copied as LaTeX."""
     player.press("End")
     shown = []
-    for _ in steps:
-        shown.append(player.page.locator(".say .line").inner_text())
+    for _ in range(count):
+        line, mathml = player.page.evaluate(
+            """() => { const root = document.querySelector(".glassgrad").shadowRoot;
+                return [root.querySelector(".say .line").textContent,
+                    root.querySelector(".say math").innerHTML]; }"""
+        )
+        player.page.click("text=Copy LaTeX")
+        latex = player.page.locator(".say textarea").input_value()
+        shown.append((line, mathml, latex))
         player.press("ArrowLeft")
-    assert shown[::-1] == [step.equation for step in steps]
+    return shown[::-1]
+
+
+def printed_steps(steps):
+    for step in steps:
+        upstream = step.upstream.tree if step.upstream else ("mn", "1")
+        trees = (step.received.tree, ("mo", "+="), upstream, ("mo", "·"), step.partial.tree)
+        yield step.equation, "".join(map(markup, trees)), latex_of(step)
+
+
+def latex_of(step):
+    def written(x):
+        mantissa, e, power = number(x).partition("e")
+        return rf"{mantissa} \times 10^{{{power}}}" if e else mantissa
+
+    upstream, local, product = map(written, (step.out_grad, step.local, step.contribution))
+    local = f"({local})" if local.startswith("-") else local
+    symbols = step.upstream.latex if step.upstream else "1"
+    rule = step.formula.latex
+    if step.formula.factor != step.formula.text:
+        rule = rf"\left({rule}\right)"
+    parts = [rf"{symbols} \cdot {step.partial.latex}", rf"{upstream} \cdot {local}", product]
+    if step.formula.number is None:
+        parts.insert(1, rf"{upstream} \cdot {rule}")
+    return rf"{step.received.latex} \mathrel{{+}}= {' = '.join(parts)}"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_page_writes_every_step_as_python_does_also_at_other_leaves(play, seed):  # noqa: F811
+    root = any_graph(seed) if seed else every_kind()
+    steps = backprop(root)
+    player = play(steps)
+    assert shown_steps(player, len(steps)) == list(printed_steps(steps))
+    rng = random.Random(seed)
+    leaves = [steps.names[leaf] for leaf in steps.gradients]
+    numbers = {name: rng.choice([1.0, -1.0]) * rng.uniform(0.1, 3) for name in leaves}
+    set_leaves(player, numbers)
+    again = backprop(recomputed(root, numbers))
+    player.press("End")
+    shown = player.exact()
+    for leaf, gradient in again.gradients.items():
+        assert shown[again.names[leaf]] == (leaf.data, pytest.approx(gradient, rel=1e-12))
+    assert shown_steps(player, len(steps)) == list(printed_steps(again))
 
 
 # --- what is typed, and where the picture is ---------------------------------------------------

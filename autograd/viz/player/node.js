@@ -1,15 +1,6 @@
 // What there is to a chosen node, breakpoints, and why the order of the pass matters.
 
 let chosen = -1;
-function countWays(i, known) {
-  if (i === root) return 1n;
-  if (!known.has(i))
-    known.set(
-      i,
-      into[i].reduce((n, k) => n + countWays(steps[k][0], known), 0n),
-    );
-  return known.get(i);
-}
 function waysFrom(i, most) {
   const found = [],
     stack = [[i, []]];
@@ -65,29 +56,24 @@ function wayItem(way, i) {
 }
 function expansion(i) {
   if (i === root) return [p(trace.start + ": the pass starts here.")];
-  const count = countWays(i, new Map()),
-    ways = waysFrom(i, 12);
+  const ways = waysFrom(i, 12),
+    [many, more] = nodes[i].ways || [];
   if (!ways.length) return [p("No gradient flows to it.")];
-  const more =
-    count > BigInt(ways.length)
-      ? [p("… and " + (count - BigInt(ways.length)).toLocaleString("en") + " more ways.")]
-      : [];
-  const sum = count === 1n ? "One way leads" : count.toLocaleString("en") + " ways lead";
   return [
     p(
-      sum +
+      (many ? many + " ways lead" : "One way leads") +
         " from " +
         name(i) +
         " to " +
         name(root) +
-        (count === 1n ? ". Its product of local derivatives is " : ". Each gives a product of local derivatives; ") +
+        (many ? ". Each gives a product of local derivatives; " : ". Its product of local derivatives is ") +
         d(i) +
         " = " +
         fmt(finalGrads()[i]) +
-        (count === 1n ? "." : " is their sum."),
+        (many ? " is their sum." : "."),
     ),
     el("ol", { class: "ways" }, ...ways.map((way) => wayItem(way, i))),
-    ...more,
+    ...(more ? [p("… and " + more + " more ways.")] : []),
   ];
 }
 // What the command line takes for a number, and fractions; null is none.
@@ -186,7 +172,7 @@ function choose(i) {
   highlight();
   about.hidden = i < 0;
   about.replaceChildren(...(i < 0 ? [] : aboutNode(i)));
-  if (i >= 0 && into[i].length && countWays(i, new Map()) === 1n) highlight(waysFrom(i, 1)[0]);
+  if (i >= 0 && into[i].length && !nodes[i].ways) highlight(waysFrom(i, 1)[0]);
   paint(stateAt(position));
 }
 

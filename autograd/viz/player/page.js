@@ -96,6 +96,7 @@ const tools = el(
   "div",
   { class: "row" },
   predict,
+  button("Copy LaTeX", () => copyLatex(), { title: "The formula of this step" }),
   button("Run to stop", () => runToStop(1), { title: "Run to the next breakpoint (])" }),
   ...(scalar ? [button("Why this order?", toggleOrder)] : []),
 );

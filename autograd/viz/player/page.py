@@ -33,7 +33,7 @@ from autograd.viz.steps import Pass
 from autograd.viz.text import printable
 from autograd.viz.tikz import to_tikz
 
-_SCRIPTS = ("pass.js", "words.js", "picture.js", "node.js", "page.js")
+_SCRIPTS = ("numbers.js", "pass.js", "words.js", "picture.js", "node.js", "page.js")
 _FUNCTION = """\
 (function (host, trace, rules, css) {
 "use strict";
@@ -153,12 +153,17 @@ def _lines(steps: Pass) -> Iterator[str]:
     yield from map(str, steps[-exercise.LAST :])
 
 
+def _without_comments(script: str) -> str:
+    """A script without what only its readers need: indentation, and comments on their own."""
+    return re.sub(r"(?m)^\s*(//.*\n)?", "", script)
+
+
 @functools.cache
 def packed_player() -> str:
     """The player's script and style, compressed."""
     here = resources.files(__package__)
     body = "\n".join(here.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS)
     css = here.joinpath("player.css").read_text(encoding="utf-8")
-    parts = [re.sub(r"(?m)^\s+", "", text) for text in (_FUNCTION % body, css)]
+    parts = [_without_comments(_FUNCTION % body), re.sub(r"\s*([{};:,])\s*", r"\1", css)]
     packed = gzip.compress(json.dumps(parts).encode(), 9, mtime=0)
     return base64.b64encode(packed).decode()

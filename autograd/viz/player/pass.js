@@ -1,4 +1,4 @@
-// The pass: numbers and how they are written, and what is known after each event.
+// The pass: what is known after each event, and what things look like.
 //
 // These files are the body of one function, in the order of page.py: (host, trace, rules, css), the
 // element with the fallback, the record of a pass (trace.py), the rules of the operations in it
@@ -10,39 +10,14 @@ const nodes = trace.nodes,
   root = trace.root;
 const NOT_REACHED = "—";
 
-// --- numbers and elements ---
+// --- elements ---
 
-const real = (x) => (typeof x === "string" ? +x.replace("inf", "Infinity") : x);
-// As autograd.viz.text.number: 4 digits, and of two that are as near, the even one.
-function digits(x) {
-  if (Math.abs(x) < 1e6 && Number.isInteger(x)) return String(x + 0 || 0);
-  if (!Number.isFinite(x)) return x > 0 ? "inf" : x < 0 ? "-inf" : "nan";
-  const all = x.toExponential(60);
-  const tie = /^-?\d\.\d\d[02468]50*e/.test(all);
-  const short = tie ? all.replace(/(\.\d{3})\d+/, "$1") : x.toExponential(3);
-  const [mantissa, power] = short.split("e");
-  return power < -4 || power > 3 ? +mantissa + "e" + +power : String(+short);
-}
-const size = (x) => (x.shape || []).join("×") || "1";
 function fmt(x) {
   if (x === null || x === undefined) return NOT_REACHED;
-  if (typeof x !== "object") return digits(real(x));
-  if (!x.rows || x.rows.flat().length > 4) return "array " + size(x);
-  const rows = x.rows.map((row) => "[" + row.map(fmt).join(", ") + "]");
-  return x.shape.length > 1 ? "[" + rows.join(", ") + "]" : rows[0];
+  return x.text || digits(real(x));
 }
 // A number or array as the lines in a box of the picture.
-function lines(x) {
-  if (x === null || typeof x !== "object") return [fmt(x)];
-  if (!x.rows) return [x.text];
-  if (x.rows.length > 4 || x.rows[0].length > 4) {
-    const all = x.rows.flat().map(real);
-    return [digits(Math.min(...all)) + " … " + digits(Math.max(...all))];
-  }
-  const texts = x.rows.map((row) => row.map(fmt));
-  const widths = texts[0].map((_, j) => Math.max(...texts.map((row) => row[j].length)));
-  return texts.map((row) => "[" + row.map((t, j) => t.padStart(widths[j])).join(" ") + "]");
-}
+const lines = (x) => x?.lines || [fmt(x)];
 function el(tag, props, ...children) {
   const e = document.createElement(tag);
   for (const [key, x] of Object.entries(props || {}))
@@ -58,8 +33,10 @@ function keepingFocus(action) {
 }
 const button = (text, action, props) =>
   el("button", { type: "button", ...props, onclick: () => keepingFocus(action) }, text);
+// MathML; a number stands for a name or a total derivative that is written often.
 function tree(t) {
   if (typeof t === "string") return t;
+  if (typeof t === "number") return tree(t < 0 ? nodes[-1 - t].totalTree : nodeTree(t));
   const e = document.createElementNS("http://www.w3.org/1998/Math/MathML", t[0]);
   e.append(...t.slice(1).map(tree));
   return e;
@@ -70,18 +47,11 @@ function formula(...trees) {
   return el("div", { class: "wide", "aria-hidden": "true" }, e);
 }
 const show = (x) =>
-  x && x.rows && x.rows.flat().length > 4
-    ? el(
-        "table",
-        { class: "mx" },
-        ...x.rows.map((row) => el("tr", {}, ...row.map((y) => el("td", {}, fmt(y))))),
-      )
-    : el(
-        "b",
-        { title: typeof x === "object" ? "" : String(real(x)) },
-        x && x.text ? size(x) + ": " + x.text : fmt(x),
-      );
-const minus = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
+  x?.rows
+    ? el("table", { class: "mx" }, ...x.rows.map((row) => el("tr", {}, ...row.map((t) => el("td", {}, t)))))
+    : x?.lines
+      ? el("b", {}, x.text[0] === "[" ? x.text : x.size + ": " + x.lines.join(" "))
+      : el("b", { title: String(real(x)) }, fmt(x));
 
 // --- the pass ---
 
@@ -90,7 +60,8 @@ let value = first.slice();
 const upstream = steps.map((s) => real(s[2]));
 const local = steps.map((s) => real(s[3]));
 const product = steps.map((s) => real(s[4]));
-const scalar = steps.every((s) => !s[6]);
+const said = steps.map((s) => s[5]);
+const scalar = said.every((w) => !("after" in w));
 const into = nodes.map(() => []),
   outOf = nodes.map(() => []);
 steps.forEach((s, k) => {
@@ -103,13 +74,13 @@ nodes.forEach((n, i) => n.op && events.push({ kind: "forward", node: i }));
 const forwards = events.length;
 events.push({ kind: "seed", node: root });
 steps.forEach((s, k) => {
-  if (s[6] && s[6].product) events.push({ kind: "whole", step: k, node: target(k) });
+  if (said[k].whole) events.push({ kind: "whole", step: k, node: target(k) });
   events.push({ kind: "step", step: k, node: target(k) });
 });
 if (trace.earlier.length) events.push({ kind: "earlier", node: -1 });
 const eventOf = (k) => events.findIndex((e) => e.kind === "step" && e.step === k) + 1;
 const add = (k, before) =>
-  steps[k][6] ? steps[k][6].after : before === null ? product[k] : before + product[k];
+  "after" in said[k] ? said[k].after : before === null ? product[k] : before + product[k];
 
 function forward(given) {
   const x = given.slice();

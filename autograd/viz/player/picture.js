@@ -114,7 +114,7 @@ function paint(state) {
         : covered >= 0
           ? "+ ?"
           : "+ " +
-            minus(lines(product[e.step]).length > 1 ? size(product[e.step]) : lines(product[e.step])[0]);
+            minus(lines(product[e.step]).length > 1 ? product[e.step].size : lines(product[e.step])[0]);
   }
   if (e.node >= 0) hot[nodes[e.node].box] = "to";
   if (e.kind === "earlier")

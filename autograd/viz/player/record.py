@@ -1,11 +1,15 @@
 """The record of a pass that the page plays: plain lists, dicts, numbers and texts.
 
 It is made from what the engine's own pass left behind, and is the same on every run: no addresses,
-no times. Its keys are short because each notebook output carries one:
+no times. What is written and counted is written and counted here: the page puts numbers into its
+holes. In a tree, a number i stands for the name of node i, and -1 - i for the total derivative by
+it. The keys are short because each notebook output carries a record:
 
-    nodes   name (as written, and in code), symbol, operation, operands, value, kind, formula, line
-    steps   consumer, operand, upstream, local, contribution, formula; more if no product of numbers
-    top     what is differentiated, if that is not the root itself
+    nodes   name (as written, and in code), symbol, operation, operands, value, kind, formula, line,
+            total derivative, how many ways lead to the root
+    steps   [consumer, operand, upstream, local, contribution, words], where words hold the
+            equation, the local derivative and its formula, and of arrays what was computed with
+            them
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
 """
 
@@ -13,6 +17,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,14 +25,18 @@ import numpy as np
 from autograd.viz import exercise, notation
 from autograd.viz.array_rules import shapes_of, summed_axes
 from autograd.viz.mathml import tree_of
+from autograd.viz.notation import Derivative
 from autograd.viz.player.picture import Picture
 from autograd.viz.player.rules_js import can_compute
-from autograd.viz.steps import Pass, Step
-from autograd.viz.text import numbers, printable
-from autograd.viz.trace import Node, is_array
+from autograd.viz.steps import FEW, Pass, Step, array_text
+from autograd.viz.text import number, numbers, printable, shape_text
+from autograd.viz.trace import SMALL, Node, is_array
 
 MOST_RECORDED = 2_000
 """Of a larger graph, the page plays only the steps between nodes that are drawn."""
+
+MOST_WAYS = 12
+"""Of more ways from a node to the root, so many are shown, and the others are counted."""
 
 Record = dict[str, Any]
 
@@ -45,7 +54,7 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
     ]
     trace: Record = {
         "nodes": [_node(steps, node, index, box) for node in kept],
-        "steps": [_step(steps[k], index) for k in played],
+        "steps": [_step(steps, k, index) for k in played],
         "arrows": {
             f"{index[node]}.{k}": arrow
             for (node, k), arrow in picture.arrows.items()
@@ -54,7 +63,7 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
         "root": index[steps.root],
         "seed": value(steps.seed),
         "start": exercise.start(steps),
-        "read": notation.how_to_read(steps.top),
+        "read": steps.how_to_read,
         "earlier": [
             [index[leaf], value(grad), value(grad + steps.gradients[leaf])]
             for leaf, grad in steps.earlier.items()
@@ -63,18 +72,22 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
         "live": whole and can_recompute(steps),
         "notes": [note for note in (picture.note, *_notes(steps, len(played))) if note],
     }
-    if steps.top != steps.names[steps.root]:
-        trace["top"] = _name(steps.top)
+    for node, (many, more) in _ways(steps, played).items():
+        trace["nodes"][index[node]]["ways"] = [many, more] if more else [many]
     return trace
 
 
-def _name(code: str) -> Record:
-    """A name: as text, as the text in a derivative where that has brackets, and as a tree."""
-    name = notation.name(code)
-    record: Record = {"name": name.text, "tree": name.tree}
-    if name.firm != name.text:
-        record["firm"] = name.firm
-    return record
+def _ways(steps: Pass, played: Sequence[int]) -> dict[Node, tuple[str, str]]:
+    """For each node that several ways lead from, how many, and how many more than are shown."""
+    counts = {steps.root: 1}
+    for k in played:
+        node, _, parent = steps.ends_of(k)
+        counts[parent] = counts.get(parent, 0) + counts.get(node, 0)
+    return {
+        node: (f"{n:,}", f"{n - MOST_WAYS:,}" if n > MOST_WAYS else "")
+        for node, n in counts.items()
+        if n > 1
+    }
 
 
 def can_recompute(steps: Pass) -> bool:
@@ -96,25 +109,27 @@ def to_json(trace: Record) -> str:
 def value(x: Any) -> Any:
     """A number or an array for the record; JSON has no infinities, so they are texts.
 
+    An array is what is written of it: its size, itself in a line of text, in the lines of a box,
+    and, if it is small, by its rows.
+
     Example:
         >>> value(0.5), value(float("inf"))
         (0.5, 'inf')
         >>> value(np.array([[1.0, 2.0]]))
-        {'shape': [1, 2], 'rows': [[1.0, 2.0]]}
+        {'size': '1×2', 'text': '[[1, 2]]', 'lines': ('[1 2]',)}
     """
     if x is None:
         return None
     if isinstance(x, tuple):  # the shape of a large array, from `steps`
-        return {"shape": list(x), "text": getattr(x, "summary", "")}
-    if not isinstance(x, np.ndarray):
-        return _number(float(x)) if np.ndim(x) == 0 else {"shape": list(x.shape), "text": ""}
-    if x.ndim == 0:
+        return {"size": shape_text(x), "text": array_text(x), "lines": [getattr(x, "summary", "…")]}
+    if np.ndim(x) == 0:
         return _number(float(x))
-    shape = list(x.shape)
-    if x.size > 36 or x.ndim > 2 or x.size == 0:
-        return {"shape": shape, "text": " ".join(numbers(x.reshape(-1)) if x.size else ("empty",))}
-    rows = x.reshape(1, -1) if x.ndim == 1 else x
-    return {"shape": shape, "rows": [[_number(float(y)) for y in row] for row in rows]}
+    known = isinstance(x, np.ndarray)  # a Dask array: its numbers may not exist yet
+    array: Record = {"size": shape_text(x.shape), "text": array_text(x), "lines": numbers(x)}
+    if known and FEW < x.size <= SMALL and x.ndim <= 2:
+        rows = x.reshape(1, -1) if x.ndim == 1 else x
+        array["rows"] = [[number(y) for y in row] for row in rows.tolist()]
+    return array
 
 
 def _number(x: float) -> float | str:
@@ -122,60 +137,107 @@ def _number(x: float) -> float | str:
 
 
 def _node(steps: Pass, node: Node, index: dict[Node, int], box: dict[Node, str]) -> Record:
-    name = steps.names.get(node)
+    code = steps.names.get(node)
     record: Record = {
         "in": [index.get(parent, -1) for parent in node.parents],
         "value": value(steps.values[node]),
         "kind": {"operation": "op", "leaf": "leaf", "constant": "const"}[steps.kind(node)],
         "box": box[node],
     }
-    if name is not None:
-        record |= _name(name)
-        code = steps.abbreviated.get(name, name)
-        if code != record["name"]:
-            record["code"] = printable(code)
+    if code is not None:
+        name, total = notation.name(code), Derivative(steps.top, code)
+        record |= {"name": name.text, "tree": name.tree}
+        if node in steps.expected or node is steps.root:
+            tops = {steps.names[steps.root]: index[steps.root]}
+            tree = _tree(total, {code: index[node]} | tops)
+            record |= {"total": total.text, "totalTree": tree, "latex": total.latex}
+        full = steps.abbreviated.get(code, code)
+        if full != name.text:
+            record["code"] = printable(full)
     if node in steps.lines:
         record["line"] = printable(steps.lines[node])
-    if node.parents:
+    if node.parents and code is not None:
         formula = steps.formula(node)
         record |= {
             "op": steps.operation(node),
             "sym": steps.sign(node),
             "math": tree_of(formula),
             "text": printable(formula.text),
+            "made": f"{notation.name(code).latex} = {formula.latex}",
         }
         if not is_array(node):
             record["fill"] = steps.formula(node, ["\ue000", "\ue001"][: len(node.parents)]).text
     return record
 
 
-def _step(step: Step, index: dict[Node, int]) -> list[Any]:
-    formula = step.formula
-    is_product = not is_array(step.node) and formula is not None
-    record = [
-        index[step.node],
-        step.position,
-        value(step.out_grad),
-        value(step.local) if step.local is not None else None,
-        value(step.contribution),
-        None
-        if formula is None
-        else [tree_of(formula, 2), formula.factor, int(formula.number is not None)],
-    ]
-    return record if is_product else [*record, _tensor_part(step)]
-
-
-def _tensor_part(step: Step) -> Record:
-    part: Record = {
-        "before": value(step.before),
-        "after": value(step.after),
-        "text": step.equation,
+def _step(steps: Pass, k: int, index: dict[Node, int]) -> list[Any]:
+    step = steps[k]
+    formula, partial = step.formula, step.partial
+    words: Record = {
+        "partial": partial.text,
+        "added": step.cells[2],
+        "trees": _added(step, index),
+        "latex": _latex(step),
     }
+    if formula is not None:
+        words["rule"] = formula.factor
+        words["exact"] = int(formula.number is not None)
+    if is_array(step.node) or formula is None:
+        words |= _array_part(step)
+    numbers_ = (step.out_grad, step.local, step.contribution)
+    return [index[step.node], step.position, *map(value, numbers_), words]
+
+
+def _added(step: Step, index: dict[Node, int]) -> list[Any]:
+    """What a step adds, as trees."""
+    if step.formula is None and step.rule is not None:
+        return [tree_of(step.rule)]
+    upstream: Any = -1 - index[step.node] if step.upstream else ("mn", "1")
+    if step.formula is None:
+        return [upstream, ("mtext", f" by the rule of {step.op.name}")]
+    axes = summed_axes(step)
+    over = [("mtext", f"Σ over axis {', '.join(map(str, axes))} of ")] if axes else []
+    times = ("mo", "⊙" if np.ndim(step.out_grad) else "·")
+    names = {step.node_name: index[step.node], step.parent_name: index[step.parent]}
+    return [*over, upstream, times, _tree(step.partial, names)]
+
+
+def _tree(derivative: Derivative, index: Mapping[str, int]) -> Any:
+    """A derivative as a tree in which numbers stand for the nodes of these names."""
+    known = {notation.name(name).tree: i for name, i in index.items()}
+
+    def referring(tree: Any) -> Any:
+        if isinstance(tree, str):
+            return tree
+        return known[tree] if tree in known else [referring(part) for part in tree]
+
+    return referring(derivative.tree)
+
+
+def _latex(step: Step) -> str:
+    """The equation of a step as LaTeX; of numbers with holes for upstream, local and product."""
+    upstream = step.upstream.latex if step.upstream else "1"
+    start = rf"{step.received.latex} \mathrel{{+}}= "
+    formula = step.formula
+    if formula is None:
+        return start + (step.rule.latex if step.rule is not None else upstream)
+    if is_array(step.node):
+        return rf"{start}{upstream} \odot {step.partial.latex}"
+    local = formula.latex if formula.factor == formula.text else rf"\left({formula.latex}\right)"
+    numbers_ = "\ue000 \\cdot \ue001"
+    middle = numbers_ if formula.number is not None else f"\ue000 \\cdot {local} = {numbers_}"
+    return rf"{start}{upstream} \cdot {step.partial.latex} = {middle} = " + "\ue002"
+
+
+def _array_part(step: Step) -> Record:
+    """Of a step on arrays, or by a rule of somebody's own, what the page cannot compute."""
+    part: Record = {"before": value(step.before), "after": value(step.after)}
     if step.formula is not None:
         if axes := summed_axes(step):
-            part |= {"product": value(np.asarray(step.out_grad) * step.local), "axes": list(axes)}
+            part |= {"whole": value(np.asarray(step.out_grad) * step.local)}
+            part["axes"] = ", ".join(map(str, axes))
     elif (rule := step.rule) is not None:
-        part |= {"rule": tree_of(rule), "ruleText": rule.text, "shapes": shapes_of(step, rule)}
+        part |= {"ruleText": rule.text, "shapes": shapes_of(step, rule)}
     return part
 
 

@@ -2,37 +2,14 @@
 
 const name = (i) => (nodes[i] ? nodes[i].name || fmt(value[i]) : "…");
 const nodeTree = (i) => nodes[i].tree || ["mn", fmt(value[i])];
-const firm = (n, i) => (n && n.firm) || (n && n.name) || name(i);
-const top = trace.top || nodes[root];
-// Total derivatives, dL/dx, and local ones, ∂v/∂x; of an operand that is there twice, ∂v/∂x⁽¹⁾.
-const d = (i) => "d" + firm(top) + "/d" + firm(nodes[i], i);
-const placeOf = (k) => {
-  const [from, i] = steps[k],
-    operands = nodes[from].in;
-  return operands.indexOf(operands[i]) !== operands.lastIndexOf(operands[i]) ? i + 1 : 0;
-};
-const raised = (n) => "⁽" + [...String(n)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("") + "⁾";
-const partial = (k) =>
-  "∂" + firm(nodes[steps[k][0]]) + "/∂" + firm(nodes[target(k)], target(k)) + (placeOf(k) ? raised(placeOf(k)) : "");
-const fraction = (sign, above, below) => ["mfrac", ["mrow", sign, above], ["mrow", sign, below]];
-const dTree = (i) => fraction(["mtext", "d"], top.tree, nodeTree(i));
-function partialTree(k) {
-  const place = placeOf(k),
-    below = nodeTree(target(k));
-  const index = ["mrow", ["mo", "("], ["mn", String(place)], ["mo", ")"]];
-  return fraction(["mo", "∂"], nodeTree(steps[k][0]), place ? ["msup", below, index] : below);
-}
-// Where every pass starts, dL/dL is 1 and is written so.
-const starts = (k) => steps[k][0] === root && !trace.top;
-const upText = (k) => (starts(k) ? "1" : d(steps[k][0]));
-// As autograd.viz.exercise.equation.
+const d = (i) => nodes[i].total;
+const partial = (k) => said[k].partial;
+// The numbers of a step in the order of the holes in its formulas.
+const inStep = (k) => [fmt(upstream[k]), minus(fmt(local[k])), fmt(product[k])];
 function equation(k) {
-  const more = steps[k][6];
-  if (more) return more.text;
-  const up = fmt(upstream[k]) + " · ",
-    [, rule, isNumber] = steps[k][5];
-  const middle = isNumber ? [up + rule] : [up + rule, up + minus(fmt(local[k]))];
-  return d(target(k)) + " += " + [upText(k) + " · " + partial(k), ...middle, fmt(product[k])].join(" = ");
+  const [up, by, sum] = inStep(k),
+    { added, rule, exact } = said[k];
+  return [d(target(k)) + " += " + added, ...(exact ? [] : [up + " · " + rule]), up + " · " + by, sum].join(" = ");
 }
 // The formula with numbers; one below 0 gets brackets unless it stands in some already.
 function filled(n) {
@@ -58,17 +35,17 @@ function describeForward(i) {
 }
 function describeStep(k, state, whole) {
   const s = steps[k],
-    more = s[6] || {},
+    more = said[k],
     from = s[0],
     to = target(k);
   const total = state.grad[to],
     count = state.arrived[to] + " of " + into[to].length;
-  const before = more.after
+  const before = "after" in more
     ? more.before
     : state.arrived[to] === 1 && to !== root
       ? null
       : stateAt(position - 1).grad[to];
-  const rule = s[5] && !s[5][2] ? s[5][1] : "";
+  const rule = more.exact ? "" : more.rule;
   const hidden =
     quiz && !whole && [upstream[k], local[k], product[k]].every((x) => typeof x === "number")
       ? k % 3 === 1 && rule
@@ -99,7 +76,7 @@ function describeStep(k, state, whole) {
   covered = a || b || c ? to : -1;
   coveredArrow = b ? arrowId(from, s[1]) : "";
   const captions = {
-    up: starts(k) ? "the start" : "upstream " + d(from),
+    up: from === root && fmt(trace.seed) === "1" ? "the start" : "upstream " + d(from),
     local: "local " + partial(k) + (rule ? " = " + rule : ""),
   };
   const parts = [cell(captions.up, upstream[k])];
@@ -107,9 +84,9 @@ function describeStep(k, state, whole) {
     const rest = more.ruleText ? el("b", {}, more.ruleText) : el("b", {}, nodes[from].op);
     parts.push("→", cell(more.ruleText ? "shapes " + more.shapes : "the rule of", rest));
   } else parts.push(typeof upstream[k] === "object" ? "⊙" : "·", cell(captions.local, b || local[k]));
-  if (whole) parts.push("=", cell("product, " + size(more.product), more.product, true));
+  if (whole) parts.push("=", cell("product, " + more.whole.size, more.whole, true));
   else {
-    if (more.product) parts.push("→", cell("Σ over axis " + more.axes.join(", "), product[k], true));
+    if (more.whole) parts.push("→", cell("Σ over axis " + more.axes, product[k], true));
     else parts.push("=", cell("contribution", a || product[k], true));
     parts.push(
       cell(
@@ -125,19 +102,18 @@ function describeStep(k, state, whole) {
     );
   }
   const what = covered >= 0 ? "?" : fmt(product[k]);
-  const shape = (i) => size(value[i]);
   return [
     whole
       ? "The product has shape " +
-        size(more.product) +
+        more.whole.size +
         ", and " +
         name(to) +
         " has " +
-        shape(to) +
+        (value[to].size || "1") +
         ": " +
         name(to) +
         " was repeated along axis " +
-        more.axes.join(", ") +
+        more.axes +
         " (broadcast), so its gradient is the sum over it."
       : "Gradient of " +
         name(root) +
@@ -152,17 +128,10 @@ function describeStep(k, state, whole) {
         ", " +
         count +
         " contributions arrived.",
-    formula(dTree(to), ["mo", "+="], ...addedTrees(k, more)),
+    formula(-1 - to, ["mo", "+="], ...more.trees),
     strip(...parts),
     scalar ? p(el("span", { class: "line" }, covered >= 0 ? "" : equation(k))) : "",
   ];
-}
-function addedTrees(k, more) {
-  if (more.rule) return [more.rule];
-  const over = more.axes ? [["mtext", "Σ over axis " + more.axes.join(", ") + " of "]] : [];
-  const up = starts(k) ? ["mn", "1"] : dTree(steps[k][0]);
-  if (local[k] === null) return [up, ["mtext", " by the rule of " + nodes[steps[k][0]].op]];
-  return [...over, up, ["mo", more.after && typeof upstream[k] === "object" ? "⊙" : "·"], partialTree(k)];
 }
 function describeEarlier() {
   const rows = trace.earlier.map(([leaf, before, after]) => {
@@ -198,9 +167,27 @@ function describe(state) {
   if (e.kind === "seed")
     return [
       "Backward starts at " + name(root) + ": " + trace.start + ".",
-      formula(dTree(root), ["mo", "="], ["mn", fmt(trace.seed)]),
+      formula(-1 - root, ["mo", "="], ["mn", fmt(trace.seed)]),
     ];
   return e.kind === "earlier" ? describeEarlier() : describeStep(e.step, state, e.kind === "whole");
+}
+
+// --- LaTeX, to be copied ---
+
+function latex() {
+  const e = events[position - 1] || { node: root };
+  if ("step" in e) return said[e.step].latex.replace(/[\ue000-\ue002]/g, (c) => latexNumber(inStep(e.step)[c.charCodeAt(0) & 3]));
+  const n = nodes[e.node] || nodes[root];
+  return (e.kind === "seed" || !n.made ? n.latex : n.made) + " = " + latexNumber(fmt(e.kind === "seed" ? trace.seed : value[e.node]));
+}
+// Where a page may not write into the clipboard, the text is there to be copied by hand.
+function copyLatex() {
+  const field = el("textarea", { readonly: "", rows: 2, "aria-label": "LaTeX of this step" });
+  field.value = latex();
+  panel.append(field);
+  field.select();
+  status.textContent = document.execCommand("copy") ? "Copied" : "Press Control and C to copy";
+  field.after(el("span", {}, status.textContent));
 }
 
 // --- predict: a number is hidden until it is found ---

@@ -1,0 +1,16 @@
+// How numbers are written; the only thing that is written in Python and here, for new numbers.
+
+const real = (x) => (typeof x === "string" ? +x.replace("inf", "Infinity") : x);
+// As autograd.viz.text.number: 4 digits, and of two that are as near, the even one.
+function digits(x) {
+  if (Math.abs(x) < 1e6 && Number.isInteger(x)) return String(x + 0 || 0);
+  if (!Number.isFinite(x)) return x > 0 ? "inf" : x < 0 ? "-inf" : "nan";
+  const all = x.toExponential(60);
+  const tie = /^-?\d\.\d\d[02468]50*e/.test(all);
+  const short = tie ? all.replace(/(\.\d{3})\d+/, "$1") : x.toExponential(3);
+  const [mantissa, power] = short.split("e");
+  return power < -4 || power > 3 ? +mantissa + "e" + +power : String(+short);
+}
+const minus = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
+const latexNumber = (text) =>
+  text.replace(/e([-\d]+)/, " \\times 10^{$1}").replace("inf", "\\infty").replace("nan", "\\text{nan}");
