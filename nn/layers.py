@@ -14,10 +14,12 @@ from autograd.modes import active
 from autograd.spellings import called_as
 from autograd.tracing import recorder
 from nn import init
+from nn.functional.lookup import EMBEDDING_OPTIONS, looked_up, padding_row
+from nn.functional.regularisation import dropout
 from nn.generators import generator
 from nn.module import Module, Parameter
-from nn.operands import as_operand, holds_values, numbers, shape_of, shape_or_type
-from nn.parameter import filled
+from nn.operands import as_operand, holds_values, refuse_options, shape_of, shape_or_type
+from nn.parameter import filled, is_unfilled
 
 
 class Linear(Module):
@@ -96,13 +98,18 @@ class Embedding(Module):
     Args:
         num_embeddings: How many things there are, n.
         embedding_dim: How long each vector is, d.
+        padding_idx: The thing that fills up short sequences, in [-n, n), or None: its vector starts
+            as zeros and gets no gradient where it is looked up.
         rng: Where the first numbers come from; by default what `nn.manual_seed` seeds.
+        **refused: PyTorch's max_norm, norm_type, scale_grad_by_freq and sparse, unless they have
+            their defaults.
 
     Attributes:
         weight: (n, d) float64 Parameter; row i is the vector of thing i.
 
     Raises:
-        ValueError: num_embeddings or embedding_dim < 1.
+        ValueError: num_embeddings or embedding_dim < 1, or padding_idx outside [-n, n).
+        TypeError: max_norm or its like is given.
 
     Example:
         >>> table = Embedding(3, 2)
@@ -112,12 +119,22 @@ class Embedding(Module):
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, *, rng: np.random.Generator | None = None
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+        **refused: Any,
     ) -> None:
+        refuse_options("Embedding", refused, EMBEDDING_OPTIONS)
         self.num_embeddings = check_int("Embedding", "num_embeddings", num_embeddings, least=1)
         self.embedding_dim = check_int("Embedding", "embedding_dim", embedding_dim, least=1)
+        self.padding_idx = padding_row("Embedding", padding_idx, num_embeddings)
         zeros = filled(Parameter, (num_embeddings, embedding_dim), 0.0, label="weight")
         self.weight = init.normal_(zeros, rng=rng)
+        if self.padding_idx is not None and not is_unfilled(self.weight):
+            self.weight.data[self.padding_idx] = 0.0
 
     def forward(self, index: Any) -> Any:
         """Whole numbers (...), each in [0, n), to their vectors, (..., d).
@@ -127,21 +144,17 @@ class Embedding(Module):
             ValueError: one lies outside [0, n). Negative ones are refused, not counted from the
                 end.
         """
-        index = numbers(index)
-        if index.dtype.kind not in "iu":
-            raise TypeError(f"{self!r}: needs whole numbers, but got dtype {index.dtype}.")
-        if index.size and (index.min() < 0 or index.max() >= self.num_embeddings):
-            wrong = index[(index < 0) | (index >= self.num_embeddings)].flat[0]
-            raise ValueError(
-                f"{self!r}: needs every number in [0, {self.num_embeddings}), but got {wrong}."
-            )
-        return autograd.getitem(self.weight, index)
+        return looked_up(repr(self), index, self.weight, self.padding_idx)
 
     def _details(self) -> str:
-        return f"{self.num_embeddings}, {self.embedding_dim}"
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
 
     def _arguments(self) -> dict[str, Any]:
-        return {"num_embeddings": self.num_embeddings, "embedding_dim": self.embedding_dim}
+        arguments = {"num_embeddings": self.num_embeddings, "embedding_dim": self.embedding_dim}
+        if self.padding_idx is not None:
+            arguments["padding_idx"] = self.padding_idx
+        return arguments
 
 
 class Flatten(Module):
@@ -202,17 +215,7 @@ class Dropout(Module):
 
     def forward(self, x: Any) -> Any:
         """x, with some numbers 0 and the others larger in training; any shape."""
-        if not self.training or not self.p:
-            return x
-        x = as_operand("Dropout", x)
-        mode = recorder()
-        if mode is not None:  # a compiled function
-            mode.refuse(
-                "the random mask of Dropout",
-                "Call model.eval() first, or multiply by a mask that is passed as an argument.",
-            )
-        kept = generator(self.rng).random(shape_of(x)) >= self.p
-        return x * (np.asarray(kept, getattr(x, "dtype", float)) / (1 - self.p))
+        return dropout(x, self.p, self.training, rng=self.rng)
 
     def _details(self) -> str:
         return f"p={self.p}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
-from autograd.checks import kind
+from autograd.checks import came, kind
 from autograd.modes import active
 from autograd.tracing import recorder
 
@@ -46,6 +46,34 @@ def shape_of(x: Any) -> tuple[int, ...]:
 def shape_or_type(x: Any) -> str:
     """What came, in an error: the shape of an array, the type of what has none."""
     return str(x.shape) if hasattr(x, "shape") else kind(x)
+
+
+def refuse_options(
+    who: str, given: Mapping[str, Any], missing: Mapping[str, tuple[Any, str]]
+) -> None:
+    """Refuse by name those of PyTorch's options that are not to be had here.
+
+    Args:
+        who: Who was called.
+        given: The options that came; with PyTorch's default, one changes nothing and may come.
+        missing: Of each that is not to be had, PyTorch's default and what to do instead.
+
+    Raises:
+        TypeError: one is asked for, or is no option at all.
+
+    Example:
+        >>> refuse_options("LSTM", {"proj_size": 4}, {"proj_size": (0, "A Linear does it.")})
+        Traceback (most recent call last):
+        TypeError: LSTM: PyTorch's proj_size is not to be had here, but got 4. A Linear does it.
+    """
+    for name, value in given.items():
+        if name not in missing:
+            raise TypeError(f"{who}: got an unknown keyword {name!r}.")
+        default, remedy = missing[name]
+        if value is not default and value != default:
+            raise TypeError(
+                f"{who}: PyTorch's {name} is not to be had here, but got {came(value)}. {remedy}"
+            )
 
 
 def shown(name: object) -> str:

@@ -102,6 +102,7 @@ from autograd.rules.matrices import tensordot as tensordot
 from autograd.rules.matrices import vdot as vdot
 from autograd.rules.networks import elu as elu
 from autograd.rules.networks import log_softmax as log_softmax
+from autograd.rules.networks import safe_softmax as safe_softmax
 from autograd.rules.networks import sigmoid_cross_entropy as sigmoid_cross_entropy
 from autograd.rules.networks import softmax as softmax
 from autograd.rules.networks import softmax_cross_entropy as softmax_cross_entropy

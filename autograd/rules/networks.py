@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.declarations import elementwise, structural
 from autograd.op import call
-from autograd.rules.elementwise import at_most, exp, expm1, maximum, sigmoid
+from autograd.rules.elementwise import at_least, at_most, exp, expm1, maximum, sigmoid
 from autograd.rules.shapes import elements
 
 # --- of numbers -------------------------------------------------------------------------------
@@ -71,6 +71,31 @@ def softmax(x: Any, axis: int = -1) -> Any:
     """e**x over the sum of e**x along the axis, without overflow."""
     e = np.exp(x - _largest(x, axis))
     return e / e.sum(axis=axis, keepdims=True)
+
+
+@structural(symbol="softmax", latex=r"\operatorname{softmax}", vjps=(_softmax_vjp,))
+def safe_softmax(x: Any, axis: int = -1) -> Any:
+    """softmax, but 0 along an axis of nothing but -inf: attention of what may look at nothing.
+
+    The softmax of such a row would be nan. It is PyTorch's choice in its attention, too.
+
+    Example:
+        >>> safe_softmax(np.array([[0.0, -np.inf], [-np.inf, -np.inf]])).tolist()
+        [[1.0, 0.0], [0.0, 0.0]]
+    """
+    e = np.exp(x - _or_zero(_largest(x, axis)))
+    # The largest contributes e**0, so that a sum below 1 is one of zeros alone.
+    return e / at_least(e.sum(axis=axis, keepdims=True), 1.0)
+
+
+def _or_zero(top: Any) -> Any:
+    """top, with 0 in the place of -inf, of which -inf - top would be nan."""
+    if top.dtype != object:
+        return np.where(top == -np.inf, 0, top)
+    return _or_zero_each(top)
+
+
+_or_zero_each = np.frompyfunc(lambda v: v if v > -math.inf else 0.0, 1, 1)
 
 
 def _log_softmax_vjp(g: Any, out: Any, x: Any, axis: int) -> Any:

@@ -1,4 +1,4 @@
-"""Activations and losses as functions; `nn.activations` and `nn.losses` have them as modules.
+"""What layers compute, as functions: activations, losses, attention; `nn` has them as modules.
 
 Each takes Tensors, Values, object arrays or lists of Values, and plain numbers alike: a formula is
 written once, with operations of `autograd`, and runs on whatever comes.
@@ -21,6 +21,7 @@ from nn.functional.activations import (
     step,
     tanh,
 )
+from nn.functional.attention import scaled_dot_product_attention
 from nn.functional.classification import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -30,7 +31,9 @@ from nn.functional.classification import (
     nll_loss,
     perceptron_loss,
 )
+from nn.functional.lookup import embedding
 from nn.functional.regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from nn.functional.regularisation import dropout
 
 __all__ = [
     "identity",
@@ -48,6 +51,9 @@ __all__ = [
     "sign",
     "softmax",
     "log_softmax",
+    "embedding",
+    "dropout",
+    "scaled_dot_product_attention",
     "mse_loss",
     "l1_loss",
     "smooth_l1_loss",

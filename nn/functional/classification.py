@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import ShapeError, relu
+from autograd import ShapeError, Value, relu
 from autograd.checks import check_int, refuse
 from nn.functional.targets import (
     cast_like,
@@ -120,9 +120,12 @@ def cross_entropy(
     r"""Softmax cross-entropy, the mean of :math:`-\sum_k t_k \ln \mathrm{softmax}(s)_k`, in nats.
 
     Args:
-        logits: (N, C), the scores s before softmax; or (C,) for one example.
+        logits: (N, C), the scores s before softmax; or (C,) for one example. With more axes, as of
+            a picture's pixels or a text's letters, the classes come second, as in PyTorch:
+            (N, C, d1, …), and each of the N · d1 · … places is an example.
         target: (N,) whole numbers in [0, C), the right classes; or (N, C) probabilities, each row
-            with sum 1, such as one-hot rows. For one example () or (C,).
+            with sum 1, such as one-hot rows. For one example () or (C,); with more axes
+            (N, d1, …) or (N, C, d1, …).
         reduction: "mean" over the examples, "sum", or "none" for (N,), each example's own.
         weight: (C,) numbers >= 0, how much each class counts: its t is multiplied with it, and the
             mean is a weighted one (for probabilities still over N, as in PyTorch).
@@ -132,14 +135,14 @@ def cross_entropy(
             examples are left out: they cost nothing, and the mean is that of the others.
 
     Returns:
-        A scalar; for "none" (N,), or () for one example.
+        A scalar; for "none" (N,), (N, d1, …), or () for one example.
 
     Raises:
         ShapeError: logits, target or weight has another shape.
         TypeError: A class is not a whole number.
         ValueError: A class outside [0, C), a row of probabilities that is none, a negative weight,
-            label_smoothing outside [0, 1], no examples but those to be ignored, or an unknown
-            reduction.
+            label_smoothing outside [0, 1], the mean of no examples but those to be ignored, or an
+            unknown reduction.
 
     Source:
         Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 6.2.2.3; the smoothing:
@@ -153,10 +156,13 @@ def cross_entropy(
     """
     who = "cross_entropy"
     check_reduction(who, reduction)
-    if ignore_index is not None:
-        loss = partial(cross_entropy, weight=weight, label_smoothing=label_smoothing)
-        return _without_ignored(who, loss, logits, target, ignore_index, reduction)
     logits, target = all_values(as_operand(who, logits)), as_operand(who, target)
+    loss = partial(cross_entropy, weight=weight, label_smoothing=label_smoothing)
+    if len(shape_of(logits)) > 2:
+        loss = partial(loss, ignore_index=ignore_index)
+        return _of_every_place(who, loss, logits, target, reduction)
+    if ignore_index is not None:
+        return _without_ignored(who, loss, logits, target, ignore_index, reduction)
     shape = shape_of(logits)
     classes = None
     if shape == shape_of(target):
@@ -199,6 +205,24 @@ def _check_weights(who: str, name: str, weight: Any) -> None:
         raise ValueError(f"{who}: needs every {name} >= 0, but got {weight.min()}.")
 
 
+def _of_every_place(who: str, loss: Any, scores: Any, target: Any, reduction: str) -> Any:
+    """The loss of scores (N, C, d1, …), where each of the N · d1 · … places is an example."""
+    n, count, *others = shape_of(scores)
+    target = as_operand(who, target)
+    if shape_of(target) == (n, count, *others):
+        target = autograd.moveaxis(target, 1, -1).reshape((-1, count))
+    elif shape_of(target) == (n, *others):
+        target = target.reshape(-1)
+    else:
+        raise ShapeError(
+            f"{who}: for scores of shape {shape_of(scores)}, with the {count} classes along the "
+            f"second axis, needs classes of shape {(n, *others)}, but got {shape_or_type(target)}."
+        )
+    rows = autograd.moveaxis(scores, 1, -1).reshape((-1, count))
+    losses = loss(rows, target, reduction)
+    return losses.reshape((n, *others)) if reduction == "none" else losses
+
+
 def _without_ignored(
     who: str, loss: Any, scores: Any, target: Any, ignored: int, reduction: str
 ) -> Any:
@@ -211,11 +235,19 @@ def _without_ignored(
             f"got {shape_or_type(scores)} and {classes.shape}."
         )
     kept = np.flatnonzero(classes != ignored)
-    if not kept.size:
-        raise ValueError(f"{who}: every example is of the class to be ignored, {ignored}.")
     if kept.size == classes.size:
         return loss(scores, classes, reduction)
-    losses = loss(autograd.getitem(scores, kept), classes[kept], reduction)
+    rows = autograd.getitem(scores, kept)
+    if kept.size:
+        losses = loss(rows, classes[kept], reduction)
+    elif reduction == "mean":
+        raise ValueError(
+            f"{who}: every example is of the class to be ignored, {ignored}, so there is no mean."
+        )
+    else:
+        # The sum of nothing is 0, on which a backward pass may be called as on any other loss.
+        losses = autograd.sum(rows, axis=None if reduction == "sum" else 1)
+        losses = Value(0.0) if isinstance(losses, int) else losses
     if reduction != "none":
         return losses
     where = np.zeros(classes.shape, dtype=np.intp)
@@ -246,30 +278,35 @@ def nll_loss(
     """The mean of -(the right class's log-probability): what `cross_entropy` does after softmax.
 
     Args:
-        log_probabilities: (N, C), each <= 0, as `log_softmax` gives them; or (C,) for one example.
-        target: (N,) whole numbers in [0, C), the right classes; or () for one example.
+        log_probabilities: (N, C), each <= 0, as `log_softmax` gives them; or (C,) for one example;
+            or (N, C, d1, …), as for `cross_entropy`.
+        target: (N,) whole numbers in [0, C), the right classes; or () for one example; or
+            (N, d1, …).
         reduction: "mean" over the examples, "sum", or "none" for (N,), each example's own.
         weight: (C,) numbers >= 0, how much each class counts; the mean is a weighted one.
         ignore_index: As for `cross_entropy`.
 
     Returns:
-        A scalar; for "none" (N,), or () for one example.
+        A scalar; for "none" (N,), (N, d1, …), or () for one example.
 
     Raises:
         ShapeError: One of them has another shape.
         TypeError: A class is not a whole number.
-        ValueError: A class outside [0, C), a log-probability above 0, a negative weight, no
-            examples but those to be ignored, or an unknown reduction.
+        ValueError: A class outside [0, C), a log-probability above 0, a negative weight, the mean
+            of no examples but those to be ignored, or an unknown reduction.
 
     Example:
         >>> float(nll_loss([[-0.5, -1.5], [-2.0, -0.25]], [0, 1]))
         0.375
     """
     who = "nll_loss"
-    if ignore_index is not None:
-        loss = partial(nll_loss, weight=weight)
-        return _without_ignored(who, loss, log_probabilities, target, ignore_index, reduction)
     scores, target = as_operand(who, log_probabilities), as_operand(who, target)
+    loss = partial(nll_loss, weight=weight)
+    if len(shape_of(scores)) > 2:
+        loss = partial(loss, ignore_index=ignore_index)
+        return _of_every_place(who, loss, scores, target, reduction)
+    if ignore_index is not None:
+        return _without_ignored(who, loss, scores, target, ignore_index, reduction)
     classes = check_classes(who, scores, target)
     check_log_probabilities(who, scores)
     index = (np.arange(classes.size), classes) if classes.ndim else classes

@@ -147,6 +147,8 @@ def check_classes(who: str, scores: Any, target: Any) -> Any:
         advice = ""
         if classes.min() >= 1 and classes.max() == count:
             advice = " Pass y - 1 if yours are counted from 1."
+        elif classes.min() == -100:
+            advice = " Pass ignore_index=-100 to leave out what it marks, as PyTorch does."
         raise ValueError(
             f"{who}: needs every class in [0, {count}), but got {_first(classes, wrong)}.{advice}"
         )
