@@ -48,6 +48,7 @@ from nn.activations import (
     Tanh,
 )
 from nn.containers import MLP, Sequential
+from nn.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from nn.files import load, save
 from nn.generators import manual_seed
 from nn.layers import Dense, Dropout, Embedding, Flatten, Linear
@@ -68,6 +69,7 @@ from nn.module import Buffer, Module, Parameter
 from nn.normalisation import BatchNorm1d, LayerNorm
 from nn.penalties import l1_penalty, l2_penalty
 from nn.perceptron import Perceptron
+from nn.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from nn.safetensors import FileError
 from nn.training import EarlyStopping, History, accuracy, evaluate, fit, predict
 
@@ -80,6 +82,14 @@ __all__ = [
     "Embedding",
     "Flatten",
     "Dropout",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "MaxPool1d",
+    "MaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
     "LayerNorm",
     "BatchNorm1d",
     "Perceptron",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autograd.atomic_write import write_atomically
 from autograd.checks import kind
-from nn import activations, layers, normalisation
+from nn import activations, convolution, layers, normalisation, pooling
 from nn.containers import MLP, Sequential
 from nn.module import Module
 from nn.parameter import without_numbers
@@ -27,9 +27,11 @@ from nn.safetensors import FileError, encode, parsed, read, shortened
 CLASSES: dict[str, type[Module]] = {
     kind.__name__: kind
     for kind in (
-        *activations.ACTIVATIONS.values(), layers.Dropout, layers.Embedding, layers.Flatten,
-        layers.Linear, MLP, normalisation.BatchNorm1d, normalisation.LayerNorm, Perceptron,
-        Sequential,
+        *activations.ACTIVATIONS.values(), convolution.Conv1d, convolution.Conv2d,
+        convolution.ConvTranspose1d, convolution.ConvTranspose2d, layers.Dropout,
+        layers.Embedding, layers.Flatten, layers.Linear, MLP, normalisation.BatchNorm1d,
+        normalisation.LayerNorm, Perceptron, pooling.AvgPool1d, pooling.AvgPool2d,
+        pooling.MaxPool1d, pooling.MaxPool2d, Sequential,
     )
 }  # fmt: skip
 """What a file may name: nothing else is ever made from one."""
@@ -187,5 +189,7 @@ def _made(description: Any) -> Module:
 def _argument(value: Any) -> Any:
     """A module, a list of modules, or a plain value as it is."""
     if isinstance(value, list):
+        if value and all(type(part) is int for part in value):
+            return tuple(value)  # of JSON, which has lists alone
         return [_made(part) for part in value]
     return _made(value) if isinstance(value, dict) else value

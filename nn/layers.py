@@ -246,6 +246,13 @@ def features(layer: Module, x: Any, weight: Any, count: int) -> Any:
         raise ShapeError(
             f"{layer!r}: needs input of shape (..., {count}), but got {shape_or_type(x)}."
         )
+    return operand_for(layer, x, weight)
+
+
+def operand_for(layer: Module, x: Any, weight: Any) -> Any:
+    """x, which is to meet the layer's weights; see `features`."""
+    if isinstance(x, (list, tuple)):
+        x = as_operand(repr(layer), x)
     if isinstance(x, Tensor):
         if isinstance(weight, Tensor):
             return x

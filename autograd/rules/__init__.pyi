@@ -22,6 +22,9 @@ from autograd.rules.choices import round as round
 from autograd.rules.choices import select as select
 from autograd.rules.choices import sinc as sinc
 from autograd.rules.choices import where as where
+from autograd.rules.convolution import convolution as convolution
+from autograd.rules.convolution import kernel_correlation as kernel_correlation
+from autograd.rules.convolution import transposed_convolution as transposed_convolution
 from autograd.rules.curves import diff as diff
 from autograd.rules.curves import interp as interp
 from autograd.rules.curves import polyval as polyval
@@ -107,6 +110,11 @@ from autograd.rules.networks import sigmoid_cross_entropy as sigmoid_cross_entro
 from autograd.rules.networks import softmax as softmax
 from autograd.rules.networks import softmax_cross_entropy as softmax_cross_entropy
 from autograd.rules.norms import norm as norm
+from autograd.rules.pooling import avg_pool as avg_pool
+from autograd.rules.pooling import from_windows as from_windows
+from autograd.rules.pooling import max_pool as max_pool
+from autograd.rules.pooling import over_windows as over_windows
+from autograd.rules.pooling import to_windows as to_windows
 from autograd.rules.reductions import all as all
 from autograd.rules.reductions import any as any
 from autograd.rules.reductions import argmax as argmax

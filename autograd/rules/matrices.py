@@ -16,17 +16,18 @@ from autograd.rules.shapes import expand_dims, scatter, tril
 
 
 def one_array(function: F) -> F:
-    """Let a function of an array, made of NumPy's that give several, be one call to other arrays.
+    """Let a function of arrays, made of NumPy's that give several, be one call to other arrays.
 
     They are asked as NumPy asks them (NEP 18): a compiled function notes the call.
     """
 
     @functools.wraps(function)
-    def asking(a: Any, *options: Any) -> Any:
-        if isinstance(a, np.ndarray) or not hasattr(a, "__array_function__"):
-            return function(a, *options)
-        out = a.__array_function__(asking, (type(a),), (a, *options), {})
-        return function(a, *options) if out is NotImplemented else out
+    def asking(*args: Any) -> Any:
+        for x in args:
+            if not isinstance(x, np.ndarray) and hasattr(x, "__array_function__"):
+                out = x.__array_function__(asking, (type(x),), args, {})
+                return function(*args) if out is NotImplemented else out
+        return function(*args)
 
     return asking  # type: ignore[return-value]
 

@@ -1,4 +1,4 @@
-"""What layers compute, as functions: activations, losses, attention; `nn` has them as modules.
+"""What layers compute, as functions: activations, convolutions, pooling, attention, losses.
 
 Each takes Tensors, Values, object arrays or lists of Values, and plain numbers alike: a formula is
 written once, with operations of `autograd`, and runs on whatever comes.
@@ -31,7 +31,9 @@ from nn.functional.classification import (
     nll_loss,
     perceptron_loss,
 )
+from nn.functional.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from nn.functional.lookup import embedding
+from nn.functional.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from nn.functional.regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from nn.functional.regularisation import dropout
 
@@ -54,6 +56,14 @@ __all__ = [
     "embedding",
     "dropout",
     "scaled_dot_product_attention",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "max_pool1d",
+    "max_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
     "mse_loss",
     "l1_loss",
     "smooth_l1_loss",

@@ -1,0 +1,256 @@
+"""The rulebook: convolutions, along as many axes as the kernel has.
+
+A convolution adds up x · weight for every place of its result. Weighted with y and summed over all
+places this is one number, linear in each of three arrays:
+
+- x, (n, c, *size): n examples of c channels;
+- weight, (m, c / groups, *kernel);
+- y, (n, m, *places): a weight for each number of the result.
+
+Its derivative by y is the `convolution` of x, that by x the `transposed_convolution` of y, that by
+the weight the `kernel_correlation` of both. So each of the three has the other two as derivatives,
+and there are derivatives of every order.
+
+They are called with exact `padding`: a pair for each axis, how many zeros stand before and behind
+(a negative number takes elements away), such that the last place ends where the padded axis does.
+`nn.functional` has `conv1d`, `conv2d` and their like, which take PyTorch's arguments.
+
+Inside, the examples stand on the last axis, so what a place in the kernel meets is a few long runs
+of memory, and a product of matrices does the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd.declarations import structural
+from autograd.errors import ShapeError
+from autograd.op import RULEBOOK, call
+from autograd.rules.matrices import one_array
+
+Lengths = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+
+
+def taps(kernel: Lengths, stride: Lengths, dilation: Lengths, places: Lengths) -> Iterator[Any]:
+    """For each place in the kernel, the elements of the padded axes that it meets: slices.
+
+    Example:
+        >>> list(taps((2,), (1,), (3,), (5,)))
+        [(slice(0, 5, 1),), (slice(3, 8, 1),)]
+    """
+    for position in np.ndindex(*kernel):
+        starts = [i * d for i, d in zip(position, dilation, strict=True)]
+        yield tuple(
+            slice(start, start + (n - 1) * s + 1, s)
+            for start, n, s in zip(starts, places, stride, strict=True)
+        )
+
+
+def places_of(
+    who: str, size: Lengths, kernel: Lengths, stride: Lengths, padding: Pairs, dilation: Lengths
+) -> Lengths:
+    """At how many places along each axis a kernel fits.
+
+    Raises:
+        ShapeError: it fits at none, or the last place does not end where the padded axis does.
+    """
+    places = []
+    for n, k, s, (before, behind), d in zip(size, kernel, stride, padding, dilation, strict=True):
+        room = n + before + behind - (d * (k - 1) + 1)
+        if room < 0 or room % s:
+            raise ShapeError(
+                f"{who}: needs padding with which kernels of length {k} (stride {s}, dilation {d}) "
+                f"fill the axis, but got length {n} padded by {before} and {behind}."
+            )
+        places.append(room // s + 1)
+    return tuple(places)
+
+
+def size_of(
+    places: Lengths, kernel: Lengths, stride: Lengths, padding: Pairs, dilation: Lengths
+) -> Lengths:
+    """How long the axes are on which a kernel has so many places."""
+    return tuple(
+        (n - 1) * s + d * (k - 1) + 1 - before - behind
+        for n, k, s, (before, behind), d in zip(
+            places, kernel, stride, padding, dilation, strict=True
+        )
+    )
+
+
+def examples_last(x: Any) -> Any:
+    """(n, c, *size) with the examples behind, (c, *size, n)."""
+    return x.transpose((*range(1, x.ndim), 0))
+
+
+def examples_first(x: Any) -> Any:
+    """The reverse."""
+    return x.transpose((x.ndim - 1, *range(x.ndim - 1)))
+
+
+def padded(x: Any, padding: Pairs, number: float = 0.0) -> Any:
+    """(n, c, *size) as one block of memory, (c, *padded size, n), with a number around it."""
+    x = examples_last(x)
+    if not any(map(any, padding)):
+        return np.ascontiguousarray(x)
+    size = x.shape[1:-1]
+    lengths = [n + before + behind for n, (before, behind) in zip(size, padding, strict=True)]
+    block = np.full((len(x), *lengths, x.shape[-1]), number, x.dtype)
+    inside, kept = _inside(size, padding)
+    block[inside] = x[kept]
+    return block
+
+
+def cropped(block: Any, padding: Pairs) -> Any:
+    """The reverse: what stands around is taken off, and zeros come where elements were taken."""
+    pairs = zip(block.shape[1:-1], padding, strict=True)
+    size = tuple(n - before - behind for n, (before, behind) in pairs)
+    inside, kept = _inside(size, padding)
+    if all(behind >= 0 for _, behind in padding):
+        return examples_first(block[inside])
+    x = np.zeros((len(block), *size, block.shape[-1]), block.dtype)
+    x[kept] = block[inside]
+    return examples_first(x)
+
+
+def _inside(size: Lengths, padding: Pairs) -> tuple[Any, Any]:
+    """Where in a padded block an array lies, and what of the array lies there."""
+    kept = [n + min(behind, 0) for n, (_, behind) in zip(size, padding, strict=True)]
+    starts = [before for before, _ in padding]
+    inside = [slice(start, start + n) for start, n in zip(starts, kept, strict=True)]
+    return (slice(None), *inside), (slice(None), *map(slice, kept))
+
+
+def _columns(
+    x: Any, kernel: Lengths, stride: Lengths, padding: Pairs, dilation: Lengths, groups: int,
+    places: Lengths,
+) -> Any:  # fmt: skip
+    """What the kernel meets at each place: (groups, numbers it meets, places and examples)."""
+    block = padded(x, padding)
+    columns = np.empty((len(block), math.prod(kernel), *places, len(x)), x.dtype)
+    for k, tap in enumerate(taps(kernel, stride, dilation, places)):
+        columns[:, k] = block[(slice(None), *tap)]
+    met = len(block) // groups * columns.shape[1]
+    return columns.reshape(groups, met, math.prod(places) * len(x))
+
+
+@structural(
+    symbol="conv",
+    latex=r"{0} \ast {1}",
+    vjps=(
+        lambda g, out, x, weight, **how: RULEBOOK["transposed_convolution"](g, weight, **how),
+        lambda g, out, x, weight, **how: RULEBOOK["kernel_correlation"](x, g, **how),
+    ),
+    examples=[
+        call((2, 3, 5), (4, 3, 3), stride=(1,), padding=((1, 1),), dilation=(1,), groups=1),
+        call((1, 4, 7), (2, 2, 2), stride=(2,), padding=((0, 0),), dilation=(2,), groups=2),
+        call(
+            (2, 1, 4, 5), (2, 1, 2, 3), stride=(2, 1), padding=((0, 0), (2, -1)), dilation=(1, 2),
+            groups=1,
+        ),
+        call((0, 1, 3), (1, 1, 2), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1),
+    ],
+)  # fmt: skip
+def convolution(
+    x: Any, weight: Any, stride: Lengths, padding: Pairs, dilation: Lengths, groups: int = 1
+) -> Any:
+    """The sums of x by the weight at each place: (n, c, *size), (m, c / groups, *kernel)."""
+    return _convolved(x, weight, stride, padding, dilation, groups)
+
+
+@one_array
+def _convolved(x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Any:
+    kernel, n = weight.shape[2:], len(x)
+    places = places_of("convolution", x.shape[2:], kernel, stride, padding, dilation)
+    columns = _columns(x, kernel, stride, padding, dilation, groups, places)
+    rows = weight.reshape(groups, len(weight) // groups, math.prod(weight.shape[1:]))
+    return examples_first((rows @ columns).reshape(len(weight), *places, n))
+
+
+@structural(
+    symbol="convᵀ",
+    latex=r"{0} \ast^T {1}",
+    vjps=(
+        lambda g, out, y, weight, **how: convolution(g, weight, **how),
+        lambda g, out, y, weight, **how: RULEBOOK["kernel_correlation"](g, y, **how),
+    ),
+    examples=[
+        call((2, 4, 5), (4, 3, 3), stride=(1,), padding=((1, 1),), dilation=(1,), groups=1),
+        call((1, 2, 3), (2, 2, 2), stride=(2,), padding=((0, 0),), dilation=(2,), groups=2),
+        call(
+            (2, 2, 2, 3), (2, 1, 2, 3), stride=(2, 1), padding=((0, 0), (2, -1)), dilation=(1, 2),
+            groups=1,
+        ),
+    ],
+)  # fmt: skip
+def transposed_convolution(
+    y: Any, weight: Any, stride: Lengths, padding: Pairs, dilation: Lengths, groups: int = 1
+) -> Any:
+    """Each number of y times the weight, added up where `convolution` would have met them."""
+    return _spread_out(y, weight, stride, padding, dilation, groups)
+
+
+@one_array
+def _spread_out(y: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Any:
+    n, m, *places = y.shape
+    kernel = weight.shape[2:]
+    rows = weight.reshape(groups, m // groups, math.prod(weight.shape[1:])).transpose(0, 2, 1)
+    columns = rows @ _rows(y, groups)
+    columns = columns.reshape(groups * weight.shape[1], math.prod(kernel), *places, n)
+    no_padding = ((0, 0),) * len(kernel)
+    lengths = size_of(tuple(places), kernel, stride, no_padding, dilation)
+    block = np.zeros((len(columns), *lengths, n), columns.dtype)
+    for k, tap in enumerate(taps(kernel, stride, dilation, tuple(places))):
+        block[(slice(None), *tap)] += columns[:, k]
+    return cropped(block, padding)
+
+
+@structural(
+    symbol="corr",
+    latex=r"{0} \star {1}",
+    vjps=(
+        lambda g, out, x, y, **how: transposed_convolution(y, g, **how),
+        lambda g, out, x, y, **how: convolution(x, g, **how),
+    ),
+    examples=[
+        call((2, 3, 5), (2, 4, 5), stride=(1,), padding=((1, 1),), dilation=(1,), groups=1),
+        call((1, 4, 7), (1, 2, 3), stride=(2,), padding=((0, 0),), dilation=(2,), groups=2),
+    ],
+)
+def kernel_correlation(
+    x: Any, y: Any, stride: Lengths, padding: Pairs, dilation: Lengths, groups: int = 1
+) -> Any:
+    """What each place in a kernel met, times y: the gradient of a convolution's weight."""
+    return _correlated(x, y, stride, padding, dilation, groups)
+
+
+@one_array
+def _correlated(x: Any, y: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Any:
+    places = y.shape[2:]
+    kernel = _kernel_of(x.shape[2:], places, stride, padding, dilation)
+    places_of("kernel_correlation", x.shape[2:], kernel, stride, padding, dilation)
+    columns = _columns(x, kernel, stride, padding, dilation, groups, places)
+    grad = _rows(y, groups) @ columns.transpose(0, 2, 1)
+    return grad.reshape(y.shape[1], x.shape[1] // groups, *kernel)
+
+
+def _rows(y: Any, groups: int) -> Any:
+    """(n, m, *places) as (groups, m / groups, places and examples)."""
+    return examples_last(y).reshape(groups, y.shape[1] // groups, math.prod(y.shape[2:]) * len(y))
+
+
+def _kernel_of(
+    size: Lengths, places: Lengths, stride: Lengths, padding: Pairs, dilation: Lengths
+) -> Lengths:
+    """How long a kernel is that has so many places."""
+    return tuple(
+        (n + before + behind - (p - 1) * s - 1) // d + 1
+        for n, p, s, (before, behind), d in zip(
+            size, places, stride, padding, dilation, strict=True
+        )
+    )
