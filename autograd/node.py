@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from autograd.errors import GraphError
 from autograd.modes import active, watch_product
-from autograd.op import Op
+from autograd.op import RULEBOOK, Op
 from autograd.tracing import recorder, written
 from autograd.updates import readings
 
@@ -39,6 +39,56 @@ Contribution = tuple["Node", int, "Node", Any, Any]
 `parent` is the node's i-th operand; `contribution` is `out_grad`, the gradient of the root with
 respect to `node`, times the local derivative of `node` with respect to that operand.
 """
+
+
+class Parts:
+    """Gradients of elements of an array, which become one array when all have come.
+
+    Those of `x[0]`, `x[1]`, … would each be an array as large as x, and a loop over x quadratic.
+
+    Attributes:
+        grad: The gradient of `x[index]`.
+        index: Which elements these are.
+        shape: That of x.
+        before: Those that came before it.
+    """
+
+    __slots__ = ("before", "grad", "index", "shape")
+    __array_ufunc__ = None  # so that the sum of an array and this is this
+
+    def __init__(
+        self, grad: Any, index: Any, shape: tuple[int, ...], before: Parts | None = None
+    ) -> None:
+        self.grad, self.index, self.shape, self.before = grad, index, shape, before
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the numbers."""
+        return self.grad.dtype
+
+    @property
+    def data(self) -> Any:
+        """The array, for whoever wants to see it before its time."""
+        return self.whole()
+
+    def __add__(self, other: Any) -> Parts:
+        if isinstance(other, Parts):
+            return Parts(other.grad, other.index, self.shape, self)
+        return Parts(other, (), self.shape, self)
+
+    def __radd__(self, other: Any) -> Parts:
+        return Parts(other, (), self.shape) + self
+
+    def whole(self) -> Any:
+        """All of them in one array."""
+        if self.before is None:
+            return RULEBOOK["scatter"](self.grad, self.index, self.shape)
+        found, part = [], self
+        while part is not None:
+            found.append((part.grad, part.index))
+            part = part.before  # type: ignore[assignment]
+        grads, indices = zip(*reversed(found), strict=True)
+        return RULEBOOK["scatter_add"](grads, indices, self.shape)
 
 
 class Node:
@@ -181,12 +231,15 @@ def backward_steps(root: Node, seed: Any, keep: bool = True) -> Iterator[Contrib
     """
     if not root.requires_grad:
         raise _constant_root()
-    return _chain_rule(topological(root), seed, _deliver if keep else _forget)
+    steps = _chain_rule(topological(root), seed, _deliver if keep else _forget)
+    return ((*step, x.whole() if x.__class__ is Parts else x) for *step, x in steps)
 
 
 def backward(root: Node, seed: Any) -> None:
     """Run every step of `backward_steps`; the step player pauses between the same steps."""
-    deque(backward_steps(root, seed), maxlen=0)
+    if not root.requires_grad:
+        raise _constant_root()
+    deque(_chain_rule(topological(root), seed, _deliver), maxlen=0)
 
 
 def gradients(root: Node, wrt: Sequence[Node], seed: Any, create_graph: bool = False) -> list[Any]:
@@ -228,7 +281,9 @@ def _chain_rule(
     waiting = {order[-1]: seed} if order else {}  # gradients of nodes whose turn has not come
     grads, watched = [], active()
     for node in reversed(order):
-        grads.append(out_grad := waiting.pop(node, None))
+        if (out_grad := waiting.pop(node, None)).__class__ is Parts:
+            out_grad = out_grad.whole()
+        grads.append(out_grad)
         if out_grad is not None and node.op is not None and not (ends and node in ends):
             for step in (node._graph_contributions if as_graph else node._contributions)(out_grad):
                 _, _, parent, _, product = step

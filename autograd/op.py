@@ -208,6 +208,8 @@ class Elementwise(Op):
         shape = getattr(inputs[i], "shape", ())
         return out_grad if out_grad.shape == shape else unbroadcast(out_grad, shape)
 
+    contribution = pullback
+
     def infinite_partial(self, i: int, inputs: Sequence[Any], out: Any) -> Any:
         """A local derivative where Python divides a number by 0: with an axis NumPy only warns."""
         return self.partials[i](*map(_row, inputs), out)
@@ -339,6 +341,8 @@ class Structural(Op):
         if self.variadic:
             return self.vjps(i, out_grad, out, inputs, **params)
         return self.vjps[i](out_grad, out, *inputs, **params)
+
+    contribution = pullback  # what the backward pass adds up: of `getitem`, a part of an array
 
 
 def _on_several(function: Callable[..., Any]) -> Callable[..., Any]:

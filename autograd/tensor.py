@@ -14,7 +14,7 @@ from autograd.declarations import on_every_operation
 from autograd.errors import GraphError, ShapeError
 from autograd.methods import ArrayOperations
 from autograd.modes import active, recording, watch_result
-from autograd.node import Node
+from autograd.node import Node, Parts
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.rules import elementwise, matrices
 from autograd.tracing import recorder, written
@@ -299,7 +299,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
             if parent._version.number > seen:
                 self._refuse_written(i)
             if parent.requires_grad:
-                grad = op.pullback(i, out_grad, out, inputs, params)
+                grad = op.contribution(i, out_grad, out, inputs, params)
                 if type(parent) is not Tensor and isinstance(parent, Value):
                     grad = float(grad)
                 elif grad.dtype is not parent._data.dtype:
@@ -320,8 +320,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
         for i, parent in enumerate(self.parents):
             if parent.requires_grad:
                 # The gradient of a Value is a Tensor of shape () here, as it depends on Tensors.
-                grad = op.pullback(i, out_grad, self, operands, self.params)
-                if not isinstance(grad, Node):  # of an operation that is flat
+                grad = op.contribution(i, out_grad, self, operands, self.params)
+                if not isinstance(grad, (Node, Parts)):  # of an operation that is flat
                     grad = Tensor(grad)
                 if isinstance(parent, Tensor) and grad.dtype != parent._data.dtype:
                     grad = _as_gradient(grad, parent)
@@ -415,7 +415,13 @@ class Tensor(ArrayOperations, Copied, node.Node):
         return _moded(out, op, operands) if modes else out
 
     # The operators are operations of the rulebook.
-    __add__, __radd__ = _operators(elementwise.add)
+    __radd__ = _operators(elementwise.add)[1]
+
+    def __add__(self, other: Any) -> Any:
+        if other.__class__ is Parts:
+            return NotImplemented
+        return Tensor._apply(elementwise.add, (self, other), _NO_PARAMS)
+
     __sub__, __rsub__ = _operators(elementwise.subtract)
     __mul__, __rmul__ = _operators(elementwise.multiply)
     __truediv__, __rtruediv__ = _operators(elementwise.divide)

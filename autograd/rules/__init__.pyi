@@ -152,6 +152,7 @@ from autograd.rules.shapes import repeat as repeat
 from autograd.rules.shapes import reshape as reshape
 from autograd.rules.shapes import roll as roll
 from autograd.rules.shapes import scatter as scatter
+from autograd.rules.shapes import scatter_add as scatter_add
 from autograd.rules.shapes import sort as sort
 from autograd.rules.shapes import split as split
 from autograd.rules.shapes import squeeze as squeeze

@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from autograd.declarations import structural
 from autograd.errors import ShapeError
 from autograd.modes import active
+from autograd.node import Parts
 from autograd.op import RULEBOOK, Operand, call, composition, numbers, plain, shape_of, unbroadcast
 from autograd.spellings import called_as
 from autograd.tracing import recorder
@@ -121,10 +122,43 @@ def getitem(x: Any, index: Any) -> Any:
     return elements(x, plain(index))
 
 
+getitem.contribution = lambda i, out_grad, out, inputs, params: Parts(  # type: ignore[method-assign]
+    out_grad, params["index"], inputs[i].shape
+)
+
+
 def elements(array: Any, index: Any) -> Any:
     """`array[index]`; a function that is being recorded is asked, as either may be data."""
     mode = recorder() if active() else None
     return array[index] if mode is None else mode.chosen(array, index)
+
+
+@structural(
+    vjps=lambda i, g, out, parts, indices, shape: g[indices[i]],
+    examples=[
+        call((), indices=[1], shape=(3,)),
+        call((2,), (4,), indices=[slice(None, None, 2), np.array([0, 2, 0, 0])], shape=(3,)),
+        call((2, 3), (2,), (), indices=[(), (slice(None), 0), (1, 0)], shape=(2, 3)),
+    ],
+)
+def scatter_add(parts: Any, indices: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of `shape` with each part added at its index: the reverse of several `getitem`s."""
+    out = np.zeros_like(parts[0], shape=shape)
+    for k, (part, index) in enumerate(zip(parts, indices, strict=True)):
+        _add_at(out, index, part, first=not k)
+    return out
+
+
+def _add_at(out: Any, index: Any, x: Any, first: bool) -> None:
+    pieces = index if isinstance(index, tuple) else (index,)
+    if all(isinstance(piece, _BASIC) for piece in pieces):
+        out[index] = x if first else out[index] + x  # not 0.0 + -0.0
+    elif out.dtype == np.float16:  # in which a sum of ones ends at 2048
+        total = np.zeros_like(out, dtype=np.float32)
+        _add_at(total, index, x.astype(np.float32), first)
+        out += total.astype(np.float16)
+    else:  # whatever it is, an element may be taken several times
+        np.add.at(out, _places_in(out, index), x)
 
 
 @structural(
@@ -138,15 +172,7 @@ def elements(array: Any, index: Any) -> Any:
 )
 def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with x added at `index`: the reverse of `getitem`."""
-    out = np.zeros_like(x, shape=shape)
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(isinstance(part, _BASIC) for part in parts):
-        out[index] = x
-    elif out.dtype == np.float16:  # in which a sum of ones ends at 2048
-        out = scatter.forward(x.astype(np.float32), index, shape).astype(np.float16)
-    else:  # whatever it is, an element may be taken several times
-        np.add.at(out, _places_in(out, index), x)
-    return out
+    return scatter_add.compute((x,), {"indices": (index,), "shape": shape})
 
 
 _BASIC = (int, np.integer, slice, type(None), type(Ellipsis))

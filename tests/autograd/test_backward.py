@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import autograd
 from autograd import GraphError, ShapeError, Tensor, Value, no_grad
 from autograd.node import backward_steps, topological
+from autograd.op import RULEBOOK
 from tests.autograd.reference import SHAPES, complex_step
 
 
@@ -331,6 +332,75 @@ def test_no_step_goes_to_a_constant_and_an_operand_keeps_its_place(kind):
     for root, place in [(2 - x, 1), (x - 2, 0), (x.detach() * x, 1), (x * x.detach(), 0)]:
         steps = list(backward_steps(root, seed))
         assert [(step[1], step[2]) for step in steps] == [(place, x)]
+
+
+# --- elements of arrays ---------------------------------------------------------------------------
+
+
+def made_of_elements(x, n):
+    """A loop over elements and slices, and the array as a whole before, between and after."""
+    total = (x * x).sum() * 0.5
+    for i in range(n):
+        total = total + x[i] * x[i] * x[-1 - i]
+    return total + (x[1:] * x[:-1]).sum() + x[[0, 0, 1]].prod() + x.sum()
+
+
+@pytest.mark.parametrize("n", [10, 100])
+def test_of_elements_of_an_array_one_gradient_of_its_size_is_made(monkeypatch, n):
+    made, ops = [], [RULEBOOK["scatter"], RULEBOOK["scatter_add"]]
+    for op in ops:
+
+        def counting(*given, forward=op.forward, **params):
+            made.append(params["shape"])
+            return forward(*given, **params)
+
+        monkeypatch.setattr(op, "forward", counting)
+    x = tensor(np.linspace(0.5, 1.5, n))
+    made_of_elements(x, n).backward()
+    assert made == [(n,)]
+    expected = complex_step(lambda x: made_of_elements(x, n), [x.data], 0)
+    assert_allclose(x.grad, expected, rtol=1e-12)
+
+
+def test_gradients_of_elements_can_be_differentiated_again():
+    numbers = np.linspace(0.5, 1.5, 5)
+
+    def slope(x):
+        return (autograd.grad(lambda x: made_of_elements(x, 5))(x) ** 2).sum()
+
+    x = tensor(numbers)
+    slope(x).backward()
+    h = 1e-5
+    around = [[slope(Tensor(numbers + s * h * e)).item() for s in (1, -1)] for e in np.eye(5)]
+    assert_allclose(x.grad, [(a - b) / (2 * h) for a, b in around], rtol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_gradients_of_elements_keep_the_type_and_the_sign_of_zero(dtype):
+    x = tensor(np.ones(3, dtype))
+    (x[0] * -0.0).backward()
+    assert x.grad.dtype == dtype
+    assert np.signbit(x.grad).tolist() == [True, False, False]
+    y = tensor(np.ones((2, 2), dtype))
+    (y[0] @ y[1] + y[:, 0].sum() + y.sum() + y[0, 0]).backward()
+    assert y.grad.dtype == dtype
+    assert y.grad.tolist() == [[4.0, 2.0], [3.0, 2.0]]
+
+
+def test_elements_of_a_result_that_is_used_as_a_whole_too():
+    x = tensor([1.0, 2.0, 3.0])
+    y = x * x
+    (y[0] * y[2] + y.sum() + np.tanh(y)[1] + y[1:].prod()).backward()
+    slopes = [9 + 1, 1 + (1 - np.tanh(4.0) ** 2) + 9, 1 + 1 + 4]
+    assert_allclose(x.grad, [2 * 1 * slopes[0], 2 * 2 * slopes[1], 2 * 3 * slopes[2]], rtol=1e-14)
+    assert_allclose(y.grad, slopes, rtol=1e-14)
+
+
+def test_whoever_watches_the_pass_sees_arrays():
+    x = tensor([1.0, 2.0, 3.0])
+    steps = list(backward_steps(x[0] * x[2], np.ones(())))
+    assert [np.shape(step[4]) for step in steps] == [(), (), (3,), (3,)]
+    assert sum(step[4] for step in steps[2:]).tolist() == x.grad.tolist() == [3.0, 0.0, 1.0]
 
 
 # --- constants, zero_grad, detach -----------------------------------------------------------------
