@@ -73,10 +73,25 @@ def _only_looks(frame: FrameType) -> bool:
     if name == "%":  # of a text: any other left operand leaves it to the node
         return True
     if variable:
-        known: Any = getattr(builtins, name, None)
-        function = frame.f_locals.get(name, frame.f_globals.get(name, known))
-        return any(function is f for f in _LOOKING.values())
+        return any(_found(frame, name) is f for f in _LOOKING.values())
     return name in _LOOKING
+
+
+def compares_itself(frame: FrameType) -> bool:
+    """Whether the line that is running in a frame compares, as `x < y` and `max(x, y)` do.
+
+    Else it calls something that does, such as one of NumPy's functions.
+    """
+    code, place = frame.f_code, frame.f_lasti
+    if "CALL" not in dis.opname[code.co_code[place]]:
+        return True
+    name, variable = _called(code, place)
+    return variable and _found(frame, name) in (max, min, sorted)
+
+
+def _found(frame: FrameType, name: str) -> Any:
+    known: Any = getattr(builtins, name, None)
+    return frame.f_locals.get(name, frame.f_globals.get(name, known))
 
 
 @functools.lru_cache(maxsize=256)

@@ -50,7 +50,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
 
     def method(self: Value, other: Any) -> Value:
         if other.__class__ is not Value and not isinstance(other, Value):
-            if isinstance(other, node.Node) or _is_array(other):
+            if other.__class__ is not float and _knows_better(other):
                 return NotImplemented  # type: ignore[no-any-return]
             other = Constant(other)
         x, y = self._data, other._data
@@ -75,7 +75,7 @@ def _operators(op: Elementwise) -> tuple[Callable[..., Value], Callable[..., Val
     method = _binary(op)
 
     def reflected(self: Value, other: Any) -> Value:
-        if isinstance(other, node.Node) or _is_array(other):
+        if other.__class__ is not float and _knows_better(other):
             return NotImplemented  # type: ignore[no-any-return]
         return method(Constant(other), self)
 
@@ -440,6 +440,14 @@ _COMPARISONS = {
 
 def _is_number(x: Any) -> bool:
     return isinstance(x, (Value, float, int))
+
+
+def _knows_better(x: Any) -> bool:
+    """Whether an operand decides itself what it does with a Value: a Tensor, an array, a float32.
+
+    What NumPy does with a float32 and a number depends on what kind of number it is.
+    """
+    return isinstance(x, (node.Node, np.float32, np.float16, np.longdouble)) or _is_array(x)
 
 
 def _is_array(x: Any) -> bool:

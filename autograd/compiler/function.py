@@ -42,7 +42,7 @@ from autograd.compiler.audit import Difference, Schedule, compare
 from autograd.compiler.listing import listing
 from autograd.compiler.outputs import output
 from autograd.compiler.program import Program, Workspace
-from autograd.compiler.record import Recording
+from autograd.compiler.record import AsWritten, Recording
 from autograd.compiler.refusals import ReadError
 from autograd.compiler.replay import MISS, run
 from autograd.compiler.results import CompiledOp
@@ -120,6 +120,9 @@ class Compiled:
                 return self.function(*args, **kwargs)
             try:
                 program, rebuild = self._record(args, kwargs, given.others)
+            except AsWritten:
+                self._count += 1
+                return self.function(*args, **kwargs)
             except ReadError:
                 # Perhaps it was reading numbers for the message of an error: that goes first.
                 with warnings.catch_warnings():
@@ -258,6 +261,7 @@ class Compiled:
                 f"compile: {self.op.name} reads {watch.unseen[0]}, and what that gives may be "
                 "something else at another call. Read it outside, and pass it as an argument."
             )
+        recording.settle(watch.seen)
         program = Program(recording, leaves, watch.tensors)
         self._check(program, rebuild, args, kwargs, watch)
         self._kept += others
@@ -321,7 +325,7 @@ class Compiled:
         around = [(x, contents(x)) for x in containers(arguments)]
         run.begin()
         before = _shared_generators()
-        with run:
+        with run, np.errstate(all="ignore"):  # it runs again as it is written, and warns then
             result = self.function(*arguments[0], **arguments[1])
         if _shared_generators() != before:
             self._refuse_random()

@@ -20,7 +20,10 @@ What could not be repeated, such as `float(v)`, is refused with the line that di
 
 from __future__ import annotations
 
+import math
 import operator
+import sys
+from collections.abc import Container
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -35,6 +38,7 @@ from autograd.compiler.tape import Step, Tape
 from autograd.compiler.traced import Traced, asked_by_user, has_traced
 from autograd.errors import CompileError
 from autograd.modes import active, recording
+from autograd.reading import compares_itself
 from autograd.tensor import Tensor
 from autograd.tracing import Recorder
 from autograd.value import Constant, Value
@@ -63,6 +67,18 @@ class RecordedValue(Value):
         if asked_by_user() and self.recording._is_plain(self):  # a Value's goes by identity
             self.recording.refuse("looking a number up in a set or dict")
         return object.__hash__(self)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.recording.ordered(self, other) and super().__lt__(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.recording.ordered(self, other) and super().__le__(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.recording.ordered(self, other) and super().__gt__(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.recording.ordered(self, other) and super().__ge__(other)
 
     def __round__(self, digits: int = 0) -> NoReturn:
         self.recording.refuse("round()")
@@ -101,6 +117,8 @@ class Recording(Recorder):
         graph: The rows of single numbers.
         tape: The calls on arrays.
         tensors: Tensors from outside, and what stands for each inside.
+        kept: Plain arrays that calls used, and their last copies.
+        copies: By the ids of copies, the plain arrays and these.
         values: Rows that array calls need, in arrays, and the tensor that stands for each.
         truths: Traced arrays that were used as truth values, and what they were.
         plain: Which rows are floats uncompiled.
@@ -123,6 +141,8 @@ class Recording(Recorder):
         self.rows: dict[Any, int] = {}
         self.tensors: dict[int, tuple[Any, Tensor]] = {}
         self.fixed: dict[int, tuple[Any, Traced]] = {}
+        self.kept: dict[int, tuple[Any, Any]] = {}
+        self.copies: dict[int, tuple[Any, Any]] = {}
         self.values: dict[Any, tuple[Any, Tensor]] = {}
         self.truths: list[tuple[Traced, bool]] = []
         self.blocks: dict[Traced, int] = {}
@@ -155,6 +175,8 @@ class Recording(Recorder):
     def scalar(self, out: Any) -> Any:
         """Give the result of an operation its row."""
         left, right, op = out._left, out._right, out.op
+        if op.name in RAISING:
+            self._check_raising(op.name, left, right)
         kind = self.kind
         i: Any = left._grad if left.__class__ is kind else self.row(left)
         j: Any = -1
@@ -176,6 +198,29 @@ class Recording(Recorder):
         elif not recording():
             return self.value(DETACH, out._grad, out._data)
         return out
+
+    def _check_raising(self, name: str, x: Any, y: Any) -> None:
+        """See to it that Python has a float, too, for an operation on what uncompiled are floats.
+
+        For `x / 0.0`, `(-4.0) ** 0.5` and `1e200 ** 2` it has none; of Values these are numbers.
+        """
+        if not all(side.__class__ is Constant or self._is_plain(side) for side in (x, y)):
+            return
+        if name != "power":
+            self._require(operator.ne, y, 0.0)
+        elif y.__class__ is not Constant or y._data != math.trunc(y._data) or y._data < 0:
+            self._require(operator.gt, x, 0.0)
+        elif y._data > 1:
+            most = 1e308 ** (1 / y._data)
+            self._require(operator.le, x, most)
+            self._require(operator.ge, x, -most)
+
+    def _require(self, relation: Any, x: Any, number: float) -> None:
+        """A guard without which this call is run as it is written."""
+        if not relation(x._data, number):
+            raise AsWritten
+        if x.__class__ is not Constant:
+            self.graph.guard(relation, x._grad, self.row(Constant(number)), True)
 
     def row(self, value: Any) -> int:
         """The row of any Value."""
@@ -239,6 +284,21 @@ class Recording(Recorder):
             return NotImplemented
         return self.compared(operator.eq, x, y, x._data == y._data)
 
+    def ordered(self, *sides: Any) -> bool:
+        """See to it that NumPy does not order floats that are nan: True.
+
+        In arrays of floats it has an order of its own, in which nan is the largest. While they are
+        recorded these are arrays of objects, which it compares by `<`. So a program of one that
+        NumPy ordered is for numbers alone, and what has a nan in it is run as it is written.
+        """
+        plain = [x for x in sides if self._is_plain(x)]
+        if plain and not compares_itself(sys._getframe(2)):
+            for x in plain:
+                if math.isnan(x._data):
+                    raise AsWritten
+                self.graph.guard(operator.eq, x._grad, x._grad, True)
+        return True
+
     def number(self, value: Any, what: str) -> Any:
         """`.data` is a number without a gradient; a plain float is not to be had."""
         if what == "float()":
@@ -279,6 +339,7 @@ class Recording(Recorder):
         if not self._is_plain(x) or self.plain.is_wide(x._grad):
             return x
         kinds = [y.dtype for y in operands if isinstance(y, (Tensor, Traced, np.ndarray))]
+        kinds += [y.dtype for y in operands if is_of_other_size(y)]
         if object in kinds or not kinds or np.result_type(*kinds) not in (np.float32, np.float16):
             return x
         return self._lifted(x)._data.astype(np.result_type(*kinds))
@@ -298,9 +359,7 @@ class Recording(Recorder):
             return self.lift(_boxed(x))
         if isinstance(x, np.ndarray) and x.dtype != object:
             known = self.fixed.get(id(x))
-            if known is None or not np.array_equal(
-                known[1].array, x, equal_nan=x.dtype.kind == "f"
-            ):
+            if known is None or not _equal(known[1].array, x):
                 # A copy, as it may change before backward(). Before the next call that is seen.
                 known = self.fixed[id(x)] = (x, self.tape.source(x.copy("K"), fixed=True))
             return known[1]
@@ -361,8 +420,11 @@ class Recording(Recorder):
 
     def returned_array(self, array: Any) -> Any:
         """What an array of objects is when it is returned: of floats, one of floats."""
-        plain = all(isinstance(x, (Value, Traced, Real)) for x in array.flat)
-        return self.made_array(array) if plain else array
+        if not all(isinstance(x, (Value, Traced, Real)) for x in array.flat):
+            return array
+        # what NumPy chose from recorded floats and others, as np.clip does, may all be the others
+        numbers = all(isinstance(x, Real) for x in array.flat)
+        return array.astype(float) if numbers else self.made_array(array)
 
     def is_given(self, rows: Any) -> bool:
         """Whether rows are numbers from outside, known before anything is computed."""
@@ -379,6 +441,14 @@ class Recording(Recorder):
     def plain_array(self, x: Any) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
         return self._lifted(x)._data if self._is_plain(x) else x
+
+    def as_arrays(self, tree: Any) -> Any:
+        """The arguments of one of NumPy's functions, with arrays for what uncompiled are floats."""
+        if isinstance(tree, dict):
+            return {key: self.as_arrays(x) for key, x in tree.items()}
+        if isinstance(tree, (tuple, list)):
+            return type(tree)([self.as_arrays(self.beside(x, tree)) for x in tree])
+        return self.written(tree)
 
     def written(self, x: Any) -> Any:
         """What is written into an array of numbers: of what uncompiled is floats, an array."""
@@ -419,12 +489,35 @@ class Recording(Recorder):
         Likewise alone, where the operation is not elementwise and takes arrays only.
         """
         arrays = [x for x in operands if isinstance(x, np.ndarray) or getattr(x, "ndim", False)]
+        arrays += [x for x in operands if is_of_other_size(x)]
         kinds = {x.dtype == object for x in arrays}
         if True in kinds:
             return tuple(_boxed(x) if self._is_plain(x) else x for x in operands)
         if elementwise and not kinds:
             return tuple(operands)
         return tuple(self.plain_array(self.beside(x, operands)) for x in operands)
+
+    def keep(self, array: Any) -> Any:
+        """The numbers of a plain array as they are now; see `settle`."""
+        known = self.kept.get(id(array))
+        if known is None or not _equal(known[1], array):
+            known = self.kept[id(array)] = array, array.copy("K")
+            self.copies[id(known[1])] = known
+        return known[1]
+
+    def settle(self, outside: Container[int]) -> None:
+        """Take arrays from outside as they are at each replay; of those made inside, copies.
+
+        Args:
+            outside: The ids of what the function finds around it.
+        """
+        own = {key: array for key, (array, _) in self.copies.items() if id(array) in outside}
+        for array, copy in self.copies.values():
+            if id(array) in outside and not _equal(array, copy):
+                self.refuse("using an array from outside that it writes to")
+        if own:
+            for step in self.tape.steps:
+                step.args, step.options = _swapped(step.args, own), _swapped(step.options, own)
 
     def changing(self, traced: Traced) -> None:
         """An array is written to: one whose numbers a derivative may need is refused."""
@@ -446,7 +539,7 @@ class Recording(Recorder):
 
     def element(self, traced: Traced, index: tuple[int, ...]) -> Any:
         """One element of an argument, as a number to compute with; None of any other array."""
-        if traced.base not in self.arguments or traced.dtype.kind != "f":
+        if traced.base not in self.arguments or traced.dtype != np.float64:
             return None
         return crossing.element(self, traced, index)
 
@@ -504,6 +597,32 @@ class Recording(Recorder):
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Say what was done where, and what to do instead."""
         raise refusal(what, remedy)
+
+
+RAISING = {"divide", "floor_divide", "remainder", "power"}
+"""Operations that of some floats give an error or a complex number."""
+
+
+class AsWritten(BaseException):
+    """This call has to be run as it is written; of no class that the user's code catches."""
+
+
+def _equal(x: Any, y: Any) -> bool:
+    return np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
+
+
+def _swapped(tree: Any, by: dict[int, Any]) -> Any:
+    """Nested arguments with other arrays in the places of some, which are given by their ids."""
+    if isinstance(tree, np.ndarray):
+        return by.get(id(tree), tree)
+    if isinstance(tree, (tuple, list)):
+        return type(tree)([_swapped(x, by) for x in tree])
+    return {key: _swapped(x, by) for key, x in tree.items()} if isinstance(tree, dict) else tree
+
+
+def is_of_other_size(x: Any) -> bool:
+    """Whether x is a number of NumPy's that is no float64, and so decides the type of a result."""
+    return isinstance(x, np.floating) and not isinstance(x, float)
 
 
 def stored_by_rows(array: Any) -> bool:

@@ -53,6 +53,7 @@ _REMEDIES = {
     ),
     "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
     "writing into an array": "Make it of what is computed: np.zeros_like(x) for np.zeros(3).",
+    "using an array from outside that it writes to": "Make a new one inside: np.zeros(3).",
     "order 'K' or 'A'": "Its result depends on how an argument is stored: say 'C' or 'F'.",
     **dict.fromkeys(
         ("array.flags", "array.strides"),

@@ -108,7 +108,7 @@ class Tape:
         self, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
     ) -> Any:
         """Compute now, and note it: the result as a traced array."""
-        args, options = tuple(args), options or {}
+        args, options = tuple(self._own(list(args))), self._own(options or {})
         if self.chosen:
             self.check_current((args, options))
         if writes(function, options):
@@ -153,6 +153,16 @@ class Tape:
             self.known[key] = out
         return out
 
+    def _own(self, tree: Any) -> Any:
+        """Nested arguments, with copies of the lists and arrays that may be written to later."""
+        if self.observer is None or tree.__class__ in (Traced, int, float, str, type(None)):
+            return tree
+        if isinstance(tree, np.ndarray) and tree.dtype != object:
+            return self.observer.keep(tree)
+        if isinstance(tree, (tuple, list)):
+            return type(tree)([self._own(x) for x in tree])
+        return {key: self._own(x) for key, x in tree.items()} if isinstance(tree, dict) else tree
+
     def refuse(self, what: str) -> NoReturn:
         """Say that something cannot be replayed."""
         if self.observer is not None:
@@ -184,7 +194,7 @@ class Tape:
         self, out: Traced, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
-        args, options = tuple(args), options or {}
+        args, options = tuple(self._own(list(args))), self._own(options or {})
         if self.chosen:
             self.check_current((args, options))
         if self.known is not None:  # elsewhere the numbers are not of any run

@@ -200,15 +200,19 @@ class Traced(NDArrayOperatorsMixin):
         """Compute with any other function of NumPy, and note it."""
         if func in (np.shape, np.ndim, np.size):
             return func(*arrays_of(args), **arrays_of(kwargs))
+        seen = self.tape.observer
+        if seen is not None and not writes(func, kwargs) and seen.has_values((args, kwargs)):
+            given = seen.as_arrays(args), seen.as_arrays(kwargs)
+            if not seen.has_values(given):  # they are floats uncompiled
+                return func(*given[0], **given[1])
+            if not any(hasattr(kind, "_apply") for kind in types):
+                return seen.on_objects(func, args, kwargs)
         if any(hasattr(kind, "_apply") for kind in types):
             return NotImplemented  # a node takes an array in, not the reverse
         if func in _REDUCTIONS and args:
             return getattr(args[0], _REDUCTIONS[func])(*args[1:], **kwargs)
         if func in (np.split, np.array_split):  # of several arrays each is a slice
             return COMPOSITIONS[func.__name__](*args, **kwargs)
-        seen = self.tape.observer
-        if seen is not None and not writes(func, kwargs) and seen.has_values((args, kwargs)):
-            return seen.on_objects(func, args, kwargs)
         return self.tape.call(func, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:

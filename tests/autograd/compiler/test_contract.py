@@ -1,0 +1,455 @@
+"""The contract of `compile`, one row a test: what is recorded, run as written, or refused and how.
+
+docs/compile-contract.md says it in words. A row is a function without arguments that gives the
+function to compile, the arguments of its calls, and the nodes whose gradients are compared.
+"""
+
+import copy
+import itertools
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import optim
+from autograd import CompileError, Tensor, Value
+from autograd.node import Node
+from autograd.trees import flatten
+
+RECORDED, AS_WRITTEN, REFUSED = [], [], []
+
+
+def recorded(paths=1):
+    """Recorded once for each path, and replayed after that."""
+    return lambda make: RECORDED.append(pytest.param(make, paths, id=make.__name__))
+
+
+def as_written(make):
+    """Run as it is written at every call."""
+    AS_WRITTEN.append(pytest.param(make, id=make.__name__))
+
+
+def refused(what, remedy):
+    """Refused at the first call with these words, and the line."""
+    return lambda make: REFUSED.append(pytest.param(make, what, remedy, id=make.__name__))
+
+
+def A(*numbers, dtype=float):
+    return np.array(numbers, dtype=dtype)
+
+
+def seen(result, nodes):
+    """What can be seen of a result: kinds, numbers, and the gradients of these nodes."""
+    leaves, _ = flatten(result)
+    for node in nodes:
+        node.zero_grad()
+    for x in leaves:
+        if isinstance(x, Node) and x.requires_grad:
+            x.backward(*([np.ones(x.shape)] if isinstance(x, Tensor) else []))
+    numbers = [np.asarray(x.data if isinstance(x, Node) else x) for x in leaves]
+    numbers += [np.asarray(0.0 if node.grad is None else node.grad) for node in nodes]
+    return [_kind(x) for x in leaves], numbers
+
+
+def _kind(x):
+    return next((kind for kind in (Tensor, Value) if isinstance(x, kind)), type(x))
+
+
+def compare(make):
+    """Compiled beside uncompiled over the calls; how often the function was run for it."""
+    function, calls, *nodes = make()
+    counter = itertools.count()
+
+    def counted(*args):
+        next(counter)
+        return function(*args)
+
+    compiled = autograd.compile(counted, audit=False)
+    for args in calls:
+        try:
+            expected = seen(function(*copy.deepcopy(args)), nodes)
+        except ArithmeticError as error:
+            with pytest.raises(type(error)):
+                compiled(*args)
+            continue
+        kinds, numbers = seen(compiled(*args), nodes)
+        assert kinds == expected[0]
+        for ours, theirs in zip(numbers, expected[1], strict=True):
+            assert ours.dtype == theirs.dtype
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+    return next(counter), len(calls)
+
+
+# --- recorded -------------------------------------------------------------------------------------
+
+
+@recorded()
+def operations_on_values_and_on_float_arguments():
+    w = Value(2.0)
+    return lambda x, y: (w * x + y).tanh() / 3, [(1.0, 2.0), (0.5, -1.0), (0.1, 0.2)], w
+
+
+@recorded()
+def operations_on_tensors():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    return lambda a: (t * a).sum() ** 2, [(A(1, 2),), (A(3, 4),)], t
+
+
+@recorded()
+def elements_of_array_arguments():
+    w = Value(2.0)
+    return lambda a: w * a[0] + a[1] ** 2, [(A(1, 2),), (A(3, 4),)], w
+
+
+@recorded()
+def numpys_functions_of_array_arguments():
+    return lambda a: np.tanh(a).mean(axis=0) + np.sort(a[0]), [(np.eye(2),), (np.ones((2, 2)),)]
+
+
+@recorded()
+def a_float_and_an_array_of_float32_give_float32():
+    return lambda a, x: (a * x, np.clip(a, -1, x)), [
+        (A(1, 2, dtype="f4"), 0.3),
+        (A(3, 4, dtype="f4"), 1.5),
+    ]
+
+
+@recorded()
+def a_float_and_a_float32_give_float32():
+    return lambda x: (x * np.float32(0.1), np.float32(0.1) - x), [(0.7,), (1.7,)]
+
+
+@recorded()
+def elements_of_float32_arrays_stay_float32():
+    return lambda a: a[0] * np.float32(1e30) * 0.1, [(A(1, dtype="f4"),), (A(2, dtype="f4"),)]
+
+
+@recorded()
+def a_float32_number_stays_float32():
+    return lambda x: x * x / 3, [(np.float32(1.1),), (np.float32(2.1),)]
+
+
+@recorded()
+def an_array_made_inside_and_written_to_after_its_use():
+    def f(x):
+        e = np.zeros(3)
+        d = e + x
+        e[0] = 9.0
+        return d
+
+    return f, [(1.0,), (2.0,)]
+
+
+@recorded()
+def one_buffer_made_inside_that_is_used_again_and_again():
+    t = Tensor(np.ones(3), requires_grad=True)
+
+    def f(a):
+        e, total = np.zeros(3), 0.0
+        for i in range(3):
+            e[:] = 0.0
+            e[i] = 1.0
+            total = total + (t * (a * e)).sum() * (i + 1)
+        return total
+
+    return f, [(A(1, 2, 3),), (A(4, 5, 6),)], t
+
+
+@recorded()
+def an_index_list_written_to_after_its_use():
+    def f(a):
+        i = [0, 1]
+        d = a[i]
+        i[0] = 2
+        return d
+
+    return f, [(A(1, 2, 3),), (A(4, 5, 6),)]
+
+
+@recorded()
+def a_list_of_arrays_that_grows_after_its_use():
+    def f(a):
+        h, total = [a], 0.0
+        for i in range(3):
+            total = total + np.stack(h).sum()
+            h.append(a * i)
+        return total
+
+    return f, [(A(1, 2, 3),), (A(4, 5, 6),)]
+
+
+@recorded()
+def a_list_of_arrays_that_is_turned_round_after_its_use():
+    def f(a):
+        h = [a, a * 2]
+        d = np.stack(h)
+        h.reverse()
+        return d[0]
+
+    return f, [(A(1, 2),), (A(3, 4),)]
+
+
+@recorded()
+def plain_arrays_from_outside():
+    x, t = np.arange(6.0).reshape(3, 2), Tensor([1.0, 2.0], requires_grad=True)
+    return lambda a: (a @ x).sum() + (x @ t).sum(), [(A(1, 2, 3),), (A(4, 5, 6),)], t
+
+
+@recorded(paths=2)
+def a_comparison_is_a_guard():
+    w = Value(2.0)
+    return lambda x: w * x if w * x > 0 else -w, [(1.0,), (-1.0,), (2.0,), (-3.0,)], w
+
+
+@recorded(paths=2)
+def the_largest_value_is_a_guard():
+    v, w = Value(1.0), Value(2.0)
+    return lambda x: max([v, w * x]) * 3, [(1.0,), (-1.0,), (2.0,), (-3.0,)], v, w
+
+
+@recorded()
+def a_lookup_by_an_index_that_is_an_argument():
+    table = [Value(1.0), Value(2.0), Value(3.0)]
+    return lambda i: autograd.take(table, i)[0] * 2, [(np.array([0]),), (np.array([2]),)], *table
+
+
+def rosenbrock(x):
+    return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+
+
+for name, transform in {
+    "grad": autograd.grad,
+    "jacobian": autograd.jacobian,
+    "hessian": autograd.hessian,
+    "grad of grad": lambda f: autograd.grad(lambda x: autograd.grad(f)(x).sum()),
+    "vjp": lambda f: lambda x: autograd.vjp(f, x)[1](2.0),
+    "jvp": lambda f: lambda x: autograd.jvp(f, (x,), (A(1, 2),)),
+    "hvp": lambda f: lambda x: autograd.hvp(f, (x,), (A(1, 2),)),
+}.items():
+
+    def outside(transform=transform):
+        return transform(rosenbrock), [(A(1, 2),), (A(3, -1),)]
+
+    def inside(transform=transform):
+        return lambda x, y: (transform(rosenbrock)(x * y), y), [(A(1, 2), 1.0), (A(3, -1), 2.0)]
+
+    outside.__name__, inside.__name__ = f"{name}_of_elements", f"{name}_of_elements_inside"
+    recorded()(outside)
+    recorded()(inside)
+
+
+# --- run as written -------------------------------------------------------------------------------
+
+
+@as_written
+def a_division_by_a_float_that_is_zero():
+    return lambda x, y: x / y, [(1.0, 0.0), (1.0, 0.0)]
+
+
+@as_written
+def a_root_of_a_float_that_is_negative():
+    return lambda x: x**0.5, [(-4.0,), (-1.0,)]
+
+
+@as_written
+def a_power_of_a_float_that_is_too_large():
+    return lambda x: x**2, [(1e200,), (-1e200,)]
+
+
+@as_written
+def nan_in_numpys_order_of_floats():
+    def f(x):
+        order = np.sort([x, 1.0, -1.0]), np.argmax([x, 1.0]), np.ptp([x, 1.0])
+        return *order, np.searchsorted(A(0, 1, 2), x), np.clip(x, -1.0, 1.0)
+
+    return f, [(np.nan,), (np.nan,)]
+
+
+@pytest.mark.parametrize("numbers", [(1.0, -2.0), (-2.0, 1.0), (0.5, -0.5)])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.sort([x, 1.0, -1.0]), lambda x: np.argmax([x, 0.0]),
+        lambda x: np.array([0.0, x]).max(), lambda x: np.clip(np.full(2, x), -1, 1),
+    ],
+)  # fmt: skip
+def test_a_nan_that_comes_later_is_ordered_as_numpy_orders_it(function, numbers):
+    compiled = autograd.compile(function, audit=False)
+    for x in (*numbers, np.nan, *numbers):
+        np.testing.assert_array_equal(compiled(x), function(x))
+
+
+# --- refused --------------------------------------------------------------------------------------
+
+
+@refused("float()", "autograd.exp")
+def the_float_of_a_value():
+    w = Value(2.0)
+    return lambda x: w * float(x), (1.0,)
+
+
+@refused("int()", "Python ints")
+def the_int_of_an_element():
+    return lambda a: int(a[0]), (A(1, 2),)
+
+
+@refused("a count", "Python ints")
+def a_count_that_is_an_element():
+    return lambda i, x: x * len([1] * i[0]), (np.array([2]), 1.0)
+
+
+@refused("looking a number up", "if and elif")
+def a_set_of_numbers():
+    return lambda i: 1.0 if i[0] in {1, 2} else 2.0, (np.array([2]),)
+
+
+@refused("printing it", "Print the result")
+def the_text_of_a_number():
+    return lambda x: len(str(x)) * x, (1.0,)
+
+
+@refused("array.tolist", "")
+def the_numbers_of_an_array():
+    return lambda a: a.tolist(), (A(1, 2),)
+
+
+@refused("an array from outside that it writes to", "np.zeros")
+def a_scratch_buffer_from_outside():
+    buffer = np.zeros(3)
+
+    def f(x):
+        buffer[:] = 0.0
+        buffer[1] = 2.0
+        total = (x * buffer).sum()
+        buffer[:] = 0.0
+        return total
+
+    return f, (A(1, 2, 3),)
+
+
+@refused("zero_grad()", "outside")
+def zero_grad():
+    w = Value(2.0)
+
+    def f(x):
+        w.zero_grad()
+        return w * x
+
+    return f, (1.0,)
+
+
+@refused("backward()", "Return the loss")
+def backward():
+    t = Tensor([1.0], requires_grad=True)
+
+    def f(x):
+        (t * x).sum().backward()
+        return x
+
+    return f, (1.0,)
+
+
+@refused("optimizer.step()", "Return the loss")
+def a_step():
+    t = Tensor([1.0], requires_grad=True)
+    optimizer = optim.SGD([t], lr=0.1)
+
+    def f(x):
+        optimizer.step()
+        return t * x
+
+    return f, (1.0,)
+
+
+@refused("Dropout", "eval()")
+def the_mask_of_dropout():
+    return nn.Dropout(0.5), (np.ones(3),)
+
+
+@refused("numpy.ma.MaskedArray", "np.asarray")
+def a_masked_array():
+    return lambda a: a.sum(), (np.ma.array([1.0, 2.0], mask=[0, 1]),)
+
+
+@refused("numpy.matrix", "np.asarray")
+def a_matrix():
+    return lambda a: a.sum(), (A(1, 2).reshape(1, 2).view(np.matrix),)
+
+
+class Doubled(dict):
+    def __getitem__(self, key):
+        return 2 * super().__getitem__(key)
+
+
+@refused("Doubled", "dict")
+def a_subclass_of_dict():
+    return lambda d: d["a"] * 1.0, (Doubled(a=1.0),)
+
+
+@refused("random numbers", "outside")
+def draws_of_the_users():
+    rng = np.random.default_rng(0)
+    return lambda x: x * rng.normal(), (1.0,)
+
+
+@refused("os.environ", "outside")
+def the_environment():
+    import os
+
+    return lambda x: x * float(os.environ.get("RATE", "1")), (1.0,)
+
+
+@refused("globals()", "outside")
+def the_names_of_a_module():
+    return lambda x: x * globals().get("rate", 1.0), (1.0,)
+
+
+@refused("open()", "outside")
+def a_file():
+    return lambda x: x if x else open("numbers.txt"), (1.0,)
+
+
+@refused("the module", "outside")
+def a_module_imported_inside():
+    def f(x):
+        import tests.autograd.cases
+
+        return x * len(tests.autograd.cases.__name__)
+
+    return f, (1.0,)
+
+
+@refused("among its arguments", "Return what is new")
+def a_list_among_the_arguments_that_is_changed():
+    def f(xs):
+        xs.append(1.0)
+        return sum(xs)
+
+    return f, ([1.0, 2.0],)
+
+
+# --- the tests ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("make", "paths"), RECORDED)
+def test_is_recorded_and_as_uncompiled(make, paths):
+    runs, _ = compare(make)
+    assert runs == 2 * paths  # to record it, and to compare; none at a replay
+
+
+@pytest.mark.parametrize("make", AS_WRITTEN)
+def test_is_run_as_it_is_written(make):
+    runs, calls = compare(make)
+    assert runs >= calls
+
+
+@pytest.mark.parametrize(("make", "what", "remedy"), REFUSED)
+def test_is_refused_with_the_line_and_what_to_do(make, what, remedy):
+    function, args = make()
+    compiled = autograd.compile(function)
+    with pytest.raises(CompileError) as found:
+        compiled(*args)
+    message = str(found.value)
+    assert what in message
+    assert remedy in message
