@@ -47,6 +47,7 @@ from nn.activations import (
     Step,
     Tanh,
 )
+from nn.attention import MultiheadAttention, TransformerEncoder, TransformerEncoderLayer
 from nn.containers import MLP, Sequential
 from nn.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from nn.files import load, save
@@ -92,6 +93,9 @@ __all__ = [
     "AvgPool2d",
     "LayerNorm",
     "BatchNorm1d",
+    "MultiheadAttention",
+    "TransformerEncoderLayer",
+    "TransformerEncoder",
     "Perceptron",
     "Sequential",
     "MLP",

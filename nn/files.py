@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autograd.atomic_write import write_atomically
 from autograd.checks import kind
-from nn import activations, convolution, layers, normalisation, pooling
+from nn import activations, attention, convolution, layers, normalisation, pooling
 from nn.containers import MLP, Sequential
 from nn.module import Module
 from nn.parameter import without_numbers
@@ -27,7 +27,8 @@ from nn.safetensors import FileError, encode, parsed, read, shortened
 CLASSES: dict[str, type[Module]] = {
     kind.__name__: kind
     for kind in (
-        *activations.ACTIVATIONS.values(), convolution.Conv1d, convolution.Conv2d,
+        *activations.ACTIVATIONS.values(), attention.MultiheadAttention,
+        attention.TransformerEncoderLayer, convolution.Conv1d, convolution.Conv2d,
         convolution.ConvTranspose1d, convolution.ConvTranspose2d, layers.Dropout,
         layers.Embedding, layers.Flatten, layers.Linear, MLP, normalisation.BatchNorm1d,
         normalisation.LayerNorm, Perceptron, pooling.AvgPool1d, pooling.AvgPool2d,

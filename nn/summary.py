@@ -65,7 +65,8 @@ def _shapes(model: Module, inputs: tuple[Any, ...]) -> dict[int, tuple[int, ...]
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             out = forward(*args, **kwargs)
-            found[id(module)] = shape_of(out)
+            # Of several results, such as an output and a state, the first.
+            found[id(module)] = shape_of(out[0] if isinstance(out, tuple) and out else out)
             return out
 
         module.__dict__["forward"] = watched  # found before the method of its class

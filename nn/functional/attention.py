@@ -99,12 +99,7 @@ def attention_weights(
 
 
 def _masked(who: str, scores: Any, mask: Any) -> Any:
-    shape, kind = shape_of(scores), numbers(mask).dtype.kind
-    if kind not in "bf":
-        raise TypeError(
-            f"{who}: needs a mask of truth values or floats, but got dtype {numbers(mask).dtype}. "
-            "mask.astype(bool) makes truth values of 0 and 1."
-        )
+    shape, of_truths = shape_of(scores), is_of_truths(who, mask)
     try:
         fits = np.broadcast_shapes(shape_of(mask), shape) == shape
     except ValueError:
@@ -114,9 +109,20 @@ def _masked(who: str, scores: Any, mask: Any) -> Any:
             f"{who}: needs a mask that broadcasts to the scores' shape {shape}, but got "
             f"{shape_of(mask)}."
         )
-    if kind == "b":
+    if of_truths:
         return autograd.where(mask, scores, -np.inf)
     return scores + cast_like(scores, mask)
+
+
+def is_of_truths(who: str, mask: Any) -> bool:
+    """Whether a mask is of truth values, and not of numbers to be added; refused if of neither."""
+    dtype = numbers(mask).dtype
+    if dtype.kind not in "bf":
+        raise TypeError(
+            f"{who}: needs a mask of truth values or floats, but got dtype {dtype}. "
+            "mask.astype(bool) makes truth values of 0 and 1."
+        )
+    return bool(dtype.kind == "b")
 
 
 def causal_mask(length: int, keys: int) -> Any:

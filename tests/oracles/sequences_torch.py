@@ -175,11 +175,128 @@ def function_case(name):
     return {"function": who, "inputs": inputs, "options": options, "runs": runs}
 
 
+# --- layers ---------------------------------------------------------------------------------------
+
+PADDING = [[False, False, True, False], [False, True, False, False]]
+CAUSAL = np.triu(np.full((3, 3), True), 1).tolist()
+SELF = {"query": (3, 2, 4), "key": "query", "value": "query"}
+OTHERS = {"query": (2, 3, 4), "key": (2, 4, 4), "value": (2, 4, 4)}
+BATCH = {"batch_first": True}
+BLOCK = {"d_model": 4, "nhead": 2, "dim_feedforward": 5, "dropout": 0.0, "activation": "gelu"}
+
+LAYERS = {
+    # name: (class, its arguments, shapes of the inputs, further arguments of the call)
+    **{
+        f"MultiheadAttention {name}": (
+            "MultiheadAttention",
+            {"embed_dim": 4, "num_heads": 2, **arguments},
+            shapes,
+            options,
+        )
+        for name, arguments, shapes, options in [
+            ("to itself", {}, SELF, {}),
+            ("without biases", {"bias": False}, SELF, {}),
+            ("of a single sequence", {}, {"query": (3, 4), "key": (2, 4), "value": (2, 4)}, {}),
+            ("of one head and place", {"num_heads": 1}, {**SELF, "query": (1, 1, 4)}, {}),
+            ("to others", BATCH, OTHERS, {"average_attn_weights": False}),
+            ("without weights", BATCH, OTHERS, {"need_weights": False}),
+            ("with padding", BATCH, OTHERS, {"key_padding_mask": PADDING}),
+            (
+                "with padding added",
+                BATCH,
+                OTHERS,
+                {"key_padding_mask": [[0.5, -1.0, 0.0, 2.0], [0.0, 0.0, -3.0, 1.0]]},
+            ),
+            (
+                "with padding and a mask for each head",
+                BATCH,
+                OTHERS,
+                {
+                    "key_padding_mask": PADDING,
+                    "attn_mask": (np.arange(48).reshape(4, 3, 4) % 5 == 0).tolist(),
+                },
+            ),
+            (
+                "with a mask that leaves a query nothing, without weights",
+                BATCH,
+                OTHERS,
+                {"attn_mask": np.logical_not(MASK).tolist(), "need_weights": False},
+            ),
+            ("that is causal", {}, SELF, {"attn_mask": CAUSAL, "is_causal": True}),
+            (
+                "to other widths",
+                {"kdim": 3, "vdim": 5, **BATCH},
+                {"query": (2, 3, 4), "key": (2, 4, 3), "value": (2, 4, 5)},
+                {},
+            ),
+        ]
+    },
+    **{
+        f"TransformerEncoderLayer {name}": (
+            "TransformerEncoderLayer", {**BLOCK, **arguments}, {"src": shape}, options
+        )
+        for name, arguments, shape, options in [
+            ("as it comes", {}, (3, 2, 4), {}),
+            ("of a batch, norm first", {"norm_first": True, **BATCH}, (2, 3, 4), {}),
+            (
+                "with masks",
+                {"activation": "relu", **BATCH},
+                (2, 4, 4),
+                {
+                    "src_mask": np.triu(np.full((4, 4), True), 1).tolist(),
+                    "src_key_padding_mask": PADDING,
+                },
+            ),
+            ("of a single sequence", {"layer_norm_eps": 0.1}, (3, 4), {}),
+        ]
+    },
+}  # fmt: skip
+
+
+def layer_case(name):
+    kind, arguments, shapes, options = LAYERS[name]
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    layer = getattr(torch.nn, kind)(**arguments)
+    for parameter in layer.parameters():
+        parameter.data = torch.tensor(drawn(rng, tuple(parameter.shape)))
+    leaves, inputs = {}, {}
+    for key, shape in shapes.items():
+        if isinstance(shape, str):  # the same as another
+            inputs[key] = inputs[shape]
+        elif isinstance(shape, list):  # several together, as the states of an LSTM
+            names = [f"{key}.{i}" for i in range(len(shape))]
+            leaves |= {n: torch.tensor(drawn(rng, s)) for n, s in zip(names, shape)}
+            inputs[key] = tuple(leaves[n] for n in names)
+        else:
+            leaves[key] = inputs[key] = torch.tensor(drawn(rng, shape))
+    for leaf in leaves.values():
+        leaf.requires_grad = True
+    named = dict(layer.named_parameters())
+    others = dict(map(as_torch, *zip(*options.items()))) if options else {}
+    return {
+        "class": kind,
+        "arguments": arguments,
+        "inputs": {key: x.tolist() for key, x in leaves.items()},
+        "shared": {key: of for key, of in shapes.items() if isinstance(of, str)},
+        "options": options,
+        "state": {key: p.tolist() for key, p in layer.state_dict().items()},
+        **figures(rng, lambda: flattened(layer(**inputs, **others)), {**leaves, **named}),
+    }
+
+
+def flattened(outs):
+    """Results as one list, those within results too."""
+    if not isinstance(outs, (list, tuple)):
+        return [outs]
+    return [out for several in outs for out in flattened(several)]
+
+
 if __name__ == "__main__":
     with sdpa_kernel(SDPBackend.MATH):  # the other ones have no second derivatives
         stored = {
             "made with": f"PyTorch {torch.__version__}, NumPy {np.__version__}",
             "functions": {name: function_case(name) for name in FUNCTIONS},
+            "layers": {name: layer_case(name) for name in LAYERS},
         }
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(stored) + "\n", encoding="utf-8")
