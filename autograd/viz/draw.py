@@ -14,10 +14,11 @@ from autograd.viz.drawn import drawn
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.highlights import side_by_side, with_changes, with_way
 from autograd.viz.layout import Direction, Layout, place
+from autograd.viz.player.drawing import drawing_page, for_notebooks
 from autograd.viz.png_and_pdf import to_paper
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.scene import Scene, scene, sizes
-from autograd.viz.svg import for_notebooks, page, to_svg
+from autograd.viz.svg import to_svg
 from autograd.viz.tikz import to_mermaid, to_tikz
 from autograd.viz.trace import Node, Trace, is_node
 
@@ -194,7 +195,7 @@ class Drawing:
             ".png": lambda: self._on_paper("png"),
             ".pdf": lambda: self._on_paper("pdf"),
             ".dot": lambda: self.source,
-            ".html": lambda: page(self.svg, self.graph.sentence),
+            ".html": lambda: drawing_page(self.svg, self.graph.sentence),
             ".md": lambda: to_mermaid(self.graph, self._direction),
             ".tex": self.tex,
             ".txt": lambda: f"{self.graph.sentence}\n",

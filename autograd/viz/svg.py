@@ -8,7 +8,6 @@ natural size.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterable
 from html import escape
@@ -26,25 +25,18 @@ from autograd.viz.scene import (
     Text,
 )
 
-LEAST_SCALE = 2 / 3
-"""To fit in, a picture is made smaller down to this scale, at which the smallest type has 7 px."""
 
-
-DARK_STYLE = (
-    "@media (prefers-color-scheme:dark){"
-    + "".join(
-        f'[{what}="{light}"]{{{what}:{dark}}}'
+def dark_rules(before: str = "") -> str:
+    """The rules by which a picture turns dark, each for what is inside of `before`."""
+    return "".join(
+        f'{before}[{what}="{light}"]{{{what}:{dark}}}'
         for light, dark in DARK.items()
         for what in ("fill", "stroke")
     )
-    + "}"
-)
-"""The rules by which a picture turns dark with the page around it."""
 
-_IN_DARK_NOTEBOOKS = (
-    "<style>:is([data-jp-theme-light=false],.vscode-dark,[theme=dark]) .glassgrad-picture"
-    "{filter:invert(.91) hue-rotate(180deg)}</style>"
-)
+
+DARK_STYLE = f"@media (prefers-color-scheme:dark){{{dark_rules()}}}"
+"""The rules by which a picture turns dark where the reader's system is."""
 
 
 def to_svg(scene: Scene, title: str, dark: bool = False) -> str:
@@ -75,37 +67,6 @@ def size_of(svg: str) -> tuple[float, float]:
     found = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg)
     assert found is not None
     return float(found[1]), float(found[2])
-
-
-def for_notebooks(svg: str, sentence: str) -> dict[str, str]:
-    """What a notebook shows: the picture, or the sentence where it cannot show pictures.
-
-    A picture that is too wide is made narrower, and scrolls where it would become illegible.
-    JupyterLab would show the SVG by itself in its natural size and cut it off.
-    """
-    plain = svg.replace(f"<style>{DARK_STYLE}</style>\n", "")  # there the notebook's theme counts
-    image = base64.b64encode(plain.encode()).decode()
-    least = round(LEAST_SCALE * size_of(svg)[0])
-    html = (
-        f'{_IN_DARK_NOTEBOOKS}<div style="overflow-x:auto">'
-        f'<img class="glassgrad-picture" alt="{escape(sentence)}" '
-        f'style="max-width:100%;min-width:{least}px;height:auto" '
-        f'src="data:image/svg+xml;base64,{image}"></div>'
-    )
-    fitting = plain.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
-    return {"text/html": html, "image/svg+xml": fitting, "text/plain": sentence}
-
-
-def page(svg: str, sentence: str) -> str:
-    """A page with nothing but the picture, which fits itself to the window."""
-    fitting = svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(sentence.partition('.')[0])}</title></head>\n"
-        f"<body><main>{fitting}</main></body></html>\n"
-    )
 
 
 def _group(group: Group) -> str:

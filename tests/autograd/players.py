@@ -97,7 +97,7 @@ def play(browser, tmp_path):
     """Opens a pass (or a file) in a page; at the end nothing may have gone wrong in any."""
     players, contexts = [], []
 
-    def open_(steps, **options):
+    def open_(steps, wait=".glassgrad nav", **options):
         path = steps
         if not isinstance(steps, (str, os.PathLike)):
             path = tmp_path / f"{len(players)}.html"
@@ -108,7 +108,7 @@ def play(browser, tmp_path):
         players.append(player)
         player.page.goto(f"file://{path}")
         if options.get("java_script_enabled", True):
-            player.page.wait_for_selector(".glassgrad nav")
+            player.page.wait_for_selector(wait)
         return player
 
     yield open_

@@ -16,7 +16,8 @@ FILES = {
 READERS = [
     "animate", "backprop", "dot", "draw", "drawn", "exercise", "explain", "explain_arrays", "graph",
     "layers", "layout", "scene", "highlights", "modules", "png_and_pdf", "saving", "svg", "tikz",
-    "player.frames", "player.page", "player.picture", "player.record",
+    "player.drawing", "player.embed", "player.frames", "player.page", "player.picture",
+    "player.record",
 ]  # fmt: skip
 MAKERS = ["array_rules", "mathml", "names", "notation", "steps", "symbols", "text", "trace"]
 

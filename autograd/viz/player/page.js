@@ -3,36 +3,6 @@
 let position = 0,
   timer = 0;
 const status = el("div", { role: "status", "aria-live": "polite", class: "mini" });
-const picture = el(
-  "div",
-  {
-    class: "pic",
-    tabindex: "0",
-    role: "group",
-    "aria-label": "Picture of the graph; the table of nodes below says the same in words",
-  },
-  svg,
-);
-picture.addEventListener("scroll", () => drawMap());
-picture.addEventListener("pointerdown", dragging);
-picture.addEventListener(
-  "wheel",
-  (e) => {
-    if (!e.ctrlKey) return;
-    e.preventDefault();
-    zoomTo(scale() * (e.deltaY < 0 ? 1.15 : 1 / 1.15));
-  },
-  { passive: false },
-);
-const overview = el("div", { class: "row overview" }, map, "A part of the picture: drag it, or press Fit.");
-const view = el(
-  "div",
-  { class: "row view" },
-  button("−", () => zoomTo(scale() / 1.25), { "aria-label": "Make the picture smaller" }),
-  button("+", () => zoomTo(scale() * 1.25), { "aria-label": "Make the picture larger" }),
-  button("Fit", fitWhole, { title: "Show the whole picture (f)" }),
-  overview,
-);
 const panel = el("div", { class: "say" }),
   about = el("section", { class: "about", "aria-label": "The chosen node" });
 const order = el("section", { class: "about", "aria-label": "Why in topological order" });
@@ -115,8 +85,8 @@ const main = el(
     slider,
     where,
   ),
-  picture,
-  view,
+  look.picture,
+  look.bar,
   panel,
   status,
   about,
@@ -167,7 +137,7 @@ function render(editing) {
   slider.setAttribute("aria-valuetext", where.textContent);
   const place = paint(state);
   fillTable(state);
-  if (!editing) requestAnimationFrame(() => reveal(place)); // it measures, so not more than once a frame
+  if (!editing) requestAnimationFrame(() => look.reveal(place)); // it measures, so not more than once a frame
   if (!editing) status.textContent = where.textContent + ". " + sentence;
   if (!about.hidden && about.refresh) about.refresh();
   if (!order.hidden) order.replaceChildren(...whyOrder());
@@ -218,9 +188,9 @@ const actions = {
   "[": () => runToStop(-1),
   p: togglePredict,
   o: toggleOrder,
-  f: fitWhole,
-  "+": () => zoomTo(scale() * 1.25),
-  "-": () => zoomTo(scale() / 1.25),
+  f: look.fit,
+  "+": look.larger,
+  "-": look.smaller,
   "?": () => {
     help.open = !help.open;
   },
@@ -249,27 +219,8 @@ if (host.closest("main.alone"))
     host.focus({ preventScroll: true });
   });
 
-// The theme is that of what is around: the colour of its text tells. VS Code and JupyterLab change
-// theirs by an attribute of the body, Colab by one of the html element.
-function theme() {
-  const of = document.body.dataset;
-  const [r, g, b] = (getComputedStyle(host.parentElement).color.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
-  const dark =
-    document.body.matches(".vscode-dark,.vscode-high-contrast:not(.vscode-high-contrast-light)") ||
-    document.documentElement.matches("[theme=dark]") ||
-    of.jpThemeLight === "false" ||
-    (!of.jpThemeLight && 0.3 * r + 0.6 * g + 0.1 * b > 128);
-  host.dataset.theme = dark ? "dark" : "light";
-}
-const watcher = new MutationObserver(() => (host.isConnected ? theme() : watcher.disconnect()));
-for (const e of [document.documentElement, document.body]) watcher.observe(e, { attributes: true });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
-
-host.attachShadow({ mode: "open" }).append(el("style", {}, css), main);
+appear(main);
 host.tabIndex = 0;
 host.setAttribute("role", "group");
 host.setAttribute("aria-label", "Step player. Press the right arrow key for the next step.");
-theme();
-new ResizeObserver(resize).observe(picture);
-resize();
 render();

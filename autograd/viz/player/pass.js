@@ -1,9 +1,4 @@
-// The pass: what is known after each event, and what things look like.
-//
-// These files are the body of one function, in the order of page.py: (host, trace, rules, css), the
-// element with the fallback, the record of a pass (trace.py), the rules of the operations in it
-// (rules_js.py; empty if the page cannot compute), and the style. Whatever a person named or wrote
-// enters the page as text or as an attribute, never as markup.
+// The pass: what is known after each event, and what is written about it.
 
 const nodes = trace.nodes,
   steps = trace.steps,
@@ -18,21 +13,6 @@ function fmt(x) {
 }
 // A number or array as the lines in a box of the picture.
 const lines = (x) => x?.lines || [fmt(x)];
-function el(tag, props, ...children) {
-  const e = document.createElement(tag);
-  for (const [key, x] of Object.entries(props || {}))
-    key.startsWith("on") ? e.addEventListener(key.slice(2), x) : e.setAttribute(key, x);
-  e.append(...children);
-  return e;
-}
-// What had the focus may be gone afterwards; then the player gets it, not the notebook.
-function keepingFocus(action) {
-  const before = host.shadowRoot.activeElement;
-  action();
-  if (before && (!before.isConnected || before.closest("[hidden]"))) host.focus();
-}
-const button = (text, action, props) =>
-  el("button", { type: "button", ...props, onclick: () => keepingFocus(action) }, text);
 // MathML; a number stands for a name or a total derivative that is written often.
 function tree(t) {
   if (typeof t === "string") return t;

@@ -1,32 +1,9 @@
 // The picture: the SVG of the fallback, repainted for each event.
 
-const bytes = Uint8Array.from(atob(host.querySelector("img").src.split(",")[1]), (c) => c.charCodeAt(0));
-const parsed = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
-const svg = document.importNode(parsed.documentElement, true);
-const width = +svg.getAttribute("width");
-// It fits into the page, unless its type would become too small to read; then a part is shown, and
-// a small map says which.
-const SMALLEST = 0.7;
-let zoom = 0; // 0: as it fits
-function scale() {
-  const fitting = Math.min(1, picture.clientWidth / width);
-  return zoom || Math.max(fitting, Math.min(SMALLEST, 1));
-}
-function resize() {
-  const k = scale();
-  svg.setAttribute("style", "width:" + width * k + "px;height:auto");
-  drawMap();
-}
-function zoomTo(x) {
-  const middle = (picture.scrollLeft + picture.clientWidth / 2) / scale();
-  zoom = x && Math.min(4, Math.max(0.1, x));
-  resize();
-  picture.scrollLeft = middle * scale() - picture.clientWidth / 2;
-  if (zoom && !x) reveal(boxesOf(events[position - 1]?.node)[0]);
-}
-const fitWhole = () => zoomTo(Math.min(1, picture.clientWidth / width));
+const svg = drawing();
 svg.setAttribute("aria-hidden", "true");
 svg.removeAttribute("role");
+const look = viewer(svg, "Picture of the graph; the table of nodes below says the same in words");
 const boxes = {},
   arrows = {};
 for (const g of svg.querySelectorAll("[data-edge]")) {
@@ -53,11 +30,6 @@ for (const g of svg.querySelectorAll("[data-node]")) {
 const arrowId = (i, k) =>
   trace.arrows[i + "." + k] || (nodes[i].box[0] === "n" ? nodes[i].box + "." + k : "");
 const boxesOf = (i) => (nodes[i] && boxes[nodes[i].box]) || [];
-const svgEl = (tag, props) => {
-  const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, x] of Object.entries(props)) e.setAttribute(key, x);
-  return e;
-};
 // The local derivative at an arrow, which changes when a leaf is edited.
 const labels = {};
 steps.forEach((s, k) => {
@@ -154,52 +126,4 @@ function paint(state) {
     svg.append(flag);
   }
   return place;
-}
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-function reveal(g) {
-  if (
-    !g ||
-    (picture.scrollWidth <= picture.clientWidth + 1 && picture.scrollHeight <= picture.clientHeight + 1)
-  )
-    return;
-  const r = g.querySelector("rect"),
-    k = scale(),
-    [x0, y0] = svg.getAttribute("viewBox").split(" ");
-  const middle = (key, length, from) => (+r.getAttribute(key) - from + r.getAttribute(length) / 2) * k;
-  picture.scrollTo({
-    left: middle("x", "width", x0) - picture.clientWidth / 2,
-    top: middle("y", "height", y0) - picture.clientHeight / 2,
-    behavior: calm.matches ? "auto" : "smooth",
-  });
-}
-
-// --- the map, and dragging ---
-
-const map = svgEl("svg", { class: "map", viewBox: svg.getAttribute("viewBox"), "aria-hidden": "true" });
-const seen = svgEl("rect", { class: "seen" });
-for (const r of svg.querySelectorAll("[data-node] > [data-part=box]"))
-  map.append(
-    svgEl("rect", Object.fromEntries(["x", "y", "width", "height"].map((key) => [key, r.getAttribute(key)]))),
-  );
-map.append(seen);
-function drawMap() {
-  const k = scale(),
-    [x, y] = svg.getAttribute("viewBox").split(" ").map(Number);
-  const cut = picture.scrollWidth > picture.clientWidth + 1 || picture.scrollHeight > picture.clientHeight + 1;
-  overview.hidden = !cut;
-  const place = {
-    x: x + picture.scrollLeft / k,
-    y: y + picture.scrollTop / k,
-    width: picture.clientWidth / k,
-    height: picture.clientHeight / k,
-  };
-  for (const key in place) seen.setAttribute(key, place[key]);
-}
-function dragging(e) {
-  if (e.button || e.pointerType === "touch") return; // a finger scrolls by itself
-  const from = [e.clientX + picture.scrollLeft, e.clientY + picture.scrollTop];
-  const move = (f) => picture.scrollTo(from[0] - f.clientX, from[1] - f.clientY);
-  picture.addEventListener("pointermove", move);
-  for (const end of ["pointerup", "pointerleave"])
-    picture.addEventListener(end, () => picture.removeEventListener("pointermove", move), { once: true });
 }

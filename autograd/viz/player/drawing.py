@@ -1,0 +1,43 @@
+"""A drawing in a notebook or on a page: scaled to its place, to be zoomed and dragged."""
+
+from __future__ import annotations
+
+from html import escape
+
+from autograd.viz.player.embed import as_image, embedded, page
+from autograd.viz.svg import DARK_STYLE, dark_rules, size_of
+
+LEAST_SCALE = 2 / 3
+"""To fit in, a picture is made smaller down to this scale, at which the smallest type has 7 px."""
+
+_IN_DARK_NOTEBOOKS = (
+    "<style>:is([data-jp-theme-light=false],.vscode-dark,[theme=dark]) .glassgrad-picture"
+    "{filter:invert(.91) hue-rotate(180deg)}</style>"
+)
+
+
+def for_notebooks(svg: str, sentence: str) -> dict[str, str]:
+    """What a notebook shows: the picture, or the sentence where it cannot show pictures.
+
+    A picture that is too wide is made narrower, and scrolls where it would become illegible.
+    JupyterLab would show the SVG by itself in its natural size and cut it off.
+    """
+    plain = svg.replace(f"<style>{DARK_STYLE}</style>\n", "")  # there the notebook's theme counts
+    fitting = plain.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+    html = _IN_DARK_NOTEBOOKS + _fragment(plain, sentence)
+    return {"text/html": html, "image/svg+xml": fitting, "text/plain": sentence}
+
+
+def drawing_page(svg: str, sentence: str) -> str:
+    """A page with nothing but the picture, which fits itself to the window."""
+    return page(sentence.partition(".")[0], _fragment(svg, sentence))
+
+
+def _fragment(svg: str, sentence: str) -> str:
+    least = round(LEAST_SCALE * size_of(svg)[0])
+    fallback = (
+        f'<div style="overflow-x:auto"><img class="glassgrad-picture" alt="{escape(sentence)}" '
+        f'style="max-width:100%;min-width:{least}px;height:auto" src="{as_image(svg)}"></div>'
+    )
+    dark = dark_rules(":host([data-theme=dark]) ")
+    return embedded(fallback, ("view.css", "view.js", "drawing.js"), "", style=dark)

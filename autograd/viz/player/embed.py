@@ -1,0 +1,113 @@
+"""Scripts in an output: packed, so that each output carries its own and loads nothing.
+
+An output begins as what remains where scripts are stripped: a picture, and words. Where scripts
+run, one puts something to play with in their place.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import json
+import re
+from html import escape
+from importlib import resources
+
+_FUNCTION = """\
+(function (host, css, %s) {
+"use strict";
+%s
+})"""
+
+# Unpacks a script and starts it as one of its own, which needs no more rights than this one. What
+# it is given hangs on the script element, so that nothing becomes global. VS Code runs a copy of
+# each script, at the end of the output, and takes it away at once: so this one finds its place
+# before it waits for anything, as the first of its neighbours that no script has taken yet.
+LOADER = """\
+(async (script, packed, ...given) => {
+  const host = [...script.parentNode.querySelectorAll(".glassgrad")].find((e) => !e.taken);
+  if (!host) return;
+  host.taken = true;
+  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const [player, css] = await new Response(stream).json();
+  const start = document.createElement("script");
+  start.given = [host, css, ...given];
+  start.textContent = player + "(...document.currentScript.given)";
+  host.after(start);
+  start.remove();
+})(document.currentScript,
+"""
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
+script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+body {{ font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 1400px; padding: 0 1rem }}
+h1 {{ font-size: 1.3rem; overflow-wrap: anywhere }}
+img {{ max-width: 100% }}
+</style>
+</head>
+<body>
+<main class="alone">
+<h1>{title}</h1>
+{fragment}
+</main>
+</body>
+</html>
+"""
+
+
+def page(title: str, fragment: str) -> str:
+    """A page of its own that may load nothing."""
+    return _PAGE.format(title=escape(title), fragment=fragment)
+
+
+def as_image(svg: str) -> str:
+    """A picture as the address of an image."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+def embedded(
+    fallback: str, scripts: tuple[str, ...], names: str, *given: str, style: str = ""
+) -> str:
+    """HTML with what scripts make of it.
+
+    Args:
+        fallback: What is there without scripts; scripts find their picture in it.
+        scripts: The files of this folder that are the body of one function, and style sheets.
+        names: What they call what they are given.
+        given: That, as JavaScript.
+        style: More rules for what they show.
+    """
+    values = "".join(f",\n{x}" for x in given)
+    start = f'<script>{LOADER}"{packed(scripts, names, style)}"{values})</script>'
+    return f'<div class="glassgrad">\n{fallback}</div>{start}'
+
+
+@functools.cache
+def packed(scripts: tuple[str, ...], names: str, style: str = "") -> str:
+    """Scripts and style, compressed."""
+    here = resources.files(__package__)
+    texts = {name: here.joinpath(name).read_text(encoding="utf-8") for name in scripts}
+    body = "\n".join(text for name, text in texts.items() if name.endswith(".js"))
+    css = "\n".join(text for name, text in texts.items() if name.endswith(".css")) + style
+    parts = [_without_comments(_FUNCTION % (names, body)), _squeezed(css)]
+    return base64.b64encode(gzip.compress(json.dumps(parts).encode(), 9, mtime=0)).decode()
+
+
+def _without_comments(script: str) -> str:
+    """A script without what only its readers need: indentation, and comments on their own."""
+    return re.sub(r"(?m)^\s*(//.*\n)?", "", script)
+
+
+def _squeezed(css: str) -> str:
+    return re.sub(r"\s*([{};,])\s*", r"\1", css)

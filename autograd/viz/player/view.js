@@ -1,0 +1,145 @@
+// Elements, the theme, and a picture that is looked at as a whole or in part.
+//
+// These files are the body of a function that gets the element with the fallback, the style, and
+// what is shown in it (embed.py). Whatever a person named or wrote enters the page as text or as an
+// attribute, never as markup.
+
+function el(tag, props, ...children) {
+  const e = document.createElement(tag);
+  for (const [key, x] of Object.entries(props || {}))
+    key.startsWith("on") ? e.addEventListener(key.slice(2), x) : e.setAttribute(key, x);
+  e.append(...children);
+  return e;
+}
+// What had the focus may be gone afterwards; then the player gets it, not the notebook.
+function keepingFocus(action) {
+  const before = host.shadowRoot.activeElement;
+  action();
+  if (before && (!before.isConnected || before.closest("[hidden]"))) host.focus();
+}
+const button = (text, action, props) =>
+  el("button", { type: "button", ...props, onclick: () => keepingFocus(action) }, text);
+const svgEl = (tag, props) => {
+  const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, x] of Object.entries(props)) e.setAttribute(key, x);
+  return e;
+};
+// The picture of the fallback, as elements.
+function drawing() {
+  const bytes = Uint8Array.from(atob(host.querySelector("img").src.split(",")[1]), (c) => c.charCodeAt(0));
+  const parsed = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
+  return document.importNode(parsed.documentElement, true);
+}
+
+// The theme is that of what is around: the colour of its text tells. VS Code and JupyterLab change
+// theirs by an attribute of the body, Colab by one of the html element.
+function theme() {
+  const of = document.body.dataset;
+  const [r, g, b] = (getComputedStyle(host.parentElement).color.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
+  const dark =
+    document.body.matches(".vscode-dark,.vscode-high-contrast:not(.vscode-high-contrast-light)") ||
+    document.documentElement.matches("[theme=dark]") ||
+    of.jpThemeLight === "false" ||
+    (!of.jpThemeLight && 0.3 * r + 0.6 * g + 0.1 * b > 128);
+  host.dataset.theme = dark ? "dark" : "light";
+}
+const watcher = new MutationObserver(() => (host.isConnected ? theme() : watcher.disconnect()));
+for (const e of [document.documentElement, document.body]) watcher.observe(e, { attributes: true });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
+
+function appear(main) {
+  host.attachShadow({ mode: "open" }).append(el("style", {}, css), main);
+  theme();
+}
+
+// --- looking ---
+
+// A picture fits into the page, unless its type would become too small to read; then a part is
+// shown, and a small map says which.
+const SMALLEST = 0.7;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+function viewer(svg, label) {
+  const attribute = (e, keys) => Object.fromEntries(keys.map((key) => [key, +e.getAttribute(key)]));
+  const [left, top, width] = svg.getAttribute("viewBox").split(" ").map(Number);
+  const picture = el("div", { class: "pic", tabindex: "0", role: "group", "aria-label": label }, svg);
+  let zoom = 0; // 0: as it fits
+  const fitting = () => Math.min(1, picture.clientWidth / width);
+  const scale = () => zoom || Math.max(fitting(), SMALLEST);
+  function zoomTo(x) {
+    const middle = (picture.scrollLeft + picture.clientWidth / 2) / scale();
+    zoom = x && Math.min(4, Math.max(0.1, x));
+    resize();
+    picture.scrollLeft = middle * scale() - picture.clientWidth / 2;
+  }
+  const fit = () => zoomTo(fitting()),
+    larger = () => zoomTo(scale() * 1.25),
+    smaller = () => zoomTo(scale() / 1.25);
+  const cut = () =>
+    picture.scrollWidth > picture.clientWidth + 1 || picture.scrollHeight > picture.clientHeight + 1;
+  function reveal(box) {
+    if (!box || !cut()) return;
+    const r = attribute(box.querySelector("rect"), ["x", "y", "width", "height"]);
+    picture.scrollTo({
+      left: (r.x + r.width / 2 - left) * scale() - picture.clientWidth / 2,
+      top: (r.y + r.height / 2 - top) * scale() - picture.clientHeight / 2,
+      behavior: calm.matches ? "auto" : "smooth",
+    });
+  }
+  const map = svgEl("svg", { class: "map", viewBox: svg.getAttribute("viewBox"), "aria-hidden": "true" });
+  const seen = svgEl("rect", { class: "seen" });
+  for (const r of svg.querySelectorAll("[data-node] > [data-part=box]"))
+    map.append(svgEl("rect", attribute(r, ["x", "y", "width", "height"])));
+  map.append(seen);
+  const overview = el("div", { class: "row overview" }, map, "A part of the picture: drag it, or press Fit.");
+  const bar = el(
+    "div",
+    { class: "row view" },
+    button("−", smaller, { "aria-label": "Make the picture smaller" }),
+    button("+", larger, { "aria-label": "Make the picture larger" }),
+    button("Fit", fit, { title: "Show the whole picture (f)" }),
+    overview,
+  );
+  function drawMap() {
+    overview.hidden = !cut();
+    const k = scale();
+    const place = {
+      x: left + picture.scrollLeft / k,
+      y: top + picture.scrollTop / k,
+      width: picture.clientWidth / k,
+      height: picture.clientHeight / k,
+    };
+    for (const key in place) seen.setAttribute(key, place[key]);
+  }
+  function resize() {
+    svg.setAttribute("style", "width:" + width * scale() + "px;height:auto");
+    drawMap();
+  }
+  function dragging(e) {
+    if (e.button || e.pointerType === "touch") return; // a finger scrolls by itself
+    const from = [e.clientX + picture.scrollLeft, e.clientY + picture.scrollTop];
+    const move = (f) => picture.scrollTo(from[0] - f.clientX, from[1] - f.clientY);
+    picture.addEventListener("pointermove", move);
+    for (const end of ["pointerup", "pointerleave"])
+      picture.addEventListener(end, () => picture.removeEventListener("pointermove", move), { once: true });
+  }
+  map.addEventListener("click", (e) => {
+    const box = map.getBoundingClientRect();
+    picture.scrollTo(
+      ((e.clientX - box.left) / box.width) * picture.scrollWidth - picture.clientWidth / 2,
+      ((e.clientY - box.top) / box.height) * picture.scrollHeight - picture.clientHeight / 2,
+    );
+  });
+  picture.addEventListener("scroll", drawMap);
+  picture.addEventListener("pointerdown", dragging);
+  picture.addEventListener(
+    "wheel",
+    (e) => {
+      if (!e.ctrlKey) return;
+      e.preventDefault();
+      zoomTo(scale() * (e.deltaY < 0 ? 1.15 : 1 / 1.15));
+    },
+    { passive: false },
+  );
+  new ResizeObserver(resize).observe(picture);
+  return { picture, bar, fit, larger, smaller, reveal };
+}

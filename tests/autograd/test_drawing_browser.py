@@ -1,0 +1,145 @@
+"""What `draw` shows, in a browser: on a page of its own, and in the hosts of notebooks."""
+
+import re
+
+import pytest
+
+from autograd import Value, draw
+from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.test_player_browser import HOSTILE
+from tests.autograd.test_player_hosts import IN_VSCODE, blank  # noqa: F401 (fixtures)
+
+pytestmark = needs_browser
+READY = ".glassgrad .pic"
+
+
+def deep(operations):
+    y = Value(0.5, label="x")
+    for _ in range(operations):
+        y = y.tanh()
+    y.backward()
+    return draw(y)
+
+
+@pytest.fixture
+def shown(play, tmp_path):  # noqa: F811
+    """Opens the page of a drawing."""
+
+    def open_(picture, **options):
+        picture.save(tmp_path / "drawing.html")
+        return play(tmp_path / "drawing.html", wait=READY, **options).page
+
+    return open_
+
+
+def widths(page):
+    return page.locator(".pic").evaluate(
+        """(e) => [e.clientWidth, e.scrollWidth,
+            e.querySelector("svg").getBoundingClientRect().width]"""
+    )
+
+
+@pytest.mark.parametrize("width", [390, 930, 1280, 1920])
+def test_a_small_drawing_fits_into_every_page(shown, width):
+    page = shown(deep(1), viewport={"width": width, "height": 800})
+    seen, whole, drawn = widths(page)
+    assert whole <= seen + 1
+    assert drawn <= seen + 1
+    assert page.locator(".overview").is_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_of_a_large_one_a_part_is_shown_that_is_dragged_zoomed_and_fitted(shown):
+    page = shown(deep(12), viewport={"width": 390, "height": 800})
+    seen, whole, _ = widths(page)
+    assert whole > 2 * seen
+    assert "A part of the picture" in page.locator(".overview").inner_text()
+    box = page.locator(".pic").bounding_box()
+    page.mouse.move(box["x"] + 300, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 180, box["y"] + 5, steps=3)
+    page.mouse.up()
+    assert page.locator(".pic").evaluate("(e) => e.scrollLeft") == pytest.approx(120, abs=2)
+    page.locator(".map").click(position={"x": 120, "y": 3})
+    assert page.locator(".pic").evaluate("(e) => e.scrollLeft") > 0.6 * whole - seen
+    page.click("text=Fit")
+    assert widths(page)[2] <= seen + 1
+    assert page.locator(".overview").is_hidden()
+    page.focus(".pic")
+    page.keyboard.press("+")
+    assert widths(page)[2] == pytest.approx(1.25 * seen, rel=0.02)
+    page.keyboard.press("f")
+    assert widths(page)[2] <= seen + 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_has_the_theme_of_the_page_around_and_axe_finds_no_fault(shown, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = shown(deep(3), color_scheme=scheme, bypass_csp=True)
+    assert page.locator(".glassgrad").get_attribute("data-theme") == scheme
+    ground = page.locator("svg [data-part=page]").first.evaluate("(e) => getComputedStyle(e).fill")
+    assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 25, 31)"}[scheme]
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in found] == []
+
+
+def test_without_scripts_the_picture_remains_and_says_itself_in_words(shown, play, tmp_path):  # noqa: F811
+    picture = deep(2)
+    picture.save(tmp_path / "drawing.html")
+    page = play(tmp_path / "drawing.html", java_script_enabled=False).page
+    image = page.locator("img")
+    assert image.bounding_box()["width"] > 300
+    assert image.get_attribute("alt") == repr(picture)
+
+
+def test_hostile_names_stay_text(shown):
+    total = Value(0.0, label="<b>start</b>")
+    for k, name in enumerate(HOSTILE):
+        total = total * Value(k + 1.0, label=name)
+    page = shown(draw(total))
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("svg script, svg [onload], svg foreignObject, svg a").count() == 0
+    assert "onerror=window.hacked=1" in page.locator("svg").first.text_content()
+
+
+def test_in_vs_code_each_of_two_drawings_is_alive(blank):  # noqa: F811
+    pictures = [deep(1), deep(2)]
+    html = "\n".join(picture._repr_mimebundle_()["text/html"] for picture in pictures)
+    blank.evaluate(IN_VSCODE, html)
+    blank.locator(READY).nth(1).wait_for()
+    for k, picture in enumerate(pictures):
+        host = blank.locator(".glassgrad").nth(k)
+        assert host.get_attribute("data-theme") == "dark"
+        assert host.locator(".pic > svg").get_attribute("aria-label") == repr(picture)
+        host.locator("[aria-label$=larger]").click()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_in_a_frame_without_rights_as_on_colab_it_is_alive(blank, theme):  # noqa: F811
+    blank.evaluate(
+        """([html, theme]) => {
+            const frame = document.createElement("iframe");
+            frame.sandbox = "allow-scripts";
+            frame.style = "width: 100%; height: 600px; border: 0";
+            frame.srcdoc = `<!DOCTYPE html><html theme="${theme}"><body>${html}</body></html>`;
+            document.body.append(frame);
+        }""",
+        [deep(2)._repr_mimebundle_()["text/html"], theme],
+    )
+    host = blank.frame_locator("iframe").locator(".glassgrad")
+    host.locator(".pic").wait_for()
+    assert host.get_attribute("data-theme") == theme
+
+
+def test_where_scripts_styles_and_frames_are_stripped_as_on_github_the_picture_remains(blank):  # noqa: F811
+    picture = deep(2)
+    html = picture._repr_mimebundle_()["text/html"]
+    for tag in ("script", "style"):
+        html = re.sub(rf"<{tag}>.*?</{tag}>", "", html, flags=re.DOTALL)
+    blank.set_content(re.sub(r' (style|on\w+)="[^"]*"', "", html))
+    image = blank.locator("img")
+    image.evaluate("(e) => e.decode()")
+    assert image.evaluate("(e) => e.naturalWidth") > 300
+    assert blank.locator("body").inner_text().strip() == ""
+    assert image.get_attribute("alt") == repr(picture)
