@@ -1,21 +1,20 @@
 """Expressions in a string: "sigmoid(w0 + w1*x1)" becomes a graph.
 
-The string is read as Python would read it, but nothing in it is ever run as Python: each part is
-looked up in a short list of what is allowed, and everything else is refused, with a caret under it.
+The grammar is that of a pocket calculator, with Python's operators and their precedence; nothing is
+ever run as Python. What does not belong is refused, with a caret under it. The page in which
+expressions are typed reads them in the same way (viz/player/expression.js).
 """
 
 from __future__ import annotations
 
-import ast
-import difflib
 import keyword
 import math
 import re
 import reprlib
 import textwrap
 import unicodedata
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from autograd.op import RULEBOOK, Elementwise
@@ -27,14 +26,11 @@ LONGEST, DEEPEST = 2000, 100
 
 WIDTH = 90
 
-_OPERATORS: dict[type[ast.AST], str] = {
-    ast.Add: "add",
-    ast.Sub: "subtract",
-    ast.Mult: "multiply",
-    ast.Div: "divide",
-    ast.Pow: "power",
-    ast.USub: "negative",
-}
+_SUM, _PRODUCT, _SIGN, _POWER = range(1, 5)
+_OPERATORS = {
+    "+": ("add", _SUM), "-": ("subtract", _SUM), "*": ("multiply", _PRODUCT),
+    "/": ("divide", _PRODUCT), "**": ("power", _POWER),
+}  # fmt: skip
 _ALIASES = {"ln": "log", "pow": "power", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
 _ALIASES |= {"sigma": "sigmoid"}
 _CONSTANTS = {"pi": math.pi, "e": math.e}
@@ -116,17 +112,60 @@ def parse(text: str, values: Mapping[str, float]) -> Value:
     return out if isinstance(out, Value) else Constant(out)
 
 
+@dataclass(slots=True)
+class _Token:
+    """A number, a name, an operator or a bracket, and where it begins."""
+
+    kind: str  # "number", "imaginary", "name", "end", or the sign itself
+    text: str
+    place: int
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What waits for its last operand: an operator, a bracket or a call.
+
+    Attributes:
+        kind: The sign, "sign" for one before a number, or "call".
+        rank: How firmly it binds; 0 for brackets.
+        place: Where it begins.
+        op: What is computed; None for brackets and a plus before a number.
+        arguments: Of a call, how many there are so far.
+        name: Of a call, the function's name.
+    """
+
+    kind: str
+    rank: int
+    place: int
+    op: Elementwise | None = None
+    arguments: int = 0
+    name: str = ""
+
+
+_NUMBER = re.compile(
+    r"(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)"
+    r"(?:[eE][+-]?[0-9](?:_?[0-9])*)?"
+)
+
+
 class _Reader:
-    """An expression, read into a program in postfix order: operands before their operation."""
+    """An expression, read into a program in postfix order: operands before their operation.
+
+    Source:
+        The shunting-yard algorithm: E. W. Dijkstra, "Algol 60 translation" (1961).
+    """
 
     def __init__(self, text: str) -> None:
         # One line, so that a place in it is a column; and ŷ as one character.
         self.text = unicodedata.normalize("NFC", " ".join(text.split()))
         self.program: list[Instruction] = []
         self.names: dict[str, int] = {}  # where each name is first
-        self._read(self._tree(), 0)
+        self._pending: list[_Pending] = []
+        self._deep = 0
+        self._check()
+        self._read(list(self._tokens()))
 
-    def _tree(self) -> ast.expr:
+    def _check(self) -> None:
         if not self.text:
             raise ExpressionError('expression: is empty; write for example "tanh(w*x + b)".')
         if len(self.text) > LONGEST:
@@ -140,75 +179,178 @@ class _Reader:
             hint = f"; {_HINTS[found]}" if found in _HINTS else ""
             allowed = "" if hint else ALLOWED
             raise self._refusal(f"{found} is not allowed{hint}.", refused.start(), allowed)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Python's opinion of "1and", an error anyway
-                return ast.parse(self.text, mode="eval").body
-        except SyntaxError as err:
-            raise self._misread(err) from None
-        except (RecursionError, MemoryError):
-            raise self._too_deep(0) from None
 
-    def _read(self, node: ast.expr, depth: int) -> None:
-        """Append the program of one part of the tree."""
-        if depth > DEEPEST:
-            raise self._too_deep(self._place(node))
-        match node:
-            case ast.BinOp():
-                self._read_chain(node, depth)
-            case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
-                self._read(node.operand, depth + 1)
-                if isinstance(node.op, ast.USub):
-                    self.program.append((FUNCTIONS["negative"], 1))
-            case ast.Call():
-                self._read_call(node, depth)
-            case ast.Name():
-                self.names.setdefault(node.id, self._place(node))
-                self.program.append(node.id)
-            case ast.Constant(value=int() | float() as number):
-                self.program.append(_as_float(number))
-            case ast.Attribute():
-                dot = self.text.index(".", self._end(node.value))
-                raise self._refusal(". is not allowed between names.", dot, ALLOWED)
+    def _tokens(self) -> Iterator[_Token]:
+        text, at = self.text, 0
+        while at < len(text):
+            start = at
+            if text[at] == " ":
+                at += 1
+                continue
+            if number := _NUMBER.match(text, at):
+                at = self._word_end(number.end())
+                rest = text[number.end() : at]
+                if rest and rest not in "jJ":
+                    problem = "a number runs into a name; a product is written 2*x."
+                    raise self._refusal(problem, start)
+                yield _Token("imaginary" if rest else "number", number.group(), start)
+            elif text[at].isidentifier():
+                at = self._word_end(at)
+                # Names are equal as Python's are.
+                yield _Token("name", unicodedata.normalize("NFKC", text[start:at]), start)
+            elif text[at] in "+-*/(),.":
+                at += 2 if text.startswith("**", at) else 1
+                yield _Token(text[start:at], text[start:at], start)
+            else:
+                raise self._refusal(f"{text[at]} is not allowed.", at, ALLOWED)
+        yield _Token("end", "", len(text))
+
+    def _word_end(self, at: int) -> int:
+        while at < len(self.text) and f"a{self.text[at]}".isidentifier():
+            at += 1
+        return at
+
+    def _read(self, tokens: list[_Token]) -> None:
+        """Read an operand and an operator in turns."""
+        needs_operand, start = True, 0  # where the last operand begins
+        for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
+            if not needs_operand:
+                needs_operand = self._operator(token, start)
+                if token.kind == ")":
+                    start = self._opened
+                continue
+            start = token.place
+            if token.kind == ")":
+                self._empty(token)
+                start, needs_operand = self._opened, False
+            elif token.kind in ("+", "-"):
+                op = FUNCTIONS["negative"] if token.kind == "-" else None
+                self._push(_Pending("sign", _SIGN, token.place, op))
+            elif token.kind == "(":
+                self._push(_Pending("(", 0, token.place))
+            elif token.kind == "name" and after.kind == "(":
+                self._push(_Pending("call", 0, token.place, self._function(token), 0, token.text))
+                after.kind = "opened"
+            elif token.kind != "opened":
+                self._operand(token)
+                needs_operand = False
+
+    def _operand(self, token: _Token) -> None:
+        match token.kind:
+            case "name":
+                self.names.setdefault(token.text, token.place)
+                self.program.append(token.text)
+            case "number":
+                self.program.append(float(token.text))
+            case "imaginary":
+                raise self._refusal("an imaginary number is not allowed.", token.place, ALLOWED)
             case _:
-                what = _PARTS.get(type(node), "this")
-                raise self._refusal(f"{what} is not allowed.", self._place(node), ALLOWED)
+                raise self._no_operand(token)
 
-    def _read_chain(self, node: ast.BinOp, depth: int) -> None:
-        """A sum of many terms is a tree as deep as it is long, to the left: walked in a loop."""
-        chain: list[ast.BinOp] = []
-        first: ast.expr = node
-        while isinstance(first, ast.BinOp):
-            chain.append(first)
-            first = first.left
-        self._read(first, depth + 1)
-        for part in reversed(chain):
-            self._read(part.right, depth + 1)
-            self.program.append((FUNCTIONS[_OPERATORS[type(part.op)]], 2))
+    def _no_operand(self, token: _Token) -> ExpressionError:
+        if token.kind == "end":
+            return self._unfinished(token)
+        if self._pending and self._pending[-1].kind == "call":
+            if token.kind == "*":
+                problem = "a starred argument is not allowed."
+                return self._refusal(problem, token.place, ALLOWED)
+            if token.kind == "**":
+                return self._refusal("** is not allowed here.", token.place, ALLOWED)
+        return self._misfit(token)
 
-    def _read_call(self, node: ast.Call, depth: int) -> None:
-        place = self._place(node)
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if name not in FUNCTIONS:
-            likely = difflib.get_close_matches(name, FUNCTIONS, 1)
-            hint = f" Did you mean {_ALIASES.get(likely[0], likely[0])}?" if likely else ""
-            problem = f"{name or 'this'} is not a function.{hint}"
-            raise self._refusal(problem, place, "" if hint else ALLOWED)
-        if node.keywords:  # not name=…, which was refused for its =
-            raise self._refusal("** is not allowed here.", self._place(node.keywords[0]), ALLOWED)
-        op = FUNCTIONS[name]
-        most, given = op.arity, len(node.args)
-        least = most - len(op.defaults)
+    def _operator(self, token: _Token, start: int) -> bool:
+        """Read what follows an operand; returns whether another operand must follow."""
+        if token.kind == "end":
+            self._reduce(0)
+            if self._pending:
+                raise self._unfinished(token)
+            return False
+        if token.kind in _OPERATORS:
+            name, rank = _OPERATORS[token.kind]
+            self._reduce(rank + (token.kind == "**"))  # of several powers, the last comes first
+            self._push(_Pending(token.kind, rank, token.place, FUNCTIONS[name]))
+            return True
+        if token.kind == ")":
+            self._close(token, 1)
+            return False
+        if token.kind == ",":
+            self._reduce(0)
+            if not self._pending or self._pending[-1].kind != "call":
+                place = self._pending[-1].place if self._pending else 0
+                raise self._refusal("a list is not allowed.", place, ALLOWED)
+            self._pending[-1].arguments += 1
+            return True
+        if token.kind == "(":
+            raise self._refusal("this is not a function.", start, ALLOWED)
+        if token.kind == ".":
+            raise self._refusal(". is not allowed between names.", token.place, ALLOWED)
+        raise self._misfit(token)
+
+    def _reduce(self, rank: int) -> None:
+        """Finish what binds at least so firmly."""
+        while self._pending and self._pending[-1].rank >= max(rank, 1):
+            done = self._pop()
+            if done.op is not None:
+                self.program.append((done.op, 1 if done.kind == "sign" else 2))
+
+    def _push(self, pending: _Pending) -> None:
+        self._pending.append(pending)
+        self._deep += pending.kind in ("sign", "(", "call", "**")
+        if self._deep > DEEPEST:
+            raise self._refusal(f"is nested more than {DEEPEST} deep.", pending.place)
+
+    def _pop(self) -> _Pending:
+        pending = self._pending.pop()
+        self._deep -= pending.kind in ("sign", "(", "call", "**")
+        return pending
+
+    def _empty(self, token: _Token) -> None:
+        """A bracket that is closed where an operand is needed."""
+        last = self._pending[-1] if self._pending else None
+        if last is not None and last.kind == "(":
+            raise self._refusal("a list is not allowed.", last.place, ALLOWED)
+        if last is not None and last.kind != "call":
+            raise self._misfit(token)
+        self._close(token, 0)
+
+    def _close(self, token: _Token, more: int) -> None:
+        self._reduce(0)
+        if not self._pending:
+            raise self._refusal("this bracket has no partner.", token.place)
+        done = self._pop()
+        self._opened = done.place
+        if done.op is None:
+            return
+        most, given = done.op.arity, done.arguments + more
+        least = most - len(done.op.defaults)
         if not least <= given <= most:
             needed = (
                 f"{most} argument{'s' * (most > 1)}"
                 if least == most
                 else f"{least} to {most} arguments"
             )
-            raise self._refusal(f"{name} needs {needed}, but got {given}.", place)
-        for argument in node.args:
-            self._read(argument, depth + 1)
-        self.program.append((op, given))
+            raise self._refusal(f"{done.name} needs {needed}, but got {given}.", done.place)
+        self.program.append((done.op, given))
+
+    def _function(self, token: _Token) -> Elementwise:
+        if token.text in FUNCTIONS:
+            return FUNCTIONS[token.text]
+        likely = closest(token.text)
+        hint = f" Did you mean {_ALIASES.get(likely, likely)}?" if likely else ""
+        problem = f"{token.text} is not a function.{hint}"
+        raise self._refusal(problem, token.place, "" if hint else ALLOWED)
+
+    def _unfinished(self, end: _Token) -> ExpressionError:
+        for pending in reversed(self._pending):
+            if pending.kind in ("(", "call"):
+                place = pending.place + len(pending.name)
+                place = self.text.index("(", place)
+                return self._refusal("this bracket is never closed.", place)
+        return self._refusal("something is missing at the end.", end.place)
+
+    def _misfit(self, token: _Token) -> ExpressionError:
+        problem = "this does not fit what is before it; is an operator such as * missing?"
+        return self._refusal(problem, token.place)
 
     def leaves(self, values: Mapping[str, float]) -> dict[str, Any]:
         """A Value for each name, or the constant it stands for.
@@ -238,33 +380,6 @@ class _Reader:
                 ) from err
         return leaves
 
-    def _place(self, node: ast.expr | ast.keyword) -> int:
-        """The character at which a part begins; `ast` counts bytes of UTF-8."""
-        return len(self.text.encode()[: node.col_offset].decode())
-
-    def _end(self, node: ast.expr) -> int:
-        """The character after a part."""
-        return len(self.text.encode()[: node.end_col_offset].decode())
-
-    def _misread(self, err: SyntaxError) -> ExpressionError:
-        place = err.offset - 1 if err.offset else len(self.text)
-        if "too many nested" in err.msg:
-            return self._too_deep(place)
-        if "never closed" in err.msg:
-            problem = "this bracket is never closed."
-        elif "match" in err.msg:  # "unmatched", "does not match"
-            problem = "this bracket has no partner."
-        elif "literal" in err.msg:
-            problem = "a number runs into a name; a product is written 2*x."
-        elif place >= len(self.text):
-            problem = "something is missing at the end."
-        else:
-            problem = "this does not fit what is before it; is an operator such as * missing?"
-        return self._refusal(problem, place)
-
-    def _too_deep(self, place: int) -> ExpressionError:
-        return self._refusal(f"is nested more than {DEEPEST} deep.", place)
-
     def _refusal(self, problem: str, place: int, allowed: str = "") -> ExpressionError:
         """An error that shows the place in the expression with a caret under it."""
         start = max(0, place - WIDTH // 2)
@@ -276,15 +391,23 @@ class _Reader:
         return ExpressionError(printable("\n".join([*lines, *textwrap.wrap(allowed, WIDTH)])))
 
 
-_PARTS: dict[type[ast.AST], str] = {
-    ast.Tuple: "a list",
-    ast.Starred: "a starred argument",
-    ast.Constant: "an imaginary number",
-}
+def closest(word: str) -> str:
+    """The function whose name is nearest to a word, by slips of the pen; "" if none is near."""
+    most = max(1, len(word) // 3)
+    near = {name: _slips(word, name) for name in FUNCTIONS if abs(len(name) - len(word)) <= most}
+    best = min(near, key=near.__getitem__, default="")
+    return best if best and near[best] <= most else ""
 
 
-def _as_float(number: float) -> float:
-    try:
-        return float(number)
-    except OverflowError:  # a whole number with more than 308 digits
-        return math.inf
+def _slips(word: str, other: str) -> int:
+    """How many letters are missing, too many, wrong, or exchanged with the next."""
+    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for i, x in enumerate(word, start=1):
+        now = [i]
+        for j, y in enumerate(other, start=1):
+            least = min(now[j - 1] + 1, row[j] + 1, row[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == other[j - 2] and word[i - 2] == y:
+                least = min(least, before[j - 2] + 1)
+            now.append(least)
+        before, row = row, now
+    return row[-1]

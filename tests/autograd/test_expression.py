@@ -61,6 +61,11 @@ def test_the_perceptron_of_the_lectures_is_an_expression():
         ("leaky_relu(-x) + leaky_relu(-x, 0.5)", -1.02),
         ("1_000*x + 1e-3", 2000.001),
         ("  x\n +\ty ", 2.5),
+        ("2**-x*y", 0.125),
+        ("-x**-y**2", -(2**-0.25)),
+        ("--x - +y", 1.5),
+        ("max(x, y,)", 2),
+        ("x*(y + 1)/3", 1),
     ],
 )
 def test_expressions_compute_what_python_would(text, expected):
@@ -168,6 +173,15 @@ def test_anything_else_is_refused_with_a_caret_under_it_and_what_is_allowed(text
     [
         ("2x", 0, "a product is written 2*x"),
         ("x y", 2, "is an operator such as * missing?"),
+        ("x + (y - ", 4, "this bracket is never closed"),
+        ("1 + (x,)", 4, "a list is not allowed"),
+        ("x + ()", 4, "a list is not allowed"),
+        ("max(x, , y)", 7, "does not fit what is before it"),
+        ("x * / y", 4, "does not fit what is before it"),
+        ("(x + ) * y", 5, "does not fit what is before it"),
+        ("2 + 3(x)", 4, "this is not a function"),
+        ("1__0", 0, "a product is written 2*x"),
+        ("sgima(x)", 0, "Did you mean sigmoid?"),
         ("tanh(x", 4, "this bracket is never closed"),
         ("x) + 1", 1, "this bracket has no partner"),
         ("x + ", 3, "something is missing at the end"),
@@ -178,7 +192,7 @@ def test_anything_else_is_refused_with_a_caret_under_it_and_what_is_allowed(text
     ],
 )
 def test_a_slip_is_shown_with_a_caret_under_it(text, place, message):
-    first, _, caret = refusal(text).splitlines()
+    first, _, caret, *_ = refusal(text).splitlines()
     assert message in first
     assert caret == " " * (2 + place) + "^"
 
