@@ -522,6 +522,25 @@ def composition(function: F, of_arrays: bool = True) -> F:
     return with_arrays  # type: ignore[return-value]
 
 
+NAMED: dict[str, tuple[Callable[..., Any], int]] = {}
+"""Compositions that pictures show as one box: the function, and how many operands it has."""
+
+
+def named(name: str, operands: int = 1) -> Callable[[F], F]:
+    """Declare that pictures show what a function computes as one box of this name.
+
+    Args:
+        name: Such as "mean squared error".
+        operands: How many arrays of one shape it is called with.
+    """
+
+    def declare(function: F) -> F:
+        NAMED[name] = function, operands
+        return function
+
+    return declare
+
+
 def choice(function: F) -> F:
     """Declare a composition of single numbers: to it a Value is what a float is."""
     return composition(function, of_arrays=False)

@@ -62,7 +62,8 @@ class _Film:
         self.arrows = {group.get("data-edge"): group for group in self.svg.iter(f"{_SVG}g")}
         self.ids = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
         shown = picture.shown
-        self.computed = [node for node in steps.nodes if node.parents and node in shown]
+        stands = set(picture.stands.values())
+        self.computed = [node for node in steps.nodes if node.parents and node in stands]
         self.played = [
             k
             for k in range(len(steps))
@@ -121,7 +122,7 @@ class _Film:
 
     def _values(self) -> None:
         for at, node in enumerate(self.computed):
-            for group in self.boxes.get(self.ids[node], ()):
+            for group in self._groups(node):
                 for text in self._texts(group, "data"):
                     self._show(text, at, self.length)
 
@@ -134,7 +135,7 @@ class _Film:
             total = (self.begin + 1 + at, array_text(step.after))
             totals.setdefault(step.parent, []).append(total)
         for node, changes in totals.items():
-            for group in self.boxes.get(self.ids[node], ()):
+            for group in self._groups(node):
                 self._replace(group, [(0, NOT_REACHED), *changes])
 
     def _replace(self, group: ET.Element, changes: list[tuple[int, str]]) -> None:
@@ -151,6 +152,11 @@ class _Film:
                 text.text = words
                 group.append(text)
             self._show(text, start, self.length if last else changes[i + 1][0])
+
+    def _groups(self, node: Node) -> list[ET.Element]:
+        """Where the number and the gradient of a node are shown."""
+        id_ = self.ids[node]
+        return self.boxes.get(id_, []) if self.picture.stands.get(id_) is node else []
 
     def _texts(self, group: ET.Element, part: str) -> list[ET.Element]:
         return [text for text in group if text.get("data-part") == part]

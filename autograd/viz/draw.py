@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from autograd.checks import came, check_choice, check_int
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
-from autograd.viz.drawn import drawn
+from autograd.viz.drawn import drawn, folded
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.highlights import side_by_side, with_changes, with_way
 from autograd.viz.layout import Direction, Layout, place
@@ -97,7 +97,7 @@ def draw(
     if way is not None and not is_node(way):
         raise TypeError(f"draw: way needs a Value or a Tensor, but got {came(way)}.")
     trace = Trace(root, sys._getframe(1), names)
-    graph = drawn(trace, max_nodes, depth).graph
+    graph = drawn(trace, folded(trace, max_nodes, depth)).graph
     if way is not None:
         graph = with_way(graph, trace, way)
     return Drawing(graph, direction, layout)

@@ -1,10 +1,10 @@
 """What a picture shows of a trace: the one way from a graph to boxes and arrows.
 
-A graph too large to be read is folded: into one box for each module where names tell modules,
-else to its part nearest to the output. A leaf that is used often would be drawn with long lines
-across everything; so, where it is asked for, it is drawn once with its numbers, where it is first
-used, and elsewhere as a small box with its name. The id of such a box is that of the leaf with what
-it is for: "n3~n17.0" is node 3 again, as operand 0 of 17.
+Parts of it are closed boxes: compositions and sums of many terms, and of a graph too large to be
+read the modules. Where names tell none, only what is nearest to the output is drawn. A leaf that is
+used often would be drawn with long lines across everything; so, where it is asked for, it is drawn
+once with its numbers, where it is first used, and elsewhere as a small box with its name. The id of
+such a box is that of the leaf with what it is for: "n3~n17.0" is node 3 again, as operand 0 of 17.
 """
 
 from __future__ import annotations
@@ -16,16 +16,13 @@ from typing import Any
 import numpy as np
 
 from autograd.viz import notation
+from autograd.viz.boxes import closed, is_layer, is_operation
 from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest
-from autograd.viz.modules import Group, groups_of, layer_of, module_of
 from autograd.viz.text import NOT_REACHED, lines_of, number, numbers, printable, shape_text
-from autograd.viz.trace import Node, Trace, is_array
+from autograd.viz.trace import Box, Node, Trace, is_array
 
 OFTEN = 3
 """A leaf with more uses than this is drawn again for each of them."""
-
-MANY = 12
-"""A sum of more terms is one box."""
 
 _ROOM = "-0.1234"  # at arrows, since numbers change while stepping
 
@@ -39,18 +36,34 @@ class Drawn:
         boxes: For each node that has no box of its own but is drawn, the id of the box.
         arrows: For each operand whose arrow has another id than "n7.0", that id.
         shown: The nodes that are drawn by themselves.
+        stands: The node whose number or array is in a box, by the id of the box.
     """
 
     graph: DrawnGraph
     boxes: Mapping[Node, str]
     arrows: Mapping[tuple[Node, int], str]
     shown: frozenset[Node]
+    stands: Mapping[str, Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """What is not drawn node by node.
+
+    Attributes:
+        boxes: The closed boxes.
+        dropped: Nodes that are left out.
+        remark: A word on that.
+    """
+
+    boxes: tuple[Box, ...]
+    dropped: frozenset[Node] = frozenset()
+    remark: str = ""
 
 
 def drawn(
     trace: Trace,
-    most: int,
-    depth: int | None = None,
+    folding: Folding,
     gradient: Callable[[Node], Any] = lambda node: node._grad,
     again: bool = False,
 ) -> Drawn:
@@ -58,17 +71,16 @@ def drawn(
 
     Args:
         trace: The graph.
-        most: A graph with more nodes is folded.
-        depth: Draw each module as one box, to so many parts of its name.
+        folding: What is drawn as one box, and what not at all.
         gradient: Gives what is shown as the gradient of a node; None where nothing has arrived.
         again: Whether leaves that are used often are drawn for each use, arrows have room, and
             names are those of the formulas beside.
     """
-    groups, dropped, remark = _folded(trace, most, depth)
+    dropped, remark = folding.dropped, folding.remark
     ids = {node: f"n{i}" for i, node in enumerate(trace.nodes)}
-    boxes = {node: group.id for group in groups for node in group.nodes}
+    boxes = {node: box.id for box in folding.boxes for node in box.nodes}
     with np.errstate(all="ignore"):  # a picture does not warn of numbers that are there already
-        nodes = {group.id: _group_box(group) for group in groups}
+        nodes = {box.id: _closed_box(trace, box, gradient) for box in folding.boxes}
         for node in trace.nodes:
             if node not in boxes and node not in dropped:
                 nodes[ids[node]] = _box(trace, node, ids[node], gradient, dropped, again)
@@ -80,61 +92,73 @@ def drawn(
             remark = f"{remark} Each small box {names} is the leaf of that name again.".strip()
     graph = DrawnGraph(operands_first(nodes, edges), tuple(edges), len(trace.nodes), remark)
     shown = frozenset(node for node in trace.nodes if node not in boxes and node not in dropped)
-    return Drawn(graph, boxes, arrows, shown)
+    stands = {ids[node]: node for node in trace.nodes if node in shown}
+    stands |= {box.id: box.results[0] for box in folding.boxes if is_operation(box)}
+    return Drawn(graph, boxes, arrows, shown, stands)
 
 
-def _folded(trace: Trace, most: int, depth: int | None) -> tuple[list[Group], set[Node], str]:
-    """What is drawn as one box, what not at all, and a word on that."""
+def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
+    """Decide which boxes are closed until somebody opens them.
+
+    Args:
+        trace: The graph.
+        most: A graph of more nodes is folded.
+        depth: Close modules whose names have so many parts.
+    """
     nodes = trace.nodes
-    if depth is None and len(nodes) <= most:
-        return _sums(trace), set(), ""
-    codes = {node: trace.code(node) for node in nodes}
     if depth is not None:
-        groups = groups_of(nodes, codes, lambda name: module_of(name, depth))
-        if not groups:
-            return [], set(), "No parameter's name tells a module, so every node is drawn."
-        parts = [f"{group.name} ({len(group.nodes):,} nodes)" for group in groups[:6]]
-        more = ", …" if groups[6:] else ""
-        return groups, set(), f"Drawn as one box each: {', '.join(parts)}{more}."
-    groups = groups_of(nodes, codes, layer_of)
-    inside = sum(len(group.nodes) for group in groups)
-    if len(groups) > 1 and len(nodes) - inside + len(groups) <= most:
+        boxes = tuple(closed(trace.boxes, lambda box: 0 < box.level < depth))
+        modules = [box for box in boxes if box.level or box.kind in ("part", "repeated")]
+        if not modules:
+            return Folding(
+                boxes, remark="No parameter's name tells a module, so every node is drawn."
+            )
+        parts = [f"{box.name} ({len(box.nodes):,} nodes)" for box in modules[:6]]
+        more = ", …" if modules[6:] else ""
+        return Folding(boxes, remark=f"Drawn as one box each: {', '.join(parts)}{more}.")
+    if len(nodes) <= most:
+        return Folding(
+            tuple(closed(trace.boxes, lambda box: box.kind not in ("composition", "sum")))
+        )
+    return _too_many(trace, most)
+
+
+def _too_many(trace: Trace, most: int) -> Folding:
+    """Of a graph too large to be read, a box for each layer, or what is nearest to the output."""
+    nodes = trace.nodes
+    boxes = tuple(closed(trace.boxes, lambda box: not is_layer(box)))
+    inside = sum(len(box.nodes) for box in boxes)
+    if boxes and len(nodes) - inside + len(boxes) <= most:
+        each = "" if len(boxes) == 1 else ", one for each layer"
         remark = (
             f"{len(nodes):,} nodes are too many to read, so {inside:,} of them are folded into "
-            f"{len(groups)} boxes, one for each layer."
+            f"{len(boxes)} box{'' if len(boxes) == 1 else 'es'}{each}."
         )
-        return groups, set(), remark
+        return Folding(boxes, remark=remark)
     shown, _ = nearest(trace.root, min(most, FOLDED_TO))
-    return [], set(nodes) - shown, ""
+    return Folding((), frozenset(nodes) - shown)
 
 
-def _sums(trace: Trace) -> list[Group]:
-    """Sums of many terms, each as one box: additions of which each is used by the next alone."""
-    chains: dict[Node, list[Node]] = {}  # by the last addition so far
-    for node in trace.nodes:
-        if trace.operation(node) == "add" and node is not trace.root:
-            before = next((p for p in node.parents if p in chains), None)
-            alone = before is not None and len(trace.uses[before]) == 1
-            chain = chains.pop(before) if before is not None and alone else []
-            chain.append(node)
-            chains[node] = chain
-    many = [chain for chain in chains.values() if len(chain) >= MANY]
-    return [
-        Group(f"g{k}", f"Σ of {len(chain) + 1} terms", tuple(chain))
-        for k, chain in enumerate(many, start=1)
-    ]
-
-
-def _group_box(group: Group) -> DrawnNode:
-    computed = [node for node in group.nodes if node.parents]
-    rows = [("nodes", f"{len(group.nodes):,}")]
-    size = sum(np.size(n.data) for n in group.nodes if not n.parents and n.requires_grad)
+def _closed_box(trace: Trace, box: Box, gradient: Callable[[Node], Any]) -> DrawnNode:
+    computed = any(node.parents for node in box.nodes)
+    rows: list[tuple[str, str]] = []
+    if is_operation(box):
+        result = box.results[0]
+        rows += rows_of("data", trace.value(result))
+        rows += rows_of("grad", gradient(result)) if result.requires_grad else []
+    else:
+        rows.append(("nodes", f"{len(box.nodes):,}"))
+    size = sum(np.size(n.data) for n in box.nodes if not n.parents and n.requires_grad)
     if size and computed:
         rows.append(("params", f"{size:,}"))
-    if group.shape is not None:
-        rows.append(("out", shape_text(group.shape)))
+    if box.shape is not None:
+        rows.append(("out", shape_text(box.shape)))
     kind: Any = "operation" if computed else "leaf"
-    return DrawnNode(group.id, kind, "", lines_of(group.name), tuple(rows), folded=True)
+    output = any(node is trace.root for node in box.results)
+    symbol, name = "", lines_of(box.name)
+    if is_operation(box):
+        symbol, name = box.name, lines_of(notation.name(trace.names[box.results[0]]).text)
+    return DrawnNode(box.id, kind, symbol, name, tuple(rows), output=output, folded=True)
 
 
 def _box(
@@ -142,7 +166,7 @@ def _box(
     node: Node,
     id_: str,
     gradient: Callable[[Node], Any],
-    dropped: set[Node],
+    dropped: frozenset[Node],
     short: bool,
 ) -> DrawnNode:
     rows = []
@@ -183,7 +207,7 @@ def rows_of(what: str, x: object) -> list[tuple[str, str]]:
 
 
 def _edges(
-    trace: Trace, ids: Mapping[Node, str], dropped: set[Node], room: bool
+    trace: Trace, ids: Mapping[Node, str], dropped: frozenset[Node], room: bool
 ) -> tuple[list[DrawnEdge], dict[tuple[Node, int], str]]:
     """The arrows; those between the same two boxes, one of which is folded, become one."""
     edges: list[DrawnEdge] = []

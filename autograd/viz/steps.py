@@ -125,8 +125,7 @@ class Step:
     @property
     def running_total(self) -> str:
         """How much has arrived: `2 of 2 arrived: 1 → 3`."""
-        before = NOT_REACHED if self.before is None else array_text(self.before)
-        return f"{self.arrived} of {self.expected} arrived: {before} → {array_text(self.after)}"
+        return running_total(self)
 
     def __str__(self) -> str:
         line = f"step {self.number} of {self.total}   {self.equation}"
@@ -161,20 +160,26 @@ def _numbers(step: Step) -> list[str]:
     shapes = _shapes(step)
     formula = step.formula
     if formula is None:
-        return [shapes, "", f"= {contribution}" if _is_short(step.contribution) else ""]
+        return [shapes, "", f"= {contribution}" if is_short(step.contribution) else ""]
     times = "·" if np.size(step.out_grad) == 1 else "⊙"
-    if not _is_short(step.out_grad) and step.upstream is not None:
+    if not is_short(step.out_grad) and step.upstream is not None:
         upstream = step.upstream.text
     over = "Σ of " if summed_axes(step) else ""
     symbols, numbers = f"= {over}{upstream} {times} {formula.factor}", ""
-    if formula.number is not None and _is_short(step.out_grad):
+    if formula.number is not None and is_short(step.out_grad):
         symbols, numbers = "", symbols
-    elif formula.number is None and _is_short(step.local) and _is_short(step.out_grad):
+    elif formula.number is None and is_short(step.local) and is_short(step.out_grad):
         numbers = f"= {over}{upstream} {times} {bracketed(array_text(step.local))}"
     elif formula.number == 1:
         symbols = ""
-    result = f"= {contribution}" if _is_short(step.contribution) else ""
+    result = f"= {contribution}" if is_short(step.contribution) else ""
     return [symbols, numbers, " ".join(filter(None, [result, shapes]))]
+
+
+def running_total(step: Any) -> str:
+    """How much has arrived with a step: `2 of 2 arrived: 1 → 3`."""
+    before = NOT_REACHED if step.before is None else array_text(step.before)
+    return f"{step.arrived} of {step.expected} arrived: {before} → {array_text(step.after)}"
 
 
 def _shapes(step: Step) -> str:
@@ -195,14 +200,15 @@ def array_text(x: Any) -> str:
         >>> array_text(0.5), array_text(np.array([1.0, 0.25])), array_text(np.zeros((3, 4)))
         ('0.5', '[1, 0.25]', 'array 3×4')
     """
-    if not _is_short(x):
+    if not is_short(x):
         return f"array {shape_text(x if isinstance(x, tuple) else np.shape(x))}"
     if np.ndim(x) == 0:
         return number(float(x))
     return f"[{', '.join(array_text(row) for row in x)}]"
 
 
-def _is_short(x: Any) -> bool:
+def is_short(x: Any) -> bool:
+    """Whether an array is written out."""
     return not isinstance(x, tuple) and 0 < np.size(x) <= FEW
 
 
@@ -320,6 +326,10 @@ class Pass(Trace, Sequence[Step]):
     def gradient(self, node: Node) -> Any:
         """The gradient that this pass brought to a node; None where it did not get to."""
         return self._totals.get(node)
+
+    def contribution(self, k: int) -> Any:
+        """What step k + 1 adds."""
+        return self._records[k][4]
 
     def ends_of(self, k: int) -> tuple[Node, int, Node]:
         """Of step k + 1 the node, the position of the operand, and the operand."""

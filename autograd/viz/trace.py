@@ -22,6 +22,7 @@ from autograd.op import Elementwise
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz import notation
+from autograd.viz.boxes import Box, boxes_of
 from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative
 from autograd.viz.symbols import Symbol, symbolic_partial
@@ -31,6 +32,7 @@ Formula = Symbol
 """A formula: a small tree that is written as text, LaTeX and MathML."""
 
 __all__ = [
+    "Box",
     "Formula",
     "LargeArray",
     "Node",
@@ -161,6 +163,13 @@ class Trace:
         array = node.local_derivative(position)
         return array.item() if array is not None and array.size == 1 else None
 
+    # --- boxes --------------------------------------------------------------------------------
+
+    @cached_property
+    def boxes(self) -> list[Box]:
+        """The outermost parts of the graph that can be shown as one box, with those in them."""
+        return boxes_of(self.nodes, {node: self.code(node) for node in self.names}, self.uses)
+
     # --- ways ---------------------------------------------------------------------------------
 
     @cached_property
@@ -185,6 +194,18 @@ class Trace:
                     counts[parent] = counts.get(parent, 0) + counts[node]
                     totals[parent] = totals[parent] + product if parent in totals else product
         return counts, totals
+
+    def factors(self, box: Box) -> dict[Node, float]:
+        """The local derivatives of a box of numbers, with one result, by each of its operands."""
+        (top,) = box.results
+        totals: dict[Node, float] = {top: 1.0}
+        for node in reversed(box.nodes):
+            if node in totals:
+                for i, parent in enumerate(node.parents):
+                    if parent.requires_grad:
+                        product = totals[node] * self.exact_number(node, i)
+                        totals[parent] = totals.get(parent, 0.0) + product
+        return {node: totals[node] for node in box.operands if node in totals}
 
     def counts(self, start: Node) -> dict[Node, int]:
         """For each node, how many ways lead to it from `start`; those without one are left out."""

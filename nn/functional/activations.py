@@ -7,6 +7,7 @@ from typing import Any
 
 import autograd
 from autograd import ShapeError, elu, leaky_relu, relu, sigmoid, softplus, step, tanh
+from autograd.op import named
 from nn.operands import all_values, as_operand, shape_of
 
 __all__ = [
@@ -55,6 +56,7 @@ def selu(x: Any) -> Any:
     return _SELU_SCALE * elu(x, _SELU_ALPHA)
 
 
+@named("gelu")
 def gelu(x: Any) -> Any:
     r"""x Φ(x), with the normal distribution function Φ: a ReLU that rounds the corner.
 

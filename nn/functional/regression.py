@@ -6,9 +6,11 @@ from typing import Any
 
 import autograd
 from autograd.checks import refuse
+from autograd.op import named
 from nn.functional.targets import pair, reduced
 
 
+@named("mean squared error", 2)
 def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     r"""Mean squared error, the mean of :math:`(\hat y - y)^2`; some texts halve it.
 
@@ -32,6 +34,7 @@ def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     return reduced("mse_loss", autograd.square(prediction - target), reduction)
 
 
+@named("mean absolute error", 2)
 def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     r"""Mean absolute error, the mean of :math:`|\hat y - y|`; its derivative at 0 is 0.
 

@@ -15,7 +15,6 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
 from autograd.__main__ import main
 from autograd.op import Elementwise
-from autograd.viz.modules import layer_of
 from autograd.viz.player.embed import LOADER
 from autograd.viz.player.page import fragment, packed_player
 from autograd.viz.player.picture import MOST_DRAWN, picture_of
@@ -323,19 +322,6 @@ def test_a_large_network_is_folded_by_layer():
     trace = trace_of(steps, picture)
     assert len(trace["nodes"]) == len(steps.nodes)  # every step can still be played
     assert trace["live"] is True
-
-
-@pytest.mark.parametrize(
-    ("name", "scope"),
-    [
-        ("model.0.weight", "model.0"),
-        ("m.layers[1].neurons[0].w[2]", "m.layers[1]"),
-        ("model.encoder.bias", "model.encoder"),
-        ("w", ""),
-    ],
-)
-def test_the_layer_is_read_off_a_parameters_name(name, scope):
-    assert layer_of(name) == scope
 
 
 # --- the moving picture -----------------------------------------------------------------------

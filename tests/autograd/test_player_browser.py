@@ -813,6 +813,10 @@ def large_network():
     return backprop(loss)
 
 
+def box_named(player, name):
+    return player.page.locator("[data-node]").filter(has_text=name).first
+
+
 def test_steps_inside_of_a_closed_box_are_one_move_until_it_is_stepped_into(play):  # noqa: F811
     steps = large_network()
     player = play(steps)
@@ -823,14 +827,14 @@ def test_steps_inside_of_a_closed_box_are_one_move_until_it_is_stepped_into(play
         moves += 1
         assert moves < 270  # of 812: a step across the edge of a box is a move of its own
     player.press("Home")
-    player.page.locator("[data-node=g1]").click()
+    box_named(player, "model.layers[0]").click()
     about = player.page.locator(".about").first
     assert "176 nodes, folded into one box" in about.inner_text()
     assert "w₀₀₀" in about.inner_text()
     player.page.click("text=Step inside")
     player.press("ArrowRight", "ArrowRight")
     assert player.where() == "forward step 2 of 300"
-    player.page.locator("[data-node=g1]").click()
+    box_named(player, "model.layers[0]").click()
     player.page.click("text=Step over it")
     player.press("ArrowRight")
     assert player.where() not in ("forward step 3 of 300", "start")
@@ -842,7 +846,7 @@ def test_a_click_on_a_closed_box_says_what_is_in_it_and_leads_to_each_node(play)
     steps = large_network()
     player = play(steps)
     player.press("End")
-    player.page.locator("[data-node=g3]").click()
+    box_named(player, "model.layers[2]").click()
     about = player.page.locator(".about").first
     assert about.locator(".title").inner_text() == (
         "model.layers[2]: 37 nodes, folded into one box"

@@ -15,11 +15,22 @@ FILES = {
 }
 READERS = [
     "animate", "backprop", "dot", "draw", "drawn", "exercise", "explain", "explain_arrays", "graph",
-    "layers", "layout", "scene", "highlights", "modules", "png_and_pdf", "saving", "svg", "tikz",
-    "player.drawing", "player.embed", "player.frames", "player.page", "player.picture",
-    "player.record",
+    "layers", "layout", "scene", "highlights", "outline", "png_and_pdf", "saving", "svg", "tikz",
+    "player.boxes_record", "player.drawing", "player.embed", "player.frames", "player.page",
+    "player.picture", "player.record", "player.values",
 ]  # fmt: skip
-MAKERS = ["array_rules", "mathml", "names", "notation", "steps", "symbols", "text", "trace"]
+MAKERS = [
+    "array_rules",
+    "boxes",
+    "compositions",
+    "mathml",
+    "names",
+    "notation",
+    "steps",
+    "symbols",
+    "text",
+    "trace",
+]
 
 
 def imported(path):

@@ -34,13 +34,12 @@ def frames(steps: Pass, picture: Picture) -> Iterator[tuple[Scene, str]]:
 
 
 def _frame(steps: Pass, picture: Picture, totals: dict[Node, Any], box: str, arrow: str) -> Scene:
-    by_id = {f"n{i}": node for i, node in enumerate(steps.nodes)}
     nodes = []
     for node in picture.graph.nodes:
         rows = node.rows
         at = next((i for i, (what, _) in enumerate(rows) if what == "grad"), None)
         if at is not None:
-            rows = (*rows[:at], *rows_of("grad", totals.get(by_id[node.id])))
+            rows = (*rows[:at], *rows_of("grad", totals.get(picture.stands[node.id])))
         nodes.append(replace(node, rows=rows, marked=node.id == box))
     edges = tuple(replace(edge, marked=edge.id == arrow) for edge in picture.graph.edges)
     graph = replace(picture.graph, nodes=tuple(nodes), edges=edges)

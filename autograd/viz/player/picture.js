@@ -48,6 +48,10 @@ function write(texts, words) {
 function mark(g, key, x) {
   if (g && g.dataset[key] !== x) x === undefined ? delete g.dataset[key] : (g.dataset[key] = x);
 }
+// The node whose numbers a closed box of one result shows.
+const shownBy = {};
+for (const g of trace.groups || [])
+  if (/composition|sum/.test(g.kind) && g.out.length === 1) shownBy[g.id] = g.out[0];
 function paint(state) {
   const hot = {},
     e = events[position - 1] || { node: -1 };
@@ -62,7 +66,7 @@ function paint(state) {
     const unknown =
       quiz && !solved.has(position) && e.kind === "forward" && e.node === i && typeof value[i] === "number";
     for (const g of boxesOf(i)) {
-      if (n.box[0] === "g") continue;
+      if (n.box[0] === "g" && shownBy[n.box] !== i) continue;
       write(g.parts.data, state.known[i] ? (unknown ? ["?"] : lines(value[i])) : [NOT_REACHED]);
       write(g.parts.grad, covered === i ? ["?"] : lines(state.grad[i]));
       write(g.parts.what, [

@@ -1,20 +1,28 @@
-"""The picture in the player: that of a trace, with room for numbers that change."""
+"""The pictures in the player: those of a trace, with room for numbers that change.
+
+A graph with closed boxes has a picture for each box that can be opened, in which that box and those
+around it are open and no other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from autograd.viz.drawn import drawn
+from autograd.viz.boxes import closed
+from autograd.viz.drawn import Folding, drawn, folded
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.layout import Layout, place
 from autograd.viz.scene import scene, sizes
 from autograd.viz.steps import Pass
 from autograd.viz.svg import to_svg
-from autograd.viz.trace import Node
+from autograd.viz.trace import Box, Node
 
 MOST_DRAWN = 150
 """A graph of more nodes is folded."""
+
+MOST_IN_ALL = 400
+"""So many boxes are drawn in all pictures of boxes that are opened; the first ones come first."""
 
 _WIDTH = 130.0  # of a box at least, since numbers change while stepping
 
@@ -30,6 +38,8 @@ class Picture:
         boxes: For each node that has no box of its own but is drawn, the id of the box.
         arrows: For each operand whose arrow has another id than "n7.0", that id.
         shown: The nodes that are drawn by themselves.
+        stands: The node whose number or array is in a box, by the id of the box.
+        folding: Which boxes are closed, and what is left out.
         note: What is folded, and what small boxes are.
         sentence: The picture in words.
     """
@@ -40,13 +50,16 @@ class Picture:
     boxes: Mapping[Node, str]
     arrows: Mapping[tuple[Node, int], str]
     shown: frozenset[Node]
+    stands: Mapping[str, Node]
+    folding: Folding
     note: str
     sentence: str
 
 
-def picture_of(steps: Pass) -> Picture:
-    """Draw the graph of a pass."""
-    made = drawn(steps, MOST_DRAWN, gradient=steps.gradient, again=True)
+def picture_of(steps: Pass, folding: Folding | None = None) -> Picture:
+    """Draw the graph of a pass, folded as is best or as is said."""
+    folding = folding or folded(steps, MOST_DRAWN)
+    made = drawn(steps, folding, gradient=steps.gradient, again=True)
     remark = made.graph.remark
     graph = replace(made.graph, legend=steps.how_to_read, remark="")
     node_sizes, label_sizes = sizes(graph)
@@ -59,4 +72,35 @@ def picture_of(steps: Pass) -> Picture:
     note = f"{graph.note} {remark}".strip()
     sentence = f"{graph.sentence} {remark}".strip()
     svg = to_svg(scene(graph, layout), sentence)
-    return Picture(svg, graph, layout, made.boxes, made.arrows, made.shown, note, sentence)
+    where = (made.boxes, made.arrows, made.shown, made.stands)
+    return Picture(svg, graph, layout, *where, folding, note, sentence)
+
+
+def opened(steps: Pass, first: Picture) -> Iterator[tuple[list[Box], Picture]]:
+    """A picture for each box that can be opened or closed, with the boxes that are open in it.
+
+    Those that are closed in the first picture are opened, then those inside of them; those that
+    are open in it are closed.
+    """
+    if first.folding.dropped:
+        return
+    room = MOST_IN_ALL
+    shown = open_in(steps, first)
+    waiting = [[*shown, box] for box in first.folding.boxes]
+    waiting += [[box for box in shown if box not in set(one.all)] for one in shown]
+    while waiting:
+        are_open = waiting.pop(0)
+        known = set(are_open)
+        boxes = tuple(closed(steps.boxes, known.__contains__))
+        count = len(steps.nodes) - sum(len(one.nodes) for one in boxes) + len(boxes)
+        if count <= min(MOST_DRAWN, room):
+            room -= count
+            yield are_open, picture_of(steps, Folding(boxes))
+            if are_open and are_open[-1] not in shown:
+                waiting += [[*are_open, one] for one in are_open[-1].inner]
+
+
+def open_in(steps: Pass, picture: Picture) -> list[Box]:
+    """The boxes that are open in a picture, the outer ones first."""
+    shut = {one for box in picture.folding.boxes for one in box.all}
+    return [box for outer in steps.boxes for box in outer.all if box not in shut]

@@ -6,17 +6,17 @@ holes. In a tree, a number i stands for the name of node i, and -1 - i for the t
 it. The keys are short because each notebook output carries a record:
 
     nodes   name (as written, and in code), symbol, operation, operands, value, kind, formula, line,
-            total derivative, how many ways lead to the root
+            total derivative, how many ways lead to the root, the innermost group it is in
     steps   [consumer, operand, upstream, local, contribution, words], where words hold the
             equation, the local derivative and its formula, and of arrays what was computed with
             them
+    groups  the boxes, and views, a picture for each that is opened: README.md
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,11 +26,13 @@ from autograd.viz import exercise, notation
 from autograd.viz.array_rules import shapes_of, summed_axes
 from autograd.viz.mathml import tree_of
 from autograd.viz.notation import Derivative
+from autograd.viz.player.boxes_record import add_boxes, arrows_of
 from autograd.viz.player.picture import Picture
 from autograd.viz.player.rules_js import can_compute
-from autograd.viz.steps import FEW, Pass, Step, array_text
-from autograd.viz.text import number, numbers, printable, shape_text
-from autograd.viz.trace import SMALL, Node, is_array
+from autograd.viz.player.values import value
+from autograd.viz.steps import Pass, Step
+from autograd.viz.text import printable
+from autograd.viz.trace import Node, is_array
 
 MOST_RECORDED = 2_000
 """Of a larger graph, the page plays only the steps between nodes that are drawn."""
@@ -55,11 +57,7 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
     trace: Record = {
         "nodes": [_node(steps, node, index, box) for node in kept],
         "steps": [_step(steps, k, index) for k in played],
-        "arrows": {
-            f"{index[node]}.{k}": arrow
-            for (node, k), arrow in picture.arrows.items()
-            if node in index
-        },
+        "arrows": arrows_of(picture, index),
         "root": index[steps.root],
         "seed": value(steps.seed),
         "start": exercise.start(steps),
@@ -72,6 +70,8 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
         "live": whole and can_recompute(steps),
         "notes": [note for note in (picture.note, *_notes(steps, len(played))) if note],
     }
+    if whole:
+        add_boxes(trace, steps, picture, index)
     for node, (many, more) in _ways(steps, played).items():
         trace["nodes"][index[node]]["ways"] = [many, more] if more else [many]
     return trace
@@ -104,36 +104,6 @@ def to_json(trace: Record) -> str:
     """
     text = json.dumps(trace, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")
-
-
-def value(x: Any) -> Any:
-    """A number or an array for the record; JSON has no infinities, so they are texts.
-
-    An array is what is written of it: its size, itself in a line of text, in the lines of a box,
-    and, if it is small, by its rows.
-
-    Example:
-        >>> value(0.5), value(float("inf"))
-        (0.5, 'inf')
-        >>> value(np.array([[1.0, 2.0]]))
-        {'size': '1×2', 'text': '[[1, 2]]', 'lines': ('[1 2]',)}
-    """
-    if x is None:
-        return None
-    if isinstance(x, tuple):  # the shape of a large array, from `steps`
-        return {"size": shape_text(x), "text": array_text(x), "lines": [getattr(x, "summary", "…")]}
-    if np.ndim(x) == 0:
-        return _number(float(x))
-    known = isinstance(x, np.ndarray)  # a Dask array: its numbers may not exist yet
-    array: Record = {"size": shape_text(x.shape), "text": array_text(x), "lines": numbers(x)}
-    if known and FEW < x.size <= SMALL and x.ndim <= 2:
-        rows = x.reshape(1, -1) if x.ndim == 1 else x
-        array["rows"] = [[number(y) for y in row] for row in rows.tolist()]
-    return array
-
-
-def _number(x: float) -> float | str:
-    return x if math.isfinite(x) else "nan" if x != x else "inf" if x > 0 else "-inf"
 
 
 def _node(steps: Pass, node: Node, index: dict[Node, int], box: dict[Node, str]) -> Record:

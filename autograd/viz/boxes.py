@@ -1,0 +1,381 @@
+"""Boxes: parts of a graph that are shown as one thing, and can be opened.
+
+Three kinds of part are found, each inside of another or apart from it:
+
+- a module. Nodes do not say which module made them, but names do: a parameter `model.0.weight`
+  belongs to `model.0`, and what is computed with it is taken to belong there too, until parameters
+  of another module come in, results of two modules meet, or a loss begins. A module that is used
+  again after another has a box for each use, and these, if they are many, one box together;
+- a composition that has a name, such as softmax: `compositions.py` knows them when it sees them;
+- a sum of many terms.
+
+Boxes never form a cycle, whichever of them are closed. Those of modules have stages that grow along
+every arrow; in the others every operand acts on every result, so what leads through a box leads
+through the graph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from autograd.node import Node
+from autograd.tensor import Tensor
+from autograd.viz.compositions import compositions_in
+
+MANY = 12
+"""A sum of more terms is a box."""
+
+REPEATED = 3
+"""The boxes of a module that is used more often are one box together."""
+
+Kind = Literal["module", "part", "repeated", "composition", "sum"]
+
+
+@dataclass(slots=True, eq=False)
+class Box:
+    """A part of a graph.
+
+    Attributes:
+        name: What it is called.
+        kind: What it is; a "part" is what comes before or after all modules.
+        nodes: Everything in it, each after its operands.
+        level: Of a module, how many parts its name has; else 0.
+        inner: The boxes in it.
+        id: Such as "g3".
+        results: What is used outside of it, or by nobody.
+        operands: What it uses of the nodes outside, each once.
+    """
+
+    name: str
+    kind: Kind
+    nodes: tuple[Node, ...]
+    level: int = 0
+    inner: list[Box] = field(default_factory=list)
+    id: str = ""
+    results: tuple[Node, ...] = ()
+    operands: tuple[Node, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of what leaves it, if that is an array."""
+        leaving = [node for node in self.results if node.parents and isinstance(node, Tensor)]
+        return np.shape(leaving[-1].data) if leaving else None
+
+    @property
+    def all(self) -> Iterator[Box]:
+        """It, and every box inside of it."""
+        yield self
+        for box in self.inner:
+            yield from box.all
+
+
+Uses = Mapping[Node, Sequence[tuple[Node, int]]]
+
+
+def boxes_of(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> list[Box]:
+    """The outermost boxes of a graph, with those inside of them.
+
+    Args:
+        nodes: In topological order.
+        names: The full names of the nodes that have one.
+        uses: For each node, what it is an operand of.
+    """
+    found = _modules(nodes, names, 1)
+    found += [Box(name, "composition", part) for name, part in compositions_in(nodes, uses)]
+    found += _sums(nodes, uses)
+    place = {node: k for k, node in enumerate(nodes)}
+    outermost: list[Box] = []
+    innermost: dict[Node, Box] = {}
+    for box in sorted(found, key=lambda box: -len(box.nodes)):  # the larger first
+        around = {innermost.get(node) for node in box.nodes}
+        outer = around.pop()
+        same = outer is not None and len(outer.nodes) == len(box.nodes)
+        if around or (same and not box.level):
+            continue  # it lies across another, or is one
+        (outermost if outer is None else outer.inner).append(box)
+        innermost |= dict.fromkeys(box.nodes, box)
+    _finish(outermost, place, uses)
+    for k, box in enumerate((box for outer in outermost for box in outer.all), start=1):
+        box.id = f"g{k}"
+    return outermost
+
+
+def _finish(boxes: list[Box], place: Mapping[Node, int], uses: Uses) -> None:
+    """Sort the boxes by where they begin, and find what goes in and out."""
+    boxes.sort(key=lambda box: place[box.nodes[0]])
+    for box in boxes:
+        inside = set(box.nodes)
+        operands = (parent for node in box.nodes for parent in node.parents)
+        box.operands = tuple(dict.fromkeys(p for p in operands if p not in inside))
+        box.results = tuple(
+            node
+            for node in box.nodes
+            if not uses[node] or any(user not in inside for user, _ in uses[node])
+        )
+        _finish(box.inner, place, uses)
+
+
+def closed(boxes: Sequence[Box], is_open: Callable[[Box], bool]) -> Iterator[Box]:
+    """The outermost of the boxes that are not open."""
+    for box in boxes:
+        if is_open(box):
+            yield from closed(box.inner, is_open)
+        else:
+            yield box
+
+
+def is_operation(box: Box) -> bool:
+    """Whether a box is shown like a single operation, with the number or array that it gives."""
+    return box.kind in ("composition", "sum") and len(box.results) == 1
+
+
+def _sums(nodes: Sequence[Node], uses: Uses) -> list[Box]:
+    """Sums of many terms: additions of which each is used by the next alone."""
+    chains: dict[Node, list[Node]] = {}  # by the last addition so far
+    for node in nodes:
+        if node.op is not None and node.op.name == "add":
+            before = [p for p in node.parents if p in chains and len(uses[p]) == 1]
+            chain = chains.pop(before[0]) if before else []
+            chain.append(node)
+            chains[node] = chain
+    many = (chain for chain in chains.values() if len(chain) >= MANY)
+    return [Box(f"Σ of {_terms(chain)} terms", "sum", tuple(chain)) for chain in many]
+
+
+def _terms(chain: Sequence[Node]) -> int:
+    """How many terms a chain of additions has; the 0 that Python's sum begins with is none."""
+    first = chain[0].parents
+    return len(chain) + 1 - any(x.op is None and not x.requires_grad and x.data == 0 for x in first)
+
+
+# --- modules ----------------------------------------------------------------------------------
+
+
+def module_of(name: str, depth: int) -> str:
+    """The module that a parameter's name tells, to a depth of so many parts; "" for none so deep.
+
+    Example:
+        >>> [module_of("model.0.weight", depth) for depth in (1, 2, 3)]
+        ['model', 'model.0', '']
+        >>> module_of("mlp.layers[1].neurons[2].w[0]", 2)
+        'mlp.layers[1]'
+    """
+    parts = name.split(".")[:-1]
+    return ".".join(parts[:depth]) if len(parts) >= depth else ""
+
+
+def is_layer(box: Box) -> bool:
+    """Whether a box is what a network is made of: no other numbered module is around it.
+
+    Example:
+        >>> [is_layer(Box(name, "module", ())) for name in ("model", "model.0", "mlp.layers[1]")]
+        [False, True, True]
+    """
+    numbered = re.search(r"\.\d+$|\]$", box.name) is not None
+    return numbered or box.kind != "module" or not any(x.level for x in box.inner)
+
+
+def _modules(nodes: Sequence[Node], names: Mapping[Node, str], depth: int) -> list[Box]:
+    """The boxes of the modules in a part of a graph, and of the modules in these."""
+    inside = set(nodes)
+    parents = {node: [p for p in node.parents if p in inside] for node in nodes}
+    found = []
+    for name, part in _groups(nodes, parents, names, depth):
+        kind: Kind = "part" if name in (INPUTS, AFTER) else "module"
+        found.append(Box(name, kind, part, depth if kind == "module" else 0))
+    uses: dict[str, list[Box]] = {}
+    for box in found:
+        uses.setdefault(box.name, []).append(box)
+    for name, boxes in uses.items():
+        if len(boxes) > REPEATED and boxes[0].level:
+            together = _together(nodes, boxes, found)
+            if together:
+                found.append(Box(f"{name}, {len(boxes)} times", "repeated", together))
+            for k, box in enumerate(boxes, start=1):
+                box.name = f"{name} ({k})"
+    for box in list(found):
+        if box.kind == "module":
+            found += _modules(box.nodes, names, depth + 1)
+    return found
+
+
+def _together(
+    nodes: Sequence[Node], boxes: Sequence[Box], others: Sequence[Box]
+) -> tuple[Node, ...]:
+    """The nodes of several boxes; none if one box of them would be part of a cycle."""
+    inside = {node for box in boxes for node in box.nodes}
+    place: dict[Node, object] = {node: box for box in others for node in box.nodes}
+    whole = object()
+    place |= dict.fromkeys(inside, whole)
+    after: dict[object, set[object]] = {}
+    for node in nodes:
+        for parent in node.parents:
+            after.setdefault(place.get(parent, parent), set()).add(place.get(node, node))
+    waiting, met = [*after.get(whole, set()) - {whole}], set()
+    while waiting:
+        at = waiting.pop()
+        if at is whole:
+            return ()
+        if at not in met:
+            met.add(at)
+            waiting += after.get(at, set()) - {at}
+    return tuple(node for node in nodes if node in inside)
+
+
+def _groups(
+    nodes: Sequence[Node],
+    parents: Mapping[Node, Sequence[Node]],
+    names: Mapping[Node, str],
+    depth: int,
+) -> Iterator[tuple[str, tuple[Node, ...]]]:
+    """One group for each module, for what comes before them, and for what comes after.
+
+    A result belongs to the module whose parameters it was made with, and so does what is made of
+    it alone. Where the results of two modules meet, the result belongs to neither; and a loss
+    belongs to no model. A module that is used again after another one has a group for each use.
+    """
+    own = {node: module_of(names.get(node, ""), depth) for node in nodes if not parents[node]}
+    if not any(own.values()):
+        return
+    places = _Places(nodes, parents, own, {node for node in own if not names.get(node)}, depth == 1)
+    members: dict[tuple[str, int], list[Node]] = {}
+    for node in nodes[:-1] if depth == 1 else nodes:
+        key = places.of(node)
+        if key is not None:
+            members.setdefault(key, []).append(node)
+    for name, stage in sorted(members, key=lambda key: (key[1], key[0])):
+        inside = members[name, stage]
+        least = 1 if name not in (INPUTS, AFTER) else 3
+        if len(inside) > least:
+            yield name, tuple(inside)
+
+
+INPUTS, AFTER = "inputs", "after the modules"
+
+
+class _Places:
+    """The module of each node, and a stage that grows along every edge between two boxes."""
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        parents: Mapping[Node, Sequence[Node]],
+        own: Mapping[Node, str],
+        nameless: Collection[Node],
+        whole: bool,
+    ) -> None:
+        self.parents, self._whole = parents, whole
+        self.module: dict[Node, str] = dict(own)
+        self.stage: dict[Node, int] = dict.fromkeys(own, 0)
+        self.users: dict[Node, list[Node]] = {node: [] for node in nodes}
+        for node in nodes:
+            for parent in parents[node]:
+                self.users[parent].append(node)
+        self._parametric = {node for node, name in own.items() if name}
+        self._after = self._last_part(nodes)
+        self._along: set[Node] = set()
+        self._bits: dict[Node, int] = {}  # of each parameter a bit,
+        self._used: dict[Node, int] = {}  # by which each node says what it and those before used
+        for node in nodes:
+            if parents[node]:
+                self.module[node] = self._module_of(node)
+                self.stage[node] = max(map(self._stage_after(node), parents[node]), default=0)
+                self._begin_again(node)
+        for node in reversed(nodes):
+            self._move_to_use(node)
+        for node in reversed(nodes):  # what is only handed to one box goes with it
+            if not parents[node] or node in self._parametric:
+                self._go_along(node, node in nameless)
+
+    def of(self, node: Node) -> tuple[str, int] | None:
+        """The box of a node; None if it stands by itself."""
+        if name := self.module[node]:
+            return name, self.stage[node]
+        if not self._whole:
+            return None
+        if node in self._along or (node in self._after and self.parents[node]):
+            return AFTER, 1 + max(self.stage.values())
+        return (INPUTS, -1) if self.stage[node] == 0 else None
+
+    def _last_part(self, nodes: Sequence[Node]) -> set[Node]:
+        """The results that no module uses any more; what is made of parameters alone is found."""
+        for node in nodes:
+            before = self.parents[node]
+            modules = {self.module.get(parent) for parent in before}
+            if before and len(before) == len(node.parents) and self._parametric.issuperset(before):
+                self._parametric.add(node)
+                self.module[node] = modules.pop() or "" if len(modules) == 1 else ""
+        after: set[Node] = set()
+        for node in reversed(nodes):
+            uses = self.users[node]
+            if all(u in after and not self._parametric.intersection(self.parents[u]) for u in uses):
+                after.add(node)
+        return after - self._parametric
+
+    def _module_of(self, node: Node) -> str:
+        if node in self._parametric:
+            return self.module[node]
+        by_parameters = {self.module[p] for p in self.parents[node] if p in self._parametric}
+        if by_parameters:
+            return by_parameters.pop() if len(by_parameters) == 1 else ""
+        flowing = {self.module[p] for p in self.parents[node] if self.parents[p]}
+        is_loss = self._whole and node in self._after and self._is_loss(node)
+        if len(flowing) != 1 or is_loss:
+            return ""
+        return flowing.pop()
+
+    def _is_loss(self, node: Node) -> bool:
+        """Whether the last part of a computation begins to judge: it meets data, or reduces."""
+        meets_data = any(not p.parents and p not in self._parametric for p in node.parents)
+        dims = [np.ndim(parent.data) for parent in node.parents]
+        reduces = isinstance(node, Tensor) and np.ndim(node.data) < max(dims, default=0)
+        return meets_data or reduces or str(getattr(node.op, "name", "")).endswith("cross_entropy")
+
+    def _stage_after(self, node: Node) -> Callable[[Node], int]:
+        def after(parent: Node) -> int:
+            if not self.parents[parent]:
+                return 0 if not self.module[node] and not self.module[parent] else 1
+            same = self.module[node] == self.module[parent] != ""
+            nothing = not self.module[node] and self.stage[parent] == 0
+            return self.stage[parent] + (0 if same or nothing else 1)
+
+        return after
+
+    def _begin_again(self, node: Node) -> None:
+        """Where a module uses a parameter on what that parameter has made, it is used again."""
+        name, stage = self.module[node], self.stage[node]
+        own, before = 0, 0
+        for parent in self.parents[node]:
+            if not self.parents[parent]:
+                if self.module[parent] == name != "":
+                    own |= self._bits.setdefault(parent, 1 << len(self._bits))
+            elif self.module[parent] == name and self.stage[parent] == stage:
+                before |= self._used.get(parent, 0)
+        if own & before:
+            self.stage[node] += 1
+            before = 0
+        self._used[node] = own | before
+
+    def _move_to_use(self, node: Node) -> None:
+        """What a module makes of data alone belongs to that use of it which takes it in."""
+        name, users = self.module[node], self.users[node]
+        before = [p for p in self.parents[node] if self.parents[p]]
+        together = name and users and all(self.module[user] == name for user in users)
+        if together and self.parents[node] and not before:
+            self.stage[node] = min(self.stage[user] for user in users)
+
+    def _go_along(self, node: Node, nameless: bool) -> None:
+        boxes = {(self.module[user], self.stage[user]) for user in self.users[node]}
+        name = self.module[node]
+        fitting = sorted(stage for module, stage in boxes if module == name) if name else []
+        if fitting:
+            self.stage[node] = fitting[0]
+        elif nameless and not node.requires_grad and len(boxes) == 1:
+            self.module[node], self.stage[node] = boxes.pop()
+            if not self.module[node] and self.users[node][0] in self._after:
+                self._along.add(node)

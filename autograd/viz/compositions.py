@@ -1,0 +1,203 @@
+"""Compositions that have a name, such as softmax, found in graphs that were made without one.
+
+The engine records what was computed, not which function asked for it. So each function that is to
+be known again is run here on operands of its own, and the graph it makes is the pattern: there is
+no second formula. Its leaves stand for any node, and its constants for any constant if they came
+from the data; what has been found is as the function makes it, node for node.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd.node import Node, topological
+from autograd.op import NAMED, RULEBOOK
+from autograd.tensor import Tensor
+from autograd.value import Value
+
+MOST = 32
+"""Of single numbers, a composition of more is not looked for."""
+
+LEAST = 3
+"""One of fewer operations needs no name."""
+
+_OF_SCORES = {
+    "softmax": "softmax", "log_softmax": "log-softmax", "logsumexp": "log-sum-exp",
+    "softmax_cross_entropy": "cross-entropy",
+}  # fmt: skip
+"""Operations that are one node of Tensors, and of single numbers many."""
+
+_OF_SEVERAL_RESULTS = {"softmax", "log-softmax"}  # which share the sum
+
+Uses = Mapping[Node, Sequence[tuple[Node, int]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """The graph of a composition.
+
+    Attributes:
+        name: What it is called.
+        root: What it results in; of several results, one.
+        given: Its leaves and those constants that come from its operands: they stand for others.
+    """
+
+    name: str
+    root: Any
+    given: frozenset[Node]
+
+    def found_at(self, root: Node) -> dict[Node, Node] | None:
+        """What stands for each node of the pattern where it ends in this node; None if nowhere."""
+        bound: dict[Node, Node] = {}
+        waiting: list[tuple[Any, Any]] = [(self.root, root)]
+        while waiting:
+            pattern, node = waiting.pop()
+            if pattern in bound:
+                if bound[pattern] is not node:
+                    return None
+                continue
+            bound[pattern] = node
+            if pattern.op is None:
+                if not self._fits(pattern, node):
+                    return None
+            elif node.op is not pattern.op or not _same_arguments(pattern, node):
+                return None
+            else:
+                waiting += zip(pattern.parents, node.parents, strict=True)
+        return bound
+
+    def _fits(self, pattern: Any, node: Any) -> bool:
+        if pattern.requires_grad:
+            return True
+        if node.op is not None or node.requires_grad:
+            return False
+        return pattern in self.given or bool(np.all(pattern.data == node.data))
+
+
+def _same_arguments(pattern: Any, node: Any) -> bool:
+    given, other = (getattr(x, "params", {}) for x in (pattern, node))
+    return len(pattern.parents) == len(node.parents) and all(
+        name == "classes" or repr(other.get(name)) == repr(x) for name, x in given.items()
+    )
+
+
+def compositions_in(nodes: Sequence[Node], uses: Uses) -> list[tuple[str, tuple[Node, ...]]]:
+    """The compositions in a graph: of each the name, and the nodes it is made of."""
+    found: dict[tuple[str, Any], set[Node]] = {}
+    for node, pattern, bound in _matches(nodes, uses):
+        shared = pattern.name in _OF_SEVERAL_RESULTS
+        key: Any = node
+        if shared:
+            key = frozenset(bound[x] for x in bound if x.op is None and x.requires_grad)
+        inside = {bound[x] for x in bound if x.op is not None}
+        inner = inside - {node}
+        if not shared and any(user not in inside for x in inner for user, _ in uses[x]):
+            continue  # a part of it is used elsewhere
+        own = {
+            bound[x]
+            for x in bound
+            if x.op is None and not x.requires_grad and all(u in inside for u, _ in uses[bound[x]])
+        }
+        found.setdefault((pattern.name, key), set()).update(inside | own)
+    return [
+        (name, tuple(node for node in nodes if node in part))
+        for (name, _), part in found.items()
+        if sum(node.op is not None for node in part) >= LEAST
+    ]
+
+
+def _matches(nodes: Sequence[Node], uses: Uses) -> Iterator[tuple[Node, Pattern, Any]]:
+    terms: dict[Node, int] = {}  # of a sum, how many
+    begins, of_tensors = _beginnings(), _of_tensors()
+    for node in nodes:
+        op = node.op
+        if op is None:
+            continue
+        name, numbers = op.name, isinstance(node, Value)
+        if name == "add" and numbers:
+            first = node.parents[0]
+            terms[node] = terms[first] + 1 if first in terms else 2
+        if name not in (begins if numbers else of_tensors):
+            continue
+        if not numbers:
+            patterns: Iterable[Pattern] = of_tensors[name]
+        elif tuple([p.op and p.op.name for p in node.parents]) in begins[name]:
+            near = [p for parent in node.parents for p in (parent, *parent.parents)]
+            n = max([terms[x] for x in near if x in terms], default=0)
+            patterns = _of_values(n).get(name, ()) if 2 <= n <= MOST else ()
+        else:
+            continue
+        for pattern in patterns:
+            if bound := pattern.found_at(node):
+                yield node, pattern, bound
+                break
+
+
+@functools.cache
+def _beginnings() -> dict[str, set[tuple[str | None, ...]]]:
+    """The last operations of the compositions of numbers, with those of their operands."""
+    return {
+        name: {tuple([p.op and p.op.name for p in pattern.root.parents]) for pattern in patterns}
+        for name, patterns in _of_values(3).items()
+    }
+
+
+# --- the patterns -----------------------------------------------------------------------------
+
+
+@functools.cache
+def _of_values(n: int) -> dict[str, list[Pattern]]:
+    """Those of n single numbers, by the operation that they end in."""
+
+    def new(seed: int) -> Any:
+        numbers = np.random.default_rng(seed).normal(size=n)
+        return np.array([Value(x) for x in numbers.tolist()], dtype=object)
+
+    def of_scores(name: str) -> Callable[[Any], Any]:
+        op = RULEBOOK[name]
+        if name == "softmax_cross_entropy":
+            return lambda x: [op(x, np.array(k)) for k in range(n)]
+        return lambda x: np.ravel(op(x))
+
+    functions = [(known, of_scores(name), 1) for name, known in _OF_SCORES.items()]
+    functions += [(name, function, many) for name, (function, many) in NAMED.items()]
+    return _by_last_operation(functions, new)
+
+
+@functools.cache
+def _of_tensors() -> dict[str, list[Pattern]]:
+    """Those of arrays."""
+
+    def new(seed: int) -> Any:
+        return Tensor(np.random.default_rng(seed).normal(size=(2, 3)), requires_grad=True)
+
+    return _by_last_operation([(name, *known) for name, known in NAMED.items()], new)
+
+
+def _by_last_operation(
+    functions: Iterable[tuple[str, Callable[..., Any], int]], new: Callable[[int], Any]
+) -> dict[str, list[Pattern]]:
+    patterns: dict[str, list[Pattern]] = {}
+    for name, function, many in functions:
+        try:
+            first, second = (
+                function(*(new(100 * run + k) for k in range(many))) for run in range(2)
+            )
+        except (TypeError, ValueError, AttributeError):
+            continue  # it is of the other kind of node
+        for one, other in zip(_each(first), _each(second), strict=True):
+            if not isinstance(one, Node) or one.op is None:
+                continue
+            pairs = zip(topological(one), topological(other), strict=True)
+            given = frozenset(x for x, y in pairs if not np.array_equal(x.data, y.data))
+            patterns.setdefault(one.op.name, []).append(Pattern(name, one, given))
+    return patterns
+
+
+def _each(results: Any) -> list[Any]:
+    return [results] if isinstance(results, Node) else list(np.ravel(np.array(results, object)))

@@ -1,0 +1,196 @@
+"""A pass in which boxes are closed: what happens inside of one counts as one step.
+
+dJ/dz₁ += 1 · ∂J/∂z₁ = 1 · 0.09003 = 0.09003      (J = cross-entropy of z₁, z₂, z₃)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, overload
+
+import numpy as np
+
+from autograd.value import Value
+from autograd.viz.notation import Derivative
+from autograd.viz.steps import Pass, Step, array_text, bracketed, is_short, running_total
+from autograd.viz.text import shape_text
+from autograd.viz.trace import Box, Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoxStep:
+    """What a closed box adds to the gradient of one of its operands: several steps as one.
+
+    Attributes:
+        box: The box.
+        parent: The node that receives the contribution, or a closed box whose results do.
+        trace: The pass.
+        steps: The numbers of the steps it stands for, from 0.
+        local: d result / d parent where the box has one result and is of numbers; else None.
+        contribution: What is added to the parent's gradient.
+        before: The parent's gradient so far; None if nothing had arrived.
+        after: The same, this contribution included.
+        arrived: How many contributions have reached the parent now.
+        expected: How many will.
+        number: Which step it is, from 1.
+        total: How many steps there are.
+    """
+
+    box: Box
+    parent: Node | Box
+    trace: Pass
+    steps: tuple[int, ...]
+    local: Any
+    contribution: Any
+    before: Any
+    after: Any
+    arrived: int
+    expected: int
+    number: int
+    total: int
+
+    @property
+    def out_grad(self) -> Any:
+        """The gradient of the root with respect to the box's result; None of several."""
+        results = self.box.results
+        return self.trace.gradient(results[0]) if len(results) == 1 else None
+
+    @property
+    def cells(self) -> list[str]:
+        """As those of a step."""
+        trace, box = self.trace, self.box
+        if isinstance(self.parent, Box):
+            many = f"{len(self.parent.results)} results of {self.parent.name}"
+            return [many, "+=", f"what comes through {box.name}", "", "", ""]
+        received = Derivative(trace.top, trace.names[self.parent]).text
+        result = f"= {array_text(self.contribution)}" if is_short(self.contribution) else ""
+        if self.local is None:
+            shape = "" if result else f"({shape_text(np.shape(self.contribution))})"
+            return [received, "+=", f"what comes through {box.name}", "", result or shape, ""]
+        name = trace.names[box.results[0]]
+        starts = box.results[0] is trace.root and trace.top == name
+        upstream = "1" if starts else Derivative(trace.top, name).text
+        partial = Derivative(name, trace.names[self.parent], "∂").text
+        numbers = f"= {array_text(self.out_grad)} · {bracketed(array_text(self.local))}"
+        return [received, "+=", f"{upstream} · {partial}", "", numbers, result]
+
+    @property
+    def received(self) -> Derivative | None:
+        """The total derivative that is added to; None where it is those of a box's results."""
+        if isinstance(self.parent, Box):
+            return None
+        return Derivative(self.trace.top, self.trace.names[self.parent])
+
+    @property
+    def equation(self) -> str:
+        """What it adds, as that of a step."""
+        return " ".join(cell for cell in self.cells if cell)
+
+    @property
+    def running_total(self) -> str:
+        """How much has arrived, as that of a step."""
+        if isinstance(self.parent, Box):
+            return f"{self.arrived} of {self.expected} arrived"
+        return running_total(self)
+
+    def __str__(self) -> str:
+        line = f"step {self.number} of {self.total}   {self.equation}"
+        return f"{line}   ({self.running_total})"
+
+
+class Outline(Sequence[Any]):
+    """The steps of a pass outside of closed boxes, and the boxes' own.
+
+    What a box hands to one of its operands is one step, which comes when all of it is there.
+    """
+
+    def __init__(self, steps: Pass, boxes: Sequence[Box]) -> None:
+        self._steps = steps
+        inside = {node: box for box in boxes for node in box.nodes}
+        self._joined: dict[tuple[Box, Node | Box], list[int]] = {}
+        order: list[int | tuple[Box, Node | Box]] = []
+        for k in range(len(steps)):
+            node, _, parent = steps.ends_of(k)
+            box, other = inside.get(node), inside.get(parent)
+            if box is None:
+                order.append(k)
+            elif other is not box:
+                several = other is not None and len(other.results) > 1
+                to = other if several and other is not None else parent
+                self._joined.setdefault((box, to), []).append(k)
+                order.append((box, to))
+        last = {at: place for place, at in enumerate(order)}
+        self.order = [at for place, at in enumerate(order) if last[at] == place]
+        self._expected = Counter(map(self.parent_of, self.order))
+        self._factors: dict[Box, dict[Node, float]] = {}
+
+    def parent_of(self, at: int | tuple[Box, Node | Box]) -> Node | Box:
+        """What receives something in a step."""
+        return at[1] if isinstance(at, tuple) else self._steps.ends_of(at)[2]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @overload
+    def __getitem__(self, index: int) -> Step | BoxStep: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Step | BoxStep]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        place = range(len(self))[index]
+        before, arrived = self._sofar[place]
+        contribution = self._contribution(place)
+        counted: dict[str, Any] = {
+            "number": place + 1,
+            "total": len(self),
+            "before": before,
+            "after": contribution if before is None else before + contribution,
+            "arrived": arrived,
+        }
+        at = self.order[place]
+        counted["expected"] = self._expected[self.parent_of(at)]
+        if not isinstance(at, tuple):
+            return replace(self._steps[at], **counted)
+        steps = tuple(self._joined[at])
+        local = self._local(*at)
+        return BoxStep(*at, self._steps, steps, local, contribution, **counted)
+
+    def __iter__(self) -> Iterator[Step | BoxStep]:
+        return (self[i] for i in range(len(self)))
+
+    def _contribution(self, place: int) -> Any:
+        at = self.order[place]
+        if not isinstance(at, tuple):
+            return self._steps.contribution(at)
+        if isinstance(at[1], Box):
+            return 0.0  # to several results
+        first, *more = (self._steps.contribution(k) for k in self._joined[at])
+        return sum(more, start=first)
+
+    @cached_property
+    def _sofar(self) -> list[tuple[Any, int]]:
+        """For each step what its parent has before it, and how many contributions with it."""
+        found: list[tuple[Any, int]] = []
+        totals: dict[Node | Box, tuple[Any, int]] = {}
+        for place, at in enumerate(self.order):
+            parent = self.parent_of(at)
+            before, count = totals.get(parent, (None, 0))
+            found.append((before, count + 1))
+            added = self._contribution(place)
+            totals[parent] = (added if before is None else before + added, count + 1)
+        return found
+
+    def _local(self, box: Box, parent: Node | Box) -> float | None:
+        if (
+            isinstance(parent, Box)
+            or len(box.results) != 1
+            or not all(isinstance(node, Value) for node in box.nodes)
+        ):
+            return None
+        if box not in self._factors:
+            self._factors[box] = self._steps.factors(box)
+        return self._factors[box].get(parent)

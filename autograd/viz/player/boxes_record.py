@@ -1,0 +1,102 @@
+"""The boxes in the record of a pass, and the pictures in which they are open: see README.md."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import Any
+
+from autograd.viz import notation
+from autograd.viz.outline import BoxStep, Outline
+from autograd.viz.player.picture import Picture, open_in, opened
+from autograd.viz.player.values import value
+from autograd.viz.steps import Pass
+from autograd.viz.trace import Box, Node
+
+Record = dict[str, Any]
+
+
+def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, int]) -> None:
+    """Add the boxes of a pass and the pictures in which they are closed or open."""
+    if not steps.boxes:
+        return
+    pictures = [(open_in(steps, picture), picture), *opened(steps, picture)]
+    drawn = {box for _, one in pictures for box in one.folding.boxes}
+    drawn |= {box for are_open, _ in pictures for box in are_open}
+    boxes = [box for outer in steps.boxes for box in outer.all if box in drawn]
+    if not drawn:
+        return
+    places = {box: g for g, box in enumerate(boxes)}
+    trace["groups"] = [_group(steps, box, index) for box in boxes]
+    for box in boxes:
+        for inner in box.inner:
+            if inner in places:
+                trace["groups"][places[inner]]["in"] = places[box]
+        for node in box.nodes:
+            trace["nodes"][index[node]]["group"] = places[box]  # the inner ones come later
+    trace["views"] = [_view(steps, one, are_open, places, index) for are_open, one in pictures]
+    for k, view in enumerate(trace["views"][1:]):  # the first is the picture that is there anyway
+        view["svg"] = k
+    texts = json.dumps([one.svg for _, one in pictures[1:]]).encode()
+    trace["pictures"] = base64.b64encode(gzip.compress(texts, 9, mtime=0)).decode()
+
+
+def _group(steps: Pass, box: Box, index: dict[Node, int]) -> Record:
+    operands = [notation.name(steps.names[x]).text for x in box.operands if x in steps.names]
+    few = [*operands[:3], *(["…"] if len(operands) > 3 else [])]
+    return {
+        "id": box.id,
+        "name": box.name,
+        "kind": box.kind,
+        "in": -1,
+        "out": [index[node] for node in box.results],
+        "ins": [index[node] for node in box.operands],
+        "size": len(box.nodes),
+        "text": f"{box.name} of {', '.join(few)}" if few else box.name,
+        "passes": [
+            _pass(step, index) for step in Outline(steps, [box]) if isinstance(step, BoxStep)
+        ],
+    }
+
+
+def _pass(step: BoxStep, index: dict[Node, int]) -> list[Any]:
+    numbers = [step.out_grad, step.local, step.contribution]
+    given = [value(x) if x is not None else None for x in numbers]
+    to = index[step.parent] if isinstance(step.parent, Node) else -1
+    return [to, list(step.steps), *given, step.equation]
+
+
+def _view(
+    steps: Pass,
+    picture: Picture,
+    are_open: list[Box],
+    places: dict[Box, int],
+    index: dict[Node, int],
+) -> Record:
+    """A picture with the order of what happens in it."""
+    ids = {f"n{i}": index[node] for i, node in enumerate(steps.nodes)}
+    ids |= {box.id: -1 - places[box] for box in picture.folding.boxes}
+    return {
+        "open": [places[box] for box in are_open if box in places],
+        "forward": [ids[node.id] for node in picture.graph.nodes if _is_made(node)],
+        "play": [
+            [places[at[0]], ids[at[1].id] if isinstance(at[1], Box) else index[at[1]]]
+            if isinstance(at, tuple)
+            else at
+            for at in Outline(steps, picture.folding.boxes).order
+        ],
+        "arrows": arrows_of(picture, index),
+        "note": picture.note,
+    }
+
+
+def _is_made(node: Any) -> bool:
+    return node.kind == "operation" and "~" not in node.id
+
+
+def arrows_of(picture: Picture, index: dict[Node, int]) -> Record:
+    """For each operand whose arrow in a picture has another id than "n7.0", that id."""
+    return {
+        f"{index[node]}.{k}": arrow for (node, k), arrow in picture.arrows.items() if node in index
+    }

@@ -1,0 +1,44 @@
+"""Numbers and arrays as the record of a pass holds them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd.viz.steps import FEW, array_text
+from autograd.viz.text import number, numbers, shape_text
+from autograd.viz.trace import SMALL
+
+Record = dict[str, Any]
+
+
+def value(x: Any) -> Any:
+    """A number or an array for the record; JSON has no infinities, so they are texts.
+
+    An array is what is written of it: its size, itself in a line of text, in the lines of a box,
+    and, if it is small, by its rows.
+
+    Example:
+        >>> value(0.5), value(float("inf"))
+        (0.5, 'inf')
+        >>> value(np.array([[1.0, 2.0]]))
+        {'size': '1×2', 'text': '[[1, 2]]', 'lines': ('[1 2]',)}
+    """
+    if x is None:
+        return None
+    if isinstance(x, tuple):  # the shape of a large array, from `steps`
+        return {"size": shape_text(x), "text": array_text(x), "lines": [getattr(x, "summary", "…")]}
+    if np.ndim(x) == 0:
+        return _number(float(x))
+    known = isinstance(x, np.ndarray)  # a Dask array: its numbers may not exist yet
+    array: Record = {"size": shape_text(x.shape), "text": array_text(x), "lines": numbers(x)}
+    if known and FEW < x.size <= SMALL and x.ndim <= 2:
+        rows = x.reshape(1, -1) if x.ndim == 1 else x
+        array["rows"] = [[number(y) for y in row] for row in rows.tolist()]
+    return array
+
+
+def _number(x: float) -> float | str:
+    return x if math.isfinite(x) else "nan" if x != x else "inf" if x > 0 else "-inf"

@@ -1,0 +1,254 @@
+"""Parts of a graph that are shown as one box and can be opened: modules, compositions, sums."""
+
+import base64
+import gzip
+import json
+import random
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import Tensor, Value, backprop, draw
+from autograd.viz.outline import Outline
+from autograd.viz.player.picture import MOST_DRAWN, MOST_IN_ALL, picture_of
+from autograd.viz.player.record import trace_of
+from nn.scalar import MLP
+from tests.work import calls_at_most
+
+
+def scores(count=3):
+    return [Value(0.5 * k - 1, label=f"z{k}") for k in range(count)]
+
+
+def every_box(steps):
+    return [box for outer in steps.boxes for box in outer.all]
+
+
+def recorded(steps):
+    return trace_of(steps, picture_of(steps))
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (lambda z: sum(k * p for k, p in enumerate(nn.functional.softmax(z))), "softmax"),
+        (lambda z: sum(k * p for k, p in enumerate(nn.functional.log_softmax(z))), "log-softmax"),
+        (lambda z: nn.functional.cross_entropy(z, 1), "cross-entropy"),
+        (lambda z: autograd.logsumexp(np.array(z)), "log-sum-exp"),
+        (lambda z: nn.functional.mse_loss(z, [1.0, 2.0, 3.0]), "mean squared error"),
+        (lambda z: nn.functional.l1_loss(z, [1.0, 2.0, 3.0]), "mean absolute error"),
+    ],
+)
+def test_a_composition_of_numbers_is_one_box_with_the_name_of_the_lecture(function, name):
+    z = scores()
+    graph = draw(function(z)).graph
+    (box,) = (node for node in graph.nodes if node.folded)
+    assert box.symbol == name or box.name == (name,)
+    operands = {edge.tail for edge in graph.edges if edge.head == box.id}
+    leaves = {node.id for node in graph.nodes if node.name and node.name[0] in ("z₀", "z₁", "z₂")}
+    assert leaves <= operands
+
+
+@pytest.mark.parametrize("name", ["mean squared error", "gelu"])
+def test_a_composition_of_arrays_is_one_box(name):
+    x = Tensor(np.ones((2, 3)), label="x", requires_grad=True)
+    function = {
+        "mean squared error": lambda: nn.functional.mse_loss(x, np.zeros((2, 3))),
+        "gelu": lambda: nn.functional.gelu(x).sum(),
+    }[name]
+    assert name in [box.name for box in every_box(backprop(function()))]
+
+
+def test_what_only_resembles_a_composition_is_none():
+    a, b, c = scores()
+    e = a.exp(), b.exp(), c.exp()
+    other = e[0] / (e[0] + e[1] + 2 * e[2])  # no softmax
+    assert not backprop(other).boxes
+
+
+def test_a_sum_of_many_terms_counts_its_terms_and_can_be_the_root():
+    terms = [Value(0.1 * k, label=f"a{k}") for k in range(40)]
+    (box,) = backprop(sum(terms)).boxes
+    assert box.name == "Σ of 40 terms"  # not the 0 that Python begins with
+    (output,) = (node for node in draw(sum(terms)).graph.nodes if node.output)
+    assert output.title == "L = Σ of 40 terms"
+
+
+def test_modules_hold_the_modules_that_they_are_made_of():
+    random.seed(0)
+    mlp = MLP(2, [3, 1])
+    steps = backprop(mlp([1.0, -2.0]) * 1)
+    (outer,) = (box for box in steps.boxes if box.level)
+    assert outer.name == "mlp"
+    assert {box.name for box in outer.inner} == {"mlp.layers[0]", "mlp.layers[1]"}
+    for layer in outer.inner:
+        assert {*layer.nodes} < {*outer.nodes}
+        assert all(neuron.name.startswith(f"{layer.name}.neurons[") for neuron in layer.inner)
+        for one in layer.inner:
+            assert {*one.nodes} <= {*layer.nodes}
+
+
+def test_a_module_used_in_many_steps_is_one_box_of_them_all():
+    cell = nn.Linear(2, 2)
+    state = Tensor(np.ones((1, 2)), label="h")
+    for _ in range(6):
+        state = cell(state).tanh()
+    steps = backprop((state * state).sum())
+    boxes = every_box(steps)
+    together = next(box for box in boxes if box.kind == "repeated")
+    assert together.name == "cell, 6 times"
+    assert [box.name for box in together.inner] == [f"cell ({k})" for k in range(1, 7)]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whichever_boxes_are_closed_arrows_never_form_a_cycle(seed):
+    rng = random.Random(seed)
+    layers = nn.Sequential(*[nn.Linear(2, 2) for _ in range(3)])
+    values = [Tensor(np.ones((3, 2)), label="x")]
+    for _ in range(9):
+        a, b = rng.choice(values), rng.choice(values)
+        made = [layers[rng.randrange(3)](a), a + b, nn.functional.gelu(a), a * b]
+        values.append(rng.choice(made))
+    steps = backprop(sum(values[1:], start=values[0] @ layers[0].weight).sum())
+    record = recorded(steps)
+    for view in record.get("views", ()):
+        assert len({*view["forward"]}) == len(view["forward"])
+    boxes = every_box(steps)
+    for box in boxes:
+        chosen = [one for one in boxes if one is box or rng.random() < 0.4]
+        apart = [b for b in chosen if not any(b in o.inner or b in [*o.all][1:] for o in chosen)]
+        place = {node: one for one in apart for node in one.nodes}
+        edges = {
+            (place.get(parent, parent), place.get(node, node))
+            for node in steps.nodes
+            for parent in node.parents
+        }
+        assert not has_cycle({(a, b) for a, b in edges if a is not b})
+
+
+def has_cycle(edges):
+    after = {}
+    for a, b in edges:
+        after.setdefault(a, []).append(b)
+    done, path = set(), set()
+
+    def visit(at):
+        if at in path:
+            return True
+        if at in done:
+            return False
+        path.add(at)
+        found = any(visit(b) for b in after.get(at, ()))
+        path.discard(at)
+        done.add(at)
+        return found
+
+    return any(visit(a) for a in list(after))
+
+
+# --- the pass through closed boxes ------------------------------------------------------------
+
+
+def test_steps_inside_a_closed_box_count_as_one_and_their_numbers_add_up():
+    z = scores()
+    loss = nn.functional.cross_entropy(z, 1)
+    steps = backprop(loss)
+    outline = Outline(steps, steps.boxes)
+    assert len(outline) == 3 < len(steps)
+    p = np.exp([x.data for x in z])
+    expected = p / p.sum() - [0, 1, 0]
+    for step in outline:
+        k = next(i for i, x in enumerate(z) if x is step.parent)
+        assert step.contribution == pytest.approx(expected[k], rel=1e-12)
+        assert step.local * step.out_grad == pytest.approx(step.contribution, rel=1e-12)
+        assert step.equation.startswith(f"dloss/dz{'₀₁₂'[k]} += 1 · ∂loss/∂z{'₀₁₂'[k]} = 1 · ")
+
+
+def test_what_has_arrived_is_counted_by_the_steps_that_are_shown():
+    z = scores(2)
+    y = nn.functional.cross_entropy(z, 1) + z[0]
+    steps = backprop(y)
+    into = [step for step in Outline(steps, steps.boxes) if step.parent is z[0]]
+    assert [(step.arrived, step.expected) for step in into] == [(1, 2), (2, 2)]
+    assert into[1].after == pytest.approx(steps.gradient(z[0]))
+
+
+# --- the record of the page -------------------------------------------------------------------
+
+
+def test_the_record_has_a_picture_for_each_box_that_can_be_opened():
+    steps = backprop(nn.functional.cross_entropy(scores(), 1))
+    record = recorded(steps)
+    (group,) = record["groups"]
+    assert group["name"] == "cross-entropy"
+    assert [record["nodes"][i]["name"] for i in group["ins"]] == ["z₀", "z₁", "z₂"]
+    assert group["out"] == [record["root"]]
+    shut, whole = record["views"]
+    assert (shut["open"], whole["open"]) == ([], [0])
+    assert shut["forward"] == [-1]
+    assert {at[1] for at in shut["play"]} == {*group["ins"]}
+    assert whole["play"] == list(range(len(steps)))
+    svgs = json.loads(gzip.decompress(base64.b64decode(record["pictures"])))
+    assert "svg" not in shut
+    assert svgs[whole["svg"]].count("data-node") == len(steps.nodes)
+
+
+def test_every_view_plays_every_contribution_once():
+    random.seed(1)
+    mlp = MLP(2, [4, 4, 1])
+    loss = (mlp([0.5, -1.0]) - 1) ** 2
+    steps = backprop(loss)
+    record = recorded(steps)
+    groups = record["groups"]
+    for view in record["views"]:
+        played = [at for at in view["play"] if not isinstance(at, list)]
+        for g, to in (at for at in view["play"] if isinstance(at, list)):
+            if to >= 0:
+                played += next(one[1] for one in groups[g]["passes"] if one[0] == to)
+        assert len(played) == len({*played})
+    names = {group["name"] for group in groups}
+    assert {"mlp", "mlp.layers[0]", "mlp.layers[2]"} <= names
+    assert len(steps) == len(record["views"][0]["play"]) > len(record["views"][1]["play"])
+
+
+def test_a_view_shows_each_node_once_by_the_outermost_closed_group_around_it():
+    random.seed(1)
+    mlp = MLP(2, [8, 8, 1])
+    record = recorded(backprop((mlp([0.5, -1.0]) - 1) ** 2))
+    groups = record["groups"]
+    svgs = json.loads(gzip.decompress(base64.b64decode(record["pictures"])))
+    for view in record["views"][1:]:
+        shown = set()
+        for node in record["nodes"]:
+            around, g = [], node.get("group", -1)
+            while g >= 0:
+                around.append(g)
+                g = groups[g]["in"]
+            closed = [g for g in around if g not in view["open"]]
+            shown.add(groups[closed[-1]]["id"] if closed else f"n{record['nodes'].index(node)}")
+        drawn = {part.split('"')[0] for part in svgs[view["svg"]].split('data-node="')[1:]}
+        assert {id_ for id_ in drawn if "~" not in id_} == shown
+
+
+def test_100_000_nodes_are_visited_a_few_times_and_few_boxes_are_drawn():
+    w = [Value(0.01 * k, label=f"w{k}") for k in range(5)]
+    total = w[0]
+    for k in range(50_000):
+        total = total * w[k % 5] + w[1]
+    with calls_at_most(80 * 100_000):
+        steps = backprop(total)
+        record = recorded(steps)
+    assert len(steps.nodes) > 100_000
+    assert len(record["nodes"]) <= MOST_DRAWN
+
+
+def test_all_pictures_of_a_pass_have_a_bounded_number_of_boxes():
+    random.seed(0)
+    mlp = MLP(2, [16, 16, 1])
+    record = recorded(backprop(mlp([1.0, -2.0]) * 1))
+    svgs = json.loads(gzip.decompress(base64.b64decode(record["pictures"])))
+    drawn = sum(svg.count("data-node") - svg.count("~") for svg in svgs)
+    assert len(svgs) > 3
+    assert drawn <= MOST_IN_ALL
