@@ -71,6 +71,7 @@ from nn.normalisation import BatchNorm1d, LayerNorm
 from nn.penalties import l1_penalty, l2_penalty
 from nn.perceptron import Perceptron
 from nn.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
+from nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from nn.safetensors import FileError
 from nn.training import EarlyStopping, History, accuracy, evaluate, fit, predict
 
@@ -93,6 +94,12 @@ __all__ = [
     "AvgPool2d",
     "LayerNorm",
     "BatchNorm1d",
+    "RNN",
+    "LSTM",
+    "GRU",
+    "RNNCell",
+    "LSTMCell",
+    "GRUCell",
     "MultiheadAttention",
     "TransformerEncoderLayer",
     "TransformerEncoder",

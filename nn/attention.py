@@ -16,6 +16,7 @@ from autograd.checks import check_bool, check_int, check_number, refuse
 from nn import init
 from nn.activations import ActivationLike, as_activation
 from nn.functional.attention import attention_weights, causal_mask, is_of_truths
+from nn.functional.linear import affine
 from nn.functional.regularisation import dropout as drop
 from nn.functional.targets import cast_like
 from nn.layers import Dropout, Linear, features
@@ -204,9 +205,10 @@ class MultiheadAttention(Module):
     def _in_heads(self, x: Any, projection: tuple[Any, Any]) -> Any:
         """(N, L, …) projected and cut into heads, (N, H, L, D)."""
         weight, bias = projection
-        x = x @ weight.T if bias is None else autograd.linear(x, weight, bias)
         n, length, _ = shape_of(x)
-        x = x.reshape((n, length, self.num_heads, self.embed_dim // self.num_heads))
+        x = affine(x, weight, bias).reshape(
+            (n, length, self.num_heads, self.embed_dim // self.num_heads)
+        )
         return autograd.transpose(x, (0, 2, 1, 3))
 
     def _mask(self, sizes: tuple[int, ...], padding: Any, attention: Any, causal: bool) -> Any:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autograd.atomic_write import write_atomically
 from autograd.checks import kind
-from nn import activations, attention, convolution, layers, normalisation, pooling
+from nn import activations, attention, convolution, layers, normalisation, pooling, recurrent
 from nn.containers import MLP, Sequential
 from nn.module import Module
 from nn.parameter import without_numbers
@@ -32,7 +32,9 @@ CLASSES: dict[str, type[Module]] = {
         convolution.ConvTranspose1d, convolution.ConvTranspose2d, layers.Dropout,
         layers.Embedding, layers.Flatten, layers.Linear, MLP, normalisation.BatchNorm1d,
         normalisation.LayerNorm, Perceptron, pooling.AvgPool1d, pooling.AvgPool2d,
-        pooling.MaxPool1d, pooling.MaxPool2d, Sequential,
+        pooling.MaxPool1d, pooling.MaxPool2d, recurrent.GRU,
+        recurrent.GRUCell, recurrent.LSTM, recurrent.LSTMCell, recurrent.RNN, recurrent.RNNCell,
+        Sequential,
     )
 }  # fmt: skip
 """What a file may name: nothing else is ever made from one."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-import autograd
 from autograd import ShapeError, Tensor
 from autograd.checks import check_int, check_number
 from autograd.modes import active
 from autograd.spellings import called_as
 from autograd.tracing import recorder
 from nn import init
+from nn.functional.linear import affine
 from nn.functional.lookup import EMBEDDING_OPTIONS, looked_up, padding_row
 from nn.functional.regularisation import dropout
 from nn.generators import generator
@@ -69,11 +69,7 @@ class Linear(Module):
             ShapeError: the last axis of x is not in_features long.
         """
         x = features(self, x, self.weight, self.in_features)
-        if self.bias is None:
-            return x @ self.weight.T
-        # One node on Tensors. Of a close-up these are object arrays, on which NumPy multiplies and
-        # adds the Values one by one.
-        return autograd.linear(x, self.weight, self.bias)
+        return affine(x, self.weight, self.bias)
 
     def _details(self) -> str:
         arrow = f"{self.in_features} -> {self.out_features}"

@@ -32,6 +32,7 @@ from nn.functional.classification import (
     perceptron_loss,
 )
 from nn.functional.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from nn.functional.linear import linear
 from nn.functional.lookup import embedding
 from nn.functional.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from nn.functional.regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
@@ -53,6 +54,7 @@ __all__ = [
     "sign",
     "softmax",
     "log_softmax",
+    "linear",
     "embedding",
     "dropout",
     "scaled_dot_product_attention",

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import autograd
 import nn
 from autograd import CompileError, ShapeError, Tensor
-from autograd.node import gradients
+from autograd.node import gradients, topological
 from nn.operands import numbers
 
 ORACLES = pathlib.Path(__file__).parents[1] / "oracles"
@@ -305,3 +306,200 @@ def test_the_summary_shows_the_shape_of_the_first_result():
     layer = nn.MultiheadAttention(4, 2)
     x = np.ones((3, 2, 4))
     assert "(3, 2, 4)" in layer.summary(x, x, x).splitlines()[2]
+
+
+# --- recurrent layers -----------------------------------------------------------------------------
+
+RECURRENT = [nn.RNN, nn.LSTM, nn.GRU]
+CELLS = [nn.RNNCell, nn.LSTMCell, nn.GRUCell]
+
+every_layer = pytest.mark.parametrize("kind", RECURRENT)
+
+
+@pytest.mark.parametrize(("kind", "of_cell"), list(zip(RECURRENT, CELLS)))
+def test_a_layer_is_its_cell_step_by_step(kind, of_cell):
+    layer, cell = kind(3, 2), of_cell(3, 2)
+    cell.load_state_dict({key.removesuffix("_l0"): x for key, x in layer.state_dict().items()})
+    x, state = np.random.default_rng(0).normal(size=(5, 4, 3)), None
+    output, end = layer(x)
+    for t in range(5):
+        state = cell(x[t], state)
+        assert_array_equal(output.data[t], flattened(state)[0].data)
+    for a, b in zip(flattened(end), flattened(state), strict=True):
+        assert_array_equal(a.data[0], b.data)
+
+
+@every_layer
+def test_a_sequence_may_be_cut_in_two_and_its_state_handed_on(kind):
+    layer = kind(3, 2, num_layers=2, batch_first=True)
+    x = np.random.default_rng(0).normal(size=(4, 6, 3))
+    whole, end = layer(x)
+    first, state = layer(x[:, :2])
+    second, last = layer(x[:, 2:], state)
+    assert_array_equal(np.concatenate([first.data, second.data], axis=1), whole.data)
+    for a, b in zip(flattened(end), flattened(last), strict=True):
+        assert_array_equal(a.data, b.data)
+
+
+@every_layer
+def test_the_second_direction_reads_from_the_end(kind):
+    both, one = kind(3, 2, bidirectional=True), kind(3, 2)
+    state = both.state_dict()
+    for suffix, order in [("_l0", slice(None)), ("_l0_reverse", slice(None, None, -1))]:
+        one.load_state_dict({key: state[key.replace("_l0", suffix)] for key in one.state_dict()})
+        x = np.random.default_rng(0).normal(size=(5, 4, 3))
+        half = slice(0, 2) if suffix == "_l0" else slice(2, 4)
+        assert_array_equal(both(x)[0].data[..., half], one(x[order])[0].data[order])
+
+
+@every_layer
+def test_a_given_state_gets_its_gradient_and_padding_of_the_batch_changes_nothing(kind):
+    layer, rng = kind(2, 3), np.random.default_rng(0)
+    pair = kind is nn.LSTM
+    state = tuple(leaf(rng.normal(size=(1, 2, 3))) for _ in range(1 + pair))
+    x = rng.normal(size=(4, 2, 2))
+    output, _ = layer(x, state if pair else state[0])
+    output[:, 0].sum().backward()
+    for h in state:
+        assert h.grad[:, 0].all()
+        assert not h.grad[:, 1].any()
+    alone, _ = layer(x[:, 0], tuple(h[:, 0] for h in state) if pair else state[0][:, 0])
+    assert_allclose(alone.data, output.data[:, 0], rtol=1e-14)
+
+
+@every_layer
+def test_dropout_stands_between_layers_alone(kind):
+    x = np.random.default_rng(0).normal(size=(3, 2, 4))
+    layer = kind(4, 8, num_layers=2, dropout=0.5, rng=np.random.default_rng(5))
+    twin = kind(4, 8, num_layers=2, dropout=0.5, rng=np.random.default_rng(5))
+    assert_array_equal(layer(x)[0].data, twin(x)[0].data)
+    trained = layer(x)
+    assert (trained[0].data != twin.eval()(x)[0].data).any()
+    first = flattened(trained[1])[0].data[0]
+    assert_array_equal(first, flattened(twin(x)[1])[0].data[0])  # the first layer's is whole
+    assert trained[0].data.all()  # and so is the output
+    assert_array_equal(layer.eval()(x)[0].data, twin(x)[0].data)
+    compiled = autograd.compile(lambda x: layer.train()(x)[0].sum())
+    with pytest.raises(CompileError, match=r"Dropout.* Call model\.eval\(\) first"):
+        compiled(x)
+
+
+@every_layer
+def test_dropout_of_a_single_layer_is_told_to_do_nothing(kind):
+    with pytest.warns(UserWarning, match=rf"{kind.__name__}: dropout=0\.5 does nothing") as told:
+        kind(1, 1, dropout=0.5)
+    assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize("kind", [*RECURRENT, *CELLS])
+def test_recurrent_layers_start_evenly_spread_over_one_by_root_of_hidden_size(kind):
+    layer = kind(3, 400, rng=np.random.default_rng(0))
+    for p in layer.parameters():
+        assert 0.98 / 20 < abs(p.data).max() <= 1 / 20
+        assert abs(p.data.std() - 1 / 20 / np.sqrt(3)) < 0.002
+
+
+@every_layer
+def test_the_graph_of_a_sequence_grows_linearly_with_its_length(kind):
+    layer = kind(2, 3)
+
+    def nodes(length):
+        x = leaf(np.ones((length, 1, 2)))
+        return len(topological(layer(x)[0]))
+
+    assert nodes(30) - nodes(20) == nodes(20) - nodes(10)
+
+
+def test_a_gradient_goes_through_a_thousand_steps():
+    layer, x = nn.RNN(1, 1), leaf(np.zeros((1000, 1)))
+    layer.flat().data = [1.0, 1.0, 0.0, 0.0]
+    layer(x)[1].sum().backward()
+    assert x.grad[0] == 1.0
+
+
+@every_layer
+@pytest.mark.parametrize("shape", [(3,), (0, 2, 3), (1, 2, 2, 3)], ids=str)
+def test_a_recurrent_layer_says_which_shapes_it_needs(kind, shape):
+    name = kind.__name__
+    with pytest.raises(ShapeError, match=rf"{name}\(3, 2\): needs .*\(L, N, 3\), or \(L, 3\)"):
+        kind(3, 2)(np.ones(shape))
+    with pytest.raises(ShapeError, match=rf"{name}\(3, 2, batch_first=True\).*\(N, L, 3\)"):
+        kind(3, 2, batch_first=True)(np.ones((2, 0, 3) if shape[0] == 0 else shape))
+    with pytest.raises(
+        ShapeError, match=r"needs input of shape \(\.\.\., 3\), but got \(4, 2, 5\)"
+    ):
+        kind(3, 2)(np.ones((4, 2, 5)))
+
+
+@pytest.mark.parametrize(("kind", "of_cell"), list(zip(RECURRENT, CELLS)))
+def test_a_state_of_another_shape_is_refused_not_broadcast(kind, of_cell):
+    pair = kind is nn.LSTM
+    for layer, x, wrong in [
+        (kind(3, 2), np.ones((4, 5, 3)), (1, 1, 2)),
+        (kind(3, 2), np.ones((4, 5, 3)), (5, 2)),
+        (kind(3, 2), np.ones((4, 3)), (1, 1, 2)),
+        (of_cell(3, 2), np.ones((5, 3)), (2,)),
+    ]:
+        h = np.ones(wrong)
+        with pytest.raises(
+            ShapeError, match=rf"needs h of shape .* but got {re.escape(str(wrong))}"
+        ):
+            layer(x, (h, h) if pair else h)
+    if pair:
+        for h in (np.ones((1, 5, 2)), [1.0], None):
+            given = (h,) if h is None else h
+            with pytest.raises(TypeError, match=r"needs hx as a pair \(h, c\), but got"):
+                kind(3, 2)(np.ones((4, 5, 3)), given)
+
+
+def test_recurrent_layers_refuse_what_they_cannot_do():
+    with pytest.raises(TypeError, match=r"LSTM: PyTorch's proj_size is not to be had .* got 3"):
+        nn.LSTM(4, 5, proj_size=3)
+    nn.LSTM(4, 5, proj_size=0)
+    with pytest.raises(TypeError, match="GRU: got an unknown keyword 'hidden'"):
+        nn.GRU(4, 5, hidden=3)
+    for kind in (nn.RNN, nn.RNNCell):
+        with pytest.raises(
+            ValueError, match=r"nonlinearity must be 'tanh' or 'relu', but got 'sig"
+        ):
+            kind(1, 1, nonlinearity="sigmoid")
+    with pytest.raises(ValueError, match="GRUCell: hidden_size must be >= 1, but got 0"):
+        nn.GRUCell(1, 0)
+    with pytest.raises(ValueError, match=r"LSTM: dropout must be in \[0, 1\), but got 1"):
+        nn.LSTM(1, 1, 2, dropout=1)
+    with pytest.raises(TypeError, match="LSTM: bidirectional must be True or False, but got 2"):
+        nn.LSTM(1, 1, bidirectional=2)
+    with pytest.raises(ShapeError, match=r"one step, but got \(4, 5, 3\)\. LSTM takes a whole seq"):
+        nn.LSTMCell(3, 2)(np.ones((4, 5, 3)))
+
+
+def test_recurrent_layers_print_what_they_were_made_with():
+    layer = nn.LSTM(3, 4, 2, False, True, 0.25, True)
+    assert repr(layer) == (
+        "LSTM(3, 4, num_layers=2, bias=False, batch_first=True, dropout=0.25, bidirectional=True)"
+    )
+    assert repr(nn.RNN(3, 4, nonlinearity="relu")) == "RNN(3, 4, nonlinearity='relu')"
+    assert repr(nn.GRUCell(3, 4, bias=False)) == "GRUCell(3, 4, bias=False)"
+
+
+@every_layer
+def test_a_recurrent_classifier_learns_which_end_of_a_sequence_is_larger(kind):
+    rng = np.random.default_rng(0)
+
+    class Classifier(nn.Module):
+        def __init__(self):
+            self.recurrent = kind(1, 8, batch_first=True, rng=rng)
+            self.out = nn.Linear(8, 2, rng=rng)
+
+        def forward(self, x):
+            output, _ = self.recurrent(x)
+            return self.out(output[:, -1])
+
+    model, x = Classifier(), rng.normal(size=(128, 3, 1))
+    classes = (x[:, 0, 0] > x[:, -1, 0]).astype(int)
+    for _ in range(120):
+        model.zero_grad()
+        nn.CrossEntropyLoss()(model(x), classes).backward()
+        flat = model.flat()
+        flat.data = flat.data - 2.0 * flat.grad
+    assert nn.accuracy(model, (x, classes)) > 0.9

@@ -250,6 +250,53 @@ LAYERS = {
             ("of a single sequence", {"layer_norm_eps": 0.1}, (3, 4), {}),
         ]
     },
+    **{
+        f"{kind} {name}": (
+            kind,
+            {"input_size": 3, "hidden_size": 2, **arguments},
+            {"input": shape} | ({"hx": state if kind == "LSTM" else state[0]} if state else {}),
+            {},
+        )
+        for kind in ("RNN", "LSTM", "GRU")
+        for name, arguments, shape, state in [
+            ("as it comes", {}, (4, 2, 3), None),
+            ("of a batch, from a state", BATCH, (2, 4, 3), [(1, 2, 2), (1, 2, 2)]),
+            ("of a single sequence, without biases", {"bias": False}, (4, 3), [(1, 2), (1, 2)]),
+            ("of one step", {"num_layers": 2}, (1, 1, 3), None),
+            (
+                "in both directions and two layers",
+                {"num_layers": 2, "bidirectional": True},
+                (3, 2, 3),
+                [(4, 2, 2), (4, 2, 2)],
+            ),
+            ("in both directions of one sequence", {"bidirectional": True, **BATCH}, (3, 3), None),
+        ]
+    },
+    "RNN with relu": (
+        "RNN",
+        {"input_size": 3, "hidden_size": 2, "num_layers": 2, "nonlinearity": "relu"},
+        {"input": (4, 2, 3)},
+        {},
+    ),
+    **{
+        f"{kind}Cell {name}": (
+            f"{kind}Cell",
+            {"input_size": 3, "hidden_size": 2, **arguments},
+            {"input": shape} | ({"hx": state if kind == "LSTM" else state[0]} if state else {}),
+            {},
+        )
+        for kind in ("RNN", "LSTM", "GRU")
+        for name, arguments, shape, state in [
+            ("from a state", {}, (4, 3), [(4, 2), (4, 2)]),
+            ("of one sequence, without biases", {"bias": False}, (3,), None),
+        ]
+    },
+    "RNNCell with relu": (
+        "RNNCell",
+        {"input_size": 3, "hidden_size": 2, "nonlinearity": "relu"},
+        {"input": (4, 3), "hx": (4, 2)},
+        {},
+    ),
 }  # fmt: skip
 
 
