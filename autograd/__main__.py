@@ -126,6 +126,17 @@ def _demo(options: argparse.Namespace) -> int:
     return int(demo(options.output))
 
 
+def _grade(options: argparse.Namespace) -> int:
+    from nn.course.grading import grade_folder, table, write_csv
+
+    grades = grade_folder(options.folder, timeout=options.timeout)
+    _write(table(grades))
+    if options.output is not None:
+        write_csv(grades, options.output)
+        _write(f"Wrote {options.output}: a line for each exercise.")
+    return 0
+
+
 def _info(options: argparse.Namespace) -> int:
     _write(info())
     return 0
@@ -216,6 +227,23 @@ def _parser() -> _Parser:
         default="glassgrad-demo",
         help="where the pictures go (default: %(default)s)",
     )
+    grade = _add(commands, "grade", _grade, "grade a folder of learners' notebooks of the course")
+    grade.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="where they are")
+    grade.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=pathlib.Path,
+        help="write a table of them, too (.csv)",
+    )
+    grade.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=int,
+        default=300,
+        help="interrupt a cell that takes longer (default: %(default)s)",
+    )
+    grade.epilog = "This runs what the notebooks contain: do it where nothing of value is at hand."
     _add(commands, "info", _info, "print versions and machine, for a bug report")
     return parser
 

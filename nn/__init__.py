@@ -155,8 +155,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "estimators":  # only when asked for: it needs scikit-learn, which not everybody has
-        return importlib.import_module("nn.estimators")
+    # Only when asked for: estimators need scikit-learn, and few programs need the exercises.
+    if name in ("estimators", "course"):
+        return importlib.import_module(f"nn.{name}")
     hint = ""
     if name in ("Neuron", "Layer", "Value"):
         hint = (

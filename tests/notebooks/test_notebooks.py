@@ -14,6 +14,8 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
+from nn.course import find
+
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -90,10 +92,14 @@ def test_the_notebook_runs_and_says_which_answers_are_wrong_and_which_are_right(
 
     answered = [cell for cell in notebook.cells if cell.metadata.get("answered")]
     for wrong, right in zip(answered[::2], answered[1::2], strict=True):
-        (error,) = wrong.outputs
-        assert error.ename == "AssertionError", error.evalue
+        box, error = wrong.outputs
+        assert error.ename == "WrongAnswer", error.evalue
         assert len(error.evalue) > 30, f"not much of a help: {error.evalue}"
-        assert "".join(output.text for output in right.outputs).startswith("Right")
+        assert len(error.traceback) == 1  # a line, where the box is not shown
+        assert box.data["text/plain"].startswith("Not yet.")
+        assert box.data["text/html"].startswith('<div role="alert"')
+        (box,) = right.outputs
+        assert box.data["text/plain"].startswith("Right.")
 
 
 # --- how they are made
@@ -130,13 +136,26 @@ def test_the_notebook_says_what_it_shows_and_ends_with_what_to_try_next(path):
 @of_each_notebook
 def test_the_notebook_has_exercises_with_hidden_solutions(path):
     found = exercises(read(path))
-    assert 3 <= len(found) <= 5
-    for number, (question, answer, _check, solution) in enumerate(found, start=1):
+    assert 3 <= len(found) <= 6
+    for number, (question, answer, check, solution) in enumerate(found, start=1):
         assert question.source.startswith(f"### Exercise {number}\n")
         assert "..." in answer.source
+        assert check.source == find(f"{path.stem[3:]} {number}").call
         assert solution.source.startswith("<details>\n<summary>Solution</summary>\n")
         assert solution.source.endswith("</details>")
         assert solution_in(solution)
+
+
+@of_each_notebook
+def test_the_exercises_carry_what_nbgrader_asks_for(path):
+    """Each answer is the learner's to write, each check is locked and worth a point."""
+    for number, (_question, answer, check, _solution) in enumerate(exercises(read(path)), start=1):
+        asked = {"schema_version": 3, "task": False}
+        name = f"{path.stem[3:]}-{number}"
+        theirs = {"grade": False, "grade_id": f"{name}-answer", "locked": False, "solution": True}
+        ours = {"grade": True, "grade_id": name, "locked": True, "solution": False, "points": 1}
+        assert answer.metadata["nbgrader"] == asked | theirs
+        assert check.metadata["nbgrader"] == asked | ours
 
 
 class Shell:

@@ -1,0 +1,131 @@
+"""The exercises of the notebook on a first network."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograd import Value
+from nn.course.exercise import Exercise, Mistake
+from nn.course.misconceptions import Misconception as Belief
+
+
+def _after_two_steps(step: Callable[[Any, Any], Any]) -> float:
+    """Where w stands after two training steps on (w − 1)² from 3, with what `step` does."""
+    w = Value(3.0)
+    for _ in range(2):
+        step(w, (w - 1) ** 2)
+    return w.data
+
+
+def _right_step(w: Any, loss: Any) -> None:
+    w.zero_grad()
+    loss.backward()
+    w.data -= 0.1 * w.grad
+
+
+def _uphill(w: Any, loss: Any) -> None:
+    w.zero_grad()
+    loss.backward()
+    w.data += 0.1 * w.grad
+
+
+def _never_forgets(w: Any, loss: Any) -> None:
+    loss.backward()
+    w.data -= 0.1 * w.grad
+
+
+def _forgets_too_late(w: Any, loss: Any) -> None:
+    loss.backward()
+    w.zero_grad()
+    w.data -= 0.1 * w.grad
+
+
+def _replaces(w: Any, loss: Any) -> None:
+    w.zero_grad()
+    loss.backward()
+    w.data = -0.1 * w.grad
+
+
+EXERCISES = (
+    Exercise(
+        "first-network 1",
+        right=lambda: 5 * (3 + 1) + 2 * (5 + 1),
+        answer="my_count",
+        mistakes=(
+            Mistake(lambda: 5 * 3 + 2 * 5, "These are the weights. Every neuron has a bias, too."),
+            Mistake(lambda: 5 * (3 + 1) + 2 * 5, "The two output neurons have a bias each, too."),
+            Mistake(lambda: 5 * (3 + 1), "That is the hidden layer. Now the output layer."),
+            Mistake(lambda: 3 + 5 + 2, "That counts inputs and neurons. Count weights and biases."),
+        ),
+        hints=(
+            "Hidden layer: 5 neurons with 3 weights and a bias each.",
+            "The output layer in the same way: 2 neurons with 5 weights and a bias each.",
+        ),
+    ),
+    Exercise(
+        "first-network 2",
+        right=lambda: -math.log(0.5),
+        answer="my_loss",
+        mistakes=(
+            Mistake(lambda: 0.5, "That is the probability. The loss is minus its logarithm."),
+            Mistake(lambda: math.log(0.5), "A loss is not negative: minus the logarithm."),
+            Mistake(lambda: -math.log10(0.5), "That is the logarithm to base 10. np.log is ln."),
+            Mistake(lambda: -math.log2(0.5), "That is the logarithm to base 2. np.log is ln."),
+        ),
+        hints=("Every student costs −ln(0.5), so the mean is the same.", "-np.log(0.5)"),
+        praise="A loss above this is worse than knowing nothing.",
+    ),
+    Exercise(
+        "first-network 3",
+        right=lambda: 6.0 + 6.0,
+        answer="my_guess",
+        mistakes=(
+            Mistake(
+                lambda: 6.0,
+                "That is the slope of one pass. The second one adds to what the first one left.",
+                Belief.OVERWRITING,
+            ),
+            Mistake(lambda: 6.0 * 6.0, "The passes are not multiplied: the second one adds."),
+            Mistake(
+                lambda: 3.0,
+                "That is one way only: number stands twice in number * number.",
+                Belief.ONE_WAY,
+            ),
+            Mistake(lambda: 0.0, "Nobody has called zero_grad(), so nothing was cleared."),
+        ),
+        hints=("The slope of x·x at 3 is 6.", "Leaves add up what every pass brings."),
+        praise="Slopes add up until they are forgotten.",
+    ),
+    Exercise(
+        "first-network 4",
+        right=lambda: _after_two_steps(_right_step),
+        example=lambda: _right_step,
+        seen=_after_two_steps,
+        answer="my_step",
+        mistakes=(
+            Mistake(
+                lambda: _uphill,
+                "The old slopes are forgotten now. But the weight runs away from 1: the gradient "
+                "points uphill, so the step must go against it.",
+                Belief.UPHILL,
+            ),
+            Mistake(
+                lambda: _never_forgets,
+                "The direction is right now. But in the second step the slope of the first one is "
+                "still there.",
+                Belief.OVERWRITING,
+            ),
+            Mistake(
+                lambda: _forgets_too_late,
+                "The slopes are forgotten between finding and using them, so w never moves.",
+                Belief.LEARNING,
+            ),
+            Mistake(lambda: _replaces, "The step replaces the weight. Take it off the old weight."),
+        ),
+        hints=(
+            "There are two bugs: one in the order of the four steps, one in a sign.",
+            "Compare with the training loop above: forget, backward, then minus.",
+        ),
+        praise="Two of the commonest bugs there are, and neither stops the program.",
+    ),
+)
