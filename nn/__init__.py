@@ -52,7 +52,7 @@ from nn.containers import MLP, Sequential
 from nn.convolution import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from nn.files import load, save
 from nn.generators import manual_seed
-from nn.layers import Dense, Dropout, Embedding, Flatten, Linear
+from nn.layers import Dense, Dropout, Dropout2d, Embedding, Linear
 from nn.losses import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -67,11 +67,21 @@ from nn.losses import (
     SmoothL1Loss,
 )
 from nn.module import Buffer, Module, Parameter
-from nn.normalisation import BatchNorm1d, LayerNorm
+from nn.normalisation import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, RMSNorm
 from nn.penalties import l1_penalty, l2_penalty
 from nn.perceptron import Perceptron
-from nn.pooling import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
+from nn.pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 from nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from nn.reshaping import Flatten, Unflatten, Upsample, ZeroPad2d
 from nn.safetensors import FileError
 from nn.training import EarlyStopping, History, accuracy, evaluate, fit, predict
 
@@ -83,7 +93,11 @@ __all__ = [
     "Dense",
     "Embedding",
     "Flatten",
+    "Unflatten",
+    "ZeroPad2d",
+    "Upsample",
     "Dropout",
+    "Dropout2d",
     "Conv1d",
     "Conv2d",
     "ConvTranspose1d",
@@ -92,8 +106,15 @@ __all__ = [
     "MaxPool2d",
     "AvgPool1d",
     "AvgPool2d",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
     "LayerNorm",
     "BatchNorm1d",
+    "BatchNorm2d",
+    "GroupNorm",
+    "RMSNorm",
     "RNN",
     "LSTM",
     "GRU",

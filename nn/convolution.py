@@ -8,10 +8,17 @@ from typing import Any
 import numpy as np
 
 from autograd.checks import check_int
-from nn.functional.convolution import check_groups, convolved, transposed, zeros_around
+from nn.functional.convolution import (
+    CONVOLUTION_OPTIONS,
+    check_groups,
+    convolved,
+    transposed,
+    zeros_around,
+)
 from nn.functional.windows import per_axis
 from nn.layers import drawn, operand_for
 from nn.module import Module
+from nn.operands import refuse_options
 
 
 class _Convolution(Module):
@@ -114,7 +121,9 @@ class Conv1d(_Convolution):
         bias: bool = True,
         *,
         rng: np.random.Generator | None = None,
+        **refused: Any,
     ) -> None:
+        refuse_options(type(self).__name__, refused, CONVOLUTION_OPTIONS)
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng
         )
@@ -146,12 +155,14 @@ class Conv2d(_Convolution):
         groups: Into how many parts the channels are divided that see nothing of each other.
         bias: Whether b is added.
         rng: Where the first numbers come from; by default what `nn.manual_seed` seeds.
+        **refused: PyTorch's padding_mode, unless it is "zeros".
 
     Attributes:
         weight: (M, C / groups, K, L) float64 Parameter w.
         bias: (M,) float64 Parameter b, or None.
 
     Raises:
+        TypeError: padding_mode is given.
         ValueError: a number is too small, groups does not divide C and M, or padding="same" with a
             stride.
 
@@ -181,7 +192,9 @@ class Conv2d(_Convolution):
         bias: bool = True,
         *,
         rng: np.random.Generator | None = None,
+        **refused: Any,
     ) -> None:
+        refuse_options(type(self).__name__, refused, CONVOLUTION_OPTIONS)
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng
         )
@@ -211,7 +224,9 @@ class _Transposed(_Convolution):
         dilation: Any = 1,
         *,
         rng: np.random.Generator | None = None,
+        **refused: Any,
     ) -> None:
+        refuse_options(type(self).__name__, refused, CONVOLUTION_OPTIONS)
         who = type(self).__name__
         padding = per_axis(who, "padding", padding, self._axes, least=0)  # "same" has no meaning
         self.output_padding = per_axis(who, "output_padding", output_padding, self._axes, least=0)
@@ -274,12 +289,14 @@ class ConvTranspose2d(_Transposed):
         bias: Whether b is added.
         dilation: How far the elements of a kernel are apart.
         rng: Where the first numbers come from; by default what `nn.manual_seed` seeds.
+        **refused: PyTorch's padding_mode, unless it is "zeros".
 
     Attributes:
         weight: (C, M / groups, K, L) float64 Parameter w.
         bias: (M,) float64 Parameter b, or None.
 
     Raises:
+        TypeError: padding_mode is given.
         ValueError: a number is too small, or groups does not divide C and M.
 
     Source:

@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 
 from autograd.atomic_write import write_atomically
 from autograd.checks import kind
-from nn import activations, attention, convolution, layers, normalisation, pooling, recurrent
+from nn import (
+    activations,
+    attention,
+    convolution,
+    layers,
+    normalisation,
+    pooling,
+    recurrent,
+    reshaping,
+)
 from nn.containers import MLP, Sequential
 from nn.module import Module
 from nn.parameter import without_numbers
@@ -29,12 +38,14 @@ CLASSES: dict[str, type[Module]] = {
     for kind in (
         *activations.ACTIVATIONS.values(), attention.MultiheadAttention,
         attention.TransformerEncoderLayer, convolution.Conv1d, convolution.Conv2d,
-        convolution.ConvTranspose1d, convolution.ConvTranspose2d, layers.Dropout,
-        layers.Embedding, layers.Flatten, layers.Linear, MLP, normalisation.BatchNorm1d,
-        normalisation.LayerNorm, Perceptron, pooling.AvgPool1d, pooling.AvgPool2d,
-        pooling.MaxPool1d, pooling.MaxPool2d, recurrent.GRU,
-        recurrent.GRUCell, recurrent.LSTM, recurrent.LSTMCell, recurrent.RNN, recurrent.RNNCell,
-        Sequential,
+        convolution.ConvTranspose1d, convolution.ConvTranspose2d, layers.Dropout, layers.Dropout2d,
+        layers.Embedding, layers.Linear, MLP, normalisation.BatchNorm1d, normalisation.BatchNorm2d,
+        normalisation.GroupNorm, normalisation.LayerNorm, normalisation.RMSNorm, Perceptron,
+        pooling.AdaptiveAvgPool1d, pooling.AdaptiveAvgPool2d, pooling.AdaptiveMaxPool1d,
+        pooling.AdaptiveMaxPool2d, pooling.AvgPool1d, pooling.AvgPool2d, pooling.MaxPool1d,
+        pooling.MaxPool2d, recurrent.GRU, recurrent.GRUCell, recurrent.LSTM, recurrent.LSTMCell,
+        recurrent.RNN, recurrent.RNNCell, reshaping.Flatten, reshaping.Unflatten,
+        reshaping.Upsample, reshaping.ZeroPad2d, Sequential,
     )
 }  # fmt: skip
 """What a file may name: nothing else is ever made from one."""
@@ -192,7 +203,11 @@ def _made(description: Any) -> Module:
 def _argument(value: Any) -> Any:
     """A module, a list of modules, or a plain value as it is."""
     if isinstance(value, list):
-        if value and all(type(part) is int for part in value):
+        if value and all(type(part) in _NUMBERS for part in value):
             return tuple(value)  # of JSON, which has lists alone
         return [_made(part) for part in value]
     return _made(value) if isinstance(value, dict) else value
+
+
+_NUMBERS = (int, float, type(None))
+"""What a tuple among the arguments is made of."""

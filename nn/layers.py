@@ -1,4 +1,4 @@
-"""Layers: `Linear` (`Dense`), `Embedding`, `Flatten`, `Dropout`."""
+"""Layers: `Linear` (`Dense`), `Embedding`, `Dropout`, `Dropout2d`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograd.tracing import recorder
 from nn import init
 from nn.functional.linear import affine
 from nn.functional.lookup import EMBEDDING_OPTIONS, looked_up, padding_row
-from nn.functional.regularisation import dropout
+from nn.functional.regularisation import without_some
 from nn.generators import generator
 from nn.module import Module, Parameter
 from nn.operands import as_operand, holds_values, refuse_options, shape_of, shape_or_type
@@ -153,30 +153,6 @@ class Embedding(Module):
         return arguments
 
 
-class Flatten(Module):
-    """Every example as one row, such as images (N, 8, 8) as (N, 64).
-
-    Example:
-        >>> Flatten()(np.zeros((5, 8, 8))).shape
-        (5, 64)
-    """
-
-    def forward(self, x: Any) -> Any:
-        """(N, ...) to (N, product of the other axes).
-
-        Raises:
-            ShapeError: x has no axes.
-        """
-        x = as_operand("Flatten", x)
-        shape = shape_of(x)
-        if not shape:
-            raise ShapeError("Flatten: needs input of shape (N, ...), but got a single number.")
-        return x.reshape((shape[0], math.prod(shape[1:])))
-
-    def _arguments(self) -> dict[str, Any]:
-        return {}
-
-
 class Dropout(Module):
     """In training, each number is set to 0 with probability p and else divided by 1 - p.
 
@@ -204,20 +180,43 @@ class Dropout(Module):
         [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
 
+    _whole_channels = False
+
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
-        self.p = check_number("Dropout", "p", p, "in [0, 1)")
+        self.p = check_number(type(self).__name__, "p", p, "in [0, 1)")
         generator(rng)  # refuses what is none
         self.rng = rng
 
     def forward(self, x: Any) -> Any:
         """x, with some numbers 0 and the others larger in training; any shape."""
-        return dropout(x, self.p, self.training, rng=self.rng)
+        return without_some(
+            type(self).__name__, x, self.p, self.training, self.rng, self._whole_channels
+        )
 
     def _details(self) -> str:
         return f"p={self.p}"
 
     def _arguments(self) -> dict[str, Any]:
         return {"p": self.p}
+
+
+class Dropout2d(Dropout):
+    """In training, each channel of an image is set to 0 with probability p, all pixels of it.
+
+    Neighbouring pixels say much the same, so single ones would hardly be missed. The arguments and
+    errors are those of `Dropout`; images are (N, C, H, W).
+
+    Source:
+        J. Tompson et al., "Efficient object localization using convolutional networks", CVPR
+        (2015).
+
+    Example:
+        >>> layer = Dropout2d(0.5, rng=np.random.default_rng(0))
+        >>> layer(np.ones((1, 4, 1, 2))).tolist()
+        [[[[2.0, 2.0]], [[0.0, 0.0]], [[0.0, 0.0]], [[0.0, 0.0]]]]
+    """
+
+    _whole_channels = True
 
 
 def drawn(
@@ -246,9 +245,11 @@ def features(layer: Module, x: Any, weight: Any, count: int) -> Any:
 
 
 def operand_for(layer: Module, x: Any, weight: Any) -> Any:
-    """x, which is to meet the layer's weights; see `features`."""
+    """x, which is to meet the layer's weights, if there are any; see `features`."""
     if isinstance(x, (list, tuple)):
         x = as_operand(repr(layer), x)
+    if weight is None:
+        return x
     if isinstance(x, Tensor):
         if isinstance(weight, Tensor):
             return x

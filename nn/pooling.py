@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.checks import check_bool, check_int
-from nn.functional.pooling import largest, means, windows
+from nn.functional.pooling import MAX_POOL_OPTIONS, adaptive, largest, means, output_places, windows
 from nn.functional.windows import per_axis
 from nn.module import Module
+from nn.operands import refuse_options
 
 
 class _Pooling(Module):
@@ -55,7 +56,9 @@ class _MaxPool(_Pooling):
         padding: Any = 0,
         dilation: Any = 1,
         ceil_mode: bool = False,
+        **refused: Any,
     ) -> None:
+        refuse_options(type(self).__name__, refused, MAX_POOL_OPTIONS)
         self._take(kernel_size, stride, padding, ceil_mode)
         self.dilation = per_axis(type(self).__name__, "dilation", dilation, self._axes, least=1)
 
@@ -93,8 +96,10 @@ class MaxPool2d(_MaxPool):
         padding: How much is put around that is smaller than any number, at most half of a window.
         dilation: How far the numbers of a window are apart.
         ceil_mode: Whether a last window that is not full counts, too.
+        **refused: PyTorch's return_indices, unless it is False.
 
     Raises:
+        TypeError: return_indices is asked for.
         ValueError: a number is too small, or padding too large.
 
     Example:
@@ -181,3 +186,82 @@ class AvgPool2d(_AvgPool):
             self.divisor_override = check_int(
                 "AvgPool2d", "divisor_override", divisor_override, least=1
             )
+
+
+class _AdaptivePool(Module):
+    """What these share: how many windows there are."""
+
+    _axes: int
+    _of_largest = False
+
+    def __init__(self, output_size: Any) -> None:
+        who = type(self).__name__
+        self.output_size = output_places(who, output_size, self._axes)
+
+    def forward(self, x: Any) -> Any:
+        """(N, C, *size) or (C, *size) to the same with as many numbers as output_size says.
+
+        Raises:
+            ShapeError: x has other axes, or no numbers.
+        """
+        return adaptive(self, self._axes, x, self.output_size, self._of_largest)
+
+    def _details(self) -> str:
+        return f"{_short(self.output_size)}"
+
+    def _arguments(self) -> dict[str, Any]:
+        return {"output_size": self.output_size}
+
+
+class AdaptiveAvgPool1d(_AdaptivePool):
+    """The means of so many windows along a sequence; otherwise as `AdaptiveAvgPool2d`.
+
+    Example:
+        >>> AdaptiveAvgPool1d(2)([[1.0, 2.0, 3.0, 6.0]]).tolist()
+        [[1.5, 4.5]]
+    """
+
+    _axes = 1
+
+
+class AdaptiveAvgPool2d(_AdaptivePool):
+    """The means of so many windows of an image, however large it is: y = Σ x / n.
+
+    With output_size 1 it is the mean of each channel, "global average pooling". Window i of n
+    covers i/n to (i + 1)/n of the axis, and what it cuts counts as a whole.
+
+    Args:
+        output_size: How many windows; an int, or one for each axis. None: as many as numbers.
+
+    Raises:
+        ValueError: output_size < 1.
+
+    Example:
+        >>> import numpy as np
+        >>> AdaptiveAvgPool2d(1)(np.ones((64, 32, 5, 7))).shape
+        (64, 32, 1, 1)
+    """
+
+    _axes = 2
+
+
+class AdaptiveMaxPool1d(_AdaptivePool):
+    """The largest numbers of so many windows along a sequence; see `AdaptiveAvgPool2d`.
+
+    Example:
+        >>> AdaptiveMaxPool1d(2)([[1.0, 2.0, 3.0, 6.0]]).tolist()
+        [[2.0, 6.0]]
+    """
+
+    _axes, _of_largest = 1, True
+
+
+class AdaptiveMaxPool2d(_AdaptivePool):
+    """The largest numbers of so many windows of an image; see `AdaptiveAvgPool2d`.
+
+    Example:
+        >>> AdaptiveMaxPool2d(1)([[[1.0, 2.0], [4.0, 3.0]]]).tolist()
+        [[[4.0]]]
+    """
+
+    _axes, _of_largest = 2, True

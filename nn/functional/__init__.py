@@ -34,9 +34,20 @@ from nn.functional.classification import (
 from nn.functional.convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from nn.functional.linear import linear
 from nn.functional.lookup import embedding
-from nn.functional.pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
+from nn.functional.normalisation import batch_norm, group_norm, layer_norm, rms_norm
+from nn.functional.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+)
 from nn.functional.regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
-from nn.functional.regularisation import dropout
+from nn.functional.regularisation import dropout, dropout2d
+from nn.functional.resizing import interpolate
 
 __all__ = [
     "identity",
@@ -57,6 +68,7 @@ __all__ = [
     "linear",
     "embedding",
     "dropout",
+    "dropout2d",
     "scaled_dot_product_attention",
     "conv1d",
     "conv2d",
@@ -66,6 +78,15 @@ __all__ = [
     "max_pool2d",
     "avg_pool1d",
     "avg_pool2d",
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "interpolate",
+    "layer_norm",
+    "rms_norm",
+    "group_norm",
+    "batch_norm",
     "mse_loss",
     "l1_loss",
     "smooth_l1_loss",

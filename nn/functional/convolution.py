@@ -20,7 +20,7 @@ from nn.operands import as_operand, shape_of
 
 
 def conv1d(
-    x: Any,
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
@@ -31,7 +31,7 @@ def conv1d(
     """The convolution along one axis, as `conv2d` is along two; for sequences.
 
     Args:
-        x: (N, C, L), or (C, L) for a single example.
+        input: (N, C, L), or (C, L) for a single example.
         weight: (M, C / groups, K), a kernel for each of M channels of the result.
         bias: (M,), or None.
         stride: How far the kernel moves from one place to the next.
@@ -51,11 +51,11 @@ def conv1d(
         >>> conv1d(steps, np.array([[[-1.0, 1.0]]])).tolist()
         [[[0.0, 3.0, 0.0]]]
     """
-    return convolved("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
+    return convolved("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(
-    x: Any,
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
@@ -71,7 +71,7 @@ def conv2d(
     around, so mathematicians call this a correlation.
 
     Args:
-        x: (N, C, H, W), or (C, H, W) for a single example.
+        input: (N, C, H, W), or (C, H, W) for a single example.
         weight: (M, C / groups, K, L), a kernel for each of M channels of the result.
         bias: (M,), or None.
         stride: How far the kernel moves from one place to the next; an int, or one for each axis.
@@ -86,7 +86,8 @@ def conv2d(
         (H + 2 padding - dilation (K - 1) - 1) // stride + 1 places.
 
     Raises:
-        ShapeError: x, weight and bias do not fit together, or the kernel is larger than the image.
+        ShapeError: input, weight and bias do not fit together, or the kernel is larger than the
+            image.
         ValueError: groups does not divide M, a number is too small, or padding="same" with a
             stride.
 
@@ -100,11 +101,11 @@ def conv2d(
         >>> conv2d(image, np.array([[[[1.0, 0.0], [0.0, -1.0]]]])).tolist()
         [[[-4.0, -4.0], [-4.0, -4.0]]]
     """
-    return convolved("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
+    return convolved("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv_transpose1d(
-    x: Any,
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
@@ -116,7 +117,7 @@ def conv_transpose1d(
     """The transposed convolution along one axis, as `conv_transpose2d` is along two.
 
     Args:
-        x: (N, C, L), or (C, L) for a single example.
+        input: (N, C, L), or (C, L) for a single example.
         weight: (C, M / groups, K).
         bias: (M,), or None.
         stride: How far apart the kernels are laid.
@@ -138,12 +139,21 @@ def conv_transpose1d(
         [[1.0, 2.0, 11.0, 20.0, 10.0]]
     """
     return transposed(
-        "conv_transpose1d", 1, x, weight, bias, stride, padding, output_padding, groups, dilation
+        "conv_transpose1d",
+        1,
+        input,
+        weight,
+        bias,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
 
 
 def conv_transpose2d(
-    x: Any,
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
@@ -159,7 +169,7 @@ def conv_transpose2d(
     What `conv2d` with the same arguments makes smaller, this makes as large as it was.
 
     Args:
-        x: (N, C, H, W), or (C, H, W) for a single example.
+        input: (N, C, H, W), or (C, H, W) for a single example.
         weight: (C, M / groups, K, L): that of a `conv2d` from M to C channels.
         bias: (M,), or None.
         stride: How far apart the kernels are laid; an int, or one for each axis.
@@ -174,7 +184,7 @@ def conv_transpose2d(
         (H - 1) stride - 2 padding + dilation (K - 1) + output_padding + 1.
 
     Raises:
-        ShapeError: x, weight and bias do not fit together, or nothing is left.
+        ShapeError: input, weight and bias do not fit together, or nothing is left.
         ValueError: groups does not divide C, or a number is too small or too large.
 
     Source:
@@ -188,11 +198,25 @@ def conv_transpose2d(
         [[[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]]
     """
     return transposed(
-        "conv_transpose2d", 2, x, weight, bias, stride, padding, output_padding, groups, dilation
+        "conv_transpose2d",
+        2,
+        input,
+        weight,
+        bias,
+        stride,
+        padding,
+        output_padding,
+        groups,
+        dilation,
     )
 
 
 # --- along any axes, for functions and layers -------------------------------------------------
+
+CONVOLUTION_OPTIONS = {
+    "padding_mode": ("zeros", "Pad the input first, with autograd's operations.")
+}
+"""What PyTorch's layers have beyond ours: the default, and what to do without."""
 
 
 def convolved(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 import autograd
+from autograd import ShapeError
 from autograd.checks import check_bool, check_int, refuse
 from nn.functional.windows import (
     Lengths,
@@ -16,16 +18,22 @@ from nn.functional.windows import (
     with_examples,
     without_examples,
 )
-from nn.operands import shape_of
+from nn.operands import refuse_options, shape_of
+
+MAX_POOL_OPTIONS = {
+    "return_indices": (False, "autograd.rules.pooling.largest_in_windows tells the places."),
+}
+"""What PyTorch's has beyond ours: the default, and what to do without."""
 
 
 def max_pool1d(
-    x: Any,
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
     dilation: Any = 1,
     ceil_mode: bool = False,
+    **refused: Any,
 ) -> Any:
     """The largest number of each window along one axis; otherwise as `max_pool2d`.
 
@@ -33,46 +41,51 @@ def max_pool1d(
         >>> max_pool1d([[1.0, 5.0, 2.0, 3.0]], 2).tolist()
         [[5.0, 3.0]]
     """
-    return largest("max_pool1d", 1, x, kernel_size, stride, padding, dilation, ceil_mode)
+    refuse_options("max_pool1d", refused, MAX_POOL_OPTIONS)
+    return largest("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def max_pool2d(
-    x: Any,
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
     dilation: Any = 1,
     ceil_mode: bool = False,
+    **refused: Any,
 ) -> Any:
     """The largest number of each window of an image.
 
     The gradient goes to that number alone; of equal ones to the first, row by row.
 
     Args:
-        x: (N, C, H, W), or (C, H, W) for a single example.
+        input: (N, C, H, W), or (C, H, W) for a single example.
         kernel_size: How large a window is; an int, or one for each axis.
         stride: How far windows are apart; by default as far as they are long.
         padding: How much is put around the image that is smaller than any number, at most half of
             a window.
         dilation: How far the numbers of a window are apart.
         ceil_mode: Whether a last window that is not full counts, too.
+        **refused: PyTorch's return_indices, unless it is False.
 
     Returns:
         (N, C, windows down, windows across), or without N.
 
     Raises:
-        ShapeError: x has other axes, or is smaller than a window.
+        ShapeError: input has other axes, or is smaller than a window.
+        TypeError: return_indices is asked for.
         ValueError: a number is too small, or padding too large.
 
     Example:
         >>> max_pool2d([[[1.0, 2.0, 0.0], [3.0, 4.0, 1.0]]], 2, stride=1).tolist()
         [[[4.0, 4.0]]]
     """
-    return largest("max_pool2d", 2, x, kernel_size, stride, padding, dilation, ceil_mode)
+    refuse_options("max_pool2d", refused, MAX_POOL_OPTIONS)
+    return largest("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def avg_pool1d(
-    x: Any,
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -86,12 +99,12 @@ def avg_pool1d(
         [[3.0, 2.5]]
     """
     return means(
-        "avg_pool1d", 1, x, kernel_size, stride, padding, ceil_mode, count_include_pad, None
+        "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
     )
 
 
 def avg_pool2d(
-    x: Any,
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -102,7 +115,7 @@ def avg_pool2d(
     """The mean of each window of an image.
 
     Args:
-        x: (N, C, H, W), or (C, H, W) for a single example.
+        input: (N, C, H, W), or (C, H, W) for a single example.
         kernel_size: How large a window is; an int, or one for each axis.
         stride: How far windows are apart; by default as far as they are long.
         padding: How many zeros are put around the image, at most half of a window.
@@ -114,7 +127,7 @@ def avg_pool2d(
         (N, C, windows down, windows across), or without N.
 
     Raises:
-        ShapeError: x has other axes, or is smaller than a window.
+        ShapeError: input has other axes, or is smaller than a window.
         ValueError: a number is too small, or padding too large.
 
     Example:
@@ -122,9 +135,62 @@ def avg_pool2d(
         [[[2.5]]]
     """
     return means(
-        "avg_pool2d", 2, x, kernel_size, stride, padding, ceil_mode, count_include_pad,
+        "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
         divisor_override,
     )  # fmt: skip
+
+
+def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+    """The means of so many windows along one axis; otherwise as `adaptive_avg_pool2d`.
+
+    Example:
+        >>> adaptive_avg_pool1d([[1.0, 2.0, 3.0, 6.0]], 2).tolist()
+        [[1.5, 4.5]]
+    """
+    return adaptive("adaptive_avg_pool1d", 1, input, output_size, largest_of_all=False)
+
+
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+    """The means of so many windows of an image, however large it is.
+
+    Window i of n covers i/n to (i + 1)/n of the axis, and what it cuts counts as a whole; so
+    windows may overlap by one.
+
+    Args:
+        input: (N, C, H, W), or (C, H, W) for a single example.
+        output_size: How many windows; an int, or one for each axis. None: as many as numbers.
+
+    Returns:
+        (N, C, *output_size), or without N.
+
+    Raises:
+        ShapeError: input has other axes, or no pixels.
+
+    Example:
+        >>> adaptive_avg_pool2d([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]], 1).tolist()
+        [[[3.5]]]
+    """
+    return adaptive("adaptive_avg_pool2d", 2, input, output_size, largest_of_all=False)
+
+
+def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
+    """The largest numbers of so many windows along one axis; see `adaptive_avg_pool2d`.
+
+    Example:
+        >>> adaptive_max_pool1d([[1.0, 2.0, 3.0, 6.0]], 2).tolist()
+        [[2.0, 6.0]]
+    """
+    return adaptive("adaptive_max_pool1d", 1, input, output_size, largest_of_all=True)
+
+
+def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
+    """The largest numbers of so many windows of an image; see `adaptive_avg_pool2d`.
+
+    Example:
+        >>> adaptive_max_pool2d([[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]], 1).tolist()
+        [[[6.0]]]
+    """
+    return adaptive("adaptive_max_pool2d", 2, input, output_size, largest_of_all=True)
 
 
 # --- along any axes, for functions and layers -------------------------------------------------
@@ -173,6 +239,55 @@ def means(
     else:
         divisor = float(check_int(str(who), "divisor_override", divisor_override, least=1))
     return without_examples(autograd.avg_pool(x, kernel, steps, exact, divisor), single)
+
+
+def adaptive(who: object, axes: int, x: Any, output_size: Any, largest_of_all: bool) -> Any:
+    """Pooling of so many windows along each of the axes."""
+    x, single = with_examples(who, x, axes)
+    size = shape_of(x)[2:]
+    given = output_places(who, output_size, axes)
+    places = tuple(n if p is None else p for n, p in zip(size, given, strict=True))
+    if not all(size):
+        raise ShapeError(f"{who}: needs at least one number along each axis, but got {size}.")
+    if all(n % p == 0 for n, p in zip(size, places, strict=True)):  # windows do not overlap
+        kernel = tuple(n // p for n, p in zip(size, places, strict=True))
+        alone = ((0, 0),) * axes
+        if largest_of_all:
+            out = autograd.max_pool(x, kernel, kernel, alone, (1,) * axes)
+        else:
+            out = autograd.avg_pool(x, kernel, kernel, alone, float(math.prod(kernel)))
+    else:
+        out = x
+        for axis in range(axes + 1, 1, -1):
+            out = _pooled_along(out, axis, places[axis - 2], largest_of_all)
+    return without_examples(out, single)
+
+
+def output_places(who: object, output_size: Any, axes: int) -> tuple[int | None, ...]:
+    """How many windows there are to be along each axis; None for as many as numbers."""
+    if not isinstance(output_size, (tuple, list)):
+        output_size = (output_size,) * axes
+    given = [1 if n is None else n for n in output_size]
+    checked = per_axis(who, "output_size", given, axes, least=1)
+    return tuple(None if n is None else p for n, p in zip(output_size, checked, strict=True))
+
+
+def _pooled_along(x: Any, axis: int, places: int, largest_of_all: bool) -> Any:
+    """Adaptive pooling along one axis, with windows that differ in length and may overlap."""
+    n = shape_of(x)[axis]
+    edges = np.arange(places + 1, dtype=np.intp) * n
+    starts, ends = edges[:-1] // places, -(-edges[1:] // places)
+    longest = (ends - starts).max().item()
+    index = starts[:, None] + np.arange(longest, dtype=np.intp)
+    met = index < ends[:, None]  # a shorter window has its last number again
+    x = autograd.take(autograd.moveaxis(x, axis, -1), np.minimum(index, ends[:, None] - 1), axis=-1)
+    if largest_of_all:
+        first = autograd.argmax(x, axis=-1)[..., None]
+        out = autograd.take_along_axis(x, first, axis=-1)[..., 0]
+    else:
+        total = autograd.sum(autograd.where(met, x, 0.0), axis=-1)
+        out = total / (ends - starts).astype(getattr(total, "dtype", float))
+    return autograd.moveaxis(out, -1, axis)
 
 
 def windows(

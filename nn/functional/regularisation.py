@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd import ShapeError
 from autograd.checks import check_number
 from autograd.tracing import recorder
 from nn.generators import generator
@@ -36,15 +37,57 @@ def dropout(
         >>> dropout(np.ones(6), rng=np.random.default_rng(0)).tolist()
         [2.0, 0.0, 0.0, 0.0, 2.0, 2.0]
     """
-    p = check_number("dropout", "p", p, "in [0, 1)")
+    return without_some("dropout", x, p, training, rng, whole_channels=False)
+
+
+def dropout2d(
+    input: Any, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None
+) -> Any:
+    """In training, whole channels are set to 0 with probability p and else divided by 1 - p.
+
+    Args:
+        input: (N, C, H, W).
+        p: The probability, in [0, 1).
+        training: Whether anything happens at all.
+        rng: Where the choices come from; by default what `nn.manual_seed` seeds.
+
+    Returns:
+        input's shape and dtype; input itself if nothing happens.
+
+    Raises:
+        ShapeError: input has other axes.
+        ValueError: p outside [0, 1).
+
+    Example:
+        >>> dropout2d(np.ones((1, 4, 1, 2)), rng=np.random.default_rng(0)).tolist()
+        [[[[2.0, 2.0]], [[0.0, 0.0]], [[0.0, 0.0]], [[0.0, 0.0]]]]
+    """
+    return without_some("dropout2d", input, p, training, rng, whole_channels=True)
+
+
+def without_some(
+    who: str,
+    x: Any,
+    p: float,
+    training: bool,
+    rng: np.random.Generator | None,
+    whole_channels: bool,
+) -> Any:
+    """x, with some numbers or channels 0 and the others larger in training."""
+    p = check_number(who, "p", p, "in [0, 1)")
     if not training or not p:
         return x
-    x = as_operand("dropout", x)
+    x = as_operand(who, x)
+    shape = shape_of(x)
+    if whole_channels:
+        if len(shape) != 4:
+            raise ShapeError(f"{who}: needs input of shape (N, C, H, W), but got {shape}.")
+        shape = (*shape[:2], 1, 1)
     mode = recorder()
     if mode is not None:  # a compiled function
         mode.refuse(
             "the random mask of Dropout",
             "Call model.eval() first, or multiply by a mask that is passed as an argument.",
         )
-    kept = generator(rng).random(shape_of(x)) >= p
+    kept = generator(rng).random(shape) >= p
     return x * (np.asarray(kept, getattr(x, "dtype", float)) / (1 - p))

@@ -92,8 +92,32 @@ def test_layer_norm_keeps_other_axes_and_takes_lists_of_values():
 def test_normalisation_refuses_what_it_cannot_do():
     with pytest.raises(ShapeError, match=r"LayerNorm\(3\): needs input of shape \(\.\.\., 3\)"):
         LayerNorm(3)(np.ones((3, 2)))
-    with pytest.raises(ShapeError, match=r"BatchNorm1d\(3\): needs input of shape \(N, 3\), but "):
+    with pytest.raises(
+        ShapeError, match=r"BatchNorm1d\(3\): needs .* \(N, 3\) or \(N, 3, L\), but "
+    ):
         BatchNorm1d(3)(np.ones((4, 2, 3)))
+    with pytest.raises(
+        ShapeError, match=r"BatchNorm2d\(3\): needs input of shape \(N, 3, H, W\), b"
+    ):
+        nn.BatchNorm2d(3)(np.ones((4, 3)))
+    with pytest.raises(
+        ShapeError, match=r"GroupNorm\(2, 4\): needs .* \(N, 4, \.\.\.\), but got \(2, 3\)"
+    ):
+        nn.GroupNorm(2, 4)(np.ones((2, 3)))
+    with pytest.raises(
+        ValueError, match="GroupNorm: num_groups must divide the 4 channels, but got 3"
+    ):
+        nn.GroupNorm(3, 4)
+    with pytest.raises(
+        ShapeError, match=r"RMSNorm\(\(2, 3\)\): needs input of shape \(\.\.\., 2, 3\)"
+    ):
+        nn.RMSNorm((2, 3))(np.ones(3))
+    with pytest.raises(
+        ShapeError, match=r"group_norm: needs a weight of shape \(4, 1\), but got \(3, 1\)"
+    ):
+        nn.functional.group_norm(np.ones((2, 4, 2)), 2, np.ones(3))
+    with pytest.raises(ValueError, match="batch_norm: needs running averages where it is not in"):
+        nn.functional.batch_norm(np.ones((2, 4)), None, None)
     with pytest.raises(ValueError, match=r"at least 2 examples in training, but got 1\. Call eval"):
         BatchNorm1d(3)(np.ones((1, 3)))
     with pytest.raises(ValueError, match=r"LayerNorm: eps must be > 0, but got 0"):

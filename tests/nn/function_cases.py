@@ -1,6 +1,6 @@
-"""Convolutions and pooling to compare with PyTorch: a function, shapes of its operands, options.
+"""Functions of images and sequences to compare with PyTorch, their operands' shapes, and options.
 
-The stored figures (tests/oracles/windows_torch.npz) go by the text of a case.
+The stored figures (tests/oracles/functions_torch.npz) go by the text of a case.
 """
 
 import itertools
@@ -21,6 +21,11 @@ class Case(NamedTuple):
     def inputs(self):
         """Numbers in no order, no two of them equal; the same on every machine."""
         return [spread(shape, 50 * i) for i, shape in enumerate(self.shapes)]
+
+    def run(self, module, xs):
+        """Call the function of a module, ours or PyTorch's, on whatever xs are."""
+        named = dict(zip(("weight", "bias"), xs[1:]))
+        return getattr(module, self.function)(xs[0], **named, **self.options)
 
 
 def spread(shape, seed):
@@ -84,4 +89,43 @@ def _pooling():
     yield Case("avg_pool2d", ((2, 3, 6, 6),), {"kernel_size": 2, "divisor_override": 3})
 
 
-CASES = [*_convolutions(), *_transposed(), *_pooling()]
+def _adaptive():
+    for function in ("adaptive_avg_pool1d", "adaptive_max_pool1d"):
+        yield Case(function, ((2, 3, 6),), {"output_size": 3})
+        yield Case(function, ((3, 7),), {"output_size": 4})
+    for function in ("adaptive_avg_pool2d", "adaptive_max_pool2d"):
+        yield Case(function, ((2, 3, 6, 4),), {"output_size": 1})
+        yield Case(function, ((2, 3, 6, 4),), {"output_size": (3, 2)})
+        yield Case(function, ((2, 3, 5, 7),), {"output_size": (2, 3)})
+        yield Case(function, ((3, 5, 4),), {"output_size": (None, 3)})
+        yield Case(function, ((2, 1, 2, 3),), {"output_size": (4, 5)})
+
+
+def _normalisation():
+    yield Case("layer_norm", ((4, 5), (5,), (5,)), {"normalized_shape": (5,)})
+    yield Case("layer_norm", ((2, 3, 4), (3, 4), (3, 4)), {"normalized_shape": (3, 4)})
+    yield Case("layer_norm", ((2, 3, 4),), {"normalized_shape": (4,), "eps": 0.1})
+    yield Case("rms_norm", ((4, 5), (5,)), {"normalized_shape": (5,)})
+    yield Case("rms_norm", ((2, 3, 4), (3, 4)), {"normalized_shape": (3, 4), "eps": 0.1})
+    yield Case("group_norm", ((3, 4, 2, 3), (4,), (4,)), {"num_groups": 2})
+    yield Case("group_norm", ((3, 4), (4,)), {"num_groups": 1, "eps": 0.1})
+    yield Case("group_norm", ((2, 4, 3),), {"num_groups": 4})
+    options = {"running_mean": None, "running_var": None, "training": True}
+    yield Case("batch_norm", ((5, 3), (3,), (3,)), options)
+    yield Case("batch_norm", ((2, 3, 4), (3,), (3,)), options)
+    yield Case("batch_norm", ((3, 2, 4, 2), (2,), (2,)), {**options, "eps": 0.1})
+    yield Case("batch_norm", ((3, 2, 4, 2),), options)
+
+
+def _others():
+    yield Case("interpolate", ((2, 3, 4),), {"scale_factor": 2})
+    yield Case("interpolate", ((2, 3, 2, 3),), {"scale_factor": 2})
+    yield Case("interpolate", ((1, 2, 2, 3),), {"scale_factor": (3, 2)})
+    yield Case("interpolate", ((1, 2, 5, 3),), {"size": (7, 2)})
+    yield Case("interpolate", ((1, 1, 5, 4),), {"scale_factor": 1.5})
+    yield Case("interpolate", ((1, 1, 5, 4),), {"size": 3})
+
+
+CASES = [
+    *_convolutions(), *_transposed(), *_pooling(), *_adaptive(), *_normalisation(), *_others(),
+]  # fmt: skip

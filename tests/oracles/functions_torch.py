@@ -1,6 +1,6 @@
-"""Ask PyTorch for every case of tests/nn/window_cases.py; writes windows_torch.npz.
+"""Ask PyTorch for every case of tests/nn/function_cases.py; writes functions_torch.npz.
 
-Run with PyTorch 2.13.0 (CPU): `python -m tests.oracles.windows_torch`. The figures are stored, so
+Run with PyTorch 2.13.0 (CPU): `python -m tests.oracles.functions_torch`. The figures are stored, so
 tests do not need PyTorch. Everything is float64. Of each case, one after the other: the values, the
 gradient of their weighted sum, and the gradient of that gradient's weighted sum.
 """
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tests.nn.window_cases import CASES, spread
+from tests.nn.function_cases import CASES, spread
 
 torch.set_default_dtype(torch.float64)
 
@@ -30,7 +30,7 @@ def weighted_sum(outs, seed):
 
 def figures(case):
     xs = [torch.tensor(x, requires_grad=True) for x in case.inputs()]
-    out = getattr(F, case.function)(*xs, **case.options)
+    out = case.run(F, xs)
     # The square, so that pooling has a second derivative, too.
     first = gradient(weighted_sum([out * out], 1000), xs, create_graph=True)
     second = gradient(weighted_sum(first, 2000), xs, create_graph=False)
@@ -40,7 +40,7 @@ def figures(case):
 if __name__ == "__main__":
     answers = [np.concatenate(figures(case)) for case in CASES]
     np.savez_compressed(
-        pathlib.Path(__file__).with_name("windows_torch.npz"),
+        pathlib.Path(__file__).with_name("functions_torch.npz"),
         cases=np.array([str(case) for case in CASES]),
         ends=np.cumsum([len(answer) for answer in answers]),
         figures=np.concatenate(answers),

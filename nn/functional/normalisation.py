@@ -1,0 +1,298 @@
+"""Normalisation: numbers brought to mean 0 and variance 1, over examples, channels or features."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import ShapeError, Tensor
+from autograd.checks import check_int, check_number
+from nn.functional.windows import per_axis
+from nn.operands import all_values, as_operand, numbers, shape_of, shape_or_type
+
+
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    r"""Each example to mean 0 and variance 1 over its last axes, then a scale and a shift.
+
+    .. math:: y = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \varepsilon}} w + b
+
+    Args:
+        input: (..., *normalized_shape).
+        normalized_shape: The lengths of these axes; an int for one.
+        weight: (*normalized_shape), w, or None.
+        bias: (*normalized_shape), b, or None.
+        eps: ε > 0.
+
+    Returns:
+        input's shape. `nn.LayerNorm` is the layer, and has the source.
+
+    Raises:
+        ShapeError: input, weight or bias has other axes.
+
+    Example:
+        >>> layer_norm(np.array([[1.0, 2.0, 3.0]]), 3).round(3).tolist()
+        [[-1.225, 0.0, 1.225]]
+    """
+    return over_features("layer_norm", input, normalized_shape, weight, bias, eps)
+
+
+def rms_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
+) -> Any:
+    r"""Each example divided by its root mean square over the last axes, then a scale.
+
+    .. math:: y = \frac{x}{\sqrt{\mathrm{mean}(x^2) + \varepsilon}} w
+
+    Args:
+        input: (..., *normalized_shape).
+        normalized_shape: The lengths of these axes; an int for one.
+        weight: (*normalized_shape), w, or None.
+        eps: ε > 0; None for the distance from 1 to the next number of input's dtype.
+
+    Returns:
+        input's shape. `nn.RMSNorm` is the layer, and has the source.
+
+    Raises:
+        ShapeError: input or weight has other axes.
+
+    Example:
+        >>> rms_norm(np.array([[3.0, 4.0]]), 2).round(3).tolist()
+        [[0.849, 1.131]]
+    """
+    return over_squares("rms_norm", input, normalized_shape, weight, eps)
+
+
+def group_norm(
+    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    r"""Each group of channels of each example to mean 0 and variance 1, then a scale and a shift.
+
+    .. math:: y = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \varepsilon}} w + b
+
+    Args:
+        input: (N, C, *).
+        num_groups: How many groups, a divisor of C: 1 normalises whole examples, C each channel.
+        weight: (C,), w, or None.
+        bias: (C,), b, or None.
+        eps: ε > 0.
+
+    Returns:
+        input's shape. `nn.GroupNorm` is the layer, and has the source.
+
+    Raises:
+        ShapeError: input, weight or bias has other axes.
+        ValueError: num_groups does not divide C.
+
+    Example:
+        >>> group_norm(np.array([[1.0, 3.0, 10.0, 30.0]]), 2).round(3).tolist()
+        [[-1.0, 1.0, -1.0, 1.0]]
+    """
+    return over_groups("group_norm", input, num_groups, weight, bias, eps)
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    r"""Each channel to mean 0 and variance 1 over the batch, then a scale and a shift.
+
+    .. math:: y = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \varepsilon}} w + b
+
+    Args:
+        input: (N, C, *).
+        running_mean: (C,) Buffer, Tensor or array, or None in training: what is taken for the mean
+            where not in training, and in training follows that of the batches, in place.
+        running_var: (C,), likewise for the variance.
+        weight: (C,), w, or None.
+        bias: (C,), b, or None.
+        training: Whether mean and variance are those of the batch.
+        momentum: The part of a new batch in the running averages, in (0, 1].
+        eps: ε > 0.
+
+    Returns:
+        input's shape. `nn.BatchNorm1d` and `nn.BatchNorm2d` are the layers, and have the source.
+
+    Raises:
+        ShapeError: input has fewer than two axes, or weight, bias or a running one does not fit.
+        ValueError: one number for each channel in training, or no averages outside it.
+
+    Example:
+        >>> batch_norm(np.array([[1.0], [3.0]]), None, None, training=True).round(3).tolist()
+        [[-1.0], [1.0]]
+    """
+    check_number("batch_norm", "momentum", momentum, "in (0, 1]")
+    return over_batch(
+        "batch_norm", input, running_mean, running_var, weight, bias, training, momentum, eps
+    )
+
+
+# --- for functions and layers ---------------------------------------------------------------------
+
+
+def over_features(
+    who: object, x: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float
+) -> Any:
+    """Layer normalisation; `who` is named by errors."""
+    x, shape = _operand(who, x), lengths(who, normalized_shape)
+    _check_last_axes(who, x, shape)
+    check_number(str(who), "eps", eps, "> 0")
+    return _scaled(who, _standardized(x, _last_axes(shape), eps), weight, bias, shape)
+
+
+def over_squares(who: object, x: Any, normalized_shape: Any, weight: Any, eps: float | None) -> Any:
+    """Division by the root mean square."""
+    x, shape = _operand(who, x), lengths(who, normalized_shape)
+    _check_last_axes(who, x, shape)
+    if eps is None:
+        dtype = getattr(x, "dtype", np.dtype(float))
+        eps = float(np.finfo(dtype if dtype.kind == "f" else float).eps)
+    check_number(str(who), "eps", eps, "> 0")
+    squares = autograd.mean(x * x, axis=_last_axes(shape), keepdims=True)
+    return _scaled(who, x / autograd.sqrt(squares + eps), weight, None, shape)
+
+
+def over_groups(who: object, x: Any, num_groups: int, weight: Any, bias: Any, eps: float) -> Any:
+    """Group normalisation."""
+    x = _operand(who, x)
+    shape = shape_of(x)
+    channels = _channels(who, x)
+    check_number(str(who), "eps", eps, "> 0")
+    if channels % check_int(str(who), "num_groups", num_groups, least=1):
+        raise ValueError(
+            f"{who}: num_groups must divide the {channels} channels, but got {num_groups}."
+        )
+    rows = x.reshape((shape[0], num_groups, math.prod(shape[1:]) // num_groups))
+    out = _standardized(rows, -1, eps).reshape(shape)
+    return _scaled(who, out, _beside(weight, shape), _beside(bias, shape), _form(channels, shape))
+
+
+def over_batch(
+    who: object,
+    x: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any,
+    bias: Any,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Any:
+    """Batch normalisation."""
+    x = _operand(who, x)
+    shape, channels = shape_of(x), _channels(who, x)
+    check_number(str(who), "eps", eps, "> 0")
+    if training:
+        mean, variance = _of_batch(who, x, running_mean, running_var, momentum)
+    elif running_mean is None or running_var is None:
+        raise ValueError(f"{who}: needs running averages where it is not in training.")
+    else:
+        mean, variance = (
+            _beside(_of_channels(who, given, channels), shape)
+            for given in (numbers(running_mean), numbers(running_var))
+        )
+    out = (x - mean) / autograd.sqrt(variance + eps)
+    return _scaled(who, out, _beside(weight, shape), _beside(bias, shape), _form(channels, shape))
+
+
+def _of_batch(
+    who: object, x: Any, running_mean: Any, running_var: Any, momentum: float
+) -> tuple[Any, Any]:
+    """Mean and variance of each channel, which the running averages follow."""
+    shape = shape_of(x)
+    n = math.prod(shape) // max(shape[1], 1)
+    if n < 2:
+        raise ValueError(
+            f"{who}: needs at least 2 examples in training, but got {n}. "
+            "Call eval() to predict one."
+        )
+    axes = (0, *range(2, len(shape))) if len(shape) > 2 else 0
+    mean = autograd.mean(x, axis=axes, keepdims=len(shape) > 2)
+    variance = autograd.mean(autograd.square(x - mean), axis=axes, keepdims=len(shape) > 2)
+    for running, batch in ((running_mean, mean), (running_var, variance)):
+        if running is None:
+            continue
+        old = _of_channels(who, numbers(running), shape[1])
+        fresh = numbers(batch).reshape(old.shape)
+        if running is running_var:
+            fresh = fresh * (n / (n - 1))
+        if isinstance(running, Tensor):
+            running.data = (1 - momentum) * old + momentum * fresh
+        else:
+            running[...] = (1 - momentum) * old + momentum * fresh
+    return mean, variance
+
+
+def _standardized(x: Any, axes: Any, eps: float) -> Any:
+    """Mean 0 and variance 1 along the axes."""
+    x = x - autograd.mean(x, axis=axes, keepdims=True)
+    return x / autograd.sqrt(autograd.mean(x * x, axis=axes, keepdims=True) + eps)
+
+
+def _scaled(who: object, x: Any, weight: Any, bias: Any, shape: tuple[int, ...]) -> Any:
+    """x times a weight, plus a bias, where there are any."""
+    for name, given in (("weight", weight), ("bias", bias)):
+        if given is not None and shape_of(given) != shape:
+            raise ShapeError(f"{who}: needs a {name} of shape {shape}, but got {shape_of(given)}.")
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
+
+
+def _operand(who: object, x: Any) -> Any:
+    return all_values(as_operand(str(who), x) if isinstance(x, (list, tuple)) else x)
+
+
+def lengths(who: object, normalized_shape: Any) -> tuple[int, ...]:
+    """The lengths of the axes that are normalised together."""
+    if not isinstance(normalized_shape, (tuple, list)):
+        normalized_shape = (normalized_shape,)
+    return per_axis(who, "normalized_shape", normalized_shape, len(normalized_shape), least=1)
+
+
+def _last_axes(shape: tuple[int, ...]) -> Any:
+    return -1 if len(shape) == 1 else tuple(range(-len(shape), 0))
+
+
+def _check_last_axes(who: object, x: Any, shape: tuple[int, ...]) -> None:
+    if not shape or shape_of(x)[-len(shape) :] != shape:
+        needed = ", ".join(map(str, shape))
+        raise ShapeError(
+            f"{who}: needs input of shape (..., {needed}), but got {shape_or_type(x)}."
+        )
+
+
+def _channels(who: object, x: Any) -> int:
+    if len(shape_of(x)) < 2:
+        raise ShapeError(f"{who}: needs input of shape (N, C, ...), but got {shape_or_type(x)}.")
+    return shape_of(x)[1]
+
+
+def _of_channels(who: object, numbers: Any, channels: int) -> Any:
+    if shape_of(numbers) != (channels,):
+        raise ShapeError(
+            f"{who}: needs a number for each of {channels} channels, but got shape "
+            f"{shape_of(numbers)}."
+        )
+    return numbers
+
+
+def _form(channels: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a number for each channel, beside an array (N, C, ...)."""
+    return (channels, *(1,) * (len(shape) - 2))
+
+
+def _beside(x: Any, shape: tuple[int, ...]) -> Any:
+    """(C,) in that form."""
+    if x is None or len(shape) == 2 or len(shape_of(x)) != 1:
+        return x
+    return x.reshape(_form(shape_of(x)[0], shape))
