@@ -103,6 +103,7 @@ from autograd.rules.matrices import slogdet as slogdet
 from autograd.rules.matrices import solve as solve
 from autograd.rules.matrices import tensordot as tensordot
 from autograd.rules.matrices import vdot as vdot
+from autograd.rules.networks import binary_cross_entropy as binary_cross_entropy
 from autograd.rules.networks import elu as elu
 from autograd.rules.networks import log_softmax as log_softmax
 from autograd.rules.networks import safe_softmax as safe_softmax

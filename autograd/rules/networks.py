@@ -9,7 +9,15 @@ import numpy as np
 
 from autograd.declarations import elementwise, structural
 from autograd.op import call
-from autograd.rules.elementwise import at_least, at_most, exp, expm1, maximum, sigmoid
+from autograd.rules.elementwise import (
+    at_least,
+    at_most,
+    exp,
+    expm1,
+    log,
+    maximum,
+    sigmoid,
+)  # fmt: skip
 from autograd.rules.shapes import elements
 
 # --- of numbers -------------------------------------------------------------------------------
@@ -42,6 +50,43 @@ def sigmoid_cross_entropy(z: Any, y: Any) -> Any:
     """-y ln σ(z) - (1 - y) ln(1 - σ(z)), elementwise, exact for every size of the score z."""
     above = z >= 0
     return np.log1p(np.exp(np.where(above, -z, z))) + (np.where(above, z, 0) - z * y)
+
+
+def _least(p: Any) -> float:
+    """e**-100, or the least number of p's dtype whose reciprocal is finite."""
+    dtype = np.dtype(getattr(p, "dtype", np.float64))
+    return max(math.exp(-100), float(np.finfo(dtype).tiny) if dtype.kind == "f" else 0.0)
+
+
+def _log(p: Any) -> Any:
+    """ln p, of a p of at least e**-100."""
+    return log(maximum(p, _least(p)))
+
+
+def _over(y: Any, p: Any) -> Any:
+    """y/p, of its derivative; 0 below e**-100, where it is flat."""
+    least = _least(p)
+    return y * (p > least) / maximum(p, least)
+
+
+# Of numbers: twelve operations, of which four only keep the logarithm finite.
+@elementwise(
+    symbol="BCE",
+    scalar=lambda p, y: (
+        -y * math.log(max(p, 3.720075976020836e-44))
+        - (1 - y) * math.log(max(1 - p, 3.720075976020836e-44))
+    ),
+    partials=(
+        lambda p, y, out: _over(1 - y, 1 - p) - _over(y, p),
+        lambda p, y, out: _log(1 - p) - _log(p),
+    ),
+    latex=r"\operatorname{BCE}",
+    domain=((0.0, 1.0), (-math.inf, math.inf)),
+)
+def binary_cross_entropy(p: Any, y: Any) -> Any:
+    """-y ln p - (1 - y) ln(1 - p), elementwise; no logarithm counts for less than -100."""
+    least = _least(p)
+    return -y * np.log(np.maximum(p, least)) - (1 - y) * np.log(np.maximum(1 - p, least))
 
 
 # --- of rows of scores ------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from autograd.anomalies import detect_anomaly
-from autograd.checks import came
+from autograd.checks import came, check_int
 from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.viz import exercise
@@ -84,7 +84,11 @@ class Backprop(Pass):
 
 
 def backprop(
-    root: Node, gradient: Any = None, *, lines: record_lines | detect_anomaly | None = None
+    root: Node,
+    gradient: Any = None,
+    *,
+    lines: record_lines | detect_anomaly | None = None,
+    depth: int | None = None,
 ) -> Backprop:
     """Run `root.backward()` and return its steps, to play in a notebook, to print, to index.
 
@@ -95,6 +99,10 @@ def backprop(
             caller's variables; the others v1, v2, …
         gradient: For a Tensor root with several elements, the weight of each, as in `backward`.
         lines: The `record_lines()` under which root was computed, to show what line made a node.
+        depth: Show each module as one box, to so many parts of its name, as `draw` does. Without
+            it, only compositions such as softmax and sums of many terms are boxes; 0 opens those,
+            too. Steps inside of a closed box count as one, where the pass is printed or played;
+            the sequence itself has all steps of the engine.
 
     Raises:
         TypeError: root is not a node, lines is something else, or a gradient is given for a Value.
@@ -125,4 +133,8 @@ def backprop(
             f"backprop: lines needs what `with record_lines() as lines:` gives, but got a "
             f"{type(lines).__name__}."
         )
-    return Backprop(root, seed, sys._getframe(1), lines.lines if lines else None)
+    if depth is not None:
+        check_int("backprop", "depth", depth, least=0)
+    steps = Backprop(root, seed, sys._getframe(1), lines.lines if lines else None)
+    steps.depth = depth
+    return steps

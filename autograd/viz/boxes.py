@@ -134,6 +134,18 @@ def is_operation(box: Box) -> bool:
     return box.kind in ("composition", "sum") and len(box.results) == 1
 
 
+def closed_in_words(boxes: Sequence[Box], depth: int | None) -> list[Box]:
+    """The boxes that are closed in texts, and in pictures of graphs that can be read.
+
+    Args:
+        boxes: The outermost boxes.
+        depth: Close modules whose names have so many parts; None for no module.
+    """
+    if depth is None:
+        return list(closed(boxes, lambda box: box.kind not in ("composition", "sum")))
+    return list(closed(boxes, lambda box: 0 < box.level < depth))
+
+
 def _sums(nodes: Sequence[Node], uses: Uses) -> list[Box]:
     """Sums of many terms: additions of which each is used by the next alone."""
     chains: dict[Node, list[Node]] = {}  # by the last addition so far
@@ -173,8 +185,9 @@ def is_layer(box: Box) -> bool:
     """Whether a box is what a network is made of: no other numbered module is around it.
 
     Example:
-        >>> [is_layer(Box(name, "module", ())) for name in ("model", "model.0", "mlp.layers[1]")]
-        [False, True, True]
+        >>> layer = Box("model.0", "module", (), level=2)
+        >>> is_layer(layer), is_layer(Box("model", "module", (), inner=[layer]))
+        (True, False)
     """
     numbered = re.search(r"\.\d+$|\]$", box.name) is not None
     return numbered or box.kind != "module" or not any(x.level for x in box.inner)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd.viz import notation
-from autograd.viz.boxes import closed, is_layer, is_operation
+from autograd.viz.boxes import closed, closed_in_words, is_layer, is_operation
 from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest
 from autograd.viz.text import NOT_REACHED, lines_of, number, numbers, printable, shape_text
 from autograd.viz.trace import Box, Node, Trace, is_array
@@ -106,8 +106,10 @@ def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
         depth: Close modules whose names have so many parts.
     """
     nodes = trace.nodes
-    if depth is not None:
-        boxes = tuple(closed(trace.boxes, lambda box: 0 < box.level < depth))
+    if depth == 0 and len(nodes) <= most:
+        return Folding(())
+    if depth:
+        boxes = tuple(closed_in_words(trace.boxes, depth))
         modules = [box for box in boxes if box.level or box.kind in ("part", "repeated")]
         if not modules:
             return Folding(

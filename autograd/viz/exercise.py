@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.viz import notation
+from autograd.viz.boxes import closed_in_words, is_operation
 from autograd.viz.notation import Derivative
+from autograd.viz.outline import Outline
 from autograd.viz.steps import Pass, array_text, bracketed
 from autograd.viz.text import NOT_REACHED, columns
-from autograd.viz.trace import Node
+from autograd.viz.trace import Box, Node
 
 WIDTH, INDENT = 100, 2
 WIDEST_CELL = 26
@@ -26,17 +28,23 @@ FIRST, LAST = 60, 20
 def whole_text(steps: Pass) -> str:
     """The forward values, every step, and the gradients of the leaves."""
     root = steps.names[steps.root]
+    boxes = [] if steps.depth == 0 else closed_in_words(steps.boxes, steps.depth)
+    shut = {node: box for box in boxes for node in box.nodes}
+    outline: Sequence[Any] = Outline(steps, boxes) if boxes else steps
+    through = _count(len(steps.nodes) - len(shut), "node")
+    if boxes:
+        through += f" and {len(boxes):,} box{'es' if len(boxes) > 1 else ''}"
     title = (
-        f"Backpropagation of {name_text(root)}: {_count(len(steps), 'step')} through "
-        f"{_count(len(steps.nodes), 'node')}"
+        f"Backpropagation of {name_text(root)}: {_count(len(outline), 'step')} through {through}"
     )
-    abbreviated = list(steps.abbreviated.items())
+    inside = {steps.names.get(node) for node in shut}
+    abbreviated = [item for item in steps.abbreviated.items() if item[0] not in inside]
     sections = {
         title: _earlier(steps),
         "Names": _table(abbreviated, lambda item: [name_text(item[0]), f"= {item[1]}"]),
-        "Forward": _forward(steps),
-        f"Backward, from {start(steps)}": _backward(steps),
-        "Gradients": _gradients(steps),
+        "Forward": _forward(steps, shut),
+        f"Backward, from {start(steps)}": _backward(steps, outline),
+        "Gradients": _gradients(steps, shut),
     }
     if not abbreviated:
         del sections["Names"]
@@ -78,8 +86,9 @@ def _earlier(steps: Pass) -> Iterator[str]:
         )
 
 
-def _forward(steps: Pass) -> Iterator[str]:
-    leaves = [node for node in steps.nodes if not node.parents and node in steps.names]
+def _forward(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
+    outside = [node for node in steps.nodes if node not in shut]
+    leaves = [node for node in outside if not node.parents and node in steps.names]
     shown, left_out = _ends(leaves)
     given = [f"{name_text(steps.names[x])} = {array_text(steps.values[x])}" for x in shown]
     if left_out:
@@ -88,11 +97,19 @@ def _forward(steps: Pass) -> Iterator[str]:
     text = "   ".join(one.replace(" ", "\0") for one in given)
     for line in textwrap.wrap(text, WIDTH - INDENT, break_on_hyphens=False):
         yield line.replace("\0", " ")
-    results = [node for node in steps.nodes if node.parents]
-    yield from _table(results, lambda node: _result_cells(steps, node))
+    last = {box: node for node, box in shut.items()}
+    results: list[Node | Box] = []
+    for node in steps.nodes:
+        if node in shut:
+            results += [shut[node]] if last[shut[node]] is node else []
+        elif node.parents:
+            results.append(node)
+    yield from _table(results, lambda result: _result_cells(steps, result))
 
 
-def _result_cells(steps: Pass, node: Node) -> list[str]:
+def _result_cells(steps: Pass, node: Node | Box) -> list[str]:
+    if isinstance(node, Box):
+        return _box_cells(steps, node)
     inputs = [steps.values[parent] for parent in node.parents]
     numbers = ""
     if steps.is_by_elements(node) and all(np.ndim(x) == 0 for x in inputs):
@@ -101,26 +118,48 @@ def _result_cells(steps: Pass, node: Node) -> list[str]:
     return [name, f"= {steps.formula(node)}", numbers, f"= {value}"]
 
 
-def _backward(steps: Pass) -> Iterator[str]:
-    digits = len(str(len(steps)))
+def _box_cells(steps: Pass, box: Box) -> list[str]:
+    operands = [name_text(steps.names[x]) for x in box.operands if x in steps.names]
+    if len(operands) > 3:
+        operands = [*operands[:2], "…", operands[-1]]
+    of = ":" if box.kind == "sum" else " of"
+    made = f"{box.name}{of} {', '.join(operands)}" if operands else box.name
+    if is_operation(box):
+        result = box.results[0]
+        return [
+            name_text(steps.names[result]),
+            f"= {made}",
+            "",
+            f"= {array_text(steps.values[result])}",
+        ]
+    names = [name_text(steps.names[x]) for x in box.results[:3] if x in steps.names]
+    more = ["…"] if len(box.results) > 3 else []
+    return [", ".join([*names, *more]), f"= {made}", "", f"({_count(len(box.nodes), 'node')})"]
+
+
+def _backward(steps: Pass, outline: Sequence[Any]) -> Iterator[str]:
+    digits = len(str(len(outline)))
+    several = False
 
     def cells_of(k: int) -> list[str]:
-        step = steps[k]
+        nonlocal several
+        step = outline[k]
+        several = several or step.expected > 1
         total = f"  ({step.running_total})" if step.expected > 1 else ""
         return [f"{k + 1:>{digits}} ", *step.cells, total]
 
-    yield from _table(range(len(steps)), cells_of)
-    if len(steps):
+    yield from _table(range(len(outline)), cells_of)
+    if len(outline):
         yield ""
         yield from textwrap.wrap(notation.how_to_read(steps.top), WIDTH - INDENT)
-    if any(n > 1 for n in steps.expected.values()):
+    if several:
         yield (
             f"(1 of 2 arrived: {NOT_REACHED} → a): the sum so far; {NOT_REACHED} where nothing has "
             "arrived."
         )
 
 
-def _gradients(steps: Pass) -> Iterator[str]:
+def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
     def cells_of(leaf: Node) -> list[str]:
         name, gradient = steps.names[leaf], steps.gradients[leaf]
         cells = [Derivative(steps.top, name).text, f"= {array_text(gradient)}"]
@@ -134,7 +173,9 @@ def _gradients(steps: Pass) -> Iterator[str]:
             ]
         return cells + [""] * (5 - len(cells))
 
-    return _table(list(steps.gradients), cells_of)
+    yield from _table([leaf for leaf in steps.gradients if leaf not in shut], cells_of)
+    if inside := sum(leaf in shut for leaf in steps.gradients):
+        yield f"and of {inside:,} {'leaves' if inside > 1 else 'leaf'} inside of boxes"
 
 
 # --- aligned columns --------------------------------------------------------------------------

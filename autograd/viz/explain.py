@@ -26,9 +26,10 @@ from itertools import pairwise
 from types import FrameType
 from typing import Any
 
-from autograd.checks import came, kind
+from autograd.checks import came, check_int, kind
 from autograd.errors import GraphError
 from autograd.viz import notation
+from autograd.viz.boxes import closed_in_words
 from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
 from autograd.viz.mathml import math_element, number_tree, tree_of
 from autograd.viz.notation import Derivative, Tree
@@ -327,7 +328,9 @@ class Explanations(Sequence[Any]):
         return {"text/html": html, "text/plain": str(self)}
 
 
-def explain(root: Node, wrt: Node | None = None, *, through: Any = ()) -> Any:
+def explain(
+    root: Node, wrt: Node | None = None, *, through: Any = (), depth: int | None = None
+) -> Any:
     """Write out the chain rule: d root / d wrt, with every factor and its number.
 
     Of Values it is a sum over all ways from one to the other. Each way through the graph gives a
@@ -350,6 +353,9 @@ def explain(root: Node, wrt: Node | None = None, *, through: Any = ()) -> Any:
             of a Tensor, written as `W[2, 0]`. If left out, every leaf is explained.
         through: Values that every way passes, the nearest to root first; or "named", for all that
             have a name and that every way passes.
+        depth: Of Values: take what a module computes together as one factor, to so many parts of
+            its name, as `draw` does. Without it, so are sums of many terms, and compositions such
+            as softmax; 0 opens every box.
 
     Raises:
         TypeError: root or wrt is not a node, or of two kinds.
@@ -373,6 +379,8 @@ def explain(root: Node, wrt: Node | None = None, *, through: Any = ()) -> Any:
         dJ/dx = dJ/dŷ · dŷ/dx = -2.458e-5 · 4.915e-5 = -1.208e-9
     """
     _check_is_node("root", root)
+    if depth is not None:
+        check_int("explain", "depth", depth, least=0)
     frame = sys._getframe(1)
     if not root.requires_grad:
         raise GraphError("explain: the root is a constant, so it has no derivative.")
@@ -389,11 +397,22 @@ def explain(root: Node, wrt: Node | None = None, *, through: Any = ()) -> Any:
     trace = Trace(root, frame, more=() if wrt is None else (wrt,))
     if wrt is None:
         leaves = [node for node in trace.nodes if trace.kind(node) == "leaf"]
+        _close(trace, depth, leaves)
         return Explanations([Explanation(trace, leaf) for leaf in leaves])
     trace.names.setdefault(wrt, "constant")
     if is_node(through):
         through = (through,)
+    named = () if isinstance(through, str) else through
+    _close(trace, depth, [wrt, *(node for node in named if is_node(node))])
     return _through(trace, wrt, through) if len(through) else Explanation(trace, wrt)
+
+
+def _close(trace: Trace, depth: int | None, asked: Sequence[Node]) -> None:
+    """Close boxes, but not those inside of which something lies that is asked for."""
+    if (depth is None and trace.boxes) or depth:
+        wanted = set(asked)
+        boxes = closed_in_words(trace.boxes, depth)
+        trace.close(box for box in boxes if wanted.isdisjoint(set(box.nodes) - set(box.results)))
 
 
 def _check_is_node(what: str, node: Any) -> None:

@@ -232,7 +232,10 @@ class Pass(Trace, Sequence[Step]):
             of the root's elements weighted by it.
         earlier: For each leaf that had a gradient before the pass, that gradient.
         lines: For each node whose line of code was recorded, that line.
+        depth: To how many parts of their names modules are shown as boxes in words and pictures.
     """
+
+    depth: int | None = None
 
     def __init__(
         self,

@@ -204,6 +204,27 @@ def symbolic_partial(
     return partial if isinstance(partial, Symbol) else Symbol(partial)
 
 
+_TINY = 1e-30
+
+
+def for_reading(x: Symbol) -> Symbol:
+    """A formula without the bounds that only keep it finite: max(p, 3.7e-44) is p.
+
+    Example:
+        >>> p = Symbol("p")
+        >>> for_reading((p > 1e-44) / RULEBOOK["maximum"](p, 1e-44))
+        1/p
+    """
+    if x.op is None:
+        return x
+    operands = [for_reading(y) for y in x.operands]
+    last = operands[-1].number
+    if last is not None and 0 < last < _TINY and (x.op is GREATER or x.op.name == "maximum"):
+        return Symbol(1) if x.op is GREATER else operands[0]
+    same = all(y is z for y, z in zip(operands, x.operands, strict=True))
+    return x if same or isinstance(x.op, Comparison) else x.op(*operands, **x.params)
+
+
 # --- light simplification ---------------------------------------------------------------------
 
 

@@ -25,7 +25,7 @@ from autograd.viz import notation
 from autograd.viz.boxes import Box, boxes_of
 from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative
-from autograd.viz.symbols import Symbol, symbolic_partial
+from autograd.viz.symbols import Symbol, for_reading, symbolic_partial
 from autograd.viz.text import numbers, printable
 
 Formula = Symbol
@@ -65,6 +65,7 @@ class Trace:
         names: What each node is called in code. An unnamed constant has no entry: it is its number.
         abbreviated: For each name that is short for a long label or variable, that.
         found: The nodes whose names are labels or the caller's variables.
+        joined: For each result of a box that `close` closed, its derivatives by the box's operands.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Trace:
         more: Sequence[Node] = (),
     ) -> None:
         self.root = root
+        self.joined: dict[Node, dict[Node, float]] = {}
         order = topological(root)
         known = set(order) if more else ()
         self.nodes = (*(node for node in more if node not in known), *order)
@@ -140,17 +142,19 @@ class Trace:
 
     def partial(self, node: Node, position: int) -> Derivative:
         """The local derivative of a node by an operand, with its place if it has several."""
-        parent = node.parents[position]
-        times = sum(one is parent for one in node.parents)
+        parents = self.parents(node)
+        parent = parents[position]
+        times = sum(one is parent for one in parents)
         return Derivative(
             self.names[node], self.names[parent], "∂", position + 1 if times > 1 else 0
         )
 
     def partial_formula(self, node: Node, position: int) -> Symbol | None:
         """The same as a formula; None of an operation on whole arrays."""
-        if not isinstance(node.op, Elementwise):
+        if not isinstance(node.op, Elementwise) or node in self.joined:
             return None
-        return symbolic_partial(node.op, position, self.operands(node), self.names[node])
+        formula = symbolic_partial(node.op, position, self.operands(node), self.names[node])
+        return for_reading(formula) if self.partial_number(node, position) != 0 else formula
 
     def partial_number(self, node: Any, position: int) -> float | None:
         """Its number, where it is a single one."""
@@ -177,9 +181,23 @@ class Trace:
         """For each node, what it is an operand of, and in which place."""
         uses: dict[Node, list[tuple[Node, int]]] = {node: [] for node in self.nodes}
         for node in self.nodes:
-            for i, parent in enumerate(node.parents):
+            for i, parent in enumerate(self.parents(node)):
                 uses.setdefault(parent, []).append((node, i))
         return uses
+
+    def parents(self, node: Node) -> Sequence[Node]:
+        """The operands of a node, or of the closed box that results in it."""
+        joined = self.joined.get(node)
+        return node.parents if joined is None else tuple(joined)
+
+    def close(self, boxes: Iterable[Box]) -> None:
+        """Let boxes of numbers with one result count as one operation in every way from now on."""
+        for box in boxes:
+            if len(box.results) == 1 and all(isinstance(node, Value) for node in box.nodes):
+                self.joined[box.results[0]] = self.factors(box)
+                inside = {*box.nodes} - {*box.results}
+                self.nodes = tuple(node for node in self.nodes if node not in inside)
+        self.__dict__.pop("uses", None)
 
     def ways(self, top: Node) -> tuple[dict[Node, int], dict[Node, float]]:
         """For each node, how many ways lead from it to `top`, and the sum of their products."""
@@ -188,7 +206,7 @@ class Trace:
         for node in reversed(self.nodes):
             if node not in counts:
                 continue
-            for i, parent in enumerate(node.parents):
+            for i, parent in enumerate(self.parents(node)):
                 if parent.requires_grad:
                     product = totals[node] * self.exact_number(node, i)
                     counts[parent] = counts.get(parent, 0) + counts[node]
@@ -211,7 +229,7 @@ class Trace:
         """For each node, how many ways lead to it from `start`; those without one are left out."""
         counts = {start: 1}
         for node in self.nodes:
-            if node is not start and (n := sum(counts.get(parent, 0) for parent in node.parents)):
+            if node is not start and (n := sum(counts.get(p, 0) for p in self.parents(node))):
                 counts[node] = n
         return counts
 
@@ -221,6 +239,8 @@ class Trace:
         Raises:
             GraphError: what it was made by has a gradient of its own, which need not be a product.
         """
+        if node in self.joined:
+            return list(self.joined[node].values())[position]
         local: float | None = node.local_derivative(position)
         if local is None:
             raise _no_factor(node)

@@ -53,11 +53,7 @@ def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean")
     p, y = pair(who, probability, target)
     check_unit(who, "probability", p, "For scores there is binary_cross_entropy_with_logits.")
     check_unit(who, "target", y, "For labels -1 and +1 pass (y + 1) / 2.")
-    # Not max(ln p, -100): behind it ln would still be differentiated at 0.
-    smallest = _smallest_probability(p)
-    of_one = -autograd.log(autograd.maximum(p, smallest))
-    of_zero = -autograd.log(autograd.maximum(1 - p, smallest))
-    return reduced(who, y * of_one + (1 - y) * of_zero, reduction)
+    return reduced(who, autograd.binary_cross_entropy(p, y), reduction)
 
 
 def _smallest_probability(p: Any) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Tensor, Value, backprop, draw
+from autograd import Tensor, Value, backprop, draw, explain
 from autograd.viz.outline import Outline
 from autograd.viz.player.picture import MOST_DRAWN, MOST_IN_ALL, picture_of
 from autograd.viz.player.record import trace_of
@@ -252,3 +252,76 @@ def test_all_pictures_of_a_pass_have_a_bounded_number_of_boxes():
     drawn = sum(svg.count("data-node") - svg.count("~") for svg in svgs)
     assert len(svgs) > 3
     assert drawn <= MOST_IN_ALL
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def test_a_printed_pass_takes_a_closed_box_for_one_step():
+    z = scores()
+    loss = nn.functional.cross_entropy(z, 1) * 2
+    text = str(backprop(loss))
+    assert "4 steps through 5 nodes and 1 box" in text
+    assert "= cross-entropy of z₀, z₁, z₂" in text
+    assert "exp" not in text
+    assert "exp" in str(backprop(loss, depth=0))
+
+
+def test_a_printed_pass_shows_modules_to_a_depth():
+    random.seed(0)
+    mlp = MLP(2, [3, 1])
+    loss = (mlp([Value(1.0, label="x1"), Value(-2.0, label="x2")]) - 1) ** 2
+    once, twice = str(backprop(loss, depth=1)), str(backprop(loss, depth=2))
+    assert "= mlp of x₁, x₂" in once
+    assert "4 steps through 6 nodes and 1 box" in once
+    assert "3 results of mlp.layers[0] += what comes through mlp.layers[1]" in twice
+    assert "and of 13 leaves inside of boxes" in once
+
+
+@pytest.mark.parametrize("depth", [None, 0, 1, 2, 3])
+def test_explained_to_any_depth_the_derivative_is_the_same(depth):
+    random.seed(0)
+    mlp = MLP(2, [3, 1])
+    x = [Value(1.0, label="x1"), Value(-2.0, label="x2")]
+    loss = nn.functional.cross_entropy([mlp(x), x[0] * x[1]], 1)
+    explained = explain(loss, x[0], depth=depth)
+    loss.backward()
+    assert explained.total == pytest.approx(x[0].grad, rel=1e-12)
+    assert explained.total == pytest.approx(sum(way.number for way in explained.ways), rel=1e-9)
+
+
+def test_explain_takes_a_composition_for_one_factor_unless_it_is_opened():
+    z = scores()
+    loss = nn.functional.cross_entropy(z, 1)
+    assert len(explain(loss, z[0]).ways[0].factors) == 1
+    assert len(explain(loss, z[0], depth=0).ways[0].factors) > 3
+    inner = loss.parents[0].parents[0]  # what lies inside of it is found, too
+    assert explain(loss, inner).total == pytest.approx(1 / inner.data)
+
+
+def test_a_depth_that_is_none_is_refused():
+    x = Value(1.0)
+    for function in (lambda: backprop(x * x, depth=-1), lambda: explain(x * x, x, depth=-1)):
+        with pytest.raises(ValueError, match="depth must be >= 0, but got -1"):
+            function()
+
+
+# --- the safety device of binary cross-entropy ------------------------------------------------
+
+
+@pytest.mark.parametrize("y", [0.0, 1.0, 0.25])
+def test_binary_cross_entropy_is_one_operation_whose_formula_is_the_lectures(y):
+    p = Value(0.8, label="p")
+    loss = nn.functional.binary_cross_entropy(p, Value(y, label="y"))
+    (step, _) = backprop(loss)
+    assert step.formula.text == "(1 - y)/(1 - p) - y/p"
+    assert step.local == pytest.approx((1 - y) / 0.2 - y / 0.8, rel=1e-12)
+    assert "e-44" not in str(backprop(loss)) + draw(loss).svg
+    assert loss.data == pytest.approx(-y * np.log(0.8) - (1 - y) * np.log(0.2), rel=1e-12)
+
+
+def test_where_binary_cross_entropy_is_cut_off_the_formula_says_so():
+    p = Value(0.0, label="p")
+    explained = explain(nn.functional.binary_cross_entropy(p, 1.0), p)
+    assert explained.total == 0
+    assert "[p > 3.72e-44]" in str(explained)  # -1/p would not be 0

@@ -58,7 +58,7 @@ class Picture:
 
 def picture_of(steps: Pass, folding: Folding | None = None) -> Picture:
     """Draw the graph of a pass, folded as is best or as is said."""
-    folding = folding or folded(steps, MOST_DRAWN)
+    folding = folding or folded(steps, MOST_DRAWN, steps.depth)
     made = drawn(steps, folding, gradient=steps.gradient, again=True)
     remark = made.graph.remark
     graph = replace(made.graph, legend=steps.how_to_read, remark="")

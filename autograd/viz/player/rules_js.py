@@ -27,6 +27,7 @@ _FUNCTIONS = {
     "fabs": "Math.abs({0})",
     "absolute": "Math.abs({0})",
     "float": "+({0})",
+    "max": "Math.max({0},{1})",
     "pow": "((x,y)=>x===1||x===-1&&Math.abs(y)===Infinity?1:x**y)({0},{1})",
     "copysign": "((x,y)=>y<0||Object.is(y,-0)?-Math.abs(x):Math.abs(x))({0},{1})",
     "fmod": "({0}%{1})",
