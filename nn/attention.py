@@ -283,9 +283,9 @@ class TransformerEncoderLayer(Module):
         layer_norm_eps: ε of both norms.
         batch_first: Whether inputs are (N, L, E), and not (L, N, E).
         norm_first: Whether each norm comes before what it is for, and not after the sum.
+        bias: Whether there are biases, those of the norms too.
         rng: Where the first numbers and dropout's choices come from; by default what
             `nn.manual_seed` seeds.
-        **refused: PyTorch's bias, unless it is True.
 
     Attributes:
         self_attn: MultiheadAttention.
@@ -296,7 +296,6 @@ class TransformerEncoderLayer(Module):
 
     Raises:
         ValueError: as `MultiheadAttention`, `Linear` and `LayerNorm`.
-        TypeError: bias=False.
 
     Source:
         A. Vaswani et al., "Attention is all you need", NeurIPS (2017), section 3.1; the norm first:
@@ -318,20 +317,19 @@ class TransformerEncoderLayer(Module):
         layer_norm_eps: float = 1e-5,
         batch_first: bool = False,
         norm_first: bool = False,
+        bias: bool = True,
         *,
         rng: np.random.Generator | None = None,
-        **refused: Any,
     ) -> None:
         who = "TransformerEncoderLayer"
-        refuse_options(who, refused, {"bias": (True, "Its layers have biases.")})
         self.norm_first = check_bool(who, "norm_first", norm_first)
         self.self_attn = MultiheadAttention(
-            d_model, nhead, dropout, batch_first=batch_first, rng=rng
+            d_model, nhead, dropout, bias, batch_first=batch_first, rng=rng
         )
-        self.linear1 = Linear(d_model, dim_feedforward, rng=rng)
-        self.linear2 = Linear(dim_feedforward, d_model, rng=rng)
-        self.norm1 = LayerNorm(d_model, layer_norm_eps)
-        self.norm2 = LayerNorm(d_model, layer_norm_eps)
+        self.linear1 = Linear(d_model, dim_feedforward, bias, rng=rng)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, rng=rng)
+        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias)
+        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias)
         self.activation = as_activation(who, activation)
         self.dropout = Dropout(dropout, rng=rng)
 
@@ -380,6 +378,7 @@ class TransformerEncoderLayer(Module):
             "layer_norm_eps": self.norm1.eps,
             "batch_first": self.self_attn.batch_first,
             "norm_first": self.norm_first,
+            "bias": self.linear1.bias is not None,
         }
 
 

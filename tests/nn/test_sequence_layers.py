@@ -294,10 +294,10 @@ def test_an_encoder_refuses_what_is_no_layer():
         nn.TransformerEncoder(layer, 0)
     with pytest.raises(TypeError, match="TransformerEncoder: got an unknown keyword 'layers'"):
         nn.TransformerEncoder(layer, 1, layers=2)
-    with pytest.raises(
-        TypeError, match=r"TransformerEncoderLayer: PyTorch's bias is not to be had"
-    ):
-        nn.TransformerEncoderLayer(4, 2, bias=False)
+    assert list(nn.TransformerEncoderLayer(4, 2, bias=False).state_dict()) == [
+        "self_attn.in_proj_weight", "self_attn.out_proj.weight",
+        "linear1.weight", "linear2.weight", "norm1.weight", "norm2.weight",
+    ]  # fmt: skip
     with pytest.raises(ValueError, match=r"activation must be one of .* but got 'gleu'"):
         nn.TransformerEncoderLayer(4, 2, activation="gleu")
 
