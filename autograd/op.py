@@ -522,20 +522,20 @@ def composition(function: F, of_arrays: bool = True) -> F:
     return with_arrays  # type: ignore[return-value]
 
 
-NAMED: dict[str, tuple[Callable[..., Any], int]] = {}
-"""Compositions that pictures show as one box: the function, and how many operands it has."""
+NAMED: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {}
+"""Compositions that pictures show as one box: the function, and its operands' numbers of axes."""
 
 
-def named(name: str, operands: int = 1) -> Callable[[F], F]:
+def named(name: str, *axes: int) -> Callable[[F], F]:
     """Declare that pictures show what a function computes as one box of this name.
 
     Args:
         name: Such as "mean squared error".
-        operands: How many arrays of one shape it is called with.
+        axes: For each operand, of how many axes an example is to be. The last has length 3.
     """
 
     def declare(function: F) -> F:
-        NAMED[name] = function, operands
+        NAMED[name] = function, axes
         return function
 
     return declare

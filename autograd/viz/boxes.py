@@ -19,12 +19,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from autograd.node import Node
 from autograd.tensor import Tensor
+from autograd.value import Value
 from autograd.viz.compositions import compositions_in
 
 MANY = 12
@@ -75,6 +76,7 @@ class Box:
 
 
 Uses = Mapping[Node, Sequence[tuple[Node, int]]]
+Parents = Mapping[Node, Sequence[Node]]
 
 
 def boxes_of(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> list[Box]:
@@ -85,10 +87,11 @@ def boxes_of(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> li
         names: The full names of the nodes that have one.
         uses: For each node, what it is an operand of.
     """
-    found = _modules(nodes, names, 1)
-    found += [Box(name, "composition", part) for name, part in compositions_in(nodes, uses)]
-    found += _sums(nodes, uses)
     place = {node: k for k, node in enumerate(nodes)}
+    compositions = [Box(name, "composition", part) for name, part in compositions_in(nodes, uses)]
+    _finish(compositions, place, uses)
+    found = _modules_around(compositions, nodes, names, place)
+    found += [*compositions, *_sums(nodes, uses)]
     outermost: list[Box] = []
     innermost: dict[Node, Box] = {}
     for box in sorted(found, key=lambda box: -len(box.nodes)):  # the larger first
@@ -152,17 +155,20 @@ def _sums(nodes: Sequence[Node], uses: Uses) -> list[Box]:
     for node in nodes:
         if node.op is not None and node.op.name == "add":
             before = [p for p in node.parents if p in chains and len(uses[p]) == 1]
-            chain = chains.pop(before[0]) if before else []
+            chain = chains.pop(before[0]) if before else [p for p in node.parents if _is_start(p)]
             chain.append(node)
             chains[node] = chain
-    many = (chain for chain in chains.values() if len(chain) >= MANY)
-    return [Box(f"Σ of {_terms(chain)} terms", "sum", tuple(chain)) for chain in many]
+    many = [chain for chain in chains.values() if len(chain) >= MANY]
+    terms = [len(chain) + 1 - 2 * (chain[0].op is None) for chain in many]
+    return [
+        Box(f"Σ of {n} terms", "sum", tuple(chain)) for chain, n in zip(many, terms, strict=True)
+    ]
 
 
-def _terms(chain: Sequence[Node]) -> int:
-    """How many terms a chain of additions has; the 0 that Python's sum begins with is none."""
-    first = chain[0].parents
-    return len(chain) + 1 - any(x.op is None and not x.requires_grad and x.data == 0 for x in first)
+def _is_start(node: Any) -> bool:
+    """Whether a node is the 0 that Python's sum begins with, which is no term."""
+    zero = isinstance(node, Value) and node.op is None and not node.requires_grad
+    return zero and not node.data
 
 
 # --- modules ----------------------------------------------------------------------------------
@@ -193,12 +199,34 @@ def is_layer(box: Box) -> bool:
     return numbered or box.kind != "module" or not any(x.level for x in box.inner)
 
 
-def _modules(nodes: Sequence[Node], names: Mapping[Node, str], depth: int) -> list[Box]:
+def _modules_around(
+    compositions: Sequence[Box],
+    nodes: Sequence[Node],
+    names: Mapping[Node, str],
+    place: Mapping[Node, int],
+) -> list[Box]:
+    """The boxes of modules in a graph in which a composition counts as one node, its result.
+
+    So the mean that a layer norm begins with, which no parameter takes part in, belongs to it.
+    """
+    joined = {box.results[0]: box for box in compositions if len(box.results) == 1}
+    hidden = {node for result, box in joined.items() for node in box.nodes if node is not result}
+    parents = {node: joined[node].operands if node in joined else node.parents for node in nodes}
+    found = _modules([node for node in nodes if node not in hidden], parents, names, 1)
+    for box in found:
+        inside = [one for node in box.nodes if node in joined for one in joined[node].nodes]
+        box.nodes = tuple(sorted({*box.nodes, *inside}, key=place.__getitem__))
+    return found
+
+
+def _modules(
+    nodes: Sequence[Node], all_parents: Parents, names: Mapping[Node, str], depth: int
+) -> list[Box]:
     """The boxes of the modules in a part of a graph, and of the modules in these."""
     inside = set(nodes)
-    parents = {node: [p for p in node.parents if p in inside] for node in nodes}
+    parents = {node: [p for p in all_parents[node] if p in inside] for node in nodes}
     found = []
-    for name, part in _groups(nodes, parents, names, depth):
+    for name, part in _groups(nodes, parents, all_parents, names, depth):
         kind: Kind = "part" if name in (INPUTS, AFTER) else "module"
         found.append(Box(name, kind, part, depth if kind == "module" else 0))
     uses: dict[str, list[Box]] = {}
@@ -206,19 +234,19 @@ def _modules(nodes: Sequence[Node], names: Mapping[Node, str], depth: int) -> li
         uses.setdefault(box.name, []).append(box)
     for name, boxes in uses.items():
         if len(boxes) > REPEATED and boxes[0].level:
-            together = _together(nodes, boxes, found)
+            together = _together(nodes, all_parents, boxes, found)
             if together:
                 found.append(Box(f"{name}, {len(boxes)} times", "repeated", together))
             for k, box in enumerate(boxes, start=1):
                 box.name = f"{name} ({k})"
     for box in list(found):
         if box.kind == "module":
-            found += _modules(box.nodes, names, depth + 1)
+            found += _modules(box.nodes, all_parents, names, depth + 1)
     return found
 
 
 def _together(
-    nodes: Sequence[Node], boxes: Sequence[Box], others: Sequence[Box]
+    nodes: Sequence[Node], parents: Parents, boxes: Sequence[Box], others: Sequence[Box]
 ) -> tuple[Node, ...]:
     """The nodes of several boxes; none if one box of them would be part of a cycle."""
     inside = {node for box in boxes for node in box.nodes}
@@ -227,7 +255,7 @@ def _together(
     place |= dict.fromkeys(inside, whole)
     after: dict[object, set[object]] = {}
     for node in nodes:
-        for parent in node.parents:
+        for parent in parents[node]:
             after.setdefault(place.get(parent, parent), set()).add(place.get(node, node))
     waiting, met = [*after.get(whole, set()) - {whole}], set()
     while waiting:
@@ -242,7 +270,8 @@ def _together(
 
 def _groups(
     nodes: Sequence[Node],
-    parents: Mapping[Node, Sequence[Node]],
+    parents: Parents,
+    all_parents: Parents,
     names: Mapping[Node, str],
     depth: int,
 ) -> Iterator[tuple[str, tuple[Node, ...]]]:
@@ -255,7 +284,8 @@ def _groups(
     own = {node: module_of(names.get(node, ""), depth) for node in nodes if not parents[node]}
     if not any(own.values()):
         return
-    places = _Places(nodes, parents, own, {node for node in own if not names.get(node)}, depth == 1)
+    nameless = {node for node in own if not names.get(node)}
+    places = _Places(nodes, parents, all_parents, own, nameless, depth == 1)
     members: dict[tuple[str, int], list[Node]] = {}
     for node in nodes[:-1] if depth == 1 else nodes:
         key = places.of(node)
@@ -277,12 +307,13 @@ class _Places:
     def __init__(
         self,
         nodes: Sequence[Node],
-        parents: Mapping[Node, Sequence[Node]],
+        parents: Parents,
+        all_parents: Parents,
         own: Mapping[Node, str],
         nameless: Collection[Node],
         whole: bool,
     ) -> None:
-        self.parents, self._whole = parents, whole
+        self.parents, self._all_parents, self._whole = parents, all_parents, whole
         self.module: dict[Node, str] = dict(own)
         self.stage: dict[Node, int] = dict.fromkeys(own, 0)
         self.users: dict[Node, list[Node]] = {node: [] for node in nodes}
@@ -320,7 +351,8 @@ class _Places:
         for node in nodes:
             before = self.parents[node]
             modules = {self.module.get(parent) for parent in before}
-            if before and len(before) == len(node.parents) and self._parametric.issuperset(before):
+            alone = len(before) == len(self._all_parents[node])
+            if before and alone and self._parametric.issuperset(before):
                 self._parametric.add(node)
                 self.module[node] = modules.pop() or "" if len(modules) == 1 else ""
         after: set[Node] = set()
@@ -344,8 +376,9 @@ class _Places:
 
     def _is_loss(self, node: Node) -> bool:
         """Whether the last part of a computation begins to judge: it meets data, or reduces."""
-        meets_data = any(not p.parents and p not in self._parametric for p in node.parents)
-        dims = [np.ndim(parent.data) for parent in node.parents]
+        parents = self._all_parents[node]
+        meets_data = any(not p.parents and p not in self._parametric for p in parents)
+        dims = [np.ndim(parent.data) for parent in parents]
         reduces = isinstance(node, Tensor) and np.ndim(node.data) < max(dims, default=0)
         return meets_data or reduces or str(getattr(node.op, "name", "")).endswith("cross_entropy")
 

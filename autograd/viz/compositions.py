@@ -154,7 +154,7 @@ def _beginnings() -> dict[str, set[tuple[str | None, ...]]]:
 def _of_values(n: int) -> dict[str, list[Pattern]]:
     """Those of n single numbers, by the operation that they end in."""
 
-    def new(seed: int) -> Any:
+    def new(seed: int, axes: int) -> Any:
         numbers = np.random.default_rng(seed).normal(size=n)
         return np.array([Value(x) for x in numbers.tolist()], dtype=object)
 
@@ -164,8 +164,9 @@ def _of_values(n: int) -> dict[str, list[Pattern]]:
             return lambda x: [op(x, np.array(k)) for k in range(n)]
         return lambda x: np.ravel(op(x))
 
-    functions = [(known, of_scores(name), 1) for name, known in _OF_SCORES.items()]
-    functions += [(name, function, many) for name, (function, many) in NAMED.items()]
+    functions: list[tuple[str, Callable[..., Any], tuple[int, ...]]]
+    functions = [(known, of_scores(name), (1,)) for name, known in _OF_SCORES.items()]
+    functions += [(name, *known) for name, known in NAMED.items() if set(known[1]) == {1}]
     return _by_last_operation(functions, new)
 
 
@@ -173,20 +174,22 @@ def _of_values(n: int) -> dict[str, list[Pattern]]:
 def _of_tensors() -> dict[str, list[Pattern]]:
     """Those of arrays."""
 
-    def new(seed: int) -> Any:
-        return Tensor(np.random.default_rng(seed).normal(size=(2, 3)), requires_grad=True)
+    def new(seed: int, axes: int) -> Any:
+        shape = (2, 2, 3)[3 - axes :]
+        return Tensor(np.random.default_rng(seed).normal(size=shape), requires_grad=True)
 
     return _by_last_operation([(name, *known) for name, known in NAMED.items()], new)
 
 
 def _by_last_operation(
-    functions: Iterable[tuple[str, Callable[..., Any], int]], new: Callable[[int], Any]
+    functions: Iterable[tuple[str, Callable[..., Any], tuple[int, ...]]],
+    new: Callable[[int, int], Any],
 ) -> dict[str, list[Pattern]]:
     patterns: dict[str, list[Pattern]] = {}
-    for name, function, many in functions:
+    for name, function, axes in functions:
         try:
             first, second = (
-                function(*(new(100 * run + k) for k in range(many))) for run in range(2)
+                function(*(new(100 * run + k, n) for k, n in enumerate(axes))) for run in range(2)
             )
         except (TypeError, ValueError, AttributeError):
             continue  # it is of the other kind of node

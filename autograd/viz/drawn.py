@@ -84,7 +84,7 @@ def drawn(
         for node in trace.nodes:
             if node not in boxes and node not in dropped:
                 nodes[ids[node]] = _box(trace, node, ids[node], gradient, dropped, again)
-        edges, arrows = _edges(trace, ids | boxes, dropped, again)
+        edges, arrows = _edges(trace, ids | boxes, folding, again)
     if again:
         nodes, edges, repeated = _with_aliases(nodes, edges)
         if repeated:
@@ -112,16 +112,13 @@ def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
         boxes = tuple(closed_in_words(trace.boxes, depth))
         modules = [box for box in boxes if box.level or box.kind in ("part", "repeated")]
         if not modules:
-            return Folding(
-                boxes, remark="No parameter's name tells a module, so every node is drawn."
-            )
+            remark = "No parameter's name tells a module, so every node is drawn."
+            return Folding(boxes, remark=remark)
         parts = [f"{box.name} ({len(box.nodes):,} nodes)" for box in modules[:6]]
         more = ", …" if modules[6:] else ""
         return Folding(boxes, remark=f"Drawn as one box each: {', '.join(parts)}{more}.")
     if len(nodes) <= most:
-        return Folding(
-            tuple(closed(trace.boxes, lambda box: box.kind not in ("composition", "sum")))
-        )
+        return Folding(tuple(closed_in_words(trace.boxes, None)))
     return _too_many(trace, most)
 
 
@@ -146,6 +143,8 @@ def _closed_box(trace: Trace, box: Box, gradient: Callable[[Node], Any]) -> Draw
     rows: list[tuple[str, str]] = []
     if is_operation(box):
         result = box.results[0]
+        if is_array(result):
+            rows.append(("shape", shape_text(np.shape(result.data))))
         rows += rows_of("data", trace.value(result))
         rows += rows_of("grad", gradient(result)) if result.requires_grad else []
     else:
@@ -153,7 +152,7 @@ def _closed_box(trace: Trace, box: Box, gradient: Callable[[Node], Any]) -> Draw
     size = sum(np.size(n.data) for n in box.nodes if not n.parents and n.requires_grad)
     if size and computed:
         rows.append(("params", f"{size:,}"))
-    if box.shape is not None:
+    if box.shape is not None and not is_operation(box):
         rows.append(("out", shape_text(box.shape)))
     kind: Any = "operation" if computed else "leaf"
     output = any(node is trace.root for node in box.results)
@@ -209,13 +208,14 @@ def rows_of(what: str, x: object) -> list[tuple[str, str]]:
 
 
 def _edges(
-    trace: Trace, ids: Mapping[Node, str], dropped: frozenset[Node], room: bool
+    trace: Trace, ids: Mapping[Node, str], folding: Folding, room: bool
 ) -> tuple[list[DrawnEdge], dict[tuple[Node, int], str]]:
     """The arrows; those between the same two boxes, one of which is folded, become one."""
     edges: list[DrawnEdge] = []
     arrows: dict[tuple[Node, int], str] = {}
     counts: dict[str, int] = {}
     between: dict[tuple[str, str], str] = {}
+    dropped, factors = folding.dropped, {} if room else _factors(trace, folding.boxes)
     for node in trace.nodes:
         if node in dropped or any(p in dropped for p in node.parents):
             continue
@@ -231,6 +231,8 @@ def _edges(
             place = counts[head] = counts.get(head, -1) + 1
             flows = parent.requires_grad
             local = trace.partial_number(node, k) if flows and not is_group else None
+            if is_group and head in factors:
+                local = factors[head].get(parent)
             label = "" if local is None else number(local)
             edge = DrawnEdge(tail, head, place, label, flows, room=_ROOM if room else "")
             edges.append(edge)
@@ -238,6 +240,15 @@ def _edges(
             if is_group or place != k:
                 arrows[node, k] = edge.id
     return edges, arrows
+
+
+def _factors(trace: Trace, boxes: Sequence[Box]) -> dict[str, dict[Node, float]]:
+    """The local derivatives of those closed boxes that are like operations on numbers."""
+    return {
+        box.id: trace.factors(box)
+        for box in boxes
+        if is_operation(box) and not any(map(is_array, box.nodes))
+    }
 
 
 def _with_aliases(

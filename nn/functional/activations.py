@@ -56,7 +56,7 @@ def selu(x: Any) -> Any:
     return _SELU_SCALE * elu(x, _SELU_ALPHA)
 
 
-@named("gelu")
+@named("gelu", 1)
 def gelu(x: Any) -> Any:
     r"""x Φ(x), with the normal distribution function Φ: a ReLU that rounds the corner.
 

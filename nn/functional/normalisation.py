@@ -10,6 +10,7 @@ import numpy as np
 import autograd
 from autograd import ShapeError, Tensor
 from autograd.checks import check_int, check_number
+from autograd.op import named
 from nn.functional.windows import per_axis
 from nn.operands import all_values, as_operand, numbers, shape_of, shape_or_type
 
@@ -135,6 +136,10 @@ def batch_norm(
     return over_batch(
         "batch_norm", input, running_mean, running_var, weight, bias, training, momentum, eps
     )
+
+
+named("layer norm", 2, 1, 1)(lambda x, weight, bias: layer_norm(x, 3, weight, bias))
+named("RMS norm", 2, 1)(lambda x, weight: rms_norm(x, 3, weight))
 
 
 # --- for functions and layers ---------------------------------------------------------------------

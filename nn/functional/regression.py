@@ -10,7 +10,7 @@ from autograd.op import named
 from nn.functional.targets import pair, reduced
 
 
-@named("mean squared error", 2)
+@named("mean squared error", 1, 1)
 def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     r"""Mean squared error, the mean of :math:`(\hat y - y)^2`; some texts halve it.
 
@@ -34,7 +34,7 @@ def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     return reduced("mse_loss", autograd.square(prediction - target), reduction)
 
 
-@named("mean absolute error", 2)
+@named("mean absolute error", 1, 1)
 def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
     r"""Mean absolute error, the mean of :math:`|\hat y - y|`; its derivative at 0 is 0.
 

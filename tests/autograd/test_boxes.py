@@ -325,3 +325,20 @@ def test_where_binary_cross_entropy_is_cut_off_the_formula_says_so():
     explained = explain(nn.functional.binary_cross_entropy(p, 1.0), p)
     assert explained.total == 0
     assert "[p > 3.72e-44]" in str(explained)  # -1/p would not be 0
+
+
+def test_the_whole_of_a_layer_norm_belongs_to_its_module():
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.LayerNorm(4), nn.Linear(4, 2))
+    steps = backprop(nn.functional.mse_loss(net(np.ones((5, 3))), np.zeros((5, 2))))
+    boxes = {box.name: box for box in every_box(steps)}
+    assert [box.name for box in boxes["net.2"].inner] == ["layer norm"]
+    assert {node.op.name for node in boxes["net.0"].nodes if node.op} == {"linear", "tanh"}
+    assert "= layer norm of v" in str(steps)
+
+
+def test_arrows_into_a_closed_box_of_numbers_have_its_local_derivatives():
+    z = scores()
+    graph = draw(nn.functional.cross_entropy(z, 1)).graph
+    p = np.exp([x.data for x in z])
+    expected = p / p.sum() - [0, 1, 0]
+    assert [float(edge.label) for edge in graph.edges] == pytest.approx(expected, rel=1e-3)
