@@ -16,12 +16,12 @@ import numpy as np
 
 from autograd import node
 from autograd.checks import check_function, kind, refuse
-from autograd.errors import CompileError, GraphError, ShapeError
+from autograd.errors import GraphError, ShapeError
 from autograd.modes import active, differentiated, recording, watch_result
 from autograd.node import Node
 from autograd.op import Op, plain, shape_of
 from autograd.tensor import Tensor
-from autograd.tracing import recorder
+from autograd.tracing import read
 from autograd.trees import flatten
 from autograd.value import Constant, Value
 from autograd.versions import FIXED, latest
@@ -150,11 +150,9 @@ class custom_vjp(Op):
         self._check_arguments(arguments)
         if not any(isinstance(x, Node) for x in arguments):
             return self.function(*arguments)
-        if recorder() is not None:
-            raise CompileError(
-                f"{self.name}: has a gradient of its own (custom_vjp), which is not compiled. "
-                "Leave the function that calls it uncompiled, or call it outside."
-            )
+        for x in arguments:
+            if isinstance(x, Node):
+                read(x, f"{self.name} (custom_vjp)")
         on_values = not any(isinstance(x, Tensor) for x in operands)
         if not (recording() and any(getattr(x, "requires_grad", False) for x in operands)):
             out = self._result("the function", self.function(*map(_copied, arguments)))

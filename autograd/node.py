@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from autograd.errors import GraphError
 from autograd.modes import active, watch_product
 from autograd.op import RULEBOOK, Op
-from autograd.tracing import recorder, written
+from autograd.tracing import written
 from autograd.updates import readings
 
 
@@ -107,6 +107,7 @@ class Node:
     _rank: ClassVar[int]
     _left_behind: ClassVar[str] = ""  # by `p -= ...`, if that is always a mistake
     home: ClassVar[Home | None] = None
+    _is_float: ClassVar[bool] = False  # whether it stands for one, to whoever passed that
 
     if TYPE_CHECKING:
         op: Op | None
@@ -154,8 +155,6 @@ class Node:
                 return NotImplemented
             if isinstance(other, Node) and other.requires_grad:  # a step is a constant
                 return NotImplemented  # `total = bias`, `total += weight * x`
-            if active() and recorder() is not None:  # a recorded number keeps its place in `_grad`
-                return NotImplemented
             left = "the one that has the gradient"
         kind, s = ("Value", "") if self._rank == 1 else ("Tensor", "s")
         raise TypeError(

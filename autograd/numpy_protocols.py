@@ -15,9 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declarations import on_every_operation
-from autograd.modes import active
 from autograd.op import COMPOSITIONS, OF_USERS, RENAMED, RULEBOOK, Op, boxed, plain, unboxed
-from autograd.tracing import recorder
 
 _OF_LINALG = {
     np.linalg.cholesky, np.linalg.cross, np.linalg.det, np.linalg.eigh, np.linalg.eigvalsh,
@@ -198,18 +196,20 @@ def function_of_values(
     """
     if any(getattr(kind, "_rank", 0) > 1 for kind in types):
         return NotImplemented  # a Tensor takes a Value in
-    recorded = active() and recorder() is not None
-    is_plain = func in PLAIN_FUNCTIONS
-    if not recorded and (is_plain or (_same_in_ours(func) and _known(func.__name__))):
+    if func in PLAIN_FUNCTIONS or (_same_in_ours(func) and _known(func.__name__)):
         return function(func, args, kwargs)
-    out = func(*_boxed(args), **_boxed(kwargs)) if recorded else _of_boxed(func, args, kwargs)
+    return unboxed_parts(_of_boxed(func, args, kwargs))
+
+
+def unboxed_parts(out: Any) -> Any:
+    """A result of NumPy's on boxed Values; where that is several, of each."""
     return type(out)(map(unboxed, out)) if type(out) in (list, tuple) else unboxed(out)
 
 
 def _of_boxed(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     message = _no_derivative(full_name(func), func.__name__, ".data")
     try:
-        out = func(*_boxed(args), **_boxed(kwargs))
+        out = func(*boxed_parts(args), **boxed_parts(kwargs))
     except (TypeError, AttributeError) as err:  # a method that numbers have and Values have not
         raise TypeError(message) from err
     if any(getattr(x, "dtype", None) in _FLOATS for x in _parts(out)):
@@ -234,11 +234,12 @@ def of_single_values(op: Any, operands: tuple[Any, ...], params: dict[str, Any])
 _FLOATS = (np.float16, np.float32, np.float64)
 
 
-def _boxed(tree: Any) -> Any:
+def boxed_parts(tree: Any) -> Any:
+    """Arguments of one of NumPy's functions with arrays of no axes for Values."""
     if isinstance(tree, (list, tuple)):
-        return type(tree)(map(_boxed, tree))
+        return type(tree)(map(boxed_parts, tree))
     if isinstance(tree, dict):
-        return {name: _boxed(x) for name, x in tree.items()}
+        return {name: boxed_parts(x) for name, x in tree.items()}
     return boxed(tree)
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from autograd.modes import active
 from autograd.spellings import respelt
-from autograd.tracing import recorder
+from autograd.tracing import lifted, read
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -383,11 +383,11 @@ def plain(x: Any) -> Any:
         return x
     if isinstance(x, (list, tuple)):
         return type(x)(map(plain, x))
-    if hasattr(type(x), "_apply") and not getattr(x, "is_recorded", False):
-        if active() and recorder() is not None:
-            return getattr(x, "data", x)  # as the recording has it
+    if hasattr(type(x), "_apply"):
+        if active() and hasattr(x, "_data"):
+            return read(x, ".data")
         return getattr(x, "_data", x)  # a symbol has none
-    return x  # a plain number or array; or a recorded Value, whose number is not known yet
+    return x
 
 
 def numbers(x: Any) -> Any:
@@ -397,7 +397,10 @@ def numbers(x: Any) -> Any:
         x = np.asarray(x)
     if not isinstance(x, np.ndarray) or x.dtype != np.object_:
         return x
-    return np.asarray(_numbers(x)).astype(float)  # float() would warn of a lost gradient
+    x = np.asarray(_numbers(x))
+    if active():
+        (x,) = lifted(x)
+    return x.astype(float)  # float() would warn of a lost gradient
 
 
 _numbers = np.frompyfunc(plain, 1, 1)

@@ -17,7 +17,7 @@ from autograd.modes import active, recording, watch_result
 from autograd.node import Node, Parts
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.rules import elementwise, matrices
-from autograd.tracing import recorder, written
+from autograd.tracing import lifted, read, written
 from autograd.updates import readings
 from autograd.value import Value
 from autograd.versions import FIXED, Version, latest, versioned
@@ -117,8 +117,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         A write between an operation and its `backward()` is noticed there (GraphError); the
         results of operations cannot be written to at all.
         """
-        mode = recorder() if active() else None
-        return versioned(self._data, self._version) if mode is None else mode.array(self)
+        return versioned(read(self, ".data") if active() else self._data, self._version)
 
     @data.setter
     def data(self, array: ArrayLike) -> None:
@@ -141,9 +140,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
         That of a leaf may be changed in place; others may share theirs and are read-only.
         """
-        mode = recorder() if active() else None
-        if mode is not None:
-            mode.refuse(".grad")
+        if active():
+            read(self, ".grad")
         grad = self._grad
         if self.op is None or not isinstance(grad, (np.ndarray, np.generic)):
             return grad
@@ -221,7 +219,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     def item(self) -> float:
         """The single element, as a Python number."""
-        array = np.asarray(self._read("item()"))
+        array = np.asarray(read(self, "item()"))
         if array.size != 1:
             raise ShapeError(
                 f"Tensor: only one of a single element is a number, but got shape {self.shape}. "
@@ -231,14 +229,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
-        return np.asarray(self._read("tolist()")).tolist()
-
-    def _read(self, what: str) -> Any:
-        """The array, for somebody who wants its numbers now; a recording has none to give."""
-        mode = recorder() if active() else None
-        if mode is not None:
-            mode.refuse(what)
-        return self._data
+        return np.asarray(read(self, "tolist()")).tolist()
 
     def numpy(self) -> Any:
         """The array itself, without a copy.
@@ -257,9 +248,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     def detach(self) -> Tensor:
         """The same array (not a copy) as a tensor with no graph behind it."""
-        mode = recorder() if active() else None
         out: Tensor = _new(Tensor)
-        out._data = self._data if mode is None else mode.array(self)
+        out._data = read(self, ".detach()") if active() else self._data
         out._become_leaf(requires_grad=False, version=self._version)
         out.label = self.label
         return out
@@ -357,9 +347,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         """Compute, and record if an operand requires a gradient."""
         modes = active()
-        mode = recorder() if modes else None
-        if mode is not None:
-            operands = mode.lifted(operands)
+        if modes:
+            operands = lifted(*operands)
         requires_grad = False
         version = FIXED
         parents: list[Any] = []
@@ -507,8 +496,8 @@ def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
             f"Tensor: needs an array, but got a {type(data).__name__}. {use}, through which the "
             "gradient goes on. Without one: .data."
         )
-    if active() and (mode := recorder()) is not None:
-        data = mode.made_array(data)  # recorded numbers among floats
+    if active():
+        (data,) = lifted(data)
     is_foreign = hasattr(data, "__array_function__") and not isinstance(data, np.ndarray)
     try:
         array = data if is_foreign else np.array(data, dtype=dtype)

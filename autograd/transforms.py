@@ -25,7 +25,7 @@ from autograd.node import Node, gradients, topological
 from autograd.op import RULEBOOK
 from autograd.rules import stack
 from autograd.tensor import Tensor
-from autograd.tracing import recorder
+from autograd.tracing import read
 from autograd.trees import flatten, leaves_like, tree_map
 from autograd.value import Constant, Value
 
@@ -331,14 +331,10 @@ class _Trace:
         given, self.rebuild = flatten(tuple(args[n] for n in chosen))
         self.leaves = [_variable(who, x) for x in given]
         self.own: set[Node] = set(self.leaves)  # what nobody outside can have a gradient of
-        nodes = [x for x in given if isinstance(x, Node)]
+        nodes = [x for x in given if isinstance(x, Node) and not x._is_float]
         self.nested = running() or bool(nodes)
         self.alone = not (running() or any(x.requires_grad for x in nodes))
         self.plain = not self.nested
-        mode = recorder() if active() else None
-        if mode is not None:  # then floats are nodes as well
-            self.plain = mode.transformed(nodes, self.leaves) and not running()
-            self.nested |= any(isinstance(x, Value) for x in self.leaves)
         self.as_graph = self.nested or as_graph
         arguments = list(args)
         for n, argument in zip(chosen, self.rebuild(self.leaves), strict=True):
@@ -406,15 +402,13 @@ def _variable(who: str, x: Any) -> Any:
     """
     connected = isinstance(x, Node) and x.requires_grad and recording()
     if isinstance(x, Value):
-        return x * 1.0 if connected else Value(x._data, label=x.label)
+        return x * 1.0 if connected else Value(x.data, label=x.label)
     if isinstance(x, Tensor):
         fresh = RULEBOOK["broadcast_to"](x, x.shape) if connected else None
         return Tensor(x.data, requires_grad=True) if fresh is None else fresh
     if isinstance(x, (Real, np.bool)) and not isinstance(x, np.integer):
         return Value(float(x))
     if hasattr(x, "dtype") and x.dtype.kind == "f":
-        if isinstance(x, np.ndarray) and (mode := recorder() if active() else None) is not None:
-            x = mode.lifted((x,))[0]  # so that the way back ends here, and not at a stand-in
         return Tensor(x, requires_grad=True)
     advice = " Make floats of it: .astype(float)." if hasattr(x, "astype") else ""
     if getattr(getattr(x, "dtype", None), "kind", "") == "O":
@@ -542,8 +536,7 @@ def _plain(x: Any) -> Any:
         return np.frompyfunc(_plain, 1, 1)(x)
     if not isinstance(x, Tensor):
         return x
-    mode = recorder() if active() else None
-    return x._data if mode is None else mode.array(x)
+    return read(x, ".data") if active() else x._data
 
 
 def _detached(x: Any) -> Any:

@@ -17,7 +17,7 @@ from autograd.methods import Operations
 from autograd.modes import active, recording, watch_result
 from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op, kind_of
 from autograd.rules import elementwise
-from autograd.tracing import recorder, written
+from autograd.tracing import read, tracer, written
 from autograd.updates import readings
 from autograd.versions import FIXED
 
@@ -50,7 +50,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
 
     def method(self: Value, other: Any) -> Value:
         if other.__class__ is not Value and not isinstance(other, Value):
-            if other.__class__ is not float and _knows_better(other):
+            if other.__class__ not in _NUMBERS and _knows_better(other):
                 return NotImplemented  # type: ignore[no-any-return]
             other = Constant(other)
         x, y = self._data, other._data
@@ -75,7 +75,7 @@ def _operators(op: Elementwise) -> tuple[Callable[..., Value], Callable[..., Val
     method = _binary(op)
 
     def reflected(self: Value, other: Any) -> Value:
-        if other.__class__ is not float and _knows_better(other):
+        if other.__class__ not in _NUMBERS and _knows_better(other):
             return NotImplemented  # type: ignore[no-any-return]
         return method(Constant(other), self)
 
@@ -126,14 +126,13 @@ class Value(Operations, Copied, node.Node):
         self._left: Any = None
         self._right: Any = None
         self.label = label
-        if number.__class__ is not float:  # recorded numbers pass through _as_float
+        if number.__class__ is not float:  # it stands for one
             number.stand_in(self)  # type: ignore[attr-defined]
 
     @property
     def data(self) -> float:
         """The number."""
-        mode = recorder() if active() else None
-        return self._data if mode is None else mode.number(self, ".data")
+        return read(self, ".data") if active() else self._data
 
     @data.setter
     def data(self, number: float) -> None:
@@ -143,8 +142,8 @@ class Value(Operations, Copied, node.Node):
     @property
     def grad(self) -> float:
         """The gradient that backward passes have brought here; 0.0 where none has."""
-        if active() and (mode := recorder()) is not None:
-            mode.refuse(".grad")
+        if active():
+            read(self, ".grad")
         if self.op is not None:
             readings.note(self)
         return 0.0 if self._grad is None else self._grad
@@ -186,10 +185,8 @@ class Value(Operations, Copied, node.Node):
             >>> x.grad
             3.0
         """
-        mode = recorder() if active() else None
-        if mode is not None:
-            return mode.number(self, ".detach()")  # type: ignore[no-any-return]
-        return Constant(self._data, label=self.label)
+        number = read(self, ".detach()") if active() else self._data
+        return number if isinstance(number, Value) else Constant(number, label=self.label)
 
     def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
         if (op := self.op).is_sum or op.is_product:  # most operations; so the quickest way for them
@@ -258,11 +255,6 @@ class Value(Operations, Copied, node.Node):
             if isinstance(operands[0], Value):
                 return _methods[op](*operands)
             return _methods[op](Constant(operands[0]), *operands[1:])
-        if active() and (mode := recorder()) is not None:
-            operands = mode.plain_operands(operands, isinstance(op, Elementwise))
-            if not any(isinstance(x, Value) for x in operands):
-                given = (operands,) if getattr(op, "variadic", False) else operands
-                return op(*given, **params)  # type: ignore[no-any-return]
         if not isinstance(op, Elementwise):
             from autograd import numpy_protocols
 
@@ -277,21 +269,13 @@ class Value(Operations, Copied, node.Node):
         """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
         if method != "__call__" or kwargs or kind_of(inputs)._rank > self._rank:
             return NotImplemented  # a Tensor takes a Value in
-        mode = recorder() if active() else None
-        if mode is not None:
-            inputs = mode.plain_operands(inputs)
-            if not any(isinstance(x, Value) for x in inputs):
-                return ufunc(*inputs)
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
             return getattr(ufunc, method)(*boxed)
         if ufunc in (np.equal, np.not_equal):  # by identity, and a number is not this node
             x, y = inputs if isinstance(inputs[0], Value) else inputs[::-1]
             return (x.__eq__(y) is True) == (ufunc is np.equal)
-        if ufunc in _COMPARISONS:
-            if mode is not None and not any(map(_is_array, inputs)):
-                x, y = (x if isinstance(x, Value) else Constant(x) for x in inputs)
-                return np.bool(_COMPARISONS[ufunc](x, y))
+        if ufunc in COMPARISONS:
             return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
         from autograd import numpy_protocols
 
@@ -299,12 +283,6 @@ class Value(Operations, Copied, node.Node):
         op = RULEBOOK.get(name) or OF_USERS.get(name)
         if isinstance(op, Elementwise):
             return self._apply(op, inputs, {})
-        if mode is not None:
-            arrays = [mode.plain_array(x) for x in inputs]
-            if not any(isinstance(x, Value) for x in arrays):
-                return ufunc(*arrays)
-            if ufunc in numpy_protocols.PLAIN_UFUNCS:
-                mode.refuse(f"np.{ufunc.__name__}")
         return numpy_protocols.ufunc(ufunc, method, inputs, {}, "Value")
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -341,16 +319,16 @@ class Value(Operations, Copied, node.Node):
         return _compared(operator.ge, self, other)
 
     def __float__(self) -> float:
-        if active() and (mode := recorder()) is not None:
-            mode.refuse("float()")
+        if active():
+            read(self, "float()")
         from autograd.reading import check_read  # which is much to import for who reads none
 
         check_read(self)
         return self._data
 
     def __int__(self) -> int:
-        if active() and (mode := recorder()) is not None:
-            mode.refuse("int()")
+        if active():
+            read(self, "int()")
         from autograd.reading import check_read  # which is much to import for who reads none
 
         check_read(self)
@@ -360,14 +338,13 @@ class Value(Operations, Copied, node.Node):
         return _compared(operator.ne, self, 0.0)
 
     def __format__(self, spec: str) -> str:
-        mode = recorder() if active() else None
-        if mode is not None:
-            mode.refuse("printing it")
+        if active():
+            read(self, "printing it")
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        if active() and (mode := recorder()) is not None:
-            mode.refuse(".grad")
+        if active():
+            read(self, "printing it")
         label = f", label={self.label!r}" if self.label else ""
         grad = "" if self._grad is None else f", grad={_shown(self._grad)}"
         return f"Value(data={_shown(self._data)}{grad}{label})"
@@ -392,7 +369,7 @@ def derivative(op: Any, i: int, numbers: tuple[float, ...]) -> float:
 def _as_float(number: Any) -> float:
     if isinstance(number, (float, Real, np.bool)):
         return float(number)
-    if getattr(number, "is_recorded", False):
+    if hasattr(number, "stand_in"):
         return number  # type: ignore[no-any-return]
     if isinstance(number, np.ndarray):
         came = f"an array of shape {number.shape}. For arrays there is Tensor: v * Tensor(x)"
@@ -415,15 +392,13 @@ def _shown(number: Any) -> str:
 
 def _compared(relation: Callable[[float, float], bool], value: Value, other: Any) -> bool:
     if not isinstance(other, Value):
-        if isinstance(other, node.Node) or _is_array(other):
-            # A recorded one may be a float uncompiled.
-            recorded = getattr(value, "is_recorded", False)
-            if recorded or not isinstance(other, np.ndarray) or other.dtype == object:
-                return NotImplemented  # type: ignore[no-any-return]
+        plain = isinstance(other, np.ndarray) and other.dtype != object
+        if not plain and (isinstance(other, node.Node) or _is_array(other)):
+            return NotImplemented  # type: ignore[no-any-return]
         other = Constant(other)
     outcome = relation(value._data, other._data)
-    mode = recorder() if active() else None
-    return outcome if mode is None else mode.compared(relation, value, other, outcome)
+    watching = tracer() if active() else None
+    return outcome if watching is None else watching.compared(relation, value, other, outcome)
 
 
 def _boxed(x: Any) -> Any:
@@ -432,7 +407,7 @@ def _boxed(x: Any) -> Any:
     return box
 
 
-_COMPARISONS = {
+COMPARISONS = {
     np.less: operator.lt, np.less_equal: operator.le,
     np.greater: operator.gt, np.greater_equal: operator.ge,
 }  # fmt: skip
@@ -440,6 +415,9 @@ _COMPARISONS = {
 
 def _is_number(x: Any) -> bool:
     return isinstance(x, (Value, float, int))
+
+
+_NUMBERS = {float, int}  # the quick way
 
 
 def _knows_better(x: Any) -> bool:
@@ -454,7 +432,7 @@ def _is_array(x: Any) -> bool:
     """Whether x is an array, which knows better what it does with a Value."""
     if isinstance(x, np.ndarray):
         return True
-    return x.__class__ is not float and hasattr(x, "tape") and bool(x.ndim)
+    return not isinstance(x, np.generic) and bool(getattr(x, "ndim", 0))
 
 
 _new: Any = Value.__new__
@@ -462,9 +440,9 @@ _new: Any = Value.__new__
 
 def _moded(out: Value) -> Value:
     """What the active modes make of a result."""
-    mode = recorder()
-    if mode is not None:
-        return mode.scalar(out)  # type: ignore[no-any-return]
+    watching = tracer()
+    if watching is not None:
+        return watching.made(out.op, out, out.parents)  # type: ignore[no-any-return]
     watch_result(out.op, out, out.parents)
     return out if recording() else Constant(out._data)
 

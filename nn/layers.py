@@ -9,9 +9,7 @@ import numpy as np
 
 from autograd import ShapeError, Tensor
 from autograd.checks import check_int, check_number
-from autograd.modes import active
 from autograd.spellings import called_as
-from autograd.tracing import recorder
 from nn import init
 from nn.functional.linear import affine
 from nn.functional.lookup import EMBEDDING_OPTIONS, looked_up, padding_row
@@ -260,8 +258,8 @@ def operand_for(layer: Module, x: Any, weight: Any) -> Any:
             )
         return x.data
     if isinstance(weight, Tensor) and holds_values(x):
-        advice = "Ask model.scalars() for the model over Values."
-        if active() and recorder() is not None:
-            advice = "Pass a compiled function arrays: the numbers of a list are Values there."
-        raise TypeError(f"{layer!r}: is made of tensors, but got Values. {advice}")
+        raise TypeError(
+            f"{layer!r}: is made of tensors, but got Values. Ask model.scalars() for the model "
+            "over Values; pass a compiled function arrays, as numbers in a list are Values there."
+        )
     return x

@@ -10,8 +10,7 @@ import numpy as np
 
 from autograd import ShapeError, Tensor, Value
 from autograd.checks import came, kind
-from autograd.modes import active
-from autograd.tracing import recorder
+from autograd.op import numbers as numbers_of
 
 
 def as_operand(who: str, x: Any) -> Any:
@@ -111,7 +110,6 @@ def all_values(x: Any) -> Any:
     return _as_values(x) if isinstance(x, np.ndarray) and x.dtype == object else x
 
 
-_items = np.frompyfunc(lambda v: v.item() if isinstance(v, Value) else v, 1, 1)
 _as_values = np.frompyfunc(lambda v: v if isinstance(v, Value) else Value(v).detach(), 1, 1)
 
 
@@ -125,8 +123,5 @@ def numbers(x: Any) -> Any:
     if isinstance(x, Tensor):
         return x.data
     if holds_values(x):
-        mode = recorder() if active() else None
-        if mode is None:
-            return np.asarray(_items(np.asarray(x, dtype=object)), dtype=np.float64)
-        return mode.numbers(x)
+        return numbers_of(np.asarray(x, dtype=object))
     return x if hasattr(x, "__array_function__") else np.asarray(x)

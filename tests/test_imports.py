@@ -46,3 +46,42 @@ def test_import_autograd_leaves_what_few_programs_use_for_when_it_is_asked_for()
     assert "autograd.value" in loaded
     later = ("numpy_protocols", "transforms", "custom_gradients", "compiler", "viz", "anomalies")
     assert not [name for name in loaded if name.startswith(tuple(f"autograd.{x}" for x in later))]
+
+
+# --- the seam -------------------------------------------------------------------------------------
+
+# A result is made and two numbers are compared (tracer), a number is read, operands of arrays are
+# lifted, and something is written; how often each file asks.
+KNOWN = {
+    "autograd.value": {"tracer": 2, "read": 7, "written": 2},
+    "autograd.tensor": {"read": 5, "lifted": 2, "written": 3},
+    "autograd.node": {"written": 1},
+    "autograd.op": {"read": 1, "lifted": 1},
+    "autograd.versions": {"written": 1},
+    "autograd.custom_gradients": {"read": 1},
+    "autograd.transforms": {"read": 1},
+    "nn.functional.regularisation": {"written": 1},
+    "nn.parameter": {"written": 1},
+    "optim.rule": {"written": 2},
+}
+
+
+def test_the_engine_asks_for_a_tracer_at_its_seam_only():
+    found = {}
+    for file, path in FILES.items():
+        if file.startswith("autograd.compiler") or "tracing" not in path.read_text("utf-8"):
+            continue
+        tree = ast.walk(ast.parse(path.read_text("utf-8")))
+        called = [
+            x.func.id for x in tree if isinstance(x, ast.Call) and isinstance(x.func, ast.Name)
+        ]
+        asked = {n: called.count(n) for n in ("tracer", "read", "lifted", "written") if n in called}
+        if asked:
+            found[file] = asked
+    assert found == KNOWN
+
+
+def test_nobody_but_the_compiler_speaks_of_recordings():
+    for name in ("value", "tensor", "op", "transforms"):
+        text = FILES[f"autograd.{name}"].read_text("utf-8")
+        assert not re.search(r"compil|is_recorded|Recording|recorder", text), name

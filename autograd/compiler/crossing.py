@@ -23,7 +23,7 @@ from autograd.compiler.graph import PICK
 from autograd.compiler.tape import CHANGE, SOURCE, STORE, VIEW, Step
 from autograd.compiler.traced import Traced, has_traced, mapped, traced_in
 from autograd.modes import active
-from autograd.tracing import recorder
+from autograd.tracing import tracer
 from autograd.value import Constant, Value
 
 Recording = Any
@@ -34,7 +34,7 @@ class RecordedArray(np.ndarray[Any, Any]):
     """An object array of Values that can be indexed with an array that is data."""
 
     def __getitem__(self, index: Any) -> Any:
-        mode: Any = recorder() if active() else None
+        mode: Any = tracer() if active() else None
         if mode is not None and has_traced(index):
             return mode.chosen(self, index)
         return super().__getitem__(index)
@@ -248,7 +248,7 @@ def rows_of(run: Recording, values: Any) -> Any:
     """The rows of an object array of Values and numbers."""
     kind, known = run.kind, run.rows  # asked here first, as there may be many
     rows = [
-        x._grad
+        x.index
         if x.__class__ is kind
         else (x.__class__ is Value and known.get(x))
         or run.row(x if isinstance(x, Value) else Constant(x))

@@ -20,26 +20,15 @@ class Varying:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self._variables: list[int] = []
         self._known = bytearray()
 
-    def begin(self) -> None:
-        """Nothing so far varies."""
-        self._known = bytearray(len(self.graph))
-
-    def add(self, rows: Iterable[int]) -> None:
-        """From now on these rows vary."""
-        self._look()
-        for row in rows:
-            self._known[row] = True
-
-    def any_of(self, rows: Iterable[int]) -> bool:
-        """Whether one of these rows does."""
-        self._look()
-        return any(map(self._known.__getitem__, rows))
-
-    def _look(self) -> None:
-        """Go through the rows that are new."""
+    def any_of(self, rows: Iterable[int], variables: list[int]) -> bool:
+        """Whether one of these rows does, if the variables, in order, do."""
+        if variables != self._variables:
+            self._variables, self._known = variables, bytearray(variables[0])
         graph, known = self.graph, self._known
         for row in range(len(known), len(graph)):
             operands = graph.operands(row) if graph.code[row] >= 0 else ()
-            known.append(any(map(known.__getitem__, operands)))
+            known.append(row in variables or any(map(known.__getitem__, operands)))
+        return any(map(known.__getitem__, rows))

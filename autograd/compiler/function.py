@@ -50,7 +50,7 @@ from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError, LostGradientWarning
 from autograd.modes import active
 from autograd.source_lines import line_of
-from autograd.tracing import recorder
+from autograd.tracing import tracer
 from autograd.transforms import transform_of, wants_graph
 from autograd.trees import flatten
 
@@ -89,7 +89,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Replay what was recorded for arguments like these; record it first if need be."""
-        if self._refused or (active() and (recorder() is not None or anomaly_mode() is not None)):
+        if self._refused or (active() and (tracer() is not None or anomaly_mode() is not None)):
             return self.function(*args, **kwargs)
         if self._watch is not None and self._watch.changed():
             self._programs.clear()

@@ -9,11 +9,13 @@ import numpy as np
 
 from autograd.checks import kind
 from autograd.compiler.graph import LEAF
-from autograd.compiler.record import RecordedValue, Recording
+from autograd.compiler.record import Recording
+from autograd.compiler.recorded_value import RecordedValue
 from autograd.compiler.traced import Traced
 from autograd.errors import CompileError
 from autograd.node import Node
 from autograd.tensor import Tensor
+from autograd.value import Value
 
 
 class Passed:
@@ -28,7 +30,7 @@ _RESULTS = (Node, np.ndarray, np.generic, Traced, int, float, complex, str, byte
 
 def output(x: Any, run: Recording) -> Any:
     """A result as the program keeps it: a row, a tensor, a traced array, or as it was passed."""
-    if isinstance(x, RecordedValue):
+    if isinstance(x, Value) and (isinstance(x, RecordedValue) or x in run.rows):
         row = run.row(x)
         return row if run.graph.code[row] != LEAF else Passed("leaf", run.graph.left[row])
     if not isinstance(x, (*_RESULTS, Enum)):

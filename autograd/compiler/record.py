@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -33,84 +33,18 @@ from autograd.compiler import crossing
 from autograd.compiler.differentiated_rows import Varying
 from autograd.compiler.float_rows import Plainness
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
+from autograd.compiler.recorded_value import RecordedValue
 from autograd.compiler.refusals import refusal
 from autograd.compiler.tape import Step, Tape
-from autograd.compiler.traced import Traced, asked_by_user, has_traced
-from autograd.errors import CompileError
-from autograd.modes import active, recording
+from autograd.compiler.traced import Traced, has_traced
+from autograd.modes import active, differentiated, recording
 from autograd.reading import compares_itself
 from autograd.tensor import Tensor
-from autograd.tracing import Recorder
+from autograd.tracing import Tracer
 from autograd.value import Constant, Value
 
 
-class RecordedValue(Value):
-    """A Value of a function that is being recorded; each recording has its own subclass.
-
-    Its row is in the slot `_grad`, as nothing brings gradients here.
-    """
-
-    __slots__ = ()
-    is_recorded = True
-    recording: Recording
-
-    def stand_in(self, fresh: Value) -> None:
-        """`Value(x)` of a recorded x: the new Value is x's row."""
-        fresh.__class__ = type(self)
-        fresh._data, fresh._grad = self._data, self._grad
-
-    def __eq__(self, other: object) -> Any:
-        """As of floats where uncompiled these are floats (a guard), else as of Values."""
-        return self.recording.equal(self, other)
-
-    def __hash__(self) -> int:
-        if asked_by_user() and self.recording._is_plain(self):  # a Value's goes by identity
-            self.recording.refuse("looking a number up in a set or dict")
-        return object.__hash__(self)
-
-    def __lt__(self, other: Any) -> Any:
-        return self.recording.ordered(self, other) and super().__lt__(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self.recording.ordered(self, other) and super().__le__(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self.recording.ordered(self, other) and super().__gt__(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self.recording.ordered(self, other) and super().__ge__(other)
-
-    def __round__(self, digits: int = 0) -> NoReturn:
-        self.recording.refuse("round()")
-
-    def __trunc__(self) -> NoReturn:
-        self.recording.refuse("int()")
-
-    def is_integer(self) -> NoReturn:
-        """Not while recording."""
-        self.recording.refuse("is_integer()")
-
-    def backward(self) -> None:
-        """Not while recording."""
-        self.recording.refuse("backward()")
-
-    def _contributions(self, out_grad: float) -> Any:
-        raise CompileError(
-            "compile: a Value that was made inside a compiled function was used outside it, where "
-            "it has no gradient. Return it from the function."
-        )
-
-    def _receive(self, grad: float) -> None:
-        self._contributions(grad)
-
-    def __repr__(self) -> str:  # for the messages of errors, too
-        return "<recorded Value>"
-
-    def __str__(self) -> str:
-        return self.recording.refuse("printing it")
-
-
-class Recording(Recorder):
+class Recording(Tracer):
     """One run of a function, on its way to a program.
 
     Attributes:
@@ -160,6 +94,7 @@ class Recording(Recorder):
         self.varying = Varying(self.graph)
         self.tables: dict[Any, int] = {}
         self.inside = 0
+        self.around: tuple[list[Any], ...] = ()
 
     def begin(self) -> None:
         """All arguments are known: what comes now is from outside."""
@@ -167,37 +102,32 @@ class Recording(Recorder):
 
     def __enter__(self) -> Any:
         super().__enter__()
-        self.inside = len(active())
+        self.inside, self.around = len(active()), differentiated.get()
         return self
 
     # --- single numbers
 
-    def scalar(self, out: Any) -> Any:
-        """Give the result of an operation its row."""
-        left, right, op = out._left, out._right, out.op
+    def made(self, op: Any, out: Any, operands: tuple[Any, ...]) -> Any:
+        """Give the result of an operation its row; what is made of arrays is on the tape."""
+        if out.__class__ is not Value:
+            return out
         if op.name in RAISING:
-            self._check_raising(op.name, left, right)
-        kind = self.kind
-        i: Any = left._grad if left.__class__ is kind else self.row(left)
-        j: Any = -1
-        if right is not None:
-            j = right._grad if right.__class__ is kind else self.row(right)
-        graph = self.graph
-        try:
-            graph.code.append(self.codes[op])
-        except KeyError:
-            self.codes[op] = len(graph.ops)
+            self._check_raising(op.name, *operands)
+        kind, graph = self.kind, self.graph
+        rows = [x.index if x.__class__ is kind else self.row(x) for x in operands]
+        code = self.codes.get(op)
+        if code is None:
+            code = self.codes[op] = len(graph.ops)
             graph.ops.append(op)
-            graph.code.append(self.codes[op])
-        out.__class__ = kind
-        out._grad = len(graph.left)
-        graph.left.append(i)
-        graph.right.append(j)
-        if len(active()) == self.inside:
-            out._left = out._right = None  # nobody walks this graph, so let go of it
-        elif not recording():
-            return self.value(DETACH, out._grad, out._data)
-        return out
+        made = self.value(code, rows[0], out._data, rows[1] if len(rows) == 2 else -1)
+        if len(active()) > self.inside:
+            if not recording():
+                return self.value(DETACH, made.index, made._data)
+            self.transforms |= differentiated.get() is not self.around
+            made.op, made._left, made._right, made._x = op, out._left, out._right, out._x
+            if made._right is not None:
+                made._y = out._y
+        return made
 
     def _check_raising(self, name: str, x: Any, y: Any) -> None:
         """See to it that Python has a float, too, for an operation on what uncompiled are floats.
@@ -220,37 +150,57 @@ class Recording(Recorder):
         if not relation(x._data, number):
             raise AsWritten
         if x.__class__ is not Constant:
-            self.graph.guard(relation, x._grad, self.row(Constant(number)), True)
+            self.graph.guard(relation, x.index, self._constant(number), True)
 
     def row(self, value: Any) -> int:
         """The row of any Value."""
         if value.__class__ is self.kind:
-            return value._grad  # type: ignore[no-any-return]
+            return value.index  # type: ignore[no-any-return]
         if isinstance(value, RecordedValue):
             self.refuse("using a Value left over from an earlier run")
-        graph = self.graph
-        if isinstance(value, Constant):
-            number = value._data
-            # 0.0 and -0.0 are equal, and two different constants
-            key: Any = number if number else str(number)
-            row = self.rows.get(key)
-            if row is None:
-                row = self.rows[key] = graph.add(CONSTANT, len(graph.constants))
-                graph.constants.append(number)
-            return row
         row = self.rows.get(value)
-        if row is None:
-            row = self.rows[value] = graph.add(LEAF, len(graph.leaves))
-            graph.leaves.append(value)
+        if row is not None:
+            return row
+        graph = self.graph
+        if isinstance(value, Constant) or any(value in those for those in self._variables()):
+            row = self._constant(value._data)
+            if not isinstance(value, Constant):  # a number that a function is differentiated at
+                row = self.rows[value] = graph.add(DETACH, row)
+            return row
+        row = self.rows[value] = graph.add(LEAF, len(graph.leaves))
+        graph.leaves.append(value)
         return row
+
+    def _constant(self, number: float) -> int:
+        """The row of a number written in the code."""
+        # 0.0 and -0.0 are equal, and two different constants
+        key: Any = number if number else str(number)
+        row = self.rows.get(key)
+        if row is None:
+            row = self.rows[key] = self.graph.add(CONSTANT, len(self.graph.constants))
+            self.graph.constants.append(number)
+        return row
+
+    def _variables(self) -> Iterator[frozenset[Any]]:
+        """Of each function that is differentiated inside the variables."""
+        return map(frozenset, differentiated.get()[len(self.around) :])
 
     def value(self, code: int, left: int, number: float, right: int = -1) -> Any:
         """A new Value with a row of its own."""
+        return self.at(self.graph.add(code, left, right), number)
+
+    def at(self, row: int, number: float) -> Any:
+        """A Value that stands for a row."""
         out: Any = self.kind.__new__(self.kind)
-        out._data, out._grad, out.op, out._left, out._right = number, 0, None, None, None
-        out.label = ""
-        out._grad = self.graph.add(code, left, right)
+        out._data, out.index, out.label = number, row, ""
+        out._grad = out.op = out._left = out._right = None
         return out
+
+    def stand_in(self, fresh: Value, row: int, number: float) -> None:
+        """`Value(x)` of a recorded x: the new Value is x's row."""
+        self.rows[fresh], fresh._data = row, number
+        if isinstance(fresh, Constant):
+            fresh.__class__ = Value  # type: ignore[assignment]  # it is none: its number is another one at each call
 
     def argument_number(self, number: Any) -> Any:
         """A float among the arguments: the next place of the data."""
@@ -258,13 +208,15 @@ class Recording(Recorder):
         self.floats.append(float(number))
         out = self.value(DATA, self.graph.data_size - 1, float(number))
         if isinstance(number, np.float64):
-            self.plain.wide.add(out._grad)
+            self.plain.wide.add(out.index)
         return out
 
     def argument_value(self, value: Value) -> Any:
         """A Value among the arguments."""
         self.graph.leaves.append(value)
-        return self.value(LEAF, len(self.graph.leaves) - 1, value._data)
+        out = self.value(LEAF, len(self.graph.leaves) - 1, value._data)
+        out.label = value.label
+        return out
 
     def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
         """A guard: at replay the comparison must come out the same."""
@@ -284,8 +236,8 @@ class Recording(Recorder):
             return NotImplemented
         return self.compared(operator.eq, x, y, x._data == y._data)
 
-    def ordered(self, *sides: Any) -> bool:
-        """See to it that NumPy does not order floats that are nan: True.
+    def check_order(self, *sides: Any) -> None:
+        """See to it that NumPy does not order floats that are nan.
 
         In arrays of floats it has an order of its own, in which nan is the largest. While they are
         recorded these are arrays of objects, which it compares by `<`. So a program of one that
@@ -296,17 +248,25 @@ class Recording(Recorder):
             for x in plain:
                 if math.isnan(x._data):
                     raise AsWritten
-                self.graph.guard(operator.eq, x._grad, x._grad, True)
-        return True
+                self.graph.guard(operator.eq, x.index, x.index, True)
 
-    def number(self, value: Any, what: str) -> Any:
-        """`.data` is a number without a gradient; a plain float is not to be had."""
-        if what == "float()":
-            self.refuse("float()")
-        out = self.value(DETACH, self.row(value), value._data)
+    def read(self, node: Any, what: str) -> Any:
+        """The numbers of a node are recorded, too, where they may go on as a node."""
+        if what not in (".data", ".detach()"):
+            self.refuse(what)
+        if isinstance(node, Tensor):
+            data = self._lifted(node)._data
+            return self.tape.call(np.ndarray.copy, (data, "C")) if data.number else data
+        if (what == ".data" and self._is_plain(node)) or node.__class__ is Constant:
+            return node if isinstance(node, RecordedValue) else node._data
+        out = self.value(DETACH, self.row(node), node._data)
         if what == ".data":
-            self.plain.read.add(out._grad)
+            self.plain.read.add(out.index)
         return out
+
+    def written(self, what: str) -> None:
+        """No replay would do that."""
+        self.refuse(what)
 
     # --- arrays
 
@@ -330,13 +290,13 @@ class Recording(Recorder):
         out.label = given.label
         return out
 
-    def lifted(self, operands: Any) -> tuple[Any, ...]:
+    def lift(self, operands: Any) -> tuple[Any, ...]:
         """The operands of an array operation as those of this recording."""
         return tuple(self._lifted(self.beside(x, operands)) for x in operands)
 
     def beside(self, x: Any, operands: Any) -> Any:
         """x, if uncompiled it is a Python float as an array of the type it takes beside arrays."""
-        if not self._is_plain(x) or self.plain.is_wide(x._grad):
+        if not self._is_plain(x) or self.plain.is_wide(x.index):
             return x
         kinds = [y.dtype for y in operands if isinstance(y, (Tensor, Traced, np.ndarray))]
         kinds += [y.dtype for y in operands if is_of_other_size(y)]
@@ -356,21 +316,16 @@ class Recording(Recorder):
         if isinstance(x, Value):
             if recording() and self.differentiates([self.row(x)]):
                 self.refuse("differentiating a number through an array")
-            return self.lift(_boxed(x))
+            return self.tensor_of(_boxed(x))
         if isinstance(x, np.ndarray) and x.dtype != object:
             known = self.fixed.get(id(x))
             if known is None or not _equal(known[1].array, x):
                 # A copy, as it may change before backward(). Before the next call that is seen.
                 known = self.fixed[id(x)] = (x, self.tape.source(x.copy("K"), fixed=True))
             return known[1]
-        return x
+        return self.made_array(x)
 
-    def array(self, tensor: Any) -> Any:
-        """The array of a tensor: traced, so what is computed with it is recorded."""
-        data = self._lifted(tensor)._data
-        return self.tape.call(np.ndarray.copy, (data, "C")) if data.number else data
-
-    def lift(self, values: Any) -> Tensor:
+    def tensor_of(self, values: Any) -> Tensor:
         """The Values of an object array as one tensor."""
         rows = crossing.rows_of(self, values)
         numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
@@ -402,21 +357,23 @@ class Recording(Recorder):
 
     def numbers(self, values: Any) -> Any:
         """The numbers of Values as a traced array, which no gradient flows through."""
-        return self.lift(np.asarray(values, dtype=object))._data
+        return self.tensor_of(np.asarray(values, dtype=object))._data
 
     def made_array(self, data: Any) -> Any:
         """What an array is made of: of numbers that uncompiled are floats, a traced array."""
         if not isinstance(data, (list, tuple, np.ndarray)):
-            return self._lifted(data) if isinstance(data, Traced) else data
+            return data
         if isinstance(data, np.ndarray) and data.dtype != object:
             return data
         array = np.array(data, dtype=object)
         for place, x in zip(np.ndindex(array.shape), array.ravel().tolist(), strict=True):
             if isinstance(x, Traced) and x.dtype.kind == "f":
                 array[place] = self.objects(x)[()]
-        if not any(x.__class__ is self.kind for x in array.ravel().tolist()):
-            return data
-        return self.numbers(array) if self.plain.of_all(crossing.rows_of(self, array)) else data
+        if not any(isinstance(x, RecordedValue) for x in array.ravel().tolist()):
+            return array.view(crossing.RecordedArray) if isinstance(data, np.ndarray) else data
+        rows = crossing.rows_of(self, array)
+        floats = self.plain.of_all(rows) and not self.differentiates(rows.ravel().tolist())
+        return self.numbers(array) if floats else array.view(crossing.RecordedArray)
 
     def returned_array(self, array: Any) -> Any:
         """What an array of objects is when it is returned: of floats, one of floats."""
@@ -448,40 +405,21 @@ class Recording(Recorder):
             return {key: self.as_arrays(x) for key, x in tree.items()}
         if isinstance(tree, (tuple, list)):
             return type(tree)([self.as_arrays(self.beside(x, tree)) for x in tree])
-        return self.written(tree)
+        return self.assigned(tree)
 
-    def written(self, x: Any) -> Any:
+    def assigned(self, x: Any) -> Any:
         """What is written into an array of numbers: of what uncompiled is floats, an array."""
         if isinstance(x, np.ndarray) and x.dtype == object:
             return self.made_array(x)
         return self.plain_array(x)
 
     def _is_plain(self, x: Any) -> bool:
-        return x.__class__ is self.kind and self.plain.of(x._grad)
-
-    def are_floats(self, array: Any) -> bool:
-        """Whether uncompiled an array of objects holds floats alone."""
-        if not all(self._is_plain(x) or isinstance(x, Real) for x in array.flat):
-            return False
-        rows = [x._grad for x in array.flat if x.__class__ is self.kind]
-        return not self.differentiates(rows)  # where a float is a Value for a while
-
-    def transformed(self, nodes: Any, variables: Any) -> bool:
-        """Note that a function is differentiated inside, and say whether uncompiled on floats."""
-        self.transforms = True
-        if len(active()) == self.inside:  # the outermost: nothing so far depends on it
-            self.varying.begin()
-        for x in variables:
-            if x.__class__ is Value:  # a number written in the code; elsewhere it does not vary
-                self.rows[x] = self.graph.add(DETACH, self.row(Constant(x._data)))
-        self.varying.add([self.row(x) for x in variables if isinstance(x, Value)])
-        return all(map(self._is_plain, nodes))
+        return x.__class__ is self.kind and self.plain.of(x.index)
 
     def differentiates(self, rows: list[int]) -> bool:
         """Whether a function is being differentiated for what leads to one of these rows."""
-        if not self.transforms or len(active()) == self.inside:
-            return False
-        return self.varying.any_of(rows)
+        known = [x for those in self._variables() for x in those if isinstance(x, Value)]
+        return bool(known) and self.varying.any_of(rows, sorted(map(self.row, known)))
 
     def plain_operands(self, operands: Any, elementwise: bool = True) -> tuple[Any, ...]:
         """The operands, with recorded floats as arrays where there are arrays with them.
@@ -559,13 +497,8 @@ class Recording(Recorder):
         """The number at a place of the data."""
         row = self.rows.get((DATA, place))
         if row is None:
-            out = self.value(DATA, place, number)
-            self.rows[(DATA, place)] = out._grad
-            return out
-        out = self.kind.__new__(self.kind)
-        out._data, out._grad, out.label = number, row, ""
-        out.op = out._left = out._right = None
-        return out
+            row = self.rows[(DATA, place)] = self.graph.add(DATA, place)
+        return self.at(row, number)
 
     def taken(self, blocks: Any, count: int) -> int:
         """Take the next places of the data, or of the indices; the answer is the first."""

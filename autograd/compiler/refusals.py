@@ -12,7 +12,8 @@ class ReadError(CompileError):
 
 def refusal(what: str, remedy: str = "") -> CompileError:
     """The error that says what was done where, and what to do instead."""
-    remedy = remedy or _REMEDIES.get(what, "Compute with it as it is, with autograd's functions.")
+    usual = _REMEDIES.get(what.split()[-1], "Compute with it as it is, with autograd's functions.")
+    remedy = remedy or _REMEDIES.get(what, usual)
     kind = CompileError if what in _ACTS else ReadError
     would = "freeze this run's number into the program"
     if what in _ACTS:
@@ -23,6 +24,7 @@ def refusal(what: str, remedy: str = "") -> CompileError:
 
 
 _ACTS = {
+    "drawing the mask of Dropout",
     "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
 }  # fmt: skip
 _REMEDIES = {
@@ -33,7 +35,11 @@ _REMEDIES = {
         ("optimizer.step()", "writing to .grad", "zero_grad()"),
         "Return the loss; what changes parameters and gradients belongs outside, after it.",
     ),
+    "drawing the mask of Dropout": (
+        "Call model.eval() first, or multiply by a mask that is passed as an argument."
+    ),
     "writing to .data": "Return the new number and assign it outside.",
+    "(custom_vjp)": "Leave the function that calls it uncompiled, or call it outside.",
     "is_integer()": "Compare x with autograd.floor(x).",
     "round()": "Use autograd.floor(x + 0.5), or do it with the result.",
     "a count": "Pass whole numbers as Python ints, which belong to the signature.",

@@ -180,8 +180,8 @@ class Tape:
             self.refuse("writing into an array")
         out._check_owned()
         if self.observer is not None:
-            args = tuple(map(self.observer.written, args))
-            options = {key: self.observer.written(x) for key, x in options.items()}
+            args = tuple(map(self.observer.assigned, args))
+            options = {key: self.observer.assigned(x) for key, x in options.items()}
         self.change(out, function, args, options)
         return None if function in IN_PLACE else out
 

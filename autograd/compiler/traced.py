@@ -154,13 +154,17 @@ class Traced(NDArrayOperatorsMixin):
                 out.part, self.tape.chosen = (self, index, self.tape.changes), True
         return out
 
+    def taken_from(self, array: Any, index: Any) -> Any:
+        """`array[index]`, where this array is one or the other."""
+        return self.tape.observer.chosen(array, index)
+
     def __setitem__(self, index: Any, value: Any) -> None:
         self._check_owned()
         seen = self.tape.observer
         if seen is not None and isinstance(value, (list, tuple)):
-            value = [seen.written(x) for x in value]
+            value = [seen.assigned(x) for x in value]
         elif seen is not None:
-            value = seen.written(value)
+            value = seen.assigned(value)
         self.tape.change(self, set_item, (self, index, value))
 
     def __len__(self) -> int:
@@ -173,7 +177,7 @@ class Traced(NDArrayOperatorsMixin):
         """Compute with a universal function, and note it."""
         target = inputs[0] if method == "at" else options.get("out", (None,))[0]
         if isinstance(target, Traced) and self.tape.observer is not None:
-            inputs = tuple(map(self.tape.observer.written, inputs))
+            inputs = tuple(map(self.tape.observer.assigned, inputs))
         elif any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             return self.tape.observer.on_objects(getattr(ufunc, method), inputs, options)
         if any(hasattr(type(x), "_apply") for x in inputs):
@@ -235,16 +239,14 @@ class Traced(NDArrayOperatorsMixin):
         raise AssertionError("a refusal is an error")
 
     @property
-    def is_recorded(self) -> bool:
-        """Whether a Value can be made of it: of one number, not of an array."""
-        return self.array.ndim == 0 and self.tape.observer is not None
-
-    def stand_in(self, fresh: Any) -> None:
-        """`Value(x)` of one number x: the new Value is that number."""
-        self.tape.observer.objects(self)[()].stand_in(fresh)
+    def stand_in(self) -> Any:
+        """What makes of a new Value this number, `Value(x)`: of one number, not of an array."""
+        if self.array.ndim or self.tape.observer is None:
+            raise AttributeError("stand_in")
+        return self.tape.observer.objects(self)[()].stand_in
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if self.is_recorded and dtype in (None, object):  # in a list with others
+        if hasattr(self, "stand_in") and dtype in (None, object):  # in a list with others
             return self.tape.observer.objects(self)
         self._refuse("an array as an index" if self.dtype.kind in "iu" else "np.asarray")
 

@@ -15,7 +15,6 @@ from autograd.modes import active
 from autograd.node import Parts
 from autograd.op import RULEBOOK, Operand, call, composition, numbers, plain, shape_of, unbroadcast
 from autograd.spellings import called_as
-from autograd.tracing import recorder
 
 Axes = int | tuple[int, ...] | None
 
@@ -128,9 +127,12 @@ getitem.contribution = lambda i, out_grad, out, inputs, params: Parts(  # type: 
 
 
 def elements(array: Any, index: Any) -> Any:
-    """`array[index]`; a function that is being recorded is asked, as either may be data."""
-    mode = recorder() if active() else None
-    return array[index] if mode is None else mode.chosen(array, index)
+    """`array[index]`, where the array, or an array in the index, may have its own way."""
+    if active():
+        for x in (array, *(index if isinstance(index, tuple) else (index,))):
+            if hasattr(x, "taken_from"):
+                return x.taken_from(array, index)
+    return array[index]
 
 
 @structural(
@@ -416,12 +418,9 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
         [Value(data=0.3), Value(data=0.4)]
     """
     if isinstance(a, (list, tuple)):
-        array = np.asarray(a)
-        mode = recorder() if active() else None
-        floats = mode is not None and array.dtype == object and mode.are_floats(array)
-        if array.dtype == object and not floats:
-            return _taken_from_list(array, indices)
-        a = array
+        a = np.asarray(a)
+        if a.dtype == object and not all(getattr(x, "_is_float", True) for x in a.flat):
+            return _taken_from_list(a, indices)
     if axis is None:
         a, axis = a.reshape(-1), 0
     place = (slice(None),) * normalize_axis_index(axis, a.ndim, "take")

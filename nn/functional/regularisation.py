@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd import ShapeError
 from autograd.checks import check_number
-from autograd.tracing import recorder
+from autograd.tracing import written
 from nn.generators import generator
 from nn.operands import as_operand, shape_of
 
@@ -83,11 +83,6 @@ def without_some(
         if len(shape) != 4:
             raise ShapeError(f"{who}: needs input of shape (N, C, H, W), but got {shape}.")
         shape = (*shape[:2], 1, 1)
-    mode = recorder()
-    if mode is not None:  # a compiled function
-        mode.refuse(
-            "the random mask of Dropout",
-            "Call model.eval() first, or multiply by a mask that is passed as an argument.",
-        )
+    written("drawing the mask of Dropout")
     kept = generator(rng).random(shape) >= p
     return x * (np.asarray(kept, getattr(x, "dtype", float)) / (1 - p))

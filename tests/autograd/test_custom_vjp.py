@@ -246,7 +246,7 @@ def test_an_anomaly_is_found_forward_and_backward():
 def test_compiled_functions_refuse_it_by_name():
     for x in (Value(2.0), Tensor(2.0, requires_grad=True)):
         with pytest.raises(
-            CompileError, match=r"product: has a gradient of its own \(custom_vjp\)"
+            CompileError, match=r"product \(custom_vjp\) inside .* uncompiled, or call it outside"
         ):
             compiled(lambda x: product(x, x))(x)
     assert compiled(lambda x: x * product(2.0, 3.0))(Value(2.0)).data == 12.0
