@@ -10,10 +10,8 @@ from __future__ import annotations
 import inspect
 import pathlib
 
-import numpy as np
-
 from autograd import rules
-from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
+from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op, is_method_of_arrays
 
 _HEAD = '"""Generated from the rulebook by `python -m autograd.stub`; do not edit."""\n\n'
 
@@ -46,7 +44,7 @@ def _methods() -> str:
     lines += ["", "class ArrayOperations(Operations):", "    __slots__ = ()"]
     lines += [line for op in arrays for line in _lines(op, ", *args: Any, **params: Any")]
     for name, function in COMPOSITIONS.items():
-        if hasattr(np.ndarray, name):
+        if is_method_of_arrays(name):
             rest = list(inspect.signature(function).parameters)[1:]
             given = ", *args: Any, **params: Any" if rest else ""
             result = "Any" if name in ("any", "all", "argmax", "argmin") else "Self"
