@@ -490,11 +490,6 @@ COMPOSITIONS: dict[str, Callable[..., Any]] = {}
 """Every function that is made of operations and so needs no derivative of its own, by name."""
 
 
-def is_method_of_arrays(name: str) -> bool:
-    """Whether NumPy's arrays have the method; of some they only say that it is gone."""
-    return hasattr(np.ndarray, name) and name not in ("ptp", "itemset", "newbyteorder")
-
-
 Operand = Any
 """What a composition computes on, as its parameters are annotated; a list is made an array."""
 

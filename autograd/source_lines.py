@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import warnings
+from collections.abc import Iterator
+from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
@@ -64,8 +67,31 @@ def users_frame(frame: FrameType) -> FrameType:
     return found or frame
 
 
+_line: ContextVar[str | None] = ContextVar("the line that is running", default=None)
+
+
+@contextlib.contextmanager
+def at_line(line: str) -> Iterator[None]:
+    """Inside, operations count as made by this line: that of a program which another one runs.
+
+    Example:
+        >>> from autograd import Value
+        >>> with record_lines() as lines, at_line("net.py, line 7: y = 2 * x"):
+        ...     y = Value(3.0) * 2
+        >>> lines[y]
+        'net.py, line 7: y = 2 * x'
+    """
+    token = _line.set(line)
+    try:
+        yield
+    finally:
+        _line.reset(token)
+
+
 def users_line() -> str:
     """The innermost line that is neither ours nor NumPy's: 'file.py, line 3: y = log(x)'."""
+    if (running := _line.get()) is not None:
+        return running
     ours = _not_the_users()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(ours):

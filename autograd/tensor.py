@@ -15,7 +15,7 @@ from autograd.errors import GraphError, ShapeError
 from autograd.methods import ArrayOperations
 from autograd.modes import active, recording, watch_result
 from autograd.node import Node, Parts
-from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op, is_method_of_arrays
+from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.rules import elementwise, matrices
 from autograd.tracing import lifted, read, written
 from autograd.updates import readings
@@ -611,7 +611,7 @@ def _install(function: Any) -> None:
 
 on_every_operation(_install, Tensor)
 for _name, _composition in COMPOSITIONS.items():
-    if is_method_of_arrays(_name):
+    if hasattr(np.ndarray, _name):
         _install(_composition)
 spellings.install(Tensor, of_a_number=False)
 spellings.module_is_no_function(

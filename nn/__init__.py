@@ -176,9 +176,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Only when asked for: estimators need scikit-learn, and few programs need the exercises.
-    if name in ("estimators", "course"):
+    # Only when asked for: not everybody has scikit-learn or PyTorch, or does exercises.
+    if name in ("course", "estimators", "interop"):
         return importlib.import_module(f"nn.{name}")
+    if name == "from_torch":
+        return importlib.import_module("nn.interop.torch").from_torch
     hint = ""
     if name in ("Neuron", "Layer", "Value"):
         hint = (

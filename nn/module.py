@@ -343,12 +343,16 @@ class Module:
         """
         return summary(self, inputs)
 
+    def _named(self) -> str:
+        """What its repr calls it."""
+        return type(self).__name__
+
     def _details(self) -> str:
         """What its repr says in parentheses."""
         return ""
 
     def __repr__(self) -> str:
-        name = type(self).__name__
+        name = self._named()
         children = [f"{label}: {m!r}" for label, m in self._members() if isinstance(m, Module)]
         if not children:
             return f"{name}({self._details()})"

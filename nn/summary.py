@@ -29,7 +29,7 @@ def summary(model: Module, inputs: tuple[Any, ...]) -> Table:
     rows = [HEAD]
     rows += [
         (text, str(shapes.get(id(module), "")), f"{_count(module):,}")
-        for text, module in _rows(model, "", type(model).__name__)
+        for text, module in _rows(model, "", model._named())
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     if not inputs:
@@ -45,9 +45,9 @@ def summary(model: Module, inputs: tuple[Any, ...]) -> Table:
 def _rows(module: Module, indent: str, name: str) -> Iterator[tuple[str, Module]]:
     """Every module with its line, each below the one it belongs to."""
     children = module.named_children()
-    yield indent + (name if children else name.replace(type(module).__name__, repr(module))), module
+    yield indent + (name if children else name.replace(module._named(), repr(module))), module
     for label, child in children:
-        yield from _rows(child, indent + "  ", f"{label}: {type(child).__name__}")
+        yield from _rows(child, indent + "  ", f"{label}: {child._named()}")
 
 
 def _count(module: Module) -> int:

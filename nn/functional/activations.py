@@ -100,15 +100,17 @@ def silu(x: Any) -> Any:
     return x * sigmoid(x)
 
 
-def hardtanh(x: Any) -> Any:
-    """x limited to [-1, 1]. The derivative at -1 and at 1 is 0, as in PyTorch.
+def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """x limited to [min_val, max_val]. The derivative at either end is 0, as in PyTorch.
 
     Example:
         >>> hardtanh([-3.0, 0.5, 3.0]).tolist()
         [-1.0, 0.5, 1.0]
+        >>> hardtanh([-3.0, 0.5, 9.0], 0.0, 6.0).tolist()  # also called ReLU6
+        [0.0, 0.5, 6.0]
     """
     # Not `clip`, which passes the gradient at its limits: here the limits come first in a tie.
-    return autograd.at_most(1.0, autograd.at_least(-1.0, as_operand("hardtanh", x)))
+    return autograd.at_most(max_val, autograd.at_least(min_val, as_operand("hardtanh", x)))
 
 
 def softmax(x: Any, dim: int = -1) -> Any:

@@ -1,0 +1,532 @@
+"""PyTorch's operations, each as one expression of functions of ours: what `from_torch` runs.
+
+`RULES` is the whole mapping. A key is the name of an ATen operation as `torch.export` gives it
+("softmax", or "max.dim" where the overloads differ); its parameters are those of PyTorch's schema.
+There is no derivative here: the functions bring their own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from nn import functional as F
+from nn.operands import holds_values, numbers, shape_of
+
+Rule = Callable[..., Any]
+
+REDUCTIONS = ("none", "mean", "sum")
+"""What PyTorch's operations call 0, 1 and 2."""
+
+
+def dtype_of(dtype: Any) -> np.dtype[Any]:
+    """NumPy's type of numbers for PyTorch's.
+
+    Raises:
+        TypeError: NumPy, or this library, has none: bfloat16, complex numbers.
+
+    Example:
+        >>> dtype_of("torch.float32")
+        dtype('float32')
+    """
+    name = str(dtype).removeprefix("torch.")
+    try:
+        found = np.dtype(name)
+    except TypeError as err:
+        raise TypeError(f"numbers of {name}, which NumPy does not have") from err
+    if found.kind not in "biuf":
+        raise TypeError(f"numbers of {name}, and here all numbers are real")
+    return found
+
+
+# --- how operands meet ------------------------------------------------------------------------
+
+
+def _alike(x: Any, y: Any) -> tuple[Any, Any]:
+    """Two operands in PyTorch's common type: floats decide before integers, arrays before numbers.
+
+    Example:
+        >>> x, y = _alike(np.ones(2, np.float32), np.arange(2))
+        >>> (x + y).dtype
+        dtype('float32')
+    """
+    mine, other = getattr(x, "dtype", None), getattr(y, "dtype", None)
+    if mine is None or other is None or mine == other or object in (mine, other):
+        return x, y
+    if mine.kind in "biu" or (other.kind == "f" and not shape_of(x) and shape_of(y)):
+        return (x.astype(other), y) if other.kind == "f" else (x, y)
+    if other.kind in "biu" or (not shape_of(y) and shape_of(x)):
+        return x, y.astype(mine)
+    return x, y
+
+
+def _both(function: Rule) -> Rule:
+    """An operation of two operands, as PyTorch's of two types."""
+    return lambda x, y: function(*_alike(x, y))
+
+
+def _truths(function: Rule) -> Rule:
+    """What gives plain truth values, or works on plain integers."""
+    return lambda *operands: function(*map(numbers, operands))
+
+
+def _only(rule: Rule, **needed: Any) -> Rule:
+    """A rule for a part of an operation: where an argument is another, there is no rule."""
+    parameters = inspect.signature(rule)
+
+    def partly(*args: Any, **kwargs: Any) -> Any:
+        return rule(*args, **kwargs)
+
+    def applies(*args: Any, **kwargs: Any) -> bool:
+        given = parameters.bind(*args, **kwargs).arguments
+        return all(
+            name not in given or given[name] is value or given[name] == value
+            for name, value in needed.items()
+        )
+
+    partly.applies = applies  # type: ignore[attr-defined]
+    return partly
+
+
+def _detached(x: Any) -> Any:
+    if holds_values(x):
+        return np.frompyfunc(lambda v: v.detach() if hasattr(v, "detach") else v, 1, 1)(x)
+    return x.detach() if hasattr(x, "detach") else x
+
+
+def _as_type(x: Any, dtype: Any = None) -> Any:
+    """x in another type; of Values, which are float64, and of Tensors made integers, plain."""
+    if dtype is None or holds_values(x):
+        return x
+    wanted = dtype_of(dtype)
+    if x.dtype == wanted:
+        return x
+    return x.astype(wanted) if wanted.kind == "f" else numbers(x).astype(wanted)
+
+
+# --- places in arrays ---------------------------------------------------------------------------
+
+
+def _at(x: Any, dim: int, place: Any) -> Any:
+    """x[…, place, …] with the place on axis dim."""
+    return x[(*(slice(None),) * (dim % len(shape_of(x))), place)]
+
+
+def _flat(x: Any, start: int = 0, end: int = -1) -> Any:
+    shape = shape_of(x) or (1,)
+    start, end = start % len(shape), end % len(shape)
+    return x.reshape((*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def _squeezed(x: Any, dims: int | Sequence[int] | None = None) -> Any:
+    """Without these axes, where they are of length 1."""
+    shape = shape_of(x)
+    of = range(len(shape)) if dims is None else np.ravel(dims).tolist() if shape else ()
+    gone = {d % len(shape) for d in of if shape[d] == 1}
+    return x.reshape(tuple(n for i, n in enumerate(shape) if i not in gone))
+
+
+def _expanded(x: Any, size: Sequence[int]) -> Any:
+    own = (1,) * (len(size) - len(shape_of(x))) + shape_of(x)
+    return ag.broadcast_to(x, tuple(n if s == -1 else s for s, n in zip(size, own, strict=True)))
+
+
+def _parts(x: Any, sizes: int | Sequence[int], dim: int = 0) -> list[Any]:
+    """Pieces of these lengths, or of one length and a rest."""
+    length = shape_of(x)[dim]
+    if isinstance(sizes, int):
+        sizes = [sizes] * math.ceil(length / sizes) if length else [0]
+    stops = np.cumsum(sizes).tolist()
+    return [
+        _at(x, dim, slice(stop - n, min(stop, length)))
+        for stop, n in zip(stops, sizes, strict=True)
+    ]
+
+
+def _replaced(x: Any, new: Any, dim: int, start: int, stop: int) -> Any:
+    """x with `new` in the place of what lies between start and stop on an axis."""
+    before, after = _at(x, dim, slice(0, start)), _at(x, dim, slice(stop, None))
+    return ag.concatenate(list(_joinable([before, new, after])), dim)
+
+
+def _joinable(arrays: Sequence[Any]) -> list[Any]:
+    """Without the empty ones of one axis that PyTorch passes over, in a common type."""
+    kept = [x for x in arrays if shape_of(x) != (0,)] or list(arrays[:1])
+    for i in range(1, len(kept)):
+        kept[0], kept[i] = _alike(kept[0], kept[i])
+    return [_alike(x, kept[0])[0] for x in kept]
+
+
+def _slice_scatter(
+    x: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+) -> Any:
+    first, last, _ = slice(start, end).indices(shape_of(x)[dim])
+    return _replaced(x, src, dim, first, last)
+
+
+def _select_scatter(x: Any, src: Any, dim: int, index: int) -> Any:
+    index %= shape_of(x)[dim]
+    return _replaced(x, ag.expand_dims(src, dim), dim, index, index + 1)
+
+
+def _index(x: Any, indices: Sequence[Any]) -> Any:
+    places = tuple(slice(None) if i is None else numbers(i) for i in indices)
+    return ag.getitem(x, places)
+
+
+def _gathered(x: Any, dim: int, index: Any) -> Any:
+    """As `take_along_axis`, but of the first rows if there are places for no more."""
+    dim %= len(shape_of(x))
+    first = (slice(None) if i == dim else slice(n) for i, n in enumerate(shape_of(index)))
+    return ag.take_along_axis(x[tuple(first)], numbers(index), dim)
+
+
+def _padded(x: Any, pad: Sequence[int], value: float | None = None) -> Any:
+    """Widths come in pairs, the last axis first; a negative one cuts off."""
+    ndim = len(shape_of(x))
+    widths = [(pad[2 * i], pad[2 * i + 1]) for i in range(len(pad) // 2)]
+    widths = [(0, 0)] * (ndim - len(widths)) + widths[::-1]
+    pairs = zip(widths, shape_of(x), strict=True)
+    cut = tuple(slice(max(0, -a), n - max(0, -b)) for (a, b), n in pairs)
+    wider = [(max(0, a), max(0, b)) for a, b in widths]
+    return ag.pad(x[cut], wider, constant_values=value or 0.0)
+
+
+def _chosen(x: Any, places: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    """The elements at one place of each row, and the places."""
+    places = ag.expand_dims(places, dim)
+    found = ag.take_along_axis(x, places, dim)
+    return (found, places) if keepdim else (_squeezed(found, dim), _squeezed(places, dim))
+
+
+def _ranked(x: Any, dim: int = -1, descending: bool = False, k: int | None = None) -> Any:
+    data = numbers(x)
+    places = np.argsort(-data if descending else data, axis=dim, kind="stable")
+    places = places if k is None else _at(places, dim, slice(k))
+    return ag.take_along_axis(x, places, dim), places
+
+
+# --- sums and the like ------------------------------------------------------------------------
+
+
+def _axes(dim: Any) -> Any:
+    """An axis, several, or None for all, which PyTorch also spells []."""
+    if dim is None or isinstance(dim, int):
+        return dim
+    return tuple(dim) or None
+
+
+def _over(function: Rule) -> Rule:
+    """A reduction along axes."""
+
+    def reduced(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+        return function(_as_type(x, dtype), axis=_axes(dim), keepdims=keepdim)
+
+    return reduced
+
+
+def _ddof(unbiased: bool | None, correction: float | None) -> float:
+    given = 1 if unbiased is None or unbiased else 0
+    return given if correction is None else correction
+
+
+def _spread(function: Rule) -> Rule:
+    """The variance and its root, which divide by N - 1 unless told otherwise."""
+
+    def reduced(
+        x: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, correction: Any = None
+    ) -> Any:
+        if isinstance(dim, bool):  # of all axes, and unbiased or not
+            dim, unbiased = None, dim
+        ddof = _ddof(unbiased, correction)
+        return function(x, axis=_axes(dim), keepdims=keepdim, ddof=ddof)
+
+    return reduced
+
+
+def _var_mean(x: Any, dim: Any = None, correction: Any = None, keepdim: bool = False) -> Any:
+    variance = ag.var(x, axis=_axes(dim), keepdims=keepdim, ddof=_ddof(None, correction))
+    return variance, ag.mean(x, axis=_axes(dim), keepdims=keepdim)
+
+
+def _softplus(x: Any, beta: float = 1, threshold: float = 20) -> Any:
+    return F.softplus(x) if beta == 1 else F.softplus(beta * x) / beta
+
+
+def _along_channels(weight: Any, x: Any) -> Any:
+    """(C,) numbers, or one, ready to meet (N, C, …)."""
+    return weight.reshape((-1, *(1,) * max(0, len(shape_of(x)) - 2)))
+
+
+def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    return x @ weight.T if bias is None else ag.linear(x, weight, bias)
+
+
+def _scaled(x: Any, factor: float) -> Any:
+    return x if factor == 1 else factor * x
+
+
+def _matrices_plus(b: Any, x: Any, y: Any, beta: float = 1, alpha: float = 1) -> Any:
+    return _scaled(b, beta) + _scaled(x @ y, alpha)
+
+
+def _cross_entropy(
+    x: Any, y: Any, weight: Any = None, reduction: int = 1, ignore: int = -100, smoothing: float = 0
+) -> Any:
+    options = {"weight": weight, "label_smoothing": smoothing}
+    if numbers(y).dtype.kind in "iu" and np.any(numbers(y) == ignore):
+        options["ignore_index"] = ignore
+    return F.cross_entropy(x, y, REDUCTIONS[reduction], **options)
+
+
+def _nll(x: Any, y: Any, weight: Any = None, reduction: int = 1, ignore: int = -100) -> Any:
+    options = {"ignore_index": ignore} if np.any(numbers(y) == ignore) else {}
+    return F.nll_loss(x, y, REDUCTIONS[reduction], weight=weight, **options)
+
+
+def _pooling(function: Rule) -> Rule:
+    """Pooling, whose stride is [] where it is the window's own length."""
+    return lambda x, kernel, stride=(), *rest: function(x, kernel, stride or None, *rest)
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+_ARC = {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+
+RULES: dict[str, Rule] = {
+    # sums and products
+    "add": lambda x, y, alpha=1: ag.add(*_alike(x, _scaled(y, alpha))),
+    "sub": lambda x, y, alpha=1: ag.subtract(*_alike(x, _scaled(y, alpha))),
+    "rsub": lambda x, y, alpha=1: ag.subtract(*_alike(y, _scaled(x, alpha))),
+    "mul": _both(ag.multiply),
+    "div": _both(ag.divide),
+    "pow": _both(ag.power),
+    "neg": ag.negative,
+    "rsqrt": lambda x: 1 / ag.sqrt(x),
+    "linear": _linear,
+    "matmul": _both(ag.matmul),
+    "mm": _both(ag.matmul),
+    "bmm": _both(ag.matmul),
+    "mv": _both(ag.matmul),
+    "dot": _both(ag.matmul),
+    "outer": _both(ag.outer),
+    "addmm": _matrices_plus,
+    "baddbmm": _matrices_plus,
+    "einsum": lambda equation, operands, path=None: ag.einsum(equation, *operands),
+    # functions of every element; `SAME` adds those of the same name
+    **{torchs: getattr(ag, ours) for torchs, ours in _ARC.items()},
+    "atan2": _both(ag.arctan2),
+    "maximum": _both(ag.maximum),
+    "minimum": _both(ag.minimum),
+    "clamp": lambda x, min=None, max=None: ag.clip(x, min, max),
+    "clamp_min": lambda x, min: ag.clip(x, min, None),
+    "clamp_max": lambda x, max: ag.clip(x, None, max),
+    "sgn": ag.sign,
+    "round": lambda x, decimals=0: ag.round(x, decimals),
+    "remainder": _both(ag.remainder),
+    "floor_divide": _both(ag.floor_divide),
+    # activations
+    "leaky_relu": F.leaky_relu,
+    "prelu": lambda x, weight: F.leaky_relu(x, _along_channels(weight, x)),
+    "elu": _only(lambda x, alpha=1, scale=1, input=1: F.elu(x, alpha), scale=1, input=1),
+    "selu": F.selu,
+    "gelu": _only(lambda x, approximate="none": F.gelu(x), approximate="none"),
+    "silu": F.silu,
+    "softplus": _softplus,
+    "log_sigmoid": lambda x: -F.softplus(-x),
+    "hardtanh": F.hardtanh,
+    "softmax": lambda x, dim, dtype=None: F.softmax(_as_type(x, dtype), dim),
+    "log_softmax": lambda x, dim, dtype=None: F.log_softmax(_as_type(x, dtype), dim),
+    "native_dropout": lambda x, p, train=None: (F.dropout(x, p, train is not False), None),
+    # losses
+    "cross_entropy_loss": _cross_entropy,
+    "nll_loss": _nll,
+    "nll_loss_nd": _nll,
+    "mse_loss": lambda x, y, reduction=1: F.mse_loss(x, y, REDUCTIONS[reduction]),
+    "l1_loss": lambda x, y, reduction=1: F.l1_loss(x, y, REDUCTIONS[reduction]),
+    "smooth_l1_loss": lambda x, y, reduction=1, beta=1.0: F.smooth_l1_loss(
+        x, y, REDUCTIONS[reduction], beta=beta
+    ),
+    "huber_loss": lambda x, y, reduction=1, delta=1.0: F.huber_loss(
+        x, y, REDUCTIONS[reduction], delta=delta
+    ),
+    "binary_cross_entropy": _only(
+        lambda x, y, weight=None, reduction=1: F.binary_cross_entropy(x, y, REDUCTIONS[reduction]),
+        weight=None,
+    ),
+    "binary_cross_entropy_with_logits": _only(
+        lambda x, y, weight=None, pos_weight=None, reduction=1: F.binary_cross_entropy_with_logits(
+            x, y, REDUCTIONS[reduction], pos_weight=pos_weight
+        ),
+        weight=None,
+    ),
+    # layers
+    "conv1d": F.conv1d,
+    "conv2d": F.conv2d,
+    "conv_transpose1d": F.conv_transpose1d,
+    "conv_transpose2d": F.conv_transpose2d,
+    "max_pool1d": _pooling(F.max_pool1d),
+    "max_pool2d": _pooling(F.max_pool2d),
+    "avg_pool1d": _pooling(F.avg_pool1d),
+    "avg_pool2d": _pooling(F.avg_pool2d),
+    "adaptive_avg_pool1d": F.adaptive_avg_pool1d,
+    "adaptive_avg_pool2d": F.adaptive_avg_pool2d,
+    "adaptive_max_pool1d": lambda x, size: (F.adaptive_max_pool1d(x, size), None),
+    "adaptive_max_pool2d": lambda x, size: (F.adaptive_max_pool2d(x, size), None),
+    "layer_norm": lambda x, shape, w=None, b=None, eps=1e-5, *_: F.layer_norm(x, shape, w, b, eps),
+    "rms_norm": F.rms_norm,
+    "group_norm": lambda x, n, w=None, b=None, eps=1e-5, *_: F.group_norm(x, n, w, b, eps),
+    # PyTorch's give what else their gradients need, and the running averages that F's writes to.
+    "_native_batch_norm_legit_functional": lambda x, w, b, mean, var, training, momentum, eps: (
+        F.batch_norm(x, mean, var, w, b, training, momentum, eps), None, None, mean, var,
+    ),
+    "_native_batch_norm_legit_no_training": lambda x, w, b, mean, var, momentum, eps: (
+        F.batch_norm(x, mean, var, w, b, False, momentum, eps), None, None,
+    ),
+    "_native_batch_norm_legit.no_stats": lambda x, w, b, training, momentum, eps: (
+        F.batch_norm(x, None, None, w, b, True, eps=eps), None, None,
+    ),
+    "scaled_dot_product_attention": _only(
+        lambda q, k, v, mask=None, p=0.0, causal=False, scale=None, enable_gqa=False: (
+            F.scaled_dot_product_attention(q, k, v, mask, p, causal, scale)
+        ),
+        enable_gqa=False,
+    ),
+    # along axes
+    "sum": _over(ag.sum),
+    "mean": _over(ag.mean),
+    "prod": _over(ag.prod),
+    "amax": _over(ag.max),
+    "amin": _over(ag.min),
+    "max": ag.max,
+    "min": ag.min,
+    "max.other": _both(ag.maximum),
+    "min.other": _both(ag.minimum),
+    "max.dim": lambda x, dim, keepdim=False: _chosen(x, ag.argmax(x, dim), dim, keepdim),
+    "min.dim": lambda x, dim, keepdim=False: _chosen(x, ag.argmin(x, dim), dim, keepdim),
+    "argmax": lambda x, dim=None, keepdim=False: ag.argmax(x, dim, keepdim),
+    "argmin": lambda x, dim=None, keepdim=False: ag.argmin(x, dim, keepdim),
+    "any": lambda x, dim=None, keepdim=False: ag.any(x, _axes(dim), keepdim),
+    "all": lambda x, dim=None, keepdim=False: ag.all(x, _axes(dim), keepdim),
+    "logsumexp": _over(ag.logsumexp),
+    "cumsum": lambda x, dim, dtype=None: ag.cumsum(_as_type(x, dtype), axis=dim),
+    "cumprod": lambda x, dim, dtype=None: ag.cumprod(_as_type(x, dtype), axis=dim),
+    "var": _spread(ag.var),
+    "std": _spread(ag.std),
+    "var_mean": _var_mean,
+    "linalg_vector_norm": lambda x, ord=2, dim=None, keepdim=False, dtype=None: ag.norm(
+        x if dim is not None else _flat(x), ord, _axes(dim), keepdim
+    ),
+    "sort": lambda x, dim=-1, descending=False: _ranked(x, dim, descending),
+    "topk": lambda x, k, dim=-1, largest=True, sorted=True: _ranked(x, dim, largest, k),
+    "argsort": lambda x, dim=-1, descending=False: _ranked(x, dim, descending)[1],
+    # shapes
+    "view": lambda x, size: x.reshape(tuple(size)),
+    "reshape": lambda x, size: x.reshape(tuple(size)),
+    "_unsafe_view": lambda x, size: x.reshape(tuple(size)),
+    "flatten": _flat,
+    "permute": lambda x, dims: ag.transpose(x, tuple(d % len(dims) for d in dims)),
+    "transpose": ag.swapaxes,
+    "t": ag.transpose,
+    "squeeze": _squeezed,
+    "unsqueeze": ag.expand_dims,
+    "expand": lambda x, size, implicit=False: _expanded(x, size),
+    "broadcast_tensors": lambda xs: [
+        ag.broadcast_to(x, np.broadcast_shapes(*map(shape_of, xs))) for x in xs
+    ],
+    "repeat": lambda x, repeats: ag.tile(x, tuple(repeats)),
+    "repeat_interleave": lambda x, repeats, dim=None: ag.repeat(x, numbers(repeats), dim),
+    "cat": lambda tensors, dim=0: ag.concatenate(_joinable(tensors), dim),
+    "stack": lambda tensors, dim=0: ag.stack(_joinable(tensors), dim),
+    "split": _parts,
+    "split_with_sizes": _parts,
+    "chunk": lambda x, n, dim=0: _parts(x, math.ceil(shape_of(x)[dim] / n) or 1, dim),
+    "unbind": lambda x, dim=0: [_at(x, dim, i) for i in range(shape_of(x)[dim])],
+    "select": _at,
+    "slice": lambda x, dim=0, start=None, end=None, step=1: _at(x, dim, slice(start, end, step)),
+    "select_scatter": _select_scatter,
+    "slice_scatter": _only(_slice_scatter, step=1),
+    "index": _index,
+    "index_select": lambda x, dim, index: ag.take(x, numbers(index), dim),
+    "gather": _gathered,
+    "embedding": _only(
+        lambda weight, i, padding_idx=-1, scale=False, sparse=False: F.embedding(
+            i, weight, None if padding_idx < 0 else padding_idx
+        ),
+        scale=False,
+    ),
+    "pad": _only(
+        lambda x, pad, mode="constant", value=None: _padded(x, pad, value), mode="constant"
+    ),
+    "constant_pad_nd": _padded,
+    "flip": lambda x, dims: ag.flip(x, tuple(dims)),
+    "roll": lambda x, shifts, dims=(): ag.roll(x, tuple(shifts), _axes(dims)),
+    "tril": ag.tril,
+    "triu": ag.triu,
+    "diagonal": ag.diagonal,
+    "clone": lambda x, memory_format=None: x,
+    "contiguous": lambda x, memory_format=None: x,
+    "alias": lambda x: x,
+    "lift_fresh_copy": lambda x: x,
+    "detach": _detached,
+    "to": lambda x, dtype=None, *_: _as_type(x, dtype),
+    "_to_copy": lambda x, dtype=None, **_: _as_type(x, dtype),
+    "_assert_tensor_metadata": lambda *_, **__: None,  # of types that have been seen to
+    # choices
+    "where": lambda condition, x, y: ag.where(numbers(condition), *_alike(x, y)),
+    "masked_fill": lambda x, mask, value: ag.where(numbers(mask), *_alike(value, x)),
+    "eq": _truths(np.equal),
+    "ne": _truths(np.not_equal),
+    "lt": _truths(np.less),
+    "le": _truths(np.less_equal),
+    "gt": _truths(np.greater),
+    "ge": _truths(np.greater_equal),
+    "logical_and": _truths(np.logical_and),
+    "logical_or": _truths(np.logical_or),
+    "logical_xor": _truths(np.logical_xor),
+    "logical_not": _truths(np.logical_not),
+    "bitwise_and": _truths(np.bitwise_and),
+    "bitwise_or": _truths(np.bitwise_or),
+    "bitwise_xor": _truths(np.bitwise_xor),
+    "bitwise_not": _truths(np.invert),
+    "isnan": _truths(np.isnan),
+    "isinf": _truths(np.isinf),
+    "isfinite": _truths(np.isfinite),
+    "one_hot": lambda x, n: np.eye(n, dtype=np.int64)[numbers(x)],
+    # made of nothing
+    "zeros": lambda size, dtype, **_: np.zeros(size, dtype_of(dtype)),
+    "ones": lambda size, dtype, **_: np.ones(size, dtype_of(dtype)),
+    "full": lambda size, value, dtype, **_: np.full(size, value, dtype_of(dtype)),
+    "zeros_like": lambda x, dtype, **_: np.zeros(shape_of(x), dtype_of(dtype)),
+    "ones_like": lambda x, dtype, **_: np.ones(shape_of(x), dtype_of(dtype)),
+    "full_like": lambda x, value, dtype, **_: np.full(shape_of(x), value, dtype_of(dtype)),
+    "new_zeros": lambda x, size, dtype, **_: np.zeros(size, dtype_of(dtype)),
+    "new_ones": lambda x, size, dtype, **_: np.ones(size, dtype_of(dtype)),
+    "new_full": lambda x, size, value, dtype, **_: np.full(size, value, dtype_of(dtype)),
+    "fill": lambda x, value: ag.broadcast_to(_alike(value, x)[0], shape_of(x)),
+    "scalar_tensor": lambda value, dtype, **_: np.asarray(value, dtype_of(dtype)),
+    "arange": lambda *ends, dtype, **_: np.arange(*ends, dtype=dtype_of(dtype)),
+    "linspace": lambda start, end, steps, dtype, **_: np.linspace(
+        start, end, steps, dtype=dtype_of(dtype)
+    ),
+    "eye": lambda n, m=None, *, dtype, **_: np.eye(n, m, dtype=dtype_of(dtype)),
+}  # fmt: skip
+
+SAME = (
+    "abs", "ceil", "cos", "cosh", "erf", "exp", "exp2", "expm1", "floor", "fmax", "fmin", "fmod",
+    "hypot", "log", "log10", "log1p", "log2", "logaddexp", "reciprocal", "relu", "sigmoid", "sign",
+    "sin", "sinh", "sqrt", "square", "tan", "tanh", "trunc",
+)  # fmt: skip
+"""The operations that are called the same here, and take the same operands."""
+RULES |= {name: getattr(ag, name) for name in SAME}
+
+MADE_OF_NOTHING = frozenset({
+    "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones",
+    "new_full", "scalar_tensor", "arange", "linspace", "eye",
+})  # fmt: skip
+"""The operations that are told the type of their numbers, which PyTorch leaves out if it can."""

@@ -1,0 +1,294 @@
+"""A model's output and gradients beside those of the same model in PyTorch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor
+from autograd.node import gradients
+from nn.interop.exported import ExportError, advice, line_of, said
+from nn.operands import listed, numbers, shape_of
+
+
+class RandomError(ValueError):
+    """No two runs agree, as random numbers are drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One array beside PyTorch's.
+
+    Attributes:
+        name: "output", "d/d 0.weight", "d/d input 0" or "buffer 1.running_mean".
+        shape: The array's.
+        difference: The largest difference of two elements; nan counts as inf, unless both are.
+        relative: That, divided by the largest of PyTorch's numbers in this array. A gradient that
+            cancels to nothing but rounding is measured by the other gradients.
+        place: The index of the elements that differ most.
+        ours: Our number there.
+        theirs: PyTorch's.
+        rounding: How much of that rounding may explain: the square root of the precision that
+            the arithmetic has, 1.5e-8 in float64.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    difference: float
+    relative: float
+    place: tuple[int, ...]
+    ours: float
+    theirs: float
+    rounding: float
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is more between them than rounding."""
+        return self.relative > self.rounding
+
+
+class Comparison:
+    """A table of differences, the largest first; made by `compare` and printed as a table.
+
+    Attributes:
+        rows: One for each output, gradient and changed buffer, by relative difference.
+        agree: Whether every difference is one of rounding: relative to the largest number, at most
+            the square root of the precision that the arithmetic has, 1.5e-8 in float64.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = sorted(rows, key=lambda row: -row.relative)
+        self.agree = not any(row.differs for row in rows)
+
+    def __str__(self) -> str:
+        head = ("", "shape", "difference", "relative", "at", "ours", "PyTorch's")
+        cells = [head, *(_cells(row) for row in self.rows)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
+        lines.insert(1, "-" * max(map(len, lines)))
+        wrong = [row.name for row in self.rows if row.differs]
+        verdict = f"Different: {', '.join(wrong)}." if wrong else "Equal, but for rounding."
+        return "\n".join([*lines, verdict])
+
+    __repr__ = __str__
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    place = "[" + ", ".join(map(str, row.place)) + "]" if row.place else ""
+    mark = " <--" if row.differs else ""
+    return (
+        row.name, str(row.shape), f"{row.difference:.1e}", f"{row.relative:.1e}", place,
+        f"{row.ours:.6g}", f"{row.theirs:.6g}{mark}",
+    )  # fmt: skip
+
+
+def compared(torch: Any, ours: Any, source: Any, leaves: Sequence[Any], form: Any) -> Comparison:
+    """The comparison of two models, which are left as they were.
+
+    Args:
+        torch: The package.
+        ours: Takes arrays and Tensors; its `named_parameters()` count, if it has any.
+        source: PyTorch's model: what `runs`, its `module` and its `parameters()`.
+        leaves: The leaves of the arguments: arrays, or settings.
+        form: Puts leaves into the form (args, kwargs).
+    """
+    module = source.module
+    with _restored(module), _unchanged(ours):
+        told = _theirs(torch, source, leaves, form)
+        own = _ours(ours, leaves, form, told.seeds)
+        rows = list(_rows(own, told))
+        rows += _buffers(module, ours)
+    return Comparison(rows)
+
+
+@dataclass(slots=True)
+class _Run:
+    outputs: list[Any]
+    grads: dict[str, Any]
+    seeds: list[Any]
+
+
+def _theirs(torch: Any, source: Any, leaves: Sequence[Any], form: Any) -> _Run:
+    tensors = [_tensor(torch, x) for x in leaves]
+    inputs = _inputs(tensors, lambda x: isinstance(x, torch.Tensor) and x.is_floating_point())
+    for x in inputs.values():
+        x.requires_grad_()
+    before = torch.get_rng_state()
+    args, kwargs = form(tensors)
+    try:
+        with torch.enable_grad():
+            outputs = torch.utils._pytree.tree_leaves(source.runs(*args, **kwargs))
+    except Exception as err:
+        raise ExportError(
+            f"compare: PyTorch cannot run {source.name} ({line_of(torch, err)}): "
+            f"{said(err)} {advice(err)}"
+        ) from err
+    outputs = [x for x in outputs if isinstance(x, torch.Tensor) and x.is_floating_point()]
+    if not torch.equal(before, torch.get_rng_state()):
+        torch.set_rng_state(before)
+        raise RandomError(
+            "compare: the PyTorch model draws random numbers (dropout in training?), so no two "
+            "runs agree. Call eval() on both, or pass what is drawn as an input."
+        )
+    seeds = _seeds([x.detach().numpy() for x in outputs])
+    wanted = {name: p for name, p in source.parameters().items() if p.requires_grad} | inputs
+    pairs = [(x, torch.from_numpy(s)) for x, s in zip(outputs, seeds, strict=True)]
+    total = sum((x * seed).sum() for x, seed in pairs if x.requires_grad)
+    grads: Sequence[Any] = [None] * len(wanted)
+    if isinstance(total, torch.Tensor) and wanted:
+        grads = torch.autograd.grad(total, list(wanted.values()), allow_unused=True)
+    arrays = [None if g is None else g.detach().numpy() for g in grads]
+    found = dict(zip(wanted, arrays, strict=True))
+    return _Run([x.detach().numpy() for x in outputs], found, seeds)
+
+
+def _ours(run: Any, leaves: Sequence[Any], form: Any, seeds: Sequence[Any]) -> _Run:
+    from autograd.trees import flatten
+
+    leaves = [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
+    inputs = _inputs(leaves, lambda x: isinstance(x, Tensor))
+    args, kwargs = form(leaves)
+    outputs = [x for x in flatten(run(*args, **kwargs))[0] if _is_float(x)]
+    if [shape_of(x) for x in outputs] != [s.shape for s in seeds]:
+        raise ValueError(
+            f"compare: the PyTorch model returns arrays of shapes {[s.shape for s in seeds]}, "
+            f"ours {[shape_of(x) for x in outputs]}."
+        )
+    parameters = dict(run.named_parameters()) if hasattr(run, "named_parameters") else {}
+    wanted = {name: p for name, p in parameters.items() if p.requires_grad} | inputs
+    total: Any = sum((x * s).sum() for x, s in zip(outputs, seeds, strict=True))
+    grads: Sequence[Any] = [None] * len(wanted)
+    if getattr(total, "requires_grad", False):
+        grads = gradients(total, list(wanted.values()), np.ones_like(total.data))
+    return _Run([numbers(x) for x in outputs], dict(zip(wanted, grads, strict=True)), [])
+
+
+def _inputs(leaves: Sequence[Any], is_one: Any) -> dict[str, Any]:
+    return {f"input {i}": x for i, x in enumerate(leaves) if is_one(x)}
+
+
+def _is_float(x: Any) -> bool:
+    return getattr(getattr(x, "dtype", None), "kind", "") == "f"
+
+
+def _tensor(torch: Any, x: Any) -> Any:
+    return torch.from_numpy(np.array(x)) if isinstance(x, np.ndarray) else x
+
+
+def _seeds(outputs: Sequence[Any]) -> list[Any]:
+    """What the outputs are multiplied with before they are summed: 1 for a loss, else any numbers.
+
+    With all of them 1, the gradient through a softmax, say, would be 0 whatever was wrong.
+    """
+    rng = np.random.default_rng(0)
+    return [
+        np.ones((), x.dtype) if x.ndim == 0 else rng.normal(size=x.shape).astype(x.dtype)
+        for x in outputs
+    ]
+
+
+def _rows(own: _Run, other: _Run) -> Iterator[Row]:
+    for i, (mine, theirs) in enumerate(zip(own.outputs, other.outputs, strict=True)):
+        yield row("output" if len(own.outputs) == 1 else f"output {i}", mine, theirs)
+    grads, told = own.grads, other.grads
+    arrays = [g for g in told.values() if g is not None]
+    rounding = max((_largest(g) * _rounding(g) for g in arrays), default=0.0)
+    if missing := [name for name in told if name not in grads]:
+        raise ValueError(
+            f"compare: our model has no parameter {listed(missing)} that requires a gradient, but "
+            f"{listed(list(grads))}. Both need the same names: see named_parameters()."
+        )
+    if extra := [name for name in grads if name not in told]:
+        raise ValueError(f"compare: the PyTorch model has no parameter {listed(extra)}.")
+    for name in told:
+        if grads[name] is None and told[name] is None:
+            continue
+        mine, theirs = _zeros_for_none(grads[name], told[name])
+        if mine.shape != theirs.shape:
+            raise ValueError(
+                f"compare: {name} has shape {mine.shape} here and {theirs.shape} in PyTorch."
+            )
+        yield row(f"d/d {name}", mine, theirs, rounding)
+
+
+def _zeros_for_none(mine: Any, theirs: Any) -> tuple[Any, Any]:
+    """Both, where the one that no gradient has reached is 0 everywhere."""
+    return (
+        np.zeros_like(theirs) if mine is None else mine,
+        np.zeros_like(mine) if theirs is None else theirs,
+    )
+
+
+def _largest(array: Any) -> float:
+    """The largest finite number without its sign; 0 if there is none."""
+    return float(abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+def _rounding(array: Any) -> float:
+    precision = np.finfo(array.dtype if array.dtype.kind == "f" else float).eps
+    return math.sqrt(precision)
+
+
+def row(name: str, ours: Any, theirs: Any, least: float = 0.0) -> Row:
+    """Two arrays of one shape beside each other.
+
+    Args:
+        name: What they are.
+        ours: Our array.
+        theirs: PyTorch's.
+        least: What a difference is divided by at least.
+
+    Example:
+        >>> row("output", np.array([1.0, 2.5]), np.array([1.0, 2.0])).place
+        (1,)
+    """
+    ours, theirs = np.asarray(ours), np.asarray(theirs)
+    mine, other = ours.astype(float), theirs.astype(float)
+    with np.errstate(invalid="ignore"):
+        apart = np.where((mine == other) | (np.isnan(mine) & np.isnan(other)), 0, abs(mine - other))
+    apart = np.where(np.isnan(apart), np.inf, apart)
+    place = np.unravel_index(int(apart.argmax()), apart.shape) if apart.size else ()
+    largest = max(_largest(other), least)
+    difference = float(apart.max(initial=0.0))
+    return Row(
+        name, other.shape, difference, difference / largest if largest else difference,
+        tuple(map(int, place)), float(mine[place]) if apart.size else 0.0,
+        float(other[place]) if apart.size else 0.0, max(_rounding(ours), _rounding(theirs)),
+    )  # fmt: skip
+
+
+def _buffers(module: Any, ours: Any) -> Iterator[Row]:
+    """The running averages that both runs have changed."""
+    state = ours.state_dict() if hasattr(ours, "state_dict") else {}
+    if not module.training:
+        return
+    for name, buffer in module.named_buffers():
+        if name in state:
+            yield row(f"buffer {name}", state[name], buffer.detach().numpy())
+
+
+@contextmanager
+def _restored(module: Any) -> Iterator[None]:
+    """Afterwards, the buffers of a PyTorch model are what they were."""
+    kept = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
+    try:
+        yield
+    finally:
+        for buffer, before in kept:
+            buffer.data.copy_(before)
+
+
+@contextmanager
+def _unchanged(model: Any) -> Iterator[None]:
+    """Afterwards, the numbers of a model of ours are what they were."""
+    state = model.state_dict() if hasattr(model, "state_dict") else {}
+    try:
+        yield
+    finally:
+        if state:
+            model.load_state_dict(state)

@@ -1,0 +1,535 @@
+"""A PyTorch model as a list of calls of our functions: what `torch.export` says, read once.
+
+`export` asks PyTorch for the operations of a model, before it takes them apart, and takes apart
+only those that have no rule in `aten.py`. The `Program` it gives runs without PyTorch.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import linecache
+import logging
+import operator
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.modes import active
+from autograd.source_lines import at_line
+from nn.interop.aten import MADE_OF_NOTHING, RULES, Rule, dtype_of
+
+OLDEST = (2, 6)
+"""The first PyTorch whose `run_decompositions` leaves operations whole that it is not told of."""
+
+
+class ExportError(ValueError):
+    """A model of PyTorch's that cannot be imported, or not for these inputs."""
+
+
+def torch_package() -> Any:
+    """PyTorch, which only who imports a model of it needs.
+
+    Raises:
+        ImportError: it is not installed, or too old.
+    """
+    needed = ".".join(map(str, OLDEST))
+    try:
+        torch = importlib.import_module("torch")
+    except ImportError as err:
+        raise ImportError(f"from_torch: needs PyTorch {needed} or later: {err}.") from err
+    if tuple(map(int, re.findall(r"\d+", torch.__version__)[:2])) < OLDEST:
+        raise ImportError(
+            f"from_torch: needs PyTorch {needed} or later, but this is {torch.__version__}."
+        )
+    return torch
+
+
+# --- the program --------------------------------------------------------------------------------
+
+
+class Ref(NamedTuple):
+    """In the arguments of a call: the result of another, or an input."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation of the model.
+
+    Attributes:
+        rule: The function of ours.
+        args: Its arguments, with a `Ref` for everything that is computed.
+        kwargs: The named ones.
+        place: Where its result goes.
+        name: What PyTorch calls it, such as "aten.softmax".
+        line: The line of the user's model that it comes from.
+    """
+
+    rule: Rule
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    place: int
+    name: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A model for inputs of given shapes, in one mode.
+
+    Attributes:
+        size: How many results and inputs there are.
+        calls: In the order in which they run.
+        stored: The places of parameters and buffers, with their names.
+        constants: The places of arrays that never change.
+        inputs: The places of the leaves of the arguments; None for one that is not used.
+        outputs: The leaves of the result.
+        written: The buffers that are set to a result, by name.
+        rebuild: Puts the leaves of the result into its form.
+    """
+
+    size: int
+    calls: tuple[Call, ...]
+    stored: tuple[tuple[int, str], ...]
+    constants: tuple[tuple[int, Any], ...]
+    inputs: tuple[int | None, ...]
+    outputs: tuple[Any, ...]
+    written: tuple[tuple[str, Any], ...]
+    rebuild: Callable[[Sequence[Any]], Any]
+
+    def run(self, find: Callable[[str], Any], leaves: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
+        """The model's result, and what its buffers are to become.
+
+        Args:
+            find: Gives the parameter or buffer of a name.
+            leaves: Those of the arguments.
+        """
+        results: list[Any] = [None] * self.size
+        for place, name in self.stored:
+            results[place] = find(name)
+        for place, array in self.constants:
+            results[place] = array
+        for at, leaf in zip(self.inputs, leaves, strict=True):
+            if at is not None:
+                results[at] = leaf
+        watched = active()
+        for call in self.calls:
+            args, kwargs = _filled(call.args, results), call.kwargs
+            if kwargs:
+                kwargs = _filled(kwargs, results)
+            try:
+                if watched:
+                    with at_line(call.line):
+                        results[call.place] = call.rule(*args, **kwargs)
+                else:
+                    results[call.place] = call.rule(*args, **kwargs)
+            except Exception as err:
+                err.add_note(f"In {call.name} of the PyTorch model, {call.line}")
+                raise
+        written = {name: _filled(x, results) for name, x in self.written}
+        return self.rebuild(_filled(list(self.outputs), results)), written
+
+
+def _filled(x: Any, results: Sequence[Any]) -> Any:
+    """Arguments with the results in their places."""
+    kind = type(x)
+    if kind is Ref:
+        return results[x.place]
+    if kind is tuple:
+        return tuple([_filled(part, results) for part in x])
+    if kind is list:
+        return [_filled(part, results) for part in x]
+    if kind is dict:
+        return {key: _filled(part, results) for key, part in x.items()}
+    return x
+
+
+# --- what PyTorch says --------------------------------------------------------------------------
+
+
+def export(
+    name: str, model: Any, names: Mapping[int, str], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Program:
+    """The program of a model for inputs like these.
+
+    Args:
+        name: What errors call the model.
+        model: A `torch.nn.Module`, in the mode that is meant.
+        names: What its parameters are called, by the `id` of each.
+        args: Its arguments, of PyTorch's tensors.
+        kwargs: The named ones.
+
+    Raises:
+        ExportError: PyTorch cannot export it, or it has an operation that is not here.
+    """
+    torch = torch_package()
+    with _quiet(torch), torch.enable_grad():
+        exported = _exported(torch, name, model, args, kwargs)
+        _check_numbers(torch, name, exported.graph)
+        _keep_constants_constant(torch, exported)
+        exported = exported.run_decompositions({})
+        while table := _decompositions(torch, _without_rule(exported.graph)):
+            try:
+                exported = exported.run_decompositions(table)
+            except RuntimeError:  # an operation that PyTorch takes apart for its compilers alone
+                break
+    _refuse_the_rest(name, exported.graph)
+    return _program(torch, name, exported, names)
+
+
+def _exported(
+    torch: Any, name: str, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    try:
+        return torch.export.export(model, args, kwargs, strict=False)
+    except Exception as err:
+        raise ExportError(
+            f"from_torch: PyTorch cannot export {name} for these inputs "
+            f"({line_of(torch, err)}): {said(err)} {advice(err)}"
+        ) from err
+
+
+def said(err: BaseException) -> str:
+    """The first line of an error of PyTorch's, as a sentence."""
+    line = str(err).strip().split("\n")[0] or type(err).__name__
+    return line if line.endswith(".") else f"{line}."
+
+
+def advice(err: BaseException) -> str:
+    """What to do about an error of PyTorch's."""
+    said = str(err)
+    if "data-dependent" in said:
+        return (
+            "The model decides by the numbers of a tensor. Compute both sides and choose with "
+            "torch.where, or import the two sides as models of their own."
+        )
+    if ".numpy()" in said or "fake tensor" in said:
+        return (
+            "The model leaves PyTorch on its way (.numpy(), .data, .item()): stay with tensors, "
+            ".detach() for a constant."
+        )
+    if "dtype" in said:
+        return (
+            "Numbers of another type came than the model takes: whole numbers where it computes "
+            "(x.astype(float)), or floats where it looks up (i.astype(int))."
+        )
+    return "It must run in PyTorch as it is called here: model(*inputs)."
+
+
+@contextmanager
+def _quiet(torch: Any) -> Iterator[None]:
+    """Without PyTorch's warnings and log lines, which are about its own insides."""
+    logger, tracer = logging.getLogger("torch"), torch.fx.proxy.TracerBase
+    level, frames = logger.level, getattr(tracer, "_filter_traceback_frames", None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logger.setLevel(logging.CRITICAL)
+        if frames is not None:  # it keeps those of functions that are called "forward" alone
+            tracer._filter_traceback_frames = lambda _, every: every
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+            if frames is not None:
+                tracer._filter_traceback_frames = frames
+
+
+def _check_numbers(torch: Any, name: str, graph: Any) -> None:
+    """Refuse numbers of a kind that is not here."""
+    for node in graph.nodes:
+        values = node.meta.get("val")
+        for value in values if isinstance(values, (list, tuple)) else (values,):
+            if not isinstance(value, torch.Tensor):
+                continue
+            try:
+                dtype_of(value.dtype)
+            except TypeError as err:
+                raise ExportError(
+                    f"from_torch: {name} computes {err} ({_name(node)}, {where(node)}). Convert "
+                    "the model and its inputs first: model.float(), or model.double()."
+                ) from err
+
+
+def _keep_constants_constant(torch: Any, exported: Any) -> None:
+    """Detach what is computed under `torch.no_grad()`, which taking apart would forget."""
+    graph = exported.graph_module.graph
+    for node in list(graph.nodes):
+        if "set_grad_enabled" not in str(node.target) or node.args[0]:
+            continue
+        for part in list(node.users):
+            if part.target is operator.getitem:
+                with graph.inserting_after(part):
+                    constant = graph.call_function(torch.ops.aten.detach.default, (part,))
+                constant.meta = dict(part.meta)
+                part.replace_all_uses_with(constant, lambda user, c=constant: user is not c)
+    exported.graph_module.recompile()
+
+
+def take_part(results: Sequence[Any], i: int) -> Any:
+    """One of the results of an operation that has several."""
+    return results[i]
+
+
+def _rule(node: Any) -> Rule | None:
+    """What computes a node, if anything does."""
+    target = node.target
+    if target is operator.getitem:
+        return take_part
+    schema = getattr(target, "_schema", None)
+    if schema is None or not schema.name.startswith("aten::"):
+        return None
+    base = schema.name.removeprefix("aten::")
+    rule: Rule | None = RULES.get(f"{base}.{schema.overload_name}") or RULES.get(base)
+    applies = getattr(rule, "applies", None)
+    if applies is not None and not applies(*node.args, **_kept(node.kwargs)):
+        return None
+    return rule
+
+
+_OF_STORAGE = {
+    "device",
+    "pin_memory",
+    "layout",
+    "memory_format",
+    "non_blocking",
+    "copy",
+    "requires_grad",
+}
+
+
+def _kept(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Named arguments, but for those that say where and how numbers are stored."""
+    return {key: x for key, x in kwargs.items() if key not in _OF_STORAGE}
+
+
+def _without_rule(graph: Any) -> list[Any]:
+    return [node for node in graph.nodes if node.op == "call_function" and _rule(node) is None]
+
+
+def _decompositions(torch: Any, nodes: Sequence[Any]) -> dict[Any, Any]:
+    """Of the operations without a rule those that PyTorch can take apart, and how."""
+    if not nodes:
+        return {}
+    known = torch.export.default_decompositions()
+    others = torch._decomp.decomposition_table  # of what `export` counts as simple enough
+    found: dict[Any, Any] = {}
+    for target in {node.target for node in nodes if hasattr(node.target, "_schema")}:
+        if (made := known.get(target, others.get(target))) is not None:
+            found[target] = made
+        elif target._can_decompose():  # PyTorch itself writes it with others
+            composite = torch._C.DispatchKey.CompositeImplicitAutograd
+            found[target] = functools.partial(target._op_dk, composite)
+    return found
+
+
+def _refuse_the_rest(name: str, graph: Any) -> None:
+    left = _without_rule(graph)
+    if not left:
+        return
+    found = dict.fromkeys(f"{_name(node)} ({where(node)})" for node in left)
+    raise ExportError(
+        f"from_torch: {name} has operations that are not here, so nothing was imported:\n  "
+        + "\n  ".join(list(found)[:8])
+        + f"\n{_remedy(left)}"
+    )
+
+
+_RANDOM = (
+    "rand",
+    "normal",
+    "bernoulli",
+    "multinomial",
+    "uniform",
+    "dropout",
+    "exponential",
+    "poisson",
+)
+
+
+def _remedy(left: Sequence[Any]) -> str:
+    names = " ".join(_name(node) for node in left)
+    if any(word in names for word in _RANDOM):
+        return "For random numbers, draw them before and pass them to the model as an input."
+    if "item" in names or "sym" in names:
+        return (
+            "A number that is read out of a tensor has no gradient: keep it a tensor, or pass it."
+        )
+    return (
+        'Write them with operations that are here (the manual\'s page "Your PyTorch model" lists '
+        "them), or import the parts before and after as models of their own."
+    )
+
+
+def _name(node: Any) -> str:
+    return str(node.target).removesuffix(".default")
+
+
+# --- read once --------------------------------------------------------------------------------
+
+
+def _program(torch: Any, name: str, exported: Any, names: Mapping[int, str]) -> Program:
+    pytree = torch.utils._pytree
+    nodes = list(exported.graph.nodes)
+    places = {node: i for i, node in enumerate(nodes)}
+
+    def ref(x: Any) -> Any:
+        if isinstance(x, torch.fx.Node):
+            return Ref(places[x])
+        if isinstance(x, (list, tuple)):
+            return type(x)(map(ref, x)) if type(x) is tuple else list(map(ref, x))
+        return {key: ref(part) for key, part in x.items()} if isinstance(x, dict) else x
+
+    calls = [
+        Call(
+            _typed(torch, node),
+            ref(node.args),
+            _named(node, ref),
+            places[node],
+            _name(node),
+            where(node),
+        )
+        for node in nodes
+        if node.op == "call_function"
+    ]
+    of_name = {node.name: places[node] for node in nodes}
+    stored, constants, inputs = _inputs(exported, name, of_name, names)
+    outputs, written = _outputs(exported, nodes[-1], ref)
+    spec = exported.call_spec.out_spec
+    return Program(
+        len(nodes), tuple(calls), stored, constants, inputs, outputs, written,
+        lambda leaves: pytree.tree_unflatten(leaves, spec),
+    )  # fmt: skip
+
+
+def _typed(torch: Any, node: Any) -> Rule:
+    """The rule of a node; of whole numbers it makes floats of the type that PyTorch makes."""
+    rule, made = _rule(node), node.meta.get("val")
+    assert rule is not None
+    if not isinstance(made, torch.Tensor) or not made.is_floating_point():
+        return rule
+    given = [x.meta.get("val") for x in node.all_input_nodes]
+    if not given or any(not isinstance(x, torch.Tensor) or x.is_floating_point() for x in given):
+        return rule
+    dtype = dtype_of(made.dtype)
+    return lambda *args, **kwargs: np.asarray(rule(*args, **kwargs)).astype(dtype)
+
+
+def _named(node: Any, ref: Callable[[Any], Any]) -> dict[str, Any]:
+    named = _kept(node.kwargs)
+    base = node.target._schema.name.removeprefix("aten::") if named or _is_aten(node) else ""
+    if base in MADE_OF_NOTHING:
+        named["dtype"] = node.meta["val"].dtype
+    return {key: ref(x) for key, x in named.items()}
+
+
+def _is_aten(node: Any) -> bool:
+    return hasattr(node.target, "_schema")
+
+
+def _inputs(exported: Any, name: str, places: Mapping[str, int], names: Mapping[int, str]) -> Any:
+    """The places of what is stored, of constants, and of the arguments' leaves."""
+    stored: list[tuple[int, str]] = []
+    constants: list[tuple[int, Any]] = []
+    inputs: list[int | None] = []
+    for spec in exported.graph_signature.input_specs:
+        kind, place = spec.kind.name, places.get(getattr(spec.arg, "name", ""))
+        if kind == "USER_INPUT":
+            inputs.append(place)
+        elif kind in ("PARAMETER", "BUFFER") and place is not None:
+            stored.append((place, spec.target))
+        elif kind == "CONSTANT_TENSOR" and place is not None:
+            constant = exported.constants[spec.target]
+            if id(constant) in names:
+                stored.append((place, names[id(constant)]))
+            elif constant.requires_grad:
+                raise ExportError(
+                    f"from_torch: {name} uses a tensor of shape {tuple(constant.shape)} that "
+                    "requires a gradient and is no parameter of it. In a module, make it a "
+                    "torch.nn.Parameter; of a function, pass it as an argument."
+                )
+            else:
+                constants.append((place, array_of(constant)))
+        else:
+            raise ExportError(
+                f"from_torch: {name} takes a {kind} {spec.target}, which is not here."
+            )
+    return tuple(stored), tuple(constants), tuple(inputs)
+
+
+def _outputs(exported: Any, last: Any, ref: Callable[[Any], Any]) -> Any:
+    """The leaves of the result, and the buffers that are written."""
+    outputs: list[Any] = []
+    written: list[tuple[str, Any]] = []
+    for spec, x in zip(exported.graph_signature.output_specs, last.args[0], strict=True):
+        if spec.kind.name == "USER_OUTPUT":
+            outputs.append(ref(x))
+        elif spec.kind.name == "BUFFER_MUTATION":
+            written.append((spec.target, ref(x)))
+        else:
+            kind = spec.kind.name.replace("_", " ").lower()
+            raise ExportError(
+                f"from_torch: the model changes what it is given ({kind} of {spec.target}). "
+                "Let it return the new numbers."
+            )
+    return tuple(outputs), tuple(written)
+
+
+def array_of(tensor: Any) -> Any:
+    """A tensor's numbers, copied, as an array.
+
+    Raises:
+        TypeError: NumPy has no such numbers.
+    """
+    dtype_of(tensor.dtype)
+    return np.array(tensor.detach().cpu().numpy())
+
+
+# --- whose line it was --------------------------------------------------------------------------
+
+
+def where(node: Any) -> str:
+    """The line of the user's model that a node comes from: 'net.py, line 12: x = x.relu()'.
+
+    Where it comes from a layer of PyTorch's that no code of the user's calls, as in a Sequential,
+    the layer.
+    """
+    torch = importlib.import_module("torch")
+    trace = re.findall(r'File "(.+?)", line (\d+)', node.meta.get("stack_trace") or "")
+    lines = [(file, int(line)) for file, line in trace]
+    ours = [i for i, (file, _) in enumerate(lines) if file.startswith(_HERE)]
+    if line := _shown(lines[ours[-1] + 1 :] if ours else lines, torch):
+        return line
+    path, of = list(node.meta.get("nn_module_stack", {"": ("", "")}).values())[-1]
+    of = getattr(of, "__name__", str(of).rpartition(".")[2])
+    return f"layer {path}, a {of}" if path else "an unknown line"
+
+
+def line_of(torch: Any, error: BaseException) -> str:
+    """The innermost line of the user's own code that an error came through."""
+    lines: list[tuple[str, int]] = []
+    step = error.__traceback__
+    while step is not None:
+        lines.append((step.tb_frame.f_code.co_filename, step.tb_lineno))
+        step = step.tb_next
+    return _shown(lines, torch) or "in no line of the model's"
+
+
+_HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+
+
+def _shown(lines: Sequence[tuple[str, int]], torch: Any) -> str:
+    """The innermost line that is neither ours, PyTorch's nor Python's; "" if there is none."""
+    others = (os.path.dirname(torch.__file__), _HERE, os.path.dirname(os.__file__), "<frozen")
+    for file, line in reversed(lines):
+        if not file.startswith(others) and "site-packages" not in file and "<eval_" not in file:
+            source = linecache.getline(file, line).strip()
+            return f"{os.path.basename(file)}, line {line}" + (f": {source}" if source else "")
+    return ""

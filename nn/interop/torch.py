@@ -1,0 +1,454 @@
+"""PyTorch models as models of ours: to draw, to step through, to train and to check.
+
+`from_torch` imports a model, `compare` puts every gradient beside PyTorch's. PyTorch is what the
+user has installed: nothing here needs it before one of the two is called.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+
+from autograd import Tensor, Value
+from autograd.checks import came
+from nn.interop.aten import dtype_of
+from nn.interop.captured import captured
+from nn.interop.comparison import Comparison, RandomError, compared
+from nn.interop.exported import ExportError, Program, array_of, export, torch_package
+from nn.module import Buffer, Module, Parameter
+from nn.operands import numbers, shape_of
+
+__all__ = ["Comparison", "ExportError", "TorchModule", "compare", "from_torch"]
+
+MOST_KEPT = 64
+"""How many programs of a model are kept, for shapes and modes that come again."""
+
+
+def from_torch(model: Any, *example: Any, **named: Any) -> TorchModule:
+    """A PyTorch model as a `Module` of ours, with the same modules, parameter names and numbers.
+
+    It computes with our operations, so `draw`, `backprop`, `explain`, `compile`, `scalars()` and
+    `optim` work on it, and `state_dict` has PyTorch's names. The numbers are copied: the PyTorch
+    model stays as it is. For inputs of other shapes, and after `train()` or `eval()`, PyTorch
+    exports it again. On the example the gradients are compared with PyTorch's, once.
+
+    Args:
+        model: A `torch.nn.Module`; a method of one, such as `vae.encode`; or a function of tensors.
+            Of a function the modules and tensors among its variables become modules and parameters
+            by those names: a loss that calls `net` has "net.0.weight".
+        *example: What it is called with: PyTorch's tensors, arrays, Tensors, or lists, tuples and
+            dicts of them. Anything else (a number, None) is a setting that it is exported for.
+        **named: Its keyword arguments.
+
+    Returns:
+        The model, in the mode (`training`) that the PyTorch model is in.
+
+    Raises:
+        ImportError: PyTorch is not installed, or older than 2.6.
+        TypeError: model is neither a module nor a function, or has numbers that NumPy does not.
+        ExportError: PyTorch cannot export it, it has an operation that is not here, or its
+            gradients would not be PyTorch's. The message names the operation and the line of the
+            model, and says what to do. Nothing is imported then.
+
+    Example:
+        >>> import nn, torch  # doctest: +SKIP
+        >>> net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh())  # doctest: +SKIP
+        >>> ours = nn.from_torch(net, torch.zeros(1, 2))  # doctest: +SKIP
+        >>> [name for name, _ in ours.named_parameters()]  # doctest: +SKIP
+        ['0.weight', '0.bias']
+    """
+    torch = torch_package()
+    source = Source.of(torch, "from_torch", model)
+    imported = TorchModule(source)
+    leaves, form = _taken_apart(torch, example, named)
+    imported._program(leaves, form)
+    _check(torch, imported, leaves, form)
+    return imported
+
+
+def compare(model: Any, torch_model: Any, *inputs: Any, **named: Any) -> Comparison:
+    """A model's output and every gradient beside PyTorch's: is my backward pass right?
+
+    Both models run on the same inputs, and both go backward: from a loss, if that is what they
+    return, else from a sum of all they return, each number times one that is drawn once and for
+    all. Afterwards they are as before: no gradient is kept, no running average changed.
+
+    Args:
+        model: A `Module` of ours, made by `from_torch` or written by hand, whose parameters are
+            named as PyTorch's; or a function of Tensors.
+        torch_model: The `torch.nn.Module`, or a function of PyTorch's tensors.
+        *inputs: What to call them with, as arrays or as PyTorch's tensors. The gradients of those
+            made of floats are compared, too.
+        **named: Keyword arguments of both.
+
+    Returns:
+        A table, the largest difference first; `agree` says whether there is none but of rounding.
+
+    Raises:
+        ImportError: PyTorch is not installed, or older than 2.6.
+        ValueError: the names of the parameters, or the shapes of what is returned, differ; or one
+            model is in training mode and the other is not; or PyTorch's draws random numbers.
+
+    Example:
+        >>> import nn, torch  # doctest: +SKIP
+        >>> ours, theirs = nn.Linear(2, 1), torch.nn.Linear(2, 1).double()  # doctest: +SKIP
+        >>> ours.load_state_dict(theirs.state_dict())  # doctest: +SKIP
+        >>> nn.interop.torch.compare(ours, theirs, [[1.0, 2.0]]).agree  # doctest: +SKIP
+        True
+    """
+    torch = torch_package()
+    source = Source.of(torch, "compare", torch_model)
+    mode, theirs = getattr(model, "training", None), source.module.training
+    if isinstance(model, Module) and len(list(source.module.modules())) > 1 and mode != theirs:
+        raise ValueError(
+            f"compare: our model has training={mode}, PyTorch's training={theirs}. "
+            "Call eval(), or train(), on both."
+        )
+    leaves, form = _taken_apart(torch, inputs, named)
+    return _compared(torch, model, source, leaves, form)
+
+
+def _compared(
+    torch: Any, model: Any, source: Source, leaves: Sequence[Any], form: Any
+) -> Comparison:
+    floats = None if source.floats is None else dtype_of(source.floats)
+    arrays = [numbers(x) if _is_operand(x) else x for x in leaves]
+    if floats is not None:
+        arrays = [x.astype(floats) if _kind(x) == "f" else x for x in arrays]
+
+    def put(leaves: Sequence[Any]) -> Any:
+        return torch.utils._pytree.tree_unflatten(leaves, form)
+
+    return compared(torch, model, source, arrays, put)
+
+
+def _check(torch: Any, imported: TorchModule, leaves: Sequence[Any], form: Any) -> None:
+    """Refuse a model whose gradients would be others than PyTorch's: what is exported has none."""
+    source = imported._source
+    modules = (*source.module.modules(), *imported.modules())
+    modes = [module.training for module in modules]
+    try:
+        table = _compared(torch, imported, source, leaves, form)
+    except RandomError:
+        for module in modules:
+            module.training = False
+        table = _compared(torch, imported, source, leaves, form)
+    finally:
+        for module, training in zip(modules, modes, strict=True):
+            module.training = training
+    for row in table.rows:
+        if row.relative > row.rounding ** (2 / 3):
+            raise ExportError(
+                f"from_torch: {source.name} computes {row.ours:.6g} here and {row.theirs:.6g} in "
+                f"PyTorch ({row.name}, at {list(row.place)}), so nothing was imported. PyTorch "
+                "exports no backward pass: a torch.autograd.Function of one's own, a hook, or "
+                "torch.inference_mode() is lost. Write it with operations that have the gradient "
+                "that is meant: x + (f(x) - x).detach() has that of x."
+            )
+
+
+# --- what is imported -----------------------------------------------------------------------------
+
+
+class Source:
+    """What a `TorchModule` was made from; its copies share it.
+
+    Attributes:
+        module: The `torch.nn.Module` whose modules and parameters count.
+        tensors: The tensors that a function learns without a module, by name.
+        runs: What is exported: that module, or one that calls a function or a method.
+        prefix: What the names of its parameters have before them there.
+        name: What errors and pictures call it.
+        programs: What was exported, by mode and shapes; the least recently used first.
+    """
+
+    def __init__(
+        self,
+        module: Any,
+        runs: Any = None,
+        prefix: str = "",
+        name: str = "",
+        tensors: dict[str, Any] | None = None,
+    ) -> None:
+        self.module = module
+        self.tensors = tensors or {}
+        self.runs = module if runs is None else runs
+        self.prefix = prefix
+        self.name = name or type(module).__name__
+        self.programs: OrderedDict[Any, Program] = OrderedDict()
+
+    @classmethod
+    def of(cls, torch: Any, who: str, model: Any) -> Self:
+        """What a module, a method of one, or a function is made of."""
+        model = getattr(model, "_orig_mod", model)  # what torch.compile has wrapped
+        if isinstance(model, torch.nn.Module):
+            return cls(model)
+        if isinstance(model, type) or not callable(model):
+            advice = ""
+            if isinstance(model, dict):
+                advice = " Make the model, and give it these with model.load_state_dict(state)."
+            elif isinstance(model, type):
+                advice = f" Make one of the class: {model.__name__}(...)."
+            raise TypeError(
+                f"{who}: needs a torch.nn.Module or a function of tensors, but got "
+                f"{came(model)}.{advice}"
+            )
+        name = getattr(model, "__name__", type(model).__name__).replace("<lambda>", "a lambda")
+        owner = getattr(model, "__self__", None)
+        if isinstance(owner, torch.nn.Module):
+            runs = _calling(torch, model, {"of": owner})
+            return cls(owner, runs, "of.", f"{type(owner).__name__}.{name}")
+        found = captured(torch, model)
+        modules = {path: x for path, x in found.items() if isinstance(x, torch.nn.Module)}
+        tensors = {path: x for path, x in found.items() if path not in modules}
+        runs = _calling(torch, model, modules)
+        return cls(runs, runs, "", name, tensors)
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"programs": OrderedDict()}
+
+    @property
+    def floats(self) -> Any:
+        """PyTorch's type of its numbers; None if it has none of floats."""
+        tensors = (*self.parameters().values(), *self.module.buffers())
+        return next((t.dtype for t in tensors if t.dtype.is_floating_point), None)
+
+    @property
+    def device(self) -> Any:
+        """Where its numbers are."""
+        return next((t.device for t in self.parameters().values()), "cpu")
+
+    def parameters(self) -> dict[str, Any]:
+        """PyTorch's parameters by name, each once."""
+        return {**dict(self.module.named_parameters()), **self.tensors}
+
+    def paths(self) -> dict[int, str]:
+        """What the program calls a parameter, by the tensor's `id`."""
+        named = self.runs.named_parameters(remove_duplicate=False)
+        return {id(tensor): path for path, tensor in (*named, *self.tensors.items())}
+
+
+def _calling(torch: Any, function: Callable[..., Any], parts: dict[str, Any]) -> Any:
+    """A PyTorch module that calls a function; its parts are what the function uses."""
+
+    class Calling(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, *args: Any, **kwargs: Any) -> Any:
+            return function(*args, **kwargs)
+
+    calling = Calling()
+    for path, part in parts.items():
+        *above, name = path.split(".")
+        holder = calling
+        for step in above:
+            holder = holder._modules.setdefault(step, torch.nn.Module())
+        holder._modules[name] = part
+    for holder in (h for h in calling.modules() if type(h) in (Calling, torch.nn.Module)):
+        holder.training = any(child.training for child in list(holder.modules())[1:])
+    return calling
+
+
+class TorchModule(Module):
+    """A module of an imported PyTorch model; made by `from_torch`.
+
+    Its modules, parameters and buffers have the names that they have in PyTorch, such as
+    `ours.encoder.weight`. Each of its modules can be called by itself.
+    """
+
+    _source: Source
+    _parts: dict[str, Any]  # its own modules, parameters and buffers
+    _hidden: dict[str, Any]  # its buffers that no file keeps
+
+    def __init__(self, source: Source, made: dict[int, Any] | None = None) -> None:
+        made = {} if made is None else made
+        made[id(source.module)] = self
+        vars(self).update(_source=source, _parts={}, _hidden={})
+        self.training = source.module.training
+        self._take_numbers(made)
+        for name, child in source.module._modules.items():
+            if child is not None:
+                self._parts[name] = made.get(id(child)) or TorchModule(Source(child), made)
+
+    def _take_numbers(self, made: dict[int, Any]) -> None:
+        module = self._source.module
+        try:
+            for name, tensor in (*module._parameters.items(), *self._source.tensors.items()):
+                if tensor is not None and id(tensor) not in made:
+                    made[id(tensor)] = _parameter(name, tensor)
+                if tensor is not None:
+                    self._parts[name] = made[id(tensor)]
+            for name, tensor in module._buffers.items():
+                if tensor is not None and name in module._non_persistent_buffers_set:
+                    self._hidden[name] = array_of(tensor)
+                elif tensor is not None:
+                    self._parts[name] = Buffer(array_of(tensor))
+        except TypeError as err:
+            raise TypeError(
+                f"from_torch: {name} of {self._source.name} holds {err}. Convert the model first: "
+                "model.float()."
+            ) from err
+
+    # --- calling ------------------------------------------------------------------------------
+
+    def forward(self, *args: Any, **named: Any) -> Any:
+        """What the PyTorch model returns, in its form, of Tensors.
+
+        Args:
+            *args: As PyTorch's, of arrays or Tensors; in a close-up arrays of numbers or Values.
+            **named: Its keyword arguments.
+
+        Raises:
+            TypeError: a tensor of PyTorch's that requires a gradient, which would get none.
+            ExportError: as `from_torch`, for inputs of other shapes than before.
+        """
+        torch = torch_package()
+        for x in (*args, *named.values()):
+            if isinstance(x, torch.Tensor) and x.requires_grad:
+                raise TypeError(
+                    f"{self._named()}: got a tensor of PyTorch's that requires a gradient, and "
+                    "none would reach it. Pass Tensor(x.detach().numpy(), requires_grad=True)."
+                )
+        leaves, form = _taken_apart(torch, args, named)
+        result, written = self._program(leaves, form).run(self._find, leaves)
+        for name, x in written.items():
+            holder, last = self._holder(name)
+            if holder[last] is x:  # written to in place
+                continue
+            if isinstance(holder[last], Buffer):
+                holder[last].data = numbers(x)
+            else:
+                holder[last] = numbers(x)
+        return result
+
+    def _program(self, leaves: Sequence[Any], form: Any) -> Program:
+        """What runs for leaves like these; exported if there was none like it."""
+        source, programs = self._source, self._source.programs
+        modes = tuple([module.training for module in self.modules()])
+        key = modes, str(form), tuple([_signature(x, source.floats is None) for x in leaves])
+        if key not in programs:
+            torch = torch_package()
+            like = [_tensor_like(torch, x, source) if _is_operand(x) else x for x in leaves]
+            args, named = torch.utils._pytree.tree_unflatten(like, form)
+            with _in_modes_of(self):
+                programs[key] = export(source.name, source.runs, source.paths(), args, named)
+            if len(programs) > MOST_KEPT:
+                programs.popitem(last=False)
+        programs.move_to_end(key)
+        return programs[key]
+
+    def _find(self, path: str) -> Any:
+        holder, name = self._holder(path)
+        return holder[name]
+
+    def _holder(self, path: str) -> tuple[dict[str, Any], str]:
+        """The dict that has the parameter or buffer of a path, and its name there."""
+        if path in self._source.tensors:
+            return self._parts, path
+        *above, name = path.removeprefix(self._source.prefix).split(".")
+        part: Any = self
+        for step in above:
+            part = part._parts[step]
+        return (part._parts if name in part._parts else part._hidden), name
+
+    # --- what it is made of -------------------------------------------------------------------
+
+    def _items(self) -> Iterable[tuple[str, Any]]:
+        return self._parts.items()
+
+    def _state(self, who: str) -> dict[str, Parameter | Buffer]:
+        super()._state(who)  # refuses a close-up
+        # A shared parameter by each of its names, as PyTorch has it.
+        names = (*self._source.module.state_dict(), *self._source.tensors)
+        return {name: self._find(self._source.prefix + name) for name in names}
+
+    def __getattr__(self, name: str) -> Any:
+        parts = vars(self).get("_parts", {})
+        if name in parts:
+            return parts[name]
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self).get("_parts", {}):
+            raise TypeError(
+                f"{self._named()}: {name} belongs to the imported model. Assign to {name}.data to "
+                "change numbers; to change the model, change PyTorch's and import that."
+            )
+        super().__setattr__(name, value)
+
+    def _named(self) -> str:
+        return self._source.name
+
+    def _details(self) -> str:
+        return str(self._source.module.extra_repr())
+
+
+def _parameter(name: str, tensor: Any) -> Parameter:
+    parameter = Parameter(array_of(tensor), label=name)
+    parameter.requires_grad = tensor.requires_grad
+    return parameter
+
+
+@contextmanager
+def _in_modes_of(model: TorchModule) -> Iterator[None]:
+    """Inside, PyTorch's modules train, or not, as ours of them."""
+    ours: list[Any] = model.modules()
+    theirs = [part._source.module for part in ours]
+    before = [module.training for module in theirs]
+    try:
+        for module, part in zip(theirs, ours, strict=True):
+            module.training = part.training
+        yield
+    finally:
+        for module, training in zip(theirs, before, strict=True):
+            module.training = training
+
+
+# --- arguments ------------------------------------------------------------------------------------
+
+
+def _taken_apart(torch: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[list[Any], Any]:
+    """The leaves of arguments, PyTorch's tensors as arrays, and the form that they had."""
+    in_order = dict(sorted(named.items()))
+    leaves, form = torch.utils._pytree.tree_flatten((args, in_order))
+    try:
+        return [array_of(x) if isinstance(x, torch.Tensor) else x for x in leaves], form
+    except TypeError as err:
+        raise TypeError(f"from_torch: an input has {err}. Convert it: x.float().") from err
+
+
+def _is_operand(x: Any) -> bool:
+    """Whether it is numbers to compute with; a setting otherwise."""
+    return isinstance(x, (Tensor, Value, np.ndarray, np.generic)) or hasattr(x, "__array_ufunc__")
+
+
+def _kind(x: Any) -> str:
+    """One letter, as NumPy's types have; Values are floats."""
+    kind = str(getattr(getattr(x, "dtype", None), "kind", "f" if isinstance(x, Value) else ""))
+    return "f" if kind == "O" else kind
+
+
+def _signature(x: Any, exactly: bool) -> Any:
+    """What of a leaf a program depends on."""
+    if not _is_operand(x):
+        return type(x), repr(x)
+    kind = _kind(x)
+    return shape_of(x), str(getattr(x, "dtype", kind)) if exactly or kind != "f" else kind
+
+
+def _tensor_like(torch: Any, x: Any, source: Source) -> Any:
+    """A tensor of PyTorch's of this shape; floats of the model's own type."""
+    dtype = source.floats if _kind(x) == "f" else None
+    if dtype is None:
+        name = str(getattr(x, "dtype", "float64"))
+        dtype = getattr(torch, "float64" if name == "object" else name, None)
+    if not isinstance(dtype, torch.dtype):
+        raise TypeError(f"{source.name}: needs arrays of numbers, but got {came(x)}.")
+    return torch.zeros(shape_of(x), dtype=dtype, device=source.device)

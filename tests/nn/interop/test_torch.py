@@ -1,0 +1,468 @@
+"""PyTorch models as models of ours. Without PyTorch all is skipped; CI requires it."""
+
+import copy
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import optim
+from autograd import Tensor, backprop, draw, explain, record_lines
+
+if os.environ.get("GLASSGRAD_CI") != "1":
+    pytest.importorskip("torch", reason="needs PyTorch, which is the user's to install")
+
+import torch
+import torch.nn.functional as F
+
+from nn.interop.torch import ExportError, compare, from_torch
+from tests.nn.interop.torch_models import MODELS, made
+
+
+@pytest.fixture(autouse=True)
+def in_float64():
+    """What a model makes of nothing while it runs is of PyTorch's default type."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+def imported(name):
+    model, args, kwargs = made(name)
+    return from_torch(model, *args, **kwargs), model, args, kwargs
+
+
+def mlp():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 2))
+
+
+X = torch.tensor([[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]], dtype=torch.float64)
+Y = torch.tensor([0, 1, 1])
+
+
+def calls(model, *args, **kwargs):
+    """The names of the operations that a call runs."""
+    model(*args, **kwargs)
+    program = next(reversed(model._source.programs.values()))
+    return [call.name for call in program.calls]
+
+
+# --- the same numbers -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_outputs_and_every_gradient_are_pytorchs(name):
+    ours, model, args, kwargs = imported(name)
+    table = compare(ours, model, *args, **kwargs)
+    largest = max(abs(row.theirs) for row in table.rows)
+    assert len(table.rows) > 1
+    for row in table.rows:
+        assert row.difference <= 1e-12 * max(1.0, largest), row
+
+
+def test_there_are_as_many_models_as_a_course_has():
+    assert len(MODELS) >= 25
+
+
+def test_three_steps_of_training_end_where_pytorchs_end():
+    theirs = mlp()
+    ours = from_torch(theirs, X)
+    trained = torch.optim.Adam(theirs.parameters(), lr=0.1)
+    optimizer = optim.Adam(ours.parameters(), lr=0.1)
+    for _ in range(3):
+        trained.zero_grad()
+        F.cross_entropy(theirs(X), Y).backward()
+        trained.step()
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(ours(X), Y.numpy()).backward()
+        optimizer.step()
+    for name, array in theirs.state_dict().items():
+        np.testing.assert_allclose(ours.state_dict()[name], array.numpy(), rtol=1e-12)
+
+
+def test_running_averages_follow_the_batches_as_pytorchs_do():
+    theirs = torch.nn.BatchNorm1d(2)
+    ours = from_torch(theirs, X)
+    assert ours.state_dict()["running_mean"].tolist() == [0.0, 0.0]  # the example changed nothing
+    for batch in (X, 2 * X):
+        ours(batch)
+        theirs(batch)
+    for name, array in theirs.state_dict().items():
+        np.testing.assert_allclose(ours.state_dict()[name], array.numpy(), rtol=1e-14)
+    np.testing.assert_allclose(ours.eval()(X).data, theirs.eval()(X).detach().numpy(), rtol=1e-13)
+
+
+def test_numbers_computed_without_gradient_get_none():
+    ours, *_ = imported("deep_q_loss")
+    assert "aten.detach" in calls(ours, *made("deep_q_loss")[1])
+
+
+def test_a_loss_inside_the_model_and_one_outside_are_the_same():
+    net = mlp()
+    inside = from_torch(lambda x, y: F.cross_entropy(net(x), y), X, Y)
+    outside = from_torch(net, X)
+    inside(X, Y).backward()
+    nn.functional.cross_entropy(outside(X), Y.numpy()).backward()
+    for (name, p), (other, q) in zip(inside.named_parameters(), outside.named_parameters()):
+        assert name == f"net.{other}"
+        np.testing.assert_array_equal(p.grad, q.grad)
+
+
+# --- what is imported -----------------------------------------------------------------------------
+
+
+def test_operations_stay_as_the_model_has_them():
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = mlp()
+
+        def forward(self, x, y):
+            return F.cross_entropy(self.net(x), y)
+
+    assert calls(from_torch(Model(), X, Y), X, Y) == [
+        "aten.linear", "aten.tanh", "aten.linear", "aten.cross_entropy_loss",
+    ]  # fmt: skip
+
+
+def test_only_what_has_no_rule_is_taken_apart():
+    cell = torch.nn.GRUCell(2, 2)
+    ours = from_torch(lambda x, h: torch.softmax(cell(x, h), -1), X, X)
+    names = calls(ours, X, X)
+    assert len(names) > 10
+    assert names[-1] == "aten.softmax.int"
+
+
+def test_modules_parameters_and_their_order_are_pytorchs():
+    ours, model, *_ = imported("gpt")
+    assert [name for name, _ in ours.named_parameters()] == [
+        name for name, _ in model.named_parameters()
+    ]
+    assert list(ours.state_dict()) == list(model.state_dict())
+    assert [name for name, _ in ours.named_children()] == [
+        name for name, _ in model.named_children()
+    ]
+    assert repr(ours).startswith("GPT(\n  transformer: ModuleDict(\n    wte: Embedding(11, 8)")
+
+
+def test_a_tied_weight_is_one_parameter_with_two_names():
+    ours, *_ = imported("gpt")
+    assert ours.lm_head.weight is ours.transformer.wte.weight
+    state = ours.state_dict()
+    np.testing.assert_array_equal(state["lm_head.weight"], state["transformer.wte.weight"])
+
+
+def test_numbers_go_to_pytorch_and_come_back(tmp_path):
+    ours, model, args, kwargs = imported("gpt")
+    for parameter in ours.parameters():
+        parameter.data += 0.125
+    nn.save(ours, tmp_path / "gpt.safetensors")
+    state = {name: torch.from_numpy(array) for name, array in ours.state_dict().items()}
+    model.load_state_dict(state)
+    assert compare(ours, model, *args, **kwargs).agree
+    fresh, *_ = imported("gpt")
+    fresh.load_state_dict(model.state_dict())
+    nn.load(tmp_path / "gpt.safetensors", fresh)
+    np.testing.assert_array_equal(fresh(*args)[0].data, ours(*args)[0].data)
+
+
+def test_the_pytorch_model_stays_as_it_is():
+    model = torch.nn.Sequential(torch.nn.BatchNorm1d(2), torch.nn.Dropout(), torch.nn.Linear(2, 1))
+    model[1].eval()
+    before = copy.deepcopy(model.state_dict())
+    ours = from_torch(model, X)
+    ours.eval()(X)
+    ours.train()(X).sum().backward()
+    assert [module.training for module in model.modules()] == [True, True, False, True]
+    assert all(p.grad is None for p in model.parameters())
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, before[name])
+
+
+def test_frozen_parameters_stay_frozen():
+    model = mlp()
+    model[0].requires_grad_(False)
+    ours = from_torch(model, X)
+    ours(X).sum().backward()
+    assert [p.grad is None for p in ours.parameters()] == [True, True, False, False]
+
+
+def test_a_method_of_a_module_is_imported_with_its_modules():
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = mlp()
+
+        def encode(self, x):
+            return torch.relu(self.net[0](x))
+
+    ours = from_torch(Model().encode, X)
+    assert [name for name, _ in ours.named_parameters()][:2] == ["net.0.weight", "net.0.bias"]
+    assert ours(X).shape == (3, 3)
+
+
+def test_a_module_of_the_model_is_called_by_itself():
+    model = mlp()
+    ours = from_torch(model, X)
+    layer = ours.named_children()[0][1]
+    np.testing.assert_allclose(layer(X).data, model[0](X).detach().numpy(), rtol=1e-14)
+
+
+def test_tensors_of_a_function_are_its_parameters():
+    ours, *_ = imported("neural_probabilistic_language_model")
+    assert [name for name, _ in ours.named_parameters()] == ["C", "W1", "b1", "W2", "b2"]
+
+
+def test_arguments_may_be_dicts_and_so_may_results():
+    def f(batch, *, scale):
+        return {"sum": batch["a"] + batch["b"][0][:, None], "scaled": scale * batch["a"]}
+
+    batch = {"a": X, "b": [Y]}
+    ours = from_torch(f, batch, scale=3)
+    a = Tensor(X.numpy(), requires_grad=True)
+    result = ours({"a": a, "b": [Y.numpy()]}, scale=3)
+    assert list(result) == ["sum", "scaled"]
+    result["scaled"].sum().backward()
+    assert (a.grad == 3).all()
+    assert ours({"a": a, "b": [Y.numpy()]}, scale=5)["scaled"].data[0, 0] == 5 * a.data[0, 0]
+
+
+def test_other_shapes_are_exported_again_and_kept():
+    ours = from_torch(mlp(), X)
+    for n in (3, 5, 1, 5, 3):
+        assert ours(np.zeros((n, 2))).shape == (n, 2)
+    assert len(ours._source.programs) == 3
+
+
+def test_dropout_draws_its_mask_in_training_alone():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 50), torch.nn.Dropout(0.5))
+    ours = from_torch(model, X)
+    nn.manual_seed(0)
+    first = ours(X).data
+    nn.manual_seed(0)
+    np.testing.assert_array_equal(ours(X).data, first)
+    assert 0.3 < (first == 0).mean() < 0.7
+    np.testing.assert_allclose(ours.eval()(X).data, model.eval()(X).detach().numpy(), rtol=1e-14)
+    kept = first != 0
+    np.testing.assert_allclose(first[kept], 2 * ours(X).data[kept], rtol=1e-14)
+
+
+def test_whole_numbers_and_floats_meet_as_in_pytorch():
+    x = X.float()
+    ours = from_torch(lambda x: x * torch.arange(2) / 3 + torch.tensor(0.5), x)
+    assert ours(x).dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
+def test_numbers_keep_the_precision_of_the_model(dtype):
+    ours = from_torch(mlp().to(dtype), X.to(dtype))
+    assert ours(X.to(dtype)).dtype == str(dtype).removeprefix("torch.")
+
+
+# --- what can be done with it ---------------------------------------------------------------------
+
+
+def test_the_picture_and_the_player_name_parameters_as_the_model_does():
+    model = from_torch(mlp(), X)
+    loss = nn.functional.cross_entropy(model(X), Y.numpy())
+    assert "model.2.weight" in repr(draw(loss))
+    text = str(backprop(loss))
+    assert "weight₂ = model.2.weight" in text
+    assert "chain rule" in str(explain(loss, model.parameters()[0]))
+
+
+def test_a_step_shows_the_line_of_the_pytorch_model():
+    def forward(x):
+        wide = x * 3
+        return wide.sin().sum()
+
+    ours = from_torch(forward, X)
+    with record_lines() as lines:
+        out = ours(Tensor(X.numpy(), requires_grad=True))
+    assert lines[out].endswith("return wide.sin().sum()")
+    assert lines[out.parents[0].parents[0]].endswith("wide = x * 3")
+
+
+def test_compiled_it_gives_the_same():
+    model = from_torch(mlp(), X)
+    loss = autograd.compile(lambda x, y: nn.functional.cross_entropy(model(x), y))
+    loss(X.numpy(), Y.numpy()).backward()
+    compiled = [p.grad.copy() for p in model.parameters()]
+    model.zero_grad()
+    nn.functional.cross_entropy(model(X), Y.numpy()).backward()
+    for p, grad in zip(model.parameters(), compiled):
+        np.testing.assert_allclose(p.grad, grad, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name", ["logistic_regression", "variational_autoencoder", "rnn_unrolled_by_hand", "lenet"]
+)
+def test_the_close_up_gives_the_same_number_by_number(name):
+    ours, _, args, kwargs = imported(name)
+    plain = ours(*args, **kwargs)
+    close = ours.scalars()(*[a.numpy() for a in args], **kwargs)
+    numbers = [v.item() if hasattr(v, "item") else v for v in np.ravel(np.asarray(close, object))]
+    np.testing.assert_allclose(numbers, np.ravel(plain.data), rtol=1e-12)
+
+
+def test_copies_and_pickles_are_models_of_their_own():
+    ours = from_torch(mlp(), X)
+    for other in (copy.deepcopy(ours), pickle.loads(pickle.dumps(ours))):
+        np.testing.assert_array_equal(other(X).data, ours(X).data)
+        other.parameters()[0].data += 1
+        assert (other(X).data != ours(X).data).any()
+
+
+# --- what cannot be imported ----------------------------------------------------------------------
+
+
+def branching(x):
+    if x.sum() > 0:
+        return x
+    return -x
+
+
+class Straight(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.sign()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+scale = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+
+
+def hooked(x):
+    y = scale * x
+    y.register_hook(lambda grad: 10 * grad)
+    return y.sum()
+
+
+REFUSED = {
+    "an operation": (lambda x: torch.fft.fft(x).abs(), r"test_torch.py, line \d+.*fft"),
+    "random numbers": (lambda x: x + torch.randn_like(x), r"randn_like.*\n.*pass them"),
+    "control flow": (branching, r"line \d+: if x.sum\(\) > 0.*torch.where"),
+    "a gradient of one's own": (Straight.apply, r"d/d input 0.*torch.autograd.Function"),
+    "a hook": (hooked, r"d/d scale.*a hook"),
+    "complex numbers": (lambda x: torch.view_as_real(torch.complex(x, x)), "complex"),
+    "bfloat16": (lambda x: x.bfloat16() + 1, r"bfloat16.*\.float\(\)"),
+    "NumPy inside": (lambda x: torch.from_numpy(x.detach().numpy()), r"\.numpy\(\)"),
+    "writing to its input": (lambda x: x.mul_(2).sum(), "changes what it is given"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_imported_is_named_with_what_to_do(what):
+    function, said = REFUSED[what]
+    with pytest.raises(ExportError, match=rf"(?s)^from_torch: .*{said}"):
+        from_torch(function, X)
+
+
+def test_a_tensor_that_is_no_parameter_is_not_lost():
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.ones(2, requires_grad=True)
+
+        def forward(self, x):
+            return x @ self.weight
+
+    with pytest.raises(ExportError, match=r"no parameter of it.*torch\.nn\.Parameter"):
+        from_torch(Model(), X)
+
+
+def test_wrong_inputs_are_refused_by_what_pytorch_says():
+    ours = from_torch(mlp(), X)
+    with pytest.raises(ExportError, match=r"PyTorch cannot export Sequential.*"):
+        ours(np.zeros((3, 5)))
+    with pytest.raises(ExportError, match=r"whole numbers where it computes"):
+        from_torch(mlp(), Y[:, None].expand(3, 2))
+    with pytest.raises(TypeError, match=r"tensor of PyTorch's that requires a gradient"):
+        ours(X.clone().requires_grad_())
+
+
+@pytest.mark.parametrize("model", [3, {"weight": X}, torch.nn.Linear])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(TypeError, match=r"needs a torch.nn.Module or a function"):
+        from_torch(model, X)
+
+
+def test_a_model_in_bfloat16_is_refused_by_the_name_of_the_parameter():
+    with pytest.raises(TypeError, match=r"weight of Linear holds numbers of bfloat16"):
+        from_torch(torch.nn.Linear(2, 2).bfloat16(), X.bfloat16())
+
+
+def test_attributes_of_the_model_are_not_replaced_without_a_word():
+    ours = from_torch(torch.nn.Linear(2, 2), X)
+    with pytest.raises(TypeError, match=r"Assign to weight.data"):
+        ours.weight = 3
+    with pytest.raises(AttributeError, match="wieght"):
+        _ = ours.wieght
+
+
+# --- compare --------------------------------------------------------------------------------------
+
+
+class ByHand(nn.Module):
+    """A model written anew, with a mistake in its gradient if it is asked for."""
+
+    def __init__(self, wrong):
+        self.layers = [nn.Linear(2, 3), nn.Linear(3, 2)]
+        self.wrong = wrong
+
+    def _items(self):
+        return [("0", self.layers[0]), ("2", self.layers[1])]
+
+    def forward(self, x):
+        h = self.layers[0](x)
+        h = h.tanh()
+        if self.wrong:
+            h = 0.9 * h + 0.1 * h.detach()
+        return self.layers[1](h)
+
+
+def test_compare_shows_where_a_backward_pass_is_wrong():
+    theirs = mlp()
+    right, wrong = ByHand(False), ByHand(True)
+    for ours in (right, wrong):
+        ours.load_state_dict(theirs.state_dict())
+    assert compare(right, theirs, X.numpy()).agree
+    table = compare(wrong, theirs, X.numpy())
+    assert not table.agree
+    assert {row.name for row in table.rows if row.differs} == {
+        "d/d 0.bias", "d/d 0.weight", "d/d input 0",
+    }  # fmt: skip
+    relative = [row.relative for row in table.rows]
+    assert relative == sorted(relative, reverse=True)
+    assert relative[0] == pytest.approx(0.1)
+    assert str(table).splitlines()[-1].startswith("Different: d/d ")
+    assert all(p.grad is None for p in wrong.parameters())
+
+
+def test_compare_takes_functions():
+    table = compare(lambda x: autograd.tanh(x).sum(), lambda x: torch.tanh(x).sum(), X)
+    assert {row.name for row in table.rows if row.relative < 1e-14} == {"output", "d/d input 0"}
+
+
+def test_compare_refuses_models_that_are_not_the_same():
+    ours, theirs = nn.Linear(2, 2), torch.nn.Linear(2, 2, bias=False)
+    with pytest.raises(ValueError, match=r"PyTorch model has no parameter 'bias'"):
+        compare(ours, theirs, X)
+    with pytest.raises(ValueError, match=r"our model has no parameter '0.weight', '0.bias'"):
+        compare(nn.Linear(2, 2), mlp(), X)
+    with pytest.raises(ValueError, match=r"shapes \[\(3, 2\)\], ours \[\(3, 1\)\]"):
+        compare(nn.Linear(2, 1), torch.nn.Linear(2, 2), X)
+    net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout())
+    ours = from_torch(net, X)
+    with pytest.raises(ValueError, match=r"draws random numbers"):
+        compare(ours, net, X)
+    with pytest.raises(ValueError, match=r"Call eval\(\), or train\(\), on both"):
+        compare(ours, net.eval(), X)
