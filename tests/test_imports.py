@@ -48,6 +48,13 @@ def test_import_autograd_leaves_what_few_programs_use_for_when_it_is_asked_for()
     assert not [name for name in loaded if name.startswith(tuple(f"autograd.{x}" for x in later))]
 
 
+def test_import_nn_leaves_pytorch_and_the_import_of_its_models_for_when_they_are_asked_for():
+    program = "import nn, sys; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT).split()
+    assert "nn.module" in loaded
+    assert not [name for name in loaded if name.startswith(("torch", "nn.interop"))]
+
+
 # --- the seam -------------------------------------------------------------------------------------
 
 # A result is made and two numbers are compared (tracer), a number is read, operands of arrays are
