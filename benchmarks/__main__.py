@@ -35,11 +35,14 @@ def peers(rounds):
         overhead,
         scalars,
         scaling,
+        sequences,
         startup,
         updates,
     )
 
-    parts = startup, scalars, scaling, overhead, moons, updates, digits, compiled, compiling
+    parts = (
+        startup, scalars, scaling, overhead, moons, updates, digits, sequences, compiled, compiling
+    )  # fmt: skip
     for benchmark in parts:
         benchmark.report(rounds)
 

@@ -130,7 +130,8 @@ def safe_softmax(x: Any, axis: int = -1) -> Any:
     """
     e = np.exp(x - _or_zero(_largest(x, axis)))
     # The largest contributes e**0, so that a sum below 1 is one of zeros alone.
-    return e / at_least(e.sum(axis=axis, keepdims=True), 1.0)
+    e /= at_least(e.sum(axis=axis, keepdims=True), 1.0)
+    return e
 
 
 def _or_zero(top: Any) -> Any:

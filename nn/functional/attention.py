@@ -13,7 +13,15 @@ from autograd import ShapeError
 from autograd.checks import check_number
 from nn.functional.regularisation import dropout
 from nn.functional.targets import cast_like
-from nn.operands import all_values, as_operand, numbers, refuse_options, shape_of, shape_or_type
+from nn.operands import (
+    all_values,
+    as_operand,
+    holds_values,
+    numbers,
+    refuse_options,
+    shape_of,
+    shape_or_type,
+)
 
 _MISSING = {"enable_gqa": (False, "Repeat the heads of key and value: key.repeat(n, axis=-3).")}
 
@@ -109,9 +117,10 @@ def _masked(who: str, scores: Any, mask: Any) -> Any:
             f"{who}: needs a mask that broadcasts to the scores' shape {shape}, but got "
             f"{shape_of(mask)}."
         )
-    if of_truths:
-        return autograd.where(mask, scores, -np.inf)
-    return scores + cast_like(scores, mask)
+    if of_truths and holds_values(scores):
+        return autograd.where(mask, scores, -np.inf)  # without a node for each place
+    # Added, a mask costs nothing on the way back: softmax's gradient is 0 where its number is -inf.
+    return scores + cast_like(scores, np.where(mask, 0.0, -np.inf) if of_truths else mask)
 
 
 def is_of_truths(who: str, mask: Any) -> bool:

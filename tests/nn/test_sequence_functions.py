@@ -63,10 +63,11 @@ def test_outputs_gradients_and_second_derivatives_match_pytorch(name, run):
     assert_allclose(out.data, expected["outs"][0], **CLOSE)
     found = gradients(out, list(leaves.values()), np.array(expected["upstream"][0]), True)
     for key, grad in zip(leaves, found):
-        assert_allclose(grad.data, expected["grads"][key], **CLOSE)
+        assert_allclose(numbers(grad), expected["grads"][key], **CLOSE)
     directions = [np.array(expected["directions"][key]) for key in leaves]
     again = sum((grad * d).sum() for grad, d in zip(found, directions))
-    second = gradients(again, list(leaves.values()), np.ones(())) if again.requires_grad else []
+    curved = getattr(again, "requires_grad", False)  # a lookup is linear
+    second = gradients(again, list(leaves.values()), np.ones(())) if curved else []
     for key, grad in itertools.zip_longest(leaves, second):
         found = np.zeros(leaves[key].shape) if grad is None else grad
         assert_allclose(found, expected["second"][key], **CLOSE)
@@ -199,7 +200,7 @@ def test_attention_refuses_masks_that_say_nothing_clear():
 
 def test_dropout_in_a_compiled_attention_is_refused_with_the_remedy():
     compiled = autograd.compile(lambda x: attend(x, x, x, dropout_p=0.5).sum())
-    with pytest.raises(CompileError, match=r"random mask of Dropout.* Call model\.eval\(\) first"):
+    with pytest.raises(CompileError, match=r"mask of Dropout.* Call model\.eval\(\) first"):
         compiled(leaf(np.ones((2, 2))))
 
 
