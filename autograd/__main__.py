@@ -9,7 +9,7 @@ import sys
 import textwrap
 import warnings
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, TextIO
 
 from autograd.expression import FUNCTIONS, ExpressionError, parse
@@ -101,22 +101,27 @@ def _draw(options: argparse.Namespace) -> int:
 
 
 def _play(options: argparse.Namespace) -> int:
-    from autograd.viz.backprop import backprop
+    if options.expression is None:
+        from autograd.viz.player.typed import write_typed_page as write
 
-    steps = backprop(_root(options))
+        what = "a page to type an expression and step through its backward pass"
+    else:
+        from autograd.viz.backprop import backprop
+
+        steps = backprop(_root(options))
+        write = steps.to_html
+        count = "the step" if len(steps) == 1 else f"the {len(steps):,} steps"
+        what = f"{count} of the backward pass of {steps.names[steps.root]}"
     path = options.output
     if path.suffix.lower() not in (".html", ".htm"):
         path = path.with_name(f"{path.name}.html")
     try:
-        steps.to_html(path)
+        write(path)
     except OSError as err:
         raise OSError(f"cannot write {str(path)!r}: {err.strerror}.") from err
-    opened = options.open and webbrowser.open(path.resolve().as_uri())
-    count = "the step" if len(steps) == 1 else f"the {len(steps):,} steps"
-    _write(
-        f"Wrote {path}: {count} of the backward pass of {steps.names[steps.root]}."
-        f"{'' if opened else ' Open it in a browser.'}"
-    )
+    wanted = options.expression is None if options.open is None else options.open
+    opened = wanted and webbrowser.open(path.resolve().as_uri())
+    _write(f"Wrote {path}: {what}.{'' if opened else ' Open it in a browser.'}")
     return 0
 
 
@@ -157,7 +162,11 @@ def _root(options: argparse.Namespace) -> Value:
             raise ExpressionError(
                 f"{name} needs a number such as 0.5, but got {number!r}."
             ) from None
-    root = parse(options.expression, values)
+    return _named(parse(options.expression, values), values)
+
+
+def _named(root: Value, values: Mapping[str, float]) -> Value:
+    """The root with a name that none of the leaves has."""
     if not root.requires_grad:
         raise ExpressionError(f"the expression has no names: it is {root.data:.6g}, a constant.")
     root.label = root.label or next(name for name in ("f", "y", "out", "") if name not in values)
@@ -191,7 +200,13 @@ def _parser() -> _Parser:
     draw = _add(commands, "draw", _draw, "draw the graph of an expression into a file")
     play = _add(commands, "play", _play, "write a page that plays the backward pass step by step")
     for command in (steps, draw, play):
-        command.add_argument("expression", metavar="EXPRESSION", help="in quotes: 'tanh(w*x + b)'")
+        command.add_argument(
+            "expression",
+            metavar="EXPRESSION",
+            nargs="?" if command is play else None,
+            help="in quotes: 'tanh(w*x + b)'"
+            + (" (without it: a page in which to type one)" if command is play else ""),
+        )
         command.add_argument(
             "values", metavar="name=number", nargs="*", help="a value for each name"
         )
@@ -215,8 +230,7 @@ def _parser() -> _Parser:
     play.add_argument(
         "--open",
         action=argparse.BooleanOptionalAction,
-        default=False,
-        help="show the page in your browser at once",
+        help="show the page in your browser at once (default: without an EXPRESSION)",
     )
     demo = _add(commands, "demo", _demo, "train a small network and show what it learned")
     demo.add_argument(
@@ -269,6 +283,7 @@ _EXAMPLES = """\
 examples:
   glassgrad steps "x**2 + sin(x)" x=3
   glassgrad steps "sigmoid(w0 + w1*x1 + w2*x2)" w0=1 w1=3 w2=-2 x1=-1 x2=2
+  glassgrad play
   glassgrad play "tanh(w*x + b)" w=0.5 x=2 b=0 -o neuron.html
   glassgrad draw "(sigmoid(w*x + b) - y)**2" w=0.5 x=2 b=0 y=1 -o loss.svg
   glassgrad demo

@@ -668,9 +668,9 @@ def latex_of(step):
     rule = step.formula.latex
     if step.formula.factor != step.formula.text:
         rule = rf"\left({rule}\right)"
-    parts = [rf"{symbols} \cdot {step.partial.latex}", rf"{upstream} \cdot {local}", product]
+    parts = [rf"{symbols} \cdot {step.partial.latex}", rf"{upstream} \cdot {rule}", product]
     if step.formula.number is None:
-        parts.insert(1, rf"{upstream} \cdot {rule}")
+        parts.insert(2, rf"{upstream} \cdot {local}")
     return rf"{step.received.latex} \mathrel{{+}}= {' = '.join(parts)}"
 
 

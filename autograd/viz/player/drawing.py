@@ -40,4 +40,4 @@ def _fragment(svg: str, sentence: str) -> str:
         f'style="max-width:100%;min-width:{least}px;height:auto" src="{as_image(svg)}"></div>'
     )
     dark = dark_rules(":host([data-theme=dark]) ")
-    return embedded(fallback, ("view.css", "view.js", "drawing.js"), "", style=dark)
+    return embedded(fallback, ("view.css", "elements.js", "view.js", "drawing.js"), "", style=dark)

@@ -40,6 +40,12 @@ LOADER = """\
 })(document.currentScript,
 """
 
+SECURITY = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
+    "script-src 'unsafe-inline'; style-src 'unsafe-inline'\">"
+)
+"""What keeps a page from loading anything."""
+
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -47,8 +53,7 @@ _PAGE = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
-script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+{security}
 <title>{title}</title>
 <style>
 body {{ font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 1400px; padding: 0 1rem }}
@@ -68,7 +73,7 @@ img {{ max-width: 100% }}
 
 def page(title: str, fragment: str) -> str:
     """A page of its own that may load nothing."""
-    return _PAGE.format(title=escape(title), fragment=fragment)
+    return _PAGE.format(title=escape(title), security=SECURITY, fragment=fragment)
 
 
 def as_image(svg: str) -> str:
@@ -96,15 +101,26 @@ def embedded(
 @functools.cache
 def packed(scripts: tuple[str, ...], names: str, style: str = "") -> str:
     """Scripts and style, compressed."""
-    here = resources.files(__package__)
-    texts = {name: here.joinpath(name).read_text(encoding="utf-8") for name in scripts}
-    body = "\n".join(text for name, text in texts.items() if name.endswith(".js"))
-    css = "\n".join(text for name, text in texts.items() if name.endswith(".css")) + style
-    parts = [_without_comments(_FUNCTION % (names, body)), _squeezed(css)]
+    parts = [function_of(scripts, names), style_of(scripts) + _squeezed(style)]
     return base64.b64encode(gzip.compress(json.dumps(parts).encode(), 9, mtime=0)).decode()
 
 
-def _without_comments(script: str) -> str:
+def function_of(scripts: tuple[str, ...], names: str) -> str:
+    """The scripts as one function, of the element, the style and `names`."""
+    body = "\n".join(_text(name) for name in scripts if name.endswith(".js"))
+    return without_comments(_FUNCTION % (names, body))
+
+
+def style_of(scripts: tuple[str, ...]) -> str:
+    """The style sheets among them."""
+    return _squeezed("\n".join(_text(name) for name in scripts if name.endswith(".css")))
+
+
+def _text(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def without_comments(script: str) -> str:
     """A script without what only its readers need: indentation, and comments on their own."""
     return re.sub(r"(?m)^\s*(//.*\n)?", "", script)
 

@@ -76,16 +76,14 @@ function expansion(i) {
     ...(more ? [p("… and " + more + " more ways.")] : []),
   ];
 }
-// What the command line takes for a number, and fractions; null is none.
-function typedNumber(typed) {
-  const given = typed.replace(/−/g, "-").replace(",", ".");
-  const parts = given.split("/").map((part) => part.trim());
-  const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-  if (/^[+-]?inf(inity)?$/i.test(given)) return given[0] === "-" ? -Infinity : Infinity;
-  if (/^[+-]?nan$/i.test(given)) return NaN;
-  if (parts.length > 2 || !parts.every((part) => plain.test(part))) return null;
-  return parts.length === 2 ? parts[0] / parts[1] : +parts[0];
+// Another number for a leaf; who shows it elsewhere hears of it.
+function given(i, x) {
+  value[i] = x;
+  recompute();
+  solved.clear();
+  host.dispatchEvent(new CustomEvent("leaf", { detail: { code: codeOf(i), value: x } }));
 }
+const codeOf = (i) => nodes[i].code || nodes[i].name;
 function leafEditor(i) {
   const wrong = el("span", { role: "alert" });
   const set = (typed, other) => {
@@ -94,10 +92,8 @@ function leafEditor(i) {
       x === null ? " " + name(i) + " needs a number such as 0.5, 1e-3, 1/3 or inf, not " + typed + "." : "";
     text.setAttribute("aria-invalid", x === null);
     if (x === null) return;
-    value[i] = x;
     if (other) other.value = x;
-    recompute();
-    solved.clear();
+    given(i, x);
     render(true);
   };
   const reach = Math.max(2, Math.abs(first[i]) * 2),
@@ -119,8 +115,7 @@ function leafEditor(i) {
   });
   slider.value = text.value = value[i];
   const back = button("Reset all", () => {
-    value = first.slice();
-    recompute();
+    first.forEach((x, j) => nodes[j].kind === "leaf" && given(j, x));
     render();
   });
   return el("div", { class: "row" }, label, text, slider, back, wrong, " The page recomputes every step.");

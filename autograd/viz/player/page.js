@@ -146,6 +146,7 @@ function go(k) {
   position = Math.max(0, Math.min(events.length, k));
   if (position === events.length) stopPlaying();
   render();
+  host.dispatchEvent(new Event("step"));
 }
 function stopPlaying() {
   clearInterval(timer);
@@ -214,7 +215,7 @@ host.addEventListener("keydown", (e) => {
 // On a page of its own the first key reaches the player before anybody has clicked on it.
 if (host.closest("main.alone"))
   document.addEventListener("keydown", (e) => {
-    if (e.target !== document.body || host.dispatchEvent(new KeyboardEvent("keydown", e))) return;
+    if (!host.isConnected || e.target !== document.body || host.dispatchEvent(new KeyboardEvent("keydown", e))) return;
     e.preventDefault();
     host.focus({ preventScroll: true });
   });
@@ -223,4 +224,17 @@ appear(main);
 host.tabIndex = 0;
 host.setAttribute("role", "group");
 host.setAttribute("aria-label", "Step player. Press the right arrow key for the next step.");
+// For who has fields of its own.
+host.player = {
+  get position() {
+    return position;
+  },
+  go,
+  set(code, x) {
+    value[nodes.findIndex((_, i) => codeOf(i) === code)] = x;
+    recompute();
+    solved.clear();
+    render(true);
+  },
+};
 render();

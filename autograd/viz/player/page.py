@@ -27,11 +27,11 @@ from autograd.viz.steps import Pass
 from autograd.viz.text import printable
 from autograd.viz.tikz import to_tikz
 
-_SCRIPTS = (
-    "view.css", "player.css", "numbers.js", "view.js", "pass.js", "words.js", "picture.js",
-    "node.js", "page.js",
+SCRIPTS = (
+    "view.css", "player.css", "numbers.js", "elements.js", "view.js", "pass.js", "words.js",
+    "picture.js", "node.js", "page.js",
 )  # fmt: skip
-_GIVEN = "trace, rules"
+GIVEN = "trace, rules"
 
 
 def bundle(steps: Pass) -> dict[str, str]:
@@ -75,7 +75,7 @@ def fragment(steps: Pass, picture: Picture) -> str:
     names = dict.fromkeys(node["op"] for node in trace["nodes"] if "op" in node)
     rules = rules_js(names) if trace["live"] else "{}"
     image = f'<img alt="{escape(picture.sentence)}" src="{as_image(picture.svg)}">\n'
-    return embedded(image + _list(steps), _SCRIPTS, _GIVEN, to_json(trace), rules)
+    return embedded(image + _list(steps), SCRIPTS, GIVEN, to_json(trace), rules)
 
 
 def _list(steps: Pass) -> str:
@@ -98,4 +98,4 @@ def _lines(steps: Pass) -> Iterator[str]:
 
 def packed_player() -> str:
     """The player's script and style, as each output holds them."""
-    return packed(_SCRIPTS, _GIVEN)
+    return packed(SCRIPTS, GIVEN)

@@ -78,7 +78,7 @@ function recompute() {
       to = target(k);
     upstream[k] = grad[s[0]];
     local[k] = +rules[n.op][1][s[1]](...n.in.map((j) => value[j]), value[s[0]]);
-    product[k] = upstream[k] * local[k];
+    product[k] = rules[n.op][2] ? 0 : upstream[k] * local[k];
     grad[to] = add(k, grad[to]);
   });
 }

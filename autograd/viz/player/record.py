@@ -194,8 +194,9 @@ def _latex(step: Step) -> str:
     if is_array(step.node):
         return rf"{start}{upstream} \odot {step.partial.latex}"
     local = formula.latex if formula.factor == formula.text else rf"\left({formula.latex}\right)"
-    numbers_ = "\ue000 \\cdot \ue001"
-    middle = numbers_ if formula.number is not None else f"\ue000 \\cdot {local} = {numbers_}"
+    middle = f"\ue000 \\cdot {local}"
+    if formula.number is None:
+        middle += " = \ue000 \\cdot \ue001"
     return rf"{start}{upstream} \cdot {step.partial.latex} = {middle} = " + "\ue002"
 
 

@@ -15,9 +15,10 @@ import json
 import math
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from autograd.op import RULEBOOK, Elementwise, Op
-from autograd.viz.symbols import Comparison, Symbol, symbolic_partial
+from autograd.viz.symbols import Comparison, Symbol
 
 # The functions of Python's `math` and of NumPy that JavaScript's `Math` has by another name, or
 # not at all. `Math.pow` is nan where C's is 1, for 1 to any power and -1 to an infinite one.
@@ -32,7 +33,9 @@ _FUNCTIONS = {
     "copysign": "((x,y)=>y<0||Object.is(y,-0)?-Math.abs(x):Math.abs(x))({0},{1})",
     "fmod": "({0}%{1})",
     "round": "(x=>{{let r=Math.round(x);return Math.abs(x%1)===.5&&r%2?r-1:r}})({0})",
-    "floor_divide": "Math.floor({0}/{1})",
+    # As Python's: a whole number of times, also where x / y is rounded up to it.
+    "floor_divide": "((x,y)=>{{let m=x%y,d=(x-m)/y;if(!y||d!==d)return x/y;if(m&&m<0!==y<0)d-=1;"
+    "return d?Math.round(d):x/y*0}})({0},{1})",
     "logaddexp": "((x,y)=>x===y?x+Math.LN2:Math.max(x,y)+Math.log1p(Math.exp(-Math.abs(x-y))))"
     "({0},{1})",
     "logaddexp2": "((x,y)=>x===y?x+1:Math.max(x,y)+Math.log1p(2**-Math.abs(x-y))/Math.LN2)"
@@ -88,14 +91,24 @@ def _rule(name: str) -> str:
         raise LookupError(name)
     operands = ["x", "y"][: op.arity]
     arguments = ",".join(operands)
-    partials = [
-        f"({arguments},o)=>{_expression(symbolic_partial(op, i, operands, 'o'))}"
-        for i in range(op.arity)
-    ]
-    return f"{json.dumps(name)}:[{_forward(name)},[{','.join(partials)}]]"
+    symbols = [_Number(x) for x in (*operands, "o")]
+    partials = [f"({arguments},o)=>{_expression(_symbol(p(*symbols)))}" for p in op.partials]
+    flat = ",1" if op.is_flat else ""  # no gradient passes, not even an infinite one
+    return f"{json.dumps(name)}:[{_forward(name)},[{','.join(partials)}]{flat}]"
 
 
 # --- derivatives: symbols as JavaScript -------------------------------------------------------
+
+
+class _Number(Symbol):
+    """A symbol in whose place a page will put any number: rules take no case for granted."""
+
+    __slots__ = ()
+    requires_grad = True
+
+
+def _symbol(x: Any) -> Symbol:
+    return x if isinstance(x, Symbol) else Symbol(x)
 
 
 def _expression(x: Symbol) -> str:

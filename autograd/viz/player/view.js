@@ -1,16 +1,8 @@
-// Elements, the theme, and a picture that is looked at as a whole or in part.
+// The theme, and a picture that is looked at as a whole or in part.
 //
 // These files are the body of a function that gets the element with the fallback, the style, and
-// what is shown in it (embed.py). Whatever a person named or wrote enters the page as text or as an
-// attribute, never as markup.
+// what is shown in it (embed.py).
 
-function el(tag, props, ...children) {
-  const e = document.createElement(tag);
-  for (const [key, x] of Object.entries(props || {}))
-    key.startsWith("on") ? e.addEventListener(key.slice(2), x) : e.setAttribute(key, x);
-  e.append(...children);
-  return e;
-}
 // What had the focus may be gone afterwards; then the player gets it, not the notebook.
 function keepingFocus(action) {
   const before = host.shadowRoot.activeElement;
@@ -19,11 +11,6 @@ function keepingFocus(action) {
 }
 const button = (text, action, props) =>
   el("button", { type: "button", ...props, onclick: () => keepingFocus(action) }, text);
-const svgEl = (tag, props) => {
-  const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, x] of Object.entries(props)) e.setAttribute(key, x);
-  return e;
-};
 // The picture of the fallback, as elements.
 function drawing() {
   const bytes = Uint8Array.from(atob(host.querySelector("img").src.split(",")[1]), (c) => c.charCodeAt(0));
@@ -43,12 +30,11 @@ function theme() {
     (!of.jpThemeLight && 0.3 * r + 0.6 * g + 0.1 * b > 128);
   host.dataset.theme = dark ? "dark" : "light";
 }
-const watcher = new MutationObserver(() => (host.isConnected ? theme() : watcher.disconnect()));
-for (const e of [document.documentElement, document.body]) watcher.observe(e, { attributes: true });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
-
 function appear(main) {
   host.attachShadow({ mode: "open" }).append(el("style", {}, css), main);
+  const watcher = new MutationObserver(() => (host.isConnected ? theme() : watcher.disconnect()));
+  for (const e of [document.documentElement, document.body]) watcher.observe(e, { attributes: true });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
   theme();
 }
 

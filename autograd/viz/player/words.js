@@ -5,12 +5,8 @@ const nodeTree = (i) => nodes[i].tree || ["mn", fmt(value[i])];
 const d = (i) => nodes[i].total;
 const partial = (k) => said[k].partial;
 // The numbers of a step in the order of the holes in its formulas.
-const inStep = (k) => [fmt(upstream[k]), minus(fmt(local[k])), fmt(product[k])];
-function equation(k) {
-  const [up, by, sum] = inStep(k),
-    { added, rule, exact } = said[k];
-  return [d(target(k)) + " += " + added, ...(exact ? [] : [up + " · " + rule]), up + " · " + by, sum].join(" = ");
-}
+const inStep = (k) => numbersOf(upstream[k], local[k], product[k]);
+const equation = (k) => equationOf(d(target(k)), said[k], inStep(k));
 // The formula with numbers; one below 0 gets brackets unless it stands in some already.
 function filled(n) {
   return n.fill.replace(/[\ue000\ue001]/g, (c, at) => {

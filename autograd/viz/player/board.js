@@ -1,0 +1,138 @@
+// The page in which an expression is typed: fields, sliders, and the player of what was typed. What
+// it shows stands in the address behind the #, so that a link leads to it.
+
+const EXAMPLES = ["tanh(w*x + b)", "x*x", "x*y + x", "(sigmoid(w*x + b) - y)**2", "ln(1 + exp(-y*(w*x + b)))"];
+const typed = document.getElementById("expression"),
+  told = document.getElementById("told"),
+  leaves = document.getElementById("leaves"),
+  stage = document.getElementById("stage"),
+  link = document.getElementById("link");
+let given = new Map(),
+  shown = "",
+  host = null;
+
+function namesIn(expression) {
+  return [...expression.names.keys()].filter(
+    (name) => (given.has(name) || !Object.hasOwn(CONSTANTS, name)) && !Object.hasOwn(grammar.functions, name),
+  );
+}
+// New leaves begin with different numbers, so that what is seen is no accident.
+const FIRST = [0.5, 2, 0.25, 1, -0.5, 3, -2, 1.5];
+function show() {
+  const before = host?.player?.position || 0;
+  let record;
+  try {
+    const expression = readExpression(typed.value),
+      names = namesIn(expression);
+    given = new Map(names.map((name, i) => [name, given.has(name) ? given.get(name) : FIRST[i % FIRST.length]]));
+    record = recordOf(typed.value, given);
+  } catch (e) {
+    if (!(e instanceof ExpressionError)) throw e;
+    told.textContent = e.message.replace("expression: ", "");
+    typed.setAttribute("aria-invalid", "true");
+    stage.inert = leaves.inert = true;
+    return;
+  }
+  told.textContent = "";
+  typed.removeAttribute("aria-invalid");
+  stage.inert = leaves.inert = false;
+  const same = shown === typed.value;
+  shown = typed.value;
+  start(record, same ? before : 0);
+  fields();
+  remember();
+}
+function start(record, position) {
+  const svg = new XMLSerializer().serializeToString(arrange(record));
+  const bytes = new TextEncoder().encode(svg);
+  const image = document.createElement("img");
+  image.alt = "";
+  image.src = "data:image/svg+xml;base64," + btoa(String.fromCharCode(...bytes));
+  host = document.createElement("div");
+  host.className = "glassgrad";
+  host.append(image);
+  stage.replaceChildren(host);
+  host.addEventListener("leaf", (e) => {
+    given.set(e.detail.code, e.detail.value);
+    fields();
+    remember();
+  });
+  host.addEventListener("step", remember);
+  player(host, css, record, rules);
+  host.player.go(position);
+}
+function fields() {
+  const wanted = [...given.keys()].join(" ");
+  if (leaves.dataset.names !== wanted) {
+    leaves.dataset.names = wanted;
+    leaves.replaceChildren(...[...given.keys()].map(fieldOf));
+  }
+  for (const row of leaves.children) row.show(given.get(row.title));
+}
+function fieldOf(name) {
+  const field = el("input", { type: "text", inputmode: "decimal", size: 8, "aria-label": name });
+  const range = el("input", { type: "range", min: -5, max: 5, step: 0.05, "aria-label": "Drag " + name });
+  const wrong = el("span", { role: "alert" });
+  const set = (text) => {
+    const x = typedNumber(text);
+    wrong.textContent = x === null ? "needs a number such as 0.5, 1e-3, 1/3 or inf" : "";
+    field.setAttribute("aria-invalid", x === null);
+    if (x === null) return;
+    given.set(name, x);
+    host.player.set(name, x);
+    range.value = x;
+    remember();
+  };
+  field.addEventListener("input", () => field.value.trim() && set(field.value));
+  range.addEventListener("input", () => {
+    field.value = range.value;
+    set(range.value);
+  });
+  const row = el("div", { class: "leaf", title: name }, el("span", { class: "name" }, nameOf(name).text + " ="), field, range, wrong);
+  row.show = (x) => {
+    if (typedNumber(field.value) !== x) field.value = String(x).replace("Infinity", "inf");
+    range.value = x;
+  };
+  return row;
+}
+
+// --- the address ---
+
+function remember() {
+  const state = new URLSearchParams([["f", shown], ...[...given].map(([name, x]) => ["." + name, String(x)])]);
+  if (host.player.position) state.set("step", host.player.position);
+  link.href = "#" + state;
+  try {
+    history.replaceState(null, "", "#" + state);
+  } catch {} // a frame without an address
+}
+function recall() {
+  const state = new URLSearchParams(location.hash.slice(1));
+  typed.value = (state.get("f") ?? EXAMPLES[0]).slice(0, 2 * grammar.longest);
+  given = new Map();
+  for (const [key, text] of state) {
+    const x = typedNumber(text);
+    if (key[0] === "." && x !== null) given.set(key.slice(1), x);
+  }
+  show();
+  const step = Number(state.get("step"));
+  if (Number.isInteger(step) && step > 0 && host) host.player.go(step);
+}
+typed.addEventListener("input", show);
+addEventListener("hashchange", recall);
+link.addEventListener("click", (e) => {
+  e.preventDefault();
+  const field = el("input", { type: "text", readonly: "", class: "address", "aria-label": "Address of this page" });
+  field.value = location.href;
+  link.after(field);
+  field.select();
+  document.execCommand("copy");
+  field.addEventListener("blur", () => field.remove());
+});
+const examples = document.getElementById("examples");
+examples.append(
+  ...EXAMPLES.map((text) =>
+    el("button", { type: "button", onclick: () => ((typed.value = text), (given = new Map()), show()) }, text),
+  ),
+);
+recall();

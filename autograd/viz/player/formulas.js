@@ -1,0 +1,178 @@
+// Names and formulas as autograd.viz.notation and autograd.viz.symbols write them.
+//
+// A formula is a number, {name}, or {op, of: operands}. How an operation is written, and the
+// formulas of its derivatives, come from the rulebook in `grammar.ops`.
+
+const superscript = (n) => [...String(n)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("");
+const ACCENTS = { hat: "\u0302", bar: "\u0304", tilde: "\u0303", dot: "\u0307" };
+const ACCENT_SIGNS = { hat: "^", bar: "‾", tilde: "~", dot: "˙" };
+const writtenNames = new Map();
+function nameOf(code) {
+  if (!writtenNames.has(code)) writtenNames.set(code, takenApart(code));
+  return writtenNames.get(code);
+}
+function takenApart(code) {
+  const found =
+    /^([\p{L}\p{Nl}\p{No}][\p{L}\p{N}_]*?)(?:_(hat|bar|tilde|dot))?(_?\p{Nd}+|(?:_\p{Nd}+){2,})?$/u.exec(code);
+  if (!found) return asWritten(printable(code), "", [], false);
+  let [, letter, accent = "", index = ""] = found;
+  if (Object.hasOwn(grammar.greek, letter)) letter = grammar.greek[letter];
+  const apart = [...letter.normalize("NFD")];
+  if (apart.length === 2 && !accent) {
+    accent = Object.keys(ACCENTS).find((a) => ACCENTS[a] === apart[1]) || "";
+    if (accent) letter = apart[0];
+  }
+  if ([...letter].length > 1 && (accent || index)) return asWritten(code, "", [], true);
+  const digits = index.match(/\p{Nd}+/gu) || [];
+  return asWritten(letter, accent, digits.length === 1 ? [...digits[0]] : digits, true);
+}
+function asWritten(base, accent, index, plain) {
+  const joined = index.join(index.some((x) => [...x].length > 1) ? "," : "");
+  const text =
+    (base + (ACCENTS[accent] || "")).normalize("NFC") + [...joined].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c] || c).join("");
+  if (!plain) return { text, latex: textLatex(base), tree: ["mtext", base] };
+  const letter = Object.entries(grammar.greek).find(([, sign]) => sign === base);
+  let latex = letter ? "\\" + letter[0] : base,
+    tree = ["mi", base];
+  if ([...base].length > 1) latex = "\\mathrm{" + base.replaceAll("_", "\\_") + "}";
+  if (accent) {
+    latex = "\\" + accent + "{" + latex + "}";
+    tree = ["mover", tree, ["mo", ACCENT_SIGNS[accent]]];
+  }
+  return index.length
+    ? { text, latex: latex + "_{" + joined + "}", tree: ["msub", tree, ["mn", joined]] }
+    : { text, latex, tree };
+}
+function textLatex(text) {
+  const signs = { __proto__: null, "\\": "\\backslash", "^": "\\wedge", "~": "\\sim" };
+  const parts = text.split(/([\\^~])/).filter((part) => part);
+  return parts.map((part) => signs[part] || "\\text{" + part.replace(/[{}$&#%_]/g, "\\$&") + "}").join("") || "\\text{}";
+}
+
+// --- light simplification, as in autograd.viz.symbols ---
+
+const isNumber = (x) => typeof x === "number";
+const same = (x, y) =>
+  isNumber(x) || isNumber(y) ? x === y
+    : x.name !== y.name || x.op !== y.op ? false : !x.op || x.of.every((part, i) => same(part, y.of[i]));
+const minusOf = (x) => (isNumber(x) ? (x < 0 ? -x : null) : x.op === "negative" ? x.of[0] : null);
+const make = (op, ...of) => {
+  if (["add", "subtract", "multiply", "negative"].includes(op) && of.every(isNumber)) return rules[op][0](...of);
+  const simpler = Object.hasOwn(SIMPLER, op) ? SIMPLER[op](...of) : null;
+  return simpler === null ? { op, of } : simpler;
+};
+const SIMPLER = {
+  add(x, y) {
+    if (x === 0) return y;
+    if (y === 0) return x;
+    const positive = minusOf(y);
+    return positive === null ? null : make("subtract", x, positive);
+  },
+  subtract(x, y) {
+    if (x === 0) return make("negative", y);
+    if (y === 0) return x;
+    const positive = minusOf(y);
+    return positive === null ? null : make("add", x, positive);
+  },
+  multiply(x, y) {
+    for (const [factor, other] of [[x, y], [y, x]]) {
+      if (factor === 0) return 0;
+      if (factor === 1) return other;
+      const positive = minusOf(factor);
+      if (positive !== null)
+        return make("negative", factor === x ? make("multiply", positive, y) : make("multiply", x, positive));
+    }
+    return same(x, y) ? { op: "square", of: [x] } : null;
+  },
+  divide(x, y) {
+    if (y === 1 || x === 0) return x;
+    let positive = minusOf(x);
+    if (positive !== null) return make("negative", make("divide", positive, y));
+    positive = minusOf(y);
+    return positive === null ? null : make("negative", make("divide", x, positive));
+  },
+  negative: minusOf,
+  power: (x, y) => (y === 0 ? 1 : y === 1 ? x : null),
+};
+// The formula of a derivative, ["multiply", "x", 2], with the operands and the result filled in.
+function filledIn(formula, leaves) {
+  if (isNumber(formula)) return formula;
+  if (typeof formula === "string") return Object.hasOwn(leaves, formula) ? leaves[formula] : +formula;
+  const of = formula.slice(1).map((part) => filledIn(part, leaves));
+  return formula[0] === "square" && isNumber(of[0]) ? of[0] * of[0] : make(formula[0], ...of);
+}
+
+// --- written as text, as LaTeX and as MathML ---
+
+const NEGATIVE = 0,
+  FACTOR = 2,
+  RAISED = 3,
+  ATOM = 4; // how firmly a formula holds together
+const bracketed = ([written, firmness], needed, brackets) => (firmness >= needed ? written : brackets(written));
+const round = (text) => "(" + text + ")";
+const tall = (text) => "\\left(" + text + "\\right)";
+const roundTree = (tree) => ["mrow", ["mo", "("], tree, ["mo", ")"]];
+const known = (x) => grammar.known.find(([number]) => number === x);
+function textOf(x) {
+  if (isNumber(x)) return [known(x)?.[1] || digits(x), x < 0 ? NEGATIVE : ATOM];
+  if (x.name !== undefined) return [nameOf(x.name).text, ATOM];
+  const { op, of } = x;
+  if (op === "square") return textOf({ op: "power", of: [of[0], 2] });
+  if (op === "reciprocal") return textOf({ op: "divide", of: [1, of[0]] });
+  const plain = of.map((y) => textOf(y)[0]);
+  if (Object.hasOwn(grammar.comparisons, op))
+    return ["[" + plain[0] + " " + grammar.comparisons[op][0] + " " + plain[1] + "]", ATOM];
+  if (grammar.ops[op].operator === "pow" && /^\d$/.test(plain[1]))
+    return [bracketed(textOf(of[0]), ATOM, round) + superscript(plain[1]), RAISED];
+  if (!grammar.ops[op].text) return [grammar.ops[op].symbol + "(" + plain.join(", ") + ")", ATOM];
+  const [template, firmness, needs] = grammar.ops[op].text;
+  const operands = of.map((y, i) => bracketed(textOf(y), needs[i], round));
+  return [template.replace(/\{(\d)\}/g, (_, i) => operands[i]), firmness];
+}
+const factorOf = (x) => bracketed(textOf(x), FACTOR, round);
+function latexOf(x) {
+  if (isNumber(x)) return [numberLatex(x), x < 0 ? NEGATIVE : ATOM];
+  if (x.name !== undefined) return [nameOf(x.name).latex, ATOM];
+  const [template, firmness, needs] = Object.hasOwn(grammar.comparisons, x.op)
+    ? grammar.comparisons[x.op][1]
+    : grammar.ops[x.op].latex;
+  const of = x.of.map(latexOf);
+  if (!needs) return [template + tall(of.map(([text]) => text).join(", ")), ATOM];
+  const operands = of.map((y, i) => bracketed(y, needs[i], tall));
+  return [template.replace(/[\0\x01]/g, (c) => operands[c.charCodeAt(0)]), firmness];
+}
+function numberLatex(x) {
+  if (known(x)) return known(x)[2];
+  if (!Number.isFinite(x)) return x > 0 ? "\\infty" : x < 0 ? "-\\infty" : "\\text{nan}";
+  return latexNumber(digits(x));
+}
+function treeOf(x, needed = NEGATIVE) {
+  return bracketed(treeAndFirmness(x), needed, roundTree);
+}
+function treeAndFirmness(x) {
+  if (isNumber(x)) {
+    const [text, firmness] = textOf(x);
+    return [text.includes("(") ? ["mtext", text] : numberTree(text), firmness];
+  }
+  if (x.name !== undefined) return [nameOf(x.name).tree, ATOM];
+  if (Object.hasOwn(grammar.comparisons, x.op)) {
+    const [left, right] = x.of.map((y) => treeOf(y));
+    return [["mrow", ["mo", "["], left, ["mo", grammar.comparisons[x.op][0]], right, ["mo", "]"]], ATOM];
+  }
+  const { latex: [, firmness, needs], tree } = grammar.ops[x.op];
+  if (!needs) {
+    const commas = x.of.flatMap((y) => [["mo", ","], treeOf(y)]).slice(1);
+    return [["mrow", tree, ["mo", "("], ...commas, ["mo", ")"]], ATOM];
+  }
+  const operands = x.of.map((y, i) => treeOf(y, needs[i]));
+  const replaced = (t) =>
+    typeof t === "string" ? t : t[0] === "slot" ? operands[t[1]] : [t[0], ...t.slice(1).map(replaced)];
+  return [replaced(tree), firmness];
+}
+function numberTree(text) {
+  if (text.startsWith("-")) return ["mrow", ["mo", "−"], numberTree(text.slice(1))];
+  const [mantissa, exponent] = text.split("e");
+  if (exponent && mantissa)
+    return ["mrow", ["mn", mantissa], ["mo", "×"], ["msup", ["mn", "10"], numberTree(exponent)]];
+  return text === "inf" ? ["mi", "∞"] : ["mn", text];
+}

@@ -1,0 +1,104 @@
+"""What the page in which expressions are typed must know, from the grammar and the rulebook.
+
+How an operation is written in text, LaTeX and MathML, and the formulas of its derivatives, are
+those of `autograd.viz.symbols`, so that the page declares nothing of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import math
+import re
+import sys
+import unicodedata
+from typing import Any
+
+from autograd import expression
+from autograd.op import RULEBOOK, Elementwise, Op
+from autograd.viz import notation
+from autograd.viz.mathml import read
+from autograd.viz.player.record import MOST_WAYS
+from autograd.viz.symbols import (
+    _COMPARISONS,
+    _KNOWN_NUMBERS,
+    _OPERATORS,
+    Symbol,
+    _filled,
+    _places,
+    symbolic_partial,
+)
+
+_SLOTS = ("\0", "\1")  # stand for the operands
+
+
+@functools.cache
+def grammar() -> dict[str, Any]:
+    """Functions, operations and words, ready for JSON."""
+    ops = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
+    return {
+        "functions": {name: op.name for name, op in expression.FUNCTIONS.items()},
+        "aliases": expression._ALIASES,
+        "ops": {op.name: _operation(op) for op in ops},
+        "comparisons": {of.name: [of.symbol, _latex(of.latex, "")] for of in _COMPARISONS.values()},
+        "known": [[x, *texts] for x, texts in _KNOWN_NUMBERS.items()],
+        "greek": notation._GREEK,
+        "keywords": keyword.kwlist,
+        "hints": expression._HINTS,
+        "allowed": expression.ALLOWED,
+        "width": expression.WIDTH,
+        "longest": expression.LONGEST,
+        "deepest": expression.DEEPEST,
+        "ways": MOST_WAYS,
+        "combining": _ranges(lambda c: unicodedata.combining(c) > 0),
+        "wide": _ranges(lambda c: unicodedata.east_asian_width(c) in "WF"),
+    }
+
+
+def _operation(op: Elementwise) -> dict[str, Any]:
+    operands = ["x", "y"][: op.arity]
+    template, firmness, needs = _OPERATORS.get(op.operator, ("", 0, ()))
+    latex = _latex(op.latex, op.operator)
+    return {
+        "arity": op.arity,
+        "defaults": op.defaults,
+        "symbol": op.symbol,
+        "operator": op.operator,
+        "text": [template, firmness, needs] if template else None,
+        "latex": latex,
+        "tree": read(_filled(op.latex, _SLOTS) if len(latex) > 1 else op.latex),
+        "partials": [_plain(symbolic_partial(op, i, operands, "o")) for i in range(op.arity)],
+    }
+
+
+def _latex(template: str, operator: str) -> list[Any]:
+    """A template with slots, how firmly it holds together, and what each of its places needs."""
+    if "{0}" not in template:
+        return [re.sub(r"(?<=[a-z])_(?=[a-z])", r"\_", template)]
+    firmness, needs = _places(template)
+    if operator in _OPERATORS:
+        _, firmness, by_operator = _OPERATORS[operator]
+        needs = [n and m for n, m in zip(needs, by_operator, strict=True)]
+    return [_filled(template, _SLOTS), firmness, needs]
+
+
+def _plain(x: Symbol) -> Any:
+    """A formula as lists of texts and numbers."""
+    if x.number is not None:
+        return x.number if math.isfinite(x.number) else str(x.number)
+    if x.op is None:
+        return x.name
+    assert isinstance(x.op, Op) or x.op in _COMPARISONS.values()
+    return [x.op.name, *map(_plain, x.operands)]
+
+
+def _ranges(holds: Any) -> list[list[int]]:
+    """The characters of which something holds, as ranges."""
+    ranges: list[list[int]] = []
+    for code in range(sys.maxunicode + 1):
+        if holds(chr(code)):
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return ranges

@@ -1,0 +1,189 @@
+"""The page in which an expression is typed, driven in a browser."""
+
+import math
+from urllib.parse import urlencode
+
+import pytest
+
+from autograd.__main__ import main
+from autograd.expression import ExpressionError, parse
+from autograd.viz.player.typed import typed_page, write_typed_page
+from autograd.viz.text import number
+from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.test_player_browser import HOSTILE
+
+
+@pytest.fixture
+def typed(play, tmp_path):  # noqa: F811
+    """Opens the page, with a state in its address."""
+    write_typed_page(tmp_path / "typed.html")
+
+    def open_(state=None, fragment="", **options):
+        mark = f"#{urlencode(state)}" if state else fragment
+        player = play(f"{tmp_path / 'typed.html'}{mark}", **options)
+        player.page.set_default_timeout(10_000)
+        return player
+
+    return open_
+
+
+def leaf(player, name):
+    return player.page.locator(f".leaf[title='{name}'] input[type=text]")
+
+
+def test_the_page_is_small_loads_nothing_and_is_the_same_on_every_run():
+    page = typed_page()
+    assert len(page.encode()) <= 250_000
+    assert page == typed_page()
+    assert "default-src 'none'" in page
+    assert page.count("<script>") == page.count("</script>") == 1
+    assert "src=" not in page.partition("<script>")[0]
+
+
+@pytest.mark.parametrize("given", [[], ["--open"], ["--no-open"]])
+def test_play_without_an_expression_writes_the_page_and_opens_it(
+    given, tmp_path, capsys, monkeypatch
+):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    assert main(["play", *given, "-o", str(tmp_path / "type.html")]) == 0
+    assert (tmp_path / "type.html").read_text("utf-8") == typed_page()
+    assert opened == ([] if given == ["--no-open"] else [(tmp_path / "type.html").as_uri()])
+    assert "a page to type an expression" in capsys.readouterr().out
+
+
+@needs_browser
+def test_what_is_typed_is_played_with_the_engines_numbers(typed):
+    player = typed()
+    player.page.fill("#expression", "tanh(w*x + b) * x")
+    for name, x in {"w": "0.3", "x": "-2", "b": "1/4"}.items():
+        leaf(player, name).fill(x)
+    player.press("End")
+    y = parse("tanh(w*x + b) * x", {"w": 0.3, "x": -2.0, "b": 0.25})
+    y.backward()
+    shown = player.exact()
+    assert shown["f"] == (pytest.approx(y.data, rel=1e-12), 1.0)
+    assert shown["w"] == (0.3, pytest.approx(leaf_of(y, "w").grad, rel=1e-12))
+    assert shown["x"] == (-2.0, pytest.approx(leaf_of(y, "x").grad, rel=1e-12))
+    assert player.where() == "backward step 7 of 7"
+
+
+def leaf_of(root, name):
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.label == name:
+            return node
+        stack.extend(node.parents)
+    raise LookupError(name)
+
+
+@needs_browser
+def test_a_mistake_stands_under_its_column_until_it_is_mended(typed):
+    player = typed()
+    player.page.fill("#expression", "tanh(w^2)")
+    with pytest.raises(ExpressionError) as caught:
+        parse("tanh(w^2)", {})
+    told = player.page.locator("#told").text_content()
+    assert f"expression: {told}" == str(caught.value)
+    assert player.page.locator("#expression").get_attribute("aria-invalid") == "true"
+    caret = player.page.evaluate(
+        """() => { const told = document.getElementById("told").firstChild, range = new Range();
+            const at = told.data.lastIndexOf("^"), sign = told.data.indexOf("^2");
+            return [at, sign].map((k) => { range.setStart(told, k); range.setEnd(told, k + 1);
+                return range.getBoundingClientRect().left; }); }"""
+    )
+    assert caret[0] == pytest.approx(caret[1], abs=1)
+    player.page.fill("#expression", "tanh(w**2)")
+    assert player.page.locator("#told").text_content() == ""
+    assert player.page.locator("#expression").get_attribute("aria-invalid") is None
+
+
+@needs_browser
+def test_the_address_leads_to_expression_numbers_and_step(typed):
+    player = typed()
+    player.page.fill("#expression", "a*b + a")
+    leaf(player, "a").fill("1.5")
+    leaf(player, "b").fill("-3")
+    player.press("ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight")
+    where, address = player.where(), player.page.evaluate("location.hash")
+    again = typed(fragment=address)
+    assert again.where() == where
+    assert again.page.input_value("#expression") == "a*b + a"
+    assert again.exact()["a"][0] == 1.5
+    assert leaf(again, "b").input_value() == "-3"
+
+
+@needs_browser
+def test_sliders_and_the_players_own_fields_show_the_same_number(typed):
+    player = typed({"f": "x*y + x", ".x": "3", ".y": "2"})
+    player.press("End", "ArrowDown")
+    player.page.locator(".about input[type=text]").fill("5")
+    assert leaf(player, "x").input_value() == "5"
+    player.page.locator(".leaf[title=y] input[type=range]").fill("-1")
+    assert leaf(player, "y").input_value() == "-1"
+    assert player.exact()["x"] == (5.0, 0.0)
+    assert player.where() == "backward step 4 of 4"  # it stays where it was
+
+
+@needs_browser
+@pytest.mark.parametrize("text", ["abc", "1/0/2", "--1", ""])
+def test_a_leaf_that_is_no_number_keeps_the_last_one_and_says_so(typed, text):
+    player = typed({"f": "x*x", ".x": "3"})
+    leaf(player, "x").fill(text)
+    assert player.exact()["x"][0] == 3.0
+    told = player.page.locator(".leaf [role=alert]").text_content()
+    assert told == ("needs a number such as 0.5, 1e-3, 1/3 or inf" if text else "")
+
+
+@needs_browser
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_addresses_stay_text(typed, text):
+    player = typed({"f": text, ".x": text, f".{text}": "1", "step": text}, wait="#expression")
+    assert player.page.evaluate("window.hacked") is None
+    assert player.page.locator("main b, main img[onerror], main script, svg script").count() == 0
+    player.page.fill("#expression", "x*x")
+    player.press("End")
+    assert player.exact()["x"][1] is not None
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault(typed, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    player = typed({"f": "tanh(w*x + b)"}, color_scheme=scheme, bypass_csp=True)
+    player.press("End")
+    violations = Axe().run(player.page).response["violations"]
+    assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations] == []
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [390, 930, 1280, 1920])
+def test_nothing_is_wider_than_the_page(typed, width):
+    player = typed({"f": "ln(1 + exp(-y*(w*x + b)))"}, viewport={"width": width, "height": 900})
+    assert player.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@needs_browser
+def test_it_is_used_with_the_keyboard_alone(typed):
+    player = typed()
+    player.page.keyboard.press("Tab")
+    assert player.page.evaluate("document.activeElement.id") == "expression"
+    player.page.keyboard.press("Control+A")
+    player.page.keyboard.type("u*u")
+    for _ in range(20):
+        player.page.keyboard.press("Tab")
+        if player.page.evaluate("document.activeElement.className") == "glassgrad":
+            break
+    player.page.keyboard.press("End")
+    assert player.exact()["u"] == (0.5, 1.0)
+
+
+@needs_browser
+def test_unusual_numbers_are_computed_as_ieee_says(typed):
+    player = typed({"f": "log(x) * 0 + x**0", ".x": "0"})
+    player.press("End")
+    assert player.rows()["f"][0] == "nan"
+    assert math.isnan(player.exact()["f"][0])
+    assert number(0.0) == player.rows()["x"][0]

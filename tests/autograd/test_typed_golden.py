@@ -1,0 +1,215 @@
+"""The JavaScript that reads typed expressions, held against Python: trees, numbers and errors."""
+
+import json
+import math
+import random
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from autograd import backprop
+from autograd.__main__ import _named
+from autograd.expression import FUNCTIONS, ExpressionError, parse
+from autograd.op import RULEBOOK, Elementwise
+from autograd.viz.player.grammar_js import grammar
+from autograd.viz.player.picture import picture_of
+from autograd.viz.player.record import trace_of
+from autograd.viz.player.rules_js import rules_js
+from autograd.viz.player.typed import ENGINE
+from tests.autograd.players import browser, needs_browser  # noqa: F401 (fixtures)
+
+pytestmark = needs_browser
+OPERATIONS = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
+
+
+@pytest.fixture(scope="module")
+def in_javascript(browser):  # noqa: F811
+    """Computes the records of expressions, or their errors, in a browser."""
+    here = resources.files("autograd.viz.player")
+    body = "\n".join(here.joinpath(name).read_text("utf-8") for name in ENGINE)
+    script = f"""(cases) => {{
+        const grammar = {json.dumps(grammar())}, rules = {rules_js(op.name for op in OPERATIONS)};
+        {body}
+        return cases.map(([text, values]) => {{
+            try {{
+                const record = recordOf(text, new Map(values));
+                for (const [node, position, upstream, local, product, words] of record.steps) {{
+                    const to = record.nodes[record.nodes[node].in[position]];
+                    const numbers = numbersOf(upstream, local, product);
+                    words.equation = equationOf(to.total, words, numbers);
+                }}
+                return record;
+            }} catch (e) {{
+                if (!(e instanceof ExpressionError)) throw e;
+                return e.message;
+            }}
+        }});
+    }}"""
+    page = browser.new_page()
+    yield lambda cases: page.evaluate(script, [[text, [*x.items()]] for text, x in cases])
+    page.close()
+
+
+def in_python(text, values):
+    with np.errstate(all="ignore"):
+        try:
+            steps = backprop(_named(parse(text, values), values))
+        except ExpressionError as err:
+            return str(err)
+        record = json.loads(json.dumps(trace_of(steps, picture_of(steps))))
+        record |= {"notes": [], "arrows": {}}  # of the picture, which the page draws by itself
+        for what in ("groups", "views", "pictures"):
+            record.pop(what, None)
+        for k, node in enumerate(record["nodes"]):
+            node["box"] = f"n{k}"
+            node.pop("group", None)
+        for step, made in zip(record["steps"], steps, strict=True):
+            step[5]["equation"] = made.equation
+        return record
+
+
+# --- expressions ------------------------------------------------------------------------------
+
+NAMES = [
+    "x", "y", "w1", "w_12", "theta_0", "y_hat", "x1_bar", "alpha", "loss", "my_long_variable_name",
+    "a_1", "a1", "ŷ", "σ_2", "v1", "Delta", "layer2", "x_1_2", "日本", "é", "f", "hat_hat",
+    "constructor", "__proto__", "toString",
+]  # fmt: skip
+
+
+def number_text(rng):
+    return rng.choice(
+        ["2", "3", "0.5", "1", "0", ".25", "1e-3", "2.", "1_000", "-1", "10", "7.125", "1.5E2"]
+    )
+
+
+def expression(rng, names, depth, first=None):
+    """A random expression; `first` is the function that it calls."""
+    if first is None and (depth <= 0 or rng.random() < 0.15):
+        return rng.choice(names) if rng.random() < 0.7 else number_text(rng)
+    if first is None and rng.random() < 0.6:
+        left, right = (expression(rng, names, depth - 1) for _ in range(2))
+        sign = rng.choice(["+", "-", "*", "/", "**", "*", "+"])
+        space = rng.choice(["", " "])
+        text = f"{left}{space}{sign}{space}{right}"
+        return f"({text})" if rng.random() < 0.6 else text
+    if first is None and rng.random() < 0.2:
+        return f"-{expression(rng, names, depth - 1)}"
+    name = first or rng.choice(list(FUNCTIONS))
+    count = rng.randint(
+        FUNCTIONS[name].arity - len(FUNCTIONS[name].defaults), FUNCTIONS[name].arity
+    )
+    return f"{name}({', '.join(expression(rng, names, depth - 1) for _ in range(count))})"
+
+
+def cases(count, seed):
+    rng = random.Random(seed)
+    functions = list(FUNCTIONS)
+    for k in range(count):
+        names = rng.sample(NAMES, rng.randint(1, 3))
+        text = expression(rng, names, rng.randint(1, 4), functions[k % len(functions)])
+        if not any(name in text for name in names):
+            text = f"{text} + {names[0]}"
+        yield text, {name: round(rng.uniform(0.1, 2), 3) for name in names if name in text}
+
+
+def given(text, values):
+    """Only the values that the expression has names for: x is also in exp."""
+    try:
+        parse(text, values)
+    except ExpressionError as err:
+        if "has no " in str(err):
+            extra = str(err).partition("has no ")[2].partition(";")[0].split(", ")
+            return {name: x for name, x in values.items() if name not in extra}
+    return values
+
+
+def differences(ours, theirs, path=""):
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in ours.keys() | theirs.keys():
+            yield from differences(ours.get(key), theirs.get(key), f"{path}.{key}")
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for i, (x, y) in enumerate(zip(ours, theirs, strict=True)):
+            yield from differences(x, y, f"{path}[{i}]")
+    elif ours != theirs and not _near(ours, theirs):
+        yield path, ours, theirs
+
+
+def _near(ours, theirs):
+    try:
+        x, y = float(ours), float(theirs)
+    except (TypeError, ValueError):
+        return False
+    return math.isclose(x, y, rel_tol=1e-12, abs_tol=1e-300) or (math.isnan(x) and math.isnan(y))
+
+
+def test_1000_expressions_have_the_same_record_in_both_languages(in_javascript):
+    with np.errstate(all="ignore"):
+        given_cases = [(text, given(text, values)) for text, values in cases(1_000, seed=1)]
+    texts = [text for text, _ in given_cases]
+    assert min(sum(f"{name}(" in text for text in texts) for name in FUNCTIONS) >= 10
+    theirs = in_javascript(given_cases)
+    found = []
+    for (text, values), record in zip(given_cases, theirs, strict=True):
+        ours = in_python(text, values)
+        if "copysign" in text and any(node["value"] == "nan" for node in ours["nodes"]):
+            continue  # the sign of nan, which JavaScript has none of
+        found += [(text, values, *each) for each in differences(ours, record)]
+    assert found[:5] == []
+
+
+# --- errors -----------------------------------------------------------------------------------
+
+SLIPS = [
+    ("^ ", "a power is written"), ("² ", "a power is written"), ("· ", "a product is written *"),
+    ("− ", "a minus is written"), ("÷ ", "a quotient is written"), ("// ", "a quotient is written"),
+    ("[", "brackets are ( )"), ("= ", "only what is on the right"), ("if ", "if is not allowed"),
+    ("> ", "> is not allowed"), ("lambda ", "lambda is not allowed"), ("2z ", "runs into a name"),
+    ("z z ", "operator such as *"), ("(", "never closed"), (") ", "no partner"),
+    ("3j ", "imaginary"), ("z, ", "a list is not allowed"), ("sigmod(z) ", "Did you mean"),
+    ("nonsense(z) ", "is not a function"), ("sin(z)(z) ", "this is not a function"),
+    ("tanh(z, z) ", "needs 1 argument"), ("max(z) ", "needs 2 arguments"),
+    ("leaky_relu() ", "needs 1 to 2 arguments"), ("max(*z) ", "a starred argument"),
+    ("max(z, **z) ", "** is not allowed here"), ("z.real ", ". is not allowed between names"),
+    ("* ", "operator such as *"), ("sin + ", "is a function, as in"), ("q + ", "needs a value for"),
+    ("() ", "a list is not allowed"), ("! ", "! is not allowed"), ("𝛻 ", "is not allowed"),
+    ("日本語(z) ", "is not a function"), ("\x07 ", "is not allowed"), ("-" * 101 + "z ", "nested"),
+]  # fmt: skip
+BEFORE = ["", "z + ", "日本 * z - ", "x̄ + z * ", "(z) + ", "z + " * 30]
+
+
+def test_every_mistake_is_told_in_the_same_words_under_the_same_column(in_javascript):
+    rng = random.Random(2)
+    texts = [
+        before + slip + rng.choice(["+ z", "z", "* z + 1", "", "- z)", "z + " * 40 + "z"])
+        for slip, _ in SLIPS
+        for before in BEFORE
+        for _ in range(8)
+    ]
+    texts += ["", "   ", "z+" * 1001, "z + ", "pi + e", "2*3", "10**400", "1/3", "1e-7*1", "-0.0"]
+    values = {"z": 1.5, "日本": 2.0, "x\u0304": 3.0}
+    known = [(text, {n: x for n, x in values.items() if n in text}) for text in texts]
+    ours = [in_python(text, given_) for text, given_ in known]
+    theirs = in_javascript(known)
+    for (text, _), python, javascript in zip(known, ours, theirs, strict=True):
+        if isinstance(python, str):
+            assert javascript == python, text
+        else:
+            assert list(differences(python, javascript)) == [], text
+    errors = [python for python in ours if isinstance(python, str)]
+    told = {words: sum(words in error for error in errors) for _, words in SLIPS}
+    assert [words for words, count in told.items() if count < 10] == []
+    carets = {error.splitlines()[2].index("^") for error in errors if "\n" in error}
+    assert len(carets) > 15
+
+
+def test_any_text_at_all_is_read_alike(in_javascript):
+    rng = random.Random(3)
+    signs = "xy12.e+-*/(),ins_ ^=é²\u0302日 \tj" + "exp(x)max(x,y)"
+    texts = ["".join(rng.choice(signs) for _ in range(rng.randint(1, 24))) for _ in range(3_000)]
+    values = {"x": 0.5, "y": 2.0}
+    known = [(text, given(text, values)) for text in texts]
+    for (text, given_), javascript in zip(known, in_javascript(known), strict=True):
+        python = in_python(text, given_)
+        assert list(differences(python, javascript)) == [], text
