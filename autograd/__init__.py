@@ -12,6 +12,7 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, Any
 
+from autograd import rules
 from autograd.declarations import elementwise, structural
 from autograd.errors import (
     AnomalyError,
@@ -23,7 +24,6 @@ from autograd.errors import (
     ShapeError,
 )
 from autograd.modes import no_grad
-from autograd.op import COMPOSITIONS, RULEBOOK
 from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
 from autograd.shadowing import warn_of_shadowing
 from autograd.spellings import function_hint
@@ -32,7 +32,7 @@ from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.anomalies import detect_anomaly
-    from autograd.compiler.function import compile  # noqa: F401
+    from autograd.compiler.function import compile as compile
     from autograd.custom_gradients import custom_vjp
     from autograd.numerical_check import gradcheck
     from autograd.source_lines import record_lines
@@ -63,9 +63,10 @@ __all__ = [
     "gradcheck", "hessian", "hvp", "jacobian", "jvp", "no_grad", "record_lines", "structural",
     "value_and_grad", "vjp",
 ]  # fmt: skip
+__all__ += rules.__all__
 # `from autograd import *` leaves Python's own abs, max and sum alone, and its modules copy, select.
 _PYTHONS = {*dir(builtins), *sys.stdlib_module_names}
-__all__ += [name for name in (*RULEBOOK, *COMPOSITIONS) if name not in _PYTHONS]
+__all__[:] = [name for name in __all__ if name not in _PYTHONS]
 
 
 def __dir__() -> list[str]:

@@ -30,13 +30,14 @@ def stubs() -> dict[str, str]:
 
 
 def _functions() -> str:
-    # A checker takes a name to be meant for others if it is imported as itself.
-    found = {name: getattr(rules, name) for name in vars(rules)["__all__"]}
+    names = sorted(vars(rules)["__all__"])
+    found = {name: getattr(rules, name) for name in names}
     lines = (
         f"from {function.__module__} import {function.__name__} as {name}\n"
         for name, function in found.items()
     )
-    return "# ruff: noqa: F401, I001\n\n" + "".join(sorted(lines))
+    listed = "".join(f'    "{name}",\n' for name in names)
+    return "# ruff: noqa: I001\n\n" + "".join(sorted(lines)) + f"\n__all__ = [\n{listed}]\n"
 
 
 def _methods() -> str:
