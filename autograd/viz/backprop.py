@@ -12,9 +12,10 @@ from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.viz import exercise
 from autograd.viz.animate import write_animation
+from autograd.viz.function_call import run
 from autograd.viz.player.page import bundle, save_pass, write_page
 from autograd.viz.steps import Pass
-from autograd.viz.trace import Node, is_node
+from autograd.viz.trace import is_node
 
 
 class Backprop(Pass):
@@ -84,9 +85,9 @@ class Backprop(Pass):
 
 
 def backprop(
-    root: Node,
+    root: Any,
+    *inputs: Any,
     gradient: Any = None,
-    *,
     lines: record_lines | detect_anomaly | None = None,
     depth: int | None = None,
 ) -> Backprop:
@@ -97,6 +98,12 @@ def backprop(
     Args:
         root: A Value or a Tensor. Nodes are called by their labels, or by the names of the
             caller's variables; the others v1, v2, …
+
+            Or a function written with NumPy or with our operations, which is called with the
+            inputs: its floats, and arrays of floats, become Values and Tensors, and nodes are
+            called as the function calls them. The lines that made them are shown, too.
+        *inputs: Of a function, its arguments: numbers, arrays, or lists, tuples and dicts of them.
+            What is no float (a count, a text, an array of labels) stays as it is.
         gradient: For a Tensor root with several elements, the weight of each, as in `backward`.
         lines: The `record_lines()` under which root was computed, to show what line made a node.
         depth: Show each module as one box, to so many parts of its name, as `draw` does. Without
@@ -105,7 +112,8 @@ def backprop(
             the sequence itself has all steps of the engine.
 
     Raises:
-        TypeError: root is not a node, lines is something else, or a gradient is given for a Value.
+        TypeError: root is neither a node nor a function that returns one, lines is something
+            else, or a gradient is given for a Value.
         GraphError: nothing root was computed from requires a gradient.
         ShapeError: root has several elements and no gradient is given, or one of another shape.
 
@@ -119,9 +127,26 @@ def backprop(
         ...
         >>> x.grad
         3.0
+
+        A function of NumPy's:
+
+        >>> import numpy as np
+        >>> def f(x, y):
+        ...     product = x * y
+        ...     return np.tanh(product) + x
+        >>> steps = backprop(f, 0.5, 2.0)
+        >>> steps[-1].node_name, [round(gradient, 3) for gradient in steps.gradients.values()]
+        ('product', [1.84, 0.21])
     """
+    frame = sys._getframe(1)
+    if callable(root) and not is_node(root):
+        root, frame, lines = run(root, inputs, lines, frame)
+    elif inputs:
+        gradient, *rest = inputs if gradient is None else (gradient, *inputs)
+        if rest:
+            raise TypeError("backprop: inputs are for a function, but got a node.")
     if not is_node(root):
-        raise TypeError(f"backprop: needs a Value or a Tensor, but got {came(root)}.")
+        raise TypeError(f"backprop: needs a Value, a Tensor or a function, but got {came(root)}.")
     if isinstance(root, Tensor):
         seed = root._seed(gradient)
     elif gradient is None:
@@ -135,6 +160,6 @@ def backprop(
         )
     if depth is not None:
         check_int("backprop", "depth", depth, least=0)
-    steps = Backprop(root, seed, sys._getframe(1), lines.lines if lines else None)
+    steps = Backprop(root, seed, frame, lines.lines if lines else None)
     steps.depth = depth
     return steps

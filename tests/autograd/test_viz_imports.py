@@ -24,6 +24,7 @@ MAKERS = [
     "array_rules",
     "boxes",
     "compositions",
+    "function_call",
     "mathml",
     "names",
     "notation",
