@@ -91,6 +91,8 @@ def lines_of(label: str) -> tuple[str, ...]:
 
 def columns(text: str) -> int:
     """Count the columns that text takes in a font of equal width; a wide character takes two."""
+    if text.isascii():  # most text
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
         for c in text

@@ -132,7 +132,8 @@ function recordOfStep(step, top) {
   const partial = derivative("∂", node, parent, places);
   const before = node === top ? { text: "1", latex: "1", tree: ["mn", "1"] } : derivative("d", top, node);
   const [x, y] = node.in.map(asOperand);
-  const rule = filledIn(grammar.ops[node.op].partials[position], { x, y, o: { name: node.name } });
+  const whole = filledIn(grammar.ops[node.op].partials[position], { x, y, o: { name: node.name } });
+  const rule = local === 0 ? whole : forReading(whole);
   const [latex] = latexOf(rule),
     exact = isNumber(rule);
   const factor = factorOf(rule) === textOf(rule)[0] ? latex : tall(latex);

@@ -101,6 +101,16 @@ function filledIn(formula, leaves) {
   const of = formula.slice(1).map((part) => filledIn(part, leaves));
   return formula[0] === "square" && isNumber(of[0]) ? of[0] * of[0] : make(formula[0], ...of);
 }
+// Without the bounds that only keep it finite: max(p, 3.7e-44) is p.
+function forReading(x) {
+  if (!x.op) return x;
+  const of = x.of.map(forReading),
+    last = of.at(-1);
+  if (isNumber(last) && last > 0 && last < 1e-30 && (x.op === "greater" || x.op === "maximum"))
+    return x.op === "greater" ? 1 : of[0];
+  const unchanged = of.every((y, i) => y === x.of[i]);
+  return unchanged || Object.hasOwn(grammar.comparisons, x.op) ? x : make(x.op, ...of);
+}
 
 // --- written as text, as LaTeX and as MathML ---
 
