@@ -8,10 +8,11 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 # The kernels that run the notebooks see the same checkout.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 
+import course_material  # noqa: E402
 import numpy as np  # noqa: E402
 from docutils import nodes  # noqa: E402
 from latex2mathml.converter import convert  # noqa: E402
@@ -47,8 +48,6 @@ nb_execution_mode = "cache"  # a notebook that has not changed is not run again
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
-nb_code_prompt_show = "Show how the answer is checked"
-nb_code_prompt_hide = "Hide how the answer is checked"
 copybutton_exclude = ".linenos, .gp, .go"
 
 # --- the reference, from the docstrings -----------------------------------------------------------
@@ -220,6 +219,7 @@ def from_plain_text(app, what, name, thing, options, lines):
 def setup(app):
     """Called by Sphinx."""
     copy_notebooks()
+    course_material.write_sheets(ROOT / "docs" / "_static" / "sheets")
     write_operations()
     write_numpys_functions()
     for name in autograd.__all__:  # what is loaded when first asked for, asked for

@@ -117,10 +117,14 @@ def _no_answer(exercise: Exercise) -> None:
 
 
 def _returns_dots(exercise: Exercise, answer: Any) -> bool:
-    """Whether a function still returns the dots it came with."""
-    code = getattr(answer, "__code__", None)
-    constants = getattr(code, "co_consts", ())
-    return exercise.seen is not None and code is not None and ... in constants
+    """Whether a function, or one of several, or of a class, still has the dots it came with."""
+    if exercise.seen is None:
+        return False
+    if isinstance(answer, tuple):
+        return any(_returns_dots(exercise, part) for part in answer)
+    functions = vars(answer).values() if isinstance(answer, type) else [answer]
+    codes = [getattr(function, "__code__", None) for function in functions]
+    return any(... in code.co_consts for code in codes if code is not None)
 
 
 def _advice(exercise: Exercise, verdict: Verdict) -> list[str]:

@@ -19,6 +19,7 @@ from nn.course import find
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+BUILDS_AN_ENGINE = {"15-own-autograd"}
 QUICK = {"01-perceptron", "04-backpropagation"}
 IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
 
@@ -136,7 +137,7 @@ def test_the_notebook_says_what_it_shows_and_ends_with_what_to_try_next(path):
 @of_each_notebook
 def test_the_notebook_has_exercises_with_hidden_solutions(path):
     found = exercises(read(path))
-    assert 3 <= len(found) <= 6
+    assert 3 <= len(found) <= (9 if path.stem in BUILDS_AN_ENGINE else 6)
     for number, (question, answer, check, solution) in enumerate(found, start=1):
         assert question.source.startswith(f"### Exercise {number}\n")
         assert "..." in answer.source
@@ -193,6 +194,8 @@ def test_figures_look_the_same_where_the_notebook_stands_alone(path):
 def test_the_notebook_uses_the_library_and_does_not_rebuild_it(path):
     code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
     assert re.search(r"^(from|import) (autograd|nn|optim)\b", code, re.M)
+    if path.stem in BUILDS_AN_ENGINE:
+        return
     assert not re.search(r"def (backward|__mul__|__add__|relu|sigmoid|softmax|zero_grad)\(", code)
     assert not re.search(r"class \w*(Value|Tensor|Optimizer|SGD|Adam)\b", code)
 

@@ -1,0 +1,165 @@
+"""Graders: a right, a wrong and an empty copy of a notebook get all points, none and none."""
+
+import csv
+import importlib.util
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from autograd.__main__ import main
+from nn.course import find
+from nn.course.grading import grade_folder, table
+
+ROOT = pathlib.Path(__file__).parents[2]
+CONFIG = re.search(
+    r"# nbgrader_config.py\n.*?(?=```)", (ROOT / "docs/lecturers.md").read_text("utf-8"), re.S
+).group()
+IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
+
+
+def short_notebook():
+    """A notebook of the course, without what comes before its exercises."""
+    notebook = nbformat.read(ROOT / "notebooks" / "05-losses.ipynb", 4)
+    (setup,) = [cell for cell in notebook.cells if "plt.style.use" in cell.source]
+    start = [cell.source for cell in notebook.cells].index("## Exercises")
+    notebook.cells = [setup, *notebook.cells[start:]]
+    return notebook
+
+
+def solutions(notebook):
+    return [
+        re.search(r"```python\n(.*?)\n```", cell.source, re.S).group(1)
+        for cell in notebook.cells
+        if "solution" in cell.metadata.get("tags", [])
+    ]
+
+
+def of_learner(kind, notebook):
+    """The notebook as a learner hands it in."""
+    answers = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    for cell, solution in zip(answers, solutions(short_notebook()), strict=True):
+        if kind != "empty":
+            wrong = cell.metadata["exercise"]["wrong_answer"]
+            cell.source = solution if kind == "right" else wrong
+    return notebook
+
+
+def checks(notebook):
+    return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+
+
+@pytest.mark.skipif(
+    not IN_CI and importlib.util.find_spec("nbgrader") is None, reason="nbgrader is not installed"
+)
+def test_nbgrader_hands_out_and_grades_a_notebook_of_the_course(tmp_path):
+    def nbgrader(*arguments):
+        path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+        python_path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        subprocess.run(  # nbgrader looks for the program alembic
+            [sys.executable, "-m", "nbgrader", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path, "PYTHONPATH": python_path},
+            check=True,
+            capture_output=True,
+        )
+
+    (tmp_path / "nbgrader_config.py").write_text(CONFIG, "utf-8")
+    source = tmp_path / "source" / "week5" / "05-losses.ipynb"
+    source.parent.mkdir(parents=True)
+    nbformat.write(short_notebook(), source)
+    nbgrader("generate_assignment", "week5")
+    released = tmp_path / "release" / "week5" / "05-losses.ipynb"
+    handed_out = nbformat.read(released, 4)
+    assert not solutions(handed_out)
+    assert [cell.source for cell in handed_out.cells if "..." in cell.source] == [
+        cell.source
+        for cell in short_notebook().cells
+        if "..." in cell.source and cell.cell_type == "code"
+    ]
+    for kind in ("right", "wrong", "empty"):
+        target = tmp_path / "submitted" / kind / "week5" / "05-losses.ipynb"
+        target.parent.mkdir(parents=True)
+        nbformat.write(of_learner(kind, nbformat.read(released, 4)), target)
+    nbgrader("autograde", "week5")
+    nbgrader("export")
+
+    rows = csv.DictReader((tmp_path / "grades.csv").read_text("utf-8").splitlines())
+    scores = {row["student_id"]: float(row["score"]) for row in rows}
+    assert scores == {"right": len(solutions(short_notebook())), "wrong": 0, "empty": 0}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """A folder of several learners' notebooks, graded."""
+    folder = tmp_path_factory.mktemp("learners")
+    for kind in ("right", "wrong", "empty"):
+        (folder / kind).mkdir()
+        nbformat.write(of_learner(kind, short_notebook()), folder / kind / "05-losses.ipynb")
+    tampered = of_learner("right", short_notebook())
+    checks(tampered)[0].source = "pass"
+    tampered.cells.remove(checks(tampered)[1])
+    nbformat.write(tampered, folder / "tampered.ipynb")
+    cheating = of_learner("empty", short_notebook())
+    cheating.cells[1].source = "import nn.course\nnn.course.check = check = print"
+    cheating.cells[1].cell_type = "code"
+    cheating.cells[1].update(outputs=[], execution_count=None)
+    nbformat.write(cheating, folder / "cheating.ipynb")
+    (folder / "broken.ipynb").write_text("not a notebook", "utf-8")
+    nbformat.write(nbformat.v4.new_notebook(), folder / "another.ipynb")
+    before = {path: path.read_bytes() for path in folder.rglob("*.ipynb")}
+    grades = {grade.notebook: grade for grade in grade_folder(folder)}
+    assert before == {path: path.read_bytes() for path in folder.rglob("*.ipynb")}
+    return grades
+
+
+def marks(grade):
+    return [mark.mark for mark in grade.marks]
+
+
+def test_each_copy_gets_its_points(graded):
+    number = len(solutions(short_notebook()))
+    assert marks(graded["right/05-losses"]) == ["right"] * number
+    assert marks(graded["wrong/05-losses"]) == ["wrong"] * number
+    assert marks(graded["empty/05-losses"]) == ["empty"] * number
+    assert graded["right/05-losses"].points == number
+    said = graded["wrong/05-losses"].marks[0].remark
+    assert said == find("losses 1").judge(4).text
+
+
+def test_a_check_that_was_changed_is_run_as_it_was_and_one_that_is_gone_brings_no_point(graded):
+    assert marks(graded["tampered"])[:3] == ["right", "missing", "right"]
+
+
+def test_what_cannot_be_graded_says_why(graded):
+    assert graded["broken"].problem.startswith("cannot be read")
+    assert graded["another"].problem == "has no exercises of the course"
+
+
+def test_the_table_has_a_line_for_each_notebook_and_the_frequent_mistakes(graded):
+    lines = table([*graded.values(), graded["wrong/05-losses"]]).splitlines()
+    assert lines[0].split() == ["notebook", "1", "2", "3", "4", "5", "points"]
+    assert any(line.split() == ["right/05-losses", *"✓✓✓✓✓", "5", "of", "5"] for line in lines)
+    assert any("2 x losses 1: That is the sum" in line for line in lines)
+
+
+def test_the_command_prints_a_table_and_writes_another(tmp_path, capsys):
+    (tmp_path / "work").mkdir()
+    nbformat.write(of_learner("right", short_notebook()), tmp_path / "work" / "anna.ipynb")
+    output = tmp_path / "grades.csv"
+    assert main(["grade", str(tmp_path / "work"), "-o", str(output)]) == 0
+    assert "5 of 5" in capsys.readouterr().out
+    rows = list(csv.DictReader(output.read_text("utf-8").splitlines()))
+    assert [row["exercise"] for row in rows] == [f"losses {k}" for k in range(1, 6)]
+    assert {row["points"] for row in rows} == {"1"}
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path, capsys):
+    assert main(["grade", str(tmp_path)]) == 2
+    assert "has no notebooks" in capsys.readouterr().err
+    assert main(["grade", str(tmp_path / "nowhere")]) == 2
+    assert "is not a folder" in capsys.readouterr().err
