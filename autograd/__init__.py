@@ -24,6 +24,7 @@ from autograd.errors import (
     ShapeError,
 )
 from autograd.modes import no_grad
+from autograd.op import RULEBOOK as RULEBOOK
 from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
 from autograd.shadowing import warn_of_shadowing
 from autograd.spellings import function_hint
