@@ -31,6 +31,7 @@ def peers(rounds):
         compiled,
         compiling,
         digits,
+        images,
         moons,
         overhead,
         scalars,
@@ -41,7 +42,8 @@ def peers(rounds):
     )
 
     parts = (
-        startup, scalars, scaling, overhead, moons, updates, digits, sequences, compiled, compiling
+        startup, scalars, scaling, overhead, moons, updates, digits, images, sequences, compiled,
+        compiling,
     )  # fmt: skip
     for benchmark in parts:
         benchmark.report(rounds)

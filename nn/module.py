@@ -380,12 +380,12 @@ def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         yield name, thing
     elif isinstance(thing, (list, tuple)):
         for i, part in enumerate(thing):
-            yield from _found(f"{name}.{i}", part)
+            if type(part) not in _SETTINGS:
+                yield from _found(f"{name}.{i}", part)
     elif isinstance(thing, dict):
         for key, part in thing.items():
-            yield from _found(f"{name}.{key}", part)
-    elif _is_close_up(thing) or _forgotten(thing):
-        yield name, thing
+            if type(part) not in _SETTINGS:
+                yield from _found(f"{name}.{key}", part)
 
 
 def _forgotten(thing: Any) -> str:

@@ -22,9 +22,9 @@ from autograd.rules.choices import round as round
 from autograd.rules.choices import select as select
 from autograd.rules.choices import sinc as sinc
 from autograd.rules.choices import where as where
-from autograd.rules.convolution import convolution as convolution
-from autograd.rules.convolution import kernel_correlation as kernel_correlation
-from autograd.rules.convolution import transposed_convolution as transposed_convolution
+from autograd.rules.convolutions import convolution as convolution
+from autograd.rules.convolutions import kernel_correlation as kernel_correlation
+from autograd.rules.convolutions import transposed_convolution as transposed_convolution
 from autograd.rules.curves import diff as diff
 from autograd.rules.curves import interp as interp
 from autograd.rules.curves import polyval as polyval

@@ -1,7 +1,7 @@
 """The rulebook: pooling, which makes one number of each window of an array.
 
-Windows are told as kernels are (see convolution.py): x is (n, c, *size), and there is a `kernel`, a
-`stride`, exact `padding` and a `dilation`, each with an entry for each axis. `nn.functional` has
+Windows are told as kernels are (see convolutions.py): x is (n, c, *size), and there is a `kernel`,
+a `stride`, exact `padding` and a `dilation`, each with an entry for each axis. `nn.functional` has
 `max_pool2d` and its like, which take PyTorch's arguments.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.declarations import structural
 from autograd.op import RULEBOOK, call, plain
-from autograd.rules.convolution import (
+from autograd.rules.convolutions import (
     Lengths,
     Pairs,
     cropped,
@@ -33,7 +33,7 @@ from autograd.rules.matrices import one_array
 def _max_pool_vjp(
     g: Any, out: Any, x: Any, kernel: Lengths, stride: Lengths, padding: Pairs, dilation: Lengths
 ) -> Any:
-    chosen = largest_in_windows(plain(x), kernel, stride, padding, dilation)
+    chosen = largest_in_windows(plain(x), plain(out), kernel, stride, padding, dilation)
     return to_windows(g, chosen, kernel, stride, padding, dilation)
 
 
@@ -65,25 +65,28 @@ def _largest(x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> A
 
 
 @one_array
-def largest_in_windows(x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
-    """Which number of each window is its largest, the first of equals or the first nan: its place.
+def largest_in_windows(
+    x: Any, largest: Any, kernel: Any, stride: Any, padding: Any, dilation: Any
+) -> Any:
+    """Which number of each window is the largest, the first of equals or the first nan: its place.
 
     The places of a window are counted row by row.
 
     Example:
-        >>> x = np.array([[[1.0, 3.0, 3.0, 2.0]]])
-        >>> largest_in_windows(x, (2,), (2,), ((0, 0),), (1,)).tolist()
+        >>> x, largest = np.array([[[1.0, 3.0, 3.0, 2.0]]]), np.array([[[3.0, 3.0]]])
+        >>> largest_in_windows(x, largest, (2,), (2,), ((0, 0),), (1,)).tolist()
         [[[1, 0]]]
     """
     block, windows = _windows("max_pool", x, kernel, stride, padding, dilation, _lowest(x.dtype))
-    largest = block[windows[0]].copy()
-    chosen = np.zeros(largest.shape, np.intp)
-    for place, window in enumerate(windows):
+    largest = examples_last(largest)
+    # What comes before the first is counted: a fraction of the time of choosing by masks.
+    missed = np.ones(largest.shape, bool)
+    place = np.zeros(largest.shape, np.min_scalar_type(len(windows)))
+    for window in windows[:-1]:
         number = block[window]
-        larger = (number > largest) | ((number != number) & (largest == largest))
-        np.copyto(largest, number, where=larger)
-        np.copyto(chosen, place, where=larger)
-    return examples_first(chosen)
+        missed &= (number != largest) & (number == number)
+        place += missed
+    return examples_first(place)
 
 
 def _windows(
@@ -128,8 +131,11 @@ def to_windows(
 def _put(y: Any, chosen: Any, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Any:
     block, windows = _empty_windows(y, kernel, stride, dilation)
     y, chosen = examples_last(y), examples_last(chosen)
+    # The product takes a third of the time; but 0 times an infinite number is nan.
+    quick = y.dtype.kind == "f" and np.isfinite(y).all()
     for place, window in enumerate(windows):
-        block[window] += np.where(chosen == place, y, np.zeros((), y.dtype))
+        here = chosen == place
+        block[window] += y * here if quick else np.where(here, y, np.zeros((), y.dtype))
     return cropped(block, padding)
 
 

@@ -292,7 +292,9 @@ def kernels(who: object, weight: Any, axes: int) -> Any:
 
 def check_groups(who: object, groups: Any, channels: int) -> None:
     """Refuse groups that do not divide the channels."""
-    if channels % check_int(str(who), "groups", groups, least=1):
+    if type(groups) is not int or groups < 1:
+        groups = check_int(str(who), "groups", groups, least=1)
+    if channels % groups:
         raise ValueError(f"{who}: groups must divide the {channels} channels, but got {groups}.")
 
 

@@ -39,6 +39,7 @@ def layer_norm(
         >>> layer_norm(np.array([[1.0, 2.0, 3.0]]), 3).round(3).tolist()
         [[-1.225, 0.0, 1.225]]
     """
+    check_number("layer_norm", "eps", eps, "> 0")
     return over_features("layer_norm", input, normalized_shape, weight, bias, eps)
 
 
@@ -65,6 +66,8 @@ def rms_norm(
         >>> rms_norm(np.array([[3.0, 4.0]]), 2).round(3).tolist()
         [[0.849, 1.131]]
     """
+    if eps is not None:
+        check_number("rms_norm", "eps", eps, "> 0")
     return over_squares("rms_norm", input, normalized_shape, weight, eps)
 
 
@@ -93,6 +96,8 @@ def group_norm(
         >>> group_norm(np.array([[1.0, 3.0, 10.0, 30.0]]), 2).round(3).tolist()
         [[-1.0, 1.0, -1.0, 1.0]]
     """
+    check_number("group_norm", "eps", eps, "> 0")
+    check_int("group_norm", "num_groups", num_groups, least=1)
     return over_groups("group_norm", input, num_groups, weight, bias, eps)
 
 
@@ -133,6 +138,7 @@ def batch_norm(
         [[-1.0], [1.0]]
     """
     check_number("batch_norm", "momentum", momentum, "in (0, 1]")
+    check_number("batch_norm", "eps", eps, "> 0")
     return over_batch(
         "batch_norm", input, running_mean, running_var, weight, bias, training, momentum, eps
     )
@@ -151,7 +157,6 @@ def over_features(
     """Layer normalisation; `who` is named by errors."""
     x, shape = _operand(who, x), lengths(who, normalized_shape)
     _check_last_axes(who, x, shape)
-    check_number(str(who), "eps", eps, "> 0")
     return _scaled(who, _standardized(x, _last_axes(shape), eps), weight, bias, shape)
 
 
@@ -162,7 +167,6 @@ def over_squares(who: object, x: Any, normalized_shape: Any, weight: Any, eps: f
     if eps is None:
         dtype = getattr(x, "dtype", np.dtype(float))
         eps = float(np.finfo(dtype if dtype.kind == "f" else float).eps)
-    check_number(str(who), "eps", eps, "> 0")
     squares = autograd.mean(x * x, axis=_last_axes(shape), keepdims=True)
     return _scaled(who, x / autograd.sqrt(squares + eps), weight, None, shape)
 
@@ -172,8 +176,7 @@ def over_groups(who: object, x: Any, num_groups: int, weight: Any, bias: Any, ep
     x = _operand(who, x)
     shape = shape_of(x)
     channels = _channels(who, x)
-    check_number(str(who), "eps", eps, "> 0")
-    if channels % check_int(str(who), "num_groups", num_groups, least=1):
+    if channels % num_groups:
         raise ValueError(
             f"{who}: num_groups must divide the {channels} channels, but got {num_groups}."
         )
@@ -196,7 +199,6 @@ def over_batch(
     """Batch normalisation."""
     x = _operand(who, x)
     shape, channels = shape_of(x), _channels(who, x)
-    check_number(str(who), "eps", eps, "> 0")
     if training:
         mean, variance = _of_batch(who, x, running_mean, running_var, momentum)
     elif running_mean is None or running_var is None:

@@ -42,6 +42,7 @@ def max_pool1d(
         [[5.0, 3.0]]
     """
     refuse_options("max_pool1d", refused, MAX_POOL_OPTIONS)
+    check_bool("max_pool1d", "ceil_mode", ceil_mode)
     return largest("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
@@ -81,6 +82,7 @@ def max_pool2d(
         [[[4.0, 4.0]]]
     """
     refuse_options("max_pool2d", refused, MAX_POOL_OPTIONS)
+    check_bool("max_pool2d", "ceil_mode", ceil_mode)
     return largest("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
@@ -98,6 +100,8 @@ def avg_pool1d(
         >>> avg_pool1d([[1.0, 5.0, 2.0, 3.0]], 2).tolist()
         [[3.0, 2.5]]
     """
+    check_bool("avg_pool1d", "ceil_mode", ceil_mode)
+    check_bool("avg_pool1d", "count_include_pad", count_include_pad)
     return means(
         "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
     )
@@ -134,6 +138,10 @@ def avg_pool2d(
         >>> avg_pool2d([[[1.0, 2.0], [3.0, 4.0]]], 2).tolist()
         [[[2.5]]]
     """
+    check_bool("avg_pool2d", "ceil_mode", ceil_mode)
+    check_bool("avg_pool2d", "count_include_pad", count_include_pad)
+    if divisor_override is not None:
+        check_int("avg_pool2d", "divisor_override", divisor_override, least=1)
     return means(
         "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
         divisor_override,
@@ -210,7 +218,6 @@ def largest(
     x, single = with_examples(who, x, axes)
     kernel, steps, around = windows(who, axes, kernel_size, stride, padding)
     apart = per_axis(who, "dilation", dilation, axes, least=1)
-    check_bool(str(who), "ceil_mode", ceil_mode)
     exact = fitted(who, shape_of(x)[2:], kernel, steps, around, apart, ceil_mode)
     return without_examples(autograd.max_pool(x, kernel, steps, exact, apart), single)
 
@@ -229,15 +236,13 @@ def means(
     """Average pooling along so many axes."""
     x, single = with_examples(who, x, axes)
     kernel, steps, around = windows(who, axes, kernel_size, stride, padding)
-    check_bool(str(who), "ceil_mode", ceil_mode)
-    check_bool(str(who), "count_include_pad", count_include_pad)
     size = shape_of(x)[2:]
     exact = fitted(who, size, kernel, steps, around, (1,) * axes, ceil_mode)
     divisor: Any
     if divisor_override is None:
         divisor = _counts(size, kernel, steps, around, exact, count_include_pad)
     else:
-        divisor = float(check_int(str(who), "divisor_override", divisor_override, least=1))
+        divisor = float(divisor_override)
     return without_examples(autograd.avg_pool(x, kernel, steps, exact, divisor), single)
 
 

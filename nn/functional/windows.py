@@ -26,11 +26,17 @@ def per_axis(who: object, name: str, value: Any, axes: int, least: int) -> Lengt
         >>> per_axis("conv2d", "stride", 2, 2, least=1)
         (2, 2)
     """
+    if type(value) is tuple and len(value) == axes and _checked(value, least):
+        return value  # as layers keep them: errors alone need the text of `who`
     if isinstance(value, (tuple, list)):
         if len(value) != axes:
             refuse(str(who), name, f"an int or {axes} of them", value, TypeError)
         return tuple([check_int(str(who), name, n, least) for n in value])
     return (check_int(str(who), name, value, least),) * axes
+
+
+def _checked(lengths: tuple[Any, ...], least: int) -> bool:
+    return all(type(n) is int and n >= least for n in lengths)
 
 
 def with_examples(who: object, x: Any, axes: int, channels: int | None = None) -> tuple[Any, bool]:

@@ -352,6 +352,26 @@ IMAGE = np.zeros((2, 3, 5, 6))
             TypeError,
             "max_pool2d: PyTorch's return_indices is not to be had here, but got True",
         ),
+        (
+            lambda: F.max_pool2d(IMAGE, 2, ceil_mode=1),
+            TypeError,
+            "max_pool2d: ceil_mode must be True or False, but got 1",
+        ),
+        (
+            lambda: F.avg_pool2d(IMAGE, 2, divisor_override=0),
+            ValueError,
+            "avg_pool2d: divisor_override must be >= 1, but got 0",
+        ),
+        (
+            lambda: F.group_norm(IMAGE, 3, eps=0.0),
+            ValueError,
+            "group_norm: eps must be > 0, but got 0.0",
+        ),
+        (
+            lambda: F.batch_norm(IMAGE, None, None, training=True, momentum=0.0),
+            ValueError,
+            r"batch_norm: momentum must be in \(0, 1\], but got 0.0",
+        ),
         (lambda: F.avg_pool2d(IMAGE[0, 0], 2), ShapeError, r"needs input of shape \(N, C, H"),
         (
             lambda: nn.AdaptiveAvgPool2d(0),
