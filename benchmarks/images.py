@@ -118,6 +118,8 @@ def figures(side):
             weights = constant(rng.normal(size=tuple(call(*xs, **options).shape)).astype(dtype))
 
             def both(xs=xs, call=call, options=options, weights=weights):
+                for x in xs:
+                    x.grad = None
                 call(*xs, **options).backward(weights)
 
             found[f"{name}, {dtype}"] = timed(both)()

@@ -126,17 +126,47 @@ def _inside(size: Lengths, padding: Pairs) -> tuple[Any, Any]:
     return (slice(None), *inside), (slice(None), *map(slice, kept))
 
 
+def _bands(met: int, places: Lengths, n: int) -> Iterator[tuple[int, Lengths]]:
+    """The first axis of the places in parts: where each begins, and what places it has.
+
+    Of each place and example the kernel meets so many numbers. All of them together would take more
+    memory than is quick to get, and more than a small machine has for a large image.
+    """
+    row = max(1, met * math.prod(places[1:]) * n)
+    step = max(1, _BAND // row)
+    for start in range(0, places[0], step):
+        yield start, (min(step, places[0] - start), *places[1:])
+
+
+_BAND = 1 << 18  # numbers
+
+# The C library of Linux gives memory back to the system as soon as twice the largest block that was
+# ever freed lies idle, and images then wait for fresh memory at every step: 1.6 times the time of
+# training. So one such block is asked for, and freed without having been touched.
+np.empty(31 << 20, np.uint8)
+
+
 def _columns(
-    x: Any, kernel: Lengths, stride: Lengths, padding: Pairs, dilation: Lengths, groups: int,
-    places: Lengths,
-) -> Any:  # fmt: skip
+    block: Any, kernel: Lengths, stride: Lengths, dilation: Lengths, places: Lengths, groups: int
+) -> Any:
     """What the kernel meets at each place: (groups, numbers it meets, places and examples)."""
-    block = padded(x, padding)
-    columns = np.empty((len(block), math.prod(kernel), *places, len(x)), x.dtype)
+    n = block.shape[-1]
+    columns = np.empty((len(block), math.prod(kernel), *places, n), block.dtype)
     for k, tap in enumerate(taps(kernel, stride, dilation, places)):
         columns[:, k] = block[(slice(None), *tap)]
     met = len(block) // groups * columns.shape[1]
-    return columns.reshape(groups, met, math.prod(places) * len(x))
+    return columns.reshape(groups, met, math.prod(places) * n)
+
+
+def _as_rows(weight: Any, groups: int) -> Any:
+    """(m, c / groups, *kernel) as (groups, m / groups, numbers it meets)."""
+    return weight.reshape(groups, len(weight) // groups, math.prod(weight.shape[1:]))
+
+
+def _band_of(y: Any, start: int, places: Lengths, groups: int) -> Any:
+    """A band of (m, *places, n) as (groups, m / groups, places and examples)."""
+    band = y[:, start : start + places[0]]
+    return band.reshape(groups, len(y) // groups, math.prod(places) * y.shape[-1])
 
 
 @structural(
@@ -165,11 +195,14 @@ def convolution(
 
 @one_array
 def _convolved(x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Any:
-    kernel, n = weight.shape[2:], len(x)
+    kernel, rows = weight.shape[2:], _as_rows(weight, groups)
     places = places_of("convolution", x.shape[2:], kernel, stride, padding, dilation)
-    columns = _columns(x, kernel, stride, padding, dilation, groups, places)
-    rows = weight.reshape(groups, len(weight) // groups, math.prod(weight.shape[1:]))
-    return examples_first((rows @ columns).reshape(len(weight), *places, n))
+    block, m, n = padded(x, padding), len(weight), len(x)
+    out = np.empty((m, *places, n), np.result_type(x, weight))
+    for start, band in _bands(len(block) * math.prod(kernel), places, n):
+        columns = _columns(block[:, start * stride[0] :], kernel, stride, dilation, band, groups)
+        out[:, start : start + band[0]] = (rows @ columns).reshape(m, *band, n)
+    return examples_first(out)
 
 
 @structural(
@@ -197,16 +230,17 @@ def transposed_convolution(
 
 @one_array
 def _spread_out(y: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Any:
-    n, m, *places = y.shape
-    kernel = weight.shape[2:]
-    rows = weight.reshape(groups, m // groups, math.prod(weight.shape[1:])).transpose(0, 2, 1)
-    columns = rows @ _rows(y, groups)
-    columns = columns.reshape(groups * weight.shape[1], math.prod(kernel), *places, n)
-    no_padding = ((0, 0),) * len(kernel)
-    lengths = size_of(tuple(places), kernel, stride, no_padding, dilation)
-    block = np.zeros((len(columns), *lengths, n), columns.dtype)
-    for k, tap in enumerate(taps(kernel, stride, dilation, tuple(places))):
-        block[(slice(None), *tap)] += columns[:, k]
+    kernel, rows = weight.shape[2:], _as_rows(weight, groups).transpose(0, 2, 1)
+    places, c, n = y.shape[2:], groups * weight.shape[1], len(y)
+    y = np.ascontiguousarray(examples_last(y))
+    size = size_of(places, kernel, stride, ((0, 0),) * len(kernel), dilation)
+    block = np.zeros((c, *size, n), np.result_type(y, weight))
+    for start, band in _bands(c * math.prod(kernel), places, n):
+        columns = rows @ _band_of(y, start, band, groups)
+        columns = columns.reshape(c, math.prod(kernel), *band, n)
+        part = block[:, start * stride[0] :]
+        for k, tap in enumerate(taps(kernel, stride, dilation, band)):
+            part[(slice(None), *tap)] += columns[:, k]
     return cropped(block, padding)
 
 
@@ -231,17 +265,16 @@ def kernel_correlation(
 
 @one_array
 def _correlated(x: Any, y: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Any:
-    places = y.shape[2:]
+    places, m, n = y.shape[2:], y.shape[1], len(y)
     kernel = _kernel_of(x.shape[2:], places, stride, padding, dilation)
     places_of("kernel_correlation", x.shape[2:], kernel, stride, padding, dilation)
-    columns = _columns(x, kernel, stride, padding, dilation, groups, places)
-    grad = _rows(y, groups) @ columns.transpose(0, 2, 1)
-    return grad.reshape(y.shape[1], x.shape[1] // groups, *kernel)
-
-
-def _rows(y: Any, groups: int) -> Any:
-    """(n, m, *places) as (groups, m / groups, places and examples)."""
-    return examples_last(y).reshape(groups, y.shape[1] // groups, math.prod(y.shape[2:]) * len(y))
+    block, y = padded(x, padding), np.ascontiguousarray(examples_last(y))
+    met = len(block) // groups * math.prod(kernel)
+    grad = np.zeros((groups, m // groups, met), np.result_type(x, y))
+    for start, band in _bands(len(block) * math.prod(kernel), places, n):
+        columns = _columns(block[:, start * stride[0] :], kernel, stride, dilation, band, groups)
+        grad += _band_of(y, start, band, groups) @ columns.transpose(0, 2, 1)
+    return grad.reshape(m, len(block) // groups, *kernel)
 
 
 def _kernel_of(

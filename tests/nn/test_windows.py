@@ -1,6 +1,7 @@
 """Convolutions and pooling: layers, special points, what is refused."""
 
 import copy
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import autograd
 import nn
 from autograd import CompileError, ShapeError, Tensor, Value, compile, jvp, value_and_grad, vjp
+from autograd.rules import convolutions
 from nn import functional as F
 from nn.operands import numbers
 from tests.nn.function_cases import spread
@@ -410,3 +412,28 @@ IMAGE = np.zeros((2, 3, 5, 6))
 def test_what_does_not_fit_is_refused_with_the_shapes(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_large_image_is_convolved_in_bands_that_join_without_a_seam(monkeypatch):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 3, 9, 8)), rng.normal(size=(4, 3, 3, 2))
+
+    def both():
+        out, pull = vjp(lambda x, w: F.conv2d(x, w, stride=(2, 1), padding=1), x, w)
+        return out, *pull(spread(out.shape, 1))
+
+    monkeypatch.setattr(convolutions, "_BAND", 1 << 30)
+    whole = both()
+    for limit in (1, 1000, 2000):
+        monkeypatch.setattr(convolutions, "_BAND", limit)
+        for band, expected in zip(both(), whole):
+            assert_allclose(band, expected, rtol=1e-13, atol=1e-13)
+
+
+def test_the_memory_of_a_convolution_does_not_grow_with_the_kernel_times_the_image():
+    x, w = np.zeros((1, 8, 128, 128)), np.zeros((8, 8, 5, 5))
+    tracemalloc.start()
+    F.conv2d(x, w, padding=2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * x.nbytes  # 25 times as much, all at once
