@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from autograd import Value
 from autograd.checks import check_int, refuse
+from autograd.value import Constant
 
 
 class Module:
@@ -107,7 +108,8 @@ class Layer(Module):
 
     def __call__(self, x: Iterable[Value | float] | Value) -> Any:
         """A list of as many Values as there are neurons; the Value itself if there is one."""
-        inputs = _inputs(self, x)
+        # A number that feeds several neurons is one node.
+        inputs = [x if isinstance(x, Value) else Constant(x) for x in _inputs(self, x)]
         outputs = [neuron(inputs) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import Value
+from autograd.node import topological
 from nn import scalar
 from nn.datasets import moons
 from nn.scalar import MLP, Layer, Neuron
@@ -170,3 +171,10 @@ def test_wrong_counts_are_refused():
 
 def test_an_own_module_says_which_parameters_it_has():
     assert scalar.Module().parameters() == []
+
+
+def test_an_input_that_feeds_several_neurons_is_one_node():
+    layer = Layer(2, 3)
+    nodes = {node for out in layer([0.5, -1.0]) for node in topological(out)}
+    constants = [node for node in nodes if not node.parents and not node.requires_grad]
+    assert sorted(node.data for node in constants) == [-1.0, 0.5]
