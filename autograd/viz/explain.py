@@ -20,7 +20,6 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from html import escape
 from itertools import pairwise
 from types import FrameType
@@ -31,11 +30,11 @@ from autograd.errors import GraphError
 from autograd.viz import notation
 from autograd.viz.boxes import closed_in_words
 from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
-from autograd.viz.mathml import math_element, number_tree, tree_of
-from autograd.viz.notation import Derivative, Tree
+from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass
 from autograd.viz.text import columns, number
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
+from autograd.viz.tree import Tree, Written, aligned
 
 MOST_WAYS = 12
 """Of more ways, so many are written out; the others are counted and their sum is given."""
@@ -81,7 +80,7 @@ class Way:
         return " → ".join(names)
 
 
-class Explanation:
+class Explanation(Written):
     """The derivative of one node with respect to another, way by way. Made by `explain`.
 
     Printed, it is text; a notebook shows it as formulas.
@@ -198,63 +197,26 @@ class Explanation:
             terms.append(_bracketed(number(self.rest)))
         return f"{' + '.join(terms)} = {number(self.total)}"
 
-    @cached_property
-    def latex(self) -> str:
-        """The explanation as LaTeX, an `aligned` block."""
-        whole = self.symbol.latex
+    @property
+    def tree(self) -> Tree:
+        """The explanation as a tree: the sum in symbols, in numbers, and what it is."""
         symbols, numbers = [], []
         for way in self.ways:
             shown, left_out = _ends(way.factors)
-            dots = r" \cdots " if left_out else ""
-            symbols.append(_joined([f.symbol.latex for f in shown], dots, r" \cdot "))
-            numbers.append(_joined([_latex_number(f.number) for f in shown], dots, r" \cdot "))
-        more = [rf"\text{{{self._left_out:,} more ways}}"] if self._left_out else []
-        rest = [_latex_number(self.rest)] if self._left_out else []
-        lines = [
-            " + ".join(symbols + more) or "0",
-            " + ".join(numbers + rest) or "0",
-            Formula(self.total).latex,
-        ]
-        body = "\n".join(rf"&= {line} \\" for line in lines).removesuffix(r" \\")
-        return "\n".join([r"\begin{aligned}", whole, body, r"\end{aligned}"])
-
-    @cached_property
-    def mathml(self) -> str:
-        """The explanation as a `<math>` element."""
-        whole = self.symbol.tree
-        lines: list[list[Tree]] = [[], [], [number_tree(number(self.total))]]
-        for way in self.ways:
-            shown, left_out = _ends(way.factors)
-            trees = [f.symbol.tree for f in shown]
-            _append_product(lines[0], trees, left_out)
-            values = [tree_of(Formula(f.number), 2) for f in shown]
-            _append_product(lines[1], values, left_out)
+            symbols += [("mo", "+"), *_product([f.symbol.tree for f in shown], left_out)]
+            factors = [Formula(f.number).factor_tree for f in shown]
+            numbers += [("mo", "+"), *_product(factors, left_out)]
         if self._left_out:
-            lines[0] += [("mo", "+"), ("mtext", f"{self._left_out:,} more ways")]
-            lines[1] += [("mo", "+"), tree_of(Formula(self.rest), 2)]
-        rows: list[Tree] = [
-            ("mtr", ("mtd", whole if k == 0 else ("mrow",)), ("mtd", ("mo", "="), *line))
-            for k, line in enumerate(lines)
-            if line
-        ]
-        written = math_element(("mtable", *rows))
-        written = written.replace("<mtable>", '<mtable displaystyle="true">')
-        return written.replace("<mtd>", '<mtd style="text-align:left">')
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return _bundle(self)
+            symbols += [("mo", "+"), ("mtext", f"{self._left_out:,} more ways")]
+            numbers += [("mo", "+"), Formula(self.rest).factor_tree]
+        lines = [line[1:] for line in (symbols, numbers) if line]
+        lines.append([Formula(self.total).tree])
+        lefts: list[Tree] = [self.symbol.tree, *[("mrow",)] * (len(lines) - 1)]
+        rows = [(left, [("mo", "="), *line]) for left, line in zip(lefts, lines, strict=True)]
+        return aligned(rows)
 
 
-def _bundle(explanation: Any) -> dict[str, str]:
-    """What a notebook is given: it shows the richest form that it can."""
-    return {
-        "text/html": f'<div style="overflow-x:auto;font-size:1.2em">{explanation.mathml}</div>',
-        "text/latex": f"$$\n{explanation.latex}\n$$",
-        "text/plain": str(explanation),
-    }
-
-
-class ChainExplanation:
+class ChainExplanation(Written):
     """The derivative as the lecture writes it, through named variables. Made by `explain`.
 
     Attributes:
@@ -280,26 +242,11 @@ class ChainExplanation:
     __repr__ = __str__
 
     @property
-    def latex(self) -> str:
-        """The explanation as LaTeX."""
-        symbols = r" \cdot ".join(symbol.latex for symbol in self.symbols)
-        numbers = r" \cdot ".join(map(_latex_number, self.factors))
-        return f"{self.symbol.latex} = {symbols} = {numbers} = {Formula(self.total).latex}"
-
-    @property
-    def mathml(self) -> str:
-        """The explanation as a `<math>` element."""
-        line: list[Tree] = [self.symbol.tree, ("mo", "=")]
-        for k, symbol in enumerate(self.symbols):
-            line += [("mo", "·"), symbol.tree] if k else [symbol.tree]
-        line.append(("mo", "="))
-        for k, x in enumerate(self.factors):
-            line += [("mo", "·")] if k else []
-            line.append(tree_of(Formula(x), 2))
-        return math_element(("mrow", *line, ("mo", "="), number_tree(number(self.total))))
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return _bundle(self)
+    def tree(self) -> Tree:
+        """The explanation as a tree."""
+        line = [self.symbol.tree, ("mo", "="), *_product([x.tree for x in self.symbols], 0)]
+        line += [("mo", "="), *_product([Formula(x).factor_tree for x in self.factors], 0)]
+        return ("mrow", *line, ("mo", "="), Formula(self.total).tree)
 
 
 class Explanations(Sequence[Any]):
@@ -497,18 +444,10 @@ def _bracketed(text: str, first: bool = False) -> str:
     return f"({text})" if text.startswith("-") and not first else text
 
 
-def _latex_number(x: float) -> str:
-    latex = Formula(x).latex
-    return rf"\left({latex}\right)" if latex.startswith("-") else latex
-
-
-def _append_product(line: list[Tree], factors: list[Tree], left_out: int) -> None:
-    if line:
-        line.append(("mo", "+"))
-    half = len(factors) // 2
+def _product(factors: list[Tree], left_out: int) -> list[Tree]:
+    """Factors with signs between them, and dots where some are left out in the middle."""
+    product: list[Tree] = []
     for k, factor in enumerate(factors):
-        if k:
-            line.append(("mo", "·"))
-        if left_out and k == half:
-            line += [("mo", "⋯"), ("mo", "·")]
-        line.append(factor)
+        dots = [("mo", "·"), ("mo", "⋯")] if left_out and k == len(factors) // 2 else []
+        product += [*dots, ("mo", "·"), factor]
+    return product[1:]

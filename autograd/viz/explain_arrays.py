@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from autograd.viz.array_rules import ArraySymbol, shapes_of
-from autograd.viz.mathml import math_element, tree_of
-from autograd.viz.notation import Derivative, Tree
+from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step, array_text
 from autograd.viz.text import columns, number, numbers, shape_text
 from autograd.viz.trace import Node
+from autograd.viz.tree import Tree, Written
+from autograd.viz.tree import aligned as aligned_rows
 
 MOST_TERMS, MOST_EQUATIONS, LARGEST = 6, 24, 256
 """Of a sum so many terms are written, of an entry so many equations; of an array with more
@@ -28,7 +29,7 @@ elements no entry is unfolded further."""
 Index = tuple[int, ...]
 
 
-class ArrayExplanation:
+class ArrayExplanation(Written):
     """The derivative of a root by an array, node by node. Made by `explain`.
 
     Attributes:
@@ -74,34 +75,20 @@ class ArrayExplanation:
 
     __repr__ = __str__
 
-    @cached_property
-    def latex(self) -> str:
-        """The explanation as LaTeX, an `aligned` block."""
-        rows = [
-            f"{left.latex} &= {' + '.join(_latex(term) for term in terms)}"
-            for left, terms in self._equations
-        ]
-        return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
-
-    @cached_property
-    def mathml(self) -> str:
-        """The explanation as a `<math>` element."""
-        rows: list[Tree] = []
+    @property
+    def tree(self) -> Tree:
+        """The explanation as a tree: an equation below each other."""
+        rows: list[tuple[Tree, list[Tree]]] = []
         for left, terms in self._equations:
             right: list[Tree] = []
-            for term in terms:
-                right += [("mo", "+"), _tree(term, 2 if len(terms) > 1 else 0)]
-            rows.append(("mtr", ("mtd", left.tree), ("mtd", ("mo", "="), *right[1:])))
-        written = math_element(("mtable", *rows))
-        written = written.replace("<mtable>", '<mtable displaystyle="true">')
-        return written.replace("<mtd>", '<mtd style="text-align:left">')
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {
-            "text/html": f'<div style="overflow-x:auto;font-size:1.2em">{self.mathml}</div>',
-            "text/latex": f"$$\n{self.latex}\n$$",
-            "text/plain": str(self),
-        }
+            for step, rule in terms:
+                if rule is None:
+                    written: Tree = ("mtext", _term((step, rule)))
+                else:
+                    written = rule.tree if len(terms) < 2 else rule.factor_tree
+                right += [("mo", "+"), written]
+            rows.append((left.tree, [("mo", "="), *right[1:]]))
+        return aligned_rows(rows)
 
 
 def _shapes(terms: Sequence[tuple[Step, ArraySymbol | None]]) -> str:
@@ -124,14 +111,6 @@ def aligned(rows: Sequence[Sequence[str]], between: str) -> list[str]:
 def _term(term: tuple[Step, ArraySymbol | None]) -> str:
     step, rule = term
     return f"(by the rule of {step.op.name})" if rule is None else rule.text
-
-
-def _latex(term: tuple[Step, ArraySymbol | None]) -> str:
-    return rf"\text{{{_term(term)}}}" if term[1] is None else term[1].latex
-
-
-def _tree(term: tuple[Step, ArraySymbol | None], needed: int) -> Tree:
-    return ("mtext", _term(term)) if term[1] is None else tree_of(term[1], needed)
 
 
 class EntryExplanation:

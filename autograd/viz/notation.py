@@ -20,23 +20,12 @@ import functools
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from autograd.viz.text import printable
+from autograd.viz.tree import ACCENTS, GREEK, Tree, latex
 
-Tree = tuple[Any, ...]
-"""An element of MathML: its name, then its children, which are trees or texts."""
-
-_GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ",
-    "eta": "η", "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
-    "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ",
-    "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
-    "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
-}  # fmt: skip
-_COMMANDS = {letter: f"\\{word}" for word, letter in _GREEK.items()}
 _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
-_ACCENT_SIGNS = {"hat": "^", "bar": "‾", "tilde": "~", "dot": "˙"}
 _SUBSCRIPTS = dict(zip("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋", strict=True))
 _SUPERSCRIPTS = dict(zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
 _GIVEN = re.compile(
@@ -78,24 +67,16 @@ class Name:
     @property
     def latex(self) -> str:
         """The name as LaTeX."""
-        if not self.plain:
-            return _text_latex(self.base)
-        base = _COMMANDS.get(self.base, self.base)
-        if len(self.base) > 1:
-            word = self.base.replace("_", r"\_")
-            base = rf"\mathrm{{{word}}}"
-        if self.accent:
-            base = rf"\{self.accent}{{{base}}}"
-        return f"{base}_{{{self._index}}}" if self.index else base
+        return latex(self.tree)
 
     @property
     def tree(self) -> Tree:
-        """The name as MathML."""
+        """The name as a tree."""
         if not self.plain:
             return ("mtext", self.base)
         base: Tree = ("mi", self.base)
         if self.accent:
-            base = ("mover", base, ("mo", _ACCENT_SIGNS[self.accent]))
+            base = ("mover", base, ("mo", ACCENTS[self.accent]))
         return ("msub", base, ("mn", self._index)) if self.index else base
 
     @property
@@ -123,7 +104,7 @@ def name(code: str) -> Name:
     if not found:
         return Name(printable(code), plain=False)
     base, accent, index = found["base"], found["accent"] or "", found["index"] or ""
-    letter = _GREEK.get(base.removeprefix("\\"), base)
+    letter = GREEK.get(base.removeprefix("\\"), base)
     decomposed = unicodedata.normalize("NFD", letter)
     if len(decomposed) == 2 and not accent:  # a letter that brings its accent along, such as ŷ
         accent = next((a for a, mark in _ACCENTS.items() if mark == decomposed[1]), "")
@@ -136,19 +117,6 @@ def name(code: str) -> Name:
     if len(digits) == 1 and not index.startswith("[") and len(digits[0]) > 1:
         return Name(letter, accent, tuple(digits[0]))  # w12: the entry 1, 2
     return Name(letter, accent, tuple(digits))
-
-
-def _text_latex(text: str) -> str:
-    r"""Any text in LaTeX: `\text{…}`, with signs where that has none.
-
-    Example:
-        >>> print(_text_latex(r"50% of a\b"))
-        \text{50\% of a}\backslash\text{b}
-    """
-    parts = re.split(r"([\\^~])", text)
-    signs = {"\\": r"\backslash", "^": r"\wedge", "~": r"\sim"}
-    escaped = [re.sub(r"([{}$&#%_])", r"\\\1", part) for part in parts if part]
-    return "".join(signs.get(part) or rf"\text{{{part}}}" for part in escaped) or r"\text{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +151,11 @@ class Derivative:
     @property
     def latex(self) -> str:
         """As LaTeX; the d of the total derivative is upright."""
-        sign = r"\mathrm{d}" if self.sign == "d" else r"\partial "
-        place = f"^{{({self.place})}}" if self.place else ""
-        return rf"\frac{{{sign}{name(self.top).latex}}}{{{sign}{name(self.bottom).latex}{place}}}"
+        return latex(self.tree)
 
     @property
     def tree(self) -> Tree:
-        """As MathML."""
+        """As a tree."""
         sign = ("mtext", "d") if self.sign == "d" else ("mo", "∂")
         bottom = name(self.bottom).tree
         if self.place:

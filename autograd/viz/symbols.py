@@ -9,8 +9,8 @@ so no second table of derivatives exists:
 3·x²
 
 A formula is a tree. A leaf has a `name`, a `number` or a `derivative`; any other symbol has an `op`
-and its `operands`. This file writes the tree as text and as LaTeX; a printer of another kind can
-walk it.
+and its `operands`. It is written as text, and as the tree of elements that `tree.py` writes as
+LaTeX and as MathML.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from autograd.rules.elementwise import LN2, LN10
 from autograd.viz import notation
 from autograd.viz.notation import Derivative
 from autograd.viz.text import number
+from autograd.viz.tree import SLOTS, Tree, brackets, latex, number_tree, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,11 @@ class Symbol(Operations):
         return _bracketed(_text(self), PRODUCT, "({})")
 
     @property
+    def factor_tree(self) -> Tree:
+        """The tree, in brackets if it needs them in a product."""
+        return tree_of(self, PRODUCT)
+
+    @property
     def is_array(self) -> bool:
         """Whether it stands for an array, whose product by elements is written ⊙."""
         return False
@@ -156,7 +162,12 @@ class Symbol(Operations):
     @property
     def latex(self) -> str:
         """The formula as LaTeX."""
-        return _latex(self)[0]
+        return latex(self.tree)
+
+    @property
+    def tree(self) -> Tree:
+        """The formula as a tree, of which LaTeX and MathML are written."""
+        return tree_of(self)
 
     def __str__(self) -> str:
         return self.text
@@ -313,7 +324,7 @@ _OPERATORS = {
     "neg": ("-{0}", NEGATIVE, (PRODUCT,)),
     "abs": ("|{0}|", ATOM, (NEGATIVE,)),
 }
-_KNOWN_NUMBERS = {LN2: ("log(2)", r"\ln 2"), LN10: ("log(10)", r"\ln 10")}
+_KNOWN_NUMBERS = {LN2: "log(2)", LN10: "log(10)"}
 _SUPERSCRIPTS = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 
 
@@ -374,8 +385,7 @@ def _argument_text(argument: Any) -> str:
 
 def _leaf_text(x: Symbol) -> tuple[str, int]:
     if x.number is not None:
-        known = _KNOWN_NUMBERS.get(x.number, (number(x.number), ""))
-        return known[0], NEGATIVE if x.number < 0 else ATOM
+        return _KNOWN_NUMBERS.get(x.number) or number(x.number), NEGATIVE if x.number < 0 else ATOM
     if x.derivative is not None:
         return x.derivative.text, PRODUCT
     # A name may be any text, such as "x1*w1 + x2*w2".
@@ -386,32 +396,53 @@ def _leaf_text(x: Symbol) -> tuple[str, int]:
     return text, PRODUCT if re.fullmatch(rf"{word}(\*{word})+", text) else NEGATIVE
 
 
-# --- LaTeX ------------------------------------------------------------------------------------
+# --- trees ------------------------------------------------------------------------------------
 
 
-def _latex(x: Symbol) -> tuple[str, int]:
-    """The LaTeX of a formula, and how firmly it holds together."""
+def tree_of(x: Symbol, needed: int = NEGATIVE) -> Tree:
+    """A formula as a tree, in brackets if it holds together less firmly than `needed`."""
+    tree, firmness = _tree(x)
+    return tree if firmness >= needed else brackets(tree)
+
+
+def _tree(x: Symbol) -> tuple[Tree, int]:
+    """The tree of a formula, and how firmly it holds together."""
     if x.op is None:
-        if x.number is not None:
-            return _number_latex(x.number), _leaf_text(x)[1]
-        if x.derivative is not None:
-            return x.derivative.latex, POWER
-        return notation.name(x.name).latex, _leaf_text(x)[1]
+        return _leaf_tree(x)
     if x.words is not None:
-        before, behind = (rf"\text{{{words}}}" if words else "" for words in x.words)
-        return before + _bracketed(_latex(x.operands[0]), PRODUCT, r"\left({}\right)") + behind, SUM
-    operands = map(_latex, x.operands)
-    if x.op.operator == "mul" and all(y.is_array for y in x.operands):
-        return r" \odot ".join(_bracketed(y, POWER, r"\left({}\right)") for y in operands), PRODUCT
+        before, behind = (("mtext", text.replace(" ", "\u00a0")) for text in x.words)
+        return ("mrow", before, tree_of(x.operands[0], PRODUCT), behind), NEGATIVE
+    if isinstance(x.op, Comparison):
+        left, right = map(tree_of, x.operands)
+        return ("mrow", ("mo", "["), left, ("mo", x.op.symbol), right, ("mo", "]")), ATOM
+    if x.op.name == "getitem":  # its template has a stand-in for the index
+        return ("mrow", tree_of(x.operands[0], ATOM), ("mo", "["), ("mi", "…"), ("mo", "]")), ATOM
     if "{0}" not in x.op.latex:
-        name = re.sub(r"(?<=[a-z])_(?=[a-z])", r"\_", x.op.latex)
-        return rf"{name}\left({', '.join(text for text, _ in operands)}\right)", ATOM
+        commas = [part for y in x.operands for part in (("mo", ","), tree_of(y))]
+        return ("mrow", read(x.op.latex), ("mo", "("), *commas[1:], ("mo", ")")), ATOM
     firmness, needs = _places(x.op.latex)
     if x.op.operator in _OPERATORS:
         _, firmness, by_operator = _OPERATORS[x.op.operator]
         needs = [n and m for n, m in zip(needs, by_operator, strict=True)]
-    filled = [_bracketed(y, n, r"\left({}\right)") for y, n in zip(operands, needs, strict=True)]
-    return _filled(x.op.latex, filled), firmness
+    operands = [tree_of(y, n) for y, n in zip(x.operands, needs, strict=False)]
+    if x.op.operator == "mul" and all(y.is_array for y in x.operands):
+        return ("mrow", operands[0], ("mo", "⊙"), operands[1]), PRODUCT
+    return _replaced(read(_filled(x.op.latex, SLOTS)), operands), firmness
+
+
+def _leaf_tree(x: Symbol) -> tuple[Tree, int]:
+    text, firmness = _leaf_text(x)
+    if x.number in _KNOWN_NUMBERS:
+        return ("mrow", ("mi", "ln"), ("mn", text[4:-1])), firmness
+    if x.number is not None:
+        return number_tree(text), firmness
+    return (x.derivative.tree, POWER) if x.derivative else (notation.name(x.name).tree, firmness)
+
+
+def _replaced(tree: Tree, operands: Sequence[Tree]) -> Tree:
+    if tree[0] == "slot":
+        return operands[tree[1]]
+    return tree[0], *(x if isinstance(x, str) else _replaced(x, operands) for x in tree[1:])
 
 
 def _filled(template: str, operands: Sequence[str]) -> str:
@@ -437,15 +468,6 @@ def _places(template: str) -> tuple[int, list[int]]:
         elif depth == 0 and (character == "^" or plain[i : i + 3] in (" + ", " - ")):
             firmness = min(firmness, POWER if character == "^" else SUM)
     return firmness, [needs[character] for character in sorted(needs)]
-
-
-def _number_latex(x: float) -> str:
-    if x in _KNOWN_NUMBERS:
-        return _KNOWN_NUMBERS[x][1]
-    if not math.isfinite(x):
-        return r"\text{nan}" if x != x else r"\infty" if x > 0 else r"-\infty"
-    mantissa, _, exponent = number(x).partition("e")
-    return rf"{mantissa} \times 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
 def _install(op: Op) -> None:

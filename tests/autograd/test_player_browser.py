@@ -10,8 +10,8 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, custom_vjp, record_lines, tanh
 from autograd.node import topological
 from autograd.op import Elementwise
-from autograd.viz.mathml import markup
 from autograd.viz.text import number
+from autograd.viz.tree import markup
 from nn.scalar import MLP
 from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 

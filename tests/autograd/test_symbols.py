@@ -102,7 +102,7 @@ def test_every_operation_itself_has_a_text_and_a_latex_that_name_its_operands(op
         ("tanh", 0, "1 - t²", "1 - t^2"),
         ("sigmoid", 0, "t·(1 - t)", r"t \cdot \left(1 - t\right)"),
         ("relu", 0, "[x > 0]", r"\left[x > 0\right]"),
-        ("leaky_relu", 1, "min(x, 0)", r"\min(x, 0)"),
+        ("leaky_relu", 1, "min(x, 0)", r"\min\left(x, 0\right)"),
     ],
 )
 def test_captions_read_as_in_a_textbook(name, i, text, latex):
@@ -168,14 +168,14 @@ def test_formulas_are_simplified_lightly(formula, text):
     [
         (operation("subtract", x, y - z), "x - (y - z)", r"x - \left(y - z\right)"),
         (operation("divide", x, y * z), "x/(y·z)", r"\frac{x}{y \cdot z}"),
-        (operation("power", -x, 2.0), "(-x)²", r"\left(-x\right)^{2}"),
+        (operation("power", -x, 2.0), "(-x)²", r"\left(-x\right)^2"),
         (operation("power", x, y / z), "x^(y/z)", r"x^{\frac{y}{z}}"),
-        (operation("power", x.tanh(), 2.0), "tanh(x)²", r"\tanh\left(x\right)^{2}"),
+        (operation("power", x.tanh(), 2.0), "tanh(x)²", r"\tanh\left(x\right)^2"),
         (operation("square", x + y), "(x + y)²", r"\left(x + y\right)^2"),
         (operation("multiply", 3.0, -1.0), "3·(-1)", r"3 \cdot \left(-1\right)"),
-        (operation("multiply", 2.0, x.expm1()), "2·expm1(x)", r"2 \cdot \left(e^{x} - 1\right)"),
+        (operation("multiply", 2.0, x.expm1()), "2·expm1(x)", r"2 \cdot \left(e^x - 1\right)"),
         (operation("abs", x + y), "|x + y|", r"\left|x + y\right|"),
-        (operation("maximum", x + y, 0.0), "max(x + y, 0)", r"\max(x + y, 0)"),
+        (operation("maximum", x + y, 0.0), "max(x + y, 0)", r"\max\left(x + y, 0\right)"),
         (operation("remainder", x, y * z), "x % (y·z)", r"x \bmod \left(y \cdot z\right)"),
         (operation("floor_divide", x, 2.0), "x // 2", r"\lfloor x / 2 \rfloor"),
         (operation("matmul", "X", "W"), "X · W", "X W"),

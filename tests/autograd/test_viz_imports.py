@@ -21,18 +21,9 @@ READERS = [
 ]  # fmt: skip
 GENERATORS = ["player.grammar_js", "player.rules_js", "player.typed"]  # JavaScript, of rules
 MAKERS = [
-    "array_rules",
-    "boxes",
-    "compositions",
-    "function_call",
-    "mathml",
-    "names",
-    "notation",
-    "steps",
-    "symbols",
-    "text",
-    "trace",
-]
+    "array_rules", "boxes", "compositions", "function_call", "names", "notation", "steps",
+    "symbols", "text", "trace", "tree",
+]  # fmt: skip
 
 
 def imported(path):

@@ -24,7 +24,6 @@ import numpy as np
 
 from autograd.viz import exercise, notation
 from autograd.viz.array_rules import shapes_of, summed_axes
-from autograd.viz.mathml import tree_of
 from autograd.viz.notation import Derivative
 from autograd.viz.player.boxes_record import add_boxes, arrows_of
 from autograd.viz.player.picture import Picture
@@ -131,7 +130,7 @@ def _node(steps: Pass, node: Node, index: dict[Node, int], box: dict[Node, str])
         record |= {
             "op": steps.operation(node),
             "sym": steps.sign(node),
-            "math": tree_of(formula),
+            "math": formula.tree,
             "text": printable(formula.text),
             "made": f"{notation.name(code).latex} = {formula.latex}",
         }
@@ -161,7 +160,7 @@ def _step(steps: Pass, k: int, index: dict[Node, int]) -> list[Any]:
 def _added(step: Step, index: dict[Node, int]) -> list[Any]:
     """What a step adds, as trees."""
     if step.formula is None and step.rule is not None:
-        return [tree_of(step.rule)]
+        return [step.rule.tree]
     upstream: Any = -1 - index[step.node] if step.upstream else ("mn", "1")
     if step.formula is None:
         return [upstream, ("mtext", f" by the rule of {step.op.name}")]

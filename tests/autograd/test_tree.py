@@ -1,4 +1,4 @@
-"""Formulas as MathML: well formed, made from the rulebook's templates; names stay text."""
+"""Formulas as trees: MathML is well formed, LaTeX has its brackets, and names stay text."""
 
 import xml.etree.ElementTree as ET
 
@@ -7,12 +7,16 @@ import pytest
 from autograd import RULEBOOK
 from autograd.op import Elementwise
 from autograd.viz import notation
-from autograd.viz.mathml import mathml, number_tree, tree_of
 from autograd.viz.symbols import Symbol, symbolic_partial
+from autograd.viz.tree import latex, math_element, number_tree, read
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 KNOWN = {"math", "mrow", "mi", "mn", "mo", "mtext", "mfrac", "msqrt", "mroot", "msup", "msub"}
 COUNTS = {"mfrac": 2, "msup": 2, "msub": 2, "mroot": 2}
+
+
+def mathml(formula):
+    return math_element(formula.tree)
 
 
 def checked(text):
@@ -46,7 +50,7 @@ def test_brackets_stand_where_text_has_them():
 
 
 def test_a_power_of_a_sum_is_a_superscript():
-    assert tree_of(Symbol("x") ** 2) == ("msup", ("mi", "x"), ("mn", "2"))
+    assert (Symbol("x") ** 2).tree == ("msup", ("mi", "x"), ("mn", "2"))
 
 
 @pytest.mark.parametrize(
@@ -74,3 +78,19 @@ def test_numbers_are_written(text):
 def test_hostile_names_are_text(name):
     assert "script" not in {e.tag for e in ET.fromstring(mathml(Symbol(name) * 2)).iter()}
     checked(mathml(Symbol(name) * 2))
+
+
+@pytest.mark.parametrize(
+    ("template", "written"),
+    [
+        (r"\frac{a}{b} + c", r"\frac{a}{b} + c"),
+        (r"\left(a + b\right) \cdot c", r"\left(a + b\right) \cdot c"),
+        (r"-\sqrt[3]{x}", r"-\sqrt[3]{x}"),
+        (r"\left|a - b\right| \odot c", r"\left|a - b\right| \odot c"),
+        (r"\ln\left|\det A\right|", r"\ln\left|\det A\right|"),
+        (r"\sigma_{12}^{n + 1}", r"\sigma_{12}^{n + 1}"),
+        (r"e^{-x} - 1", r"e^{-x} - 1"),
+    ],
+)
+def test_what_is_read_as_latex_is_written_as_latex(template, written):
+    assert latex(read(template)) == written
