@@ -35,7 +35,7 @@ _SIGNS = {
     "otimes": "⊗", "cdots": "⋯",
 }  # fmt: skip
 _BARS = {"lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|"}
-_FUNCTIONS = {
+FUNCTIONS = {
     "ln", "log", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
     "max", "min", "det",
 }  # fmt: skip
@@ -119,8 +119,8 @@ def math_element(*trees: Tree) -> str:
 
 # --- LaTeX ------------------------------------------------------------------------------------
 
-_COMMANDS = {sign: f"\\{word}" for word, sign in (_SIGNS | GREEK).items()}
-_COMMANDS |= {"−": "-", "∞": r"\infty", "‖": r"\Vert"}
+COMMANDS = {sign: f"\\{word}" for word, sign in (_SIGNS | GREEK).items()}
+COMMANDS |= {"−": "-", "∞": r"\infty", "‖": r"\Vert"}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -135,7 +135,7 @@ def latex(tree: Tree) -> str:
         case "mn":
             return r"\text{nan}" if parts[0] == "nan" else str(parts[0])
         case "mo":
-            return _COMMANDS.get(parts[0]) or str(parts[0])
+            return COMMANDS.get(parts[0]) or str(parts[0])
         case "mtext":
             return r"\mathrm{d}" if parts[0] == "d" else text_latex(parts[0].replace("\u00a0", " "))
         case "mover":
@@ -167,14 +167,14 @@ def _composed(kind: str, parts: list[Tree]) -> str:
 
 
 def _word(word: str) -> str:
-    if word in _COMMANDS:
-        return _COMMANDS[word]
-    if word in _FUNCTIONS:
+    if word in COMMANDS:
+        return COMMANDS[word]
+    if word in FUNCTIONS:
         return f"\\{word}"
     return word if len(word) == 1 else rf"\mathrm{{{word.replace('_', chr(92) + '_')}}}"
 
 
-_BINARY = ("+", "-", "=", ">", "<", *(_COMMANDS[sign] for sign in "·×⊙⊗≥≤"), r"\bmod")
+BINARY = ("+", "-", "=", ">", "<", *(COMMANDS[sign] for sign in "·×⊙⊗≥≤"), r"\bmod")
 
 
 def _row(parts: list[Tree]) -> str:
@@ -191,7 +191,7 @@ def _row(parts: list[Tree]) -> str:
         # A sign at the beginning belongs to what follows, as do the d and ∂ of a derivative.
         tight = last in ("", r"\mathrm{d}", r"\partial") or written == "-"
         tight = tight or after_opening or one == ","
-        tight = tight or (one.startswith((r"\left", r"\right")) and last not in (*_BINARY, ","))
+        tight = tight or (one.startswith((r"\left", r"\right")) and last not in (*BINARY, ","))
         space = " " if last == r"\partial" else "" if tight else " "
         written, last = written + space + one, one
     return written

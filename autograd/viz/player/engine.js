@@ -120,7 +120,7 @@ function recordOfNode(node, top, reached) {
       sym: grammar.ops[node.op].symbol,
       math: treeOf(formula),
       text: textOf(formula)[0],
-      made: nameOf(node.name).latex + " = " + latexOf(formula)[0],
+      made: nameOf(node.name).latex + " = " + latexOf(treeOf(formula)),
       fill: textOf({ op: node.op, of: holes.slice(0, node.in.length) })[0],
     });
   }
@@ -134,9 +134,9 @@ function recordOfStep(step, top) {
   const [x, y] = node.in.map(asOperand);
   const whole = filledIn(grammar.ops[node.op].partials[position], { x, y, o: { name: node.name } });
   const rule = local === 0 ? whole : forReading(whole);
-  const [latex] = latexOf(rule),
+  const latex = latexOf(treeOf(rule)),
     exact = isNumber(rule);
-  const factor = factorOf(rule) === textOf(rule)[0] ? latex : tall(latex);
+  const factor = factorOf(rule) === textOf(rule)[0] ? latex : "\\left(" + latex + "\\right)";
   const words = {
     partial: partial.text,
     added: before.text + " · " + partial.text,

@@ -30,18 +30,11 @@ function asWritten(base, accent, index, plain) {
   const joined = index.join(index.some((x) => [...x].length > 1) ? "," : "");
   const text =
     (base + (ACCENTS[accent] || "")).normalize("NFC") + [...joined].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c] || c).join("");
-  if (!plain) return { text, latex: textLatex(base), tree: ["mtext", base] };
-  const letter = Object.entries(grammar.greek).find(([, sign]) => sign === base);
-  let latex = letter ? "\\" + letter[0] : base,
-    tree = ["mi", base];
-  if ([...base].length > 1) latex = "\\mathrm{" + base.replaceAll("_", "\\_") + "}";
-  if (accent) {
-    latex = "\\" + accent + "{" + latex + "}";
-    tree = ["mover", tree, ["mo", ACCENT_SIGNS[accent]]];
-  }
-  return index.length
-    ? { text, latex: latex + "_{" + joined + "}", tree: ["msub", tree, ["mn", joined]] }
-    : { text, latex, tree };
+  let tree = ["mi", base];
+  if (!plain) tree = ["mtext", base];
+  else if (accent) tree = ["mover", tree, ["mo", ACCENT_SIGNS[accent]]];
+  if (plain && index.length) tree = ["msub", tree, ["mn", joined]];
+  return { text, latex: latexOf(tree), tree };
 }
 function textLatex(text) {
   const signs = { __proto__: null, "\\": "\\backslash", "^": "\\wedge", "~": "\\sim" };
@@ -120,7 +113,6 @@ const NEGATIVE = 0,
   ATOM = 4; // how firmly a formula holds together
 const bracketed = ([written, firmness], needed, brackets) => (firmness >= needed ? written : brackets(written));
 const round = (text) => "(" + text + ")";
-const tall = (text) => "\\left(" + text + "\\right)";
 const roundTree = (tree) => ["mrow", ["mo", "("], tree, ["mo", ")"]];
 const known = (x) => grammar.known.find(([number]) => number === x);
 function textOf(x) {
@@ -131,7 +123,7 @@ function textOf(x) {
   if (op === "reciprocal") return textOf({ op: "divide", of: [1, of[0]] });
   const plain = of.map((y) => textOf(y)[0]);
   if (Object.hasOwn(grammar.comparisons, op))
-    return ["[" + plain[0] + " " + grammar.comparisons[op][0] + " " + plain[1] + "]", ATOM];
+    return ["[" + plain[0] + " " + grammar.comparisons[op] + " " + plain[1] + "]", ATOM];
   if (grammar.ops[op].operator === "pow" && /^\d$/.test(plain[1]))
     return [bracketed(textOf(of[0]), ATOM, round) + superscript(plain[1]), RAISED];
   if (!grammar.ops[op].text) return [grammar.ops[op].symbol + "(" + plain.join(", ") + ")", ATOM];
@@ -140,21 +132,45 @@ function textOf(x) {
   return [template.replace(/\{(\d)\}/g, (_, i) => operands[i]), firmness];
 }
 const factorOf = (x) => bracketed(textOf(x), FACTOR, round);
-function latexOf(x) {
-  if (isNumber(x)) return [numberLatex(x), x < 0 ? NEGATIVE : ATOM];
-  if (x.name !== undefined) return [nameOf(x.name).latex, ATOM];
-  const [template, firmness, needs] = Object.hasOwn(grammar.comparisons, x.op)
-    ? grammar.comparisons[x.op][1]
-    : grammar.ops[x.op].latex;
-  const of = x.of.map(latexOf);
-  if (!needs) return [template + tall(of.map(([text]) => text).join(", ")), ATOM];
-  const operands = of.map((y, i) => bracketed(y, needs[i], tall));
-  return [template.replace(/[\0\x01]/g, (c) => operands[c.charCodeAt(0)]), firmness];
+// As autograd.viz.tree.latex.
+function latexOf([kind, ...parts]) {
+  if (kind === "mi") return wordLatex(parts[0]);
+  if (kind === "mn") return parts[0] === "nan" ? "\\text{nan}" : parts[0];
+  if (kind === "mo") return Object.hasOwn(grammar.commands, parts[0]) ? grammar.commands[parts[0]] : parts[0];
+  if (kind === "mtext") return textLatex(parts[0]);
+  const [one, other] = parts.map(latexOf);
+  if (kind === "mover") return "\\" + Object.keys(ACCENT_SIGNS).find((a) => ACCENT_SIGNS[a] === parts[1][1]) + "{" + one + "}";
+  if (kind === "msub") return one + "_{" + other + "}";
+  if (kind === "mfrac") return "\\frac{" + one + "}{" + other + "}";
+  if (kind === "msqrt") return "\\sqrt{" + rowLatex(parts) + "}";
+  if (kind === "mroot") return "\\sqrt[" + other + "]{" + one + "}";
+  if (kind === "msup")
+    return (parts[0][0] === "msup" ? "{" + one + "}" : one) + "^" + (other.length === 1 ? other : "{" + other + "}");
+  return rowLatex(parts);
 }
-function numberLatex(x) {
-  if (known(x)) return known(x)[2];
-  if (!Number.isFinite(x)) return x > 0 ? "\\infty" : x < 0 ? "-\\infty" : "\\text{nan}";
-  return latexNumber(digits(x));
+function wordLatex(word) {
+  if (Object.hasOwn(grammar.commands, word)) return grammar.commands[word];
+  if (grammar.words.includes(word)) return "\\" + word;
+  return [...word].length === 1 ? word : "\\mathrm{" + word.replaceAll("_", "\\_") + "}";
+}
+function rowLatex(parts) {
+  if (parts.length === 3 && parts[0][1] === "(" && parts[1][0] === "mn") return "(" + parts[1][1] + ")";
+  let written = "", last = "", bars = 0, opens = false;
+  for (const part of parts) {
+    let one = latexOf(part);
+    const afterOpening = opens;
+    opens = false;
+    if (part[0] === "mo" && "()[]|‖".includes(part[1])) {
+      bars += "|‖".includes(part[1]);
+      opens = "([".includes(part[1]) || ("|‖".includes(part[1]) && bars % 2 === 1);
+      one = (opens ? "\\left" : "\\right") + one;
+    }
+    const tight = last === "" || written === "-" || afterOpening || one === "," ||
+      (/^\\(left|right)/.test(one) && !grammar.binary.includes(last));
+    written += (tight ? "" : " ") + one;
+    last = one;
+  }
+  return written;
 }
 function treeOf(x, needed = NEGATIVE) {
   return bracketed(treeAndFirmness(x), needed, roundTree);
@@ -162,18 +178,19 @@ function treeOf(x, needed = NEGATIVE) {
 function treeAndFirmness(x) {
   if (isNumber(x)) {
     const [text, firmness] = textOf(x);
-    return [text.includes("(") ? ["mtext", text] : numberTree(text), firmness];
+    return [known(x) ? ["mrow", ["mi", "ln"], ["mn", text.slice(4, -1)]] : numberTree(text), firmness];
   }
   if (x.name !== undefined) return [nameOf(x.name).tree, ATOM];
   if (Object.hasOwn(grammar.comparisons, x.op)) {
     const [left, right] = x.of.map((y) => treeOf(y));
-    return [["mrow", ["mo", "["], left, ["mo", grammar.comparisons[x.op][0]], right, ["mo", "]"]], ATOM];
+    return [["mrow", ["mo", "["], left, ["mo", grammar.comparisons[x.op]], right, ["mo", "]"]], ATOM];
   }
-  const { latex: [, firmness, needs], tree } = grammar.ops[x.op];
-  if (!needs) {
+  const { places, tree } = grammar.ops[x.op];
+  if (!places) {
     const commas = x.of.flatMap((y) => [["mo", ","], treeOf(y)]).slice(1);
     return [["mrow", tree, ["mo", "("], ...commas, ["mo", ")"]], ATOM];
   }
+  const [firmness, needs] = places;
   const operands = x.of.map((y, i) => treeOf(y, needs[i]));
   const replaced = (t) =>
     typeof t === "string" ? t : t[0] === "slot" ? operands[t[1]] : [t[0], ...t.slice(1).map(replaced)];

@@ -9,15 +9,12 @@ from __future__ import annotations
 import functools
 import keyword
 import math
-import re
 import sys
 import unicodedata
 from typing import Any
 
 from autograd import expression
 from autograd.op import RULEBOOK, Elementwise, Op
-from autograd.viz import notation
-from autograd.viz.mathml import read
 from autograd.viz.player.record import MOST_WAYS
 from autograd.viz.symbols import (
     _COMPARISONS,
@@ -28,8 +25,7 @@ from autograd.viz.symbols import (
     _places,
     symbolic_partial,
 )
-
-_SLOTS = ("\0", "\1")  # stand for the operands
+from autograd.viz.tree import BINARY, COMMANDS, FUNCTIONS, GREEK, SLOTS, read
 
 
 @functools.cache
@@ -40,9 +36,12 @@ def grammar() -> dict[str, Any]:
         "functions": {name: op.name for name, op in expression.FUNCTIONS.items()},
         "aliases": expression._ALIASES,
         "ops": {op.name: _operation(op) for op in ops},
-        "comparisons": {of.name: [of.symbol, _latex(of.latex, "")] for of in _COMPARISONS.values()},
-        "known": [[x, *texts] for x, texts in _KNOWN_NUMBERS.items()],
-        "greek": notation._GREEK,
+        "comparisons": {of.name: of.symbol for of in _COMPARISONS.values()},
+        "known": [*_KNOWN_NUMBERS.items()],
+        "commands": COMMANDS,
+        "words": sorted(FUNCTIONS),
+        "binary": [*BINARY, ","],
+        "greek": GREEK,
         "keywords": keyword.kwlist,
         "hints": expression._HINTS,
         "allowed": expression.ALLOWED,
@@ -58,28 +57,28 @@ def grammar() -> dict[str, Any]:
 def _operation(op: Elementwise) -> dict[str, Any]:
     operands = ["x", "y"][: op.arity]
     template, firmness, needs = _OPERATORS.get(op.operator, ("", 0, ()))
-    latex = _latex(op.latex, op.operator)
+    places = _needed(op.latex, op.operator)
     return {
         "arity": op.arity,
         "defaults": op.defaults,
         "symbol": op.symbol,
         "operator": op.operator,
         "text": [template, firmness, needs] if template else None,
-        "latex": latex,
-        "tree": read(_filled(op.latex, _SLOTS) if len(latex) > 1 else op.latex),
+        "places": places,
+        "tree": read(_filled(op.latex, SLOTS) if places else op.latex),
         "partials": [_plain(symbolic_partial(op, i, operands, "o")) for i in range(op.arity)],
     }
 
 
-def _latex(template: str, operator: str) -> list[Any]:
-    """A template with slots, how firmly it holds together, and what each of its places needs."""
+def _needed(template: str, operator: str) -> list[Any] | None:
+    """How firmly a template holds together, and what each of its places needs."""
     if "{0}" not in template:
-        return [re.sub(r"(?<=[a-z])_(?=[a-z])", r"\_", template)]
+        return None
     firmness, needs = _places(template)
     if operator in _OPERATORS:
         _, firmness, by_operator = _OPERATORS[operator]
         needs = [n and m for n, m in zip(needs, by_operator, strict=True)]
-    return [_filled(template, _SLOTS), firmness, needs]
+    return [firmness, needs]
 
 
 def _plain(x: Symbol) -> Any:
