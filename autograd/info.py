@@ -69,7 +69,8 @@ def _optional() -> str:
 
 
 def _blas() -> str:
-    config: Any = np.show_config(mode="dicts")
+    show: Any = np.show_config  # as documented: its own types lack the argument
+    config = show(mode="dicts")
     blas = config.get("Build Dependencies", {}).get("blas", {})
     return f"BLAS: {blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
 

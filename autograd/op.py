@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         @property
         def parents(self) -> tuple[Any, ...]:
             """The operands it was made from."""
+            raise NotImplementedError
 
     N = TypeVar("N", bound=AnyNode)
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Dark colours of different hue; dashes and markers tell the lines apart in greyscale.
 _COLORS = ("#1b3a5b", "#b5451b", "#2a7a4b", "#7b3294", "#8c6d1f", "#333333")
@@ -28,11 +31,17 @@ def line_styles() -> Iterator[dict[str, Any]]:
         }
 
 
-def new_axes(who: str, columns: int = 1) -> Any:
-    """Axes of a new figure; several in a row as an array."""
+def new_axes(who: str) -> Axes:
+    """The axes of a new figure."""
+    return row_of_axes(who, 1)[0]
+
+
+def row_of_axes(who: str, columns: int) -> list[Axes]:
+    """The axes of a new figure, side by side."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as err:
         raise ImportError(f'{who}: needs matplotlib (pip install "glassgrad[notebook]").') from err
     size = (4.2 * columns, 4.2) if columns > 1 else None
-    return plt.subplots(ncols=columns, figsize=size, layout="constrained")[1]
+    row = plt.subplots(ncols=columns, figsize=size, layout="constrained", squeeze=False)[1][0]
+    return list(row)

@@ -73,6 +73,7 @@ class LineSearch(Protocol):
     @property
     def max_evaluations(self) -> int:
         """How many rates one search may try."""
+        raise NotImplementedError
 
     def search(self, ray: Ray, rate: float) -> Trial | None:
         """The trial to accept, the last one made; None if no rate lowers the loss."""

@@ -22,15 +22,18 @@ class Numbers(Protocol):
     @property
     def sizes(self) -> list[int]:
         """How many numbers each parameter has, in order."""
+        raise NotImplementedError
 
     def is_current(self) -> bool:
         """Whether this still is where the parameters keep their numbers."""
+        raise NotImplementedError
 
     def gradient(self) -> tuple[Any, list[bool] | None]:
         """The gradient of every number, (n,), 0 where none has reached.
 
         And of each parameter whether one has reached it; None if all.
         """
+        raise NotImplementedError
 
     def zero_grad(self) -> None:
         """Forget the gradients."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from autograd import Tensor, Value
 from autograd.checks import check_int, refuse
-from optim.drawing import line_styles, new_axes
+from optim.drawing import line_styles, new_axes, row_of_axes
 from optim.landscapes import Landscape
 from optim.optimizer import Optimizer
 
@@ -188,7 +188,8 @@ def draw_side_by_side(
     n = len(trajectories)
     if not n:
         raise ValueError("draw_side_by_side: needs at least one trajectory, but got none.")
-    row = np.ravel(new_axes("draw_side_by_side", n) if axes is None else axes)
+    given: Any = row_of_axes("draw_side_by_side", n) if axes is None else axes
+    row = np.ravel(given)
     if row.size < n:
         raise ValueError(f"draw_side_by_side: needs {n} axes, but got {row.size}.")
     xlim = xlim or getattr(function, "xlim", None) or _around(trajectories, 0)

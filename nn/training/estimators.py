@@ -40,8 +40,8 @@ try:
     from sklearn.utils.validation import (  # type: ignore[import-untyped]
         _check_sample_weight,
         check_is_fitted,
-        validate_data,
     )
+    from sklearn.utils.validation import validate_data as _validate_data
 except ImportError as err:
     raise ImportError(
         'nn.estimators: needs scikit-learn >= 1.6 (pip install "glassgrad[notebook]").'
@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from optim import Rule
+
+# As scikit-learn documents it: its signature says that examples are text.
+validate_data: Any = _validate_data
 
 __all__ = ["MLPClassifier", "MLPRegressor", "PerceptronClassifier"]
 
