@@ -74,17 +74,21 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_LAZY})
 
 
-def __getattr__(name: str) -> Any:
-    """Load what few programs use when first asked for: `import autograd` stays quick."""
-    if name in _LAZY:
-        import importlib
+if not TYPE_CHECKING:  # else checkers take every name for one that there is
 
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    # With the module, Python can ask "Did you mean: 'sigmoid'?"
-    hint = function_hint(name)
-    raise AttributeError(
-        f"module 'autograd' has no attribute {name!r}{hint}", name=name, obj=sys.modules[__name__]
-    )
+    def __getattr__(name: str) -> Any:
+        """Load what few programs use when first asked for: `import autograd` stays quick."""
+        if name in _LAZY:
+            import importlib
+
+            return getattr(importlib.import_module(_LAZY[name]), name)
+        # With the module, Python can ask "Did you mean: 'sigmoid'?"
+        hint = function_hint(name)
+        raise AttributeError(
+            f"module 'autograd' has no attribute {name!r}{hint}",
+            name=name,
+            obj=sys.modules[__name__],
+        )
 
 
 warn_of_shadowing()

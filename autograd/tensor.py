@@ -41,13 +41,13 @@ def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
     return method
 
 
-def _operators(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _operators(op: Op) -> tuple[Callable[[Tensor, Any], Tensor], Callable[[Tensor, Any], Tensor]]:
     """`t + x` and `x + t`."""
 
-    def method(self: Tensor, other: Any) -> Any:
+    def method(self: Tensor, other: Any) -> Tensor:
         return Tensor._apply(op, (self, other), _NO_PARAMS)
 
-    def reflected(self: Tensor, other: Any) -> Any:
+    def reflected(self: Tensor, other: Any) -> Tensor:
         return Tensor._apply(op, (other, self), _NO_PARAMS)
 
     return method, reflected

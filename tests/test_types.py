@@ -1,0 +1,85 @@
+"""What type checkers know of the packages, from a program such as users write."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+from typing import Any, assert_type
+
+import numpy as np
+
+import autograd
+import nn
+import optim
+from autograd import Tensor, Value, backprop, draw, explain, grad, no_grad, tanh, where
+from nn.scalar import MLP
+
+x = Value(2.0, label="x")
+y = (x * 3 + 1).tanh() ** 2
+assert_type(y, Value)
+y.backward()
+assert_type(y.data, float)
+w = Tensor([[1.0, 2.0]], requires_grad=True)
+total = (w @ w.T).sum() + tanh(w).mean() + autograd.max(w) + where(w.data > 0, w, 0.0).sum()
+assert_type((w @ w.T).sum(), Tensor)
+assert_type(w.shape, tuple[int, ...])
+
+model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+optimizer = optim.Adam(model.parameters(), lr=0.01, betas=(0.9, 0.99))
+loss = nn.functional.mse_loss(model(w), [[1.0]])
+optimizer.zero_grad()
+loss.backward()
+optimizer.step()
+draw(loss).save("loss.svg")
+print(backprop(loss), explain(loss, w), grad(lambda t: t * t)(3.0))
+
+
+@autograd.compile
+def f(a: Any) -> Any:
+    return (a * a).sum()
+
+
+with no_grad():
+    f(w)
+net = MLP(2, [4, 1])
+net([1.0, 2.0])
+net.parameters()[0].data = 0.5
+nn.save(model, "model.npz")
+np.tanh(w)
+"""
+ITS_MISTAKES = """
+from autograd import Value, sigmund
+
+x = Value("two")
+x.backwards()
+"""
+CHECKERS = {"mypy": ["--strict", "--no-incremental"], "pyright": []}
+
+
+@pytest.fixture(scope="module", params=CHECKERS)
+def check(request, tmp_path_factory):
+    if importlib.util.find_spec(request.param) is None and os.environ.get("GLASSGRAD_CI") != "1":
+        pytest.skip(f"needs {request.param}")
+    folder = tmp_path_factory.mktemp(request.param)
+
+    def run(program):
+        (folder / "program.py").write_text(program, "utf-8")
+        command = [sys.executable, "-m", request.param, *CHECKERS[request.param], "program.py"]
+        return subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True)
+
+    return run
+
+
+def test_a_users_program_has_no_problem(check):
+    told = check(PROGRAM)
+    assert told.returncode == 0, told.stdout
+
+
+def test_mistakes_in_a_users_program_are_found(check):
+    told = check(ITS_MISTAKES).stdout
+    for mistake in ("sigmund", "backwards", "float"):
+        assert mistake in told
