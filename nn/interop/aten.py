@@ -342,6 +342,7 @@ RULES: dict[str, Rule] = {
     "hardtanh": F.hardtanh,
     "softmax": lambda x, dim, dtype=None: F.softmax(_as_type(x, dtype), dim),
     "log_softmax": lambda x, dim, dtype=None: F.log_softmax(_as_type(x, dtype), dim),
+    "dropout": F.dropout,
     "native_dropout": lambda x, p, train=None: (F.dropout(x, p, train is not False), None),
     # losses
     "cross_entropy_loss": _cross_entropy,

@@ -91,6 +91,7 @@ class Program:
         stored: The places of parameters and buffers, with their names.
         constants: The places of arrays that never change.
         inputs: The places of the leaves of the arguments; None for one that is not used.
+        names: What the model calls these leaves.
         outputs: The leaves of the result.
         written: The buffers that are set to a result, by name.
         rebuild: Puts the leaves of the result into its form.
@@ -101,6 +102,7 @@ class Program:
     stored: tuple[tuple[int, str], ...]
     constants: tuple[tuple[int, Any], ...]
     inputs: tuple[int | None, ...]
+    names: tuple[str, ...]
     outputs: tuple[Any, ...]
     written: tuple[tuple[str, Any], ...]
     rebuild: Callable[[Sequence[Any]], Any]
@@ -175,7 +177,8 @@ def export(
         exported = _exported(torch, name, model, args, kwargs)
         _check_numbers(torch, name, exported.graph)
         _keep_constants_constant(torch, exported)
-        exported = exported.run_decompositions({})
+        if _without_rule(exported.graph) or any(map(_writes, exported.graph.nodes)):
+            exported = exported.run_decompositions({})  # without writing in place
         while table := _decompositions(torch, _without_rule(exported.graph)):
             try:
                 exported = exported.run_decompositions(table)
@@ -271,6 +274,11 @@ def _keep_constants_constant(torch: Any, exported: Any) -> None:
                 constant.meta = dict(part.meta)
                 part.replace_all_uses_with(constant, lambda user, c=constant: user is not c)
     exported.graph_module.recompile()
+
+
+def _writes(node: Any) -> bool:
+    """Whether an operation writes to one of its operands."""
+    return bool(getattr(getattr(node.target, "_schema", None), "is_mutable", False))
 
 
 def take_part(results: Sequence[Any], i: int) -> Any:
@@ -401,10 +409,11 @@ def _program(torch: Any, name: str, exported: Any, names: Mapping[int, str]) -> 
     ]
     of_name = {node.name: places[node] for node in nodes}
     stored, constants, inputs = _inputs(exported, name, of_name, names)
+    called = tuple(str(getattr(spec.arg, "name", "")) for spec in _given(exported))
     outputs, written = _outputs(exported, nodes[-1], ref)
     spec = exported.call_spec.out_spec
     return Program(
-        len(nodes), tuple(calls), stored, constants, inputs, outputs, written,
+        len(nodes), tuple(calls), stored, constants, inputs, called, outputs, written,
         lambda leaves: pytree.tree_unflatten(leaves, spec),
     )  # fmt: skip
 
@@ -432,6 +441,12 @@ def _named(node: Any, ref: Callable[[Any], Any]) -> dict[str, Any]:
 
 def _is_aten(node: Any) -> bool:
     return hasattr(node.target, "_schema")
+
+
+def _given(exported: Any) -> Iterator[Any]:
+    """What is said of the leaves of the arguments."""
+    specs = exported.graph_signature.input_specs
+    return (spec for spec in specs if spec.kind.name == "USER_INPUT")
 
 
 def _inputs(exported: Any, name: str, places: Mapping[str, int], names: Mapping[int, str]) -> Any:

@@ -6,6 +6,8 @@ user has installed: nothing here needs it before one of the two is called.
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -242,6 +244,11 @@ def _calling(torch: Any, function: Callable[..., Any], parts: dict[str, Any]) ->
         def forward(self, *args: Any, **kwargs: Any) -> Any:
             return function(*args, **kwargs)
 
+    with contextlib.suppress(TypeError, ValueError):  # a function written in C has none
+        # The names of its arguments are those of the inputs.
+        own = inspect.signature(function).parameters.values()
+        itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        Calling.forward.__signature__ = inspect.Signature([itself, *own])  # type: ignore[attr-defined]
     calling = Calling()
     for path, part in parts.items():
         *above, name = path.split(".")
@@ -315,7 +322,10 @@ class TorchModule(Module):
                     "none would reach it. Pass Tensor(x.detach().numpy(), requires_grad=True)."
                 )
         leaves, form = _taken_apart(torch, args, named)
-        result, written = self._program(leaves, form).run(self._find, leaves)
+        program = self._program(leaves, form)
+        if not self._is_close_up():
+            leaves = list(map(_as_constant, leaves, program.names))
+        result, written = program.run(self._find, leaves)
         for name, x in written.items():
             holder, last = self._holder(name)
             if holder[last] is x:  # written to in place
@@ -325,6 +335,13 @@ class TorchModule(Module):
             else:
                 holder[last] = numbers(x)
         return result
+
+    def _is_close_up(self) -> bool:
+        """Whether there are Values in the place of a parameter."""
+        return any(
+            part._is_close_up() if isinstance(part, TorchModule) else isinstance(part, np.ndarray)
+            for part in self._parts.values()
+        )
 
     def _program(self, leaves: Sequence[Any], form: Any) -> Program:
         """What runs for leaves like these; exported if there was none like it."""
@@ -433,6 +450,11 @@ def _kind(x: Any) -> str:
     """One letter, as NumPy's types have; Values are floats."""
     kind = str(getattr(getattr(x, "dtype", None), "kind", "f" if isinstance(x, Value) else ""))
     return "f" if kind == "O" else kind
+
+
+def _as_constant(x: Any, name: str) -> Any:
+    """Floats as one node of pictures, by the name that the model has for them."""
+    return Tensor(x, label=name) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
 
 
 def _signature(x: Any, exactly: bool) -> Any:

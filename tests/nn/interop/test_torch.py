@@ -276,6 +276,17 @@ def test_the_picture_and_the_player_name_parameters_as_the_model_does():
     assert "chain rule" in str(explain(loss, model.parameters()[0]))
 
 
+def test_an_input_is_one_node_with_the_name_that_the_model_has_for_it():
+    def loss(x, target):
+        return ((x @ x.T).sin() - target).square().mean()
+
+    ours = from_torch(loss, X, X @ X.T)
+    steps = backprop(ours(Tensor(X.numpy(), requires_grad=True, label="points"), X @ X.T))
+    assert sorted(name for node, name in steps.names.items() if node.op is None) == [
+        "points", "target",
+    ]  # fmt: skip
+
+
 def test_a_step_shows_the_line_of_the_pytorch_model():
     def forward(x):
         wide = x * 3
