@@ -12,22 +12,22 @@ the results and the gradients of all that went in are compared:
 With `audit=False` only the first call is.
 
 Sums are added up in another order by a program. So numbers count as the same if they agree but for
-rounding, or if the function as it is written differs as much from itself when what goes in is
-changed by rounding: then it is too sensitive to tell.
+rounding, or if the program differs as much from itself when what goes in is changed by rounding
+(perturbed.py): then it is too sensitive to tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.compiler.program import Ends
 from autograd.node import Node, gradients
 from autograd.tensor import Tensor
-from autograd.trees import flatten, tree_map
+from autograd.trees import flatten
 from autograd.value import Value
 
 TOLERANCES = {8: (1e-9, 1e-12), 4: (1e-4, 1e-6), 2: (3e-2, 1e-3)}
@@ -35,7 +35,8 @@ TOLERANCES = {8: (1e-9, 1e-12), 4: (1e-4, 1e-6), 2: (3e-2, 1e-3)}
 
 GRADIENT = "the gradient of "
 
-Run = Callable[[Any], Any]
+CLOSE = 100.0
+"""How many times as much as it differs from itself a program may differ from its function."""
 
 
 class Schedule:
@@ -67,63 +68,116 @@ class Difference(Exception):
         self.stable = stable
 
 
-def compare(
-    results: Any,
-    run: Run,
-    nodes: Sequence[Any],
-    arguments: Any,
-    terms: Callable[[], list[Any]],
-    made_inside: Callable[[], list[Any]],
-    graded: bool,
-) -> None:
-    """Run a function as it is written, and compare that with a replay.
+class Audited(NamedTuple):
+    """A replay that is compared.
 
-    Args:
-        results: What the replay gave.
-        run: Runs the function on arguments like these.
+    Attributes:
+        results: What it gave.
         nodes: The Values and Tensors that it uses.
-        arguments: Those of the call.
+        graded: Whether to compare gradients, too.
+        run: Runs the function as it is written, and gives its results.
         terms: Gives every number that the replay has computed so far, in arrays.
         made_inside: Gives those of the nodes that the function makes anew in each run.
-        graded: Whether to compare gradients, too.
+        float_size: Gives the bytes of the smallest floats that a result, by number, is made of; of
+            None, those of gradients.
+        undecided: Says whether as it is written the function takes another path, from a comparison
+            of numbers on that are closer to each other than a given one.
+        perturbed: Runs the program in other memory, with what goes in changed in its last digits:
+            which ones a number says, none of them None. Gives the results, and what stands for the
+            nodes; or None if that takes another path.
+    """
+
+    results: Any
+    nodes: Sequence[Any]
+    graded: bool
+    run: Callable[[], Any]
+    terms: Callable[[], list[Any]]
+    made_inside: Callable[[], list[Any]]
+    float_size: Callable[[int | None], int]
+    undecided: Callable[[float], bool]
+    perturbed: Callable[[int | None, Sequence[Any]], tuple[Any, Sequence[Any]] | None]
+
+
+def compare(replay: Audited) -> None:
+    """Run a function as it is written, and compare that with a replay.
 
     Raises:
         Difference: they differ by more than rounding.
     """
-    ours, theirs = (_numbers(x, nodes, graded) for x in (results, run(arguments)))
+    nodes, graded = replay.nodes, replay.graded
+    ours, theirs = (_numbers(x, nodes, nodes, graded) for x in (replay.results, replay.run()))
     for one, other in ((ours, theirs), (theirs, ours)):
         for name in other.keys() - one.keys():
             if not name.startswith(GRADIENT):
                 raise Difference(f"as it is written {', '.join(theirs)} are returned")
             one[name] = 0.0 * other[name]  # where none has arrived
-    size = min((x.itemsize for x in _floats(ours, theirs)), default=8)
-    relative, absolute = TOLERANCES.get(size, TOLERANCES[8])
-    absolute *= sum(float(np.abs(x[np.isfinite(x)]).sum()) for x in terms())
-
-    def off(name: str, x: Any, y: Any) -> bool:
-        return not _agree(x[name], y[name], relative, absolute)
-
-    wrong = [name for name in ours if off(name, ours, theirs)]
+    total = sum(float(np.abs(x[np.isfinite(x)]).sum()) for x in replay.terms())
+    wrong = _differing(ours, theirs, total)
+    wrong = [x for x in wrong if not _agree(ours[x], theirs[x], total, _size(replay, x))]
     if not wrong:
         return
-    fresh = {id(x) for x in made_inside()}
+    fresh = {id(x) for x in replay.made_inside()}
     if fresh:
         kept = [x for x in nodes if id(x) not in fresh]
-        return compare(results, run, kept, arguments, terms, list, graded)
-    again = [_numbers(run(arguments), nodes, graded) for _ in range(2)]
-    stable = all(name in x and not off(name, x, theirs) for x in again for name in wrong)
+        return compare(replay._replace(nodes=kept, made_inside=list))
+    again = [_numbers(replay.run(), nodes, nodes, graded) for _ in range(2)]
+    stable = all(x in run and _agree(run[x], theirs[x], total) for run in again for x in wrong)
+    if stable and replay.undecided(TOLERANCES[8][1] * total):
+        return
     if stable:
-        for seed in range(3):
-            moved = _numbers(_moved(run, nodes, arguments, seed), nodes, graded)
-            wrong = [name for name in wrong if name in moved and not off(name, moved, theirs)]
+        runs = [_again(replay, seed) for seed in (None, 0, 1, 2)]
+        wrong = [x for x in wrong if not _is_sensitive(x, ours[x], theirs[x], runs, total)]
     if wrong:
         name = wrong[0]
         message = f"{name} is {_shown(theirs[name])}, and compiled {_shown(ours[name])}"
         raise Difference(message, stable)
 
 
-def _numbers(results: Any, nodes: Sequence[Any], graded: bool) -> dict[str, Any]:
-    """What was returned, and the gradients of the nodes, by what to call it in a message."""
+def _size(replay: Audited, name: str) -> int:
+    return replay.float_size(None if name.startswith(GRADIENT) else int(name.split()[1]))
+
+
+def _differing(ours: dict[str, Any], theirs: dict[str, Any], total: float) -> list[str]:
+    """The names of what differs; the many numbers that a function may return are one array."""
+    single = {x: (y, theirs[x]) for x, y in ours.items() if type(y) is type(theirs[x]) is float}
+    x, y = np.array(list(single.values())).reshape(-1, 2).T
+    if not _agree(x, y, total):
+        single = {}
+    others = [name for name in ours if name not in single]
+    return [name for name in others if not _agree(ours[name], theirs[name], total)]
+
+
+def _again(replay: Audited, seed: int | None) -> dict[str, Any]:
+    """What the program gives in other memory; nothing if it takes another path."""
+    found = replay.perturbed(seed, replay.nodes)
+    return {} if found is None else _numbers(found[0], found[1], replay.nodes, replay.graded)
+
+
+def _is_sensitive(
+    name: str, ours: Any, theirs: Any, runs: Sequence[dict[str, Any]], total: float
+) -> bool:
+    """Whether rounding alone makes a difference as large as this one."""
+    same, *moved = (run.get(name, 0.0 * ours) for run in runs)
+    for x in moved:
+        if not _agree(x, same, total) and np.shape(theirs) == np.shape(x) == np.shape(same):
+            with np.errstate(all="ignore"):
+                off, own = (np.abs(np.subtract(a, same, dtype=float)) for a in (theirs, x))
+            if not np.nanmax(off) > CLOSE * np.nanmax(own):  # inf by inf is nan, and as large
+                return True
+    return False
+
+
+def _numbers(
+    results: Any, nodes: Sequence[Any], names: Sequence[Any], graded: bool
+) -> dict[str, Any]:
+    """What was returned, and the gradients of the nodes, by what to call it in a message.
+
+    Args:
+        results: What was returned.
+        nodes: The nodes.
+        names: For each the node that it stands for, itself or another.
+        graded: Whether gradients are wanted.
+    """
     leaves, _ = flatten(results, objects=lambda array: array)
     found = {f"result {k} ({_kind(x)})": getattr(x, "_data", x) for k, x in enumerate(leaves)}
     ends: dict[int, Any] = {
@@ -133,13 +187,13 @@ def _numbers(results: Any, nodes: Sequence[Any], graded: bool) -> dict[str, Any]
         seeds = [_seed(x._data, k) for k, x in ends.items()]
         with np.errstate(all="ignore"):
             grads = gradients(Ends(list(ends.values())), nodes, seeds)
-        for node, grad in zip(nodes, grads, strict=True):
+        for node, grad in zip(names, grads, strict=True):
             if grad is None:
                 continue
             holder, index = (node.home.holder, node.home.index) if node.home else (node, ())
             name = f"{GRADIENT}{holder.label or type(holder).__name__} ({id(holder)})"
             if isinstance(holder, Tensor):
-                total = found.setdefault(name, np.zeros(holder.shape))
+                total = found.setdefault(name, np.zeros(holder.shape, np.asarray(grad).dtype))
                 total[index] += grad
             else:
                 found[name] = grad
@@ -159,12 +213,8 @@ def _seed(data: Any, k: int) -> Any:
     return weights.astype(data.dtype) if isinstance(data, np.ndarray) else float(weights)
 
 
-def _floats(*found: dict[str, Any]) -> Iterator[Any]:
-    for of_side in found:
-        yield from (x for x in of_side.values() if getattr(x, "dtype", np.dtype(int)).kind == "f")
-
-
-def _agree(x: Any, y: Any, relative: float, absolute: float) -> bool:
+def _agree(x: Any, y: Any, total: float, size: int = 8) -> bool:
+    """Whether they are the same but for rounding of floats of some bytes, or of their own."""
     if not isinstance(x, (int, float, np.generic, np.ndarray)) or np.asarray(x).dtype == object:
         return x is y or type(x) is type(y)
     x, y = np.asarray(x), np.asarray(y)
@@ -172,30 +222,9 @@ def _agree(x: Any, y: Any, relative: float, absolute: float) -> bool:
         return False
     if x.dtype.kind != "f":
         return np.array_equal(x, y)
+    relative, absolute = TOLERANCES.get(min(x.itemsize, size), TOLERANCES[8])
     x, y = x.astype(float), y.astype(float)
-    return np.allclose(x, y, rtol=relative, atol=absolute, equal_nan=True)
-
-
-def _moved(run: Run, nodes: Sequence[Any], arguments: Any, seed: int) -> Any:
-    """What the function gives when everything that goes in is changed in its last digits."""
-    rng = np.random.default_rng(seed)
-
-    def near(x: Any) -> Any:
-        if isinstance(x, float):
-            return float(x * (1 + 4e-16 * rng.integers(-1, 2)))
-        if isinstance(x, np.ndarray) and x.dtype.kind == "f":
-            noise = rng.integers(-1, 2, x.shape) * 2 * np.finfo(x.dtype).eps
-            return np.asarray(x * (1 + noise).astype(x.dtype))
-        return x
-
-    before = [(x, x._data) for x in nodes]
-    try:
-        for x, data in before:
-            x._data = near(data)
-        return run(tree_map(near, arguments))
-    finally:
-        for x, data in before:
-            x._data = data
+    return np.allclose(x, y, rtol=relative, atol=absolute * total, equal_nan=True)
 
 
 def _shown(x: Any) -> str:

@@ -30,7 +30,7 @@ import threading
 import time
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -38,9 +38,10 @@ import numpy as np
 from autograd.anomalies import anomaly_mode
 from autograd.checks import check_bool, check_function
 from autograd.compiler.arguments import Given, containers, contents, recorded
-from autograd.compiler.audit import Difference, Schedule, compare
+from autograd.compiler.audit import Audited, Difference, Schedule, compare
 from autograd.compiler.listing import listing
 from autograd.compiler.outputs import output
+from autograd.compiler.perturbed import perturbed
 from autograd.compiler.program import Program, Workspace
 from autograd.compiler.record import AsWritten, Recording
 from autograd.compiler.refusals import ReadError
@@ -227,7 +228,7 @@ class Compiled:
         found = rebuild(outputs)
         middle = time.perf_counter()
         try:
-            self._compare(found, args, kwargs, given, spaces[-1], graded=not active())
+            self._compare(outputs, rebuild, args, kwargs, given, spaces[-1], not active())
         except Difference as err:
             self._refused = True
             raise self._different(err, " From now on it runs as it is written.") from None
@@ -235,22 +236,39 @@ class Compiled:
         return found
 
     def _compare(
-        self, found: Any, args: Any, kwargs: Any, given: Given, space: Workspace, graded: bool
-    ) -> None:
+        self, outputs: Any, rebuild: Any, args: Any, kwargs: Any, given: Given, space: Workspace,
+        graded: bool,
+    ) -> None:  # fmt: skip
+        """Compare a replay with the function as it is written."""
+        found = rebuild(outputs)
         program = space.program
         nodes = [*program.graph.leaves[program.value_count :], *given.values, *given.tensors]
         nodes += [owner for owner, _ in program.placement.arrays] + program.closed
         nodes = [x for x in {id(x): x for x in nodes}.values() if x is not None]
-
-        def as_written(arguments: Any) -> Any:
-            return self.function(*arguments[0], **arguments[1])
 
         def made_inside() -> list[Any]:
             there = set(map(id, self._trace(args, kwargs)[0].graph.leaves))
             outside = program.graph.leaves[program.value_count :]
             return [x for x in outside if x is not None and id(x) not in there]
 
-        compare(found, as_written, nodes, (args, kwargs), space.terms, made_inside, graded)
+        def undecided(close: float) -> bool:
+            there = self._trace(args, kwargs)[0].graph.guards
+            for relation, left, right, outcomes in space.guards:
+                found = np.array(there.get(relation, ([], b""))[1], dtype=bool)[: len(outcomes)]
+                other = np.flatnonzero(found != outcomes[: len(found)])
+                if other.size:
+                    return bool(abs(left()[other[0]] - right()[other[0]]) <= close)
+            return False
+
+        def changed(seed: int | None, nodes: Sequence[Any]) -> Any:
+            found = perturbed(program, given, self.op, nodes, seed)
+            return found and (rebuild(found[0]), found[1])
+
+        run = functools.partial(self.function, *args, **kwargs)
+        size = program.float_size
+        compare(
+            Audited(found, nodes, graded, run, space.terms, made_inside, size, undecided, changed)
+        )
 
     def _record(self, args: Any, kwargs: Any, others: list[Any]) -> tuple[Program, Any]:
         """Run the function, and see to it that a replay can do the same."""
@@ -277,7 +295,7 @@ class Compiled:
                 self.function(*args, **kwargs)
             else:
                 graded = not active() and len(program.graph) < LARGE
-                self._compare(rebuild(outputs), args, kwargs, given, spaces[-1], graded)
+                self._compare(outputs, rebuild, args, kwargs, given, spaces[-1], graded)
         except Difference as err:
             difference: Difference | None = err
         else:

@@ -213,6 +213,16 @@ class Program:
             with self.lock:  # as the tape may get another pass
                 return Workspace(self, free)
 
+    def float_size(self, k: int | None) -> int:
+        """The bytes of the smallest floats that the k-th result is made of; of None, anything."""
+        end: Any = None if k is None else getattr(self.outputs[k], "_data", self.outputs[k])
+        if isinstance(end, Traced):
+            live = self.tape.live([end])
+            made = [step.out for step, needed in zip(self.tape.steps, live, strict=True) if needed]
+        else:
+            made = self.early if isinstance(end, int) else [step.out for step in self.tape.steps]
+        return min((x.dtype.itemsize for x in made if x.dtype.kind == "f"), default=8)
+
     def release(self, space: Workspace) -> None:
         """Take back memory that nobody needs any more."""
         if space.home is self.free:  # else it was made for other arrays

@@ -1,6 +1,7 @@
 """Audits: a compiled function that does something else than its function is found out."""
 
 import ctypes
+import queue
 
 import numpy as np
 import pytest
@@ -252,3 +253,47 @@ def test_low_precision_is_compared_as_closely_as_it_can_be(dtype):
     g = autograd.compile(lambda x: ((x @ m).tanh() ** 2).mean())
     for _ in range(3):
         assert g(np.linspace(-0.1, 0.1, 1000, dtype=dtype)).dtype == dtype
+
+
+def test_a_difference_of_huge_equal_sums_is_not_refused_and_nothing_is_changed_to_find_out():
+    xs = [1e9 / 3 + k * 0.7 for k in range(37)]
+    ws = [Value(1.0) for _ in xs]
+    read = queue.SimpleQueue()  # which nobody watches
+
+    def f(xs):
+        read.put({w._data for w in ws})
+        one, other = (sum((w * x for w, x in zip(ws, xs, strict=True)), s) for s in (Value(0.0), 0))
+        return 1e6 * (one - other)  # as it is written always 0
+
+    g = autograd.compile(f)
+    for _ in range(3):
+        g(xs)
+    seen = [read.get() for _ in range(read.qsize())]
+    assert len(seen) > 3  # to record it, and as it is written at two calls, and once more
+    assert all(x == {1.0} for x in seen)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e-7])
+def test_a_result_of_float64_beside_one_of_float32_is_compared_as_float64(size, monkeypatch):
+    wide = Tensor(np.linspace(0, 1, 6), requires_grad=True)
+    narrow = Tensor(np.linspace(-1, 1, 6, dtype=np.float32), requires_grad=True)
+    bind = tape.Bound._bind
+
+    def faulty(bound, step):
+        call, array = bind(bound, step), bound.arrays.get(id(step.out))
+        if call is None or step.function is not np.tanh or array.dtype != float:
+            return call
+
+        def run():
+            call()
+            array[...] *= 1 + size
+
+        return run
+
+    def f(x):
+        return (wide * x).tanh().sum(), (narrow * 2).sin().sum()
+
+    autograd.compile(f)(2.0)
+    monkeypatch.setattr(tape.Bound, "_bind", faulty)
+    with pytest.raises(CompileError, match="does something else"):
+        autograd.compile(f)(2.0)
