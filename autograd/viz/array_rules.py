@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from autograd.op import RULEBOOK, Elementwise, Op, unbroadcast
+from autograd.viz.matrices import SMALL, Factors
 from autograd.viz.notation import Derivative
-from autograd.viz.symbols import Symbol
+from autograd.viz.symbols import Symbol, _argument_text
 from autograd.viz.text import shape_text
 
 LONGEST = 80
@@ -71,6 +72,8 @@ class ArraySymbol(Symbol):
         inputs = [x._data if isinstance(x, ArraySymbol) else x for x in operands]
         data = np.asarray(op.compute(inputs, params))
         first = operands[0]
+        if op.name == "multiply" and (kept := _without_ones(operands, data)) is not None:
+            return kept
         if op.name == "reshape" and isinstance(first, ArraySymbol):
             if first.shape == data.shape:
                 return first
@@ -93,6 +96,9 @@ class ArraySymbol(Symbol):
     def words(self) -> tuple[str, str] | None:
         """What is written before and behind the operand where words say it best."""
         name = self.op.name if self.op else ""
+        if name == "scatter":
+            index = self.params.get("index")
+            return "", f" put at [{_argument_text(index).strip('()')}] of zeros"
         if name == "sum":
             return _summed(self.params.get("axis"), self.operands[0]), ""
         if name == "broadcast_to":
@@ -124,6 +130,15 @@ class ArraySymbol(Symbol):
         return RULEBOOK["getitem"](self, index)
 
 
+def _without_ones(operands: tuple[Any, ...], data: Any) -> ArraySymbol | None:
+    """Of an array times ones that only fix the shape, the array."""
+    for one, other in (operands, operands[::-1]):
+        plain = isinstance(other, np.ndarray) and np.all(other == 1)
+        if isinstance(one, ArraySymbol) and plain and one.shape == data.shape:
+            return one
+    return None
+
+
 def _summed(axis: Any, of: Any) -> str:
     axes = axis if isinstance(axis, tuple) else () if axis is None else (axis,)
     if not axes or len(axes) == getattr(of, "ndim", 0):
@@ -136,7 +151,14 @@ def _symbol(x: Any) -> Symbol:
         return x
     if np.ndim(x) == 0:
         return Symbol(float(x))
-    return ArraySymbol.of_array(f"constant[{shape_text(np.shape(x))}]", x)
+    return ArraySymbol.of_array(_constant_name(np.asarray(x)), x)
+
+
+def _constant_name(x: Any) -> str:
+    """What a constant of a rule is called: what lectures call it, or its shape."""
+    if x.dtype == bool and x.ndim and np.all(x.sum(axis=-1) == 1):
+        return "onehot"
+    return f"{'mask' if np.all((x >= 0) & (x <= 1)) else 'constant'}[{shape_text(x.shape)}]"
 
 
 def rule_of(step: _ArrayStep) -> ArraySymbol | None:
@@ -166,8 +188,25 @@ def _elementwise_rule(step: _ArrayStep, out_grad: ArraySymbol) -> ArraySymbol:
     local.name, local.number, local.derivative = formula.name, formula.number, None
     local.op, local.operands, local.params = formula.op, formula.operands, formula.params
     local._data = np.broadcast_to(step.local, np.shape(step.out_grad))
-    product: Any = out_grad if formula.number == 1 else out_grad * local
+    product: Any = out_grad
+    if out_grad.number == 1:
+        product = local
+    elif formula.number != 1:  # as it stands: parts of the formula have no arrays to compute with
+        product = ArraySymbol("")
+        product.name, product.number, product.op = "", None, RULEBOOK["multiply"]
+        product.operands, product._data = (out_grad, local), out_grad._data * local._data
     return unbroadcast(product, np.shape(step.contribution))  # type: ignore[no-any-return]
+
+
+def factors_of(step: _ArrayStep, formula: ArraySymbol | None, received: str) -> Factors | None:
+    """What a step adds, if it is a product of two matrices small enough to be written out."""
+    if formula is None or formula.op is None or formula.op.name != "matmul":
+        return None
+    left, right = formula.operands
+    arrays = (step.contribution, *(getattr(x, "_data", None) for x in (left, right)))
+    if any(np.ndim(x) != 2 or not 0 < np.size(x) <= SMALL for x in arrays):
+        return None
+    return Factors((received, left.text, right.text), arrays)
 
 
 def shapes_of(step: _ArrayStep, formula: ArraySymbol) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.viz import notation
+from autograd.viz.array_rules import summed_axes
 from autograd.viz.boxes import closed_in_words, is_operation
 from autograd.viz.notation import Derivative
 from autograd.viz.outline import Outline
-from autograd.viz.steps import Pass, array_text, bracketed
-from autograd.viz.text import NOT_REACHED, columns
+from autograd.viz.steps import Pass, Step, array_text, bracketed
+from autograd.viz.text import NOT_REACHED, columns, shape_text
 from autograd.viz.trace import Box, Node
 
 WIDTH, INDENT = 100, 2
@@ -148,7 +149,7 @@ def _backward(steps: Pass, outline: Sequence[Any]) -> Iterator[str]:
         total = f"  ({step.running_total})" if step.expected > 1 else ""
         return [f"{k + 1:>{digits}} ", *step.cells, total]
 
-    yield from _table(range(len(outline)), cells_of)
+    yield from _table(range(len(outline)), cells_of, lambda k: _more_lines(outline[k]))
     if len(outline):
         yield ""
         yield from textwrap.wrap(notation.how_to_read(steps.top), WIDTH - INDENT)
@@ -157,6 +158,17 @@ def _backward(steps: Pass, outline: Sequence[Any]) -> Iterator[str]:
             f"(1 of 2 arrived: {NOT_REACHED} → a): the sum so far; {NOT_REACHED} where nothing has "
             "arrived."
         )
+
+
+def _more_lines(step: Any) -> Iterator[str]:
+    """What is said below a step on arrays: a sum over axes, and matrices that are small."""
+    if isinstance(step, Step) and (axes := summed_axes(step)):
+        over = f"ax{'is' if len(axes) == 1 else 'es'} {', '.join(map(str, axes))}"
+        wide, narrow = (shape_text(np.shape(x)) for x in (step.out_grad, step.contribution))
+        name = name_text(step.parent_name)
+        yield f"sum over {over}: {wide} → {narrow}, for {name} was repeated along it (broadcast)"
+    if isinstance(step, Step) and step.matrices is not None:
+        yield from step.matrices.marked(0, 0).split("\n")
 
 
 def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
@@ -187,8 +199,15 @@ def _ends(items: Sequence[Any]) -> tuple[list[Any], int]:
     return [*items[:FIRST], *items[FIRST + left_out :]] if left_out else [*items], left_out
 
 
-def _table(items: Sequence[Any], cells_of: Callable[[Any], list[str]]) -> Iterator[str]:
-    """The items as lines with aligned columns; a cell that is too wide for that pushes its line."""
+def _table(
+    items: Sequence[Any],
+    cells_of: Callable[[Any], list[str]],
+    more: Callable[[Any], Iterable[str]] = lambda item: (),
+) -> Iterator[str]:
+    """The items as lines with aligned columns; a cell that is too wide for that pushes its line.
+
+    Below each stands what `more` gives.
+    """
     shown, left_out = _ends(items)
     rows = [cells_of(item) for item in shown]
     widths = [
@@ -196,7 +215,7 @@ def _table(items: Sequence[Any], cells_of: Callable[[Any], list[str]]) -> Iterat
         for column in zip(*rows, strict=True)
     ]
     room, indent = WIDTH - INDENT, " " * 7
-    for k, row in enumerate(rows):
+    for k, (item, row) in enumerate(zip(shown, rows, strict=True)):
         if left_out and k == FIRST:
             yield f"… {left_out:,} more …"
         cells = [_padded(x, width) for x, width in zip(row, widths, strict=True) if x or width]
@@ -209,6 +228,7 @@ def _table(items: Sequence[Any], cells_of: Callable[[Any], list[str]]) -> Iterat
             whole = re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\0"), line)
             for part in textwrap.wrap(whole, room, subsequent_indent=indent):
                 yield part.replace("\0", " ")
+        yield from (f"{indent}{line}" for line in more(item))
 
 
 def _padded(text: str, width: int) -> str:

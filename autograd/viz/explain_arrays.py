@@ -7,6 +7,7 @@ that it acts on.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -18,13 +19,16 @@ from autograd.viz.array_rules import ArraySymbol, shapes_of
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step, array_text
 from autograd.viz.text import columns, number, numbers, shape_text
-from autograd.viz.trace import Node
-from autograd.viz.tree import Tree, Written
+from autograd.viz.trace import Formula, Node
+from autograd.viz.tree import Tree, Written, number_tree
 from autograd.viz.tree import aligned as aligned_rows
 
 MOST_TERMS, MOST_EQUATIONS, LARGEST = 6, 24, 256
 """Of a sum so many terms are written, of an entry so many equations; of an array with more
 elements no entry is unfolded further."""
+
+WIDEST = 60
+"""A wider formula does not set the width of its column."""
 
 Index = tuple[int, ...]
 
@@ -101,7 +105,10 @@ def _shapes(terms: Sequence[tuple[Step, ArraySymbol | None]]) -> str:
 
 def aligned(rows: Sequence[Sequence[str]], between: str) -> list[str]:
     """Lines of three columns, the first two of equal width each; `between` joins these."""
-    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    widths = [
+        max((n for n in map(columns, column) if n <= WIDEST), default=0)
+        for column in zip(*rows, strict=True)
+    ]
     return [
         f"{x}{' ' * (widths[0] - columns(x))}{between}{y}{' ' * (widths[1] - columns(y))}   {z}"
         for x, y, z in rows
@@ -113,7 +120,7 @@ def _term(term: tuple[Step, ArraySymbol | None]) -> str:
     return f"(by the rule of {step.op.name})" if rule is None else rule.text
 
 
-class EntryExplanation:
+class EntryExplanation(Written):
     """The derivative of a root by one entry of an array, as the chain rule of numbers.
 
     Attributes:
@@ -125,6 +132,7 @@ class EntryExplanation:
     def __init__(self, steps: Pass, array: Node, index: Index) -> None:
         self._steps = steps
         self.symbol = _entry(steps, array, index)
+        self._matrices = list(self._products_of_matrices(array, index))
         whole = steps.gradient(array)
         self.total = 0.0 if whole is None else float(np.asarray(whole)[index])
         self._uses: dict[Node, list[tuple[Any, int]]] = {}
@@ -132,7 +140,16 @@ class EntryExplanation:
             node, position, parent = steps.ends_of(k)
             self._uses.setdefault(parent, []).append((node, position))
         self.cut = False
+        self._found: dict[Derivative, float] = {}
         self.equations = list(self._unfolded(array, index))
+
+    def _products_of_matrices(self, array: Node, index: Index) -> Iterator[str]:
+        """The matrices whose product is the array's gradient, with what makes the entry marked."""
+        for k in range(len(self._steps)):
+            if self._steps.ends_of(k)[2] is array and len(index) == 2:
+                step = self._steps[k]
+                if step.matrices is not None:
+                    yield step.matrices.marked(*index)
 
     def _unfolded(self, array: Node, index: Index) -> Iterator[tuple[Derivative, list[_Product]]]:
         waiting, met = deque([(array, index)]), {(array, index)}
@@ -144,7 +161,9 @@ class EntryExplanation:
             if len(met) > MOST_EQUATIONS:
                 self.cut = True
                 return
-            yield _entry(self._steps, node, at), products
+            left = _entry(self._steps, node, at)
+            self._found[left] = float(np.asarray(self._steps.gradient(node))[at])
+            yield left, products
             for product in products:
                 if (product.node, product.at) not in met:
                     met.add((product.node, product.at))
@@ -162,13 +181,19 @@ class EntryExplanation:
                 if local != 0:
                     yield _Product(self, node, place, parent, at, position, local)
 
+    def gradient_of(self, entry: Derivative) -> float:
+        """The number that the pass left for one of the entries met."""
+        return self._found[entry]
+
     def __str__(self) -> str:
         lines = [self._line(left, products) for left, products in self.equations]
         if self.cut:
             lines.append("… and so on to the root.")
         title = f"{self.symbol.text} by the chain rule of its entries:"
         whole = f"{self.symbol.text} = {number(self.total)}"
-        return "\n".join([title, "", *(f"  {line}" for line in lines), "", whole])
+        matrices = [line for text in self._matrices for line in ["", *text.split("\n")]]
+        indented = [f"  {line}".rstrip() for line in (*lines, *matrices)]
+        return "\n".join([title, "", *indented, "", whole])
 
     __repr__ = __str__
 
@@ -179,15 +204,43 @@ class EntryExplanation:
         values = " + ".join([p.numbers for p in shown] + more)
         total = sum(p.number for p in products)
         line = f"{left.text} = {symbols} = {values} = {number(total)}"
-        indent = " " * (columns(left.text) + 2)
-        return (
-            line
-            if columns(line) <= 96
-            else (f"{left.text} = {symbols}\n{indent} = {values} = {number(total)}")
-        )
+        if columns(line) <= 96:
+            return line
+        indent = " " * (columns(left.text) + 1)
+        both = [
+            *_wrapped(f"= {symbols}", indent),
+            *_wrapped(f"= {values} = {number(total)}", indent),
+        ]
+        return f"{left.text} {both[0].lstrip()}" + "".join(f"\n  {part}" for part in both[1:])
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": str(self)}
+    @property
+    def tree(self) -> Tree:
+        """The explanation as a tree: an equation for each entry."""
+        rows: list[tuple[Tree, list[Tree]]] = []
+        for left, products in self.equations:
+            symbols: list[Tree] = []
+            numbers: list[Tree] = []
+            for p in products[:MOST_TERMS]:
+                symbols += [("mo", "+"), p.symbols_tree]
+                numbers += [("mo", "+"), p.numbers_tree]
+            if len(products) > MOST_TERMS:
+                more = ("mtext", f"… {len(products) - MOST_TERMS} more …")
+                symbols += [("mo", "+"), more]
+                numbers += [("mo", "+"), more]
+            total = number_tree(number(sum(p.number for p in products)))
+            line = [("mo", "="), *symbols[1:], ("mo", "="), *numbers[1:], ("mo", "="), total]
+            rows.append((left.tree, line))
+        return aligned_rows(rows)
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    """A long sum as lines, broken before a sign."""
+    lines = [indent]
+    for part in re.split(r" (?=\+ )", text):
+        if lines[-1].strip() and columns(f"{lines[-1]} {part}") > 96:
+            lines.append(indent + "  ")
+        lines[-1] += part if not lines[-1].strip() else f" {part}"
+    return lines
 
 
 class _Product:
@@ -212,6 +265,10 @@ class _Product:
         place = steps.partial(node, position).place
         partial = Derivative(_code(steps, node, at), below, "∂", place)
         starts = node is steps.root and steps.top == steps.names[node]
+        upstream: Tree = ("mn", "1") if starts else self.symbol.tree
+        self.symbols_tree: Tree = ("mrow", upstream, ("mo", "·"), partial.tree)
+        factors = [Formula(x).factor_tree for x in (self.upstream, local)]
+        self.numbers_tree: Tree = ("mrow", factors[0], ("mo", "·"), factors[1])
         self.text = f"{'1' if starts else self.symbol.text} · {partial.text}"
         self.numbers = f"{_firm(self.upstream)} · {_firm(local)}"
 

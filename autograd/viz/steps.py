@@ -19,7 +19,8 @@ from autograd.node import Contribution, Node, backward_steps
 from autograd.op import Elementwise, Op
 from autograd.tensor import Tensor
 from autograd.value import Value
-from autograd.viz.array_rules import ArraySymbol, rule_of, shapes_of, summed_axes
+from autograd.viz.array_rules import ArraySymbol, factors_of, rule_of, shapes_of, summed_axes
+from autograd.viz.matrices import Factors
 from autograd.viz.notation import Derivative, how_to_read
 from autograd.viz.symbols import Symbol
 from autograd.viz.text import NOT_REACHED, number, shape_text
@@ -111,6 +112,23 @@ class Step:
     def rule(self) -> ArraySymbol | None:
         """What a step on arrays adds, as a formula; None where the rule cannot be written down."""
         return rule_of(self)
+
+    @cached_property
+    def matrices(self) -> Factors | None:
+        """What it adds, where that is a product of two small matrices.
+
+        Example:
+            >>> from autograd import Tensor, backprop
+            >>> X = Tensor([[1.0, 2.0]], label="X")
+            >>> W = Tensor([[3.0], [4.0]], requires_grad=True, label="W")
+            >>> print(backprop((X @ W).sum())[1].matrices.marked(1, 0))
+              dL/dW     Xᵀ      dL/dv₁
+                ↓                 ↓
+              [1]       [1]     [1]
+            → [2]     → [2]
+        """
+        rule = self.rule if self.formula is None else None
+        return factors_of(self, rule, self.received.text)
 
     @property
     def equation(self) -> str:

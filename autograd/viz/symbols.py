@@ -373,9 +373,16 @@ def _call_text(x: Symbol, op: Op) -> str:
     given = [
         f"{name}={_argument_text(argument)}"
         for name, argument in x.params.items()
-        if repr(argument) != repr(defaults.get(name))
+        if repr(argument) != repr(defaults.get(name)) and not _is_usual(name, argument)
     ]
-    return f"{op.name}({', '.join([*map(str, x.operands), *given])})"
+    name = op.symbol if op.symbol.islower() and op.symbol.isalpha() else op.name
+    return f"{name}({', '.join([*map(str, x.operands), *given])})"
+
+
+def _is_usual(name: str, argument: Any) -> bool:
+    """Whether an argument changes nothing: a stride of 1, a padding of 0."""
+    usual = {"stride": 1, "dilation": 1, "padding": 0, "groups": 1}.get(name)
+    return usual is not None and bool(np.all(np.asarray(argument) == usual))
 
 
 def _argument_text(argument: Any) -> str:

@@ -373,7 +373,8 @@ def test_backprop_of_an_array_asks_for_a_scalar_or_a_gradient():
 
 
 def test_backprop_of_a_number_says_what_it_needs():
-    with pytest.raises(TypeError, match=r"backprop: needs a Value, a Tensor or a function, but got 2\.0\."):
+    needed = r"backprop: needs a Value, a Tensor or a function, but got 2\.0\."
+    with pytest.raises(TypeError, match=needed):
         backprop(2.0)
 
 

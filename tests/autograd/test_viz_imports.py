@@ -21,8 +21,8 @@ READERS = [
 ]  # fmt: skip
 GENERATORS = ["player.grammar_js", "player.rules_js", "player.typed"]  # JavaScript, of rules
 MAKERS = [
-    "array_rules", "boxes", "compositions", "function_call", "names", "notation", "steps",
-    "symbols", "text", "trace", "tree",
+    "array_rules", "boxes", "compositions", "function_call", "matrices", "names", "notation",
+    "steps", "symbols", "text", "trace", "tree",
 ]  # fmt: skip
 
 

@@ -1,0 +1,132 @@
+"""What is written of arrays is true: rules, sums over axes, matrices, and single entries."""
+
+import re
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import Tensor, backprop, explain
+
+
+def tensor(*shape, seed=0):
+    rng = np.random.default_rng(seed)
+    return Tensor(rng.normal(size=shape).round(2), requires_grad=True, label="W")
+
+
+X = Tensor(np.array([[0.1, -0.1, 0.6], [0.1, -0.5, 0.4]]), label="X")
+FUNCTIONS = {
+    "matmul": lambda w: ((X @ w) ** 2).mean(),
+    "linear": lambda w: nn.functional.linear(X, w.T, w[0]).tanh().sum(),
+    "sum": lambda w: (w.sum(axis=0) ** 2).sum(),
+    "mean over the last axis": lambda w: (w.mean(axis=-1, keepdims=True) * w).sum(),
+    "index": lambda w: w[1, 0] * w[0, 1] + (w[:2] * w[1:]).sum(),
+    "fancy index": lambda w: (w[[0, 0, 2]] ** 2).sum(),
+    "max": lambda w: (w.max(axis=1) * w.min(axis=0).sum()).sum(),
+    "softmax": lambda w: (autograd.softmax(w) * np.arange(6.0).reshape(3, 2)).sum(),
+    "log-softmax": lambda w: (autograd.log_softmax(w) * np.arange(6.0).reshape(3, 2)).sum(),
+    "cross-entropy": lambda w: nn.functional.cross_entropy(X @ w, [0, 1]),
+    "mean squared error": lambda w: nn.functional.mse_loss(X @ w, np.ones((2, 2))),
+    "layer norm": lambda w: (nn.functional.layer_norm(w, 2) * np.arange(6.0).reshape(3, 2)).sum(),
+    "einsum": lambda w: (np.einsum("ij,jk->ik", X, w) ** 2).sum(),
+    "broadcast": lambda w: (w * w[0]).sum(),
+    "transpose and reshape": lambda w: (w.T.reshape((3, 2)) * w).sum(),
+    "concatenate": lambda w: (np.concatenate([w, w * 2]) ** 2).sum(),
+    "division": lambda w: (1 / (2 + w * w) - w).sum(),
+}
+every = pytest.mark.parametrize("name", FUNCTIONS)
+
+
+def central_difference(function, w, index, h=1e-6):
+    values = []
+    for sign in (1, -1):
+        moved = w.data.copy()
+        moved[index] += sign * h
+        values.append(float(function(Tensor(moved, requires_grad=True)).data))
+    return (values[0] - values[1]) / (2 * h)
+
+
+@every
+def test_an_entry_is_explained_by_equations_that_hold(name):
+    w = tensor(3, 2)
+    loss = FUNCTIONS[name](w)
+    for index in [(0, 1), (2, 0)]:
+        explained = explain(loss, w[index])
+        expected = central_difference(FUNCTIONS[name], w, index)
+        assert explained.total == pytest.approx(expected, rel=1e-4, abs=1e-7)
+        text = str(explained)
+        assert not explained.cut
+        for left, products in explained.equations:
+            total = sum(p.number for p in products)
+            assert total == pytest.approx(explained.gradient_of(left), rel=1e-9, abs=1e-12)
+        assert text.endswith(f"dloss/dW{'₀₁' if index == (0, 1) else '₂₀'} = " + text.split()[-1])
+
+
+@every
+def test_a_rule_that_is_written_has_the_value_of_what_is_added(name):
+    written = 0
+    for step in backprop(FUNCTIONS[name](tensor(3, 2))):
+        if step.rule is not None:
+            data = np.broadcast_to(step.rule._data, np.shape(step.contribution))
+            np.testing.assert_allclose(data, step.contribution, rtol=1e-12, atol=1e-14)
+            written += 1
+    assert written > 0
+
+
+def test_the_row_and_the_column_that_make_an_entry_are_marked():
+    w = tensor(3, 2)
+    loss = ((X @ w) ** 2).mean()
+    text = str(explain(loss, w[2, 0]))
+    block = text.split("\n\n")[2].splitlines()
+    assert [*map(str.split, block[:1])] == [["dloss/dW", "Xᵀ", "dloss/dv₁"]]
+    marked = [line for line in block if "→" in line]
+    assert len(marked) == 1
+    assert marked[0].count("→") == 2
+    assert block.index(marked[0]) == 4  # the third row
+    left, middle, right = backprop(loss)[2].matrices.arrays
+    np.testing.assert_allclose(middle @ right, left)
+
+
+def test_matrices_that_are_not_small_are_not_written_out():
+    w, x = tensor(7, 7), Tensor(np.ones((7, 7)))
+    assert all(step.matrices is None for step in backprop((x @ w).sum()))
+
+
+def test_a_printed_pass_says_what_is_summed_and_why_on_a_line_of_its_own():
+    x, b = Tensor(np.ones((4, 3)), label="X"), tensor(3)
+    loss = (x * 2 + b).sum()
+    text = str(backprop(loss))
+    assert "sum over axis 0: 4×3 → 3, for W was repeated along it (broadcast)" in text
+    assert "→" in text
+    assert not re.search("sum over", str(backprop((x * tensor(4, 3)).sum())))
+
+
+def test_a_printed_pass_writes_small_matrices_out():
+    w = tensor(3, 2)
+    loss = (X @ w).sum()
+    text = str(backprop(loss))
+    assert re.search(r"dloss/dW +Xᵀ +dloss/dv₁\n", text)
+
+
+def test_ones_that_only_fix_a_shape_are_not_written():
+    w = tensor(3, 2)
+    assert "constant" not in str(explain(FUNCTIONS["einsum"](w), w))
+    assert "einsum(" in str(explain(FUNCTIONS["einsum"](w), w))
+
+
+def test_an_entrys_explanation_is_also_latex_and_mathml():
+    w = tensor(3, 2)
+    loss = (X @ w).sum()
+    explained = explain(loss, w[2, 0])
+    assert r"\frac{\mathrm{d}\mathrm{loss}}{\mathrm{d}W_{20}} &= " in explained.latex
+    assert explained.mathml.count("<mtr>") == len(explained.equations)
+    assert {"text/html", "text/latex", "text/plain"} <= explained._repr_mimebundle_().keys()
+
+
+def test_a_convolution_is_explained_by_its_entries():
+    image, kernel = Tensor(np.arange(16.0).reshape(1, 1, 4, 4), label="I"), tensor(1, 1, 2, 2)
+    loss = nn.functional.conv2d(image, kernel).sum()
+    explained = explain(loss, kernel[0, 0, 1, 0])
+    assert explained.total == pytest.approx(image.data[0, 0, 1:, :3].sum())
+    assert "corr(I, dloss/dv₁)" in str(explain(loss, kernel))
