@@ -526,20 +526,23 @@ def composition(function: F, of_arrays: bool = True) -> F:
     return with_arrays  # type: ignore[return-value]
 
 
-NAMED: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {}
-"""Compositions that pictures show as one box: the function, and its operands' numbers of axes."""
+Shapes = Callable[[int], Sequence[tuple[int, ...]]]
+
+NAMED: dict[str, tuple[Callable[..., Any], Shapes]] = {}
+"""Compositions that pictures show as one box: the function, and its operands' shapes."""
 
 
-def named(name: str, *axes: int) -> Callable[[F], F]:
+def named(name: str, *axes: int, shapes: Shapes | None = None) -> Callable[[F], F]:
     """Declare that pictures show what a function computes as one box of this name.
 
     Args:
         name: Such as "mean squared error".
-        axes: For each operand, of how many axes an example is to be. The last has length 3.
+        axes: For each operand, of how many axes an example is to be, the last of n numbers.
+        shapes: Where that will not do, the shapes of all operands for an n.
     """
 
     def declare(function: F) -> F:
-        NAMED[name] = function, axes
+        NAMED[name] = function, shapes or (lambda n: [(2, 2, n)[3 - count :] for count in axes])
         return function
 
     return declare

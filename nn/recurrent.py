@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 import autograd
 from autograd import ShapeError
 from autograd.checks import check_bool, check_choice, check_int, check_number, kind
+from autograd.op import named
 from nn.functional.linear import affine
 from nn.functional.regularisation import dropout as drop
 from nn.layers import drawn, features
@@ -35,8 +36,8 @@ _MISSING = {"proj_size": (0, "Take a smaller hidden_size, or a Linear of the out
 class _Recurrence(Module):
     """What a cell and the layer made of it share: sizes, parameters, and the formula of a step."""
 
-    _gates: ClassVar[int]  # how many rows of the weights there are for each hidden number
-    _states: ClassVar[tuple[str, ...]] = ("h",)
+    _count: ClassVar[int]  # how many rows of the weights there are for each hidden number
+    _names: ClassVar[tuple[str, ...]] = ("h",)  # of its states
 
     input_size: int
     hidden_size: int
@@ -48,7 +49,7 @@ class _Recurrence(Module):
 
     def _draw(self, input_size: int, suffix: str, rng: np.random.Generator | None) -> None:
         """Give it the parameters of one cell, whose names end like this."""
-        rows, bound = self._gates * self.hidden_size, 1 / math.sqrt(self.hidden_size)
+        rows, bound = self._count * self.hidden_size, 1 / math.sqrt(self.hidden_size)
         shapes = [(rows, input_size), (rows, self.hidden_size)]
         biases: list[tuple[int, ...]] = [(rows,), (rows,)] if self.bias else []
         for name, shape in zip(_NAMES, [*shapes, *biases], strict=False):
@@ -61,13 +62,13 @@ class _Recurrence(Module):
         """The states that were given, each of this shape, or zeros."""
         if hx is None:
             dtype = getattr(x, "dtype", None)
-            return (np.zeros(shape, None if holds_values(x) else dtype),) * len(self._states)
-        if len(self._states) == 1:
+            return (np.zeros(shape, None if holds_values(x) else dtype),) * len(self._names)
+        if len(self._names) == 1:
             hx = (hx,)
-        elif not isinstance(hx, (tuple, list)) or len(hx) != len(self._states):
+        elif not isinstance(hx, (tuple, list)) or len(hx) != len(self._names):
             raise TypeError(f"{self!r}: needs hx as a pair (h, c), but got {kind(hx)}.")
         states = tuple(all_values(as_operand(repr(self), state)) for state in hx)
-        for name, state in zip(self._states, states, strict=True):
+        for name, state in zip(self._names, states, strict=True):
             if shape_of(state) != shape:
                 raise ShapeError(
                     f"{self!r}: for this input needs {name} of shape {shape}, but got "
@@ -76,45 +77,76 @@ class _Recurrence(Module):
         return states
 
 
+# --- the formulas of a step, which pictures show as one box ---------------------------------------
+
+
+def _with_gates(count: int, states: int = 1) -> Callable[[int], list[tuple[int, ...]]]:
+    """The shapes of x, the states and the weights for a hidden size h."""
+    return lambda h: [
+        (2, 3), *[(2, h)] * states, (count * h, 3), (count * h, h), (count * h,), (count * h,)
+    ]  # fmt: skip
+
+
+def _elman_step(activation: Callable[[Any], Any]) -> Callable[..., Any]:
+    def step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+        return activation(affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh))
+
+    return step
+
+
+_ELMAN = {
+    "tanh": named("RNN step", shapes=_with_gates(1))(_elman_step(autograd.tanh)),
+    "relu": named("RNN step, relu", shapes=_with_gates(1))(_elman_step(autograd.relu)),
+}
+
+
+def _lstm_step(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> States:
+    i, f, g, o = _gates(affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh), 4)
+    c = autograd.sigmoid(f) * c + autograd.sigmoid(i) * autograd.tanh(g)
+    return autograd.sigmoid(o) * autograd.tanh(c), c
+
+
+@named("GRU step", shapes=_with_gates(3))
+def _gru_step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+    of_x, of_h = _gates(affine(x, w_ih, b_ih), 3), _gates(affine(h, w_hh, b_hh), 3)
+    r, z = (autograd.sigmoid(a + b) for a, b in zip(of_x[:2], of_h[:2], strict=True))
+    n = autograd.tanh(of_x[2] + r * of_h[2])
+    return (1 - z) * n + z * h
+
+
+@named("LSTM step", shapes=_with_gates(4, states=2))
+def _lstm_state(*operands: Any) -> Any:
+    return _lstm_step(*operands)[0]
+
+
+def _gates(x: Any, count: int) -> list[Any]:
+    """The parts, one below another, of what was made with weights of `count` times H rows."""
+    *batch, rows = shape_of(x)
+    x = x.reshape((*batch, count, rows // count))
+    return [x[..., k, :] for k in range(count)]
+
+
 class _Elman(_Recurrence):
-    _gates = 1
+    _count = 1
     nonlinearity: str
 
     def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
-        (h,) = states
-        w_ih, w_hh, b_ih, b_hh = weights
-        activation = autograd.tanh if self.nonlinearity == "tanh" else autograd.relu
-        return (activation(affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh)),)
+        return (_ELMAN[self.nonlinearity](x, *states, *weights),)
 
 
 class _LongShortTerm(_Recurrence):
-    _gates = 4
-    _states = ("h", "c")
+    _count = 4
+    _names = ("h", "c")
 
     def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
-        h, c = states
-        w_ih, w_hh, b_ih, b_hh = weights
-        gates = affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh)
-        i, f, g, o = (gates[..., part] for part in _parts(self.hidden_size, 4))
-        c = autograd.sigmoid(f) * c + autograd.sigmoid(i) * autograd.tanh(g)
-        return autograd.sigmoid(o) * autograd.tanh(c), c
+        return _lstm_step(x, *states, *weights)
 
 
 class _Gated(_Recurrence):
-    _gates = 3
+    _count = 3
 
     def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
-        (h,) = states
-        w_ih, w_hh, b_ih, b_hh = weights
-        of_x, of_h = affine(x, w_ih, b_ih), affine(h, w_hh, b_hh)
-        *gates, new = _parts(self.hidden_size, 3)
-        r, z = (autograd.sigmoid(of_x[..., part] + of_h[..., part]) for part in gates)
-        n = autograd.tanh(of_x[..., new] + r * of_h[..., new])
-        return ((1 - z) * n + z * h,)
-
-
-def _parts(size: int, count: int) -> list[slice]:
-    return [slice(k * size, (k + 1) * size) for k in range(count)]
+        return (_gru_step(x, *states, *weights),)
 
 
 # --- cells ----------------------------------------------------------------------------------------

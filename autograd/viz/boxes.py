@@ -98,7 +98,7 @@ def boxes_of(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> li
         around = {innermost.get(node) for node in box.nodes}
         outer = around.pop()
         same = outer is not None and len(outer.nodes) == len(box.nodes)
-        if around or (same and not box.level):
+        if around or (same and not box.level and box.kind != "composition"):
             continue  # it lies across another, or is one
         (outermost if outer is None else outer.inner).append(box)
         innermost |= dict.fromkeys(box.nodes, box)

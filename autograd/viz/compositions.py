@@ -2,8 +2,9 @@
 
 The engine records what was computed, not which function asked for it. So each function that is to
 be known again is run here on operands of its own, and the graph it makes is the pattern: there is
-no second formula. Its leaves stand for any node, and its constants for any constant if they came
-from the data; what has been found is as the function makes it, node for node.
+no second formula. Its leaves stand for any node, and what comes from the data or from their sizes,
+constants and arguments such as a shape, for any other: what differs in a second run on other
+operands. What has been found is as the function makes it, node for node.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd.node import Node, topological
-from autograd.op import NAMED, RULEBOOK
+from autograd.op import NAMED, RULEBOOK, Shapes
 from autograd.tensor import Tensor
 from autograd.value import Value
 
@@ -32,7 +33,7 @@ _OF_SCORES = {
 }  # fmt: skip
 """Operations that are one node of Tensors, and of single numbers many."""
 
-_OF_SEVERAL_RESULTS = {"softmax", "log-softmax"}  # which share the sum
+_OF_SEVERAL_RESULTS = {"softmax", "log-softmax", "LSTM step"}  # which share a sum, or a state
 
 Uses = Mapping[Node, Sequence[tuple[Node, int]]]
 
@@ -45,11 +46,13 @@ class Pattern:
         name: What it is called.
         root: What it results in; of several results, one.
         given: Its leaves and those constants that come from its operands: they stand for others.
+        free: The arguments of its operations that come from its operands' sizes, likewise.
     """
 
     name: str
     root: Any
     given: frozenset[Node]
+    free: frozenset[tuple[Node, str]]
 
     def found_at(self, root: Node) -> dict[Node, Node] | None:
         """What stands for each node of the pattern where it ends in this node; None if nowhere."""
@@ -58,14 +61,14 @@ class Pattern:
         while waiting:
             pattern, node = waiting.pop()
             if pattern in bound:
-                if bound[pattern] is not node:
+                if bound[pattern] is not node and not _same_constant(bound[pattern], node):
                     return None
                 continue
             bound[pattern] = node
             if pattern.op is None:
                 if not self._fits(pattern, node):
                     return None
-            elif node.op is not pattern.op or not _same_arguments(pattern, node):
+            elif node.op is not pattern.op or not self._same_arguments(pattern, node):
                 return None
             else:
                 waiting += zip(pattern.parents, node.parents, strict=True)
@@ -76,14 +79,25 @@ class Pattern:
             return True
         if node.op is not None or node.requires_grad:
             return False
-        return pattern in self.given or bool(np.all(pattern.data == node.data))
+        return pattern in self.given or np.array_equal(pattern.data, node.data)
+
+    def _same_arguments(self, pattern: Any, node: Any) -> bool:
+        return len(pattern.parents) == len(node.parents) and all(
+            name == "classes" or (pattern, name) in self.free for name in _differing(pattern, node)
+        )
 
 
-def _same_arguments(pattern: Any, node: Any) -> bool:
-    given, other = (getattr(x, "params", {}) for x in (pattern, node))
-    return len(pattern.parents) == len(node.parents) and all(
-        name == "classes" or repr(other.get(name)) == repr(x) for name, x in given.items()
-    )
+def _same_constant(one: Any, other: Any) -> bool:
+    """Whether two nodes hold one array that was given to two operations, such as a first state."""
+    constant = all(x.op is None and not x.requires_grad for x in (one, other))
+    return constant and np.array_equal(one.data, other.data)
+
+
+def _differing(one: Any, other: Any) -> Iterator[str]:
+    """The names of the arguments, beside its operands, that an operation got others of."""
+    for name, x in getattr(one, "params", {}).items():
+        if repr(getattr(other, "params", {}).get(name)) != repr(x):
+            yield name
 
 
 def compositions_in(nodes: Sequence[Node], uses: Uses) -> list[tuple[str, tuple[Node, ...]]]:
@@ -154,8 +168,8 @@ def _beginnings() -> dict[str, set[tuple[str | None, ...]]]:
 def _of_values(n: int) -> dict[str, list[Pattern]]:
     """Those of n single numbers, by the operation that they end in."""
 
-    def new(seed: int, axes: int) -> Any:
-        numbers = np.random.default_rng(seed).normal(size=n)
+    def new(seed: int, shape: tuple[int, ...]) -> Any:
+        numbers = np.random.default_rng(seed).normal(size=shape)
         return np.array([Value(x) for x in numbers.tolist()], dtype=object)
 
     def of_scores(name: str) -> Callable[[Any], Any]:
@@ -164,41 +178,47 @@ def _of_values(n: int) -> dict[str, list[Pattern]]:
             return lambda x: [op(x, np.array(k)) for k in range(n)]
         return lambda x: np.ravel(op(x))
 
-    functions: list[tuple[str, Callable[..., Any], tuple[int, ...]]]
-    functions = [(known, of_scores(name), (1,)) for name, known in _OF_SCORES.items()]
-    functions += [(name, *known) for name, known in NAMED.items() if set(known[1]) == {1}]
-    return _by_last_operation(functions, new)
+    functions: list[tuple[str, Callable[..., Any], Shapes]]
+    functions = [(known, of_scores(name), lambda n: [(n,)]) for name, known in _OF_SCORES.items()]
+    functions += [
+        (name, function, shapes)
+        for name, (function, shapes) in NAMED.items()
+        if {*shapes(n)} == {(n,)}
+    ]
+    return _by_last_operation(functions, new, (n, n))
 
 
 @functools.cache
 def _of_tensors() -> dict[str, list[Pattern]]:
     """Those of arrays."""
 
-    def new(seed: int, axes: int) -> Any:
-        shape = (2, 2, 3)[3 - axes :]
+    def new(seed: int, shape: tuple[int, ...]) -> Any:
         return Tensor(np.random.default_rng(seed).normal(size=shape), requires_grad=True)
 
-    return _by_last_operation([(name, *known) for name, known in NAMED.items()], new)
+    return _by_last_operation([(name, *known) for name, known in NAMED.items()], new, (3, 5))
 
 
 def _by_last_operation(
-    functions: Iterable[tuple[str, Callable[..., Any], tuple[int, ...]]],
-    new: Callable[[int, int], Any],
+    functions: Iterable[tuple[str, Callable[..., Any], Shapes]],
+    new: Callable[[int, tuple[int, ...]], Any],
+    sizes: tuple[int, int],
 ) -> dict[str, list[Pattern]]:
     patterns: dict[str, list[Pattern]] = {}
-    for name, function, axes in functions:
+    for name, function, shapes in functions:
         try:
             first, second = (
-                function(*(new(100 * run + k, n) for k, n in enumerate(axes))) for run in range(2)
+                function(*(new(100 * run + k, shape) for k, shape in enumerate(shapes(n))))
+                for run, n in enumerate(sizes)
             )
         except (TypeError, ValueError, AttributeError):
             continue  # it is of the other kind of node
         for one, other in zip(_each(first), _each(second), strict=True):
             if not isinstance(one, Node) or one.op is None:
                 continue
-            pairs = zip(topological(one), topological(other), strict=True)
+            pairs = list(zip(topological(one), topological(other), strict=True))
             given = frozenset(x for x, y in pairs if not np.array_equal(x.data, y.data))
-            patterns.setdefault(one.op.name, []).append(Pattern(name, one, given))
+            free = frozenset((x, name) for x, y in pairs for name in _differing(x, y))
+            patterns.setdefault(one.op.name, []).append(Pattern(name, one, given, free))
     return patterns
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import autograd
 from autograd import ShapeError
 from autograd.checks import check_number
+from autograd.op import named
 from nn.functional.regularisation import dropout
 from nn.functional.targets import cast_like
 from nn.operands import (
@@ -26,6 +28,12 @@ from nn.operands import (
 _MISSING = {"enable_gqa": (False, "Repeat the heads of key and value: key.repeat(n, axis=-3).")}
 
 
+def _shapes(e: int) -> list[tuple[int, ...]]:
+    """Of query, key and value, once with and once without axes before their last two."""
+    return [(2,) * (e - 3) + shape for shape in ((e - 1, e), (e, e), (e, 3))]
+
+
+@named("attention", shapes=_shapes)
 def scaled_dot_product_attention(
     query: Any,
     key: Any,
@@ -85,6 +93,11 @@ def scaled_dot_product_attention(
         mask = causal_mask(shape_of(query)[-2], shape_of(key)[-2])
     weights = attention_weights(who, query, key, mask, scale)
     return autograd.matmul(dropout(weights, dropout_p, rng=rng), value)
+
+
+named("attention with a mask", shapes=_shapes)(
+    functools.partial(scaled_dot_product_attention, is_causal=True)
+)
 
 
 def attention_weights(

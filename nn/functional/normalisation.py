@@ -144,8 +144,8 @@ def batch_norm(
     )
 
 
-named("layer norm", 2, 1, 1)(lambda x, weight, bias: layer_norm(x, 3, weight, bias))
-named("RMS norm", 2, 1)(lambda x, weight: rms_norm(x, 3, weight))
+named("layer norm", 2, 1, 1)(lambda x, weight, bias: layer_norm(x, len(bias), weight, bias))
+named("RMS norm", 2, 1)(lambda x, weight: rms_norm(x, len(weight), weight))
 
 
 # --- for functions and layers ---------------------------------------------------------------------
