@@ -10,6 +10,8 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, custom_vjp, record_lines, tanh
 from autograd.node import topological
 from autograd.op import Elementwise
+from autograd.viz.outline import Outline
+from autograd.viz.player.picture import picture_of
 from autograd.viz.text import number
 from autograd.viz.tree import markup
 from nn.scalar import MLP
@@ -817,29 +819,43 @@ def box_named(player, name):
     return player.page.locator("[data-node]").filter(has_text=name).first
 
 
-def test_steps_inside_of_a_closed_box_are_one_move_until_it_is_stepped_into(play):  # noqa: F811
-    steps = large_network()
-    player = play(steps)
-    moves, seen = 0, []
-    while player.where() != f"backward step {len(steps)} of {len(steps)}":
+def walked(player):
+    """Every place from here to the end with its sentence and, where there is one, its equation."""
+    seen = []
+    while True:
+        before = player.where()
         player.press("ArrowRight")
-        seen.append(player.where())
-        moves += 1
-        assert moves < 270  # of 812: a step across the edge of a box is a move of its own
+        if player.where() == before:
+            return seen
+        line = player.page.locator(".say .line")
+        seen.append((player.where(), line.inner_text() if line.count() else ""))
+
+
+def test_what_happens_inside_of_a_closed_box_is_one_step_until_it_is_opened(play):  # noqa: F811
+    steps = large_network()
+    outline = Outline(steps, picture_of(steps).folding.boxes)
+    player = play(steps)
+    seen = walked(player)
+    assert [line for where, line in seen if "backward step" in where] == [
+        "" if step.received is None else step.equation for step in outline
+    ]
     player.press("Home")
-    box_named(player, "model.layers[0]").click()
-    about = player.page.locator(".about").first
-    assert "176 nodes, folded into one box" in about.inner_text()
-    assert "w₀₀₀" in about.inner_text()
-    player.page.click("text=Step inside")
-    player.press("ArrowRight", "ArrowRight")
-    assert player.where() == "forward step 2 of 300"
-    box_named(player, "model.layers[0]").click()
-    player.page.click("text=Step over it")
-    player.press("ArrowRight")
-    assert player.where() not in ("forward step 3 of 300", "start")
-    player.press("End", *["ArrowLeft"] * moves)
-    assert player.where() == "start"
+    for name in ("model.layers[2]", "model.layers[2].neurons[0]"):
+        player.page.get_by_role("button", name=f"+ {name}", exact=True).click()
+        player.page.get_by_role("button", name=f"− {name}", exact=True).wait_for()
+    inside = walked(player)
+    assert len(inside) > 5 * len(seen)
+    assert player.rows()["loss"][1] == "1"
+    shown = player.exact()
+    player.page.get_by_role("button", name="− model.layers[2]", exact=True).click()
+    player.page.get_by_role("button", name="+ model.layers[2]", exact=True).wait_for()
+    assert player.where() == seen[-1][0]  # it stays at the end
+    assert player.exact() == shown
+    assert shown["model.layers[1].neurons[0].b"][1] == steps.gradients[bias(steps)]
+
+
+def bias(steps):
+    return next(leaf for leaf in steps.gradients if steps.names[leaf] == "b[1][0]")
 
 
 def test_a_click_on_a_closed_box_says_what_is_in_it_and_leads_to_each_node(play):  # noqa: F811
@@ -848,10 +864,41 @@ def test_a_click_on_a_closed_box_says_what_is_in_it_and_leads_to_each_node(play)
     player.press("End")
     box_named(player, "model.layers[2]").click()
     about = player.page.locator(".about").first
-    assert about.locator(".title").inner_text() == (
-        "model.layers[2]: 37 nodes, folded into one box"
-    )
+    assert about.locator(".title").inner_text().startswith("model.layers[2] of v₃₇")
+    assert about.locator(".title").inner_text().endswith(": 37 nodes in one box")
     about.locator("button", has_text="b₂₀").click()
     assert (
         about.locator(".title").first.inner_text().startswith("b₂₀ (model.layers[2].neurons[0].b)")
     )
+
+
+def test_a_closed_sum_shows_its_number_and_follows_an_edited_leaf(play):  # noqa: F811
+    terms = [Value(k / 8, label=f"q{k}") for k in range(40)]
+    total = sum(terms[1:], terms[0])
+    out = tanh(total * 0.01)
+    player = play(backprop(out))
+    box = box_named(player, "Σ of 40 terms")
+    player.press("End")
+    assert number(total.data) in box.text_content()
+    assert number(total.grad) in box.text_content()
+    set_leaves(player, {"q3": -7.0})
+    assert number(total.data - 0.375 - 7.0) in box.text_content()
+    slope = 0.01 * (1 - math.tanh(0.01 * (total.data - 7.375)) ** 2)
+    assert player.exact()["q5"][1] == pytest.approx(slope, rel=1e-12)
+    box.click()
+    player.page.locator(".about").first.locator("button[aria-expanded=false]").click()
+    player.page.wait_for_selector("button[aria-expanded=true]")
+    assert player.page.locator("[data-node]").count() > 80
+    assert player.exact()["q5"][1] == pytest.approx(slope, rel=1e-12)
+    assert player.rows()["q5"][2] == "1 of 1"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault_with_boxes(play, scheme):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    player = play(large_network(), color_scheme=scheme, bypass_csp=True)
+    player.press("End", "ArrowLeft")
+    box_named(player, "model.layers[2]").click()
+    violations = Axe().run(player.page).response["violations"]
+    assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations] == []

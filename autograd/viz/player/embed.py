@@ -120,9 +120,16 @@ def _text(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
+_OUTSIDE_TEXTS = re.compile(
+    r"""("(?:[^"\\\n]|\\.)*"|`[^`]*`|/(?![*/ ])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*)"""
+    r"""| *([=?:;{},()<>&|*]+) *"""
+)
+
+
 def without_comments(script: str) -> str:
-    """A script without what only its readers need: indentation, and comments on their own."""
-    return re.sub(r"(?m)^\s*(//.*\n)?", "", script)
+    """A script without what only its readers need: comments on their own, and spaces."""
+    code = re.sub(r"(?m)^\s*(//.*\n)?", "", script)
+    return _OUTSIDE_TEXTS.sub(lambda found: found[1] or found[2], code)
 
 
 def _squeezed(css: str) -> str:

@@ -32,7 +32,7 @@ function wayItem(way, i) {
     off = () => highlight();
   const link = way.map((k) =>
     button(
-      "backward step " + (k + 1),
+      "backward step " + events[eventOf(k) - 1].number,
       () => {
         go(eventOf(k));
         host.focus();
@@ -41,7 +41,7 @@ function wayItem(way, i) {
         class: "link",
         onfocus: on,
         onblur: off,
-        "aria-label": "Go to backward step " + (k + 1) + ", " + partial(k),
+        "aria-label": "Go to backward step " + events[eventOf(k) - 1].number + ", " + partial(k),
       },
     ),
   );
@@ -171,47 +171,67 @@ function choose(i) {
   paint(stateAt(position));
 }
 
-// --- closed boxes: what is in one, and steps through it as one ---
+// --- boxes that open and close ---
 
-const opened = new Set();
-// The closed box that an event happens inside of; "" where it is none.
-function insideOf(e) {
-  const box = e && e.node >= 0 ? nodes[e.node].box : "";
-  const whole = box[0] === "g" && (!("step" in e) || nodes[steps[e.step][0]].box === box);
-  return whole && !opened.has(box) ? box : "";
+const stepBy = (direction) => go(position + direction);
+// The picture that differs least from this one and has the box open, or closed.
+function viewWith(g, isOpen) {
+  const far = (v) => groups.filter((_, j) => v.open.includes(j) !== view.open.includes(j)).length;
+  const fitting = views.filter((v) => v.open.includes(g) === isOpen);
+  return fitting.sort((a, b) => far(a) - far(b))[0];
 }
-function stepBy(direction) {
-  let k = position + direction;
-  const at = (i) => insideOf(events[i - 1]);
-  while (at(k) && at(k) === at(k + 1)) k += direction; // to the end of what is inside
-  go(k);
+async function toggleBox(g) {
+  const next = viewWith(g, !view.open.includes(g));
+  if (!next) return;
+  const { got, known } = stateAt(position),
+    so_far = (s) => s.known.filter((x) => x).length + s.got.reduce((a, b) => a + b, 0);
+  const done = so_far({ got, known }),
+    atEnd = position === events.length;
+  const svg = next.svg === undefined ? drawing() : parsed((await pictures)[next.svg]);
+  view = next;
+  arrange();
+  draw(svg);
+  position = 0;
+  while (position < events.length && (atEnd || so_far(stateAt(position)) < done)) position++;
+  slider.max = events.length;
+  for (const i of stops) markStop(i);
+  showToggles();
+  choose(-1);
+  render();
+  status.textContent = groups[g].name + (view.open.includes(g) ? " is open" : " is closed");
 }
-function chooseBox(box) {
+function toggle(g) {
+  const isOpen = view.open.includes(g);
+  return button((isOpen ? "− " : "+ ") + groups[g].name, () => toggleBox(g), {
+    title: (isOpen ? "Close the box " : "Open the box ") + groups[g].text,
+    "aria-expanded": isOpen,
+  });
+}
+const toggles = el("div", { class: "row", role: "group", "aria-label": "Boxes" });
+const note = p();
+function showToggles() {
+  note.textContent = view.note || "";
+  const shown = groups.flatMap(({ id }, g) => (view.open.includes(g) || boxes[id] ? [g] : []));
+  toggles.replaceChildren(...shown.filter((g) => viewWith(g, !view.open.includes(g))).slice(0, 12).map(toggle));
+}
+function chooseBox(g) {
   chosen = -1;
   highlight();
-  const members = nodes.map((_, i) => i).filter((i) => nodes[i].box === box),
+  const box = groups[g];
+  about.refresh = undefined;
+  about.hidden = !box;
+  if (!box) return;
+  const members = nodes.flatMap((n, i) => (n.box === box.id ? [i] : [])),
     shown = members.slice(0, 60);
-  const title = boxes[box][0].querySelector("[data-part=name]").textContent;
-  const open = button(opened.has(box) ? "Step over it" : "Step inside", () => {
-    opened.has(box) ? opened.delete(box) : opened.add(box);
-    chooseBox(box);
-  });
   const links = shown.flatMap((i) => [
     button(name(i), () => choose(i), { class: "link", "aria-label": "Choose " + name(i) }),
     " ",
   ]);
-  const more = members.length > shown.length ? [" … " + (members.length - shown.length) + " more"] : [];
-  about.refresh = undefined;
-  about.hidden = false;
   about.replaceChildren(
-    el("p", { class: "title" }, title + ": " + members.length.toLocaleString("en") + " nodes, folded into one box"),
-    p(
-      opened.has(box)
-        ? "Each step inside of it is played."
-        : "The steps inside of it count as one move; the numbers in it are in the table.",
-    ),
-    el("div", { class: "row" }, open, button("Close", () => choose(-1))),
-    p(...links, ...more),
+    el("p", { class: "title" }, box.text + ": " + members.length.toLocaleString("en") + " nodes in one box"),
+    p("What happens inside of it counts as one step until it is opened; the numbers in it are in the table."),
+    el("div", { class: "row" }, viewWith(g, true) ? toggle(g) : "", button("Close this text", () => choose(-1))),
+    p(...links, members.length > shown.length ? "… " + (members.length - shown.length) + " more" : ""),
   );
   paint(stateAt(position));
 }
@@ -221,17 +241,17 @@ function chooseBox(box) {
 const stops = new Set();
 function toggleStop(i) {
   stops.has(i) ? stops.delete(i) : stops.add(i);
-  for (const g of boxesOf(i)) {
-    const old = g.querySelector(".stop"),
-      r = g.querySelector("rect");
-    old
-      ? old.remove()
-      : g.append(
-          svgEl("circle", { class: "stop", r: 7, cx: r.getAttribute("x"), cy: r.getAttribute("y") }),
-        );
-  }
+  markStop(i);
   choose(i);
   status.textContent = (stops.has(i) ? "Breakpoint at " : "No breakpoint at ") + name(i);
+}
+function markStop(i) {
+  for (const g of boxesOf(i)) {
+    const r = g.querySelector("rect");
+    g.querySelector(".stop")?.remove();
+    if (stops.has(i))
+      g.append(svgEl("circle", { class: "stop", r: 7, cx: r.getAttribute("x"), cy: r.getAttribute("y") }));
+  }
 }
 function runTo(wanted, direction = 1) {
   let k = position + direction;

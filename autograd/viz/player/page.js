@@ -2,6 +2,8 @@
 
 let position = 0,
   timer = 0;
+arrange();
+draw(drawing());
 const status = el("div", { role: "status", "aria-live": "polite", class: "mini" });
 const panel = el("div", { class: "say" }),
   about = el("section", { class: "about", "aria-label": "The chosen node" });
@@ -85,15 +87,16 @@ const main = el(
     slider,
     where,
   ),
-  look.picture,
-  look.bar,
+  frame,
+  toggles,
   panel,
   status,
   about,
   order,
   tools,
   p(trace.read),
-  ...trace.notes.map((note) => p(note)),
+  note,
+  ...trace.notes.filter((text) => text !== views[0].note).map((text) => p(text)),
   table,
   help,
 );
@@ -105,7 +108,7 @@ function fillTable(state) {
     const texts = [
       state.known[i] ? fmt(value[i]) : NOT_REACHED,
       covered === i ? "?" : fmt(state.grad[i]),
-      into[i].length ? state.arrived[i] + " of " + into[i].length : "",
+      countOf(state, i),
     ];
     texts.forEach((t, j) => write([rows[i][j]], [t]));
     rows[i][0].title = typeof value[i] === "number" ? String(value[i]) : "";
@@ -116,9 +119,9 @@ function fillTable(state) {
 function whereIs(at) {
   const e = events[at - 1];
   if (!e) return "start";
-  if (e.kind === "forward") return "forward step " + at + " of " + forwards;
+  if (e.kind === "forward") return "forward step " + at + " of " + events.findIndex((one) => one.kind === "seed");
   if (e.kind === "earlier") return "after the pass";
-  return e.kind === "seed" ? "backward: the start" : "backward step " + (e.step + 1) + " of " + steps.length;
+  return e.kind === "seed" ? "backward: the start" : "backward step " + e.number + " of " + events.filter((one) => one.steps).length;
 }
 function render(editing) {
   const state = stateAt(position),
@@ -189,9 +192,9 @@ const actions = {
   "[": () => runToStop(-1),
   p: togglePredict,
   o: toggleOrder,
-  f: look.fit,
-  "+": look.larger,
-  "-": look.smaller,
+  f: () => look.fit(),
+  "+": () => look.larger(),
+  "-": () => look.smaller(),
   "?": () => {
     help.open = !help.open;
   },
@@ -237,4 +240,5 @@ host.player = {
     render(true);
   },
 };
+showToggles();
 render();

@@ -48,17 +48,67 @@ steps.forEach((s, k) => {
   outOf[s[0]].push(k);
   into[nodes[s[0]].in[s[1]]].push(k);
 });
+
+// --- what happens: one event after the other, where a closed box is one thing ---
+
+const groups = trace.groups || [];
+const views = trace.views || [{ open: [], arrows: trace.arrows }];
+let view = views[0],
+  events,
+  expected;
+const ownBox = nodes.map((n, i) => (n.group === undefined ? n.box : "n" + i));
+// The closed box around a node, the outermost; -1 where it is drawn by itself.
+function shut(i) {
+  let found = -1;
+  for (let g = nodes[i].group ?? -1; g >= 0; g = groups[g].in) if (!view.open.includes(g)) found = g;
+  return found;
+}
+function arrange() {
+  const around = nodes.map((_, i) => shut(i)),
+    inner = groups.map(() => []),
+    last = {};
+  nodes.forEach((n, i) => (n.box = around[i] < 0 ? ownBox[i] : groups[around[i]].id));
+  events = [];
+  for (const x of view.forward || nodes.flatMap((n, i) => (n.op ? [i] : []))) {
+    if (x >= 0) events.push({ kind: "forward", node: x, made: [x] });
+    else {
+      const made = nodes.flatMap((n, i) => (around[i] === -1 - x ? [i] : [])),
+        { out } = groups[-1 - x];
+      events.push({ kind: "forward", group: -1 - x, node: out.length === 1 ? out[0] : -1, made });
+    }
+  }
+  events.push({ kind: "seed", node: root });
+  const between = {};
+  steps.forEach((s, k) => {
+    const [from, to] = [around[s[0]], around[target(k)]];
+    if (from >= 0 && from === to) inner[from].push(k);
+    else if (from >= 0) {
+      (between[[from, target(k)]] ||= []).push(k);
+      if (to >= 0) (between[[from, -1 - to]] ||= []).push(k);
+    }
+  });
+  let number = 0;
+  for (const at of view.play || steps.keys()) {
+    number++;
+    if (Array.isArray(at)) {
+      const pass = groups[at[0]].passes.find(([to]) => to === at[1]);
+      events.push({ kind: "pass", group: at[0], node: at[1], pass, steps: between[at] || [], number });
+    } else {
+      if (said[at].whole) events.push({ kind: "whole", step: at, node: target(at), number });
+      events.push({ kind: "step", step: at, node: target(at), steps: [at], number });
+    }
+  }
+  // What is in a closed box happens when the last has come to it.
+  for (const e of events) if (e.steps || e.kind === "seed") last[into_(e, around)] = e;
+  inner.forEach((list, g) => list.length && last[g] && (last[g].inner = list));
+  if (trace.earlier.length) events.push({ kind: "earlier", node: -1 });
+  expected = nodes.map(() => 0);
+  for (const e of events) if (e.steps && e.node >= 0) expected[e.node]++;
+}
+const into_ = (e, around) => (e.node < 0 ? -1 - e.node : around[e.node]);
 const target = (k) => nodes[steps[k][0]].in[steps[k][1]];
-const events = [];
-nodes.forEach((n, i) => n.op && events.push({ kind: "forward", node: i }));
-const forwards = events.length;
-events.push({ kind: "seed", node: root });
-steps.forEach((s, k) => {
-  if (said[k].whole) events.push({ kind: "whole", step: k, node: target(k) });
-  events.push({ kind: "step", step: k, node: target(k) });
-});
-if (trace.earlier.length) events.push({ kind: "earlier", node: -1 });
-const eventOf = (k) => events.findIndex((e) => e.kind === "step" && e.step === k) + 1;
+const eventOf = (k) => events.findIndex((e) => (e.steps || []).concat(e.inner || []).includes(k)) + 1;
+const unedited = () => value.every((x, i) => Object.is(x, first[i]));
 const add = (k, before) =>
   "after" in said[k] ? said[k].after : before === null ? product[k] : before + product[k];
 
@@ -85,19 +135,26 @@ function recompute() {
 function stateAt(position) {
   const known = nodes.map((n) => !n.op),
     grad = nodes.map(() => null),
-    arrived = nodes.map(() => 0);
+    got = nodes.map(() => 0), // of all contributions
+    arrived = nodes.map(() => 0); // of those that are events
+  const receive = (k) => {
+    grad[target(k)] = add(k, grad[target(k)]);
+    got[target(k)]++;
+  };
   for (const e of events.slice(0, position)) {
-    if (e.kind === "forward") known[e.node] = true;
+    if (e.kind === "forward") for (const i of e.made) known[i] = true;
     if (e.kind === "seed") grad[root] = real(trace.seed);
     if (e.kind === "earlier")
       trace.earlier.forEach(([leaf, before, after]) => {
         grad[leaf] = typeof grad[leaf] === "number" ? real(before) + grad[leaf] : after;
       });
-    if (e.kind === "step") {
-      grad[e.node] = add(e.step, grad[e.node]);
-      arrived[e.node]++;
+    if (e.steps) {
+      e.steps.forEach(receive);
+      if (e.node >= 0) arrived[e.node]++;
     }
+    if (e.inner) e.inner.forEach(receive);
   }
-  return { known, grad, arrived };
+  return { known, grad, got, arrived };
 }
 const finalGrads = () => stateAt(events.length - (trace.earlier.length ? 1 : 0)).grad;
+const countOf = (state, i) => (expected[i] ? state.arrived[i] + " of " + expected[i] : into[i].length ? state.got[i] + " of " + into[i].length : "");

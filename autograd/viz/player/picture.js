@@ -1,40 +1,55 @@
 // The picture: the SVG of the fallback, repainted for each event.
 
-const svg = drawing();
-svg.setAttribute("aria-hidden", "true");
-svg.removeAttribute("role");
-const look = viewer(svg, "Picture of the graph; the table of nodes below says the same in words");
-const boxes = {},
+let svg,
+  look,
+  boxes,
+  arrows,
+  labels;
+let pictures = Promise.resolve([]); // of boxes that are opened
+if (trace.pictures) {
+  const packed = Uint8Array.from(atob(trace.pictures), (c) => c.charCodeAt(0));
+  pictures = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+const frame = el("div");
+function draw(picture) {
+  svg = picture;
+  svg.setAttribute("aria-hidden", "true");
+  svg.removeAttribute("role");
+  look = viewer(svg, "Picture of the graph; the table of nodes below says the same in words");
+  boxes = {};
   arrows = {};
-for (const g of svg.querySelectorAll("[data-edge]")) {
-  arrows[g.dataset.edge] = g;
-  g.querySelector("title").remove();
+  for (const g of svg.querySelectorAll("[data-edge]")) {
+    arrows[g.dataset.edge] = g;
+    g.querySelector("title").remove();
+  }
+  svg.querySelector("title").remove();
+  svg.lastElementChild.remove(); // the captions, which the page says below
+  for (const g of svg.querySelectorAll("[data-node]")) {
+    const id = g.dataset.node.split("~")[0];
+    (boxes[id] ||= []).push(g);
+    const what = [...g.querySelectorAll("[data-part=what]")].find((t) => t.textContent === "grad");
+    g.parts = {
+      data: [...g.querySelectorAll("[data-part=data]")],
+      grad: [...g.querySelectorAll("[data-part=grad]")],
+      what: what ? [what] : [],
+    };
+    const i = nodes.findIndex((n) => n.box === id),
+      box = groups.findIndex((group) => group.id === id);
+    if (id[0] === "n")
+      g.querySelector("title").textContent = name(i) + (nodes[i].op ? " = " + nodes[i].text : "") + (nodes[i].code ? " (" + nodes[i].code + ")" : "");
+    g.addEventListener("click", () => (id[0] === "n" ? choose(i) : chooseBox(box)));
+  }
+  // The local derivative at an arrow, which changes when a leaf is edited.
+  labels = {};
+  events.forEach((e) => {
+    for (const k of e.steps || []) labels[arrowId(steps[k][0], steps[k][1])] = e;
+  });
+  frame.replaceChildren(look.picture, look.bar);
 }
-svg.querySelector("title").remove();
-svg.lastElementChild.remove(); // the captions, which the page says below
-for (const g of svg.querySelectorAll("[data-node]")) {
-  const id = g.dataset.node.split("~")[0];
-  (boxes[id] ||= []).push(g);
-  const what = [...g.querySelectorAll("[data-part=what]")].find((t) => t.textContent === "grad");
-  g.parts = {
-    data: [...g.querySelectorAll("[data-part=data]")],
-    grad: [...g.querySelectorAll("[data-part=grad]")],
-    what: what ? [what] : [],
-  };
-  const i = nodes.findLastIndex((n) => n.box === id);
-  if (id[0] === "n")
-    g.querySelector("title").textContent = name(i) + (nodes[i].op ? " = " + nodes[i].text : "") + (nodes[i].code ? " (" + nodes[i].code + ")" : "");
-  g.addEventListener("click", () => (id[0] === "g" ? chooseBox(id) : choose(i)));
-}
-// An arrow inside of a folded box is not drawn.
+// An arrow inside of a closed box is not drawn.
 const arrowId = (i, k) =>
-  trace.arrows[i + "." + k] || (nodes[i].box[0] === "n" ? nodes[i].box + "." + k : "");
+  view.arrows[i + "." + k] || (nodes[i].box[0] === "n" ? nodes[i].box + "." + k : "");
 const boxesOf = (i) => (nodes[i] && boxes[nodes[i].box]) || [];
-// The local derivative at an arrow, which changes when a leaf is edited.
-const labels = {};
-steps.forEach((s, k) => {
-  labels[arrowId(s[0], s[1])] = k;
-});
 const flag = svgEl("g", { class: "flag" });
 flag.append(
   svgEl("rect", { height: 20, rx: 4 }),
@@ -58,7 +73,7 @@ function paint(state) {
   const rank = { todo: 0, ready: 1, part: 2, done: 3 },
     states = {};
   nodes.forEach((n, i) => {
-    const complete = state.grad[i] !== null && state.arrived[i] === into[i].length;
+    const complete = state.grad[i] !== null && state.got[i] === into[i].length;
     const s = !state.known[i] ? "todo" : state.grad[i] === null ? "ready" : complete ? "done" : "part";
     // In a folded box, what no gradient flows to does not hold it back.
     const counts = n.box[0] === "n" || s === "todo" || into[i].length > 0;
@@ -70,14 +85,14 @@ function paint(state) {
       write(g.parts.data, state.known[i] ? (unknown ? ["?"] : lines(value[i])) : [NOT_REACHED]);
       write(g.parts.grad, covered === i ? ["?"] : lines(state.grad[i]));
       write(g.parts.what, [
-        complete ? "grad ✓" : s === "part" ? "grad " + state.arrived[i] + "/" + into[i].length : "grad",
+        complete ? "grad ✓" : s === "part" ? "grad " + countOf(state, i).replace(" of ", "/") : "grad",
       ]);
     }
   });
   const edges = {};
   let place = boxesOf(e.node)[0],
     words = "";
-  if (e.kind === "forward") nodes[e.node].in.forEach((_, k) => (edges[arrowId(e.node, k)] = "to"));
+  for (const i of e.made || []) nodes[i].in.forEach((_, k) => (edges[arrowId(i, k)] = "to"));
   if ("step" in e) {
     const [from, k] = steps[e.step],
       id = arrowId(from, k);
@@ -92,6 +107,13 @@ function paint(state) {
           : "+ " +
             minus(lines(product[e.step]).length > 1 ? product[e.step].size : lines(product[e.step])[0]);
   }
+  if (e.kind === "pass") {
+    for (const k of e.steps) edges[arrowId(steps[k][0], steps[k][1])] = "to";
+    hot[groups[e.group].id] = "from";
+    if (e.node < 0) hot[groups[-1 - e.node].id] = "to";
+    else words = "+ " + minus(lines(addedBy(e))[0]);
+  }
+  if (e.kind === "forward" && e.node < 0) hot[groups[e.group].id] = "to";
   if (e.node >= 0) hot[nodes[e.node].box] = "to";
   if (e.kind === "earlier")
     trace.earlier.forEach(([leaf]) => {
@@ -107,9 +129,11 @@ function paint(state) {
     mark(arrows[id], "hot", edges[id]);
     const label = arrows[id].querySelector("text");
     if (!label || !scalar || !(id in labels)) continue;
-    const k = labels[id];
+    const by = labels[id],
+      from = by.kind === "pass" ? groups[by.group].out[0] : steps[by.step][0];
     const room = label.previousElementSibling;
-    write([label], [id === coveredArrow ? "?" : state.known[steps[k][0]] ? digits(local[k]) : ""]);
+    const x = by.kind === "pass" ? localOf(by) : local[by.step];
+    write([label], [id === coveredArrow ? "?" : x !== null && state.known[from] ? digits(x) : ""]);
     const long = label.textContent.length * 6.8 > +room.getAttribute("width");
     long ? label.setAttribute("textLength", +room.getAttribute("width") - 2) : label.removeAttribute("textLength");
     label.setAttribute("lengthAdjust", "spacingAndGlyphs");

@@ -14,9 +14,10 @@ const button = (text, action, props) =>
 // The picture of the fallback, as elements.
 function drawing() {
   const bytes = Uint8Array.from(atob(host.querySelector("img").src.split(",")[1]), (c) => c.charCodeAt(0));
-  const parsed = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
-  return document.importNode(parsed.documentElement, true);
+  return parsed(new TextDecoder().decode(bytes));
 }
+const parsed = (svg) =>
+  document.importNode(new DOMParser().parseFromString(svg, "image/svg+xml").documentElement, true);
 
 // The theme is that of what is around: the colour of its text tells. VS Code and JupyterLab change
 // theirs by an attribute of the body, Colab by one of the html element.

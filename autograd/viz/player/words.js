@@ -35,7 +35,7 @@ function describeStep(k, state, whole) {
     from = s[0],
     to = target(k);
   const total = state.grad[to],
-    count = state.arrived[to] + " of " + into[to].length;
+    count = countOf(state, to);
   const before = "after" in more
     ? more.before
     : state.arrived[to] === 1 && to !== root
@@ -151,6 +151,33 @@ function describeEarlier() {
     "Warning: an earlier backward() left gradients here, and leaves add what each pass brings. Call zero_grad() between passes unless the sum is meant.";
   return [text, el("table", {}, el("tbody", {}, ...rows))];
 }
+// --- closed boxes ---
+
+// What a closed box adds to its operand, and its local derivative, null where it has none.
+const addedBy = (e) => (e.steps.some((k) => "after" in said[k]) ? e.pass[4] : e.steps.reduce((sum, k) => sum + product[k], 0));
+function localOf(e) {
+  if (!e.pass || typeof e.pass[3] !== "number" || unedited()) return e.pass ? real(e.pass[3]) : null;
+  const up = finalGrads()[groups[e.group].out[0]];
+  return up && Number.isFinite(up) ? addedBy(e) / up : null;
+}
+function describeBox({ group, node }) {
+  const { text, out, size } = groups[group],
+    result = node >= 0 ? [cell(name(node), value[node], true)] : out.slice(0, 8).map((i) => cell(name(i), value[i], true));
+  return [
+    (node >= 0 ? name(node) + " = " : "") + text + (node >= 0 ? " = " + fmt(value[node]) : "") + ": a closed box of " + size.toLocaleString("en") + " nodes.",
+    strip(...result),
+  ];
+}
+function describePass(e, state) {
+  const box = groups[e.group];
+  if (e.node < 0) return [box.name + " hands what has come to it back to " + groups[-1 - e.node].name + "."];
+  const x = addedBy(e);
+  return [
+    "Gradient of " + name(root) + " with respect to " + name(e.node) + " gets " + fmt(x) + " through " + box.text + ", a closed box; total " + fmt(state.grad[e.node]) + ", " + countOf(state, e.node) + " contributions arrived.",
+    strip(cell("contribution", x, true), cell("total " + d(e.node), state.grad[e.node])),
+    p(el("span", { class: "line" }, unedited() ? e.pass[5] : "")),
+  ];
+}
 function describe(state) {
   covered = -1;
   coveredArrow = "";
@@ -159,7 +186,8 @@ function describe(state) {
     return [
       "The leaves hold their numbers; nothing is computed yet. Press the right arrow key or › for the first step.",
     ];
-  if (e.kind === "forward") return describeForward(e.node);
+  if (e.kind === "pass") return describePass(e, state);
+  if (e.kind === "forward") return e.group === undefined ? describeForward(e.node) : describeBox(e);
   if (e.kind === "seed")
     return [
       "Backward starts at " + name(root) + ": " + trace.start + ".",
@@ -172,6 +200,7 @@ function describe(state) {
 
 function latex() {
   const e = events[position - 1] || { node: root };
+  if (e.kind === "pass") return e.node < 0 ? "" : nodes[e.node].latex + " \\mathrel{+}= " + latexNumber(fmt(addedBy(e)));
   if ("step" in e) return said[e.step].latex.replace(/[\ue000-\ue002]/g, (c) => latexNumber(inStep(e.step)[c.charCodeAt(0) & 3]));
   const n = nodes[e.node] || nodes[root];
   return (e.kind === "seed" || !n.made ? n.latex : n.made) + " = " + latexNumber(fmt(e.kind === "seed" ? trace.seed : value[e.node]));
