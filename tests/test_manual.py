@@ -26,6 +26,7 @@ DOCS = ROOT / "docs"
 IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
 ADDING = DOCS / "adding-an-operation.md"
 SEVERAL_MACHINES = DOCS / "several-machines.md"  # needs a cluster: test_several_machines.py
+PYTORCH = DOCS / "your-pytorch-model.md"  # needs PyTorch: nn/interop/test_torch.py
 PAGES = sorted(DOCS.glob("*.md"))
 TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "notebooks" / "README.md"]
 
@@ -84,7 +85,11 @@ def test_every_name_a_package_offers_has_a_docstring(package):
 
 @pytest.mark.parametrize(
     "page",
-    [p for p in PAGES if ">>>" in p.read_text("utf-8") and p not in (ADDING, SEVERAL_MACHINES)],
+    [
+        p
+        for p in PAGES
+        if ">>>" in p.read_text("utf-8") and p not in (ADDING, SEVERAL_MACHINES, PYTORCH)
+    ],
     ids=lambda p: p.stem,
 )
 def test_the_examples_of_a_page_give_what_they_show(page):

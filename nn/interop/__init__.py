@@ -6,7 +6,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("micrograd", "torch"):
+    if name in ("aten", "micrograd", "torch"):
         return importlib.import_module(f"nn.interop.{name}")
     raise AttributeError(
         f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__]

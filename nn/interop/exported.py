@@ -371,8 +371,8 @@ def _remedy(left: Sequence[Any]) -> str:
             "A number that is read out of a tensor has no gradient: keep it a tensor, or pass it."
         )
     return (
-        'Write them with operations that are here (the manual\'s page "Your PyTorch model" lists '
-        "them), or import the parts before and after as models of their own."
+        'Write them with others (the manual says which: "Your PyTorch model, step by step"), '
+        "or import the parts before and after as models of their own."
     )
 
 

@@ -1,7 +1,10 @@
 """PyTorch models as models of ours. Without PyTorch all is skipped; CI requires it."""
 
 import copy
+import doctest
+import html
 import os
+import pathlib
 import pickle
 
 import numpy as np
@@ -21,6 +24,8 @@ import torch.nn.functional as F
 from nn.interop.torch import ExportError, compare, from_torch
 from tests.nn.interop.torch_models import MODELS, made
 
+DOCS = pathlib.Path(nn.__file__).parents[1] / "docs"
+
 
 @pytest.fixture(autouse=True)
 def in_float64():
@@ -29,6 +34,11 @@ def in_float64():
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(before)
+
+
+@pytest.fixture
+def in_pytorchs_own_type(in_float64):
+    torch.set_default_dtype(torch.float32)
 
 
 def imported(name):
@@ -327,6 +337,26 @@ def test_copies_and_pickles_are_models_of_their_own():
         np.testing.assert_array_equal(other(X).data, ours(X).data)
         other.parameters()[0].data += 1
         assert (other(X).data != ours(X).data).any()
+
+
+def test_the_examples_of_the_manuals_page_give_what_they_show(in_pytorchs_own_type):
+    page = DOCS / "your-pytorch-model.md"
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    failed, tried = doctest.testfile(
+        str(page), module_relative=False, encoding="utf-8", optionflags=flags
+    )
+    assert tried > 20
+    assert failed == 0
+
+
+def test_the_picture_of_the_manuals_page_is_of_its_model(in_pytorchs_own_type):
+    torch.manual_seed(0)
+    layers = torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 2)
+    model = from_torch(torch.nn.Sequential(*layers).double(), X)
+    loss = nn.functional.cross_entropy(model(X), Y.numpy())
+    loss.backward()
+    shown = html.unescape((DOCS / "your-pytorch-model.svg").read_text("utf-8"))
+    assert repr(draw(loss)) in shown, "draw(loss).save('docs/your-pytorch-model.svg')"
 
 
 # --- what cannot be imported ----------------------------------------------------------------------
