@@ -160,7 +160,7 @@ def _general_remark(found: Any, right: Any, seen: Callable[..., Any] | None) -> 
     if all(reading.same(-float(p), float(q)) for p, q in zip(a, b, strict=True)):
         return "The size is right, the sign is not."
     if all(reading.too_round(float(p), float(q)) for p, q in zip(a, b, strict=True)):
-        return "That is near. Give two digits at least."
+        return "That is near. Give two digits at least; zeros in front do not count."
     if len(a) == 1:
         percent = reading.same(float(a[0]) / 100, float(b[0]))
         return "Give it as a share, such as 0.5 for one half, not per cent." if percent else ""

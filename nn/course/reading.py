@@ -125,7 +125,9 @@ def word(answer: Any, choices: tuple[str, ...]) -> str:
     meant = meant or [choice for choice in choices if typed and choice.lower().startswith(typed)]
     if len(meant) != 1:
         listed = ", ".join(repr(choice) for choice in choices)
-        raise NotReadableError(f"This needs one of {listed}, but got {str(answer)[:60]!r}.")
+        got = repr(answer)[:60]
+        quotes = "" if isinstance(answer, str) else ", in quotes"
+        raise NotReadableError(f"This needs one of {listed}{quotes}, but got {got}.")
     return meant[0]
 
 

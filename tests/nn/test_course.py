@@ -203,7 +203,7 @@ def test_a_recognised_mistake_is_told_first_and_hints_follow_on_the_second_try()
     ("right", "answer", "remark"),
     [
         (0.6931, -0.69, "The size is right, the sign is not."),
-        (0.6931, 0.7, "That is near. Give two digits at least."),
+        (0.6931, 0.7, "That is near. Give two digits at least; zeros in front do not count."),
         (0.25, 25, "Give it as a share"),
         ([1.5, 2.5, 4.5], [4.5, 2.5, 1.5], "These are the right numbers, in another order."),
         ([1.5, 2.5, 4.5], [1.5, 2.1, 4.9], "Look again at the second and the third number"),
@@ -237,6 +237,16 @@ def test_no_answer_is_quiet_for_learners_and_a_failure_for_graders(answer, capsy
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     with pytest.raises(NoAnswer, match="in the place of the dots"):
         check(example(), answer)
+
+
+def test_a_word_without_quotes_is_told_so():
+    exercise = example(right=lambda: "b", mistakes=(), choices=("a", "b"))
+    assert (
+        said(exercise, 1)
+        == "This needs one of 'a', 'b', in quotes, but got 1.\nTake the logarithm."
+    )
+    assert said(exercise, "c").startswith("This needs one of 'a', 'b', but got 'c'.")
+    assert exercise.judge(" B").right
 
 
 def test_an_unknown_exercise_is_refused_by_its_name():

@@ -1,10 +1,11 @@
 """The exercises of the notebook on a first network."""
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from autograd import Value
+from autograd import Value, backprop
 from nn.course.exercise import Exercise, Mistake
 from nn.course.misconceptions import Misconception as Belief
 
@@ -15,6 +16,27 @@ def _after_two_steps(step: Callable[[Any, Any], Any]) -> float:
     for _ in range(2):
         step(w, (w - 1) ** 2)
     return w.data
+
+
+def _drawn(graph: Any) -> list[float]:
+    """The result, how many boxes nothing goes into, how many arrows leave the busiest, and tanh."""
+    if not isinstance(graph, Value) or not graph.requires_grad:
+        return [0.0, 0.0, 0.0, 0.0]
+    uses = Counter(id(step.parent) for step in backprop(graph) if not step.parent.parents)
+    is_tanh = graph.op is not None and graph.op.name == "tanh"
+    return [graph.data, float(len(uses)), float(max(uses.values())), float(is_tanh)]
+
+
+def _neuron(*, shared: bool = True, factored: bool = False, bent: bool = True) -> Value:
+    """A neuron without a bias whose two inputs share a weight, as asked for or not quite."""
+    w, x1, x2 = Value(0.5), Value(1.0), Value(-2.0)
+    other = w if shared else Value(0.5)
+    total = w * (x1 + x2) if factored else w * x1 + other * x2
+    return total.tanh() if bent else total
+
+
+def _neuron_of_constants() -> Value:
+    return (Value(0.5) * 1.0 + Value(0.5) * -2.0).tanh()
 
 
 def _right_step(w: Any, loss: Any) -> None:
@@ -127,5 +149,35 @@ EXERCISES = (
             "Compare with the training loop above: forget, backward, then minus.",
         ),
         praise="Two of the commonest bugs there are, and neither stops the program.",
+    ),
+    Exercise(
+        "first-network 5",
+        right=lambda: [math.tanh(0.5 * 1 + 0.5 * -2), 3.0, 2.0, 1.0],
+        example=_neuron,
+        seen=_drawn,
+        answer="my_graph",
+        mistakes=(
+            Mistake(
+                lambda: _neuron(shared=False),
+                "The number is right. But the picture has two boxes with 0.5: make one Value and "
+                "use it twice, else each gets only its own part of the gradient.",
+                Belief.ONE_WAY,
+            ),
+            Mistake(
+                lambda: _neuron(factored=True),
+                "The number is right, and w is one box. But one arrow only leaves it: multiply "
+                "each input by w, then add.",
+            ),
+            Mistake(lambda: _neuron(bent=False), "That is the sum. The activation is missing."),
+            Mistake(
+                _neuron_of_constants,
+                "Only the weights are boxes of this picture. Make a Value of each input, too.",
+            ),
+        ),
+        hints=(
+            "One Value for w, one for each input; w * x1 + w * x2, then tanh.",
+            "draw(my_graph), and count the arrows that leave the box of w.",
+        ),
+        praise="Two arrows leave one box, so two products will arrive at it and be added.",
     ),
 )
