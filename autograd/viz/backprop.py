@@ -13,6 +13,7 @@ from autograd.tensor import Tensor
 from autograd.viz import exercise
 from autograd.viz.animate import write_animation
 from autograd.viz.function_call import run
+from autograd.viz.named_steps import NamedSteps
 from autograd.viz.player.page import bundle, save_pass, write_page
 from autograd.viz.steps import Pass
 from autograd.viz.trace import is_node
@@ -36,6 +37,15 @@ class Backprop(Pass):
         earlier: For each leaf that had a gradient before the pass, that gradient.
         lines: For each node whose line of code was recorded, that line.
     """
+
+    @property
+    def named(self) -> NamedSteps:
+        """The pass along the variables that have names; empty of Tensors.
+
+        What lies between two named variables is taken together as one factor, ∂z/∂x, as a lecture
+        steps through a derivation.
+        """
+        return NamedSteps(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the pass to a file.

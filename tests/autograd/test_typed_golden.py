@@ -59,7 +59,7 @@ def in_python(text, values):
             return str(err)
         record = json.loads(json.dumps(trace_of(steps, picture_of(steps))))
         record |= {"notes": [], "arrows": {}}  # of the picture, which the page draws by itself
-        for what in ("groups", "views", "pictures"):
+        for what in ("groups", "views", "pictures", "named"):
             record.pop(what, None)
         for k, node in enumerate(record["nodes"]):
             node["box"] = f"n{k}"

@@ -11,6 +11,7 @@ it. The keys are short because each notebook output carries a record:
             equation, the local derivative and its formula, and of arrays what was computed with
             them
     groups  the boxes, and views, a picture for each that is opened: README.md
+    named   the steps along named variables: README.md
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
 """
 
@@ -24,6 +25,7 @@ import numpy as np
 
 from autograd.viz import exercise, notation
 from autograd.viz.array_rules import shapes_of, summed_axes
+from autograd.viz.named_steps import NamedSteps
 from autograd.viz.notation import Derivative
 from autograd.viz.player.boxes_record import add_boxes, arrows_of
 from autograd.viz.player.picture import Picture
@@ -71,9 +73,27 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
     }
     if whole:
         add_boxes(trace, steps, picture, index)
+        if named := _named(steps, index):
+            trace["named"] = named
     for node, (many, more) in _ways(steps, played).items():
         trace["nodes"][index[node]]["ways"] = [many, more] if more else [many]
     return trace
+
+
+def _named(steps: Pass, index: dict[Node, int]) -> list[Any]:
+    """The pass along named variables; none where every step is between such."""
+    named = NamedSteps(steps)
+    if len(named) >= len(steps):
+        return []
+    last = {steps.ends_of(k)[2]: k for k in range(len(steps))}
+    return [
+        [
+            *(index[s.node], index[s.parent], last[s.parent]),
+            *map(value, (s.upstream, s.local, s.contribution)),
+            s.equation,
+        ]
+        for s in named
+    ]
 
 
 def _ways(steps: Pass, played: Sequence[int]) -> dict[Node, tuple[str, str]]:
@@ -208,6 +228,10 @@ def _array_part(step: Step) -> Record:
             part["axes"] = ", ".join(map(str, axes))
     elif (rule := step.rule) is not None:
         part |= {"ruleText": rule.text, "shapes": shapes_of(step, rule)}
+        if step.matrices is not None:
+            part["matrices"] = [
+                *map(list, zip(step.matrices.names, step.matrices.rows, strict=True))
+            ]
     return part
 
 

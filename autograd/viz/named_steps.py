@@ -1,0 +1,143 @@
+"""A pass along the variables that have names: what lies between two of them is one factor.
+
+>>> from autograd import Value, backprop
+>>> x, w = Value(2.0, label="x"), Value(-3.0, label="w")
+>>> z = 2 * x * w + 1
+>>> y = z * z
+>>> print(backprop(y).named)
+dy/dy = 1
+1  dy/dz += 1 · ∂y/∂z     = 1 · (-22) = -22
+2  dy/dw += dy/dz · ∂z/∂w = -22 · 4 = -88
+3  dy/dx += dy/dz · ∂z/∂x = -22 · (-6) = 132
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from autograd.value import Value
+from autograd.viz.notation import Derivative
+from autograd.viz.steps import Pass, bracketed
+from autograd.viz.text import columns, number
+from autograd.viz.trace import Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedStep:
+    """What one named variable adds to the gradient of another.
+
+    Attributes:
+        node: The variable whose gradient is passed on.
+        parent: The one that receives the contribution, with no other name in between.
+        upstream: The gradient of the root with respect to `node`.
+        local: ∂node/∂parent, the other named variables held.
+        symbols: What is added, in symbols: "dy/dz · ∂z/∂x".
+        received: What is added to: "dy/dx".
+    """
+
+    node: Node
+    parent: Node
+    upstream: float
+    local: float
+    symbols: str
+    received: str
+
+    @property
+    def contribution(self) -> float:
+        """Upstream times local."""
+        return self.upstream * self.local
+
+    @property
+    def equation(self) -> str:
+        """What is added, in symbols and in numbers."""
+        return f"{self.received} += {self.symbols} = {self.numbers}"
+
+    @property
+    def numbers(self) -> str:
+        """The same in numbers."""
+        product = f"{number(self.upstream)} · {bracketed(number(self.local))}"
+        return f"{product} = {number(self.contribution)}"
+
+
+class NamedSteps(Sequence[NamedStep]):
+    """The steps of a pass along named variables; printed, a line for each.
+
+    Named are the nodes that have a label or are a variable of the caller, the root, and leaves.
+    """
+
+    def __init__(self, steps: Pass) -> None:
+        self._steps = steps
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._all[index]
+
+    @cached_property
+    def _all(self) -> list[NamedStep]:
+        steps = self._steps
+        if not all(isinstance(x, Value) for x in steps.nodes) or not all(
+            steps.is_by_elements(node) for node in steps.nodes if node.parents
+        ):
+            return []
+        return [step for node in reversed(steps.nodes) for step in self._from(node)]
+
+    def _is_named(self, node: Node) -> bool:
+        return node in self._steps.found or node is self._steps.root or not node.parents
+
+    def _from(self, node: Node) -> Iterator[NamedStep]:
+        steps = self._steps
+        upstream = steps.gradient(node)
+        if upstream is None or not node.parents or not self._is_named(node):
+            return
+        name = steps.names[node]
+        starts = node is steps.root and steps.top == name
+        above = "1" if starts else Derivative(steps.top, name).text
+        for parent, local in self._factors(node).items():
+            below = steps.names[parent]
+            symbols = f"{above} · {Derivative(name, below, '∂').text}"
+            received = Derivative(steps.top, below).text
+            yield NamedStep(node, parent, upstream, local, symbols, received)
+
+    def _factors(self, node: Node) -> dict[Node, float]:
+        """The local derivatives by the next names below, summed over the ways between them."""
+        steps, place = self._steps, self._place
+        totals = {node: 1.0}
+        found: dict[Node, float] = {}
+        waiting = [-place[node]]
+        while waiting:
+            at = steps.nodes[-heapq.heappop(waiting)]
+            for i, parent in enumerate(at.parents):
+                if not parent.requires_grad:
+                    continue
+                product = totals[at] * steps.exact_number(at, i)
+                if self._is_named(parent):
+                    found[parent] = found.get(parent, 0.0) + product
+                elif parent in totals:
+                    totals[parent] += product
+                else:
+                    totals[parent] = product
+                    heapq.heappush(waiting, -place[parent])
+        return found
+
+    @cached_property
+    def _place(self) -> dict[Node, int]:
+        return {node: k for k, node in enumerate(self._steps.nodes)}
+
+    def __str__(self) -> str:
+        steps = self._steps
+        digits = len(str(len(self)))
+        left = max((columns(f"{s.received} += {s.symbols}") for s in self), default=0)
+        lines = [f"{Derivative(steps.top, steps.names[steps.root]).text} = {number(steps.seed)}"]
+        for k, step in enumerate(self, start=1):
+            text = f"{step.received} += {step.symbols}"
+            pad = " " * (left - columns(text))
+            lines.append(f"{k:>{digits}}  {text}{pad} = {step.numbers}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
