@@ -51,15 +51,22 @@ class Parts:
         index: Which elements these are.
         shape: That of x.
         before: Those that came before it.
+        join: Makes one array of gradients, their indices and the shape.
     """
 
-    __slots__ = ("before", "grad", "index", "shape")
+    __slots__ = ("before", "grad", "index", "join", "shape")
     __array_ufunc__ = None  # so that the sum of an array and this is this
 
     def __init__(
-        self, grad: Any, index: Any, shape: tuple[int, ...], before: Parts | None = None
+        self,
+        grad: Any,
+        index: Any,
+        shape: tuple[int, ...],
+        before: Parts | None = None,
+        join: Callable[..., Any] | None = None,
     ) -> None:
-        self.grad, self.index, self.shape, self.before = grad, index, shape, before
+        self.grad, self.index, self.shape = grad, index, shape
+        self.before, self.join = before, join or _scattered
 
     @property
     def dtype(self) -> Any:
@@ -73,22 +80,26 @@ class Parts:
 
     def __add__(self, other: Any) -> Parts:
         if isinstance(other, Parts):
-            return Parts(other.grad, other.index, self.shape, self)
-        return Parts(other, (), self.shape, self)
+            return Parts(other.grad, other.index, self.shape, self, self.join)
+        return Parts(other, (), self.shape, self, self.join)
 
     def __radd__(self, other: Any) -> Parts:
-        return Parts(other, (), self.shape) + self
+        return Parts(other, (), self.shape, None, self.join) + self
 
     def whole(self) -> Any:
         """All of them in one array."""
-        if self.before is None:
-            return RULEBOOK["scatter"](self.grad, self.index, self.shape)
         found, part = [], self
         while part is not None:
             found.append((part.grad, part.index))
             part = part.before  # type: ignore[assignment]
         grads, indices = zip(*reversed(found), strict=True)
-        return RULEBOOK["scatter_add"](grads, indices, self.shape)
+        return self.join(grads, indices, self.shape)
+
+
+def _scattered(grads: Any, indices: Any, shape: tuple[int, ...]) -> Any:
+    if len(grads) == 1:
+        return RULEBOOK["scatter"](grads[0], indices[0], shape)
+    return RULEBOOK["scatter_add"](grads, indices, shape)
 
 
 class Node:

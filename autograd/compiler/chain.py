@@ -94,9 +94,9 @@ class Chain:
         return left
 
 
-def run(chain: Chain, numbers: Any, indices: Any, outside: Any, start: int) -> None:
-    """Compute the rows: their results go into `numbers` from `start` on."""
-    values = numbers[outside].tolist()
+def run(chain: Chain, outside: Any, indices: Any, out: Any) -> None:
+    """Compute the rows: their results go into `out`."""
+    values = outside.tolist()
     keep = values.append
     scalars: list[Any] = [operator.pos if op is None else op.scalar for op in chain.ops]
     for code, i, j in zip(chain.code, chain.operands(indices), chain.right, strict=True):
@@ -106,16 +106,13 @@ def run(chain: Chain, numbers: Any, indices: Any, outside: Any, start: int) -> N
         except (ArithmeticError, ValueError):
             operands = (x,) if j < 0 else (x, values[j])
             keep(chain.ops[code].on_floats(*operands))
-    numbers[start : start + len(chain.code)] = values[len(outside) :]
+    out[:] = values[len(outside) :]
 
 
-def run_back(
-    chain: Chain, numbers: Any, slopes: Any, indices: Any, outside: Any, start: int
-) -> None:
-    """Carry the slopes of the rows back to the numbers from outside."""
-    here = slice(start, start + len(chain.code))
-    values = numbers[outside].tolist() + numbers[here].tolist()
-    grads = [0.0] * len(outside) + slopes[here].tolist()
+def run_back(chain: Chain, outside: Any, results: Any, slopes: Any, indices: Any, out: Any) -> None:
+    """Carry the slopes of the rows back to the numbers from outside, whose slopes are `out`."""
+    values = outside.tolist() + results.tolist()
+    grads = [0.0] * len(outside) + slopes.tolist()
     partials = [((_one,), ()) if op is None else (op.partials, op.is_one) for op in chain.ops]
     columns = (chain.code, chain.operands(indices), chain.right, chain.flows)
     k = len(values)
@@ -123,24 +120,24 @@ def run_back(
         k -= 1
         if not flows:
             continue
-        grad, out = grads[k], values[k]
+        grad, y = grads[k], values[k]
         rules, is_one = partials[code]
         try:
             if j < 0:
-                dx = rules[0](values[i], out)
+                dx = rules[0](values[i], y)
             else:
                 if flows & 1:
-                    dx = 1.0 if is_one[0] else rules[0](values[i], values[j], out)
+                    dx = 1.0 if is_one[0] else rules[0](values[i], values[j], y)
                 if flows & 2:
-                    dy = 1.0 if is_one[1] else rules[1](values[i], values[j], out)
+                    dy = 1.0 if is_one[1] else rules[1](values[i], values[j], y)
         except ArithmeticError:
-            operands = (values[i], out) if j < 0 else (values[i], values[j], out)
+            operands = (values[i], y) if j < 0 else (values[i], values[j], y)
             dx, dy = (derivative(chain.ops[code], side, operands) for side in (0, -1))
         if flows & 1:
             grads[i] += grad * dx
         if flows & 2:
             grads[j] += grad * dy
-    slopes[outside] += grads[: len(outside)]
+    out[:] = grads[: len(outside)]
 
 
 def _one(x: float, out: float) -> float:

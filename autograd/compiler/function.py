@@ -7,10 +7,12 @@ crossing.py   where arrays and single numbers meet
 raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
               waits for what (levels.py), and what is done again and again (repeats.py, loop.py)
 chain.py      what of them has to be computed one by one
-place.py      give every row a position, so that operands lie side by side
-lower.py      write NumPy calls for it, forward and backward, on a tape (tape.py, traced.py,
-              numpy_calls.py); of what all rounds of a loop share, the gradients at once
-              (loop_gradients.py)
+place.py      give every row a position, so that operands lie side by side (places.py)
+emit.py       write the instructions as expressions of Tensors with traced arrays, whose gradients
+              the engine finds; what is rearranged is gathered or scattered (gather.py), what all
+              rounds of a loop share gets its gradient at once (loop_gradients.py)
+tape.py       the NumPy calls that this comes to (traced.py, numpy_calls.py), and where what is put
+              together is computed (destinations.py)
 program.py    the memory for all that
 replay.py     fill in the numbers of a call and run it
 results.py    hand back nodes whose backward pass is the compiled one; where a gradient is nan, the

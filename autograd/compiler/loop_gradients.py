@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.loop import Loop
-from autograd.compiler.place import layout
+from autograd.compiler.gather import gathered, scattered
+from autograd.compiler.loop import Repeated
+from autograd.compiler.places import View, layout
 from autograd.compiler.raising import Group, Product, Raised, operands_of
-
-Lowered = Any
-"""That of lower.py, which imports this file."""
+from autograd.compiler.traced import Traced
+from autograd.node import Parts
+from autograd.op import RULEBOOK
 
 
 def take_out(raised: Raised, same: Any) -> list[tuple[Any, int]]:
@@ -53,59 +54,59 @@ def take_out(raised: Raised, same: Any) -> list[tuple[Any, int]]:
     return [(instruction, i) for instruction, i, rows in uses if rows.size and free[rows].all()]
 
 
-def add_shared(lowered: Lowered, loop: Loop, start: int) -> None:
-    """Write down the calls that carry the rounds' slopes back to what all rounds share.
+def of_shared(loop: Repeated, numbers: Traced, slopes: Traced) -> Parts:
+    """The gradient of what goes into a loop, in parts.
 
     Args:
-        lowered: The program around the loop.
-        loop: The loop, of which the slopes of all results are there.
-        start: Where its results begin.
+        loop: The loop.
+        numbers: The array that it computes, which begins with what goes in.
+        slopes: The gradient of that array, but for what all rounds share.
     """
-    rounds = _Rounds(lowered, loop, start)
+    shape = (loop.start,)
+    found = Parts(gathered(slopes, View.all(shape)), (), shape, None, scattered)
+    rounds = _Rounds(loop, numbers, slopes)
     for instruction, i in loop.body.shared:
-        if isinstance(instruction, Group):
-            rounds.group_back(instruction, i)
-        else:
-            rounds.product_back(instruction, i)
+        back = rounds.group_back if isinstance(instruction, Group) else rounds.product_back
+        grad, places = back(instruction, i)
+        found += Parts(grad, layout(places), shape, None, scattered)
+    return found
 
 
 class _Rounds:
     """All rounds of a loop at once."""
 
-    def __init__(self, lowered: Lowered, loop: Loop, start: int) -> None:
-        self.lowered, self.loop = lowered, loop
-        inner = loop.body.placement
-        self.first = inner.one_at + 1
-        self.begins = start + (inner.size - self.first) * np.arange(len(loop.inputs))
+    def __init__(self, loop: Repeated, numbers: Traced, slopes: Traced) -> None:
+        self.loop, self._numbers, self._slopes = loop, numbers, slopes
+        self.at, self.first = loop.body.placement.at, loop.body.placement.one_at + 1
+        self.begins = loop.start + loop.body.results * np.arange(len(loop.inputs))
 
     def places(self, rows: Any) -> Any:
         """Where rows of the body lie in each round: (rounds, *the rows' shape)."""
-        inputs, count = self.loop.inputs, self.loop.inputs.shape[1]
-        made = np.add.outer(self.begins, self.loop.body.placement.at[rows] - self.first)
-        given = self.lowered.at[inputs[:, np.minimum(rows, count - 1)]]
-        return np.where(rows < count, given, made)
+        inputs = self.loop.inputs
+        count = inputs.shape[1]
+        made = np.add.outer(self.begins, self.at[rows] - self.first)
+        return np.where(rows < count, inputs[:, np.minimum(rows, count - 1)], made)
 
-    def slopes(self, places: Any) -> Any:
-        return self.lowered.part(self.lowered.slopes, layout(places))
+    def slopes(self, places: Any) -> Traced:
+        """The gradients at some places."""
+        return gathered(self._slopes, layout(places))
 
-    def numbers(self, places: Any) -> Any:
-        return self.lowered.read(layout(places))
+    def numbers(self, places: Any) -> Traced:
+        """The numbers at some places."""
+        return gathered(self._numbers, layout(places))
 
-    def group_back(self, group: Group, i: int) -> None:
-        """To the i-th operand of a group."""
+    def group_back(self, group: Group, i: int) -> tuple[Traced, Any]:
+        """The gradient of the i-th operand of a group, and where it belongs."""
         out = self.places(group.out)
-        slope = self.slopes(out)
-        if not group.op.is_one[i]:
-            arrays = [self.numbers(self.places(rows)) for rows in group.operands]
-            slope = slope * group.op.partials[i](*arrays, self.numbers(out))
-        self.lowered.add(layout(self.places(group.operands[i])), slope)
+        arrays = tuple(self.numbers(self.places(rows)) for rows in group.operands)
+        grad = group.op.pullback(i, self.slopes(out), self.numbers(out), arrays, {})
+        return grad, self.places(group.operands[i])
 
-    def product_back(self, product: Product, i: int) -> None:
-        """To a product's left (0) or right (1) side, or to one of the terms that are added."""
+    def product_back(self, product: Product, i: int) -> tuple[Traced, Any]:
+        """That of a product's left (0) or right (1) side, or of one of the terms that are added."""
         out = self.places(product.out)
         if i > 1:
-            self.lowered.add(layout(self.places(product.plain[i - 2])), self.slopes(out))
-            return
+            return self.slopes(out), self.places(product.plain[i - 2])
         mine, other = product.left, product.right
         if i == 1:
             mine, other, out = other, mine, out.swapaxes(-1, -2)
@@ -115,5 +116,7 @@ class _Rounds:
         rows = self.places(other).swapaxes(0, 1).reshape(stack, columns.shape[2], -1)
         if stack == 1:
             columns, rows, mine = columns[0], rows[0], mine[0]
-        slope = self.lowered.tape.call(np.matmul, (self.slopes(columns), self.numbers(rows)))
-        self.lowered.add(layout(self.places(mine)[0]), slope)
+        mine = self.places(mine)[0]
+        sides = self.numbers(mine), self.numbers(rows.swapaxes(-1, -2))
+        matmul: Any = RULEBOOK["matmul"]
+        return matmul.pullback(0, self.slopes(columns), None, sides, {}), mine

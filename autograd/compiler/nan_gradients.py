@@ -14,14 +14,13 @@ without compiling, but only where a gradient is nan.
 
 from __future__ import annotations
 
-from contextvars import copy_context
 from typing import Any
 
 import numpy as np
 
-from autograd import modes
+from autograd.compiler.emit import Ends, without_modes
 from autograd.compiler.graph import DETACH, LEAF, PICK
-from autograd.compiler.program import Ends, Workspace
+from autograd.compiler.program import Workspace
 from autograd.node import gradients
 from autograd.value import Constant, Value
 
@@ -36,7 +35,7 @@ def ordinary_pass(space: Workspace, rows: dict[int, float], ends: tuple[int, ...
     """
     program = space.program
     with program.lock, np.errstate(all="ignore"):
-        section, found = _without_modes(program.array_pass, ends)
+        section, found = without_modes(program.array_pass, ends)
         bound = program.tape.bind([x for x in found if x is not None], space.arrays.arrays)
     bound.run(section)
     for place, grad in space.gradients:
@@ -46,18 +45,12 @@ def ordinary_pass(space: Workspace, rows: dict[int, float], ends: tuple[int, ...
     for (lifted, _), slope in zip(program.lifted, found[len(program.tensors) :], strict=True):
         if slope is not None:
             seeds += zip(lifted.ravel().tolist(), bound[slope].ravel().tolist(), strict=True)
-    nodes = _without_modes(_nodes, space)
+    nodes = without_modes(_nodes, space)
     leaves = np.flatnonzero((np.array(program.graph.code) == LEAF) & program.raised.alive)
     root, wrt = Ends([nodes[row] for row, _ in seeds]), [nodes[row] for row in leaves]
-    slopes = _without_modes(gradients, root, wrt, [slope for _, slope in seeds])
-    space.slopes[program.placement.at[leaves]] = [slope or 0.0 for slope in slopes]
-
-
-def _without_modes(function: Any, *args: Any) -> Any:
-    """Call it as if no mode were on: its graph is needed under no_grad(), too."""
-    context = copy_context()
-    context.run(modes._active.set, ())
-    return context.run(function, *args)
+    slopes = without_modes(gradients, root, wrt, [slope for _, slope in seeds])
+    places = program.placement.at[leaves] - program.graph.data_size
+    space.slopes.reshape(-1)[places] = [slope or 0.0 for slope in slopes]
 
 
 def _nodes(space: Workspace) -> list[Any]:

@@ -6,14 +6,13 @@ Then each operand is a view of the buffer, and nothing has to be collected:
 
     0..9  w, seen as 5x2     10..11  x     12..16  b     17..21  w x + b     22..26  tanh
 
-An operand whose positions are evenly spaced along some axes is a `View` (a step of 0 repeats a
-number); any other is collected by its positions.
+An operand whose positions are evenly spaced along some axes is a view (see places.py); any other
+is collected by its positions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,88 +21,6 @@ from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.loop import Loop
 from autograd.compiler.raising import Group, Product, Raised, Sums
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Positions start + Σ index·step along the axes of `shape`."""
-
-    start: int
-    shape: tuple[int, ...]
-    steps: tuple[int, ...]
-
-    @property
-    def repeated(self) -> tuple[int, ...]:
-        """The axes along which one number is repeated."""
-        pairs = zip(self.shape, self.steps, strict=True)
-        return tuple(i for i, (n, step) in enumerate(pairs) if n > 1 and not step)
-
-    def of(self, buffer: Any) -> Any:
-        """What a buffer has at these positions, not copied."""
-        unit = buffer.itemsize
-        steps = [step * unit for step in self.steps]
-        return np.ndarray(self.shape, buffer.dtype, buffer, self.start * unit, steps)
-
-    @property
-    def positions(self) -> Any:
-        """The positions as an array of its shape."""
-        out = np.full(self.shape, self.start)
-        for axis, step in enumerate(self.steps):
-            along = (-1,) + (1,) * (len(self.shape) - axis - 1)
-            out = out + np.arange(self.shape[axis]).reshape(along) * step
-        return out
-
-
-@dataclass(frozen=True, slots=True)
-class Gather:
-    """Positions in no order."""
-
-    positions: Any
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of what is collected."""
-        return self.positions.shape  # type: ignore[no-any-return]
-
-
-Layout = View | Gather
-
-
-def layout(positions: Any) -> Layout:
-    """How to get at these positions, in their shape.
-
-    Example:
-        >>> layout(np.array([[7, 9, 11], [7, 9, 11]]))
-        View(start=7, shape=(2, 3), steps=(0, 2))
-    """
-    steps = []
-    for axis in range(positions.ndim):
-        gaps = np.diff(positions, axis=axis)
-        step = gaps.item(0) if gaps.size else 0
-        if (gaps != step).any():
-            return Gather(positions)
-        steps.append(step)
-    return View(positions.item(0), positions.shape, tuple(steps))
-
-
-def factored(positions: Any) -> tuple[int, ...]:
-    """The shape in which a row of positions is evenly spaced along each axis, as far as it goes.
-
-    Example:
-        >>> factored(np.array([5, 6, 7, 5, 6, 7]))
-        (2, 3)
-    """
-    shape: list[int] = []
-    while len(positions) > 1:
-        steps = np.diff(positions)
-        breaks = np.flatnonzero(steps != steps[0])
-        run = int(breaks[0]) + 1 if len(breaks) else len(positions)
-        if run < 2 or len(positions) % run:
-            shape.append(len(positions))
-            break
-        shape.append(run)
-        positions = positions[::run]
-    return tuple(reversed(shape)) or (1,)
 
 
 class Placement:
@@ -116,18 +33,20 @@ class Placement:
         leaves_at, leaf_order: Where the other leaves begin, and which they are.
         constants_at, constant_order: Likewise the numbers written in the code.
         one_at: Where there is a 1.
+        begins: Where the results of each instruction begin.
     """
 
     def __init__(self, raised: Raised) -> None:
         graph = raised.graph
         self.graph = graph
-        self.at = np.full(len(graph), -1, dtype=np.int64)
+        self.at = np.full(len(graph), -1, dtype=np.intp)
         code = np.array(graph.code)
         self.number = np.array(graph.left)
         rows = np.flatnonzero(code == DATA)
         self.at[rows] = self.number[rows]  # the data come first, as they are
         self.size = graph.data_size
         self.arrays: list[tuple[Any, int]] = []
+        self.begins: list[int] = []
         singles = self._place_elements(raised, np.flatnonzero((code == LEAF) & raised.alive))
         self.leaf_order: list[int] = []
         self.constant_order: list[int] = []
@@ -181,6 +100,7 @@ class Placement:
 
     def results(self, rows: Any) -> None:
         """The next positions for the results of an instruction."""
+        self.begins.append(self.size)
         self.at[rows.ravel()] = self.size + np.arange(rows.size)
         self.size += rows.size
 
@@ -190,16 +110,16 @@ class Placement:
         body.placement = body.placement or place(body.raised)
         inner = body.placement
         first = inner.one_at + 1
+        self.begins.append(self.size)
+        self.size += len(loop.outside)  # what comes from outside is copied there
         begins = self.size + (inner.size - first) * np.arange(len(loop.out))
         self.at[loop.out] = begins[:, None] + inner.at[body.made] - first
         self.size += (inner.size - first) * len(loop.out)
         self.of(loop.inputs[:, body.given])
 
-    def fill(self, numbers: Any) -> None:
-        """Put the constants into a buffer of values."""
-        order = [self.graph.constants[i] for i in self.constant_order]
-        numbers[self.constants_at : self.constants_at + len(order)] = order
-        numbers[self.one_at] = 1.0
+    def constants(self) -> Any:
+        """The numbers written in the code, and the 1, in the order of their positions."""
+        return np.array([*(self.graph.constants[i] for i in self.constant_order), 1.0])
 
 
 def place(raised: Raised) -> Placement:

@@ -1,11 +1,11 @@
 """Programs: one recorded path of a function, as something that can be repeated.
 
-A `Program` is what record, raise, place and lower have made of one run of a function. A `Workspace`
+A `Program` is what record, raise, place and emit have made of one run of a function. A `Workspace`
 is the memory for one call of it: the buffers, and the calls with their arrays filled in. A call
 takes a free workspace, or makes one, and its results hold it until they are thrown away; so two
 results can be alive at once, and threads do not meet.
 
-The memory of five neurons is a buffer of 28 numbers and one of as many slopes.
+The memory of five neurons is an array of 28 numbers, of which 15 are leaves, and their gradient.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.compiler.emit import Emitted, Ends, without_modes
 from autograd.compiler.graph import DETACH, PICK
-from autograd.compiler.lower import Lowered
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.record import Recording
-from autograd.compiler.tape import SOURCE, Tape
+from autograd.compiler.tape import SOURCE
 from autograd.compiler.traced import Traced
-from autograd.node import Node, gradients, topological
+from autograd.node import gradients, topological
 from autograd.tensor import Tensor
 from autograd.transforms import running
 
@@ -35,7 +35,7 @@ class Program:
 
     Attributes:
         raised: The instructions on single numbers.
-        lowered: The same as NumPy calls.
+        emitted: The same as NumPy calls.
         tape: The NumPy calls on arrays.
         outputs: What the function returned: rows (ints), tensors, traced arrays, or what it was
             passed.
@@ -72,14 +72,13 @@ class Program:
         self._array_backward()
         self.raised = raise_graph(self.graph)
         self.placement = place(self.raised)
-        self.scalar_tape = Tape()
-        self.lowered = Lowered(self.scalar_tape, self.raised, self.placement, recording.index_size)
-        self.lowered.forward()
-        self.scalar_tape.section()
-        self.seeded = sorted({*self.result_rows, *_rows(self.value_slopes)})
-        self.lowered.backward(np.array(self.seeded, dtype=np.int64))
-        numbers = [x for x in self.result_rows if self.raised.needs[x]]
-        self.graded = len(self.differentiable) + len(numbers)
+        self.emitted = Emitted(self.raised, self.placement, recording.index_size)
+        without_modes(self.emitted.forward)
+        rows = np.array(sorted({*self.result_rows, *_rows(self.value_slopes)}), dtype=np.intp)
+        self.seeded = rows[self.raised.needs[rows]]
+        self.flowing = [x for x in self.result_rows if self.raised.needs[x]]
+        without_modes(self.emitted.backward, self.seeded)
+        self.graded = len(self.differentiable) + len(self.flowing)
         self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
         self._reached: dict[frozenset[int], Reached] = {}
         self.order = self.placement.leaf_order
@@ -245,39 +244,26 @@ class Reached(NamedTuple):
     tensors: list[bool]
 
 
-class Ends(Node):
-    """Several results of a function at once, so that one backward pass serves them all."""
-
-    op: Any = "ends"
-    requires_grad = True
-    _grad = None
-    parents: Any = ()
-
-    def __init__(self, nodes: list[Any]) -> None:
-        self.parents = tuple(nodes)
-
-    def _contributions(self, seeds: Any) -> Any:
-        for i, (parent, seed) in enumerate(zip(self.parents, seeds, strict=True)):
-            yield self, i, parent, seeds, seed
-
-
 class Workspace:
     """The memory of one call at a time, and the calls that use it."""
 
     def __init__(self, program: Program, home: list[Workspace]) -> None:
         self.program, self.home = program, home
         self.lock = threading.RLock()  # several threads may go backward from one result
-        lowered, placement = program.lowered, program.placement
-        self.scalars = program.scalar_tape.bind([lowered.numbers, lowered.slopes, lowered.indices])
-        self.numbers = numbers = self.scalars[lowered.numbers]
-        self.slopes = slopes = self.scalars[lowered.slopes]
-        numbers[:], slopes[:] = 0.0, 0.0
-        self.indices = self.scalars[lowered.indices]
-        placement.fill(numbers)
-        at, count = placement.leaves_at, len(placement.leaf_order)
-        self.leaf_numbers, self.leaf_slopes = numbers[at : at + count], slopes[at : at + count]
-        self.all_leaf_slopes = slopes[program.graph.data_size : at + count]  # in arrays, too
-        self.windows = [_window(x, i, numbers, slopes) for x, i in placement.arrays]
+        emitted, placement = program.emitted, program.placement
+        numbers: Any = np.zeros(placement.size)
+        self.numbers = numbers
+        given = [emitted.gradient, emitted.seeds] if emitted.gradient is not None else []
+        wanted = [x for x, _ in emitted.kept] + [emitted.indices] + given
+        self.scalars = emitted.tape.bind(wanted, emitted.within(numbers))
+        self.indices = self.scalars[emitted.indices]
+        first, at = placement.graph.data_size, placement.leaves_at
+        end = at + len(placement.leaf_order)
+        self.slopes = np.zeros(end - first)  # of the leaves, those in arrays first
+        if given:
+            self.slopes, self.seeds = map(self.scalars.__getitem__, given)
+        self.leaf_numbers, self.leaf_slopes = numbers[at:end], self.slopes[at - first :]
+        self.windows = [_window(x, i, numbers, self.slopes, first) for x, i in placement.arrays]
         self.blocks = {
             id(x): numbers[i : i + x.size].reshape(x.shape)
             for x, i in program.recording.blocks.items()
@@ -286,14 +272,15 @@ class Workspace:
             id(x): self.indices[i : i + x.size].reshape(x.shape)
             for x, i in program.recording.indices.items()
         }
-        self.results_at = placement.at[np.array(program.result_rows, dtype=np.int64)]
+        self.result_seeds = np.searchsorted(program.seeded, program.flowing)
         self.guards = self._guards()
         self._bind_arrays()
 
     def terms(self) -> list[Any]:
         """Every number that was computed, in arrays."""
-        arrays = [x for x in self.arrays.arrays.values() if x.dtype.kind == "f"]
-        return [self.numbers, self.slopes, *arrays]
+        arrays = [*self.arrays.arrays.values(), *self.scalars.arrays.values()]
+        owned = [x for x in arrays if x.base is None]  # those of rows are in `numbers`
+        return [self.numbers, *(x for x in owned if x.dtype.kind == "f")]
 
     def _guards(self) -> list[Any]:
         at, found = self.program.placement.at, []
@@ -337,7 +324,13 @@ class Workspace:
             ]
             for given in (True, False)
         )
-        self.value_slopes = [(at[rows], arrays[slope]) for rows, slope in program.value_slopes]
+        flowing = [
+            (rows, slope, program.raised.needs[rows]) for rows, slope in program.value_slopes
+        ]
+        self.value_slopes = [
+            (program.seeded.searchsorted(rows[needs]), arrays[slope], needs)
+            for rows, slope, needs in flowing
+        ]
 
 
 def _rows(pairs: list[tuple[Any, Any]]) -> set[int]:
@@ -354,6 +347,6 @@ class _Collect:
         return self.numbers[self.positions]
 
 
-def _window(owner: Any, start: int, numbers: Any, slopes: Any) -> tuple[Any, Any, Any]:
-    here = slice(start, start + owner.size)
-    return owner, numbers[here].reshape(owner.shape), slopes[here].reshape(owner.shape)
+def _window(owner: Any, start: int, numbers: Any, slopes: Any, first: int) -> tuple[Any, Any, Any]:
+    parts = numbers[start:], slopes[start - first :]
+    return owner, *(part[: owner.size].reshape(owner.shape) for part in parts)

@@ -112,7 +112,7 @@ class Call(Node):
         with np.errstate(invalid="ignore"):
             self._run_calls(rows, tensor_seeds)
         ends = tuple(i for i, x in enumerate(program.differentiable) if id(x) in tensor_seeds)
-        doubtful = [space.all_leaf_slopes]
+        doubtful = [space.slopes]
         if len(ends) < len(program.differentiable):
             doubtful += [grad for _, grad in space.gradients]
         if any(np.isnan(x).any() for x in doubtful):
@@ -126,14 +126,12 @@ class Call(Node):
             for traced, out in zip(program.seeds, program.differentiable, strict=True):
                 space.arrays[traced][...] = tensor_seeds.get(id(out), 0.0)
             space.arrays.run(1)
-        if program.seeded:
-            if program.lowered.zeroed:
-                space.slopes.fill(0.0)
-            for positions, _ in space.value_slopes:
-                space.slopes[positions] = 0.0
-            space.slopes[space.results_at] = [rows.get(row, 0.0) for row in program.result_rows]
-            for positions, slope in space.value_slopes:
-                np.add.at(space.slopes, positions, slope)
+        if program.emitted.gradient is not None:
+            if space.value_slopes:
+                space.seeds[:] = 0.0
+            space.seeds[space.result_seeds] = [rows.get(row, 0.0) for row in program.flowing]
+            for places, slope, flowing in space.value_slopes:
+                np.add.at(space.seeds, places, slope[flowing])
             space.scalars.run(1)
 
     def _check_written(self) -> None:

@@ -6,7 +6,7 @@ Everything compiled ends up here. Five neurons, y = tanh(W x + b) with W of shap
 
 and their derivative is some more calls of that kind. Nobody writes those lists by hand: a `Traced`
 array (traced.py) computes like any array, and notes on its tape what was computed. So the
-rulebook's own functions, run once on traced arrays, write down the program; see `lower.py` for
+rulebook's own functions, run once on traced arrays, write down the program; see `emit.py` for
 scalars, while Tensors simply hold traced arrays when a function is recorded.
 
 `bind` turns the list into something to run: it allocates every array once, takes every view once
@@ -25,12 +25,15 @@ Example:
 
 from __future__ import annotations
 
+import math
+from bisect import bisect
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.compiler.destinations import Destinations
 from autograd.compiler.numpy_calls import call_into
 from autograd.compiler.traced import (
     IN_PLACE,
@@ -50,6 +53,9 @@ TAKE_OUT: set[Any] = set()
 SOURCE, VIEW, INTO, STORE, CHANGE = "source", "view", "into", "store", "change"
 """What a step is: an array that is filled from outside; a view; a call that takes `out=`; a call
 whose result is copied into its place; a call that changes an array that is there already."""
+
+SCATTER = "scatter"
+"""Or an array that is put together of parts (see gather.py and destinations.py)."""
 
 
 class OtherShape(ValueError):
@@ -79,10 +85,13 @@ class Tape:
         chosen: Whether there are parts of arrays whose place is data; see `Traced.part`.
         complete: Whether nobody changes arrays any more. Until then who computes the same twice
             gets two arrays, as one of them may be written to.
+        by_rows: Whether every array is stored row by row.
     """
 
     def __init__(self, observer: Any = None) -> None:
         self.observer = observer
+        self.by_rows = observer is None
+        self._blank = np.zeros(0)
         # What was computed already, so that a derivative need not compute it again. Only where no
         # buffers are written to: there the same call can mean another thing later.
         self.known: dict[Any, Traced] | None = None if observer is None else {}
@@ -146,6 +155,8 @@ class Tape:
             kind = INTO
         else:
             kind = STORE
+        if self.by_rows and not shown:
+            out.array = np.asarray(result, order="C")
         self.steps.append(Step(kind, function, args, options, out))
         if kind == STORE and _decides_shape(function, args):
             self.shaped.append(out)
@@ -162,6 +173,25 @@ class Tape:
         if isinstance(tree, (tuple, list)):
             return type(tree)([self._own(x) for x in tree])
         return {key: self._own(x) for key, x in tree.items()} if isinstance(tree, dict) else tree
+
+    def later(self, shape: tuple[int, ...], function: Any, *args: Any) -> Traced:
+        """Note a call that takes `out=`, without making it now, as that may take long."""
+        out = Traced(self, self.blank(shape))
+        self.steps.append(Step(INTO, function, args, {}, out))
+        return out
+
+    def blank(self, shape: tuple[int, ...]) -> Any:
+        """An array of numbers that nobody asks for: all of them in the same memory."""
+        size = math.prod(shape)
+        if size > self._blank.size:
+            self._blank = np.zeros(size)
+        return self._blank[:size].reshape(shape)
+
+    def scatter(self, parts: list[Traced], wheres: list[Any], shape: tuple[int, ...]) -> Traced:
+        """An array of this shape, 0 but for the parts, each added at its places."""
+        out = Traced(self, self.blank(shape))
+        self.steps.append(Step(SCATTER, None, (parts, wheres), {}, out))
+        return out
 
     def refuse(self, what: str) -> NoReturn:
         """Say that something cannot be replayed."""
@@ -256,17 +286,19 @@ class Bound:
     ) -> None:
         self.arrays: dict[int, Any] = dict(given)
         self.early: list[Callable[[], Any]] = []
-        self.sections: list[list[Callable[[], Any]]] = []
+        self.sections: list[list[Callable[[], Any]]] = [[] for _ in tape.sections]
+        steps = [step for step, needed in zip(tape.steps, live, strict=True) if needed]
+        section_of = {
+            id(step): bisect(tape.sections, i) - 1 for i, step in enumerate(tape.steps) if live[i]
+        }
+        self.joined = Destinations(steps, section_of, self.arrays)
         for i, step in enumerate(tape.steps):
-            while (
-                len(self.sections) < len(tape.sections) and i >= tape.sections[len(self.sections)]
-            ):
-                self.sections.append([])
             if live[i]:
-                call = self._bind(step)
-                if call is not None:
-                    (self.early if early[i] else self.sections[-1]).append(call)
-        self.sections += [[] for _ in range(len(tape.sections) - len(self.sections))]
+                calls = self.early if early[i] else self.sections[section_of[id(step)]]
+                if step.kind == SCATTER:
+                    calls += self.joined.calls(step)
+                elif (call := self._bind(step)) is not None:
+                    calls.append(call)
 
     def __getitem__(self, traced: Traced) -> Any:
         return self.arrays[id(traced)]
@@ -289,6 +321,8 @@ class Bound:
         if step.kind == SOURCE:
             if out not in self.arrays:
                 self.arrays[out] = like if step.options["fixed"] else np.empty_like(like)
+            elif step.options["fixed"]:
+                self.arrays[out][...] = like
             return None
         args, options = self._filled(step.args), self._filled(step.options)
         if step.kind == VIEW:

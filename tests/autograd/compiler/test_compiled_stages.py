@@ -7,10 +7,11 @@ import autograd
 import nn
 from autograd import CompileError, Value
 from autograd.compiler.columns import Columns
+from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DATA, LEAF, PICK, Graph
 from autograd.compiler.levels import levels
-from autograd.compiler.lower import Lowered
-from autograd.compiler.place import Gather, View, factored, layout, place
+from autograd.compiler.place import place
+from autograd.compiler.places import Positions, View, factored, layout
 from autograd.compiler.raising import Group, Product, Sums, find_blocks, raise_graph
 from autograd.compiler.record import Recording
 from autograd.compiler.tape import Tape
@@ -85,30 +86,28 @@ def test_placing_puts_the_operands_side_by_side():
 
 
 def test_a_layout_without_a_pattern_is_collected():
-    assert isinstance(layout(np.array([1, 5, 2])), Gather)
+    assert isinstance(layout(np.array([1, 5, 2])), Positions)
     assert factored(np.array([0, 0, 0, 4, 4, 4])) == (2, 3)
 
 
-def test_lowering_gives_the_numbers_and_the_slopes():
+def test_emitting_gives_the_numbers_and_their_gradient():
     run = recorded()
     raised = raise_graph(run.graph)
-    placement, tape = place(raised), Tape()
-    lowered = Lowered(tape, raised, placement, 0)
-    lowered.forward()
-    tape.section()
-    rows = np.array(run.graph.outputs)
-    lowered.backward(rows)
-    bound = tape.bind([lowered.numbers, lowered.slopes])
-    numbers, slopes = bound[lowered.numbers], bound[lowered.slopes]
+    placement, rows = place(raised), np.array(run.graph.outputs)
+    emitted = Emitted(raised, placement, 0)
+    emitted.forward()
+    emitted.backward(rows)
+    numbers = np.zeros(placement.size)
+    wanted = [*(x for x, _ in emitted.kept), emitted.seeds, emitted.gradient]
+    bound = emitted.tape.bind(wanted, emitted.within(numbers))
     numbers[:2] = X
     at = placement.leaves_at
     numbers[at : at + 15] = [run.graph.leaves[i].data for i in placement.leaf_order]
+    bound[emitted.seeds][:] = 1
     bound.run(0)
-    np.testing.assert_allclose(numbers[placement.at[rows]], expected(X), rtol=1e-12)
-    slopes[:] = 0
-    slopes[placement.at[rows]] = 1
     bound.run(1)
-    by_leaf = dict(zip(placement.leaf_order, slopes[at : at + 15]))
+    np.testing.assert_allclose(numbers[placement.at[rows]], expected(X), rtol=1e-12)
+    by_leaf = dict(zip(placement.leaf_order, bound[emitted.gradient]))
     ours = [by_leaf[run.graph.leaves.index(b)] for b in BIASES]
     np.testing.assert_allclose(ours, 1 - expected(X) ** 2, rtol=1e-12)
 

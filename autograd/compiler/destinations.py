@@ -1,0 +1,174 @@
+"""Destinations: where the parts of a scatter are computed, so that hardly any has to be put there.
+
+The gradient of five neurons' parameters, a row of fifteen numbers, has two parts, that of the
+weights and that of the biases. Both are computed straight into their places in the row: joining
+them takes no call at all. Where parts meet, one comes first and the other is added to it:
+
+    the penalty's 2 λ w, all fifteen numbers: computed on its own, then added with one `+=`
+    the weights' and the biases': computed straight into their places, before that
+
+What no part comes to stays 0. Only where parts meet in part, or where places are data, the whole is
+filled with 0 first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.places import View
+from autograd.compiler.traced import Traced, traced_in
+
+Step = Any
+"""That of tape.py, which imports this file."""
+
+
+class Destinations:
+    """Which parts are computed in place, and the calls that put or add the others.
+
+    Args:
+        steps: The calls that are made, in order.
+        section_of: In which part of the tape each is, by identity.
+        arrays: The array of each traced one, by identity. Those that are to be computed in place
+            get theirs here.
+    """
+
+    def __init__(
+        self, steps: Sequence[Step], section_of: dict[int, int], arrays: dict[int, Any]
+    ) -> None:
+        self.arrays, self.section_of = arrays, section_of
+        self.plans: dict[int, list[tuple[str, Traced, Any]]] = {}
+        if not any(step.kind == "scatter" for step in steps):
+            return
+        readers = (x.base for s in steps for x in traced_in((s.args, s.options)))
+        self.readers = Counter(map(id, readers))
+        self.maker = {id(step.out): step for step in steps if step.kind not in ("view", "change")}
+        for step in reversed(steps):  # so that of a scatter into a scatter the outer one is first
+            if step.kind == "scatter":
+                self._plan(step)
+
+    def _plan(self, step: Step) -> None:
+        """Decide on the order, and give the parts that are computed in place their arrays."""
+        out = step.out
+        if id(out) not in self.arrays:
+            self.arrays[id(out)] = np.zeros(out.shape, out.dtype)
+        whole = self.arrays[id(out)].reshape(-1)
+        parts, wheres = step.args
+        size = [part.size for part in parts]
+        at_home = [k for k, part in enumerate(parts) if _is_at(self.arrays.get(id(part)), whole)]
+        tried = []
+        for sign in (1, -1):  # the small parts first, or the large ones
+            order = at_home + sorted(
+                (k for k in range(len(parts)) if k not in at_home), key=lambda k: sign * size[k]
+            )
+            ways = self._ways(step, order, at_home, whole)
+            tried.append((ways is None, sum(way != "there" for way, *_ in ways or ()), ways))
+        *_, ways = min(tried, key=lambda x: x[:2])
+        if ways is None:
+            begin = [] if at_home else [("fill", out, None)]
+            pairs = enumerate(zip(parts, wheres, strict=True))
+            ways = [*begin, *(("add", *pair) for k, pair in pairs if k not in at_home)]
+        for way, part, where in ways:
+            if way == "there" and id(part) not in self.arrays:
+                self.arrays[id(part)] = where.of(whole)
+        self.plans[id(out)] = ways
+
+    def _ways(self, step: Step, order: list[int], at_home: list[int], whole: Any) -> Any:
+        """What becomes of each part in this order; None if some parts meet in part."""
+        parts, wheres = step.args
+        if any(isinstance(where, Traced) for where in wheres):
+            return None
+        covered = np.zeros(whole.size, dtype=bool)
+        ways = []
+        for k in order:
+            part, where = parts[k], wheres[k]
+            here = where.of(covered) if isinstance(where, View) else covered[where.positions]
+            if not here.any():
+                in_place = k in at_home or self._is_free(part, where, step, whole)
+                ways.append(("there" if in_place else "put", part, where))
+            elif here.all():
+                ways.append(("add", part, where))
+            else:
+                return None
+            if isinstance(where, View):
+                here[...] = True
+            else:
+                covered[where.positions] = True
+        return ways
+
+    def _is_free(self, part: Traced, where: Any, step: Step, whole: Any) -> bool:
+        """Whether a part can be computed at its place: it is made for that alone."""
+        maker = self.maker.get(id(part))
+        if not isinstance(where, View) or maker is None or part.base is not part:
+            return False
+        if id(part) in self.arrays or self.readers[id(part)] != 1:
+            return False
+        if part.shape != where.shape or part.dtype != step.out.dtype:
+            return False
+        if maker.kind == "source":
+            return not maker.options["fixed"]
+        if self.section_of[id(maker)] != self.section_of[id(step)]:
+            return False
+        return maker.kind != "scatter" or _is_whole(maker, where.of(whole))
+
+    def calls(self, step: Step) -> list[Callable[[], Any]]:
+        """The calls that put a scatter's parts together, once their arrays are known."""
+        whole = self.arrays[id(step.out)].reshape(-1)
+        ways = self.plans[id(step.out)]
+        found: list[Callable[[], Any]] = []
+        for way, part, where in ways:
+            if way == "there":
+                continue
+            if way == "fill":
+                found.append(partial(whole.fill, 0.0))
+                continue
+            array = self.arrays[id(part)]
+            if isinstance(where, View):
+                place = where.of(whole)
+                if way == "add":
+                    found.append(partial(np.add, place, array, place))
+                elif self._is_constant(part) and not any(way == "add" for way, *_ in ways):
+                    place[...] = array  # once, as nothing changes it
+                else:
+                    found.append(partial(np.positive, array, place))
+            elif isinstance(where, Traced):
+                found.append(partial(np.add.at, whole, self.arrays[id(where)], array))
+            else:
+                found.append(partial(_put if way == "put" else _add, whole, where.positions, array))
+        return found
+
+    def _is_constant(self, part: Traced) -> bool:
+        maker = self.maker.get(id(part.base))
+        return maker is not None and maker.kind == "source" and maker.options["fixed"]
+
+
+def _is_whole(step: Step, place: Any) -> bool:
+    """Whether a scatter can be made at a place that others add to: each run begins it anew."""
+    covered = np.zeros(place.size, dtype=bool)
+    for where in step.args[1]:
+        if isinstance(where, Traced):  # then it is filled with 0 first
+            return bool(place.flags.c_contiguous)
+        if isinstance(where, View):
+            where.of(covered)[...] = True
+        else:
+            covered[where.positions] = True
+    return bool(place.flags.c_contiguous and covered.all())
+
+
+def _is_at(array: Any, whole: Any) -> bool:
+    """Whether an array is this memory."""
+    if array is None or array.size != whole.size:
+        return False
+    return bool(array.__array_interface__["data"][0] == whole.__array_interface__["data"][0])
+
+
+def _put(whole: Any, places: Any, array: Any) -> None:
+    whole[places] = array
+
+
+def _add(whole: Any, places: Any, array: Any) -> None:
+    whole[places] += array

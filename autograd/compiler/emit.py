@@ -1,0 +1,330 @@
+"""Emit: write the instructions down as expressions of Tensors, whose derivative the engine finds.
+
+The Tensors hold traced arrays, so that what computes them becomes calls on a tape (tape.py). Five
+neurons, with the leaves w in one row, as place.py has ordered them, are
+
+    v0 = gather(w, 5x2) @ gather(data, 2x1) + gather(w, 5x1)        v1 = tanh(v0)
+
+and their backward pass is `node.gradients` of v1 by w: the engine's own, on traced arrays. Where an
+operand has numbers of several arrays, a scatter puts them side by side (gather.py).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextvars import copy_context
+from typing import Any
+
+import numpy as np
+
+from autograd import modes
+from autograd.compiler.chain import Chain, run, run_back
+from autograd.compiler.gather import gather, gathered, scatter
+from autograd.compiler.loop import Loop, Repeated
+from autograd.compiler.loop_gradients import of_shared, take_out
+from autograd.compiler.place import Placement
+from autograd.compiler.places import Positions, View, factored, layout, spaced
+from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
+from autograd.compiler.tape import Tape
+from autograd.compiler.traced import Traced
+from autograd.node import Node, Parts, _chain_rule, gradients, topological
+from autograd.op import RULEBOOK, Structural
+from autograd.tensor import Tensor
+
+
+class Emitted:
+    """A scalar program on a tape.
+
+    Attributes:
+        tape: Its calls, forward and (in a second section) backward.
+        data, leaves, constants, indices: What goes in.
+        chosen: Where what the lookups choose lies; in a loop's body each round is given that.
+        kept: The arrays of what goes in and of the instructions' results, each with its begin.
+        seeds: The gradients of rows that somebody outside needs.
+        gradient: That of the leaves; None where no gradient flows.
+    """
+
+    def __init__(
+        self, raised: Raised, placement: Placement, indices: int, body: bool = False
+    ) -> None:
+        self.tape = tape = Tape()
+        self.raised, self.placement, self.at = raised, placement, placement.at
+        sizes = np.diff([0, placement.graph.data_size, placement.constants_at])
+        self.data, self.leaves = (tape.source(np.zeros(n)) for n in sizes)
+        self.constants = tape.source(placement.constants(), fixed=True)
+        self.indices = tape.source(np.zeros(indices, dtype=np.intp))
+        self.begins = np.array([0, sizes[0], placement.constants_at, *placement.begins])
+        self.needed = np.zeros(placement.size, dtype=bool)
+        rows = np.flatnonzero((self.at >= 0) & raised.needs)
+        self.needed[self.at[rows]] = True
+        self.leaf = _node(self.leaves, True)
+        self.arrays = [_node(self.data), self.leaf, _node(self.constants)]
+        self.kept = [(self.data, 0), (self.leaves, int(sizes[0]))]
+        self.kept.append((self.constants, placement.constants_at))
+        self.owned = {id(x) for x, _ in self.kept}
+        self.views: dict[tuple[int, View, bool], Tensor] = {}
+        self.lookups = [x for x in raised.instructions if isinstance(x, Picks)]
+        self.memory = tape.source(tape.blank((placement.size,)))  # where all these arrays lie
+        self.tables = [self._table(x) for x in self.lookups]
+        places = self.choose(self.indices.array)
+        self.chosen = tape.source(places) if body else tape.call(self.choose, (self.indices,))
+        self.looked_up = 0  # so many lookups have been written down
+        self.seeds: Any = None
+        self.gradient: Traced | None = None
+
+    def forward(self) -> None:
+        """Write down the calls that compute every row."""
+        with np.errstate(all="ignore"):  # these are not the numbers of any run
+            for k, instruction in enumerate(self.raised.instructions):
+                out = getattr(self, f"_{type(instruction).__name__.lower()}")(instruction)
+                self._keep(out, int(self.placement.begins[k]))
+        self.tape.section()
+
+    def backward(self, rows: Any) -> None:
+        """Write down the calls that carry the gradients of some rows to the leaves."""
+        root = self.operand(self.at[rows]) if len(rows) else self.arrays[0]
+        if root.requires_grad:
+            with np.errstate(all="ignore"):
+                self.seeds = self.tape.source(np.zeros(len(rows)))
+                (found,) = gradients(root, [self.leaf], self.seeds)
+                mine = found.base is found and found is not self.seeds
+                self.gradient = found if mine else found.copy()
+
+    def backward_from_all(self) -> list[tuple[Any, Any, int]]:
+        """Likewise of all rows at once, as in a loop's body.
+
+        Returns:
+            For each array of results: its seeds, its gradient in the end, and where it begins.
+        """
+        results = list(zip(self.arrays[3:], self.placement.begins, strict=True))
+        results = [(x, begin) for x, begin in results if x.requires_grad]
+        root = Ends([x for x, _ in results])
+        seeds = [self.tape.source(np.zeros(x.shape)) for x, _ in results]
+        found: dict[Node, Any] = {}
+        with np.errstate(all="ignore"):
+            deque(_chain_rule(topological(root), seeds, found.update), maxlen=0)
+        self.gradient = found.get(self.leaf)
+        pairs = zip(results, seeds, strict=True)
+        return [(seed, found[x], begin) for (x, begin), seed in pairs]
+
+    def within(self, numbers: Any) -> dict[int, Any]:
+        """The arrays of all rows as parts of one, for `bind`."""
+        parts = ((x, numbers[begin : begin + x.size].reshape(x.shape)) for x, begin in self.kept)
+        return {id(self.memory): numbers, **{id(x): part for x, part in parts}}
+
+    # --- operands
+
+    def operand(self, positions: Any) -> Tensor:
+        """The numbers at some positions."""
+        owner = np.searchsorted(self.begins, positions, side="right") - 1
+        first = int(owner.flat[0])
+        if (owner == first).all():
+            return self._read(first, positions)
+        same = tuple(
+            axis
+            for axis, n in enumerate(positions.shape)
+            if n > 1 and (positions == positions.take([0], axis)).all()
+        )
+        if same:  # one number is used again and again: once is enough
+            once = positions[tuple(0 if i in same else slice(None) for i in range(positions.ndim))]
+            steps = iter(View.all(once.shape).steps)
+            spread = tuple(0 if i in same else next(steps) for i in range(positions.ndim))
+            return gather(self.operand(once), View(0, positions.shape, spread))
+        where = layout(positions)  # side by side already, as the arrays lie in one memory?
+        shown = gathered(self.memory, where) if isinstance(where, View) else None
+        flat, owner = positions.ravel(), owner.ravel()
+        parts, wheres = [], []
+        for k in np.unique(owner).tolist():
+            places = np.flatnonzero(owner == k)
+            wheres.append(spaced(places))
+            parts.append(self._read(k, flat[places].reshape(wheres[-1].shape)))
+        return scatter(parts, wheres, positions.shape, shown)
+
+    def _read(self, k: int, positions: Any) -> Tensor:
+        """Numbers of the k-th array; as constants where no gradient is asked for."""
+        where, needed = layout(positions - self.begins[k]), bool(self.needed[positions].any())
+        key: Any = (k, where, needed)
+        if isinstance(where, View) and key in self.views:
+            return self.views[key]
+        array = self.arrays[k]
+        if k == 2 and isinstance(where, Positions):  # numbers written in the code, put in order
+            return _node(self.tape.source(self.constants.array[where.positions], fixed=True))
+        found = gather(array if needed else _node(array._data), where)
+        if isinstance(where, View):
+            self.views[key] = found
+        return found
+
+    def _number(self, positions: Any) -> Any:
+        """The number, where an operand is one that is written in the code; else None."""
+        at = int(positions.flat[0])
+        k = at - self.placement.constants_at
+        if 0 <= k < len(self.placement.constant_order) and (positions == at).all():
+            return np.float64(self.constants.array[k])  # divides by zero without an error
+        return None
+
+    def _keep(self, out: Tensor, begin: int) -> None:
+        """Keep the results of an instruction, in an array of their own."""
+        data = out._data
+        mine = id(data.base) not in self.owned and data.base.array.flags.c_contiguous
+        if not mine or data.base.size != data.size or data.dtype != np.float64:
+            out = Tensor._apply(_COPY, (out,), {})
+            data = out._data
+        self.owned.add(id(data.base))
+        self.kept.append((data.base, begin))
+        self.arrays.append(out)
+
+    # --- instructions
+
+    def _group(self, group: Group) -> Tensor:
+        positions = [self.at[rows] for rows in group.operands]
+        shapes = {factored(p) for p in positions} | {(len(group.out),)}
+        found = [(shape, [layout(p.reshape(shape)) for p in positions]) for shape in shapes]
+        shape, _ = min(
+            found, key=lambda x: (sum(isinstance(y, Positions) for y in x[1]), len(x[0]))
+        )
+        operands: list[Any] = [None]
+        if group.op is not None:
+            operands = [self._number(p) for p in positions]
+        if all(x is not None for x in operands):
+            operands[0] = None
+        operands = [
+            self.operand(p.reshape(shape)) if x is None else x
+            for x, p in zip(operands, positions, strict=True)
+        ]
+        if group.op is None or group.op.is_flat:  # no gradient passes
+            operands = [_node(x._data) if isinstance(x, Tensor) else x for x in operands]
+        if group.op is None:
+            return operands[0]  # type: ignore[no-any-return]
+        return Tensor._apply(group.op, tuple(operands), {})
+
+    def _product(self, product: Product) -> Tensor:
+        left, right, shape = product.left, product.right.swapaxes(-1, -2), product.out.shape
+        if len(left) == 1:
+            left, right, shape = left[0], right[0], shape[1:]
+        sides = self.operand(self.at[left]), self.operand(self.at[right])
+        out = Tensor._apply(RULEBOOK["matmul"], sides, {})
+        for rows in product.plain:
+            more = self.operand(self.at[rows].reshape(shape))
+            out = Tensor._apply(RULEBOOK["add"], (out, more), {})
+        return out
+
+    def _sums(self, sums: Sums) -> Tensor:
+        lengths = np.diff([*sums.starts.tolist(), len(sums.left)])
+        count, owner = len(lengths), np.repeat(np.arange(len(lengths)), lengths)
+        even = len(set(lengths.tolist())) == 1
+        where = layout(owner.reshape(count, -1) if even else owner)
+        terms = self.operand(self.at[sums.left].reshape(where.shape))
+        paired = sums.right >= 0
+        if paired.any():  # then a term without a second factor is multiplied by 1
+            places = np.where(paired, self.at[sums.right], self.placement.one_at)
+            factors = self.operand(places.reshape(where.shape))
+            terms = Tensor._apply(RULEBOOK["multiply"], (terms, factors), {})
+        return scatter([terms], [where], (count,))
+
+    def _chain(self, chain: Chain) -> Tensor:
+        params = {"chain": chain, "indices": self.indices}
+        return Tensor._apply(_CHAIN, (self.operand(self.at[chain.outside]),), params)
+
+    def _loop(self, loop: Loop) -> Tensor:
+        body = loop.body
+        if body.emitted is None:
+            body.shared = take_out(body.raised, body.same)
+            body.emitted = Emitted(body.raised, body.placement, loop.indices.shape[1], body=True)
+            body.emitted.forward()
+            body.ends = body.emitted.backward_from_all()
+        places = np.sort(self.at[loop.outside])
+        begin = int(self.at[loop.out[0, 0]]) - int(body.placement.at[body.made[0]])
+        begin += body.placement.one_at + 1 - len(places)
+        inputs = self.at[loop.inputs]
+        inputs = np.where(
+            np.isin(loop.inputs, loop.out), inputs - begin, places.searchsorted(inputs)
+        )
+        params = {"loop": Repeated(loop, inputs, len(places)), "indices": self.indices}
+        return Tensor._apply(_LOOP, (self.operand(places),), params)
+
+    # --- lookups
+
+    def _table(self, picks: Picks) -> Any:
+        """Where what is looked up lies: of one array there, of several where they are joined."""
+        positions = self.at[picks.table]
+        owner = np.searchsorted(self.begins, positions, side="right") - 1
+        if (owner == owner[0, 0]).all():
+            return positions - self.begins[owner[0, 0]]
+        return np.arange(positions.size).reshape(positions.shape)
+
+    def choose(self, indices: Any) -> Any:
+        """Where what the lookups choose lies, for indices or for lines of them."""
+        pairs = zip(self.lookups, self.tables, strict=True)
+        found = [table[indices[..., x.places], x.which] for x, table in pairs]
+        none = np.zeros((*indices.shape[:-1], 0), dtype=np.intp)
+        return np.concatenate([none, *found], axis=-1)
+
+    def _picks(self, picks: Picks) -> Tensor:
+        positions, count = self.at[picks.table], len(picks.out)
+        owner = np.searchsorted(self.begins, positions, side="right") - 1
+        mixed = (owner != owner[0, 0]).any()
+        array = self.operand(positions) if mixed else self.arrays[owner[0, 0]]
+        if not self.needed[positions].any():
+            array = _node(array._data)
+        here = View(self.looked_up, (count,), (1,))
+        self.looked_up += count
+        return gather(array, self.tape.call(View.of, (here, self.chosen)))
+
+
+class Ends(Node):
+    """Several results of a function at once, so that one backward pass serves them all."""
+
+    op: Any = "ends"
+    requires_grad = True
+    _grad = None
+    parents: Any = ()
+
+    def __init__(self, nodes: list[Any]) -> None:
+        self.parents = tuple(nodes)
+
+    def _contributions(self, seeds: Any) -> Any:
+        for i, (parent, seed) in enumerate(zip(self.parents, seeds, strict=True)):
+            yield self, i, parent, seeds, seed
+
+
+def without_modes(function: Any, *args: Any) -> Any:
+    """Call it as if no mode were on: its graph is needed under no_grad(), too."""
+    context = copy_context()
+    context.run(modes._active.set, ())
+    return context.run(function, *args)
+
+
+def _node(data: Traced, requires_grad: bool = False) -> Tensor:
+    """A traced array as a Tensor with nothing behind it."""
+    out: Tensor = Tensor.__new__(Tensor)
+    out._data = data
+    out._become_leaf(requires_grad)
+    return out
+
+
+def _copy(x: Any) -> Any:
+    return x.copy() if x.dtype == np.float64 else x.astype(np.float64)
+
+
+def _chained(x: Any, chain: Any, indices: Any) -> Any:
+    return x.tape.later((len(chain.out),), run, chain, x, indices)
+
+
+def _chain_back(g: Any, out: Any, x: Any, chain: Any, indices: Any) -> Any:
+    return x.tape.later(x.shape, run_back, chain, x, out, g, indices)
+
+
+def _looped(x: Any, loop: Any, indices: Any) -> Any:
+    return x.tape.later((loop.size,), loop.forward, x, indices)
+
+
+def _loop_part(i: int, out_grad: Any, out: Any, inputs: Any, params: Any) -> Parts:
+    loop = params["loop"]
+    slopes = out.tape.later(out.shape, loop.backward, out, out_grad, params["indices"])
+    return of_shared(loop, out, slopes)
+
+
+_COPY = Structural(_copy, vjps=[lambda g, out, x: g])
+_CHAIN = Structural(_chained, vjps=[_chain_back])
+_LOOP = Structural(_looped, vjps=[lambda *_: NotImplemented])
+_LOOP.contribution = _loop_part  # type: ignore[method-assign]

@@ -1,0 +1,131 @@
+"""Gather and Scatter: numbers are taken out of an array, or put where they belong and added up.
+
+Five neurons whose weights lie in one row w of fifteen numbers, biases last:
+
+    W = gather(w, 10 numbers from the first on, as 5x2)      b = gather(w, 5 numbers from the tenth)
+
+Each is the other's derivative: the gradient of w is scatter([that of W, that of b], at the same
+places). A scatter is also what puts numbers of several arrays side by side, and a sum of terms: its
+parts are added where they meet. So whatever is rearranged, forward and backward, is one of the two.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.places import Positions, View, layout
+from autograd.compiler.tape import TAKE_OUT
+from autograd.compiler.traced import Traced, shows
+from autograd.node import Parts
+from autograd.op import Structural
+from autograd.tensor import Tensor
+
+Where = View | Positions | Traced
+"""Places in an array; as a traced array of integers they are known only when a call runs."""
+
+
+def gather(x: Tensor, where: Where) -> Tensor:
+    """The numbers at some places of an array, in the shape of `where`."""
+    return Tensor._apply(_GATHER, (x,), {"where": where})
+
+
+def scatter(
+    parts: Sequence[Tensor],
+    wheres: Sequence[Where],
+    shape: tuple[int, ...],
+    shown: Traced | None = None,
+) -> Tensor:
+    """An array of this shape, 0 but for the parts, each added at its places.
+
+    Args:
+        parts: The parts.
+        wheres: Where each belongs.
+        shape: The shape.
+        shown: That very array, if it is there already.
+    """
+    params = {"wheres": tuple(wheres), "shape": shape, "shown": shown}
+    return Tensor._apply(_SCATTER, tuple(parts), params)
+
+
+def gathered(x: Traced, where: Where) -> Traced:
+    """`gather` of a traced array."""
+    if isinstance(where, View):
+        if where.in_order and where.shape == x.shape:
+            return x
+        if not x.array.flags.c_contiguous:  # such as one number seen everywhere
+            whole = where.in_order and where.size == x.size
+            if whole and shows(x.array.reshape(where.shape), x.array):
+                return x.tape.call(np.reshape, (x, where.shape))  # type: ignore[no-any-return]
+            x = x.copy()
+        return x.tape.call(View.of, (where, x))  # type: ignore[no-any-return]
+    places = where.positions if isinstance(where, Positions) else where
+    return x.tape.call(taken, (x, places))  # type: ignore[no-any-return]
+
+
+def scattered(parts: Any, wheres: Any, shape: tuple[int, ...]) -> Traced:
+    """`scatter` of traced arrays."""
+    pairs = [_unique(part, where) for part, where in zip(parts, wheres, strict=True)]
+    (part, where), tape = pairs[0], pairs[0][0].tape
+    if len(pairs) == 1 and isinstance(where, View) and where.in_order:
+        if part.shape == shape:
+            return part
+        if part.size == math.prod(shape) and part.array.flags.c_contiguous:
+            return tape.call(np.reshape, (part, shape))  # type: ignore[no-any-return]
+    return tape.scatter([part for part, _ in pairs], [where for _, where in pairs], shape)  # type: ignore[no-any-return]
+
+
+def _unique(part: Traced, where: Any) -> tuple[Traced, Where]:
+    """Add up within a part what goes to one place."""
+    tape = part.tape
+    if isinstance(where, Traced):
+        return part, where
+    if where == ():
+        return part, View.all(part.shape)
+    if isinstance(where, View):
+        if where.repeated:  # one number was used again and again
+            part = tape.call(np.add.reduce, (part,), {"axis": where.repeated})
+            where = where.without(where.repeated)
+        if len(where.shape) < 2 or len(np.unique(where.positions)) == where.size:
+            return part, where
+    flat = where.positions.ravel()
+    order = np.argsort(flat, kind="stable")
+    places, starts = np.unique(flat[order], return_index=True)
+    if len(places) == len(flat):
+        return part, where
+    row = tape.call(np.reshape, (part, (-1,)))
+    if not np.array_equal(order, np.arange(len(order))):
+        row = tape.call(taken, (row, order))
+    return tape.call(np.add.reduceat, (row, starts)), layout(places)
+
+
+def taken(source: Any, positions: Any, out: Any = None) -> Any:
+    """The numbers at these positions, all of which there are."""
+    return source.take(positions, out=out, mode="clip")  # which lets NumPy write into `out`
+
+
+TAKE_OUT.add(taken)
+
+
+def _part(i: int, out_grad: Any, out: Any, inputs: Any, params: Any) -> Parts:
+    return Parts(out_grad, params["where"], inputs[i].shape, None, scattered)
+
+
+def _gather(x: Any, where: Any) -> Any:
+    return gathered(x, where)
+
+
+def _scatter(parts: Any, wheres: Any, shape: Any, shown: Any) -> Any:
+    return scattered(parts, wheres, shape) if shown is None else shown
+
+
+def _scatter_back(i: int, g: Any, out: Any, parts: Any, wheres: Any, shape: Any, shown: Any) -> Any:
+    return gathered(g, wheres[i])
+
+
+_GATHER = Structural(_gather, vjps=[lambda g, out, x, where: scattered([g], [where], x.shape)])
+_GATHER.contribution = _part  # type: ignore[method-assign]
+_SCATTER = Structural(_scatter, vjps=_scatter_back)
