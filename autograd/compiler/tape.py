@@ -320,7 +320,7 @@ class Bound:
         out, like = id(step.out), step.out.array
         if step.kind == SOURCE:
             if out not in self.arrays:
-                self.arrays[out] = like if step.options["fixed"] else np.empty_like(like)
+                self.arrays[out] = like if step.options["fixed"] else np.zeros_like(like)
             elif step.options["fixed"]:
                 self.arrays[out][...] = like
             return None
@@ -331,7 +331,8 @@ class Bound:
         if step.kind == CHANGE:
             return partial(step.function, *args, **options)
         if out not in self.arrays:
-            self.arrays[out] = np.empty_like(like)
+            # Not empty: an audit adds up what was computed, and some of it may not have been yet.
+            self.arrays[out] = np.zeros_like(like)
         target = self.arrays[out]
         if step.kind == STORE:
             return partial(_store, target, step.function, args, options)

@@ -8,7 +8,7 @@ import pytest
 
 import autograd
 from autograd import CompileError, Tensor, Value
-from autograd.compiler import audit, tape
+from autograd.compiler import audit, function, tape
 
 W, B = [[Value(0.3 * i - 0.2 * j) for j in range(3)] for i in range(4)], Value(0.1)
 M = Tensor(np.linspace(-1.0, 1.0, 12).reshape(3, 4), requires_grad=True)
@@ -297,3 +297,23 @@ def test_a_result_of_float64_beside_one_of_float32_is_compared_as_float64(size, 
     monkeypatch.setattr(tape.Bound, "_bind", faulty)
     with pytest.raises(CompileError, match="does something else"):
         autograd.compile(f)(2.0)
+
+
+def test_an_audit_measures_rounding_by_numbers_that_were_computed(monkeypatch):
+    seen, compare, empty_like = [], function.compare, np.empty_like
+
+    def full(like, *args, **options):
+        out = empty_like(like, *args, **options)
+        if isinstance(out, np.ndarray) and out.dtype.kind == "f":
+            out.fill(1e300)  # what may well be in memory that nobody has written to
+        return out
+
+    def watching(replay):
+        seen.extend(np.abs(x).max(initial=0.0) for x in replay.terms())
+        return compare(replay)
+
+    monkeypatch.setattr(np, "empty_like", full)
+    monkeypatch.setattr(function, "compare", watching)
+    autograd.compile(autograd.value_and_grad(lambda x: ((x @ M).sigmoid() * M[0]).sum()))(ARRAY)
+    assert seen
+    assert max(seen) < 1e3
