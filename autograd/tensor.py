@@ -478,13 +478,23 @@ class Tensor(ArrayOperations, Copied, node.Node):
         return bool(self.data)
 
     def __repr__(self) -> str:
-        array = np.array2string(self._data, separator=", ", prefix="Tensor(")
         dtype = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
         grad = ", requires_grad=True" if self.requires_grad else ""
         label = f", label={self.label!r}" if self.label else ""
-        return f"Tensor({array}{dtype}{grad}{label})"
+        brought = "" if self._grad is None else f", grad={_shown(self._grad, '')}"
+        return f"Tensor({_shown(self._data, 'Tensor(')}{dtype}{grad}{brought}{label})"
 
 
+def _shown(array: Any, prefix: str) -> str:
+    """An array as it is printed: as many digits as a Value shows; only few numbers of a gradient."""
+    if not prefix and array.size > _FEW:
+        return f"<{'×'.join(map(str, array.shape))}>"
+    digits = min(_DIGITS, np.get_printoptions()["precision"])
+    text = np.array2string(array, separator=", ", prefix=prefix, precision=digits)
+    return text if prefix else text.replace("\n", "")
+
+
+_FEW, _DIGITS = 6, 6
 _new: Any = Tensor.__new__
 _NO_PARAMS: dict[str, Any] = {}
 

@@ -85,7 +85,7 @@ class Parameter(Tensor):
         >>> (w * w).sum().backward()
         >>> w.data = w.data - 0.1 * w.grad
         >>> w
-        Parameter([0.8, 1.6])
+        Parameter([0.8, 1.6], grad=[2., 4.])
     """
 
     # `_window` is where the gradient goes: `_grad` is `_window`, or None where none has arrived.

@@ -146,6 +146,6 @@ def float_power(x: Operand, y: Operand) -> Any:
     Example:
         >>> from autograd import Tensor, float_power
         >>> float_power(Tensor([2, 3]), -1)
-        Tensor([0.5       , 0.33333333])
+        Tensor([0.5     , 0.333333])
     """
     return power(*(astype(z, float) if hasattr(z, "dtype") else z for z in (x, y)))

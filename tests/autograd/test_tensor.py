@@ -316,3 +316,20 @@ def test_a_quotient_by_zero_has_an_infinite_derivative_whatever_the_zero(zero):
     (t / zero).sum().backward()
     assert t.grad.tolist() == [np.inf, np.inf]
     assert_array_equal(vjp(lambda x: x / zero, np.ones(2))[1](np.ones(2))[0], [np.inf, np.inf])
+
+
+def test_a_tensor_prints_short_numbers_and_a_gradient_only_where_one_arrived():
+    x = Tensor([1 / 3, 2.0], requires_grad=True)
+    assert repr(x) == "Tensor([0.333333, 2.      ], requires_grad=True)"
+    (x * x).sum().backward()
+    assert repr(x) == (
+        "Tensor([0.333333, 2.      ], requires_grad=True, grad=[0.666667, 4.      ])"
+    )
+    w = Tensor(np.zeros((3, 4)), requires_grad=True)
+    (w * 2).sum().backward()
+    assert repr(w).endswith("requires_grad=True, grad=<3×4>)")
+
+
+def test_fewer_digits_are_printed_where_numpy_is_told_so():
+    with np.printoptions(precision=2):
+        assert repr(Tensor([1 / 3])) == "Tensor([0.33])"
