@@ -159,6 +159,19 @@ class Compiled:
         find_names = self._names(sys._getframe(1))
         return "\n\n".join(listing(p, find_names) for p in programs)
 
+    def __repr__(self) -> str:
+        """Its program; before the first call, and where it runs as written, that."""
+        name = self.op.name
+        if self._refused:
+            return f"<compiled {name}: runs as it is written>"
+        programs = [p for kept in self._programs.values() for p, *_ in kept]
+        if not programs:
+            return f"<compiled {name}: not called yet, so nothing is recorded>"
+        text = listing(programs[0], self._names(sys._getframe(1)))
+        more = len(programs) - 1
+        rest = f"\n… and {more} more recording{'s' if more > 1 else ''}: {name}.program()"
+        return f"<compiled {name}>\n{text}{rest if more else ''}"
+
     def draw(self, names: Mapping[str, Any] | None = None) -> Any:
         """The operations as they are written beside the instructions that stand for them.
 

@@ -201,3 +201,17 @@ def test_a_lookup_has_arrows_from_what_it_chooses_from():
     boxes = nodes_in(g.draw({"w": w}).svg)
     assert sum(box == "*, in v0" for box in boxes) == 3
     assert len(re.findall(r"<title>[^<]*\*[^<]* → take", g.draw().svg)) == 3
+
+
+def test_a_compiled_function_is_shown_as_its_program():
+    w = Value(0.5, label="w")
+
+    @autograd.compile
+    def twice(x):
+        return (w * x).tanh()
+
+    assert repr(twice) == "<compiled twice: not called yet, so nothing is recorded>"
+    twice(2.0)
+    assert repr(twice) == f"<compiled twice>\n{twice.program()}"
+    twice(Tensor(np.ones(3)))
+    assert repr(twice).endswith("… and 1 more recording: twice.program()>")
