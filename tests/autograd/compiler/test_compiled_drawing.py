@@ -214,4 +214,4 @@ def test_a_compiled_function_is_shown_as_its_program():
     twice(2.0)
     assert repr(twice) == f"<compiled twice>\n{twice.program()}"
     twice(Tensor(np.ones(3)))
-    assert repr(twice).endswith("… and 1 more recording: twice.program()>")
+    assert repr(twice).endswith("… and 1 more recording: twice.program()")
