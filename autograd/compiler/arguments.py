@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.crossing import RecordedArray
-from autograd.compiler.record import Recording, stored_by_rows
+from autograd.compiler.record import Recording
 from autograd.errors import CompileError
 from autograd.tensor import Tensor
 from autograd.value import Constant, Value
@@ -86,7 +86,7 @@ class Given:
         if x.dtype == object:
             return ("objects", x.shape, *map(self._describe, x.flat))
         self.arrays.append(x)
-        return np.ndarray, x.shape, x.dtype, stored_by_rows(x)
+        return np.ndarray, x.shape, x.dtype
 
 
 def _check_exact(x: Any, kinds: tuple[type, ...]) -> None:

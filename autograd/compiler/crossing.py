@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.graph import PICK
-from autograd.compiler.tape import CHANGE, SOURCE, STORE, VIEW, Step
-from autograd.compiler.traced import Traced, has_traced, mapped, traced_in
+from autograd.compiler.tape import SOURCE, STORE, Step
+from autograd.compiler.traced import Traced, has_traced, mapped
 from autograd.modes import active
 from autograd.tracing import tracer
 from autograd.value import Constant, Value
@@ -68,18 +68,14 @@ def on_objects(run: Recording, function: Any, args: Any, kwargs: Any) -> Any:
 
 def element(run: Recording, traced: Traced, index: tuple[int, ...]) -> Any:
     """One element of an array, as a number to compute with."""
-    changes = run.tape.changes
-    if traced.places is None or traced.places[1] != changes:  # not each time: there may be many
-        traced.places = block(run, traced, run.blocks) + places_in_base(traced), changes
-    return run.datum(traced.places[0].item(*index), float(traced.array.item(*index)))
+    if traced.places is None:  # not each time: there may be many
+        traced.places = block(run, traced, run.blocks) + places_in_base(traced)
+    return run.datum(traced.places.item(*index), float(traced.array.item(*index)))
 
 
 def objects(run: Recording, traced: Traced) -> Any:
     """The elements of an array as numbers to compute with."""
     out = np.empty(traced.shape, dtype=object)
-    if traced.shown is not None and traced.shown[-1] == run.tape.changes:
-        out[()] = element(run, *traced.shown[:2])  # one of many, which are copied all at once
-        return out.view(RecordedArray)
     places = block(run, traced, run.blocks) + places_in_base(traced)
     numbers = traced.array.ravel().tolist()
     for index, place, number in zip(
@@ -92,54 +88,23 @@ def objects(run: Recording, traced: Traced) -> Any:
 def block(run: Recording, traced: Traced, blocks: dict[Traced, int]) -> int:
     """Where the numbers of an array's base begin in the data (or in the indices)."""
     base = traced.base
-    if base not in run.arguments:
-        key = base, run.tape.changes
-        if key not in run.copied:
-            run.copied[key] = run.tape.call(_copied, (base,))  # it may be changed later
-            _check_early(run, run.copied[key])
-        base = run.copied[key]
     if base not in blocks:
+        if base not in run.arguments:
+            _check_early(run, base)
         blocks[base] = run.taken(blocks, base.size)
     return blocks[base]
-
-
-def _copied(array: Any) -> Any:
-    return np.array(array, order="C")
 
 
 def _check_early(run: Recording, needed: Traced) -> None:
     """See to it that an array can be computed before the rows are; refuse it if not."""
     late = {id(x._data): rows for rows, x in run.values.values() if not run.is_given(rows)}
-    if not late and not run.tape.changes:
+    if not late:
         return  # without a look at all calls so far, as there may be many such arrays
-    while True:
-        computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
-        computed.append(needed)
-        kept = run.tape.live(computed, run.early_steps)
-        for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
-            if step.kind == SOURCE and id(step.out) in late:
-                _compute_early(run, step, late.pop(id(step.out)), late)
-        steps, kept = run.tape.steps, run.tape.live(computed, run.early_steps)
-        before = _read_before_changes(steps, kept)
-        if not before:
-            return
-        if any(step.kind == CHANGE for step in before):
-            run.refuse("changing an array in place that is also used as it was before")
-        run.early_steps.update(before)  # so these have to be early, too
-
-
-def _read_before_changes(steps: list[Step], kept: list[bool]) -> list[Step]:
-    """The calls not kept that read an array which calls that are kept change later."""
-    changed: set[Any] = set()
-    found = []
-    for step, needs in zip(reversed(steps), reversed(kept), strict=True):
-        if needs and step.kind == CHANGE:
-            changed.add(step.out.base)
-        elif not needs and step.kind != VIEW:
-            read = {x.base for x in traced_in((step.args, step.options))}
-            if not read.isdisjoint(changed):
-                found.append(step)
-    return found
+    computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
+    kept = run.tape.live([*computed, needed])
+    for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
+        if step.kind == SOURCE and id(step.out) in late:
+            _compute_early(run, step, late.pop(id(step.out)), late)
 
 
 def _compute_early(run: Recording, step: Step, rows: Any, late: dict[int, Any]) -> None:

@@ -124,7 +124,7 @@ class Instructions:
     def graph(self, marked: str, remark: str) -> DrawnGraph:
         """The boxes and arrows; the box with the id `marked` stands out."""
         calls, tape = list(self.names.array_lines()), self.program.tape
-        kept = tape.live(self.program.early, self.program.recording.early_steps)
+        kept = tape.live(self.program.early)
         early = dict(zip(tape.steps, kept, strict=True))
         ids: dict[int, str] = {}
         self._add_calls(ids, [line for line in calls if early[line[0]]])  # operands come first

@@ -31,7 +31,7 @@ def listing(program: Program, find_names: FindNames) -> str:
     """Every instruction of a program, what it works on and how many numbers it makes."""
     names = Names(program, find_names)
     calls = [line for line in names.array_lines() if line[0].kind != SOURCE]
-    kept = program.tape.live(program.early, program.recording.early_steps)
+    kept = program.tape.live(program.early)
     early = dict(zip(program.tape.steps, kept, strict=True))
     lines = [(text, shape) for step, text, shape in calls if early[step]]
     lines += _nested(names)

@@ -294,9 +294,7 @@ class Workspace:
         """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
         program = self.program
         given = {id(program.tensors[k][1]._data): array for k, array in program.bound.items()}
-        self.arrays = arrays = program.tape.bind(
-            program.wanted, given, program.early, program.recording.early_steps
-        )
+        self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
         self.early_places = [
             (p[id(x)], arrays[x])
             for x in program.early

@@ -35,9 +35,10 @@ from autograd.compiler.float_rows import Plainness
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.recorded_value import RecordedValue
 from autograd.compiler.refusals import refusal
-from autograd.compiler.tape import Step, Tape
+from autograd.compiler.tape import Tape
 from autograd.compiler.traced import Traced, has_traced
 from autograd.modes import active, differentiated, recording
+from autograd.op import OF_USERS
 from autograd.reading import compares_itself
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
@@ -58,10 +59,6 @@ class Recording(Tracer):
         plain: Which rows are floats uncompiled.
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
-        copied: The copies of computed arrays whose elements are used; by how many changes of arrays
-            there had been.
-        by_rows: Whether all array arguments are stored row by row.
-        early_steps: Calls that read an array as it is before calls that rows need change it.
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for.
     """
@@ -81,9 +78,6 @@ class Recording(Tracer):
         self.truths: list[tuple[Traced, bool]] = []
         self.blocks: dict[Traced, int] = {}
         self.indices: dict[Traced, int] = {}
-        self.copied: dict[tuple[Traced, int], Traced] = {}
-        self.by_rows = True
-        self.early_steps: set[Step] = set()
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
         self.floats: list[float] = []
@@ -273,7 +267,6 @@ class Recording(Tracer):
     def argument_array(self, given: Any) -> Traced:
         """An array among the arguments."""
         traced = self.tape.source(_row_by_row(given))
-        self.by_rows &= stored_by_rows(given)
         self.arguments[traced] = None
         return traced
 
@@ -457,21 +450,18 @@ class Recording(Tracer):
             for step in self.tape.steps:
                 step.args, step.options = _swapped(step.args, own), _swapped(step.options, own)
 
-    def changing(self, traced: Traced) -> None:
-        """An array is written to: one whose numbers a derivative may need is refused."""
-        if traced.base in self.in_tensors:
-            self.refuse("changing an array in place that is also used as it was before")
-        if traced.base.reshaped and not self.by_rows:  # then the other shape may be a copy or not
-            self.refuse(
-                "changing an array in place that is also used in another shape",
-                "Pass arrays that are stored by rows: np.ascontiguousarray(x).",
-            )
+    def changing(self, array: Any) -> None:
+        """An array is written to: operations may do so, in arrays that they have made."""
+        if isinstance(array, Traced) and any(
+            array.base is x._data for _, x in self.tensors.values()
+        ):
+            self.refuse("writing to .data")
+        if not isinstance(array, Traced) or not written_by_operation():
+            self.refuse("writing into an array")
 
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
         outcome = bool(traced.array)
-        if traced.base.owned and not traced.number:
-            traced = traced.copy()  # what it is now: it may be changed later
         self.truths.append((traced, outcome))
         return outcome
 
@@ -558,9 +548,15 @@ def is_of_other_size(x: Any) -> bool:
     return isinstance(x, np.floating) and not isinstance(x, float)
 
 
-def stored_by_rows(array: Any) -> bool:
-    """Whether an array lies in memory as arrays of NumPy usually do."""
-    return array.ndim < 2 or array.flags.c_contiguous  # type: ignore[no-any-return]
+def written_by_operation() -> bool:
+    """Whether the code that writes into an array here is an operation's, ours or a user's."""
+    frame: Any = sys._getframe(2)
+    while str(frame.f_globals.get("__name__")).startswith(("autograd.compiler.", "numpy")):
+        frame = frame.f_back
+    if str(frame.f_globals.get("__name__")).startswith(("autograd.", "nn.")):
+        return True
+    own = (getattr(op.forward, "__wrapped__", op.forward) for op in OF_USERS.values())
+    return any(getattr(f, "__code__", None) is frame.f_code for f in own)
 
 
 def _row_by_row(array: Any) -> Any:

@@ -58,7 +58,9 @@ _REMEDIES = {
         "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers."
     ),
     "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
-    "writing into an array": "Make it of what is computed: np.zeros_like(x) for np.zeros(3).",
+    "writing into an array": (
+        "Make a new one: a = a + b for a += b, autograd.where for a[i] = x, stack for a row."
+    ),
     "using an array from outside that it writes to": "Make a new one inside: np.zeros(3).",
     "order 'K' or 'A'": "Its result depends on how an argument is stored: say 'C' or 'F'.",
     **dict.fromkeys(
@@ -69,5 +71,4 @@ _REMEDIES = {
     "taking numbers out of an array that was computed from single numbers": (
         "Compute with the single numbers from the start, or go on with Tensors."
     ),
-    "changing an array in place that is also used as it was before": "Make a new one: a = a + b.",
 }

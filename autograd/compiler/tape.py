@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -41,7 +41,6 @@ from autograd.compiler.traced import (
     arrays_of,
     item,
     mapped,
-    set_item,
     shows,
     traced_in,
     writes,
@@ -81,8 +80,6 @@ class Tape:
         steps: Every call so far.
         observer: Whom traced arrays ask when somebody wants a number of theirs.
         shaped: Arrays whose shape depends on numbers, such as `x[x > 0]`: each replay looks.
-        changes: How many calls change an array that was there before.
-        chosen: Whether there are parts of arrays whose place is data; see `Traced.part`.
         complete: Whether nobody changes arrays any more. Until then who computes the same twice
             gets two arrays, as one of them may be written to.
         by_rows: Whether every array is stored row by row.
@@ -97,8 +94,6 @@ class Tape:
         self.known: dict[Any, Traced] | None = None if observer is None else {}
         self.steps: list[Step] = []
         self.shaped: list[Traced] = []
-        self.changes = 0
-        self.chosen = False
         self.complete = observer is None
         self.sections = [0]
 
@@ -109,7 +104,6 @@ class Tape:
     def source(self, array: Any, fixed: bool = False) -> Traced:
         """An array that comes from outside: filled before each run, or (`fixed`) this very one."""
         out = Traced(self, np.asarray(array))
-        out.owned = False
         self.steps.append(Step(SOURCE, None, (), {"fixed": fixed}, out))
         return out
 
@@ -118,8 +112,6 @@ class Tape:
     ) -> Any:
         """Compute now, and note it: the result as a traced array."""
         args, options = tuple(self._own(list(args))), self._own(options or {})
-        if self.chosen:
-            self.check_current((args, options))
         if writes(function, options):
             return self._write(function, args, options)
         key = None if self.known is None else _key((function, args, options))
@@ -145,11 +137,9 @@ class Tape:
         fresh = result.flags.writeable  # who writes into a view of a number does not change it
         shown = [x for x in traced_in(args) if not (x.number and fresh) and shows(result, x.array)]
         if shown and _decides_shape(function, args):
-            kind = STORE
-            out.owned = False  # it shows another part of an array at each replay
+            kind = STORE  # it shows another part of an array at each replay
         elif shown:
             out.base = shown[0].base
-            out.base.reshaped |= _name(function) in ("ravel", "reshape")
             kind = VIEW
         elif takes_out(function) and not by_python:
             kind = INTO
@@ -206,12 +196,6 @@ class Tape:
             out = args[0]
         elif isinstance(out, tuple):
             (out,) = out
-        if not isinstance(out, Traced):
-            self.refuse("writing into an array")
-        out._check_owned()
-        if self.observer is not None:
-            args = tuple(map(self.observer.assigned, args))
-            options = {key: self.observer.assigned(x) for key, x in options.items()}
         self.change(out, function, args, options)
         return None if function in IN_PLACE else out
 
@@ -221,43 +205,24 @@ class Tape:
         return out
 
     def change(
-        self, out: Traced, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
+        self, out: Any, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
         args, options = tuple(self._own(list(args))), self._own(options or {})
-        if self.chosen:
-            self.check_current((args, options))
         if self.known is not None:  # elsewhere the numbers are not of any run
             self.observer.changing(out)
             function(*arrays_of(args), **arrays_of(options))
             self.known.clear()
         self.steps.append(Step(CHANGE, function, args, options, out))
-        self.changes += 1
-        base = out.base
-        base.changed = self.changes
-        if base.part is not None:  # uncompiled it shows this array, so that changes, too
-            whole, index, _ = base.part
-            self.change(whole, set_item, (whole, index, base))
-            base.part = whole, index, self.changes
 
-    def check_current(self, tree: Any) -> None:
-        """Refuse a part that is a copy where uncompiled it shows an array that was changed then."""
-        for x in traced_in(tree):
-            part = x.base.part
-            while part is not None:
-                whole, _, when = part
-                if whole.base.changed > when:
-                    self.refuse("using a part, at a place that is data, of an array changed since")
-                part = whole.base.part
-
-    def live(self, wanted: Iterable[Traced], also: Container[Step] = ()) -> list[bool]:
-        """For each step, whether one of the wanted arrays, or of the steps, depends on it."""
+    def live(self, wanted: Iterable[Traced]) -> list[bool]:
+        """For each step, whether one of the wanted arrays depends on it."""
         used = set(wanted)
         bases = {x.base for x in used}
         kept = [False] * len(self.steps)
         for i in range(len(self.steps) - 1, -1, -1):
             step = self.steps[i]
-            if step in also or step.out in used or (step.kind != VIEW and step.out.base in bases):
+            if step.out in used or (step.kind != VIEW and step.out.base in bases):
                 kept[i] = True
                 given = traced_in((step.args, step.options))
                 used.update((step.out, *given))
@@ -269,13 +234,12 @@ class Tape:
         wanted: Sequence[Traced],
         reuse: dict[int, Any] | None = None,
         early: Iterable[Traced] = (),
-        early_steps: Container[Step] = (),
     ) -> Bound:
         """Allocate the arrays and fill them into the calls that the wanted ones need.
 
         What the `early` ones need can be run before everything else, with `run_early`.
         """
-        return Bound(self, self.live(wanted), reuse or {}, self.live(early, early_steps))
+        return Bound(self, self.live(wanted), reuse or {}, self.live(early))
 
 
 class Bound:

@@ -29,23 +29,13 @@ class Traced(NDArrayOperatorsMixin):
     tape's `observer`, which refuses, or notes what was asked so that replays can check it.
     """
 
-    __slots__ = (
-        "array", "base", "changed", "number", "owned", "part", "places", "reshaped", "shown",
-        "tape",
-    )  # fmt: skip
+    __slots__ = ("array", "base", "number", "places", "tape")
 
     def __init__(self, tape: Tape, array: Any) -> None:
         self.tape, self.array = tape, array
         self.base: Any = self  # whose memory it shows
-        self.number = False  # without a shape, such as a sum: `x += 1` makes another of it
-        self.owned = True  # by the tape: somebody else's array must not be written to
-        # Of the elements, as the observer counts; with how many changes there were on the tape.
-        self.places: Any = None
-        self.reshaped = False  # whether it is shown in another shape
-        self.changed = 0  # with how many changes on the tape it last was
-        # Of a copy of what uncompiled is a view, such as table[i]: of which, where, and likewise.
-        self.part: Any = None
-        self.shown: Any = None  # of a number copied from an array: which, where, and likewise
+        self.number = False  # without a shape, such as a sum
+        self.places: Any = None  # of the elements, as the observer counts
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -144,14 +134,7 @@ class Traced(NDArrayOperatorsMixin):
         """`self[index]` as an array, also where it is one element: what a Tensor can hold."""
         out: Traced = self.tape.call(item, (self, index))
         if not out.ndim and isinstance(self.array[arrays_of(index)], np.generic):
-            if self.base.owned and out.base is self.base:
-                out = out.copy()  # a number, which stays what it is when the array is written to
-                out.shown = self, index, self.tape.changes
             out.number = True
-        elif self.base.owned and out.base is not self.base and has_traced(index):
-            given = mapped(index, lambda x: x.array[()] if x.number else x.array)
-            if shows(self.array[given], self.array):
-                out.part, self.tape.chosen = (self, index, self.tape.changes), True
         return out
 
     def taken_from(self, array: Any, index: Any) -> Any:
@@ -159,12 +142,6 @@ class Traced(NDArrayOperatorsMixin):
         return self.tape.observer.chosen(array, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._check_owned()
-        seen = self.tape.observer
-        if seen is not None and isinstance(value, (list, tuple)):
-            value = [seen.assigned(x) for x in value]
-        elif seen is not None:
-            value = seen.assigned(value)
         self.tape.change(self, set_item, (self, index, value))
 
     def __len__(self) -> int:
@@ -175,10 +152,8 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Compute with a universal function, and note it."""
-        target = inputs[0] if method == "at" else options.get("out", (None,))[0]
-        if isinstance(target, Traced) and self.tape.observer is not None:
-            inputs = tuple(map(self.tape.observer.assigned, inputs))
-        elif any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
+        (out,) = options.pop("out", None) or (None,)
+        if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             return self.tape.observer.on_objects(getattr(ufunc, method), inputs, options)
         if any(hasattr(type(x), "_apply") for x in inputs):
             seen = self.tape.observer
@@ -186,19 +161,12 @@ class Traced(NDArrayOperatorsMixin):
             if any(hasattr(type(x), "_apply") for x in inputs):
                 return NotImplemented  # a node takes an array in, not the reverse
         if method == "at":
-            if not isinstance(inputs[0], Traced):
-                self._refuse("writing into an array")
-            inputs[0]._check_owned()
             return self.tape.change(inputs[0], ufunc.at, inputs)
-        out = options.pop("out", None)
-        if out is not None and not isinstance(out[0], Traced):
-            self._refuse("writing into an array")
         function = ufunc if method == "__call__" else getattr(ufunc, method)
-        if out is None or out[0].number:
+        if out is None or getattr(out, "number", False):  # of which `x += 1` makes another
             return self.tape.call(function, inputs, options)
-        out[0]._check_owned()
-        self.tape.change(out[0], function, inputs, {**options, "out": out[0]})
-        return out[0]
+        self.tape.change(out, function, inputs, {**options, "out": out})
+        return out
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """Compute with any other function of NumPy, and note it."""
@@ -229,10 +197,6 @@ class Traced(NDArrayOperatorsMixin):
         if name in _NUMBERS_OF or not callable(getattr(np.ndarray, name)):
             self._refuse(f"array.{name}")
         return partial(_call_method, self, name)
-
-    def _check_owned(self) -> None:
-        if not self.base.owned:
-            self._refuse("writing to .data")
 
     def _refuse(self, what: str) -> NoReturn:
         self.tape.refuse(what)

@@ -191,7 +191,7 @@ def test_data_of_two_arrays_have_an_arrow_from_each():
     g = autograd.compile(f)
     g(np.ones(3))
     svg = g.draw().svg
-    assert len(re.findall(r"<title>a\d+ = copied\(a\d+\)[^<]* → 2 data", svg)) == 2
+    assert len(re.findall(r"<title>a\d+ = (multiply|add)\([^<]* → 2 data", svg)) == 2
 
 
 def test_a_lookup_has_arrows_from_what_it_chooses_from():

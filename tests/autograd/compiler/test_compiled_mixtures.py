@@ -182,9 +182,9 @@ def in_place(x):
 
 def changed_after(x):
     doubled = 2 * x
-    scores = doubled @ W
+    scores = doubled * t
     doubled += 1.0
-    return scores, doubled @ W
+    return scores, doubled * t
 
 
 def changed_by_numpy(x):
@@ -298,7 +298,6 @@ PROGRAMS = {
     "einsum": (lambda x: np.einsum("ij,jk->k", x, W), x()),
     "an outer product": (lambda x: np.outer(x, W[0]), x(4)),
     "added in place": (in_place, x()),
-    "changed after it was used": (changed_after, x()),
     "stacked": (lambda x: np.stack([x @ W, x[:, :C]]), x()),
     "concatenated": (lambda x: np.concatenate([x @ W, x], axis=1) ** 2, x()),
     "split": (lambda x: [a @ W for a in np.split(x, 2)][1], x()),
@@ -408,21 +407,9 @@ PROGRAMS = {
     "a tensor's numbers": (lambda x: (t.data[0] * v[0] * x[0, 0], T.data.T @ (x @ W)), x()),
     "stacked with Values": (lambda x: autograd.stack([t[0], v[0] * x[0], v[1]]), x(1)),
     "both kinds of loss": (lambda x: ((x @ W) ** 2).mean() + (T * T).mean() + t.sum() * v[0], x()),
-    "changed by NumPy's functions": (changed_by_numpy, x(C)),
-    "parts whose place is data": (
-        parts_whose_place_is_data,
-        lambda: (numbers(C), whole(C, C)),
-    ),
-    "asked whether it is zero, and changed": (asked_and_changed, some_of_both_signs()),
     "without the zeros around it": (
         lambda x: np.trim_zeros(np.maximum(x, 0.0)).sum() * t, some_of_both_signs(),
     ),
-    "numbers as arrays": (numbers_as_arrays, x(C)),
-    "read early and changed late": (read_early_and_changed_late, x(C)),
-    "arrays of floats written into arrays": (arrays_of_floats_written, x(C)),
-    "computed early in turn": (computed_early_in_turn, x(C)),
-    "a copy of a turned array": (a_copy_row_after_row, x(C)),
-    "floats put into arrays": (floats_put_into_arrays, x(C)),
 }  # fmt: skip
 
 
@@ -445,7 +432,7 @@ def test_the_calls_that_numbers_wait_for_are_listed_and_drawn_first():
     lines = g.program().splitlines()
     assert lines[0].startswith("a1 = multiply(2, a0)")
     assert "6×4 by 4×3" in lines[-1]
-    assert "copied" in g.draw().svg
+    assert "→ 24 data" in g.draw().svg
 
 
 def test_the_largest_score_may_be_another_at_every_call():
@@ -490,42 +477,18 @@ def test_what_cannot_be_replayed_is_refused_with_the_line_and_a_remedy(f, args, 
     assert match in str(refused.value)
 
 
-def test_an_array_that_changes_in_place_between_two_uses_is_refused():
-    def f(x):
-        doubled = 2 * x
-        before = (t * (v[0] * v[1]) + doubled).sum()
-        doubled += 1.0
-        return before + (doubled @ W[:C]).sum()
-
-    with pytest.raises(CompileError, match="Make a new one"):
+@pytest.mark.parametrize(
+    "f",
+    [
+        changed_after, changed_by_numpy, lambda x: parts_whose_place_is_data(x, whole(C, 3)),
+        asked_and_changed, numbers_as_arrays, read_early_and_changed_late, arrays_of_floats_written,
+        computed_early_in_turn, a_copy_row_after_row, floats_put_into_arrays,
+    ],
+)  # fmt: skip
+def test_writing_into_a_recorded_array_is_refused_with_the_line_and_a_remedy(f):
+    refusal = r"writing into an array .*test_compiled_mixtures\.py, line \d+.* Make a new one"
+    with pytest.raises(CompileError, match=refusal):
         autograd.compile(f)(numbers(C))
-
-
-@pytest.mark.parametrize("shape", [lambda y: y.reshape(-1), np.ravel])
-def test_writing_into_another_shape_of_what_is_stored_by_columns_is_refused(shape):
-    def f(x):
-        y = x * 0.5
-        flat = shape(y)
-        flat += 1.0
-        return (t * y.sum()).sum() + (t * flat[:C]).sum()
-
-    g = autograd.compile(f)
-    x = numbers(2, C)
-    assert g(x).item() == pytest.approx(f(x).item(), rel=1e-12)
-    with pytest.raises(CompileError, match=r"flat \+= 1\.0.*np\.ascontiguousarray"):
-        g(np.asfortranarray(x))
-
-
-def test_numbers_read_before_and_after_an_array_is_changed_are_different_ones():
-    def f(x):
-        y = x * 2.0
-        first, second = y[0], y[1]
-        early = v[0] * second
-        y[0] = 5.0
-        y[1:] *= 0.5
-        return v[0] * first + early * y[0] + v[1] * y[1] + v[1] * (y[1] + second)
-
-    assert_compiled_agrees(f, LEAVES, [(numbers(C),) for _ in range(3)])
 
 
 def test_numbers_read_one_by_one_out_of_a_computed_array_are_copied_at_once():
@@ -536,19 +499,8 @@ def test_numbers_read_one_by_one_out_of_a_computed_array_are_copied_at_once():
     for _ in range(2):
         x = numbers(5, C)
         assert_same_numbers(g(x).data, f(x).data)
-    assert g.program().count("copied") == 1
+    assert g.program().count("divide") == 1
     assert "item" not in g.program()
-
-
-def test_a_part_whose_place_is_data_is_refused_after_its_array_changed():
-    def f(x, i):
-        table = np.outer(x, x)
-        row = table[i[0]]
-        table += 1.0
-        return row * t
-
-    with pytest.raises(CompileError, match="of an array changed since"):
-        autograd.compile(f)(numbers(C), whole(C, 1))
 
 
 def test_all_calls_are_gone_through_as_often_for_many_computed_indices_as_for_few(monkeypatch):

@@ -239,33 +239,6 @@ def test_a_closed_over_array_may_change_between_call_and_backward():
         assert w.grad.tolist() == [1.0, 2.0]
 
 
-def swapped(x):
-    y = x * 2
-    y[0], y[1] = y[1], y[0]
-    return y
-
-
-def test_numbers_of_an_array_may_change_places():
-    t = Tensor([1.0, 2.0, 3.0], requires_grad=True)
-    g = autograd.compile(lambda x: (t * swapped(x)).sum())
-    for x in ([1.0, 2.0, 3.0], [5.0, 0.0, 1.0]):
-        assert g(np.array(x)).item() == (t.data * swapped(np.array(x))).sum()
-
-
-def apart(x, make):
-    a, b = make(x), make(x)
-    a[0] = 5.0
-    return a, b
-
-
-def running(x):
-    mean, steps = x * 0.0, x * 0.0
-    for _ in range(3):
-        mean += x
-        steps += 2.0
-    return mean, steps
-
-
 def kept_numbers(x, number):
     n = number(x)
     before, same = n, number(x)
@@ -279,11 +252,6 @@ def kept_numbers(x, number):
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: apart(x, np.sin),
-        lambda x: apart(x, lambda x: x.copy()),
-        lambda x: apart(x, np.zeros_like),
-        lambda x: apart(x, lambda x: x[[1, 0]]),
-        running,
         lambda x: kept_numbers(x, lambda x: x.sum()),
         lambda x: kept_numbers(x, np.max),
         lambda x: kept_numbers(x, lambda x: (2.0 * x)[0]),
@@ -299,20 +267,6 @@ def test_what_is_computed_twice_may_be_changed_once(f):
     assert_compiled_agrees(loss, [t], *([RNG.normal(size=2)] for _ in range(3)))
 
 
-def test_writing_to_an_array_that_a_derivative_needs_is_refused():
-    t = Tensor([1.0, 2.0], requires_grad=True)
-    for wrap in (Tensor, lambda y: y):
-
-        def f(x, wrap=wrap):
-            y = x * 2
-            before = t * wrap(y)
-            y += 1
-            return (before + t * y).sum()
-
-        with pytest.raises(CompileError, match=r"y \+= 1.*Make a new one"):
-            autograd.compile(f)(np.ones(2))
-
-
 def test_writing_a_recorded_array_into_another_is_refused_with_a_remedy():
     t = Tensor([1.0, 2.0], requires_grad=True)
 
@@ -321,7 +275,7 @@ def test_writing_a_recorded_array_into_another_is_refused_with_a_remedy():
         y += x
         return t * y
 
-    with pytest.raises(CompileError, match="zeros_like"):
+    with pytest.raises(CompileError, match="a = a \\+ b"):
         autograd.compile(f)(np.ones(2))
 
 

@@ -328,6 +328,54 @@ def a_scratch_buffer_from_outside():
     return f, (A(1, 2, 3),)
 
 
+@refused("writing into an array", "where")
+def an_assignment_into_an_array_argument():
+    def f(a):
+        a[0] = 1.0
+        return a.sum()
+
+    return f, (A(1, 2),)
+
+
+@refused("writing into an array", "a = a + b")
+def an_addition_into_an_array_argument():
+    def f(a):
+        a += 1.0
+        return a
+
+    return f, (A(1, 2),)
+
+
+@refused("writing into an array", "")
+def an_argument_in_fortran_order_that_is_written_to_in_another_shape():
+    def f(a):
+        a.T.reshape(2, 3)[0] = 9.0
+        return a.sum()
+
+    return f, (np.asfortranarray(np.arange(6.0).reshape(2, 3)),)
+
+
+@refused("writing into an array", "")
+def what_numpy_writes():
+    return lambda a: np.put(a, [0], 1.0), (A(1, 2),)
+
+
+@refused("writing into an array", "")
+def the_result_of_a_function_written_into_an_array():
+    return lambda a: np.tanh(a * 2, out=a), (A(1, 2),)
+
+
+@refused("writing to .data", "outside")
+def a_leaf_whose_numbers_are_written():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+
+    def f(x):
+        t.data -= 0.1
+        return t * x
+
+    return f, (1.0,)
+
+
 @refused("zero_grad()", "outside")
 def zero_grad():
     w = Value(2.0)
