@@ -1,0 +1,183 @@
+"""Windows written out: what makes one number of a convolution, a pooling, a kernel's gradient.
+
+y₀₀₁₁ = Σ x ⊙ w, of what the kernel meets:
+[0.5 0.6]   [  1 -1]   [ 0.5 -0.6]
+[0.9   1] ⊙ [0.5  2] = [0.45    2]   Σ = 2.35
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd.rules.convolutions import padded, taps
+from autograd.viz import notation
+from autograd.viz.matrices import SMALL
+from autograd.viz.text import columns, number
+
+MOST = 3
+"""Of so many channels or examples the windows are written; the others are counted."""
+
+POOLING = {"max_pool": "the largest of", "avg_pool": "the mean of"}
+
+Index = tuple[int, ...]
+Names = Mapping[Any, str]
+
+
+def window_text(names: Names, node: Any, index: Index) -> str | None:
+    """The window and the kernel that make one number of a convolution, or the window of a pooling.
+
+    Args:
+        names: What nodes are called.
+        node: The array that the number is in.
+        index: Its place.
+
+    Returns:
+        Some lines; None if the array is made otherwise, or of windows too large to read.
+    """
+    name, bias = _called(names, node, index), None
+    if _made_by(node) == "add" and _made_by(node.parents[0]) == "convolution":
+        bias = np.broadcast_to(node._inputs[1], node.shape)[index]
+        node = node.parents[0]
+    if not _is_numpys(node):
+        return None
+    if _made_by(node) == "convolution" and _is_small(node._inputs[1].shape[2:]):
+        return _convolved(names, node, index, name, bias)
+    if _made_by(node) in POOLING and _is_small(node.params["kernel"]):
+        return _pooled(names, node, index, name)
+    return None
+
+
+def kernel_text(names: Names, node: Any, index: Index, out_grad: Any, symbols: Any) -> str | None:
+    """What one number of a kernel met at every place, beside the gradient that arrived there.
+
+    Args:
+        names: What nodes are called.
+        node: The convolution.
+        index: The number's place in the weight.
+        out_grad: The gradient of the convolution.
+        symbols: How the gradients of the number and of the convolution are written.
+
+    Returns:
+        Some lines; None if there are too many places to read.
+    """
+    if not _is_small(node.shape[2:]) or not _is_numpys(node):
+        return None
+    x, weight = node._inputs
+    m, c, *at = index
+    channel = m // (len(weight) // node.params["groups"]) * weight.shape[1] + c
+    met = list(_taps(node, weight.shape[2:]))[np.ravel_multi_index(at, weight.shape[2:])]
+    block = padded(x, node.params["padding"])
+    received, upstream = symbols
+    title = (
+        f"{received} = Σ {upstream} ⊙ {_called(names, node.parents[0])}, where the weight met it:"
+    )
+    rows, total = [], 0.0
+    for n in range(len(x)):
+        arrived, window = out_grad[n, m], block[(channel, *met)][..., n]
+        products = arrived * window
+        total += products.sum()
+        rows.append(_beside(arrived, "⊙", window, "=", products))
+    return "\n".join([title, *_first(rows, "examples"), f"Σ = {number(float(total))}"])
+
+
+def _convolved(names: Names, node: Any, index: Index, name: str, bias: Any) -> str:
+    weight, m = node._inputs[1], index[1]
+    per_group = weight.shape[1]
+    first = m // (len(weight) // node.params["groups"]) * per_group
+    window = _window(node, index, weight.shape[2:])
+    kernel = weight[m]
+    parents = (_called(names, parent) for parent in node.parents)
+    title = f"{name} = Σ {' ⊙ '.join(parents)}, of what the kernel meets:"
+    rows = [
+        _beside(window[first + c], "⊙", kernel[c], "=", window[first + c] * kernel[c])
+        for c in range(per_group)
+    ]
+    total = float((window[first : first + per_group] * kernel).sum())
+    last = f"Σ = {number(total)}"
+    if bias is not None:
+        last += f", and {number(float(bias))} added = {number(total + float(bias))}"
+    return "\n".join([title, *_first(rows, "channels"), last])
+
+
+def _pooled(names: Names, node: Any, index: Index, name: str) -> str:
+    of_largest = _made_by(node) == "max_pool"
+    number_around = -np.inf if of_largest else 0.0
+    window = _window(node, index, node.params["kernel"], number_around)[index[1]]
+    title = f"{name} = {POOLING[_made_by(node)]} its window of {_called(names, node.parents[0])}:"
+    chosen = int(np.argmax(window)) if of_largest else None
+    lines = _matrix(window, chosen)
+    if of_largest:
+        lines[-1] += "   the gradient goes to the number marked, the first of equals"
+    else:
+        divisor = float(np.broadcast_to(node.params["divisor"], node.shape[2:])[index[2:]])
+        lines[-1] += f"   Σ / {number(divisor)} = {number(float(window.sum()) / divisor)}"
+    return "\n".join([title, *lines])
+
+
+def _taps(node: Any, kernel: Index) -> Iterator[Any]:
+    dilation = node.params.get("dilation", (1,) * len(kernel))
+    return taps(kernel, node.params["stride"], dilation, node.shape[2:])
+
+
+def _window(node: Any, index: Index, kernel: Index, around: float = 0.0) -> Any:
+    """Of every channel what is in the window at a place: (c, *kernel)."""
+    n, _, *place = index
+    block = padded(node._inputs[0], node.params["padding"], around)[..., n]
+    dilation = node.params.get("dilation", (1,) * len(kernel))
+    slices = (
+        slice(i * s, i * s + d * (k - 1) + 1, d)
+        for i, s, d, k in zip(place, node.params["stride"], dilation, kernel, strict=True)
+    )
+    return block[(slice(None), *slices)]
+
+
+def _made_by(node: Any) -> str:
+    return node.op.name if getattr(node, "op", None) is not None else ""
+
+
+def _is_small(lengths: Index) -> bool:
+    return 0 < len(lengths) <= 2 and 0 < int(np.prod(lengths)) <= SMALL
+
+
+def _is_numpys(node: Any) -> bool:
+    """Whether the numbers are there: those of a Dask array may not exist yet."""
+    return all(isinstance(x, np.ndarray) for x in node._inputs)
+
+
+def _called(names: Names, node: Any, index: Index = ()) -> str:
+    code = names.get(node, "input") + "".join(f"[{i}]" for i in index)
+    return notation.name(code).text
+
+
+def _matrix(array: Any, marked: int | None = None) -> list[str]:
+    """A row or some rows of numbers, one of them in a frame."""
+    rows = np.atleast_2d(array)
+    texts = [[number(x) for x in row] for row in rows.tolist()]
+    if marked is not None:
+        i, j = divmod(marked, rows.shape[1])
+        texts[i][j] = f"‹{texts[i][j]}›"
+    widths = [max(map(len, cells)) for cells in zip(*texts, strict=True)]
+    return [f"[{' '.join(x.rjust(n) for x, n in zip(row, widths, strict=True))}]" for row in texts]
+
+
+def _beside(*parts: Any) -> list[str]:
+    """Matrices and the signs between them, side by side; the signs stand in the last row."""
+    blocks = [[part] if isinstance(part, str) else _matrix(part) for part in parts]
+    height = max(map(len, blocks))
+    lines = [""] * height
+    for block in blocks:
+        width = max(map(columns, block))
+        above = [""] * (height - len(block))
+        for k, text in enumerate([*above, *block]):
+            lines[k] += text + " " * (width - columns(text) + 1)
+    return [line.rstrip() for line in lines]
+
+
+def _first(blocks: list[list[str]], what: str) -> list[str]:
+    """The lines of the first few, and how many more there are."""
+    more = len(blocks) - MOST
+    lines = [line for block in blocks[:MOST] for line in block]
+    return lines if more <= 0 else [*lines, f"… and {more} more {what}"]
