@@ -17,6 +17,7 @@ Right.
 
 from nn.course.checking import NoAnswer, WrongAnswer, check, find
 from nn.course.exercise import Exercise, Mistake, Verdict
+from nn.course.flipbook import Flipbook, flipbook
 from nn.course.misconceptions import Misconception
 
 __all__ = [
@@ -28,4 +29,6 @@ __all__ = [
     "Verdict",
     "WrongAnswer",
     "NoAnswer",
+    "flipbook",
+    "Flipbook",
 ]

@@ -136,9 +136,10 @@ class Exercise:
         except NotReadableError:
             raise
         except Exception as err:  # whatever a learner's code raises
-            raise NotReadableError(
-                f"Running it ended with {type(err).__name__}: {str(err)[:200]}"
-            ) from err
+            said = f"Running it ended with {type(err).__name__}: {str(err)[:200]}"
+            if "ellipsis" in str(err):
+                said = "An earlier answer, which this one uses, still has its dots."
+            raise NotReadableError(said) from err
         return found
 
     def _same(self, found: Any, right: Any, exact: bool) -> bool:

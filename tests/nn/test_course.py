@@ -5,6 +5,7 @@ import io
 import pkgutil
 import sys
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -21,6 +22,7 @@ from nn.course import (
     check,
     checking,
     find,
+    flipbook,
     reading,
     showing,
 )
@@ -226,6 +228,8 @@ def test_a_whole_number_is_exact_and_any_order_may_be_allowed():
 def test_a_function_that_fails_is_told_and_one_with_dots_is_no_answer(capsys):
     exercise = example(seen=lambda f: f(1.0))
     assert "ended with ZeroDivisionError" in said(exercise, lambda x: x / 0)
+    earlier = ...
+    assert "An earlier answer" in said(exercise, lambda x: earlier(x) + 1)
     check(exercise, lambda x: ...)
     assert capsys.readouterr().out.startswith("No answer yet.")
 
@@ -290,6 +294,20 @@ def test_a_terminal_without_our_signs_gets_text_all_the_same(monkeypatch):
     check(example(praise="−ln ½"), 0.69)
     stream.flush()
     assert stream.buffer.getvalue().startswith(b"Right.")
+
+
+def test_a_flipbook_holds_every_picture_and_asks_the_network_for_nothing():
+    figure, ax = plt.subplots(figsize=(1, 1))
+    book = flipbook(figure, lambda k: ax.plot([0, k]), 3, 'A line, "steeper" each time.')
+    assert not plt.fignum_exists(figure.number)
+    assert len({*book.pictures}) == 3
+    page = book._repr_html_()
+    assert page.count("data:image/png;base64,") == 4  # the first one is shown at once
+    assert 'alt="A line, &quot;steeper&quot; each time."' in page
+    assert "http" not in page
+    assert page != book._repr_html_()  # shown twice, each has its own buttons
+    with pytest.raises(ValueError, match="count must be >= 1, but got 0"):
+        flipbook(figure, print, 0, "")
 
 
 # --- how numbers are read and compared
