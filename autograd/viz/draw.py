@@ -64,13 +64,14 @@ def draw(
         depth: Draw each module as one box, to so many parts of its name: of "model.0.weight", 1
             draws `model` as one box, and 2 draws `model.0`. What is computed with a module's
             parameters counts as its part, until those of another come in, results of two modules
-            meet, or a loss begins.
+            meet, or a loss begins. 0 opens every box, compositions such as softmax and sums of many
+            terms, too, which are boxes otherwise.
         way: A node from which all ways to `root` stand out.
 
     Raises:
         TypeError: root or way is not a node, or names is not a dict.
-        ValueError: direction or layout is none of the above, max_nodes or depth is less than 1, or
-            way does not lead to root.
+        ValueError: direction or layout is none of the above, max_nodes is less than 1, depth is
+            negative, or way does not lead to root.
         RuntimeError: layout is "dot", and there is no such program.
 
     Example:
@@ -93,7 +94,7 @@ def draw(
     check_choice("draw", "layout", layout, get_args(Engine))
     check_int("draw", "max_nodes", max_nodes, least=1)
     if depth is not None:
-        check_int("draw", "depth", depth, least=1)
+        check_int("draw", "depth", depth, least=0)
     if way is not None and not is_node(way):
         raise TypeError(f"draw: way needs a Value or a Tensor, but got {came(way)}.")
     trace = Trace(root, sys._getframe(1), names)

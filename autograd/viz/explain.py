@@ -305,7 +305,7 @@ def explain(
             as softmax; 0 opens every box.
 
     Raises:
-        TypeError: root or wrt is not a node, or of two kinds.
+        TypeError: root or wrt is not a node, or of two kinds; through or depth with Tensors.
         ValueError: a way does not pass what `through` names; the message lists it.
         GraphError: nothing root was computed from requires a gradient.
         ShapeError: root has several elements.
@@ -332,8 +332,9 @@ def explain(
     if not root.requires_grad:
         raise GraphError("explain: the root is a constant, so it has no derivative.")
     if is_array(root):
-        if through != ():
-            raise TypeError("explain: through is for Values; of Tensors every node is an equation.")
+        if through != () or depth is not None:
+            which = "depth" if through == () else "through"
+            raise TypeError(f"explain: {which} is for Values; of Tensors every node is an equation.")
         return _explain_arrays(root, wrt, frame)
     if wrt is not None:
         _check_is_node("wrt", wrt)

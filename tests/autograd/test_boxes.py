@@ -342,3 +342,15 @@ def test_arrows_into_a_closed_box_of_numbers_have_its_local_derivatives():
     p = np.exp([x.data for x in z])
     expected = p / p.sum() - [0, 1, 0]
     assert [float(edge.label) for edge in graph.edges] == pytest.approx(expected, rel=1e-3)
+
+
+def test_draw_opens_every_box_at_depth_0():
+    loss = nn.functional.cross_entropy(scores(), 1)
+    assert len(draw(loss).graph.nodes) == 4
+    assert not any(node.folded for node in draw(loss, depth=0).graph.nodes)
+
+
+def test_explain_takes_no_depth_of_tensors():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match="explain: depth is for Values"):
+        explain((x * x).sum(), x, depth=1)

@@ -192,10 +192,10 @@ def test_hostile_module_names_are_text(name):
     assert "strict" not in drawing.source
 
 
-def test_draw_refuses_a_depth_below_1_and_a_way_that_leads_nowhere():
+def test_draw_refuses_a_depth_below_0_and_a_way_that_leads_nowhere():
     x, other = Value(1.0), Value(2.0)
-    with pytest.raises(ValueError, match="depth must be >= 1, but got 0"):
-        draw(x * x, depth=0)
+    with pytest.raises(ValueError, match="depth must be >= 0, but got -1"):
+        draw(x * x, depth=-1)
     with pytest.raises(TypeError, match=r"way needs a Value or a Tensor, but got 'x'"):
         draw(x * x, way="x")
     with pytest.raises(ValueError, match="way needs a node that root was computed from"):
