@@ -334,7 +334,9 @@ def explain(
     if is_array(root):
         if through != () or depth is not None:
             which = "depth" if through == () else "through"
-            raise TypeError(f"explain: {which} is for Values; of Tensors every node is an equation.")
+            raise TypeError(
+                f"explain: {which} is for Values; of Tensors every node is an equation."
+            )
         return _explain_arrays(root, wrt, frame)
     if wrt is not None:
         _check_is_node("wrt", wrt)

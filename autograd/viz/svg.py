@@ -9,7 +9,7 @@ natural size.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from autograd.viz.scene import (
@@ -39,13 +39,21 @@ DARK_STYLE = f"@media (prefers-color-scheme:dark){{{dark_rules()}}}"
 """The rules by which a picture turns dark where the reader's system is."""
 
 
-def to_svg(scene: Scene, title: str, dark: bool = False) -> str:
+def to_svg(
+    scene: Scene,
+    title: str,
+    dark: bool = False,
+    style: str = "",
+    parts: Sequence[str] | None = None,
+) -> str:
     """Write a scene down as SVG.
 
     Args:
         scene: What is drawn.
         title: The picture in words; screen readers and tooltips say it.
         dark: Whether it turns dark where the reader's system is.
+        style: More rules of style.
+        parts: What stands for the groups of the scene, already written down.
     """
     width, height = _n(scene.width), _n(scene.height)
     view = f"{_n(scene.x)} {_n(scene.y)} {width} {height}"
@@ -54,8 +62,8 @@ def to_svg(scene: Scene, title: str, dark: bool = False) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{width}" '
             f'height="{height}" role="img" font-family="{escape(MONO)}">',
             f"<title>{escape(title)}</title>",
-            *([f"<style>{DARK_STYLE}</style>"] if dark else []),
-            *(_group(group) for group in scene.groups),
+            *([f"<style>{style}{DARK_STYLE}</style>"] if dark else []),
+            *(map(group_text, scene.groups) if parts is None else parts),
             "</svg>",
             "",
         ]
@@ -69,13 +77,15 @@ def size_of(svg: str) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
-def _group(group: Group) -> str:
+def group_text(group: Group, css: str = "") -> str:
+    """A group as SVG, with the names of its classes."""
+    css = f' class="{css}"' if css else ""
     shapes = "".join(_shape(shape) for shape in group.shapes)
     if not group.role:
-        return f"<g>{shapes}</g>"
+        return f"<g{css}>{shapes}</g>"
     kind = f' data-kind="{group.kind}"' if group.kind else ""
     title = f"<title>{escape(group.sentence)}</title>"
-    return f'<g data-{group.role}="{group.id}"{kind}>{title}{shapes}</g>'
+    return f'<g data-{group.role}="{group.id}"{kind}{css}>{title}{shapes}</g>'
 
 
 def _shape(shape: Shape) -> str:

@@ -354,3 +354,13 @@ def test_explain_takes_no_depth_of_tensors():
     x = Tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises(TypeError, match="explain: depth is for Values"):
         explain((x * x).sum(), x, depth=1)
+
+
+def test_a_film_shows_a_closed_box_as_one_operation(tmp_path):
+    steps = backprop(nn.functional.cross_entropy(scores(), 1))
+    steps.save(tmp_path / "film.svg")
+    text = (tmp_path / "film.svg").read_text()
+    assert "Forward: L = cross-entropy = " in text
+    assert "step 3 of 3   dL/dz₀ += 1 · ∂L/∂z₀" in text
+    steps.save(tmp_path / "pass.tex")
+    assert (tmp_path / "pass.tex").read_text().count(r"\begin{tikzpicture}") == 4

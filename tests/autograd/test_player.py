@@ -349,12 +349,14 @@ def test_the_moving_picture_ends_with_the_gradients(tmp_path):
     root = ET.parse(tmp_path / "pass.svg").getroot()
     style = root.find(f"{SVG}style").text
     hidden = set(re.findall(r"\.(glassgrad-\d+-\d+)\{[^}]*visibility:hidden\}", style))
+    last = {}
     for group in root.iter(f"{SVG}g"):
-        grads = [text for text in group if text.get("data-part") == "grad"]
-        last = [text.text for text in grads if hidden.isdisjoint((text.get("class") or "").split())]
-        assert len(last) <= 1
-        if group.get("data-node") == "n0":
-            assert last == [number(steps.nodes[0].grad)]
+        id_ = group.get("data-node")
+        if id_ and hidden.isdisjoint((group.get("class") or "").split()):
+            assert id_ not in last
+            last[id_] = [text.text for text in group if text.get("data-part") == "grad"]
+    assert len(last) == len(steps.nodes)
+    assert last["n0"] == [number(steps.nodes[0].grad)]
 
 
 def test_a_hostile_name_does_not_end_the_script():

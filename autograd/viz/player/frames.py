@@ -1,4 +1,4 @@
-"""A backward pass as one picture for each step: for slides and papers."""
+"""A pass as one picture for each step: for a film, for slides and for papers."""
 
 from __future__ import annotations
 
@@ -8,39 +8,99 @@ from typing import Any
 
 from autograd.viz import exercise
 from autograd.viz.drawn import rows_of
+from autograd.viz.graph import DrawnNode
+from autograd.viz.outline import Outline
 from autograd.viz.player.picture import Picture
 from autograd.viz.scene import Scene, scene
-from autograd.viz.steps import Pass
-from autograd.viz.trace import Node
+from autograd.viz.steps import Pass, array_text
+from autograd.viz.text import NOT_REACHED
+from autograd.viz.trace import Box, Node
 
 
-def frames(steps: Pass, picture: Picture) -> Iterator[tuple[Scene, str]]:
-    """The picture at the start of the pass and after each step between nodes that are drawn."""
-    ids = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
-    totals: dict[Node, Any] = {steps.root: steps.seed}
-    yield (
-        _frame(steps, picture, totals, ids[steps.root], ""),
-        f"Backward, from {exercise.start(steps)}",
-    )
-    drawn = picture.shown | set(picture.boxes)
-    for k in range(len(steps)):
-        node, position, parent = steps.ends_of(k)
-        if not {node, parent} <= drawn:
-            continue
-        step = steps[k]
-        totals[parent] = step.after
-        arrow = picture.arrows.get((node, position), f"{ids[node]}.{position}")
-        yield _frame(steps, picture, totals, ids[parent], arrow), str(step)
+def frames(steps: Pass, picture: Picture, forward: bool = False) -> Iterator[tuple[Scene, str]]:
+    """The picture at the start of the pass and after each step between nodes that are drawn.
+
+    What happens inside of a closed box is one step.
+
+    Args:
+        steps: The pass.
+        picture: What is drawn of it.
+        forward: Whether the computation comes first, node by node.
+    """
+    frame = _Frames(steps, picture)
+    if forward:
+        yield from frame.forward()
+    frame.known |= picture.stands.keys()
+    frame.totals[steps.root] = steps.seed
+    root = frame.ids[steps.root]
+    yield frame.scene(root, ""), f"Backward, from {exercise.start(steps)}"
+    yield from frame.backward()
 
 
-def _frame(steps: Pass, picture: Picture, totals: dict[Node, Any], box: str, arrow: str) -> Scene:
-    nodes = []
-    for node in picture.graph.nodes:
-        rows = node.rows
-        at = next((i for i, (what, _) in enumerate(rows) if what == "grad"), None)
-        if at is not None:
-            rows = (*rows[:at], *rows_of("grad", totals.get(picture.stands[node.id])))
-        nodes.append(replace(node, rows=rows, marked=node.id == box))
-    edges = tuple(replace(edge, marked=edge.id == arrow) for edge in picture.graph.edges)
-    graph = replace(picture.graph, nodes=tuple(nodes), edges=edges)
-    return scene(graph, picture.layout)
+class _Frames:
+    def __init__(self, steps: Pass, picture: Picture) -> None:
+        self.steps, self.picture = steps, picture
+        self.ids = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
+        self.totals: dict[Node, Any] = {}
+        self.known = {id_ for id_, node in picture.stands.items() if not node.parents}
+
+    def forward(self) -> Iterator[tuple[Scene, str]]:
+        """Each result of an operation, as it is computed."""
+        steps = self.steps
+        for box in self.picture.graph.nodes:
+            node = self.picture.stands.get(box.id)
+            if node is not None and node.parents:
+                self.known.add(box.id)
+                value, name = array_text(steps.values[node]), exercise.name_text(steps.names[node])
+                made = box.symbol if box.folded else steps.formula(node)
+                yield self.scene(box.id, ""), f"Forward: {name} = {made} = {value}"
+
+    def backward(self) -> Iterator[tuple[Scene, str]]:
+        """Each step of the pass."""
+        drawn = self.picture.shown | set(self.picture.boxes)
+        outline = Outline(self.steps, self.picture.folding.boxes)
+        for place, at in enumerate(outline.order):
+            parent = outline.parent_of(at)
+            if isinstance(at, int):
+                node, position, _ = self.steps.ends_of(at)
+                if not {node, parent} <= drawn:
+                    continue
+                own = f"{self.ids[node]}.{position}"
+                arrow = self.picture.arrows.get((node, position), own)
+            else:
+                arrow = self._between(at[0].id, parent)
+            step = outline[place]
+            if not isinstance(parent, Box):
+                self.totals[parent] = (
+                    self.steps.gradient(parent) if step.after is None else step.after
+                )
+            to = parent.id if isinstance(parent, Box) else self.ids[parent]
+            yield self.scene(to, arrow), str(step)
+
+    def _between(self, head: str, parent: Node | Box) -> str:
+        tail = parent.id if isinstance(parent, Box) else self.ids[parent]
+        edges = self.picture.graph.edges
+        fits = (e.id for e in edges if e.head == head and e.tail.split("~")[0] == tail)
+        return next(fits, "")
+
+    def scene(self, box: str, arrow: str) -> Scene:
+        """The picture with the numbers so far, and with what just happened marked."""
+        nodes = [
+            replace(self._rows(node), marked=node.id == box) for node in self.picture.graph.nodes
+        ]
+        edges = tuple(replace(edge, marked=edge.id == arrow) for edge in self.picture.graph.edges)
+        graph = replace(self.picture.graph, nodes=tuple(nodes), edges=edges)
+        return scene(graph, self.picture.layout)
+
+    def _rows(self, node: DrawnNode) -> DrawnNode:
+        rows = list(node.rows)
+        names = [what for what, _ in rows]
+        if "grad" in names:
+            at = names.index("grad")
+            rows[at:] = rows_of("grad", self.totals.get(self.picture.stands[node.id]))
+            names = names[:at]
+        if "data" in names and node.id.split("~")[0] not in self.known:
+            at = names.index("data")
+            hidden = [(what, "" if k else NOT_REACHED) for k, what in enumerate(names[at:])]
+            rows[at : len(names)] = hidden
+        return replace(node, rows=tuple(rows))
