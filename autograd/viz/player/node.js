@@ -154,7 +154,9 @@ function aboutNode(i) {
   parts.push(results);
   about.refresh = () => {
     title.textContent = words + " = " + fmt(value[i]);
+    const grad = finalGrads()[i];
     results.replaceChildren(
+      ...(value[i]?.rows ? [strip(cell(name(i), value[i]), ...(grad?.rows ? [cell(d(i), grad)] : []))] : []),
       ...(has ? expansion(i) : [p("No gradient flows to it.")]),
       ...(live && has ? [check(i)] : []),
     );

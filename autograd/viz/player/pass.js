@@ -26,9 +26,19 @@ function formula(...trees) {
   e.setAttribute("display", "block");
   return el("div", { class: "wide", "aria-hidden": "true" }, e);
 }
+// A matrix as a heat map: each number stands on a colour of its sign, the deeper the further from 0.
+function matrix(rows) {
+  const top = Math.max(...rows.flat().map((t) => Math.abs(Number(t)) || 0).filter(isFinite));
+  const heat = (x) => {
+    const sign = x < 0 ? "--hot" : "--done";
+    return isFinite(x) && x ? `background: color-mix(in srgb, var(${sign}) ${Math.round((40 * Math.abs(x)) / top)}%, transparent)` : "";
+  };
+  const cells = (row) => row.map((t) => el("td", { style: heat(Number(t)) }, t));
+  return el("table", { class: "mx" }, ...rows.map((row) => el("tr", {}, ...cells(row))));
+}
 const show = (x) =>
   x?.rows
-    ? el("table", { class: "mx" }, ...x.rows.map((row) => el("tr", {}, ...row.map((t) => el("td", {}, t)))))
+    ? matrix(x.rows)
     : x?.lines
       ? el("b", {}, x.text[0] === "[" ? x.text : x.size + ": " + x.lines.join(" "))
       : el("b", { title: String(real(x)) }, fmt(x));

@@ -1,0 +1,62 @@
+"""Matrices in the player: heat maps, and beside the numbers of a chosen node their gradients."""
+
+import numpy as np
+import pytest
+
+from autograd import Tensor, backprop
+from nn import functional
+from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+
+pytestmark = needs_browser
+
+HEATS = """(tables) => {
+    const heat = (cell) => getComputedStyle(cell).backgroundColor.match(/[\\d.]+(?=\\)$)/);
+    const known = (cell) =>
+        [cell.textContent, Number((heat(cell) || [0])[0]), cell.getAttribute("style")];
+    return tables.map((table) => [...table.rows].map((row) => [...row.cells].map(known)));
+}"""
+
+
+def scores():
+    """The pass of an attention that looks back alone."""
+    rng = np.random.default_rng(0)
+    q, k, v = (
+        Tensor(rng.normal(size=(4, 3)).round(1), requires_grad=True, label=name) for name in "qkv"
+    )
+    loss = (functional.scaled_dot_product_attention(q, k, v, is_causal=True) ** 2).sum()
+    return backprop(loss)
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_a_chosen_matrix_is_a_heat_map_beside_that_of_its_gradient(play, color_scheme):  # noqa: F811
+    steps = scores()
+    ((place, softmax),) = (
+        (k, node)
+        for k, node in enumerate(steps.nodes)
+        if node.op and node.op.name == "safe_softmax"
+    )
+    masked = softmax.parents[0]
+    assert steps.nodes[place - 1] is masked
+    page = play(steps, color_scheme=color_scheme).page
+    page.get_by_role("button", name="attention with a mask").first.click()
+    page.locator(f'[data-node="n{place - 1}"]').first.click(force=True)
+    page.wait_for_selector(".about .mx")
+    tables = page.locator(".about .mx").evaluate_all(HEATS)
+    arrays = np.asarray(masked.data), np.asarray(steps.gradient(masked))
+    for table, array in zip(tables, arrays, strict=True):
+        top = abs(array[np.isfinite(array)]).max()
+        for cells, row in zip(table, array, strict=True):
+            for (text, heat, style), number in zip(cells, row, strict=True):
+                assert float(text) == pytest.approx(number, rel=1e-3)
+                expected = 0.4 * abs(number) / top if np.isfinite(number) else 0.0
+                assert heat == pytest.approx(expected, abs=0.006)
+                assert ("--hot" in style) == bool(number < 0 and np.isfinite(number))
+
+
+def test_a_matrix_of_zeros_is_not_coloured(play):  # noqa: F811
+    x = Tensor(np.zeros((3, 3)), requires_grad=True, label="x")
+    page = play(backprop((x * x).sum())).page
+    page.locator('[data-node="n0"]').first.click(force=True)
+    page.wait_for_selector(".about .mx")
+    (table, *_) = page.locator(".about .mx").evaluate_all(HEATS)
+    assert {heat for row in table for _, heat, _ in row} == {0}
