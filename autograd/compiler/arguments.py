@@ -63,10 +63,10 @@ class Given:
             return Constant
         if isinstance(x, Value):
             self.values.append(x)
-            return Value
+            return (Value, x.label) if x.label else Value
         if isinstance(x, Tensor):
             self.tensors.append(x)
-            return Tensor, x.shape, x.dtype.str, x.requires_grad
+            return Tensor, x.shape, x.dtype.str, x.requires_grad, x.label
         if isinstance(x, dict):
             _check_exact(x, (dict, OrderedDict))
             return (dict, *((key, self._describe(branch)) for key, branch in x.items()))

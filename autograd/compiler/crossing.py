@@ -214,8 +214,8 @@ def rows_of(run: Recording, values: Any) -> Any:
     kind, known = run.kind, run.rows  # asked here first, as there may be many
     rows = [
         x.index
-        if x.__class__ is kind
-        else (x.__class__ is Value and known.get(x))
+        if type(x) is kind
+        else (type(x) is Value and known.get(x))
         or run.row(x if isinstance(x, Value) else Constant(x))
         for x in values.ravel().tolist()
     ]

@@ -108,7 +108,7 @@ class Recording(Tracer):
         if op.name in RAISING:
             self._check_raising(op.name, *operands)
         kind, graph = self.kind, self.graph
-        rows = [x.index if x.__class__ is kind else self.row(x) for x in operands]
+        rows = [x.index if type(x) is kind else self.row(x) for x in operands]
         code = self.codes.get(op)
         if code is None:
             code = self.codes[op] = len(graph.ops)
@@ -148,7 +148,7 @@ class Recording(Tracer):
 
     def row(self, value: Any) -> int:
         """The row of any Value."""
-        if value.__class__ is self.kind:
+        if type(value) is self.kind:
             return value.index  # type: ignore[no-any-return]
         if isinstance(value, RecordedValue):
             self.refuse("using a Value left over from an earlier run")
@@ -222,8 +222,14 @@ class Recording(Tracer):
         """Whether a recorded number equals something: floats by number, Values if they are one."""
         if isinstance(other, (int, float, np.floating)):
             y: Any = Constant(float(other))
-        elif other.__class__ is self.kind and self._is_plain(other):
+        elif type(other) is self.kind and self._is_plain(other):
             y = other
+        elif (
+            other is not x
+            and isinstance(other, Value)
+            and (self._is_given(x) or self._is_given(other))
+        ):
+            self.refuse("comparing a Value among the arguments with another by ==")
         else:
             return NotImplemented
         if not self._is_plain(x):
@@ -243,6 +249,11 @@ class Recording(Tracer):
                 if math.isnan(x._data):
                     raise AsWritten
                 self.graph.guard(operator.eq, x.index, x.index, True)
+
+    def _is_given(self, x: Any) -> bool:
+        """Whether x stands for a Value among the arguments."""
+        row = x.index if type(x) is self.kind else -1
+        return self.graph.code[row] == LEAF and self.graph.left[row] < self.graph.value_count
 
     def read(self, node: Any, what: str) -> Any:
         """The numbers of a node are recorded, too, where they may go on as a node."""
@@ -407,7 +418,7 @@ class Recording(Tracer):
         return self.plain_array(x)
 
     def _is_plain(self, x: Any) -> bool:
-        return x.__class__ is self.kind and self.plain.of(x.index)
+        return type(x) is self.kind and self.plain.of(x.index)
 
     def differentiates(self, rows: list[int]) -> bool:
         """Whether a function is being differentiated for what leads to one of these rows."""

@@ -18,6 +18,8 @@ from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op
 from autograd.tracing import tracer
 from autograd.value import COMPARISONS, Constant, Value
 
+OURS = ("autograd.", "nn.", "optim.")
+
 
 class RecordedValue(Value):
     """A Value of a function that is being recorded; each recording has its own subclass.
@@ -34,6 +36,18 @@ class RecordedValue(Value):
     def _is_float(self) -> bool:  # type: ignore[override]
         seen = self.recording
         return bool(seen._is_plain(self)) and not seen.differentiates([self.index])
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """What it is uncompiled, for who asks `isinstance(x, float)`."""
+        return float if asked_by_user(OURS) and self._is_float else type(self)
+
+    @property
+    def requires_grad(self) -> Any:  # type: ignore[override]
+        """Whether gradients flow to it: nobody but the engine may ask it of a float."""
+        if asked_by_user(OURS) and self._is_float:
+            self.recording.refuse("requires_grad")
+        return True
 
     def stand_in(self, fresh: Value) -> None:
         """`Value(x)` of a recorded x: the new Value is x's row."""

@@ -40,6 +40,10 @@ _REMEDIES = {
     ),
     "writing to .data": "Return the new number and assign it outside.",
     "(custom_vjp)": "Leave the function that calls it uncompiled, or call it outside.",
+    "requires_grad": "Pass a bool that says it, or ask outside.",
+    "comparing a Value among the arguments with another by ==": (
+        "Pass an int or a string that says which one it is."
+    ),
     "is_integer()": "Compare x with autograd.floor(x).",
     "round()": "Use autograd.floor(x + 0.5), or do it with the result.",
     "a count": "Pass whole numbers as Python ints, which belong to the signature.",

@@ -37,6 +37,13 @@ class Traced(NDArrayOperatorsMixin):
         self.number = False  # without a shape, such as a sum
         self.places: Any = None  # of the elements, as the observer counts
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """What it is uncompiled, for who asks `isinstance(x, np.ndarray)`."""
+        if self.tape.observer is None or not asked_by_user():
+            return Traced
+        return self.dtype.type if self.number else np.ndarray
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The length of each axis."""
@@ -260,10 +267,12 @@ _REDUCTIONS = {
 }  # fmt: skip
 
 
-def asked_by_user() -> bool:
+def asked_by_user(ours: tuple[str, ...] = ("autograd.", "nn.", "optim.", "numpy.")) -> bool:
     """Whether the code that called a method of an object here, such as `__hash__`, is not ours."""
-    asks = str(sys._getframe(2).f_globals.get("__name__"))
-    return not asks.startswith("autograd.")
+    frame: Any = sys._getframe(2)
+    while frame.f_globals.get("__name__") == "abc":  # of `isinstance(x, Real)`
+        frame = frame.f_back
+    return not str(frame.f_globals.get("__name__")).startswith(ours)
 
 
 def item(x: Any, index: Any) -> Any:

@@ -104,8 +104,12 @@ def test_a_float_can_be_asked_whatever_numpy_knows(f):
 
 def test_values_are_equal_by_identity():
     v, w = Value(1.0), Value(1.0)
-    g = autograd.compile(lambda x: [w == x, w == w, x == x, 1.0 == x, {x: 1.0}[x], x in [w]])  # noqa: SIM300
-    assert g(v) == [False, True, True, False, 1.0, False]
+
+    def f(x):
+        y = x * 2
+        return [w == y, w == w, y == y, x == x, 1.0 == y, {y: 1.0}[y], y in [w]]  # noqa: SIM300
+
+    assert autograd.compile(f)(v) == f(v) == [False, True, True, True, False, 1.0, False]
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,22 @@ def plain_arrays_from_outside():
     return lambda a: (a @ x).sum() + (x @ t).sum(), [(A(1, 2, 3),), (A(4, 5, 6),)], t
 
 
+@recorded()
+def what_is_asked_of_kinds():
+    def f(x, a):
+        kinds = isinstance(a, np.ndarray), isinstance(x, float), np.isscalar(x)
+        kinds += isinstance(a, float), isinstance(x, np.ndarray), isinstance(a.sum(), np.float64)
+        return x * a * sum(2**k * is_so for k, is_so in enumerate(kinds))
+
+    return f, [(1.0, A(1, 2)), (2.0, A(3, 4))]
+
+
+@recorded(paths=2)
+def a_label_is_part_of_the_signature():
+    f = lambda t: t * 1.0 if t.label == "a" else t * 5.0  # noqa: E731
+    return f, [(Value(1.0, label=x),) for x in "abab"]
+
+
 @recorded(paths=2)
 def a_comparison_is_a_guard():
     w = Value(2.0)
@@ -281,6 +297,17 @@ def test_a_nan_that_comes_later_is_ordered_as_numpy_orders_it(function, numbers)
 
 
 # --- refused --------------------------------------------------------------------------------------
+
+
+@refused("requires_grad", "Pass a bool")
+def whether_a_float_requires_a_gradient():
+    return lambda v: v * 1.0 if v.requires_grad else v * 5.0, (Value(2.0).detach(),)
+
+
+@refused("comparing a Value among the arguments", "an int or a string")
+def whether_an_argument_is_a_value_from_outside():
+    w = Value(2.0)
+    return lambda v: v * 1.0 if v in [w] else v * 5.0, (w,)
 
 
 @refused("float()", "autograd.exp")
