@@ -145,6 +145,15 @@ def batch_norm(
 
 
 named("layer norm", 2, 1, 1)(lambda x, weight, bias: layer_norm(x, len(bias), weight, bias))
+named("batch norm", shapes=lambda n: [(n, 2 * n, 3, n), (2 * n,), (2 * n,)])(
+    lambda x, weight, bias: batch_norm(x, None, None, weight, bias, training=True)
+)
+named("batch norm of features", shapes=lambda n: [(n, 2 * n), (2 * n,), (2 * n,)])(
+    lambda x, weight, bias: batch_norm(x, None, None, weight, bias, training=True)
+)
+named("group norm", shapes=lambda n: [(n, 2 * n, 3, n), (2 * n,), (2 * n,)])(
+    lambda x, weight, bias: group_norm(x, 2, weight, bias)
+)
 named("RMS norm", 2, 1)(lambda x, weight: rms_norm(x, len(weight), weight))
 
 
@@ -200,7 +209,7 @@ def over_batch(
     x = _operand(who, x)
     shape, channels = shape_of(x), _channels(who, x)
     if training:
-        mean, variance = _of_batch(who, x, running_mean, running_var, momentum)
+        distance, variance = _of_batch(who, x, running_mean, running_var, momentum)
     elif running_mean is None or running_var is None:
         raise ValueError(f"{who}: needs running averages where it is not in training.")
     else:
@@ -208,14 +217,15 @@ def over_batch(
             _beside(_of_channels(who, given, channels), shape)
             for given in (numbers(running_mean), numbers(running_var))
         )
-    out = (x - mean) / autograd.sqrt(variance + eps)
+        distance = x - mean
+    out = distance / autograd.sqrt(variance + eps)
     return _scaled(who, out, _beside(weight, shape), _beside(bias, shape), _form(channels, shape))
 
 
 def _of_batch(
     who: object, x: Any, running_mean: Any, running_var: Any, momentum: float
 ) -> tuple[Any, Any]:
-    """Mean and variance of each channel, which the running averages follow."""
+    """The distance from the mean of each channel, and its variance; the averages follow both."""
     shape = shape_of(x)
     n = math.prod(shape) // max(shape[1], 1)
     if n < 2:
@@ -225,7 +235,8 @@ def _of_batch(
         )
     axes = (0, *range(2, len(shape))) if len(shape) > 2 else 0
     mean = autograd.mean(x, axis=axes, keepdims=len(shape) > 2)
-    variance = autograd.mean(autograd.square(x - mean), axis=axes, keepdims=len(shape) > 2)
+    distance = x - mean
+    variance = autograd.mean(autograd.square(distance), axis=axes, keepdims=len(shape) > 2)
     for running, batch in ((running_mean, mean), (running_var, variance)):
         if running is None:
             continue
@@ -237,7 +248,7 @@ def _of_batch(
             running.data = (1 - momentum) * old + momentum * fresh
         else:
             running[...] = (1 - momentum) * old + momentum * fresh
-    return mean, variance
+    return distance, variance
 
 
 def _standardized(x: Any, axes: Any, eps: float) -> Any:

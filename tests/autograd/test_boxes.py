@@ -364,3 +364,25 @@ def test_a_film_shows_a_closed_box_as_one_operation(tmp_path):
     assert "step 3 of 3   dL/dz₀ += 1 · ∂L/∂z₀" in text
     steps.save(tmp_path / "pass.tex")
     assert (tmp_path / "pass.tex").read_text().count(r"\begin{tikzpicture}") == 4
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [
+        (lambda: nn.BatchNorm2d(3), "batch norm"),
+        (lambda: nn.GroupNorm(1, 3), "group norm"),
+        (lambda: nn.GroupNorm(3, 3), "group norm"),
+    ],
+)
+def test_the_normalisation_of_images_is_one_box_of_its_module(made, name):
+    net = nn.Sequential(nn.Conv2d(1, 3, 2), made(), nn.ReLU())
+    images = np.arange(18.0).reshape(2, 1, 3, 3)
+    boxes = {box.name: box for box in every_box(backprop((net(images) ** 2).sum()))}
+    assert [box.name for box in boxes["net.1"].inner] == [name]
+
+
+def test_the_batch_norm_of_rows_is_one_box_of_its_module():
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    rows = np.arange(6.0).reshape(2, 3)
+    boxes = {box.name: box for box in every_box(backprop((net(rows) ** 2).sum()))}
+    assert [box.name for box in boxes["net.1"].inner] == ["batch norm of features"]
