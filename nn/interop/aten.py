@@ -197,6 +197,31 @@ def _padded(x: Any, pad: Sequence[int], value: float | None = None) -> Any:
     return ag.pad(x[cut], wider, constant_values=value or 0.0)
 
 
+def _put(x: Any, index: Any, values: Any, accumulate: bool = False) -> Any:
+    """x with values at an index: added, or in the place of what was there."""
+    index, shape = tuple(index), shape_of(x)
+    values = ag.broadcast_to(_alike(values, x)[0], np.empty(shape, bool)[index].shape)
+    put = ag.scatter(values, index, shape)
+    if accumulate:
+        return x + put
+    there = np.zeros(shape, bool)
+    there[index] = True
+    return ag.where(there, put, x)
+
+
+def _index_put(x: Any, indices: Sequence[Any], values: Any, accumulate: bool = False) -> Any:
+    return _put(x, [slice(None) if i is None else numbers(i) for i in indices], values, accumulate)
+
+
+def _scattered(x: Any, dim: int, index: Any, values: Any, accumulate: bool = False) -> Any:
+    """x with values[i, j, …] at the place index[i, j, …] of the axis dim."""
+    places: list[Any] = list(np.indices(shape_of(index), sparse=True))
+    places[dim] = numbers(index)
+    if shape_of(values):
+        values = values[tuple(slice(n) for n in shape_of(index))]
+    return _put(x, places, values, accumulate)
+
+
 def _chosen(x: Any, places: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The elements at one place of each row, and the places."""
     places = ag.expand_dims(places, dim)
@@ -425,6 +450,10 @@ RULES: dict[str, Rule] = {
     ),
     "sort": lambda x, dim=-1, descending=False: _ranked(x, dim, descending),
     "topk": lambda x, k, dim=-1, largest=True, sorted=True: _ranked(x, dim, largest, k),
+    "median": lambda x: _ranked(_flat(x), 0)[0][(math.prod(shape_of(x)) - 1) // 2],
+    "_cdist_forward": lambda x, y, p, mode=None: ag.norm(
+        ag.expand_dims(x, -2) - ag.expand_dims(y, -3), p, -1
+    ),
     "argsort": lambda x, dim=-1, descending=False: _ranked(x, dim, descending)[1],
     # shapes
     "view": lambda x, size: x.reshape(tuple(size)),
@@ -454,6 +483,10 @@ RULES: dict[str, Rule] = {
     "slice_scatter": _only(_slice_scatter, step=1),
     "index": _index,
     "index_select": lambda x, dim, index: ag.take(x, numbers(index), dim),
+    "index_put": _index_put,
+    "scatter": _scattered,
+    "scatter_add": lambda x, dim, index, src: _scattered(x, dim, index, src, True),
+    "copy": lambda x, source, non_blocking=False: _expanded(source, shape_of(x)),
     "gather": _gathered,
     "embedding": _only(
         lambda weight, i, padding_idx=-1, scale=False, sparse=False: F.embedding(
@@ -503,6 +536,7 @@ RULES: dict[str, Rule] = {
     "zeros": lambda size, dtype, **_: np.zeros(size, dtype_of(dtype)),
     "ones": lambda size, dtype, **_: np.ones(size, dtype_of(dtype)),
     "full": lambda size, value, dtype, **_: np.full(size, value, dtype_of(dtype)),
+    "empty_permuted": lambda size, order, dtype, **_: np.zeros(size, dtype_of(dtype)),
     "zeros_like": lambda x, dtype, **_: np.zeros(shape_of(x), dtype_of(dtype)),
     "ones_like": lambda x, dtype, **_: np.ones(shape_of(x), dtype_of(dtype)),
     "full_like": lambda x, value, dtype, **_: np.full(shape_of(x), value, dtype_of(dtype)),
@@ -528,6 +562,6 @@ RULES |= {name: getattr(ag, name) for name in SAME}
 
 MADE_OF_NOTHING = frozenset({
     "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones",
-    "new_full", "scalar_tensor", "arange", "linspace", "eye",
+    "new_full", "scalar_tensor", "arange", "empty_permuted", "linspace", "eye",
 })  # fmt: skip
 """The operations that are told the type of their numbers, which PyTorch leaves out if it can."""

@@ -6,8 +6,11 @@ only those that have no rule in `aten.py`. The `Program` it gives runs without P
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
+import inspect
+import io
 import linecache
 import logging
 import operator
@@ -15,7 +18,6 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -192,7 +194,8 @@ def _exported(
     torch: Any, name: str, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     try:
-        return torch.export.export(model, args, kwargs, strict=False)
+        with contextlib.redirect_stderr(io.StringIO()):  # where it prints all it had when it failed
+            return torch.export.export(model, args, kwargs, strict=False)
     except Exception as err:
         raise ExportError(
             f"from_torch: PyTorch cannot export {name} for these inputs "
@@ -219,7 +222,11 @@ def advice(err: BaseException) -> str:
             "The model leaves PyTorch on its way (.numpy(), .data, .item()): stay with tensors, "
             ".detach() for a constant."
         )
-    if "dtype" in said:
+    if "required argument" in said:
+        return "Say what the model is called with: from_torch(model, x)."
+    if "must be Tensor, not" in said:
+        return "Pass arrays: a list is a list of arguments, np.array(list) is an array."
+    if "dtype" in said or "scalar type" in said:
         return (
             "Numbers of another type came than the model takes: whole numbers where it computes "
             "(x.astype(float)), or floats where it looks up (i.astype(int))."
@@ -227,7 +234,7 @@ def advice(err: BaseException) -> str:
     return "It must run in PyTorch as it is called here: model(*inputs)."
 
 
-@contextmanager
+@contextlib.contextmanager
 def _quiet(torch: Any) -> Iterator[None]:
     """Without PyTorch's warnings and log lines, which are about its own insides."""
     logger, tracer = logging.getLogger("torch"), torch.fx.proxy.TracerBase
@@ -255,9 +262,11 @@ def _check_numbers(torch: Any, name: str, graph: Any) -> None:
             try:
                 dtype_of(value.dtype)
             except TypeError as err:
+                remedy = "Convert the model and its inputs first: model.float(), model.double()."
+                if value.is_complex():
+                    remedy = "Write it with real numbers, the imaginary parts apart."
                 raise ExportError(
-                    f"from_torch: {name} computes {err} ({_name(node)}, {where(node)}). Convert "
-                    "the model and its inputs first: model.float(), or model.double()."
+                    f"from_torch: {name} computes {err} ({_name(node)}, {where(node)}). {remedy}"
                 ) from err
 
 
@@ -296,10 +305,18 @@ def _rule(node: Any) -> Rule | None:
         return None
     base = schema.name.removeprefix("aten::")
     rule: Rule | None = RULES.get(f"{base}.{schema.overload_name}") or RULES.get(base)
+    kwargs = _kept(node.kwargs) | ({"dtype": None} if base in MADE_OF_NOTHING else {})
+    return rule if rule is not None and _applies(rule, node.args, kwargs) else None
+
+
+def _applies(rule: Rule, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a rule has these arguments, and is for them."""
+    try:
+        inspect.signature(rule).bind(*args, **kwargs)
+    except TypeError:
+        return False
     applies = getattr(rule, "applies", None)
-    if applies is not None and not applies(*node.args, **_kept(node.kwargs)):
-        return None
-    return rule
+    return applies is None or bool(applies(*args, **kwargs))
 
 
 _OF_STORAGE = {
@@ -319,7 +336,17 @@ def _kept(kwargs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_rule(graph: Any) -> list[Any]:
-    return [node for node in graph.nodes if node.op == "call_function" and _rule(node) is None]
+    return [node for node in _needed(graph) if _rule(node) is None]
+
+
+def _needed(graph: Any) -> list[Any]:
+    """The operations that the results are made of, in order; what only checks sizes is none."""
+    *nodes, output = graph.nodes
+    needed = set(output.all_input_nodes)
+    for node in reversed(nodes):
+        if node in needed:
+            needed.update(node.all_input_nodes)
+    return [node for node in nodes if node in needed and node.op == "call_function"]
 
 
 def _decompositions(torch: Any, nodes: Sequence[Any]) -> dict[Any, Any]:
@@ -377,7 +404,10 @@ def _remedy(left: Sequence[Any]) -> str:
 
 
 def _name(node: Any) -> str:
-    return str(node.target).removesuffix(".default")
+    target = node.target
+    if not str(target).startswith("aten."):  # a part of what PyTorch takes apart for its compilers
+        target = node.meta.get("original_aten") or target
+    return str(target).removesuffix(".default")
 
 
 # --- read once --------------------------------------------------------------------------------
@@ -404,8 +434,7 @@ def _program(torch: Any, name: str, exported: Any, names: Mapping[int, str]) -> 
             _name(node),
             where(node),
         )
-        for node in nodes
-        if node.op == "call_function"
+        for node in _needed(exported.graph)
     ]
     of_name = {node.name: places[node] for node in nodes}
     stored, constants, inputs = _inputs(exported, name, of_name, names)
@@ -542,7 +571,13 @@ _HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def _shown(lines: Sequence[tuple[str, int]], torch: Any) -> str:
     """The innermost line that is neither ours, PyTorch's nor Python's; "" if there is none."""
-    others = (os.path.dirname(torch.__file__), _HERE, os.path.dirname(os.__file__), "<frozen")
+    others = (
+        os.path.dirname(torch.__file__),
+        _HERE,
+        os.path.dirname(os.__file__),
+        "<frozen",
+        "<string",
+    )
     for file, line in reversed(lines):
         if not file.startswith(others) and "site-packages" not in file and "<eval_" not in file:
             source = linecache.getline(file, line).strip()

@@ -187,7 +187,14 @@ class Source:
     def of(cls, torch: Any, who: str, model: Any) -> Self:
         """What a module, a method of one, or a function is made of."""
         model = getattr(model, "_orig_mod", model)  # what torch.compile has wrapped
+        if isinstance(model, Module):
+            raise TypeError(f"{who}: needs a model of PyTorch's, but got a Module of ours.")
         if isinstance(model, torch.nn.Module):
+            if any(map(torch.nn.parameter.is_lazy, model.parameters())):
+                raise ValueError(
+                    f"{who}: {type(model).__name__} has parameters without a shape (lazy layers). "
+                    "Call it once in PyTorch first."
+                )
             return cls(model)
         if isinstance(model, type) or not callable(model):
             advice = ""

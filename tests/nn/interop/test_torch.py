@@ -75,6 +75,62 @@ def test_outputs_and_every_gradient_are_pytorchs(name):
         assert row.difference <= 1e-12 * max(1.0, largest), row
 
 
+def assigned(a):
+    z = torch.zeros(3, 3)
+    z[0] = a
+    z[:, 1] = a * a
+    z[1, 2] = a[0]
+    z[z > 1] = 0.5
+    return z.sin()
+
+
+V, M, Q = torch.randn(3), torch.randn(3, 2), torch.rand(3, 3)
+OPERATIONS = {
+    "assigning to elements": (assigned, V),
+    "index_put": (lambda a: a.exp().index_put((torch.tensor([0, 1, 1]),), a, accumulate=True), V),
+    "scatter": (lambda a: torch.zeros(3, 4).scatter(1, torch.tensor([[0, 1], [2, 3]]), a[:2]), M),
+    "scatter_add": (lambda a: torch.zeros(4).scatter_add(0, torch.tensor([0, 1, 1]), a), V),
+    "index_add": (lambda a: torch.zeros(3, 2).index_add(0, torch.tensor([0, 2, 2]), a), M),
+    "gather of fewer rows": (lambda a: a.gather(1, torch.tensor([[0], [1]])), M),
+    "a mask as an index": (lambda a: a[a > 0].sum() + a[a <= 0].square().sum(), M),
+    "cumulative": (lambda a: a.cumsum(0) * a.cumprod(1), M),
+    "distances": (lambda a: torch.cdist(a, a + 1), M),
+    "norms": (lambda a: F.normalize(a, dim=1) + a.norm() + a.norm(1, dim=1)[:, None], M),
+    "spreads": (lambda a: a.std(0) + a.var(0, unbiased=False) + a.std() + a.median(), M),
+    "orders": (lambda a: a.sort(0)[0] * a.topk(2, -1)[0] + a.max(0)[0] + a.min(1, True)[0], M),
+    "powers": (lambda a: a**3 + 2.0**a + a.abs() ** 1.5, M),
+    "clamping": (lambda a: a.clamp(0) + a.clamp(max=1) + torch.clamp(a, -a.abs(), a.exp()), M),
+    "shapes": (lambda a: a[:, None].expand(-1, 4, -1).reshape(-1, 2).repeat(2, 1).flip(0), M),
+    "pieces": (lambda a: torch.cat([i * t for i, t in enumerate(a.tensor_split(2))]).roll(1, 0), M),
+    "triangles": (lambda a: torch.triu(a) @ torch.tril(a, -1) + torch.diag(torch.diagonal(a)), Q),
+    "products": (lambda a: torch.outer(a, a) @ a + a.dot(a) + torch.einsum("i,i->", a, a), V),
+    "smooth": (lambda a: torch.erf(a) + torch.logit(a.sigmoid()) + torch.lerp(a, a * a, 0.3), M),
+    "padding": (lambda a: F.pad(a, (1, -1, 0, 2), value=3.0) * 2, M),
+    "divergence": (lambda a: F.kl_div(a.log_softmax(-1), a.exp().softmax(-1), reduction="sum"), M),
+    "weights of classes": (
+        lambda a: F.cross_entropy(
+            a, torch.tensor([0, 1, 0]), torch.tensor([1.0, 2.0]), ignore_index=1,
+            label_smoothing=0.1,
+        ),
+        M,
+    ),
+    "loops over rows": (lambda a: sum(i * row.sum() for i, row in enumerate(a)), M),
+    "vmap": (lambda a: torch.vmap(torch.dot)(a, a), M),
+    "a gradient inside": (
+        lambda a: torch.autograd.grad((a.requires_grad_() ** 3).sum(), a, create_graph=True)[0],
+        M,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", OPERATIONS)
+def test_operations_and_their_gradients_are_pytorchs(what):
+    function, example = OPERATIONS[what]
+    example = example.double()
+    for row in compare(from_torch(function, example), function, example).rows:
+        assert row.relative <= 1e-13, row
+
+
 def test_there_are_as_many_models_as_a_course_has():
     assert len(MODELS) >= 25
 
