@@ -93,6 +93,9 @@ def copy_notebooks():
             # The cell that installs what is missing means nothing to readers of a page.
             if "find_spec" in "".join(cell["source"]):
                 cell["metadata"]["tags"] = ["remove-cell"]
+            # Nor does "No answer yet", where nobody can answer.
+            if "check" in cell["metadata"].get("tags", []):
+                cell["metadata"]["tags"] = ["check", "remove-output"]
             if alt := cell["metadata"].get("alt"):
                 cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
         text = json.dumps(notebook)
@@ -210,6 +213,9 @@ def from_plain_text(app, what, name, thing, options, lines):
             continue
         pieces = re.split(r"(``.*?``|`.*?`|:math:`.*?`)", line)
         pieces[::2] = [re.sub(r"\||(?<=\w)_(?!\w)", r"\\\g<0>", piece) for piece in pieces[::2]]
+        # A star that opens no *emphasis*, as in (N, *shape) or (N, *).
+        star = r"(?<!\*)\*(?!\*)(?![^\s*][^*]*(?<=\S)\*(?!\w))(?<![\w.]\*)"
+        pieces[::2] = [re.sub(star, r"\\*", piece) for piece in pieces[::2]]
         for k in range(2, len(pieces), 2):
             if re.match(r"\w", pieces[k]):  # as in "`Value`s"
                 pieces[k] = "\\ " + pieces[k]
