@@ -173,6 +173,12 @@ def player(links):
     return timed(lambda: autograd.backprop(root)._repr_mimebundle_())
 
 
+def repainted(nodes):
+    from benchmarks.repaint import repainting
+
+    return repainting(nodes)
+
+
 def explained(links):
     import autograd
 
@@ -276,6 +282,7 @@ GROUPS = {
         "draw: recurrence of 30,000 steps": row(drawn, 30_000, **MILLISECONDS),
         "player: recurrence of 75 steps": row(player, 75, **MILLISECONDS),
         "player: recurrence of 10,000 steps": row(player, 10_000, **MILLISECONDS),
+        "player: repaint of 150 nodes, a step": row(repainted, 150, **MILLISECONDS),
         "explain: recurrence of 10,000 steps": row(explained, 10_000, **MILLISECONDS),
     },
     "updates": {
