@@ -206,6 +206,9 @@ def test_predict_hides_a_number_until_it_is_found(play):  # noqa: F811
     field = player.page.locator(".say input")
     field.fill("3")
     field.press("Enter")
+    assert "Not yet. That is the sum; upstream and local are multiplied." in player.panel()
+    field.fill("50")
+    field.press("Enter")
     assert "Not yet. It is upstream × local = 1 · 2" in player.panel()
     field.fill("2.001")  # within 1 %
     field.press("Enter")
@@ -900,5 +903,121 @@ def test_axe_finds_no_fault_with_boxes(play, scheme):  # noqa: F811
     player = play(large_network(), color_scheme=scheme, bypass_csp=True)
     player.press("End", "ArrowLeft")
     box_named(player, "model.layers[2]").click()
+    violations = Axe().run(player.page).response["violations"]
+    assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations] == []
+
+
+# --- in class: slips that are recognised, steps of learning, presenting --------------------------
+
+
+def slip_told(player, guess):
+    field = player.page.locator(".say input")
+    field.fill(str(guess))
+    field.press("Enter")
+    return player.page.locator(".say [role=status]").inner_text().strip()
+
+
+def test_predict_recognises_the_slips_of_a_product(play):  # noqa: F811
+    a, b = Value(2.5, label="a"), Value(-3.0, label="b")
+    p = a * b
+    p.label = "p"
+    z = p * 7.0 + a
+    z.label = "z"
+    player = play(backprop(z))
+    player.press("p", "End", "ArrowLeft")  # dz/da gets 7 · (-3) through p
+    told = {guess: slip_told(player, guess) for guess in (21, 4, -3, 7, -7.5, 99, "x", "")}
+    assert told[21] == "Not yet. The sign is the other one."
+    assert told[4] == "Not yet. That is the sum; upstream and local are multiplied."
+    assert told[-3] == "Not yet. The upstream dz/dp is forgotten."
+    assert told[7] == "Not yet. The local derivative ∂p/∂a is forgotten."
+    assert told[-7.5] == "Not yet. That is a value, not a derivative."
+    assert told[99].startswith("Not yet. It is upstream × local")
+    assert told["x"] == told[""] == "That is no number; write 0.5, 1e-3, 1/3 or inf."
+    player.page.locator(".say input").fill("-63/3")
+    player.page.locator(".say input").press("Enter")
+    assert "Right: " in player.panel()
+    assert player.page.locator("button", has_text="Predict").inner_text() == "Predict: 0 of 1"
+
+
+def test_predict_recognises_a_way_forgotten_and_keeps_the_score(play):  # noqa: F811
+    x = Value(3.0, label="x")
+    z = (x * x) * 2.0
+    z.label = "z"
+    player = play(backprop(z))
+    player.press("p", "End")  # x gets 6 again, and the total is asked for
+    assert slip_told(player, 6).startswith("Not yet. A way is forgotten: ")
+    assert slip_told(player, 36) == "Not yet. That is the product; ways are added."
+    assert slip_told(player, -12) == "Not yet. The sign is the other one."
+    player.page.locator(".say input").fill("12")
+    player.page.locator(".say input").press("Enter")
+    assert "Right: before + contribution = 6 + 6 = 12." in player.panel()
+    player.press("ArrowLeft")  # here it is the local derivative, x
+    player.page.locator(".say input").fill("3")
+    player.page.locator(".say input").press("Enter")
+    assert player.page.locator("button", has_text="Predict").inner_text() == "Predict: 1 of 2"
+
+
+def test_a_step_of_learning_moves_the_marked_leaves_against_their_gradients(play):  # noqa: F811
+    x, w = Value(2.0, label="x"), Value(-0.3, label="w")
+    loss = (tanh(w * x) - 1.0) ** 2
+    loss.label = "J"
+    player = play(backprop(loss))
+    player.press("End")
+    player.page.click("summary:has-text('Take a step')")
+    player.page.get_by_label("Rate η").fill("0.5")
+    player.page.locator("label", has_text="x").locator("input").uncheck()
+    shown = [loss.data]
+    for _ in range(3):
+        player.page.get_by_role("button", name="Take a step").click()
+        w.data -= 0.5 * w.grad
+        w.zero_grad()
+        loss = (tanh(w * x) - 1.0) ** 2
+        loss.backward()
+        shown.append(loss.data)
+    assert player.exact()["w"] == (pytest.approx(w.data, rel=1e-12), pytest.approx(w.grad))
+    assert player.exact()["x"][0] == 2.0
+    told = "J: " + " → ".join(map(number, shown))
+    assert player.page.locator("details [aria-live]").inner_text() == told
+    player.page.get_by_label("Rate η").fill("much")
+    player.page.get_by_role("button", name="Take a step").click()
+    assert "η needs a number" in player.page.locator("details [aria-live]").inner_text()
+
+
+@pytest.mark.parametrize("width", [390, 930, 1280, 1920])
+def test_presenting_fills_the_screen_and_follows_a_remote(play, width):  # noqa: F811
+    player = play(backprop(neuron()[0]), viewport={"width": width, "height": 900})
+    player.press("s")
+    host = player.page.locator(".glassgrad")
+    player.page.wait_for_function(
+        "document.querySelector('.glassgrad').hasAttribute('data-present')"
+    )
+    size = player.page.locator(".say p").first.evaluate("(e) => getComputedStyle(e).fontSize")
+    assert size == "24px"
+    assert host.evaluate("(e) => e.getBoundingClientRect().width") == width
+    assert host.evaluate("(e) => e.scrollWidth") <= width
+    for _ in range(11):
+        player.page.keyboard.press("PageDown")
+    assert player.where() == "backward step 1 of 15"
+    assert player.page.locator(".parts [data-now]").count() == 1
+    player.page.keyboard.press("PageUp")
+    assert player.where() == "backward: the start"
+    player.page.keyboard.press("h")
+    hidden = player.page.locator("[data-part=data]").first
+    assert hidden.evaluate("(e) => getComputedStyle(e).visibility") == "hidden"
+    player.page.keyboard.press("h")
+    assert hidden.evaluate("(e) => getComputedStyle(e).visibility") == "visible"
+    player.page.keyboard.press("Escape")
+    player.page.wait_for_function(
+        "!document.querySelector('.glassgrad').hasAttribute('data-present')"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault_while_presenting(play, scheme):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    player = play(backprop(neuron()[0]), color_scheme=scheme, bypass_csp=True)
+    player.page.click("summary:has-text('Take a step')")
+    player.press("s", "End", "ArrowLeft")
     violations = Axe().run(player.page).response["violations"]
     assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations] == []

@@ -11,6 +11,7 @@ import functools
 import gzip
 import json
 import re
+import string
 from html import escape
 from importlib import resources
 
@@ -19,6 +20,12 @@ _FUNCTION = """\
 "use strict";
 %s
 })"""
+
+_DIGITS = (
+    string.digits + string.ascii_uppercase + string.ascii_lowercase + "!#$%&()*+-;<=>?@^_`{|}~"
+)
+"""Those of `base64.b85encode`, which takes 6 % less room than base64. There is no / among them, so
+that nothing in them ends a script."""
 
 # Unpacks a script and starts it as one of its own, which needs no more rights than this one. What
 # it is given hangs on the script element, so that nothing becomes global. VS Code runs a copy of
@@ -29,7 +36,12 @@ LOADER = """\
   const host = [...script.parentNode.querySelectorAll(".glassgrad")].find((e) => !e.taken);
   if (!host) return;
   host.taken = true;
-  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+  const bytes = new Uint8Array(Math.floor(packed.length * 0.8));
+  for (let k = 0; k < packed.length; k += 5) {
+    let n = 0;
+    for (const c of packed.slice(k, k + 5).padEnd(5, "~")) n = n * 85 + "%s".indexOf(c);
+    for (let j = 0; j < 4; j++) bytes[k * 0.8 + j] = n / 256 ** (3 - j);
+  }
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   const [player, css] = await new Response(stream).json();
   const start = document.createElement("script");
@@ -38,7 +50,7 @@ LOADER = """\
   host.after(start);
   start.remove();
 })(document.currentScript,
-"""
+""".replace("%s", _DIGITS)
 
 SECURITY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
@@ -102,7 +114,7 @@ def embedded(
 def packed(scripts: tuple[str, ...], names: str, style: str = "") -> str:
     """Scripts and style, compressed."""
     parts = [function_of(scripts, names), style_of(scripts) + _squeezed(style)]
-    return base64.b64encode(gzip.compress(json.dumps(parts).encode(), 9, mtime=0)).decode()
+    return base64.b85encode(gzip.compress(json.dumps(parts).encode(), 9, mtime=0)).decode()
 
 
 def function_of(scripts: tuple[str, ...], names: str) -> str:

@@ -262,6 +262,65 @@ function runTo(wanted, direction = 1) {
 }
 const runToStop = (direction) => runTo((e) => stops.has(e.node), direction);
 
+// --- take a step ---
+
+const rate = el("input", { type: "text", inputmode: "decimal", size: 6, "aria-label": "Rate η" }),
+  rateSlider = el("input", { type: "range", min: -3, max: 0, step: 0.05, "aria-label": "Drag η", oninput: () => (rate.value = digits(+(10 ** rateSlider.value).toPrecision(2))) });
+rate.value = "0.1";
+rateSlider.value = -1;
+const learned = [],
+  marked = {},
+  history = el("p", { "aria-live": "polite" });
+function takeStep() {
+  const eta = typedNumber(rate.value),
+    grads = finalGrads();
+  if (eta === null) return (history.textContent = "η needs a number, such as 0.1.");
+  if (!learned.length) learned.push(fmt(value[root]));
+  for (const i in marked) if (marked[i].checked && grads[i] !== null) given(+i, value[i] - eta * grads[i]);
+  learned.push(fmt(value[root]));
+  history.textContent = name(root) + ": " + learned.slice(-8).join(" → ");
+  render();
+}
+function stepTools() {
+  const boxes = nodes.flatMap((n, i) => {
+    if (n.kind !== "leaf" || !into[i].length) return [];
+    marked[i] = el("input", { type: "checkbox" });
+    marked[i].checked = true;
+    return [el("label", {}, marked[i], " " + name(i))];
+  });
+  return el(
+    "details",
+    {},
+    el("summary", {}, "Take a step: w ← w − η · d" + name(root) + "/dw"),
+    el("div", { class: "row" }, "η =", rate, rateSlider, button("Take a step", takeStep), ...boxes.slice(0, 40)),
+    history,
+  );
+}
+
+// --- presenting: full screen, large type, one step for a key of a remote ---
+
+async function present() {
+  const on = host.toggleAttribute("data-present");
+  presenting.setAttribute("aria-pressed", on);
+  host.focus();
+  try {
+    if (on) await host.requestFullscreen();
+    else if (document.fullscreenElement) await document.exitFullscreen();
+  } catch {} // a frame without the right fills itself
+  look.anew();
+}
+document.addEventListener("fullscreenchange", () => {
+  if (!document.fullscreenElement && host.hasAttribute("data-present")) present();
+});
+const presenting = button("Present", present, { "aria-pressed": "false", title: "Full screen, large type (s)" });
+const hideNumbers = () => host.toggleAttribute("data-hidden");
+// What f is made of, with the part that a step is about marked.
+const parts = el("div", { class: "parts" }, ...nodes.flatMap((n, i) => (n.op && n.tree ? [el("span", { "data-i": i }, formulaOf(i))] : [])));
+function markParts(e) {
+  const at = e && ("step" in e ? steps[e.step][0] : e.node);
+  for (const part of parts.children) part.toggleAttribute("data-now", +part.dataset.i === at);
+}
+
 // --- why in topological order ---
 
 // Each operand gets its product at once and passes on what it has so far, complete or not.

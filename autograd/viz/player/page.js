@@ -24,7 +24,7 @@ const predict = button("Predict", () => togglePredict(), {
   title: "Hide a number of each step until you have found it (p)",
 });
 const keys =
-  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · f fit · + − zoom · Escape leave";
+  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · s present · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
 about.hidden = order.hidden = true;
 const rows = nodes.map((n, i) => {
   const cells = [0, 1, 2].map(() => el("td"));
@@ -71,6 +71,7 @@ const tools = el(
   button("Copy LaTeX", () => copyLatex(), { title: "The formula of this step" }),
   button("Run to stop", () => runToStop(1), { title: "Run to the next breakpoint (])" }),
   ...(scalar ? [button("Why this order?", toggleOrder)] : []),
+  presenting,
 );
 const help = el("details", {}, el("summary", {}, "Keys"), p(keys));
 const main = el(
@@ -87,6 +88,7 @@ const main = el(
     slider,
     where,
   ),
+  parts,
   frame,
   toggles,
   panel,
@@ -94,6 +96,7 @@ const main = el(
   about,
   order,
   tools,
+  trace.live ? stepTools() : "",
   p(trace.read),
   note,
   ...trace.notes.filter((text) => text !== views[0].note).map((text) => p(text)),
@@ -139,6 +142,7 @@ function render(editing) {
   slider.value = position;
   slider.setAttribute("aria-valuetext", where.textContent);
   const place = paint(state);
+  markParts(events[position - 1]);
   fillTable(state);
   if (!editing) requestAnimationFrame(() => look.reveal(place)); // it measures, so not more than once a frame
   if (!editing) status.textContent = where.textContent + ". " + sentence;
@@ -193,12 +197,16 @@ const actions = {
   p: togglePredict,
   o: toggleOrder,
   f: () => look.fit(),
+  s: present,
+  h: hideNumbers,
+  PageDown: () => stepBy(1),
+  PageUp: () => stepBy(-1),
   "+": () => look.larger(),
   "-": () => look.smaller(),
   "?": () => {
     help.open = !help.open;
   },
-  Escape: () => (chosen >= 0 ? choose(-1) : host.blur()),
+  Escape: () => (chosen >= 0 ? choose(-1) : host.hasAttribute("data-present") ? present() : host.blur()),
 };
 // No key reaches the notebook, where single letters delete cells.
 for (const type of ["keydown", "keyup", "keypress"])

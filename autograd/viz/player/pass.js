@@ -36,6 +36,7 @@ function matrix(rows) {
   const cells = (row) => row.map((t) => el("td", { style: heat(Number(t)) }, t));
   return el("table", { class: "mx" }, ...rows.map((row) => el("tr", {}, ...cells(row))));
 }
+const formulaOf = (i) => tree(["math", nodeTree(i), ["mo", "="], nodes[i].math]);
 const show = (x) =>
   x?.rows
     ? matrix(x.rows)

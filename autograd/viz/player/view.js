@@ -47,10 +47,13 @@ const SMALLEST = 0.7;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 function viewer(svg, label) {
   const attribute = (e, keys) => Object.fromEntries(keys.map((key) => [key, +e.getAttribute(key)]));
-  const [left, top, width] = svg.getAttribute("viewBox").split(" ").map(Number);
+  const [left, top, width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
   const picture = el("div", { class: "pic", tabindex: "0", role: "group", "aria-label": label }, svg);
   let zoom = 0; // 0: as it fits
-  const fitting = () => Math.min(1, picture.clientWidth / width);
+  const fitting = () =>
+    host.hasAttribute("data-present")
+      ? Math.min(3, picture.clientWidth / width, (innerHeight * 0.5) / height)
+      : Math.min(1, picture.clientWidth / width);
   const scale = () => zoom || Math.max(fitting(), SMALLEST);
   function zoomTo(x) {
     const middle = (picture.scrollLeft + picture.clientWidth / 2) / scale();
@@ -128,5 +131,5 @@ function viewer(svg, label) {
     { passive: false },
   );
   new ResizeObserver(resize).observe(picture);
-  return { picture, bar, fit, larger, smaller, reveal };
+  return { picture, bar, fit, larger, smaller, reveal, anew: () => zoomTo(0) };
 }

@@ -50,24 +50,40 @@ function describeStep(k, state, whole) {
           ? 2
           : 0
       : -1;
-  const ask = (which, x, what, how) => (hidden === which ? asked(fmt(x), x, what, how) : null);
+  const ask = (which, x, what, how, slips) => (hidden === which ? asked(fmt(x), x, what, how, slips) : null);
+  const up = upstream[k],
+    by = local[k],
+    itself = [value[from], value[to]].map((y) => [y, "That is a value, not a derivative."]);
   const a = ask(
     0,
     product[k],
     "the contribution",
-    "upstream × local = " + minus(fmt(upstream[k])) + " · " + minus(fmt(local[k])),
+    "upstream × local = " + minus(fmt(up)) + " · " + minus(fmt(by)),
+    [
+      [up + by, "That is the sum; upstream and local are multiplied."],
+      [by, "The upstream " + d(from) + " is forgotten."],
+      [up, "The local derivative " + partial(k) + " is forgotten."],
+      ...itself,
+    ],
   );
   const b = ask(
     1,
     local[k],
     "the local derivative",
     rule + " at " + nodes[from].in.map((j) => name(j) + " = " + fmt(value[j])).join(", "),
+    [[product[k], "That is the product with the upstream already."], ...itself],
   );
   const c = ask(
     2,
     total,
     "the new total",
     "before + contribution = " + fmt(before) + " + " + minus(fmt(product[k])),
+    [
+      [product[k], "A way is forgotten: what had arrived before counts, too."],
+      [before, "A way is forgotten: the one that arrives now."],
+      [before * product[k], "That is the product; ways are added."],
+      ...itself,
+    ],
   );
   covered = a || b || c ? to : -1;
   coveredArrow = b ? arrowId(from, s[1]) : "";
@@ -219,15 +235,22 @@ function copyLatex() {
 
 let quiz = false,
   covered = -1,
-  coveredArrow = "";
+  coveredArrow = "",
+  asks = 0,
+  found = 0; // how many numbers were asked, and found at the first try
 const solved = new Set();
-function asked(text, x, what, how) {
+const alike = (guess, x) => Math.abs(guess - x) <= 0.01 * Math.abs(x) + 1e-9 || Object.is(guess, x);
+// Slips that are recognised: [the number they lead to, words].
+function asked(text, x, what, how, slips = []) {
   const here = position;
   if (!quiz || solved.has(here) || typeof x !== "number") return null;
   const answer = el("span", { role: "status" });
+  let tries = 0;
   const reveal = (words) => {
     solved.add(here);
+    asks++;
     render();
+    predict.textContent = "Predict: " + found + " of " + asks;
     status.textContent = words;
     panel.append(p(words));
     host.focus();
@@ -239,10 +262,15 @@ function asked(text, x, what, how) {
     "aria-label": "Your answer: " + what,
     onkeydown: (e) => {
       if (e.key !== "Enter") return;
-      const guess = input.value.trim() === "" ? NaN : +input.value.replace("−", "-").replace(",", ".");
-      if (Math.abs(guess - x) <= 0.01 * Math.abs(x) + 1e-9 || Object.is(guess, x))
-        reveal("Right: " + how + " = " + text + ".");
-      else answer.textContent = " Not yet. It is " + how + ".";
+      const guess = typedNumber(input.value.trim());
+      if (guess !== null && alike(guess, x)) {
+        found += !tries;
+        return reveal("Right: " + how + " = " + text + ".");
+      }
+      const slip = guess !== null && slips.concat([[-x, "The sign is the other one."]]).find(([y]) => alike(guess, y));
+      tries += guess !== null;
+      answer.textContent =
+        guess === null ? " That is no number; write 0.5, 1e-3, 1/3 or inf." : " Not yet. " + (slip ? slip[1] : "It is " + how + ".");
     },
   });
   return el(
