@@ -149,6 +149,29 @@ def closed_in_words(boxes: Sequence[Box], depth: int | None) -> list[Box]:
     return list(closed(boxes, lambda box: 0 < box.level < depth))
 
 
+def in_order(nodes: Sequence[Node], shut: Mapping[Node, Box]) -> list[Node | Box]:
+    """The nodes outside of closed boxes, and the boxes, each after what it is made of.
+
+    Args:
+        nodes: In topological order.
+        shut: For each node in a closed box, that box.
+    """
+    order: list[Node | Box] = []
+    seen: set[Node | Box] = set()
+    for start in nodes:
+        stack: list[tuple[Node | Box, bool]] = [(shut.get(start, start), False)]
+        while stack:
+            at, operands_done = stack.pop()
+            if operands_done:
+                order.append(at)
+            elif at not in seen:
+                seen.add(at)
+                stack.append((at, True))
+                operands = at.operands if isinstance(at, Box) else at.parents
+                stack += [(shut.get(p, p), False) for p in reversed(operands)]
+    return order
+
+
 def _sums(nodes: Sequence[Node], uses: Uses) -> list[Box]:
     """Sums of many terms: additions of which each is used by the next alone."""
     chains: dict[Node, list[Node]] = {}  # by the last addition so far

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.viz import notation
 from autograd.viz.array_rules import summed_axes
-from autograd.viz.boxes import closed_in_words, is_operation
+from autograd.viz.boxes import closed_in_words, in_order, is_operation
 from autograd.viz.notation import Derivative
 from autograd.viz.outline import Outline
 from autograd.viz.steps import Pass, Step, array_text, bracketed
@@ -98,13 +98,8 @@ def _forward(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
     text = "   ".join(one.replace(" ", "\0") for one in given)
     for line in textwrap.wrap(text, WIDTH - INDENT, break_on_hyphens=False):
         yield line.replace("\0", " ")
-    last = {box: node for node, box in shut.items()}
-    results: list[Node | Box] = []
-    for node in steps.nodes:
-        if node in shut:
-            results += [shut[node]] if last[shut[node]] is node else []
-        elif node.parents:
-            results.append(node)
+    order = in_order(steps.nodes, shut)
+    results = [x for x in order if isinstance(x, Box) or x.parents]
     yield from _table(results, lambda result: _result_cells(steps, result))
 
 

@@ -386,3 +386,11 @@ def test_the_batch_norm_of_rows_is_one_box_of_its_module():
     rows = np.arange(6.0).reshape(2, 3)
     boxes = {box.name: box for box in every_box(backprop((net(rows) ** 2).sum()))}
     assert [box.name for box in boxes["net.1"].inner] == ["batch norm of features"]
+
+
+def test_a_box_of_several_results_is_printed_before_what_is_made_of_them():
+    p = nn.functional.softmax(scores(4))
+    text = str(backprop(p[0].log() + p[1].log()))
+    lines = text.splitlines()
+    box = next(k for k, line in enumerate(lines) if "softmax of z₀, z₁, …, z₃" in line)
+    assert box < min(k for k, line in enumerate(lines) if "log(p" in line)
