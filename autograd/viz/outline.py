@@ -19,6 +19,9 @@ from autograd.viz.steps import Pass, Step, array_text, bracketed, is_short, runn
 from autograd.viz.text import shape_text
 from autograd.viz.trace import Box, Node
 
+FEW = 3
+"""Of a box with more results, what it hands back is not written as a sum over them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoxStep:
@@ -30,6 +33,7 @@ class BoxStep:
         trace: The pass.
         steps: The numbers of the steps it stands for, from 0.
         local: d result / d parent where the box has one result and is of numbers; else None.
+        locals: The same of each of its few results that acts on the parent.
         contribution: What is added to the parent's gradient.
         before: The parent's gradient so far; None if nothing had arrived.
         after: The same, this contribution included.
@@ -44,6 +48,7 @@ class BoxStep:
     trace: Pass
     steps: tuple[int, ...]
     local: Any
+    locals: tuple[tuple[Node, float], ...]
     contribution: Any
     before: Any
     after: Any
@@ -67,15 +72,21 @@ class BoxStep:
             return [many, "+=", f"what comes through {box.name}", "", "", ""]
         received = Derivative(trace.top, trace.names[self.parent]).text
         result = f"= {array_text(self.contribution)}" if is_short(self.contribution) else ""
-        if self.local is None:
+        if not self.locals:
             shape = "" if result else f"({shape_text(np.shape(self.contribution))})"
             return [received, "+=", f"what comes through {box.name}", "", result or shape, ""]
-        name = trace.names[box.results[0]]
-        starts = box.results[0] is trace.root and trace.top == name
-        upstream = "1" if starts else Derivative(trace.top, name).text
-        partial = Derivative(name, trace.names[self.parent], "∂").text
-        numbers = f"= {array_text(self.out_grad)} · {bracketed(array_text(self.local))}"
-        return [received, "+=", f"{upstream} · {partial}", "", numbers, result]
+        symbols: list[str] = []
+        numbers: list[str] = []
+        for node, local in self.locals:
+            name = trace.names[node]
+            starts = node is trace.root and trace.top == name
+            upstream = "1" if starts else Derivative(trace.top, name).text
+            partial = Derivative(name, trace.names[self.parent], "∂").text
+            symbols.append(f"{upstream} · {partial}")
+            value = array_text(trace.gradient(node))
+            first = value if not numbers else bracketed(value)
+            numbers.append(f"{first} · {bracketed(array_text(local))}")
+        return [received, "+=", " + ".join(symbols), "", f"= {' + '.join(numbers)}", result]
 
     @property
     def received(self) -> Derivative | None:
@@ -125,7 +136,7 @@ class Outline(Sequence[Any]):
         last = {at: place for place, at in enumerate(order)}
         self.order = [at for place, at in enumerate(order) if last[at] == place]
         self._expected = Counter(map(self.parent_of, self.order))
-        self._factors: dict[Box, dict[Node, float]] = {}
+        self._factors: dict[tuple[Box, Node], dict[Node, float]] = {}
 
     def parent_of(self, at: int | tuple[Box, Node | Box]) -> Node | Box:
         """What receives something in a step."""
@@ -156,8 +167,9 @@ class Outline(Sequence[Any]):
         if not isinstance(at, tuple):
             return replace(self._steps[at], **counted)
         steps = tuple(self._joined[at])
-        local = self._local(*at)
-        return BoxStep(*at, self._steps, steps, local, contribution, **counted)
+        locals_ = tuple(self._locals(*at))
+        local = locals_[0][1] if len(at[0].results) == 1 and locals_ else None
+        return BoxStep(*at, self._steps, steps, local, locals_, contribution, **counted)
 
     def __iter__(self) -> Iterator[Step | BoxStep]:
         return (self[i] for i in range(len(self)))
@@ -184,13 +196,14 @@ class Outline(Sequence[Any]):
             totals[parent] = (added if before is None else before + added, count + 1)
         return found
 
-    def _local(self, box: Box, parent: Node | Box) -> float | None:
-        if (
-            isinstance(parent, Box)
-            or len(box.results) != 1
-            or not all(isinstance(node, Value) for node in box.nodes)
-        ):
-            return None
-        if box not in self._factors:
-            self._factors[box] = self._steps.factors(box)
-        return self._factors[box].get(parent)
+    def _locals(self, box: Box, parent: Node | Box) -> Iterator[tuple[Node, float]]:
+        """What the box's results, if they are numbers and few, change with the parent."""
+        of_numbers = all(isinstance(node, Value) for node in box.nodes)
+        if isinstance(parent, Box) or len(box.results) > FEW or not of_numbers:
+            return
+        for result in box.results:
+            if (box, result) not in self._factors:
+                self._factors[box, result] = self._steps.factors(box, result)
+            local = self._factors[box, result].get(parent)
+            if local is not None and self._steps.gradient(result) is not None:
+                yield result, local

@@ -213,9 +213,9 @@ class Trace:
                     totals[parent] = totals[parent] + product if parent in totals else product
         return counts, totals
 
-    def factors(self, box: Box) -> dict[Node, float]:
-        """The local derivatives of a box of numbers, with one result, by each of its operands."""
-        (top,) = box.results
+    def factors(self, box: Box, top: Node | None = None) -> dict[Node, float]:
+        """The local derivatives of a result of a box of numbers by each operand of the box."""
+        top = top or box.results[0]
         totals: dict[Node, float] = {top: 1.0}
         for node in reversed(box.nodes):
             if node in totals:

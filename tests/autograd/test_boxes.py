@@ -394,3 +394,15 @@ def test_a_box_of_several_results_is_printed_before_what_is_made_of_them():
     lines = text.splitlines()
     box = next(k for k, line in enumerate(lines) if "softmax of z₀, z₁, …, z₃" in line)
     assert box < min(k for k, line in enumerate(lines) if "log(p" in line)
+
+
+def test_what_a_box_of_a_few_results_hands_back_is_the_sum_over_them():
+    z = scores()
+    p = nn.functional.softmax(z)
+    loss = p[0].log() - 2 * p[1]
+    steps = backprop(loss)
+    into = [step for step in Outline(steps, steps.boxes) if step.parent is z[2]]
+    assert len(into) == 1
+    assert into[0].equation.count(" · ∂p") == 2
+    total = sum(steps.gradient(node) * local for node, local in into[0].locals)
+    assert total == pytest.approx(steps.gradient(z[2]), rel=1e-12)
