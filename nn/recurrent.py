@@ -36,8 +36,8 @@ _MISSING = {"proj_size": (0, "Take a smaller hidden_size, or a Linear of the out
 class _Recurrence(Module):
     """What a cell and the layer made of it share: sizes, parameters, and the formula of a step."""
 
-    _count: ClassVar[int]  # how many rows of the weights there are for each hidden number
-    _names: ClassVar[tuple[str, ...]] = ("h",)  # of its states
+    _gate_count: ClassVar[int]  # how many rows of the weights there are for each hidden number
+    _state_names: ClassVar[tuple[str, ...]] = ("h",)  # of its states
 
     input_size: int
     hidden_size: int
@@ -49,7 +49,7 @@ class _Recurrence(Module):
 
     def _draw(self, input_size: int, suffix: str, rng: np.random.Generator | None) -> None:
         """Give it the parameters of one cell, whose names end like this."""
-        rows, bound = self._count * self.hidden_size, 1 / math.sqrt(self.hidden_size)
+        rows, bound = self._gate_count * self.hidden_size, 1 / math.sqrt(self.hidden_size)
         shapes = [(rows, input_size), (rows, self.hidden_size)]
         biases: list[tuple[int, ...]] = [(rows,), (rows,)] if self.bias else []
         for name, shape in zip(_NAMES, [*shapes, *biases], strict=False):
@@ -62,13 +62,13 @@ class _Recurrence(Module):
         """The states that were given, each of this shape, or zeros."""
         if hx is None:
             dtype = getattr(x, "dtype", None)
-            return (np.zeros(shape, None if holds_values(x) else dtype),) * len(self._names)
-        if len(self._names) == 1:
+            return (np.zeros(shape, None if holds_values(x) else dtype),) * len(self._state_names)
+        if len(self._state_names) == 1:
             hx = (hx,)
-        elif not isinstance(hx, (tuple, list)) or len(hx) != len(self._names):
+        elif not isinstance(hx, (tuple, list)) or len(hx) != len(self._state_names):
             raise TypeError(f"{self!r}: needs hx as a pair (h, c), but got {kind(hx)}.")
         states = tuple(all_values(as_operand(repr(self), state)) for state in hx)
-        for name, state in zip(self._names, states, strict=True):
+        for name, state in zip(self._state_names, states, strict=True):
             if shape_of(state) != shape:
                 raise ShapeError(
                     f"{self!r}: for this input needs {name} of shape {shape}, but got "
@@ -127,7 +127,7 @@ def _gates(x: Any, count: int) -> list[Any]:
 
 
 class _Elman(_Recurrence):
-    _count = 1
+    _gate_count = 1
     nonlinearity: str
 
     def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
@@ -135,15 +135,15 @@ class _Elman(_Recurrence):
 
 
 class _LongShortTerm(_Recurrence):
-    _count = 4
-    _names = ("h", "c")
+    _gate_count = 4
+    _state_names = ("h", "c")
 
     def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
         return _lstm_step(x, *states, *weights)
 
 
 class _Gated(_Recurrence):
-    _count = 3
+    _gate_count = 3
 
     def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
         return (_gru_step(x, *states, *weights),)

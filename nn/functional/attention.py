@@ -13,6 +13,7 @@ import autograd
 from autograd import ShapeError
 from autograd.checks import check_number
 from autograd.op import named
+from autograd.rules.matrices import matrix_transpose
 from nn.functional.regularisation import dropout
 from nn.functional.targets import cast_like
 from nn.operands import (
@@ -113,7 +114,7 @@ def attention_weights(
         1 / math.sqrt(shape_of(query)[-1]) if scale is None else check_number(who, "scale", scale)
     )
     # The queries are fewer numbers than the scores, and so quicker to scale.
-    scores = autograd.matmul(query * scale, autograd.swapaxes(key, -1, -2))
+    scores = autograd.matmul(query * scale, matrix_transpose(key))
     if mask is not None:
         scores = _masked(who, scores, mask)
     return softmax(all_values(scores))

@@ -503,3 +503,20 @@ def test_a_recurrent_classifier_learns_which_end_of_a_sequence_is_larger(kind):
         flat = model.flat()
         flat.data = flat.data - 2.0 * flat.grad
     assert nn.accuracy(model, (x, classes)) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs", "output"),
+    [
+        (nn.MultiheadAttention(4, 2), [(3, 0, 4)] * 3, (3, 0, 4)),
+        (nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), [(0, 3, 4)], (0, 3, 4)),
+        *((kind(3, 2, 2, bidirectional=True), [(5, 0, 3)], (5, 0, 4)) for kind in RECURRENT),
+        *((kind(3, 2), [(0, 3)], (0, 2)) for kind in CELLS),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_no_examples_give_no_outputs_and_gradients_of_zero(layer, inputs, output):
+    out = flattened(layer(*map(np.zeros, inputs)))[0]
+    assert out.shape == output
+    out.sum().backward()
+    assert not any(p.grad is not None and p.grad.any() for p in layer.parameters())
