@@ -14,6 +14,7 @@ from autograd.rules import convolutions
 from benchmarks import accuracy
 from nn import functional as F
 from nn.operands import numbers
+from tests.autograd.test_duck_arrays import Duck
 from tests.nn.function_cases import spread
 
 # --- what a layer is ------------------------------------------------------------------------------
@@ -446,3 +447,33 @@ def test_a_small_convolutional_network_learns_the_digits():
 
     part, _ = accuracy.recognised(small, seed=0, epochs=4, parts=(0.4, 0.6), batch=8)
     assert part >= 0.93
+
+
+# --- arrays of others -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, w: F.conv2d(x, w, padding=1),
+        lambda x, w: F.conv_transpose2d(x, w.transpose(1, 0, 2, 3), stride=2),
+        lambda x, w: F.max_pool2d(x, 2) * w.sum(),
+        lambda x, w: F.avg_pool2d(x, 2, padding=1, count_include_pad=False) * w.sum(),
+    ],
+)
+def test_arrays_that_speak_numpy_stay_what_they_are(function):
+    rng = np.random.default_rng(0)
+    arrays = rng.normal(size=(2, 3, 6, 6)), rng.normal(size=(3, 3, 3, 3))
+    results = []
+    for kind in (np.asarray, Duck):
+        before = Duck.conversions
+        tensors = [Tensor(kind(a), requires_grad=True) for a in arrays]
+        out = function(*tensors)
+        out.backward(kind(np.ones(out.shape)))
+        found = [out._data, *(t.grad for t in tensors)]
+        assert {type(x) for x in found} <= {np.ndarray, Duck}
+        assert Duck.conversions == before
+        results.append([x.array if isinstance(x, Duck) else x for x in found])
+    for ours, expected in zip(*results):
+        assert_allclose(ours, expected, rtol=1e-14)
+    assert all(isinstance(x, Duck) for x in found)
