@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.fuzz.sides import OURS
+from tests.fuzz.ours import OURS
 
 SHAPES = [(), (1,), (3,), (4,), (2, 3), (3, 2), (3, 3), (1, 3), (2, 1), (2, 3, 2), (1, 2, 3), (0,)]
 ONE = """
@@ -35,6 +35,15 @@ class Program:
         for name, line in zip("abcdefg", self.lines):
             names[name] = module.finished(eval(line, names))
         return names["abcdefg"[len(self.lines) - 1]]
+
+    def function(self, module):
+        """The program as a function of its inputs that nothing reads as text any more."""
+        names = {**vars(module), **self.containers}
+        assigned = [f"    {name} = finished({line})" for name, line in zip("abcdefg", self.lines)]
+        last = "abcdefg"[len(self.lines) - 1]
+        source = [f"def program({', '.join(self.inputs)}):", *assigned, f"    return {last}"]
+        exec("\n".join(source), names)
+        return names["program"]
 
     def text(self):
         assigned = [f"{name} = {line}" for name, line in zip("abcdefg", self.lines)]

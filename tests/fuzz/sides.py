@@ -10,29 +10,11 @@ import torch
 import torch.nn.functional as TF
 
 import autograd
-import nn.functional as F
 from autograd import Tensor, Value
-from tests.autograd import array_cases
+from tests.fuzz.ours import ACTIVATIONS, LOSSES, OURS
 from tests.oracles import arrays_torch
 
 jax.config.update("jax_enable_x64", True)
-LOSSES = """
-    cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy
-    binary_cross_entropy_with_logits
-""".split()  # noqa: SIM905
-ACTIVATIONS = "elu selu gelu silu hardtanh".split()  # noqa: SIM905
-
-
-def _finished(x):
-    return x if hasattr(x, "dtype") else np.asarray(x)
-
-
-OURS = types.SimpleNamespace(**{
-    **vars(array_cases.OURS), "inf": np.inf, "finished": _finished,
-    **{name: getattr(F, name) for name in ACTIVATIONS + LOSSES},
-})  # fmt: skip
-
-
 # --- PyTorch --------------------------------------------------------------------------------------
 
 
@@ -189,7 +171,7 @@ def has_infinite_slope(program):
     return False
 
 
-def by_transforms(program, weigh, dtype, compiled=False):
+def by_transforms(program, weigh, dtype):
     """As `by_torch`, by `grad` of `grad`."""
     names = list(program.inputs)
     xs = [x.astype(dtype) for x in program.inputs.values()]
@@ -203,8 +185,6 @@ def by_transforms(program, weigh, dtype, compiled=False):
 
     first = autograd.grad(lambda *xs: total([out(*xs)], 1), every)
     second = autograd.grad(lambda *xs: total(first(*xs), 2), every)
-    if compiled:
-        first, second = autograd.compile(first), autograd.compile(second)
     return [np.asarray(x) for x in (out(*xs), *first(*xs), *second(*xs))]
 
 

@@ -1,0 +1,28 @@
+"""Of random programs nearly all are compiled, and none to something else."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from tests.fuzz.acceptance import Accepted
+from tests.fuzz.programs import draw
+
+
+@pytest.fixture(scope="module")
+def accepted():
+    rng, found = np.random.default_rng(1), Accepted()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for _ in range(120):
+            found.add(draw(rng))
+    return found
+
+
+@pytest.mark.parametrize("way", ["arrays", "Tensors", "grad"])
+def test_nine_of_ten_random_programs_are_compiled(way, accepted):
+    assert accepted.share(way) >= 0.9
+
+
+def test_no_random_program_computes_something_else_when_compiled(accepted):
+    assert [text for text in accepted.said if " different" in text] == []
