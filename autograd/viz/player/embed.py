@@ -27,11 +27,24 @@ _DIGITS = (
 """Those of `base64.b85encode`, which takes 6 % less room than base64. There is no / among them, so
 that nothing in them ends a script."""
 
+_OUTSIDE_TEXTS = re.compile(
+    r"""("(?:[^"\\\n]|\\.)*"|`[^`]*`|/(?![*/ ])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*)"""
+    r"""| *([=?:;{},()<>&|*]+) *| ([+/-]) (?![+-])"""
+)
+
+
+def without_comments(script: str) -> str:
+    """A script without what only its readers need: comments on their own, and spaces."""
+    code = re.sub(r"(?m)^\s*(//.*\n)?", "", script)
+    return _OUTSIDE_TEXTS.sub(lambda found: found[found.lastindex or 0], code)
+
+
 # Unpacks a script and starts it as one of its own, which needs no more rights than this one. What
 # it is given hangs on the script element, so that nothing becomes global. VS Code runs a copy of
 # each script, at the end of the output, and takes it away at once: so this one finds its place
 # before it waits for anything, as the first of its neighbours that no script has taken yet.
-LOADER = """\
+LOADER = without_comments(
+    """\
 (async (script, packed, ...given) => {
   const host = [...script.parentNode.querySelectorAll(".glassgrad")].find((e) => !e.taken);
   if (!host) return;
@@ -51,6 +64,7 @@ LOADER = """\
   start.remove();
 })(document.currentScript,
 """.replace("%s", _DIGITS)
+)
 
 SECURITY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
@@ -130,18 +144,6 @@ def style_of(scripts: tuple[str, ...]) -> str:
 
 def _text(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-_OUTSIDE_TEXTS = re.compile(
-    r"""("(?:[^"\\\n]|\\.)*"|`[^`]*`|/(?![*/ ])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*)"""
-    r"""| *([=?:;{},()<>&|*]+) *"""
-)
-
-
-def without_comments(script: str) -> str:
-    """A script without what only its readers need: comments on their own, and spaces."""
-    code = re.sub(r"(?m)^\s*(//.*\n)?", "", script)
-    return _OUTSIDE_TEXTS.sub(lambda found: found[1] or found[2], code)
 
 
 def _squeezed(css: str) -> str:
