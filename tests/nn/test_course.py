@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 import nn.course.exercises
-from autograd import Tensor, Value, grad, maximum, sigmoid
+from autograd import Tensor, Value, exp, grad, maximum, sigmoid, tanh
 from nn.course import (
     Exercise,
     Misconception,
@@ -123,6 +123,44 @@ def test_names_are_unique_and_find_their_exercise():
     assert len({exercise.name for exercise in EXERCISES}) == len(EXERCISES)
     for exercise in EXERCISES:
         assert find(exercise.name) is exercise
+
+
+def test_an_answer_that_was_not_foreseen_but_holds_is_right():
+    def step(w, loss):
+        loss.backward()
+        w.data = w.data - w.grad / 10
+        w.zero_grad()
+
+    def order(result):
+        found, waiting = [], [result]
+        while waiting:
+            node = waiting.pop()
+            found = [other for other in found if other is not node] + [node]
+            waiting += node.parents
+        return found[::-1]
+
+    w, x1, x2 = Value(0.5), Value(1.0), Value(-2.0)
+    for name, answer in [
+        ("perceptron 3", (3, -2, -2)),
+        ("perceptron 3", "1.9; -1; -1.5"),
+        ("activations 3", lambda x: (sigmoid(x + x) - 0.5) * 2),
+        ("activations 3", lambda x: (exp(2 * x) - 1) / (exp(2 * x) + 1)),
+        ("first-network 4", step),
+        ("first-network 5", (x2 * w + x1 * w).tanh()),
+        ("first-network 5", tanh(w * x1 - (-x2) * w)),
+        ("backpropagation 4", lambda x: x**2 + 6 * x),
+        ("backpropagation 4", lambda x: x * x * x - 2 * x),
+        ("backpropagation 4", lambda x: 2.5 * x * x),
+        ("backpropagation 2", [4, 4, 4.0]),
+        ("own-autograd 3", order),
+        ("practice 3", "TRAINING"),
+        ("attention 4", 15.0),
+    ]:
+        exercise = find(name)
+        verdict = exercise.judge(answer, **exercise.given())
+        assert verdict.right, (name, verdict.text)
+    library = find("activations 3").judge(lambda x: tanh(x) + 0.0)
+    assert library.text == "That asks the library for tanh. Write it with sigmoid alone."
 
 
 # --- what the answers on paper are held against: the library
