@@ -486,7 +486,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
 
 def _shown(array: Any, prefix: str) -> str:
-    """An array as it is printed: as many digits as a Value shows; only few numbers of a gradient."""
+    """An array as it is printed: with as many digits as a Value; of a gradient few numbers."""
     if not prefix and array.size > _FEW:
         return f"<{'×'.join(map(str, array.shape))}>"
     digits = min(_DIGITS, np.get_printoptions()["precision"])

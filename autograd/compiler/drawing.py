@@ -272,7 +272,7 @@ class _Rows:
             root = _Row(self, int(self.drawn.instructions[self.largest].out.flat[0]))
             _, folded = nearest(root, FOLDED_TO)
         names = self.drawn.names.known
-        rows: Any = operands_first(root, folded)
+        rows: Any = operands_first([root], lambda x: () if x in folded else x.parents)
         nodes = [self._box(x.row, names, x == root, x in folded) for x in rows]
         edges = [
             DrawnEdge(f"n{p.row}", f"n{x.row}", k, "", self._needs(p.row))

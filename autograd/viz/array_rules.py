@@ -6,43 +6,17 @@ dL/db += Σ over axis 0 of dL/dV     (3 += 4×3)
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd.op import RULEBOOK, Elementwise, Op, unbroadcast
-from autograd.viz.matrices import SMALL, Factors
-from autograd.viz.notation import Derivative
+from autograd.op import RULEBOOK, Op, unbroadcast
 from autograd.viz.symbols import Symbol, _argument_text
 from autograd.viz.text import shape_text
 
 LONGEST = 80
 """A formula of more columns explains nothing; the operation is named instead."""
-
-
-class _ArrayStep(Protocol):
-    """What a rule is written from: a step of the backward pass."""
-
-    @property
-    def node(self) -> Any: ...
-    @property
-    def position(self) -> int: ...
-    @property
-    def out_grad(self) -> Any: ...
-    @property
-    def local(self) -> Any: ...
-    @property
-    def contribution(self) -> Any: ...
-    @property
-    def node_name(self) -> str: ...
-    @property
-    def operands(self) -> tuple[str | float, ...]: ...
-    @property
-    def op(self) -> Op: ...
-    @property
-    def formula(self) -> Symbol | None: ...
-    @property
-    def upstream(self) -> Derivative | None: ...
 
 
 class ArraySymbol(Symbol):
@@ -161,67 +135,36 @@ def _constant_name(x: Any) -> str:
     return f"{'mask' if np.all((x >= 0) & (x <= 1)) else 'constant'}[{shape_text(x.shape)}]"
 
 
-def rule_of(step: _ArrayStep) -> ArraySymbol | None:
-    """What a step on arrays adds, as a formula; None where the rule cannot be written down."""
-    node: Any = step.node
-    upstream = step.upstream if step.upstream is not None else 1.0
-    out_grad = ArraySymbol.of_array(upstream, step.out_grad)
-    inputs = tuple(
-        ArraySymbol.of_array(name, array)
-        for name, array in zip(step.operands, getattr(node, "_inputs", ()), strict=False)
-    )
-    out = ArraySymbol.of_array(step.node_name, node._data)
-    if isinstance(step.op, Elementwise):
-        return _elementwise_rule(step, out_grad)
+def structural_rule(node: Any, i: int, out_grad: ArraySymbol, names: Sequence[Any]) -> Any:
+    """The rule of an operation on whole arrays, as a formula; None where it cannot be written down.
+
+    Args:
+        node: What the operation made.
+        i: By which operand it is differentiated.
+        out_grad: The gradient with respect to the node.
+        names: What its operands are called, and last what it is called itself.
+    """
+    arrays = (*node._inputs, node._data)
+    *inputs, out = (ArraySymbol.of_array(x, y) for x, y in zip(names, arrays, strict=False))
     try:
         with np.errstate(all="ignore"):
-            formula = step.op.pullback(step.position, out_grad, out, inputs, node.params)  # type: ignore[attr-defined]
+            formula = node.op.pullback(i, out_grad, out, tuple(inputs), node.params)
     except (AttributeError, TypeError, ValueError, IndexError):
         return None  # a rule that does with its arrays what cannot be written down
     return formula if isinstance(formula, ArraySymbol) and len(formula.text) <= LONGEST else None
 
 
-def _elementwise_rule(step: _ArrayStep, out_grad: ArraySymbol) -> ArraySymbol:
-    formula = step.formula
-    assert formula is not None
-    local = ArraySymbol("")
-    local.name, local.number, local.derivative = formula.name, formula.number, None
-    local.op, local.operands, local.params = formula.op, formula.operands, formula.params
-    local._data = np.broadcast_to(step.local, np.shape(step.out_grad))
+def elementwise_rule(
+    out_grad: ArraySymbol, formula: Symbol, local: Any, shape: tuple[int, ...]
+) -> ArraySymbol:
+    """The gradient times the local derivatives, summed to the shape of the operand."""
+    factor = ArraySymbol.of_array("", np.broadcast_to(local, out_grad.shape))
+    factor.name, factor.number, factor.derivative = formula.name, formula.number, formula.derivative
+    factor.op, factor.operands, factor.params = formula.op, formula.operands, formula.params
     product: Any = out_grad
     if out_grad.number == 1:
-        product = local
+        product = factor
     elif formula.number != 1:  # as it stands: parts of the formula have no arrays to compute with
-        product = ArraySymbol("")
-        product.name, product.number, product.op = "", None, RULEBOOK["multiply"]
-        product.operands, product._data = (out_grad, local), out_grad._data * local._data
-    return unbroadcast(product, np.shape(step.contribution))  # type: ignore[no-any-return]
-
-
-def factors_of(step: _ArrayStep, formula: ArraySymbol | None, received: str) -> Factors | None:
-    """What a step adds, if it is a product of two matrices small enough to be written out."""
-    if formula is None or formula.op is None or formula.op.name != "matmul":
-        return None
-    left, right = formula.operands
-    arrays = (step.contribution, *(getattr(x, "_data", None) for x in (left, right)))
-    if any(np.ndim(x) != 2 or not 0 < np.size(x) <= SMALL for x in arrays):
-        return None
-    return Factors((received, left.text, right.text), arrays)
-
-
-def shapes_of(step: _ArrayStep, formula: ArraySymbol) -> str:
-    """The shapes that a formula joins: `2×3 += 2×4 · 4×3`."""
-    factors: list[Any] = [step.out_grad]
-    if formula.op is not None and formula.op.name == "matmul":
-        factors = list(formula.operands)
-    parts = " · ".join(shape_text(getattr(x, "shape", ())) for x in factors)
-    return f"{shape_text(np.shape(step.contribution))} += {parts}"
-
-
-def summed_axes(step: _ArrayStep) -> tuple[int, ...]:
-    """The axes along which an operand was repeated (broadcast), so that its gradient is a sum."""
-    wide, narrow = np.shape(step.out_grad), np.shape(step.contribution)
-    if not isinstance(step.op, Elementwise) or wide == narrow:
-        return ()
-    extra = len(wide) - len(narrow)
-    return tuple(i for i in range(len(wide)) if i < extra or narrow[i - extra] != wide[i])
+        product = ArraySymbol.of_array("", out_grad._data * factor._data)
+        product.op, product.operands = RULEBOOK["multiply"], (out_grad, factor)
+    return unbroadcast(product, shape)  # type: ignore[no-any-return]

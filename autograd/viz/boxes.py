@@ -27,6 +27,7 @@ from autograd.node import Node
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz.compositions import compositions_in
+from autograd.viz.graph import operands_first
 
 MANY = 12
 """A sum of more terms is a box."""
@@ -156,20 +157,11 @@ def in_order(nodes: Sequence[Node], shut: Mapping[Node, Box]) -> list[Node | Box
         nodes: In topological order.
         shut: For each node in a closed box, that box.
     """
-    order: list[Node | Box] = []
-    seen: set[Node | Box] = set()
-    for start in nodes:
-        stack: list[tuple[Node | Box, bool]] = [(shut.get(start, start), False)]
-        while stack:
-            at, operands_done = stack.pop()
-            if operands_done:
-                order.append(at)
-            elif at not in seen:
-                seen.add(at)
-                stack.append((at, True))
-                operands = at.operands if isinstance(at, Box) else at.parents
-                stack += [(shut.get(p, p), False) for p in reversed(operands)]
-    return order
+
+    def operands(at: Node | Box) -> list[Node | Box]:
+        return [shut.get(p, p) for p in (at.operands if isinstance(at, Box) else at.parents)]
+
+    return operands_first([shut.get(node, node) for node in nodes], operands)
 
 
 def _sums(nodes: Sequence[Node], uses: Uses) -> list[Box]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.viz import notation
 from autograd.viz.boxes import closed, closed_in_words, is_layer, is_operation
-from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest
+from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest, operands_first
 from autograd.viz.text import NOT_REACHED, lines_of, number, numbers, printable, shape_text
 from autograd.viz.trace import Box, Node, Trace, is_array
 
@@ -90,7 +90,7 @@ def drawn(
         if repeated:
             names = ", ".join(sorted(repeated))
             remark = f"{remark} Each small box {names} is the leaf of that name again.".strip()
-    graph = DrawnGraph(operands_first(nodes, edges), tuple(edges), len(trace.nodes), remark)
+    graph = DrawnGraph(_ordered(nodes, edges), tuple(edges), len(trace.nodes), remark)
     shown = frozenset(node for node in trace.nodes if node not in boxes and node not in dropped)
     stands = {ids[node]: node for node in trace.nodes if node in shown}
     stands |= {box.id: box.results[0] for box in folding.boxes if is_operation(box)}
@@ -275,23 +275,10 @@ def _with_aliases(
     return nodes, result, {" ".join(nodes[id_].name) for id_ in often}
 
 
-def operands_first(
-    boxes: Mapping[str, DrawnNode], edges: Sequence[DrawnEdge]
-) -> tuple[DrawnNode, ...]:
+def _ordered(boxes: Mapping[str, DrawnNode], edges: Sequence[DrawnEdge]) -> tuple[DrawnNode, ...]:
     """The boxes in the order in which the formula of the output names them."""
     operands: dict[str, list[str]] = {}
     for edge in edges:
         operands.setdefault(edge.head, []).append(edge.tail)
     output = next(box.id for box in boxes.values() if box.output)
-    order: list[DrawnNode] = []
-    seen: set[str] = set()
-    stack = [(output, False)]
-    while stack:
-        id_, operands_done = stack.pop()
-        if operands_done:
-            order.append(boxes[id_])
-        elif id_ not in seen:
-            seen.add(id_)
-            stack.append((id_, True))
-            stack.extend((tail, False) for tail in reversed(operands.get(id_, [])))
-    return tuple(order)
+    return tuple(boxes[id_] for id_ in operands_first([output], lambda at: operands.get(at, [])))

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from autograd.viz import notation
-from autograd.viz.array_rules import summed_axes
 from autograd.viz.boxes import closed_in_words, in_order, is_operation
 from autograd.viz.notation import Derivative
 from autograd.viz.outline import Outline
@@ -157,7 +156,7 @@ def _backward(steps: Pass, outline: Sequence[Any]) -> Iterator[str]:
 
 def _more_lines(step: Any) -> Iterator[str]:
     """What is said below a step on arrays: a sum over axes, and matrices that are small."""
-    if isinstance(step, Step) and (axes := summed_axes(step)):
+    if isinstance(step, Step) and (axes := step.summed_axes):
         over = f"ax{'is' if len(axes) == 1 else 'es'} {', '.join(map(str, axes))}"
         wide, narrow = (shape_text(np.shape(x)) for x in (step.out_grad, step.contribution))
         name = name_text(step.parent_name)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.viz.array_rules import ArraySymbol, shapes_of
+from autograd.viz.array_rules import ArraySymbol
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step, array_text
 from autograd.viz.text import columns, number, numbers, shape_text
@@ -100,7 +100,7 @@ def _shapes(terms: Sequence[tuple[Step, ArraySymbol | None]]) -> str:
     """The shape of what arrives, and of what it is made of where that is another."""
     (step, rule), *others = terms
     shape = shape_text(np.shape(step.contribution))
-    made = "" if rule is None or others else shapes_of(step, rule).partition(" += ")[2]
+    made = "" if rule is None or others else step.shapes.partition(" += ")[2]
     return f"({shape})" if made in ("", shape) else f"({shape} = {made})"
 
 

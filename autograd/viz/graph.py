@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
 
 Kind = Literal["leaf", "operation", "constant"]
 
@@ -165,23 +168,23 @@ def nearest(root: Any, most: int) -> tuple[set[Any], set[Any]]:
     return shown, folded
 
 
-def operands_first(root: Any, folded: set[Any]) -> list[Any]:
-    """What is drawn, in the order in which a formula names it: left operands before right ones.
+def operands_first(starts: Iterable[T], operands: Callable[[T], Sequence[T]]) -> list[T]:
+    """What leads to these, in the order in which a formula names it: left operands before right.
 
     A layout starts from this order, so that `a` stands above `b` in `a - b`.
     """
-    order: list[Any] = []
-    seen = set()
-    stack = [(root, False)]
-    while stack:
-        node, operands_done = stack.pop()
-        if operands_done:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            if node not in folded:
-                stack.extend((parent, False) for parent in reversed(node.parents))
+    order: list[T] = []
+    seen: set[T] = set()
+    for start in starts:
+        stack = [(start, False)]
+        while stack:
+            at, operands_done = stack.pop()
+            if operands_done:
+                order.append(at)
+            elif at not in seen:
+                seen.add(at)
+                stack.append((at, True))
+                stack.extend((operand, False) for operand in reversed(operands(at)))
     return order
 
 

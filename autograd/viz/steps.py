@@ -19,8 +19,8 @@ from autograd.node import Contribution, Node, backward_steps
 from autograd.op import Elementwise, Op
 from autograd.tensor import Tensor
 from autograd.value import Value
-from autograd.viz.array_rules import ArraySymbol, factors_of, rule_of, shapes_of, summed_axes
-from autograd.viz.matrices import Factors
+from autograd.viz.array_rules import ArraySymbol, elementwise_rule, structural_rule
+from autograd.viz.matrices import SMALL, Factors
 from autograd.viz.notation import Derivative, how_to_read
 from autograd.viz.symbols import Symbol
 from autograd.viz.text import NOT_REACHED, number, shape_text
@@ -111,7 +111,30 @@ class Step:
     @cached_property
     def rule(self) -> ArraySymbol | None:
         """What a step on arrays adds, as a formula; None where the rule cannot be written down."""
-        return rule_of(self)
+        upstream = self.upstream if self.upstream is not None else 1.0
+        out_grad = ArraySymbol.of_array(upstream, self.out_grad)
+        if self.formula is not None:
+            return elementwise_rule(out_grad, self.formula, self.local, np.shape(self.contribution))
+        names = (*self.operands, self.node_name)
+        return structural_rule(self.node, self.position, out_grad, names)  # type: ignore[no-any-return]
+
+    @property
+    def shapes(self) -> str:
+        """The shapes that a step on arrays joins: `2×3 += 2×4 · 4×3`."""
+        rule, factors = self.rule, [self.out_grad]
+        if rule is not None and rule.op is not None and rule.op.name == "matmul":
+            factors = list(rule.operands)
+        parts = " · ".join(shape_text(getattr(x, "shape", ())) for x in factors)
+        return f"{shape_text(np.shape(self.contribution))} += {parts}"
+
+    @property
+    def summed_axes(self) -> tuple[int, ...]:
+        """Along which axes an operand was repeated (broadcast), so that its gradient is a sum."""
+        wide, narrow = np.shape(self.out_grad), np.shape(self.contribution)
+        if not isinstance(self.op, Elementwise) or wide == narrow:
+            return ()
+        extra = len(wide) - len(narrow)
+        return tuple(i for i in range(len(wide)) if i < extra or narrow[i - extra] != wide[i])
 
     @cached_property
     def matrices(self) -> Factors | None:
@@ -128,7 +151,13 @@ class Step:
             → [2]     → [2]
         """
         rule = self.rule if self.formula is None else None
-        return factors_of(self, rule, self.received.text)
+        if rule is None or rule.op is None or rule.op.name != "matmul":
+            return None
+        left, right = rule.operands
+        arrays = (self.contribution, *(getattr(x, "_data", None) for x in (left, right)))
+        if any(np.ndim(x) != 2 or not 0 < np.size(x) <= SMALL for x in arrays):
+            return None
+        return Factors((self.received.text, left.text, right.text), arrays)
 
     @property
     def equation(self) -> str:
@@ -162,7 +191,7 @@ def _product(step: Step) -> str:
     if step.formula is None:
         rule = step.rule
         return rule.text if rule is not None else f"the rule of {step.op.name}"
-    axes = summed_axes(step)
+    axes = step.summed_axes
     over = f"Σ over {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))} of "
     times = "·" if np.size(step.out_grad) == 1 else "⊙"
     if axes and np.ndim(step.contribution) == 0:
@@ -182,7 +211,7 @@ def _numbers(step: Step) -> list[str]:
     times = "·" if np.size(step.out_grad) == 1 else "⊙"
     if not is_short(step.out_grad) and step.upstream is not None:
         upstream = step.upstream.text
-    over = "Σ of " if summed_axes(step) else ""
+    over = "Σ of " if step.summed_axes else ""
     symbols, numbers = f"= {over}{upstream} {times} {formula.factor}", ""
     if formula.number is not None and is_short(step.out_grad):
         symbols, numbers = "", symbols
@@ -206,7 +235,7 @@ def _shapes(step: Step) -> str:
         return ""
     rule = None if step.formula is not None else step.rule
     if rule is not None:
-        return f"({shapes_of(step, rule)})"
+        return f"({step.shapes})"
     wide, narrow = (shape_text(np.shape(x)) for x in (step.out_grad, step.contribution))
     return f"({narrow} += {wide})"
 

@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from autograd.viz import exercise, notation
-from autograd.viz.array_rules import shapes_of, summed_axes
 from autograd.viz.named_steps import NamedSteps
 from autograd.viz.notation import Derivative
 from autograd.viz.player.boxes_record import add_boxes, arrows_of
@@ -184,7 +183,7 @@ def _added(step: Step, index: dict[Node, int]) -> list[Any]:
     upstream: Any = -1 - index[step.node] if step.upstream else ("mn", "1")
     if step.formula is None:
         return [upstream, ("mtext", f" by the rule of {step.op.name}")]
-    axes = summed_axes(step)
+    axes = step.summed_axes
     over = [("mtext", f"Σ over axis {', '.join(map(str, axes))} of ")] if axes else []
     times = ("mo", "⊙" if np.ndim(step.out_grad) else "·")
     names = {step.node_name: index[step.node], step.parent_name: index[step.parent]}
@@ -223,11 +222,11 @@ def _array_part(step: Step) -> Record:
     """Of a step on arrays, or by a rule of somebody's own, what the page cannot compute."""
     part: Record = {"before": value(step.before), "after": value(step.after)}
     if step.formula is not None:
-        if axes := summed_axes(step):
+        if axes := step.summed_axes:
             part |= {"whole": value(np.asarray(step.out_grad) * step.local)}
             part["axes"] = ", ".join(map(str, axes))
     elif (rule := step.rule) is not None:
-        part |= {"ruleText": rule.text, "shapes": shapes_of(step, rule)}
+        part |= {"ruleText": rule.text, "shapes": step.shapes}
         if step.matrices is not None:
             part["matrices"] = [
                 *map(list, zip(step.matrices.names, step.matrices.rows, strict=True))
