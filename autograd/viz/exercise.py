@@ -16,6 +16,7 @@ from autograd.viz.outline import Outline
 from autograd.viz.steps import Pass, Step, array_text, bracketed
 from autograd.viz.text import NOT_REACHED, columns, shape_text
 from autograd.viz.trace import Box, Node
+from autograd.viz.windows import step_text
 
 WIDTH, INDENT = 100, 2
 WIDEST_CELL = 26
@@ -163,6 +164,8 @@ def _more_lines(step: Any) -> Iterator[str]:
         yield f"sum over {over}: {wide} → {narrow}, for {name} was repeated along it (broadcast)"
     if isinstance(step, Step) and step.matrices is not None:
         yield from step.matrices.marked(0, 0).split("\n")
+    if isinstance(step, Step) and (text := step_text(step)) is not None:
+        yield from text.split("\n")
 
 
 def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:

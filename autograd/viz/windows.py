@@ -15,6 +15,7 @@ import numpy as np
 from autograd.rules.convolutions import padded, taps
 from autograd.viz import notation
 from autograd.viz.matrices import SMALL
+from autograd.viz.notation import Derivative
 from autograd.viz.text import columns, number
 
 MOST = 3
@@ -81,6 +82,16 @@ def kernel_text(names: Names, node: Any, index: Index, out_grad: Any, symbols: A
         total += products.sum()
         rows.append(_beside(arrived, "⊙", window, "=", products))
     return "\n".join([title, *_first(rows, "examples"), f"Σ = {number(float(total))}"])
+
+
+def step_text(step: Any) -> str | None:
+    """Of a step that brings a kernel its gradient, where that of its first number comes from."""
+    if _made_by(step.node) != "convolution" or step.position != 1 or step.upstream is None:
+        return None
+    index = (0,) * np.ndim(step.contribution)
+    entry = Derivative(step.top, step.parent_name + "".join(f"[{i}]" for i in index))
+    symbols = entry.text, step.upstream.text
+    return kernel_text(step.trace.names, step.node, index, np.asarray(step.out_grad), symbols)
 
 
 def _convolved(names: Names, node: Any, index: Index, name: str, bias: Any) -> str:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from autograd import Tensor, explain
+from autograd import Tensor, backprop, explain
+from autograd.viz.player.values import value
 from nn import functional as F
 
 X = Tensor(np.arange(16.0).reshape(1, 1, 4, 4) / 10, label="x")
@@ -88,3 +89,24 @@ def test_windows_that_are_too_large_to_read_are_left_out():
     w = Tensor(np.ones((1, 1, 7, 7)), requires_grad=True, label="w")
     y = named(F.conv2d(x, w), "y")
     assert "meets" not in str(explain(named(y.sum(), "L"), y[0, 0, 0, 0]))
+
+
+def test_a_printed_pass_shows_where_the_gradient_of_a_kernels_first_number_comes_from():
+    y = named(F.conv2d(X, W), "y")
+    loss = named((y * np.arange(9.0).reshape(1, 1, 3, 3)).sum(), "L")
+    lines = [line.strip() for line in str(backprop(loss)).split("\n")]
+    at = lines.index("dL/dw₀₀₀₀ = Σ dL/dy ⊙ x, where the weight met it:")
+    assert lines[at + 1 : at + 5] == [
+        "[0 1 2]   [  0 0.1 0.2]   [  0 0.1 0.4]",
+        "[3 4 5]   [0.4 0.5 0.6]   [1.2   2   3]",
+        "[6 7 8] ⊙ [0.8 0.9   1] = [4.8 6.3   8]",
+        "Σ = 25.8",
+    ]
+    assert "+= corr(x, dL/dy)" in lines[at - 1]
+
+
+def test_a_single_image_has_rows_in_the_player_and_a_batch_has_none():
+    image = np.arange(9.0).reshape(1, 1, 3, 3)
+    assert value(image)["rows"] == [["0", "1", "2"], ["3", "4", "5"], ["6", "7", "8"]]
+    assert "rows" not in value(np.concatenate([image, image]))
+    assert "rows" not in value(np.ones((1, 1, 7, 7)))
