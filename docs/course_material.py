@@ -43,6 +43,7 @@ section {{ break-inside: avoid; margin-bottom: 1.2em }}
 .answers {{ break-before: page; border-top: 1px solid #000; margin-top: 3em; padding-top: 1em }}
 @media print {{ body {{ margin: 0; padding: 0 }} .answers {{ border: 0 }} }}
 </style>
+<main>
 <h1>{title}</h1>
 <p class="who"><span>Name</span><span>Date</span></p>
 {questions}
@@ -50,6 +51,7 @@ section {{ break-inside: avoid; margin-bottom: 1.2em }}
 <h1>{title}: answers</h1>
 {answers}
 </div>
+</main>
 </html>
 """
 
