@@ -227,7 +227,10 @@ def over_windows(y: Any, kernel: Lengths, stride: Lengths, padding: Pairs) -> An
 @one_array
 def _everywhere(y: Any, kernel: Any, stride: Any, padding: Any) -> Any:
     block, windows = _empty_windows(y, kernel, stride, (1,) * len(kernel))
-    y = examples_last(y)
+    y, alone = examples_last(y), all(s >= k for s, k in zip(stride, kernel, strict=True))
     for window in windows:
-        block[window] += y
+        if alone:  # no number is in two windows
+            block[window] = y
+        else:
+            block[window] += y
     return cropped(block, padding)

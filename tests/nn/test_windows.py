@@ -131,6 +131,28 @@ def test_a_compiled_step_gives_the_numbers_of_the_step_as_written(layer):
         assert_allclose(of_ours, grad, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
+def test_a_compiled_network_gives_its_parameters_the_gradients_of_the_one_as_written(
+    dtype, tolerance
+):
+    network = accuracy.convolutional(np.random.default_rng(0), (3, 4)).eval().astype(dtype)
+    images = np.random.default_rng(1).normal(size=(5, 1, 8, 8)).astype(dtype)
+
+    def loss_of(images):
+        return nn.CrossEntropyLoss()(network(images), np.arange(5))
+
+    compiled, results = compile(loss_of), []
+    for f in (loss_of, compiled, compiled):
+        network.zero_grad()
+        loss = f(images)
+        loss.backward()
+        results.append([loss.data.copy(), *(p.grad.copy() for p in network.parameters())])
+    for replay in results[1:]:
+        for ours, expected in zip(replay, results[0]):
+            assert ours.dtype == dtype
+            assert_allclose(ours, expected, rtol=tolerance, atol=tolerance)
+
+
 def test_a_compiled_function_refuses_to_follow_the_averages_of_batch_norm():
     layer = nn.BatchNorm2d(2)
     with pytest.raises(CompileError, match=r"writing to \.data inside a compiled"):
