@@ -9,10 +9,10 @@ what they went into. A node that is met in several places is copied once, as eve
 from __future__ import annotations
 
 from _thread import allocate_lock
+from collections.abc import Iterator
 from typing import Any
 from weakref import WeakValueDictionary
 
-from autograd.errors import GraphError
 from autograd.node import Node, topological
 from autograd.versions import latest
 
@@ -26,7 +26,11 @@ class Copied:
         """How to make another one: by the graph behind it."""
         if self.op is None:
             return object.__reduce_ex__(self, 2)
-        return _root, ([_entry(node) for node in topological(self) if node.op is not None],)
+        return _root, ([_entry(node) for node in _graph(self) if node.op is not None],)
+
+    def _copied_as(self) -> Any:
+        """The node that is copied in its place: itself, unless it has no graph of its own."""
+        return self
 
     def __setstate__(self: Any, state: Any) -> None:
         """Take over what another one held."""
@@ -70,7 +74,15 @@ def _operand(x: Any) -> Any:
     """An operand as an entry, unless it is a leaf; likewise several, in a tuple."""
     if isinstance(x, tuple):
         return tuple(map(_operand, x))
-    return x if x is None or x.op is None else _entry(x)
+    return x if x is None or x.op is None else _entry(x._copied_as())
+
+
+def _graph(root: Any) -> Iterator[Node]:
+    """The nodes behind one, each after its operands, as they are copied."""
+    for node in topological(root):
+        if isinstance(node, Copied):
+            stand = node._copied_as()
+            yield from (node,) if stand is node else topological(stand)
 
 
 _entries: WeakValueDictionary[int, _Entry] = WeakValueDictionary()
@@ -79,11 +91,6 @@ _finding = allocate_lock()
 
 def _entry(node: Node) -> _Entry:
     """The entry of a node: the same one for as long as somebody who copies it remembers it."""
-    if not isinstance(node, Copied):
-        raise GraphError(
-            "copy: the graph goes through a call of a compiled function, whose memory cannot be "
-            "copied. Copy the result without its graph (.detach()), or run the function itself."
-        )
     with _finding:
         found = _entries.get(id(node))
         if found is None:

@@ -45,7 +45,7 @@ def ordinary_pass(space: Workspace, rows: dict[int, float], ends: tuple[int, ...
     for (lifted, _), slope in zip(program.lifted, found[len(program.tensors) :], strict=True):
         if slope is not None:
             seeds += zip(lifted.ravel().tolist(), bound[slope].ravel().tolist(), strict=True)
-    nodes = without_modes(_nodes, space)
+    nodes = without_modes(ordinary_nodes, space)
     leaves = np.flatnonzero((np.array(program.graph.code) == LEAF) & program.raised.alive)
     root, wrt = Ends([nodes[row] for row, _ in seeds]), [nodes[row] for row in leaves]
     slopes = without_modes(gradients, root, wrt, [slope for _, slope in seeds])
@@ -53,7 +53,7 @@ def ordinary_pass(space: Workspace, rows: dict[int, float], ends: tuple[int, ...
     space.slopes.reshape(-1)[places] = [slope or 0.0 for slope in slopes]
 
 
-def _nodes(space: Workspace) -> list[Any]:
+def ordinary_nodes(space: Workspace) -> list[Any]:
     """Of each row the Value that it is in the ordinary graph; None where nothing needs it."""
     graph, at, alive = space.program.graph, space.program.placement.at, space.program.raised.alive
     nodes: list[Any] = []

@@ -7,6 +7,7 @@ the results hand their gradients to the call, and the call runs the compiled bac
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from itertools import compress
 from typing import Any
@@ -77,6 +78,13 @@ class Call(Node):
     def data(self) -> Any:
         """None: only the results have numbers."""
         return None
+
+    @functools.cached_property
+    def ordinary(self) -> list[Any]:
+        """What it computed as nodes of the ordinary graph, by the rows of its recording."""
+        from autograd.compiler.ordinary_graph import ordinary  # only for copies
+
+        return ordinary(self)
 
     @property
     def owners(self) -> list[Any]:
@@ -230,6 +238,12 @@ class ResultValue(Value):
         """The result is one of the call's numbers as it is."""
         return 1.0
 
+    def _copied_as(self) -> Value:
+        """The node of the ordinary graph that it is where it is copied."""
+        found: Value = self._call.ordinary[self._call.space.program.outputs[self._place]]
+        found.label, found._grad = self.label, self._grad
+        return found
+
     def _contributions(self, out_grad: float) -> Any:
         return ((self, 0, self._call, out_grad, Seeds(self._place, out_grad)),)
 
@@ -261,6 +275,11 @@ class ResultTensor(Tensor):
     def local_derivative(self, i: int) -> Any:
         """None: the call has many results."""
         return None
+
+    def _copied_as(self) -> Tensor:
+        """Not to be had: `ordinary` says so."""
+        self._call.ordinary  # noqa: B018
+        raise AssertionError("it computes with arrays")
 
     def _contributions(self, out_grad: Any) -> Any:
         return [(self, 0, self._call, out_grad, Seeds(self._place, out_grad))]

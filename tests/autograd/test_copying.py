@@ -201,8 +201,8 @@ def test_a_write_into_a_copy_is_noticed_in_another_process_too(copied, make, mon
 
 
 @some_copies
-def test_the_graph_of_a_compiled_result_is_refused(copied):
-    w = Value(2.0)
+def test_the_graph_of_a_compiled_result_of_arrays_is_refused(copied):
+    w = Tensor(2.0, requires_grad=True)
     result = compile(lambda x: w * x * x)(3.0)
     for node in (result, result * 2.0):
         with pytest.raises(GraphError, match=r"compiled function.*\.detach\(\)"):
