@@ -125,6 +125,17 @@ def _play(options: argparse.Namespace) -> int:
     return 0
 
 
+def _sheet(options: argparse.Namespace) -> int:
+    from autograd.viz.sheet import write_sheet
+
+    for what in ("count", "size"):
+        if not 1 <= getattr(options, what) <= 50:
+            raise ValueError(f"sheet: --{what} needs a number from 1 to 50.")
+    write_sheet(options.output, options.seed, options.count, options.size)
+    _write(f"Wrote {options.output}: {options.count} tasks of sheet {options.seed}, and solutions.")
+    return 0
+
+
 def _demo(options: argparse.Namespace) -> int:
     from nn.demo import main as demo
 
@@ -232,6 +243,23 @@ def _parser() -> _Parser:
         action=argparse.BooleanOptionalAction,
         help="show the page in your browser at once (default: without an EXPRESSION)",
     )
+    sheet = _add(commands, "sheet", _sheet, "write a work sheet with random tasks and solutions")
+    for what, default, words in (
+        ("seed", 0, "which sheet: another number, other tasks"),
+        ("count", 6, "how many tasks"),
+        ("size", 5, "how many operations each task has"),
+    ):
+        sheet.add_argument(
+            f"--{what}", type=int, default=default, help=f"{words} (default: %(default)s)"
+        )
+    sheet.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=pathlib.Path,
+        default="sheet.html",
+        help="where to; .html to print from a browser, or .tex (default: %(default)s)",
+    )
     demo = _add(commands, "demo", _demo, "train a small network and show what it learned")
     demo.add_argument(
         "-o",
@@ -286,6 +314,7 @@ examples:
   glassgrad play
   glassgrad play "tanh(w*x + b)" w=0.5 x=2 b=0 -o neuron.html
   glassgrad draw "(sigmoid(w*x + b) - y)**2" w=0.5 x=2 b=0 y=1 -o loss.svg
+  glassgrad sheet --seed 7 --count 6 --size 5 -o sheet.html
   glassgrad demo
 """
 

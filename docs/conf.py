@@ -20,6 +20,7 @@ from latex2mathml.converter import convert  # noqa: E402
 import autograd  # noqa: E402
 from autograd.numpy_protocols import INSTEAD, coverage  # noqa: E402
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op  # noqa: E402
+from autograd.viz.player.typed import write_typed_page  # noqa: E402
 from autograd.viz.symbols import symbolic_partial  # noqa: E402
 
 project = "glassgrad"
@@ -226,6 +227,7 @@ def setup(app):
     """Called by Sphinx."""
     copy_notebooks()
     course_material.write_sheets(ROOT / "docs" / "_static" / "sheets")
+    write_typed_page(ROOT / "docs" / "_static" / "type-and-step.html")
     write_operations()
     write_numpys_functions()
     for name in autograd.__all__:  # what is loaded when first asked for, asked for

@@ -1,0 +1,85 @@
+"""Work sheets: the same for the same seed, and right when followed."""
+
+import html
+import math
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from autograd.__main__ import main
+from autograd.viz.sheet import tasks, write_sheet
+
+FUNCTIONS = {
+    "tanh": math.tanh,
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "relu": lambda x: max(x, 0.0),
+    "exp": math.exp,
+    "square": lambda x: x * x,
+}
+
+
+def at(task, name, x):
+    """The expression by Python's own arithmetic, with another number for one name."""
+    return eval(task.expression, {"__builtins__": {}}, FUNCTIONS | dict(task.values) | {name: x})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_follows_the_solutions_gets_the_slopes_of_the_expression(seed, tmp_path):
+    write_sheet(tmp_path / "sheet.html", seed)
+    page = html.unescape((tmp_path / "sheet.html").read_text("utf-8"))
+    solutions = page.partition("solutions</h1>")[2].split("<h2>")[1:]
+    made = list(tasks(seed, 6, 5))
+    assert len(solutions) == len(made) == 6
+    for task, solution in zip(made, solutions, strict=True):
+        gradients = solution.partition("Gradients")[2]
+        found = dict(re.findall(r"(?m)^  df/d(\w+)\s+= ([^\s<]+)", gradients))
+        assert found.keys() == task.values.keys()
+        for name, x in task.values.items():
+            slope = (at(task, name, x + 1e-6) - at(task, name, x - 1e-6)) / 2e-6
+            assert float(found[name]) == pytest.approx(slope, rel=1e-3, abs=1e-6), task.given
+
+
+def test_a_seed_gives_its_own_sheet_every_time(tmp_path):
+    pages = []
+    for k, seed in enumerate((7, 7, 8)):
+        command = ["sheet", "--seed", str(seed), "--count", "6", "--size", "5"]
+        assert main([*command, "-o", str(tmp_path / f"{k}.html")]) == 0
+        pages.append((tmp_path / f"{k}.html").read_bytes())
+    assert pages[0] == pages[1] != pages[2]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 9])
+def test_tasks_have_the_size_that_was_asked_for_and_differ(size):
+    made = list(tasks(3, 8, size))
+    assert {sum(bool(node.parents) for node in task.steps.nodes) for task in made} == {size}
+    assert len({task.expression for task in made}) == 8
+
+
+def test_the_tasks_hide_what_the_solutions_tell(tmp_path):
+    write_sheet(tmp_path / "sheet.html", 7)
+    questions, solutions = (tmp_path / "sheet.html").read_text("utf-8").split("solutions</h1>")
+    assert "<pre>" not in questions
+    assert questions.count("<td></td><td></td></tr>") == 6 * 5
+    assert "Gradients" in solutions
+
+
+@pytest.mark.parametrize("arguments", [["--count", "0"], ["--size", "99"], ["-o", "sheet.doc"]])
+def test_what_cannot_be_made_is_refused(arguments, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["sheet", *arguments]) == 2
+    assert "needs a" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(
+    shutil.which("pdflatex") is None and os.environ.get("GLASSGRAD_CI") != "1",
+    reason="there is no pdflatex here",
+)
+def test_pdflatex_compiles_a_sheet(tmp_path):
+    write_sheet(tmp_path / "sheet.tex", 7)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "sheet.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
