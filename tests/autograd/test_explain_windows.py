@@ -105,8 +105,9 @@ def test_a_printed_pass_shows_where_the_gradient_of_a_kernels_first_number_comes
     assert "+= corr(x, dL/dy)" in lines[at - 1]
 
 
-def test_a_single_image_has_rows_in_the_player_and_a_batch_has_none():
+def test_small_images_have_rows_in_the_player_one_image_below_another():
     image = np.arange(9.0).reshape(1, 1, 3, 3)
-    assert value(image)["rows"] == [["0", "1", "2"], ["3", "4", "5"], ["6", "7", "8"]]
-    assert "rows" not in value(np.concatenate([image, image]))
+    rows = [["0", "1", "2"], ["3", "4", "5"], ["6", "7", "8"]]
+    assert value(image)["rows"] == rows
+    assert value(np.concatenate([image, image]))["rows"] == [*rows, [], *rows]
     assert "rows" not in value(np.ones((1, 1, 7, 7)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd import Tensor, backprop
-from nn import functional
+from nn import MultiheadAttention, functional
 from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 pytestmark = needs_browser
@@ -51,6 +51,23 @@ def test_a_chosen_matrix_is_a_heat_map_beside_that_of_its_gradient(play, color_s
                 expected = 0.4 * abs(number) / top if np.isfinite(number) else 0.0
                 assert heat == pytest.approx(expected, abs=0.006)
                 assert ("--hot" in style) == bool(number < 0 and np.isfinite(number))
+
+
+def test_the_scores_of_several_heads_stand_below_one_another(play):  # noqa: F811
+    layer, x = MultiheadAttention(4, 2), np.random.default_rng(0).normal(size=(3, 1, 4))
+    steps = backprop((layer(x, x, x, need_weights=False)[0] ** 2).sum())
+    ((place, scores),) = (
+        (k, node) for k, node in enumerate(steps.nodes) if np.shape(node.data) == (1, 2, 3, 3)
+        if node.op.name == "matmul"
+    )  # fmt: skip
+    page = play(steps).page
+    page.get_by_role("button", name="attention").last.click()
+    page.locator(f'[data-node="n{place}"]').first.click(force=True)
+    page.wait_for_selector(".about .mx")
+    table, _ = page.locator(".about .mx").evaluate_all(HEATS)
+    assert [len(row) for row in table] == [3, 3, 3, 0, 3, 3, 3]
+    found = [[float(text) for text, _, _ in row] for row in table if row]
+    np.testing.assert_allclose(found, scores.data.reshape(6, 3), rtol=1e-3)
 
 
 def test_a_matrix_of_zeros_is_not_coloured(play):  # noqa: F811

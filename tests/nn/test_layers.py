@@ -159,7 +159,7 @@ def test_a_layer_says_what_a_compiled_function_makes_of_a_list():
     layer = Linear(2, 3)
     with pytest.raises(TypeError, match=r"got Values\. Ask model\.scalars\(\)"):
         layer([Value(1.0), Value(2.0)])
-    with pytest.raises(TypeError, match=r"got Values\. Pass a compiled function arrays"):
+    with pytest.raises(TypeError, match=r"got Values\. .*pass a compiled function arrays"):
         autograd.compile(layer)([1.0, 2.0])
 
 

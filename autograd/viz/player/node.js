@@ -156,7 +156,7 @@ function aboutNode(i) {
     title.textContent = words + " = " + fmt(value[i]);
     const grad = finalGrads()[i];
     results.replaceChildren(
-      ...(value[i]?.rows ? [strip(cell(name(i), value[i]), ...(grad?.rows ? [cell(d(i), grad)] : []))] : []),
+      ...(value[i]?.rows ? [strip(cell(name(i), value[i]), grad ? cell(d(i), grad) : "")] : []),
       ...(has ? expansion(i) : [p("No gradient flows to it.")]),
       ...(live && has ? [check(i)] : []),
     );

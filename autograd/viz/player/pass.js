@@ -26,14 +26,14 @@ function formula(...trees) {
   e.setAttribute("display", "block");
   return el("div", { class: "wide", "aria-hidden": "true" }, e);
 }
-// A matrix as a heat map: each number stands on a colour of its sign, the deeper the further from 0.
+// A matrix as a heat map: each number on the colour of its sign, the deeper the further from 0.
 function matrix(rows) {
-  const top = Math.max(...rows.flat().map((t) => Math.abs(Number(t)) || 0).filter(isFinite));
-  const heat = (x) => {
-    const sign = x < 0 ? "--hot" : "--done";
-    return isFinite(x) && x ? `background: color-mix(in srgb, var(${sign}) ${Math.round((40 * Math.abs(x)) / top)}%, transparent)` : "";
-  };
-  const cells = (row) => row.map((t) => el("td", { style: heat(Number(t)) }, t));
+  const top = Math.max(...rows.flat().map(Math.abs).filter(isFinite));
+  const heat = (t) =>
+    isFinite(t) && +t
+      ? `background: color-mix(in srgb, var(--${t < 0 ? "hot" : "done"}) ${(40 * Math.abs(t)) / top}%, #0000)`
+      : "";
+  const cells = (row) => row.map((t) => el("td", { style: heat(t) }, t));
   return el("table", { class: "mx" }, ...rows.map((row) => el("tr", {}, ...cells(row))));
 }
 const formulaOf = (i) => tree(["math", nodeTree(i), ["mo", "="], nodes[i].math]);

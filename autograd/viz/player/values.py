@@ -18,7 +18,7 @@ def value(x: Any) -> Any:
     """A number or an array for the record; JSON has no infinities, so they are texts.
 
     An array is what is written of it: its size, itself in a line of text, in the lines of a box,
-    and, if it is small, by its rows: a single image or kernel by those of its pixels.
+    and, if it is small, by its rows; images and heads one below another, an empty row between.
 
     Example:
         >>> value(0.5), value(float("inf"))
@@ -34,9 +34,10 @@ def value(x: Any) -> Any:
         return _number(float(x))
     known = isinstance(x, np.ndarray)  # a Dask array: its numbers may not exist yet
     array: Record = {"size": shape_text(x.shape), "text": array_text(x), "lines": numbers(x)}
-    if known and FEW < x.size <= SMALL and math.prod(x.shape[:-2]) == 1:
-        rows = x.reshape(1, -1) if x.ndim == 1 else x.reshape(x.shape[-2:])
-        array["rows"] = [[number(y) for y in row] for row in rows.tolist()]
+    if known and FEW < x.size <= SMALL:
+        matrices = x.reshape((-1, *(1, *x.shape)[-2:])).tolist()
+        rows = [row for matrix in matrices for row in ([], *matrix)][1:]
+        array["rows"] = [[number(y) for y in row] for row in rows]
     return array
 
 
