@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import random
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, Value, backprop, draw, explain
+from autograd.viz.boxes import closed_in_words
 from autograd.viz.outline import Outline
 from autograd.viz.player.picture import MOST_DRAWN, MOST_IN_ALL, picture_of
 from autograd.viz.player.record import trace_of
@@ -406,3 +408,26 @@ def test_what_a_box_of_a_few_results_hands_back_is_the_sum_over_them():
     assert into[0].equation.count(" · ∂p") == 2
     total = sum(steps.gradient(node) * local for node, local in into[0].locals)
     assert total == pytest.approx(steps.gradient(z[2]), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("depth", [None, 1, 2, 3])
+def test_every_number_printed_of_closed_boxes_and_of_named_steps_is_true(seed, depth):
+    random.seed(seed)
+    mlp = MLP(2, [3, 2])
+    x = [Value(random.uniform(-1, 1), label=f"x{k}") for k in range(2)]
+    h = mlp(x)
+    h[0].label, h[1].label = "h0", "h1"
+    loss = nn.functional.cross_entropy(h, 1) + 0.1 * sum(p * p for p in mlp.parameters())
+    steps = backprop(loss, depth=depth)
+    lines = [step.equation for step in Outline(steps, closed_in_words(steps.boxes, depth))]
+    lines += [step.equation for step in steps.named]
+    checked = 0
+    for line in lines:
+        *_, numbers, result = ["", *line.split(" = ")]
+        if re.fullmatch(r"[-0-9.e()· +]+", numbers) and "·" in numbers:
+            value = eval(numbers.replace("·", "*"))
+            scale = sum(abs(eval(term.replace("·", "*"))) for term in numbers.split(" + "))
+            assert value == pytest.approx(float(result), abs=2e-3 * scale + 1e-12), line
+            checked += 1
+    assert checked > 5
