@@ -46,6 +46,7 @@ html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "cache"  # a notebook that has not changed is not run again
+nb_execution_excludepatterns = ["*pytorch*"]  # stored as it looks: PyTorch is not everybody's
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
@@ -84,11 +85,14 @@ def formula_by_itself(writer, node):
     raise nodes.SkipNode
 
 
+PYTORCH = ROOT / "notebooks" / "pytorch" / "step-through-your-pytorch-model.ipynb"
+
+
 def copy_notebooks():
     """Bring the notebooks below docs/, where Sphinx looks for pages, if they have changed."""
     folder = ROOT / "docs" / "notebooks"
     folder.mkdir(exist_ok=True)
-    for source in (ROOT / "notebooks").glob("*.ipynb"):
+    for source in (*(ROOT / "notebooks").glob("*.ipynb"), PYTORCH):
         notebook = json.loads(source.read_text("utf-8"))
         for cell in notebook["cells"]:
             # The cell that installs what is missing means nothing to readers of a page.

@@ -206,6 +206,8 @@ def _exported(
 def said(err: BaseException) -> str:
     """The first line of an error of PyTorch's, as a sentence."""
     line = str(err).strip().split("\n")[0] or type(err).__name__
+    if "data-dependent" in line:
+        return "the model decides by the numbers of a tensor."
     return line if line.endswith(".") else f"{line}."
 
 
@@ -214,8 +216,8 @@ def advice(err: BaseException) -> str:
     said = str(err)
     if "data-dependent" in said:
         return (
-            "The model decides by the numbers of a tensor. Compute both sides and choose with "
-            "torch.where, or import the two sides as models of their own."
+            "Compute both sides and choose with torch.where, or import the two sides as models of "
+            "their own."
         )
     if ".numpy()" in said or "fake tensor" in said:
         return (
@@ -581,5 +583,6 @@ def _shown(lines: Sequence[tuple[str, int]], torch: Any) -> str:
     for file, line in reversed(lines):
         if not file.startswith(others) and "site-packages" not in file and "<eval_" not in file:
             source = linecache.getline(file, line).strip()
-            return f"{os.path.basename(file)}, line {line}" + (f": {source}" if source else "")
+            name = "a cell" if "ipykernel_" in file else os.path.basename(file)
+            return f"{name}, line {line}" + (f": {source}" if source else "")
     return ""
