@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd.compiler.graph import PICK
 from autograd.compiler.tape import SOURCE, STORE, Step
-from autograd.compiler.traced import Traced, has_traced, mapped
+from autograd.compiler.traced import Traced, has_traced, mapped, traced_in
 from autograd.modes import active
 from autograd.tracing import tracer
 from autograd.value import Constant, Value
@@ -90,27 +90,29 @@ def block(run: Recording, traced: Traced, blocks: dict[Traced, int]) -> int:
     base = traced.base
     if base not in blocks:
         if base not in run.arguments:
-            _check_early(run, base)
-        blocks[base] = run.taken(blocks, base.size)
+            _make_early(run, base)
+        blocks[base] = run.taken(blocks, base)
     return blocks[base]
 
 
-def _check_early(run: Recording, needed: Traced) -> None:
+def _make_early(run: Recording, needed: Traced) -> None:
     """See to it that an array can be computed before the rows are; refuse it if not."""
-    late = {id(x._data): rows for rows, x in run.values.values() if not run.is_given(rows)}
-    if not late:
-        return  # without a look at all calls so far, as there may be many such arrays
-    computed = [x for x in (*run.blocks, *run.indices) if x not in run.arguments]
-    kept = run.tape.live([*computed, needed])
-    for step in [s for s, needs in zip(run.tape.steps, kept, strict=True) if needs]:
-        if step.kind == SOURCE and id(step.out) in late:
-            _compute_early(run, step, late.pop(id(step.out)), late)
+    pending = [needed]
+    while pending:
+        array = pending.pop()
+        for step in (array.maker, *run.tape.changed.get(array.base, ())):
+            if step in run.early_already:
+                continue
+            run.early_already.add(step)
+            if step.kind == SOURCE and id(step.out) in run.late:
+                _compute_early(run, step, run.late.pop(id(step.out)))
+            pending += traced_in((step.args, step.options))
 
 
-def _compute_early(run: Recording, step: Step, rows: Any, late: dict[int, Any]) -> None:
+def _compute_early(run: Recording, step: Step, rows: Any) -> None:
     """Make an array of rows the result of calls on arrays, which need not wait for the rows."""
     tape, steps, known = run.tape, run.tape.steps, run.tape.known
-    index = steps.index(step)
+    index = next(i for i in range(len(steps) - 1, -1, -1) if steps[i] is step)  # near the end
     tape.steps, tape.known = [], {}  # what is known already may be computed too late
     numbers = run.graph.evaluate(rows, run.given_number)
     if numbers is None:
@@ -119,8 +121,6 @@ def _compute_early(run: Recording, step: Step, rows: Any, late: dict[int, Any]) 
     step.args, step.options = (tape.call(np.stack, (numbers,)), rows.shape), {}
     steps[index:index] = tape.steps
     tape.steps, tape.known = steps, known
-    # What comes from outside is there first; what is made of rows may be computed early, too.
-    steps.sort(key=lambda step: step.kind != SOURCE or id(step.out) in late)
 
 
 def places_in_base(traced: Traced) -> Any:

@@ -23,8 +23,10 @@ from __future__ import annotations
 import math
 import operator
 import sys
+from bisect import bisect
 from collections.abc import Container, Iterator
 from numbers import Real
+from operator import itemgetter
 from typing import Any, NoReturn
 
 import numpy as np
@@ -35,7 +37,7 @@ from autograd.compiler.float_rows import Plainness
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.recorded_value import RecordedValue
 from autograd.compiler.refusals import refusal
-from autograd.compiler.tape import Tape
+from autograd.compiler.tape import Step, Tape
 from autograd.compiler.traced import Traced, has_traced
 from autograd.modes import active, differentiated, recording
 from autograd.op import OF_USERS
@@ -59,6 +61,9 @@ class Recording(Tracer):
         plain: Which rows are floats uncompiled.
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
+        early_already: Calls that do not wait for rows, as far as somebody has asked.
+        late: Of arrays that are made of computed rows, the rows, by the identity of the array.
+        places: Where the arrays of `blocks` begin, in order, and the arrays.
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for.
     """
@@ -78,6 +83,9 @@ class Recording(Tracer):
         self.truths: list[tuple[Traced, bool]] = []
         self.blocks: dict[Traced, int] = {}
         self.indices: dict[Traced, int] = {}
+        self.early_already: set[Step] = set()
+        self.late: dict[int, Any] = {}
+        self.places: list[tuple[int, Traced]] = []
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
         self.floats: list[float] = []
@@ -345,6 +353,8 @@ class Recording(Tracer):
             stand_in._data = self.tape.source(numbers)
             stand_in._become_leaf(not self.plain.of_all(rows))
             self.values[key] = rows, stand_in
+            if not self.is_given(rows):
+                self.late[id(stand_in._data)] = rows
         return self.values[key][1]
 
     def given_number(self, row: int) -> Any:
@@ -353,9 +363,9 @@ class Recording(Tracer):
         if graph.code[row] == CONSTANT:
             return graph.constants[place]
         if graph.code[row] == DATA:
-            for block, begin in self.blocks.items():
-                if begin <= place < begin + block.size:
-                    return self.tape.call(np.take, (block, place - begin))
+            begin, block = self.block_at(place)
+            if block is not None:
+                return self.tape.call(np.take, (block, place - begin))
         number = graph.leaves[place]._data if graph.code[row] == LEAF else self.floats[place]
         return self._lift_rows(np.array(row), np.array(number))._data
 
@@ -390,14 +400,20 @@ class Recording(Tracer):
     def is_given(self, rows: Any) -> bool:
         """Whether rows are numbers from outside, known before anything is computed."""
         graph = self.graph
-        computed = [(at, x.size) for x, at in self.blocks.items() if x not in self.arguments]
         for row in rows.ravel().tolist():
             code, place = graph.code[row], graph.left[row]
             if code not in (CONSTANT, LEAF, DATA):
                 return False
-            if code == DATA and any(at <= place < at + size for at, size in computed):
+            block = self.block_at(place)[1] if code == DATA else None
+            if block is not None and block not in self.arguments:
                 return False
         return True
+
+    def block_at(self, place: int) -> tuple[int, Traced | None]:
+        """The array whose numbers lie at a place of the data, and where they begin; else None."""
+        k = bisect(self.places, place, key=itemgetter(0))
+        begin, block = self.places[k - 1] if k else (0, None)
+        return (begin, block) if block is not None and place < begin + block.size else (0, None)
 
     def plain_array(self, x: Any) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
@@ -501,9 +517,11 @@ class Recording(Tracer):
             row = self.rows[(DATA, place)] = self.graph.add(DATA, place)
         return self.at(row, number)
 
-    def taken(self, blocks: Any, count: int) -> int:
+    def taken(self, blocks: Any, base: Traced) -> int:
         """Take the next places of the data, or of the indices; the answer is the first."""
+        count = base.size
         if blocks is self.blocks:
+            self.places.append((self.graph.data_size, base))
             self.graph.data_size += count
             return self.graph.data_size - count
         self.index_size += count

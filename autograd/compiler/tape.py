@@ -71,6 +71,8 @@ class Step:
     ) -> None:
         self.kind, self.function, self.args, self.options = kind, function, args, options
         self.out = out
+        if kind != CHANGE:
+            out.maker = self
 
 
 class Tape:
@@ -83,12 +85,14 @@ class Tape:
         complete: Whether nobody changes arrays any more. Until then who computes the same twice
             gets two arrays, as one of them may be written to.
         by_rows: Whether every array is stored row by row.
+        changed: The calls that change an array, by the array.
     """
 
     def __init__(self, observer: Any = None) -> None:
         self.observer = observer
         self.by_rows = observer is None
         self._blank = np.zeros(0)
+        self.changed: dict[Traced, list[Step]] = {}
         # What was computed already, so that a derivative need not compute it again. Only where no
         # buffers are written to: there the same call can mean another thing later.
         self.known: dict[Any, Traced] | None = None if observer is None else {}
@@ -199,11 +203,6 @@ class Tape:
         self.change(out, function, args, options)
         return None if function in IN_PLACE else out
 
-    def into(self, out: Traced, function: Any, *args: Any, **options: Any) -> Traced:
-        """Compute into a traced array that is there already, such as a part of a buffer."""
-        self.steps.append(Step(INTO, function, args, options, out))
-        return out
-
     def change(
         self, out: Any, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
     ) -> None:
@@ -214,6 +213,7 @@ class Tape:
             function(*arrays_of(args), **arrays_of(options))
             self.known.clear()
         self.steps.append(Step(CHANGE, function, args, options, out))
+        self.changed.setdefault(out.base, []).append(self.steps[-1])
 
     def live(self, wanted: Iterable[Traced]) -> list[bool]:
         """For each step, whether one of the wanted arrays depends on it."""
@@ -222,11 +222,16 @@ class Tape:
         kept = [False] * len(self.steps)
         for i in range(len(self.steps) - 1, -1, -1):
             step = self.steps[i]
+            if step.kind == SOURCE:  # which may be read by calls before it
+                continue
             if step.out in used or (step.kind != VIEW and step.out.base in bases):
                 kept[i] = True
                 given = traced_in((step.args, step.options))
                 used.update((step.out, *given))
                 bases.update(x.base for x in given)
+        for i, step in enumerate(self.steps):
+            if step.kind == SOURCE:
+                kept[i] = step.out in bases
         return kept
 
     def bind(
@@ -256,8 +261,11 @@ class Bound:
             id(step): bisect(tape.sections, i) - 1 for i, step in enumerate(tape.steps) if live[i]
         }
         self.joined = Destinations(steps, section_of, self.arrays)
+        for step in steps:
+            if step.kind == SOURCE:
+                self._bind(step)
         for i, step in enumerate(tape.steps):
-            if live[i]:
+            if live[i] and step.kind != SOURCE:
                 calls = self.early if early[i] else self.sections[section_of[id(step)]]
                 if step.kind == SCATTER:
                     calls += self.joined.calls(step)

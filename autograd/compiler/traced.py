@@ -29,11 +29,12 @@ class Traced(NDArrayOperatorsMixin):
     tape's `observer`, which refuses, or notes what was asked so that replays can check it.
     """
 
-    __slots__ = ("array", "base", "number", "places", "tape")
+    __slots__ = ("array", "base", "maker", "number", "places", "tape")
 
     def __init__(self, tape: Tape, array: Any) -> None:
         self.tape, self.array = tape, array
         self.base: Any = self  # whose memory it shows
+        self.maker: Any = None  # the step that computes it
         self.number = False  # without a shape, such as a sum
         self.places: Any = None  # of the elements, as the observer counts
 

@@ -10,6 +10,7 @@ import nn
 from autograd import CompileError, Tensor, Value
 from autograd.compiler.tape import Tape
 from tests.autograd.compiler.programs import assert_same_numbers
+from tests.work import calls_at_most
 
 RNG = np.random.default_rng(0)
 N, F, C = 6, 4, 3
@@ -516,3 +517,16 @@ def test_all_calls_are_gone_through_as_often_for_many_computed_indices_as_for_fe
         assert_same_numbers(autograd.compile(f)(xs, places).data, f(xs, places).data)
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_elements_of_many_arrays_computed_from_floats_take_the_same_for_each():
+    n = 150
+    w, xs = [Value(0.1 * i) for i in range(n)], np.linspace(0, 1, n)
+    g = autograd.compile(lambda rate, x: sum(((rate * i) * x)[i] * w[i] for i in range(n)))
+    with calls_at_most(2_700 * n):  # a look at all arrays for each would be more than twice that
+        g(0.5, xs)
+    weights = np.arange(n) * xs * [v.data for v in w]
+    assert g(2.0, xs).data == pytest.approx(2.0 * weights.sum(), rel=1e-12)
+    assert g(2.0, xs[::-1].copy()).data == pytest.approx(
+        2.0 * (np.arange(n) * xs[::-1] * [v.data for v in w]).sum(), rel=1e-12
+    )

@@ -1,5 +1,9 @@
 """The five neurons of the stages' docstrings, one stage at a time."""
 
+import doctest
+import pathlib
+import re
+
 import numpy as np
 import pytest
 
@@ -203,3 +207,14 @@ def test_a_lookup_waits_for_its_candidates_and_needs_a_gradient_if_one_of_them_d
     level, needs = levels(columns, np.flatnonzero(columns.kept()))
     assert level[graph.outputs].tolist() == [1, 1, 3, 3] * 2
     assert needs[graph.outputs].tolist() == [True, False, True, True] * 2
+
+
+def test_the_page_on_the_stages_shows_what_they_do():
+    page = pathlib.Path(autograd.compiler.__file__).with_name("README.md")
+    text = page.read_text("utf-8")
+    examples = doctest.DocTestParser().get_doctest(text.replace("```", ""), {}, "README", None, 0)
+    result = doctest.DocTestRunner().run(examples)
+    assert result.attempted > 10
+    assert not result.failed
+    files = {path.stem for path in page.parent.glob("*.py")}
+    assert set(re.findall(r"`(\w+)\.py`", text)) <= files
