@@ -57,8 +57,7 @@ def gathered(x: Traced, where: Where) -> Traced:
         if where.in_order and where.shape == x.shape:
             return x
         if not x.array.flags.c_contiguous:  # such as one number seen everywhere
-            whole = where.in_order and where.size == x.size
-            if whole and shows(x.array.reshape(where.shape), x.array):
+            if where.in_order and _can_be_shown(x, where.shape):
                 return x.tape.call(np.reshape, (x, where.shape))  # type: ignore[no-any-return]
             x = x.copy()
         return x.tape.call(View.of, (where, x))  # type: ignore[no-any-return]
@@ -73,9 +72,14 @@ def scattered(parts: Any, wheres: Any, shape: tuple[int, ...]) -> Traced:
     if len(pairs) == 1 and isinstance(where, View) and where.in_order:
         if part.shape == shape:
             return part
-        if part.size == math.prod(shape) and part.array.flags.c_contiguous:
+        if _can_be_shown(part, shape):
             return tape.call(np.reshape, (part, shape))  # type: ignore[no-any-return]
     return tape.scatter([part for part, _ in pairs], [where for _, where in pairs], shape)  # type: ignore[no-any-return]
+
+
+def _can_be_shown(x: Traced, shape: tuple[int, ...]) -> bool:
+    """Whether an array can be seen in another shape without a copy, which would go stale."""
+    return x.size == math.prod(shape) and shows(x.array.reshape(shape), x.array)
 
 
 def _unique(part: Traced, where: Any) -> tuple[Traced, Where]:

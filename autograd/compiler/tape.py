@@ -298,7 +298,9 @@ class Bound:
             return None
         args, options = self._filled(step.args), self._filled(step.options)
         if step.kind == VIEW:
-            self.arrays[out] = step.function(*args, **options)
+            self.arrays[out] = view = step.function(*args, **options)
+            sources = [x for x in args if isinstance(x, np.ndarray)]
+            assert not view.size or any(np.may_share_memory(view, x) for x in sources)
             return None
         if step.kind == CHANGE:
             return partial(step.function, *args, **options)
