@@ -42,7 +42,9 @@ def write_animation(steps: Pass, path: str | os.PathLike[str]) -> None:
 def animation(steps: Pass) -> str:
     """The animation of a pass as SVG: each part of the picture is there while it is the same."""
     picture = picture_of(steps)
-    scenes = [_with_caption(*frame) for frame in frames(steps, picture, forward=True)]
+    scenes = [
+        _with_caption(frame.scene, frame.caption) for frame in frames(steps, picture, forward=True)
+    ]
     length = len(scenes) - 1 + _REST
     intervals: dict[tuple[int, int], None] = {}
     parts: list[str] = []

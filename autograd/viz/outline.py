@@ -15,9 +15,18 @@ import numpy as np
 
 from autograd.value import Value
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass, Step, array_text, bracketed, is_short, running_total
+from autograd.viz.steps import (
+    Pass,
+    Step,
+    added_tree,
+    array_text,
+    bracketed,
+    is_short,
+    running_total,
+)
 from autograd.viz.text import shape_text
 from autograd.viz.trace import Box, Node
+from autograd.viz.tree import Tree
 
 FEW = 3
 """Of a box with more results, what it hands back is not written as a sum over them."""
@@ -94,6 +103,23 @@ class BoxStep:
         if isinstance(self.parent, Box):
             return None
         return Derivative(self.trace.top, self.trace.names[self.parent])
+
+    @property
+    def tree(self) -> Tree:
+        """The equation as a tree."""
+        if self.received is None or not self.locals:
+            return "mtext", self.equation
+        trace = self.trace
+        symbols: list[tuple[Tree, Tree]] = []
+        numbers = []
+        for node, local in self.locals:
+            name = trace.names[node]
+            starts = node is trace.root and trace.top == name
+            upstream: Tree = ("mn", "1") if starts else Derivative(trace.top, name).tree
+            partial = Derivative(name, self.received.bottom, "∂").tree
+            symbols.append((upstream, partial))
+            numbers.append((trace.gradient(node), local))
+        return added_tree((self.received.tree, ("mo", "+=")), symbols, numbers)
 
     @property
     def equation(self) -> str:

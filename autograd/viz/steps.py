@@ -25,6 +25,7 @@ from autograd.viz.notation import Derivative, how_to_read
 from autograd.viz.symbols import Symbol
 from autograd.viz.text import NOT_REACHED, number, shape_text
 from autograd.viz.trace import Trace, snapshot, unused
+from autograd.viz.tree import Tree, number_tree
 
 FEW = 4
 """Arrays of at most so many elements are written out."""
@@ -165,6 +166,19 @@ class Step:
         return " ".join(cell for cell in self.cells if cell)
 
     @property
+    def tree(self) -> Tree:
+        """The equation as a tree, of which LaTeX and MathML are written."""
+        upstream: Tree = self.upstream.tree if self.upstream else ("mn", "1")
+        start = (self.received.tree, ("mo", "+="))
+        if self.formula is None:
+            named: Tree = ("mtext", f"the rule of {self.op.name}")
+            return ("mrow", *start, self.rule.tree if self.rule is not None else named)
+        if np.ndim(self.out_grad):
+            return ("mrow", *start, self.rule.tree if self.rule is not None else upstream)
+        numbers = [(float(self.out_grad), float(self.local))]
+        return added_tree(start, [(upstream, self.partial.tree)], numbers)
+
+    @property
     def cells(self) -> list[str]:
         """The parts of the equation, for a table: what is added to, what, and its numbers."""
         return [self.received.text, "+=", _product(self), *_numbers(self)]
@@ -227,6 +241,19 @@ def running_total(step: Any) -> str:
     """How much has arrived with a step: `2 of 2 arrived: 1 → 3`."""
     before = NOT_REACHED if step.before is None else array_text(step.before)
     return f"{step.arrived} of {step.expected} arrived: {before} → {array_text(step.after)}"
+
+
+def added_tree(
+    start: Sequence[Tree], symbols: Sequence[tuple[Tree, Tree]], numbers: Sequence[Any]
+) -> Tree:
+    """A sum of products, in symbols and in numbers: `… += a·b + c·d = 2·3 + 4·5 = 26`."""
+    left: list[Tree] = []
+    right: list[Tree] = []
+    for (one, other), (x, y) in zip(symbols, numbers, strict=True):
+        left += [("mo", "+"), one, ("mo", "·"), other]
+        right += [("mo", "+"), Symbol(x).factor_tree, ("mo", "·"), Symbol(y).factor_tree]
+    total = number_tree(number(sum(x * y for x, y in numbers)))
+    return ("mrow", *start, *left[1:], ("mo", "="), *right[1:], ("mo", "="), total)
 
 
 def _shapes(step: Step) -> str:

@@ -16,10 +16,11 @@ from autograd.viz.scene import (
     Shape,
     Text,
 )
+from autograd.viz.tree import Tree, latex
 
 PREAMBLE = r"""\documentclass[border=2pt,multi=tikzpicture]{standalone}
 \usepackage[utf8]{inputenc}
-\usepackage{amssymb}
+\usepackage{amsmath,amssymb}
 \usepackage{tikz}
 \begin{document}
 """
@@ -63,11 +64,25 @@ def _tex_character(c: str) -> str:
     return r"$\square$"
 
 
+def tex_caption(caption: str, formula: Tree | None) -> str:
+    r"""What is said below a picture, in LaTeX; of a step its number and its equation.
+
+    Example:
+        >>> print(tex_caption("step 1 of 2   x² = 4", ("msup", ("mi", "x"), ("mn", "2"))))
+        step 1 of 2 \quad $\displaystyle x^2$
+    """
+    if formula is None:
+        return tex_text(caption)
+    known = {"…": r"\ldots "}
+    letters = (c if c.isascii() else known.get(c, r"\ensuremath{\square}") for c in latex(formula))
+    return rf"{tex_text(caption.partition('   ')[0])} \quad $\displaystyle {''.join(letters)}$"
+
+
 def to_tikz(scenes: Sequence[tuple[Scene, str]], alone: bool = True) -> str:
     r"""Write scenes down as TikZ, one picture each, in points.
 
     Args:
-        scenes: Each with a caption, which may be "".
+        scenes: Each with a caption in LaTeX, which may be "".
         alone: Whether it compiles by itself; else it is for `\input`.
     """
     colors: dict[str, str] = {}
@@ -89,7 +104,7 @@ def _picture(scene: Scene, caption: str, colors: dict[str, str]) -> Iterator[str
         y = scene.y + scene.height + 8
         yield (
             rf"\node[anchor=north west,inner sep=0,font=\sffamily\small] at ({_n(scene.x + 14)},"
-            rf"{_n(y)}) {{{tex_text(caption)}}};"
+            rf"{_n(y)}) {{{caption}}};"
         )
     yield r"\end{tikzpicture}"
 

@@ -120,7 +120,7 @@ def math_element(*trees: Tree) -> str:
 # --- LaTeX ------------------------------------------------------------------------------------
 
 COMMANDS = {sign: f"\\{word}" for word, sign in (_SIGNS | GREEK).items()}
-COMMANDS |= {"−": "-", "∞": r"\infty", "‖": r"\Vert"}
+COMMANDS |= {"−": "-", "∞": r"\infty", "‖": r"\Vert", "+=": r"\mathrel{+}="}
 
 
 @functools.lru_cache(maxsize=4096)

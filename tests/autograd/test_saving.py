@@ -105,6 +105,8 @@ def test_a_pass_in_tex_has_a_picture_for_each_step(tmp_path):
     text = (tmp_path / "pass.tex").read_text("utf-8")
     assert text.count(r"\begin{tikzpicture}") == text.count(r"\end{tikzpicture}") == len(steps) + 1
     assert text.count("step 1 of ") == 1
+    assert text.count(r" \mathrel{+}= ") == len(steps)
+    assert r"\mathrel{+}= 1 \cdot \frac{\partial " in text
     assert draw(neuron()).tex(alone=False).startswith(r"\definecolor")
 
 
@@ -117,13 +119,14 @@ def test_pdflatex_compiles_pictures_alone_in_a_document_and_with_any_label(tmp_p
     (tmp_path / "part.tex").write_text(draw(neuron()).tex(alone=False), encoding="utf-8")
     total = sum((Value(1.0, label=label) for label in HOSTILE), start=Value(0.0))
     draw(total).save(tmp_path / "labels.tex")
+    backprop(total).save(tmp_path / "captions.tex")
     W = Tensor(np.ones((2, 2)), requires_grad=True, label="W")
     backprop((W @ W).sum()).save(tmp_path / "arrays.tex")
     (tmp_path / "article.tex").write_text(
         "\\documentclass{article}\\usepackage{amssymb,tikz}\\begin{document}\n"
         "Text.\n\\input{part}\n\\end{document}\n"
     )
-    for name in ("steps", "labels", "arrays", "article"):
+    for name in ("steps", "labels", "captions", "arrays", "article"):
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
         done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-2000:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.viz import exercise
 from autograd.viz.drawn import rows_of
@@ -15,9 +15,24 @@ from autograd.viz.scene import Scene, scene
 from autograd.viz.steps import Pass, array_text
 from autograd.viz.text import NOT_REACHED
 from autograd.viz.trace import Box, Node
+from autograd.viz.tree import Tree
 
 
-def frames(steps: Pass, picture: Picture, forward: bool = False) -> Iterator[tuple[Scene, str]]:
+class Frame(NamedTuple):
+    """A picture with what is said below it.
+
+    Attributes:
+        scene: The picture.
+        caption: What happens, as text.
+        formula: The same as a tree, where it is a step of the backward pass.
+    """
+
+    scene: Scene
+    caption: str
+    formula: Tree | None = None
+
+
+def frames(steps: Pass, picture: Picture, forward: bool = False) -> Iterator[Frame]:
     """The picture at the start of the pass and after each step between nodes that are drawn.
 
     What happens inside of a closed box is one step.
@@ -33,7 +48,7 @@ def frames(steps: Pass, picture: Picture, forward: bool = False) -> Iterator[tup
     frame.known |= picture.stands.keys()
     frame.totals[steps.root] = steps.seed
     root = frame.ids[steps.root]
-    yield frame.scene(root, ""), f"Backward, from {exercise.start(steps)}"
+    yield Frame(frame.scene(root, ""), f"Backward, from {exercise.start(steps)}")
     yield from frame.backward()
 
 
@@ -44,7 +59,7 @@ class _Frames:
         self.totals: dict[Node, Any] = {}
         self.known = {id_ for id_, node in picture.stands.items() if not node.parents}
 
-    def forward(self) -> Iterator[tuple[Scene, str]]:
+    def forward(self) -> Iterator[Frame]:
         """Each result of an operation, as it is computed."""
         steps = self.steps
         for box in self.picture.graph.nodes:
@@ -53,9 +68,9 @@ class _Frames:
                 self.known.add(box.id)
                 value, name = array_text(steps.values[node]), exercise.name_text(steps.names[node])
                 made = box.symbol if box.folded else steps.formula(node)
-                yield self.scene(box.id, ""), f"Forward: {name} = {made} = {value}"
+                yield Frame(self.scene(box.id, ""), f"Forward: {name} = {made} = {value}")
 
-    def backward(self) -> Iterator[tuple[Scene, str]]:
+    def backward(self) -> Iterator[Frame]:
         """Each step of the pass."""
         drawn = self.picture.shown | set(self.picture.boxes)
         outline = Outline(self.steps, self.picture.folding.boxes)
@@ -75,7 +90,7 @@ class _Frames:
                     self.steps.gradient(parent) if step.after is None else step.after
                 )
             to = parent.id if isinstance(parent, Box) else self.ids[parent]
-            yield self.scene(to, arrow), str(step)
+            yield Frame(self.scene(to, arrow), str(step), step.tree)
 
     def _between(self, head: str, parent: Node | Box) -> str:
         tail = parent.id if isinstance(parent, Box) else self.ids[parent]

@@ -25,7 +25,7 @@ from autograd.viz.player.rules_js import rules_js
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.steps import Pass
 from autograd.viz.text import printable
-from autograd.viz.tikz import to_tikz
+from autograd.viz.tikz import tex_caption, to_tikz
 
 SCRIPTS = (
     "view.css", "player.css", "numbers.js", "elements.js", "view.js", "pass.js", "words.js",
@@ -63,7 +63,12 @@ def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
             ".html": lambda: _page(steps),
             ".svg": lambda: animation(steps),
             ".txt": lambda: f"{steps}\n",
-            ".tex": lambda: to_tikz(list(frames(steps, picture_of(steps)))),
+            ".tex": lambda: to_tikz(
+                [
+                    (frame.scene, tex_caption(frame.caption, frame.formula))
+                    for frame in frames(steps, picture_of(steps))
+                ]
+            ),
         }
         drawing = Drawing(picture_of(steps).graph)
         save_by_suffix(path, writers | drawing.writers(".png", ".pdf", ".dot", ".md"))
