@@ -144,6 +144,7 @@ def _run(notebook: Any, folder: pathlib.Path, timeout: int) -> None:
         timeout=timeout,
         interrupt_on_timeout=True,
         allow_errors=True,
+        extra_arguments=["--log-level=ERROR"],  # what kernels say of themselves is no grade
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute(env={**os.environ, "NBGRADER_EXECUTION": "autograde"})

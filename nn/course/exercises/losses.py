@@ -102,4 +102,26 @@ EXERCISES = (
         ),
         praise="Both classes now count the same in all: 10 · 50 and 990 · 0.505.",
     ),
+    Exercise(
+        "losses 6",
+        right=lambda: "cross-entropy",
+        choices=("cross-entropy", "squared error", "equal"),
+        answer="my_loss_name",
+        mistakes=(
+            Mistake(
+                lambda: "squared error",
+                "Its slope at p is 2·(p − y), the larger one. But on the way to s it is multiplied "
+                "by p·(1 − p), and there the sigmoid is flat: hardly anything is left.",
+                Belief.ZERO,
+            ),
+            Mistake(
+                lambda: "equal",
+                "p − y is the slope with respect to s only where sigmoid and cross-entropy stand "
+                "together.",
+                Belief.FUSED,
+            ),
+        ),
+        hints=("With cross-entropy the slope at s is p − y.", "p·(1 − p) is 0.001 here."),
+        praise="0.999 against 0.002: the squared error is silent where it is most wrong.",
+    ),
 )

@@ -74,4 +74,23 @@ EXERCISES = (
         hints=("How much larger is the sum of 32 losses than their mean?", "0.1 / 32"),
         praise="That is why frameworks average: the rate need not follow the batch size.",
     ),
+    Exercise(
+        "mini-batches 5",
+        right=lambda: "b",
+        choices=("a", "b", "c"),
+        answer="my_effect",
+        mistakes=(
+            Mistake(
+                lambda: "a",
+                "backward() adds to what is in .grad. Who clears it between two batches here?",
+                Belief.OVERWRITING,
+            ),
+            Mistake(
+                lambda: "c",
+                "It runs without a word. That is what makes this bug so common.",
+            ),
+        ),
+        hints=("Compare with the four steps of notebook 3.", "Which of the four is missing?"),
+        praise="The steps become longer and longer, and point to where they should have gone.",
+    ),
 )

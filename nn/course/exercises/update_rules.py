@@ -91,4 +91,25 @@ EXERCISES = (
         hints=("How long is (3, 4)?", "Divide both by 5, and the direction stays."),
         praise="Shorter, and in the same direction.",
     ),
+    Exercise(
+        "update-rules 6",
+        right=lambda: "neither",
+        choices=("a", "b", "neither"),
+        answer="my_guess",
+        mistakes=(
+            Mistake(
+                lambda: "b",
+                "With plain descent it would. Adam divides by the size of the gradient.",
+                Belief.DISTANCE,
+            ),
+            Mistake(
+                lambda: "a",
+                "A small gradient does not get a longer step either: both are divided by their own "
+                "size.",
+                Belief.IMPORTANCE,
+            ),
+        ),
+        hints=("What is m̂ / √v̂ after a single gradient g?", "g / √(g²)"),
+        praise="Both move by the learning rate.",
+    ),
 )
