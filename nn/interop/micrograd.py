@@ -20,6 +20,7 @@ by closures (`out._backward = f`), extend the class or keep things of their own 
 >>> y.backward()
 >>> x.grad
 3.0
+>>> del Value.sin  # what other programs find is again what was there before
 """
 
 from __future__ import annotations
