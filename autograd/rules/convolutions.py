@@ -97,13 +97,34 @@ def padded(x: Any, padding: Pairs, number: float = 0.0) -> Any:
     """(n, c, *size) as one block of memory, (c, *padded size, n), with a number around it."""
     x = examples_last(x)
     if not any(map(any, padding)):
-        return np.ascontiguousarray(x)
+        return _in_one_block(x)
     size = x.shape[1:-1]
     lengths = [n + before + behind for n, (before, behind) in zip(size, padding, strict=True)]
     block = np.full((len(x), *lengths, x.shape[-1]), number, x.dtype)
     inside, kept = _inside(size, padding)
-    block[inside] = x[kept]
+    _copy(x[kept], block[inside])
     return block
+
+
+def _in_one_block(x: Any) -> Any:
+    """An array with the examples last, in one block of memory: itself, if it is."""
+    if x.flags.c_contiguous:
+        return x
+    block = np.empty(x.shape, x.dtype)
+    _copy(x, block)
+    return block
+
+
+def _copy(x: Any, to: Any) -> None:
+    """Copy an array with the examples last; where they lie far apart, eight at a time.
+
+    That is a line of the cache, and takes a third of the time that NumPy does.
+    """
+    if not x.size or x.strides[-1] == x.itemsize:
+        to[...] = x
+        return
+    for i in range(0, x.shape[-1], 8):
+        to[..., i : i + 8] = x[..., i : i + 8]
 
 
 def cropped(block: Any, padding: Pairs) -> Any:
@@ -138,7 +159,7 @@ def _bands(met: int, places: Lengths, n: int) -> Iterator[tuple[int, Lengths]]:
         yield start, (min(step, places[0] - start), *places[1:])
 
 
-_BAND = 1 << 18  # numbers
+_BAND = 1 << 20  # numbers
 
 # The C library of Linux gives memory back to the system as soon as twice the largest block that was
 # ever freed lies idle, and images then wait for fresh memory at every step: 1.6 times the time of
@@ -232,7 +253,7 @@ def transposed_convolution(
 def _spread_out(y: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: Any) -> Any:
     kernel, rows = weight.shape[2:], _as_rows(weight, groups).transpose(0, 2, 1)
     places, c, n = y.shape[2:], groups * weight.shape[1], len(y)
-    y = np.ascontiguousarray(examples_last(y))
+    y = _in_one_block(examples_last(y))
     size = size_of(places, kernel, stride, ((0, 0),) * len(kernel), dilation)
     block = np.zeros((c, *size, n), np.result_type(y, weight))
     for start, band in _bands(c * math.prod(kernel), places, n):
@@ -268,7 +289,7 @@ def _correlated(x: Any, y: Any, stride: Any, padding: Any, dilation: Any, groups
     places, m, n = y.shape[2:], y.shape[1], len(y)
     kernel = _kernel_of(x.shape[2:], places, stride, padding, dilation)
     places_of("kernel_correlation", x.shape[2:], kernel, stride, padding, dilation)
-    block, y = padded(x, padding), np.ascontiguousarray(examples_last(y))
+    block, y = padded(x, padding), _in_one_block(examples_last(y))
     met = len(block) // groups * math.prod(kernel)
     grad = np.zeros((groups, m // groups, met), np.result_type(x, y))
     for start, band in _bands(len(block) * math.prod(kernel), places, n):
