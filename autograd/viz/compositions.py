@@ -9,6 +9,7 @@ operands. What has been found is as the function makes it, node for node.
 
 from __future__ import annotations
 
+import contextvars
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -127,7 +128,8 @@ def compositions_in(nodes: Sequence[Node], uses: Uses) -> list[tuple[str, tuple[
 
 def _matches(nodes: Sequence[Node], uses: Uses) -> Iterator[tuple[Node, Pattern, Any]]:
     terms: dict[Node, int] = {}  # of a sum, how many
-    begins, of_tensors = _beginnings(), _of_tensors()
+    known = tuple(NAMED.items())
+    begins, of_tensors = _beginnings(known), _of_tensors(known)
     for node in nodes:
         op = node.op
         if op is None:
@@ -143,7 +145,7 @@ def _matches(nodes: Sequence[Node], uses: Uses) -> Iterator[tuple[Node, Pattern,
         elif tuple([p.op and p.op.name for p in node.parents]) in begins[name]:
             near = [p for parent in node.parents for p in (parent, *parent.parents)]
             n = max([terms[x] for x in near if x in terms], default=0)
-            patterns = _of_values(n).get(name, ()) if 2 <= n <= MOST else ()
+            patterns = _of_values(n, known).get(name, ()) if 2 <= n <= MOST else ()
         else:
             continue
         for pattern in patterns:
@@ -152,20 +154,24 @@ def _matches(nodes: Sequence[Node], uses: Uses) -> Iterator[tuple[Node, Pattern,
                 break
 
 
-@functools.cache
-def _beginnings() -> dict[str, set[tuple[str | None, ...]]]:
+Known = tuple[tuple[str, tuple[Callable[..., Any], Shapes]], ...]
+"""What has been declared so far: in a notebook more is, later."""
+
+
+@functools.lru_cache(maxsize=4)
+def _beginnings(known: Known) -> dict[str, set[tuple[str | None, ...]]]:
     """The last operations of the compositions of numbers, with those of their operands."""
     return {
         name: {tuple([p.op and p.op.name for p in pattern.root.parents]) for pattern in patterns}
-        for name, patterns in _of_values(3).items()
+        for name, patterns in _of_values(3, known).items()
     }
 
 
 # --- the patterns -----------------------------------------------------------------------------
 
 
-@functools.cache
-def _of_values(n: int) -> dict[str, list[Pattern]]:
+@functools.lru_cache(maxsize=256)
+def _of_values(n: int, known: Known) -> dict[str, list[Pattern]]:
     """Those of n single numbers, by the operation that they end in."""
 
     def new(seed: int, shape: tuple[int, ...]) -> Any:
@@ -181,21 +187,19 @@ def _of_values(n: int) -> dict[str, list[Pattern]]:
     functions: list[tuple[str, Callable[..., Any], Shapes]]
     functions = [(known, of_scores(name), lambda n: [(n,)]) for name, known in _OF_SCORES.items()]
     functions += [
-        (name, function, shapes)
-        for name, (function, shapes) in NAMED.items()
-        if {*shapes(n)} == {(n,)}
+        (name, function, shapes) for name, (function, shapes) in known if {*shapes(n)} == {(n,)}
     ]
     return _by_last_operation(functions, new, (n, n))
 
 
-@functools.cache
-def _of_tensors() -> dict[str, list[Pattern]]:
+@functools.lru_cache(maxsize=4)
+def _of_tensors(known: Known) -> dict[str, list[Pattern]]:
     """Those of arrays."""
 
     def new(seed: int, shape: tuple[int, ...]) -> Any:
         return Tensor(np.random.default_rng(seed).normal(size=shape), requires_grad=True)
 
-    return _by_last_operation([(name, *known) for name, known in NAMED.items()], new, (3, 5))
+    return _by_last_operation([(name, *declared) for name, declared in known], new, (3, 5))
 
 
 def _by_last_operation(
@@ -205,17 +209,24 @@ def _by_last_operation(
 ) -> dict[str, list[Pattern]]:
     patterns: dict[str, list[Pattern]] = {}
     for name, function, shapes in functions:
-        try:
+
+        def run(seed: int, n: int, function: Any = function, shapes: Shapes = shapes) -> Any:
+            with np.errstate(all="ignore"):
+                return _each(function(*(new(seed + k, x) for k, x in enumerate(shapes(n)))))
+
+        try:  # in a context without modes: whoever draws inside of no_grad() means other nodes
             first, second = (
-                function(*(new(100 * run + k, shape) for k, shape in enumerate(shapes(n))))
-                for run, n in enumerate(sizes)
+                contextvars.Context().run(run, 100 * k, n) for k, n in enumerate(sizes)
             )
-        except (TypeError, ValueError, AttributeError):
-            continue  # it is of the other kind of node
-        for one, other in zip(_each(first), _each(second), strict=True):
-            if not isinstance(one, Node) or one.op is None:
-                continue
-            pairs = list(zip(topological(one), topological(other), strict=True))
+            graphs = [
+                (one, list(zip(topological(one), topological(other), strict=True)))
+                for one, other in zip(first, second, strict=True)
+                if isinstance(one, Node) and one.op is not None
+            ]
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            continue  # it is of the other kind of node, or of no one form
+        for one, pairs in graphs:
+            assert one.op is not None
             given = frozenset(x for x, y in pairs if not np.array_equal(x.data, y.data))
             free = frozenset((x, name) for x, y in pairs for name in _differing(x, y))
             patterns.setdefault(one.op.name, []).append(Pattern(name, one, given, free))

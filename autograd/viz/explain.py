@@ -31,7 +31,7 @@ from autograd.viz import notation
 from autograd.viz.boxes import closed_in_words
 from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass
+from autograd.viz.steps import Pass, bracketed
 from autograd.viz.text import columns, number
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
 from autograd.viz.tree import Tree, Written, aligned
@@ -183,7 +183,7 @@ class Explanation(Written):
         more = f" · … {left_out} more … · " if left_out else ""
         symbols = _joined([f.symbol.text for f in shown], more)
         formulas = _joined([f.formula.factor for f in shown], more)
-        numbers = _joined([_bracketed(number(f.number)) for f in shown], more)
+        numbers = _joined([bracketed(number(f.number)) for f in shown], more)
         parts = [symbols, formulas, numbers, number(way.number)]
         return " = ".join(
             part for k, part in enumerate(parts) if k in (0, 3) or part != parts[k + 1]
@@ -192,9 +192,10 @@ class Explanation(Written):
     def _sum(self) -> str:
         if self.count == 1:
             return number(self.total)
-        terms = [_bracketed(number(way.number), first=k == 0) for k, way in enumerate(self.ways)]
+        first, *more = (number(way.number) for way in self.ways)
+        terms = [first, *map(bracketed, more)]
         if self._left_out:
-            terms.append(_bracketed(number(self.rest)))
+            terms.append(bracketed(number(self.rest)))
         return f"{' + '.join(terms)} = {number(self.total)}"
 
     @property
@@ -235,7 +236,7 @@ class ChainExplanation(Written):
 
     def __str__(self) -> str:
         symbols = " · ".join(symbol.text for symbol in self.symbols)
-        numbers = [number(self.factors[0]), *(_bracketed(number(x)) for x in self.factors[1:])]
+        numbers = [number(self.factors[0]), *(bracketed(number(x)) for x in self.factors[1:])]
         parts = [self.symbol.text, symbols, " · ".join(numbers), number(self.total)]
         return " = ".join(dict.fromkeys(parts))
 
@@ -441,10 +442,6 @@ def _joined(texts: list[str], more: str, times: str = " · ") -> str:
         return times.join(texts)
     half = len(texts) // 2
     return times.join(texts[:half]) + more + times.join(texts[half:])
-
-
-def _bracketed(text: str, first: bool = False) -> str:
-    return f"({text})" if text.startswith("-") and not first else text
 
 
 def _product(factors: list[Tree], left_out: int) -> list[Tree]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.viz.array_rules import ArraySymbol
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass, Step, array_text
+from autograd.viz.steps import Pass, Step, array_text, bracketed
 from autograd.viz.text import columns, number, numbers, shape_text
 from autograd.viz.trace import Formula, Node
 from autograd.viz.tree import Tree, Written, number_tree
@@ -286,11 +286,7 @@ class _Product:
         factors = [Formula(x).factor_tree for x in (self.upstream, local)]
         self.numbers_tree: Tree = ("mrow", factors[0], ("mo", "·"), factors[1])
         self.text = f"{'1' if starts else self.symbol.text} · {partial.text}"
-        self.numbers = f"{_firm(self.upstream)} · {_firm(local)}"
-
-
-def _firm(x: float) -> str:
-    return f"({number(x)})" if x < 0 else number(x)
+        self.numbers = " · ".join(bracketed(number(x)) for x in (self.upstream, local))
 
 
 def _code(steps: Pass, node: Node, index: Index) -> str:

@@ -12,6 +12,7 @@ import pytest
 import autograd
 import nn
 from autograd import Tensor, Value, backprop, draw, explain
+from autograd.viz import compositions
 from autograd.viz.boxes import closed_in_words
 from autograd.viz.outline import Outline
 from autograd.viz.player.picture import MOST_DRAWN, MOST_IN_ALL, picture_of
@@ -431,3 +432,29 @@ def test_every_number_printed_of_closed_boxes_and_of_named_steps_is_true(seed, d
             assert value == pytest.approx(float(result), abs=2e-3 * scale + 1e-12), line
             checked += 1
     assert checked > 5
+
+
+def test_compositions_are_known_whatever_mode_the_first_picture_is_drawn_in():
+    loss = nn.functional.mse_loss(Tensor(np.ones((2, 3)), requires_grad=True), np.zeros((2, 3)))
+    for patterns in (compositions._of_tensors, compositions._of_values, compositions._beginnings):
+        patterns.cache_clear()
+    with autograd.no_grad(), autograd.record_lines() as lines:
+        assert [box.name for box in backprop(loss).boxes] == ["mean squared error"]
+    assert not lines.lines
+
+
+def test_a_function_of_ones_own_is_a_box_from_then_on(monkeypatch):
+    monkeypatch.setattr(compositions, "NAMED", dict(compositions.NAMED))
+    x = Tensor([0.5, 1.5], requires_grad=True, label="x")
+
+    def swing(x):
+        return (x.sin() * x.cos() + x).sum()
+
+    def boxes():
+        return [box.name for box in backprop(swing(x)).boxes]
+
+    assert boxes() == []
+    compositions.NAMED["swing"] = swing, lambda n: [(n,)]
+    assert boxes() == ["swing"]
+    compositions.NAMED["broken"] = lambda x: x[7, 7, 7], lambda n: [(n,)]
+    assert boxes() == ["swing"]
