@@ -87,8 +87,8 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: "columns",
-                "Then a position could be looked at once only. It is the one who looks that has "
-                "a whole to give away.",
+                "Then all who look would share out one whole among them. But each of them has "
+                "a whole to give away: its own.",
                 Belief.SHAPE,
             ),
             Mistake(lambda: "neither", "Softmax makes shares, and shares of something make 1."),
