@@ -351,8 +351,12 @@ class _Trace:
     def outputs(self, who: str, f: Callable[..., Any], has_aux: bool) -> tuple[Any, Any]:
         """What is to be differentiated of the result, and what is not, `aux`."""
         out, aux = _with_aux(who, self.result) if has_aux else (self.result, None)
-        with force_grad():
-            return tree_map(lambda leaf: joined(who, f, leaf), out), aux
+        running_here = differentiated.set((*differentiated.get(), self.leaves))
+        try:
+            with force_grad():
+                return tree_map(lambda leaf: joined(who, f, leaf), out), aux
+        finally:
+            differentiated.reset(running_here)
 
     def products(self, outs: list[Any], seeds: list[Any]) -> list[Any]:
         """For every leaf the sum over `outs` of seed times derivative; None where it is zero."""

@@ -279,8 +279,12 @@ class Workspace:
     def terms(self) -> list[Any]:
         """Every number that was computed, in arrays."""
         arrays = [*self.arrays.arrays.values(), *self.scalars.arrays.values()]
-        owned = [x for x in arrays if x.base is None]  # those of rows are in `numbers`
-        return [self.numbers, *(x for x in owned if x.dtype.kind == "f")]
+        # those of rows are in `numbers`
+        owned = [x for x in arrays if x.base is None and x is not self.numbers]
+        # without the constants, of which some are only compared: `if x > 1e300`
+        at = self.program.placement.constants_at, self.program.placement.one_at
+        own = self.numbers[: at[0]], self.numbers[at[1] :]
+        return [*own, *(x for x in owned if x.dtype.kind == "f")]
 
     def _guards(self) -> list[Any]:
         at, found = self.program.placement.at, []

@@ -317,3 +317,18 @@ def test_an_audit_measures_rounding_by_numbers_that_were_computed(monkeypatch):
     autograd.compile(autograd.value_and_grad(lambda x: ((x @ M).sigmoid() * M[0]).sum()))(ARRAY)
     assert seen
     assert max(seen) < 1e3
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: W[0][1] * (2.0 if x > 1e300 else 3.0) * x,
+        lambda x: W[0][1] * x**3,  # x must be small enough for Python to have its third power
+    ],
+)
+def test_what_numbers_are_only_compared_with_does_not_excuse_a_difference(f, monkeypatch):
+    fault = Fault(monkeypatch)
+    g = fault.recorded(f, 0.5)
+    fault.at = 0
+    with pytest.raises(CompileError, match="does something else"):
+        g(0.5)

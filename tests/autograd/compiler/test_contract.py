@@ -582,3 +582,29 @@ def test_naming_a_library_costs_nothing():
         return sum(len(x) for x in kept if isinstance(x, list | dict))
 
     assert watched(naming) - watched(plain) <= 3  # the names themselves
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "runs"),
+    [
+        (lambda x: 2.0 * x + 1.0, 1.0, 6),
+        (lambda x: SMALL * x, 1.0, 6),
+        (lambda x: x @ x, np.ones(3), 6),
+        (lambda x: (SMALL * x + 1.0).tanh() + 2.0, 1.0, 6),
+        (lambda x: (SMALL * x + 1.0).tanh() + SMALL.exp(), 1.0, 2),
+        (lambda x: sum(x + 0.1 * k for k in range(100)), 1.0, 2),
+        (lambda x: np.tanh(np.tanh(np.tanh(np.tanh(np.tanh(x))))), np.ones(3), 2),
+    ],
+)
+def test_what_is_too_small_for_recording_to_pay_is_run_itself(f, x, runs, monkeypatch):
+    monkeypatch.setattr("autograd.compiler.function.LEAST", 1.0)
+    counter = itertools.count()
+    g = autograd.compile(lambda x: (next(counter), f(x))[1], audit=False)
+    for _ in range(5):
+        ours, theirs = (y.data if isinstance(y, Node) else y for y in (g(x), f(x)))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+    assert next(counter) == runs
+    assert g.recorded() >= 0
+
+
+SMALL = Value(0.5)
