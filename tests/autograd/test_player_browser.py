@@ -1021,3 +1021,42 @@ def test_axe_finds_no_fault_while_presenting(play, scheme):  # noqa: F811
     player.press("s", "End", "ArrowLeft")
     violations = Axe().run(player.page).response["violations"]
     assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations] == []
+
+
+# --- along named variables --------------------------------------------------------------------
+
+
+def test_the_player_steps_along_named_variables(play):  # noqa: F811
+    x, w, b = Value(2.0, label="x"), Value(-0.5, label="w"), Value(0.25, label="b")
+    z = 2.0 * x * w + b * b
+    z.label = "z1"
+    h = tanh(z)
+    h.label = "y_hat"
+    J = (h - 1.0) ** 2 + h * w
+    J.label = "J"
+    steps = backprop(J)
+    player = play(steps)
+    player.page.get_by_role("button", name="Named variables").click()
+    seen = walked(player)
+    named = [(where, line) for where, line in seen if "backward step" in where]
+    assert [line for _, line in named] == [step.equation for step in steps.named]
+    assert [where for where, _ in seen if "forward" in where] == [
+        f"forward step {k} of 3" for k in (1, 2, 3)
+    ]
+    shown = player.exact()
+    assert {n.label: shown[n.label][1] for n in (x, w, b)} == {
+        n.label: pytest.approx(n.grad) for n in (x, w, b)
+    }
+    set_leaves(player, {"x": 3.0})
+    player.press("End")
+    assert "Reset the leaves" in player.panel()
+    player.page.get_by_role("button", name="Named variables").click()
+    assert player.where() == f"backward step {len(steps)} of {len(steps)}"
+
+
+def test_where_every_node_has_a_name_there_is_nothing_to_skip(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    assert player.page.get_by_role("button", name="Named variables").count() == 0
+    player.press("n")
+    assert player.where() == "start"

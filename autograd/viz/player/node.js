@@ -185,23 +185,35 @@ function viewWith(g, isOpen) {
 async function toggleBox(g) {
   const next = viewWith(g, !view.open.includes(g));
   if (!next) return;
-  const { got, known } = stateAt(position),
-    so_far = (s) => s.known.filter((x) => x).length + s.got.reduce((a, b) => a + b, 0);
-  const done = so_far({ got, known }),
+  await showAs(next);
+  showToggles();
+  status.textContent = groups[g].name + (view.open.includes(g) ? " is open" : " is closed");
+}
+// Another picture, or other steps, at the same place in the pass.
+async function showAs(next) {
+  const far = ({ known, got }) => known.filter((x) => x).length + got.reduce((a, b) => a + b, 0),
+    done = far(stateAt(position)),
     atEnd = position === events.length;
   const svg = next.svg === undefined ? drawing() : parsed((await pictures)[next.svg]);
   view = next;
   arrange();
   draw(svg);
   position = 0;
-  while (position < events.length && (atEnd || so_far(stateAt(position)) < done)) position++;
+  while (position < events.length && (atEnd || far(stateAt(position)) < done)) position++;
   slider.max = events.length;
   for (const i of stops) markStop(i);
-  showToggles();
   choose(-1);
   render();
-  status.textContent = groups[g].name + (view.open.includes(g) ? " is open" : " is closed");
 }
+const naming = button(
+  "Named variables",
+  () => {
+    byNames = !byNames;
+    naming.setAttribute("aria-pressed", byNames);
+    showAs(view);
+  },
+  { "aria-pressed": "false", title: "Step from one named variable to the next (n)" },
+);
 function toggle(g) {
   const isOpen = view.open.includes(g);
   return button((isOpen ? "− " : "+ ") + groups[g].name, () => toggleBox(g), {

@@ -24,7 +24,7 @@ const predict = button("Predict", () => togglePredict(), {
   title: "Hide a number of each step until you have found it (p)",
 });
 const keys =
-  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · s present · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
+  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · s present · n named variables · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
 about.hidden = order.hidden = true;
 const rows = nodes.map((n, i) => {
   const cells = [0, 1, 2].map(() => el("td"));
@@ -71,6 +71,7 @@ const tools = el(
   button("Copy LaTeX", () => copyLatex(), { title: "The formula of this step" }),
   button("Run to stop", () => runToStop(1), { title: "Run to the next breakpoint (])" }),
   ...(scalar ? [button("Why this order?", toggleOrder)] : []),
+  ...(trace.named?.length ? [naming] : []),
   presenting,
 );
 const help = el("details", {}, el("summary", {}, "Keys"), p(keys));
@@ -198,6 +199,7 @@ const actions = {
   o: toggleOrder,
   f: () => look.fit(),
   s: present,
+  n: () => trace.named?.length && naming.click(),
   h: hideNumbers,
   PageDown: () => stepBy(1),
   PageUp: () => stepBy(-1),

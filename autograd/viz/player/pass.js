@@ -80,6 +80,7 @@ function arrange() {
     last = {};
   nodes.forEach((n, i) => (n.box = around[i] < 0 ? ownBox[i] : groups[around[i]].id));
   events = [];
+  if (byNames) return arrangeNamed();
   for (const x of view.forward || nodes.flatMap((n, i) => (n.op ? [i] : []))) {
     if (x >= 0) events.push({ kind: "forward", node: x, made: [x] });
     else {
@@ -115,6 +116,29 @@ function arrange() {
   if (trace.earlier.length) events.push({ kind: "earlier", node: -1 });
   expected = nodes.map(() => 0);
   for (const e of events) if (e.steps && e.node >= 0) expected[e.node]++;
+}
+// Along the variables that have names: what is between two of them is one factor.
+let byNames = false;
+function arrangeNamed() {
+  const named = trace.named,
+    makers = new Set(named.map(([from]) => from));
+  let known = [];
+  nodes.forEach((n, i) => {
+    if (!n.op) return;
+    known.push(i);
+    if (!makers.has(i)) return;
+    events.push({ kind: "forward", node: i, made: known });
+    known = [];
+  });
+  events.push({ kind: "seed", node: root });
+  let done = 0;
+  named.forEach((pass, j) => {
+    const complete = named.findLastIndex(([, to]) => to === pass[1]) === j,
+      until = complete ? pass[2] + 1 : done;
+    events.push({ kind: "named", node: pass[1], pass, number: j + 1, steps: [...steps.keys()].slice(done, until) });
+    done = Math.max(done, until);
+  });
+  expected = nodes.map((_, i) => named.filter(([, to]) => to === i).length);
 }
 const into_ = (e, around) => (e.node < 0 ? -1 - e.node : around[e.node]);
 const target = (k) => nodes[steps[k][0]].in[steps[k][1]];

@@ -42,7 +42,7 @@ function draw(picture) {
   // The local derivative at an arrow, which changes when a leaf is edited.
   labels = {};
   events.forEach((e) => {
-    for (const k of e.steps || []) labels[arrowId(steps[k][0], steps[k][1])] = e;
+    for (const k of e.steps || []) labels[arrowId(steps[k][0], steps[k][1])] = e.kind === "pass" ? e : { step: k };
   });
   frame.replaceChildren(look.picture, look.bar);
 }
@@ -114,6 +114,7 @@ function paint(state) {
     else words = "+ " + minus(lines(addedBy(e))[0]);
   }
   if (e.kind === "forward" && e.node < 0) hot[groups[e.group].id] = "to";
+  if (e.kind === "named") hot[nodes[e.pass[0]].box] = "from";
   if (e.node >= 0) hot[nodes[e.node].box] = "to";
   if (e.kind === "earlier")
     trace.earlier.forEach(([leaf]) => {

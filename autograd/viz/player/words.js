@@ -203,6 +203,11 @@ function describe(state) {
       "The leaves hold their numbers; nothing is computed yet. Press the right arrow key or › for the first step.",
     ];
   if (e.kind === "pass") return describePass(e, state);
+  if (e.kind === "named")
+    return [
+      "Gradient of " + name(root) + " with respect to " + name(e.node) + " through " + name(e.pass[0]) + ", with all that has no name between them.",
+      p(el("span", { class: "line" }, unedited() ? e.pass[6] : "Reset the leaves to see its numbers.")),
+    ];
   if (e.kind === "forward") return e.group === undefined ? describeForward(e.node) : describeBox(e);
   if (e.kind === "seed")
     return [
@@ -216,6 +221,7 @@ function describe(state) {
 
 function latex() {
   const e = events[position - 1] || { node: root };
+  if (e.kind === "named") return e.pass[6];
   if (e.kind === "pass") return e.node < 0 ? "" : nodes[e.node].latex + " \\mathrel{+}= " + latexNumber(fmt(addedBy(e)));
   if ("step" in e) return said[e.step].latex.replace(/[\ue000-\ue002]/g, (c) => latexNumber(inStep(e.step)[c.charCodeAt(0) & 3]));
   const n = nodes[e.node] || nodes[root];
