@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 from autograd.checks import came, check_choice, check_int
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
-from autograd.viz.drawn import drawn, folded
+from autograd.viz.drawn import Folding, drawn, folded
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.highlights import side_by_side, with_changes, with_way
 from autograd.viz.layout import Direction, Layout, place
-from autograd.viz.player.drawing import drawing_page, for_notebooks
+from autograd.viz.player.drawing import Boxes, boxes_of, drawing_page, for_notebooks
 from autograd.viz.png_and_pdf import to_paper
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.scene import Scene, scene, sizes
 from autograd.viz.svg import to_svg
 from autograd.viz.tikz import to_mermaid, to_tikz
-from autograd.viz.trace import Node, Trace, is_node
+from autograd.viz.trace import Box, Node, Trace, is_node
+from autograd.viz.views import open_in, other_foldings
 
 Engine = Literal["own", "dot"]
+
+MOST_OPENED = 150
+"""A picture with an opened box draws at most so many nodes."""
 
 
 def draw(
@@ -98,10 +102,14 @@ def draw(
     if way is not None and not is_node(way):
         raise TypeError(f"draw: way needs a Value or a Tensor, but got {came(way)}.")
     trace = Trace(root, sys._getframe(1), names)
-    graph = drawn(trace, folded(trace, max_nodes, depth)).graph
-    if way is not None:
-        graph = with_way(graph, trace, way)
-    return Drawing(graph, direction, layout)
+    folding = folded(trace, max_nodes, depth)
+
+    def graph_of(one: Folding) -> DrawnGraph:
+        graph = drawn(trace, one).graph
+        return graph if way is None else with_way(graph, trace, way)
+
+    others = [(boxes, graph_of(one)) for boxes, one in other_foldings(trace, folding, MOST_OPENED)]
+    return Drawing(graph_of(folding), direction, layout, (open_in(trace, folding), others))
 
 
 class Drawing:
@@ -121,8 +129,15 @@ class Drawing:
         (True, True)
     """
 
-    def __init__(self, graph: DrawnGraph, direction: Direction = "LR", layout: Engine = "own"):
+    def __init__(
+        self,
+        graph: DrawnGraph,
+        direction: Direction = "LR",
+        layout: Engine = "own",
+        opened: tuple[Sequence[Box], Sequence[tuple[Sequence[Box], DrawnGraph]]] = ((), ()),
+    ):
         self.graph = graph
+        self._opened = opened
         self._direction = direction
         self._engine = layout
         self._sizes, self._label_sizes = sizes(graph)
@@ -152,6 +167,15 @@ class Drawing:
     def svg(self) -> str:
         """The picture as SVG."""
         return to_svg(self._scene, self.graph.sentence, dark=True)
+
+    @cached_property
+    def _boxes(self) -> Boxes:
+        """The boxes that can be opened and closed, with a picture for each."""
+        first, others = self._opened
+        pictures = [
+            (boxes, Drawing(graph, self._direction, self._engine).svg) for boxes, graph in others
+        ]
+        return boxes_of(first, pictures)
 
     @property
     def _scene(self) -> Scene:
@@ -196,7 +220,7 @@ class Drawing:
             ".png": lambda: self._on_paper("png"),
             ".pdf": lambda: self._on_paper("pdf"),
             ".dot": lambda: self.source,
-            ".html": lambda: drawing_page(self.svg, self.graph.sentence),
+            ".html": lambda: drawing_page(self.svg, self.graph.sentence, self._boxes),
             ".md": lambda: to_mermaid(self.graph, self._direction),
             ".tex": self.tex,
             ".txt": lambda: f"{self.graph.sentence}\n",
@@ -227,7 +251,7 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the picture, or the sentence where it cannot show pictures."""
-        return for_notebooks(self.svg, self.graph.sentence)
+        return for_notebooks(self.svg, self.graph.sentence, self._boxes)
 
     def __repr__(self) -> str:
         return self.graph.sentence

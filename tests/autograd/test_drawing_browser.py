@@ -143,3 +143,45 @@ def test_where_scripts_styles_and_frames_are_stripped_as_on_github_the_picture_r
     assert image.evaluate("(e) => e.naturalWidth") > 300
     assert blank.locator("body").inner_text().strip() == ""
     assert image.get_attribute("alt") == repr(picture)
+
+
+# --- boxes that open ---------------------------------------------------------------------------
+
+
+def sum_of_40():
+    terms = [Value(k / 8, label=f"q{k}") for k in range(40)]
+    return draw(sum(terms[1:], terms[0]).tanh())
+
+
+def test_a_closed_box_opens_and_closes_again(shown):
+    page = shown(sum_of_40())
+    assert page.locator("[data-node]").count() == 42
+    page.get_by_role("button", name="+ Σ of 40 terms").click()
+    page.get_by_role("button", name="− Σ of 40 terms").wait_for()
+    assert page.locator("[data-node]").count() == 80
+    page.get_by_role("button", name="− Σ of 40 terms").click()
+    page.get_by_role("button", name="+ Σ of 40 terms").wait_for()
+    assert page.locator("[data-node]").count() == 42
+    page.locator("[data-node^=g]").click()
+    page.get_by_role("button", name="− Σ of 40 terms").wait_for()
+    assert page.locator("[data-node]").count() == 80
+
+
+def test_an_opened_box_holds_the_numbers_of_the_time_of_drawing(shown):
+    terms = [Value(1.0, label=f"q{k}") for k in range(40)]
+    picture = draw(sum(terms[1:], terms[0]).tanh())
+    for term in terms:
+        term.data = 777.0
+    page = shown(picture)
+    page.get_by_role("button", name="+ Σ of 40 terms").click()
+    page.get_by_role("button", name="− Σ of 40 terms").wait_for()
+    assert "777" not in page.locator("svg").first.text_content()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_fault_with_boxes(shown, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = shown(sum_of_40(), color_scheme=scheme, bypass_csp=True)
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in found] == []

@@ -15,10 +15,10 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
 from autograd.__main__ import main
 from autograd.op import Elementwise
-from autograd.viz.player.embed import LOADER
+from autograd.viz.player.embed import LOADER, to_json
 from autograd.viz.player.page import fragment, packed_player
 from autograd.viz.player.picture import MOST_DRAWN, picture_of
-from autograd.viz.player.record import to_json, trace_of
+from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import can_compute, rules_js
 from autograd.viz.text import number
 from nn.scalar import MLP

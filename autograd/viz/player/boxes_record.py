@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from typing import Any
 
 from autograd.viz import notation
 from autograd.viz.outline import BoxStep, Outline
-from autograd.viz.player.picture import Picture, open_in, opened
+from autograd.viz.player.embed import packed_pictures
+from autograd.viz.player.picture import Picture, opened
 from autograd.viz.player.values import value
 from autograd.viz.steps import Pass
 from autograd.viz.trace import Box, Node
+from autograd.viz.views import open_in
 
 Record = dict[str, Any]
 
@@ -21,7 +20,7 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     """Add the boxes of a pass and the pictures in which they are closed or open."""
     if not steps.boxes:
         return
-    pictures = [(open_in(steps, picture), picture), *opened(steps, picture)]
+    pictures = [(open_in(steps, picture.folding), picture), *opened(steps, picture)]
     drawn = {box for _, one in pictures for box in one.folding.boxes}
     drawn |= {box for are_open, _ in pictures for box in are_open}
     boxes = [box for outer in steps.boxes for box in outer.all if box in drawn]
@@ -38,8 +37,7 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     trace["views"] = [_view(steps, one, are_open, places, index) for are_open, one in pictures]
     for k, view in enumerate(trace["views"][1:]):  # the first is the picture that is there anyway
         view["svg"] = k
-    texts = json.dumps([one.svg for _, one in pictures[1:]]).encode()
-    trace["pictures"] = base64.b64encode(gzip.compress(texts, 9, mtime=0)).decode()
+    trace["pictures"] = packed_pictures([one.svg for _, one in pictures[1:]])
 
 
 def _group(steps: Pass, box: Box, index: dict[Node, int]) -> Record:

@@ -1,13 +1,35 @@
-// A drawing by itself: the picture of the fallback, to be looked at.
+// A drawing by itself: the picture of the fallback, to be looked at, and its boxes.
 
-const svg = drawing();
-svg.setAttribute("aria-label", svg.querySelector("title").textContent);
-const look = viewer(svg, "The picture: + and − zoom, f fits it");
-for (const title of [svg, ...svg.querySelectorAll("[data-edge]")].map((e) => e.querySelector("title"))) title.remove();
-look.picture.addEventListener("keydown", (e) => {
-  const action = { "+": look.larger, "-": look.smaller, f: look.fit }[e.key];
-  if (e.ctrlKey || e.metaKey || e.altKey) return;
-  if (e.key.length === 1) e.stopPropagation();
-  if (action) action();
-});
-appear(el("div", { class: "main" }, look.picture, look.bar));
+const groups = given.groups || [],
+  views = given.views || [];
+let view = views[0],
+  boxes;
+const frame = el("div");
+function show(svg) {
+  svg.setAttribute("aria-label", svg.querySelector("title").textContent);
+  const look = viewer(svg, "The picture: + and − zoom, f fits it");
+  for (const e of [svg, ...svg.querySelectorAll("[data-edge]")]) e.querySelector("title").remove();
+  look.picture.addEventListener("keydown", (e) => {
+    const action = { "+": look.larger, "-": look.smaller, f: look.fit }[e.key];
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    if (e.key.length === 1) e.stopPropagation();
+    if (action) action();
+  });
+  boxes = {};
+  for (const g of svg.querySelectorAll("[data-node^=g]")) {
+    const at = groups.findIndex(({ id }) => id === g.dataset.node);
+    boxes[g.dataset.node] = g;
+    if (at >= 0 && viewWith(at, true)) g.addEventListener("click", () => toggleBox(at));
+  }
+  frame.replaceChildren(look.picture, look.bar);
+  showToggles();
+}
+async function toggleBox(g) {
+  const next = viewWith(g, !view.open.includes(g));
+  const k = views.indexOf(next);
+  show(k ? parsed((await unpacked(given.pictures))[k - 1]) : drawing());
+  view = next;
+  showToggles();
+}
+show(drawing());
+appear(el("div", { class: "main" }, frame, toggles));

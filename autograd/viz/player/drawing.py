@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from typing import Any
 
-from autograd.viz.player.embed import as_image, embedded, page
+from autograd.viz.player.embed import as_image, embedded, packed_pictures, page, to_json
 from autograd.viz.svg import DARK_STYLE, dark_rules, size_of
+from autograd.viz.trace import Box
 
 LEAST_SCALE = 2 / 3
 """To fit in, a picture is made smaller down to this scale, at which the smallest type has 7 px."""
@@ -16,7 +19,32 @@ _IN_DARK_NOTEBOOKS = (
 )
 
 
-def for_notebooks(svg: str, sentence: str) -> dict[str, str]:
+_SCRIPTS = ("view.css", "elements.js", "view.js", "toggles.js", "drawing.js")
+
+Boxes = dict[str, Any]
+
+
+def boxes_of(first: Sequence[Box], others: Sequence[tuple[Sequence[Box], str]]) -> Boxes:
+    """What a script must know to open and close boxes: see README.md.
+
+    Args:
+        first: The boxes that are open in the picture that is there anyway.
+        others: For each other picture the boxes that are open in it, and the picture.
+    """
+    known = dict.fromkeys(box for are_open, _ in [(first, ""), *others] for box in are_open)
+    for are_open, _ in others:
+        known |= dict.fromkeys(inner for box in are_open for inner in box.all)
+    places = {box: g for g, box in enumerate(known)}
+    views = [{"open": [places[box] for box in are_open]} for are_open, _ in [(first, ""), *others]]
+    groups = [{"id": box.id, "name": box.name, "text": box.name} for box in known]
+    return {
+        "groups": groups,
+        "views": views,
+        "pictures": packed_pictures([svg for _, svg in others]),
+    }
+
+
+def for_notebooks(svg: str, sentence: str, boxes: Boxes | None = None) -> dict[str, str]:
     """What a notebook shows: the picture, or the sentence where it cannot show pictures.
 
     A picture that is too wide is made narrower, and scrolls where it would become illegible.
@@ -24,20 +52,20 @@ def for_notebooks(svg: str, sentence: str) -> dict[str, str]:
     """
     plain = svg.replace(f"<style>{DARK_STYLE}</style>\n", "")  # there the notebook's theme counts
     fitting = plain.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
-    html = _IN_DARK_NOTEBOOKS + _fragment(plain, sentence)
+    html = _IN_DARK_NOTEBOOKS + _fragment(plain, sentence, boxes)
     return {"text/html": html, "image/svg+xml": fitting, "text/plain": sentence}
 
 
-def drawing_page(svg: str, sentence: str) -> str:
+def drawing_page(svg: str, sentence: str, boxes: Boxes | None = None) -> str:
     """A page with nothing but the picture, which fits itself to the window."""
-    return page(sentence.partition(".")[0], _fragment(svg, sentence))
+    return page(sentence.partition(".")[0], _fragment(svg, sentence, boxes))
 
 
-def _fragment(svg: str, sentence: str) -> str:
+def _fragment(svg: str, sentence: str, boxes: Boxes | None) -> str:
     least = round(LEAST_SCALE * size_of(svg)[0])
     fallback = (
         f'<div style="overflow-x:auto"><img class="glassgrad-picture" alt="{escape(sentence)}" '
         f'style="max-width:100%;min-width:{least}px;height:auto" src="{as_image(svg)}"></div>'
     )
     dark = dark_rules(":host([data-theme=dark]) ")
-    return embedded(fallback, ("view.css", "elements.js", "view.js", "drawing.js"), "", style=dark)
+    return embedded(fallback, _SCRIPTS, "given", to_json(boxes or {}), style=dark)

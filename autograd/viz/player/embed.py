@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import base64
 import functools
+import gzip
+import json
 import re
 import string
 import zlib
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
+from typing import Any
 
 _FUNCTION = """\
 (function (host, css, %s) {
@@ -127,8 +131,25 @@ def embedded(
 def packed(scripts: tuple[str, ...], names: str, style: str = "") -> str:
     """Scripts and style, compressed."""
     text = f"{style_of(scripts)}{_squeezed(style)}\0{function_of(scripts, names)}"
-    gzip = zlib.compressobj(9, wbits=31, memLevel=6)  # the level of memory that packs it best
-    return base64.b85encode(gzip.compress(text.encode()) + gzip.flush()).decode()
+    packer = zlib.compressobj(9, wbits=31, memLevel=6)  # the level of memory that packs it best
+    return base64.b85encode(packer.compress(text.encode()) + packer.flush()).decode()
+
+
+def to_json(record: Mapping[str, Any]) -> str:
+    r"""A record as JSON that can stand inside a script: no `<`, nothing but ASCII.
+
+    Example:
+        >>> to_json({"name": "</script>"})
+        '{"name":"\\u003c/script>"}'
+    """
+    text = json.dumps(record, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
+
+
+def packed_pictures(pictures: Sequence[str]) -> str:
+    """Pictures for a script, compressed."""
+    texts = json.dumps(pictures).encode()
+    return base64.b64encode(gzip.compress(texts, 9, mtime=0)).decode()
 
 
 def function_of(scripts: tuple[str, ...], names: str) -> str:

@@ -175,13 +175,9 @@ function choose(i) {
 
 // --- boxes that open and close ---
 
+const note = p(view.note || "");
+
 const stepBy = (direction) => go(position + direction);
-// The picture that differs least from this one and has the box open, or closed.
-function viewWith(g, isOpen) {
-  const far = (v) => groups.filter((_, j) => v.open.includes(j) !== view.open.includes(j)).length;
-  const fitting = views.filter((v) => v.open.includes(g) === isOpen);
-  return fitting.sort((a, b) => far(a) - far(b))[0];
-}
 async function toggleBox(g) {
   const next = viewWith(g, !view.open.includes(g));
   if (!next) return;
@@ -201,6 +197,7 @@ async function showAs(next) {
   position = 0;
   while (position < events.length && (atEnd || far(stateAt(position)) < done)) position++;
   slider.max = events.length;
+  note.textContent = view.note || "";
   for (const i of stops) markStop(i);
   choose(-1);
   render();
@@ -214,20 +211,6 @@ const naming = button(
   },
   { "aria-pressed": "false", title: "Step from one named variable to the next (n)" },
 );
-function toggle(g) {
-  const isOpen = view.open.includes(g);
-  return button((isOpen ? "− " : "+ ") + groups[g].name, () => toggleBox(g), {
-    title: (isOpen ? "Close the box " : "Open the box ") + groups[g].text,
-    "aria-expanded": isOpen,
-  });
-}
-const toggles = el("div", { class: "row", role: "group", "aria-label": "Boxes" });
-const note = p();
-function showToggles() {
-  note.textContent = view.note || "";
-  const shown = groups.flatMap(({ id }, g) => (view.open.includes(g) || boxes[id] ? [g] : []));
-  toggles.replaceChildren(...shown.filter((g) => viewWith(g, !view.open.includes(g))).slice(0, 12).map(toggle));
-}
 function chooseBox(g) {
   chosen = -1;
   highlight();

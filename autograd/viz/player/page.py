@@ -17,10 +17,10 @@ from autograd.atomic_write import write_atomically
 from autograd.viz import exercise
 from autograd.viz.animate import animation
 from autograd.viz.draw import Drawing
-from autograd.viz.player.embed import as_image, embedded, packed, page
+from autograd.viz.player.embed import as_image, embedded, packed, page, to_json
 from autograd.viz.player.frames import frames
 from autograd.viz.player.picture import Picture, picture_of
-from autograd.viz.player.record import to_json, trace_of
+from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import rules_js
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.steps import Pass
@@ -29,7 +29,7 @@ from autograd.viz.tikz import tex_caption, to_tikz
 
 SCRIPTS = (
     "view.css", "player.css", "numbers.js", "elements.js", "view.js", "pass.js", "words.js",
-    "picture.js", "node.js", "page.js",
+    "toggles.js", "picture.js", "node.js", "page.js",
 )  # fmt: skip
 GIVEN = "trace, rules"
 

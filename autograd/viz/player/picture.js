@@ -5,11 +5,7 @@ let svg,
   boxes,
   arrows,
   labels;
-let pictures = Promise.resolve([]); // of boxes that are opened
-if (trace.pictures) {
-  const packed = Uint8Array.from(atob(trace.pictures), (c) => c.charCodeAt(0));
-  pictures = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
-}
+const pictures = trace.pictures ? unpacked(trace.pictures) : []; // of boxes that are opened
 const frame = el("div");
 function draw(picture) {
   svg = picture;

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from autograd.viz.boxes import closed
 from autograd.viz.drawn import Folding, drawn, folded
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.layout import Layout, place
@@ -17,12 +16,10 @@ from autograd.viz.scene import scene, sizes
 from autograd.viz.steps import Pass
 from autograd.viz.svg import to_svg
 from autograd.viz.trace import Box, Node
+from autograd.viz.views import other_foldings
 
 MOST_DRAWN = 150
 """A graph of more nodes is folded."""
-
-MOST_IN_ALL = 400
-"""So many boxes are drawn in all pictures of boxes that are opened; the first ones come first."""
 
 _WIDTH = 130.0  # of a box at least, since numbers change while stepping
 
@@ -77,30 +74,6 @@ def picture_of(steps: Pass, folding: Folding | None = None) -> Picture:
 
 
 def opened(steps: Pass, first: Picture) -> Iterator[tuple[list[Box], Picture]]:
-    """A picture for each box that can be opened or closed, with the boxes that are open in it.
-
-    Those that are closed in the first picture are opened, then those inside of them; those that
-    are open in it are closed.
-    """
-    if first.folding.dropped:
-        return
-    room = MOST_IN_ALL
-    shown = open_in(steps, first)
-    waiting = [[*shown, box] for box in first.folding.boxes]
-    waiting += [[box for box in shown if box not in set(one.all)] for one in shown]
-    while waiting:
-        are_open = waiting.pop(0)
-        known = set(are_open)
-        boxes = tuple(closed(steps.boxes, known.__contains__))
-        count = len(steps.nodes) - sum(len(one.nodes) for one in boxes) + len(boxes)
-        if count <= min(MOST_DRAWN, room):
-            room -= count
-            yield are_open, picture_of(steps, Folding(boxes))
-            if are_open and are_open[-1] not in shown:
-                waiting += [[*are_open, one] for one in are_open[-1].inner]
-
-
-def open_in(steps: Pass, picture: Picture) -> list[Box]:
-    """The boxes that are open in a picture, the outer ones first."""
-    shut = {one for box in picture.folding.boxes for one in box.all}
-    return [box for outer in steps.boxes for box in outer.all if box not in shut]
+    """A picture for each box that can be opened or closed, with the boxes that are open in it."""
+    for are_open, folding in other_foldings(steps, first.folding, MOST_DRAWN):
+        yield are_open, picture_of(steps, folding)

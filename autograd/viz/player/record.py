@@ -17,7 +17,6 @@ it. The keys are short because each notebook output carries a record:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -111,17 +110,6 @@ def _ways(steps: Pass, played: Sequence[int]) -> dict[Node, tuple[str, str]]:
 def can_recompute(steps: Pass) -> bool:
     """Whether a page can compute the pass anew from other leaves."""
     return not steps.stale() and all(steps.can_compute(node, can_compute) for node in steps.nodes)
-
-
-def to_json(trace: Record) -> str:
-    r"""The record as JSON that can stand inside a script: no `<`, nothing but ASCII.
-
-    Example:
-        >>> to_json({"name": "</script>"})
-        '{"name":"\\u003c/script>"}'
-    """
-    text = json.dumps(trace, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c")
 
 
 def _node(steps: Pass, node: Node, index: dict[Node, int], box: dict[Node, str]) -> Record:
