@@ -91,8 +91,9 @@ def boxes_of(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> li
     place = {node: k for k, node in enumerate(nodes)}
     compositions = [Box(name, "composition", part) for name, part in compositions_in(nodes, uses)]
     _finish(compositions, place, uses)
+    compositions = [box for box in compositions if not _hides_a_name(box, names)]
     found = _modules_around(compositions, nodes, names, place)
-    found += [*compositions, *_sums(nodes, uses)]
+    found += [*compositions, *_sums(nodes, names, uses)]
     outermost: list[Box] = []
     innermost: dict[Node, Box] = {}
     for box in sorted(found, key=lambda box: -len(box.nodes)):  # the larger first
@@ -164,12 +165,19 @@ def in_order(nodes: Sequence[Node], shut: Mapping[Node, Box]) -> list[Node | Box
     return operands_first([shut.get(node, node) for node in nodes], operands)
 
 
-def _sums(nodes: Sequence[Node], uses: Uses) -> list[Box]:
-    """Sums of many terms: additions of which each is used by the next alone."""
+def _hides_a_name(box: Box, names: Mapping[Node, str]) -> bool:
+    """Whether something in it has a name of its own: then somebody wants to see it."""
+    inner = set(box.nodes) - set(box.results)
+    return any(node.parents and names.get(node, "").isidentifier() for node in inner)
+
+
+def _sums(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> list[Box]:
+    """Sums of many terms: additions of which each is used by the next alone, and has no name."""
     chains: dict[Node, list[Node]] = {}  # by the last addition so far
     for node in nodes:
         if node.op is not None and node.op.name == "add":
-            before = [p for p in node.parents if p in chains and len(uses[p]) == 1]
+            unseen = [p for p in node.parents if not names.get(p, "").isidentifier()]
+            before = [p for p in unseen if p in chains and len(uses[p]) == 1]
             chain = chains.pop(before[0]) if before else [p for p in node.parents if _is_start(p)]
             chain.append(node)
             chains[node] = chain

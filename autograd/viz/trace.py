@@ -172,7 +172,8 @@ class Trace:
     @cached_property
     def boxes(self) -> list[Box]:
         """The outermost parts of the graph that can be shown as one box, with those in them."""
-        return boxes_of(self.nodes, {node: self.code(node) for node in self.names}, self.uses)
+        named = {node: self.code(node) for node in self.nodes if node in self.found}
+        return boxes_of(self.nodes, named, self.uses)
 
     # --- ways ---------------------------------------------------------------------------------
 

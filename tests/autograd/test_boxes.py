@@ -458,3 +458,13 @@ def test_a_function_of_ones_own_is_a_box_from_then_on(monkeypatch):
     assert boxes() == ["swing"]
     compositions.NAMED["broken"] = lambda x: x[7, 7, 7], lambda n: [(n,)]
     assert boxes() == ["swing"]
+
+
+def test_no_box_hides_what_has_a_name_of_its_own():
+    terms = [Value(0.1 * k) * 2.0 for k in range(30)]
+    half = sum(terms[:20])
+    half.label = "half"
+    whole = sum(terms[20:], start=half)
+    steps = backprop(whole)
+    assert [box.name for box in steps.boxes] == ["Σ of 20 terms"]  # the other has 11
+    assert any(node.name == ("half",) for node in draw(whole).graph.nodes)
