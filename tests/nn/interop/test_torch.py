@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 
 from nn.interop.torch import ExportError, compare, from_torch
-from tests.nn.interop.torch_models import MODELS, made
+from tests.nn.interop.torch_models import made
 
 DOCS = pathlib.Path(nn.__file__).parents[1] / "docs"
 
@@ -63,16 +63,6 @@ def calls(model, *args, **kwargs):
 
 
 # --- the same numbers -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_outputs_and_every_gradient_are_pytorchs(name):
-    ours, model, args, kwargs = imported(name)
-    table = compare(ours, model, *args, **kwargs)
-    largest = max(abs(row.theirs) for row in table.rows)
-    assert len(table.rows) > 1
-    for row in table.rows:
-        assert row.difference <= 1e-12 * max(1.0, largest), row
 
 
 def assigned(a):
@@ -129,10 +119,6 @@ def test_operations_and_their_gradients_are_pytorchs(what):
     example = example.double()
     for row in compare(from_torch(function, example), function, example).rows:
         assert row.relative <= 1e-13, row
-
-
-def test_there_are_as_many_models_as_a_course_has():
-    assert len(MODELS) >= 25
 
 
 def test_three_steps_of_training_end_where_pytorchs_end():
@@ -374,17 +360,6 @@ def test_compiled_it_gives_the_same():
     nn.functional.cross_entropy(model(X), Y.numpy()).backward()
     for p, grad in zip(model.parameters(), compiled):
         np.testing.assert_allclose(p.grad, grad, rtol=1e-12)
-
-
-@pytest.mark.parametrize(
-    "name", ["logistic_regression", "variational_autoencoder", "rnn_unrolled_by_hand", "lenet"]
-)
-def test_the_close_up_gives_the_same_number_by_number(name):
-    ours, _, args, kwargs = imported(name)
-    plain = ours(*args, **kwargs)
-    close = ours.scalars()(*[a.numpy() for a in args], **kwargs)
-    numbers = [v.item() if hasattr(v, "item") else v for v in np.ravel(np.asarray(close, object))]
-    np.testing.assert_allclose(numbers, np.ravel(plain.data), rtol=1e-12)
 
 
 def test_copies_and_pickles_are_models_of_their_own():
