@@ -175,6 +175,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), "course", "estimators", "from_torch", "interop"})
+
+
 def __getattr__(name: str) -> Any:
     # Only when asked for: not everybody has scikit-learn or PyTorch, or does exercises.
     if name in ("course", "estimators", "interop"):
