@@ -317,6 +317,10 @@ class Workspace:
         self.gradients = [
             (k, arrays[slope]) for k, slope in enumerate(program.slopes) if slope is not None
         ]
+        self.arrivals = [(owner, slopes) for owner, _, slopes in self.windows]
+        if not program.tensor_count:
+            closed = program.closed_tensors
+            self.arrivals += [(closed[k], grad) for k, grad in self.gradients]
         at = program.placement.at
         self.given_places, self.value_places = (
             [

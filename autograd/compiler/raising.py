@@ -89,7 +89,7 @@ def operands_of(x: Any) -> list[Rows]:
     if isinstance(x, Chain):
         return [x.outside]
     if isinstance(x, Loop):
-        return [x.inputs[~np.isin(x.inputs, x.out)]]
+        return [x.outside]
     paired = x.right >= 0
     return [x.left, x.right[paired]] if paired.any() else [x.left]
 

@@ -160,9 +160,12 @@ class Call(Node):
         """
         given = self.run_backward(seeds)
         space, program = self.space, self.space.program
-        leaves: Iterable[Any] = zip(self.leaves, space.leaf_slopes.tolist(), strict=True)
-        arrays = [(owner, slopes) for owner, _, slopes in space.windows]
-        arrays += [(self.tensors[k], grad) for k, grad in space.gradients]
+        leaves: Iterable[Any] = ()
+        if self.leaves:
+            leaves = zip(self.leaves, space.leaf_slopes.tolist(), strict=True)
+        arrays = space.arrivals
+        if program.tensor_count:  # some are arguments of this call
+            arrays = arrays + [(self.tensors[k], grad) for k, grad in space.gradients]
         if len(given) < program.graded:  # no gradient comes to what only other results are made of
             reached = program.reached(frozenset(place for place, _ in given))
             leaves = compress(leaves, reached.leaves)

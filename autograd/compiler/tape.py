@@ -140,6 +140,8 @@ class Tape:
         out.number = number
         fresh = result.flags.writeable  # who writes into a view of a number does not change it
         shown = [x for x in traced_in(args) if not (x.number and fresh) and shows(result, x.array)]
+        if self.by_rows and len(shown) > 1:  # all in one memory: nobody knows which
+            shown = []
         if shown and _decides_shape(function, args):
             kind = STORE  # it shows another part of an array at each replay
         elif shown:
@@ -149,8 +151,9 @@ class Tape:
             kind = INTO
         else:
             kind = STORE
-        if self.by_rows and not shown:
-            out.array = np.asarray(result, order="C")
+        if self.by_rows and not shown:  # only its shape counts from now on
+            is_float = result.dtype == np.float64
+            out.array = self.blank(result.shape) if is_float else np.asarray(result, order="C")
         self.steps.append(Step(kind, function, args, options, out))
         if kind == STORE and _decides_shape(function, args):
             self.shaped.append(out)
