@@ -28,6 +28,7 @@ if given.only and not given.against:
 
 def peers(rounds):
     from benchmarks import (
+        audits,
         compiled,
         compiling,
         digits,
@@ -43,7 +44,7 @@ def peers(rounds):
 
     parts = (
         startup, scalars, scaling, overhead, moons, updates, digits, images, sequences, compiled,
-        compiling,
+        audits, compiling,
     )  # fmt: skip
     for benchmark in parts:
         benchmark.report(rounds)
