@@ -476,6 +476,7 @@ class Recording(Tracer):
         if own:
             for step in self.tape.steps:
                 step.args, step.options = _swapped(step.args, own), _swapped(step.options, own)
+        self.kept, self.copies = {}, {}
 
     def changing(self, array: Any) -> None:
         """An array is written to: operations may do so, in arrays that they have made."""
