@@ -5,6 +5,10 @@ Each function gives a model, or a function of tensors, and what it is called wit
 
 import math
 
+import pytest
+
+pytest.importorskip("torch", reason="needs PyTorch, which is the user's to install")
+
 import torch
 import torch.nn.functional as F
 from torch import nn
