@@ -136,7 +136,8 @@ class Value(Operations, Copied, node.Node):
 
     @data.setter
     def data(self, number: float) -> None:
-        written("writing to .data")
+        if active():
+            written("writing to .data")
         self._data = number if number.__class__ is float else _as_float(number)
 
     @property
@@ -150,7 +151,8 @@ class Value(Operations, Copied, node.Node):
 
     @grad.setter
     def grad(self, number: float) -> None:
-        written("writing to .grad")
+        if active():
+            written("writing to .grad")
         self._grad = number if number.__class__ is float else _as_float(number)
 
     @property

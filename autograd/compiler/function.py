@@ -1,8 +1,9 @@
 """`compile`: the function that records once and replays; the pipeline's front door.
 
-record.py     run the function: what it computed becomes rows of flat arrays (graph.py), what it
-              returned becomes outputs (outputs.py); which of the numbers are floats uncompiled
-              (float_rows.py), and which are differentiated (differentiated_rows.py)
+record.py     run the function on numbers of a kind of their own (recorded_value.py): what it
+              computed becomes rows of flat arrays (graph.py), what it returned becomes outputs
+              (outputs.py); which of the numbers are floats uncompiled (float_rows.py), and which
+              are differentiated (differentiated_rows.py)
 crossing.py   where arrays and single numbers meet
 raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
               waits for what (levels.py), and what is done again and again (repeats.py, loop.py)
@@ -17,9 +18,10 @@ program.py    the memory for all that
 replay.py     fill in the numbers of a call and run it
 results.py    hand back nodes whose backward pass is the compiled one; where a gradient is nan, the
               ordinary pass decides (nan_gradients.py)
-audit.py      run the function as it is written, too, and compare
+audit.py      run the function as it is written, too, and compare; whether a difference is rounding
+              alone, a run on numbers that are nearly the same tells (perturbed.py)
 
-listing.py and drawing.py show what came of it.
+listing.py and drawing.py show what came of it; ordinary_graph.py is for copies of results.
 """
 
 from __future__ import annotations
