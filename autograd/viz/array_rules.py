@@ -144,6 +144,8 @@ def structural_rule(node: Any, i: int, out_grad: ArraySymbol, names: Sequence[An
         out_grad: The gradient with respect to the node.
         names: What its operands are called, and last what it is called itself.
     """
+    if not hasattr(node, "_inputs"):
+        return None  # a number with a gradient of its own
     arrays = (*node._inputs, node._data)
     *inputs, out = (ArraySymbol.of_array(x, y) for x, y in zip(names, arrays, strict=False))
     try:

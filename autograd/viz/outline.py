@@ -6,7 +6,7 @@ dJ/dz₁ += 1 · ∂J/∂z₁ = 1 · 0.09003 = 0.09003      (J = cross-entropy o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, overload
@@ -162,7 +162,7 @@ class Outline(Sequence[Any]):
         last = {at: place for place, at in enumerate(order)}
         self.order = [at for place, at in enumerate(order) if last[at] == place]
         self._expected = Counter(map(self.parent_of, self.order))
-        self._factors: dict[tuple[Box, Node], dict[Node, float]] = {}
+        self._factors: Factors = {}
 
     def parent_of(self, at: int | tuple[Box, Node | Box]) -> Node | Box:
         """What receives something in a step."""
@@ -193,7 +193,7 @@ class Outline(Sequence[Any]):
         if not isinstance(at, tuple):
             return replace(self._steps[at], **counted)
         steps = tuple(self._joined[at])
-        locals_ = tuple(self._locals(*at))
+        locals_ = tuple(_locals(self._steps, *at, self._factors))
         local = locals_[0][1] if len(at[0].results) == 1 and locals_ else None
         return BoxStep(*at, self._steps, steps, local, locals_, contribution, **counted)
 
@@ -222,14 +222,42 @@ class Outline(Sequence[Any]):
             totals[parent] = (added if before is None else before + added, count + 1)
         return found
 
-    def _locals(self, box: Box, parent: Node | Box) -> Iterator[tuple[Node, float]]:
-        """What the box's results, if they are numbers and few, change with the parent."""
-        of_numbers = all(isinstance(node, Value) for node in box.nodes)
-        if isinstance(parent, Box) or len(box.results) > FEW or not of_numbers:
-            return
-        for result in box.results:
-            if (box, result) not in self._factors:
-                self._factors[box, result] = self._steps.factors(box, result)
-            local = self._factors[box, result].get(parent)
-            if local is not None and self._steps.gradient(result) is not None:
-                yield result, local
+
+Factors = dict[tuple[Box, Node], dict[Node, float]]
+
+
+def handed_back(steps: Pass, box: Box, leaving: Mapping[Node, Sequence[int]]) -> Iterator[BoxStep]:
+    """What a box hands to each of its operands when it alone is closed.
+
+    Args:
+        steps: The pass.
+        box: The box.
+        leaving: For each node the numbers of the steps that pass its gradient on, from 0.
+    """
+    inside, factors = set(box.nodes), Factors()
+    joined: dict[Node, list[int]] = {}
+    for node in reversed(box.nodes):
+        for k in leaving.get(node, ()):
+            if (parent := steps.ends_of(k)[2]) not in inside:
+                joined.setdefault(parent, []).append(k)
+    for parent, numbers in joined.items():
+        first, *more = map(steps.contribution, numbers)
+        total, locals_ = sum(more, start=first), tuple(_locals(steps, box, parent, factors))
+        local = locals_[0][1] if len(box.results) == 1 and locals_ else None
+        known = (steps, tuple(numbers), local, locals_, total)
+        yield BoxStep(box, parent, *known, None, total, 1, 1, 1, 1)
+
+
+def _locals(
+    steps: Pass, box: Box, parent: Node | Box, factors: Factors
+) -> Iterator[tuple[Node, float]]:
+    """What the box's results, if they are numbers and few, change with the parent."""
+    if isinstance(parent, Box) or len(box.results) > FEW:
+        return
+    for result in box.results:
+        if (box, result) not in factors:
+            of_numbers = all(isinstance(node, Value) for node in box.nodes)
+            factors[box, result] = steps.factors(box, result) if of_numbers else {}
+        local = factors[box, result].get(parent)
+        if local is not None and steps.gradient(result) is not None:
+            yield result, local

@@ -15,8 +15,9 @@ from autograd import Tensor, Value, backprop, draw, explain
 from autograd.viz import compositions
 from autograd.viz.boxes import closed_in_words
 from autograd.viz.outline import Outline
-from autograd.viz.player.picture import MOST_DRAWN, MOST_IN_ALL, picture_of
+from autograd.viz.player.picture import MOST_DRAWN, picture_of
 from autograd.viz.player.record import trace_of
+from autograd.viz.views import MOST_IN_ALL
 from nn.scalar import MLP
 from tests.work import calls_at_most
 

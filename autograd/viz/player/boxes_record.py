@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.viz import notation
-from autograd.viz.outline import BoxStep, Outline
+from autograd.viz.outline import BoxStep, Outline, handed_back
 from autograd.viz.player.embed import packed_pictures
 from autograd.viz.player.picture import Picture, opened
 from autograd.viz.player.values import value
@@ -27,7 +28,10 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     if not drawn:
         return
     places = {box: g for g, box in enumerate(boxes)}
-    trace["groups"] = [_group(steps, box, index) for box in boxes]
+    leaving: dict[Node, list[int]] = {}
+    for k in range(len(steps)):
+        leaving.setdefault(steps.ends_of(k)[0], []).append(k)
+    trace["groups"] = [_group(steps, box, index, leaving) for box in boxes]
     for box in boxes:
         for inner in box.inner:
             if inner in places:
@@ -40,7 +44,9 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     trace["pictures"] = packed_pictures([one.svg for _, one in pictures[1:]])
 
 
-def _group(steps: Pass, box: Box, index: dict[Node, int]) -> Record:
+def _group(
+    steps: Pass, box: Box, index: dict[Node, int], leaving: Mapping[Node, Sequence[int]]
+) -> Record:
     operands = [notation.name(steps.names[x]).text for x in box.operands if x in steps.names]
     few = [*operands[:3], *(["…"] if len(operands) > 3 else [])]
     return {
@@ -52,9 +58,7 @@ def _group(steps: Pass, box: Box, index: dict[Node, int]) -> Record:
         "ins": [index[node] for node in box.operands],
         "size": len(box.nodes),
         "text": f"{box.name} of {', '.join(few)}" if few else box.name,
-        "passes": [
-            _pass(step, index) for step in Outline(steps, [box]) if isinstance(step, BoxStep)
-        ],
+        "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
     }
 
 

@@ -36,6 +36,9 @@ from autograd.viz.trace import Node, is_array
 MOST_RECORDED = 2_000
 """Of a larger graph, the page plays only the steps between nodes that are drawn."""
 
+MOST_NAMED = 100
+"""Along more named variables nobody steps; there the page steps through boxes."""
+
 MOST_WAYS = 12
 """Of more ways from a node to the root, so many are shown, and the others are counted."""
 
@@ -81,7 +84,7 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
 def _named(steps: Pass, index: dict[Node, int]) -> list[Any]:
     """The pass along named variables; none where every step is between such."""
     named = NamedSteps(steps)
-    if len(named) >= len(steps):
+    if len(named) >= len(steps) or len(named) > MOST_NAMED:
         return []
     last = {steps.ends_of(k)[2]: k for k in range(len(steps))}
     return [
