@@ -1060,3 +1060,11 @@ def test_where_every_node_has_a_name_there_is_nothing_to_skip(play):  # noqa: F8
     assert player.page.get_by_role("button", name="Named variables").count() == 0
     player.press("n")
     assert player.where() == "start"
+
+
+def test_of_a_long_pass_presenting_shows_the_line_of_the_step_alone(play):  # noqa: F811
+    player = play(deep(20))
+    player.press("s", "ArrowRight", "ArrowRight")
+    shown = player.page.locator(".parts > span:visible")
+    assert shown.count() == 1
+    assert shown.evaluate("(e) => e.dataset.i") == "2"

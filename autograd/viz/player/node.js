@@ -311,6 +311,7 @@ const presenting = button("Present", present, { "aria-pressed": "false", title: 
 const hideNumbers = () => host.toggleAttribute("data-hidden");
 // What f is made of, with the part that a step is about marked.
 const parts = el("div", { class: "parts" }, ...nodes.flatMap((n, i) => (n.op && n.tree ? [el("span", { "data-i": i }, formulaOf(i))] : [])));
+if (parts.childElementCount > 12) parts.classList.add("many"); // then the marked one alone
 function markParts(e) {
   const at = e && ("step" in e ? steps[e.step][0] : e.node);
   for (const part of parts.children) part.toggleAttribute("data-now", +part.dataset.i === at);
