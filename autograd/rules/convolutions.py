@@ -21,6 +21,7 @@ of memory, and a product of matrices does the rest.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -161,16 +162,23 @@ def _bands(met: int, places: Lengths, n: int) -> Iterator[tuple[int, Lengths]]:
 
 _BAND = 1 << 20  # numbers
 
-# The C library of Linux gives memory back to the system as soon as twice the largest block that was
-# ever freed lies idle, and images then wait for fresh memory at every step: 1.6 times the time of
-# training. So one such block is asked for, and freed without having been touched.
-np.empty(31 << 20, np.uint8)
+
+@functools.cache
+def _keep_memory() -> None:
+    """Ask once for a block of memory and free it untouched, so that later ones are kept.
+
+    The C library of Linux gives memory back to the system as soon as twice the largest block that
+    was ever freed lies idle, and images then wait for fresh memory at every step: 1.6 times the
+    time of training.
+    """
+    np.empty(31 << 20, np.uint8)
 
 
 def _columns(
     block: Any, kernel: Lengths, stride: Lengths, dilation: Lengths, places: Lengths, groups: int
 ) -> Any:
     """What the kernel meets at each place: (groups, numbers it meets, places and examples)."""
+    _keep_memory()
     n = block.shape[-1]
     columns = np.empty((len(block), math.prod(kernel), *places, n), block.dtype)
     for k, tap in enumerate(taps(kernel, stride, dilation, places)):
