@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, tanh
-from autograd.viz.drawn import drawn
+from autograd.viz.drawn import Folding, drawn
 from autograd.viz.graph import DrawnEdge, DrawnGraph, DrawnNode
 from autograd.viz.layers import Grid, crossings, layers_of
 from autograd.viz.layout import place, settle
@@ -150,7 +150,7 @@ def test_settle_moves_neighbours_apart_as_little_as_possible():
 
 
 def whole(root):
-    return drawn(Trace(root, sys._getframe()), 10**9).graph
+    return drawn(Trace(root, sys._getframe()), Folding(())).graph
 
 
 def recurrence(steps):
@@ -162,7 +162,7 @@ def recurrence(steps):
 
 def test_operands_stand_in_the_order_of_the_formula():
     a, b, c, d = (Value(float(i)) for i in range(4))
-    graph = drawn(Trace(a * b - c / d, sys._getframe()), 99).graph
+    graph = drawn(Trace(a * b - c / d, sys._getframe()), Folding(())).graph
     layout = placed(graph)
     tops = {n.name[0]: layout.boxes[n.id].y for n in graph.nodes if n.name}
     assert tops["a"] < tops["b"] < tops["c"] < tops["d"]
