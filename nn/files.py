@@ -156,10 +156,12 @@ def _description(module: Module) -> Any:
             described[name] = [_description(module) for module in value]
             if None in described[name]:
                 return None
-        else:
-            described[name] = _description(value) if isinstance(value, Module) else value
+        elif isinstance(value, Module):
+            described[name] = _description(value)
             if described[name] is None:
                 return None
+        else:
+            described[name] = value
     return {"class": type(module).__name__, "arguments": described}
 
 

@@ -210,14 +210,16 @@ class _BatchNorm(Module):
         self,
         num_features: int,
         eps: float = 1e-5,
-        momentum: float = 0.1,
+        momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
     ) -> None:
         who = type(self).__name__
         self.num_features = check_int(who, "num_features", num_features, least=1)
         self.eps = check_number(who, "eps", eps, "> 0")
-        self.momentum = check_number(who, "momentum", momentum, "in (0, 1]")
+        self.momentum = (
+            None if momentum is None else check_number(who, "momentum", momentum, "in (0, 1]")
+        )
         check_bool(who, "affine", affine)
         self.track_running_stats = check_bool(who, "track_running_stats", track_running_stats)
         self.weight = _ones((num_features,)) if affine else None
@@ -240,11 +242,18 @@ class _BatchNorm(Module):
         of_batch = self.training or not self.track_running_stats
         out = over_batch(
             self, x, self.running_mean, self.running_var, self.weight, self.bias, of_batch,
-            self.momentum, self.eps,
+            self._part_of_a_batch(), self.eps,
         )  # fmt: skip
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked.data += 1
         return out
+
+    def _part_of_a_batch(self) -> float:
+        """That in the running averages; of the mean of all batches one by how many there are."""
+        if self.momentum is not None:
+            return self.momentum
+        seen = self.num_batches_tracked
+        return 1.0 if seen is None else 1 / (1 + int(seen.data))
 
     def _details(self) -> str:
         return f"{self.num_features}" + _without(self.weight, self.bias)
@@ -271,7 +280,8 @@ class BatchNorm1d(_BatchNorm):
     Args:
         num_features: How many features, C.
         eps: ε > 0, inside the root, so that equal numbers do not divide by 0.
-        momentum: The part of a new batch in the running averages, in (0, 1].
+        momentum: The part of a new batch in the running averages, in (0, 1]; None for the mean of
+            all batches.
         affine: Whether there are w and b.
         track_running_stats: Whether there are averages; without them `eval()` changes nothing.
 

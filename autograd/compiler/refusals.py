@@ -24,7 +24,7 @@ def refusal(what: str, remedy: str = "") -> CompileError:
 
 
 _ACTS = {
-    "drawing the mask of Dropout",
+    "drawing the mask of Dropout", "updating the averages of batch norm",
     "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
 }  # fmt: skip
 _REMEDIES = {
@@ -37,6 +37,9 @@ _REMEDIES = {
     ),
     "drawing the mask of Dropout": (
         "Call model.eval() first, or multiply by a mask that is passed as an argument."
+    ),
+    "updating the averages of batch norm": (
+        "Call model.eval() first, or train it uncompiled: the averages change at every call."
     ),
     "writing to .data": "Return the new number and assign it outside.",
     "(custom_vjp)": "Leave the function that calls it uncompiled, or call it outside.",

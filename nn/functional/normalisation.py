@@ -11,6 +11,7 @@ import autograd
 from autograd import ShapeError, Tensor
 from autograd.checks import check_int, check_number
 from autograd.op import named
+from autograd.tracing import written
 from nn.functional.windows import per_axis
 from nn.operands import all_values, as_operand, numbers, shape_of, shape_or_type
 
@@ -240,6 +241,7 @@ def _of_batch(
     for running, batch in ((running_mean, mean), (running_var, variance)):
         if running is None:
             continue
+        written("updating the averages of batch norm")
         old = _of_channels(who, numbers(running), shape[1])
         fresh = numbers(batch).reshape(old.shape)
         if running is running_var:

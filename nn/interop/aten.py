@@ -174,6 +174,17 @@ def _select_scatter(x: Any, src: Any, dim: int, index: int) -> Any:
     return _replaced(x, ag.expand_dims(src, dim), dim, index, index + 1)
 
 
+def _unwritten(size: Sequence[int], dtype: Any) -> Any:
+    """What a model makes to write into: nan, so that what was not written is no number.
+
+    Example:
+        >>> _unwritten([2], "torch.float64").tolist()
+        [nan, nan]
+    """
+    dtype = dtype_of(dtype)
+    return np.full(size, np.nan if dtype.kind == "f" else 0, dtype)
+
+
 def _index(x: Any, indices: Sequence[Any]) -> Any:
     places = tuple(slice(None) if i is None else numbers(i) for i in indices)
     return ag.getitem(x, places)
@@ -536,7 +547,10 @@ RULES: dict[str, Rule] = {
     "zeros": lambda size, dtype, **_: np.zeros(size, dtype_of(dtype)),
     "ones": lambda size, dtype, **_: np.ones(size, dtype_of(dtype)),
     "full": lambda size, value, dtype, **_: np.full(size, value, dtype_of(dtype)),
-    "empty_permuted": lambda size, order, dtype, **_: np.zeros(size, dtype_of(dtype)),
+    "empty": lambda size, dtype, **_: _unwritten(size, dtype),
+    "empty_permuted": lambda size, order, dtype, **_: _unwritten(size, dtype),
+    "empty_like": lambda x, dtype, **_: _unwritten(shape_of(x), dtype),
+    "new_empty": lambda x, size, dtype, **_: _unwritten(size, dtype),
     "zeros_like": lambda x, dtype, **_: np.zeros(shape_of(x), dtype_of(dtype)),
     "ones_like": lambda x, dtype, **_: np.ones(shape_of(x), dtype_of(dtype)),
     "full_like": lambda x, value, dtype, **_: np.full(shape_of(x), value, dtype_of(dtype)),
@@ -562,6 +576,7 @@ RULES |= {name: getattr(ag, name) for name in SAME}
 
 MADE_OF_NOTHING = frozenset({
     "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones",
-    "new_full", "scalar_tensor", "arange", "empty_permuted", "linspace", "eye",
+    "new_full", "scalar_tensor", "arange", "empty", "empty_permuted", "empty_like", "new_empty",
+    "linspace", "eye",
 })  # fmt: skip
 """The operations that are told the type of their numbers, which PyTorch leaves out if it can."""

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import autograd
 import nn
-from autograd import ShapeError, Tensor, Value, no_grad
+from autograd import CompileError, ShapeError, Tensor, Value, no_grad
 from nn import BatchNorm1d, Dropout, Embedding, Flatten, LayerNorm, Sequential
 from nn.operands import numbers
 
@@ -137,6 +138,34 @@ def test_batch_norm_in_eval_mode_takes_one_example_and_changes_nothing():
         assert_array_equal(array, before[key])
     assert before["num_batches_tracked"] == 1
     assert len(layer.parameters()) == 2
+
+
+def test_without_momentum_batch_norm_keeps_the_mean_of_all_batches(tmp_path):
+    layer, batches = (
+        nn.BatchNorm2d(3, momentum=None),
+        np.random.default_rng(0).normal(size=(4, 5, 3, 2, 2)),
+    )
+    for batch in batches[:3]:
+        layer(batch)
+    nn.save(layer, tmp_path / "layer.safetensors")
+    layer = nn.load(tmp_path / "layer.safetensors")
+    assert layer.momentum is None
+    layer(batches[3])
+    assert_allclose(layer.running_mean.data, batches.mean((0, 1, 3, 4)), rtol=1e-13)
+    assert_allclose(layer.running_var.data, batches.var((1, 3, 4), ddof=1).mean(0), rtol=1e-13)
+
+
+@pytest.mark.parametrize("axes", [(), (2,)])
+def test_batch_norm_that_trains_is_not_compiled_and_says_so(axes):
+    layer = nn.BatchNorm1d(3)
+    run = autograd.compile(lambda x: layer(x).sum())
+    x = np.random.default_rng(0).normal(size=(4, 3, *axes))
+    with pytest.raises(CompileError, match=r"averages of batch norm.* Call model\.eval\(\) first"):
+        run(x)
+    assert layer.num_batches_tracked.data == 0
+    assert not layer.running_mean.data.any()
+    layer.eval()
+    assert_allclose(run(x).data, layer(x).data.sum())
 
 
 def test_the_close_up_of_batch_norm_keeps_averages_of_its_own():

@@ -74,9 +74,21 @@ def assigned(a):
     return z.sin()
 
 
+def written_into_empty(a):
+    z = torch.empty(3, 3)
+    for i in range(3):
+        z[i] = a * i
+    rotated = torch.empty_like(z)
+    rotated[:, ::2], rotated[:, 1::2] = z[:, :2], -z[:, 2:]
+    new = a.new_empty(3)
+    new[:] = a.exp()
+    return rotated * new
+
+
 V, M, Q = torch.randn(3), torch.randn(3, 2), torch.rand(3, 3)
 OPERATIONS = {
     "assigning to elements": (assigned, V),
+    "assigning to elements of what is empty": (written_into_empty, V),
     "index_put": (lambda a: a.exp().index_put((torch.tensor([0, 1, 1]),), a, accumulate=True), V),
     "scatter": (lambda a: torch.zeros(3, 4).scatter(1, torch.tensor([[0, 1], [2, 3]]), a[:2]), M),
     "scatter_add": (lambda a: torch.zeros(4).scatter_add(0, torch.tensor([0, 1, 1]), a), V),
@@ -96,6 +108,7 @@ OPERATIONS = {
     "products": (lambda a: torch.outer(a, a) @ a + a.dot(a) + torch.einsum("i,i->", a, a), V),
     "smooth": (lambda a: torch.erf(a) + torch.logit(a.sigmoid()) + torch.lerp(a, a * a, 0.3), M),
     "padding": (lambda a: F.pad(a, (1, -1, 0, 2), value=3.0) * 2, M),
+    "padding around": (lambda a: F.pad(a[None], (1, 2), mode="circular") * 2, Q),
     "divergence": (lambda a: F.kl_div(a.log_softmax(-1), a.exp().softmax(-1), reduction="sum"), M),
     "weights of classes": (
         lambda a: F.cross_entropy(
