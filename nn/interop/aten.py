@@ -76,7 +76,11 @@ def _truths(function: Rule) -> Rule:
 
 
 def _only(rule: Rule, **needed: Any) -> Rule:
-    """A rule for a part of an operation: where an argument is another, there is no rule."""
+    """A rule for a part of an operation: where an argument is another, there is no rule.
+
+    A tuple is a choice.
+    """
+    choices = {name: x if isinstance(x, tuple) else (x,) for name, x in needed.items()}
     parameters = inspect.signature(rule)
 
     def partly(*args: Any, **kwargs: Any) -> Any:
@@ -84,10 +88,7 @@ def _only(rule: Rule, **needed: Any) -> Rule:
 
     def applies(*args: Any, **kwargs: Any) -> bool:
         given = parameters.bind(*args, **kwargs).arguments
-        return all(
-            name not in given or given[name] is value or given[name] == value
-            for name, value in needed.items()
-        )
+        return all(name not in given or given[name] in of for name, of in choices.items())
 
     partly.applies = applies  # type: ignore[attr-defined]
     return partly
@@ -206,6 +207,30 @@ def _padded(x: Any, pad: Sequence[int], value: float | None = None) -> Any:
     cut = tuple(slice(max(0, -a), n - max(0, -b)) for (a, b), n in pairs)
     wider = [(max(0, a), max(0, b)) for a, b in widths]
     return ag.pad(x[cut], wider, constant_values=value or 0.0)
+
+
+def _summed_bags(
+    weight: Any,
+    index: Any,
+    offsets: Any,
+    scale: bool = False,
+    mode: int = 0,
+    sparse: bool = False,
+    shares: Any = None,
+    last: bool = False,
+    padding_idx: int = -1,
+) -> Any:
+    """The rows of every bag summed, or their mean; a bag begins at each of the offsets."""
+    index, offsets = numbers(index), numbers(offsets)
+    rows, count = ag.take(weight, index, 0), len(offsets) - last
+    rows = rows if shares is None else rows * ag.expand_dims(shares, -1)
+    bags = np.searchsorted(offsets[:count], np.arange(len(index)), "right") - 1
+    kept = np.flatnonzero(index != padding_idx)
+    sums = ag.scatter(rows[kept], bags[kept], (count, *shape_of(rows)[1:]))
+    if mode:
+        lengths = np.maximum(np.bincount(bags[kept], minlength=count), 1)
+        sums = sums / lengths[:, None].astype(sums.dtype)
+    return sums, None, None, None
 
 
 def _put(x: Any, index: Any, values: Any, accumulate: bool = False) -> Any:
@@ -462,6 +487,9 @@ RULES: dict[str, Rule] = {
     "sort": lambda x, dim=-1, descending=False: _ranked(x, dim, descending),
     "topk": lambda x, k, dim=-1, largest=True, sorted=True: _ranked(x, dim, largest, k),
     "median": lambda x: _ranked(_flat(x), 0)[0][(math.prod(shape_of(x)) - 1) // 2],
+    "median.dim": lambda x, dim, keepdim=False: _chosen(
+        x, _at(_ranked(x, dim)[1], dim, (shape_of(x)[dim] - 1) // 2), dim, keepdim
+    ),
     "_cdist_forward": lambda x, y, p, mode=None: ag.norm(
         ag.expand_dims(x, -2) - ag.expand_dims(y, -3), p, -1
     ),
@@ -504,6 +532,10 @@ RULES: dict[str, Rule] = {
             i, weight, None if padding_idx < 0 else padding_idx
         ),
         scale=False,
+    ),
+    **dict.fromkeys(
+        ("_embedding_bag", "_embedding_bag_forward_only"),  # what no gradient is asked of
+        _only(_summed_bags, scale=False, mode=(0, 1)),  # 2 takes the largest
     ),
     "pad": _only(
         lambda x, pad, mode="constant", value=None: _padded(x, pad, value), mode="constant"

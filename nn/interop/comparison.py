@@ -100,7 +100,7 @@ def compared(torch: Any, ours: Any, source: Any, leaves: Sequence[Any], form: An
     module = source.module
     with _restored(module), _unchanged(ours):
         told = _theirs(torch, source, leaves, form)
-        own = _ours(ours, leaves, form, told.seeds)
+        own = _ours(torch, ours, leaves, form, told.seeds)
         rows = list(_rows(own, told))
         rows += _buffers(module, ours)
     return Comparison(rows)
@@ -147,13 +147,12 @@ def _theirs(torch: Any, source: Any, leaves: Sequence[Any], form: Any) -> _Run:
     return _Run([x.detach().numpy() for x in outputs], found, seeds)
 
 
-def _ours(run: Any, leaves: Sequence[Any], form: Any, seeds: Sequence[Any]) -> _Run:
-    from autograd.trees import flatten
-
+def _ours(torch: Any, run: Any, leaves: Sequence[Any], form: Any, seeds: Sequence[Any]) -> _Run:
     leaves = [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
     inputs = _inputs(leaves, lambda x: isinstance(x, Tensor))
     args, kwargs = form(leaves)
-    outputs = [x for x in flatten(run(*args, **kwargs))[0] if _is_float(x)]
+    outputs = torch.utils._pytree.tree_leaves(run(*args, **kwargs))  # in the order of PyTorch's
+    outputs = [x for x in outputs if _is_float(x)]
     if [shape_of(x) for x in outputs] != [s.shape for s in seeds]:
         raise ValueError(
             f"compare: the PyTorch model returns arrays of shapes {[s.shape for s in seeds]}, "

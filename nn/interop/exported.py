@@ -224,6 +224,11 @@ def advice(err: BaseException) -> str:
             "The model leaves PyTorch on its way (.numpy(), .data, .item()): stay with tensors, "
             ".detach() for a constant."
         )
+    if "not a known type" in said or "register a pytree" in said:
+        return (
+            "Return tensors, or tuples and dicts of them; a dataclass after "
+            "torch.export.register_dataclass(TheClass)."
+        )
     if "required argument" in said:
         return "Say what the model is called with: from_torch(model, x)."
     if "must be Tensor, not" in said:
@@ -238,18 +243,25 @@ def advice(err: BaseException) -> str:
 
 @contextlib.contextmanager
 def _quiet(torch: Any) -> Iterator[None]:
-    """Without PyTorch's warnings and log lines, which are about its own insides."""
+    """Without PyTorch's warnings and log lines, which are about its own insides.
+
+    Its distributions do not look at the numbers that they are given, of which there are none yet.
+    """
     logger, tracer = logging.getLogger("torch"), torch.fx.proxy.TracerBase
     level, frames = logger.level, getattr(tracer, "_filter_traceback_frames", None)
+    checks = torch.distributions.Distribution
+    validating = checks._validate_args
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logger.setLevel(logging.CRITICAL)
+        checks.set_default_validate_args(False)
         if frames is not None:  # it keeps those of functions that are called "forward" alone
             tracer._filter_traceback_frames = lambda _, every: every
         try:
             yield
         finally:
             logger.setLevel(level)
+            checks.set_default_validate_args(validating)
             if frames is not None:
                 tracer._filter_traceback_frames = frames
 

@@ -1,6 +1,7 @@
 """PyTorch models as models of ours. Without PyTorch all is skipped; CI requires it."""
 
 import copy
+import dataclasses
 import doctest
 import html
 import os
@@ -9,6 +10,7 @@ import pickle
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 import autograd
 import nn
@@ -85,6 +87,23 @@ def written_into_empty(a):
     return rotated * new
 
 
+def bags(a):
+    index, offsets = torch.tensor([0, 2, 1, 2, 2]), torch.tensor([0, 3, 3])
+    means = F.embedding_bag(index, a, offsets, padding_idx=1)
+    shares = a.flatten().sigmoid().reshape(2, 3)
+    return means, F.embedding_bag(
+        index.new_tensor([[0, 1, 1], [2, 0, 1]]), a, mode="sum", per_sample_weights=shares
+    )
+
+
+def policy(a):
+    choice, place = (
+        torch.distributions.Categorical(logits=a),
+        torch.distributions.Normal(a, a.exp()),
+    )
+    return choice.log_prob(torch.tensor([0, 1, 1])) + choice.entropy(), place.log_prob(a**2)
+
+
 V, M, Q = torch.randn(3), torch.randn(3, 2), torch.rand(3, 3)
 OPERATIONS = {
     "assigning to elements": (assigned, V),
@@ -98,6 +117,9 @@ OPERATIONS = {
     "cumulative": (lambda a: a.cumsum(0) * a.cumprod(1), M),
     "distances": (lambda a: torch.cdist(a, a + 1), M),
     "norms": (lambda a: F.normalize(a, dim=1) + a.norm() + a.norm(1, dim=1)[:, None], M),
+    "medians": (lambda a: a.median(0)[0] * a.median(1, keepdim=True)[0].exp(), M),
+    "bags of rows": (bags, M),
+    "probabilities of actions": (policy, M),
     "spreads": (lambda a: a.std(0) + a.var(0, unbiased=False) + a.std() + a.median(), M),
     "orders": (lambda a: a.sort(0)[0] * a.topk(2, -1)[0] + a.max(0)[0] + a.min(1, True)[0], M),
     "powers": (lambda a: a**3 + 2.0**a + a.abs() ** 1.5, M),
@@ -297,6 +319,18 @@ def test_arguments_may_be_dicts_and_so_may_results():
     assert ours({"a": a, "b": [Y.numpy()]}, scale=5)["scaled"].data[0, 0] == 5 * a.data[0, 0]
 
 
+def test_results_of_a_registered_class_are_of_that_class():
+    @dataclasses.dataclass
+    class Result:
+        twice: torch.Tensor
+        loss: torch.Tensor
+
+    torch.export.register_dataclass(Result)
+    result = from_torch(lambda x: Result(2 * x, (x**2).sum()), X)(X.numpy())
+    assert isinstance(result, Result)
+    assert_array_equal(result.twice.data, 2 * X.numpy())
+
+
 def test_other_shapes_are_exported_again_and_kept():
     ours = from_torch(mlp(), X)
     for n in (3, 5, 1, 5, 3):
@@ -412,6 +446,12 @@ def branching(x):
     return -x
 
 
+@dataclasses.dataclass
+class Pair:
+    first: torch.Tensor
+    second: torch.Tensor
+
+
 class Straight(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):
@@ -440,6 +480,12 @@ REFUSED = {
     "complex numbers": (lambda x: torch.view_as_real(torch.complex(x, x)), "complex"),
     "bfloat16": (lambda x: x.bfloat16() + 1, r"bfloat16.*\.float\(\)"),
     "NumPy inside": (lambda x: torch.from_numpy(x.detach().numpy()), r"\.numpy\(\)"),
+    "the largest of a bag": (
+        lambda x: F.embedding_bag(torch.tensor([[0, 1]]), x, mode="max"),
+        "_embedding_bag",
+    ),
+    "a class of one's own": (lambda x: Pair(x, x), r"register_dataclass"),
+    "reading what was never written": (lambda x: torch.empty(3) * 0 + x.sum(), "computes nan here"),
     "writing to its input": (lambda x: x.mul_(2).sum(), "changes what it is given"),
 }
 
