@@ -12,6 +12,7 @@ from autograd import backprop
 from autograd.__main__ import _named
 from autograd.expression import FUNCTIONS, ExpressionError, parse
 from autograd.op import RULEBOOK, Elementwise
+from autograd.viz.player.embed import without_comments
 from autograd.viz.player.grammar_js import grammar
 from autograd.viz.player.picture import picture_of
 from autograd.viz.player.record import trace_of
@@ -27,7 +28,8 @@ OPERATIONS = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
 def in_javascript(browser):  # noqa: F811
     """Computes the records of expressions, or their errors, in a browser."""
     here = resources.files("autograd.viz.player")
-    body = "\n".join(here.joinpath(name).read_text("utf-8") for name in ENGINE)
+    # As it stands in the page: spaces that are taken out of a text would show here.
+    body = "\n".join(without_comments(here.joinpath(name).read_text("utf-8")) for name in ENGINE)
     script = f"""(cases) => {{
         const grammar = {json.dumps(grammar())}, rules = {rules_js(op.name for op in OPERATIONS)};
         {body}
@@ -157,6 +159,26 @@ def test_1000_expressions_have_the_same_record_in_both_languages(in_javascript):
             continue  # the sign of nan, which JavaScript has none of
         found += [(text, values, *each) for each in differences(ours, record)]
     assert found[:5] == []
+
+
+POINTS = [0.0, -0.0, 1.0, -1.0, 2.5, -0.5, math.inf, -math.inf, math.nan]
+LARGE = [1e300, -1e300, 1e16, -1e-300]
+
+
+def test_every_operation_has_the_same_record_at_special_points(in_javascript):
+    pairs = [(x, y) for x in POINTS for y in POINTS]
+    known = [
+        (f"{op.name}({','.join('xy'[: op.arity])})", dict(zip("xy", pair, strict=False)))
+        for op in OPERATIONS
+        for pair in (pairs if op.arity == 2 else zip(POINTS + LARGE, strict=True))
+    ]
+    known += [  # a zero whose sign tells in a quotient; an infinite quotient, and its remainder
+        ("x / remainder(x, -x)", {"x": 3.0}),
+        ("remainder(x*x, -x)", {"x": -1e300}),
+        ("floor_divide(1e400, x)", {"x": 2.0}),
+    ]
+    for (text, values), javascript in zip(known, in_javascript(known), strict=True):
+        assert list(differences(in_python(text, values), javascript)) == [], (text, values)
 
 
 # --- errors -----------------------------------------------------------------------------------

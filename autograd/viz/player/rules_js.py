@@ -34,7 +34,7 @@ _FUNCTIONS = {
     "fmod": "({0}%{1})",
     "round": "(x=>{{let r=Math.round(x);return Math.abs(x%1)===.5&&r%2?r-1:r}})({0})",
     # As Python's: a whole number of times, also where x / y is rounded up to it.
-    "floor_divide": "((x,y)=>{{let m=x%y,d=(x-m)/y;if(!y||d!==d)return x/y;if(m&&m<0!==y<0)d-=1;"
+    "floor_divide": "((x,y)=>{{let m=x%y,d=(x-m)/y;if(!y)return x/y;if(m&&m<0!==y<0)d-=1;"
     "return d?Math.round(d):x/y*0}})({0},{1})",
     "logaddexp": "((x,y)=>x===y?x+Math.LN2:Math.max(x,y)+Math.log1p(Math.exp(-Math.abs(x-y))))"
     "({0},{1})",
@@ -52,7 +52,8 @@ _SAME_NAME = {
     "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
     "hypot", "sign", "trunc",
 }  # fmt: skip
-_REMAINDER = "((x,y)=>(r=>r&&r<0!==y<0?r+y:r)(x%y))({0},{1})"  # with the sign of y, as in Python
+# With the sign of y, as in Python, that of a zero, too.
+_REMAINDER = "((x,y)=>(r=>r?r<0!==y<0?r+y:r:r===0&&y<0?-0:Math.abs(r))(x%y))({0},{1})"
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.USub: "-", ast.Gt: ">",
     ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.NotEq: "!==", ast.Eq: "===", ast.Or: "||",
