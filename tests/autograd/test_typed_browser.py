@@ -137,6 +137,30 @@ def test_a_leaf_that_is_no_number_keeps_the_last_one_and_says_so(typed, text):
 
 
 @needs_browser
+def test_what_is_too_large_to_be_drawn_is_refused_and_what_was_shown_stays(typed):
+    player = typed({"f": "x*x"})
+    for count in (1_000, 200):
+        player.page.fill("#expression", "+".join(["x"] * count))
+        told = player.page.locator("#told").text_content()
+        assert told == (
+            f"this page draws at most 150 nodes, but these are {count:,}; glassgrad play on the "
+            "command line folds what is larger."
+        )
+        assert player.page.locator("#stage").evaluate("(e) => e.inert")
+    player.page.fill("#expression", "+".join(["x"] * 150))
+    assert player.page.locator("#told").text_content() == ""
+
+
+@needs_browser
+def test_an_empty_field_is_told_in_the_words_of_the_command_line(typed):
+    player = typed()
+    player.page.fill("#expression", " ")
+    with pytest.raises(ExpressionError) as caught:
+        parse(" ", {})
+    assert f"expression: {player.page.locator('#told').text_content()}" == str(caught.value)
+
+
+@needs_browser
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_addresses_stay_text(typed, text):
     player = typed({"f": text, ".x": text, f".{text}": "1", "step": text}, wait="#expression")

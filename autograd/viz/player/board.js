@@ -26,6 +26,12 @@ function show() {
       names = namesIn(expression);
     given = new Map(names.map((name, i) => [name, given.has(name) ? given.get(name) : FIRST[i % FIRST.length]]));
     record = recordOf(typed.value, given);
+    if (record.nodes.length > grammar.drawn)
+      throw new ExpressionError(
+        "this page draws at most " + grammar.drawn + " nodes, but these are " + record.nodes.length.toLocaleString("en") +
+          "; glassgrad play on the command line folds what is larger.",
+        0,
+      );
   } catch (e) {
     if (!(e instanceof ExpressionError)) throw e;
     told.textContent = e.message.replace("expression: ", "");
@@ -47,7 +53,7 @@ function start(record, position) {
   const bytes = new TextEncoder().encode(svg);
   const image = document.createElement("img");
   image.alt = "";
-  image.src = "data:image/svg+xml;base64," + btoa(String.fromCharCode(...bytes));
+  image.src = "data:image/svg+xml;base64," + btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   host = document.createElement("div");
   host.className = "glassgrad";
   host.append(image);

@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd import expression
 from autograd.op import RULEBOOK, Elementwise, Op
+from autograd.viz.player.picture import MOST_DRAWN
 from autograd.viz.player.record import MOST_WAYS
 from autograd.viz.symbols import (
     _COMPARISONS,
@@ -49,6 +50,7 @@ def grammar() -> dict[str, Any]:
         "longest": expression.LONGEST,
         "deepest": expression.DEEPEST,
         "ways": MOST_WAYS,
+        "drawn": MOST_DRAWN,
         "combining": _ranges(lambda c: unicodedata.combining(c) > 0),
         "wide": _ranges(lambda c: unicodedata.east_asian_width(c) in "WF"),
     }
