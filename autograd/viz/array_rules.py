@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd.op import RULEBOOK, Op, unbroadcast
-from autograd.viz.symbols import Symbol, _argument_text
+from autograd.viz.symbols import Symbol, index_text
 from autograd.viz.text import shape_text
 
 LONGEST = 80
@@ -72,7 +72,7 @@ class ArraySymbol(Symbol):
         name = self.op.name if self.op else ""
         if name == "scatter":
             index = self.params.get("index")
-            return "", f" put at [{_argument_text(index).strip('()')}] of zeros"
+            return "", f" put at [{index_text(index)}] of zeros"
         if name == "sum":
             return _summed(self.params.get("axis"), self.operands[0]), ""
         if name == "broadcast_to":

@@ -34,10 +34,12 @@ def to_paper(scene: Scene, file_format: str) -> bytes:
     for group in scene.groups:
         for shape in group.shapes:
             axes.add_artist(_artist(shape, scale))
+    # the same picture is the same bytes
+    undated = {"CreationDate": None} if file_format == "pdf" else None
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # drawn as an empty box
-        figure.savefig(file, format=file_format, dpi=2 * _PIXELS_PER_INCH)
+        figure.savefig(file, format=file_format, dpi=2 * _PIXELS_PER_INCH, metadata=undated)
     return file.getvalue()
 
 

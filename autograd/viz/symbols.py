@@ -361,7 +361,7 @@ def _text(x: Symbol) -> tuple[str, int]:
     if x.op.name == "transpose" and x.params.get("axes") is None:
         return _bracketed(_text(x.operands[0]), ATOM, "({})") + "ᵀ", POWER
     if x.op.name == "getitem":
-        return f"{x.operands[0]}[{_argument_text(x.params.get('index'))}]", ATOM
+        return f"{x.operands[0]}[{index_text(x.params.get('index'))}]", ATOM
     return _call_text(x, x.op), ATOM
 
 
@@ -375,7 +375,8 @@ def _call_text(x: Symbol, op: Op) -> str:
         for name, argument in x.params.items()
         if repr(argument) != repr(defaults.get(name)) and not _is_usual(name, argument)
     ]
-    name = op.symbol if op.symbol.islower() and op.symbol.isalpha() else op.name
+    is_word = op.symbol.islower() and op.symbol.isascii() and op.symbol.isalpha()
+    name = op.symbol if is_word else op.name
     return f"{name}({', '.join([*map(str, x.operands), *given])})"
 
 
@@ -390,9 +391,32 @@ def _argument_text(argument: Any) -> str:
     return text if len(text) <= 12 else "…"
 
 
+def index_text(index: Any) -> str:
+    """An index as it stands between square brackets in code; … for what is long.
+
+    Example:
+        >>> index_text((slice(0, 4), -1, slice(None, None, 2))), index_text((0,))
+        ('0:4, -1, ::2', '0')
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    text = ", ".join(_slice_text(x) if isinstance(x, slice) else _entry_text(x) for x in parts)
+    return text if len(text) <= 24 else "…"
+
+
+def _slice_text(x: slice) -> str:
+    start, stop, step = ("" if n is None else str(n) for n in (x.start, x.stop, x.step))
+    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+
+
+def _entry_text(x: Any) -> str:
+    return "..." if x is Ellipsis else str(x.tolist()) if isinstance(x, np.ndarray) else str(x)
+
+
 def _leaf_text(x: Symbol) -> tuple[str, int]:
     if x.number is not None:
-        return _KNOWN_NUMBERS.get(x.number) or number(x.number), NEGATIVE if x.number < 0 else ATOM
+        text = _KNOWN_NUMBERS.get(x.number) or number(x.number)
+        # 1e-12² would be read as a power of the exponent
+        return text, NEGATIVE if x.number < 0 else POWER if re.search(r"\de", text) else ATOM
     if x.derivative is not None:
         return x.derivative.text, PRODUCT
     # A name may be any text, such as "x1*w1 + x2*w2".
@@ -423,7 +447,8 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
         left, right = map(tree_of, x.operands)
         return ("mrow", ("mo", "["), left, ("mo", x.op.symbol), right, ("mo", "]")), ATOM
     if x.op.name == "getitem":  # its template has a stand-in for the index
-        return ("mrow", tree_of(x.operands[0], ATOM), ("mo", "["), ("mi", "…"), ("mo", "]")), ATOM
+        inside = ("mtext", index_text(x.params.get("index")))
+        return ("mrow", tree_of(x.operands[0], ATOM), ("mo", "["), inside, ("mo", "]")), ATOM
     if "{0}" not in x.op.latex:
         commas = [part for y in x.operands for part in (("mo", ","), tree_of(y))]
         return ("mrow", read(x.op.latex), ("mo", "("), *commas[1:], ("mo", ")")), ATOM

@@ -25,7 +25,7 @@ from autograd.viz import notation
 from autograd.viz.boxes import Box, boxes_of
 from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative
-from autograd.viz.symbols import Symbol, for_reading, symbolic_partial
+from autograd.viz.symbols import Symbol, for_reading, index_text, symbolic_partial
 from autograd.viz.text import numbers, printable
 
 Formula = Symbol
@@ -125,7 +125,11 @@ class Trace:
         """What was given besides operands and is not to be read off the shape: axis, index."""
         params = getattr(node, "params", {})
         given = [(name, params[name]) for name in ("axis", "axes", "index") if name in params]
-        texts = [(name, " ".join(repr(x).split())) for name, x in given if x is not None]
+        texts = [
+            (name, index_text(x) if name == "index" else " ".join(repr(x).split()))
+            for name, x in given
+            if x is not None
+        ]
         return [(name, text if len(text) <= 24 else text[:23] + "…") for name, text in texts]
 
     def operands(self, node: Node) -> tuple[str | float, ...]:

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import nn
-from autograd import Tensor, Value, draw, no_grad, tanh
+from autograd import Tensor, Value, backprop, draw, no_grad, tanh
 from autograd.viz import notation
 from autograd.viz.dot import run_dot
 from autograd.viz.scene import BACKGROUND, CONSTANT, DARK, GREY, HOT, INK, LEAF, OPERATION, OUTPUT
@@ -514,6 +514,13 @@ def test_paper_is_made_by_matplotlib_where_there_is_no_dot(suffix, tmp_path, wit
     x = Value(2.0, label="$\\alpha$ <b> 🎉 \n two")
     draw(x * x + 2).save(tmp_path / f"x{suffix}")
     assert (tmp_path / f"x{suffix}").read_bytes().startswith(MAGIC[suffix])
+
+
+def test_a_pdf_does_not_tell_when_it_was_made(tmp_path):
+    pytest.importorskip("matplotlib")
+    for name, made in [("a", draw(neuron())), ("b", backprop(neuron()))]:
+        made.save(tmp_path / f"{name}.pdf")
+        assert b"CreationDate" not in (tmp_path / f"{name}.pdf").read_bytes()
 
 
 def test_paper_without_dot_and_matplotlib_says_what_to_install(tmp_path, without_dot, monkeypatch):

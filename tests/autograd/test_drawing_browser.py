@@ -49,6 +49,20 @@ def test_a_small_drawing_fits_into_every_page(shown, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_high_drawing_begins_where_there_are_boxes(shown):
+    y = Value(0.5, label="x").tanh()
+    for k in range(30):  # the operands of a chain stand below and above it
+        y = (y * Value(1.0, label=f"w{k}") + Value(0.1, label=f"b{k}")).tanh()
+    for k in range(12):
+        y = y * sum((Value(1.0, label=f"u{k}_{i}") ** 3 for i in range(6)), Value(1.0))
+    page = shown(draw(y, depth=0), viewport={"width": 930, "height": 800})
+    place = page.locator(".pic").evaluate(
+        "(e) => [e.scrollTop, (e.scrollHeight - e.clientHeight) / 2]"
+    )
+    assert place[1] > 50
+    assert abs(place[0] - place[1]) <= 1
+
+
 def test_of_a_large_one_a_part_is_shown_that_is_dragged_zoomed_and_fitted(shown):
     page = shown(deep(12), viewport={"width": 390, "height": 800})
     seen, whole, _ = widths(page)

@@ -269,3 +269,28 @@ def test_every_array_rule_that_is_written_has_the_number_of_the_step():
 )  # fmt: skip
 def test_a_name_in_code_is_written_as_in_mathematics(code, written):
     assert name(code).text == written
+
+
+def test_what_is_raised_is_not_mistaken_for_its_power_of_ten():
+    x = Value(1e-12, label="x")
+    text = str(backprop(x**2 * 3e-9))
+    assert "v₁ = x²" in text
+    assert "= (1e-12)² " in text
+    assert "1e-12²" not in text
+
+
+def test_parts_of_one_array_are_told_apart_by_their_index():
+    x = Tensor(np.arange(6.0), requires_grad=True, label="x")
+    W = Tensor(np.ones((3, 4)), requires_grad=True, label="W")
+    y = (x[0:2] * x[4:6]).sum() + W[1, ::2].sum() + W[..., -1].sum()
+    text = str(backprop(y))
+    for formula in ["x[0:2]", "x[4:6]", "W[1, ::2]", "W[..., -1]", "put at [4:6] of zeros"]:
+        assert formula in text
+    assert "slice(" not in text
+
+
+def test_axes_in_another_order_are_a_transposition_with_a_name():
+    x = Tensor(np.ones((2, 3, 4)), requires_grad=True, label="x")
+    text = str(backprop(x.transpose((1, 0, 2)).sum()))
+    assert "transpose(x, axes=(1, 0, 2))" in text
+    assert "ᵀ(" not in text

@@ -22,6 +22,13 @@ function show(svg) {
     if (at >= 0 && viewWith(at, true)) g.addEventListener("click", () => toggleBox(at));
   }
   frame.replaceChildren(look.picture, look.bar);
+  // A high picture begins at half its height: its corner may be empty.
+  const { picture } = look;
+  new ResizeObserver((_, observer) => {
+    if (!picture.clientWidth) return;
+    observer.disconnect();
+    picture.scrollTop = (picture.scrollHeight - picture.clientHeight) / 2;
+  }).observe(picture);
   showToggles();
 }
 async function toggleBox(g) {

@@ -116,7 +116,10 @@ const round = (text) => "(" + text + ")";
 const roundTree = (tree) => ["mrow", ["mo", "("], tree, ["mo", ")"]];
 const known = (x) => grammar.known.find(([number]) => number === x);
 function textOf(x) {
-  if (isNumber(x)) return [known(x)?.[1] || digits(x), x < 0 ? NEGATIVE : ATOM];
+  if (isNumber(x)) {
+    const text = known(x)?.[1] || digits(x);
+    return [text, x < 0 ? NEGATIVE : /\de/.test(text) ? RAISED : ATOM]; // not 1e-12²
+  }
   if (x.name !== undefined) return [nameOf(x.name).text, ATOM];
   const { op, of } = x;
   if (op === "square") return textOf({ op: "power", of: [of[0], 2] });
