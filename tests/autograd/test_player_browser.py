@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from importlib import resources
 
 import numpy as np
@@ -978,6 +979,11 @@ def test_a_step_of_learning_moves_the_marked_leaves_against_their_gradients(play
     assert player.exact()["x"][0] == 2.0
     told = "J: " + " → ".join(map(number, shown))
     assert player.page.locator("details [aria-live]").inner_text() == told
+    player.press("ArrowDown")  # w is set to another number by hand: J is told from there on
+    player.page.locator(".about input[type=text]").fill("0.25")
+    by_hand = number(player.exact()["J"][0])
+    player.page.get_by_role("button", name="Take a step").click()
+    assert f" → {by_hand} → " in player.page.locator("details [aria-live]").inner_text()
     player.page.get_by_label("Rate η").fill("much")
     player.page.get_by_role("button", name="Take a step").click()
     assert "η needs a number" in player.page.locator("details [aria-live]").inner_text()
@@ -991,8 +997,11 @@ def test_presenting_fills_the_screen_and_follows_a_remote(play, width):  # noqa:
     player.page.wait_for_function(
         "document.querySelector('.glassgrad').hasAttribute('data-present')"
     )
-    size = player.page.locator(".say p").first.evaluate("(e) => getComputedStyle(e).fontSize")
-    assert size == "24px"
+    player.press("End")
+    for place in (".say p", ".strip small", ".strip b", "nav output"):
+        size = player.page.locator(place).first.evaluate("(e) => getComputedStyle(e).fontSize")
+        assert size == {1920: "24px"}.get(width, "16px"), place  # as large on a projector's 1280
+    player.press("Home")
     assert host.evaluate("(e) => e.getBoundingClientRect().width") == width
     assert host.evaluate("(e) => e.scrollWidth") <= width
     for _ in range(11):
@@ -1004,12 +1013,27 @@ def test_presenting_fills_the_screen_and_follows_a_remote(play, width):  # noqa:
     player.page.keyboard.press("h")
     hidden = player.page.locator("[data-part=data]").first
     assert hidden.evaluate("(e) => getComputedStyle(e).visibility") == "hidden"
+    assert not re.search(r"\d\.\d", player.panel())  # nor in words
     player.page.keyboard.press("h")
     assert hidden.evaluate("(e) => getComputedStyle(e).visibility") == "visible"
     player.page.keyboard.press("Escape")
     player.page.wait_for_function(
         "!document.querySelector('.glassgrad').hasAttribute('data-present')"
     )
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_a_presented_neuron_and_all_that_is_said_fit_the_screen(play, width, height):  # noqa: F811
+    player = play(backprop(neuron()[0]), viewport={"width": width, "height": height})
+    player.press("s", "End", "ArrowLeft")
+    player.page.wait_for_function(
+        "innerHeight >= document.querySelector('.glassgrad').scrollHeight"
+    )
+    assert player.page.locator(".overview").is_hidden()
+    picture = player.page.locator(".pic").evaluate(
+        "(e) => [e.scrollWidth <= e.clientWidth, e.scrollHeight <= e.clientHeight]"
+    )
+    assert picture == [True, True]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

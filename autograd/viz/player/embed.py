@@ -169,4 +169,4 @@ def _text(name: str) -> str:
 
 
 def _squeezed(css: str) -> str:
-    return re.sub(r"\s*([{};,])\s*", r"\1", css)
+    return re.sub(r"\s*([{};,>]|(?<=\w):(?=\s))\s*", r"\1", css).replace(";}", "}")

@@ -209,7 +209,7 @@ const naming = button(
     naming.setAttribute("aria-pressed", byNames);
     showAs(view);
   },
-  { "aria-pressed": "false", title: "Step from one named variable to the next (n)" },
+  { "aria-pressed": "false", title: "Step along named variables (n)" },
 );
 function chooseBox(g) {
   chosen = -1;
@@ -270,7 +270,7 @@ function takeStep() {
   const eta = typedNumber(rate.value),
     grads = finalGrads();
   if (eta === null) return (history.textContent = "η needs a number, such as 0.1.");
-  if (!learned.length) learned.push(fmt(value[root]));
+  if (learned.at(-1) !== fmt(value[root])) learned.push(fmt(value[root]));
   for (const i in marked) if (marked[i].checked && grads[i] !== null) given(+i, value[i] - eta * grads[i]);
   learned.push(fmt(value[root]));
   history.textContent = name(root) + ": " + learned.slice(-8).join(" → ");
@@ -305,7 +305,7 @@ async function present() {
   look.anew();
 }
 document.addEventListener("fullscreenchange", () => {
-  if (!document.fullscreenElement && host.hasAttribute("data-present")) present();
+  if (!document.fullscreenElement && presented()) present();
 });
 const presenting = button("Present", present, { "aria-pressed": "false", title: "Full screen, large type (s)" });
 const hideNumbers = () => host.toggleAttribute("data-hidden");

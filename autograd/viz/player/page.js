@@ -21,7 +21,7 @@ const slider = el("input", {
 const playing = button("▶ play", () => play(), { "aria-label": "Play" });
 const predict = button("Predict", () => togglePredict(), {
   "aria-pressed": "false",
-  title: "Hide a number of each step until you have found it (p)",
+  title: "Find a number of each step yourself (p)",
 });
 const keys =
   "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · s present · n named variables · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
@@ -68,8 +68,8 @@ const tools = el(
   "div",
   { class: "row" },
   predict,
-  button("Copy LaTeX", () => copyLatex(), { title: "The formula of this step" }),
-  button("Run to stop", () => runToStop(1), { title: "Run to the next breakpoint (])" }),
+  button("Copy LaTeX", () => copyLatex(), { title: "Of this step" }),
+  button("Run to stop", () => runToStop(1), { title: "To the next breakpoint (])" }),
   ...(scalar ? [button("Why this order?", toggleOrder)] : []),
   ...(trace.named?.length ? [naming] : []),
   presenting,
@@ -208,7 +208,7 @@ const actions = {
   "?": () => {
     help.open = !help.open;
   },
-  Escape: () => (chosen >= 0 ? choose(-1) : host.hasAttribute("data-present") ? present() : host.blur()),
+  Escape: () => (chosen >= 0 ? choose(-1) : presented() ? present() : host.blur()),
 };
 // No key reaches the notebook, where single letters delete cells.
 for (const type of ["keydown", "keyup", "keypress"])

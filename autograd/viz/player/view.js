@@ -43,7 +43,8 @@ function appear(main) {
 
 // A picture fits into the page, unless its type would become too small to read; then a part is
 // shown, and a small map says which.
-const SMALLEST = 0.7;
+const presented = () => host.hasAttribute("data-present"),
+  smallest = () => (presented() ? 0.45 : 0.7); // a projector makes all larger
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 function viewer(svg, label) {
   const attribute = (e, keys) => Object.fromEntries(keys.map((key) => [key, +e.getAttribute(key)]));
@@ -51,10 +52,10 @@ function viewer(svg, label) {
   const picture = el("div", { class: "pic", tabindex: "0", role: "group", "aria-label": label }, svg);
   let zoom = 0; // 0: as it fits
   const fitting = () =>
-    host.hasAttribute("data-present")
-      ? Math.min(3, picture.clientWidth / width, (innerHeight * 0.5) / height)
+    presented()
+      ? Math.min(3, picture.clientWidth / width, (innerHeight * 0.46) / height)
       : Math.min(1, picture.clientWidth / width);
-  const scale = () => zoom || Math.max(fitting(), SMALLEST);
+  const scale = () => zoom || Math.max(fitting(), smallest());
   function zoomTo(x) {
     const middle = (picture.scrollLeft + picture.clientWidth / 2) / scale();
     zoom = x && Math.min(4, Math.max(0.1, x));
@@ -86,7 +87,7 @@ function viewer(svg, label) {
     { class: "row view" },
     button("−", smaller, { "aria-label": "Make the picture smaller" }),
     button("+", larger, { "aria-label": "Make the picture larger" }),
-    button("Fit", fit, { title: "Show the whole picture (f)" }),
+    button("Fit", fit, { title: "All of it (f)" }),
     overview,
   );
   function drawMap() {
