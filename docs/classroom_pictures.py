@@ -1,0 +1,113 @@
+"""Takes the manual's pictures of the pages for class: `python docs/classroom_pictures.py`.
+
+They are what Debian's chromium shows, so this needs it, playwright and pillow.
+"""
+
+import io
+import pathlib
+import shutil
+import tempfile
+from urllib.parse import urlencode
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from autograd import Value, backprop, sigmoid
+from autograd.viz.player.typed import write_typed_page
+from autograd.viz.sheet import write_sheet
+
+COLOURS = 200
+
+
+def loss():
+    """The loss of two neurons in a row, as in the lecture."""
+    x, w1, w2, y = (
+        Value(number, label=name)
+        for name, number in {"x": 1.0, "w1": 0.5, "w2": -1.5, "y": 1.0}.items()
+    )
+    z1 = sigmoid(w1 * x)
+    z1.label = "z1"
+    y_hat = sigmoid(w2 * z1)
+    y_hat.label = "y_hat"
+    J = (y_hat - y) ** 2
+    J.label = "J"
+    return J
+
+
+def press(page, *keys):
+    """Press keys in the player."""
+    page.wait_for_selector(".glassgrad nav")
+    page.focus(".glassgrad")
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def typing(page, folder):
+    """The page in which an expression is typed."""
+    write_typed_page(folder / "typed.html")
+    page.set_viewport_size({"width": 1100, "height": 700})
+    state = {"f": "tanh(w*x + b) * x", ".w": "0.5", ".x": "2", ".b": "0.25", "step": "8"}
+    page.goto(f"{(folder / 'typed.html').as_uri()}#{urlencode(state)}")
+    page.wait_for_selector(".glassgrad nav")
+
+
+def presenting(page, folder):
+    """A pass as it is presented."""
+    backprop(loss()).to_html(folder / "presented.html")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto((folder / "presented.html").as_uri())
+    press(page, "s")
+    page.wait_for_function("document.querySelector('[data-present]')")
+    press(page, *["PageDown"] * 13)
+
+
+def predicting(page, folder):
+    """A slip that is recognised."""
+    backprop(loss()).to_html(folder / "predicted.html")
+    page.set_viewport_size({"width": 1280, "height": 600})
+    page.goto((folder / "predicted.html").as_uri())
+    press(page, "p", *["ArrowRight"] * 11)
+    page.locator(".strip input").fill("-1.233")  # a slip: the sum of upstream and local
+    page.keyboard.press("Enter")
+    page.evaluate("scrollTo(0, 0)")
+
+
+def a_sheet(page, folder):
+    """The first tasks of a work sheet."""
+    write_sheet(folder / "sheet.html", seed=7, count=6, size=5)
+    page.set_viewport_size({"width": 900, "height": 640})
+    page.goto((folder / "sheet.html").as_uri())
+
+
+PICTURES = {
+    "type-and-step": typing,
+    "presenting": presenting,
+    "predicting": predicting,
+    "work-sheet": a_sheet,
+}
+
+
+def write_pictures(browser, target):
+    """Write each picture, in few colours so that it stays small."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, prepare in PICTURES.items():
+            page = browser.new_page(color_scheme="light", reduced_motion="reduce")
+            prepare(page, pathlib.Path(folder))
+            page.wait_for_timeout(500)
+            shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            shot.quantize(COLOURS).save(target / f"{name}.png", optimize=True)
+            page.close()
+
+
+def main():
+    """Write them beside this file."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        write_pictures(browser, pathlib.Path(__file__).parent)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
