@@ -32,6 +32,7 @@ _PAGE = """\
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
 @page {{ size: A4; margin: 16mm }}
@@ -45,6 +46,8 @@ code, pre {{ font: 11pt/1.45 ui-monospace, Menlo, Consolas, monospace; white-spa
 pre {{ font-size: 8.5pt }}
 table {{ border-collapse: collapse }}
 th, td {{ border: 1px solid #000; padding: .25em .8em; min-width: 5em; text-align: left }}
+code, pre {{ overflow-wrap: anywhere }}
+@media (max-width: 560px) {{ th, td {{ padding: .25em .4em; min-width: 3em }} }}
 .who {{ display: flex; gap: 2em }}
 .who span {{ flex: 1; border-bottom: 1px solid #000 }}
 .solutions {{ break-before: page; border-top: 2px solid #000; margin-top: 3em; padding-top: 1em }}
@@ -205,7 +208,10 @@ _TEX = r"""\documentclass{article}
 \usepackage[a4paper,margin=18mm]{geometry}
 \usepackage[utf8]{inputenc}
 \usepackage{amsmath}
+\usepackage{longtable}
 \setlength{\parindent}{0pt}
+\setlength{\LTleft}{0pt}
+\sloppy
 \begin{document}
 """
 
@@ -214,20 +220,26 @@ def _tex(title: str, made: list[Task]) -> str:
     lines = [_TEX + rf"\section*{{{tex_text(title)}}}", r"Name \hrulefill\ Date \hrulefill", ""]
     lines.append("Compute the value of each node forwards, then its gradient backwards.")
     for k, task in enumerate(made, start=1):
-        lines += [rf"\subsection*{{{k}. {tex_text(task.given)}}}", *_tex_table(task, False)]
+        lines += [_tex_given(k, task), *_tex_table(task, False)]
     lines.append(rf"\newpage\section*{{{tex_text(title)}: solutions}}")
     for k, task in enumerate(made, start=1):
-        lines += [rf"\subsection*{{{k}. {tex_text(task.given)}}}", *_tex_table(task, True)]
+        lines += [_tex_given(k, task), *_tex_table(task, True)]
         for step in task.steps:
             lines += [tex_text(step.equation), ""]
     return "\n".join([*lines, r"\end{document}", ""])
 
 
+def _tex_given(k: int, task: Task) -> str:
+    """What is to be done, in a line that may break after a sign."""
+    text = re.sub(r"([(*])", r"\1\\allowbreak{}", tex_text(task.given))
+    return rf"\subsection*{{{k}. {text}}}"
+
+
 def _tex_table(task: Task, solved: bool) -> Iterator[str]:
-    yield r"\renewcommand{\arraystretch}{1.4}\begin{tabular}{|l|l|p{3cm}|p{3cm}|}\hline"
-    yield r"node & made by & value & gradient \\\hline"
+    yield r"\renewcommand{\arraystretch}{1.4}\begin{longtable}{|l|l|p{3cm}|p{3cm}|}\hline"
+    yield r"node & made by & value & gradient \\\hline\endhead"
     for what, made, value, gradient in _rows(task):
         shown = value if solved or made == "given" else ""
         cells = [what, made, shown, gradient if solved else ""]
         yield " & ".join(map(tex_text, cells)) + r" \\\hline"
-    yield r"\end{tabular}\par\medskip"
+    yield r"\end{longtable}"

@@ -11,6 +11,7 @@ import pytest
 
 from autograd.__main__ import main
 from autograd.viz.sheet import tasks, write_sheet
+from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 FUNCTIONS = {
     "tanh": math.tanh,
@@ -78,8 +79,19 @@ def test_what_cannot_be_made_is_refused(arguments, tmp_path, capsys, monkeypatch
     shutil.which("pdflatex") is None and os.environ.get("GLASSGRAD_CI") != "1",
     reason="there is no pdflatex here",
 )
-def test_pdflatex_compiles_a_sheet(tmp_path):
-    write_sheet(tmp_path / "sheet.tex", 7)
+@pytest.mark.parametrize("size", [5, 50])
+def test_pdflatex_compiles_a_sheet_and_nothing_hangs_over_a_page(tmp_path, size):
+    write_sheet(tmp_path / "sheet.tex", 7, 3, size)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "sheet.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in done.stdout
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_sheet_is_as_wide_as_the_screen(play, tmp_path, width):  # noqa: F811
+    write_sheet(tmp_path / "sheet.html", 7, 3, 12)
+    viewport = {"width": width, "height": 800}
+    player = play(tmp_path / "sheet.html", wait="table", viewport=viewport)
+    assert player.page.evaluate("document.documentElement.scrollWidth") <= width
