@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -94,20 +94,22 @@ def _elman_step(activation: Callable[[Any], Any]) -> Callable[..., Any]:
     return step
 
 
-_ELMAN = {
+ELMAN_STEPS = {
     "tanh": named("RNN step", shapes=_with_gates(1))(_elman_step(autograd.tanh)),
     "relu": named("RNN step, relu", shapes=_with_gates(1))(_elman_step(autograd.relu)),
 }
 
 
-def _lstm_step(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> States:
+def lstm_step(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> States:
+    """The next (h, c) of an LSTM."""
     i, f, g, o = _gates(affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh), 4)
     c = autograd.sigmoid(f) * c + autograd.sigmoid(i) * autograd.tanh(g)
     return autograd.sigmoid(o) * autograd.tanh(c), c
 
 
 @named("GRU step", shapes=_with_gates(3))
-def _gru_step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+def gru_step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+    """The next h of a GRU."""
     of_x, of_h = _gates(affine(x, w_ih, b_ih), 3), _gates(affine(h, w_hh, b_hh), 3)
     r, z = (autograd.sigmoid(a + b) for a, b in zip(of_x[:2], of_h[:2], strict=True))
     n = autograd.tanh(of_x[2] + r * of_h[2])
@@ -116,7 +118,7 @@ def _gru_step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any
 
 @named("LSTM step", shapes=_with_gates(4, states=2))
 def _lstm_state(*operands: Any) -> Any:
-    return _lstm_step(*operands)[0]
+    return lstm_step(*operands)[0]
 
 
 def _gates(x: Any, count: int) -> list[Any]:
@@ -131,7 +133,7 @@ class _Elman(_Recurrence):
     nonlinearity: str
 
     def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
-        return (_ELMAN[self.nonlinearity](x, *states, *weights),)
+        return (ELMAN_STEPS[self.nonlinearity](x, *states, *weights),)
 
 
 class _LongShortTerm(_Recurrence):
@@ -139,14 +141,14 @@ class _LongShortTerm(_Recurrence):
     _state_names = ("h", "c")
 
     def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
-        return _lstm_step(x, *states, *weights)
+        return lstm_step(x, *states, *weights)
 
 
 class _Gated(_Recurrence):
     _gate_count = 3
 
     def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
-        return (_gru_step(x, *states, *weights),)
+        return (gru_step(x, *states, *weights),)
 
 
 # --- cells ----------------------------------------------------------------------------------------
@@ -364,6 +366,22 @@ class _Layers(_Recurrence):
         for layer in range(self.num_layers):
             for suffix in self._suffixes(layer):
                 self._draw(self._input_size(layer), suffix, rng)
+
+    @classmethod
+    def made_of(cls, weights: Sequence[Any], **options: Any) -> Self:
+        """A layer that computes with these weights, cell by cell in the order of the parameters.
+
+        Args:
+            weights: Arrays or Tensors; in a close-up arrays of Values.
+            **options: All arguments of the layer but input_size and hidden_size.
+        """
+        layer = cls.__new__(cls)
+        hidden_size, input_size = shape_of(weights[1])[-1], shape_of(weights[0])[-1]
+        vars(layer).update(options, input_size=input_size, hidden_size=hidden_size, rng=None)
+        ends = [end for k in range(layer.num_layers) for end in layer._suffixes(k)]
+        names = [name + end for end in ends for name in _NAMES[: 4 if layer.bias else 2]]
+        vars(layer).update(zip(names, weights, strict=True))
+        return layer
 
     def _suffixes(self, layer: int) -> list[str]:
         """How the parameters' names of a layer end, in each direction."""

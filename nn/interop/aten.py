@@ -17,6 +17,7 @@ import numpy as np
 import autograd as ag
 from nn import functional as F
 from nn.operands import holds_values, numbers, shape_of
+from nn.recurrent import ELMAN_STEPS, GRU, LSTM, RNN, gru_step, lstm_step
 
 Rule = Callable[..., Any]
 
@@ -231,6 +232,28 @@ def _summed_bags(
         lengths = np.maximum(np.bincount(bags[kept], minlength=count), 1)
         sums = sums / lengths[:, None].astype(sums.dtype)
     return sums, None, None, None
+
+
+def _recurrent(layer: type[LSTM] | type[GRU] | type[RNN], **options: Any) -> Rule:
+    """A recurrent layer of ours, with the weights of PyTorch's."""
+
+    def run(
+        x: Any, hx: Any, weights: Sequence[Any], bias: bool, num_layers: int, dropout: float,
+        training: bool, bidirectional: bool, batch_first: bool,
+    ) -> Any:  # fmt: skip
+        made = layer.made_of(
+            weights, bias=bias, num_layers=num_layers, dropout=dropout, training=training,
+            bidirectional=bidirectional, batch_first=batch_first, **options,
+        )  # fmt: skip
+        out, ends = made.forward(x, hx)
+        return (out, *ends) if isinstance(ends, tuple) else (out, ends)
+
+    def applies(x: Any, hx: Any, weights: Any, bias: Any, num_layers: Any, *rest: Any) -> bool:
+        cells = num_layers * (1 + rest[2])
+        return bool(len(weights) == cells * (4 if bias else 2))  # proj_size has more
+
+    run.applies = applies  # type: ignore[attr-defined]
+    return run
 
 
 def _put(x: Any, index: Any, values: Any, accumulate: bool = False) -> Any:
@@ -459,6 +482,14 @@ RULES: dict[str, Rule] = {
         ),
         enable_gqa=False,
     ),
+    "lstm.input": _recurrent(LSTM),
+    "gru.input": _recurrent(GRU),
+    "rnn_tanh.input": _recurrent(RNN, nonlinearity="tanh"),
+    "rnn_relu.input": _recurrent(RNN, nonlinearity="relu"),
+    "lstm_cell": lambda x, s, w, u, b=None, c=None: lstm_step(x, s[0], s[1], w, u, b, c),
+    "gru_cell": lambda x, h, w, u, b=None, c=None: gru_step(x, h, w, u, b, c),
+    "rnn_tanh_cell": lambda x, h, w, u, b=None, c=None: ELMAN_STEPS["tanh"](x, h, w, u, b, c),
+    "rnn_relu_cell": lambda x, h, w, u, b=None, c=None: ELMAN_STEPS["relu"](x, h, w, u, b, c),
     # along axes
     "sum": _over(ag.sum),
     "mean": _over(ag.mean),

@@ -218,11 +218,52 @@ def test_operations_stay_as_the_model_has_them():
 
 
 def test_only_what_has_no_rule_is_taken_apart():
-    cell = torch.nn.GRUCell(2, 2)
-    ours = from_torch(lambda x, h: torch.softmax(cell(x, h), -1), X, X)
-    names = calls(ours, X, X)
-    assert len(names) > 10
+    ours = from_torch(lambda x: torch.softmax(F.hardswish(x), -1), X)
+    names = calls(ours, X)
+    assert len(names) > 3
     assert names[-1] == "aten.softmax.int"
+
+
+RECURRENT = {
+    "an LSTM": (torch.nn.LSTM(2, 3), "LSTM step"),
+    "an LSTM of two directions": (torch.nn.LSTM(2, 3, bidirectional=True), "LSTM step"),
+    "a GRU of two layers and directions": (torch.nn.GRU(2, 3, 2, bidirectional=True), "GRU step"),
+    "an LSTM of two layers and directions": (
+        torch.nn.LSTM(2, 3, 2, bidirectional=True, batch_first=True), "",
+    ),
+    "a GRU without biases": (torch.nn.GRU(2, 3, 2, bias=False), ""),
+    "an RNN": (torch.nn.RNN(2, 3, bidirectional=True), "RNN step"),
+    "an RNN of relu": (torch.nn.RNN(2, 3, nonlinearity="relu"), "RNN step, relu"),
+    "a cell of an LSTM": (torch.nn.LSTMCell(2, 3), "LSTM step"),
+    "a cell of a GRU": (torch.nn.GRUCell(2, 3), "GRU step"),
+    "a cell without biases": (torch.nn.RNNCell(2, 3, bias=False), ""),
+    "a cell of relu": (torch.nn.RNNCell(2, 3, nonlinearity="relu"), "RNN step, relu"),
+    "a projection": (torch.nn.LSTM(2, 3, proj_size=2), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", RECURRENT)
+def test_recurrent_layers_are_one_box_for_each_step(what):
+    layer, step = RECURRENT[what]
+    layer = copy.deepcopy(layer).double()
+    x = torch.randn(5, 2) if "cell" in what else torch.randn(5, 4, 2)
+    ours = from_torch(layer, x)
+    for row in compare(ours, layer, x).rows:
+        assert row.relative <= 1e-13, row
+    out = ours(x)
+    loss = (out[0] if isinstance(out, tuple) else out).sum()
+    boxes = [box for outer in backprop(loss).boxes for box in outer.all]
+    cells = sum("weight_hh" in name for name, _ in layer.named_parameters())
+    if step:
+        steps = [box.name for box in boxes if box.kind == "composition"]
+        assert steps == [step] * (1 if "cell" in what else 5 * cells)
+
+
+def test_dropout_between_recurrent_layers_follows_the_mode():
+    layer, x = torch.nn.GRU(2, 3, 2, dropout=0.5).double(), torch.randn(5, 4, 2)
+    ours = from_torch(layer, x)
+    assert np.any(ours(x)[0].data != ours(x)[0].data)
+    assert compare(ours.eval(), layer.eval(), x).agree
 
 
 def test_modules_parameters_and_their_order_are_pytorchs():
