@@ -67,6 +67,7 @@ KNOWN = {
     "autograd.versions": {"written": 1},
     "autograd.custom_gradients": {"read": 1},
     "autograd.transforms": {"read": 1},
+    "nn.functional.normalisation": {"written": 1},
     "nn.functional.regularisation": {"written": 1},
     "nn.parameter": {"written": 1},
     "optim.rule": {"written": 2},
