@@ -25,7 +25,7 @@ from autograd.node import Node, gradients, topological
 from autograd.op import RULEBOOK
 from autograd.rules import stack
 from autograd.tensor import Tensor
-from autograd.tracing import read
+from autograd.tracing import lifted, read
 from autograd.trees import flatten, leaves_like, tree_map
 from autograd.value import Constant, Value
 
@@ -416,6 +416,9 @@ def _variable(who: str, x: Any) -> Any:
         return Tensor(x, requires_grad=True)
     advice = " Make floats of it: .astype(float)." if hasattr(x, "astype") else ""
     if getattr(getattr(x, "dtype", None), "kind", "") == "O":
+        (known,) = lifted(x)
+        if known is not x:  # an array of floats, to whoever watches them
+            return Tensor(known, requires_grad=True)
         advice = " Pass a list of its elements (.tolist()), or one Tensor."
     raise TypeError(
         f"{who}: needs arguments of floats to differentiate, but got {came(x)}.{advice}"

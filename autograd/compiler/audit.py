@@ -158,6 +158,8 @@ def _is_sensitive(
 ) -> bool:
     """Whether rounding alone makes a difference as large as this one."""
     same, *moved = (run.get(name, 0.0 * ours) for run in runs)
+    if np.asarray(theirs).dtype != np.asarray(ours).dtype:
+        return False  # rounding changes no type
     for x in moved:
         if not _agree(x, same, total) and np.shape(theirs) == np.shape(x) == np.shape(same):
             with np.errstate(all="ignore"):
@@ -203,6 +205,8 @@ def _numbers(
 def _kind(x: Any) -> str:
     if isinstance(x, Tensor):
         return "Tensor"
+    if isinstance(x, np.ndarray):
+        return "array"  # a parameter's data is of a class of its own
     # What np.where chooses from Values and numbers may be either.
     return "number" if isinstance(x, (Value, Real, np.generic)) else type(x).__name__
 

@@ -380,6 +380,10 @@ class Recording(Tracer):
         if isinstance(data, np.ndarray) and data.dtype != object:
             return data
         array = np.array(data, dtype=object)
+        items = array.ravel().tolist()
+        if has_traced(items) and not any(isinstance(x, Value) for x in items):
+            # of NumPy's numbers it has the type that NumPy finds for them
+            return self.tape.call(np.stack, (items,)).reshape(array.shape)
         for place, x in zip(np.ndindex(array.shape), array.ravel().tolist(), strict=True):
             if isinstance(x, Traced) and x.dtype.kind == "f":
                 array[place] = self.objects(x)[()]

@@ -62,9 +62,10 @@ _REMEDIES = {
     ),
     "an index": "For a lookup use autograd.take(table, index); for a fixed place, a Python int.",
     "an array as an index": (
-        "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers."
+        "Use autograd.getitem(array, index) or autograd.take; NumPy itself only takes numbers. "
+        "Instead of np.array(a), a.copy()."
     ),
-    "np.asarray": "Use NumPy's functions on it directly, or autograd's.",
+    "np.asarray": "Use NumPy's functions on it directly, or autograd's; a copy is a.copy().",
     "writing into an array": (
         "Make a new one: a = a + b for a += b, autograd.where for a[i] = x, stack for a row."
     ),

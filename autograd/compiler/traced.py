@@ -219,7 +219,11 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if hasattr(self, "stand_in") and dtype in (None, object):  # in a list with others
-            return self.tape.observer.objects(self)
+            if self.dtype == np.float64:
+                return self.tape.observer.objects(self)
+            out = np.empty((), dtype=object)  # where its type is not lost
+            out[()] = self
+            return out
         self._refuse("an array as an index" if self.dtype.kind in "iu" else "np.asarray")
 
     def __float__(self) -> float:

@@ -104,6 +104,14 @@ def test_a_wrong_result_and_a_wrong_gradient_are_told_apart(monkeypatch):
     assert any(x.startswith("the gradient of w (") for x in said)
 
 
+def test_a_result_of_another_type_is_no_rounding(monkeypatch):
+    g = autograd.compile(lambda a: np.tanh(a) * 2)
+    g(np.ones(3, np.float32))
+    monkeypatch.setattr(g, "function", lambda a: (np.tanh(a) * 2).astype(float))
+    with pytest.raises(CompileError, match=r"dtype=float32"):
+        g(np.ones(3, np.float32))
+
+
 @programs
 def test_an_audit_leaves_gradients_alone(f, x):
     leaves = [*(w for row in W for w in row), B, M]

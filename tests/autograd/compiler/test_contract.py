@@ -257,6 +257,26 @@ for name, transform in {
     recorded()(inside)
 
 
+@recorded(paths=4)
+def an_array_of_elements_has_the_type_that_numpy_finds():
+    def f(a):
+        return np.array([a[0], a.sum()]), np.array([a[1], 1.5]), np.full(2, a[0])
+
+    return f, [(A(*x, dtype=d),) for d in ("f4", "f2", "i8", "f8") for x in ((1, 2), (3, 5))]
+
+
+@recorded()
+def transforms_by_an_array_of_floats():
+    def f(x):
+        point = np.array(x)
+        return autograd.hessian(lambda q: (q**3).sum())(point), autograd.grad(product)(point)
+
+    def product(q):
+        return q[0] * q[1] ** 2
+
+    return f, [([1.0, 2.0],), ([3.0, -1.0],)]
+
+
 # --- run as written -------------------------------------------------------------------------------
 
 
@@ -355,6 +375,22 @@ def a_scratch_buffer_from_outside():
         return total
 
     return f, (A(1, 2, 3),)
+
+
+@refused("writing to .data", "model.eval()")
+def batch_norm_while_it_trains():
+    model = nn.BatchNorm1d(2)
+    return lambda x: model(x).sum(), (np.eye(2),)
+
+
+@refused("np.asarray", "a.copy()")
+def an_array_as_a_plain_one():
+    return lambda a: np.array(a) * 2, (A(1, 2),)
+
+
+@refused("an array as an index", "a.copy()")
+def an_array_of_ints_as_a_plain_one():
+    return lambda i: np.array(i) * 2, (np.array([1, 2]),)
 
 
 @refused("writing into an array", "where")
@@ -551,6 +587,15 @@ def test_a_result_is_copied_with_its_leaves_as_uncompiled(copied):
             slope = 3 * (x * (1 - np.tanh(2 * x - 1) ** 2) + 4)
             assert w2.grad == pytest.approx(slope, rel=1e-12)
             assert (w2.label, w.grad) == ("w", 0.0)
+
+
+def test_the_array_of_a_parameter_may_be_returned():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    g = autograd.compile(lambda x: (t.data, t * x))
+    for number in (1.0, 2.0, 3.0):
+        t.data = number * np.ones(2)
+        data, product = g(number)
+        np.testing.assert_array_equal([data, product.data], [t.data, number * t.data])
 
 
 def test_a_result_of_arrays_says_how_to_copy_it():
