@@ -10,14 +10,19 @@ from them alone is a float uncompiled, and so it is treated:
     3     multiply      2      1      not:   x * x * w
 
 A plain number is returned as a float, is equal to another by its number, and takes the type of
-arrays that it meets, unless it is NumPy's own float64.
+arrays that it meets, unless it is NumPy's own float64, as an element of an array is.
 """
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
-from autograd.compiler.graph import DETACH, LEAF, PICK, Graph
+import numpy as np
+
+from autograd.compiler.graph import DATA, DETACH, LEAF, PICK, Graph
 
 _OPERATORS = {
     "abs", "add", "divide", "floor_divide", "multiply", "negative", "power", "remainder",
@@ -33,8 +38,8 @@ class Plainness:
         wide: Arguments that are float64 of NumPy's.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, places: list[tuple[int, Any]]) -> None:
+        self.graph, self.places = graph, places
         self.read: set[int] = set()
         self.wide: set[int] = set()
         self._plain, self._wide = bytearray(), bytearray()
@@ -68,9 +73,15 @@ class Plainness:
             elif code == PICK:  # of an array of floats, which gives NumPy's
                 is_plain = is_wide = self._chooses(left)
             else:
-                is_plain, is_wide = code != LEAF, row in self.wide
+                is_plain = code != LEAF
+                is_wide = row in self.wide or (code == DATA and self._is_element(left))
             plain.append(is_plain)
             wide.append(is_wide)
+
+    def _is_element(self, place: int) -> bool:
+        """Whether a number of the data is an element of an array of float64."""
+        _, array = block_at(self.places, place)
+        return array is not None and array.dtype == np.float64
 
     def _chooses(self, which: int) -> bool:
         """Whether all that a lookup chooses from was computed from floats alone."""
@@ -79,3 +90,10 @@ class Plainness:
             candidates = self.graph.candidates[begin:end]
             self._choices[which] = all(map(self._plain.__getitem__, candidates))
         return self._choices[which]
+
+
+def block_at(blocks: Sequence[tuple[int, Any]], place: int) -> tuple[int, Any]:
+    """The array whose numbers lie at a place of the data, and where they begin; else None."""
+    k = bisect(blocks, place, key=itemgetter(0))
+    begin, block = blocks[k - 1] if k else (0, None)
+    return (begin, block) if block is not None and place < begin + block.size else (0, None)

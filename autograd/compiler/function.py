@@ -412,9 +412,10 @@ def compile(function: Callable[..., Any], *, audit: bool = True) -> Any:
 
     Numbers agree with the uncompiled ones to rounding: sums are added in another order, so their
     last digits can differ, and so can the sign of a zero that a sum gives (-0.0 + -0.0, or
-    -0.0 + 0.0). A function that is singular where it is evaluated makes much of that: 1 / x of such
-    a zero is inf with one sign and -inf with the other. A comparison of numbers that are equal but
-    for rounding may come out the other way, and with it the path that is taken.
+    -0.0 + 0.0) or that is the larger or smaller one of 0.0 and -0.0. A function that is singular
+    where it is evaluated makes much of that: 1 / x of such a zero is inf with one sign and -inf
+    with the other. A comparison of numbers that are equal but for rounding may come out the other
+    way, and with it the path that is taken.
 
     While it is recorded, floats that are arguments are Values as well: they compare as floats do,
     but `isinstance(x, float)` does not hold, and `x is y` does not tell whether two arguments are

@@ -23,17 +23,15 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from bisect import bisect
 from collections.abc import Container, Iterator
 from numbers import Real
-from operator import itemgetter
 from typing import Any, NoReturn
 
 import numpy as np
 
 from autograd.compiler import crossing
 from autograd.compiler.differentiated_rows import Varying
-from autograd.compiler.float_rows import Plainness
+from autograd.compiler.float_rows import Plainness, block_at
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.recorded_value import RecordedValue
 from autograd.compiler.refusals import refusal
@@ -89,7 +87,7 @@ class Recording(Tracer):
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
         self.floats: list[float] = []
-        self.plain = Plainness(self.graph)
+        self.plain = Plainness(self.graph, self.places)
         self.in_tensors: set[Traced] = set()
         self.tensor_count = 0
         self.transforms = False
@@ -415,9 +413,7 @@ class Recording(Tracer):
 
     def block_at(self, place: int) -> tuple[int, Traced | None]:
         """The array whose numbers lie at a place of the data, and where they begin; else None."""
-        k = bisect(self.places, place, key=itemgetter(0))
-        begin, block = self.places[k - 1] if k else (0, None)
-        return (begin, block) if block is not None and place < begin + block.size else (0, None)
+        return block_at(self.places, place)
 
     def plain_array(self, x: Any) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
