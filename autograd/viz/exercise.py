@@ -163,7 +163,9 @@ def _more_lines(step: Any) -> Iterator[str]:
         name = name_text(step.parent_name)
         yield f"sum over {over}: {wide} → {narrow}, for {name} was repeated along it (broadcast)"
     if isinstance(step, Step) and step.matrices is not None:
-        yield from step.matrices.marked(0, 0).split("\n")
+        lines = step.matrices.marked(0, 0).split("\n")
+        if max(map(columns, lines)) <= WIDTH:  # a broken line of a matrix is read by nobody
+            yield from lines
     if isinstance(step, Step) and (text := step_text(step)) is not None:
         yield from text.split("\n")
 

@@ -115,6 +115,17 @@ def test_the_address_leads_to_expression_numbers_and_step(typed):
 
 
 @needs_browser
+def test_the_address_keeps_unusual_numbers(typed):
+    texts = {"a": "-0", "b": "-inf", "c": "nan", "d": "1e-320"}
+    player = typed({"f": "a*b*c*d"})
+    for name, text in texts.items():
+        leaf(player, name).fill(text)
+    again = typed(fragment=player.page.evaluate("location.hash"))
+    for name, text in texts.items():
+        assert repr(float(leaf(again, name).input_value())) == repr(float(text))
+
+
+@needs_browser
 def test_sliders_and_the_players_own_fields_show_the_same_number(typed):
     player = typed({"f": "x*y + x", ".x": "3", ".y": "2"})
     player.press("End", "ArrowDown")
