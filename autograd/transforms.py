@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from numbers import Real
 from typing import Any
@@ -25,7 +26,7 @@ from autograd.node import Node, gradients, topological
 from autograd.op import RULEBOOK
 from autograd.rules import stack
 from autograd.tensor import Tensor
-from autograd.tracing import lifted, read
+from autograd.tracing import read
 from autograd.trees import flatten, leaves_like, tree_map
 from autograd.value import Constant, Value
 
@@ -416,9 +417,8 @@ def _variable(who: str, x: Any) -> Any:
         return Tensor(x, requires_grad=True)
     advice = " Make floats of it: .astype(float)." if hasattr(x, "astype") else ""
     if getattr(getattr(x, "dtype", None), "kind", "") == "O":
-        (known,) = lifted(x)
-        if known is not x:  # an array of floats, to whoever watches them
-            return Tensor(known, requires_grad=True)
+        with suppress(TypeError):  # of floats, as whoever watches them may know
+            return Tensor(x, requires_grad=True)
         advice = " Pass a list of its elements (.tolist()), or one Tensor."
     raise TypeError(
         f"{who}: needs arguments of floats to differentiate, but got {came(x)}.{advice}"
