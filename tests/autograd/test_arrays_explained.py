@@ -109,6 +109,13 @@ def test_a_printed_pass_writes_small_matrices_out():
     assert re.search(r"dloss/dW +Xᵀ +dloss/dv₁\n", text)
 
 
+def test_a_printed_pass_leaves_out_matrices_that_are_too_wide_to_be_read():
+    x = Tensor(np.ones((2, 18)) / 7, requires_grad=True, label="X")
+    steps = backprop((x @ (np.ones((18, 2)) / 7)).sum())
+    assert any(step.matrices is not None for step in steps)
+    assert max(map(len, str(steps).splitlines())) <= 110
+
+
 def test_ones_that_only_fix_a_shape_are_not_written():
     w = tensor(3, 2)
     assert "constant" not in str(explain(FUNCTIONS["einsum"](w), w))
