@@ -96,7 +96,7 @@ function fieldOf(name) {
   });
   const row = el("div", { class: "leaf", title: name }, el("span", { class: "name" }, nameOf(name).text + " ="), field, range, wrong);
   row.show = (x) => {
-    if (typedNumber(field.value) !== x) field.value = String(x).replace("Infinity", "inf");
+    if (!Object.is(typedNumber(field.value), x)) field.value = written(x);
     range.value = x;
   };
   return row;
@@ -104,8 +104,9 @@ function fieldOf(name) {
 
 // --- the address ---
 
+const written = (x) => (Object.is(x, -0) ? "-0" : String(x).replace("Infinity", "inf"));
 function remember() {
-  const state = new URLSearchParams([["f", shown], ...[...given].map(([name, x]) => ["." + name, String(x)])]);
+  const state = new URLSearchParams([["f", shown], ...[...given].map(([name, x]) => ["." + name, written(x)])]);
   if (host.player.position) state.set("step", host.player.position);
   link.href = "#" + state;
   try {
