@@ -393,7 +393,7 @@ class _Reader:
 
 def closest(word: str) -> str:
     """The function whose name is nearest to a word, by slips of the pen; "" if none is near."""
-    most = max(1, len(word) // 3)
+    most = min(max(1, len(word) // 3), len(word) - 1)  # one letter at least is right
     near = {name: _slips(word, name) for name in FUNCTIONS if abs(len(name) - len(word)) <= most}
     best = min(near, key=near.__getitem__, default="")
     return best if best and near[best] <= most else ""

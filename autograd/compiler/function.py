@@ -136,15 +136,12 @@ class Compiled:
                 self._count += 1
                 return self.function(*args, **kwargs)
             except ReadError:
-                # Perhaps it was reading numbers for the message of an error: that goes first.
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", LostGradientWarning)
-                    self.function(*args, **kwargs)
+                self._raise_its_own(args, kwargs)
                 raise
             except CompileError:
                 raise
             except UNRECORDED as err:
-                self.function(*args, **kwargs)  # if it is its own error, that is raised here
+                self._raise_its_own(args, kwargs)
                 raise CompileError(
                     f"compile: {self.op.name} cannot be recorded, at {line_of(err)}. There came "
                     f"{type(err).__name__}: {str(err).rstrip('.')}. While it is recorded, floats "
@@ -296,6 +293,12 @@ class Compiled:
         compare(
             Audited(found, nodes, graded, run, space.terms, made_inside, size, undecided, changed)
         )
+
+    def _raise_its_own(self, args: Any, kwargs: Any) -> None:
+        """Run the function for the error that it may have itself: that goes before a refusal."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LostGradientWarning)
+            self.function(*args, **kwargs)
 
     def _record(self, args: Any, kwargs: Any, others: list[Any]) -> tuple[Program, Any]:
         """Run the function, and see to it that a replay can do the same."""

@@ -125,6 +125,7 @@ def safe_softmax(x: Any, axis: int = -1) -> Any:
     The softmax of such a row would be nan. It is PyTorch's choice in its attention, too.
 
     Example:
+        >>> from autograd import safe_softmax
         >>> safe_softmax(np.array([[0.0, -np.inf], [-np.inf, -np.inf]])).tolist()
         [[1.0, 0.0], [0.0, 0.0]]
     """

@@ -265,7 +265,7 @@ function readExpression(given) {
 }
 function closest(word) {
   const letters = [...word],
-    most = Math.max(1, Math.floor(letters.length / 3));
+    most = Math.min(Math.max(1, Math.floor(letters.length / 3)), letters.length - 1);
   let best = "",
     least = most + 1;
   for (const name of Object.keys(grammar.functions)) {
