@@ -108,6 +108,7 @@ def _lowest(dtype: Any) -> Any:
 
 @structural(
     symbol="unpool",
+    latex=r"\operatorname{{unpool}}",
     vjps=(lambda g, out, y, chosen, **how: RULEBOOK["from_windows"](g, chosen, **how),),
     examples=[
         call(
@@ -213,6 +214,7 @@ def _sums(x: Any, kernel: Any, stride: Any, padding: Any) -> Any:
 
 @structural(
     symbol="unpool",
+    latex=r"\operatorname{{unpool}}",
     vjps=(lambda g, out, y, **how: avg_pool(g, **how, divisor=1.0),),
     examples=[
         call((2, 3, 2), kernel=(2,), stride=(2,), padding=((0, 0),)),
