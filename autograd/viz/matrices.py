@@ -15,9 +15,6 @@ import numpy as np
 
 from autograd.viz.text import columns, number
 
-SMALL = 36
-"""A matrix of more elements is not written out."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factors:

@@ -20,11 +20,11 @@ from autograd.op import Elementwise, Op
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz.array_rules import ArraySymbol, elementwise_rule, structural_rule
-from autograd.viz.matrices import SMALL, Factors
+from autograd.viz.matrices import Factors
 from autograd.viz.notation import Derivative, how_to_read
 from autograd.viz.symbols import Symbol
 from autograd.viz.text import NOT_REACHED, number, shape_text
-from autograd.viz.trace import Trace, snapshot, unused
+from autograd.viz.trace import SMALL, Trace, snapshot, unused
 from autograd.viz.tree import Tree, number_tree
 
 FEW = 4

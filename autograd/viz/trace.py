@@ -51,7 +51,7 @@ LONGEST_NAME = 13
 """A longer name would tear the lines of a formula apart."""
 
 SMALL = 36
-"""Arrays of at most so many elements are kept as they were at the time."""
+"""Arrays of at most so many elements are kept as they were at the time, and written out."""
 
 _LARGEST_LOCAL_DERIVATIVE = 10_000  # elements; computing more for one label is not worth it
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from autograd.rules.convolutions import padded, taps
 from autograd.viz import notation
-from autograd.viz.matrices import SMALL
 from autograd.viz.notation import Derivative
 from autograd.viz.text import columns, number
+from autograd.viz.trace import SMALL
 
 MOST = 3
 """Of so many channels or examples the windows are written; the others are counted."""
