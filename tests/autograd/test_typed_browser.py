@@ -78,6 +78,26 @@ def leaf_of(root, name):
     raise LookupError(name)
 
 
+def caret_and_sign(player):
+    """How far the caret is to the left of what it is under, and inside of the window (1 or 0)."""
+    return player.page.evaluate(
+        """() => { const range = new Range(), place = document.querySelector("#told .place");
+            const left = (node, k) => { range.setStart(node, k); range.setEnd(node, k + 1);
+                return range.getBoundingClientRect().left; };
+            const sign = left(place.firstChild, place.firstChild.data.indexOf("^"));
+            const caret = left(place.lastElementChild.firstChild, 0);
+            return [1 + sign - caret, +(0 <= caret && caret < innerWidth)]; }"""
+    )
+
+
+@needs_browser
+def test_on_a_phone_a_long_expression_is_scrolled_to_its_mistake(typed):
+    player = typed(viewport={"width": 390, "height": 800})
+    player.page.fill("#expression", "w + " * 18 + "w^2" + " + w" * 4)
+    assert caret_and_sign(player) == pytest.approx([1, 1], abs=1)
+    assert player.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 @needs_browser
 def test_a_mistake_stands_under_its_column_until_it_is_mended(typed):
     player = typed()
@@ -87,13 +107,7 @@ def test_a_mistake_stands_under_its_column_until_it_is_mended(typed):
     told = player.page.locator("#told").text_content()
     assert f"expression: {told}" == str(caught.value)
     assert player.page.locator("#expression").get_attribute("aria-invalid") == "true"
-    caret = player.page.evaluate(
-        """() => { const told = document.getElementById("told").firstChild, range = new Range();
-            const at = told.data.lastIndexOf("^"), sign = told.data.indexOf("^2");
-            return [at, sign].map((k) => { range.setStart(told, k); range.setEnd(told, k + 1);
-                return range.getBoundingClientRect().left; }); }"""
-    )
-    assert caret[0] == pytest.approx(caret[1], abs=1)
+    assert caret_and_sign(player) == pytest.approx([1, 1], abs=1)
     player.page.fill("#expression", "tanh(w**2)")
     assert player.page.locator("#told").text_content() == ""
     assert player.page.locator("#expression").get_attribute("aria-invalid") is None

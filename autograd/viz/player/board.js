@@ -34,7 +34,7 @@ function show() {
       );
   } catch (e) {
     if (!(e instanceof ExpressionError)) throw e;
-    told.textContent = e.message.replace("expression: ", "");
+    tell(e.message.replace("expression: ", ""));
     typed.setAttribute("aria-invalid", "true");
     stage.inert = leaves.inert = true;
     return;
@@ -47,6 +47,15 @@ function show() {
   start(record, same ? before : 0);
   fields();
   remember();
+}
+// Words are broken into lines; the expression and the caret below it are not, but scrolled to it.
+function tell(message) {
+  const [words, expression, caret, ...more] = message.split("\n");
+  if (!caret) return (told.textContent = message);
+  const mark = el("span", {}, "^");
+  const place = el("span", { class: "place" }, expression + "\n" + caret.slice(0, -1), mark, more.length ? "\n" : "");
+  told.replaceChildren(words + "\n", place, more.join("\n"));
+  place.scrollLeft = mark.offsetLeft - place.clientWidth / 2;
 }
 function start(record, position) {
   const svg = new XMLSerializer().serializeToString(arrange(record));
