@@ -190,5 +190,7 @@ def _beside(*parts: Any) -> list[str]:
 def _first(blocks: list[list[str]], what: str) -> list[str]:
     """The lines of the first few, and how many more there are."""
     more = len(blocks) - MOST
-    lines = [line for block in blocks[:MOST] for line in block]
+    # Without a line between them, high matrices below each other are read as one.
+    gap = [""] if len(blocks[0]) > 2 else []
+    lines = [line for block in blocks[:MOST] for line in (*gap, *block)][len(gap) :]
     return lines if more <= 0 else [*lines, f"… and {more} more {what}"]

@@ -111,3 +111,12 @@ def test_small_images_have_rows_in_the_player_one_image_below_another():
     assert value(image)["rows"] == rows
     assert value(np.concatenate([image, image]))["rows"] == [*rows, [], *rows]
     assert "rows" not in value(np.ones((1, 1, 7, 7)))
+
+
+def test_high_matrices_of_several_examples_stand_apart():
+    x = Tensor(np.arange(50.0).reshape(2, 1, 5, 5), label="x")
+    w = Tensor(np.ones((1, 1, 3, 3)), requires_grad=True, label="w")
+    lines = str(backprop(F.conv2d(x, w).sum())).splitlines()
+    products = [k for k, line in enumerate(lines) if " ⊙ [" in line and "] = [" in line]
+    assert len(products) == 2
+    assert lines[products[0] + 1].strip() == ""
