@@ -7,13 +7,11 @@ const partial = (k) => said[k].partial;
 // The numbers of a step in the order of the holes in its formulas.
 const inStep = (k) => numbersOf(upstream[k], local[k], product[k]);
 const equation = (k) => equationOf(d(target(k)), said[k], inStep(k));
-// The formula with numbers; one below 0 gets brackets unless it stands in some already, and
-// so does 1e-12 where it is raised.
+// The formula with numbers; one below 0 gets brackets unless it stands in some already.
 function filled(n) {
   return n.fill.replace(/[\ue000\ue001]/g, (c, at) => {
     const text = fmt(value[n.in[c === "\ue000" ? 0 : 1]]);
-    if (n.fill[at - 1] === "(" && n.fill[at + 1] === ")") return text;
-    return n.fill[at + 1] === "^" && /\de/.test(text) ? "(" + text + ")" : minus(text);
+    return n.fill[at - 1] === "(" && n.fill[at + 1] === ")" ? text : minus(text);
   });
 }
 const cell = (caption, x, hot) =>
