@@ -49,6 +49,25 @@ def notebook(tmp_path_factory):
     return path
 
 
+def assert_presents(page, player):
+    """The player fills the screen, follows a remote, and gives the screen back."""
+    player.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("s")
+    page.wait_for_function("document.querySelector('.glassgrad[data-present]') !== null")
+    screen = page.evaluate("[innerWidth, innerHeight]")
+    page.wait_for_function(
+        "([w, h]) => { const r = document.querySelector('.glassgrad[data-present]')"
+        ".getBoundingClientRect(); return r.left === 0 && r.top === 0 && r.width === w"
+        " && r.height === h }",
+        arg=screen,
+    )
+    page.keyboard.press("PageDown")
+    assert player.locator("nav output").inner_text() == "forward step 1 of 3"
+    page.keyboard.press("s")
+    page.wait_for_function("document.querySelector('.glassgrad[data-present]') === null")
+
+
 def test_the_page_that_nbconvert_makes_is_alive(notebook, play):  # noqa: F811
     # nbconvert's template asks a CDN for MathJax and require.js unless told not to; nothing of
     # ours needs them.
@@ -76,6 +95,7 @@ def test_the_page_that_nbconvert_makes_is_alive(notebook, play):  # noqa: F811
     x, w = Value(2.0), Value(-0.5)
     (tanh(w * x) + w).backward()
     assert gradients == {"x": x.grad, "w": w.grad}
+    assert_presents(player.page, first)
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +175,7 @@ def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab)
     page.wait_for_timeout(300)
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     assert page.locator(".jp-Notebook .jp-MarkdownCell").count() == 0
+    assert_presents(page, player)
     assert player.get_attribute("data-theme") == "light"
     page.evaluate("document.body.dataset.jpThemeLight = 'false'")
     page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
