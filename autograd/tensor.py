@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -427,15 +428,11 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`np.tanh(t)` and `array + t` are Tensors."""
-        from autograd import numpy_protocols  # not before it is needed: it takes long to load
-
-        return numpy_protocols.ufunc(ufunc, method, inputs, kwargs)
+        return _protocols().ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """`np.mean(t, axis=0)` and the other functions of NumPy that the rulebook has."""
-        from autograd import numpy_protocols  # not before it is needed: it takes long to load
-
-        return numpy_protocols.function(func, args, kwargs)
+        return _protocols().function(func, args, kwargs)
 
     def __eq__(self, other: object) -> Any:
         return np.equal(self, other)  # type: ignore[call-overload]
@@ -602,6 +599,14 @@ def _moded(out: Tensor, op: Op, operands: tuple[Any, ...]) -> Tensor:
     if out._version is FIXED:
         out._version = Version()
     return out
+
+
+@functools.cache
+def _protocols() -> Any:
+    """What NumPy's functions do with Tensors; not before it is needed, as it takes long to load."""
+    from autograd import numpy_protocols
+
+    return numpy_protocols
 
 
 def _one_tuple(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
