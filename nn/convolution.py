@@ -32,13 +32,16 @@ class _Convolution(Module):
         in_channels: int,
         out_channels: int,
         kernel_size: Any,
-        stride: Any,
-        padding: Any,
-        dilation: Any,
-        groups: int,
-        bias: bool,
-        rng: np.random.Generator | None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        rng: np.random.Generator | None = None,
+        **refused: Any,
     ) -> None:
+        refuse_options(type(self).__name__, refused, CONVOLUTION_OPTIONS)
         who, axes = type(self).__name__, self._axes
         self.in_channels = check_int(who, "in_channels", in_channels, least=1)
         self.out_channels = check_int(who, "out_channels", out_channels, least=1)
@@ -109,25 +112,6 @@ class Conv1d(_Convolution):
 
     _axes = 1
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        *,
-        rng: np.random.Generator | None = None,
-        **refused: Any,
-    ) -> None:
-        refuse_options(type(self).__name__, refused, CONVOLUTION_OPTIONS)
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng
-        )
-
     def forward(self, x: Any) -> Any:
         """(N, in_channels, L) or (in_channels, L) to (N, out_channels, places), or without N.
 
@@ -180,25 +164,6 @@ class Conv2d(_Convolution):
 
     _axes = 2
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        *,
-        rng: np.random.Generator | None = None,
-        **refused: Any,
-    ) -> None:
-        refuse_options(type(self).__name__, refused, CONVOLUTION_OPTIONS)
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng
-        )
-
     def forward(self, x: Any) -> Any:
         """(N, C, H, W) or (C, H, W) to (N, M, places down, places across), or without N.
 
@@ -226,13 +191,13 @@ class _Transposed(_Convolution):
         rng: np.random.Generator | None = None,
         **refused: Any,
     ) -> None:
-        refuse_options(type(self).__name__, refused, CONVOLUTION_OPTIONS)
         who = type(self).__name__
         padding = per_axis(who, "padding", padding, self._axes, least=0)  # "same" has no meaning
         self.output_padding = per_axis(who, "output_padding", output_padding, self._axes, least=0)
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, rng
-        )
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
+            rng=rng, **refused,
+        )  # fmt: skip
 
     def _arguments(self) -> dict[str, Any]:
         return super()._arguments() | {"output_padding": self.output_padding}

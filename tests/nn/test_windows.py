@@ -80,7 +80,7 @@ def test_a_layer_comes_back_from_a_file_as_it_was(layer, tmp_path):
 def test_a_layer_takes_a_single_example_and_none_at_all(layer):
     x = image_for(layer)
     out = numbers(layer(x))
-    assert_allclose(numbers(layer(x[1])), out[1], rtol=1e-12, atol=1e-14)
+    assert_allclose(numbers(layer(x[1])), out[1], rtol=1e-14, atol=1e-15)
     assert layer(x[:0]).shape == (0, *out.shape[1:])
 
 
@@ -179,7 +179,7 @@ def test_running_averages_may_be_plain_arrays():
     layer, mean, var = nn.BatchNorm1d(2), np.zeros(2), np.ones(2)
     for training in (True, False):
         ours = F.batch_norm(x, mean, var, training=training)
-        assert_allclose(ours, layer.train(training)(x).data, rtol=1e-12, atol=1e-14)
+        assert_allclose(ours, layer.train(training)(x).data, rtol=1e-14, atol=1e-15)
     assert_array_equal(mean, layer.running_mean.data)
     assert_array_equal(var, layer.running_var.data)
 
@@ -497,7 +497,7 @@ def test_arrays_that_speak_numpy_stay_what_they_are(function):
         assert Duck.conversions == before
         results.append([x.array if isinstance(x, Duck) else x for x in found])
     for ours, expected in zip(*results):
-        assert_allclose(ours, expected, rtol=1e-12, atol=1e-14)
+        assert_allclose(ours, expected, rtol=1e-14, atol=1e-15)
     assert all(isinstance(x, Duck) for x in found)
 
 

@@ -338,7 +338,7 @@ def test_a_module_of_the_model_is_called_by_itself():
     model = mlp()
     ours = from_torch(model, X)
     layer = ours.named_children()[0][1]
-    np.testing.assert_allclose(layer(X).data, model[0](X).detach().numpy(), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(layer(X).data, model[0](X).detach().numpy(), rtol=1e-14, atol=1e-15)
 
 
 def test_tensors_of_a_function_are_its_parameters():
@@ -388,10 +388,10 @@ def test_dropout_draws_its_mask_in_training_alone():
     np.testing.assert_array_equal(ours(X).data, first)
     assert 0.3 < (first == 0).mean() < 0.7
     np.testing.assert_allclose(
-        ours.eval()(X).data, model.eval()(X).detach().numpy(), rtol=1e-12, atol=1e-14
+        ours.eval()(X).data, model.eval()(X).detach().numpy(), rtol=1e-14, atol=1e-15
     )
     kept = first != 0
-    np.testing.assert_allclose(first[kept], 2 * ours(X).data[kept], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(first[kept], 2 * ours(X).data[kept], rtol=1e-14, atol=1e-15)
 
 
 def test_whole_numbers_and_floats_meet_as_in_pytorch():
