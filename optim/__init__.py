@@ -15,6 +15,10 @@ They take what `autograd` differentiates: a model's parameters, a list of Tensor
 1.0
 """
 
+import sys
+import warnings
+from typing import Any
+
 try:
     from autograd import GraphError as _  # noqa: F401 (which only glassgrad's has)
 except (ImportError, AttributeError) as err:  # AttributeError: autograd.py is the script that runs
@@ -37,8 +41,8 @@ from optim.optimizer import Optimizer
 from optim.quasi_newton import BFGS, LBFGS
 from optim.rate_finder import RateSweep, sweep_rates
 from optim.report import Report
-from optim.rule import Rule
 from optim.second_order import GaussNewton, LevenbergMarquardt, Newton
+from optim.update_rule import UpdateRule
 
 NAdam = Nadam  # as PyTorch writes it
 
@@ -48,7 +52,19 @@ __all__ = [
     "Adam", "AdamW", "Nadam", "NAdam",
     "Newton", "GaussNewton", "LevenbergMarquardt", "BFGS", "LBFGS",
     "Armijo", "StrongWolfe", "FixedRate", "find_rate", "Report",
-    "Optimizer", "Rule",
+    "Optimizer", "UpdateRule",
     "clip_grad_norm_", "clip_grad_value_", "sweep_rates", "RateSweep",
     "landscapes", "schedules", "trajectories",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Rule":
+        warnings.warn(
+            "optim.Rule is called optim.UpdateRule now.", DeprecationWarning, stacklevel=2
+        )
+        return UpdateRule
+    # With the module, Python can ask "Did you mean: 'Adam'?"
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+    )

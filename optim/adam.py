@@ -7,14 +7,14 @@ import math
 import numpy as np
 
 from optim.optimizer import Params
-from optim.rule import Array, Group, Kept, Rule
+from optim.update_rule import Array, Group, Kept, UpdateRule
 
 # All three keep the moments without their factors, m / (1 - β₁) and v / (1 - β₂). These come in
 # with the bias correction, as numbers: two passes over the arrays less of twelve. So the betas are
 # the units of what is kept, and fixed.
 
 
-class Adam(Rule):
+class Adam(UpdateRule):
     r"""Momentum, divided by the recent size of the gradient, both corrected for their start at 0.
 
     .. math::
@@ -30,7 +30,7 @@ class Adam(Rule):
     with it; `AdamW` keeps it apart.
 
     Args:
-        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The learning rate η > 0 (α in the paper).
         betas: β₁ and β₂, each in [0, 1). They cannot be changed later.
         eps: ε >= 0.
@@ -79,12 +79,26 @@ class Adam(Rule):
             maximize=maximize,
         )
 
-    def _kept(self, group: Group) -> dict[str, float]:
+    def starts(self, group: Group) -> dict[str, float]:
+        """What is kept of each number, and its start."""
         return {"m": 0.0, "v": 0.0} | ({"v_max": 0.0} if group["amsgrad"] else {})
 
-    def _update(
+    def update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
+    ) -> tuple[Array, Kept]:
+        """The formula of the class, line by line."""
+        (beta1, beta2), eps = group["betas"], group["eps"]
+        m = beta1 * kept["m"] + (1 - beta1) * g
+        v = beta2 * kept["v"] + (1 - beta2) * g**2
+        largest = {"v_max": np.maximum(kept["v_max"], v)} if group["amsgrad"] else {}
+        m_hat = m / (1 - beta1**t)
+        v_hat = largest.get("v_max", v) / (1 - beta2**t)
+        return theta - group["lr"] * m_hat / (np.sqrt(v_hat) + eps), {"m": m, "v": v, **largest}
+
+    def update_in_place(
         self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
     ) -> None:
+        """The same step without new arrays."""
         (beta1, beta2), (s,) = group["betas"], scratch
         m, v = kept["m"], kept["v"]
         m *= beta1
@@ -113,7 +127,7 @@ class AdamW(Adam):
     only a schedule's factor multiplies it.
 
     Args:
-        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The learning rate η > 0.
         betas: β₁ and β₂, each in [0, 1). They cannot be changed later.
         eps: ε >= 0.
@@ -152,14 +166,22 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
 
-    def _update(
+    def update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
+    ) -> tuple[Array, Kept]:
+        """The formula of the class, line by line."""
+        theta = theta - group["lr"] * group["weight_decay"] * theta
+        return super().update(theta, g, t, kept, group)
+
+    def update_in_place(
         self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
     ) -> None:
+        """The same step without new arrays."""
         theta *= 1 - group["lr"] * group["weight_decay"]
-        super()._update(theta, g, t, kept, group, scratch)
+        super().update_in_place(theta, g, t, kept, group, scratch)
 
 
-class Nadam(Rule):
+class Nadam(UpdateRule):
     r"""Adam with Nesterov's look ahead in place of plain momentum.
 
     .. math::
@@ -177,7 +199,7 @@ class Nadam(Rule):
     both.
 
     Args:
-        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The learning rate η > 0.
         betas: β₁ and β₂, each in [0, 1). They cannot be changed later.
         eps: ε >= 0.
@@ -226,12 +248,28 @@ class Nadam(Rule):
             maximize=maximize,
         )
 
-    def _kept(self, group: Group) -> dict[str, float]:
+    def starts(self, group: Group) -> dict[str, float]:
+        """What is kept of each number, and its start."""
         return {"m": 0.0, "v": 0.0, "mu_product": 1.0}
 
-    def _update(
+    def update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
+    ) -> tuple[Array, Kept]:
+        """The formula of the class, line by line."""
+        (beta1, beta2), psi, eps = group["betas"], group["momentum_decay"], group["eps"]
+        mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (i * psi)) for i in (t, t + 1))
+        product = kept["mu_product"] * mu
+        m = beta1 * kept["m"] + (1 - beta1) * g
+        v = beta2 * kept["v"] + (1 - beta2) * g**2
+        m_hat = mu_next * m / (1 - product * mu_next) + (1 - mu) * g / (1 - product)
+        v_hat = v / (1 - beta2**t)
+        theta = theta - group["lr"] * m_hat / (np.sqrt(v_hat) + eps)
+        return theta, {"m": m, "v": v, "mu_product": product}
+
+    def update_in_place(
         self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
     ) -> None:
+        """The same step without new arrays."""
         (beta1, beta2), psi = group["betas"], group["momentum_decay"]
         m, v, product = kept["m"], kept["v"], kept["mu_product"]
         m_hat, s = scratch

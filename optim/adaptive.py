@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from optim.optimizer import Params
-from optim.rule import Array, Group, Kept, Rule
+from optim.update_rule import Array, Group, Kept, UpdateRule
 
 
-class Adagrad(Rule):
+class Adagrad(UpdateRule):
     r"""The more a parameter's gradients have added up to, the smaller its steps.
 
     .. math::
@@ -20,7 +20,7 @@ class Adagrad(Rule):
     stands outside the root, as in PyTorch; some texts have it inside.
 
     Args:
-        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The learning rate η > 0.
         lr_decay: κ >= 0.
         weight_decay: λ >= 0, the coefficient of an L2 penalty λ/2 ‖θ‖².
@@ -67,12 +67,22 @@ class Adagrad(Rule):
             maximize=maximize,
         )
 
-    def _kept(self, group: Group) -> dict[str, float]:
+    def starts(self, group: Group) -> dict[str, float]:
+        """What is kept of each number, and its start."""
         return {"h": group["initial_accumulator_value"]}
 
-    def _update(
+    def update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
+    ) -> tuple[Array, Kept]:
+        """The formula of the class, line by line."""
+        h = kept["h"] + g**2
+        rate = group["lr"] / (1 + (t - 1) * group["lr_decay"])
+        return theta - rate * g / (np.sqrt(h) + group["eps"]), {"h": h}
+
+    def update_in_place(
         self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
     ) -> None:
+        """The same step without new arrays."""
         h, (s,) = kept["h"], scratch
         h += np.square(g, out=s)
         np.sqrt(h, out=s)
@@ -82,7 +92,7 @@ class Adagrad(Rule):
         theta -= s
 
 
-class Adadelta(Rule):
+class Adadelta(UpdateRule):
     r"""Steps as long as the last ones, in the direction of the gradient: no rate to choose.
 
     .. math::
@@ -96,7 +106,7 @@ class Adadelta(Rule):
     default, this is its rule.
 
     Args:
-        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The factor η > 0.
         rho: ρ in [0, 1).
         eps: ε >= 0; it sets the length of the first steps.
@@ -136,12 +146,24 @@ class Adadelta(Rule):
             params, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize
         )
 
-    def _kept(self, group: Group) -> dict[str, float]:
+    def starts(self, group: Group) -> dict[str, float]:
+        """What is kept of each number, and its start."""
         return {"v": 0.0, "u": 0.0}
 
-    def _update(
+    def update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
+    ) -> tuple[Array, Kept]:
+        """The formula of the class, line by line."""
+        rho, eps, u = group["rho"], group["eps"], kept["u"]
+        v = rho * kept["v"] + (1 - rho) * g**2
+        delta = np.sqrt((u + eps) / (v + eps)) * g
+        u = rho * u + (1 - rho) * delta**2
+        return theta - group["lr"] * delta, {"v": v, "u": u}
+
+    def update_in_place(
         self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
     ) -> None:
+        """The same step without new arrays."""
         v, u, rho, eps = kept["v"], kept["u"], group["rho"], group["eps"]
         delta, s = scratch
         _average(v, rho, np.square(g, out=s), s)
@@ -154,7 +176,7 @@ class Adadelta(Rule):
         theta -= delta
 
 
-class RMSprop(Rule):
+class RMSprop(UpdateRule):
     r"""Divide the gradient by its recent size.
 
     .. math::
@@ -171,7 +193,7 @@ class RMSprop(Rule):
     stands outside the root, as in PyTorch; some texts and TensorFlow have it inside.
 
     Args:
-        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The learning rate η > 0.
         alpha: α in [0, 1).
         eps: ε >= 0.
@@ -221,13 +243,30 @@ class RMSprop(Rule):
             maximize=maximize,
         )
 
-    def _kept(self, group: Group) -> dict[str, float]:
+    def starts(self, group: Group) -> dict[str, float]:
+        """What is kept of each number, and its start."""
         optional = {"m": group["centered"], "b": group["momentum"]}
         return {"v": 0.0} | {name: 0.0 for name, wanted in optional.items() if wanted}
 
-    def _update(
+    def update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
+    ) -> tuple[Array, Kept]:
+        """The formula of the class, line by line."""
+        alpha, mu = group["alpha"], group["momentum"]
+        new = {"v": alpha * kept["v"] + (1 - alpha) * g**2}
+        mean_square = new["v"]
+        if group["centered"]:
+            new["m"] = alpha * kept["m"] + (1 - alpha) * g
+            mean_square = np.maximum(new["v"] - new["m"] ** 2, 0)  # rounding can bring it below 0
+        step = g / (np.sqrt(mean_square) + group["eps"])
+        if mu:
+            new["b"] = step = mu * kept["b"] + step
+        return theta - group["lr"] * step, new
+
+    def update_in_place(
         self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
     ) -> None:
+        """The same step without new arrays."""
         v, alpha, mu, (s,) = kept["v"], group["alpha"], group["momentum"], scratch
         _average(v, alpha, np.square(g, out=s), s)
         if group["centered"]:

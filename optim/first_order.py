@@ -10,10 +10,10 @@ import numpy as np
 
 from optim.hyperparameters import Settings
 from optim.optimizer import Params
-from optim.rule import Array, Group, Kept, Rule
+from optim.update_rule import Array, Group, Kept, UpdateRule
 
 
-class SGD(Rule):
+class SGD(UpdateRule):
     r"""Gradient descent, if wanted with momentum in PyTorch's form.
 
     It is called stochastic when the loss was taken over a random part of the data; the rule is the
@@ -31,7 +31,7 @@ class SGD(Rule):
     θ + βv.
 
     Args:
-        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The learning rate η > 0.
         momentum: μ in [0, 1).
         dampening: τ in [0, 1).
@@ -81,19 +81,32 @@ class SGD(Rule):
             maximize=maximize,
         )
 
-    def _check_settings(self, group: Settings) -> None:
+    def check_settings(self, group: Settings) -> None:
+        """Nesterov's step needs momentum, and no dampening."""
         if group["nesterov"] and (not group["momentum"] or group["dampening"]):
             raise ValueError(
                 f"SGD: nesterov needs momentum > 0 and dampening = 0, but got "
                 f"{group['momentum']} and {group['dampening']}."
             )
 
-    def _kept(self, group: Group) -> dict[str, float]:
+    def starts(self, group: Group) -> dict[str, float]:
+        """What is kept of each number, and its start."""
         return {"b": 0.0} if group["momentum"] else {}
 
-    def _update(
+    def update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
+    ) -> tuple[Array, Kept]:
+        """The formula of the class, line by line."""
+        lr, mu, tau = group["lr"], group["momentum"], group["dampening"]
+        if not mu:
+            return theta - lr * g, {}
+        b = g if t == 1 else mu * kept["b"] + (1 - tau) * g
+        return theta - lr * (g + mu * b if group["nesterov"] else b), {"b": b}
+
+    def update_in_place(
         self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
     ) -> None:
+        """The same step without new arrays."""
         lr, mu, tau = group["lr"], group["momentum"], group["dampening"]
         (s,) = scratch
         step = g
@@ -107,7 +120,7 @@ class SGD(Rule):
         theta -= np.multiply(step, lr, out=s)
 
 
-class Momentum(Rule):
+class Momentum(UpdateRule):
     r"""Gradient descent with momentum, as the lectures write it.
 
     .. math::
@@ -118,7 +131,7 @@ class Momentum(Rule):
     v: a change of α acts on later gradients only. PyTorch (here: `SGD`) keeps it outside.
 
     Args:
-        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The learning rate α > 0.
         momentum: β in [0, 1).
 
@@ -145,12 +158,21 @@ class Momentum(Rule):
     def __init__(self, params: Params, lr: float = 1e-3, momentum: float = 0.9) -> None:
         super().__init__(params, lr=lr, momentum=momentum)
 
-    def _kept(self, group: Group) -> dict[str, float]:
+    def starts(self, group: Group) -> dict[str, float]:
+        """What is kept of each number, and its start."""
         return {"v": 0.0}
 
-    def _update(
+    def update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
+    ) -> tuple[Array, Kept]:
+        """The formula of the class, line by line."""
+        v = group["momentum"] * kept["v"] - group["lr"] * g
+        return theta + v, {"v": v}
+
+    def update_in_place(
         self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
     ) -> None:
+        """The same step without new arrays."""
         alpha, beta, v = group["lr"], group["momentum"], kept["v"]
         v *= beta
         v -= np.multiply(g, alpha, out=scratch[0])
@@ -168,7 +190,7 @@ class Nesterov(Momentum):
     (here: `SGD(..., nesterov=True)`) avoids that by keeping θ + βv in the parameters all the time.
 
     Args:
-        params: A model's `parameters()`, or any Tensors or Values; or groups of them (`Rule`).
+        params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The learning rate α > 0.
         momentum: β in [0, 1).
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from autograd.checks import check_int
 from optim.drawing import line_styles, new_axes
-from optim.rule import Rule, check_rule
 from optim.snapshot import Snapshot
+from optim.update_rule import UpdateRule, check_rule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +94,7 @@ class RateSweep:
 
 
 def sweep_rates(
-    optimizer: Rule,
+    optimizer: UpdateRule,
     closure: Callable[[], Any],
     rates: Iterable[float] | None = None,
     *,
@@ -153,7 +153,7 @@ def sweep_rates(
     return RateSweep(given, np.array(losses), start, steps)
 
 
-def _descend(optimizer: Rule, closure: Callable[[], Any], steps: int) -> tuple[float, float]:
+def _descend(optimizer: UpdateRule, closure: Callable[[], Any], steps: int) -> tuple[float, float]:
     """The loss before the first step and after the last."""
     losses: list[float] = []
     with np.errstate(all="ignore"):  # a rate too large ends in infinities: that is found out here

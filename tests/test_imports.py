@@ -70,7 +70,7 @@ KNOWN = {
     "nn.functional.normalisation": {"written": 1},
     "nn.functional.regularisation": {"written": 1},
     "nn.parameter": {"written": 1},
-    "optim.rule": {"written": 2},
+    "optim.update_rule": {"written": 2},
 }
 
 

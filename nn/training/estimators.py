@@ -50,7 +50,7 @@ except ImportError as err:
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from optim import Rule
+    from optim import UpdateRule
 
 # As scikit-learn documents it: its signature says that examples are text.
 validate_data: Any = _validate_data
@@ -74,7 +74,7 @@ class _MLPEstimator(BaseEstimator):  # type: ignore[misc]
         hidden_layer_sizes: Sequence[int] | int = (64,),
         activation: str | Callable[[Any], Any] = "relu",
         *,
-        solver: str | Callable[..., Rule] = "adam",
+        solver: str | Callable[..., UpdateRule] = "adam",
         alpha: float = 0.0,
         batch_size: int = 32,
         learning_rate_init: float = 0.003,
@@ -141,7 +141,9 @@ class _MLPEstimator(BaseEstimator):  # type: ignore[misc]
             self.history_ = self._train(x, loss, held_apart, self._optimizer, self.max_iter)
         self.n_iter_ = len(self.history_)
 
-    def _train(self, x: Any, loss: Loss, strata: Any, optimizer: Rule, epochs: int) -> History:
+    def _train(
+        self, x: Any, loss: Loss, strata: Any, optimizer: UpdateRule, epochs: int
+    ) -> History:
         """Take steps on batches of x and of the examples' numbers, which is what the loss needs."""
         numbers = np.arange(len(x))
         learnt, held_out = (x, numbers), None
@@ -302,7 +304,7 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):  # type: ignore[misc]
         hidden_layer_sizes: Sequence[int] | int = (64,),
         activation: str | Callable[[Any], Any] = "relu",
         *,
-        solver: str | Callable[..., Rule] = "adam",
+        solver: str | Callable[..., UpdateRule] = "adam",
         alpha: float = 0.0,
         batch_size: int = 32,
         learning_rate_init: float = 0.003,

@@ -28,7 +28,7 @@ from optim.clip import clip_grad_norm_, clip_grad_value_
 from optim.schedules import Schedule, Scheduler, attach
 
 if TYPE_CHECKING:
-    from optim import Rule
+    from optim import UpdateRule
 
 Callback = Callable[[Module, History], Any]
 Loader = Iterable[tuple[Any, Any]]
@@ -39,7 +39,7 @@ def fit(
     model: Module,
     loss: Loss,
     data: Batches | Data | Loader,
-    optimizer: Rule,
+    optimizer: UpdateRule,
     *,
     epochs: int = 10,
     validation: Data | None = None,
@@ -226,7 +226,7 @@ def _with_rates(batches: Any, scheduler: Scheduler | None) -> Iterator[tuple[Any
         yield batch if isinstance(batches, Batches) else pair(f"fit: batch {i + 1}", batch)
 
 
-def _as_scheduler(optimizer: Rule, schedule: Any) -> Scheduler | None:
+def _as_scheduler(optimizer: UpdateRule, schedule: Any) -> Scheduler | None:
     if schedule is None:
         return None
     if isinstance(schedule, Scheduler):
@@ -241,7 +241,7 @@ def _as_scheduler(optimizer: Rule, schedule: Any) -> Scheduler | None:
     return attach(optimizer, schedule)
 
 
-def _clipping(optimizer: Rule, norm: float | None, value: float | None) -> Callable[[], None]:
+def _clipping(optimizer: UpdateRule, norm: float | None, value: float | None) -> Callable[[], None]:
     """What cuts the gradients of the optimizer's parameters, if anything is to."""
     for name, bound in (("clip_grad_norm", norm), ("clip_grad_value", value)):
         if bound is not None:
@@ -278,7 +278,7 @@ def _validated(
 def _check(
     model: Module,
     loss: Loss,
-    optimizer: Rule,
+    optimizer: UpdateRule,
     epochs: int,
     validation: Data | None,
     early_stopping: EarlyStopping | None,

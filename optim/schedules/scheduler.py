@@ -6,9 +6,9 @@ from numbers import Real
 from typing import Any
 
 from autograd.checks import refuse
-from optim.rule import Rule, check_rule
 from optim.schedules.schedule import Schedule, as_schedule, load_states
 from optim.states import check_parts, taken_counts
+from optim.update_rule import UpdateRule, check_rule
 
 
 class Scheduler:
@@ -20,7 +20,7 @@ class Scheduler:
         epoch: The epoch now.
     """
 
-    def __init__(self, optimizer: Rule, schedules: list[Schedule]) -> None:
+    def __init__(self, optimizer: UpdateRule, schedules: list[Schedule]) -> None:
         self.optimizer = optimizer
         self.schedules = schedules
         self.epoch = max(schedule.first for schedule in schedules)
@@ -86,7 +86,7 @@ class Scheduler:
         self._set()
 
 
-def attach(optimizer: Rule, *schedules: Schedule | float) -> Scheduler:
+def attach(optimizer: UpdateRule, *schedules: Schedule | float) -> Scheduler:
     """Let an optimizer follow a schedule, from its first epoch on.
 
     What the schedule has learnt from the losses of another training is forgotten.

@@ -251,7 +251,7 @@ def test_an_error_from_inside_a_function_is_told_as_it_is():
 
 
 def test_a_rule_of_ones_own_says_how_it_is_made_too():
-    class Rule(optim.Rule):
+    class Rule(optim.UpdateRule):
         def __init__(self, params, lr, pull=2):
             super().__init__(params, lr=lr, pull=pull)
 

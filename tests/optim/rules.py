@@ -19,7 +19,7 @@ TORCH = json.loads((pathlib.Path(__file__).parents[1] / "oracles" / "optim_torch
 RULES = {
     rule.__name__: rule
     for rule in vars(optim).values()
-    if inspect.isclass(rule) and issubclass(rule, optim.Rule) and rule is not optim.Rule
+    if inspect.isclass(rule) and issubclass(rule, optim.UpdateRule) and rule is not optim.UpdateRule
 }
 CASES = [
     (

@@ -22,7 +22,7 @@ from optim import (
     Nesterov,
     Newton,
     RateSweep,
-    Rule,
+    UpdateRule,
     clip_grad_norm_,
     clip_grad_value_,
     landscapes,
@@ -354,7 +354,7 @@ def test_clipping_can_refuse_norms_that_are_not_finite():
 def test_clipped_steps_are_no_longer_than_the_bound():
     x = Value(100.0)
     optimizer = SGD([x], lr=1.0)
-    assert isinstance(optimizer, Rule)
+    assert isinstance(optimizer, UpdateRule)
     (x**4).backward()
     clip_grad_norm_([x], max_norm=0.5)
     optimizer.step()

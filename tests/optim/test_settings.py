@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from autograd import Value
-from optim import SGD, Adam, NAdam, Nadam, Rule
+from optim import SGD, Adam, NAdam, Nadam, UpdateRule
 from tests.optim.rules import RULES, each_rule, steps
 
 # For every hyper-parameter another value, and what it needs beside it to matter.
@@ -154,5 +154,5 @@ def test_groups_that_are_none_are_refused():
 def test_a_rule_without_an_update_says_so():
     x = Value(1.0)
     x.grad = 1.0
-    with pytest.raises(NotImplementedError, match=r"Rule: needs a method _update"):
-        Rule([x], lr=0.1).step()
+    with pytest.raises(NotImplementedError, match=r"UpdateRule: needs a method update"):
+        UpdateRule([x], lr=0.1).step()

@@ -1,4 +1,4 @@
-"""Rule: the base class of the update rules that use the gradient only."""
+"""UpdateRule: the base class of the update rules that use the gradient only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, ClassVar, Self
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,12 @@ from optim.states import (
 Array = NDArray[np.floating[Any]]
 Kept = dict[str, Array]
 
+_FORMER_NAMES = {
+    "_kept": "starts",
+    "_update": "update_in_place",
+    "_check_settings": "check_settings",
+}
+
 
 class Group(Settings):
     """Parameters that share their settings: `group["params"]`, and the settings by name."""
@@ -49,12 +56,13 @@ class Group(Settings):
         return Group, (self.who, self.params, dict(self), self.fixed)
 
 
-class Rule(Optimizer):
+class UpdateRule(Optimizer):
     """An update rule, for one group of parameters or several with settings of their own.
 
-    A rule of one's own says what it keeps from step to step (`_kept`) and how the numbers of the
-    parameters change (`_update`). That is called with whole arrays: all parameters of a group that
-    have been stepped equally often, one after another.
+    A rule of one's own says how the numbers of the parameters change, `update`, and what is kept
+    from step to step, `starts`. Arrays are one-dimensional: all parameters of a group that have
+    been stepped equally often, one after another. Where a step is to be quick, `update_in_place`
+    says the same once more without making arrays; it is run then, and `update` is what one reads.
 
     Args:
         params: A model's `parameters()` or `named_parameters()`, or any Tensors or Values; or
@@ -70,12 +78,12 @@ class Rule(Optimizer):
 
     Example:
         >>> from autograd import Value
-        >>> class SignDescent(Rule):
+        >>> class SignDescent(UpdateRule):
         ...     def __init__(self, params, lr):
         ...         super().__init__(params, lr=lr)
         ...
-        ...     def _update(self, theta, g, t, kept, group, scratch):
-        ...         theta -= group["lr"] * np.sign(g)
+        ...     def update(self, theta, g, t, kept, group):
+        ...         return theta - group["lr"] * np.sign(g), {}
         >>> x = Value(3.0)
         >>> x.grad = 17.0
         >>> SignDescent([x], lr=0.5).step()
@@ -83,9 +91,18 @@ class Rule(Optimizer):
         2.5
     """
 
-    scratch: ClassVar[int] = 1  # how many arrays `_update` needs to compute in
+    scratch: ClassVar[int] = 1  # how many arrays `update_in_place` needs to compute in
     fixed: ClassVar[frozenset[str]] = frozenset()  # settings that cannot change between steps
-    decoupled: ClassVar[bool] = False  # whether `_update` sees to weight decay itself
+    decoupled: ClassVar[bool] = False  # whether `update` sees to weight decay itself
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        for old, new in _FORMER_NAMES.items():
+            if old in vars(cls):
+                warn(
+                    f"{cls.__name__}: {old} is called {new} now.", DeprecationWarning, stacklevel=2
+                )
+                setattr(cls, new, vars(cls)[old])
 
     def __init__(self, params: Params | Iterable[dict[str, Any]], **settings: Any) -> None:
         self.params, self.names = [], []
@@ -113,12 +130,12 @@ class Rule(Optimizer):
         check_rate(who, given.get("lr", self._defaults.get("lr")))
         settings = Settings(who, self._defaults)
         settings.update(given)
-        self._check_settings(settings)
+        self.check_settings(settings)
         params = self._take(group["params"])
         self.param_groups.append(Group(who, params, settings, self.fixed))
         self._memories.append(Memory(params))
 
-    def _check_settings(self, group: Settings) -> None:
+    def check_settings(self, group: Settings) -> None:
         """Refuse settings that make no sense together."""
 
     @property
@@ -184,12 +201,12 @@ class Rule(Optimizer):
         if taken.dtype.char == "e":
             # In float16 the square of 300 is infinite and Adam's eps 0: computed in float32.
             theta, grad = taken.astype(np.float32), grad.astype(np.float32)
-        memory.allocate(theta, self._kept(group), self.scratch)
+        memory.allocate(theta, self.starts(group), self.scratch)
         for here, t in memory.runs(reached):
             scratch = [s[here] for s in memory.scratch]
             g = self._gradient(theta[here], grad[here], group, scratch.pop())
             kept = {name: array[here] for name, array in memory.kept.items()}
-            self._update(theta[here], g, t, kept, group, scratch)
+            self.update_in_place(theta[here], g, t, kept, group, scratch)
         if theta is not taken:
             taken[...] = theta
         numbers.put(taken)
@@ -203,15 +220,49 @@ class Rule(Optimizer):
             return np.add(out, grad, out=out) if sign > 0 else np.subtract(out, grad, out=out)
         return grad if sign > 0 else np.negative(grad, out=out)
 
-    def _kept(self, group: Group) -> dict[str, float]:
+    def starts(self, group: Group) -> dict[str, float]:
         """What is kept from step to step, one number for each of the parameters', and its start."""
         return {}
 
-    def _update(
+    def update(
+        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
+    ) -> tuple[Array, Kept]:
+        """One step, as a paper writes it; every rule has its own.
+
+        Args:
+            theta: (n,) θ, the parameters.
+            g: (n,) the gradient, of what is minimised: with the sign of `maximize` and, unless the
+                rule is `decoupled`, with weight decay.
+            t: How many steps there have been with this one, from 1.
+            kept: What the last step returned, each (n,); before the first, what `starts` says.
+            group: The settings, by name.
+
+        Returns:
+            The new θ, and what is kept for the next step, by the names of `starts`.
+        """
+        raise NotImplementedError(f"{type(self).__name__}: needs a method update.")
+
+    def update_in_place(
         self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
     ) -> None:
-        """Change θ in place, given the gradient g and how many steps there have been, t >= 1."""
-        raise NotImplementedError(f"{type(self).__name__}: needs a method _update.")
+        """The same step, which writes into θ and what is kept; by default what `update` gives.
+
+        A rule that has its own may keep other multiples than `update` does, and has `scratch`
+        arrays of n numbers to compute in.
+        """
+        new: Any = self.update(theta, g, t, kept, group)
+        if not (isinstance(new, tuple) and len(new) == 2 and new[1].keys() == kept.keys()):
+            names = ", ".join(kept) or "nothing"
+            refuse(
+                type(self).__name__,
+                "what update returns",
+                f"θ and a dict of {names}",
+                new,
+                TypeError,
+            )
+        theta[...] = new[0]
+        for name, numbers in new[1].items():
+            kept[name][...] = numbers
 
     def _evaluate(self, closure: Callable[[], Any]) -> Any:
         who = type(self).__name__
@@ -291,7 +342,7 @@ class Rule(Optimizer):
             "optimizer": type(self).__name__,
             "param_groups": [dict(group) for group in self.param_groups],
             "state": [
-                memory.state(self._kept(group))
+                memory.state(self.starts(group))
                 for group, memory in zip(self.param_groups, self._memories, strict=True)
             ],
         }
@@ -335,19 +386,19 @@ class Rule(Optimizer):
         who = type(self).__name__
         check_parts(who, settings, group.keys())
         saved = Group(who, group.params, settings, self.fixed)
-        self._check_settings(saved)
+        self.check_settings(saved)
         return saved
 
     def _may_keep(self, group: Group) -> tuple[Collection[str], Collection[str]]:
         """What is kept with these settings, and what might be with every option switched on."""
         every = Group(group.who, group.params, group, group.fixed)
         dict.update(every, {name: value or 1.0 for name, value in group.items()})
-        return self._kept(group), self._kept(every)
+        return self.starts(group), self.starts(every)
 
 
 def check_rule(who: str, optimizer: Any) -> None:
     """Refuse what is no rule of first order."""
-    if not isinstance(optimizer, Rule):
+    if not isinstance(optimizer, UpdateRule):
         refuse(who, "optimizer", "a rule of first order such as SGD", optimizer, TypeError)
 
 

@@ -1,0 +1,98 @@
+"""Update rules as they are read and as they run; rules of one's own."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import optim
+from autograd import Value
+from optim import SGD, UpdateRule
+from tests.optim.rules import RULES, each_case, steps
+
+
+def as_read(rule):
+    """The rule whose steps are what `update` says."""
+    return type(rule.__name__, (rule,), {"update_in_place": UpdateRule.update_in_place})
+
+
+@each_case
+def test_a_step_in_place_is_the_step_that_the_paper_writes(case):
+    name, settings = case
+    assert "update" in vars(RULES[name]) or name == "Nesterov"
+    run, read = (steps(rule, 12, **settings) for rule in (RULES[name], as_read(RULES[name])))
+    assert_allclose(run, read, rtol=1e-12)
+
+
+class Signs(UpdateRule):
+    """θ ← θ - η sign(g)."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, lr=lr)
+
+    def update(self, theta, g, t, kept, group):
+        return theta - group["lr"] * np.sign(g), {}
+
+
+class Averaged(UpdateRule):
+    """m ← m / 2 + g / 2, θ ← θ - η m t."""
+
+    def __init__(self, params, lr, weight_decay=0.0):
+        super().__init__(params, lr=lr, weight_decay=weight_decay)
+
+    def starts(self, group):
+        return {"m": 1.0}
+
+    def update(self, theta, g, t, kept, group):
+        m = kept["m"] / 2 + g / 2
+        return theta - group["lr"] * m * t, {"m": m}
+
+
+def test_a_rule_of_ones_own_needs_an_update_alone():
+    x = Value(3.0)
+    x.grad = 17.0
+    Signs([x], lr=0.5).step()
+    assert x.data == 2.5
+
+
+def test_a_rule_of_ones_own_keeps_decays_counts_and_goes_on_from_a_file():
+    x = Value(2.0)
+    rule = Averaged([x], lr=1.0, weight_decay=0.5)
+    x.grad = 2.0
+    rule.step()  # g = 2 + 0.5 · 2, m = (1 + 3) / 2
+    assert x.data == 0.0
+    other = Averaged([x], lr=1.0, weight_decay=0.5)
+    other.load_state_dict(rule.state_dict())
+    other.step()  # g = 2, m = (2 + 2) / 2, times 2
+    assert x.data == -4.0
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda theta: theta, lambda theta: (theta, {}), lambda theta: (theta, {"n": theta})]
+)
+def test_an_update_that_does_not_return_what_it_keeps_is_told(wrong):
+    class Wrong(Averaged):
+        def update(self, theta, g, t, kept, group):
+            return wrong(theta)
+
+    x = Value(2.0)
+    x.grad = 2.0
+    with pytest.raises(TypeError, match="Wrong: what update returns must be θ and a dict of m"):
+        Wrong([x], lr=1.0).step()
+    assert x.data == 2.0
+
+
+def test_the_names_of_version_0_1_warn_and_work():
+    with pytest.warns(DeprecationWarning, match=r"Old: _update is called update_in_place now"):
+
+        class Old(UpdateRule):
+            def _update(self, theta, g, t, kept, group, scratch):
+                theta -= g
+
+    x = Value(3.0)
+    x.grad = 1.0
+    Old([x], lr=1.0).step()
+    assert x.data == 2.0
+    with pytest.warns(DeprecationWarning, match="optim.Rule is called optim.UpdateRule now"):
+        assert issubclass(SGD, optim.Rule)
+    with pytest.raises(AttributeError, match="has no attribute 'Ruel'"):
+        _ = optim.Ruel
