@@ -19,7 +19,9 @@ def shadowing() -> Iterator[str]:
     """What is in the way, each with its remedy."""
     folder = os.path.dirname(os.path.abspath(__file__))
     # A file that only PyPI's autograd has: to look through the installed distributions takes long.
-    if os.path.exists(os.path.join(folder, "numpy", "numpy_vspaces.py")):
+    # Colab brings it, and pip has put ours over it: nobody who reads this there wants theirs.
+    theirs = os.path.join(folder, "numpy", "numpy_vspaces.py")
+    if "google.colab" not in sys.modules and os.path.exists(theirs):
         yield (
             f"autograd: PyPI's autograd is installed into the same folder as glassgrad, {folder}, "
             "and the two cannot share an environment: pip uninstall autograd, then "

@@ -85,6 +85,7 @@ def formula_by_itself(writer, node):
     raise nodes.SkipNode
 
 
+SET_UP = "%pip install -q glassgrad"  # the first cell with code of each notebook
 PYTORCH = ROOT / "notebooks" / "pytorch" / "step-through-your-pytorch-model.ipynb"
 
 
@@ -95,9 +96,9 @@ def copy_notebooks():
     for source in (*(ROOT / "notebooks").glob("*.ipynb"), PYTORCH):
         notebook = json.loads(source.read_text("utf-8"))
         for cell in notebook["cells"]:
-            # The cell that installs what is missing means nothing to readers of a page.
-            if "find_spec" in "".join(cell["source"]):
-                cell["metadata"]["tags"] = ["remove-cell"]
+            # The cell that installs the library means nothing to readers of a page.
+            if "".join(cell["source"]) == SET_UP:
+                cell["metadata"]["tags"] = ["remove-cell", "skip-execution"]
             # Nor does "No answer yet", where nobody can answer.
             if "check" in cell["metadata"].get("tags", []):
                 cell["metadata"]["tags"] = ["check", "remove-output"]

@@ -58,6 +58,8 @@ def test_pypis_autograd_in_the_folder_of_ours_is_told(tmp_path):
     said = run(tmp_path, "-c", "import autograd")
     assert "UserWarning: autograd: PyPI's autograd is installed into the same folder" in said
     assert "pip uninstall autograd" in said
+    on_colab = "import sys; sys.modules['google.colab'] = sys; import autograd"
+    assert "PyPI" not in run(tmp_path, "-c", on_colab)
 
 
 def test_files_that_hide_our_packages_are_named_where_autograd_is_imported(tmp_path):
