@@ -8,8 +8,6 @@ import os
 import pathlib
 import pkgutil
 import re
-import shutil
-import subprocess
 import sys
 import urllib.parse
 
@@ -20,11 +18,12 @@ import autograd
 import nn
 import optim
 from autograd.op import OF_USERS
+from tests.pages import EXTENDING, run_python
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
-ADDING = DOCS / "adding-an-operation.md"
+FOLLOWED = [DOCS / f"{page}.md" for page in EXTENDING]  # test_extending.py
 SEVERAL_MACHINES = DOCS / "several-machines.md"  # needs a cluster: test_several_machines.py
 PYTORCH = DOCS / "your-pytorch-model.md"  # needs PyTorch: nn/interop/test_torch.py
 PAGES = sorted(DOCS.glob("*.md"))
@@ -88,7 +87,7 @@ def test_every_name_a_package_offers_has_a_docstring(package):
     [
         p
         for p in PAGES
-        if ">>>" in p.read_text("utf-8") and p not in (ADDING, SEVERAL_MACHINES, PYTORCH)
+        if ">>>" in p.read_text("utf-8") and p not in (*FOLLOWED, SEVERAL_MACHINES, PYTORCH)
     ],
     ids=lambda p: p.stem,
 )
@@ -146,81 +145,6 @@ def test_a_number_comes_to_its_gradient_through_fifty_lines_of_two_files():
     assert len(ran) <= 50
 
 
-# --- adding an operation, as the page says --------------------------------------------------------
-
-
-def blocks(language):
-    """The blocks of the page in a language, in order."""
-    return re.findall(rf"```{language}\n(.*?)```", ADDING.read_text("utf-8"), re.S)
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory):
-    """A copy of the project in which the library's blocks are written where they belong."""
-    folder = tmp_path_factory.mktemp("reader")
-    for name in ("autograd", "nn", "optim", "tests"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "conftest.py"):
-        shutil.copy(ROOT / name, folder)
-    for block in blocks("python"):
-        if place := re.match(r"# (autograd/\S+\.py)\n", block):
-            file = folder / place.group(1)
-            before = file.read_text("utf-8") + "\n\n" if file.exists() else ""
-            file.write_text(before + block[place.end() :], "utf-8")
-    shutil.copy(ADDING, folder)
-    return folder
-
-
-def run(folder, *arguments, **variables):
-    environment = {**os.environ, "PYTHONPATH": str(folder), **variables}
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
-
-
-FOLLOW = """
-import doctest, pathlib, re, sys
-page, space = pathlib.Path("adding-an-operation.md").read_text("utf-8"), {"__name__": "__main__"}
-flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-runner, parser = doctest.DocTestRunner(optionflags=flags), doctest.DocTestParser()
-for block in re.findall(r"```python\\n(.*?)```", page, re.S):
-    if block.startswith(">>>"):
-        test = parser.get_doctest(block, {}, "page", None, 0)
-        test.globs = space
-        runner.run(test, clear_globs=False)
-    elif not block.startswith("# autograd/"):
-        exec(block, space)
-sys.exit(runner.failures or runner.tries < 20)
-"""
-
-
-def test_following_the_page_from_its_first_block_to_its_last_gives_what_it_shows(reader):
-    run(reader, "-c", FOLLOW)
-
-
-def test_the_commands_of_the_page_make_the_stubs_and_test_the_new_operations(reader):
-    made, tested = (block.split() for block in blocks("bash"))
-    assert (made[:2], tested[0]) == (["python", "-m"], "pytest")
-    run(reader, *made[1:])
-    methods = (reader / "autograd" / "methods.pyi").read_text("utf-8")
-    functions = (reader / "autograd" / "rules" / "__init__.pyi").read_text("utf-8")
-    for name in ("logit", "symmetrized"):
-        assert f"def {name}(self" in methods
-        assert f"import {name} as {name}\n" in functions
-    said = run(
-        reader, "-m", *tested, "-q", PYTEST_ADDOPTS="-k 'logit or symmetrized or type_checkers'"
-    )
-    assert int(re.search(r"(\d+) passed", said).group(1)) >= 30
-
-
 # --- the site -------------------------------------------------------------------------------------
 
 
@@ -242,7 +166,8 @@ class Targets(html.parser.HTMLParser):
 @pytest.mark.skipif(not IN_CI, reason="GLASSGRAD_CI=1 builds the manual")
 def test_the_manual_builds_without_warnings_and_its_links_lead_somewhere(tmp_path):
     site = tmp_path / "site"
-    run(ROOT, "-m", "sphinx", "-q", "-W", "-D", "nb_execution_mode=off", str(DOCS), str(site))
+    build = ["sphinx", "-q", "-W", "-D", "nb_execution_mode=off", str(DOCS), str(site)]
+    run_python(ROOT, "-m", *build)
     pages = {}
     for path in site.rglob("*.html"):
         pages[path] = Targets()

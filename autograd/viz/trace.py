@@ -8,6 +8,7 @@ was made, what its local derivatives are and how many ways lead from it is asked
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count
@@ -59,6 +60,12 @@ _LARGEST_LOCAL_DERIVATIVE = 10_000  # elements; computing more for one label is 
 class Trace:
     """A graph as it is shown.
 
+    Args:
+        root: The result.
+        frame: The running function whose variables give names; by default the caller.
+        given: Variables by name that count before those.
+        more: Further nodes that are to have names.
+
     Attributes:
         root: The result.
         nodes: Every node the root was made from, each after its operands; the root is last.
@@ -71,7 +78,7 @@ class Trace:
     def __init__(
         self,
         root: Node,
-        frame: FrameType,
+        frame: FrameType | None = None,
         given: Mapping[str, Any] | None = None,
         more: Sequence[Node] = (),
     ) -> None:
@@ -80,7 +87,7 @@ class Trace:
         order = topological(root)
         known = set(order) if more else ()
         self.nodes = (*(node for node in more if node not in known), *order)
-        found = names_of(set(self.nodes), frame, given)
+        found = names_of(set(self.nodes), frame or sys._getframe(1), given)
         self.found = frozenset(found)
         self.names, self.abbreviated = all_names(self.nodes, found)
 
