@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+import autograd
 from autograd import ShapeError, Tensor, Value
 from autograd.checks import kind
 from autograd.spellings import refuse_set_to_none
@@ -86,6 +87,35 @@ class Module:
                 )
             else:
                 yield prefix + name, member
+
+    def export(self, path: Any, *example: Any, dtype: DTypeLike | None = None) -> None:
+        """Write what calling it computes as one file of C99, with its header beside it.
+
+        The file holds the numbers of the parameters as they are now, allocates no memory and needs
+        nothing but C's own library: a microcontroller can run it.
+
+        Args:
+            path: Where to, such as "net.c": there will be a function `net`, and "net.h".
+            *example: Arguments of the shapes that it is for, such as one row of features.
+            dtype: float32 to compute with `float` whatever Python computes with; None as Python.
+
+        Raises:
+            CompileError: it draws random numbers (call `eval()` first), compares numbers, or holds
+                a step that is not known as loops.
+            ValueError: the path is none of a C file, or the dtype none of these.
+            OSError: the file cannot be written.
+
+        Example:
+            >>> import os, tempfile, nn
+            >>> model = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     model.export(f"{folder}/net.c", Tensor([[1.0, 2.0]]))
+            ...     sorted(os.listdir(folder))
+            ['net.c', 'net.h']
+        """
+        names = {name: p for name, p in self.named_parameters() if isinstance(p, Parameter)}
+        compiled = autograd.compile(self.forward)
+        compiled.export(path, *example, dtype=dtype, names=names)
 
     def named_parameters(self) -> list[tuple[str, Any]]:
         """Every parameter with its name, such as "0.weight"; a shared one once, by its first name.

@@ -216,6 +216,59 @@ class Compiled:
 
         return picture(self._newest, self._names(sys._getframe(1), names))
 
+    def source(self, language: str) -> str:
+        """The newest recording in another language.
+
+        Args:
+            language: "c" for the forward pass as C99, which reads like the formulas.
+
+        Raises:
+            CompileError: nothing has been recorded yet; the function compares numbers, so that
+                another call may take another path; or it holds a step that is not known as loops.
+            ValueError: the language is not known.
+
+        Example:
+            >>> from autograd import Value
+            >>> w = [Value(0.5), Value(-1.0)]
+            >>> neuron = compile(lambda x: (w[0] * x[0] + w[1] * x[1]).tanh())
+            >>> _ = neuron([4.0, 1.0])
+            >>> next(x.strip() for x in neuron.source("c").splitlines() if "tanh(v0[" in x)
+            'v1[0] = tanh(v0[0]);'
+        """
+        if self._newest is None:
+            raise CompileError(f"source: call {self.op.name} first, so that it is recorded.")
+        from autograd.compiler.native.export import source
+
+        names = self._names(sys._getframe(1))
+        return source(language, self.op.name, self._newest, names, self.function)
+
+    def export(
+        self, path: Any, *example: Any, dtype: Any = None, names: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write the forward pass as one file of C99, with its header beside it.
+
+        The file holds the numbers of all parameters, allocates no memory and needs nothing but C's
+        own library, so it runs on a microcontroller, too. With the option that its first lines
+        name it has a `main` that reads the arguments' numbers and prints the results'.
+
+        Args:
+            path: Where to, such as "net.c": there will be a function `net`, and "net.h".
+            *example: Arguments of the shapes that it is for.
+            dtype: float32 to compute with `float` whatever Python computes with; None as Python.
+            names: Names of parameters that count first, as in `draw`.
+
+        Raises:
+            CompileError: what it does for these arguments cannot be written down: see `source`.
+            ValueError: the path is none of a C file, or the dtype none of these.
+            OSError: the file cannot be written.
+        """
+        from autograd.compiler.native.export import export, the_program
+
+        self(*example)
+        kept = self._programs.get(Given(example, {}).signature, [])
+        find_names = self._names(sys._getframe(1), names)
+        export(path, the_program(kept, "export", self.op.name), find_names, self.function, dtype)
+
     def _names(self, frame: Any, given: Mapping[str, Any] | None = None) -> Any:
         """What gives nodes their names: the caller's variables, and those the function uses."""
         from autograd.viz.names import names_of

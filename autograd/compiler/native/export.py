@@ -1,0 +1,69 @@
+"""Export: a compiled function's program as a text in another language, or as a file of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd.atomic_write import write_atomically
+from autograd.checks import check_choice
+from autograd.compiler.native import c
+from autograd.compiler.native.bound import bound
+from autograd.compiler.native.prepared import Prepared
+from autograd.compiler.program import Program
+from autograd.errors import CompileError
+
+LANGUAGES = ("c",)
+
+
+def source(language: str, name: str, program: Program, find_names: Any, function: Any) -> str:
+    """A program in another language."""
+    check_choice("source", "language", language, LANGUAGES)
+    prepared = Prepared("source", bound("source", program, find_names, function), backward=False)
+    return c.source(prepared, _identifier(name))[0]
+
+
+def export(
+    path: str | os.PathLike[str], program: Program, find_names: Any, function: Any, dtype: Any
+) -> None:
+    """Write a program's forward pass as a file of C, and its header beside it."""
+    file = Path(path)
+    if file.suffix != ".c" or not (file.stem.isidentifier() and file.stem.isascii()):
+        raise ValueError(
+            f"export: needs a path such as net.c, whose name is the function's, but got {path!r}."
+        )
+    if dtype is not None and np.dtype(dtype) not in (np.dtype("f4"), np.dtype("f8")):
+        raise ValueError(f"export: needs dtype float32, float64 or None, but got {dtype!r}.")
+    prepared = Prepared("export", bound("export", program, find_names, function), backward=False)
+    single = dtype is not None and np.dtype(dtype) == np.dtype("f4")
+    if not single and dtype is not None and _has_single(prepared):
+        raise ValueError("export: needs dtype float32 or None for a program in float32.")
+    text, header = c.source(prepared, file.stem, single)
+    write_atomically(file, text.encode())
+    write_atomically(file.with_suffix(".h"), header.encode())
+
+
+def _has_single(prepared: Prepared) -> bool:
+    return any(nest.out.dtype == np.float32 for nest in prepared.forward)
+
+
+def the_program(programs: list[Any], who: str, name: str) -> Program:
+    """The one program of a call.
+
+    Raises:
+        CompileError: the function runs as it is written, or there are several.
+    """
+    if not programs:
+        raise CompileError(
+            f"{who}: {name} runs as it is written for arguments like these, so there is no program."
+        )
+    found: Program = programs[0][0]
+    return found
+
+
+def _identifier(name: str) -> str:
+    word = "".join(c if c.isascii() and c.isalnum() else "_" for c in name).strip("_")
+    return word if word[:1].isalpha() else "program"

@@ -1,0 +1,84 @@
+"""Lowering: what a call of NumPy does, as nests of loops.
+
+Five neurons' `add(t0, b, out=t1)` is one nest, `dot(W, x, out=t0)` is one with an axis that is
+added up. The calls come with their arrays filled in (see numpy_calls.py), so each array is a place
+in some memory and a step along each axis; nothing is known or asked about what they are for. What
+is not known here raises UnknownStep, and stays a call of NumPy's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.native.arithmetic import assigned, elementwise, product, reduction
+from autograd.compiler.native.loops import Nest, Number, simplified
+from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
+from autograd.compiler.native.moves import MOVES, added_at
+
+
+def lowered(call: Any, memories: Memories) -> list[Nest]:
+    """The nests that do what a call of NumPy does.
+
+    Raises:
+        UnknownStep: nobody knows.
+    """
+    function = call.func
+    name = getattr(function, "__name__", "")
+    owner = getattr(function, "__self__", None)
+    found: list[Nest]
+    if function is np.dot or function is np.matmul:
+        found = product(memories, *call.args, **call.keywords)
+    elif isinstance(function, np.ufunc) and function.signature is None:
+        found = elementwise(memories, function, call.args, call.keywords)
+    elif isinstance(owner, np.ufunc) and name == "reduce":
+        found = reduction(memories, owner, *call.args, **call.keywords)
+    elif isinstance(owner, np.ndarray) and name == "fill":
+        (number,) = call.args
+        found = assigned(memories, Number(float(number), owner.dtype), owner)
+    elif owner is np.add and name == "at":
+        found = added_at(memories, *call.args)
+    elif name in MOVES:
+        found = MOVES[name](memories, *call.args, **call.keywords)
+    else:
+        raise UnknownStep(name or "a call")
+    comment = _comment(call, memories)
+    notes = [comment, *[""] * len(found)]
+    return [
+        simplified(replace(nest, comment=notes[k]), joined=False) for k, nest in enumerate(found)
+    ]
+
+
+def _comment(call: Any, memories: Memories) -> str:
+    """What a call does, in a line."""
+    function, arrays = call.func, list(arrays_in(call))
+    if getattr(function, "__name__", "") == "_store":
+        function, arrays = call.args[1], [*arrays[1:], arrays[0]]
+    name = getattr(function, "__name__", "call").strip("_")
+    name = {"dot": "matmul", "positive": "copy"}.get(name, name)
+    if name == "reduce":
+        name = {"add": "sum", "maximum": "max", "minimum": "min"}.get(
+            function.__self__.__name__, name
+        )
+    target = getattr(function, "__self__", None)
+    names = [memories.of(x)[0].name for x in arrays if x.size]
+    if isinstance(target, np.ndarray):
+        return f"{names[-1]} = {call.args[0]}"
+    return f"{names[-1]} = {name}({', '.join(names[:-1])})"
+
+
+def lower_all(calls: list[Any], memories: Memories) -> list[Nest | partial[Any]]:
+    """Each call as nests, where that is known; else as it is."""
+    done: list[Nest | partial[Any]] = []
+    for call in calls:
+        try:
+            done += lowered(call, memories)
+        except UnknownStep:
+            for array in arrays_in(call):
+                if array.size:
+                    memories.written(array)
+            done.append(call)
+    return done

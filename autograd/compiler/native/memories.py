@@ -1,0 +1,220 @@
+"""Memories: which arrays of a bound program lie in which block of numbers, and what it is called.
+
+The calls of a program read and write views. The array of five neurons' leaves is one block, its
+weights a view with 5x2 numbers, the biases another. `Memories` finds the blocks, as small as they
+can be such that each view lies in one, and says of a view where in its block it begins, and how far
+its numbers are from each other.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from autograd.compiler.native.loops import FIXED, MADE, Memory, Number, Ref
+
+Named = tuple[Any, str, str]
+"""An array, what it is called, and what it holds."""
+
+KINDS = ("f8", "f4", "i8", "i4", "u1", "b1")
+"""The types of numbers that the printers know."""
+
+
+_WORDS = """
+i j k l m n o p q r s sum all out main number abs auto break case char const continue default do
+double else enum extern float for goto if inline int long register restrict return short signed
+sizeof static struct switch typedef union unsigned void volatile while bool true false class delete
+export function import in instanceof let new null super this throw try typeof var with yield await
+async of arguments eval Math exp log tanh sin cos tan sqrt pow floor ceil fabs maximum minimum sign
+square forward backward gamma y0 y1 yn j0 j1 jn index
+"""
+
+RESERVED = frozenset(_WORDS.split())
+"""Names that mean something else in one of the languages."""
+
+
+class UnknownStep(Exception):
+    """A call that is not known as loops, with what it is."""
+
+
+class Memories:
+    """The blocks of memory that some calls use.
+
+    Args:
+        calls: The calls of the program, all of them.
+        named: Arrays that have a name.
+        constants: Whether numbers that nothing writes may be written into the code. If not, they
+            may change between one run and the next.
+    """
+
+    def __init__(
+        self, calls: Iterable[Any], named: Sequence[Named] = (), constants: bool = False
+    ) -> None:
+        self.constants = constants
+        self.tables: list[Memory] = []
+        self.kept: list[Any] = []  # so that no address is given to another array meanwhile
+        names: dict[tuple[int, int], tuple[str, str, Any]] = {}
+        for array, name, role in named:
+            if array.size and not array.dtype.hasobject:
+                names.setdefault(byte_bounds(array), (name, role, array))
+        blocks = {**{key: x for key, (*_, x) in names.items()}}
+        for array in (x for call in calls for x in arrays_in(call)):
+            if array.size:
+                blocks.setdefault(byte_bounds(array), array)
+                self.kept.append(array)
+        self.blocks: list[tuple[int, int, Memory]] = []
+        for (low, high), inside in _joined(blocks):
+            self.blocks.append((low, high, self._memory(low, high, inside, names)))
+        self.begins = [low for low, *_ in self.blocks]
+
+    def _memory(self, low: int, high: int, inside: list[Any], names: dict[Any, Any]) -> Memory:
+        own = names.get((low, high))
+        parts = [found for x in inside if (found := names.get(byte_bounds(x))) is not None]
+        dtypes = {x.dtype for x in inside}
+        first = own[2] if own is not None else inside[0]
+        dtype = first.dtype if len(dtypes) == 1 else np.dtype("V1")
+        size = (high - low) // max(dtype.itemsize, 1)
+        shape = first.shape if first.size == size and first.flags.c_contiguous else (size,)
+        name = own[0] if own is not None else parts[0][0] if len(parts) == 1 else ""
+        roles = {role for _, role, _ in parts} or {FIXED}
+        role = roles.pop() if len(roles) == 1 else MADE
+        start = min(inside, key=lambda x: byte_bounds(x)[0])
+        flat = np.asarray(_Window(start, low, high))[: size * dtype.itemsize].view(dtype)
+        return Memory(_identifier(name), shape, dtype, flat, role)
+
+    def name(self) -> None:
+        """Give each memory a name of its own: t0, t1, … where it is computed, c0 where fixed."""
+        self.tables.clear()
+        taken = set(RESERVED)
+        counts = {"t": 0, "c": 0}
+        own = [memory for *_, memory in self.blocks if memory.name]
+        for memory in own:
+            name, k = memory.name, 2
+            while name in taken:
+                name, k = f"{memory.name}_{k}", k + 1
+            taken.add(name)
+            memory.name = name
+        for *_, memory in self.blocks:
+            if memory.name:
+                continue
+            kind = "c" if memory.role == FIXED else "t"
+            name = f"{kind}{counts[kind]}"
+            while name in taken:
+                counts[kind] += 1
+                name = f"{kind}{counts[kind]}"
+            counts[kind] += 1
+            memory.name = name
+
+    def table(self, places: Any) -> Ref:
+        """Places that are known now, as a memory of their own."""
+        array = np.array(places, dtype=np.int64)
+        return self.place_of(array, self.more("places", array, FIXED), 0)
+
+    def more(self, name: str, array: Any, role: str) -> Memory:
+        """A memory that the program does not have."""
+        name = f"{name}{len(self.tables)}"
+        memory = Memory(name, array.shape, array.dtype, array.reshape(-1), role)
+        self.tables.append(memory)
+        return memory
+
+    def role_of(self, array: Any) -> str:
+        """What an array's memory holds."""
+        return self._block_of(array).role
+
+    def _block_of(self, array: Any) -> Memory:
+        address = array.__array_interface__["data"][0]
+        return self.blocks[bisect_right(self.begins, address) - 1][2]
+
+    def written(self, array: Any) -> None:
+        """Note that a call writes into an array's memory: then it is not fixed."""
+        memory = self._block_of(array)
+        if memory.role == FIXED:
+            memory.role = MADE
+
+    def of(self, array: Any) -> tuple[Memory, int]:
+        """The memory in which an array lies, and at which place it begins."""
+        address = array.__array_interface__["data"][0]
+        low, high, memory = self.blocks[bisect_right(self.begins, address) - 1]
+        if not low <= address < high:
+            raise UnknownStep("an array of objects")
+        if memory.dtype != array.dtype or array.dtype.str[1:] not in KINDS:
+            raise UnknownStep(f"numbers of type {array.dtype}")
+        place, rest = divmod(address - low, memory.dtype.itemsize)
+        if rest or any(step % memory.dtype.itemsize for step in array.strides):
+            raise UnknownStep("numbers that are not side by side")
+        return memory, place
+
+    def ref(self, array: Any) -> Ref | Number:
+        """A number of an array in a nest whose axes are the array's."""
+        if not array.size:
+            raise UnknownStep("an array without numbers")
+        memory, place = self.of(array)
+        if self.constants and memory.role == FIXED:
+            first = array[(0,) * array.ndim]
+            if (array == first).all() and not (first == 0 and np.signbit(array).any()):
+                return Number(first.item(), array.dtype)
+        return self.place_of(array, memory, place)
+
+    def place_of(self, array: Any, memory: Memory, place: int) -> Ref:
+        """Likewise, where the memory is known."""
+        steps = [s // memory.dtype.itemsize for s in array.strides]
+        return Ref(memory, place, tuple(s if n > 1 else 0 for s, n in zip(steps, array.shape)))  # noqa: B905
+
+    def target(self, array: Any) -> Ref:
+        """Where an array is written."""
+        return self.place_of(array, *self.of(array))
+
+
+class _Window:
+    """A part of the memory around an array, for NumPy."""
+
+    def __init__(self, array: Any, low: int, high: int) -> None:
+        self.owner = array
+        self.__array_interface__ = {
+            "version": 3, "shape": (high - low,), "typestr": "|u1", "data": (low, False),
+        }  # fmt: skip
+
+
+def arrays_in(call: Any) -> Iterator[Any]:
+    """The arrays of numbers that are filled into a call."""
+    if isinstance(call, np.ndarray):
+        if not call.dtype.hasobject:
+            yield call
+    elif isinstance(call, partial):
+        yield from arrays_in((call.args, call.keywords))
+        owner = getattr(call.func, "__self__", None)
+        if isinstance(owner, np.ndarray):
+            yield owner
+    elif isinstance(call, dict):
+        yield from arrays_in(tuple(call.values()))
+    elif isinstance(call, (tuple, list)):
+        for part in call:
+            yield from arrays_in(part)
+
+
+def _joined(blocks: dict[tuple[int, int], Any]) -> Iterator[tuple[tuple[int, int], list[Any]]]:
+    """Ranges of memory that do not overlap, each with the arrays in it."""
+    low = high = 0
+    inside: list[Any] = []
+    for (begin, end), array in sorted(blocks.items(), key=lambda x: (x[0][0], -x[0][1])):
+        if inside and begin < high:
+            high = max(high, end)
+            inside.append(array)
+            continue
+        if inside:
+            yield (low, high), inside
+        low, high, inside = begin, end, [array]
+    if inside:
+        yield (low, high), inside
+
+
+def _identifier(name: str) -> str:
+    """A name that every language takes: `model.0.weight` becomes `model_0_weight`."""
+    name = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    return f"_{name}"[name[:1].isalpha() :] if name else ""

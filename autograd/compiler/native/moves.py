@@ -1,0 +1,237 @@
+"""Moves: calls that take numbers from one place to another, as nests of loops.
+
+Copies, transposes that have to be written down, lookups, what is put side by side. Where the places
+are known, they are steps along axes if they can be, and a table of places else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.native.arithmetic import (
+    apart,
+    assigned,
+    elementwise,
+    folded,
+    operand,
+    reduction,
+    typed,
+)
+from autograd.compiler.native.loops import FIXED, Apply, Code, Nest, Number, Ref
+from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
+from autograd.compiler.native.windows import WINDOWS
+
+
+def _stored(memories: Memories, target: Any, function: Any, args: Any, options: Any) -> list[Nest]:
+    """A call whose result is copied into its place."""
+    name = getattr(function, "__name__", "")
+    if not target.size:
+        return []
+    if function is np.where and len(args) == 3 and not options:
+        apart(target, *args)
+        parts, kinds = zip(*(operand(memories, x, target.shape) for x in args), strict=True)
+        kind = np.result_type(*(k if isinstance(k, np.dtype) else k(0) for k in kinds[1:]))
+        if kind.str[1:] not in KINDS:
+            raise UnknownStep(f"where of {kind}")
+        test = parts[0]
+        if test.dtype != bool:
+            test = Apply("not_equal", (test, Number(0, test.dtype)), np.dtype(bool))
+        code = Apply("where", (test, typed(parts[1], kind), typed(parts[2], kind)), kind)
+        return assigned(memories, typed(code, target.dtype), target)
+    if name in ("zeros_like", "ones_like") and len(args) == 1:
+        return assigned(memories, Number(float(name == "ones_like"), target.dtype), target)
+    if name in ("copy", "astype", "reshape", "ravel", "transpose", "item", "broadcast_to"):
+        return _shown(memories, target, function, args, options)
+    if name in WINDOWS:
+        return WINDOWS[name](memories, target, *args, **options)
+    if function is np.einsum:
+        return _einsum(memories, target, *args, **options)
+    if name in _FOLDS:
+        options = {
+            "axis": None,
+            **dict(zip(("axis", "dtype", "out", "keepdims"), args[1:], strict=False)),
+            **options,
+        }
+        return reduction(memories, _FOLDS[name], args[0], **{**options, "out": target})
+    raise UnknownStep(name or "a call")
+
+
+_FOLDS = {"any": np.logical_or, "all": np.logical_and, "prod": np.multiply, "sum": np.add}
+
+
+def _einsum(memories: Memories, target: Any, how: Any, *arrays: Any, **options: Any) -> list[Nest]:
+    """Products summed over the letters that the result does not have."""
+    if options or not isinstance(how, str) or "->" not in how or "." in how:
+        raise UnknownStep("einsum")
+    given, out = how.replace(" ", "").split("->")
+    lengths: dict[str, int] = {}
+    for word, x in zip(given.split(","), arrays, strict=True):
+        if len(set(word)) < len(word) or x.dtype != target.dtype or np.may_share_memory(x, target):
+            raise UnknownStep("einsum")
+        lengths.update(zip(word, x.shape, strict=True))
+    letters = [*out, *(c for c in lengths if c not in out)]
+    axes = tuple(lengths[c] for c in letters)
+    code: Code | None = None
+    for word, x in zip(given.split(","), arrays, strict=True):
+        order = [word.index(c) for c in letters if c in word]
+        missing = tuple(k for k, c in enumerate(letters) if c not in word)
+        one = memories.ref(np.broadcast_to(np.expand_dims(x.transpose(order), missing), axes))
+        code = one if code is None else Apply("multiply", (code, one), target.dtype)
+    assert code is not None
+    if len(letters) == len(out):
+        return assigned(memories, code, target)
+    return folded(memories, "add", code, axes, target)
+
+
+def _shown(memories: Memories, target: Any, function: Any, args: Any, options: Any) -> list[Nest]:
+    """Numbers of an array in another order: found by asking NumPy where each of them comes from."""
+    x = args[0]
+    if not isinstance(x, np.ndarray) or any(isinstance(y, np.ndarray) for y in _leaves(args[1:])):
+        raise UnknownStep(f"{function.__name__} by an array")
+    if np.may_share_memory(x, target):
+        raise UnknownStep("a call that reads what it writes")
+    if function.__name__ not in ("copy", "astype"):
+        memory, begin = memories.of(x)
+        places = np.zeros(x.shape, np.intp)
+        for axis, step in enumerate(x.strides):
+            along = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (x.ndim - axis - 1))
+            places = places + along * (step // x.itemsize)
+        found = function(places, *args[1:], **options)
+        if found.shape != target.shape:
+            raise UnknownStep("numbers of an array in another shape")
+        code = Ref(memory, begin, (0,) * target.ndim, memories.table(found))
+        return assigned(memories, typed(code, target.dtype), target)
+    if x.dtype.kind == "c" or target.dtype.kind not in ("f", x.dtype.kind):
+        raise UnknownStep(f"numbers of type {x.dtype} as {target.dtype}")
+    return assigned(memories, typed(memories.ref(x), target.dtype), target)
+
+
+def _leaves(tree: Any) -> list[Any]:
+    if isinstance(tree, (tuple, list)):
+        return [leaf for part in tree for leaf in _leaves(part)]
+    return [tree]
+
+
+def _taken(memories: Memories, source: Any, places: Any, out: Any) -> list[Nest]:
+    """`source.take(places)`: numbers of a row at places that are known when it runs."""
+    if np.may_share_memory(source, out) or not source.flags.c_contiguous:
+        raise UnknownStep("a call that reads what it writes")
+    if not out.size:
+        return []
+    memory, begin = memories.of(source)
+    code: Code = Ref(memory, begin, (0,) * out.ndim, *_place(memories, places, source.size))
+    return assigned(memories, code, out)
+
+
+def _place(memories: Memories, places: Any, size: int) -> tuple[Ref, int]:
+    """Where an array says that something is looked up, and among how many if it may change."""
+    memory, begin = memories.of(places)
+    known = memory.role == FIXED and bool(((places >= 0) & (places < size)).all())
+    return memories.place_of(places, memory, begin), 0 if known else size
+
+
+def _put(memories: Memories, whole: Any, places: Any, array: Any, adds: bool = False) -> list[Nest]:
+    """`whole[places] = array`, for places that differ from each other."""
+    if np.may_share_memory(whole, array) or whole.ndim != 1:
+        raise UnknownStep("a call that reads what it writes")
+    if not places.size:
+        return []
+    code, _ = operand(memories, array, places.shape)
+    if code.dtype != whole.dtype:
+        raise UnknownStep("a sum in another type")
+    memory, begin = memories.of(whole)
+    step = whole.strides[0] // whole.itemsize
+    if step != 1:
+        raise UnknownStep("numbers that are not side by side")
+    memories.written(whole)
+    place, count = _place(memories, places, whole.size)
+    if count:
+        raise UnknownStep("numbers put at places that may change")
+    out = Ref(memory, begin, (0,) * places.ndim, place)
+    return [Nest(places.shape, places.ndim, code, out, adds=adds)]
+
+
+def added_at(memories: Memories, whole: Any, places: Any, array: Any) -> list[Nest]:
+    """`np.add.at`: likewise one after the other, for places that may come again."""
+    return _put(memories, whole, places, array, adds=True)
+
+
+def _added_up(memories: Memories, row: Any, starts: Any, out: Any) -> list[Nest]:
+    """`np.add.reduceat`: sums of parts of a row, one after the other."""
+    starts = np.asarray(starts)
+    if row.ndim != 1 or (np.diff(starts) <= 0).any() or np.may_share_memory(row, out):
+        raise UnknownStep("add.reduceat")
+    if memories.role_of(starts) != FIXED or row.dtype != out.dtype:
+        raise UnknownStep("add.reduceat")
+    ends = np.append(starts[1:], len(row))
+    owner = np.repeat(np.arange(len(starts)), ends - starts)
+    first = assigned(memories, Number(0.0, out.dtype), out)
+    memory, begin = memories.of(out)
+    step = out.strides[0] // out.itemsize
+    to = Ref(memory, begin, (0,), memories.table(owner * step))
+    code = memories.ref(row[starts[0] :])
+    return [*first, Nest(owner.shape, 1, code, to, adds=True)]
+
+
+def _side_by_side(
+    memories: Memories, arrays: Any, axis: int = 0, out: Any = None, stacked: bool = False
+) -> list[Nest]:
+    """`np.concatenate` and `np.stack`: each part is copied to its place."""
+    if axis is None:
+        raise UnknownStep("concatenate")
+    found: list[Nest] = []
+    begin, axis = 0, axis % out.ndim
+    for part in arrays:
+        if not isinstance(part, np.ndarray):
+            raise UnknownStep("concatenate")
+        x = np.expand_dims(part, axis) if stacked else part
+        place = out[(slice(None),) * axis + (slice(begin, begin + x.shape[axis]),)]
+        begin += x.shape[axis]
+        found += (
+            elementwise(memories, np.positive, (x, place), {})
+            if x.dtype != bool
+            else assigned(memories, typed(memories.ref(x), out.dtype), place)
+        )
+    return found
+
+
+def _mean(
+    memories: Memories, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
+    keepdims: bool = False, **more: Any,
+) -> list[Nest]:  # fmt: skip
+    """`np.mean`: a sum, divided."""
+    if more or not out.size or not x.size:
+        raise UnknownStep("mean")
+    count = x.size // out.size
+    total = reduction(memories, np.add, x, axis, dtype, out, keepdims)
+    return [*total, *elementwise(memories, np.divide, (out, float(count), out), {})]
+
+
+def _set(memories: Memories, x: Any, index: Any, value: Any) -> list[Nest]:
+    """`x[index] = value`, for slices."""
+    if any(isinstance(y, np.ndarray) for y in _leaves(index)):
+        raise UnknownStep("an assignment at an array of places")
+    target = x[index]
+    if not isinstance(target, np.ndarray) or not np.may_share_memory(target, x):
+        raise UnknownStep("an assignment to a number")
+    apart(target, value)
+    code, _ = operand(memories, value, target.shape)
+    return assigned(memories, typed(code, target.dtype), target)
+
+
+MOVES: dict[str, Callable[..., list[Nest]]] = {
+    "_store": _stored,
+    "taken": _taken,
+    "_put": _put,
+    "_add": partial(_put, adds=True),
+    "reduceat": _added_up,
+    "concatenate": _side_by_side,
+    "stack": partial(_side_by_side, stacked=True),
+    "mean": _mean,
+    "set_item": _set,
+}
+"""By the name of NumPy's or the compiler's function."""

@@ -1,0 +1,105 @@
+"""Prepared: a bound program as nests, with a memory for each argument and each result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.native.bound import BoundProgram
+from autograd.compiler.native.loops import GIVEN, MADE, Memory, Nest, Ref, simplified
+from autograd.compiler.native.lowering import lowered
+from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
+from autograd.errors import CompileError
+
+
+class Prepared:
+    """What a printer writes down.
+
+    Attributes:
+        forward, backward: The nests.
+        arguments, results: The memories of what goes in and comes out, in order.
+        leaves: The memories of the leaves with those of their gradients, by name; None for a leaf
+            without a gradient.
+    """
+
+    def __init__(self, who: str, program: BoundProgram, backward: bool) -> None:
+        self.who = who
+        second = program.backward if backward else []
+        calls = [*program.forward, *second]
+        ends = [*(x for _, places in program.arguments for x in places)]
+        ends += [x for _, x in program.results]
+        memories = Memories([*calls, *ends], program.named, constants=True)
+        for call in calls:  # to see what is written
+            self._nests(call, memories)
+        memories.name()
+        self.forward = [x for call in program.forward for x in self._nests(call, memories)]
+        self.backward = [x for call in second for x in self._nests(call, memories)]
+        copies: list[Nest] = []
+        self.arguments = [self._argument(memories, *x, copies) for x in program.arguments]
+        self.forward = copies + self.forward
+        self.results = self._results(memories, program.results)
+        self.leaves = (
+            {
+                name: (self._view(memories, x), None if g is None else self._view(memories, g))
+                for name, x, g in program.leaves
+            }
+            if backward
+            else {}
+        )
+        self.seeds = [memories.of(x)[0] for x in program.seeds]
+
+    def _nests(self, call: Any, memories: Memories) -> list[Nest]:
+        try:
+            return lowered(call, memories)
+        except UnknownStep as err:
+            for array in arrays_in(call):
+                if array.size:
+                    memories.written(array)
+            raise CompileError(
+                f"{self.who}: {err} is not known as loops, so it cannot be written down in another "
+                "language. It runs with NumPy alone."
+            ) from None
+
+    def _view(self, memories: Memories, array: Any) -> tuple[Memory, int, tuple[int, ...]]:
+        return (*memories.of(array), array.shape)
+
+    def _argument(
+        self, memories: Memories, name: str, places: list[Any], copies: list[Nest]
+    ) -> Memory:
+        """The memory in which an argument comes: the very one that is read, if there is one."""
+        if len(places) == 1 and places[0].size:
+            memory = memories.of(places[0])[0]
+            if memory.role == GIVEN and memory.size == places[0].size:
+                return memory
+        first = places[0]
+        given = Memory(f"{name}_given", first.shape, first.dtype, first.ravel(), GIVEN)
+        for place in places:
+            if place.size:
+                source = memories.place_of(np.zeros(first.shape, first.dtype), given, 0)
+                out = memories.target(place)
+                note = f"{out.memory.name} = {given.name}"
+                nest = Nest(place.shape, place.ndim, source, out, comment=note)
+                copies.append(simplified(nest, joined=False))
+        return given
+
+    def _results(self, memories: Memories, results: list[tuple[str, Any]]) -> list[Memory]:
+        """The memories of the results, and the nests that fill them; single numbers are one."""
+        if len(results) > 1 and all(x.shape == (1,) for _, x in results):
+            out = Memory("out", (len(results),), results[0][1].dtype, None, MADE)
+            for k, (_, x) in enumerate(results):
+                self._copy(memories, x, Ref(out, k, (0,)))
+            return [out]
+        found = []
+        for name, x in results:
+            out = Memory(name, x.shape, x.dtype, None, MADE)
+            if x.size:
+                self._copy(memories, x, memories.place_of(np.zeros(x.shape, x.dtype), out, 0))
+            found.append(out)
+        return found
+
+    def _copy(self, memories: Memories, x: Any, out: Ref) -> None:
+        source = memories.target(x)
+        note = f"{out.memory.name} = {source.memory.name}"
+        nest = Nest(x.shape, x.ndim, source, out, comment=note)
+        self.forward.append(simplified(nest, joined=False))

@@ -1,0 +1,216 @@
+"""Text: what the printers of C and JavaScript share: loops, brackets and places in arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd.compiler.native.loops import (
+    Apply,
+    Code,
+    Memory,
+    Nest,
+    Number,
+    Ref,
+    indices,
+    mapped,
+    refs_in,
+)
+from autograd.errors import CompileError
+
+INDEX_NAMES = "ijklmnop"
+
+
+class Text:
+    """Nests as text in a language like C.
+
+    Attributes:
+        functions: For each function of numbers how it is written, with {0} and {1}.
+        loop: How a loop begins, with {i} and {n}.
+    """
+
+    functions: ClassVar[Mapping[str, str]] = {}
+    loop = ""
+    declare = ""
+
+    def read(self, nests: list[Nest]) -> None:
+        """Look which memories are to be written with one index alone."""
+        self.flat: set[int] = set()
+        for nest in nests:
+            for ref in (*nest.refs, *refs_in(nest.out)):
+                if indices(ref, nest.axes) is None:
+                    self.flat.add(id(ref.memory))
+
+    def lengths(self, memory: Memory) -> tuple[int, ...]:
+        """The shape in which a memory is written."""
+        return (memory.size,) if id(memory) in self.flat else memory.lengths
+
+    def number(self, value: Any, dtype: np.dtype[Any]) -> str:
+        """A number as it is written in the code."""
+        raise NotImplementedError
+
+    def cast(self, x: str, source: np.dtype[Any], to: np.dtype[Any]) -> str:
+        """A number as one of another type."""
+        raise NotImplementedError
+
+    def place(self, ref: Ref, axes: tuple[int, ...], names: str) -> str:
+        """A number in a memory."""
+        raise NotImplementedError
+
+    def code(self, code: Code, axes: tuple[int, ...], names: str = INDEX_NAMES) -> str:
+        """An expression."""
+        if isinstance(code, Number):
+            return self.number(code.value, code.dtype)
+        if isinstance(code, Ref):
+            return self.place(code, axes, names)
+        parts = [self.code(x, axes, names) for x in code.args]
+        if code.function == "cast":
+            return self.cast(parts[0], code.args[0].dtype, code.dtype)
+        template = self.template(code)
+        if not template.endswith(")"):  # no call, but an operator
+            parts = [bracketed(x) for x in parts]
+        return template.format(*parts)
+
+    def template(self, code: Apply) -> str:
+        """How a function is written."""
+        if code.function not in self.functions:
+            raise CompileError(f"source: {code.function} cannot be written in this language.")
+        return self.functions[code.function]
+
+    def nest(self, nest: Nest, indent: str) -> Iterator[str]:
+        """The lines of a nest."""
+        names, axes = INDEX_NAMES, nest.axes
+        if not nest.rounds and not nest.fold:
+            return
+        depth = indent
+        for k in range(nest.kept):
+            yield depth + self.loop.format(i=names[k], n=axes[k]) + " {"
+            depth += "    "
+        opened = nest.kept
+        if nest.fold and not nest.kept:
+            yield depth + "{"
+            depth, opened = depth + "    ", 1
+        target = self.place(nest.out, axes[: nest.kept], names)
+        sign = "+=" if nest.adds else "="
+        code = self.code(nest.code, axes)
+        if nest.fold:
+            yield from self.folded(nest, depth, code, axes)
+            code = "sum" if nest.fold == "add" else "all"
+        yield f"{depth}{target} {sign} {code};"
+        for k in range(opened - 1, -1, -1):
+            yield indent + "    " * k + "}"
+
+    def folded(self, nest: Nest, depth: str, code: str, axes: tuple[int, ...]) -> Iterator[str]:
+        """The lines that fold numbers into one."""
+        name = "sum" if nest.fold == "add" else "all"
+        first = START[nest.fold]
+        if first is None:  # the first of them; those are at the places with the index 0
+            start = self.code(first_of(nest), axes)
+        else:
+            start = self.number(first, nest.code.dtype)
+        yield f"{depth}{self.declare.format(type=self.type(nest.code.dtype))} {name} = {start};"
+        inner = depth
+        for k in range(nest.kept, len(axes)):
+            yield inner + self.loop.format(i=INDEX_NAMES[k], n=axes[k])
+            inner += "    "
+        if nest.fold == "add":
+            yield f"{inner}sum += {code};"
+        else:
+            form = self.template(Apply(nest.fold, (nest.code, nest.code), nest.code.dtype))
+            joined = form.format("all", code if form.endswith(")") else bracketed(code))
+            yield f"{inner}all = {joined};"
+
+    def type(self, dtype: np.dtype[Any]) -> str:
+        """The name of a type."""
+        raise NotImplementedError
+
+
+START: Mapping[str, Any] = {
+    "add": 0.0, "multiply": 1.0, "maximum": None, "minimum": None,
+    "logical_and": True, "logical_or": False,
+}  # fmt: skip
+"""What folding begins with; None for the first number."""
+
+
+def first_of(nest: Nest) -> Code:
+    """The code of the first round of what is folded."""
+
+    def one(ref: Ref) -> Ref:
+        steps = tuple(s if k < nest.kept else 0 for k, s in enumerate(ref.steps))
+        place = None if ref.place is None else one(ref.place)
+        return Ref(ref.memory, ref.offset, steps, place, ref.count)
+
+    found: Code = mapped(nest.code, one)
+    return found
+
+
+def bracketed(x: str) -> str:
+    """An expression in brackets, if it needs them.
+
+    Example:
+        >>> bracketed("a + b"), bracketed("f(a + b)"), bracketed("-a")
+        ('(a + b)', 'f(a + b)', '(-a)')
+    """
+    depth = 0
+    for letter in x:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == " " and not depth:
+            return f"({x})"
+    return f"({x})" if x.startswith(("-", "!")) else x
+
+
+def indexed(ref: Ref, axes: tuple[int, ...], names: str, deep: bool) -> str:
+    """A place in an array: along each axis if the language has those (`deep`), or in a row."""
+    found = indices(ref, axes) if deep else None
+    name = ref.memory.name
+    if found is not None:
+        return name + "".join(f"[{_sum(begin, parts, names)}]" for begin, parts in found)
+    parts = [(k, step) for k, step in enumerate(ref.steps) if step]
+    return f"{name}[{_sum(ref.offset, parts, names)}]"
+
+
+def _sum(begin: int, parts: list[tuple[int, int]], names: str) -> str:
+    """`3 * i + j + 2`."""
+    terms = [names[k] if f == 1 else f"{f} * {names[k]}" for k, f in parts]
+    text = " + ".join(terms).replace("+ -", "- ")
+    if not terms:
+        return str(begin)
+    return text if not begin else f"{text} {'+' if begin > 0 else '-'} {abs(begin)}"
+
+
+def nested(values: Any, shape: tuple[int, ...], show: Any, brackets: str = "{}") -> str:
+    """Numbers as a literal with brackets for each axis, lines of at most 100 letters."""
+    return "\n".join(_rows(values, shape, show, brackets, "    ")).lstrip()
+
+
+def _rows(values: Any, shape: tuple[int, ...], show: Any, brackets: str, indent: str) -> list[str]:
+    left, right = brackets[0], brackets[1]
+    if len(shape) > 1:
+        parts = np.reshape(values, (shape[0], math.prod(shape[1:])))
+        inner = [_rows(x, shape[1:], show, brackets, indent + "    ") for x in parts]
+        lines = [line for rows in inner for line in [*rows[:-1], rows[-1] + ","]]
+        lines[-1] = lines[-1][:-1]
+        return [indent[4:] + left, *lines, indent[4:] + right]
+    words = [show(x) for x in np.ravel(values).tolist()]
+    lines, line = [], ""
+    for word in words:
+        if line and len(indent) + len(line) + len(word) > 96:
+            lines.append(line.rstrip())
+            line = ""
+        line += word + ", "
+    lines.append(line.rstrip(", "))
+    if len(lines) == 1 and len(lines[0]) < 80:
+        return [f"{indent[4:]}{left}{lines[0]}{right}"]
+    return [indent[4:] + left, *(indent + x for x in lines), indent[4:] + right]
+
+
+def used(nests: list[Nest]) -> list[Memory]:
+    """The memories that nests read or write, in the order in which they come."""
+    found: dict[int, Memory] = {}
+    for nest in nests:
+        for ref in (*nest.refs, *((nest.out.place,) if nest.out.place else ()), nest.out):
+            found.setdefault(id(ref.memory), ref.memory)
+    return list(found.values())

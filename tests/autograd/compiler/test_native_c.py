@@ -1,0 +1,182 @@
+"""The C of a program: it compiles without a warning, and computes what Python does."""
+
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import CompileError, Tensor, Value
+
+needs_cc = pytest.mark.skipif(
+    shutil.which("cc") is None and os.environ.get("GLASSGRAD_CI") != "1",
+    reason="needs a C compiler, cc",
+)
+
+
+def numbers_in(tree):
+    if isinstance(tree, (list, tuple)):
+        return [x for part in tree for x in numbers_in(part)]
+    return np.ravel(getattr(tree, "data", tree)).tolist()
+
+
+def run_c(folder, *example):
+    """What the exported net.c prints for some arguments."""
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-DNET_MAIN"]
+    subprocess.run(["cc", *strict, "net.c", "-lm", "-o", "net"], cwd=folder, check=True)
+    given = " ".join(map(repr, numbers_in(example)))
+    done = subprocess.run(
+        ["./net"], cwd=folder, input=given, capture_output=True, text=True, check=True
+    )
+    return np.array(done.stdout.split(), float)
+
+
+def check(folder, f, *example, dtype=None, tolerance=1e-12):
+    autograd.compile(f).export(folder / "net.c", *example, dtype=dtype)
+    expected = np.array(numbers_in(f(*example)))
+    terms = max(1.0, np.abs(expected).max())
+    np.testing.assert_allclose(
+        run_c(folder, *example), expected, rtol=0, atol=tolerance * terms, strict=True
+    )
+
+
+def rng():
+    return np.random.default_rng(7)
+
+
+def scalar_mlp():
+    w = [[Value(0.3 * (i - j)) for j in range(3)] for i in range(5)]
+    b = [Value(0.1 * i) for i in range(5)]
+    return lambda x: [
+        (sum(u * z for u, z in zip(row, x)) + c).tanh() for row, c in zip(w, b, strict=True)
+    ]
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3), nn.Softmax())
+
+
+def cnn():
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 6, 3),
+        nn.Tanh(),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(6, 3),
+    )
+
+
+def encoder():
+    return nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0)
+
+
+@needs_cc
+def test_a_scalar_program_in_c_computes_what_python_does(tmp_path):
+    check(tmp_path, scalar_mlp(), [0.5, -1.0, 2.0])
+
+
+@needs_cc
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [(mlp, (1, 4)), (mlp, (6, 4)), (cnn, (2, 1, 8, 8)), (encoder, (1, 5, 8))],
+    ids=["mlp", "mlp on a batch", "cnn", "attention"],
+)
+def test_a_model_in_c_computes_what_python_does(model, shape, tmp_path):
+    check(tmp_path, model().forward, Tensor(rng().normal(size=shape)))
+
+
+@needs_cc
+def test_in_float32_a_model_in_c_agrees_to_its_rounding(tmp_path):
+    x = Tensor(rng().normal(size=(2, 4)))
+    check(tmp_path, mlp().forward, x, dtype=np.float32, tolerance=1e-6)
+    assert "double" not in (tmp_path / "net.c").read_text().split("#ifdef")[0]
+
+
+@needs_cc
+def test_a_close_up_and_arrays_beside_numbers_are_written_too(tmp_path):
+    close_up = nn.scalar.MLP(2, [3, 1])
+    check(tmp_path, close_up, [0.5, -0.25])
+    w = Tensor([[1.0, -2.0], [0.5, 3.0]])
+    check(tmp_path, lambda a, b: [(w @ a).sum() * b, a / b], Tensor([0.3, 0.7]), Tensor(2.0))
+
+
+def many_operations(x):
+    return [
+        autograd.maximum(x, 0.5) - autograd.minimum(x, x * x),
+        autograd.where(x > 0, x.exp(), x.sin() ** 2),
+        x.mean(axis=0) - x.max(axis=1).sum() + x.std(),
+        autograd.concatenate((x, 2 * x), axis=1).T,
+        autograd.stack((x[0], x[-1])) @ x.T,
+        autograd.einsum("ij,kj->ik", x, x),
+        autograd.log1p(abs(x)) / autograd.sqrt(x * x + 1) + autograd.sign(x),
+        x[::-1, 1:].reshape(-1) ** 3,
+        autograd.logsumexp(x, axis=1) + x.prod(axis=1),
+    ]
+
+
+@needs_cc
+def test_operations_in_c_compute_what_python_does(tmp_path):
+    check(tmp_path, many_operations, Tensor(rng().normal(size=(3, 4))))
+
+
+@needs_cc
+def test_nan_infinity_and_the_sign_of_zero_are_kept(tmp_path):
+    x = Tensor([0.0, -0.0, 1e-320, 3.0])
+    f = lambda x: [1 / x, x / x, autograd.maximum(x, x * float("nan")), -x]  # noqa: E731
+    with np.errstate(all="ignore"):
+        autograd.compile(f).export(tmp_path / "net.c", x)
+        expected = np.array(numbers_in(f(x)))
+    found = run_c(tmp_path, x)
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(np.signbit(found[-4:]), np.signbit(expected[-4:]))
+
+
+def test_the_c_of_five_neurons_reads_like_the_formula():
+    g = autograd.compile(scalar_mlp())
+    g([1.0, 2.0, 3.0])
+    text = g.source("c")
+    assert "            sum += leaves[" in text
+    assert "/* v1 = tanh(v0) */" in text
+    assert "v1[i] = tanh(v0[i]);" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_parameters_have_their_names_and_no_memory_is_allocated(tmp_path):
+    model = mlp()
+    model.export(tmp_path / "net.c", Tensor(np.ones((1, 4))))
+    text = (tmp_path / "net.c").read_text()
+    assert "static const double _0_weight[16][4]" in text
+    assert "malloc" not in text
+    assert "void net(const double x[4], double out[3]);" in (tmp_path / "net.h").read_text()
+
+
+def test_what_compares_numbers_is_refused():
+    g = autograd.compile(lambda x: x * 2.0 if x > 0 else x)
+    g(1.0)
+    with pytest.raises(CompileError, match="does not compare numbers"):
+        g.source("c")
+
+
+def test_a_step_that_is_not_known_is_refused_by_its_name(tmp_path):
+    g = autograd.compile(lambda x: autograd.sort(x * 2.0))
+    with pytest.raises(CompileError, match="sort is not known as loops"):
+        g.export(tmp_path / "net.c", Tensor([2.0, 1.0]))
+
+
+def test_wrong_arguments_are_told(tmp_path):
+    g = autograd.compile(lambda x: x * 2.0 * x + x)
+    with pytest.raises(CompileError, match=r"call .* first"):
+        g.source("c")
+    g(1.0)
+    with pytest.raises(ValueError, match="language"):
+        g.source("fortran")
+    with pytest.raises(ValueError, match=r"needs a path such as net\.c"):
+        g.export(tmp_path / "net.txt", 1.0)
+    with pytest.raises(ValueError, match="needs dtype float32"):
+        g.export(tmp_path / "net.c", 1.0, dtype=np.int32)
