@@ -41,86 +41,145 @@ class Activation(Module):
         return getattr(self.function, "__name__", repr(self.function))
 
 
-class Elementwise(Module):
-    """What the activations without options share: a function of every element, of any shape."""
+class FunctionLayer(Module):
+    """What the activations share: a function of x, and of options that are its attributes."""
 
     function: ClassVar[Callable[..., Any]]
+    options: ClassVar[tuple[str, ...]] = ()
 
     def forward(self, x: Any) -> Any:
-        """The function of every element of x."""
-        return type(self).function(x)
+        """The function of x, of any shape; shapes and errors are those of `nn.functional`'s."""
+        return type(self).function(x, *self._arguments().values())
+
+    def _details(self) -> str:
+        return ", ".join(map(str, self._arguments().values()))
 
     def _arguments(self) -> dict[str, Any]:
-        return {}
+        return {name: getattr(self, name) for name in self.options}
 
 
-class Identity(Elementwise):
-    """x itself: the linear activation."""
+class Identity(FunctionLayer):
+    """x itself: the linear activation.
+
+    Example:
+        >>> Identity()([-2.0, 3.0])
+        [-2.0, 3.0]
+    """
 
     function = staticmethod(functional.identity)
 
 
-class Sigmoid(Elementwise):
-    """σ(x) = 1 / (1 + e**-x), in (0, 1); its derivative is σ (1 - σ)."""
+class Sigmoid(FunctionLayer):
+    """σ(x) = 1 / (1 + e**-x), in (0, 1); its derivative is σ (1 - σ).
+
+    Example:
+        >>> Sigmoid()([0.0, 1.0]).round(4).tolist()
+        [0.5, 0.7311]
+    """
 
     function = staticmethod(functional.sigmoid)
 
 
-class Tanh(Elementwise):
-    """The hyperbolic tangent, 2 σ(2x) - 1, in (-1, 1); its derivative is 1 - tanh²."""
+class Tanh(FunctionLayer):
+    """The hyperbolic tangent, 2 σ(2x) - 1, in (-1, 1); its derivative is 1 - tanh².
+
+    Example:
+        >>> Tanh()([0.0, 1.0]).round(4).tolist()
+        [0.0, 0.7616]
+    """
 
     function = staticmethod(functional.tanh)
 
 
-class ReLU(Elementwise):
-    """max(x, 0); its derivative is 1 where x > 0, else 0."""
+class ReLU(FunctionLayer):
+    """max(x, 0); its derivative is 1 where x > 0, else 0.
+
+    Example:
+        >>> ReLU()([-2.0, 3.0]).tolist()
+        [0.0, 3.0]
+    """
 
     function = staticmethod(functional.relu)
 
 
-class SELU(Elementwise):
-    """An `ELU` scaled so that layers keep mean 0 and variance 1; see `nn.functional.selu`."""
+class SELU(FunctionLayer):
+    """An `ELU` scaled so that layers keep mean 0 and variance 1; see `nn.functional.selu`.
+
+    Example:
+        >>> SELU()([-1.0, 1.0]).round(4).tolist()
+        [-1.1113, 1.0507]
+    """
 
     function = staticmethod(functional.selu)
 
 
-class GELU(Elementwise):
-    """x Φ(x), with the normal distribution function, exactly; see `nn.functional.gelu`."""
+class GELU(FunctionLayer):
+    """x Φ(x), with the normal distribution function, exactly; see `nn.functional.gelu`.
+
+    Example:
+        >>> GELU()([-1.0, 1.0]).round(4).tolist()
+        [-0.1587, 0.8413]
+    """
 
     function = staticmethod(functional.gelu)
 
 
-class SiLU(Elementwise):
-    """x σ(x), also called swish; its derivative is σ (1 + x (1 - σ))."""
+class SiLU(FunctionLayer):
+    """x σ(x), also called swish; its derivative is σ (1 + x (1 - σ)).
+
+    Example:
+        >>> SiLU()([-1.0, 1.0]).round(4).tolist()
+        [-0.2689, 0.7311]
+    """
 
     function = staticmethod(functional.silu)
 
 
-class Softplus(Elementwise):
-    """ln(1 + e**x), a smooth ReLU; its derivative is σ(x)."""
+class Softplus(FunctionLayer):
+    """ln(1 + e**x), a smooth ReLU; its derivative is σ(x).
+
+    Example:
+        >>> Softplus()([0.0, 1.0]).round(4).tolist()
+        [0.6931, 1.3133]
+    """
 
     function = staticmethod(functional.softplus)
 
 
-class Hardtanh(Elementwise):
-    """x limited to [-1, 1]; its derivative is 1 inside, 0 outside and at either end."""
+class Hardtanh(FunctionLayer):
+    """x limited to [-1, 1]; its derivative is 1 inside, 0 outside and at either end.
+
+    Example:
+        >>> Hardtanh()([-2.0, 0.5]).tolist()
+        [-1.0, 0.5]
+    """
 
     function = staticmethod(functional.hardtanh)
 
 
-class Step(Elementwise):
-    """1 where x >= 0, else 0: the perceptron's threshold. Nothing is learnt through it."""
+class Step(FunctionLayer):
+    """1 where x >= 0, else 0: the perceptron's threshold. Nothing is learnt through it.
+
+    Example:
+        >>> Step()([-2.0, 0.0]).tolist()
+        [0.0, 1.0]
+    """
 
     function = staticmethod(functional.step)
 
 
-class Sign(Elementwise):
-    """+1 where x >= 0, else -1: the perceptron's two classes. Nothing is learnt through it."""
+class Sign(FunctionLayer):
+    """+1 where x >= 0, else -1: the perceptron's two classes. Nothing is learnt through it.
+
+    Example:
+        >>> Sign()([-2.0, 0.0]).tolist()
+        [-1.0, 1.0]
+    """
 
     function = staticmethod(functional.sign)
 
 
-class LeakyReLU(Module):
+class LeakyReLU(FunctionLayer):
     """x where x > 0, a small slope times x elsewhere, so that no unit goes silent for good.
 
     Args:
@@ -134,21 +193,14 @@ class LeakyReLU(Module):
         [-0.2, 3.0]
     """
 
+    function = staticmethod(functional.leaky_relu)
+    options = ("negative_slope",)
+
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope)
 
-    def forward(self, x: Any) -> Any:
-        """x or negative_slope times x, for every element."""
-        return functional.leaky_relu(x, self.negative_slope)
 
-    def _details(self) -> str:
-        return f"{self.negative_slope}"
-
-    def _arguments(self) -> dict[str, Any]:
-        return {"negative_slope": self.negative_slope}
-
-
-class ELU(Module):
+class ELU(FunctionLayer):
     """x where x > 0, alpha (e**x - 1) elsewhere: a ReLU with means closer to 0.
 
     Args:
@@ -166,21 +218,14 @@ class ELU(Module):
         [-0.6321, 3.0]
     """
 
+    function = staticmethod(functional.elu)
+    options = ("alpha",)
+
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = check_number("ELU", "alpha", alpha)
 
-    def forward(self, x: Any) -> Any:
-        """x or alpha (e**x - 1), for every element."""
-        return functional.elu(x, self.alpha)
 
-    def _details(self) -> str:
-        return f"{self.alpha}"
-
-    def _arguments(self) -> dict[str, Any]:
-        return {"alpha": self.alpha}
-
-
-class Softmax(Module):
+class Softmax(FunctionLayer):
     """Scores to probabilities, along an axis.
 
     Args:
@@ -194,26 +239,25 @@ class Softmax(Module):
         [[0.5, 0.5]]
     """
 
+    function = staticmethod(functional.softmax)
+    options = ("dim",)
+
     def __init__(self, dim: int = -1) -> None:
         self.dim = check_int(type(self).__name__, "dim", dim)
-
-    def forward(self, x: Any) -> Any:
-        """(..., C) scores to as many probabilities."""
-        return functional.softmax(x, self.dim)
 
     def _details(self) -> str:
         return f"dim={self.dim}"
 
-    def _arguments(self) -> dict[str, Any]:
-        return {"dim": self.dim}
-
 
 class LogSoftmax(Softmax):
-    """The logarithm of `Softmax`, exact where the softmax itself would round to 0."""
+    """The logarithm of `Softmax`, exact where the softmax itself would round to 0.
 
-    def forward(self, x: Any) -> Any:
-        """(..., C) scores to as many log-probabilities."""
-        return functional.log_softmax(x, self.dim)
+    Example:
+        >>> LogSoftmax()([[0.0, 1000.0]]).tolist()
+        [[-1000.0, 0.0]]
+    """
+
+    function = staticmethod(functional.log_softmax)
 
 
 ACTIVATIONS: dict[str, type[Module]] = {

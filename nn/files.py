@@ -109,6 +109,15 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
             not say how its model is made up and no model is given. Nothing was changed.
         ValueError: the given model has other parameters; see `Module.load_state_dict`.
         FileNotFoundError: there is none.
+
+    Example:
+        >>> import tempfile
+        >>> from nn import Linear
+        >>> layer = Linear(2, 1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save(layer, f"{folder}/layer.safetensors")
+        ...     load(f"{folder}/layer.safetensors")
+        Linear(2 -> 1)
     """
     if isinstance(path, Module):
         raise TypeError("load: needs the path first, then the model: load(path, model).")

@@ -22,7 +22,8 @@ class Loss(Module):
         ValueError: an unknown reduction.
     """
 
-    function: ClassVar[Callable[[Any, Any, str], Any]]
+    function: ClassVar[Callable[..., Any]]
+    options: ClassVar[tuple[str, ...]] = ()  # the attributes that are arguments of the function
 
     def __init__(self, *, reduction: str = "mean") -> None:
         check_reduction(type(self).__name__, reduction)
@@ -30,7 +31,8 @@ class Loss(Module):
 
     def forward(self, prediction: Any, target: Any) -> Any:
         """The loss; shapes and errors are those of the function of the same name."""
-        return type(self).function(prediction, target, self.reduction)
+        options = {name: getattr(self, name) for name in self.options}
+        return type(self).function(prediction, target, self.reduction, **options)
 
     def _details(self) -> str:
         return "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
@@ -51,7 +53,12 @@ class MSELoss(Loss):
 
 
 class L1Loss(Loss):
-    """Mean absolute error; see `nn.functional.l1_loss`."""
+    """Mean absolute error; see `nn.functional.l1_loss`.
+
+    Example:
+        >>> L1Loss()([1.0, 2.0], [1.0, 4.0]).item()
+        1.0
+    """
 
     function = staticmethod(functional.l1_loss)
 
@@ -65,15 +72,18 @@ class SmoothL1Loss(Loss):
 
     Raises:
         ValueError: an unknown reduction; when called, beta <= 0.
+
+    Example:
+        >>> SmoothL1Loss(reduction="none")([0.0, 0.0], [0.5, 3.0]).tolist()
+        [0.125, 2.5]
     """
+
+    function = staticmethod(functional.smooth_l1_loss)
+    options = ("beta",)
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
         self.beta = beta
-
-    def forward(self, prediction: Any, target: Any) -> Any:
-        """The loss; shapes and errors are those of the function of the same name."""
-        return functional.smooth_l1_loss(prediction, target, self.reduction, beta=self.beta)
 
 
 class HuberLoss(Loss):
@@ -85,21 +95,28 @@ class HuberLoss(Loss):
 
     Raises:
         ValueError: an unknown reduction; when called, delta <= 0.
+
+    Example:
+        >>> HuberLoss(reduction="none", delta=2.0)([0.0, 0.0], [0.5, 3.0]).tolist()
+        [0.125, 4.0]
     """
+
+    function = staticmethod(functional.huber_loss)
+    options = ("delta",)
 
     def __init__(self, *, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
         self.delta = delta
-
-    def forward(self, prediction: Any, target: Any) -> Any:
-        """The loss; shapes and errors are those of the function of the same name."""
-        return functional.huber_loss(prediction, target, self.reduction, delta=self.delta)
 
 
 class BCELoss(Loss):
     """Binary cross-entropy on probabilities; see `nn.functional.binary_cross_entropy`.
 
     As in PyTorch no logarithm counts for less than -100.
+
+    Example:
+        >>> round(BCELoss()([0.25, 0.5], [1.0, 0.0]).item(), 4)  # the mean of ln 4 and ln 2
+        1.0397
     """
 
     function = staticmethod(functional.binary_cross_entropy)
@@ -115,17 +132,18 @@ class BCEWithLogitsLoss(Loss):
 
     Raises:
         ValueError: an unknown reduction; when called, what the function refuses.
+
+    Example:
+        >>> round(BCEWithLogitsLoss()([0.0, 0.0], [1.0, 0.0]).item(), 4)  # ln 2
+        0.6931
     """
+
+    function = staticmethod(functional.binary_cross_entropy_with_logits)
+    options = ("pos_weight",)
 
     def __init__(self, *, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(reduction=reduction)
         self.pos_weight = None if pos_weight is None else np.asarray(pos_weight, dtype=float)
-
-    def forward(self, prediction: Any, target: Any) -> Any:
-        """The loss; shapes and errors are those of the function of the same name."""
-        return functional.binary_cross_entropy_with_logits(
-            prediction, target, self.reduction, pos_weight=self.pos_weight
-        )
 
 
 class CrossEntropyLoss(Loss):
@@ -148,6 +166,9 @@ class CrossEntropyLoss(Loss):
         [[0.5, -0.5]]
     """
 
+    function = staticmethod(functional.cross_entropy)
+    options = ("weight", "label_smoothing", "ignore_index")
+
     def __init__(
         self,
         weight: Any = None,
@@ -161,17 +182,6 @@ class CrossEntropyLoss(Loss):
         self.label_smoothing = label_smoothing
         self.ignore_index = ignore_index
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        """The loss; shapes and errors are those of the function of the same name."""
-        return functional.cross_entropy(
-            prediction,
-            target,
-            self.reduction,
-            weight=self.weight,
-            label_smoothing=self.label_smoothing,
-            ignore_index=self.ignore_index,
-        )
-
 
 class NLLLoss(Loss):
     """Negative log-likelihood, on log-probabilities; see `nn.functional.nll_loss`.
@@ -183,7 +193,14 @@ class NLLLoss(Loss):
 
     Raises:
         ValueError: an unknown reduction; when called, what the function refuses.
+
+    Example:
+        >>> NLLLoss()([[-1.0, -2.0], [-3.0, -4.0]], [0, 1]).item()
+        2.5
     """
+
+    function = staticmethod(functional.nll_loss)
+    options = ("weight", "ignore_index")
 
     def __init__(
         self, weight: Any = None, *, reduction: str = "mean", ignore_index: int | None = None
@@ -192,33 +209,39 @@ class NLLLoss(Loss):
         self.weight = None if weight is None else np.asarray(weight, dtype=float)
         self.ignore_index = ignore_index
 
-    def forward(self, prediction: Any, target: Any) -> Any:
-        """The loss; shapes and errors are those of the function of the same name."""
-        return functional.nll_loss(
-            prediction,
-            target,
-            self.reduction,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-        )
-
 
 class KLDivLoss(Loss):
     """Kullback-Leibler divergence, on log-probabilities; see `nn.functional.kl_div`.
 
     "mean" is over the examples: PyTorch's "batchmean".
+
+    Example:
+        >>> import numpy as np
+        >>> log_q = np.log([[0.5, 0.5]])
+        >>> round(KLDivLoss()(log_q, [[1.0, 0.0]]).item(), 4)  # ln 2
+        0.6931
     """
 
     function = staticmethod(functional.kl_div)
 
 
 class HingeLoss(Loss):
-    """max(0, 1 - y s) for targets -1 and +1; see `nn.functional.hinge_loss`. PyTorch has none."""
+    """max(0, 1 - y s) for targets -1 and +1; see `nn.functional.hinge_loss`. PyTorch has none.
+
+    Example:
+        >>> HingeLoss(reduction="none")([2.0, -0.5], [1, 1]).tolist()
+        [0.0, 1.5]
+    """
 
     function = staticmethod(functional.hinge_loss)
 
 
 class PerceptronLoss(Loss):
-    """max(0, -y s) for targets -1 and +1; see `nn.functional.perceptron_loss`. PyTorch has none."""
+    """max(0, -y s) for targets -1 and +1; see `nn.functional.perceptron_loss`. PyTorch has none.
+
+    Example:
+        >>> PerceptronLoss(reduction="none")([2.0, -0.5], [1, 1]).tolist()
+        [0.0, 0.5]
+    """
 
     function = staticmethod(functional.perceptron_loss)

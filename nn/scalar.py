@@ -15,8 +15,8 @@ from autograd.checks import check_int, refuse
 from autograd.value import Constant
 
 
-class Module:
-    """What has parameters: a subclass says which."""
+class ScalarModule:
+    """What has Values for parameters: a subclass says which. In micrograd it is called `Module`."""
 
     def parameters(self) -> list[Value]:
         """Every weight and bias."""
@@ -28,7 +28,10 @@ class Module:
             p.zero_grad()
 
 
-def _inputs(who: Module, x: Any) -> list[Any]:
+Module = ScalarModule
+
+
+def _inputs(who: ScalarModule, x: Any) -> list[Any]:
     if isinstance(x, Value):
         return [x]  # a layer of one neuron gives the next layer a single Value
     try:
@@ -37,7 +40,7 @@ def _inputs(who: Module, x: Any) -> list[Any]:
         raise TypeError(f"{who!r}: needs a list of numbers or Values, but got {x!r}.") from err
 
 
-class Neuron(Module):
+class Neuron(ScalarModule):
     """One neuron: max(0, w·x + b), or w·x + b.
 
     The weights are drawn evenly from [-1, 1] with Python's `random`, so `random.seed` repeats them;
@@ -84,7 +87,7 @@ class Neuron(Module):
         return f"Neuron({len(self.w)}{', ReLU' if self.nonlin else ''})"
 
 
-class Layer(Module):
+class Layer(ScalarModule):
     """Neurons side by side, all fed with the same inputs.
 
     Args:
@@ -123,7 +126,7 @@ class Layer(Module):
         return f"Layer({len(first.w)} -> {len(self.neurons)}{relu})"
 
 
-class MLP(Module):
+class MLP(ScalarModule):
     """Layers one after another, with a ReLU after each but the last.
 
     Args:

@@ -27,6 +27,13 @@ class Landscape:
         minimum: Where it is smallest, (x, y); None where it has no minimum.
         xlim: From where to where to draw x.
         ylim: The same for y.
+
+    Example:
+        >>> cone = Landscape(
+        ...     "cone", lambda x, y: abs(x) + abs(y), (1.0, 2.0), (0.0, 0.0), (-2, 2), (-2, 2)
+        ... )
+        >>> cone(*cone.start)
+        3.0
     """
 
     name: str

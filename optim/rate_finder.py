@@ -28,6 +28,11 @@ class RateSweep:
         losses: (n,) floats: the loss after some steps with each; nan or infinite where it diverged.
         start: The loss before.
         steps: How many steps there were.
+
+    Example:
+        >>> sweep = RateSweep(np.array([0.1, 0.5, 2.0]), np.array([4.0, 0.5, np.inf]), 9.0, 2)
+        >>> sweep.best
+        0.5
     """
 
     rates: NDArray[np.float64]

@@ -38,6 +38,12 @@ class Trajectory:
         points: (n + 1, 2) floats: the start, and the place after each of n steps.
         losses: (n + 1,) floats: the function there.
         label: Its name in pictures.
+
+    Example:
+        >>> from optim import SGD, landscapes
+        >>> steps = record(landscapes.bowl, lambda params: SGD(params, lr=0.01), steps=3)
+        >>> steps.points.shape, bool(steps.losses[-1] < steps.losses[0])
+        ((4, 2), True)
     """
 
     points: Array
@@ -66,6 +72,14 @@ def record(
 
     Raises:
         ValueError: There is no start, or it is no pair of numbers, or steps < 1.
+
+    Example:
+        >>> from optim import SGD
+        >>> steps = record(
+        ...     lambda x, y: x * x + y * y, lambda p: SGD(p, lr=0.25), (4.0, 8.0), steps=2
+        ... )
+        >>> steps.points.tolist()
+        [[4.0, 8.0], [2.0, 4.0], [1.0, 2.0]]
     """
     if start is None:
         if not isinstance(function, Landscape):
@@ -184,6 +198,13 @@ def draw_side_by_side(
     Raises:
         ValueError: There are more trajectories than axes, or none.
         ImportError: matplotlib is not installed.
+
+    Example:
+        >>> from optim import SGD, landscapes
+        >>> rates = 0.1, 0.5
+        >>> runs = [record(landscapes.bowl, lambda p: SGD(p, lr=rate)) for rate in rates]
+        >>> len(draw_side_by_side(landscapes.bowl, *runs))
+        2
     """
     n = len(trajectories)
     if not n:

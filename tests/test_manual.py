@@ -17,7 +17,7 @@ import pytest
 import autograd
 import nn
 import optim
-from autograd.op import OF_USERS
+from autograd.op import OF_USERS, RULEBOOK
 from tests.pages import EXTENDING, run_python
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -77,6 +77,41 @@ def test_every_public_name_has_a_docstring():
 def test_every_name_a_package_offers_has_a_docstring(package):
     for name in package.__all__:
         assert inspect.getdoc(getattr(package, name)), name
+
+
+OFFERED = (
+    autograd, nn, optim, nn.functional, nn.init, nn.data, nn.datasets, nn.scalar, optim.landscapes,
+    optim.schedules, optim.trajectories,
+)  # fmt: skip
+
+
+def offered():
+    """Every public function and class by its name; a class of errors has nothing to show."""
+    for package in OFFERED:
+        here = [name for name in vars(package) if not name.startswith("_")]
+        for name in getattr(package, "__all__", here):
+            thing = getattr(package, name)
+            is_ours = hasattr(package, "__all__") or getattr(thing, "__module__", "") == package.__name__
+            is_error = inspect.isclass(thing) and issubclass(thing, Exception)
+            if is_ours and callable(thing) and hasattr(thing, "__name__") and not is_error:
+                yield f"{package.__name__}.{name}", thing
+
+
+def test_every_name_a_package_offers_has_an_example():
+    without = {name for name, thing in offered() if ">>>" not in (inspect.getdoc(thing) or "")}
+    for_subclasses = {"nn.scalar.ScalarModule", "nn.scalar.Module", "optim.Optimizer"}
+    assert without == for_subclasses
+    assert len(dict(offered())) > 350
+
+
+@pytest.mark.parametrize("name", sorted(RULEBOOK))
+def test_the_example_of_an_operation_gives_what_it_shows(name):
+    # pytest finds the examples of functions; an operation is none.
+    op = RULEBOOK[name]
+    around = vars(importlib.import_module(op.__module__))
+    (test,) = doctest.DocTestFinder(recurse=False).find(op, name, globs=dict(around))
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
 
 
 # --- pages ----------------------------------------------------------------------------------------

@@ -74,6 +74,13 @@ def clip(
     """a limited to [a_min, a_max], elementwise; None is no limit.
 
     On a limit the derivative is that of inside, 1, as in PyTorch; outside it is 0.
+
+    Example:
+        >>> from autograd import grad
+        >>> clip([-2.0, 0.5, 3.0], 0.0, 1.0).tolist()
+        [0.0, 0.5, 1.0]
+        >>> [grad(clip)(x, 0.0, 1.0) for x in (-2.0, 0.5, 1.0)]
+        [0.0, 1.0, 1.0]
     """
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     if low is None and high is None:
@@ -90,6 +97,10 @@ def nan_to_num(
     """x with nan and the infinities replaced, elementwise; the derivative there is 0.
 
     An infinity becomes the largest finite number of x's type unless said otherwise.
+
+    Example:
+        >>> nan_to_num([1.0, float("nan")]).tolist()
+        [1.0, 0.0]
     """
     data = numbers(x)
     data = data if hasattr(data, "__array_function__") else np.asarray(data)
@@ -107,6 +118,10 @@ def sinc(x: Operand) -> Any:
     """sin(pi x) / (pi x), elementwise, and 1 at 0.
 
     Near 0 it is computed by its Taylor series, as the quotient's derivatives lose all digits there.
+
+    Example:
+        >>> round(sinc(0.5), 4), sinc(0.0)
+        (0.6366, 1.0)
     """
     angle = math.pi * x
     small = abs(numbers(angle)) < 0.15
@@ -135,7 +150,12 @@ def round(a: Operand, decimals: int = 0) -> Any:
 
 @choice
 def fix(x: Operand) -> Any:
-    """x without its fraction, elementwise; NumPy's older name of `trunc`."""
+    """x without its fraction, elementwise; NumPy's older name of `trunc`.
+
+    Example:
+        >>> fix([-1.5, 1.5]).tolist()
+        [-1.0, 1.0]
+    """
     return trunc(x)
 
 

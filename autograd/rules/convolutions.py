@@ -218,7 +218,15 @@ def _band_of(y: Any, start: int, places: Lengths, groups: int) -> Any:
 def convolution(
     x: Any, weight: Any, stride: Lengths, padding: Pairs, dilation: Lengths, groups: int = 1
 ) -> Any:
-    """The sums of x by the weight at each place: (n, c, *size), (m, c / groups, *kernel)."""
+    """The sums of x by the weight at each place: (n, c, *size), (m, c / groups, *kernel).
+
+    Example:
+        >>> how = dict(stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
+        >>> convolution(
+        ...     np.array([[[1.0, 2.0, 4.0, 8.0]]]), np.array([[[1.0, -1.0]]]), **how
+        ... ).tolist()
+        [[[-1.0, -2.0, -4.0]]]
+    """
     return _convolved(x, weight, stride, padding, dilation, groups)
 
 
@@ -253,7 +261,15 @@ def _convolved(x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, gr
 def transposed_convolution(
     y: Any, weight: Any, stride: Lengths, padding: Pairs, dilation: Lengths, groups: int = 1
 ) -> Any:
-    """Each number of y times the weight, added up where `convolution` would have met them."""
+    """Each number of y times the weight, added up where `convolution` would have met them.
+
+    Example:
+        >>> how = dict(stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
+        >>> transposed_convolution(
+        ...     np.array([[[1.0, 2.0]]]), np.array([[[1.0, -1.0]]]), **how
+        ... ).tolist()
+        [[[1.0, 1.0, -2.0]]]
+    """
     return _spread_out(y, weight, stride, padding, dilation, groups)
 
 
@@ -288,7 +304,13 @@ def _spread_out(y: Any, weight: Any, stride: Any, padding: Any, dilation: Any, g
 def kernel_correlation(
     x: Any, y: Any, stride: Lengths, padding: Pairs, dilation: Lengths, groups: int = 1
 ) -> Any:
-    """What each place in a kernel met, times y: the gradient of a convolution's weight."""
+    """What each place in a kernel met, times y: the gradient of a convolution's weight.
+
+    Example:
+        >>> how = dict(stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
+        >>> kernel_correlation(np.array([[[1.0, 2.0, 4.0]]]), np.ones((1, 1, 2)), **how).tolist()
+        [[[3.0, 6.0]]]
+    """
     return _correlated(x, y, stride, padding, dilation, groups)
 
 

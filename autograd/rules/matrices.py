@@ -87,7 +87,15 @@ def _matmul_vjp_b(g: Any, out: Any, a: Any, b: Any) -> Any:
     ],
 )
 def matmul(a: Any, b: Any) -> Any:
-    """The matrix product, (n, k) @ (k, m) -> (n, m), in all of NumPy's shapes."""
+    """The matrix product, (n, k) @ (k, m) -> (n, m), in all of NumPy's shapes.
+
+    Example:
+        >>> from autograd import grad
+        >>> matmul([[1.0, 2.0], [3.0, 4.0]], [5.0, 6.0]).tolist()
+        [17.0, 39.0]
+        >>> grad(lambda w: matmul(w, [5.0, 6.0]).sum())(np.ones((2, 2))).tolist()
+        [[5.0, 6.0], [5.0, 6.0]]
+    """
     return _product(a, b)
 
 
@@ -117,7 +125,12 @@ def _linear_vjp_weight(g: Any, out: Any, x: Any, weight: Any, bias: Any) -> Any:
     ],
 )
 def linear(x: Any, weight: Any, bias: Any) -> Any:
-    """x @ weight.T + bias, (…, k), (m, k), (m,) -> (…, m): a dense layer."""
+    """x @ weight.T + bias, (…, k), (m, k), (m,) -> (…, m): a dense layer.
+
+    Example:
+        >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, -2.0]]), np.array([0.5])).tolist()
+        [[-0.5]]
+    """
     if weight.ndim != 2:
         raise ValueError("the weight has to be a matrix, (m, k)")
     return _product(x, weight.T) + bias
@@ -183,7 +196,12 @@ def _einsum_vjp(i: int, g: Any, out: Any, operands: Any, subscripts: str) -> Any
     ],
 )
 def einstein_sum(operands: Any, subscripts: str) -> Any:
-    """Einstein's sum over the operands."""
+    """Einstein's sum over the operands.
+
+    Example:
+        >>> einstein_sum([np.array([1.0, 2.0]), np.array([3.0, 4.0])], "i,i->").item()
+        11.0
+    """
     return np.einsum(subscripts, *operands)
 
 
@@ -257,7 +275,12 @@ def _inv_vjp(g: Any, out: Any, a: Any) -> Any:
 
 @structural(latex="{0}^{{-1}}", vjps=(_inv_vjp,), examples=_SQUARE)
 def inv(a: Any) -> Any:
-    """The inverse of a square matrix (or of each in a stack)."""
+    """The inverse of a square matrix (or of each in a stack).
+
+    Example:
+        >>> inv([[2.0, 0.0], [0.0, 4.0]]).tolist()
+        [[0.5, 0.0], [0.0, 0.25]]
+    """
     return np.linalg.inv(a)
 
 
@@ -286,7 +309,15 @@ def _solve_vjp_a(g: Any, out: Any, a: Any, b: Any) -> Any:
     ],
 )
 def solve(a: Any, b: Any) -> Any:
-    """The x with a @ x = b; b is one vector (n,) or columns (…, n, k)."""
+    """The x with a @ x = b; b is one vector (n,) or columns (…, n, k).
+
+    Example:
+        >>> from autograd import grad
+        >>> solve([[2.0, 0.0], [0.0, 4.0]], [1.0, 1.0]).tolist()
+        [0.5, 0.25]
+        >>> grad(lambda b: solve([[2.0, 0.0], [0.0, 4.0]], b).sum())(np.ones(2)).tolist()
+        [0.5, 0.25]
+    """
     return np.linalg.solve(a, b)
 
 
@@ -296,13 +327,28 @@ def solve(a: Any, b: Any) -> Any:
     examples=_SQUARE,
 )
 def det(a: Any) -> Any:
-    """The determinant of a square matrix; its derivative needs a matrix that has an inverse."""
+    """The determinant of a square matrix; its derivative needs a matrix that has an inverse.
+
+    Example:
+        >>> from autograd import grad
+        >>> round(float(det([[1.0, 2.0], [3.0, 4.0]])), 4)
+        -2.0
+        >>> grad(det)(np.array([[1.0, 2.0], [3.0, 4.0]])).round(4).tolist()
+        [[4.0, -3.0], [-2.0, 1.0]]
+    """
     return np.linalg.det(a)
 
 
 @composition
 def slogdet(a: Operand) -> tuple[Any, Any]:
-    """The sign of the determinant (plain) and the logarithm of its absolute value."""
+    """The sign of the determinant (plain) and the logarithm of its absolute value.
+
+    Example:
+        >>> from autograd import sign
+        >>> sign, size = slogdet([[1.0, 2.0], [3.0, 4.0]])
+        >>> float(sign), round(float(size), 4)  # the determinant is -2
+        (-1.0, 0.6931)
+    """
     return _sign_of_det(numbers(a)), logabsdet(a)
 
 
@@ -317,7 +363,12 @@ def _sign_of_det(a: Any) -> Any:
     examples=_SQUARE,
 )
 def logabsdet(a: Any) -> Any:
-    """The logarithm of the absolute value of the determinant."""
+    """The logarithm of the absolute value of the determinant.
+
+    Example:
+        >>> round(float(logabsdet([[1.0, 2.0], [3.0, 4.0]])), 4)
+        0.6931
+    """
     return _logabsdet(a)
 
 
@@ -340,7 +391,12 @@ def _cholesky_vjp(g: Any, out: Any, a: Any) -> Any:
     examples=[call(_POSITIVE), call(_POSITIVE[:1, :1]), call(np.array([_POSITIVE, 2 * _POSITIVE]))],
 )
 def cholesky(a: Any) -> Any:
-    """The lower triangular L with L @ L.T = a, for a symmetric positive definite a."""
+    """The lower triangular L with L @ L.T = a, for a symmetric positive definite a.
+
+    Example:
+        >>> cholesky([[4.0, 2.0], [2.0, 5.0]]).tolist()
+        [[2.0, 0.0], [1.0, 2.0]]
+    """
     return np.linalg.cholesky(a)
 
 
@@ -349,7 +405,12 @@ def cholesky(a: Any) -> Any:
 
 @composition
 def dot(a: Operand, b: Operand) -> Any:
-    """NumPy's dot: of vectors the inner product, of matrices `@`, of a number the product."""
+    """NumPy's dot: of vectors the inner product, of matrices `@`, of a number the product.
+
+    Example:
+        >>> dot([1.0, 2.0], [3.0, 4.0]).item()
+        11.0
+    """
     if not shape_of(a) or not shape_of(b):
         return a * b
     if b.ndim > 2:
@@ -359,13 +420,23 @@ def dot(a: Operand, b: Operand) -> Any:
 
 @composition
 def vdot(a: Operand, b: Operand) -> Any:
-    """The inner product of all elements in one row."""
+    """The inner product of all elements in one row.
+
+    Example:
+        >>> vdot([[1.0, 2.0]], [[3.0, 4.0]]).item()
+        11.0
+    """
     return matmul(a.reshape(-1), b.reshape(-1))
 
 
 @composition
 def inner(a: Operand, b: Operand) -> Any:
-    """The sum of products over the last axes."""
+    """The sum of products over the last axes.
+
+    Example:
+        >>> inner([1.0, 2.0], [[3.0, 4.0], [5.0, 6.0]]).tolist()
+        [11.0, 17.0]
+    """
     if not shape_of(a) or not shape_of(b):
         return a * b
     return tensordot(a, b, axes=((-1,), (-1,)))
@@ -373,13 +444,23 @@ def inner(a: Operand, b: Operand) -> Any:
 
 @composition
 def outer(a: Operand, b: Operand) -> Any:
-    """Every element of a times every element of b, (n,), (m,) -> (n, m)."""
+    """Every element of a times every element of b, (n,), (m,) -> (n, m).
+
+    Example:
+        >>> outer([1.0, 2.0], [3.0, 4.0]).tolist()
+        [[3.0, 4.0], [6.0, 8.0]]
+    """
     return a.reshape((-1, 1)) * b.reshape((1, -1))
 
 
 @composition
 def tensordot(a: Operand, b: Operand, axes: Any = 2) -> Any:
-    """The sum of products over the given axes of a and of b, as NumPy's."""
+    """The sum of products over the given axes of a and of b, as NumPy's.
+
+    Example:
+        >>> tensordot([[1.0, 2.0]], [[3.0], [4.0]], axes=1).tolist()
+        [[11.0]]
+    """
     if isinstance(axes, (int, np.integer)):
         axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
     a_axes, b_axes = (
@@ -401,7 +482,12 @@ def tensordot(a: Operand, b: Operand, axes: Any = 2) -> Any:
 
 @composition
 def kron(a: Operand, b: Operand) -> Any:
-    """Kronecker's product: every element of a times the whole of b."""
+    """Kronecker's product: every element of a times the whole of b.
+
+    Example:
+        >>> kron([1.0, 2.0], [3.0, 4.0]).tolist()
+        [3.0, 4.0, 6.0, 8.0]
+    """
     n = max(np.ndim(a), np.ndim(b))
     if not n or not shape_of(a) or not shape_of(b):
         return a * b
@@ -412,7 +498,12 @@ def kron(a: Operand, b: Operand) -> Any:
 
 @composition
 def multi_dot(arrays: Any) -> Any:
-    """The product of several matrices in the order of brackets that takes the fewest steps."""
+    """The product of several matrices in the order of brackets that takes the fewest steps.
+
+    Example:
+        >>> multi_dot([[[1.0, 2.0]], [[3.0], [4.0]], [[2.0]]]).tolist()
+        [[22.0]]
+    """
     arrays = [np.asarray(a) if isinstance(a, (list, tuple)) else a for a in arrays]
     if arrays[0].ndim == 1:
         return multi_dot([arrays[0].reshape((1, -1)), *arrays[1:]])[0]

@@ -51,7 +51,13 @@ def _max_pool_vjp(
     ],
 )  # fmt: skip
 def max_pool(x: Any, kernel: Lengths, stride: Lengths, padding: Pairs, dilation: Lengths) -> Any:
-    """The largest number of each window. The first of equals gets the gradient, as in PyTorch."""
+    """The largest number of each window. The first of equals gets the gradient, as in PyTorch.
+
+    Example:
+        >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),), dilation=(1,))
+        >>> max_pool(np.array([[[1.0, 5.0, 2.0, 3.0]]]), **how).tolist()
+        [[[5.0, 3.0]]]
+    """
     return _largest(x, kernel, stride, padding, dilation)
 
 
@@ -124,7 +130,13 @@ def _lowest(dtype: Any) -> Any:
 def to_windows(
     y: Any, chosen: Any, kernel: Lengths, stride: Lengths, padding: Pairs, dilation: Lengths
 ) -> Any:
-    """Zeros, with each number of y added at the place of its window that was chosen."""
+    """Zeros, with each number of y added at the place of its window that was chosen.
+
+    Example:
+        >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),), dilation=(1,))
+        >>> to_windows(np.array([[[7.0, 8.0]]]), np.array([[[1, 0]]]), **how).tolist()
+        [[[0.0, 7.0, 8.0, 0.0]]]
+    """
     return _put(y, chosen, kernel, stride, padding, dilation)
 
 
@@ -163,7 +175,13 @@ def _empty_windows(
 def from_windows(
     x: Any, chosen: Any, kernel: Lengths, stride: Lengths, padding: Pairs, dilation: Lengths
 ) -> Any:
-    """Of each window the number at the place that was chosen."""
+    """Of each window the number at the place that was chosen.
+
+    Example:
+        >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),), dilation=(1,))
+        >>> from_windows(np.array([[[1.0, 5.0, 2.0, 3.0]]]), np.array([[[1, 0]]]), **how).tolist()
+        [[[5.0, 2.0]]]
+    """
     return _taken(x, chosen, kernel, stride, padding, dilation)
 
 
@@ -194,7 +212,13 @@ def _taken(x: Any, chosen: Any, kernel: Any, stride: Any, padding: Any, dilation
     ],
 )  # fmt: skip
 def avg_pool(x: Any, kernel: Lengths, stride: Lengths, padding: Pairs, divisor: Any) -> Any:
-    """The sum of each window over a divisor, which is a number or an array for the places."""
+    """The sum of each window over a divisor, which is a number or an array for the places.
+
+    Example:
+        >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),), divisor=2.0)
+        >>> avg_pool(np.array([[[1.0, 5.0, 2.0, 4.0]]]), **how).tolist()
+        [[[3.0, 3.0]]]
+    """
     return _sums(x, kernel, stride, padding) / _alike(divisor, x)
 
 
@@ -222,7 +246,13 @@ def _sums(x: Any, kernel: Any, stride: Any, padding: Any) -> Any:
     ],
 )
 def over_windows(y: Any, kernel: Lengths, stride: Lengths, padding: Pairs) -> Any:
-    """Each number of y added at all places of its window."""
+    """Each number of y added at all places of its window.
+
+    Example:
+        >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),))
+        >>> over_windows(np.array([[[7.0, 8.0]]]), **how).tolist()
+        [[[7.0, 7.0, 8.0, 8.0]]]
+    """
     return _everywhere(y, kernel, stride, padding)
 
 

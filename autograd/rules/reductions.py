@@ -60,7 +60,16 @@ def _count(shape: tuple[int, ...], axis: Axes) -> int:
     vjps=(lambda g, out, x, axis, keepdims: _spread(g, x.shape, axis),),
 )
 def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The sum of the elements."""
+    """The sum of the elements.
+
+    Example:
+        >>> import autograd
+        >>> from autograd import grad
+        >>> autograd.sum([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+        [4.0, 6.0]
+        >>> grad(autograd.sum)(np.array([1.0, 2.0])).tolist()
+        [1.0, 1.0]
+    """
     return x.sum(axis=axis, keepdims=keepdims)
 
 
@@ -70,7 +79,15 @@ def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     ),
 )
 def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The mean of the elements; nan, with NumPy's warning, where there are none."""
+    """The mean of the elements; nan, with NumPy's warning, where there are none.
+
+    Example:
+        >>> from autograd import grad
+        >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+        [2.0, 3.0]
+        >>> grad(mean)(np.array([1.0, 2.0])).tolist()
+        [0.5, 0.5]
+    """
     known = isinstance(x.size, int)  # as it may not be where an array is computed later
     if not known or not x.size or not x.ndim or x.dtype.char not in "df":
         return x.mean(axis=axis, keepdims=keepdims)
@@ -88,13 +105,31 @@ def _extremum_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 
 @structural(latex=r"\max", vjps=(_extremum_vjp,))
 def max(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The largest element. Ties share the gradient equally."""
+    """The largest element. Ties share the gradient equally.
+
+    Example:
+        >>> import autograd
+        >>> from autograd import grad
+        >>> autograd.max([1.0, 5.0, 5.0]).item()
+        5.0
+        >>> grad(autograd.max)(np.array([1.0, 5.0, 5.0])).tolist()
+        [0.0, 0.5, 0.5]
+    """
     return x.max(axis=axis, keepdims=keepdims)
 
 
 @structural(latex=r"\min", vjps=(_extremum_vjp,))
 def min(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The smallest element. Ties share the gradient equally."""
+    """The smallest element. Ties share the gradient equally.
+
+    Example:
+        >>> import autograd
+        >>> from autograd import grad
+        >>> autograd.min([1.0, 5.0, 5.0]).item()
+        1.0
+        >>> grad(autograd.min)(np.array([1.0, 5.0, 5.0])).tolist()
+        [1.0, 0.0, 0.0]
+    """
     return x.min(axis=axis, keepdims=keepdims)
 
 
@@ -127,7 +162,15 @@ def _prod_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 
 @structural(symbol="Π", latex=r"\prod {0}", vjps=(_prod_vjp,))
 def prod(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The product of the elements."""
+    """The product of the elements.
+
+    Example:
+        >>> from autograd import grad
+        >>> prod([2.0, 3.0, 4.0]).item()
+        24.0
+        >>> grad(prod)(np.array([2.0, 3.0, 4.0])).tolist()
+        [12.0, 8.0, 6.0]
+    """
     return x.prod(axis=axis, keepdims=keepdims)
 
 
@@ -140,7 +183,15 @@ def prod(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     ),
 )
 def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """ln of the sum of e**x, without overflow; of nothing -inf, with NumPy's warning."""
+    """ln of the sum of e**x, without overflow; of nothing -inf, with NumPy's warning.
+
+    Example:
+        >>> from autograd import grad
+        >>> round(float(logsumexp([1000.0, 1000.0])), 4)
+        1000.6931
+        >>> grad(logsumexp)(np.array([1.0, 2.0])).round(4).tolist()
+        [0.2689, 0.7311]
+    """
     if x.dtype == object:
         return _logsumexp_of_values(x, axis, keepdims)
     largest: Any = 0.0  # to be subtracted
@@ -171,7 +222,15 @@ def _reversed_cumsum(g: Any, out: Any, x: Any, axis: int | None) -> Any:
 
 @structural(vjps=(_reversed_cumsum,))
 def cumsum(x: Any, axis: int | None = None) -> Any:
-    """The running sum along the axis; None: of all elements in one row."""
+    """The running sum along the axis; None: of all elements in one row.
+
+    Example:
+        >>> from autograd import grad
+        >>> cumsum([1.0, 2.0, 3.0]).tolist()
+        [1.0, 3.0, 6.0]
+        >>> grad(lambda x: cumsum(x).sum())(np.array([1.0, 2.0, 3.0])).tolist()
+        [3.0, 2.0, 1.0]
+    """
     return x.cumsum(axis=axis)
 
 
@@ -201,7 +260,12 @@ def _horner(g: Any, x: Any) -> Any:
 
 @structural(vjps=(_cumprod_vjp,))
 def cumprod(x: Any, axis: int | None = None) -> Any:
-    """The running product along the axis; None: of all elements in one row."""
+    """The running product along the axis; None: of all elements in one row.
+
+    Example:
+        >>> cumprod([1.0, 2.0, 3.0]).tolist()
+        [1.0, 2.0, 6.0]
+    """
     return x.cumprod(axis=axis)
 
 
@@ -212,7 +276,15 @@ def _length_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
 
 @structural(latex=r"\lVert {0} \rVert", vjps=(_length_vjp,))
 def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The Euclidean length; at the origin its gradient is 0."""
+    """The Euclidean length; at the origin its gradient is 0.
+
+    Example:
+        >>> from autograd import grad
+        >>> euclidean_norm(np.array([3.0, 4.0])).item()
+        5.0
+        >>> grad(euclidean_norm)(np.array([3.0, 4.0])).round(4).tolist()
+        [0.6, 0.8]
+    """
     if x.dtype == np.float16:  # in which the square of 300 is infinite
         return euclidean_norm.forward(x.astype(np.float32), axis, keepdims).astype(x.dtype)
     if x.dtype != object:
@@ -409,7 +481,15 @@ _FLOATS = (np.float16, np.float32, np.float64)
 
 @composition
 def median(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
-    """The middle element in order; of an even number, the mean of the middle two; nan if one is."""
+    """The middle element in order; of an even number, the mean of the middle two; nan if one is.
+
+    Example:
+        >>> from autograd import grad
+        >>> median([1.0, 5.0, 2.0]).item()
+        2.0
+        >>> grad(median)(np.array([1.0, 5.0, 2.0])).tolist()
+        [0.0, 0.0, 1.0]
+    """
     axis = None if axis is None else normalize_axis_tuple(axis, a.ndim, "median")
     rows = sort(_rows(a, axis)[0])
     n = rows.shape[-1]
@@ -421,29 +501,56 @@ def median(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
 
 @composition
 def any(a: Operand, axis: Axes = None, keepdims: bool = False, *, where: Any = True) -> Any:
-    """Whether some element is not zero; a plain array."""
+    """Whether some element is not zero; a plain array.
+
+    Example:
+        >>> import autograd
+        >>> bool(autograd.any([0.0, 2.0]))
+        True
+    """
     return np.any(numbers(a), axis=axis, keepdims=keepdims, where=plain(where))
 
 
 @composition
 def all(a: Operand, axis: Axes = None, keepdims: bool = False, *, where: Any = True) -> Any:
-    """Whether no element is zero; a plain array."""
+    """Whether no element is zero; a plain array.
+
+    Example:
+        >>> import autograd
+        >>> bool(autograd.all([0.0, 2.0]))
+        False
+    """
     return np.all(numbers(a), axis=axis, keepdims=keepdims, where=plain(where))
 
 
 @composition
 def argmax(a: Operand, axis: int | None = None, keepdims: bool = False) -> Any:
-    """The place of the largest element; a plain array of ints."""
+    """The place of the largest element; a plain array of ints.
+
+    Example:
+        >>> int(argmax([1.0, 5.0, 2.0]))
+        1
+    """
     return np.argmax(numbers(a), axis=axis, keepdims=keepdims)
 
 
 @composition
 def argmin(a: Operand, axis: int | None = None, keepdims: bool = False) -> Any:
-    """The place of the smallest element; a plain array of ints."""
+    """The place of the smallest element; a plain array of ints.
+
+    Example:
+        >>> int(argmin([1.0, 5.0, 2.0]))
+        0
+    """
     return np.argmin(numbers(a), axis=axis, keepdims=keepdims)
 
 
 @composition
 def count_nonzero(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
-    """How many elements are not zero; a plain array of ints."""
+    """How many elements are not zero; a plain array of ints.
+
+    Example:
+        >>> int(count_nonzero([0.0, 5.0, 2.0]))
+        2
+    """
     return np.count_nonzero(numbers(a), axis=axis, keepdims=keepdims)

@@ -31,7 +31,12 @@ Axes = int | tuple[int, ...] | None
     ],
 )
 def reshape(x: Any, shape: int | tuple[int, ...]) -> Any:
-    """The same elements in another shape; one entry of `shape` may be -1."""
+    """The same elements in another shape; one entry of `shape` may be -1.
+
+    Example:
+        >>> reshape([1.0, 2.0, 3.0, 4.0], (2, -1)).tolist()
+        [[1.0, 2.0], [3.0, 4.0]]
+    """
     return x.reshape(shape)
 
 
@@ -54,7 +59,14 @@ def _transposed_back(g: Any, axes: Sequence[int] | None) -> Any:
     ],
 )
 def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
-    """The axes in the order `axes`, or reversed."""
+    """The axes in the order `axes`, or reversed.
+
+    Example:
+        >>> transpose([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        [[1.0, 3.0], [2.0, 4.0]]
+        >>> transpose(np.zeros((2, 3, 4)), (1, 0, 2)).shape
+        (3, 2, 4)
+    """
     try:
         return x.T if axes is None else x.transpose(axes)
     except ValueError as err:
@@ -74,7 +86,15 @@ def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
     ],
 )
 def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
-    """x repeated to `shape` by NumPy's broadcasting."""
+    """x repeated to `shape` by NumPy's broadcasting.
+
+    Example:
+        >>> from autograd import grad
+        >>> broadcast_to([1.0, 2.0], (2, 2)).tolist()
+        [[1.0, 2.0], [1.0, 2.0]]
+        >>> grad(lambda x: broadcast_to(x, (3, 2)).sum())(np.array([1.0, 2.0])).tolist()
+        [3.0, 3.0]
+    """
     if not isinstance(x, (np.ndarray, np.generic)):
         return np.broadcast_to(x, shape)
     out = np.empty(shape, x.dtype)  # a sixth of the time of NumPy's view, for small arrays
@@ -89,7 +109,15 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     examples=[call((2, 3), dtype=np.float64), call((), dtype=np.float64)],
 )
 def astype(x: Any, dtype: Any) -> Any:
-    """The same numbers as another floating-point type; the gradient has the type of x."""
+    """The same numbers as another floating-point type; the gradient has the type of x.
+
+    Example:
+        >>> from autograd import grad
+        >>> astype(np.array([0.5]), "float32").dtype
+        dtype('float32')
+        >>> grad(lambda x: astype(x, "float32").sum())(np.array([0.5])).dtype
+        dtype('float64')
+    """
     if x.dtype == object:  # Values are float64, and its floats would forget how they were computed
         if np.dtype(dtype) != np.float64:
             raise TypeError(f"astype: needs Tensors, but got an array of Values for {dtype!r}.")
@@ -117,7 +145,15 @@ def astype(x: Any, dtype: Any) -> Any:
     ],
 )
 def getitem(x: Any, index: Any) -> Any:
-    """x[index]; an element taken several times gets the sum of its gradients."""
+    """x[index]; an element taken several times gets the sum of its gradients.
+
+    Example:
+        >>> from autograd import grad
+        >>> getitem(np.array([1.0, 2.0, 3.0]), [0, 0, 2]).tolist()
+        [1.0, 1.0, 3.0]
+        >>> grad(lambda x: x[[0, 0, 2]].sum())(np.array([1.0, 2.0, 3.0])).tolist()
+        [2.0, 0.0, 1.0]
+    """
     return elements(x, plain(index))
 
 
@@ -144,7 +180,13 @@ def elements(array: Any, index: Any) -> Any:
     ],
 )
 def scatter_add(parts: Any, indices: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of `shape` with each part added at its index: the reverse of several `getitem`s."""
+    """Zeros of `shape` with each part added at its index: the reverse of several `getitem`s.
+
+    Example:
+        >>> parts = [np.array([1.0, 2.0]), np.array([5.0])]
+        >>> scatter_add(parts, shape=(3,), indices=[[0, 0], [2]]).tolist()
+        [3.0, 0.0, 5.0]
+    """
     out = np.zeros_like(parts[0], shape=shape)
     for k, (part, index) in enumerate(zip(parts, indices, strict=True)):
         _add_at(out, index, part, first=not k)
@@ -173,7 +215,12 @@ def _add_at(out: Any, index: Any, x: Any, first: bool) -> None:
     ],
 )
 def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of `shape` with x added at `index`: the reverse of `getitem`."""
+    """Zeros of `shape` with x added at `index`: the reverse of `getitem`.
+
+    Example:
+        >>> scatter(np.array([1.0, 2.0, 5.0]), shape=(3,), index=[0, 0, 2]).tolist()
+        [3.0, 0.0, 5.0]
+    """
     return scatter_add.compute((x,), {"indices": (index,), "shape": shape})
 
 
@@ -205,7 +252,12 @@ def _places_in(array: Any, index: Any) -> Any:
     ],
 )
 def where_else(x: Any, y: Any, condition: Any) -> Any:
-    """x where `condition` holds, y elsewhere (`where` with the operands first)."""
+    """x where `condition` holds, y elsewhere (`where` with the operands first).
+
+    Example:
+        >>> where_else(np.array([1.0, 2.0]), np.array([3.0, 4.0]), [True, False]).tolist()
+        [1.0, 4.0]
+    """
     return np.where(condition, x, y)
 
 
@@ -232,7 +284,14 @@ def _concatenate_vjp(i: int, g: Any, out: Any, arrays: Any, axis: int | None) ->
     ],
 )
 def concatenate(arrays: Any, axis: int | None = 0) -> Any:
-    """Arrays joined along an axis that they have; None joins their elements in one row."""
+    """Arrays joined along an axis that they have; None joins their elements in one row.
+
+    Example:
+        >>> concatenate([[1.0, 2.0], [3.0]]).tolist()
+        [1.0, 2.0, 3.0]
+        >>> concatenate([np.ones((1, 2)), np.zeros((1, 2))], axis=1).tolist()
+        [[1.0, 1.0, 0.0, 0.0]]
+    """
     return np.concatenate(arrays, axis=axis)
 
 
@@ -241,7 +300,12 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Any:
     examples=[call((), ()), call((2, 3), (2, 3), (2, 3), axis=-1), call((2, 3), axis=1)],
 )
 def stack(arrays: Any, axis: int = 0) -> Any:
-    """Arrays of one shape joined along a new axis."""
+    """Arrays of one shape joined along a new axis.
+
+    Example:
+        >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1).tolist()
+        [[1.0, 3.0], [2.0, 4.0]]
+    """
     return np.stack(arrays, axis=axis)
 
 
@@ -253,7 +317,12 @@ def stack(arrays: Any, axis: int = 0) -> Any:
     ],
 )
 def surround(x: Any, widths: Any, constant_values: float) -> Any:
-    """x surrounded by a constant."""
+    """x surrounded by a constant.
+
+    Example:
+        >>> surround(np.array([1.0, 2.0]), ((1, 2),), 0.5).tolist()
+        [0.5, 1.0, 2.0, 0.5, 0.5]
+    """
     return np.pad(x, widths, constant_values=constant_values)
 
 
@@ -271,7 +340,12 @@ def _inside(shape: tuple[int, ...], widths: Any) -> tuple[slice, ...]:
     ],
 )
 def roll(a: Any, shift: Any, axis: Axes = None) -> Any:
-    """The elements moved by `shift` places along the axis, those that fall off coming in again."""
+    """The elements moved by `shift` places along the axis, those that fall off coming in again.
+
+    Example:
+        >>> roll([1.0, 2.0, 3.0], 1).tolist()
+        [3.0, 1.0, 2.0]
+    """
     return np.roll(a, shift, axis)
 
 
@@ -282,7 +356,12 @@ def roll(a: Any, shift: Any, axis: Axes = None) -> Any:
 def pad(
     array: Operand, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0
 ) -> Any:
-    """The array surrounded by `constant_values`; the widths as in NumPy. Only mode "constant"."""
+    """The array surrounded by `constant_values`; the widths as in NumPy. Only mode "constant".
+
+    Example:
+        >>> pad([1.0, 2.0], (1, 2)).tolist()
+        [0.0, 1.0, 2.0, 0.0, 0.0]
+    """
     if mode != "constant":
         raise ValueError(f"pad: needs mode 'constant', but got {mode!r}.")
     widths = np.broadcast_to(pad_width, (len(shape_of(array)), 2)).tolist()
@@ -291,20 +370,35 @@ def pad(
 
 @composition
 def ravel(a: Operand) -> Any:
-    """The elements in one row."""
+    """The elements in one row.
+
+    Example:
+        >>> ravel([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        [1.0, 2.0, 3.0, 4.0]
+    """
     return a.reshape(-1)
 
 
 @composition
 @called_as("t.flatten() for one row of all elements, t.reshape(len(t), -1) to keep the first axis")
 def flatten(a: Operand) -> Any:
-    """The elements in one row."""
+    """The elements in one row.
+
+    Example:
+        >>> flatten([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        [1.0, 2.0, 3.0, 4.0]
+    """
     return a.reshape(-1)
 
 
 @composition
 def swapaxes(a: Operand, axis1: int, axis2: int) -> Any:
-    """Two axes exchanged."""
+    """Two axes exchanged.
+
+    Example:
+        >>> swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
+        (4, 3, 2)
+    """
     axes = list(range(a.ndim))
     i, j = (normalize_axis_index(axis, a.ndim, "swapaxes") for axis in (axis1, axis2))
     axes[i], axes[j] = j, i
@@ -313,7 +407,12 @@ def swapaxes(a: Operand, axis1: int, axis2: int) -> Any:
 
 @composition
 def moveaxis(a: Operand, source: Any, destination: Any) -> Any:
-    """Axes moved to other places, the rest staying in order."""
+    """Axes moved to other places, the rest staying in order.
+
+    Example:
+        >>> moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+        (3, 4, 2)
+    """
     # NumPy works the order out on an array of the axes' own numbers as lengths.
     lengths = np.empty(range(1, a.ndim + 1))
     moved = np.moveaxis(lengths, source, destination).shape
@@ -322,13 +421,23 @@ def moveaxis(a: Operand, source: Any, destination: Any) -> Any:
 
 @composition
 def expand_dims(a: Operand, axis: int | tuple[int, ...]) -> Any:
-    """New axes of length 1 at these places."""
+    """New axes of length 1 at these places.
+
+    Example:
+        >>> expand_dims([1.0, 2.0], 0).tolist()
+        [[1.0, 2.0]]
+    """
     return a.reshape(np.expand_dims(np.empty(a.shape), axis).shape)
 
 
 @composition
 def squeeze(a: Operand, axis: Axes = None) -> Any:
-    """Axes of length 1 taken away."""
+    """Axes of length 1 taken away.
+
+    Example:
+        >>> squeeze([[[1.0, 2.0]]]).tolist()
+        [1.0, 2.0]
+    """
     try:
         return a.reshape(np.empty(a.shape).squeeze(axis).shape)
     except ValueError as err:  # PyTorch leaves an axis that is longer
@@ -337,20 +446,35 @@ def squeeze(a: Operand, axis: Axes = None) -> Any:
 
 @composition
 def hstack(tup: Sequence[Any]) -> Any:
-    """Arrays joined along the second axis; rows of numbers end to end."""
+    """Arrays joined along the second axis; rows of numbers end to end.
+
+    Example:
+        >>> hstack([[1.0, 2.0], [3.0]]).tolist()
+        [1.0, 2.0, 3.0]
+    """
     arrays = [a if np.ndim(a) else np.reshape(a, 1) for a in tup]
     return concatenate(arrays, axis=0 if np.ndim(arrays[0]) == 1 else 1)
 
 
 @composition
 def vstack(tup: Sequence[Any]) -> Any:
-    """Arrays joined along the first axis; rows of numbers one below the other."""
+    """Arrays joined along the first axis; rows of numbers one below the other.
+
+    Example:
+        >>> vstack([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        [[1.0, 2.0], [3.0, 4.0]]
+    """
     return concatenate([a if np.ndim(a) > 1 else np.reshape(a, (1, -1)) for a in tup], axis=0)
 
 
 @composition
 def array_split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """The array cut along an axis, into parts as equal as can be or at these places."""
+    """The array cut along an axis, into parts as equal as can be or at these places.
+
+    Example:
+        >>> [part.tolist() for part in array_split([1.0, 2.0, 3.0], 2)]
+        [[1.0, 2.0], [3.0]]
+    """
     axis = normalize_axis_index(axis, ary.ndim, "array_split")
     length = ary.shape[axis]
     positions = np.array_split(np.arange(length), indices_or_sections)
@@ -363,7 +487,12 @@ def array_split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[A
 
 @composition
 def split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """The array cut along an axis, into equal parts or at these places."""
+    """The array cut along an axis, into equal parts or at these places.
+
+    Example:
+        >>> [part.tolist() for part in split([1.0, 2.0, 3.0, 4.0], 2)]
+        [[1.0, 2.0], [3.0, 4.0]]
+    """
     axis = normalize_axis_index(axis, ary.ndim, "split")
     if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
         raise ValueError(
@@ -375,14 +504,24 @@ def split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 @composition
 def flip(m: Operand, axis: Axes = None) -> Any:
-    """The elements in reverse order along the axes."""
+    """The elements in reverse order along the axes.
+
+    Example:
+        >>> flip([1.0, 2.0, 3.0]).tolist()
+        [3.0, 2.0, 1.0]
+    """
     axes = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim, "flip")
     return m[tuple(slice(None, None, -1 if i in axes else None) for i in range(m.ndim))]
 
 
 @composition
 def repeat(a: Operand, repeats: Any, axis: int | None = None) -> Any:
-    """Every element (or slice along the axis) several times in a row."""
+    """Every element (or slice along the axis) several times in a row.
+
+    Example:
+        >>> repeat([1.0, 2.0], 2).tolist()
+        [1.0, 1.0, 2.0, 2.0]
+    """
     if axis is None:
         a, axis = a.reshape(-1), 0
     axis = normalize_axis_index(axis, a.ndim, "repeat")
@@ -394,7 +533,12 @@ def repeat(a: Operand, repeats: Any, axis: int | None = None) -> Any:
 
 @composition
 def tile(A: Operand, reps: Any) -> Any:
-    """The whole array several times along each axis."""
+    """The whole array several times along each axis.
+
+    Example:
+        >>> tile([1.0, 2.0], 2).tolist()
+        [1.0, 2.0, 1.0, 2.0]
+    """
     reps = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps)
     n = max(A.ndim, len(reps))
     shape, reps = (1,) * (n - A.ndim) + A.shape, (1,) * (n - len(reps)) + reps
@@ -453,7 +597,12 @@ def _taken_from_list(array: Any, indices: Any) -> Any:
 
 @composition
 def take_along_axis(arr: Operand, indices: Any, axis: int | None = -1) -> Any:
-    """For every place of `indices`, the element of the same row at that place of the axis."""
+    """For every place of `indices`, the element of the same row at that place of the axis.
+
+    Example:
+        >>> take_along_axis([[1.0, 2.0], [3.0, 4.0]], [[1], [0]]).tolist()
+        [[2.0], [3.0]]
+    """
     indices = _places("take_along_axis", indices)
     if axis is None:
         arr, axis = arr.reshape(-1), 0
@@ -473,7 +622,15 @@ def take_along_axis(arr: Operand, indices: Any, axis: int | None = -1) -> Any:
 
 @composition
 def sort(a: Operand, axis: int | None = -1) -> Any:
-    """The elements in rising order along the axis."""
+    """The elements in rising order along the axis.
+
+    Example:
+        >>> from autograd import grad
+        >>> sort([3.0, 1.0, 2.0]).tolist()
+        [1.0, 2.0, 3.0]
+        >>> grad(lambda x: sort(x)[0])(np.array([3.0, 1.0, 2.0])).tolist()
+        [0.0, 1.0, 0.0]
+    """
     if axis is None:
         a, axis = a.reshape(-1), -1
     return take_along_axis(a, np.argsort(numbers(a), axis=axis, kind="stable"), axis)
@@ -481,7 +638,12 @@ def sort(a: Operand, axis: int | None = -1) -> Any:
 
 @composition
 def diagonal(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The elements whose places on the two axes differ by `offset`, as the last axis."""
+    """The elements whose places on the two axes differ by `offset`, as the last axis.
+
+    Example:
+        >>> diagonal([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        [1.0, 4.0]
+    """
     a = moveaxis(a, (axis1, axis2), (-2, -1))
     n, m = a.shape[-2:]
     length = max(0, min(n, m - offset) if offset >= 0 else min(n + offset, m))
@@ -491,7 +653,12 @@ def diagonal(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any
 
 @composition
 def diag(v: Operand, k: int = 0) -> Any:
-    """A matrix with v on its k-th diagonal; of a matrix, its k-th diagonal."""
+    """A matrix with v on its k-th diagonal; of a matrix, its k-th diagonal.
+
+    Example:
+        >>> diag([1.0, 2.0]).tolist(), diag([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        ([[1.0, 0.0], [0.0, 2.0]], [1.0, 4.0])
+    """
     if v.ndim == 2:
         return diagonal(v, k)
     if v.ndim != 1:
@@ -503,21 +670,36 @@ def diag(v: Operand, k: int = 0) -> Any:
 
 @composition
 def trace(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1, *, dtype: Any = None) -> Any:
-    """The sum of the diagonal."""
+    """The sum of the diagonal.
+
+    Example:
+        >>> trace([[1.0, 2.0], [3.0, 4.0]]).item()
+        5.0
+    """
     of = a if dtype is None else astype(a, dtype)
     return diagonal(of, offset, axis1, axis2).sum(axis=-1)
 
 
 @composition
 def tril(m: Operand, k: int = 0) -> Any:
-    """The lower triangle: zero above the k-th diagonal."""
+    """The lower triangle: zero above the k-th diagonal.
+
+    Example:
+        >>> tril([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        [[1.0, 0.0], [3.0, 4.0]]
+    """
     # False is the zero of every dtype: 0.0 would make floats of whole numbers.
     return RULEBOOK["where_else"](m, False, _lower(m.shape, k))
 
 
 @composition
 def triu(m: Operand, k: int = 0) -> Any:
-    """The upper triangle: zero below the k-th diagonal."""
+    """The upper triangle: zero below the k-th diagonal.
+
+    Example:
+        >>> triu([[1.0, 2.0], [3.0, 4.0]]).tolist()
+        [[1.0, 2.0], [0.0, 4.0]]
+    """
     return RULEBOOK["where_else"](False, m, _lower(m.shape, k - 1))
 
 

@@ -6,7 +6,7 @@ boxes are closed); `boxes.py` and `compositions.py` find what can be one box, an
 `symbols.py` and `tree.py` write names, derivatives and formulas. The others are readers of these:
 
 - `draw.py`, the door to pictures: `drawn.py` (with `boxes.py`) decides what is drawn, `layout.py`
-  (with `layers.py`) or the program `dot` (through `dot.py`) where, and `scene.py` how; `svg.py`,
+  (with `ranks.py`) or the program `dot` (through `dot.py`) where, and `scene.py` how; `svg.py`,
   `png_and_pdf.py` and `tikz.py` only write down what `scene.py` made;
 - `backprop.py`, the door to a pass: `exercise.py` prints it, `animate.py` films it, and `player/`
   makes the page to step through;

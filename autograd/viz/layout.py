@@ -1,17 +1,17 @@
 """Where things are drawn: a small layered layout, in plain Python.
 
-A computation graph has a direction, from the leaves to the output, so it is drawn in layers, one
+A computation graph has a direction, from the leaves to the output, so it is drawn in ranks, one
 after the other in that direction:
 
-1. Layers. Every node gets a layer after those of its operands.
-2. Waypoints. An edge that passes over layers gets a waypoint in each of them, which keeps its way
+1. Ranks. Every node gets a rank after those of its operands.
+2. Waypoints. An edge that passes over ranks gets a waypoint in each of them, which keeps its way
    free. The edges that leave one node share their waypoints, like the stops of a bus line: that is
    what keeps a weight used in 75 steps from becoming 75 lines.
-3. Order. Within the layers, nodes and waypoints change places until few edges cross.
-   (`layers.py` holds the steps so far.)
-4. Across. Each layer gets its places next to each other, as near as possible to where the
-   neighbouring layers want them, in the order found.
-5. Along. Each layer gets its place in the direction of the graph, and edges become curves.
+3. Order. Within the ranks, nodes and waypoints change places until few edges cross.
+   (`ranks.py` holds the steps so far.)
+4. Across. Each rank gets its places next to each other, as near as possible to where the
+   neighbouring ranks want them, in the order found.
+5. Along. Each rank gets its place in the direction of the graph, and edges become curves.
 
 Everything up to 5 speaks of *along* and *across*, so that the same code draws from left to right
 and from top to bottom. The steps are those of K. Sugiyama, S. Tagawa, M. Toda, "Methods for Visual
@@ -26,7 +26,7 @@ from itertools import pairwise
 from typing import Literal
 
 from autograd.viz.graph import DrawnGraph
-from autograd.viz.layers import Grid, grid_of, reduce_crossings
+from autograd.viz.ranks import Grid, grid_of, reduce_crossings
 
 Direction = Literal["LR", "TB"]
 Point = tuple[float, float]
@@ -71,9 +71,9 @@ class Layout:
 ARROW = 9.0  # the length of an arrow
 PORT_GAP = 22.0  # between two edges that arrive at one node
 LABEL_GAP = 9.0  # between labels
-NODE_GAP = 18.0  # between neighbours in a layer
+NODE_GAP = 18.0  # between neighbours in a rank
 WAY_GAP = 12.0  # between waypoints
-LAYER_GAP = 34.0  # for the curves between two layers
+RANK_GAP = 34.0  # for the curves between two ranks
 
 ALIGNED = 1e6  # how much more a straight line counts than a short edge
 
@@ -111,13 +111,13 @@ def place(
 
     boxes = {}
     for v, node in enumerate(graph.nodes):
-        # A constant, which is small, stands at the end of its layer, near to where it is used.
+        # A constant, which is small, stands at the end of its rank, near to where it is used.
         small = node.kind == "constant"
-        along = ends[grid.layer[v]] - depth[v] if small else starts[grid.layer[v]]
+        along = ends[grid.rank[v]] - depth[v] if small else starts[grid.rank[v]]
         corner = (along, across[v] - breadth[v] / 2)
         boxes[node.id] = _box(corner, (depth[v], breadth[v]), turned)
     for v in constants:
-        depth[v] = ends[grid.layer[v]] - starts[grid.layer[v]]  # where edges start
+        depth[v] = ends[grid.rank[v]] - starts[grid.rank[v]]  # where edges start
     arrivals = [
         across[head] + offset for (_, head), offset in zip(edges, ports.offset, strict=True)
     ]
@@ -140,21 +140,21 @@ def _numbered(graph: DrawnGraph) -> list[tuple[int, int]]:
 def positions_across(grid: Grid, breadth: Sequence[float], sweeps: int = 21) -> list[float]:
     """Find for everything its middle across the direction of the graph.
 
-    Each sweep goes through the layers and asks the layer just visited where it would like the next
+    Each sweep goes through the ranks and asks the rank just visited where it would like the next
     one to be: beside its neighbours, above all beside the one it forms a line with. At the end
     leaves, which nothing holds in a forward sweep, go to where they are used.
     """
-    breadth = [*breadth, *[0.0] * (len(grid.layer) - grid.nodes)]
-    across = [0.0] * len(grid.layer)
+    breadth = [*breadth, *[0.0] * (len(grid.rank) - grid.nodes)]
+    across = [0.0] * len(grid.rank)
     gaps = [
         [
             (breadth[u] + breadth[v]) / 2 + (NODE_GAP if max(u, v) < grid.nodes else WAY_GAP)
-            for u, v in pairwise(layer)
+            for u, v in pairwise(rank)
         ]
-        for layer in grid.layers
+        for rank in grid.ranks
     ]
-    for layer, gap in zip(grid.layers, gaps, strict=True):
-        settle(layer, [(0.0, 1.0)] * len(layer), gap, across)
+    for rank, gap in zip(grid.ranks, gaps, strict=True):
+        settle(rank, [(0.0, 1.0)] * len(rank), gap, across)
     goes_on = {u: v for v, u in grid.line.items()}
     for sweep in range(sweeps):
         near, line, far = (
@@ -162,18 +162,18 @@ def positions_across(grid: Grid, breadth: Sequence[float], sweeps: int = 21) -> 
             if sweep % 2 == 0
             else (grid.after, goes_on, grid.line)
         )
-        pairs = list(zip(grid.layers, gaps, strict=True))
-        for layer, gap in pairs if sweep % 2 == 0 else reversed(pairs):
-            wishes = [_wish(near[v], line.get(v), far.get(v), across, across[v]) for v in layer]
-            settle(layer, wishes, gap, across)
-    for layer, gap in zip(grid.layers, gaps, strict=True):
+        pairs = list(zip(grid.ranks, gaps, strict=True))
+        for rank, gap in pairs if sweep % 2 == 0 else reversed(pairs):
+            wishes = [_wish(near[v], line.get(v), far.get(v), across, across[v]) for v in rank]
+            settle(rank, wishes, gap, across)
+    for rank, gap in zip(grid.ranks, gaps, strict=True):
         wishes = [
             (across[v], ALIGNED)
             if grid.before[v]
             else _wish(grid.after[v], goes_on.get(v), None, across, across[v])
-            for v in layer
+            for v in rank
         ]
-        settle(layer, wishes, gap, across)
+        settle(rank, wishes, gap, across)
     return [float(round(y)) for y in across]  # what is almost straight becomes straight
 
 
@@ -187,7 +187,7 @@ def _wish(
     """Where something wants to be, and how much that counts.
 
     Args:
-        near: Its neighbours in the layer just visited.
+        near: Its neighbours in the rank just visited.
         line: The one among them that it forms a line with.
         far_line: The neighbour on the other side that it forms a line with.
         across: The positions.
@@ -203,18 +203,18 @@ def _wish(
 
 
 def settle(
-    layer: Sequence[int],
+    rank: Sequence[int],
     wishes: Sequence[Wish],
     gaps: Sequence[float],
     across: list[float],
 ) -> None:
-    """Place a layer as near to its wishes as its order and the gaps between neighbours allow.
+    """Place a rank as near to its wishes as its order and the gaps between neighbours allow.
 
     The nearest in the sense of least squares. Where neighbours want to be closer than they may,
     they join into a block, which goes to the weighted mean of what its members want.
 
     Args:
-        layer: What is placed, in order.
+        rank: What is placed, in order.
         wishes: Where each wants to be, and how much that counts.
         gaps: The least distance between each and the next.
         across: Gets the positions.
@@ -235,7 +235,7 @@ def settle(
     i = 0
     for mean, _, count in blocks:
         for _ in range(count):
-            across[layer[i]] = mean + offsets[i]
+            across[rank[i]] = mean + offsets[i]
             i += 1
 
 
@@ -304,22 +304,22 @@ class _Ports:
 def positions_along(
     grid: Grid, depth: Sequence[float], across: Sequence[float], lead: float
 ) -> tuple[list[float], list[float]]:
-    """Find where each layer starts and ends.
+    """Find where each rank starts and ends.
 
     Args:
-        grid: The layers.
+        grid: The ranks.
         depth: The extent of each node along the direction of the graph.
         across: The positions across it; steep edges get more room.
         lead: The straight last part of an edge, beside which its label stands.
     """
     starts, ends = [], []
     at = 0.0
-    for layer in grid.layers:
+    for rank in grid.ranks:
         starts.append(at)
-        at += max((depth[v] for v in layer if v < grid.nodes), default=0.0)
+        at += max((depth[v] for v in rank if v < grid.nodes), default=0.0)
         ends.append(at)
-        rise = max((abs(across[u] - across[v]) for u in layer for v in grid.after[u]), default=0.0)
-        at += lead + LAYER_GAP + min(rise / 6, 60.0)
+        rise = max((abs(across[u] - across[v]) for u in rank for v in grid.after[u]), default=0.0)
+        at += lead + RANK_GAP + min(rise / 6, 60.0)
     return starts, ends
 
 
@@ -342,17 +342,17 @@ def _curves(
     for e in sorted(range(len(grid.routes)), key=lambda e: len(grid.routes[e])):
         tail, *ways, head = grid.routes[e]
         if tail not in trunks:
-            layer = grid.layer[tail]
-            start = [(starts[layer] + depth[tail], across[tail])]
-            _straight(start, ends[layer])
+            rank = grid.rank[tail]
+            start = [(starts[rank] + depth[tail], across[tail])]
+            _straight(start, ends[rank])
             trunks[tail] = start, 0
         trunk, done = trunks[tail]
         for w in ways[done:]:
-            _bend(trunk, (starts[grid.layer[w]], across[w]))
-            _straight(trunk, ends[grid.layer[w]])
+            _bend(trunk, (starts[grid.rank[w]], across[w]))
+            _straight(trunk, ends[grid.rank[w]])
         trunks[tail] = trunk, len(ways)
         points = list(trunk)
-        tip = starts[grid.layer[head]]
+        tip = starts[grid.rank[head]]
         _bend(points, (tip - lead, arrivals[e]))
         _straight(points, tip - ARROW)
         curves[e] = [*points, (tip, arrivals[e])]

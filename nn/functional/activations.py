@@ -20,7 +20,12 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def identity(x: Any) -> Any:
-    """x itself: the linear activation."""
+    """x itself: the linear activation.
+
+    Example:
+        >>> identity(3.0)
+        3.0
+    """
     return x
 
 

@@ -18,6 +18,15 @@ class Scheduler:
         optimizer: It.
         schedules: One for each of its groups.
         epoch: The epoch now.
+
+    Example:
+        >>> from autograd import Value
+        >>> from optim import SGD
+        >>> from optim.schedules import step_decay
+        >>> scheduler = attach(SGD([Value(1.0)]), step_decay(0.1, 0.5, every=1))
+        >>> scheduler.step()
+        >>> scheduler.epoch, scheduler.optimizer.lr
+        (1, 0.05)
     """
 
     def __init__(self, optimizer: UpdateRule, schedules: list[Schedule]) -> None:

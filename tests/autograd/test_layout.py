@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from autograd import Value, tanh
 from autograd.viz.drawn import Folding, drawn
 from autograd.viz.graph import DrawnEdge, DrawnGraph, DrawnNode
-from autograd.viz.layers import Grid, crossings, layers_of
 from autograd.viz.layout import place, settle
+from autograd.viz.ranks import Grid, crossings, ranks_of
 from autograd.viz.scene import sizes
 from autograd.viz.trace import Trace
 from tests.work import calls_at_most
@@ -114,11 +114,11 @@ def test_the_same_graph_gets_the_same_layout(graph):
 
 def test_leaves_stand_beside_their_only_user():
     #  0 -> 1 -> 2 -> 4 <- 3
-    assert layers_of(5, [(0, 1), (1, 2), (2, 4), (3, 4)]) == [0, 1, 2, 2, 3]
+    assert ranks_of(5, [(0, 1), (1, 2), (2, 4), (3, 4)]) == [0, 1, 2, 2, 3]
 
 
 def test_a_shared_leaf_stands_before_its_first_user():
-    assert layers_of(4, [(0, 1), (1, 2), (0, 3), (2, 3)]) == [0, 1, 2, 3]
+    assert ranks_of(4, [(0, 1), (1, 2), (0, 3), (2, 3)]) == [0, 1, 2, 3]
 
 
 def test_crossings_are_counted():
@@ -191,7 +191,7 @@ def test_a_large_network_is_placed_with_some_thousand_calls_for_each_node():
 
 
 def test_edges_beyond_the_most_waypoints_are_still_drawn(monkeypatch):
-    monkeypatch.setattr("autograd.viz.layers.MOST_WAYPOINTS", 10)
+    monkeypatch.setattr("autograd.viz.ranks.MOST_WAYPOINTS", 10)
     graph = whole(recurrence(20))
     layout = placed(graph)
     assert set(layout.routes) == {edge.id for edge in graph.edges}

@@ -15,7 +15,7 @@ FILES = {
 }
 READERS = [
     "animate", "backprop", "dot", "draw", "drawn", "exercise", "explain", "explain_arrays", "graph",
-    "layers", "layout", "named_steps", "scene", "sheet", "views", "highlights", "outline",
+    "ranks", "layout", "named_steps", "scene", "sheet", "views", "highlights", "outline",
     "png_and_pdf", "saving", "svg", "tikz",
     "player.boxes_record", "player.drawing", "player.embed", "player.frames", "player.page",
     "player.picture", "player.record", "player.values",

@@ -1,4 +1,4 @@
-"""Into which layer, and in which order: the first half of the layout, without any lengths.
+"""Into which rank, and in which order: the first half of the layout, without any lengths.
 
 The steps are 1 to 3 of `layout.py`.
 """
@@ -15,32 +15,32 @@ MOST_WAYPOINTS = 30_000  # in all; beyond, the longest edges cross what is in th
 
 @dataclass(slots=True)
 class Grid:
-    """Nodes and waypoints, numbered, in layers.
+    """Nodes and waypoints, numbered, in ranks.
 
     Attributes:
-        layer: The layer of each.
-        layers: Of each layer, its nodes and waypoints in order.
-        before: The neighbours of each in the layer before.
-        after: The neighbours of each in the layer after.
+        rank: The rank of each.
+        ranks: Of each rank, its nodes and waypoints in order.
+        before: The neighbours of each in the rank before.
+        after: The neighbours of each in the rank after.
         routes: Of each edge, what it goes through: the operand, waypoints, the operation.
         nodes: How many are nodes; they come first.
         line: Of each, the neighbour before it that it forms a straight line with.
     """
 
-    layer: list[int]
+    rank: list[int]
     nodes: int
-    layers: list[list[int]] = field(default_factory=list)
+    ranks: list[list[int]] = field(default_factory=list)
     before: list[list[int]] = field(default_factory=list)
     after: list[list[int]] = field(default_factory=list)
     routes: list[list[int]] = field(default_factory=list)
     line: dict[int, int] = field(default_factory=dict)
 
 
-# --- 1 and 2: layers and waypoints ------------------------------------------------------------
+# --- 1 and 2: ranks and waypoints ------------------------------------------------------------
 
 
-def layers_of(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    """Give every node a layer after those of its operands, and near to its users.
+def ranks_of(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+    """Give every node a rank after those of its operands, and near to its users.
 
     Every node comes as early as it can; then those whose operands nobody else uses move up to
     their users, so that `b` in `tanh(w1*x1 + w2*x2 + b)` stands beside what it is added to.
@@ -54,45 +54,45 @@ def layers_of(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     for tail, head in edges:
         operands[head].add(tail)
         users[tail].add(head)
-    layer = [0] * count
+    rank = [0] * count
     for v in range(count):
-        layer[v] = max((layer[u] + 1 for u in operands[v]), default=0)
+        rank[v] = max((rank[u] + 1 for u in operands[v]), default=0)
     for v in reversed(range(count)):
         shared = sum(len(users[u]) > 1 for u in operands[v])
         if users[v] and shared < len(users[v]):
-            layer[v] = min(layer[u] for u in users[v]) - 1
-    return layer
+            rank[v] = min(rank[u] for u in users[v]) - 1
+    return rank
 
 
 def grid_of(count: int, edges: Sequence[tuple[int, int]], constants: Collection[int] = ()) -> Grid:
-    """Put nodes into layers, and waypoints where edges pass over layers."""
-    grid = Grid(layers_of(count, edges), count)
+    """Put nodes into ranks, and waypoints where edges pass over ranks."""
+    grid = Grid(ranks_of(count, edges), count)
     last_use = [0] * count
     for tail, head in edges:
-        last_use[tail] = max(last_use[tail], grid.layer[head])
-    stops: dict[int, list[int]] = {}  # of each node, itself and its waypoints, layer by layer
+        last_use[tail] = max(last_use[tail], grid.rank[head])
+    stops: dict[int, list[int]] = {}  # of each node, itself and its waypoints, rank by rank
     total = 0
-    by_length = sorted(range(count), key=lambda v: last_use[v] - grid.layer[v])
+    by_length = sorted(range(count), key=lambda v: last_use[v] - grid.rank[v])
     for v in by_length:
         stops[v] = [v]
-        total += max(0, last_use[v] - grid.layer[v] - 1)
+        total += max(0, last_use[v] - grid.rank[v] - 1)
         if total <= MOST_WAYPOINTS:
-            for layer in range(grid.layer[v] + 1, last_use[v]):
-                stops[v].append(len(grid.layer))
-                grid.layer.append(layer)
-    grid.before = [[] for _ in grid.layer]
-    grid.after = [[] for _ in grid.layer]
+            for rank in range(grid.rank[v] + 1, last_use[v]):
+                stops[v].append(len(grid.rank))
+                grid.rank.append(rank)
+    grid.before = [[] for _ in grid.rank]
+    grid.after = [[] for _ in grid.rank]
     for line in stops.values():
         for u, v in pairwise(line):
             _join(grid, u, v)
             grid.line[v] = u
     for tail, head in edges:
-        passed = stops[tail][: grid.layer[head] - grid.layer[tail]]
+        passed = stops[tail][: grid.rank[head] - grid.rank[tail]]
         grid.routes.append([*passed, head])
-        if grid.layer[passed[-1]] == grid.layer[head] - 1:
+        if grid.rank[passed[-1]] == grid.rank[head] - 1:
             _join(grid, passed[-1], head)
     _find_lines(grid, constants)
-    grid.layers = _first_order(grid)
+    grid.ranks = _first_order(grid)
     return grid
 
 
@@ -139,64 +139,64 @@ def _find_lines(grid: Grid, constants: Collection[int]) -> None:
 
 
 def _first_order(grid: Grid) -> list[list[int]]:
-    """Put each layer in the order in which a walk from the output meets things.
+    """Put each rank in the order in which a walk from the output meets things.
 
     The walk takes operands in order, so a tree comes out without crossings.
     """
-    layers: list[list[int]] = [[] for _ in range(max(grid.layer) + 1)]
-    seen = [False] * len(grid.layer)
+    ranks: list[list[int]] = [[] for _ in range(max(grid.rank) + 1)]
+    seen = [False] * len(grid.rank)
     # The root comes first; what no path of neighbours leads to starts a walk of its own.
-    for start in [*reversed(range(grid.nodes)), *range(grid.nodes, len(grid.layer))]:
+    for start in [*reversed(range(grid.nodes)), *range(grid.nodes, len(grid.rank))]:
         stack = [start]
         while stack:
             v = stack.pop()
             if not seen[v]:
                 seen[v] = True
-                layers[grid.layer[v]].append(v)
+                ranks[grid.rank[v]].append(v)
                 stack.extend(u for u in reversed(grid.before[v]) if not seen[u])
-    return layers
+    return ranks
 
 
 def reduce_crossings(grid: Grid, sweeps: int = 12) -> None:
-    """Reorder the layers so that fewer edges cross.
+    """Reorder the ranks so that fewer edges cross.
 
-    Sweeping to and fro, each layer is sorted by the mean position of the neighbours in the layer
+    Sweeping to and fro, each rank is sorted by the mean position of the neighbours in the rank
     just visited. That helps more often than it harms, so the best order met is kept.
     """
-    best, fewest = grid.layers, crossings(grid, grid.layers)
-    layers = [list(layer) for layer in best]
-    position = [0] * len(grid.layer)
+    best, fewest = grid.ranks, crossings(grid, grid.ranks)
+    ranks = [list(rank) for rank in best]
+    position = [0] * len(grid.rank)
     for sweep in range(sweeps):
         if fewest == 0:
             break
         forward = sweep % 2 == 0
         near = grid.before if forward else grid.after
-        for layer in layers if forward else reversed(layers):
-            _sort_layer(layer, near, position)
-        count = crossings(grid, layers)
+        for rank in ranks if forward else reversed(ranks):
+            _sort_rank(rank, near, position)
+        count = crossings(grid, ranks)
         if count < fewest:
-            best, fewest = [list(layer) for layer in layers], count
-    grid.layers = best
+            best, fewest = [list(rank) for rank in ranks], count
+    grid.ranks = best
 
 
-def _sort_layer(layer: list[int], near: list[list[int]], position: list[int]) -> None:
+def _sort_rank(rank: list[int], near: list[list[int]], position: list[int]) -> None:
     """Sort what has neighbours among the places it holds; the rest keeps its place."""
-    places = [i for i, v in enumerate(layer) if near[v]]
-    moving = [layer[i] for i in places]
+    places = [i for i, v in enumerate(rank) if near[v]]
+    moving = [rank[i] for i in places]
     moving.sort(key=lambda v: sum(position[u] for u in near[v]) / len(near[v]))
     for i, v in zip(places, moving, strict=True):
-        layer[i] = v
-    for i, v in enumerate(layer):
+        rank[i] = v
+    for i, v in enumerate(rank):
         position[v] = i
 
 
-def crossings(grid: Grid, layers: Sequence[Sequence[int]]) -> int:
-    """Count how often edges cross between layers in this order."""
-    position = {v: i for layer in layers for i, v in enumerate(layer)}
+def crossings(grid: Grid, ranks: Sequence[Sequence[int]]) -> int:
+    """Count how often edges cross between ranks in this order."""
+    position = {v: i for rank in ranks for i, v in enumerate(rank)}
     total = 0
-    for layer in layers:
+    for rank in ranks:
         arrived: list[int] = []  # where the edges so far arrive, sorted
-        for u in layer:
+        for u in rank:
             heads = sorted(position[v] for v in grid.after[u])
             total += sum(len(arrived) - bisect_right(arrived, head) for head in heads)
             for head in heads:
