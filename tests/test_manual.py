@@ -91,7 +91,9 @@ def offered():
         here = [name for name in vars(package) if not name.startswith("_")]
         for name in getattr(package, "__all__", here):
             thing = getattr(package, name)
-            is_ours = hasattr(package, "__all__") or getattr(thing, "__module__", "") == package.__name__
+            is_ours = (
+                hasattr(package, "__all__") or getattr(thing, "__module__", "") == package.__name__
+            )
             is_error = inspect.isclass(thing) and issubclass(thing, Exception)
             if is_ours and callable(thing) and hasattr(thing, "__name__") and not is_error:
                 yield f"{package.__name__}.{name}", thing
