@@ -220,7 +220,8 @@ class Compiled:
         """The newest recording in another language.
 
         Args:
-            language: "c" for the forward pass as C99, which reads like the formulas.
+            language: "c" for the forward pass as C99, which reads like the formulas; "js" for a
+                function of JavaScript that has the backward pass, too.
 
         Raises:
             CompileError: nothing has been recorded yet; the function compares numbers, so that

@@ -10,19 +10,22 @@ import numpy as np
 
 from autograd.atomic_write import write_atomically
 from autograd.checks import check_choice
-from autograd.compiler.native import c
+from autograd.compiler.native import c, javascript
 from autograd.compiler.native.bound import bound
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.program import Program
 from autograd.errors import CompileError
 
-LANGUAGES = ("c",)
+LANGUAGES = ("c", "js")
 
 
 def source(language: str, name: str, program: Program, find_names: Any, function: Any) -> str:
     """A program in another language."""
     check_choice("source", "language", language, LANGUAGES)
-    prepared = Prepared("source", bound("source", program, find_names, function), backward=False)
+    program_of_calls = bound("source", program, find_names, function)
+    prepared = Prepared("source", program_of_calls, backward=language == "js")
+    if language == "js":
+        return javascript.source(prepared, _identifier(name))
     return c.source(prepared, _identifier(name))[0]
 
 

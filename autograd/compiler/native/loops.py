@@ -172,6 +172,8 @@ def simplified(nest: Nest, joined: bool = True) -> Nest:
     kept = [i for i in kept if nest.axes[i] != 1]
     folded = [i for i in folded if nest.axes[i] != 1]
     nest = _with_axes(nest, [[i] for i in kept], [[i] for i in folded])
+    if nest.fold and nest.kept == len(nest.axes):  # of one number the sum is that number
+        nest = replace(nest, fold="")
     if not joined:
         return nest
     every = [*nest.refs, *refs_in(nest.out)]

@@ -12,6 +12,9 @@ from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
 from autograd.errors import CompileError
 
+Part = tuple[Memory, int, tuple[int, ...]]
+"""Where an array lies: in which memory, from which place on, and its shape."""
+
 
 class Prepared:
     """What a printer writes down.
@@ -19,8 +22,8 @@ class Prepared:
     Attributes:
         forward, backward: The nests.
         arguments, results: The memories of what goes in and comes out, in order.
-        leaves: The memories of the leaves with those of their gradients, by name; None for a leaf
-            without a gradient.
+        leaves: Where the leaves lie and where their gradients do, by name; None for a leaf without
+            a gradient.
     """
 
     def __init__(self, who: str, program: BoundProgram, backward: bool) -> None:
@@ -29,6 +32,8 @@ class Prepared:
         calls = [*program.forward, *second]
         ends = [*(x for _, places in program.arguments for x in places)]
         ends += [x for _, x in program.results]
+        for _, x, grad in program.leaves:
+            ends += [x, *([grad] if grad is not None and backward else [])]
         memories = Memories([*calls, *ends], program.named, constants=True)
         for call in calls:  # to see what is written
             self._nests(call, memories)
@@ -39,15 +44,10 @@ class Prepared:
         self.arguments = [self._argument(memories, *x, copies) for x in program.arguments]
         self.forward = copies + self.forward
         self.results = self._results(memories, program.results)
-        self.leaves = (
-            {
-                name: (self._view(memories, x), None if g is None else self._view(memories, g))
-                for name, x, g in program.leaves
-            }
-            if backward
-            else {}
-        )
-        self.seeds = [memories.of(x)[0] for x in program.seeds]
+        self.leaves: dict[str, tuple[Part, Part | None]] = {}
+        for name, x, grad in program.leaves * backward:
+            slopes = None if grad is None else self._part(memories, grad, self.backward, name)
+            self.leaves[name] = self._part(memories, x, [], name), slopes
 
     def _nests(self, call: Any, memories: Memories) -> list[Nest]:
         try:
@@ -61,8 +61,15 @@ class Prepared:
                 "language. It runs with NumPy alone."
             ) from None
 
-    def _view(self, memories: Memories, array: Any) -> tuple[Memory, int, tuple[int, ...]]:
-        return (*memories.of(array), array.shape)
+    def _part(self, memories: Memories, array: Any, nests: list[Nest], name: str) -> Part:
+        """Where an array lies side by side; it is copied there if it does not."""
+        if array.flags.c_contiguous:
+            return (*memories.of(array), array.shape)
+        memory = memories.more("grad", np.zeros(array.shape, array.dtype), MADE)
+        out = memories.place_of(np.zeros(array.shape, array.dtype), memory, 0)
+        nest = Nest(array.shape, array.ndim, memories.target(array), out, comment=f"that of {name}")
+        nests.append(simplified(nest, joined=False))
+        return memory, 0, array.shape
 
     def _argument(
         self, memories: Memories, name: str, places: list[Any], copies: list[Nest]

@@ -1,6 +1,8 @@
 """The C of a program: it compiles without a warning, and computes what Python does."""
 
+import doctest
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd
+import autograd.compiler.native
 import nn
 from autograd import CompileError, Tensor, Value
 
@@ -154,6 +157,14 @@ def test_parameters_have_their_names_and_no_memory_is_allocated(tmp_path):
     assert "static const double _0_weight[16][4]" in text
     assert "malloc" not in text
     assert "void net(const double x[4], double out[3]);" in (tmp_path / "net.h").read_text()
+
+
+def test_the_page_about_loops_tells_the_truth():
+    page = pathlib.Path(autograd.compiler.native.__file__).with_name("README.md").read_text()
+    found = doctest.DocTestParser().get_doctest(page.replace("```\n", "\n"), {}, "README", None, 0)
+    out = []
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert runner.run(found, out=out.append).failed == 0, "".join(out)
 
 
 def test_what_compares_numbers_is_refused():

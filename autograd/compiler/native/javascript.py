@@ -1,0 +1,162 @@
+"""JavaScript: a program's forward and backward pass as one function, for a page or for Node.
+
+Called without arguments the function makes the arrays and gives them back with `forward` and
+`backward`; README.md says how it is used. Five neurons' `dot(W, x)` is
+
+    for (let i = 0; i < 5; i++) {
+        let sum = 0;
+        for (let j = 0; j < 2; j++)
+            sum += W[2 * i + j] * x[j];
+        v0[i] = sum;
+    }
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd.compiler.native.loops import Apply, Memory, Nest, Ref
+from autograd.compiler.native.prepared import Prepared
+from autograd.compiler.native.text import Text, indexed, nested, used
+
+ARRAYS = {"f8": "Float64Array", "f4": "Float32Array", "i8": "Int32Array", "i4": "Int32Array",
+          "u1": "Uint8Array", "b1": "Uint8Array"}  # fmt: skip
+
+_MATH = {
+    "absolute": "abs", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
+    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    **{name: name for name in ("sqrt", "cbrt", "exp", "expm1", "log", "log2", "log10", "log1p",
+                               "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil",
+                               "trunc", "hypot")},
+}  # fmt: skip
+
+HELPERS = {
+    "maximum": "(a, b) => a > b || a !== a ? a : b",
+    "minimum": "(a, b) => a < b || a !== a ? a : b",
+    "square": "a => a * a",
+    "sign": "a => a !== a ? a : (a > 0) - (a < 0)",
+    "exp2": "a => 2 ** a",
+    "rint": "a => { const b = Math.round(a); return b - a === 0.5 && b % 2 ? b - 1 : b; }",
+    "power": "(a, b) => a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b",
+    "isinf": "a => Math.abs(a) === Infinity",
+    "copysign": "(a, b) => (b < 0 || 1 / b < 0 ? -1 : 1) * Math.abs(a)",
+}
+"""Functions that JavaScript does not have, or has otherwise: 1 ** NaN is 1 elsewhere."""
+
+
+class JavaScript(Text):
+    """Nests as JavaScript."""
+
+    loop = "for (let {i} = 0; {i} < {n}; {i}++)"
+    declare = "let"
+    functions: ClassVar[Mapping[str, str]] = {
+        "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}",
+        "divide": "{0} / {1}", "negative": "-{0}", "reciprocal": "1 / {0}",
+        "greater": "{0} > {1}", "greater_equal": "{0} >= {1}", "less": "{0} < {1}",
+        "less_equal": "{0} <= {1}", "equal": "{0} === {1}", "not_equal": "{0} !== {1}",
+        "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
+        "where": "{0} ? {1} : {2}", "isnan": "Number.isNaN({0})",
+        "isfinite": "Number.isFinite({0})",
+        **{name: f"Math.{theirs}({{0}})" for name, theirs in _MATH.items()},
+        "arctan2": "Math.atan2({0}, {1})", "hypot": "Math.hypot({0}, {1})",
+    }  # fmt: skip
+
+    def __init__(self) -> None:
+        self.helpers: dict[str, str] = {}
+
+    def type(self, dtype: np.dtype[Any]) -> str:
+        """Nothing: a variable has no type."""
+        return ""
+
+    def number(self, value: Any, dtype: np.dtype[Any]) -> str:
+        """A number as it is written in the code."""
+        if dtype.kind != "f":
+            return str(int(value))
+        if not math.isfinite(value):
+            return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        return repr(float(value)).removesuffix(".0")
+
+    def cast(self, x: str, source: np.dtype[Any], to: np.dtype[Any]) -> str:
+        """A number as one of another type."""
+        if source.kind == "f" and to.kind in "iu":
+            return f"Math.trunc({x})"
+        return f"Number({x})" if source.kind == "b" else x
+
+    def template(self, code: Apply) -> str:
+        """How a function is written; with the helper that it needs."""
+        name = code.function
+        if name in HELPERS:
+            self.helpers[name] = f"const {name} = {HELPERS[name]};"
+            return name + ("({0}, {1})" if len(code.args) == 2 else "({0})")
+        return super().template(code)
+
+    def place(self, ref: Ref, axes: tuple[int, ...], names: str) -> str:
+        """A number in a memory."""
+        if ref.place is None:
+            return indexed(ref, axes, names, deep=False)
+        where = self.code(ref.place, axes, names)
+        if ref.count:
+            where = f"Math.min(Math.max({where}, 0), {ref.count - 1})"
+        return f"{ref.memory.name}[{where}{f' + {ref.offset}' if ref.offset else ''}]"
+
+
+def source(prepared: Prepared, name: str) -> str:
+    """A program's forward pass and, if it has one, its backward pass as a function."""
+    js = JavaScript()
+    nests = [*prepared.forward, *prepared.backward]
+    js.read(nests)
+    bodies = {
+        "forward": [line for nest in prepared.forward for line in _step(js, nest)],
+        "backward": [line for nest in prepared.backward for line in _step(js, nest)],
+    }
+    memories = {id(m): m for m in (*prepared.arguments, *prepared.results, *used(nests))}
+    for numbers, grad in prepared.leaves.values():
+        memories.update({id(m): m for m, *_ in (numbers, *((grad,) if grad else ()))})
+    lines = [
+        f"/* {name}: written by glassgrad from the program that Python ran. */",
+        f"function {name}() {{",
+        *(f"    {text}" for text in js.helpers.values()),
+        *(f"    {_declared(js, m)}" for m in memories.values()),
+        "    return {",
+        f"        arguments: {_listed((m.name, m, 0, m.shape) for m in prepared.arguments)},",
+        f"        results: {_listed((m.name, m, 0, m.shape) for m in prepared.results)},",
+        f"        parameters: {_listed((k, *x) for k, (x, _) in prepared.leaves.items())},",
+        f"        gradients: {_listed((k, *g) for k, (_, g) in prepared.leaves.items() if g)},",
+    ]
+    for which, body in bodies.items():
+        if body:
+            lines += [f"        {which}() {{", *body, "        },"]
+    return "\n".join([*lines, "    };", "}", ""])
+
+
+def _step(js: JavaScript, nest: Nest) -> Iterator[str]:
+    if nest.comment:
+        yield f"            // {nest.comment}"
+    yield from js.nest(nest, " " * 12)
+
+
+def _declared(js: JavaScript, memory: Memory) -> str:
+    kind, array = ARRAYS[memory.dtype.str[1:]], memory.array
+    if array is None or not (array.any() or np.signbit(array).any()):
+        return f"const {memory.name} = new {kind}({memory.size});"
+    values = nested(array, (memory.size,), lambda x: js.number(x, memory.dtype), "[]").replace(
+        "\n", "\n    "
+    )
+    return f"const {memory.name} = new {kind}({values});"
+
+
+def _listed(entries: Any) -> str:
+    """Arrays by name, each with its shape."""
+    found = []
+    for name, memory, begin, shape in entries:
+        size = math.prod(shape)
+        whole = begin == 0 and size == memory.size
+        part = memory.name if whole else f"{memory.name}.subarray({begin}, {begin + size})"
+        found.append(f"{json.dumps(name)}: {{ numbers: {part}, shape: {json.dumps(list(shape))} }}")
+    inside = ",\n            ".join(found)
+    return f"{{\n            {inside},\n        }}" if found else "{}"
