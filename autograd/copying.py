@@ -13,32 +13,24 @@ from collections.abc import Iterator
 from typing import Any
 from weakref import WeakValueDictionary
 
-from autograd.node import Node, topological
+from autograd.node import Copied, Node, topological
 from autograd.versions import latest
 
 
-class Copied:
-    """A node whose copies and pickles may have any depth."""
+def reduced(node: Node) -> Any:
+    """How to make another one of a node: by the graph behind it."""
+    if node.op is None:
+        return object.__reduce_ex__(node, 2)
+    return _root, ([_entry(x) for x in _graph(node) if x.op is not None],)
 
-    __slots__ = ()
 
-    def __reduce_ex__(self: Any, protocol: Any) -> Any:
-        """How to make another one: by the graph behind it."""
-        if self.op is None:
-            return object.__reduce_ex__(self, 2)
-        return _root, ([_entry(node) for node in _graph(self) if node.op is not None],)
-
-    def _copied_as(self) -> Any:
-        """The node that is copied in its place: itself, unless it has no graph of its own."""
-        return self
-
-    def __setstate__(self: Any, state: Any) -> None:
-        """Take over what another one held."""
-        own, slots = state
-        for name, value in {**(own or {}), **slots}.items():
-            setattr(self, name, value)
-        # Writes are numbered from 0 in every process, and this one may come from another.
-        latest.number = max(latest.number, slots.get("_seen", 0))
+def restore(node: Node, state: Any) -> None:
+    """Let a node take over what another one held."""
+    own, slots = state
+    for name, value in {**(own or {}), **slots}.items():
+        setattr(node, name, value)
+    # Writes are numbered from 0 in every process, and this one may come from another.
+    latest.number = max(latest.number, slots.get("_seen", 0))
 
 
 class _Entry:
@@ -74,14 +66,14 @@ def _operand(x: Any) -> Any:
     """An operand as an entry, unless it is a leaf; likewise several, in a tuple."""
     if isinstance(x, tuple):
         return tuple(map(_operand, x))
-    return x if x is None or x.op is None else _entry(x._copied_as())
+    return x if x is None or x.op is None else _entry(x.copied_as())
 
 
 def _graph(root: Any) -> Iterator[Node]:
     """The nodes behind one, each after its operands, as they are copied."""
     for node in topological(root):
         if isinstance(node, Copied):
-            stand = node._copied_as()
+            stand = node.copied_as()
             yield from (node,) if stand is node else topological(stand)
 
 

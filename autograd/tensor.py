@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from autograd import node, spellings
-from autograd.copying import Copied
 from autograd.declarations import on_every_operation
 from autograd.errors import GraphError, ShapeError
 from autograd.methods import ArrayOperations
@@ -54,7 +53,7 @@ def _operators(op: Op) -> tuple[Callable[[Tensor, Any], Tensor], Callable[[Tenso
     return method, reflected
 
 
-class Tensor(ArrayOperations, Copied, node.Node):
+class Tensor(ArrayOperations, node.Copied, node.Node):
     """An array that remembers how it was computed.
 
     It has NumPy's operations and semantics (broadcasting, axes, dtypes) under PyTorch's names, and

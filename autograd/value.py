@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from autograd import node, spellings
-from autograd.copying import Copied
 from autograd.declarations import on_every_operation
 from autograd.errors import GraphError
 from autograd.methods import Operations
@@ -82,7 +81,7 @@ def _operators(op: Elementwise) -> tuple[Callable[..., Value], Callable[..., Val
     return method, reflected
 
 
-class Value(Operations, Copied, node.Node):
+class Value(Operations, node.Copied, node.Node):
     """A float that remembers how it was computed.
 
     Arithmetic and the functions of the rulebook work on it as on a float, in both orders with

@@ -241,7 +241,7 @@ class ResultValue(Value):
         """The result is one of the call's numbers as it is."""
         return 1.0
 
-    def _copied_as(self) -> Value:
+    def copied_as(self) -> Value:
         """The node of the ordinary graph that it is where it is copied."""
         found: Value = self._call.ordinary[self._call.space.program.outputs[self._place]]
         found.label, found._grad = self.label, self._grad
@@ -279,7 +279,7 @@ class ResultTensor(Tensor):
         """None: the call has many results."""
         return None
 
-    def _copied_as(self) -> Tensor:
+    def copied_as(self) -> Tensor:
         """Not to be had: `ordinary` says so."""
         self._call.ordinary  # noqa: B018
         raise AssertionError("it computes with arrays")
