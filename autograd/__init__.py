@@ -66,8 +66,9 @@ __all__ = [
 ]  # fmt: skip
 __all__ += rules.__all__
 # `from autograd import *` leaves Python's own abs, max and sum alone, and its modules copy, select.
-_PYTHONS = {*dir(builtins), *sys.stdlib_module_names}
-__all__[:] = [name for name in __all__ if name not in _PYTHONS]
+_PYTHONS = vars(builtins).keys()
+_MODULES = sys.stdlib_module_names
+__all__[:] = [name for name in __all__ if name not in _PYTHONS and name not in _MODULES]
 
 
 def __dir__() -> list[str]:

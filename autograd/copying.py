@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 from weakref import WeakValueDictionary
 
-from autograd.node import Copied, Node, topological
+from autograd.node import Node, topological
 from autograd.versions import latest
 
 
@@ -72,7 +72,7 @@ def _operand(x: Any) -> Any:
 def _graph(root: Any) -> Iterator[Node]:
     """The nodes behind one, each after its operands, as they are copied."""
     for node in topological(root):
-        if isinstance(node, Copied):
+        if hasattr(node, "copied_as"):
             stand = node.copied_as()
             yield from (node,) if stand is node else topological(stand)
 

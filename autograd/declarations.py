@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from autograd.op import OF_USERS, RULEBOOK, Call, Elementwise, Op, Structural
 
-AnyOp = TypeVar("AnyOp", bound=Op)
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    AnyOp = TypeVar("AnyOp", bound=Op)
 
 _RULES = "autograd.rules."
 

@@ -15,10 +15,13 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType, TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
-F = TypeVar("F", bound=Callable[..., Any])
-Step = TypeVar("Step", bound=tuple[Any, ...])
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
+    Step = TypeVar("Step", bound=tuple[Any, ...])
 
 _active: ContextVar[tuple[Entry, ...]] = ContextVar("active modes", default=())
 

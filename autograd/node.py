@@ -192,28 +192,6 @@ class Node:
         return self.op.symbol if self.op else ""  # likewise
 
 
-class Copied:
-    """A node whose copies and pickles may have any depth: see copying.py, loaded by the first."""
-
-    __slots__ = ()
-
-    def __reduce_ex__(self: Any, protocol: Any) -> Any:
-        """How to make another one."""
-        from autograd.copying import reduced
-
-        return reduced(self)
-
-    def copied_as(self) -> Any:
-        """The node that is copied in its place: itself, unless it has no graph of its own."""
-        return self
-
-    def __setstate__(self: Any, state: Any) -> None:
-        """Take over what another one held."""
-        from autograd.copying import restore
-
-        restore(self, state)
-
-
 adding = RLock()  # several threads may bring gradients to one leaf
 
 

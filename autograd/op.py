@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from autograd.spellings import respelt
 from autograd.tracing import lifted, read
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Protocol, TypeVar, overload
 
     from numpy.typing import NDArray
 
@@ -38,9 +38,7 @@ if TYPE_CHECKING:
             raise NotImplementedError
 
     N = TypeVar("N", bound=AnyNode)
-
-
-F = TypeVar("F", bound=Callable[..., Any])
+    F = TypeVar("F", bound=Callable[..., Any])
 
 REQUIRED: Any = object()
 """Stands for the default of an argument that has none."""
@@ -74,7 +72,7 @@ class Op:
         operator: The Python operator it stands for, as in `__mul__`: "mul"; else "".
         forward: The computation on NumPy arrays. It knows nothing of graphs.
         arity: How many operands are differentiated.
-        signature: The names and defaults of all its arguments; REQUIRED for no default.
+        operand_names: What its parameters call the operands.
         defaults: The defaults of the last operands, if they have any.
     """
 
@@ -87,10 +85,9 @@ class Op:
         self.operator = operator
         self.forward = forward
         self.arity = arity
-        self.signature = _signature(forward)
-        self.operand_names = tuple(self.signature)[:arity]
-        defaults = tuple(self.signature.values())[:arity]
-        self.defaults = tuple(default for default in defaults if default is not REQUIRED)
+        names, defaults = _arguments(forward)
+        self.operand_names = names[:arity]
+        self.defaults = defaults[: max(arity + len(defaults) - len(names), 0)]
         self.__name__, self.__qualname__ = self.name, forward.__qualname__
         self.__module__ = forward.__module__
         self.__doc__ = forward.__doc__
@@ -101,14 +98,17 @@ class Op:
     def __reduce__(self) -> str:
         return self.__qualname__  # pickled as the name that it has in its module
 
-    @overload
-    def __call__(self, *operands: float) -> float: ...  # type: ignore[overload-overlap]
-    @overload
-    def __call__(self, *operands: N | float, **params: Any) -> N: ...
-    @overload
-    def __call__(self, *operands: NDArray[Any], **params: Any) -> NDArray[Any]: ...
-    @overload
-    def __call__(self, *operands: Any, **params: Any) -> Any: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, *operands: float) -> float: ...  # type: ignore[overload-overlap]
+        @overload
+        def __call__(self, *operands: N | float, **params: Any) -> N: ...
+        @overload
+        def __call__(self, *operands: NDArray[Any], **params: Any) -> NDArray[Any]: ...
+        @overload
+        def __call__(self, *operands: Any, **params: Any) -> Any: ...
+
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on numbers or arrays; compute and record on nodes."""
         raise NotImplementedError
@@ -153,11 +153,14 @@ class Elementwise(Op):
         domain: tuple[tuple[float, float], ...] = (),
     ) -> None:
         super().__init__(forward, len(partials), symbol, latex, operator)
-        self.partials = tuple(_partial(p, i) for i, p in enumerate(partials))
-        self.is_one = tuple(p == 1 for p in partials)
+        declared = list(partials)
+        self.partials = tuple(
+            [p if callable(p) else _partial(p, i) for i, p in enumerate(declared)]
+        )
+        self.is_one = tuple([p == 1 for p in declared])
         self.is_sum = self.is_one == (True, True)
-        self.is_product = list(partials) == [OTHER, OTHER]
-        self.is_flat = all(p == 0 for p in partials)
+        self.is_product = declared == [OTHER, OTHER]
+        self.is_flat = declared.count(0) == self.arity
         self.scalar = scalar or forward
         self.smooth = smooth
         self.domain = domain or (EVERYWHERE,) * self.arity
@@ -270,8 +273,11 @@ class Structural(Op):
         if self.variadic:
             self.forward = _on_several(forward)
         self.vjps: Any = vjps
-        self.params = dict(list(self.signature.items())[self.arity :])
-        self.needs_params = REQUIRED in self.params.values()
+        names, defaults = _arguments(forward)
+        required = len(names) - len(defaults)
+        values = (REQUIRED,) * required + defaults
+        self.params = dict(zip(names[self.arity :], values[self.arity :], strict=True))
+        self.needs_params = required > self.arity
         self.examples = tuple(examples)
         self.fuller: Callable[..., Any] | None = None
 
@@ -349,19 +355,17 @@ class Structural(Op):
 def _on_several(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of one sequence of arrays as a function of these."""
 
-    @functools.wraps(function)
     def forward(*arrays: Any, **params: Any) -> Any:
         return function(arrays, **params)
 
-    return forward
+    return named_like(function, forward)
 
 
-def _signature(function: Any) -> dict[str, Any]:
+def _arguments(function: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The names of a function's parameters, and the defaults of the last of them."""
     # Not by way of `inspect`, which takes a tenth of the time of importing NumPy for all of them.
-    names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    defaults = function.__defaults__ or ()
-    required = (REQUIRED,) * (len(names) - len(defaults))
-    return dict(zip(names, required + defaults, strict=True))
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount], function.__defaults__ or ()
 
 
 def kind_of(operands: Sequence[Any]) -> Any:
@@ -481,10 +485,21 @@ def _ones(n: int, dtype: Any) -> Any:
 
 
 def _partial(declared: Any, i: int) -> Callable[..., Any]:
-    """A local derivative as a function (*operands, out), however it was declared."""
+    """A local derivative that is no function as one (*operands, out)."""
     if declared is OTHER:
         return lambda *operands_and_out: operands_and_out[1 - i]
-    return declared if callable(declared) else lambda *_: declared
+    return lambda *_: declared
+
+
+def named_like(function: F, wrapper: Any) -> F:
+    """The wrapper with the name and text of a function, as by `functools.wraps`.
+
+    In a third of the time: while the rulebook is loaded, it is called a hundred times.
+    """
+    wrapper.__name__, wrapper.__qualname__ = function.__name__, function.__qualname__
+    wrapper.__module__, wrapper.__doc__ = function.__module__, function.__doc__
+    wrapper.__wrapped__ = function
+    return wrapper  # type: ignore[no-any-return]
 
 
 COMPOSITIONS: dict[str, Callable[..., Any]] = {}
@@ -502,28 +517,29 @@ def composition(function: F, of_arrays: bool = True) -> F:
         function: Its parameters that are annotated as `Operand` take lists.
         of_arrays: Whether a single Value is given to it as an array of no axes.
     """
-    names = list(function.__annotations__)
-    operands = {name for name in names if function.__annotations__[name] == "Operand"}
+    is_operand = {name: kind == "Operand" for name, kind in function.__annotations__.items()}
+    as_array = _array_or_box if of_arrays else _array_or_number
 
-    def as_array(name: str, x: Any) -> Any:
-        if name not in operands:
-            return x
-        if isinstance(x, (list, tuple)):
-            return np.asarray(x)
-        return boxed(x) if of_arrays else x
-
-    @functools.wraps(function)
     def with_arrays(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
             kwargs = respelt(function.__name__, kwargs) or kwargs
-            kwargs = {name: as_array(name, x) for name, x in kwargs.items()}
-        if operands:
-            args = tuple(map(as_array, names, args))
+            kwargs = {k: as_array(x) if is_operand.get(k) else x for k, x in kwargs.items()}
+        if True in is_operand.values():
+            named = zip(is_operand.values(), args, strict=False)
+            args = tuple([as_array(x) if operand else x for operand, x in named])
         out = function(*args, **kwargs)
         return unboxed(out) if out.__class__ is np.ndarray else out
 
     COMPOSITIONS[function.__name__] = with_arrays
-    return with_arrays  # type: ignore[return-value]
+    return named_like(function, with_arrays)
+
+
+def _array_or_number(x: Any) -> Any:
+    return np.asarray(x) if isinstance(x, (list, tuple)) else x
+
+
+def _array_or_box(x: Any) -> Any:
+    return np.asarray(x) if isinstance(x, (list, tuple)) else boxed(x)
 
 
 Shapes = Callable[[int], Sequence[tuple[int, ...]]]

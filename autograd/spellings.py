@@ -11,9 +11,12 @@ import functools
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
-F = TypeVar("F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 SAME_WITH_DIM = frozenset({
     "all", "any", "argmax", "argmin", "concatenate", "count_nonzero", "cumprod", "cumsum",

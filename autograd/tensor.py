@@ -19,7 +19,7 @@ from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.rules import elementwise, matrices
 from autograd.tracing import lifted, read, written
 from autograd.updates import readings
-from autograd.value import Value
+from autograd.value import Copied, Value
 from autograd.versions import FIXED, Version, latest, versioned
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _operators(op: Op) -> tuple[Callable[[Tensor, Any], Tensor], Callable[[Tenso
     return method, reflected
 
 
-class Tensor(ArrayOperations, node.Copied, node.Node):
+class Tensor(ArrayOperations, Copied, node.Node):
     """An array that remembers how it was computed.
 
     It has NumPy's operations and semantics (broadcasting, axes, dtypes) under PyTorch's names, and

@@ -23,14 +23,14 @@ from autograd.versions import FIXED
 
 def _unary(op: Elementwise) -> Callable[[Value], Value]:
     """The method for an operation with one operand."""
-    scalar, on_floats = op.scalar, op.on_floats
+    scalar = op.scalar
 
     def method(self: Value) -> Value:
         x = self._data
         try:
             data = scalar(x)
         except (ArithmeticError, ValueError):
-            data = on_floats(x)
+            data = op.on_floats(x)
         if type(self) is Constant:
             return Constant(data)
         out = _new(Value)
@@ -45,7 +45,7 @@ def _unary(op: Elementwise) -> Callable[[Value], Value]:
 
 def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
     """The method for an operation with two operands, of which the second may be a plain number."""
-    scalar, on_floats = op.scalar, op.on_floats
+    scalar = op.scalar
 
     def method(self: Value, other: Any) -> Value:
         if other.__class__ is not Value and not isinstance(other, Value):
@@ -56,7 +56,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
         try:
             data = scalar(x, y)
         except (ArithmeticError, ValueError):
-            data = on_floats(x, y)
+            data = op.on_floats(x, y)
         if type(self) is Constant and type(other) is Constant:
             return Constant(data)
         out = _new(Value)
@@ -81,7 +81,29 @@ def _operators(op: Elementwise) -> tuple[Callable[..., Value], Callable[..., Val
     return method, reflected
 
 
-class Value(Operations, node.Copied, node.Node):
+class Copied:
+    """A node whose copies and pickles may have any depth: see copying.py, loaded by the first."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+        """How to make another one."""
+        from autograd.copying import reduced
+
+        return reduced(self)
+
+    def copied_as(self) -> Any:
+        """The node that is copied in its place: itself, unless it has no graph of its own."""
+        return self
+
+    def __setstate__(self: Any, state: Any) -> None:
+        """Take over what another one held."""
+        from autograd.copying import restore
+
+        restore(self, state)
+
+
+class Value(Operations, Copied, node.Node):
     """A float that remembers how it was computed.
 
     Arithmetic and the functions of the rulebook work on it as on a float, in both orders with

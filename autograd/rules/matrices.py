@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.declarations import structural
 from autograd.errors import ShapeError
-from autograd.op import F, Operand, call, composition, numbers, shape_of, sum_of_rows, unbroadcast
+from autograd.op import (
+    Operand,
+    call,
+    composition,
+    named_like,
+    numbers,
+    shape_of,
+    sum_of_rows,
+    unbroadcast,
+)
 from autograd.rules.shapes import expand_dims, scatter, tril
+
+if TYPE_CHECKING:
+    from autograd.op import F
 
 
 def one_array(function: F) -> F:
@@ -21,7 +33,6 @@ def one_array(function: F) -> F:
     They are asked as NumPy asks them (NEP 18): a compiled function notes the call.
     """
 
-    @functools.wraps(function)
     def asking(*args: Any) -> Any:
         for x in args:
             if not isinstance(x, np.ndarray) and hasattr(x, "__array_function__"):
@@ -29,7 +40,7 @@ def one_array(function: F) -> F:
                 return function(*args) if out is NotImplemented else out
         return function(*args)
 
-    return asking  # type: ignore[return-value]
+    return named_like(function, asking)
 
 
 def matrix_transpose(x: Any) -> Any:
