@@ -201,11 +201,16 @@ class Emitted:
         left, right, shape = product.left, product.right.swapaxes(-1, -2), product.out.shape
         if len(left) == 1:
             left, right, shape = left[0], right[0], shape[1:]
+        if product.out.size == 1:  # one vector by one, of which either may be the other, too
+            left, right, shape = left[0], right[:, 0], ()
         sides = self.operand(self.at[left]), self.operand(self.at[right])
         out = Tensor._apply(RULEBOOK["matmul"], sides, {})
         for rows in product.plain:
             more = self.operand(self.at[rows].reshape(shape))
             out = Tensor._apply(RULEBOOK["add"], (out, more), {})
+        if not shape:
+            out._data.number = False  # an array of no axes, which can be seen as a row of one
+            out = Tensor._apply(RULEBOOK["reshape"], (out,), {"shape": (1,)})
         return out
 
     def _sums(self, sums: Sums) -> Tensor:
@@ -245,11 +250,11 @@ class Emitted:
     # --- lookups
 
     def _table(self, picks: Picks) -> Any:
-        """Where what is looked up lies: of one array there, of several where they are joined."""
+        """Where in a part of one array what is looked up lies, or where several are joined."""
         positions = self.at[picks.table]
         owner = np.searchsorted(self.begins, positions, side="right") - 1
         if (owner == owner[0, 0]).all():
-            return positions - self.begins[owner[0, 0]]
+            return positions - positions.min()
         return np.arange(positions.size).reshape(positions.shape)
 
     def choose(self, indices: Any) -> Any:
@@ -263,9 +268,8 @@ class Emitted:
         positions, count = self.at[picks.table], len(picks.out)
         owner = np.searchsorted(self.begins, positions, side="right") - 1
         mixed = (owner != owner[0, 0]).any()
-        array = self.operand(positions) if mixed else self.arrays[owner[0, 0]]
-        if not self.needed[positions].any():
-            array = _node(array._data)
+        first, last = int(positions.min()), int(positions.max())
+        array = self.operand(positions if mixed else np.arange(first, last + 1))
         here = View(self.looked_up, (count,), (1,))
         self.looked_up += count
         return gather(array, self.tape.call(View.of, (here, self.chosen)))

@@ -70,7 +70,7 @@ def _reduction(
 def _suit_dot(left: Any, right: Any, target: Any) -> bool:
     """Whether BLAS takes these arrays as they are."""
     return bool(
-        max(left.ndim, right.ndim) == 2
+        max(left.ndim, right.ndim) <= 2
         and min(left.size, right.size) != 1  # np.dot makes 0 of 0 by infinite numbers
         and left.dtype == right.dtype == target.dtype
         and target.dtype.char in "df"

@@ -49,3 +49,11 @@ def output(x: Any, run: Recording) -> Any:
                 return int(rows)
         return x
     return Passed("thing", x)
+
+
+def number_of(x: Any) -> Any:
+    """The number or array of a result in the run that was recorded."""
+    data = getattr(x, "_data", x)
+    if not isinstance(data, Traced):
+        return data
+    return data.array[()] if data.number and data is x else data.array

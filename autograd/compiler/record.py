@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -37,6 +37,7 @@ from autograd.compiler.recorded_value import RecordedValue
 from autograd.compiler.refusals import refusal
 from autograd.compiler.tape import Step, Tape
 from autograd.compiler.traced import Traced, has_traced
+from autograd.compiler.watch import LARGE
 from autograd.modes import active, differentiated, recording
 from autograd.op import OF_USERS
 from autograd.reading import compares_itself
@@ -64,6 +65,7 @@ class Recording(Tracer):
         places: Where the arrays of `blocks` begin, in order, and the arrays.
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for.
+        live: Some numbers of what is read without a copy, of large arrays from outside.
     """
 
     def __init__(self) -> None:
@@ -95,6 +97,7 @@ class Recording(Tracer):
         self.tables: dict[Any, int] = {}
         self.inside = 0
         self.around: tuple[list[Any], ...] = ()
+        self.live: list[Any] = []
 
     def begin(self) -> None:
         """All arguments are known: what comes now is from outside."""
@@ -111,15 +114,22 @@ class Recording(Tracer):
         """Give the result of an operation its row; what is made of arrays is on the tape."""
         if out.__class__ is not Value:
             return out
-        if op.name in RAISING:
-            self._check_raising(op.name, *operands)
-        kind, graph = self.kind, self.graph
-        rows = [x.index if type(x) is kind else self.row(x) for x in operands]
         code = self.codes.get(op)
         if code is None:
-            code = self.codes[op] = len(graph.ops)
-            graph.ops.append(op)
-        made = self.value(code, rows[0], out._data, rows[1] if len(rows) == 2 else -1)
+            code = self.codes[op] = len(self.graph.ops)
+            self.graph.ops.append(op)
+        if op.name in RAISING:
+            self._check_raising(op.name, *operands)
+        kind, right = self.kind, -1  # written out, as this is what recording takes its time for
+        x = operands[0]
+        left = x.index if type(x) is kind else self.row(x)
+        if len(operands) == 2:
+            x = operands[1]
+            right = x.index if type(x) is kind else self.row(x)
+        made: Any = kind.__new__(kind)
+        made.index = self.graph.add(code, left, right)
+        made._data, made.label = out._data, ""
+        made._grad = made.op = made._left = made._right = None
         if len(active()) > self.inside:
             if not recording():
                 return self.value(DETACH, made.index, made._data)
@@ -463,20 +473,38 @@ class Recording(Tracer):
             self.copies[id(known[1])] = known
         return known[1]
 
-    def settle(self, outside: Container[int]) -> None:
+    def settle(self, outside: Mapping[int, Any], numbers: set[float]) -> set[int]:
         """Take arrays from outside as they are at each replay; of those made inside, copies.
 
         Args:
-            outside: The ids of what the function finds around it.
+            outside: What the function finds around it, by its id.
+            numbers: The floats that stand in its code and around it.
+
+        Returns:
+            The ids of those that nothing but calls on arrays has read, as far as can be seen.
         """
-        own = {key: array for key, (array, _) in self.copies.items() if id(array) in outside}
+        used = [*self.copies.values(), *((x, known.array) for x, known in self.fixed.values())]
+        owners = {id(array): _owner(array, outside) for array, _ in used}
+        own = {key: array for key, (array, _) in self.copies.items() if owners[id(array)]}
         for array, copy in self.copies.values():
-            if id(array) in outside and not _equal(array, copy):
+            if owners[id(array)] and not _equal(array, copy):
                 self.refuse("using an array from outside that it writes to")
         if own:
             for step in self.tape.steps:
                 step.args, step.options = _swapped(step.args, own), _swapped(step.options, own)
         self.kept, self.copies = {}, {}
+        # an array that was made inside, or a number, may have been computed from one from outside
+        floats = *self.graph.constants, *_floats([(x.args, x.options) for x in self.tape.steps])
+        if None in owners.values() or not numbers.issuperset(floats):
+            return set()
+        if any(x.strides != known.array.strides for x, known in self.fixed.values()):
+            return set()
+        for array, known in self.fixed.values():
+            owner = outside[owners[id(array)] or 0]
+            if owner.nbytes > LARGE:
+                known.array = array
+                self.live.append(array.reshape(-1)[:: 1 + array.size // SAMPLE])
+        return {owner for owner in owners.values() if owner}
 
     def changing(self, array: Any) -> None:
         """An array is written to: operations may do so, in arrays that they have made."""
@@ -552,6 +580,9 @@ class Recording(Tracer):
         raise refusal(what, remedy)
 
 
+SAMPLE = 256
+"""So many numbers of a large array tell whether it was written to before the backward pass."""
+
 RAISING = {"divide", "floor_divide", "remainder", "power"}
 """Operations that of some floats give an error or a complex number."""
 
@@ -562,6 +593,24 @@ class AsWritten(BaseException):
 
 def _equal(x: Any, y: Any) -> bool:
     return np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
+
+
+def _owner(array: Any, outside: Mapping[int, Any]) -> int | None:
+    """Which of some arrays, by their ids, an array is or shows a part of."""
+    while isinstance(array, np.ndarray):
+        if isinstance(outside.get(id(array)), np.ndarray):
+            return id(array)
+        array = array.base
+    return None
+
+
+def _floats(tree: Any) -> Iterator[float]:
+    """The floats in nested arguments."""
+    if isinstance(tree, (float, np.floating)):
+        yield float(tree)
+    elif isinstance(tree, (tuple, list, dict)):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from _floats(part)
 
 
 def _swapped(tree: Any, by: dict[int, Any]) -> Any:

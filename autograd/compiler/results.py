@@ -70,6 +70,8 @@ class Call(Node):
         self.op: Any = op
         self.space, self.leaves, self.tensors = space, leaves, tensors
         self.seen = latest.number
+        live = space.program.recording.live
+        self.sample = [x.tobytes() for x in live] if live else []
 
     def __del__(self) -> None:
         self.space.program.release(self.space)
@@ -143,6 +145,11 @@ class Call(Node):
             space.scalars.run(1)
 
     def _check_written(self) -> None:
+        if self.sample and self.sample != [x.tobytes() for x in self.space.program.recording.live]:
+            raise GraphError(
+                f"{self.op.name}: a large array from outside that it uses was written to after the "
+                "call, so its derivative is lost. Call backward() before writing."
+            )
         for tensor in self.tensors:
             if tensor._version.number > self.seen:
                 label = f" {tensor.label!r}" if tensor.label else ""

@@ -93,9 +93,8 @@ class Tape:
         self.by_rows = observer is None
         self._blank = np.zeros(0)
         self.changed: dict[Traced, list[Step]] = {}
-        # What was computed already, so that a derivative need not compute it again. Only where no
-        # buffers are written to: there the same call can mean another thing later.
-        self.known: dict[Any, Traced] | None = None if observer is None else {}
+        # What was computed already, so that a derivative need not compute it again.
+        self.known: dict[Any, Traced] = {}
         self.steps: list[Step] = []
         self.shaped: list[Traced] = []
         self.complete = observer is None
@@ -118,8 +117,8 @@ class Tape:
         args, options = tuple(self._own(list(args))), self._own(options or {})
         if writes(function, options):
             return self._write(function, args, options)
-        key = None if self.known is None else _key((function, args, options))
-        if key is not None and self.known is not None and key in self.known:
+        key = _key((function, args, options))
+        if key is not None and key in self.known:
             found = self.known[key]
             if self.complete or found.number or found.base is not found:
                 return found
@@ -157,7 +156,7 @@ class Tape:
         self.steps.append(Step(kind, function, args, options, out))
         if kind == STORE and _decides_shape(function, args):
             self.shaped.append(out)
-        if key is not None and self.known is not None:
+        if key is not None:
             self.known[key] = out
         return out
 
@@ -211,7 +210,7 @@ class Tape:
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
         args, options = tuple(self._own(list(args))), self._own(options or {})
-        if self.known is not None:  # elsewhere the numbers are not of any run
+        if self.observer is not None:  # elsewhere the numbers are not of any run
             self.observer.changing(out)
             function(*arrays_of(args), **arrays_of(options))
             self.known.clear()

@@ -70,6 +70,7 @@ class Watch:
         self.asked: list[tuple[Callable[[], Any], Any]] = []
         self.generators: list[tuple[Any, Any]] = []
         self.seen: dict[int, Any] = {}
+        self.numbers: set[float] = set()  # as they stand in the code, and around it
         self.unseen: list[str] = []
         pending = list(roots)
         while pending:
@@ -77,6 +78,8 @@ class Watch:
 
     def _look(self, x: Any) -> Iterator[Any]:
         """Watch one thing, and give what else to look at."""
+        if isinstance(x, float):
+            self.numbers.add(x)
         if isinstance(x, Constant):
             self.constants.append((x, x._data))
         if isinstance(x, Tensor):
@@ -109,7 +112,7 @@ class Watch:
             yield from () if isinstance(x, BUFFERS) else _contents_of(x)
         elif isinstance(x, (weakref.ref, ContextVar)):
             ask = functools.partial(x.get, None) if isinstance(x, ContextVar) else x
-            self.asked.append((ask, _copied(ask())))
+            self.asked.append((ask, _form_of(ask())))
             yield ask()
         elif isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
             self.generators.append((x, _state(x)))
@@ -138,7 +141,7 @@ class Watch:
             slots = () if _library(kind.__module__) else vars(kind).get("__slots__", ())
             for name in (slots,) if isinstance(slots, str) else slots:
                 if name != "__dict__" and hasattr(x, name):
-                    self.slots.append((x, name, _copied(getattr(x, name))))
+                    self.slots.append((x, name, _form_of(getattr(x, name))))
                     yield getattr(x, name)
         yield type(x)
 
@@ -147,7 +150,7 @@ class Watch:
             return
         for name, part in vars(x).items():
             if isinstance(part, types.FunctionType) or not name.startswith("__"):
-                self.names.append((vars(x), name, _copied(part)))
+                self.names.append((vars(x), name, _form_of(part)))
                 # what a property, a static method or a class method calls
                 inside = [a for a in ("fget", "__func__", "func") if hasattr(part, a)]
                 yield getattr(part, inside[0]) if inside else part
@@ -161,35 +164,59 @@ class Watch:
         if _library(module) and not module.startswith("autograd"):
             return
         self.unseen += _unseen(f.__code__)
+        self.numbers |= _numbers(f.__code__)
         yield self._remembered(vars(f))
         yield self._remembered(f.__defaults__)
         yield self._remembered(f.__kwdefaults__)
         spaces = [f.__globals__]
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-            self.cells.append((cell, name, _copied(_contents(cell))))
-            yield _contents(cell)
+            if (content := _contents(cell)) is None:  # it may have no value yet
+                self.asked.append((functools.partial(_contents, cell), None))
+            else:
+                self.cells.append((cell, name, _form_of(content)))
+            yield content
             spaces += _space(_contents(cell))
         names = _names(f.__code__)
         for space in spaces:
             for name in names.intersection(space):
-                self.names.append((space, name, _copied(space[name])))
+                self.names.append((space, name, _form_of(space[name])))
                 yield space[name]
                 spaces += (s for s in _space(space[name]) if all(s is not t for t in spaces))
 
     def changed(self) -> bool:
         """Whether something is not as it was; a number that is equal is the same."""
+        # Asked at every call, so what is still the same thing is passed by without another call.
         try:
-            return (
-                self.containers_before != self.containers  # in this order a `_Same` is asked
-                or any(_differs(_contents(cell), before) for cell, _, before in self.cells)
-                or any(_differs(names.get(name), before) for names, name, before in self.names)
-                or any(_differs(getattr(x, name, None), before) for x, name, before in self.slots)
-                or any(_differs(constant._data, before) for constant, before in self.constants)
-                or any(_contents_of(array) != before for array, before in self.arrays)
-                or any(_differs(ask(), before) for ask, before in self.asked)
-            )
-        except ValueError:  # two different arrays were compared: one has taken the other's place
+            if self.containers_before != self.containers:  # in this order a `_Same` is asked
+                return True
+            for cell, _, before in self.cells:
+                if (now := cell.cell_contents) is not before and _differs(now, before):
+                    return True
+            for names, name, before in self.names:
+                if (now := names.get(name)) is not before and _differs(now, before):
+                    return True
+            for x, name, before in self.slots:
+                if (now := getattr(x, name, None)) is not before and _differs(now, before):
+                    return True
+            for constant, before in self.constants:
+                if _differs(constant._data, before):
+                    return True
+            for array, before in self.arrays:
+                if _contents_of(array) != before:
+                    return True
+            return any(_differs(ask(), before) for ask, before in self.asked)
+        except ValueError:  # a variable was deleted, or one array has taken another's place
             return True
+
+    def leave_out(self, arrays: set[int]) -> None:
+        """Of large arrays with these ids only the form is compared: each call reads the numbers."""
+        large = {
+            id(x): x
+            for x, _ in self.arrays
+            if id(x) in arrays and isinstance(x, np.ndarray) and x.nbytes > LARGE
+        }
+        self.arrays = [pair for pair in self.arrays if id(pair[0]) not in large]
+        self.slots += [(x, name, getattr(x, name)) for x in large.values() for name in _FORM]
 
     def drawn(self) -> bool:
         """Whether random numbers were drawn."""
@@ -216,6 +243,10 @@ class Watch:
         return "an array"
 
 
+LARGE = 1 << 14
+"""So many bytes of an array take longer to compare than a call takes."""
+
+_FORM = ("shape", "dtype")
 PLAIN = (float, int, str, bytes)
 EXACT = (list, tuple, dict)
 BUFFERS = (array, bytearray, memoryview)
@@ -233,6 +264,11 @@ class _Same:
 
     def __eq__(self, other: object) -> bool:
         return self.of is other
+
+
+def _form_of(x: Any) -> Any:
+    """What to compare something with later: a list with what was in it, other things themselves."""
+    return _copied(x) if type(x) in EXACT else x
 
 
 def _copied(x: Any, inside: tuple[int, ...] = ()) -> Any:
@@ -284,9 +320,9 @@ def _differs(now: Any, before: Any) -> bool:
     # Python compares containers in C, and looks first whether two things are the same one.
     if now is before:  # as may be a nan, which is not equal to itself
         return False
-    if isinstance(before, (*EXACT, *PLAIN)):
+    if type(before) in EXACT or isinstance(before, PLAIN):
         return type(now) is not type(before) or bool(before != now)
-    return before.of is not now if isinstance(before, _Same) else now is not before
+    return now is not before
 
 
 def _library(module: Any) -> bool:
@@ -312,6 +348,12 @@ def _names(code: types.CodeType) -> set[str]:
     """The names that a function's code may look up, those of functions inside it too."""
     inner = (_names(c) for c in code.co_consts if isinstance(c, types.CodeType))
     return set(code.co_names).union(*inner)
+
+
+def _numbers(code: types.CodeType) -> set[float]:
+    """The floats that stand in a function's code, those of functions inside it too."""
+    inner = (_numbers(c) for c in code.co_consts if isinstance(c, types.CodeType))
+    return {x for x in code.co_consts if isinstance(x, float)}.union(*inner)
 
 
 _ASIDE = {"environ", "eval", "exec", "getenv", "globals", "input", "open"}

@@ -69,6 +69,8 @@ def _as_matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
 def _matmul_vjp_a(g: Any, out: Any, a: Any, b: Any) -> Any:
     if a.ndim == b.ndim == 2:
         return _product(g, b.T)
+    if a.ndim == b.ndim == 1:
+        return g * b
     g, rows, b = _as_matrices(g, a, b)
     return unbroadcast(g @ matrix_transpose(b), rows.shape).reshape(a.shape)
 
@@ -76,6 +78,8 @@ def _matmul_vjp_a(g: Any, out: Any, a: Any, b: Any) -> Any:
 def _matmul_vjp_b(g: Any, out: Any, a: Any, b: Any) -> Any:
     if a.ndim == b.ndim == 2:
         return _product(a.T, g)
+    if a.ndim == b.ndim == 1:
+        return g * a
     g, a, columns = _as_matrices(g, a, b)
     return unbroadcast(matrix_transpose(a) @ g, columns.shape).reshape(b.shape)
 

@@ -340,3 +340,44 @@ def test_what_numbers_are_only_compared_with_does_not_excuse_a_difference(f, mon
     fault.at = 0
     with pytest.raises(CompileError, match="does something else"):
         g(0.5)
+
+
+@pytest.mark.parametrize("audit", [True, False])
+def test_a_long_function_runs_once_at_its_first_call_and_again_at_its_second(audit, monkeypatch):
+    monkeypatch.setattr(function, "LARGE", 20)
+    runs = queue.SimpleQueue()  # which nobody can watch
+
+    def f(xs):
+        runs.put(xs)
+        return scalars(xs)
+
+    g, x = autograd.compile(f, audit=audit), [0.5, -1.0, 2.0]
+    assert g(x).data == pytest.approx(scalars(x).data, rel=1e-12)
+    assert runs.qsize() == (1 if audit else 2)
+    g(x)
+    assert runs.qsize() == 2
+
+
+def test_a_fault_in_the_forward_pass_of_a_long_function_is_found_at_its_first_call(monkeypatch):
+    monkeypatch.setattr(function, "LARGE", 20)
+    fault = Fault(monkeypatch)
+    fault.at = 0
+    with pytest.raises(CompileError, match="does something else than what was recorded"):
+        autograd.compile(scalars)([0.5, -1.0, 2.0])
+
+
+def test_a_long_function_that_draws_or_changes_something_is_refused_at_its_first_call(monkeypatch):
+    monkeypatch.setattr(function, "LARGE", 20)
+    generator, calls = np.random.default_rng(0), [0]
+
+    def draws(xs):
+        return scalars(xs) + generator.normal()
+
+    def counts(xs):
+        calls[0] += 1
+        return scalars(xs)
+
+    with pytest.raises(CompileError, match="draws random numbers"):
+        autograd.compile(draws)([0.5, -1.0, 2.0])
+    with pytest.raises(CompileError, match="changes 'calls' outside itself"):
+        autograd.compile(counts)([0.5, -1.0, 2.0])

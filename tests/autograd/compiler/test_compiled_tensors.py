@@ -239,6 +239,53 @@ def test_a_closed_over_array_may_change_between_call_and_backward():
         assert w.grad.tolist() == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("large", [True, False])
+def test_a_large_array_from_outside_is_neither_copied_nor_compared(large):
+    x, w = np.ones((300, 20 if large else 2)), Tensor(np.full(300, 0.1), requires_grad=True)
+    g = autograd.compile(lambda: (w @ x).tanh().sum() * 1)
+    for k in range(3):
+        w.zero_grad()
+        x[7, 1] = 5.0 + k  # between calls it is seen
+        loss = g()
+        loss.backward()
+        expected = 1 - np.tanh(x.T @ w.data) ** 2
+        np.testing.assert_allclose(w.grad, x @ expected, rtol=1e-12)
+    assert (len(g._watch.arrays) == 0) is large
+    loss = g()
+    x[:] = 2.0
+    if large:
+        with pytest.raises(GraphError, match="a large array from outside that it uses"):
+            loss.backward()
+    else:
+        loss.backward()
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, w: (w * (x - x.mean())).sum(),
+        lambda x, w: (w * x[[1, 0]]).sum(),
+        lambda x, w: (w * x).sum() * float(x[0, 0]),
+        lambda x, w: (w * x[:, ::-1]).sum(),
+    ],
+)
+def test_a_large_array_that_is_read_in_other_ways_is_compared_at_each_call(f):
+    x, w = np.ones((2, 2000)), Tensor([2.0], requires_grad=True)
+    g = autograd.compile(lambda: f(x, w) * w.sum())
+    for k in range(3):
+        x[:, :7] = 5.0 + k
+        np.testing.assert_allclose(g().data, (f(x, w) * w.sum()).data, rtol=1e-12)
+
+
+def test_what_one_recording_reads_in_another_way_is_compared_for_all():
+    x, w = np.ones(3000), Tensor([2.0], requires_grad=True)
+    g = autograd.compile(lambda mean: (w * (x.mean() if mean else x)).tanh().sum() * w.sum())
+    for k in range(3):
+        for mean in (True, False):
+            x[:50] = 5.0 + k
+            np.testing.assert_allclose(g(mean).data, g.function(mean).data, rtol=1e-12)
+
+
 def kept_numbers(x, number):
     n = number(x)
     before, same = n, number(x)
