@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, get_args
+from warnings import warn
 
 from autograd.checks import came, check_choice, check_int
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.drawn import Folding, drawn, folded
 from autograd.viz.graph import DrawnGraph
-from autograd.viz.highlights import side_by_side, with_changes, with_way
+from autograd.viz.highlights import side_by_side, with_changes, with_paths
 from autograd.viz.layout import Direction, Layout, place
 from autograd.viz.player.drawing import Boxes, boxes_of, drawing_page, for_notebooks
 from autograd.viz.png_and_pdf import to_paper
@@ -37,6 +38,7 @@ def draw(
     max_nodes: int = 300,
     layout: Engine = "own",
     depth: int | None = None,
+    paths_from: Node | None = None,
     way: Node | None = None,
 ) -> Drawing:
     """Draw the graph behind `root`: every number, what was made of it, and the gradients so far.
@@ -70,12 +72,13 @@ def draw(
             parameters counts as its part, until those of another come in, results of two modules
             meet, or a loss begins. 0 opens every box, compositions such as softmax and sums of many
             terms, too, which are boxes otherwise.
-        way: A node from which all ways to `root` stand out.
+        paths_from: A node from which all paths to `root` stand out.
+        way: What `paths_from` was called in version 0.1.
 
     Raises:
-        TypeError: root or way is not a node, or names is not a dict.
+        TypeError: root or paths_from is not a node, or names is not a dict.
         ValueError: direction or layout is none of the above, max_nodes is less than 1, depth is
-            negative, or way does not lead to root.
+            negative, or paths_from does not lead to root.
         RuntimeError: layout is "dot", and there is no such program.
 
     Example:
@@ -99,14 +102,17 @@ def draw(
     check_int("draw", "max_nodes", max_nodes, least=1)
     if depth is not None:
         check_int("draw", "depth", depth, least=0)
-    if way is not None and not is_node(way):
-        raise TypeError(f"draw: way needs a Value or a Tensor, but got {came(way)}.")
+    if way is not None:
+        warn("draw: way= is called paths_from= now.", DeprecationWarning, stacklevel=2)
+        paths_from = way
+    if paths_from is not None and not is_node(paths_from):
+        raise TypeError(f"draw: paths_from needs a Value or a Tensor, but got {came(paths_from)}.")
     trace = Trace(root, sys._getframe(1), names)
     folding = folded(trace, max_nodes, depth)
 
     def graph_of(one: Folding) -> DrawnGraph:
         graph = drawn(trace, one).graph
-        return graph if way is None else with_way(graph, trace, way)
+        return graph if paths_from is None else with_paths(graph, trace, paths_from)
 
     others = [(boxes, graph_of(one)) for boxes, one in other_foldings(trace, folding, MOST_OPENED)]
     return Drawing(graph_of(folding), direction, layout, (open_in(trace, folding), others))

@@ -1,11 +1,11 @@
-"""The chain rule written out: every way on which one node acts on another.
+"""The chain rule written out: every path on which one node acts on another.
 
 >>> from autograd import Value, explain
 >>> x, w = Value(2.0, label="x"), Value(-3.0, label="w")
 >>> y = x * w
 >>> z = y * y + w
 >>> print(explain(z, w))
-dz/dw is a sum over 3 ways from w to z:
+dz/dw is a sum over 3 paths from w to z:
 <BLANKLINE>
   1  w → y → v₁ → z    ∂z/∂v₁ · ∂v₁/∂y⁽¹⁾ · ∂y/∂w = 1 · y · x = 1 · (-6) · 2 = -12
   2  w → y → v₁ → z    ∂z/∂v₁ · ∂v₁/∂y⁽²⁾ · ∂y/∂w = 1 · y · x = 1 · (-6) · 2 = -12
@@ -24,6 +24,7 @@ from html import escape
 from itertools import pairwise
 from types import FrameType
 from typing import Any
+from warnings import warn
 
 from autograd.checks import came, check_int, kind
 from autograd.errors import GraphError
@@ -36,11 +37,11 @@ from autograd.viz.text import columns, number
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
 from autograd.viz.tree import Tree, Written, aligned
 
-MOST_WAYS = 12
-"""Of more ways, so many are written out; the others are counted and their sum is given."""
+MOST_PATHS = 12
+"""Of more paths, so many are written out; the others are counted and their sum is given."""
 
-_LONGEST_WAY = 8
-"""Of a longer way, the nodes in its middle are left out of the line."""
+_LONGEST_PATH = 8
+"""Of a longer path, the nodes in its middle are left out of the line."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,34 +64,34 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Way:
-    """One way: its factors, from the root down, and the product of their numbers."""
+class Path:
+    """One path: its factors, from the root down, and the product of their numbers."""
 
     factors: tuple[Factor, ...]
     number: float
 
     @property
     def nodes(self) -> str:
-        """The way through the graph, from what is moved to what moves: "w → y → z"."""
+        """Its nodes, from what is moved to what moves: "w → y → z"."""
         codes = [self.factors[-1].operand_name, *(f.node_name for f in self.factors[::-1])]
         names = [notation.name(code).text for code in codes]
-        if len(names) > _LONGEST_WAY:
-            half = _LONGEST_WAY // 2
+        if len(names) > _LONGEST_PATH:
+            half = _LONGEST_PATH // 2
             names = [*names[:half], f"… {len(names) - 2 * half} more …", *names[-half:]]
         return " → ".join(names)
 
 
 class Explanation(Written):
-    """The derivative of one node with respect to another, way by way. Made by `explain`.
+    """The derivative of one node with respect to another, path by path. Made by `explain`.
 
     Printed, it is text; a notebook shows it as formulas.
 
     Attributes:
         root: The node that is differentiated.
         wrt: The node with respect to which.
-        count: How many ways there are, exactly.
-        ways: Those that are written out: all of them, or the first twelve.
-        total: The derivative, which is the sum over all ways.
+        count: How many paths there are, exactly.
+        paths: Those that are written out: all of them, or the first twelve.
+        total: The derivative, which is the sum over all paths.
         latex: The explanation as LaTeX.
         mathml: The explanation as MathML.
     """
@@ -100,18 +101,18 @@ class Explanation(Written):
         self.root, self.wrt = trace.root, wrt
         self._names = trace.names
         self._uses = trace.uses
-        counts, totals = trace.ways(trace.root)
+        counts, totals = trace.paths(trace.root)
         self.count, self.total = counts.get(wrt, 0), totals.get(wrt, 0.0)
-        self.ways = tuple(self._written_out())
+        self.paths = tuple(self._written_out())
 
-    def _written_out(self) -> Iterator[Way]:
-        """The ways, found from `wrt` upwards with a stack: every path on leads to the root."""
+    def _written_out(self) -> Iterator[Path]:
+        """The paths, found from `wrt` upwards with a stack: every way on leads to the root."""
         if self.count == 0:
             return
         found = 0
-        # A way so far is a chain of pairs, (last use, way before it), so that ways share a tail.
+        # A path so far is a chain of pairs, (last use, path before it), so that paths share a tail.
         stack: list[tuple[Node, Any]] = [(self.wrt, None)]
-        while stack and found < MOST_WAYS:
+        while stack and found < MOST_PATHS:
             node, chain = stack.pop()
             if node is self.root:
                 found += 1
@@ -119,7 +120,7 @@ class Explanation(Written):
                 while chain is not None:
                     use, chain = chain
                     factors.append(self._factor(*use))
-                yield Way(tuple(factors), math.prod(factor.number for factor in factors))
+                yield Path(tuple(factors), math.prod(factor.number for factor in factors))
                 continue
             stack.extend((use[0], (use, chain)) for use in reversed(self._uses[node]))
 
@@ -146,9 +147,15 @@ class Explanation(Written):
         return self._names[self.wrt]
 
     @property
+    def ways(self) -> tuple[Path, ...]:
+        """What `paths` was called in version 0.1."""
+        warn("Explanation.ways is called paths now.", DeprecationWarning, stacklevel=2)
+        return self.paths
+
+    @property
     def rest(self) -> float:
-        """The sum over the ways that are not written out."""
-        return self.total - math.fsum(way.number for way in self.ways)
+        """The sum over the paths that are not written out."""
+        return self.total - math.fsum(path.number for path in self.paths)
 
     def __str__(self) -> str:
         whole = self.symbol.text
@@ -156,35 +163,35 @@ class Explanation(Written):
         if self.wrt is self.root:
             return f"{whole} = 1: a node moves with itself."
         if not self.count:
-            return f"{whole} = 0: no way leads from {start} to {end}."
+            return f"{whole} = 0: no path leads from {start} to {end}."
         ends = f"from {start} to {end}"
-        one = f"{whole} is one product, for there is one way {ends}:"
-        title = one if self.count == 1 else f"{whole} is a sum over {self.count:,} ways {ends}:"
-        nodes = [way.nodes for way in self.ways]
+        one = f"{whole} is one product, for there is one path {ends}:"
+        title = one if self.count == 1 else f"{whole} is a sum over {self.count:,} paths {ends}:"
+        nodes = [path.nodes for path in self.paths]
         width = max(map(columns, nodes))
         digits = len(str(len(nodes)))
         lines = [
-            f"  {k:>{digits}}  {path}{' ' * (width - columns(path))}    {self._line(way)}"
-            for k, (path, way) in enumerate(zip(nodes, self.ways, strict=True), start=1)
+            f"  {k:>{digits}}  {line}{' ' * (width - columns(line))}    {self._line(path)}"
+            for k, (line, path) in enumerate(zip(nodes, self.paths, strict=True), start=1)
         ]
         if self._left_out:
-            lines.append(f"  … and {self._left_out:,} more ways, together {number(self.rest)}")
+            lines.append(f"  … and {self._left_out:,} more paths, together {number(self.rest)}")
         return "\n".join([title, "", *lines, "", f"{whole} = {self._sum()}"])
 
     __repr__ = __str__
 
     @property
     def _left_out(self) -> int:
-        return self.count - len(self.ways)
+        return self.count - len(self.paths)
 
-    def _line(self, way: Way) -> str:
+    def _line(self, path: Path) -> str:
         """∂z/∂y · ∂y/∂w = y · x = (-6) · 2 = -12."""
-        shown, left_out = _ends(way.factors)
+        shown, left_out = _ends(path.factors)
         more = f" · … {left_out} more … · " if left_out else ""
         symbols = _joined([f.symbol.text for f in shown], more)
         formulas = _joined([f.formula.factor for f in shown], more)
         numbers = _joined([bracketed(number(f.number)) for f in shown], more)
-        parts = [symbols, formulas, numbers, number(way.number)]
+        parts = [symbols, formulas, numbers, number(path.number)]
         return " = ".join(
             part for k, part in enumerate(parts) if k in (0, 3) or part != parts[k + 1]
         )
@@ -192,7 +199,7 @@ class Explanation(Written):
     def _sum(self) -> str:
         if self.count == 1:
             return number(self.total)
-        first, *more = (number(way.number) for way in self.ways)
+        first, *more = (number(path.number) for path in self.paths)
         terms = [first, *map(bracketed, more)]
         if self._left_out:
             terms.append(bracketed(number(self.rest)))
@@ -202,13 +209,13 @@ class Explanation(Written):
     def tree(self) -> Tree:
         """The explanation as a tree: the sum in symbols, in numbers, and what it is."""
         symbols, numbers = [], []
-        for way in self.ways:
-            shown, left_out = _ends(way.factors)
+        for path in self.paths:
+            shown, left_out = _ends(path.factors)
             symbols += [("mo", "+"), *_product([f.symbol.tree for f in shown], left_out)]
             factors = [Formula(f.number).factor_tree for f in shown]
             numbers += [("mo", "+"), *_product(factors, left_out)]
         if self._left_out:
-            symbols += [("mo", "+"), ("mtext", f"{self._left_out:,} more ways")]
+            symbols += [("mo", "+"), ("mtext", f"{self._left_out:,} more paths")]
             numbers += [("mo", "+"), Formula(self.rest).factor_tree]
         lines = [line[1:] for line in (symbols, numbers) if line]
         lines.append([Formula(self.total).tree])
@@ -222,7 +229,7 @@ class ChainExplanation(Written):
 
     Attributes:
         nodes: From the root down to the variable: the nodes between which the factors stand.
-        factors: Each a derivative of one of them by the next, on all ways between the two.
+        factors: Each a derivative of one of them by the next, on all paths between the two.
         total: Their product.
     """
 
@@ -230,7 +237,7 @@ class ChainExplanation(Written):
         self.nodes, names = tuple(nodes), trace.names
         pairs = list(pairwise(nodes))
         self.symbols = [Derivative(names[top], names[bottom]) for top, bottom in pairs]
-        self.factors = [trace.ways(top)[1].get(bottom, 0.0) for top, bottom in pairs]
+        self.factors = [trace.paths(top)[1].get(bottom, 0.0) for top, bottom in pairs]
         self.total = math.prod(self.factors)
         self.symbol = Derivative(names[nodes[0]], names[nodes[-1]])
 
@@ -263,15 +270,15 @@ class Explanations(Sequence[Any]):
         return self._each[index]
 
     def __str__(self) -> str:
-        shown = [str(one) for one in self._each[:MOST_WAYS]]
-        if more := len(self._each) - MOST_WAYS:
+        shown = [str(one) for one in self._each[:MOST_PATHS]]
+        if more := len(self._each) - MOST_PATHS:
             shown += [f"… and {more:,} more leaves"] if more > 0 else []
         return "\n\n\n".join(shown)
 
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        bundles = [one._repr_mimebundle_() for one in self._each[:MOST_WAYS]]
+        bundles = [one._repr_mimebundle_() for one in self._each[:MOST_PATHS]]
         html = "".join(b.get("text/html", f"<pre>{escape(b['text/plain'])}</pre>") for b in bundles)
         return {"text/html": html, "text/plain": str(self)}
 
@@ -281,10 +288,10 @@ def explain(
 ) -> Any:
     """Write out the chain rule: d root / d wrt, with every factor and its number.
 
-    Of Values it is a sum over all ways from one to the other. Each way through the graph gives a
+    Of Values it is a sum over all paths from one to the other. Each path through the graph gives a
     product of local derivatives; their sum is what `root.backward()` leaves in `wrt.grad`, without
-    visiting ways one by one. There can be more ways than atoms in the universe, so they are counted
-    exactly, and some are written out.
+    visiting paths one by one. There can be more paths than atoms in the universe, so they are
+    counted exactly, and some are written out.
 
     With `through` it is one line, as a lecture writes it: factors between named variables are
     taken together.
@@ -299,15 +306,15 @@ def explain(
             names of the caller's variables.
         wrt: What root was computed from (a Value that it was not has the derivative 0); an entry
             of a Tensor, written as `W[2, 0]`. If left out, every leaf is explained.
-        through: Values that every way passes, the nearest to root first; or "named", for all that
-            have a name and that every way passes.
+        through: Values that every path passes, the nearest to root first; or "named", for all that
+            have a name and that every path passes.
         depth: Of Values: take what a module computes together as one factor, to so many parts of
             its name, as `draw` does. Without it, so are sums of many terms, and compositions such
             as softmax; 0 opens every box.
 
     Raises:
         TypeError: root or wrt is not a node, or of two kinds; through or depth with Tensors.
-        ValueError: a way does not pass what `through` names; the message lists it.
+        ValueError: a path does not pass what `through` names; the message lists it.
         GraphError: nothing root was computed from requires a gradient.
         ShapeError: root has several elements.
 
@@ -315,7 +322,7 @@ def explain(
         >>> from autograd import Value
         >>> x = Value(3.0, label="x")
         >>> print(explain(x * x, x))
-        dL/dx is a sum over 2 ways from x to L:
+        dL/dx is a sum over 2 paths from x to L:
         <BLANKLINE>
           1  x → L    ∂L/∂x⁽¹⁾ = x = 3
           2  x → L    ∂L/∂x⁽²⁾ = x = 3
@@ -388,7 +395,7 @@ def _explain_arrays(root: Any, wrt: Any, frame: FrameType) -> Any:
 
 def _through(trace: Trace, wrt: Node, through: Any) -> ChainExplanation:
     root = trace.root
-    counts = trace.ways(root)[0]
+    counts = trace.paths(root)[0]
     everything = counts.get(wrt, 0)
     if through == "named":
         below = trace.counts(wrt)
@@ -402,38 +409,38 @@ def _through(trace: Trace, wrt: Node, through: Any) -> ChainExplanation:
     for node in through:
         _check_is_node("through", node)
     nodes = [root, *through, wrt]
-    passing = math.prod(trace.ways(top)[0].get(bottom, 0) for top, bottom in pairwise(nodes))
+    passing = math.prod(trace.paths(top)[0].get(bottom, 0) for top, bottom in pairwise(nodes))
     if not everything or passing != everything:
         raise ValueError(_around(trace, wrt, through, everything, passing))
     return ChainExplanation(trace, nodes)
 
 
 def _around(trace: Trace, wrt: Node, through: Any, everything: int, passing: int) -> str:
-    """The ways that do not pass what they should, for the message that refuses them."""
+    """The paths that do not pass what they should, for the message that refuses them."""
     names = trace.names
     start, end = (notation.name(names[node]).text for node in (wrt, trace.root))
     if not everything:
-        return f"explain: no way leads from {start} to {end}."
+        return f"explain: no path leads from {start} to {end}."
     wanted = [names.get(node, "what was given") for node in through]
     others = []
-    for way in Explanation(trace, wrt).ways:
-        met = [factor.node_name for factor in way.factors]
+    for path in Explanation(trace, wrt).paths:
+        met = [factor.node_name for factor in path.factors]
         if [code for code in met if code in wanted] != wanted:
-            others.append(way.nodes)
+            others.append(path.nodes)
     through_text = ", then ".join(notation.name(code).text for code in wanted)
     return (
-        f"explain: through needs what every way from {start} to {end} passes, from {end} back, but "
-        f"{everything - passing:,} of {everything:,} do not pass {through_text}: "
+        f"explain: through needs what every path from {start} to {end} passes, from {end} back, "
+        f"but {everything - passing:,} of {everything:,} do not pass {through_text}: "
         f"{'; '.join(others[:5])}."
     )
 
 
 def _ends(factors: tuple[Factor, ...]) -> tuple[tuple[Factor, ...], int]:
-    """Of a long way the factors at its ends, and how many are left out between them."""
-    left_out = len(factors) - _LONGEST_WAY
+    """Of a long path the factors at its ends, and how many are left out between them."""
+    left_out = len(factors) - _LONGEST_PATH
     if left_out <= 0:
         return factors, 0
-    half = _LONGEST_WAY // 2
+    half = _LONGEST_PATH // 2
     return (*factors[:half], *factors[-half:]), left_out
 
 

@@ -66,7 +66,7 @@ class ArrayExplanation(Written):
 
     def __str__(self) -> str:
         if self.total is None:
-            return f"{self.symbol.text} = 0: no way leads from there to the root."
+            return f"{self.symbol.text} = 0: no path leads from there to the root."
         start = Derivative(self.symbol.top, self._steps.names[self._steps.root])
         rows = [(start.text, array_text(self._steps.seed), "")]
         for left, terms in self._equations:

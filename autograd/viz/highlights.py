@@ -1,4 +1,4 @@
-"""What stands out in a picture: the ways from a node to the root, and what has changed."""
+"""What stands out in a picture: the paths from a node to the root, and what has changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograd.viz.trace import Node, Trace
 _GAP, _TITLE = 24.0, 26.0
 
 
-def with_way(graph: DrawnGraph, trace: Trace, start: Node) -> DrawnGraph:
+def with_paths(graph: DrawnGraph, trace: Trace, start: Node) -> DrawnGraph:
     """The graph with everything that lies between `start` and the root marked.
 
     Raises:
@@ -21,21 +21,21 @@ def with_way(graph: DrawnGraph, trace: Trace, start: Node) -> DrawnGraph:
     """
     ids = {node: f"n{i}" for i, node in enumerate(trace.nodes)}
     if start not in ids:
-        raise ValueError("draw: way needs a node that root was computed from.")
-    ways = trace.counts(start)
-    on_way = {ids[node] for node in ways}
+        raise ValueError("draw: paths_from needs a node that root was computed from.")
+    counts = trace.counts(start)
+    on_path = {ids[node] for node in counts}
     # A box of a module stands out if it lies between two things that do.
     boxes = {node.id for node in graph.nodes if node.id.startswith("g")}
-    tails = {edge.tail for edge in graph.edges if edge.head in on_way | boxes and edge.flows}
-    on_way |= boxes & tails
-    nodes = tuple(replace(node, marked=node.id in on_way) for node in graph.nodes)
+    tails = {edge.tail for edge in graph.edges if edge.head in on_path | boxes and edge.flows}
+    on_path |= boxes & tails
+    nodes = tuple(replace(node, marked=node.id in on_path) for node in graph.nodes)
     edges = tuple(
-        replace(edge, marked=edge.flows and edge.tail in on_way and edge.head in on_way)
+        replace(edge, marked=edge.flows and edge.tail in on_path and edge.head in on_path)
         for edge in graph.edges
     )
     name = next((n.title for n in graph.nodes if n.id == ids[start]), "") or "it"
-    count = ways[trace.root]
-    lead = "1 way leads" if count == 1 else f"{count:,} ways lead"
+    count = counts[trace.root]
+    lead = "1 path leads" if count == 1 else f"{count:,} paths lead"
     remark = f"{graph.remark} Along the thick arrows {lead} from {name} to the output.".strip()
     return replace(graph, nodes=nodes, edges=edges, remark=remark)
 

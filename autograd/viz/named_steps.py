@@ -105,7 +105,7 @@ class NamedSteps(Sequence[NamedStep]):
             yield NamedStep(node, parent, upstream, local, symbols, received)
 
     def _factors(self, node: Node) -> dict[Node, float]:
-        """The local derivatives by the next names below, summed over the ways between them."""
+        """The local derivatives by the next names below, summed over the paths between them."""
         steps, place = self._steps, self._place
         totals = {node: 1.0}
         found: dict[Node, float] = {}

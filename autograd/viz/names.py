@@ -95,7 +95,7 @@ def _is_public(name: str) -> bool:
 
 
 def _nodes_in(thing: Any, path: str) -> Iterator[tuple[Node, str]]:
-    """Walk breadth first, so that short ways come before long ones."""
+    """Walk breadth first, so that short paths come before long ones."""
     queue = deque([(thing, path)])
     seen = set()  # a list may contain itself
     looked_at = 0

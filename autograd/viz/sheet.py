@@ -59,7 +59,7 @@ code, pre {{ overflow-wrap: anywhere }}
 <h1>{title}</h1>
 <p class="who"><span>Name</span><span>Date</span></p>
 <p>Compute the value of each node forwards, then its gradient backwards, from df/df = 1: upstream
-times local, and the sum where several ways meet.</p>
+times local, and the sum where several paths meet.</p>
 {tasks}
 <div class="solutions">
 <h1>{title}: solutions</h1>

@@ -2,7 +2,7 @@
 
 Pictures, explanations, texts, films and pages are readers of it. None of them looks into the
 engine, the rulebook or formulas by itself: a node is a key to them, and what it is called, how it
-was made, what its local derivatives are and how many ways lead from it is asked here.
+was made, what its local derivatives are and how many paths lead from it is asked here.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class Trace:
         named = {node: self.code(node) for node in self.nodes if node in self.found}
         return boxes_of(self.nodes, named, self.uses)
 
-    # --- ways ---------------------------------------------------------------------------------
+    # --- paths --------------------------------------------------------------------------------
 
     @cached_property
     def uses(self) -> dict[Node, list[tuple[Node, int]]]:
@@ -203,7 +203,7 @@ class Trace:
         return node.parents if joined is None else tuple(joined)
 
     def close(self, boxes: Iterable[Box]) -> None:
-        """Let boxes of numbers with one result count as one operation in every way from now on."""
+        """Let boxes of numbers with one result count as one operation in every path from now on."""
         for box in boxes:
             if len(box.results) == 1 and all(isinstance(node, Value) for node in box.nodes):
                 self.joined[box.results[0]] = self.factors(box)
@@ -211,8 +211,8 @@ class Trace:
                 self.nodes = tuple(node for node in self.nodes if node not in inside)
         self.__dict__.pop("uses", None)
 
-    def ways(self, top: Node) -> tuple[dict[Node, int], dict[Node, float]]:
-        """For each node, how many ways lead from it to `top`, and the sum of their products."""
+    def paths(self, top: Node) -> tuple[dict[Node, int], dict[Node, float]]:
+        """For each node, how many paths lead from it to `top`, and the sum of their products."""
         counts: dict[Node, int] = {top: 1}
         totals: dict[Node, float] = {top: 1.0}
         for node in reversed(self.nodes):
@@ -238,7 +238,7 @@ class Trace:
         return {node: totals[node] for node in box.operands if node in totals}
 
     def counts(self, start: Node) -> dict[Node, int]:
-        """For each node, how many ways lead to it from `start`; those without one are left out."""
+        """For each node, how many paths lead to it from `start`; those without one are left out."""
         counts = {start: 1}
         for node in self.nodes:
             if node is not start and (n := sum(counts.get(p, 0) for p in self.parents(node))):

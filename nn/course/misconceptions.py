@@ -12,7 +12,7 @@ class Misconception(enum.Enum):
     """
 
     LEARNING = "Backpropagation is learning: backward() changes the weights."
-    ONE_WAY = "One way from a number to the loss is enough; others need not be added."
+    ONE_PATH = "One path from a number to the loss is enough; others need not be added."
     OVERWRITING = "Each backward() starts anew; old gradients need not be cleared."
     WRONG_POINT = "A local derivative may be taken anywhere, such as at the result."
     NO_INPUT = "The gradient of a weight does not depend on the input."

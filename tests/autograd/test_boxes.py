@@ -291,14 +291,14 @@ def test_explained_to_any_depth_the_derivative_is_the_same(depth):
     explained = explain(loss, x[0], depth=depth)
     loss.backward()
     assert explained.total == pytest.approx(x[0].grad, rel=1e-12)
-    assert explained.total == pytest.approx(sum(way.number for way in explained.ways), rel=1e-9)
+    assert explained.total == pytest.approx(sum(path.number for path in explained.paths), rel=1e-9)
 
 
 def test_explain_takes_a_composition_for_one_factor_unless_it_is_opened():
     z = scores()
     loss = nn.functional.cross_entropy(z, 1)
-    assert len(explain(loss, z[0]).ways[0].factors) == 1
-    assert len(explain(loss, z[0], depth=0).ways[0].factors) > 3
+    assert len(explain(loss, z[0]).paths[0].factors) == 1
+    assert len(explain(loss, z[0], depth=0).paths[0].factors) > 3
     inner = loss.parents[0].parents[0]  # what lies inside of it is found, too
     assert explain(loss, inner).total == pytest.approx(1 / inner.data)
 

@@ -1,4 +1,4 @@
-"""Pictures of networks: modules as boxes, the ways that lead from a node, before and after."""
+"""Pictures of networks: modules as boxes, the paths that lead from a node, before and after."""
 
 import random
 import re
@@ -134,24 +134,24 @@ def test_without_modules_every_node_is_drawn_and_that_is_said():
     assert "No parameter's name tells a module" in drawing.graph.remark
 
 
-def test_all_ways_from_a_node_stand_out():
+def test_all_paths_from_a_node_stand_out():
     a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     d = a * b
     z = tanh(d + a) + d
-    drawing = draw(z, way=a)
+    drawing = draw(z, paths_from=a)
     marked = {" ".join(n.name) or n.symbol for n in drawing.graph.nodes if n.marked}
     assert "a" in marked
     assert "b" not in marked
-    assert "Along the thick arrows 3 ways lead from a to the output." in drawing.graph.remark
+    assert "Along the thick arrows 3 paths lead from a to the output." in drawing.graph.remark
     assert drawing.svg.count(HOT) > 5
     assert "penwidth=3" in drawing.source
     thick = re.findall(rf'stroke="{HOT}" stroke-width="3.2"', drawing.svg)
     assert len(thick) == sum(edge.marked for edge in drawing.graph.edges) == 6
 
 
-def test_a_way_leads_through_the_boxes_of_modules():
+def test_a_path_leads_through_the_boxes_of_modules():
     model, loss = network()
-    graph = draw(loss, depth=2, way=loss.parents[0]).graph
+    graph = draw(loss, depth=2, paths_from=loss.parents[0]).graph
     assert graph.nodes[-1].marked
     assert model
 
@@ -192,14 +192,14 @@ def test_hostile_module_names_are_text(name):
     assert "strict" not in drawing.source
 
 
-def test_draw_refuses_a_depth_below_0_and_a_way_that_leads_nowhere():
+def test_draw_refuses_a_depth_below_0_and_a_node_that_leads_nowhere():
     x, other = Value(1.0), Value(2.0)
     with pytest.raises(ValueError, match="depth must be >= 0, but got -1"):
         draw(x * x, depth=-1)
-    with pytest.raises(TypeError, match=r"way needs a Value or a Tensor, but got 'x'"):
-        draw(x * x, way="x")
-    with pytest.raises(ValueError, match="way needs a node that root was computed from"):
-        draw(x * x, way=other)
+    with pytest.raises(TypeError, match=r"paths_from needs a Value or a Tensor, but got 'x'"):
+        draw(x * x, paths_from="x")
+    with pytest.raises(ValueError, match="paths_from needs a node that root was computed from"):
+        draw(x * x, paths_from=other)
 
 
 def test_a_sum_of_many_terms_is_one_box_with_an_arrow_for_each():

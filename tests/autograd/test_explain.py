@@ -1,4 +1,4 @@
-"""`explain`: the chain rule written out, way by way."""
+"""`explain`: the chain rule written out, path by path."""
 
 import math
 import random
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import GraphError, ShapeError, Tensor, Value, explain, no_grad, tanh
+from autograd import GraphError, ShapeError, Tensor, Value, draw, explain, no_grad, tanh
 from autograd.node import topological
-from autograd.viz.explain import MOST_WAYS
+from autograd.viz.explain import MOST_PATHS
 from tests.work import calls_at_most
 
 
@@ -26,7 +26,7 @@ def random_graph(seed, steps=6):
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_the_ways_add_up_to_the_gradient(seed):
+def test_the_paths_add_up_to_the_gradient(seed):
     nodes = random_graph(seed)
     if not nodes[-1].parents:
         return
@@ -34,17 +34,17 @@ def test_the_ways_add_up_to_the_gradient(seed):
     for leaf in nodes[:3]:
         explanation = explain(nodes[-1], leaf)
         assert explanation.total == pytest.approx(leaf.grad, rel=1e-12, abs=1e-12)
-        written = math.fsum(way.number for way in explanation.ways)
+        written = math.fsum(path.number for path in explanation.paths)
         assert written + explanation.rest == pytest.approx(leaf.grad, rel=1e-12, abs=1e-12)
-        if explanation.count <= MOST_WAYS:
-            assert len(explanation.ways) == explanation.count
+        if explanation.count <= MOST_PATHS:
+            assert len(explanation.paths) == explanation.count
 
 
-def test_a_way_is_written_in_symbols_and_in_numbers():
+def test_a_path_is_written_in_symbols_and_in_numbers():
     x, w, b = Value(2.0, label="x"), Value(-3.0, label="w"), Value(1.0, label="b")
     y = tanh(w * x + b)
     text = str(explain(y, w))
-    assert text.splitlines()[0] == "dy/dw is one product, for there is one way from w to y:"
+    assert text.splitlines()[0] == "dy/dw is one product, for there is one path from w to y:"
     assert "w → v₁ → v₂ → y" in text
     assert "∂y/∂v₂ · ∂v₂/∂v₁ · ∂v₁/∂w = (1 - y²) · 1 · x = 0.0001816 · 1 · 2 = 0.0003632" in text
     assert text.endswith("dy/dw = 0.0003632")
@@ -58,7 +58,7 @@ def test_explain_changes_no_gradient():
     assert y._grad is None
 
 
-def test_too_many_ways_are_counted_exactly_and_their_sum_is_given():
+def test_too_many_paths_are_counted_exactly_and_their_sum_is_given():
     x = Value(1.0, label="x")
     y = x
     for _ in range(100):
@@ -68,9 +68,9 @@ def test_too_many_ways_are_counted_exactly_and_their_sum_is_given():
         text = str(explanation)
     assert explanation.count == 2**100
     assert explanation.total == 2.0**100
-    assert f"… and {2**100 - 12:,} more ways, together 1.268e30" in text
+    assert f"… and {2**100 - 12:,} more paths, together 1.268e30" in text
     assert "… 92 more …" in text
-    assert f"{2**100 - 12:,} more ways" in explanation.latex
+    assert f"{2**100 - 12:,} more paths" in explanation.latex
 
 
 def test_a_chain_of_7_500_operations_is_one_product():
@@ -84,7 +84,7 @@ def test_a_chain_of_7_500_operations_is_one_product():
 
 def test_what_does_not_lead_to_the_root_has_derivative_0():
     x, other = Value(2.0, label="x"), Value(1.0, label="other")
-    assert str(explain(x * 2, other)) == "dL/dother = 0: no way leads from other to L."
+    assert str(explain(x * 2, other)) == "dL/dother = 0: no path leads from other to L."
     assert str(explain(x * 2, x * 3)).startswith("dL/d")
 
 
@@ -156,14 +156,14 @@ def test_the_line_of_the_lecture_has_its_three_factors():
     assert w1._grad is None
 
 
-def test_through_named_takes_every_variable_with_a_name_that_all_ways_pass():
+def test_through_named_takes_every_variable_with_a_name_that_all_paths_pass():
     J, y_hat, z1, w1, w2 = one_weight_in_each_layer()
     assert str(explain(J, w1, through="named")) == str(explain(J, w1, through=(y_hat, z1)))
     assert str(explain(J, w2, through="named")).startswith("dJ/dw₂ = dJ/dŷ · dŷ/dw₂ = ")
     assert explain(J, w2, through=y_hat).total == pytest.approx(explain(J, w2).total, rel=1e-12)
 
 
-def test_ways_that_do_not_pass_are_listed():
+def test_paths_that_do_not_pass_are_listed():
     x = Value(3.0, label="x")
     v = x * 2.0
     v.label = "v"
@@ -174,7 +174,7 @@ def test_ways_that_do_not_pass_are_listed():
     J, y_hat, z1, w1, w2 = one_weight_in_each_layer()
     with pytest.raises(ValueError, match="1 of 1 do not pass z₁, then ŷ"):
         explain(J, w1, through=(z1, y_hat))
-    with pytest.raises(ValueError, match="no way leads from w₂ to z₁"):
+    with pytest.raises(ValueError, match="no path leads from w₂ to z₁"):
         explain(z1, w2, through=(w1,))
 
 
@@ -287,3 +287,12 @@ def test_explain_refuses_what_is_no_node_two_kinds_and_constants():
         constant = Value(1.0) * 2
     with pytest.raises(GraphError, match="explain: the root is a constant"):
         explain(constant, constant)
+
+
+def test_the_names_of_version_0_1_warn_and_work():
+    x = Value(2.0, label="x")
+    explanation = explain(x * x, x)
+    with pytest.warns(DeprecationWarning, match=r"Explanation\.ways is called paths now"):
+        assert explanation.ways is explanation.paths
+    with pytest.warns(DeprecationWarning, match="draw: way= is called paths_from= now"):
+        assert "2 paths lead from x" in draw(x * x, way=x).graph.remark

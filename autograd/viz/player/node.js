@@ -61,7 +61,7 @@ function expansion(i) {
   if (!ways.length) return [p("No gradient flows to it.")];
   return [
     p(
-      (many ? many + " ways lead" : "One way leads") +
+      (many ? many + " paths lead" : "One path leads") +
         " from " +
         name(i) +
         " to " +
@@ -73,7 +73,7 @@ function expansion(i) {
         (many ? " is their sum." : "."),
     ),
     el("ol", { class: "ways" }, ...ways.map((way) => wayItem(way, i))),
-    ...(more ? [p("… and " + more + " more ways.")] : []),
+    ...(more ? [p("… and " + more + " more paths.")] : []),
   ];
 }
 // Another number for a leaf; who shows it elsewhere hears of it.

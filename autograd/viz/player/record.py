@@ -6,7 +6,7 @@ holes. In a tree, a number i stands for the name of node i, and -1 - i for the t
 it. The keys are short because each notebook output carries a record:
 
     nodes   name (as written, and in code), symbol, operation, operands, value, kind, formula, line,
-            total derivative, how many ways lead to the root, the innermost group it is in
+            total derivative, how many paths lead to the root, the innermost group it is in
     steps   [consumer, operand, upstream, local, contribution, words], where words hold the
             equation, the local derivative and its formula, and of arrays what was computed with
             them
@@ -40,7 +40,7 @@ MOST_NAMED = 100
 """Along more named variables nobody steps; there the page steps through boxes."""
 
 MOST_WAYS = 12
-"""Of more ways from a node to the root, so many are shown, and the others are counted."""
+"""Of more paths from a node to the root, so many are shown, and the others are counted."""
 
 Record = dict[str, Any]
 
@@ -98,7 +98,7 @@ def _named(steps: Pass, index: dict[Node, int]) -> list[Any]:
 
 
 def _ways(steps: Pass, played: Sequence[int]) -> dict[Node, tuple[str, str]]:
-    """For each node that several ways lead from, how many, and how many more than are shown."""
+    """For each node that several paths lead from, how many, and how many more than are shown."""
     counts = {steps.root: 1}
     for k in played:
         node, _, parent = steps.ends_of(k)

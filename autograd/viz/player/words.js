@@ -79,9 +79,9 @@ function describeStep(k, state, whole) {
     "the new total",
     "before + contribution = " + fmt(before) + " + " + minus(fmt(product[k])),
     [
-      [product[k], "A way is forgotten: what had arrived before counts, too."],
-      [before, "A way is forgotten: the one that arrives now."],
-      [before * product[k], "That is the product; ways are added."],
+      [product[k], "A path is forgotten: what had arrived before counts, too."],
+      [before, "A path is forgotten: the one that arrives now."],
+      [before * product[k], "That is the product; paths are added."],
       ...itself,
     ],
   );

@@ -55,21 +55,21 @@ EXERCISES = (
     Exercise(
         "backpropagation 2",
         right=lambda: [2 * 2, 2 * 2, 2 * 2],
-        answer="my_ways",
+        answer="my_paths",
         mistakes=(
-            Mistake(lambda: [2, 2, 2], "On each way two other factors are held, not one: 2·2."),
+            Mistake(lambda: [2, 2, 2], "On each path two other factors are held, not one: 2·2."),
             Mistake(lambda: [12, 12, 12], "12 is what all three bring together. Each brings less."),
             Mistake(lambda: [8, 8, 8], "8 is x·x·x itself. Leave one x free, hold the other two."),
             Mistake(
                 lambda: [12, 0, 0],
-                "All three ways lead to x, and what arrives on them is added.",
-                Belief.ONE_WAY,
+                "All three paths lead to x, and what arrives on them is added.",
+                Belief.ONE_PATH,
             ),
             Mistake(lambda: [1, 1, 1], "x grows by 1 for each 1 of x; but the product grows more."),
         ),
         hints=(
             "Leave one x free and hold the other two at 2.",
-            "Their product is what this way brings.",
+            "Their product is what this path brings.",
         ),
         praise="Together they are 3x² = 12.",
     ),
@@ -100,7 +100,7 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: lambda x: 10 * x,
-                "Its gradient is 10. But x is used once only: let it reach the result on two ways.",
+                "Its gradient is 10. But x is used only once: let two paths lead from it to y.",
             ),
             Mistake(
                 lambda: lambda x: x * x,
@@ -108,8 +108,8 @@ EXERCISES = (
             ),
             Mistake(
                 lambda: lambda x: 5 * x * x,
-                "Its gradient at 2 is 20: both ways bring 10 each, and they are added.",
-                Belief.ONE_WAY,
+                "Its gradient at 2 is 20: both paths bring 10 each, and they are added.",
+                Belief.ONE_PATH,
             ),
             Mistake(lambda: lambda x: 10.0, "That does not depend on x, so its gradient is 0."),
         ),

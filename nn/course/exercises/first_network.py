@@ -111,7 +111,7 @@ EXERCISES = (
             Mistake(
                 lambda: 3.0,
                 "That is one way only: number stands twice in number * number.",
-                Belief.ONE_WAY,
+                Belief.ONE_PATH,
             ),
             Mistake(lambda: 0.0, "Nobody has called zero_grad(), so nothing was cleared."),
         ),
@@ -161,7 +161,7 @@ EXERCISES = (
                 lambda: _neuron(shared=False),
                 "The number is right. But the picture has two boxes with 0.5: make one Value and "
                 "use it twice, else each gets only its own part of the gradient.",
-                Belief.ONE_WAY,
+                Belief.ONE_PATH,
             ),
             Mistake(
                 lambda: _neuron(factored=True),

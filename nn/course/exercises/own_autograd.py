@@ -260,7 +260,7 @@ EXERCISES = (
             Mistake(
                 lambda MyValue: _order_with_repeats,
                 "A node that is used twice stands in the list several times. Has it been visited?",
-                Belief.ONE_WAY,
+                Belief.ONE_PATH,
             ),
             Mistake(lambda MyValue: _order_of_parents_only, "The result itself belongs to it."),
         ),
@@ -281,7 +281,7 @@ EXERCISES = (
             Mistake(
                 lambda MyValue: lambda result: _backward(result, adds=False),
                 "A node that is used twice keeps only the last that arrives: add to it, with +=.",
-                Belief.ONE_WAY,
+                Belief.ONE_PATH,
             ),
             Mistake(
                 lambda MyValue: lambda result: _backward(result, backwards=False),
