@@ -151,14 +151,27 @@ def test_the_names_on_a_page_exist(page):
             thing = getattr(thing, part)
 
 
-def test_the_files_that_the_page_on_the_inside_names_exist():
+def test_the_page_on_the_inside_is_short_and_the_files_and_functions_that_it_names_exist():
     text = (DOCS / "how-it-works.md").read_text("utf-8")
-    for name in re.findall(r"`([\w/]+\.py|rules/)`", text):
+    assert text.count("\n") <= 250
+    files = re.findall(r"`([\w/]+\.(?:py|md)|\w+/)`", text)
+    assert len(files) > 25
+    for name in files:
         assert (ROOT / "autograd" / name).exists(), name
     for name in ("_install", "_contributions", "topological", "backward_steps", "pullback"):
         assert name in text
         sources = (ROOT / "autograd" / file for file in ("node.py", "value.py", "op.py"))
         assert any(f"def {name}(" in source.read_text("utf-8") for source in sources), name
+
+
+def test_the_glossary_is_in_order_and_has_each_word_once():
+    text = (DOCS / "glossary.md").read_text("utf-8")
+    terms = re.findall(r"^\*?(\S.*)\n: ", text, re.M)
+    assert len(terms) > 30
+    assert len(terms) == len(set(terms))
+    for section in text.split("\n## ")[1:]:
+        found = re.findall(r"^\*?(\S.*)\n: ", section, re.M)
+        assert found == sorted(found, key=str.lower), found
 
 
 def test_a_number_comes_to_its_gradient_through_fifty_lines_of_two_files():
