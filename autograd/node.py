@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from autograd.errors import GraphError
 from autograd.modes import active, watch_product
 from autograd.op import RULEBOOK, Op
-from autograd.tracing import written
+from autograd.tracing import as_traced
 from autograd.updates import readings
 
 
@@ -150,8 +150,7 @@ class Node:
 
     def zero_grad(self) -> None:
         """Forget the gradient, as if no backward pass had reached this node."""
-        written("zero_grad()")
-        self._grad = None
+        (as_traced(self) if active() else self)._grad = None
 
     def __pos__(self) -> Self:
         return self

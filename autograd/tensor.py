@@ -17,7 +17,7 @@ from autograd.modes import active, recording, watch_result
 from autograd.node import Node, Parts
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 from autograd.rules import elementwise, matrices
-from autograd.tracing import lifted, read, written
+from autograd.tracing import as_traced, lifted, read
 from autograd.updates import readings
 from autograd.value import Copied, Value
 from autograd.versions import FIXED, Version, latest, versioned
@@ -121,7 +121,9 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     @data.setter
     def data(self, array: ArrayLike) -> None:
-        written("writing to .data")
+        if active() and (leaf := as_traced(self)) is not self:
+            leaf.data = array
+            return
         if self.op is not None:
             raise GraphError(
                 f"data: this Tensor is the result of {self.op.name}, which the graph still needs. "
@@ -140,9 +142,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
         That of a leaf may be changed in place; others may share theirs and are read-only.
         """
-        if active():
-            read(self, ".grad")
-        grad = self._grad
+        grad = (as_traced(self) if active() else self)._grad
         if self.op is None or not isinstance(grad, (np.ndarray, np.generic)):
             return grad
         readings.note(self)
@@ -152,7 +152,9 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     @grad.setter
     def grad(self, array: ArrayLike | None) -> None:
-        written("writing to .grad")
+        if active() and (leaf := as_traced(self)) is not self:
+            leaf.grad = array
+            return
         self._grad = None if array is None else self._checked("grad", array)
 
     def _checked(self, name: str, array: ArrayLike) -> Any:
@@ -265,7 +267,6 @@ class Tensor(ArrayOperations, Copied, node.Node):
             GraphError: nothing that self was computed from requires a gradient, or an array that
                 the graph needs was written to since.
         """
-        written("backward()")
         node.backward(self, self._seed(gradient))
 
     def _seed(self, gradient: ArrayLike | None = None) -> Any:

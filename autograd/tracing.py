@@ -2,13 +2,15 @@
 
 A tracer is a mode. The engine asks for it only where `active()` says that some mode is on, and at
 these places only: a result is made, a number is read, two numbers are compared; operands are lifted
-where they become arrays; a leaf's number or gradient is about to be written. All else that a traced
-node does in another way than a node it does itself: it is of a class of its own.
+where they become arrays; a leaf's number or gradient is read or written, and what an optimizer
+keeps. All else that a traced node does in another way than a node it does itself: it is of a class
+of its own.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from autograd.modes import active, force_grad
 
@@ -35,8 +37,43 @@ class Tracer(force_grad):
         """Operands of an operation on arrays were given; the answer is what it computes with."""
         raise NotImplementedError
 
+    def leaf(self, node: Any) -> Any:
+        """What the number and the gradient of a leaf are read from and written to."""
+        raise NotImplementedError
+
+    def held(self, holder: Callable[[], dict[str, Any]], name: str, first: Any) -> Any:
+        """What stands for an array that is written to, and kept until the next call.
+
+        Args:
+            holder: Gives the dict that has it.
+            name: Its name there.
+            first: What it is where it is not there yet.
+        """
+        raise NotImplementedError
+
+    def numbers_of(self, read: Callable[[], list[float]], owner: Any) -> list[Any]:
+        """What stands for plain numbers that are read anew at every call.
+
+        Args:
+            read: Gives them; None where what is recorded would not do.
+            owner: Whose they are: it is expected to change.
+        """
+        raise NotImplementedError
+
+    def as_written(self) -> NoReturn:
+        """This call is to be run as it is written: it ends in an error."""
+        raise NotImplementedError
+
+    def once(self, owner: Any, make: Callable[[Any, Tracer], Any]) -> Any:
+        """What was made for an owner the first time, by `make(owner, tracer)`."""
+        raise NotImplementedError
+
+    def ends_as(self, owner: Any, name: str, value: Callable[[], Any]) -> None:
+        """An attribute that is another one after each call."""
+        raise NotImplementedError
+
     def written(self, what: str) -> None:
-        """Something that stays when all is computed is about to happen, such as `zero_grad()`."""
+        """Something that stays when all is computed is about to happen, and is not recorded."""
         raise NotImplementedError
 
 
@@ -65,6 +102,12 @@ def lifted(*operands: Any) -> tuple[Any, ...]:
     """What an operation on arrays computes with: these operands, or what a tracer makes of them."""
     watching = tracer()
     return operands if watching is None else watching.lift(operands)
+
+
+def as_traced(node: Any) -> Any:
+    """A leaf, or what a tracer has for it: there its number and gradient are read and written."""
+    watching = tracer()
+    return node if watching is None else watching.leaf(node)
 
 
 def written(what: str) -> None:

@@ -16,7 +16,7 @@ from autograd.methods import Operations
 from autograd.modes import active, recording, watch_result
 from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op, kind_of
 from autograd.rules import elementwise
-from autograd.tracing import read, tracer, written
+from autograd.tracing import as_traced, read, tracer
 from autograd.updates import readings
 from autograd.versions import FIXED
 
@@ -157,23 +157,25 @@ class Value(Operations, Copied, node.Node):
 
     @data.setter
     def data(self, number: float) -> None:
-        if active():
-            written("writing to .data")
+        if active() and (leaf := as_traced(self)) is not self:
+            leaf.data = number
+            return
         self._data = number if number.__class__ is float else _as_float(number)
 
     @property
     def grad(self) -> float:
         """The gradient that backward passes have brought here; 0.0 where none has."""
-        if active():
-            read(self, ".grad")
+        if active() and (leaf := as_traced(self)) is not self:
+            return leaf.grad  # type: ignore[no-any-return]
         if self.op is not None:
             readings.note(self)
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
     def grad(self, number: float) -> None:
-        if active():
-            written("writing to .grad")
+        if active() and (leaf := as_traced(self)) is not self:
+            leaf.grad = number
+            return
         self._grad = number if number.__class__ is float else _as_float(number)
 
     @property

@@ -18,8 +18,9 @@ import numpy as np
 
 from autograd import ShapeError, Tensor, Value
 from autograd.checks import kind
+from autograd.modes import active
 from autograd.node import Home
-from autograd.tracing import written
+from autograd.tracing import as_traced
 from autograd.versions import note_write
 
 if TYPE_CHECKING:
@@ -115,12 +116,13 @@ class Parameter(Tensor):
     @property
     def grad(self) -> Any:
         """The gradient, an array of the data's shape and dtype; None where none has reached."""
-        return self._grad
+        return self._grad if not active() else as_traced(self)._grad
 
     @grad.setter
     def grad(self, array: ArrayLike | None) -> None:
-        written("writing to .grad")
-        if array is None:
+        if active() and (leaf := as_traced(self)) is not self:
+            leaf.grad = array
+        elif array is None:
             self._grad = None
         else:
             self._first(self._checked("grad", array))

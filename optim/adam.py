@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from optim.optimizer import Params
@@ -108,7 +106,7 @@ class Adam(UpdateRule):
         if group["amsgrad"]:
             v = np.maximum(kept["v_max"], v, out=kept["v_max"])
         c1 = (1 - beta1) / (1 - beta1**t)  # m̂ = c1 m
-        c2 = math.sqrt((1 - beta2) / (1 - beta2**t))  # √v̂ = c2 √v
+        c2 = ((1 - beta2) / (1 - beta2**t)) ** 0.5  # √v̂ = c2 √v
         np.sqrt(v, out=s)
         s += group["eps"] / c2
         np.divide(m, s, out=s)
@@ -280,11 +278,11 @@ class Nadam(UpdateRule):
         v *= beta2
         v += np.square(g, out=s)
         # The product of the μ is the same number for all that have been stepped equally often.
-        of_m = (1 - beta1) * mu_next / (1 - mu_next * float(product[0]))
-        of_g = (1 - mu) / (1 - float(product[0]))
+        of_m = (1 - beta1) * mu_next / (1 - mu_next * product[0])
+        of_g = (1 - mu) / (1 - product[0])
         np.multiply(m, of_m, out=m_hat)
         m_hat += np.multiply(g, of_g, out=s)
-        c2 = math.sqrt((1 - beta2) / (1 - beta2**t))  # √v̂ = c2 √v
+        c2 = ((1 - beta2) / (1 - beta2**t)) ** 0.5  # √v̂ = c2 √v
         np.sqrt(v, out=s)
         s += group["eps"] / c2
         m_hat /= s

@@ -113,7 +113,7 @@ class SGD(UpdateRule):
         if mu:
             step = b = kept["b"]
             b *= mu
-            b += g if t == 1 else np.multiply(g, 1 - tau, out=s)
+            b += g if not tau or t == 1 else np.multiply(g, 1 - tau, out=s)
             if group["nesterov"]:
                 step = np.multiply(b, mu, out=s)
                 step += g

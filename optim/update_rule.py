@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.checks import refuse
+from autograd.modes import active
 from autograd.node import Node
 from autograd.spellings import refuse_set_to_none
-from autograd.tracing import written
+from autograd.tracing import Tracer, as_traced, tracer
 from optim.hyperparameters import Settings, check_rate
 from optim.optimizer import Optimizer, Params
 from optim.parameter_arrays import Numbers, gather
@@ -184,12 +185,14 @@ class UpdateRule(Optimizer):
         Returns:
             What the closure returned, or None.
         """
-        written("optimizer.step()")
         loss = None if closure is None else self._evaluate(closure)
         if self._finite_only:
             self._check_finite()
         for group, memory in zip(self.param_groups, self._memories, strict=True):
-            self._step(group, memory)
+            if active() and (watching := tracer()) is not None:
+                self._step(*_recorded(group, memory, self.starts(group), watching))
+            else:
+                self._step(group, memory)
         return loss
 
     def _step(self, group: Group, memory: Memory) -> None:
@@ -289,7 +292,6 @@ class UpdateRule(Optimizer):
         """Forget the gradients of all parameters: they are None, as before any backward pass."""
         if options:
             refuse_set_to_none(options)
-        written("zero_grad()")
         for memory in self._memories:
             memory.numbers().zero_grad()
 
@@ -311,8 +313,10 @@ class UpdateRule(Optimizer):
         return self
 
     def _check_finite(self) -> None:
-        for name, p in zip(self.names, self.params, strict=True):
+        for name, p in zip(self.names, map(as_traced, self.params), strict=True):
             if p._grad is not None and not np.isfinite(p._grad).all():
+                if active() and (watching := tracer()) is not None:
+                    watching.as_written()
                 grad = np.asarray(p._grad)
                 raise ValueError(
                     f"{type(self).__name__}: needs finite gradients, but that of {name} has "
@@ -423,6 +427,8 @@ class Memory:
 
     def numbers(self) -> Numbers:
         """The numbers, where they are now."""
+        if active() and (watching := tracer()) is not None:
+            return gather([watching.leaf(p) for p in self._params])
         if not self._numbers.is_current():
             self._numbers = gather(self._params)
         return self._numbers
@@ -491,6 +497,69 @@ class Memory:
         """Take over what was saved."""
         self._steps = _one_if_alike(steps)
         self.kept = kept
+
+
+class RecordedMemory(Memory):
+    """A memory while a step is being recorded: what it keeps is what a tracer has for it."""
+
+    def __init__(self, memory: Memory, watching: Tracer) -> None:
+        self.memory, self.watching, self.sizes = memory, watching, memory.sizes
+        self._params = memory._params
+        self._reached: list[list[bool] | None] = []
+        self._planned: list[list[tuple[slice, int]]] = []
+        self._after: Any = None
+        self.starts: dict[str, float] = {}
+        self.kept, self.scratch = {}, []
+        watching.ends_as(memory, "_steps", lambda: self._after)
+
+    def allocate(self, like: Array, kept: dict[str, float], scratch: int) -> None:
+        """Have the arrays that a rule needs."""
+        known, plain = self.memory, np.empty(like.shape, like.dtype)
+        known.allocate(plain, {name: x for name, x in self.starts.items() if name in known.kept}, 0)
+        for name in kept:
+            if name not in self.kept:
+                first = np.full_like(plain, self.starts[name])
+                self.kept[name] = self.watching.held(lambda: known.kept, name, first)
+        self.scratch = [np.empty_like(like) for _ in range(scratch + 1)]
+
+    def runs(self, reached: list[bool] | None) -> list[tuple[slice, int]]:
+        """Count a step; the counts are read at every call."""
+        place = len(self._reached)
+        self._reached.append(reached)
+        self._plan()
+        here = [where for where, _ in self._planned[place]]
+
+        def counts() -> Any:
+            if not place:
+                self._plan()
+            stretches, counts = zip(*self._planned[place], strict=True)
+            return [*counts] if [*stretches] == here else None
+
+        return [*zip(here, self.watching.numbers_of(counts, self.memory), strict=True)]
+
+    def _plan(self) -> None:
+        """Find out what the steps of a call would count, without counting them."""
+        before = self.memory._steps
+        self._planned = [self.memory.runs(reached) for reached in self._reached]
+        self._after, self.memory._steps = self.memory._steps, before
+
+
+def _recorded(
+    group: Group, memory: Memory, starts: dict[str, float], watching: Tracer
+) -> tuple[Any, Memory]:
+    """A group and its memory as a tracer has them: with numbers that are read at every call."""
+    names = [name for name, x in group.items() if isinstance(x, (int, float)) and x is not True]
+    names = [name for name in names if group[name] is not False]
+    others = {name: x for name, x in group.items() if name not in names}
+
+    def numbers() -> Any:
+        same = all(group[name] == x for name, x in others.items())
+        return [group[name] for name in names] if same else None
+
+    settings = zip(names, watching.numbers_of(numbers, group), strict=True)
+    twin: RecordedMemory = watching.once(memory, RecordedMemory)
+    twin.starts = starts
+    return others | dict(settings), twin
 
 
 def _one_if_alike(steps: NDArray[np.int_]) -> int | NDArray[np.int_]:

@@ -74,9 +74,10 @@ class Audited(NamedTuple):
 
     Attributes:
         results: What it gave.
+        state: What it has changed, by what to call it.
         nodes: The Values and Tensors that it uses.
         graded: Whether to compare gradients, too.
-        run: Runs the function as it is written, and gives its results.
+        run: Runs the function as it is written, and gives its results and what it has changed.
         terms: Gives every number that the replay has computed so far, in arrays.
         made_inside: Gives those of the nodes that the function makes anew in each run.
         float_size: Gives the bytes of the smallest floats that a result, by number, is made of; of
@@ -84,19 +85,22 @@ class Audited(NamedTuple):
         undecided: Says whether as it is written the function takes another path, from a comparison
             of numbers on that are closer to each other than a given one.
         perturbed: Runs the program in other memory, with what goes in changed in its last digits:
-            which ones a number says, none of them None. Gives the results, and what stands for the
-            nodes; or None if that takes another path.
+            which ones a number says, none of them None. Gives the results, what stands for the
+            nodes and what has changed; or None if that takes another path.
     """
 
     results: Any
+    state: dict[str, Any]
     nodes: Sequence[Any]
     graded: bool
-    run: Callable[[], Any]
+    run: Callable[[], tuple[Any, dict[str, Any]]]
     terms: Callable[[], list[Any]]
     made_inside: Callable[[], list[Any]]
     float_size: Callable[[int | None], int]
     undecided: Callable[[float], bool]
-    perturbed: Callable[[int | None, Sequence[Any]], tuple[Any, Sequence[Any]] | None]
+    perturbed: Callable[
+        [int | None, Sequence[Any]], tuple[Any, Sequence[Any], dict[str, Any]] | None
+    ]
 
 
 def compare(replay: Audited) -> None:
@@ -106,10 +110,11 @@ def compare(replay: Audited) -> None:
         Difference: they differ by more than rounding.
     """
     nodes, graded = replay.nodes, replay.graded
-    ours, theirs = (_numbers(x, nodes, nodes, graded) for x in (replay.results, replay.run()))
+    ours = _numbers(replay.results, nodes, nodes, graded) | replay.state
+    theirs = _as_written(replay)
     for one, other in ((ours, theirs), (theirs, ours)):
         for name in other.keys() - one.keys():
-            if not name.startswith(GRADIENT):
+            if name.startswith("result"):
                 raise Difference(f"as it is written {', '.join(theirs)} are returned")
             one[name] = 0.0 * other[name]  # where none has arrived
     total = sum(float(np.abs(x[np.isfinite(x)]).sum()) for x in replay.terms())
@@ -121,7 +126,7 @@ def compare(replay: Audited) -> None:
     if fresh:
         kept = [x for x in nodes if id(x) not in fresh]
         return compare(replay._replace(nodes=kept, made_inside=list))
-    again = [_numbers(replay.run(), nodes, nodes, graded) for _ in range(2)]
+    again = [_as_written(replay) for _ in range(2)]
     stable = all(x in run and _agree(run[x], theirs[x], total) for run in again for x in wrong)
     if stable and replay.undecided(TOLERANCES[8][1] * total):
         return
@@ -145,7 +150,12 @@ def same(results: Sequence[Any], numbers: Sequence[Any]) -> bool:
 
 
 def _size(replay: Audited, name: str) -> int:
-    return replay.float_size(None if name.startswith(GRADIENT) else int(name.split()[1]))
+    return replay.float_size(int(name.split()[1]) if name.startswith("result") else None)
+
+
+def _as_written(replay: Audited) -> dict[str, Any]:
+    results, state = replay.run()
+    return _numbers(results, replay.nodes, replay.nodes, replay.graded) | state
 
 
 def _differing(ours: dict[str, Any], theirs: dict[str, Any], total: float) -> list[str]:
@@ -161,7 +171,10 @@ def _differing(ours: dict[str, Any], theirs: dict[str, Any], total: float) -> li
 def _again(replay: Audited, seed: int | None) -> dict[str, Any]:
     """What the program gives in other memory; nothing if it takes another path."""
     found = replay.perturbed(seed, replay.nodes)
-    return {} if found is None else _numbers(found[0], found[1], replay.nodes, replay.graded)
+    if found is None:
+        return {}
+    results, nodes, state = found
+    return _numbers(results, nodes, replay.nodes, replay.graded) | state
 
 
 def _is_sensitive(

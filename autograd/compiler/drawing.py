@@ -170,7 +170,7 @@ class Instructions:
         """Calls on arrays; `ids` says which box an array is in."""
         program = self.program
         lifted = {id(x._data): (rows, x.requires_grad) for rows, x in program.lifted}
-        graded = {id(x._data) for _, x in program.tensors if x.requires_grad}
+        graded = {id(x.first) for _, x in program.tensors if x.requires_grad}
         graded |= {key for key, (_, needs) in lifted.items() if needs}
         for step, text, shape in calls:
             key, source = id(step.out), step.kind == SOURCE

@@ -26,6 +26,7 @@ listing.py and drawing.py show what came of it; ordinary_graph.py is for copies 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import random
@@ -43,6 +44,7 @@ from autograd.anomalies import anomaly_mode
 from autograd.checks import check_bool, check_function
 from autograd.compiler.arguments import Given, containers, contents, recorded
 from autograd.compiler.audit import Audited, Difference, Schedule, compare, same
+from autograd.compiler.effects import State, Unwritten
 from autograd.compiler.listing import listing
 from autograd.compiler.outputs import number_of, output
 from autograd.compiler.perturbed import perturbed
@@ -88,6 +90,7 @@ class Compiled:
         self._newest: Program | None = None
         self._count = 0
         self._kept: list[Any] = []
+        self._owners: list[Any] = []  # what changes, and is read at every call
         self._watch: Watch | None = None
         self._lock = threading.RLock()
         self._small: set[Any] = set()  # the signatures that recording does not pay for
@@ -300,27 +303,32 @@ class Compiled:
         """Replay, and compare with the function as it is written."""
         program, rebuild, schedule = kept
         spaces: list[Workspace] = []
+        before = program.state(given)
         start = time.perf_counter()
         outputs = run(program, given, self.op, spaces)
         if outputs is MISS:
             return MISS
         found = rebuild(outputs)
         middle = time.perf_counter()
+        after = program.state(given)
         try:
-            self._compare(outputs, rebuild, args, kwargs, given, spaces[-1], not active())
+            self._compare(outputs, rebuild, args, kwargs, given, spaces[-1], not active(), before)
         except Difference as err:
             self._refused = True
             raise self._different(err, " From now on it runs as it is written.") from None
+        after.restore()
         schedule.took(time.perf_counter() - middle, middle - start)
         return found
 
     def _compare(
         self, outputs: Any, rebuild: Any, args: Any, kwargs: Any, given: Given, space: Workspace,
-        graded: bool,
+        graded: bool, before: State,
     ) -> None:  # fmt: skip
-        """Compare a replay with the function as it is written."""
+        """Compare a replay with the function as it is written; all is as before then."""
         found = rebuild(outputs)
         program = space.program
+        after = program.state(given).numbers()
+        graded = graded and program.effects is None  # else results are constants
         nodes = [*program.graph.leaves[program.value_count :], *given.values, *given.tensors]
         nodes += [owner for owner, _ in program.placement.arrays] + program.closed
         nodes = [x for x in {id(x): x for x in nodes}.values() if x is not None]
@@ -340,24 +348,34 @@ class Compiled:
             return False
 
         def changed(seed: int | None, nodes: Sequence[Any]) -> Any:
-            found = perturbed(program, given, self.op, nodes, seed)
-            return found and (rebuild(found[0]), found[1])
+            before.restore()
+            found = perturbed(program, given, self.op, nodes, seed, before)
+            return found and (rebuild(found[0]), found[1], program.state(given).numbers())
 
-        run = functools.partial(self.function, *args, **kwargs)
-        size = program.float_size
-        compare(
-            Audited(found, nodes, graded, run, space.terms, made_inside, size, undecided, changed)
-        )
+        def as_written() -> Any:
+            before.restore()
+            results = self.function(*args, **kwargs)
+            return results, program.state(given).numbers()
+
+        audited = Audited(
+            found, after, nodes, graded, as_written, space.terms, made_inside, program.float_size,
+            undecided, changed,
+        )  # fmt: skip
+        try:
+            compare(audited)
+        finally:
+            before.restore()
 
     def _raise_its_own(self, args: Any, kwargs: Any) -> None:
         """Run the function for the error that it may have itself: that goes before a refusal."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LostGradientWarning)
-            self.function(*args, **kwargs)
+            with contextlib.suppress(Unwritten.Stop), Unwritten():
+                self.function(*args, **kwargs)
 
     def _record(self, args: Any, kwargs: Any, others: list[Any]) -> tuple[Program, Any]:
         """Run the function, and see to it that a replay can do the same."""
-        watch = Watch(self.function, *self._kept, *others)
+        watch = Watch(self.function, *self._kept, *others, apart=self._owners)
         if watch.unseen:
             self._raise_its_own(args, kwargs)
             raise CompileError(
@@ -368,8 +386,9 @@ class Compiled:
         if watch.drawn():
             self._refuse_random()
         again = watch.changed()  # what it keeps for later calls, it may have put there now
-        if again:
-            watch = Watch(self.function, *self._kept, *others)
+        self._owners += recording.effects.owners
+        if again or recording.effects.owners:
+            watch = Watch(self.function, *self._kept, *others, apart=self._owners)
         live = recording.settle(watch.seen, watch.numbers)
         self._read_otherwise |= watch.seen.keys() - live
         program = Program(recording, outputs, watch.tensors)
@@ -391,15 +410,18 @@ class Compiled:
         Where `numbers` says what the recorded run gave, only that is compared.
         """
         given, spaces = Given(args, kwargs), list[Workspace]()
+        before = program.state(given)
         outputs = run(program, given, self.op, spaces)
         try:
             if numbers is not None and (outputs is MISS or same(outputs, numbers)):
+                before.restore()
                 return
             if outputs is MISS:  # it compares numbers that are equal but for rounding
                 self.function(*args, **kwargs)
+                before.restore()
             else:
                 graded = not active() and numbers is None
-                self._compare(outputs, rebuild, args, kwargs, given, spaces[-1], graded)
+                self._compare(outputs, rebuild, args, kwargs, given, spaces[-1], graded, before)
         except Difference as err:
             difference: Difference | None = err
         else:
@@ -473,7 +495,7 @@ def worth(program: Program) -> float:
     """
     numbers = sum(code >= 0 for code in program.graph.code)
     arrays = sum(step.kind in (INTO, STORE) for step in program.tape.steps)
-    if program.graded:
+    if program.graded or program.effects is not None:
         return (2.0 * numbers + 5.0 * arrays) / 9.0
     return ((0.3 if program.graph.leaves else 0.04) * numbers + 0.8 * arrays) / 4.0
 

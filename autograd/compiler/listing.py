@@ -145,7 +145,7 @@ class Names:
     def array_lines(self) -> Iterator[tuple[Step, str, str]]:
         """Each array from outside with its name, each call with its line; and their shapes."""
         program, names = self.program, dict[int, str]()
-        tensors = {id(x._data): tensor for tensor, x in program.tensors}
+        tensors = {id(x.first): tensor for tensor, x in program.tensors}
         sections = program.tape.sections
         end = sections[1] if len(sections) > 1 else len(program.tape.steps)
         alive = program.tape.live(program.wanted)

@@ -44,8 +44,8 @@ def output(x: Any, run: Recording) -> Any:
         for place, (_, stand_in) in enumerate(run.tensors.values()):
             if x is stand_in:
                 return Passed("tensor", place)
-        for rows, stand_in in run.values.values():
-            if x is stand_in and not rows.ndim:
+        for rows, lifted in run.values.values():
+            if x is lifted and not rows.ndim:
                 return int(rows)
         return x
     return Passed("thing", x)

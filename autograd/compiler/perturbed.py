@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.arguments import Given
+from autograd.compiler.effects import State
 from autograd.compiler.program import Program
 from autograd.compiler.replay import MISS, run
 from autograd.compiler.results import CompiledOp
@@ -56,7 +57,12 @@ class Perturbed:
 
 
 def perturbed(
-    program: Program, given: Given, op: CompiledOp, nodes: Sequence[Any], seed: int | None
+    program: Program,
+    given: Given,
+    op: CompiledOp,
+    nodes: Sequence[Any],
+    seed: int | None,
+    state: State,
 ) -> tuple[list[Any], list[Any]] | None:
     """The results, and what stands for some nodes; None if that takes another path.
 
@@ -66,8 +72,14 @@ def perturbed(
         op: What the results name as their operation.
         nodes: The nodes.
         seed: Which digits change; None: none of them.
+        state: What the program changes, which is changed in its last digits, too.
     """
     by = Perturbed(seed)
+    if program.effects is not None:  # which are on the nodes themselves
+        for array in state.arrays.values():
+            array[...] = by.near(array)
+        found = run(program, given, op)
+        return None if found is MISS else (found, [*nodes])
     other, arguments = copy.copy(program), copy.copy(given)
     other.graph, other.placement = copy.copy(program.graph), copy.copy(program.placement)
     other.graph.leaves = [*map(by.node, program.graph.leaves)]

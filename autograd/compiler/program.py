@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.compiler.effects import State, Written
 from autograd.compiler.emit import Emitted, Ends, without_modes
 from autograd.compiler.graph import DETACH, PICK
 from autograd.compiler.place import place
@@ -63,9 +64,12 @@ class Program:
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
+        self.effects = Written(recording) or None
+        if self.effects is not None:
+            self.effects.check_results(outputs)
         self.graph.outputs = sorted({*self.result_rows, *_rows(self.lifted)})
         computed = [x for x in outputs if isinstance(getattr(x, "_data", None), Traced)]
-        graded = [x for x in computed if x.requires_grad]
+        graded = [x for x in computed if x.requires_grad and self.effects is None]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
         self.array_passes: dict[tuple[int, ...], tuple[int, list[Traced | None]]] = {}
         self.tape.complete = True
@@ -76,7 +80,8 @@ class Program:
         without_modes(self.emitted.forward)
         rows = np.array(sorted({*self.result_rows, *_rows(self.value_slopes)}), dtype=np.intp)
         self.seeded = rows[self.raised.needs[rows]]
-        self.flowing = [x for x in self.result_rows if self.raised.needs[x]]
+        flows = self.effects is None
+        self.flowing = [x for x in self.result_rows if flows and self.raised.needs[x]]
         without_modes(self.emitted.backward, self.seeded)
         self.graded = len(self.differentiable) + len(self.flowing)
         self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
@@ -140,6 +145,8 @@ class Program:
         wanted += [x for x, _ in self.recording.truths] + self.tape.shaped
         wanted += [x for x in self.slopes if x is not None]
         wanted += [x for _, x in self.value_slopes]
+        if self.effects is not None:
+            wanted += self.effects.wanted()
         return wanted + self.seeds + self.early
 
     @functools.cached_property
@@ -197,6 +204,10 @@ class Program:
     def is_plain(self, row: int) -> bool:
         """Whether a row was computed from floats alone, so that uncompiled it is a float."""
         return self.recording.plain.of(row)
+
+    def state(self, given: Any) -> State:
+        """What a call like this one changes, as it is now."""
+        return State(self.effects, self.tensors_of(given))
 
     def workspace(self, tensors: list[Any]) -> Workspace:
         """Memory for a call."""
@@ -297,7 +308,7 @@ class Workspace:
     def _bind_arrays(self) -> None:
         """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
         program = self.program
-        given = {id(program.tensors[k][1]._data): array for k, array in program.bound.items()}
+        given = {id(program.tensors[k][1].first): array for k, array in program.bound.items()}
         self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
         self.early_places = [
             (p[id(x)], arrays[x])
@@ -310,9 +321,9 @@ class Workspace:
             for x in program.array_arguments
         ]
         self.tensor_places = [
-            (k, arrays[x._data])
+            (k, arrays[x.first])
             for k, (_, x) in enumerate(program.tensors)
-            if k not in program.bound and x._data in arrays
+            if k not in program.bound and x.first in arrays
         ]
         self.gradients = [
             (k, arrays[slope]) for k, slope in enumerate(program.slopes) if slope is not None

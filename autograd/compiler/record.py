@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -31,6 +31,7 @@ import numpy as np
 
 from autograd.compiler import crossing
 from autograd.compiler.differentiated_rows import Varying
+from autograd.compiler.effects import Effects, StandIn
 from autograd.compiler.float_rows import Plainness, block_at
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.recorded_value import RecordedValue
@@ -53,6 +54,7 @@ class Recording(Tracer):
         graph: The rows of single numbers.
         tape: The calls on arrays.
         tensors: Tensors from outside, and what stands for each inside.
+        effects: What is changed outside.
         kept: Plain arrays that calls used, and their last copies.
         copies: By the ids of copies, the plain arrays and these.
         values: Rows that array calls need, in arrays, and the tensor that stands for each.
@@ -75,7 +77,7 @@ class Recording(Tracer):
         self.kind: Any = type("RecordedValue", (RecordedValue,), own)
         self.codes: dict[Any, int] = {}
         self.rows: dict[Any, int] = {}
-        self.tensors: dict[int, tuple[Any, Tensor]] = {}
+        self.tensors: dict[int, tuple[Any, StandIn]] = {}
         self.fixed: dict[int, tuple[Any, Traced]] = {}
         self.kept: dict[int, tuple[Any, Any]] = {}
         self.copies: dict[int, tuple[Any, Any]] = {}
@@ -95,6 +97,7 @@ class Recording(Tracer):
         self.transforms = False
         self.varying = Varying(self.graph)
         self.tables: dict[Any, int] = {}
+        self.effects = Effects(self)
         self.inside = 0
         self.around: tuple[list[Any], ...] = ()
         self.live: list[Any] = []
@@ -285,9 +288,62 @@ class Recording(Tracer):
             self.plain.read.add(out.index)
         return out
 
+    # --- what is changed
+
+    def leaf(self, node: Any) -> Any:
+        """The stand-in of a leaf, on the tape; a result of this recording is itself one."""
+        if not isinstance(node, Tensor):
+            self.refuse(
+                "writing to .data",
+                "Return the new number and assign it outside; for .grad use autograd.grad or "
+                "value_and_grad inside.",
+            )
+        return self._lifted(node)
+
+    def held(self, holder: Callable[[], Any], name: str, first: Any) -> Any:
+        """A copy, which is what is kept after the call."""
+        return self.effects.keep(holder, name, first)
+
+    def numbers_of(self, read: Callable[[], Any], owner: Any) -> list[Any]:
+        """Expressions of numbers that each call reads."""
+        self.effects.owners.append(owner)
+        return self.effects.host.read(read)
+
+    def once(self, owner: Any, make: Callable[[Any, Any], Any]) -> Any:
+        """What was made for an owner."""
+        made = self.effects.made
+        if id(owner) not in made:
+            made[id(owner)] = make(owner, self)
+        return made[id(owner)]
+
+    def as_written(self) -> NoReturn:
+        """Give up the recording of this call."""
+        raise AsWritten
+
+    def ends_as(self, owner: Any, name: str, value: Callable[[], Any]) -> None:
+        """An effect on an attribute."""
+        self.effects.owners.append(owner)
+        self.effects.ends.append((owner, name, value))
+
     def written(self, what: str) -> None:
         """No replay would do that."""
         self.refuse(what)
+
+    def scratch(self, like: Traced) -> Traced:
+        """An array to compute in, which may be written to."""
+        made = self.tape.source(np.zeros(like.shape, like.dtype))
+        self.effects.own.add(made)
+        return made
+
+    def replaces(self, out: Any) -> bool:
+        """Whether an array is that of a leaf, so that `out -= …` makes its next one."""
+        leaves = [x for _, x in self.tensors.values()]
+        return any(out is x._data or out is x._now for x in leaves)
+
+    def traced(self, x: Any) -> Traced:
+        """Any numbers as a traced array."""
+        x = self.plain_array(self.made_array(x))
+        return x if isinstance(x, Traced) else self.tape.source(np.array(x), fixed=True)
 
     # --- arrays
 
@@ -299,16 +355,9 @@ class Recording(Tracer):
 
     def argument_tensor(self, given: Any) -> Tensor:
         """A Tensor among the arguments."""
-        stand_in = self._stand_in(given, _row_by_row(given._data))
+        stand_in = StandIn.of(self, given, _row_by_row(given._data))
         self.tensors[-len(self.tensors) - 1] = (given, stand_in)
         return stand_in
-
-    def _stand_in(self, given: Any, data: Any) -> Tensor:
-        out: Tensor = Tensor.__new__(Tensor)
-        out._data = self.tape.source(data)
-        out._become_leaf(given.requires_grad)
-        out.label = given.label
-        return out
 
     def lift(self, operands: Any) -> tuple[Any, ...]:
         """The operands of an array operation as those of this recording."""
@@ -331,7 +380,7 @@ class Recording(Tracer):
             if isinstance(x._data, Traced):
                 return x
             if id(x) not in self.tensors:
-                self.tensors[id(x)] = (x, self._stand_in(x, x._data))
+                self.tensors[id(x)] = (x, StandIn.of(self, x, x._data))
             return self.tensors[id(x)][1]
         if isinstance(x, Value):
             if recording() and self.differentiates([self.row(x)]):
@@ -508,6 +557,8 @@ class Recording(Tracer):
 
     def changing(self, array: Any) -> None:
         """An array is written to: operations may do so, in arrays that they have made."""
+        if isinstance(array, Traced) and array.base in self.effects.own:
+            return
         if isinstance(array, Traced) and any(
             array.base is x._data for _, x in self.tensors.values()
         ):

@@ -24,6 +24,7 @@ def refusal(what: str, remedy: str = "") -> CompileError:
 
 
 _ACTS = {
+    "returning a result that needs a gradient",
     "drawing the mask of Dropout", "updating the averages of batch norm",
     "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
 }  # fmt: skip
@@ -41,7 +42,10 @@ _REMEDIES = {
     "updating the averages of batch norm": (
         "Call model.eval() first, or train it uncompiled: the averages change at every call."
     ),
-    "writing to .data": "Return the new number and assign it outside.",
+    "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
+    "returning a result that needs a gradient": (
+        "Call backward() on it before the leaves are changed, or return result.detach()."
+    ),
     "(custom_vjp)": "Leave the function that calls it uncompiled, or call it outside.",
     "requires_grad": "Pass a bool that says it, or ask outside.",
     "comparing a Value among the arguments with another by ==": (

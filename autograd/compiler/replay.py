@@ -21,6 +21,11 @@ from autograd.tensor import Tensor
 from autograd.transforms import running
 from autograd.value import Constant
 
+
+class Unfit(Exception):
+    """What an optimizer or a leaf has is not what the program is for."""
+
+
 MISS = object()
 """What a replay gives where the program does not fit the call."""
 
@@ -41,13 +46,21 @@ def run(
         elif not _run_guarded(program, space, given, leaves, tensors):
             program.release(space)
             return MISS
-    except OtherShape:
+    except (OtherShape, Unfit):
         program.release(space)
         return MISS
     if spaces is not None:
         spaces.append(space)
-    graded = recording() if active() else True
+    graded = program.effects is None and (recording() if active() else True)
     call = Call(op, space, leaves, tensors)
+    if program.effects is not None:
+        found = _results(program, call, given, graded)
+        program.effects.write(tensors, space.arrays)
+        return found
+    return _results(program, call, given, graded)
+
+
+def _results(program: Program, call: Call, given: Given, graded: bool) -> list[Any]:
     if program.distinct:
         return [_result(program, k, x, call, given, graded) for k, x in enumerate(program.outputs)]
     made: dict[Any, Any] = {}  # one node that is returned twice stays one
@@ -90,6 +103,8 @@ def _fill_and_run(
         place[...] = tensors[k]._data
     for positions, place in space.given_places:
         place[...] = numbers[positions]
+    if program.effects is not None and not program.effects.fill(tensors, space.arrays):
+        raise Unfit
     if space.early_places:
         space.arrays.run_early()
         for place, array in space.early_places:

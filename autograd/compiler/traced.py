@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from autograd.compiler.host_numbers import HostNumber
 from autograd.op import COMPOSITIONS
 
 Tape = Any
@@ -161,6 +162,8 @@ class Traced(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Compute with a universal function, and note it."""
         (out,) = options.pop("out", None) or (None,)
+        if any(x.__class__ is HostNumber for x in inputs):
+            inputs = tuple(x.beside(inputs) if x.__class__ is HostNumber else x for x in inputs)
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             return self.tape.observer.on_objects(getattr(ufunc, method), inputs, options)
         if any(hasattr(type(x), "_apply") for x in inputs):
@@ -173,6 +176,8 @@ class Traced(NDArrayOperatorsMixin):
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if out is None or getattr(out, "number", False):  # of which `x += 1` makes another
             return self.tape.call(function, inputs, options)
+        if self.tape.observer is not None and self.tape.observer.replaces(out):
+            return self.tape.observer.effects.replaced(out, function, inputs, options)
         self.tape.change(out, function, inputs, {**options, "out": out})
         return out
 
@@ -180,6 +185,8 @@ class Traced(NDArrayOperatorsMixin):
         """Compute with any other function of NumPy, and note it."""
         if func in (np.shape, np.ndim, np.size):
             return func(*arrays_of(args), **arrays_of(kwargs))
+        if func is np.empty_like and self.tape.observer is not None:
+            return self.tape.observer.scratch(self, **kwargs)
         seen = self.tape.observer
         if seen is not None and not writes(func, kwargs) and seen.has_values((args, kwargs)):
             given = seen.as_arrays(args), seen.as_arrays(kwargs)

@@ -27,7 +27,7 @@ import types
 import weakref
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, MappingView
+from collections.abc import Callable, Iterable, Iterator, MappingView
 from contextvars import ContextVar
 from typing import Any
 
@@ -48,6 +48,8 @@ OURS = tuple(f"{_HERE / name}{os.sep}" for name in ("autograd", "nn", "optim"))
 class Watch:
     """What functions, or whatever else is given, find around them, as of now.
 
+    What is `apart` may change.
+
     Example:
         >>> numbers = [1.0, 2.0]
         >>> watch = Watch(lambda x: x * numbers[0])
@@ -58,7 +60,7 @@ class Watch:
         True
     """
 
-    def __init__(self, *roots: Any) -> None:
+    def __init__(self, *roots: Any, apart: Iterable[Any] = ()) -> None:
         self.containers: list[Any] = []
         self.containers_before: list[Any] = []
         self.names: list[tuple[Any, str, Any]] = []
@@ -69,7 +71,7 @@ class Watch:
         self.tensors: list[Tensor] = []
         self.asked: list[tuple[Callable[[], Any], Any]] = []
         self.generators: list[tuple[Any, Any]] = []
-        self.seen: dict[int, Any] = {}
+        self.seen: dict[int, Any] = {id(x): x for x in apart}
         self.numbers: set[float] = set()  # as they stand in the code, and around it
         self.unseen: list[str] = []
         pending = list(roots)

@@ -368,26 +368,20 @@ def test_backward_inside_is_refused():
 
 
 def test_gradients_and_writes_inside_are_refused():
-    w, t = Value(2.0), Tensor([1.0], requires_grad=True)
+    w = Value(2.0)
 
     def step(x):
         w.data -= 0.1
         return w * x
 
-    def write(x):
-        t.data -= x
-        return t.sum()
-
     refused(lambda x: w * x + w.grad, 1.0, match="grad")
     refused(step, 1.0, match="assign it outside")
-    refused(write, 1.0, match="assign it outside|writing")
     assert w.data == 2.0
 
 
 def test_asking_for_a_gradient_inside_is_refused():
-    w, t = Value(2.0), Tensor([1.0], requires_grad=True)
+    w = Value(2.0)
     refused(lambda x: w * x + w.grad, 1.0, match="value_and_grad inside")
-    refused(lambda x: w * x if t.grad is None else w, 1.0, match="value_and_grad inside")
 
 
 def test_formatting_inside_is_refused():

@@ -1,0 +1,320 @@
+"""Effects: what a function changes outside of itself, such as the parameters in a training step.
+
+    loss = model(x, y)
+    optimizer.zero_grad(); loss.backward(); optimizer.step()
+
+While that is recorded nothing is changed: each leaf has a stand-in (`StandIn`), whose numbers and
+gradient are arrays on the tape, and the engine's own backward pass and the optimizer's own lines
+write there. What is another array in the end than it was is an effect. A call computes all of them
+and, when nothing can go wrong any more, writes them: to leaves, gradients, and what optimizers
+keep. So after an error everything is as before the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.host_numbers import HostNumbers
+from autograd.compiler.traced import Traced
+from autograd.modes import differentiated
+from autograd.tensor import Tensor
+from autograd.tracing import Tracer
+from autograd.versions import latest
+
+Recording = Any
+"""That of record.py, which imports this file."""
+
+
+class StandIn(Tensor):
+    """A Tensor from outside while a function is recorded.
+
+    Attributes:
+        run: The recording.
+        first, first_grad: The numbers and the gradient that it comes with; a gradient can be None.
+        asked: Whether somebody asked for that gradient.
+        is_set: Whether it has another gradient now, or none.
+    """
+
+    __slots__ = ("_now", "asked", "first", "first_grad", "is_set", "run")
+    run: Recording
+    first: Any
+    first_grad: Any
+    asked: bool
+    is_set: bool
+
+    @classmethod
+    def of(cls, run: Recording, given: Tensor, data: Any) -> StandIn:
+        """What stands for a Tensor with these numbers."""
+        out = cls.__new__(cls)
+        out.run = run
+        out._data = out.first = run.tape.source(data)
+        out._become_leaf(given.requires_grad)
+        out.label = given.label
+        grad = given._grad if given.op is None else None
+        out._now = out.first_grad = None if grad is None else run.tape.source(grad)
+        out.asked = out.is_set = False
+        return out
+
+    @property
+    def _grad(self) -> Any:
+        self.asked |= not self.is_set
+        return self._now
+
+    @_grad.setter
+    def _grad(self, grad: Any) -> None:
+        self._now, self.is_set = grad, True
+
+    def _checked(self, name: str, array: Any) -> Any:
+        pending = self.run.effects.pending.pop(id(array), None)
+        if pending is not None and pending != len(self.run.tape.steps):
+            self.run.refuse("writing into an array")
+        if not isinstance(array, Traced):
+            array = self.run.traced(array)
+        if array.dtype != self.dtype:
+            array = array.astype(self.dtype)
+        return super()._checked(name, array)
+
+    def _write(self, array: Any) -> None:
+        self._data = array
+        latest.number += 1
+        self._version.number = latest.number
+
+    @staticmethod
+    def gather(leaves: Sequence[StandIn]) -> Gathered:
+        """These leaves as one array, for an optimizer."""
+        return Gathered(leaves)
+
+
+class Gathered:
+    """Leaves of one type as one array on the tape; what an optimizer asks for (`Numbers`)."""
+
+    def __init__(self, leaves: Sequence[StandIn]) -> None:
+        self.leaves = leaves
+        self.sizes = [x.size for x in leaves]
+
+    def is_current(self) -> bool:
+        """True."""
+        return True
+
+    def gradient(self) -> tuple[Traced, list[bool] | None]:
+        """The gradient of every number, and of each leaf whether one has reached it."""
+        reached = [x._grad is not None for x in self.leaves]
+        grads = [np.zeros_like(x._data.array) if x._grad is None else x._grad for x in self.leaves]
+        return self._row(grads), None if all(reached) else reached
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for x in self.leaves:
+            x._grad = None
+
+    def take(self) -> Traced:
+        """Every number, to be changed in place."""
+        row = self._row([x._data for x in self.leaves])
+        row = row.copy() if len(self.leaves) == 1 else row
+        self.leaves[0].run.effects.own.add(row)
+        return row
+
+    def put(self, theta: Traced) -> None:
+        """Let these be the numbers of the leaves."""
+        start = 0
+        for x in self.leaves:
+            x._write(theta[start : start + x.size].reshape(x.shape))
+            start += x.size
+
+    def _row(self, arrays: list[Any]) -> Traced:
+        tape = self.leaves[0].run.tape
+        rows = [tape.call(np.reshape, (x, (-1,))) for x in arrays]
+        return rows[0] if len(rows) == 1 else tape.call(np.concatenate, (rows,))  # type: ignore[no-any-return]
+
+
+class Effects:
+    """What the recorded function changes.
+
+    Attributes:
+        own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
+        pending: Arrays that `p.data -= …` has made, until they are assigned, and when.
+        kept: What gives an array that is kept from call to call, what it is before, and after.
+        ends: Attributes of objects that are others after the call.
+        owners: Whose attributes and arrays change.
+    """
+
+    def __init__(self, run: Recording) -> None:
+        self.run = run
+        self.host = HostNumbers(run.tape)
+        self.own: set[Traced] = set()
+        self.pending: dict[int, int] = {}
+        self.kept: list[tuple[Callable[[], Any], Traced, Traced]] = []
+        self.ends: list[tuple[Any, str, Callable[[], Any]]] = []
+        self.owners: list[Any] = []
+        self.made: dict[int, Any] = {}
+
+    def keep(self, holder: Callable[[], Any], name: str, first: Any) -> Traced:
+        """A copy of an array that is kept from call to call; what it is in the end is kept."""
+
+        def array() -> Any:
+            return holder().setdefault(name, first.copy())
+
+        before = self.run.tape.source(holder().get(name, first))
+        after: Traced = before.copy()
+        self.own.add(after)
+        self.kept.append((array, before, after))
+        return after
+
+    def replaced(self, out: Traced, function: Any, inputs: Any, options: Any) -> Traced:
+        """What `p.data -= …` makes: new numbers of a leaf, which are assigned next."""
+        made = self.run.tape.call(function, inputs, options)
+        if made.dtype != out.dtype:
+            made = made.astype(out.dtype)
+        if made.shape != out.shape:
+            self.run.refuse("writing into an array")
+        self.pending[id(made)] = len(self.run.tape.steps)
+        return made  # type: ignore[no-any-return]
+
+
+class Written:
+    """The effects of a program.
+
+    Attributes:
+        data, grads: The number of a tensor, and its new numbers or its new gradient.
+        asked: The number of a tensor whose gradient from before the call is used, and that.
+    """
+
+    def __init__(self, run: Recording) -> None:
+        self.run, effects = run, run.effects
+        if effects.pending:
+            run.refuse("writing into an array")
+        leaves = [(k, x) for k, (_, x) in enumerate(run.tensors.values())]
+        self.data = [(k, x._data) for k, x in leaves if x._data is not x.first]
+        self.grads = [(k, x._now) for k, x in leaves if x.is_set]
+        self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
+        self.kept, self.ends, self.owners = effects.kept, effects.ends, effects.owners
+        self.numbers = list(effects.host.used.values())
+        self.compute = effects.host.computed()
+
+    def __bool__(self) -> bool:
+        return bool(self.data or self.grads or self.kept or self.ends)
+
+    def check_results(self, outputs: list[Any]) -> None:
+        """See to it that no gradient is lost: results are constants, as leaves change after them.
+
+        The loss has had its backward pass inside, and what it is made of, too.
+        """
+        for x in outputs:
+            if isinstance(x, Tensor) and x.op is not None and x.requires_grad and x._grad is None:
+                self.run.refuse("returning a result that needs a gradient")
+
+    def wanted(self) -> list[Traced]:
+        """The arrays that are computed for it."""
+        arrays = [x for _, x in (*self.data, *self.grads)]
+        return [x for x in arrays if x is not None] + [after for _, _, after in self.kept]
+
+    def fill(self, tensors: Sequence[Any], arrays: Any) -> bool:
+        """Put in what leaves and optimizers have; False where what is recorded would not do."""
+        found = self.compute()
+        if found is None:
+            return False
+        for traced, number in zip(self.numbers, found, strict=True):
+            if traced in arrays:
+                arrays[traced].fill(number)
+        for k, traced in self.asked:
+            grad = tensors[k]._grad
+            if (grad is None) != (traced is None):
+                return False
+            if traced is not None and traced in arrays:
+                arrays[traced][...] = grad
+        for get, before, _ in self.kept:
+            kept = get()
+            if kept.dtype != before.dtype:
+                return False
+            if before in arrays:
+                arrays[before][...] = kept
+        return True
+
+    def write(self, tensors: Sequence[Any], arrays: Any) -> None:
+        """Change what the function changes, as everything is computed."""
+        for k, traced in self.data:
+            tensors[k]._write(arrays[traced])
+        for k, traced in self.grads:
+            tensors[k]._grad = None
+            if traced is not None:
+                tensors[k]._receive(arrays[traced])
+        for get, _, after in self.kept:
+            get()[...] = arrays[after]
+        for owner, name, value in self.ends:
+            setattr(owner, name, value())
+
+
+class State:
+    """What a program changes, at one moment."""
+
+    def __init__(self, effects: Written | None, tensors: Sequence[Any]) -> None:
+        self.nodes: list[tuple[Any, Any, Any]] = []
+        self.ends: list[tuple[Any, str, Any]] = []
+        self.arrays: dict[str, Any] = {}
+        self.copies: dict[str, Any] = {}
+        if effects is not None:
+            self._take(effects, tensors)
+
+    def _take(self, effects: Written, tensors: Sequence[Any]) -> None:
+        changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
+        self.nodes = [(x, x._data, x._grad) for x in (tensors[k] for k in changed)]
+        self.ends = [(owner, name, getattr(owner, name)) for owner, name, _ in effects.ends]
+        arrays = {f"what is kept ({i})": get() for i, (get, *_) in enumerate(effects.kept)}
+        for x, data, grad in self.nodes:
+            name = f"{x.label or type(x).__name__} ({id(x)})"
+            arrays[f"the data of {name}"] = data
+            if grad is not None:
+                arrays[f"the gradient left in {name}"] = grad
+        self.arrays = arrays
+        self.copies = {name: array.copy() for name, array in arrays.items()}
+
+    def restore(self) -> None:
+        """Let everything be as it was."""
+        for name, array in self.arrays.items():
+            array[...] = self.copies[name]
+        for node, data, grad in self.nodes:
+            node._data, node._grad = data, grad
+        for owner, name, value in self.ends:
+            setattr(owner, name, value)
+
+    def numbers(self) -> dict[str, Any]:
+        """All of it, by what to call it in a message."""
+        counts = {f"{name} ({i})": np.asarray(x) for i, (_, name, x) in enumerate(self.ends)}
+        return self.copies | counts
+
+
+class Unwritten(Tracer):
+    """Inside, a function runs as it is written, up to where it would change a leaf."""
+
+    class Stop(BaseException):
+        """It would."""
+
+    def made(self, op: Any, out: Any, operands: Any) -> Any:
+        """The result."""
+        return out
+
+    def read(self, node: Any, what: str) -> Any:
+        """The number."""
+        return node._data
+
+    def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
+        """How it comes out."""
+        return outcome
+
+    def lift(self, operands: Any) -> Any:
+        """The operands."""
+        return operands
+
+    def multiplied(self, *step: Any) -> None:
+        """A backward pass that leaves gradients behind goes no further."""
+        if not differentiated.get():
+            raise self.Stop
+
+    def written(self, *given: Any) -> Any:
+        """No further."""
+        raise self.Stop
+
+    leaf = held = as_written = numbers_of = once = ends_as = written  # type: ignore[assignment]

@@ -1,0 +1,321 @@
+"""Whole training steps: compiled as they are written, they change what they change uncompiled."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import optim
+from autograd import CompileError, GraphError, Tensor
+
+RULES = {
+    "SGD": (optim.SGD, {"lr": 0.1}),
+    "SGD with momentum": (optim.SGD, {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.01}),
+    "SGD with Nesterov's momentum": (optim.SGD, {"lr": 0.05, "momentum": 0.9, "nesterov": True}),
+    "SGD dampened": (optim.SGD, {"lr": 0.05, "momentum": 0.5, "dampening": 0.3}),
+    "SGD uphill": (optim.SGD, {"lr": 0.001, "maximize": True}),
+    "Momentum": (optim.Momentum, {"lr": 0.01}),
+    "Adagrad": (optim.Adagrad, {"lr": 0.05, "lr_decay": 0.01, "initial_accumulator_value": 0.1}),
+    "Adadelta": (optim.Adadelta, {"lr": 0.5, "weight_decay": 0.01}),
+    "RMSprop": (optim.RMSprop, {"lr": 0.002, "eps": 1e-3}),
+    "RMSprop centred": (
+        optim.RMSprop,
+        {"lr": 0.002, "eps": 1e-3, "centered": True, "momentum": 0.5},
+    ),
+    "Adam": (optim.Adam, {"lr": 0.01, "weight_decay": 0.01}),
+    "Adam with amsgrad": (optim.Adam, {"lr": 0.01, "amsgrad": True, "maximize": False}),
+    "AdamW": (optim.AdamW, {"lr": 0.01, "weight_decay": 0.1}),
+    "Nadam": (optim.Nadam, {"lr": 0.01}),
+}
+X = np.random.default_rng(0).normal(size=(20, 2))
+Y = np.sign(X[:, 0] * X[:, 1])
+
+
+def a_model(dtype=float):
+    model = nn.MLP(2, [6], 1, rng=np.random.default_rng(1)).astype(dtype)
+    return model, model.parameters(), lambda x, y: ((model(x)[:, 0] - y) ** 2).mean()
+
+
+def tensors(dtype=float):
+    rng = np.random.default_rng(1)
+    shapes = [(2, 6), (6,), (6,)]
+    w = [Tensor(rng.normal(size=n).astype(dtype), requires_grad=True) for n in shapes]
+
+    def loss(x, y):
+        return ((((x @ w[0] + w[1]).tanh() * w[2]).sum(axis=1) - y) ** 2).mean()
+
+    return loss, w, loss
+
+
+KINDS = {"model": a_model, "tensors": tensors}
+
+
+def trained(make, rule, settings, steps=100, compiled=False, between=None, dtype=float):
+    """Everything that can be seen of a training: losses, numbers, gradients, what is kept."""
+    _, params, loss_of = make(dtype)
+    optimizer = rule(params, **settings)
+
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    run = autograd.compile(step) if compiled else step
+    losses = []
+    for k in range(steps):
+        if between is not None:
+            between(k, optimizer, params)
+        losses.append(run(X.astype(dtype), Y.astype(dtype)).data)
+    state = optimizer.state_dict()["state"]
+    kept = [group["kept"][name] for group in state for name in sorted(group["kept"])]
+    counts = [np.array(group["steps"]) for group in state]
+    seen = [np.array(losses), *counts, *kept, *(np.asarray(p.data) for p in params)]
+    return seen + [np.asarray(0.0 if p.grad is None else p.grad) for p in params], run
+
+
+def same(make, rule, settings, rtol=1e-10, **options):
+    expected, _ = trained(make, rule, settings, **options)
+    found, run = trained(make, rule, settings, compiled=True, **options)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol / 100)
+    return run
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("name", RULES)
+def test_a_step_changes_what_it_changes_uncompiled(make, name):
+    run = same(make, *RULES[name])
+    assert run._count == (2 if name == "SGD dampened" else 1)  # whose first step is another
+
+
+@pytest.mark.parametrize("name", ["SGD with momentum", "Adam", "Nadam"])
+def test_a_step_in_float32_stays_in_float32(name):
+    same(a_model, *RULES[name], rtol=2e-3, dtype=np.float32, steps=20)
+
+
+def test_the_rate_is_read_at_each_call():
+    def between(k, optimizer, params):
+        optimizer.param_groups[0]["lr"] = 0.1 / (1 + k)
+
+    run = same(a_model, optim.SGD, {"lr": 0.1, "momentum": 0.5}, between=between)
+    assert run._count == 1
+
+
+def test_another_switch_is_recorded_anew():
+    def between(k, optimizer, params):
+        optimizer.param_groups[0]["nesterov"] = k % 4 > 1
+
+    run = same(a_model, optim.SGD, {"lr": 0.1, "momentum": 0.5}, between=between)
+    assert run._count == 2
+
+
+def test_a_frozen_parameter_stays():
+    def between(k, optimizer, params):
+        params[0].requires_grad = k % 10 < 5
+
+    run = same(a_model, optim.Adam, {"lr": 0.01}, between=between)
+    assert run._count >= 2
+
+
+def test_groups_have_rates_of_their_own():
+    def rule(params, **settings):
+        return optim.Adam([{"params": params[:1]}, {"params": params[1:], "lr": 0.1}], **settings)
+
+    same(a_model, rule, {"lr": 0.01})
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_gradients_are_added_up_over_several_calls(make):
+    def train(compiled):
+        _, params, loss_of = make()
+        optimizer = optim.SGD(params, lr=0.1, momentum=0.5)
+
+        def gather(x, y):
+            loss = loss_of(x, y)
+            loss.backward()
+            return loss
+
+        run = autograd.compile(gather) if compiled else gather
+        for k in range(40):
+            if k % 4 == 0:
+                optimizer.step()
+                optimizer.zero_grad()
+            run(X[k % 7 :], Y[k % 7 :])
+        return [x for p in params for x in (p.data.copy(), p.grad.copy())]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11)
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_a_step_written_by_hand_takes_its_rate_as_an_argument(make):
+    def train(compiled):
+        _, params, loss_of = make()
+
+        def step(x, y, rate):
+            loss = loss_of(x, y)
+            for p in params:
+                p.grad = None
+            loss.backward()
+            for p in params:
+                p.grad *= 0.9
+                p.data -= rate * p.grad
+            return loss.data
+
+        run = autograd.compile(step) if compiled else step
+        losses = [run(X, Y, 0.1 / (1 + k)) for k in range(40)]
+        return [np.array(losses), *(p.data for p in params), *(p.grad for p in params)]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11)
+
+
+def test_two_optimizers_take_turns_in_one_function():
+    def train(compiled):
+        one, two = a_model()[0], a_model()[0]
+        rules = optim.Adam(one.parameters(), lr=0.01), optim.SGD(two.parameters(), lr=0.1)
+
+        def step(x, y):
+            losses = []
+            for model, other, rule in ((one, two, rules[0]), (two, one, rules[1])):
+                loss = ((model(x) - other(x).detach()) ** 2).mean() + (model(x)[:, 0] * y).mean()
+                rule.zero_grad()
+                loss.backward()
+                rule.step()
+                losses.append(loss)
+            return losses
+
+        run = autograd.compile(step) if compiled else step
+        losses = [x.data for _ in range(30) for x in run(X, Y)]
+        return [np.array(losses), *(p.data for m in (one, two) for p in m.parameters())]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def test_the_returned_loss_is_a_constant_and_says_so():
+    _, params, loss_of = a_model()
+    optimizer = optim.SGD(params, lr=0.1)
+
+    @autograd.compile
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    loss = step(X, Y)
+    assert not loss.requires_grad
+    with pytest.raises(GraphError, match="constant"):
+        loss.backward()
+
+
+def test_recording_and_auditing_leave_one_step_behind_for_each_call():
+    _, params, loss_of = a_model()
+    optimizer = optim.SGD(params, lr=0.1, momentum=0.9)
+
+    @autograd.compile
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for k in range(1, 4):
+        step(X, Y)
+        assert optimizer.state_dict()["state"][0]["steps"] == [k] * 4
+
+
+def test_what_a_refused_function_would_change_stays_as_it_is():
+    _, params, loss_of = a_model()
+    optimizer = optim.Adam(params, lr=0.1)
+    before = copy.deepcopy((params, optimizer.state_dict()))
+
+    @autograd.compile
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return math.exp(loss.data)
+
+    with pytest.raises(CompileError, match="compile"):
+        step(X, Y)
+    for p, q in zip(params, before[0], strict=True):
+        assert np.array_equal(p.data, q.data)
+        assert p.grad is None
+    assert optimizer.state_dict() == before[1]
+
+
+def test_after_a_gradient_that_is_refused_nothing_is_half_updated():
+    _, params, loss_of = a_model()
+    optimizer = optim.Adam(params, lr=0.1).refuse_nonfinite()
+
+    @autograd.compile
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(3):
+        step(X, Y)
+    before = [p.data.copy() for p in params]
+    with pytest.raises(ValueError, match="finite gradients"), np.errstate(all="ignore"):
+        step(X, Y * np.inf)
+    for p, numbers in zip(params, before, strict=True):
+        assert np.array_equal(p.data, numbers)
+    assert optimizer.state_dict()["state"][0]["steps"] == [3] * 4
+    step(X, Y)
+    assert optimizer.state_dict()["state"][0]["steps"] == [4] * 4
+
+
+PLANTED = {
+    "the new numbers": lambda effects, arrays: arrays[effects.data[0][1]],
+    "the gradient": lambda effects, arrays: arrays[effects.grads[0][1]],
+    "what is kept": lambda effects, arrays: arrays[effects.kept[0][2]],
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+@pytest.mark.parametrize("name", [name for name in RULES if name not in ("SGD", "SGD uphill")])
+def test_a_fault_in_a_compiled_update_is_found_by_the_audit(name, planted, monkeypatch):
+    rule, settings = RULES[name]
+    _, params, loss_of = a_model()
+    optimizer = rule(params, **settings)
+
+    @autograd.compile
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    step(X, Y)
+    before = [p.data.copy() for p in params]
+    if name == "SGD dampened":
+        step(X, Y)  # recorded for the second time
+        before = [p.data.copy() for p in params]
+    effects = step._newest.effects
+    write = type(effects).write
+
+    def faulty(self, tensors, arrays):
+        PLANTED[planted](self, arrays)[...] *= 1.01
+        write(self, tensors, arrays)
+
+    monkeypatch.setattr(type(effects), "write", faulty)
+    with pytest.raises(CompileError, match="does something else than what was recorded"):
+        step(X, Y)
+    for p, numbers in zip(params, before, strict=True):
+        assert np.array_equal(p.data, numbers)
+    step(X, Y)  # as it is written, from now on
