@@ -222,6 +222,8 @@ class Elementwise(Op):
 class Call:
     """A call of an operation: what it is called on, and with what else."""
 
+    __slots__ = ("operands", "params")
+
     def __init__(self, operands: tuple[Any, ...], params: dict[str, Any]) -> None:
         self.operands, self.params = operands, params
 

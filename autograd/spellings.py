@@ -234,6 +234,8 @@ def module_is_no_function(name: str, instead: str) -> None:
 class _Elsewhere:
     """An attribute that PyTorch's tensors have: reading it says what to write here."""
 
+    __slots__ = ("kind", "name", "ours")
+
     def __init__(self, kind: str, name: str, ours: str) -> None:
         self.kind, self.name, self.ours = kind, name, ours
 

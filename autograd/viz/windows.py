@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.rules.convolutions import padded, taps
+from autograd.rules.windows import padded, taps
 from autograd.viz import notation
 from autograd.viz.notation import Derivative
 from autograd.viz.text import columns, number

@@ -21,7 +21,7 @@ from nn.functional.windows import (
 from nn.operands import refuse_options, shape_of
 
 MAX_POOL_OPTIONS = {
-    "return_indices": (False, "autograd.rules.pooling.largest_in_windows tells the places."),
+    "return_indices": (False, "autograd.rules.windows.largest_in_windows tells the places."),
 }
 """What PyTorch's has beyond ours: the default, and what to do without."""
 

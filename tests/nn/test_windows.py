@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import autograd
 import nn
 from autograd import CompileError, ShapeError, Tensor, Value, compile, jvp, value_and_grad, vjp
-from autograd.rules import convolutions
+from autograd.rules import windows
 from benchmarks import accuracy
 from nn import functional as F
 from nn.operands import numbers
@@ -446,10 +446,10 @@ def test_a_large_image_is_convolved_in_bands_that_join_without_a_seam(monkeypatc
         out, pull = vjp(lambda x, w: F.conv2d(x, w, stride=(2, 1), padding=1), x, w)
         return out, *pull(spread(out.shape, 1))
 
-    monkeypatch.setattr(convolutions, "_BAND", 1 << 30)
+    monkeypatch.setattr(windows, "_BAND", 1 << 30)
     whole = both()
     for limit in (1, 1000, 2000):
-        monkeypatch.setattr(convolutions, "_BAND", limit)
+        monkeypatch.setattr(windows, "_BAND", limit)
         for band, expected in zip(both(), whole):
             assert_allclose(band, expected, rtol=1e-13, atol=1e-13)
 
