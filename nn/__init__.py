@@ -176,7 +176,7 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "course", "estimators", "from_torch", "interop"})
+    return sorted({*globals(), "course", "estimators", "from_torch", "interop", "watch"})
 
 
 def __getattr__(name: str) -> Any:
@@ -185,6 +185,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"nn.{name}")
     if name == "from_torch":
         return importlib.import_module("nn.interop.torch").from_torch
+    if name == "watch":
+        return importlib.import_module("nn.training.watch").watch
     hint = ""
     if name in ("Neuron", "Layer", "Value"):
         hint = (

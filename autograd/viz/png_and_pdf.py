@@ -6,10 +6,11 @@ import io
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from autograd.viz.scene import Curve, Polygon, Rectangle, Scene, Shape, Text
+from autograd.viz.scene import Curve, Polygon, Polyline, Raster, Rectangle, Scene, Text
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 _PIXELS_PER_INCH = 96.0
 _POINTS = 72.0 / _PIXELS_PER_INCH  # in a pixel
@@ -33,7 +34,10 @@ def to_paper(scene: Scene, file_format: str) -> bytes:
     axes.set_axis_off()
     for group in scene.groups:
         for shape in group.shapes:
-            axes.add_artist(_artist(shape, scale))
+            if isinstance(shape, Raster):
+                _add_raster(axes, shape)
+            else:
+                axes.add_artist(_artist(shape, scale))
     # the same picture is the same bytes
     undated = {"CreationDate": None} if file_format == "pdf" else None
     file = io.BytesIO()
@@ -43,8 +47,23 @@ def to_paper(scene: Scene, file_format: str) -> bytes:
     return file.getvalue()
 
 
-def _artist(shape: Shape, scale: float) -> Artist:
+def _add_raster(axes: Axes, shape: Raster) -> None:
+    from matplotlib.image import imread
+
+    left, right, top, bottom = axes.get_xlim() + axes.get_ylim()[::-1]
+    axes.imshow(
+        imread(io.BytesIO(shape.png), format="png"),
+        extent=(shape.x, shape.x + shape.width, shape.y + shape.height, shape.y),
+        interpolation="bilinear" if shape.smooth else "nearest",
+        aspect="auto",
+        zorder=1,  # in its turn, not below everything
+    )
+    axes.set(xlim=(left, right), ylim=(bottom, top))  # which a new image would change
+
+
+def _artist(shape: Rectangle | Curve | Polyline | Polygon | Text, scale: float) -> Artist:
     from matplotlib import patches, text
+    from matplotlib.colors import to_rgba
     from matplotlib.path import Path
 
     match shape:
@@ -54,7 +73,7 @@ def _artist(shape: Shape, scale: float) -> Artist:
                 shape.width,
                 shape.height,
                 boxstyle=f"round,pad=0,rounding_size={min(shape.radius, shape.height / 2)}",
-                facecolor=shape.fill,
+                facecolor=to_rgba(shape.fill, shape.opacity),
                 edgecolor=shape.stroke or "none",
                 **_pen(shape.thickness, shape.dashes, scale),
             )
@@ -62,6 +81,14 @@ def _artist(shape: Shape, scale: float) -> Artist:
             codes = [Path.MOVETO, *[Path.CURVE4] * (len(shape.points) - 1)]
             return patches.PathPatch(
                 Path(shape.points, codes),
+                facecolor="none",
+                edgecolor=shape.stroke,
+                **_pen(shape.thickness, shape.dashes, scale),
+            )
+        case Polyline():
+            return patches.Polygon(
+                shape.points,
+                closed=False,
                 facecolor="none",
                 edgecolor=shape.stroke,
                 **_pen(shape.thickness, shape.dashes, scale),

@@ -54,7 +54,10 @@ DARK = {
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A rectangle with corners of this radius; `part` says what it is in its node."""
+    """A rectangle with corners of this radius; `part` says what it is in its node.
+
+    Half its size as the radius makes it a circle. `opacity` is that of its surface.
+    """
 
     x: float
     y: float
@@ -66,11 +69,22 @@ class Rectangle:
     thickness: float = 1.5
     dashes: tuple[float, ...] = ()
     part: str = ""
+    opacity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """A chain of cubic Bézier curves: a start, then three points for each."""
+
+    points: tuple[Point, ...]
+    stroke: str
+    thickness: float = 1.4
+    dashes: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Polyline:
+    """A chain of straight lines."""
 
     points: tuple[Point, ...]
     stroke: str
@@ -104,7 +118,19 @@ class Text:
     part: str = ""
 
 
-Shape = Rectangle | Curve | Polygon | Text
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A picture made of points, as PNG (`raster.py`); `smooth` blends from point to point."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    png: bytes
+    smooth: bool = True
+
+
+Shape = Rectangle | Curve | Polyline | Polygon | Text | Raster
 
 
 @dataclass(frozen=True, slots=True)

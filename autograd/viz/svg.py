@@ -8,6 +8,7 @@ natural size.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -19,6 +20,8 @@ from autograd.viz.scene import (
     Curve,
     Group,
     Polygon,
+    Polyline,
+    Raster,
     Rectangle,
     Scene,
     Shape,
@@ -91,18 +94,30 @@ def group_text(group: Group, css: str = "") -> str:
 def _shape(shape: Shape) -> str:
     match shape:
         case Rectangle(x, y, width, height, radius, fill, stroke, thickness, dashes, part):
+            clear = "" if shape.opacity == 1 else f' fill-opacity="{shape.opacity:.2f}"'
             return (
                 f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
-                f'rx="{_n(radius)}" fill="{fill}"{_outline(stroke, thickness, dashes)}'
+                f'rx="{_n(radius)}" fill="{fill}"{clear}{_outline(stroke, thickness, dashes)}'
                 f"{_part(part)}/>"
             )
         case Curve(points, stroke, thickness, dashes):
             start, *rest = (f"{_n(x)},{_n(y)}" for x, y in points)
             path = f"M{start}C{' '.join(rest)}"
             return f'<path d="{path}" fill="none"{_outline(stroke, thickness, dashes)}/>'
+        case Polyline(points, stroke, thickness, dashes):
+            corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+            pen = _outline(stroke, thickness, dashes)
+            return f'<polyline points="{corners}" fill="none"{pen}/>'
         case Polygon(points, fill):
             corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
             return f'<polygon points="{corners}" fill="{fill}"/>'
+        case Raster(x, y, width, height, png, smooth):
+            look = "" if smooth else ' style="image-rendering:pixelated"'
+            return (
+                f'<image x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
+                f'preserveAspectRatio="none"{look} '
+                f'href="data:image/png;base64,{base64.b64encode(png).decode()}"/>'
+            )
         case Text(x, y, text, size, fill, anchor, bold, mono, part):
             more = "" if anchor == "start" else f' text-anchor="{anchor}"'
             more += ' font-weight="700"' if bold else ""

@@ -11,6 +11,8 @@ from autograd.viz.scene import (
     HOT,
     Curve,
     Polygon,
+    Polyline,
+    Raster,
     Rectangle,
     Scene,
     Shape,
@@ -122,6 +124,8 @@ def _shape(shape: Shape, colors: dict[str, str]) -> str:
                 f"fill={_color(shape.fill, colors)}",
                 f"rounded corners={_n(radius * 0.75)}pt",
             ]
+            if shape.opacity != 1:
+                options.append(f"fill opacity={shape.opacity:.2f}")
             options += _pen(shape.stroke, shape.thickness, shape.dashes, colors)
             corners = f"({_n(x)},{_n(y)}) rectangle ({_n(x + width)},{_n(y + height)})"
             return rf"\path[{','.join(options)}] {corners};"
@@ -130,9 +134,14 @@ def _shape(shape: Shape, colors: dict[str, str]) -> str:
             threes = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
             path = start + "".join(f" .. controls {a} and {b} .. {c}" for a, b, c in threes)
             return rf"\path[{','.join(_pen(stroke, thickness, dashes, colors))}] {path};"
+        case Polyline(points, stroke, thickness, dashes):
+            path = " -- ".join(f"({_n(x)},{_n(y)})" for x, y in points)
+            return rf"\path[{','.join(_pen(stroke, thickness, dashes, colors))}] {path};"
         case Polygon(points, fill):
             path = " -- ".join(f"({_n(x)},{_n(y)})" for x, y in points)
             return rf"\fill[{_color(fill, colors)}] {path} -- cycle;"
+        case Raster():
+            raise ValueError("tex: a picture made of points cannot be written as TikZ.")
         case Text(x, y, text, size, fill, anchor):
             side = {"start": "base west", "middle": "base", "end": "base east"}[anchor]
             family = (r"\ttfamily" if shape.mono else r"\sffamily") + r"\bfseries" * shape.bold

@@ -142,6 +142,11 @@ class History:
         return self["seconds"]
 
     @property
+    def last(self) -> dict[str, float]:
+        """The numbers of the last epoch, by name; empty before the first."""
+        return dict(self._epochs[-1]) if self._epochs else {}
+
+    @property
     def last_loss(self) -> float:
         """That of the validation in the last epoch; the training's where there is none."""
         last = self._epochs[-1]

@@ -84,7 +84,8 @@ def fit(
         early_stopping: Ends the training when the validation loss has stopped falling, and restores
             the best weights.
         callbacks: Functions called after each epoch as callback(model, history), the model being in
-            `eval()` mode. One that returns something true ends the training.
+            `eval()` mode. One that returns something true ends the training. `nn.watch` makes one
+            that shows it. One that has a method `ended` is called by it at the end.
         seed: Where the orders of a pair's or a Dataset's examples come from: an int >= 0 or a NumPy
             Generator; by default from a generator of its own, seeded by what `nn.manual_seed`
             seeds.
@@ -131,7 +132,8 @@ def fit(
     callbacks = [*callbacks] if early_stopping is None else [*callbacks, early_stopping]
     history = History()
     history.batches, history.scheduler = batches, _as_scheduler(optimizer, schedule)
-    with _bar(epochs, progress) as bar:
+    shown = any(getattr(callback, "shows_progress", False) for callback in callbacks)
+    with _bar(epochs, progress and not shown) as bar:
         try:
             for epoch in bar:
                 start = time.perf_counter()
@@ -169,6 +171,9 @@ def fit(
             history.ended = f"interrupted in epoch {len(history) + 1}"
         finally:
             model.eval()
+            for callback in callbacks:
+                if hasattr(callback, "ended"):
+                    callback.ended()
             if early_stopping is not None:
                 early_stopping.restore(model)
     return history

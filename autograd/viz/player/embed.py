@@ -147,8 +147,8 @@ def to_json(record: Mapping[str, Any]) -> str:
     return text.replace("<", "\\u003c")
 
 
-def packed_pictures(pictures: Sequence[str]) -> str:
-    """Pictures for a script, compressed."""
+def packed_pictures(pictures: Sequence[Any]) -> str:
+    """Pictures for a script, compressed: texts, or lists and dicts of texts."""
     texts = json.dumps(pictures).encode()
     return base64.b64encode(gzip.compress(texts, 9, mtime=0)).decode()
 

@@ -6,10 +6,6 @@ function viewWith(g, isOpen) {
   const fitting = views.filter((v) => v.open.includes(g) === isOpen);
   return fitting.sort((a, b) => far(a) - far(b))[0];
 }
-const unpacked = (packed) =>
-  new Response(
-    new Blob([Uint8Array.from(atob(packed), (c) => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip")),
-  ).json();
 function toggle(g) {
   const isOpen = view.open.includes(g);
   return button((isOpen ? "− " : "+ ") + groups[g].name, () => toggleBox(g), {

@@ -1,0 +1,112 @@
+// A film: pictures whose parts change from frame to frame.
+
+const last = film.captions.length - 1,
+  shown = [];
+let at = last,
+  running = 0;
+const caption = el("p", { class: "caption" });
+const slider = el("input", {
+  type: "range",
+  min: 0,
+  max: last,
+  value: last,
+  "aria-label": "Frame",
+  oninput: () => show(+slider.value),
+});
+const playing = button("▶ play", () => play(), { "aria-label": "Play" });
+const speed = el("select", { "aria-label": "Speed" });
+for (const x of [0.25, 0.5, 1, 2, 4]) speed.append(el("option", { value: x }, "×" + x));
+speed.value = "1";
+const panels = el("div", { class: "panels" });
+const step = (text, label, action) => button(text, action, { "aria-label": label, title: label });
+const main = el(
+  "div",
+  { class: "main" },
+  el(
+    "nav",
+    { "aria-label": "Film" },
+    step("«", "First", () => show(0)),
+    step("‹", "Back", () => show(at - 1)),
+    playing,
+    step("›", "Next", () => show(at + 1)),
+    step("»", "Last", () => show(last)),
+    slider,
+    speed,
+  ),
+  caption,
+  panels,
+  el("p", { class: "keys" }, "Keys: Space play · → next · ← back · Home, End"),
+);
+function show(k) {
+  at = Math.max(0, Math.min(last, k));
+  slider.value = at;
+  caption.textContent = film.captions[at];
+  slider.setAttribute("aria-valuetext", film.captions[at]);
+  for (const [place, states] of shown) place.innerHTML = states[at];
+  if (at === last) stop();
+}
+function stop() {
+  clearTimeout(running);
+  running = 0;
+  playing.textContent = "▶ play";
+  playing.setAttribute("aria-label", "Play");
+}
+// Ten seconds for a film, but no frame is shown for longer than half a second.
+const pause = () => Math.min(500, Math.max(50, 10000 / (last + 1))) / +speed.value;
+function play() {
+  if (running) return stop();
+  if (at === last) show(0);
+  playing.textContent = "❚❚ pause";
+  playing.setAttribute("aria-label", "Pause");
+  running = setTimeout(on, pause());
+}
+function on() {
+  if (!host.isConnected) return stop();
+  running = setTimeout(on, pause());
+  show(at + 1);
+}
+const actions = {
+  ArrowRight: () => show(at + 1),
+  ArrowLeft: () => show(at - 1),
+  Home: () => show(0),
+  End: () => show(last),
+  " ": play,
+  Escape: () => host.blur(),
+};
+// No key reaches the notebook, where single letters delete cells.
+for (const type of ["keydown", "keyup", "keypress"])
+  host.addEventListener(type, (e) => e.key !== "Tab" && e.stopPropagation());
+host.addEventListener("keydown", (e) => {
+  const on = e.composedPath()[0];
+  if (e.ctrlKey || e.metaKey || e.altKey || !Object.hasOwn(actions, e.key)) return;
+  if (on.matches("select") || (/^[ ]$/.test(e.key) && on.matches("button"))) return;
+  e.preventDefault();
+  keepingFocus(actions[e.key]);
+});
+if (host.closest("main.alone"))
+  document.addEventListener("keydown", (e) => {
+    if (!host.isConnected || e.target !== document.body || host.dispatchEvent(new KeyboardEvent("keydown", e))) return;
+    e.preventDefault();
+  });
+main.setAttribute("role", "group");
+main.setAttribute("aria-label", film.title);
+host.tabIndex = 0;
+host.setAttribute("role", "group");
+host.setAttribute("aria-label", film.title);
+unpacked(film.panels).then((found) => {
+  for (const { svg, moving } of found) {
+    const picture = parsed(svg),
+      [, , width] = picture.getAttribute("viewBox").split(" ");
+    // It fits itself in, down to where its type would become too small to read.
+    picture.setAttribute("style", "width:100%;height:auto;min-width:" + width * 0.58 + "px");
+    [...picture.querySelectorAll("[data-moving]")].forEach((place, j) => shown.push([place, moving[j]]));
+    const style = "flex:" + width + " 1 " + width * 0.8 + "px;max-width:min(100%," + width + "px)";
+    const panel = el("div", { class: "panel", style }, picture);
+    new ResizeObserver(() => {
+      panel.tabIndex = panel.scrollWidth > panel.clientWidth + 1 ? 0 : -1;
+    }).observe(panel);
+    panels.append(panel);
+  }
+  appear(main);
+  show(last);
+});

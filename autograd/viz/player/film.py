@@ -1,0 +1,98 @@
+"""A film of pictures that change: a page with a slider, keys and buttons, and no kernel.
+
+What stays the same from frame to frame is there once. Of what changes, all its states stand side by
+side, which packs well: so an hour of training fits into two megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Any
+
+from autograd.viz.player.embed import as_image, embedded, packed_pictures, page, to_json
+from autograd.viz.scene import Scene
+from autograd.viz.svg import dark_rules, group_text, to_svg
+
+_SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "film.js")
+
+_IN_DARK_NOTEBOOKS = (
+    "<style>:is([data-jp-theme-light=false],.vscode-dark,[theme=dark]) .glassgrad-still"
+    "{filter:invert(.91) hue-rotate(180deg)}</style>"
+)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A picture of the film.
+
+    Attributes:
+        title: What it shows, in words.
+        scenes: One for each frame, all made of as many groups.
+    """
+
+    title: str
+    scenes: Sequence[Scene]
+
+
+@dataclass(frozen=True)
+class Film:
+    """Pictures side by side that change together.
+
+    Attributes:
+        title: What it shows, in words.
+        panels: The pictures, each with as many scenes.
+        captions: What to say at each frame.
+        still: The last frame in one picture, for where no script runs.
+    """
+
+    title: str
+    panels: Sequence[Panel]
+    captions: Sequence[str]
+    still: str
+
+    @cached_property
+    def packed(self) -> str:
+        """The pictures, compressed: nearly all that there is to a page."""
+        return packed_pictures([_panel(panel) for panel in self.panels])
+
+    def page(self) -> str:
+        """A page of its own."""
+        return page(self.title, self.fragment(notebook=False))
+
+    def fragment(self, notebook: bool = True) -> str:
+        """A piece of HTML, for a notebook or a page."""
+        fallback = still_image(self.still, f"{self.title}. {self.captions[-1]}", notebook)
+        given = {
+            "title": self.title,
+            "captions": list(self.captions),
+            "panels": self.packed,
+        }
+        dark = dark_rules(":host([data-theme=dark]) ")
+        return embedded(fallback, _SCRIPTS, "film", to_json(given), style=dark)
+
+
+def still_image(svg: str, sentence: str, notebook: bool = True) -> str:
+    """One picture, of a size that is known before it is there, so that a page does not jump."""
+    dark = _IN_DARK_NOTEBOOKS if notebook else ""
+    return (
+        f'{dark}<img class="glassgrad-still" alt="{escape(sentence)}" '
+        f'style="max-width:100%;height:auto" src="{as_image(svg)}">'
+    )
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    """The picture with places for what changes, and the states of that."""
+    groups = {id(group): group for scene in panel.scenes for group in scene.groups}
+    texts = {key: group_text(group) for key, group in groups.items()}
+    columns = zip(*([texts[id(g)] for g in scene.groups] for scene in panel.scenes), strict=True)
+    parts, moving = [], []
+    for states in columns:
+        if len(set(states)) == 1:
+            parts.append(states[0])
+        else:
+            parts.append("<g data-moving=''></g>")
+            moving.append(states)
+    return {"svg": to_svg(panel.scenes[-1], panel.title, parts=parts), "moving": moving}

@@ -1,0 +1,218 @@
+"""Charts of a training: losses over time, the numbers in every parameter, weights as images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autograd.viz import raster
+from autograd.viz.scene import (
+    BACKGROUND,
+    GREY,
+    HOT,
+    INK,
+    LEAF,
+    QUIET_LINE,
+    Group,
+    Polygon,
+    Polyline,
+    Raster,
+    Rectangle,
+    Shape,
+    Text,
+)
+from nn.pictures.network import short
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+MOST_PARAMETERS = 8
+BINS = 24
+
+
+@dataclass(frozen=True)
+class Series:
+    """A line of the chart of losses.
+
+    Attributes:
+        name: What it is.
+        at: (n,), the times.
+        values: (n,), the numbers.
+    """
+
+    name: str
+    at: Sequence[float]
+    values: Sequence[float]
+
+
+_PENS = ((INK, 1.8, ()), (HOT, 1.8, (5.0, 3.0)))
+
+
+def curves_groups(
+    series: Sequence[Series], clock: str, now: float, width: float, height: float
+) -> tuple[Group, ...]:
+    """Losses over time, with a mark at the time `now`."""
+    left, top, right, bottom = 58.0, 34.0, width - 18.0, height - 40.0
+    finite = [v for s in series for v in s.values if np.isfinite(v)] or [0.0, 1.0]
+    end = max((s.at[-1] for s in series if s.at), default=1.0) or 1.0
+    low, high, logarithmic = _range(finite)
+    frame = _Frame(left, top, right, bottom, end, low, high, logarithmic)
+    page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
+    scale = " (log scale)" if logarithmic else ""
+    title = Text(left, 20, f"loss{scale}", 12.5, INK, bold=True, mono=False)
+    shapes: list[Shape] = [page, title, *_axes(frame, clock, width)]
+    x = right
+    for (color, thickness, dashes), one in reversed([*zip(_PENS, series, strict=False)]):
+        points = tuple(frame.place(a, v) for a, v in _thinned(one) if np.isfinite(v))
+        if len(points) > 1:
+            shapes.append(Polyline(points, color, thickness, dashes))
+        shapes.append(Text(x, 20, one.name, 12, INK, "end", mono=False))
+        x -= 6.8 * len(one.name) + 8
+        shapes.append(Polyline(((x - 22, 16), (x, 16)), color, thickness, dashes))
+        x -= 34
+    return (Group("", shapes=tuple(shapes)), Group("", shapes=tuple(_mark(frame, series, now))))
+
+
+@dataclass(frozen=True)
+class _Frame:
+    left: float
+    top: float
+    right: float
+    bottom: float
+    end: float
+    low: float
+    high: float
+    logarithmic: bool
+
+    def place(self, at: float, value: float) -> tuple[float, float]:
+        x = self.left + (self.right - self.left) * at / self.end
+        return x, self.bottom - (self.bottom - self.top) * self.part(value)
+
+    def part(self, value: float) -> float:
+        if self.logarithmic:
+            value = max(value, self.low)
+            return float(np.log(value / self.low) / np.log(self.high / self.low))
+        return (value - self.low) / (self.high - self.low)
+
+
+def _range(finite: Sequence[float]) -> tuple[float, float, bool]:
+    low, high = min(finite), max(finite)
+    positive = [v for v in finite if v > 0]
+    if low >= 0 and positive and high > 100 * min(positive):
+        return max(min(positive), high * 1e-6), high * 1.2, True
+    low = min(low, 0.0)
+    return low, high + 0.06 * ((high - low) or 1.0), False
+
+
+def _axes(frame: _Frame, clock: str, width: float) -> Iterator[Shape]:
+    left, top, right, bottom = frame.left, frame.top, frame.right, frame.bottom
+    yield Polyline(((left, top), (left, bottom), (right, bottom)), QUIET_LINE, 1.0)
+    for value in (frame.low, frame.high):
+        y = frame.place(0, value)[1]
+        yield Text(left - 6, y + 3.5, short(value), 10, GREY, "end")
+    yield Text(left, bottom + 14, "0", 10, GREY, "middle")
+    yield Text(right, bottom + 14, f"{frame.end:,.0f}", 10, GREY, "end")
+    yield Text((left + right) / 2, bottom + 15, clock, 12, GREY, "middle", mono=False)
+
+
+def _thinned(series: Series, most: int = 240) -> list[tuple[float, float]]:
+    """So many points that they can be told apart: of each stretch the lowest and the highest."""
+    pairs = [*zip(series.at, series.values, strict=True)]
+    if len(pairs) <= most:
+        return pairs
+    size = -(-2 * len(pairs) // most)
+    kept: list[tuple[float, float]] = []
+    for k in range(0, len(pairs), size):
+        part = pairs[k : k + size]
+        ends = {min(part, key=lambda p: p[1]), max(part, key=lambda p: p[1])}
+        kept += sorted(ends)
+    return kept if kept[-1] == pairs[-1] else [*kept, pairs[-1]]
+
+
+def _mark(frame: _Frame, series: Sequence[Series], now: float) -> Iterator[Shape]:
+    x = frame.place(now, frame.low)[0]
+    yield Polyline(((x, frame.top), (x, frame.bottom)), LEAF.stroke, 1.2, (2.0, 2.0))
+    for one in series:
+        known = [v for a, v in zip(one.at, one.values, strict=True) if a <= now]
+        if known and np.isfinite(known[-1]):
+            y = frame.place(now, known[-1])[1]
+            yield Rectangle(x - 3.5, y - 3.5, 7, 7, 3.5, LEAF.stroke, BACKGROUND, 1.0)
+
+
+def histograms_groups(
+    named: Sequence[tuple[str, Array]], reach: float, width: float, height: float
+) -> tuple[Group, ...]:
+    """Sideways histograms of parameters, side by side on one scale from -reach to reach."""
+    left, top, bottom = 58.0, 34.0, height - 40.0
+    page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
+    words: list[Shape] = [
+        page,
+        Text(left, 20, "weights and biases", 12.5, INK, bold=True, mono=False),
+    ]
+    shown = named[:MOST_PARAMETERS]
+    if len(named) > len(shown):
+        more = f"the first {len(shown)} of {len(named)} parameters"
+        words.append(Text(width - 18, 20, more, 10.5, GREY, "end", mono=False))
+    for value in (reach, 0.0, -reach):
+        y = (top + bottom) / 2 - (bottom - top) / 2 * value / reach
+        words.append(Text(left - 6, y + 3.5, short(value), 10, GREY, "end"))
+    middle = (top + bottom) / 2
+    words.append(Polyline(((left, middle), (width - 18, middle)), QUIET_LINE, 1.0))
+    room = (width - left - 18) / max(1, len(shown))
+    groups = []
+    for k, (name, numbers) in enumerate(shown):
+        x = left + room * (k + 0.5)
+        label = name if len(name) <= room / 6 else "…" + name[-int(room / 6) + 1 :]
+        words.append(Text(x, bottom + 15, label, 10, GREY, "middle", mono=False))
+        words.append(Text(x, bottom + 29, f"{numbers.size:,}", 9.5, GREY, "middle", mono=False))
+        shape = _histogram(numbers, reach, x, 0.44 * room, top, bottom)
+        spread = f"{name}: {short(float(numbers.min()))} to {short(float(numbers.max()))}"
+        groups.append(Group("node", f"p{k}", "", spread, (shape,)))
+    return (Group("", shapes=tuple(words)), *groups)
+
+
+def _histogram(
+    numbers: Array, reach: float, x: float, half: float, top: float, bottom: float
+) -> Polygon:
+    edges = np.linspace(-reach, reach, BINS + 1)
+    counts, _ = np.histogram(np.clip(np.nan_to_num(numbers), -reach, reach), edges)
+    widths = half * counts / max(1, counts.max())
+    ys = bottom - (bottom - top) * np.arange(BINS + 1) / BINS
+    right = [(x + w, y) for w, a, b in zip(widths, ys[:-1], ys[1:], strict=True) for y in (a, b)]
+    left = [(2 * x - px, y) for px, y in reversed(right)]
+    return Polygon(tuple((float(a), float(b)) for a, b in (*right, *left)), LEAF.stroke)
+
+
+def tile_faces(
+    weights: Array, shape: tuple[int, int], rows: Sequence[int], scale: float
+) -> list[bytes]:
+    """The weights of some neurons as small pictures of the shape of an input."""
+    return [raster.signed(weights[row].reshape(shape) / scale) for row in rows]
+
+
+def tiles_groups(
+    weights: Array, shape: tuple[int, int], scale: float, width: float, height: float
+) -> tuple[Group, ...]:
+    """The weights of the first neurons as pictures: orange is for, blue against."""
+    page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
+    columns, side, gap = 5, 50.0, 8.0
+    rows = int((height - 70) // (side + gap))
+    count = min(len(weights), rows * columns)
+    left = (width - columns * side - (columns - 1) * gap) / 2
+    few = "" if count == len(weights) else f", {count} of {len(weights)}"
+    title = Text(width / 2, 20, f"weights of layer 1 as pictures{few}", 12.5, INK, "middle",
+                 bold=True, mono=False)  # fmt: skip
+    below = 36 + -(-count // columns) * (side + gap) + 12
+    key = Text(width / 2, below, "orange: for it, blue: against it", 12, GREY, "middle", mono=False)
+    groups = [Group("", shapes=(page, title, key))]
+    for k, face in enumerate(tile_faces(weights, shape, range(count), scale)):
+        x, y = left + (k % columns) * (side + gap), 36 + (k // columns) * (side + gap)
+        frame = Rectangle(x, y, side, side, 2, BACKGROUND, QUIET_LINE, 1.0, opacity=0.0)
+        picture = Raster(x, y, side, side, face, smooth=False)
+        groups.append(Group("node", f"t{k}", "", f"weights of neuron {k + 1}", (picture, frame)))
+    return tuple(groups)

@@ -1,0 +1,332 @@
+"""Columns of neurons, read off the graph of what a model computed.
+
+Nothing here asks what a model is made of. A weighted sum of the layer before (`linear`, or a matrix
+product with a parameter) is a column, whoever wrote it: `nn.Linear`, a `forward` of one's own, or a
+model of PyTorch's. What a network of single numbers (`nn.scalar`) is made of is plain to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import Tensor, Value, no_grad
+from autograd.checks import kind
+from autograd.modes import force_grad
+from autograd.node import topological
+from nn import scalar
+from nn.module import Module
+from nn.operands import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+
+class NotColumnsError(ValueError):
+    """A model is no row of columns, each a weighted sum of the one before."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """Neurons side by side, for N examples.
+
+    Attributes:
+        values: (N, n), what they hand on: after the activation.
+        activation: Its symbol, such as "tanh"; "" for none, "g" for a function of several parts.
+        weights: (n, neurons before), or None for the inputs.
+        bias: (n,), or None where there is none.
+        grads: (N, n), how the loss changes with the values; None if nobody asked.
+        weight_grads: Like weights.
+    """
+
+    values: Array
+    activation: str = ""
+    weights: Array | None = None
+    bias: Array | None = None
+    grads: Array | None = None
+    weight_grads: Array | None = None
+
+    @property
+    def width(self) -> int:
+        """How many neurons it has."""
+        return int(self.values.shape[1])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a model computed.
+
+    Attributes:
+        columns: The inputs, each hidden layer, and the outputs.
+        output: What the model returned.
+        loss: The loss as a node, if one was asked for.
+    """
+
+    columns: Sequence[Column]
+    output: Any
+    loss: Any = None
+
+
+def read(
+    model: Any, x: ArrayLike, y: Any = None, loss: Callable[[Any, Any], Any] | None = None
+) -> Reading:
+    """Run a model on examples x (N, inputs) and read its columns; with a loss, go backward, too.
+
+    It runs in `eval()` mode, and gradients are afterwards what they were.
+
+    Raises:
+        NotColumnsError: two ways join, or a layer is no weighted sum of the one before.
+        TypeError: model is neither a Module nor of `nn.scalar`, or it is a close-up.
+    """
+    if isinstance(model, scalar.Module):
+        return _read_scalar(model, np.asarray(x, np.float64), y, loss)
+    if not isinstance(model, Module):
+        raise TypeError(f"picture: needs a model, but got {kind(model)}.")
+    learnt = model.parameters() if loss is not None else []
+    with force_grad(), _in_eval_mode(model), _same_gradients(learnt):
+        given = Tensor(np.asarray(x, np.float64), requires_grad=loss is not None)
+        out = model(given)
+        if not isinstance(out, Tensor):
+            what = "a close-up; ask the model that it shows" if _has_values(out) else kind(out)
+            raise TypeError(f"picture: needs a model that returns a Tensor, but got {what}.")
+        sums = _chain(out)
+        total = None
+        if loss is not None:
+            total = loss(out, y)
+            total.backward()
+        return Reading(_columns(sums, out, with_grads=loss is not None), out, total)
+
+
+def outputs(model: Any, x: Array) -> Array:
+    """What a model makes of examples (N, …), as numbers (N, outputs)."""
+    if isinstance(model, scalar.Module):
+        return _forward(model, x)[-1]
+    with no_grad(), _in_eval_mode(model):
+        return _rows(numbers(model(x)))
+
+
+def surfaces(model: Any, x: Array) -> list[Array]:
+    """What every column hands on for examples x (N, inputs): arrays (N, n), the last the output's.
+
+    Raises:
+        NotColumnsError: as in `read`.
+    """
+    if isinstance(model, scalar.Module):
+        return _forward(model, x)
+    with force_grad(), _in_eval_mode(model):
+        out = model(x)
+        return [column.values for column in _columns(_chain(out), out, with_grads=False)]
+
+
+# --- on arrays --------------------------------------------------------------------------------
+
+
+def _chain(out: Tensor) -> list[Any]:
+    """The weighted sums behind an output, the first one first."""
+    order = topological(out)
+    sums = [node for node in order if _weight_of(node) is not None]
+    if not sums:
+        raise NotColumnsError("no weighted sum of the inputs leads to the output")
+    ends = [*(node.parents[0] for node in sums[1:]), out]
+    for node, end in zip(sums, ends, strict=True):
+        met = {other for other in topological(end, frozenset(sums)) if other in set(sums)}
+        # What a layer is fed with comes from the layer before, neuron by neuron, and by no other
+        # way: a residual connection, or an input that joins later, is no column.
+        if met != {node} or _inputs_beside(end, frozenset(sums)) or _width(end) != _width(node):
+            raise NotColumnsError(
+                "a layer is more than a function of the layer before, each number"
+            )
+    return sums
+
+
+def _weight_of(node: Any) -> Tensor | None:
+    """The weights of a weighted sum, (outputs, inputs) or, of a product, transposed."""
+    name = node.op.name if node.op is not None else ""
+    if name not in ("linear", "matmul") or node.parents[0].data.ndim != 2:
+        return None
+    weight: Tensor = node.parents[1]
+    return weight if _only_learnt(weight) and weight.data.ndim <= 2 else None
+
+
+def _only_learnt(node: Any) -> bool:
+    return all(leaf.requires_grad for leaf in topological(node) if not leaf.parents)
+
+
+def _inputs_beside(end: Any, sums: frozenset[Any]) -> bool:
+    """Whether something other than parameters and small constants flows in after the sums."""
+    rows = len(end.data)
+    return any(
+        not node.parents and not node.requires_grad and np.ndim(node.data) == 2 and rows > 1
+        and len(node.data) == rows
+        for node in topological(end, sums)
+    )  # fmt: skip
+
+
+def _width(node: Any) -> int:
+    data = node.data
+    return 1 if data.ndim == 1 else int(data.reshape(len(data), -1).shape[1])
+
+
+def _columns(sums: Sequence[Any], out: Tensor, with_grads: bool) -> list[Column]:
+    ends = [*(node.parents[0] for node in sums[1:]), out]
+    inputs = sums[0].parents[0]
+    found = [Column(_rows(inputs.data), grads=_grads(inputs) if with_grads else None)]
+    for node, end in zip(sums, ends, strict=True):
+        weight = node.parents[1]
+        turned = node.op.name == "matmul"
+        found.append(
+            Column(
+                _rows(end.data),
+                _activation(node, end),
+                _matrix(weight.data, turned),
+                _bias(node, end),
+                _grads(end) if with_grads else None,
+                _matrix(weight.grad, turned) if with_grads and weight.grad is not None else None,
+            )
+        )
+    return found
+
+
+def _rows(data: Any) -> Array:
+    array: Array = numbers(data)
+    return array.reshape(len(array), -1)
+
+
+def _grads(node: Any) -> Array | None:
+    return None if node.grad is None else _rows(node.grad)
+
+
+def _matrix(weight: Any, turned: bool) -> Array:
+    array = np.array(numbers(weight), np.float64)
+    if array.ndim == 1:
+        return array.reshape(1, -1)
+    return array.T if turned else array
+
+
+def _activation(node: Any, end: Any) -> str:
+    """The symbol of what happens between a sum and what is handed on; of several things, "g"."""
+    between = topological(end, frozenset([node]))
+    symbols = [
+        part.op.symbol
+        for part in between
+        if part.op is not None and part is not node and part.op.name not in ("reshape", "squeeze")
+    ]
+    if node.op.name == "matmul" and symbols[:1] == ["+"]:
+        del symbols[0]  # the bias
+    return symbols[0] if len(symbols) == 1 else "g" if symbols else ""
+
+
+def _bias(node: Any, end: Any) -> Array | None:
+    if node.op.name == "linear":
+        return np.ravel(numbers(node.parents[2].data)) if len(node.parents) > 2 else None
+    for part in topological(end, frozenset([node])):
+        if part.op is not None and part.op.name == "add" and node in part.parents:
+            (other,) = [p for p in part.parents if p is not node] or [None]
+            if other is not None and _only_learnt(other):
+                return np.ravel(numbers(other.data))
+    return None
+
+
+@contextmanager
+def _in_eval_mode(model: Module) -> Iterator[None]:
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+@contextmanager
+def _same_gradients(parameters: Sequence[Any]) -> Iterator[None]:
+    """Gradients are afterwards what they were before."""
+    before = [np.copy(p.grad) if isinstance(p.grad, np.ndarray) else p.grad for p in parameters]
+    for p in parameters:
+        p.zero_grad()
+    try:
+        yield
+    finally:
+        for p, grad in zip(parameters, before, strict=True):
+            p.grad = grad
+
+
+def _has_values(out: Any) -> bool:
+    return isinstance(out, Value) or (isinstance(out, np.ndarray) and out.dtype == object)
+
+
+# --- on single numbers ------------------------------------------------------------------------
+
+
+def _layers(model: Any) -> list[list[Any]]:
+    """The neurons of each layer of a network of nn.scalar."""
+    if isinstance(model, scalar.Neuron):
+        return [[model]]
+    if isinstance(model, scalar.Layer):
+        return [model.neurons]
+    if isinstance(model, scalar.MLP):
+        return [layer.neurons for layer in model.layers]
+    raise NotColumnsError(
+        f"{type(model).__name__} is none of nn.scalar's Neuron, Layer and MLP, so nobody knows "
+        "which of its numbers are neurons"
+    )
+
+
+def _weights(neurons: Sequence[Any], of: str = "data") -> tuple[Array, Array]:
+    rows = [[getattr(w, of) for w in neuron.w] for neuron in neurons]
+    return np.array(rows), np.array([getattr(neuron.b, of) for neuron in neurons])
+
+
+def _forward(model: Any, x: Array) -> list[Array]:
+    """The same numbers with arrays: thousands of points would take a graph each."""
+    found = [np.asarray(x, np.float64)]
+    for neurons in _layers(model):
+        weights, bias = _weights(neurons)
+        sums = found[-1] @ weights.T + bias
+        bent = [neuron.nonlin for neuron in neurons]
+        found.append(np.where(bent, np.maximum(sums, 0.0), sums))
+    return found
+
+
+def _read_scalar(model: Any, x: Array, y: Any, loss: Callable[[Any, Any], Any] | None) -> Reading:
+    layers, rows = _layers(model), x.reshape(-1, x.shape[-1])
+    with _same_gradients(model.parameters() if loss is not None else []):
+        held: list[list[list[Any]]] = [[] for _ in range(len(layers) + 1)]
+        for row in rows:
+            values: list[Any] = [Value(float(number)) for number in row]
+            held[0].append(values)
+            for k, neurons in enumerate(layers):
+                values = [neuron(values) for neuron in neurons]
+                held[k + 1].append(values)
+        outs = [values[0] if len(values) == 1 else values for values in held[-1]]
+        out = outs if len(rows) > 1 else outs[0]
+        total = None
+        if loss is not None:
+            total = loss(out, y)
+            total.backward()
+        columns = [Column(_held(held[0], "data"), grads=_held(held[0], "grad") if loss else None)]
+        for neurons, values in zip(layers, held[1:], strict=True):
+            weights, bias = _weights(neurons)
+            columns.append(
+                Column(
+                    _held(values, "data"),
+                    "relu" if neurons[0].nonlin else "",
+                    weights,
+                    bias,
+                    _held(values, "grad") if loss else None,
+                    _weights(neurons, "grad")[0] if loss else None,
+                )
+            )
+        return Reading(columns, out, total)
+
+
+def _held(values: Sequence[Sequence[Any]], of: str) -> Array:
+    return np.array([[getattr(value, of) for value in row] for row in values], np.float64)

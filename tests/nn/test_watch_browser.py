@@ -1,0 +1,98 @@
+"""The film of a training in a browser: played, scrubbed, at every width, light and dark."""
+
+import numpy as np
+import pytest
+
+import nn
+from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+
+pytestmark = needs_browser
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    nn.manual_seed(0)
+    model = nn.MLP(2, [5], 1, "tanh")
+    w = nn.watch(model, nn.datasets.moons(30))
+    for k in range(6):
+        model[0].weight.data = model[0].weight.data + 0.3
+        w.frame(1 / (k + 1))
+    path = tmp_path_factory.mktemp("film") / "film.html"
+    w.save(path)
+    return path
+
+
+def caption(page):
+    return page.locator(".caption").inner_text()
+
+
+def states(page):
+    """All that may change in the pictures."""
+    return page.evaluate(
+        "() => [...document.querySelector('.glassgrad').shadowRoot.querySelectorAll('.panel svg')]"
+        ".map((svg) => svg.innerHTML)"
+    )
+
+
+def test_the_film_is_scrubbed_stepped_and_played(play, film):  # noqa: F811
+    page = play(film).page
+    assert caption(page) == "step 6 · loss 0.1667"
+    assert page.locator(".panel svg").count() == 4
+    at_end = states(page)
+    page.locator("[aria-label=First]").click()
+    assert caption(page) == "step 0"
+    assert states(page) != at_end
+    page.locator("[aria-label=Next]").click()
+    page.locator("nav input").press("ArrowRight")
+    assert caption(page) == "step 2 · loss 0.5"
+    page.locator("[aria-label=Back]").click()
+    assert caption(page) == "step 1 · loss 1"
+    page.locator("select").select_option("4")
+    page.locator("[aria-label=Play]").click()
+    page.wait_for_function(
+        "() => document.querySelector('.glassgrad').shadowRoot"
+        ".querySelector('.caption').textContent.startsWith('step 6')"
+    )
+    page.locator("[aria-label=Play]").wait_for()  # it has stopped by itself
+    assert states(page) == at_end
+
+
+def test_the_film_obeys_the_keys(play, film):  # noqa: F811
+    page = play(film).page
+    page.keyboard.press("Home")  # before anybody has clicked on it
+    assert caption(page) == "step 0"
+    page.focus(".glassgrad")
+    page.keyboard.press("ArrowRight")
+    assert caption(page).startswith("step 1")
+    page.keyboard.press(" ")
+    page.locator("[aria-label=Pause]").wait_for()
+    page.keyboard.press(" ")
+    page.locator("[aria-label=Play]").wait_for()
+    page.keyboard.press("End")
+    assert caption(page).startswith("step 6")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 930, 1280, 1920])
+def test_at_every_width_nothing_is_cut_off_and_axe_finds_no_fault(play, film, width, scheme):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    player = play(
+        film, viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True,
+        reduced_motion="reduce",
+    )  # fmt: skip
+    page = player.page
+    assert page.locator(".glassgrad").get_attribute("data-theme") == scheme
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for panel in page.locator(".panel").all():
+        assert panel.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1")
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in found] == []
+
+
+def test_without_scripts_the_last_picture_remains(play, film):  # noqa: F811
+    page = play(film, java_script_enabled=False).page
+    picture = page.locator("img.glassgrad-still")
+    assert picture.get_attribute("alt") == "MLP learning moons. step 6 · loss 0.1667"
+    box = picture.bounding_box()
+    assert np.isclose(box["width"], 904, atol=1)
