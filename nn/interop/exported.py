@@ -229,6 +229,11 @@ def advice(err: BaseException) -> str:
             "Return tensors, or tuples and dicts of them; a dataclass after "
             "torch.export.register_dataclass(TheClass)."
         )
+    if "assigned during export" in said:  # PyTorch 2.6 to 2.9
+        return (
+            "This PyTorch exports a recurrent layer only as part of a model: make it an attribute "
+            "of a torch.nn.Module and call it there, or take a newer PyTorch."
+        )
     if "required argument" in said:
         return "Say what the model is called with: from_torch(model, x)."
     if "must be Tensor, not" in said:

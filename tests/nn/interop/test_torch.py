@@ -23,6 +23,7 @@ if os.environ.get("GLASSGRAD_CI") != "1":
 import torch
 import torch.nn.functional as F
 
+from nn.interop.exported import advice
 from nn.interop.torch import ExportError, compare, from_torch
 from tests.nn.interop.torch_models import made
 
@@ -561,6 +562,23 @@ def test_wrong_inputs_are_refused_by_what_pytorch_says():
         from_torch(mlp(), Y[:, None].expand(3, 2))
     with pytest.raises(TypeError, match=r"tensor of PyTorch's that requires a gradient"):
         ours(X.clone().requires_grad_())
+
+
+def test_older_pytorch_is_given_a_recurrent_layer_as_part_of_a_model():
+    # What PyTorch 2.6 to 2.9 say of torch.nn.LSTM itself
+    said = ValueError("The tensor attributes self._flat_weights[0] were assigned during export.")
+    assert "only as part of a model" in advice(said)
+
+    class Wrapped(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.LSTM(2, 3)
+
+        def forward(self, x):
+            return self.layer(x)[0]
+
+    model = Wrapped()
+    np.testing.assert_allclose(from_torch(model, X)(X).data, model(X).detach().numpy(), rtol=1e-6)
 
 
 @pytest.mark.parametrize("model", [3, {"weight": X}, torch.nn.Linear])
