@@ -5,7 +5,7 @@ import runpy
 
 import pytest
 
-from tests.autograd.players import browser, needs_browser  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import browser, needs_browser  # noqa: F401 (fixtures)
 
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 

@@ -15,7 +15,7 @@ from benchmarks import accuracy
 from nn import functional as F
 from nn.operands import numbers
 from tests.autograd.test_duck_arrays import Duck
-from tests.nn.function_cases import spread
+from tests.nn.functional.function_cases import spread
 
 # --- what a layer is ------------------------------------------------------------------------------
 

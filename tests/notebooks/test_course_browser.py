@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from nn.course import flipbook, showing
-from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 pytestmark = needs_browser
 ROOT = pathlib.Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""Ask PyTorch for every case of tests/nn/function_cases.py; writes functions_torch.npz.
+"""Ask PyTorch for every case of tests/nn/functional/function_cases.py; writes functions_torch.npz.
 
 Run with PyTorch 2.13.0 (CPU): `python -m tests.oracles.functions_torch`. The figures are stored, so
 tests do not need PyTorch. Everything is float64. Of each case, one after the other: the values, the
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tests.nn.function_cases import CASES, spread
+from tests.nn.functional.function_cases import CASES, spread
 
 torch.set_default_dtype(torch.float64)
 

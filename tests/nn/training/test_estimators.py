@@ -404,7 +404,7 @@ def test_importing_nn_imports_neither_scikit_learn_nor_matplotlib_nor_tqdm():
     )
     ran = subprocess.run(
         [sys.executable, "-c", program],
-        cwd=pathlib.Path(nn.__file__).parents[1],
+        cwd=pathlib.Path(nn.__file__).parents[2],
         capture_output=True,
         text=True,
         check=True,

@@ -9,8 +9,8 @@ from autograd.__main__ import main
 from autograd.expression import ExpressionError, parse
 from autograd.viz.player.typed import typed_page, write_typed_page
 from autograd.viz.text import number
-from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
-from tests.autograd.test_player_browser import HOSTILE
+from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.test_player_browser import HOSTILE
 
 
 @pytest.fixture

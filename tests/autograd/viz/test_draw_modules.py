@@ -11,7 +11,7 @@ import nn
 from autograd import Tensor, Value, draw, tanh
 from autograd.viz.scene import HOT
 from nn.scalar import MLP
-from tests.autograd.test_draw import needs_dot
+from tests.autograd.viz.test_draw import needs_dot
 
 SVG = "{http://www.w3.org/2000/svg}"
 

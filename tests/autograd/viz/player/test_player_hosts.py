@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.autograd.players import Player, browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import Player, browser, needs_browser, play  # noqa: F401 (fixtures)
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
@@ -20,7 +20,7 @@ if os.environ.get("GLASSGRAD_CI") != "1":
     pytest.importorskip("jupyterlab")
 
 pytestmark = needs_browser
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 CELLS = [
     "from autograd import Value, backprop, tanh\nx, w = Value(2.0), Value(-0.5)",
     "y = tanh(w * x) + w\nbackprop(y)",

@@ -86,7 +86,7 @@ def test_a_training_resumed_in_another_process_equals_the_uninterrupted_one(
     begun = train(model, optimizer, batches, scheduler, 3)
     path = tmp_path / "state.pickle"
     path.write_bytes(pickle.dumps(state_of(model, begun, optimizer)))
-    root = str(pathlib.Path(nn.__file__).parents[1])
+    root = str(pathlib.Path(nn.__file__).parents[2])
     subprocess.run(
         [sys.executable, __file__, path, rule, schedule, "3"],
         check=True,

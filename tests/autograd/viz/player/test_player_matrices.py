@@ -5,7 +5,7 @@ import pytest
 
 from autograd import Tensor, backprop
 from nn import MultiheadAttention, functional
-from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 pytestmark = needs_browser
 

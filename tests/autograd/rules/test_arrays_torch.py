@@ -14,7 +14,7 @@ from autograd.op import COMPOSITIONS, RULEBOOK, plain
 from tests.autograd import numpy_cases
 from tests.autograd.array_cases import CASES, FAMILIES, NUMPY, OURS, names_in, weights
 
-STORED = pathlib.Path(__file__).parents[1] / "oracles" / "arrays_torch.npz"
+STORED = pathlib.Path(__file__).parents[2] / "oracles" / "arrays_torch.npz"
 
 with np.load(STORED) as _stored:
     STORED_NAMES = {text.partition("(")[0] for text in _stored["cases"].tolist()}

@@ -11,7 +11,7 @@ import pytest
 
 from autograd.__main__ import main
 from autograd.viz.sheet import tasks, write_sheet
-from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 FUNCTIONS = {
     "tanh": math.tanh,

@@ -16,7 +16,7 @@ from autograd.node import gradients
 from nn import functional
 from nn.operands import numbers
 
-ORACLES = pathlib.Path(__file__).parents[1] / "oracles"
+ORACLES = pathlib.Path(__file__).parents[2] / "oracles"
 FIGURES = json.loads((ORACLES / "sequences_torch.json").read_text())["functions"]
 RUNS = [(name, run) for name, case in FIGURES.items() for run in case["runs"]]
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}

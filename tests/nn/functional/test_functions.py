@@ -8,9 +8,9 @@ from numpy.testing import assert_allclose
 
 from autograd import vjp
 from nn import functional as F
-from tests.nn.function_cases import CASES, spread
+from tests.nn.functional.function_cases import CASES, spread
 
-with np.load(pathlib.Path(__file__).parents[1] / "oracles" / "functions_torch.npz") as stored:
+with np.load(pathlib.Path(__file__).parents[2] / "oracles" / "functions_torch.npz") as stored:
     FIGURES = dict(zip(stored["cases"], np.split(stored["figures"], stored["ends"][:-1])))
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from autograd import Value, draw
-from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
-from tests.autograd.test_player_browser import HOSTILE
-from tests.autograd.test_player_hosts import IN_VSCODE, blank  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.test_player_browser import HOSTILE
+from tests.autograd.viz.player.test_player_hosts import IN_VSCODE, blank  # noqa: F401 (fixtures)
 
 pytestmark = needs_browser
 READY = ".glassgrad .pic"

@@ -15,7 +15,7 @@ import nn.functional
 from autograd import Tensor, Value, grad, hessian
 
 INF, NAN = np.inf, np.nan
-STORED = pathlib.Path(__file__).parents[1] / "oracles" / "special_points_torch.json"
+STORED = pathlib.Path(__file__).parents[2] / "oracles" / "special_points_torch.json"
 FIGURES = json.loads(STORED.read_text(encoding="utf-8"))
 OURS = {"autograd": autograd, "nn.functional": nn.functional}
 

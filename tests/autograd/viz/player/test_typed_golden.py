@@ -19,7 +19,7 @@ from autograd.viz.player.picture import picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import rules_js
 from autograd.viz.player.typed import ENGINE
-from tests.autograd.players import browser, needs_browser  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import browser, needs_browser  # noqa: F401 (fixtures)
 
 pytestmark = needs_browser
 OPERATIONS = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]

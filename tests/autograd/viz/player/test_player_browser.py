@@ -16,7 +16,7 @@ from autograd.viz.player.picture import picture_of
 from autograd.viz.text import number
 from autograd.viz.tree import markup
 from nn.scalar import MLP
-from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 pytestmark = needs_browser
 
