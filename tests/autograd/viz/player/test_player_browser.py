@@ -291,12 +291,12 @@ def test_play_stops_at_a_breakpoint_and_at_the_end(play):  # noqa: F811
     assert player.where() == "backward step 4 of 4"
 
 
-def test_a_click_on_a_node_expands_the_chain_rule_over_all_ways(play):  # noqa: F811
+def test_a_click_on_a_node_expands_the_chain_rule_over_all_paths(play):  # noqa: F811
     z, *_ = product_plus()
     player = play(backprop(z))
     player.page.locator("[data-node=n0]").click()
     text = player.page.locator(".about").first.inner_text()
-    assert "2 ways lead from a to z" in text
+    assert "2 paths lead from a to z" in text
     assert "dz/da = -2 is their sum" in text
     ways = [way.inner_text() for way in player.page.locator("ol.ways li").all()]
     assert ways[0].startswith("∂z/∂a = 1 = 1")
@@ -317,7 +317,7 @@ def test_a_click_on_a_node_expands_the_chain_rule_over_all_ways(play):  # noqa: 
     assert player.page.locator("[data-way]").count() == 2
 
 
-def test_too_many_ways_are_counted_exactly(play):  # noqa: F811
+def test_too_many_paths_are_counted_exactly(play):  # noqa: F811
     x = Value(1.0, label="x")
     y = x
     for _ in range(70):
@@ -325,8 +325,8 @@ def test_too_many_ways_are_counted_exactly(play):  # noqa: F811
     player = play(backprop(y))
     player.press("ArrowDown")
     text = player.page.locator(".about").first.inner_text()
-    assert f"{2**70:,} ways lead" in text
-    assert f"… and {2**70 - 12:,} more ways." in text
+    assert f"{2**70:,} paths lead" in text
+    assert f"… and {2**70 - 12:,} more paths." in text
 
 
 def test_why_topological_order_marks_the_first_wrong_number(play):  # noqa: F811
@@ -940,14 +940,14 @@ def test_predict_recognises_the_slips_of_a_product(play):  # noqa: F811
     assert player.page.locator("button", has_text="Predict").inner_text() == "Predict: 0 of 1"
 
 
-def test_predict_recognises_a_way_forgotten_and_keeps_the_score(play):  # noqa: F811
+def test_predict_recognises_a_path_forgotten_and_keeps_the_score(play):  # noqa: F811
     x = Value(3.0, label="x")
     z = (x * x) * 2.0
     z.label = "z"
     player = play(backprop(z))
     player.press("p", "End")  # x gets 6 again, and the total is asked for
-    assert slip_told(player, 6).startswith("Not yet. A way is forgotten: ")
-    assert slip_told(player, 36) == "Not yet. That is the product; ways are added."
+    assert slip_told(player, 6).startswith("Not yet. A path is forgotten: ")
+    assert slip_told(player, 36) == "Not yet. That is the product; paths are added."
     assert slip_told(player, -12) == "Not yet. The sign is the other one."
     player.page.locator(".say input").fill("12")
     player.page.locator(".say input").press("Enter")
