@@ -280,7 +280,7 @@ class _Run:
         return array
 
     def gradients(self, parents: Parents, out_grad: Any) -> list[Any]:
-        """Those of the parents, as plain numbers and arrays in their types."""
+        """The gradients of the parents, as plain numbers and arrays in the parents' types."""
         grads = self._backward(parents, self.residuals, _copied(out_grad))
         return [
             None if grad is None else _in_type_of(parent, grad)
@@ -290,7 +290,7 @@ class _Run:
     # --- the second derivative
 
     def graph_gradients(self, parents: Parents, out_grad: Any) -> list[Any]:
-        """The same as nodes: `backward` is run on nodes, if it can be.
+        """The gradients of the parents as nodes: `backward` is run on nodes, if it can be.
 
         Raises:
             GraphError: it cannot, or it reads numbers on the way, so that a derivative is lost.

@@ -227,7 +227,7 @@ def _check_name(op: Op) -> None:
 
 
 def _place(op: Op) -> str:
-    """Where an operation is declared."""
+    """The module and the qualified name under which an operation is declared."""
     import inspect
 
     code = inspect.unwrap(op.forward).__code__

@@ -54,7 +54,7 @@ def info() -> str:
 
 
 def version(distribution: str) -> str:
-    """Of what is installed."""
+    """The version of an installed distribution."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

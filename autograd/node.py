@@ -141,7 +141,7 @@ class Node:
         raise NotImplementedError
 
     def _graph_contributions(self, out_grad: Any) -> Any:
-        """The same with nodes for numbers, so that the result can itself be differentiated."""
+        """The contributions as nodes, not numbers, so that they can be differentiated, too."""
         raise NotImplementedError
 
     def _receive(self, grad: Any) -> None:
@@ -321,7 +321,7 @@ def _constant_root() -> GraphError:
 
 
 def _leading_to(ends: frozenset[Node], order: list[Node]) -> list[Node]:
-    """Those nodes of a topological order that were made from one of `ends`, and `ends`."""
+    """The nodes of a topological order that were made from one of `ends`, and `ends` themselves."""
     leading: set[Node] = set()
     for node in order:
         if node in ends or not leading.isdisjoint(node.parents):

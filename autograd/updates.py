@@ -21,7 +21,7 @@ _MEMORY = 8  # passes until what none of them has reached is forgotten: models m
 
 
 class _Reading:
-    """That the gradient of a result was read: no node is kept alive for it.
+    """A note that the gradient of a result was read; it keeps no node alive.
 
     Attributes:
         grad: The gradient, itself: with it the place of the node is not mistaken for another's.

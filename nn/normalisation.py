@@ -249,7 +249,7 @@ class _BatchNorm(Module):
         return out
 
     def _part_of_a_batch(self) -> float:
-        """That in the running averages; of the mean of all batches one by how many there are."""
+        """How much a batch counts in the running averages, or in the mean of all batches."""
         if self.momentum is not None:
             return self.momentum
         seen = self.num_batches_tracked

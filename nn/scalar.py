@@ -117,7 +117,7 @@ class Layer(ScalarModule):
         return outputs[0] if len(outputs) == 1 else outputs
 
     def parameters(self) -> list[Value]:
-        """Those of the first neuron, of the second, and so on."""
+        """The parameters of the first neuron, of the second, and so on."""
         return [p for neuron in self.neurons for p in neuron.parameters()]
 
     def __repr__(self) -> str:
@@ -165,7 +165,7 @@ class MLP(ScalarModule):
         return out
 
     def parameters(self) -> list[Value]:
-        """Those of the first layer, of the second, and so on."""
+        """The parameters of the first layer, of the second, and so on."""
         return [p for layer in self.layers for p in layer.parameters()]
 
     def __repr__(self) -> str:

@@ -183,7 +183,7 @@ def draw_side_by_side(
     xlim: tuple[float, float] | None = None,
     ylim: tuple[float, float] | None = None,
 ) -> Any:
-    """The same with a picture for each trajectory: small, large and stable rates.
+    """Draw a picture for each trajectory, side by side: small, large and stable rates.
 
     Args:
         function: Of x and y.

@@ -143,13 +143,13 @@ def _rows(x: Any, axis: Axes) -> tuple[Any, Any]:
 
 
 def _products_before(x: Any) -> Any:
-    """For every element the product of those before it in its row."""
+    """The product of the elements before each element in its row."""
     one = np.ones((*x.shape[:-1], 1), x.dtype)
     return cumprod(concatenate((one, x[..., :-1]), axis=-1), axis=-1)
 
 
 def _product_of_others(x: Any) -> Any:
-    """For every element the product of the others in its row: no division, so zeros are right."""
+    """The product of the others in each element's row: no division, so zeros are right."""
     return _products_before(x) * flip(_products_before(flip(x, -1)), -1)
 
 
@@ -203,7 +203,7 @@ def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
 
 
 def _logsumexp_of_values(x: Any, axis: Axes, keepdims: bool) -> Any:
-    """The same of an array of Values; the largest, which cancels, is a constant."""
+    """logsumexp of an array of Values; the largest element, which cancels, is a constant."""
     if not x.ndim:
         return x.copy()
     largest = _finite_constant(x.max(axis=axis, keepdims=True))

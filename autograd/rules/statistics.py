@@ -98,7 +98,7 @@ def _with(a: Any, other: float) -> Any:
 
 
 def _chosen(a: Any, mask: Any) -> Any:
-    """Where a mask holds, None being everywhere, and there is no nan."""
+    """A mask of the elements that are neither masked out nor nan; None as a mask is everywhere."""
     if mask is None:
         return ~_is_nan(a)
     return ~_is_nan(a) & (mask if hasattr(mask, "dtype") else np.asarray(mask))

@@ -105,7 +105,7 @@ class ArraySymbol(Symbol):
 
 
 def _without_ones(operands: tuple[Any, ...], data: Any) -> ArraySymbol | None:
-    """Of an array times ones that only fix the shape, the array."""
+    """The array without a factor of ones that only fixes its shape."""
     for one, other in (operands, operands[::-1]):
         plain = isinstance(other, np.ndarray) and np.all(other == 1)
         if isinstance(one, ArraySymbol) and plain and one.shape == data.shape:

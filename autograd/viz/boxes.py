@@ -70,7 +70,7 @@ class Box:
 
     @property
     def all(self) -> Iterator[Box]:
-        """It, and every box inside of it."""
+        """This box, and every box inside of it."""
         yield self
         for box in self.inner:
             yield from box.all

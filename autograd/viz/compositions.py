@@ -172,7 +172,7 @@ def _beginnings(known: Known) -> dict[str, set[tuple[str | None, ...]]]:
 
 @functools.lru_cache(maxsize=256)
 def _of_values(n: int, known: Known) -> dict[str, list[Pattern]]:
-    """Those of n single numbers, by the operation that they end in."""
+    """The known compositions of n single numbers, by the operation that they end in."""
 
     def new(seed: int, shape: tuple[int, ...]) -> Any:
         numbers = np.random.default_rng(seed).normal(size=shape)
@@ -194,7 +194,7 @@ def _of_values(n: int, known: Known) -> dict[str, list[Pattern]]:
 
 @functools.lru_cache(maxsize=4)
 def _of_tensors(known: Known) -> dict[str, list[Pattern]]:
-    """Those of arrays."""
+    """The known compositions of arrays, by the operation that they end in."""
 
     def new(seed: int, shape: tuple[int, ...]) -> Any:
         return Tensor(np.random.default_rng(seed).normal(size=shape), requires_grad=True)

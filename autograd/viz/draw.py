@@ -220,7 +220,7 @@ class Drawing:
         save_by_suffix(path, self.writers())
 
     def writers(self, *wanted: str) -> dict[str, Callable[[], str | bytes]]:
-        """For each ending of a file (or those wanted) what gives its contents."""
+        """What gives the contents of a file, for each ending, or for those wanted."""
         every: dict[str, Callable[[], str | bytes]] = {
             ".svg": lambda: self.svg,
             ".png": lambda: self._on_paper("png"),

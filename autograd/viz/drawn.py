@@ -123,7 +123,7 @@ def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
 
 
 def _too_many(trace: Trace, most: int) -> Folding:
-    """Of a graph too large to be read, a box for each layer, or what is nearest to the output."""
+    """How a graph too large to be read is folded: a box for each layer, or all but the end."""
     nodes = trace.nodes
     boxes = tuple(closed(trace.boxes, lambda box: not is_layer(box)))
     inside = sum(len(box.nodes) for box in boxes)

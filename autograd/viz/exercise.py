@@ -193,7 +193,7 @@ def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
 
 
 def _ends(items: Sequence[Any]) -> tuple[list[Any], int]:
-    """Of a long list its beginning and its end, and how many items are left out between them."""
+    """The beginning and the end of a long list, and how many items are left out between them."""
     left_out = max(0, len(items) - FIRST - LAST)
     return [*items[:FIRST], *items[FIRST + left_out :]] if left_out else [*items], left_out
 

@@ -436,7 +436,7 @@ def _around(trace: Trace, wrt: Node, through: Any, everything: int, passing: int
 
 
 def _ends(factors: tuple[Factor, ...]) -> tuple[tuple[Factor, ...], int]:
-    """Of a long path the factors at its ends, and how many are left out between them."""
+    """The factors at both ends of a long path, and how many are left out between them."""
     left_out = len(factors) - _LONGEST_PATH
     if left_out <= 0:
         return factors, 0

@@ -173,7 +173,7 @@ def _html(title: str, made: list[Task]) -> str:
 
 
 def _rows(task: Task) -> Iterator[tuple[str, str, str, str]]:
-    """Of each node that is computed or given: its name, how it is made, value and gradient."""
+    """A row for each node that is computed or given: name, how it is made, value, gradient."""
     steps = task.steps
     for node in steps.nodes:
         code = steps.names.get(node)

@@ -216,7 +216,7 @@ def _product(step: Step) -> str:
 
 
 def _numbers(step: Step) -> list[str]:
-    """The same with the local derivative as a formula, then as a number, then multiplied."""
+    """The product with the local derivative as a formula, then as a number, then multiplied."""
     upstream, contribution = array_text(step.out_grad), array_text(step.contribution)
     shapes = _shapes(step)
     formula = step.formula
@@ -409,7 +409,7 @@ class Pass(Trace, Sequence[Step]):
         return self._records[k][4]
 
     def ends_of(self, k: int) -> tuple[Node, int, Node]:
-        """Of step k + 1 the node, the position of the operand, and the operand."""
+        """The node of step k + 1, the position of the operand, and the operand."""
         node, position, parent, _, _ = self._records[k]
         return node, position, parent
 

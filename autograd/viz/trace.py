@@ -161,14 +161,14 @@ class Trace:
         )
 
     def partial_formula(self, node: Node, position: int) -> Symbol | None:
-        """The same as a formula; None of an operation on whole arrays."""
+        """The local derivative as a formula; None for an operation on whole arrays."""
         if not isinstance(node.op, Elementwise) or node in self.joined:
             return None
         formula = symbolic_partial(node.op, position, self.operands(node), self.names[node])
         return for_reading(formula) if self.partial_number(node, position) != 0 else formula
 
     def partial_number(self, node: Any, position: int) -> float | None:
-        """Its number, where it is a single one."""
+        """The local derivative as a number; None where it is not a single one."""
         if isinstance(node, Value):
             return node.local_derivative(position) if isinstance(node.op, Elementwise) else None
         if not isinstance(node.data, np.ndarray) or node.size > _LARGEST_LOCAL_DERIVATIVE:
@@ -274,7 +274,7 @@ class Trace:
         return float(np.asarray(pulled)[at])
 
     def entry(self, node: Any) -> tuple[Node, tuple[int, ...]] | None:
-        """Of `W[2, 0]`, which is no part of the graph, W and its index; None of other nodes."""
+        """W and the index of `W[2, 0]`, which is no part of the graph; None for other nodes."""
         known = set(self.nodes)
         if node in known or node.op is None or node.op.name != "getitem":
             return None

@@ -85,7 +85,7 @@ def kernel_text(names: Names, node: Any, index: Index, out_grad: Any, symbols: A
 
 
 def step_text(step: Any) -> str | None:
-    """Of a step that brings a kernel its gradient, where that of its first number comes from."""
+    """Where the gradient of a kernel's first number comes from, in a step that brings it."""
     if _made_by(step.node) != "convolution" or step.position != 1 or step.upstream is None:
         return None
     index = (0,) * np.ndim(step.contribution)
@@ -134,7 +134,7 @@ def _taps(node: Any, kernel: Index) -> Iterator[Any]:
 
 
 def _window(node: Any, index: Index, kernel: Index, around: float = 0.0) -> Any:
-    """Of every channel what is in the window at a place: (c, *kernel)."""
+    """What every channel has in the window at a place: (c, *kernel)."""
     n, _, *place = index
     block = padded(node._inputs[0], node.params["padding"], around)[..., n]
     dilation = node.params.get("dilation", (1,) * len(kernel))

@@ -30,7 +30,7 @@ _MISSING = {"enable_gqa": (False, "Repeat the heads of key and value: key.repeat
 
 
 def _shapes(e: int) -> list[tuple[int, ...]]:
-    """Of query, key and value, once with and once without axes before their last two."""
+    """Shapes of query, key and value, by which a call of e axes is known in a graph."""
     return [(2,) * (e - 3) + shape for shape in ((e - 1, e), (e, e), (e, 3))]
 
 

@@ -216,7 +216,7 @@ def _rows(own: _Run, other: _Run) -> Iterator[Row]:
 
 
 def _zeros_for_none(mine: Any, theirs: Any) -> tuple[Any, Any]:
-    """Both, where the one that no gradient has reached is 0 everywhere."""
+    """Both gradients; one that no gradient has reached is 0 everywhere."""
     return (
         np.zeros_like(theirs) if mine is None else mine,
         np.zeros_like(mine) if theirs is None else theirs,

@@ -369,7 +369,7 @@ def _needed(graph: Any) -> list[Any]:
 
 
 def _decompositions(torch: Any, nodes: Sequence[Any]) -> dict[Any, Any]:
-    """Of the operations without a rule those that PyTorch can take apart, and how."""
+    """The operations without a rule that PyTorch can take apart, and how."""
     if not nodes:
         return {}
     known = torch.export.default_decompositions()

@@ -465,7 +465,7 @@ def _as_constant(x: Any, name: str) -> Any:
 
 
 def _signature(x: Any, exactly: bool) -> Any:
-    """What of a leaf a program depends on."""
+    """The properties of a leaf that a program depends on."""
     if not _is_operand(x):
         return type(x), repr(x)
     kind = _kind(x)

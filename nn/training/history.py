@@ -148,7 +148,7 @@ class History:
 
     @property
     def last_loss(self) -> float:
-        """That of the validation in the last epoch; the training's where there is none."""
+        """The loss of the validation in the last epoch; the training's where there is none."""
         last = self._epochs[-1]
         return last.get("validation_loss", last["loss"])
 

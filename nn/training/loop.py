@@ -325,7 +325,7 @@ def _finite(loss: float, parameters: list[Any]) -> bool:
 
 
 def _not_finite(x: Any, y: Any) -> str:
-    """Where x or y holds nan or infinity, in words; nothing if nowhere."""
+    """In words, where x or y holds nan or infinity; "" if nowhere."""
     for name, array in (("x", x), ("y", y)):
         rows = np.flatnonzero(~np.isfinite(numbers(array)).reshape(len(y), -1).all(axis=1))
         if rows.size:

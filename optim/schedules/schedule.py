@@ -54,7 +54,7 @@ class Schedule:
         return float(self._rate(epoch))
 
     def __mul__(self, factor: float) -> Schedule:
-        """The same course, at another height."""
+        """The schedule with all its rates multiplied by a number."""
         factor = check_number("Schedule", "factor", factor, ">= 0")
         name = f"{factor:g} · ({self.name})"
         return Schedule(partial(_times, factor, self), name, first=self.first, parts=(self,))

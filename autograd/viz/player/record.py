@@ -98,7 +98,7 @@ def _named(steps: Pass, index: dict[Node, int]) -> list[Any]:
 
 
 def _ways(steps: Pass, played: Sequence[int]) -> dict[Node, tuple[str, str]]:
-    """For each node that several paths lead from, how many, and how many more than are shown."""
+    """How many paths lead from each node, and how many more than are shown, where it is several."""
     counts = {steps.root: 1}
     for k in played:
         node, _, parent = steps.ends_of(k)
@@ -210,7 +210,7 @@ def _latex(step: Step) -> str:
 
 
 def _array_part(step: Step) -> Record:
-    """Of a step on arrays, or by a rule of somebody's own, what the page cannot compute."""
+    """What the page cannot compute of a step: that on arrays, or by a rule of somebody's own."""
     part: Record = {"before": value(step.before), "after": value(step.after)}
     if step.formula is not None:
         if axes := step.summed_axes:
