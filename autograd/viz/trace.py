@@ -381,7 +381,7 @@ def _short(name: str) -> str:
         ... )
         ('w[1][0][2]', 'weight[0]', '')
     """
-    way = re.fullmatch(r"\w+(\.\w+|\[-?\d+(,-?\d+)*\])*", name)
+    way = re.fullmatch(r"[^\W\d]\w*(\.\w+|\[-?\d+(,-?\d+)*\])*", name)
     if way and "." in name:
         words = re.findall(r"[^\W\d]\w*", name)
         indices = re.findall(r"[.\[,](\d+)", name)

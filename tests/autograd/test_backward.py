@@ -138,7 +138,7 @@ def run(program, *leaves):
     return nodes[-1]
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(program, st.lists(number, min_size=1, max_size=4))
 def test_gradients_of_random_graphs_of_values_match_the_complex_step(program, xs):
     leaves = [Value(x) for x in xs]
@@ -150,7 +150,7 @@ def test_gradients_of_random_graphs_of_values_match_the_complex_step(program, xs
         assert_allclose(leaf.grad, expected, rtol=1e-10, atol=1e-10)
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(program, st.lists(st.sampled_from(SHAPES[:-1]), min_size=1, max_size=3), st.integers(0, 999))
 def test_gradients_of_random_graphs_of_tensors_match_the_complex_step(program, shapes, seed):
     rng = np.random.default_rng(seed)

@@ -156,7 +156,7 @@ def test_no_other_split_of_these_sizes_is_more_even(classes, fractions):
     assert unevenness(table) == least
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     classes=st.lists(st.integers(1, 40), min_size=1, max_size=12),
     weights=st.lists(st.integers(1, 9), min_size=2, max_size=5),

@@ -31,7 +31,7 @@ def polynomial(coefficients):
 COEFFICIENTS = st.tuples(*[st.floats(-3, 3).map(lambda x: round(x, 3))] * 3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     coefficients=COEFFICIENTS,
     first=st.floats(-4, 4).map(lambda x: round(x, 2)),
@@ -53,7 +53,7 @@ def test_a_rate_found_by_strong_wolfe_meets_both_conditions(coefficients, first,
     assert x.data == first
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     coefficients=COEFFICIENTS,
     first=st.floats(-4, 4).map(lambda x: round(x, 2)),

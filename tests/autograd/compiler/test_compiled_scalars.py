@@ -21,7 +21,6 @@ from tests.autograd.compiler.programs import (
 
 @settings(
     max_examples=1000 if os.environ.get("GLASSGRAD_CI") == "1" else 150,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
 )

@@ -15,7 +15,7 @@ from autograd.op import RULEBOOK, Elementwise
 from tests.autograd.array_cases import NUMPY, OURS, spread
 from tests.autograd.reference import central_difference, complex_step, inside_domain
 
-settings.register_profile("arrays", deadline=None, print_blob=True, max_examples=40)
+settings.register_profile("arrays", print_blob=True, max_examples=40)
 drawn = settings(settings.get_profile("arrays"))
 
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)

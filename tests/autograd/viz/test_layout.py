@@ -49,7 +49,7 @@ def overlap(one, other):
 
 
 @given(random_graphs(), st.sampled_from(["LR", "TB"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_boxes_never_overlap_and_follow_the_direction(graph, direction):
     layout = placed(graph, direction)
     boxes = {node: rectangle(box) for node, box in layout.boxes.items()}
@@ -62,7 +62,7 @@ def test_boxes_never_overlap_and_follow_the_direction(graph, direction):
 
 
 @given(random_graphs(), st.sampled_from(["LR", "TB"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_edges_run_from_operand_to_operation_and_around_every_other_box(graph, direction):
     layout = placed(graph, direction)
     axis = 0 if direction == "LR" else 1
@@ -91,7 +91,7 @@ def bezier_points(points, steps=8):
 
 
 @given(random_graphs(), st.sampled_from(["LR", "TB"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_labels_lie_beside_each_other_and_beside_the_boxes(graph, direction):
     layout = placed(graph, direction)
     _, label_sizes = sizes(graph)
@@ -107,7 +107,7 @@ def test_labels_lie_beside_each_other_and_beside_the_boxes(graph, direction):
 
 
 @given(random_graphs())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_same_graph_gets_the_same_layout(graph):
     assert placed(graph) == placed(graph)
 
