@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
+from autograd.compiler.row_effects import AfterBackward, RowEffects, late_guards
 from autograd.compiler.traced import Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
@@ -139,6 +141,8 @@ class Effects:
         kept: What gives an array that is kept from call to call, what it is before, and after.
         ends: Attributes of objects that are others after the call.
         owners: Whose attributes and arrays change.
+        rows: What happens to Values.
+        row_numbers: The numbers of rows that Values were given.
     """
 
     def __init__(self, run: Recording) -> None:
@@ -150,6 +154,8 @@ class Effects:
         self.ends: list[tuple[Any, str, Callable[[], Any]]] = []
         self.owners: list[Any] = []
         self.made: dict[int, Any] = {}
+        self.rows = RowEffects(run)
+        self.row_numbers: dict[int, float] = {}
 
     def keep(self, holder: Callable[[], Any], name: str, first: Any) -> Traced:
         """A copy of an array that is kept from call to call; what it is in the end is kept."""
@@ -193,9 +199,50 @@ class Written:
         self.kept, self.ends, self.owners = effects.kept, effects.ends, effects.owners
         self.numbers = list(effects.host.used.values())
         self.compute = effects.host.computed()
+        self._take_rows(effects.rows)
+
+    def _take_rows(self, rows: RowEffects) -> None:
+        """What happens to Values."""
+        rows.check()
+        self.roots, self.olds, self.section = rows.roots, rows.olds, rows.section
+        self.leaf_at = rows.grads
+        self.late = rows.late()
+        self.row_data: dict[Any, list[tuple[int, Any]]] = {}
+        self.row_grads: list[tuple[int, int | None]] = []
+        for k, leaf in rows.leaves.items():
+            if leaf.number.__class__ is tuple:
+                array, where = leaf.number
+                self.row_data.setdefault(array, []).append((k, where))
+            elif leaf.number is not None:
+                self.row_data.setdefault(None, []).append((k, leaf.number))
+            if leaf.is_set:
+                self.row_grads.append((k, leaf.gradient))
+        self.after: AfterBackward | None = None
+
+    def rows_before(self, graph: Graph, others: list[int]) -> list[int]:
+        """Set up what is computed after the backward pass.
+
+        Args:
+            graph: That of the recording; it loses the comparisons that are made later.
+            others: Rows that somebody needs.
+
+        Returns:
+            The rows that somebody needs of the graph.
+        """
+        late = self.late
+        wanted = [row for row in others if late[row]] + late_guards(graph, late)
+        wanted += [row for _, row in self.row_data.get(None, ())]
+        wanted += [row for _, row in self.row_grads if row is not None]
+        if wanted:
+            self.after = AfterBackward(self.run, late, wanted)
+        early = [row for row in others if not late[row]] + self.roots
+        return early + (self.after.early if self.after else [])
 
     def __bool__(self) -> bool:
-        return bool(self.data or self.grads or self.kept or self.ends)
+        changes = self.data, self.grads, self.kept, self.ends, self.row_data, self.row_grads
+        if not any(changes) and (self.asked or self.olds):
+            self.run.refuse(".grad")  # results would be constants
+        return any(changes)
 
     def check_results(self, outputs: list[Any]) -> None:
         """See to it that no gradient is lost: results are constants, as leaves change after them.
@@ -205,13 +252,19 @@ class Written:
         for x in outputs:
             if isinstance(x, Tensor) and x.op is not None and x.requires_grad and x._grad is None:
                 self.run.refuse("returning a result that needs a gradient")
+        rows, graph = self.run.effects.rows, self.run.graph
+        behind = rows.behind_roots()
+        for x in outputs:
+            if isinstance(x, int) and x not in behind and graph.leaves_behind({x}):
+                self.run.refuse("returning a result that needs a gradient")
 
     def wanted(self) -> list[Traced]:
         """The arrays that are computed for it."""
         arrays = [x for _, x in (*self.data, *self.grads)]
-        return [x for x in arrays if x is not None] + [after for _, _, after in self.kept]
+        arrays += [*self.row_data, *(after for _, _, after in self.kept)]
+        return [x for x in arrays if x is not None]
 
-    def fill(self, tensors: Sequence[Any], arrays: Any) -> bool:
+    def fill(self, tensors: Sequence[Any], arrays: Any, values: Any, numbers: Any) -> bool:
         """Put in what leaves and optimizers have; False where what is recorded would not do."""
         found = self.compute()
         if found is None:
@@ -225,6 +278,11 @@ class Written:
                 return False
             if traced is not None and traced in arrays:
                 arrays[traced][...] = grad
+        for k, place, is_none in self.olds:
+            number = values(k)._grad
+            if (number is None) != is_none:
+                return False
+            numbers[place] = 0.0 if is_none else number
         for get, before, _ in self.kept:
             kept = get()
             if kept.dtype != before.dtype:
@@ -233,8 +291,20 @@ class Written:
                 arrays[before][...] = kept
         return True
 
-    def write(self, tensors: Sequence[Any], arrays: Any) -> None:
-        """Change what the function changes, as everything is computed."""
+    def write(self, tensors: Sequence[Any], arrays: Any, values: Any, later: Any) -> None:
+        """Change what the function changes, as everything is computed.
+
+        Args:
+            tensors: Those of the call.
+            arrays: What was computed with arrays.
+            values: Gives a leaf of the call, by its number.
+            later: The numbers that were computed after the backward pass.
+        """
+        for array, pairs in self.row_data.items():
+            found = later if array is None else arrays[array]
+            self._write_values("_data", pairs, found, values, array is None)
+        if self.row_grads:
+            self._write_values("_grad", self.row_grads, later, values, True)
         for k, traced in self.data:
             tensors[k]._write(arrays[traced])
         for k, traced in self.grads:
@@ -246,19 +316,28 @@ class Written:
         for owner, name, value in self.ends:
             setattr(owner, name, value())
 
+    def _write_values(self, name: str, pairs: Any, found: Any, values: Any, rows: bool) -> None:
+        """Give Values their new numbers or gradients; pairs of a leaf and where it is found."""
+        some = [where for _, where in pairs if where is not None]
+        places = self.after.positions(some) if rows and self.after is not None else some
+        numbers = iter(found[places].tolist() if some else ())
+        for leaf, where in pairs:
+            setattr(values(leaf), name, None if where is None else next(numbers))
+
 
 class State:
     """What a program changes, at one moment."""
 
-    def __init__(self, effects: Written | None, tensors: Sequence[Any]) -> None:
+    def __init__(self, effects: Written | None, tensors: Sequence[Any], values: Any) -> None:
         self.nodes: list[tuple[Any, Any, Any]] = []
         self.ends: list[tuple[Any, str, Any]] = []
         self.arrays: dict[str, Any] = {}
         self.copies: dict[str, Any] = {}
+        self.values: list[tuple[Any, float, float | None]] = []
         if effects is not None:
-            self._take(effects, tensors)
+            self._take(effects, tensors, values)
 
-    def _take(self, effects: Written, tensors: Sequence[Any]) -> None:
+    def _take(self, effects: Written, tensors: Sequence[Any], values: Any) -> None:
         changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
         self.nodes = [(x, x._data, x._grad) for x in (tensors[k] for k in changed)]
         self.ends = [(owner, name, getattr(owner, name)) for owner, name, _ in effects.ends]
@@ -270,6 +349,8 @@ class State:
                 arrays[f"the gradient left in {name}"] = grad
         self.arrays = arrays
         self.copies = {name: array.copy() for name, array in arrays.items()}
+        others = {k for pairs in (effects.row_grads, *effects.row_data.values()) for k, _ in pairs}
+        self.values = [(x, x._data, x._grad) for x in map(values, sorted(others))]
 
     def restore(self) -> None:
         """Let everything be as it was."""
@@ -279,10 +360,18 @@ class State:
             node._data, node._grad = data, grad
         for owner, name, value in self.ends:
             setattr(owner, name, value)
+        for leaf, number, grad in self.values:
+            leaf._data, leaf._grad = number, grad
 
     def numbers(self) -> dict[str, Any]:
         """All of it, by what to call it in a message."""
-        counts = {f"{name} ({i})": np.asarray(x) for i, (_, name, x) in enumerate(self.ends)}
+        counts: dict[str, Any] = {
+            f"{name} ({i})": np.asarray(x) for i, (_, name, x) in enumerate(self.ends)
+        }
+        for leaf, number, grad in self.values:
+            name = f"{leaf.label or type(leaf).__name__} ({id(leaf)})"
+            counts[f"the data of {name}"] = number
+            counts[f"the gradient left in {name}"] = 0.0 if grad is None else grad
         return self.copies | counts
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd.compiler.effects import State, Written
 from autograd.compiler.emit import Emitted, Ends, without_modes
-from autograd.compiler.graph import DETACH, PICK
+from autograd.compiler.graph import DETACH, LEAF, PICK
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.record import Recording
@@ -57,6 +57,9 @@ class Program:
         self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
         self.running = running()
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
+        self.effects: Any = Written(recording) or None
+        if self.effects is not None:
+            self.effects.check_results(outputs)
         self.guarded = bool(self.graph.guards or recording.truths)
         closed = self.tensors[self.tensor_count :]
         self.closed = list({id(x): x for x in (*(x for x, _ in closed), *around)}.values())
@@ -64,10 +67,10 @@ class Program:
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
-        self.effects = Written(recording) or None
+        needed = [*{*self.result_rows, *_rows(self.lifted)}]
         if self.effects is not None:
-            self.effects.check_results(outputs)
-        self.graph.outputs = sorted({*self.result_rows, *_rows(self.lifted)})
+            needed = self.effects.rows_before(self.graph, needed)
+        self.graph.outputs = sorted(set(needed))
         computed = [x for x in outputs if isinstance(getattr(x, "_data", None), Traced)]
         graded = [x for x in computed if x.requires_grad and self.effects is None]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
@@ -78,12 +81,14 @@ class Program:
         self.placement = place(self.raised)
         self.emitted = Emitted(self.raised, self.placement, recording.index_size)
         without_modes(self.emitted.forward)
-        rows = np.array(sorted({*self.result_rows, *_rows(self.value_slopes)}), dtype=np.intp)
+        ends = self.result_rows if self.effects is None else self.effects.roots
+        rows = np.array(sorted({*ends, *_rows(self.value_slopes)}), dtype=np.intp)
         self.seeded = rows[self.raised.needs[rows]]
-        flows = self.effects is None
-        self.flowing = [x for x in self.result_rows if flows and self.raised.needs[x]]
+        self.flowing = [x for x in ends if self.raised.needs[x]]
         without_modes(self.emitted.backward, self.seeded)
-        self.graded = len(self.differentiable) + len(self.flowing)
+        self.graded = 0
+        if self.effects is None:
+            self.graded = len(self.differentiable) + len(self.flowing)
         self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
         self._reached: dict[frozenset[int], Reached] = {}
         self.order = self.placement.leaf_order
@@ -207,7 +212,7 @@ class Program:
 
     def state(self, given: Any) -> State:
         """What a call like this one changes, as it is now."""
-        return State(self.effects, self.tensors_of(given))
+        return State(self.effects, self.tensors_of(given), lambda i: self.leaf(i, given))
 
     def workspace(self, tensors: list[Any]) -> Workspace:
         """Memory for a call."""
@@ -284,7 +289,10 @@ class Workspace:
             for x, i in program.recording.indices.items()
         }
         self.result_seeds = np.searchsorted(program.seeded, program.flowing)
-        self.guards = self._guards()
+        self.guards = self._guards(self.numbers, program.graph, program.placement)
+        self.later = None if program.effects is None else Later.of(self)
+        if self.later is not None:
+            self.guards += self._guards(self.later.numbers, *self.later.program)
         self._bind_arrays()
 
     def terms(self) -> list[Any]:
@@ -297,13 +305,18 @@ class Workspace:
         own = self.numbers[: at[0]], self.numbers[at[1] :]
         return [*own, *(x for x in owned if x.dtype.kind == "f")]
 
-    def _guards(self) -> list[Any]:
-        at, found = self.program.placement.at, []
-        for relation, (pairs, outcomes) in self.program.graph.guards.items():
+    @staticmethod
+    def _guards(numbers: Any, graph: Any, placement: Any) -> list[Any]:
+        at, found = placement.at, []
+        for relation, (pairs, outcomes) in graph.guards.items():
             sides = at[np.array(pairs).reshape(-1, 2).T]
-            collect = [_Collect(self.numbers, side) for side in sides]
+            collect = [_Collect(numbers, side) for side in sides]
             found.append((relation, *collect, np.array(outcomes, dtype=bool)))
         return found
+
+    def _is_late(self, rows: Any) -> bool:
+        effects = self.program.effects
+        return effects is not None and any(effects.late[row] for row in np.ravel(rows).tolist())
 
     def _bind_arrays(self) -> None:
         """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
@@ -337,10 +350,16 @@ class Workspace:
             [
                 (at[rows], arrays[x])
                 for rows, x in program.filled
-                if x in arrays and program.recording.is_given(rows) == given
+                if x in arrays and not self._is_late(rows)
+                if program.recording.is_given(rows) == given
             ]
             for given in (True, False)
         )
+        self.late_places = [
+            (program.effects.after.positions(rows), arrays[x])
+            for rows, x in program.filled
+            if x in arrays and self._is_late(rows)
+        ]
         flowing = [
             (rows, slope, program.raised.needs[rows]) for rows, slope in program.value_slopes
         ]
@@ -348,6 +367,43 @@ class Workspace:
             (program.seeded.searchsorted(rows[needs]), arrays[slope], needs)
             for rows, slope, needs in flowing
         ]
+
+
+class Later:
+    """The memory of what is computed after the backward pass.
+
+    Attributes:
+        numbers: All numbers.
+        scalars: The calls.
+        program: The graph, and where its rows are.
+    """
+
+    def __init__(self, space: Workspace, after: Any) -> None:
+        emitted, placement = after.emitted, after.placement
+        self.program = after.graph, placement
+        self.numbers: Any = np.zeros(placement.size)
+        wanted = [x for x, _ in emitted.kept] + [emitted.indices]
+        self.scalars = emitted.tape.bind(wanted, emitted.within(self.numbers))
+        at, old = space.program.placement.at, space.program.graph
+        leaf = {old.left[row]: row for row, code in enumerate(old.code) if code == LEAF}
+        grads = [leaf[space.program.effects.leaf_at[old.left[row]]] for row in after.grads]
+        self.early_at = at[np.array(after.early, dtype=np.intp)]
+        self.grads_at = at[np.array(grads, dtype=np.intp)] - old.data_size
+        self.count = len(after.early), len(after.early) + len(after.grads)
+        self.space = space
+
+    @staticmethod
+    def of(space: Workspace) -> Later | None:
+        """It, where something is."""
+        after = space.program.effects.after
+        return None if after is None else Later(space, after)
+
+    def run(self) -> None:
+        """Take over what is given, and compute."""
+        first, end = self.count
+        self.numbers[:first] = self.space.numbers[self.early_at]
+        self.numbers[first:end] = self.space.slopes.reshape(-1)[self.grads_at]
+        self.scalars.run(0)
 
 
 def _rows(pairs: list[tuple[Any, Any]]) -> set[int]:

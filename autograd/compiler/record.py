@@ -67,6 +67,7 @@ class Recording(Tracer):
         places: Where the arrays of `blocks` begin, in order, and the arrays.
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for.
+        compared_data: The error that says where the `.data` of a result was compared, if it was.
         live: Some numbers of what is read without a copy, of large arrays from outside.
     """
 
@@ -101,6 +102,7 @@ class Recording(Tracer):
         self.inside = 0
         self.around: tuple[list[Any], ...] = ()
         self.live: list[Any] = []
+        self.compared_data: Any = None
 
     def begin(self) -> None:
         """All arguments are known: what comes now is from outside."""
@@ -234,8 +236,16 @@ class Recording(Tracer):
     def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
         """A guard: at replay the comparison must come out the same."""
         if not (isinstance(left, Constant) and isinstance(right, Constant)):
+            if self.compared_data is None and (self._is_score(left) or self._is_score(right)):
+                self.compared_data = refusal("comparing the .data of a result in a training step")
             self.graph.guard(relation, self.row(left), self.row(right), outcome)
         return outcome
+
+    def _is_score(self, x: Any) -> bool:
+        """Whether x is the `.data` of something computed, as an accuracy is made of."""
+        if type(x) is not self.kind or x.index not in self.plain.read:
+            return False
+        return bool(self.graph.code[self.graph.left[x.index]] >= 0)
 
     def equal(self, x: Any, other: Any) -> Any:
         """Whether a recorded number equals something: floats by number, Values if they are one."""
@@ -281,6 +291,8 @@ class Recording(Tracer):
         if isinstance(node, Tensor):
             data = self._lifted(node)._data
             return self.tape.call(np.ndarray.copy, (data, "C")) if data.number else data
+        if (leaf := self.effects.rows.known(node)) is not None:
+            return leaf.data
         if (what == ".data" and self._is_plain(node)) or node.__class__ is Constant:
             return node if isinstance(node, RecordedValue) else node._data
         out = self.value(DETACH, self.row(node), node._data)
@@ -291,13 +303,9 @@ class Recording(Tracer):
     # --- what is changed
 
     def leaf(self, node: Any) -> Any:
-        """The stand-in of a leaf, on the tape; a result of this recording is itself one."""
+        """What stands for a leaf, on the tape or among the rows."""
         if not isinstance(node, Tensor):
-            self.refuse(
-                "writing to .data",
-                "Return the new number and assign it outside; for .grad use autograd.grad or "
-                "value_and_grad inside.",
-            )
+            return self.effects.rows.leaf(node)
         return self._lifted(node)
 
     def held(self, holder: Callable[[], Any], name: str, first: Any) -> Any:
@@ -460,10 +468,10 @@ class Recording(Tracer):
 
     def is_given(self, rows: Any) -> bool:
         """Whether rows are numbers from outside, known before anything is computed."""
-        graph = self.graph
+        graph, grads = self.graph, self.effects.rows.grads
         for row in rows.ravel().tolist():
             code, place = graph.code[row], graph.left[row]
-            if code not in (CONSTANT, LEAF, DATA):
+            if code not in (CONSTANT, LEAF, DATA) or (code == DATA and place in grads):
                 return False
             block = self.block_at(place)[1] if code == DATA else None
             if block is not None and block not in self.arguments:

@@ -149,8 +149,8 @@ class RecordedValue(Value):
     # --- differentiated
 
     def backward(self) -> None:
-        """Not while recording."""
-        self.recording.refuse("backward()")
+        """An effect: it brings gradients to the leaves."""
+        self.recording.effects.rows.backward(self)
 
     def _contributions(self, out_grad: Any) -> Any:
         if tracer() is not self.recording:

@@ -24,6 +24,11 @@ def refusal(what: str, remedy: str = "") -> CompileError:
 
 
 _ACTS = {
+    "a second backward() after gradients were read",
+    "a second backward() to a part of the same Parameters",
+    "backward() of a Tensor made of single Values",
+    "comparing the .data of a result in a training step",
+    "computing with a Value after it was changed",
     "returning a result that needs a gradient",
     "drawing the mask of Dropout", "updating the averages of batch norm",
     "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
@@ -43,6 +48,15 @@ _REMEDIES = {
         "Call model.eval() first, or train it uncompiled: the averages change at every call."
     ),
     "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
+    "a second backward() after gradients were read": "Add the losses up, and call it once.",
+    "a second backward() to a part of the same Parameters": "Add the losses up, and call it once.",
+    "backward() of a Tensor made of single Values": (
+        "Return it and call backward() on the result, or compute with Values alone."
+    ),
+    "comparing the .data of a result in a training step": (
+        "Return the scores, and compute an accuracy of them outside."
+    ),
+    "computing with a Value after it was changed": "Take one step in each call.",
     "returning a result that needs a gradient": (
         "Call backward() on it before the leaves are changed, or return result.detach()."
     ),

@@ -55,7 +55,8 @@ def run(
     call = Call(op, space, leaves, tensors)
     if program.effects is not None:
         found = _results(program, call, given, graded)
-        program.effects.write(tensors, space.arrays)
+        later = getattr(space.later, "numbers", None)
+        program.effects.write(tensors, space.arrays, lambda i: program.leaf(i, given), later)
         return found
     return _results(program, call, given, graded)
 
@@ -103,7 +104,9 @@ def _fill_and_run(
         place[...] = tensors[k]._data
     for positions, place in space.given_places:
         place[...] = numbers[positions]
-    if program.effects is not None and not program.effects.fill(tensors, space.arrays):
+    if program.effects is not None and not program.effects.fill(
+        tensors, space.arrays, lambda i: program.leaf(i, given), numbers
+    ):
         raise Unfit
     if space.early_places:
         space.arrays.run_early()
@@ -114,11 +117,32 @@ def _fill_and_run(
         for position, place in space.value_places:
             place[...] = numbers[position]
         space.arrays.run(0)
+    if program.effects is not None:
+        _run_after(program, space)
+
+
+def _run_after(program: Program, space: Workspace) -> None:
+    """The backward pass, and what waits for it."""
+    if program.flowing:
+        space.seeds[:] = 0.0
+        np.add.at(space.seeds, space.result_seeds, 1.0)
+        space.scalars.run(1)
+    later: Any = space.later
+    if later is not None:
+        later.run()
+        for positions, place in space.late_places:
+            place[...] = later.numbers[positions]
+    if program.effects.section:
+        space.arrays.run(program.effects.section)
 
 
 def _result(program: Program, place: int, x: Any, call: Call, given: Given, graded: bool) -> Any:
     space = call.space
     if x.__class__ is int:  # a row
+        if program.effects is not None and program.effects.late[x]:
+            later: Any = space.later
+            number = later.numbers.item(program.effects.after.positions(x).item())
+            return number if program.is_plain(x) else Constant(number)
         number = space.numbers.item(program.placement.at.item(x))
         if graded and program.raised.needs.item(x):
             return ResultValue(number, call, place)

@@ -452,6 +452,62 @@ def a_graph_beside_changed_leaves():
     return f, (A(1, 2),)
 
 
+@refused("returning a result that needs a gradient", "detach()")
+def a_graph_beside_changed_values():
+    w = Value(2.0)
+
+    def f(x):
+        w.zero_grad()
+        return w * x
+
+    return f, (1.0,)
+
+
+@refused("a second backward() after gradients were read", "Add the losses up")
+def two_steps_on_values():
+    w = Value(2.0)
+
+    def f(x):
+        for _ in range(2):
+            (w * x).backward()
+            w.data -= 0.1 * w.grad
+        return x
+
+    return f, (1.0,)
+
+
+@refused("computing with a Value after it was changed", "one step")
+def a_value_after_its_step():
+    w = Value(2.0)
+
+    def f(x):
+        (w * x).backward()
+        w.data -= 0.1 * w.grad
+        return (w * x).data
+
+    return f, (1.0,)
+
+
+@refused("comparing the .data of a result", "Return the scores")
+def an_accuracy_beside_the_loss():
+    w, b = Value(2.0), Value(0.5)
+
+    def f(x, y):
+        scores = [w * a + b for a in x]
+        loss = sum((s - t) ** 2 for s, t in zip(scores, y, strict=True))
+        accuracy = [(t > 0) == (s.data > 0) for s, t in zip(scores, y, strict=True)]
+        loss.backward()
+        return loss, sum(accuracy) / len(accuracy)
+
+    return f, ([1.0, -1.0], [1.0, -1.0])
+
+
+@refused(".grad", "value_and_grad inside")
+def the_gradient_from_before_the_call():
+    w = Value(2.0)
+    return lambda x: w * x + w.grad, (1.0,)
+
+
 @refused("writing into an array", "a = a + b")
 def the_numbers_of_a_leaf_under_another_name():
     t = Tensor([1.0, 2.0], requires_grad=True)

@@ -9,7 +9,7 @@ import pytest
 import autograd
 import nn
 import optim
-from autograd import CompileError, GraphError, Tensor
+from autograd import CompileError, GraphError, Tensor, Value
 
 RULES = {
     "SGD": (optim.SGD, {"lr": 0.1}),
@@ -50,7 +50,47 @@ def tensors(dtype=float):
     return loss, w, loss
 
 
-KINDS = {"model": a_model, "tensors": tensors}
+def on_values(neurons, params):
+    """A loss on single numbers, of neurons that give one for an input."""
+
+    def loss(x, y):
+        return sum((neurons(x[i]) - y[i]) ** 2 for i in range(8)) / 8
+
+    return loss, params, loss
+
+
+def values(dtype=float):
+    rng = np.random.default_rng(1)
+    w = [[Value(x) for x in row] for row in rng.normal(size=(3, 3)).tolist()]
+    v = [Value(x) for x in rng.normal(size=4).tolist()]
+
+    def network(x):
+        hidden = [(a * x[0] + b * x[1] + c).tanh() for a, b, c in w]
+        return v[0] * hidden[0] + v[1] * hidden[1] + v[2] * hidden[2] + v[3]
+
+    return on_values(network, [*w[0], *w[1], *w[2], *v])
+
+
+def a_close_up(dtype=float):
+    """The single numbers of a model, trained by an optimizer of the model."""
+    model = nn.MLP(2, [4], 1, "tanh", rng=np.random.default_rng(1))
+    close_up = model.scalars()
+    return on_values(lambda x: close_up(x)[0], model.parameters())
+
+
+def numbers_of_a_close_up(dtype=float):
+    model = nn.MLP(2, [4], 1, "tanh", rng=np.random.default_rng(1))
+    close_up = model.scalars()
+    return on_values(lambda x: close_up(x)[0], close_up.parameters())
+
+
+KINDS = {
+    "model": a_model,
+    "tensors": tensors,
+    "values": values,
+    "close-up": a_close_up,
+    "numbers of a close-up": numbers_of_a_close_up,
+}
 
 
 def trained(make, rule, settings, steps=100, compiled=False, between=None, dtype=float):
@@ -147,7 +187,7 @@ def test_gradients_are_added_up_over_several_calls(make):
                 optimizer.step()
                 optimizer.zero_grad()
             run(X[k % 7 :], Y[k % 7 :])
-        return [x for p in params for x in (p.data.copy(), p.grad.copy())]
+        return [np.array(x) for p in params for x in (p.data, p.grad)]
 
     for ours, theirs in zip(train(True), train(False), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11)
@@ -161,7 +201,7 @@ def test_a_step_written_by_hand_takes_its_rate_as_an_argument(make):
         def step(x, y, rate):
             loss = loss_of(x, y)
             for p in params:
-                p.grad = None
+                p.zero_grad()
             loss.backward()
             for p in params:
                 p.grad *= 0.9
@@ -170,7 +210,7 @@ def test_a_step_written_by_hand_takes_its_rate_as_an_argument(make):
 
         run = autograd.compile(step) if compiled else step
         losses = [run(X, Y, 0.1 / (1 + k)) for k in range(40)]
-        return [np.array(losses), *(p.data for p in params), *(p.grad for p in params)]
+        return [np.array(losses), *(np.array(x) for p in params for x in (p.data, p.grad))]
 
     for ours, theirs in zip(train(True), train(False), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11)
@@ -309,9 +349,9 @@ def test_a_fault_in_a_compiled_update_is_found_by_the_audit(name, planted, monke
     effects = step._newest.effects
     write = type(effects).write
 
-    def faulty(self, tensors, arrays):
+    def faulty(self, tensors, arrays, *others):
         PLANTED[planted](self, arrays)[...] *= 1.01
-        write(self, tensors, arrays)
+        write(self, tensors, arrays, *others)
 
     monkeypatch.setattr(type(effects), "write", faulty)
     with pytest.raises(CompileError, match="does something else than what was recorded"):

@@ -1,0 +1,503 @@
+"""Row effects: what a training step does to single Values.
+
+    for p in parameters: p.grad = 0.0
+    loss.backward()
+    for p in parameters: p.data -= rate * p.grad
+
+After `backward()` a gradient is a number like any other to compute with. It is known only when the
+compiled backward pass has run, so what is computed of it is a second scalar program
+(`AfterBackward`): its data are the gradients and whatever else it needs of the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.emit import Emitted, Ends, without_modes
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
+from autograd.compiler.place import place
+from autograd.compiler.raising import raise_graph
+from autograd.compiler.traced import Traced
+from autograd.node import gradients
+from autograd.value import Constant, Value
+
+Recording = Any
+"""That of record.py, which imports this file."""
+
+UNSET: Any = object()
+"""The gradient that a leaf comes with."""
+
+
+class LeafRow:
+    """What stands for a Value from outside: the rows of its number and of its gradient.
+
+    Attributes:
+        leaf: Its number among the leaves.
+        value: It.
+        row: The row of its number.
+        number: That of its new number, if it has one; or an array and the place there.
+        gradient: The row of its gradient; None: none; `UNSET`: the one that it comes with.
+        is_set: Whether that is another one than it comes with.
+    """
+
+    op = None
+    requires_grad = True
+
+    def __init__(self, rows: RowEffects, leaf: int, value: Any, row: int) -> None:
+        self.rows, self.leaf, self.value, self.row = rows, leaf, value, row
+        self.number: Any = None
+        self.gradient: Any = UNSET
+        self.is_set = False
+        self.since = 0
+
+    @property
+    def data(self) -> Any:
+        """The number."""
+        if self.number.__class__ is tuple:
+            self.rows.run.refuse(
+                "taking numbers out of an array that was computed from single numbers"
+            )
+        return self.rows.shown(self.number)
+
+    @data.setter
+    def data(self, number: Any) -> None:
+        self.number, self.since = self.rows.row_of(number), len(self.rows.run.graph)
+
+    @property
+    def _grad(self) -> Any:
+        if self.gradient is UNSET:
+            self.gradient = self.rows.old(self)
+        if self.gradient is None:
+            return None
+        self.rows.used = True
+        return self.rows.shown(self.gradient)
+
+    @_grad.setter
+    def _grad(self, number: Any) -> None:
+        self.set_gradient(None if number is None else self.rows.row_of(number))
+
+    @property
+    def grad(self) -> Any:
+        """The gradient."""
+        grad = self._grad
+        return 0.0 if grad is None else grad
+
+    @grad.setter
+    def grad(self, number: Any) -> None:
+        self._grad = number
+
+    def set_gradient(self, row: int | None) -> None:
+        """Let its gradient be that of a row, or none."""
+        self.gradient, self.is_set = row, True
+
+    def zero_grad(self) -> None:
+        """Forget it."""
+        self.set_gradient(None)
+
+    @staticmethod
+    def gather(leaves: Sequence[LeafRow]) -> Any:
+        """These leaves as one array, for an optimizer."""
+        found = leaves[0].rows.holders([x.value for x in leaves])
+        return GatheredRows(leaves) if found is None else type(found[0]).gather(found)
+
+
+class GatheredRows:
+    """Values as one array on the tape; what an optimizer asks for (`Numbers`)."""
+
+    def __init__(self, leaves: Sequence[LeafRow]) -> None:
+        self.leaves, self.rows = leaves, leaves[0].rows
+        self.sizes = [1] * len(leaves)
+
+    def is_current(self) -> bool:
+        """True."""
+        return True
+
+    def gradient(self) -> tuple[Traced, list[bool] | None]:
+        """The gradient of every number, and of each leaf whether one has reached it."""
+        grads = [x._grad for x in self.leaves]
+        reached = [x is not None for x in grads]
+        rows = [self.rows.row_of(0.0 if x is None else x) for x in grads]
+        return self.rows.array(np.array(rows)), None if all(reached) else reached
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for x in self.leaves:
+            x.zero_grad()
+
+    def take(self) -> Traced:
+        """Every number, to be changed in place."""
+        first = self.leaves[0].number
+        if first.__class__ is tuple and [x.number for x in self.leaves] == [
+            (first[0], k) for k in range(len(self.leaves))
+        ]:
+            row = first[0]
+        else:
+            rows = [x.row if x.number is None else self.rows.row_of(x.data) for x in self.leaves]
+            row = self.rows.array(np.array(rows))
+        own: Traced = row.copy()
+        self.rows.run.effects.own.add(own)
+        return own
+
+    def put(self, theta: Traced) -> None:
+        """Let these be the numbers of the leaves."""
+        for k, x in enumerate(self.leaves):
+            x.number, x.since = (theta, k), len(self.rows.run.graph)
+
+
+class RowEffects:
+    """What a recorded function does to Values.
+
+    Attributes:
+        leaves: What stands for them, by their numbers among the leaves.
+        roots: The rows whose backward pass was run.
+        grads: The leaf whose gradient is at a place of the data.
+        olds: Leaves whose gradient from before the call is used, and its place in the data.
+        used: Whether gradients have been read.
+        section: Which part of the tape needs gradients; 0 where none does.
+    """
+
+    def __init__(self, run: Recording) -> None:
+        self.run = run
+        self.leaves: dict[int, LeafRow] = {}
+        self.roots: list[int] = []
+        self.grads: dict[int, int] = {}
+        self.olds: list[tuple[int, int, bool]] = []
+        self.numbers: dict[int, float] = {}
+        self.by_holder: dict[int, tuple[Any, Any]] = {}
+        self.used = False
+        self.section = 0
+
+    def leaf(self, node: Any) -> LeafRow:
+        """What stands for a Value from outside."""
+        row, graph = self.run.row(node), self.run.graph
+        if graph.code[row] != LEAF:
+            self.run.refuse("writing to .data" if node.__class__ is Constant else ".grad")
+        leaf = graph.left[row]
+        if leaf not in self.leaves:
+            self.leaves[leaf] = LeafRow(self, leaf, graph.leaves[leaf], row)
+            self._take_apart(self.leaves[leaf])
+        return self.leaves[leaf]
+
+    def _take_apart(self, leaf: LeafRow) -> None:
+        """Of an array whose gradient was forgotten or has come, give its element its own."""
+        home = leaf.value.home
+        if home is None:
+            return
+        known = self.run.tensors.get(id(home.holder))
+        if known is None:
+            return
+        holder, rows = known[1], self.by_holder.get(id(home.holder))
+        if holder.is_set and holder._now is None:
+            leaf.zero_grad()
+        elif rows is not None and holder._now is rows[1]:
+            leaf.set_gradient(int(rows[0][home.index]))
+        elif holder.is_set or holder._data is not holder.first:
+            self.run.refuse("taking numbers out of an array that was computed from single numbers")
+
+    def known(self, node: Any) -> LeafRow | None:
+        """What stands for a Value, if its number is another one now."""
+        if not self.leaves:
+            return None
+        row = node.index if type(node) is self.run.kind else self.run.rows.get(node)
+        if row is None or self.run.graph.code[row] != LEAF:
+            return None
+        leaf = self.leaves.get(self.run.graph.left[row])
+        return leaf if leaf is not None and leaf.number is not None else None
+
+    def shown(self, row: int) -> Any:
+        """A row as a number to compute with."""
+        return self.run.at(row, self.value_of(row))
+
+    def value_of(self, row: int) -> float:
+        """The number of a row in this run."""
+        graph = self.run.graph
+        code, left = graph.code[row], graph.left[row]
+        if code == CONSTANT:
+            return float(graph.constants[left])
+        if code == DATA and left in self.grads:
+            return self.numbers[self.grads[left]]
+        return self.known_numbers.get(row, 0.0)
+
+    @property
+    def known_numbers(self) -> dict[int, float]:
+        """The numbers of rows that leaves were given."""
+        return self.run.effects.row_numbers  # type: ignore[no-any-return]
+
+    def row_of(self, number: Any) -> int:
+        """The row of a number."""
+        if type(number) is self.run.kind:
+            self.known_numbers[number.index] = number._data
+            return number.index  # type: ignore[no-any-return]
+        if isinstance(number, Traced):
+            number = self.run.objects(number)[()]
+            return self.row_of(number)
+        return self.run._constant(float(number))  # type: ignore[no-any-return]
+
+    def old(self, leaf: LeafRow) -> int | None:
+        """The row of the gradient that a leaf comes with."""
+        graph, grad = self.run.graph, leaf.value._grad
+        place = graph.data_size
+        graph.data_size += 1
+        self.olds.append((leaf.leaf, place, grad is None))
+        if grad is None:
+            return None
+        row: int = graph.add(DATA, place)
+        self.known_numbers[row] = grad
+        return row
+
+    def array(self, rows: Any) -> Traced:
+        """Rows as an array on the tape, in the part that is run after the backward pass."""
+        if not self.section:
+            self.run.tape.section()
+            self.section = len(self.run.tape.sections) - 1
+        numbers = np.array([self._number(row) for row in rows.ravel().tolist()], dtype=float)
+        return self.run._lift_rows(rows, numbers.reshape(rows.shape))._data  # type: ignore[no-any-return]
+
+    def _number(self, row: int) -> float:
+        graph = self.run.graph
+        if graph.code[row] == LEAF:
+            return graph.leaves[graph.left[row]]._data  # type: ignore[no-any-return]
+        return self.value_of(row)
+
+    def holders(self, values: Sequence[Any]) -> list[Any] | None:
+        """The stand-ins of the arrays whose numbers these are, if they are all, in order."""
+        if any(x.home is None for x in values):
+            return None
+        holders = list({id(x.home.holder): x.home.holder for x in values}.values())
+        every = [(id(h), index) for h in holders for index in np.ndindex(h.shape)]
+        if every != [(id(x.home.holder), x.home.index) for x in values]:
+            return None
+        if len({h.dtype for h in holders}) > 1 or any(self._apart(h) for h in holders):
+            return None
+        return [self.run.leaf(h) for h in holders]
+
+    def _apart(self, holder: Any) -> bool:
+        """Whether somebody has written to elements of an array one by one."""
+        return any(
+            x.value.home is not None and x.value.home.holder is holder for x in self.leaves.values()
+        )
+
+    def backward(self, root: Any) -> None:
+        """Write down that the gradients of a row are brought to the leaves."""
+        if self.used:
+            self.run.refuse("a second backward() after gradients were read")
+        graph = self.run.graph
+        leaves = sorted(graph.leaves_behind({root.index}))
+        if not leaves:
+            Constant(0.0).backward()  # says that it is a constant
+        rows = {graph.left[row]: row for row, code in enumerate(graph.code) if code == LEAF}
+        self._find_numbers(root.index, {k: rows[k] for k in leaves})
+        self.roots.append(root.index)
+        places = {k: place for place, k in self.grads.items()}
+        arrays: dict[int, list[int]] = {}
+        for k in leaves:
+            home = graph.leaves[k].home
+            if home is not None and not self._apart(home.holder):
+                arrays.setdefault(id(home.holder), []).append(k)
+            elif k not in places and (home is None or home.holder.requires_grad):
+                self._bring(k, rows[k])
+        for elements in arrays.values():
+            self._bring_array(elements)
+
+    def _grad_row(self, leaf: int) -> int:
+        graph = self.run.graph
+        place = graph.data_size
+        graph.data_size += 1
+        self.grads[place] = leaf
+        return graph.add(DATA, place)  # type: ignore[no-any-return]
+
+    def _bring(self, leaf: int, row: int) -> None:
+        graph, value = self.run.graph, self.run.graph.leaves[leaf]
+        if leaf not in self.leaves:
+            self.leaves[leaf] = LeafRow(self, leaf, value, row)
+        known, before = self.leaves[leaf], self.leaves[leaf].gradient
+        if before is UNSET:
+            before = self.old(known)
+        known.set_gradient(self._grad_row(leaf))
+        if before is not None and not (
+            graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0
+        ):
+            known.set_gradient(self.row_of(self.shown(before) + self.shown(known.gradient)))
+
+    def _bring_array(self, leaves: list[int]) -> None:
+        """Bring gradients to elements of an array: as one to the array."""
+        graph = self.run.graph
+        holder = graph.leaves[leaves[0]].home.holder
+        if id(holder) in self.by_holder:
+            self.run.refuse("a second backward() to a part of the same Parameters")
+        if not holder.requires_grad:
+            return
+        rows = np.full(holder.shape, self.run._constant(0.0), dtype=np.intp)
+        for k in leaves:
+            rows[graph.leaves[k].home.index] = self._grad_row(k)
+        stand_in, array = self.run.leaf(holder), self.array(rows)
+        if array.dtype != stand_in.dtype:
+            array = array.astype(stand_in.dtype)
+        stand_in._receive(array)
+        self.by_holder[id(holder)] = rows, stand_in._now
+
+    def _find_numbers(self, root: int, leaves: dict[int, int]) -> None:
+        """The gradients of this run, by the ordinary pass."""
+        with np.errstate(all="ignore"):
+            nodes = without_modes(self._ordinary)
+            wrt = [nodes[row] for row in leaves.values()]
+            found = without_modes(gradients, Ends([nodes[root]]), wrt, [1.0])
+        for k, grad in zip(leaves, found, strict=True):
+            self.numbers[k] = self.numbers.get(k, 0.0) + (grad or 0.0)
+
+    def _ordinary(self) -> list[Any]:
+        """Of each row the Value that it is in the ordinary graph."""
+        run, graph = self.run, self.run.graph
+        nodes: list[Any] = []
+        for row, (code, left) in enumerate(zip(graph.code, graph.left, strict=True)):
+            node: Any
+            if code >= 0:
+                node = graph.ops[code](*(nodes[i] for i in graph.operands(row)))
+            elif code == DETACH:
+                node = nodes[left].detach()
+            elif code == PICK:
+                begin, end = graph.begins[left], graph.begins[left + 1]
+                index = int(_at(run.indices.items(), graph.right[row])) % (end - begin)
+                node = nodes[graph.candidates[begin + index]]
+            elif code == LEAF:
+                node = Value(graph.leaves[left]._data)
+            elif code == CONSTANT:
+                node = Constant(graph.constants[left])
+            elif left < len(run.floats):
+                node = Constant(run.floats[left])
+            elif left in self.grads or row in self.known_numbers:
+                node = Constant(self.value_of(row))
+            else:
+                node = Constant(float(_at(run.blocks.items(), left)))
+            nodes.append(node)
+        return nodes
+
+    def late(self) -> bytearray:
+        """Of each row whether it waits for gradients."""
+        graph = self.run.graph
+        found = bytearray(len(graph))
+        if self.grads:
+            for row, (code, left, right) in enumerate(
+                zip(graph.code, graph.left, graph.right, strict=True)
+            ):
+                if code >= 0:
+                    found[row] = found[left] or (right >= 0 and found[right])
+                elif code == DATA:
+                    found[row] = left in self.grads
+                elif code == DETACH:
+                    found[row] = found[left]
+        return found
+
+    def behind_roots(self) -> set[int]:
+        """The rows that a backward pass has gone through."""
+        found: set[int] = set()
+        pending = list(self.roots)
+        while pending:
+            row = pending.pop()
+            if row not in found:
+                found.add(row)
+                pending += self.run.graph.operands(row)
+        return found
+
+    def check(self) -> None:
+        """See to it that what is recorded is what happens.
+
+        No leaf was computed with after its number had become another one, no comparison decides on
+        something beside the step, and no gradient goes from arrays to single numbers.
+        """
+        graph = self.run.graph
+        if self.roots and self.run.compared_data is not None:
+            raise self.run.compared_data
+        if any(x._grad is not None for _, x in self.run.values.values()):
+            self.run.refuse("backward() of a Tensor made of single Values")
+        for x in self.leaves.values():
+            if x.number is not None:
+                later = zip(
+                    graph.left[x.since :],
+                    graph.right[x.since :],
+                    graph.code[x.since :],
+                    strict=True,
+                )
+                if any(code >= 0 and x.row in (left, right) for left, right, code in later):
+                    self.run.refuse("computing with a Value after it was changed")
+
+
+def _at(blocks: Any, place: int) -> Any:
+    """The number at a place, of arrays and where they begin."""
+    for block, begin in blocks:
+        if begin <= place < begin + block.size:
+            return block.array.reshape(-1)[place - begin]
+    raise AssertionError("a place belongs to an array")
+
+
+class AfterBackward:
+    """The scalar program that runs after the backward pass.
+
+    Attributes:
+        row: Rows of the first graph in this one's.
+        early, grads: Rows of the first graph that it takes as data: computed ones, and gradients.
+    """
+
+    def __init__(self, recording: Recording, late: bytearray, wanted: list[int]) -> None:
+        old = recording.graph
+        self.graph = graph = Graph()
+        graph.ops = old.ops
+        needed, pending = set(), list(wanted)
+        while pending:
+            row = pending.pop()
+            if row not in needed:
+                needed.add(row)
+                if late[row] and old.code[row] != DATA:
+                    pending += old.operands(row)
+        rows = sorted(needed)
+        self.row: dict[int, int] = {}
+        given = [x for x in rows if not late[x] and old.code[x] != CONSTANT]
+        self.early, self.grads = given, [x for x in rows if late[x] and old.code[x] == DATA]
+        for x in (*self.early, *self.grads):
+            self.row[x] = graph.add(DATA, graph.data_size)
+            graph.data_size += 1
+        for x in rows:
+            if x in self.row:
+                continue
+            if old.code[x] == CONSTANT:
+                self.row[x] = graph.add(CONSTANT, len(graph.constants))
+                graph.constants.append(old.constants[old.left[x]])
+            else:
+                operands = [self.row[i] for i in old.operands(x)]
+                self.row[x] = graph.add(old.code[x], *operands)
+        self._take_guards(old, late)
+        graph.outputs = sorted({self.row[x] for x in wanted})
+        self.raised = raise_graph(graph)
+        self.placement = place(self.raised)
+        self.emitted = Emitted(self.raised, self.placement, 0)
+        without_modes(self.emitted.forward)
+
+    def _take_guards(self, old: Graph, late: bytearray) -> None:
+        """The comparisons of late rows are checked here."""
+        for relation, (pairs, outcomes) in list(old.guards.items()):
+            sides = np.array(pairs).reshape(-1, 2)
+            here = [bool(late[x] or late[y]) for x, y in sides.tolist()]
+            del old.guards[relation]
+            for (x, y), outcome, is_late in zip(sides.tolist(), outcomes, here, strict=True):
+                if is_late:
+                    self.graph.guard(relation, self.row[x], self.row[y], bool(outcome))
+                else:
+                    old.guard(relation, x, y, bool(outcome))
+
+    def positions(self, rows: Any) -> Any:
+        """Where rows of the first graph are in this one's memory."""
+        flat = [self.placement.at[self.row[x]] for x in np.ravel(rows).tolist()]
+        return np.array(flat, dtype=np.intp).reshape(np.shape(rows))
+
+
+def late_guards(graph: Graph, late: bytearray) -> list[int]:
+    """The rows that comparisons of late rows need."""
+    found: list[int] = []
+    for pairs, _ in graph.guards.values():
+        for x, y in np.array(pairs).reshape(-1, 2).tolist():
+            if late[x] or late[y]:
+                found += (x, y)
+    return found
