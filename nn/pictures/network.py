@@ -153,7 +153,9 @@ def _lines(
             weight = float(weights[spot.index, origin.index])
             shapes: list[Shape] = [_line(origin, spot, weight, scale, thickest)]
             if labelled:
-                shapes += _line_label(origin, spot, weight)
+                shapes += _line_label(
+                    origin, spot, weight, 0.3 if len(before) >= len(spots) else 0.7
+                )
             sentence = f"{what} {spot.index + 1}, {origin.index + 1}: {short(weight)}"
             yield Group("edge", f"w{k}.{spot.index}.{origin.index}", "", sentence, tuple(shapes))
 
@@ -169,8 +171,9 @@ def _line(origin: _Spot, spot: _Spot, weight: float, scale: float, thickest: flo
     return Curve(points, *((HOT, thickness) if weight > 0 else (LEAF.stroke, thickness, _DASHES)))
 
 
-def _line_label(origin: _Spot, spot: _Spot, weight: float) -> Iterator[Shape]:
-    text, at = short(weight), 0.3
+def _line_label(origin: _Spot, spot: _Spot, weight: float, at: float) -> Iterator[Shape]:
+    """The weight as a number, on the line near its end where the lines are further apart."""
+    text = short(weight)
     x = origin.x + origin.radius + at * (spot.x - origin.x - spot.radius - origin.radius)
     bend = 3 * at**2 - 2 * at**3  # where the curve is by then
     y = origin.y + bend * (spot.y - origin.y)

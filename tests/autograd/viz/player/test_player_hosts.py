@@ -181,6 +181,45 @@ def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab)
     page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
 
 
+WATCHED = """\
+import nn, optim, os, time
+model, data = nn.MLP(2, [8], 2), nn.datasets.moons()
+w = nn.watch(model, data)
+optimizer = optim.Adam(model.parameters(), lr=0.01)
+for _ in range(60):
+    nn.fit(model, nn.CrossEntropyLoss(), data, optimizer, epochs=2, callbacks=[w])
+    while _ == 20 and not os.path.exists("looked"):
+        time.sleep(0.05)"""
+
+
+def test_in_jupyterlab_one_sees_a_model_learn_and_then_the_film_of_it(page_of, notebook):
+    other = notebook.with_name("watched.ipynb")
+    cells = [nbformat.v4.new_code_cell(WATCHED), nbformat.v4.new_code_cell("2 + 2")]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), other)
+    page = page_of(other.name)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+    page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    live = page.locator(".jp-OutputArea-output img.glassgrad-still")
+    live.wait_for(timeout=90_000)  # it waits then, so that what is live can be looked at
+    assert live.count() == 1
+    first = live.get_attribute("alt")
+    assert re.fullmatch(r"epoch \d+ · loss 0\.\d+", first)
+    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    notebook.with_name("looked").touch()
+    page.wait_for_selector(".glassgrad nav", timeout=60_000)
+    assert not live.is_visible()
+    film = page.locator(".glassgrad")
+    assert film.locator(".caption").inner_text().startswith("epoch 120 · loss 0.")
+    film.locator("[aria-label=First]").click()
+    assert film.locator(".caption").inner_text() == "epoch 0"
+    film.focus()
+    page.keyboard.press("ArrowRight")
+    assert film.locator(".caption").inner_text() != "epoch 0"
+    assert page.locator(".jp-Notebook .jp-Cell").count() == 2
+
+
 def test_in_an_untrusted_notebook_a_picture_and_all_steps_remain(page_of, notebook):
     other = notebook.with_name("untrusted.ipynb")
     nb = nbformat.read(notebook, as_version=4)
