@@ -65,6 +65,11 @@ class Name:
         return f"({self.text})" if torn else self.text
 
     @property
+    def is_word(self) -> bool:
+        """Whether it needs no brackets anywhere."""
+        return self.plain or self.firm == self.text
+
+    @property
     def latex(self) -> str:
         """The name as LaTeX."""
         return latex(self.tree)

@@ -375,10 +375,9 @@ class Pass(Trace, Sequence[Step]):
         return map(self._step, range(len(self)))
 
     def _step(self, k: int) -> Step:
-        node, position, parent, out_grad, contribution = self._records[k]
-        before, local = self._before[k], self._locals[k]
-        if isinstance(node, Value):
-            local = node.local_derivative(position)
+        node, position, parent, _, _ = self._records[k]
+        out_grad, local, contribution = self.numbers_of(k)
+        before = self._before[k]
         return Step(
             number=k + 1,
             total=len(self),
@@ -407,6 +406,14 @@ class Pass(Trace, Sequence[Step]):
     def contribution(self, k: int) -> Any:
         """What step k + 1 adds."""
         return self._records[k][4]
+
+    def numbers_of(self, k: int) -> tuple[Any, Any, Any]:
+        """Of step k + 1 upstream, local derivative and contribution."""
+        node, position, _, out_grad, contribution = self._records[k]
+        local = self._locals[k]
+        if isinstance(node, Value):
+            local = node.local_derivative(position)
+        return out_grad, local, contribution
 
     def ends_of(self, k: int) -> tuple[Node, int, Node]:
         """The node of step k + 1, the position of the operand, and the operand."""

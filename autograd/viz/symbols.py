@@ -140,6 +140,11 @@ class Symbol(Operations):
         return _text(self)[0]
 
     @property
+    def template(self) -> tuple[str, int, Sequence[int]]:
+        """How an operation is written: with places, how firmly, and what each place needs."""
+        return text_template(self)
+
+    @property
     def factor(self) -> str:
         """The formula as plain text, in brackets if it needs them in a product."""
         return _bracketed(_text(self), PRODUCT, "({})")
@@ -337,38 +342,43 @@ def _text(x: Symbol) -> tuple[str, int]:
     """The text of a formula, and how firmly it holds together."""
     if x.op is None:
         return _leaf_text(x)
+    template, firmness, needs = text_template(x)
+    if "·" in template or "⊙" in template:  # there dL/dv is read as one thing
+        needs = [PRODUCT if y.derivative else n for y, n in zip(x.operands, needs, strict=True)]
+    pairs = zip(x.operands, needs, strict=True)
+    return _filled(template, [_bracketed(_text(y), n, "({})") for y, n in pairs]), firmness
+
+
+def text_template(x: Symbol) -> tuple[str, int, Sequence[int]]:
+    """How an operation is written as text, how firmly that holds, and what each place needs."""
+    op = x.op
+    assert op is not None
     if x.words is not None:
-        before, behind = x.words
-        return f"{before}{_bracketed(_text(x.operands[0]), PRODUCT, '({})')}{behind}", NEGATIVE
-    if isinstance(x.op, Comparison):
-        return f"[{x.operands[0]} {x.op.symbol} {x.operands[1]}]", ATOM
-    if x.op.name == "square":
-        return _text(Symbol.of(RULEBOOK["power"], (*x.operands, 2)))
-    if x.op.name == "reciprocal":
-        return _text(Symbol.of(RULEBOOK["divide"], (1, *x.operands)))
-    if x.op.operator == "pow" and (exponent := str(x.operands[1])) in _SUPERSCRIPTS:
-        return _bracketed(_text(x.operands[0]), ATOM, "({})") + _SUPERSCRIPTS[exponent], POWER
-    if x.op.operator in _OPERATORS:
-        template, firmness, needs = _OPERATORS[x.op.operator]
-        if x.op.operator == "mul" and all(y.is_array for y in x.operands):
-            template, needs = "{0} ⊙ {1}", (POWER, POWER)  # not to be mistaken for a matrix product
-        if "·" in template or "⊙" in template:  # there dL/dv is read as one thing
-            needs = tuple(
-                PRODUCT if y.derivative else n for y, n in zip(x.operands, needs, strict=True)
-            )
-        operands = [_bracketed(_text(y), n, "({})") for y, n in zip(x.operands, needs, strict=True)]
-        return template.format(*operands), firmness
-    if x.op.name == "transpose" and x.params.get("axes") is None:
-        return _bracketed(_text(x.operands[0]), ATOM, "({})") + "ᵀ", POWER
-    if x.op.name == "getitem":
-        return f"{x.operands[0]}[{index_text(x.params.get('index'))}]", ATOM
-    return _call_text(x, x.op), ATOM
+        return "{0}".join(x.words), NEGATIVE, (PRODUCT,)
+    if isinstance(op, Comparison):
+        return f"[{{0}} {op.symbol} {{1}}]", ATOM, (NEGATIVE, NEGATIVE)
+    if op.name == "square":
+        return "{0}²", POWER, (ATOM,)
+    if op.name == "reciprocal":
+        return "1/{0}", PRODUCT, (POWER,)
+    if op.operator == "pow" and (exponent := str(x.operands[1])) in _SUPERSCRIPTS:
+        return "{0}" + _SUPERSCRIPTS[exponent], POWER, (ATOM, NEGATIVE)
+    if op.operator in _OPERATORS:
+        if op.operator == "mul" and all(y.is_array for y in x.operands):
+            return "{0} ⊙ {1}", PRODUCT, (POWER, POWER)  # not to be taken for a matrix product
+        return _OPERATORS[op.operator]
+    if op.name == "transpose" and x.params.get("axes") is None:
+        return "{0}ᵀ", POWER, (ATOM,)
+    if op.name == "getitem":
+        return f"{{0}}[{index_text(x.params.get('index'))}]", ATOM, (NEGATIVE,)
+    return _call_template(x, op), ATOM, (NEGATIVE,) * len(x.operands)
 
 
-def _call_text(x: Symbol, op: Op) -> str:
-    """`tanh(x)`; of an operation on arrays also the arguments that are not the default."""
+def _call_template(x: Symbol, op: Op) -> str:
+    """`tanh({0})`; of an operation on arrays also the arguments that are not the default."""
+    operands = [f"{{{i}}}" for i in range(len(x.operands))]
     if isinstance(op, Elementwise):
-        return f"{op.symbol}({', '.join(map(str, x.operands))})"
+        return f"{op.symbol}({', '.join(operands)})"
     defaults = getattr(op, "params", {})
     given = [
         f"{name}={_argument_text(argument)}"
@@ -377,7 +387,7 @@ def _call_text(x: Symbol, op: Op) -> str:
     ]
     is_word = op.symbol.islower() and op.symbol.isascii() and op.symbol.isalpha()
     name = op.symbol if is_word else op.name
-    return f"{name}({', '.join([*map(str, x.operands), *given])})"
+    return f"{name}({', '.join([*operands, *given])})"
 
 
 def _is_usual(name: str, argument: Any) -> bool:
@@ -480,7 +490,7 @@ def _replaced(tree: Tree, operands: Sequence[Tree]) -> Tree:
 def _filled(template: str, operands: Sequence[str]) -> str:
     """`template.format(*operands)`, but a brace that stands for itself need not be doubled."""
     return re.sub(
-        r"\{(\d)\}|([{}])\2?",
+        r"\{(\d+)\}|([{}])\2?",
         lambda found: operands[int(found[1])] if found[1] else found[2],
         template,
     )

@@ -160,11 +160,18 @@ class Trace:
             self.names[node], self.names[parent], "∂", position + 1 if times > 1 else 0
         )
 
-    def partial_formula(self, node: Node, position: int) -> Symbol | None:
-        """The local derivative as a formula; None for an operation on whole arrays."""
+    def partial_formula(
+        self,
+        node: Node,
+        position: int,
+        operands: Sequence[str | float] | None = None,
+        name: str = "",
+    ) -> Symbol | None:
+        """The local derivative as a formula, or with these names; None for whole arrays."""
         if not isinstance(node.op, Elementwise) or node in self.joined:
             return None
-        formula = symbolic_partial(node.op, position, self.operands(node), self.names[node])
+        given = self.operands(node) if operands is None else operands
+        formula = symbolic_partial(node.op, position, given, name or self.names[node])
         return for_reading(formula) if self.partial_number(node, position) != 0 else formula
 
     def partial_number(self, node: Any, position: int) -> float | None:

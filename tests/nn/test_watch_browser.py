@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from tests.autograd.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 pytestmark = needs_browser
 

@@ -7,7 +7,7 @@ const EM = 0.61,
   LEAST_WIDTH = 130;
 const wideAs = (text, size) => columns(text) * size * EM;
 function boxOf(n) {
-  if (n.kind === "const") return { width: wideAs(digits(n.value), 11.5) + 18, height: 28 };
+  if (!n.name) return { width: wideAs(digits(n.value), 11.5) + 18, height: 28 };
   const badge = n.sym ? Math.max(wideAs(n.sym, 13) + 14, 24) + 10 : 0;
   return { badge, width: Math.max(badge + wideAs(n.name, 13) + 18, LEAST_WIDTH), height: 66 };
 }
@@ -122,7 +122,7 @@ function placeAlong(layers) {
   }
 }
 function arrange(record) {
-  const { nodes } = record,
+  const nodes = record.nodes.map((n) => ({ ...n, sym: record.forms[n.form]?.sym })),
     { layers, routes, items } = layersOf(nodes);
   for (const [i, n] of nodes.entries()) items[i].height = Math.max(items[i].height, 22 * n.in.length + 10);
   untangle(layers);
@@ -200,16 +200,16 @@ function edgeOf(id, route, arrival, flows) {
   return g;
 }
 function nodeOf(n, i, item, isRoot) {
-  const kind = { op: "operation", leaf: "leaf", const: "constant" }[n.kind];
+  const kind = n.sym ? "operation" : n.name ? "leaf" : "constant";
   const g = svgEl("g", { "data-node": "n" + i, "data-kind": kind });
   const [x, y, right] = [item.x, item.y - item.height / 2, item.x + item.width - 9];
-  const box = { x, y, width: item.width, height: item.height, rx: n.op ? 11 : 1.5, "stroke-width": 1.5, "data-part": "box" };
-  g.append(svgEl("title", {}), svgEl("rect", { ...box, ...(n.kind === "const" ? { "stroke-dasharray": "1.5 3" } : {}) }));
-  if (n.kind === "const") {
+  const box = { x, y, width: item.width, height: item.height, rx: n.sym ? 11 : 1.5, "stroke-width": 1.5, "data-part": "box" };
+  g.append(svgEl("title", {}), svgEl("rect", { ...box, ...(n.name ? {} : { "stroke-dasharray": "1.5 3" }) }));
+  if (!n.name) {
     g.append(svgText(digits(n.value), { x: x + item.width / 2, y: item.y + 4, "font-size": 11.5, "text-anchor": "middle", "data-part": "data" }));
     return g;
   }
-  if (isRoot && n.op)
+  if (isRoot && n.sym)
     g.append(svgEl("rect", { x: x + 4, y: y + 4, width: item.width - 8, height: item.height - 8, rx: 7, "data-part": "rim" }));
   const top = item.y - 27;
   if (n.sym) {

@@ -73,7 +73,7 @@ function start(record, position) {
     remember();
   });
   host.addEventListener("step", remember);
-  player(host, css, record, rules);
+  player(host, css, { ...record, functions: grammar.functions }, rules);
   host.player.go(position);
 }
 function fields() {
@@ -103,7 +103,7 @@ function fieldOf(name) {
     field.value = range.value;
     set(range.value);
   });
-  const row = el("div", { class: "leaf", title: name }, el("span", { class: "name" }, nameOf(name).text + " ="), field, range, wrong);
+  const row = el("div", { class: "leaf", title: name }, el("span", { class: "name" }, nameOf(name).name + " ="), field, range, wrong);
   row.show = (x) => {
     if (!Object.is(typedNumber(field.value), x)) field.value = written(x);
     range.value = x;

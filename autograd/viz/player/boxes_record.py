@@ -7,7 +7,6 @@ from typing import Any
 
 from autograd.viz import notation
 from autograd.viz.outline import BoxStep, Outline, handed_back
-from autograd.viz.player.embed import packed_pictures
 from autograd.viz.player.picture import Picture, opened
 from autograd.viz.player.values import value
 from autograd.viz.steps import Pass
@@ -41,7 +40,7 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     trace["views"] = [_view(steps, one, are_open, places, index) for are_open, one in pictures]
     for k, view in enumerate(trace["views"][1:]):  # the first is the picture that is there anyway
         view["svg"] = k
-    trace["pictures"] = packed_pictures([one.svg for _, one in pictures[1:]])
+    trace["pictures"] = [one.svg for _, one in pictures[1:]]
 
 
 def _group(

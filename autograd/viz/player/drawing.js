@@ -31,10 +31,10 @@ function show(svg) {
   }).observe(picture);
   showToggles();
 }
-async function toggleBox(g) {
+function toggleBox(g) {
   const next = viewWith(g, !view.open.includes(g));
   const k = views.indexOf(next);
-  show(k ? parsed((await unpacked(given.pictures))[k - 1]) : drawing());
+  show(k ? parsed(given.pictures[k - 1]) : drawing());
   view = next;
   showToggles();
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from autograd.viz.player.embed import as_image, embedded, packed_pictures, page, to_json
+from autograd.viz.player.embed import as_image, embedded, page, script_of
 from autograd.viz.svg import DARK_STYLE, dark_rules, size_of
 from autograd.viz.trace import Box
 
@@ -40,7 +40,7 @@ def boxes_of(first: Sequence[Box], others: Sequence[tuple[Sequence[Box], str]]) 
     return {
         "groups": groups,
         "views": views,
-        "pictures": packed_pictures([svg for _, svg in others]),
+        "pictures": [svg for _, svg in others],
     }
 
 
@@ -68,4 +68,4 @@ def _fragment(svg: str, sentence: str, boxes: Boxes | None) -> str:
         f'style="max-width:100%;min-width:{least}px;height:auto" src="{as_image(svg)}"></div>'
     )
     dark = dark_rules(":host([data-theme=dark]) ")
-    return embedded(fallback, _SCRIPTS, "given", to_json(boxes or {}), style=dark)
+    return embedded(fallback, script_of(_SCRIPTS, "given", boxes or {}, style=dark))

@@ -12,8 +12,3 @@ const svgEl = (tag, props) => {
   for (const [key, x] of Object.entries(props)) e.setAttribute(key, x);
   return e;
 };
-// What `packed_pictures` packed.
-const unpacked = (packed) =>
-  new Response(
-    new Blob([Uint8Array.from(atob(packed), (c) => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip")),
-  ).json();

@@ -53,7 +53,7 @@ function nameAll(order) {
   const LONGEST = 13,
     last = order.at(-1);
   const short = new Map(order.filter((n) => n.label).map((n) => [n, [...n.label].length > LONGEST ? "" : n.label]));
-  const written = (name) => nameOf(name).text;
+  const written = (name) => nameOf(name).name;
   const taken = new Set([...short.values()].filter((name) => name).map(written));
   const ofUsers = new Set([...taken].map((name) => name.replace(/[₀-₉]/g, (c) => c.charCodeAt(0) - 0x2080)));
   let k = 0;
@@ -79,75 +79,52 @@ function nameAll(order) {
     if (short.get(node) !== undefined && short.get(node) !== node.label) node.full = node.label;
   }
 }
-function derivative(sign, above, below, place) {
-  const raised = place ? "⁽" + superscript(place) + "⁾" : "";
-  const [top, bottom] = [nameOf(above.name), nameOf(below.name)];
-  const index = place ? "^{(" + place + ")}" : "";
-  const under = place
-    ? ["msup", below.index, ["mrow", ["mo", "("], ["mn", String(place)], ["mo", ")"]]]
-    : below.index;
-  const mark = sign === "d" ? ["mtext", "d"] : ["mo", "∂"],
-    latexMark = sign === "d" ? "\\mathrm{d}" : "\\partial ";
-  return {
-    text: sign + top.text + "/" + sign + bottom.text + raised,
-    latex: "\\frac{" + latexMark + top.latex + "}{" + latexMark + bottom.latex + index + "}",
-    tree: ["mfrac", ["mrow", mark, above.index], ["mrow", mark, under]],
-  };
-}
-const asOperand = (node) => (node.name === undefined ? node.value : { name: node.name });
-function recordOfNode(node, top, reached) {
-  const record = {
-    in: node.in.map((parent) => parent.index),
-    value: node.value,
-    kind: node.op ? "op" : node.flows ? "leaf" : "const",
-    box: "n" + node.index,
-  };
+function recordOfNode(node, formOf) {
+  const record = { in: node.in.map((parent) => parent.index), value: node.value, box: "n" + node.index };
+  if (node.op) record.form = formOf(node);
+  else if (node.flows) record.leaf = 1;
   if (node.name !== undefined) {
-    const { text, tree } = nameOf(node.name);
-    Object.assign(record, { name: text, tree });
-    if (reached || node === top) {
-      const total = derivative("d", top, node);
-      Object.assign(record, { total: total.text, totalTree: total.tree, latex: total.latex });
-    }
+    Object.assign(record, nameOf(node.name));
     const full = node.full || node.name;
-    if (full !== text) record.code = printable(full);
-  }
-  if (node.op) {
-    const formula = { op: node.op, of: node.in.map(asOperand) };
-    const holes = ["\ue000", "\ue001"].map((name) => ({ name }));
-    Object.assign(record, {
-      op: node.op,
-      sym: grammar.ops[node.op].symbol,
-      math: treeOf(formula),
-      text: textOf(formula)[0],
-      made: nameOf(node.name).latex + " = " + latexOf(treeOf(formula)),
-      fill: textOf({ op: node.op, of: holes.slice(0, node.in.length) })[0],
-    });
+    if (full !== record.name) record.code = printable(full);
   }
   return record;
 }
-function recordOfStep(step, top) {
-  const { node, position, parent, upstream, local, product } = step;
-  const places = node.in.filter((other) => other === parent).length > 1 ? position + 1 : 0;
-  const partial = derivative("∂", node, parent, places);
-  const before = node === top ? { text: "1", latex: "1", tree: ["mn", "1"] } : derivative("d", top, node);
-  const [x, y] = node.in.map(asOperand);
-  const whole = filledIn(grammar.ops[node.op].partials[position], { x, y, o: { name: node.name } });
-  const rule = local === 0 ? whole : forReading(whole);
-  const latex = latexOf(treeOf(rule)),
-    exact = isNumber(rule);
-  const factor = factorOf(rule) === textOf(rule)[0] ? latex : "\\left(" + latex + "\\right)";
-  const words = {
-    partial: partial.text,
-    added: before.text + " · " + partial.text,
-    trees: [node === top ? before.tree : -1 - node.index, ["mo", "·"], partial.tree],
-    latex:
-      derivative("d", top, parent).latex + " \\mathrel{+}= " + before.latex + " \\cdot " + partial.latex +
-      " = \ue000 \\cdot " + factor + (exact ? "" : " = \ue000 \\cdot \ue001") + " = \ue002",
-    rule: factorOf(rule),
-    exact: +exact,
+// How nodes are made, as autograd.viz.player.forms.
+function formsOf(steps) {
+  const forms = [],
+    known = new Map(),
+    flat = new Map(steps.map(({ node }) => [node, []]));
+  for (const { node, position, local } of steps) flat.get(node)[position] = local === 0;
+  const hole = (k) => ({ name: String.fromCharCode(0xe000 + k) });
+  const formOf = (node) => {
+    const given = node.in.map((n, k) => (n.name === undefined ? n.value : hole(k)));
+    const alike = node.in.map((n) => (n.name === undefined ? n.value : hole(node.in.indexOf(n))));
+    const zero = flat.get(node) || [],
+      key = JSON.stringify([node.op, given.map(textOf), alike, [...zero]]);
+    if (!known.has(key)) {
+      known.set(key, forms.length);
+      const made = { op: node.op, of: given },
+        [text, hold] = textOf(made),
+        math = treeOf(made);
+      const rules = given.map((_, k) => (zero[k] === undefined ? null : ruleOf(node.op, k, alike, zero[k])));
+      forms.push({ op: node.op, sym: grammar.ops[node.op].symbol, text, hold, needs: templateOf(made)[2], math: withPlaces(math), latex: openLatex(math), rules });
+    }
+    return known.get(key);
   };
-  return [node.index, position, upstream, local, product, words];
+  return { forms, formOf };
+}
+function withPlaces(tree) {
+  if (typeof tree === "string") return tree;
+  if (tree[0] === "mtext" && tree[1] >= "\ue000") return tree[1].charCodeAt(0) - 0xe000;
+  return tree.map(withPlaces);
+}
+const openLatex = (tree) => latexOf(tree).replace(/\\text\{([\ue000-\uf8ff])\}/g, "$1");
+function ruleOf(op, k, [x, y], isZero) {
+  const whole = filledIn(grammar.ops[op].partials[k], { x, y, o: { name: "\uf8ff" } });
+  const rule = isZero ? whole : forReading(whole);
+  const latex = openLatex(treeOf(rule));
+  return [factorOf(rule), factorOf(rule) === textOf(rule)[0] ? latex : "\\left(" + latex + "\\right)", +isNumber(rule)];
 }
 function stepsOf(order) {
   const grads = new Map([[order.at(-1), 1]]),
@@ -186,11 +163,12 @@ function recordOf(text, given) {
   order.forEach((node, i) => (node.index = i));
   const steps = stepsOf(order),
     ways = waysOf(order, steps),
-    reached = new Set(steps.map((step) => step.parent));
-  const name = nameOf(top.name).text;
+    { forms, formOf } = formsOf(steps);
+  const { name } = nameOf(top.name);
   return {
-    nodes: order.map((node) => ({ ...recordOfNode(node, top, reached.has(node)), ...ways(node) })),
-    steps: steps.map((step) => recordOfStep(step, top)),
+    nodes: order.map((node) => ({ ...recordOfNode(node, formOf), ...ways(node) })),
+    forms,
+    steps: steps.map(({ node, position, upstream, local, product }) => [node.index, position, upstream, local, product]),
     arrows: {},
     root: top.index,
     seed: 1,

@@ -12,7 +12,7 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
-from autograd.viz.player.embed import as_image, embedded, packed_pictures, page, to_json
+from autograd.viz.player.embed import as_image, embedded, page, script_of
 from autograd.viz.scene import Scene
 from autograd.viz.svg import dark_rules, group_text, to_svg
 
@@ -55,8 +55,11 @@ class Film:
 
     @cached_property
     def packed(self) -> str:
-        """The pictures, compressed: nearly all that there is to a page."""
-        return packed_pictures([_panel(panel) for panel in self.panels])
+        """The script with the pictures, compressed: nearly all that there is to a page."""
+        panels = [_panel(panel) for panel in self.panels]
+        given = {"title": self.title, "captions": list(self.captions), "panels": panels}
+        dark = dark_rules(":host([data-theme=dark]) ")
+        return script_of(_SCRIPTS, "film", given, style=dark)
 
     def page(self) -> str:
         """A page of its own."""
@@ -65,13 +68,7 @@ class Film:
     def fragment(self, notebook: bool = True) -> str:
         """A piece of HTML, for a notebook or a page."""
         fallback = still_image(self.still, f"{self.title}. {self.captions[-1]}", notebook)
-        given = {
-            "title": self.title,
-            "captions": list(self.captions),
-            "panels": self.packed,
-        }
-        dark = dark_rules(":host([data-theme=dark]) ")
-        return embedded(fallback, _SCRIPTS, "film", to_json(given), style=dark)
+        return embedded(fallback, self.packed)
 
 
 def still_image(svg: str, sentence: str, notebook: bool = True) -> str:

@@ -34,7 +34,7 @@ function asWritten(base, accent, index, plain) {
   if (!plain) tree = ["mtext", base];
   else if (accent) tree = ["mover", tree, ["mo", ACCENT_SIGNS[accent]]];
   if (plain && index.length) tree = ["msub", tree, ["mn", joined]];
-  return { text, latex: latexOf(tree), tree };
+  return { name: text, tree, latex: latexOf(tree) };
 }
 function textLatex(text) {
   const signs = { __proto__: null, "\\": "\\backslash", "^": "\\wedge", "~": "\\sim" };
@@ -120,19 +120,16 @@ function textOf(x) {
     const text = known(x)?.[1] || digits(x);
     return [text, x < 0 ? NEGATIVE : /\de/.test(text) ? RAISED : ATOM]; // not 1e-12²
   }
-  if (x.name !== undefined) return [nameOf(x.name).text, ATOM];
-  const { op, of } = x;
-  if (op === "square") return textOf({ op: "power", of: [of[0], 2] });
-  if (op === "reciprocal") return textOf({ op: "divide", of: [1, of[0]] });
-  const plain = of.map((y) => textOf(y)[0]);
-  if (Object.hasOwn(grammar.comparisons, op))
-    return ["[" + plain[0] + " " + grammar.comparisons[op] + " " + plain[1] + "]", ATOM];
-  if (grammar.ops[op].operator === "pow" && /^\d$/.test(plain[1]))
-    return [bracketed(textOf(of[0]), ATOM, round) + superscript(plain[1]), RAISED];
-  if (!grammar.ops[op].text) return [grammar.ops[op].symbol + "(" + plain.join(", ") + ")", ATOM];
-  const [template, firmness, needs] = grammar.ops[op].text;
-  const operands = of.map((y, i) => bracketed(textOf(y), needs[i], round));
+  if (x.name !== undefined) return [nameOf(x.name).name, ATOM];
+  const [template, firmness, needs] = templateOf(x);
+  const operands = x.of.map((y, i) => bracketed(textOf(y), needs[i], round));
   return [template.replace(/\{(\d)\}/g, (_, i) => operands[i]), firmness];
+}
+// As autograd.viz.symbols.text_template.
+function templateOf({ op, of }) {
+  if (Object.hasOwn(grammar.comparisons, op)) return ["[{0} " + grammar.comparisons[op] + " {1}]", ATOM, [NEGATIVE, NEGATIVE]];
+  const exponent = grammar.ops[op].operator === "pow" && textOf(of[1])[0];
+  return /^\d$/.test(exponent) ? ["{0}" + superscript(exponent), RAISED, [ATOM, NEGATIVE]] : grammar.ops[op].text;
 }
 const factorOf = (x) => bracketed(textOf(x), FACTOR, round);
 // As autograd.viz.tree.latex.

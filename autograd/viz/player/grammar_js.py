@@ -58,14 +58,13 @@ def grammar() -> dict[str, Any]:
 
 def _operation(op: Elementwise) -> dict[str, Any]:
     operands = ["x", "y"][: op.arity]
-    template, firmness, needs = _OPERATORS.get(op.operator, ("", 0, ()))
     places = _needed(op.latex, op.operator)
     return {
         "arity": op.arity,
         "defaults": op.defaults,
         "symbol": op.symbol,
         "operator": op.operator,
-        "text": [template, firmness, needs] if template else None,
+        "text": Symbol.of(op, operands).template,
         "places": places,
         "tree": read(_filled(op.latex, SLOTS) if places else op.latex),
         "partials": [_plain(symbolic_partial(op, i, operands, "o")) for i in range(op.arity)],

@@ -13,44 +13,29 @@ function waysFrom(i, most) {
 }
 function highlight(way) {
   for (const id in arrows) mark(arrows[id], "way", undefined);
-  (way || []).forEach((k, j) => mark(arrows[arrowId(steps[k][0], steps[k][1])], "way", String(j % 6)));
+  (way || []).forEach((k, j) => mark(arrows[arrowId(steps[k][0], steps[k][1])], "way", String(j % 4)));
 }
-function wayItem(way, i) {
-  const factors = way.flatMap((k, j) => [
-    j ? " · " : "",
-    el("span", { class: "f f" + (j % 6) }, partial(k)),
-  ]);
-  const numbers = way.flatMap((k, j) => [
-    j ? " · " : " = ",
-    el("span", { class: "f f" + (j % 6) }, minus(fmt(local[k]))),
-  ]);
-  const last = way[way.length - 1];
-  const result = scalar
-    ? [...numbers, " = " + fmt(way.reduce((x, k) => x * local[k], real(trace.seed)))]
-    : [];
+const title = (...parts) => el("p", { class: "title" }, ...parts);
+function wayItem(way) {
+  const factor = (text, j) => [j ? " · " : "", el("span", { class: "f f" + (j % 4) }, text)];
   const on = () => highlight(way),
     off = () => highlight();
-  const link = way.map((k) =>
-    button(
-      "backward step " + events[eventOf(k) - 1].number,
-      () => {
+  const numbers = way.flatMap((k, j) => factor(minus(fmt(local[k])), j)),
+    result = fmt(way.reduce((x, k) => x * local[k], real(trace.seed)));
+  const link = (k, j) => {
+    const step = "backward step " + events[eventOf(k) - 1].number,
+      to = () => {
         go(eventOf(k));
         host.focus();
-      },
-      {
-        class: "link",
-        onfocus: on,
-        onblur: off,
-        "aria-label": "Go to backward step " + events[eventOf(k) - 1].number + ", " + partial(k),
-      },
-    ),
-  );
+      };
+    return [j ? ", " : "", button(step, to, { class: "link", onfocus: on, onblur: off, "aria-label": "Go to " + step + ", " + partial(k) })];
+  };
   return el(
     "li",
     { onmouseenter: on, onmouseleave: off },
-    el("span", { class: "wide" }, ...factors, ...result),
+    el("span", { class: "wide" }, ...way.flatMap((k, j) => factor(partial(k), j)), ...(scalar ? [" = ", ...numbers, " = " + result] : [])),
     " (",
-    ...link.flatMap((b, j) => (j ? [", ", b] : [b])),
+    ...way.flatMap(link),
     ")",
   );
 }
@@ -59,20 +44,11 @@ function expansion(i) {
   const ways = waysFrom(i, 12),
     [many, more] = nodes[i].ways || [];
   if (!ways.length) return [p("No gradient flows to it.")];
+  const grad = d(i) + " = " + fmt(finalGrads()[i]),
+    lead = (many ? many + " paths lead" : "One path leads") + " from " + name(i) + " to " + name(root);
   return [
-    p(
-      (many ? many + " paths lead" : "One path leads") +
-        " from " +
-        name(i) +
-        " to " +
-        name(root) +
-        (many ? ". Each gives a product of local derivatives; " : ". Its product of local derivatives is ") +
-        d(i) +
-        " = " +
-        fmt(finalGrads()[i]) +
-        (many ? " is their sum." : "."),
-    ),
-    el("ol", { class: "ways" }, ...ways.map((way) => wayItem(way, i))),
+    p(lead + (many ? ". Each gives a product of local derivatives; " + grad + " is their sum." : ". Its product of local derivatives is " + grad + ".")),
+    el("ol", { class: "ways" }, ...ways.map(wayItem)),
     ...(more ? [p("… and " + more + " more paths.")] : []),
   ];
 }
@@ -115,54 +91,45 @@ function leafEditor(i) {
   });
   slider.value = text.value = value[i];
   const back = button("Reset all", () => {
-    first.forEach((x, j) => nodes[j].kind === "leaf" && given(j, x));
+    first.forEach((x, j) => nodes[j].leaf && given(j, x));
     render();
   });
   return el("div", { class: "row" }, label, text, slider, back, wrong, " The page recomputes every step.");
 }
 function check(i) {
   const h = 1e-5 * Math.max(1, Math.abs(value[i]));
-  const at = (x) => forward(value.map((y, j) => (j === i ? x : y)))[root];
-  return p(
-    "Check: moving " +
-      name(i) +
-      " by ±" +
-      fmt(h) +
-      " changes " +
-      name(root) +
-      " at the rate " +
-      fmt((at(value[i] + h) - at(value[i] - h)) / (2 * h)) +
-      ".",
-  );
+  const at = (x) => forward(value.map((y, j) => (j === i ? x : y)))[root],
+    rate = (at(value[i] + h) - at(value[i] - h)) / (2 * h);
+  return p("Check: moving " + name(i) + " by ±" + fmt(h) + " changes " + name(root) + " at the rate " + fmt(rate) + ".");
 }
 function aboutNode(i) {
   const n = nodes[i],
-    has = into[i].length || i === root;
-  const words = (n.name || "constant") + (n.code ? " (" + n.code + ")" : "") + (n.op ? " = " + n.text : "");
-  const title = el("p", { class: "title" });
-  const parts = [title];
-  if (n.line) parts.push(p("made by ", el("code", {}, n.line)));
-  const tools = [button("Run until it changes", () => runTo((e) => e.node === i))];
-  tools.push(
-    button("Stop here", () => toggleStop(i), { "aria-pressed": stops.has(i), title: "A breakpoint (b)" }),
-  );
-  tools.push(button("Close", () => choose(-1)));
-  parts.push(el("div", { class: "row" }, ...tools));
-  const live = trace.live && n.kind === "leaf",
+    live = trace.live && n.leaf,
+    words = title(),
     results = el("div");
-  if (live) parts.push(leafEditor(i));
-  parts.push(results);
   about.refresh = () => {
-    title.textContent = words + " = " + fmt(value[i]);
+    words.textContent = (n.name || "constant") + (n.code ? " (" + n.code + ")" : "") + (n.op ? " = " + made(i) : "") + " = " + fmt(value[i]);
     const grad = finalGrads()[i];
     results.replaceChildren(
       ...(value[i]?.rows ? [strip(cell(name(i), value[i]), grad ? cell(d(i), grad) : "")] : []),
-      ...(has ? expansion(i) : [p("No gradient flows to it.")]),
-      ...(live && has ? [check(i)] : []),
+      ...expansion(i),
+      ...(live && into[i].length ? [check(i)] : []),
     );
   };
   about.refresh();
-  return parts;
+  return [
+    words,
+    n.line ? p("made by ", el("code", {}, n.line)) : "",
+    el(
+      "div",
+      { class: "row" },
+      button("Run until it changes", () => runTo((e) => e.node === i)),
+      button("Stop here", () => toggleStop(i), { "aria-pressed": stops.has(i), title: "A breakpoint (b)" }),
+      button("Close", () => choose(-1)),
+    ),
+    live ? leafEditor(i) : "",
+    results,
+  ];
 }
 function choose(i) {
   chosen = i;
@@ -178,19 +145,19 @@ function choose(i) {
 const note = p(view.note || "");
 
 const stepBy = (direction) => go(position + direction);
-async function toggleBox(g) {
+function toggleBox(g) {
   const next = viewWith(g, !view.open.includes(g));
   if (!next) return;
-  await showAs(next);
+  showAs(next);
   showToggles();
   status.textContent = groups[g].name + (view.open.includes(g) ? " is open" : " is closed");
 }
 // Another picture, or other steps, at the same place in the pass.
-async function showAs(next) {
+function showAs(next) {
   const far = ({ known, got }) => known.filter((x) => x).length + got.reduce((a, b) => a + b, 0),
     done = far(stateAt(position)),
     atEnd = position === events.length;
-  const svg = next.svg === undefined ? drawing() : parsed((await pictures)[next.svg]);
+  const svg = next.svg === undefined ? drawing() : parsed(trace.pictures[next.svg]);
   view = next;
   arrange();
   draw(svg);
@@ -219,16 +186,12 @@ function chooseBox(g) {
   about.hidden = !box;
   if (!box) return;
   const members = nodes.flatMap((n, i) => (n.box === box.id ? [i] : [])),
-    shown = members.slice(0, 60);
-  const links = shown.flatMap((i) => [
-    button(name(i), () => choose(i), { class: "link", "aria-label": "Choose " + name(i) }),
-    " ",
-  ]);
+    more = members.length - 60;
   about.replaceChildren(
-    el("p", { class: "title" }, box.text + ": " + members.length.toLocaleString("en") + " nodes in one box"),
+    title(box.text + ": " + members.length.toLocaleString("en") + " nodes in one box"),
     p("What happens inside of it counts as one step until it is opened; the numbers in it are in the table."),
     el("div", { class: "row" }, viewWith(g, true) ? toggle(g) : "", button("Close this text", () => choose(-1))),
-    p(...links, members.length > shown.length ? "… " + (members.length - shown.length) + " more" : ""),
+    p(...members.slice(0, 60).flatMap((i) => [link(i), " "]), more > 0 ? "… " + more + " more" : ""),
   );
   paint(stateAt(position));
 }
@@ -278,7 +241,7 @@ function takeStep() {
 }
 function stepTools() {
   const boxes = nodes.flatMap((n, i) => {
-    if (n.kind !== "leaf" || !into[i].length) return [];
+    if (!n.leaf || !into[i].length) return [];
     marked[i] = el("input", { type: "checkbox" });
     marked[i].checked = true;
     return [el("label", {}, marked[i], " " + name(i))];
@@ -309,12 +272,41 @@ document.addEventListener("fullscreenchange", () => {
 });
 const presenting = button("Present", present, { "aria-pressed": "false", title: "Full screen, large type (s)" });
 const hideNumbers = () => host.toggleAttribute("data-hidden");
-// What f is made of, with the part that a step is about marked.
-const parts = el("div", { class: "parts" }, ...nodes.flatMap((n, i) => (n.op && n.tree ? [el("span", { "data-i": i }, formulaOf(i))] : [])));
-if (parts.childElementCount > 12) parts.classList.add("many"); // then the marked one alone
-function markParts(e) {
-  const at = e && ("step" in e ? steps[e.step][0] : e.node);
-  for (const part of parts.children) part.toggleAttribute("data-now", +part.dataset.i === at);
+// The formula of f, with the part marked that a step is about. What is used more than once, or would
+// make it longer than LONGEST operations, has a line of its own; of many lines that one is shown.
+const LONGEST = 16,
+  parts = el("div", { class: "parts" });
+function nested(i, whole) {
+  const { text, needs } = formOf(i);
+  const written = text.split(/([\ue000-\uf8ff])/).map((c) => {
+    const k = c.charCodeAt(0) - 0xe000,
+      j = nodes[i].in[k];
+    if (!(k >= 0)) return c;
+    if (whole.has(j)) return name(j);
+    return formOf(j).hold < needs[k] ? el("span", {}, "(", nested(j, whole), ")") : nested(j, whole);
+  });
+  return el("span", { "data-i": i }, ...written);
+}
+function writeParts() {
+  const whole = new Set(),
+    size = [],
+    uses = nodes.map(() => 0);
+  for (const n of nodes) for (const j of new Set(n.in)) uses[j]++;
+  const lines = nodes.flatMap((n, i) => {
+    size[i] = n.in.reduce((sum, j) => sum + size[j], 1);
+    if (n.op && n.box[0] === "n" && size[i] <= LONGEST && uses[i] === 1) return [];
+    whole.add(i);
+    size[i] = 0;
+    const box = groups.find((g) => g.id === n.box && g.out.includes(i));
+    if (!n.op || (n.box[0] === "g" && !box)) return [];
+    return [el("span", {}, name(i) + " = ", box ? el("span", { "data-i": i }, box.text) : nested(i, whole))];
+  });
+  parts.classList.toggle("many", lines.length > 6);
+  parts.replaceChildren(...lines.reverse());
+}
+function markParts(e = { node: root }) {
+  const at = "step" in e ? steps[e.step][0] : e.kind === "named" ? e.pass[0] : e.group === undefined ? e.node : groups[e.group].out[0];
+  for (const part of parts.querySelectorAll("[data-i]")) part.toggleAttribute("data-now", +part.dataset.i === at);
 }
 
 // --- why in topological order ---
@@ -335,90 +327,47 @@ function naive(most) {
       x = grad[from] * local[k];
     const wrong = passed.has(k) || grad[from] !== right[from];
     passed.add(k);
-    list.push({ k, upstream: grad[from], x, wrong });
+    list.push({ k, up: grad[from], x, wrong });
     grad[to] = grad[to] === null ? x : grad[to] + x;
     stack.push(...outOf[to].slice().reverse());
   }
   return { list, grad, cut: stack.length > 0 };
 }
 function whyOrder() {
-  const ours = steps.map((_, k) => ({ k, upstream: upstream[k], x: product[k] })),
-    theirs = naive(200);
-  const bad = theirs.list.findIndex((s) => s.wrong),
-    right = finalGrads();
-  const line = (s, j) =>
+  const theirs = naive(200),
+    right = finalGrads(),
+    bad = theirs.list.find((s) => s.wrong);
+  const line = (s) =>
     el(
       "li",
       {},
-      el(
-        "span",
-        j === bad && s.wrong ? { class: "bad" } : {},
-        d(target(s.k)) +
-          " += " +
-          minus(fmt(s.upstream)) +
-          " · " +
-          minus(fmt(local[s.k])) +
-          " = " +
-          fmt(s.x) +
-          (j === bad && s.wrong ? "  ✗ first wrong number" : ""),
-      ),
+      el("span", s === bad ? { class: "bad" } : {}, d(target(s.k)) + " += " + minus(fmt(s.up)) + " · " + minus(fmt(local[s.k])) + " = " + fmt(s.x) + (s === bad ? "  ✗ first wrong number" : "")),
     );
-  const column = (title, list) =>
-    el(
-      "div",
-      {},
-      el("p", { class: "title" }, title),
-      el("ol", {}, ...list.slice(0, 40).map(line)),
-      list.length > 40 ? p("… " + (list.length - 40) + " more") : "",
-    );
-  const wrong = nodes
-    .map((n, i) => i)
-    .filter((i) => nodes[i].kind === "leaf" && right[i] !== null && theirs.grad[i] !== right[i]);
-  const s = bad >= 0 && theirs.list[bad];
-  const verdict =
-    bad < 0
-      ? "Here both agree, because nothing between the leaves and " +
-        name(root) +
-        " is used twice. Try b = a + a; c = b + b."
-      : "The naive way lets " +
-        name(steps[s.k][0]) +
-        " pass on " +
-        fmt(s.upstream) +
-        (s.upstream === right[steps[s.k][0]]
-          ? " a second time"
-          : " although its gradient will be " + fmt(right[steps[s.k][0]])) +
-        ". In topological order its turn comes when everything made from it has had its turn.";
+  const column = (words, list) =>
+    el("div", {}, title(words), el("ol", {}, ...list.slice(0, 40).map(line)), list.length > 40 ? p("… " + (list.length - 40) + " more") : "");
+  const wrong = nodes.flatMap((n, i) =>
+    n.leaf && right[i] !== null && theirs.grad[i] !== right[i]
+      ? [d(i) + " comes out as " + (theirs.cut ? "…" : fmt(theirs.grad[i])) + " instead of " + fmt(right[i])]
+      : [],
+  );
+  const from = bad && steps[bad.k][0];
   return [
-    el("p", { class: "title" }, "Why in topological order?"),
-    p(verdict),
-    ...(wrong.length
-      ? [
-          p(
-            "At the end: " +
-              wrong
-                .slice(0, 6)
-                .map(
-                  (i) =>
-                    d(i) +
-                    " comes out as " +
-                    (theirs.cut ? "…" : fmt(theirs.grad[i])) +
-                    " instead of " +
-                    fmt(right[i]),
-                )
-                .join(", ") +
-              ".",
-          ),
-        ]
-      : []),
+    title("Why in topological order?"),
+    p(
+      bad
+        ? "The naive way lets " + name(from) + " pass on " + fmt(bad.up) +
+            (bad.up === right[from] ? " a second time" : " although its gradient will be " + fmt(right[from])) +
+            ". In topological order its turn comes when everything made from it has had its turn."
+        : "Here both agree, because nothing between the leaves and " + name(root) + " is used twice. Try b = a + a; c = b + b.",
+    ),
+    ...(wrong.length ? [p("At the end: " + wrong.slice(0, 6).join(", ") + ".")] : []),
     el(
       "div",
       { class: "two" },
-      column("In topological order", ours),
+      column("In topological order", steps.map((_, k) => ({ k, up: upstream[k], x: product[k] }))),
       column("Naive: pass on at once", theirs.list),
     ),
-    button("Close", () => {
-      order.hidden = true;
-    }),
+    button("Close", toggleOrder),
   ];
 }
 function toggleOrder() {

@@ -14,11 +14,6 @@ function digits(x) {
 const minus = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
 const latexNumber = (text) =>
   text.replace(/e([-\d]+)/, " \\times 10^{$1}").replace("inf", "\\infty").replace("nan", "\\text{nan}");
-// The numbers of a step, and its equation, as autograd.viz.steps.Step.equation.
-const numbersOf = (upstream, local, product) => [digits(upstream), minus(digits(local)), digits(product)];
-function equationOf(total, { added, rule, exact }, [up, by, sum]) {
-  return [total + " += " + added, up + " · " + rule, ...(exact ? [] : [up + " · " + by]), sum].join(" = ");
-}
 // What the command line takes for a number, and fractions; null is none.
 function typedNumber(typed) {
   const given = typed.replace(/−/g, "-").replace(",", ".");

@@ -21,23 +21,21 @@ const slider = el("input", {
 const playing = button("▶ play", () => play(), { "aria-label": "Play" });
 const predict = button("Predict", () => togglePredict(), {
   "aria-pressed": "false",
-  title: "Find a number of each step yourself (p)",
+  title: "Find numbers and formulas of the steps yourself (p)",
 });
 const keys =
   "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · s present · n named variables · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
 about.hidden = order.hidden = true;
+const link = (i) =>
+  button(nodes[i].name || "constant", () => choose(i), { class: "link", "aria-label": "Choose " + (nodes[i].name || "constant " + fmt(value[i])) });
 const rows = nodes.map((n, i) => {
   const cells = [0, 1, 2].map(() => el("td"));
-  const what = button(n.name || "constant", () => choose(i), {
-    class: "link",
-    "aria-label": "Choose " + (n.name || "constant " + fmt(value[i])),
-  });
   body.append(
     el(
       "tr",
       { "data-code": n.code || n.name || "constant" },
-      el("th", { scope: "row" }, what, n.code ? " " : "", n.code ? el("code", {}, n.code) : ""),
-      el("td", {}, n.text || n.kind),
+      el("th", { scope: "row" }, link(i), n.code ? " " : "", n.code ? el("code", {}, n.code) : ""),
+      el("td", {}, n.op ? made(i) : n.leaf ? "leaf" : "const"),
       ...cells,
     ),
   );

@@ -14,14 +14,15 @@ from html import escape
 import numpy as np
 
 from autograd.atomic_write import write_atomically
+from autograd.expression import FUNCTIONS
 from autograd.viz import exercise
 from autograd.viz.animate import animation
 from autograd.viz.draw import Drawing
-from autograd.viz.player.embed import as_image, embedded, packed, page, to_json
+from autograd.viz.player.embed import as_image, embedded, packed, page, script_of
 from autograd.viz.player.frames import frames
 from autograd.viz.player.picture import Picture, picture_of
 from autograd.viz.player.record import trace_of
-from autograd.viz.player.rules_js import rules_js
+from autograd.viz.player.rules_js import rules_js, used_in_formulas
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.steps import Pass
 from autograd.viz.text import printable
@@ -29,7 +30,7 @@ from autograd.viz.tikz import tex_caption, to_tikz
 
 SCRIPTS = (
     "view.css", "player.css", "numbers.js", "elements.js", "view.js", "pass.js", "words.js",
-    "toggles.js", "picture.js", "node.js", "page.js",
+    "predict.js", "toggles.js", "picture.js", "node.js", "page.js",
 )  # fmt: skip
 GIVEN = "trace, rules"
 
@@ -77,10 +78,11 @@ def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
 def fragment(steps: Pass, picture: Picture) -> str:
     """The player as a piece of HTML: picture and list, and the script that replaces them."""
     trace = trace_of(steps, picture)
-    names = dict.fromkeys(node["op"] for node in trace["nodes"] if "op" in node)
-    rules = rules_js(names) if trace["live"] else "{}"
+    names = dict.fromkeys(form["op"] for form in trace["forms"])
+    used = used_in_formulas(names) if trace["live"] else []
+    trace["functions"] = {name: op.name for name, op in FUNCTIONS.items() if op.name in used}
     image = f'<img alt="{escape(picture.sentence)}" src="{as_image(picture.svg)}">\n'
-    return embedded(image + _list(steps), SCRIPTS, GIVEN, to_json(trace), rules)
+    return embedded(image + _list(steps), script_of(SCRIPTS, GIVEN, trace, rules_js(used)))
 
 
 def _list(steps: Pass) -> str:

@@ -4,6 +4,7 @@ const nodes = trace.nodes,
   steps = trace.steps,
   root = trace.root;
 const NOT_REACHED = "—";
+for (const n of nodes) n.op = trace.forms[n.form]?.op;
 
 // --- elements ---
 
@@ -16,7 +17,7 @@ const lines = (x) => x?.lines || [fmt(x)];
 // MathML; a number stands for a name or a total derivative that is written often.
 function tree(t) {
   if (typeof t === "string") return t;
-  if (typeof t === "number") return tree(t < 0 ? nodes[-1 - t].totalTree : nodeTree(t));
+  if (typeof t === "number") return tree(t < 0 ? total(-1 - t).tree : nodeTree(t));
   const e = document.createElementNS("http://www.w3.org/1998/Math/MathML", t[0]);
   e.append(...t.slice(1).map(tree));
   return e;
@@ -36,7 +37,6 @@ function matrix(rows) {
   const cells = (row) => row.map((t) => el("td", { style: heat(t) }, t));
   return el("table", { class: "mx" }, ...rows.map((row) => el("tr", {}, ...cells(row))));
 }
-const formulaOf = (i) => tree(["math", nodeTree(i), ["mo", "="], nodes[i].math]);
 const show = (x) =>
   x?.rows
     ? matrix(x.rows)
@@ -51,7 +51,7 @@ let value = first.slice();
 const upstream = steps.map((s) => real(s[2]));
 const local = steps.map((s) => real(s[3]));
 const product = steps.map((s) => real(s[4]));
-const said = steps.map((s) => s[5]);
+const said = steps.map((s) => s[5] || {});
 const scalar = said.every((w) => !("after" in w));
 const into = nodes.map(() => []),
   outOf = nodes.map(() => []);
@@ -154,18 +154,23 @@ function forward(given) {
   });
   return x;
 }
-function recompute() {
-  value = forward(value);
+// Of each step upstream, local derivative, contribution, and what had arrived before.
+function passAt(x) {
   const grad = nodes.map(() => null);
   grad[root] = real(trace.seed);
-  steps.forEach((s, k) => {
-    const n = nodes[s[0]],
-      to = target(k);
-    upstream[k] = grad[s[0]];
-    local[k] = +rules[n.op][1][s[1]](...n.in.map((j) => value[j]), value[s[0]]);
-    product[k] = rules[n.op][2] ? 0 : upstream[k] * local[k];
-    grad[to] = add(k, grad[to]);
+  return steps.map(([from, at], k) => {
+    const { op, in: operands } = nodes[from],
+      [, partials, flat] = rules[op],
+      by = +partials[at](...operands.map((j) => x[j]), x[from]),
+      sum = flat ? 0 : grad[from] * by,
+      before = grad[target(k)];
+    grad[target(k)] = before === null ? sum : before + sum;
+    return [grad[from], by, sum, before];
   });
+}
+function recompute() {
+  value = forward(value);
+  passAt(value).forEach((one, k) => ([upstream[k], local[k], product[k]] = one));
 }
 function stateAt(position) {
   const known = nodes.map((n) => !n.op),

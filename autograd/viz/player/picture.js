@@ -5,7 +5,6 @@ let svg,
   boxes,
   arrows,
   labels;
-const pictures = trace.pictures ? unpacked(trace.pictures) : []; // of boxes that are opened
 const frame = el("div");
 function draw(picture) {
   svg = picture;
@@ -32,7 +31,7 @@ function draw(picture) {
     const i = nodes.findIndex((n) => n.box === id),
       box = groups.findIndex((group) => group.id === id);
     if (id[0] === "n")
-      g.querySelector("title").textContent = name(i) + (nodes[i].op ? " = " + nodes[i].text : "") + (nodes[i].code ? " (" + nodes[i].code + ")" : "");
+      g.querySelector("title").textContent = name(i) + (nodes[i].op ? " = " + made(i) : "") + (nodes[i].code ? " (" + nodes[i].code + ")" : "");
     g.addEventListener("click", () => (id[0] === "n" ? choose(i) : chooseBox(box)));
   }
   // The local derivative at an arrow, which changes when a leaf is edited.
@@ -41,16 +40,13 @@ function draw(picture) {
     for (const k of e.steps || []) labels[arrowId(steps[k][0], steps[k][1])] = e.kind === "pass" ? e : { step: k };
   });
   frame.replaceChildren(look.picture, look.bar);
+  writeParts();
 }
 // An arrow inside of a closed box is not drawn.
 const arrowId = (i, k) =>
   view.arrows[i + "." + k] || (nodes[i].box[0] === "n" ? nodes[i].box + "." + k : "");
 const boxesOf = (i) => (nodes[i] && boxes[nodes[i].box]) || [];
-const flag = svgEl("g", { class: "flag" });
-flag.append(
-  svgEl("rect", { height: 20, rx: 4 }),
-  svgEl("text", { "font-size": 12, "text-anchor": "middle" }),
-);
+const flag = svgEl("text", { class: "flag", "font-size": 12, "text-anchor": "middle" });
 function write(texts, words) {
   texts.forEach((t, j) => {
     if (t.textContent !== (words[j] || "")) t.textContent = words[j] || "";
@@ -74,11 +70,9 @@ function paint(state) {
     // In a folded box, what no gradient flows to does not hold it back.
     const counts = n.box[0] === "n" || s === "todo" || into[i].length > 0;
     if (!(n.box in states) || (counts && rank[s] < rank[states[n.box]])) states[n.box] = counts ? s : "done";
-    const unknown =
-      quiz && !solved.has(position) && e.kind === "forward" && e.node === i && typeof value[i] === "number";
     for (const g of boxesOf(i)) {
       if (n.box[0] === "g" && shownBy[n.box] !== i) continue;
-      write(g.parts.data, state.known[i] ? (unknown ? ["?"] : lines(value[i])) : [NOT_REACHED]);
+      write(g.parts.data, state.known[i] ? lines(value[i]) : [NOT_REACHED]);
       write(g.parts.grad, covered === i ? ["?"] : lines(state.grad[i]));
       write(g.parts.what, [
         complete ? "grad ✓" : s === "part" ? "grad " + countOf(state, i).replace(" of ", "/") : "grad",
@@ -138,16 +132,10 @@ function paint(state) {
   flag.remove();
   if (place && words) {
     const r = place.querySelector("rect"),
-      wide = words.length * 7.6 + 12,
       at = (key) => +r.getAttribute(key);
-    const x = at("x") + at("width") / 2,
-      y = Math.max(at("y") - 11, svg.viewBox.baseVal.y);
-    flag.firstChild.setAttribute("width", wide);
-    flag.firstChild.setAttribute("x", x - wide / 2);
-    flag.firstChild.setAttribute("y", y);
-    flag.lastChild.setAttribute("x", x);
-    flag.lastChild.setAttribute("y", y + 14.5);
-    flag.lastChild.textContent = words;
+    flag.setAttribute("x", at("x") + at("width") / 2);
+    flag.setAttribute("y", Math.max(at("y"), svg.viewBox.baseVal.y + 11) + 3.5);
+    flag.textContent = words;
     svg.append(flag);
   }
   return place;

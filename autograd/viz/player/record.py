@@ -1,18 +1,23 @@
 """The record of a pass that the page plays: plain lists, dicts, numbers and texts.
 
 It is made from what the engine's own pass left behind, and is the same on every run: no addresses,
-no times. What is written and counted is written and counted here: the page puts numbers into its
-holes. In a tree, a number i stands for the name of node i, and -1 - i for the total derivative by
-it. The keys are short because each notebook output carries a record:
+no times. What is written of the pass is written here, with holes: the page puts in names and
+numbers. The keys are short because each notebook output carries a record:
 
-    nodes   name (as written, and in code), symbol, operation, operands, value, kind, formula, line,
-            total derivative, how many paths lead to the root, the innermost group it is in
-    steps   [consumer, operand, upstream, local, contribution, words], where words hold the
-            equation, the local derivative and its formula, and of arrays what was computed with
-            them
+    nodes   name (as text, tree and LaTeX; firm, with brackets; and code, if that is another),
+            operands (in), value, form, whether it is a leaf, line, how many paths lead to the root,
+            the innermost group it is in
+    forms   how nodes are made: operation, symbol, text with holes, how firmly that holds and what
+            its places need, tree and LaTeX, and the rules, for each operand its local derivative as
+            a factor in text and in LaTeX, and whether it is a number
+    steps   [consumer, operand, upstream, local, contribution], and of arrays words: what is added,
+            as trees and LaTeX, and what was computed with them
     groups  the boxes, and views, a picture for each that is opened: README.md
     named   the steps along named variables: README.md
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
+
+In the trees of a step a number i stands for the name of node i, and -1 - i for the total derivative
+by it; in the tree of a form, for the name of operand i.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ from autograd.viz import exercise, notation
 from autograd.viz.named_steps import NamedSteps
 from autograd.viz.notation import Derivative
 from autograd.viz.player.boxes_record import add_boxes, arrows_of
+from autograd.viz.player.forms import Forms
 from autograd.viz.player.picture import Picture
 from autograd.viz.player.rules_js import can_compute
 from autograd.viz.player.values import value
@@ -56,8 +62,10 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
         for k in range(len(steps))
         if whole or (steps.ends_of(k)[0] in index and steps.ends_of(k)[2] in index)
     ]
+    forms = Forms(steps, played)
     trace: Record = {
-        "nodes": [_node(steps, node, index, box) for node in kept],
+        "nodes": [_node(steps, node, index, box, forms) for node in kept],
+        "forms": forms.all,
         "steps": [_step(steps, k, index) for k in played],
         "arrows": arrows_of(picture, index),
         "root": index[steps.root],
@@ -72,6 +80,8 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
         "live": whole and can_recompute(steps),
         "notes": [note for note in (picture.note, *_notes(steps, len(played))) if note],
     }
+    if steps.top != steps.names[steps.root]:
+        trace["top"] = _name(steps.top)
     if whole:
         add_boxes(trace, steps, picture, index)
         if named := _named(steps, index):
@@ -115,56 +125,64 @@ def can_recompute(steps: Pass) -> bool:
     return not steps.stale() and all(steps.can_compute(node, can_compute) for node in steps.nodes)
 
 
-def _node(steps: Pass, node: Node, index: dict[Node, int], box: dict[Node, str]) -> Record:
+def _node(
+    steps: Pass, node: Node, index: dict[Node, int], box: dict[Node, str], forms: Forms
+) -> Record:
     code = steps.names.get(node)
     record: Record = {
         "in": [index.get(parent, -1) for parent in node.parents],
         "value": value(steps.values[node]),
-        "kind": {"operation": "op", "leaf": "leaf", "constant": "const"}[steps.kind(node)],
         "box": box[node],
     }
+    if node.parents:
+        record["form"] = forms.of(node)
+    if steps.kind(node) == "leaf":
+        record["leaf"] = 1
     if code is not None:
-        name, total = notation.name(code), Derivative(steps.top, code)
-        record |= {"name": name.text, "tree": name.tree}
-        if node in steps.expected or node is steps.root:
-            tops = {steps.names[steps.root]: index[steps.root]}
-            tree = _tree(total, {code: index[node]} | tops)
-            record |= {"total": total.text, "totalTree": tree, "latex": total.latex}
+        record |= _name(code)
         full = steps.abbreviated.get(code, code)
-        if full != name.text:
+        if full != record["name"]:
             record["code"] = printable(full)
     if node in steps.lines:
         record["line"] = printable(steps.lines[node])
-    if node.parents and code is not None:
-        formula = steps.formula(node)
-        record |= {
-            "op": steps.operation(node),
-            "sym": steps.sign(node),
-            "math": formula.tree,
-            "text": printable(formula.text),
-            "made": f"{notation.name(code).latex} = {formula.latex}",
-        }
-        if not is_array(node):
-            record["fill"] = steps.formula(node, ["\ue000", "\ue001"][: len(node.parents)]).text
     return record
 
 
+def _name(code: str) -> Record:
+    """A name as text, as a tree and as LaTeX."""
+    name = notation.name(code)
+    record = {"name": name.text, "tree": name.tree, "latex": name.latex}
+    return record if name.is_word else record | {"firm": name.firm}
+
+
 def _step(steps: Pass, k: int, index: dict[Node, int]) -> list[Any]:
-    step = steps[k]
-    formula, partial = step.formula, step.partial
-    words: Record = {
-        "partial": partial.text,
-        "added": step.cells[2],
-        "trees": _added(step, index),
-        "latex": _latex(step),
-    }
-    if formula is not None:
-        words["rule"] = formula.factor
-        words["exact"] = int(formula.number is not None)
-    if is_array(step.node) or formula is None:
-        words |= _array_part(step)
-    numbers_ = (step.out_grad, step.local, step.contribution)
-    return [index[step.node], step.position, *map(value, numbers_), words]
+    """Where a step leads and its numbers; of arrays and rules without a formula, words for it."""
+    node, position, _ = steps.ends_of(k)
+    record = [index[node], position, *map(value, steps.numbers_of(k))]
+    if is_array(node) or not steps.is_by_elements(node):
+        record.append(_array_words(steps[k], index))
+    return record
+
+
+def _array_words(step: Step, index: dict[Node, int]) -> Record:
+    """What the page cannot compute of a step: that on arrays, or by a rule of somebody's own."""
+    words: Record = {"before": value(step.before), "after": value(step.after)}
+    upstream = step.upstream.latex if step.upstream else "1"
+    words["trees"] = _added(step, index)
+    if step.formula is not None:
+        words["latex"] = rf"{upstream} \odot {step.partial.latex}"
+        if axes := step.summed_axes:
+            words |= {"whole": value(np.asarray(step.out_grad) * step.local)}
+            words["axes"] = ", ".join(map(str, axes))
+        return words
+    words["latex"] = upstream if step.rule is None else step.rule.latex
+    if (rule := step.rule) is not None:
+        words |= {"ruleText": rule.text, "shapes": step.shapes}
+        if step.matrices is not None:
+            words["matrices"] = [
+                *map(list, zip(step.matrices.names, step.matrices.rows, strict=True))
+            ]
+    return words
 
 
 def _added(step: Step, index: dict[Node, int]) -> list[Any]:
@@ -191,38 +209,6 @@ def _tree(derivative: Derivative, index: Mapping[str, int]) -> Any:
         return known[tree] if tree in known else [referring(part) for part in tree]
 
     return referring(derivative.tree)
-
-
-def _latex(step: Step) -> str:
-    """The equation of a step as LaTeX; of numbers with holes for upstream, local and product."""
-    upstream = step.upstream.latex if step.upstream else "1"
-    start = rf"{step.received.latex} \mathrel{{+}}= "
-    formula = step.formula
-    if formula is None:
-        return start + (step.rule.latex if step.rule is not None else upstream)
-    if is_array(step.node):
-        return rf"{start}{upstream} \odot {step.partial.latex}"
-    local = formula.latex if formula.factor == formula.text else rf"\left({formula.latex}\right)"
-    middle = f"\ue000 \\cdot {local}"
-    if formula.number is None:
-        middle += " = \ue000 \\cdot \ue001"
-    return rf"{start}{upstream} \cdot {step.partial.latex} = {middle} = " + "\ue002"
-
-
-def _array_part(step: Step) -> Record:
-    """What the page cannot compute of a step: that on arrays, or by a rule of somebody's own."""
-    part: Record = {"before": value(step.before), "after": value(step.after)}
-    if step.formula is not None:
-        if axes := step.summed_axes:
-            part |= {"whole": value(np.asarray(step.out_grad) * step.local)}
-            part["axes"] = ", ".join(map(str, axes))
-    elif (rule := step.rule) is not None:
-        part |= {"ruleText": rule.text, "shapes": step.shapes}
-        if step.matrices is not None:
-            part["matrices"] = [
-                *map(list, zip(step.matrices.names, step.matrices.rows, strict=True))
-            ]
-    return part
 
 
 # --- notes ------------------------------------------------------------------------------------

@@ -85,14 +85,36 @@ def rules_js(names: Iterable[str]) -> str:
     return "{" + ",\n".join(map(_rule, names)) + "}"
 
 
+def used_in_formulas(names: Iterable[str]) -> list[str]:
+    """Operations and what their derivatives are written with, and those that have a sign.
+
+    Example:
+        >>> used_in_formulas(["sin"])
+        ['sin', 'cos', 'add', 'subtract', 'multiply', 'divide', 'power', 'negative']
+    """
+    found = dict.fromkeys(names)
+    for op in [RULEBOOK[name] for name in found]:
+        formulas = [_symbol(p(*_symbols(op))) for p in getattr(op, "partials", ())]
+        while formulas:
+            formula = formulas.pop()
+            formulas += formula.operands
+            if isinstance(formula.op, Elementwise):
+                found[formula.op.name] = None
+    signs = ("add", "subtract", "multiply", "divide", "power", "negative")
+    return list(found | dict.fromkeys(signs))
+
+
+def _symbols(op: Op) -> list[Symbol]:
+    return [_Number(x) for x in (*["x", "y"][: op.arity], "o")]
+
+
 @functools.cache
 def _rule(name: str) -> str:
     op = RULEBOOK[name]
     if not isinstance(op, Elementwise):
         raise LookupError(name)
-    operands = ["x", "y"][: op.arity]
-    arguments = ",".join(operands)
-    symbols = [_Number(x) for x in (*operands, "o")]
+    arguments = ",".join(["x", "y"][: op.arity])
+    symbols = _symbols(op)
     partials = [f"({arguments},o)=>{_expression(_symbol(p(*symbols)))}" for p in op.partials]
     flat = ",1" if op.is_flat else ""  # no gradient passes, not even an infinite one
     return f"{json.dumps(name)}:[{_forward(name)},[{','.join(partials)}]{flat}]"

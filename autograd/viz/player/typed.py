@@ -17,7 +17,7 @@ from autograd.viz.player.grammar_js import grammar
 from autograd.viz.player.page import GIVEN, SCRIPTS
 from autograd.viz.player.rules_js import rules_js
 
-ENGINE = ("numbers.js", "expression.js", "formulas.js", "engine.js")
+ENGINE = ("numbers.js", "reading.js", "expression.js", "formulas.js", "engine.js")
 """The scripts that read an expression and make the record of its pass."""
 
 _PAGE = """\

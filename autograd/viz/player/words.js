@@ -2,17 +2,47 @@
 
 const name = (i) => (nodes[i] ? nodes[i].name || fmt(value[i]) : "…");
 const nodeTree = (i) => nodes[i].tree || ["mn", fmt(value[i])];
-const d = (i) => nodes[i].total;
-const partial = (k) => said[k].partial;
-// The numbers of a step in the order of the holes in its formulas.
-const inStep = (k) => numbersOf(upstream[k], local[k], product[k]);
-const equation = (k) => equationOf(d(target(k)), said[k], inStep(k));
-// The formula with numbers; one below 0 gets brackets unless it stands in some already.
-function filled(n) {
-  return n.fill.replace(/[\ue000\ue001]/g, (c, at) => {
-    const text = fmt(value[n.in[c === "\ue000" ? 0 : 1]]);
-    return n.fill[at - 1] === "(" && n.fill[at + 1] === ")" ? text : minus(text);
-  });
+const firm = (n) => n.firm || n.name;
+// As autograd.viz.notation.Derivative.
+function derivative(sign, above, below, place) {
+  const mark = sign === "d" ? ["mtext", "d"] : ["mo", "∂"],
+    latex = sign === "d" ? "\\mathrm{d}" : "\\partial ";
+  const under = place ? ["msup", below.tree, ["mrow", ["mo", "("], ["mn", place], ["mo", ")"]]] : below.tree;
+  return {
+    text: sign + firm(above) + "/" + sign + firm(below) + (place && "⁽" + place.replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]) + "⁾"),
+    latex: "\\frac{" + latex + above.latex + "}{" + latex + below.latex + (place && "^{(" + place + ")}") + "}",
+    tree: ["mfrac", ["mrow", mark, above.tree], ["mrow", mark, under]],
+  };
+}
+const total = (i) => derivative("d", trace.top || nodes[root], nodes[i], "");
+const d = (i) => total(i).text;
+function partialOf(k) {
+  const [from, at] = steps[k], to = target(k), again = nodes[from].in.filter((i) => i === to).length > 1;
+  return derivative("∂", nodes[from], nodes[to], again ? String(at + 1) : "");
+}
+const partial = (k) => partialOf(k).text;
+// The upstream of a step, or the 1 of the start.
+const upstreamOf = (k) => steps[k][0] === root && !trace.top ? { text: "1", latex: "1", tree: ["mn", "1"] } : total(steps[k][0]);
+// How a node is made: a formula with holes for its operands, which stand in it by their places.
+const formOf = (i) => trace.forms[nodes[i].form];
+const fill = (text, i, put) =>
+  text.replace(/[\ue000-\uf8ff]/g, (c) => (c === "\uf8ff" ? put(i) : put(nodes[i].in[c.charCodeAt(0) - 0xe000], c.charCodeAt(0) - 0xe000)));
+const made = (i) => fill(formOf(i).text, i, name);
+const byNumber = (i) => typeof value[i] === "number" && formOf(i).rules && nodes[i].in.every((j) => typeof value[j] === "number");
+// With numbers in the holes, which get brackets where they hold together less firmly than they must.
+const numbered = (i) =>
+  fill(formOf(i).text, i, (j, k) => inPlace(fmt(value[j]), firmnessOf(fmt(value[j])), formOf(i).needs[k]));
+const firmnessOf = (text) => (text[0] === "-" ? 0 : /\de/.test(text) ? 3 : 4);
+const inPlace = (text, firmness, needed) => (firmness < needed ? "(" + text + ")" : text);
+const inTree = (t, i) => (typeof t === "number" ? nodeTree(nodes[i].in[t]) : typeof t === "string" ? t : t.map((part) => inTree(part, i)));
+// The formula of a local derivative, as a factor in text and in LaTeX, and whether it is a number.
+const ruleOf = (k) => formOf(steps[k][0]).rules?.[steps[k][1]];
+const ruleText = (k) => fill(ruleOf(k)[0], steps[k][0], name);
+// The equation of a step, as autograd.viz.steps.Step.equation.
+function equation(k) {
+  const [up, by, sum] = [digits(upstream[k]), minus(digits(local[k])), digits(product[k])];
+  const parts = [d(target(k)) + " += " + upstreamOf(k).text + " · " + partial(k), up + " · " + ruleText(k)];
+  return [...parts, ...(ruleOf(k)[2] ? [] : [up + " · " + by]), sum].join(" = ");
 }
 const cell = (caption, x, hot) =>
   el("div", hot ? { class: "hot" } : {}, el("small", {}, caption), x instanceof Node ? x : show(x));
@@ -20,100 +50,47 @@ const strip = (...parts) => el("div", { class: "strip" }, ...parts);
 const p = (...parts) => el("p", {}, ...parts);
 
 function describeForward(i) {
-  const n = nodes[i],
-    result = asked(fmt(value[i]), value[i], "its value", n.fill ? filled(n) : n.text);
-  const numbers = n.fill ? [cell("with numbers", el("b", {}, filled(n))), "="] : [];
+  const numbers = byNumber(i) ? [numbered(i)] : [];
   return [
-    name(i) + " = " + n.text + (n.fill ? " = " + filled(n) : "") + " = " + (result ? "?" : fmt(value[i])),
-    formula(nodeTree(i), ["mo", "="], n.math),
-    strip(...numbers, cell(name(i), result || value[i], true)),
+    [name(i), made(i), ...numbers, fmt(value[i])].join(" = "),
+    formula(nodeTree(i), ["mo", "="], inTree(formOf(i).math, i)),
+    strip(...numbers.flatMap((text) => [cell("with numbers", el("b", {}, text)), "="]), cell(name(i), value[i], true)),
   ];
 }
+const gets = (to, what, through, total, state) =>
+  "Gradient of " + name(root) + " with respect to " + name(to) + " gets " + what + " through " + through + "; total " + total + ", " + countOf(state, to) + " contributions arrived.";
 function describeStep(k, state, whole) {
-  const s = steps[k],
+  const [from, at] = steps[k],
     more = said[k],
-    from = s[0],
-    to = target(k);
-  const total = state.grad[to],
-    count = countOf(state, to);
-  const before = "after" in more
-    ? more.before
-    : state.arrived[to] === 1 && to !== root
-      ? null
-      : stateAt(position - 1).grad[to];
-  const rule = more.exact ? "" : more.rule;
-  const hidden =
-    quiz && !whole && [upstream[k], local[k], product[k]].every((x) => typeof x === "number")
-      ? k % 3 === 1 && rule
-        ? 1
-        : k % 3 === 2 && before !== null
-          ? 2
-          : 0
-      : -1;
-  const ask = (which, x, what, how, slips) => (hidden === which ? asked(fmt(x), x, what, how, slips) : null);
-  const up = upstream[k],
-    by = local[k],
-    itself = [value[from], value[to]].map((y) => [y, "That is a value, not a derivative."]);
-  const a = ask(
-    0,
-    product[k],
-    "the contribution",
-    "upstream × local = " + minus(fmt(up)) + " · " + minus(fmt(by)),
-    [
-      [up + by, "That is the sum; upstream and local are multiplied."],
-      [by, "The upstream " + d(from) + " is forgotten."],
-      [up, "The local derivative " + partial(k) + " is forgotten."],
-      ...itself,
-    ],
-  );
-  const b = ask(
-    1,
-    local[k],
-    "the local derivative",
-    rule + " at " + nodes[from].in.map((j) => name(j) + " = " + fmt(value[j])).join(", "),
-    [[product[k], "That is the product with the upstream already."], ...itself],
-  );
-  const c = ask(
-    2,
-    total,
-    "the new total",
-    "before + contribution = " + fmt(before) + " + " + minus(fmt(product[k])),
-    [
-      [product[k], "A path is forgotten: what had arrived before counts, too."],
-      [before, "A path is forgotten: the one that arrives now."],
-      [before * product[k], "That is the product; paths are added."],
-      ...itself,
-    ],
-  );
-  covered = a || b || c ? to : -1;
-  coveredArrow = b ? arrowId(from, s[1]) : "";
-  const captions = {
-    up: from === root && fmt(trace.seed) === "1" ? "the start" : "upstream " + d(from),
-    local: "local " + partial(k) + (rule ? " = " + rule : ""),
-  };
-  const parts = [cell(captions.up, upstream[k])];
+    to = target(k),
+    total = state.grad[to];
+  const before = "after" in more ? more.before : into[to][0] === k && to !== root ? null : stateAt(position - 1).grad[to];
+  const kind = whole ? NOTHING : question(),
+    field = kind < NOTHING && asked(kind, k, before);
+  // What comes after what is asked would tell it.
+  const part = (j, x) => (j === kind ? field : j > kind ? el("b", {}, "?") : x);
+  covered = field ? to : -1;
+  coveredArrow = kind === LOCAL ? arrowId(from, at) : "";
+  const rule = !ruleOf(k) || ruleOf(k)[2] || kind === LOCAL ? "" : " = " + ruleText(k);
+  const parts = [
+    cell(from === root && fmt(trace.seed) === "1" ? "the start" : "upstream " + d(from), part(UPSTREAM, upstream[k])),
+  ];
   if (local[k] === null) {
     const rest = more.ruleText ? el("b", {}, more.ruleText) : el("b", {}, nodes[from].op);
     parts.push("→", cell(more.ruleText ? "shapes " + more.shapes : "the rule of", rest));
-  } else parts.push(typeof upstream[k] === "object" ? "⊙" : "·", cell(captions.local, b || local[k]));
+  } else parts.push(typeof upstream[k] === "object" ? "⊙" : "·", cell("local " + partial(k) + rule, part(LOCAL, local[k])));
   if (whole) parts.push("=", cell("product, " + more.whole.size, more.whole, true));
   else {
     if (more.whole) parts.push("→", cell("Σ over axis " + more.axes, product[k], true));
-    else parts.push("=", cell("contribution", a || product[k], true));
+    else parts.push("=", cell("contribution", part(PRODUCT, product[k]), true));
+    const now = part(TOTAL, total);
     parts.push(
       cell(
-        "total " + d(to) + ", " + count + " arrived",
-        el(
-          "span",
-          {},
-          before === null ? NOT_REACHED : show(before),
-          " → ",
-          c || (a || b ? "?" : show(total)),
-        ),
+        "total " + d(to) + ", " + countOf(state, to) + " arrived",
+        el("span", {}, before === null ? NOT_REACHED : show(before), " → ", now instanceof Node ? now : show(now)),
       ),
     );
   }
-  const what = covered >= 0 ? "?" : fmt(product[k]);
   return [
     whole
       ? "The product has shape " +
@@ -127,45 +104,21 @@ function describeStep(k, state, whole) {
         " was repeated along axis " +
         more.axes +
         " (broadcast), so its gradient is the sum over it."
-      : "Gradient of " +
-        name(root) +
-        " with respect to " +
-        name(to) +
-        " gets " +
-        what +
-        " through " +
-        name(from) +
-        "; total " +
-        (covered >= 0 ? "?" : fmt(total)) +
-        ", " +
-        count +
-        " contributions arrived.",
-    formula(-1 - to, ["mo", "+="], ...more.trees),
+      : gets(to, field ? "?" : fmt(product[k]), name(from), field ? "?" : fmt(total), state),
+    formula(-1 - to, ["mo", "+="], ...(more.trees || [upstreamOf(k).tree, ["mo", "·"], partialOf(k).tree])),
     strip(...parts),
-    scalar ? p(el("span", { class: "line" }, covered >= 0 ? "" : equation(k))) : "",
+    scalar ? p(el("span", { class: "line" }, field ? "" : equation(k))) : "",
   ];
 }
 function describeEarlier() {
-  const rows = trace.earlier.map(([leaf, before, after]) => {
+  const lines = trace.earlier.map(([leaf, before, after]) => {
     const now = finalGrads()[leaf];
-    return el(
-      "tr",
-      {},
-      el("th", { scope: "row" }, name(leaf) + ".grad"),
-      el(
-        "td",
-        {},
-        fmt(before) +
-          " + " +
-          minus(fmt(now)) +
-          " = " +
-          fmt(typeof now === "number" ? real(before) + now : after),
-      ),
-    );
+    return p(name(leaf) + ".grad = " + fmt(before) + " + " + minus(fmt(now)) + " = " + fmt(typeof now === "number" ? real(before) + now : after));
   });
-  const text =
-    "Warning: an earlier backward() left gradients here, and leaves add what each pass brings. Call zero_grad() between passes unless the sum is meant.";
-  return [text, el("table", {}, el("tbody", {}, ...rows))];
+  return [
+    "Warning: an earlier backward() left gradients here, and leaves add what each pass brings. Call zero_grad() between passes unless the sum is meant.",
+    ...lines,
+  ];
 }
 // --- closed boxes ---
 
@@ -189,7 +142,7 @@ function describePass(e, state) {
   if (e.node < 0) return [box.name + " hands what has come to it back to " + groups[-1 - e.node].name + "."];
   const x = addedBy(e);
   return [
-    "Gradient of " + name(root) + " with respect to " + name(e.node) + " gets " + fmt(x) + " through " + box.text + ", a closed box; total " + fmt(state.grad[e.node]) + ", " + countOf(state, e.node) + " contributions arrived.",
+    gets(e.node, fmt(x), box.text + ", a closed box", fmt(state.grad[e.node]), state),
     strip(cell("contribution", x, true), cell("total " + d(e.node), state.grad[e.node])),
     p(el("span", { class: "line" }, unedited() ? e.pass[5] : "")),
   ];
@@ -222,10 +175,18 @@ function describe(state) {
 function latex() {
   const e = events[position - 1] || { node: root };
   if (e.kind === "named") return e.pass[6];
-  if (e.kind === "pass") return e.node < 0 ? "" : nodes[e.node].latex + " \\mathrel{+}= " + latexNumber(fmt(addedBy(e)));
-  if ("step" in e) return said[e.step].latex.replace(/[\ue000-\ue002]/g, (c) => latexNumber(inStep(e.step)[c.charCodeAt(0) & 3]));
-  const n = nodes[e.node] || nodes[root];
-  return (e.kind === "seed" || !n.made ? n.latex : n.made) + " = " + latexNumber(fmt(e.kind === "seed" ? trace.seed : value[e.node]));
+  if (e.kind === "pass") return e.node < 0 ? "" : total(e.node).latex + " \\mathrel{+}= " + latexNumber(fmt(addedBy(e)));
+  if ("step" in e) return total(target(e.step)).latex + " \\mathrel{+}= " + latexOfStep(e.step);
+  const i = nodes[e.node] ? e.node : root;
+  if (e.kind === "seed") return total(i).latex + " = " + latexNumber(fmt(trace.seed));
+  return nodes[i].latex + " = " + (formOf(i) ? fill(formOf(i).latex, i, latexName) + " = " : "") + latexNumber(fmt(value[i]));
+}
+const latexName = (i) => nodes[i].latex || latexNumber(fmt(value[i]));
+function latexOfStep(k) {
+  if (said[k].latex) return said[k].latex;
+  const [up, by, sum] = [digits(upstream[k]), minus(digits(local[k])), digits(product[k])].map(latexNumber);
+  const parts = [upstreamOf(k).latex + " \\cdot " + partialOf(k).latex, up + " \\cdot " + fill(ruleOf(k)[1], steps[k][0], latexName)];
+  return [...parts, ...(ruleOf(k)[2] ? [] : [up + " \\cdot " + by]), sum].join(" = ");
 }
 // Where a page may not write into the clipboard, the text is there to be copied by hand.
 function copyLatex() {
@@ -235,56 +196,4 @@ function copyLatex() {
   field.select();
   status.textContent = document.execCommand("copy") ? "Copied" : "Press Control and C to copy";
   field.after(el("span", {}, status.textContent));
-}
-
-// --- predict: a number is hidden until it is found ---
-
-let quiz = false,
-  covered = -1,
-  coveredArrow = "",
-  asks = 0,
-  found = 0; // how many numbers were asked, and found at the first try
-const solved = new Set();
-const alike = (guess, x) => Math.abs(guess - x) <= 0.01 * Math.abs(x) + 1e-9 || Object.is(guess, x);
-// Slips that are recognised: [the number they lead to, words].
-function asked(text, x, what, how, slips = []) {
-  const here = position;
-  if (!quiz || solved.has(here) || typeof x !== "number") return null;
-  const answer = el("span", { role: "status" });
-  let tries = 0;
-  const reveal = (words) => {
-    solved.add(here);
-    asks++;
-    render();
-    predict.textContent = "Predict: " + found + " of " + asks;
-    status.textContent = words;
-    panel.append(p(words));
-    host.focus();
-  };
-  const input = el("input", {
-    type: "text",
-    inputmode: "decimal",
-    autocomplete: "off",
-    "aria-label": "Your answer: " + what,
-    onkeydown: (e) => {
-      if (e.key !== "Enter") return;
-      const guess = typedNumber(input.value.trim());
-      if (guess !== null && alike(guess, x)) {
-        found += !tries;
-        return reveal("Right: " + how + " = " + text + ".");
-      }
-      const slip = guess !== null && slips.concat([[-x, "The sign is the other one."]]).find(([y]) => alike(guess, y));
-      tries += guess !== null;
-      answer.textContent =
-        guess === null ? " That is no number; write 0.5, 1e-3, 1/3 or inf." : " Not yet. " + (slip ? slip[1] : "It is " + how + ".");
-    },
-  });
-  return el(
-    "span",
-    {},
-    input,
-    " ",
-    button("Show", () => reveal("It is " + how + " = " + text + ".")),
-    answer,
-  );
 }

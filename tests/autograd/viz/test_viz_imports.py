@@ -17,8 +17,8 @@ READERS = [
     "animate", "backprop", "dot", "draw", "drawn", "exercise", "explain", "explain_arrays", "graph",
     "ranks", "layout", "named_steps", "scene", "sheet", "views", "highlights", "outline",
     "png_and_pdf", "raster", "saving", "svg", "tikz",
-    "player.boxes_record", "player.drawing", "player.embed", "player.film", "player.frames",
-    "player.page", "player.picture", "player.record", "player.values",
+    "player.boxes_record", "player.drawing", "player.embed", "player.film", "player.forms",
+    "player.frames", "player.page", "player.picture", "player.record", "player.values",
 ]  # fmt: skip
 GENERATORS = ["player.grammar_js", "player.rules_js", "player.typed"]  # JavaScript, of rules
 MAKERS = [
