@@ -23,6 +23,12 @@ from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op  # noqa: E402
 from autograd.viz.player.typed import write_typed_page  # noqa: E402
 from autograd.viz.symbols import symbolic_partial  # noqa: E402
 
+PYODIDE = os.environ.get("GLASSGRAD_PYODIDE")  # the folder that brings Python to the browser
+if PYODIDE:
+    import in_the_browser
+
+    tags.add("browser")  # noqa: F821 (Sphinx brings it), for what stands behind {only} on the pages
+
 project = "glassgrad"
 author = "glassgrad contributors"
 copyright = author
@@ -104,6 +110,8 @@ def copy_notebooks():
                 cell["metadata"]["tags"] = ["check", "remove-output"]
             if alt := cell["metadata"].get("alt"):
                 cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
+        if PYODIDE and source != PYTORCH:
+            notebook["cells"].insert(1, in_the_browser.link_to(source.name))
         text = json.dumps(notebook)
         target = folder / source.name
         if not target.exists() or target.read_text("utf-8") != text:
@@ -239,5 +247,7 @@ def setup(app):
         vars(autograd).setdefault(name, getattr(autograd, name))
     importlib.import_module("nn.estimators")
     app.add_html_math_renderer("mathml", (inline_formula, None), (formula_by_itself, None))
+    if PYODIDE:
+        app.connect("build-finished", in_the_browser.build)
     app.connect("autodoc-skip-member", skip_operations)
     app.connect("autodoc-process-docstring", from_plain_text, priority=400)

@@ -22,9 +22,6 @@ from autograd.rules.choices import round as round
 from autograd.rules.choices import select as select
 from autograd.rules.choices import sinc as sinc
 from autograd.rules.choices import where as where
-from autograd.rules.convolutions import convolution as convolution
-from autograd.rules.convolutions import kernel_correlation as kernel_correlation
-from autograd.rules.convolutions import transposed_convolution as transposed_convolution
 from autograd.rules.curves import diff as diff
 from autograd.rules.curves import interp as interp
 from autograd.rules.curves import polyval as polyval
@@ -110,12 +107,6 @@ from autograd.rules.networks import safe_softmax as safe_softmax
 from autograd.rules.networks import sigmoid_cross_entropy as sigmoid_cross_entropy
 from autograd.rules.networks import softmax as softmax
 from autograd.rules.networks import softmax_cross_entropy as softmax_cross_entropy
-from autograd.rules.norms import norm as norm
-from autograd.rules.pooling import avg_pool as avg_pool
-from autograd.rules.pooling import from_windows as from_windows
-from autograd.rules.pooling import max_pool as max_pool
-from autograd.rules.pooling import over_windows as over_windows
-from autograd.rules.pooling import to_windows as to_windows
 from autograd.rules.reductions import all as all
 from autograd.rules.reductions import any as any
 from autograd.rules.reductions import argmax as argmax
@@ -173,6 +164,7 @@ from autograd.rules.spectra import eigenvectors as eigenvectors
 from autograd.rules.spectra import eigh as eigh
 from autograd.rules.spectra import eigvalsh as eigvalsh
 from autograd.rules.spectra import matrix_power as matrix_power
+from autograd.rules.spectra import norm as norm
 from autograd.rules.spectra import singular_vectors as singular_vectors
 from autograd.rules.spectra import svdvals as svdvals
 from autograd.rules.statistics import average as average
@@ -185,6 +177,14 @@ from autograd.rules.statistics import nanstd as nanstd
 from autograd.rules.statistics import nansum as nansum
 from autograd.rules.statistics import nanvar as nanvar
 from autograd.rules.statistics import ptp as ptp
+from autograd.rules.windows import avg_pool as avg_pool
+from autograd.rules.windows import convolution as convolution
+from autograd.rules.windows import from_windows as from_windows
+from autograd.rules.windows import kernel_correlation as kernel_correlation
+from autograd.rules.windows import max_pool as max_pool
+from autograd.rules.windows import over_windows as over_windows
+from autograd.rules.windows import to_windows as to_windows
+from autograd.rules.windows import transposed_convolution as transposed_convolution
 
 __all__ = [
     "abs",
