@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.compiler.emit import Ends
+from autograd.compiler.passes import Ends
 from autograd.node import Node, gradients
 from autograd.tensor import Tensor
 from autograd.trees import flatten

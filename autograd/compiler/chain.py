@@ -9,20 +9,17 @@ operations of Python, so such a stretch is one instruction that goes through its
     1          add            3       2
     2          sin            4      -1
 
-What is kept of a row are these three numbers, in flat arrays. Forward each operation is computed
-as a Value computes it, so here the results are those of the uncompiled function to the last digit.
+What is kept of a row are these three numbers, in flat arrays. Python is written for them by
+rounds.py: here a loop over a thousand rounds of these three rows.
 """
 
 from __future__ import annotations
 
-import operator
 from array import array
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from autograd.value import derivative
 
 FEW, LONG = 20, 24
 """A stretch has at most FEW operations for each of the instructions that it would be otherwise, and
@@ -74,6 +71,7 @@ class Chain:
         outside: The rows whose numbers come from outside.
         out: The rows that are computed.
         lookups: What is chosen by the arguments.
+        constants: The numbers written in the code, by their places.
     """
 
     ops: list[Any]
@@ -84,6 +82,7 @@ class Chain:
     outside: Any
     out: Any
     lookups: Lookups
+    constants: dict[int, float]
 
     def operands(self, indices: Any) -> array[int]:
         """The left operands; of a lookup, what the indices choose."""
@@ -92,53 +91,3 @@ class Chain:
         left = self.left[:]
         np.frombuffer(left, dtype=np.int32)[self.lookups.at] = self.lookups.chosen(indices)
         return left
-
-
-def run(chain: Chain, outside: Any, indices: Any, out: Any) -> None:
-    """Compute the rows: their results go into `out`."""
-    values = outside.tolist()
-    keep = values.append
-    scalars: list[Any] = [operator.pos if op is None else op.scalar for op in chain.ops]
-    for code, i, j in zip(chain.code, chain.operands(indices), chain.right, strict=True):
-        x = values[i]
-        try:
-            keep(scalars[code](x) if j < 0 else scalars[code](x, values[j]))
-        except (ArithmeticError, ValueError):
-            operands = (x,) if j < 0 else (x, values[j])
-            keep(chain.ops[code].on_floats(*operands))
-    out[:] = values[len(outside) :]
-
-
-def run_back(chain: Chain, outside: Any, results: Any, slopes: Any, indices: Any, out: Any) -> None:
-    """Carry the slopes of the rows back to the numbers from outside, whose slopes are `out`."""
-    values = outside.tolist() + results.tolist()
-    grads = [0.0] * len(outside) + slopes.tolist()
-    partials = [((_one,), ()) if op is None else (op.partials, op.is_one) for op in chain.ops]
-    columns = (chain.code, chain.operands(indices), chain.right, chain.flows)
-    k = len(values)
-    for code, i, j, flows in zip(*map(reversed, columns), strict=True):
-        k -= 1
-        if not flows:
-            continue
-        grad, y = grads[k], values[k]
-        rules, is_one = partials[code]
-        try:
-            if j < 0:
-                dx = rules[0](values[i], y)
-            else:
-                if flows & 1:
-                    dx = 1.0 if is_one[0] else rules[0](values[i], values[j], y)
-                if flows & 2:
-                    dy = 1.0 if is_one[1] else rules[1](values[i], values[j], y)
-        except ArithmeticError:
-            operands = (values[i], y) if j < 0 else (values[i], values[j], y)
-            dx, dy = (derivative(chain.ops[code], side, operands) for side in (0, -1))
-        if flows & 1:
-            grads[i] += grad * dx
-        if flows & 2:
-            grads[j] += grad * dy
-    out[:] = grads[: len(outside)]
-
-
-def _one(x: float, out: float) -> float:
-    return 1.0  # the derivative of a copy

@@ -12,19 +12,19 @@ operand has numbers of several arrays, a scatter puts them side by side (gather.
 from __future__ import annotations
 
 from collections import deque
-from contextvars import copy_context
 from typing import Any
 
 import numpy as np
 
-from autograd import modes
-from autograd.compiler.chain import Chain, run, run_back
+from autograd.compiler.chain import Chain
 from autograd.compiler.gather import gather, gathered, scatter
 from autograd.compiler.loop import Loop, Repeated
 from autograd.compiler.loop_gradients import of_shared, take_out
+from autograd.compiler.passes import Ends
 from autograd.compiler.place import Placement
 from autograd.compiler.places import Positions, View, factored, layout, spaced
 from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
+from autograd.compiler.rounds import OnFloats
 from autograd.compiler.tape import Tape
 from autograd.compiler.traced import Traced
 from autograd.node import Node, Parts, _chain_rule, gradients, topological
@@ -227,7 +227,7 @@ class Emitted:
         return scatter([terms], [where], (count,))
 
     def _chain(self, chain: Chain) -> Tensor:
-        params = {"chain": chain, "indices": self.indices}
+        params = {"chain": OnFloats(chain), "indices": self.indices}
         return Tensor._apply(_CHAIN, (self.operand(self.at[chain.outside]),), params)
 
     def _loop(self, loop: Loop) -> Tensor:
@@ -275,29 +275,6 @@ class Emitted:
         return gather(array, self.tape.call(View.of, (here, self.chosen)))
 
 
-class Ends(Node):
-    """Several results of a function at once, so that one backward pass serves them all."""
-
-    op: Any = "ends"
-    requires_grad = True
-    _grad = None
-    parents: Any = ()
-
-    def __init__(self, nodes: list[Any]) -> None:
-        self.parents = tuple(nodes)
-
-    def _contributions(self, seeds: Any) -> Any:
-        for i, (parent, seed) in enumerate(zip(self.parents, seeds, strict=True)):
-            yield self, i, parent, seeds, seed
-
-
-def without_modes(function: Any, *args: Any) -> Any:
-    """Call it as if no mode were on: its graph is needed under no_grad(), too."""
-    context = copy_context()
-    context.run(modes._active.set, ())
-    return context.run(function, *args)
-
-
 def _node(data: Traced, requires_grad: bool = False) -> Tensor:
     """A traced array as a Tensor with nothing behind it."""
     out: Tensor = Tensor.__new__(Tensor)
@@ -311,11 +288,11 @@ def _copy(x: Any) -> Any:
 
 
 def _chained(x: Any, chain: Any, indices: Any) -> Any:
-    return x.tape.later((len(chain.out),), run, chain, x, indices)
+    return x.tape.later((chain.size,), chain.run, x, indices)
 
 
 def _chain_back(g: Any, out: Any, x: Any, chain: Any, indices: Any) -> Any:
-    return x.tape.later(x.shape, run_back, chain, x, out, g, indices)
+    return x.tape.later(x.shape, chain.run_back, x, out, g, indices)
 
 
 def _looped(x: Any, loop: Any, indices: Any) -> Any:

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.emit import Ends, without_modes
 from autograd.compiler.graph import DETACH, LEAF, PICK
+from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.program import Workspace
 from autograd.node import gradients
 from autograd.value import Constant, Value

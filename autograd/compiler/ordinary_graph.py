@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.compiler.emit import without_modes
 from autograd.compiler.graph import LEAF
 from autograd.compiler.nan_gradients import ordinary_nodes
+from autograd.compiler.passes import without_modes
 from autograd.errors import GraphError
 
 

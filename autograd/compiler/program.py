@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.compiler.effects import State, Written
-from autograd.compiler.emit import Emitted, Ends, without_modes
+from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, LEAF, PICK
+from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.record import Recording

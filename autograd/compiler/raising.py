@@ -26,7 +26,7 @@ import numpy as np
 
 from autograd.compiler.chain import FEW, LIST, LONG, MANY, Chain, Lookups
 from autograd.compiler.columns import Columns, Rows, in_turn, located
-from autograd.compiler.graph import DETACH, PICK, Graph
+from autograd.compiler.graph import CONSTANT, DETACH, PICK, Graph
 from autograd.compiler.levels import levels
 from autograd.compiler.loop import Body, Loop
 from autograd.compiler.repeats import distinct, find_repeats, round_of, runs
@@ -235,7 +235,9 @@ def _chain(columns: Columns, rows: Rows, needs: Any) -> Chain:
         counts[which],
         columns.index[rows[lookups]],
     )
-    return Chain(ops, _flat(code), i, j, flows, outside, rows, chosen)
+    written = np.flatnonzero(columns.code[outside] == CONSTANT)
+    constants = {k: graph.constants[columns.number[outside[k]]] for k in written.tolist()}
+    return Chain(ops, _flat(code), i, j, flows, outside, rows, chosen, constants)
 
 
 def _flat(numbers: Any) -> array[int]:

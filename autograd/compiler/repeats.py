@@ -13,7 +13,7 @@ for each number that they read, one of sums and one of tanh's. What repeats is f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -197,8 +197,12 @@ def _alike(rounds: Any) -> tuple[int, int]:
     return begin, end + 1
 
 
-def repeats(marks: Any) -> list[tuple[int, int, int]]:
+def repeats(marks: Any, lengths: Iterable[int] | None = None) -> list[tuple[int, int, int]]:
     """Where numbers repeat themselves: (begin, how many are repeated, how often).
+
+    Args:
+        marks: The numbers.
+        lengths: How many may be repeated; all up to LONGEST if nothing is said.
 
     Example:
         >>> repeats(np.array([9, 8, *[1, 2] * 20, 7]))
@@ -206,23 +210,26 @@ def repeats(marks: Any) -> list[tuple[int, int, int]]:
     """
     candidates: list[tuple[int, int, int]] = []
     most = 0
-    for length in range(1, min(LONGEST, len(marks) // ROUNDS) + 1):
-        for begin, end in runs(marks[length:] == marks[:-length]).tolist():
+    if lengths is None:
+        lengths = range(1, min(LONGEST, len(marks) // ROUNDS) + 1)
+    for length in lengths:
+        found = runs(marks[length:] == marks[:-length])
+        found = found[found[:, 1] - found[:, 0] + length >= ROUNDS * length]
+        for begin, end in found.tolist():
             size = end - begin + length
-            if size >= ROUNDS * length:
-                candidates.append((-size, length, begin))
-                most = max(most, size)
+            candidates.append((-size, length, begin))
+            most = max(most, size)
         if most > len(marks) / 2:
             break
     free = np.ones(len(marks), dtype=bool)
-    found = []
+    kept = []
     for minus_size, length, begin in sorted(candidates):  # the largest first
         first, last = longest(free[begin : begin - minus_size])
         times = (last - first) // length
         if times >= ROUNDS:
-            found.append((begin + first, length, times))
+            kept.append((begin + first, length, times))
             free[begin + first : begin + first + times * length] = False
-    return sorted(found)
+    return sorted(kept)
 
 
 def longest(truths: Any) -> tuple[int, int]:

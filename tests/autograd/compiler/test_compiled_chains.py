@@ -8,11 +8,12 @@ import pytest
 
 import autograd
 from autograd import RULEBOOK, Value
-from autograd.compiler import raising
+from autograd.compiler import raising, repeats, rounds
 from autograd.op import Elementwise
 from tests.autograd.compiler.programs import (
     TAME,
     RandomProgram,
+    RandomRecurrence,
     assert_same_compiled,
     assert_same_numbers,
 )
@@ -72,6 +73,68 @@ def test_random_programs_give_the_same_as_chains(seed, monkeypatch):
     monkeypatch.setattr(raising, "FEW", 1 + seed % 30)
     program = RandomProgram(seed, TAME)
     assert_same_compiled(program)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_random_recurrences_give_the_same_as_rounds_of_python(seed, monkeypatch):
+    monkeypatch.setattr(raising, "LONG", 1)
+    monkeypatch.setattr(raising, "FEW", 10**6)
+    monkeypatch.setattr(repeats, "ROUNDS", 2)
+    monkeypatch.setattr(rounds, "ROUNDS", 2)
+    monkeypatch.setattr(rounds, "MANY", 2)
+    f = RandomRecurrence(seed)
+    g = autograd.compile(f)
+    for k in range(2):
+        xs, v = np.random.default_rng(seed + k).normal(size=f.rounds).tolist(), Value(0.3 + k)
+        places = np.random.default_rng(seed + k).integers(0, 8, size=f.width)
+        (ours, last), (theirs, expected) = g(xs, v, places), f(xs, v, places)
+        numbers = [
+            [getattr(y, "data", y) for y in out] for out in ([*ours, last], [*theirs, expected])
+        ]
+        assert_same_numbers(*numbers)
+        both = ours[-1] * last + ours[0] + v, theirs[-1] * expected + theirs[0] + v
+        assert_same_numbers(*(gradients(y, [*f.leaves, v]) for y in both))
+
+
+def test_a_thousand_rounds_are_one_loop_of_python_whose_gradients_are_right():
+    w, b = Value(0.9), Value(0.1)
+
+    def f(state, inputs):
+        for x in inputs:
+            state = (state * w + x * b).sin()
+        return state
+
+    inputs = np.linspace(-1.0, 1.0, 1000)
+    given = [Value(0.5), *map(Value, inputs)]
+    g = autograd.compile(f)
+    ours = gradients(g(given[0], given[1:]), [*given, w, b])
+
+    def complex_step(place):
+        numbers = np.array([0.5, *inputs, 0.9, 0.1], dtype=complex)
+        numbers[place] += 1e-30j
+        state, *moving, weight, bias = numbers
+        for x in moving:
+            state = np.sin(state * weight + x * bias)
+        return state.imag / 1e-30
+
+    for place in (0, 1, 500, 999, 1000, 1001, 1002):
+        assert ours[place] == pytest.approx(complex_step(place), rel=1e-10, abs=1e-15)
+    chain = g._newest.raised.instructions[-1]
+    stretches = rounds.OnFloats(chain).stretches
+    assert max(x.times for x in stretches) >= 998
+    assert len(stretches) < 4
+
+
+def test_a_rule_that_branches_is_called_in_a_chain():
+    @autograd.elementwise(partials=(lambda x, out: 2.0 if x > 0 else 0.5,), smooth=False)
+    def bent_for_chains(x):
+        return np.where(x > 0, 2.0 * x, 0.5 * x)
+
+    w = Value(-0.9)
+    f = recurrence(lambda x: bent_for_chains(x * w) + 0.1)
+    g, x = autograd.compile(f), Value(0.3)
+    assert_same_numbers(g(x).data, f(x).data)
+    assert_same_numbers(gradients(g(x), [x, w]), gradients(f(x), [x, w]))
 
 
 def test_guards_and_results_inside_a_chain_are_seen():

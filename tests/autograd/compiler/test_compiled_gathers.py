@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autograd.compiler.emit import Ends
 from autograd.compiler.gather import gather, scatter
+from autograd.compiler.passes import Ends
 from autograd.compiler.places import Positions, View, layout, spaced
 from autograd.compiler.tape import Tape
 from autograd.node import gradients

@@ -1,7 +1,6 @@
 """Stretches that do the same again and again: one instruction whose body is lowered once."""
 
 import gc
-import random
 import threading
 import tracemalloc
 from operator import mul
@@ -13,7 +12,7 @@ import autograd
 from autograd import Value
 from autograd.compiler import repeats
 from autograd.compiler.loop import Loop
-from tests.autograd.compiler.programs import TAME, assert_same_numbers
+from tests.autograd.compiler.programs import RandomRecurrence, assert_same_numbers
 
 W = [[Value(0.1 * (i - j)) for j in range(6)] for i in range(6)]
 U = [Value(0.3 - 0.1 * i) for i in range(6)]
@@ -208,49 +207,6 @@ def test_the_sign_of_a_power_and_who_needs_a_gradient_stay_as_they_are():
         return sum(state)
 
     assert_same(autograd.compile(f), f, numbers(5, 40))
-
-
-class RandomRecurrence:
-    """Random operations on a few numbers, the same in every round."""
-
-    def __init__(self, seed):
-        self.draw = draw = random.Random(seed)
-        self.rounds = draw.randint(4, 9)
-        self.leaves = [Value(draw.uniform(-1, 1)) for _ in range(8)]
-        self.width = draw.randint(1, 5)
-        count = draw.randint(1, 12)
-        self.ops = [draw.choice(TAME) for _ in range(count)]
-        self.places = [(draw.random(), draw.random()) for _ in range(count)]
-        self.sums, self.late, self.turning = (draw.random() < 0.5 for _ in range(3))
-        self.inner, self.detaches = draw.random() < 0.2, draw.random() < 0.2
-        self.table = draw.random() < 0.2
-
-    def __call__(self, xs, v, places):
-        leaves = self.leaves
-        state, old = leaves[: self.width], [0.0] * self.width
-        if self.table:
-            state = [row[0] for row in autograd.take([[w] for w in leaves], places[: self.width])]
-        kept = []
-        for t in range(self.rounds):
-            weights = leaves[t % 3 :] + leaves[: t % 3] if self.turning else leaves
-            pool = [*weights, *state, xs[t], 0.5, v]
-            if self.sums:
-                for k in range(self.width):
-                    row = weights[k : k + self.width]
-                    pool.append(sum((w * s for w, s in zip(row, state)), xs[t] + leaves[-1]))
-            for op, (a, b) in zip(self.ops, self.places):
-                x, y = pool[-1 - int(a * 6)], pool[int(b * len(pool))]
-                pool.append(op(x) if op.arity == 1 else op(x, y))
-            if self.detaches:
-                pool[-1] = autograd.sin(pool[-1] * v).detach() + pool[-1]
-            if self.inner:
-                for _ in range(5):
-                    pool.append(autograd.tanh(pool[-1] * weights[1] + pool[-2]))
-            old, state = state, [0.5 * autograd.tanh(p) for p in pool[-self.width :]]
-            if self.late and t:
-                state = [s + 0.1 * o for s, o in zip(state, old)]
-            kept.append(state[t % self.width])
-        return kept, sum(state) + v
 
 
 @pytest.mark.parametrize("seed", range(400))

@@ -1,0 +1,36 @@
+"""Passes: how the compiler has the engine's one backward pass run.
+
+From several results at once, as a program has many; and as if no mode were on, since the graph is
+needed under `no_grad()`, too.
+"""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from typing import Any
+
+from autograd import modes
+from autograd.node import Node
+
+
+class Ends(Node):
+    """Several results of a function at once, so that one backward pass serves them all."""
+
+    op: Any = "ends"
+    requires_grad = True
+    _grad = None
+    parents: Any = ()
+
+    def __init__(self, nodes: list[Any]) -> None:
+        self.parents = tuple(nodes)
+
+    def _contributions(self, seeds: Any) -> Any:
+        for i, (parent, seed) in enumerate(zip(self.parents, seeds, strict=True)):
+            yield self, i, parent, seeds, seed
+
+
+def without_modes(function: Any, *args: Any) -> Any:
+    """Call it as if no mode were on: its graph is needed under no_grad(), too."""
+    context = copy_context()
+    context.run(modes._active.set, ())
+    return context.run(function, *args)

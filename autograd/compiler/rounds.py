@@ -1,0 +1,480 @@
+"""Rounds: chains of single numbers as Python that is written for them, forward and backward.
+
+A thousand times  x = sin(w * x + b)  is three rows that repeat themselves. Forward they become
+
+    for _ in columns:                       values: w, b, x and all results so far
+        x0 = values[-1]
+        t0 = s0 * x0
+        t1 = t0 + s1
+        t2 = sin(t1)
+        values += (t0, t1, t2)
+
+and backward a loop that takes the results off again, with the gradients beside them. What stands in
+it is the engine's own backward pass: the rows are Values whose numbers are `Word`s, and what is
+computed with a word is written down as a line. Rows without a pattern are rounds of one row each,
+of several kinds.
+
+Where Python has an error for what NumPy has a number, such as 1 / 0, the same text is run once more
+on NumPy's numbers, with its warnings.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd.compiler.chain import Chain
+from autograd.compiler.passes import Ends
+from autograd.compiler.repeats import LONGEST, ROUNDS, repeats
+from autograd.node import gradients
+from autograd.op import OF_USERS, RENAMED, RULEBOOK
+from autograd.value import Constant, Value, derivative
+
+_INFIX = {
+    "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}",
+    "negative": "-{}",
+}  # fmt: skip
+_COPY: Any = SimpleNamespace(
+    name="copy", is_sum=False, is_product=False, is_flat=False, partials=(lambda x, out: 1.0,)
+)
+_COMPARISONS = {
+    np.greater: "{} > {}", np.greater_equal: "{} >= {}", np.less: "{} < {}",
+    np.less_equal: "{} <= {}",
+}  # fmt: skip
+
+
+class Lines:
+    """The text of a round, and the functions that it calls.
+
+    Attributes:
+        text: The lines.
+        functions: By its name in the text, a function of Python's floats and one of NumPy's.
+    """
+
+    def __init__(self, functions: dict[str, tuple[Any, Any]]) -> None:
+        self.text: list[str] = []
+        self.functions = functions
+
+    def word(self, expression: str) -> Word:
+        """A new name for what an expression gives."""
+        name = f"t{len(self.text)}"
+        self.text.append(f"{name} = {expression}")
+        return Word(self, name)
+
+    def applied(self, op: Any, operands: Sequence[Any]) -> Word:
+        """An operation on words and numbers."""
+        names = [named(x) for x in operands]
+        if op.name == "multiply" and "1.0" in names:
+            (other,) = (x for x, name in zip(operands, names, strict=True) if name != "1.0")
+            return other  # type: ignore[no-any-return]
+        if op.name in _INFIX:
+            return self.word(_INFIX[op.name].format(*names))
+        return self.call(op.name, op.scalar, op.forward, names)
+
+    def call(self, name: str, of_floats: Any, of_numpys: Any, names: Sequence[str]) -> Word:
+        """A call of a function."""
+        self.functions[f"{name}_"] = of_floats, of_numpys
+        return self.word(f"{name}_({', '.join(names)})")
+
+
+class Word:
+    """A number by its name in the text that is written."""
+
+    __slots__ = ("lines", "name")
+    _rank: ClassVar[int] = 3
+
+    def __init__(self, lines: Lines, name: str) -> None:
+        self.lines, self.name = lines, name
+
+    @classmethod
+    def _apply(cls, op: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Word:
+        lines = next(x.lines for x in operands if isinstance(x, Word))
+        return lines.applied(op, operands)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """In a rule that is written with it, `np.cos(x)`."""
+        name = RENAMED.get(ufunc.__name__, ufunc.__name__)
+        op = RULEBOOK.get(name) or OF_USERS.get(name)
+        if method != "__call__" or kwargs or (op is None and ufunc not in _COMPARISONS):
+            return NotImplemented
+        return op(*inputs) if op else self.lines.word(_compared(ufunc, *inputs))
+
+    def __gt__(self, other: Any) -> Word:
+        return self.lines.word(_compared(np.greater, self, other))
+
+    def __ge__(self, other: Any) -> Word:
+        return self.lines.word(_compared(np.greater_equal, self, other))
+
+    def __lt__(self, other: Any) -> Word:
+        return self.lines.word(_compared(np.less, self, other))
+
+    def __le__(self, other: Any) -> Word:
+        return self.lines.word(_compared(np.less_equal, self, other))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a rule that branches is called as it is")
+
+
+def _install(op: Any) -> None:
+    """Make an operation a method of words, and its operator theirs."""
+
+    def method(*operands: Any) -> Any:
+        return op(*operands)
+
+    setattr(Word, op.name, method)
+    if op.operator:
+        setattr(Word, f"__{op.operator}__", method)
+        setattr(Word, f"__r{op.operator}__", lambda x, y: op(y, x))
+
+
+for _op in RULEBOOK.values():
+    _install(_op)
+
+
+def named(x: Any) -> str:
+    """A word's name, or how a number is written."""
+    return x.name if isinstance(x, Word) else repr(float(x))
+
+
+def _compared(relation: Any, x: Any, y: Any) -> str:
+    return _COMPARISONS[relation].format(named(x), named(y))
+
+
+Operand = tuple[str, float]
+"""Where an operand is: ("t", k) the k-th row of the round; ("b", d) the d-th number before it;
+("s", p) at the same place in all rounds; ("m", c) at that which the c-th column says; ("c", x) the
+number x."""
+
+
+class Round:
+    """What is done in a round, as lines.
+
+    Args:
+        rows: Of each row its operation (None copies), to which operands gradients flow (1: left,
+            2: right, 3: both), and its operands.
+        functions: What the lines call.
+    """
+
+    def __init__(
+        self, rows: list[tuple[Any, int, list[Operand]]], functions: dict[str, tuple[Any, Any]]
+    ) -> None:
+        self.rows, self.functions = rows, functions
+        self.places = dict.fromkeys(x for _, _, operands in rows for x in operands if x[0] in "bsm")
+        self.names = {x: f"s{x[1]}" if x[0] == "s" else f"x{x[0]}{x[1]}" for x in self.places}
+
+    def _read(self, lines: Lines) -> dict[Operand, Any]:
+        """Write down where the operands from before the round are read from."""
+        for x, name in self.names.items():
+            if x[0] != "s":  # which is read once, before the rounds
+                lines.text.append(f"{name} = values[{_index(x)}]")
+        return {x: Word(lines, name) for x, name in self.names.items()}
+
+    def forward(self) -> list[str]:
+        """The lines that compute the rows and append them to `values`."""
+        lines = Lines(self.functions)
+        known, made = self._read(lines), list[Any]()
+        for op, _, operands in self.rows:
+            given = [_operand(x, known, made) for x in operands]
+            made.append(given[0] if op is None else lines.applied(op, given))
+        names = [named(x) for x in made]
+        alone = len(names) == 1
+        return [*lines.text, f"keep({names[0]})" if alone else f"values += ({', '.join(names)})"]
+
+    def backward(self) -> list[str]:
+        """The lines that take the rows' results and gradients off, and carry these further."""
+        try:
+            return self._backward(inline=True)
+        except (TypeError, ValueError, AttributeError):  # a rule that words do not go through
+            return self._backward(inline=False)
+
+    def _backward(self, inline: bool) -> list[str]:
+        lines = Lines(self.functions)
+        last = range(len(self.rows) - 1, -1, -1)
+        lines.text += [f"y{k} = pop()" for k in last] + [f"g{k} = take()" for k in last]
+        known = self._read(lines)
+        leaves: dict[Operand, Value] = {}
+        made: list[Value] = []
+        for k, (op, flows, operands) in enumerate(self.rows):
+            out = Word(lines, f"y{k}")
+            if not flows or (op is not None and op.is_flat):
+                made.append(_value(Constant, out))
+                continue
+            given = []
+            for side, x in enumerate(operands):
+                word = _operand(x, known, [node._data for node in made])
+                if not flows >> side & 1:
+                    given.append(_value(Constant, word))
+                elif x[0] == "t":
+                    given.append(made[int(x[1])])
+                else:
+                    given.append(leaves.setdefault(x, _value(Value, word)))
+            made.append(_result(_opaque(op, lines) if op and not inline else op, given, out))
+        ends = [(node, Word(lines, f"g{k}")) for k, node in enumerate(made) if node.requires_grad]
+        if ends:
+            root = Ends([node for node, _ in ends])
+            found = gradients(root, list(leaves.values()), [seed for _, seed in ends])
+            for x, slope in zip(leaves, found, strict=True):
+                if slope is not None:
+                    target = f"a{x[1]}" if x[0] == "s" else f"grads[{_index(x)}]"
+                    lines.text.append(f"{target} += {named(slope)}")
+        return _used(lines.text)
+
+
+def _used(text: list[str]) -> list[str]:
+    """The lines but for those that give a name to what no other line needs."""
+    needed: set[str] = set()
+    kept = []
+    for line in reversed(text):
+        name, _, expression = line.partition(" = ")
+        if expression and name not in needed:
+            if expression.endswith("()"):  # a number is taken off all the same
+                kept.append(expression)
+            continue
+        needed.update(re.findall(r"\w+", line))
+        kept.append(line)
+    return kept[::-1]
+
+
+def _index(x: Operand) -> str:
+    return f"-{x[1]}" if x[0] == "b" else f"m{x[1]}"
+
+
+def _operand(x: Operand, known: dict[Operand, Any], made: list[Any]) -> Any:
+    if x[0] == "c":
+        return x[1]
+    return made[int(x[1])] if x[0] == "t" else known[x]
+
+
+def _value(kind: type[Value], data: Any) -> Any:
+    out: Any = kind.__new__(kind)
+    out._data, out.label = data, ""
+    out._grad = out.op = out._left = out._right = None
+    return out
+
+
+def _result(op: Any, operands: list[Any], data: Any) -> Any:
+    out = _value(Value, data)
+    out.op = _COPY if op is None else op
+    out._left, out._x = operands[0], operands[0]._data
+    if len(operands) == 2:
+        out._right, out._y = operands[1], operands[1]._data
+    return out
+
+
+def _opaque(op: Any, lines: Lines) -> Any:
+    """The operation with derivatives that are called, and not written down."""
+
+    def rule(i: int) -> Callable[..., Any]:
+        given = op.partials[i], partial(_derivative, op, i)
+        return lambda *numbers: lines.call(f"{op.name}_{i}", *given, [named(x) for x in numbers])
+
+    partials = tuple(rule(i) for i in range(op.arity))
+    sums = {"is_sum": op.is_sum, "is_product": op.is_product, "is_flat": op.is_flat}
+    return SimpleNamespace(name=op.name, partials=partials, **sums)
+
+
+def _derivative(op: Any, i: int, *numbers: Any) -> Any:
+    return np.float64(derivative(op, i, tuple(map(float, numbers))))
+
+
+class Stretch:
+    """Some rows of a chain: rounds that do the same, or single rows of several kinds.
+
+    Args:
+        chain: The chain.
+        begin: The first row.
+        size: How many rows a round has.
+        times: How many rounds there are.
+        alike: Whether all rounds do the same; else they are single rows of any kind.
+        known: What has been compiled for rounds of the chain already.
+    """
+
+    def __init__(
+        self, chain: Chain, begin: int, size: int, times: int, alike: bool, known: dict[str, Any]
+    ) -> None:
+        self.rows, self.size = slice(begin, begin + size * times), size
+        self.kinds: Any = None
+        self.moving: list[tuple[int, int]] = []  # of which row of a round which operand moves
+        if alike:
+            kinds = [self._round(chain)]
+        else:
+            self.moving, kinds = [(0, 0), (0, 1)], [[row] for row in self._by_kinds(chain)]
+        key = repr([[(id(op), *more) for op, *more in rows] for rows in kinds])
+        if key not in known:
+            known[key] = self._compiled(kinds)
+        self.ways = known[key]
+
+    def _by_kinds(self, chain: Chain) -> Iterator[Any]:
+        """A row of each kind; its operands are anywhere."""
+        columns = (chain.code, chain.flows, chain.right)
+        code, flows, right = (np.frombuffer(x, dtype=np.int32)[self.rows] for x in columns)
+        keys, kinds, counts = np.unique(
+            code * 8 + flows * 2 + (right >= 0), return_inverse=True, return_counts=True
+        )
+        order = np.argsort(-counts)  # what there is most of is asked for first
+        kinds = np.argsort(order).astype(np.int16)[kinds]
+        self.kinds = array("h", kinds.tobytes())
+        operands: list[Operand] = [("m", 0), ("m", 1)]
+        for key in keys[order].tolist():
+            yield chain.ops[key // 8], key // 2 % 4, operands[: 1 + key % 2]
+
+    def _round(self, chain: Chain) -> list[Any]:
+        """The rows of any of the rounds."""
+        first, size = self.rows.start, self.size
+        rows = []
+        for k in range(first, first + size):
+            operands = []
+            for side, places in enumerate((chain.left, chain.right)):
+                column = np.frombuffer(places, dtype=np.int32)[k : self.rows.stop : size]
+                if column[0] >= 0:
+                    operands.append(self._where(chain, column, k - first, side))
+            rows.append((chain.ops[chain.code[k]], chain.flows[k], operands))
+        return rows
+
+    def _where(self, chain: Chain, column: Any, k: int, side: int) -> Operand:
+        """Where an operand of the k-th row of each round is."""
+        place, count = int(column[0]), len(chain.outside)
+        if place < count:
+            if (column == place).all():
+                return ("c", chain.constants[place]) if place in chain.constants else ("s", place)
+            self.moving.append((k, side))
+            return "m", len(self.moving) - 1
+        back = count + self.rows.start - place  # the same in all rounds
+        return ("b", back) if back > 0 else ("t", -back)
+
+    def columns(self, chain: Chain, left: Any) -> list[Any]:
+        """For each round which kind it is of, and the places of its operands that move."""
+        sides = memoryview(left), memoryview(chain.right)
+        found = [sides[side][self.rows][k :: self.size] for k, side in self.moving]
+        return found if self.kinds is None else [self.kinds, *found]
+
+    @property
+    def times(self) -> int:
+        """How many rounds there are."""
+        return (self.rows.stop - self.rows.start) // self.size
+
+    def _compiled(self, kinds: list[list[Any]]) -> list[tuple[Any, Any]]:
+        """The two functions for rounds of some kinds: of Python's floats, and of NumPy's."""
+        functions: dict[str, tuple[Any, Any]] = {}
+        rounds = [Round(rows, functions) for rows in kinds]
+        names = ["kind"] * (self.kinds is not None) + [f"m{c}" for c in range(len(self.moving))]
+        loop = f"    for {', '.join(names)}, in columns:" if names else "    for _ in columns:"
+        same = sorted({p for x in rounds for kind, p in x.places if kind == "s"})
+        text = ["def forward(values, columns):", "    keep = values.append"]
+        text += [f"    s{p} = values[{p}]" for p in same] + [loop]
+        text += self._branches([x.forward() for x in rounds])
+        text += ["def backward(values, grads, columns):", "    pop, take = values.pop, grads.pop"]
+        text += [f"    s{p} = values[{p}]; a{p} = 0.0" for p in same] + [loop]
+        text += self._branches([x.backward() for x in rounds])
+        text += [f"    grads[{p}] += a{p}" for p in same]
+        code, ways = compile("\n".join(text), "<rounds>", "exec"), []
+        for which in (0, 1):
+            space = {name: pair[which] for name, pair in functions.items()}
+            exec(code, space := {**space, "inf": math.inf, "nan": math.nan})
+            ways.append((space["forward"], space["backward"]))
+        return ways
+
+    def _branches(self, found: list[list[str]]) -> Iterator[str]:
+        for k, lines in enumerate(found):
+            if len(found) == 1:
+                yield from ("        " + line for line in lines)
+                continue
+            yield f"        {'el' * (k > 0)}if kind == {k}:"
+            yield from ("            " + line for line in lines)
+
+
+class OnFloats:
+    """A chain as Python."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain, self.size = chain, len(chain.out)
+        self.stretches = [*_stretches(chain)]
+        self.fixed = None if chain.lookups.at.size else self._columns(chain.left)
+
+    def _columns(self, left: Any) -> list[list[Sequence[int]]]:
+        return [x.columns(self.chain, left) for x in self.stretches]
+
+    def _rounds(self, indices: Any) -> Iterator[tuple[Stretch, Any]]:
+        columns = self.fixed or self._columns(self.chain.operands(indices))
+        return zip(self.stretches, columns, strict=True)
+
+    def run(self, outside: Any, indices: Any, out: Any) -> None:
+        """Compute the rows: their results go into `out`."""
+        for way, kind in enumerate((float, np.float64)):
+            values = [*map(kind, outside.tolist())] if way else outside.tolist()
+            try:
+                for stretch, columns in self._rounds(indices):
+                    rounds = zip(*columns, strict=True) if columns else range(stretch.times)
+                    stretch.ways[way][0](values, rounds)
+            except (ArithmeticError, ValueError):
+                if way:
+                    raise
+                continue
+            out[:] = values[len(outside) :]
+            return
+
+    def run_back(self, outside: Any, results: Any, slopes: Any, indices: Any, out: Any) -> None:
+        """Carry the slopes of the rows back to the numbers from outside, whose slopes are `out`."""
+        for way, kind in enumerate((float, np.float64)):
+            values = outside.tolist() + results.tolist()
+            if way:
+                values = [*map(kind, values)]
+            grads = [0.0] * len(outside) + slopes.tolist()
+            try:
+                for stretch, columns in reversed([*self._rounds(indices)]):
+                    back = [x[::-1] for x in columns]
+                    rounds = zip(*back, strict=True) if back else range(stretch.times)
+                    stretch.ways[way][1](values, grads, rounds)
+            except (ArithmeticError, ValueError):
+                if way:
+                    raise
+                continue
+            out[:] = grads
+            return
+
+
+def _stretches(chain: Chain) -> Iterator[Stretch]:
+    """A chain's rows, as rounds where they repeat themselves."""
+    columns = (chain.code, chain.flows, chain.left, chain.right)
+    code, flows, *sides = (np.frombuffer(x, dtype=np.int32).astype(np.int64) for x in columns)
+    count, end = len(chain.outside), len(code)
+    here = count + np.arange(end)
+    near = [np.where(side < count, np.minimum(side, 0), here - side) for side in sides]
+    near[0][chain.lookups.at] = (
+        -2 - chain.lookups.at
+    )  # each on its own: it may choose from its round
+    factors = np.random.default_rng(0).integers(1 << 62, size=4)
+    marks = sum(x * factor for x, factor in zip((code, flows, *near), factors, strict=True))
+    begin, known = 0, dict[Any, Any]()
+    for first, size, times in repeats(marks, _periods(marks)):
+        if size * times < MANY:
+            continue
+        if begin < first:
+            yield Stretch(chain, begin, 1, first - begin, False, known)
+        yield Stretch(chain, first, size, times, True, known)
+        begin = first + size * times
+    if begin < end:
+        yield Stretch(chain, begin, 1, end - begin, False, known)
+
+
+MANY = 300
+"""So many rows at least are worth text of their own."""
+
+
+def _periods(marks: Any) -> list[int]:
+    """After how many rows something may be as it was: what a sample of the rows says."""
+    most = min(LONGEST, len(marks) // ROUNDS, len(marks) - 4)
+    if most < 1:
+        return []
+    sample = np.linspace(0, len(marks) - 4 - most, 32).astype(int)
+    steps, same = np.arange(1, most + 1), np.ones((32, most), dtype=bool)
+    for k in range(4):  # some rows one after the other: one alone says little
+        same &= marks[sample[:, None] + steps + k] == marks[sample + k][:, None]
+    return steps[same.any(axis=0)].tolist()  # type: ignore[no-any-return]
