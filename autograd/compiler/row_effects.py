@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.emit import Emitted, Ends, without_modes
+from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
+from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.traced import Traced
