@@ -2,6 +2,7 @@
 
 import argparse
 import collections
+import itertools
 import json
 import os
 import pathlib
@@ -125,14 +126,15 @@ def tried(project, fault, tests):
 
 
 def drawn(seed, count, targets):
-    """Faults drawn evenly from all that could be planted."""
-    files = sorted({path for target in targets for path in ROOT.glob(target)})
-    every = [
-        fault
-        for path in files
-        for fault in faults_of(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
-    ]
-    return len(every), random.Random(seed).sample(every, min(count, len(every)))
+    """Faults drawn evenly from all that could be planted, and how many these are."""
+    texts = {
+        path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+        for path in sorted({path for target in targets for path in ROOT.glob(target)})
+    }
+    every = [fault for file, text in texts.items() for fault in faults_of(file, text)]
+    shuffled = random.Random(seed).sample(every, len(every))
+    sound = (fault for fault in shuffled if fault.can_be_read(texts[fault.file]))
+    return len(every), list(itertools.islice(sound, count))
 
 
 def main():

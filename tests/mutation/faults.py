@@ -36,6 +36,14 @@ class Fault:
     old: str
     new: str
 
+    def can_be_read(self, text):
+        """Whether Python reads the file with the fault in it."""
+        try:
+            ast.parse(self.planted(text))
+        except SyntaxError:
+            return False
+        return True
+
     def planted(self, text):
         """The text of the file with the fault in it."""
         data = text.encode()
@@ -68,10 +76,6 @@ def faults_of(file, text):
                 old,
                 f"({made})" if isinstance(new, ast.expr) else made,
             )
-            try:
-                compile(fault.planted(text), file, "exec")
-            except SyntaxError:
-                continue
             found.append(fault)
     return sorted(found, key=lambda fault: (fault.start, fault.end, fault.kind, fault.new))
 
