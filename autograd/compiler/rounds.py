@@ -128,6 +128,7 @@ def _install(op: Any) -> None:
     def method(*operands: Any) -> Any:
         return op(*operands)
 
+    method.__name__, method.__doc__ = op.name, (op.__doc__ or "").partition("\n")[0]
     setattr(Word, op.name, method)
     if op.operator:
         setattr(Word, f"__{op.operator}__", method)
