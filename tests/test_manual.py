@@ -164,6 +164,16 @@ def test_the_page_on_the_inside_is_short_and_the_files_and_functions_that_it_nam
         assert any(f"def {name}(" in source.read_text("utf-8") for source in sources), name
 
 
+@pytest.mark.parametrize("folder", ["autograd/compiler", "autograd/viz"])
+def test_the_files_that_a_readme_inside_names_exist(folder):
+    text = (ROOT / folder / "README.md").read_text("utf-8")
+    there = {path.name for path in (ROOT / folder).rglob("*")}
+    named = set(re.findall(r"`([\w/]+\.(?:py|js))`", text))
+    assert len(named) > 8
+    for name in named:
+        assert name.rpartition("/")[2] in there or (ROOT / name).exists(), name
+
+
 def test_the_glossary_is_in_order_and_has_each_word_once():
     text = (DOCS / "glossary.md").read_text("utf-8")
     terms = re.findall(r"^\*?(\S.*)\n: ", text, re.M)
