@@ -18,8 +18,6 @@ from autograd import Tensor, Value, no_grad
 from autograd.checks import kind
 from autograd.modes import force_grad
 from autograd.node import topological
-from nn import scalar
-from nn.module import Module
 from nn.operands import numbers
 
 if TYPE_CHECKING:
@@ -27,7 +25,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    Module = Any  # a nn.Module, whose file imports this one
     Array = NDArray[np.float64]
+
+
+MOST_EXAMPLES = 10_000
+"""A picture shows the mean over so many examples at most."""
 
 
 class NotColumnsError(ValueError):
@@ -86,10 +89,10 @@ def read(
         NotColumnsError: two ways join, or a layer is no weighted sum of the one before.
         TypeError: model is neither a Module nor of `nn.scalar`, or it is a close-up.
     """
-    if isinstance(model, scalar.Module):
-        return _read_scalar(model, np.asarray(x, np.float64), y, loss)
-    if not isinstance(model, Module):
+    if not hasattr(model, "parameters"):
         raise TypeError(f"picture: needs a model, but got {kind(model)}.")
+    if _is_of_numbers(model):
+        return _read_scalar(model, np.asarray(x, np.float64), y, loss)
     learnt = model.parameters() if loss is not None else []
     with force_grad(), _in_eval_mode(model), _same_gradients(learnt):
         given = Tensor(np.asarray(x, np.float64), requires_grad=loss is not None)
@@ -107,7 +110,7 @@ def read(
 
 def outputs(model: Any, x: Array) -> Array:
     """What a model makes of examples (N, …), as numbers (N, outputs)."""
-    if isinstance(model, scalar.Module):
+    if _is_of_numbers(model):
         return _forward(model, x)[-1]
     with no_grad(), _in_eval_mode(model):
         return _rows(numbers(model(x)))
@@ -119,7 +122,7 @@ def surfaces(model: Any, x: Array) -> list[Array]:
     Raises:
         NotColumnsError: as in `read`.
     """
-    if isinstance(model, scalar.Module):
+    if _is_of_numbers(model):
         return _forward(model, x)
     with force_grad(), _in_eval_mode(model):
         out = model(x)
@@ -266,13 +269,18 @@ def _has_values(out: Any) -> bool:
 # --- on single numbers ------------------------------------------------------------------------
 
 
+def _is_of_numbers(model: Any) -> bool:
+    """Whether it is a network of nn.scalar, and not a Module."""
+    return not hasattr(model, "modules")
+
+
 def _layers(model: Any) -> list[list[Any]]:
     """The neurons of each layer of a network of nn.scalar."""
-    if isinstance(model, scalar.Neuron):
+    if hasattr(model, "nonlin"):
         return [[model]]
-    if isinstance(model, scalar.Layer):
+    if hasattr(model, "neurons"):
         return [model.neurons]
-    if isinstance(model, scalar.MLP):
+    if hasattr(model, "layers"):
         return [layer.neurons for layer in model.layers]
     raise NotColumnsError(
         f"{type(model).__name__} is none of nn.scalar's Neuron, Layer and MLP, so nobody knows "

@@ -295,7 +295,7 @@ def short(number: float) -> str:
         >>> short(-0.51234), short(1234.5), short(2.0)
         ('-0.512', '1.23e3', '2')
     """
-    return f"{number:.3g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    return f"{number or 0.0:.3g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
 
 
 def _in_circle(number: float) -> str:

@@ -40,7 +40,8 @@ class _Frames:
 
 def _two_steps(step: Callable[..., Any]) -> list[float]:
     """Weight, bias, frames and last loss after two steps from weight 1 and bias 0."""
-    model, w = Linear(1, 1), _Frames()
+    w, model = _Frames(), Linear(1, 1)
+    assert model.bias is not None
     model.weight.data, model.bias.data = [[1.0]], [0.0]
     optimizer = _Descent(model)
     for _ in range(2):
@@ -49,7 +50,7 @@ def _two_steps(step: Callable[..., Any]) -> list[float]:
         raise NotReadableError(
             f"Two steps told w of {len(w.losses)} frames. Call w.frame(total) once in each."
         )
-    return [float(model.weight.data[0, 0]), float(model.bias.data[0]), 2.0, w.losses[-1]]
+    return [model.weight.sum().item(), model.bias.sum().item(), 2.0, w.losses[-1]]
 
 
 def _right(model: Any, loss: Any, x: Any, y: Any, optimizer: Any, w: Any) -> None:

@@ -1,0 +1,183 @@
+"""`model.picture(x)`: a network as circles and lines, forwards and backwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import ShapeError
+from autograd.checks import came
+from nn.pictures.columns import MOST_EXAMPLES, NotColumnsError, Reading, read
+from nn.pictures.network import MOST, Look, Side, drawn_neurons, network_scene, short
+
+if TYPE_CHECKING:
+    from autograd.viz.scene import Scene
+
+
+def picture(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    loss: Callable[[Any, Any], Any] | None = None,
+    names: tuple[Sequence[str], Sequence[str]] = ((), ()),
+) -> NetworkPicture:
+    """The picture of a model; see `Module.picture`."""
+    examples = np.asarray(getattr(x, "data", x), np.float64)
+    if examples.ndim not in (1, 2) or not examples.size:
+        raise ShapeError(
+            f"picture: needs one example (inputs,) or several (N, inputs), but got "
+            f"{examples.shape}."
+        )
+    if loss is not None and not callable(loss):
+        raise TypeError(f"picture: loss needs a function of outputs and y, but got {came(loss)}.")
+    several = np.atleast_2d(examples)
+    if len(several) > MOST_EXAMPLES:
+        raise ValueError(
+            f"picture: draws one example or the mean of {MOST_EXAMPLES:,} at most, but got "
+            f"{len(several):,}."
+        )
+    try:
+        reading = read(model, several, y, loss)
+    except NotColumnsError as err:
+        raise NotColumnsError(
+            f"picture: {type(model).__name__} is no row of layers: {err}. draw(model(x)) shows its "
+            "operations."
+        ) from err
+    return NetworkPicture(model, reading, names)
+
+
+class NetworkPicture:
+    """A network as circles and lines; a notebook shows it. Made by `model.picture(x)`.
+
+    Its `repr` is the picture in words.
+
+    Attributes:
+        svg: The picture as SVG.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        reading: Reading,
+        names: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        shows: Side = "values",
+    ) -> None:
+        self._model, self._reading, self._names, self._shows = model, reading, names, shows
+
+    @property
+    def backwards(self) -> NetworkPicture:
+        """The same with the gradients of the loss, in the circles and along the lines.
+
+        Raises:
+            ValueError: there is no loss.
+        """
+        if self._reading.loss is None:
+            raise ValueError("picture: needs a loss to go backwards: model.picture(x, y, loss).")
+        return NetworkPicture(self._model, self._reading, self._names, "grads")
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        from autograd.viz.svg import to_svg
+
+        return to_svg(self._scene, repr(self), dark=True)
+
+    @property
+    def _scene(self) -> Scene:
+        columns = self._reading.columns
+        most = max(len(drawn_neurons(c.width)) + (c.width > MOST) for c in columns)
+        inputs, out = self._names
+        inputs = inputs or ([f"x{i + 1}" for i in range(columns[0].width)] if most <= MOST else ())
+        look = Look(
+            width=190.0 * (len(columns) - 1) + 190.0,
+            height=max(210.0, min(700.0, 50.0 * most + 90.0)),
+            shows=self._shows,
+            names=(inputs, out),
+        )
+        return network_scene(columns, look)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file.
+
+        Args:
+            path: Its ending says what is written: .svg, .png, .pdf, .tex (TikZ, for pdflatex),
+                .html (a page on which one goes forwards, backwards and to the operations) or .txt
+                (in words).
+
+        Raises:
+            ValueError: path has another ending.
+            RuntimeError: .png or .pdf, and matplotlib is not installed.
+            OSError: The file cannot be written; what was there before stays.
+        """
+        from autograd.viz.player.states import states_page
+        from autograd.viz.saving import save_by_suffix
+
+        writers: dict[str, Callable[[], str | bytes]] = {
+            ".svg": lambda: self.svg,
+            ".png": lambda: self._on_paper("png"),
+            ".pdf": lambda: self._on_paper("pdf"),
+            ".tex": self.tex,
+            ".html": lambda: states_page(f"{type(self._model).__name__}", self._states()),
+            ".txt": lambda: f"{self!r}\n",
+        }
+        save_by_suffix(path, writers)
+
+    def tex(self, alone: bool = True) -> str:
+        r"""The picture as LaTeX, drawn by TikZ.
+
+        Args:
+            alone: Whether it is a document of its own, for pdflatex; else it is for `\input`.
+        """
+        from autograd.viz.tikz import to_tikz
+
+        return to_tikz([(self._scene, "")], alone)
+
+    def _on_paper(self, file_format: str) -> bytes:
+        try:
+            from autograd.viz.png_and_pdf import to_paper
+
+            return to_paper(self._scene, file_format)
+        except ImportError as err:
+            raise RuntimeError(
+                f"save: .{file_format} needs matplotlib (pip install matplotlib). .svg needs "
+                "nothing."
+            ) from err
+
+    def _states(self) -> list[Any]:
+        """Forwards, backwards if there is a loss, and the operations."""
+        from autograd.viz.draw import draw
+        from autograd.viz.player.states import State
+
+        forwards = NetworkPicture(self._model, self._reading, self._names)
+        found = [State("Forwards", repr(forwards), forwards.svg)]
+        if self._reading.loss is not None:
+            found.append(State("Backwards", repr(self.backwards), self.backwards.svg))
+            if self._shows == "grads":
+                found.reverse()
+        root = self._reading.loss if self._reading.loss is not None else self._reading.output
+        for node in root if isinstance(root, list) else [root]:
+            drawing = draw(node, {"model": self._model})
+            return [*found, State("Operations", repr(drawing), drawing.svg)]
+        return found
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from autograd.viz.player.states import states_fragment
+
+        html = states_fragment(self._states())
+        return {"text/html": html, "image/svg+xml": self.svg, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        columns = self._reading.columns
+        parts = [str(columns[0].width)]
+        parts += [f"{c.width}{f' ({c.activation})' * bool(c.activation)}" for c in columns[1:]]
+        rows = len(columns[0].values)
+        of = "one example" if rows == 1 else f"the mean of {rows} examples"
+        out = columns[-1].values if self._shows == "values" else columns[-1].grads
+        said = ", ".join(short(float(v)) for v in (() if out is None else out.mean(axis=0)[:6]))
+        more = ", …" * (columns[-1].width > 6)
+        way = "forwards" if self._shows == "values" else "backwards"
+        what = "output" if self._shows == "values" else "gradient of the output"
+        return f"Network {' → '.join(parts)}, {way} for {of}: {what} {said}{more}."

@@ -1,0 +1,143 @@
+"""`model.picture(x)`: the network as circles and lines, forwards and backwards."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import ShapeError
+from autograd.viz.scene import HOT, LEAF, Curve
+from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+
+
+def weights_drawn(picture):
+    """By its end and its beginning, each line of the first layer: (colour, thickness, dashes)."""
+    found = {}
+    for group in picture._scene.groups:
+        if group.id.startswith("w1."):
+            (line,) = (shape for shape in group.shapes if isinstance(shape, Curve))
+            _, end, start = group.id.split(".")
+            found[int(end), int(start)] = (line.stroke, line.thickness, line.dashes)
+    return found
+
+
+def two_two_one():
+    model = nn.MLP(2, [2], 1, "sigmoid")
+    model[0].weight.data, model[0].bias.data = [[2.0, -4.0], [1.0, 0.0]], [0.5, -0.5]
+    model[2].weight.data, model[2].bias.data = [[1.0, -1.0]], [0.0]
+    return model
+
+
+def test_a_line_is_as_thick_as_its_weight_and_its_colour_and_dashes_say_the_sign():
+    lines = weights_drawn(two_two_one().picture([1.0, 1.0]))
+    assert lines[0, 0][0] == lines[1, 0][0] == HOT
+    assert lines[0, 1][0] == LEAF.stroke
+    assert lines[0, 1][1] > lines[0, 0][1] > lines[1, 0][1] > lines[1, 1][1]
+    assert (lines[0, 0][2], bool(lines[0, 1][2])) == ((), True)
+
+
+def test_the_circles_hold_the_mean_over_the_examples_and_say_it_in_words():
+    x = np.array([[1.0, 1.0], [3.0, -1.0]])
+    picture = two_two_one().picture(x)
+    hidden = 1 / (1 + np.exp(-(x @ [[2, 1], [-4, 0]] + [0.5, -0.5])))
+    said = {group.id: group.sentence for group in picture._scene.groups}
+    assert said["h0.0"] == "input 1: value 2"
+    assert said["h1.1"] == f"neuron 2 of layer 1: value {hidden[:, 1].mean():.3g}, bias -0.5"
+    out = (hidden @ [1.0, -1.0]).mean()
+    assert repr(picture) == (
+        f"Network 2 → 2 (σ) → 1, forwards for the mean of 2 examples: output {out:.3g}."
+    )
+
+
+def test_backwards_shows_the_gradients_of_the_loss():
+    model = two_two_one()
+    picture = model.picture([1.0, 1.0], [[1.0]], nn.MSELoss()).backwards
+    nn.MSELoss()(model([[1.0, 1.0]]), [[1.0]]).backward()
+    wanted = model[0].weight.grad
+    lines = weights_drawn(picture)
+    for place, (stroke, _, _) in lines.items():
+        assert stroke == (HOT if wanted[place] > 0 else LEAF.stroke)
+    sentences = {group.id: group.sentence for group in picture._scene.groups}
+    assert sentences["w1.0.1"] == f"gradient of weight 1, 2: {wanted[0, 1]:.3g}"
+    with pytest.raises(ValueError, match=r"needs a loss to go backwards: model\.picture\(x, y"):
+        model.picture([1.0, 1.0]).backwards  # noqa: B018
+
+
+def test_a_network_of_single_numbers_has_the_same_picture_as_one_of_arrays():
+    numbers, arrays = nn.scalar.MLP(2, [3, 1]), nn.MLP(2, [3], 1, "relu")
+    for layer, neurons in zip((arrays[0], arrays[2]), (one.neurons for one in numbers.layers)):
+        layer.weight.data = [[w.data for w in neuron.w] for neuron in neurons]
+        layer.bias.data = [neuron.b.data for neuron in neurons]
+
+    def square(out, y):
+        return ((out - y) ** 2).mean() if hasattr(out, "mean") else (out - y) ** 2
+
+    pictures = [model.picture([0.5, -1.0], 2.0, square) for model in (numbers, arrays)]
+    for one, other in [pictures, [p.backwards for p in pictures]]:
+        for column, twin in zip(one._reading.columns, other._reading.columns, strict=True):
+            np.testing.assert_allclose(column.values, twin.values)
+            np.testing.assert_allclose(column.grads, twin.grads, atol=1e-15)
+        assert one.svg.replace("relu", "ReLU") == other.svg.replace("relu", "ReLU")
+
+
+def test_of_wide_layers_nine_neurons_are_drawn_and_it_says_so():
+    digits = nn.datasets.digits()
+    picture = nn.MLP(64, [128], 10).picture(digits.x[:3])
+    words = re.findall(r">([^<>]+)</text>", picture.svg)
+    assert {"9 of 64", "9 of 128"} <= {*words}
+    assert sum(group.role == "node" for group in picture._scene.groups) == 9 + 9 + 10
+
+
+def test_it_is_saved_in_the_form_that_the_ending_tells(tmp_path):
+    picture = two_two_one().picture([1.0, 1.0], [[1.0]], nn.MSELoss())
+    for ending in ("svg", "png", "pdf", "tex", "html", "txt"):
+        picture.save(tmp_path / f"net.{ending}")
+        assert (tmp_path / f"net.{ending}").stat().st_size > 50
+    assert r"\begin{tikzpicture}" in (tmp_path / "net.tex").read_text("utf-8")
+    with pytest.raises(ValueError, match=r"ends in \.svg, \.png, \.pdf, \.tex, \.html or \.txt"):
+        picture.save(tmp_path / "net.gif")
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="there is no pdflatex here")
+def test_pdflatex_compiles_it(tmp_path):
+    two_two_one().picture([1.0, 1.0]).save(tmp_path / "net.tex")
+    command = ["pdflatex", "-interaction=batchmode", "net.tex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_what_has_no_such_picture_is_told():
+    with pytest.raises(ShapeError, match=r"one example \(inputs,\) or several"):
+        two_two_one().picture(np.zeros((1, 1, 2)))
+    with pytest.raises(ValueError, match=r"no row of layers: .* draw\(model\(x\)\) shows"):
+        nn.Sequential(nn.ReLU()).picture([1.0])
+    with pytest.raises(TypeError, match="loss needs a function"):
+        two_two_one().picture([1.0, 1.0], 1.0, 2.0)
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_on_its_page_one_goes_forwards_backwards_and_to_the_operations(
+    play, tmp_path, width, scheme  # noqa: F811
+):  # fmt: skip
+    from axe_playwright_python.sync_playwright import Axe
+
+    picture = two_two_one().picture([1.0, 1.0], [[1.0]], nn.MSELoss())
+    picture.save(tmp_path / "net.html")
+    options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    page = play(tmp_path / "net.html", wait=".glassgrad .pic", bypass_csp=True, **options).page
+    said = page.locator("p[role=status]")
+    assert said.inner_text() == repr(picture)
+    page.get_by_role("button", name="Backwards").click()
+    assert said.inner_text() == repr(picture.backwards)
+    page.focus(".glassgrad")
+    page.keyboard.press("3")
+    assert said.inner_text().startswith("Computation graph of")
+    page.keyboard.press("1")
+    assert said.inner_text() == repr(picture)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in found] == []
