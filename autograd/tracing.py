@@ -60,6 +60,10 @@ class Tracer(force_grad):
         """
         raise NotImplementedError
 
+    def drawn(self, generator: Any, shape: tuple[int, ...]) -> Any:
+        """What stands for numbers in [0, 1) that a generator draws at each call."""
+        raise NotImplementedError
+
     def as_written(self) -> NoReturn:
         """This call is to be run as it is written: it ends in an error."""
         raise NotImplementedError
@@ -108,6 +112,12 @@ def as_traced(node: Any) -> Any:
     """A leaf, or what a tracer has for it: there its number and gradient are read and written."""
     watching = tracer()
     return node if watching is None else watching.leaf(node)
+
+
+def drawn(generator: Any, shape: tuple[int, ...]) -> Any:
+    """Numbers in [0, 1) that a generator draws, or what a tracer has for them."""
+    watching = tracer()
+    return generator.random(shape) if watching is None else watching.drawn(generator, shape)
 
 
 def written(what: str) -> None:

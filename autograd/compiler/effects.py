@@ -12,6 +12,7 @@ keep. So after an error everything is as before the call.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -141,6 +142,7 @@ class Effects:
         kept: What gives an array that is kept from call to call, what it is before, and after.
         ends: Attributes of objects that are others after the call.
         owners: Whose attributes and arrays change.
+        draws: Generators, and the arrays of what they draw.
         rows: What happens to Values.
         row_numbers: The numbers of rows that Values were given.
     """
@@ -153,6 +155,7 @@ class Effects:
         self.kept: list[tuple[Callable[[], Any], Traced, Traced]] = []
         self.ends: list[tuple[Any, str, Callable[[], Any]]] = []
         self.owners: list[Any] = []
+        self.draws: list[tuple[Any, Traced]] = []
         self.made: dict[int, Any] = {}
         self.rows = RowEffects(run)
         self.row_numbers: dict[int, float] = {}
@@ -168,6 +171,16 @@ class Effects:
         self.own.add(after)
         self.kept.append((array, before, after))
         return after
+
+    def draw(self, generator: Any, shape: tuple[int, ...]) -> Traced:
+        """Numbers of a generator, which is left where it is."""
+        twin = copy.deepcopy(generator)
+        for known, drawn in self.draws:
+            if known is generator:
+                twin.random(drawn.shape)
+        numbers: Traced = self.run.tape.source(twin.random(shape))
+        self.draws.append((generator, numbers))
+        return numbers
 
     def replaced(self, out: Traced, function: Any, inputs: Any, options: Any) -> Traced:
         """What `p.data -= …` makes: new numbers of a leaf, which are assigned next."""
@@ -198,7 +211,13 @@ class Written:
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
         self.kept, self.ends, self.owners = effects.kept, effects.ends, effects.owners
         self.numbers = list(effects.host.used.values())
-        self.compute = effects.host.computed()
+        self.compute, self.draws = effects.host.computed(), effects.draws
+        self.generators = list({id(x): x for x, _ in self.draws}.values())
+        written = [stand_in for _, stand_in in run.tensors.values() if stand_in.requires_grad]
+        # running averages and draws alone leave the graph of the results as it is
+        self.is_step = bool(
+            self.grads or self.kept or self.ends or any(x._data is not x.first for x in written)
+        )
         self._take_rows(effects.rows)
 
     def _take_rows(self, rows: RowEffects) -> None:
@@ -240,15 +259,18 @@ class Written:
 
     def __bool__(self) -> bool:
         changes = self.data, self.grads, self.kept, self.ends, self.row_data, self.row_grads
-        if not any(changes) and (self.asked or self.olds):
+        self.is_step |= any(changes[2:])
+        if not self.is_step and (self.asked or self.olds):
             self.run.refuse(".grad")  # results would be constants
-        return any(changes)
+        return any(changes) or bool(self.draws)
 
     def check_results(self, outputs: list[Any]) -> None:
         """See to it that no gradient is lost: results are constants, as leaves change after them.
 
         The loss has had its backward pass inside, and what it is made of, too.
         """
+        if not self.is_step:
+            return
         for x in outputs:
             if isinstance(x, Tensor) and x.op is not None and x.requires_grad and x._grad is None:
                 self.run.refuse("returning a result that needs a gradient")
@@ -289,6 +311,10 @@ class Written:
                 return False
             if before in arrays:
                 arrays[before][...] = kept
+        for generator, drawn in self.draws:
+            numbers = generator.random(drawn.shape)
+            if drawn in arrays:
+                arrays[drawn][...] = numbers
         return True
 
     def write(self, tensors: Sequence[Any], arrays: Any, values: Any, later: Any) -> None:
@@ -325,24 +351,31 @@ class Written:
             setattr(values(leaf), name, None if where is None else next(numbers))
 
 
+def written(run: Recording) -> Any:
+    """The effects of what is recorded; None where it has none."""
+    return Written(run) or None
+
+
 class State:
     """What a program changes, at one moment."""
 
     def __init__(self, effects: Written | None, tensors: Sequence[Any], values: Any) -> None:
-        self.nodes: list[tuple[Any, Any, Any]] = []
+        self.nodes: list[tuple[Any, Any, Any, int]] = []
         self.ends: list[tuple[Any, str, Any]] = []
         self.arrays: dict[str, Any] = {}
         self.copies: dict[str, Any] = {}
         self.values: list[tuple[Any, float, float | None]] = []
+        self.generators: list[tuple[Any, Any]] = []
         if effects is not None:
             self._take(effects, tensors, values)
 
     def _take(self, effects: Written, tensors: Sequence[Any], values: Any) -> None:
         changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
-        self.nodes = [(x, x._data, x._grad) for x in (tensors[k] for k in changed)]
+        nodes = [tensors[k] for k in changed]
+        self.nodes = [(x, x._data, x._grad, x._version.number) for x in nodes]
         self.ends = [(owner, name, getattr(owner, name)) for owner, name, _ in effects.ends]
         arrays = {f"what is kept ({i})": get() for i, (get, *_) in enumerate(effects.kept)}
-        for x, data, grad in self.nodes:
+        for x, data, grad, _ in self.nodes:
             name = f"{x.label or type(x).__name__} ({id(x)})"
             arrays[f"the data of {name}"] = data
             if grad is not None:
@@ -350,18 +383,21 @@ class State:
         self.arrays = arrays
         self.copies = {name: array.copy() for name, array in arrays.items()}
         others = {k for pairs in (effects.row_grads, *effects.row_data.values()) for k, _ in pairs}
+        self.generators = [(x, x.bit_generator.state) for x in effects.generators]
         self.values = [(x, x._data, x._grad) for x in map(values, sorted(others))]
 
     def restore(self) -> None:
         """Let everything be as it was."""
         for name, array in self.arrays.items():
             array[...] = self.copies[name]
-        for node, data, grad in self.nodes:
-            node._data, node._grad = data, grad
+        for node, data, grad, version in self.nodes:
+            node._data, node._grad, node._version.number = data, grad, version
         for owner, name, value in self.ends:
             setattr(owner, name, value)
         for leaf, number, grad in self.values:
             leaf._data, leaf._grad = number, grad
+        for generator, state in self.generators:
+            generator.bit_generator.state = state
 
     def numbers(self) -> dict[str, Any]:
         """All of it, by what to call it in a message."""
@@ -406,4 +442,4 @@ class Unwritten(Tracer):
         """No further."""
         raise self.Stop
 
-    leaf = held = as_written = numbers_of = once = ends_as = written  # type: ignore[assignment]
+    leaf = held = drawn = as_written = numbers_of = once = ends_as = written  # type: ignore[assignment]

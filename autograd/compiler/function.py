@@ -328,7 +328,7 @@ class Compiled:
         found = rebuild(outputs)
         program = space.program
         after = program.state(given).numbers()
-        graded = graded and program.effects is None  # else results are constants
+        graded = graded and not program.is_step  # else results are constants
         nodes = [*program.graph.leaves[program.value_count :], *given.values, *given.tensors]
         nodes += [owner for owner, _ in program.placement.arrays] + program.closed
         nodes = [x for x in {id(x): x for x in nodes}.values() if x is not None]
@@ -495,7 +495,7 @@ def worth(program: Program) -> float:
     """
     numbers = sum(code >= 0 for code in program.graph.code)
     arrays = sum(step.kind in (INTO, STORE) for step in program.tape.steps)
-    if program.graded or program.effects is not None:
+    if program.graded or program.is_step:
         return (2.0 * numbers + 5.0 * arrays) / 9.0
     return ((0.3 if program.graph.leaves else 0.04) * numbers + 0.8 * arrays) / 4.0
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.compiler.effects import State, Written
+from autograd.compiler.effects import State, written
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, LEAF, PICK
 from autograd.compiler.passes import Ends, without_modes
@@ -58,9 +58,10 @@ class Program:
         self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
         self.running = running()
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
-        self.effects: Any = Written(recording) or None
+        self.effects = written(recording)
         if self.effects is not None:
             self.effects.check_results(outputs)
+        self.is_step = self.effects is not None and self.effects.is_step
         self.guarded = bool(self.graph.guards or recording.truths)
         closed = self.tensors[self.tensor_count :]
         self.closed = list({id(x): x for x in (*(x for x, _ in closed), *around)}.values())
@@ -73,7 +74,7 @@ class Program:
             needed = self.effects.rows_before(self.graph, needed)
         self.graph.outputs = sorted(set(needed))
         computed = [x for x in outputs if isinstance(getattr(x, "_data", None), Traced)]
-        graded = [x for x in computed if x.requires_grad and self.effects is None]
+        graded = [x for x in computed if x.requires_grad and not self.is_step]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
         self.array_passes: dict[tuple[int, ...], tuple[int, list[Traced | None]]] = {}
         self.tape.complete = True
@@ -82,13 +83,13 @@ class Program:
         self.placement = place(self.raised)
         self.emitted = Emitted(self.raised, self.placement, recording.index_size)
         without_modes(self.emitted.forward)
-        ends = self.result_rows if self.effects is None else self.effects.roots
+        ends: list[int] = self.effects.roots if self.is_step else self.result_rows
         rows = np.array(sorted({*ends, *_rows(self.value_slopes)}), dtype=np.intp)
         self.seeded = rows[self.raised.needs[rows]]
         self.flowing = [x for x in ends if self.raised.needs[x]]
         without_modes(self.emitted.backward, self.seeded)
         self.graded = 0
-        if self.effects is None:
+        if not self.is_step:
             self.graded = len(self.differentiable) + len(self.flowing)
         self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
         self._reached: dict[frozenset[int], Reached] = {}

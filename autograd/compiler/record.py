@@ -324,6 +324,10 @@ class Recording(Tracer):
             made[id(owner)] = make(owner, self)
         return made[id(owner)]
 
+    def drawn(self, generator: Any, shape: tuple[int, ...]) -> Traced:
+        """An array that each call fills in; here with what the generator would draw next."""
+        return self.effects.draw(generator, shape)
+
     def as_written(self) -> NoReturn:
         """Give up the recording of this call."""
         raise AsWritten

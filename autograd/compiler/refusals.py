@@ -30,7 +30,7 @@ _ACTS = {
     "comparing the .data of a result in a training step",
     "computing with a Value after it was changed",
     "returning a result that needs a gradient",
-    "drawing the mask of Dropout", "updating the averages of batch norm",
+    "updating the averages of batch norm in an array",
     "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
 }  # fmt: skip
 _REMEDIES = {
@@ -41,11 +41,8 @@ _REMEDIES = {
         ("optimizer.step()", "writing to .grad", "zero_grad()"),
         "Return the loss; what changes parameters and gradients belongs outside, after it.",
     ),
-    "drawing the mask of Dropout": (
-        "Call model.eval() first, or multiply by a mask that is passed as an argument."
-    ),
-    "updating the averages of batch norm": (
-        "Call model.eval() first, or train it uncompiled: the averages change at every call."
+    "updating the averages of batch norm in an array": (
+        "Keep them in Tensors, nn.Buffer(np.zeros(n)), or call model.eval() first."
     ),
     "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
     "a second backward() after gradients were read": "Add the losses up, and call it once.",

@@ -40,18 +40,22 @@ def run(
         return MISS
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)
     space = program.workspace(tensors)
+    drawn = program.effects.generators if program.guarded and program.effects is not None else ()
+    states = [(x, x.bit_generator.state) for x in drawn]
     try:
         if not program.guarded:
             _fill_and_run(program, space, given, leaves, tensors)
         elif not _run_guarded(program, space, given, leaves, tensors):
             program.release(space)
+            for generator, state in states:
+                generator.bit_generator.state = state
             return MISS
     except (OtherShape, Unfit):
         program.release(space)
         return MISS
     if spaces is not None:
         spaces.append(space)
-    graded = program.effects is None and (recording() if active() else True)
+    graded = not program.is_step and (recording() if active() else True)
     call = Call(op, space, leaves, tensors)
     if program.effects is not None:
         found = _results(program, call, given, graded)
@@ -117,7 +121,7 @@ def _fill_and_run(
         for position, place in space.value_places:
             place[...] = numbers[position]
         space.arrays.run(0)
-    if program.effects is not None:
+    if program.is_step:
         _run_after(program, space)
 
 

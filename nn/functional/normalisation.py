@@ -241,7 +241,6 @@ def _of_batch(
     for running, batch in ((running_mean, mean), (running_var, variance)):
         if running is None:
             continue
-        written("updating the averages of batch norm")
         old = _of_channels(who, numbers(running), shape[1])
         fresh = numbers(batch).reshape(old.shape)
         if running is running_var:
@@ -249,6 +248,7 @@ def _of_batch(
         if isinstance(running, Tensor):
             running.data = (1 - momentum) * old + momentum * fresh
         else:
+            written("updating the averages of batch norm in an array")
             running[...] = (1 - momentum) * old + momentum * fresh
     return distance, variance
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd import ShapeError
 from autograd.checks import check_number
-from autograd.tracing import written
+from autograd.tracing import drawn
 from nn.generators import generator
 from nn.operands import as_operand, shape_of
 
@@ -83,6 +83,6 @@ def without_some(
         if len(shape) != 4:
             raise ShapeError(f"{who}: needs input of shape (N, C, H, W), but got {shape}.")
         shape = (*shape[:2], 1, 1)
-    written("drawing the mask of Dropout")
-    kept = generator(rng).random(shape) >= p
-    return x * (np.asarray(kept, getattr(x, "dtype", float)) / (1 - p))
+    kept = drawn(generator(rng), shape) >= p
+    kind = getattr(x, "dtype", np.dtype(float))
+    return x * (kept.astype(float if kind.kind == "O" else kind) / (1 - p))

@@ -216,6 +216,49 @@ def test_a_step_written_by_hand_takes_its_rate_as_an_argument(make):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11)
 
 
+def noisy():
+    nn.manual_seed(1)
+    return nn.Sequential(
+        nn.Linear(2, 6, bias=False), nn.BatchNorm1d(6), nn.ReLU(), nn.Dropout(0.3), nn.Linear(6, 1)
+    )  # a bias before it would have a gradient that is rounding alone
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_masks_are_drawn_and_averages_kept_as_uncompiled(whole):
+    def train(compiled):
+        model = noisy()
+        optimizer = optim.Adam(model.parameters(), lr=0.01)
+
+        def loss_of(x, y):
+            return ((model(x)[:, 0] - y) ** 2).mean()
+
+        def step(x, y):
+            loss = inner(x, y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss.detach()
+
+        inner = autograd.compile(loss_of) if compiled and not whole else loss_of
+        run = autograd.compile(step) if compiled and whole else step
+        losses = [np.array([run(X, Y).data for _ in range(30)])]
+        return [*losses, *model.state_dict().values(), nn.init.generator().random(1)]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+def test_each_call_draws_a_mask_of_its_own():
+    layer = nn.Dropout(0.5, rng=np.random.default_rng(0))
+    twin = nn.Dropout(0.5, rng=np.random.default_rng(0))
+    w = Tensor(np.ones(8), requires_grad=True)
+    run = autograd.compile(lambda x: (layer(w * x) * x).tanh() * layer(x))
+    for k in range(5):
+        x = np.arange(8.0) + k
+        assert np.array_equal(run(x).data, ((twin(w * x) * x).tanh() * twin(x)).data)
+    assert run._count == 1
+
+
 def test_two_optimizers_take_turns_in_one_function():
     def train(compiled):
         one, two = a_model()[0], a_model()[0]
