@@ -25,11 +25,15 @@ from autograd.errors import (
 )
 from autograd.modes import no_grad
 from autograd.op import RULEBOOK as RULEBOOK
-from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
 from autograd.shadowing import warn_of_shadowing
 from autograd.spellings import function_hint
 from autograd.tensor import Tensor
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.rules import *  # noqa: F403 (every operation is a function: `autograd.tanh`)
+else:  # without looking for a file of each name
+    globals().update({name: vars(rules)[name] for name in rules.__all__})
 
 if TYPE_CHECKING:
     from autograd.anomalies import detect_anomaly
@@ -66,9 +70,8 @@ __all__ = [
 ]  # fmt: skip
 __all__ += rules.__all__
 # `from autograd import *` leaves Python's own abs, max and sum alone, and its modules copy, select.
-_PYTHONS = vars(builtins).keys()
-_MODULES = sys.stdlib_module_names
-__all__[:] = [name for name in __all__ if name not in _PYTHONS and name not in _MODULES]
+for _name in vars(builtins).keys() & __all__ | sys.stdlib_module_names & set(__all__):
+    __all__.remove(_name)
 
 
 def __dir__() -> list[str]:

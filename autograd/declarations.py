@@ -87,7 +87,10 @@ def elementwise(
             smooth=smooth,
             domain=tuple(domain),
         )
-        return _registered(op if checks is None else checks.watched_elementwise(op, scalar))
+        if checks is None:
+            return _of_the_library(op)
+        op = checks.watched_elementwise(op, scalar)
+        return _of_a_user(op)
 
     _refuse_alone("elementwise", "partials=[…]", forward)
     return declare
@@ -149,7 +152,10 @@ def structural(
             operator=operator,
             examples=examples,
         )
-        return _registered(op if checks is None else checks.watched_structural(op))
+        if checks is None:
+            return _of_the_library(op)
+        op = checks.watched_structural(op)
+        return _of_a_user(op)
 
     _refuse_alone("structural", "vjps=[…]", forward)
     return declare
@@ -191,10 +197,12 @@ def _is_ours(forward: Any) -> bool:
     return str(getattr(forward, "__module__", "")).startswith(_RULES)
 
 
-def _registered(op: AnyOp) -> AnyOp:
-    if _is_ours(op):
-        RULEBOOK[op.name] = op
-        return op
+def _of_the_library(op: AnyOp) -> AnyOp:
+    RULEBOOK[op.name] = op
+    return op
+
+
+def _of_a_user(op: AnyOp) -> AnyOp:
     _check_name(op)
     OF_USERS[op.name] = op
     for _, install in _listeners:

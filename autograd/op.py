@@ -87,7 +87,8 @@ class Op:
         self.arity = arity
         names, defaults = _arguments(forward)
         self.operand_names = names[:arity]
-        self.defaults = defaults[: max(arity + len(defaults) - len(names), 0)]
+        # Those of the operands; what is not differentiated, if anything, comes after them.
+        self.defaults = defaults and defaults[: max(arity + len(defaults) - len(names), 0)]
         self.__name__, self.__qualname__ = self.name, forward.__qualname__
         self.__module__ = forward.__module__
         self.__doc__ = forward.__doc__
@@ -519,16 +520,16 @@ def composition(function: F, of_arrays: bool = True) -> F:
         function: Its parameters that are annotated as `Operand` take lists.
         of_arrays: Whether a single Value is given to it as an array of no axes.
     """
-    is_operand = {name: kind == "Operand" for name, kind in function.__annotations__.items()}
+    kinds = function.__annotations__
     as_array = _array_or_box if of_arrays else _array_or_number
 
     def with_arrays(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
             kwargs = respelt(function.__name__, kwargs) or kwargs
-            kwargs = {k: as_array(x) if is_operand.get(k) else x for k, x in kwargs.items()}
-        if True in is_operand.values():
-            named = zip(is_operand.values(), args, strict=False)
-            args = tuple([as_array(x) if operand else x for operand, x in named])
+            kwargs = {k: as_array(x) if kinds.get(k) == "Operand" else x for k, x in kwargs.items()}
+        if "Operand" in kinds.values():
+            given = zip(kinds.values(), args, strict=False)
+            args = tuple([as_array(x) if kind == "Operand" else x for kind, x in given])
         out = function(*args, **kwargs)
         return unboxed(out) if out.__class__ is np.ndarray else out
 

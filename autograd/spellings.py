@@ -250,6 +250,7 @@ def install(kind: type, of_a_number: bool) -> None:
 
     They are descriptors, and not a `__getattr__`: with one, every attribute takes longer.
     """
+    known = vars(kind)
     for name, ours in (_OF_A_NUMBER if of_a_number else _ATTRIBUTES).items():
-        if not hasattr(kind, name):
+        if name not in known:
             setattr(kind, name, _Elsewhere(kind.__name__, name, ours))

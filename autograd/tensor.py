@@ -626,7 +626,7 @@ def _install(function: Any) -> None:
 
 on_every_operation(_install, Tensor)
 for _name, _composition in COMPOSITIONS.items():
-    if hasattr(np.ndarray, _name):
+    if _name in vars(np.ndarray):
         _install(_composition)
 spellings.install(Tensor, of_a_number=False)
 spellings.module_is_no_function(
