@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
 from autograd import (
+    GraphError,
     ShapeError,
     Tensor,
     Value,
@@ -21,6 +22,7 @@ from autograd import (
     value_and_grad,
     vjp,
 )  # fmt: skip
+from autograd.node import gradients
 
 RNG = np.random.default_rng(0)
 A, X, Y = RNG.normal(size=(3, 3)), RNG.normal(size=3), RNG.normal(size=3)
@@ -544,3 +546,19 @@ def test_steps_on_a_constant_keep_no_step_before_them():
         w = w - 0.1 * autograd.grad(cubes)(w)
     assert not w.requires_grad
     assert w.parents == ()
+
+
+def test_a_second_derivative_refuses_a_number_that_was_changed_after_its_use():
+    def cubed(x):
+        y = x * x * x
+        x.data = 5.0
+        return y
+
+    assert grad(cubed)(2.0) == 12.0  # a first derivative is by the numbers that were used
+    with pytest.raises(GraphError, match="multiply: the data of an operand was changed after"):
+        grad(grad(cubed))(2.0)
+
+
+def test_the_gradients_of_a_constant_are_refused():
+    with pytest.raises(GraphError, match="the root is a constant"):
+        gradients(Tensor(1.0), [], 1.0)
