@@ -89,8 +89,8 @@ def elementwise(
         )
         if checks is None:
             return _of_the_library(op)
-        op = checks.watched_elementwise(op, scalar)
-        return _of_a_user(op)
+        watched: Elementwise = checks.watched_elementwise(op, scalar)
+        return _of_a_user(watched)
 
     _refuse_alone("elementwise", "partials=[…]", forward)
     return declare
@@ -154,8 +154,8 @@ def structural(
         )
         if checks is None:
             return _of_the_library(op)
-        op = checks.watched_structural(op)
-        return _of_a_user(op)
+        watched: Structural = checks.watched_structural(op)
+        return _of_a_user(watched)
 
     _refuse_alone("structural", "vjps=[…]", forward)
     return declare
