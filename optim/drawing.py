@@ -31,9 +31,19 @@ def line_styles() -> Iterator[dict[str, Any]]:
         }
 
 
-def new_axes(who: str) -> Axes:
-    """The axes of a new figure."""
-    return row_of_axes(who, 1)[0]
+def axes_for(who: str, ax: Axes | None) -> Axes:
+    """The axes that were given, or those of a new figure.
+
+    A notebook shows their figure and does not print them above it, as it prints what else a cell
+    ends with.
+    """
+    axes = row_of_axes(who, 1)[0] if ax is None else ax
+    axes._ipython_display_ = _shown_by_its_figure  # type: ignore[attr-defined]
+    return axes
+
+
+def _shown_by_its_figure() -> None:
+    """IPython calls this in the place of printing."""
 
 
 def row_of_axes(who: str, columns: int) -> list[Axes]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.checks import check_int
-from optim.drawing import line_styles, new_axes
+from optim.drawing import axes_for, line_styles
 from optim.snapshot import Snapshot
 from optim.update_rule import UpdateRule, check_rule
 
@@ -72,7 +72,7 @@ class RateSweep:
         Raises:
             ImportError: matplotlib is not installed.
         """
-        ax = ax or new_axes("RateSweep.plot")
+        ax = axes_for("RateSweep.plot", ax)
         diverged = ~(self.losses < 10 * max(abs(self.start), 1e-300))  # nan too
         fine = ~diverged
         style = next(line_styles())

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from autograd import Tensor, Value
 from autograd.checks import check_int, refuse
-from optim.drawing import line_styles, new_axes, row_of_axes
+from optim.drawing import axes_for, line_styles, row_of_axes
 from optim.landscapes import Landscape
 from optim.optimizer import Optimizer
 
@@ -152,7 +152,7 @@ def draw(
         >>> draw(bowl, path, ax=Figure().subplots()).get_label()
         'Contours of an ill-conditioned bowl. SGD, rate 0.07: 20 steps, from 20.5 to 0.439.'
     """
-    ax = ax or new_axes("trajectories.draw")
+    ax = axes_for("trajectories.draw", ax)
     xlim = xlim or getattr(function, "xlim", None) or _around(trajectories, 0)
     ylim = ylim or getattr(function, "ylim", None) or _around(trajectories, 1)
     _draw_contours(function, ax, xlim, ylim)

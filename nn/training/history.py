@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.checks import check_int, check_number
 from nn.module import Module
-from optim.drawing import new_axes
+from optim.drawing import axes_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -156,7 +156,7 @@ class History:
         """Draw both losses over the epochs; see `nn.plots.losses`."""
         if not len(self):
             raise ValueError("losses: needs a history of at least one epoch, but got none.")
-        ax = ax or new_axes("nn.plots")
+        ax = axes_for("nn.plots", ax)
         epochs = np.arange(1, len(self) + 1)
         said = f"Loss over {len(self)} epoch{'s' if len(self) > 1 else ''}."
         marker = "o" if len(self) == 1 else ""  # one point is no line

@@ -24,6 +24,7 @@ from nn.module import Module
 from nn.operands import numbers
 from nn.training.evaluation import Data, Loss, evaluate
 from nn.training.history import EarlyStopping, History
+from nn.training.notebook import CellText, kernel_shell
 from optim.clip import clip_grad_norm_, clip_grad_value_
 from optim.schedules import Schedule, Scheduler, attach
 
@@ -362,10 +363,11 @@ def _bar(epochs: int, progress: bool) -> AbstractContextManager[Any]:
     """The numbers of the epochs, with a bar that follows them if it is wanted and can be had."""
     if not progress or importlib.util.find_spec("tqdm") is None:
         return nullcontext(range(epochs))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a notebook lacks ipywidgets: then it is a text bar
-        from tqdm.auto import tqdm  # type: ignore[import-untyped]
-    return tqdm(range(epochs), desc="fit", unit="epoch")  # type: ignore[no-any-return]
+    from tqdm import tqdm  # type: ignore[import-untyped]
+
+    # In a notebook not to stderr, which is shown as a box of errors.
+    file = CellText() if kernel_shell() is not None else None
+    return tqdm(range(epochs), desc="fit", unit="epoch", file=file)  # type: ignore[no-any-return]
 
 
 def _show(bar: Any, history: History) -> None:

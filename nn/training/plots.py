@@ -14,9 +14,10 @@ from nn.datasets.dataset import Dataset
 from nn.generators import Seed, seeded
 from nn.module import Module
 from nn.operands import numbers
+from nn.pictures.confidence import classes_and_certainty, meaning_of
 from nn.training.evaluation import evaluate, predict
 from nn.training.history import DARK, History
-from optim.drawing import new_axes
+from optim.drawing import axes_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +29,7 @@ __all__ = ["decision_regions", "loss_landscape", "loss_surface", "losses", "weig
 
 _MARKERS = "os^DvPX*<>"
 _LEGEND_COLUMNS = 3
+_DENSEST = 0.6  # opacity, where the model is certain
 
 
 def losses(history: History, ax: Axes | None = None) -> Axes:
@@ -58,8 +60,9 @@ def losses(history: History, ax: Axes | None = None) -> Axes:
 
 
 def decision_regions(
-    model: Callable[[Any], Any],
-    data: Dataset | tuple[Any, Any],
+    model: Any,
+    data: Any,
+    y: Any = None,
     ax: Axes | None = None,
     *,
     threshold: float = 0.0,
@@ -67,10 +70,16 @@ def decision_regions(
 ) -> Axes:
     """Which class the model gives to every point of the plane, and the examples.
 
+    The denser a colour, the more certain the model is: a probability of 1 is densest, a tie is
+    clear. Scores without a softmax or a sigmoid count as logits.
+
     Args:
         model: From points (N, 2) to scores (N, C), the largest of which decides; or to one score
             per point, (N, 1) or (N,), which means class 1 from the threshold on and class 0 below.
-        data: A pair ``(x, y)`` or Dataset: points (N, 2) and their classes (N,), 0, 1, …
+            Or an estimator of scikit-learn with `predict_proba`.
+        data: A pair ``(x, y)`` or Dataset: points (N, 2) and their classes (N,), 0, 1, … Or the
+            points alone, with y after them, as scikit-learn has it.
+        y: The classes, if data are points alone; else the axes may stand here.
         ax: Where to draw.
         threshold: Of a single score: 0 for logits, 0.5 for probabilities.
         resolution: How many points along each side are asked for.
@@ -88,7 +97,9 @@ def decision_regions(
         >>> decision_regions(nn.Identity(), ([[0.0, 1.0], [1.0, 0.0]], [1, 1]), ax).get_label()
         'Regions of 2 classes in the plane and 2 examples, 1 of them misclassified.'
     """
-    x, y = pair("decision_regions", data)
+    if hasattr(y, "contourf"):
+        y, ax = None, y
+    x, y = pair("decision_regions", data if y is None else (data, y))
     x = numbers(x)
     if x.shape[1:] != (2,) or y.ndim != 1:
         raise ShapeError(
@@ -96,17 +107,21 @@ def decision_regions(
             f"{x.shape} and {y.shape}."
         )
     check_int("decision_regions", "resolution", resolution, least=2)
-    ax = ax or new_axes("nn.plots")
+    ax = axes_for("nn.plots", ax)
     rows = -(-len(np.unique(y)) // _LEGEND_COLUMNS)
     room = 0.1 * rows  # for the legend: above the axes it would lie where a title goes
     sides = [_padded(x[:, 0], resolution), _padded(x[:, 1], resolution, room)]
     grid = np.stack(np.meshgrid(*sides), axis=-1)
-    scores = _scores(model, grid.reshape(-1, 2), threshold)
-    regions = scores.argmax(axis=1).reshape(grid.shape[:2])
-    count = max(scores.shape[1], int(y.max()) + 1)
+    points = grid.reshape(-1, 2)
+    outputs = _outputs(model, points)
+    regions = _classes(outputs, threshold).reshape(grid.shape[:2])
+    count = max(outputs.shape[1], 2, int(y.max()) + 1)
     colors = _colors(count)
-    edges = np.arange(count + 1) - 0.5
-    ax.contourf(*sides, regions, levels=edges, colors=colors, alpha=0.4)
+    shades = np.array(colors)[regions]
+    certain = _certainty(outputs, threshold).reshape(regions.shape)
+    shades[..., 3] = _DENSEST * (0.15 + 0.85 * certain)
+    extent = (sides[0][0], sides[0][-1], sides[1][0], sides[1][-1])
+    ax.imshow(shades, extent=extent, origin="lower", aspect="auto", zorder=0)
     for k in range(count):  # each class has its own border, where two meet they coincide
         if 0 < (regions == k).mean() < 1:
             ax.contour(*sides, regions == k, levels=[0.5], colors="black", linewidths=0.8)
@@ -128,7 +143,7 @@ def decision_regions(
         columnspacing=1,
         labelspacing=0.3,
     )
-    wrong = int((_scores(model, x, threshold).argmax(axis=1) != y).sum())
+    wrong = int((_classes(_outputs(model, x), threshold) != y).sum())
     ax.set_label(
         f"Regions of {count} classes in the plane and {len(y)} examples, {wrong} of them "
         "misclassified."
@@ -220,7 +235,7 @@ def loss_landscape(
     """
     steps, values = loss_surface(model, loss, data, reach=reach, points=points, seed=seed)
     at_model = evaluate(model, loss, data)
-    ax = ax or new_axes("nn.plots")
+    ax = axes_for("nn.plots", ax)
     ax.set(xlabel="steps along direction 1", ylabel="steps along direction 2")
     if ax.name == "3d":
         solid: Any = ax
@@ -269,7 +284,7 @@ def weights(model: Module, ax: Axes | None = None, *, bins: int = 25) -> Axes:
     named = model.named_parameters()
     if not named:
         raise ValueError("weights: needs a model with parameters, but it has none.")
-    ax = ax or new_axes("nn.plots")
+    ax = axes_for("nn.plots", ax)
     arrays = [np.ravel(p.data) for _, p in named]
     edges = np.histogram_bin_edges(np.concatenate(arrays), bins)
     for i, array in enumerate(arrays):
@@ -290,14 +305,36 @@ def weights(model: Module, ax: Axes | None = None, *, bins: int = 25) -> Axes:
     return ax
 
 
-def _scores(model: Callable[[Any], Any], x: Array, threshold: float) -> Array:
-    """(N, C) scores; of a single score s, (threshold, s)."""
-    scores = np.asarray(numbers(predict(model, x) if isinstance(model, Module) else model(x)))
-    scores = scores.reshape(len(x), -1)
-    if scores.shape[1] == 1:
-        # A score on the threshold belongs to class 1, as with the perceptron's step.
-        scores = np.hstack([scores < threshold, scores >= threshold]).astype(float)
-    return scores
+def _outputs(model: Any, x: Array) -> Array:
+    """(N, C) outputs of a model, a function or an estimator of scikit-learn."""
+    if isinstance(model, Module):
+        out = predict(model, x)
+    elif not callable(model) and hasattr(model, "predict_proba"):
+        out = model.predict_proba(x)
+    else:
+        out = model(x)
+    outputs: Array = np.asarray(numbers(out)).reshape(len(x), -1)
+    return outputs
+
+
+def _classes(outputs: Array, threshold: float) -> NDArray[np.intp]:
+    """(N,), the classes; a single score on the threshold is of class 1, as with the step."""
+    if outputs.shape[1] == 1:
+        return (outputs[:, 0] >= threshold).astype(np.intp)
+    classes: NDArray[np.intp] = outputs.argmax(axis=1)
+    return classes
+
+
+def _certainty(outputs: Array, threshold: float) -> Array:
+    """(N,), how certain the model is, in [0, 1]."""
+    if outputs.shape[1] == 1 and threshold:
+        far = outputs[:, 0] - threshold
+        room = np.where(far < 0, threshold, 1 - threshold)
+        return np.clip(np.abs(far) / np.where(room > 0, room, 1.0), 0.0, 1.0)
+    meaning = meaning_of(outputs, np.zeros(len(outputs)), squashed=False)
+    if outputs.shape[1] == 1:
+        meaning = "score"
+    return classes_and_certainty(outputs, meaning)[1]
 
 
 def _colors(count: int) -> list[Any]:

@@ -22,6 +22,7 @@ from nn.datasets.dataset import Dataset
 from nn.module import Buffer, Module
 from nn.operands import numbers
 from nn.training.history import History
+from nn.training.notebook import kernel_shell
 from nn.training.stage import Moment, Stage, side_by_side
 
 if TYPE_CHECKING:
@@ -331,9 +332,8 @@ def _png(scene: Scene) -> bytes:
 
 
 def _screen() -> Callable[..., None] | None:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None and type(shell).__name__ != "TerminalInteractiveShell":
+    shell = kernel_shell()
+    if shell is not None:
         return _NotebookScreen(shell)
     return _TerminalScreen() if sys.stdout.isatty() else None
 

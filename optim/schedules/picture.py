@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optim.drawing import line_styles, new_axes
+from optim.drawing import axes_for, line_styles
 from optim.schedules.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def plot(*schedules: Schedule, epochs: int = 100, ax: Axes | None = None) -> Axe
     """
     if not schedules:
         raise ValueError("plot: needs at least one schedule, but got none.")
-    ax = ax or new_axes("schedules.plot")
+    ax = axes_for("schedules.plot", ax)
     said = f"Learning rates from epoch {min(s.first for s in schedules)} to {epochs}."
     for schedule, style in zip(schedules, line_styles(), strict=False):
         xs = range(schedule.first, epochs + 1)

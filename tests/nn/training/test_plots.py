@@ -97,7 +97,7 @@ def test_regions_are_where_the_model_says_and_mistakes_are_counted(scores, ax):
     assert all(not training for _, training in model.seen)
     assert model.training
     assert max(n for n, _ in model.seen) == 101**2
-    border = np.concatenate([path.vertices for path in ax.collections[1].get_paths()])
+    border = np.concatenate([path.vertices for path in ax.collections[0].get_paths()])
     assert_allclose(border[:, 0], 0, atol=0.02)
 
 
@@ -134,6 +134,49 @@ def test_the_legend_covers_neither_a_title_nor_a_point(classes):
     assert ax.bbox.fully_containsy(legend.y0)
     assert ax.bbox.fully_containsy(legend.y1)
     assert [p for p in ax.transData.transform(x) if legend.contains(*p)] == []
+
+
+def test_a_region_is_the_denser_the_more_certain_the_model_is(ax):
+    x = np.array([[-3.0, 0.0], [3.0, 1.0]])
+    plots.decision_regions(Sides(1), (x, [0, 1]), ax, resolution=101)
+    (image,) = ax.images
+    shades, across = np.asarray(image.get_array()), np.linspace(-3.6, 3.6, 101)
+    certain = np.abs(2 / (1 + np.exp(-across)) - 1)
+    assert_allclose(shades[50, :, 3], 0.6 * (0.15 + 0.85 * certain))
+    assert (shades[:, across > 0, :3] == shades[0, -1, :3]).all()
+    assert (shades[0, 0, :3] != shades[0, -1, :3]).any()
+    left, right, bottom, top = image.get_extent()
+    assert (left, right) == (-3.6, 3.6)
+    assert bottom < 0 < 1 < top
+
+
+@pytest.mark.parametrize(("threshold", "score"), [(0.5, 0.75), (0.2, 0.6), (0.8, 0.4)])
+def test_of_a_probability_half_of_the_way_to_one_or_zero_is_half_as_dense(ax, threshold, score):
+    x = np.array([[0.0, 0.0], [1.0, 1.0]])
+    given = {"threshold": threshold, "resolution": 2}
+    plots.decision_regions(lambda x: np.full(len(x), score), (x, [0, 1]), ax, **given)
+    assert_allclose(ax.images[0].get_array()[..., 3], 0.6 * (0.15 + 0.85 / 2))
+
+
+def test_decision_regions_take_the_arguments_in_scikit_learns_order_and_its_estimators(ax):
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    x, y = moons(60)
+    estimator = linear_model.LogisticRegression().fit(x, y)
+    wrong = int((estimator.predict(x) != y).sum())
+    for given in ((x, y), ((x, y), None), (moons(60),)):
+        plots.decision_regions(estimator, *given, ax=ax, resolution=20)
+        assert ax.get_label().endswith(f"60 examples, {wrong} of them misclassified.")
+    border = np.concatenate([path.vertices for path in ax.collections[-3].get_paths()])
+    assert len(border) > 5
+    other = Figure().subplots()
+    assert plots.decision_regions(Sides(), (x, y), other, resolution=5) is other
+
+
+def test_a_notebook_does_not_print_the_axes_above_the_picture(ax):
+    from IPython.core.formatters import DisplayFormatter
+
+    for axes in (plots.losses(history(1.0, 0.5), ax), nn.plots.losses(history(1.0))):
+        assert DisplayFormatter().format(axes) == ({}, {})
 
 
 def test_decision_regions_need_points_in_the_plane(ax):

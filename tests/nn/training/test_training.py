@@ -4,6 +4,7 @@ import builtins
 import math
 import signal
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -727,6 +728,22 @@ def test_the_bar_shows_epochs_and_losses_and_is_off_when_not_wanted(capsys):
     assert "validation=" in bar
     learn_line(epochs=3)
     assert capsys.readouterr() == ("", "")
+
+
+def test_in_a_notebook_the_bar_is_one_plain_text_and_nothing_goes_to_stderr(monkeypatch, capsys):
+    display, shown = pytest.importorskip("IPython.display"), []
+
+    def show(bundle, raw, display_id):
+        shown.append(bundle)
+        return types.SimpleNamespace(update=lambda bundle, raw: shown.append(bundle))
+
+    monkeypatch.setattr(sys.modules["IPython"], "get_ipython", types.SimpleNamespace)
+    monkeypatch.setattr(display, "display", show)
+    learn_line(epochs=3, progress=True)
+    assert capsys.readouterr() == ("", "")
+    assert all(bundle.keys() == {"text/plain"} for bundle in shown)
+    assert "3/3" in shown[-1]["text/plain"]
+    assert "loss=" in shown[-1]["text/plain"]
 
 
 def test_without_tqdm_it_trains_without_a_bar(monkeypatch, capsys):
