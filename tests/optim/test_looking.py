@@ -1,5 +1,6 @@
 """Pictures of schedules, trajectories and rates; the sweep; clipping by value."""
 
+import itertools
 import subprocess
 import sys
 
@@ -30,6 +31,7 @@ from optim import (
     sweep_rates,
     trajectories,
 )
+from optim.drawing import line_styles
 
 LANDSCAPES = {name: getattr(landscapes, name) for name in ("rosenbrock", "beale", "bowl", "saddle")}
 RACERS = {
@@ -359,3 +361,9 @@ def test_clipped_steps_are_no_longer_than_the_bound():
     clip_grad_norm_([x], max_norm=0.5)
     optimizer.step()
     assert x.data == pytest.approx(99.5)
+
+
+def test_no_two_of_36_lines_look_alike():
+    first = [repr(style) for style in itertools.islice(line_styles(), 37)]
+    assert len(set(first[:36])) == 36
+    assert first[36] == first[0]
