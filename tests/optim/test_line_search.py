@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autograd import Tensor, Value
 from optim import BFGS, LBFGS, SGD, Armijo, FixedRate, Newton, StrongWolfe, find_rate
 from tests.optim.closures import Counting, rosenbrock
-from tests.optim.more_problems import PROBLEMS
+from tests.optim.standard_problems import PROBLEMS
 
 
 def polynomial(coefficients):

@@ -12,7 +12,7 @@ from autograd import Tensor, Value
 from nn import MLP, functional
 from optim import BFGS, LBFGS, Armijo, FixedRate, LevenbergMarquardt, StrongWolfe
 from tests.optim.closures import MAKERS, numbers, rosenbrock, squares
-from tests.optim.more_problems import PROBLEMS
+from tests.optim.standard_problems import PROBLEMS
 
 SCIPY = json.loads((pathlib.Path(__file__).parents[1] / "oracles" / "optim_scipy.json").read_text())
 RULES = {rule.__name__: rule for rule in (BFGS, LBFGS, LevenbergMarquardt)}

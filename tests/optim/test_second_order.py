@@ -10,8 +10,8 @@ from autograd import Tensor, Value, exp
 from nn import MLP
 from optim import Armijo, FixedRate, GaussNewton, LevenbergMarquardt, Newton, StrongWolfe
 from tests.optim.closures import MAKERS, Counting, numbers, rosenbrock, squares
-from tests.optim.more_problems import PROBLEMS
-from tests.optim.more_problems import rosenbrock as rosenbrock_residuals
+from tests.optim.standard_problems import PROBLEMS
+from tests.optim.standard_problems import rosenbrock as rosenbrock_residuals
 
 
 def three_exponentials(x, y):

@@ -14,7 +14,7 @@ import numpy as np
 import scipy
 from scipy.optimize import least_squares, minimize
 
-from tests.optim.more_problems import PROBLEMS
+from tests.optim.standard_problems import PROBLEMS
 
 
 def functions(problem):
