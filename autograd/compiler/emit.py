@@ -12,6 +12,7 @@ operand has numbers of several arrays, a scatter puts them side by side (gather.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -72,12 +73,18 @@ class Emitted:
         self.seeds: Any = None
         self.gradient: Traced | None = None
 
-    def forward(self) -> None:
-        """Write down the calls that compute every row."""
+    def forward(self, graded: Sequence[Any] = ()) -> None:
+        """Write down the calls that compute every row.
+
+        Args:
+            graded: Instructions whose results have a gradient, even if no operand asks for one.
+        """
         with np.errstate(all="ignore"):  # these are not the numbers of any run
             for k, instruction in enumerate(self.raised.instructions):
                 out = getattr(self, f"_{type(instruction).__name__.lower()}")(instruction)
                 self._keep(out, int(self.placement.begins[k]))
+                if not out.requires_grad and any(x is instruction for x in graded):
+                    self.arrays[-1] = _node(self.arrays[-1]._data, True)
         self.tape.section()
 
     def backward(self, rows: Any) -> None:
@@ -235,7 +242,7 @@ class Emitted:
         if body.emitted is None:
             body.shared = take_out(body.raised, body.same)
             body.emitted = Emitted(body.raised, body.placement, loop.indices.shape[1], body=True)
-            body.emitted.forward()
+            body.emitted.forward([x for x, _ in body.shared])
             body.ends = body.emitted.backward_from_all()
         places = np.sort(self.at[loop.outside])
         begin = int(self.at[loop.out[0, 0]]) - int(body.placement.at[body.made[0]])

@@ -26,128 +26,20 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from autograd.compiler.chain import Chain
 from autograd.compiler.passes import Ends
 from autograd.compiler.repeats import LONGEST, ROUNDS, repeats
+from autograd.compiler.words import Lines, Word, named
 from autograd.node import gradients
-from autograd.op import OF_USERS, RENAMED, RULEBOOK
 from autograd.value import Constant, Value, derivative
 
-_INFIX = {
-    "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}",
-    "negative": "-{}",
-}  # fmt: skip
 _COPY: Any = SimpleNamespace(
     name="copy", is_sum=False, is_product=False, is_flat=False, partials=(lambda x, out: 1.0,)
 )
-_COMPARISONS = {
-    np.greater: "{} > {}", np.greater_equal: "{} >= {}", np.less: "{} < {}",
-    np.less_equal: "{} <= {}",
-}  # fmt: skip
-
-
-class Lines:
-    """The text of a round, and the functions that it calls.
-
-    Attributes:
-        text: The lines.
-        functions: By its name in the text, a function of Python's floats and one of NumPy's.
-    """
-
-    def __init__(self, functions: dict[str, tuple[Any, Any]]) -> None:
-        self.text: list[str] = []
-        self.functions = functions
-
-    def word(self, expression: str) -> Word:
-        """A new name for what an expression gives."""
-        name = f"t{len(self.text)}"
-        self.text.append(f"{name} = {expression}")
-        return Word(self, name)
-
-    def applied(self, op: Any, operands: Sequence[Any]) -> Word:
-        """An operation on words and numbers."""
-        names = [named(x) for x in operands]
-        if op.name == "multiply" and "1.0" in names:
-            (other,) = (x for x, name in zip(operands, names, strict=True) if name != "1.0")
-            return other  # type: ignore[no-any-return]
-        if op.name in _INFIX:
-            return self.word(_INFIX[op.name].format(*names))
-        return self.call(op.name, op.scalar, op.forward, names)
-
-    def call(self, name: str, of_floats: Any, of_numpys: Any, names: Sequence[str]) -> Word:
-        """A call of a function."""
-        self.functions[f"{name}_"] = of_floats, of_numpys
-        return self.word(f"{name}_({', '.join(names)})")
-
-
-class Word:
-    """A number by its name in the text that is written."""
-
-    __slots__ = ("lines", "name")
-    _rank: ClassVar[int] = 3
-
-    def __init__(self, lines: Lines, name: str) -> None:
-        self.lines, self.name = lines, name
-
-    @classmethod
-    def _apply(cls, op: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Word:
-        lines = next(x.lines for x in operands if isinstance(x, Word))
-        return lines.applied(op, operands)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """In a rule that is written with it, `np.cos(x)`."""
-        name = RENAMED.get(ufunc.__name__, ufunc.__name__)
-        op = RULEBOOK.get(name) or OF_USERS.get(name)
-        if method != "__call__" or kwargs or (op is None and ufunc not in _COMPARISONS):
-            return NotImplemented
-        return op(*inputs) if op else self.lines.word(_compared(ufunc, *inputs))
-
-    def __gt__(self, other: Any) -> Word:
-        return self.lines.word(_compared(np.greater, self, other))
-
-    def __ge__(self, other: Any) -> Word:
-        return self.lines.word(_compared(np.greater_equal, self, other))
-
-    def __lt__(self, other: Any) -> Word:
-        return self.lines.word(_compared(np.less, self, other))
-
-    def __le__(self, other: Any) -> Word:
-        return self.lines.word(_compared(np.less_equal, self, other))
-
-    def __bool__(self) -> bool:
-        raise TypeError("a rule that branches is called as it is")
-
-
-def _install(op: Any) -> None:
-    """Make an operation a method of words, and its operator theirs."""
-
-    def method(*operands: Any) -> Any:
-        return op(*operands)
-
-    method.__name__, method.__doc__ = op.name, (op.__doc__ or "").partition("\n")[0]
-    setattr(Word, op.name, method)
-    if op.operator:
-        setattr(Word, f"__{op.operator}__", method)
-        setattr(Word, f"__r{op.operator}__", lambda x, y: op(y, x))
-
-
-for _op in RULEBOOK.values():
-    _install(_op)
-
-
-def named(x: Any) -> str:
-    """A word's name, or how a number is written."""
-    return x.name if isinstance(x, Word) else repr(float(x))
-
-
-def _compared(relation: Any, x: Any, y: Any) -> str:
-    return _COMPARISONS[relation].format(named(x), named(y))
-
-
 Operand = tuple[str, float]
 """Where an operand is: ("t", k) the k-th row of the round; ("b", d) the d-th number before it;
 ("s", p) at the same place in all rounds; ("m", c) at that which the c-th column says; ("c", x) the

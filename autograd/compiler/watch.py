@@ -67,6 +67,7 @@ class Watch:
         self.cells: list[tuple[Any, str, Any]] = []
         self.slots: list[tuple[Any, str, Any]] = []
         self.arrays: list[tuple[Any, Any]] = []
+        self.buffers: list[tuple[Any, Any]] = []
         self.constants: list[tuple[Constant, float]] = []
         self.tensors: list[Tensor] = []
         self.asked: list[tuple[Callable[[], Any], Any]] = []
@@ -110,7 +111,7 @@ class Watch:
                 self.seen[id(x)] = x, x.copy()  # its objects are compared by their addresses, too
                 yield from map(self._found, x.flat)
         elif isinstance(x, (*BUFFERS, *VIEWS)):
-            self.arrays.append((x, _contents_of(x)))
+            self.buffers.append((x, _contents_of(x)))
             yield from () if isinstance(x, BUFFERS) else _contents_of(x)
         elif isinstance(x, (weakref.ref, ContextVar)):
             ask = functools.partial(x.get, None) if isinstance(x, ContextVar) else x
@@ -203,8 +204,11 @@ class Watch:
             for constant, before in self.constants:
                 if _differs(constant._data, before):
                     return True
-            for array, before in self.arrays:
-                if _contents_of(array) != before:
+            for array, (shape, dtype, before) in self.arrays:
+                if array.tobytes() != before or array.shape != shape or array.dtype is not dtype:
+                    return True
+            for x, before in self.buffers:
+                if _contents_of(x) != before:
                     return True
             return any(_differs(ask(), before) for ask, before in self.asked)
         except ValueError:  # a variable was deleted, or one array has taken another's place
@@ -212,11 +216,7 @@ class Watch:
 
     def leave_out(self, arrays: set[int]) -> None:
         """Of large arrays with these ids only the form is compared: each call reads the numbers."""
-        large = {
-            id(x): x
-            for x, _ in self.arrays
-            if id(x) in arrays and isinstance(x, np.ndarray) and x.nbytes > LARGE
-        }
+        large = {id(x): x for x, _ in self.arrays if id(x) in arrays and x.nbytes > LARGE}
         self.arrays = [pair for pair in self.arrays if id(pair[0]) not in large]
         self.slots += [(x, name, getattr(x, name)) for x in large.values() for name in _FORM]
 
