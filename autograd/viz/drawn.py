@@ -18,7 +18,15 @@ import numpy as np
 from autograd.viz import notation
 from autograd.viz.boxes import closed, closed_in_words, is_layer, is_operation
 from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest, operands_first
-from autograd.viz.text import NOT_REACHED, lines_of, number, numbers, printable, shape_text
+from autograd.viz.text import (
+    NOT_REACHED,
+    constant,
+    lines_of,
+    number,
+    numbers,
+    printable,
+    shape_text,
+)
 from autograd.viz.trace import Box, Node, Trace, is_array
 
 OFTEN = 3
@@ -174,7 +182,9 @@ def _box(
     if is_array(node) and (np.ndim(node.data) or node.requires_grad):
         rows.append(("shape", shape_text(np.shape(node.data))))
         rows += trace.given_arguments(node)
-    rows += rows_of("data", trace.value(node))
+    data = trace.value(node)
+    is_number = trace.kind(node) == "constant" and isinstance(data, float)
+    rows += [("data", constant(data))] if is_number else rows_of("data", data)
     if node.requires_grad:
         rows += rows_of("grad", gradient(node))
     return DrawnNode(

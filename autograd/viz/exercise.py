@@ -14,7 +14,7 @@ from autograd.viz.boxes import closed_in_words, in_order, is_operation
 from autograd.viz.notation import Derivative
 from autograd.viz.outline import Outline
 from autograd.viz.steps import Pass, Step, array_text, bracketed
-from autograd.viz.text import NOT_REACHED, columns, shape_text
+from autograd.viz.text import NOT_REACHED, columns, rounded, shape_text
 from autograd.viz.trace import Box, Node
 from autograd.viz.windows import step_text
 
@@ -109,7 +109,9 @@ def _result_cells(steps: Pass, node: Node | Box) -> list[str]:
     inputs = [steps.values[parent] for parent in node.parents]
     numbers = ""
     if steps.is_by_elements(node) and all(np.ndim(x) == 0 for x in inputs):
-        numbers = f"= {steps.formula(node, [float(x) for x in inputs])}"
+        operands = zip(node.parents, map(float, inputs), strict=True)
+        given = [rounded(x) if parent in steps.names else x for parent, x in operands]
+        numbers = f"= {steps.formula(node, given)}"
     name, value = name_text(steps.names[node]), array_text(steps.values[node])
     return [name, f"= {steps.formula(node)}", numbers, f"= {value}"]
 

@@ -33,7 +33,7 @@ from autograd.viz.boxes import closed_in_words
 from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, bracketed
-from autograd.viz.text import columns, number
+from autograd.viz.text import columns, number, rounded
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
 from autograd.viz.tree import Tree, Written, aligned
 
@@ -212,11 +212,11 @@ class Explanation(Written):
         for path in self.paths:
             shown, left_out = _ends(path.factors)
             symbols += [("mo", "+"), *_product([f.symbol.tree for f in shown], left_out)]
-            factors = [Formula(f.number).factor_tree for f in shown]
+            factors = [Formula(rounded(f.number)).factor_tree for f in shown]
             numbers += [("mo", "+"), *_product(factors, left_out)]
         if self._left_out:
             symbols += [("mo", "+"), ("mtext", f"{self._left_out:,} more paths")]
-            numbers += [("mo", "+"), Formula(self.rest).factor_tree]
+            numbers += [("mo", "+"), Formula(rounded(self.rest)).factor_tree]
         lines = [line[1:] for line in (symbols, numbers) if line]
         lines.append([Formula(self.total).tree])
         lefts: list[Tree] = [self.symbol.tree, *[("mrow",)] * (len(lines) - 1)]
@@ -253,7 +253,7 @@ class ChainExplanation(Written):
     def tree(self) -> Tree:
         """The explanation as a tree."""
         line = [self.symbol.tree, ("mo", "="), *_product([x.tree for x in self.symbols], 0)]
-        line += [("mo", "="), *_product([Formula(x).factor_tree for x in self.factors], 0)]
+        line += [("mo", "="), *_product([Formula(rounded(x)).factor_tree for x in self.factors], 0)]
         return ("mrow", *line, ("mo", "="), Formula(self.total).tree)
 
 

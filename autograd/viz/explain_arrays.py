@@ -18,7 +18,7 @@ import numpy as np
 from autograd.viz.array_rules import ArraySymbol
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step, array_text, bracketed
-from autograd.viz.text import columns, number, numbers, shape_text
+from autograd.viz.text import columns, number, numbers, rounded, shape_text
 from autograd.viz.trace import Formula, Node
 from autograd.viz.tree import Tree, Written, number_tree
 from autograd.viz.tree import aligned as aligned_rows
@@ -283,7 +283,7 @@ class _Product:
         starts = node is steps.root and steps.top == steps.names[node]
         upstream: Tree = ("mn", "1") if starts else self.symbol.tree
         self.symbols_tree: Tree = ("mrow", upstream, ("mo", "·"), partial.tree)
-        factors = [Formula(x).factor_tree for x in (self.upstream, local)]
+        factors = [Formula(rounded(x)).factor_tree for x in (self.upstream, local)]
         self.numbers_tree: Tree = ("mrow", factors[0], ("mo", "·"), factors[1])
         self.text = f"{'1' if starts else self.symbol.text} · {partial.text}"
         self.numbers = " · ".join(bracketed(number(x)) for x in (self.upstream, local))

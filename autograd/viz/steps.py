@@ -23,7 +23,7 @@ from autograd.viz.array_rules import ArraySymbol, elementwise_rule, structural_r
 from autograd.viz.matrices import Factors
 from autograd.viz.notation import Derivative, how_to_read
 from autograd.viz.symbols import Symbol
-from autograd.viz.text import NOT_REACHED, number, shape_text
+from autograd.viz.text import NOT_REACHED, number, rounded, shape_text
 from autograd.viz.trace import SMALL, Trace, snapshot, unused
 from autograd.viz.tree import Tree, number_tree
 
@@ -251,7 +251,12 @@ def added_tree(
     right: list[Tree] = []
     for (one, other), (x, y) in zip(symbols, numbers, strict=True):
         left += [("mo", "+"), one, ("mo", "·"), other]
-        right += [("mo", "+"), Symbol(x).factor_tree, ("mo", "·"), Symbol(y).factor_tree]
+        right += [
+            ("mo", "+"),
+            Symbol(rounded(x)).factor_tree,
+            ("mo", "·"),
+            Symbol(rounded(y)).factor_tree,
+        ]
     total = number_tree(number(sum(x * y for x, y in numbers)))
     return ("mrow", *start, *left[1:], ("mo", "="), *right[1:], ("mo", "="), total)
 

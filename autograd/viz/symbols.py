@@ -29,7 +29,7 @@ from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op
 from autograd.rules.elementwise import LN2, LN10
 from autograd.viz import notation
 from autograd.viz.notation import Derivative
-from autograd.viz.text import number
+from autograd.viz.text import constant
 from autograd.viz.tree import SLOTS, Tree, brackets, latex, number_tree, read
 
 
@@ -424,7 +424,7 @@ def _entry_text(x: Any) -> str:
 
 def _leaf_text(x: Symbol) -> tuple[str, int]:
     if x.number is not None:
-        text = _KNOWN_NUMBERS.get(x.number) or number(x.number)
+        text = _KNOWN_NUMBERS.get(x.number) or constant(x.number)
         # 1e-12² would be read as a power of the exponent
         return text, NEGATIVE if x.number < 0 else POWER if re.search(r"\de", text) else ATOM
     if x.derivative is not None:

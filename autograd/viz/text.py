@@ -26,6 +26,32 @@ def number(x: float) -> str:
     return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 
+def constant(x: float) -> str:
+    """Write a number of a formula: in full where `number` would hide what tells it from another.
+
+    Example:
+        >>> [constant(x) for x in (1.0001, 0.1 + 0.2, 2 / 3, 1 + 1e-9)]
+        ['1.0001', '0.3', '0.6667', '1.000000001']
+    """
+    text = number(x)
+    if float(text) == x or not 1e-4 <= abs(x) < 1e7:
+        return text
+    if float(longer := f"{x:.7g}") == x:
+        return longer
+    near = float(text)
+    return text if near != int(near) or abs(x - near) < 1e-12 * abs(x) else repr(x)
+
+
+def rounded(x: float) -> float:
+    """The number that `number` writes.
+
+    Example:
+        >>> rounded(0.76159415)
+        0.7616
+    """
+    return float(number(x))
+
+
 def numbers(data: Any) -> tuple[str, ...]:
     """Write a number or an array: a small array line by line, else its smallest and largest number.
 

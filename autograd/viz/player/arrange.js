@@ -7,7 +7,7 @@ const EM = 0.61,
   LEAST_WIDTH = 130;
 const wideAs = (text, size) => columns(text) * size * EM;
 function boxOf(n) {
-  if (!n.name) return { width: wideAs(digits(n.value), 11.5) + 18, height: 28 };
+  if (!n.name) return { width: wideAs(constant(n.value), 11.5) + 18, height: 28 };
   const badge = n.sym ? Math.max(wideAs(n.sym, 13) + 14, 24) + 10 : 0;
   return { badge, width: Math.max(badge + wideAs(n.name, 13) + 18, LEAST_WIDTH), height: 66 };
 }
@@ -206,7 +206,7 @@ function nodeOf(n, i, item, isRoot) {
   const box = { x, y, width: item.width, height: item.height, rx: n.sym ? 11 : 1.5, "stroke-width": 1.5, "data-part": "box" };
   g.append(svgEl("title", {}), svgEl("rect", { ...box, ...(n.name ? {} : { "stroke-dasharray": "1.5 3" }) }));
   if (!n.name) {
-    g.append(svgText(digits(n.value), { x: x + item.width / 2, y: item.y + 4, "font-size": 11.5, "text-anchor": "middle", "data-part": "data" }));
+    g.append(svgText(constant(n.value), { x: x + item.width / 2, y: item.y + 4, "font-size": 11.5, "text-anchor": "middle", "data-part": "data" }));
     return g;
   }
   if (isRoot && n.sym)

@@ -117,7 +117,7 @@ const roundTree = (tree) => ["mrow", ["mo", "("], tree, ["mo", ")"]];
 const known = (x) => grammar.known.find(([number]) => number === x);
 function textOf(x) {
   if (isNumber(x)) {
-    const text = known(x)?.[1] || digits(x);
+    const text = known(x)?.[1] || constant(x);
     return [text, x < 0 ? NEGATIVE : /\de/.test(text) ? RAISED : ATOM]; // not 1e-12²
   }
   if (x.name !== undefined) return [nameOf(x.name).name, ATOM];

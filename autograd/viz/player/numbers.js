@@ -11,6 +11,14 @@ function digits(x) {
   const [mantissa, power] = short.split("e");
   return power < -4 || power > 3 ? +mantissa + "e" + +power : String(+short);
 }
+// As autograd.viz.text.constant.
+function constant(x) {
+  const text = digits(x),
+    longer = String(+x.toPrecision(7));
+  if (+text === x || !(Math.abs(x) >= 1e-4 && Math.abs(x) < 1e7)) return text;
+  if (+longer === x) return longer;
+  return Number.isInteger(+text) && Math.abs(x - text) >= 1e-12 * Math.abs(x) ? String(x) : text;
+}
 const minus = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
 const latexNumber = (text) =>
   text.replace(/e([-\d]+)/, " \\times 10^{$1}").replace("inf", "\\infty").replace("nan", "\\text{nan}");

@@ -27,7 +27,7 @@ const keys =
   "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · s present · n named variables · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
 about.hidden = order.hidden = true;
 const link = (i) =>
-  button(nodes[i].name || "constant", () => choose(i), { class: "link", "aria-label": "Choose " + (nodes[i].name || "constant " + fmt(value[i])) });
+  button(nodes[i].name || "constant", () => choose(i), { class: "link", "aria-label": "Choose " + (nodes[i].name || "constant " + name(i)) });
 const rows = nodes.map((n, i) => {
   const cells = [0, 1, 2].map(() => el("td"));
   body.append(

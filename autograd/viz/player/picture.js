@@ -72,7 +72,7 @@ function paint(state) {
     if (!(n.box in states) || (counts && rank[s] < rank[states[n.box]])) states[n.box] = counts ? s : "done";
     for (const g of boxesOf(i)) {
       if (n.box[0] === "g" && shownBy[n.box] !== i) continue;
-      write(g.parts.data, state.known[i] ? lines(value[i]) : [NOT_REACHED]);
+      write(g.parts.data, !state.known[i] ? [NOT_REACHED] : nodes[i].name ? lines(value[i]) : [name(i)]);
       write(g.parts.grad, covered === i ? ["?"] : lines(state.grad[i]));
       write(g.parts.what, [
         complete ? "grad ✓" : s === "part" ? "grad " + countOf(state, i).replace(" of ", "/") : "grad",
@@ -93,15 +93,15 @@ function paint(state) {
       e.kind === "whole"
         ? ""
         : covered >= 0
-          ? "+ ?"
-          : "+ " +
+          ? "+?"
+          : "+" +
             minus(lines(product[e.step]).length > 1 ? product[e.step].size : lines(product[e.step])[0]);
   }
   if (e.kind === "pass") {
     for (const k of e.steps) edges[arrowId(steps[k][0], steps[k][1])] = "to";
     hot[groups[e.group].id] = "from";
     if (e.node < 0) hot[groups[-1 - e.node].id] = "to";
-    else words = "+ " + minus(lines(addedBy(e))[0]);
+    else words = "+" + minus(lines(addedBy(e))[0]);
   }
   if (e.kind === "forward" && e.node < 0) hot[groups[e.group].id] = "to";
   if (e.kind === "named") hot[nodes[e.pass[0]].box] = "from";

@@ -1,7 +1,7 @@
 // What is said about each event: a sentence, a formula, and the product with its numbers.
 
-const name = (i) => (nodes[i] ? nodes[i].name || fmt(value[i]) : "…");
-const nodeTree = (i) => nodes[i].tree || ["mn", fmt(value[i])];
+const name = (i) => (!nodes[i] ? "…" : nodes[i].name || (typeof value[i] === "number" ? constant : fmt)(value[i]));
+const nodeTree = (i) => nodes[i].tree || ["mn", name(i)];
 const firm = (n) => n.firm || n.name;
 // As autograd.viz.notation.Derivative.
 function derivative(sign, above, below, place) {
@@ -181,7 +181,7 @@ function latex() {
   if (e.kind === "seed") return total(i).latex + " = " + latexNumber(fmt(trace.seed));
   return nodes[i].latex + " = " + (formOf(i) ? fill(formOf(i).latex, i, latexName) + " = " : "") + latexNumber(fmt(value[i]));
 }
-const latexName = (i) => nodes[i].latex || latexNumber(fmt(value[i]));
+const latexName = (i) => nodes[i].latex || latexNumber(name(i));
 function latexOfStep(k) {
   if (said[k].latex) return said[k].latex;
   const [up, by, sum] = [digits(upstream[k]), minus(digits(local[k])), digits(product[k])].map(latexNumber);

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from autograd import Value, backprop, draw
 from autograd.op import RULEBOOK
 from autograd.viz import notation
 from autograd.viz.symbols import Symbol, symbolic_partial
@@ -297,3 +298,24 @@ def test_arguments_of_an_operation_on_arrays_are_shown_unless_they_are_the_defau
     assert str(Symbol.of(RULEBOOK["concatenate"], ["x", "y"], {"axis": 1})) == (
         "concatenate(x, y, axis=1)"
     )
+
+
+# --- constants ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("constant", [1.0001, 0.9999, 1.00001, 12345.5, -2.00005, 1 + 1e-9])
+def test_a_constant_is_written_so_that_the_formula_is_true(constant):
+    x = Value(2.0, label="x")
+    step = backprop(x * constant)[0]
+    assert float(step.formula.text) == constant
+    y = x * constant
+    y.label = "y"
+    written = str(backprop(y)).partition("= x·")[2].split()[0].strip("()")
+    assert float(written) == constant
+    assert f">{step.formula.text}<" in draw(y).svg
+
+
+def test_a_number_that_was_computed_keeps_4_digits():
+    x = Value(1 / 3, label="x")
+    assert "= 0.3333·2" in str(backprop(x * 2.0))
+    assert str(Symbol("x") * (1 / 3)) == "x·0.3333"

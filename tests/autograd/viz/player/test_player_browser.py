@@ -692,6 +692,29 @@ def test_the_page_writes_every_step_as_python_does_also_at_other_leaves(play, se
     assert shown_steps(player, len(steps)) == list(printed_steps(again))
 
 
+def test_forward_numbers_stand_in_brackets_where_a_power_or_a_minus_would_misread_them(play):  # noqa: F811
+    x, y = Value(1e-12, label="x"), Value(-3.0, label="y")
+    v = x**2 - y
+    u = v * 1.0001 / x
+    u.label = "u"
+    steps = backprop(u)
+    player = play(steps)
+    said = []
+    for _ in range(4):
+        player.press("ArrowRight")
+        said.append(player.sentence())
+    assert said == [
+        "v₁ = x² = (1e-12)² = 1e-24",
+        "v = v₁ - y = 1e-24 - (-3) = 3",
+        "v₂ = v·1.0001 = 3·1.0001 = 3",
+        "u = v₂/x = 3/1e-12 = 3e12",
+    ]
+    printed = str(steps)
+    for sentence in said:
+        assert sentence.split(" = ")[2] in printed
+    assert player.page.locator("svg text", has_text="1.0001").count() == 1
+
+
 # --- what is typed, and where the picture is ---------------------------------------------------
 
 
