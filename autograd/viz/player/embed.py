@@ -70,6 +70,7 @@ def _renamed(code: str) -> str:
     for one, other in re.findall(r"\bfunction \w*\(([\w,]+)\)|\(([\w,]+)\)=>", code):
         declared |= {name for name in (one or other).split(",") if len(name) > 2}
     keys = {*re.findall(r"\.(\w+)", code), *re.findall(r"[{,](\w+)(?=[,:}])", code)}
+    keys |= {*re.findall(r"[{,}](?:[gs]et )?(\w+)\([\w,]*\)\{", code)}  # methods
     words = {*re.findall(r"\w+", code), "do", "if", "in", "of", "as"}
     pairs = (a + b for a in string.ascii_letters for b in string.ascii_letters)
     short = dict(zip(sorted(declared - keys), (x for x in pairs if x not in words), strict=False))

@@ -24,7 +24,7 @@ const predict = button("Predict", () => togglePredict(), {
   title: "Find numbers and formulas of the steps yourself (p)",
 });
 const keys =
-  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · p predict · o why this order · s present · n named variables · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
+  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · o why this order · s present · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
 about.hidden = order.hidden = true;
 const link = (i) =>
   button(nodes[i].name || "constant", () => choose(i), { class: "link", "aria-label": "Choose " + (nodes[i].name || "constant " + name(i)) });

@@ -15,6 +15,7 @@ from autograd.op import RULEBOOK, Elementwise
 from autograd.viz.player.embed import SECURITY, function_of, style_of, without_comments
 from autograd.viz.player.grammar_js import grammar
 from autograd.viz.player.page import GIVEN, SCRIPTS
+from autograd.viz.player.picture import MOST_DRAWN
 from autograd.viz.player.rules_js import rules_js
 
 ENGINE = ("numbers.js", "reading.js", "expression.js", "formulas.js", "engine.js")
@@ -46,6 +47,8 @@ aria-describedby="told">
 <p><a id="link" href="#">Copy a link</a> to this expression, these numbers and this step.</p>
 <details><summary>What an expression may hold</summary>
 <p>Numbers, names, + - * / ** and brackets, pi and e, and these functions: {functions}.</p>
+<p>At most {drawn} nodes are drawn here, each by itself: this page folds nothing into boxes.
+<code>glassgrad play</code> with the expression does.</p>
 </details>
 </main>
 <script>
@@ -74,6 +77,7 @@ def typed_page() -> str:
     return _PAGE.format(
         security=SECURITY,
         style=here.joinpath("board.css").read_text(encoding="utf-8"),
+        drawn=MOST_DRAWN,
         functions=", ".join(sorted(filter(str.isascii, grammar()["functions"]))),
         script=f'(() => {{\n"use strict";\n{body}\n}})();',
     )

@@ -346,10 +346,13 @@ def test_only_names_that_are_keys_of_no_object_are_shortened():
         // long
         let shared = long({ kept: 2 }) + +other.long_key; // other
         for (const [name, { kept }] of shared) name(/long\\//, other);
+        const method = { get read() { return 1; }, method(first) { return first; } };
+        let read = 2, first = 3;
     """
     assert without_comments(script, rename=True).strip() == (
-        'const ab=aa=>aa.kept+"long // given",ac={long_key:1,shared};'
-        "let shared=ab({kept:2})+ +ac.long_key;for(const[name,{kept}]of shared)name(/long\\//,ac);"
+        'const ac=ab=>ab.kept+"long // given",ad={long_key:1,shared};'
+        "let shared=ac({kept:2})+ +ad.long_key;for(const[name,{kept}]of shared)name(/long\\//,ad);"
+        "const method={get read(){return 1},method(aa){return aa}};let read=2,aa=3;"
     )
 
 
