@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from autograd import Tensor, Value
 from autograd.checks import came, check_number
+from autograd.tracing import as_traced, tracer
 
 
 def clip_grad_norm_(
@@ -52,16 +52,20 @@ def clip_grad_norm_(
     reached = _reached("clip_grad_norm_", parameters)
     unit, length = _length(reached, norm_type)
     norm = unit * length
-    if error_if_nonfinite and not math.isfinite(norm):
+    if error_if_nonfinite and not np.isfinite(norm):
         raise ValueError(f"clip_grad_norm_: needs finite gradients, but their norm is {norm}.")
-    if not max_norm / (norm + 1e-6) >= 1:  # nan too: then every gradient is nan, and is seen
+    # of nan, too: then every gradient is nan, and is seen
+    too_long = np.logical_not(max_norm / (norm + 1e-6) >= 1)
+    recorded = not isinstance(too_long, np.bool)  # then it can be either
+    if recorded or too_long:
         factor = max_norm / (length + 1e-6 / unit)
         for p in reached:
-            p.grad = _as_float64(p.grad) / unit * factor
-    return norm
+            scaled = _as_float64(p.grad) / unit * factor
+            p.grad = np.where(too_long, scaled, p.grad) if recorded else scaled
+    return norm  # type: ignore[no-any-return]
 
 
-def _length(reached: list[Any], norm_type: float) -> tuple[float, float]:
+def _length(reached: list[Any], norm_type: float) -> tuple[Any, Any]:
     """A power of two near the largest entry, and the norm of all gradients in that unit.
 
     So the squares neither overflow nor vanish, in whatever dtype the gradients are.
@@ -69,9 +73,13 @@ def _length(reached: list[Any], norm_type: float) -> tuple[float, float]:
     if not reached:
         return 1.0, 0.0
     entries = np.abs(np.concatenate([np.ravel(_as_float64(p.grad)) for p in reached]))
-    largest = float(entries.max()) if entries.size else 0.0
-    unit = 2.0 ** (math.frexp(largest)[1] - 1) if largest and math.isfinite(largest) else 1.0
-    return unit, float(np.linalg.norm(entries / unit, norm_type)) if entries.size else 0.0
+    if not entries.size:
+        return 1.0, 0.0
+    largest = entries.max()
+    scaled = np.logical_and(largest > 0, np.isfinite(largest))
+    unit = np.exp2(np.floor(np.log2(np.where(scaled, largest, 1.0))))
+    found = unit, np.linalg.norm(entries / unit, norm_type)
+    return found if tracer() is not None else (float(found[0]), float(found[1]))
 
 
 def _as_float64(grad: Any) -> Any:
@@ -100,7 +108,7 @@ def clip_grad_value_(parameters: Iterable[Tensor | Value], clip_value: float) ->
     _check_positive("clip_grad_value_", clip_value=clip_value)
     for p in _reached("clip_grad_value_", parameters):
         # A bound beyond the dtype would be infinite there, with a warning.
-        bound = min(clip_value, float(np.finfo(np.asarray(p.grad).dtype).max))
+        bound = min(clip_value, float(np.finfo(getattr(p.grad, "dtype", float)).max))
         p.grad = np.clip(p.grad, -bound, bound)
 
 
@@ -118,4 +126,4 @@ def _reached(who: str, parameters: Any) -> list[Any]:
     for p in params:
         if not isinstance(p, (Tensor, Value)):
             raise TypeError(f"{who}: needs Tensors or Values, but got {came(p)}.")
-    return [p for p in params if p._grad is not None]
+    return [p for p in map(as_traced, params) if p._grad is not None]

@@ -72,6 +72,7 @@ KNOWN = {
     "nn.functional.normalisation": {"written": 1},
     "nn.functional.regularisation": {"drawn": 1},
     "nn.parameter": {"as_traced": 2},
+    "optim.clip": {"tracer": 1},
     "optim.update_rule": {"tracer": 3},
 }
 

@@ -164,7 +164,10 @@ def _result(program: Program, place: int, x: Any, call: Call, given: Given, grad
     return call.tensors[x.what] if x.kind == "tensor" else x.what
 
 
+_SETTINGS = {"divide by zero": "divide", "overflow": "over", "invalid value": "invalid"}
+
+
 def _warn_of(kinds: set[str]) -> None:
     """NumPy's warnings of a run that turned out to be the right one."""
-    for kind in sorted(kinds):
+    for kind in sorted(x for x in kinds if dict(np.geterr())[_SETTINGS[x]] != "ignore"):
         warnings.warn(f"{kind} encountered in a compiled function", RuntimeWarning, stacklevel=4)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import autograd
 from autograd import detect_anomaly
-from autograd.checks import came, check_int, check_number, kind, refuse
+from autograd.checks import came, check_bool, check_int, check_number, kind, refuse
 from autograd.errors import AnomalyError
 from autograd.spellings import called_as
 from nn.data import Batches, pair
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from optim import UpdateRule
 
 Callback = Callable[[Module, History], Any]
+Learn = Callable[[str, Any, Any], float]
 Loader = Iterable[tuple[Any, Any]]
 
 
@@ -51,6 +53,7 @@ def fit(
     callbacks: Iterable[Callback] = (),
     seed: Seed | None = None,
     progress: bool = True,
+    compile: bool = False,
 ) -> History:
     """Train a model: for every batch of every epoch, one gradient and one step.
 
@@ -91,6 +94,8 @@ def fit(
             Generator; by default from a generator of its own, seeded by what `nn.manual_seed`
             seeds.
         progress: Whether to show a progress bar, where tqdm is installed.
+        compile: Whether loss, gradients and step are compiled as one (`autograd.compile`), which
+            pays for small models: the numbers are the same but for rounding.
 
     Returns:
         The losses, learning rate and seconds of every epoch, as arrays.
@@ -101,6 +106,7 @@ def fit(
         TypeError: the optimizer asks for the loss itself (Newton, LBFGS, …): call its `minimize`;
             data, schedule or seed is something else, or data is used up by one epoch.
         ValueError: epochs < 1; early_stopping without validation; a loader that gives nothing.
+        CompileError: `compile` of a model or a loss that cannot be compiled; it says why.
 
     Warns:
         RuntimeWarning: the validation loss is nan.
@@ -129,7 +135,11 @@ def fit(
     """
     batches = _as_batches(data, seed, epochs)
     parameters = _check(model, loss, optimizer, epochs, validation, early_stopping)
+    check_bool("fit", "compile", compile)
     clip = _clipping(optimizer, clip_grad_norm, clip_grad_value)
+    learn = _learning(model, loss, optimizer, parameters, clip)
+    if compile:
+        learn = _compiled(learn, model, loss, optimizer, parameters, clip)
     callbacks = [*callbacks] if early_stopping is None else [*callbacks, early_stopping]
     history = History()
     history.batches, history.scheduler = batches, _as_scheduler(optimizer, schedule)
@@ -139,17 +149,12 @@ def fit(
             for epoch in bar:
                 start = time.perf_counter()
                 model.train()
-                losses, sizes = [], []
+                losses: list[float] = []
+                sizes: list[int] = []
                 for x, y in _with_rates(batches, history.scheduler):
-                    batch_loss = loss(model(x), y)
-                    optimizer.zero_grad()
-                    batch_loss.backward()
-                    losses.append(batch_loss.item())
+                    where = f"fit: epoch {epoch + 1}, batch {len(losses) + 1}"
+                    losses.append(learn(where, x, y))
                     sizes.append(len(y))
-                    if not _finite(losses[-1], parameters):
-                        _explain(f"fit: epoch {epoch + 1}, batch {len(losses)}", model, loss, x, y)
-                    clip()
-                    optimizer.step()
                 if not losses:
                     raise ValueError(f"fit: data gave no batch in epoch {epoch + 1}.")
                 model.eval()
@@ -178,6 +183,65 @@ def fit(
             if early_stopping is not None:
                 early_stopping.restore(model)
     return history
+
+
+def _learning(
+    model: Module,
+    loss: Loss,
+    optimizer: UpdateRule,
+    parameters: list[Any],
+    clip: Callable[[], None],
+) -> Learn:
+    """What learns from one batch, and gives its loss."""
+
+    def learn(where: str, x: Any, y: Any) -> float:
+        batch_loss = loss(model(x), y)
+        optimizer.zero_grad()
+        batch_loss.backward()
+        number = batch_loss.item()
+        if not _finite(number, parameters):
+            _explain(where, model, loss, x, y)
+        clip()
+        optimizer.step()
+        return float(number)
+
+    return learn
+
+
+class _NotFinite(Exception):
+    """A loss or a gradient is nan or infinite."""
+
+
+def _compiled(
+    as_written: Learn,
+    model: Module,
+    loss: Loss,
+    optimizer: UpdateRule,
+    parameters: list[Any],
+    clip: Callable[[], None],
+) -> Learn:
+    """The same as one program; what is not finite changes nothing, and is left to the other."""
+
+    @autograd.compile
+    def step(x: Any, y: Any) -> Any:
+        batch_loss = loss(model(x), y)
+        optimizer.zero_grad()
+        batch_loss.backward()
+        grads = [p.grad for p in parameters]
+        squares = sum(np.vdot(grad, grad) for grad in grads if grad is not None)
+        if not np.isfinite(batch_loss.data + squares):
+            raise _NotFinite
+        clip()
+        optimizer.step()
+        return batch_loss.detach()
+
+    def learn(where: str, x: Any, y: Any) -> float:
+        try:
+            return float(step(x, y).item())
+        except _NotFinite:
+            return as_written(where, x, y)
+
+    return learn
 
 
 def _as_batches(data: Any, seed: Seed | None, epochs: int) -> Any:

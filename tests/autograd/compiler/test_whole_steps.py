@@ -216,6 +216,31 @@ def test_a_step_written_by_hand_takes_its_rate_as_an_argument(make):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11)
 
 
+@pytest.mark.parametrize("make", [a_model, tensors])
+@pytest.mark.parametrize("bound", [0.05, 1.0, math.inf])
+def test_gradients_are_clipped_as_uncompiled(make, bound):
+    def train(compiled):
+        _, params, loss_of = make()
+        optimizer = optim.SGD(params, lr=0.1)
+
+        def step(x, y):
+            loss = loss_of(x, y)
+            optimizer.zero_grad()
+            loss.backward()
+            optim.clip_grad_value_(params, bound)
+            norm = optim.clip_grad_norm_(params, bound)
+            optimizer.step()
+            return norm
+
+        run = autograd.compile(step) if compiled else step
+        norms = [float(run(X, Y)) for _ in range(30)]
+        assert not compiled or run._count == 1
+        return [np.array(norms), *(x for p in params for x in (p.data, p.grad))]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-14)
+
+
 def noisy():
     nn.manual_seed(1)
     return nn.Sequential(

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import nn
 import optim
 from autograd import Tensor, detect_anomaly
-from autograd.errors import AnomalyError, ShapeError
+from autograd.errors import AnomalyError, CompileError, ShapeError
 from nn import EarlyStopping, accuracy, evaluate, fit
 from nn.data import Batches, Standardizer, split
 from nn.datasets import digits, iris, spirals, xor
@@ -642,17 +642,21 @@ def test_ctrl_c_restores_the_best_weights_where_early_stopping_keeps_them():
 # --- nan
 
 
-def where_nan(loss, data, model=None, lr=0.1):
+def where_nan(loss, data, model=None, lr=0.1, compile=False):
     """The error of a training that meets a nan, and the model it leaves."""
     model = model or nn.Linear(1, 1, rng=np.random.default_rng(0))
     optimizer = SGD(model.parameters(), lr=lr)
+    batches = Batches(data, 4, shuffle=False)
     with np.errstate(all="ignore"), pytest.raises(AnomalyError, match=r"^fit: epoch ") as error:
-        fit(model, loss, Batches(data, 4, shuffle=False), optimizer, epochs=50, progress=False)
+        fit(model, loss, batches, optimizer, epochs=50, progress=False, compile=compile)
     return str(error.value), model
 
 
-def test_a_nan_loss_names_epoch_batch_operation_and_line():
-    message, model = where_nan(lambda s, y: nn.functional.mse_loss(np.log(s), y), line())
+@pytest.mark.parametrize("compile", [False, True])
+def test_a_nan_loss_names_epoch_batch_operation_and_line(compile):
+    message, model = where_nan(
+        lambda s, y: nn.functional.mse_loss(np.log(s), y), line(), compile=compile
+    )
     assert message.startswith("fit: epoch 1, batch 1: log: made nan from ")
     assert "test_training.py, line " in message
     assert np.isfinite(model.flat().data).all()
@@ -669,38 +673,49 @@ def test_a_later_batch_and_epoch_are_counted_from_one():
     assert message.startswith("fit: epoch 3, batch 3: multiply: made ")
 
 
-def test_a_nan_gradient_behind_a_finite_loss_is_found_before_it_reaches_the_weights():
+@pytest.mark.parametrize("compile", [False, True])
+def test_a_nan_gradient_behind_a_finite_loss_is_found_before_it_reaches_the_weights(compile):
     model = nn.Linear(1, 1)
     model.flat().data = [0.0, 0.0]
-    message, _ = where_nan(lambda s, y: np.sqrt(s * s).mean(), line(), model)
+    message, _ = where_nan(lambda s, y: np.sqrt(s * s).mean(), line(), model, compile=compile)
     assert "fit: epoch 1, batch 1: sqrt: its derivative" in message
     assert model.flat().data.tolist() == [0.0, 0.0]
 
 
-def test_nan_in_the_data_is_named_as_such():
+@pytest.mark.parametrize("compile", [False, True])
+def test_nan_in_the_data_is_named_as_such(compile):
     x, y = line()
     x[6] = np.nan
     assert "fit: epoch 1, batch 2: x holds nan or inf, in row 2 of the batch." in where_nan(
-        nn.MSELoss(), (x, y)
+        nn.MSELoss(), (x, y), compile=compile
     )
     x, y = line()
     y[0] = np.inf
-    assert "y holds nan or inf, in row 0 of the batch" in where_nan(nn.MSELoss(), (x, y))[0]
+    assert (
+        "y holds nan or inf, in row 0 of the batch"
+        in where_nan(nn.MSELoss(), (x, y), compile=compile)[0]
+    )
 
 
-def test_a_step_that_overflows_is_told_from_a_nan_in_the_loss():
+@pytest.mark.parametrize("compile", [False, True])
+def test_a_step_that_overflows_is_told_from_a_nan_in_the_loss(compile):
     x, y = line()
-    message, _ = where_nan(nn.MSELoss(), (x, 1e3 * y), lr=1.7e308)
+    message, _ = where_nan(nn.MSELoss(), (x, 1e3 * y), lr=1.7e308, compile=compile)
     assert "the step before made parameter 'weight' nan or infinite" in message
     assert "smaller learning rate" in message
 
 
-def test_large_but_finite_gradients_do_not_end_the_training():
+@pytest.mark.parametrize("compile", [False, True])
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:compile. step has been recorded 32 times:RuntimeWarning")
+def test_large_but_finite_gradients_do_not_end_the_training(compile):
     model = nn.Linear(1, 1, rng=np.random.default_rng(0))
     optimizer = SGD(model.parameters(), lr=1e-170)
     history = fit(
-        model, lambda s, y: s.mean() * 1e160, line(), optimizer, epochs=2, progress=False
-    )  # the squares of these gradients overflow
+        model, lambda s, y: s.mean() * 1e160, line(), optimizer, epochs=2, progress=False,
+        compile=compile,
+    )  # fmt: skip
+    # the squares of these gradients overflow
     assert len(history) == 2
 
 
@@ -714,6 +729,44 @@ def test_inside_detect_anomaly_the_error_is_that_of_the_mode():
             SGD(model.parameters(), 0.1),
             progress=False,
         )
+
+
+# --- compiled
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"clip_grad_norm": 0.5},
+        {"clip_grad_value": 0.05},
+        {"schedule": lambda k: 0.1 / (9 + k)},
+    ],
+)
+def test_compiled_it_learns_the_same(options):
+    def train(compile):
+        nn.manual_seed(2)
+        layers = nn.Linear(4, 6, bias=False), nn.BatchNorm1d(6), nn.ReLU(), nn.Dropout(0.2)
+        model = nn.Sequential(*layers, nn.Linear(6, 2))
+        x = np.random.default_rng(0).normal(size=(50, 4))  # the last batch is a short one
+        rule = optim.AdamW(model.parameters(), lr=0.01)
+        history = fit(
+            model, nn.CrossEntropyLoss(), (x, (x[:, 0] > 0).astype(int)), rule, epochs=4, seed=0,
+            progress=False, compile=compile, validation=(x, (x[:, 0] > 0).astype(int)), **options,
+        )  # fmt: skip
+        return [history.loss, history.validation_loss, *model.state_dict().values()]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+def test_what_cannot_be_compiled_says_why():
+    model = nn.Linear(1, 1, rng=np.random.default_rng(0))
+    rule = SGD(model.parameters(), lr=0.1)
+    with pytest.raises(CompileError, match=r"item\(\)"):
+        fit(model, lambda s, y: s.mean() * s.sum().item(), line(), rule, compile=True)
+    with pytest.raises(TypeError, match="fit: compile must be True or False"):
+        fit(model, nn.MSELoss(), line(), rule, compile=1)
 
 
 # --- the progress bar
