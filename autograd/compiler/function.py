@@ -28,7 +28,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import math
+import os
 import random
 import sys
 import threading
@@ -41,7 +43,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.anomalies import anomaly_mode
-from autograd.checks import check_bool, check_function
+from autograd.checks import check_bool, check_choice, check_function
 from autograd.compiler.arguments import Given, containers, contents, recorded
 from autograd.compiler.audit import Audited, Difference, Schedule, compare, same
 from autograd.compiler.effects import State, Unwritten
@@ -81,7 +83,7 @@ Kept = tuple[Program, Any, Schedule]
 class Compiled:
     """A function that was recorded and is replayed; see `compile`."""
 
-    def __init__(self, function: Callable[..., Any], audit: bool) -> None:
+    def __init__(self, function: Callable[..., Any], audit: bool, backend: str | None) -> None:
         # without its attributes: a model's could hide `draw` or `program`
         functools.update_wrapper(self, function, updated=())
         self.function = function
@@ -97,6 +99,7 @@ class Compiled:
         self._first_audit = 2 if audit else math.inf
         self._refused = False
         self._read_otherwise: set[int] = set()  # what some program does not read at every call
+        self._backend = backend
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -153,6 +156,7 @@ class Compiled:
                     "NumPy's functions, or do this outside and pass the result as an argument."
                 ) from err
             self._newest = program
+            program.native = native_side(self._backend, self.op.name)
             self._count += 1
             made = program, rebuild, Schedule(self._first_audit)
             programs = self._programs.setdefault(given.signature, [])
@@ -314,6 +318,11 @@ class Compiled:
         try:
             self._compare(outputs, rebuild, args, kwargs, given, spaces[-1], not active(), before)
         except Difference as err:
+            if program.native is not None and program.native.stop():
+                program.free = []
+                found = self._audited(kept, args, kwargs, given)  # which tells whose fault it is
+                program.native.warn("came out otherwise than the function as it is written")
+                return found
             self._refused = True
             raise self._different(err, " From now on it runs as it is written.") from None
         after.restore()
@@ -486,6 +495,18 @@ class Compiled:
         return run, [output(x, run) for x in leaves], rebuild, [number_of(x) for x in leaves]
 
 
+def native_side(backend: str | None, name: str) -> Any:
+    """What will run a program natively; None where NumPy alone does."""
+    if backend == "numpy" or os.environ.get("GLASSGRAD_NATIVE") == "0":
+        return None
+    if backend is None and importlib.util.find_spec("llvmlite") is None:
+        return None
+    # here and not above: without a compiled function nobody needs it
+    from autograd.compiler.native.backend import Native
+
+    return Native(name, at_once=backend == "native")
+
+
 def worth(program: Program) -> float:
     """How many times as long as a replay a function takes as it is written, roughly.
 
@@ -505,7 +526,7 @@ def _shared_generators() -> Any:
     return random.getstate(), repr(np.random.get_state())  # noqa: NPY002 (who uses it is refused)
 
 
-def compile(function: Callable[..., Any], *, audit: bool = True) -> Any:
+def compile(function: Callable[..., Any], *, audit: bool = True, backend: str | None = None) -> Any:
     """The same function, recorded on its first call and replayed as a few NumPy instructions.
 
     What it computes with single Values is regrouped: sums of products become matrix products where
@@ -536,11 +557,19 @@ def compile(function: Callable[..., Any], *, audit: bool = True) -> Any:
             it is written. What it prints, it prints then, too. With False this happens at the
             recording alone: what cannot be seen, such as a file, may then change unnoticed.
 
+        backend: "numpy" replays with NumPy; "native" with code for this machine, compiled at the
+            first call, which needs the extra `native`; None begins with NumPy, and goes on
+            natively, where that extra is installed, as soon as the code has been compiled in the
+            background. Native sums are added in another order again, and NumPy's warnings do not
+            come.
+
     Returns:
         A callable; `program()` of it lists the instructions.
 
     Raises:
         TypeError: function is none, or audit is no bool.
+        ValueError: the backend is none of these.
+        ImportError: backend is "native", and llvmlite is not installed.
         CompileError: on a call: the function did what could not be repeated, such as taking a
             plain float out of a Value, or drawing random numbers; or an audit found a difference.
 
@@ -557,10 +586,17 @@ def compile(function: Callable[..., Any], *, audit: bool = True) -> Any:
     """
     check_function("compile", function)
     check_bool("compile", "audit", audit)
+    if backend is not None:
+        check_choice("compile", "backend", backend, ("numpy", "native"))
+        if backend == "native" and importlib.util.find_spec("llvmlite") is None:
+            raise ImportError(
+                "compile: needs llvmlite for backend='native'. Install it: "
+                "pip install 'glassgrad[native]'."
+            )
     transform = transform_of(function)
     if transform is None:
-        return Compiled(function, audit)
-    inner = Compiled(vars(function)["__wrapped__"], audit)
+        return Compiled(function, audit, backend)
+    inner = Compiled(vars(function)["__wrapped__"], audit, backend)
     outer = transform(inner)
     outer.compiled = inner
     return outer

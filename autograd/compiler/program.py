@@ -100,6 +100,7 @@ class Program:
             k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
         }
         self.free: list[Workspace] = []
+        self.native: Any = None  # what gives workspaces native calls, if anything does
         self.lock = threading.Lock()
 
     def _array_backward(self) -> None:
@@ -225,10 +226,13 @@ class Program:
                 self.free = []
         free = self.free
         try:
-            return free.pop()
+            space = free.pop()
         except IndexError:
             with self.lock:  # as the tape may get another pass
-                return Workspace(self, free)
+                space = Workspace(self, free)
+        if self.native is not None:
+            self.native.prepare(space)
+        return space
 
     def float_size(self, k: int | None) -> int:
         """The bytes of the smallest floats that the k-th result is made of; of None, anything."""
@@ -267,6 +271,7 @@ class Workspace:
 
     def __init__(self, program: Program, home: list[Workspace]) -> None:
         self.program, self.home = program, home
+        self.native: Any = None  # the native code that it runs
         self.lock = threading.RLock()  # several threads may go backward from one result
         emitted, placement = program.emitted, program.placement
         numbers: Any = np.zeros(placement.size)

@@ -55,7 +55,7 @@ def applied(ufunc: np.ufunc, operands: list[Code], kinds: list[Any], to: Any) ->
     name = ufunc.__name__
     if types[0].kind == "b":
         name = BOOLEAN.get(name, name)
-    elif types[0].kind in "iu" and name not in _OF_INTEGERS:
+    elif types[0].kind == "u" or (types[0].kind == "i" and name not in _OF_INTEGERS):
         raise UnknownStep(f"{name} of integers")
     operands = [typed(x, t) for x, t in zip(operands, types, strict=True)]
     if name == "positive":

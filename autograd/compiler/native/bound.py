@@ -59,6 +59,11 @@ def bound(who: str, program: Program, find_names: Any, function: Any) -> BoundPr
             f"{who}: needs a function that does not compare numbers (`if v > 0`, `max`, `sorted`), "
             "as another call could take another path. Use where, maximum, minimum or clip."
         )
+    if program.effects is not None:
+        raise CompileError(
+            f"{who}: needs a function that changes nothing outside of itself, but this one writes "
+            "to parameters, gradients or an optimizer. Leave the update out: compile the loss."
+        )
     if program.value_count:
         raise CompileError(
             f"{who}: needs arguments that are numbers, arrays or Tensors, but got a Value. Pass a "
@@ -129,10 +134,10 @@ def _name_leaves(out: BoundProgram, program: Program, space: Workspace, names: N
         _add_leaf(out, "leaves", space.leaf_numbers, space.leaf_slopes)
     slopes = dict(space.gradients)
     for k, (tensor, stand_in) in enumerate(program.tensors):
-        if k < program.tensor_count or stand_in._data not in space.arrays:
+        if k < program.tensor_count or stand_in.first not in space.arrays:
             continue
         label = names.own(names.known.get(tensor) or tensor.label or f"w{k}", tensor)
-        array = space.arrays[stand_in._data]
+        array = space.arrays[stand_in.first]
         if tensor.requires_grad:
             _add_leaf(out, label, array, slopes.get(k))
         else:

@@ -239,3 +239,14 @@ def indices(ref: Ref, axes: Sequence[int]) -> list[tuple[int, list[tuple[int, in
             return None
         found.append((begin, mine))
     return None if left or offset else found
+
+
+def start_of(nest: Nest) -> Any:
+    """What folding begins with."""
+    dtype = nest.code.dtype
+    if nest.fold in ("maximum", "minimum"):
+        sign = -1 if nest.fold == "maximum" else 1
+        if dtype.kind == "f":
+            return sign * np.inf
+        return np.iinfo(dtype).min if sign < 0 else np.iinfo(dtype).max
+    return {"add": 0, "multiply": 1, "logical_and": 1, "logical_or": 0}[nest.fold]

@@ -51,12 +51,18 @@ class Memories:
         named: Arrays that have a name.
         constants: Whether numbers that nothing writes may be written into the code. If not, they
             may change between one run and the next.
+        complete: Whether these are all calls that write: then places that none of them writes are
+            the same in every run.
     """
 
     def __init__(
-        self, calls: Iterable[Any], named: Sequence[Named] = (), constants: bool = False
+        self,
+        calls: Iterable[Any],
+        named: Sequence[Named] = (),
+        constants: bool = False,
+        complete: bool = False,
     ) -> None:
-        self.constants = constants
+        self.constants, self.complete = constants, complete
         self.tables: list[Memory] = []
         self.kept: list[Any] = []  # so that no address is given to another array meanwhile
         names: dict[tuple[int, int], tuple[str, str, Any]] = {}
@@ -123,9 +129,9 @@ class Memories:
         self.tables.append(memory)
         return memory
 
-    def role_of(self, array: Any) -> str:
-        """What an array's memory holds."""
-        return self._block_of(array).role
+    def is_fixed(self, array: Any) -> bool:
+        """Whether an array holds the same numbers in every run."""
+        return self.complete and self._block_of(array).role == FIXED
 
     def _block_of(self, array: Any) -> Memory:
         address = array.__array_interface__["data"][0]

@@ -21,7 +21,7 @@ from autograd.compiler.native.arithmetic import (
     reduction,
     typed,
 )
-from autograd.compiler.native.loops import FIXED, Apply, Code, Nest, Number, Ref
+from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
 from autograd.compiler.native.windows import WINDOWS
 
@@ -129,8 +129,10 @@ def _taken(memories: Memories, source: Any, places: Any, out: Any) -> list[Nest]
 
 def _place(memories: Memories, places: Any, size: int) -> tuple[Ref, int]:
     """Where an array says that something is looked up, and among how many if it may change."""
+    if places.dtype.kind != "i":
+        raise UnknownStep("a choice by truth values")
     memory, begin = memories.of(places)
-    known = memory.role == FIXED and bool(((places >= 0) & (places < size)).all())
+    known = memories.is_fixed(places) and bool(((places >= 0) & (places < size)).all())
     return memories.place_of(places, memory, begin), 0 if known else size
 
 
@@ -140,6 +142,9 @@ def _put(memories: Memories, whole: Any, places: Any, array: Any, adds: bool = F
         raise UnknownStep("a call that reads what it writes")
     if not places.size:
         return []
+    place, count = _place(memories, places, whole.size)
+    if np.shape(array) not in ((), places.shape):
+        raise UnknownStep("numbers put at places of another shape")
     code, _ = operand(memories, array, places.shape)
     if code.dtype != whole.dtype:
         raise UnknownStep("a sum in another type")
@@ -148,7 +153,6 @@ def _put(memories: Memories, whole: Any, places: Any, array: Any, adds: bool = F
     if step != 1:
         raise UnknownStep("numbers that are not side by side")
     memories.written(whole)
-    place, count = _place(memories, places, whole.size)
     if count:
         raise UnknownStep("numbers put at places that may change")
     out = Ref(memory, begin, (0,) * places.ndim, place)
@@ -165,7 +169,7 @@ def _added_up(memories: Memories, row: Any, starts: Any, out: Any) -> list[Nest]
     starts = np.asarray(starts)
     if row.ndim != 1 or (np.diff(starts) <= 0).any() or np.may_share_memory(row, out):
         raise UnknownStep("add.reduceat")
-    if memories.role_of(starts) != FIXED or row.dtype != out.dtype:
+    if not memories.is_fixed(starts) or row.dtype != out.dtype:
         raise UnknownStep("add.reduceat")
     ends = np.append(starts[1:], len(row))
     owner = np.repeat(np.arange(len(starts)), ends - starts)

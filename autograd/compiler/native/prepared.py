@@ -34,7 +34,7 @@ class Prepared:
         ends += [x for _, x in program.results]
         for _, x, grad in program.leaves:
             ends += [x, *([grad] if grad is not None and backward else [])]
-        memories = Memories([*calls, *ends], program.named, constants=True)
+        memories = Memories([*calls, *ends], program.named, constants=True, complete=True)
         for call in calls:  # to see what is written
             self._nests(call, memories)
         memories.name()

@@ -1,0 +1,313 @@
+"""Backend: a program's calls of NumPy become calls of functions of the machine.
+
+After some replays the calls are lowered and compiled in the background, and from then on each
+section of a workspace, forward or backward, is one native call, or several with calls of NumPy's
+between them that are not known as loops. What a section does is looked up by its nests: another
+workspace of the same program has other arrays, but the same nests, and so the same code.
+
+The first workspace that gets native calls is tried: both kinds are run on the same numbers. What
+comes out otherwise is thrown away, with a warning.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.native.llvm import printed, used
+from autograd.compiler.native.llvm_numbers import WRITTEN
+from autograd.compiler.native.loops import GIVEN, Apply, Code, Memory, Nest, Number, Ref
+from autograd.compiler.native.lowering import lowered
+from autograd.compiler.native.machine import Compiled, known_in_c, this_machine
+from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
+from autograd.compiler.native.windows import WINDOWS
+
+Call = Callable[[], Any]
+Piece = list[Nest] | Call
+"""Nests that follow one another, or a call that stays NumPy's."""
+
+START = 50
+"""So many replays are made with NumPy before the native code is compiled."""
+
+LARGE, LARGE_ACROSS = 1 << 21, 1 << 19
+"""Products of so many multiplications are NumPy's: it has the better ones for matrices that do not
+fit into the nearest memory. The second is for those with a side that is read across its rows."""
+
+
+class Native:
+    """The native side of a program.
+
+    Args:
+        name: Whose program it is.
+        at_once: Whether to compile at the first call, and wait for it.
+    """
+
+    def __init__(self, name: str, at_once: bool) -> None:
+        self.name, self.at_once = name, at_once
+        self.calls = 0
+        self.state: Any = None  # None, then the thread, then the code by section
+        self.refused = False
+        self.lock = threading.Lock()
+
+    def prepare(self, space: Any) -> None:
+        """Give a workspace that nobody else uses its native calls, as soon as there are any."""
+        if self.refused or space.native is self.state:
+            if self.state is None and not self.refused:
+                self._wait(space)
+            return
+        if isinstance(self.state, threading.Thread):
+            return
+        self._install(space)
+
+    def _wait(self, space: Any) -> None:
+        self.calls += 1
+        if self.at_once:
+            self._compile(space)
+            self._install(space)
+        elif self.calls == START:
+            thread = threading.Thread(target=self._compile, args=(space,), name="compile")
+            self.state = thread
+            thread.start()
+
+    def _compile(self, space: Any) -> None:
+        """Make the code of every section; where that fails, leave it to NumPy."""
+        try:
+            pairs = [_code_of(pieces) for _, pieces, _ in _pieces_of(space)]
+            self.state = {key: code for key, code in pairs if code is not None}
+        except Exception as err:  # noqa: BLE001 (whatever goes wrong, NumPy has the right numbers)
+            self.stop()
+            self.warn(f"could not be compiled ({type(err).__name__}: {err})")
+
+    def _install(self, space: Any) -> None:
+        with self.lock:
+            if self.refused:
+                return
+            code = self.state
+            found = _pieces_of(space)
+            sections = [section for section, *_ in found]
+            native = [_native_calls(*each, code) for each in found]
+            if not code.get("tried"):
+                if not _agree(sections, native):
+                    self.stop()
+                    self.warn("came out otherwise than with NumPy when it was tried")
+                    return
+                code["tried"] = True
+            for section, calls in zip(sections, native, strict=True):
+                section[:] = calls
+            space.native = code
+
+    def warn(self, why: str) -> None:
+        """Say why there is no native code."""
+        warnings.warn(
+            f"compile: the native code of {self.name} {why}. It is replayed with NumPy from now "
+            "on, which is slower and right. backend='numpy' asks for that.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+    def stop(self) -> bool:
+        """Leave everything to NumPy; whether there was native code."""
+        ran = isinstance(self.state, dict)
+        self.refused, self.state = True, None
+        return ran
+
+
+def sections_of(space: Any) -> list[list[Call]]:
+    """The lists of calls that a workspace runs, one after the other."""
+    return [section for group, _ in _groups_of(space) for section in group]
+
+
+def _groups_of(space: Any) -> list[tuple[list[list[Call]], Memories]]:
+    """The lists of calls on arrays and those on single numbers, each with their memories."""
+    found = []
+    for bound in (space.arrays, space.scalars):
+        sections = [x for x in (bound.early, *bound.sections) if x]
+        named = [(space.indices, "", GIVEN)]  # the arguments' come there
+        calls = [call for section in sections for call in section]
+        # Of single numbers, lookups at fixed places are the compiler's own.
+        own = bound is space.scalars and all(isinstance(call, partial) for call in calls)
+        found.append((sections, Memories(calls, named, complete=own)))
+    return found
+
+
+def _pieces_of(space: Any) -> list[tuple[list[Call], list[Piece], Memories]]:
+    """Each section as nests, where they are known."""
+    found = []
+    for sections, memories in _groups_of(space):
+        for call in (call for section in sections for call in section):
+            _lowered(call, memories)  # to see what is written
+        found += [(section, _pieces(section, memories), memories) for section in sections]
+    return found
+
+
+def _pieces(section: Sequence[Call], memories: Memories) -> list[Piece]:
+    pieces: list[Piece] = []
+    for call in section:
+        nests = _lowered(call, memories)
+        if nests is None:
+            pieces.append(call)
+        elif pieces and isinstance(pieces[-1], list):
+            pieces[-1] += nests
+        else:
+            pieces.append(nests)
+    return pieces
+
+
+def _lowered(call: Any, memories: Memories) -> list[Nest] | None:
+    """A call as nests; None where it stays NumPy's."""
+    try:
+        if not isinstance(call, partial) or _name(call) in WINDOWS:
+            raise UnknownStep("a convolution, or what a test has put there")
+        nests = lowered(call, memories)
+        if not all(map(_suits, nests)):
+            raise UnknownStep("a large product")
+    except Exception:  # noqa: BLE001 (what is new here is safe with NumPy)
+        for array in arrays_in(call):
+            if array.size:
+                memories.written(array)
+        return None
+    return nests
+
+
+def _name(call: Any) -> str:
+    function = call.args[1] if getattr(call.func, "__name__", "") == "_store" else call.func
+    return getattr(function, "__name__", "")
+
+
+def _suits(nest: Nest) -> bool:
+    """Whether the machine's code is the better one."""
+    if not all(_is_there(x) for x in (nest.code,)):
+        return False
+    if nest.fold != "add":
+        return True
+    last = nest.kept - 1
+    across = nest.kept and not any(ref.steps[last] == 1 for ref in nest.refs)
+    return nest.rounds <= (LARGE_ACROSS if across else LARGE)
+
+
+def _is_there(code: Code) -> bool:
+    """Whether the machine has all functions of a code."""
+    if not isinstance(code, Apply):
+        return True
+    if code.function not in WRITTEN and code.function not in known_in_c():
+        return False
+    return all(map(_is_there, code.args))
+
+
+def _code_of(pieces: list[Piece]) -> tuple[Hashable, Compiled | None]:
+    """The code of a section, and what it is found by."""
+    groups = [x for x in pieces if isinstance(x, list)]
+    if not any(groups):
+        return None, None
+    return _key(groups), Compiled(printed(groups, this_machine()), len(groups))
+
+
+def _native_calls(
+    section: list[Call], pieces: list[Piece], memories: Memories, code: dict[Any, Any]
+) -> list[Call]:
+    """A section's calls with the native ones in place of those that they do the work of."""
+    groups = [x for x in pieces if isinstance(x, list)]
+    found = code.get(_key(groups)) if any(groups) else None
+    if found is None:
+        return list(section)
+    used_ones = used(groups)
+    table = np.array([_address(m.array) for m in used_ones], dtype=np.intp)
+    kept = [table, used_ones, found, memories, section[:]]
+    functions = iter(found.functions)
+    calls: list[Call] = []
+    for piece in pieces:
+        if not isinstance(piece, list):
+            calls.append(piece)
+        elif piece:
+            calls.append(NativeCall(next(functions), _address(table), kept))
+        else:
+            next(functions)
+    return calls
+
+
+class NativeCall(partial):  # type: ignore[type-arg]
+    """A call of the machine's, with the arrays that it uses kept for it."""
+
+    kept: list[Any]
+
+    def __new__(cls, function: Any, table: int, kept: list[Any]) -> NativeCall:
+        """A call of a function with the table of its memories."""
+        made = super().__new__(cls, function, table)
+        made.kept = kept
+        return made
+
+
+def _address(array: Any) -> int:
+    found: int = array.__array_interface__["data"][0]
+    return found
+
+
+def _key(groups: Sequence[list[Nest]]) -> Hashable:
+    """What tells a section's nests from others, whatever arrays they are about."""
+    numbers: dict[Memory, int] = {}
+
+    def of(x: Any) -> Hashable:
+        if isinstance(x, Ref):
+            place = numbers.setdefault(x.memory, len(numbers))
+            return place, x.memory.dtype.str, x.offset, x.steps, x.place and of(x.place), x.count
+        if isinstance(x, Number):
+            return repr(x.value), x.dtype.str
+        return x.function, x.dtype.str, *map(of, x.args)
+
+    def each() -> Iterator[Hashable]:
+        for nests in groups:
+            yield len(nests)
+            for x in nests:
+                yield x.axes, x.kept, of(x.code), of(x.out), x.fold, x.adds
+
+    return tuple(each())
+
+
+def _agree(sections: list[list[Call]], native: list[list[Call]]) -> bool:
+    """Whether both kinds of calls make the same numbers of the same numbers."""
+    arrays = {id(x): x for calls in sections for call in calls for x in arrays_in(call)}
+    owners = {id(_owner(x)): _owner(x) for x in arrays.values()}
+    owned = [x for x in owners.values() if isinstance(x, np.ndarray) and x.flags.writeable]
+    before = [x.copy() for x in owned]
+    with np.errstate(all="ignore"):
+        for calls in sections:
+            for call in calls:
+                call()
+        expected = [x.copy() for x in owned]
+        for x, numbers in zip(owned, before, strict=True):
+            x[...] = numbers
+        for calls in native:
+            for call in calls:
+                call()
+    usual = float(np.median([_largest(x) for x in expected] or [0.0]))
+    same = all(_alike(x, y, usual) for x, y in zip(owned, expected, strict=True))
+    for x, numbers in zip(owned, expected, strict=True):
+        x[...] = numbers
+    return same
+
+
+def _owner(array: Any) -> Any:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def _largest(array: Any) -> float:
+    if array.dtype.kind != "f":
+        return 0.0
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+def _alike(found: Any, expected: Any, usual: float) -> bool:
+    """Whether numbers are equal but for rounding: of the largest of them, and of what is usual."""
+    if expected.dtype.kind != "f":
+        return bool((found == expected).all())
+    close = (1e-3 if expected.dtype.itemsize == 4 else 1e-9) * (_largest(expected) + usual)
+    same = (found == expected) | (np.isnan(found) & np.isnan(expected))
+    with np.errstate(invalid="ignore"):
+        return bool((same | (np.abs(found - expected) <= close)).all())

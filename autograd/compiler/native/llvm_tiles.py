@@ -1,0 +1,397 @@
+"""Tiles: how one nest becomes loops with vectors in them.
+
+One axis is gone through several numbers at a time, and of what is added up four rows at once, so
+that what they share is read once: the sums of a tile, rows times vectors, stay in registers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd.compiler.native.llvm_function import Function
+from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref, refs_in, start_of
+
+ROWS = 4
+"""So many rows of a product are computed at once."""
+
+
+class Tiles:
+    """One nest: which axis is gone through in vectors, which in rows of four, and the loops.
+
+    Attributes:
+        v: The axis of the vectors; None if numbers are computed one by one.
+        row: The axis of which several are computed at once, so that what they share is read once.
+    """
+
+    def __init__(self, function: Function, nest: Nest) -> None:
+        self.function, self.numbers = function, function.numbers
+        self.nest = nest
+        self.refs = list(dict.fromkeys([*nest.refs, *refs_in(nest.out)]))
+        kinds = [ref.dtype.itemsize for ref in self.refs if ref.dtype.kind == "f"]
+        self.width = function.machine.vector // max(kinds, default=8)
+        self.v = self._vector_axis()
+        self.folds_v = self.v is not None and self.v >= nest.kept
+        self.row = self._row_axis()
+
+    def _vector_axis(self) -> int | None:
+        nest, width = self.nest, self.width
+        if nest.out.place is not None or width < 2:
+            return None
+        best, found = 0.0, None
+        for axis, n in enumerate(nest.axes):
+            kept = axis < nest.kept
+            if n < 2 or (nest.adds and kept and not nest.out.steps[axis]):
+                continue
+            if not kept and nest.fold not in ("add", "maximum", "minimum"):
+                continue
+            strided = sum(ref.steps[axis] not in (0, 1) for ref in nest.refs)
+            strided += sum(ref.place is not None and any(ref.place.steps) for ref in nest.refs)
+            vectors = n // width + bin(n % width).count("1")
+            gain = n / vectors  # numbers in each vector
+            cost = 1.0 + 2.0 * strided
+            if kept and nest.out.steps[axis] != 1:
+                cost += 2.0 / max(1, nest.rounds // max(1, math.prod(nest.axes[: nest.kept])))
+            if not kept:
+                cost *= 1.3  # the sums have to be added up in the end
+            if gain / cost > best:
+                best, found = gain / cost, axis
+        return found if best > 1.0 else None
+
+    def _row_axis(self) -> int | None:
+        nest = self.nest
+        if not nest.fold:
+            return None
+        axes = [k for k in range(nest.kept) if k != self.v]
+        return max(axes, key=lambda k: min(nest.axes[k], ROWS), default=None)
+
+    def write(self) -> None:
+        """Write the loops."""
+        nest = self.nest
+        bases = {}
+        for ref in self.refs:
+            base = self.function.bases[ref.memory]
+            bases[ref] = self._moved(base, ref, str(ref.offset)) if ref.offset else base
+        outer = [k for k in range(nest.kept) if k not in (self.v, self.row)]
+        self._outer(outer, bases)
+
+    def _outer(self, axes: list[int], places: dict[Ref, str]) -> None:
+        """Loops over the axes that are gone through one by one."""
+        if not axes:
+            self._rows(places)
+            return
+        axis, *rest = axes
+
+        def body(index: str, _: list[str]) -> list[str]:
+            self._outer(rest, self._along(places, axis, index))
+            return []
+
+        self.function.loop(self.nest.axes[axis], 1, body, [], [])
+
+    def _rows(self, places: dict[Ref, str]) -> None:
+        """The rows, four at a time, and those that are left."""
+        if self.row is None:
+            self._segments(places, 1)
+            return
+        n = self.nest.axes[self.row]
+        for begin, end, rows in _pieces(n, ROWS):
+            moved = self._shifted(places, self.row, begin)
+
+            def body(index: str, _: list[str], moved: Any = moved, rows: int = rows) -> list[str]:
+                self._segments(self._along(moved, self.row, index), rows)
+                return []
+
+            self.function.loop(end - begin, rows, body, [], [])
+
+    def _segments(self, places: dict[Ref, str], rows: int) -> None:
+        """The vectors, two at a time where rows share them, and what is left."""
+        if self.v is None or self.folds_v:
+            self._tile(places, rows, 1, 1)
+            return
+        n, width = self.nest.axes[self.v], self.width
+        some = 2 if self.nest.fold and n >= 2 * width and rows > 1 else 1
+        done = 0
+        for size, count in _sizes(n, width, some):
+            moved = self._shifted(places, self.v, done)
+            many = max(1, size // width)
+            lanes = min(size, width)
+
+            def body(
+                index: str, _: list[str], moved: Any = moved, many: int = many, lanes: int = lanes
+            ) -> list[str]:
+                self._tile(self._along(moved, self.v, index), rows, many, lanes)
+                return []
+
+            self.function.loop(size * count, size, body, [], [])
+            done += size * count
+
+    # --- one tile: rows times vectors
+
+    def _tile(self, places: dict[Ref, str], rows: int, many: int, lanes: int) -> None:
+        nest = self.nest
+        spots = [(r, s) for r in range(rows) for s in range(many)]
+        if not nest.fold:
+            cell = Cell(self, places, lanes)
+            for r, s in spots:
+                self._store(places, cell.value(nest.code, r, s), r, s, lanes)
+            return
+        if self.folds_v:
+            found = self._folded_in_vectors(places, rows)
+        else:
+            kind = self.numbers.type(nest.code.dtype, lanes)
+            start = self.numbers.constant(start_of(nest), nest.code.dtype, lanes)
+            folded = list(range(nest.kept, len(nest.axes)))
+            found = self._fold(
+                places, folded, spots, lanes, [start] * len(spots), [kind] * len(spots)
+            )
+        for (r, s), value in zip(spots, found, strict=True):
+            self._store(places, value, r, s, lanes)
+
+    def _fold(
+        self, places: dict[Ref, str], axes: list[int], spots: list[tuple[int, int]], lanes: int,
+        sums: list[str], kinds: list[str],
+    ) -> list[str]:  # fmt: skip
+        """Loops over folded axes that hand on a sum for each spot of the tile."""
+        if not axes:
+            cell = Cell(self, places, lanes)
+            return [
+                self._joined(total, cell, r, s, lanes)
+                for (r, s), total in zip(spots, sums, strict=True)
+            ]
+        axis, *rest = axes
+
+        def body(index: str, carried: list[str]) -> list[str]:
+            return self._fold(self._along(places, axis, index), rest, spots, lanes, carried, kinds)
+
+        return self.function.loop(self.nest.axes[axis], 1, body, sums, kinds)
+
+    def _joined(self, total: str, cell: Cell, r: int, s: int, lanes: int) -> str:
+        """A sum with one more term; a product is added in one step if the machine can."""
+        nest, code = self.nest, self.nest.code
+        if nest.fold == "add" and isinstance(code, Apply) and code.function == "multiply" and (
+            code.dtype.kind == "f"):  # fmt: skip
+            x, y = (cell.value(part, r, s) for part in code.args)
+            return self.numbers.fma(x, y, total, code.dtype, lanes)
+        value = cell.value(code, r, s)
+        return self.numbers.apply(nest.fold, [total, value], [code.dtype] * 2, code.dtype, lanes)
+
+    def _folded_in_vectors(self, places: dict[Ref, str], rows: int) -> list[str]:
+        """The sums of some rows where a folded axis is gone through in vectors."""
+        nest, width, dtype = self.nest, self.width, self.nest.code.dtype
+        n = nest.axes[self.v]  # type: ignore[index]
+        others = [k for k in range(nest.kept, len(nest.axes)) if k != self.v]
+        many = 1 if rows > 1 or n < 4 * width else 4
+        totals: list[str] = []
+        done = 0
+        for size, count in _sizes(n, width, many):
+            each, lanes = max(1, size // width), min(size, width)
+            spots = [(r, s) for r in range(rows) for s in range(each)]
+            kinds = [self.numbers.type(dtype, lanes)] * len(spots)
+            start = self.numbers.constant(start_of(nest), dtype, lanes)
+
+            moved = self._shifted(places, self.v, done)
+
+            def body(
+                index: str, carried: list[str], moved: Any = moved, spots: Any = spots,
+                lanes: int = lanes, kinds: Any = kinds,
+            ) -> list[str]:  # fmt: skip
+                here = self._along(moved, self.v, index)
+                return self._fold(here, others, spots, lanes, carried, kinds)
+
+            first = [start] * len(spots)
+            found = self.function.loop(size * count, size, body, first, kinds)
+            parts = [self._within(found[r * each : (r + 1) * each], lanes) for r in range(rows)]
+            totals = (
+                parts
+                if not totals
+                else [self._two(a, b, 1) for a, b in zip(totals, parts, strict=True)]
+            )
+            done += size * count
+        return totals
+
+    def _two(self, x: str, y: str, lanes: int) -> str:
+        dtype = self.nest.code.dtype
+        return self.numbers.apply(self.nest.fold, [x, y], [dtype, dtype], dtype, lanes)
+
+    def _within(self, vectors: list[str], lanes: int) -> str:
+        """What is in some vectors, put together: halves with halves."""
+        total = vectors[0]
+        for more in vectors[1:]:
+            total = self._two(total, more, lanes)
+        dtype = self.nest.code.dtype
+        emit = self.function.emit
+        while lanes > 1:
+            kind, half = self.numbers.type(dtype, lanes), lanes // 2
+            low, high = (
+                emit(
+                    f"shufflevector {kind} {total}, {kind} poison, <{half} x i32> "
+                    f"<{', '.join(f'i32 {k}' for k in range(begin, begin + half))}>"
+                )
+                for begin in (0, half)
+            )
+            if half == 1:
+                low, high = (
+                    emit(f"extractelement <1 x {self.numbers.type(dtype, 1)}> {x}, i32 0")
+                    for x in (low, high)
+                )
+            total, lanes = self._two(low, high, half), half
+        return total
+
+    # --- places
+
+    def _moved(self, place: str, ref: Ref, by: str) -> str:
+        kind = self._memory_type(ref)
+        return self.function.emit(f"getelementptr {kind}, ptr {place}, i64 {by}")
+
+    def _memory_type(self, ref: Ref) -> str:
+        return "i8" if ref.dtype.kind == "b" else self.numbers.type(ref.dtype, 1)
+
+    def _along(self, places: dict[Ref, str], axis: int | None, index: str) -> dict[Ref, str]:
+        """Where everything is, at an index along an axis."""
+        if not index or axis is None:
+            return places
+        moved = dict(places)
+        multiples: dict[int, str] = {1: index}
+        for ref, place in places.items():
+            step = ref.steps[axis] if axis < len(ref.steps) else 0
+            if not step:
+                continue
+            if step not in multiples:
+                multiples[step] = self.function.emit(f"mul i64 {index}, {step}")
+            moved[ref] = self._moved(place, ref, multiples[step])
+        return moved
+
+    def _shifted(self, places: dict[Ref, str], axis: int | None, by: int) -> dict[Ref, str]:
+        """Where everything is, so many numbers further along an axis."""
+        if not by or axis is None:
+            return places
+        moved = dict(places)
+        for ref, place in places.items():
+            step = ref.steps[axis] if axis < len(ref.steps) else 0
+            if step:
+                moved[ref] = self._moved(place, ref, str(step * by))
+        return moved
+
+    def step(self, ref: Ref, axis: int | None) -> int:
+        """How far a ref goes along an axis."""
+        return ref.steps[axis] if axis is not None and axis < len(ref.steps) else 0
+
+    def spot(self, ref: Ref, place: str, r: int, s: int, lanes: int, lane: int = 0) -> str:
+        """The address of a ref in a spot of the tile."""
+        by = r * self.step(ref, self.row) + (s * self.width + lane) * self.step(ref, self.v)
+        return self._moved(place, ref, str(by)) if by else place
+
+    def _store(self, places: dict[Ref, str], x: str, r: int, s: int, lanes: int) -> None:
+        nest, out, numbers, emit = self.nest, self.nest.out, self.numbers, self.function.emit
+        dtype, kind = out.dtype, self._memory_type(out)
+        step = self.step(out, self.v) if lanes > 1 else 1
+        at = self._lookup(out, places, self.spot(out, places[out], r, s, lanes), r, s, lanes)
+        if dtype.kind == "b":
+            x = emit(f"zext {numbers.type('i1', lanes)} {x} to {numbers.type('i8', lanes)}")
+        align = 1 if dtype.kind == "b" else dtype.itemsize
+        wide = kind if lanes == 1 else f"<{lanes} x {kind}>"
+        if step == 1 or lanes == 1:
+            if nest.adds:
+                before = emit(f"load {wide}, ptr {at}, align {align}")
+                x = numbers.apply("add", [before, x], [dtype] * 2, dtype, lanes)
+            self.function.lines.append(f"  store {wide} {x}, ptr {at}, align {align}")
+            return
+        for lane in range(lanes):
+            at = self.spot(out, places[out], r, s, lanes, lane)
+            one = emit(f"extractelement {wide} {x}, i32 {lane}")
+            if nest.adds:
+                before = emit(f"load {kind}, ptr {at}, align {align}")
+                one = numbers.apply("add", [before, one], [dtype] * 2, dtype, 1)
+            self.function.lines.append(f"  store {kind} {one}, ptr {at}, align {align}")
+
+    def _lookup(self, ref: Ref, places: dict[Ref, str], at: str, r: int, s: int, lane: int) -> str:
+        """The address, further by what is looked up."""
+        if ref.place is None:
+            return at
+        emit, index = self.function.emit, ref.place
+        where = self.spot(index, places[index], r, s, 1, lane if lane > 0 else 0)
+        kind = self.numbers.type(index.dtype, 1)
+        found = emit(f"load {kind}, ptr {where}, align {index.dtype.itemsize}")
+        if kind != "i64":
+            found = emit(f"sext {kind} {found} to i64")
+        if ref.count:
+            test = emit(f"icmp slt i64 {found}, 0")
+            found = emit(f"select i1 {test}, i64 0, i64 {found}")
+            test = emit(f"icmp sge i64 {found}, {ref.count}")
+            found = emit(f"select i1 {test}, i64 {ref.count - 1}, i64 {found}")
+        return self._moved(at, ref, found)
+
+
+class Cell:
+    """The values of a code in the spots of a tile: what several spots share is computed once."""
+
+    def __init__(self, tiles: Tiles, places: dict[Ref, str], lanes: int) -> None:
+        self.tiles, self.places, self.lanes = tiles, places, lanes
+        self.known: dict[Any, str] = {}
+
+    def value(self, code: Code, r: int, s: int) -> str:
+        """A code's value."""
+        tiles, lanes = self.tiles, self.lanes
+        if isinstance(code, Number):
+            return tiles.numbers.constant(code.value, code.dtype, lanes)
+        refs = list(refs_in(code))
+        by_row = any(tiles.step(ref, tiles.row) for ref in refs)
+        by_vector = any(tiles.step(ref, tiles.v) for ref in refs)
+        key = (code, r if by_row else 0, s if by_vector else 0)
+        if key not in self.known:
+            if isinstance(code, Ref):
+                self.known[key] = self._load(code, key[1], key[2])
+            else:
+                args = [self.value(x, r, s) for x in code.args]
+                dtypes = [x.dtype for x in code.args]
+                self.known[key] = tiles.numbers.apply(
+                    code.function, args, dtypes, code.dtype, lanes
+                )
+        return self.known[key]
+
+    def _load(self, ref: Ref, r: int, s: int) -> str:
+        tiles, lanes, emit = self.tiles, self.lanes, self.tiles.function.emit
+        kind, align = tiles._memory_type(ref), max(1, ref.dtype.itemsize)
+        place, step = self.places[ref], tiles.step(ref, tiles.v)
+        varies = ref.place is not None and tiles.step(ref.place, tiles.v)
+
+        def one(lane: int) -> str:
+            at = tiles.spot(ref, place, r, s, lanes, lane)
+            at = tiles._lookup(ref, self.places, at, r, s, lane)
+            found = emit(f"load {kind}, ptr {at}, align {align}")
+            return emit(f"icmp ne i8 {found}, 0") if ref.dtype.kind == "b" else found
+
+        if lanes == 1:
+            return one(0)
+        if not step and not varies:
+            return tiles.numbers.splat(one(0), ref.dtype, lanes)
+        if step == 1 and ref.place is None:
+            at = tiles.spot(ref, place, r, s, lanes)
+            found = emit(f"load <{lanes} x {kind}>, ptr {at}, align {align}")
+            if ref.dtype.kind == "b":
+                zero = tiles.numbers.constant(0, "i8", lanes)
+                found = emit(f"icmp ne <{lanes} x i8> {found}, {zero}")
+            return found
+        wide, found = tiles.numbers.type(ref.dtype, lanes), "poison"
+        for lane in range(lanes):
+            kind_of = tiles.numbers.type(ref.dtype, 1)
+            found = emit(f"insertelement {wide} {found}, {kind_of} {one(lane)}, i32 {lane}")
+        return found
+
+
+def _pieces(n: int, size: int) -> list[tuple[int, int, int]]:
+    """So many rows in pieces: (begin, end, how many at once)."""
+    whole = n - n % size
+    found = [(0, whole, size)] if whole else []
+    return found + ([(whole, n, n - whole)] if n > whole else [])
+
+
+def _sizes(n: int, width: int, many: int) -> list[tuple[int, int]]:
+    """So many numbers as pieces of several vectors, of one, and of parts of one: (size, count)."""
+    found, size = [], width * many
+    while n:
+        if n >= size:
+            found.append((size, n // size))
+            n %= size
+        size //= 2
+    return found

@@ -1,0 +1,350 @@
+"""Native replays: the machine's code makes the numbers that NumPy makes, or is given up."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import optim
+from autograd import Tensor, Value
+from autograd.compiler.native import backend as backends
+from autograd.compiler.native.llvm import printed, used
+from autograd.compiler.native.llvm_function import Machine
+from autograd.compiler.native.llvm_numbers import Numbers
+from autograd.compiler.native.lowering import lowered
+from autograd.compiler.native.machine import Compiled, this_machine
+from autograd.compiler.native.memories import Memories
+from tests.autograd.compiler.programs import TAME, RandomProgram
+
+if os.environ.get("GLASSGRAD_CI") != "1":
+    pytest.importorskip("llvmlite", reason="needs llvmlite, the extra native")
+
+SPECIAL = [np.nan, np.inf, -np.inf, -0.0, 0.0, 5e-324, -1e-310, 1e308, 1.0, -2.5]
+
+
+def run_natively(calls, machine=None):
+    """Make some calls of NumPy with the machine's code."""
+    memories = Memories(calls)
+    nests = [nest for call in calls for nest in lowered(call, memories)]
+    code = Compiled(printed([nests], machine or this_machine()), 1)
+    table = np.array([m.array.__array_interface__["data"][0] for m in used([nests])], np.intp)
+    code.functions[0](table.ctypes.data)
+
+
+def numbers(rng, *shape, special=False):
+    x = rng.normal(size=shape) * 2.0 ** rng.integers(-3, 4, shape)
+    if special and x.size:
+        x.flat[:: max(1, x.size // 7)] = rng.choice(SPECIAL, len(x.flat[:: max(1, x.size // 7)]))
+    return x
+
+
+def random_call(rng):
+    """A call of NumPy's on arrays that lie in any order, and the array it writes."""
+    kind = rng.integers(3)
+    if kind == 0:
+        shape = tuple(rng.integers(1, 8, rng.integers(1, 4)))
+        x, y = numbers(rng, *shape, special=True), numbers(rng, *shape, special=True)
+        x = (
+            x.transpose(rng.permutation(x.ndim))
+            .copy()
+            .transpose(np.argsort(rng.permutation(x.ndim)))
+        )
+        y = np.broadcast_to(y[..., :1] if rng.integers(2) else y, shape)
+        if x.shape != shape:
+            x = np.broadcast_to(x.ravel()[0], shape)
+        f = [np.add, np.multiply, np.subtract, np.divide][rng.integers(4)]
+        return partial(f, x, y, np.zeros(shape))
+    if kind == 1:
+        i, k, j = rng.integers(1, 20, 3)
+        left = numbers(rng, i, k) if rng.integers(2) else numbers(rng, k, i).T
+        right = numbers(rng, k, j) if rng.integers(2) else numbers(rng, j, k).T
+        return partial(np.dot, left, right, np.zeros((i, j)))
+    x = numbers(rng, *rng.integers(1, 9, 3))
+    axis = [0, 1, 2, (0, 2), (1, 2), (0, 1, 2)][rng.integers(6)]
+    f = [np.add, np.maximum, np.minimum][rng.integers(3)]
+    return partial(f.reduce, x, axis, None, np.zeros(np.shape(f.reduce(x, axis=axis))), False)
+
+
+def target_of(call):
+    return call.args[3] if getattr(call.func, "__name__", "") == "reduce" else call.args[-1]
+
+
+@pytest.mark.parametrize("machine", [Machine(8), Machine(16), Machine(32, True), Machine(64, True)])
+def test_calls_on_arrays_of_any_layout_give_numpys_numbers(machine):
+    rng = np.random.default_rng(11)
+    calls = [random_call(rng) for _ in range(60)]
+    with np.errstate(all="ignore"):
+        for call in calls:
+            call()
+    expected = [target_of(call).copy() for call in calls]
+    for call in calls:
+        target_of(call)[...] = 77.0
+    run_natively(calls, machine)
+    for call, numbers_of_numpy in zip(calls, expected, strict=True):
+        found = target_of(call)
+        np.testing.assert_allclose(found, numbers_of_numpy, rtol=0, atol=1e-12 * 1e4)
+        if isinstance(call.func, np.ufunc):  # to the last bit, the sign of zero included
+            np.testing.assert_array_equal(found, numbers_of_numpy)
+            same_sign = np.signbit(found) == np.signbit(numbers_of_numpy)
+            assert (same_sign | np.isnan(found)).all()
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 60, reason="needs longer numbers to compare")
+@pytest.mark.parametrize(
+    ("function", "largest"), [(np.exp, 1.0), (np.log, 1.0), (np.tanh, 2.0)], ids=str
+)
+def test_elementary_functions_are_right_to_the_last_places(function, largest):
+    rng = np.random.default_rng(5)
+    x = np.concatenate(
+        [rng.normal(size=4000) * s for s in (1e-6, 0.3, 3.0, 200.0)]
+        + [2.0 ** rng.uniform(-60, 60, 4000)]
+    )
+    x = np.abs(x) if function is np.log else x
+    out = np.zeros(x.size)
+    run_natively([partial(function, x, out)])
+    with np.errstate(all="ignore"):
+        exact = function(x.astype(np.longdouble))
+        rounded = exact.astype(float)
+    normal = (np.abs(rounded) > 1e-300) & np.isfinite(rounded)
+    ulps = np.abs(out[normal] - exact[normal]) / np.spacing(np.abs(rounded[normal]))
+    assert ulps.max() <= largest
+    special = np.array([*SPECIAL, 709.7, 710.0, -745.0, -746.0])
+    found = np.zeros(special.size)
+    run_natively([partial(function, special, found)])
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(found, function(special), rtol=1e-14, atol=5e-324)
+
+
+def both(f, *args, **options):
+    return [autograd.compile(f, backend=b, **options) for b in ("numpy", "native")]
+
+
+def test_random_programs_give_the_same_results_and_gradients_natively():
+    draw = random.Random(3)
+    for seed in range(25):
+        program = RandomProgram(seed, TAME)
+        xs, v = [draw.uniform(-1, 1) for _ in range(3)], Value(0.5)
+        found = []
+        with np.errstate(all="ignore"):
+            for g in both(lambda xs, v, program=program: program(xs, v)[1]):
+                for _ in range(3):
+                    for leaf in (*program.leaves, v):
+                        leaf.grad = 0.0
+                    y = g(xs, v)
+                    if hasattr(y, "backward"):
+                        y.backward()
+                found.append(
+                    [float(getattr(y, "data", y)), *(w.grad for w in (*program.leaves, v))]
+                )
+        scale = max(1.0, np.abs([x for x in found[0] if np.isfinite(x)]).max(initial=1.0))
+        np.testing.assert_allclose(found[1], found[0], rtol=1e-9, atol=1e-12 * scale)
+
+
+RULES = [
+    lambda p: optim.SGD(p, lr=0.05),
+    lambda p: optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
+    lambda p: optim.Adam(p, lr=0.01),
+    lambda p: optim.AdamW(p, lr=0.01),
+    lambda p: optim.RMSprop(p, lr=0.01),
+    lambda p: optim.Adagrad(p, lr=0.01),
+]
+
+
+def losses(rule, backend, dtype):
+    nn.manual_seed(1)
+    model = nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Linear(7, 3)).astype(dtype)
+    optimizer = rule(model.parameters())
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(6, 5)).astype(dtype), rng.integers(0, 3, 6)
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    g = autograd.compile(step, backend=backend)
+    found = [g(x).item() for _ in range(12)]
+    program = g._newest
+    assert backend == "numpy" or program.native.state["tried"]
+    return found + [number for p in model.parameters() for number in p.data.ravel().tolist()]
+
+
+@pytest.mark.parametrize(
+    "rule", RULES, ids=["SGD", "Nesterov", "Adam", "AdamW", "RMSprop", "Adagrad"]
+)
+def test_whole_steps_train_as_with_numpy(rule):
+    found = [losses(rule, backend, np.float64) for backend in ("numpy", "native")]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-11, atol=1e-12)
+
+
+def test_whole_steps_in_float32_agree_to_its_rounding():
+    found = [losses(RULES[2], backend, np.float32) for backend in ("numpy", "native")]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-5)
+
+
+def test_one_native_call_is_a_whole_step_of_a_network():
+    nn.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = ((model(x) - y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    g = autograd.compile(step, backend="native")
+    for _ in range(3):
+        g(np.ones((4, 2)), np.ones((4, 1)))
+    (space,) = g._newest.free
+    sections = [calls for calls in backends.sections_of(space) if calls]
+    assert [type(call).__name__ for calls in sections for call in calls] == ["NativeCall"]
+
+
+def test_what_is_not_known_stays_numpys_between_native_calls():
+    f = lambda x: (autograd.sort(x * 2.0) ** 2).tanh().sum()  # noqa: E731
+    numpy, native = both(f)
+    x = Tensor([3.0, -1.0, 0.5], requires_grad=True)
+    found = []
+    for g in (numpy, native):
+        for _ in range(3):
+            x.grad = None
+            y = g(x)
+            y.backward()
+        found.append([y.item(), *x.grad])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-14)
+
+
+def test_lookups_and_choices_by_truth_values_are_numpys_own():
+    t = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    table = Tensor(np.arange(12.0).reshape(4, 3), requires_grad=True)
+    g = autograd.compile(
+        lambda x, i: (t * x)[(t * x) > 0].mean() + (table[i] ** 2).sum(), backend="native"
+    )
+    for x, i in (
+        ([1.0, -2.0, 3.0], [0, 3]),
+        ([1.0, -1.0, 4.0], [-1, -1]),
+        ([2.0, -1.0, 1.0], [2, 0]),
+    ):
+        t.grad = table.grad = None
+        y = g(np.array(x), np.array(i))
+        y.backward()
+        mask = t.data * x > 0
+        assert y.item() == pytest.approx((t.data * x)[mask].mean() + (table.data[i] ** 2).sum())
+        expected = np.zeros((4, 3))
+        np.add.at(expected, np.array(i), 2 * table.data[i])
+        np.testing.assert_array_equal(table.grad, expected)
+        np.testing.assert_allclose(t.grad, x * mask / mask.sum())
+
+
+def test_guards_are_checked_natively_too():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: w * x + w * w if w * x > 1.0 else -w * x - w, backend="native")
+    for x in (1.0, 2.0, 0.1, 3.0, 0.2):
+        assert g(x).data == (2.0 * x + 4.0 if 2.0 * x > 1.0 else -2.0 * x - 2.0)
+
+
+def network():
+    w = [Value(0.1 * k) for k in range(6)]
+    return lambda x: autograd.tanh(sum(u * z for u, z in zip(w, x * 2, strict=True)) + x[0] * x[1])
+
+
+def test_after_some_replays_the_code_is_made_in_the_background(monkeypatch):
+    monkeypatch.setattr(backends, "START", 3)
+    f = network()
+    g = autograd.compile(f)
+    x = [0.5, -1.0, 2.0]
+    for _ in range(5):
+        g(x)
+    for thread in threading.enumerate():
+        if thread.name == "compile":
+            thread.join()
+    assert g(x).data == pytest.approx(f(x).data, rel=1e-14)
+    assert g._newest.native.state["tried"]
+
+
+def test_code_that_computes_something_else_is_given_up_with_a_warning(monkeypatch):
+    right = Numbers.apply
+
+    def wrong(self, name, args, dtypes, out, lanes):
+        return right(self, "subtract" if name == "add" else name, args, dtypes, out, lanes)
+
+    monkeypatch.setattr(Numbers, "apply", wrong)
+    f = network()
+    g = autograd.compile(f, backend="native")
+    x = [0.5, -1.0, 2.0]
+    with pytest.warns(RuntimeWarning, match="came out otherwise than with NumPy when it was tried"):
+        first = g(x)
+    assert [first.data, g(x).data, g(x).data] == [pytest.approx(f(x).data, rel=1e-14)] * 3
+
+
+def test_an_audit_that_finds_a_difference_gives_the_native_code_up(monkeypatch):
+    right = Numbers.apply
+
+    def wrong(self, name, args, dtypes, out, lanes):
+        return right(self, "subtract" if name == "add" else name, args, dtypes, out, lanes)
+
+    monkeypatch.setattr(Numbers, "apply", wrong)
+    monkeypatch.setattr(backends, "_agree", lambda *_: True)
+    f = network()
+    g = autograd.compile(f, backend="native")
+    x = [0.5, -1.0, 2.0]
+    g(x)
+    with pytest.warns(RuntimeWarning, match="otherwise than the function as it is written"):
+        second = g(x)
+    assert [second.data, g(x).data] == [pytest.approx(f(x).data, rel=1e-14)] * 2
+
+
+def test_threads_share_the_code_and_not_the_numbers():
+    f = network()
+    g = autograd.compile(f, backend="native")
+    g([0.5, 1.0, 2.0])
+    wrong = []
+
+    def work(k):
+        for i in range(30):
+            x = [0.1 * k, 0.2 * i, -0.3]
+            if g(x).data != pytest.approx(f(x).data, rel=1e-13):
+                wrong.append(x)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_without_llvmlite_nothing_changes_but_asking_for_it_says_what_to_install(monkeypatch):
+    find = autograd.compiler.function.importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, *a: None if name == "llvmlite" else find(name, *a)
+    )
+    g = autograd.compile(network())
+    g([0.5, 1.0, 2.0])
+    assert g._newest.native is None
+    with pytest.raises(ImportError, match=r"glassgrad\[native\]"):
+        autograd.compile(network(), backend="native")
+    with pytest.raises(ValueError, match="backend"):
+        autograd.compile(network(), backend="fortran")
+
+
+def test_importing_and_compiling_do_not_import_llvmlite():
+    program = (
+        "import sys, autograd, nn, optim\n"
+        "assert not any('native' in m or 'llvmlite' in m for m in sys.modules), 1\n"
+        "g = autograd.compile(lambda x: x * x + 2.0 * x * x)\n"
+        "g(1.0), g(2.0), g(3.0)\n"
+        "assert 'llvmlite' not in sys.modules, 2\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
