@@ -62,11 +62,12 @@ class Difference(Exception):
 
     Attributes:
         stable: Whether the function gives the same as it is written, however often it is run.
+        of_type: Whether only the types of floats differ, and not what they are.
     """
 
-    def __init__(self, message: str, stable: bool = True) -> None:
+    def __init__(self, message: str, stable: bool = True, of_type: bool = False) -> None:
         super().__init__(message)
-        self.stable = stable
+        self.stable, self.of_type = stable, of_type
 
 
 class Audited(NamedTuple):
@@ -136,7 +137,8 @@ def compare(replay: Audited) -> None:
     if wrong:
         name = wrong[0]
         message = f"{name} is {_shown(theirs[name])}, and compiled {_shown(ours[name])}"
-        raise Difference(message, stable)
+        pairs = [(np.asarray(ours[x]), np.asarray(theirs[x])) for x in wrong]
+        raise Difference(message, stable, all(_differ_in_type(x, y, total) for x, y in pairs))
 
 
 def same(results: Sequence[Any], numbers: Sequence[Any]) -> bool:
@@ -253,6 +255,13 @@ def _agree(x: Any, y: Any, total: float, size: int = 8) -> bool:
     relative, absolute = TOLERANCES.get(min(x.itemsize, size), TOLERANCES[8])
     x, y = x.astype(float), y.astype(float)
     return np.allclose(x, y, rtol=relative, atol=absolute * total, equal_nan=True)
+
+
+def _differ_in_type(x: Any, y: Any, total: float) -> bool:
+    """Whether two arrays are of floats of different sizes, and the same but for rounding."""
+    if x.dtype == y.dtype or x.dtype.kind != "f" or y.dtype.kind != "f":
+        return False
+    return _agree(x.astype(float), y.astype(float), total, min(x.itemsize, y.itemsize))
 
 
 def _shown(x: Any) -> str:

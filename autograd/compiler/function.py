@@ -95,7 +95,7 @@ class Compiled:
         self._owners: list[Any] = []  # what changes, and is read at every call
         self._watch: Watch | None = None
         self._lock = threading.RLock()
-        self._small: set[Any] = set()  # the signatures that recording does not pay for
+        self._small: set[Any] = set()  # the signatures for which the function itself is run
         self._first_audit = 2 if audit else math.inf
         self._refused = False
         self._read_otherwise: set[int] = set()  # what some program does not read at every call
@@ -139,8 +139,10 @@ class Compiled:
                 return self.function(*args, **kwargs)
             try:
                 program, rebuild = self._record(args, kwargs, given.others)
-            except AsWritten:
+            except AsWritten as err:
                 self._count += 1
+                if err.args:  # it is so for all arguments like these
+                    self._small.add(given.signature)
                 return self.function(*args, **kwargs)
             except ReadError:
                 self._raise_its_own(args, kwargs)
@@ -437,6 +439,9 @@ class Compiled:
             difference = None
         if watch.drawn():
             self._refuse_random()
+        if difference is not None and difference.of_type and not active():
+            before.restore()
+            raise AsWritten(difference)  # the types of NumPy's numbers in lists are not recorded
         if difference is not None:
             raise self._different(difference)
         if watch.changed():

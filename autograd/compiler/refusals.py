@@ -82,7 +82,8 @@ _REMEDIES = {
     ),
     "np.asarray": "Use NumPy's functions on it directly, or autograd's; a copy is a.copy().",
     "writing into an array": (
-        "Make a new one: a = a + b for a += b, autograd.where for a[i] = x, stack for a row."
+        "Make a new one: a = a + b for a += b, autograd.where for a[i] = x, stack for a row, "
+        "np.sort(a) for a.sort()."
     ),
     "using an array from outside that it writes to": "Make a new one inside: np.zeros(3).",
     "order 'K' or 'A'": "Its result depends on how an argument is stored: say 'C' or 'F'.",

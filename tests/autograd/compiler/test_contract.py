@@ -292,6 +292,13 @@ def transforms_by_an_array_of_floats():
 
 
 @as_written
+def float32_numbers_in_an_array_that_meets_float64():
+    b = A(1.5, 2.5)
+    calls = [(A(k, 2, dtype=np.float32),) for k in range(3)]
+    return lambda a: np.array([a[0], a[1]]) * b + np.tanh(a).sum() + np.exp(a).sum(), calls
+
+
+@as_written
 def a_division_by_a_float_that_is_zero():
     return lambda x, y: x / y, [(1.0, 0.0), (1.0, 0.0)]
 
@@ -638,6 +645,32 @@ def test_a_result_is_copied_with_its_leaves_as_uncompiled(copied):
             slope = 3 * (x * (1 - np.tanh(2 * x - 1) ** 2) + 4)
             assert w2.grad == pytest.approx(slope, rel=1e-12)
             assert (w2.label, w.grad) == ("w", 0.0)
+
+
+PARTS = {
+    "computed": lambda a: np.tanh(a) * 2,
+    "an argument": lambda a: a * 1,
+    "a view": lambda a: (a + 1)[::-1],
+    "of a Tensor": lambda a: Tensor(a) * a,
+    "of floats": lambda a: np.stack([a[0], 2 * a[1]]),
+    "twice": lambda a: [a + 1, (a + 1).T],
+}
+
+
+@pytest.mark.parametrize("f", PARTS.values(), ids=PARTS)
+def test_writing_into_a_result_changes_no_other_result(f):
+    g, a = autograd.compile(f), np.array([1.0, 2.0])
+
+    def arrays(result):
+        parts = result if isinstance(result, list) else [result]
+        return [getattr(x, "_data", x) for x in parts]
+
+    for _ in range(3):
+        (first, *_), later = arrays(g(a)), arrays(g(a))
+        first[...] = 99.0
+        for ours, theirs in zip(later + arrays(g(a)), arrays(f(a)) * 2, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert a.tolist() == [1.0, 2.0]
 
 
 def test_the_array_of_a_parameter_may_be_returned():
