@@ -74,7 +74,7 @@ class Columns:
     def _ends(self, guards: bool = True) -> Any:
         """Rows that something besides operations looks at; with or without the guards."""
         graph = self.graph
-        ends = [np.array(graph.outputs, dtype=np.int64), self.candidates]
+        ends = [np.array(graph.outputs, dtype=np.intp), self.candidates]
         if guards:
             ends += [np.array(pairs) for pairs, _ in graph.guards.values()]
         return np.concatenate(ends)
@@ -82,7 +82,7 @@ class Columns:
     def _behind(self, ends: Any) -> Any:
         """Of each row whether one of these depends on it."""
         alive = bytearray(len(self.code))
-        np.frombuffer(alive, dtype=bool)[ends.astype(np.int64)] = True
+        np.frombuffer(alive, dtype=bool)[ends.astype(np.intp)] = True
         rows = range(len(alive) - 1, -1, -1)
         sides = in_turn(self.left[::-1]), in_turn(self.right[::-1])
         for row, i, j in zip(rows, *sides, strict=True):
@@ -101,8 +101,8 @@ class Columns:
         by = np.concatenate([rows, rows])[used >= 0]
         used = used[used >= 0]
         uses = np.bincount(used, minlength=n)
-        uses[self._ends().astype(np.int64)] += 2
-        consumer = np.zeros(n, dtype=np.int64)
+        uses[self._ends().astype(np.intp)] += 2
+        consumer = np.zeros(n, dtype=np.intp)
         consumer[used] = by
         inner = (uses == 1) & self.adds[consumer]
         self.inner_add, self.inner_product = inner & self.adds, inner & self.products
@@ -118,7 +118,7 @@ class Columns:
         """The terms of every sum, sorted by sum: products (`left`, `right`) and plain rows."""
         n = len(self.code)
         adds = np.flatnonzero(self.adds)
-        term = np.concatenate([self.left[adds], self.right[adds]]).astype(np.int64)
+        term = np.concatenate([self.left[adds], self.right[adds]]).astype(np.intp)
         of = np.concatenate([root[adds], root[adds]])
         zero = np.zeros(n, dtype=bool)
         constants = np.flatnonzero(self.code == CONSTANT)
@@ -126,7 +126,7 @@ class Columns:
         zero[constants] = (numbers == 0) & ~np.signbit(numbers)
         kept = ~self.inner_add[term] & ~zero[term]
         term, of = term[kept], of[kept]
-        order = np.argsort(of * n + term)
+        order = np.argsort(of.astype(np.int64) * n + term)  # the products need 64 bits
         term, of = term[order], of[order]
         product = self.inner_product[term]
         self.product_of, inside = of[product], term[product]

@@ -131,14 +131,14 @@ def places_in_base(traced: Traced) -> Any:
         return inside
     offsets = _offsets(base, base)
     least = offsets.min(initial=0)
-    place = np.empty(offsets.max(initial=0) - least + 1, dtype=np.int64)
+    place = np.empty(offsets.max(initial=0) - least + 1, dtype=np.intp)
     place[offsets - least] = np.arange(base.size).reshape(base.shape)
     return place[inside - least]
 
 
 def _offsets(shown: Any, base: Any) -> Any:
     start = shown.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-    grid = np.zeros(shown.shape, dtype=np.int64)
+    grid = np.zeros(shown.shape, dtype=np.intp)
     for axis, stride in enumerate(shown.strides):
         steps = np.arange(shown.shape[axis]) * stride
         grid += steps.reshape((-1,) + (1,) * (shown.ndim - axis - 1))
@@ -150,7 +150,7 @@ def where(run: Recording, condition: Traced, x: Any, y: Any) -> Any:
     x, y = (run.objects(side) if isinstance(side, Traced) else side for side in (x, y))
     x, y = (np.asarray(side, dtype=object) for side in (x, y))
     x, y, _ = np.broadcast_arrays(x, y, condition.array)
-    places = run.tape.call(np.broadcast_to, (condition, x.shape)).astype(np.int64)
+    places = run.tape.call(np.broadcast_to, (condition, x.shape)).astype(np.intp)
     return chosen(run, np.stack([y, x]), (places, *np.indices(x.shape, sparse=True)))
 
 
@@ -219,4 +219,4 @@ def rows_of(run: Recording, values: Any) -> Any:
         or run.row(x if isinstance(x, Value) else Constant(x))
         for x in values.ravel().tolist()
     ]
-    return np.array(rows, dtype=np.int64).reshape(values.shape)
+    return np.array(rows, dtype=np.intp).reshape(values.shape)

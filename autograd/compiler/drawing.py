@@ -90,7 +90,7 @@ class Instructions:
                 for operand in (graph.left[row], graph.right[row]):
                     if operand >= 0 and owner[operand] < 0 and graph.code[operand] >= 0:
                         owner[operand] = owner[row]
-        return np.array(owner, dtype=np.int64)
+        return np.array(owner, dtype=np.intp)
 
     def _needs(self) -> list[bool]:
         """Whether a gradient flows to a row: to additions inside a sum, too."""

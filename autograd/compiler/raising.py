@@ -315,7 +315,7 @@ def find_blocks(left: Rows, right: Rows) -> Iterator[Any]:
     """
     i, j = distinct(left), distinct(right)
     width = int(j.max()) + 1
-    cells, first = np.unique(i * width + j, return_index=True)
+    cells, first = np.unique(i.astype(np.int64) * width + j, return_index=True)
     if len(cells) == len(left) == (int(i.max()) + 1) * width:
         yield first.reshape(1, -1, width)
         return
