@@ -91,7 +91,9 @@ def test_several_results_are_collected_in_one_box():
     v = Value(2.0, label="v")
     g = autograd.compile(lambda x: [v * x, (v + x).exp()])
     g(3.0)
-    assert nodes_in(g.draw().svg).count("2 results") == 2
+    svg = g.draw().svg
+    assert nodes_in(svg).count("2 results") == 2
+    assert set(re.findall(r'data-edge="(results\.\d)"', svg)) == {"results.0", "results.1"}
 
 
 @pytest.mark.parametrize(
