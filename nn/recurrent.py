@@ -482,7 +482,7 @@ class RNN(_Elman, _Layers):
         bidirectional: Whether each layer has a second cell that reads from the end.
         rng: Where the first numbers and dropout's choices come from; by default what
             `nn.manual_seed` seeds.
-        **refused: PyTorch's proj_size, unless it is 0.
+        **options: rng, by name. PyTorch's proj_size is refused, unless it is 0.
 
     Attributes:
         weight_ih_l0: (H, input_size) Parameter; those of layer k, weight_ih_lk, are (H, H), or

@@ -106,6 +106,18 @@ def test_every_name_a_package_offers_has_an_example():
     assert len(dict(offered())) > 350
 
 
+def test_a_docstring_that_explains_arguments_explains_each():
+    explained = 0
+    for name, thing in offered():
+        text = inspect.getdoc(thing)
+        if "Args:" in text and name.rpartition(".")[2] not in RULEBOOK:
+            arguments = re.split(r"\n(?=\S)", text.partition("Args:")[2])[0]
+            for parameter in inspect.signature(thing).parameters:
+                assert re.search(rf"\b{parameter}\b", arguments), f"{name}: {parameter}"
+            explained += 1
+    assert explained > 150
+
+
 @pytest.mark.parametrize("name", sorted(RULEBOOK))
 def test_the_example_of_an_operation_gives_what_it_shows(name):
     # pytest finds the examples of functions; an operation is none.
