@@ -34,7 +34,7 @@ _GIVEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Name:
     """A name, taken apart.
 
@@ -52,13 +52,13 @@ class Name:
     plain: bool = True
     entry: bool = False
 
-    @property
+    @functools.cached_property
     def text(self) -> str:
         """The name as text: "w₁₂"; an index of more digits is set off by commas."""
         base = unicodedata.normalize("NFC", self.base + _ACCENTS.get(self.accent, ""))
         return base + "".join(_SUBSCRIPTS.get(x, x) for x in self._index)
 
-    @property
+    @functools.cached_property
     def firm(self) -> str:
         """The name as text, in brackets if it is more than a word."""
         torn = not self.plain and re.search(r"[\s*+/^·-]", self.text)

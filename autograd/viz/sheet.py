@@ -18,6 +18,7 @@ import numpy as np
 from autograd.expression import parse
 from autograd.viz.backprop import Backprop, backprop
 from autograd.viz.notation import name
+from autograd.viz.player.embed import page
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.steps import array_text
 from autograd.viz.tikz import tex_text
@@ -27,36 +28,27 @@ _NUMBERS = [-3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0, 4.0]
 _FUNCTIONS = ["tanh", "sigmoid", "relu", "exp", "square"]
 _LARGEST = 1000.0
 
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-@page {{ size: A4; margin: 16mm }}
-body {{ font: 12pt/1.5 Georgia, serif; color: #000; background: #fff; max-width: 52em;
-  margin: 1em auto; padding: 0 1em }}
-h1 {{ font-size: 16pt; margin: 0 0 .6em }}
-h2 {{ font-size: 12.5pt; margin: 1em 0 .2em }}
-section {{ break-inside: avoid; margin-bottom: 1.2em }}
-img {{ max-width: 100%; height: auto }}
-code, pre {{ font: 11pt/1.45 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap }}
-pre {{ font-size: 8.5pt }}
-table {{ border-collapse: collapse }}
-th, td {{ border: 1px solid #000; padding: .25em .8em; min-width: 5em; text-align: left }}
-code, pre {{ overflow-wrap: anywhere }}
-@media (max-width: 560px) {{ th, td {{ padding: .25em .4em; min-width: 3em }} }}
-.who {{ display: flex; gap: 2em }}
-.who span {{ flex: 1; border-bottom: 1px solid #000 }}
-.solutions {{ break-before: page; border-top: 2px solid #000; margin-top: 3em; padding-top: 1em }}
-@media print {{ .solutions {{ border: 0 }} }}
-</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
+_STYLE = """\
+@page { size: A4; margin: 16mm }
+body { font: 12pt/1.5 Georgia, serif; color: #000; background: #fff; max-width: 52em;
+  margin: 1em auto; padding: 0 1em }
+h1 { font-size: 16pt; margin: 0 0 .6em }
+h2 { font-size: 12.5pt; margin: 1em 0 .2em }
+section { break-inside: avoid; margin-bottom: 1.2em }
+img { max-width: 100%; height: auto }
+code, pre { font: 11pt/1.45 ui-monospace, Menlo, Consolas, monospace; white-space: pre-wrap }
+pre { font-size: 8.5pt }
+table { border-collapse: collapse }
+th, td { border: 1px solid #000; padding: .25em .8em; min-width: 5em; text-align: left }
+code, pre { overflow-wrap: anywhere }
+@media (max-width: 560px) { th, td { padding: .25em .4em; min-width: 3em } }
+.who { display: flex; gap: 2em }
+.who span { flex: 1; border-bottom: 1px solid #000 }
+.solutions { break-before: page; border-top: 2px solid #000; margin-top: 3em; padding-top: 1em }
+@media print { .solutions { border: 0 } }
+"""
+
+_SHEET = """\
 <p class="who"><span>Name</span><span>Date</span></p>
 <p>Compute the value of each node forwards, then its gradient backwards, from df/df = 1: upstream
 times local, and the sum where several paths meet.</p>
@@ -64,11 +56,7 @@ times local, and the sum where several paths meet.</p>
 <div class="solutions">
 <h1>{title}: solutions</h1>
 {solutions}
-</div>
-</main>
-</body>
-</html>
-"""
+</div>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +153,12 @@ def write_sheet(path: str | os.PathLike[str], seed: int = 0, count: int = 6, siz
 
 
 def _html(title: str, made: list[Task]) -> str:
-    return _PAGE.format(
+    sheet = _SHEET.format(
         title=escape(title),
         tasks="\n".join(_question(k, task) for k, task in enumerate(made, start=1)),
         solutions="\n".join(_solution(k, task) for k, task in enumerate(made, start=1)),
     )
+    return page(title, sheet, _STYLE)
 
 
 def _rows(task: Task) -> Iterator[tuple[str, str, str, str]]:

@@ -82,7 +82,7 @@ class Step:
         assert self.node.op is not None
         return self.node.op
 
-    @property
+    @cached_property
     def formula(self) -> Symbol | None:
         """The local derivative as a formula (`str`, or `.latex`); None where `local` is None.
 

@@ -106,7 +106,7 @@ LOADER = without_comments(
 })(document.currentScript,"""
 )
 
-SECURITY = (
+_SECURITY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
     "script-src 'unsafe-inline'; style-src 'unsafe-inline'\">"
 )
@@ -122,24 +122,28 @@ _PAGE = """\
 {security}
 <title>{title}</title>
 <style>
-body {{ font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 1400px; padding: 0 1rem }}
-h1 {{ font-size: 1.3rem; overflow-wrap: anywhere }}
-img {{ max-width: 100% }}
-</style>
+{style}</style>
 </head>
 <body>
 <main class="alone">
 <h1>{title}</h1>
 {fragment}
 </main>
-</body>
+{script}</body>
 </html>
+"""
+_STYLE = """\
+body { font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 1400px; padding: 0 1rem }
+h1 { font-size: 1.3rem; overflow-wrap: anywhere }
+img { max-width: 100% }
 """
 
 
-def page(title: str, fragment: str) -> str:
+def page(title: str, fragment: str, style: str = _STYLE, script: str = "") -> str:
     """A page of its own that may load nothing."""
-    return _PAGE.format(title=escape(title), security=SECURITY, fragment=fragment)
+    return _PAGE.format(
+        title=escape(title), security=_SECURITY, fragment=fragment, style=style, script=script
+    )
 
 
 def as_image(svg: str) -> str:

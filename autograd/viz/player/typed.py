@@ -12,7 +12,7 @@ from importlib import resources
 
 from autograd.atomic_write import write_atomically
 from autograd.op import RULEBOOK, Elementwise
-from autograd.viz.player.embed import SECURITY, function_of, style_of, without_comments
+from autograd.viz.player.embed import function_of, page, style_of, without_comments
 from autograd.viz.player.grammar_js import grammar
 from autograd.viz.player.page import GIVEN, SCRIPTS
 from autograd.viz.player.picture import MOST_DRAWN
@@ -21,21 +21,7 @@ from autograd.viz.player.rules_js import rules_js
 ENGINE = ("numbers.js", "reading.js", "expression.js", "formulas.js", "engine.js")
 """The scripts that read an expression and make the record of its pass."""
 
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-{security}
-<title>Backpropagation of an expression</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main class="alone">
-<h1>Type an expression and step through its backpropagation</h1>
+_BOARD = """\
 <noscript><p>This page computes with JavaScript, which is switched off here.</p></noscript>
 <label for="expression">f =</label>
 <input id="expression" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" \
@@ -49,14 +35,7 @@ aria-describedby="told">
 <p>Numbers, names, + - * / ** and brackets, pi and e, and these functions: {functions}.</p>
 <p>At most {drawn} nodes are drawn here, each by itself: this page folds nothing into boxes.
 <code>glassgrad play</code> with the expression does.</p>
-</details>
-</main>
-<script>
-{script}
-</script>
-</body>
-</html>
-"""
+</details>"""
 
 
 def typed_page() -> str:
@@ -74,13 +53,13 @@ def typed_page() -> str:
         ),
     ]
     body = "\n".join(parts)
-    return _PAGE.format(
-        security=SECURITY,
-        style=here.joinpath("board.css").read_text(encoding="utf-8"),
+    board = _BOARD.format(
         drawn=MOST_DRAWN,
         functions=", ".join(sorted(filter(str.isascii, grammar()["functions"]))),
-        script=f'(() => {{\n"use strict";\n{body}\n}})();',
     )
+    style = here.joinpath("board.css").read_text(encoding="utf-8")
+    script = f'<script>\n(() => {{\n"use strict";\n{body}\n}})();\n</script>\n'
+    return page("Type an expression and step through its backpropagation", board, style, script)
 
 
 def write_typed_page(path: str | os.PathLike[str]) -> None:
