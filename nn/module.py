@@ -115,7 +115,8 @@ class Module:
             ...     sorted(os.listdir(folder))
             ['net.c', 'net.h']
         """
-        names = {name: p for name, p in self.named_parameters() if isinstance(p, Parameter)}
+        named = self.named_parameters()
+        names = {f"model.{name}": p for name, p in named if isinstance(p, Parameter)}
         compiled = autograd.compile(self.forward)
         compiled.export(path, *example, dtype=dtype, names=names)
 

@@ -154,7 +154,7 @@ def test_parameters_have_their_names_and_no_memory_is_allocated(tmp_path):
     model = mlp()
     model.export(tmp_path / "net.c", Tensor(np.ones((1, 4))))
     text = (tmp_path / "net.c").read_text()
-    assert "static const double _0_weight[16][4]" in text
+    assert "static const double model_0_weight[16][4]" in text
     assert "malloc" not in text
     assert "void net(const double x[4], double out[3]);" in (tmp_path / "net.h").read_text()
 

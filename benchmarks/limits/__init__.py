@@ -1,0 +1,1 @@
+"""The limit: training steps in C written by hand, beside ours."""

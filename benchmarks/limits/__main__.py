@@ -1,0 +1,189 @@
+"""Whole training steps beside C written by hand: `python -m benchmarks.limits`.
+
+The C is compiled with `cc -O3 -march=native -fno-math-errno`; ours replays with NumPy, and
+natively, which needs llvmlite. All sides of a row begin with the same numbers, must show the same losses, and
+take turns in one process; the figures are medians of the processor time of one step. Ratios are to
+C's.
+"""
+
+import ctypes
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+import numpy as np
+
+import autograd
+import nn
+import optim
+from autograd import Tensor, tanh
+
+HERE = pathlib.Path(__file__).parent
+DOUBLES, FLOATS, INTS = (
+    np.ctypeslib.ndpointer(kind, flags="C") for kind in (np.float64, np.float32, np.int32)
+)
+
+
+def by_hand(folder, name, *kinds, returns=ctypes.c_double):
+    """A function of a C file in this folder."""
+    library = f"{folder}/{name}.so"
+    flags = ["-std=c99", "-O3", "-march=native", "-fno-math-errno", "-shared", "-fPIC"]
+    subprocess.run(["cc", *flags, HERE / f"{name}.c", "-lm", "-o", library], check=True)
+    function = getattr(ctypes.CDLL(library), name)
+    function.argtypes, function.restype = [*kinds, ctypes.c_double], returns
+    return function
+
+
+def network(*sizes, dtype=np.float64):
+    nn.manual_seed(0)
+    model = nn.MLP(sizes[0], list(sizes[1:-1]), sizes[-1]).astype(dtype)
+    return model, np.concatenate([p.data.ravel() for p in model.parameters()])
+
+
+def trained(loss, optimizer, *data):
+    """One step of training as it is written, for each way to replay it."""
+
+    def step(*data):
+        optimizer.zero_grad()
+        total = loss(*data)
+        total.backward()
+        optimizer.step()
+        return total
+
+    return step
+
+
+def moons(folder):
+    x, classes = nn.datasets.moons(100, noise=0.1, seed=1337)
+    y = np.where(classes, 1.0, -1.0).reshape(-1, 1)
+
+    def ours(backend):
+        model, _ = network(2, 16, 16, 1)
+
+        def loss(x, y):
+            penalty = sum((p * p).sum() for p in model.parameters())
+            return (1 - y * model(x)).relu().mean() + 1e-4 * penalty
+
+        step = trained(loss, optim.SGD(model.parameters(), lr=0.1))
+        g = autograd.compile(step, backend=backend, audit=False)
+        return lambda: g(x, y).item()
+
+    function, numbers = (
+        by_hand(folder, "moons", DOUBLES, DOUBLES, DOUBLES),
+        network(2, 16, 16, 1)[1],
+    )
+    return ours, lambda: function(numbers, x, y, 0.1)
+
+
+def digits(folder):
+    x, y = nn.datasets.digits()
+    x, y = np.ascontiguousarray(x[:64] / 16), y[:64]
+
+    def ours(backend):
+        model, _ = network(64, 64, 10)
+        step = trained(
+            lambda x: nn.functional.cross_entropy(model(x), y),
+            optim.Adam(model.parameters(), lr=0.001),
+        )
+        g = autograd.compile(step, backend=backend, audit=False)
+        return lambda: g(x).item()
+
+    function, numbers = by_hand(folder, "digits", DOUBLES, DOUBLES, INTS), network(64, 64, 10)[1]
+    classes = y.astype(np.int32)
+    return ours, lambda: function(numbers, x, classes, 0.001)
+
+
+def recurrent(folder):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=120), rng.normal(size=120)
+    numbers = rng.normal(size=64 + 8 + 8 + 8 + 1) * 0.3
+
+    def ours(backend):
+        sizes = np.cumsum([64, 8, 8, 8])
+        arrays = [a.copy() for a in np.split(numbers, sizes)]
+        arrays[0] = arrays[0].reshape(8, 8)
+        w, u, b, o, c = parts = [Tensor(a, requires_grad=True) for a in arrays]
+
+        def loss(x, y):
+            h, total = np.zeros(8), 0.0
+            for t in range(120):
+                h = tanh(w @ h + u * x[t] + b)
+                total = total + ((o @ h + c - y[t]) ** 2).sum()
+            return total / 120
+
+        g = autograd.compile(trained(loss, optim.SGD(parts, lr=0.01)), backend=backend, audit=False)
+        return lambda: g(x, y).item()
+
+    function, start = by_hand(folder, "recurrent", DOUBLES, DOUBLES, DOUBLES), numbers.copy()
+    return ours, lambda: function(start, x, y, 0.01)
+
+
+def update(folder):
+    rng = np.random.default_rng(0)
+
+    def ours(backend):
+        model, _ = network(784, 128, 64, 10, dtype=np.float32)
+        optimizer = optim.Adam(model.parameters(), lr=0.001)
+        for p in model.parameters():
+            p.grad = rng.normal(size=p.shape).astype(np.float32)
+
+        def step():
+            optimizer.step()
+            return 0.0
+
+        return step
+
+    function = by_hand(folder, "update", FLOATS, FLOATS, returns=None)
+    numbers = network(784, 128, 64, 10, dtype=np.float32)[1]
+    grad = rng.normal(size=numbers.size).astype(np.float32)
+    return ours, lambda: function(numbers, grad, 0.001) or 0.0
+
+
+ROWS = {
+    "moons 2-16-16-1, L2, SGD": (moons, ("numpy", "native")),
+    "digits 64-64-10, Adam": (digits, ("numpy", "native")),
+    "recurrent 8 × 120 on Tensors, SGD": (recurrent, ("numpy", "native")),
+    "Adam's step() alone, 109,386 float32": (update, ("eager",)),
+}
+
+
+def measured(sides, turns=15, part=0.02):
+    """The median processor time of a step of each side, in µs."""
+    times = {name: [] for name in sides}
+    counts = {}
+    for name, step in sides.items():
+        start = time.process_time()
+        step()
+        counts[name] = max(1, round(part / max(1e-7, time.process_time() - start)))
+    for _ in range(turns):
+        for name, step in sides.items():
+            start = time.process_time()
+            for _ in range(counts[name]):
+                step()
+            times[name].append(1e6 * (time.process_time() - start) / counts[name])
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def main():
+    print("| whole step, µs | C by hand | ours | ratio |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for title, (make, backends) in ROWS.items():
+            ours, c = make(folder)
+            sides = {"C": c, **{backend: ours(backend) for backend in backends}}
+            losses = {name: [step() for _ in range(5)] for name, step in sides.items()}
+            for name, found in losses.items():
+                np.testing.assert_allclose(
+                    found, losses["C"], rtol=1e-9, err_msg=f"{title}: {name}"
+                )
+            figures = measured(sides)
+            for name in backends:
+                ratio = figures[name] / figures["C"]
+                print(
+                    f"| {title}, {name} | {figures['C']:.1f} | {figures[name]:.1f} | {ratio:.2f} |"
+                )
+
+
+if __name__ == "__main__":
+    main()
