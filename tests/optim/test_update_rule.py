@@ -96,3 +96,15 @@ def test_the_names_of_version_0_1_warn_and_work():
         assert issubclass(SGD, optim.Rule)
     with pytest.raises(AttributeError, match="has no attribute 'Ruel'"):
         _ = optim.Ruel
+
+
+def test_a_saved_array_that_does_not_fit_is_named_with_the_rule():
+    x = Value(2.0)
+    rule = Averaged([x], lr=1.0)
+    x.grad = 2.0
+    rule.step()
+    for wrong, came in ((np.zeros(2), r"shape \(2,\) and float64"), ([1], r"\(1,\) and int64")):
+        state = rule.state_dict()
+        state["state"][0]["kept"]["m"] = wrong
+        with pytest.raises(ValueError, match=rf"Averaged: needs 'm' of shape \(1,\).*{came}"):
+            rule.load_state_dict(state)
