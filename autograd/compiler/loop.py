@@ -15,7 +15,7 @@ repeats.py finds such stretches.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -124,6 +124,7 @@ class Repeated:
         first: Where the numbers lie that go into the first round.
         moving: Where, for each round, those lie that may be others than in the round before.
         needing: Likewise those to which every round carries slopes.
+        starts: Of each round where those lie if they lie side by side, or None.
         again: Whether the backward pass needs more of the forward pass than the array keeps.
     """
 
@@ -136,6 +137,12 @@ class Repeated:
         self.moving = self.needing = given[:, body.moving].copy()
         if body.needing != body.moving:
             self.needing = given[:, body.needing].copy()
+        row = np.arange(self.needing.shape[1])
+        beside = (self.needing == self.needing[:, :1] + row).all(axis=1)
+        starts = [x[0] if len(x) else 0 for x in self.needing.tolist()]
+        self.starts = [
+            k if found else None for k, found in zip(starts, beside.tolist(), strict=True)
+        ]
         emitted = body.emitted
         tape, end = emitted.tape, emitted.tape.sections[1]
         kept = {id(x) for x, _ in emitted.kept}
@@ -173,16 +180,21 @@ class Repeated:
         numbers.take(self.first, out=room.given, mode="clip")
         results, ends = self._results(numbers), self._results(out)
         lookups = self._lookups(indices)
-        rounds = zip(self.moving, self.needing, lookups, results, ends, strict=True)
-        for places, targets, lookup, result, slope in reversed(list(rounds)):
-            self._enter(room, numbers, places, lookup)
+        rounds = zip(self.moving, self.needing, self.starts, lookups, results, ends, strict=True)
+        enters = self.again or room.reads_moving or self.loop.indices.size
+        for places, targets, start, lookup, result, slope in reversed(list(rounds)):
+            if enters:
+                self._enter(room, numbers, places, lookup)
             if self.again:
                 room.run(0)
             else:
                 room.made[:] = result
             room.made_slopes[:] = slope
             room.run(1)
-            np.add.at(out, targets, room.needing_slopes)
+            if start is None:
+                np.add.at(out, targets, room.needing_slopes)
+            else:
+                out[start : start + len(targets)] += room.needing_slopes
             if self.body.shared:
                 slope[:] = room.made_slopes
         self.body.rooms.append(room)
@@ -222,8 +234,22 @@ class _Room:
         self.run = bound.run
         self.given = numbers[: len(body.given)]
         self.moving = numbers[body.moving]
+        self.reads_moving = any(_reads(call, self.moving) for call in bound.sections[1])
         self.needing_slopes = np.zeros(0)
         if emitted.gradient is not None:
             first = placement.graph.data_size
             leaves = bound[emitted.gradient]
             self.needing_slopes = leaves[body.needing.start - first : body.needing.stop - first]
+
+
+def _reads(x: Any, memory: Any) -> bool:
+    """Whether a call, or one of nested arguments, may use an array's memory."""
+    if isinstance(x, partial):
+        return _reads((x.args, *x.keywords.values()), memory)
+    if isinstance(x, (tuple, list)):
+        return any(_reads(part, memory) for part in x)
+    if isinstance(x, dict):
+        return _reads(list(x.values()), memory)
+    if isinstance(x, np.ndarray):
+        return bool(np.may_share_memory(x, memory))
+    return callable(x) and not isinstance(x, np.ufunc) and hasattr(x, "__self__")

@@ -125,14 +125,17 @@ class Recording(Tracer):
             self.graph.ops.append(op)
         if op.name in RAISING:
             self._check_raising(op.name, *operands)
-        kind, right = self.kind, -1  # written out, as this is what recording takes its time for
+        kind, graph, right = self.kind, self.graph, -1  # written out, as it is what takes the time
         x = operands[0]
         left = x.index if type(x) is kind else self.row(x)
         if len(operands) == 2:
             x = operands[1]
             right = x.index if type(x) is kind else self.row(x)
         made: Any = kind.__new__(kind)
-        made.index = self.graph.add(code, left, right)
+        made.index = len(graph.code)
+        graph.code.append(code)
+        graph.left.append(left)
+        graph.right.append(right)
         made._data, made.label = out._data, ""
         made._grad = made.op = made._left = made._right = None
         if len(active()) > self.inside:
