@@ -189,7 +189,7 @@ function chooseBox(g) {
     more = members.length - 60;
   about.replaceChildren(
     title(box.text + ": " + members.length.toLocaleString("en") + " nodes in one box"),
-    p("What happens inside of it counts as one step until it is opened; the numbers in it are in the table."),
+    p("It counts as one step until it is opened; its numbers are in the table."),
     el("div", { class: "row" }, viewWith(g, true) ? toggle(g) : "", button("Close this text", () => choose(-1))),
     p(...members.slice(0, 60).flatMap((i) => [link(i), " "]), more > 0 ? "… " + more + " more" : ""),
   );
@@ -297,9 +297,9 @@ function writeParts() {
     if (n.op && n.box[0] === "n" && size[i] <= LONGEST && uses[i] === 1) return [];
     whole.add(i);
     size[i] = 0;
-    const box = groups.find((g) => g.id === n.box && g.out.includes(i));
+    const box = groups.find((g) => g.id === n.box && g.out[0] === i);
     if (!n.op || (n.box[0] === "g" && !box)) return [];
-    return [el("span", {}, name(i) + " = ", box ? el("span", { "data-i": i }, box.text) : nested(i, whole))];
+    return [el("span", {}, box?.out[1] ? "" : name(i) + " = ", box ? el("span", { "data-i": i }, box.text) : nested(i, whole))];
   });
   parts.classList.toggle("many", lines.length > 6);
   parts.replaceChildren(...lines.reverse());

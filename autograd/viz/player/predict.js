@@ -51,7 +51,8 @@ function formulaIn(typed) {
   const apply = (op, ...of) => (x) => rules[op][0](...of.map((f) => f(x)));
   function operand() {
     const token = tokens.shift() || "",
-      called = tokens[0] === "(" && /\w$/.test(token),
+      isWord = /^[\p{L}_]/u.test(token),
+      called = isWord && tokens[0] === "(",
       known = called ? trace.functions : names;
     if (token === "+") return climb(3);
     if (token === "-") return apply("negative", climb(3));
@@ -66,7 +67,7 @@ function formulaIn(typed) {
       must(tokens.shift() === ")");
       if (!called) return of[0];
     }
-    must(/^[\p{L}_]/u.test(token));
+    must(isWord);
     must(Object.hasOwn(known, token), token + " is no " + (called ? "function" : "name") + " here.");
     return called ? apply(known[token], ...of) : (x) => x[known[token]];
   }

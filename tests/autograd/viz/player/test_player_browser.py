@@ -1227,3 +1227,60 @@ def test_of_a_long_pass_presenting_shows_the_line_of_the_step_alone(play):  # no
         assert marked in line
         assert len(line) < 200
         player.press("PageDown")
+
+
+def test_a_closed_box_is_a_line_of_words_when_presenting_until_it_is_opened(play):  # noqa: F811
+    random.seed(3)
+    model = MLP(2, [3, 1])
+    out = model([Value(0.5), Value(-1.0)])
+    J = (out - 1.0) ** 2
+    J.label = "J"
+    player = play(backprop(J))
+    player.page.locator(".row button", has_text="− model").first.click()
+    player.press("s", "ArrowRight")
+    lines, _ = presented(player)
+    assert lines[0].startswith("J = (")
+    boxes = [line for line in lines if " of " in line]
+    assert any(line.startswith("model of ") or " = model" in line for line in boxes)
+    player.page.locator(".row button", has_text="+ model").first.click()
+    shown, _ = presented(player)
+    assert shown != lines
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 930, 1280, 1920])
+def test_predicting_and_presenting_fit_every_screen_and_axe_finds_no_fault(play, width, scheme):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    size = {"width": width, "height": 900}
+    player = play(backprop(neuron()[0]), viewport=size, color_scheme=scheme, bypass_csp=True)
+    asked = asked_in(player)
+    go_to(player, asked["local"][0])
+    assert slip_told(player, "1 +") == (
+        "That is no number and no formula. Write 0.5, 1/3, y or 1 - v1**2."
+    )
+    for present in (False, True):
+        if present:
+            player.press("s")
+        assert player.page.evaluate("document.documentElement.scrollWidth") <= width
+        violations = Axe().run(player.page).response["violations"]
+        assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations] == []
+    assert player.page.locator(".parts").evaluate("(e) => e.scrollWidth <= e.clientWidth + 1")
+
+
+def test_predicting_needs_no_mouse(play):  # noqa: F811
+    player = play(backprop(neuron()[0]))
+    keyboard = player.page.keyboard
+    player.press("p", "End")
+    for _ in range(60):
+        keyboard.press("Tab")
+        if player.page.evaluate(
+            "document.querySelector('.glassgrad').shadowRoot.activeElement?.matches('.say input')"
+        ):
+            break
+    keyboard.type("-9.0*0")
+    keyboard.press("Enter")
+    assert "Not yet" in player.panel()
+    keyboard.press("Escape")  # out of the field, and on
+    keyboard.press("ArrowLeft")
+    assert player.where() == "backward step 14 of 15"

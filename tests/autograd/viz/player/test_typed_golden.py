@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from collections import Counter
 from importlib import resources
 
@@ -172,6 +173,36 @@ def test_every_operation_has_the_same_record_at_special_points(in_javascript):
     ]
     for (text, values), javascript in zip(known, in_javascript(known), strict=True):
         assert list(differences(in_python(text, values), javascript)) == [], (text, values)
+
+
+def test_a_formula_typed_into_predict_is_computed_as_on_the_command_line(browser):  # noqa: F811
+    rng = random.Random(5)
+    values = {"x": 0.7, "y": 1.3}
+    known = [name for name, op in FUNCTIONS.items() if not op.defaults]
+    texts = ["-x**2", "2**-x**2", "2**3**x", "x-y-1", "x/y/2", "-(x- -y)*2", "+x", "2*-x", ".5e1*x"]
+    texts += [expression(rng, list(values), 3) for _ in range(400)]
+    texts += [expression(rng, list(values), 2, name) for name in known]
+    texts = [text for text in texts if not any(f"{n}(" in text for n in {*FUNCTIONS} - {*known})]
+    texts = [text for text in texts if "_000" not in text and "pi" not in text]
+    here = resources.files("autograd.viz.player")
+    script = f"""(texts) => {{
+        const nodes = [{{ name: "x" }}, {{ name: "y" }}], codeOf = (i) => nodes[i].name;
+        const trace = {{ functions: {json.dumps(grammar()["functions"])} }};
+        const rules = {rules_js(op.name for op in OPERATIONS)};
+        {without_comments(here.joinpath("predict.js").read_text("utf-8"))}
+        return texts.map((text) => String(formulaIn(text)({[*values.values()]})));
+    }}"""
+    page = browser.new_page()
+    theirs = page.evaluate(script, texts)
+    page.close()
+    assert len(texts) > 400
+    for text, javascript in zip(texts, theirs, strict=True):
+        with np.errstate(all="ignore"):
+            used = {n: x for n, x in values.items() if re.search(rf"\b{n}\b", text)}
+            ours = parse(text, used)
+        assert _near(float(getattr(ours, "data", ours)), javascript.replace("Infinity", "inf")), (
+            text
+        )
 
 
 # --- errors -----------------------------------------------------------------------------------
