@@ -40,11 +40,12 @@ def peers(rounds):
         sequences,
         startup,
         updates,
+        watching,
     )
 
     parts = (
         startup, scalars, scaling, overhead, moons, updates, digits, images, sequences, compiled,
-        audits, compiling,
+        audits, compiling, watching,
     )  # fmt: skip
     for benchmark in parts:
         benchmark.report(rounds)

@@ -179,6 +179,12 @@ def repainted(nodes):
     return repainting(nodes)
 
 
+def watched(yes):
+    from benchmarks.watching import seconds_per_step
+
+    return lambda: seconds_per_step(yes)
+
+
 def explained(links):
     import autograd
 
@@ -283,6 +289,8 @@ GROUPS = {
         "player: recurrence of 75 steps": row(player, 75, **MILLISECONDS),
         "player: recurrence of 10,000 steps": row(player, 10_000, **MILLISECONDS),
         "player: repaint of 150 nodes, a step": row(repainted, 150, **MILLISECONDS),
+        "watch: step on the moons, alone": row(watched, False, turns=3),
+        "watch: step on the moons, watched": row(watched, True, turns=3),
         "explain: recurrence of 10,000 steps": row(explained, 10_000, **MILLISECONDS),
     },
     "updates": {

@@ -208,7 +208,7 @@ def trained(watched):
     data, w = nn.datasets.moons(), None
     if watched:
         w = nn.watch(model, data)
-        w._screen = lambda watch, end=False: watch.picture()
+        w.screen = lambda watch, end=False: watch.picture()
     callbacks = [w] if watched else []
     history = nn.fit(
         model, loss, data, optim.Adam(model.parameters()), epochs=5, callbacks=callbacks, seed=0,
@@ -261,7 +261,7 @@ def test_pictures_are_at_most_ten_a_second_and_at_most_15_percent_of_the_trainin
         clock.now += cost
         shown.append(clock.now)
 
-    w._screen = screen
+    w.screen = screen
     for _ in range(10_000):
         clock.now += 0.001  # the training itself
         w.frame(0.0)
