@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+import nn
+import optim
 from autograd import Value, backprop, sigmoid
 from autograd.viz.player.typed import write_typed_page
 from autograd.viz.sheet import write_sheet
@@ -79,11 +81,38 @@ def a_sheet(page, folder):
     page.goto((folder / "sheet.html").as_uri())
 
 
+def moons():
+    """A network that has learnt the moons, and the data."""
+    nn.manual_seed(0)
+    model, data = nn.MLP(2, [8], 2, "tanh"), nn.datasets.moons()
+    w, optimizer = nn.watch(model, data), optim.Adam(model.parameters(), lr=0.02)
+    nn.fit(model, nn.CrossEntropyLoss(), data, optimizer, epochs=60, callbacks=[w], seed=0)
+    return model, w
+
+
+def watching(page, folder):
+    """The film of a training, near its end."""
+    moons()[1].save(folder / "film.html")
+    page.set_viewport_size({"width": 980, "height": 830})
+    page.goto((folder / "film.html").as_uri())
+    page.wait_for_selector(".glassgrad nav")
+
+
+def network(page, folder):
+    """The picture of a network for one example."""
+    moons()[0].picture([0.5, 0.25], [0], nn.CrossEntropyLoss()).save(folder / "network.html")
+    page.set_viewport_size({"width": 760, "height": 690})
+    page.goto((folder / "network.html").as_uri())
+    page.wait_for_selector(".glassgrad .pic")
+
+
 PICTURES = {
     "type-and-step": typing,
     "presenting": presenting,
     "predicting": predicting,
     "work-sheet": a_sheet,
+    "watching": watching,
+    "network": network,
 }
 
 

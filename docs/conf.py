@@ -13,6 +13,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
 
 import course_material  # noqa: E402
+import films  # noqa: E402
 import numpy as np  # noqa: E402
 from docutils import nodes  # noqa: E402
 from latex2mathml.converter import convert  # noqa: E402
@@ -240,6 +241,7 @@ def setup(app):
     """Called by Sphinx."""
     copy_notebooks()
     course_material.write_sheets(ROOT / "docs" / "_static" / "sheets")
+    films.write_films(ROOT / "docs" / "_static" / "films")
     write_typed_page(ROOT / "docs" / "_static" / "type-and-step.html")
     write_operations()
     write_numpys_functions()
