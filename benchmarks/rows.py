@@ -254,7 +254,7 @@ def row(function, *arguments, **settings):
 
 
 MILLISECONDS = {"unit": "ms", "scale": 1e3}
-IMPORT = {**MILLISECONDS, "turns": 9, "fresh": True}
+IMPORT = {**MILLISECONDS, "turns": 25, "fresh": True}
 BYTES = {"unit": "B", "scale": 1, "turns": 1, "repeats": False}
 
 GROUPS = {
