@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-import graphviz  # type: ignore[import-untyped]
+import graphviz
 
 from autograd.viz.graph import DrawnGraph, DrawnNode
 from autograd.viz.layout import Box, Direction, Layout, Point, Route, Size

@@ -70,7 +70,7 @@ def grade_notebook(path: pathlib.Path, name: str, timeout: int) -> Grade:
     from nbclient.exceptions import CellControlSignal, DeadKernelError
 
     try:
-        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.reader.NotJSONError) as err:
         return Grade(name, problem=f"cannot be read: {str(err).splitlines()[0][:80]}")
     asked = _restore_checks(notebook)

@@ -41,7 +41,7 @@ def show(kind: str, heading: str, paragraphs: list[str]) -> None:
     from IPython.display import display
 
     bundle = {"text/plain": text, "text/html": as_html(kind, heading, paragraphs)}
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    display(bundle, raw=True)
 
 
 def _shell() -> Any:

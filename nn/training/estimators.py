@@ -24,20 +24,20 @@ from nn.training.loop import fit
 from optim import LBFGS, SGD, Adam
 
 try:
-    from sklearn.base import (  # type: ignore[import-untyped]
+    from sklearn.base import (
         BaseEstimator,
         ClassifierMixin,
         RegressorMixin,
     )
-    from sklearn.utils import check_random_state  # type: ignore[import-untyped]
-    from sklearn.utils.class_weight import (  # type: ignore[import-untyped]
+    from sklearn.utils import check_random_state
+    from sklearn.utils.class_weight import (
         compute_sample_weight,
     )
-    from sklearn.utils.metaestimators import available_if  # type: ignore[import-untyped]
-    from sklearn.utils.multiclass import (  # type: ignore[import-untyped]
+    from sklearn.utils.metaestimators import available_if
+    from sklearn.utils.multiclass import (
         check_classification_targets,
     )
-    from sklearn.utils.validation import (  # type: ignore[import-untyped]
+    from sklearn.utils.validation import (
         _check_sample_weight,
         check_is_fitted,
     )
@@ -66,7 +66,7 @@ SOLVERS: dict[str, Callable[..., Any]] = {
 """scikit-learn's names for optimizers, and what it understands by them."""
 
 
-class _MLPEstimator(BaseEstimator):  # type: ignore[misc]
+class _MLPEstimator(BaseEstimator):
     """The settings and the training of both kinds of network; `MLPClassifier` describes them."""
 
     def __init__(
@@ -256,7 +256,7 @@ def _minimized(model: MLP, loss: Loss, x: Any, max_iter: int) -> History:
     return history
 
 
-class MLPClassifier(ClassifierMixin, _MLPEstimator):  # type: ignore[misc]
+class MLPClassifier(ClassifierMixin, _MLPEstimator):
     """A multi-layer perceptron that chooses a class, trained by softmax cross-entropy.
 
     Features should be of like size: put a StandardScaler before it, in a pipeline. Settings have
@@ -348,7 +348,7 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):  # type: ignore[misc]
         self._learn_classes(x, y, sample_weight)
         return self
 
-    @available_if(_in_batches)  # type: ignore[untyped-decorator]
+    @available_if(_in_batches)
     def partial_fit(
         self,
         X: ArrayLike,
@@ -410,7 +410,7 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):  # type: ignore[misc]
         return self.classes_[scores.argmax(axis=1)]  # type: ignore[no-any-return]
 
 
-class MLPRegressor(RegressorMixin, _MLPEstimator):  # type: ignore[misc]
+class MLPRegressor(RegressorMixin, _MLPEstimator):
     """A multi-layer perceptron that predicts numbers, trained by the mean squared error.
 
     Args:
@@ -437,7 +437,7 @@ class MLPRegressor(RegressorMixin, _MLPEstimator):  # type: ignore[misc]
         self._learn_targets(X, y, sample_weight, incremental=False)
         return self
 
-    @available_if(_in_batches)  # type: ignore[untyped-decorator]
+    @available_if(_in_batches)
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -470,7 +470,7 @@ class MLPRegressor(RegressorMixin, _MLPEstimator):  # type: ignore[misc]
         return tags
 
 
-class PerceptronClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class PerceptronClassifier(ClassifierMixin, BaseEstimator):
     """One neuron with a step, which tells two classes apart by a line, trained by its own rule.
 
     The rule is `nn.Perceptron.fit`: it ends where the line makes no mistake, and warns where it has

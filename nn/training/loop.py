@@ -427,7 +427,7 @@ def _bar(epochs: int, progress: bool) -> AbstractContextManager[Any]:
     """The numbers of the epochs, with a bar that follows them if it is wanted and can be had."""
     if not progress or importlib.util.find_spec("tqdm") is None:
         return nullcontext(range(epochs))
-    from tqdm import tqdm  # type: ignore[import-untyped]
+    from tqdm import tqdm
 
     # In a notebook not to stderr, which is shown as a box of errors.
     file = CellText() if kernel_shell() is not None else None

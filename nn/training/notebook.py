@@ -28,7 +28,7 @@ class CellText:
         if self._handle is None:
             from IPython.display import display
 
-            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+            self._handle = display(bundle, raw=True, display_id=True)
         else:
             self._handle.update(bundle, raw=True)
 

@@ -379,7 +379,7 @@ class _NotebookScreen:
         if self._handle is None:
             from IPython.display import display
 
-            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+            self._handle = display(bundle, raw=True, display_id=True)
             self._shell.events.register("post_run_cell", self._cell_ended)
         else:
             self._handle.update(bundle, raw=True)
