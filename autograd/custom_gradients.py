@@ -453,7 +453,7 @@ def _leads_to(parent: Node, grad: Any, parents: Parents) -> bool:
 def _copied(x: Any) -> Any:
     """A node's number or array, or a plain one, which the user's functions may write to."""
     if isinstance(x, Node):
-        x = x._data  # type: ignore[attr-defined]
+        x = x._data
     return x.copy() if isinstance(x, np.ndarray) else x
 
 

@@ -88,10 +88,11 @@ class Parts:
 
     def whole(self) -> Any:
         """All of them in one array."""
-        found, part = [], self
+        found: list[tuple[Any, Any]] = []
+        part: Parts | None = self
         while part is not None:
             found.append((part.grad, part.index))
-            part = part.before  # type: ignore[assignment]
+            part = part.before
         grads, indices = zip(*reversed(found), strict=True)
         return self.join(grads, indices, self.shape)
 
@@ -124,6 +125,7 @@ class Node:
         op: Op | None
         label: str
         requires_grad: bool
+        _data: Any
         _grad: Any
 
     @property

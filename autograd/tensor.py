@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
     if isinstance(function, Elementwise) and function.arity == 1:  # the quick way
 
-        def method(self: Tensor) -> Tensor:
+        def of_one(self: Tensor) -> Tensor:
             return Tensor._apply(function, (self,), _NO_PARAMS)
 
-    else:
+        of_one.__name__, of_one.__doc__ = function.__name__, function.__doc__
+        return of_one
 
-        def method(self: Tensor, *operands: Any, **params: Any) -> Tensor:  # type: ignore[misc]
-            return function(self, *operands, **params)  # type: ignore[no-any-return]
+    def method(self: Tensor, *operands: Any, **params: Any) -> Any:
+        return function(self, *operands, **params)
 
     method.__name__, method.__doc__ = function.__name__, function.__doc__
     return method
@@ -163,7 +164,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
             if array.dtype.kind not in "biuf":
                 raise TypeError(f"Tensor: {name} needs real numbers, but got dtype {array.dtype}.")
             array = array.astype(self.dtype, copy=False)
-        if array.shape != self.shape:  # type: ignore[union-attr]
+        if np.shape(array) != self.shape:
             kind = type(self).__name__
             raise ShapeError(f"{kind}: {name} needs shape {self.shape}, but got {np.shape(array)}.")
         return array
@@ -171,22 +172,26 @@ class Tensor(ArrayOperations, Copied, node.Node):
     @property
     def shape(self) -> tuple[int, ...]:
         """The length of each axis."""
-        return self._data.shape  # type: ignore[no-any-return]
+        shape: tuple[int, ...] = self._data.shape
+        return shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim  # type: ignore[no-any-return]
+        ndim: int = self._data.ndim
+        return ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._data.size  # type: ignore[no-any-return]
+        size: int = self._data.size
+        return size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
-        return self._data.dtype  # type: ignore[no-any-return]
+        dtype: np.dtype[Any] = self._data.dtype
+        return dtype
 
     @property
     def T(self) -> Self:
@@ -195,15 +200,15 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     def reshape(self, *shape: Any) -> Self:
         """The same elements in another shape, `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
-        return RULEBOOK["reshape"](self, _one_tuple(shape))  # type: ignore[no-any-return]
+        return RULEBOOK["reshape"](self, shape=_one_tuple(shape))
 
     def transpose(self, *axes: Any) -> Self:
         """The axes in another order, `t.transpose(1, 0)` or `t.transpose((1, 0))`, or reversed."""
         order = _one_tuple(axes) if axes and axes != (None,) else None
-        return RULEBOOK["transpose"](self, order)  # type: ignore[no-any-return]
+        return RULEBOOK["transpose"](self, axes=order)
 
     def __getitem__(self, index: Any) -> Self:
-        return RULEBOOK["getitem"](self, index)  # type: ignore[no-any-return]
+        return RULEBOOK["getitem"](self, index=index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
@@ -227,7 +232,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
                 f"Tensor: only one of a single element is a number, but got shape {self.shape}. "
                 "Reduce it first (sum, mean), or take an element."
             )
-        return array.item()  # type: ignore[no-any-return]
+        number: float = array.item()
+        return number
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""

@@ -134,6 +134,7 @@ class Value(Operations, Copied, node.Node):
     # does not change the gradient of what was recorded before. Slots instead of a tuple of parents
     # halve what Python's garbage collector has to visit, most of the time of a large graph.
     __slots__ = ("_data", "_grad", "_left", "_right", "_x", "_y", "label", "op")
+    _data: float
     _x: float
     _y: float
     _rank: ClassVar[int] = 1
@@ -166,7 +167,8 @@ class Value(Operations, Copied, node.Node):
     def grad(self) -> float:
         """The gradient that backward passes have brought here; 0.0 where none has."""
         if active() and (leaf := as_traced(self)) is not self:
-            return leaf.grad  # type: ignore[no-any-return]
+            grad: float = leaf.grad
+            return grad
         if self.op is not None:
             readings.note(self)
         return 0.0 if self._grad is None else self._grad
@@ -283,11 +285,13 @@ class Value(Operations, Copied, node.Node):
         if not isinstance(op, Elementwise):
             from autograd import numpy_protocols
 
-            return numpy_protocols.of_single_values(op, operands, params)  # type: ignore[no-any-return]
+            found: Value = numpy_protocols.of_single_values(op, operands, params)
+            return found
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in operands):
             # an array of Values: one node per element
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in operands]
-            return np.frompyfunc(op, op.arity, 1)(*boxed)  # type: ignore[no-any-return]
+            single: Value = np.frompyfunc(op, op.arity, 1)(*boxed)
+            return single
         return _methods[op](*(x if isinstance(x, Value) else Constant(x) for x in operands))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -467,7 +471,8 @@ def _moded(out: Value) -> Value:
     """What the active modes make of a result."""
     watching = tracer()
     if watching is not None:
-        return watching.made(out.op, out, out.parents)  # type: ignore[no-any-return]
+        made: Value = watching.made(out.op, out, out.parents)
+        return made
     watch_result(out.op, out, out.parents)
     return out if recording() else Constant(out._data)
 

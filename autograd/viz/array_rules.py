@@ -64,7 +64,7 @@ class ArraySymbol(Symbol):
     @property
     def is_array(self) -> bool:
         """Whether it has more than one element."""
-        return self._data.size > 1  # type: ignore[no-any-return]
+        return self.size > 1
 
     @property
     def words(self) -> tuple[str, str] | None:
@@ -82,15 +82,15 @@ class ArraySymbol(Symbol):
     @property
     def shape(self) -> tuple[int, ...]:
         """As an array's; so are the others."""
-        return self._data.shape  # type: ignore[no-any-return]
+        return np.shape(self._data)
 
     @property
     def ndim(self) -> int:  # noqa: D102
-        return self._data.ndim  # type: ignore[no-any-return]
+        return np.ndim(self._data)
 
     @property
     def size(self) -> int:  # noqa: D102
-        return self._data.size  # type: ignore[no-any-return]
+        return np.size(self._data)
 
     @property
     def dtype(self) -> Any:  # noqa: D102

@@ -77,9 +77,9 @@ def _as_node(x: Any, label: str) -> Any:
 def _names(function: Callable[..., Any], count: int) -> list[str]:
     """What a function calls its arguments; "" for what it does not name one by one."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = [*inspect.signature(function).parameters.values()]
     except (TypeError, ValueError):  # of a function written in C
-        parameters = ()  # type: ignore[assignment]
+        parameters = []
     single = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     names = [p.name for p in parameters if p.kind in single]
     return [*names, *[""] * count][:count]
