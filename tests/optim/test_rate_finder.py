@@ -251,3 +251,14 @@ def test_copies_of_a_model_are_not_its_concern():
     changed = pickle.dumps(other.state_dict())
     snapshot.restore()
     assert pickle.dumps(other.state_dict()) == changed
+
+
+def test_modules_that_name_themselves_are_looked_through_once():
+    x = Value(3.0)
+    module = types.ModuleType("of_mine")
+    module.of_mine, module.scale = module, 2.0
+    space = {"of_mine": module, "x": x}
+    exec("def loss(): return of_mine.of_mine.scale * x * x", space)
+    sweep = sweep_rates(SGD([x]), space["loss"], [0.1, 0.2], steps=2)
+    assert sweep.losses.argmin() == 1
+    assert x.data == 3.0

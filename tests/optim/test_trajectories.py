@@ -367,3 +367,11 @@ def test_no_two_of_36_lines_look_alike():
     first = [repr(style) for style in itertools.islice(line_styles(), 37)]
     assert len(set(first[:36])) == 36
     assert first[36] == first[0]
+
+
+@pytest.mark.parametrize("name", ["beale", "bowl", "rosenbrock", "saddle"])
+def test_a_landscape_is_drawn_where_it_begins_and_ends(name):
+    land = getattr(landscapes, name)
+    for x, y in filter(None, (land.start, land.minimum)):
+        assert land.xlim[0] < x < land.xlim[1]
+        assert land.ylim[0] < y < land.ylim[1]

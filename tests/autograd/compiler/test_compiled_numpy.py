@@ -40,3 +40,20 @@ def test_a_compiled_function_gives_the_numbers_of_the_uncompiled(shapes, call, m
         found = run(compiled, xs, weights)
         for a, b in zip(found, expected):
             assert_allclose(a, b, rtol=1e-11, atol=1e-13)
+
+
+def test_the_methods_of_numpys_functions_are_compiled_as_they_compute():
+    w = Tensor(2.0, requires_grad=True)
+
+    def f(a):
+        sums, running = np.add.reduce(a, axis=0), np.add.accumulate(a[0])
+        return (w * sums).sum() + (w * running).sum() + (w * np.multiply.outer(a[0], a[1])).sum()
+
+    compiled = autograd.compile(f)
+    for scale in (1.0, -3.0):
+        a = scale * np.array([[1.0, 2.0], [3.0, 5.0]])
+        w.grad = None
+        compiled(a).backward()
+        expected = a.sum() + np.cumsum(a[0]).sum() + np.outer(a[0], a[1]).sum()
+        assert_allclose(w.grad, expected, rtol=1e-12)
+    assert "as it is written" not in str(compiled.program())

@@ -122,6 +122,8 @@ def test_the_largest_where_a_mask_holds():
         whole = X.astype(int)
         expected = theirs(whole, axis=1, initial=2, where=whole > 1)
         assert_array_equal(ours(Tensor(whole), axis=1, initial=2, where=whole > 1).data, expected)
+    assert_array_equal(autograd.max(Tensor(X), axis=1, where=True).data, [2.0, 4.0])
+    assert autograd.min(Tensor(X), keepdims=True, where=True).shape == (1, 1)
     gradient = grad(lambda x: autograd.max(x, where=X < 3.5, initial=0.0))(X)
     assert gradient.tolist() == [[0.0, 0.0], [1.0, 0.0]]
 
