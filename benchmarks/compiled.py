@@ -59,15 +59,19 @@ def network(weights, dtype=np.float64):
     return nn.Sequential(*parts[:-1])
 
 
-def trainer(loss, optimizer):
-    def step(*data):
-        total = loss(*data)
+def trainer(loss, optimizer, whole=False):
+    """The three lines around a compiled loss, or (`whole`) all of it as one program."""
+    inner = loss if whole else autograd.compile(loss)
+
+    def lines(*data):
+        total = inner(*data)
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
-        return float(total.data)
+        return total
 
-    return step
+    lines = autograd.compile(lines) if whole else lines
+    return lambda *data: float(lines(*data).data)
 
 
 # --- our sides --------------------------------------------------------------------------------
@@ -86,24 +90,50 @@ class Lecture:
         return self.all
 
 
-def moons_in_scalars(weights):
+def moons_in_scalars(weights, whole=False):
     model = network(weights)
     lecture = Lecture(model.scalars())
-    loss = autograd.compile(lambda xs, ys: moons_loss(Value, lecture, xs, ys))
-    return trainer(loss, optim.SGD(model.parameters(), lr=0.1))
+
+    def loss(xs, ys):
+        return moons_loss(Value, lecture, xs, ys)
+
+    return trainer(loss, optim.SGD(model.parameters(), lr=0.1), whole)
 
 
-def moons_in_single_values(weights):
+def moons_in_single_values(weights, whole=False):
     """As in a lecture: 337 Values, each an object of its own."""
     from nn.scalar import MLP
 
     model = MLP(2, [16, 16, 1])
     peers.set_numbers(model, weights)
-    loss = autograd.compile(lambda xs, ys: moons_loss(Value, model, xs, ys))
-    return trainer(loss, optim.SGD(model.parameters(), lr=0.1))
+
+    def loss(xs, ys):
+        return moons_loss(Value, model, xs, ys)
+
+    return trainer(loss, optim.SGD(model.parameters(), lr=0.1), whole)
 
 
-def moons_in_tensors(weights):
+def moons_in_one_loop_body(weights):
+    """micrograd's own loop body, compiled as it is written."""
+    from nn.scalar import MLP
+
+    model = MLP(2, [16, 16, 1])
+    peers.set_numbers(model, weights)
+
+    @autograd.compile
+    def body(xs, ys, rate):
+        total = moons_loss(Value, model, xs, ys)
+        for p in model.parameters():
+            p.grad = 0.0
+        total.backward()
+        for p in model.parameters():
+            p.data -= rate * p.grad
+        return total
+
+    return lambda xs, ys: float(body(xs, ys, 0.1).data)
+
+
+def moons_in_tensors(weights, whole=False):
     model = network(weights)
     params = model.parameters()
 
@@ -111,13 +141,16 @@ def moons_in_tensors(weights):
         scores = model(xs).reshape(-1)
         return (1 - ys * scores).relu().mean() + 1e-4 * sum((p * p).sum() for p in params)
 
-    return trainer(autograd.compile(loss), optim.SGD(params, lr=0.1))
+    return trainer(loss, optim.SGD(params, lr=0.1), whole)
 
 
-def classifier(weights, dtype):
+def classifier(weights, dtype, whole=False):
     model, cross_entropy = network(weights, dtype), nn.CrossEntropyLoss()
-    loss = autograd.compile(lambda x, y: cross_entropy(model(x), y))
-    return trainer(loss, optim.Adam(model.parameters(), lr=1e-3))
+
+    def loss(x, y):
+        return cross_entropy(model(x), y)
+
+    return trainer(loss, optim.Adam(model.parameters(), lr=1e-3), whole)
 
 
 # --- rows -------------------------------------------------------------------------------------
@@ -127,8 +160,12 @@ def moons_sides():
     weights = layers(2, 16, 16, 1)
     sides = {
         "scalars": lambda: moons_in_scalars(weights),
+        "scalars, whole step": lambda: moons_in_scalars(weights, True),
         "single Values": lambda: moons_in_single_values(weights),
+        "single Values, whole step": lambda: moons_in_single_values(weights, True),
+        "micrograd's loop body": lambda: moons_in_one_loop_body(weights),
         "tensors": lambda: moons_in_tensors(weights),
+        "tensors, whole step": lambda: moons_in_tensors(weights, True),
         "NumPy by hand": lambda: peers.numpy_moons(weights),
         "micrograd": lambda: peers.micrograd_moons(weights),
         "PyTorch": lambda: peers.torch_moons(weights),
@@ -147,6 +184,7 @@ def classifier_sides(sizes, dtype):
     ]
     sides = {
         "tensors": lambda: classifier(weights, dtype),
+        "tensors, whole step": lambda: classifier(weights, dtype, True),
         "NumPy by hand": lambda: peers.numpy_classifier(weights, dtype),
         "PyTorch": lambda: peers.torch_classifier(weights, dtype),
         "PyTorch, 1 thread": lambda: peers.torch_classifier(weights, dtype),
@@ -160,6 +198,7 @@ def classifier_sides(sizes, dtype):
 def gpt_sides():
     sides = {
         "scalars": gpt.compiled,
+        "scalars, whole step": lambda: gpt.compiled(True),
         "plain Python": gpt.plain,
         "PyTorch": gpt.pytorch,
         "PyTorch, 1 thread": gpt.pytorch,
@@ -170,6 +209,7 @@ def gpt_sides():
 def recurrent_sides():
     sides = {
         "single Values": recurrent.in_single_numbers,
+        "single Values, whole step": lambda: recurrent.in_single_numbers(whole=autograd.compile),
         "as written": recurrent.as_written,
         "NumPy by hand": recurrent.by_hand,
         "PyTorch": recurrent.pytorch,

@@ -155,24 +155,33 @@ def plain():
     return step
 
 
-def compiled():
+def compiled(whole=False):
     import autograd
     from nn import Parameter
     from optim import Adam
 
     parameters = [Parameter(array, label=name) for name, array in first_numbers().items()]
     w = {p.label: p.scalars(p.label).tolist() for p in parameters}
-    g = autograd.compile(lambda word: loss(w, word, autograd.take))
     optimizer = Adam(parameters, lr=0.01)
 
-    def step(word):
+    def loss_of(word):
+        return loss(w, word, autograd.take)
+
+    g = loss_of if whole else autograd.compile(loss_of)
+
+    def lines(word):
         total = g(word)
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
-        return total.data
+        return total
 
-    step.compiled = g
+    lines = autograd.compile(lines) if whole else lines
+
+    def step(word):
+        return lines(word).data
+
+    step.compiled = lines if whole else g
     return step
 
 

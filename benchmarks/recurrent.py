@@ -26,7 +26,7 @@ def weights():
     return rng.normal(0, 0.3, (NEURONS, NEURONS + 1)), rng.normal(0, 0.3, NEURONS)
 
 
-def in_single_numbers(function=autograd.compile):
+def in_single_numbers(function=autograd.compile, whole=None):
     table, output = weights()
     table = [[Value(w) for w in row] for row in table.tolist()]
     output = [Value(w) for w in output.tolist()]
@@ -40,17 +40,18 @@ def in_single_numbers(function=autograd.compile):
             total = total + (guess - coming) ** 2
         return total / (STEPS - 1)
 
-    loss_of = function(loss_of)
+    loss_of = function(loss_of) if whole is None else loss_of
     optimizer = optim.SGD([w for row in table for w in row] + output, lr=RATE)
 
-    def step(wave):
-        loss = loss_of(wave.tolist())
+    def lines(wave):
+        loss = loss_of(wave)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return loss.data
+        return loss
 
-    return step
+    lines = lines if whole is None else whole(lines)
+    return lambda wave: lines(wave.tolist()).data
 
 
 def as_written():

@@ -13,6 +13,7 @@ keep. So after an error everything is as before the call.
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -70,6 +71,10 @@ class StandIn(Tensor):
     def _grad(self, grad: Any) -> None:
         self._now, self.is_set = grad, True
 
+    def _receive(self, grad: Any) -> None:
+        before = self._grad
+        self._grad = grad if before is None else before + grad  # nobody writes into it
+
     def _checked(self, name: str, array: Any) -> Any:
         pending = self.run.effects.pending.pop(id(array), None)
         if pending is not None and pending != len(self.run.tape.steps):
@@ -115,8 +120,7 @@ class Gathered:
 
     def take(self) -> Traced:
         """Every number, to be changed in place."""
-        row = self._row([x._data for x in self.leaves])
-        row = row.copy() if len(self.leaves) == 1 else row
+        row: Traced = self._row([x._data for x in self.leaves]).copy()
         self.leaves[0].run.effects.own.add(row)
         return row
 
@@ -237,24 +241,30 @@ class Written:
             if leaf.is_set:
                 self.row_grads.append((k, leaf.gradient))
         self.after: AfterBackward | None = None
+        self._found: dict[int, Any] = {}
+        self._closed: dict[int, list[Any]] = {}
 
-    def rows_before(self, graph: Graph, others: list[int]) -> list[int]:
+    def rows_before(self, graph: Graph, results: list[int], arrays: list[list[int]]) -> list[int]:
         """Set up what is computed after the backward pass.
 
         Args:
             graph: That of the recording; it loses the comparisons that are made later.
-            others: Rows that somebody needs.
+            results: Rows that are returned.
+            arrays: Rows that arrays are made of.
 
         Returns:
             The rows that somebody needs of the graph.
         """
         late = self.late
-        wanted = [row for row in others if late[row]] + late_guards(graph, late)
+        wanted = [row for row in results if late[row]] + late_guards(graph, late)
+        early = [row for row in results if not late[row]] + self.roots
+        for rows in arrays:
+            is_late = any(late[row] for row in rows)
+            (wanted if is_late else early).extend(rows)
         wanted += [row for _, row in self.row_data.get(None, ())]
         wanted += [row for _, row in self.row_grads if row is not None]
         if wanted:
             self.after = AfterBackward(self.run, late, wanted)
-        early = [row for row in others if not late[row]] + self.roots
         return early + (self.after.early if self.after else [])
 
     def __bool__(self) -> bool:
@@ -309,7 +319,7 @@ class Written:
             kept = get()
             if kept.dtype != before.dtype:
                 return False
-            if before in arrays:
+            if before in arrays and arrays[before] is not kept:
                 arrays[before][...] = kept
         for generator, drawn in self.draws:
             numbers = generator.random(drawn.shape)
@@ -327,10 +337,17 @@ class Written:
             later: The numbers that were computed after the backward pass.
         """
         for array, pairs in self.row_data.items():
-            found = later if array is None else arrays[array]
-            self._write_values("_data", pairs, found, values, array is None)
+            places = self._places(array is None, pairs)
+            found = (later if array is None else arrays[array])[places].tolist()
+            for leaf, number in zip(self._leaves(pairs, values), found, strict=True):
+                leaf._data = number
         if self.row_grads:
-            self._write_values("_grad", self.row_grads, later, values, True)
+            some, none = self._some_grads
+            found = later[self._places(True, some)].tolist() if some else ()
+            for leaf, number in zip(self._leaves(some, values), found, strict=True):
+                leaf._grad = number
+            for leaf in self._leaves(none, values):
+                leaf._grad = None
         for k, traced in self.data:
             tensors[k]._write(arrays[traced])
         for k, traced in self.grads:
@@ -342,13 +359,38 @@ class Written:
         for owner, name, value in self.ends:
             setattr(owner, name, value())
 
-    def _write_values(self, name: str, pairs: Any, found: Any, values: Any, rows: bool) -> None:
-        """Give Values their new numbers or gradients; pairs of a leaf and where it is found."""
-        some = [where for _, where in pairs if where is not None]
-        places = self.after.positions(some) if rows and self.after is not None else some
-        numbers = iter(found[places].tolist() if some else ())
-        for leaf, where in pairs:
-            setattr(values(leaf), name, None if where is None else next(numbers))
+    def reads_later(self, results: list[int], arrays: bool) -> bool:
+        """Whether somebody needs what is computed after the backward pass, as rows."""
+        after: Any = self.after
+        rows = self.row_grads or None in self.row_data or any(self.late[x] for x in results)
+        return bool(arrays or rows or after.graph.guards)
+
+    @functools.cached_property
+    def _some_grads(self) -> tuple[list[Any], list[Any]]:
+        """The Values that get a gradient, and those that lose theirs."""
+        some = [pair for pair in self.row_grads if pair[1] is not None]
+        return some, [pair for pair in self.row_grads if pair[1] is None]
+
+    def _leaves(self, pairs: list[Any], values: Any) -> list[Any]:
+        """The Values of pairs of a leaf and something else."""
+        if id(pairs) in self._closed:
+            return self._closed[id(pairs)]
+        found = [values(leaf) for leaf, _ in pairs]
+        if all(leaf >= self.run.graph.value_count for leaf, _ in pairs):  # at each call the same
+            self._closed[id(pairs)] = found
+        return found
+
+    def _places(self, rows: bool, pairs: list[Any]) -> Any:
+        """Where the numbers of pairs of a leaf and a row, or a place, are found."""
+        if id(pairs) not in self._found:
+            where = [x for _, x in pairs]
+            after: Any = self.after
+            found = after.positions(where) if rows else np.array(where)
+            first = int(found[0])
+            if np.array_equal(found, np.arange(first, first + len(found))):
+                found = slice(first, first + len(found))
+            self._found[id(pairs)] = found
+        return self._found[id(pairs)]
 
 
 def written(run: Recording) -> Any:

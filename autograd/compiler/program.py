@@ -71,7 +71,8 @@ class Program:
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
         needed = [*{*self.result_rows, *_rows(self.lifted)}]
         if self.effects is not None:
-            needed = self.effects.rows_before(self.graph, needed)
+            arrays = [rows.ravel().tolist() for rows, _ in self.lifted]
+            needed = self.effects.rows_before(self.graph, self.result_rows, arrays)
         self.graph.outputs = sorted(set(needed))
         computed = [x for x in outputs if isinstance(getattr(x, "_data", None), Traced)]
         graded = [x for x in computed if x.requires_grad and not self.is_step]
@@ -99,6 +100,9 @@ class Program:
         self.bound = {
             k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
         }
+        self.kept: list[tuple[Any, Any]] = []
+        if self.effects is not None:
+            self.kept = [(get, get()) for get, *_ in self.effects.kept]
         self.free: list[Workspace] = []
         self.native: Any = None  # what gives workspaces native calls, if anything does
         self.lock = threading.Lock()
@@ -224,6 +228,8 @@ class Program:
                 # It has another array now, and may again: from now on its numbers are copied.
                 del self.bound[k]
                 self.free = []
+        if any(get() is not array for get, array in self.kept):
+            self.kept, self.free = [], []  # likewise
         free = self.free
         try:
             space = free.pop()
@@ -296,6 +302,7 @@ class Workspace:
             for x, i in program.recording.indices.items()
         }
         self.result_seeds = np.searchsorted(program.seeded, program.flowing)
+        self.root_seeds = np.bincount(self.result_seeds, minlength=len(program.seeded)) * 1.0
         self.guards = self._guards(self.numbers, program.graph, program.placement)
         self.later = None if program.effects is None else Later.of(self)
         if self.later is not None:
@@ -329,6 +336,13 @@ class Workspace:
         """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
         program = self.program
         given = {id(program.tensors[k][1].first): array for k, array in program.bound.items()}
+        if program.kept:
+            pairs = zip(program.effects.kept, program.kept, strict=True)
+            given |= {id(before): array for (_, before, _), (_, array) in pairs}
+        later = self.later
+        if later is not None:
+            late = [(later.shown(rows), x) for rows, x in program.filled if self._is_late(rows)]
+            given |= {id(x): shown for shown, x in late if shown is not None}
         self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
         self.early_places = [
             (p[id(x)], arrays[x])
@@ -365,8 +379,11 @@ class Workspace:
         self.late_places = [
             (program.effects.after.positions(rows), arrays[x])
             for rows, x in program.filled
-            if x in arrays and self._is_late(rows)
+            if x in arrays and self._is_late(rows) and id(x) not in given
         ]
+        self.needs_later = later is not None and program.effects.reads_later(
+            program.result_rows, bool(self.late_places)
+        )
         flowing = [
             (rows, slope, program.raised.needs[rows]) for rows, slope in program.value_slopes
         ]
@@ -396,6 +413,7 @@ class Later:
         grads = [leaf[space.program.effects.leaf_at[old.left[row]]] for row in after.grads]
         self.early_at = at[np.array(after.early, dtype=np.intp)]
         self.grads_at = at[np.array(grads, dtype=np.intp)] - old.data_size
+        self.grad_places = dict(zip(after.grads, self.grads_at.tolist(), strict=True))
         self.count = len(after.early), len(after.early) + len(after.grads)
         self.space = space
 
@@ -405,11 +423,21 @@ class Later:
         after = space.program.effects.after
         return None if after is None else Later(space, after)
 
+    def shown(self, rows: Any) -> Any:
+        """The gradients of these rows as they lie in memory; None if they lie elsewhere."""
+        places = self.grad_places
+        found = np.array([places.get(row, -1) for row in rows.ravel().tolist()])
+        first = int(found[0]) if found.size else -1
+        if first < 0 or not np.array_equal(found, np.arange(first, first + found.size)):
+            return None
+        return self.space.slopes.reshape(-1)[first : first + found.size].reshape(rows.shape)
+
     def run(self) -> None:
         """Take over what is given, and compute."""
         first, end = self.count
         self.numbers[:first] = self.space.numbers[self.early_at]
-        self.numbers[first:end] = self.space.slopes.reshape(-1)[self.grads_at]
+        slopes = self.space.slopes.reshape(-1)
+        slopes.take(self.grads_at, out=self.numbers[first:end], mode="clip")
         self.scalars.run(0)
 
 

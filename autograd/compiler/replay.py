@@ -60,7 +60,7 @@ def run(
     if program.effects is not None:
         found = _results(program, call, given, graded)
         later = getattr(space.later, "numbers", None)
-        program.effects.write(tensors, space.arrays, lambda i: program.leaf(i, given), later)
+        program.effects.write(tensors, space.arrays, _leaves(program, given), later)
         return found
     return _results(program, call, given, graded)
 
@@ -109,7 +109,7 @@ def _fill_and_run(
     for positions, place in space.given_places:
         place[...] = numbers[positions]
     if program.effects is not None and not program.effects.fill(
-        tensors, space.arrays, lambda i: program.leaf(i, given), numbers
+        tensors, space.arrays, _leaves(program, given), numbers
     ):
         raise Unfit
     if space.early_places:
@@ -125,14 +125,20 @@ def _fill_and_run(
         _run_after(program, space)
 
 
+def _leaves(program: Program, given: Given) -> Any:
+    """What gives a leaf of a call, by its number."""
+    if program.value_count:
+        return lambda i: program.leaf(i, given)
+    return program.graph.leaves.__getitem__
+
+
 def _run_after(program: Program, space: Workspace) -> None:
     """The backward pass, and what waits for it."""
     if program.flowing:
-        space.seeds[:] = 0.0
-        np.add.at(space.seeds, space.result_seeds, 1.0)
+        space.seeds[:] = space.root_seeds
         space.scalars.run(1)
     later: Any = space.later
-    if later is not None:
+    if later is not None and space.needs_later:
         later.run()
         for positions, place in space.late_places:
             place[...] = later.numbers[positions]

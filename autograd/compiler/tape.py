@@ -257,6 +257,7 @@ class Bound:
     ) -> None:
         self.arrays: dict[int, Any] = dict(given)
         self.early: list[Callable[[], Any]] = []
+        self.changed = tape.changed
         self.sections: list[list[Callable[[], Any]]] = [[] for _ in tape.sections]
         steps = [step for step, needed in zip(tape.steps, live, strict=True) if needed]
         section_of = {
@@ -306,6 +307,11 @@ class Bound:
             return None
         if step.kind == CHANGE:
             return partial(step.function, *args, **options)
+        if step.function is np.concatenate and out not in self.arrays and not options:
+            shown = side_by_side(*args)
+            if shown is not None and step.out.base not in self.changed:
+                self.arrays[out] = shown
+                return None
         if out not in self.arrays:
             # Not empty: an audit adds up what was computed, and some of it may not have been yet.
             self.arrays[out] = np.zeros_like(like)
@@ -316,6 +322,27 @@ class Bound:
 
     def _filled(self, tree: Any) -> Any:
         return mapped(tree, lambda x: self.arrays[id(x)])
+
+
+def side_by_side(arrays: Any) -> Any:
+    """Rows that follow one another in one memory as the one row that they are; else None."""
+    roots = {id(root): root for root in map(_root, arrays)}
+    if len(roots) != 1 or any(x.ndim != 1 or not x.flags.c_contiguous for x in arrays):
+        return None
+    (root,) = roots.values()
+    begins = [x.__array_interface__["data"][0] for x in arrays]
+    ends = [begin + x.nbytes for begin, x in zip(begins, arrays, strict=True)]
+    alike = all(x.dtype == root.dtype for x in arrays) and root.flags.c_contiguous
+    if not alike or begins[1:] != ends[:-1]:
+        return None
+    first = (begins[0] - root.__array_interface__["data"][0]) // root.itemsize
+    return root.reshape(-1)[first : first + sum(x.size for x in arrays)]
+
+
+def _root(array: Any) -> Any:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def _store(target: Any, function: Any, args: Any, options: Any) -> None:

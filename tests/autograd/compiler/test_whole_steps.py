@@ -284,6 +284,64 @@ def test_each_call_draws_a_mask_of_its_own():
     assert run._count == 1
 
 
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_a_state_that_is_loaded_between_two_calls_is_gone_on_with(make):
+    saved = {}
+
+    def between(k, optimizer, params):
+        if k == 3:
+            saved[id(optimizer)] = copy.deepcopy(optimizer.state_dict())
+        if k == 7:
+            optimizer.load_state_dict(saved[id(optimizer)])
+
+    same(make, optim.Adam, {"lr": 0.01}, between=between, steps=12)
+
+
+def test_numbers_of_a_close_up_that_are_not_used_have_a_gradient_of_zero():
+    def train(compiled):
+        weight = nn.Parameter(np.ones((2, 3)))
+        first = weight.scalars("w").tolist()[0]
+        optimizer = optim.Adam([weight], lr=0.1)
+
+        def step(x):
+            loss = (first[0] * x - first[2]) ** 2 + first[2].tanh() * first[0]
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run = autograd.compile(step) if compiled else step
+        losses = [run(0.1 * k).data for k in range(9)]
+        return [np.array(losses), weight.data, weight.grad]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_parameters_that_move_to_another_array_are_followed():
+    def train(compiled):
+        model, params, loss_of = a_model()
+        other = nn.MLP(2, [6], 1, rng=np.random.default_rng(2))
+        optimizer = optim.SGD(params, lr=0.1, momentum=0.9)
+
+        def step(x, y):
+            loss = loss_of(x, y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run = autograd.compile(step) if compiled else step
+        for k in range(9):
+            if k == 4:
+                nn.Parameter.gather([*other.parameters(), *params])
+            run(X, Y)
+        return [p.data for p in model.parameters()]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11)
+
+
 def test_two_optimizers_take_turns_in_one_function():
     def train(compiled):
         one, two = a_model()[0], a_model()[0]
