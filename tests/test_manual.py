@@ -122,8 +122,7 @@ def test_a_docstring_that_explains_arguments_explains_each():
 def test_the_example_of_an_operation_gives_what_it_shows(name):
     # pytest finds the examples of functions; an operation is none.
     op = RULEBOOK[name]
-    around = vars(importlib.import_module(op.__module__))
-    (test,) = doctest.DocTestFinder(recurse=False).find(op, name, globs=dict(around))
+    (test,) = doctest.DocTestFinder(recurse=False).find(op, name, globs={})
     assert test.examples
     assert doctest.DocTestRunner().run(test).failed == 0
 

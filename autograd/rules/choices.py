@@ -76,7 +76,7 @@ def clip(
     On a limit the derivative is that of inside, 1, as in PyTorch; outside it is 0.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import clip, grad
         >>> clip([-2.0, 0.5, 3.0], 0.0, 1.0).tolist()
         [0.0, 0.5, 1.0]
         >>> [grad(clip)(x, 0.0, 1.0) for x in (-2.0, 0.5, 1.0)]
@@ -99,6 +99,7 @@ def nan_to_num(
     An infinity becomes the largest finite number of x's type unless said otherwise.
 
     Example:
+        >>> from autograd import nan_to_num
         >>> nan_to_num([1.0, float("nan")]).tolist()
         [1.0, 0.0]
     """
@@ -120,6 +121,7 @@ def sinc(x: Operand) -> Any:
     Near 0 it is computed by its Taylor series, as the quotient's derivatives lose all digits there.
 
     Example:
+        >>> from autograd import sinc
         >>> round(sinc(0.5), 4), sinc(0.0)
         (0.6366, 1.0)
     """
@@ -153,6 +155,7 @@ def fix(x: Operand) -> Any:
     """x without its fraction, elementwise; NumPy's older name of `trunc`.
 
     Example:
+        >>> from autograd import fix
         >>> fix([-1.5, 1.5]).tolist()
         [-1.0, 1.0]
     """

@@ -30,7 +30,7 @@ def add(x: Any, y: Any) -> Any:
     """The sum x + y, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import add, grad
         >>> add(3.0, 2.0), grad(add, argnums=(0, 1))(3.0, 2.0)
         (5.0, (1.0, 1.0))
     """
@@ -42,7 +42,7 @@ def subtract(x: Any, y: Any) -> Any:
     """The difference x - y, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, subtract
         >>> subtract(3.0, 2.0), grad(subtract, argnums=(0, 1))(3.0, 2.0)
         (1.0, (1.0, -1.0))
     """
@@ -60,7 +60,7 @@ def multiply(x: Any, y: Any) -> Any:
     """The product x * y, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, multiply
         >>> multiply(3.0, 2.0), grad(multiply, argnums=(0, 1))(3.0, 2.0)
         (6.0, (2.0, 3.0))
     """
@@ -78,7 +78,7 @@ def divide(x: Any, y: Any) -> Any:
     """The quotient x / y, elementwise; x / 0 is an infinity or nan, with NumPy's warning.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import divide, grad
         >>> divide(3.0, 2.0), grad(divide, argnums=(0, 1))(3.0, 2.0)
         (1.5, (0.5, -0.75))
     """
@@ -103,7 +103,7 @@ def power(x: Any, y: Any) -> Any:
     is nan for a negative x; for x = 0 and y >= 0 it is 0, as in PyTorch.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, power
         >>> round(power(3.0, 2.0), 4)
         9.0
         >>> [round(d, 4) for d in grad(power, argnums=(0, 1))(3.0, 2.0)]
@@ -139,7 +139,7 @@ def negative(x: Any) -> Any:
     """The negative -x, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, negative
         >>> negative(3.0), grad(negative)(3.0)
         (-3.0, -1.0)
     """
@@ -172,7 +172,7 @@ def sign(x: Any) -> Any:
     """-1, 0 or 1, the sign of x, elementwise; its derivative is 0 everywhere.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, sign
         >>> sign([-2.0, 0.0, 5.0]).tolist(), grad(sign)(5.0)
         ([-1.0, 0.0, 1.0], 0.0)
     """
@@ -184,7 +184,7 @@ def square(x: Any) -> Any:
     """The square x * x, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, square
         >>> round(square(3.0), 4), round(grad(square)(3.0), 4)
         (9.0, 6.0)
     """
@@ -196,7 +196,7 @@ def reciprocal(x: Any) -> Any:
     """1 / x, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, reciprocal
         >>> round(reciprocal(4.0), 4), round(grad(reciprocal)(4.0), 4)
         (0.25, -0.0625)
     """
@@ -213,7 +213,7 @@ def sqrt(x: Any) -> Any:
     """The square root of x, elementwise; nan for a negative x.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, sqrt
         >>> round(sqrt(4.0), 4), round(grad(sqrt)(4.0), 4)
         (2.0, 0.25)
     """
@@ -231,7 +231,7 @@ def cbrt(x: Any) -> Any:
     """The cube root of x, elementwise; its derivative at 0 is infinite.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import cbrt, grad
         >>> round(cbrt(8.0), 4), round(grad(cbrt)(8.0), 4)
         (2.0, 0.0833)
     """
@@ -251,7 +251,7 @@ def remainder(x: Any, y: Any) -> Any:
     """The remainder of x / y with the sign of y, elementwise, as `%`.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, remainder
         >>> round(remainder(-7.0, 3.0), 4)
         2.0
         >>> [round(d, 4) for d in grad(remainder, argnums=(0, 1))(-7.0, 3.0)]
@@ -273,7 +273,7 @@ def floor_divide(x: Any, y: Any) -> Any:
     """The whole part of x / y, rounded down, elementwise; its derivatives are 0.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import floor_divide, grad
         >>> floor_divide(-7.0, 3.0), grad(floor_divide)(-7.0, 3.0)
         (-3.0, 0.0)
     """
@@ -290,7 +290,7 @@ def floor(x: Any) -> Any:
     """The largest whole number not above x, elementwise; its derivative is 0.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import floor, grad
         >>> floor([-1.5, 1.5]).tolist(), grad(floor)(1.5)
         ([-2.0, 1.0], 0.0)
     """
@@ -307,7 +307,7 @@ def ceil(x: Any) -> Any:
     """The smallest whole number not below x, elementwise; its derivative is 0.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import ceil, grad
         >>> ceil([-1.5, 1.5]).tolist(), grad(ceil)(1.5)
         ([-1.0, 2.0], 0.0)
     """
@@ -392,7 +392,7 @@ def exp(x: Any) -> Any:
     """e ** x, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import exp, grad
         >>> round(exp(0.5), 4), round(grad(exp)(0.5), 4)
         (1.6487, 1.6487)
     """
@@ -404,7 +404,7 @@ def exp2(x: Any) -> Any:
     """2 ** x, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import exp2, grad
         >>> round(exp2(0.5), 4), round(grad(exp2)(0.5), 4)
         (1.4142, 0.9803)
     """
@@ -416,7 +416,7 @@ def expm1(x: Any) -> Any:
     """e ** x - 1, elementwise, exact for small x.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import expm1, grad
         >>> round(expm1(0.5), 4), round(grad(expm1)(0.5), 4)
         (0.6487, 1.6487)
     """
@@ -428,7 +428,7 @@ def log(x: Any) -> Any:
     """The natural logarithm, elementwise; -inf at 0 and nan below, with NumPy's warning.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, log
         >>> round(log(8.0), 4), round(grad(log)(8.0), 4)
         (2.0794, 0.125)
     """
@@ -442,7 +442,7 @@ def log2(x: Any) -> Any:
     """The logarithm to base 2, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, log2
         >>> round(log2(8.0), 4), round(grad(log2)(8.0), 4)
         (3.0, 0.1803)
     """
@@ -459,7 +459,7 @@ def log10(x: Any) -> Any:
     """The logarithm to base 10, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, log10
         >>> round(log10(8.0), 4), round(grad(log10)(8.0), 4)
         (0.9031, 0.0543)
     """
@@ -476,7 +476,7 @@ def log1p(x: Any) -> Any:
     """ln(1 + x), elementwise, exact for small x.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, log1p
         >>> round(log1p(1.0), 4), round(grad(log1p)(1.0), 4)
         (0.6931, 0.5)
     """
@@ -491,7 +491,7 @@ def sin(x: Any) -> Any:
     """The sine of x radians, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, sin
         >>> round(sin(0.5), 4), round(grad(sin)(0.5), 4)
         (0.4794, 0.8776)
     """
@@ -503,7 +503,7 @@ def cos(x: Any) -> Any:
     """The cosine of x radians, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import cos, grad
         >>> round(cos(0.5), 4), round(grad(cos)(0.5), 4)
         (0.8776, -0.4794)
     """
@@ -517,7 +517,7 @@ def tan(x: Any) -> Any:
     """The tangent of x radians, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, tan
         >>> round(tan(0.5), 4), round(grad(tan)(0.5), 4)
         (0.5463, 1.2984)
     """
@@ -534,7 +534,7 @@ def arcsin(x: Any) -> Any:
     """The angle in radians, in [-pi/2, pi/2], whose sine is x; elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import arcsin, grad
         >>> round(arcsin(0.5), 4), round(grad(arcsin)(0.5), 4)
         (0.5236, 1.1547)
     """
@@ -551,7 +551,7 @@ def arccos(x: Any) -> Any:
     """The angle in radians, in [0, pi], whose cosine is x; elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import arccos, grad
         >>> round(arccos(0.5), 4), round(grad(arccos)(0.5), 4)
         (1.0472, -1.1547)
     """
@@ -563,7 +563,7 @@ def arctan(x: Any) -> Any:
     """The angle in radians, in (-pi/2, pi/2), whose tangent is x; elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import arctan, grad
         >>> round(arctan(0.5), 4), round(grad(arctan)(0.5), 4)
         (0.4636, 0.8)
     """
@@ -575,7 +575,7 @@ def sinh(x: Any) -> Any:
     """The hyperbolic sine, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, sinh
         >>> round(sinh(0.5), 4), round(grad(sinh)(0.5), 4)
         (0.5211, 1.1276)
     """
@@ -587,7 +587,7 @@ def cosh(x: Any) -> Any:
     """The hyperbolic cosine, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import cosh, grad
         >>> round(cosh(0.5), 4), round(grad(cosh)(0.5), 4)
         (1.1276, 0.5211)
     """
@@ -599,7 +599,7 @@ def tanh(x: Any) -> Any:
     """The hyperbolic tangent, elementwise; the result lies in [-1, 1].
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, tanh
         >>> round(tanh(0.5), 4), round(grad(tanh)(0.5), 4)
         (0.4621, 0.7864)
     """
@@ -615,7 +615,7 @@ def arcsinh(x: Any) -> Any:
     """The number whose hyperbolic sine is x, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import arcsinh, grad
         >>> round(arcsinh(0.5), 4), round(grad(arcsinh)(0.5), 4)
         (0.4812, 0.8944)
     """
@@ -632,7 +632,7 @@ def arccosh(x: Any) -> Any:
     """The number >= 0 whose hyperbolic cosine is x, elementwise; nan below 1.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import arccosh, grad
         >>> round(arccosh(2.0), 4), round(grad(arccosh)(2.0), 4)
         (1.317, 0.5774)
     """
@@ -649,7 +649,7 @@ def arctanh(x: Any) -> Any:
     """The number whose hyperbolic tangent is x, elementwise; nan outside [-1, 1].
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import arctanh, grad
         >>> round(arctanh(0.5), 4), round(grad(arctanh)(0.5), 4)
         (0.5493, 1.3333)
     """
@@ -699,7 +699,7 @@ def sigmoid(x: Any) -> Any:
     """The logistic function 1 / (1 + e**-x), elementwise; the result lies in [0, 1].
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, sigmoid
         >>> round(sigmoid(0.5), 4), round(grad(sigmoid)(0.5), 4)
         (0.6225, 0.235)
     """
@@ -718,7 +718,7 @@ def relu(x: Any) -> Any:
     """max(x, 0), elementwise. At the kink: relu'(0) = 0.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, relu
         >>> relu([-2.0, 0.0, 3.0]).tolist(), [grad(relu)(x) for x in (-2.0, 0.0, 3.0)]
         ([0.0, 0.0, 3.0], [0.0, 0.0, 1.0])
     """
@@ -738,7 +738,7 @@ def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
     """x where x > 0, slope * x elsewhere. At the kink the derivative is the slope.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, leaky_relu
         >>> leaky_relu([-2.0, 3.0], slope=0.1).tolist(), grad(leaky_relu)(-2.0, slope=0.1)
         ([-0.2, 3.0], 0.1)
     """
@@ -754,7 +754,7 @@ def softplus(x: Any) -> Any:
     """ln(1 + e**x), elementwise, a smooth ReLU; without overflow for large x.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, softplus
         >>> round(softplus(0.5), 4), round(grad(softplus)(0.5), 4)
         (0.9741, 0.6225)
     """
@@ -766,7 +766,7 @@ def step(x: Any) -> Any:
     """1 where x >= 0, 0 elsewhere: the perceptron's threshold; its derivative is 0 everywhere.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, step
         >>> step([-2.0, 0.0, 3.0]).tolist(), grad(step)(3.0)
         ([0.0, 1.0, 1.0], 0.0)
     """
@@ -786,7 +786,7 @@ def erf(x: Any) -> Any:
     """The error function 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x, elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import erf, grad
         >>> round(erf(0.5), 4), round(grad(erf)(0.5), 4)
         (0.5205, 0.8788)
     """
@@ -811,7 +811,7 @@ def maximum(x: Any, y: Any) -> Any:
     """The larger of x and y, elementwise. A tie gives each side half of the gradient.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, maximum
         >>> (
         ...     maximum([1.0, 5.0], [4.0, 2.0]).tolist(),
         ...     grad(maximum)(5.0, 2.0),
@@ -836,7 +836,7 @@ def minimum(x: Any, y: Any) -> Any:
     """The smaller of x and y, elementwise. A tie gives each side half of the gradient.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, minimum
         >>> (
         ...     minimum([1.0, 5.0], [4.0, 2.0]).tolist(),
         ...     grad(minimum)(5.0, 2.0),
@@ -861,7 +861,7 @@ def at_least(x: Any, y: Any) -> Any:
     """The larger of x and y, elementwise. A tie gives x the whole gradient.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import at_least, grad
         >>> at_least([1.0, 5.0], 2.0).tolist(), grad(at_least)(2.0, 2.0)
         ([2.0, 5.0], 1.0)
     """
@@ -879,7 +879,7 @@ def at_most(x: Any, y: Any) -> Any:
     """The smaller of x and y, elementwise. A tie gives x the whole gradient.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import at_most, grad
         >>> at_most([1.0, 5.0], 2.0).tolist(), grad(at_most)(2.0, 2.0)
         ([1.0, 2.0], 1.0)
     """
@@ -898,7 +898,7 @@ def fmax(x: Any, y: Any) -> Any:
     """The larger of x and y, elementwise, the other where one is nan. A tie gives each half.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import fmax, grad
         >>> fmax([1.0, float("nan")], 0.0).tolist(), grad(fmax)(5.0, 2.0)
         ([1.0, 0.0], 1.0)
     """
@@ -917,7 +917,7 @@ def fmin(x: Any, y: Any) -> Any:
     """The smaller of x and y, elementwise, the other where one is nan. A tie gives each half.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import fmin, grad
         >>> fmin([1.0, float("nan")], 0.0).tolist(), grad(fmin)(5.0, 2.0)
         ([0.0, 0.0], 0.0)
     """
@@ -940,7 +940,7 @@ def hypot(x: Any, y: Any) -> Any:
     """sqrt(x**2 + y**2), elementwise, without overflow.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, hypot
         >>> round(hypot(3.0, 4.0), 4)
         5.0
         >>> [round(d, 4) for d in grad(hypot, argnums=(0, 1))(3.0, 4.0)]
@@ -963,7 +963,7 @@ def arctan2(y: Any, x: Any) -> Any:
     """The angle of the point (x, y) in radians, in [-pi, pi], elementwise.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import arctan2, grad
         >>> round(arctan2(1.0, 1.0), 4)
         0.7854
         >>> [round(d, 4) for d in grad(arctan2, argnums=(0, 1))(1.0, 1.0)]
@@ -982,7 +982,7 @@ def logaddexp(x: Any, y: Any) -> Any:
     """ln(e**x + e**y), elementwise, without overflow.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, logaddexp
         >>> round(logaddexp(0.0, 1.0), 4)
         1.3133
         >>> [round(d, 4) for d in grad(logaddexp, argnums=(0, 1))(0.0, 1.0)]
@@ -1004,7 +1004,7 @@ def logaddexp2(x: Any, y: Any) -> Any:
     """log2(2**x + 2**y), elementwise, without overflow.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, logaddexp2
         >>> round(logaddexp2(1.0, 1.0), 4)
         2.0
         >>> [round(d, 4) for d in grad(logaddexp2, argnums=(0, 1))(1.0, 1.0)]

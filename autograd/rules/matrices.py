@@ -105,7 +105,8 @@ def matmul(a: Any, b: Any) -> Any:
     """The matrix product, (n, k) @ (k, m) -> (n, m), in all of NumPy's shapes.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import grad, matmul
         >>> matmul([[1.0, 2.0], [3.0, 4.0]], [5.0, 6.0]).tolist()
         [17.0, 39.0]
         >>> grad(lambda w: matmul(w, [5.0, 6.0]).sum())(np.ones((2, 2))).tolist()
@@ -143,6 +144,8 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x @ weight.T + bias, (…, k), (m, k), (m,) -> (…, m): a dense layer.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import linear
         >>> linear(np.array([[1.0, 2.0]]), np.array([[3.0, -2.0]]), np.array([0.5])).tolist()
         [[-0.5]]
     """
@@ -214,6 +217,8 @@ def einstein_sum(operands: Any, subscripts: str) -> Any:
     """Einstein's sum over the operands.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import einstein_sum
         >>> einstein_sum([np.array([1.0, 2.0]), np.array([3.0, 4.0])], "i,i->").item()
         11.0
     """
@@ -293,6 +298,7 @@ def inv(a: Any) -> Any:
     """The inverse of a square matrix (or of each in a stack).
 
     Example:
+        >>> from autograd import inv
         >>> inv([[2.0, 0.0], [0.0, 4.0]]).tolist()
         [[0.5, 0.0], [0.0, 0.25]]
     """
@@ -327,7 +333,8 @@ def solve(a: Any, b: Any) -> Any:
     """The x with a @ x = b; b is one vector (n,) or columns (…, n, k).
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import grad, solve
         >>> solve([[2.0, 0.0], [0.0, 4.0]], [1.0, 1.0]).tolist()
         [0.5, 0.25]
         >>> grad(lambda b: solve([[2.0, 0.0], [0.0, 4.0]], b).sum())(np.ones(2)).tolist()
@@ -345,7 +352,8 @@ def det(a: Any) -> Any:
     """The determinant of a square matrix; its derivative needs a matrix that has an inverse.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import det, grad
         >>> round(float(det([[1.0, 2.0], [3.0, 4.0]])), 4)
         -2.0
         >>> grad(det)(np.array([[1.0, 2.0], [3.0, 4.0]])).round(4).tolist()
@@ -359,7 +367,7 @@ def slogdet(a: Operand) -> tuple[Any, Any]:
     """The sign of the determinant (plain) and the logarithm of its absolute value.
 
     Example:
-        >>> from autograd import sign
+        >>> from autograd import sign, slogdet
         >>> sign, size = slogdet([[1.0, 2.0], [3.0, 4.0]])
         >>> float(sign), round(float(size), 4)  # the determinant is -2
         (-1.0, 0.6931)
@@ -381,6 +389,7 @@ def logabsdet(a: Any) -> Any:
     """The logarithm of the absolute value of the determinant.
 
     Example:
+        >>> from autograd import logabsdet
         >>> round(float(logabsdet([[1.0, 2.0], [3.0, 4.0]])), 4)
         0.6931
     """
@@ -409,6 +418,7 @@ def cholesky(a: Any) -> Any:
     """The lower triangular L with L @ L.T = a, for a symmetric positive definite a.
 
     Example:
+        >>> from autograd import cholesky
         >>> cholesky([[4.0, 2.0], [2.0, 5.0]]).tolist()
         [[2.0, 0.0], [1.0, 2.0]]
     """
@@ -423,6 +433,7 @@ def dot(a: Operand, b: Operand) -> Any:
     """NumPy's dot: of vectors the inner product, of matrices `@`, of a number the product.
 
     Example:
+        >>> from autograd import dot
         >>> dot([1.0, 2.0], [3.0, 4.0]).item()
         11.0
     """
@@ -438,6 +449,7 @@ def vdot(a: Operand, b: Operand) -> Any:
     """The inner product of all elements in one row.
 
     Example:
+        >>> from autograd import vdot
         >>> vdot([[1.0, 2.0]], [[3.0, 4.0]]).item()
         11.0
     """
@@ -449,6 +461,7 @@ def inner(a: Operand, b: Operand) -> Any:
     """The sum of products over the last axes.
 
     Example:
+        >>> from autograd import inner
         >>> inner([1.0, 2.0], [[3.0, 4.0], [5.0, 6.0]]).tolist()
         [11.0, 17.0]
     """
@@ -462,6 +475,7 @@ def outer(a: Operand, b: Operand) -> Any:
     """Every element of a times every element of b, (n,), (m,) -> (n, m).
 
     Example:
+        >>> from autograd import outer
         >>> outer([1.0, 2.0], [3.0, 4.0]).tolist()
         [[3.0, 4.0], [6.0, 8.0]]
     """
@@ -473,6 +487,7 @@ def tensordot(a: Operand, b: Operand, axes: Any = 2) -> Any:
     """The sum of products over the given axes of a and of b, as NumPy's.
 
     Example:
+        >>> from autograd import tensordot
         >>> tensordot([[1.0, 2.0]], [[3.0], [4.0]], axes=1).tolist()
         [[11.0]]
     """
@@ -500,6 +515,7 @@ def kron(a: Operand, b: Operand) -> Any:
     """Kronecker's product: every element of a times the whole of b.
 
     Example:
+        >>> from autograd import kron
         >>> kron([1.0, 2.0], [3.0, 4.0]).tolist()
         [3.0, 4.0, 6.0, 8.0]
     """
@@ -516,6 +532,7 @@ def multi_dot(arrays: Any) -> Any:
     """The product of several matrices in the order of brackets that takes the fewest steps.
 
     Example:
+        >>> from autograd import multi_dot
         >>> multi_dot([[[1.0, 2.0]], [[3.0], [4.0]], [[2.0]]]).tolist()
         [[22.0]]
     """

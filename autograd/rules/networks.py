@@ -38,7 +38,7 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
     """x where x > 0, alpha * (e**x - 1) elsewhere. At the kink the derivative is alpha.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import elu, grad
         >>> elu([-1.0, 3.0]).round(4).tolist(), round(grad(elu)(-1.0), 4)
         ([-0.6321, 3.0], 0.3679)
     """
@@ -56,7 +56,7 @@ def sigmoid_cross_entropy(z: Any, y: Any) -> Any:
     """-y ln σ(z) - (1 - y) ln(1 - σ(z)), elementwise, exact for every size of the score z.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import grad, sigmoid_cross_entropy
         >>> round(sigmoid_cross_entropy(0.0, 1.0), 4)
         0.6931
         >>> [round(d, 4) for d in grad(sigmoid_cross_entropy, argnums=(0, 1))(0.0, 1.0)]
@@ -101,7 +101,7 @@ def binary_cross_entropy(p: Any, y: Any) -> Any:
     """-y ln p - (1 - y) ln(1 - p), elementwise; no logarithm counts for less than -100.
 
     Example:
-        >>> from autograd import grad
+        >>> from autograd import binary_cross_entropy, grad
         >>> round(binary_cross_entropy(0.25, 1.0), 4)
         1.3863
         >>> [round(d, 4) for d in grad(binary_cross_entropy, argnums=(0, 1))(0.25, 1.0)]
@@ -138,6 +138,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     """e**x over the sum of e**x along the axis, without overflow.
 
     Example:
+        >>> from autograd import softmax
         >>> softmax([0.0, 0.0]).tolist()
         [0.5, 0.5]
         >>> softmax([0.0, 1.0, 2.0]).round(4).tolist()
@@ -154,6 +155,7 @@ def safe_softmax(x: Any, axis: int = -1) -> Any:
     The softmax of such a row would be nan. It is PyTorch's choice in its attention, too.
 
     Example:
+        >>> import numpy as np
         >>> from autograd import safe_softmax
         >>> safe_softmax(np.array([[0.0, -np.inf], [-np.inf, -np.inf]])).tolist()
         [[1.0, 0.0], [0.0, 0.0]]
@@ -183,6 +185,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     """The logarithm of softmax, exact where the softmax itself would round to 0.
 
     Example:
+        >>> from autograd import log_softmax
         >>> log_softmax([0.0, 1000.0]).tolist()
         [-1000.0, 0.0]
     """
@@ -210,6 +213,8 @@ def softmax_cross_entropy(scores: Any, classes: Any) -> Any:
     """-ln softmax(scores) at the class of each row, (…, k) and ints (…) -> (…).
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import softmax_cross_entropy
         >>> softmax_cross_entropy(np.zeros((1, 4)), np.array([2])).round(4).tolist()
         [1.3863]
     """

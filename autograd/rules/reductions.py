@@ -63,6 +63,7 @@ def sum(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The sum of the elements.
 
     Example:
+        >>> import numpy as np
         >>> import autograd
         >>> from autograd import grad
         >>> autograd.sum([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
@@ -82,7 +83,8 @@ def mean(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The mean of the elements; nan, with NumPy's warning, where there are none.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import grad, mean
         >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
         [2.0, 3.0]
         >>> grad(mean)(np.array([1.0, 2.0])).tolist()
@@ -108,6 +110,7 @@ def max(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The largest element. Ties share the gradient equally.
 
     Example:
+        >>> import numpy as np
         >>> import autograd
         >>> from autograd import grad
         >>> autograd.max([1.0, 5.0, 5.0]).item()
@@ -123,6 +126,7 @@ def min(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The smallest element. Ties share the gradient equally.
 
     Example:
+        >>> import numpy as np
         >>> import autograd
         >>> from autograd import grad
         >>> autograd.min([1.0, 5.0, 5.0]).item()
@@ -165,7 +169,8 @@ def prod(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The product of the elements.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import grad, prod
         >>> prod([2.0, 3.0, 4.0]).item()
         24.0
         >>> grad(prod)(np.array([2.0, 3.0, 4.0])).tolist()
@@ -186,7 +191,8 @@ def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """ln of the sum of e**x, without overflow; of nothing -inf, with NumPy's warning.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import grad, logsumexp
         >>> round(float(logsumexp([1000.0, 1000.0])), 4)
         1000.6931
         >>> grad(logsumexp)(np.array([1.0, 2.0])).round(4).tolist()
@@ -225,7 +231,8 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
     """The running sum along the axis; None: of all elements in one row.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import cumsum, grad
         >>> cumsum([1.0, 2.0, 3.0]).tolist()
         [1.0, 3.0, 6.0]
         >>> grad(lambda x: cumsum(x).sum())(np.array([1.0, 2.0, 3.0])).tolist()
@@ -263,6 +270,7 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
     """The running product along the axis; None: of all elements in one row.
 
     Example:
+        >>> from autograd import cumprod
         >>> cumprod([1.0, 2.0, 3.0]).tolist()
         [1.0, 2.0, 6.0]
     """
@@ -279,7 +287,8 @@ def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """The Euclidean length; at the origin its gradient is 0.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import euclidean_norm, grad
         >>> euclidean_norm(np.array([3.0, 4.0])).item()
         5.0
         >>> grad(euclidean_norm)(np.array([3.0, 4.0])).round(4).tolist()
@@ -484,7 +493,8 @@ def median(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     """The middle element in order; of an even number, the mean of the middle two; nan if one is.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import grad, median
         >>> median([1.0, 5.0, 2.0]).item()
         2.0
         >>> grad(median)(np.array([1.0, 5.0, 2.0])).tolist()
@@ -528,6 +538,7 @@ def argmax(a: Operand, axis: int | None = None, keepdims: bool = False) -> Any:
     """The place of the largest element; a plain array of ints.
 
     Example:
+        >>> from autograd import argmax
         >>> int(argmax([1.0, 5.0, 2.0]))
         1
     """
@@ -539,6 +550,7 @@ def argmin(a: Operand, axis: int | None = None, keepdims: bool = False) -> Any:
     """The place of the smallest element; a plain array of ints.
 
     Example:
+        >>> from autograd import argmin
         >>> int(argmin([1.0, 5.0, 2.0]))
         0
     """
@@ -550,6 +562,7 @@ def count_nonzero(a: Operand, axis: Axes = None, keepdims: bool = False) -> Any:
     """How many elements are not zero; a plain array of ints.
 
     Example:
+        >>> from autograd import count_nonzero
         >>> int(count_nonzero([0.0, 5.0, 2.0]))
         2
     """

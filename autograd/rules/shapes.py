@@ -34,6 +34,7 @@ def reshape(x: Any, shape: int | tuple[int, ...]) -> Any:
     """The same elements in another shape; one entry of `shape` may be -1.
 
     Example:
+        >>> from autograd import reshape
         >>> reshape([1.0, 2.0, 3.0, 4.0], (2, -1)).tolist()
         [[1.0, 2.0], [3.0, 4.0]]
     """
@@ -62,6 +63,8 @@ def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Any:
     """The axes in the order `axes`, or reversed.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import transpose
         >>> transpose([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [[1.0, 3.0], [2.0, 4.0]]
         >>> transpose(np.zeros((2, 3, 4)), (1, 0, 2)).shape
@@ -89,7 +92,8 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     """x repeated to `shape` by NumPy's broadcasting.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import broadcast_to, grad
         >>> broadcast_to([1.0, 2.0], (2, 2)).tolist()
         [[1.0, 2.0], [1.0, 2.0]]
         >>> grad(lambda x: broadcast_to(x, (3, 2)).sum())(np.array([1.0, 2.0])).tolist()
@@ -112,7 +116,8 @@ def astype(x: Any, dtype: Any) -> Any:
     """The same numbers as another floating-point type; the gradient has the type of x.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import astype, grad
         >>> astype(np.array([0.5]), "float32").dtype
         dtype('float32')
         >>> grad(lambda x: astype(x, "float32").sum())(np.array([0.5])).dtype
@@ -148,7 +153,8 @@ def getitem(x: Any, index: Any) -> Any:
     """x[index]; an element taken several times gets the sum of its gradients.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import getitem, grad
         >>> getitem(np.array([1.0, 2.0, 3.0]), [0, 0, 2]).tolist()
         [1.0, 1.0, 3.0]
         >>> grad(lambda x: x[[0, 0, 2]].sum())(np.array([1.0, 2.0, 3.0])).tolist()
@@ -183,6 +189,8 @@ def scatter_add(parts: Any, indices: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with each part added at its index: the reverse of several `getitem`s.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import scatter_add
         >>> parts = [np.array([1.0, 2.0]), np.array([5.0])]
         >>> scatter_add(parts, shape=(3,), indices=[[0, 0], [2]]).tolist()
         [3.0, 0.0, 5.0]
@@ -218,6 +226,8 @@ def scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with x added at `index`: the reverse of `getitem`.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import scatter
         >>> scatter(np.array([1.0, 2.0, 5.0]), shape=(3,), index=[0, 0, 2]).tolist()
         [3.0, 0.0, 5.0]
     """
@@ -255,6 +265,8 @@ def where_else(x: Any, y: Any, condition: Any) -> Any:
     """x where `condition` holds, y elsewhere (`where` with the operands first).
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import where_else
         >>> where_else(np.array([1.0, 2.0]), np.array([3.0, 4.0]), [True, False]).tolist()
         [1.0, 4.0]
     """
@@ -287,6 +299,8 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Any:
     """Arrays joined along an axis that they have; None joins their elements in one row.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import concatenate
         >>> concatenate([[1.0, 2.0], [3.0]]).tolist()
         [1.0, 2.0, 3.0]
         >>> concatenate([np.ones((1, 2)), np.zeros((1, 2))], axis=1).tolist()
@@ -303,6 +317,7 @@ def stack(arrays: Any, axis: int = 0) -> Any:
     """Arrays of one shape joined along a new axis.
 
     Example:
+        >>> from autograd import stack
         >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1).tolist()
         [[1.0, 3.0], [2.0, 4.0]]
     """
@@ -320,6 +335,8 @@ def surround(x: Any, widths: Any, constant_values: float) -> Any:
     """x surrounded by a constant.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import surround
         >>> surround(np.array([1.0, 2.0]), ((1, 2),), 0.5).tolist()
         [0.5, 1.0, 2.0, 0.5, 0.5]
     """
@@ -343,6 +360,7 @@ def roll(a: Any, shift: Any, axis: Axes = None) -> Any:
     """The elements moved by `shift` places along the axis, those that fall off coming in again.
 
     Example:
+        >>> from autograd import roll
         >>> roll([1.0, 2.0, 3.0], 1).tolist()
         [3.0, 1.0, 2.0]
     """
@@ -359,6 +377,7 @@ def pad(
     """The array surrounded by `constant_values`; the widths as in NumPy. Only mode "constant".
 
     Example:
+        >>> from autograd import pad
         >>> pad([1.0, 2.0], (1, 2)).tolist()
         [0.0, 1.0, 2.0, 0.0, 0.0]
     """
@@ -373,6 +392,7 @@ def ravel(a: Operand) -> Any:
     """The elements in one row.
 
     Example:
+        >>> from autograd import ravel
         >>> ravel([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [1.0, 2.0, 3.0, 4.0]
     """
@@ -385,6 +405,7 @@ def flatten(a: Operand) -> Any:
     """The elements in one row.
 
     Example:
+        >>> from autograd import flatten
         >>> flatten([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [1.0, 2.0, 3.0, 4.0]
     """
@@ -396,6 +417,8 @@ def swapaxes(a: Operand, axis1: int, axis2: int) -> Any:
     """Two axes exchanged.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import swapaxes
         >>> swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
         (4, 3, 2)
     """
@@ -410,6 +433,8 @@ def moveaxis(a: Operand, source: Any, destination: Any) -> Any:
     """Axes moved to other places, the rest staying in order.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import moveaxis
         >>> moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
         (3, 4, 2)
     """
@@ -424,6 +449,7 @@ def expand_dims(a: Operand, axis: int | tuple[int, ...]) -> Any:
     """New axes of length 1 at these places.
 
     Example:
+        >>> from autograd import expand_dims
         >>> expand_dims([1.0, 2.0], 0).tolist()
         [[1.0, 2.0]]
     """
@@ -435,6 +461,7 @@ def squeeze(a: Operand, axis: Axes = None) -> Any:
     """Axes of length 1 taken away.
 
     Example:
+        >>> from autograd import squeeze
         >>> squeeze([[[1.0, 2.0]]]).tolist()
         [1.0, 2.0]
     """
@@ -449,6 +476,7 @@ def hstack(tup: Sequence[Any]) -> Any:
     """Arrays joined along the second axis; rows of numbers end to end.
 
     Example:
+        >>> from autograd import hstack
         >>> hstack([[1.0, 2.0], [3.0]]).tolist()
         [1.0, 2.0, 3.0]
     """
@@ -461,6 +489,7 @@ def vstack(tup: Sequence[Any]) -> Any:
     """Arrays joined along the first axis; rows of numbers one below the other.
 
     Example:
+        >>> from autograd import vstack
         >>> vstack([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [[1.0, 2.0], [3.0, 4.0]]
     """
@@ -472,6 +501,7 @@ def array_split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[A
     """The array cut along an axis, into parts as equal as can be or at these places.
 
     Example:
+        >>> from autograd import array_split
         >>> [part.tolist() for part in array_split([1.0, 2.0, 3.0], 2)]
         [[1.0, 2.0], [3.0]]
     """
@@ -490,6 +520,7 @@ def split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """The array cut along an axis, into equal parts or at these places.
 
     Example:
+        >>> from autograd import split
         >>> [part.tolist() for part in split([1.0, 2.0, 3.0, 4.0], 2)]
         [[1.0, 2.0], [3.0, 4.0]]
     """
@@ -507,6 +538,7 @@ def flip(m: Operand, axis: Axes = None) -> Any:
     """The elements in reverse order along the axes.
 
     Example:
+        >>> from autograd import flip
         >>> flip([1.0, 2.0, 3.0]).tolist()
         [3.0, 2.0, 1.0]
     """
@@ -519,6 +551,7 @@ def repeat(a: Operand, repeats: Any, axis: int | None = None) -> Any:
     """Every element (or slice along the axis) several times in a row.
 
     Example:
+        >>> from autograd import repeat
         >>> repeat([1.0, 2.0], 2).tolist()
         [1.0, 1.0, 2.0, 2.0]
     """
@@ -536,6 +569,7 @@ def tile(A: Operand, reps: Any) -> Any:
     """The whole array several times along each axis.
 
     Example:
+        >>> from autograd import tile
         >>> tile([1.0, 2.0], 2).tolist()
         [1.0, 2.0, 1.0, 2.0]
     """
@@ -600,6 +634,7 @@ def take_along_axis(arr: Operand, indices: Any, axis: int | None = -1) -> Any:
     """For every place of `indices`, the element of the same row at that place of the axis.
 
     Example:
+        >>> from autograd import take_along_axis
         >>> take_along_axis([[1.0, 2.0], [3.0, 4.0]], [[1], [0]]).tolist()
         [[2.0], [3.0]]
     """
@@ -625,7 +660,8 @@ def sort(a: Operand, axis: int | None = -1) -> Any:
     """The elements in rising order along the axis.
 
     Example:
-        >>> from autograd import grad
+        >>> import numpy as np
+        >>> from autograd import grad, sort
         >>> sort([3.0, 1.0, 2.0]).tolist()
         [1.0, 2.0, 3.0]
         >>> grad(lambda x: sort(x)[0])(np.array([3.0, 1.0, 2.0])).tolist()
@@ -641,6 +677,7 @@ def diagonal(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any
     """The elements whose places on the two axes differ by `offset`, as the last axis.
 
     Example:
+        >>> from autograd import diagonal
         >>> diagonal([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [1.0, 4.0]
     """
@@ -656,6 +693,7 @@ def diag(v: Operand, k: int = 0) -> Any:
     """A matrix with v on its k-th diagonal; of a matrix, its k-th diagonal.
 
     Example:
+        >>> from autograd import diag
         >>> diag([1.0, 2.0]).tolist(), diag([[1.0, 2.0], [3.0, 4.0]]).tolist()
         ([[1.0, 0.0], [0.0, 2.0]], [1.0, 4.0])
     """
@@ -673,6 +711,7 @@ def trace(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1, *, dtype:
     """The sum of the diagonal.
 
     Example:
+        >>> from autograd import trace
         >>> trace([[1.0, 2.0], [3.0, 4.0]]).item()
         5.0
     """
@@ -685,6 +724,7 @@ def tril(m: Operand, k: int = 0) -> Any:
     """The lower triangle: zero above the k-th diagonal.
 
     Example:
+        >>> from autograd import tril
         >>> tril([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [[1.0, 0.0], [3.0, 4.0]]
     """
@@ -697,6 +737,7 @@ def triu(m: Operand, k: int = 0) -> Any:
     """The upper triangle: zero below the k-th diagonal.
 
     Example:
+        >>> from autograd import triu
         >>> triu([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [[1.0, 2.0], [0.0, 4.0]]
     """

@@ -222,6 +222,8 @@ def convolution(
     """The sums of x by the weight at each place: (n, c, *size), (m, c / groups, *kernel).
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import convolution
         >>> how = dict(stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
         >>> convolution(
         ...     np.array([[[1.0, 2.0, 4.0, 8.0]]]), np.array([[[1.0, -1.0]]]), **how
@@ -265,6 +267,8 @@ def transposed_convolution(
     """Each number of y times the weight, added up where `convolution` would have met them.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import transposed_convolution
         >>> how = dict(stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
         >>> transposed_convolution(
         ...     np.array([[[1.0, 2.0]]]), np.array([[[1.0, -1.0]]]), **how
@@ -308,6 +312,8 @@ def kernel_correlation(
     """What each place in a kernel met, times y: the gradient of a convolution's weight.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import kernel_correlation
         >>> how = dict(stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
         >>> kernel_correlation(np.array([[[1.0, 2.0, 4.0]]]), np.ones((1, 1, 2)), **how).tolist()
         [[[3.0, 6.0]]]
@@ -368,6 +374,8 @@ def max_pool(x: Any, kernel: Lengths, stride: Lengths, padding: Pairs, dilation:
     """The largest number of each window. The first of equals gets the gradient, as in PyTorch.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import max_pool
         >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),), dilation=(1,))
         >>> max_pool(np.array([[[1.0, 5.0, 2.0, 3.0]]]), **how).tolist()
         [[[5.0, 3.0]]]
@@ -447,6 +455,8 @@ def to_windows(
     """Zeros, with each number of y added at the place of its window that was chosen.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import to_windows
         >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),), dilation=(1,))
         >>> to_windows(np.array([[[7.0, 8.0]]]), np.array([[[1, 0]]]), **how).tolist()
         [[[0.0, 7.0, 8.0, 0.0]]]
@@ -492,6 +502,8 @@ def from_windows(
     """Of each window the number at the place that was chosen.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import from_windows
         >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),), dilation=(1,))
         >>> from_windows(np.array([[[1.0, 5.0, 2.0, 3.0]]]), np.array([[[1, 0]]]), **how).tolist()
         [[[5.0, 2.0]]]
@@ -529,6 +541,8 @@ def avg_pool(x: Any, kernel: Lengths, stride: Lengths, padding: Pairs, divisor: 
     """The sum of each window over a divisor, which is a number or an array for the places.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import avg_pool
         >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),), divisor=2.0)
         >>> avg_pool(np.array([[[1.0, 5.0, 2.0, 4.0]]]), **how).tolist()
         [[[3.0, 3.0]]]
@@ -563,6 +577,8 @@ def over_windows(y: Any, kernel: Lengths, stride: Lengths, padding: Pairs) -> An
     """Each number of y added at all places of its window.
 
     Example:
+        >>> import numpy as np
+        >>> from autograd import over_windows
         >>> how = dict(kernel=(2,), stride=(2,), padding=((0, 0),))
         >>> over_windows(np.array([[[7.0, 8.0]]]), **how).tolist()
         [[[7.0, 7.0, 8.0, 8.0]]]
