@@ -231,7 +231,8 @@ class Compiled:
 
         Args:
             language: "c" for the forward pass as C99, which reads like the formulas; "js" for a
-                function of JavaScript that has the backward pass, too.
+                function of JavaScript that has the backward pass, too; "llvm" for what is compiled
+                for a machine with vectors of two numbers: @f0 goes forward, @f1 backward.
 
         Raises:
             CompileError: nothing has been recorded yet; the function compares numbers, so that

@@ -1,9 +1,9 @@
 """Whole training steps beside C written by hand: `python -m benchmarks.limits`.
 
 The C is compiled with `cc -O3 -march=native -fno-math-errno`; ours replays with NumPy, and
-natively, which needs llvmlite. All sides of a row begin with the same numbers, must show the same losses, and
-take turns in one process; the figures are medians of the processor time of one step. Ratios are to
-C's.
+natively, which needs llvmlite. All sides of a row begin with the same numbers, must show the same
+losses, and take turns in one process; the figures are medians of the processor time of one step.
+Ratios are to C's.
 """
 
 import ctypes

@@ -10,22 +10,25 @@ import numpy as np
 
 from autograd.atomic_write import write_atomically
 from autograd.checks import check_choice
-from autograd.compiler.native import c, javascript
+from autograd.compiler.native import c, javascript, llvm
 from autograd.compiler.native.bound import bound
+from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.program import Program
 from autograd.errors import CompileError
 
-LANGUAGES = ("c", "js")
+LANGUAGES = ("c", "js", "llvm")
 
 
 def source(language: str, name: str, program: Program, find_names: Any, function: Any) -> str:
     """A program in another language."""
     check_choice("source", "language", language, LANGUAGES)
     program_of_calls = bound("source", program, find_names, function)
-    prepared = Prepared("source", program_of_calls, backward=language == "js")
+    prepared = Prepared("source", program_of_calls, backward=language != "c")
     if language == "js":
         return javascript.source(prepared, _identifier(name))
+    if language == "llvm":
+        return llvm.printed([prepared.forward, prepared.backward], Machine())
     return c.source(prepared, _identifier(name))[0]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.compiler.native.fusing import fused
 from autograd.compiler.native.llvm_function import Function, Machine
 from autograd.compiler.native.llvm_tiles import Tiles
 from autograd.compiler.native.loops import Memory, Nest, refs_in, simplified
@@ -33,9 +34,8 @@ def _text(function: Function, nests: Sequence[Nest]) -> str:
     for nest in nests:
         for ref in (*nest.refs, *refs_in(nest.out)):
             function.base(ref.memory)
-    for nest in nests:
-        if nest.rounds or nest.fold:
-            Tiles(function, nest).write()
+    for group in fused([nest for nest in nests if nest.rounds or nest.fold]):
+        Tiles(function, group).write()
     body = "\n".join([*function.lines, "  ret void"])
     return f"define void @{function.name}(ptr %table) {{\nentry:\n{body}\n}}\n"
 

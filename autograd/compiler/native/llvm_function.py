@@ -80,3 +80,21 @@ class Function:
         self.lines += [f"  br i1 {test}, label %{head}, label %{after}", f"{after}:"]
         self.block = after
         return made
+
+
+def pieces(n: int, size: int) -> list[tuple[int, int, int]]:
+    """So many rows in pieces: (begin, end, how many at once)."""
+    whole = n - n % size
+    found = [(0, whole, size)] if whole else []
+    return found + ([(whole, n, n - whole)] if n > whole else [])
+
+
+def sizes(n: int, width: int, many: int) -> list[tuple[int, int]]:
+    """So many numbers as pieces of several vectors, of one, and of parts of one: (size, count)."""
+    found, size = [], width * many
+    while n:
+        if n >= size:
+            found.append((size, n // size))
+            n %= size
+        size //= 2
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd.compiler.native.llvm_function import Function
+from autograd.compiler.native.llvm_function import Function, pieces, sizes
 from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref, refs_in, start_of
 
 ROWS = 4
@@ -17,21 +17,23 @@ ROWS = 4
 
 
 class Tiles:
-    """One nest: which axis is gone through in vectors, which in rows of four, and the loops.
+    """One nest, or some that are fused: which axis goes in vectors, which in rows of four.
 
     Attributes:
         v: The axis of the vectors; None if numbers are computed one by one.
         row: The axis of which several are computed at once, so that what they share is read once.
     """
 
-    def __init__(self, function: Function, nest: Nest) -> None:
+    def __init__(self, function: Function, nests: list[Nest]) -> None:
         self.function, self.numbers = function, function.numbers
-        self.nest = nest
-        self.refs = list(dict.fromkeys([*nest.refs, *refs_in(nest.out)]))
+        self.nest, self.nests = nests[0], nests
+        self.read = list(dict.fromkeys(ref for nest in nests for ref in nest.refs))
+        written = (ref for nest in nests for ref in refs_in(nest.out))
+        self.refs = list(dict.fromkeys([*self.read, *written]))
         kinds = [ref.dtype.itemsize for ref in self.refs if ref.dtype.kind == "f"]
         self.width = function.machine.vector // max(kinds, default=8)
         self.v = self._vector_axis()
-        self.folds_v = self.v is not None and self.v >= nest.kept
+        self.folds_v = self.v is not None and self.v >= self.nest.kept
         self.row = self._row_axis()
 
     def _vector_axis(self) -> int | None:
@@ -45,12 +47,12 @@ class Tiles:
                 continue
             if not kept and nest.fold not in ("add", "maximum", "minimum"):
                 continue
-            strided = sum(ref.steps[axis] not in (0, 1) for ref in nest.refs)
-            strided += sum(ref.place is not None and any(ref.place.steps) for ref in nest.refs)
+            strided = sum(ref.steps[axis] not in (0, 1) for ref in self.read)
+            strided += sum(ref.place is not None and any(ref.place.steps) for ref in self.read)
             vectors = n // width + bin(n % width).count("1")
             gain = n / vectors  # numbers in each vector
             cost = 1.0 + 2.0 * strided
-            if kept and nest.out.steps[axis] != 1:
+            if kept and any(nest.out.steps[axis] != 1 for nest in self.nests):
                 cost += 2.0 / max(1, nest.rounds // max(1, math.prod(nest.axes[: nest.kept])))
             if not kept:
                 cost *= 1.3  # the sums have to be added up in the end
@@ -94,7 +96,7 @@ class Tiles:
             self._segments(places, 1)
             return
         n = self.nest.axes[self.row]
-        for begin, end, rows in _pieces(n, ROWS):
+        for begin, end, rows in pieces(n, ROWS):
             moved = self._shifted(places, self.row, begin)
 
             def body(index: str, _: list[str], moved: Any = moved, rows: int = rows) -> list[str]:
@@ -111,7 +113,7 @@ class Tiles:
         n, width = self.nest.axes[self.v], self.width
         some = 2 if self.nest.fold and n >= 2 * width and rows > 1 else 1
         done = 0
-        for size, count in _sizes(n, width, some):
+        for size, count in sizes(n, width, some):
             moved = self._shifted(places, self.v, done)
             many = max(1, size // width)
             lanes = min(size, width)
@@ -132,8 +134,11 @@ class Tiles:
         spots = [(r, s) for r in range(rows) for s in range(many)]
         if not nest.fold:
             cell = Cell(self, places, lanes)
-            for r, s in spots:
-                self._store(places, cell.value(nest.code, r, s), r, s, lanes)
+            for nest in self.nests:
+                for r, s in spots:
+                    value = cell.value(nest.code, r, s)
+                    self._store(nest.out, places, value, r, s, lanes)
+                    cell.written(nest.out, value, r, s)
             return
         if self.folds_v:
             found = self._folded_in_vectors(places, rows)
@@ -145,7 +150,7 @@ class Tiles:
                 places, folded, spots, lanes, [start] * len(spots), [kind] * len(spots)
             )
         for (r, s), value in zip(spots, found, strict=True):
-            self._store(places, value, r, s, lanes)
+            self._store(nest.out, places, value, r, s, lanes)
 
     def _fold(
         self, places: dict[Ref, str], axes: list[int], spots: list[tuple[int, int]], lanes: int,
@@ -183,7 +188,7 @@ class Tiles:
         many = 1 if rows > 1 or n < 4 * width else 4
         totals: list[str] = []
         done = 0
-        for size, count in _sizes(n, width, many):
+        for size, count in sizes(n, width, many):
             each, lanes = max(1, size // width), min(size, width)
             spots = [(r, s) for r in range(rows) for s in range(each)]
             kinds = [self.numbers.type(dtype, lanes)] * len(spots)
@@ -281,8 +286,8 @@ class Tiles:
         by = r * self.step(ref, self.row) + (s * self.width + lane) * self.step(ref, self.v)
         return self._moved(place, ref, str(by)) if by else place
 
-    def _store(self, places: dict[Ref, str], x: str, r: int, s: int, lanes: int) -> None:
-        nest, out, numbers, emit = self.nest, self.nest.out, self.numbers, self.function.emit
+    def _store(self, out: Ref, places: dict[Ref, str], x: str, r: int, s: int, lanes: int) -> None:
+        nest, numbers, emit = self.nest, self.numbers, self.function.emit
         dtype, kind = out.dtype, self._memory_type(out)
         step = self.step(out, self.v) if lanes > 1 else 1
         at = self._lookup(out, places, self.spot(out, places[out], r, s, lanes), r, s, lanes)
@@ -327,17 +332,14 @@ class Cell:
 
     def __init__(self, tiles: Tiles, places: dict[Ref, str], lanes: int) -> None:
         self.tiles, self.places, self.lanes = tiles, places, lanes
-        self.known: dict[Any, str] = {}
+        self.known: dict[tuple[Code, int, int], str] = {}
 
     def value(self, code: Code, r: int, s: int) -> str:
         """A code's value."""
         tiles, lanes = self.tiles, self.lanes
         if isinstance(code, Number):
             return tiles.numbers.constant(code.value, code.dtype, lanes)
-        refs = list(refs_in(code))
-        by_row = any(tiles.step(ref, tiles.row) for ref in refs)
-        by_vector = any(tiles.step(ref, tiles.v) for ref in refs)
-        key = (code, r if by_row else 0, s if by_vector else 0)
+        key = self._key(code, r, s)
         if key not in self.known:
             if isinstance(code, Ref):
                 self.known[key] = self._load(code, key[1], key[2])
@@ -348,6 +350,21 @@ class Cell:
                     code.function, args, dtypes, code.dtype, lanes
                 )
         return self.known[key]
+
+    def _key(self, code: Code, r: int, s: int) -> tuple[Code, int, int]:
+        tiles, refs = self.tiles, list(refs_in(code))
+        by_row = any(tiles.step(ref, tiles.row) for ref in refs)
+        by_vector = any(tiles.step(ref, tiles.v) for ref in refs)
+        return code, r if by_row else 0, s if by_vector else 0
+
+    def written(self, out: Ref, value: str, r: int, s: int) -> None:
+        """A number was written: what was read there before is old, and this is what is there."""
+        if len(self.tiles.nests) > 1:
+            stale = [k for k in self.known if any(x.memory is out.memory for x in refs_in(k[0]))]
+            for key in stale:
+                del self.known[key]
+            if out.place is None:
+                self.known[self._key(out, r, s)] = value
 
     def _load(self, ref: Ref, r: int, s: int) -> str:
         tiles, lanes, emit = self.tiles, self.lanes, self.tiles.function.emit
@@ -377,21 +394,3 @@ class Cell:
             kind_of = tiles.numbers.type(ref.dtype, 1)
             found = emit(f"insertelement {wide} {found}, {kind_of} {one(lane)}, i32 {lane}")
         return found
-
-
-def _pieces(n: int, size: int) -> list[tuple[int, int, int]]:
-    """So many rows in pieces: (begin, end, how many at once)."""
-    whole = n - n % size
-    found = [(0, whole, size)] if whole else []
-    return found + ([(whole, n, n - whole)] if n > whole else [])
-
-
-def _sizes(n: int, width: int, many: int) -> list[tuple[int, int]]:
-    """So many numbers as pieces of several vectors, of one, and of parts of one: (size, count)."""
-    found, size = [], width * many
-    while n:
-        if n >= size:
-            found.append((size, n // size))
-            n %= size
-        size //= 2
-    return found

@@ -150,6 +150,17 @@ def test_the_c_of_five_neurons_reads_like_the_formula():
     assert max(map(len, text.splitlines())) <= 100
 
 
+def test_the_text_for_the_machine_is_shown_too():
+    g = autograd.compile(scalar_mlp())
+    g([1.0, 2.0, 3.0])
+    text = g.source("llvm")
+    assert [line for line in text.splitlines() if line.startswith("define")] == [
+        "define void @f0(ptr %table) {",
+        "define void @f1(ptr %table) {",
+    ]
+    assert "<2 x double>" in text
+
+
 def test_parameters_have_their_names_and_no_memory_is_allocated(tmp_path):
     model = mlp()
     model.export(tmp_path / "net.c", Tensor(np.ones((1, 4))))
