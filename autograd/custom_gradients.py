@@ -239,7 +239,8 @@ class _Run:
         self.out = op._result("forward", out)
 
     def _forward(self, arguments: list[Any]) -> tuple[Any, Any]:
-        forward, _ = self.op.rules  # type: ignore[misc]
+        assert self.op.rules is not None
+        forward, _ = self.op.rules
         pair = forward(*arguments)
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(
@@ -251,7 +252,8 @@ class _Run:
     def _backward(self, parents: Parents, residuals: Any, out_grad: Any) -> list[Any]:
         """The gradients, one for each parent; None for one that needs none."""
         op = self.op
-        _, backward = op.rules  # type: ignore[misc]
+        assert op.rules is not None
+        _, backward = op.rules
         nondiff = [self.numbers[i] for i in op.nondiff_argnums]
         grads = backward(*nondiff, residuals, out_grad)
         names = ", ".join(map(op.argument, self.places))

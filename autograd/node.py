@@ -128,6 +128,12 @@ class Node:
         _data: Any
         _grad: Any
 
+        def backward(self) -> None:
+            """Bring the gradients of this node to the leaves that it was made from."""
+
+        def detach(self) -> Any:
+            """The same number or array as a constant."""
+
     @property
     def data(self) -> Any:
         """The number or array."""

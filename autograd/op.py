@@ -352,7 +352,9 @@ class Structural(Op):
             return self.vjps(i, out_grad, out, inputs, **params)
         return self.vjps[i](out_grad, out, *inputs, **params)
 
-    contribution = pullback  # what the backward pass adds up: of `getitem`, a part of an array
+    contribution: Callable[..., Any] = (
+        pullback  # what the backward pass adds up: of `getitem`, a part of an array
+    )
 
 
 def _on_several(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -397,7 +397,7 @@ class _Trace:
             return x
         own = frozenset(self.own)
         outside = (n for n in topological(x, own) if n.requires_grad and not n.parents)
-        return x.detach() if own.issuperset(outside) else x  # type: ignore[attr-defined]
+        return x.detach() if own.issuperset(outside) else x
 
 
 def _variable(who: str, x: Any) -> Any:

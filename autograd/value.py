@@ -138,7 +138,7 @@ class Value(Operations, Copied, node.Node):
     _x: float
     _y: float
     _rank: ClassVar[int] = 1
-    requires_grad: ClassVar[bool] = True  # type: ignore[misc]
+    requires_grad: bool = True
     _version = FIXED  # no array to write to: see versions.py
 
     def __init__(self, data: float, *, label: str = "") -> None:
@@ -383,7 +383,7 @@ class Constant(Value):
     """A number in the graph that no gradient flows to: the 2 in `2 * x`, a detached Value."""
 
     __slots__ = ()
-    requires_grad: ClassVar[bool] = False  # type: ignore[misc]
+    requires_grad: bool = False
 
 
 def derivative(op: Any, i: int, numbers: tuple[float, ...]) -> float:
@@ -399,7 +399,8 @@ def _as_float(number: Any) -> float:
     if isinstance(number, (float, Real, np.bool)):
         return float(number)
     if hasattr(number, "stand_in"):
-        return number  # type: ignore[no-any-return]
+        stand_in: float = number
+        return stand_in
     if isinstance(number, np.ndarray):
         came = f"an array of shape {number.shape}. For arrays there is Tensor: v * Tensor(x)"
     elif isinstance(number, node.Node):

@@ -401,7 +401,8 @@ class Element(Value):
 
     @property
     def _data(self) -> float:
-        return self._parameter._data.item(*self._index)  # type: ignore[no-any-return]
+        number: float = self._parameter._data.item(*self._index)
+        return number
 
     @_data.setter
     def _data(self, number: float) -> None:

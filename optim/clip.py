@@ -51,7 +51,7 @@ def clip_grad_norm_(
     _check_positive("clip_grad_norm_", max_norm=max_norm, norm_type=norm_type)
     reached = _reached("clip_grad_norm_", parameters)
     unit, length = _length(reached, norm_type)
-    norm = unit * length
+    norm: float = unit * length
     if error_if_nonfinite and not np.isfinite(norm):
         raise ValueError(f"clip_grad_norm_: needs finite gradients, but their norm is {norm}.")
     # of nan, too: then every gradient is nan, and is seen
@@ -62,7 +62,7 @@ def clip_grad_norm_(
         for p in reached:
             scaled = _as_float64(p.grad) / unit * factor
             p.grad = np.where(too_long, scaled, p.grad) if recorded else scaled
-    return norm  # type: ignore[no-any-return]
+    return norm
 
 
 def _length(reached: list[Any], norm_type: float) -> tuple[Any, Any]:

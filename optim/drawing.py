@@ -38,7 +38,7 @@ def axes_for(who: str, ax: Axes | None) -> Axes:
     ends with.
     """
     axes = row_of_axes(who, 1)[0] if ax is None else ax
-    axes._ipython_display_ = _shown_by_its_figure  # type: ignore[attr-defined]
+    vars(axes)["_ipython_display_"] = _shown_by_its_figure
     return axes
 
 

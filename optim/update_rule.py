@@ -282,7 +282,7 @@ class UpdateRule(Optimizer):
                 f"but returned {loss!r}."
             )
         if loss._grad is None and not self._any_gradient():
-            loss.backward()  # type: ignore[attr-defined]
+            loss.backward()
         return loss
 
     def _any_gradient(self) -> bool:

@@ -134,7 +134,8 @@ class Gathered:
     def _row(self, arrays: list[Any]) -> Traced:
         tape = self.leaves[0].run.tape
         rows = [tape.call(np.reshape, (x, (-1,))) for x in arrays]
-        return rows[0] if len(rows) == 1 else tape.call(np.concatenate, (rows,))  # type: ignore[no-any-return]
+        row: Traced = rows[0] if len(rows) == 1 else tape.call(np.concatenate, (rows,))
+        return row
 
 
 class Effects:
@@ -188,13 +189,13 @@ class Effects:
 
     def replaced(self, out: Traced, function: Any, inputs: Any, options: Any) -> Traced:
         """What `p.data -= …` makes: new numbers of a leaf, which are assigned next."""
-        made = self.run.tape.call(function, inputs, options)
+        made: Traced = self.run.tape.call(function, inputs, options)
         if made.dtype != out.dtype:
             made = made.astype(out.dtype)
         if made.shape != out.shape:
             self.run.refuse("writing into an array")
         self.pending[id(made)] = len(self.run.tape.steps)
-        return made  # type: ignore[no-any-return]
+        return made
 
 
 class Written:

@@ -315,4 +315,4 @@ def _loop_part(i: int, out_grad: Any, out: Any, inputs: Any, params: Any) -> Par
 _COPY = Structural(_copy, vjps=[lambda g, out, x: g])
 _CHAIN = Structural(_chained, vjps=[_chain_back])
 _LOOP = Structural(_looped, vjps=[lambda *_: NotImplemented])
-_LOOP.contribution = _loop_part  # type: ignore[method-assign]
+_LOOP.contribution = _loop_part

@@ -58,11 +58,14 @@ def gathered(x: Traced, where: Where) -> Traced:
             return x
         if not x.array.flags.c_contiguous:  # such as one number seen everywhere
             if where.in_order and _can_be_shown(x, where.shape):
-                return x.tape.call(np.reshape, (x, where.shape))  # type: ignore[no-any-return]
+                shown: Traced = x.tape.call(np.reshape, (x, where.shape))
+                return shown
             x = x.copy()
-        return x.tape.call(View.of, (where, x))  # type: ignore[no-any-return]
+        viewed: Traced = x.tape.call(View.of, (where, x))
+        return viewed
     places = where.positions if isinstance(where, Positions) else where
-    return x.tape.call(taken, (x, places))  # type: ignore[no-any-return]
+    picked: Traced = x.tape.call(taken, (x, places))
+    return picked
 
 
 def scattered(parts: Any, wheres: Any, shape: tuple[int, ...]) -> Traced:
@@ -73,7 +76,8 @@ def scattered(parts: Any, wheres: Any, shape: tuple[int, ...]) -> Traced:
         if part.shape == shape:
             return part
         if _can_be_shown(part, shape):
-            return tape.call(np.reshape, (part, shape))  # type: ignore[no-any-return]
+            shown: Traced = tape.call(np.reshape, (part, shape))
+            return shown
     return tape.scatter([part for part, _ in pairs], [where for _, where in pairs], shape)  # type: ignore[no-any-return]
 
 
@@ -131,5 +135,5 @@ def _scatter_back(i: int, g: Any, out: Any, parts: Any, wheres: Any, shape: Any,
 
 
 _GATHER = Structural(_gather, vjps=[lambda g, out, x, where: scattered([g], [where], x.shape)])
-_GATHER.contribution = _part  # type: ignore[method-assign]
+_GATHER.contribution = _part
 _SCATTER = Structural(_scatter, vjps=_scatter_back)

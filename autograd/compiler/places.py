@@ -74,7 +74,8 @@ class Positions:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of what is collected."""
-        return self.positions.shape  # type: ignore[no-any-return]
+        shape: tuple[int, ...] = self.positions.shape
+        return shape
 
 
 Layout = View | Positions

@@ -173,7 +173,8 @@ class Recording(Tracer):
     def row(self, value: Any) -> int:
         """The row of any Value."""
         if type(value) is self.kind:
-            return value.index  # type: ignore[no-any-return]
+            index: int = value.index
+            return index
         if isinstance(value, RecordedValue):
             self.refuse("using a Value left over from an earlier run")
         row = self.rows.get(value)

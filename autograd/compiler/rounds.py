@@ -370,4 +370,5 @@ def _periods(marks: Any) -> list[int]:
     steps, same = np.arange(1, most + 1), np.ones((32, most), dtype=bool)
     for k in range(4):  # some rows one after the other: one alone says little
         same &= marks[sample[:, None] + steps + k] == marks[sample + k][:, None]
-    return steps[same.any(axis=0)].tolist()  # type: ignore[no-any-return]
+    repeated: list[Any] = steps[same.any(axis=0)].tolist()
+    return repeated

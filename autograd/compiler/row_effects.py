@@ -225,17 +225,20 @@ class RowEffects:
     @property
     def known_numbers(self) -> dict[int, float]:
         """The numbers of rows that leaves were given."""
-        return self.run.effects.row_numbers  # type: ignore[no-any-return]
+        numbers: dict[int, float] = self.run.effects.row_numbers
+        return numbers
 
     def row_of(self, number: Any) -> int:
         """The row of a number."""
         if type(number) is self.run.kind:
             self.known_numbers[number.index] = number._data
-            return number.index  # type: ignore[no-any-return]
+            known: int = number.index
+            return known
         if isinstance(number, Traced):
             number = self.run.objects(number)[()]
             return self.row_of(number)
-        return self.run._constant(float(number))  # type: ignore[no-any-return]
+        constant: int = self.run._constant(float(number))
+        return constant
 
     def old(self, leaf: LeafRow) -> int | None:
         """The row of the gradient that a leaf comes with."""
@@ -255,12 +258,14 @@ class RowEffects:
             self.run.tape.section()
             self.section = len(self.run.tape.sections) - 1
         numbers = np.array([self._number(row) for row in rows.ravel().tolist()], dtype=float)
-        return self.run._lift_rows(rows, numbers.reshape(rows.shape))._data  # type: ignore[no-any-return]
+        array: Traced = self.run._lift_rows(rows, numbers.reshape(rows.shape))._data
+        return array
 
     def _number(self, row: int) -> float:
         graph = self.run.graph
         if graph.code[row] == LEAF:
-            return graph.leaves[graph.left[row]]._data  # type: ignore[no-any-return]
+            number: float = graph.leaves[graph.left[row]]._data
+            return number
         return self.value_of(row)
 
     def holders(self, values: Sequence[Any]) -> list[Any] | None:
@@ -308,7 +313,8 @@ class RowEffects:
         place = graph.data_size
         graph.data_size += 1
         self.grads[place] = leaf
-        return graph.add(DATA, place)  # type: ignore[no-any-return]
+        row: int = graph.add(DATA, place)
+        return row
 
     def _bring(self, leaf: int, row: int) -> None:
         graph, value = self.run.graph, self.run.graph.leaves[leaf]

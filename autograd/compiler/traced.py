@@ -49,17 +49,20 @@ class Traced(NDArrayOperatorsMixin):
     @property
     def shape(self) -> tuple[int, ...]:
         """The length of each axis."""
-        return self.array.shape  # type: ignore[no-any-return]
+        shape: tuple[int, ...] = self.array.shape
+        return shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self.array.ndim  # type: ignore[no-any-return]
+        ndim: int = self.array.ndim
+        return ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self.array.size  # type: ignore[no-any-return]
+        size: int = self.array.size
+        return size
 
     @property
     def dtype(self) -> Any:
@@ -69,7 +72,8 @@ class Traced(NDArrayOperatorsMixin):
     @property
     def T(self) -> Traced:
         """The array with its axes reversed."""
-        return self.transpose()  # type: ignore[no-any-return]
+        turned: Traced = self.transpose()
+        return turned
 
     def reshape(self, *shape: Any) -> Any:
         """As NumPy's; what cannot be shown without a copy is copied."""
@@ -245,7 +249,8 @@ class Traced(NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         if self.tape.observer is None:
             self._refuse("a truth value")
-        return self.tape.observer.truth(self)  # type: ignore[no-any-return]
+        truth: bool = self.tape.observer.truth(self)
+        return truth
 
     def __hash__(self) -> int:
         if self.number and asked_by_user():

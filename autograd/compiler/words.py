@@ -51,7 +51,8 @@ class Lines:
         """An operation on words and numbers."""
         names = [named(x) for x in operands]
         if op.name == "multiply" and "1.0" in names:
-            return operands[1 - names.index("1.0")]  # type: ignore[no-any-return]
+            other: Word = operands[1 - names.index("1.0")]
+            return other
         if op.name in _INFIX:
             return self.word(_INFIX[op.name].format(*names))
         return self.call(op.name, op.scalar, op.forward, names)

@@ -163,7 +163,7 @@ def getitem(x: Any, index: Any) -> Any:
     return elements(x, plain(index))
 
 
-getitem.contribution = lambda i, out_grad, out, inputs, params: Parts(  # type: ignore[method-assign]
+getitem.contribution = lambda i, out_grad, out, inputs, params: Parts(
     out_grad, params["index"], inputs[i].shape
 )
 

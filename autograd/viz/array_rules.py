@@ -169,4 +169,5 @@ def elementwise_rule(
     elif formula.number != 1:  # as it stands: parts of the formula have no arrays to compute with
         product = ArraySymbol.of_array("", out_grad._data * factor._data)
         product.op, product.operands = RULEBOOK["multiply"], (out_grad, factor)
-    return unbroadcast(product, shape)  # type: ignore[no-any-return]
+    summed: ArraySymbol = unbroadcast(product, shape)
+    return summed

@@ -117,7 +117,8 @@ class Step:
         if self.formula is not None:
             return elementwise_rule(out_grad, self.formula, self.local, np.shape(self.contribution))
         names = (*self.operands, self.node_name)
-        return structural_rule(self.node, self.position, out_grad, names)  # type: ignore[no-any-return]
+        rule: ArraySymbol | None = structural_rule(self.node, self.position, out_grad, names)
+        return rule
 
     @property
     def shapes(self) -> str:

@@ -271,13 +271,13 @@ class Trace:
         """The derivative of one entry of a node by one of an operand: the rule, of a unit."""
         if not isinstance(node, Tensor):
             return self.exact_number(node, position)
-        if not hasattr(node.op, "pullback"):
+        if node.op is None or not hasattr(node.op, "pullback"):
             raise _no_factor(node)
         unit = np.zeros(np.shape(node.data), np.float64)
         unit[place] = 1.0
         inputs = tuple(node._inputs)
         with np.errstate(all="ignore"):
-            pulled = node.op.pullback(position, unit, node._data, inputs, node.params)  # type: ignore[union-attr]
+            pulled = node.op.pullback(position, unit, node._data, inputs, node.params)
         return float(np.asarray(pulled)[at])
 
     def entry(self, node: Any) -> tuple[Node, tuple[int, ...]] | None:

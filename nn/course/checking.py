@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from nn.course import reading, showing
@@ -103,9 +104,10 @@ def find(name: str) -> Exercise:
             module = importlib.import_module(f"nn.course.exercises.{topic}")
         except ModuleNotFoundError:
             module = None
-        for exercise in getattr(module, "EXERCISES", ()):
+        exercises: Iterable[Exercise] = getattr(module, "EXERCISES", ())
+        for exercise in exercises:
             if exercise.name == name:
-                return exercise  # type: ignore[no-any-return]
+                return exercise
     raise ValueError(f"check: no exercise is called {name!r}; names are like 'losses 1'.")
 
 

@@ -91,7 +91,7 @@ def _only(rule: Rule, **needed: Any) -> Rule:
         given = parameters.bind(*args, **kwargs).arguments
         return all(name not in given or given[name] in of for name, of in choices.items())
 
-    partly.applies = applies  # type: ignore[attr-defined]
+    vars(partly)["applies"] = applies
     return partly
 
 
@@ -252,7 +252,7 @@ def _recurrent(layer: type[LSTM] | type[GRU] | type[RNN], **options: Any) -> Rul
         cells = num_layers * (1 + rest[2])
         return bool(len(weights) == cells * (4 if bias else 2))  # proj_size has more
 
-    run.applies = applies  # type: ignore[attr-defined]
+    vars(run)["applies"] = applies
     return run
 
 

@@ -72,7 +72,7 @@ class Value(autograd.Value):
         (-3.0, 2.0)
     """
 
-    requires_grad: ClassVar[bool] = True  # type: ignore[misc]
+    requires_grad: bool = True
     _children: tuple[Any, ...] = ()  # of an operation made by hand
     _symbol = ""
 
@@ -235,7 +235,7 @@ class Value(autograd.Value):
 class _Number(Value):
     """A number among the operands: no gradient flows to it, but a program may meet it."""
 
-    requires_grad: ClassVar[bool] = False  # type: ignore[misc]
+    requires_grad: bool = False
 
     @classmethod
     def _own(cls, out: Any) -> Any:

@@ -255,7 +255,7 @@ def _calling(torch: Any, function: Callable[..., Any], parts: dict[str, Any]) ->
         # The names of its arguments are those of the inputs.
         own = inspect.signature(function).parameters.values()
         itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-        Calling.forward.__signature__ = inspect.Signature([itself, *own])  # type: ignore[attr-defined]
+        vars(Calling.forward)["__signature__"] = inspect.Signature([itself, *own])
     calling = Calling()
     for path, part in parts.items():
         *above, name = path.split(".")

@@ -398,16 +398,19 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """The probability of each class, (N, D) to (N, C); the columns are as in `classes_`."""
-        return functional.softmax(self._outputs(X))  # type: ignore[no-any-return]
+        found: NDArray[np.float64] = functional.softmax(self._outputs(X))
+        return found
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Its logarithm, (N, D) to (N, C), finite where the probability itself is rounded to 0."""
-        return functional.log_softmax(self._outputs(X))  # type: ignore[no-any-return]
+        found: NDArray[np.float64] = functional.log_softmax(self._outputs(X))
+        return found
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The most probable class of each example, (N, D) to (N,)."""
         scores = self._outputs(X)
-        return self.classes_[scores.argmax(axis=1)]  # type: ignore[no-any-return]
+        chosen: NDArray[Any] = self.classes_[scores.argmax(axis=1)]
+        return chosen
 
 
 class MLPRegressor(RegressorMixin, _MLPEstimator):
@@ -525,7 +528,8 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class of each example, (N, D) to (N,)."""
         scores = self.decision_function(X)
-        return self.classes_[(scores >= 0).astype(int)]  # type: ignore[no-any-return]
+        chosen: NDArray[Any] = self.classes_[(scores >= 0).astype(int)]
+        return chosen
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -29,7 +29,7 @@ def is_installed() -> bool:
 
 @functools.cache
 def _llvm() -> Any:
-    from llvmlite import binding  # type: ignore[import-untyped, unused-ignore]
+    from llvmlite import binding
 
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
