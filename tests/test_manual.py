@@ -196,6 +196,8 @@ def test_the_glossary_is_in_order_and_has_each_word_once():
 
 
 def test_a_number_comes_to_its_gradient_through_fifty_lines_of_two_files():
+    for _ in range(9):  # after so many passes it is forgotten which gradients a page has read
+        (autograd.Value(1.0) * 2).backward()
     x, y, ran, before = autograd.Value(3.0), autograd.Value(2.0), set(), sys.gettrace()
 
     def trace(frame, event, argument):
