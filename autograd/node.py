@@ -79,9 +79,14 @@ class Parts:
         return self.whole()
 
     def __add__(self, other: Any) -> Parts:
-        if isinstance(other, Parts):
-            return Parts(other.grad, other.index, self.shape, self, self.join)
-        return Parts(other, (), self.shape, self, self.join)
+        if not isinstance(other, Parts):
+            return Parts(other, (), self.shape, self, self.join)
+        parts, total = [other], self
+        while parts[-1].before is not None:  # it may be several already
+            parts.append(parts[-1].before)
+        for part in reversed(parts):
+            total = Parts(part.grad, part.index, self.shape, total, self.join)
+        return total
 
     def __radd__(self, other: Any) -> Parts:
         return Parts(other, (), self.shape, None, self.join) + self

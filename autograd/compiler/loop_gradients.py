@@ -68,6 +68,9 @@ def of_shared(loop: Repeated, numbers: Traced, slopes: Traced) -> Parts:
     for instruction, i in loop.body.shared:
         back = rounds.group_back if isinstance(instruction, Group) else rounds.product_back
         grad, places = back(instruction, i)
+        if (places >= loop.start).any():  # some of the operand needs no gradient, and has no place
+            inside = np.flatnonzero(places.ravel() < loop.start)
+            grad, places = gathered(grad, layout(inside)), places.ravel()[inside]
         found += Parts(grad, layout(places), shape, None, scattered)
     return found
 

@@ -7,7 +7,7 @@ from autograd.compiler.gather import gather, scatter
 from autograd.compiler.passes import Ends
 from autograd.compiler.places import Positions, View, layout, spaced
 from autograd.compiler.tape import Tape
-from autograd.node import gradients
+from autograd.node import Parts, gradients
 from autograd.tensor import Tensor
 
 
@@ -154,3 +154,11 @@ def test_a_scatter_into_a_scatter_that_others_add_to_begins_anew_each_time():
         bound[x][...] = 1.0
         bound.run()
         assert bound[outer].tolist() == [5.0, 3.0] * 4
+
+
+def test_gradients_in_several_parts_are_added_up_in_the_order_in_which_they_came():
+    def part(k):
+        return Parts(np.full(2, float(k)), k, (4,), None, lambda grads, indices, _: indices)
+
+    several = part(2) + part(3) + part(4)
+    assert (part(0) + part(1) + several + part(5)).whole() == (0, 1, 2, 3, 4, 5)

@@ -209,8 +209,9 @@ def test_the_sign_of_a_power_and_who_needs_a_gradient_stay_as_they_are():
     assert_same(autograd.compile(f), f, numbers(5, 40))
 
 
-# in the last, something of each round depends on nothing but what all rounds share
-@pytest.mark.parametrize("seed", [*range(400), 101500403])
+# In the last three: something of each round depends on nothing but what all rounds share; two loops
+# read the same numbers; an operand that all rounds share has a part that needs no gradient.
+@pytest.mark.parametrize("seed", [*range(400), 101500403, 202500519, 202500603])
 def test_random_recurrences_give_the_same_as_loops(seed, monkeypatch):
     monkeypatch.setattr(repeats, "ROUNDS", 2 + seed % 3)
     monkeypatch.setattr(repeats, "FEW", 0)
