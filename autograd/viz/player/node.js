@@ -94,7 +94,7 @@ function leafEditor(i) {
     first.forEach((x, j) => nodes[j].leaf && given(j, x));
     render();
   });
-  return el("div", { class: "row" }, label, text, slider, back, wrong, " The page recomputes every step.");
+  return el("div", { class: "row" }, label, text, slider, back, wrong);
 }
 function check(i) {
   const h = 1e-5 * Math.max(1, Math.abs(value[i]));
@@ -125,6 +125,7 @@ function aboutNode(i) {
       { class: "row" },
       button("Run until it changes", () => runTo((e) => e.node === i)),
       button("Stop here", () => toggleStop(i), { "aria-pressed": stops.has(i), title: "A breakpoint (b)" }),
+      into[i].length ? button("LaTeX", () => copyLatex(latexOfPaths(i))) : "",
       button("Close", () => choose(-1)),
     ),
     live ? leafEditor(i) : "",
@@ -357,7 +358,7 @@ function whyOrder() {
       bad
         ? "The naive way lets " + name(from) + " pass on " + fmt(bad.up) +
             (bad.up === right[from] ? " a second time" : " although its gradient will be " + fmt(right[from])) +
-            ". In topological order its turn comes when everything made from it has had its turn."
+            ". In topological order everything made from it comes first."
         : "Here both agree, because nothing between the leaves and " + name(root) + " is used twice. Try b = a + a; c = b + b.",
     ),
     ...(wrong.length ? [p("At the end: " + wrong.slice(0, 6).join(", ") + ".")] : []),

@@ -21,7 +21,7 @@ const slider = el("input", {
 const playing = button("▶ play", () => play(), { "aria-label": "Play" });
 const predict = button("Predict", () => togglePredict(), {
   "aria-pressed": "false",
-  title: "Find numbers and formulas of the steps yourself (p)",
+  title: "Find numbers and formulas yourself (p)",
 });
 const keys =
   "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · o why this order · s present · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
@@ -134,7 +134,7 @@ function render(editing) {
   const warning = events[position - 1]?.kind === "earlier" ? { class: "warn" } : {};
   const away =
     n && !boxesOf(events[position - 1].node).length
-      ? [p("(" + name(events[position - 1].node) + " is not in the picture: it is folded away.)")]
+      ? [p("(" + name(events[position - 1].node) + " is folded away.)")]
       : [];
   panel.replaceChildren(el("p", warning, sentence), ...more, ...line, ...away);
   where.textContent = whereIs(position);

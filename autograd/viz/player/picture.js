@@ -10,7 +10,7 @@ function draw(picture) {
   svg = picture;
   svg.setAttribute("aria-hidden", "true");
   svg.removeAttribute("role");
-  look = viewer(svg, "Picture of the graph; the table of nodes below says the same in words");
+  look = viewer(svg, "Picture of the graph; the table says the same in words");
   boxes = {};
   arrows = {};
   for (const g of svg.querySelectorAll("[data-edge]")) {

@@ -116,7 +116,7 @@ function describeEarlier() {
     return p(name(leaf) + ".grad = " + fmt(before) + " + " + minus(fmt(now)) + " = " + fmt(typeof now === "number" ? real(before) + now : after));
   });
   return [
-    "Warning: an earlier backward() left gradients here, and leaves add what each pass brings. Call zero_grad() between passes unless the sum is meant.",
+    "Warning: an earlier backward() left gradients here, and leaves add up. Call zero_grad() between passes unless the sum is meant.",
     ...lines,
   ];
 }
@@ -153,7 +153,7 @@ function describe(state) {
   const e = events[position - 1];
   if (!e)
     return [
-      "The leaves hold their numbers; nothing is computed yet. Press the right arrow key or › for the first step.",
+      "Nothing is computed yet. Press the right arrow key or › for the first step.",
     ];
   if (e.kind === "pass") return describePass(e, state);
   if (e.kind === "named")
@@ -181,6 +181,11 @@ function latex() {
   if (e.kind === "seed") return total(i).latex + " = " + latexNumber(fmt(trace.seed));
   return nodes[i].latex + " = " + (formOf(i) ? fill(formOf(i).latex, i, latexName) + " = " : "") + latexNumber(fmt(value[i]));
 }
+function latexOfPaths(i) {
+  const ways = waysFrom(i, 12).map((way) => way.map((k) => partialOf(k).latex).join(" \\cdot "));
+  if (nodes[i].ways?.[1]) ways.push("\\cdots");
+  return total(i).latex + " = " + ways.join(" + ") + " = " + latexNumber(fmt(finalGrads()[i]));
+}
 const latexName = (i) => nodes[i].latex || latexNumber(name(i));
 function latexOfStep(k) {
   if (said[k].latex) return said[k].latex;
@@ -189,9 +194,9 @@ function latexOfStep(k) {
   return [...parts, ...(ruleOf(k)[2] ? [] : [up + " \\cdot " + by]), sum].join(" = ");
 }
 // Where a page may not write into the clipboard, the text is there to be copied by hand.
-function copyLatex() {
+function copyLatex(text = latex()) {
   const field = el("textarea", { readonly: "", rows: 2, "aria-label": "LaTeX of this step" });
-  field.value = latex();
+  field.value = text;
   panel.append(field);
   field.select();
   status.textContent = document.execCommand("copy") ? "Copied" : "Press Control and C to copy";

@@ -1284,3 +1284,14 @@ def test_predicting_needs_no_mouse(play):  # noqa: F811
     keyboard.press("Escape")  # out of the field, and on
     keyboard.press("ArrowLeft")
     assert player.where() == "backward step 14 of 15"
+
+
+def test_of_a_chosen_node_latex_is_copied_with_all_its_paths(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("End", "ArrowDown")
+    player.page.locator(".about").get_by_role("button", name="LaTeX").click()
+    assert player.page.locator(".say textarea").input_value() == (
+        r"\frac{\mathrm{d}z}{\mathrm{d}a} = \frac{\partial z}{\partial a}"
+        r" + \frac{\partial z}{\partial p} \cdot \frac{\partial p}{\partial a} = -2"
+    )

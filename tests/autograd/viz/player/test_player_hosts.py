@@ -25,6 +25,8 @@ CELLS = [
     "from autograd import Value, backprop, tanh\nx, w = Value(2.0), Value(-0.5)",
     "y = tanh(w * x) + w\nbackprop(y)",
     "backprop(w * w * x)",
+    "from autograd import draw\nfrom nn.scalar import MLP\nmodel = MLP(2, [3, 1])\n"
+    "draw(model([x, w]))",
 ]
 
 
@@ -68,6 +70,28 @@ def assert_presents(page, player):
     page.wait_for_function("document.querySelector('.glassgrad[data-present]') === null")
 
 
+def assert_draws(drawing):
+    """The boxes of a drawing open and close, and keys make it larger."""
+    drawing.scroll_into_view_if_needed()
+    picture = drawing.locator(".pic svg")
+    picture.wait_for()
+
+    def boxes():
+        return drawing.locator("[data-node]").count()
+
+    before = boxes()
+    toggle = drawing.locator("button[aria-expanded]").first
+    closes = toggle.get_attribute("aria-expanded") == "true"
+    toggle.click()
+    assert (boxes() < before) == closes
+    assert boxes() != before
+    width = drawing.locator(".pic svg").evaluate("(e) => e.getBoundingClientRect().width")
+    drawing.locator(".pic").focus()
+    drawing.page.keyboard.press("+")
+    larger = drawing.locator(".pic svg").evaluate("(e) => e.getBoundingClientRect().width")
+    assert larger == pytest.approx(1.25 * width, rel=0.01)
+
+
 def test_the_page_that_nbconvert_makes_is_alive(notebook, play):  # noqa: F811
     # nbconvert's template asks a CDN for MathJax and require.js unless told not to; nothing of
     # ours needs them.
@@ -75,7 +99,8 @@ def test_the_page_that_nbconvert_makes_is_alive(notebook, play):  # noqa: F811
     command = [sys.executable, "-m", "nbconvert", "--to", "html", *without, str(notebook)]
     subprocess.run(command, check=True, capture_output=True)
     player = play(notebook.with_suffix(".html"))
-    assert player.page.locator(".glassgrad").count() == 2
+    assert player.page.locator(".glassgrad").count() == 3
+    assert_draws(player.page.locator(".glassgrad").nth(2))
     first = player.page.locator(".glassgrad").nth(0)
     second = player.page.locator(".glassgrad").nth(1)
     second.focus()
@@ -176,6 +201,9 @@ def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab)
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     assert page.locator(".jp-Notebook .jp-MarkdownCell").count() == 0
     assert_presents(page, player)
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    assert_draws(page.locator(".glassgrad").nth(2))
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
     assert player.get_attribute("data-theme") == "light"
     page.evaluate("document.body.dataset.jpThemeLight = 'false'")
     page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
