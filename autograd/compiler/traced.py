@@ -189,6 +189,8 @@ class Traced(NDArrayOperatorsMixin):
         """Compute with any other function of NumPy, and note it."""
         if func in (np.shape, np.ndim, np.size):
             return func(*arrays_of(args), **arrays_of(kwargs))
+        if func is np.ones_like and len(args) == 1 and not kwargs:
+            return self.tape.source(np.ones(self.shape, self.dtype), fixed=True)
         if func is np.empty_like and self.tape.observer is not None:
             return self.tape.observer.scratch(self, **kwargs)
         seen = self.tape.observer
