@@ -34,6 +34,9 @@ Piece = list[Nest] | Call
 START = 50
 """So many replays are made with NumPy before the native code is compiled."""
 
+MANY = 20_000
+"""Of more calls no native code is made: it would take seconds, and hold other threads up."""
+
 LARGE, LARGE_ACROSS = 1 << 21, 1 << 19
 """Products of so many multiplications are NumPy's: it has the better ones for matrices that do not
 fit into the nearest memory. The second is for those with a side that is read across its rows."""
@@ -68,7 +71,8 @@ class Native:
         self.calls += 1
         if self.at_once:
             self._compile(space)
-            self._install(space)
+            if not self.refused:
+                self._install(space)
         elif self.calls == START:
             thread = threading.Thread(target=self._compile, args=(space,), name="compile")
             self.state = thread
@@ -76,6 +80,9 @@ class Native:
 
     def _compile(self, space: Any) -> None:
         """Make the code of every section; where that fails, leave it to NumPy."""
+        if sum(map(len, sections_of(space))) > MANY:
+            self.stop()
+            return
         try:
             pairs = [_code_of(pieces) for _, pieces, _ in _pieces_of(space)]
             self.state = {key: code for key, code in pairs if code is not None}

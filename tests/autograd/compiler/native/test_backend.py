@@ -305,6 +305,15 @@ def test_an_audit_that_finds_a_difference_gives_the_native_code_up(monkeypatch):
     assert [second.data, g(x).data] == [pytest.approx(f(x).data, rel=1e-14)] * 2
 
 
+def test_of_a_very_long_program_no_native_code_is_made(monkeypatch):
+    monkeypatch.setattr(backends, "MANY", 2)
+    f = network()
+    g = autograd.compile(f, backend="native")
+    x = [0.5, -1.0, 2.0]
+    assert [g(x).data, g(x).data] == [pytest.approx(f(x).data, rel=1e-14)] * 2
+    assert g._newest.native.refused
+
+
 def test_threads_share_the_code_and_not_the_numbers():
     f = network()
     g = autograd.compile(f, backend="native")
@@ -395,3 +404,18 @@ def test_trying_the_code_changes_nothing():
     assert backends._agree(sections, sections)
     for array, numbers_before in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, numbers_before)
+
+
+def test_detect_anomaly_finds_a_nan_though_native_code_does_not_warn():
+    w = Value(2.0)
+    g = autograd.compile(
+        lambda x: autograd.log(w * x) * autograd.exp(w * x) + w * w, backend="native"
+    )
+    assert np.isfinite([g(1.0).data, g(2.0).data]).all()
+    assert np.isnan(g(-1.0).data)
+    with (
+        np.errstate(invalid="ignore"),
+        autograd.detect_anomaly(),
+        pytest.raises(autograd.AnomalyError, match="log"),
+    ):
+        g(-1.0).backward()
