@@ -176,7 +176,9 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "course", "estimators", "from_torch", "interop", "watch"})
+    return sorted(
+        {*globals(), "course", "estimators", "from_torch", "interop", "playground", "watch"}
+    )
 
 
 def __getattr__(name: str) -> Any:
@@ -185,8 +187,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"nn.{name}")
     if name == "from_torch":
         return importlib.import_module("nn.interop.torch").from_torch
-    if name == "watch":
-        return importlib.import_module("nn.training.watch").watch
+    if name in ("watch", "playground"):
+        return getattr(importlib.import_module(f"nn.training.{name}"), name)
     hint = ""
     if name in ("Neuron", "Layer", "Value"):
         hint = (

@@ -43,7 +43,7 @@ MOST_SHOWN = 300
 """Of more examples, so many are drawn."""
 
 COLORS = (LEAF.stroke, HOT, OUTPUT.stroke, OPERATION.stroke, GREY, INK)
-_SHADES = (
+SHADES = (
     raster.BLUE, raster.ORANGE, (40, 160, 90), (170, 110, 20), (110, 120, 130), (150, 90, 170),
 )  # fmt: skip
 
@@ -133,7 +133,7 @@ def _shades(plane: Plane, outputs: Array) -> tuple[bytes, list[Array]]:
         scores[..., k] - np.where(kinds == k, best[..., -2], best[..., -1])
         for k in range(scores.shape[-1] - 1)
     ]
-    colors = [_SHADES[k % len(_SHADES)] for k in range(scores.shape[-1])]
+    colors = [SHADES[k % len(SHADES)] for k in range(scores.shape[-1])]
     return raster.shares(kinds, certain, colors), fields
 
 

@@ -76,7 +76,7 @@ class Stage:
         self._reach = self._own_reach()
         names = dataset.feature_names if dataset is not None else ()
         classes = dataset.class_names if dataset is not None else ()
-        self._plane = self._as_plane(np.asarray(y), names, classes)
+        self.plane = self._as_plane(np.asarray(y), names, classes)
         self._names = self._edge_names(names, classes)
 
     def _first_columns(self) -> Sequence[Column]:
@@ -169,8 +169,8 @@ class Stage:
         with np.errstate(all="ignore"):  # what has become nan or infinite is shown, not told
             columns = self._columns_now()
             self._widen(columns)
-            if self._plane is not None:
-                found += self._plane_panels(self._plane, columns)
+            if self.plane is not None:
+                found += self._plane_panels(self.plane, columns)
             elif columns:
                 found += self._network_panels(columns)
             rest = WIDE + NARROW + GAP if len(found) == 1 else HALF

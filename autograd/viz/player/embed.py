@@ -139,10 +139,13 @@ img { max-width: 100% }
 """
 
 
-def page(title: str, fragment: str, style: str = _STYLE, script: str = "") -> str:
-    """A page of its own that may load nothing."""
+def page(
+    title: str, fragment: str, style: str = _STYLE, script: str = "", worker: bool = False
+) -> str:
+    """A page of its own that may load nothing, and start a worker only where it has to."""
+    security = _SECURITY.replace("img-src", "worker-src blob:; img-src") if worker else _SECURITY
     return _PAGE.format(
-        title=escape(title), security=_SECURITY, fragment=fragment, style=style, script=script
+        title=escape(title), security=security, fragment=fragment, style=style, script=script
     )
 
 

@@ -176,7 +176,7 @@ def test_points_in_the_plane_get_their_region_and_other_data_do_not():
 )  # fmt: skip
 def test_it_is_known_what_the_outputs_mean(model, y, meaning):
     stage = nn.watch(model, (POINTS, np.asarray(y)))._stage
-    assert stage._plane.meaning == meaning
+    assert stage.plane.meaning == meaning
     stage.panels(Moment(0, "step", {}))
 
 

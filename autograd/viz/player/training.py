@@ -1,0 +1,39 @@
+"""A page that trains: programs that Python printed run in a worker, and a script shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from importlib import resources
+from typing import Any
+
+from autograd.viz.player.embed import embedded, page, script_of, to_json
+
+_SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "playground.js")
+
+
+def training_page(site: Mapping[str, Any], code: str, data: Mapping[str, Any]) -> str:
+    """A page of its own; it may start a worker, and load nothing."""
+    return page(site["title"], training_fragment(site, code, data), worker=True)
+
+
+def training_fragment(site: Mapping[str, Any], code: str, data: Mapping[str, Any]) -> str:
+    """A piece of HTML.
+
+    Args:
+        site: What the page shows: title, plane, and where the sliders begin.
+        code: The functions `program(B)`, `update()` and perhaps `outputs()`.
+        data: What the trainer is given.
+    """
+    fallback = f"<p>{escape(site['title'])}. It trains where scripts run.</p>"
+    return embedded(fallback, script_of(_SCRIPTS, "site", {**site, "code": worker(code, data)}))
+
+
+def worker(code: str, data: Mapping[str, Any]) -> str:
+    """The whole program of the worker."""
+    return f"const data = {to_json(data)};\n{code}\n{script('trainer.js')}\n{script('worker.js')}"
+
+
+def script(name: str) -> str:
+    """A script of this folder."""
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

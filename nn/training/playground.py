@@ -1,0 +1,155 @@
+"""A page that trains the user's own program: see `playground`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from autograd.checks import kind
+from autograd.errors import CompileError
+from autograd.viz.player.training import training_fragment, training_page
+from autograd.viz.saving import save_by_suffix
+from nn.data import pair
+from nn.datasets.dataset import Dataset
+from nn.layers import Dropout, Dropout2d
+from nn.module import Buffer, Module
+from nn.operands import numbers
+from nn.pictures.plane import POINTS, SHADES
+from nn.training.evaluation import Loss
+from nn.training.printed import printed_outputs, printed_step, printed_update
+from nn.training.stage import Stage
+from optim import UpdateRule
+
+_SIDES = {"left", "right", "bottom", "top", "size"}
+
+__all__ = ["Playground", "playground"]
+
+
+def playground(
+    model: Module, data: Dataset | tuple[Any, Any], loss: Loss, optimizer: UpdateRule
+) -> Playground:
+    """A page in which the model trains, without Python: run, pause, step, reset, and sliders.
+
+    The program that trains is the one given: the compiler prints the loss, its backward pass and
+    the update rule's formula as JavaScript, for batches of any size. It begins with the weights
+    that the model has now. Sliders set the rate, the batch size, noise on the inputs, and which
+    part of the examples is held out. Of points in the plane, (N, 2), it shows each class's region.
+
+    Args:
+        model: What learns.
+        data: The examples, a pair ``(x, y)`` or a Dataset.
+        loss: Called as loss(model(x), y).
+        optimizer: Made with ``model.parameters()``.
+
+    Returns:
+        A notebook shows it; `save(path)` writes the page.
+
+    Raises:
+        CompileError: something cannot be printed: Dropout, running averages, comparisons of
+            numbers, a rule without a formula. `nn.watch` films any training.
+        TypeError: an argument is something else.
+
+    Example:
+        >>> import nn, optim
+        >>> nn.manual_seed(0)
+        >>> model, (x, y) = nn.MLP(2, [4], 1, "tanh"), nn.datasets.moons(40)
+        >>> optimizer = optim.Adam(model.parameters(), lr=0.03)
+        >>> page = playground(model, (x, y.reshape(-1, 1)), nn.BCEWithLogitsLoss(), optimizer)
+        >>> page
+        Playground(MLP, 40 examples, Adam)
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"playground: needs a model, then the data, but got {kind(model)} first.")
+    if not isinstance(optimizer, UpdateRule):
+        raise TypeError(f"playground: needs an update rule of optim, but got {kind(optimizer)}.")
+    return Playground(model, data, loss, optimizer)
+
+
+class Playground:
+    """A page that trains. Made by `nn.playground`.
+
+    Attributes:
+        code: The program in JavaScript.
+    """
+
+    def __init__(self, model: Module, data: Any, loss: Loss, optimizer: UpdateRule) -> None:
+        x, y = pair("playground", data)
+        x, y = np.asarray(numbers(x), np.float64), np.asarray(numbers(y))
+        _check_same_in_every_call(model)
+        loss(model(x), y)  # whatever is wrong with the examples is said now
+        self._name, self._rule = type(model).__name__, type(optimizer).__name__
+        self._count = len(x)
+        step, targets = _step_and_targets(model, loss, x, y)
+        count = sum(p.size for p in model.parameters())
+        rule, floats = printed_update(optimizer, count)
+        group = optimizer.param_groups[0]
+        stage = Stage(model, x, y, data if isinstance(data, Dataset) else None, None)
+        plane = stage.plane if stage.plane is not None and stage.plane.meaning != "value" else None
+        said = "" if plane is None else printed_outputs(model, plane.meaning, plane.grid())
+        self.code = f"{step}\n{rule}\n{said}"
+        self._data = {
+            "x": np.ravel(x).tolist(), "y": np.ravel(targets).astype(float).tolist(),
+            "rows": len(x), "floats": floats, "lr": float(optimizer.lr), "map": None,
+            "starts": [float(start) for start in optimizer.starts(group).values()],
+            "spread": float(x.std()),
+        }  # fmt: skip
+        title = f"{self._name} trained by {self._rule}"
+        self._site: dict[str, Any] = {
+            "title": title, "lr": float(optimizer.lr), "rows": len(x), "batch": min(32, len(x)),
+            "test": 0.2, "plane": None,
+            "what": f"the loss, the model and {self._rule} as JavaScript",
+        }  # fmt: skip
+        if plane is not None:
+            across, up = plane.sides
+            self._site["plane"] = {
+                "size": POINTS, "colors": [*SHADES], "kinds": np.asarray(plane.y).tolist(),
+                "left": float(across[0]), "right": float(across[-1]),
+                "bottom": float(up[0]), "top": float(up[-1]),
+            }  # fmt: skip
+            self._data["map"] = {k: v for k, v in self._site["plane"].items() if k in _SIDES}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page to a file whose name ends in .html.
+
+        Raises:
+            ValueError: path has another ending.
+            OSError: The file cannot be written; what was there before stays.
+        """
+        save_by_suffix(path, {".html": lambda: training_page(self._site, self.code, self._data)})
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        html = training_fragment(self._site, self.code, self._data)
+        return {"text/html": html, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"Playground({self._name}, {self._count} examples, {self._rule})"
+
+
+def _check_same_in_every_call(model: Module) -> None:
+    for module in model.modules():
+        if isinstance(module, (Dropout, Dropout2d)) or any(
+            isinstance(thing, Buffer) for thing in vars(module).values()
+        ):
+            raise CompileError(
+                f"playground: {type(module).__name__} draws or keeps numbers in every step, which "
+                "cannot be printed as JavaScript. nn.watch films the training."
+            )
+
+
+def _step_and_targets(model: Module, loss: Loss, x: Any, y: Any) -> tuple[str, Any]:
+    """The printed step; classes become shares where it takes these, too, and not the classes."""
+    try:
+        return printed_step(model, loss, x, y.astype(float) if y.dtype.kind == "b" else y), y
+    except CompileError as err:
+        if y.ndim != 1 or y.dtype.kind not in "iu":
+            raise
+        shares = np.eye(int(numbers(model(x)).shape[-1]))[y]
+        try:
+            both = [loss(model(x), targets).item() for targets in (shares, y)]
+        except (TypeError, ValueError):
+            raise err from None
+        if not np.isclose(*both):
+            raise err from None
+        return printed_step(model, loss, x, shares), shares

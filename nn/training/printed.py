@@ -1,0 +1,174 @@
+"""A training step as JavaScript: the user's own loss, model and update rule, for any batch size.
+
+The compiler prints a program for the sizes it ran with. Printed twice for batches of two sizes,
+every number in which the two texts differ is a multiple of the size, a sum with one, or a share of
+it; that is written in its place, and the text is held against a third that is printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import autograd
+from autograd.errors import CompileError
+from nn.functional.targets import known_to_fit
+from nn.pictures.confidence import Meaning
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from optim import UpdateRule
+
+    Array = NDArray[np.float64]
+
+_SIZES = (17, 19, 23)
+_MEMORY = re.compile(r"\b[act]\d+\b")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w.])")
+
+
+def printed_step(model: Any, loss: Callable[[Any, Any], Any], x: Any, y: Any) -> str:
+    """A function `program(B)` with the forward and backward pass of loss(model(x), y).
+
+    Raises:
+        CompileError: it cannot be printed, or not for all sizes alike.
+    """
+
+    def step(x: Any, y: Any) -> Any:
+        return loss(model(x), y)
+
+    texts = []
+    for size in _SIZES:
+        rows = np.arange(size) % len(x)
+        with known_to_fit():
+            compiled = autograd.compile(step)
+            compiled(x[rows], y[rows])
+            texts.append(_in_order(_renamed(compiled.source("js"), "program", "B")))
+    general = _for_any_size(texts[0], texts[1])
+    if _for_size(general, _SIZES[2]) != _for_size(texts[2], _SIZES[2]):
+        raise CompileError("playground: the step is not the same program for every batch size.")
+    return general
+
+
+def printed_update(optimizer: UpdateRule, count: int) -> tuple[str, list[str]]:
+    """A function `update()` with the optimizer's formula for `count` numbers, and its floats.
+
+    Raises:
+        CompileError: the rule has no formula of a gradient, or settings that change between steps.
+    """
+    name = type(optimizer).__name__
+    group = optimizer.param_groups[0]
+    if len(optimizer.param_groups) > 1 or group.get("maximize") or (
+        group.get("weight_decay") and not optimizer.decoupled
+    ):  # fmt: skip
+        raise CompileError(
+            f"playground: {name} with groups, weight_decay or maximize cannot be printed."
+        )
+    kept = list(optimizer.starts(group))
+
+    def settings_with(lr: Any) -> Any:
+        return {**group, "lr": lr}
+
+    def rule(theta: Any, g: Any, lr: Any, t: Any, *states: Any) -> Any:
+        now = dict(zip(kept, states, strict=True))
+        theta, after = optimizer.update(theta, g, t, now, settings_with(lr))
+        return (theta, *(after[name] for name in kept))
+
+    starts = [np.full(count, 0.5) for _ in kept]
+    for t in (2.0, 2):  # a rule that only asks whether it is the first step has the rest alike
+        compiled = autograd.compile(rule)
+        try:
+            compiled(np.ones(count), np.ones(count), 0.1, t, *starts)
+            text = _renamed(compiled.source("js"), "update", "")
+        except (CompileError, NotImplementedError, AttributeError):
+            continue
+        if t == 2.0 and isinstance(t, int) and not _first_step_is_alike(optimizer, group, kept):
+            break
+        return text, ["lr", "t"] if isinstance(t, float) else ["lr"]
+    raise CompileError(f"playground: the rule of {name} cannot be printed as JavaScript.")
+
+
+def printed_outputs(model: Any, meaning: Meaning, points: Array) -> str:
+    """A function `outputs()` with what the model says of fixed points, as probabilities."""
+
+    def said(x: Any) -> Any:
+        out = model(x)
+        if meaning == "score":
+            return autograd.sigmoid(out)
+        if meaning == "logits":
+            return autograd.softmax(out, axis=-1)
+        return autograd.exp(out) if meaning == "log probabilities" else out
+
+    compiled = autograd.compile(said)
+    compiled(points)
+    return _renamed(compiled.source("js"), "outputs", "")
+
+
+def _first_step_is_alike(optimizer: UpdateRule, group: Any, kept: list[str]) -> bool:
+    """Whether the step from the start is the same formula as those after it."""
+    theta, g, start = np.array([0.3, -2.0]), np.array([1.5, 0.25]), optimizer.starts(group)
+    results = [
+        optimizer.update(theta, g, t, {k: np.full(2, start[k]) for k in kept}, group)
+        for t in (1, 2)
+    ]
+    (one, states), (other, others) = results
+    return bool(np.array_equal(one, other)) and all(
+        np.array_equal(states[k], others[k]) for k in kept
+    )
+
+
+def _renamed(text: str, name: str, argument: str) -> str:
+    return re.sub(r"function \w+\(\)", f"function {name}({argument})", text, count=1)
+
+
+def _in_order(text: str) -> str:
+    """The text with its unnamed memories numbered as they are used, and without comments.
+
+    How the compiler numbers them may differ from one recording to the next.
+    """
+    text = re.sub(r"(?m)^ *(//.*|/\*.*\*/)\n", "", text)
+    head, body = text.split("    return {\n", 1)
+    opening, rest = head.split("\n", 1)
+    order = dict.fromkeys(_MEMORY.findall(body))
+    names = {name: f"m{k}" for k, name in enumerate(order)}
+    declared = re.findall(r"    const .*?;\n", rest, re.S)
+    renamed = [_MEMORY.sub(lambda f: names.get(f[0], f[0]), line) for line in declared]
+    body = _MEMORY.sub(lambda f: names[f[0]], body)
+    return f"{opening}\n{''.join(sorted(renamed))}    return {{\n{body}"
+
+
+def _for_any_size(one: str, other: str) -> str:
+    """The text of two sizes, with the size in the place of what differs."""
+    pieces, rest = _NUMBER.split(one), _NUMBER.split(other)
+    if pieces != rest:
+        raise CompileError("playground: the step is not the same program for every batch size.")
+    numbers = [
+        _general(a, b) for a, b in zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
+    ]
+    return "".join(p + n for p, n in zip(pieces, [*numbers, ""], strict=True))
+
+
+def _general(a: str, b: str) -> str:
+    if a == b:
+        return a
+    first, second = _SIZES[:2]
+    if a.isdigit() and b.isdigit():
+        factor, left = divmod(int(b) - int(a), second - first)
+        offset = int(a) - factor * first
+        if not left:
+            return f"({factor} * B + {offset})" if offset else f"({factor} * B)"
+    share = round(float(a) * first)
+    if share and share / first == float(a) and share / second == float(b):
+        return f"({share} / B)"
+    raise CompileError("playground: the step is not the same program for every batch size.")
+
+
+def _for_size(text: str, size: int) -> str:
+    """The text for one size, its numbers written as they are printed."""
+    text = re.sub(r"\((\d+) / B\)", lambda f: repr(int(f[1]) / size).removesuffix(".0"), text)
+    return re.sub(
+        r"\((\d+) \* B(?: \+ (-?\d+))?\)", lambda f: str(int(f[1]) * size + int(f[2] or 0)), text
+    )

@@ -1,0 +1,175 @@
+"""The page that trains: its losses are Python's, in Node and in a browser, for every rule."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import nn
+import optim
+from autograd.errors import CompileError
+from autograd.viz.player.training import script
+from nn.datasets import moons, spirals
+from nn.training.printed import printed_step
+from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+
+NODE = shutil.which("node")
+needs_node = pytest.mark.skipif(not NODE, reason="there is no node here")
+
+
+def two_classes(rule, **settings):
+    nn.manual_seed(0)
+    model, (x, y) = nn.MLP(2, [6, 4], 1, "tanh"), moons(60)
+    return model, x, y.reshape(-1, 1), nn.BCEWithLogitsLoss(), rule(model.parameters(), **settings)
+
+
+def three_classes():
+    nn.manual_seed(0)
+    model, (x, y) = nn.MLP(2, [6], 3, "relu"), spirals(60)
+    return model, x, y, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.02)
+
+
+def hinge():
+    nn.manual_seed(0)
+    model, (x, y) = nn.MLP(2, [6], 1, "relu"), moons(60)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    return model, x, 2.0 * y.reshape(-1, 1) - 1, nn.HingeLoss(), optimizer
+
+
+def own_loss():
+    nn.manual_seed(0)
+    model, (x, y) = nn.MLP(2, [5], 1, "tanh", "sigmoid"), moons(60)
+
+    def loss(out, y):
+        return ((out - y) ** 2).mean() + 1e-3 * sum((p * p).sum() for p in model.parameters())
+
+    return model, x, y.reshape(-1, 1), loss, optim.Momentum(model.parameters(), lr=0.1)
+
+
+PROGRAMS = {
+    "SGD": lambda: two_classes(optim.SGD, lr=0.1),
+    "SGD with momentum": lambda: two_classes(optim.SGD, lr=0.1, momentum=0.9, nesterov=True),
+    "Adam": lambda: two_classes(optim.Adam, lr=0.02),
+    "AdamW": lambda: two_classes(optim.AdamW, lr=0.02),
+    "RMSprop": lambda: two_classes(optim.RMSprop, lr=0.01),
+    "classes": three_classes,
+    "hinge loss": hinge,
+    "a loss of one's own": own_loss,
+}
+
+
+def stored_batches(count):
+    """Rows of 100 batches of several sizes."""
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, count, size).tolist() for size in rng.choice([1, 7, 10, 32], 100)]
+
+
+def losses_of_python(model, x, y, loss, optimizer, batches):
+    found = []
+    for rows in batches:
+        total = loss(model(x[rows]), y[rows])
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        found.append(total.item())
+    return found
+
+
+@needs_node
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_hundred_steps_on_stored_batches_have_pythons_losses(name, tmp_path):
+    model, x, y, loss, optimizer = PROGRAMS[name]()
+    page = nn.playground(model, (x, y), loss, optimizer)
+    batches = stored_batches(len(x))
+    program = (
+        f"const data = {json.dumps(page._data)};\n{page.code}\n{script('trainer.js')}\n"
+        f"const train = trainer(data), batches = {json.dumps(batches)};\n"
+        "console.log(JSON.stringify(batches.map((rows) => train.step(rows, data.lr))));"
+    )
+    (tmp_path / "train.js").write_text(program, "utf-8")
+    ran = subprocess.run(
+        [NODE, "train.js"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
+    assert min(wanted) < 0.7 * wanted[0]
+    np.testing.assert_allclose(json.loads(ran.stdout), wanted, rtol=1e-12, atol=1e-12)
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_a_browser_it_trains_obeys_keys_and_sliders_and_has_pythons_losses(
+    play, tmp_path, scheme  # noqa: F811
+):  # fmt: skip
+    from axe_playwright_python.sync_playwright import Axe
+
+    model, x, y, loss, optimizer = three_classes()
+    nn.playground(model, (x, y), loss, optimizer).save(tmp_path / "net.html")
+    options = {"viewport": {"width": 390, "height": 900}, "color_scheme": scheme}
+    page = play(tmp_path / "net.html", bypass_csp=False, **options).page
+    batches = stored_batches(len(x))
+    found = page.evaluate("(rows) => document.querySelector('.glassgrad').train(rows)", batches)
+    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+    caption = page.locator(".caption")
+    page.focus(".glassgrad")
+    page.keyboard.press("r")
+    page.wait_for_function(SAYS, arg="step 0")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(SAYS, arg="step 1 ")
+    page.get_by_role("slider", name="batch").press("Home")
+    page.keyboard.press(" ")  # on a slider this is no command
+    page.focus(".glassgrad")
+    page.keyboard.press(" ")
+    page.wait_for_function(MANY)
+    page.keyboard.press(" ")
+    page.locator("[aria-label=Run]").wait_for()
+    assert "test loss" in caption.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    colors = page.evaluate(
+        "() => { const c = document.querySelector('.glassgrad').shadowRoot.querySelector('canvas');"
+        " return new Set(c.getContext('2d').getImageData(0, 0, 360, 360).data).size }"
+    )
+    assert colors > 20  # regions are drawn
+    report = play(tmp_path / "net.html", bypass_csp=True, **options).page
+    violations = Axe().run(report).response["violations"]
+    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in violations] == []
+
+
+MANY = """() => +document.querySelector('.glassgrad').shadowRoot
+    .querySelector('.caption').textContent.match(/\\d+/)[0] > 50"""
+SAYS = """(said) => document.querySelector('.glassgrad').shadowRoot
+    .querySelector('.caption').textContent.startsWith(said)"""
+
+
+def test_the_batch_size_is_a_parameter_of_the_printed_program():
+    model, x, y, loss, _ = two_classes(optim.SGD, lr=0.1)
+    text = printed_step(model, loss, x, y)
+    assert text.startswith("function program(B) {")
+    assert "i < (1 * B)" in text
+    assert "(1 / B)" in text
+    assert not [size for size in ("17", "19", "23") if f"< {size};" in text]
+
+
+def test_what_cannot_be_printed_is_told_and_stays_a_film():
+    model, x, y, loss, optimizer = two_classes(optim.SGD, lr=0.1)
+    chance = nn.Sequential(nn.Linear(2, 4), nn.Dropout(0.5), nn.Linear(4, 1))
+    with pytest.raises(CompileError, match=r"Dropout draws or keeps numbers .* nn\.watch films"):
+        nn.playground(chance, (x, y), loss, optim.SGD(chance.parameters(), lr=0.1))
+    averages = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    with pytest.raises(CompileError, match="BatchNorm1d draws or keeps"):
+        nn.playground(averages, (x, y), loss, optim.SGD(averages.parameters(), lr=0.1))
+    with pytest.raises(CompileError, match="SGD with groups, weight_decay or maximize"):
+        nn.playground(model, (x, y), loss, optim.SGD(model.parameters(), lr=0.1, weight_decay=0.1))
+
+    def by_comparing(out, y):
+        return out.mean() if out.data.sum() > 0 else (out * out).mean()
+
+    with pytest.raises(CompileError):
+        nn.playground(model, (x, y), by_comparing, optimizer)
+    with pytest.raises(TypeError, match="needs an update rule of optim"):
+        nn.playground(model, (x, y), loss, 0.1)
+    with pytest.raises(ValueError, match="needs every target in"):
+        nn.playground(model, (x, y + 5), loss, optimizer)
