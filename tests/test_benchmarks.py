@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks import against
 
+pytestmark = pytest.mark.slow
+
 CI = os.environ.get("GLASSGRAD_CI") == "1"
 needs_git = pytest.mark.skipif(
     shutil.which("git") is None and not CI, reason="git is not installed"

@@ -132,6 +132,7 @@ def test_following_the_page_on_operations_makes_one_that_is_drawn_and_compiled(r
     run_python(reader, "-c", CHECKED)
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_make_the_stubs_and_test_the_new_operations(reader):
     made, tested = (block.split() for block in blocks(PAGES[OPERATION], "bash"))
     assert (made[:2], tested[0]) == (["python", "-m"], "pytest")

@@ -33,6 +33,8 @@ from sklearn.model_selection import GridSearchCV
 
 from nn.estimators import MLPClassifier
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 120  # how long any of it may take on a busy machine
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.test_manual import DOCS, ROOT
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 120  # how long any of it may take on a busy machine
 
 

@@ -77,6 +77,7 @@ def test_nothing_is_left_of_a_graph_that_raised_or_was_checked():
         assert tensors() == before
 
 
+@pytest.mark.slow
 def test_ten_thousand_training_steps_do_not_grow():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(8, 2)), rng.normal(size=(8, 1))

@@ -188,6 +188,7 @@ for _ in range(60):
 """
 
 
+@pytest.mark.slow
 def test_processes_that_save_and_load_at_once_never_see_half_a_file(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     processes = [

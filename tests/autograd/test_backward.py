@@ -172,6 +172,7 @@ def pythons_own_recursion_limit():
     sys.setrecursionlimit(before)
 
 
+@pytest.mark.slow
 def test_a_chain_of_200_000_operations_runs_backward_and_is_freed_without_recursion(
     pythons_own_recursion_limit,
 ):

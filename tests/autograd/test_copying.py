@@ -52,6 +52,7 @@ def chain(x, length=DEEP):
     return total(x)
 
 
+@pytest.mark.slow
 @every_copy
 @every_leaf
 def test_a_result_with_a_long_history_is_copied_with_its_graph(copied, leaf):
@@ -113,6 +114,7 @@ def test_every_result_on_the_way_may_be_copied_at_once(copied):
         assert twin[0].grad == 2.0**300
 
 
+@pytest.mark.slow
 @some_copies
 def test_a_model_that_holds_results_is_copied_with_them(copied):
     model = nn.Linear(2, 1)

@@ -252,6 +252,7 @@ def test_an_endless_expression_is_refused_at_once():
     )
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40))
 def test_any_text_is_computed_or_refused(text):
     try:

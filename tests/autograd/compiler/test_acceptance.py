@@ -8,6 +8,8 @@ import pytest
 from tests.fuzz.acceptance import Accepted
 from tests.fuzz.programs import draw
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def accepted():

@@ -88,6 +88,7 @@ def test_a_fault_in_any_call_of_a_program_is_found_at_the_second_call(f, x, monk
         assert g(x).data == expected  # the fault is still there, and nobody uses it
 
 
+@pytest.mark.slow
 def test_a_wrong_result_and_a_wrong_gradient_are_told_apart(monkeypatch):
     fault, w, said = Fault(monkeypatch), Value(2.0, label="w"), []
     fault.recorded(lambda x: (w * x).tanh(), 0.5)

@@ -211,6 +211,7 @@ def test_the_sign_of_a_power_and_who_needs_a_gradient_stay_as_they_are():
 
 # In the last three: something of each round depends on nothing but what all rounds share; two loops
 # read the same numbers; an operand that all rounds share has a part that needs no gradient.
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [*range(400), 101500403, 202500519, 202500603])
 def test_random_recurrences_give_the_same_as_loops(seed, monkeypatch):
     monkeypatch.setattr(repeats, "ROUNDS", 2 + seed % 3)
@@ -244,6 +245,7 @@ def test_most_random_recurrences_are_loops(monkeypatch):
     assert found >= 20
 
 
+@pytest.mark.slow
 def test_deep_graphs_are_compiled_with_few_bytes_a_node():
     def f(xs):
         for k in range(500):

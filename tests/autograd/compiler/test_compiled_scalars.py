@@ -24,6 +24,7 @@ from tests.autograd.compiler.programs import (
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
 )
+@pytest.mark.slow
 @given(st.integers(0, 10**9))
 def test_random_programs_give_the_same_values_and_gradients(seed):
     program = RandomProgram(seed, TAME)

@@ -233,6 +233,7 @@ def test_a_view_shows_each_node_once_by_the_outermost_closed_group_around_it():
         assert {id_ for id_ in drawn if "~" not in id_} == shown
 
 
+@pytest.mark.slow
 def test_100_000_nodes_are_visited_a_few_times_and_few_boxes_are_drawn():
     w = [Value(0.01 * k, label=f"w{k}") for k in range(5)]
     total = w[0]

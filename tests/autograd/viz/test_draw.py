@@ -455,6 +455,7 @@ def test_a_node_shows_all_of_its_operands_or_is_folded():
         assert len(operands) == (0 if n.folded else expected)
 
 
+@pytest.mark.slow
 def test_a_chain_of_100_000_operations_is_drawn_with_some_calls_for_each():
     root = chain(100_000)
     with calls_at_most(20 * 100_000):

@@ -114,6 +114,7 @@ def test_a_pass_in_tex_has_a_picture_for_each_step(tmp_path):
     shutil.which("pdflatex") is None and os.environ.get("GLASSGRAD_CI") != "1",
     reason="there is no pdflatex here",
 )
+@pytest.mark.slow
 def test_pdflatex_compiles_pictures_alone_in_a_document_and_with_any_label(tmp_path):
     backprop(neuron()).save(tmp_path / "steps.tex")
     (tmp_path / "part.tex").write_text(draw(neuron()).tex(alone=False), encoding="utf-8")

@@ -226,6 +226,7 @@ def test_a_single_leaf_has_no_steps_and_the_derivative_1():
     assert lines_about(steps, "dx/dx") == ["dx/dx = 1"]
 
 
+@pytest.mark.slow
 def test_steps_through_a_hundred_thousand_nodes_are_kept_and_printed_in_part():
     x = Value(1.0, label="x")
     root = x

@@ -31,6 +31,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from nn.estimators import MLPClassifier, MLPRegressor, PerceptronClassifier
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.filterwarnings("ignore:Perceptron. fit did not converge")
 @parametrize_with_checks(

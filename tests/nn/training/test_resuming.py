@@ -15,6 +15,8 @@ import optim
 from nn.data import Batches
 from optim import schedules
 
+pytestmark = pytest.mark.slow
+
 SCHEDULES = {
     "none": None,
     "plateau": lambda: schedules.ReduceOnPlateau(0.05, factor=0.5, patience=0, threshold=0.2),

@@ -882,6 +882,7 @@ def digits_model(seed):
     return model, (scale(test.x), test.y)
 
 
+@pytest.mark.slow
 def test_the_digits_example_reaches_97_percent_held_out_with_any_seed_on_average():
     reached = [accuracy(*digits_model(seed)) for seed in range(4)]
     assert reached[0] >= 0.97
