@@ -31,8 +31,8 @@ _OPERATORS = {
     "+": ("add", _SUM), "-": ("subtract", _SUM), "*": ("multiply", _PRODUCT),
     "/": ("divide", _PRODUCT), "**": ("power", _POWER),
 }  # fmt: skip
-_ALIASES = {"ln": "log", "pow": "power", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
-_ALIASES |= {"sigma": "sigmoid"}
+ALIASES = {"ln": "log", "pow": "power", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+ALIASES |= {"sigma": "sigmoid"}
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 
 FUNCTIONS: dict[str, Elementwise] = {}
@@ -43,7 +43,7 @@ for _op in RULEBOOK.values():
         FUNCTIONS[_op.name] = _op
         if _op.symbol.isidentifier():  # max, min, ReLU, σ
             FUNCTIONS[_op.symbol] = _op
-FUNCTIONS |= {alias: FUNCTIONS[name] for alias, name in _ALIASES.items()}
+FUNCTIONS |= {alias: FUNCTIONS[name] for alias, name in ALIASES.items()}
 
 ALLOWED = (
     "Allowed are numbers, names, + - * / ** and brackets, pi and e, and functions such as sigmoid, "
@@ -51,7 +51,7 @@ ALLOWED = (
 )
 
 _REFUSED = re.compile(rf"\b(?:{'|'.join(keyword.kwlist)})\b|[^\w\s.,+\-*/()]|[²³]|//")
-_HINTS = {
+HINTS = {
     "^": "a power is written **",
     "²": "a power is written **",
     "³": "a power is written **",
@@ -176,7 +176,7 @@ class _Reader:
             found = refused.group()
             if unicodedata.combining(found[0]):  # the bar of x̄, which has no character of its own
                 continue
-            hint = f"; {_HINTS[found]}" if found in _HINTS else ""
+            hint = f"; {HINTS[found]}" if found in HINTS else ""
             allowed = "" if hint else ALLOWED
             raise self._refusal(f"{found} is not allowed{hint}.", refused.start(), allowed)
 
@@ -336,7 +336,7 @@ class _Reader:
         if token.text in FUNCTIONS:
             return FUNCTIONS[token.text]
         likely = closest(token.text)
-        hint = f" Did you mean {_ALIASES.get(likely, likely)}?" if likely else ""
+        hint = f" Did you mean {ALIASES.get(likely, likely)}?" if likely else ""
         problem = f"{token.text} is not a function.{hint}"
         raise self._refusal(problem, token.place, "" if hint else ALLOWED)
 

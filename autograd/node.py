@@ -253,7 +253,7 @@ def backward_steps(root: Node, seed: Any, keep: bool = True) -> Iterator[Contrib
     """
     if not root.requires_grad:
         raise _constant_root()
-    steps = _chain_rule(topological(root), seed, _deliver if keep else _forget)
+    steps = chain_rule(topological(root), seed, _deliver if keep else _forget)
     return ((*step, x.whole() if x.__class__ is Parts else x) for *step, x in steps)
 
 
@@ -261,7 +261,7 @@ def backward(root: Node, seed: Any) -> None:
     """Run every step of `backward_steps`; the step player pauses between the same steps."""
     if not root.requires_grad:
         raise _constant_root()
-    deque(_chain_rule(topological(root), seed, _deliver), maxlen=0)
+    deque(chain_rule(topological(root), seed, _deliver), maxlen=0)
 
 
 def gradients(root: Node, wrt: Sequence[Node], seed: Any, create_graph: bool = False) -> list[Any]:
@@ -284,11 +284,11 @@ def gradients(root: Node, wrt: Sequence[Node], seed: Any, create_graph: bool = F
     ends = frozenset(wrt)
     order = _leading_to(ends, topological(root, ends))
     found: dict[Node, Any] = {}
-    deque(_chain_rule(order, seed, found.update, ends, create_graph), maxlen=0)
+    deque(chain_rule(order, seed, found.update, ends, create_graph), maxlen=0)
     return [found.get(node) for node in wrt]
 
 
-def _chain_rule(
+def chain_rule(
     order: list[Node],
     seed: Any,
     deliver: Callable[[Iterable[tuple[Node, Any]]], None],

@@ -169,7 +169,7 @@ class Elementwise(Op):
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on numbers or arrays; compute and record on nodes."""
         if params or len(operands) != self.arity:
-            operands = self._all_operands(operands, params)
+            operands = self.all_operands(operands, params)
         kind = kind_of(operands)
         if kind is not None:
             return kind._apply(self, operands, {})
@@ -181,7 +181,7 @@ class Elementwise(Op):
             return np.frompyfunc(self, self.arity, 1)(*arrays)
         return self.forward(*arrays)
 
-    def _all_operands(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    def all_operands(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The operands with those given by name, or left to their default, in their places."""
         rest = self.operand_names[len(given) :]
         for name in named:

@@ -480,7 +480,7 @@ def _moded(out: Value) -> Value:
 
 def _with_defaults(op: Elementwise, method: Callable[[Value, Any], Value]) -> Callable[..., Value]:
     def with_defaults(self: Value, *operands: Any, **named: Any) -> Value:
-        return method(*op._all_operands((self, *operands), named))
+        return method(*op.all_operands((self, *operands), named))
 
     with_defaults.__name__, with_defaults.__doc__ = op.name, op.__doc__
     return with_defaults

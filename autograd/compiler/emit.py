@@ -28,7 +28,7 @@ from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
 from autograd.compiler.rounds import OnFloats
 from autograd.compiler.tape import Tape
 from autograd.compiler.traced import Traced
-from autograd.node import Node, Parts, _chain_rule, gradients, topological
+from autograd.node import Node, Parts, chain_rule, gradients, topological
 from autograd.op import RULEBOOK, Structural
 from autograd.tensor import Tensor
 
@@ -109,7 +109,7 @@ class Emitted:
         seeds = [self.tape.source(np.zeros(x.shape)) for x, _ in results]
         found: dict[Node, Any] = {}
         with np.errstate(all="ignore"):
-            deque(_chain_rule(topological(root), seeds, found.update), maxlen=0)
+            deque(chain_rule(topological(root), seeds, found.update), maxlen=0)
         self.gradient = found.get(self.leaf)
         pairs = zip(results, seeds, strict=True)
         return [(seed, found[x], begin) for (x, begin), seed in pairs]

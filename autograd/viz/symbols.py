@@ -51,7 +51,7 @@ GREATER = Comparison("greater", ">", r"\left[{0} > {1}\right]", float.__gt__)
 GREATER_EQUAL = Comparison("greater_equal", "≥", r"\left[{0} \ge {1}\right]", float.__ge__)
 LESS = Comparison("less", "<", r"\left[{0} < {1}\right]", float.__lt__)
 LESS_EQUAL = Comparison("less_equal", "≤", r"\left[{0} \le {1}\right]", float.__le__)
-_COMPARISONS = {
+COMPARISONS = {
     np.greater: GREATER, np.greater_equal: GREATER_EQUAL, np.less: LESS, np.less_equal: LESS_EQUAL,
 }  # fmt: skip
 
@@ -110,8 +110,8 @@ class Symbol(Operations):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`np.float64(2) * x` and, in a rule that is written with it, `np.cos(x)`."""
-        if ufunc in _COMPARISONS:
-            return Symbol.of(_COMPARISONS[ufunc], inputs)
+        if ufunc in COMPARISONS:
+            return Symbol.of(COMPARISONS[ufunc], inputs)
         name = RENAMED.get(ufunc.__name__, ufunc.__name__)
         op = RULEBOOK.get(name) or OF_USERS.get(name)
         return NotImplemented if op is None or method != "__call__" or kwargs else op(*inputs)
@@ -317,7 +317,7 @@ _SIMPLER: dict[str, Callable[..., Any]] = {
 NEGATIVE, SUM, PRODUCT, POWER, ATOM = range(5)
 
 # How Python's operators are written, how firmly the result holds, and what each place needs.
-_OPERATORS = {
+OPERATORS = {
     "add": ("{0} + {1}", SUM, (NEGATIVE, SUM)),
     "sub": ("{0} - {1}", SUM, (NEGATIVE, PRODUCT)),
     "mul": ("{0}·{1}", PRODUCT, (PRODUCT, PRODUCT)),
@@ -329,7 +329,7 @@ _OPERATORS = {
     "neg": ("-{0}", NEGATIVE, (PRODUCT,)),
     "abs": ("|{0}|", ATOM, (NEGATIVE,)),
 }
-_KNOWN_NUMBERS = {LN2: "log(2)", LN10: "log(10)"}
+KNOWN_NUMBERS = {LN2: "log(2)", LN10: "log(10)"}
 _SUPERSCRIPTS = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 
 
@@ -346,7 +346,7 @@ def _text(x: Symbol) -> tuple[str, int]:
     if "·" in template or "⊙" in template:  # there dL/dv is read as one thing
         needs = [PRODUCT if y.derivative else n for y, n in zip(x.operands, needs, strict=True)]
     pairs = zip(x.operands, needs, strict=True)
-    return _filled(template, [_bracketed(_text(y), n, "({})") for y, n in pairs]), firmness
+    return filled(template, [_bracketed(_text(y), n, "({})") for y, n in pairs]), firmness
 
 
 def text_template(x: Symbol) -> tuple[str, int, Sequence[int]]:
@@ -363,10 +363,10 @@ def text_template(x: Symbol) -> tuple[str, int, Sequence[int]]:
         return "1/{0}", PRODUCT, (POWER,)
     if op.operator == "pow" and (exponent := str(x.operands[1])) in _SUPERSCRIPTS:
         return "{0}" + _SUPERSCRIPTS[exponent], POWER, (ATOM, NEGATIVE)
-    if op.operator in _OPERATORS:
+    if op.operator in OPERATORS:
         if op.operator == "mul" and all(y.is_array for y in x.operands):
             return "{0} ⊙ {1}", PRODUCT, (POWER, POWER)  # not to be taken for a matrix product
-        return _OPERATORS[op.operator]
+        return OPERATORS[op.operator]
     if op.name == "transpose" and x.params.get("axes") is None:
         return "{0}ᵀ", POWER, (ATOM,)
     if op.name == "getitem":
@@ -424,7 +424,7 @@ def _entry_text(x: Any) -> str:
 
 def _leaf_text(x: Symbol) -> tuple[str, int]:
     if x.number is not None:
-        text = _KNOWN_NUMBERS.get(x.number) or constant(x.number)
+        text = KNOWN_NUMBERS.get(x.number) or constant(x.number)
         # 1e-12² would be read as a power of the exponent
         return text, NEGATIVE if x.number < 0 else POWER if re.search(r"\de", text) else ATOM
     if x.derivative is not None:
@@ -462,19 +462,19 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
     if "{0}" not in x.op.latex:
         commas = [part for y in x.operands for part in (("mo", ","), tree_of(y))]
         return ("mrow", read(x.op.latex), ("mo", "("), *commas[1:], ("mo", ")")), ATOM
-    firmness, needs = _places(x.op.latex)
-    if x.op.operator in _OPERATORS:
-        _, firmness, by_operator = _OPERATORS[x.op.operator]
+    firmness, needs = template_places(x.op.latex)
+    if x.op.operator in OPERATORS:
+        _, firmness, by_operator = OPERATORS[x.op.operator]
         needs = [n and m for n, m in zip(needs, by_operator, strict=True)]
     operands = [tree_of(y, n) for y, n in zip(x.operands, needs, strict=False)]
     if x.op.operator == "mul" and all(y.is_array for y in x.operands):
         return ("mrow", operands[0], ("mo", "⊙"), operands[1]), PRODUCT
-    return _replaced(read(_filled(x.op.latex, SLOTS)), operands), firmness
+    return _replaced(read(filled(x.op.latex, SLOTS)), operands), firmness
 
 
 def _leaf_tree(x: Symbol) -> tuple[Tree, int]:
     text, firmness = _leaf_text(x)
-    if x.number in _KNOWN_NUMBERS:
+    if x.number in KNOWN_NUMBERS:
         return ("mrow", ("mi", "ln"), ("mn", text[4:-1])), firmness
     if x.number is not None:
         return number_tree(text), firmness
@@ -487,7 +487,7 @@ def _replaced(tree: Tree, operands: Sequence[Tree]) -> Tree:
     return tree[0], *(x if isinstance(x, str) else _replaced(x, operands) for x in tree[1:])
 
 
-def _filled(template: str, operands: Sequence[str]) -> str:
+def filled(template: str, operands: Sequence[str]) -> str:
     """`template.format(*operands)`, but a brace that stands for itself need not be doubled."""
     return re.sub(
         r"\{(\d+)\}|([{}])\2?",
@@ -496,12 +496,12 @@ def _filled(template: str, operands: Sequence[str]) -> str:
     )
 
 
-def _places(template: str) -> tuple[int, list[int]]:
+def template_places(template: str) -> tuple[int, list[int]]:
     """How firmly a LaTeX template holds together, and what each of its places needs.
 
     Inside the template's own brackets or braces anything may stand; elsewhere only an atom.
     """
-    plain = re.sub(r"\\right.", ")", re.sub(r"\\left.", "(", _filled(template, "\0\1\2")))
+    plain = re.sub(r"\\right.", ")", re.sub(r"\\left.", "(", filled(template, "\0\1\2")))
     depth, firmness, needs = 0, ATOM, {}
     for i, character in enumerate(plain):
         depth += (character in "({[") - (character in ")}]")

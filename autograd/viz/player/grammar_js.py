@@ -18,13 +18,13 @@ from autograd.op import RULEBOOK, Elementwise, Op
 from autograd.viz.player.picture import MOST_DRAWN
 from autograd.viz.player.record import MOST_WAYS
 from autograd.viz.symbols import (
-    _COMPARISONS,
-    _KNOWN_NUMBERS,
-    _OPERATORS,
+    COMPARISONS,
+    KNOWN_NUMBERS,
+    OPERATORS,
     Symbol,
-    _filled,
-    _places,
+    filled,
     symbolic_partial,
+    template_places,
 )
 from autograd.viz.tree import BINARY, COMMANDS, FUNCTIONS, GREEK, SLOTS, read
 
@@ -35,16 +35,16 @@ def grammar() -> dict[str, Any]:
     ops = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
     return {
         "functions": {name: op.name for name, op in expression.FUNCTIONS.items()},
-        "aliases": expression._ALIASES,
+        "aliases": expression.ALIASES,
         "ops": {op.name: _operation(op) for op in ops},
-        "comparisons": {of.name: of.symbol for of in _COMPARISONS.values()},
-        "known": [*_KNOWN_NUMBERS.items()],
+        "comparisons": {of.name: of.symbol for of in COMPARISONS.values()},
+        "known": [*KNOWN_NUMBERS.items()],
         "commands": COMMANDS,
         "words": sorted(FUNCTIONS),
         "binary": [*BINARY, ","],
         "greek": GREEK,
         "keywords": keyword.kwlist,
-        "hints": expression._HINTS,
+        "hints": expression.HINTS,
         "allowed": expression.ALLOWED,
         "width": expression.WIDTH,
         "longest": expression.LONGEST,
@@ -66,7 +66,7 @@ def _operation(op: Elementwise) -> dict[str, Any]:
         "operator": op.operator,
         "text": Symbol.of(op, operands).template,
         "places": places,
-        "tree": read(_filled(op.latex, SLOTS) if places else op.latex),
+        "tree": read(filled(op.latex, SLOTS) if places else op.latex),
         "partials": [_plain(symbolic_partial(op, i, operands, "o")) for i in range(op.arity)],
     }
 
@@ -75,9 +75,9 @@ def _needed(template: str, operator: str) -> list[Any] | None:
     """How firmly a template holds together, and what each of its places needs."""
     if "{0}" not in template:
         return None
-    firmness, needs = _places(template)
-    if operator in _OPERATORS:
-        _, firmness, by_operator = _OPERATORS[operator]
+    firmness, needs = template_places(template)
+    if operator in OPERATORS:
+        _, firmness, by_operator = OPERATORS[operator]
         needs = [n and m for n, m in zip(needs, by_operator, strict=True)]
     return [firmness, needs]
 
@@ -88,7 +88,7 @@ def _plain(x: Symbol) -> Any:
         return x.number if math.isfinite(x.number) else str(x.number)
     if x.op is None:
         return x.name
-    assert isinstance(x.op, Op) or x.op in _COMPARISONS.values()
+    assert isinstance(x.op, Op) or x.op in COMPARISONS.values()
     return [x.op.name, *map(_plain, x.operands)]
 
 
