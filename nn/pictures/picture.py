@@ -52,10 +52,7 @@ def picture(
 class NetworkPicture:
     """A network as circles and lines; a notebook shows it. Made by `model.picture(x)`.
 
-    Its `repr` is the picture in words.
-
-    Attributes:
-        svg: The picture as SVG.
+    Its `repr` is the picture in words, its `svg` the picture as SVG.
     """
 
     def __init__(
