@@ -239,10 +239,13 @@ class Nesterov(Momentum):
     @contextmanager
     def _look_ahead(self) -> Iterator[None]:
         before = []
-        for group, memory in zip(self.param_groups, self._memories, strict=True):
+        for known in zip(self.param_groups, self._memories, strict=True):
+            group, memory = self._as_traced(*known)
             numbers = memory.numbers()
             theta = numbers.take()
             before.append(theta.copy())
+            if memory is not known[1]:  # before the first step v is 0
+                memory.allocate(theta, {"v": 0.0}, 0)
             if "v" in memory.kept:
                 theta += group["momentum"] * memory.kept["v"]
             numbers.put(theta)

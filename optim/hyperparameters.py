@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd.checks import check_bool, check_number, refuse
+from autograd.modes import active
+from autograd.tracing import written
 
 # What a setting of each name must be.
 _RANGES = {
@@ -52,6 +54,8 @@ class Settings(dict[str, Any]):
         self.fixed = fixed
 
     def __setitem__(self, name: str, value: Any) -> None:
+        if active():
+            written("changing a setting of an optimizer")
         if name not in self:
             known = ", ".join(self)
             raise TypeError(f"{self.who}: has no setting {name!r}, only {known}.")

@@ -189,11 +189,14 @@ class UpdateRule(Optimizer):
         if self._finite_only:
             self._check_finite()
         for group, memory in zip(self.param_groups, self._memories, strict=True):
-            if active() and (watching := tracer()) is not None:
-                self._step(*_recorded(group, memory, self.starts(group), watching))
-            else:
-                self._step(group, memory)
+            self._step(*self._as_traced(group, memory))
         return loss
+
+    def _as_traced(self, group: Group, memory: Memory) -> tuple[Any, Memory]:
+        """A group and its memory, or what a tracer has for them."""
+        if not active() or (watching := tracer()) is None:
+            return group, memory
+        return _recorded(group, memory, self.starts(group), watching)
 
     def _step(self, group: Group, memory: Memory) -> None:
         numbers = memory.numbers()

@@ -73,6 +73,7 @@ KNOWN = {
     "nn.functional.regularisation": {"drawn": 1},
     "nn.parameter": {"as_traced": 2},
     "optim.clip": {"tracer": 1},
+    "optim.hyperparameters": {"written": 1},
     "optim.update_rule": {"tracer": 3},
 }
 

@@ -177,6 +177,13 @@ class Effects:
         self.kept.append((array, before, after))
         return after
 
+    def owns(self, array: Traced) -> bool:
+        """Whether an array may be written to: its own, or such a one in another type."""
+        made = array.maker
+        if made is not None and made.function is np.ndarray.astype:
+            return made.args[0].base in self.own
+        return array in self.own
+
     def draw(self, generator: Any, shape: tuple[int, ...]) -> Traced:
         """Numbers of a generator, which is left where it is."""
         twin = copy.deepcopy(generator)

@@ -573,7 +573,7 @@ class Recording(Tracer):
 
     def changing(self, array: Any) -> None:
         """An array is written to: operations may do so, in arrays that they have made."""
-        if isinstance(array, Traced) and array.base in self.effects.own:
+        if isinstance(array, Traced) and self.effects.owns(array.base):
             return
         if isinstance(array, Traced) and any(
             array.base is x._data for _, x in self.tensors.values()

@@ -27,6 +27,7 @@ _ACTS = {
     "a second backward() after gradients were read",
     "a second backward() to a part of the same Parameters",
     "backward() of a Tensor made of single Values",
+    "changing a setting of an optimizer",
     "comparing the .data of a result in a training step",
     "computing with a Value after it was changed",
     "returning a result that needs a gradient",
@@ -53,6 +54,7 @@ _REMEDIES = {
     "comparing the .data of a result in a training step": (
         "Return the scores, and compute an accuracy of them outside."
     ),
+    "changing a setting of an optimizer": "Change it between two calls: it is read at each.",
     "computing with a Value after it was changed": "Take one step in each call.",
     "returning a result that needs a gradient": (
         "Call backward() on it before the leaves are changed, or return result.detach()."

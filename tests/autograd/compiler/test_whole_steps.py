@@ -342,6 +342,60 @@ def test_parameters_that_move_to_another_array_are_followed():
         np.testing.assert_allclose(ours, theirs, rtol=1e-11)
 
 
+class Own(optim.UpdateRule):
+    """As a user writes one."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, lr=lr)
+
+    def starts(self, group):
+        return {"v": 0.0}
+
+    def update(self, theta, g, t, kept, group):
+        v = 0.9 * kept["v"] + g / (1 + 0.1 * t)
+        return theta - group["lr"] * np.tanh(v), {"v": v}
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_a_rule_of_ones_own_is_recorded_from_its_formula(make):
+    assert same(make, Own, {"lr": 0.01})._count == 1
+
+
+@pytest.mark.parametrize("make", [a_model, tensors])
+def test_nesterovs_gradient_is_taken_ahead(make):
+    def train(compiled):
+        _, params, loss_of = make()
+        optimizer = optim.Nesterov(params, lr=0.05)
+
+        def step(x, y):
+            return optimizer.step(lambda: loss_of(x, y))
+
+        run = autograd.compile(step) if compiled else step
+        return [np.array([run(X, Y).data for _ in range(40)]), *(p.data for p in params)]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def test_a_setting_that_a_step_changes_itself_is_refused_and_stays():
+    _, params, loss_of = a_model()
+    optimizer = optim.SGD(params, lr=0.1)
+
+    @autograd.compile
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.lr = 0.9 * optimizer.lr
+        optimizer.step()
+        return loss
+
+    with pytest.raises(CompileError, match=r"setting of an optimizer .* Change it between"):
+        step(X, Y)
+    assert optimizer.lr == 0.1
+    assert all(p.grad is None for p in params)
+
+
 def test_two_optimizers_take_turns_in_one_function():
     def train(compiled):
         one, two = a_model()[0], a_model()[0]
