@@ -15,10 +15,13 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPAT
 import course_material  # noqa: E402
 import films  # noqa: E402
 import numpy as np  # noqa: E402
+import reference  # noqa: E402
 from docutils import nodes  # noqa: E402
 from latex2mathml.converter import convert  # noqa: E402
 
 import autograd  # noqa: E402
+import nn  # noqa: E402
+import optim  # noqa: E402
 from autograd.numpy_protocols import INSTEAD, coverage  # noqa: E402
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op  # noqa: E402
 from autograd.viz.player.typed import write_typed_page  # noqa: E402
@@ -126,7 +129,11 @@ def write_operations():
         "",
         "Every operation is declared once, in the rulebook (`autograd/rules/`), and this page is",
         "made from those declarations. Each is a function of `autograd`, works on numbers, arrays,",
-        "`Value` (if it acts number by number) and `Tensor`, and is a method of both, too.",
+        "`Value` (if it acts number by number) and `Tensor`, and is a method of both, too. Each",
+        "has an example on the page of its group:",
+        "",
+        "```{include} operations/contents.inc",
+        "```",
         "",
         "## Number by number",
         "",
@@ -243,6 +250,7 @@ def setup(app):
     course_material.write_sheets(ROOT / "docs" / "_static" / "sheets")
     films.write_films(ROOT / "docs" / "_static" / "films")
     write_typed_page(ROOT / "docs" / "_static" / "type-and-step.html")
+    reference.write_all((autograd, nn, optim))
     write_operations()
     write_numpys_functions()
     for name in autograd.__all__:  # what is loaded when first asked for, asked for
