@@ -173,7 +173,7 @@ def run(page, program, until="Done."):
     page.fill("#source", program)
     page.click("#run")
     page.wait_for_function(f"document.querySelector('#state').textContent === {json.dumps(until)}")
-    return page.inner_text("#shown")
+    return page.inner_text("#shown").strip()
 
 
 @needs_pyodide
