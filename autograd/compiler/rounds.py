@@ -199,7 +199,7 @@ class Stretch:
             kinds = [self._round(chain)]
         else:
             self.moving, kinds = [(0, 0), (0, 1)], [[row] for row in self._by_kinds(chain)]
-        key = repr([[(id(op), *more) for op, *more in rows] for rows in kinds])
+        key = repr((alike, [[(id(op), *more) for op, *more in rows] for rows in kinds]))
         if key not in known:
             known[key] = self._compiled(kinds)
         self.ways = known[key]
