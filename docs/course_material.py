@@ -4,8 +4,9 @@
     python docs/course_material.py thumbnails
 
 The first writes a page for each notebook, to be printed from a browser: its questions with room to
-write, and the answers on a page of their own. The second runs the notebooks and keeps the picture
-of the cell that is marked for it; these pictures are part of the repository.
+write, and the answers on a page of their own. The second runs the notebooks, but not those that are
+stored with what they show, and keeps the picture of the cell that is marked for it; these pictures
+are part of the repository.
 """
 
 import argparse
@@ -56,6 +57,11 @@ section {{ break-inside: avoid; margin-bottom: 1.2em }}
 """
 
 
+def notebooks():
+    """The course in its order, and then the notebook on PyTorch models."""
+    return [*sorted(NOTEBOOKS.glob("*.ipynb")), *NOTEBOOKS.glob("pytorch/*.ipynb")]
+
+
 def source(cell):
     """The text of a cell."""
     return "".join(cell["source"])
@@ -104,7 +110,7 @@ def sheet(notebook):
 def write_sheets(folder):
     """Write the sheet of every notebook into a folder; unchanged files are left alone."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in notebooks():
         text = sheet(json.loads(path.read_text("utf-8")))
         target = folder / f"{path.stem}.html"
         if not target.exists() or target.read_text("utf-8") != text:
@@ -135,17 +141,18 @@ def thumbnail(outputs):
 
 
 def write_thumbnails(paths):
-    """Run notebooks and write their thumbnails."""
+    """Write the thumbnails of notebooks, running those that are stored without outputs."""
     import nbformat
     from nbclient import NotebookClient
 
     THUMBNAILS.mkdir(parents=True, exist_ok=True)
     for path in paths:
         notebook = nbformat.read(path, 4)
-        last = notebook.cells.index(marked_cell(notebook))
-        notebook.cells = notebook.cells[: last + 1]
-        NotebookClient(notebook, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
-        picture, suffix = thumbnail(notebook.cells[-1].outputs)
+        marked = marked_cell(notebook)
+        if not marked.outputs:
+            notebook.cells = notebook.cells[: notebook.cells.index(marked) + 1]
+            NotebookClient(notebook, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+        picture, suffix = thumbnail(marked.outputs)
         target = THUMBNAILS / f"{path.stem}{suffix}"
         target.write_bytes(picture)
         print(target.relative_to(ROOT), target.stat().st_size, "bytes")
@@ -163,7 +170,7 @@ def main(arguments=None):
     if options.command == "sheets":
         write_sheets(options.folder)
     else:
-        write_thumbnails(options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb")))
+        write_thumbnails(options.notebooks or notebooks())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,10 @@ from nn.course import Misconception, find
 
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "lecturers.md").read_text("utf-8")
-NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+FOLDER = ROOT / "notebooks"
+NOTEBOOKS = {
+    path.stem: path for path in [*sorted(FOLDER.glob("*.ipynb")), *FOLDER.glob("pytorch/*.ipynb")]
+}
 SECTIONS = {
     re.search(r"<notebooks/([\w-]+)>", text)[1]: text
     for text in re.split(r"^## ", PAGE, flags=re.M)

@@ -22,10 +22,16 @@ QUICK = {"01-perceptron", "04-backpropagation"}
 IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
 
 of_each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+and_of_pytorch = pytest.mark.parametrize("path", [*NOTEBOOKS, PYTORCH], ids=lambda path: path.stem)
 
 
 def read(path):
     return nbformat.read(path, as_version=4)
+
+
+def topic(path):
+    """How the exercises of a notebook are called."""
+    return "pytorch" if path == PYTORCH else path.stem[3:]
 
 
 def is_check(cell):
@@ -84,6 +90,7 @@ def test_the_notebook_runs_and_says_which_answers_are_wrong_and_which_are_right(
         pytest.skip("GLASSGRAD_CI=1 runs the whole course, which takes some minutes")
     notebook = with_answers(read(path))
     execute(notebook)
+    assert_answers_are_told(notebook)
 
     for _cell, output in outputs(notebook, "stream"):
         assert output.name == "stdout", output.text
@@ -91,7 +98,11 @@ def test_the_notebook_runs_and_says_which_answers_are_wrong_and_which_are_right(
         if "image/png" in output.data:
             assert len(cell.metadata.get("alt", "")) > 40, f"no alternative text:\n{cell.source}"
 
+
+def assert_answers_are_told(notebook):
+    """Of a notebook made by `with_answers` and run: a wrong answer gets a box with help."""
     answered = [cell for cell in notebook.cells if cell.metadata.get("answered")]
+    assert answered
     for wrong, right in zip(answered[::2], answered[1::2], strict=True):
         box, error = wrong.outputs
         assert error.ename == "WrongAnswer", error.evalue
@@ -134,32 +145,32 @@ def test_the_notebook_says_what_it_shows_and_ends_with_what_to_try_next(path):
     assert cells[-1].source.startswith("## What to try next")
 
 
-@of_each_notebook
+@and_of_pytorch
 def test_the_notebook_has_exercises_with_hidden_solutions(path):
     found = exercises(read(path))
     assert 3 <= len(found) <= (9 if path.stem in BUILDS_AN_ENGINE else 6)
     for number, (question, answer, check, solution) in enumerate(found, start=1):
         assert question.source.startswith(f"### Exercise {number}\n")
         assert "..." in answer.source
-        assert check.source == find(f"{path.stem[3:]} {number}").call
+        assert check.source == find(f"{topic(path)} {number}").call
         assert solution.source.startswith("<details>\n<summary>Solution</summary>\n")
         assert solution.source.endswith("</details>")
         assert solution_in(solution)
 
 
-@of_each_notebook
+@and_of_pytorch
 def test_the_exercises_carry_what_nbgrader_asks_for(path):
     """Each answer is the learner's to write, each check is locked and worth a point."""
     for number, (_question, answer, check, _solution) in enumerate(exercises(read(path)), start=1):
         asked = {"schema_version": 3, "task": False}
-        name = f"{path.stem[3:]}-{number}"
+        name = f"{topic(path)}-{number}"
         theirs = {"grade": False, "grade_id": f"{name}-answer", "locked": False, "solution": True}
         ours = {"grade": True, "grade_id": name, "locked": True, "solution": False, "points": 1}
         assert answer.metadata["nbgrader"] == asked | theirs
         assert check.metadata["nbgrader"] == asked | ours
 
 
-@pytest.mark.parametrize("path", [*NOTEBOOKS, PYTORCH], ids=lambda path: path.stem)
+@and_of_pytorch
 def test_after_the_title_one_line_installs_the_library_in_the_browser_and_on_colab(path):
     """Not jupyterlab, which would replace what the running kernel of Colab is made of.
 

@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 import nn.course.exercises
-from autograd import Tensor, Value, exp, grad, maximum, sigmoid, tanh
+from autograd import Tensor, Value, exp, grad, maximum, relu, sigmoid, tanh
 from nn.course import (
     Exercise,
     Misconception,
@@ -139,6 +139,9 @@ def test_an_answer_that_was_not_foreseen_but_holds_is_right():
             waiting += node.parents
         return found[::-1]
 
+    def rows_with_a_small_number_under_the_root(x):
+        return ((x.T - x.mean(axis=1)) / (x.var(axis=1) + 1e-5) ** 0.5).T
+
     w, x1, x2 = Value(0.5), Value(1.0), Value(-2.0)
     for name, answer in [
         ("perceptron 3", (3, -2, -2)),
@@ -155,6 +158,7 @@ def test_an_answer_that_was_not_foreseen_but_holds_is_right():
         ("own-autograd 3", order),
         ("practice 3", "TRAINING"),
         ("attention 4", 15.0),
+        ("pytorch 3", rows_with_a_small_number_under_the_root),
     ]:
         exercise = find(name)
         verdict = exercise.judge(answer, **exercise.given())
@@ -205,6 +209,18 @@ def test_the_answers_on_paper_are_those_of_the_library():
     nn.CrossEntropyLoss(label_smoothing=0.1)(scores, [1]).backward()
     assert right("losses 4") == pytest.approx(0.25 - scores.grad[0])  # p − target, with p = 1/4
     assert right("mini-batches 1") == 3 * len(nn.data.Batches((np.zeros(1000),) * 2, 64))
+
+    hidden = Tensor([0.3, -0.4, 1.5], requires_grad=True)
+    relu(hidden).backward(np.array([-2.0, -1.0, 0.5]))
+    assert right("pytorch 1") == hidden.grad.tolist()
+    bias = Tensor(np.zeros(2), requires_grad=True)
+    scores = np.log([[0.6, 0.4], [0.8, 0.2]]) + bias
+    nn.CrossEntropyLoss()(scores, [0, 0]).backward()
+    assert right("pytorch 2") == pytest.approx(bias.grad[0])
+    rows = nn.LayerNorm(3, eps=1e-12)
+    assert find("pytorch 3").judge(rows).right
+    sure = np.array([[1.0, 0.0], [0.0, 1.0]])
+    assert right("pytorch 4") == pytest.approx(nn.CrossEntropyLoss()(sure, [0, 1]).item())
 
 
 # --- what is said
