@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, Value
+from autograd import Tensor, Value, maximum
 from autograd.checks import came, check_number
 from autograd.tracing import as_traced, tracer
 
@@ -75,6 +77,12 @@ def _length(reached: list[Any], norm_type: float) -> tuple[Any, Any]:
     entries = np.abs(np.concatenate([np.ravel(_as_float64(p.grad)) for p in reached]))
     if not entries.size:
         return 1.0, 0.0
+    if entries.dtype == object:  # single numbers that are recorded
+        largest = functools.reduce(maximum, entries)
+        if norm_type == math.inf:
+            return 1.0, largest
+        unit = largest if 0 < largest < math.inf else 1.0
+        return unit, np.linalg.norm(entries / unit, norm_type)
     largest = entries.max()
     scaled = np.logical_and(largest > 0, np.isfinite(largest))
     unit = np.exp2(np.floor(np.log2(np.where(scaled, largest, 1.0))))

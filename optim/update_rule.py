@@ -416,7 +416,10 @@ class Memory:
         sizes: How many numbers each parameter has.
         kept: By name, one number for each of the parameters' numbers.
         scratch: Arrays to compute in.
+        read_at_each_call: A compiled step reads it anew; others have no use for it.
     """
+
+    read_at_each_call: ClassVar[bool] = True
 
     def __init__(self, params: list[Any]) -> None:
         self._params = params
@@ -513,7 +516,6 @@ class RecordedMemory(Memory):
         self._after: Any = None
         self.starts: dict[str, float] = {}
         self.kept, self.scratch = {}, []
-        watching.ends_as(memory, "_steps", lambda: self._after)
 
     def allocate(self, like: Array, kept: dict[str, float], scratch: int) -> None:
         """Have the arrays that a rule needs."""
@@ -528,6 +530,8 @@ class RecordedMemory(Memory):
     def runs(self, reached: list[bool] | None) -> list[tuple[slice, int]]:
         """Count a step; the counts are read at every call."""
         place = len(self._reached)
+        if not place:  # not before: where no gradient arrives nothing is counted
+            self.watching.ends_as(self.memory, "_steps", lambda: self._after)
         self._reached.append(reached)
         self._plan()
         here = [where for where, _ in self._planned[place]]

@@ -441,7 +441,14 @@ class State:
         for name, array in self.arrays.items():
             array[...] = self.copies[name]
         for node, data, grad, version in self.nodes:
-            node._data, node._grad, node._version.number = data, grad, version
+            if node._data is data:
+                node._grad = grad
+            else:  # it has moved to another array, where an optimizer may look for its numbers
+                node._write(data)
+                node._grad = None
+                if grad is not None:
+                    node._receive(grad)
+            node._version.number = version
         for owner, name, value in self.ends:
             setattr(owner, name, value)
         for leaf, number, grad in self.values:

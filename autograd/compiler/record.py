@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -240,10 +240,16 @@ class Recording(Tracer):
     def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
         """A guard: at replay the comparison must come out the same."""
         if not (isinstance(left, Constant) and isinstance(right, Constant)):
+            self._refuse_changed((left, right))
             if self.compared_data is None and (self._is_score(left) or self._is_score(right)):
                 self.compared_data = refusal("comparing the .data of a result in a training step")
             self.graph.guard(relation, self.row(left), self.row(right), outcome)
         return outcome
+
+    def _refuse_changed(self, values: Sequence[Any]) -> None:
+        """Refuse leaves whose numbers are others by now: their rows are the old ones."""
+        if any(self.effects.rows.known(x) is not None for x in values):
+            self.refuse("computing with a Value after it was changed")
 
     def _is_score(self, x: Any) -> bool:
         """Whether x is the `.data` of something computed, as an accuracy is made of."""
@@ -296,6 +302,8 @@ class Recording(Tracer):
             data = self._lifted(node)._data
             return self.tape.call(np.ndarray.copy, (data, "C")) if data.number else data
         if (leaf := self.effects.rows.known(node)) is not None:
+            if what == ".detach()":
+                self.refuse("computing with a Value after it was changed")
             return leaf.data
         if (what == ".data" and self._is_plain(node)) or node.__class__ is Constant:
             return node if isinstance(node, RecordedValue) else node._data
@@ -412,6 +420,7 @@ class Recording(Tracer):
 
     def tensor_of(self, values: Any) -> Tensor:
         """The Values of an object array as one tensor."""
+        self._refuse_changed([x for x in values.ravel().tolist() if isinstance(x, Value)])
         rows = crossing.rows_of(self, values)
         numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
         stand_in = self._lift_rows(rows, np.array(numbers, dtype=float).reshape(rows.shape))
@@ -439,6 +448,8 @@ class Recording(Tracer):
             begin, block = self.block_at(place)
             if block is not None:
                 return self.tape.call(np.take, (block, place - begin))
+            if place >= len(self.floats):  # a gradient, which is known after all rows
+                self.refuse("taking numbers out of an array that was computed from single numbers")
         number = graph.leaves[place]._data if graph.code[row] == LEAF else self.floats[place]
         return self._lift_rows(np.array(row), np.array(number))._data
 

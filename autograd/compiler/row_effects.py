@@ -42,6 +42,7 @@ class LeafRow:
         number: That of its new number, if it has one; or an array and the place there.
         gradient: The row of its gradient; None: none; `UNSET`: the one that it comes with.
         is_set: Whether that is another one than it comes with.
+        since: How many rows there were before it first had another number.
     """
 
     op = None
@@ -65,7 +66,13 @@ class LeafRow:
 
     @data.setter
     def data(self, number: Any) -> None:
-        self.number, self.since = self.rows.row_of(number), len(self.rows.run.graph)
+        self.change(self.rows.row_of(number))
+
+    def change(self, number: Any) -> None:
+        """Let its number be that of a row, or one at a place of an array."""
+        if self.number is None:
+            self.since = len(self.rows.run.graph)
+        self.number = number
 
     @property
     def _grad(self) -> Any:
@@ -145,7 +152,7 @@ class GatheredRows:
     def put(self, theta: Traced) -> None:
         """Let these be the numbers of the leaves."""
         for k, x in enumerate(self.leaves):
-            x.number, x.since = (theta, k), len(self.rows.run.graph)
+            x.change((theta, k))
 
 
 class RowEffects:

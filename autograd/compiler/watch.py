@@ -89,6 +89,8 @@ class Watch:
             self.tensors.append(x)
         if x is None or isinstance(x, (*PLAIN, Node, types.ModuleType)):
             return
+        if getattr(type(x), "read_at_each_call", False):
+            return
         if id(x) in self.seen:
             return
         self.seen[id(x)] = x  # kept alive, so that its id stays its own

@@ -1,6 +1,7 @@
 """Saving a run and going on with it."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -229,3 +230,16 @@ def test_a_model_and_its_optimizer_can_be_copied_together():
         o.step(lambda m=m: (m([1.0, 2.0]) ** 2).sum())
     assert_array_equal(model.flat().data, other_model.flat().data)
     assert not np.shares_memory(model.flat().data, other_model.flat().data)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_an_optimizer_of_single_numbers_is_copied_with_them(again):
+    x, y = Value(1.0), Value(2.0)
+    optimizer = SGD([x, y], lr=0.5, momentum=0.5)
+    (x * y).backward()
+    optimizer.step()
+    (x, y), optimizer = again(((x, y), optimizer))
+    optimizer.zero_grad()
+    (x * y).backward()
+    optimizer.step()
+    assert (x.data, y.data) == (0.0 - 0.5 * (1.0 + 1.5), 1.5 - 0.5 * 0.5)

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -539,3 +540,159 @@ def test_a_fault_in_a_compiled_update_is_found_by_the_audit(name, planted, monke
     for p, numbers in zip(params, before, strict=True):
         assert np.array_equal(p.data, numbers)
     step(X, Y)  # as it is written, from now on
+
+
+def test_nesterovs_gradient_ahead_of_values_is_refused():
+    _, params, loss_of = values()
+    optimizer = optim.Nesterov(params, lr=0.05)
+    before = [p.data for p in params]
+    step = autograd.compile(lambda x, y: optimizer.step(lambda: loss_of(x, y)), audit=False)
+    with pytest.raises(CompileError, match="computing with a Value after it was changed"):
+        step(X, Y)
+    assert [p.data for p in params] == before
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda a, b: (a * b).detach(),
+        lambda a, b: a.detach(),
+        lambda a, b: (autograd.stack([a, b]) * np.ones(2)).sum().detach(),
+        lambda a, b: (Tensor([1.0, 2.0]) * a).detach(),
+        lambda a, b: 1.0 if a > 1.9 else 0.0,
+        lambda a, b: max(a, b).data,
+    ],
+)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_changed_value_is_not_computed_with(use, times):
+    a, b = Value(2.0), Value(1.95)
+
+    def step(x):
+        loss = (a * x - b * b).tanh() * 3 + a * a
+        a.zero_grad()
+        loss.backward()
+        a.data -= 0.1 * a.grad
+        result = use(a, b)
+        for _ in range(times - 1):
+            a.data *= 0.9
+        return result
+
+    with pytest.raises(CompileError, match="computing with a Value after it was changed"):
+        autograd.compile(step, audit=False)(0.3)
+
+
+@pytest.mark.parametrize("use", [lambda a: a.data, lambda a: a.item() * 2])
+def test_a_changed_value_shows_its_new_number(use):
+    def train(compiled):
+        a = Value(2.0)
+
+        def step(x):
+            loss = (a * x).tanh() * 3 + a * a
+            a.zero_grad()
+            loss.backward()
+            a.data -= 0.1 * a.grad
+            return use(a)
+
+        run = autograd.compile(step, audit=False) if compiled else step
+        found = [run(0.1 * k) for k in range(5)]
+        return [type(x) for x in found], [getattr(x, "data", x) for x in found]
+
+    (kinds, ours), (expected, theirs) = train(True), train(False)
+    assert kinds == expected
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("bound", [0.05, 3.0, 100.0])
+@pytest.mark.parametrize("norm_type", [1.0, 2.0, math.inf])
+@pytest.mark.parametrize("make", [values, a_close_up, numbers_of_a_close_up])
+def test_gradients_of_single_numbers_are_clipped_by_their_norm(make, norm_type, bound):
+    def train(compiled):
+        _, params, loss_of = make()
+        optimizer = optim.SGD(params, lr=0.1)
+
+        def step(x, y):
+            loss = loss_of(x, y)
+            optimizer.zero_grad()
+            loss.backward()
+            norm = optim.clip_grad_norm_(params, bound, norm_type)
+            optimizer.step()
+            return norm
+
+        run = autograd.compile(step, audit=False) if compiled else step
+        norms = [float(run(X, Y)) for _ in range(20)]
+        return [np.array(norms), *(np.array(x) for p in params for x in (p.data, p.grad))]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("settings", [{"momentum": 0.9}, {"momentum": 0.9, "dampening": 0.3}])
+def test_a_group_that_is_frozen_counts_no_step(settings):
+    def rule(params, **settings):
+        return optim.SGD([{"params": params[:1]}, {"params": params[1:]}], **settings)
+
+    def between(k, optimizer, params):
+        params[0].requires_grad = k % 10 < 5
+
+    same(a_model, rule, {"lr": 0.01} | settings, between=between, steps=30)
+
+
+@pytest.mark.parametrize("make_again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+@pytest.mark.parametrize("size", [20, 12])
+def test_a_copy_of_a_model_and_its_optimizer_is_trained(make_again, size):
+    def train(compiled):
+        model, params, _ = a_model()
+        optimizer = optim.Adam(params, lr=0.01)
+
+        def step(x, y):
+            loss = ((model(x)[:, 0] - y) ** 2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run = autograd.compile(step) if compiled else step
+        for k in range(8):
+            if k == 3:  # its parameters are gathered in the next step only
+                model, optimizer = make_again((model, optimizer))
+            n = len(X) if k < 4 else size
+            run(X[:n], Y[:n])
+        return [x for p in model.parameters() for x in (p.data, p.grad)]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11)
+
+
+def test_an_optimizer_that_steps_outside_is_none_of_a_functions_surroundings():
+    class Trainer:
+        def __init__(self):
+            self.model, self.params, _ = a_model()
+            self.optimizer = optim.Adam(self.params, lr=0.01)
+
+        def gather(self, x, y):
+            loss = ((self.model(x)[:, 0] - y) ** 2).mean()
+            loss.backward()
+            return loss
+
+        def by_hand(self, x, y):
+            loss = ((self.model(x)[:, 0] - y) ** 2).mean()
+            for p in self.params:
+                p.zero_grad()
+            loss.backward()
+            for p in self.params:
+                p.data -= 0.1 * p.grad
+            return loss
+
+    def train(compiled):
+        trainer = Trainer()
+        gather, by_hand = trainer.gather, trainer.by_hand
+        if compiled:
+            gather, by_hand = autograd.compile(gather), autograd.compile(by_hand)
+        for k in range(9):
+            (gather if k % 3 else by_hand)(X, Y)
+            trainer.optimizer.step()
+        assert not compiled or (gather._count, by_hand._count) == (1, 1)
+        return [x for p in trainer.params for x in (p.data, p.grad)]
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11)
