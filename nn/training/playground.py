@@ -34,8 +34,9 @@ def playground(
 
     The program that trains is the one given: the compiler prints the loss, its backward pass and
     the update rule's formula as JavaScript, for batches of any size. It begins with the weights
-    that the model has now. Sliders set the rate, the batch size, noise on the inputs, and which
-    part of the examples is held out. Of points in the plane, (N, 2), it shows each class's region.
+    that the model has now. Sliders set the rate, the batch size, noise on the inputs, which part
+    of the examples is held out, and the seed; the address of the page holds them. Of points in the
+    plane, (N, 2), it shows each class's region, and those held out hollow.
 
     Args:
         model: What learns.
@@ -48,8 +49,10 @@ def playground(
 
     Raises:
         CompileError: something cannot be printed: Dropout, running averages, comparisons of
-            numbers, a rule without a formula. `nn.watch` films any training.
+            numbers, a rule without a formula, or one that does not change all parameters of the
+            model alike. `nn.watch` films any training.
         TypeError: an argument is something else.
+        ValueError: x or y is not finite somewhere.
 
     Example:
         >>> import nn, optim
@@ -62,6 +65,8 @@ def playground(
     """
     if not isinstance(model, Module):
         raise TypeError(f"playground: needs a model, then the data, but got {kind(model)} first.")
+    if not callable(loss):
+        raise TypeError(f"playground: needs a loss of outputs and y, but got {kind(loss)}.")
     if not isinstance(optimizer, UpdateRule):
         raise TypeError(f"playground: needs an update rule of optim, but got {kind(optimizer)}.")
     return Playground(model, data, loss, optimizer)
@@ -77,7 +82,9 @@ class Playground:
     def __init__(self, model: Module, data: Any, loss: Loss, optimizer: UpdateRule) -> None:
         x, y = pair("playground", data)
         x, y = np.asarray(numbers(x), np.float64), np.asarray(numbers(y))
+        _check_numbers(x, y)
         _check_same_in_every_call(model)
+        _check_learns_all(model, optimizer)
         loss(model(x), y)  # whatever is wrong with the examples is said now
         self._name, self._rule = type(model).__name__, type(optimizer).__name__
         self._count = len(x)
@@ -105,6 +112,7 @@ class Playground:
             across, up = plane.sides
             self._site["plane"] = {
                 "size": POINTS, "colors": [*SHADES], "kinds": np.asarray(plane.y).tolist(),
+                "names": [*plane.classes],
                 "left": float(across[0]), "right": float(across[-1]),
                 "bottom": float(up[0]), "top": float(up[-1]),
             }  # fmt: skip
@@ -125,6 +133,30 @@ class Playground:
 
     def __repr__(self) -> str:
         return f"Playground({self._name}, {self._count} examples, {self._rule})"
+
+
+def _check_numbers(x: Any, y: Any) -> None:
+    for name, array in (("x", x), ("y", y)):
+        if array.dtype.kind in "fc" and not np.isfinite(array).all():
+            raise ValueError(f"playground: needs finite examples, but got nan or inf in {name}.")
+
+
+def _check_learns_all(model: Module, optimizer: UpdateRule) -> None:
+    """The printed rule changes every parameter: the given one has to do so, too."""
+    learnt = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    owned = [(name, p) for name, p in model.named_parameters()]
+    for name, p in owned:
+        if id(p) not in learnt or not p.requires_grad:
+            raise CompileError(
+                f"playground: trains all parameters of the model, but {name} is "
+                f"{'frozen' if id(p) in learnt else 'not among those of the optimizer'}. nn.watch "
+                "films the training."
+            )
+    if len(learnt) > len(owned):
+        raise CompileError(
+            "playground: trains the parameters of the model, but the optimizer has others, too. "
+            "nn.watch films the training."
+        )
 
 
 def _check_same_in_every_call(model: Module) -> None:

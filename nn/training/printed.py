@@ -17,11 +17,10 @@ import autograd
 from autograd.errors import CompileError
 from nn.functional.targets import known_to_fit
 from nn.pictures.confidence import Meaning
+from optim import UpdateRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from optim import UpdateRule
 
     Array = NDArray[np.float64]
 
@@ -61,19 +60,22 @@ def printed_update(optimizer: UpdateRule, count: int) -> tuple[str, list[str]]:
     """
     name = type(optimizer).__name__
     group = optimizer.param_groups[0]
-    if len(optimizer.param_groups) > 1 or group.get("maximize") or (
-        group.get("weight_decay") and not optimizer.decoupled
-    ):  # fmt: skip
-        raise CompileError(
-            f"playground: {name} with groups, weight_decay or maximize cannot be printed."
-        )
+    if len(optimizer.param_groups) > 1:
+        raise CompileError(f"playground: {name} with several groups cannot be printed.")
+    if type(optimizer).step is not UpdateRule.step:
+        raise CompileError(f"playground: {name} has a step of its own, which cannot be printed.")
     kept = list(optimizer.starts(group))
+    decay = 0.0 if optimizer.decoupled else group.get("weight_decay", 0.0)
 
     def settings_with(lr: Any) -> Any:
         return {**group, "lr": lr}
 
     def rule(theta: Any, g: Any, lr: Any, t: Any, *states: Any) -> Any:
         now = dict(zip(kept, states, strict=True))
+        if group.get("maximize"):
+            g = -g
+        if decay:
+            g = g + decay * theta
         theta, after = optimizer.update(theta, g, t, now, settings_with(lr))
         return (theta, *(after[name] for name in kept))
 

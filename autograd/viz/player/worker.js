@@ -10,8 +10,11 @@ let going = false,
   losses = [],
   tests = [],
   x = data.x.slice(),
+  all = [], // the rows, in the order in which they are held out
   order = [],
+  first = 1, // the seed that was chosen
   seed = 1,
+  pause = 50, // milliseconds between two messages
   every = 1, // of so many steps one is drawn
   now, // the loss of the last step
   speed = 300, // steps a second
@@ -32,7 +35,14 @@ function shuffled(list) {
   }
   return list;
 }
-const all = shuffled([...Array(rows).keys()]);
+// Everything that is drawn begins anew, so that the same seed trains in the same way.
+function begin() {
+  seed = first;
+  all = shuffled([...Array(rows).keys()]);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  x = data.x.map((number) => number + noise * data.spread * normal());
+  order = [];
+}
 const heldOut = () => all.slice(0, Math.round(test * rows));
 const learnt = () => all.slice(Math.round(test * rows));
 function once() {
@@ -49,15 +59,15 @@ function once() {
 function tell() {
   told = performance.now();
   if (test > 0 && (!tests.length || tests.at(-1)[0] < train.t)) tests.push([train.t, train.lossOf(heldOut(), x)]);
-  postMessage({ t: train.t, now, losses, tests, x, map: data.map ? train.seen().slice() : null });
+  postMessage({ t: train.t, now, losses, tests, x, held: heldOut(), map: data.map ? train.seen().slice() : null });
 }
 function reset() {
   train.reset();
   losses = [];
   tests = [];
-  order = [];
   every = 1;
   now = undefined;
+  begin();
 }
 function pace() {
   begun = performance.now();
@@ -70,7 +80,7 @@ function go() {
     once();
     done++;
   }
-  if (performance.now() - told > 50) tell();
+  if (performance.now() - told > pause) tell();
   setTimeout(go, 5);
 }
 onmessage = ({ data: asked }) => {
@@ -80,22 +90,25 @@ onmessage = ({ data: asked }) => {
     pace();
   }
   if ("batch" in asked) batch = asked.batch;
-  if ("noise" in asked) {
-    noise = asked.noise;
-    seed = 7;
-    const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-    x = data.x.map((number) => number + noise * data.spread * normal());
-  }
-  if ("test" in asked) {
-    test = Math.min(asked.test, 1 - 1 / rows);
-    order = [];
+  if ("pause" in asked) pause = asked.pause;
+  if ("noise" in asked) noise = asked.noise;
+  if ("seed" in asked) first = asked.seed;
+  if ("test" in asked) test = Math.min(asked.test, 1 - 1 / rows);
+  if ("noise" in asked || "seed" in asked || "test" in asked) {
     tests = [];
+    begin();
   }
   if ("reset" in asked) reset();
   if ("once" in asked) once();
   if ("golden" in asked) {
     reset();
     const golden = asked.golden.map((some) => train.step(some, data.lr));
+    return postMessage({ golden });
+  }
+  if ("steps" in asked) {
+    reset();
+    const golden = Array.from({ length: asked.steps }, () => (once(), now));
+    tell();
     return postMessage({ golden });
   }
   if ("run" in asked) {

@@ -38,6 +38,20 @@ def hinge():
     return model, x, 2.0 * y.reshape(-1, 1) - 1, nn.HingeLoss(), optimizer
 
 
+def maximised():
+    model, x, y, loss, _ = two_classes(optim.SGD, lr=0.1)
+    optimizer = optim.SGD(model.parameters(), lr=0.1, maximize=True, weight_decay=1e-3)
+    return model, x, y, lambda out, y: -loss(out, y), optimizer
+
+
+def perceptron():
+    nn.manual_seed(0)
+    model, (x, y) = nn.Perceptron(2, "identity"), moons(60)
+    model.weight.data = [-1.0, -0.5]
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    return model, x, 2.0 * y.reshape(model(x).shape) - 1, nn.PerceptronLoss(), optimizer
+
+
 def own_loss():
     nn.manual_seed(0)
     model, (x, y) = nn.MLP(2, [5], 1, "tanh", "sigmoid"), moons(60)
@@ -54,10 +68,24 @@ PROGRAMS = {
     "Adam": lambda: two_classes(optim.Adam, lr=0.02),
     "AdamW": lambda: two_classes(optim.AdamW, lr=0.02),
     "RMSprop": lambda: two_classes(optim.RMSprop, lr=0.01),
+    "Adagrad": lambda: two_classes(optim.Adagrad, lr=0.1),
+    "Adadelta": lambda: two_classes(optim.Adadelta, lr=2.0),
+    "Nadam": lambda: two_classes(optim.Nadam, lr=0.02),
+    "Adam with the largest": lambda: two_classes(optim.Adam, lr=0.02, amsgrad=True),
+    "weight decay": lambda: two_classes(optim.SGD, lr=0.1, momentum=0.9, weight_decay=1e-3),
+    "weight decay in Adam": lambda: two_classes(optim.Adam, lr=0.02, weight_decay=1e-3),
+    "maximised": maximised,
+    "a perceptron": perceptron,
     "classes": three_classes,
     "hinge loss": hinge,
     "a loss of one's own": own_loss,
 }
+
+
+class OneThatStepsTwice(optim.SGD):
+    def step(self, closure=None):
+        super().step()
+        return super().step(closure)
 
 
 def stored_batches(count):
@@ -93,7 +121,7 @@ def test_a_hundred_steps_on_stored_batches_have_pythons_losses(name, tmp_path):
         [NODE, "train.js"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     wanted = losses_of_python(model, x, y, loss, optimizer, batches)
-    assert min(wanted) < 0.7 * wanted[0]
+    assert np.abs(wanted).min() < 0.7 * abs(wanted[0])  # it has learnt
     np.testing.assert_allclose(json.loads(ran.stdout), wanted, rtol=1e-12, atol=1e-12)
 
 
@@ -161,8 +189,13 @@ def test_what_cannot_be_printed_is_told_and_stays_a_film():
     averages = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
     with pytest.raises(CompileError, match="BatchNorm1d draws or keeps"):
         nn.playground(averages, (x, y), loss, optim.SGD(averages.parameters(), lr=0.1))
-    with pytest.raises(CompileError, match="SGD with groups, weight_decay or maximize"):
-        nn.playground(model, (x, y), loss, optim.SGD(model.parameters(), lr=0.1, weight_decay=0.1))
+    parts = [{"params": [p]} for p in model.parameters()]
+    with pytest.raises(CompileError, match="SGD with several groups"):
+        nn.playground(model, (x, y), loss, optim.SGD(parts, lr=0.1))
+
+    for rule in (optim.Nesterov, OneThatStepsTwice):
+        with pytest.raises(CompileError, match=f"{rule.__name__} has a step of its own"):
+            nn.playground(model, (x, y), loss, rule(model.parameters(), lr=0.1))
 
     def by_comparing(out, y):
         return out.mean() if out.data.sum() > 0 else (out * out).mean()
@@ -171,5 +204,75 @@ def test_what_cannot_be_printed_is_told_and_stays_a_film():
         nn.playground(model, (x, y), by_comparing, optimizer)
     with pytest.raises(TypeError, match="needs an update rule of optim"):
         nn.playground(model, (x, y), loss, 0.1)
+    with pytest.raises(TypeError, match="needs a loss of outputs and y, but got a NoneType"):
+        nn.playground(model, (x, y), None, optimizer)
+    with pytest.raises(ValueError, match="needs finite examples, but got nan or inf in x"):
+        nn.playground(model, (x * np.inf, y), loss, optimizer)
     with pytest.raises(ValueError, match="needs every target in"):
         nn.playground(model, (x, y + 5), loss, optimizer)
+
+
+def test_a_page_that_would_train_other_parameters_than_the_optimizer_is_refused():
+    model, x, y, loss, optimizer = two_classes(optim.SGD, lr=0.1)
+    other = two_classes(optim.SGD, lr=0.1)[-1]
+    with pytest.raises(CompileError, match=r"0\.weight is not among those of the optimizer"):
+        nn.playground(model, (x, y), loss, other)
+    some = optim.SGD(model[-1].parameters(), lr=0.1)
+    with pytest.raises(CompileError, match=r"0\.weight is not among those of the optimizer"):
+        nn.playground(model, (x, y), loss, some)
+    more = optim.SGD([*model.parameters(), nn.Parameter(np.ones(2))], lr=0.1)
+    with pytest.raises(CompileError, match="the optimizer has others, too"):
+        nn.playground(model, (x, y), loss, more)
+    model[0].weight.requires_grad = False
+    with pytest.raises(CompileError, match=r"0\.weight is frozen"):
+        nn.playground(model, (x, y), loss, optimizer)
+
+
+FRAGMENT = "rate=0.25&batch=7&noise=0.3&test=0.5&seed=12&speed=1000"
+HOSTILE = "rate=1e999&batch=2.5&noise=<img src=x onerror=alert(1)>&test=-1&seed=&speed=NaN&x=y"
+SAID = """() => Object.fromEntries([...document.querySelector('.glassgrad').shadowRoot
+    .querySelectorAll('.slide')].map((e) => [e.firstChild.textContent, e.lastChild.textContent]))"""
+STEPS = """(count) => document.querySelector('.glassgrad').steps(count)"""
+
+
+@needs_browser
+def test_the_address_of_a_page_holds_the_sliders_and_the_same_address_trains_alike(
+    play, tmp_path  # noqa: F811
+):  # fmt: skip
+    model, x, y, loss, optimizer = three_classes()
+    nn.playground(model, (x, y), loss, optimizer).save(tmp_path / "net.html")
+    page = play(tmp_path / "net.html").page
+    begun = page.evaluate(SAID)
+    assert begun == {
+        "speed": "300/s", "rate": "0.02", "batch": "32", "noise": "0.00", "test": "20 %",
+        "seed": "1",
+    }  # fmt: skip
+    page.evaluate("(hash) => (location.hash = hash)", HOSTILE)
+    page.wait_for_timeout(50)
+    assert page.evaluate(SAID) == begun
+    page.evaluate("(hash) => (location.hash = hash)", FRAGMENT)
+    page.wait_for_function(f"() => ({SAID})().seed === '12'")
+    assert page.evaluate(SAID) == {
+        "speed": "1000/s", "rate": "0.25", "batch": "7", "noise": "0.30", "test": "50 %",
+        "seed": "12",
+    }  # fmt: skip
+    once = page.evaluate(STEPS, 30)
+    page.get_by_role("slider", name="seed").press("ArrowRight")
+    assert "seed=13" in page.evaluate("location.hash")
+    assert "rate=0.25" in page.evaluate("location.hash")
+    other = page.evaluate(STEPS, 30)
+    page.get_by_role("slider", name="seed").press("ArrowLeft")
+    again = page.evaluate(STEPS, 30)
+    assert once == again != other
+    fresh = play(f"{tmp_path}/net.html{page.evaluate('location.hash')}").page
+    assert fresh.evaluate(STEPS, 30) == once
+
+
+@needs_browser
+def test_numbers_that_become_nan_are_told_and_end_nothing(play, tmp_path):  # noqa: F811
+    model, x, y, loss, _ = three_classes()
+    optimizer = optim.SGD(model.parameters(), lr=1e200)
+    nn.playground(model, (x, y), loss, optimizer).save(tmp_path / "net.html")
+    page = play(tmp_path / "net.html").page
+    page.evaluate(STEPS, 5)
+    assert "the steps were too large" in page.locator(".caption").inner_text()
