@@ -342,6 +342,10 @@ class Tensor(ArrayOperations, Copied, node.Node):
             found = self.op.infinite_partial(i, self._inputs, self._data).reshape(())
         return np.asarray(found, dtype=self.dtype)
 
+    def _windows(self) -> Any:
+        """The arrays that its numbers and its gradient are written into; None: it takes others."""
+        return None
+
     def _receive(self, grad: Any) -> None:
         if self.op is not None:
             self._grad = grad

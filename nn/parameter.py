@@ -133,6 +133,12 @@ class Parameter(Tensor):
         self._window[...] = grad
         self._grad = self._window
 
+    def _windows(self) -> Any:
+        """The arrays that its numbers and its gradient are written into."""
+        if self._window is None:
+            self._window = np.empty_like(self._data)
+        return self._data, self._window
+
     def _receive(self, grad: Any) -> None:
         if self._grad is None:
             self._first(grad)

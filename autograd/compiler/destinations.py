@@ -146,6 +146,78 @@ class Destinations:
         return maker is not None and maker.kind == "source" and maker.options["fixed"]
 
 
+def allocate_rows(
+    steps: Sequence[Step], section_of: dict[int, int], arrays: dict[int, Any], changed: Any
+) -> None:
+    """Let arrays that are joined to a row be computed there.
+
+    As the gradients of parameters are for an optimizer, which has them one after another.
+    """
+    makers = {id(step.out): step for step in steps}
+    for step in steps:
+        if step.function is not np.concatenate or step.options or step.out in changed:
+            continue
+        row = step.out
+        parts = [part.base for part in traced_in(step.args)]
+        if id(row) in arrays or len({id(x) for x in parts}) < len(parts):
+            continue
+        if not all(
+            x.size == part.size and part.ndim == 1
+            for x, part in zip(parts, traced_in(step.args), strict=True)
+        ):
+            continue
+        if all(
+            id(x) not in arrays
+            and x not in changed
+            and x.dtype == row.dtype
+            and x.array.flags.c_contiguous
+            and (made := makers.get(id(x))) is not None
+            and made.kind in ("into", "store")
+            and section_of[id(made)] == section_of[id(step)]
+            for x in parts
+        ):
+            whole, start = np.zeros(row.size, row.dtype), 0
+            for x in parts:
+                arrays[id(x)] = whole[start : start + x.size].reshape(x.shape)
+                start += x.size
+
+
+def uncopied(steps: Sequence[Step], section_of: dict[int, int], changed: Any) -> dict[int, Traced]:
+    """The copies that need not be made, since what changes them first can read what is copied.
+
+    A copy of v and `v *= 0.9` are `multiply(v, 0.9, out=the copy)`.
+
+    Returns:
+        What is copied, by the step that does it and by the one that changes the copy.
+    """
+    found: dict[int, Traced] = {}
+    for i, step in enumerate(steps):
+        if step.function is not np.positive or step.kind != "into" or step.out not in changed:
+            continue
+        (copied,), out = step.args, step.out
+        touches = (
+            s
+            for s in steps[i + 1 :]
+            if s.kind != "view" and any(x.base is out for x in traced_in((s.args, s.options)))
+        )
+        first = next(touches, None)
+        if first is None or first.kind != "change" or first.options.keys() != {"out"}:
+            continue
+        target = first.options["out"]
+        between = changed.get(copied.base, ())
+        if (
+            getattr(first.function, "signature", first) is None
+            and target.__class__ is Traced
+            and target.shape == out.shape
+            and (copied.shape, copied.dtype) == (out.shape, out.dtype)
+            and all(x is target for x in first.args if x.__class__ is Traced and x.base is out)
+            and section_of[id(first)] == section_of[id(step)]
+            and not between
+        ):
+            found[id(step)] = found[id(first)] = copied
+    return found
+
+
 def _is_whole(step: Step, place: Any) -> bool:
     """Whether a scatter can be made at a place that others add to: each run begins it anew."""
     covered = np.zeros(place.size, dtype=bool)

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from autograd.compiler.bound_effects import BoundEffects
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.row_effects import AfterBackward, RowEffects, late_guards
@@ -111,7 +112,12 @@ class Gathered:
         """The gradient of every number, and of each leaf whether one has reached it."""
         reached = [x._grad is not None for x in self.leaves]
         grads = [np.zeros_like(x._data.array) if x._grad is None else x._grad for x in self.leaves]
-        return self._row(grads), None if all(reached) else reached
+        row = self._row(grads)
+        shown = self.leaves[0].run.effects.shown
+        for x, part in zip(self.leaves, self._parts(row), strict=True):
+            if x._now is not None:
+                shown[x._now] = part
+        return row, None if all(reached) else reached
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -126,9 +132,14 @@ class Gathered:
 
     def put(self, theta: Traced) -> None:
         """Let these be the numbers of the leaves."""
+        for x, part in zip(self.leaves, self._parts(theta), strict=True):
+            x._write(part)
+
+    def _parts(self, row: Traced) -> Iterator[Traced]:
+        """The part of a row that is each leaf's."""
         start = 0
         for x in self.leaves:
-            x._write(theta[start : start + x.size].reshape(x.shape))
+            yield row[start : start + x.size].reshape(x.shape)
             start += x.size
 
     def _row(self, arrays: list[Any]) -> Traced:
@@ -148,6 +159,8 @@ class Effects:
         ends: Attributes of objects that are others after the call.
         owners: Whose attributes and arrays change.
         draws: Generators, and the arrays of what they draw.
+        shown: Where a gradient is found in the row that an optimizer made of several: all of a row
+            are written at once.
         rows: What happens to Values.
         row_numbers: The numbers of rows that Values were given.
     """
@@ -162,6 +175,7 @@ class Effects:
         self.owners: list[Any] = []
         self.draws: list[tuple[Any, Traced]] = []
         self.made: dict[int, Any] = {}
+        self.shown: dict[Traced, Traced] = {}
         self.rows = RowEffects(run)
         self.row_numbers: dict[int, float] = {}
 
@@ -169,7 +183,10 @@ class Effects:
         """A copy of an array that is kept from call to call; what it is in the end is kept."""
 
         def array() -> Any:
-            return holder().setdefault(name, first.copy())
+            kept = holder()
+            if name not in kept:
+                kept[name] = first.copy()
+            return kept[name]
 
         before = self.run.tape.source(holder().get(name, first))
         after: Traced = before.copy()
@@ -219,7 +236,7 @@ class Written:
             run.refuse("writing into an array")
         leaves = [(k, x) for k, (_, x) in enumerate(run.tensors.values())]
         self.data = [(k, x._data) for k, x in leaves if x._data is not x.first]
-        self.grads = [(k, x._now) for k, x in leaves if x.is_set]
+        self.grads = [(k, effects.shown.get(x._now, x._now)) for k, x in leaves if x.is_set]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
         self.kept, self.ends, self.owners = effects.kept, effects.ends, effects.owners
         self.numbers = list(effects.host.used.values())
@@ -304,68 +321,9 @@ class Written:
         arrays += [*self.row_data, *(after for _, _, after in self.kept)]
         return [x for x in arrays if x is not None]
 
-    def fill(self, tensors: Sequence[Any], arrays: Any, values: Any, numbers: Any) -> bool:
-        """Put in what leaves and optimizers have; False where what is recorded would not do."""
-        found = self.compute()
-        if found is None:
-            return False
-        for traced, number in zip(self.numbers, found, strict=True):
-            if traced in arrays:
-                arrays[traced].fill(number)
-        for k, traced in self.asked:
-            grad = tensors[k]._grad
-            if (grad is None) != (traced is None):
-                return False
-            if traced is not None and traced in arrays:
-                arrays[traced][...] = grad
-        for k, place, is_none in self.olds:
-            number = values(k)._grad
-            if (number is None) != is_none:
-                return False
-            numbers[place] = 0.0 if is_none else number
-        for get, before, _ in self.kept:
-            kept = get()
-            if kept.dtype != before.dtype:
-                return False
-            if before in arrays and arrays[before] is not kept:
-                arrays[before][...] = kept
-        for generator, drawn in self.draws:
-            numbers = generator.random(drawn.shape)
-            if drawn in arrays:
-                arrays[drawn][...] = numbers
-        return True
-
-    def write(self, tensors: Sequence[Any], arrays: Any, values: Any, later: Any) -> None:
-        """Change what the function changes, as everything is computed.
-
-        Args:
-            tensors: Those of the call.
-            arrays: What was computed with arrays.
-            values: Gives a leaf of the call, by its number.
-            later: The numbers that were computed after the backward pass.
-        """
-        for array, pairs in self.row_data.items():
-            places = self._places(array is None, pairs)
-            found = (later if array is None else arrays[array])[places].tolist()
-            for leaf, number in zip(self._leaves(pairs, values), found, strict=True):
-                leaf._data = number
-        if self.row_grads:
-            some, none = self._some_grads
-            found = later[self._places(True, some)].tolist() if some else ()
-            for leaf, number in zip(self._leaves(some, values), found, strict=True):
-                leaf._grad = number
-            for leaf in self._leaves(none, values):
-                leaf._grad = None
-        for k, traced in self.data:
-            tensors[k]._write(arrays[traced])
-        for k, traced in self.grads:
-            tensors[k]._grad = None
-            if traced is not None:
-                tensors[k]._receive(arrays[traced])
-        for get, _, after in self.kept:
-            get()[...] = arrays[after]
-        for owner, name, value in self.ends:
-            setattr(owner, name, value())
+    def bind(self, arrays: Any, bound: dict[int, Any], keeps: bool) -> BoundEffects:
+        """The same with the arrays of a memory."""
+        return BoundEffects(self, arrays, bound, keeps)
 
     def reads_later(self, results: list[int], arrays: bool) -> bool:
         """Whether somebody needs what is computed after the backward pass, as rows."""
@@ -374,12 +332,12 @@ class Written:
         return bool(arrays or rows or after.graph.guards)
 
     @functools.cached_property
-    def _some_grads(self) -> tuple[list[Any], list[Any]]:
+    def some_grads(self) -> tuple[list[Any], list[Any]]:
         """The Values that get a gradient, and those that lose theirs."""
         some = [pair for pair in self.row_grads if pair[1] is not None]
         return some, [pair for pair in self.row_grads if pair[1] is None]
 
-    def _leaves(self, pairs: list[Any], values: Any) -> list[Any]:
+    def leaves(self, pairs: list[Any], values: Any) -> list[Any]:
         """The Values of pairs of a leaf and something else."""
         if id(pairs) in self._closed:
             return self._closed[id(pairs)]
@@ -388,7 +346,7 @@ class Written:
             self._closed[id(pairs)] = found
         return found
 
-    def _places(self, rows: bool, pairs: list[Any]) -> Any:
+    def places(self, rows: bool, pairs: list[Any]) -> Any:
         """Where the numbers of pairs of a leaf and a row, or a place, are found."""
         if id(pairs) not in self._found:
             where = [x for _, x in pairs]

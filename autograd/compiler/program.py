@@ -100,9 +100,7 @@ class Program:
         self.bound = {
             k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
         }
-        self.kept: list[tuple[Any, Any]] = []
-        if self.effects is not None:
-            self.kept = [(get, get()) for get, *_ in self.effects.kept]
+        self.kept = self.arrays_kept()
         self.free: list[Workspace] = []
         self.native: Any = None  # what gives workspaces native calls, if anything does
         self.lock = threading.Lock()
@@ -221,15 +219,21 @@ class Program:
         """What a call like this one changes, as it is now."""
         return State(self.effects, self.tensors_of(given), lambda i: self.leaf(i, given))
 
-    def workspace(self, tensors: list[Any]) -> Workspace:
+    def arrays_kept(self) -> list[Any]:
+        """The arrays that are kept from call to call, as an optimizer's averages."""
+        return [] if self.effects is None else [get() for get, *_ in self.effects.kept]
+
+    def workspace(self, tensors: list[Any], kept: list[Any]) -> Workspace:
         """Memory for a call."""
         for k, data in list(self.bound.items()):
             if tensors[k]._data is not data:
                 # It has another array now, and may again: from now on its numbers are copied.
                 del self.bound[k]
                 self.free = []
-        if any(get() is not array for get, array in self.kept):
-            self.kept, self.free = [], []  # likewise
+        for known, array in zip(self.kept, kept, strict=False):
+            if known is not array:
+                self.kept, self.free = [], []  # likewise
+                break
         free = self.free
         try:
             space = free.pop()
@@ -338,12 +342,16 @@ class Workspace:
         given = {id(program.tensors[k][1].first): array for k, array in program.bound.items()}
         if program.kept:
             pairs = zip(program.effects.kept, program.kept, strict=True)
-            given |= {id(before): array for (_, before, _), (_, array) in pairs}
+            given |= {id(before): array for (_, before, _), array in pairs}
         later = self.later
         if later is not None:
             late = [(later.shown(rows), x) for rows, x in program.filled if self._is_late(rows)]
             given |= {id(x): shown for shown, x in late if shown is not None}
         self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
+        self.effects: Any = None
+        if program.effects is not None:
+            bound = {k: program.tensors[k][0] for k in program.bound}
+            self.effects = program.effects.bind(arrays, bound, bool(program.kept))
         self.early_places = [
             (p[id(x)], arrays[x])
             for x in program.early

@@ -39,13 +39,14 @@ def run(
     if program.recording.transforms and program.running != running():
         return MISS
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)
-    space = program.workspace(tensors)
+    kept = program.arrays_kept()
+    space = program.workspace(tensors, kept)
     drawn = program.effects.generators if program.guarded and program.effects is not None else ()
     states = [(x, x.bit_generator.state) for x in drawn]
     try:
         if not program.guarded:
-            _fill_and_run(program, space, given, leaves, tensors)
-        elif not _run_guarded(program, space, given, leaves, tensors):
+            _fill_and_run(program, space, given, leaves, tensors, kept)
+        elif not _run_guarded(program, space, given, leaves, tensors, kept):
             program.release(space)
             for generator, state in states:
                 generator.bit_generator.state = state
@@ -56,23 +57,25 @@ def run(
     if spaces is not None:
         spaces.append(space)
     graded = not program.is_step and (recording() if active() else True)
-    call = Call(op, space, leaves, tensors)
+    call = Call(op, space, leaves, tensors) if graded else None  # who has the memory back
+    found = _results(space, call, given, tensors)
     if program.effects is not None:
-        found = _results(program, call, given, graded)
         later = getattr(space.later, "numbers", None)
-        program.effects.write(tensors, space.arrays, _leaves(program, given), later)
-        return found
-    return _results(program, call, given, graded)
+        space.effects.write(tensors, space.arrays, kept, _leaves(program, given), later)
+    if call is None:
+        program.release(space)
+    return found
 
 
-def _results(program: Program, call: Call, given: Given, graded: bool) -> list[Any]:
+def _results(space: Workspace, call: Call | None, given: Given, tensors: list[Tensor]) -> list[Any]:
+    program = space.program
     if program.distinct:
-        return [_result(program, k, x, call, given, graded) for k, x in enumerate(program.outputs)]
+        return [_result(space, k, x, call, given, tensors) for k, x in enumerate(program.outputs)]
     made: dict[Any, Any] = {}  # one node that is returned twice stays one
     for k, x in enumerate(program.outputs):
         key = x if x.__class__ is int else id(x)
         if key not in made:
-            made[key] = _result(program, k, x, call, given, graded)
+            made[key] = _result(space, k, x, call, given, tensors)
     return [made[x if x.__class__ is int else id(x)] for x in program.outputs]
 
 
@@ -91,8 +94,9 @@ def _run_guarded(program: Program, space: Workspace, *given: Any) -> bool:
 
 
 def _fill_and_run(
-    program: Program, space: Workspace, given: Given, leaves: list[Any], tensors: list[Tensor]
-) -> None:
+    program: Program, space: Workspace, given: Given, leaves: list[Any], tensors: list[Tensor],
+    kept: list[Any],
+) -> None:  # fmt: skip
     """Put the numbers of this call in their places, and run forward."""
     numbers = space.numbers
     if given.floats:
@@ -108,8 +112,8 @@ def _fill_and_run(
         place[...] = tensors[k]._data
     for positions, place in space.given_places:
         place[...] = numbers[positions]
-    if program.effects is not None and not program.effects.fill(
-        tensors, space.arrays, _leaves(program, given), numbers
+    if program.effects is not None and not space.effects.fill(
+        tensors, space.arrays, kept, _leaves(program, given), numbers
     ):
         raise Unfit
     if space.early_places:
@@ -146,20 +150,22 @@ def _run_after(program: Program, space: Workspace) -> None:
         space.arrays.run(program.effects.section)
 
 
-def _result(program: Program, place: int, x: Any, call: Call, given: Given, graded: bool) -> Any:
-    space = call.space
+def _result(
+    space: Workspace, place: int, x: Any, call: Call | None, given: Given, tensors: list[Tensor]
+) -> Any:
+    program = space.program
     if x.__class__ is int:  # a row
         if program.effects is not None and program.effects.late[x]:
             later: Any = space.later
             number = later.numbers.item(program.effects.after.positions(x).item())
             return number if program.is_plain(x) else Constant(number)
         number = space.numbers.item(program.placement.at.item(x))
-        if graded and program.raised.needs.item(x):
+        if call is not None and program.raised.needs.item(x):
             return ResultValue(number, call, place)
         return number if program.is_plain(x) else Constant(number)
     if isinstance(x, Tensor) and isinstance(x._data, Traced):
         array = space.arrays[x._data].copy()
-        if graded and x.requires_grad:
+        if call is not None and x.requires_grad:
             return ResultTensor(array, call, place)
         return Tensor(array)
     if isinstance(x, Traced):
@@ -167,7 +173,7 @@ def _result(program: Program, place: int, x: Any, call: Call, given: Given, grad
         return array[()] if x.number else array  # NumPy gives its scalar, a Tensor an array
     if x.kind == "leaf":
         return program.leaf(x.what, given)
-    return call.tensors[x.what] if x.kind == "tensor" else x.what
+    return tensors[x.what] if x.kind == "tensor" else x.what
 
 
 _SETTINGS = {"divide by zero": "divide", "overflow": "over", "invalid value": "invalid"}

@@ -33,7 +33,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autograd.compiler.destinations import Destinations
+from autograd.compiler.destinations import Destinations, allocate_rows, uncopied
 from autograd.compiler.numpy_calls import call_into
 from autograd.compiler.traced import (
     IN_PLACE,
@@ -264,6 +264,8 @@ class Bound:
             id(step): bisect(tape.sections, i) - 1 for i, step in enumerate(tape.steps) if live[i]
         }
         self.joined = Destinations(steps, section_of, self.arrays)
+        allocate_rows(steps, section_of, self.arrays, self.changed)
+        self.uncopied = uncopied(steps, section_of, self.changed)
         for step in steps:
             if step.kind == SOURCE:
                 self._bind(step)
@@ -299,6 +301,8 @@ class Bound:
             elif step.options["fixed"]:
                 self.arrays[out][...] = like
             return None
+        if id(step) in self.uncopied:
+            return self._bind_without_copy(step)
         args, options = self._filled(step.args), self._filled(step.options)
         if step.kind == VIEW:
             self.arrays[out] = view = step.function(*args, **options)
@@ -306,7 +310,7 @@ class Bound:
             assert not view.size or any(np.may_share_memory(view, x) for x in sources)
             return None
         if step.kind == CHANGE:
-            return partial(step.function, *args, **options)
+            return _changing(step.function, args, options)
         if step.function is np.concatenate and out not in self.arrays and not options:
             shown = side_by_side(*args)
             if shown is not None and step.out.base not in self.changed:
@@ -320,8 +324,23 @@ class Bound:
             return partial(_store, target, step.function, args, options)
         return call_into(target, step.function, args, options)
 
+    def _bind_without_copy(self, step: Step) -> Callable[[], Any] | None:
+        copied = self.uncopied[id(step)]
+        if step.kind != CHANGE:  # the copy itself: memory is all that is left of it
+            self.arrays[id(step.out)] = np.zeros_like(step.out.array)
+            return None
+        args = [copied if x is step.options["out"] else x for x in step.args]
+        return _changing(step.function, self._filled(tuple(args)), self._filled(step.options))
+
     def _filled(self, tree: Any) -> Any:
         return mapped(tree, lambda x: self.arrays[id(x)])
+
+
+def _changing(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Callable[[], Any]:
+    """A call that changes an array."""
+    if getattr(function, "signature", function) is None and options.keys() == {"out"}:
+        return call_into(options["out"], function, args, {})  # a ufunc, number by number
+    return partial(function, *args, **options)
 
 
 def side_by_side(arrays: Any) -> Any:

@@ -1,6 +1,7 @@
 """Whole training steps: compiled as they are written, they change what they change uncompiled."""
 
 import copy
+import functools
 import math
 import pickle
 
@@ -11,6 +12,7 @@ import autograd
 import nn
 import optim
 from autograd import CompileError, GraphError, Tensor, Value
+from autograd.compiler.bound_effects import BoundEffects
 
 RULES = {
     "SGD": (optim.SGD, {"lr": 0.1}),
@@ -527,14 +529,13 @@ def test_a_fault_in_a_compiled_update_is_found_by_the_audit(name, planted, monke
     if name == "SGD dampened":
         step(X, Y)  # recorded for the second time
         before = [p.data.copy() for p in params]
-    effects = step._newest.effects
-    write = type(effects).write
+    write = BoundEffects.write
 
     def faulty(self, tensors, arrays, *others):
-        PLANTED[planted](self, arrays)[...] *= 1.01
+        PLANTED[planted](self.effects, arrays)[...] *= 1.01
         write(self, tensors, arrays, *others)
 
-    monkeypatch.setattr(type(effects), "write", faulty)
+    monkeypatch.setattr(BoundEffects, "write", faulty)
     with pytest.raises(CompileError, match="does something else than what was recorded"):
         step(X, Y)
     for p, numbers in zip(params, before, strict=True):
@@ -696,3 +697,51 @@ def test_an_optimizer_that_steps_outside_is_none_of_a_functions_surroundings():
 
     for ours, theirs in zip(train(True), train(False), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11)
+
+
+def test_an_update_copies_nothing_and_writes_the_parameters_and_their_gradients_as_one():
+    _, params, loss_of = a_model()
+    optimizer = optim.Adam(params, lr=0.1)
+
+    @functools.partial(autograd.compile, backend="numpy")
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(3):
+        step(X, Y)
+    (space,) = step._newest.free
+    size = sum(p.size for p in params)
+    calls = [call for calls in space.arrays.sections for call in calls]
+    names = [
+        call.func.__name__
+        for call in calls
+        if any(getattr(x, "size", 0) == size for x in (*call.args, *call.keywords.values()))
+    ]
+    assert "sqrt" in names
+    assert not {"positive", "concatenate"} & set(names)
+    assert [place.size for place, _ in space.effects.copies] == [size, size]
+    for p in params:
+        assert any(np.shares_memory(p._data, place) for place, _ in space.effects.copies)
+
+
+def test_a_gradient_that_only_some_parameters_have_is_none_for_the_others():
+    w, b = nn.Parameter([1.0, 2.0]), nn.Parameter([3.0])
+    optimizer = optim.SGD([w, b], lr=0.1)
+
+    @autograd.compile
+    def step(x):
+        loss = (w * x).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(3):
+        step(np.array([1.0, -1.0]))
+    assert w.grad.tolist() == [1.0, -1.0]
+    assert b.grad is None
+    assert b.data.tolist() == [3.0]
