@@ -144,6 +144,11 @@ def fit(
     history = History()
     history.batches, history.scheduler = batches, _as_scheduler(optimizer, schedule)
     shown = any(getattr(callback, "shows_progress", False) for callback in callbacks)
+    # Whether the steps are those of the optimizer alone, as they are in a page that trains.
+    alone = clip_grad_norm is None and clip_grad_value is None and history.scheduler is None
+    for callback in callbacks:
+        if hasattr(callback, "begun"):
+            callback.begun(loss if alone else None, optimizer if alone else None)
     with _bar(epochs, progress and not shown) as bar:
         try:
             for epoch in bar:

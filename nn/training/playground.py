@@ -105,7 +105,7 @@ class Playground:
         title = f"{self._name} trained by {self._rule}"
         self._site: dict[str, Any] = {
             "title": title, "lr": float(optimizer.lr), "rows": len(x), "batch": min(32, len(x)),
-            "test": 0.2, "plane": None,
+            "test": 0.2 if len(x) >= 20 else 0.0, "plane": None,
             "what": f"the loss, the model and {self._rule} as JavaScript",
         }  # fmt: skip
         if plane is not None:

@@ -23,6 +23,7 @@ from autograd.viz.scene import (
 )
 from nn import scalar
 from nn.datasets.dataset import Dataset
+from nn.operands import numbers
 from nn.pictures import charts
 from nn.pictures.columns import Column, NotColumnsError, outputs, read, surfaces
 from nn.pictures.confidence import meaning_of
@@ -70,13 +71,14 @@ class Stage:
     ) -> None:
         self.model, self.name = model, dataset.name if dataset is not None else ""
         self._x = np.asarray(x, np.float64)
+        y, found = _numbered(y)
         self._image = image_shape or _as_image(self._x)
         self._columns = self._first_columns()
         self._scales = self._own_scales(self._columns)
         self._reach = self._own_reach()
         names = dataset.feature_names if dataset is not None else ()
-        classes = dataset.class_names if dataset is not None else ()
-        self.plane = self._as_plane(np.asarray(y), names, classes)
+        classes = dataset.class_names if dataset is not None else found
+        self.plane = self._as_plane(y, names, classes)
         self._names = self._edge_names(names, classes)
 
     def _first_columns(self) -> Sequence[Column]:
@@ -125,8 +127,9 @@ class Stage:
 
     def measure(self, moments: Iterable[Any]) -> None:
         """Look at all moments of a film, for scales that hold for each of them."""
-        for _ in moments:
-            self._widen()
+        with np.errstate(all="ignore"):
+            for _ in moments:
+                self._widen()
 
     def _widen(self, columns: Sequence[Column] = ()) -> None:
         if self._columns:
@@ -221,6 +224,15 @@ class Stage:
         height = HIGH if width == NARROW else LOW
         groups = charts.curves_groups(series, moment.clock, moment.at, width, height)
         return Scene(0, 0, width, height, groups)
+
+
+def _numbered(y: Any) -> tuple[Any, Sequence[str]]:
+    """Classes that are texts, numbered in the order of the alphabet, and their names."""
+    given = y if isinstance(y, np.ndarray) else np.asarray(numbers(y))
+    if given.dtype.kind not in "US" and not all(isinstance(t, str) for t in given.flat):
+        return np.asarray(numbers(y)), ()
+    names, kinds = np.unique(given.astype(str), return_inverse=True)
+    return kinds.reshape(given.shape), [str(name) for name in names]
 
 
 def _surface_faces(values: Array, is_input: bool) -> list[bytes]:

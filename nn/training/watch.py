@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from autograd.checks import kind
+from autograd import ShapeError
+from autograd.checks import came, kind
 from autograd.viz.player.film import Film, Panel, still_image
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.scene import Scene
@@ -23,10 +24,14 @@ from nn.module import Buffer, Module
 from nn.operands import numbers
 from nn.training.history import History
 from nn.training.notebook import kernel_shell
+from nn.training.playground import Playground, playground
 from nn.training.stage import Moment, Stage, side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from nn.training.evaluation import Loss
+    from optim import UpdateRule
 
     Array = NDArray[np.float64]
 
@@ -131,11 +136,15 @@ class Watch:
     def __init__(self, model: Any, data: Any, image_shape: tuple[int, int] | None = None) -> None:
         if not isinstance(model, (Module, scalar.Module)):
             raise TypeError(f"watch: needs a model, then the data, but got {kind(model)} first.")
-        self.model = model
+        self.model: Any = model
         x, y = pair("watch", data)
+        if not len(x):
+            raise ShapeError("watch: needs at least one example, but got none.")
+        self._data = data
         self._stage = Stage(
-            model, numbers(x), numbers(y), data if isinstance(data, Dataset) else None, image_shape
+            model, numbers(x), y, data if isinstance(data, Dataset) else None, image_shape
         )
+        self._trained: tuple[Loss | None, UpdateRule | None] = (None, None)
         self._held = _held_by(model)
         self._clock = "step"
         self._count = 0
@@ -177,6 +186,10 @@ class Watch:
         last = history.last
         self.frame(last["loss"], last.get("validation_loss"))
 
+    def begun(self, loss: Loss | None, optimizer: UpdateRule | None) -> None:
+        """What `fit` calls when it begins, with None where it does more than the optimizer."""
+        self._trained = (loss, optimizer)
+
     def ended(self) -> None:
         """What `fit` calls when it has ended; in a loop of your own it may be called, too."""
         if self.screen is not None:
@@ -184,7 +197,10 @@ class Watch:
 
     def _note(self, name: str, loss: Any) -> None:
         item = getattr(loss, "item", None)
-        number = float(getattr(loss, "data", loss) if item is None else item())
+        try:
+            number = float(getattr(loss, "data", loss) if item is None else item())
+        except (TypeError, ValueError):
+            raise TypeError(f"watch: {name} needs to be a number, but got {came(loss)}.") from None
         if name not in self._losses:
             self._losses[name] = ([], [])
         at, values = self._losses[name]
@@ -271,17 +287,32 @@ class Watch:
         last = to_svg(side_by_side(moments[-1][0], captions[-1]), self._title, dark=True)
         return Film(self._title, panels, captions, last)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the film, or how it is now, to a file.
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        train: bool = False,
+        loss: Loss | None = None,
+        optimizer: UpdateRule | None = None,
+    ) -> None:
+        """Write the film, or how it is now, to a file; or a page that trains on from here.
 
         Args:
             path: Its ending says what is written: .html, the film as a page that needs no kernel
                 and no network, smaller than 2 MB; .svg or .png, one picture.
+            train: Whether the page is to train the model, as that of `nn.playground` does, from
+                the weights it has now; with the loss and the optimizer of `fit`, or those given.
+            loss: What is trained, where `fit` did not.
+            optimizer: Likewise.
 
         Raises:
             ValueError: path has another ending.
+            TypeError: train, and loss or optimizer are not known.
+            CompileError: train, and something cannot be printed; see `nn.playground`.
             OSError: The file cannot be written; what was there before stays.
         """
+        if train:
+            self._playground(loss, optimizer).save(path)
+            return
         panels = self._stage.panels
         writers: dict[str, Callable[[], str | bytes]] = {
             ".html": lambda: self.film().page(),
@@ -289,6 +320,16 @@ class Watch:
             ".png": lambda: _png(side_by_side(panels(self._moment(self._count)), self.caption)),
         }
         save_by_suffix(path, writers)
+
+    def _playground(self, loss: Loss | None, optimizer: UpdateRule | None) -> Playground:
+        loss, optimizer = loss or self._trained[0], optimizer or self._trained[1]
+        if loss is None or optimizer is None:
+            raise TypeError(
+                "save: train=True needs a loss and an optimizer where fit has not trained the "
+                "model, or did with clipping or a schedule: "
+                "w.save(path, train=True, loss=loss, optimizer=optimizer)."
+            )
+        return playground(self.model, self._data, loss, optimizer)
 
     def __repr__(self) -> str:
         plural = "s" * (self._count != 1)

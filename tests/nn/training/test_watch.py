@@ -422,3 +422,60 @@ def test_a_network_of_single_numbers_is_watched_in_a_loop_of_ones_own():
     assert w.caption == f"step 3 · loss {total.data:.4g}"
     assert len(w.film().captions) == 4
     np.testing.assert_allclose(outputs(model, x[:2])[1, 0], model(x[1].tolist()).data, rtol=1e-13)
+
+
+def test_classes_that_are_texts_are_points_of_their_class():
+    nn.manual_seed(0)
+    model, (x, y) = nn.MLP(2, [3], 2), nn.datasets.moons(20)
+    w = nn.watch(model, (x, np.array(["<b>one", "two"])[y]))
+    numbered = nn.watch(model, (x, y))
+    assert (w._stage.plane.y == numbered._stage.plane.y).all()
+    assert w._stage.plane.classes == ["<b>one", "two"]
+    assert "&lt;b&gt;one" in w.picture()
+    objects = nn.watch(model, (x, np.array(["one", "two"], object)[y]))
+    assert (objects._stage.plane.y == y).all()
+
+
+def test_nothing_to_show_and_losses_that_are_no_number_are_told():
+    model, (x, y) = nn.MLP(2, [3], 2), nn.datasets.moons(20)
+    with pytest.raises(ValueError, match="watch: needs at least one example, but got none"):
+        nn.watch(model, (x[:0], y[:0]))
+    w = nn.watch(model, (x, y))
+    for loss in ("low", np.ones(3), [1.0]):
+        with pytest.raises(TypeError, match="watch: loss needs to be a number, but got"):
+            w.frame(loss)
+    with pytest.raises(TypeError, match="watch: validation loss needs to be a number"):
+        w.frame(1.0, "low")
+
+
+def test_a_film_of_weights_beyond_all_bounds_is_made_without_a_word():
+    model, (x, y) = nn.MLP(2, [3], 2), nn.datasets.moons(20)
+    w = nn.watch(model, (x, y))
+    for p in model.parameters():
+        p.data = p.data * 1e300
+    w.frame(np.inf)
+    assert len(w.film().captions) == 2
+
+
+def test_what_was_watched_trains_on_in_a_page_as_fit_trained_it(tmp_path, monkeypatch):
+    nn.manual_seed(0)
+    model, (x, y) = nn.MLP(2, [3], 2), nn.datasets.moons(20)
+    loss, optimizer = nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1)
+    w = nn.watch(model, (x, y))
+    with pytest.raises(TypeError, match="train=True needs a loss and an optimizer"):
+        w.save(tmp_path / "none.html", train=True)
+    assert not list(tmp_path.iterdir())
+    w.save(tmp_path / "own.html", train=True, loss=loss, optimizer=optimizer)
+    assert "<title>MLP trained by SGD</title>" in (tmp_path / "own.html").read_text("utf-8")
+    nn.fit(model, loss, (x, y), optimizer, epochs=1, callbacks=[w], clip_grad_norm=1.0)
+    with pytest.raises(TypeError, match="or did with clipping or a schedule"):
+        w.save(tmp_path / "none.html", train=True)
+    nn.fit(model, loss, (x, y), optimizer, epochs=1, callbacks=[w])
+    asked = []
+    made = lambda *given: asked.append(given) or nn.playground(*given)  # noqa: E731
+    monkeypatch.setattr(sys.modules["nn.training.watch"], "playground", made)
+    w.save(tmp_path / "fit.html", train=True)
+    ((of, data, loss_then, optimizer_then),) = asked
+    assert (of, loss_then, optimizer_then) == (model, loss, optimizer)
+    assert data[0] is x
+    assert "<title>MLP trained by SGD</title>" in (tmp_path / "fit.html").read_text("utf-8")
