@@ -115,7 +115,7 @@ function paintMap() {
     if (!said.every(Number.isFinite)) continue;
     const kind = wide === 1 ? +(said[0] >= 0.5) : said.indexOf(Math.max(...said));
     const certain = wide === 1 ? Math.abs(2 * said[0] - 1) : (said[kind] - 1 / wide) / (1 - 1 / wide);
-    picture.data.set([...site.plane.colors[kind % site.plane.colors.length], 215 * certain], 4 * k);
+    picture.data.set([...site.plane.colors[kind % site.plane.colors.length], 30 + 185 * certain], 4 * k); // a border is seen, however uncertain
   }
   const small = new OffscreenCanvas(size, size);
   small.getContext("2d").putImageData(picture, 0, 0);
