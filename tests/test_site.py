@@ -212,11 +212,12 @@ def test_every_example_of_the_page_runs(open_page):
 def test_a_notebook_runs_to_its_last_cell_in_jupyterlite(open_page, name):
     page = open_page(f"lite/notebooks/index.html?path={name}.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.get_by_text("Run", exact=True).first.click()
-    page.get_by_text("Run All Cells", exact=True).first.click()
+    page.click("text=Run >> nth=0")
+    page.click("text=Run All Cells >> nth=0")
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
     page.wait_for_function(
-        """() => document.querySelector(".jp-Notebook-ExecutionIndicator").dataset.status === "idle"
-        && /\\[\\d+\\]/.test([...document.querySelectorAll(".jp-InputPrompt")].at(-1).innerText)"""
+        """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
+            .every((prompt) => /[0-9]/.test(prompt.innerText))"""
     )
     assert page.query_selector("[data-mime-type='application/vnd.jupyter.error']") is None
 
