@@ -100,10 +100,11 @@ def _forward(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
         yield line.replace("\0", " ")
     order = in_order(steps.nodes, shut)
     results = [x for x in order if isinstance(x, Box) or x.parents]
-    yield from _table(results, lambda result: _result_cells(steps, result))
+    yield from _table(results, lambda result: result_cells(steps, result))
 
 
-def _result_cells(steps: Pass, node: Node | Box) -> list[str]:
+def result_cells(steps: Pass, node: Node | Box) -> list[str]:
+    """What is computed: its name, how it is made, that with numbers ("" for none), its number."""
     if isinstance(node, Box):
         return _box_cells(steps, node)
     inputs = [steps.values[parent] for parent in node.parents]

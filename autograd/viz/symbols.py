@@ -29,7 +29,7 @@ from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op
 from autograd.rules.elementwise import LN2, LN10
 from autograd.viz import notation
 from autograd.viz.notation import Derivative
-from autograd.viz.text import constant
+from autograd.viz.text import Rounded, constant
 from autograd.viz.tree import SLOTS, Tree, brackets, latex, number_tree, read
 
 
@@ -79,7 +79,9 @@ class Symbol(Operations):
     def __init__(self, leaf: str | float | Derivative) -> None:
         self.name = leaf if isinstance(leaf, str) else ""
         self.derivative = leaf if isinstance(leaf, Derivative) else None
-        self.number = None if isinstance(leaf, (str, Derivative)) else float(leaf)
+        self.number: float | None = None
+        if not isinstance(leaf, (str, Derivative)):
+            self.number = leaf if isinstance(leaf, Rounded) else float(leaf)
         self.op: Op | Comparison | None = None
         self.operands: tuple[Symbol, ...] = ()
         self.params: Mapping[str, Any] = {}

@@ -33,6 +33,8 @@ def constant(x: float) -> str:
         >>> [constant(x) for x in (1.0001, 0.1 + 0.2, 2 / 3, 1 + 1e-9)]
         ['1.0001', '0.3', '0.6667', '1.000000001']
     """
+    if isinstance(x, Rounded):
+        return x.text
     text = number(x)
     if float(text) == x or not 1e-4 <= abs(x) < 1e7:
         return text
@@ -42,14 +44,22 @@ def constant(x: float) -> str:
     return text if near != int(near) or abs(x - near) < 1e-12 * abs(x) else repr(x)
 
 
-def rounded(x: float) -> float:
+class Rounded(float):
+    """A number as `number` writes it, which a formula repeats: 7.034e5 is not known as 703400."""
+
+    text: str
+
+
+def rounded(x: float) -> Rounded:
     """The number that `number` writes.
 
     Example:
-        >>> rounded(0.76159415)
-        0.7616
+        >>> rounded(0.76159415), constant(rounded(703367.5)), constant(703400.0)
+        (0.7616, '7.034e5', '703400')
     """
-    return float(number(x))
+    out = Rounded(text := number(x))
+    out.text = text
+    return out
 
 
 def numbers(data: Any) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import json
 import re
 import string
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from html import escape
 from importlib import resources
@@ -60,11 +61,12 @@ def without_comments(script: str, rename: bool = False) -> str:
     for pattern, shorter in _SHORTER:
         code = re.sub(pattern, shorter, code)
     kept = filter(None, texts)
-    return re.sub("\0", lambda _: next(kept), _renamed(code) if rename else code)
+    code = _renamed(re.sub(r"\bconst\b", "let", code)) if rename else code
+    return re.sub("\0", lambda _: next(kept), code)
 
 
 def _renamed(code: str) -> str:
-    """With two letters for each name that is declared here and is not a key of any object, too."""
+    """With a letter or two for each name that is declared and is not a key of any object, too."""
     declared = {*re.findall(r"\b(?:function|const|let) (\w{3,})", code)}
     declared |= {*re.findall(r",(\w{3,})=(?![=>])", code), *re.findall(r"\b(\w{3,})=>", code)}
     for one, other in re.findall(r"\bfunction \w*\(([\w,]+)\)|\(([\w,]+)\)=>", code):
@@ -72,8 +74,11 @@ def _renamed(code: str) -> str:
     keys = {*re.findall(r"\.(\w+)", code), *re.findall(r"[{,](\w+)(?=[,:}])", code)}
     keys |= {*re.findall(r"[{,}](?:[gs]et )?(\w+)\([\w,]*\)\{", code)}  # methods
     words = {*re.findall(r"\w+", code), "do", "if", "in", "of", "as"}
-    pairs = (a + b for a in string.ascii_letters for b in string.ascii_letters)
-    short = dict(zip(sorted(declared - keys), (x for x in pairs if x not in words), strict=False))
+    letters = string.ascii_letters
+    free = (x for x in (*letters, *(a + b for a in letters for b in letters)) if x not in words)
+    often = Counter(re.findall(r"\w+", code))
+    names = sorted(declared - keys, key=lambda name: (-often[name], name))
+    short = dict(zip(names, free, strict=False))
     return re.sub(r"(?<![.\w])[A-Za-z]\w+", lambda found: short.get(found[0], found[0]), code)
 
 

@@ -46,7 +46,10 @@ function draw(picture) {
 const arrowId = (i, k) =>
   view.arrows[i + "." + k] || (nodes[i].box[0] === "n" ? nodes[i].box + "." + k : "");
 const boxesOf = (i) => (nodes[i] && boxes[nodes[i].box]) || [];
-const flag = svgEl("text", { class: "flag", "font-size": 12, "text-anchor": "middle" });
+const flag = svgEl("g", { class: "flag" }),
+  flagWords = svgEl("text", { "font-size": 12, "text-anchor": "middle" }),
+  flagBack = svgEl("rect", { rx: 8, height: 19 });
+flag.append(flagBack, flagWords);
 function write(texts, words) {
   texts.forEach((t, j) => {
     if (t.textContent !== (words[j] || "")) t.textContent = words[j] || "";
@@ -133,10 +136,13 @@ function paint(state) {
   if (place && words) {
     const r = place.querySelector("rect"),
       at = (key) => +r.getAttribute(key);
-    flag.setAttribute("x", at("x") + at("width") / 2);
-    flag.setAttribute("y", Math.max(at("y"), svg.viewBox.baseVal.y + 11) + 3.5);
-    flag.textContent = words;
+    const x = at("x") + at("width") / 2,
+      y = Math.max(at("y"), svg.viewBox.baseVal.y + 11);
+    flagWords.textContent = words;
     svg.append(flag);
+    const wide = flagWords.getComputedTextLength() + 12;
+    for (const [e, key, to] of [[flagWords, "x", x], [flagWords, "y", y + 3.5], [flagBack, "x", x - wide / 2], [flagBack, "y", y - 10], [flagBack, "width", wide]])
+      e.setAttribute(key, to);
   }
   return place;
 }

@@ -52,9 +52,7 @@ function viewer(svg, label) {
   const picture = el("div", { class: "pic", tabindex: "0", role: "group", "aria-label": label }, svg);
   let zoom = 0; // 0: as it fits
   const fitting = () =>
-    presented()
-      ? Math.min(3, picture.clientWidth / width, (innerHeight * 0.46) / height)
-      : Math.min(1, picture.clientWidth / width);
+    Math.min(presented() ? 3 : 1, picture.clientWidth / width, (parseFloat(getComputedStyle(picture).maxHeight) || height) / height);
   const scale = () => zoom || Math.max(fitting(), smallest());
   function zoomTo(x) {
     const middle = (picture.scrollLeft + picture.clientWidth / 2) / scale();
@@ -76,7 +74,7 @@ function viewer(svg, label) {
       behavior: calm.matches ? "auto" : "smooth",
     });
   }
-  const map = svgEl("svg", { class: "map", viewBox: svg.getAttribute("viewBox"), "aria-hidden": "true" });
+  const map = svgEl("svg", { class: "map", viewBox: svg.getAttribute("viewBox"), width: Math.min(150, (40 * width) / height), "aria-hidden": "true" });
   const seen = svgEl("rect", { class: "seen" });
   for (const r of svg.querySelectorAll("[data-node] > [data-part=box]"))
     map.append(svgEl("rect", attribute(r, ["x", "y", "width", "height"])));
@@ -96,8 +94,8 @@ function viewer(svg, label) {
     const place = {
       x: left + picture.scrollLeft / k,
       y: top + picture.scrollTop / k,
-      width: picture.clientWidth / k,
-      height: picture.clientHeight / k,
+      width: Math.min(width, picture.clientWidth / k),
+      height: Math.min(height, picture.clientHeight / k),
     };
     for (const key in place) seen.setAttribute(key, place[key]);
   }

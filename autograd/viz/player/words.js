@@ -3,13 +3,14 @@
 const name = (i) => (!nodes[i] ? "…" : nodes[i].name || (typeof value[i] === "number" ? constant : fmt)(value[i]));
 const nodeTree = (i) => nodes[i].tree || ["mn", name(i)];
 const firm = (n) => n.firm || n.name;
+const raised = (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c];
 // As autograd.viz.notation.Derivative.
 function derivative(sign, above, below, place) {
   const mark = sign === "d" ? ["mtext", "d"] : ["mo", "∂"],
     latex = sign === "d" ? "\\mathrm{d}" : "\\partial ";
   const under = place ? ["msup", below.tree, ["mrow", ["mo", "("], ["mn", place], ["mo", ")"]]] : below.tree;
   return {
-    text: sign + firm(above) + "/" + sign + firm(below) + (place && "⁽" + place.replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]) + "⁾"),
+    text: sign + firm(above) + "/" + sign + firm(below) + (place && "⁽" + place.replace(/./g, raised) + "⁾"),
     latex: "\\frac{" + latex + above.latex + "}{" + latex + below.latex + (place && "^{(" + place + ")}") + "}",
     tree: ["mfrac", ["mrow", mark, above.tree], ["mrow", mark, under]],
   };
@@ -31,7 +32,7 @@ const made = (i) => fill(formOf(i).text, i, name);
 const byNumber = (i) => typeof value[i] === "number" && formOf(i).rules && nodes[i].in.every((j) => typeof value[j] === "number");
 // With numbers in the holes, which get brackets where they hold together less firmly than they must.
 const numbered = (i) =>
-  fill(formOf(i).text, i, (j, k) => inPlace(fmt(value[j]), firmnessOf(fmt(value[j])), formOf(i).needs[k]));
+  fill(formOf(i).text, i, (j, k) => inPlace(fmt(value[j]), firmnessOf(fmt(value[j])), formOf(i).needs[k])).replace(/\^(\d)$/, (_, c) => raised(c));
 const firmnessOf = (text) => (text[0] === "-" ? 0 : /\de/.test(text) ? 3 : 4);
 const inPlace = (text, firmness, needed) => (firmness < needed ? "(" + text + ")" : text);
 const inTree = (t, i) => (typeof t === "number" ? nodeTree(nodes[i].in[t]) : typeof t === "string" ? t : t.map((part) => inTree(part, i)));

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
-from autograd import GraphError, ShapeError, Tensor, Value, backprop
+from autograd import GraphError, ShapeError, Tensor, Value, backprop, ceil
 from autograd.viz.backprop import Backprop
 from autograd.viz.steps import Step
 
@@ -382,3 +382,10 @@ def test_backprop_of_a_number_says_what_it_needs():
 def test_backprop_of_a_value_takes_no_gradient():
     with pytest.raises(TypeError, match="a Value's is always 1"):
         backprop(Value(2.0), gradient=3.0)
+
+
+def test_a_number_that_is_put_into_a_formula_is_written_as_everywhere_else():
+    x = Value(703366.4, label="x")
+    text = str(backprop(ceil(x) * x))
+    assert "v₁ = ceil(x) = ceil(7.034e5)  = 703367" in text
+    assert "= 703367·7.034e5 = " in text

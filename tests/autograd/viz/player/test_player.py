@@ -350,9 +350,9 @@ def test_only_names_that_are_keys_of_no_object_are_shortened():
         let read = 2, first = 3;
     """
     assert without_comments(script, rename=True).strip() == (
-        'const ac=ab=>ab.kept+"long // given",ad={long_key:1,shared};'
-        "let shared=ac({kept:2})+ +ad.long_key;for(const[name,{kept}]of shared)name(/long\\//,ad);"
-        "const method={get read(){return 1},method(aa){return aa}};let read=2,aa=3;"
+        'let d=c=>c.kept+"long // given",b={long_key:1,shared};'
+        "let shared=d({kept:2})+ +b.long_key;for(let[name,{kept}]of shared)name(/long\\//,b);"
+        "let method={get read(){return 1},method(a){return a}};let read=2,a=3;"
     )
 
 

@@ -787,6 +787,59 @@ def test_what_does_not_fit_in_legible_type_is_a_part_and_says_so(play):  # noqa:
     assert box_of(player, ".pic")[2] == pytest.approx(drawn * 1.25**2, rel=0.01)
 
 
+def test_fit_shows_the_whole_of_a_picture_that_is_too_high(play):  # noqa: F811
+    terms = [Value(0.1 * k, label=f"w{k}") for k in range(40)]
+    player = play(backprop(sum(terms[1:], terms[0]) * 2))
+    high = """() => {
+        const pic = document.querySelector(".glassgrad").shadowRoot.querySelector(".pic");
+        return [pic.scrollHeight, pic.clientHeight];
+    }"""
+    whole, seen = player.page.evaluate(high)
+    assert whole > 2 * seen
+    assert player.page.locator(".overview").is_visible()
+    player.page.click("button:has-text('Fit')")
+    whole, seen = player.page.evaluate(high)
+    assert whole <= seen + 1
+    assert player.page.locator(".overview").is_hidden()
+
+
+def test_the_small_map_has_the_form_of_the_picture_and_its_frame_lies_in_it(play):  # noqa: F811
+    player = play(deep(12), viewport={"width": 390, "height": 900})
+    player.press("+", "+")
+    width, height, *frame, left, top, wide, high = player.page.evaluate(
+        """() => {
+        const map = document.querySelector(".glassgrad").shadowRoot.querySelector(".map");
+        const frame = map.querySelector(".seen");
+        return [map.clientWidth, map.clientHeight,
+            ...["x", "y", "width", "height"].map((key) => +frame.getAttribute(key)),
+            ...map.getAttribute("viewBox").split(" ").map(Number)];
+    }"""
+    )
+    assert height == pytest.approx(width * high / wide, abs=1.5)
+    assert left <= frame[0] < frame[0] + frame[2] <= left + wide + 1
+    assert top <= frame[1] < frame[1] + frame[3] <= top + high + 1
+
+
+def test_what_a_step_adds_stands_on_one_even_ground(play):  # noqa: F811
+    player = play(deep(3))
+    player.press("End")
+    ground, words, written, paper = player.page.evaluate(
+        """() => {
+        const flag = document.querySelector(".glassgrad").shadowRoot.querySelector(".flag");
+        const [ground, words] = flag.children;
+        const place = (e) => {
+            const b = e.getBBox();
+            return [b.x, b.y, b.x + b.width, b.y + b.height];
+        };
+        const colour = (e) => getComputedStyle(e).fill;
+        return [place(ground), place(words), colour(words), colour(ground)];
+    }"""
+    )
+    assert ground[0] < words[0] < words[2] < ground[2]
+    assert ground[1] < words[1] < words[3] < ground[3]
+    assert written != paper
+
+
 def test_a_picture_is_dragged_with_the_mouse(play):  # noqa: F811
     player = play(deep(12), viewport={"width": 600, "height": 900})
     box = player.page.locator(".pic").bounding_box()

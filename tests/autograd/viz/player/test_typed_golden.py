@@ -14,6 +14,7 @@ from autograd import backprop
 from autograd.__main__ import _named
 from autograd.expression import FUNCTIONS, ExpressionError, parse
 from autograd.op import RULEBOOK, Elementwise
+from autograd.viz.exercise import result_cells, start
 from autograd.viz.player.embed import without_comments
 from autograd.viz.player.grammar_js import grammar
 from autograd.viz.player.picture import picture_of
@@ -35,9 +36,11 @@ def in_javascript(browser):  # noqa: F811
     script = f"""(cases) => {{
         const grammar = {json.dumps(grammar())}, rules = {rules_js(op.name for op in OPERATIONS)};
         {body}
+        const texts = {_texts_of_steps()};
         return cases.map(([text, values]) => {{
             try {{
-                return recordOf(text, new Map(values));
+                const record = recordOf(text, new Map(values));
+                return {{ ...record, texts: texts(structuredClone(record), rules) }};
             }} catch (e) {{
                 if (!(e instanceof ExpressionError)) throw e;
                 return e.message;
@@ -47,6 +50,29 @@ def in_javascript(browser):  # noqa: F811
     page = browser.new_page()
     yield lambda cases: page.evaluate(script, [[text, [*x.items()]] for text, x in cases])
     page.close()
+
+
+def _texts_of_steps():
+    """A function of a record: what the player says of each step, and how much has arrived."""
+    here = resources.files("autograd.viz.player")
+    names = ("numbers.js", "elements.js", "pass.js", "words.js")
+    body = "\n".join(without_comments(here.joinpath(name).read_text("utf-8")) for name in names)
+    return f"""(trace, rules) => {{
+        {body}
+        arrange();
+        const position = 0, told = [];
+        events.forEach((e, at) => {{
+            const grad = (at) => stateAt(at).grad[e.node];
+            if (e.kind === "forward") told.push(describeForward(e.node)[0]);
+            if (e.kind === "seed") told.push(trace.start);
+            if (e.kind === "step")
+                told.push(
+                    equation(e.step) + "   (" + countOf(stateAt(at + 1), e.node) +
+                    " arrived: " + fmt(grad(at)) + " → " + fmt(grad(at + 1)) + ")",
+                );
+        }});
+        return told;
+    }}"""
 
 
 def in_python(text, values):
@@ -62,7 +88,16 @@ def in_python(text, values):
         for k, node in enumerate(record["nodes"]):
             node["box"] = f"n{k}"
             node.pop("group", None)
-        return record
+        return record | {"texts": [*_printed(steps)]}
+
+
+def _printed(steps):
+    """The text of each step, forwards and backwards, as `print(backprop(f))` has it."""
+    forward = [x for x in steps.nodes if x.parents]
+    for cells in (result_cells(steps, node) for node in forward):
+        yield " ".join(filter(None, cells))
+    yield start(steps)
+    yield from (f"{step.equation}   ({step.running_total})" for step in steps)
 
 
 # --- expressions ------------------------------------------------------------------------------
@@ -140,7 +175,9 @@ def _near(ours, theirs):
     return math.isclose(x, y, rel_tol=1e-12, abs_tol=1e-300) or (math.isnan(x) and math.isnan(y))
 
 
-def test_1000_expressions_have_the_same_record_in_both_languages(in_javascript):
+def test_1000_expressions_have_the_same_record_and_text_of_each_step_in_both_languages(
+    in_javascript,
+):
     with np.errstate(all="ignore"):
         given_cases = [(text, given(text, values)) for text, values in cases(1_000, seed=1)]
     texts = [text for text, _ in given_cases]
