@@ -434,7 +434,10 @@ class Memory:
     def numbers(self) -> Numbers:
         """The numbers, where they are now."""
         if active() and (watching := tracer()) is not None:
-            return gather([watching.leaf(p) for p in self._params])
+            leaves = [watching.leaf(p) for p in self._params]
+            if len({(type(x), getattr(x, "dtype", None)) for x in leaves}) > 1:
+                watching.written("an optimizer of parameters of several types")
+            return gather(leaves)
         if not self._numbers.is_current():
             self._numbers = gather(self._params)
         return self._numbers

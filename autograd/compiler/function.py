@@ -143,7 +143,7 @@ class Compiled:
                 self._count += 1
                 if err.args:  # it is so for all arguments like these
                     self._small.add(given.signature)
-                return self.function(*args, **kwargs)
+                return self._as_written(args, kwargs, given)
             except ReadError:
                 self._raise_its_own(args, kwargs)
                 raise
@@ -169,6 +169,17 @@ class Compiled:
         if found is MISS:  # it compares numbers that are equal but for rounding
             return self.function(*args, **kwargs)
         return found
+
+    def _as_written(self, args: Any, kwargs: Any, given: Given) -> Any:
+        """Run the function; after an error all that its programs change is as it was."""
+        programs = [program for program, *_ in self._programs.get(given.signature, ())]
+        before = [program.state(given) for program in programs]
+        try:
+            return self.function(*args, **kwargs)
+        except BaseException:
+            for state in before:
+                state.restore()
+            raise
 
     def program(self) -> str:
         """The instructions of every recording so far, the newest first."""

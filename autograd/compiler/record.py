@@ -431,6 +431,7 @@ class Recording(Tracer):
     def _lift_rows(self, rows: Any, numbers: Any) -> Tensor:
         key = rows.shape, rows.tobytes()
         if key not in self.values:
+            self.effects.rows.wait_for(rows)
             stand_in: Tensor = Tensor.__new__(Tensor)
             stand_in._data = self.tape.source(numbers)
             stand_in._become_leaf(not self.plain.of_all(rows))

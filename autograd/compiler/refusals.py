@@ -26,6 +26,7 @@ def refusal(what: str, remedy: str = "") -> CompileError:
 _ACTS = {
     "a second backward() after gradients were read",
     "a second backward() to a part of the same Parameters",
+    "an optimizer of parameters of several types",
     "backward() of a Tensor made of single Values",
     "changing a setting of an optimizer",
     "comparing the .data of a result in a training step",
@@ -54,6 +55,7 @@ _REMEDIES = {
     "comparing the .data of a result in a training step": (
         "Return the scores, and compute an accuracy of them outside."
     ),
+    "an optimizer of parameters of several types": "Use one for each type, on all of its kind.",
     "changing a setting of an optimizer": "Change it between two calls: it is read at each.",
     "computing with a Value after it was changed": "Take one step in each call.",
     "returning a result that needs a gradient": (

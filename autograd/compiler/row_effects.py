@@ -165,6 +165,7 @@ class RowEffects:
         olds: Leaves whose gradient from before the call is used, and its place in the data.
         used: Whether gradients have been read.
         section: Which part of the tape needs gradients; 0 where none does.
+        first_grad: The first row that is a gradient.
     """
 
     def __init__(self, run: Recording) -> None:
@@ -176,7 +177,7 @@ class RowEffects:
         self.numbers: dict[int, float] = {}
         self.by_holder: dict[int, tuple[Any, Any]] = {}
         self.used = False
-        self.section = 0
+        self.section = self.first_grad = 0
 
     def leaf(self, node: Any) -> LeafRow:
         """What stands for a Value from outside."""
@@ -261,12 +262,20 @@ class RowEffects:
 
     def array(self, rows: Any) -> Traced:
         """Rows as an array on the tape, in the part that is run after the backward pass."""
-        if not self.section:
-            self.run.tape.section()
-            self.section = len(self.run.tape.sections) - 1
+        self._begin_section()
         numbers = np.array([self._number(row) for row in rows.ravel().tolist()], dtype=float)
         array: Traced = self.run._lift_rows(rows, numbers.reshape(rows.shape))._data
         return array
+
+    def wait_for(self, rows: Any) -> None:
+        """See to it that what is computed with an array of these rows is known by then."""
+        if self.grads and rows.size and rows.max() >= self.first_grad:
+            self._begin_section()
+
+    def _begin_section(self) -> None:
+        if not self.section:
+            self.run.tape.section()
+            self.section = len(self.run.tape.sections) - 1
 
     def _number(self, row: int) -> float:
         graph = self.run.graph
@@ -321,6 +330,8 @@ class RowEffects:
         graph.data_size += 1
         self.grads[place] = leaf
         row: int = graph.add(DATA, place)
+        if len(self.grads) == 1:
+            self.first_grad = row
         return row
 
     def _bring(self, leaf: int, row: int) -> None:

@@ -745,3 +745,99 @@ def test_a_gradient_that_only_some_parameters_have_is_none_for_the_others():
     assert w.grad.tolist() == [1.0, -1.0]
     assert b.grad is None
     assert b.data.tolist() == [3.0]
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_a_gradient_that_is_not_finite_is_refused_whatever_it_is_of(make):
+    _, params, loss_of = make()
+    optimizer = optim.Adam(params, lr=0.1).refuse_nonfinite()
+
+    @autograd.compile
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(3):
+        step(X, Y)
+    before = [np.array(p.data) for p in params]
+    with pytest.raises(ValueError, match="finite gradients"), np.errstate(all="ignore"):
+        step(X, Y * np.nan)
+    for p, numbers in zip(params, before, strict=True):
+        assert np.array_equal(p.data, numbers)
+    assert set(optimizer.state_dict()["state"][0]["steps"]) == {3}
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        lambda a, b: 1.0 if np.isfinite(a.grad) else 0.0,
+        lambda a, b: 1.0 if (np.array([a.grad, b.grad]) > 0).all() else 0.5,
+        lambda a, b: (np.stack([a.grad, b.grad]) * np.array([1.0, 2.0])).sum(),
+        lambda a, b: np.where(np.array([1.0, 2.0]) * a.grad > 0.1, 2.0, 0.5).sum(),
+    ],
+)
+def test_gradients_of_values_are_known_where_arrays_are_made_of_them(factor):
+    def train(compiled):
+        a, b = Value(0.5), Value(0.3)
+
+        def step(x):
+            loss = ((a * x + b).tanh() - 1.0) ** 2
+            a.zero_grad()
+            b.zero_grad()
+            loss.backward()
+            a.data -= 0.1 * a.grad
+            return loss, factor(a, b)
+
+        run = autograd.compile(step, audit=False) if compiled else step
+        found = [run(x) for x in (1.0, 2.0, -1.0, 0.5, math.nan, 1.0)]
+        return np.array([[loss.data, scale] for loss, scale in found]), a.data
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11)
+
+
+def test_an_optimizer_of_several_types_is_refused_with_the_way():
+    single = Tensor(np.ones(3, np.float32), requires_grad=True)
+    double = Tensor(np.ones(3), requires_grad=True)
+    optimizer = optim.Adam([single, double], lr=0.1)
+
+    @autograd.compile
+    def step(x):
+        optimizer.zero_grad()
+        (single * double * x).tanh().sum().backward()
+        optimizer.step()
+
+    with pytest.raises(CompileError, match=r"several types .* Use one for each type"):
+        step(0.5)
+    assert (double.data == 1.0).all()
+
+
+def test_after_a_gradient_that_is_refused_gradients_and_averages_are_as_before():
+    nn.manual_seed(1)
+    model = nn.Sequential(nn.Linear(2, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 1))
+    optimizer = optim.Adam(model.parameters(), lr=0.1).refuse_nonfinite()
+
+    @autograd.compile
+    def step(x, y):
+        loss = ((model(x)[:, 0] - y) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(3):
+        step(X, Y)
+    norm = model[1]
+
+    def seen():
+        grads = [p.grad.copy() for p in model.parameters()]
+        return [*grads, norm.running_mean.data.copy(), norm.running_var.data.copy()]
+
+    before = seen()
+    with pytest.raises(ValueError, match="finite gradients"), np.errstate(all="ignore"):
+        step(X * np.nan, Y)
+    for ours, theirs in zip(seen(), before, strict=True):
+        assert np.array_equal(ours, theirs)
