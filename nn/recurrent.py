@@ -80,10 +80,12 @@ class _Recurrence(Module):
 # --- the formulas of a step, which pictures show as one box ---------------------------------------
 
 
-def _with_gates(count: int, states: int = 1) -> Callable[[int], list[tuple[int, ...]]]:
-    """The shapes of x, the states and the weights for a hidden size h."""
+def _with_gates(
+    count: int, states: int = 1, biases: int = 2
+) -> Callable[[int], list[tuple[int, ...]]]:
+    """The shapes of x, the states, the weights and the biases for a hidden size h."""
     return lambda h: [
-        (2, 3), *[(2, h)] * states, (count * h, 3), (count * h, h), (count * h,), (count * h,)
+        (2, 3), *[(2, h)] * states, (count * h, 3), (count * h, h), *[(count * h,)] * biases
     ]  # fmt: skip
 
 
@@ -119,6 +121,17 @@ def gru_step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
 @named("LSTM step", shapes=_with_gates(4, states=2))
 def _lstm_state(*operands: Any) -> Any:
     return lstm_step(*operands)[0]
+
+
+# One of an RNN is not told from other weighted sums in a tanh, such as those of additive attention.
+@named("LSTM step, no biases", shapes=_with_gates(4, states=2, biases=0))
+def _lstm_state_alone(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any) -> Any:
+    return lstm_step(x, h, c, w_ih, w_hh, None, None)[0]
+
+
+@named("GRU step, no biases", shapes=_with_gates(3, biases=0))
+def _gru_state_alone(x: Any, h: Any, w_ih: Any, w_hh: Any) -> Any:
+    return gru_step(x, h, w_ih, w_hh, None, None)
 
 
 def _gates(x: Any, count: int) -> list[Any]:

@@ -228,14 +228,22 @@ def _modules_around(
     names: Mapping[Node, str],
     place: Mapping[Node, int],
 ) -> list[Box]:
-    """The boxes of modules in a graph in which a composition counts as one node, its result.
+    """The boxes of modules in a graph in which a composition counts as one node, its last result.
 
-    So the mean that a layer norm begins with, which no parameter takes part in, belongs to it.
+    So the mean that a layer norm begins with, which no parameter takes part in, belongs to it, and
+    the two results of a step of an LSTM stay together.
     """
-    joined = {box.results[0]: box for box in compositions if len(box.results) == 1}
-    hidden = {node for result, box in joined.items() for node in box.nodes if node is not result}
-    parents = {node: joined[node].operands if node in joined else node.parents for node in nodes}
-    found = _modules([node for node in nodes if node not in hidden], parents, names, 1)
+    if not compositions:
+        return _modules(nodes, {node: node.parents for node in nodes}, names, 1)
+    joined = {box.results[-1]: box for box in compositions}
+    stands_for = {node: box.results[-1] for box in compositions for node in box.nodes}
+
+    def operands(node: Node) -> list[Node]:
+        before = joined[node].operands if node in joined else node.parents
+        return [stands_for.get(parent, parent) for parent in before]
+
+    parents = {node: operands(node) for node in nodes if stands_for.get(node, node) is node}
+    found = _modules(operands_first(parents, parents.__getitem__), parents, names, 1)
     for box in found:
         inside = [one for node in box.nodes if node in joined for one in joined[node].nodes]
         box.nodes = tuple(sorted({*box.nodes, *inside}, key=place.__getitem__))

@@ -34,7 +34,8 @@ _OF_SCORES = {
 }  # fmt: skip
 """Operations that are one node of Tensors, and of single numbers many."""
 
-_OF_SEVERAL_RESULTS = {"softmax", "log-softmax", "LSTM step"}  # which share a sum, or a state
+_OF_SEVERAL_RESULTS = {"softmax", "log-softmax", "LSTM step", "LSTM step, no biases"}
+"""Their results share a sum, or a state."""
 
 Uses = Mapping[Node, Sequence[tuple[Node, int]]]
 

@@ -51,6 +51,17 @@ def test_layers_and_directions_are_boxes_too():
     assert names.count("RNN step, relu") == 2 * 2 * 3
 
 
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_steps_whose_states_are_all_used_stay_whole_inside_their_module(kind, bias):
+    model = nn.Sequential(getattr(nn, kind)(2, 3, num_layers=2, bidirectional=True, bias=bias))
+    output, states = model(np.ones((3, 1, 2)))
+    states = states if isinstance(states, tuple) else (states,)
+    loss = sum(((part**2).sum() for part in states), (output**2).sum())
+    name = f"{kind} step" + ("" if bias else ", no biases")
+    assert [box.name for box in compositions(loss)] == [name] * 12
+
+
 def test_what_only_resembles_a_step_is_none():
     x, h, w = leaf(2, 3), leaf(2, 3), leaf(3, 3)
     other = np.tanh(x @ w.T) + h @ w.T

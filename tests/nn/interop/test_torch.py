@@ -230,15 +230,18 @@ RECURRENT = {
     "an LSTM of two directions": (torch.nn.LSTM(2, 3, bidirectional=True), "LSTM step"),
     "a GRU of two layers and directions": (torch.nn.GRU(2, 3, 2, bidirectional=True), "GRU step"),
     "an LSTM of two layers and directions": (
-        torch.nn.LSTM(2, 3, 2, bidirectional=True, batch_first=True), "",
+        torch.nn.LSTM(2, 3, 2, bidirectional=True), "LSTM step",
     ),
-    "a GRU without biases": (torch.nn.GRU(2, 3, 2, bias=False), ""),
+    "an LSTM with batches first": (torch.nn.LSTM(2, 3, 3, batch_first=True), ""),
+    "a GRU without biases": (torch.nn.GRU(2, 3, 2, bias=False), "GRU step, no biases"),
+    "an LSTM without biases": (torch.nn.LSTM(2, 3, bias=False), "LSTM step, no biases"),
     "an RNN": (torch.nn.RNN(2, 3, bidirectional=True), "RNN step"),
     "an RNN of relu": (torch.nn.RNN(2, 3, nonlinearity="relu"), "RNN step, relu"),
     "a cell of an LSTM": (torch.nn.LSTMCell(2, 3), "LSTM step"),
     "a cell of a GRU": (torch.nn.GRUCell(2, 3), "GRU step"),
     "a cell without biases": (torch.nn.RNNCell(2, 3, bias=False), ""),
     "a cell of relu": (torch.nn.RNNCell(2, 3, nonlinearity="relu"), "RNN step, relu"),
+    "a cell of a GRU without biases": (torch.nn.GRUCell(2, 3, bias=False), "GRU step, no biases"),
     "a projection": (torch.nn.LSTM(2, 3, proj_size=2), ""),
 }  # fmt: skip
 
@@ -252,12 +255,13 @@ def test_recurrent_layers_are_one_box_for_each_step(what):
     for row in compare(ours, layer, x).rows:
         assert row.relative <= 1e-13, row
     out = ours(x)
-    loss = (out[0] if isinstance(out, tuple) else out).sum()
-    boxes = [box for outer in backprop(loss).boxes for box in outer.all]
+    parts = torch.utils._pytree.tree_leaves(out)
     cells = sum("weight_hh" in name for name, _ in layer.named_parameters())
-    if step:
-        steps = [box.name for box in boxes if box.kind == "composition"]
-        assert steps == [step] * (1 if "cell" in what else 5 * cells)
+    for loss in (parts[0].sum(), sum(part.sum() for part in parts)):
+        boxes = [box for outer in backprop(loss).boxes for box in outer.all]
+        if step:
+            steps = [box.name for box in boxes if box.kind == "composition"]
+            assert steps == [step] * (1 if "cell" in what else 5 * cells)
 
 
 def test_dropout_between_recurrent_layers_follows_the_mode():
@@ -451,6 +455,38 @@ def test_compiled_it_gives_the_same():
     nn.functional.cross_entropy(model(X), Y.numpy()).backward()
     for p, grad in zip(model.parameters(), compiled):
         np.testing.assert_allclose(p.grad, grad, rtol=1e-12)
+
+
+@pytest.mark.parametrize("compiled", ["the loss", "the whole step"])
+def test_compiled_it_trains_with_dropout_and_batch_norm_as_it_does_uncompiled(compiled):
+    theirs = torch.nn.Sequential(
+        torch.nn.Linear(2, 4), torch.nn.BatchNorm1d(4), torch.nn.Dropout(), torch.nn.Linear(4, 2)
+    ).double()
+    states = []
+    for run in (None, compiled):
+        model = from_torch(theirs.train(), X)
+        nn.manual_seed(0)
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+        def loss_of(x, y, model=model):
+            return nn.functional.cross_entropy(model(x), y)
+
+        loss_of = autograd.compile(loss_of) if run == "the loss" else loss_of
+
+        def step(x, y, loss_of=loss_of, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = loss_of(x, y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = autograd.compile(step) if run == "the whole step" else step
+        losses = [float(step(X.numpy(), Y.numpy()).data) for _ in range(6)]
+        assert len(set(losses)) == 6
+        model.eval()
+        states.append([*losses, *model.state_dict().values(), model(X).data])
+    for one, other in zip(*states, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
 
 
 def test_copies_and_pickles_are_models_of_their_own():
