@@ -22,7 +22,7 @@ from autograd.viz.text import columns, number, numbers, rounded, shape_text
 from autograd.viz.trace import Formula, Node
 from autograd.viz.tree import Tree, Written, number_tree
 from autograd.viz.tree import aligned as aligned_rows
-from autograd.viz.windows import kernel_text, window_text
+from autograd.viz.windows import window_texts
 
 MOST_TERMS, MOST_EQUATIONS, LARGEST = 6, 24, 256
 """Of a sum so many terms are written, of an entry so many equations; of an array with more
@@ -134,7 +134,7 @@ class EntryExplanation(Written):
         self._steps = steps
         self.symbol = _entry(steps, array, index)
         self._matrices = [
-            *self._products_of_matrices(array, index), *self._windows(array, index)
+            *self._products_of_matrices(array, index), *window_texts(steps, array, index)
         ]  # fmt: skip
         whole = steps.gradient(array)
         self.total = 0.0 if whole is None else float(np.asarray(whole)[index])
@@ -153,19 +153,6 @@ class EntryExplanation(Written):
                 step = self._steps[k]
                 if step.matrices is not None:
                     yield step.matrices.marked(*index)
-
-    def _windows(self, array: Node, index: Index) -> Iterator[str]:
-        """The windows of convolutions and pooling: of the entry, and where a kernel's entry met."""
-        steps = self._steps
-        texts = [window_text(steps.names, array, index)]
-        for k in range(len(steps)):
-            node, position, parent = steps.ends_of(k)
-            if parent is array and position == 1 and getattr(node.op, "name", "") == "convolution":
-                upstream = Derivative(steps.top, steps.names.get(node, "constant")).text
-                symbols = self.symbol.text, upstream
-                out_grad = np.asarray(steps.gradient(node))
-                texts.append(kernel_text(steps.names, node, index, out_grad, symbols))
-        yield from filter(None, texts)
 
     def _unfolded(self, array: Node, index: Index) -> Iterator[tuple[Derivative, list[_Product]]]:
         waiting, met = deque([(array, index)]), {(array, index)}

@@ -7,8 +7,8 @@ y₀₀₁₁ = Σ x ⊙ w, of what the kernel meets:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from autograd.viz.notation import Derivative
 from autograd.viz.text import columns, number
 from autograd.viz.trace import SMALL
 
+if TYPE_CHECKING:
+    from autograd.viz.steps import Pass
+
 MOST = 3
 """Of so many channels or examples the windows are written; the others are counted."""
 
@@ -25,6 +28,41 @@ POOLING = {"max_pool": "the largest of", "avg_pool": "the mean of"}
 
 Index = tuple[int, ...]
 Names = Mapping[Any, str]
+
+
+def window_texts(steps: Pass, array: Any, index: Index) -> Iterator[str]:
+    """What there is to see of a number: its window, and where it met others as one of a kernel.
+
+    Args:
+        steps: A pass.
+        array: The array that the number is in.
+        index: Its place.
+    """
+    names = steps.names
+    if (text := window_text(names, array, index)) is not None:
+        yield text
+    for node in steps.nodes:
+        if not _is_kernel(array, node) or (out_grad := steps.gradient(node)) is None:
+            continue
+        entry = names.get(array, "constant") + "".join(f"[{i}]" for i in index)
+        symbols = [Derivative(steps.top, x).text for x in (entry, names.get(node, "constant"))]
+        if (text := kernel_text(names, node, index, np.asarray(out_grad), symbols)) is not None:
+            yield text
+
+
+def kernels_in(nodes: Iterable[Any]) -> dict[Any, Any]:
+    """The kernels whose gradient is asked for, and the numbers they had in the convolution."""
+    convolutions = [node for node in nodes if _made_by(node) == "convolution"]
+    return {
+        node.parents[1]: node._inputs[1]
+        for node in convolutions
+        if _is_kernel(node.parents[1], node)
+    }
+
+
+def _is_kernel(array: Any, node: Any) -> bool:
+    """Whether a node is a convolution with this kernel, whose gradient is asked for."""
+    return _made_by(node) == "convolution" and node.parents[1] is array and array.requires_grad
 
 
 def window_text(names: Names, node: Any, index: Index) -> str | None:

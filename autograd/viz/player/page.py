@@ -32,6 +32,9 @@ SCRIPTS = (
     "view.css", "player.css", "numbers.js", "elements.js", "view.js", "pass.js", "words.js",
     "predict.js", "toggles.js", "picture.js", "node.js", "page.js",
 )  # fmt: skip
+WITH_WINDOWS = (*SCRIPTS, "windows.css", "windows.js")
+"""Where there is a convolution or a pooling; other pages do without."""
+
 GIVEN = "trace, rules"
 
 
@@ -82,7 +85,8 @@ def fragment(steps: Pass, picture: Picture) -> str:
     used = used_in_formulas(names) if trace["live"] else []
     trace["functions"] = {name: op.name for name, op in FUNCTIONS.items() if op.name in used}
     image = f'<img alt="{escape(picture.sentence)}" src="{as_image(picture.svg)}">\n'
-    return embedded(image + _list(steps), script_of(SCRIPTS, GIVEN, trace, rules_js(used)))
+    scripts = WITH_WINDOWS if "windows" in trace else SCRIPTS
+    return embedded(image + _list(steps), script_of(scripts, GIVEN, trace, rules_js(used)))
 
 
 def _list(steps: Pass) -> str:

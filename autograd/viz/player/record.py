@@ -14,6 +14,7 @@ numbers. The keys are short because each notebook output carries a record:
             as trees and LaTeX, and what was computed with them
     groups  the boxes, and views, a picture for each that is opened: README.md
     named   the steps along named variables: README.md
+    windows of convolutions, pooling and kernels, the numbers to choose from and what each shows
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
 
 In the trees of a step a number i stands for the name of node i, and -1 - i for the total derivative
@@ -35,6 +36,7 @@ from autograd.viz.player.forms import Forms
 from autograd.viz.player.picture import Picture
 from autograd.viz.player.rules_js import can_compute
 from autograd.viz.player.values import value
+from autograd.viz.player.windows_record import windows_of
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import printable
 from autograd.viz.trace import Node, is_array
@@ -86,6 +88,8 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
         add_boxes(trace, steps, picture, index)
         if named := _named(steps, index):
             trace["named"] = named
+    if windows := windows_of(steps, index):
+        trace["windows"] = windows
     for node, (many, more) in _ways(steps, played).items():
         trace["nodes"][index[node]]["ways"] = [many, more] if more else [many]
     return trace

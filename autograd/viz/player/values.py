@@ -35,10 +35,15 @@ def value(x: Any) -> Any:
     known = isinstance(x, np.ndarray)  # a Dask array: its numbers may not exist yet
     array: Record = {"size": shape_text(x.shape), "text": array_text(x), "lines": numbers(x)}
     if known and FEW < x.size <= SMALL:
-        matrices = x.reshape((-1, *(1, *x.shape)[-2:])).tolist()
-        rows = [row for matrix in matrices for row in ([], *matrix)][1:]
-        array["rows"] = [[number(y) for y in row] for row in rows]
+        array["rows"] = rows_of(x)
     return array
+
+
+def rows_of(x: Any) -> list[list[str]]:
+    """The rows of an array, those of images one below another, an empty one between."""
+    matrices = x.reshape((-1, *(1, *x.shape)[-2:])).tolist()
+    rows = [row for matrix in matrices for row in ([], *matrix)][1:]
+    return [[number(y) for y in row] for row in rows]
 
 
 def _number(x: float) -> float | str:
