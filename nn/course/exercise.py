@@ -131,6 +131,11 @@ class Exercise:
     def _look(self, answer: Any, given: Mapping[str, Any]) -> Any:
         """What `seen` makes of the answer, which may be a learner's function that fails."""
         assert self.seen is not None
+        if callable(self.hand_in(**given)) and not callable(answer):
+            raise NotReadableError(
+                "This needs a function or a class, without quotes and without calling it, but got "
+                f"{type(answer).__name__} ({str(answer)[:60]})."
+            )
         try:
             found = self.seen(answer, **given)
         except NotReadableError:

@@ -137,7 +137,7 @@ EXERCISES = (
         ),
         hints=(
             "First the arrows into v, then those into u.",
-            "Press play in the player below and watch the box t.",
+            "Run backprop(v) in a cell of its own, press play, and watch the box t.",
         ),
         praise="Three products for one number, and t.grad is their sum, 7.",
     ),

@@ -51,8 +51,8 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda table: table.diagonal() / table.sum(),
-                "Divide by how many of *that* "
-                "digit there were: the sum of its row, not of the whole table.",
+                "Divide by how many of that digit there were: the sum of its row, not of the whole "
+                "table.",
             ),
             Mistake(
                 lambda table: table.diagonal() / table.sum(axis=0),

@@ -10,6 +10,7 @@ from autograd import Value
 from nn.course import planted
 from nn.course.exercise import Exercise, Mistake
 from nn.course.misconceptions import Misconception as Belief
+from nn.course.reading import NotReadableError
 
 # --- the engine that the reader is led to, and the wrong ones -------------------------------------
 
@@ -50,11 +51,21 @@ def _remembers(kind: Callable[..., Any]) -> list[float]:
     return [float(x) for numbers in found for x in numbers]
 
 
+def _made(node: Any) -> Any:
+    """What a learner's operation has returned, if it is a node."""
+    if not (hasattr(node, "parents") and hasattr(node, "slopes")):
+        raise NotReadableError(
+            f"It returns {type(node).__name__} ({str(node)[:60]}), which remembers nothing. Return "
+            "a MyValue with the result, its parents and its slopes."
+        )
+    return node
+
+
 def _sum_and_product(functions: Any, MyValue: Any) -> list[float]:
     """What 3 + 4 and 3 · 4 are, and both slopes of each."""
     found: list[float] = []
     for function in functions:
-        node = function(MyValue(3.0), MyValue(4.0))
+        node = _made(function(MyValue(3.0), MyValue(4.0)))
         if len(node.parents) != 2:
             return [float(len(node.parents))] * 6
         found += [node.data, *node.slopes]
@@ -90,7 +101,7 @@ def _gradients(backward: Callable[[Any], Any], MyValue: Any) -> list[float]:
 def _curves(functions: Any, MyValue: Any) -> list[float]:
     """tanh at 0.5 and a cube at 2, with their slopes."""
     tanh, power = functions
-    bent, cube = tanh(MyValue(0.5)), power(MyValue(2.0), 3)
+    bent, cube = _made(tanh(MyValue(0.5))), _made(power(MyValue(2.0), 3))
     return [float(x) for node in (bent, cube) for x in (node.data, *node.slopes)]
 
 
@@ -378,7 +389,7 @@ EXERCISES = (
             Mistake(lambda: 4, "Earlier: one step before, x is no longer what the player says."),
             Mistake(lambda: 1, "In step 1 both say the same."),
         ),
-        hints=("Play a step, read a line; what is x *then*?", "x gets something twice."),
+        hints=("Play a step, read a line; what is x at that moment?", "x gets something twice."),
         praise="It sets the gradient (=) where it should add to it (+=).",
     ),
     Exercise(

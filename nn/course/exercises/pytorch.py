@@ -16,7 +16,15 @@ ARRIVING = [[1.0, -2.0, 0.5], [3.0, 1.0, -1.0]]
 def _result_and_gradient(normalise: Callable[[Tensor], Any]) -> list[float]:
     """What a learner's function makes of a table, and the gradient that it hands back."""
     x = Tensor(TABLE, requires_grad=True)
-    result = normalise(x)
+    try:
+        result = normalise(x)
+    except TypeError as err:
+        if "must be Tensor, not Tensor" not in str(err):
+            raise
+        raise NotReadableError(
+            "x comes as a tensor of this library, which PyTorch's own functions do not take. "
+            "Compute with x.mean and with arithmetic."
+        ) from err
     if not isinstance(result, Tensor) or result.shape != x.shape:
         came = getattr(result, "shape", type(result).__name__)
         raise NotReadableError(f"Of a table of shape {x.shape} it makes no such table, but {came}.")
@@ -27,7 +35,7 @@ def _result_and_gradient(normalise: Callable[[Tensor], Any]) -> list[float]:
 
 
 def _normalised(
-    x: Tensor, axis: int = 1, cut: bool = False, cut_spread: bool = False, divisor: int = 3
+    x: Tensor, axis: int | None = 1, cut: bool = False, cut_spread: bool = False, divisor: int = 3
 ) -> Tensor:
     mean = x.mean(axis=axis, keepdims=True)
     spread = (((x - mean) ** 2).sum(axis=axis, keepdims=True) / divisor) ** 0.5
@@ -133,6 +141,11 @@ EXERCISES = (
                 Belief.SHAPE,
             ),
             Mistake(
+                lambda: lambda x: _normalised(x, axis=None, divisor=6),
+                "That takes one mean and one spread of the whole table. Each row has its own.",
+                Belief.SHAPE,
+            ),
+            Mistake(
                 lambda: lambda x: _normalised(x, divisor=2),
                 "Divide the squares by how many there are, not by one less.",
             ),
@@ -142,7 +155,7 @@ EXERCISES = (
             "The function above with axis=0 takes columns. Rows are axis=1, with keepdims=True.",
             "mean = x.mean(axis=1, keepdims=True), and spread in the same way; detach nothing.",
         ),
-        praise="`compare` finds no difference either.",
+        praise="PyTorch's own function has the same numbers and the same gradient.",
     ),
     Exercise(
         "pytorch 4",

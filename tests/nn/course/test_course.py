@@ -3,6 +3,7 @@
 import importlib
 import io
 import pkgutil
+import re
 import sys
 
 import matplotlib.pyplot as plt
@@ -112,6 +113,44 @@ def test_a_number_too_few_or_too_many_is_told_and_is_no_other_error(exercise):
 def test_whatever_is_typed_gives_a_wrong_answer_and_no_other_error(exercise, answer):
     with pytest.raises(WrongAnswer, match="Not yet"):
         check(exercise, answer, **exercise.given())
+
+
+@of_each_exercise
+def test_what_is_said_is_plain_text_without_marks_that_a_box_would_show(exercise):
+    praise = exercise.praise
+    praise = praise(**exercise.given()) if callable(praise) else praise
+    for text in (*exercise.hints, praise, *(mistake.says for mistake in exercise.mistakes)):
+        assert not re.search(r"`|(?<!\w)\*\w[^*]*\w\*(?!\w)|\$.*\$|player below", text), text
+
+
+FUNCTIONS = [e for e in EXERCISES if callable(e.hand_in(**e.given()))]
+
+
+@pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda e: e.name)
+@pytest.mark.parametrize("typed", ["x*x + 6x", 10, [1, 2]], ids=repr)
+def test_where_a_function_is_asked_for_anything_else_is_told_so(exercise, typed):
+    verdict = exercise.judge(typed, **exercise.given())
+    assert not verdict.right
+    assert verdict.text.startswith("This needs a function or a class")
+    assert f"but got {type(typed).__name__}" in verdict.text
+
+
+@pytest.mark.parametrize("name", ["own-autograd 2", "own-autograd 5"])
+def test_an_operation_that_returns_a_plain_number_is_told_what_to_return(name):
+    exercise = find(name)
+    plain = (lambda a, b=1: a.data, lambda a, b=1: a.data)
+    verdict = exercise.judge(plain, **exercise.given())
+    assert "It returns float" in verdict.text
+    assert "Return a MyValue" in verdict.text
+
+
+def test_a_function_of_pytorch_given_our_tensor_is_told_whose_tensor_it_is():
+    def as_pytorch_refuses(x):
+        raise TypeError("layer_norm(): argument 'input' (position 1) must be Tensor, not Tensor")
+
+    said = find("pytorch 3").judge(as_pytorch_refuses).text
+    assert said.startswith("x comes as a tensor of this library")
+    assert "ended with TypeError" in find("pytorch 3").judge(lambda x: x + {}).text
 
 
 def test_every_misconception_is_met_by_at_least_one_exercise():
