@@ -36,11 +36,12 @@ body {{ font: 11pt/1.45 Georgia, serif; color: #000; background: #fff; max-width
 h1 {{ font-size: 15pt; margin: 0 0 .6em }}
 h2 {{ font-size: 12pt; margin: 0 0 .2em }}
 code, pre {{ font: 10pt/1.35 monospace }}
-pre {{ background: #f3f3f3; padding: .5em .8em }}
+pre {{ background: #f3f3f3; padding: .5em .8em; white-space: pre-wrap }}
 .who {{ display: flex; gap: 2em; margin-bottom: 1.5em }}
 .who span {{ flex: 1; border-bottom: 1px solid #000 }}
 section {{ break-inside: avoid; margin-bottom: 1.2em }}
-.room {{ height: 6.4em; background: repeating-linear-gradient(#fff 0 1.55em, #bbb 1.55em 1.6em) }}
+.room {{ height: 96px; print-color-adjust: exact; -webkit-print-color-adjust: exact;
+  background: repeating-linear-gradient(#fff 0 23px, #aaa 23px 24px) }}
 .answers {{ break-before: page; border-top: 1px solid #000; margin-top: 3em; padding-top: 1em }}
 @media print {{ body {{ margin: 0; padding: 0 }} .answers {{ border: 0 }} }}
 </style>
