@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
 import nn
-from autograd import CompileError, ShapeError, Tensor, Value
+from autograd import ShapeError, Tensor, Value
 from autograd.node import gradients
 from nn import functional
 from nn.operands import numbers
@@ -198,10 +198,23 @@ def test_attention_refuses_masks_that_say_nothing_clear():
         attended(dropout_p=1.0)
 
 
-def test_dropout_in_a_compiled_attention_is_refused_with_the_remedy():
-    compiled = autograd.compile(lambda x: attend(x, x, x, dropout_p=0.5).sum())
-    with pytest.raises(CompileError, match=r"mask of Dropout.* Call model\.eval\(\) first"):
-        compiled(leaf(np.ones((2, 2))))
+def test_a_compiled_attention_draws_a_mask_at_each_call_as_uncompiled():
+    x = leaf(np.random.default_rng(0).normal(size=(2, 3, 4)))
+
+    def f(x):
+        return attend(x, x, x, dropout_p=0.5).sum()
+
+    def calls(run):
+        nn.manual_seed(0)
+        for _ in range(4):
+            x.zero_grad()
+            total = run(x)
+            total.backward()
+            yield np.append(x.grad, total.data)
+
+    ours, theirs = [*calls(autograd.compile(f))], [*calls(f)]
+    assert len({part[-1] for part in theirs}) == 4
+    assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
 
 
 def attend(*args, **options):
