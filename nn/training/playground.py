@@ -64,7 +64,7 @@ def playground(
         Playground(MLP, 40 examples, Adam)
     """
     if not isinstance(model, Module):
-        raise TypeError(f"playground: needs a model, then the data, but got {kind(model)} first.")
+        raise TypeError(f"playground: needs a Module, then the data, but got {kind(model)} first.")
     if not callable(loss):
         raise TypeError(f"playground: needs a loss of outputs and y, but got {kind(loss)}.")
     if not isinstance(optimizer, UpdateRule):

@@ -70,10 +70,11 @@ class Stage:
         image_shape: tuple[int, int] | None,
     ) -> None:
         self.model, self.name = model, dataset.name if dataset is not None else ""
-        self._x = np.asarray(x, np.float64)
+        given, self._x = np.asarray(x), np.asarray(x, np.float64)
         y, found = _numbered(y)
         self._image = image_shape or _as_image(self._x)
-        self._columns = self._first_columns()
+        self._takes_numbers = True
+        self._columns = self._first_columns(given)
         self._scales = self._own_scales(self._columns)
         self._reach = self._own_reach()
         names = dataset.feature_names if dataset is not None else ()
@@ -81,15 +82,21 @@ class Stage:
         self.plane = self._as_plane(y, names, classes)
         self._names = self._edge_names(names, classes)
 
-    def _first_columns(self) -> Sequence[Column]:
+    def _first_columns(self, given: Any) -> Sequence[Column]:
         """The columns of neurons, or none where the model is no row of columns."""
         try:
             return read(self.model, self._x[:_SAMPLE]).columns
         except NotColumnsError:
             return ()
+        except TypeError:
+            if given.dtype.kind not in "iu":
+                raise
+            outputs(self.model, given[:_SAMPLE])  # such as those of words, which are no amounts
+            self._takes_numbers = False
+            return ()
 
     def _as_plane(self, y: Array, features: Sequence[str], classes: Sequence[str]) -> Plane | None:
-        if self._x.shape[1:] != (2,):
+        if self._x.shape[1:] != (2,) or not self._takes_numbers:
             return None
         out = outputs(self.model, self._x)
         bent = bool(self._columns and self._columns[-1].activation)

@@ -479,3 +479,15 @@ def test_what_was_watched_trains_on_in_a_page_as_fit_trained_it(tmp_path, monkey
     assert (of, loss_then, optimizer_then) == (model, loss, optimizer)
     assert data[0] is x
     assert "<title>MLP trained by SGD</title>" in (tmp_path / "fit.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("length", [2, 6])
+def test_a_model_of_words_is_watched_by_its_losses_and_weights(length):
+    nn.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(5, 3), nn.Flatten(), nn.Linear(3 * length, 1))
+    words = np.arange(4 * length).reshape(4, length) % 5
+    w = nn.watch(model, (words, np.ones(4)))
+    w.frame(1.0)
+    assert [panel.title for panel in w.film().panels] == ["Losses", "How the weights are spread"]
+    with pytest.raises(TypeError, match="needs whole numbers"):
+        nn.watch(model, (words + 0.5, np.ones(4)))
