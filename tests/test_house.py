@@ -21,7 +21,7 @@ def test_the_type_checker_is_told_to_look_away_at_most_forty_times():
 # What the engine asks of a node: the public names ask first whether a mode is on.
 OF_NODES = {
     "_apply", "_become_leaf", "_data", "_grad", "_inputs", "_is_float", "_left", "_receive",
-    "_right", "_seed", "_seen", "_version", "_x", "_y",
+    "_right", "_seed", "_seen", "_version", "_windows", "_write", "_x", "_y",
 }  # fmt: skip
 SHARED = {
     "_active", "_arguments", "_buffers", "_constant", "_finite_only", "_is_plain", "_lift_rows",
