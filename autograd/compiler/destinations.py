@@ -155,7 +155,9 @@ def allocate_rows(
     """
     makers = {id(step.out): step for step in steps}
     for step in steps:
-        if step.function is not np.concatenate or step.options or step.out in changed:
+        if step.function is not np.concatenate or step.out in changed:
+            continue
+        if len(step.args) > 1 or step.options:  # an axis
             continue
         row = step.out
         parts = [part.base for part in traced_in(step.args)]

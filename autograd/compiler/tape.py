@@ -311,7 +311,7 @@ class Bound:
             return None
         if step.kind == CHANGE:
             return _changing(step.function, args, options)
-        if step.function is np.concatenate and out not in self.arrays and not options:
+        if step.function is np.concatenate and out not in self.arrays and _makes_a_row(step):
             shown = side_by_side(*args)
             if shown is not None and step.out.base not in self.changed:
                 self.arrays[out] = shown
@@ -334,6 +334,10 @@ class Bound:
 
     def _filled(self, tree: Any) -> Any:
         return mapped(tree, lambda x: self.arrays[id(x)])
+
+
+def _makes_a_row(step: Step) -> bool:
+    return len(step.args) == 1 and not step.options  # no axis
 
 
 def _changing(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Callable[[], Any]:

@@ -726,3 +726,9 @@ def test_derivatives_of_a_function_that_reads_elements_of_its_array(derive, expe
     g = autograd.compile(derive(rosenbrock))
     for point in ([1.0, 2.0], [-0.5, 0.25], [3.0, -1.0]):
         np.testing.assert_allclose(g(np.array(point)), expected(*point), rtol=1e-12)
+
+
+def test_arrays_are_joined_along_an_axis_that_is_given_by_place():
+    f = autograd.compile(lambda x: np.concatenate((x, 2 * x), 0))
+    for k in range(3):
+        assert f(np.array([1.0, 2.0 + k])).tolist() == [1.0, 2.0 + k, 2.0, 4.0 + 2 * k]

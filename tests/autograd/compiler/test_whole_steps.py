@@ -841,3 +841,28 @@ def test_after_a_gradient_that_is_refused_gradients_and_averages_are_as_before()
         step(X * np.nan, Y)
     for ours, theirs in zip(seen(), before, strict=True):
         assert np.array_equal(ours, theirs)
+
+
+def test_a_warning_that_is_an_error_in_the_update_leaves_everything_as_it_was():
+    w = nn.Parameter([1.0, 2.0])
+    optimizer = optim.Adam([w], lr=0.1)
+
+    @functools.partial(autograd.compile, backend="numpy", audit=False)
+    def step(x):
+        loss = (w * x).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(3):
+        step(np.array([1.0, 2.0]))
+    before, state = (w.data.copy(), w.grad.copy()), optimizer.state_dict()["state"][0]
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        step(np.array([1e200, 1.0]))  # whose square is infinite
+    after = optimizer.state_dict()["state"][0]
+    assert np.array_equal(w.data, before[0])
+    assert np.array_equal(w.grad, before[1])
+    assert after["steps"] == state["steps"]
+    for name, numbers in state["kept"].items():
+        assert np.array_equal(after["kept"][name], numbers)
