@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.native.llvm import printed, used
+from autograd.compiler.native.llvm import printed_apart, used
 from autograd.compiler.native.llvm_numbers import WRITTEN
 from autograd.compiler.native.loops import GIVEN, Apply, Code, Memory, Nest, Number, Ref
 from autograd.compiler.native.lowering import lowered
-from autograd.compiler.native.machine import Compiled, known_in_c, this_machine
+from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_machine
 from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
 from autograd.compiler.native.windows import WINDOWS
 
@@ -34,8 +34,12 @@ Piece = list[Nest] | Call
 START = 50
 """So many replays are made with NumPy before the native code is compiled."""
 
-MANY = 20_000
+MANY = 5_000
 """Of more calls no native code is made: it would take seconds, and hold other threads up."""
+
+LONG = 128
+"""So many nests at most are one function: LLVM is quicker with short ones, and the end of the
+program can wait for one."""
 
 LARGE, LARGE_ACROSS = 1 << 21, 1 << 19
 """Products of so many multiplications are NumPy's: it has the better ones for matrices that do not
@@ -76,7 +80,10 @@ class Native:
         elif self.calls == START:
             thread = threading.Thread(target=self._compile, args=(space,), name="compile")
             self.state = thread
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # there is no more, or the interpreter is about to end
+                self.stop()
 
     def _compile(self, space: Any) -> None:
         """Make the code of every section; where that fails, leave it to NumPy."""
@@ -86,6 +93,8 @@ class Native:
         try:
             pairs = [_code_of(pieces) for _, pieces, _ in _pieces_of(space)]
             self.state = {key: code for key, code in pairs if code is not None}
+        except Ending:
+            self.stop()
         except Exception as err:  # noqa: BLE001 (whatever goes wrong, NumPy has the right numbers)
             self.stop()
             self.warn(f"could not be compiled ({type(err).__name__}: {err})")
@@ -159,7 +168,7 @@ def _pieces(section: Sequence[Call], memories: Memories) -> list[Piece]:
         nests = _lowered(call, memories)
         if nests is None:
             pieces.append(call)
-        elif pieces and isinstance(pieces[-1], list):
+        elif pieces and isinstance(pieces[-1], list) and len(pieces[-1]) + len(nests) <= LONG:
             pieces[-1] += nests
         else:
             pieces.append(nests)
@@ -212,7 +221,7 @@ def _code_of(pieces: list[Piece]) -> tuple[Hashable, Compiled | None]:
     groups = [x for x in pieces if isinstance(x, list)]
     if not any(groups):
         return None, None
-    return _key(groups), Compiled(printed(groups, this_machine()), len(groups))
+    return _key(groups), Compiled(printed_apart(groups, this_machine()))
 
 
 def _native_calls(
@@ -292,7 +301,9 @@ def _agree(sections: list[list[Call]], native: list[list[Call]]) -> bool:
             for call in calls:
                 call()
     usual = float(np.median([_largest(x) for x in expected] or [0.0]))
-    same = all(_alike(x, y, usual) for x, y in zip(owned, expected, strict=True))
+    # float64 numbers may be made of float32 ones
+    close = 1e-3 if any(x.dtype == np.float32 for x in arrays.values()) else 1e-9
+    same = all(_alike(x, y, usual, close) for x, y in zip(owned, expected, strict=True))
     _put_back(owned, before)
     return same
 
@@ -316,11 +327,11 @@ def _largest(array: Any) -> float:
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-def _alike(found: Any, expected: Any, usual: float) -> bool:
+def _alike(found: Any, expected: Any, usual: float, close: float) -> bool:
     """Whether numbers are equal but for rounding: of the largest of them, and of what is usual."""
     if expected.dtype.kind != "f":
         return bool((found == expected).all())
-    close = (1e-3 if expected.dtype.itemsize == 4 else 1e-9) * (_largest(expected) + usual)
+    close *= _largest(expected) + usual
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     with np.errstate(invalid="ignore"):
         return bool((same | (np.abs(found - expected) <= close)).all())

@@ -69,12 +69,17 @@ def bound(who: str, program: Program, find_names: Any, function: Any) -> BoundPr
             f"{who}: needs arguments that are numbers, arrays or Tensors, but got a Value. Pass a "
             "float, or use the Value from outside."
         )
+    if program.tensor_count and program.array_arguments:
+        raise CompileError(
+            f"{who}: needs arguments of one kind, but got arrays and Tensors. Pass Tensors "
+            "alone, or arrays alone."
+        )
     space, out = Workspace(program, []), BoundProgram()
     _fill_leaves(program, space)
     _name_arguments(out, program, space, _parameters(function))
     _name_leaves(out, program, space, Names(program, find_names))
     out.forward = _forward(program, space)
-    out.results = _results(program, space)
+    out.results = _results(who, program, space)
     _backward(out, program, space)
     return out
 
@@ -105,8 +110,8 @@ def _name_arguments(
     if count:
         found.append(("data", [space.numbers[:count]]))
     found += [("a", places) for places in space.array_places if places]
-    for k in range(program.tensor_count):
-        found.append(("a", [place for j, place in space.tensor_places if j == k]))
+    tensors = [[x for j, x in space.tensor_places if j == k] for k in range(program.tensor_count)]
+    found += [("a", places) for places in tensors if places]
     same = len(parameters) == len(found) and not (count and len(found) > 1)
     for k, (name, places) in enumerate(found):
         label = parameters[k] if same else name if name == "data" else f"a{k}"
@@ -175,7 +180,7 @@ def _collect(numbers: Any, positions: Any, out: Any) -> Any:
     return partial(taken, numbers, np.asarray(positions, np.intp), out=out)
 
 
-def _results(program: Program, space: Workspace) -> list[tuple[str, Any]]:
+def _results(who: str, program: Program, space: Workspace) -> list[tuple[str, Any]]:
     """Where the results lie; single numbers side by side as one."""
     found: list[Any] = []
     for x in program.outputs:
@@ -186,6 +191,11 @@ def _results(program: Program, space: Workspace) -> list[tuple[str, Any]]:
             found.append(space.arrays[x._data])
         elif isinstance(x, Traced):
             found.append(space.arrays[x])
+        else:
+            raise CompileError(
+                f"{who}: needs results that are computed, but one is an argument, a parameter or a "
+                "constant itself. Leave it out, or return 1.0 * it."
+            )
     return [(f"out{k}" if len(found) > 1 else "out", x) for k, x in enumerate(found)]
 
 

@@ -13,6 +13,7 @@ from autograd.checks import check_choice
 from autograd.compiler.native import c, javascript, llvm
 from autograd.compiler.native.bound import bound
 from autograd.compiler.native.llvm_function import Machine
+from autograd.compiler.native.memories import RESERVED
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.program import Program
 from autograd.errors import CompileError
@@ -24,12 +25,13 @@ def source(language: str, name: str, program: Program, find_names: Any, function
     """A program in another language."""
     check_choice("source", "language", language, LANGUAGES)
     program_of_calls = bound("source", program, find_names, function)
-    prepared = Prepared("source", program_of_calls, backward=language != "c")
+    name = _identifier(name)
+    prepared = Prepared("source", program_of_calls, language != "c", name)
     if language == "js":
-        return javascript.source(prepared, _identifier(name))
+        return javascript.source(prepared, name)
     if language == "llvm":
         return llvm.printed([prepared.forward, prepared.backward], Machine())
-    return c.source(prepared, _identifier(name))[0]
+    return c.source(prepared, name)[0]
 
 
 def export(
@@ -43,7 +45,13 @@ def export(
         )
     if dtype is not None and np.dtype(dtype) not in (np.dtype("f4"), np.dtype("f8")):
         raise ValueError(f"export: needs dtype float32, float64 or None, but got {dtype!r}.")
-    prepared = Prepared("export", bound("export", program, find_names, function), backward=False)
+    if file.stem in RESERVED or file.stem.startswith("_"):
+        raise ValueError(
+            f"export: needs a path whose name C has no use for, as {file.stem} is the function's; "
+            f"for example {file.stem.strip('_') or 'net'}_net.c."
+        )
+    program_of_calls = bound("export", program, find_names, function)
+    prepared = Prepared("export", program_of_calls, False, file.stem)
     single = dtype is not None and np.dtype(dtype) == np.dtype("f4")
     if not single and dtype is not None and _has_single(prepared):
         raise ValueError("export: needs dtype float32 or None for a program in float32.")
@@ -72,4 +80,4 @@ def the_program(programs: list[Any], who: str, name: str) -> Program:
 
 def _identifier(name: str) -> str:
     word = "".join(c if c.isascii() and c.isalnum() else "_" for c in name).strip("_")
-    return word if word[:1].isalpha() else "program"
+    return word if word[:1].isalpha() and word not in RESERVED else "program"

@@ -8,7 +8,7 @@ the fifth neuron.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from autograd.compiler.native.fusing import fused
 from autograd.compiler.native.llvm_function import Function, Machine
@@ -18,14 +18,24 @@ from autograd.compiler.native.loops import Memory, Nest, refs_in, simplified
 
 def printed(segments: Sequence[Sequence[Nest]], machine: Machine) -> str:
     """Functions @f0, @f1, … for some lists of nests; of all, one table of memories."""
+    parts = list(_functions(segments, machine))
+    declared = {name: text for function, _ in parts for name, text in function.declared.items()}
+    return "\n".join([*declared.values(), "", *(text for _, text in parts)])
+
+
+def printed_apart(segments: Sequence[Sequence[Nest]], machine: Machine) -> Iterator[str]:
+    """Likewise, each as a text of its own: of one long text LLVM takes more than its share."""
+    for function, text in _functions(segments, machine):
+        yield "\n".join([*function.declared.values(), "", text])
+
+
+def _functions(
+    segments: Sequence[Sequence[Nest]], machine: Machine
+) -> Iterator[tuple[Function, str]]:
     memories = {memory: k for k, memory in enumerate(used(segments))}
-    declared: dict[str, str] = {}
-    parts = []
     for k, nests in enumerate(segments):
         function = Function(machine, f"f{k}", memories)
-        parts.append(_text(function, nests))
-        declared.update(function.declared)
-    return "\n".join([*declared.values(), "", *parts])
+        yield function, _text(function, nests)
 
 
 def _text(function: Function, nests: Sequence[Nest]) -> str:

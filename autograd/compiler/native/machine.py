@@ -8,15 +8,26 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib.util
+import os
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.llvm_numbers import LIBM
 
-_compiling = threading.Lock()
+_compiling = threading.RLock()
+"""Whoever is in LLVM has this."""
+
+_unwanted: list[Any] = []  # code to free as soon as nobody is in LLVM
+
+if hasattr(os, "register_at_fork"):  # a child has no thread that would leave LLVM again
+    os.register_at_fork(
+        before=_compiling.acquire,
+        after_in_parent=_compiling.release,
+        after_in_child=_compiling.release,
+    )
 
 CALL: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 """A function of the machine; while it runs, other threads of Python do."""
@@ -29,38 +40,55 @@ def is_installed() -> bool:
 
 @functools.cache
 def _llvm() -> Any:
-    from llvmlite import binding
+    with _compiling:
+        from llvmlite import binding
 
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    return binding
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+        return binding
 
 
 @functools.cache
 def this_machine() -> Machine:
     """The machine that this runs on."""
-    features = _llvm().get_host_cpu_features()
+    with _compiling:
+        features = _llvm().get_host_cpu_features()
+        is_arm = _llvm().get_default_triple().startswith(("aarch64", "arm64"))
     wide = 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
-    is_arm = _llvm().get_default_triple().startswith(("aarch64", "arm64"))
     return Machine(wide, bool(features.get("fma")) or is_arm)
 
 
 @functools.cache
 def known_in_c() -> frozenset[str]:
     """The functions of numbers, by NumPy's names, that this machine's C library has."""
-    find = _llvm().address_of_symbol
-    return frozenset(name for name, theirs in LIBM.items() if find(theirs))
+    with _compiling:
+        find = _llvm().address_of_symbol
+        return frozenset(name for name, theirs in LIBM.items() if find(theirs))
+
+
+class Ending(Exception):
+    """The program is about to end, and should not wait for code."""
 
 
 class Compiled:
-    """Functions of the machine, from a text; they are there as long as this is.
+    """Functions of the machine, from texts; they are there as long as this is.
 
     Args:
-        text: LLVM's text of functions @f0, @f1, …
-        count: How many there are.
+        texts: LLVM's texts of functions @f0, @f1, …, each in one of its own.
+
+    Raises:
+        Ending: the interpreter ends; between two texts this is noticed.
     """
 
-    def __init__(self, text: str, count: int) -> None:
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.functions: Sequence[Any] = [
+            CALL(self._address(text, f"f{k}")) for k, text in enumerate(texts)
+        ]
+
+    def _address(self, text: str, name: str) -> int:
+        """Compile a text; where its function is."""
+        if not threading.main_thread().is_alive():
+            raise Ending
         binding = _llvm()
         with _compiling:
             module = binding.parse_assembly(text)
@@ -73,13 +101,23 @@ class Compiled:
             module.data_layout = str(target.target_data)
             engine = binding.create_mcjit_compiler(module, target)
             engine.finalize_object()
-            addresses = [engine.get_function_address(f"f{k}") for k in range(count)]
+            address: int = engine.get_function_address(name)
         # Not an attribute: in a circle of references Python would free its parts in any order.
-        weakref.finalize(self, _free, engine, module, target)
-        self.functions: Sequence[Any] = [CALL(address) for address in addresses]
+        freed = weakref.finalize(self, _free, engine, module, target)
+        freed.atexit = False  # another thread may still be in it
+        return address
 
 
 def _free(engine: Any, module: Any, target: Any) -> None:
-    """Free code that nobody can call any more; the engine owns the others."""
-    with _compiling:
-        engine.close()
+    """Free code that nobody can call any more; the engine owns the others.
+
+    This may be in the midst of anything, as it is the garbage collector that calls it: where
+    another thread is in LLVM, it is left to the next one that is done.
+    """
+    _unwanted.append((engine, module, target))
+    while _unwanted and _compiling.acquire(blocking=False):
+        try:
+            while _unwanted:
+                _unwanted.pop()[0].close()
+        finally:
+            _compiling.release()

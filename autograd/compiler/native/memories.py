@@ -33,9 +33,16 @@ sizeof static struct switch typedef union unsigned void volatile while bool true
 export function import in instanceof let new null super this throw try typeof var with yield await
 async of arguments eval Math exp log tanh sin cos tan sqrt pow floor ceil fabs maximum minimum sign
 square forward backward gamma y0 y1 yn j0 j1 jn index
+asin acos atan atan2 sinh cosh asinh acosh atanh exp2 expm1 log2 log10 log1p logb ilogb ldexp frexp
+modf scalbn scalbln cbrt hypot erf erfc lgamma tgamma nearbyint rint round lrint llrint lround
+llround trunc fmod remainder remquo nan nextafter nexttoward fdim fmax fmin fma copysign signbit
+isnan isinf isfinite isnormal fpclassify NAN INFINITY HUGE_VAL EOF NULL BUFSIZ FILE errno printf
+scanf puts stdin stdout stderr remove rename exit memcpy memset malloc free asm unix linux
+reciprocal power NaN Infinity Number undefined enum implements interface package private protected
+public Array Float64Array Float32Array Int32Array Uint8Array Object Symbol JSON
 """
 
-RESERVED = frozenset(_WORDS.split())
+RESERVED = frozenset(x + end for x in _WORDS.split() for end in ("", "f", "l"))
 """Names that mean something else in one of the languages."""
 
 
@@ -94,10 +101,14 @@ class Memories:
         flat = np.asarray(_Window(start, low, high))[: size * dtype.itemsize].view(dtype)
         return Memory(_identifier(name), shape, dtype, flat, role)
 
-    def name(self) -> None:
-        """Give each memory a name of its own: t0, t1, … where it is computed, c0 where fixed."""
+    def name(self, whole: str = "") -> None:
+        """Give each memory a name of its own: t0, t1, … where it is computed, c0 where fixed.
+
+        Args:
+            whole: What the function is called.
+        """
         self.tables.clear()
-        taken = set(RESERVED)
+        taken = {*RESERVED, whole, f"{whole.upper()}_H", f"{whole.upper()}_MAIN"}
         counts = {"t": 0, "c": 0}
         own = [memory for *_, memory in self.blocks if memory.name]
         for memory in own:
@@ -149,8 +160,11 @@ class Memories:
         low, high, memory = self.blocks[bisect_right(self.begins, address) - 1]
         if not low <= address < high:
             raise UnknownStep("an array of objects")
-        if memory.dtype != array.dtype or array.dtype.str[1:] not in KINDS:
-            raise UnknownStep(f"numbers of type {array.dtype}")
+        dtype = array.dtype
+        if memory.dtype != dtype or dtype.str[1:] not in KINDS or not dtype.isnative:
+            raise UnknownStep(f"numbers of type {dtype}")
+        if not array.flags.aligned:
+            raise UnknownStep("numbers that lie between the places for numbers")
         place, rest = divmod(address - low, memory.dtype.itemsize)
         if rest or any(step % memory.dtype.itemsize for step in array.strides):
             raise UnknownStep("numbers that are not side by side")

@@ -26,7 +26,7 @@ class Prepared:
             a gradient.
     """
 
-    def __init__(self, who: str, program: BoundProgram, backward: bool) -> None:
+    def __init__(self, who: str, program: BoundProgram, backward: bool, name: str) -> None:
         self.who = who
         second = program.backward if backward else []
         calls = [*program.forward, *second]
@@ -37,7 +37,7 @@ class Prepared:
         memories = Memories([*calls, *ends], program.named, constants=True, complete=True)
         for call in calls:  # to see what is written
             self._nests(call, memories)
-        memories.name()
+        memories.name(name)
         self.forward = [x for call in program.forward for x in self._nests(call, memories)]
         self.backward = [x for call in second for x in self._nests(call, memories)]
         copies: list[Nest] = []

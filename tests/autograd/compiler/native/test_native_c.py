@@ -29,7 +29,8 @@ def numbers_in(tree):
 def run_c(folder, *example):
     """What the exported net.c prints for some arguments."""
     strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-DNET_MAIN"]
-    subprocess.run(["cc", *strict, "net.c", "-lm", "-o", "net"], cwd=folder, check=True)
+    watched = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    subprocess.run(["cc", *strict, *watched, "net.c", "-lm", "-o", "net"], cwd=folder, check=True)
     given = " ".join(map(repr, numbers_in(example)))
     done = subprocess.run(
         ["./net"], cwd=folder, input=given, capture_output=True, text=True, check=True
@@ -138,6 +139,58 @@ def test_nan_infinity_and_the_sign_of_zero_are_kept(tmp_path):
     found = run_c(tmp_path, x)
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(np.signbit(found[-4:]), np.signbit(expected[-4:]))
+
+
+@needs_cc
+@pytest.mark.parametrize(
+    "name", ["nan", "printf", "scanf", "EOF", "NAN", "INFINITY", "net", "double", "log2", "fmaf"]
+)
+def test_an_argument_or_a_parameter_may_have_any_name(name, tmp_path):
+    f = eval(f"lambda {name}, other: {name} * other - {name}")
+    check(tmp_path, f, Tensor([1.0, 2.0]), Tensor([3.0, 4.0]))
+    model = nn.Module()
+    setattr(model, name, nn.Parameter(np.array([0.5, -2.0])))
+    model.forward = lambda x: x * getattr(model, name) + x
+    check(tmp_path, model.forward, Tensor([1.0, 2.0]))
+
+
+@needs_cc
+def test_two_exported_files_are_linked_into_one_program(tmp_path):
+    x = Tensor(np.ones((1, 4)))
+    model = mlp()
+    for name in ("one", "two"):
+        autograd.compile(model.forward).export(tmp_path / f"{name}.c", x)
+    (tmp_path / "main.c").write_text(
+        '#include <stdio.h>\n#include "one.h"\n#include "two.h"\n'
+        "int main(void) {\n    double x[4] = {1, 1, 1, 1}, y[3], z[3];\n"
+        "    one(x, y);\n    two(x, z);\n"
+        '    printf("%.17g %.17g", y[2], z[2]);\n    return 0;\n}\n'
+    )
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "main.c", "one.c", "two.c", "-lm"]
+    subprocess.run(["cc", *strict, "-o", "main"], cwd=tmp_path, check=True)
+    done = subprocess.run(["./main"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    expected = model(x).data[0, 2]
+    np.testing.assert_allclose(np.array(done.stdout.split(), float), [expected] * 2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["for", "log", "main", "printf", "bool", "_Bool", "sqrtf", "out"])
+def test_a_file_named_as_something_of_c_is_refused(name, tmp_path):
+    with pytest.raises(ValueError, match=f"for example {name.strip('_')}_net.c"):
+        autograd.compile(lambda x: x * x + x).export(tmp_path / f"{name}.c", Tensor([1.0, 2.0]))
+
+
+def test_what_would_go_to_another_argument_or_be_left_out_is_refused(tmp_path):
+    x, i = Tensor([1.0, 2.0]), np.array([3, 4])
+    with pytest.raises(CompileError, match="arguments of one kind"):
+        autograd.compile(lambda x, i: x * i + i).export(tmp_path / "net.c", x, i)
+    with pytest.raises(CompileError, match="results that are computed"):
+        autograd.compile(lambda x: [x, x * 2.0 + x]).export(tmp_path / "net.c", x)
+
+
+@needs_cc
+def test_an_argument_that_is_not_used_is_left_out(tmp_path):
+    autograd.compile(lambda x, y: x * 2.0 + x).export(tmp_path / "net.c", *[Tensor([1.0, 2.0])] * 2)
+    assert "(const double a0[2], double out[2])" in (tmp_path / "net.h").read_text()
 
 
 def test_the_c_of_five_neurons_reads_like_the_formula():
