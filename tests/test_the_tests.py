@@ -5,7 +5,8 @@ import pathlib
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-BESIDE = {"fuzz", "mutation", "notebooks", "oracles"}  # by hand, of the course, stored figures
+# what runs inside a browser, by hand, of the course, stored figures
+BESIDE = {"browser", "fuzz", "mutation", "notebooks", "oracles"}
 
 
 def folders(root, package):
