@@ -153,6 +153,7 @@ def check_choice(who: str, name: str, value: Any, choices: Iterable[str]) -> Non
         Traceback (most recent call last):
         ValueError: MSELoss: reduction must be 'mean', 'sum' or 'none', but got 'avg'.
     """
-    names = [repr(choice) for choice in choices]
-    if not isinstance(value, str) or repr(value) not in names:
+    choices = tuple(choices)
+    if not isinstance(value, str) or value not in choices:
+        names = [repr(choice) for choice in choices]
         refuse(who, name, f"{', '.join(names[:-1])} or {names[-1]}", value, ValueError)
