@@ -35,7 +35,17 @@ _LONG_NUMBER = re.compile(rf"[0-9]{{{_MOST_DIGITS + 1}}}")
 
 
 class FileError(ValueError):
-    """A file that is not what it should be."""
+    """A file that is not what it should be.
+
+    Example:
+        >>> import pathlib, tempfile, nn
+        >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +ELLIPSIS
+        ...     path = pathlib.Path(folder) / "net.safetensors"
+        ...     size = path.write_bytes(b"no numbers")
+        ...     nn.load(path)
+        Traceback (most recent call last):
+        nn.safetensors.FileError: ...
+    """
 
 
 class Place(NamedTuple):

@@ -19,7 +19,23 @@ if TYPE_CHECKING:
 
 
 class ScalarModule:
-    """What has Values for parameters: a subclass says which. In micrograd it is called `Module`."""
+    """What has Values for parameters: a subclass says which. In micrograd it is called `Module`.
+
+    Example:
+        >>> class Line(ScalarModule):
+        ...     def __init__(self):
+        ...         self.slope = Value(2.0)
+        ...
+        ...     def __call__(self, x):
+        ...         return self.slope * x
+        ...
+        ...     def parameters(self):
+        ...         return [self.slope]
+        >>> line = Line()
+        >>> line(3.0).backward()
+        >>> [p.grad for p in line.parameters()]
+        [3.0]
+    """
 
     def parameters(self) -> list[Value]:
         """Every weight and bias."""

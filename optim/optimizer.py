@@ -52,6 +52,12 @@ class Optimizer:
     Raises:
         TypeError: params, or one of them, is something else.
         ValueError: no parameters, one of them twice, or none that requires a gradient.
+
+    Example:
+        >>> from optim import SGD
+        >>> rule = SGD([("w", Value(2.0)), ("b", Value(0.5))], lr=0.1)
+        >>> isinstance(rule, Optimizer), rule.names
+        (True, ["'w'", "'b'"])
     """
 
     def __init_subclass__(cls, **named: Any) -> None:

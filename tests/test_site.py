@@ -212,13 +212,18 @@ def test_every_example_of_the_page_runs(open_page):
 def test_a_notebook_runs_to_its_last_cell_in_jupyterlite(open_page, name):
     page = open_page(f"lite/notebooks/index.html?path={name}.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.click("text=Run >> nth=0")
-    page.click("text=Run All Cells >> nth=0")
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-    page.wait_for_function(
-        """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
-            .every((prompt) => /[0-9]/.test(prompt.innerText))"""
-    )
+    cells = page.locator(".jp-CodeCell").count()
+    for offline in (False, True):  # once loaded, it needs no network
+        page.context.set_offline(offline)
+        page.click("text=Run >> nth=0")
+        page.click("text=Run All Cells >> nth=0")
+        page.wait_for_function(
+            """(before) => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
+                .every((prompt) => /[0-9]/.test(prompt.innerText)
+                    && Number(prompt.innerText.match(/[0-9]+/)[0]) > before)""",
+            arg=cells if offline else 0,
+        )
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
     assert page.query_selector("[data-mime-type='application/vnd.jupyter.error']") is None
 
 
@@ -230,3 +235,10 @@ def test_the_front_page_steps_an_expression(open_page):
     before = player.locator("nav output").first.inner_text()
     player.get_by_text("›", exact=True).first.click()
     assert player.locator("nav output").first.inner_text() != before
+
+
+@needs_browser
+def test_the_search_finds_a_name(open_page):
+    page = open_page("search.html?q=conv2d")
+    page.wait_for_selector("#search-results li")
+    assert "nn.functional.conv2d" in page.inner_text("#search-results")
