@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,19 +14,18 @@ from autograd.checks import kind
 from autograd.spellings import refuse_set_to_none
 from nn.operands import listed, numbers, shown
 from nn.parameter import Buffer, Element, Flat, Parameter
+from nn.pictures.pictured import Pictured
 from nn.summary import Table, summary
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
-
-    from nn.pictures.picture import NetworkPicture
 
 __all__ = ["Buffer", "Module", "Parameter"]
 
 _SETTINGS = {bool, int, float, str, type(None)}  # in which nothing needs to be looked for
 
 
-class Module:
+class Module(Pictured):
     """A function with parameters. Subclass it, assign what it is made of, write `forward`.
 
     Every `Parameter`, `Buffer` and `Module` assigned to an attribute belongs to it, also inside
@@ -340,45 +339,6 @@ class Module:
         Numbers, texts, truth values and modules; None where these cannot say it.
         """
         return None
-
-    def picture(
-        self,
-        x: Any,
-        y: Any = None,
-        loss: Callable[[Any, Any], Any] | None = None,
-        *,
-        names: tuple[Sequence[str], Sequence[str]] = ((), ()),
-    ) -> NetworkPicture:
-        """The network as circles and lines: what each neuron hands on, and each weight as a line.
-
-        The thicker a line, the larger its weight; blue and dashed is negative. With a loss, the
-        gradients can be shown in their place. Of more than 16 neurons in a column nine are drawn.
-
-        Args:
-            x: One example (inputs,), or several (N, inputs), whose mean is shown.
-            y: What the loss is called with, beside the outputs.
-            loss: Called as loss(model(x), y). The parameters' own gradients stay as they are.
-            names: Of the inputs, and of the outputs.
-
-        Returns:
-            A picture that shows itself in a notebook, with `save(path)` and `backwards`.
-
-        Raises:
-            ValueError: it is no row of layers, each a weighted sum of the one before.
-            ShapeError: x has another shape.
-
-        Example:
-            >>> from nn import MLP, MSELoss, manual_seed
-            >>> manual_seed(0)
-            >>> picture = MLP(2, [3], 1, "tanh").picture([1.0, 2.0], [[0.5]], MSELoss())
-            >>> picture
-            Network 2 → 3 (tanh) → 1, forwards for one example: output ...
-            >>> picture.backwards
-            Network 2 → 3 (tanh) → 1, backwards for one example: gradient of the output ...
-        """
-        from nn.pictures.picture import picture
-
-        return picture(self, x, y, loss, names)
 
     def __setattr__(self, name: str, value: Any) -> None:
         # `layer.weight = layer.weight - rate * gradient` would end the training without a word.

@@ -7,18 +7,16 @@ import lines changed. For the same view of a tensor model there is `model.scalar
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
 from autograd import Value
 from autograd.checks import check_int, refuse
 from autograd.value import Constant
-
-if TYPE_CHECKING:
-    from nn.pictures.picture import NetworkPicture
+from nn.pictures.pictured import Pictured
 
 
-class ScalarModule:
+class ScalarModule(Pictured):
     """What has Values for parameters: a subclass says which. In micrograd it is called `Module`.
 
     Example:
@@ -45,40 +43,6 @@ class ScalarModule:
         """Set the gradient of every parameter to 0."""
         for p in self.parameters():
             p.zero_grad()
-
-    def picture(
-        self,
-        x: Any,
-        y: Any = None,
-        loss: Callable[[Any, Any], Any] | None = None,
-        *,
-        names: tuple[Sequence[str], Sequence[str]] = ((), ()),
-    ) -> NetworkPicture:
-        """The network as circles and lines: what each neuron hands on, and each weight as a line.
-
-        The thicker a line, the larger its weight; blue and dashed is negative. With a loss, the
-        gradients can be shown in their place. Of more than 16 neurons in a column nine are drawn.
-
-        Args:
-            x: One example (inputs,), or several (N, inputs), whose mean is shown.
-            y: What the loss is called with, beside the outputs.
-            loss: Called as loss(model(x), y). The parameters' own gradients stay as they are.
-            names: Of the inputs, and of the outputs.
-
-        Returns:
-            A picture that shows itself in a notebook, with `save(path)` and `backwards`.
-
-        Raises:
-            ValueError: it is no row of layers, each a weighted sum of the one before.
-            ShapeError: x has another shape.
-
-        Example:
-            >>> MLP(2, [3, 1]).picture([1.0, 2.0])
-            Network 2 → 3 (relu) → 1, forwards for one example: output ...
-        """
-        from nn.pictures.picture import picture
-
-        return picture(self, x, y, loss, names)
 
 
 Module = ScalarModule

@@ -99,8 +99,8 @@ class Stage:
         if self._x.shape[1:] != (2,) or not self._takes_numbers:
             return None
         out = outputs(self.model, self._x)
-        bent = bool(self._columns and self._columns[-1].activation)
-        squashed = bent and bool(((out >= 0) & (out <= 1)).all())
+        # By its name: numbers between 0 and 1 come from others, too, before a model has learned.
+        squashed = bool(self._columns) and self._columns[-1].activation in ("σ", "step")
         meaning = meaning_of(out, y if y.ndim == 1 else y.reshape(len(y), -1), squashed)
         if meaning == "value":
             kinds = np.ravel(y).astype(np.float64)

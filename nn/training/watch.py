@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -251,15 +253,11 @@ class Watch:
         if kept[-1].at != self._count:
             kept = [*kept, self._now()]
         kept = _thinned(kept, frames)
-        before = self._now()
-        try:
-            self._stage.measure(self._shown(kept))
-            moments = [
-                (self._stage.panels(self._moment(one.at)), self._caption(one.at))
-                for one in self._shown(kept)
-            ]
-        finally:
-            self._put(before)
+        # In a copy of the model, as its old weights are put into it: the model may go on learning.
+        stage = copy.deepcopy(self._stage)
+        shown = functools.partial(_shown, kept, _held_by(stage.model))
+        stage.measure(shown())
+        moments = [(stage.panels(self._moment(one.at)), self._caption(one.at)) for one in shown()]
         while True:
             film = self._film_of(moments)
             room = max(0, most_bytes - 4 * len(film.still) // 3)  # it is there as base64, too
@@ -267,16 +265,6 @@ class Watch:
                 return film
             fitting = int(0.95 * len(moments) * room / len(film.packed))
             moments = _thinned(moments, max(3, fitting))
-
-    def _shown(self, kept: Sequence[_Kept]) -> Any:
-        """The moments, one after the other, each with its weights in the model."""
-        for one in kept:
-            self._put(one)
-            yield one
-
-    def _put(self, kept: _Kept) -> None:
-        for p, array in zip(self._held, kept.arrays, strict=True):
-            p.data = array
 
     def _film_of(self, moments: Sequence[tuple[Sequence[tuple[str, Scene]], str]]) -> Film:
         titles = [title for title, _ in moments[0][0]]
@@ -351,6 +339,14 @@ def _held_by(model: Any) -> list[Any]:
         for module in model.modules():
             held += [thing for thing in vars(module).values() if isinstance(thing, Buffer)]
     return held
+
+
+def _shown(kept: Sequence[_Kept], held: list[Any]) -> Iterator[_Kept]:
+    """The moments, one after the other, each with its weights in what holds them."""
+    for one in kept:
+        for p, array in zip(held, one.arrays, strict=True):
+            p.data = array
+        yield one
 
 
 def _copy(data: Any) -> Any:

@@ -9,7 +9,6 @@ is not known here raises UnknownStep, and stays a call of NumPy's.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -68,17 +67,3 @@ def _comment(call: Any, memories: Memories) -> str:
     if isinstance(target, np.ndarray):
         return f"{names[-1]} = {call.args[0]}"
     return f"{names[-1]} = {name}({', '.join(names[:-1])})"
-
-
-def lower_all(calls: list[Any], memories: Memories) -> list[Nest | partial[Any]]:
-    """Each call as nests, where that is known; else as it is."""
-    done: list[Nest | partial[Any]] = []
-    for call in calls:
-        try:
-            done += lowered(call, memories)
-        except UnknownStep:
-            for array in arrays_in(call):
-                if array.size:
-                    memories.written(array)
-            done.append(call)
-    return done

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib.util
 import os
 import threading
 import weakref
@@ -31,11 +30,6 @@ if hasattr(os, "register_at_fork"):  # a child has no thread that would leave LL
 
 CALL: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 """A function of the machine; while it runs, other threads of Python do."""
-
-
-def is_installed() -> bool:
-    """Whether llvmlite is there; it is not imported."""
-    return importlib.util.find_spec("llvmlite") is not None
 
 
 @functools.cache

@@ -172,10 +172,14 @@ def test_points_in_the_plane_get_their_region_and_other_data_do_not():
         (nn.MLP(2, [3], 3, output_activation="log_softmax"), CLASSES, "log probabilities"),
         (nn.MLP(2, [3], 1), np.linspace(0, 1, 7), "value"),
         (nn.Perceptron(2, "sign"), [-1, 1] * 3 + [1], "score"),
+        (nn.Perceptron(2, "step"), [0, 1] * 3 + [1], "probability"),
+        (nn.MLP(2, [3], 1, output_activation="tanh"), [-1, 1] * 3 + [1], "score"),
     ],
 )  # fmt: skip
 def test_it_is_known_what_the_outputs_mean(model, y, meaning):
-    stage = nn.watch(model, (POINTS, np.asarray(y)))._stage
+    for p in model.parameters():  # so that no output tells it from a probability by a sign
+        p.data = np.abs(p.data)
+    stage = nn.watch(model, (np.abs(POINTS), np.asarray(y)))._stage
     assert stage.plane.meaning == meaning
     stage.panels(Moment(0, "step", {}))
 
@@ -284,6 +288,34 @@ def test_too_many_moments_thin_themselves_out_evenly_from_first_to_last():
 def test_of_a_large_model_fewer_moments_are_kept():
     w = nn.watch(nn.Linear(1000, 500), (np.zeros((2, 1000)), np.zeros(2)))
     assert w._most * 500_500 * 8 <= watching.MOST_MEMORY
+
+
+def networks():
+    return small(), nn.scalar.MLP(2, [3, 1]), Residual(), nn.Sequential(small(), nn.BatchNorm1d(1))
+
+
+@pytest.mark.parametrize("model", networks(), ids=lambda model: type(model).__name__)
+def test_a_film_is_made_without_touching_the_model_which_may_go_on_learning(model):
+    w = nn.watch(model, (POINTS, [0, 1, 0, 1, 0, 1, 0]))
+    for _ in range(5):
+        for p in model.parameters():
+            p.data = p.data + 0.1
+        w.frame(0.5)
+    seen = []
+    for p in model.parameters():  # a second thread would do this at any moment
+        seen.append((p, p.data, np.array(p.data)))
+    put = []
+    original = watching.Stage.panels
+
+    def panels(stage, moment):
+        put.append([np.array_equal(p.data, numbers) for p, _, numbers in seen])
+        return original(stage, moment)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watching.Stage, "panels", panels)
+        w.film()
+    assert len(put) > 4
+    assert np.all(put)
 
 
 def test_a_film_thins_itself_out_until_it_is_as_small_as_it_has_to_be():

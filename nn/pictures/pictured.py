@@ -1,0 +1,52 @@
+"""What models of arrays and of single numbers share: they can be drawn as circles and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nn.pictures.picture import NetworkPicture
+
+
+class Pictured:
+    """What has a picture as a network."""
+
+    def picture(
+        self,
+        x: Any,
+        y: Any = None,
+        loss: Callable[[Any, Any], Any] | None = None,
+        *,
+        names: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    ) -> NetworkPicture:
+        """The network as circles and lines: what each neuron hands on, and each weight as a line.
+
+        The thicker a line, the larger its weight; blue and dashed is negative. With a loss, the
+        gradients can be shown in their place. Of more than 16 neurons in a column nine are drawn.
+
+        Args:
+            x: One example (inputs,), or several (N, inputs), whose mean is shown.
+            y: What the loss is called with, beside the outputs.
+            loss: Called as loss(model(x), y). The parameters' own gradients stay as they are.
+            names: Of the inputs, and of the outputs.
+
+        Returns:
+            A picture that shows itself in a notebook, with `save(path)` and `backwards`.
+
+        Raises:
+            ValueError: it is no row of layers, each a weighted sum of the one before.
+            ShapeError: x has another shape.
+
+        Example:
+            >>> from nn import MLP, MSELoss, manual_seed
+            >>> manual_seed(0)
+            >>> picture = MLP(2, [3], 1, "tanh").picture([1.0, 2.0], [[0.5]], MSELoss())
+            >>> picture
+            Network 2 → 3 (tanh) → 1, forwards for one example: output ...
+            >>> picture.backwards
+            Network 2 → 3 (tanh) → 1, backwards for one example: gradient of the output ...
+        """
+        from nn.pictures.picture import picture
+
+        return picture(self, x, y, loss, names)
