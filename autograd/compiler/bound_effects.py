@@ -98,17 +98,15 @@ class BoundEffects:
         """
         effects = self.effects
         for array, pairs in effects.row_data.items():
-            places = effects.places(array is None, pairs)
-            found = (later if array is None else arrays[array])[places].tolist()
-            for leaf, number in zip(effects.leaves(pairs, values), found, strict=True):
-                leaf._data = number
+            found = later if array is None else arrays[array]
+            effects.leaves(pairs, values).put(found[effects.places(array is None, pairs)])
         if effects.row_grads:
             some, none = effects.some_grads
-            found = later[effects.places(True, some)].tolist() if some else ()
-            for leaf, number in zip(effects.leaves(some, values), found, strict=True):
-                leaf._grad = number
-            for leaf in effects.leaves(none, values):
-                leaf._grad = None
+            if some:
+                found = later[effects.places(True, some)]
+                effects.leaves(some, values).set_gradient(found)
+            if none:
+                effects.leaves(none, values).zero_grad()
         for place, new in self.copies:
             place[...] = new
         if self.stay:

@@ -215,7 +215,7 @@ def rows_of(run: Recording, values: Any) -> Any:
     rows = [
         x.index
         if type(x) is kind
-        else (type(x) is Value and known.get(x))
+        else (isinstance(x, Value) and known.get(x))
         or run.row(x if isinstance(x, Value) else Constant(x))
         for x in values.ravel().tolist()
     ]

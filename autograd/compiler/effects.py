@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.adopted_values import GatheredValues
 from autograd.compiler.bound_effects import BoundEffects
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
@@ -31,6 +32,10 @@ from autograd.versions import latest
 
 Recording = Any
 """That of record.py, which imports this file."""
+
+
+MANY = 8
+"""From so many Values on, it is quicker to write to them in an array."""
 
 
 class StandIn(Tensor):
@@ -267,7 +272,7 @@ class Written:
                 self.row_grads.append((k, leaf.gradient))
         self.after: AfterBackward | None = None
         self._found: dict[int, Any] = {}
-        self._closed: dict[int, list[Any]] = {}
+        self._closed: dict[int, GatheredValues] = {}
 
     def rows_before(self, graph: Graph, results: list[int], arrays: list[list[int]]) -> list[int]:
         """Set up what is computed after the backward pass.
@@ -337,11 +342,18 @@ class Written:
         some = [pair for pair in self.row_grads if pair[1] is not None]
         return some, [pair for pair in self.row_grads if pair[1] is None]
 
-    def leaves(self, pairs: list[Any], values: Any) -> list[Any]:
+    def single_leaves(self, order: list[int]) -> list[Any]:
+        """The Values from outside that change at each call, if there are many, in this order."""
+        pairs = [*self.row_grads, *(pair for those in self.row_data.values() for pair in those)]
+        changed = {leaf for leaf, _ in pairs if leaf >= self.run.graph.value_count}
+        found = dict.fromkeys([x for x in order if x in changed] + sorted(changed))
+        return [self.run.graph.leaves[x] for x in found] if len(found) >= MANY else []
+
+    def leaves(self, pairs: list[Any], values: Any) -> GatheredValues:
         """The Values of pairs of a leaf and something else."""
         if id(pairs) in self._closed:
             return self._closed[id(pairs)]
-        found = [values(leaf) for leaf, _ in pairs]
+        found = GatheredValues([values(leaf) for leaf, _ in pairs])
         if all(leaf >= self.run.graph.value_count for leaf, _ in pairs):  # at each call the same
             self._closed[id(pairs)] = found
         return found

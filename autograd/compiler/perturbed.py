@@ -87,7 +87,7 @@ def perturbed(
     other.tensors = [(by.node(x), stand_in) for x, stand_in in program.tensors]
     other.closed, other.required, other.bound, other.free = [], [], {}, []
     other._reached = {}
-    for name in ("closed_leaves", "closed_tensors"):
+    for name in ("gathered", "closed_tensors"):
         vars(other).pop(name, None)
     for near, names in ((by.near, ("floats", "arrays")), (by.node, ("values", "tensors"))):
         for name in names:

@@ -11,13 +11,13 @@ The memory of five neurons is an array of 28 numbers, of which 15 are leaves, an
 from __future__ import annotations
 
 import functools
-import struct
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.adopted_values import GatheredValues, adopt
 from autograd.compiler.effects import State, written
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, LEAF, PICK
@@ -95,7 +95,8 @@ class Program:
         self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
         self._reached: dict[frozenset[int], Reached] = {}
         self.order = self.placement.leaf_order
-        self.packing = struct.Struct(f"{len(self.order)}d")  # quicker than assigning a list
+        if self.effects is not None:
+            adopt(self.effects.single_leaves(self.order))
         self.uses_arrays = bool(self.wanted)
         self.bound = {
             k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
@@ -169,16 +170,16 @@ class Program:
         """The i-th leaf: one of the arguments, or one from outside."""
         return given.values[i] if i < self.value_count else self.graph.leaves[i]
 
-    def leaves_of(self, given: Any) -> list[Any]:
+    def leaves_of(self, given: Any) -> GatheredValues:
         """The leaves of a call in the order of their positions."""
         if not self.value_count:
-            return self.closed_leaves
-        return [self.leaf(i, given) for i in self.order]
+            return self.gathered
+        return GatheredValues([self.leaf(i, given) for i in self.order])
 
     @functools.cached_property
-    def closed_leaves(self) -> list[Any]:
+    def gathered(self) -> GatheredValues:
         """The leaves where none is an argument."""
-        return [self.graph.leaves[i] for i in self.order]
+        return GatheredValues([self.graph.leaves[i] for i in self.order])
 
     @functools.cached_property
     def closed_tensors(self) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.adopted_values import GatheredValues
 from autograd.compiler.arguments import Given
 from autograd.compiler.program import Program, Workspace
 from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
@@ -57,7 +58,7 @@ def run(
     if spaces is not None:
         spaces.append(space)
     graded = not program.is_step and (recording() if active() else True)
-    call = Call(op, space, leaves, tensors) if graded else None  # who has the memory back
+    call = Call(op, space, leaves.values, tensors) if graded else None  # who has the memory back
     found = _results(space, call, given, tensors)
     if program.effects is not None:
         later = getattr(space.later, "numbers", None)
@@ -94,15 +95,15 @@ def _run_guarded(program: Program, space: Workspace, *given: Any) -> bool:
 
 
 def _fill_and_run(
-    program: Program, space: Workspace, given: Given, leaves: list[Any], tensors: list[Tensor],
+    program: Program, space: Workspace, given: Given, leaves: GatheredValues, tensors: list[Tensor],
     kept: list[Any],
 ) -> None:  # fmt: skip
     """Put the numbers of this call in their places, and run forward."""
     numbers = space.numbers
     if given.floats:
         numbers[: len(given.floats)] = given.floats
-    if leaves:
-        program.packing.pack_into(space.leaf_numbers, 0, *[x._data for x in leaves])
+    if program.order:
+        leaves.take(space.leaf_numbers)
     for owner, window, _ in space.windows:
         window[...] = owner._data
     for places, array in zip(space.array_places, given.arrays, strict=True):

@@ -8,7 +8,7 @@ the results hand their gradients to the call, and the call runs the compiled bac
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import Any
 
@@ -65,7 +65,7 @@ class Call(Node):
     _version = FIXED
 
     def __init__(
-        self, op: CompiledOp, space: Workspace, leaves: list[Any], tensors: list[Tensor]
+        self, op: CompiledOp, space: Workspace, leaves: Sequence[Any], tensors: list[Tensor]
     ) -> None:
         self.op: Any = op
         self.space, self.leaves, self.tensors = space, leaves, tensors

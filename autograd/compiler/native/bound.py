@@ -85,8 +85,7 @@ def bound(who: str, program: Program, find_names: Any, function: Any) -> BoundPr
 
 
 def _fill_leaves(program: Program, space: Workspace) -> None:
-    leaves = program.closed_leaves
-    space.leaf_numbers[:] = [x._data for x in leaves]
+    program.gathered.take(space.leaf_numbers)
     for owner, window, _ in space.windows:
         window[...] = owner._data
     for k, place in space.tensor_places:
