@@ -146,7 +146,7 @@ class GatheredValues:
                 alone.append(k)
         if not places:
             return seen, [], self.values, slice(None)
-        parts = [(s, _span(here), _span(there)) for s, here, there in places.values()]
+        parts = [(s, span(here), span(there)) for s, here, there in places.values()]
         return seen, parts, [self.values[k] for k in alone], np.array(alone, dtype=np.intp)
 
     def _where(self) -> tuple[list[tuple[Any, Any, Any]], Sequence[Any], Any]:
@@ -219,7 +219,7 @@ class GatheredValues:
             store.reached[there] = False
 
 
-def _span(places: list[int]) -> Any:
+def span(places: list[int]) -> Any:
     """Places as a slice where they follow one another, which is quicker."""
     first, count = places[0], len(places)
     if places == list(range(first, first + count)):

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from autograd.adopted_values import span
 from autograd.compiler.tape import side_by_side
 from autograd.versions import note_write
 
@@ -24,10 +27,21 @@ class BoundEffects:
         arrays: The array of each traced one.
         bound: Tensors whose arrays are known, by their number.
         keeps: Whether the arrays that are kept are among those.
+        later: The memory of what is computed after the backward pass; None where nothing is.
     """
 
-    def __init__(self, effects: Effects, arrays: Any, bound: dict[int, Any], keeps: bool) -> None:
-        self.effects = effects
+    def __init__(
+        self, effects: Effects, arrays: Any, bound: dict[int, Any], keeps: bool, later: Any
+    ) -> None:
+        self.effects, self.arrays = effects, arrays
+        self.row_data = [
+            (pairs, *(_found(later, pairs) if array is None else (arrays[array], _places(pairs))))
+            for array, pairs in effects.row_data.items()
+        ]
+        some = [pair for pair in effects.row_grads if pair[1] is not None]
+        self.row_grads = [(some, *_found(later, some))] if some else []
+        none = [pair for pair in effects.row_grads if pair[1] is None]
+        self.row_grads_gone = [none] if none else []
         self.numbers = [arrays.arrays.get(id(x)) for x in effects.numbers]
         self.kept = [arrays[after] for *_, after in effects.kept]
         befores = [before for _, before, _ in effects.kept]
@@ -50,11 +64,9 @@ class BoundEffects:
             if k not in windows or x is None
         ]
 
-    def fill(
-        self, tensors: Sequence[Any], arrays: Any, kept: list[Any], values: Any, numbers: Any
-    ) -> bool:
+    def fill(self, tensors: Sequence[Any], kept: list[Any], values: Any, numbers: Any) -> bool:
         """Put in what leaves and optimizers have; False where what is recorded would not do."""
-        effects = self.effects
+        effects, arrays = self.effects, self.arrays
         found = effects.compute()
         if found is None:
             return False
@@ -84,29 +96,21 @@ class BoundEffects:
                 arrays[drawn][...] = numbers
         return True
 
-    def write(
-        self, tensors: Sequence[Any], arrays: Any, kept: list[Any], values: Any, later: Any
-    ) -> None:
+    def write(self, tensors: Sequence[Any], kept: list[Any], values: Any) -> None:
         """Change what the function changes, as everything is computed.
 
         Args:
             tensors: Those of the call.
-            arrays: What was computed with arrays.
             kept: The arrays that are kept from call to call.
             values: Gives a leaf of the call, by its number.
-            later: The numbers that were computed after the backward pass.
         """
         effects = self.effects
-        for array, pairs in effects.row_data.items():
-            found = later if array is None else arrays[array]
-            effects.leaves(pairs, values).put(found[effects.places(array is None, pairs)])
-        if effects.row_grads:
-            some, none = effects.some_grads
-            if some:
-                found = later[effects.places(True, some)]
-                effects.leaves(some, values).set_gradient(found)
-            if none:
-                effects.leaves(none, values).zero_grad()
+        for pairs, numbers, places in self.row_data:
+            effects.leaves(pairs, values).put(numbers[places])
+        for pairs, numbers, places in self.row_grads:
+            effects.leaves(pairs, values).set_gradient(numbers[places])
+        for pairs in self.row_grads_gone:
+            effects.leaves(pairs, values).zero_grad()
         for place, new in self.copies:
             place[...] = new
         if self.stay:
@@ -123,6 +127,16 @@ class BoundEffects:
             now[...] = new
         for owner, name, value in effects.ends:
             setattr(owner, name, value())
+
+
+def _places(pairs: list[tuple[int, int]]) -> Any:
+    return span([place for _, place in pairs])
+
+
+def _found(later: Any, pairs: list[tuple[int, int]]) -> tuple[Any, Any]:
+    """The memory in which the numbers of rows are, and where in it."""
+    numbers, places = later.found(np.array([row for _, row in pairs]))
+    return numbers, span(places.tolist())
 
 
 def _joined(copies: list[tuple[int, Any, Any]]) -> list[tuple[Any, Any]]:

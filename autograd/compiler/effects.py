@@ -13,7 +13,6 @@ keep. So after an error everything is as before the call.
 from __future__ import annotations
 
 import copy
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -271,7 +270,6 @@ class Written:
             if leaf.is_set:
                 self.row_grads.append((k, leaf.gradient))
         self.after: AfterBackward | None = None
-        self._found: dict[int, Any] = {}
         self._closed: dict[int, GatheredValues] = {}
 
     def rows_before(self, graph: Graph, results: list[int], arrays: list[list[int]]) -> list[int]:
@@ -326,21 +324,9 @@ class Written:
         arrays += [*self.row_data, *(after for _, _, after in self.kept)]
         return [x for x in arrays if x is not None]
 
-    def bind(self, arrays: Any, bound: dict[int, Any], keeps: bool) -> BoundEffects:
+    def bind(self, arrays: Any, bound: dict[int, Any], keeps: bool, later: Any) -> BoundEffects:
         """The same with the arrays of a memory."""
-        return BoundEffects(self, arrays, bound, keeps)
-
-    def reads_later(self, results: list[int], arrays: bool) -> bool:
-        """Whether somebody needs what is computed after the backward pass, as rows."""
-        after: Any = self.after
-        rows = self.row_grads or None in self.row_data or any(self.late[x] for x in results)
-        return bool(arrays or rows or after.graph.guards)
-
-    @functools.cached_property
-    def some_grads(self) -> tuple[list[Any], list[Any]]:
-        """The Values that get a gradient, and those that lose theirs."""
-        some = [pair for pair in self.row_grads if pair[1] is not None]
-        return some, [pair for pair in self.row_grads if pair[1] is None]
+        return BoundEffects(self, arrays, bound, keeps, later)
 
     def single_leaves(self, order: list[int]) -> list[Any]:
         """The Values from outside that change at each call, if there are many, in this order."""
@@ -357,18 +343,6 @@ class Written:
         if all(leaf >= self.run.graph.value_count for leaf, _ in pairs):  # at each call the same
             self._closed[id(pairs)] = found
         return found
-
-    def places(self, rows: bool, pairs: list[Any]) -> Any:
-        """Where the numbers of pairs of a leaf and a row, or a place, are found."""
-        if id(pairs) not in self._found:
-            where = [x for _, x in pairs]
-            after: Any = self.after
-            found = after.positions(where) if rows else np.array(where)
-            first = int(found[0])
-            if np.array_equal(found, np.arange(first, first + len(found))):
-                found = slice(first, first + len(found))
-            self._found[id(pairs)] = found
-        return self._found[id(pairs)]
 
 
 def written(run: Recording) -> Any:

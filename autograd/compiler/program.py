@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.adopted_values import GatheredValues, adopt
+from autograd.adopted_values import GatheredValues, adopt, span
 from autograd.compiler.effects import State, written
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, LEAF, PICK
@@ -344,7 +344,7 @@ class Workspace:
         if program.kept:
             pairs = zip(program.effects.kept, program.kept, strict=True)
             given |= {id(before): array for (_, before, _), array in pairs}
-        later = self.later
+        later: Any = self.later
         if later is not None:
             late = [(later.shown(rows), x) for rows, x in program.filled if self._is_late(rows)]
             given |= {id(x): shown for shown, x in late if shown is not None}
@@ -352,7 +352,7 @@ class Workspace:
         self.effects: Any = None
         if program.effects is not None:
             bound = {k: program.tensors[k][0] for k in program.bound}
-            self.effects = program.effects.bind(arrays, bound, bool(program.kept))
+            self.effects = program.effects.bind(arrays, bound, bool(program.kept), later)
         self.early_places = [
             (p[id(x)], arrays[x])
             for x in program.early
@@ -385,14 +385,11 @@ class Workspace:
             ]
             for given in (True, False)
         )
-        self.late_places = [
-            (program.effects.after.positions(rows), arrays[x])
+        self.late_places: list[Any] = [
+            (*later.found(rows), arrays[x])
             for rows, x in program.filled
             if x in arrays and self._is_late(rows) and id(x) not in given
         ]
-        self.needs_later = later is not None and program.effects.reads_later(
-            program.result_rows, bool(self.late_places)
-        )
         flowing = [
             (rows, slope, program.raised.needs[rows]) for rows, slope in program.value_slopes
         ]
@@ -409,6 +406,7 @@ class Later:
         numbers: All numbers.
         scalars: The calls.
         program: The graph, and where its rows are.
+        is_read: Whether somebody needs more than the gradients, which are there before.
     """
 
     def __init__(self, space: Workspace, after: Any) -> None:
@@ -424,6 +422,8 @@ class Later:
         self.grads_at = at[np.array(grads, dtype=np.intp)] - old.data_size
         self.grad_places = dict(zip(after.grads, self.grads_at.tolist(), strict=True))
         self.count = len(after.early), len(after.early) + len(after.grads)
+        late = space.program.effects.late
+        self.is_read = bool(after.graph.guards) or any(late[x] for x in space.program.result_rows)
         self.space = space
 
     @staticmethod
@@ -432,14 +432,19 @@ class Later:
         after = space.program.effects.after
         return None if after is None else Later(space, after)
 
+    def found(self, rows: Any) -> tuple[Any, Any]:
+        """The memory in which the numbers of rows are, and where: gradients are not copied."""
+        places = [self.grad_places.get(row, -1) for row in rows.ravel().tolist()]
+        if -1 not in places:
+            return self.space.slopes.reshape(-1), np.array(places, np.intp).reshape(rows.shape)
+        self.is_read = True
+        return self.numbers, self.space.program.effects.after.positions(rows)
+
     def shown(self, rows: Any) -> Any:
         """The gradients of these rows as they lie in memory; None if they lie elsewhere."""
-        places = self.grad_places
-        found = np.array([places.get(row, -1) for row in rows.ravel().tolist()])
-        first = int(found[0]) if found.size else -1
-        if first < 0 or not np.array_equal(found, np.arange(first, first + found.size)):
-            return None
-        return self.space.slopes.reshape(-1)[first : first + found.size].reshape(rows.shape)
+        numbers, places = self.found(rows)
+        there = span(places.ravel().tolist())
+        return numbers[there].reshape(rows.shape) if isinstance(there, slice) else None
 
     def run(self) -> None:
         """Take over what is given, and compute."""

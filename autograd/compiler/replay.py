@@ -61,8 +61,7 @@ def run(
     call = Call(op, space, leaves.values, tensors) if graded else None  # who has the memory back
     found = _results(space, call, given, tensors)
     if program.effects is not None:
-        later = getattr(space.later, "numbers", None)
-        space.effects.write(tensors, space.arrays, kept, _leaves(program, given), later)
+        space.effects.write(tensors, kept, _leaves(program, given))
     if call is None:
         program.release(space)
     return found
@@ -112,9 +111,9 @@ def _fill_and_run(
     for k, place in space.tensor_places:
         place[...] = tensors[k]._data
     for positions, place in space.given_places:
-        place[...] = numbers[positions]
+        numbers.take(positions, out=place, mode="clip")
     if program.effects is not None and not space.effects.fill(
-        tensors, space.arrays, kept, _leaves(program, given), numbers
+        tensors, kept, _leaves(program, given), numbers
     ):
         raise Unfit
     if space.early_places:
@@ -123,8 +122,8 @@ def _fill_and_run(
             place[...] = array
     space.scalars.run(0)
     if program.uses_arrays:
-        for position, place in space.value_places:
-            place[...] = numbers[position]
+        for positions, place in space.value_places:
+            numbers.take(positions, out=place, mode="clip")
         space.arrays.run(0)
     if program.is_step:
         _run_after(program, space)
@@ -143,10 +142,11 @@ def _run_after(program: Program, space: Workspace) -> None:
         space.seeds[:] = space.root_seeds
         space.scalars.run(1)
     later: Any = space.later
-    if later is not None and space.needs_later:
-        later.run()
-        for positions, place in space.late_places:
-            place[...] = later.numbers[positions]
+    if later is not None:
+        if later.is_read:
+            later.run()
+        for numbers, positions, place in space.late_places:
+            numbers.take(positions, out=place, mode="clip")
     if program.effects.section:
         space.arrays.run(program.effects.section)
 
