@@ -90,19 +90,28 @@ class Graph:
             return []
         return [i for i in (self.left[row], self.right[row]) if i >= 0]
 
-    def leaves_behind(self, rows: set[int]) -> set[int]:
-        """The leaves, by number, that gradients of these rows may come to."""
+    def leaves_behind(self, rows: set[int], chosen: dict[int, Any] | None = None) -> set[int]:
+        """The leaves, by number, that gradients of these rows may come to: see `behind`."""
+        reached = self.behind(rows, chosen)
+        pairs = zip(reached, self.code, self.left, strict=True)
+        return {left for here, code, left in pairs if here and code == LEAF}
+
+    def behind(self, rows: set[int], chosen: dict[int, Any] | None = None) -> bytearray:
+        """Of each row whether gradients of some rows may come to it.
+
+        Args:
+            rows: They.
+            chosen: Of lookups what they choose; None: they may choose anything.
+        """
         reached = bytearray(len(self))
         for row in rows:
             reached[row] = True
-        leaves = set()
         for row in range(len(self) - 1, -1, -1):
-            if reached[row] and self.code[row] == LEAF:
-                leaves.add(self.left[row])
-            elif reached[row] and self.code[row] != DETACH:
-                for i in self.operands(row):
+            if reached[row] and self.code[row] != DETACH:
+                is_free = chosen is None or self.code[row] != PICK
+                for i in self.operands(row) if is_free else chosen.get(row, ()):  # type: ignore[union-attr]
                     reached[i] = True
-        return leaves
+        return reached
 
     def evaluate(self, rows: Any, given: Any) -> list[Any] | None:
         """Compute rows from what `given` says of those from outside; None if that is too much."""

@@ -24,6 +24,7 @@ from autograd.compiler.graph import DETACH, LEAF, PICK
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
+from autograd.compiler.reached import ReachedLeaves
 from autograd.compiler.record import Recording
 from autograd.compiler.tape import SOURCE
 from autograd.compiler.traced import Traced
@@ -98,6 +99,7 @@ class Program:
         if self.effects is not None:
             adopt(self.effects.single_leaves(self.order))
         self.uses_arrays = bool(self.wanted)
+        self.looks_up = bool(self.order) and PICK in self.graph.code
         self.bound = {
             k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
         }
@@ -141,7 +143,7 @@ class Program:
             leaves = graph.leaves_behind(rows)
             owners = {id(home.holder) for i in leaves if (home := graph.leaves[i].home)}
             self._reached[places] = Reached(
-                [i in leaves for i in self.order],
+                ReachedLeaves(graph, rows, self.order),
                 [id(owner) in owners for owner, _ in self.placement.arrays],
                 [stand_in in nodes for _, stand_in in self.tensors],
             )
@@ -272,7 +274,7 @@ class Program:
 class Reached(NamedTuple):
     """Of the leaves, the arrays whose elements are leaves, and the tensors: which are reached."""
 
-    leaves: list[bool]
+    leaves: ReachedLeaves
     owners: list[bool]
     tensors: list[bool]
 

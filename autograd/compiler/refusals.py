@@ -28,6 +28,7 @@ _ACTS = {
     "a second backward() to a part of the same Parameters",
     "an optimizer of parameters of several types",
     "backward() of a Tensor made of single Values",
+    "bringing first gradients to Values that a lookup may leave out",
     "changing a setting of an optimizer",
     "comparing the .data of a result in a training step",
     "computing with a Value after it was changed",
@@ -56,6 +57,9 @@ _REMEDIES = {
         "Return the scores, and compute an accuracy of them outside."
     ),
     "an optimizer of parameters of several types": "Use one for each type, on all of its kind.",
+    "bringing first gradients to Values that a lookup may leave out": (
+        "Let all have one before backward(): for p in parameters: p.grad = 0.0"
+    ),
     "changing a setting of an optimizer": "Change it between two calls: it is read at each.",
     "computing with a Value after it was changed": "Take one step in each call.",
     "returning a result that needs a gradient": (

@@ -173,9 +173,10 @@ class Call(Node):
         arrays = space.arrivals
         if program.tensor_count:  # some are arguments of this call
             arrays = arrays + [(self.tensors[k], grad) for k, grad in space.gradients]
-        if len(given) < program.graded:  # no gradient comes to what only other results are made of
+        # no gradient comes to what only other results are made of, or is not looked up
+        if len(given) < program.graded or program.looks_up:
             reached = program.reached(frozenset(place for place, _ in given))
-            leaves = compress(leaves, reached.leaves)
+            leaves = compress(leaves, reached.leaves.at(space.indices))
             kept = reached.owners + [reached.tensors[k] for k, _ in space.gradients]
             arrays = [*compress(arrays, kept)]
         return leaves, [pair for pair in arrays if pair[0].requires_grad]

@@ -311,6 +311,7 @@ class RowEffects:
         if not leaves:
             Constant(0.0).backward()  # says that it is a constant
         rows = {graph.left[row]: row for row, code in enumerate(graph.code) if code == LEAF}
+        surely = graph.leaves_behind({root.index}, {})
         self._find_numbers(root.index, {k: rows[k] for k in leaves})
         self.roots.append(root.index)
         places = {k: place for place, k in self.grads.items()}
@@ -320,7 +321,7 @@ class RowEffects:
             if home is not None and not self._apart(home.holder):
                 arrays.setdefault(id(home.holder), []).append(k)
             elif k not in places and (home is None or home.holder.requires_grad):
-                self._bring(k, rows[k])
+                self._bring(k, rows[k], k in surely)
         for elements in arrays.values():
             self._bring_array(elements)
 
@@ -334,13 +335,15 @@ class RowEffects:
             self.first_grad = row
         return row
 
-    def _bring(self, leaf: int, row: int) -> None:
+    def _bring(self, leaf: int, row: int, surely: bool) -> None:
         graph, value = self.run.graph, self.run.graph.leaves[leaf]
         if leaf not in self.leaves:
             self.leaves[leaf] = LeafRow(self, leaf, value, row)
         known, before = self.leaves[leaf], self.leaves[leaf].gradient
         if before is UNSET:
             before = self.old(known)
+        if before is None and not surely:  # at each call others would have none
+            self.run.refuse("bringing first gradients to Values that a lookup may leave out")
         known.set_gradient(self._grad_row(leaf))
         if before is not None and not (
             graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0

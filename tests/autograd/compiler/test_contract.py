@@ -558,6 +558,18 @@ def a_subclass_of_dict():
     return lambda d: d["a"] * 1.0, (Doubled(a=1.0),)
 
 
+@refused("that a lookup may leave out", "p.grad = 0.0")
+def first_gradients_of_what_only_a_lookup_leads_to():
+    w = [Value(0.5 * k) for k in range(5)]
+
+    def f(i):
+        loss = autograd.take(w, i) ** 2
+        loss.backward()
+        return loss
+
+    return f, (np.array(3),)
+
+
 @refused("random numbers", "outside")
 def draws_of_the_users():
     rng = np.random.default_rng(0)
