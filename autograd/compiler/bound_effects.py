@@ -105,12 +105,6 @@ class BoundEffects:
             values: Gives a leaf of the call, by its number.
         """
         effects = self.effects
-        for pairs, numbers, places in self.row_data:
-            effects.leaves(pairs, values).put(numbers[places])
-        for pairs, numbers, places in self.row_grads:
-            effects.leaves(pairs, values).set_gradient(numbers[places])
-        for pairs in self.row_grads_gone:
-            effects.leaves(pairs, values).zero_grad()
         for place, new in self.copies:
             place[...] = new
         if self.stay:
@@ -123,6 +117,13 @@ class BoundEffects:
             tensors[k]._grad = None
             if new is not None:
                 tensors[k]._receive(new)
+        # elements of arrays after these
+        for pairs, numbers, places in self.row_data:
+            effects.leaves(pairs, values).put(numbers[places])
+        for pairs, numbers, places in self.row_grads:
+            effects.leaves(pairs, values).set_gradient(numbers[places])
+        for pairs in self.row_grads_gone:
+            effects.leaves(pairs, values).zero_grad()
         for now, new in zip(kept, self.kept, strict=True):
             now[...] = new
         for owner, name, value in effects.ends:

@@ -22,7 +22,7 @@ from autograd.adopted_values import GatheredValues
 from autograd.compiler.bound_effects import BoundEffects
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
-from autograd.compiler.row_effects import AfterBackward, RowEffects, late_guards
+from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, late_guards
 from autograd.compiler.traced import Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
@@ -268,7 +268,7 @@ class Written:
             elif leaf.number is not None:
                 self.row_data.setdefault(None, []).append((k, leaf.number))
             if leaf.is_set:
-                self.row_grads.append((k, leaf.gradient))
+                self.row_grads.append((k, None if leaf.gradient is GONE else leaf.gradient))
         self.after: AfterBackward | None = None
         self._closed: dict[int, GatheredValues] = {}
 

@@ -11,6 +11,7 @@ compiled backward pass has run, so what is computed of it is a second scalar pro
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,9 @@ Recording = Any
 
 UNSET: Any = object()
 """The gradient that a leaf comes with."""
+
+GONE: Any = object()
+"""That of an element of an array which was forgotten: 0 if the array has any, else none."""
 
 
 class LeafRow:
@@ -76,8 +80,7 @@ class LeafRow:
 
     @property
     def _grad(self) -> Any:
-        if self.gradient is UNSET:
-            self.gradient = self.rows.old(self)
+        self._look()
         if self.gradient is None:
             return None
         self.rows.used = True
@@ -97,8 +100,21 @@ class LeafRow:
     def grad(self, number: Any) -> None:
         self._grad = number
 
-    def set_gradient(self, row: int | None) -> None:
-        """Let its gradient be that of a row, or none."""
+    def _look(self) -> None:
+        """Find out its gradient; an element of an array has one if another element has."""
+        others = self.rows.has_gradient(self.value.home)
+        if self.gradient is UNSET:
+            self.gradient = self.rows.old(self)
+        elif self.gradient is GONE and not others:
+            self.gradient = None if self.rows.old(self) is None else self.rows.row_of(0.0)
+        if (self.gradient is None or self.gradient is GONE) and others:
+            self.gradient = self.rows.row_of(0.0)
+
+    def set_gradient(self, row: Any) -> None:
+        """Let its gradient be that of a row, or none; an element of an array has 0 then."""
+        if row is None and self.value.home is not None:
+            is_known = self.gradient is not UNSET and self.gradient is not GONE
+            row = GONE if not is_known else None if self.gradient is None else self.rows.row_of(0.0)
         self.gradient, self.is_set = row, True
 
     def zero_grad(self) -> None:
@@ -128,6 +144,9 @@ class GatheredRows:
         grads = [x._grad for x in self.leaves]
         reached = [x is not None for x in grads]
         rows = [self.rows.row_of(0.0 if x is None else x) for x in grads]
+        if (arrays := self.rows.arrays([x.value for x in self.leaves])) is not None:
+            begins = [0, *itertools.accumulate(x.size for x in arrays)]  # as it counts them
+            reached = [reached[k] for k in begins[:-1]]
         return self.rows.array(np.array(rows)), None if all(reached) else reached
 
     def zero_grad(self) -> None:
@@ -175,7 +194,7 @@ class RowEffects:
         self.grads: dict[int, int] = {}
         self.olds: list[tuple[int, int, bool]] = []
         self.numbers: dict[int, float] = {}
-        self.by_holder: dict[int, tuple[Any, Any]] = {}
+        self.by_holder: dict[int, tuple[Any, Any, Any]] = {}
         self.used = False
         self.section = self.first_grad = 0
 
@@ -202,7 +221,11 @@ class RowEffects:
         if holder.is_set and holder._now is None:
             leaf.zero_grad()
         elif rows is not None and holder._now is rows[1]:
-            leaf.set_gradient(int(rows[0][home.index]))
+            row = int(rows[0][home.index])
+            if rows[2] is not None:  # it came with one
+                old: Any = self.old(leaf)
+                row = self.row_of(self.shown(old) + self.shown(row))
+            leaf.set_gradient(row)
         elif holder.is_set or holder._data is not holder.first:
             self.run.refuse("taking numbers out of an array that was computed from single numbers")
 
@@ -284,23 +307,36 @@ class RowEffects:
             return number
         return self.value_of(row)
 
-    def holders(self, values: Sequence[Any]) -> list[Any] | None:
-        """The stand-ins of the arrays whose numbers these are, if they are all, in order."""
+    def arrays(self, values: Sequence[Any]) -> list[Any] | None:
+        """The arrays of one type whose numbers these are, if they are all, in order."""
         if any(x.home is None for x in values):
             return None
         holders = list({id(x.home.holder): x.home.holder for x in values}.values())
         every = [(id(h), index) for h in holders for index in np.ndindex(h.shape)]
         if every != [(id(x.home.holder), x.home.index) for x in values]:
             return None
-        if len({h.dtype for h in holders}) > 1 or any(self._apart(h) for h in holders):
+        return holders if len({h.dtype for h in holders}) == 1 else None
+
+    def holders(self, values: Sequence[Any]) -> list[Any] | None:
+        """The stand-ins of the arrays whose numbers these are, if none was taken apart."""
+        arrays = self.arrays(values)
+        if arrays is None or any(self._apart(x) for x in arrays):
             return None
-        return [self.run.leaf(h) for h in holders]
+        return [self.run.leaf(x) for x in arrays]
 
     def _apart(self, holder: Any) -> bool:
         """Whether somebody has written to elements of an array one by one."""
         return any(
             x.value.home is not None and x.value.home.holder is holder for x in self.leaves.values()
         )
+
+    def has_gradient(self, home: Any) -> bool:
+        """Whether an element of an array has been given a gradient, so that all have one."""
+        if home is None:
+            return False
+        here = [x for x in self.leaves.values() if x.value.home is not None]
+        found = [x.gradient for x in here if x.value.home.holder is home.holder]
+        return any(x is not UNSET and x is not GONE and x is not None for x in found)
 
     def backward(self, root: Any) -> None:
         """Write down that the gradients of a row are brought to the leaves."""
@@ -321,7 +357,7 @@ class RowEffects:
             if home is not None and not self._apart(home.holder):
                 arrays.setdefault(id(home.holder), []).append(k)
             elif k not in places and (home is None or home.holder.requires_grad):
-                self._bring(k, rows[k], k in surely)
+                self._bring(k, rows[k], k in surely or home is not None)
         for elements in arrays.values():
             self._bring_array(elements)
 
@@ -342,6 +378,7 @@ class RowEffects:
         known, before = self.leaves[leaf], self.leaves[leaf].gradient
         if before is UNSET:
             before = self.old(known)
+        before = None if before is GONE else before
         if before is None and not surely:  # at each call others would have none
             self.run.refuse("bringing first gradients to Values that a lookup may leave out")
         known.set_gradient(self._grad_row(leaf))
@@ -364,8 +401,10 @@ class RowEffects:
         stand_in, array = self.run.leaf(holder), self.array(rows)
         if array.dtype != stand_in.dtype:
             array = array.astype(stand_in.dtype)
+        before = stand_in._grad
         stand_in._receive(array)
-        self.by_holder[id(holder)] = rows, stand_in._now
+        if before is None or before is stand_in.first_grad:
+            self.by_holder[id(holder)] = rows, stand_in._now, before
 
     def _find_numbers(self, root: int, leaves: dict[int, int]) -> None:
         """The gradients of this run, by the ordinary pass."""
