@@ -96,13 +96,21 @@ class Compiled:
         self._watch: Watch | None = None
         self._lock = threading.RLock()
         self._small: set[Any] = set()  # the signatures for which the function itself is run
-        self._first_audit = 2 if audit else math.inf
+        self._audit, self._first_audit = audit, 2 if audit else math.inf
         self._refused = False
         self._read_otherwise: set[int] = set()  # what some program does not read at every call
         self._backend = backend
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """As a function: by its name; where that is another's, made anew of the function's copy."""
+        name = getattr(self, "__qualname__", "")
+        found: Any = sys.modules.get(self.__module__)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (Compiled, (self.function, self._audit, self._backend))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Replay what was recorded for arguments like these; record it first if need be."""

@@ -233,3 +233,32 @@ def test_threads_may_copy_one_graph_at_once():
         thread.join()
     assert len(found) == 40
     assert all(math.isclose(grad, 2 * 1.001**200, rel_tol=1e-12) for grad in found)
+
+
+def doubled(x):
+    return W * x + W
+
+
+W = Value(2.0)
+redoubled = autograd.compile(doubled)
+
+
+@autograd.compile
+def tripled(x):
+    return 3 * W * x
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_function_that_was_called_is_copied_and_pickled_as_a_function_is(copied):
+    for f in (redoubled, tripled):
+        before = f(1.5).data
+        other = copied(f)
+        assert other(1.5).data == before
+        assert other is f if f is tripled else other.recorded()
+    model = nn.MLP(2, [3], 1)
+    g = autograd.compile(model)
+    g(np.ones((2, 2)))
+    twin = copied(g)
+    twin.function.parameters()[0].data[...] = 0.0
+    assert model.parameters()[0].data.any()
+    assert np.array_equal(twin(np.ones((2, 2))).data, twin.function(np.ones((2, 2))).data)
