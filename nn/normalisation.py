@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd import ShapeError
 from autograd.checks import check_bool, check_int, check_number
 from nn.functional.normalisation import (
@@ -248,12 +250,14 @@ class _BatchNorm(Module):
             self.num_batches_tracked.data += 1
         return out
 
-    def _part_of_a_batch(self) -> float:
+    def _part_of_a_batch(self) -> Any:
         """How much a batch counts in the running averages, or in the mean of all batches."""
         if self.momentum is not None:
             return self.momentum
-        seen = self.num_batches_tracked
-        return 1.0 if seen is None else 1 / (1 + int(seen.data))
+        seen, averages = self.num_batches_tracked, self.running_mean
+        if seen is None or averages is None:
+            return 1.0
+        return np.divide(1, 1 + seen.data, dtype=averages.dtype)
 
     def _details(self) -> str:
         return f"{self.num_features}" + _without(self.weight, self.bias)

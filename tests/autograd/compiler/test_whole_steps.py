@@ -142,35 +142,75 @@ def test_a_step_in_float32_stays_in_float32(name):
     same(a_model, *RULES[name], rtol=2e-3, dtype=np.float32, steps=20)
 
 
-def test_the_rate_is_read_at_each_call():
+every_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+
+
+@every_kind
+def test_the_rate_is_read_at_each_call(make):
     def between(k, optimizer, params):
         optimizer.param_groups[0]["lr"] = 0.1 / (1 + k)
 
-    run = same(a_model, optim.SGD, {"lr": 0.1, "momentum": 0.5}, between=between)
+    run = same(make, optim.SGD, {"lr": 0.1, "momentum": 0.5}, between=between)
     assert run._count == 1
 
 
-def test_another_switch_is_recorded_anew():
+SCHEDULES = {
+    "steps": optim.schedules.step_decay(0.02, 0.7, every=7),
+    "cosine": optim.schedules.cosine(0.02, 60),
+    "warm-up": optim.schedules.warm_up(optim.schedules.exponential(0.02), 9),
+}
+
+
+@every_kind
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam])
+def test_a_schedule_between_the_calls_is_followed(make, schedule, rule):
+    made = {}
+
+    def between(k, optimizer, params):
+        if k == 0:
+            made[optimizer] = optim.schedules.attach(optimizer, schedule)
+        else:
+            made[optimizer].step()
+
+    run = same(make, rule, {"lr": 0.02}, between=between)
+    assert run._count == 1
+
+
+@every_kind
+def test_another_switch_is_recorded_anew(make):
     def between(k, optimizer, params):
         optimizer.param_groups[0]["nesterov"] = k % 4 > 1
 
-    run = same(a_model, optim.SGD, {"lr": 0.1, "momentum": 0.5}, between=between)
+    run = same(make, optim.SGD, {"lr": 0.1, "momentum": 0.5}, between=between)
     assert run._count == 2
 
 
-def test_a_frozen_parameter_stays():
+@pytest.mark.parametrize("make", [a_model, tensors, a_close_up])  # a Value is always trained
+def test_a_frozen_parameter_stays(make):
     def between(k, optimizer, params):
         params[0].requires_grad = k % 10 < 5
 
-    run = same(a_model, optim.Adam, {"lr": 0.01}, between=between)
+    run = same(make, optim.Adam, {"lr": 0.01}, between=between)
     assert run._count >= 2
 
 
-def test_groups_have_rates_of_their_own():
-    def rule(params, **settings):
-        return optim.Adam([{"params": params[:1]}, {"params": params[1:], "lr": 0.1}], **settings)
+@every_kind
+@pytest.mark.parametrize("rule", [optim.Adam, optim.SGD])
+def test_groups_have_rates_of_their_own(make, rule):
+    def of_groups(params, **settings):
+        groups = [{"params": params[1:], "lr": 0.1}, {"params": params[:1], "weight_decay": 0.1}]
+        return rule(groups, **settings)
 
-    same(a_model, rule, {"lr": 0.01})
+    same(make, of_groups, {"lr": 0.01})
+
+
+@every_kind
+def test_what_is_in_no_group_stays(make):
+    def rule(params, **settings):
+        return optim.Adam(params[1:], **settings)
+
+    same(make, rule, {"lr": 0.01})
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
@@ -244,17 +284,19 @@ def test_gradients_are_clipped_as_uncompiled(make, bound):
         np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-14)
 
 
-def noisy():
+def noisy(momentum=0.1):
     nn.manual_seed(1)
+    norm = nn.BatchNorm1d(6, momentum=momentum)
     return nn.Sequential(
-        nn.Linear(2, 6, bias=False), nn.BatchNorm1d(6), nn.ReLU(), nn.Dropout(0.3), nn.Linear(6, 1)
+        nn.Linear(2, 6, bias=False), norm, nn.ReLU(), nn.Dropout(0.3), nn.Linear(6, 1)
     )  # a bias before it would have a gradient that is rounding alone
 
 
+@pytest.mark.parametrize("momentum", [0.1, None])  # None: the mean of all batches so far
 @pytest.mark.parametrize("whole", [True, False])
-def test_masks_are_drawn_and_averages_kept_as_uncompiled(whole):
+def test_masks_are_drawn_and_averages_kept_as_uncompiled(whole, momentum):
     def train(compiled):
-        model = noisy()
+        model = noisy(momentum)
         optimizer = optim.Adam(model.parameters(), lr=0.01)
 
         def loss_of(x, y):
