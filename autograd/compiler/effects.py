@@ -412,6 +412,27 @@ class State:
         return self.copies | counts
 
 
+class Forgetful:
+    """Leaves inside `Unwritten`: their gradients may be forgotten, as no loss depends on them."""
+
+    dtype = None
+
+    @staticmethod
+    def gather(leaves: Sequence[Any]) -> Forgetful:
+        """Several of them, for an optimizer."""
+        return Forgetful()
+
+    def zero_grad(self) -> None:
+        """Nothing."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("grad", "_grad"):
+            raise Unwritten.Stop
+
+    def __getattr__(self, name: str) -> Any:
+        raise Unwritten.Stop
+
+
 class Unwritten(Tracer):
     """Inside, a function runs as it is written, up to where it would change a leaf."""
 
@@ -443,4 +464,8 @@ class Unwritten(Tracer):
         """No further."""
         raise self.Stop
 
-    leaf = held = drawn = as_written = numbers_of = once = ends_as = written  # type: ignore[assignment]
+    def leaf(self, node: Any) -> Any:
+        """What has no gradient to be read."""
+        return Forgetful()
+
+    held = drawn = as_written = numbers_of = once = ends_as = written  # type: ignore[assignment]

@@ -915,3 +915,47 @@ def test_a_warning_that_is_an_error_in_the_update_leaves_everything_as_it_was():
     assert after["steps"] == state["steps"]
     for name, numbers in state["kept"].items():
         assert np.array_equal(after["kept"][name], numbers)
+
+
+@every_kind
+@pytest.mark.parametrize("forget", ["the optimizer", "each", "zeros"])
+def test_an_error_of_the_loss_is_its_own_also_after_gradients_were_forgotten(make, forget):
+    _, params, loss_of = make()
+    optimizer = optim.SGD(params, lr=0.1)
+
+    def step(x, y):
+        if forget == "the optimizer":
+            optimizer.zero_grad()
+        for p in params if forget != "the optimizer" else ():
+            if forget == "each" or isinstance(p, Tensor):
+                p.zero_grad()
+            else:
+                p.grad = 0.0
+        loss = loss_of(x, y)
+        loss.backward()
+        optimizer.step()
+
+    wrong = X[:, :1], Y  # too few columns
+    with pytest.raises((ValueError, IndexError)) as expected:
+        step(*wrong)
+    with pytest.raises(expected.type) as found:
+        autograd.compile(step)(*wrong)
+    assert str(found.value) == str(expected.value)
+
+
+def test_who_holds_the_array_of_a_tensor_keeps_its_numbers_as_after_a_step_uncompiled():
+    for maybe in (autograd.compile, lambda f: f):
+        w = Tensor(np.ones(2), requires_grad=True)
+        optimizer, held = optim.SGD([w], lr=0.25), w.data
+
+        def step(x, w=w, optimizer=optimizer):
+            loss = (w * w * x).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = maybe(step)
+        step(np.ones(2))
+        assert held.tolist() == [1.0, 1.0]
+        assert w.data.tolist() == [0.5, 0.5]
