@@ -561,10 +561,11 @@ def _recorded(
     names = [name for name, x in group.items() if isinstance(x, (int, float)) and x is not True]
     names = [name for name in names if group[name] is not False]
     others = {name: x for name, x in group.items() if name not in names}
+    before = [*others.values()]
 
     def numbers() -> Any:
-        same = all(group[name] == x for name, x in others.items())
-        return [group[name] for name in names] if same else None
+        same = [*map(group.__getitem__, others)] == before
+        return [*map(group.__getitem__, names)] if same else None
 
     settings = zip(names, watching.numbers_of(numbers, group), strict=True)
     twin: RecordedMemory = watching.once(memory, RecordedMemory)

@@ -214,9 +214,21 @@ class Program:
             return self.closed_tensors
         return [*given.tensors, *self.closed_tensors[self.tensor_count :]]
 
-    def is_plain(self, row: int) -> bool:
-        """Whether a row was computed from floats alone, so that uncompiled it is a float."""
-        return self.recording.plain.of(row)
+    @functools.cached_property
+    def returned(self) -> dict[int, tuple[bool, int, bool, bool]]:
+        """Of each row that is returned: whether it waits for gradients, where it is, and what.
+
+        That is whether a gradient can come to it, and whether it was computed from floats alone, so
+        that uncompiled it is a float.
+        """
+        found, plain = {}, self.recording.plain
+        for row in self.result_rows:
+            late = self.effects is not None and bool(self.effects.late[row])
+            after: Any = self.effects.after if late else None
+            where = after.positions(row) if late else self.placement.at[row]
+            needs = not late and bool(self.raised.needs[row])
+            found[row] = late, int(where), needs, plain.of(row)
+        return found
 
     def state(self, given: Any) -> State:
         """What a call like this one changes, as it is now."""

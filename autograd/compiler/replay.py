@@ -156,14 +156,12 @@ def _result(
 ) -> Any:
     program = space.program
     if x.__class__ is int:  # a row
-        if program.effects is not None and program.effects.late[x]:
-            later: Any = space.later
-            number = later.numbers.item(program.effects.after.positions(x).item())
-            return number if program.is_plain(x) else Constant(number)
-        number = space.numbers.item(program.placement.at.item(x))
-        if call is not None and program.raised.needs.item(x):
+        is_late, where, needs, is_plain = program.returned[x]
+        later: Any = space.later
+        number = (later.numbers if is_late else space.numbers).item(where)
+        if call is not None and needs:
             return ResultValue(number, call, place)
-        return number if program.is_plain(x) else Constant(number)
+        return number if is_plain else Constant(number)
     if isinstance(x, Tensor) and isinstance(x._data, Traced):
         array = space.arrays[x._data].copy()
         if call is not None and x.requires_grad:
