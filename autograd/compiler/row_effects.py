@@ -340,10 +340,12 @@ class RowEffects:
 
     def backward(self, root: Any) -> None:
         """Write down that the gradients of a row are brought to the leaves."""
-        if self.used:
-            self.run.refuse("a second backward() after gradients were read")
         graph = self.run.graph
         leaves = sorted(graph.leaves_behind({root.index}))
+        if self.used and (
+            not graph.leaves_behind({*self.roots}).isdisjoint(leaves) or self.late()[root.index]
+        ):  # all passes are made at once
+            self.run.refuse("a second backward() after gradients were read")
         if not leaves:
             Constant(0.0).backward()  # says that it is a constant
         rows = {graph.left[row]: row for row, code in enumerate(graph.code) if code == LEAF}

@@ -959,3 +959,48 @@ def test_who_holds_the_array_of_a_tensor_keeps_its_numbers_as_after_a_step_uncom
         step(np.ones(2))
         assert held.tolist() == [1.0, 1.0]
         assert w.data.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("make", [values, numbers_of_a_close_up, a_model, tensors])
+@pytest.mark.parametrize("both_before", [True, False])
+def test_two_optimizers_train_two_networks_against_each_other(make, both_before):
+    def train(compiled):
+        (_, mine, loss_of), (_, theirs, other_of) = make(), make()
+        rules = optim.Adam(mine, lr=0.01), optim.SGD(theirs, lr=0.05, momentum=0.9)
+
+        def step(x, y):
+            losses = loss_of(x, y), 0.5 * other_of(x, y) + other_of(x, -y)
+            pairs = [*zip(losses, rules, strict=True)]
+            for loss, rule in pairs:
+                rule.zero_grad()
+                loss.backward()
+                if not both_before:
+                    rule.step()
+            for _, rule in pairs if both_before else ():
+                rule.step()
+            return losses
+
+        run = autograd.compile(step) if compiled else step
+        losses = [x.data for k in range(30) for x in run(X[k % 5 :], Y[k % 5 :])]
+        return [np.array(losses), *(np.array(x) for p in mine + theirs for x in (p.data, p.grad))]
+
+    for ours, expected in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("shared", ["a leaf", "a gradient"])
+def test_a_second_pass_to_what_was_read_is_refused(shared):
+    a, b = Value(2.0), Value(3.0)
+
+    @autograd.compile
+    def step(x):
+        one, two = (a * x).tanh() * a, (b * x).sin() * b * (a if shared == "a leaf" else 1.0)
+        one.backward()
+        a.data -= 0.1 * a.grad
+        (two if shared == "a leaf" else two * a.grad).backward()
+        b.data -= 0.1 * b.grad
+        return one
+
+    with pytest.raises(CompileError, match="a second backward"):
+        step(0.5)
+    assert (a.data, b.data) == (2.0, 3.0)
