@@ -200,6 +200,7 @@ def gpt_sides():
     sides = {
         "scalars": gpt.compiled,
         "scalars, whole step": lambda: gpt.compiled(True),
+        "single Values, whole step": lambda: gpt.compiled(True, single=True),
         "plain Python": gpt.plain,
         "PyTorch": gpt.pytorch,
         "PyTorch, 1 thread": gpt.pytorch,

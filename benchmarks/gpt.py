@@ -155,13 +155,21 @@ def plain():
     return step
 
 
-def compiled(whole=False):
+def compiled(whole=False, single=False):
     import autograd
+    from autograd import Value
     from nn import Parameter
     from optim import Adam
 
-    parameters = [Parameter(array, label=name) for name, array in first_numbers().items()]
-    w = {p.label: p.scalars(p.label).tolist() for p in parameters}
+    if single:  # as one writes it: a Value for each number
+        w = {
+            name: [[Value(x) for x in row] for row in array.tolist()]
+            for name, array in first_numbers().items()
+        }
+        parameters = [p for matrix in w.values() for row in matrix for p in row]
+    else:
+        parameters = [Parameter(array, label=name) for name, array in first_numbers().items()]
+        w = {p.label: p.scalars(p.label).tolist() for p in parameters}
     optimizer = Adam(parameters, lr=0.01)
 
     def loss_of(word):
@@ -171,7 +179,11 @@ def compiled(whole=False):
 
     def lines(word):
         total = g(word)
-        optimizer.zero_grad()
+        if single:  # a letter that is not in the word has a gradient of 0, as in a matrix
+            for p in parameters:
+                p.grad = 0.0
+        else:
+            optimizer.zero_grad()
         total.backward()
         optimizer.step()
         return total
