@@ -12,7 +12,7 @@ is collected by its positions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -122,9 +122,15 @@ class Placement:
         return np.array([*(self.graph.constants[i] for i in self.constant_order), 1.0])
 
 
-def place(raised: Raised) -> Placement:
-    """Positions for all rows; the instructions' rows are put into the order of their positions."""
+def place(raised: Raised, in_order: Sequence[int] = ()) -> Placement:
+    """Positions for all rows; the instructions' rows are put into the order of their positions.
+
+    Leaves that an optimizer has in some order lie in that order where matrices allow it.
+    """
     placement = Placement(raised)
+    wished = np.array([row for row in in_order if raised.alive[row]], dtype=np.intp)
+    if _in_one_piece(wished, raised, placement):
+        placement.of(wished)
     for rows in _leaf_matrices(raised, placement):
         placement.of(rows)
     for instruction in raised.instructions:
@@ -159,6 +165,19 @@ def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[Any]:
         for rows in product.plain:
             if placement.given[rows].all():
                 yield rows
+
+
+def _in_one_piece(wished: Any, raised: Raised, placement: Placement) -> bool:
+    """Whether every matrix of leaves lies in one piece in a wished order, and each row of it."""
+    index = np.full(len(placement.at), -1)
+    index[wished] = np.arange(len(wished))
+    for rows in _leaf_matrices(raised, placement):
+        at = index[rows]
+        if (at >= 0).any() and not (
+            (np.diff(at) == 1).all() and (np.diff(np.sort(at, axis=None)) == 1).all()
+        ):
+            return False
+    return True
 
 
 def _arrange_group(group: Group, placement: Placement) -> None:

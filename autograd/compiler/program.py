@@ -82,7 +82,7 @@ class Program:
         self.tape.complete = True
         self._array_backward()
         self.raised = raise_graph(self.graph)
-        self.placement = place(self.raised)
+        self.placement = place(self.raised, recording.effects.rows.in_order)
         self.emitted = Emitted(self.raised, self.placement, recording.index_size)
         without_modes(self.emitted.forward)
         ends: list[int] = self.effects.roots if self.is_step else self.result_rows

@@ -134,6 +134,7 @@ class GatheredRows:
     def __init__(self, leaves: Sequence[LeafRow]) -> None:
         self.leaves, self.rows = leaves, leaves[0].rows
         self.sizes = [1] * len(leaves)
+        self.rows.in_order = self.rows.in_order or [x.row for x in leaves]
 
     def is_current(self) -> bool:
         """True."""
@@ -182,6 +183,7 @@ class RowEffects:
         roots: The rows whose backward pass was run.
         grads: The leaf whose gradient is at a place of the data.
         olds: Leaves whose gradient from before the call is used, and its place in the data.
+        in_order: The rows of Values in the order in which an optimizer has them.
         used: Whether gradients have been read.
         section: Which part of the tape needs gradients; 0 where none does.
         first_grad: The first row that is a gradient.
@@ -195,6 +197,7 @@ class RowEffects:
         self.olds: list[tuple[int, int, bool]] = []
         self.numbers: dict[int, float] = {}
         self.by_holder: dict[int, tuple[Any, Any, Any]] = {}
+        self.in_order: list[int] = []
         self.used = False
         self.section = self.first_grad = 0
 
