@@ -74,13 +74,17 @@ def perturbed(
         seed: Which digits change; None: none of them.
         state: What the program changes, which is changed in its last digits, too.
     """
-    by = Perturbed(seed)
+    by, arguments = Perturbed(seed), copy.copy(given)
     if program.effects is not None:  # which are on the nodes themselves
         for array in state.arrays.values():
             array[...] = by.near(array)
-        found = run(program, given, op)
+        for leaf, number, _ in state.values:
+            leaf._data = by.near(number)
+        arguments.floats = [*map(by.near, given.floats)]
+        arguments.arrays = [*map(by.near, given.arrays)]
+        found = run(program, arguments, op)
         return None if found is MISS else (found, [*nodes])
-    other, arguments = copy.copy(program), copy.copy(given)
+    other = copy.copy(program)
     other.graph, other.placement = copy.copy(program.graph), copy.copy(program.placement)
     other.graph.leaves = [*map(by.node, program.graph.leaves)]
     other.placement.arrays = [(by.node(x), start) for x, start in program.placement.arrays]

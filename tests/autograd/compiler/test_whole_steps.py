@@ -1004,3 +1004,60 @@ def test_a_second_pass_to_what_was_read_is_refused(shared):
     with pytest.raises(CompileError, match="a second backward"):
         step(0.5)
     assert (a.data, b.data) == (2.0, 3.0)
+
+
+def numbers_beside_their_mean():
+    """A loss that does not depend on the shift: its gradient is rounding alone."""
+    shift, w = Value(0.3), [Value(x) for x in np.random.default_rng(3).normal(size=9).tolist()]
+
+    def loss(x, y):
+        moved = [(a + shift) * (1.0 + 0.01 * x[k, 0]) for k, a in enumerate(w)]
+        there = [m / (1.0 + 0.01 * x[k, 0]) for k, m in enumerate(moved)]
+        mean = sum(there) / len(there)
+        return sum((a - mean) ** 2 * (k + 1) for k, a in enumerate(there))
+
+    return loss, [shift, *w], shift
+
+
+def features_beside_their_mean():
+    model = nn.Sequential(nn.Linear(2, 5), nn.BatchNorm1d(5), nn.Tanh(), nn.Linear(5, 1))
+    return lambda x, y: ((model(x)[:, 0] - y) ** 2).mean(), model.parameters(), model[0].bias
+
+
+@pytest.mark.parametrize("make", [numbers_beside_their_mean, features_beside_their_mean])
+def test_a_step_of_adam_along_a_gradient_that_is_rounding_alone_is_no_difference(make):
+    nn.manual_seed(2)
+    loss_of, params, shift = make()
+    optimizer = optim.Adam(params, lr=0.01, eps=1e-300)  # so it divides rounding by itself
+
+    @autograd.compile
+    def step(x, y):
+        loss = loss_of(x, y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    before = np.array(shift.data)
+    for k in range(4):
+        step(X + 0.1 * k, Y)
+    assert (np.abs(shift.grad) < 1e-12).all()
+    assert np.abs(shift.data - before).max() > 0.005
+
+
+def test_a_step_that_makes_much_of_rounding_is_no_difference():
+    w = [Value(x) for x in np.random.default_rng(3).normal(size=40).tolist()]
+
+    @autograd.compile
+    def step(x):
+        loss = (1e9 * sum(a * x[k] for k, a in enumerate(w))).sin()
+        for v in w:
+            v.grad = 0.0
+        loss.backward()
+        for v in w:
+            v.data -= 0.1 * v.grad
+        return loss
+
+    for k in range(6):
+        step(np.random.default_rng(k).normal(size=40).tolist())
+    assert not step._refused
