@@ -328,6 +328,10 @@ def test_a_tensor_prints_short_numbers_and_a_gradient_only_where_one_arrived():
     w = Tensor(np.zeros((3, 4)), requires_grad=True)
     (w * 2).sum().backward()
     assert repr(w).endswith("requires_grad=True, grad=<3×4>)")
+    six, seven = Tensor(np.ones(6), requires_grad=True), Tensor(np.ones(7), requires_grad=True)
+    (six.sum() + seven.sum()).backward()
+    assert repr(six).endswith("grad=[1., 1., 1., 1., 1., 1.])")
+    assert repr(seven).endswith("grad=<7>)")
 
 
 def test_fewer_digits_are_printed_where_numpy_is_told_so():

@@ -267,6 +267,13 @@ def test_a_sweep_leaves_everything_as_it_was(rule):
     assert_array_equal(model.flat().data, numbers)
 
 
+def test_a_rate_that_changes_nothing_does_not_lower_the_loss():
+    sweep = RateSweep(np.array([0.1, 0.2, 0.5]), np.array([2.0, 1.0, 2.0]), start=2.0, steps=5)
+    assert sweep.best == 0.2
+    with pytest.raises(ValueError, match="no rate"):
+        _ = RateSweep(sweep.rates, np.full(3, 2.0), start=2.0, steps=5).best
+
+
 def test_a_rate_that_was_lucky_between_bad_ones_is_not_the_best():
     losses = np.array([0.9, 0.5, 0.4, 7.0, 0.1, np.nan])
     found = RateSweep(np.geomspace(1e-3, 1e2, 6), losses, start=1.0, steps=5)

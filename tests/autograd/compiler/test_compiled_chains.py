@@ -67,6 +67,19 @@ def test_every_operation_can_be_part_of_a_chain(op):
     assert "one by one" in g.program()
 
 
+def test_an_operation_of_ones_own_whose_derivative_is_written_with_numpy_can_be_part_of_a_chain():
+    @autograd.elementwise(partials=[lambda x, out: np.cos(x)])
+    def own_sine(x):
+        return np.sin(x)
+
+    w = Value(0.3)
+    f = recurrence(lambda x: own_sine(x * w) + 0.2)
+    g, x = autograd.compile(f), Value(0.4)
+    assert g(x).data == f(x).data
+    assert_same_numbers(gradients(g(x), [x, w]), gradients(f(x), [x, w]))
+    assert "own_sine" in g.program()
+
+
 @pytest.mark.parametrize("seed", range(300))
 def test_random_programs_give_the_same_as_chains(seed, monkeypatch):
     monkeypatch.setattr(raising, "LONG", 1)

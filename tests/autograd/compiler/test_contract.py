@@ -553,6 +553,26 @@ class Doubled(dict):
         return 2 * super().__getitem__(key)
 
 
+class Counted(list):
+    """A list that may compute in another way."""
+
+
+@refused("Counted", "list")
+def a_subclass_of_list():
+    return lambda xs: (xs[0] * xs[1]).tanh(), [Counted([Value(0.5), Value(2.0)])]
+
+
+@refused("Only one index may be data", "autograd.where")
+def two_indices_that_are_arguments():
+    table = [Value(float(k)) for k in range(6)]
+
+    def f(i, j):
+        rows = np.array(table).reshape(2, 3)
+        return autograd.getitem(rows, (i, j)).sum()
+
+    return f, (A(0, 1, dtype=int), A(2, 1, dtype=int))
+
+
 @refused("Doubled", "dict")
 def a_subclass_of_dict():
     return lambda d: d["a"] * 1.0, (Doubled(a=1.0),)
@@ -749,3 +769,55 @@ def test_what_is_too_small_for_recording_to_pay_is_run_itself(f, x, runs, monkey
 
 
 SMALL = Value(0.5)
+
+
+@pytest.mark.parametrize(
+    ("count", "is_recorded"), [(4, False), (5, True)], ids=["four operations", "five"]
+)
+def test_operations_on_values_pay_from_five_on(count, is_recorded, monkeypatch):
+    monkeypatch.setattr("autograd.compiler.function.LEAST", 1.0)
+    runs = itertools.count()
+
+    def f(x):
+        next(runs)
+        for _ in range(count):
+            x = x.tanh()
+        return x
+
+    g = autograd.compile(f, audit=False)
+    g(Value(0.5))
+    before = next(runs)
+    for k in range(1, 4):
+        g(Value(0.5 + k))
+    assert next(runs) - before == (1 if is_recorded else 4)
+
+
+@pytest.mark.parametrize(("count", "is_recorded"), [(95, False), (105, True)])
+def test_operations_on_floats_pay_from_a_hundred_on(count, is_recorded, monkeypatch):
+    monkeypatch.setattr("autograd.compiler.function.LEAST", 1.0)
+    runs = itertools.count()
+
+    def f(x):
+        next(runs)
+        for _ in range(count):
+            x = 0.5 * x
+        return x
+
+    g = autograd.compile(f, audit=False)
+    g(0.5)
+    before = next(runs)
+    for k in range(1, 4):
+        g(0.5 + k)
+    assert next(runs) - before == (1 if is_recorded else 4)
+
+
+def test_a_function_without_a_name_is_called_as_mathematicians_do():
+    assert autograd.compile(lambda x: x * x).op.name == "λ"
+
+
+def test_an_error_of_the_function_may_show_a_recorded_value():
+    def f(x):
+        raise LookupError(f"nothing for {x.tanh()!r}")
+
+    with pytest.raises(LookupError, match="Value"):
+        autograd.compile(f)(Value(0.5))

@@ -39,6 +39,7 @@ EACH = {
     "plateau": ReduceOnPlateau(cosine(0.1, epochs=8), patience=2),
     "one_cycle": one_cycle(0.1, epochs=8),
     "each_batch": cosine(0.1, epochs=8).each_batch(),
+    "then as it goes": constant(0.1).then(ReduceOnPlateau(0.2, patience=0), at=3),
     "nested": warm_up(0.5 * ReduceOnPlateau(constant(0.1).then(0.2, at=3), patience=0), epochs=2),
 }
 
