@@ -17,6 +17,7 @@ from autograd.node import Node
 from autograd.spellings import refuse_set_to_none
 from autograd.tracing import Tracer, as_traced, tracer
 from optim.hyperparameters import Settings, check_rate
+from optim.native_step import START, NativeStep, native_step, plain_numbers
 from optim.optimizer import Optimizer, Params
 from optim.parameter_arrays import Numbers, gather
 from optim.states import (
@@ -72,6 +73,11 @@ class UpdateRule(Optimizer):
 
     Attributes:
         param_groups: The groups, as in PyTorch: `optimizer.param_groups[0]["lr"] = 0.01`.
+        backend: What `step()` computes with, as in `autograd.compile`: "numpy"; "native", code for
+            this machine, from the second step on, which needs the extra `native`; or None, the
+            default: NumPy, and natively, where that extra is installed, as soon as the code has
+            been compiled in the background. Native are the rules here for the parameters of a
+            model, in float32 and float64; other steps are NumPy's in any case.
 
     Raises:
         TypeError: params are something else, or a setting is unknown or no number.
@@ -95,6 +101,7 @@ class UpdateRule(Optimizer):
     scratch: ClassVar[int] = 1  # how many arrays `update_in_place` needs to compute in
     fixed: ClassVar[frozenset[str]] = frozenset()  # settings that cannot change between steps
     decoupled: ClassVar[bool] = False  # whether `update` sees to weight decay itself
+    _backend: str | None = None
 
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
@@ -135,6 +142,8 @@ class UpdateRule(Optimizer):
         params = self._take(group["params"])
         self.param_groups.append(Group(who, params, settings, self.fixed))
         self._memories.append(Memory(params))
+        if self._backend == "native":
+            self._memories[-1].until_native = 1
 
     def check_settings(self, group: Settings) -> None:
         """Refuse settings that make no sense together."""
@@ -158,6 +167,26 @@ class UpdateRule(Optimizer):
     def lr(self, rate: float) -> None:
         for group in self.param_groups:
             group["lr"] = rate
+
+    @property
+    def backend(self) -> str | None:
+        """What steps are computed with: "numpy", "native" or None; assigning begins anew.
+
+        Raises:
+            ValueError: it is set to none of these.
+            ImportError: it is set to "native", and llvmlite is not installed.
+        """
+        return self._backend
+
+    @backend.setter
+    def backend(self, backend: str | None) -> None:
+        # here and not above: without it nobody needs the compiler
+        from autograd.compiler.native import check_backend
+
+        check_backend(type(self).__name__, backend)
+        self._backend = backend
+        for memory in self._memories:
+            memory.native, memory.until_native = None, 1 if backend == "native" else START
 
     def _settings_text(self) -> str:
         """The rate, and what is not as it is by default; several groups one after another."""
@@ -204,18 +233,34 @@ class UpdateRule(Optimizer):
         if not grad.size or not (reached is None or any(reached)):
             return
         theta = taken = numbers.take()
+        native = memory.native
+        if native is not None and reached is None and native.run(self, memory, theta, grad):
+            return
         if taken.dtype.char == "e":
             # In float16 the square of 300 is infinite and Adam's eps 0: computed in float32.
             theta, grad = taken.astype(np.float32), grad.astype(np.float32)
         memory.allocate(theta, self.starts(group), self.scratch)
         for here, t in memory.runs(reached):
             scratch = [s[here] for s in memory.scratch]
-            g = self._gradient(theta[here], grad[here], group, scratch.pop())
             kept = {name: array[here] for name, array in memory.kept.items()}
-            self.update_in_place(theta[here], g, t, kept, group, scratch)
+            self.change(theta[here], grad[here], t, kept, group, scratch)
         if theta is not taken:
             taken[...] = theta
         numbers.put(taken)
+        memory.until_native -= 1
+        if not memory.until_native:
+            memory.native = native_step(self, group, memory)
+
+    def change(
+        self, theta: Array, grad: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+    ) -> None:
+        """What a step does to the numbers of a group, given the gradient of L and scratch arrays.
+
+        Of these, `update_in_place` gets all but the last.
+        """
+        *scratch, last = scratch
+        g = self._gradient(theta, grad, group, last)
+        self.update_in_place(theta, g, t, kept, group, scratch)
 
     def _gradient(self, theta: Array, grad: Array, group: Group, out: Array) -> Array:
         """The gradient of what is minimised: -L where L is maximised, plus λ/2 ‖θ‖²."""
@@ -420,6 +465,12 @@ class Memory:
     """
 
     read_at_each_call: ClassVar[bool] = True
+    native: NativeStep | None = None  # the step as native code, if there is any
+    until_native: int = START  # so many steps are made before that is made
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = ("native", "until_native")  # which a copy does not share
+        return {name: x for name, x in vars(self).items() if name not in own}
 
     def __init__(self, params: list[Any]) -> None:
         self._params = params
@@ -511,6 +562,8 @@ class Memory:
 class RecordedMemory(Memory):
     """A memory while a step is being recorded: what it keeps is what a tracer has for it."""
 
+    until_native = 0  # never
+
     def __init__(self, memory: Memory, watching: Tracer) -> None:
         self.memory, self.watching, self.sizes = memory, watching, memory.sizes
         self._params = memory._params
@@ -558,16 +611,8 @@ def _recorded(
     group: Group, memory: Memory, starts: dict[str, float], watching: Tracer
 ) -> tuple[Any, Memory]:
     """A group and its memory as a tracer has them: with numbers that are read at every call."""
-    names = [name for name, x in group.items() if isinstance(x, (int, float)) and x is not True]
-    names = [name for name in names if group[name] is not False]
-    others = {name: x for name, x in group.items() if name not in names}
-    before = [*others.values()]
-
-    def numbers() -> Any:
-        same = [*map(group.__getitem__, others)] == before
-        return [*map(group.__getitem__, names)] if same else None
-
-    settings = zip(names, watching.numbers_of(numbers, group), strict=True)
+    names, others, read = plain_numbers(group)
+    settings = zip(names, watching.numbers_of(read, group), strict=True)
     twin: RecordedMemory = watching.once(memory, RecordedMemory)
     twin.starts = starts
     return others | dict(settings), twin

@@ -28,9 +28,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
 import math
-import os
 import random
 import sys
 import threading
@@ -43,11 +41,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograd.anomalies import anomaly_mode
-from autograd.checks import check_bool, check_choice, check_function
+from autograd.checks import check_bool, check_function
 from autograd.compiler.arguments import Given, containers, contents, recorded
 from autograd.compiler.audit import Audited, Difference, Schedule, compare, same
 from autograd.compiler.effects import State, Unwritten
 from autograd.compiler.listing import listing
+from autograd.compiler.native import check_backend, is_wanted
 from autograd.compiler.outputs import number_of, output
 from autograd.compiler.perturbed import perturbed
 from autograd.compiler.program import Program, Workspace
@@ -522,9 +521,7 @@ class Compiled:
 
 def native_side(backend: str | None, name: str) -> Any:
     """What will run a program natively; None where NumPy alone does."""
-    if backend == "numpy" or os.environ.get("GLASSGRAD_NATIVE") == "0":
-        return None
-    if backend is None and importlib.util.find_spec("llvmlite") is None:
+    if not is_wanted(backend):
         return None
     # here and not above: without a compiled function nobody needs it
     from autograd.compiler.native.backend import Native
@@ -611,13 +608,7 @@ def compile(function: Callable[..., Any], *, audit: bool = True, backend: str | 
     """
     check_function("compile", function)
     check_bool("compile", "audit", audit)
-    if backend is not None:
-        check_choice("compile", "backend", backend, ("numpy", "native"))
-        if backend == "native" and importlib.util.find_spec("llvmlite") is None:
-            raise ImportError(
-                "compile: needs llvmlite for backend='native'. Install it: "
-                "pip install 'glassgrad[native]'."
-            )
+    check_backend("compile", backend)
     transform = transform_of(function)
     if transform is None:
         return Compiled(function, audit, backend)

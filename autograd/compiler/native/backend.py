@@ -162,6 +162,14 @@ def _pieces_of(space: Any) -> list[tuple[list[Call], list[Piece], Memories]]:
     return found
 
 
+def pieces_of(calls: Sequence[Call]) -> list[Piece]:
+    """Calls of which no others know the arrays, as nests where they are known."""
+    memories = Memories(calls, complete=True)
+    for call in calls:
+        _lowered(call, memories)  # to see what is written
+    return _pieces(calls, memories)
+
+
 def _pieces(section: Sequence[Call], memories: Memories) -> list[Piece]:
     pieces: list[Piece] = []
     for call in section:
@@ -233,7 +241,7 @@ def _native_calls(
     if found is None:
         return list(section)
     used_ones = used(groups)
-    table = np.array([_address(m.array) for m in used_ones], dtype=np.intp)
+    table = np.array([address_of(m.array) for m in used_ones], dtype=np.intp)
     kept = [table, used_ones, found, memories, section[:]]
     functions = iter(found.functions)
     calls: list[Call] = []
@@ -241,7 +249,7 @@ def _native_calls(
         if not isinstance(piece, list):
             calls.append(piece)
         elif piece:
-            calls.append(NativeCall(next(functions), _address(table), kept))
+            calls.append(NativeCall(next(functions), address_of(table), kept))
         else:
             next(functions)
     return calls
@@ -259,7 +267,8 @@ class NativeCall(partial):  # type: ignore[type-arg]
         return made
 
 
-def _address(array: Any) -> int:
+def address_of(array: Any) -> int:
+    """Where an array begins."""
     found: int = array.__array_interface__["data"][0]
     return found
 
@@ -303,7 +312,7 @@ def _agree(sections: list[list[Call]], native: list[list[Call]]) -> bool:
     usual = float(np.median([_largest(x) for x in expected] or [0.0]))
     # float64 numbers may be made of float32 ones
     close = 1e-3 if any(x.dtype == np.float32 for x in arrays.values()) else 1e-9
-    same = all(_alike(x, y, usual, close) for x, y in zip(owned, expected, strict=True))
+    same = all(are_alike(x, y, usual, close) for x, y in zip(owned, expected, strict=True))
     _put_back(owned, before)
     return same
 
@@ -327,7 +336,7 @@ def _largest(array: Any) -> float:
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-def _alike(found: Any, expected: Any, usual: float, close: float) -> bool:
+def are_alike(found: Any, expected: Any, usual: float, close: float) -> bool:
     """Whether numbers are equal but for rounding: of the largest of them, and of what is usual."""
     if expected.dtype.kind != "f":
         return bool((found == expected).all())

@@ -1,0 +1,157 @@
+"""Kernel: a function that changes arrays in place, such as an update rule, as one native call.
+
+    def sgd(arrays, numbers):
+        theta, g = arrays
+        theta -= numbers[0] * g
+
+The function is run once on traced arrays, which makes the calls of NumPy that it comes to; those
+become one loop. The plain numbers, such as a rate, are read before each call, and so is what the
+function computes of them in Python.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.host_numbers import HostNumbers
+from autograd.compiler.native.backend import address_of, are_alike, pieces_of
+from autograd.compiler.native.llvm import printed_apart, used
+from autograd.compiler.native.machine import Compiled, Ending, this_machine
+from autograd.compiler.native.memories import UnknownStep
+from autograd.compiler.tape import Tape
+
+Change = Callable[[Sequence[Any], Sequence[Any]], Any]
+
+
+class Kernel:
+    """A change of some arrays, of one length and type each, as native code.
+
+    Args:
+        who: Whose it is; warnings begin with it.
+        change: Makes it, given the arrays and the numbers.
+        arrays: Like those that it will be made of.
+        numbers: Like those that it will be given.
+        wait: Whether to wait until it is compiled, rather than to do so in the background.
+    """
+
+    def __init__(
+        self, who: str, change: Change, arrays: Sequence[Any], numbers: list[Any], wait: bool
+    ) -> None:
+        self.who = who
+        self.kinds = [(x.dtype, x.shape) for x in arrays]
+        self.arrays: Sequence[Any] = ()
+        self.numbers = [numbers]
+        self.function: Any = None  # there is none yet, or there will never be one
+        if wait:
+            self._compile(change)
+            return
+        # an error where there is no more thread, or the interpreter is about to end
+        with contextlib.suppress(RuntimeError):
+            threading.Thread(target=self._compile, args=(change,), name="compile").start()
+
+    def __reduce__(self) -> Any:
+        return type(None), ()  # machine code cannot be copied
+
+    def run(self, arrays: Sequence[Any], numbers: list[Any]) -> bool:
+        """Change these arrays; False where nothing was done, as the code is not for this."""
+        return self.function is not None and self._called(self.function, arrays, numbers)
+
+    def _called(self, function: Any, arrays: Sequence[Any], numbers: list[Any]) -> bool:
+        self.numbers[0] = numbers
+        if (found := self.compute()) is None:
+            return False
+        known = self.arrays
+        same = len(known) == len(arrays) and all(map(operator.is_, arrays, known))
+        if not same and not self._point_to(arrays):
+            return False
+        for array, number in zip(self.filled, found, strict=True):
+            if array is not None:
+                array.fill(number)
+        function(self.table_at)
+        return True
+
+    def _point_to(self, arrays: Sequence[Any]) -> bool:
+        """Let the code work on these arrays, if it can."""
+        if len(arrays) != len(self.kinds):
+            return False
+        for x, kind in zip(arrays, self.kinds, strict=True):
+            if not (isinstance(x, np.ndarray) and kind == (x.dtype, x.shape)):
+                return False
+            if not (x.flags.c_contiguous and x.flags.aligned and x.flags.writeable):
+                return False
+        for place, k in self.slots:
+            self.table[place] = address_of(arrays[k])
+        self.arrays = arrays
+        return True
+
+    def _compile(self, change: Change) -> None:
+        """Make the code, and try it; where that fails, leave everything to NumPy."""
+        try:
+            function = self._made(change)
+        except (Ending, UnknownStep, TypeError):  # the last of what a traced array cannot do
+            return
+        except Exception as err:  # noqa: BLE001 (whatever goes wrong, NumPy has the right numbers)
+            self._warn(f"could not be compiled ({type(err).__name__}: {err})")
+            return
+        if function is None:
+            return
+        if not self._is_right(function, change):
+            self._warn("came out otherwise than with NumPy when it was tried")
+        else:
+            self.function = function
+
+    def _made(self, change: Change) -> Any:
+        """The function of the machine; None where some of it stays NumPy's."""
+        tape = Tape()
+        host = HostNumbers(tape)
+        given = self.numbers
+        numbers = host.read(lambda: given[0])
+        arrays = [np.zeros(shape, dtype) for dtype, shape in self.kinds]
+        traced = [tape.source(x) for x in arrays]
+        with np.errstate(all="ignore"):
+            change(traced, numbers)
+        places = {id(x): array for x, array in zip(traced, arrays, strict=True)}
+        bound = tape.bind(traced, places)
+        (calls,) = bound.sections
+        pieces = pieces_of(calls)
+        if len(pieces) != 1 or not isinstance(pieces[0], list):
+            return None
+        self.compute = host.computed()
+        self.filled = [bound.arrays.get(id(x)) for x in host.used.values()]
+        memories = used([pieces[0]])
+        place_of = {address_of(x): k for k, x in enumerate(arrays)}
+        found = [address_of(m.array) for m in memories]
+        self.table = np.array(found, dtype=np.intp)
+        self.table_at = address_of(self.table)
+        self.slots = [(i, place_of[at]) for i, at in enumerate(found) if at in place_of]
+        inside = {i for i, _ in self.slots}
+        self.own = [m.array for i, m in enumerate(memories) if i not in inside]  # kept for it
+        self.code = Compiled(printed_apart([pieces[0]], this_machine()))
+        return self.code.functions[0]
+
+    def _is_right(self, function: Any, change: Change) -> bool:
+        """Whether the change as it is written makes the same of some numbers."""
+        numbers = self.numbers[0]
+        rng = np.random.default_rng(0)
+        ours = [(0.5 + rng.random(shape)).astype(dtype) for dtype, shape in self.kinds]
+        theirs = [x.copy() for x in ours]
+        with np.errstate(all="ignore"):
+            done = self._called(function, ours, numbers)
+            change(theirs, numbers)
+        close = 1e-5 if any(dtype == np.float32 for dtype, _ in self.kinds) else 1e-12
+        return done and all(are_alike(x, y, 1.0, close) for x, y in zip(ours, theirs, strict=True))
+
+    def _warn(self, why: str) -> None:
+        warnings.warn(
+            f"{self.who}: its native code {why}. Its steps are NumPy's from now on, which are "
+            "slower and right. backend = 'numpy' asks for that.",
+            RuntimeWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,88 @@
+"""Native steps: the lines of our own update rules as one loop in machine code.
+
+With llvmlite (the extra `native`) an optimizer whose parameters are one array, as a model's are,
+goes on natively after some steps: `update_in_place` is run once on arrays that note what is
+computed, and what comes of it is compiled in the background. Adam reads and writes each of its
+arrays once then, rather than in ten calls of NumPy. Rates and other settings are read at every
+step. A step that is another one, as no gradient has reached some parameter, remains NumPy's, and so
+do rules of one's own: what they read cannot be known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+START = 50
+"""So many steps are made with NumPy before native code is compiled."""
+
+Rule = Any
+Memory = Any
+"""Those of update_rule.py, which imports this file."""
+
+
+class NativeStep:
+    """The step of a group of parameters as native code."""
+
+    def __init__(self, rule: Rule, group: Any, memory: Memory, arrays: Sequence[Any]) -> None:
+        # here and not above: without the extra nobody needs it
+        from autograd.compiler.native.kernel import Kernel
+
+        kind = type(rule)
+        self.lines = kind.update_in_place, kind.update
+        kept = self.kept = list(memory.kept)
+        names, others, self.read = plain_numbers(group)
+
+        def change(arrays: Sequence[Any], numbers: Sequence[Any]) -> None:
+            settings = others | dict(zip(names, numbers[:-1], strict=True))
+            theta, grad, *more = arrays
+            here = dict(zip(kept, more, strict=False))
+            rule.change(theta, grad, numbers[-1], here, settings, more[len(kept) :])
+
+        numbers = [*self.read(), memory._steps + 1]
+        self.kernel = Kernel(kind.__name__, change, arrays, numbers, rule.backend == "native")
+
+    def run(self, rule: Rule, memory: Memory, theta: Any, grad: Any) -> bool:
+        """Make a step; False where nothing was done, as it has to be NumPy's."""
+        kind, steps, numbers = type(rule), memory._steps, self.read()
+        if numbers is None or not isinstance(steps, int):
+            return False
+        if (kind.update_in_place, kind.update) != self.lines:  # somebody has put in another one
+            return False
+        arrays = [theta, grad, *map(memory.kept.get, self.kept), *memory.scratch]
+        if not self.kernel.run(arrays, [*numbers, steps + 1]):
+            return False
+        memory._steps = steps + 1
+        return True
+
+
+def native_step(rule: Rule, group: Any, memory: Memory) -> NativeStep | None:
+    """A rule's step natively, where it can be and is asked for."""
+    from autograd.compiler.native import is_wanted  # as above
+
+    if type(rule).__module__.partition(".")[0] != __package__ or not is_wanted(rule.backend):
+        return None
+    numbers = memory.numbers()
+    theta, grad = numbers.take(), numbers.gradient()[0]
+    if numbers.take() is not theta or theta.dtype.char not in "fd":
+        return None  # copies, made at each step; or another type than is computed in
+    if not isinstance(memory._steps, int):  # those of each parameter
+        return None
+    return NativeStep(rule, group, memory, [theta, grad, *memory.kept.values(), *memory.scratch])
+
+
+def plain_numbers(group: Any) -> tuple[list[str], dict[str, Any], Callable[[], Any]]:
+    """Which settings are plain numbers, the others, and what gives the numbers as they are now.
+
+    That gives None where one of the others has changed.
+    """
+    names = [name for name, x in group.items() if isinstance(x, (int, float))]
+    names = [name for name in names if not isinstance(group[name], bool)]
+    others = {name: x for name, x in group.items() if name not in names}
+    before = [*others.values()]
+
+    def read() -> Any:
+        same = [*map(group.__getitem__, others)] == before
+        return [*map(group.__getitem__, names)] if same else None
+
+    return names, others, read
