@@ -341,8 +341,8 @@ def _refuse(problem: str) -> int:
 
 def _write(text: str, stream: TextIO | None = None) -> None:
     """Print, in plainer signs where the terminal has no others."""
-    stream = stream or sys.stdout
-    encoding = stream.encoding or "utf-8"
+    stream = sys.stdout if stream is None else stream
+    encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

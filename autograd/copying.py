@@ -72,8 +72,9 @@ def _operand(x: Any) -> Any:
 def _graph(root: Any) -> Iterator[Node]:
     """The nodes behind one, each after its operands, as they are copied."""
     for node in topological(root):
-        if hasattr(node, "copied_as"):
-            stand = node.copied_as()
+        copied_as = getattr(node, "copied_as", None)
+        if copied_as is not None:
+            stand = copied_as()
             yield from (node,) if stand is node else topological(stand)
 
 

@@ -274,7 +274,7 @@ class _Run:
             raise TypeError(
                 f"{who} is None. Return zeros, or name its place in nondiff_argnums if it has none."
             )
-        array = grad if hasattr(grad, "shape") or isinstance(grad, Node) else np.asarray(grad)
+        array: Any = grad if hasattr(grad, "shape") or isinstance(grad, Node) else np.asarray(grad)
         if not isinstance(grad, Node) and array.dtype.kind not in "biuf":
             raise TypeError(f"{who} needs real numbers, but has dtype {array.dtype}.")
         if shape_of(array) != shape_of(parent):
@@ -387,7 +387,8 @@ class CustomValue(Value):
     def __init__(self, run: _Run, parents: Parents) -> None:
         self._data, self._grad, self.op, self.label = float(run.out), None, run.op, ""
         self._left = self._right = None
-        self._run, self.parents = run, parents
+        self._run = run
+        self.parents = parents  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def local_derivative(self, i: int) -> Any:
         """None: `backward` may do with a gradient what no multiplication does."""

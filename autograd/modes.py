@@ -84,50 +84,51 @@ class Mode:
         """An operation made a result, here where the mode is on. Most modes do not mind."""
 
     def multiplied(
-        self, node: Any, position: int, parent: Any, out_grad: Any, product: Any
+        self, node: Any, position: int, parent: Any, out_grad: Any, product: Any, /
     ) -> None:
         """The backward pass made a product of the chain rule, here where the mode is on."""
 
     def __call__(self, function: F) -> F:
         """Decorate: the mode is on while the function runs."""
-        cls = type(self)
-        wrapper: Any
-        if inspect.isgeneratorfunction(function):
+        run = _inside(type(self), function)
+        return functools.wraps(function)(run)  # type: ignore[return-value]
 
-            def wrapper(*args: Any, **kwargs: Any) -> Any:
-                with cls():
-                    return (yield from function(*args, **kwargs))
 
-        elif inspect.isasyncgenfunction(function):
+def _inside(mode: type[Mode], function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with a mode of its own on, whatever kind of function it is."""
 
-            async def wrapper(*args: Any, **kwargs: Any) -> Any:
-                with cls(), contextlib.suppress(StopAsyncIteration):
-                    inner = function(*args, **kwargs)
-                    async with contextlib.aclosing(inner):  # `yield from` is for plain ones only
-                        item = await anext(inner)
-                        while True:
-                            try:
-                                sent = yield item
-                            except GeneratorExit:
-                                raise
-                            except BaseException as error:  # noqa: BLE001 (handed on)
-                                item = await inner.athrow(error)
-                            else:
-                                item = await inner.asend(sent)
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        with mode():
+            return function(*args, **kwargs)
 
-        elif inspect.iscoroutinefunction(function):
+    def generator(*args: Any, **kwargs: Any) -> Any:
+        with mode():
+            return (yield from function(*args, **kwargs))
 
-            async def wrapper(*args: Any, **kwargs: Any) -> Any:
-                with cls():
-                    return await function(*args, **kwargs)
+    async def coroutine(*args: Any, **kwargs: Any) -> Any:
+        with mode():
+            return await function(*args, **kwargs)
 
-        else:
+    async def async_generator(*args: Any, **kwargs: Any) -> Any:
+        with mode(), contextlib.suppress(StopAsyncIteration):
+            inner = function(*args, **kwargs)
+            async with contextlib.aclosing(inner):  # `yield from` is for plain ones only
+                item = await anext(inner)
+                while True:
+                    try:
+                        sent = yield item
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:  # noqa: BLE001 (handed on)
+                        item = await inner.athrow(error)
+                    else:
+                        item = await inner.asend(sent)
 
-            def wrapper(*args: Any, **kwargs: Any) -> Any:
-                with cls():
-                    return function(*args, **kwargs)
-
-        return functools.wraps(function)(wrapper)  # type: ignore[return-value]
+    if inspect.isgeneratorfunction(function):
+        return generator
+    if inspect.isasyncgenfunction(function):
+        return async_generator
+    return coroutine if inspect.iscoroutinefunction(function) else plain
 
 
 class no_grad(Mode):

@@ -254,7 +254,10 @@ def backward_steps(root: Node, seed: Any, keep: bool = True) -> Iterator[Contrib
     if not root.requires_grad:
         raise _constant_root()
     steps = chain_rule(topological(root), seed, _deliver if keep else _forget)
-    return ((*step, x.whole() if x.__class__ is Parts else x) for *step, x in steps)
+    return (
+        (node, i, parent, out_grad, x.whole() if x.__class__ is Parts else x)
+        for node, i, parent, out_grad, x in steps
+    )
 
 
 def backward(root: Node, seed: Any) -> None:

@@ -42,7 +42,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
     return method
 
 
-def _operators(op: Op) -> tuple[Callable[[Tensor, Any], Tensor], Callable[[Tensor, Any], Tensor]]:
+def _operators(op: Op) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
     """`t + x` and `x + t`."""
 
     def method(self: Tensor, other: Any) -> Tensor:
@@ -103,7 +103,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
     def _become_leaf(self, requires_grad: bool, version: Version | None = None) -> None:
         self._grad: Any = None
         self._inputs: list[Any] = []
-        self.parents: tuple[Any, ...] = ()
+        self.parents: tuple[Any, ...] = ()  # pyright: ignore[reportIncompatibleMethodOverride]
         self._version = version or Version()
         self._seen = 0
         self.op: Op | None = None
@@ -317,9 +317,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         for i, parent in enumerate(self.parents):
             if parent.requires_grad:
                 # The gradient of a Value is a Tensor of shape () here, as it depends on Tensors.
-                grad = op.contribution(i, out_grad, self, operands, self.params)
-                if not isinstance(grad, (Node, Parts)):  # of an operation that is flat
-                    grad = Tensor(grad)
+                grad = _as_node(op.contribution(i, out_grad, self, operands, self.params))
                 if isinstance(parent, Tensor) and grad.dtype != parent._data.dtype:
                     grad = _as_gradient(grad, parent)
                 yield self, i, parent, out_grad, grad
@@ -552,6 +550,10 @@ def _is_same(array: Any, data: Any) -> bool:
         return array is data
     theirs, ours = array.__array_interface__, data.__array_interface__
     return bool(theirs["data"] == ours["data"] and array.strides == data.strides)
+
+
+def _as_node(grad: Any) -> Any:
+    return grad if isinstance(grad, (Node, Parts)) else Tensor(grad)  # of an operation that is flat
 
 
 def _as_gradient(grad: Any, of: Tensor) -> Any:

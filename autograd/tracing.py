@@ -76,7 +76,7 @@ class Tracer(force_grad):
         """An attribute that is another one after each call."""
         raise NotImplementedError
 
-    def written(self, what: str) -> None:
+    def written(self, what: str, /) -> None:
         """Something that stays when all is computed is about to happen, and is not recorded."""
         raise NotImplementedError
 

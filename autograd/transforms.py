@@ -400,12 +400,16 @@ class _Trace:
         return x.detach() if own.issuperset(outside) else x
 
 
+def _is_watched(x: Any) -> bool:
+    return isinstance(x, Node) and x.requires_grad
+
+
 def _variable(who: str, x: Any) -> Any:
     """A fresh node with x's number: the transform's own x.
 
     It is connected to x if that is a node, unless `no_grad()` says that nobody will ask.
     """
-    connected = isinstance(x, Node) and x.requires_grad and recording()
+    connected = _is_watched(x) and recording()
     if isinstance(x, Value):
         return x * 1.0 if connected else Value(x.data, label=x.label)
     if isinstance(x, Tensor):
@@ -489,9 +493,12 @@ def _seed(who: str, like: Any, given: Any) -> Any:
     if not isinstance(like, Node):  # a constant has no use for it
         return given
     if not isinstance(given, Node):
-        if isinstance(like, Value) and isinstance(given, np.ndarray) and given.shape == ():
-            given = given.item()
-        given = Tensor(given, dtype=like.dtype) if isinstance(like, Tensor) else Constant(given)
+        if isinstance(like, Tensor):
+            given = Tensor(given, dtype=like.dtype)
+        else:
+            single = isinstance(given, np.ndarray) and given.shape == ()
+            number: Any = given.item() if single else given
+            given = Constant(number)
     if _shape(given) != _shape(like):
         raise ShapeError(f"{who}: needs an array of shape {_shape(like)}, but got {_shape(given)}.")
     return given

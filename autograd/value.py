@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from autograd.updates import readings
 from autograd.versions import FIXED
 
 
-def _unary(op: Elementwise) -> Callable[[Value], Value]:
+def _unary(op: Elementwise) -> Callable[..., Value]:
     """The method for an operation with one operand."""
     scalar = op.scalar
 
@@ -290,8 +290,7 @@ class Value(Operations, Copied, node.Node):
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in operands):
             # an array of Values: one node per element
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in operands]
-            single: Value = np.frompyfunc(op, op.arity, 1)(*boxed)
-            return single
+            return cast("Value", np.frompyfunc(op, op.arity, 1)(*boxed))
         return _methods[op](*(x if isinstance(x, Value) else Constant(x) for x in operands))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -425,7 +424,8 @@ def _compared(relation: Callable[[float, float], bool], value: Value, other: Any
         plain = isinstance(other, np.ndarray) and other.dtype != object
         if not plain and (isinstance(other, node.Node) or _is_array(other)):
             return NotImplemented  # type: ignore[no-any-return]
-        other = Constant(other)
+        number: Any = other
+        other = Constant(number)
     outcome = relation(value._data, other._data)
     watching = tracer() if active() else None
     return outcome if watching is None else watching.compared(relation, value, other, outcome)
@@ -450,12 +450,15 @@ def _is_number(x: Any) -> bool:
 _NUMBERS = {float, int}  # the quick way
 
 
+_KNOW_BETTER: tuple[type, ...] = (node.Node, np.float32, np.float16, np.longdouble)
+
+
 def _knows_better(x: Any) -> bool:
     """Whether an operand decides itself what it does with a Value: a Tensor, an array, a float32.
 
     What NumPy does with a float32 and a number depends on what kind of number it is.
     """
-    return isinstance(x, (node.Node, np.float32, np.float16, np.longdouble)) or _is_array(x)
+    return isinstance(x, _KNOW_BETTER) or _is_array(x)
 
 
 def _is_array(x: Any) -> bool:

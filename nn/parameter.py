@@ -405,29 +405,29 @@ class Element(Value):
         one_dtype = len({p.dtype for p in parameters}) == 1
         return Parameter.gather(parameters) if one_dtype and found == every else None
 
-    @property
-    def _data(self) -> float:
+    def _number(self) -> float:
         number: float = self._parameter._data.item(*self._index)
         return number
 
-    @_data.setter
-    def _data(self, number: float) -> None:
+    def _set_number(self, number: float) -> None:
         self._parameter._data[self._index] = number
         note_write(self._parameter._version)
 
-    @property
-    def _grad(self) -> float | None:
+    def _gradient(self) -> float | None:
         grad = self._parameter._grad
         return None if grad is None else grad.item(*self._index)
 
-    @_grad.setter
-    def _grad(self, number: float | None) -> None:
+    def _set_gradient(self, number: float | None) -> None:
         parameter = self._parameter
-        if parameter._grad is None:
-            if number is None:
-                return
-            parameter.grad = np.zeros_like(parameter._data)
-        parameter._grad[self._index] = number or 0.0
+        if parameter._grad is not None:
+            parameter._grad[self._index] = number or 0.0
+        elif number is not None:
+            grad = np.zeros_like(parameter._data)
+            grad[self._index] = number
+            parameter.grad = grad
+
+    _data: Any = property(_number, _set_number)
+    _grad: Any = property(_gradient, _set_gradient)
 
     def _receive(self, grad: float) -> None:
         if self._parameter.requires_grad:

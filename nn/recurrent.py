@@ -207,7 +207,7 @@ class _Cell(_Recurrence):
             )
         states = self._start(hx, (*shape_of(x)[:-1], self.hidden_size), x)
         states = self._step(x, states, weights)
-        return states if len(states) > 1 else states[0]
+        return states[0] if len(states) == 1 else states
 
     def _details(self) -> str:
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
@@ -447,7 +447,7 @@ class _Layers(_Recurrence):
             if self.bidirectional:
                 steps = [autograd.concatenate(pair, axis=-1) for pair in zip(*runs, strict=True)]
         ends = tuple(autograd.stack(states) for states in zip(*last, strict=True))
-        return autograd.stack(steps, axis=time), ends if len(ends) > 1 else ends[0]
+        return autograd.stack(steps, axis=time), ends[0] if len(ends) == 1 else ends
 
     def _run(self, steps: list[Any], suffix: str, states: States) -> tuple[list[Any], States]:
         """h at every step of one cell, and its states after the last."""

@@ -153,9 +153,9 @@ def draw(
         'Contours of an ill-conditioned bowl. SGD, rate 0.07: 20 steps, from 20.5 to 0.439.'
     """
     ax = axes_for("trajectories.draw", ax)
-    xlim = xlim or getattr(function, "xlim", None) or _around(trajectories, 0)
-    ylim = ylim or getattr(function, "ylim", None) or _around(trajectories, 1)
-    _draw_contours(function, ax, xlim, ylim)
+    xs: tuple[float, float] = xlim or getattr(function, "xlim", None) or _around(trajectories, 0)
+    ys: tuple[float, float] = ylim or getattr(function, "ylim", None) or _around(trajectories, 1)
+    _draw_contours(function, ax, xs, ys)
     name = getattr(function, "name", getattr(function, "__name__", "a function"))
     said = f"Contours of {name}."
     for path, style in zip(trajectories, line_styles(), strict=False):
@@ -169,7 +169,7 @@ def draw(
     minimum = getattr(function, "minimum", None)
     if minimum is not None:
         ax.plot(*minimum, "*", color="white", markeredgecolor="black", markersize=14, zorder=5)
-    ax.set(xlim=xlim, ylim=ylim, xlabel="x", ylabel="y")
+    ax.set(xlim=xs, ylim=ys, xlabel="x", ylabel="y")
     if any(path.label for path in trajectories):
         ax.legend(loc="best", fontsize="small", framealpha=0.9)
     ax.set_label(said)

@@ -66,8 +66,10 @@ def of_shared(loop: Repeated, numbers: Traced, slopes: Traced) -> Parts:
     found = Parts(gathered(slopes, View.all(shape)), (), shape, None, scattered)
     rounds = _Rounds(loop, numbers, slopes)
     for instruction, i in loop.body.shared:
-        back = rounds.group_back if isinstance(instruction, Group) else rounds.product_back
-        grad, places = back(instruction, i)
+        if isinstance(instruction, Group):
+            grad, places = rounds.group_back(instruction, i)
+        else:
+            grad, places = rounds.product_back(instruction, i)
         if (places >= loop.start).any():  # some of the operand needs no gradient, and has no place
             inside = np.flatnonzero(places.ravel() < loop.start)
             grad, places = gathered(grad, layout(inside)), places.ravel()[inside]

@@ -24,9 +24,9 @@ class Ends(Node):
     def __init__(self, nodes: list[Any]) -> None:
         self.parents = tuple(nodes)
 
-    def _contributions(self, seeds: Any) -> Any:
-        for i, (parent, seed) in enumerate(zip(self.parents, seeds, strict=True)):
-            yield self, i, parent, seeds, seed
+    def _contributions(self, out_grad: Any) -> Any:
+        for i, (parent, seed) in enumerate(zip(self.parents, out_grad, strict=True)):
+            yield self, i, parent, out_grad, seed
 
 
 def without_modes(function: Any, *args: Any) -> Any:

@@ -85,7 +85,9 @@ class Program:
         self.placement = place(self.raised, recording.effects.rows.in_order)
         self.emitted = Emitted(self.raised, self.placement, recording.index_size)
         without_modes(self.emitted.forward)
-        ends: list[int] = self.effects.roots if self.is_step else self.result_rows
+        ends: list[int] = self.result_rows
+        if self.effects is not None and self.is_step:
+            ends = self.effects.roots
         rows = np.array(sorted({*ends, *_rows(self.value_slopes)}), dtype=np.intp)
         self.seeded = rows[self.raised.needs[rows]]
         self.flowing = [x for x in ends if self.raised.needs[x]]
@@ -223,9 +225,9 @@ class Program:
         """
         found, plain = {}, self.recording.plain
         for row in self.result_rows:
-            late = self.effects is not None and bool(self.effects.late[row])
-            after: Any = self.effects.after if late else None
-            where = after.positions(row) if late else self.placement.at[row]
+            where, late = self.placement.at[row], False
+            if self.effects is not None and self.effects.late[row]:
+                where, late = self.effects.after.positions(row), True
             needs = not late and bool(self.raised.needs[row])
             found[row] = late, int(where), needs, plain.of(row)
         return found
@@ -402,7 +404,7 @@ class Workspace:
         self.late_places: list[Any] = [
             (*later.found(rows), arrays[x])
             for rows, x in program.filled
-            if x in arrays and self._is_late(rows) and id(x) not in given
+            if x in arrays and later is not None and self._is_late(rows) and id(x) not in given
         ]
         flowing = [
             (rows, slope, program.raised.needs[rows]) for rows, slope in program.value_slopes

@@ -38,7 +38,7 @@ class RecordedValue(Value):
         return bool(seen._is_plain(self)) and not seen.differentiates([self.index])
 
     @property  # type: ignore[misc]
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """What it is uncompiled, for who asks `isinstance(x, float)`."""
         return float if asked_by_user(OURS) and self._is_float else type(self)
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from autograd.adopted_values import GatheredValues
 from autograd.compiler.arguments import Given
+from autograd.compiler.outputs import Passed
 from autograd.compiler.program import Program, Workspace
 from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
 from autograd.compiler.tape import OtherShape
-from autograd.compiler.traced import Traced
 from autograd.modes import active, recording
 from autograd.tensor import Tensor
 from autograd.transforms import running
@@ -162,17 +162,17 @@ def _result(
         if call is not None and needs:
             return ResultValue(number, call, place)
         return number if is_plain else Constant(number)
-    if isinstance(x, Tensor) and isinstance(x._data, Traced):
+    if isinstance(x, Passed):
+        if x.kind == "leaf":
+            return program.leaf(x.what, given)
+        return tensors[x.what] if x.kind == "tensor" else x.what
+    if isinstance(x, Tensor):
         array = space.arrays[x._data].copy()
         if call is not None and x.requires_grad:
             return ResultTensor(array, call, place)
         return Tensor(array)
-    if isinstance(x, Traced):
-        array = space.arrays[x].copy()
-        return array[()] if x.number else array  # NumPy gives its scalar, a Tensor an array
-    if x.kind == "leaf":
-        return program.leaf(x.what, given)
-    return tensors[x.what] if x.kind == "tensor" else x.what
+    array = space.arrays[x].copy()
+    return array[()] if x.number else array  # NumPy gives its scalar, a Tensor an array
 
 
 _SETTINGS = {"divide by zero": "divide", "overflow": "over", "invalid value": "invalid"}

@@ -181,15 +181,15 @@ class Call(Node):
             arrays = [*compress(arrays, kept)]
         return leaves, [pair for pair in arrays if pair[0].requires_grad]
 
-    def _contributions(self, seeds: Any) -> Any:
+    def _contributions(self, out_grad: Any) -> Any:
         with self.space.lock:
-            leaves, arrays = self.gradients(seeds)
+            leaves, arrays = self.gradients(out_grad)
             found = [pair for pair in leaves if pair[0].requires_grad]
             found += [(array, grad.copy()) for array, grad in arrays]
         for i, (parent, grad) in enumerate(found):
-            yield self, i, parent, seeds, grad
+            yield self, i, parent, out_grad, grad
 
-    def _graph_contributions(self, seeds: Any) -> Any:
+    def _graph_contributions(self, out_grad: Any) -> Any:
         raise GraphError(
             f"{self.op.name}: is compiled, and has first derivatives only. Compile the derivative "
             "instead, compile(grad(f)), or use the function as it was before compiling."

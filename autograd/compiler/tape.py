@@ -114,19 +114,19 @@ class Tape:
         self, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
     ) -> Any:
         """Compute now, and note it: the result as a traced array."""
-        args, options = tuple(self._own(list(args))), self._own(options or {})
-        if writes(function, options):
-            return self._write(function, args, options)
-        key = _key((function, args, options))
+        args, named = tuple(self._own(list(args))), self._own(options or {})
+        if writes(function, named):
+            return self._write(function, args, named)
+        key = _key((function, args, named))
         if key is not None and key in self.known:
             found = self.known[key]
             if self.complete or found.number or found.base is not found:
                 return found
         if _name(function) in ("ravel", "flatten", "reshape"):
-            given = (*args, *options.values())
+            given = (*args, *named.values())
             if any(isinstance(x, str) and x in ("K", "A") for x in given):
                 self.refuse("order 'K' or 'A'")
-        result = function(*arrays_of(args), **arrays_of(options))
+        result = function(*arrays_of(args), **arrays_of(named))
         if any(x.__class__ is Traced and result is x.array for x in args[1:]):
             self.refuse("writing into an array that is not passed as out=")
         number = isinstance(result, (bool, int, float, np.generic))
@@ -153,7 +153,7 @@ class Tape:
         if self.by_rows and not shown:  # only its shape counts from now on
             is_float = result.dtype == np.float64
             out.array = self.blank(result.shape) if is_float else np.asarray(result, order="C")
-        self.steps.append(Step(kind, function, args, options, out))
+        self.steps.append(Step(kind, function, args, named, out))
         if kind == STORE and _decides_shape(function, args):
             self.shaped.append(out)
         if key is not None:
@@ -209,12 +209,12 @@ class Tape:
         self, out: Any, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
-        args, options = tuple(self._own(list(args))), self._own(options or {})
+        args, named = tuple(self._own(list(args))), self._own(options or {})
         if self.observer is not None:  # elsewhere the numbers are not of any run
             self.observer.changing(out)
-            function(*arrays_of(args), **arrays_of(options))
+            function(*arrays_of(args), **arrays_of(named))
             self.known.clear()
-        self.steps.append(Step(CHANGE, function, args, options, out))
+        self.steps.append(Step(CHANGE, function, args, named, out))
         self.changed.setdefault(out.base, []).append(self.steps[-1])
 
     def live(self, wanted: Iterable[Traced]) -> list[bool]:

@@ -40,7 +40,7 @@ class Traced(NDArrayOperatorsMixin):
         self.places: Any = None  # of the elements, as the observer counts
 
     @property  # type: ignore[misc]
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """What it is uncompiled, for who asks `isinstance(x, np.ndarray)`."""
         if self.tape.observer is None or not asked_by_user():
             return Traced

@@ -5,6 +5,7 @@ such as `x > 0` count as 1 and 0. At a kink the docstring names the choice made.
 """
 
 # mypy: disable-error-code="has-type"
+# pyright: reportGeneralTypeIssues=false
 # (A derivative may use operations that are declared further down.)
 
 from __future__ import annotations
@@ -773,7 +774,7 @@ def step(x: Any) -> Any:
     return np.greater_equal(x, 0).astype(x.dtype)
 
 
-_erf = np.frompyfunc(math.erf, 1, 1)
+_erf: Any = np.frompyfunc(math.erf, 1, 1)
 
 
 @elementwise(

@@ -144,8 +144,8 @@ class Drawing:
     ):
         self.graph = graph
         self._opened = opened
-        self._direction = direction
-        self._engine = layout
+        self._direction: Direction = direction
+        self._engine: Engine = layout
         self._sizes, self._label_sizes = sizes(graph)
         if layout == "dot" and run_dot("digraph {}", "dot") is None:
             raise RuntimeError(

@@ -156,7 +156,7 @@ class Step:
         if rule is None or rule.op is None or rule.op.name != "matmul":
             return None
         left, right = rule.operands
-        arrays = (self.contribution, *(getattr(x, "_data", None) for x in (left, right)))
+        arrays = (self.contribution, getattr(left, "_data", ()), getattr(right, "_data", ()))
         if any(np.ndim(x) != 2 or not 0 < np.size(x) <= SMALL for x in arrays):
             return None
         return Factors((self.received.text, left.text, right.text), arrays)

@@ -485,7 +485,8 @@ def _leaf_tree(x: Symbol) -> tuple[Tree, int]:
 
 def _replaced(tree: Tree, operands: Sequence[Tree]) -> Tree:
     if tree[0] == "slot":
-        return operands[tree[1]]
+        slot: int = tree[1]
+        return operands[slot]
     return tree[0], *(x if isinstance(x, str) else _replaced(x, operands) for x in tree[1:])
 
 

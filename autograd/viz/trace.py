@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count
 from types import FrameType
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 
@@ -271,13 +271,14 @@ class Trace:
         """The derivative of one entry of a node by one of an operand: the rule, of a unit."""
         if not isinstance(node, Tensor):
             return self.exact_number(node, position)
-        if node.op is None or not hasattr(node.op, "pullback"):
+        pullback = getattr(node.op, "pullback", None)
+        if pullback is None:
             raise _no_factor(node)
         unit = np.zeros(np.shape(node.data), np.float64)
         unit[place] = 1.0
         inputs = tuple(node._inputs)
         with np.errstate(all="ignore"):
-            pulled = node.op.pullback(position, unit, node._data, inputs, node.params)
+            pulled = pullback(position, unit, node._data, inputs, node.params)
         return float(np.asarray(pulled)[at])
 
     def entry(self, node: Any) -> tuple[Node, tuple[int, ...]] | None:
@@ -300,7 +301,7 @@ def _no_factor(node: Any) -> GraphError:
     )
 
 
-def is_node(thing: object) -> bool:
+def is_node(thing: object) -> TypeGuard[Node]:
     """Whether something is a node of the engine."""
     return isinstance(thing, Node)
 

@@ -100,7 +100,7 @@ def pass_class(n: int = 200, *, noise: float = 1.0, seed: Seed = 0) -> Dataset:
     luck = noise * rng.standard_normal(n)
     return Dataset(
         name="pass_class",
-        x=np.stack([lectures, hours], axis=1),
+        x=np.stack([lectures.astype(np.float64), hours], axis=1),
         y=(lectures + hours + luck > 8).astype(np.int64),
         feature_names=("lectures attended", "hours spent on the final project"),
         class_names=("fail", "pass"),

@@ -175,7 +175,7 @@ def over_squares(who: object, x: Any, normalized_shape: Any, weight: Any, eps: f
     x, shape = _operand(who, x), lengths(who, normalized_shape)
     _check_last_axes(who, x, shape)
     if eps is None:
-        dtype = getattr(x, "dtype", np.dtype(float))
+        dtype: Any = getattr(x, "dtype", np.dtype(float))
         eps = float(np.finfo(dtype if dtype.kind == "f" else float).eps)
     squares = autograd.mean(x * x, axis=_last_axes(shape), keepdims=True)
     return _scaled(who, x / autograd.sqrt(squares + eps), weight, None, shape)
@@ -228,7 +228,8 @@ def _of_batch(
 ) -> tuple[Any, Any]:
     """The distance from the mean of each channel, and its variance; the averages follow both."""
     shape = shape_of(x)
-    n = math.prod(shape) // max(shape[1], 1)
+    channels = shape[1]
+    n = math.prod(shape) // max(channels, 1)
     if n < 2:
         raise ValueError(
             f"{who}: needs at least 2 examples in training, but got {n}. "
@@ -241,7 +242,7 @@ def _of_batch(
     for running, batch in ((running_mean, mean), (running_var, variance)):
         if running is None:
             continue
-        old = _of_channels(who, numbers(running), shape[1])
+        old = _of_channels(who, numbers(running), channels)
         fresh = numbers(batch).reshape(old.shape)
         if running is running_var:
             fresh = fresh * (n / (n - 1))

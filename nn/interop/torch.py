@@ -290,7 +290,7 @@ class TorchModule(Module):
                 self._parts[name] = made.get(id(child)) or TorchModule(Source(child), made)
 
     def _take_numbers(self, made: dict[int, Any]) -> None:
-        module = self._source.module
+        module, name = self._source.module, ""
         try:
             for name, tensor in (*module._parameters.items(), *self._source.tensors.items()):
                 if tensor is not None and id(tensor) not in made:

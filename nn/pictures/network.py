@@ -168,7 +168,8 @@ def _line(origin: _Spot, spot: _Spot, weight: float, scale: float, thickest: flo
     if part < 0.01:
         return Curve(points, QUIET_LINE, 0.5)
     thickness = round(_THINNEST + (thickest - _THINNEST) * part, 1)
-    return Curve(points, *((HOT, thickness) if weight > 0 else (LEAF.stroke, thickness, _DASHES)))
+    stroke, dashes = (HOT, ()) if weight > 0 else (LEAF.stroke, _DASHES)
+    return Curve(points, stroke, thickness, dashes)
 
 
 def _line_label(origin: _Spot, spot: _Spot, weight: float, at: float) -> Iterator[Shape]:
@@ -284,7 +285,7 @@ def _key(look: Look) -> Group:
     return Group("", shapes=tuple(shapes))
 
 
-_PLUS = (HOT, 3.0)
+_PLUS: tuple[str, float, tuple[float, ...]] = (HOT, 3.0, ())
 _MINUS = (LEAF.stroke, 3.0, _DASHES)
 
 

@@ -62,7 +62,8 @@ class NetworkPicture:
         names: tuple[Sequence[str], Sequence[str]] = ((), ()),
         shows: Side = "values",
     ) -> None:
-        self._model, self._reading, self._names, self._shows = model, reading, names, shows
+        self._model, self._reading, self._names = model, reading, names
+        self._shows: Side = shows
 
     @property
     def backwards(self) -> NetworkPicture:

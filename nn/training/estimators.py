@@ -242,6 +242,7 @@ def _minimized(model: MLP, loss: Loss, x: Any, max_iter: int) -> History:
     for _ in range(max_iter):
         start = time.perf_counter()
         report = optimizer.step(lambda: loss(model(x), numbers))
+        history.ended = report.reason
         if not report.iterations:
             break
         history.add(
@@ -251,7 +252,6 @@ def _minimized(model: MLP, loss: Loss, x: Any, max_iter: int) -> History:
         )
         if report.converged:
             break
-    history.ended = report.reason
     model.eval()
     return history
 

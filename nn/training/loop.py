@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -147,8 +147,8 @@ def fit(
     # Whether the steps are those of the optimizer alone, as they are in a page that trains.
     alone = clip_grad_norm is None and clip_grad_value is None and history.scheduler is None
     for callback in callbacks:
-        if hasattr(callback, "begun"):
-            callback.begun(loss if alone else None, optimizer if alone else None)
+        if (begun := getattr(callback, "begun", None)) is not None:
+            begun(loss if alone else None, optimizer if alone else None)
     with _bar(epochs, progress and not shown) as bar:
         try:
             for epoch in bar:
@@ -183,8 +183,8 @@ def fit(
         finally:
             model.eval()
             for callback in callbacks:
-                if hasattr(callback, "ended"):
-                    callback.ended()
+                if (ended := getattr(callback, "ended", None)) is not None:
+                    ended()
             if early_stopping is not None:
                 early_stopping.restore(model)
     return history
@@ -312,8 +312,9 @@ def _as_scheduler(optimizer: UpdateRule, schedule: Any) -> Scheduler | None:
         if isinstance(schedule, type) or not callable(schedule):
             needed = "one of optim.schedules, a function of the epoch or a rate"
             refuse("fit", "schedule", needed, schedule, TypeError)
-        schedule = Schedule(schedule, getattr(schedule, "__name__", repr(schedule)))
-    return attach(optimizer, schedule)
+        rate = cast("Callable[[float], float]", schedule)
+        schedule = Schedule(rate, getattr(schedule, "__name__", repr(schedule)))
+    return attach(optimizer, cast("Schedule | float", schedule))
 
 
 def _clipping(optimizer: UpdateRule, norm: float | None, value: float | None) -> Callable[[], None]:

@@ -102,6 +102,7 @@ class Stage:
         # By its name: numbers between 0 and 1 come from others, too, before a model has learned.
         squashed = bool(self._columns) and self._columns[-1].activation in ("σ", "step")
         meaning = meaning_of(out, y if y.ndim == 1 else y.reshape(len(y), -1), squashed)
+        kinds: Any
         if meaning == "value":
             kinds = np.ravel(y).astype(np.float64)
         elif y.ndim > 1 and y.shape[1] > 1:

@@ -177,7 +177,7 @@ class Memories:
         memory, place = self.of(array)
         if self.constants and memory.role == FIXED:
             first = array[(0,) * array.ndim]
-            if (array == first).all() and not (first == 0 and np.signbit(array).any()):
+            if (array == first).all() and not (np.signbit(array).any() and first == 0):
                 return Number(first.item(), array.dtype)
         return self.place_of(array, memory, place)
 

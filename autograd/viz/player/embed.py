@@ -229,7 +229,7 @@ def style_of(scripts: tuple[str, ...]) -> str:
 
 
 def _text(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return resources.files("autograd.viz.player").joinpath(name).read_text(encoding="utf-8")
 
 
 def _squeezed(css: str) -> str:

@@ -36,4 +36,4 @@ def worker(code: str, data: Mapping[str, Any]) -> str:
 
 def script(name: str) -> str:
     """A script of this folder."""
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return resources.files("autograd.viz.player").joinpath(name).read_text(encoding="utf-8")

@@ -40,7 +40,7 @@ aria-describedby="told">
 
 def typed_page() -> str:
     """The page: it loads nothing, and keeps what was typed in its address."""
-    here = resources.files(__package__)
+    here = resources.files("autograd.viz.player")
     names = [op.name for op in RULEBOOK.values() if isinstance(op, Elementwise)]
     parts = [
         f"const player = {function_of(SCRIPTS, GIVEN)};",
