@@ -247,9 +247,10 @@ class Written:
         self.compute, self.draws = effects.host.computed(), effects.draws
         self.generators = list({id(x): x for x, _ in self.draws}.values())
         written = [stand_in for _, stand_in in run.tensors.values() if stand_in.requires_grad]
-        # running averages and draws alone leave the graph of the results as it is
+        # running averages, draws and forgotten gradients leave the graph of the results as it is
+        brought = any(x is not None for _, x in self.grads)
         self.is_step = bool(
-            self.grads or self.kept or self.ends or any(x._data is not x.first for x in written)
+            brought or self.kept or self.ends or any(x._data is not x.first for x in written)
         )
         self._take_rows(effects.rows)
 
@@ -297,7 +298,9 @@ class Written:
 
     def __bool__(self) -> bool:
         changes = self.data, self.grads, self.kept, self.ends, self.row_data, self.row_grads
-        self.is_step |= any(changes[2:])
+        given = any(row is not None for _, row in self.row_grads)
+        self.is_step |= bool(self.row_data or self.roots or given)
+        self.is_step |= bool((self.grads or self.row_grads) and (self.asked or self.olds))
         if not self.is_step and (self.asked or self.olds):
             self.run.refuse(".grad")  # results would be constants
         return any(changes) or bool(self.draws)

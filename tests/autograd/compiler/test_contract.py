@@ -464,8 +464,9 @@ def a_graph_beside_changed_values():
     w = Value(2.0)
 
     def f(x):
-        w.zero_grad()
-        return w * x
+        y = w * x
+        w.data -= 0.1
+        return y
 
     return f, (1.0,)
 

@@ -1061,3 +1061,57 @@ def test_a_step_that_makes_much_of_rounding_is_no_difference():
     for k in range(6):
         step(np.random.default_rng(k).normal(size=40).tolist())
     assert not step._refused
+
+
+def a_value():
+    w = Value(2.0)
+    return w, lambda: w, w.zero_grad
+
+
+def a_tensor():
+    w = Tensor(np.full(3, 2.0), requires_grad=True)
+    return w, w.sum, w.zero_grad
+
+
+def of_a_module():
+    model = nn.Linear(1, 1, bias=False)
+    return model.weight, lambda: model(np.ones((1, 1))).sum(), model.zero_grad
+
+
+def of_an_optimizer():
+    w = Tensor(np.full(3, 2.0), requires_grad=True)
+    return w, w.sum, optim.Adam([w]).zero_grad
+
+
+@pytest.mark.parametrize("make", [a_value, a_tensor, of_a_module, of_an_optimizer])
+@pytest.mark.parametrize("first", [True, False])
+def test_gradients_that_are_forgotten_inside_do_not_accumulate_outside(make, first):
+    leaf, total, forget = make()
+
+    def f(x):
+        if first:
+            forget()
+        y = total() * x
+        if not first:
+            forget()
+        return y
+
+    compiled = autograd.compile(f)
+    for x in (3.0, 5.0, -4.0):  # d(total · x) / d leaf = x, whatever came before
+        compiled(x).backward()
+        assert np.ravel(leaf.grad).tolist() == [x] * np.size(leaf.data)
+
+
+def test_a_gradient_that_is_read_before_it_is_forgotten_leaves_constants():
+    w = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+
+    def f(x):
+        square = (w.grad * w.grad).sum() * x
+        w.zero_grad()
+        return square
+
+    compiled = autograd.compile(f)
+    for x in (1.0, 2.0, 3.0):
+        (w * w).sum().backward()  # 2 w = [2, 4], whose square is 20
+        assert float(compiled(x)) == 20.0 * x
+        assert w.grad is None
