@@ -25,7 +25,6 @@ from autograd.compiler.native.loops import GIVEN, Apply, Code, Memory, Nest, Num
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_machine
 from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
-from autograd.compiler.native.windows import WINDOWS
 
 Call = Callable[[], Any]
 Piece = list[Nest] | Call
@@ -44,6 +43,9 @@ program can wait for one."""
 LARGE, LARGE_ACROSS = 1 << 21, 1 << 19
 """Products of so many multiplications are NumPy's: it has the better ones for matrices that do not
 fit into the nearest memory. The second is for those with a side that is read across its rows."""
+
+WINDOWED = {"_convolved": 1 << 26, "_spread_out": 1 << 26, "_correlated": LARGE}
+"""Likewise of these functions, which NumPy makes products of matrices by copying first."""
 
 
 class Native:
@@ -158,6 +160,7 @@ def _pieces_of(space: Any) -> list[tuple[list[Call], list[Piece], Memories]]:
     for sections, memories in _groups_of(space):
         for call in (call for section in sections for call in section):
             _lowered(call, memories)  # to see what is written
+        memories.tables.clear()  # they are made again
         found += [(section, _pieces(section, memories), memories) for section in sections]
     return found
 
@@ -186,10 +189,10 @@ def _pieces(section: Sequence[Call], memories: Memories) -> list[Piece]:
 def _lowered(call: Any, memories: Memories) -> list[Nest] | None:
     """A call as nests; None where it stays NumPy's."""
     try:
-        if not isinstance(call, partial) or _name(call) in WINDOWS:
-            raise UnknownStep("a convolution, or what a test has put there")
+        if not isinstance(call, partial):
+            raise UnknownStep("what a test has put there")
         nests = lowered(call, memories)
-        if not all(map(_suits, nests)):
+        if not all(_suits(nest, WINDOWED.get(_name(call))) for nest in nests):
             raise UnknownStep("a large product")
     except Exception:  # noqa: BLE001 (what is new here is safe with NumPy)
         for array in arrays_in(call):
@@ -204,12 +207,14 @@ def _name(call: Any) -> str:
     return getattr(function, "__name__", "")
 
 
-def _suits(nest: Nest) -> bool:
-    """Whether the machine's code is the better one."""
+def _suits(nest: Nest, most: int | None = None) -> bool:
+    """Whether the machine's code is the better one; `most` is the limit of its function."""
     if not all(_is_there(x) for x in (nest.code,)):
         return False
     if nest.fold != "add":
         return True
+    if most is not None:
+        return nest.rounds <= most
     last = nest.kept - 1
     across = nest.kept and not any(ref.steps[last] == 1 for ref in nest.refs)
     return nest.rounds <= (LARGE_ACROSS if across else LARGE)

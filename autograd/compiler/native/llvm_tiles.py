@@ -6,14 +6,18 @@ that what they share is read once: the sums of a tile, rows times vectors, stay 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from autograd.compiler.native.llvm_axes import (
+    COLUMNS,
+    ROWS,
+    column_axis,
+    row_axis,
+    step,
+    vector_axis,
+)
 from autograd.compiler.native.llvm_function import Function, pieces, sizes
 from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref, refs_in, start_of
-
-ROWS = 4
-"""So many rows of a product are computed at once."""
 
 
 class Tiles:
@@ -32,40 +36,11 @@ class Tiles:
         self.refs = list(dict.fromkeys([*self.read, *written]))
         kinds = [ref.dtype.itemsize for ref in self.refs if ref.dtype.kind == "f"]
         self.width = function.machine.vector // max(kinds, default=8)
-        self.v = self._vector_axis()
+        self.v = vector_axis(nests, self.read, self.width)
         self.folds_v = self.v is not None and self.v >= self.nest.kept
-        self.row = self._row_axis()
-
-    def _vector_axis(self) -> int | None:
-        nest, width = self.nest, self.width
-        if nest.out.place is not None or width < 2:
-            return None
-        best, found = 0.0, None
-        for axis, n in enumerate(nest.axes):
-            kept = axis < nest.kept
-            if n < 2 or (nest.adds and kept and not nest.out.steps[axis]):
-                continue
-            if not kept and nest.fold not in ("add", "maximum", "minimum"):
-                continue
-            strided = sum(ref.steps[axis] not in (0, 1) for ref in self.read)
-            strided += sum(ref.place is not None and any(ref.place.steps) for ref in self.read)
-            vectors = n // width + bin(n % width).count("1")
-            gain = n / vectors  # numbers in each vector
-            cost = 1.0 + 2.0 * strided
-            if kept and any(nest.out.steps[axis] != 1 for nest in self.nests):
-                cost += 2.0 / max(1, nest.rounds // max(1, math.prod(nest.axes[: nest.kept])))
-            if not kept:
-                cost *= 1.3  # the sums have to be added up in the end
-            if gain / cost > best:
-                best, found = gain / cost, axis
-        return found if best > 1.0 else None
-
-    def _row_axis(self) -> int | None:
-        nest = self.nest
-        if not nest.fold:
-            return None
-        axes = [k for k in range(nest.kept) if k != self.v]
-        return max(axes, key=lambda k: min(nest.axes[k], ROWS), default=None)
+        self.row = row_axis(self.nest, self.read, self.v)
+        self.column = column_axis(self.nest, self.v, self.row)
+        self.columns = 1  # of a tile
 
     def write(self) -> None:
         """Write the loops."""
@@ -74,7 +49,7 @@ class Tiles:
         for ref in self.refs:
             base = self.function.bases[ref.memory]
             bases[ref] = self._moved(base, ref, str(ref.offset)) if ref.offset else base
-        outer = [k for k in range(nest.kept) if k not in (self.v, self.row)]
+        outer = [k for k in range(nest.kept) if k not in (self.v, self.row, self.column)]
         self._outer(outer, bases)
 
     def _outer(self, axes: list[int], places: dict[Ref, str]) -> None:
@@ -108,7 +83,7 @@ class Tiles:
     def _segments(self, places: dict[Ref, str], rows: int) -> None:
         """The vectors, two at a time where rows share them, and what is left."""
         if self.v is None or self.folds_v:
-            self._tile(places, rows, 1, 1)
+            self._columns(places, rows)
             return
         n, width = self.nest.axes[self.v], self.width
         some = 2 if self.nest.fold and n >= 2 * width and rows > 1 else 1
@@ -126,6 +101,25 @@ class Tiles:
 
             self.function.loop(size * count, size, body, [], [])
             done += size * count
+
+    def _columns(self, places: dict[Ref, str], rows: int) -> None:
+        """Some columns at a time, where there are any."""
+        if self.column is None:
+            self._tile(places, rows, 1, 1)
+            return
+        n = self.nest.axes[self.column]
+        for begin, end, columns in pieces(n, COLUMNS):
+            moved = self._shifted(places, self.column, begin)
+
+            def body(
+                index: str, _: list[str], moved: Any = moved, many: int = columns
+            ) -> list[str]:
+                self.columns = many
+                self._tile(self._along(moved, self.column, index), rows * many, 1, 1)
+                return []
+
+            self.function.loop(end - begin, columns, body, [], [])
+        self.columns = 1
 
     # --- one tile: rows times vectors
 
@@ -258,12 +252,12 @@ class Tiles:
         moved = dict(places)
         multiples: dict[int, str] = {1: index}
         for ref, place in places.items():
-            step = ref.steps[axis] if axis < len(ref.steps) else 0
-            if not step:
+            by = step(ref, axis)
+            if not by:
                 continue
-            if step not in multiples:
-                multiples[step] = self.function.emit(f"mul i64 {index}, {step}")
-            moved[ref] = self._moved(place, ref, multiples[step])
+            if by not in multiples:
+                multiples[by] = self.function.emit(f"mul i64 {index}, {by}")
+            moved[ref] = self._moved(place, ref, multiples[by])
         return moved
 
     def _shifted(self, places: dict[Ref, str], axis: int | None, by: int) -> dict[Ref, str]:
@@ -272,30 +266,27 @@ class Tiles:
             return places
         moved = dict(places)
         for ref, place in places.items():
-            step = ref.steps[axis] if axis < len(ref.steps) else 0
-            if step:
-                moved[ref] = self._moved(place, ref, str(step * by))
+            if further := step(ref, axis):
+                moved[ref] = self._moved(place, ref, str(further * by))
         return moved
-
-    def step(self, ref: Ref, axis: int | None) -> int:
-        """How far a ref goes along an axis."""
-        return ref.steps[axis] if axis is not None and axis < len(ref.steps) else 0
 
     def spot(self, ref: Ref, place: str, r: int, s: int, lanes: int, lane: int = 0) -> str:
         """The address of a ref in a spot of the tile."""
-        by = r * self.step(ref, self.row) + (s * self.width + lane) * self.step(ref, self.v)
+        row, column = divmod(r, self.columns)
+        by = row * step(ref, self.row) + column * step(ref, self.column)
+        by += (s * self.width + lane) * step(ref, self.v)
         return self._moved(place, ref, str(by)) if by else place
 
     def _store(self, out: Ref, places: dict[Ref, str], x: str, r: int, s: int, lanes: int) -> None:
         nest, numbers, emit = self.nest, self.numbers, self.function.emit
         dtype, kind = out.dtype, self._memory_type(out)
-        step = self.step(out, self.v) if lanes > 1 else 1
+        along = step(out, self.v) if lanes > 1 else 1
         at = self._lookup(out, places, self.spot(out, places[out], r, s, lanes), r, s, lanes)
         if dtype.kind == "b":
             x = emit(f"zext {numbers.type('i1', lanes)} {x} to {numbers.type('i8', lanes)}")
         align = 1 if dtype.kind == "b" else dtype.itemsize
         wide = kind if lanes == 1 else f"<{lanes} x {kind}>"
-        if step == 1 or lanes == 1:
+        if along == 1 or lanes == 1:
             if nest.adds:
                 before = emit(f"load {wide}, ptr {at}, align {align}")
                 x = numbers.apply("add", [before, x], [dtype] * 2, dtype, lanes)
@@ -353,9 +344,11 @@ class Cell:
 
     def _key(self, code: Code, r: int, s: int) -> tuple[Code, int, int]:
         tiles, refs = self.tiles, list(refs_in(code))
-        by_row = any(tiles.step(ref, tiles.row) for ref in refs)
-        by_vector = any(tiles.step(ref, tiles.v) for ref in refs)
-        return code, r if by_row else 0, s if by_vector else 0
+        row, column = divmod(r, tiles.columns)
+        row *= any(step(ref, tiles.row) for ref in refs)
+        column *= any(step(ref, tiles.column) for ref in refs)
+        by_vector = any(step(ref, tiles.v) for ref in refs)
+        return code, row * tiles.columns + column, s if by_vector else 0
 
     def written(self, out: Ref, value: str, r: int, s: int) -> None:
         """A number was written: what was read there before is old, and this is what is there."""
@@ -369,8 +362,8 @@ class Cell:
     def _load(self, ref: Ref, r: int, s: int) -> str:
         tiles, lanes, emit = self.tiles, self.lanes, self.tiles.function.emit
         kind, align = tiles._memory_type(ref), max(1, ref.dtype.itemsize)
-        place, step = self.places[ref], tiles.step(ref, tiles.v)
-        varies = ref.place is not None and tiles.step(ref.place, tiles.v)
+        place, along = self.places[ref], step(ref, tiles.v)
+        varies = ref.place is not None and step(ref.place, tiles.v)
 
         def one(lane: int) -> str:
             at = tiles.spot(ref, place, r, s, lanes, lane)
@@ -380,9 +373,9 @@ class Cell:
 
         if lanes == 1:
             return one(0)
-        if not step and not varies:
+        if not along and not varies:
             return tiles.numbers.splat(one(0), ref.dtype, lanes)
-        if step == 1 and ref.place is None:
+        if along == 1 and ref.place is None:
             at = tiles.spot(ref, place, r, s, lanes)
             found = emit(f"load <{lanes} x {kind}>, ptr {at}, align {align}")
             if ref.dtype.kind == "b":

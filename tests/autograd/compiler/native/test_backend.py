@@ -17,13 +17,17 @@ import nn
 import optim
 from autograd import Tensor, Value
 from autograd.compiler.native import backend as backends
+from autograd.compiler.native import llvm_axes
 from autograd.compiler.native import machine as machines
+from autograd.compiler.native import windows as native_windows
 from autograd.compiler.native.llvm import printed, used
 from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.llvm_numbers import Numbers
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.machine import Compiled, this_machine
-from autograd.compiler.native.memories import Memories
+from autograd.compiler.native.memories import Memories, UnknownStep
+from autograd.compiler.tape import _store
+from autograd.rules import windows
 from tests.autograd.compiler.programs import (
     EVERY_OP,
     TAME,
@@ -571,3 +575,111 @@ def test_a_long_program_is_several_functions(monkeypatch):
     assert (
         max(len(code.functions) for code in g._newest.native.state.values() if code is not True) > 1
     )
+
+
+def random_windows(rng, dtype):
+    """A convolution or pooling, or one of their derivatives, and the array it writes."""
+    axes = int(rng.integers(1, 3))
+    n, groups = int(rng.choice([1, 2, 5, 16])), int(rng.choice([1, 1, 2]))
+    m, c = int(rng.integers(1, 6)) * groups, int(rng.integers(1, 6))
+    kernel, stride, dilation = (tuple(rng.integers(1, 4, axes).tolist()) for _ in range(3))
+    places = tuple(rng.integers(1, 5, axes).tolist())
+    before = rng.integers(0, 3, axes).tolist()
+    padding = tuple((a, int(rng.integers(-1, 3))) for a in before)
+    if rng.integers(2):  # windows that lie side by side
+        stride, dilation, padding = kernel, (1,) * axes, ((0, 0),) * axes
+    size = windows.size_of(places, kernel, stride, padding, dilation)
+    if min(size) < 1:
+        return random_windows(rng, dtype)
+    x, y, weight = (n, c * groups, *size), (n, m, *places), (m, c, *kernel)
+    pooled = n, c * groups, *places
+    of_windows, how = (kernel, stride, padding, dilation), (stride, padding, dilation, groups)
+    chosen = rng.integers(0, int(np.prod(kernel)), pooled).astype(rng.choice(["u1", "i8"]))
+    chosen = in_any_order(rng, chosen)
+    special = bool(rng.integers(2))
+
+    def given(shape):
+        x = numbers(rng, *shape, special=special)
+        with np.errstate(over="ignore", under="ignore"):
+            # of two such large ones the order of a sum decides
+            return in_any_order(rng, np.where(np.abs(x) == 1e308, 0.5, x).astype(dtype))
+
+    kinds = [
+        (windows._convolved, y, (given(x), given(weight), *how)),
+        (windows._spread_out, x, (given(y), given(weight), *how)),
+        (windows._correlated, weight, (given(x), given(y), *how)),
+        (windows._largest, pooled, (given(x), *of_windows)),
+        (windows._put, x, (given(pooled), chosen, *of_windows)),
+        (windows._taken, pooled, (given(x), chosen, *of_windows)),
+        (windows._sums, pooled, (given(x), kernel, stride, padding)),
+        (windows._everywhere, x, (given(pooled), kernel, stride, padding)),
+        (windows.largest_in_windows, pooled, (given(x), *of_windows)),
+    ]
+    function, shape, args = kinds[int(rng.integers(len(kinds)))]
+    if function in (windows._sums, windows._everywhere) and dilation != (1,) * axes:
+        return random_windows(rng, dtype)
+    if function is windows.largest_in_windows:
+        most = in_any_order(rng, windows._largest(*args))
+        args, dtype = (args[0], most, *args[1:]), "u1"
+    target = in_any_order(rng, np.full(shape, 7, dtype))
+    return partial(_store, target, function, args, {}), target
+
+
+def in_any_order(rng, x):
+    """The array with its first axis in front or behind in memory."""
+    return x if rng.integers(2) else windows.examples_first(np.array(windows.examples_last(x)))
+
+
+@pytest.mark.parametrize("machine", [Machine(8), Machine(16), Machine(32, True), Machine(64, True)])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_convolutions_and_pooling_of_any_shape_give_numpys_numbers(machine, dtype, monkeypatch):
+    machine = Machine(min(machine.vector, this_machine().vector), machine.fused)
+    rng = np.random.default_rng(len(dtype) + machine.vector)
+    monkeypatch.setattr(llvm_axes, "MANY", 64)  # that several columns at once are met, too
+    monkeypatch.setattr(native_windows, "PAGE", 64)
+    known = 0
+    for _ in range(25):
+        with np.errstate(all="ignore"):
+            call, target = random_windows(rng, dtype)
+            call()
+        expected = target.copy()
+        target[...] = 9
+        try:
+            for _ in range(2):  # nothing is left of the first run
+                run_natively([call], machine)
+        except UnknownStep:  # negative padding in front, a choice among many
+            continue
+        known += 1
+        close = 1e-12 if dtype == "float64" else 1e-5
+        np.testing.assert_allclose(target, expected, rtol=close, atol=close * 300)
+    assert known > 15
+
+
+def convolutional_steps(backend, dtype):
+    rng = np.random.default_rng(5)
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1, rng=rng), nn.ReLU(), nn.Conv2d(4, 6, 3, stride=2, rng=rng),
+        nn.Tanh(), nn.MaxPool2d(2, stride=1), nn.AvgPool2d(2, padding=1), nn.Flatten(),
+        nn.Linear(6, 3, rng=rng),
+    ).astype(dtype)  # fmt: skip
+    optimizer = optim.Adam(model.parameters(), lr=1e-2)
+    x, y = rng.normal(size=(8, 1, 6, 6)).astype(dtype), rng.integers(0, 3, 8)
+
+    def written():
+        loss = nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    step = autograd.compile(written, backend=backend)
+    return step, [step().item() for _ in range(6)]
+
+
+@pytest.mark.parametrize(("dtype", "close"), [("float64", 1e-12), ("float32", 1e-5)])
+def test_a_step_with_convolutions_and_pooling_is_native_but_for_a_lookup(dtype, close):
+    step, losses = convolutional_steps("native", dtype)
+    np.testing.assert_allclose(losses, convolutional_steps("numpy", dtype)[1], rtol=close)
+    calls = [call for part in backends.sections_of(step._newest.free[-1]) for call in part]
+    names = [backends._name(call) for call in calls if not isinstance(call, backends.NativeCall)]
+    assert names == ["item"]  # the lookup of the classes

@@ -1,0 +1,71 @@
+"""Axes: along which axis of a nest there are vectors, and of which others several rounds at once.
+
+Of five neurons' `dot(W, x)` with 64 examples the examples come in vectors, and four neurons at once
+share what is read of x.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from autograd.compiler.native.loops import Nest, Ref
+
+ROWS = COLUMNS = 4
+"""So many rows of a product are computed at once; of a large one, that is added up along vectors,
+also so many columns."""
+
+MANY = 1 << 16
+"""So many multiplications make a product large: for smaller ones a short text is the better."""
+
+
+def step(ref: Ref, axis: int | None) -> int:
+    """How far a ref goes along an axis."""
+    return ref.steps[axis] if axis is not None and axis < len(ref.steps) else 0
+
+
+def vector_axis(nests: Sequence[Nest], read: Sequence[Ref], width: int) -> int | None:
+    """The axis that is gone through several numbers at a time; None if that gains nothing."""
+    nest = nests[0]
+    if nest.out.place is not None or width < 2:
+        return None
+    best, found = 0.0, None
+    for axis, n in enumerate(nest.axes):
+        kept = axis < nest.kept
+        if n < 2 or (nest.adds and kept and not nest.out.steps[axis]):
+            continue
+        if not kept and nest.fold not in ("add", "maximum", "minimum"):
+            continue
+        strided = sum(ref.steps[axis] not in (0, 1) for ref in read)
+        strided += sum(ref.place is not None and any(ref.place.steps) for ref in read)
+        vectors = n // width + bin(n % width).count("1")
+        gain = n / vectors  # numbers in each vector
+        cost = 1.0 + 2.0 * strided
+        if kept and any(nest.out.steps[axis] != 1 for nest in nests):
+            cost += 2.0 / max(1, nest.rounds // max(1, math.prod(nest.axes[: nest.kept])))
+        if not kept:
+            cost *= 1.3  # the sums have to be added up in the end
+        if gain / cost > best:
+            best, found = gain / cost, axis
+    return found if best > 1.0 else None
+
+
+def row_axis(nest: Nest, read: Sequence[Ref], v: int | None) -> int | None:
+    """The axis of a product whose rounds share most of the vectors that are read."""
+    if not nest.fold:
+        return None
+    axes = [k for k in range(nest.kept) if k != v]
+
+    def gain(axis: int) -> tuple[int, int]:
+        shared = sum(not step(ref, axis) for ref in read if step(ref, v))
+        return min(nest.axes[axis], ROWS) * (1 + shared), shared
+
+    return max(axes, key=gain, default=None)
+
+
+def column_axis(nest: Nest, v: int | None, row: int | None) -> int | None:
+    """Of a large product that is added up along vectors, another axis like that."""
+    if v is None or v < nest.kept or nest.rounds < MANY:
+        return None
+    axes = [k for k in range(nest.kept) if k != row]
+    return max(axes, key=lambda k: min(nest.axes[k], COLUMNS), default=None)
