@@ -18,7 +18,7 @@ from nn.module import Buffer, Module
 from nn.operands import numbers
 from nn.pictures.plane import POINTS, SHADES
 from nn.training.evaluation import Loss
-from nn.training.printed import printed_outputs, printed_step, printed_update
+from nn.training.printed import carried_state, printed_outputs, printed_step, printed_update
 from nn.training.stage import Stage
 from optim import UpdateRule
 
@@ -33,10 +33,11 @@ def playground(
     """A page in which the model trains, without Python: run, pause, step, reset, and sliders.
 
     The program that trains is the one given: the compiler prints the loss, its backward pass and
-    the update rule's formula as JavaScript, for batches of any size. It begins with the weights
-    that the model has now. Sliders set the rate, the batch size, noise on the inputs, which part
-    of the examples is held out, and the seed; the address of the page holds them. Of points in the
-    plane, (N, 2), it shows each class's region, and those held out hollow.
+    the update rule's formula as JavaScript, for batches of any size. It goes on from the weights
+    that the model has now, and from what the optimizer keeps. Sliders set the rate, the batch size,
+    noise on the inputs, which part of the examples is held out, and the seed; the address of the
+    page holds them. Of points in the plane, (N, 2), it shows each class's region, and those held
+    out hollow.
 
     Args:
         model: What learns.
@@ -91,7 +92,7 @@ class Playground:
         step, targets = _step_and_targets(model, loss, x, y)
         count = sum(p.size for p in model.parameters())
         rule, floats = printed_update(optimizer, count)
-        group = optimizer.param_groups[0]
+        taken, kept = carried_state(optimizer, model, step)
         stage = Stage(model, x, y, data if isinstance(data, Dataset) else None, None)
         plane = stage.plane if stage.plane is not None and stage.plane.meaning != "value" else None
         said = "" if plane is None else printed_outputs(model, plane.meaning, plane.grid())
@@ -99,7 +100,7 @@ class Playground:
         self._data = {
             "x": np.ravel(x).tolist(), "y": np.ravel(targets).astype(float).tolist(),
             "rows": len(x), "floats": floats, "lr": float(optimizer.lr), "map": None,
-            "starts": [float(start) for start in optimizer.starts(group).values()],
+            "kept": kept, "t": taken,
             "spread": float(x.std()),
         }  # fmt: skip
         title = f"{self._name} trained by {self._rule}"

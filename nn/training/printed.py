@@ -93,6 +93,68 @@ def printed_update(optimizer: UpdateRule, count: int) -> tuple[str, list[str]]:
     raise CompileError(f"playground: the rule of {name} cannot be printed as JavaScript.")
 
 
+def carried_state(optimizer: UpdateRule, model: Any, step: str) -> tuple[int, list[list[float]]]:
+    """How many steps an optimizer has taken, and what it keeps, as `update()` goes on with it.
+
+    Args:
+        optimizer: With one group, the parameters of the model.
+        model: What it trains.
+        step: What `printed_step` printed, whose order of the parameters counts.
+
+    Raises:
+        CompileError: parameters have taken different numbers of steps, or what is kept is no
+            multiple of what the formula keeps.
+    """
+    group, state = optimizer.param_groups[0], optimizer.state_dict()["state"][0]
+    starts = optimizer.starts(group)
+    ends = np.cumsum([p.size for p in optimizer.params])
+    places = {
+        id(p): slice(end - p.size, end) for p, end in zip(optimizer.params, ends, strict=True)
+    }
+    steps = {id(p): count for p, count in zip(optimizer.params, state["steps"], strict=True)}
+    named = {f"model.{name}": p for name, p in model.named_parameters()}
+    block = step.split("parameters: {\n", 1)[1].split("},\n        gradients", 1)[0]
+    if not any(steps.values()):
+        return 0, [[start] * int(ends[-1]) for start in starts.values()]
+    names = re.findall(r'"(.*?)": {', block)
+    printed = [named[name] for name in names if name in named]
+    counts = {steps[id(p)] for p in printed}
+    if len(printed) < len(names) or len(counts) != 1:
+        raise CompileError(
+            "playground: goes on from a step that all parameters have reached, but some have taken "
+            "fewer. nn.watch films the training."
+        )
+    multiples = _multiples(optimizer, starts)
+    kept = [
+        np.concatenate([multiples[name] * state["kept"][name][places[id(p)]] for p in printed])
+        for name in starts
+    ]
+    return counts.pop(), [array.tolist() for array in kept]
+
+
+def _multiples(optimizer: UpdateRule, starts: dict[str, float]) -> dict[str, float]:
+    """By which factors `update` keeps what a step keeps: see `UpdateRule.update_in_place`."""
+    group, g = optimizer.param_groups[0], np.array([1.5, 0.25])
+    theta: Any = np.array([0.3, -2.0])
+    there = theta.copy()
+    kept: dict[str, Any] = {name: np.full(2, x) for name, x in starts.items()}
+    held: dict[str, Any] = {name: np.full(2, x) for name, x in starts.items()}
+    for t in (1, 2):
+        theta, kept = optimizer.update(theta, g, t, kept, group)
+        scratch: list[Any] = [np.empty(2) for _ in range(optimizer.scratch)]
+        optimizer.update_in_place(there, g.copy(), t, held, group, scratch)
+    found = {}
+    for name in starts:
+        ratio = kept[name][0] / held[name][0] if held[name][0] else 1.0
+        if not np.allclose(ratio * held[name], kept[name], rtol=1e-12, atol=0.0):
+            raise CompileError(
+                f"playground: what {type(optimizer).__name__} keeps as {name} is no multiple of "
+                "what its formula keeps, so that the page cannot go on from it."
+            )
+        found[name] = float(ratio)
+    return found
+
+
 def printed_outputs(model: Any, meaning: Meaning, points: Array) -> str:
     """A function `outputs()` with what the model says of fixed points, as probabilities."""
 

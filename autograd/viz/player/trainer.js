@@ -20,7 +20,7 @@ function trainer(data) {
     first = names.map((name) => sized(1).parameters[name].numbers.slice());
   const [floats, theta, g, ...kept] = ordered(rule.arguments),
     after = ordered(rule.results);
-  let t = 0;
+  let t = data.t;
   function put(parameters) {
     let at = 0;
     for (const [k, name] of names.entries()) {
@@ -30,13 +30,13 @@ function trainer(data) {
     }
   }
   function reset() {
-    t = 0;
+    t = data.t;
     let at = 0;
     for (const numbers of first) {
       theta.set(numbers, at);
       at += numbers.length;
     }
-    kept.forEach((numbers, k) => numbers.fill(data.starts[k]));
+    kept.forEach((numbers, k) => numbers.set(data.kept[k]));
   }
   function lossOf(rows, x) {
     const step = sized(rows.length),

@@ -111,18 +111,54 @@ def test_a_hundred_steps_on_stored_batches_have_pythons_losses(name, tmp_path):
     model, x, y, loss, optimizer = PROGRAMS[name]()
     page = nn.playground(model, (x, y), loss, optimizer)
     batches = stored_batches(len(x))
+    found = losses_of_the_page(page, batches, tmp_path)
+    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
+    assert np.abs(wanted).min() < 0.7 * abs(wanted[0])  # it has learnt
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+def losses_of_the_page(page, batches, folder):
     program = (
         f"const data = {json.dumps(page._data)};\n{page.code}\n{script('trainer.js')}\n"
         f"const train = trainer(data), batches = {json.dumps(batches)};\n"
         "console.log(JSON.stringify(batches.map((rows) => train.step(rows, data.lr))));"
     )
-    (tmp_path / "train.js").write_text(program, "utf-8")
-    ran = subprocess.run(
-        [NODE, "train.js"], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    (folder / "train.js").write_text(program, "utf-8")
+    ran = subprocess.run([NODE, "train.js"], cwd=folder, capture_output=True, text=True, check=True)
+    return json.loads(ran.stdout)
+
+
+@needs_node
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_page_goes_on_from_the_middle_of_a_training_as_python_does(name, tmp_path):
+    model, x, y, loss, optimizer = PROGRAMS[name]()
+    batches = stored_batches(len(x))
+    before = losses_of_python(model, x, y, loss, optimizer, batches[:37])
+    page = nn.playground(model, (x, y), loss, optimizer)
+    found = losses_of_the_page(page, batches, tmp_path)
     wanted = losses_of_python(model, x, y, loss, optimizer, batches)
-    assert np.abs(wanted).min() < 0.7 * abs(wanted[0])  # it has learnt
-    np.testing.assert_allclose(json.loads(ran.stdout), wanted, rtol=1e-12, atol=1e-12)
+    assert abs(wanted[-1]) != abs(before[-1])
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+@needs_node
+def test_a_page_goes_on_where_the_optimizer_has_the_parameters_in_another_order(tmp_path):
+    model, x, y, loss, _ = two_classes(optim.SGD, lr=0.1)
+    optimizer = optim.Adam(model.parameters()[::-1], lr=0.02)
+    batches = stored_batches(len(x))
+    losses_of_python(model, x, y, loss, optimizer, batches[:20])
+    found = losses_of_the_page(nn.playground(model, (x, y), loss, optimizer), batches, tmp_path)
+    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_a_page_that_could_not_go_on_as_python_does_is_refused():
+    model, x, y, loss, optimizer = two_classes(optim.Adam, lr=0.02)
+    model[0].weight.requires_grad = False
+    losses_of_python(model, x, y, loss, optimizer, [[0, 1]])
+    model[0].weight.requires_grad = True
+    with pytest.raises(CompileError, match="some have taken fewer"):
+        nn.playground(model, (x, y), loss, optimizer)
 
 
 @needs_browser
