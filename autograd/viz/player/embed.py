@@ -10,7 +10,6 @@ import base64
 import functools
 import json
 import re
-import string
 import zlib
 from collections import Counter
 from collections.abc import Mapping
@@ -39,10 +38,12 @@ _TEXTS = re.compile(
 _SHORTER = [
     (r"\n\s+", "\n"),
     (r"\s*([]=?:;{},()<>&|*![\0]+|[+-]=)\s*", r"\1"),
-    (r"(?<![+-]) ?([+/-]) ?(?![+-])", r"\1"),
+    (r"(?<![+-])\s?([+/-])\s?(?![+-])", r"\1"),
     (r",(?=[])}])", ""),
     (r"(?<=[(,=:?&|])\((\w+)\)=>", r"\1=>"),
     (r";+\}", "}"),
+    (r"\btrue\b", "!0"),
+    (r"\bfalse\b", "!1"),
 ]
 
 
@@ -61,25 +62,73 @@ def without_comments(script: str, rename: bool = False) -> str:
     for pattern, shorter in _SHORTER:
         code = re.sub(pattern, shorter, code)
     kept = filter(None, texts)
-    code = _renamed(re.sub(r"\bconst\b", "let", code)) if rename else code
+    if rename:
+        filled = " ".join(text for text in texts if text.startswith("`"))
+        code = _renamed(re.sub(r"\bconst\b", "let", code), {*re.findall(r"\w+", filled)})
     return re.sub("\0", lambda _: next(kept), code)
 
 
-def _renamed(code: str) -> str:
-    """With a letter or two for each name that is declared and is not a key of any object, too."""
-    declared = {*re.findall(r"\b(?:function|const|let) (\w{3,})", code)}
-    declared |= {*re.findall(r",(\w{3,})=(?![=>])", code), *re.findall(r"\b(\w{3,})=>", code)}
-    for one, other in re.findall(r"\bfunction \w*\(([\w,]+)\)|\(([\w,]+)\)=>", code):
-        declared |= {name for name in (one or other).split(",") if len(name) > 2}
-    keys = {*re.findall(r"\.(\w+)", code), *re.findall(r"[{,](\w+)(?=[,:}])", code)}
-    keys |= {*re.findall(r"[{,}](?:[gs]et )?(\w+)\([\w,]*\)\{", code)}  # methods
+_DECLARED = (
+    r"\bfunction (\w+)|\blet[ [{]([\w,]+)|,(\w+)=(?![=>])|\b(\w+)=>"
+    r"|\bfunction ?\w*\(([\w,.[\]]+)\)|\(([\w,.[\]{}]+)\)=>"
+)
+_NAME = r"(?<!\w)(?:(?<!\.)|(?<=\.\.\.))[A-Za-z]\w+"  # of a variable: x.name is none, ...name is
+_PIECES = re.compile(rf"[({{[]|[]}})]|;|(?<=[{{,])[gs]et |{_NAME}")
+_BLOCK_AFTER = re.compile(r"(?:[)>;}{]|\b(?:else|do|try|finally|catch))$")
+
+
+def _renamed(code: str, kept: set[str]) -> str:
+    """With a letter or two for each name that is declared and is not a key of any object, too.
+
+    What is known in one function alone may have the letter of what is known in another.
+    """
+    found = re.findall(_DECLARED, code)
+    declared = {name for names in found for name in re.findall(r"\w{3,}", "".join(names))}
+    statements, everywhere, keys = _names_by_statement(code)
+    counts = Counter[str]()
+    for names in statements:
+        counts.update(names.keys())
+    declared -= keys | kept
+    inner = {x for x in declared if counts[x] == 1 and x not in everywhere}
+    often = Counter[Any](re.findall(_NAME, code))
+    places: dict[str, Any] = {name: name for name in declared - inner}
+    for names in statements:
+        ranked = sorted(inner & names.keys(), key=lambda name: (-often[name], name))
+        for k, name in enumerate(ranked):
+            places[name] = k
+            often[k] += often[name]
     words = {*re.findall(r"\w+", code), "do", "if", "in", "of", "as"}
-    letters = string.ascii_letters
+    letters = "etnraioscldupmhgfvbwkxyqjzETNRAIOSCLDUPMHGFVBWKXYQJZ"  # the most frequent first
     free = (x for x in (*letters, *(a + b for a in letters for b in letters)) if x not in words)
-    often = Counter(re.findall(r"\w+", code))
-    names = sorted(declared - keys, key=lambda name: (-often[name], name))
-    short = dict(zip(names, free, strict=False))
-    return re.sub(r"(?<![.\w])[A-Za-z]\w+", lambda found: short.get(found[0], found[0]), code)
+    order = sorted({*places.values()}, key=lambda place: (-often[place], str(place)))
+    short = dict(zip(order, free, strict=False))
+    return re.sub(_NAME, lambda name: short.get(places.get(name[0]), name[0]), code)
+
+
+def _names_by_statement(code: str) -> tuple[list[Counter[str]], set[str], set[str]]:
+    """The names in each statement, those outside of its brackets, and those of objects' keys."""
+    statements, everywhere, keys = [Counter[str]()], set(), set()
+    objects: list[bool] = []  # whether each open bracket is that of an object
+    for piece in _PIECES.finditer(code):
+        text = piece[0]
+        if text in "({[":
+            before = code[max(piece.start() - 9, 0) : piece.start()]
+            objects.append(text == "{" and not _BLOCK_AFTER.search(before))
+        elif text in "]})":
+            objects.pop()
+        elif text[-1] not in "; ":
+            statements[-1][text] += 1
+            if len(objects) < 3:
+                everywhere.add(text)
+            if (
+                objects
+                and objects[-1]
+                and re.search(r"[{,]([gs]et )?$", code[piece.start() - 5 : piece.start()])
+            ):
+                keys.add(text)
+        if text in ";}" and len(objects) == 2:
+            statements.append(Counter())
+    return statements, everywhere, keys
 
 
 # Unpacks a script and starts it as one of its own, which needs no more rights than this one. What
@@ -101,14 +150,15 @@ LOADER = without_comments(
     }
     bytes[at++] = n >> (bits -= 8);
   }
-  bytes = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  bytes = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   const [css, player, code, data] = (await new Response(bytes).text()).split("\\0");
   script = document.createElement("script");
   script.given = [host, css, JSON.parse(data)];
   script.textContent = player + "(...document.currentScript.given" + code + ")";
   host.after(script);
   script.remove();
-})(document.currentScript,"""
+})(document.currentScript,""",
+    rename=True,
 )
 
 _SECURITY = (
@@ -206,7 +256,7 @@ def _as_text(data: bytes) -> str:
 @functools.cache
 def _begun(scripts: tuple[str, ...], names: str, style: str) -> tuple[Any, bytes]:
     """The packer after scripts and style, which are the same in each output, and its output."""
-    packer = zlib.compressobj(9, wbits=31)
+    packer = zlib.compressobj(9)
     css = packer.compress(f"{style_of(scripts)}{_squeezed(style)}\0".encode())
     css += packer.flush(zlib.Z_BLOCK)  # style and script are packed best each by itself
     return packer, css + packer.compress(f"{function_of(scripts, names)}\0".encode())

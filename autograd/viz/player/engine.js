@@ -1,7 +1,6 @@
 // The engine of the page in which expressions are typed: an expression becomes a graph, and the
 // graph the record of its backward pass, as autograd.viz.player.record makes it.
 
-const CONSTANTS = { pi: Math.PI, e: Math.E };
 function leavesOf({ names, refusal }, given) {
   const missing = [...names.keys()].filter((name) => !given.has(name) && !Object.hasOwn(CONSTANTS, name));
   for (const name of missing)
@@ -15,19 +14,16 @@ function leavesOf({ names, refusal }, given) {
 }
 // Numbers alone are computed at once; with a node among them they become constants of the graph.
 function graphOf(expression, given) {
-  const leaves = leavesOf(expression, given),
-    stack = [];
-  for (const item of expression.program) {
-    if (!Array.isArray(item)) {
-      stack.push(typeof item === "string" ? leaves.get(item) : item);
-      continue;
-    }
-    const [op, count] = item,
-      { arity, defaults } = grammar.ops[op];
-    const operands = [...stack.splice(-count), ...(count < arity ? defaults.slice(count - arity) : [])];
-    stack.push(operands.every(isNumber) ? rules[op][0](...operands) : operation(op, operands));
-  }
-  const [out] = stack;
+  const leaves = leavesOf(expression, given);
+  const out = computed(
+    expression.program,
+    (name) => leaves.get(name),
+    (op, of) => {
+      const { arity, defaults } = grammar.ops[op];
+      const operands = of.length < arity ? [...of, ...defaults.slice(of.length - arity)] : of;
+      return operands.every(isNumber) ? rules[op][0](...operands) : operation(op, operands);
+    },
+  );
   return isNumber(out) ? { in: [], value: out, flows: false } : out;
 }
 function operation(op, operands) {

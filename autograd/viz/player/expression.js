@@ -2,7 +2,7 @@
 // the same column.
 //
 // `grammar` is what that file and the rulebook say: functions, operations, words (grammar_js.py).
-// A place is a count of characters, not of JavaScript's halves of them.
+// A column is a count of characters, not of JavaScript's halves of them.
 
 const SPACES = /[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 const inRanges = (ranges, c) => {
@@ -71,8 +71,9 @@ function readExpression(given) {
   ];
   const whole = text.join("");
 
-  function refusal(problem, place, allowed) {
-    const start = Math.max(0, place - Math.floor(grammar.width / 2));
+  function refusal(problem, index, allowed) {
+    const place = [...whole.slice(0, index)].length,
+      start = Math.max(0, place - Math.floor(grammar.width / 2));
     const shown = text.slice(start, start + grammar.width).join("");
     const before = start ? "… " : "",
       after = start + grammar.width < text.length ? " …" : "";
@@ -100,20 +101,23 @@ function readExpression(given) {
       const hint = grammar.hints[found[0]];
       throw refusal(
         found[0] + " is not allowed" + (hint ? "; " + hint : "") + ".",
-        [...whole.slice(0, found.index)].length,
+        found.index,
         !hint,
       );
     }
+    for (const { 0: sign, 1: number, 2: more, 3: name, index } of whole.matchAll(TOKEN)) {
+      if (more && !"jJ".includes(more)) throw refuse("runs", index);
+      if (!number && !name && !/[-+*/(),.]/.test(sign)) throw refuse("sign", index, sign);
+    }
   }
-  function named(token) {
-    if (Object.hasOwn(grammar.functions, token.text)) return grammar.functions[token.text];
-    const likely = closest(token.text),
+  function named(name, place) {
+    if (Object.hasOwn(grammar.functions, name)) return grammar.functions[name];
+    const likely = closest(name),
       hint = likely ? " Did you mean " + (grammar.aliases[likely] || likely) + "?" : "";
-    throw refusal(token.text + " is not a function." + hint, token.place, !hint);
+    throw refusal(name + " is not a function." + hint, place, !hint);
   }
-  const arity = (op) => [grammar.ops[op].arity - grammar.ops[op].defaults.length, grammar.ops[op].arity];
   check();
-  return { ...programOf(text, { refuse, named, arity, deepest: grammar.deepest }), refusal };
+  return { ...programOf(whole, { refuse, named, deepest: grammar.deepest }), refusal };
 }
 function closest(word) {
   const letters = [...word],

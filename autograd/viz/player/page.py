@@ -30,7 +30,7 @@ from autograd.viz.tikz import tex_caption, to_tikz
 
 SCRIPTS = (
     "view.css", "player.css", "numbers.js", "elements.js", "view.js", "pass.js", "words.js",
-    "predict.js", "toggles.js", "picture.js", "node.js", "page.js",
+    "reading.js", "predict.js", "toggles.js", "picture.js", "node.js", "page.js",
 )  # fmt: skip
 WITH_WINDOWS = (*SCRIPTS, "windows.css", "windows.js")
 """Where there is a convolution or a pooling; other pages do without."""

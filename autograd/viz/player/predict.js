@@ -35,53 +35,26 @@ function question() {
   return asked;
 }
 const alike = (guess, x) => Math.abs(guess - x) <= 0.01 * Math.abs(x) + 1e-9 || Object.is(guess, x);
+// A formula as what it gives where the nodes have other numbers, in the grammar of the command line.
 const WRITTEN = { "·": "*", "×": "*", "−": "-", "^": "**", "²": "**2", "³": "**3" };
-const OPERATORS = { "+": [1, "add"], "-": [1, "subtract"], "*": [2, "multiply"], "/": [2, "divide"], "**": [4, "power"] };
-// A formula as what it gives where the nodes have other numbers: the grammar of the command line
-// (expression.js), for who needs no words for a mistake but those for an unknown name.
 function formulaIn(typed) {
-  const tokens = typed
-    .replace(/[·×−^²³]/g, (c) => WRITTEN[c])
-    .normalize("NFKC")
-    .match(/[\d.]+(e[+-]?\d+)?|[\p{L}_][\p{L}\p{M}\p{N}_]*|\*\*|\S/giu) || [];
-  const names = Object.fromEntries(nodes.flatMap((n, i) => (n.name ? [[n.name.normalize("NFKC"), i], [codeOf(i), i]] : [])));
-  const must = (holds, words = "That is no number and no formula.") => {
-    if (!holds) throw Error(words);
+  const known = Object.fromEntries(nodes.flatMap((n, i) => (n.name ? [[n.name.normalize("NFKC"), i], [codeOf(i), i]] : [])));
+  const find = (table, word, what) => {
+    if (Object.hasOwn(table, word)) return table[word];
+    throw Error(word + " is no " + what + " here.");
   };
-  const apply = (op, ...of) => (x) => rules[op][0](...of.map((f) => f(x)));
-  function operand() {
-    const token = tokens.shift() || "",
-      isWord = /^[\p{L}_]/u.test(token),
-      called = isWord && tokens[0] === "(",
-      known = called ? trace.functions : names;
-    if (token === "+") return climb(3);
-    if (token === "-") return apply("negative", climb(3));
-    if (isFinite(token) && token) return () => +token;
-    const of = [];
-    if (called || token === "(") {
-      if (!called) tokens.unshift(token);
-      do {
-        tokens.shift();
-        of.push(climb(1));
-      } while (called && tokens[0] === ",");
-      must(tokens.shift() === ")");
-      if (!called) return of[0];
-    }
-    must(isWord);
-    must(Object.hasOwn(known, token), token + " is no " + (called ? "function" : "name") + " here.");
-    return called ? apply(known[token], ...of) : (x) => x[known[token]];
-  }
-  function climb(least) {
-    let left = operand();
-    for (let one; (one = OPERATORS[tokens[0]])?.[0] >= least; ) {
-      tokens.shift();
-      left = apply(one[1], left, climb(one[0] === 4 ? 4 : one[0] + 1));
-    }
-    return left;
-  }
-  const whole = climb(1);
-  must(!tokens.length);
-  return whole;
+  const { program, names } = programOf(typed.replace(/[·×−^²³]/g, (c) => WRITTEN[c]).normalize("NFKC"), {
+    refuse: () => Error("That is no number and no formula."),
+    named: (word) => find(trace.functions, word, "function"),
+    deepest: 100,
+  });
+  for (const [word] of names) find({ ...CONSTANTS, ...known }, word, "name");
+  return (x) =>
+    computed(
+      program,
+      (word) => x[known[word]] ?? CONSTANTS[word],
+      (op, of) => rules[op][0](...of),
+    );
 }
 // The numbers of a step as they are, and at other leaves: upstream, local, product, before, values.
 function pointsOf(k, before) {

@@ -192,7 +192,7 @@ def _forward(name: str) -> str:
         operands = ["x", "y"][: RULEBOOK[name].arity]
         return f"({','.join(operands)})=>{_call(declared.attr, operands)}"
     if isinstance(declared, ast.Lambda):
-        return f"({_arguments(declared)})=>{_translated(declared.body)}"
+        return f"({_arguments(declared, name)})=>{_translated(declared.body)}"
     if not isinstance(declared, ast.FunctionDef):
         raise LookupError(name)
     lines = []
@@ -206,11 +206,16 @@ def _forward(name: str) -> str:
                 continue
             case _:
                 raise LookupError(ast.unparse(statement))
-    return f"({_arguments(declared)})=>{{{';'.join(lines)}}}"
+    return f"({_arguments(declared, name)})=>{{{';'.join(lines)}}}"
 
 
-def _arguments(function: ast.Lambda | ast.FunctionDef) -> str:
-    return ",".join(argument.arg for argument in function.args.args)
+def _arguments(function: ast.Lambda | ast.FunctionDef, name: str) -> str:
+    """The names of the operands, with what they are where they are left out."""
+    names, defaults = [x.arg for x in function.args.args], RULEBOOK[name].defaults
+    needed = len(names) - len(defaults)
+    return ",".join(
+        names[:needed] + [f"{x}={y}" for x, y in zip(names[needed:], defaults, strict=True)]
+    )
 
 
 def _translated(node: ast.expr) -> str:

@@ -1,11 +1,11 @@
 """The record, the picture and the page behind the step player, without a browser."""
 
 import base64
-import gzip
 import json
 import random
 import re
 import xml.etree.ElementTree as ET
+import zlib
 from html.parser import HTMLParser
 from importlib import resources
 
@@ -61,7 +61,7 @@ def unpacked(html):
     digits = [ord(c) - 33 - (c > '"') - (c > "<") - (c > "\\") for c in text]
     bits = "".join(f"{91 * a + b:013b}" for a, b in zip(digits[::2], digits[1::2], strict=True))
     data = bytes(int(bits[k : k + 8], 2) for k in range(0, 8 * int(size), 8))
-    return gzip.decompress(data).decode().split("\0")
+    return zlib.decompress(data).decode().split("\0")
 
 
 class Tags(HTMLParser):
@@ -350,9 +350,9 @@ def test_only_names_that_are_keys_of_no_object_are_shortened():
         let read = 2, first = 3;
     """
     assert without_comments(script, rename=True).strip() == (
-        'let d=c=>c.kept+"long // given",b={long_key:1,shared};'
-        "let shared=d({kept:2})+ +b.long_key;for(let[name,{kept}]of shared)name(/long\\//,b);"
-        "let method={get read(){return 1},method(a){return a}};let read=2,a=3;"
+        'let r=n=>n.kept+"long // given",t={long_key:1,shared};'
+        "let shared=r({kept:2})+ +t.long_key;for(let[a,{kept}]of shared)a(/long\\//,t);"
+        "let method={get read(){return 1},method(e){return e}};let read=2,e=3;"
     )
 
 

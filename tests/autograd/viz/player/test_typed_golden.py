@@ -222,11 +222,13 @@ def test_a_formula_typed_into_predict_is_computed_as_on_the_command_line(browser
     texts = [text for text in texts if not any(f"{n}(" in text for n in {*FUNCTIONS} - {*known})]
     texts = [text for text in texts if "_000" not in text and "pi" not in text]
     here = resources.files("autograd.viz.player")
+    names = ("reading.js", "predict.js")
+    body = "\n".join(without_comments(here.joinpath(name).read_text("utf-8")) for name in names)
     script = f"""(texts) => {{
         const nodes = [{{ name: "x" }}, {{ name: "y" }}], codeOf = (i) => nodes[i].name;
         const trace = {{ functions: {json.dumps(grammar()["functions"])} }};
         const rules = {rules_js(op.name for op in OPERATIONS)};
-        {without_comments(here.joinpath("predict.js").read_text("utf-8"))}
+        {body}
         return texts.map((text) => String(formulaIn(text)({[*values.values()]})));
     }}"""
     page = browser.new_page()
