@@ -103,10 +103,11 @@ def adopt(values: Sequence[Any]) -> None:
     store: Any = Store(len(moving))
     with adding:  # nobody brings a gradient meanwhile
         for place, v in enumerate(moving):
-            number, grad = v._data, v._grad
+            grad = v._grad
+            store.data[place], store.reached[place] = v._data, grad is not None
+            store.grad[place] = 0.0 if grad is None else grad
             v._x, v._y = store, place
-            v.__class__ = AdoptedValue  # which has the same slots
-            v._data, v._grad = number, grad
+            v.__class__ = AdoptedValue  # which has the same slots; who reads meanwhile finds either
         adoptions.number += 1
 
 

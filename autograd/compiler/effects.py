@@ -42,13 +42,15 @@ class StandIn(Tensor):
 
     Attributes:
         run: The recording.
+        given: The Tensor.
         first, first_grad: The numbers and the gradient that it comes with; a gradient can be None.
         asked: Whether somebody asked for that gradient.
         is_set: Whether it has another gradient now, or none.
     """
 
-    __slots__ = ("_now", "asked", "first", "first_grad", "is_set", "run")
+    __slots__ = ("_now", "asked", "first", "first_grad", "given", "is_set", "run")
     run: Recording
+    given: Tensor
     first: Any
     first_grad: Any
     asked: bool
@@ -58,7 +60,7 @@ class StandIn(Tensor):
     def of(cls, run: Recording, given: Tensor, data: Any) -> StandIn:
         """What stands for a Tensor with these numbers."""
         out = cls.__new__(cls)
-        out.run = run
+        out.run, out.given = run, given
         out._data = out.first = run.tape.source(data)
         out._become_leaf(given.requires_grad)
         out.label = given.label
@@ -67,13 +69,20 @@ class StandIn(Tensor):
         out.asked = out.is_set = False
         return out
 
+    def check_whole(self) -> None:
+        """See to it that it has the numbers that its single numbers have."""
+        if id(self.given) in self.run.effects.rows.changed:
+            self.run.refuse("using an array after its single numbers were changed")
+
     @property
     def _grad(self) -> Any:
+        self.check_whole()
         self.asked |= not self.is_set
         return self._now
 
     @_grad.setter
     def _grad(self, grad: Any) -> None:
+        self.check_whole()
         self._now, self.is_set = grad, True
 
     def _receive(self, grad: Any) -> None:
@@ -91,6 +100,7 @@ class StandIn(Tensor):
         return super()._checked(name, array)
 
     def _write(self, array: Any) -> None:
+        self.check_whole()
         self._data = array
         latest.number += 1
         self._version.number = latest.number
@@ -130,6 +140,8 @@ class Gathered:
 
     def take(self) -> Traced:
         """Every number, to be changed in place."""
+        for x in self.leaves:
+            x.check_whole()
         row: Traced = self._row([x._data for x in self.leaves]).copy()
         self.leaves[0].run.effects.own.add(row)
         return row

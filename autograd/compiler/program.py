@@ -24,7 +24,7 @@ from autograd.compiler.graph import DETACH, LEAF, PICK
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
-from autograd.compiler.reached import ReachedLeaves
+from autograd.compiler.reached import ReachedArrays, ReachedLeaves
 from autograd.compiler.record import Recording
 from autograd.compiler.tape import SOURCE
 from autograd.compiler.traced import Traced
@@ -101,7 +101,7 @@ class Program:
         if self.effects is not None:
             adopt(self.effects.single_leaves(self.order))
         self.uses_arrays = bool(self.wanted)
-        self.looks_up = bool(self.order) and PICK in self.graph.code
+        self.looks_up = PICK in self.graph.code
         self.bound = {
             k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
         }
@@ -142,11 +142,9 @@ class Program:
             rows = {x for x in outs if isinstance(x, int)}
             rows |= _rows([pair for pair in self.lifted if pair[1] in nodes])
             graph = self.graph
-            leaves = graph.leaves_behind(rows)
-            owners = {id(home.holder) for i in leaves if (home := graph.leaves[i].home)}
             self._reached[places] = Reached(
                 ReachedLeaves(graph, rows, self.order),
-                [id(owner) in owners for owner, _ in self.placement.arrays],
+                ReachedArrays(graph, rows, [owner for owner, _ in self.placement.arrays]),
                 [stand_in in nodes for _, stand_in in self.tensors],
             )
         return self._reached[places]
@@ -289,7 +287,7 @@ class Reached(NamedTuple):
     """Of the leaves, the arrays whose elements are leaves, and the tensors: which are reached."""
 
     leaves: ReachedLeaves
-    owners: list[bool]
+    owners: ReachedArrays
     tensors: list[bool]
 
 

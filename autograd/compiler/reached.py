@@ -2,17 +2,71 @@
 
     take(w, i) * v        with i = 2: a gradient comes to w[2] and v, and none to the others
 
-None is not 0: an optimizer skips a Value that no gradient has reached, uncompiled.
+None is not 0: an optimizer skips a Value that no gradient has reached, uncompiled. So it does with
+a Parameter of which no number was chosen.
 """
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd.compiler.graph import LEAF, PICK, Graph
+from autograd.compiler.graph import DETACH, LEAF, PICK, Graph
+
+
+def surely_reached_arrays(graph: Graph, rows: set[int]) -> set[int]:
+    """The arrays, by `id`, to whose elements gradients come whatever the lookups choose.
+
+    A lookup among elements of one array chooses one of them, so the array has a gradient; among
+    elements of several it chooses the array, too.
+    """
+    if PICK not in graph.code:
+        homes = [graph.leaves[i].home for i in graph.leaves_behind(rows)]
+        return {id(home.holder) for home in homes if home is not None}
+    bits: dict[int, int] = {}
+    masks: list[int] = []
+    for row, (code, left) in enumerate(zip(graph.code, graph.left, strict=True)):
+        here = [masks[i] for i in graph.operands(row)]
+        mask = 0
+        if code == LEAF:
+            home = graph.leaves[left].home
+            mask = 0 if home is None else bits.setdefault(id(home.holder), 1 << len(bits))
+        elif code == PICK:
+            mask = functools.reduce(operator.and_, here)
+        elif code != DETACH:
+            mask = functools.reduce(operator.or_, here, 0)
+        masks.append(mask)
+    found = functools.reduce(operator.or_, [masks[row] for row in rows], 0)
+    return {holder for holder, bit in bits.items() if found & bit}
+
+
+class ReachedArrays:
+    """The arrays, of some whose elements are leaves, that gradients of some rows come to."""
+
+    def __init__(self, graph: Graph, rows: set[int], owners: Sequence[Any]) -> None:
+        place = {id(owner): k for k, owner in enumerate(owners)}
+        homes = [(i, graph.leaves[i].home) for i in sorted(graph.leaves_behind(rows))]
+        pairs = [(i, place[id(x.holder)]) for i, x in homes if x and id(x.holder) in place]
+        reached = {k for _, k in pairs}
+        self.usual = [k in reached for k in range(len(owners))]
+        sure = surely_reached_arrays(graph, rows)
+        self.elements: ReachedLeaves | None = None
+        if any(id(owners[k]) not in sure for k in reached):
+            self.elements = ReachedLeaves(graph, rows, [i for i, _ in pairs])
+            self.owner = np.array([k for _, k in pairs])
+
+    def at(self, indices: Any) -> list[bool]:
+        """Of each array whether a gradient comes to it when the lookups have these indices."""
+        if self.elements is None:
+            return self.usual
+        reached = np.zeros(len(self.usual), dtype=bool)
+        reached[self.owner[np.array(self.elements.at(indices))]] = True
+        found: list[bool] = reached.tolist()
+        return found
 
 
 class ReachedLeaves:

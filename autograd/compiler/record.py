@@ -405,6 +405,8 @@ class Recording(Tracer):
                 return x
             if id(x) not in self.tensors:
                 self.tensors[id(x)] = (x, StandIn.of(self, x, x._data))
+            if self.effects.rows.has_new_numbers(x):
+                self.refuse("using an array after its single numbers were changed")
             return self.tensors[id(x)][1]
         if isinstance(x, Value):
             if recording() and self.differentiates([self.row(x)]):

@@ -34,6 +34,7 @@ _ACTS = {
     "computing with a Value after it was changed",
     "returning a result that needs a gradient",
     "updating the averages of batch norm in an array",
+    "using an array after its single numbers were changed",
     "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
 }  # fmt: skip
 _REMEDIES = {
@@ -48,6 +49,9 @@ _REMEDIES = {
         "Keep them in Tensors, nn.Buffer(np.zeros(n)), or call model.eval() first."
     ),
     "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
+    "using an array after its single numbers were changed": (
+        "Give all to the optimizer as single numbers, or change p.grad and p.data of the arrays."
+    ),
     "a second backward() after gradients were read": "Add the losses up, and call it once.",
     "a second backward() to a part of the same Parameters": "Add the losses up, and call it once.",
     "backward() of a Tensor made of single Values": (

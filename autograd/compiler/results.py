@@ -177,7 +177,8 @@ class Call(Node):
         if len(given) < program.graded or program.looks_up:
             reached = program.reached(frozenset(place for place, _ in given))
             leaves = compress(leaves, reached.leaves.at(space.indices))
-            kept = reached.owners + [reached.tensors[k] for k, _ in space.gradients]
+            owners = reached.owners.at(space.indices)
+            kept = owners + [reached.tensors[k] for k, _ in space.gradients]
             arrays = [*compress(arrays, kept)]
         return leaves, [pair for pair in arrays if pair[0].requires_grad]
 

@@ -22,6 +22,7 @@ from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
+from autograd.compiler.reached import surely_reached_arrays
 from autograd.compiler.traced import Traced
 from autograd.node import gradients
 from autograd.value import Constant, Value
@@ -76,6 +77,7 @@ class LeafRow:
         """Let its number be that of a row, or one at a place of an array."""
         if self.number is None:
             self.since = len(self.rows.run.graph)
+        self._leave_array()
         self.number = number
 
     @property
@@ -110,12 +112,22 @@ class LeafRow:
         if (self.gradient is None or self.gradient is GONE) and others:
             self.gradient = self.rows.row_of(0.0)
 
+    def _leave_array(self) -> None:
+        if self.value.home is not None:
+            self.rows.changed.add(id(self.value.home.holder))
+
     def set_gradient(self, row: Any) -> None:
         """Let its gradient be that of a row, or none; an element of an array has 0 then."""
+        self._leave_array()
+        self.is_set = True
+        self.take_gradient(row)
+
+    def take_gradient(self, row: Any) -> None:
+        """Likewise where its array has it, too, and is who is given it in the end."""
         if row is None and self.value.home is not None:
             is_known = self.gradient is not UNSET and self.gradient is not GONE
             row = GONE if not is_known else None if self.gradient is None else self.rows.row_of(0.0)
-        self.gradient, self.is_set = row, True
+        self.gradient = row
 
     def zero_grad(self) -> None:
         """Forget it."""
@@ -183,6 +195,7 @@ class RowEffects:
         roots: The rows whose backward pass was run.
         grads: The leaf whose gradient is at a place of the data.
         olds: Leaves whose gradient from before the call is used, and its place in the data.
+        changed: The arrays, by `id`, of which single numbers have others than they know of.
         in_order: The rows of Values in the order in which an optimizer has them.
         used: Whether gradients have been read.
         section: Which part of the tape needs gradients; 0 where none does.
@@ -197,6 +210,7 @@ class RowEffects:
         self.olds: list[tuple[int, int, bool]] = []
         self.numbers: dict[int, float] = {}
         self.by_holder: dict[int, tuple[Any, Any, Any]] = {}
+        self.changed: set[int] = set()
         self.in_order: list[int] = []
         self.used = False
         self.section = self.first_grad = 0
@@ -222,13 +236,13 @@ class RowEffects:
             return
         holder, rows = known[1], self.by_holder.get(id(home.holder))
         if holder.is_set and holder._now is None:
-            leaf.zero_grad()
+            leaf.take_gradient(None)
         elif rows is not None and holder._now is rows[1]:
             row = int(rows[0][home.index])
             if rows[2] is not None:  # it came with one
                 old: Any = self.old(leaf)
                 row = self.row_of(self.shown(old) + self.shown(row))
-            leaf.set_gradient(row)
+            leaf.take_gradient(row)
         elif holder.is_set or holder._data is not holder.first:
             self.run.refuse("taking numbers out of an array that was computed from single numbers")
 
@@ -333,6 +347,13 @@ class RowEffects:
             x.value.home is not None and x.value.home.holder is holder for x in self.leaves.values()
         )
 
+    def has_new_numbers(self, holder: Any) -> bool:
+        """Whether numbers of an array are others than it knows of."""
+        return id(holder) in self.changed and any(
+            x.number is not None and x.value.home is not None and x.value.home.holder is holder
+            for x in self.leaves.values()
+        )
+
     def has_gradient(self, home: Any) -> bool:
         """Whether an element of an array has been given a gradient, so that all have one."""
         if home is None:
@@ -353,6 +374,7 @@ class RowEffects:
             Constant(0.0).backward()  # says that it is a constant
         rows = {graph.left[row]: row for row, code in enumerate(graph.code) if code == LEAF}
         surely = graph.leaves_behind({root.index}, {})
+        sure_arrays = surely_reached_arrays(graph, {root.index})
         self._find_numbers(root.index, {k: rows[k] for k in leaves})
         self.roots.append(root.index)
         places = {k: place for place, k in self.grads.items()}
@@ -362,9 +384,10 @@ class RowEffects:
             if home is not None and not self._apart(home.holder):
                 arrays.setdefault(id(home.holder), []).append(k)
             elif k not in places and (home is None or home.holder.requires_grad):
-                self._bring(k, rows[k], k in surely or home is not None)
-        for elements in arrays.values():
-            self._bring_array(elements)
+                is_sure = k in surely if home is None else id(home.holder) in sure_arrays
+                self._bring(k, rows[k], is_sure)
+        for holder, elements in arrays.items():
+            self._bring_array(elements, holder in sure_arrays)
 
     def _grad_row(self, leaf: int) -> int:
         graph = self.run.graph
@@ -380,19 +403,24 @@ class RowEffects:
         graph, value = self.run.graph, self.run.graph.leaves[leaf]
         if leaf not in self.leaves:
             self.leaves[leaf] = LeafRow(self, leaf, value, row)
+            self._take_apart(self.leaves[leaf])
         known, before = self.leaves[leaf], self.leaves[leaf].gradient
         if before is UNSET:
             before = self.old(known)
         before = None if before is GONE else before
-        if before is None and not surely:  # at each call others would have none
-            self.run.refuse("bringing first gradients to Values that a lookup may leave out")
+        if before is None and not surely:
+            self._refuse_first()
         known.set_gradient(self._grad_row(leaf))
         if before is not None and not (
             graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0
         ):
             known.set_gradient(self.row_of(self.shown(before) + self.shown(known.gradient)))
 
-    def _bring_array(self, leaves: list[int]) -> None:
+    def _refuse_first(self) -> None:
+        # at each call others would have none
+        self.run.refuse("bringing first gradients to Values that a lookup may leave out")
+
+    def _bring_array(self, leaves: list[int], surely: bool) -> None:
         """Bring gradients to elements of an array: as one to the array."""
         graph = self.run.graph
         holder = graph.leaves[leaves[0]].home.holder
@@ -407,6 +435,8 @@ class RowEffects:
         if array.dtype != stand_in.dtype:
             array = array.astype(stand_in.dtype)
         before = stand_in._grad
+        if before is None and not surely:
+            self._refuse_first()
         stand_in._receive(array)
         if before is None or before is stand_in.first_grad:
             self.by_holder[id(holder)] = rows, stand_in._now, before

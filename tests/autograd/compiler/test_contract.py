@@ -591,6 +591,23 @@ def first_gradients_of_what_only_a_lookup_leads_to():
     return f, (np.array(3),)
 
 
+@refused("after its single numbers were changed", "single numbers")
+def an_optimizer_of_arrays_whose_numbers_were_given_gradients_one_by_one():
+    p = nn.Parameter([0.5, -1.0])
+    w, optimizer = p.scalars("p"), optim.Adam([p], lr=0.1)
+
+    def f(x):
+        loss = (w[0] * w[1] * x) ** 2
+        optimizer.zero_grad()
+        loss.backward()
+        for v in w:
+            v.grad = v.grad * 0.5
+        optimizer.step()
+        return loss
+
+    return f, (2.0,)
+
+
 @refused("random numbers", "outside")
 def draws_of_the_users():
     rng = np.random.default_rng(0)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 import optim
 from autograd import CompileError, Value, take
 
@@ -138,3 +139,83 @@ def test_a_step_with_lookups_goes_on_where_all_have_a_gradient_before(loss_of):
     if loss_of is not not_at_all:
         with pytest.raises(CompileError, match=r"a lookup may leave out .* p.grad = 0.0"):
             train(True, by_hand=False)
+
+
+# --- numbers of Parameters: of each array that one was chosen of, and of no other -----------------
+
+
+def close_up(count=9):
+    """The numbers of three Parameters."""
+    rng = random.Random(4)
+    arrays = [nn.Parameter([rng.uniform(-1, 1) for _ in range(count // 3)]) for _ in range(3)]
+    return arrays, [x for k, p in enumerate(arrays) for x in p.scalars(f"p{k}")]
+
+
+def of_each_array(w, i, j):
+    return take(w[:3], i) * take(w[3:6], j) * take(w[6:], i)
+
+
+def of_products_that_share_an_array(w, i, j):
+    return take([w[0] * w[3], w[6] * w[1], w[4] * w[2]], i)
+
+
+@pytest.mark.parametrize("loss_of", [*LOSSES, of_each_array, of_products_that_share_an_array])
+@pytest.mark.parametrize("rule", [optim.Adam, lambda p, lr: optim.SGD(p, lr=lr, momentum=0.9)])
+def test_an_optimizer_skips_a_parameter_of_which_no_number_is_looked_up(loss_of, rule):
+    def train(compiled):
+        arrays, w = close_up()
+        optimizer, seen = rule(arrays, lr=0.1), []
+
+        def both(i, j):
+            return loss_of(w, i, j), by_result(w, j, i)
+
+        f = autograd.compile(both, audit=False) if compiled else both
+        for k, (i, j) in enumerate(indices()):
+            optimizer.zero_grad()
+            f(i, j)[k % 3 == 2].backward()
+            seen.append([p._grad is None for p in arrays])
+            optimizer.step()
+        steps = optimizer.state_dict()["state"][0]["steps"]
+        return (seen, np.array(steps).tolist()), np.concatenate([p.data for p in arrays])
+
+    (ours, numbers), (theirs, expected) = train(True), train(False)
+    assert ours == theirs
+    np.testing.assert_allclose(numbers, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("forget", ["by the optimizer", "one by one", "zeros", "zeros one by one"])
+@pytest.mark.parametrize("loss_of", [*LOSSES, of_each_array, of_products_that_share_an_array])
+def test_a_step_brings_no_zeros_to_a_parameter_of_which_no_number_is_looked_up(loss_of, forget):
+    def train(compiled):
+        arrays, w = close_up()
+        optimizer, seen = optim.Adam(w if "one by one" in forget else arrays, lr=0.1), []
+
+        def step(i, j):
+            loss = loss_of(w, i, j)
+            if forget == "by the optimizer":
+                optimizer.zero_grad()
+            for x in w if "one by one" in forget else ():
+                x.grad = 0.0
+                if forget == "one by one":
+                    x.zero_grad()
+            for p in arrays if forget == "zeros" else ():
+                p.grad = np.zeros(3)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        f = autograd.compile(step, audit=False) if compiled else step
+        for i, j in indices():
+            seen += [f(i, j).data, *(x for p in arrays for x in p.data)]
+            seen += [x for p in arrays if p._grad is not None for x in p.grad]
+            seen += [p._grad is None for p in arrays]
+        return seen
+
+    expected = train(False)
+    try:
+        found = train(True)
+    except CompileError as err:
+        is_refused = "a lookup may leave out" in str(err)
+        assert (is_refused, "zeros" in forget, loss_of is of_each_array) == (True, False, False)
+    else:
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)

@@ -1115,3 +1115,92 @@ def test_a_gradient_that_is_read_before_it_is_forgotten_leaves_constants():
         (w * w).sum().backward()  # 2 w = [2, 4], whose square is 20
         assert float(compiled(x)) == 20.0 * x
         assert w.grad is None
+
+
+# --- single numbers of a close-up, and then their arrays ------------------------------------------
+
+
+def gradients_forgotten(p, w):
+    for v in w:
+        v.zero_grad()
+
+
+def gradients_set(p, w):
+    for v in w:
+        v.grad = 0.0
+
+
+def one_gradient_halved(p, w):
+    w[1].grad = w[1].grad * 0.5
+
+
+def one_number_moved(p, w):
+    w[1].data = w[1].data + 0.1
+
+
+def gradients_read(p, w):
+    return sum(v.grad**2 for v in w)
+
+
+def one_gradient_read(p, w):
+    return w[1].grad
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.0])  # also where nothing is seen at the recording
+@pytest.mark.parametrize("audit", [True, False])
+@pytest.mark.parametrize(
+    "after", [optim.Adam, "computing", "the gradient", "forgetting", "by hand"]
+)
+@pytest.mark.parametrize(
+    ("change", "when"),
+    [
+        (gradients_forgotten, "before"), (gradients_set, "before"),
+        (one_gradient_halved, "behind"), (one_number_moved, "behind"),
+        (gradients_read, "behind"), (gradients_read, "before"), (one_gradient_read, "before"),
+    ],
+)  # fmt: skip
+def test_an_array_is_not_used_as_if_its_single_numbers_had_stayed(
+    change, when, after, audit, slope
+):
+    def train(compiled):
+        p = nn.Parameter([0.5, -1.0, 0.25])
+        w, optimizer, seen = p.scalars("p"), optim.Adam([p], lr=0.1), []
+
+        def step(x):
+            loss = (w[0] * w[1] * x).tanh() * w[2] * x
+            optimizer.zero_grad()
+            if when == "before":
+                change(p, w)
+            loss.backward()
+            if when == "behind":
+                change(p, w)
+            if after is optim.Adam:
+                optimizer.step()
+            elif after == "computing":
+                return loss, (p * p).detach().sum()
+            elif after == "the gradient":
+                p.data = p.data - 0.1 * p.grad
+            elif after == "by hand":
+                for v in w:
+                    v.data -= 0.1 * v.grad
+            else:
+                optimizer.zero_grad()
+            return loss
+
+        f = autograd.compile(step, audit=audit) if compiled else step
+        for k in range(20):
+            out = f(slope if k < 10 else 1.0)
+            seen += [float(x.data) for x in (out if type(out) is tuple else (out,))]
+            seen += [*p.data.tolist(), *([] if p._grad is None else p.grad.tolist())]
+        return seen
+
+    expected = train(False)
+    try:
+        found = train(True)
+    except CompileError as err:
+        is_refused = "after its single numbers were changed" in str(err)
+        assert is_refused
+        assert after != "by hand"
+        assert change is not gradients_read or when == "before"
+    else:
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-13)
