@@ -1,6 +1,7 @@
 """A plugin of pytest: which branches of the package autograd tests take, in all their processes.
 
-`pytest -p tests.mutation.branches` writes a file for each process to the folder `BRANCHES_OF_TESTS`;
+`pytest -p tests.mutation.branches` writes a file for each process to the folder that
+`BRANCHES_OF_TESTS` names;
 `.ci/coverage` adds them up.
 """
 
