@@ -73,11 +73,6 @@ class UpdateRule(Optimizer):
 
     Attributes:
         param_groups: The groups, as in PyTorch: `optimizer.param_groups[0]["lr"] = 0.01`.
-        backend: What `step()` computes with, as in `autograd.compile`: "numpy"; "native", code for
-            this machine, from the second step on, which needs the extra `native`; or None, the
-            default: NumPy, and natively, where that extra is installed, as soon as the code has
-            been compiled in the background. Native are the rules here for the parameters of a
-            model, in float32 and float64; other steps are NumPy's in any case.
 
     Raises:
         TypeError: params are something else, or a setting is unknown or no number.
@@ -170,7 +165,12 @@ class UpdateRule(Optimizer):
 
     @property
     def backend(self) -> str | None:
-        """What steps are computed with: "numpy", "native" or None; assigning begins anew.
+        """What `step()` computes with, as in `autograd.compile`; assigning begins anew.
+
+        "numpy"; "native", code for this machine, from the second step on, which needs the extra
+        `native`; or None, the default: NumPy, and natively, where that extra is installed, as soon
+        as the code has been compiled in the background. Native are the rules here for the
+        parameters of a model, in float32 and float64; other steps are NumPy's in any case.
 
         Raises:
             ValueError: it is set to none of these.
