@@ -790,42 +790,31 @@ SMALL = Value(0.5)
 
 
 @pytest.mark.parametrize(
-    ("count", "is_recorded"), [(4, False), (5, True)], ids=["four operations", "five"]
+    ("start", "step", "count", "is_recorded"),
+    [
+        (Value(0.5), Value.tanh, 4, False),
+        (Value(0.5), Value.tanh, 5, True),
+        (0.5, lambda x: 0.5 * x, 95, False),
+        (0.5, lambda x: 0.5 * x, 105, True),
+    ],
 )
-def test_operations_on_values_pay_from_five_on(count, is_recorded, monkeypatch):
+def test_operations_on_values_pay_from_five_on_and_on_floats_from_a_hundred_on(
+    start, step, count, is_recorded, monkeypatch
+):
     monkeypatch.setattr("autograd.compiler.function.LEAST", 1.0)
     runs = itertools.count()
 
     def f(x):
         next(runs)
         for _ in range(count):
-            x = x.tanh()
+            x = step(x)
         return x
 
     g = autograd.compile(f, audit=False)
-    g(Value(0.5))
+    g(start)
     before = next(runs)
-    for k in range(1, 4):
-        g(Value(0.5 + k))
-    assert next(runs) - before == (1 if is_recorded else 4)
-
-
-@pytest.mark.parametrize(("count", "is_recorded"), [(95, False), (105, True)])
-def test_operations_on_floats_pay_from_a_hundred_on(count, is_recorded, monkeypatch):
-    monkeypatch.setattr("autograd.compiler.function.LEAST", 1.0)
-    runs = itertools.count()
-
-    def f(x):
-        next(runs)
-        for _ in range(count):
-            x = 0.5 * x
-        return x
-
-    g = autograd.compile(f, audit=False)
-    g(0.5)
-    before = next(runs)
-    for k in range(1, 4):
-        g(0.5 + k)
+    for _ in range(3):
+        g(start)
     assert next(runs) - before == (1 if is_recorded else 4)
 
 
