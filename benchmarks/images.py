@@ -5,6 +5,7 @@
 The same lines run on both sides: the layers and functions have PyTorch's names and arguments.
 """
 
+import importlib.util
 import json
 import os
 import sys
@@ -94,7 +95,8 @@ def compiled_step(dtype):
     """A whole training step of ours, compiled, natively where that is installed."""
     import autograd
 
-    step = autograd.compile(of_ours(dtype)[0])
+    native = "native" if importlib.util.find_spec("llvmlite") else None  # waits for the code
+    step = autograd.compile(of_ours(dtype)[0], backend=native)
     for _ in range(5):
         step()
     return step

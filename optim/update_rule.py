@@ -256,10 +256,9 @@ class UpdateRule(Optimizer):
     ) -> None:
         """What a step does to the numbers of a group, given the gradient of L and scratch arrays.
 
-        Of these, `update_in_place` gets all but the last.
+        The last of these is taken out for what is minimised; `update_in_place` gets the others.
         """
-        *scratch, last = scratch
-        g = self._gradient(theta, grad, group, last)
+        g = self._gradient(theta, grad, group, scratch.pop())
         self.update_in_place(theta, g, t, kept, group, scratch)
 
     def _gradient(self, theta: Array, grad: Array, group: Group, out: Array) -> Array:
