@@ -1,5 +1,6 @@
 """The manual's films are what the programs beside them save, and these are short."""
 
+import html
 import importlib.util
 import re
 
@@ -14,7 +15,7 @@ PROGRAMS = films.programs()
 def test_each_film_that_the_page_links_to_is_saved_by_a_program_of_at_most_twenty_lines():
     linked = re.findall(r"_static/films/(\w+)\.html", films.PAGE.read_text("utf-8"))
     assert sorted(linked) == sorted(name for names in PROGRAMS for name in names)
-    assert len(linked) == 14
+    assert len(linked) == 16
     for program in PROGRAMS.values():
         assert len([line for line in program.splitlines() if line.strip()]) <= 20
 
@@ -26,5 +27,7 @@ def test_the_programs_save_their_films(tmp_path, monkeypatch):
     films.write_films(tmp_path)
     assert sorted(path.stem for path in tmp_path.iterdir()) == sorted(names)
     for path in tmp_path.iterdir():
-        assert "Perceptron learning its examples" in path.read_text("utf-8")
+        text = path.read_text("utf-8")
+        assert "Perceptron learning its examples" in text
+        assert text.count(html.escape(PROGRAMS[names].strip())) == 1  # it shows its program
         assert path.stat().st_size < 2_000_000

@@ -102,9 +102,8 @@ class _Frame:
 
 def _range(finite: Sequence[float]) -> tuple[float, float, bool]:
     low, high = min(finite), max(finite)
-    positive = [v for v in finite if v > 0]
-    if low >= 0 and positive and high > 100 * min(positive):
-        return max(min(positive), high * 1e-6), high * 1.2, True
+    if 0 < low < high / 100:
+        return max(low, high * 1e-6), high * 1.2, True
     low = min(low, 0.0)
     return low, high + 0.06 * ((high - low) or 1.0), False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,12 @@ from nn.module import Buffer, Module
 from nn.operands import numbers
 from nn.pictures.plane import POINTS, SHADES
 from nn.training.evaluation import Loss
-from nn.training.printed import carried_state, printed_outputs, printed_step, printed_update
+from nn.training.printed import printed_groups, printed_outputs, printed_step
 from nn.training.stage import Stage
 from optim import UpdateRule
+
+MOST_RUNS = 4
+"""So many lines in one plot can be told apart."""
 
 _SIDES = {"left", "right", "bottom", "top", "size"}
 
@@ -28,7 +32,10 @@ __all__ = ["Playground", "playground"]
 
 
 def playground(
-    model: Module, data: Dataset | tuple[Any, Any], loss: Loss, optimizer: UpdateRule
+    model: Module,
+    data: Dataset | tuple[Any, Any],
+    loss: Loss,
+    optimizer: UpdateRule | Mapping[str, UpdateRule],
 ) -> Playground:
     """A page in which the model trains, without Python: run, pause, step, reset, and sliders.
 
@@ -39,11 +46,15 @@ def playground(
     page holds them. Of points in the plane, (N, 2), it shows each class's region, and those held
     out hollow.
 
+    Several optimizers are compared side by side: each trains the model from the same weights on
+    the same batches, and their losses stand in one plot.
+
     Args:
         model: What learns.
         data: The examples, a pair ``(x, y)`` or a Dataset.
         loss: Called as loss(model(x), y).
-        optimizer: Made with ``model.parameters()``.
+        optimizer: Made with ``model.parameters()``; or up to four of them by name, such as
+            ``{"small": …, "large": …}``. Of several groups the slider moves all rates alike.
 
     Returns:
         A notebook shows it; `save(path)` writes the page.
@@ -51,26 +62,44 @@ def playground(
     Raises:
         CompileError: something cannot be printed: Dropout, running averages, comparisons of
             numbers, a rule without a formula, or one that does not change all parameters of the
-            model alike. `nn.watch` films any training.
+            model. `nn.watch` films any training.
         TypeError: an argument is something else.
-        ValueError: x or y is not finite somewhere.
+        ValueError: x or y is not finite somewhere; there are no optimizers or more than four, or
+            some have taken more steps than others.
 
     Example:
         >>> import nn, optim
         >>> nn.manual_seed(0)
         >>> model, (x, y) = nn.MLP(2, [4], 1, "tanh"), nn.datasets.moons(40)
-        >>> optimizer = optim.Adam(model.parameters(), lr=0.03)
-        >>> page = playground(model, (x, y.reshape(-1, 1)), nn.BCEWithLogitsLoss(), optimizer)
-        >>> page
+        >>> data, loss = (x, y.reshape(-1, 1)), nn.BCEWithLogitsLoss()
+        >>> playground(model, data, loss, optim.Adam(model.parameters(), lr=0.03))
         Playground(MLP, 40 examples, Adam)
+        >>> rates = {"small": 0.01, "stable": 0.5, "large": 50.0}
+        >>> rules = {name: optim.SGD(model.parameters(), lr) for name, lr in rates.items()}
+        >>> playground(model, data, loss, rules)
+        Playground(MLP, 40 examples, SGD: small, stable, large)
     """
     if not isinstance(model, Module):
         raise TypeError(f"playground: needs a Module, then the data, but got {kind(model)} first.")
     if not callable(loss):
         raise TypeError(f"playground: needs a loss of outputs and y, but got {kind(loss)}.")
-    if not isinstance(optimizer, UpdateRule):
-        raise TypeError(f"playground: needs an update rule of optim, but got {kind(optimizer)}.")
-    return Playground(model, data, loss, optimizer)
+    rules = optimizer if isinstance(optimizer, Mapping) else {"": optimizer}
+    for name, rule in rules.items():
+        if not isinstance(rule, UpdateRule):
+            raise TypeError(
+                f"{_who(name)}: needs an update rule of optim, or several by their names, but got "
+                f"{kind(rule)}."
+            )
+        if not isinstance(name, str):
+            raise TypeError(f"playground: names of optimizers need to be texts, but got {name!r}.")
+    if not 1 <= len(rules) <= MOST_RUNS:
+        raise ValueError(f"playground: compares 1 to {MOST_RUNS} optimizers, but got {len(rules)}.")
+    return Playground(model, data, loss, rules)
+
+
+def _who(name: object) -> str:
+    """Who says that an optimizer cannot be used."""
+    return f"playground: {name!r}" if name != "" else "playground"
 
 
 class Playground:
@@ -80,34 +109,32 @@ class Playground:
         code: The program in JavaScript.
     """
 
-    def __init__(self, model: Module, data: Any, loss: Loss, optimizer: UpdateRule) -> None:
+    def __init__(
+        self, model: Module, data: Any, loss: Loss, rules: Mapping[str, UpdateRule]
+    ) -> None:
         x, y = pair("playground", data)
         x, y = np.asarray(numbers(x), np.float64), np.asarray(numbers(y))
         _check_numbers(x, y)
         _check_same_in_every_call(model)
-        _check_learns_all(model, optimizer)
+        for name, rule in rules.items():
+            _check_learns_all(model, rule, _who(name))
         loss(model(x), y)  # whatever is wrong with the examples is said now
-        self._name, self._rule = type(model).__name__, type(optimizer).__name__
-        self._count = len(x)
+        self._name, self._rules, self._count = type(model).__name__, rules, len(x)
         step, targets = _step_and_targets(model, loss, x, y)
-        count = sum(p.size for p in model.parameters())
-        rule, floats = printed_update(optimizer, count)
-        taken, kept = carried_state(optimizer, model, step)
+        formulas, runs = _printed_runs(model, rules, step)
         stage = Stage(model, x, y, data if isinstance(data, Dataset) else None, None)
         plane = stage.plane if stage.plane is not None and stage.plane.meaning != "value" else None
         said = "" if plane is None else printed_outputs(model, plane.meaning, plane.grid())
-        self.code = f"{step}\n{rule}\n{said}"
+        self.code = f"{step}\nconst rules = [{', '.join(formulas)}];\n{said}"
         self._data = {
             "x": np.ravel(x).tolist(), "y": np.ravel(targets).astype(float).tolist(),
-            "rows": len(x), "floats": floats, "lr": float(optimizer.lr), "map": None,
-            "kept": kept, "t": taken,
-            "spread": float(x.std()),
+            "rows": len(x), "runs": runs, "map": None, "spread": float(x.std()),
         }  # fmt: skip
-        title = f"{self._name} trained by {self._rule}"
         self._site: dict[str, Any] = {
-            "title": title, "lr": float(optimizer.lr), "rows": len(x), "batch": min(32, len(x)),
-            "test": 0.2 if len(x) >= 20 else 0.0, "plane": None,
-            "what": f"the loss, the model and {self._rule} as JavaScript",
+            "title": f"{self._name} trained by {self._kinds}{self._names}", "rows": len(x),
+            "runs": [{"name": run["name"], "lr": run["lr"]} for run in runs],
+            "batch": min(32, len(x)), "test": 0.2 if len(x) >= 20 else 0.0, "plane": None,
+            "what": f"the loss, the model and {self._kinds} as JavaScript",
         }  # fmt: skip
         if plane is not None:
             across, up = plane.sides
@@ -118,6 +145,15 @@ class Playground:
                 "bottom": float(up[0]), "top": float(up[-1]),
             }  # fmt: skip
             self._data["map"] = {k: v for k, v in self._site["plane"].items() if k in _SIDES}
+
+    @property
+    def _kinds(self) -> str:
+        """The names of the update rules, each once."""
+        return ", ".join(dict.fromkeys(type(rule).__name__ for rule in self._rules.values()))
+
+    @property
+    def _names(self) -> str:
+        return f": {', '.join(self._rules)}" if len(self._rules) > 1 else ""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to a file whose name ends in .html.
@@ -133,7 +169,33 @@ class Playground:
         return {"text/html": html, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        return f"Playground({self._name}, {self._count} examples, {self._rule})"
+        return f"Playground({self._name}, {self._count} examples, {self._kinds}{self._names})"
+
+
+def _printed_runs(
+    model: Module, rules: Mapping[str, UpdateRule], step: str
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """The formulas of all rules, each once, and what each run begins with."""
+    formulas: list[str] = []
+    runs: list[dict[str, Any]] = []
+    for name, rule in rules.items():
+        printed = printed_groups(rule, model, step, _who(name))
+        groups = []
+        for group in printed:
+            if group.formula not in formulas:
+                formulas.append(group.formula)
+            groups.append({
+                "rule": formulas.index(group.formula), "floats": group.floats, "lr": group.lr,
+                "at": group.at, "kept": group.kept,
+            })  # fmt: skip
+        run = {"name": name, "lr": printed[0].lr, "t": printed[0].steps, "groups": groups}
+        if run["t"] != (runs or [run])[0]["t"]:
+            raise ValueError(
+                f"{_who(name)}: has taken {run['t']} steps, but {runs[0]['name']!r} "
+                f"{runs[0]['t']}. What is compared begins at the same one."
+            )
+        runs.append(run)
+    return formulas, runs
 
 
 def _check_numbers(x: Any, y: Any) -> None:
@@ -142,20 +204,20 @@ def _check_numbers(x: Any, y: Any) -> None:
             raise ValueError(f"playground: needs finite examples, but got nan or inf in {name}.")
 
 
-def _check_learns_all(model: Module, optimizer: UpdateRule) -> None:
-    """The printed rule changes every parameter: the given one has to do so, too."""
+def _check_learns_all(model: Module, optimizer: UpdateRule, who: str) -> None:
+    """What trains in the page is the model, all of it."""
     learnt = {id(p) for group in optimizer.param_groups for p in group["params"]}
     owned = [(name, p) for name, p in model.named_parameters()]
     for name, p in owned:
         if id(p) not in learnt or not p.requires_grad:
             raise CompileError(
-                f"playground: trains all parameters of the model, but {name} is "
+                f"{who}: trains all parameters of the model, but {name} is "
                 f"{'frozen' if id(p) in learnt else 'not among those of the optimizer'}. nn.watch "
                 "films the training."
             )
     if len(learnt) > len(owned):
         raise CompileError(
-            "playground: trains the parameters of the model, but the optimizer has others, too. "
+            f"{who}: trains the parameters of the model, but the optimizer has others, too. "
             "nn.watch films the training."
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,18 +53,81 @@ def printed_step(model: Any, loss: Callable[[Any, Any], Any], x: Any, y: Any) ->
     return general
 
 
-def printed_update(optimizer: UpdateRule, count: int) -> tuple[str, list[str]]:
-    """A function `update()` with the optimizer's formula for `count` numbers, and its floats.
+def parameter_names(step: str) -> list[str]:
+    """The parameters of what `printed_step` printed, in its order."""
+    block = step.split("parameters: {\n", 1)[1].split("},\n        gradients", 1)[0]
+    return re.findall(r'"(.*?)": {', block)
+
+
+@dataclass(frozen=True)
+class PrintedGroup:
+    """What a group of an optimizer does, as JavaScript, and from where it goes on.
+
+    Attributes:
+        formula: A function `update()`.
+        floats: The names of the numbers that it is given at each step.
+        lr: Its rate.
+        at: Which of the step's parameters it changes, by their place.
+        steps: How many steps it has taken.
+        kept: What it keeps of each number.
+    """
+
+    formula: str
+    floats: list[str]
+    lr: float
+    at: list[int]
+    steps: int
+    kept: list[list[float]]
+
+
+def printed_groups(
+    optimizer: UpdateRule, model: Any, step: str, who: str = "playground"
+) -> list[PrintedGroup]:
+    """The groups of an optimizer that change something in a step.
+
+    Args:
+        optimizer: Of the parameters of the model.
+        model: What it trains.
+        step: What `printed_step` printed, whose order of the parameters counts.
+        who: Who says so if it cannot be done.
 
     Raises:
-        CompileError: the rule has no formula of a gradient, or settings that change between steps.
+        CompileError: the rule has no formula of a gradient, or settings that change between steps;
+            parameters have taken different numbers of steps; or what is kept is no multiple of what
+            the formula keeps.
     """
+    named = {f"model.{name}": p for name, p in model.named_parameters()}
+    printed = [named.get(name) for name in parameter_names(step)]
+    found = []
+    states = optimizer.state_dict()["state"]
+    for group, state in zip(optimizer.param_groups, states, strict=True):
+        own = {id(p) for p in group["params"]}
+        at = [k for k, p in enumerate(printed) if id(p) in own]
+        if not at:
+            continue
+        learnt: list[Any] = [printed[k] for k in at]
+        formula, floats = _printed_update(optimizer, group, sum(p.size for p in learnt), who)
+        steps, kept = _carried_state(optimizer, group, state, learnt, who)
+        found.append(PrintedGroup(formula, floats, float(group["lr"]), at, steps, kept))
+    if len({one.steps for one in found}) > 1:
+        raise _not_in_step(who)
+    return found
+
+
+def _not_in_step(who: str) -> CompileError:
+    return CompileError(
+        f"{who}: goes on from a step that all parameters have reached, but some have taken fewer. "
+        "nn.watch films the training."
+    )
+
+
+def _printed_update(
+    optimizer: UpdateRule, group: Any, count: int, who: str
+) -> tuple[str, list[str]]:
+    """A function `update()` with a group's formula for `count` numbers, and its floats."""
     name = type(optimizer).__name__
-    group = optimizer.param_groups[0]
-    if len(optimizer.param_groups) > 1:
-        raise CompileError(f"playground: {name} with several groups cannot be printed.")
     if type(optimizer).step is not UpdateRule.step:
-        raise CompileError(f"playground: {name} has a step of its own, which cannot be printed.")
+        raise CompileError(f"{who}: {name} has a step of its own, which cannot be printed.")
     kept = list(optimizer.starts(group))
     decay = 0.0 if optimizer.decoupled else group.get("weight_decay", 0.0)
 
@@ -90,41 +154,23 @@ def printed_update(optimizer: UpdateRule, count: int) -> tuple[str, list[str]]:
         if t == 2.0 and isinstance(t, int) and not _first_step_is_alike(optimizer, group, kept):
             break
         return text, ["lr", "t"] if isinstance(t, float) else ["lr"]
-    raise CompileError(f"playground: the rule of {name} cannot be printed as JavaScript.")
+    raise CompileError(f"{who}: the rule of {name} cannot be printed as JavaScript.")
 
 
-def carried_state(optimizer: UpdateRule, model: Any, step: str) -> tuple[int, list[list[float]]]:
-    """How many steps an optimizer has taken, and what it keeps, as `update()` goes on with it.
-
-    Args:
-        optimizer: With one group, the parameters of the model.
-        model: What it trains.
-        step: What `printed_step` printed, whose order of the parameters counts.
-
-    Raises:
-        CompileError: parameters have taken different numbers of steps, or what is kept is no
-            multiple of what the formula keeps.
-    """
-    group, state = optimizer.param_groups[0], optimizer.state_dict()["state"][0]
+def _carried_state(
+    optimizer: UpdateRule, group: Any, state: Any, printed: list[Any], who: str
+) -> tuple[int, list[list[float]]]:
+    """How many steps a group has taken, and what it keeps of the printed parameters."""
     starts = optimizer.starts(group)
-    ends = np.cumsum([p.size for p in optimizer.params])
-    places = {
-        id(p): slice(end - p.size, end) for p, end in zip(optimizer.params, ends, strict=True)
-    }
-    steps = {id(p): count for p, count in zip(optimizer.params, state["steps"], strict=True)}
-    named = {f"model.{name}": p for name, p in model.named_parameters()}
-    block = step.split("parameters: {\n", 1)[1].split("},\n        gradients", 1)[0]
+    ends = np.cumsum([p.size for p in group["params"]])
+    places = {id(p): slice(end - p.size, end) for p, end in zip(group["params"], ends, strict=True)}
+    steps = {id(p): count for p, count in zip(group["params"], state["steps"], strict=True)}
     if not any(steps.values()):
-        return 0, [[start] * int(ends[-1]) for start in starts.values()]
-    names = re.findall(r'"(.*?)": {', block)
-    printed = [named[name] for name in names if name in named]
+        return 0, [[start] * sum(p.size for p in printed) for start in starts.values()]
     counts = {steps[id(p)] for p in printed}
-    if len(printed) < len(names) or len(counts) != 1:
-        raise CompileError(
-            "playground: goes on from a step that all parameters have reached, but some have taken "
-            "fewer. nn.watch films the training."
-        )
-    multiples = _multiples(optimizer, starts)
+    if len(counts) != 1:
+        raise _not_in_step(who)
+    multiples = _multiples(optimizer, group, starts, who)
     kept = [
         np.concatenate([multiples[name] * state["kept"][name][places[id(p)]] for p in printed])
         for name in starts
@@ -132,9 +178,11 @@ def carried_state(optimizer: UpdateRule, model: Any, step: str) -> tuple[int, li
     return counts.pop(), [array.tolist() for array in kept]
 
 
-def _multiples(optimizer: UpdateRule, starts: dict[str, float]) -> dict[str, float]:
+def _multiples(
+    optimizer: UpdateRule, group: Any, starts: dict[str, float], who: str
+) -> dict[str, float]:
     """By which factors `update` keeps what a step keeps: see `UpdateRule.update_in_place`."""
-    group, g = optimizer.param_groups[0], np.array([1.5, 0.25])
+    g = np.array([1.5, 0.25])
     theta: Any = np.array([0.3, -2.0])
     there = theta.copy()
     kept: dict[str, Any] = {name: np.full(2, x) for name, x in starts.items()}
@@ -148,8 +196,8 @@ def _multiples(optimizer: UpdateRule, starts: dict[str, float]) -> dict[str, flo
         ratio = kept[name][0] / held[name][0] if held[name][0] else 1.0
         if not np.allclose(ratio * held[name], kept[name], rtol=1e-12, atol=0.0):
             raise CompileError(
-                f"playground: what {type(optimizer).__name__} keeps as {name} is no multiple of "
-                "what its formula keeps, so that the page cannot go on from it."
+                f"{who}: what {type(optimizer).__name__} keeps as {name} is no multiple of what "
+                "its formula keeps, so that the page cannot go on from it."
             )
         found[name] = float(ratio)
     return found

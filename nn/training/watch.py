@@ -7,7 +7,7 @@ import functools
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -280,7 +280,7 @@ class Watch:
         path: str | os.PathLike[str],
         train: bool = False,
         loss: Loss | None = None,
-        optimizer: UpdateRule | None = None,
+        optimizer: UpdateRule | Mapping[str, UpdateRule] | None = None,
     ) -> None:
         """Write the film, or how it is now, to a file; or a page that trains on from here.
 
@@ -290,7 +290,7 @@ class Watch:
             train: Whether the page is to train the model, as that of `nn.playground` does, from
                 the weights it has now; with the loss and the optimizer of `fit`, or those given.
             loss: What is trained, where `fit` did not.
-            optimizer: Likewise.
+            optimizer: Likewise; several by name are compared, as in `nn.playground`.
 
         Raises:
             ValueError: path has another ending.
@@ -309,7 +309,9 @@ class Watch:
         }
         save_by_suffix(path, writers)
 
-    def _playground(self, loss: Loss | None, optimizer: UpdateRule | None) -> Playground:
+    def _playground(
+        self, loss: Loss | None, optimizer: UpdateRule | Mapping[str, UpdateRule] | None
+    ) -> Playground:
         loss, optimizer = loss or self._trained[0], optimizer or self._trained[1]
         if loss is None or optimizer is None:
             raise TypeError(

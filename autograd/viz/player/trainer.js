@@ -1,10 +1,10 @@
-// Trains printed programs: in a worker of a page, or in Node. `program(B)`, `update()` and
-// `outputs()` are what Python printed; nothing here knows a model, a loss or a rule.
+// Trains printed programs: in a worker of a page, or in Node. `program(B)`, `outputs()` and the
+// `rules` are what Python printed; nothing here knows a model, a loss or a rule.
 
-function trainer(data) {
+// One trainer for each of several runs, which share the program and begin with the same weights.
+function trainers(data) {
   const ordered = (record) => Object.values(record).map((x) => x.numbers);
   const made = new Map(),
-    rule = update(),
     map = data.map ? outputs() : null;
   if (map) ordered(map.arguments)[0].set(grid(data.map));
   // Points of the plane, the upper row first.
@@ -18,61 +18,66 @@ function trainer(data) {
   const sized = (size) => made.get(size) || made.set(size, program(size)).get(size);
   const names = Object.keys(sized(1).parameters),
     first = names.map((name) => sized(1).parameters[name].numbers.slice());
-  const [floats, theta, g, ...kept] = ordered(rule.arguments),
-    after = ordered(rule.results);
-  let t = data.t;
-  function put(parameters) {
-    let at = 0;
-    for (const [k, name] of names.entries()) {
-      const length = first[k].length;
-      parameters[name]?.numbers.set(theta.subarray(at, at + length));
-      at += length;
-    }
-  }
-  function reset() {
-    t = data.t;
-    let at = 0;
-    for (const numbers of first) {
-      theta.set(numbers, at);
-      at += numbers.length;
-    }
-    kept.forEach((numbers, k) => numbers.set(data.kept[k]));
-  }
-  function lossOf(rows, x) {
-    const step = sized(rows.length),
-      [xs, ys] = ordered(step.arguments);
-    const wide = xs.length / rows.length,
-      high = ys.length / rows.length;
-    rows.forEach((row, k) => {
-      for (let j = 0; j < wide; j++) xs[k * wide + j] = x[row * wide + j];
-      for (let j = 0; j < high; j++) ys[k * high + j] = data.y[row * high + j];
+  function trainer(run) {
+    const parameters = first.map((numbers) => numbers.slice());
+    const groups = run.groups.map((group) => {
+      const rule = rules[group.rule](),
+        [floats, theta, g, ...kept] = ordered(rule.arguments);
+      return { ...group, rule, floats, theta, g, kept, given: group.floats, start: group.kept, after: ordered(rule.results) };
     });
-    put(step.parameters);
-    step.forward();
-    return ordered(step.results)[0][0];
-  }
-  function step(rows, lr, x = data.x) {
-    const loss = lossOf(rows, x),
-      one = sized(rows.length);
-    one.backward();
-    g.fill(0);
-    let at = 0;
-    for (const [k, name] of names.entries()) {
-      if (one.gradients[name]) g.set(one.gradients[name].numbers, at);
-      at += first[k].length;
+    let t = run.t;
+    function put(held) {
+      names.forEach((name, k) => held[name]?.numbers.set(parameters[k]));
     }
-    t += 1;
-    floats.set(data.floats.map((name) => (name === "t" ? t : lr)));
-    rule.forward();
-    theta.set(after[0]);
-    kept.forEach((numbers, k) => numbers.set(after[k + 1]));
-    return loss;
+    function reset() {
+      t = run.t;
+      first.forEach((numbers, k) => parameters[k].set(numbers));
+      for (const { kept, start } of groups) kept.forEach((numbers, k) => numbers.set(start[k]));
+    }
+    function lossOf(rows, x) {
+      const step = sized(rows.length),
+        [xs, ys] = ordered(step.arguments);
+      const wide = xs.length / rows.length,
+        high = ys.length / rows.length;
+      rows.forEach((row, k) => {
+        for (let j = 0; j < wide; j++) xs[k * wide + j] = x[row * wide + j];
+        for (let j = 0; j < high; j++) ys[k * high + j] = data.y[row * high + j];
+      });
+      put(step.parameters);
+      step.forward();
+      return ordered(step.results)[0][0];
+    }
+    // All groups move with the rate of the first.
+    const rateOf = (group, rate) => (group.lr === run.lr ? rate : group.lr * (rate / run.lr));
+    function update({ rule, theta, g, kept, floats, given, at, after, ...group }, gradients, rate) {
+      let from = 0;
+      g.fill(0);
+      for (const k of at) {
+        theta.set(parameters[k], from);
+        if (gradients[names[k]]) g.set(gradients[names[k]].numbers, from);
+        from += parameters[k].length;
+      }
+      floats.set(given.map((name) => (name === "t" ? t : rateOf(group, rate))));
+      rule.forward();
+      from = 0;
+      for (const k of at) parameters[k].set(after[0].subarray(from, (from += parameters[k].length)));
+      kept.forEach((numbers, k) => numbers.set(after[k + 1]));
+    }
+    function step(rows, rate = run.lr, x = data.x) {
+      const loss = lossOf(rows, x),
+        one = sized(rows.length);
+      one.backward();
+      t += 1;
+      for (const group of groups) update(group, one.gradients, rate);
+      return loss;
+    }
+    function seen() {
+      put(map.parameters);
+      map.forward();
+      return ordered(map.results)[0].slice();
+    }
+    reset();
+    return { reset, step, lossOf, seen, get t() { return t; } };
   }
-  function seen() {
-    put(map.parameters);
-    map.forward();
-    return ordered(map.results)[0];
-  }
-  reset();
-  return { reset, step, lossOf, seen, get t() { return t; } };
+  return data.runs.map(trainer);
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.viz.player.embed import embedded, page, script_of, to_json
 
-_SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "playground.js")
+_SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "charts.js", "playground.js")
 
 
 def training_page(site: Mapping[str, Any], code: str, data: Mapping[str, Any]) -> str:
@@ -22,7 +22,7 @@ def training_fragment(site: Mapping[str, Any], code: str, data: Mapping[str, Any
 
     Args:
         site: What the page shows: title, plane, and where the sliders begin.
-        code: The functions `program(B)`, `update()` and perhaps `outputs()`.
+        code: The function `program(B)`, the list `rules` of functions and perhaps `outputs()`.
         data: What the trainer is given.
     """
     fallback = f"<p>{escape(site['title'])}. It trains where scripts run.</p>"

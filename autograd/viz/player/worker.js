@@ -1,14 +1,13 @@
-// What the worker of a page does with a trainer: it runs, and tells at most 20 times a second.
+// What the worker of a page does with its trainers: they run side by side, on the same batches, and
+// it tells at most 20 times a second.
 
-const train = trainer(data),
+const runs = trainers(data).map((train, k) => ({ train, rate: data.runs[k].lr, losses: [], tests: [] })),
+  [{ train }] = runs,
   rows = data.rows;
 let going = false,
-  rate = 0.1,
   batch = 10,
   noise = 0,
   test = 0,
-  losses = [],
-  tests = [],
   x = data.x.slice(),
   all = [], // the rows, in the order in which they are held out
   order = [],
@@ -16,7 +15,6 @@ let going = false,
   seed = 1,
   pause = 50, // milliseconds between two messages
   every = 1, // of so many steps one is drawn
-  now, // the loss of the last step
   speed = 300, // steps a second
   begun = 0,
   done = 0,
@@ -42,31 +40,37 @@ function begin() {
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   x = data.x.map((number) => number + noise * data.spread * normal());
   order = [];
+  for (const run of runs) run.tests = [];
 }
 const heldOut = () => all.slice(0, Math.round(test * rows));
 const learnt = () => all.slice(Math.round(test * rows));
 function once() {
   if (order.length < 1) order = shuffled(learnt());
-  const loss = train.step(order.splice(0, batch), rate, x);
-  now = loss;
+  const some = order.splice(0, batch);
+  for (const run of runs) run.now = run.train.step(some, run.rate, x);
   if (train.t % every) return;
-  losses.push([train.t, loss]);
-  if (losses.length < 600) return;
-  losses = losses.filter((_, k) => k % 2);
-  tests = tests.filter((_, k) => k % 2);
+  for (const run of runs) run.losses.push([train.t, run.now]);
+  if (runs[0].losses.length < 600) return;
+  for (const run of runs)
+    for (const kind of ["losses", "tests"]) run[kind] = run[kind].filter((_, k) => k % 2);
   every *= 2;
 }
 function tell() {
   told = performance.now();
-  if (test > 0 && (!tests.length || tests.at(-1)[0] < train.t)) tests.push([train.t, train.lossOf(heldOut(), x)]);
-  postMessage({ t: train.t, now, losses, tests, x, held: heldOut(), map: data.map ? train.seen().slice() : null });
+  const held = heldOut(),
+    tested = runs[0].tests.at(-1);
+  if (test > 0 && (!tested || tested[0] < train.t))
+    for (const run of runs) run.tests.push([train.t, run.train.lossOf(held, x)]);
+  const shown = runs.map(({ train, now, losses, tests }) => ({ now, losses, tests, map: data.map ? train.seen() : null }));
+  postMessage({ t: train.t, x, held, runs: shown });
 }
 function reset() {
-  train.reset();
-  losses = [];
-  tests = [];
   every = 1;
-  now = undefined;
+  for (const run of runs) {
+    run.train.reset();
+    run.losses = [];
+    run.now = undefined;
+  }
   begin();
 }
 function pace() {
@@ -84,7 +88,7 @@ function go() {
   setTimeout(go, 5);
 }
 onmessage = ({ data: asked }) => {
-  if ("rate" in asked) rate = asked.rate;
+  if ("rate" in asked) runs[asked.run].rate = asked.rate;
   if ("speed" in asked) {
     speed = asked.speed;
     pace();
@@ -94,26 +98,24 @@ onmessage = ({ data: asked }) => {
   if ("noise" in asked) noise = asked.noise;
   if ("seed" in asked) first = asked.seed;
   if ("test" in asked) test = Math.min(asked.test, 1 - 1 / rows);
-  if ("noise" in asked || "seed" in asked || "test" in asked) {
-    tests = [];
-    begin();
-  }
+  if ("noise" in asked || "seed" in asked || "test" in asked) begin();
   if ("reset" in asked) reset();
   if ("once" in asked) once();
   if ("golden" in asked) {
     reset();
-    const golden = asked.golden.map((some) => train.step(some, data.lr));
+    const { train } = runs[asked.run];
+    const golden = asked.golden.map((some) => train.step(some));
     return postMessage({ golden });
   }
   if ("steps" in asked) {
     reset();
-    const golden = Array.from({ length: asked.steps }, () => (once(), now));
+    const golden = Array.from({ length: asked.steps }, () => (once(), runs[asked.run].now));
     tell();
     return postMessage({ golden });
   }
-  if ("run" in asked) {
+  if ("going" in asked) {
     const was = going;
-    going = asked.run;
+    going = asked.going;
     pace();
     if (going && !was) go();
   }

@@ -52,6 +52,23 @@ def perceptron():
     return model, x, 2.0 * y.reshape(model(x).shape) - 1, nn.PerceptronLoss(), optimizer
 
 
+def groups():
+    """Biases that move faster, in another order than the model has them, and without momentum."""
+    model, x, y, loss, _ = two_classes(optim.SGD, lr=0.1)
+    named = dict(model.named_parameters())
+    parts = [
+        {"params": [p for name, p in named.items() if "bias" in name][::-1], "lr": 0.3},
+        {"params": [p for name, p in named.items() if "weight" in name], "momentum": 0.9},
+    ]
+    return model, x, y, loss, optim.SGD(parts, lr=0.1)
+
+
+def loss_with_a_number_that_stays():
+    model, x, y, loss, optimizer = two_classes(optim.Adam, lr=0.02)
+    temperature = nn.Parameter(np.array(1.5))
+    return model, x, y, lambda out, y: loss(out * temperature, y), optimizer
+
+
 def own_loss():
     nn.manual_seed(0)
     model, (x, y) = nn.MLP(2, [5], 1, "tanh", "sigmoid"), moons(60)
@@ -79,6 +96,8 @@ PROGRAMS = {
     "classes": three_classes,
     "hinge loss": hinge,
     "a loss of one's own": own_loss,
+    "several groups": groups,
+    "a loss with a parameter that nobody trains": loss_with_a_number_that_stays,
 }
 
 
@@ -117,11 +136,11 @@ def test_a_hundred_steps_on_stored_batches_have_pythons_losses(name, tmp_path):
     np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
 
 
-def losses_of_the_page(page, batches, folder):
+def losses_of_the_page(page, batches, folder, run=0):
     program = (
         f"const data = {json.dumps(page._data)};\n{page.code}\n{script('trainer.js')}\n"
-        f"const train = trainer(data), batches = {json.dumps(batches)};\n"
-        "console.log(JSON.stringify(batches.map((rows) => train.step(rows, data.lr))));"
+        f"const train = trainers(data)[{run}], batches = {json.dumps(batches)};\n"
+        "console.log(JSON.stringify(batches.map((rows) => train.step(rows))));"
     )
     (folder / "train.js").write_text(program, "utf-8")
     ran = subprocess.run([NODE, "train.js"], cwd=folder, capture_output=True, text=True, check=True)
@@ -225,10 +244,6 @@ def test_what_cannot_be_printed_is_told_and_stays_a_film():
     averages = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
     with pytest.raises(CompileError, match="BatchNorm1d draws or keeps"):
         nn.playground(averages, (x, y), loss, optim.SGD(averages.parameters(), lr=0.1))
-    parts = [{"params": [p]} for p in model.parameters()]
-    with pytest.raises(CompileError, match="SGD with several groups"):
-        nn.playground(model, (x, y), loss, optim.SGD(parts, lr=0.1))
-
     for rule in (optim.Nesterov, OneThatStepsTwice):
         with pytest.raises(CompileError, match=f"{rule.__name__} has a step of its own"):
             nn.playground(model, (x, y), loss, rule(model.parameters(), lr=0.1))
@@ -312,3 +327,93 @@ def test_numbers_that_become_nan_are_told_and_end_nothing(play, tmp_path):  # no
     page = play(tmp_path / "net.html").page
     page.evaluate(STEPS, 5)
     assert "the steps were too large" in page.locator(".caption").inner_text()
+
+
+RATES = {"small": 0.01, "stable": 0.5, "large": 60.0}
+
+
+def compared():
+    """Three rates of one rule for one model, and what each does in Python."""
+    model, x, y, loss, _ = two_classes(optim.SGD, lr=0.1)
+    rules = {name: optim.SGD(model.parameters(), lr=lr) for name, lr in RATES.items()}
+    return model, x, y, loss, rules
+
+
+@needs_node
+def test_trainings_side_by_side_begin_alike_and_have_pythons_losses_each(tmp_path):
+    model, x, y, loss, rules = compared()
+    rules["large"].lr = 1.0  # a larger one makes of every rounding another training
+    rules["Adam"] = optim.Adam(model.parameters(), lr=0.05)
+    page = nn.playground(model, (x, y), loss, rules)
+    assert repr(page) == "Playground(MLP, 60 examples, SGD, Adam: small, stable, large, Adam)"
+    batches, start = stored_batches(len(x)), [p.data.copy() for p in model.parameters()]
+    for run, rule in enumerate(rules.values()):
+        found = losses_of_the_page(page, batches, tmp_path, run)
+        for p, numbers in zip(model.parameters(), start, strict=True):
+            p.data = numbers
+        wanted = losses_of_python(model, x, y, loss, rule, batches)
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_formulas_that_are_alike_are_printed_once():
+    model, x, y, loss, rules = compared()
+    assert nn.playground(model, (x, y), loss, rules).code.count("function update()") == 1
+
+
+def test_what_cannot_be_compared_is_refused_by_its_name():
+    model, x, y, loss, rules = compared()
+    other = two_classes(optim.SGD, lr=0.1)[-1]
+    with pytest.raises(CompileError, match="'stable': trains all parameters of the model, but 0"):
+        nn.playground(model, (x, y), loss, {**rules, "stable": other})
+    by_itself = OneThatStepsTwice(model.parameters(), lr=0.1)
+    with pytest.raises(CompileError, match="'large': OneThatStepsTwice has a step of its own"):
+        nn.playground(model, (x, y), loss, {**rules, "large": by_itself})
+    with pytest.raises(TypeError, match="'large': needs an update rule of optim, or several by"):
+        nn.playground(model, (x, y), loss, {**rules, "large": 60.0})
+    with pytest.raises(TypeError, match="names of optimizers need to be texts, but got 3"):
+        nn.playground(model, (x, y), loss, {3: rules["small"]})
+    five = {str(k): rules["small"] for k in range(5)}
+    for some in ({}, five):
+        with pytest.raises(ValueError, match=f"compares 1 to 4 optimizers, but got {len(some)}"):
+            nn.playground(model, (x, y), loss, some)
+    losses_of_python(model, x, y, loss, rules["stable"], [[0, 1]])
+    with pytest.raises(ValueError, match="'stable': has taken 1 steps, but 'small' 0"):
+        nn.playground(model, (x, y), loss, rules)
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_trainings_side_by_side_share_clock_and_sliders_and_one_plot(
+    play, tmp_path, width, scheme  # noqa: F811
+):  # fmt: skip
+    from axe_playwright_python.sync_playwright import Axe
+
+    model, x, y, loss, rules = compared()
+    nn.playground(model, (x, y), loss, rules).save(tmp_path / "net.html")
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    page = play(tmp_path / "net.html", bypass_csp=True, **options).page
+    assert [name for name in page.evaluate(SAID) if "rate" in name] == [
+        "rate, small", "rate, stable", "rate, large"
+    ]  # fmt: skip
+    assert page.locator("figure canvas").count() == 4
+    legend = page.locator("figcaption").last
+    assert legend.inner_text() == "◆ small · ▼ stable · ⬢ large · line: batches · dashed: held out"
+    plot = page.locator("figure canvas").last
+    assert legend.bounding_box()["y"] >= sum(plot.bounding_box()[k] for k in ("y", "height"))
+
+    page.focus(".glassgrad")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(SAYS, arg="step 1 · small 0.")
+    page.get_by_role("slider", name="rate, large").press("ArrowLeft")
+    assert "rate%2C+large=5" in page.evaluate("location.hash")
+    each = [page.evaluate(STEPS_OF, k) for k in range(3)]
+    assert each[0][0] == each[1][0] == each[2][0]  # the same weights, the same batch
+    assert each[1][-1] < each[0][-1] < each[2][-1]
+    assert " · large " in page.locator(".caption").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in found] == []
+
+
+STEPS_OF = "(run) => document.querySelector('.glassgrad').steps(20, run)"

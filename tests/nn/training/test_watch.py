@@ -12,7 +12,9 @@ import nn
 import nn.training.watch as watching
 import optim
 from autograd import ShapeError, no_grad
+from autograd.viz.scene import Text
 from nn.functional import binary_cross_entropy_with_logits
+from nn.pictures import charts
 from nn.pictures.columns import NotColumnsError, outputs, read, surfaces
 from nn.training.stage import Moment
 
@@ -523,3 +525,14 @@ def test_a_model_of_words_is_watched_by_its_losses_and_weights(length):
     assert [panel.title for panel in w.film().panels] == ["Losses", "How the weights are spread"]
     with pytest.raises(TypeError, match="needs whole numbers"):
         nn.watch(model, (words + 0.5, np.ones(4)))
+
+
+def test_a_loss_of_0_is_drawn_at_0_and_not_at_the_foot_of_a_log_scale():
+    def words(values):
+        groups = charts.curves_groups(
+            [charts.Series("loss", range(3), values)], "step", 2, 300, 200
+        )
+        return {s.text for group in groups for s in group.shapes if isinstance(s, Text)}
+
+    assert {"loss", "0"} <= words([1.0, 1e-4, 0.0])
+    assert {"loss (log scale)", "0.0001"} <= words([1.0, 1e-4, 1e-4])
