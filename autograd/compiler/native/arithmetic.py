@@ -163,7 +163,7 @@ def reduction(
     if np.may_share_memory(x, target):
         raise UnknownStep("a call that reads what it writes")
     name = ufunc.__name__
-    if x.dtype == bool:
+    if x.dtype == target.dtype == bool:
         name = BOOLEAN.get(name, name)
     if 0 in x.shape and target.size:
         return folded(memories, name, Number(0.0, target.dtype), (*target.shape, 0), target)

@@ -14,8 +14,9 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +28,17 @@ from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_
 from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
 
 Call = Callable[[], Any]
-Piece = list[Nest] | Call
-"""Nests that follow one another, or a call that stays NumPy's."""
+
+
+class Run(NamedTuple):
+    """Nests that follow one another, and the calls that they do the work of."""
+
+    nests: list[Nest]
+    calls: list[Call]
+
+
+Piece = Run | Call
+"""Such a run, or a call that stays NumPy's."""
 
 START = 50
 """So many replays are made with NumPy before the native code is compiled."""
@@ -43,6 +53,9 @@ program can wait for one."""
 LARGE, LARGE_ACROSS = 1 << 21, 1 << 19
 """Products of so many multiplications are NumPy's: it has the better ones for matrices that do not
 fit into the nearest memory. The second is for those with a side that is read across its rows."""
+
+FEW = 512
+"""Of so many numbers at most the functions of C's library are used, which take one at a time."""
 
 WINDOWED = {"_convolved": 1 << 26, "_spread_out": 1 << 26, "_correlated": LARGE}
 """Likewise of these functions, which NumPy makes products of matrices by copying first."""
@@ -179,10 +192,12 @@ def _pieces(section: Sequence[Call], memories: Memories) -> list[Piece]:
         nests = _lowered(call, memories)
         if nests is None:
             pieces.append(call)
-        elif pieces and isinstance(pieces[-1], list) and len(pieces[-1]) + len(nests) <= LONG:
-            pieces[-1] += nests
-        else:
-            pieces.append(nests)
+            continue
+        run = pieces[-1] if pieces else None
+        if not isinstance(run, Run) or len(run.nests) + len(nests) > LONG:
+            pieces.append(run := Run([], []))
+        run.calls.append(call)
+        run.nests.extend(replace(x, stops=len(run.calls)) if x.stops else x for x in nests)
     return pieces
 
 
@@ -209,7 +224,7 @@ def _name(call: Any) -> str:
 
 def _suits(nest: Nest, most: int | None = None) -> bool:
     """Whether the machine's code is the better one; `most` is the limit of its function."""
-    if not all(_is_there(x) for x in (nest.code,)):
+    if not _is_there(nest.code, nest.rounds):
         return False
     if nest.fold != "add":
         return True
@@ -220,18 +235,19 @@ def _suits(nest: Nest, most: int | None = None) -> bool:
     return nest.rounds <= (LARGE_ACROSS if across else LARGE)
 
 
-def _is_there(code: Code) -> bool:
-    """Whether the machine has all functions of a code."""
+def _is_there(code: Code, rounds: int) -> bool:
+    """Whether the machine has all functions of a code, and is quick with them."""
     if not isinstance(code, Apply):
         return True
-    if code.function not in WRITTEN and code.function not in known_in_c():
+    one_by_one = code.function not in WRITTEN
+    if one_by_one and (rounds > FEW or code.function not in known_in_c()):
         return False
-    return all(map(_is_there, code.args))
+    return all(_is_there(x, rounds) for x in code.args)
 
 
 def _code_of(pieces: list[Piece]) -> tuple[Hashable, Compiled | None]:
     """The code of a section, and what it is found by."""
-    groups = [x for x in pieces if isinstance(x, list)]
+    groups = [x.nests for x in pieces if isinstance(x, Run)]
     if not any(groups):
         return None, None
     return _key(groups), Compiled(printed_apart(groups, this_machine()))
@@ -241,7 +257,7 @@ def _native_calls(
     section: list[Call], pieces: list[Piece], memories: Memories, code: dict[Any, Any]
 ) -> list[Call]:
     """A section's calls with the native ones in place of those that they do the work of."""
-    groups = [x for x in pieces if isinstance(x, list)]
+    groups = [x.nests for x in pieces if isinstance(x, Run)]
     found = code.get(_key(groups)) if any(groups) else None
     if found is None:
         return list(section)
@@ -251,12 +267,14 @@ def _native_calls(
     functions = iter(found.functions)
     calls: list[Call] = []
     for piece in pieces:
-        if not isinstance(piece, list):
+        if not isinstance(piece, Run):
             calls.append(piece)
-        elif piece:
-            calls.append(NativeCall(next(functions), address_of(table), kept))
-        else:
-            next(functions)
+            continue
+        call = NativeCall(next(functions), address_of(table), kept)
+        if any(nest.stops for nest in piece.nests):
+            calls.append(partial(_run, call, piece.calls))
+        elif piece.nests:
+            calls.append(call)
     return calls
 
 
@@ -270,6 +288,13 @@ class NativeCall(partial):  # type: ignore[type-arg]
         made = super().__new__(cls, function, table)
         made.kept = kept
         return made
+
+
+def _run(native: NativeCall, calls: list[Call]) -> None:
+    """Make a native call; where it ends with one of the calls that it does the work of, go on."""
+    ended = native()
+    for call in calls[ended - 1 :] if ended else ():
+        call()
 
 
 def address_of(array: Any) -> int:
@@ -294,7 +319,7 @@ def _key(groups: Sequence[list[Nest]]) -> Hashable:
         for nests in groups:
             yield len(nests)
             for x in nests:
-                yield x.axes, x.kept, of(x.code), of(x.out), x.fold, x.adds
+                yield x.axes, x.kept, of(x.code), of(x.out), x.fold, x.adds, x.stops
 
     return tuple(each())
 

@@ -22,6 +22,7 @@ import numpy as np
 from autograd.compiler.native.loops import FIXED, LEAF, Apply, Memory, Nest, Ref
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.native.text import Text, indexed, nested, used
+from autograd.errors import CompileError
 
 TYPES = {
     "f8": "double",
@@ -50,6 +51,11 @@ HELPERS = {
     "square": "return a * a;",
 }
 """Functions that C does not have; like NumPy's, the first two give nan where one of two is nan."""
+
+
+_CLIPPED = """static inline int clipped(int i, int n) {
+    return i < 0 ? 0 : i < n ? i : n - 1;
+}"""
 
 
 class C(Text):
@@ -111,12 +117,13 @@ class C(Text):
 
     def place(self, ref: Ref, axes: tuple[int, ...], names: str) -> str:
         """A number in a memory, with an index along each axis where that is possible."""
+        where = ""
         if ref.place is not None:
             where = self.code(ref.place, axes, names)
             if ref.count:
-                raise AssertionError("a lookup by an argument")
-            return f"{ref.memory.name}[{where}{f' + {ref.offset}' if ref.offset else ''}]"
-        return indexed(ref, axes, names, deep=id(ref.memory) not in self.flat)
+                self.helpers["clipped"] = _CLIPPED
+                where = f"clipped({where}, {ref.count})"
+        return indexed(ref, axes, names, id(ref.memory) not in self.flat, where)
 
 
 def _digits(x: Any) -> str:
@@ -137,6 +144,9 @@ def source(prepared: Prepared, name: str, single: bool = False) -> tuple[str, st
     """
     c = C(single)
     c.read(prepared.forward)
+    stops = any(nest.stops for nest in prepared.forward)
+    if stops:
+        c.stop = "goto none;"
     head = _signature(c, prepared, name)
     body = [line for nest in prepared.forward for line in _step(c, nest)]
     outside = {id(m) for m in (*prepared.arguments, *prepared.results)}
@@ -147,7 +157,7 @@ def source(prepared: Prepared, name: str, single: bool = False) -> tuple[str, st
         f'#include <math.h>\n#include "{name}.h"',
         *c.helpers.values(),
         "\n".join(_declared(c, m) for m in memories),
-        f"{head} {{\n" + "\n".join(body) + "\n}",
+        f"{head} {{\n" + "\n".join([*body, *(_none(c, prepared) if stops else ())]) + "\n}",
         _main(c, prepared, name),
     ]
     guard = f"{name.upper()}_H"
@@ -166,6 +176,20 @@ def _step(c: C, nest: Nest) -> Iterator[str]:
     if nest.comment:
         yield f"    /* {nest.comment} */"
     yield from c.nest(nest, "    ")
+
+
+def _none(c: C, prepared: Prepared) -> Iterator[str]:
+    """What a call does that looks something up at a place that is not there."""
+    yield from ("    return;", "none: /* a place that is not there: no numbers */")
+    for memory in prepared.results:
+        if memory.dtype.kind != "f":
+            raise CompileError(
+                f"{prepared.who}: needs results that are floats where something is looked up, as "
+                "they are nan where there is no such place. Return 1.0 * it."
+            )
+        name = f"(({c.type(memory.dtype)} *){memory.name})"
+        yield f"    for (int i = 0; i < {memory.size}; i++)"
+        yield f"        {name}[i] = NAN;"
 
 
 def _signature(c: C, prepared: Prepared, name: str) -> str:

@@ -52,7 +52,7 @@ def _follows(nest: Nest, group: list[Nest]) -> bool:
 
 def _is_plain(nest: Nest) -> bool:
     """Whether each round computes one number from those of the same round."""
-    if nest.fold or nest.adds:
+    if nest.fold or nest.adds or nest.stops:
         return False
     distinct = all(step or n == 1 for step, n in zip(nest.out.steps, nest.axes, strict=True))
     return distinct and all(ref.place is None for ref in (*nest.refs, nest.out))

@@ -54,6 +54,7 @@ class JavaScript(Text):
 
     loop = "for (let {i} = 0; {i} < {n}; {i}++)"
     declare = "let"
+    stop = 'throw new RangeError("a place that is not there");'
     functions: ClassVar[Mapping[str, str]] = {
         "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}",
         "divide": "{0} / {1}", "negative": "-{0}", "reciprocal": "1 / {0}",
@@ -97,12 +98,12 @@ class JavaScript(Text):
 
     def place(self, ref: Ref, axes: tuple[int, ...], names: str) -> str:
         """A number in a memory."""
-        if ref.place is None:
-            return indexed(ref, axes, names, deep=False)
-        where = self.code(ref.place, axes, names)
-        if ref.count:
-            where = f"Math.min(Math.max({where}, 0), {ref.count - 1})"
-        return f"{ref.memory.name}[{where}{f' + {ref.offset}' if ref.offset else ''}]"
+        where = ""
+        if ref.place is not None:
+            where = self.code(ref.place, axes, names)
+            if ref.count:
+                where = f"Math.min(Math.max({where}, 0), {ref.count - 1})"
+        return indexed(ref, axes, names, False, where)
 
 
 def source(prepared: Prepared, name: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.host_numbers import HostNumbers
-from autograd.compiler.native.backend import address_of, are_alike, pieces_of
+from autograd.compiler.native.backend import Run, address_of, are_alike, pieces_of
 from autograd.compiler.native.llvm import printed_apart, used
 from autograd.compiler.native.machine import Compiled, Ending, this_machine
 from autograd.compiler.native.memories import UnknownStep
@@ -121,11 +121,14 @@ class Kernel:
         bound = tape.bind(traced, places)
         (calls,) = bound.sections
         pieces = pieces_of(calls)
-        if len(pieces) != 1 or not isinstance(pieces[0], list):
+        if len(pieces) != 1 or not isinstance(pieces[0], Run):
+            return None
+        nests = pieces[0].nests
+        if any(nest.stops for nest in nests):
             return None
         self.compute = host.computed()
         self.filled = [bound.arrays.get(id(x)) for x in host.used.values()]
-        memories = used([pieces[0]])
+        memories = used([nests])
         place_of = {address_of(x): k for k, x in enumerate(arrays)}
         found = [address_of(m.array) for m in memories]
         self.table = np.array(found, dtype=np.intp)
@@ -133,7 +136,7 @@ class Kernel:
         self.slots = [(i, place_of[at]) for i, at in enumerate(found) if at in place_of]
         inside = {i for i, _ in self.slots}
         self.own = [m.array for i, m in enumerate(memories) if i not in inside]  # kept for it
-        self.code = Compiled(printed_apart([pieces[0]], this_machine()))
+        self.code = Compiled(printed_apart([nests], this_machine()))
         return self.code.functions[0]
 
     def _is_right(self, function: Any, change: Change) -> bool:

@@ -46,8 +46,10 @@ def _text(function: Function, nests: Sequence[Nest]) -> str:
             function.base(ref.memory)
     for group in fused([nest for nest in nests if nest.rounds or nest.fold]):
         Tiles(function, group).write()
-    body = "\n".join([*function.lines, "  ret void"])
-    return f"define void @{function.name}(ptr %table) {{\nentry:\n{body}\n}}\n"
+        if group[-1].stops:
+            function.stop(group[-1].out.memory, group[-1].stops)
+    body = "\n".join([*function.lines, "  ret i64 0"])
+    return f"define i64 @{function.name}(ptr %table) {{\nentry:\n{body}\n}}\n"
 
 
 def used(segments: Sequence[Sequence[Nest]]) -> list[Memory]:

@@ -27,17 +27,20 @@ def step(ref: Ref, axis: int | None) -> int:
 def vector_axis(nests: Sequence[Nest], read: Sequence[Ref], width: int) -> int | None:
     """The axis that is gone through several numbers at a time; None if that gains nothing."""
     nest = nests[0]
-    if nest.out.place is not None or width < 2:
+    if width < 2:
         return None
+    looked_up = nest.out.place.steps if nest.out.place is not None else ()
     best, found = 0.0, None
     for axis, n in enumerate(nest.axes):
         kept = axis < nest.kept
         if n < 2 or (nest.adds and kept and not nest.out.steps[axis]):
             continue
+        if kept and looked_up and looked_up[axis]:  # two places may be the same
+            continue
         if not kept and nest.fold not in ("add", "maximum", "minimum"):
             continue
         strided = sum(ref.steps[axis] not in (0, 1) for ref in read)
-        strided += sum(ref.place is not None and any(ref.place.steps) for ref in read)
+        strided += sum(bool(ref.place is not None and step(ref.place, axis)) for ref in read)
         vectors = n // width + bin(n % width).count("1")
         gain = n / vectors  # numbers in each vector
         cost = 1.0 + 2.0 * strided

@@ -18,7 +18,10 @@ class Machine:
 
 
 class Function:
-    """The text of one function, `void f(ptr)`: its argument is a table of the memories' places."""
+    """The text of one function, `long f(ptr)`: its argument is a table of the memories' places.
+
+    It gives 0 where it comes to its end, see `Nest.stops`.
+    """
 
     def __init__(self, machine: Machine, name: str, memories: dict[Memory, int]) -> None:
         self.machine, self.name, self.memories = machine, name, memories
@@ -46,6 +49,15 @@ class Function:
         """A new label."""
         self.count += 1
         return f"b{self.count}"
+
+    def stop(self, memory: Memory, number: int) -> None:
+        """End here, and give a number, if what is in a memory is true."""
+        found = self.emit(f"load i8, ptr {self.bases[memory]}, align 1")
+        test = self.emit(f"icmp ne i8 {found}, 0")
+        out, after = self.label(), self.label()
+        self.lines += [f"  br i1 {test}, label %{out}, label %{after}", f"{out}:"]
+        self.lines += [f"  ret i64 {number}", f"{after}:"]
+        self.block = after
 
     def loop(
         self, n: int, step: int, body: Callable[[str, list[str]], list[str]],

@@ -281,7 +281,7 @@ class Tiles:
         nest, numbers, emit = self.nest, self.numbers, self.function.emit
         dtype, kind = out.dtype, self._memory_type(out)
         along = step(out, self.v) if lanes > 1 else 1
-        at = self._lookup(out, places, self.spot(out, places[out], r, s, lanes), r, s, lanes)
+        at = self._lookup(out, places, self.spot(out, places[out], r, s, lanes), r, s, 0)
         if dtype.kind == "b":
             x = emit(f"zext {numbers.type('i1', lanes)} {x} to {numbers.type('i8', lanes)}")
         align = 1 if dtype.kind == "b" else dtype.itemsize
@@ -294,6 +294,7 @@ class Tiles:
             return
         for lane in range(lanes):
             at = self.spot(out, places[out], r, s, lanes, lane)
+            at = self._lookup(out, places, at, r, s, lane)
             one = emit(f"extractelement {wide} {x}, i32 {lane}")
             if nest.adds:
                 before = emit(f"load {kind}, ptr {at}, align {align}")
@@ -305,7 +306,7 @@ class Tiles:
         if ref.place is None:
             return at
         emit, index = self.function.emit, ref.place
-        where = self.spot(index, places[index], r, s, 1, lane if lane > 0 else 0)
+        where = self.spot(index, places[index], r, s, 1, lane)
         kind = self.numbers.type(index.dtype, 1)
         found = emit(f"load {kind}, ptr {where}, align {index.dtype.itemsize}")
         if kind != "i64":
@@ -375,8 +376,9 @@ class Cell:
             return one(0)
         if not along and not varies:
             return tiles.numbers.splat(one(0), ref.dtype, lanes)
-        if along == 1 and ref.place is None:
+        if along == 1 and not varies:
             at = tiles.spot(ref, place, r, s, lanes)
+            at = tiles._lookup(ref, self.places, at, r, s, 0)
             found = emit(f"load <{lanes} x {kind}>, ptr {at}, align {align}")
             if ref.dtype.kind == "b":
                 zero = tiles.numbers.constant(0, "i8", lanes)

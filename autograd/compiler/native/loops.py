@@ -116,6 +116,7 @@ class Nest:
         fold: By which function the rounds of the other axes are put together; "" if none are.
         adds: Whether the result is added to what is there already.
         comment: What it does, for a reader.
+        stops: A number that ends the program, and is what it gives, where the result is true.
     """
 
     axes: tuple[int, ...]
@@ -125,6 +126,7 @@ class Nest:
     fold: str = ""
     adds: bool = False
     comment: str = ""
+    stops: int = 0
 
     @property
     def refs(self) -> list[Ref]:

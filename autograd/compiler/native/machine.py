@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
@@ -28,7 +29,7 @@ if hasattr(os, "register_at_fork"):  # a child has no thread that would leave LL
         after_in_child=_compiling.release,
     )
 
-CALL: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+CALL: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 """A function of the machine; while it runs, other threads of Python do."""
 
 
@@ -39,6 +40,12 @@ def _llvm() -> Any:
 
         binding.initialize_native_target()
         binding.initialize_native_asmprinter()
+        if sys.platform != "win32":
+            library = ctypes.CDLL(None)  # what Python itself uses, which LLVM does not look through
+            for theirs in LIBM.values():
+                if (function := getattr(library, theirs, None)) is not None:
+                    found = ctypes.cast(function, ctypes.c_void_p).value
+                    binding.add_symbol(theirs, found)
         return binding
 
 

@@ -130,7 +130,7 @@ class Memories:
 
     def table(self, places: Any) -> Ref:
         """Places that are known now, as a memory of their own."""
-        array = np.array(places, dtype=np.int64)
+        array = np.array(places, dtype=np.int64, order="C")
         return self.place_of(array, self.more("places", array, FIXED), 0)
 
     def more(self, name: str, array: Any, role: str) -> Memory:

@@ -1,6 +1,6 @@
 """Moves: calls that take numbers from one place to another, as nests of loops.
 
-Copies, transposes that have to be written down, lookups, what is put side by side. Where the places
+Copies, transposes that have to be written down, what is put side by side. Where the places
 are known, they are steps along axes if they can be, and a table of places else.
 """
 
@@ -21,6 +21,7 @@ from autograd.compiler.native.arithmetic import (
     reduction,
     typed,
 )
+from autograd.compiler.native.lookups import added_at, chosen, item, put, taken
 from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
 from autograd.compiler.native.windows import WINDOWS
@@ -44,6 +45,10 @@ def _stored(memories: Memories, target: Any, function: Any, args: Any, options: 
         return assigned(memories, typed(code, target.dtype), target)
     if name in ("zeros_like", "ones_like") and len(args) == 1:
         return assigned(memories, Number(float(name == "ones_like"), target.dtype), target)
+    if name == "item" and any(isinstance(y, np.ndarray) for y in _leaves(args[1])):
+        return item(memories, target, *args)
+    if name == "choose":
+        return chosen(memories, target, function, *args)
     if name in ("copy", "astype", "reshape", "ravel", "transpose", "item", "broadcast_to"):
         return _shown(memories, target, function, args, options)
     if name in WINDOWS:
@@ -116,54 +121,6 @@ def _leaves(tree: Any) -> list[Any]:
     return [tree]
 
 
-def _taken(memories: Memories, source: Any, places: Any, out: Any) -> list[Nest]:
-    """`source.take(places)`: numbers of a row at places that are known when it runs."""
-    if np.may_share_memory(source, out) or not source.flags.c_contiguous:
-        raise UnknownStep("a call that reads what it writes")
-    if not out.size:
-        return []
-    memory, begin = memories.of(source)
-    code: Code = Ref(memory, begin, (0,) * out.ndim, *_place(memories, places, source.size))
-    return assigned(memories, code, out)
-
-
-def _place(memories: Memories, places: Any, size: int) -> tuple[Ref, int]:
-    """Where an array says that something is looked up, and among how many if it may change."""
-    if places.dtype.kind != "i":
-        raise UnknownStep("a choice by truth values")
-    memory, begin = memories.of(places)
-    known = memories.is_fixed(places) and bool(((places >= 0) & (places < size)).all())
-    return memories.place_of(places, memory, begin), 0 if known else size
-
-
-def _put(memories: Memories, whole: Any, places: Any, array: Any, adds: bool = False) -> list[Nest]:
-    """`whole[places] = array`, for places that differ from each other."""
-    if np.may_share_memory(whole, array) or whole.ndim != 1:
-        raise UnknownStep("a call that reads what it writes")
-    if not places.size:
-        return []
-    place, count = _place(memories, places, whole.size)
-    if np.shape(array) not in ((), places.shape):
-        raise UnknownStep("numbers put at places of another shape")
-    code, _ = operand(memories, array, places.shape)
-    if code.dtype != whole.dtype:
-        raise UnknownStep("a sum in another type")
-    memory, begin = memories.of(whole)
-    step = whole.strides[0] // whole.itemsize
-    if step != 1:
-        raise UnknownStep("numbers that are not side by side")
-    memories.written(whole)
-    if count:
-        raise UnknownStep("numbers put at places that may change")
-    out = Ref(memory, begin, (0,) * places.ndim, place)
-    return [Nest(places.shape, places.ndim, code, out, adds=adds)]
-
-
-def added_at(memories: Memories, whole: Any, places: Any, array: Any) -> list[Nest]:
-    """`np.add.at`: likewise one after the other, for places that may come again."""
-    return _put(memories, whole, places, array, adds=True)
-
-
 def _added_up(memories: Memories, row: Any, starts: Any, out: Any) -> list[Nest]:
     """`np.add.reduceat`: sums of parts of a row, one after the other."""
     starts = np.asarray(starts)
@@ -218,7 +175,7 @@ def _mean(
 def _set(memories: Memories, x: Any, index: Any, value: Any) -> list[Nest]:
     """`x[index] = value`, for slices."""
     if any(isinstance(y, np.ndarray) for y in _leaves(index)):
-        raise UnknownStep("an assignment at an array of places")
+        return put(memories, x, index, value)
     target = x[index]
     if not isinstance(target, np.ndarray) or not np.may_share_memory(target, x):
         raise UnknownStep("an assignment to a number")
@@ -229,9 +186,9 @@ def _set(memories: Memories, x: Any, index: Any, value: Any) -> list[Nest]:
 
 MOVES: dict[str, Callable[..., list[Nest]]] = {
     "_store": _stored,
-    "taken": _taken,
-    "_put": _put,
-    "_add": partial(_put, adds=True),
+    "taken": taken,
+    "_put": put,
+    "_add": added_at,
     "reduceat": _added_up,
     "concatenate": _side_by_side,
     "stack": partial(_side_by_side, stacked=True),

@@ -30,10 +30,11 @@ class Text:
     Attributes:
         functions: For each function of numbers how it is written, with {0} and {1}.
         loop: How a loop begins, with {i} and {n}.
+        stop: What is done where a place that is looked up is not there.
     """
 
     functions: ClassVar[Mapping[str, str]] = {}
-    loop = ""
+    loop = stop = ""
     declare = ""
 
     def read(self, nests: list[Nest]) -> None:
@@ -102,6 +103,9 @@ class Text:
         yield f"{depth}{target} {sign} {code};"
         for k in range(opened - 1, -1, -1):
             yield indent + "    " * k + "}"
+        if nest.stops:
+            yield f"{indent}if ({target})"
+            yield f"{indent}    {self.stop}"
 
     def folded(self, nest: Nest, depth: str, code: str, axes: tuple[int, ...]) -> Iterator[str]:
         """The lines that fold numbers into one."""
@@ -162,14 +166,20 @@ def bracketed(x: str) -> str:
     return f"({x})" if x.startswith(("-", "!")) else x
 
 
-def indexed(ref: Ref, axes: tuple[int, ...], names: str, deep: bool) -> str:
-    """A place in an array: along each axis if the language has those (`deep`), or in a row."""
+def indexed(ref: Ref, axes: tuple[int, ...], names: str, deep: bool, where: str = "") -> str:
+    """A place in an array: along each axis if the language has those (`deep`), or in a row.
+
+    `where` is added to it, as it is looked up.
+    """
     found = indices(ref, axes) if deep else None
     name = ref.memory.name
     if found is not None:
         return name + "".join(f"[{_sum(begin, parts, names)}]" for begin, parts in found)
     parts = [(k, step) for k, step in enumerate(ref.steps) if step]
-    return f"{name}[{_sum(ref.offset, parts, names)}]"
+    place = _sum(ref.offset, parts, names)
+    if where:
+        place = where if place == "0" else f"{where} + {place}"
+    return f"{name}[{place}]"
 
 
 def _sum(begin: int, parts: list[tuple[int, int]], names: str) -> str:

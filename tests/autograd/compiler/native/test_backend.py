@@ -20,14 +20,18 @@ from autograd.compiler.native import backend as backends
 from autograd.compiler.native import llvm_axes
 from autograd.compiler.native import machine as machines
 from autograd.compiler.native import windows as native_windows
-from autograd.compiler.native.llvm import printed, used
 from autograd.compiler.native.llvm_function import Machine
-from autograd.compiler.native.llvm_numbers import Numbers
-from autograd.compiler.native.lowering import lowered
+from autograd.compiler.native.llvm_numbers import LIBM, Numbers
 from autograd.compiler.native.machine import Compiled, this_machine
-from autograd.compiler.native.memories import Memories, UnknownStep
+from autograd.compiler.native.memories import UnknownStep
 from autograd.compiler.tape import _store
 from autograd.rules import windows
+from tests.autograd.compiler.native.calls import (
+    SPECIAL,
+    names_of_numpys,
+    numbers,
+    run_natively,
+)
 from tests.autograd.compiler.programs import (
     EVERY_OP,
     TAME,
@@ -38,24 +42,6 @@ from tests.autograd.compiler.programs import (
 
 if os.environ.get("GLASSGRAD_CI") != "1":
     pytest.importorskip("llvmlite", reason="needs llvmlite, the extra native")
-
-SPECIAL = [np.nan, np.inf, -np.inf, -0.0, 0.0, 5e-324, -1e-310, 1e308, 1.0, -2.5]
-
-
-def run_natively(calls, machine=None):
-    """Make some calls of NumPy with the machine's code."""
-    memories = Memories(calls)
-    nests = [nest for call in calls for nest in lowered(call, memories)]
-    code = Compiled([printed([nests], machine or this_machine())])
-    table = np.array([m.array.__array_interface__["data"][0] for m in used([nests])], np.intp)
-    code.functions[0](table.ctypes.data)
-
-
-def numbers(rng, *shape, special=False):
-    x = rng.normal(size=shape) * 2.0 ** rng.integers(-3, 4, shape)
-    if special and x.size:
-        x.flat[:: max(1, x.size // 7)] = rng.choice(SPECIAL, len(x.flat[:: max(1, x.size // 7)]))
-    return x
 
 
 def random_call(rng):
@@ -133,6 +119,23 @@ def test_elementary_functions_are_right_to_the_last_places(function, largest):
     run_natively([partial(function, special, found)])
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(found, function(special), rtol=1e-14, atol=5e-324)
+
+
+@pytest.mark.parametrize("name", sorted(LIBM))
+def test_functions_of_cs_library_are_numpys_of_special_numbers_too(name):
+    function = getattr(np, name)
+    rng = np.random.default_rng(2)
+    x = np.concatenate([SPECIAL, rng.normal(size=90), 30 * rng.normal(size=20), [-1.0, 3.0]])
+    args = (x,) if function.nin == 1 else (np.repeat(x, x.size), np.tile(x, x.size))
+    out = np.zeros(args[0].size)
+    run_natively([partial(function, *args, out)])
+    with np.errstate(all="ignore"):
+        expected = function(*args)
+    np.testing.assert_array_max_ulp(out[np.isfinite(expected)], expected[np.isfinite(expected)], 4)
+    np.testing.assert_array_equal(out[~np.isfinite(expected)], expected[~np.isfinite(expected)])
+    np.testing.assert_array_equal(
+        np.signbit(out[expected == 0]), np.signbit(expected[expected == 0])
+    )
 
 
 def both(f, *args, **options):
@@ -677,9 +680,7 @@ def convolutional_steps(backend, dtype):
 
 
 @pytest.mark.parametrize(("dtype", "close"), [("float64", 1e-12), ("float32", 1e-5)])
-def test_a_step_with_convolutions_and_pooling_is_native_but_for_a_lookup(dtype, close):
+def test_a_step_with_convolutions_and_pooling_is_native(dtype, close):
     step, losses = convolutional_steps("native", dtype)
     np.testing.assert_allclose(losses, convolutional_steps("numpy", dtype)[1], rtol=close)
-    calls = [call for part in backends.sections_of(step._newest.free[-1]) for call in part]
-    names = [backends._name(call) for call in calls if not isinstance(call, backends.NativeCall)]
-    assert names == ["item"]  # the lookup of the classes
+    assert names_of_numpys(step) == []

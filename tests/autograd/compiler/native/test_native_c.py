@@ -208,8 +208,8 @@ def test_the_text_for_the_machine_is_shown_too():
     g([1.0, 2.0, 3.0])
     text = g.source("llvm")
     assert [line for line in text.splitlines() if line.startswith("define")] == [
-        "define void @f0(ptr %table) {",
-        "define void @f1(ptr %table) {",
+        "define i64 @f0(ptr %table) {",
+        "define i64 @f1(ptr %table) {",
     ]
     assert "<2 x double>" in text
 
@@ -242,6 +242,19 @@ def test_a_step_that_is_not_known_is_refused_by_its_name(tmp_path):
     g = autograd.compile(lambda x: autograd.sort(x * 2.0))
     with pytest.raises(CompileError, match="sort is not known as loops"):
         g.export(tmp_path / "net.c", Tensor([2.0, 1.0]))
+
+
+@needs_cc
+@pytest.mark.parametrize("kind", ["arrays", "numbers"])
+def test_a_lookup_in_c_is_pythons_and_of_no_such_place_there_are_no_numbers(kind, tmp_path):
+    rows = [[Value(4.0 * i + j) for j in range(4)] for i in range(3)]
+    table = Tensor(np.arange(12.0).reshape(3, 4))
+    if kind == "arrays":
+        f = lambda i: (table * 2.0)[i, 1:].tanh().sum(axis=0)  # noqa: E731
+    else:
+        f = lambda i: [x.tanh() * 2.0 for x in autograd.take(rows, i[0])]  # noqa: E731
+    check(tmp_path, f, np.array([2, -3]))
+    assert np.isnan(run_c(tmp_path, np.array([3, 0]))).all()
 
 
 def test_wrong_arguments_are_told(tmp_path):

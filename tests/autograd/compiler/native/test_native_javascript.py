@@ -128,6 +128,16 @@ def test_rounding_powers_and_kinks_are_numpys():
     np.testing.assert_allclose(results["out"], f(Tensor(x)).data, rtol=1e-14)
 
 
+def test_lookups_and_their_gradients_are_pythons_and_of_no_such_place_it_is_said():
+    w = Tensor(np.arange(12.0).reshape(3, 4) / 7, requires_grad=True)
+    check(lambda i: (w * 2.0)[i, 1:].tanh().sum(), {"w": w}, np.array([2, -3, 2]))
+    g = autograd.compile(lambda i: (w * 2.0)[i].sum())
+    g(np.array([1, 2]))
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        run_js(g, np.array([1, 3]))
+    assert "RangeError: a place that is not there" in error.value.stderr
+
+
 def test_a_step_that_is_not_known_is_refused_by_its_name():
     g = autograd.compile(lambda x: autograd.sort(x * 2.0))
     g(Tensor([2.0, 1.0]))

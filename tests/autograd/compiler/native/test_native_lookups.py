@@ -1,0 +1,195 @@
+"""Lookups by arguments natively: NumPy's numbers, and its error where there is no such place."""
+
+import os
+from functools import partial
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import optim
+from autograd import Tensor, Value
+from autograd.compiler.native.llvm_function import Machine
+from autograd.compiler.native.machine import this_machine
+from autograd.compiler.tape import _store
+from autograd.compiler.traced import item, set_item
+from tests.autograd.compiler.native.calls import SPECIAL, names_of_numpys, numbers, run_natively
+
+if os.environ.get("GLASSGRAD_CI") != "1":
+    pytest.importorskip("llvmlite", reason="needs llvmlite, the extra native")
+
+
+def random_index(rng, shape):
+    """Arrays of places, slices, numbers and new axes, at least one of them an array."""
+    common = tuple(rng.integers(1, 5, rng.integers(0, 3)).tolist())
+    parts = []
+    for n in shape:
+        kind = rng.integers(5)
+        if kind < 2:
+            mine = tuple(1 if rng.integers(4) == 0 else k for k in common)
+            parts.append(rng.integers(-n, n, mine).astype(rng.choice(["i8", "i4"])))
+        elif kind == 2:
+            parts.append(int(rng.integers(-n, n)))
+        elif kind == 3:
+            parts.append(slice(None, None, int(rng.choice([1, 2, -1]))))
+        else:
+            parts.append([int(rng.integers(-n, n))])
+    if rng.integers(3) == 0:
+        parts.insert(int(rng.integers(len(parts) + 1)), None)
+    if rng.integers(3) == 0 and isinstance(parts[-1], slice):
+        parts[-1] = Ellipsis
+    if not any(isinstance(part, np.ndarray) for part in parts):
+        return random_index(rng, shape)
+    return tuple(parts)
+
+
+def random_lookup(rng, dtype):
+    shape = tuple(rng.integers(1, 7, rng.integers(1, 4)).tolist())
+    index = random_index(rng, shape)
+    x = numbers(rng, *shape, special=True).astype(dtype)
+    if rng.integers(2):
+        x = np.array(x.T).T
+    y = numbers(rng, *x[index].shape).astype(dtype)
+    kind = rng.integers(3)
+    if kind == 0:
+        target = np.zeros_like(x[index])
+        return partial(_store, target, item, (x, index), {}), target
+    if kind == 1:
+        return partial(np.add.at, x, index, y), x
+    return partial(set_item, x, index, y), x
+
+
+@pytest.mark.parametrize("machine", [Machine(8), Machine(16), Machine(32, True), Machine(64, True)])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_any_index_with_arrays_in_it_is_numpys(machine, dtype):
+    machine = Machine(min(machine.vector, this_machine().vector), machine.fused)
+    rng = np.random.default_rng(machine.vector)
+    for _ in range(40):
+        with np.errstate(all="ignore"):
+            call, target = random_lookup(rng, dtype)
+            before = target.copy()
+            call()
+            expected = target.copy()
+            target[...] = before
+            assert run_natively([call], machine) == 0
+        np.testing.assert_array_equal(target, expected)
+        np.testing.assert_array_equal(np.signbit(target), np.signbit(expected))
+
+
+@pytest.mark.parametrize("place", [5, -6, 2**40, -(2**63)])
+@pytest.mark.parametrize("function", [item, set_item, np.add.at])
+def test_where_there_is_no_such_place_nothing_is_read_or_written(place, function):
+    x, places, after = np.arange(5.0), np.array([1, place]), np.zeros(5)
+    if function is item:
+        call = partial(_store, np.full(2, 7.0), item, (x, (places,)), {})
+    else:
+        call = partial(function, x, (places,), np.ones(2))
+    assert run_natively([call, partial(np.exp, x, after)]) == 1
+    assert x.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert after.tolist() == [0.0] * 5
+
+
+def training(backend, dtype=np.float64):
+    """An embedding, and a loss that picks the probability of each class."""
+    rng = np.random.default_rng(3)
+    model = nn.Sequential(
+        nn.Embedding(9, 4, rng=rng), nn.Flatten(), nn.Linear(12, 8, rng=rng), nn.Tanh(),
+        nn.Linear(8, 5, rng=rng),
+    ).astype(dtype)  # fmt: skip
+    optimizer = optim.AdamW(model.parameters(), lr=0.01)
+
+    @partial(autograd.compile, backend=backend)
+    def step(x, classes):
+        loss = nn.functional.cross_entropy(model(x), classes)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    data = [(rng.integers(0, 9, (6, 3)), rng.integers(0, 5, 6)) for _ in range(12)]
+    found = [step(x, y).item() for x, y in data]
+    return step, found + [float(p.data.sum()) for p in model.parameters()]
+
+
+@pytest.mark.parametrize(("dtype", "close"), [(np.float64, 1e-12), (np.float32, 1e-5)])
+def test_a_step_with_an_embedding_and_classes_is_one_native_call(dtype, close):
+    step, found = training("native", dtype)
+    np.testing.assert_allclose(found, training("numpy", dtype)[1], rtol=close, atol=close)
+    assert names_of_numpys(step) == []
+
+
+def test_a_place_that_is_not_there_is_numpys_error_and_changes_nothing():
+    w = Tensor(np.arange(10.0).reshape(5, 2), requires_grad=True)
+    before = w.data.copy()
+
+    @partial(autograd.compile, backend="native")
+    def step(i):
+        loss = (w * 2.0)[i].tanh().sum()
+        w.zero_grad()
+        loss.backward()
+        w.data -= 0.1 * w.grad
+        return loss
+
+    step(np.array([4, -5]))
+    after = w.data.copy()
+    assert (after != before).any(axis=1).tolist() == [True, False, False, False, True]
+    for wrong in ([0, 5], [-6, 0]):
+        with pytest.raises(IndexError, match="out of bounds for axis 0 with size 5"):
+            step(np.array(wrong))
+    np.testing.assert_array_equal(w.data, after)
+    assert step(np.array([1, -2])).item() == pytest.approx(np.tanh(2 * after[[1, 3]]).sum())
+    assert names_of_numpys(step) == []
+
+
+@pytest.mark.parametrize("special", [False, True])
+def test_lookups_among_single_numbers_are_numpys(special):
+    rng = np.random.default_rng(0)
+    first = numbers(rng, 7, 3)
+    if special:
+        first.flat[: len(SPECIAL)] = SPECIAL
+
+    def run(backend):
+        rows = [[Value(x) for x in row] for row in first.tolist()]
+
+        @partial(autograd.compile, backend=backend)
+        def f(word, class_):
+            x = [a + b for a, b in zip(autograd.take(rows, word[0]), autograd.take(rows, word[1]))]
+            return autograd.take([v.tanh() for v in x], class_) * autograd.take(rows, word[2])[1]
+
+        found = []
+        for word, class_ in (([0, 3, 6], 2), ([-1, 5, 5], -3), ([2, 2, 2], 0)):
+            for row in rows:
+                for v in row:
+                    v.grad = 0.0
+            with np.errstate(all="ignore"):
+                y = f(np.array(word), class_)
+                y.backward()
+            found.append([y.data, *(v.grad for row in rows for v in row)])
+        with pytest.raises(IndexError, match="out of bounds"):
+            f(np.array([0, 7, 1]), 0)
+        return f, found
+
+    f, found = run("native")
+    np.testing.assert_allclose(found, run("numpy")[1], rtol=1e-13)
+    assert names_of_numpys(f) == []
+
+
+def test_gradients_at_columns_chosen_by_a_list_and_ties_are_native():
+    w = Tensor(np.arange(12.0).reshape(4, 3) % 5, requires_grad=True)
+    x = np.array([1.0, -2.0, 3.0, 1.0])
+
+    def f(x):
+        z = w * x[:, None]
+        return z[:, [0, 2]].sum() + z.max(axis=1).sum() + z[[3, 3], [0, 1]].sum()
+
+    found = []
+    for backend in ("numpy", "native"):
+        g = autograd.compile(f, backend=backend)
+        for _ in range(2):
+            w.grad = None
+            y = g(x)
+            y.backward()
+        found.append([y.item(), *w.grad.ravel()])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-13)
+    assert names_of_numpys(g) == []
