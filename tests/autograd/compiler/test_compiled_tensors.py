@@ -114,7 +114,7 @@ ARRAYS = {
     "powers": lambda w, x: (w**2 + (w * w) ** 0.5 + abs(w) ** 1.5).sum(),
     "detached": lambda w, x: (w * w.detach() + w.data * x).sum() + w.sum(),
     "a count": lambda w, x: (w * x).sum() / np.count_nonzero(x > 0),
-    "a function of Python": lambda w, x: autograd.erf((w * x).sum()) + autograd.erf(w).sum(),
+    "the error function": lambda w, x: autograd.erf((w * x).sum()) + autograd.erf(w).sum(),
     "padding": lambda w, x: (autograd.pad(w, 1) * 2).sum() + autograd.roll(w, 1).max(),
 }
 

@@ -1,6 +1,7 @@
 """A walk over the rulebook: everything that a declaration promises, for every operation in it."""
 
 import itertools
+import math
 import operator
 import pathlib
 import warnings
@@ -485,6 +486,19 @@ def test_logsumexp_does_not_overflow(big):
     total.backward()
     assert_allclose(total.item(), big + np.log(2.0), rtol=1e-15)
     assert_allclose(x.grad, 0.5, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("dtype", "ulps"), [("float64", 4), ("float32", 4), ("float16", 1)])
+def test_erf_of_an_array_is_that_of_each_number(dtype, ulps):
+    x = np.concatenate([np.linspace(-7, 7, 4001), 10.0 ** np.linspace(-4, 0, 101), [0.46875]])
+    x = x.astype(dtype)
+    expected = np.array([math.erf(v) for v in x.tolist()])
+    found = autograd.erf(x)
+    assert found.dtype == dtype
+    assert_allclose(found, expected, rtol=ulps * np.finfo(dtype).eps)
+    edges = autograd.erf(np.array([np.inf, -np.inf, np.nan, -0.0, 1e4], dtype))
+    assert_array_equal(edges, [1, -1, np.nan, 0, 1])
+    assert np.signbit(edges[3])
 
 
 # --- functions made of operations -----------------------------------------------------------------
