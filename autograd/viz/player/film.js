@@ -53,17 +53,19 @@ function stop() {
 }
 // Ten seconds for a film, but no frame is shown for longer than half a second.
 const pause = () => Math.min(500, Math.max(50, 10000 / (last + 1))) / +speed.value;
+// Who wants little motion sees two frames a second, and leaves out those between.
+const stride = () => (calm.matches ? Math.ceil(500 / pause()) : 1);
 function play() {
   if (running) return stop();
   if (at === last) show(0);
   playing.textContent = "❚❚ pause";
   playing.setAttribute("aria-label", "Pause");
-  running = setTimeout(on, pause());
+  running = setTimeout(on, pause() * stride());
 }
 function on() {
   if (!host.isConnected) return stop();
-  running = setTimeout(on, pause());
-  show(at + 1);
+  running = setTimeout(on, pause() * stride());
+  show(at + stride());
 }
 const actions = {
   ArrowRight: () => show(at + 1),
@@ -83,11 +85,6 @@ host.addEventListener("keydown", (e) => {
   e.preventDefault();
   keepingFocus(actions[e.key]);
 });
-if (host.closest("main.alone"))
-  document.addEventListener("keydown", (e) => {
-    if (!host.isConnected || e.target !== document.body || host.dispatchEvent(new KeyboardEvent("keydown", e))) return;
-    e.preventDefault();
-  });
 main.setAttribute("role", "group");
 main.setAttribute("aria-label", film.title);
 host.tabIndex = 0;

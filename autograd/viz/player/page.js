@@ -223,14 +223,6 @@ host.addEventListener("keydown", (e) => {
   else keepingFocus(actions[e.key]);
 });
 
-// On a page of its own the first key reaches the player before anybody has clicked on it.
-if (host.closest("main.alone"))
-  document.addEventListener("keydown", (e) => {
-    if (!host.isConnected || e.target !== document.body || host.dispatchEvent(new KeyboardEvent("keydown", e))) return;
-    e.preventDefault();
-    host.focus({ preventScroll: true });
-  });
-
 appear(main);
 host.tabIndex = 0;
 host.setAttribute("role", "group");

@@ -72,7 +72,7 @@ const main = el(
     running,
     button("› step", () => worker.postMessage({ once: 1 }), { "aria-label": "Step" }),
     button("↺ reset", () => worker.postMessage({ reset: 1 }), { "aria-label": "Reset" }),
-    ...sliders.map((one) => one.row),
+    el("div", { class: "slides" }, ...sliders.map((one) => one.row)),
   ),
   caption,
   el("div", { class: "panels" }, ...maps.map((map, k) => (several ? el("figure", {}, el("figcaption", {}, sign(RUN + k), " " + site.runs[k].name), map) : map)), el("figure", {}, curve, legend())),

@@ -20,7 +20,9 @@ function show(k) {
 host.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.key.length > 1) return;
   e.stopPropagation();
-  if (choices[e.key - 1]) show(e.key - 1);
+  if (!choices[e.key - 1]) return;
+  e.preventDefault();
+  show(e.key - 1);
 });
 const row = el("div", { class: "row", role: "group", "aria-label": "What is shown" }, ...choices);
 appear(el("div", { class: "main" }, choices.length > 1 ? row : "", frame, said));

@@ -37,6 +37,13 @@ function appear(main) {
   for (const e of [document.documentElement, document.body]) watcher.observe(e, { attributes: true });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
   theme();
+  if (host.closest("main.alone")) document.addEventListener("keydown", firstKey);
+}
+// On a page of its own the first key reaches it before anybody has clicked on it.
+function firstKey(e) {
+  if (!host.isConnected || e.target !== document.body || host.dispatchEvent(new KeyboardEvent("keydown", e))) return;
+  e.preventDefault();
+  host.focus({ preventScroll: true });
 }
 
 // --- looking ---
