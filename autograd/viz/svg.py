@@ -9,6 +9,7 @@ natural size.
 from __future__ import annotations
 
 import base64
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -142,6 +143,7 @@ def _outline(stroke: str, thickness: float, dashes: Iterable[float]) -> str:
     return f' stroke="{stroke}" stroke-width="{_n(thickness)}"{round_dots}'
 
 
+@functools.lru_cache(maxsize=4096)  # most of a picture lies where it lay in the one before
 def _n(x: float) -> str:
     """A coordinate, to a tenth of a pixel."""
     text = f"{x:.1f}".removesuffix(".0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,8 +47,8 @@ class Series:
     """
 
     name: str
-    at: Sequence[float]
-    values: Sequence[float]
+    at: Array
+    values: Array
 
 
 _PENS = ((INK, 1.8, ()), (HOT, 1.8, (5.0, 3.0)))
@@ -58,9 +59,8 @@ def curves_groups(
 ) -> tuple[Group, ...]:
     """Losses over time, with a mark at the time `now`."""
     left, top, right, bottom = 58.0, 34.0, width - 18.0, height - 40.0
-    finite = [v for s in series for v in s.values if np.isfinite(v)] or [0.0, 1.0]
-    end = max((s.at[-1] for s in series if s.at), default=1.0) or 1.0
-    low, high, logarithmic = _range(finite)
+    end = float(max((s.at[-1] for s in series if len(s.at)), default=1.0)) or 1.0
+    low, high, logarithmic = _range([s.values[np.isfinite(s.values)] for s in series])
     frame = _Frame(left, top, right, bottom, end, low, high, logarithmic)
     page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
     scale = " (log scale)" if logarithmic else ""
@@ -68,7 +68,9 @@ def curves_groups(
     shapes: list[Shape] = [page, title, *_axes(frame, clock, width)]
     x = right
     for (color, thickness, dashes), one in reversed([*zip(_PENS, series, strict=False)]):
-        points = tuple(frame.place(a, v) for a, v in _thinned(one) if np.isfinite(v))
+        at, values = _thinned(one)
+        seen = np.isfinite(values)
+        points = tuple(map(frame.place, at[seen].tolist(), values[seen].tolist()))
         if len(points) > 1:
             shapes.append(Polyline(points, color, thickness, dashes))
         shapes.append(Text(x, 20, one.name, 12, INK, "end", mono=False))
@@ -96,12 +98,16 @@ class _Frame:
     def part(self, value: float) -> float:
         if self.logarithmic:
             value = max(value, self.low)
-            return float(np.log(value / self.low) / np.log(self.high / self.low))
+            return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
 
-def _range(finite: Sequence[float]) -> tuple[float, float, bool]:
-    low, high = min(finite), max(finite)
+def _range(finite: Sequence[Array]) -> tuple[float, float, bool]:
+    """The lowest and the highest number of an axis, and whether it is logarithmic."""
+    numbers = np.concatenate(finite) if finite else np.zeros(0)
+    if not numbers.size:
+        numbers = np.array([0.0, 1.0])
+    low, high = float(numbers.min()), float(numbers.max())
     if 0 < low < high / 100:
         return max(low, high * 1e-6), high * 1.2, True
     low = min(low, 0.0)
@@ -119,27 +125,30 @@ def _axes(frame: _Frame, clock: str, width: float) -> Iterator[Shape]:
     yield Text((left + right) / 2, bottom + 15, clock, 12, GREY, "middle", mono=False)
 
 
-def _thinned(series: Series, most: int = 240) -> list[tuple[float, float]]:
+def _thinned(series: Series, most: int = 240) -> tuple[Array, Array]:
     """So many points that they can be told apart: of each stretch the lowest and the highest."""
-    pairs = [*zip(series.at, series.values, strict=True)]
-    if len(pairs) <= most:
-        return pairs
-    size = -(-2 * len(pairs) // most)
-    kept: list[tuple[float, float]] = []
-    for k in range(0, len(pairs), size):
-        part = pairs[k : k + size]
-        ends = {min(part, key=lambda p: p[1]), max(part, key=lambda p: p[1])}
-        kept += sorted(ends)
-    return kept if kept[-1] == pairs[-1] else [*kept, pairs[-1]]
+    at, values = series.at, series.values
+    count = len(at)
+    if count <= most:
+        return at, values
+    size = -(-2 * count // most)
+    stretches = np.full((-(-count // size), size), np.nan)
+    stretches.flat[:count] = values
+    known = np.isfinite(stretches)
+    lowest = np.where(known, stretches, np.inf).argmin(axis=1)
+    highest = np.where(known, stretches, -np.inf).argmax(axis=1)
+    begun = size * np.arange(len(stretches))
+    kept = np.unique([*(begun + lowest), *(begun + highest), count - 1])
+    return at[kept], values[kept]
 
 
 def _mark(frame: _Frame, series: Sequence[Series], now: float) -> Iterator[Shape]:
     x = frame.place(now, frame.low)[0]
     yield Polyline(((x, frame.top), (x, frame.bottom)), LEAF.stroke, 1.2, (2.0, 2.0))
     for one in series:
-        known = [v for a, v in zip(one.at, one.values, strict=True) if a <= now]
-        if known and np.isfinite(known[-1]):
-            y = frame.place(now, known[-1])[1]
+        known = int(np.searchsorted(one.at, now, "right"))
+        if known and np.isfinite(one.values[known - 1]):
+            y = frame.place(now, float(one.values[known - 1]))[1]
             yield Rectangle(x - 3.5, y - 3.5, 7, 7, 3.5, LEAF.stroke, BACKGROUND, 1.0)
 
 

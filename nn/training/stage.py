@@ -21,6 +21,7 @@ from autograd.viz.scene import (
     Shape,
     Text,
 )
+from autograd.viz.svg import group_text, to_svg
 from nn import scalar
 from nn.datasets.dataset import Dataset
 from nn.operands import numbers
@@ -228,7 +229,10 @@ class Stage:
         return found
 
     def _curves(self, moment: Moment, width: float) -> Scene:
-        series = [charts.Series(name, *pair) for name, pair in moment.losses.items()]
+        series = [
+            charts.Series(name, np.array(at, float), np.array(values, float))
+            for name, (at, values) in moment.losses.items()
+        ]
         height = HIGH if width == NARROW else LOW
         groups = charts.curves_groups(series, moment.clock, moment.at, width, height)
         return Scene(0, 0, width, height, groups)
@@ -274,18 +278,50 @@ def _as_image(x: Array) -> tuple[int, int] | None:
 
 def side_by_side(panels: Sequence[tuple[str, Scene]], caption: str) -> Scene:
     """All panels in one picture, in rows, below a caption."""
+    page, places = _arranged(panels, caption)
+    groups = [_moved(group, x, y) for scene, x, y in places for group in scene.groups]
+    return replace(page, groups=(*page.groups, *groups))
+
+
+class Writer:
+    """Writes panels side by side as SVG, one picture after the other, as they change.
+
+    What is drawn by the same group as in the picture before is not written down again.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[int, tuple[Group, str]] = {}
+
+    def svg(self, panels: Sequence[tuple[str, Scene]], caption: str, title: str) -> str:
+        """The panels in one picture, as `side_by_side` has them."""
+        page, places = _arranged(panels, caption)
+        before, self._texts = self._texts, {}
+        parts = [group_text(group) for group in page.groups]
+        for scene, x, y in places:
+            for group in scene.groups:
+                known = before.get(id(group)) or (group, group_text(group))
+                self._texts[id(group)] = known
+            inside = "".join(self._texts[id(group)][1] for group in scene.groups)
+            parts.append(f'<g transform="translate({x:g} {y:g})">{inside}</g>')
+        return to_svg(page, title, dark=True, parts=parts)
+
+
+def _arranged(
+    panels: Sequence[tuple[str, Scene]], caption: str
+) -> tuple[Scene, list[tuple[Scene, float, float]]]:
+    """The page with the caption, and where on it each panel lies."""
     width = WIDE + NARROW + GAP
-    groups: list[Group] = []
+    places: list[tuple[Scene, float, float]] = []
     x, y, height = 0.0, HEAD + GAP, 0.0
     for _, scene in panels:
         if x and x + scene.width > width + 1:
             x, y, height = 0.0, y + height + GAP, 0.0
-        groups += [_moved(group, x, y) for group in scene.groups]
+        places.append((scene, x, y))
         x, height = x + scene.width + GAP, max(height, scene.height)
     total = y + height
     page = Rectangle(0, 0, width, total, 8, BACKGROUND, part="page")
     words = Text(14, 19, caption, 14, INK, bold=True, mono=False)
-    return Scene(0, 0, width, total, (Group("", shapes=(page, words)), *groups))
+    return Scene(0, 0, width, total, (Group("", shapes=(page, words)),)), places
 
 
 def _moved(group: Group, dx: float, dy: float) -> Group:

@@ -7,6 +7,8 @@ import functools
 import os
 import sys
 import time
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +20,6 @@ from autograd.checks import came, kind
 from autograd.viz.player.film import Film, Panel, still_image
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.scene import Scene
-from autograd.viz.svg import to_svg
 from nn import scalar
 from nn.data import pair
 from nn.datasets.dataset import Dataset
@@ -27,7 +28,7 @@ from nn.operands import numbers
 from nn.training.history import History
 from nn.training.notebook import kernel_shell
 from nn.training.playground import Playground, playground
-from nn.training.stage import Moment, Stage, side_by_side
+from nn.training.stage import Moment, Stage, Writer, side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -150,12 +151,13 @@ class Watch:
         self._held = _held_by(model)
         self._clock = "step"
         self._count = 0
-        self._losses: dict[str, tuple[list[int], list[float]]] = {}
+        self._losses: dict[str, tuple[array[int], array[float]]] = {}
         size = sum(np.size(p.data) for p in self._held) * 8
         self._most = max(8, min(2 * MOST_FRAMES, MOST_MEMORY // max(1, size)))
         self._every = 1
         self._kept = [self._now()]
         self._next = 0.0
+        self._writer = Writer()
         self.screen = _screen()
 
     # --- while it is trained
@@ -204,7 +206,7 @@ class Watch:
         except (TypeError, ValueError):
             raise TypeError(f"watch: {name} needs to be a number, but got {came(loss)}.") from None
         if name not in self._losses:
-            self._losses[name] = ([], [])
+            self._losses[name] = (array("q"), array("d"))
         at, values = self._losses[name]
         at.append(self._count)
         values.append(number)
@@ -229,16 +231,15 @@ class Watch:
     def _caption(self, at: int) -> str:
         said = f"{self._clock} {at:,}"
         for name, (times, values) in self._losses.items():
-            known = [v for t, v in zip(times, values, strict=True) if t <= at]
-            if known:
-                said += f" · {name} {known[-1]:.4g}"
+            if known := bisect_right(times, at):
+                said += f" · {name} {values[known - 1]:.4g}"
         return said
 
     def picture(self) -> str:
         """How it is now, as SVG."""
         panels = self._stage.panels(self._moment(self._count))
         caption = self.caption
-        return to_svg(side_by_side(panels, caption), f"{self._title}. {caption}", dark=True)
+        return self._writer.svg(panels, caption, f"{self._title}. {caption}")
 
     @property
     def _title(self) -> str:
@@ -272,7 +273,7 @@ class Watch:
             Panel(title, [scenes[k][1] for scenes, _ in moments]) for k, title in enumerate(titles)
         ]
         captions = [caption for _, caption in moments]
-        last = to_svg(side_by_side(moments[-1][0], captions[-1]), self._title, dark=True)
+        last = Writer().svg(moments[-1][0], captions[-1], self._title)
         return Film(self._title, panels, captions, last)
 
     def save(
@@ -346,8 +347,8 @@ def _held_by(model: Any) -> list[Any]:
 def _shown(kept: Sequence[_Kept], held: list[Any]) -> Iterator[_Kept]:
     """The moments, one after the other, each with its weights in what holds them."""
     for one in kept:
-        for p, array in zip(held, one.arrays, strict=True):
-            p.data = array
+        for p, data in zip(held, one.arrays, strict=True):
+            p.data = data
         yield one
 
 

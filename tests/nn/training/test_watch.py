@@ -530,7 +530,7 @@ def test_a_model_of_words_is_watched_by_its_losses_and_weights(length):
 def test_a_loss_of_0_is_drawn_at_0_and_not_at_the_foot_of_a_log_scale():
     def words(values):
         groups = charts.curves_groups(
-            [charts.Series("loss", range(3), values)], "step", 2, 300, 200
+            [charts.Series("loss", np.arange(3.0), np.array(values))], "step", 2, 300, 200
         )
         return {s.text for group in groups for s in group.shapes if isinstance(s, Text)}
 
