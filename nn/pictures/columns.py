@@ -129,6 +129,26 @@ def surfaces(model: Any, x: Array) -> list[Array]:
         return [column.values for column in _columns(_chain(out), out, with_grads=False)]
 
 
+def column_nodes(out: Tensor) -> list[tuple[Any, Any, Any]]:
+    """The columns after the inputs behind an output, as nodes.
+
+    Returns:
+        Of each what it hands on (N, …); its weights (n, neurons before); its bias (n,), or None.
+
+    Raises:
+        NotColumnsError: as in `read`.
+    """
+    sums = _chain(out)
+    ends = [*(node.parents[0] for node in sums[1:]), out]
+    found = []
+    for node, end in zip(sums, ends, strict=True):
+        weight, bias = node.parents[1], _bias(node, end)
+        matrix = weight.reshape(1, -1) if weight.data.ndim == 1 else weight
+        turned = node.op.name == "matmul" and weight.data.ndim == 2
+        found.append((end, matrix.T if turned else matrix, bias))
+    return found
+
+
 # --- on arrays --------------------------------------------------------------------------------
 
 
@@ -184,13 +204,13 @@ def _columns(sums: Sequence[Any], out: Tensor, with_grads: bool) -> list[Column]
     found = [Column(_rows(inputs.data), grads=_grads(inputs) if with_grads else None)]
     for node, end in zip(sums, ends, strict=True):
         weight = node.parents[1]
-        turned = node.op.name == "matmul"
+        turned, bias = node.op.name == "matmul", _bias(node, end)
         found.append(
             Column(
                 _rows(end.data),
                 _activation(node, end),
                 _matrix(weight.data, turned),
-                _bias(node, end),
+                None if bias is None else np.ravel(numbers(bias.data)),
                 _grads(end) if with_grads else None,
                 _matrix(weight.grad, turned) if with_grads and weight.grad is not None else None,
             )
@@ -227,14 +247,15 @@ def _activation(node: Any, end: Any) -> str:
     return symbols[0] if len(symbols) == 1 else "g" if symbols else ""
 
 
-def _bias(node: Any, end: Any) -> Array | None:
+def _bias(node: Any, end: Any) -> Any:
+    """What is learnt and added to a weighted sum, as a node, or None."""
     if node.op.name == "linear":
-        return np.ravel(numbers(node.parents[2].data)) if len(node.parents) > 2 else None
+        return node.parents[2] if len(node.parents) > 2 else None
     for part in topological(end, frozenset([node])):
         if part.op is not None and part.op.name == "add" and node in part.parents:
             (other,) = [p for p in part.parents if p is not node] or [None]
             if other is not None and _only_learnt(other):
-                return np.ravel(numbers(other.data))
+                return other
     return None
 
 

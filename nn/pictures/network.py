@@ -8,9 +8,10 @@ dot at its side is its bias. Of more than 16 neurons in a column, nine are drawn
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -115,6 +116,17 @@ def network_scene(columns: Sequence[Column], look: Look) -> Scene:
     return Scene(0, 0, look.width, look.height, network_groups(columns, look))
 
 
+def pens(columns: Sequence[Column]) -> dict[str, Any]:
+    """What a script must know to draw lines, dots and circles anew as they are drawn here."""
+    drawn = [len(drawn_neurons(column.width)) for column in columns]
+    return {
+        "colors": {"more": HOT, "less": LEAF.stroke, "quiet": QUIET_LINE, "clear": BACKGROUND},
+        "thinnest": _THINNEST,
+        "thickest": [_thickest(a, b) for a, b in itertools.pairwise(drawn)],
+        "full": _FULL,
+    }
+
+
 def _spots(k: int, width: int, count: int, look: Look) -> list[_Spot]:
     """Where the drawn neurons of column k are."""
     drawn = drawn_neurons(width)
@@ -146,8 +158,7 @@ def _lines(
     scale = look.scales[k - 1] if look.scales else largest
     labelled = look.numbers and len(before) * len(spots) <= 8
     what = "weight" if look.shows == "values" else "gradient of weight"
-    # Of many lines none may cover the others.
-    thickest = max(1.3, _THICKEST / max(1.0, len(before) * len(spots) / 16) ** 0.5)
+    thickest = _thickest(len(before), len(spots))
     for spot in spots:
         for origin in before:
             weight = float(weights[spot.index, origin.index])
@@ -158,6 +169,11 @@ def _lines(
                 )
             sentence = f"{what} {spot.index + 1}, {origin.index + 1}: {short(weight)}"
             yield Group("edge", f"w{k}.{spot.index}.{origin.index}", "", sentence, tuple(shapes))
+
+
+def _thickest(before: int, after: int) -> float:
+    """How thick a line may be: of many none may cover the others."""
+    return max(1.3, float(_THICKEST / max(1.0, before * after / 16) ** 0.5))
 
 
 def _line(origin: _Spot, spot: _Spot, weight: float, scale: float, thickest: float) -> Curve:
@@ -231,7 +247,8 @@ def _disc(
     part = min(1.0, abs(number) / scale) if np.isfinite(number) else 0.0
     fill = HOT if number > 0 else LEAF.stroke
     dashes = () if number >= 0 else (3.0, 2.0)
-    yield Rectangle(*corner, side, side, r, fill, INK, 1.4, dashes, opacity=round(_FULL * part, 2))
+    opacity = round(_FULL * part, 2)
+    yield Rectangle(*corner, side, side, r, fill, INK, 1.4, dashes, part="fill", opacity=opacity)
 
 
 def _bias(spot: _Spot, bias: float, biases: Array) -> Iterator[Shape]:
@@ -240,7 +257,7 @@ def _bias(spot: _Spot, bias: float, biases: Array) -> Iterator[Shape]:
     r = 1.6 + 2.4 * (abs(bias) / largest if np.isfinite(bias) else 0.0)
     x, y = spot.x - spot.radius * 0.85, spot.y + spot.radius * 0.85
     fill, stroke = (HOT, HOT) if bias > 0 else (BACKGROUND, LEAF.stroke)
-    yield Rectangle(x - r, y - r, 2 * r, 2 * r, r, fill, stroke, 1.2)
+    yield Rectangle(x - r, y - r, 2 * r, 2 * r, r, fill, stroke, 1.2, part="bias")
 
 
 def _name(spot: _Spot, name: str, before: bool) -> Text:

@@ -71,6 +71,19 @@ class Plane:
         """The coordinates that are asked for."""
         return _side(self.x[:, 0]), _side(self.x[:, 1])
 
+    @property
+    def signs(self) -> list[int]:
+        """By which sign each example is drawn: its class; of numbers, whether it is a high one."""
+        high = self.y > (self.y.max() + self.y.min()) / 2 if self.meaning == "value" else self.y
+        return [int(kind) for kind in high]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What each sign means."""
+        if self.meaning != "value":
+            return self.classes
+        return f"below {short(float((self.y.max() + self.y.min()) / 2))}", "above"
+
     def grid(self, points: int = POINTS) -> Array:
         """Points (points², 2) of the plane, the upper row first."""
         across, up = (np.linspace(side[0], side[-1], points) for side in self.sides)
@@ -221,14 +234,10 @@ def _points(plane: Plane, box: tuple[float, float, float]) -> Iterator[Shape]:
     left, top, side = box
     across, up = plane.sides
     every = max(1, -(-len(plane.x) // MOST_SHOWN))
-    for (x, y), kind in zip(plane.x[::every].tolist(), plane.y[::every].tolist(), strict=True):
+    for (x, y), kind in zip(plane.x[::every].tolist(), plane.signs[::every], strict=True):
         px = left + side * (x - across[0]) / (across[-1] - across[0])
         py = top + side * (up[-1] - y) / (up[-1] - up[0])
-        if plane.meaning == "value":
-            middle = (plane.y.max() + plane.y.min()) / 2
-            yield from marker(int(kind > middle), px, py)
-        else:
-            yield from marker(int(kind), px, py)
+        yield from marker(kind, px, py)
 
 
 def marker(kind: int, x: float, y: float, r: float = 3.6) -> Iterator[Shape]:
@@ -256,11 +265,7 @@ def _legend(plane: Plane, box: tuple[float, float, float]) -> Iterator[Shape]:
     """Which sign means what, below the map, where no data lie."""
     left, top, side = box
     y, x = top + side + 33, left - 8
-    names = plane.classes
-    if plane.meaning == "value":
-        middle = (plane.y.max() + plane.y.min()) / 2
-        names = (f"below {short(float(middle))}", "above")
-    for kind, whole in enumerate(names[:6]):
+    for kind, whole in enumerate(plane.names[:6]):
         name = whole if len(whole) < 16 else whole[:15] + "…"
         if x + 18 + 6.8 * len(name) > left + side + 20:
             x, y = left - 8, y + 16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ from autograd.checks import kind
 from autograd.errors import CompileError
 from autograd.viz.player.training import training_fragment, training_page
 from autograd.viz.saving import save_by_suffix
+from autograd.viz.svg import to_svg
 from nn.data import pair
 from nn.datasets.dataset import Dataset
 from nn.layers import Dropout, Dropout2d
 from nn.module import Buffer, Module
 from nn.operands import numbers
+from nn.pictures.network import drawn_neurons, network_scene, pens
 from nn.pictures.plane import POINTS, SHADES
 from nn.training.evaluation import Loss
 from nn.training.printed import printed_groups, printed_outputs, printed_step
@@ -43,8 +46,9 @@ def playground(
     the update rule's formula as JavaScript, for batches of any size. It goes on from the weights
     that the model has now, and from what the optimizer keeps. Sliders set the rate, the batch size,
     noise on the inputs, which part of the examples is held out, and the seed; the address of the
-    page holds them. Of points in the plane, (N, 2), it shows each class's region, and those held
-    out hollow.
+    page holds them. It shows the network, whose lines are weights, and the losses. Of points in the
+    plane, (N, 2), it shows each class's region, those held out hollow, and in each circle what its
+    neuron makes of the plane; of images the weights of the first layer as images.
 
     Several optimizers are compared side by side: each trains the model from the same weights on
     the same batches, and their losses stand in one plot.
@@ -123,9 +127,7 @@ class Playground:
         step, targets = _step_and_targets(model, loss, x, y)
         formulas, runs = _printed_runs(model, rules, step)
         stage = Stage(model, x, y, data if isinstance(data, Dataset) else None, None)
-        plane = stage.plane if stage.plane is not None and stage.plane.meaning != "value" else None
-        said = "" if plane is None else printed_outputs(model, plane.meaning, plane.grid())
-        self.code = f"{step}\nconst rules = [{', '.join(formulas)}];\n{said}"
+        self.code = f"{step}\nconst rules = [{', '.join(formulas)}];\n{_printed_views(stage)}"
         self._data = {
             "x": np.ravel(x).tolist(), "y": np.ravel(targets).astype(float).tolist(),
             "rows": len(x), "runs": runs, "map": None, "spread": float(x.std()),
@@ -134,13 +136,13 @@ class Playground:
             "title": f"{self._name} trained by {self._kinds}{self._names}", "rows": len(x),
             "runs": [{"name": run["name"], "lr": run["lr"]} for run in runs],
             "batch": min(32, len(x)), "test": 0.2 if len(x) >= 20 else 0.0, "plane": None,
+            "network": _network(stage),
             "what": f"the loss, the model and {self._kinds} as JavaScript",
         }  # fmt: skip
-        if plane is not None:
+        if (plane := stage.plane) is not None:
             across, up = plane.sides
             self._site["plane"] = {
-                "size": POINTS, "colors": [*SHADES], "kinds": np.asarray(plane.y).tolist(),
-                "names": [*plane.classes],
+                "size": POINTS, "colors": [*SHADES], "kinds": plane.signs, "names": [*plane.names],
                 "left": float(across[0]), "right": float(across[-1]),
                 "bottom": float(up[0]), "top": float(up[-1]),
             }  # fmt: skip
@@ -196,6 +198,38 @@ def _printed_runs(
             )
         runs.append(run)
     return formulas, runs
+
+
+def _printed_views(stage: Stage) -> str:
+    """What computes in the page what it shows beside the losses; nothing if there is nothing."""
+    plane, columns = stage.plane, stage.network() is not None
+    if plane is None and not columns:
+        return ""
+    points = stage.sample if plane is None else plane.grid()
+    return printed_outputs(stage.model, points, plane, columns)
+
+
+def _network(stage: Stage) -> dict[str, Any] | None:
+    """The network as it is drawn at the start, and what of it is where in the printed results."""
+    found = stage.network()
+    if found is None:
+        return None
+    columns, look = found
+    if stage.plane is None:
+        look = replace(look, numbers=False)
+    known, place = pens(columns), int(stage.plane is not None)
+    layers = []
+    for before, column, thickest in zip(columns, columns[1:], known.pop("thickest"), strict=False):
+        layers.append({
+            "width": column.width, "inputs": before.width, "thickest": thickest,
+            "from": drawn_neurons(before.width), "to": drawn_neurons(column.width),
+            "values": place, "weights": place + 1,
+            "biases": -1 if column.bias is None else place + 2,
+        })  # fmt: skip
+        place += 2 + (column.bias is not None)
+    svg = to_svg(network_scene(columns, look), "The network: weights are lines")
+    image = stage.image_shape if stage.is_images and stage.plane is None else None
+    return {"svg": svg, "layers": layers, "image": image, "shades": SHADES[:2], **known}
 
 
 def _check_numbers(x: Any, y: Any) -> None:

@@ -17,7 +17,8 @@ import numpy as np
 import autograd
 from autograd.errors import CompileError
 from nn.functional.targets import known_to_fit
-from nn.pictures.confidence import Meaning
+from nn.pictures.columns import column_nodes
+from nn.pictures.plane import Plane
 from optim import UpdateRule
 
 if TYPE_CHECKING:
@@ -203,18 +204,38 @@ def _multiples(
     return found
 
 
-def printed_outputs(model: Any, meaning: Meaning, points: Array) -> str:
-    """A function `outputs()` with what the model says of fixed points, as probabilities."""
+def printed_outputs(model: Any, points: Array, plane: Plane | None, columns: bool) -> str:
+    """A function `outputs()` with what there is to see of a model, for fixed examples.
 
-    def said(x: Any) -> Any:
-        out = model(x)
-        if meaning == "score":
+    Its results are, of a plane, what the model says: probabilities, or where a number lies between
+    the least and the largest example. Then, of each column, what it hands on, its weights and its
+    biases, if it has some.
+
+    Args:
+        model: Of which there is something to see.
+        points: (N, …), the examples.
+        plane: What the outputs mean, if they are shown in the plane.
+        columns: Whether the model is a row of columns.
+    """
+
+    def said(out: Any) -> Any:
+        assert plane is not None
+        if plane.meaning == "value":
+            least = float(plane.y.min())
+            return (out.reshape(len(points), -1)[:, 0] - least) / (float(np.ptp(plane.y)) or 1.0)
+        if plane.meaning == "score":
             return autograd.sigmoid(out)
-        if meaning == "logits":
+        if plane.meaning == "logits":
             return autograd.softmax(out, axis=-1)
-        return autograd.exp(out) if meaning == "log probabilities" else out
+        return autograd.exp(out) if plane.meaning == "log probabilities" else out
 
-    compiled = autograd.compile(said)
+    def seen(x: Any) -> Any:
+        out = model(x)
+        parts = [part for column in column_nodes(out) for part in column] if columns else []
+        shown = [*([] if plane is None else [said(out)]), *parts]
+        return tuple(1.0 * part for part in shown if part is not None)  # a parameter itself is none
+
+    compiled = autograd.compile(seen)
     compiled(points)
     return _renamed(compiled.source("js"), "outputs", "")
 

@@ -73,7 +73,7 @@ class Stage:
         self.model, self.name = model, dataset.name if dataset is not None else ""
         given, self._x = np.asarray(x), np.asarray(x, np.float64)
         y, found = _numbered(y)
-        self._image = image_shape or _as_image(self._x)
+        self.image_shape = image_shape or _as_image(self._x)
         self._takes_numbers = True
         self._columns = self._first_columns(given)
         self._scales = self._own_scales(self._columns)
@@ -86,7 +86,7 @@ class Stage:
     def _first_columns(self, given: Any) -> Sequence[Column]:
         """The columns of neurons, or none where the model is no row of columns."""
         try:
-            return read(self.model, self._x[:_SAMPLE]).columns
+            return read(self.model, self.sample).columns
         except NotColumnsError:
             return ()
         except TypeError:
@@ -128,7 +128,7 @@ class Stage:
         if not self._columns:
             return (), ()
         inputs, out = self._columns[0].width, self._columns[-1].width
-        if len(features) != inputs or self._image:
+        if len(features) != inputs or self.image_shape:
             features = [f"x{i + 1}" for i in range(inputs)] if inputs <= 16 else ()
         return features, classes if len(classes) == out else ()
 
@@ -196,16 +196,43 @@ class Stage:
     def _columns_now(self) -> Sequence[Column]:
         if not self._columns:
             return ()
-        return read(self.model, self._x[:_SAMPLE]).columns
+        return read(self.model, self.sample).columns
+
+    def network(self) -> tuple[Sequence[Column], Look] | None:
+        """The network as it is now, and its look; None where a model is no row of columns."""
+        columns = self._columns_now()
+        if not columns:
+            return None
+        held = surfaces(self.model, self.plane.grid()) if self.plane is not None else ()
+        return columns, self._look(columns, held)
+
+    @property
+    def sample(self) -> Array:
+        """The examples whose mean fills the circles."""
+        return self._x[:_SAMPLE]
+
+    @property
+    def is_images(self) -> bool:
+        """Whether the circles of the first layer show its weights as images."""
+        inputs = self._columns[0].width if self._columns else 0
+        return self.image_shape is not None and inputs == np.prod(self.image_shape)
+
+    def _look(self, columns: Sequence[Column], held: Sequence[Array]) -> Look:
+        faces = {k: _surface_faces(values, k == 0) for k, values in enumerate(held)}
+        weights = columns[1].weights
+        if not held and self.is_images and weights is not None and self.image_shape is not None:
+            shown = drawn_neurons(columns[1].width)
+            faces[1] = charts.tile_faces(weights, self.image_shape, shown, self._scales[0])
+        square = frozenset(() if held else faces)
+        return Look(WIDE, HIGH, names=self._names, faces=faces, square=square, scales=self._scales)
 
     def _plane_panels(self, plane: Plane, columns: Sequence[Column]) -> list[tuple[str, Scene]]:
         found = []
         grid = plane.grid()
         if columns:
             held = surfaces(self.model, grid)
-            faces = {k: _surface_faces(values, k == 0) for k, values in enumerate(held)}
-            look = Look(WIDE, HIGH, names=self._names, faces=faces, scales=self._scales)
-            found.append(("The network", Scene(0, 0, WIDE, HIGH, network_groups(columns, look))))
+            groups = network_groups(columns, self._look(columns, held))
+            found.append(("The network", Scene(0, 0, WIDE, HIGH, groups)))
             out, sums = held[-1], _sums_of_step(columns[-1], held)
         else:
             out, sums = outputs(self.model, grid), None
@@ -213,18 +240,11 @@ class Stage:
         return [*found, ("The plane", Scene(0, 0, NARROW, HIGH, groups))]
 
     def _network_panels(self, columns: Sequence[Column]) -> list[tuple[str, Scene]]:
-        faces: dict[int, Sequence[bytes]] = {}
+        groups = network_groups(columns, self._look(columns, ()))
+        found = [("The network", Scene(0, 0, WIDE, HIGH, groups))]
         weights = columns[1].weights
-        shape = self._image if self._image and columns[0].width == np.prod(self._image) else None
-        scale = self._scales[0]
-        if shape and weights is not None:
-            faces[1] = charts.tile_faces(weights, shape, drawn_neurons(columns[1].width), scale)
-        look = Look(
-            WIDE, HIGH, names=self._names, faces=faces, square=frozenset(faces), scales=self._scales
-        )
-        found = [("The network", Scene(0, 0, WIDE, HIGH, network_groups(columns, look)))]
-        if shape and weights is not None:
-            groups = charts.tiles_groups(weights, shape, scale, NARROW, HIGH)
+        if self.is_images and weights is not None and self.image_shape is not None:
+            groups = charts.tiles_groups(weights, self.image_shape, self._scales[0], NARROW, HIGH)
             found.append(("Weights as pictures", Scene(0, 0, NARROW, HIGH, groups)))
         return found
 

@@ -33,7 +33,8 @@ function paintMark(c, kind, x, y, fill, stroke, width) {
   c.stroke();
   c.lineWidth = 1;
 }
-// The numbers are probabilities: of a single one p is of class 1, of several each is of its class.
+// The numbers are probabilities: of a single one p is of class 1, of several each is of its class. Or
+// they say where a number lies between the least (0) and the largest (1).
 function paintMap(canvas, said, x, held) {
   const size = site.plane.size,
     wide = said.length / (size * size),
@@ -42,7 +43,7 @@ function paintMap(canvas, said, x, held) {
     const at = said.slice(k * wide, (k + 1) * wide);
     if (!at.every(Number.isFinite)) continue;
     const kind = wide === 1 ? +(at[0] >= 0.5) : at.indexOf(Math.max(...at));
-    const certain = wide === 1 ? Math.abs(2 * at[0] - 1) : (at[kind] - 1 / wide) / (1 - 1 / wide);
+    const certain = wide === 1 ? Math.min(1, Math.abs(2 * at[0] - 1)) : (at[kind] - 1 / wide) / (1 - 1 / wide);
     picture.data.set([...site.plane.colors[kind % site.plane.colors.length], 30 + 185 * certain], 4 * k); // a border is seen, however uncertain
   }
   const small = new OffscreenCanvas(size, size);

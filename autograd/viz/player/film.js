@@ -91,17 +91,9 @@ host.tabIndex = 0;
 host.setAttribute("role", "group");
 host.setAttribute("aria-label", film.title);
 for (const { svg, moving } of film.panels) {
-  const picture = parsed(svg),
-    [, , width] = picture.getAttribute("viewBox").split(" ");
-  // It fits itself in, down to where its type would become too small to read.
-  picture.setAttribute("style", "width:100%;height:auto;min-width:" + width * 0.58 + "px");
+  const picture = parsed(svg);
   [...picture.querySelectorAll("[data-moving]")].forEach((place, j) => shown.push([place, moving[j]]));
-  const style = "flex:" + width + " 1 " + width * 0.8 + "px;max-width:min(100%," + width + "px)";
-  const panel = el("div", { class: "panel", style }, picture);
-  new ResizeObserver(() => {
-    panel.tabIndex = panel.scrollWidth > panel.clientWidth + 1 ? 0 : -1;
-  }).observe(panel);
-  panels.append(panel);
+  panels.append(panelOf(picture));
 }
 appear(main);
 show(last);

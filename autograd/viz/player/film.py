@@ -16,7 +16,7 @@ from autograd.viz.player.embed import as_image, embedded, page, script_of
 from autograd.viz.scene import Scene
 from autograd.viz.svg import dark_rules, group_text, to_svg
 
-_SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "film.js")
+_SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "panel.js", "film.js")
 
 _IN_DARK_NOTEBOOKS = (
     "<style>:is([data-jp-theme-light=false],.vscode-dark,[theme=dark]) .glassgrad-still"

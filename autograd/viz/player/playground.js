@@ -1,7 +1,7 @@
 // A page that trains: buttons and sliders here, the program in a worker. Several runs of one program
 // stand side by side: they have the clock and all sliders in common but those of their rates.
 
-const state = { going: false, t: 0, x: [], held: [], runs: site.runs.map(() => ({ losses: [], tests: [] })) };
+const state = { going: false, t: 0, shown: 0, x: [], held: [], runs: site.runs.map(() => ({ losses: [], tests: [] })) };
 const url = URL.createObjectURL(new Blob([site.code], { type: "text/javascript" }));
 const worker = new Worker(url);
 URL.revokeObjectURL(url);
@@ -12,6 +12,8 @@ const several = site.runs.length > 1,
 const maps = site.plane
     ? site.runs.map(({ name }) => canvas(several ? 300 : 360, several ? 300 : 360, "The plane" + of(name) + ": the region of each class, the denser the more certain, and the examples"))
     : [],
+  net = site.network && networkOf(site.network),
+  networks = net ? [panelOf(net.picture)] : [],
   curve = canvas(several ? 620 : 420, 260, "The losses over the steps: of the batches as a line, of the held-out examples dashed");
 // A slider stands where its number is, or as near as it can: the number is as it was given.
 function slider(name, [min, max, step], start, text, at = (k) => k, place = (x) => x, tell = (x) => ({ [name]: x })) {
@@ -75,10 +77,23 @@ const main = el(
     el("div", { class: "slides" }, ...sliders.map((one) => one.row)),
   ),
   caption,
-  el("div", { class: "panels" }, ...maps.map((map, k) => (several ? el("figure", {}, el("figcaption", {}, sign(RUN + k), " " + site.runs[k].name), map) : map)), el("figure", {}, curve, legend())),
+  el("div", { class: "panels" }, ...(several ? [...maps.map(figure), ...networks] : [...networks, ...maps]), el("figure", {}, curve, legend())),
+  net && several ? el("p", { class: "keys" }, el("label", {}, "The network is that of ", choice())) : "",
   site.plane ? el("p", { class: "keys" }, ...site.plane.names.map((name, k) => entry(name, k % KINDS)), "hollow: held out") : "",
   el("p", { class: "keys" }, "Keys: Space run and pause · → step · r reset. It trains here, in this page: " + site.what + "."),
 );
+function figure(map, k) {
+  return el("figure", {}, el("figcaption", {}, sign(RUN + k), " " + site.runs[k].name), map);
+}
+function choice() {
+  const options = site.runs.map(({ name }, k) => el("option", { value: k }, name)),
+    select = el("select", { onchange: () => see(+select.value) }, ...options);
+  return select;
+}
+function see(run) {
+  state.shown = run;
+  worker.postMessage({ shown: run });
+}
 // Beside the plot, where it covers no line.
 function legend() {
   const runs = several ? site.runs.map(({ name }, k) => entry(name, RUN + k)) : [];
@@ -100,6 +115,7 @@ function said({ now, tests }, k) {
 }
 worker.onmessage = ({ data }) => {
   if (data.golden) return host.golden(data.golden);
+  if (data.t < state.t) state.fresh = true;
   Object.assign(state, data);
   caption.textContent = "step " + state.t + state.runs.map(said).join("");
   paint();
@@ -108,7 +124,12 @@ worker.onerror = (e) => (caption.textContent = "It cannot train here: " + (e.mes
 new ResizeObserver(() => paint()).observe(curve);
 function paint() {
   const held = new Set(state.held);
-  maps.forEach((map, k) => state.runs[k].map && paintMap(map, state.runs[k].map, state.x, held));
+  maps.forEach((map, k) => state.runs[k].seen && paintMap(map, state.runs[k].seen[0], state.x, held));
+  const seen = state.runs[state.shown].seen;
+  if (net && seen?.length > 1) {
+    net.paint(seen, state.shown, state.fresh);
+    state.fresh = false;
+  }
   paintCurves(curve, state.runs, state.t);
 }
 const actions = {
@@ -121,7 +142,7 @@ for (const type of ["keydown", "keyup", "keypress"])
 host.addEventListener("keydown", (e) => {
   const on = e.composedPath()[0];
   if (e.ctrlKey || e.metaKey || e.altKey || !Object.hasOwn(actions, e.key)) return;
-  if (on.matches("input") || (e.key === " " && on.matches("button"))) return;
+  if (on.matches("input, select") || (e.key === " " && on.matches("button"))) return;
   e.preventDefault();
   actions[e.key]();
 });

@@ -5,8 +5,11 @@
 function trainers(data) {
   const ordered = (record) => Object.values(record).map((x) => x.numbers);
   const made = new Map(),
-    map = data.map ? outputs() : null;
-  if (map) ordered(map.arguments)[0].set(grid(data.map));
+    shown = typeof outputs === "function" ? outputs() : null;
+  if (shown) {
+    const [points] = ordered(shown.arguments);
+    points.set(data.map ? grid(data.map) : data.x.slice(0, points.length));
+  }
   // Points of the plane, the upper row first.
   function grid({ left, right, bottom, top, size }) {
     const points = [];
@@ -71,10 +74,13 @@ function trainers(data) {
       for (const group of groups) update(group, one.gradients, rate);
       return loss;
     }
-    function seen() {
-      put(map.parameters);
-      map.forward();
-      return ordered(map.results)[0].slice();
+    // What there is to see: all of it, or what the plane alone needs.
+    function seen(all = true) {
+      if (!shown || (!all && !data.map)) return [];
+      put(shown.parameters);
+      shown.forward();
+      const found = ordered(shown.results);
+      return (all ? found : found.slice(0, 1)).map((numbers) => numbers.slice());
     }
     reset();
     return { reset, step, lossOf, seen, get t() { return t; } };

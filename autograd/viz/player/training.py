@@ -8,8 +8,12 @@ from importlib import resources
 from typing import Any
 
 from autograd.viz.player.embed import embedded, page, script_of, to_json
+from autograd.viz.svg import dark_rules
 
-_SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "charts.js", "playground.js")
+_SCRIPTS = (
+    "view.css", "film.css", "elements.js", "view.js", "panel.js", "charts.js", "network.js",
+    "playground.js",
+)  # fmt: skip
 
 
 def training_page(site: Mapping[str, Any], code: str, data: Mapping[str, Any]) -> str:
@@ -21,12 +25,13 @@ def training_fragment(site: Mapping[str, Any], code: str, data: Mapping[str, Any
     """A piece of HTML.
 
     Args:
-        site: What the page shows: title, plane, and where the sliders begin.
+        site: What the page shows: title, plane, network, and where the sliders begin.
         code: The function `program(B)`, the list `rules` of functions and perhaps `outputs()`.
         data: What the trainer is given.
     """
     fallback = f"<p>{escape(site['title'])}. It trains where scripts run.</p>"
-    return embedded(fallback, script_of(_SCRIPTS, "site", {**site, "code": worker(code, data)}))
+    given, dark = {**site, "code": worker(code, data)}, dark_rules(":host([data-theme=dark]) ")
+    return embedded(fallback, script_of(_SCRIPTS, "site", given, style=dark))
 
 
 def worker(code: str, data: Mapping[str, Any]) -> str:

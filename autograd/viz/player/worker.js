@@ -18,7 +18,8 @@ let going = false,
   speed = 300, // steps a second
   begun = 0,
   done = 0,
-  told = 0;
+  last = 0, // when it told
+  shown = 0; // the run whose network is shown
 // Numbers that look random and are the same in every browser (mulberry32).
 function random() {
   seed = (seed + 0x6d2b79f5) | 0;
@@ -56,13 +57,13 @@ function once() {
   every *= 2;
 }
 function tell() {
-  told = performance.now();
+  last = performance.now();
   const held = heldOut(),
     tested = runs[0].tests.at(-1);
   if (test > 0 && (!tested || tested[0] < train.t))
     for (const run of runs) run.tests.push([train.t, run.train.lossOf(held, x)]);
-  const shown = runs.map(({ train, now, losses, tests }) => ({ now, losses, tests, map: data.map ? train.seen() : null }));
-  postMessage({ t: train.t, x, held, runs: shown });
+  const told = runs.map(({ train, now, losses, tests }, k) => ({ now, losses, tests, seen: train.seen(k === shown) }));
+  postMessage({ t: train.t, x, held, runs: told });
 }
 function reset() {
   every = 1;
@@ -84,7 +85,7 @@ function go() {
     once();
     done++;
   }
-  if (performance.now() - told > pause) tell();
+  if (performance.now() - last > pause) tell();
   setTimeout(go, 5);
 }
 onmessage = ({ data: asked }) => {
@@ -93,6 +94,7 @@ onmessage = ({ data: asked }) => {
     speed = asked.speed;
     pace();
   }
+  if ("shown" in asked) shown = asked.shown;
   if ("batch" in asked) batch = asked.batch;
   if ("pause" in asked) pause = asked.pause;
   if ("noise" in asked) noise = asked.noise;

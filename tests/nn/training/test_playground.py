@@ -1,8 +1,13 @@
 """The page that trains: its losses are Python's, in Node and in a browser, for every rule."""
 
+import base64
+import io
 import json
+import re
 import shutil
 import subprocess
+from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -11,8 +16,11 @@ import nn
 import optim
 from autograd.errors import CompileError
 from autograd.viz.player.training import script
-from nn.datasets import moons, spirals
+from autograd.viz.svg import to_svg
+from nn.datasets import Dataset, moons, spirals
+from nn.pictures.network import network_scene
 from nn.training.printed import printed_step
+from nn.training.stage import Stage
 from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 NODE = shutil.which("node")
@@ -417,3 +425,106 @@ def test_trainings_side_by_side_share_clock_and_sliders_and_one_plot(
 
 
 STEPS_OF = "(run) => document.querySelector('.glassgrad').steps(20, run)"
+
+
+def numbers_and_words(element):
+    """What an element of an SVG is drawn with: its attributes, and the text in it."""
+    found = {}
+    for key, text in element.items():
+        try:
+            found[key] = float(text)
+        except ValueError:
+            found[key] = text
+    found.pop("href", None)
+    found[""] = element.text
+    return found
+
+
+def in_color(data_url):
+    from PIL import Image
+
+    png = base64.b64decode(data_url.partition(",")[2])
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA")).astype(int)
+
+
+def networks():
+    numbers = np.random.default_rng(0).uniform(-1, 1, (40, 2))
+    return {
+        "in the plane": (nn.MLP(2, [3], 3, "tanh"), spirals(60), nn.CrossEntropyLoss()),
+        "of numbers": (nn.MLP(2, [3], 1, "relu"), (numbers, numbers[:, :1] ** 2), nn.MSELoss()),
+        "of flowers": (nn.MLP(4, [5, 4], 3, "tanh"), nn.datasets.iris(), nn.CrossEntropyLoss()),
+        "of images": (nn.MLP(64, [20], 10, "relu"), nn.datasets.digits(), nn.CrossEntropyLoss()),
+        "without biases": (
+            nn.Sequential(nn.Linear(2, 4, bias=False), nn.Tanh(), nn.Linear(4, 1, bias=False)),
+            (numbers, (numbers[:, :1] > 0) * 1.0),
+            nn.BCEWithLogitsLoss(),
+        ),
+    }
+
+
+@needs_browser
+@pytest.mark.parametrize("name", networks())
+def test_the_network_of_a_page_is_drawn_after_training_as_python_draws_it(
+    play, tmp_path, name  # noqa: F811
+):  # fmt: skip
+    nn.manual_seed(0)
+    model, data, loss = networks()[name]
+    x, y = data
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    nn.playground(model, data, loss, optimizer).save(tmp_path / "net.html")
+    dataset = data if isinstance(data, Dataset) else None
+    stage = Stage(model, x, y, dataset, None)
+    page = play(tmp_path / "net.html").page
+    batches = stored_batches(len(x))[:20]
+    page.evaluate("(rows) => document.querySelector('.glassgrad').train(rows)", batches)
+    page.get_by_role("slider", name="speed").press("End")
+    page.wait_for_function(SAYS, arg="step 20")
+    page.wait_for_timeout(100)
+    losses_of_python(model, x, y, loss, optimizer, batches)
+    stage.measure([model])  # lines are as thick as they are beside the largest weight so far
+    columns, look = stage.network()
+    scene = network_scene(columns, replace(look, numbers=stage.plane is not None))
+    wanted = ElementTree.fromstring(to_svg(scene, "The network: weights are lines"))
+    svg = page.locator(".panel svg").evaluate("(e) => new XMLSerializer().serializeToString(e)")
+    found = ElementTree.fromstring(svg)
+    pairs = [*zip(found.iter(), wanted.iter(), strict=True)]
+    assert len(pairs) > 40
+    for one, other in pairs[1:]:
+        assert one.tag == other.tag
+        here, there = numbers_and_words(one), numbers_and_words(other)
+        if one.tag.endswith("title") and stage.plane is not None:
+            there[""] = re.sub(r"value [^,]*(, )?", "", there[""]).removesuffix(": ")
+            here[""] = re.sub(r"value [^,]*(, )?", "", here[""]).removesuffix(": ")
+        assert here.keys() == there.keys()
+        for key, seen in here.items():
+            if isinstance(seen, float):
+                assert seen == pytest.approx(there[key], abs=0.16)  # written to 0.1 in SVG
+            else:
+                assert seen == there[key]
+        if one.tag.endswith("image"):
+            (pixels, picture) = (in_color(e.get("href")) for e in (one, other))
+            signed = [
+                (p[..., 0] > 100) * p[..., 3] - (p[..., 0] < 100) * p[..., 3]
+                for p in (pixels, picture)
+            ]
+            assert np.abs(signed[0] - signed[1]).max() <= 215 / 16 / 2 + 1
+
+
+@needs_browser
+def test_of_trainings_side_by_side_the_network_of_one_is_shown_that_is_chosen(
+    play, tmp_path  # noqa: F811
+):  # fmt: skip
+    model, x, y, loss, rules = compared()
+    nn.playground(model, (x, y), loss, rules).save(tmp_path / "net.html")
+    page = play(tmp_path / "net.html").page
+    page.evaluate(STEPS_OF, 0)
+    lines = "(e) => [...e.querySelectorAll('path')].map((p) => p.getAttribute('stroke-width'))"
+    panel = page.locator(".panel svg")
+    before = panel.evaluate(lines)
+    page.get_by_label("The network is that of").select_option("large")
+    page.wait_for_timeout(200)
+    other = panel.evaluate(lines)
+    assert other != before
+    page.get_by_label("The network is that of").select_option("small")
+    page.wait_for_timeout(200)
+    assert panel.evaluate(lines) == before
