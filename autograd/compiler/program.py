@@ -359,6 +359,8 @@ class Workspace:
             pairs = zip(program.effects.kept, program.kept, strict=True)
             given |= {id(before): array for (_, before, _), array in pairs}
         later: Any = self.later
+        shown = [(self._shown(rows, x), x) for rows, x in program.filled]
+        given |= {id(x): place for place, x in shown if place is not None}
         if later is not None:
             late = [(later.shown(rows), x) for rows, x in program.filled if self._is_late(rows)]
             given |= {id(x): shown for shown, x in late if shown is not None}
@@ -394,10 +396,10 @@ class Workspace:
             [
                 (at[rows], arrays[x])
                 for rows, x in program.filled
-                if x in arrays and not self._is_late(rows)
-                if program.recording.is_given(rows) == given
+                if x in arrays and id(x) not in given and not self._is_late(rows)
+                if program.recording.is_given(rows) == of_arguments
             ]
-            for given in (True, False)
+            for of_arguments in (True, False)
         )
         self.late_places: list[Any] = [
             (*later.found(rows), arrays[x])
@@ -411,6 +413,18 @@ class Workspace:
             (program.seeded.searchsorted(rows[needs]), arrays[slope], needs)
             for rows, slope, needs in flowing
         ]
+
+    def _shown(self, rows: Any, x: Traced) -> Any:
+        """The numbers of rows as they lie in memory, to be an array; None if they lie elsewhere."""
+        if (
+            not rows.size
+            or x.dtype != np.float64
+            or x in self.program.tape.changed
+            or self._is_late(rows)
+        ):
+            return None
+        there = span(self.program.placement.at[rows].ravel().tolist())
+        return self.numbers[there].reshape(rows.shape) if isinstance(there, slice) else None
 
 
 class Later:

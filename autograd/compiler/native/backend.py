@@ -16,25 +16,43 @@ import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.compiler.native.llvm import printed_apart, used
+from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
 from autograd.compiler.native.llvm_numbers import WRITTEN
-from autograd.compiler.native.loops import GIVEN, Apply, Code, Memory, Nest, Number, Ref
+from autograd.compiler.native.loops import (
+    GIVEN,
+    Apply,
+    Code,
+    Loop,
+    Memory,
+    Nest,
+    Number,
+    Ref,
+    Step,
+    every_nest,
+)
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_machine
 from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
+from autograd.compiler.native.rolling import rolled
 
 Call = Callable[[], Any]
 
 
 class Run(NamedTuple):
-    """Nests that follow one another, and the calls that they do the work of."""
+    """Nests that follow one another, a list for each function, and the calls whose work they do."""
 
-    nests: list[Nest]
+    parts: list[list[Step]]
     calls: list[Call]
+
+    @property
+    def stops(self) -> bool:
+        """Whether it may end with one of the calls."""
+        return any(nest.stops for part in self.parts for nest in every_nest(part))
 
 
 Piece = Run | Call
@@ -188,17 +206,34 @@ def pieces_of(calls: Sequence[Call]) -> list[Piece]:
 
 def _pieces(section: Sequence[Call], memories: Memories) -> list[Piece]:
     pieces: list[Piece] = []
-    for call in section:
-        nests = _lowered(call, memories)
-        if nests is None:
-            pieces.append(call)
+    for is_known, some in groupby(
+        ((call, _lowered(call, memories)) for call in section), lambda pair: pair[1] is not None
+    ):
+        calls, found = zip(*some, strict=True)
+        if not is_known:
+            pieces += calls
             continue
-        run = pieces[-1] if pieces else None
-        if not isinstance(run, Run) or len(run.nests) + len(nests) > LONG:
-            pieces.append(run := Run([], []))
-        run.calls.append(call)
-        run.nests.extend(replace(x, stops=len(run.calls)) if x.stops else x for x in nests)
+        nests = [
+            replace(nest, stops=k) if nest.stops else nest
+            for k, nests in enumerate(found, start=1)
+            for nest in nests
+        ]
+        pieces.append(Run(_parts(rolled(nests)), list(calls)))
     return pieces
+
+
+def _parts(steps: list[Step]) -> list[list[Step]]:
+    """The nests in lists of at most LONG."""
+    parts: list[list[Step]] = [[]]
+    size = 0
+    for step in steps:
+        more = len(list(every_nest([step])))
+        if size and size + more > LONG:
+            parts.append([])
+            size = 0
+        parts[-1].append(step)
+        size += more
+    return parts
 
 
 def _lowered(call: Any, memories: Memories) -> list[Nest] | None:
@@ -247,7 +282,7 @@ def _is_there(code: Code, rounds: int) -> bool:
 
 def _code_of(pieces: list[Piece]) -> tuple[Hashable, Compiled | None]:
     """The code of a section, and what it is found by."""
-    groups = [x.nests for x in pieces if isinstance(x, Run)]
+    groups = [part for x in pieces if isinstance(x, Run) for part in x.parts]
     if not any(groups):
         return None, None
     return _key(groups), Compiled(printed_apart(groups, this_machine()))
@@ -257,12 +292,12 @@ def _native_calls(
     section: list[Call], pieces: list[Piece], memories: Memories, code: dict[Any, Any]
 ) -> list[Call]:
     """A section's calls with the native ones in place of those that they do the work of."""
-    groups = [x.nests for x in pieces if isinstance(x, Run)]
+    groups = [part for x in pieces if isinstance(x, Run) for part in x.parts]
     found = code.get(_key(groups)) if any(groups) else None
     if found is None:
         return list(section)
     used_ones = used(groups)
-    table = np.array([address_of(m.array) for m in used_ones], dtype=np.intp)
+    table = table_of(used_ones)
     kept = [table, used_ones, found, memories, section[:]]
     functions = iter(found.functions)
     calls: list[Call] = []
@@ -270,11 +305,9 @@ def _native_calls(
         if not isinstance(piece, Run):
             calls.append(piece)
             continue
-        call = NativeCall(next(functions), address_of(table), kept)
-        if any(nest.stops for nest in piece.nests):
-            calls.append(partial(_run, call, piece.calls))
-        elif piece.nests:
-            calls.append(call)
+        made = [NativeCall(next(functions), address_of(table), kept) for _ in piece.parts]
+        made = [call for call, part in zip(made, piece.parts, strict=True) if part]
+        calls += [partial(_run, made, piece.calls)] if piece.stops else made
     return calls
 
 
@@ -290,35 +323,32 @@ class NativeCall(partial):  # type: ignore[type-arg]
         return made
 
 
-def _run(native: NativeCall, calls: list[Call]) -> None:
-    """Make a native call; where it ends with one of the calls that it does the work of, go on."""
-    ended = native()
-    for call in calls[ended - 1 :] if ended else ():
-        call()
+def _run(native: list[NativeCall], calls: list[Call]) -> None:
+    """Make native calls; where one ends with one of the calls whose work it does, go on there."""
+    for function in native:
+        if ended := function():
+            for call in calls[ended - 1 :]:
+                call()
+            return
 
 
-def address_of(array: Any) -> int:
-    """Where an array begins."""
-    found: int = array.__array_interface__["data"][0]
-    return found
-
-
-def _key(groups: Sequence[list[Nest]]) -> Hashable:
+def _key(groups: Sequence[list[Step]]) -> Hashable:
     """What tells a section's nests from others, whatever arrays they are about."""
     numbers: dict[Memory, int] = {}
 
     def of(x: Any) -> Hashable:
         if isinstance(x, Ref):
             place = numbers.setdefault(x.memory, len(numbers))
-            return place, x.memory.dtype.str, x.offset, x.steps, x.place and of(x.place), x.count
+            where = x.memory.dtype.str, x.offset, x.steps, x.turn
+            return place, *where, x.place and of(x.place), x.count
         if isinstance(x, Number):
             return repr(x.value), x.dtype.str
         return x.function, x.dtype.str, *map(of, x.args)
 
     def each() -> Iterator[Hashable]:
-        for nests in groups:
-            yield len(nests)
-            for x in nests:
+        for steps in groups:
+            yield tuple(x.times if isinstance(x, Loop) else 0 for x in steps)
+            for x in every_nest(steps):
                 yield x.axes, x.kept, of(x.code), of(x.out), x.fold, x.adds, x.stops
 
     return tuple(each())

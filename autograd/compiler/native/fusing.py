@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from autograd.compiler.native.loops import Nest, Ref
+from autograd.compiler.native.loops import Column, Memory, Nest, Ref
 
 MOST = 24
 """So many nests at most become one loop."""
 
 
-def fused(nests: Sequence[Nest]) -> list[list[Nest]]:
+def fused(nests: Sequence[Nest], times: int = 1) -> list[list[Nest]]:
     """The nests in groups; those of a group are gone through in one loop, in each round in order.
+
+    Args:
+        nests: The nests.
+        times: How often all of them are made, one after the other.
 
     Example:
         >>> import numpy as np
@@ -28,14 +32,14 @@ def fused(nests: Sequence[Nest]) -> list[list[Nest]]:
     """
     groups: list[list[Nest]] = []
     for nest in nests:
-        if groups and _follows(nest, groups[-1]):
+        if groups and _follows(nest, groups[-1], times):
             groups[-1].append(nest)
         else:
             groups.append([nest])
     return groups
 
 
-def _follows(nest: Nest, group: list[Nest]) -> bool:
+def _follows(nest: Nest, group: list[Nest], times: int) -> bool:
     """Whether a nest can be part of the loop of those before it."""
     if len(group) >= MOST or nest.axes != group[0].axes:
         return False
@@ -43,9 +47,9 @@ def _follows(nest: Nest, group: list[Nest]) -> bool:
         return False
     axes = nest.axes
     for other in group:
-        if not all(_same_or_apart(ref, other.out, axes) for ref in (*nest.refs, nest.out)):
+        if not all(_same_or_apart(ref, other.out, axes, times) for ref in (*nest.refs, nest.out)):
             return False
-        if not all(_same_or_apart(nest.out, ref, axes) for ref in other.refs):
+        if not all(_same_or_apart(nest.out, ref, axes, times) for ref in other.refs):
             return False
     return True
 
@@ -58,12 +62,23 @@ def _is_plain(nest: Nest) -> bool:
     return distinct and all(ref.place is None for ref in (*nest.refs, nest.out))
 
 
-def _same_or_apart(x: Ref, y: Ref, axes: Sequence[int]) -> bool:
+def _same_or_apart(x: Ref, y: Ref, axes: Sequence[int], times: int) -> bool:
     """Whether two refs are the same number in each round, or never in any."""
-    if x.memory is not y.memory or x == y:
+    if x == y:
         return True
     (low, high), (begin, end) = _span(x, axes), _span(y, axes)
-    return high < begin or end < low
+    pairs = zip(_places(x, times), _places(y, times), strict=True)
+    return all(
+        memory is not other or high + at < begin + there or end + there < low + at
+        for (memory, at), (other, there) in pairs
+    )
+
+
+def _places(ref: Ref, times: int) -> Sequence[tuple[Memory, int]]:
+    """For each round the memory, and by how far the ref is further there."""
+    if isinstance(ref.memory, Column):
+        return ref.memory.members
+    return [(ref.memory, ref.turn * k) for k in range(times)]
 
 
 def _span(ref: Ref, axes: Iterable[int]) -> tuple[int, int]:

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from autograd.compiler.host_numbers import HostNumbers
-from autograd.compiler.native.backend import Run, address_of, are_alike, pieces_of
-from autograd.compiler.native.llvm import printed_apart, used
+from autograd.compiler.native.backend import Run, are_alike, pieces_of
+from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
 from autograd.compiler.native.machine import Compiled, Ending, this_machine
 from autograd.compiler.native.memories import UnknownStep
 from autograd.compiler.tape import Tape
@@ -123,19 +123,19 @@ class Kernel:
         pieces = pieces_of(calls)
         if len(pieces) != 1 or not isinstance(pieces[0], Run):
             return None
-        nests = pieces[0].nests
-        if any(nest.stops for nest in nests):
+        (nests,) = pieces[0].parts
+        if pieces[0].stops:
             return None
         self.compute = host.computed()
         self.filled = [bound.arrays.get(id(x)) for x in host.used.values()]
         memories = used([nests])
         place_of = {address_of(x): k for k, x in enumerate(arrays)}
-        found = [address_of(m.array) for m in memories]
-        self.table = np.array(found, dtype=np.intp)
+        self.table = table_of(memories)
+        found = self.table.tolist()
         self.table_at = address_of(self.table)
         self.slots = [(i, place_of[at]) for i, at in enumerate(found) if at in place_of]
         inside = {i for i, _ in self.slots}
-        self.own = [m.array for i, m in enumerate(memories) if i not in inside]  # kept for it
+        self.own = [m.array for i, (m, _) in enumerate(memories) if i not in inside]  # kept for it
         self.code = Compiled(printed_apart([nests], this_machine()))
         return self.code.functions[0]
 

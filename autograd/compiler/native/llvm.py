@@ -9,52 +9,107 @@ the fifth neuron.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
 
 from autograd.compiler.native.fusing import fused
 from autograd.compiler.native.llvm_function import Function, Machine
 from autograd.compiler.native.llvm_tiles import Tiles
-from autograd.compiler.native.loops import Memory, Nest, refs_in, simplified
+from autograd.compiler.native.loops import (
+    Column,
+    Memory,
+    Nest,
+    Step,
+    every_nest,
+    refs_in,
+    simplified,
+)
 
 
-def printed(segments: Sequence[Sequence[Nest]], machine: Machine) -> str:
+def printed(segments: Sequence[Sequence[Step]], machine: Machine) -> str:
     """Functions @f0, @f1, … for some lists of nests; of all, one table of memories."""
     parts = list(_functions(segments, machine))
     declared = {name: text for function, _ in parts for name, text in function.declared.items()}
     return "\n".join([*declared.values(), "", *(text for _, text in parts)])
 
 
-def printed_apart(segments: Sequence[Sequence[Nest]], machine: Machine) -> Iterator[str]:
+def printed_apart(segments: Sequence[Sequence[Step]], machine: Machine) -> Iterator[str]:
     """Likewise, each as a text of its own: of one long text LLVM takes more than its share."""
     for function, text in _functions(segments, machine):
         yield "\n".join([*function.declared.values(), "", text])
 
 
 def _functions(
-    segments: Sequence[Sequence[Nest]], machine: Machine
+    segments: Sequence[Sequence[Step]], machine: Machine
 ) -> Iterator[tuple[Function, str]]:
-    memories = {memory: k for k, memory in enumerate(used(segments))}
-    for k, nests in enumerate(segments):
+    memories: dict[Memory, int] = {}
+    place = 0
+    for memory in _read_and_written(segments):
+        memories[memory] = place
+        place += len(memory.members) if isinstance(memory, Column) else 1
+    for k, steps in enumerate(segments):
         function = Function(machine, f"f{k}", memories)
-        yield function, _text(function, nests)
+        yield function, _text(function, steps)
 
 
-def _text(function: Function, nests: Sequence[Nest]) -> str:
+def _text(function: Function, steps: Sequence[Step]) -> str:
     """The function that goes through these nests."""
-    nests = [simplified(nest) for nest in nests]
-    for nest in nests:
-        for ref in (*nest.refs, *refs_in(nest.out)):
-            function.base(ref.memory)
-    for group in fused([nest for nest in nests if nest.rounds or nest.fold]):
-        Tiles(function, group).write()
-        if group[-1].stops:
-            function.stop(group[-1].out.memory, group[-1].stops)
+    for memory in _read_and_written([steps]):
+        if not isinstance(memory, Column):
+            function.base(memory)
+    straight: list[Nest] = []
+    for step in (*steps, None):
+        if isinstance(step, Nest):
+            straight.append(step)
+            continue
+        _write(function, straight, 1)
+        straight = []
+        if step is not None:
+            _write(function, step.body, step.times)
     body = "\n".join([*function.lines, "  ret i64 0"])
     return f"define i64 @{function.name}(ptr %table) {{\nentry:\n{body}\n}}\n"
 
 
-def used(segments: Sequence[Sequence[Nest]]) -> list[Memory]:
-    """The memories of some lists of nests, in the order of the table."""
-    every = (
-        ref for nests in segments for nest in nests for ref in (*nest.refs, *refs_in(nest.out))
-    )
+def _write(function: Function, nests: Sequence[Nest], times: int) -> None:
+    """Write some nests, so many times."""
+    nests = [simplified(nest) for nest in nests]
+
+    def body(index: str, _: list[str]) -> list[str]:
+        for memory in _read_and_written([nests]):
+            if isinstance(memory, Column):
+                function.base(memory, index)
+        for group in fused([nest for nest in nests if nest.rounds or nest.fold], times):
+            Tiles(function, group, index).write()
+            if group[-1].stops:
+                function.stop(group[-1].out.memory, group[-1].stops)
+        return []
+
+    function.loop(times, 1, body, [], [])
+
+
+def used(segments: Sequence[Sequence[Step]]) -> list[tuple[Memory, int]]:
+    """The table of some lists of nests: memories, and from which number on."""
+    found: list[tuple[Memory, int]] = []
+    for memory in _read_and_written(segments):
+        found += memory.members if isinstance(memory, Column) else [(memory, 0)]
+    return found
+
+
+def table_of(used: Sequence[tuple[Memory, int]]) -> Any:
+    """The addresses of what is used."""
+    found = [address_of(memory.array) + at * memory.dtype.itemsize for memory, at in used]
+    return np.array(found, dtype=np.intp)
+
+
+def address_of(array: Any) -> int:
+    """Where an array begins."""
+    found: int = array.__array_interface__["data"][0]
+    return found
+
+
+def _read_and_written(segments: Sequence[Sequence[Step]]) -> list[Memory]:
+    """The memories of some lists of nests, in order."""
+    nests = (nest for steps in segments for nest in every_nest(steps))
+    every = (ref for nest in nests for ref in (*nest.refs, *refs_in(nest.out)))
     return list(dict.fromkeys(ref.memory for ref in every))

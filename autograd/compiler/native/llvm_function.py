@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autograd.compiler.native.llvm_numbers import Numbers
-from autograd.compiler.native.loops import Memory
+from autograd.compiler.native.loops import Column, Memory
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,12 @@ class Function:
         self.numbers = Numbers(self.emit, self.declared.setdefault, machine.fused)
         self.bases: dict[Memory, str] = {}
 
-    def base(self, memory: Memory) -> None:
-        """Where a memory is: its place in the table is read once."""
-        if memory not in self.bases:
+    def base(self, memory: Memory, index: str = "0") -> None:
+        """Where a memory is: its place in the table is read once, a column's in each round."""
+        if memory not in self.bases or isinstance(memory, Column):
             at = self.emit(f"getelementptr ptr, ptr %table, i64 {self.memories[memory]}")
+            if isinstance(memory, Column):
+                at = self.emit(f"getelementptr ptr, ptr {at}, i64 {index}")
             self.bases[memory] = self.emit(f"load ptr, ptr {at}")
 
     def emit(self, text: str) -> str:

@@ -28,7 +28,8 @@ class Tiles:
         row: The axis of which several are computed at once, so that what they share is read once.
     """
 
-    def __init__(self, function: Function, nests: list[Nest]) -> None:
+    def __init__(self, function: Function, nests: list[Nest], turn: str = "") -> None:
+        self.turn = turn  # the index of the round of a loop around them
         self.function, self.numbers = function, function.numbers
         self.nest, self.nests = nests[0], nests
         self.read = list(dict.fromkeys(ref for nest in nests for ref in nest.refs))
@@ -49,6 +50,9 @@ class Tiles:
         for ref in self.refs:
             base = self.function.bases[ref.memory]
             bases[ref] = self._moved(base, ref, str(ref.offset)) if ref.offset else base
+            if ref.turn and self.turn:
+                by = self.function.emit(f"mul i64 {self.turn}, {ref.turn}")
+                bases[ref] = self._moved(bases[ref], ref, by)
         outer = [k for k in range(nest.kept) if k not in (self.v, self.row, self.column)]
         self._outer(outer, bases)
 

@@ -14,7 +14,7 @@ down in its language, and knows nothing of NumPy; lowering.py makes them of NumP
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,6 +56,23 @@ class Memory:
         return f"{self.name}{list(self.shape)}"
 
 
+class Column(Memory):
+    """A memory that is another one in each round of a loop.
+
+    Attributes:
+        members: Which, and where it begins there.
+    """
+
+    members: tuple[tuple[Memory, int], ...]
+
+    @classmethod
+    def of(cls, members: tuple[tuple[Memory, int], ...]) -> Column:
+        """A column of these."""
+        made = cls("", (), members[0][0].dtype, None)
+        made.members = members
+        return made
+
+
 @dataclass(frozen=True)
 class Ref:
     """A number of a memory in each round: at offset + Σ step·(index along the axis).
@@ -67,6 +84,7 @@ class Ref:
         place: An integer that is added to that, by which a number is looked up; if any.
         count: Among how many numbers: a place outside of them is the nearest one. 0 where it is
             known to be inside.
+        turn: In a loop, how far it goes from round to round.
     """
 
     memory: Memory
@@ -74,6 +92,7 @@ class Ref:
     steps: tuple[int, ...]
     place: Ref | None = None
     count: int = 0
+    turn: int = 0
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -137,6 +156,31 @@ class Nest:
     def rounds(self) -> int:
         """How often the innermost code runs."""
         return math.prod(self.axes)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Some nests in turn, again and again.
+
+    Attributes:
+        times: How often.
+        body: The nests.
+    """
+
+    times: int
+    body: tuple[Nest, ...]
+
+
+Step = Nest | Loop
+
+
+def every_nest(steps: Iterable[Step]) -> Iterator[Nest]:
+    """The nests, those in loops included."""
+    for step in steps:
+        if isinstance(step, Loop):
+            yield from step.body
+        else:
+            yield step
 
 
 def refs_in(code: Code) -> Iterator[Ref]:

@@ -3,10 +3,11 @@
 import numpy as np
 
 from autograd.compiler.native.backend import NativeCall, _name, sections_of
-from autograd.compiler.native.llvm import printed, used
+from autograd.compiler.native.llvm import printed, table_of, used
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.machine import Compiled, this_machine
 from autograd.compiler.native.memories import Memories
+from autograd.compiler.native.rolling import rolled
 
 SPECIAL = [np.nan, np.inf, -np.inf, -0.0, 0.0, 5e-324, -1e-310, 1e308, 1.0, -2.5]
 
@@ -15,8 +16,9 @@ def run_natively(calls, machine=None):
     """Make some calls of NumPy with the machine's code; what it gives."""
     memories = Memories(calls)
     nests = [nest for call in calls for nest in lowered(call, memories)]
+    nests = rolled(nests)
     code = Compiled([printed([nests], machine or this_machine())])
-    table = np.array([m.array.__array_interface__["data"][0] for m in used([nests])], np.intp)
+    table = table_of(used([nests]))
     return code.functions[0](table.ctypes.data)
 
 

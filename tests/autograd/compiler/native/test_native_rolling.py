@@ -1,0 +1,127 @@
+"""What is done again and again is one loop of the machine's, and gives NumPy's numbers."""
+
+import os
+from functools import partial
+
+import numpy as np
+import pytest
+
+import autograd
+import optim
+from autograd import Tensor
+from autograd.compiler.native.loops import Loop, every_nest
+from autograd.compiler.native.lowering import lowered
+from autograd.compiler.native.memories import Memories
+from autograd.compiler.native.rolling import rolled
+from tests.autograd.compiler.native.calls import names_of_numpys, numbers, run_natively
+
+if os.environ.get("GLASSGRAD_CI") != "1":
+    pytest.importorskip("llvmlite", reason="needs llvmlite, the extra native")
+
+
+def rolled_calls(calls):
+    memories = Memories(calls)
+    return rolled([nest for call in calls for nest in lowered(call, memories)])
+
+
+def recurrence(rng, rounds, apart):
+    """h = tanh(W h + u x + b): each h an array of its own, or all of them in one."""
+    whole = np.zeros((rounds + 1, 5))
+    states = [np.zeros(5) for _ in whole] if apart else list(whole)
+    states[0][:] = numbers(rng, 5)
+    w, u, b, x = (numbers(rng, *shape) for shape in ((5, 5), (5,), (5,), (rounds,)))
+    order = rng.permutation(rounds)
+    calls = []
+    for k in range(rounds):
+        t, s = np.zeros(5), np.zeros(5)
+        calls += [
+            partial(np.dot, w, states[k], t),
+            partial(np.multiply, u, x[order[k] :][:1], s),
+            partial(np.add, t, s, t),
+            partial(np.add, t, b, states[k + 1]),
+            partial(np.tanh, states[k + 1], states[k + 1]),
+            partial(np.add, u, 1e-3, u),  # each round sees what the one before has changed
+        ]
+    return calls, [*states, u]
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_rounds_on_arrays_that_lie_anywhere_are_one_loop_with_numpys_numbers(apart):
+    rng = np.random.default_rng(4)
+    calls, arrays = recurrence(rng, 40, apart)
+    (loop,) = rolled_calls(calls)
+    assert isinstance(loop, Loop)
+    assert (loop.times, len(loop.body)) == (40, 6)
+    before = [x.copy() for x in arrays]
+    for call in calls:
+        call()
+    expected = [x.copy() for x in arrays]
+    for x, was in zip(arrays, before, strict=True):
+        x[...] = was
+    assert run_natively(calls) == 0
+    for x, y in zip(arrays, expected, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("shift", [-2, -1, 0, 1, 2])
+def test_rounds_that_overlap_are_made_one_after_the_other(shift):
+    row = np.arange(1.0, 101.0)
+    calls = []
+    for k in range(10, 80):
+        here, there = row[k : k + 8], row[k + shift : k + shift + 8]
+        part = np.zeros(8)
+        calls += [
+            partial(np.multiply, here, 0.5, part),
+            partial(np.add, part, 1.0, there),
+            partial(np.sqrt, here, part),
+        ]
+    assert len(rolled_calls(calls)) < 10
+    before = row.copy()
+    for call in calls:
+        call()
+    expected = row.copy()
+    row[...] = before
+    run_natively(calls)
+    np.testing.assert_array_equal(row, expected)
+
+
+def test_what_repeats_itself_between_other_calls_is_found_and_the_others_stay():
+    rng = np.random.default_rng(1)
+    calls, _ = recurrence(rng, 20, True)
+    x, y = numbers(rng, 7), np.zeros(7)
+    calls = [partial(np.exp, x, y), *calls, partial(np.log, y, x), *recurrence(rng, 20, True)[0]]
+    steps = rolled_calls(calls)
+    assert [isinstance(step, Loop) for step in steps] == [False, True, False, True]
+    assert len(list(every_nest(steps))) == 14
+
+
+def test_a_recurrent_network_on_arrays_is_one_short_native_call():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=30), rng.normal(size=30)
+    first = [rng.normal(size=shape) * 0.3 for shape in ((4, 4), (4,), (4,), (4,))]
+
+    def trained(backend):
+        w, u, b, o = parts = [Tensor(a.copy(), requires_grad=True) for a in first]
+        optimizer = optim.SGD(parts, lr=0.05, momentum=0.5)
+
+        @partial(autograd.compile, backend=backend)
+        def step(x, y):
+            h, total = np.zeros(4), 0.0
+            for t in range(30):
+                h = autograd.tanh(w @ h + u * x[t] + b)
+                total = total + (o @ h - y[t]) ** 2
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+            return total
+
+        return step, [step(x, y).item() for _ in range(8)] + [p.data for p in parts]
+
+    step, found = trained("native")
+    for mine, numpys in zip(found, trained("numpy")[1], strict=True):
+        np.testing.assert_allclose(mine, numpys, rtol=1e-11, atol=1e-12)
+    assert names_of_numpys(step) == []
+    lengths = [
+        len(code.functions) for code in step._newest.native.state.values() if code is not True
+    ]
+    assert lengths == [1]
