@@ -155,7 +155,7 @@ def plain():
     return step
 
 
-def compiled(whole=False, single=False):
+def compiled(whole=False, single=False, backend=None):
     import autograd
     from autograd import Value
     from nn import Parameter
@@ -175,7 +175,7 @@ def compiled(whole=False, single=False):
     def loss_of(word):
         return loss(w, word, autograd.take)
 
-    g = loss_of if whole else autograd.compile(loss_of)
+    g = loss_of if whole else autograd.compile(loss_of, backend=backend)
 
     def lines(word):
         total = g(word)
@@ -188,7 +188,7 @@ def compiled(whole=False, single=False):
         optimizer.step()
         return total
 
-    lines = autograd.compile(lines) if whole else lines
+    lines = autograd.compile(lines, backend=backend) if whole else lines
 
     def step(word):
         return lines(word).data

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,9 @@ class Given:
             if x and type(x[0]) is float and set(map(type, x)) == {float}:
                 self.floats += x
                 return kind, len(x)
+            if (rows := _rows(x)) is not None:
+                self.floats += rows
+                return kind, type(x[0]), len(x), len(x[0])
             return (kind, *map(self._describe, x))
         if kind is np.ndarray:
             return self._describe_array(x)
@@ -87,6 +91,15 @@ class Given:
             return ("objects", x.shape, *map(self._describe, x.flat))
         self.arrays.append(x)
         return np.ndarray, x.shape, x.dtype
+
+
+def _rows(x: Any) -> list[float] | None:
+    """The numbers of rows of floats of one length, as of points; None of anything else."""
+    kind = type(x[0]) if x else None
+    if kind not in (list, tuple) or set(map(type, x)) != {kind} or len(set(map(len, x))) > 1:
+        return None
+    found = list(chain.from_iterable(x))
+    return found if set(map(type, found)) == {float} else None
 
 
 def _check_exact(x: Any, kinds: tuple[type, ...]) -> None:

@@ -3,22 +3,27 @@
 The C is compiled with `cc -O3 -march=native -fno-math-errno`; ours replays with NumPy, and
 natively, which needs llvmlite. All sides of a row begin with the same numbers, must show the same
 losses, and take turns in one process; the figures are medians of the processor time of one step.
-Ratios are to C's.
+Ratios are to C's. `--only` takes beginnings of rows' names. Then the figures of others.py.
 """
 
+import argparse
 import ctypes
+import itertools
 import pathlib
 import statistics
 import subprocess
 import tempfile
 import time
+from functools import partial
 
 import numpy as np
 
 import autograd
 import nn
 import optim
-from autograd import Tensor, tanh
+from autograd import Tensor, Value, tanh
+from benchmarks import gpt, peers
+from benchmarks.limits import others
 
 HERE = pathlib.Path(__file__).parent
 DOUBLES, FLOATS, INTS = (
@@ -55,26 +60,59 @@ def trained(loss, optimizer, *data):
     return step
 
 
-def moons(folder):
+def moons(folder, written="tensors"):
+    """On Tensors, in a model's close-up, or in 337 Values, each an object of its own."""
     x, classes = nn.datasets.moons(100, noise=0.1, seed=1337)
-    y = np.where(classes, 1.0, -1.0).reshape(-1, 1)
+    y = np.where(classes, 1.0, -1.0)
+    numbers = network(2, 16, 16, 1)[1]
 
     def ours(backend):
         model, _ = network(2, 16, 16, 1)
+        parameters = list(model.parameters())
 
-        def loss(x, y):
-            penalty = sum((p * p).sum() for p in model.parameters())
-            return (1 - y * model(x)).relu().mean() + 1e-4 * penalty
+        def on_tensors(x, y):
+            penalty = sum((p * p).sum() for p in parameters)
+            return (1 - y * model(x).reshape(-1)).relu().mean() + 1e-4 * penalty
 
-        step = trained(loss, optim.SGD(model.parameters(), lr=0.1))
+        def in_scalars(xs, ys):
+            losses = [(1 - y * scalars(x)).relu() for x, y in zip(xs, ys)]
+            penalty = sum(p * p for p in scalars.parameters())
+            return sum(losses) * (1 / len(losses)) + 1e-4 * penalty
+
+        if written == "tensors":
+            loss, data = on_tensors, (x, y)
+        elif written == "close-up":
+            loss, data, scalars = in_scalars, (x.tolist(), y.tolist()), CloseUp(model)
+        else:
+            loss, data, scalars = in_scalars, (x.tolist(), y.tolist()), values(2, 16, 16, 1)
+            parameters = scalars.parameters()
+        step = trained(loss, optim.SGD(parameters, lr=0.1))
         g = autograd.compile(step, backend=backend, audit=False)
-        return lambda: g(x, y).item()
+        return lambda: float(g(*data).data)
 
-    function, numbers = (
-        by_hand(folder, "moons", DOUBLES, DOUBLES, DOUBLES),
-        network(2, 16, 16, 1)[1],
-    )
+    function = by_hand(folder, "moons", DOUBLES, DOUBLES, DOUBLES)
     return ours, lambda: function(numbers, x, y, 0.1)
+
+
+class CloseUp:
+    def __init__(self, model):
+        self.model = model.scalars()
+
+    def __call__(self, x):
+        return self.model(x)[0]
+
+    def parameters(self):
+        return self.model.parameters()
+
+
+def values(*sizes):
+    """nn.scalar's MLP with the numbers of the network above."""
+    model, _ = network(*sizes)
+    peers.set_numbers(
+        scalars := nn.scalar.MLP(sizes[0], list(sizes[1:])),
+        [(x.weight.data, x.bias.data) for x in model if hasattr(x, "weight")],
+    )
+    return scalars
 
 
 def digits(folder):
@@ -95,16 +133,13 @@ def digits(folder):
     return ours, lambda: function(numbers, x, classes, 0.001)
 
 
-def recurrent(folder):
+def recurrent(folder, in_scalars=False):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=120), rng.normal(size=120)
     numbers = rng.normal(size=64 + 8 + 8 + 8 + 1) * 0.3
 
-    def ours(backend):
-        sizes = np.cumsum([64, 8, 8, 8])
-        arrays = [a.copy() for a in np.split(numbers, sizes)]
-        arrays[0] = arrays[0].reshape(8, 8)
-        w, u, b, o, c = parts = [Tensor(a, requires_grad=True) for a in arrays]
+    def on_tensors(parts):
+        w, u, b, o, c = parts
 
         def loss(x, y):
             h, total = np.zeros(8), 0.0
@@ -113,11 +148,51 @@ def recurrent(folder):
                 total = total + ((o @ h + c - y[t]) ** 2).sum()
             return total / 120
 
-        g = autograd.compile(trained(loss, optim.SGD(parts, lr=0.01)), backend=backend, audit=False)
-        return lambda: g(x, y).item()
+        return loss, parts
+
+    def on_values(parts):
+        w, u, b, o, (c,) = ([Value(z) for z in np.ravel(part.data).tolist()] for part in parts)
+        rows = [w[8 * i : 8 * i + 8] for i in range(8)]
+
+        def loss(x, y):
+            h, total = [0.0] * 8, 0.0
+            for z, coming in zip(x, y):
+                h = [
+                    (sum(a * s for a, s in zip(row, h)) + ui * z + bi).tanh()
+                    for row, ui, bi in zip(rows, u, b)
+                ]
+                total = total + (sum(a * s for a, s in zip(o, h)) + c - coming) ** 2
+            return total / 120
+
+        return loss, [*w, *u, *b, *o, c]
+
+    def ours(backend):
+        sizes = np.cumsum([64, 8, 8, 8])
+        arrays = [a.copy() for a in np.split(numbers, sizes)]
+        arrays[0] = arrays[0].reshape(8, 8)
+        parts = [Tensor(a, requires_grad=True) for a in arrays]
+        loss, parameters = (on_values if in_scalars else on_tensors)(parts)
+        data = (x.tolist(), y.tolist()) if in_scalars else (x, y)
+        step = trained(loss, optim.SGD(parameters, lr=0.01))
+        g = autograd.compile(step, backend=backend, audit=False)
+        return lambda: float(g(*data).data)
 
     function, start = by_hand(folder, "recurrent", DOUBLES, DOUBLES, DOUBLES), numbers.copy()
     return ours, lambda: function(start, x, y, 0.01)
+
+
+def small_gpt(folder):
+    """Names of all lengths in turn: a program for each of them."""
+    words = gpt.words(16)
+
+    def ours(backend):
+        step, turn = gpt.compiled(True, backend=backend), itertools.cycle(words)
+        return lambda: step(next(turn))
+
+    function = by_hand(folder, "gpt", DOUBLES, INTS, INTS)
+    numbers = np.concatenate([x.ravel() for x in gpt.first_numbers().values()])
+    turn = itertools.cycle([(w.astype(np.int32), np.array([len(w)], np.int32)) for w in words])
+    return ours, lambda: function(numbers, *next(turn), 0.01)
 
 
 def update(folder):
@@ -143,11 +218,16 @@ def update(folder):
 
 
 ROWS = {
-    "moons 2-16-16-1, L2, SGD": (moons, ("numpy", "native")),
-    "digits 64-64-10, Adam": (digits, ("numpy", "native")),
-    "recurrent 8 × 120 on Tensors, SGD": (recurrent, ("numpy", "native")),
-    "Adam's step() alone, 109,386 float32": (update, ("numpy", "native")),
+    "moons 2-16-16-1, L2, SGD": moons,
+    "the same in a close-up": partial(moons, written="close-up"),
+    "the same in 337 Values": partial(moons, written="values"),
+    "digits 64-64-10, Adam": digits,
+    "recurrent 8 × 120 on Tensors, SGD": recurrent,
+    "the same in scalars": partial(recurrent, in_scalars=True),
+    "scalar GPT, 4,192 parameters, Adam": small_gpt,
+    "Adam's step() alone, 109,386 float32": update,
 }
+BACKENDS = "numpy", "native"
 
 
 def measured(sides, turns=15, part=0.02):
@@ -168,22 +248,30 @@ def measured(sides, turns=15, part=0.02):
 
 
 def main():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.limits", description=__doc__)
+    parser.add_argument("--only", metavar="ROW", nargs="+", default=[""])
+    only = tuple(parser.parse_args().only)
     print("| whole step, µs | C by hand | ours | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for title, (make, backends) in ROWS.items():
+        for title, make in ROWS.items():
+            if not title.startswith(only):
+                continue
             ours, c = make(folder)
-            sides = {"C": c, **{backend: ours(backend) for backend in backends}}
-            losses = {name: [step() for _ in range(5)] for name, step in sides.items()}
+            sides = {"C": c, **{backend: ours(backend) for backend in BACKENDS}}
+            losses = {name: [step() for _ in range(16)] for name, step in sides.items()}
             for name, found in losses.items():
                 np.testing.assert_allclose(
                     found, losses["C"], rtol=1e-9, err_msg=f"{title}: {name}"
                 )
             figures = measured(sides)
-            for name in backends:
+            for name in BACKENDS:
                 ratio = figures[name] / figures["C"]
                 print(
-                    f"| {title}, {name} | {figures['C']:.1f} | {figures[name]:.1f} | {ratio:.2f} |"
+                    f"| {title}, {name} | {figures['C']:.1f} | {figures[name]:.1f} | {ratio:.2f} |",
+                    flush=True,
                 )
+        if only == ("",):
+            others.report(folder)
 
 
 if __name__ == "__main__":
