@@ -90,7 +90,7 @@ def _with_gates(
 
 
 def _elman_step(activation: Callable[[Any], Any]) -> Callable[..., Any]:
-    def step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+    def step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
         return activation(affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh))
 
     return step
@@ -123,7 +123,11 @@ def _lstm_state(*operands: Any) -> Any:
     return lstm_step(*operands)[0]
 
 
-# One of an RNN is not told from other weighted sums in a tanh, such as those of additive attention.
+# Without biases, one of an RNN is not told from the scores of additive attention, say.
+for _name, _step in ELMAN_STEPS.items():
+    named(f"{_name} of two products", shapes=_with_gates(1, biases=0))(_step)
+
+
 @named("LSTM step, no biases", shapes=_with_gates(4, states=2, biases=0))
 def _lstm_state_alone(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any) -> Any:
     return lstm_step(x, h, c, w_ih, w_hh, None, None)[0]

@@ -29,7 +29,7 @@ _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"
 _SUBSCRIPTS = dict(zip("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋", strict=True))
 _SUPERSCRIPTS = dict(zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
 _GIVEN = re.compile(
-    r"(?P<base>\\?[^\W\d_]\w*?)(?:_(?P<accent>hat|bar|tilde|dot))?"
+    r"(?P<base>\\?[^\W\d_](?:\w*\.[^\W\d_])*\w*?)(?:_(?P<accent>hat|bar|tilde|dot))?"
     r"(?P<index>_?\d+|_\{\d+\}|(?:_\d+){2,}|(?:\[-?\d+(?:, ?-?\d+)*\])+)?"
 )
 

@@ -51,6 +51,9 @@ Kind = Literal["leaf", "operation", "constant"]
 LONGEST_NAME = 13
 """A longer name would tear the lines of a formula apart."""
 
+LONGEST_WAY, MOST_WORDS = 24, 3
+"""Of a way through a model: in_proj_weight[0], or conv1.weight to tell it from conv2.weight."""
+
 SMALL = 36
 """Arrays of at most so many elements are kept as they were at the time, and written out."""
 
@@ -317,12 +320,13 @@ def all_names(
     """A short name of its own for every node but unnamed constants, and what was abbreviated.
 
     No two are written alike. A way through a model such as `model.layers[0].w[1]` is abbreviated to
-    its last word with all its numbers, w[0][1], and any other text too long for a formula to v1.
+    its last word with all its numbers, w[0][1], or to as many words as tell it from others, as
+    conv1.weight; any other text too long for a formula to v1.
     """
     wanted = {
         node: printable(" ".join(name.split())) for node, name in found.items() if name.strip()
     }
-    short = {node: _short(name) for node, name in wanted.items()}
+    short = _told_apart(wanted)
     taken = {_written(name) for name in short.values() if name}
     names_of_users = {name.translate(_RAISED) for name in taken}
     numbers: dict[str, Iterator[str]] = {}
@@ -378,23 +382,41 @@ def _numbered(stem: str, first: int = 1) -> Iterator[str]:
     return (f"{stem}{k}" for k in count(first))
 
 
-def _short(name: str) -> str:
-    """A name that fits into a formula; "" for a text that has none.
+def _told_apart(wanted: Mapping[Node, str]) -> dict[Node, str]:
+    """A short name for each node; of those that share one, each with a word more if that helps."""
+    short = {node: _short(name) for node, name in wanted.items()}
+    alike: dict[str, list[Node]] = {}
+    for node, name in short.items():
+        alike.setdefault(name, []).append(node)
+    for nodes in (nodes for name, nodes in alike.items() if name and len(nodes) > 1):
+        for words in range(2, MOST_WORDS + 1):
+            longer = [_short(wanted[node], words) or short[node] for node in nodes]
+            if len(set(longer)) == len(longer):
+                short.update(zip(nodes, longer, strict=True))
+                break
+    return short
+
+
+def _short(name: str, words: int = 1) -> str:
+    """A name that fits into a formula, of so many words; "" for a text that has none.
 
     Example:
         >>> (
         ...     _short("mlp.layers[1].neurons[0].w[2]"),
         ...     _short("net.0.weight"),
+        ...     _short("net.blocks.0.norm.weight", words=2),
         ...     _short("2*x0 + 3*x1 + 4*x2"),
         ... )
-        ('w[1][0][2]', 'weight[0]', '')
+        ('w[1][0][2]', 'weight[0]', 'norm.weight[0]', '')
     """
     way = re.fullmatch(r"[^\W\d]\w*(\.\w+|\[-?\d+(,-?\d+)*\])*", name)
+    longest = LONGEST_NAME
     if way and "." in name:
-        words = re.findall(r"[^\W\d]\w*", name)
-        indices = re.findall(r"[.\[,](\d+)", name)
-        name = words[-1] + "".join(f"[{i}]" for i in indices)
-    return name if len(name) <= LONGEST_NAME else ""
+        longest = LONGEST_WAY
+        parts = re.findall(r"(?<!\w)[^\W\d]\w*", name)
+        indices = re.findall(r"[.\[,](\d+)(?!\w)", name)
+        name = ".".join(parts[-words:]) + "".join(f"[{i}]" for i in indices)
+    return name if len(name) <= longest else ""
 
 
 def number_of(node: Node) -> Any:

@@ -65,6 +65,11 @@ def _is_kernel(array: Any, node: Any) -> bool:
     return _made_by(node) == "convolution" and node.parents[1] is array and array.requires_grad
 
 
+def is_of_one_example(node: Any) -> bool:
+    """Whether an array is a batch of one without its first axis: what is made of (C, L) alone."""
+    return _made_by(node) == "reshape" and node.parents[0].shape == (1, *node.shape)
+
+
 def window_text(names: Names, node: Any, index: Index) -> str | None:
     """The window and the kernel that make one number of a convolution, or the window of a pooling.
 
@@ -77,6 +82,8 @@ def window_text(names: Names, node: Any, index: Index) -> str | None:
         Some lines; None if the array is made otherwise, or of windows too large to read.
     """
     name, bias = _called(names, node, index), None
+    if is_of_one_example(node):
+        node, index = node.parents[0], (0, *index)
     if _made_by(node) == "add" and _made_by(node.parents[0]) == "convolution":
         bias = np.broadcast_to(node._inputs[1], node.shape)[index]
         node = node.parents[0]

@@ -252,8 +252,10 @@ def _bias(node: Any, end: Any) -> Any:
     if node.op.name == "linear":
         return node.parents[2] if len(node.parents) > 2 else None
     for part in topological(end, frozenset([node])):
-        if part.op is not None and part.op.name == "add" and node in part.parents:
-            (other,) = [p for p in part.parents if p is not node] or [None]
+        if part.op is not None and part.op.name == "add":
+            # Not `node in part.parents`, which would compare arrays by their numbers.
+            others = [p for p in part.parents if p is not node]
+            other = others[0] if len(others) == 1 else None
             if other is not None and _only_learnt(other):
                 return other
     return None

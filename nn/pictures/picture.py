@@ -29,7 +29,7 @@ def picture(
     if examples.ndim not in (1, 2) or not examples.size:
         raise ShapeError(
             f"picture: needs one example (inputs,) or several (N, inputs), but got "
-            f"{examples.shape}."
+            f"{examples.shape}. draw(model(x)) shows the operations of any model."
         )
     if loss is not None and not callable(loss):
         raise TypeError(f"picture: loss needs a function of outputs and y, but got {came(loss)}.")

@@ -141,3 +141,15 @@ def test_on_its_page_one_goes_forwards_backwards_and_to_the_operations(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(page).response["violations"]
     assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in found] == []
+
+
+def test_what_is_added_to_a_weighted_sum_is_told_by_what_it_is_and_not_by_its_numbers():
+    class Model(nn.Module):
+        def __init__(self):
+            self.weight, self.bias = nn.Linear(2, 2, bias=False), nn.Parameter([0.5, -0.5])
+
+        def forward(self, x):
+            return self.bias + (np.array([1.0, 2.0]) + self.weight(x))
+
+    picture = Model().picture([1.0, 2.0])
+    assert repr(picture).startswith("Network 2 → 2")

@@ -11,6 +11,7 @@ import autograd
 import nn
 from autograd import ShapeError, Tensor, Value, compile, jvp, value_and_grad, vjp
 from autograd.rules import windows
+from autograd.viz.player.windows_record import windows_of
 from benchmarks import accuracy
 from nn import functional as F
 from nn.operands import numbers
@@ -503,3 +504,28 @@ def test_the_equation_of_a_pooling_step_says_what_its_text_says(pool):
     assert '["mi","unpool"]' in "".join(unpacked(page))
     assert "to_windows" not in page
     assert "over_windows" not in page
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "text"),
+    [
+        (nn.Conv1d(2, 3, 3), (2, 6), "of what the kernel meets"),
+        (nn.Conv2d(1, 2, 2, bias=False), (1, 3, 3), "of what the kernel meets"),
+        (nn.MaxPool1d(2), (2, 6), "the largest of its window"),
+    ],
+    ids=repr,
+)
+def test_the_numbers_made_of_one_example_without_a_batch_can_be_chosen(layer, shape, text):
+    x = Tensor(np.random.default_rng(0).normal(size=shape), requires_grad=True)
+    chosen = []
+    for example in (x, x[None]):
+        y = layer(example)
+        steps = autograd.backprop((y * y).sum())
+        (windows,) = [
+            record["texts"]
+            for i, record in windows_of(steps, {n: i for i, n in enumerate(steps.nodes)}).items()
+            if steps.nodes[i] is y
+        ]
+        assert all(text in window for window in windows)
+        chosen.append([window.splitlines()[1:] for window in windows])
+    assert chosen[0] == chosen[1]

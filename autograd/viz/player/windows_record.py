@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.viz.player.values import rows_of
 from autograd.viz.steps import Pass
-from autograd.viz.windows import kernels_in, window_texts
+from autograd.viz.windows import is_of_one_example, kernels_in, window_texts
 
 MOST = 144
 """So many numbers of an array can be chosen, of a larger one whole images, the first of them."""
@@ -38,10 +38,11 @@ def windows_of(steps: Pass, index: Mapping[Any, int]) -> dict[int, Record]:
 
 
 def _choice(steps: Pass, array: Any, numbers: Any) -> Record:
-    operands = [array, *array.parents, *(p for parent in array.parents for p in parent.parents)]
+    made = array.parents[0] if is_of_one_example(array) else array
+    operands = [array, *made.parents, *(p for parent in made.parents for p in parent.parents)]
     shape = np.shape(numbers)
     image = int(np.prod(shape[-2:]))
-    if len(shape) < 3 or not 0 < image <= MOST or max(np.size(n.data) for n in operands) > LARGEST:
+    if len(shape) < 2 or not 0 < image <= MOST or max(np.size(n.data) for n in operands) > LARGEST:
         return {}
     count = min(np.size(numbers), MOST) // image
     texts = []

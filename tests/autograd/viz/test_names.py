@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from autograd import Tensor, Value, draw
+import nn
+from autograd import Tensor, Value, backprop, draw
 from autograd.viz.names import names_in, names_of
+from autograd.viz.notation import Derivative
 
 at_module_level = Value(1.0)
 
@@ -131,3 +133,26 @@ def test_names_do_not_depend_on_how_deep_the_caller_is():
 
     assert names_on(inner()) == {"v"}
     assert sys._getframe().f_code.co_name.startswith("test")
+
+
+def test_parameters_that_share_a_name_are_told_apart_by_their_modules():
+    class Block(nn.Module):
+        def __init__(self):
+            self.first, self.second = nn.Linear(2, 2), nn.Linear(2, 2, bias=False)
+            self.a_layer_with_a_very_long_name = nn.Linear(2, 2, bias=False)
+
+        def forward(self, x):
+            return self.a_layer_with_a_very_long_name(self.second(self.first(x)))
+
+    block, blocks = Block(), nn.Sequential(Block(), Block())
+    steps = backprop(block(np.ones((1, 2))).sum())
+    assert steps.abbreviated == {
+        "first.weight": "block.first.weight",
+        "bias": "block.first.bias",
+        "second.weight": "block.second.weight",
+        "weight": "block.a_layer_with_a_very_long_name.weight",
+    }
+    shown = set(backprop(blocks(np.ones((1, 2))).sum()).abbreviated)
+    assert shown >= {"first.weight[0]", "second.weight[0]", "first.weight[1]", "bias[1]"}
+    assert Derivative("L", "first.weight[0]").text == "dL/dfirst.weight₀"
+    assert Derivative("L", "first.weight[0]").latex.endswith(r"\mathrm{first.weight}_{0}}")
