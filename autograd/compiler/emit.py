@@ -20,6 +20,7 @@ import numpy as np
 from autograd.compiler.chain import Chain
 from autograd.compiler.gather import gather, gathered, scatter
 from autograd.compiler.loop import Loop, Repeated
+from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.loop_gradients import of_shared, take_out
 from autograd.compiler.passes import Ends
 from autograd.compiler.place import Placement
@@ -50,6 +51,7 @@ class Emitted:
     ) -> None:
         self.tape = tape = Tape()
         self.raised, self.placement, self.at = raised, placement, placement.at
+        self.body = body
         sizes = np.diff([0, placement.graph.data_size, placement.constants_at])
         self.data, self.leaves = (tape.source(np.zeros(n)) for n in sizes)
         self.constants = tape.source(placement.constants(), fixed=True)
@@ -97,22 +99,41 @@ class Emitted:
                 mine = found.base is found and found is not self.seeds
                 self.gradient = found if mine else found.copy()
 
-    def backward_from_all(self) -> list[tuple[Any, Any, int]]:
+    def backward_from_all(self, exposed: Any, asked: Sequence[Any]) -> list[Any]:
         """Likewise of all rows at once, as in a loop's body.
 
+        Args:
+            exposed: The positions of rows to which gradients come from outside.
+            asked: Instructions of which somebody needs the gradients of their results.
+
         Returns:
-            For each array of results: its seeds, its gradient in the end, and where it begins.
+            For each array of results: its seeds or None, its gradient in the end, and where it
+            begins.
         """
-        results = list(zip(self.arrays[3:], self.placement.begins, strict=True))
-        results = [(x, begin) for x, begin in results if x.requires_grad]
-        root = Ends([x for x, _ in results])
-        seeds = [self.tape.source(np.zeros(x.shape)) for x, _ in results]
-        found: dict[Node, Any] = {}
+        found: dict[Node, Any] = {self.leaf: None}
+        ends, seeds = [], {}
+        pairs = zip(self.arrays[3:], self.placement.begins, self.raised.instructions, strict=True)
+        results = [(x, begin, instruction) for x, begin, instruction in pairs if x.requires_grad]
+        for x, begin, _ in results:
+            if ((begin <= exposed) & (exposed < begin + x.size)).any():
+                seeds[x] = self.tape.source(np.zeros(x.shape))
         with np.errstate(all="ignore"):
-            deque(chain_rule(topological(root), seeds, found.update), maxlen=0)
-        self.gradient = found.get(self.leaf)
-        pairs = zip(results, seeds, strict=True)
-        return [(seed, found[x], begin) for (x, begin), seed in pairs]
+            root = Ends([*seeds])
+            deque(chain_rule(topological(root), [*seeds.values()], found.update), maxlen=0)
+            self.gradient = found[self.leaf]
+            owned = {id(x) for x in (self.gradient, *seeds.values(), *(found[x] for x in seeds))}
+            for x, begin, instruction in results:
+                total = found.get(x)
+                if x not in seeds:
+                    if total is None or not any(instruction is y for y in asked):
+                        continue
+                    while getattr(total.maker, "function", None) is np.reshape:
+                        (total, _) = total.maker.args  # that is computed at its place
+                    if id(total) in owned or total.base is not total:
+                        total = self.tape.later(total.shape, np.positive, total)
+                owned.add(id(total))
+                ends.append((seeds.get(x), total, begin))
+        return ends
 
     def within(self, numbers: Any) -> dict[int, Any]:
         """The arrays of all rows as parts of one, for `bind`."""
@@ -138,7 +159,9 @@ class Emitted:
             spread = tuple(0 if i in same else next(steps) for i in range(positions.ndim))
             return gather(self.operand(once), View(0, positions.shape, spread))
         where = layout(positions)  # side by side already, as the arrays lie in one memory?
-        shown = gathered(self.memory, where) if isinstance(where, View) else None
+        shown = None
+        if isinstance(where, View) and not self.body:  # a round's are in several memories
+            shown = gathered(self.memory, where)
         flat, owner = positions.ravel(), owner.ravel()
         parts, wheres = [], []
         for k in np.unique(owner).tolist():
@@ -243,7 +266,8 @@ class Emitted:
             body.shared = take_out(body.raised, body.same)
             body.emitted = Emitted(body.raised, body.placement, loop.indices.shape[1], body=True)
             body.emitted.forward([x for x, _ in body.shared])
-            body.ends = body.emitted.backward_from_all()
+            exposed = body.placement.at[body.made[body.exposed]]
+            body.ends = body.emitted.backward_from_all(exposed, [x for x, _ in body.shared])
         places = np.sort(self.at[loop.outside])
         begin = int(self.at[loop.out[0, 0]]) - int(body.placement.at[body.made[0]])
         begin += body.placement.one_at + 1 - len(places)
@@ -251,7 +275,7 @@ class Emitted:
         inputs = np.where(
             np.isin(loop.inputs, loop.out), inputs - begin, places.searchsorted(inputs)
         )
-        params = {"loop": Repeated(loop, inputs, len(places)), "indices": self.indices}
+        params = {"loop": Repeated(loop, inputs, self.needed[places]), "indices": self.indices}
         return Tensor._apply(_LOOP, (self.operand(places),), params)
 
     # --- lookups
@@ -303,12 +327,12 @@ def _chain_back(g: Any, out: Any, x: Any, chain: Any, indices: Any) -> Any:
 
 
 def _looped(x: Any, loop: Any, indices: Any) -> Any:
-    return x.tape.later((loop.size,), loop.forward, x, indices)
+    return x.tape.later((loop.size,), Forward(loop), x, indices)
 
 
 def _loop_part(i: int, out_grad: Any, out: Any, inputs: Any, params: Any) -> Parts:
     loop = params["loop"]
-    slopes = out.tape.later(out.shape, loop.backward, out, out_grad, params["indices"])
+    slopes = out.tape.later(out.shape, Backward(loop), out, out_grad, params["indices"])
     return of_shared(loop, out, slopes)
 
 

@@ -123,14 +123,17 @@ def raise_graph(graph: Graph) -> Raised:
     keys = _keys(columns, rows, needs)
     found: list[tuple[int, Any]] = []
     bodies: dict[Any, Body] = {}
-    for first, results, rounds, wires in find_repeats(columns, rows, level[rows], keys):
+    repeated = list(find_repeats(columns, rows, level[rows], keys))
+    exposed = _exposed(columns, [rounds for _, _, rounds, _ in repeated])
+    for first, results, rounds, wires in repeated:
         body, inputs, indices = round_of(columns, rounds, wires, needs)
         made = len(body) - rounds.shape[1] + np.searchsorted(rounds[0], results[0])
         body.outputs = made.tolist()
         same = (inputs == inputs[0]).all(axis=0)
-        key = body.key(), same.tobytes()
+        mask = exposed[results].any(axis=0)
+        key = body.key(), same.tobytes(), mask.tobytes()
         if key not in bodies:
-            bodies[key] = Body(raise_graph(body), made, np.flatnonzero(same))
+            bodies[key] = Body(raise_graph(body), made, np.flatnonzero(same), mask)
         found.append((first, Loop(bodies[key], inputs, indices, results)))
         kept[results] = False
     if found:
@@ -138,6 +141,21 @@ def raise_graph(graph: Graph) -> Raised:
     found += _groups_and_chains(columns, rows, level[rows], keys, needs)
     instructions = [x for _, x in sorted(found, key=lambda pair: pair[0])]
     return Raised(graph, needs, columns.alive, instructions)
+
+
+def _exposed(columns: Columns, loops: list[Rows]) -> Any:
+    """Of each row whether anything but the round that it is in uses it; `loops` are all rounds."""
+    round_of_row = np.zeros(len(columns.code), dtype=np.int64)
+    count = 0
+    for rounds in loops:
+        round_of_row[rounds] = count + 1 + np.arange(len(rounds))[:, None]
+        count += len(rounds)
+    exposed = np.zeros(len(columns.code), dtype=bool)
+    exposed[columns.graph.outputs], exposed[columns.candidates] = True, True
+    for side in (columns.left, columns.right):
+        users = np.flatnonzero(columns.alive & (side >= 0))
+        exposed[side[users[round_of_row[side[users]] != round_of_row[users]]]] = True
+    return exposed
 
 
 def _keys(columns: Columns, rows: Rows, needs: Any) -> Any:

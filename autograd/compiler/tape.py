@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -217,14 +217,19 @@ class Tape:
         self.steps.append(Step(CHANGE, function, args, named, out))
         self.changed.setdefault(out.base, []).append(self.steps[-1])
 
-    def live(self, wanted: Iterable[Traced]) -> list[bool]:
-        """For each step, whether one of the wanted arrays depends on it."""
+    def live(self, wanted: Iterable[Traced], known: Collection[Traced] = ()) -> list[bool]:
+        """For each step, whether one of the wanted arrays depends on it.
+
+        Those that are known are there already.
+        """
         used = set(wanted)
         bases = {x.base for x in used}
         kept = [False] * len(self.steps)
         for i in range(len(self.steps) - 1, -1, -1):
             step = self.steps[i]
             if step.kind == SOURCE:  # which may be read by calls before it
+                continue
+            if step.kind != VIEW and step.out.base in known:
                 continue
             if step.out in used or (step.kind != VIEW and step.out.base in bases):
                 kept[i] = True
@@ -241,12 +246,14 @@ class Tape:
         wanted: Sequence[Traced],
         reuse: dict[int, Any] | None = None,
         early: Iterable[Traced] = (),
+        known: Collection[Traced] = (),
     ) -> Bound:
         """Allocate the arrays and fill them into the calls that the wanted ones need.
 
-        What the `early` ones need can be run before everything else, with `run_early`.
+        What the `early` ones need can be run before everything else, with `run_early`; what is
+        `known` is not computed.
         """
-        return Bound(self, self.live(wanted), reuse or {}, self.live(early))
+        return Bound(self, self.live(wanted, known), reuse or {}, self.live(early))
 
 
 class Bound:

@@ -37,8 +37,9 @@ from autograd.compiler.native.loops import (
 )
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_machine
-from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
+from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.rolling import rolled
+from autograd.compiler.relocation import arrays_in
 
 Call = Callable[[], Any]
 

@@ -16,8 +16,9 @@ import numpy as np
 from autograd.compiler.native.arithmetic import assigned, elementwise, product, reduction
 from autograd.compiler.native.lookups import added_at
 from autograd.compiler.native.loops import Nest, Number, simplified
-from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
+from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.moves import MOVES
+from autograd.compiler.relocation import arrays_in
 
 
 def lowered(call: Any, memories: Memories) -> list[Nest]:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from autograd.compiler.native.loops import FIXED, MADE, Memory, Number, Ref
+from autograd.compiler.relocation import arrays_in
 
 Named = tuple[Any, str, str]
 """An array, what it is called, and what it holds."""
@@ -199,23 +199,6 @@ class _Window:
         self.__array_interface__ = {
             "version": 3, "shape": (high - low,), "typestr": "|u1", "data": (low, False),
         }  # fmt: skip
-
-
-def arrays_in(call: Any) -> Iterator[Any]:
-    """The arrays of numbers that are filled into a call."""
-    if isinstance(call, np.ndarray):
-        if not call.dtype.hasobject:
-            yield call
-    elif isinstance(call, partial):
-        yield from arrays_in((call.args, call.keywords))
-        owner = getattr(call.func, "__self__", None)
-        if isinstance(owner, np.ndarray):
-            yield owner
-    elif isinstance(call, dict):
-        yield from arrays_in(tuple(call.values()))
-    elif isinstance(call, (tuple, list)):
-        for part in call:
-            yield from arrays_in(part)
 
 
 def _joined(blocks: dict[tuple[int, int], Any]) -> Iterator[tuple[tuple[int, int], list[Any]]]:

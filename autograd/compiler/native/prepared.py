@@ -9,7 +9,8 @@ import numpy as np
 from autograd.compiler.native.bound import BoundProgram
 from autograd.compiler.native.loops import GIVEN, MADE, Memory, Nest, Ref, simplified
 from autograd.compiler.native.lowering import lowered
-from autograd.compiler.native.memories import Memories, UnknownStep, arrays_in
+from autograd.compiler.native.memories import Memories, UnknownStep
+from autograd.compiler.relocation import arrays_in
 from autograd.errors import CompileError
 
 Part = tuple[Memory, int, tuple[int, ...]]

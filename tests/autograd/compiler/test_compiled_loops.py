@@ -3,6 +3,7 @@
 import gc
 import threading
 import tracemalloc
+from collections import Counter
 from operator import mul
 
 import numpy as np
@@ -12,6 +13,7 @@ import autograd
 from autograd import Value
 from autograd.compiler import repeats
 from autograd.compiler.loop import Loop
+from autograd.compiler.loop_calls import Backward, Forward
 from tests.autograd.compiler.programs import RandomRecurrence, assert_same_numbers
 
 W = [[Value(0.1 * (i - j)) for j in range(6)] for i in range(6)]
@@ -264,6 +266,84 @@ def test_deep_graphs_are_compiled_with_few_bytes_a_node():
     assert peak < 300
     (loop,) = [x for x in g._newest.raised.instructions if isinstance(x, Loop)]
     assert len(loop.body.raised.instructions) == 3
+
+
+def calls_of(monkeypatch, kind):
+    """What the loops' passes of a kind are written down as: the calls ahead, and all others."""
+    written, found = kind._written, []
+
+    def noted(self, *arrays):
+        calls = written(self, *arrays)
+        found.append([[call.func.__name__ for call in x] for x in (self.ahead, calls)])
+        return calls
+
+    monkeypatch.setattr(kind, "_written", noted)
+    return found
+
+
+def test_a_round_of_a_recurrent_network_is_four_calls_forward_and_three_backward(monkeypatch):
+    forward, backward = calls_of(monkeypatch, Forward), calls_of(monkeypatch, Backward)
+    g = autograd.compile(recurrent, audit=False)
+    for _ in range(3):
+        gradients(g(numbers(0, 60)), LEAVES)
+    (ahead, calls) = forward[-1]
+    assert not ahead
+    assert Counter(calls).items() >= {("dot", 60), ("add", 60), ("tanh", 60), ("positive", 59)}
+    assert len(calls) <= 4 * 60
+    (ahead, calls) = backward[-1]
+    assert ahead == ["multiply", "subtract"]  # the tanh's slopes, of all rounds at once
+    assert Counter(calls).items() >= {("multiply", 60), ("dot", 60)}
+    assert len(calls) <= 3 * 60
+
+
+def test_gradients_of_a_first_state_and_of_moving_inputs_are_those_of_complex_steps():
+    def f(xs, first, w):
+        state = first
+        for x in xs:
+            state = [(w * v + x * u).tanh() for v, u in zip(state, [*state[1:], state[0]])]
+        return sum(v * v for v in state)
+
+    count, width = 40, 12
+    given = np.random.default_rng(5).normal(0.3, 0.2, size=count + width + 1)
+    values = [Value(x) for x in given.tolist()]
+    g = autograd.compile(f)
+    split = slice(count), slice(count, count + width)
+    found = gradients(g(values[split[0]], values[split[1]], values[-1]), values)
+    assert loops(g)
+
+    def of(numbers):  # the same on complex numbers, by hand
+        state, w = numbers[split[1]], numbers[-1]
+        for x in numbers[split[0]]:
+            state = np.tanh(w * state + x * np.roll(state, -1))
+        return (state * state).sum()
+
+    steps = given + 1e-30j * np.eye(len(given))
+    np.testing.assert_allclose(found, [of(x).imag / 1e-30 for x in steps], rtol=1e-12, atol=1e-15)
+
+
+def test_inputs_that_lie_apart_are_put_side_by_side_and_the_others_are_read_where_they_are(
+    monkeypatch,
+):
+    def apart(xs):
+        state = [0.1 * b for b in B]
+        for x in xs:  # turned round, so that a round's inputs are nowhere in a row
+            state = [(w * v + x).tanh() for w, v in zip(U, [state[i] for i in (0, 3, 1, 4, 2, 5)])]
+        return sum(state)
+
+    def in_a_row(xs):
+        state = [0.1 * b for b in B]
+        for x in xs:
+            state = [(w * v + x).tanh() for w, v in zip(U, state)]
+        return sum(state)
+
+    monkeypatch.setattr(repeats, "FEW", 0)
+    for f, collecting in ((apart, "taken"), (in_a_row, None)):
+        forward = calls_of(monkeypatch, Forward)
+        g = autograd.compile(f)
+        for seed in range(2):
+            assert_same(g, f, numbers(seed, 30))
+        names = set(forward[-1][1]) - {"multiply", "add", "tanh"}
+        assert names == ({collecting} if collecting else set())
 
 
 def test_what_repeats_in_a_row_of_numbers():

@@ -1,0 +1,291 @@
+"""Loop calls: all rounds of a loop as one list of calls, forward and backward.
+
+Of a round of five neurons that read a sequence there is one list of calls, on buffers of its own,
+
+    dot(w, [x, s], out=t0)      tanh(t0, out=t1)
+
+and from that each round's: what is made lies in the row of the program's memory that holds the
+round's results, and its slopes likewise. What goes in is read where it lies; if its parts lie
+apart, as the x and the s of before, they are put side by side first: the x of all rounds at once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from autograd.compiler.gather import taken
+from autograd.compiler.loop import Repeated
+from autograd.compiler.relocation import Places, Relocation, arrays_in, rows_of
+from autograd.compiler.tape import Bound
+
+Calls = list[Any]
+
+MOST = 2
+"""In so many pieces at most numbers are moved by a call each, and not one by one."""
+
+
+class _Rounds(ABC):
+    """What the two passes have in common. Each makes its calls for the arrays of its first run."""
+
+    def __init__(self, loop: Repeated) -> None:
+        self.loop, self.body = loop, loop.body
+        self.calls: Calls | None = None
+
+    @abstractmethod
+    def __call__(self, *arrays: Any) -> None:
+        """Run all rounds."""
+
+    def on(self, *arrays: Any) -> partial[Any]:
+        """All rounds on some arrays as one call."""
+        return partial(type(self)(self.loop), *arrays)
+
+    def _bind(self, wanted: Sequence[Any], slopes: dict[int, Any], known: Any = ()) -> Bound:
+        """The calls of a round on buffers of its own."""
+        emitted = self.body.emitted
+        self.numbers = np.zeros(self.body.placement.size)
+        self.given = self.numbers[: len(self.body.given)]
+        arrays = emitted.within(self.numbers) | slopes
+        wanted = [*wanted, emitted.indices, emitted.chosen]
+        bound: Bound = emitted.tape.bind(wanted, arrays, known=known)
+        return bound
+
+    def _rounds(self, bound: Bound, array: Any, made: list[tuple[Any, Any]]) -> list[Calls]:
+        """The calls of each round, but for those that are made for all rounds ahead.
+
+        Args:
+            bound: Those of one round.
+            array: In which what goes in lies.
+            made: Of its buffers those that hold results, each with the array for all rounds; of the
+                last of them one round hands numbers on to the next.
+        """
+        calls: Calls = [call for section in bound.sections for call in section]
+        found: list[Calls] = [[] for _ in self.loop.inputs]
+        relocation = Relocation()
+        lookups = [bound[self.body.emitted.indices], bound[self.body.emitted.chosen]]
+        self.lookups = [np.zeros((len(found), x.size), dtype=np.intp) for x in lookups]
+        for memory, table in zip(lookups, self.lookups, strict=True):
+            relocation.add(memory, rows_of(table, len(found)))
+        for memory, results in made:
+            relocation.add(memory, rows_of(results, len(found), self.loop.start))
+        self.inputs, carried = [], [made[-1][0]]
+        for piece in _pieces(self.given, calls):
+            if self.body.moving[piece].any():
+                some = _Inputs(self.loop.places(piece))
+                relocation.add(self.given[piece], some.seen(array))
+                self.inputs += [some] * (not all(some.beside))
+                if array is made[-1][1] and (some.places >= self.loop.start).any():
+                    carried.append(self.given[piece])
+        self.ahead, calls = _split(calls, relocation, carried, len(found))
+        for call in calls:
+            for each, here in zip(found, relocation.calls(call, len(found)), strict=True):
+                each.append(here)
+        return found
+
+    def _enter(self, array: Any, indices: Any) -> None:
+        """Put in what is known before the first round."""
+        array.take(self.loop.inputs[0, self.body.given], out=self.given, mode="clip")
+        for x in self.inputs:
+            array.take(x.places, out=x.collected, mode="clip")
+        places = self.loop.loop.indices
+        if places.size:
+            self.lookups[0][...] = found = indices[places]
+            self.lookups[1][...] = self.body.emitted.choose(found)
+        for call in self.ahead:
+            call()
+
+
+class Forward(_Rounds):
+    """Become the array of what comes from outside and all results."""
+
+    def __call__(self, *arrays: Any) -> None:
+        """Run all rounds."""
+        outside, indices, out = arrays
+        out[: self.loop.start] = outside
+        if self.calls is None:
+            self.calls = self._written(out)
+        self._enter(out, indices)
+        for call in self.calls:
+            call()
+
+    def _written(self, out: Any) -> Calls:
+        begin = self.body.placement.one_at + 1
+        bound = self._bind([x for x, _ in self.body.emitted.kept], {})
+        made = self.numbers[begin:]
+        self.loop.rows(out)[...] = made  # some of that is not computed: what is written in the code
+        found: Calls = []
+        for k, each in enumerate(self._rounds(bound, out, [(made, out)])):
+            for x in self.inputs:
+                if not x.beside[k]:
+                    found += x.collect(out, k, self.loop.start)
+            found += each
+        return found
+
+
+class Backward(_Rounds):
+    """Become the slopes of that array, but for what all rounds share."""
+
+    def __call__(self, *arrays: Any) -> None:
+        """Carry the slopes of the results back through all rounds, the last one first."""
+        numbers, given, indices, out = arrays
+        if self.calls is None:
+            self.calls = self._written(numbers, out)
+        out[:] = given
+        self._enter(numbers, indices)
+        for call in self.calls:
+            call()
+
+    def _written(self, numbers: Any, out: Any) -> Calls:
+        body, emitted = self.body, self.body.emitted
+        begin = body.placement.one_at + 1
+        made_slopes = np.zeros(body.results)
+        slopes, wanted = {}, []
+        for seed, total, at in body.ends:  # what comes in becomes the gradient in its place
+            here = made_slopes[at - begin : at - begin + total.size].reshape(total.shape)
+            for x in (seed, total):
+                if x is not None:
+                    slopes[id(x)] = here
+                    wanted.append(x)
+        if emitted.gradient is not None:
+            wanted.append(emitted.gradient)
+        bound = self._bind(wanted, slopes, known={x for x, _ in emitted.kept})
+        made = [(self.numbers[begin:], numbers), (made_slopes, out)]
+        rounds = self._rounds(bound, numbers, made)
+        needing = self.loop.needing
+        if emitted.gradient is not None and len(needing):
+            slopes_of_given = bound[emitted.gradient]
+            columns = needing - body.placement.graph.data_size
+            for each, places in zip(rounds, self.loop.places(needing), strict=True):
+                each.extend(_added(out, places, slopes_of_given, columns))
+        return [call for each in reversed(rounds) for call in each]
+
+
+def _added(out: Any, places: Any, slopes: Any, columns: Any) -> Iterator[partial[Any]]:
+    """The calls that add some of the slopes where they belong."""
+    pieces = _in_one_piece(places, columns)
+    if len(pieces) > MOST:
+        yield partial(_add_at, out, places, slopes, columns)
+        return
+    for first, column, count in pieces:
+        here = out[first : first + count]
+        yield partial(np.add, here, slopes[column : column + count], here)
+
+
+def _add_at(out: Any, places: Any, slopes: Any, columns: Any) -> None:
+    np.add.at(out, places, slopes[columns])
+
+
+def _in_one_piece(places: Any, columns: Any) -> list[tuple[int, int, int]]:
+    """Where places and columns go on side by side: the first of each, and how many."""
+    breaks = np.flatnonzero((np.diff(columns) != 1) | (np.diff(places) != 1)) + 1
+    begins = [0, *breaks.tolist()] if len(places) else []
+    counts = np.diff([*begins, len(places)]).tolist()
+    return list(zip(places[begins].tolist(), columns[begins].tolist(), counts, strict=True))
+
+
+class _Inputs:
+    """Some of what goes into each round, which the calls read together.
+
+    Attributes:
+        places: For each round where it is.
+        beside: For each round whether it lies side by side.
+        collected: Where it is put if it does not.
+    """
+
+    def __init__(self, places: Any) -> None:
+        self.places = places
+        found = (places == places[:, :1] + np.arange(places.shape[1])).all(axis=1)
+        self.beside: list[bool] = found.tolist()
+        self.collected = np.zeros((len(places), places.shape[1] * (not found.all())))
+
+    def seen(self, array: Any) -> Places:
+        """For each round where it is read."""
+        firsts, (arrays, offsets) = self.places[:, 0] * 8, rows_of(self.collected, len(self.places))
+        there = [array if beside else x for beside, x in zip(self.beside, arrays, strict=True)]
+        return there, np.where(self.beside, firsts, offsets).tolist()
+
+    def collect(self, array: Any, k: int, start: int) -> Iterator[Any]:
+        """The calls that put the results of earlier rounds, from `start` on, among a round's."""
+        places, here = self.places[k], self.collected[k]
+        made = np.flatnonzero(places >= start)
+        pieces = _in_one_piece(places[made], made)
+        if len(pieces) > MOST:
+            some = slice(made[0], made[-1] + 1)
+            yield partial(taken, array, places[some], here[some])
+            return
+        for first, column, count in pieces:
+            yield partial(np.positive, array[first : first + count], here[column : column + count])
+
+
+def _split(
+    calls: Calls, relocation: Relocation, carried: list[Any], times: int
+) -> tuple[Calls, Calls]:
+    """The calls for all rounds at once that read nothing that rounds hand on, and the others.
+
+    Of a tanh backward that is `1 - t1 * t1`; what they make gets a row for each round.
+    """
+    changed = _bounds([*carried, *(x for call in calls for x in _changed(call))])
+    used = _bounds([x for call in calls for x in arrays_in(call)])
+    ahead, others = [], []
+    for call in calls:
+        seen = [None]
+        if _is_elementwise(call):
+            *given, target = call.args
+            ((low, high),) = _bounds([target])
+            mine = (changed[:, 0] < high) & (low < changed[:, 1])
+            users = used[(used[:, 0] < high) & (low < used[:, 1])]
+            steady = target.size and not any(
+                ((changed[:, 0] < end) & (begin < changed[:, 1])).any()
+                for begin, end in _bounds([x for x in given if isinstance(x, np.ndarray)])
+            )
+            if (
+                steady
+                and mine.sum() == 1
+                and (users[:, 0] >= low).all()
+                and (users[:, 1] <= high).all()
+            ):
+                seen = [relocation.at_once(x, target.ndim) for x in given]
+        if any(x is None for x in seen):
+            others.append(call)
+            continue
+        table = np.zeros((times, *target.shape), target.dtype)
+        relocation.add(target, rows_of(table, times))
+        changed = changed[~mine]
+        ahead.append(partial(call.func, *seen, table))
+    return ahead, others
+
+
+def _bounds(arrays: list[Any]) -> Any:
+    """Begin and end of each array's memory, in lines."""
+    return np.array([byte_bounds(x) for x in arrays if x.size], dtype=np.uintp).reshape(-1, 2)
+
+
+def _changed(call: Any) -> list[Any]:
+    """The arrays that a call may change."""
+    plain = isinstance(call.func, np.ufunc) or call.func in (np.dot, taken)
+    return [call.args[-1]] if plain and not call.keywords else [*arrays_in(call)]
+
+
+def _is_elementwise(call: Any) -> bool:
+    function, args = call.func, call.args
+    plain = isinstance(function, np.ufunc) and function.signature is None and not call.keywords
+    return bool(plain and len(args) == function.nin + 1 and args[-1].flags.c_contiguous)
+
+
+def _pieces(memory: Any, calls: Calls) -> list[slice]:
+    """Which parts of a memory the calls' arrays are; of those that overlap, one."""
+    begin, end = byte_bounds(memory)
+    bounds = {byte_bounds(x) for call in calls for x in arrays_in(call) if x.size}
+    inside = np.array(sorted(x for x in bounds if begin <= x[0] < end)).reshape(-1, 2)
+    first, last = (inside - begin).T // memory.itemsize
+    reach = np.maximum.accumulate(last)
+    starts = np.flatnonzero(np.concatenate([[True], first[1:] >= reach[:-1]])[: len(first)])
+    ends = reach[np.append(starts[1:], len(first))[: len(starts)] - 1]
+    return [
+        slice(low, high) for low, high in zip(first[starts].tolist(), ends.tolist(), strict=True)
+    ]
