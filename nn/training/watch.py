@@ -45,7 +45,7 @@ T = TypeVar("T")
 LEAST_PAUSE = 0.1
 """Seconds between two pictures that are shown: not more than ten a second."""
 
-MOST_OF_TRAINING = 0.07
+MOST_OF_TRAINING = 0.045
 """Pictures are made so seldom that they take no more than this part of the time for training.
 
 The rest of the 15 % that watching may cost is for `frame` itself, where steps are short, and for
@@ -353,7 +353,7 @@ def _shown(kept: Sequence[_Kept], held: list[Any]) -> Iterator[_Kept]:
 
 
 def _copy(data: Any) -> Any:
-    return data.copy() if isinstance(data, np.ndarray) else data
+    return np.array(data) if isinstance(data, np.ndarray) else data
 
 
 def _thinned(kept: list[T], most: int) -> list[T]:

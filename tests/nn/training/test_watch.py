@@ -258,9 +258,7 @@ class Clock:
 
 
 @pytest.mark.parametrize("cost", [0.001, 0.01, 0.3])
-def test_pictures_are_at_most_ten_a_second_and_at_most_15_percent_of_the_training(
-    monkeypatch, cost
-):
+def test_pictures_are_at_most_ten_a_second_and_at_most_5_percent_of_the_training(monkeypatch, cost):
     clock, w, shown = Clock(monkeypatch), nn.watch(small(), nn.datasets.moons()), []
 
     def screen(watch):
@@ -268,12 +266,12 @@ def test_pictures_are_at_most_ten_a_second_and_at_most_15_percent_of_the_trainin
         shown.append(clock.now)
 
     w.screen = screen
-    for _ in range(10_000):
+    for _ in range(20_000):
         clock.now += 0.001  # the training itself
         w.frame(0.0)
     assert len(shown) > 2
     assert np.diff(shown).min() >= 0.1
-    assert len(shown) * cost <= 0.15 * 10 + cost  # the first one comes at once
+    assert len(shown) * cost <= 0.05 * 20 + cost  # the first one comes at once
 
 
 def test_too_many_moments_thin_themselves_out_evenly_from_first_to_last():
