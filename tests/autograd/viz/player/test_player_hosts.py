@@ -1,16 +1,20 @@
 """The step player where people meet it: in a page made by nbconvert, and in JupyterLab."""
 
-import contextlib
 import os
 import re
 import subprocess
 import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 
+from tests.autograd.viz.player.hosts import (  # noqa: F401 (fixtures)
+    IN_COLAB,
+    IN_VSCODE,
+    ROOT,
+    blank,
+    lab,
+    page_of,
+)
 from tests.autograd.viz.player.players import Player, browser, needs_browser, play  # noqa: F401 (fixtures)
 
 nbformat = pytest.importorskip("nbformat")
@@ -20,7 +24,6 @@ if os.environ.get("GLASSGRAD_CI") != "1":
     pytest.importorskip("jupyterlab")
 
 pytestmark = needs_browser
-ROOT = Path(__file__).resolve().parents[4]
 CELLS = [
     "from autograd import Value, backprop, tanh\nx, w = Value(2.0), Value(-0.5)",
     "y = tanh(w * x) + w\nbackprop(y)",
@@ -35,16 +38,8 @@ def notebook(tmp_path_factory):
     """A notebook that was run, with the kernel's output in it."""
     folder = tmp_path_factory.mktemp("notebooks")
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    with contextlib.ExitStack() as stack:
-        before = os.environ.get("PYTHONPATH")
-        os.environ["PYTHONPATH"] = str(ROOT)
-        stack.callback(
-            lambda: (
-                os.environ.pop("PYTHONPATH")
-                if before is None
-                else os.environ.update(PYTHONPATH=before)
-            )
-        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
         nbclient.NotebookClient(nb, timeout=60, kernel_name="python3").execute()
     path = folder / "lesson.ipynb"
     nbformat.write(nb, path)
@@ -123,67 +118,7 @@ def test_the_page_that_nbconvert_makes_is_alive(notebook, play):  # noqa: F811
     assert_presents(player.page, first)
 
 
-@pytest.fixture(scope="module")
-def lab(notebook):
-    """JupyterLab on the folder of the notebook; gives its address."""
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0",
-        "--ServerApp.port_retries=50", "--IdentityProvider.token=", "--ServerApp.password=",
-        "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]  # fmt: skip
-    home = notebook.parent / "home"
-    home.mkdir()
-    environment = os.environ | {
-        "HOME": str(home), "PYTHONPATH": str(ROOT), "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-    }  # fmt: skip
-    log = (home / "log").open("w+")
-    server = subprocess.Popen(command, cwd=notebook.parent, env=environment, stdout=log, stderr=log)
-    try:
-        yield _address(server, home / "log"), environment
-    finally:
-        server.kill()  # it keeps nothing, and may take long to say goodbye
-        server.wait()
-        log.close()
-
-
-def _address(server, log):
-    for _ in range(200):
-        if server.poll() is not None:
-            break
-        if found := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+/", log.read_text()):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{found[0]}api"):
-                return found[0]
-        time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
-
-
-@pytest.fixture
-def page_of(browser, lab):  # noqa: F811
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    outside = []
-
-    def open_(name):
-        page = context.new_page()
-        page.on(
-            "request",
-            lambda r: (
-                "//localhost" in r.url
-                or "//127.0.0.1" in r.url
-                or r.url.startswith(("data:", "blob:"))
-                or outside.append(r.url)
-            ),
-        )
-        page.goto(f"{lab[0]}lab/tree/{name}?reset")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        return page
-
-    yield open_
-    context.close()
-    assert outside == []
-
-
-def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab):
+def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab):  # noqa: F811
     command = [sys.executable, "-m", "jupyter", "trust", str(notebook)]
     subprocess.run(command, check=True, capture_output=True, env=lab[1])
     page = page_of(notebook.name)
@@ -209,46 +144,7 @@ def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab)
     page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
 
 
-WATCHED = """\
-import nn, optim, os, time
-model, data = nn.MLP(2, [8], 2), nn.datasets.moons()
-w = nn.watch(model, data)
-optimizer = optim.Adam(model.parameters(), lr=0.01)
-for _ in range(60):
-    nn.fit(model, nn.CrossEntropyLoss(), data, optimizer, epochs=2, callbacks=[w])
-    while _ == 20 and not os.path.exists("looked"):
-        time.sleep(0.05)"""
-
-
-def test_in_jupyterlab_one_sees_a_model_learn_and_then_the_film_of_it(page_of, notebook):
-    other = notebook.with_name("watched.ipynb")
-    cells = [nbformat.v4.new_code_cell(WATCHED), nbformat.v4.new_code_cell("2 + 2")]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), other)
-    page = page_of(other.name)
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
-    page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
-    page.keyboard.press("Shift+Enter")
-    live = page.locator(".jp-OutputArea-output img.glassgrad-still")
-    live.wait_for(timeout=90_000)  # it waits then, so that what is live can be looked at
-    assert live.count() == 1
-    first = live.get_attribute("alt")
-    assert re.fullmatch(r"epoch \d+ · loss 0\.\d+", first)
-    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-    notebook.with_name("looked").touch()
-    page.wait_for_selector(".glassgrad nav", timeout=60_000)
-    assert not live.is_visible()
-    film = page.locator(".glassgrad")
-    assert film.locator(".caption").inner_text().startswith("epoch 120 · loss 0.")
-    film.locator("[aria-label=First]").click()
-    assert film.locator(".caption").inner_text() == "epoch 0"
-    film.focus()
-    page.keyboard.press("ArrowRight")
-    assert film.locator(".caption").inner_text() != "epoch 0"
-    assert page.locator(".jp-Notebook .jp-Cell").count() == 2
-
-
-def test_in_an_untrusted_notebook_a_picture_and_all_steps_remain(page_of, notebook):
+def test_in_an_untrusted_notebook_a_picture_and_all_steps_remain(page_of, notebook):  # noqa: F811
     other = notebook.with_name("untrusted.ipynb")
     nb = nbformat.read(notebook, as_version=4)
     nb.cells[0].source += "  # not the notebook that was trusted"
@@ -273,18 +169,6 @@ def outputs(notebook):
     return [cell.outputs[0].data["text/html"] for cell in cells[1:]]
 
 
-@pytest.fixture
-def blank(browser):  # noqa: F811
-    """An empty page, in which no script may fail."""
-    page = browser.new_page(viewport={"width": 900, "height": 700})
-    problems = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda m: m.type in ("error", "warning") and problems.append(m.text))
-    yield page
-    page.close()
-    assert problems == []
-
-
 def assert_alive(player):
     """Step with a click and with a key, and give a leaf another number."""
     player.locator("nav").wait_for(timeout=10_000)
@@ -297,24 +181,8 @@ def assert_alive(player):
     assert player.locator("[data-node]", has_text="x").first.text_content().endswith("data7grad—")
 
 
-# Scripts do not run in HTML that is assigned. So VS Code (1.100, notebook-renderers) lets a copy of
-# each run at the end of the output, and takes it away at once.
-IN_VSCODE = """\
-(html) => {
-  document.body.className = "vscode-dark";
-  const output = document.createElement("div");
-  output.innerHTML = html;
-  document.body.append(output);
-  for (const script of [...output.getElementsByTagName("script")]) {
-    const copy = document.createElement("script");
-    copy.text = script.innerText;
-    output.appendChild(copy).parentNode.removeChild(copy);
-  }
-}"""
-
-
 @pytest.mark.parametrize("at_once", [False, True], ids=["two outputs", "two in one output"])
-def test_in_vs_code_where_scripts_are_taken_away_the_players_are_alive(blank, outputs, at_once):
+def test_in_vs_code_where_scripts_are_taken_away_the_players_are_alive(blank, outputs, at_once):  # noqa: F811
     for html in ["\n".join(outputs)] if at_once else outputs:
         blank.evaluate(IN_VSCODE, html)
     for k, root in enumerate("yL"):
@@ -325,17 +193,8 @@ def test_in_vs_code_where_scripts_are_taken_away_the_players_are_alive(blank, ou
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_in_a_frame_without_rights_as_on_colab_the_player_is_alive(blank, outputs, theme):
-    blank.evaluate(
-        """([html, theme]) => {
-            const frame = document.createElement("iframe");
-            frame.sandbox = "allow-scripts";  // so its origin is its own, and it has no storage
-            frame.style = "width: 100%; height: 900px; border: 0";
-            frame.srcdoc = `<!DOCTYPE html><html theme="${theme}"><body>${html}</body></html>`;
-            document.body.append(frame);
-        }""",
-        [outputs[0], theme],
-    )
+def test_in_a_frame_without_rights_as_on_colab_the_player_is_alive(blank, outputs, theme):  # noqa: F811
+    blank.evaluate(IN_COLAB, [outputs[0], theme])
     frame = blank.frame_locator("iframe")
     player = frame.locator(".glassgrad")
     assert_alive(player)
@@ -350,7 +209,7 @@ def test_in_a_frame_without_rights_as_on_colab_the_player_is_alive(blank, output
 
 
 @pytest.mark.parametrize("share", [1.2, 0.8, 0.4])
-def test_without_scripts_a_wide_drawing_is_made_narrower_until_it_scrolls(blank, share):
+def test_without_scripts_a_wide_drawing_is_made_narrower_until_it_scrolls(blank, share):  # noqa: F811
     from autograd import Value, draw
 
     x = Value(0.5)
