@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Backward, from df/df = 1
           1  df/dx += 1 · ∂f/∂x = 1 · 2·x = 1 · 6 = 6
         <BLANKLINE>
-          df/dx: how f changes with x, all ways together. ∂v/∂x: how v changes with x alone.
+          df/dx: how f changes with x, along all paths. ∂v/∂x: how v changes with x alone.
         <BLANKLINE>
         Gradients
           df/dx = 6

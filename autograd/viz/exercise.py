@@ -13,8 +13,8 @@ from autograd.viz import notation
 from autograd.viz.boxes import closed_in_words, in_order, is_operation
 from autograd.viz.notation import Derivative
 from autograd.viz.outline import Outline
-from autograd.viz.steps import Pass, Step, array_text, bracketed
-from autograd.viz.text import NOT_REACHED, columns, rounded, shape_text
+from autograd.viz.steps import Pass, Step, alike, array_text, bracketed, outcome
+from autograd.viz.text import NOT_REACHED, columns, constant, rounded, shape_text
 from autograd.viz.trace import Box, Node
 from autograd.viz.windows import step_text
 
@@ -108,13 +108,15 @@ def result_cells(steps: Pass, node: Node | Box) -> list[str]:
     if isinstance(node, Box):
         return _box_cells(steps, node)
     inputs = [steps.values[parent] for parent in node.parents]
-    numbers = ""
+    numbers, sign = "", "="
     if steps.is_by_elements(node) and all(np.ndim(x) == 0 for x in inputs):
         operands = zip(node.parents, map(float, inputs), strict=True)
         given = [rounded(x) if parent in steps.names else x for parent, x in operands]
         numbers = f"= {steps.formula(node, given)}"
+        made = steps.result_of(node, [float(constant(x)) for x in given])
+        sign = "=" if alike(made, float(steps.values[node])) else "≈"
     name, value = name_text(steps.names[node]), array_text(steps.values[node])
-    return [name, f"= {steps.formula(node)}", numbers, f"= {value}"]
+    return [name, f"= {steps.formula(node)}", numbers, f"{sign} {value}"]
 
 
 def _box_cells(steps: Pass, box: Box) -> list[str]:
@@ -180,11 +182,8 @@ def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
         if leaf in steps.earlier:
             before = steps.earlier[leaf]
             sum_ = f"{array_text(before)} + {bracketed(array_text(gradient))}"
-            cells += [
-                f"  {name_text(name)}.grad",
-                f"= {sum_}",
-                f"= {array_text(before + gradient)}",
-            ]
+            total = outcome(sum_, before + gradient)
+            cells += [f"  {name_text(name)}.grad", f"= {sum_}", total]
         return cells + [""] * (5 - len(cells))
 
     yield from _table([leaf for leaf in steps.gradients if leaf not in shut], cells_of)

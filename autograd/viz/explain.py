@@ -32,7 +32,7 @@ from autograd.viz import notation
 from autograd.viz.boxes import closed_in_words
 from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass, bracketed
+from autograd.viz.steps import Pass, bracketed, outcome, outcome_tree
 from autograd.viz.text import columns, number, rounded
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
 from autograd.viz.tree import Tree, Written, aligned
@@ -191,10 +191,11 @@ class Explanation(Written):
         symbols = _joined([f.symbol.text for f in shown], more)
         formulas = _joined([f.formula.factor for f in shown], more)
         numbers = _joined([bracketed(number(f.number)) for f in shown], more)
-        parts = [symbols, formulas, numbers, number(path.number)]
-        return " = ".join(
-            part for k, part in enumerate(parts) if k in (0, 3) or part != parts[k + 1]
-        )
+        parts = [symbols, *([formulas] if formulas != numbers else []), numbers]
+        if len(shown) == 1:
+            parts[-1] = number(path.number)
+            return " = ".join(parts)
+        return f"{' = '.join(parts)} {outcome(numbers, path.number)}"
 
     def _sum(self) -> str:
         if self.count == 1:
@@ -203,24 +204,27 @@ class Explanation(Written):
         terms = [first, *map(bracketed, more)]
         if self._left_out:
             terms.append(bracketed(number(self.rest)))
-        return f"{' + '.join(terms)} = {number(self.total)}"
+        printed = " + ".join(terms)
+        return f"{printed} {outcome(printed, self.total)}"
 
     @property
     def tree(self) -> Tree:
         """The explanation as a tree: the sum in symbols, in numbers, and what it is."""
-        symbols, numbers = [], []
+        symbols, numbers, printed = [], [], []
         for path in self.paths:
             shown, left_out = _ends(path.factors)
             symbols += [("mo", "+"), *_product([f.symbol.tree for f in shown], left_out)]
             factors = [Formula(rounded(f.number)).factor_tree for f in shown]
             numbers += [("mo", "+"), *_product(factors, left_out)]
+            printed.append(" · ".join([number(f.number) for f in path.factors]))
         if self._left_out:
+            printed.append(number(self.rest))
             symbols += [("mo", "+"), ("mtext", f"{self._left_out:,} more paths")]
             numbers += [("mo", "+"), Formula(rounded(self.rest)).factor_tree]
         lines = [line[1:] for line in (symbols, numbers) if line]
-        lines.append([Formula(self.total).tree])
-        lefts: list[Tree] = [self.symbol.tree, *[("mrow",)] * (len(lines) - 1)]
-        rows = [(left, [("mo", "="), *line]) for left, line in zip(lefts, lines, strict=True)]
+        rows: list[tuple[Tree, list[Tree]]] = [(("mrow",), [("mo", "="), *line]) for line in lines]
+        rows.append((("mrow",), [*outcome_tree(" + ".join(printed), self.total)]))
+        rows[0] = (self.symbol.tree, rows[0][1])
         return aligned(rows)
 
 
@@ -244,8 +248,10 @@ class ChainExplanation(Written):
     def __str__(self) -> str:
         symbols = " · ".join(symbol.text for symbol in self.symbols)
         numbers = [number(self.factors[0]), *(bracketed(number(x)) for x in self.factors[1:])]
-        parts = [self.symbol.text, symbols, " · ".join(numbers), number(self.total)]
-        return " = ".join(dict.fromkeys(parts))
+        parts = dict.fromkeys([self.symbol.text, symbols, " · ".join(numbers)])
+        if len(numbers) == 1:
+            return " = ".join(parts)
+        return f"{' = '.join(parts)} {outcome(' · '.join(numbers), self.total)}"
 
     __repr__ = __str__
 
@@ -254,7 +260,8 @@ class ChainExplanation(Written):
         """The explanation as a tree."""
         line = [self.symbol.tree, ("mo", "="), *_product([x.tree for x in self.symbols], 0)]
         line += [("mo", "="), *_product([Formula(rounded(x)).factor_tree for x in self.factors], 0)]
-        return ("mrow", *line, ("mo", "="), Formula(self.total).tree)
+        printed = " · ".join(map(number, self.factors))
+        return ("mrow", *line, *outcome_tree(printed, self.total))
 
 
 class Explanations(Sequence[Any]):

@@ -17,10 +17,10 @@ import numpy as np
 
 from autograd.viz.array_rules import ArraySymbol
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass, Step, array_text, bracketed
+from autograd.viz.steps import Pass, Step, array_text, bracketed, outcome, outcome_tree
 from autograd.viz.text import columns, number, numbers, rounded, shape_text
 from autograd.viz.trace import Formula, Node
-from autograd.viz.tree import Tree, Written, number_tree
+from autograd.viz.tree import Tree, Written
 from autograd.viz.tree import aligned as aligned_rows
 from autograd.viz.windows import window_texts
 
@@ -205,15 +205,12 @@ class EntryExplanation(Written):
         more = [f"… {len(products) - MOST_TERMS} more …"] if len(products) > MOST_TERMS else []
         symbols = " + ".join([p.text for p in shown] + more)
         values = " + ".join([p.numbers for p in shown] + more)
-        total = sum(p.number for p in products)
-        line = f"{left.text} = {symbols} = {values} = {number(total)}"
+        values += f" {outcome(values, sum(p.number for p in products))}"
+        line = f"{left.text} = {symbols} = {values}"
         if columns(line) <= 96:
             return line
         indent = " " * (columns(left.text) + 1)
-        both = [
-            *_wrapped(f"= {symbols}", indent),
-            *_wrapped(f"= {values} = {number(total)}", indent),
-        ]
+        both = [*_wrapped(f"= {symbols}", indent), *_wrapped(f"= {values}", indent)]
         return f"{left.text} {both[0].lstrip()}" + "".join(f"\n  {part}" for part in both[1:])
 
     @property
@@ -230,8 +227,10 @@ class EntryExplanation(Written):
                 more = ("mtext", f"… {len(products) - MOST_TERMS} more …")
                 symbols += [("mo", "+"), more]
                 numbers += [("mo", "+"), more]
-            total = number_tree(number(sum(p.number for p in products)))
-            line = [("mo", "="), *symbols[1:], ("mo", "="), *numbers[1:], ("mo", "="), total]
+            printed = " + ".join(p.numbers for p in products[:MOST_TERMS])
+            more_terms = " …" if len(products) > MOST_TERMS else ""
+            total = outcome_tree(printed + more_terms, sum(p.number for p in products))
+            line = [("mo", "="), *symbols[1:], ("mo", "="), *numbers[1:], *total]
             rows.append((left.tree, line))
         return aligned_rows(rows)
 

@@ -21,9 +21,10 @@ from typing import Any
 
 from autograd.value import Value
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass, bracketed
+from autograd.viz.steps import Pass, added_tree, bracketed, outcome
 from autograd.viz.text import columns, number
 from autograd.viz.trace import Node
+from autograd.viz.tree import Tree
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,16 +36,18 @@ class NamedStep:
         parent: The one that receives the contribution, with no other name in between.
         upstream: The gradient of the root with respect to `node`.
         local: ∂node/∂parent, the other named variables held.
-        symbols: What is added, in symbols: "dy/dz · ∂z/∂x".
-        received: What is added to: "dy/dx".
+        received: What is added to: dy/dx.
+        above: The total derivative by `node`; None where it is the 1 of the start.
+        partial: ∂node/∂parent, as a symbol.
     """
 
     node: Node
     parent: Node
     upstream: float
     local: float
-    symbols: str
-    received: str
+    received: Derivative
+    above: Derivative | None
+    partial: Derivative
 
     @property
     def contribution(self) -> float:
@@ -54,13 +57,26 @@ class NamedStep:
     @property
     def equation(self) -> str:
         """What is added, in symbols and in numbers."""
-        return f"{self.received} += {self.symbols} = {self.numbers}"
+        return f"{self.symbols} = {self.numbers}"
+
+    @property
+    def symbols(self) -> str:
+        """What is added to, and what: "dy/dx += dy/dz · ∂z/∂x"."""
+        above = self.above.text if self.above else "1"
+        return f"{self.received.text} += {above} · {self.partial.text}"
+
+    @property
+    def tree(self) -> Tree:
+        """The equation as a tree."""
+        above: Tree = self.above.tree if self.above else ("mn", "1")
+        start = (self.received.tree, ("mo", "+="))
+        return added_tree(start, [(above, self.partial.tree)], [(self.upstream, self.local)])
 
     @property
     def numbers(self) -> str:
         """The same in numbers."""
         product = f"{number(self.upstream)} · {bracketed(number(self.local))}"
-        return f"{product} = {number(self.contribution)}"
+        return f"{product} {outcome(product, self.contribution)}"
 
 
 class NamedSteps(Sequence[NamedStep]):
@@ -97,12 +113,11 @@ class NamedSteps(Sequence[NamedStep]):
             return
         name = steps.names[node]
         starts = node is steps.root and steps.top == name
-        above = "1" if starts else Derivative(steps.top, name).text
+        above = None if starts else Derivative(steps.top, name)
         for parent, local in self._factors(node).items():
             below = steps.names[parent]
-            symbols = f"{above} · {Derivative(name, below, '∂').text}"
-            received = Derivative(steps.top, below).text
-            yield NamedStep(node, parent, upstream, local, symbols, received)
+            received, partial = Derivative(steps.top, below), Derivative(name, below, "∂")
+            yield NamedStep(node, parent, upstream, local, received, above, partial)
 
     def _factors(self, node: Node) -> dict[Node, float]:
         """The local derivatives by the next names below, summed over the paths between them."""
@@ -132,12 +147,11 @@ class NamedSteps(Sequence[NamedStep]):
     def __str__(self) -> str:
         steps = self._steps
         digits = len(str(len(self)))
-        left = max((columns(f"{s.received} += {s.symbols}") for s in self), default=0)
+        left = max((columns(s.symbols) for s in self), default=0)
         lines = [f"{Derivative(steps.top, steps.names[steps.root]).text} = {number(steps.seed)}"]
         for k, step in enumerate(self, start=1):
-            text = f"{step.received} += {step.symbols}"
-            pad = " " * (left - columns(text))
-            lines.append(f"{k:>{digits}}  {text}{pad} = {step.numbers}")
+            pad = " " * (left - columns(step.symbols))
+            lines.append(f"{k:>{digits}}  {step.symbols}{pad} = {step.numbers}")
         return "\n".join(lines)
 
     __repr__ = __str__

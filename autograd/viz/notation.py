@@ -3,7 +3,7 @@
 A name in code is not yet a name in mathematics: `w_12` and `w[1][2]` are written w₁₂, `theta_0` is
 θ₀, `y_hat` is ŷ. There are two kinds of derivative, and each has a sign of its own:
 
-    dL/dx   the total derivative: how L changes with x, all ways together. `.grad` holds it.
+    dL/dx   the total derivative: how L changes with x, along all paths. `.grad` holds it.
     ∂v/∂x   the local derivative: how v changes with x alone, the other operands held.
 
 Where a node is an operand twice, as in `v = x * x`, ∂v/∂x⁽¹⁾ is by its first place and ∂v/∂x⁽²⁾
@@ -173,10 +173,8 @@ def how_to_read(root: str) -> str:
 
     Example:
         >>> how_to_read("L")
-        'dL/dx: how L changes with x, all ways together. ∂v/∂x: how v changes with x alone.'
+        'dL/dx: how L changes with x, along all paths. ∂v/∂x: how v changes with x alone.'
     """
     top = name(root).text
     total = Derivative(root, "x").text
-    return (
-        f"{total}: how {top} changes with x, all ways together. ∂v/∂x: how v changes with x alone."
-    )
+    return f"{total}: how {top} changes with x, along all paths. ∂v/∂x: how v changes with x alone."

@@ -22,6 +22,7 @@ from autograd.viz.steps import (
     array_text,
     bracketed,
     is_short,
+    outcome,
     running_total,
 )
 from autograd.viz.text import shape_text
@@ -80,8 +81,9 @@ class BoxStep:
             many = f"{len(self.parent.results)} results of {self.parent.name}"
             return [many, "+=", f"what comes through {box.name}", "", "", ""]
         received = Derivative(trace.top, trace.names[self.parent]).text
-        result = f"= {array_text(self.contribution)}" if is_short(self.contribution) else ""
         if not self.locals:
+            short = is_short(self.contribution)
+            result = f"= {array_text(self.contribution)}" if short else ""
             shape = "" if result else f"({shape_text(np.shape(self.contribution))})"
             return [received, "+=", f"what comes through {box.name}", "", result or shape, ""]
         symbols: list[str] = []
@@ -95,7 +97,9 @@ class BoxStep:
             value = array_text(trace.gradient(node))
             first = value if not numbers else bracketed(value)
             numbers.append(f"{first} · {bracketed(array_text(local))}")
-        return [received, "+=", " + ".join(symbols), "", f"= {' + '.join(numbers)}", result]
+        printed = " + ".join(numbers)
+        result = outcome(printed, self.contribution)
+        return [received, "+=", " + ".join(symbols), "", f"= {printed}", result]
 
     @property
     def received(self) -> Derivative | None:

@@ -196,7 +196,7 @@ def _solution(k: int, task: Task) -> str:
 _TEX = r"""\documentclass{article}
 \usepackage[a4paper,margin=18mm]{geometry}
 \usepackage[utf8]{inputenc}
-\usepackage{amsmath}
+\usepackage{amsmath,amssymb}
 \usepackage{longtable}
 \setlength{\parindent}{0pt}
 \setlength{\LTleft}{0pt}

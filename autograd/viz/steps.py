@@ -7,6 +7,7 @@ asked for, which says what it is in symbols and in numbers.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -218,11 +219,12 @@ def _product(step: Step) -> str:
 
 def _numbers(step: Step) -> list[str]:
     """The product with the local derivative as a formula, then as a number, then multiplied."""
-    upstream, contribution = array_text(step.out_grad), array_text(step.contribution)
+    upstream = array_text(step.out_grad)
     shapes = _shapes(step)
     formula = step.formula
     if formula is None:
-        return [shapes, "", f"= {contribution}" if is_short(step.contribution) else ""]
+        short = is_short(step.contribution)
+        return [shapes, "", f"= {array_text(step.contribution)}" if short else ""]
     times = "·" if np.size(step.out_grad) == 1 else "⊙"
     if not is_short(step.out_grad) and step.upstream is not None:
         upstream = step.upstream.text
@@ -234,7 +236,9 @@ def _numbers(step: Step) -> list[str]:
         numbers = f"= {over}{upstream} {times} {bracketed(array_text(step.local))}"
     elif formula.number == 1:
         symbols = ""
-    result = f"= {contribution}" if is_short(step.contribution) else ""
+    result = ""
+    if is_short(step.contribution):
+        result = outcome((numbers or symbols).removeprefix("= "), step.contribution)
     return [symbols, numbers, " ".join(filter(None, [result, shapes]))]
 
 
@@ -258,8 +262,9 @@ def added_tree(
             ("mo", "·"),
             Symbol(rounded(y)).factor_tree,
         ]
-    total = number_tree(number(sum(x * y for x, y in numbers)))
-    return ("mrow", *start, *left[1:], ("mo", "="), *right[1:], ("mo", "="), total)
+    printed = " + ".join(f"{number(x)} · {number(y)}" for x, y in numbers)
+    total = outcome_tree(printed, sum(x * y for x, y in numbers))
+    return ("mrow", *start, *left[1:], ("mo", "="), *right[1:], *total)
 
 
 def _shapes(step: Step) -> str:
@@ -285,6 +290,58 @@ def array_text(x: Any) -> str:
     if np.ndim(x) == 0:
         return number(float(x))
     return f"[{', '.join(array_text(row) for row in x)}]"
+
+
+_NUMBER = re.compile(r"-?(?:inf|nan|\d[\d.]*(?:e-?\d+)?)")
+
+
+def outcome(printed: str, x: Any) -> str:
+    """What printed numbers come to; with ≈ where, rounded as they are, they give other digits.
+
+    Args:
+        printed: A product, or a sum of products, as it stands before the sign.
+        x: What it is: a number, or a small array.
+
+    Example:
+        >>> outcome("2 · (-1.5) + 1", -2.0), outcome("0.3333 · 3", 1.0)
+        ('= -2', '≈ 1')
+        >>> outcome("[1, 0.3333] ⊙ 3", np.array([3.0, 1.0])), outcome("dL/dv · 3", 1.0)
+        ('≈ [3, 1]', '= 1')
+    """
+    text, value = array_text(x), _value(printed.removeprefix("Σ of "))
+    if value is not None and np.size(x) == 1:
+        value = value.sum()
+    same = value is None or np.size(value) != np.size(x)
+    same = same or all(map(alike, np.ravel(value).tolist(), np.ravel(x).tolist()))
+    return f"{'=' if same else '≈'} {text}"
+
+
+def alike(x: float, y: float) -> bool:
+    """Whether two numbers are the same as they are printed."""
+    one, other = number(x), number(y)
+    return one == other or float(one) == float(other)  # 3 and 3.000
+
+
+def _value(printed: str) -> Any:
+    """What printed numbers are, each array as a list; None where something else is among them."""
+    if _NUMBER.sub("", printed).strip(" ·⊙+()[],"):
+        return None
+    terms = [re.split(" [·⊙] ", term) for term in printed.split(" + ")]
+    with np.errstate(all="ignore"):
+        try:
+            products = [
+                math.prod(np.array(_NUMBER.findall(factor), np.float64) for factor in term)
+                for term in terms
+            ]
+            return sum(products)
+        except ValueError:
+            return None  # broadcast along an axis
+
+
+def outcome_tree(printed: str, x: float) -> tuple[Tree, Tree]:
+    """The sign and the number of an outcome, as trees."""
+    sign, text = outcome(printed, x).split(" ")
+    return ("mo", sign), number_tree(text)
 
 
 def is_short(x: Any) -> bool:

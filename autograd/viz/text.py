@@ -13,16 +13,29 @@ NOT_REACHED = "—"
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CHARACTERS = 4, 4, 60
 
 
+_NOISE = 2e-7
+"""What is nearer to a short number than this part of it is that number, in float32 too."""
+
+
 def number(x: float) -> str:
     """Write a number with 4 significant digits; whole numbers below a million in full.
+
+    Zeros at the end are left out, but where nothing else is behind the point, or a single digit
+    would be left, only if the number is that.
 
     Example:
         >>> [number(x) for x in (1.2000000000000002, -3.0, 12345.0, 1234567.0, 1.5e-07)]
         ['1.2', '-3', '12345', '1.235e6', '1.5e-7']
+        >>> [number(x) for x in (1.0001, 1 + 1e-15, 123.01, 0.30001, 0.25001)]
+        ['1.000', '1', '123.0', '0.3000', '0.25']
     """
     if abs(x) < 1e6 and x == int(x):
         return str(int(x))
-    mantissa, e, exponent = f"{x:.4g}".partition("e")
+    text = f"{x:.4g}"
+    mantissa, e, exponent = text.partition("e")
+    shown = len(mantissa.lstrip("-0.").replace(".", ""))
+    if shown < 2 + 2 * ("." not in mantissa) and abs(x - float(text)) > _NOISE * abs(x):
+        mantissa = f"{x:#.4g}".partition("e")[0]
     return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 

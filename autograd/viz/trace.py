@@ -154,6 +154,13 @@ class Trace:
         given = self.operands(node) if operands is None else operands
         return Symbol.of(node.op, given, getattr(node, "params", {}))
 
+    def result_of(self, node: Node, numbers: Sequence[float]) -> float:
+        """What made a node, of other numbers."""
+        assert node.op is not None
+        inputs = [np.asarray(x, np.float64) for x in numbers]
+        with np.errstate(all="ignore"):
+            return float(node.op.compute(inputs, getattr(node, "params", {})))
+
     def partial(self, node: Node, position: int) -> Derivative:
         """The local derivative of a node by an operand, with its place if it has several."""
         parents = self.parents(node)

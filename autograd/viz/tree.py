@@ -32,7 +32,7 @@ ACCENTS = {"hat": "^", "bar": "‾", "tilde": "~", "dot": "˙"}
 _SIGNS = {
     "cdot": "·", "times": "×", "ge": "≥", "le": "≤", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈",
     "rceil": "⌉", "bmod": "mod", "sum": "∑", "prod": "∏", "partial": "∂", "odot": "⊙",
-    "otimes": "⊗", "cdots": "⋯",
+    "otimes": "⊗", "cdots": "⋯", "approx": "≈",
 }  # fmt: skip
 _BARS = {"lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|"}
 FUNCTIONS = {
@@ -174,7 +174,7 @@ def _word(word: str) -> str:
     return word if len(word) == 1 else rf"\mathrm{{{word.replace('_', chr(92) + '_')}}}"
 
 
-BINARY = ("+", "-", "=", ">", "<", *(COMMANDS[sign] for sign in "·×⊙⊗≥≤"), r"\bmod")
+BINARY = ("+", "-", "=", ">", "<", *(COMMANDS[sign] for sign in "·×⊙⊗≥≤≈"), r"\bmod")
 
 
 def _row(parts: list[Tree]) -> str:

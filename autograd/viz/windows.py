@@ -15,6 +15,7 @@ import numpy as np
 from autograd.rules.windows import padded, taps
 from autograd.viz import notation
 from autograd.viz.notation import Derivative
+from autograd.viz.steps import bracketed, outcome
 from autograd.viz.text import columns, number
 from autograd.viz.trace import SMALL
 
@@ -154,7 +155,8 @@ def _convolved(names: Names, node: Any, index: Index, name: str, bias: Any) -> s
     total = float((window[first : first + per_group] * kernel).sum())
     last = f"Σ = {number(total)}"
     if bias is not None:
-        last += f", and {number(float(bias))} added = {number(total + float(bias))}"
+        added = f"{number(total)} + {bracketed(number(float(bias)))}"
+        last += f", and {number(float(bias))} added {outcome(added, total + float(bias))}"
     return "\n".join([title, *_first(rows, "channels"), last])
 
 

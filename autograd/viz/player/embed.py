@@ -283,4 +283,5 @@ def _text(name: str) -> str:
 
 
 def _squeezed(css: str) -> str:
-    return re.sub(r"\s*([{};,>]|(?<=\w):(?=\s))\s*", r"\1", css).replace(";}", "}")
+    css = re.sub(r"\s*([{};,>]|(?<=\w):(?=\s))\s*", r"\1", css).replace(";}", "}")
+    return re.sub(r'="([a-z][\w-]*)"]', r"=\1]", css)

@@ -79,7 +79,8 @@ function recordOfNode(node, formOf) {
   const record = { in: node.in.map((parent) => parent.index), value: node.value, box: "n" + node.index };
   if (node.op) record.form = formOf(node);
   else if (node.flows) record.leaf = 1;
-  if (node.name !== undefined) {
+  if (node.name === undefined) record.text = constant(node.value);
+  else {
     Object.assign(record, nameOf(node.name));
     const full = node.full || node.name;
     if (full !== record.name) record.code = printable(full);
@@ -119,8 +120,8 @@ const openLatex = (tree) => latexOf(tree).replace(/\\text\{([\ue000-\uf8ff])\}/g
 function ruleOf(op, k, [x, y], isZero) {
   const whole = filledIn(grammar.ops[op].partials[k], { x, y, o: { name: "\uf8ff" } });
   const rule = isZero ? whole : forReading(whole);
-  const latex = openLatex(treeOf(rule));
-  return [factorOf(rule), factorOf(rule) === textOf(rule)[0] ? latex : "\\left(" + latex + "\\right)", +isNumber(rule)];
+  const [text] = textOf(rule);
+  return [text, openLatex(treeOf(rule)), isNumber(rule) + 2 * (factorOf(rule) !== text)];
 }
 function stepsOf(order) {
   const grads = new Map([[order.at(-1), 1]]),
@@ -169,7 +170,7 @@ function recordOf(text, given) {
     root: top.index,
     seed: 1,
     start: "d" + name + "/d" + name + " = 1",
-    read: "d" + name + "/dx: how " + name + " changes with x, all ways together. ∂v/∂x: how v changes with x alone.",
+    read: "d" + name + "/dx: how " + name + " changes with x, along all paths. ∂v/∂x: how v changes with x alone.",
     earlier: [],
     live: true,
     notes: [],

@@ -74,13 +74,11 @@ class Forms:
         }
 
     def _rule(self, node: Node, position: int, operands: Sequence[str | float]) -> list[Any]:
-        """A local derivative: as a factor in text and in LaTeX, and whether it is a number."""
+        """A local derivative in text and in LaTeX; 1 for a number, 2 more if it needs brackets."""
         formula = self.steps.partial_formula(node, position, operands, OWN_NAME)
         assert formula is not None
-        latex = _latex(formula)
-        if formula.factor != formula.text:
-            latex = rf"\left({latex}\right)"
-        return [formula.factor, latex, int(formula.number is not None)]
+        brackets = 2 * (formula.factor != formula.text)
+        return [formula.text, _latex(formula), int(formula.number is not None) + brackets]
 
 
 def _hole(k: int) -> str:

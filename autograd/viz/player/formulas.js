@@ -44,6 +44,14 @@ function textLatex(text) {
 
 // --- light simplification, as in autograd.viz.symbols ---
 
+// As autograd.viz.text.constant.
+function constant(x) {
+  const text = digits(x),
+    longer = String(+x.toPrecision(7));
+  if (+text === x || !(Math.abs(x) >= 1e-4 && Math.abs(x) < 1e7)) return text;
+  if (+longer === x) return longer;
+  return Number.isInteger(+text) && Math.abs(x - text) >= 1e-12 * Math.abs(x) ? String(x) : text;
+}
 const isNumber = (x) => typeof x === "number";
 const same = (x, y) =>
   isNumber(x) || isNumber(y) ? x === y

@@ -21,7 +21,8 @@ function wayItem(way) {
   const on = () => highlight(way),
     off = () => highlight();
   const numbers = way.flatMap((k, j) => factor(minus(fmt(local[k])), j)),
-    result = fmt(way.reduce((x, k) => x * local[k], real(trace.seed)));
+    factors = way.map((k) => local[k]),
+    result = way[1] === undefined ? "" : productOf(factors, factors.reduce((x, y) => x * y));
   const link = (k, j) => {
     const step = "backward step " + events[eventOf(k) - 1].number,
       to = () => {
@@ -33,7 +34,7 @@ function wayItem(way) {
   return el(
     "li",
     { onmouseenter: on, onmouseleave: off },
-    el("span", { class: "wide" }, ...way.flatMap((k, j) => factor(partial(k), j)), ...(scalar ? [" = ", ...numbers, " = " + result] : [])),
+    el("span", { class: "wide" }, ...way.flatMap((k, j) => factor(partial(k), j)), ...(scalar ? [" = ", ...numbers, result] : [])),
     " (",
     ...way.flatMap(link),
     ")",
@@ -190,8 +191,8 @@ function chooseBox(g) {
     more = members.length - 60;
   about.replaceChildren(
     title(box.text + ": " + members.length.toLocaleString("en") + " nodes in one box"),
-    p("It counts as one step until it is opened; its numbers are in the table."),
-    el("div", { class: "row" }, viewWith(g, true) ? toggle(g) : "", button("Close this text", () => choose(-1))),
+    p("One step until it is opened; its numbers are in the table."),
+    el("div", { class: "row" }, viewWith(g, true) ? toggle(g) : "", button("Close", () => choose(-1))),
     p(...members.slice(0, 60).flatMap((i) => [link(i), " "]), more > 0 ? "… " + more + " more" : ""),
   );
   paint(stateAt(position));
@@ -342,7 +343,7 @@ function whyOrder() {
     el(
       "li",
       {},
-      el("span", s === bad ? { class: "bad" } : {}, d(target(s.k)) + " += " + minus(fmt(s.up)) + " · " + minus(fmt(local[s.k])) + " = " + fmt(s.x) + (s === bad ? "  ✗ first wrong number" : "")),
+      el("span", s === bad ? { class: "bad" } : {}, d(target(s.k)) + " += " + minus(fmt(s.up)) + " · " + minus(fmt(local[s.k])) + productOf([s.up, local[s.k]], s.x) + (s === bad ? "  ✗ first wrong number" : "")),
     );
   const column = (words, list) =>
     el("div", {}, title(words), el("ol", {}, ...list.slice(0, 40).map(line)), list.length > 40 ? p("… " + (list.length - 40) + " more") : "");

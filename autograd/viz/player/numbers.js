@@ -4,31 +4,30 @@ const real = (x) => (typeof x === "string" ? +x.replace("inf", "Infinity") : x);
 // As autograd.viz.text.number: 4 digits, and of two that are as near, the even one.
 function digits(x) {
   if (Math.abs(x) < 1e6 && Number.isInteger(x)) return String(x + 0 || 0);
-  if (!Number.isFinite(x)) return x > 0 ? "inf" : x < 0 ? "-inf" : "nan";
+  if (!Number.isFinite(x)) return String(x).toLowerCase().replace("inity", "");
   const all = x.toExponential(60);
   const tie = /^-?\d\.\d\d[02468]50*e/.test(all);
   const short = tie ? all.replace(/(\.\d{3})\d+/, "$1") : x.toExponential(3);
-  const [mantissa, power] = short.split("e");
-  return power < -4 || power > 3 ? +mantissa + "e" + +power : String(+short);
+  const [mantissa, power] = short.split("e"),
+    far = power < -4 || power > 3,
+    text = String(far ? +mantissa : +short);
+  const shown = text.replace(/^[-0.]+|\./g, "").length - 2 * !text.includes(".");
+  const keep = shown < 2 && Math.abs(x - short) > 2e-7 * Math.abs(x);
+  return (keep ? (far ? mantissa : (+short).toPrecision(4)) : text) + (far ? "e" + +power : "");
 }
-// As autograd.viz.text.constant.
-function constant(x) {
-  const text = digits(x),
-    longer = String(+x.toPrecision(7));
-  if (+text === x || !(Math.abs(x) >= 1e-4 && Math.abs(x) < 1e7)) return text;
-  if (+longer === x) return longer;
-  return Number.isInteger(+text) && Math.abs(x - text) >= 1e-12 * Math.abs(x) ? String(x) : text;
-}
+// What printed numbers come to: ≈ where, rounded as they are, they give other digits.
+const outcome = (rounded, x) => (Object.is(asPrinted(rounded), asPrinted(x)) ? " = " : " ≈ ") + digits(x);
+const asPrinted = (x) => real(digits(x));
+const productOf = (factors, x) => outcome(factors.reduce((product, factor) => product * asPrinted(factor), 1), x);
 const minus = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
 const latexNumber = (text) =>
-  text.replace(/e([-\d]+)/, " \\times 10^{$1}").replace("inf", "\\infty").replace("nan", "\\text{nan}");
+  text.replace(/e([-\d]+)/, " \\times 10^{$1}").replace("inf", "\\infty").replace("nan", "\\text{nan}").replace("≈", "\\approx");
 // What the command line takes for a number, and fractions; null is none.
 function typedNumber(typed) {
   const given = typed.replace(/−/g, "-").replace(",", ".");
   const parts = given.split("/").map((part) => part.trim());
   const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-  if (/^[+-]?inf(inity)?$/i.test(given)) return given[0] === "-" ? -Infinity : Infinity;
-  if (/^[+-]?nan$/i.test(given)) return NaN;
+  if (/^[+-]?(inf(inity)?|nan)$/i.test(given)) return real(given.toLowerCase().replace("inity", ""));
   if (parts.length > 2 || !parts.every((part) => plain.test(part))) return null;
   return parts.length === 2 ? parts[0] / parts[1] : +parts[0];
 }

@@ -21,7 +21,7 @@ const slider = el("input", {
 const playing = button("▶ play", () => play(), { "aria-label": "Play" });
 const predict = button("Predict", () => togglePredict(), {
   "aria-pressed": "false",
-  title: "Find numbers and formulas yourself (p)",
+  title: "Find numbers yourself (p)",
 });
 const keys =
   "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · o why this order · s present · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";

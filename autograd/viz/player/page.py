@@ -22,11 +22,12 @@ from autograd.viz.player.embed import as_image, embedded, packed, page, script_o
 from autograd.viz.player.frames import frames
 from autograd.viz.player.picture import Picture, picture_of
 from autograd.viz.player.record import trace_of
-from autograd.viz.player.rules_js import rules_js, used_in_formulas
+from autograd.viz.player.rules_js import computable, rules_js
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.steps import Pass
 from autograd.viz.text import printable
 from autograd.viz.tikz import tex_caption, to_tikz
+from autograd.viz.trace import is_array
 
 SCRIPTS = (
     "view.css", "player.css", "numbers.js", "elements.js", "view.js", "pass.js", "words.js",
@@ -81,8 +82,8 @@ def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
 def fragment(steps: Pass, picture: Picture) -> str:
     """The player as a piece of HTML: picture and list, and the script that replaces them."""
     trace = trace_of(steps, picture)
-    names = dict.fromkeys(form["op"] for form in trace["forms"])
-    used = used_in_formulas(names) if trace["live"] else []
+    of_numbers = not any(map(is_array, steps.nodes))
+    used = computable(form["op"] for form in trace["forms"]) if of_numbers else []
     trace["functions"] = {name: op.name for name, op in FUNCTIONS.items() if op.name in used}
     image = f'<img alt="{escape(picture.sentence)}" src="{as_image(picture.svg)}">\n'
     scripts = WITH_WINDOWS if "windows" in trace else SCRIPTS

@@ -18,7 +18,7 @@ function offers(k) {
   if (typeof product[k] !== "number" || !rule) return [];
   return [
     ...(into[target(k)][0] === k ? [] : [TOTAL]),
-    ...(rule[2] ? [] : [LOCAL]),
+    ...(rule[2] & 1 ? [] : [LOCAL]),
     ...(trivial ? [] : [PRODUCT]),
     ...(trivial || steps[k][0] === root ? [] : [UPSTREAM]),
   ];
@@ -95,7 +95,7 @@ function asked(kind, k, before) {
     answer = el("span", { role: "status" });
   let tries = 0;
   const reveal = (word) => {
-    const words = word + how + " = " + fmt(right(pointsOf(k, before)[0])) + ".";
+    const words = word + fmt(right(pointsOf(k, before)[0])) + ", " + how + ".";
     solved.add(position);
     asks++;
     render();

@@ -5,11 +5,11 @@ no times. What is written of the pass is written here, with holes: the page puts
 numbers. The keys are short because each notebook output carries a record:
 
     nodes   name (as text, tree and LaTeX; firm, with brackets; and code, if that is another),
-            operands (in), value, form, whether it is a leaf, line, how many paths lead to the root,
-            the innermost group it is in
+            operands (in), value, text of a constant number, form, whether it is a leaf, line, how
+            many paths lead to the root, the innermost group it is in
     forms   how nodes are made: operation, symbol, text with holes, how firmly that holds and what
-            its places need, tree and LaTeX, and the rules, for each operand its local derivative as
-            a factor in text and in LaTeX, and whether it is a number
+            its places need, tree and LaTeX, and the rules, for each operand its local derivative in
+            text and in LaTeX, and 1 for a number, 2 more where a factor of it needs brackets
     steps   [consumer, operand, upstream, local, contribution], and of arrays words: what is added,
             as trees and LaTeX, and what was computed with them
     groups  the boxes, and views, a picture for each that is opened: README.md
@@ -38,8 +38,9 @@ from autograd.viz.player.rules_js import can_compute
 from autograd.viz.player.values import value
 from autograd.viz.player.windows_record import windows_of
 from autograd.viz.steps import Pass, Step
-from autograd.viz.text import printable
+from autograd.viz.text import constant, printable
 from autograd.viz.trace import Node, is_array
+from autograd.viz.tree import latex
 
 MOST_RECORDED = 2_000
 """Of a larger graph, the page plays only the steps between nodes that are drawn."""
@@ -106,6 +107,7 @@ def _named(steps: Pass, index: dict[Node, int]) -> list[Any]:
             *(index[s.node], index[s.parent], last[s.parent]),
             *map(value, (s.upstream, s.local, s.contribution)),
             s.equation,
+            latex(s.tree),
         ]
         for s in named
     ]
@@ -147,6 +149,8 @@ def _node(
         full = steps.abbreviated.get(code, code)
         if full != record["name"]:
             record["code"] = printable(full)
+    elif isinstance(number := steps.values[node], float):
+        record["text"] = constant(number)
     if node in steps.lines:
         record["line"] = printable(steps.lines[node])
     return record

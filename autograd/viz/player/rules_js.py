@@ -85,14 +85,15 @@ def rules_js(names: Iterable[str]) -> str:
     return "{" + ",\n".join(map(_rule, names)) + "}"
 
 
-def used_in_formulas(names: Iterable[str]) -> list[str]:
-    """Operations and what their derivatives are written with, and those that have a sign.
+def computable(names: Iterable[str]) -> list[str]:
+    """Operations that a page can compute, what their derivatives are written with, and signs.
 
     Example:
-        >>> used_in_formulas(["sin"])
+        >>> computable(["sin", "matmul"])
         ['sin', 'cos', 'add', 'subtract', 'multiply', 'divide', 'power', 'negative']
     """
-    found = dict.fromkeys(names)
+    known = [name for name in names if name in RULEBOOK]
+    found = dict.fromkeys(name for name in known if can_compute(RULEBOOK[name]))
     for op in [RULEBOOK[name] for name in found]:
         formulas = [_symbol(p(*_symbols(op))) for p in getattr(op, "partials", ())]
         while formulas:

@@ -118,13 +118,6 @@ function viewer(svg, label) {
     for (const end of ["pointerup", "pointerleave"])
       picture.addEventListener(end, () => picture.removeEventListener("pointermove", move), { once: true });
   }
-  map.addEventListener("click", (e) => {
-    const box = map.getBoundingClientRect();
-    picture.scrollTo(
-      ((e.clientX - box.left) / box.width) * picture.scrollWidth - picture.clientWidth / 2,
-      ((e.clientY - box.top) / box.height) * picture.scrollHeight - picture.clientHeight / 2,
-    );
-  });
   picture.addEventListener("scroll", drawMap);
   picture.addEventListener("pointerdown", dragging);
   picture.addEventListener(

@@ -1,6 +1,6 @@
 // What is said about each event: a sentence, a formula, and the product with its numbers.
 
-const name = (i) => (!nodes[i] ? "…" : nodes[i].name || (typeof value[i] === "number" ? constant : fmt)(value[i]));
+const name = (i) => (!nodes[i] ? "…" : nodes[i].name || nodes[i].text || fmt(value[i]));
 const nodeTree = (i) => nodes[i].tree || ["mn", name(i)];
 const firm = (n) => n.firm || n.name;
 const raised = (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c];
@@ -23,39 +23,55 @@ function partialOf(k) {
 }
 const partial = (k) => partialOf(k).text;
 // The upstream of a step, or the 1 of the start.
-const upstreamOf = (k) => steps[k][0] === root && !trace.top ? { text: "1", latex: "1", tree: ["mn", "1"] } : total(steps[k][0]);
+const upstreamOf = (k) => (steps[k][0] === root && !trace.top ? { text: "1", latex: "1", tree: ["mn", "1"] } : total(steps[k][0]));
 // How a node is made: a formula with holes for its operands, which stand in it by their places.
 const formOf = (i) => trace.forms[nodes[i].form];
 const fill = (text, i, put) =>
   text.replace(/[\ue000-\uf8ff]/g, (c) => (c === "\uf8ff" ? put(i) : put(nodes[i].in[c.charCodeAt(0) - 0xe000], c.charCodeAt(0) - 0xe000)));
 const made = (i) => fill(formOf(i).text, i, name);
-const byNumber = (i) => typeof value[i] === "number" && formOf(i).rules && nodes[i].in.every((j) => typeof value[j] === "number");
+const byNumber = (i) => typeof value[i] === "number" && rules[nodes[i].op] && nodes[i].in.every((j) => typeof value[j] === "number");
 // With numbers in the holes, which get brackets where they hold together less firmly than they must.
 const numbered = (i) =>
   fill(formOf(i).text, i, (j, k) => inPlace(fmt(value[j]), firmnessOf(fmt(value[j])), formOf(i).needs[k])).replace(/\^(\d)$/, (_, c) => raised(c));
+// A node's number, as what its formula gives with numbers in it.
+function madeOf(i) {
+  const { op, in: operands } = nodes[i];
+  return outcome(rules[op][0](...operands.map((j) => real(nodes[j].text || digits(value[j])))), value[i]);
+}
 const firmnessOf = (text) => (text[0] === "-" ? 0 : /\de/.test(text) ? 3 : 4);
 const inPlace = (text, firmness, needed) => (firmness < needed ? "(" + text + ")" : text);
 const inTree = (t, i) => (typeof t === "number" ? nodeTree(nodes[i].in[t]) : typeof t === "string" ? t : t.map((part) => inTree(part, i)));
-// The formula of a local derivative, as a factor in text and in LaTeX, and whether it is a number.
+// The formula of a local derivative, as text and as LaTeX; 1 for a number, 2 more where a factor of it needs brackets.
 const ruleOf = (k) => formOf(steps[k][0]).rules?.[steps[k][1]];
 const ruleText = (k) => fill(ruleOf(k)[0], steps[k][0], name);
-// The equation of a step, as autograd.viz.steps.Step.equation.
-function equation(k) {
-  const [up, by, sum] = [digits(upstream[k]), minus(digits(local[k])), digits(product[k])];
-  const parts = [d(target(k)) + " += " + upstreamOf(k).text + " · " + partial(k), up + " · " + ruleText(k)];
-  return [...parts, ...(ruleOf(k)[2] ? [] : [up + " · " + by]), sum].join(" = ");
+// What a step adds, as text (0), as in autograd.viz.steps.Step.equation, or as LaTeX (1).
+function added(k, form) {
+  const kind = form ? "latex" : "text",
+    written = form ? latexNumber : String,
+    times = form ? " \\cdot " : " · ",
+    given = ruleOf(k)[2] & 1,
+    by = given ? ruleText(k) : digits(local[k]),
+    rule = fill(ruleOf(k)[form], steps[k][0], form ? latexName : name),
+    up = written(digits(upstream[k])) + times;
+  return [
+    upstreamOf(k)[kind] + times + partialOf(k)[kind],
+    up + (ruleOf(k)[2] < 2 ? rule : form ? "\\left(" + rule + "\\right)" : "(" + rule + ")"),
+    ...(given ? [] : [up + written(minus(by))]),
+  ].join(" = ") + written(outcome(asPrinted(upstream[k]) * real(by), product[k]));
 }
+const equation = (k) => d(target(k)) + " += " + added(k, 0);
 const cell = (caption, x, hot) =>
   el("div", hot ? { class: "hot" } : {}, el("small", {}, caption), x instanceof Node ? x : show(x));
 const strip = (...parts) => el("div", { class: "strip" }, ...parts);
 const p = (...parts) => el("p", {}, ...parts);
 
 function describeForward(i) {
-  const numbers = byNumber(i) ? [numbered(i)] : [];
+  const numbers = byNumber(i) ? [numbered(i)] : [],
+    result = numbers[0] ? madeOf(i) : " = " + fmt(value[i]);
   return [
-    [name(i), made(i), ...numbers, fmt(value[i])].join(" = "),
+    [name(i), made(i), ...numbers].join(" = ") + result,
     formula(nodeTree(i), ["mo", "="], inTree(formOf(i).math, i)),
-    strip(...numbers.flatMap((text) => [cell("with numbers", el("b", {}, text)), "="]), cell(name(i), value[i], true)),
+    strip(cell(name(i), value[i], true)),
   ];
 }
 const gets = (to, what, through, total, state) =>
@@ -72,7 +88,7 @@ function describeStep(k, state, whole) {
   const part = (j, x) => (j === kind ? field : j > kind ? el("b", {}, "?") : x);
   covered = field ? to : -1;
   coveredArrow = kind === LOCAL ? arrowId(from, at) : "";
-  const rule = !ruleOf(k) || ruleOf(k)[2] || kind === LOCAL ? "" : " = " + ruleText(k);
+  const rule = !ruleOf(k) || ruleOf(k)[2] & 1 || kind === LOCAL ? "" : " = " + ruleText(k);
   const parts = [
     cell(from === root && fmt(trace.seed) === "1" ? "the start" : "upstream " + d(from), part(UPSTREAM, upstream[k])),
   ];
@@ -83,7 +99,7 @@ function describeStep(k, state, whole) {
   if (whole) parts.push("=", cell("product, " + more.whole.size, more.whole, true));
   else {
     if (more.whole) parts.push("→", cell("Σ over axis " + more.axes, product[k], true));
-    else parts.push("=", cell("contribution", part(PRODUCT, product[k]), true));
+    else parts.push(field || !scalar ? "=" : equation(k).match(/.*([=≈])/)[1], cell("contribution", part(PRODUCT, product[k]), true));
     const now = part(TOTAL, total);
     parts.push(
       cell(
@@ -96,11 +112,7 @@ function describeStep(k, state, whole) {
     whole
       ? "The product has shape " +
         more.whole.size +
-        ", and " +
-        name(to) +
-        " has " +
-        (value[to].size || "1") +
-        ": " +
+        ", but " +
         name(to) +
         " was repeated along axis " +
         more.axes +
@@ -114,10 +126,11 @@ function describeStep(k, state, whole) {
 function describeEarlier() {
   const lines = trace.earlier.map(([leaf, before, after]) => {
     const now = finalGrads()[leaf];
-    return p(name(leaf) + ".grad = " + fmt(before) + " + " + minus(fmt(now)) + " = " + fmt(typeof now === "number" ? real(before) + now : after));
+    const sum = typeof now === "number" ? outcome(asPrinted(real(before)) + asPrinted(now), real(before) + now) : " = " + fmt(after);
+    return p(name(leaf) + ".grad = " + fmt(before) + " + " + minus(fmt(now)) + sum);
   });
   return [
-    "Warning: an earlier backward() left gradients here, and leaves add up. Call zero_grad() between passes unless the sum is meant.",
+    "Warning: an earlier backward() left gradients here, and leaves add up. Call zero_grad() unless the sum is meant.",
     ...lines,
   ];
 }
@@ -154,13 +167,13 @@ function describe(state) {
   const e = events[position - 1];
   if (!e)
     return [
-      "Nothing is computed yet. Press the right arrow key or › for the first step.",
+      "Nothing is computed yet. Press › or the right arrow key.",
     ];
   if (e.kind === "pass") return describePass(e, state);
   if (e.kind === "named")
     return [
       "Gradient of " + name(root) + " with respect to " + name(e.node) + " through " + name(e.pass[0]) + ", with all that has no name between them.",
-      p(el("span", { class: "line" }, unedited() ? e.pass[6] : "Reset the leaves to see its numbers.")),
+      p(el("span", { class: "line" }, unedited() ? e.pass[6] : "Reset the leaves.")),
     ];
   if (e.kind === "forward") return e.group === undefined ? describeForward(e.node) : describeBox(e);
   if (e.kind === "seed")
@@ -175,9 +188,8 @@ function describe(state) {
 
 function latex() {
   const e = events[position - 1] || { node: root };
-  if (e.kind === "named") return e.pass[6];
-  if (e.kind === "pass") return e.node < 0 ? "" : total(e.node).latex + " \\mathrel{+}= " + latexNumber(fmt(addedBy(e)));
-  if ("step" in e) return total(target(e.step)).latex + " \\mathrel{+}= " + latexOfStep(e.step);
+  if (e.pass && (e.node < 0 || e.pass[7])) return e.pass[7] || "";
+  if (e.pass || "step" in e) return total(e.node).latex + " \\mathrel{+}= " + (e.pass ? latexNumber(fmt(addedBy(e))) : latexOfStep(e.step));
   const i = nodes[e.node] ? e.node : root;
   if (e.kind === "seed") return total(i).latex + " = " + latexNumber(fmt(trace.seed));
   return nodes[i].latex + " = " + (formOf(i) ? fill(formOf(i).latex, i, latexName) + " = " : "") + latexNumber(fmt(value[i]));
@@ -188,15 +200,10 @@ function latexOfPaths(i) {
   return total(i).latex + " = " + ways.join(" + ") + " = " + latexNumber(fmt(finalGrads()[i]));
 }
 const latexName = (i) => nodes[i].latex || latexNumber(name(i));
-function latexOfStep(k) {
-  if (said[k].latex) return said[k].latex;
-  const [up, by, sum] = [digits(upstream[k]), minus(digits(local[k])), digits(product[k])].map(latexNumber);
-  const parts = [upstreamOf(k).latex + " \\cdot " + partialOf(k).latex, up + " \\cdot " + fill(ruleOf(k)[1], steps[k][0], latexName)];
-  return [...parts, ...(ruleOf(k)[2] ? [] : [up + " \\cdot " + by]), sum].join(" = ");
-}
+const latexOfStep = (k) => said[k].latex || added(k, 1);
 // Where a page may not write into the clipboard, the text is there to be copied by hand.
 function copyLatex(text = latex()) {
-  const field = el("textarea", { readonly: "", rows: 2, "aria-label": "LaTeX of this step" });
+  const field = el("textarea", { readonly: "", rows: 2, "aria-label": "LaTeX" });
   field.value = text;
   panel.append(field);
   field.select();
