@@ -216,6 +216,7 @@ def recurrent_sides():
         "NumPy by hand": recurrent.by_hand,
         "PyTorch": recurrent.pytorch,
         "PyTorch, 1 thread": recurrent.pytorch,
+        "JAX jit": recurrent.jax_scan,
     }
     return sides, [(wave,) for wave in recurrent.waves(16)]
 
@@ -266,9 +267,13 @@ def one_side(row, side):
     return {"losses": losses, "seconds": statistics.median(seconds)}
 
 
-def ask(row, side):
+def ask(row, side, **settings):
+    """What a process of its own finds, in an environment with these settings."""
     command = [sys.executable, "-m", "benchmarks.compiled", "--row", row, "--side", side]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, **settings}
+    )
+    return json.loads(done.stdout)
 
 
 def measure(row, rounds):
