@@ -71,11 +71,15 @@ class Reading:
         columns: The inputs, each hidden layer, and the outputs.
         output: What the model returned.
         loss: The loss as a node, if one was asked for.
+        gradients: What the loss brought to each parameter.
+        nodes: Of a network of single numbers and one example, the nodes of each column.
     """
 
     columns: Sequence[Column]
     output: Any
     loss: Any = None
+    gradients: Sequence[Any] = ()
+    nodes: Sequence[Sequence[Any]] = ()
 
 
 def read(
@@ -94,7 +98,7 @@ def read(
     if _is_of_numbers(model):
         return _read_scalar(model, np.asarray(x, np.float64), y, loss)
     learnt = model.parameters() if loss is not None else []
-    with force_grad(), _in_eval_mode(model), _same_gradients(learnt):
+    with force_grad(), _in_eval_mode(model), same_gradients(learnt):
         given = Tensor(np.asarray(x, np.float64), requires_grad=loss is not None)
         out = model(given)
         if not isinstance(out, Tensor):
@@ -105,7 +109,8 @@ def read(
         if loss is not None:
             total = loss(out, y)
             total.backward()
-        return Reading(_columns(sums, out, with_grads=loss is not None), out, total)
+        columns = _columns(sums, out, with_grads=loss is not None)
+        return Reading(columns, out, total, _gradients(learnt))
 
 
 def outputs(model: Any, x: Array) -> Array:
@@ -272,10 +277,14 @@ def _in_eval_mode(model: Module) -> Iterator[None]:
             module.training = mode
 
 
+def _gradients(parameters: Sequence[Any]) -> list[Any]:
+    return [np.copy(p.grad) if isinstance(p.grad, np.ndarray) else p.grad for p in parameters]
+
+
 @contextmanager
-def _same_gradients(parameters: Sequence[Any]) -> Iterator[None]:
-    """Gradients are afterwards what they were before."""
-    before = [np.copy(p.grad) if isinstance(p.grad, np.ndarray) else p.grad for p in parameters]
+def same_gradients(parameters: Sequence[Any]) -> Iterator[None]:
+    """Gradients are none inside, and afterwards what they were before."""
+    before = _gradients(parameters)
     for p in parameters:
         p.zero_grad()
     try:
@@ -283,6 +292,16 @@ def _same_gradients(parameters: Sequence[Any]) -> Iterator[None]:
     finally:
         for p, grad in zip(parameters, before, strict=True):
             p.grad = grad
+
+
+@contextmanager
+def as_read(model: Module, reading: Reading) -> Iterator[None]:
+    """The parameters have the gradients inside that the reading's loss brought them."""
+    learnt = model.parameters() if reading.loss is not None else []
+    with same_gradients(learnt):
+        for p, grad in zip(learnt, reading.gradients, strict=True):
+            p.grad = grad
+        yield
 
 
 def _has_values(out: Any) -> bool:
@@ -329,7 +348,8 @@ def _forward(model: Any, x: Array) -> list[Array]:
 
 def _read_scalar(model: Any, x: Array, y: Any, loss: Callable[[Any, Any], Any] | None) -> Reading:
     layers, rows = _layers(model), x.reshape(-1, x.shape[-1])
-    with _same_gradients(model.parameters() if loss is not None else []):
+    learnt = model.parameters() if loss is not None else []
+    with same_gradients(learnt):
         held: list[list[list[Any]]] = [[] for _ in range(len(layers) + 1)]
         for row in rows:
             values: list[Any] = [Value(float(number)) for number in row]
@@ -356,7 +376,8 @@ def _read_scalar(model: Any, x: Array, y: Any, loss: Callable[[Any, Any], Any] |
                     _weights(neurons, "grad")[0] if loss else None,
                 )
             )
-        return Reading(columns, out, total)
+        nodes = [values[0] for values in held] if len(rows) == 1 else ()
+        return Reading(columns, out, total, _gradients(learnt), nodes)
 
 
 def _held(values: Sequence[Sequence[Any]], of: str) -> Array:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import ShapeError
 from autograd.checks import came
-from nn.pictures.columns import MOST_EXAMPLES, NotColumnsError, Reading, read
+from nn.pictures.columns import MOST_EXAMPLES, NotColumnsError, Reading, as_read, read
 from nn.pictures.network import MOST, Look, Side, drawn_neurons, network_scene, short
+from nn.pictures.neuron import Nodes, neuron_drawing, neuron_nodes
 
 if TYPE_CHECKING:
+    from autograd.viz.draw import Drawing
     from autograd.viz.scene import Scene
 
 
@@ -118,7 +121,9 @@ class NetworkPicture:
             ".png": lambda: self._on_paper("png"),
             ".pdf": lambda: self._on_paper("pdf"),
             ".tex": self.tex,
-            ".html": lambda: states_page(f"{type(self._model).__name__}", self._states()),
+            ".html": lambda: states_page(
+                f"{type(self._model).__name__}", self._states(), self._operations()
+            ),
             ".txt": lambda: f"{self!r}\n",
         }
         save_by_suffix(path, writers)
@@ -132,6 +137,48 @@ class NetworkPicture:
         from autograd.viz.tikz import to_tikz
 
         return to_tikz([(self._scene, "")], alone)
+
+    def neuron(self, layer: int, number: int) -> Drawing:
+        """The operations of one neuron, with its numbers and, with a loss, their gradients.
+
+        On the picture's page, a click on a neuron shows them.
+
+        Args:
+            layer: 1 is the first after the inputs.
+            number: Of the neuron in its layer, from 1.
+
+        Raises:
+            ValueError: there is no such neuron, the picture is of several examples, the model has
+                more than 5,000 parameters, or the neuron more than 16 inputs.
+
+        Example:
+            >>> from nn import MLP, MSELoss, manual_seed
+            >>> manual_seed(0)
+            >>> picture = MLP(2, [3], 1, "tanh").picture([1.0, 2.0], [[0.5]], MSELoss())
+            >>> picture.neuron(1, 2)
+            Computation graph of 10 nodes (5 leaves, 5 operations). ... Output: h1_2 = tanh, ...
+        """
+        columns = self._reading.columns
+        if not (1 <= layer < len(columns) and 1 <= number <= columns[layer].width):
+            raise ValueError(f"picture: there is no neuron {number} of layer {layer}.")
+        return neuron_drawing(self._model, self._reading, self._nodes, layer, number)
+
+    @cached_property
+    def _nodes(self) -> Nodes:
+        return neuron_nodes(self._model, self._reading)
+
+    def _operations(self) -> dict[str, tuple[str, str]]:
+        """For each neuron that is drawn its operations, in words and as SVG, or why not."""
+        found = {}
+        for k, column in enumerate(self._reading.columns[1:], start=1):
+            for j in drawn_neurons(column.width):
+                try:
+                    drawing = self.neuron(k, j + 1)
+                except ValueError as err:
+                    found[f"h{k}.{j}"] = (str(err), "")
+                else:
+                    found[f"h{k}.{j}"] = (repr(drawing), drawing.svg)
+        return found
 
     def _on_paper(self, file_format: str) -> bytes:
         try:
@@ -157,14 +204,15 @@ class NetworkPicture:
                 found.reverse()
         root = self._reading.loss if self._reading.loss is not None else self._reading.output
         for node in root if isinstance(root, list) else [root]:
-            drawing = draw(node, {"model": self._model})
+            with as_read(self._model, self._reading):
+                drawing = draw(node, {"model": self._model})
             return [*found, State("Operations", repr(drawing), drawing.svg)]
         return found
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from autograd.viz.player.states import states_fragment
 
-        html = states_fragment(self._states())
+        html = states_fragment(self._states(), self._operations())
         return {"text/html": html, "image/svg+xml": self.svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:

@@ -32,7 +32,8 @@ class Pictured:
             names: Of the inputs, and of the outputs.
 
         Returns:
-            A picture that shows itself in a notebook, with `save(path)` and `backwards`.
+            A picture that shows itself in a notebook, with `save(path)`, `backwards`, and
+            `neuron(layer, number)`: the operations of one neuron, which a click on it shows, too.
 
         Raises:
             ValueError: it is no row of layers, each a weighted sum of the one before.

@@ -153,3 +153,135 @@ def test_what_is_added_to_a_weighted_sum_is_told_by_what_it_is_and_not_by_its_nu
 
     picture = Model().picture([1.0, 2.0])
     assert repr(picture).startswith("Network 2 → 2")
+
+
+def rows_by_name(drawing):
+    """Of each node that is drawn, its numbers by what they are."""
+    return {
+        "".join(node.name): {what: float(text) for what, text in node.rows if text != "—"}
+        for node in drawing.graph.nodes
+    }
+
+
+def square_of_difference(out, y):
+    return ((out - y) ** 2).mean() if hasattr(out, "mean") else (out - y) ** 2
+
+
+def test_the_operations_of_a_neuron_have_its_numbers_and_the_gradients_of_the_loss():
+    model = two_two_one()
+    x, target, step = np.array([1.0, 0.5]), 0.25, 1e-6
+
+    def loss(w, x):
+        hidden = 1 / (1 + np.exp(-(w @ x + [0.5, -0.5])))
+        return ((hidden @ [1.0, -1.0]) - target) ** 2
+
+    w = np.array([[2.0, -4.0], [1.0, 0.0]])
+    rows = rows_by_name(model.picture(x, [[target]], nn.MSELoss()).neuron(1, 1))
+    hidden = 1 / (1 + np.exp(-0.5))  # 2 · 1 − 4 · 0.5 + 0.5 = 0.5
+    assert rows["h1_1"]["data"] == pytest.approx(hidden, rel=1e-3)
+    for j, name in enumerate(("0.weight[0,0]", "0.weight[0,1]")):
+        bump = np.zeros((2, 2))
+        bump[0, j] = step
+        slope = (loss(w + bump, x) - loss(w - bump, x)) / (2 * step)
+        assert rows[name] == {"data": w[0, j], "grad": pytest.approx(slope, rel=1e-3)}
+        way = step * np.eye(2)[j]
+        slope = (loss(w, x + way) - loss(w, x - way)) / (2 * step)  # over all neurons
+        assert rows[f"x{chr(0x2081 + j)}"]["grad"] == pytest.approx(slope, rel=1e-3)
+    out = model.picture(x, [[target]], nn.MSELoss()).neuron(2, 1)
+    assert {"h1_1", "h1_2"} <= rows_by_name(out).keys()
+    assert not any("x₁" in node.name for node in out.graph.nodes)  # what is before is left out
+    assert "What led to the nodes marked ⋯ is left out." in out.svg
+
+
+def test_a_neuron_of_single_numbers_has_the_operations_that_one_of_arrays_has():
+    numbers, arrays = nn.scalar.MLP(2, [3, 1]), nn.MLP(2, [3], 1, "relu")
+    for layer, neurons in zip((arrays[0], arrays[2]), (one.neurons for one in numbers.layers)):
+        layer.weight.data = [[w.data for w in neuron.w] for neuron in neurons]
+        layer.bias.data = [neuron.b.data for neuron in neurons]
+    pictures = [m.picture([0.5, -1.0], 2.0, square_of_difference) for m in (numbers, arrays)]
+    for layer, count in ((1, 3), (2, 1)):
+        for number in range(1, count + 1):
+            drawings = [picture.neuron(layer, number) for picture in pictures]
+            for what in ("data", "grad"):
+                one, other = (
+                    sorted(
+                        float(dict(n.rows).get(what, 0))
+                        for n in d.graph.nodes
+                        if n.kind == "leaf" or n.output
+                    )
+                    for d in drawings
+                )
+                np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_looking_at_operations_leaves_the_gradients_as_they_are_and_shows_those_of_the_loss():
+    model = two_two_one()
+    nn.MSELoss()(model([[1.0, 1.0]]), [[1.0]]).backward()
+    wanted = [p.grad.copy() for p in model.parameters()]
+    picture = model.picture([0.0, 3.0], [[1.0]], nn.MSELoss())
+    picture.neuron(1, 1)
+    states = {state.name: state.sentence for state in picture._states()}
+    for p, grad in zip(model.parameters(), wanted, strict=True):
+        np.testing.assert_array_equal(p.grad, grad)
+    model.zero_grad()
+    picture = model.picture([0.0, 3.0], [[1.0]], nn.MSELoss())
+    (operations,) = [state for state in picture._states() if state.name == "Operations"]
+    assert "grad" in states["Operations"]
+    assert ">—<" not in operations.svg  # a gradient that has not arrived
+    assert all(p.grad is None or not p.grad.any() for p in model.parameters())
+
+
+class Bent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(np.eye(2))
+
+    def forward(self, x):
+        return (x @ self.w).tanh()  # which an array of Values has not
+
+
+def test_operations_of_a_neuron_that_cannot_be_shown_are_told():
+    picture = two_two_one().picture([1.0, 1.0])
+    for layer, number in ((0, 1), (3, 1), (1, 3), (1, 0)):
+        with pytest.raises(ValueError, match=f"no neuron {number} of layer {layer}"):
+            picture.neuron(layer, number)
+    with pytest.raises(ValueError, match="are those of one example, but got 2"):
+        two_two_one().picture(np.ones((2, 2))).neuron(1, 1)
+    with pytest.raises(ValueError, match="neuron 4 of layer 1 has 64"):
+        nn.MLP(64, [8], 2).picture(np.ones(64)).neuron(1, 4)
+    with pytest.raises(ValueError, match="5,000 parameters at most, but got 9,610"):
+        nn.MLP(64, [128], 10).picture(np.ones(64)).neuron(1, 4)
+    with pytest.raises(ValueError, match=r"close-up of Bent: .*tanh"):
+        Bent().picture([1.0, 1.0]).neuron(1, 1)
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_neuron_that_is_clicked_shows_its_operations(play, tmp_path, scheme):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    picture = two_two_one().picture([1.0, 1.0], [[1.0]], nn.MSELoss())
+    picture.save(tmp_path / "net.html")
+    options = {"viewport": {"width": 930, "height": 800}, "color_scheme": scheme}
+    page = play(tmp_path / "net.html", wait=".glassgrad .pic", bypass_csp=True, **options).page
+    said = page.locator("p[role=status]")
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in violations] == []
+    page.locator("[data-node='h1.1']").click()
+    assert said.inner_text().startswith("Operations of neuron 2 of layer 1: value")
+    assert said.inner_text().endswith(repr(picture.neuron(1, 2)))
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in violations] == []
+    page.keyboard.press("Escape")
+    assert said.inner_text() == repr(picture)
+    page.get_by_role("button", name="Backwards").click()
+    page.get_by_role("button", name="Open neuron 1 of layer 2").focus()
+    page.keyboard.press("Enter")
+    assert said.inner_text().endswith(repr(picture.neuron(2, 1)))
+    page.keyboard.press("Escape")
+    assert said.inner_text() == repr(picture.backwards)
+
+    two_two_one().picture(np.ones((2, 2))).save(tmp_path / "mean.html")
+    page = play(tmp_path / "mean.html", wait=".glassgrad .pic").page
+    page.locator("[data-node='h2.0']").click()
+    assert "are those of one example, but got 2" in page.locator("p[role=status]").inner_text()

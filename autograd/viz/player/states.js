@@ -3,21 +3,52 @@
 const frame = el("div"),
   said = el("p", { role: "status" });
 const choices = given.names.map((name, k) => button(name, () => show(k), { "aria-pressed": "false" }));
+let at = 0; // the picture from which a part was opened
 function show(k) {
-  const svg = parsed(given.pictures[k]),
-    look = viewer(svg, given.names[k] + ": + and − zoom, f fits it");
+  at = k;
+  paint(given.pictures[k], given.names[k], given.sentences[k]);
+  choices.forEach((choice, j) => choice.setAttribute("aria-pressed", j === k));
+}
+function paint(picture, name, sentence) {
+  const svg = parsed(picture),
+    look = viewer(svg, name + ": + and − zoom, f fits it");
   svg.querySelector(":scope > title").remove();
-  svg.setAttribute("aria-label", given.sentences[k]);
+  svg.setAttribute("aria-label", sentence);
   look.picture.addEventListener("keydown", (e) => {
     const action = { "+": look.larger, "-": look.smaller, f: look.fit }[e.key];
     if (action && !(e.ctrlKey || e.metaKey || e.altKey)) action();
   });
+  open(svg);
   frame.replaceChildren(look.picture, look.bar);
-  said.textContent = given.sentences[k];
-  choices.forEach((choice, j) => choice.setAttribute("aria-pressed", j === k));
+  said.textContent = sentence;
+}
+// A part of the picture that can be opened: by a click, or with Enter; Escape closes it.
+function open(svg) {
+  for (const part of svg.querySelectorAll("[data-node]")) {
+    const found = given.parts[part.dataset.node],
+      name = part.querySelector("title")?.textContent;
+    if (!found) continue;
+    svg.setAttribute("role", "group");
+    const props = { role: "button", tabindex: 0, "aria-label": "Open " + name, style: "cursor:pointer" };
+    for (const [key, x] of Object.entries(props)) part.setAttribute(key, x);
+    const [sentence, picture] = found;
+    const show = () => {
+      if (!picture) return (said.textContent = sentence);
+      paint(picture, "Operations of " + name, "Operations of " + name + ". " + sentence);
+      choices.forEach((choice) => choice.setAttribute("aria-pressed", false));
+      frame.firstChild.focus();
+    };
+    part.addEventListener("click", show);
+    part.addEventListener("keydown", (e) => {
+      if (e.key !== "Enter" && e.key !== " ") return;
+      e.preventDefault();
+      show();
+    });
+  }
 }
 // No key reaches the notebook; a number presses the button in its place.
 host.addEventListener("keydown", (e) => {
+  if (e.key === "Escape") show(at);
   if (e.ctrlKey || e.metaKey || e.altKey || e.key.length > 1) return;
   e.stopPropagation();
   if (!choices[e.key - 1]) return;
@@ -25,7 +56,8 @@ host.addEventListener("keydown", (e) => {
   show(e.key - 1);
 });
 const row = el("div", { class: "row", role: "group", "aria-label": "What is shown" }, ...choices);
-appear(el("div", { class: "main" }, choices.length > 1 ? row : "", frame, said));
+const keys = el("p", { class: "keys" }, "A click on a neuron, or Enter, shows its operations; Escape goes back.");
+appear(el("div", { class: "main" }, choices.length > 1 ? row : "", frame, said, Object.keys(given.parts).length ? keys : ""));
 host.tabIndex = 0;
 host.setAttribute("role", "group");
 host.setAttribute("aria-label", given.sentences[0]);
