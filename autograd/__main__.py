@@ -10,7 +10,7 @@ import textwrap
 import warnings
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn, TextIO
+from typing import NoReturn, TextIO, TypeAlias
 
 from autograd.expression import FUNCTIONS, ExpressionError, parse
 from autograd.info import info, version
@@ -195,6 +195,9 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
 def _parser() -> _Parser:
     parser = _Parser(
         prog="glassgrad",
@@ -205,11 +208,25 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--version", action="version", version=f"glassgrad {version('glassgrad')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_commands_of_an_expression(commands)
+    _add_commands_of_the_course(commands)
+    _add(commands, "info", _info, "print versions and machine, for a bug report")
+    return parser
+
+
+def _add_commands_of_an_expression(commands: _Commands) -> None:
     steps = _add(
         commands, "steps", _steps, "print the backward pass of an expression, step by step"
     )
     draw = _add(commands, "draw", _draw, "draw the graph of an expression into a file")
+    _add_output(draw, "FILE", "where to; .svg, .png, .pdf or .dot", "graph.svg")
     play = _add(commands, "play", _play, "write a page that plays the backward pass step by step")
+    _add_output(play, "FILE", "where to; .html is added if it is missing", "steps.html")
+    play.add_argument(
+        "--open",
+        action=argparse.BooleanOptionalAction,
+        help="show the page in your browser at once (default: without an EXPRESSION)",
+    )
     for command in (steps, draw, play):
         command.add_argument(
             "expression",
@@ -222,27 +239,9 @@ def _parser() -> _Parser:
             "values", metavar="name=number", nargs="*", help="a value for each name"
         )
         command.epilog = _GRAMMAR
-    draw.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        type=pathlib.Path,
-        default="graph.svg",
-        help="where to; .svg, .png, .pdf or .dot (default: %(default)s)",
-    )
-    play.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        type=pathlib.Path,
-        default="steps.html",
-        help="where to; .html is added if it is missing (default: %(default)s)",
-    )
-    play.add_argument(
-        "--open",
-        action=argparse.BooleanOptionalAction,
-        help="show the page in your browser at once (default: without an EXPRESSION)",
-    )
+
+
+def _add_commands_of_the_course(commands: _Commands) -> None:
     sheet = _add(commands, "sheet", _sheet, "write a work sheet with random tasks and solutions")
     for what, default, words in (
         ("seed", 0, "which sheet: another number, other tasks"),
@@ -252,32 +251,12 @@ def _parser() -> _Parser:
         sheet.add_argument(
             f"--{what}", type=int, default=default, help=f"{words} (default: %(default)s)"
         )
-    sheet.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        type=pathlib.Path,
-        default="sheet.html",
-        help="where to; .html to print from a browser, or .tex (default: %(default)s)",
-    )
+    _add_output(sheet, "FILE", "where to; .html to print from a browser, or .tex", "sheet.html")
     demo = _add(commands, "demo", _demo, "train a small network and show what it learned")
-    demo.add_argument(
-        "-o",
-        "--output",
-        metavar="FOLDER",
-        type=pathlib.Path,
-        default="glassgrad-demo",
-        help="where the pictures go (default: %(default)s)",
-    )
+    _add_output(demo, "FOLDER", "where the pictures go", "glassgrad-demo")
     grade = _add(commands, "grade", _grade, "grade a folder of learners' notebooks of the course")
     grade.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="where they are")
-    grade.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        type=pathlib.Path,
-        help="write a table of them, too (.csv)",
-    )
+    _add_output(grade, "FILE", "write a table of them, too (.csv)")
     grade.add_argument(
         "--timeout",
         metavar="SECONDS",
@@ -286,12 +265,21 @@ def _parser() -> _Parser:
         help="interrupt a cell that takes longer (default: %(default)s)",
     )
     grade.epilog = "This runs what the notebooks contain: do it where nothing of value is at hand."
-    _add(commands, "info", _info, "print versions and machine, for a bug report")
-    return parser
+
+
+def _add_output(command: _Parser, metavar: str, words: str, default: str | None = None) -> None:
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar=metavar,
+        type=pathlib.Path,
+        default=default,
+        help=words if default is None else f"{words} (default: %(default)s)",
+    )
 
 
 def _add(
-    commands: argparse._SubParsersAction[_Parser],
+    commands: _Commands,
     name: str,
     run: Callable[[argparse.Namespace], int],
     purpose: str,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from optim.memory import Array, Kept
 from optim.optimizer import Params
-from optim.update_rule import Array, Group, Kept, UpdateRule
+from optim.update_rule import Group, UpdateRule
 
 # All three keep the moments without their factors, m / (1 - β₁) and v / (1 - β₂). These come in
 # with the bias correction, as numbers: two passes over the arrays less of twelve. So the betas are

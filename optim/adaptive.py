@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from optim.memory import Array, Kept
 from optim.optimizer import Params
-from optim.update_rule import Array, Group, Kept, UpdateRule
+from optim.update_rule import Group, UpdateRule
 
 
 class Adagrad(UpdateRule):

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from optim.hyperparameters import Settings
+from optim.memory import Array, Kept
 from optim.optimizer import Params
-from optim.update_rule import Array, Group, Kept, UpdateRule
+from optim.update_rule import Group, UpdateRule
 
 
 class SGD(UpdateRule):

@@ -9,29 +9,17 @@ from typing import Any, ClassVar, Self
 from warnings import warn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.checks import refuse
 from autograd.modes import active
 from autograd.node import Node
 from autograd.spellings import refuse_set_to_none
-from autograd.tracing import Tracer, as_traced, tracer
+from autograd.tracing import as_traced, tracer
 from optim.hyperparameters import Settings, check_rate
-from optim.native_step import START, NativeStep, native_step, plain_numbers
+from optim.memory import Array, Kept, Memory, recorded
+from optim.native_step import START, native_step
 from optim.optimizer import Optimizer, Params
-from optim.parameter_arrays import Numbers, gather
-from optim.states import (
-    check_origin,
-    check_parts,
-    check_shapes,
-    shapes,
-    taken_array,
-    taken_counts,
-    taken_list,
-)
-
-Array = NDArray[np.floating[Any]]
-Kept = dict[str, Array]
+from optim.states import check_origin, check_parts, taken_list
 
 _FORMER_NAMES = {
     "_kept": "starts",
@@ -225,7 +213,7 @@ class UpdateRule(Optimizer):
         """A group and its memory, or what a tracer has for them."""
         if not active() or (watching := tracer()) is None:
             return group, memory
-        return _recorded(group, memory, self.starts(group), watching)
+        return recorded(group, memory, self.starts(group), watching)
 
     def _step(self, group: Group, memory: Memory) -> None:
         numbers = memory.numbers()
@@ -451,171 +439,3 @@ def check_rule(who: str, optimizer: Any) -> None:
     """Refuse what is no rule of first order."""
     if not isinstance(optimizer, UpdateRule):
         refuse(who, "optimizer", "a rule of first order such as SGD", optimizer, TypeError)
-
-
-class Memory:
-    """Where the numbers of a group are, and what a rule keeps for them.
-
-    Attributes:
-        sizes: How many numbers each parameter has.
-        kept: By name, one number for each of the parameters' numbers.
-        scratch: Arrays to compute in.
-        read_at_each_call: A compiled step reads it anew; others have no use for it.
-    """
-
-    read_at_each_call: ClassVar[bool] = True
-    native: NativeStep | None = None  # the step as native code, if there is any
-    until_native: int = START  # so many steps are made before that is made
-
-    def __getstate__(self) -> dict[str, Any]:
-        own = ("native", "until_native")  # which a copy does not share
-        return {name: x for name, x in vars(self).items() if name not in own}
-
-    def __init__(self, params: list[Any]) -> None:
-        self._params = params
-        self._numbers = gather(params)
-        self.sizes = self._numbers.sizes
-        self._starts = [0, *itertools.accumulate(self.sizes)]
-        # How many steps all of them have taken; where they differ, how many each has.
-        self._steps: int | NDArray[np.int_] = 0
-        self.kept: Kept = {}
-        self.scratch: list[Array] = []
-
-    def numbers(self) -> Numbers:
-        """The numbers, where they are now."""
-        if active() and (watching := tracer()) is not None:
-            leaves = [watching.leaf(p) for p in self._params]
-            if len({(type(x), getattr(x, "dtype", None)) for x in leaves}) > 1:
-                watching.written("an optimizer of parameters of several types")
-            return gather(leaves)
-        if not self._numbers.is_current():
-            self._numbers = gather(self._params)
-        return self._numbers
-
-    def allocate(self, like: Array, kept: dict[str, float], scratch: int) -> None:
-        """Have the arrays that a rule needs, one of scratch more for the gradient.
-
-        All are of the dtype that is computed in, also where a state of another was loaded.
-        """
-        for name, start in kept.items():
-            if name not in self.kept:
-                self.kept[name] = np.full_like(like, start)
-            elif self.kept[name].dtype != like.dtype:
-                self.kept[name] = self.kept[name].astype(like.dtype)
-        if self.scratch and self.scratch[0].dtype != like.dtype:
-            self.scratch = []
-        while len(self.scratch) <= scratch:
-            self.scratch.append(np.empty_like(like))
-
-    def runs(self, reached: list[bool] | None) -> list[tuple[slice, int]]:
-        """Count a step, and give the stretches of numbers that have taken equally many.
-
-        A parameter that no gradient has reached takes no step, so that later its first steps are
-        corrected as first steps. Nearly always there is one stretch: everything.
-        """
-        if reached is None and isinstance(self._steps, int):
-            self._steps += 1
-            return [(slice(None), self._steps)]
-        which = np.ones(len(self.sizes), dtype=int) if reached is None else np.array(reached, int)
-        steps = self._steps + which
-        self._steps = _one_if_alike(steps)
-        key = steps * which
-        edges = [0, *(np.flatnonzero(np.diff(key)) + 1), key.size]
-        return [
-            (slice(self._starts[first], self._starts[end]), int(key[first]))
-            for first, end in itertools.pairwise(edges)
-            if key[first] and self._starts[first] < self._starts[end]
-        ]
-
-    def state(self, kept: dict[str, float]) -> dict[str, Any]:
-        """What is to be saved; what an option switched on since the last step needs, too."""
-        steps = np.broadcast_to(self._steps, len(self.sizes)).tolist()
-        first = {name: np.full(self._starts[-1], x) for name, x in kept.items() if any(steps)}
-        arrays = first | {name: array.copy() for name, array in self.kept.items()}
-        return {"shapes": shapes(self._params), "steps": steps, "kept": arrays}
-
-    def taken(
-        self,
-        who: str,
-        state: Any,
-        names: list[str],
-        needed: Collection[str],
-        allowed: Collection[str],
-    ) -> tuple[NDArray[np.intp], Kept]:
-        """The steps and arrays of a saved state, checked and copied; here nothing changes yet."""
-        check_parts(who, state, ("steps", "kept"), optional=("shapes", "sizes"))
-        check_shapes(who, names, self._params, state)
-        steps = taken_counts(who, "steps", state["steps"], len(self.sizes))
-        kept = state["kept"]
-        if not isinstance(kept, dict) or kept or steps.any():  # nothing is kept before a step
-            check_parts(who, kept, needed, allowed)
-        shape = (self._starts[-1],)
-        return steps, {name: taken_array(who, name, array, shape) for name, array in kept.items()}
-
-    def load(self, steps: NDArray[np.intp], kept: Kept) -> None:
-        """Take over what was saved."""
-        self._steps = _one_if_alike(steps)
-        self.kept = kept
-
-
-class RecordedMemory(Memory):
-    """A memory while a step is being recorded: what it keeps is what a tracer has for it."""
-
-    until_native = 0  # never
-
-    def __init__(self, memory: Memory, watching: Tracer) -> None:
-        self.memory, self.watching, self.sizes = memory, watching, memory.sizes
-        self._params = memory._params
-        self._reached: list[list[bool] | None] = []
-        self._planned: list[list[tuple[slice, int]]] = []
-        self._after: Any = None
-        self.starts: dict[str, float] = {}
-        self.kept, self.scratch = {}, []
-
-    def allocate(self, like: Array, kept: dict[str, float], scratch: int) -> None:
-        """Have the arrays that a rule needs."""
-        known, plain = self.memory, np.empty(like.shape, like.dtype)
-        known.allocate(plain, {name: x for name, x in self.starts.items() if name in known.kept}, 0)
-        for name in kept:
-            if name not in self.kept:
-                first = np.full_like(plain, self.starts[name])
-                self.kept[name] = self.watching.held(lambda: known.kept, name, first)
-        self.scratch = [np.empty_like(like) for _ in range(scratch + 1)]
-
-    def runs(self, reached: list[bool] | None) -> list[tuple[slice, int]]:
-        """Count a step; the counts are read at every call."""
-        place = len(self._reached)
-        if not place:  # not before: where no gradient arrives nothing is counted
-            self.watching.ends_as(self.memory, "_steps", lambda: self._after)
-        self._reached.append(reached)
-        self._plan()
-        here = [where for where, _ in self._planned[place]]
-
-        def counts() -> Any:
-            if not place:
-                self._plan()
-            stretches, counts = zip(*self._planned[place], strict=True)
-            return [*counts] if [*stretches] == here else None
-
-        return [*zip(here, self.watching.numbers_of(counts, self.memory), strict=True)]
-
-    def _plan(self) -> None:
-        """Find out what the steps of a call would count, without counting them."""
-        before = self.memory._steps
-        self._planned = [self.memory.runs(reached) for reached in self._reached]
-        self._after, self.memory._steps = self.memory._steps, before
-
-
-def _recorded(
-    group: Group, memory: Memory, starts: dict[str, float], watching: Tracer
-) -> tuple[Any, Memory]:
-    """A group and its memory as a tracer has them: with numbers that are read at every call."""
-    names, others, read = plain_numbers(group)
-    settings = zip(names, watching.numbers_of(read, group), strict=True)
-    twin: RecordedMemory = watching.once(memory, RecordedMemory)
-    twin.starts = starts
-    return others | dict(settings), twin
-
-
-def _one_if_alike(steps: NDArray[np.int_]) -> int | NDArray[np.int_]:
-    return int(steps[0]) if (steps == steps[0]).all() else steps

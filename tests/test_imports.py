@@ -74,7 +74,8 @@ KNOWN = {
     "nn.parameter": {"as_traced": 2},
     "optim.clip": {"tracer": 1},
     "optim.hyperparameters": {"written": 1},
-    "optim.update_rule": {"tracer": 3},
+    "optim.memory": {"tracer": 1},
+    "optim.update_rule": {"tracer": 2},
 }
 
 

@@ -153,18 +153,9 @@ def fit(
         try:
             for epoch in bar:
                 start = time.perf_counter()
-                model.train()
-                losses: list[float] = []
-                sizes: list[int] = []
-                for x, y in _with_rates(batches, history.scheduler):
-                    where = f"fit: epoch {epoch + 1}, batch {len(losses) + 1}"
-                    losses.append(learn(where, x, y))
-                    sizes.append(len(y))
-                if not losses:
-                    raise ValueError(f"fit: data gave no batch in epoch {epoch + 1}.")
-                model.eval()
+                mean = _learnt(model, learn, history, epoch)
                 history.add(
-                    loss=float(np.average(losses, weights=sizes)),
+                    loss=mean,
                     validation_loss=_validated(history, model, loss, validation),
                     learning_rate=optimizer.param_groups[0]["lr"],
                     seconds=time.perf_counter() - start,
@@ -188,6 +179,20 @@ def fit(
             if early_stopping is not None:
                 early_stopping.restore(model)
     return history
+
+
+def _learnt(model: Module, learn: Learn, history: History, epoch: int) -> float:
+    """Learn from each batch of an epoch; the mean of their losses, over the examples."""
+    model.train()
+    losses: list[float] = []
+    sizes: list[int] = []
+    for x, y in _with_rates(history.batches, history.scheduler):
+        losses.append(learn(f"fit: epoch {epoch + 1}, batch {len(losses) + 1}", x, y))
+        sizes.append(len(y))
+    if not losses:
+        raise ValueError(f"fit: data gave no batch in epoch {epoch + 1}.")
+    model.eval()
+    return float(np.average(losses, weights=sizes))
 
 
 def _learning(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,28 +111,40 @@ def decision_regions(
     rows = -(-len(np.unique(y)) // _LEGEND_COLUMNS)
     room = 0.1 * rows  # for the legend: above the axes it would lie where a title goes
     sides = [_padded(x[:, 0], resolution), _padded(x[:, 1], resolution, room)]
-    grid = np.stack(np.meshgrid(*sides), axis=-1)
-    points = grid.reshape(-1, 2)
-    outputs = _outputs(model, points)
-    regions = _classes(outputs, threshold).reshape(grid.shape[:2])
+    outputs = _outputs(model, np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2))
     count = max(outputs.shape[1], 2, int(y.max()) + 1)
-    colors = _colors(count)
-    shades = np.array(colors)[regions]
-    certain = _certainty(outputs, threshold).reshape(regions.shape)
+    certain = _certainty(outputs, threshold).reshape(resolution, resolution)
+    _draw_regions(ax, sides, _classes(outputs, threshold).reshape(certain.shape), certain, count)
+    names = data.class_names if isinstance(data, Dataset) else [f"class {k}" for k in range(count)]
+    _draw_examples(ax, x, y, names, _colors(count))
+    features = data.feature_names if isinstance(data, Dataset) else ("x1", "x2")
+    ax.set(xlabel=features[0], ylabel=features[1])
+    wrong = int((_classes(_outputs(model, x), threshold) != y).sum())
+    ax.set_label(
+        f"Regions of {count} classes in the plane and {len(y)} examples, {wrong} of them "
+        "misclassified."
+    )
+    return ax
+
+
+def _draw_regions(ax: Axes, sides: list[Array], regions: Any, certain: Any, count: int) -> None:
+    """Colour each point by its class, the denser the more certain, and draw the borders."""
+    shades = np.array(_colors(count))[regions]
     shades[..., 3] = _DENSEST * (0.15 + 0.85 * certain)
     extent = (sides[0][0], sides[0][-1], sides[1][0], sides[1][-1])
     ax.imshow(shades, extent=extent, origin="lower", aspect="auto", zorder=0)
     for k in range(count):  # each class has its own border, where two meet they coincide
         if 0 < (regions == k).mean() < 1:
             ax.contour(*sides, regions == k, levels=[0.5], colors="black", linewidths=0.8)
-    names = data.class_names if isinstance(data, Dataset) else [f"class {k}" for k in range(count)]
-    for k in range(count):
+
+
+def _draw_examples(ax: Axes, x: Array, y: Any, names: Sequence[str], colors: Any) -> None:
+    """Mark the examples of each class, and say which mark is which class."""
+    for k, color in enumerate(colors):
         if (y == k).any():
             marker = _MARKERS[k % len(_MARKERS)]
-            style = {"color": colors[k], "edgecolor": "black", "linewidth": 0.6, "s": 28}
+            style = {"color": color, "edgecolor": "black", "linewidth": 0.6, "s": 28}
             ax.scatter(*x[y == k].T, marker=marker, label=names[k], **style)
-    features = data.feature_names if isinstance(data, Dataset) else ("x1", "x2")
-    ax.set(xlabel=features[0], ylabel=features[1])
     ax.legend(
         loc="upper left",
         ncols=_LEGEND_COLUMNS,
@@ -143,12 +155,6 @@ def decision_regions(
         columnspacing=1,
         labelspacing=0.3,
     )
-    wrong = int((_classes(_outputs(model, x), threshold) != y).sum())
-    ax.set_label(
-        f"Regions of {count} classes in the plane and {len(y)} examples, {wrong} of them "
-        "misclassified."
-    )
-    return ax
 
 
 def loss_surface(
