@@ -278,7 +278,7 @@ def cumprod(x: Any, axis: int | None = None) -> Any:
 
 
 def _length_vjp(g: Any, out: Any, x: Any, axis: Axes, keepdims: bool) -> Any:
-    safe = out + 1.0 * (plain(out) == 0)  # at the origin the gradient is 0, not 0 / 0
+    safe = out + (plain(out) == 0)  # at the origin the gradient is 0, not 0 / 0
     return _spread(g / safe, x.shape, axis) * x
 
 

@@ -14,6 +14,12 @@ ARITHMETIC = {
 }  # fmt: skip
 
 TOLD = {"examples", "strict"}  # what tests are to call an operation with; what is true anyway
+UNTOUCHED = {"isinstance", "issubclass", "cast"}  # whose arguments in the other order say nothing
+# Whose arguments may stand in either order: such a fault is none.
+COMMUTATIVE = {
+    "max", "min", "np.maximum", "np.minimum", "np.add", "np.multiply", "math.hypot",
+    "np.may_share_memory", "math.gcd",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,8 @@ def _variants(node, is_condition):
             not isinstance(first, ast.Starred)
             and not isinstance(second, ast.Starred)
             and ast.unparse(first) != ast.unparse(second)
-            and ast.unparse(node.func) not in ("isinstance", "issubclass", "cast")
+            and ast.unparse(node.func) not in UNTOUCHED
+            and not (ast.unparse(node.func) in COMMUTATIVE and not rest)
         ):
             yield "arguments", _with(node, args=[second, first, *rest])
 
