@@ -442,7 +442,8 @@ def _bar(epochs: int, progress: bool) -> AbstractContextManager[Any]:
 
     # In a notebook not to stderr, which is shown as a box of errors.
     file = CellText() if kernel_shell() is not None else None
-    return tqdm(range(epochs), desc="fit", unit="epoch", file=file)  # type: ignore[no-any-return]
+    bar: AbstractContextManager[Any] = tqdm(range(epochs), desc="fit", unit="epoch", file=file)
+    return bar
 
 
 def _show(bar: Any, history: History) -> None:

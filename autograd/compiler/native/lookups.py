@@ -111,7 +111,8 @@ class _Known(NamedTuple):
     @property
     def shape(self) -> tuple[int, ...]:
         """Their shape."""
-        return self.places.shape  # type: ignore[no-any-return]
+        shape: tuple[int, ...] = self.places.shape
+        return shape
 
 
 def _parts(x: Any, index: Any) -> list[Any]:
