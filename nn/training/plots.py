@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["decision_regions", "loss_landscape", "loss_surface", "losses", "weights"]
 
 _MARKERS = "os^DvPX*<>"
-_LEGEND_COLUMNS = 3
+_LEGEND: dict[str, Any] = {
+    "loc": "upper left", "fontsize": "small", "framealpha": 0.9, "handlelength": 1,
+    "handletextpad": 0.4, "columnspacing": 1, "labelspacing": 0.3,
+}  # fmt: skip
 _DENSEST = 0.6  # opacity, where the model is certain
 
 
@@ -108,18 +111,19 @@ def decision_regions(
         )
     check_int("decision_regions", "resolution", resolution, least=2)
     ax = axes_for("nn.plots", ax)
-    rows = -(-len(np.unique(y)) // _LEGEND_COLUMNS)
-    room = 0.1 * rows  # for the legend: above the axes it would lie where a title goes
+    outputs = _outputs(model, x)
+    wrong = int((_classes(outputs, threshold) != y).sum())
+    count = max(outputs.shape[1], 2, int(y.max()) + 1)
+    names = data.class_names if isinstance(data, Dataset) else [f"class {k}" for k in range(count)]
+    columns, room = _room_for_legend(ax, [names[k] for k in range(count) if (y == k).any()])
     sides = [_padded(x[:, 0], resolution), _padded(x[:, 1], resolution, room)]
     outputs = _outputs(model, np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2))
-    count = max(outputs.shape[1], 2, int(y.max()) + 1)
     certain = _certainty(outputs, threshold).reshape(resolution, resolution)
     _draw_regions(ax, sides, _classes(outputs, threshold).reshape(certain.shape), certain, count)
-    names = data.class_names if isinstance(data, Dataset) else [f"class {k}" for k in range(count)]
     _draw_examples(ax, x, y, names, _colors(count))
+    ax.legend(ncols=columns, **_LEGEND)
     features = data.feature_names if isinstance(data, Dataset) else ("x1", "x2")
     ax.set(xlabel=features[0], ylabel=features[1])
-    wrong = int((_classes(_outputs(model, x), threshold) != y).sum())
     ax.set_label(
         f"Regions of {count} classes in the plane and {len(y)} examples, {wrong} of them "
         "misclassified."
@@ -139,22 +143,12 @@ def _draw_regions(ax: Axes, sides: list[Array], regions: Any, certain: Any, coun
 
 
 def _draw_examples(ax: Axes, x: Array, y: Any, names: Sequence[str], colors: Any) -> None:
-    """Mark the examples of each class, and say which mark is which class."""
+    """Mark the examples of each class."""
     for k, color in enumerate(colors):
         if (y == k).any():
             marker = _MARKERS[k % len(_MARKERS)]
             style = {"color": color, "edgecolor": "black", "linewidth": 0.6, "s": 28}
             ax.scatter(*x[y == k].T, marker=marker, label=names[k], **style)
-    ax.legend(
-        loc="upper left",
-        ncols=_LEGEND_COLUMNS,
-        fontsize="small",
-        framealpha=0.9,
-        handlelength=1,
-        handletextpad=0.4,
-        columnspacing=1,
-        labelspacing=0.3,
-    )
 
 
 def loss_surface(
@@ -348,6 +342,28 @@ def _colors(count: int) -> list[Any]:
     import matplotlib
 
     return list(matplotlib.colormaps["viridis"](np.linspace(0.1, 0.95, count)))
+
+
+def _room_for_legend(ax: Axes, names: Sequence[str]) -> tuple[int, float]:
+    """In how many columns the names fit into the axes, and what they need above the examples.
+
+    That is a part of the height of what is drawn; above the axes they would lie where a title goes.
+    """
+    from matplotlib.lines import Line2D
+
+    marks = [Line2D([], [], marker="o", linestyle="", label=name) for name in names]
+    inside = ax.get_window_extent()
+    columns = 4
+    taken = inside
+    while columns > 1 and (columns == 4 or taken.width > 0.95 * inside.width):
+        columns -= 1
+        legend = ax.legend(handles=marks, ncols=columns, **_LEGEND)
+        taken = legend.get_window_extent()
+        legend.remove()
+    dpi = ax.figure.dpi
+    high = taken.height + 0.15 * dpi  # with what is around it
+    left = inside.height - 0.3 * dpi - high  # a title will take some, too
+    return columns, high / max(left, 0.15 * inside.height)
 
 
 def _padded(x: Array, resolution: int, room: float = 0.0) -> Array:

@@ -120,9 +120,15 @@ def test_classes_differ_in_marker_and_lightness_and_have_the_names_of_the_datase
     assert (np.diff(shades) > 0.05).all()
 
 
-@pytest.mark.parametrize("classes", [2, 5, 10])
-def test_the_legend_covers_neither_a_title_nor_a_point(classes):
-    figure = Figure(figsize=(3.6, 3.0), layout="constrained")
+@pytest.mark.parametrize(
+    ("classes", "size"),
+    [
+        *((classes, size) for classes in (2, 5, 10) for size in ((3.6, 3.0), (9.0, 3.0))),
+        (2, (2.2, 1.8)), (5, (2.2, 1.8)), (10, (2.4, 2.2)),
+    ],
+)  # fmt: skip
+def test_the_legend_covers_neither_a_title_nor_a_point(classes, size):
+    figure = Figure(figsize=size, layout="constrained")
     ax = figure.subplots()
     y = np.arange(60) % classes
     x = np.random.default_rng(0).uniform(-1, 1, (60, 2))
@@ -133,6 +139,7 @@ def test_the_legend_covers_neither_a_title_nor_a_point(classes):
     assert not legend.overlaps(ax.title.get_window_extent())
     assert ax.bbox.fully_containsy(legend.y0)
     assert ax.bbox.fully_containsy(legend.y1)
+    assert ax.bbox.fully_containsx(legend.x1)
     assert [p for p in ax.transData.transform(x) if legend.contains(*p)] == []
 
 
