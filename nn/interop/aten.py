@@ -1,213 +1,56 @@
 """PyTorch's operations, each as one expression of functions of ours: what `from_torch` runs.
 
-`RULES` is the whole mapping. A key is the name of an ATen operation as `torch.export` gives it
-("softmax", or "max.dim" where the overloads differ); its parameters are those of PyTorch's schema.
-There is no derivative here: the functions bring their own.
+`COUNTERPARTS` is the whole mapping. A key is the name of an ATen operation as `torch.export` gives
+it ("softmax", or "max.dim" where the overloads differ); its parameters are those of PyTorch's
+schema. There is no derivative here: the functions bring their own.
 """
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import autograd as ag
 from nn import functional as F
-from nn.operands import holds_values, numbers, shape_of
+from nn.interop.aten_indexing import (
+    at_place,
+    chosen,
+    expanded,
+    flat,
+    gathered,
+    index_put,
+    indexed,
+    joinable,
+    padded,
+    pieces,
+    ranked,
+    scattered,
+    select_scatter,
+    slice_scatter,
+    squeezed,
+    unwritten,
+)
+from nn.interop.aten_operands import (
+    Counterpart,
+    alike,
+    as_type,
+    both,
+    detached,
+    dtype_of,
+    only,
+    truths,
+)
+from nn.operands import numbers, shape_of
 from nn.recurrent import ELMAN_STEPS, GRU, LSTM, RNN, gru_step, lstm_step
-
-Rule = Callable[..., Any]
 
 REDUCTIONS = ("none", "mean", "sum")
 """What PyTorch's operations call 0, 1 and 2."""
 
 
-def dtype_of(dtype: Any) -> np.dtype[Any]:
-    """NumPy's type of numbers for PyTorch's.
-
-    Raises:
-        TypeError: NumPy, or this library, has none: bfloat16, complex numbers.
-
-    Example:
-        >>> dtype_of("torch.float32")
-        dtype('float32')
-    """
-    name = str(dtype).removeprefix("torch.")
-    try:
-        found = np.dtype(name)
-    except TypeError as err:
-        raise TypeError(f"numbers of {name}, which NumPy does not have") from err
-    if found.kind not in "biuf":
-        raise TypeError(f"numbers of {name}, and here all numbers are real")
-    return found
-
-
-# --- how operands meet ------------------------------------------------------------------------
-
-
-def _alike(x: Any, y: Any) -> tuple[Any, Any]:
-    """Two operands in PyTorch's common type: floats decide before integers, arrays before numbers.
-
-    Example:
-        >>> x, y = _alike(np.ones(2, np.float32), np.arange(2))
-        >>> (x + y).dtype
-        dtype('float32')
-    """
-    mine, other = getattr(x, "dtype", None), getattr(y, "dtype", None)
-    if mine is None or other is None or mine == other or object in (mine, other):
-        return x, y
-    if mine.kind in "biu" or (other.kind == "f" and not shape_of(x) and shape_of(y)):
-        return (x.astype(other), y) if other.kind == "f" else (x, y)
-    if other.kind in "biu" or (not shape_of(y) and shape_of(x)):
-        return x, y.astype(mine)
-    return x, y
-
-
-def _both(function: Rule) -> Rule:
-    """An operation of two operands, as PyTorch's of two types."""
-    return lambda x, y: function(*_alike(x, y))
-
-
-def _truths(function: Rule) -> Rule:
-    """What gives plain truth values, or works on plain integers."""
-    return lambda *operands: function(*map(numbers, operands))
-
-
-def _only(rule: Rule, **needed: Any) -> Rule:
-    """A rule for a part of an operation: where an argument is another, there is no rule.
-
-    A tuple is a choice.
-    """
-    choices = {name: x if isinstance(x, tuple) else (x,) for name, x in needed.items()}
-    parameters = inspect.signature(rule)
-
-    def partly(*args: Any, **kwargs: Any) -> Any:
-        return rule(*args, **kwargs)
-
-    def applies(*args: Any, **kwargs: Any) -> bool:
-        given = parameters.bind(*args, **kwargs).arguments
-        return all(name not in given or given[name] in of for name, of in choices.items())
-
-    vars(partly)["applies"] = applies
-    return partly
-
-
-def _detached(x: Any) -> Any:
-    if holds_values(x):
-        return np.frompyfunc(lambda v: v.detach() if hasattr(v, "detach") else v, 1, 1)(x)
-    return x.detach() if hasattr(x, "detach") else x
-
-
-def _as_type(x: Any, dtype: Any = None) -> Any:
-    """x in another type; of Values, which are float64, and of Tensors made integers, plain."""
-    if dtype is None or holds_values(x):
-        return x
-    wanted = dtype_of(dtype)
-    if x.dtype == wanted:
-        return x
-    return x.astype(wanted) if wanted.kind == "f" else numbers(x).astype(wanted)
-
-
-# --- places in arrays ---------------------------------------------------------------------------
-
-
-def _at(x: Any, dim: int, place: Any) -> Any:
-    """x[…, place, …] with the place on axis dim."""
-    return x[(*(slice(None),) * (dim % len(shape_of(x))), place)]
-
-
-def _flat(x: Any, start: int = 0, end: int = -1) -> Any:
-    shape = shape_of(x) or (1,)
-    start, end = start % len(shape), end % len(shape)
-    return x.reshape((*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
-
-
-def _squeezed(x: Any, dims: int | Sequence[int] | None = None) -> Any:
-    """Without these axes, where they are of length 1."""
-    shape = shape_of(x)
-    of = range(len(shape)) if dims is None else np.ravel(dims).tolist() if shape else ()
-    gone = {d % len(shape) for d in of if shape[d] == 1}
-    return x.reshape(tuple(n for i, n in enumerate(shape) if i not in gone))
-
-
-def _expanded(x: Any, size: Sequence[int]) -> Any:
-    own = (1,) * (len(size) - len(shape_of(x))) + shape_of(x)
-    return ag.broadcast_to(x, tuple(n if s == -1 else s for s, n in zip(size, own, strict=True)))
-
-
-def _parts(x: Any, sizes: int | Sequence[int], dim: int = 0) -> list[Any]:
-    """Pieces of these lengths, or of one length and a rest."""
-    length = shape_of(x)[dim]
-    if isinstance(sizes, int):
-        sizes = [sizes] * math.ceil(length / sizes) if length else [0]
-    stops = np.cumsum(sizes).tolist()
-    return [
-        _at(x, dim, slice(stop - n, min(stop, length)))
-        for stop, n in zip(stops, sizes, strict=True)
-    ]
-
-
-def _replaced(x: Any, new: Any, dim: int, start: int, stop: int) -> Any:
-    """x with `new` in the place of what lies between start and stop on an axis."""
-    before, after = _at(x, dim, slice(0, start)), _at(x, dim, slice(stop, None))
-    return ag.concatenate(list(_joinable([before, new, after])), dim)
-
-
-def _joinable(arrays: Sequence[Any]) -> list[Any]:
-    """Without the empty ones of one axis that PyTorch passes over, in a common type."""
-    kept = [x for x in arrays if shape_of(x) != (0,)] or list(arrays[:1])
-    for i in range(1, len(kept)):
-        kept[0], kept[i] = _alike(kept[0], kept[i])
-    return [_alike(x, kept[0])[0] for x in kept]
-
-
-def _slice_scatter(
-    x: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
-) -> Any:
-    first, last, _ = slice(start, end).indices(shape_of(x)[dim])
-    return _replaced(x, src, dim, first, last)
-
-
-def _select_scatter(x: Any, src: Any, dim: int, index: int) -> Any:
-    index %= shape_of(x)[dim]
-    return _replaced(x, ag.expand_dims(src, dim), dim, index, index + 1)
-
-
-def _unwritten(size: Sequence[int], dtype: Any) -> Any:
-    """What a model makes to write into: nan, so that what was not written is no number.
-
-    Example:
-        >>> _unwritten([2], "torch.float64").tolist()
-        [nan, nan]
-    """
-    dtype = dtype_of(dtype)
-    return np.full(size, np.nan if dtype.kind == "f" else 0, dtype)
-
-
-def _index(x: Any, indices: Sequence[Any]) -> Any:
-    places = tuple(slice(None) if i is None else numbers(i) for i in indices)
-    return ag.getitem(x, places)
-
-
-def _gathered(x: Any, dim: int, index: Any) -> Any:
-    """As `take_along_axis`, but of the first rows if there are places for no more."""
-    dim %= len(shape_of(x))
-    first = (slice(None) if i == dim else slice(n) for i, n in enumerate(shape_of(index)))
-    return ag.take_along_axis(x[tuple(first)], numbers(index), dim)
-
-
-def _padded(x: Any, pad: Sequence[int], value: float | None = None) -> Any:
-    """Widths come in pairs, the last axis first; a negative one cuts off."""
-    ndim = len(shape_of(x))
-    widths = [(pad[2 * i], pad[2 * i + 1]) for i in range(len(pad) // 2)]
-    widths = [(0, 0)] * (ndim - len(widths)) + widths[::-1]
-    pairs = zip(widths, shape_of(x), strict=True)
-    cut = tuple(slice(max(0, -a), n - max(0, -b)) for (a, b), n in pairs)
-    wider = [(max(0, a), max(0, b)) for a, b in widths]
-    return ag.pad(x[cut], wider, constant_values=value or 0.0)
+# --- layers that PyTorch hands over with all their settings ------------------------------------
 
 
 def _summed_bags(
@@ -234,7 +77,7 @@ def _summed_bags(
     return sums, None, None, None
 
 
-def _recurrent(layer: type[LSTM] | type[GRU] | type[RNN], **options: Any) -> Rule:
+def _recurrent(layer: type[LSTM] | type[GRU] | type[RNN], **options: Any) -> Counterpart:
     """A recurrent layer of ours, with the weights of PyTorch's."""
 
     def run(
@@ -256,45 +99,6 @@ def _recurrent(layer: type[LSTM] | type[GRU] | type[RNN], **options: Any) -> Rul
     return run
 
 
-def _put(x: Any, index: Any, values: Any, accumulate: bool = False) -> Any:
-    """x with values at an index: added, or in the place of what was there."""
-    index, shape = tuple(index), shape_of(x)
-    values = ag.broadcast_to(_alike(values, x)[0], np.empty(shape, bool)[index].shape)
-    put = ag.scatter(values, index, shape)
-    if accumulate:
-        return x + put
-    there = np.zeros(shape, bool)
-    there[index] = True
-    return ag.where(there, put, x)
-
-
-def _index_put(x: Any, indices: Sequence[Any], values: Any, accumulate: bool = False) -> Any:
-    return _put(x, [slice(None) if i is None else numbers(i) for i in indices], values, accumulate)
-
-
-def _scattered(x: Any, dim: int, index: Any, values: Any, accumulate: bool = False) -> Any:
-    """x with values[i, j, …] at the place index[i, j, …] of the axis dim."""
-    places: list[Any] = list(np.indices(shape_of(index), sparse=True))
-    places[dim] = numbers(index)
-    if shape_of(values):
-        values = values[tuple(slice(n) for n in shape_of(index))]
-    return _put(x, places, values, accumulate)
-
-
-def _chosen(x: Any, places: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
-    """The elements at one place of each row, and the places."""
-    places = ag.expand_dims(places, dim)
-    found = ag.take_along_axis(x, places, dim)
-    return (found, places) if keepdim else (_squeezed(found, dim), _squeezed(places, dim))
-
-
-def _ranked(x: Any, dim: int = -1, descending: bool = False, k: int | None = None) -> Any:
-    data = numbers(x)
-    places = np.argsort(-data if descending else data, axis=dim, kind="stable")
-    places = places if k is None else _at(places, dim, slice(k))
-    return ag.take_along_axis(x, places, dim), places
-
-
 # --- sums and the like ------------------------------------------------------------------------
 
 
@@ -305,11 +109,11 @@ def _axes(dim: Any) -> Any:
     return tuple(dim) or None
 
 
-def _over(function: Rule) -> Rule:
+def _over(function: Counterpart) -> Counterpart:
     """A reduction along axes."""
 
     def reduced(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-        return function(_as_type(x, dtype), axis=_axes(dim), keepdims=keepdim)
+        return function(as_type(x, dtype), axis=_axes(dim), keepdims=keepdim)
 
     return reduced
 
@@ -319,7 +123,7 @@ def _ddof(unbiased: bool | None, correction: float | None) -> float:
     return given if correction is None else correction
 
 
-def _spread(function: Rule) -> Rule:
+def _spread(function: Counterpart) -> Counterpart:
     """The variance and its root, which divide by N - 1 unless told otherwise."""
 
     def reduced(
@@ -373,7 +177,7 @@ def _nll(x: Any, y: Any, weight: Any = None, reduction: int = 1, ignore: int = -
     return F.nll_loss(x, y, REDUCTIONS[reduction], weight=weight, **options)
 
 
-def _pooling(function: Rule) -> Rule:
+def _pooling(function: Counterpart) -> Counterpart:
     """Pooling, whose stride is [] where it is the window's own length."""
     return lambda x, kernel, stride=(), *rest: function(x, kernel, stride or None, *rest)
 
@@ -382,50 +186,50 @@ def _pooling(function: Rule) -> Rule:
 
 _ARC = {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
 
-RULES: dict[str, Rule] = {
+COUNTERPARTS: dict[str, Counterpart] = {
     # sums and products
-    "add": lambda x, y, alpha=1: ag.add(*_alike(x, _scaled(y, alpha))),
-    "sub": lambda x, y, alpha=1: ag.subtract(*_alike(x, _scaled(y, alpha))),
-    "rsub": lambda x, y, alpha=1: ag.subtract(*_alike(y, _scaled(x, alpha))),
-    "mul": _both(ag.multiply),
-    "div": _both(ag.divide),
-    "pow": _both(ag.power),
+    "add": lambda x, y, alpha=1: ag.add(*alike(x, _scaled(y, alpha))),
+    "sub": lambda x, y, alpha=1: ag.subtract(*alike(x, _scaled(y, alpha))),
+    "rsub": lambda x, y, alpha=1: ag.subtract(*alike(y, _scaled(x, alpha))),
+    "mul": both(ag.multiply),
+    "div": both(ag.divide),
+    "pow": both(ag.power),
     "neg": ag.negative,
     "rsqrt": lambda x: 1 / ag.sqrt(x),
     "linear": _linear,
-    "matmul": _both(ag.matmul),
-    "mm": _both(ag.matmul),
-    "bmm": _both(ag.matmul),
-    "mv": _both(ag.matmul),
-    "dot": _both(ag.matmul),
-    "outer": _both(ag.outer),
+    "matmul": both(ag.matmul),
+    "mm": both(ag.matmul),
+    "bmm": both(ag.matmul),
+    "mv": both(ag.matmul),
+    "dot": both(ag.matmul),
+    "outer": both(ag.outer),
     "addmm": _matrices_plus,
     "baddbmm": _matrices_plus,
     "einsum": lambda equation, operands, path=None: ag.einsum(equation, *operands),
     # functions of every element; `SAME` adds those of the same name
     **{torchs: getattr(ag, ours) for torchs, ours in _ARC.items()},
-    "atan2": _both(ag.arctan2),
-    "maximum": _both(ag.maximum),
-    "minimum": _both(ag.minimum),
+    "atan2": both(ag.arctan2),
+    "maximum": both(ag.maximum),
+    "minimum": both(ag.minimum),
     "clamp": lambda x, min=None, max=None: ag.clip(x, min, max),
     "clamp_min": lambda x, min: ag.clip(x, min, None),
     "clamp_max": lambda x, max: ag.clip(x, None, max),
     "sgn": ag.sign,
     "round": lambda x, decimals=0: ag.round(x, decimals),
-    "remainder": _both(ag.remainder),
-    "floor_divide": _both(ag.floor_divide),
+    "remainder": both(ag.remainder),
+    "floor_divide": both(ag.floor_divide),
     # activations
     "leaky_relu": F.leaky_relu,
     "prelu": lambda x, weight: F.leaky_relu(x, _along_channels(weight, x)),
-    "elu": _only(lambda x, alpha=1, scale=1, input=1: F.elu(x, alpha), scale=1, input=1),
+    "elu": only(lambda x, alpha=1, scale=1, input=1: F.elu(x, alpha), scale=1, input=1),
     "selu": F.selu,
-    "gelu": _only(lambda x, approximate="none": F.gelu(x), approximate="none"),
+    "gelu": only(lambda x, approximate="none": F.gelu(x), approximate="none"),
     "silu": F.silu,
     "softplus": _softplus,
     "log_sigmoid": lambda x: -F.softplus(-x),
     "hardtanh": F.hardtanh,
-    "softmax": lambda x, dim, dtype=None: F.softmax(_as_type(x, dtype), dim),
-    "log_softmax": lambda x, dim, dtype=None: F.log_softmax(_as_type(x, dtype), dim),
+    "softmax": lambda x, dim, dtype=None: F.softmax(as_type(x, dtype), dim),
+    "log_softmax": lambda x, dim, dtype=None: F.log_softmax(as_type(x, dtype), dim),
     "dropout": F.dropout,
     "native_dropout": lambda x, p, train=None: (F.dropout(x, p, train is not False), None),
     # losses
@@ -440,11 +244,11 @@ RULES: dict[str, Rule] = {
     "huber_loss": lambda x, y, reduction=1, delta=1.0: F.huber_loss(
         x, y, REDUCTIONS[reduction], delta=delta
     ),
-    "binary_cross_entropy": _only(
+    "binary_cross_entropy": only(
         lambda x, y, weight=None, reduction=1: F.binary_cross_entropy(x, y, REDUCTIONS[reduction]),
         weight=None,
     ),
-    "binary_cross_entropy_with_logits": _only(
+    "binary_cross_entropy_with_logits": only(
         lambda x, y, weight=None, pos_weight=None, reduction=1: F.binary_cross_entropy_with_logits(
             x, y, REDUCTIONS[reduction], pos_weight=pos_weight
         ),
@@ -476,7 +280,7 @@ RULES: dict[str, Rule] = {
     "_native_batch_norm_legit.no_stats": lambda x, w, b, training, momentum, eps: (
         F.batch_norm(x, None, None, w, b, True, eps=eps), None, None,
     ),
-    "scaled_dot_product_attention": _only(
+    "scaled_dot_product_attention": only(
         lambda q, k, v, mask=None, p=0.0, causal=False, scale=None, enable_gqa=False: (
             F.scaled_dot_product_attention(q, k, v, mask, p, causal, scale)
         ),
@@ -498,67 +302,69 @@ RULES: dict[str, Rule] = {
     "amin": _over(ag.min),
     "max": ag.max,
     "min": ag.min,
-    "max.other": _both(ag.maximum),
-    "min.other": _both(ag.minimum),
-    "max.dim": lambda x, dim, keepdim=False: _chosen(x, ag.argmax(x, dim), dim, keepdim),
-    "min.dim": lambda x, dim, keepdim=False: _chosen(x, ag.argmin(x, dim), dim, keepdim),
+    "max.other": both(ag.maximum),
+    "min.other": both(ag.minimum),
+    "max.dim": lambda x, dim, keepdim=False: chosen(x, ag.argmax(x, dim), dim, keepdim),
+    "min.dim": lambda x, dim, keepdim=False: chosen(x, ag.argmin(x, dim), dim, keepdim),
     "argmax": lambda x, dim=None, keepdim=False: ag.argmax(x, dim, keepdim),
     "argmin": lambda x, dim=None, keepdim=False: ag.argmin(x, dim, keepdim),
     "any": lambda x, dim=None, keepdim=False: ag.any(x, _axes(dim), keepdim),
     "all": lambda x, dim=None, keepdim=False: ag.all(x, _axes(dim), keepdim),
     "logsumexp": _over(ag.logsumexp),
-    "cumsum": lambda x, dim, dtype=None: ag.cumsum(_as_type(x, dtype), axis=dim),
-    "cumprod": lambda x, dim, dtype=None: ag.cumprod(_as_type(x, dtype), axis=dim),
+    "cumsum": lambda x, dim, dtype=None: ag.cumsum(as_type(x, dtype), axis=dim),
+    "cumprod": lambda x, dim, dtype=None: ag.cumprod(as_type(x, dtype), axis=dim),
     "var": _spread(ag.var),
     "std": _spread(ag.std),
     "var_mean": _var_mean,
     "linalg_vector_norm": lambda x, ord=2, dim=None, keepdim=False, dtype=None: ag.norm(
-        x if dim is not None else _flat(x), ord, _axes(dim), keepdim
+        x if dim is not None else flat(x), ord, _axes(dim), keepdim
     ),
-    "sort": lambda x, dim=-1, descending=False: _ranked(x, dim, descending),
-    "topk": lambda x, k, dim=-1, largest=True, sorted=True: _ranked(x, dim, largest, k),
-    "median": lambda x: _ranked(_flat(x), 0)[0][(math.prod(shape_of(x)) - 1) // 2],
-    "median.dim": lambda x, dim, keepdim=False: _chosen(
-        x, _at(_ranked(x, dim)[1], dim, (shape_of(x)[dim] - 1) // 2), dim, keepdim
+    "sort": lambda x, dim=-1, descending=False: ranked(x, dim, descending),
+    "topk": lambda x, k, dim=-1, largest=True, sorted=True: ranked(x, dim, largest, k),
+    "median": lambda x: ranked(flat(x), 0)[0][(math.prod(shape_of(x)) - 1) // 2],
+    "median.dim": lambda x, dim, keepdim=False: chosen(
+        x, at_place(ranked(x, dim)[1], dim, (shape_of(x)[dim] - 1) // 2), dim, keepdim
     ),
     "_cdist_forward": lambda x, y, p, mode=None: ag.norm(
         ag.expand_dims(x, -2) - ag.expand_dims(y, -3), p, -1
     ),
-    "argsort": lambda x, dim=-1, descending=False: _ranked(x, dim, descending)[1],
+    "argsort": lambda x, dim=-1, descending=False: ranked(x, dim, descending)[1],
     # shapes
     "view": lambda x, size: x.reshape(tuple(size)),
     "reshape": lambda x, size: x.reshape(tuple(size)),
     "_unsafe_view": lambda x, size: x.reshape(tuple(size)),
-    "flatten": _flat,
+    "flatten": flat,
     "permute": lambda x, dims: ag.transpose(x, tuple(d % len(dims) for d in dims)),
     "transpose": ag.swapaxes,
     "t": ag.transpose,
-    "squeeze": _squeezed,
+    "squeeze": squeezed,
     "unsqueeze": ag.expand_dims,
-    "expand": lambda x, size, implicit=False: _expanded(x, size),
+    "expand": lambda x, size, implicit=False: expanded(x, size),
     "broadcast_tensors": lambda xs: [
         ag.broadcast_to(x, np.broadcast_shapes(*map(shape_of, xs))) for x in xs
     ],
     "repeat": lambda x, repeats: ag.tile(x, tuple(repeats)),
     "repeat_interleave": lambda x, repeats, dim=None: ag.repeat(x, numbers(repeats), dim),
-    "cat": lambda tensors, dim=0: ag.concatenate(_joinable(tensors), dim),
-    "stack": lambda tensors, dim=0: ag.stack(_joinable(tensors), dim),
-    "split": _parts,
-    "split_with_sizes": _parts,
-    "chunk": lambda x, n, dim=0: _parts(x, math.ceil(shape_of(x)[dim] / n) or 1, dim),
-    "unbind": lambda x, dim=0: [_at(x, dim, i) for i in range(shape_of(x)[dim])],
-    "select": _at,
-    "slice": lambda x, dim=0, start=None, end=None, step=1: _at(x, dim, slice(start, end, step)),
-    "select_scatter": _select_scatter,
-    "slice_scatter": _only(_slice_scatter, step=1),
-    "index": _index,
+    "cat": lambda tensors, dim=0: ag.concatenate(joinable(tensors), dim),
+    "stack": lambda tensors, dim=0: ag.stack(joinable(tensors), dim),
+    "split": pieces,
+    "split_with_sizes": pieces,
+    "chunk": lambda x, n, dim=0: pieces(x, math.ceil(shape_of(x)[dim] / n) or 1, dim),
+    "unbind": lambda x, dim=0: [at_place(x, dim, i) for i in range(shape_of(x)[dim])],
+    "select": at_place,
+    "slice": lambda x, dim=0, start=None, end=None, step=1: at_place(
+        x, dim, slice(start, end, step)
+    ),
+    "select_scatter": select_scatter,
+    "slice_scatter": only(slice_scatter, step=1),
+    "index": indexed,
     "index_select": lambda x, dim, index: ag.take(x, numbers(index), dim),
-    "index_put": _index_put,
-    "scatter": _scattered,
-    "scatter_add": lambda x, dim, index, src: _scattered(x, dim, index, src, True),
-    "copy": lambda x, source, non_blocking=False: _expanded(source, shape_of(x)),
-    "gather": _gathered,
-    "embedding": _only(
+    "index_put": index_put,
+    "scatter": scattered,
+    "scatter_add": lambda x, dim, index, src: scattered(x, dim, index, src, True),
+    "copy": lambda x, source, non_blocking=False: expanded(source, shape_of(x)),
+    "gather": gathered,
+    "embedding": only(
         lambda weight, i, padding_idx=-1, scale=False, sparse=False: F.embedding(
             i, weight, None if padding_idx < 0 else padding_idx
         ),
@@ -566,12 +372,12 @@ RULES: dict[str, Rule] = {
     ),
     **dict.fromkeys(
         ("_embedding_bag", "_embedding_bag_forward_only"),  # what no gradient is asked of
-        _only(_summed_bags, scale=False, mode=(0, 1)),  # 2 takes the largest
+        only(_summed_bags, scale=False, mode=(0, 1)),  # 2 takes the largest
     ),
-    "pad": _only(
-        lambda x, pad, mode="constant", value=None: _padded(x, pad, value), mode="constant"
+    "pad": only(
+        lambda x, pad, mode="constant", value=None: padded(x, pad, value), mode="constant"
     ),
-    "constant_pad_nd": _padded,
+    "constant_pad_nd": padded,
     "flip": lambda x, dims: ag.flip(x, tuple(dims)),
     "roll": lambda x, shifts, dims=(): ag.roll(x, tuple(shifts), _axes(dims)),
     "tril": ag.tril,
@@ -581,46 +387,46 @@ RULES: dict[str, Rule] = {
     "contiguous": lambda x, memory_format=None: x,
     "alias": lambda x: x,
     "lift_fresh_copy": lambda x: x,
-    "detach": _detached,
-    "to": lambda x, dtype=None, *_: _as_type(x, dtype),
-    "_to_copy": lambda x, dtype=None, **_: _as_type(x, dtype),
+    "detach": detached,
+    "to": lambda x, dtype=None, *_: as_type(x, dtype),
+    "_to_copy": lambda x, dtype=None, **_: as_type(x, dtype),
     "_assert_tensor_metadata": lambda *_, **__: None,  # of types that have been seen to
     # choices
-    "where": lambda condition, x, y: ag.where(numbers(condition), *_alike(x, y)),
-    "masked_fill": lambda x, mask, value: ag.where(numbers(mask), *_alike(value, x)),
-    "eq": _truths(np.equal),
-    "ne": _truths(np.not_equal),
-    "lt": _truths(np.less),
-    "le": _truths(np.less_equal),
-    "gt": _truths(np.greater),
-    "ge": _truths(np.greater_equal),
-    "logical_and": _truths(np.logical_and),
-    "logical_or": _truths(np.logical_or),
-    "logical_xor": _truths(np.logical_xor),
-    "logical_not": _truths(np.logical_not),
-    "bitwise_and": _truths(np.bitwise_and),
-    "bitwise_or": _truths(np.bitwise_or),
-    "bitwise_xor": _truths(np.bitwise_xor),
-    "bitwise_not": _truths(np.invert),
-    "isnan": _truths(np.isnan),
-    "isinf": _truths(np.isinf),
-    "isfinite": _truths(np.isfinite),
+    "where": lambda condition, x, y: ag.where(numbers(condition), *alike(x, y)),
+    "masked_fill": lambda x, mask, value: ag.where(numbers(mask), *alike(value, x)),
+    "eq": truths(np.equal),
+    "ne": truths(np.not_equal),
+    "lt": truths(np.less),
+    "le": truths(np.less_equal),
+    "gt": truths(np.greater),
+    "ge": truths(np.greater_equal),
+    "logical_and": truths(np.logical_and),
+    "logical_or": truths(np.logical_or),
+    "logical_xor": truths(np.logical_xor),
+    "logical_not": truths(np.logical_not),
+    "bitwise_and": truths(np.bitwise_and),
+    "bitwise_or": truths(np.bitwise_or),
+    "bitwise_xor": truths(np.bitwise_xor),
+    "bitwise_not": truths(np.invert),
+    "isnan": truths(np.isnan),
+    "isinf": truths(np.isinf),
+    "isfinite": truths(np.isfinite),
     "one_hot": lambda x, n: np.eye(n, dtype=np.int64)[numbers(x)],
     # made of nothing
     "zeros": lambda size, dtype, **_: np.zeros(size, dtype_of(dtype)),
     "ones": lambda size, dtype, **_: np.ones(size, dtype_of(dtype)),
     "full": lambda size, value, dtype, **_: np.full(size, value, dtype_of(dtype)),
-    "empty": lambda size, dtype, **_: _unwritten(size, dtype),
-    "empty_permuted": lambda size, order, dtype, **_: _unwritten(size, dtype),
-    "empty_like": lambda x, dtype, **_: _unwritten(shape_of(x), dtype),
-    "new_empty": lambda x, size, dtype, **_: _unwritten(size, dtype),
+    "empty": lambda size, dtype, **_: unwritten(size, dtype),
+    "empty_permuted": lambda size, order, dtype, **_: unwritten(size, dtype),
+    "empty_like": lambda x, dtype, **_: unwritten(shape_of(x), dtype),
+    "new_empty": lambda x, size, dtype, **_: unwritten(size, dtype),
     "zeros_like": lambda x, dtype, **_: np.zeros(shape_of(x), dtype_of(dtype)),
     "ones_like": lambda x, dtype, **_: np.ones(shape_of(x), dtype_of(dtype)),
     "full_like": lambda x, value, dtype, **_: np.full(shape_of(x), value, dtype_of(dtype)),
     "new_zeros": lambda x, size, dtype, **_: np.zeros(size, dtype_of(dtype)),
     "new_ones": lambda x, size, dtype, **_: np.ones(size, dtype_of(dtype)),
     "new_full": lambda x, size, value, dtype, **_: np.full(size, value, dtype_of(dtype)),
-    "fill": lambda x, value: ag.broadcast_to(_alike(value, x)[0], shape_of(x)),
+    "fill": lambda x, value: ag.broadcast_to(alike(value, x)[0], shape_of(x)),
     "scalar_tensor": lambda value, dtype, **_: np.asarray(value, dtype_of(dtype)),
     "arange": lambda *ends, dtype, **_: np.arange(*ends, dtype=dtype_of(dtype)),
     "linspace": lambda start, end, steps, dtype, **_: np.linspace(
@@ -635,7 +441,7 @@ SAME = (
     "sin", "sinh", "sqrt", "square", "tan", "tanh", "trunc",
 )  # fmt: skip
 """The operations that are called the same here, and take the same operands."""
-RULES |= {name: getattr(ag, name) for name in SAME}
+COUNTERPARTS |= {name: getattr(ag, name) for name in SAME}
 
 MADE_OF_NOTHING = frozenset({
     "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones",

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import Tensor
 from autograd.node import gradients
-from nn.interop.exported import ExportError, advice, line_of, said
+from nn.interop.export_errors import ExportError, advice, line_of, said
 from nn.operands import listed, numbers, shape_of
 
 

@@ -1,7 +1,7 @@
 """A PyTorch model as a list of calls of our functions: what `torch.export` says, read once.
 
 `export` asks PyTorch for the operations of a model, before it takes them apart, and takes apart
-only those that have no rule in `aten.py`. The `Program` it gives runs without PyTorch.
+only those that have no counterpart in `aten.py`. The `Program` it gives runs without PyTorch.
 """
 
 from __future__ import annotations
@@ -11,28 +11,22 @@ import functools
 import importlib
 import inspect
 import io
-import linecache
 import logging
 import operator
-import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from autograd.modes import active
-from autograd.source_lines import at_line
-from nn.interop.aten import MADE_OF_NOTHING, RULES, Rule, dtype_of
+from nn.interop.aten import COUNTERPARTS, MADE_OF_NOTHING
+from nn.interop.aten_operands import Counterpart, dtype_of
+from nn.interop.export_errors import ExportError, advice, line_of, said, where
+from nn.interop.program import Call, Program, Ref
 
 OLDEST = (2, 6)
 """The first PyTorch whose `run_decompositions` leaves operations whole that it is not told of."""
-
-
-class ExportError(ValueError):
-    """A model of PyTorch's that cannot be imported, or not for these inputs."""
 
 
 def torch_package() -> Any:
@@ -51,109 +45,6 @@ def torch_package() -> Any:
             f"from_torch: needs PyTorch {needed} or later, but this is {torch.__version__}."
         )
     return torch
-
-
-# --- the program --------------------------------------------------------------------------------
-
-
-class Ref(NamedTuple):
-    """In the arguments of a call: the result of another, or an input."""
-
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One operation of the model.
-
-    Attributes:
-        rule: The function of ours.
-        args: Its arguments, with a `Ref` for everything that is computed.
-        kwargs: The named ones.
-        place: Where its result goes.
-        name: What PyTorch calls it, such as "aten.softmax".
-        line: The line of the user's model that it comes from.
-    """
-
-    rule: Rule
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    place: int
-    name: str
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A model for inputs of given shapes, in one mode.
-
-    Attributes:
-        size: How many results and inputs there are.
-        calls: In the order in which they run.
-        stored: The places of parameters and buffers, with their names.
-        constants: The places of arrays that never change.
-        inputs: The places of the leaves of the arguments; None for one that is not used.
-        names: What the model calls these leaves.
-        outputs: The leaves of the result.
-        written: The buffers that are set to a result, by name.
-        rebuild: Puts the leaves of the result into its form.
-    """
-
-    size: int
-    calls: tuple[Call, ...]
-    stored: tuple[tuple[int, str], ...]
-    constants: tuple[tuple[int, Any], ...]
-    inputs: tuple[int | None, ...]
-    names: tuple[str, ...]
-    outputs: tuple[Any, ...]
-    written: tuple[tuple[str, Any], ...]
-    rebuild: Callable[[Sequence[Any]], Any]
-
-    def run(self, find: Callable[[str], Any], leaves: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
-        """The model's result, and what its buffers are to become.
-
-        Args:
-            find: Gives the parameter or buffer of a name.
-            leaves: Those of the arguments.
-        """
-        results: list[Any] = [None] * self.size
-        for place, name in self.stored:
-            results[place] = find(name)
-        for place, array in self.constants:
-            results[place] = array
-        for at, leaf in zip(self.inputs, leaves, strict=True):
-            if at is not None:
-                results[at] = leaf
-        watched = active()
-        for call in self.calls:
-            args, kwargs = _filled(call.args, results), call.kwargs
-            if kwargs:
-                kwargs = _filled(kwargs, results)
-            try:
-                if watched:
-                    with at_line(call.line):
-                        results[call.place] = call.rule(*args, **kwargs)
-                else:
-                    results[call.place] = call.rule(*args, **kwargs)
-            except Exception as err:
-                err.add_note(f"In {call.name} of the PyTorch model, {call.line}")
-                raise
-        written = {name: _filled(x, results) for name, x in self.written}
-        return self.rebuild(_filled(list(self.outputs), results)), written
-
-
-def _filled(x: Any, results: Sequence[Any]) -> Any:
-    """Arguments with the results in their places."""
-    kind = type(x)
-    if kind is Ref:
-        return results[x.place]
-    if kind is tuple:
-        return tuple([_filled(part, results) for part in x])
-    if kind is list:
-        return [_filled(part, results) for part in x]
-    if kind is dict:
-        return {key: _filled(part, results) for key, part in x.items()}
-    return x
 
 
 # --- what PyTorch says --------------------------------------------------------------------------
@@ -179,9 +70,9 @@ def export(
         exported = _exported(torch, name, model, args, kwargs)
         _check_numbers(torch, name, exported.graph)
         _keep_constants_constant(torch, exported)
-        if _without_rule(exported.graph) or any(map(_writes, exported.graph.nodes)):
+        if _without_counterpart(exported.graph) or any(map(_writes, exported.graph.nodes)):
             exported = exported.run_decompositions({})  # without writing in place
-        while table := _decompositions(torch, _without_rule(exported.graph)):
+        while table := _decompositions(torch, _without_counterpart(exported.graph)):
             try:
                 exported = exported.run_decompositions(table)
             except RuntimeError:  # an operation that PyTorch takes apart for its compilers alone
@@ -201,49 +92,6 @@ def _exported(
             f"from_torch: PyTorch cannot export {name} for these inputs "
             f"({line_of(torch, err)}): {said(err)} {advice(err)}"
         ) from err
-
-
-def said(err: BaseException) -> str:
-    """The first line of an error of PyTorch's, as a sentence."""
-    line = str(err).strip().split("\n")[0] or type(err).__name__
-    if "data-dependent" in line:
-        return "the model decides by the numbers of a tensor."
-    return line if line.endswith(".") else f"{line}."
-
-
-def advice(err: BaseException) -> str:
-    """What to do about an error of PyTorch's."""
-    said = str(err)
-    if "data-dependent" in said:
-        return (
-            "Compute both sides and choose with torch.where, or import the two sides as models of "
-            "their own."
-        )
-    if ".numpy()" in said or "fake tensor" in said:
-        return (
-            "The model leaves PyTorch on its way (.numpy(), .data, .item()): stay with tensors, "
-            ".detach() for a constant."
-        )
-    if "not a known type" in said or "register a pytree" in said:
-        return (
-            "Return tensors, or tuples and dicts of them; a dataclass after "
-            "torch.export.register_dataclass(TheClass)."
-        )
-    if "assigned during export" in said:  # PyTorch 2.6 to 2.9
-        return (
-            "This PyTorch exports a recurrent layer only as part of a model: make it an attribute "
-            "of a torch.nn.Module and call it there, or take a newer PyTorch."
-        )
-    if "required argument" in said:
-        return "Say what the model is called with: from_torch(model, x)."
-    if "must be Tensor, not" in said:
-        return "Pass arrays: a list is a list of arguments, np.array(list) is an array."
-    if "dtype" in said or "scalar type" in said:
-        return (
-            "Numbers of another type came than the model takes: whole numbers where it computes "
-            "(x.astype(float)), or floats where it looks up (i.astype(int))."
-        )
-    return "It must run in PyTorch as it is called here: model(*inputs)."
 
 
 @contextlib.contextmanager
@@ -314,7 +162,7 @@ def take_part(results: Sequence[Any], i: int) -> Any:
     return results[i]
 
 
-def _rule(node: Any) -> Rule | None:
+def _counterpart(node: Any) -> Counterpart | None:
     """What computes a node, if anything does."""
     target = node.target
     if target is operator.getitem:
@@ -323,18 +171,18 @@ def _rule(node: Any) -> Rule | None:
     if schema is None or not schema.name.startswith("aten::"):
         return None
     base = schema.name.removeprefix("aten::")
-    rule: Rule | None = RULES.get(f"{base}.{schema.overload_name}") or RULES.get(base)
+    found = COUNTERPARTS.get(f"{base}.{schema.overload_name}") or COUNTERPARTS.get(base)
     kwargs = _kept(node.kwargs) | ({"dtype": None} if base in MADE_OF_NOTHING else {})
-    return rule if rule is not None and _applies(rule, node.args, kwargs) else None
+    return found if found is not None and _applies(found, node.args, kwargs) else None
 
 
-def _applies(rule: Rule, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    """Whether a rule has these arguments, and is for them."""
+def _applies(function: Counterpart, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a counterpart has these arguments, and is for them."""
     try:
-        inspect.signature(rule).bind(*args, **kwargs)
+        inspect.signature(function).bind(*args, **kwargs)
     except TypeError:
         return False
-    applies = getattr(rule, "applies", None)
+    applies = getattr(function, "applies", None)
     return applies is None or bool(applies(*args, **kwargs))
 
 
@@ -354,8 +202,8 @@ def _kept(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     return {key: x for key, x in kwargs.items() if key not in _OF_STORAGE}
 
 
-def _without_rule(graph: Any) -> list[Any]:
-    return [node for node in _needed(graph) if _rule(node) is None]
+def _without_counterpart(graph: Any) -> list[Any]:
+    return [node for node in _needed(graph) if _counterpart(node) is None]
 
 
 def _needed(graph: Any) -> list[Any]:
@@ -369,7 +217,7 @@ def _needed(graph: Any) -> list[Any]:
 
 
 def _decompositions(torch: Any, nodes: Sequence[Any]) -> dict[Any, Any]:
-    """The operations without a rule that PyTorch can take apart, and how."""
+    """The operations without a counterpart that PyTorch can take apart, and how."""
     if not nodes:
         return {}
     known = torch.export.default_decompositions()
@@ -385,7 +233,7 @@ def _decompositions(torch: Any, nodes: Sequence[Any]) -> dict[Any, Any]:
 
 
 def _refuse_the_rest(name: str, graph: Any) -> None:
-    left = _without_rule(graph)
+    left = _without_counterpart(graph)
     if not left:
         return
     found = dict.fromkeys(f"{_name(node)} ({where(node)})" for node in left)
@@ -466,17 +314,17 @@ def _program(torch: Any, name: str, exported: Any, names: Mapping[int, str]) -> 
     )  # fmt: skip
 
 
-def _typed(torch: Any, node: Any) -> Rule:
-    """The rule of a node; of whole numbers it makes floats of the type that PyTorch makes."""
-    rule, made = _rule(node), node.meta.get("val")
-    assert rule is not None
+def _typed(torch: Any, node: Any) -> Counterpart:
+    """What computes a node; of whole numbers it makes floats of the type that PyTorch makes."""
+    function, made = _counterpart(node), node.meta.get("val")
+    assert function is not None
     if not isinstance(made, torch.Tensor) or not made.is_floating_point():
-        return rule
+        return function
     given = [x.meta.get("val") for x in node.all_input_nodes]
     if not given or any(not isinstance(x, torch.Tensor) or x.is_floating_point() for x in given):
-        return rule
+        return function
     dtype = dtype_of(made.dtype)
-    return lambda *args, **kwargs: np.asarray(rule(*args, **kwargs)).astype(dtype)
+    return lambda *args, **kwargs: np.asarray(function(*args, **kwargs)).astype(dtype)
 
 
 def _named(node: Any, ref: Callable[[Any], Any]) -> dict[str, Any]:
@@ -553,53 +401,3 @@ def array_of(tensor: Any) -> Any:
     """
     dtype_of(tensor.dtype)
     return np.array(tensor.detach().cpu().numpy())
-
-
-# --- whose line it was --------------------------------------------------------------------------
-
-
-def where(node: Any) -> str:
-    """The line of the user's model that a node comes from: 'net.py, line 12: x = x.relu()'.
-
-    Where it comes from a layer of PyTorch's that no code of the user's calls, as in a Sequential,
-    the layer.
-    """
-    torch = importlib.import_module("torch")
-    trace = re.findall(r'File "(.+?)", line (\d+)', node.meta.get("stack_trace") or "")
-    lines = [(file, int(line)) for file, line in trace]
-    ours = [i for i, (file, _) in enumerate(lines) if file.startswith(_HERE)]
-    if line := _shown(lines[ours[-1] + 1 :] if ours else lines, torch):
-        return line
-    path, of = list(node.meta.get("nn_module_stack", {"": ("", "")}).values())[-1]
-    of = getattr(of, "__name__", str(of).rpartition(".")[2])
-    return f"layer {path}, a {of}" if path else "an unknown line"
-
-
-def line_of(torch: Any, error: BaseException) -> str:
-    """The innermost line of the user's own code that an error came through."""
-    lines: list[tuple[str, int]] = []
-    step = error.__traceback__
-    while step is not None:
-        lines.append((step.tb_frame.f_code.co_filename, step.tb_lineno))
-        step = step.tb_next
-    return _shown(lines, torch) or "in no line of the model's"
-
-
-_HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
-
-
-def _shown(lines: Sequence[tuple[str, int]], torch: Any) -> str:
-    """The innermost line that is neither ours, PyTorch's nor Python's; "" if there is none."""
-    others = (
-        os.path.dirname(torch.__file__),
-        _HERE,
-        os.path.dirname(os.__file__),
-        "<frozen",
-        "<string",
-    )
-    for file, line in reversed(lines):
-        if not file.startswith(others) and "site-packages" not in file and "<eval_" not in file:
-            source = linecache.getline(file, line).strip()
-            name = "a cell" if "ipykernel_" in file else os.path.basename(file)
-            return f"{name}, line {line}" + (f": {source}" if source else "")
-    return ""

@@ -17,10 +17,12 @@ import numpy as np
 
 from autograd import Tensor, Value
 from autograd.checks import came
-from nn.interop.aten import dtype_of
+from nn.interop.aten_operands import dtype_of
 from nn.interop.captured import captured
 from nn.interop.comparison import Comparison, RandomError, compared
-from nn.interop.exported import ExportError, Program, array_of, export, torch_package
+from nn.interop.export_errors import ExportError
+from nn.interop.exported import array_of, export, torch_package
+from nn.interop.program import Program
 from nn.module import Buffer, Module, Parameter
 from nn.operands import numbers, shape_of
 

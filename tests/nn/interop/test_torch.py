@@ -23,7 +23,7 @@ if os.environ.get("GLASSGRAD_CI") != "1":
 import torch
 import torch.nn.functional as F
 
-from nn.interop.exported import advice
+from nn.interop.export_errors import advice
 from nn.interop.torch import ExportError, compare, from_torch
 from tests.nn.interop.torch_models import made
 
@@ -554,6 +554,7 @@ def hooked(x):
 
 REFUSED = {
     "an operation": (lambda x: torch.fft.fft(x).abs(), r"test_torch.py, line \d+.*fft"),
+    "a layer of PyTorch's": (torch.nn.Conv3d(2, 2, 1), r"convolution \(the Conv3d itself\)"),
     "random numbers": (lambda x: x + torch.randn_like(x), r"randn_like.*\n.*pass them"),
     "control flow": (branching, r"line \d+: if x.sum\(\) > 0.*torch.where"),
     "a gradient of one's own": (Straight.apply, r"d/d input 0.*torch.autograd.Function"),
@@ -575,7 +576,9 @@ REFUSED = {
 def test_what_cannot_be_imported_is_named_with_what_to_do(what):
     function, said = REFUSED[what]
     with pytest.raises(ExportError, match=rf"(?s)^from_torch: .*{said}"):
-        from_torch(function, X)
+        from_torch(
+            function, X[None, :2, :2, None, None] if isinstance(function, torch.nn.Conv3d) else X
+        )
 
 
 def test_a_tensor_that_is_no_parameter_is_not_lost():

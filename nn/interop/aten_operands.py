@@ -1,0 +1,98 @@
+"""Operands as PyTorch's operations take them: their types, and what meets whom."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nn.operands import holds_values, numbers, shape_of
+
+Counterpart = Callable[..., Any]
+"""What computes an operation of PyTorch's with ours."""
+
+
+def dtype_of(dtype: Any) -> np.dtype[Any]:
+    """NumPy's type of numbers for PyTorch's.
+
+    Raises:
+        TypeError: NumPy, or this library, has none: bfloat16, complex numbers.
+
+    Example:
+        >>> dtype_of("torch.float32")
+        dtype('float32')
+    """
+    name = str(dtype).removeprefix("torch.")
+    try:
+        found = np.dtype(name)
+    except TypeError as err:
+        raise TypeError(f"numbers of {name}, which NumPy does not have") from err
+    if found.kind not in "biuf":
+        raise TypeError(f"numbers of {name}, and here all numbers are real")
+    return found
+
+
+def alike(x: Any, y: Any) -> tuple[Any, Any]:
+    """Two operands in PyTorch's common type: floats decide before integers, arrays before numbers.
+
+    Example:
+        >>> x, y = alike(np.ones(2, np.float32), np.arange(2))
+        >>> (x + y).dtype
+        dtype('float32')
+    """
+    mine, other = getattr(x, "dtype", None), getattr(y, "dtype", None)
+    if mine is None or other is None or mine == other or object in (mine, other):
+        return x, y
+    if mine.kind in "biu" or (other.kind == "f" and not shape_of(x) and shape_of(y)):
+        return (x.astype(other), y) if other.kind == "f" else (x, y)
+    if other.kind in "biu" or (not shape_of(y) and shape_of(x)):
+        return x, y.astype(mine)
+    return x, y
+
+
+def both(function: Counterpart) -> Counterpart:
+    """An operation of two operands, as PyTorch's of two types."""
+    return lambda x, y: function(*alike(x, y))
+
+
+def truths(function: Counterpart) -> Counterpart:
+    """What gives plain truth values, or works on plain integers."""
+    return lambda *operands: function(*map(numbers, operands))
+
+
+def only(function: Counterpart, **needed: Any) -> Counterpart:
+    """A counterpart for a part of an operation: where an argument is another, there is none.
+
+    A tuple is a choice.
+    """
+    choices = {name: x if isinstance(x, tuple) else (x,) for name, x in needed.items()}
+    parameters = inspect.signature(function)
+
+    def partly(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    def applies(*args: Any, **kwargs: Any) -> bool:
+        given = parameters.bind(*args, **kwargs).arguments
+        return all(name not in given or given[name] in of for name, of in choices.items())
+
+    vars(partly)["applies"] = applies
+    return partly
+
+
+def detached(x: Any) -> Any:
+    """The same numbers, to which no gradient flows."""
+    if holds_values(x):
+        return np.frompyfunc(lambda v: v.detach() if hasattr(v, "detach") else v, 1, 1)(x)
+    return x.detach() if hasattr(x, "detach") else x
+
+
+def as_type(x: Any, dtype: Any = None) -> Any:
+    """x in another type; of Values, which are float64, and of Tensors made integers, plain."""
+    if dtype is None or holds_values(x):
+        return x
+    wanted = dtype_of(dtype)
+    if x.dtype == wanted:
+        return x
+    return x.astype(wanted) if wanted.kind == "f" else numbers(x).astype(wanted)

@@ -1,0 +1,111 @@
+"""A model of PyTorch's as a list of calls of our functions, which runs without PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from autograd.modes import active
+from autograd.source_lines import at_line
+from nn.interop.aten_operands import Counterpart
+
+
+class Ref(NamedTuple):
+    """In the arguments of a call: the result of another, or an input."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation of the model.
+
+    Attributes:
+        function: The function of ours.
+        args: Its arguments, with a `Ref` for everything that is computed.
+        kwargs: The named ones.
+        place: Where its result goes.
+        name: What PyTorch calls it, such as "aten.softmax".
+        line: The line of the user's model that it comes from.
+    """
+
+    function: Counterpart
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    place: int
+    name: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A model for inputs of given shapes, in one mode.
+
+    Attributes:
+        size: How many results and inputs there are.
+        calls: In the order in which they run.
+        stored: The places of parameters and buffers, with their names.
+        constants: The places of arrays that never change.
+        inputs: The places of the leaves of the arguments; None for one that is not used.
+        names: What the model calls these leaves.
+        outputs: The leaves of the result.
+        written: The buffers that are set to a result, by name.
+        rebuild: Puts the leaves of the result into its form.
+    """
+
+    size: int
+    calls: tuple[Call, ...]
+    stored: tuple[tuple[int, str], ...]
+    constants: tuple[tuple[int, Any], ...]
+    inputs: tuple[int | None, ...]
+    names: tuple[str, ...]
+    outputs: tuple[Any, ...]
+    written: tuple[tuple[str, Any], ...]
+    rebuild: Callable[[Sequence[Any]], Any]
+
+    def run(self, find: Callable[[str], Any], leaves: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
+        """The model's result, and what its buffers are to become.
+
+        Args:
+            find: Gives the parameter or buffer of a name.
+            leaves: Those of the arguments.
+        """
+        results: list[Any] = [None] * self.size
+        for place, name in self.stored:
+            results[place] = find(name)
+        for place, array in self.constants:
+            results[place] = array
+        for at, leaf in zip(self.inputs, leaves, strict=True):
+            if at is not None:
+                results[at] = leaf
+        watched = active()
+        for call in self.calls:
+            args, kwargs = _filled(call.args, results), call.kwargs
+            if kwargs:
+                kwargs = _filled(kwargs, results)
+            try:
+                if watched:
+                    with at_line(call.line):
+                        results[call.place] = call.function(*args, **kwargs)
+                else:
+                    results[call.place] = call.function(*args, **kwargs)
+            except Exception as err:
+                err.add_note(f"In {call.name} of the PyTorch model, {call.line}")
+                raise
+        written = {name: _filled(x, results) for name, x in self.written}
+        return self.rebuild(_filled(list(self.outputs), results)), written
+
+
+def _filled(x: Any, results: Sequence[Any]) -> Any:
+    """Arguments with the results in their places."""
+    kind = type(x)
+    if kind is Ref:
+        return results[x.place]
+    if kind is tuple:
+        return tuple([_filled(part, results) for part in x])
+    if kind is list:
+        return [_filled(part, results) for part in x]
+    if kind is dict:
+        return {key: _filled(part, results) for key, part in x.items()}
+    return x
