@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.node import adding
 from autograd.value import Value
 from autograd.versions import Version
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class Store:
@@ -36,7 +39,7 @@ class Store:
     def __init__(self, size: int) -> None:
         self.data: Any = np.zeros(size)
         self.grad: Any = np.zeros(size)
-        self.reached: Any = np.zeros(size, dtype=bool)
+        self.reached: Array = np.zeros(size, dtype=bool)
 
 
 class AdoptedValue(Value):
@@ -86,7 +89,7 @@ adoptions = Version()
 """How many there have been."""
 
 
-def adopt(values: Sequence[Any]) -> None:
+def adopt(values: Sequence[Value]) -> None:
     """Let those of some Values that live on their own move into one array, in this order.
 
     Results, and Values of a class of their own, stay where they are.
@@ -133,7 +136,7 @@ class GatheredValues:
     def __reduce__(self) -> Any:
         return type(self), (self.values,)  # where they live is found anew
 
-    def _find(self) -> tuple[int, list[tuple[Any, Any, Any]], Sequence[Any], Any]:
+    def _find(self) -> tuple[Any, ...]:
         seen = adoptions.number
         places: dict[int, tuple[Any, list[int], list[int]]] = {}
         alone: list[int] = []
@@ -150,7 +153,7 @@ class GatheredValues:
         parts = [(s, span(here), span(there)) for s, here, there in places.values()]
         return seen, parts, [self.values[k] for k in alone], np.array(alone, dtype=np.intp)
 
-    def _where(self) -> tuple[list[tuple[Any, Any, Any]], Sequence[Any], Any]:
+    def _where(self) -> tuple[Any, ...]:
         """Of each store: it, where they are here, and there; those that live alone, and where."""
         if self._found[0] != adoptions.number:
             self._found = self._find()
@@ -173,7 +176,7 @@ class GatheredValues:
             out[here] = store.data[there]
         return out
 
-    def put(self, theta: Any) -> None:
+    def put(self, theta: Array) -> None:
         """Change them to these numbers."""
         parts, alone, here = self._where()
         if alone:
@@ -201,7 +204,7 @@ class GatheredValues:
         grad[~reached] = 0.0
         return grad, reached.tolist()
 
-    def set_gradient(self, grad: Any) -> None:
+    def set_gradient(self, grad: Array) -> None:
         """Let these be their gradients."""
         parts, alone, here = self._where()
         if alone:
@@ -220,7 +223,7 @@ class GatheredValues:
             store.reached[there] = False
 
 
-def span(places: list[int]) -> Any:
+def span(places: list[int]) -> Array | slice[Any, Any, Any]:
     """Places as a slice where they follow one another, which is quicker."""
     first, count = places[0], len(places)
     if places == list(range(first, first + count)):

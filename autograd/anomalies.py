@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from autograd.modes import Mode, active
 from autograd.node import Node
 from autograd.op import Op
 from autograd.source_lines import users_line
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class detect_anomaly(Mode):
@@ -79,7 +82,7 @@ def _first(x: Any) -> str:
     return str(array[wrong].flat[0])
 
 
-def _describe(operand: Any, data: Any) -> str:
+def _describe(operand: Any, data: Array) -> str:
     label = getattr(operand, "label", "")
     array = np.asarray(data)
     shown = str(array.tolist()) if array.size <= 4 else f"an array of shape {array.shape}"

@@ -12,19 +12,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from numbers import Integral, Number, Real
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
 _LONGEST = 60  # of what came, as it is written; beyond it only its type is told
 
 
-def refuse(who: str, name: str, needed: str, value: Any, error: type[Exception]) -> NoReturn:
+def refuse(who: str, name: str, needed: str, value: object, error: type[Exception]) -> NoReturn:
     """Raise the error about an argument: `who` was called, and what it needs and got."""
     raise error(f"{who}: {name} must be {needed}, but got {came(value)}.")
 
 
-def came(thing: Any) -> str:
+def came(thing: object) -> str:
     """What came, as an error says it: a number, a text or a short list itself, else its kind.
 
     Example:
@@ -44,7 +44,7 @@ def came(thing: Any) -> str:
     return f"{kind(thing)} of shape {shape}, dtype {dtype}"
 
 
-def kind(thing: Any) -> str:
+def kind(thing: object) -> str:
     """What sort of thing it is, with its article.
 
     Example:
@@ -58,7 +58,7 @@ def kind(thing: Any) -> str:
 
 
 def check_number(
-    who: str, name: str, value: Any, needed: str = "", *, finite: bool = True
+    who: str, name: str, value: object, needed: str = "", *, finite: bool = True
 ) -> float:
     """A number in a range, as a float: one of NumPy's own would widen float32 arrays.
 
@@ -97,7 +97,7 @@ def _lies(x: float, needed: str) -> bool:
     return x > float(bound) or (sign == ">=" and x == float(bound))
 
 
-def check_int(who: str, name: str, value: Any, least: int | None = None) -> int:
+def check_int(who: str, name: str, value: object, least: int | None = None) -> int:
     """A whole number that is at least `least`.
 
     Raises:
@@ -116,7 +116,7 @@ def check_int(who: str, name: str, value: Any, least: int | None = None) -> int:
     return int(value)
 
 
-def check_bool(who: str, name: str, value: Any) -> bool:
+def check_bool(who: str, name: str, value: object) -> bool:
     """True or False, and nothing that only counts as one.
 
     Raises:
@@ -127,7 +127,7 @@ def check_bool(who: str, name: str, value: Any) -> bool:
     return value
 
 
-def check_function(who: str, function: Any, remedy: str = "") -> None:
+def check_function(who: str, function: object, remedy: str = "") -> None:
     """Refuse what cannot be called.
 
     Raises:
@@ -142,7 +142,7 @@ def check_function(who: str, function: Any, remedy: str = "") -> None:
         raise TypeError(f"{who}: needs a function, but got {came(function)}.{remedy}")
 
 
-def check_choice(who: str, name: str, value: Any, choices: Iterable[str]) -> None:
+def check_choice(who: str, name: str, value: object, choices: Iterable[str]) -> None:
     """Refuse what is none of a few names.
 
     Raises:

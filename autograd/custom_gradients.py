@@ -432,11 +432,11 @@ def _steps(made: Any, out_grad: Any, grads: list[Any]) -> Iterator[node.Contribu
             yield made, i, parent, out_grad, grad
 
 
-def _holds_others(x: Any) -> bool:
+def _holds_others(x: object) -> bool:
     return isinstance(x, (list, tuple, dict)) or getattr(x, "dtype", None) == np.dtype(object)
 
 
-def _is_number(x: Any) -> bool:
+def _is_number(x: object) -> bool:
     return isinstance(x, (float, np.ndarray, np.generic))
 
 

@@ -20,7 +20,7 @@ from autograd.op import Elementwise, Op, Structural, shape_of
 # --- the declaration --------------------------------------------------------------------------
 
 
-def check_forward(forward: Any, who: str) -> None:
+def check_forward(forward: Callable[..., Any], who: str) -> None:
     """Refuse what is not a function in Python with a name and plain parameters."""
     code = getattr(forward, "__code__", None)
     if code is None:
@@ -38,14 +38,14 @@ def check_forward(forward: Any, who: str) -> None:
         )
 
 
-def _parameters(function: Any) -> str:
+def _parameters(function: Callable[..., Any]) -> str:
     """The parameters of a function as they are written: "(x, *rest)"."""
     import inspect
 
     return str(inspect.signature(function))
 
 
-def _check_takes(who: str, what: str, function: Any, names: Sequence[str]) -> None:
+def _check_takes(who: str, what: str, function: Callable[..., Any], names: Sequence[str]) -> None:
     """Refuse a function that cannot be called with these arguments by position."""
     code = getattr(function, "__code__", None)
     if code is None:  # of C, or with a __call__: it will tell
@@ -59,7 +59,12 @@ def _check_takes(who: str, what: str, function: Any, names: Sequence[str]) -> No
         )
 
 
-def check_elementwise(forward: Any, partials: Any, scalar: Any, domain: Any) -> None:
+def check_elementwise(
+    forward: Callable[..., Any],
+    partials: list[Any],
+    scalar: Callable[..., Any] | None,
+    domain: tuple[Any, ...],
+) -> None:
     """Refuse derivatives, a `scalar` and a domain that do not fit the operands."""
     who, names = forward.__name__, forward.__code__.co_varnames[: forward.__code__.co_argcount]
     if not isinstance(partials, (list, tuple)):
@@ -91,7 +96,7 @@ def check_elementwise(forward: Any, partials: Any, scalar: Any, domain: Any) -> 
         _check_domain(who, names, domain)
 
 
-def _check_domain(who: str, names: Sequence[str], domain: Any) -> None:
+def _check_domain(who: str, names: Sequence[str], domain: tuple[Any, ...]) -> None:
     try:
         fits = len(domain) == len(names) and all(low < high for low, high in domain)
     except (TypeError, ValueError):
@@ -103,7 +108,7 @@ def _check_domain(who: str, names: Sequence[str], domain: Any) -> None:
         )
 
 
-def check_structural(forward: Any, vjps: Any) -> None:
+def check_structural(forward: Callable[..., Any], vjps: Any) -> None:
     """Refuse vector-Jacobian products that do not fit the parameters."""
     code = forward.__code__
     who, names = forward.__name__, code.co_varnames[: code.co_argcount]
@@ -129,7 +134,9 @@ def check_structural(forward: Any, vjps: Any) -> None:
         _check_vjp(who, f"vjps[{i}]", rule, ("out_grad", "out", *operands), others)
 
 
-def _check_vjp(who: str, what: str, rule: Any, first: Sequence[str], others: Sequence[str]) -> None:
+def _check_vjp(
+    who: str, what: str, rule: Callable[..., Any], first: Sequence[str], others: Sequence[str]
+) -> None:
     """The others are passed by name."""
     code = getattr(rule, "__code__", None)
     if code is None:
@@ -146,7 +153,9 @@ def _check_vjp(who: str, what: str, rule: Any, first: Sequence[str], others: Seq
         )
 
 
-def check_writing(forward: Any, arity: int, symbol: Any, latex: Any, operator: Any) -> None:
+def check_writing(
+    forward: Callable[..., Any], arity: int, symbol: str, latex: str, operator: str
+) -> None:
     """Refuse what a picture could not write."""
     who = forward.__name__
     for name, text in (("symbol", symbol), ("latex", latex)):
@@ -231,7 +240,7 @@ def _as_numbers(op: Op, what: str, out: Any, inputs: Sequence[Any]) -> Any:
     return out
 
 
-def _wrong_shape(op: Op, what: str, needed: Any, came: Any) -> ShapeError:
+def _wrong_shape(op: Op, what: str, needed: object, came: object) -> ShapeError:
     return ShapeError(f"{op.name}: {what} has to return shape {needed}, but returned {came}.")
 
 

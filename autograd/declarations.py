@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.op import OF_USERS, RULEBOOK, Call, Elementwise, Op, Structural
 
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import TypeVar
 
     AnyOp = TypeVar("AnyOp", bound=Op)
@@ -186,14 +187,14 @@ def on_every_operation(install: Callable[[Op], None], kind: type | None = None) 
     _listeners.append((kind, install))
 
 
-def _checks() -> Any:
+def _checks() -> ModuleType:
     """What is checked outside the library: it is loaded for the first declaration there."""
     from autograd import declaration_checks
 
     return declaration_checks
 
 
-def _is_ours(forward: Any) -> bool:
+def _is_ours(forward: Callable[..., Any]) -> bool:
     return str(getattr(forward, "__module__", "")).startswith(_RULES)
 
 

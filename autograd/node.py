@@ -19,6 +19,9 @@ from autograd.op import RULEBOOK, Op
 from autograd.tracing import as_traced
 from autograd.updates import readings
 
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+
 
 class Home:
     """Where a leaf lives that is part of something larger: kept by its owner, not in the node.
@@ -236,7 +239,7 @@ def topological(root: Node, stop: frozenset[Node] = frozenset()) -> list[Node]:
     return order
 
 
-def backward_steps(root: Node, seed: Any, keep: bool = True) -> Iterator[Contribution]:
+def backward_steps(root: Node, seed: float | Array, keep: bool = True) -> Iterator[Contribution]:
     """Run the backward pass, pausing after each product of the chain rule.
 
     Gradients of this pass are kept apart until the end. Then leaves add theirs to what they had,
@@ -260,7 +263,7 @@ def backward_steps(root: Node, seed: Any, keep: bool = True) -> Iterator[Contrib
     )
 
 
-def backward(root: Node, seed: Any) -> None:
+def backward(root: Node, seed: float | Array) -> None:
     """Run every step of `backward_steps`; the step player pauses between the same steps."""
     if not root.requires_grad:
         raise _constant_root()

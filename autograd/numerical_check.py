@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from autograd.tensor import Tensor
 from autograd.transforms import joined, vjp
 from autograd.trees import flatten
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 def gradcheck(
@@ -52,7 +55,7 @@ def gradcheck(
     given, rebuild = flatten(inputs)
     start = [_as_float64(x, i) for i, x in enumerate(given)]
 
-    def on_leaves(*leaves: Any) -> list[Any]:
+    def on_leaves(*leaves: Any) -> list[Node]:
         outs = flatten(f(*rebuild([_as_node(x) for x in leaves])))[0]
         return [joined("gradcheck", f, out) for out in outs]
 
@@ -72,13 +75,13 @@ def _as_float64(x: Any, i: int) -> Any:
     return array.copy()
 
 
-def _as_node(x: Any) -> Any:
+def _as_node(x: Any) -> Node:
     if isinstance(x, Node):
         return x
     return Value(x) if isinstance(x, float) else Tensor(x)
 
 
-def _pulled(f: Callable[..., list[Any]], start: list[Any]) -> Callable[..., list[Any]]:
+def _pulled(f: Callable[..., list[Any]], start: list[float | Array]) -> Callable[..., list[Any]]:
     """f's gradient for one fixed weight on each of its outputs, all different."""
     rng = np.random.default_rng(0)
     weights = [rng.uniform(0.5, 1.5, np.shape(out)) for out in _outputs(f, start)]
@@ -90,18 +93,18 @@ def _pulled(f: Callable[..., list[Any]], start: list[Any]) -> Callable[..., list
     return gradient
 
 
-def _outputs(f: Callable[..., list[Any]], leaves: list[Any]) -> list[Any]:
+def _outputs(f: Callable[..., list[Any]], leaves: list[float | Array]) -> list[Any]:
     with no_grad():
         return [plain(out) for out in f(*leaves)]
 
 
-def _flat(outs: list[Any]) -> Any:
+def _flat(outs: list[float | Array]) -> Array:
     return np.concatenate([np.ravel(out) for out in outs]) if outs else np.zeros(0)
 
 
 def _compare(
     f: Callable[..., list[Any]],
-    start: list[Any],
+    start: list[float | Array],
     which: str,
     step: float,
     rtol: float,
@@ -123,7 +126,7 @@ def _compare(
                 )
 
 
-def _our_jacobian(f: Callable[..., list[Any]], start: list[Any]) -> list[Any]:
+def _our_jacobian(f: Callable[..., list[Any]], start: list[float | Array]) -> list[Any]:
     """For every input the derivatives, with the outputs' elements in a row as the first axis."""
     outs, pull = vjp(f, *start)
     shapes = [np.shape(out) for out in outs]
@@ -140,12 +143,16 @@ def _our_jacobian(f: Callable[..., list[Any]], start: list[Any]) -> list[Any]:
 
 
 def _difference(
-    f: Callable[..., list[Any]], start: list[Any], i: int, index: tuple[int, ...], step: float
-) -> Any:
+    f: Callable[..., list[Any]],
+    start: list[float | Array],
+    i: int,
+    index: tuple[int, ...],
+    step: float,
+) -> Array:
     x = np.asarray(start[i])
     h = step * max(1.0, abs(float(x[index])))
 
-    def at(shift: float) -> Any:
+    def at(shift: float) -> Array:
         moved = x.copy()
         moved[index] += shift
         leaves = list(start)

@@ -170,7 +170,10 @@ def function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
 
 
 def _arguments(
-    func: Callable[..., Any], ours: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    func: Callable[..., Any],
+    ours: Callable[..., Any] | Op,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> tuple[list[Any], dict[str, Any]]:
     """The operands and the options of a call, as ours take them."""
     signature = _signature(func)
@@ -217,7 +220,7 @@ def _of_boxed(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     return out
 
 
-def of_single_values(op: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+def of_single_values(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """An operation on arrays of single Values: each is an array of no axes.
 
     Raises:
@@ -272,7 +275,7 @@ def _same_in_ours(func: Callable[..., Any]) -> bool:
     return func is getattr(np, name, None) or func in _OF_LINALG
 
 
-def _known(name: str) -> Any:
+def _known(name: str) -> Callable[..., Any] | Op | None:
     """Our function of that name of NumPy's; None if there is none."""
     name = RENAMED.get(name, name)
     return COMPOSITIONS.get(name) or RULEBOOK.get(name) or OF_USERS.get(name)

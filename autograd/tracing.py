@@ -10,9 +10,14 @@ of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd.modes import active, force_grad
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from autograd.arrays import Array
 
 
 class Tracer(force_grad):
@@ -114,7 +119,7 @@ def as_traced(node: Any) -> Any:
     return node if watching is None else watching.leaf(node)
 
 
-def drawn(generator: Any, shape: tuple[int, ...]) -> Any:
+def drawn(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Numbers in [0, 1) that a generator draws, or what a tracer has for them."""
     watching = tracer()
     return generator.random(shape) if watching is None else watching.drawn(generator, shape)

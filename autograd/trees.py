@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 def flatten(
@@ -31,7 +34,9 @@ def flatten(
     return leaves, lambda new: _put_together(form, iter(new))
 
 
-def _take_apart(tree: Any, leaves: list[Any], objects: Any, known: dict[Any, Any]) -> Any:
+def _take_apart(
+    tree: Any, leaves: list[Any], objects: Callable[..., Any] | None, known: dict[Any, Any]
+) -> Any:
     """The form of a tree: what makes it, and the forms of what it is made of; of a leaf None."""
     make: Callable[[list[Any]], Any]
     branches: Iterable[Any]
@@ -50,7 +55,7 @@ def _take_apart(tree: Any, leaves: list[Any], objects: Any, known: dict[Any, Any
     return known.setdefault(form, form)  # there may be many of one form
 
 
-def _put_together(form: Any, leaves: Iterator[Any]) -> Any:
+def _put_together(form: tuple[Any, ...] | None, leaves: Iterator[Any]) -> Any:
     if form is None:
         return next(leaves)
     make, branches = form
@@ -65,14 +70,14 @@ def _dict(keys: tuple[Any, ...], items: list[Any]) -> dict[Any, Any]:
     return dict(zip(keys, items, strict=True))
 
 
-def _array(shape: tuple[int, ...], items: list[Any]) -> Any:
+def _array(shape: tuple[int, ...], items: list[Any]) -> Array:
     out = np.empty(len(items), dtype=object)
     for i, item in enumerate(items):  # one by one, as some may be lists
         out[i] = item
     return out.reshape(shape)
 
 
-def leaves_like(form: Any, tree: Any) -> list[Any] | None:
+def leaves_like(form: Any, tree: Any) -> list[float | Array] | None:
     """The leaves of a tree in the order of those of `form`; None if it has another form.
 
     Dicts need the same keys in any order; lists and tuples of the same length count as the same.

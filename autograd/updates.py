@@ -10,9 +10,12 @@ update gives: an earlier one, plus or minus a constant.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import GrowingGraphWarning
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 MOST_PASSES = 10
 """So many earlier passes may be gone through again without a word."""
@@ -32,7 +35,7 @@ class _Reading:
 
     __slots__ = ("after", "grad", "reached", "steps")
 
-    def __init__(self, grad: Any, after: int, reached: int, steps: int) -> None:
+    def __init__(self, grad: float | Array, after: int, reached: int, steps: int) -> None:
         self.grad, self.after, self.reached, self.steps = grad, after, reached, steps
 
 

@@ -8,11 +8,14 @@ A recorded operation knows how many writes there had been, and so whether one ca
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.tracing import written
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class Version:
@@ -66,7 +69,12 @@ class VersionedArray(np.ndarray[Any, Any]):
         self._writable()[index] = value
 
     def __array_ufunc__(
-        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
+        self,
+        ufunc: np.ufunc,
+        method: str,
+        *inputs: Any,
+        out: tuple[Array, ...] | None = None,
+        **kwargs: Any,
     ) -> Any:
         """Compute on plain arrays; `t.data -= step` arrives here with `out` being this array."""
         plain = [x.view(np.ndarray) if isinstance(x, VersionedArray) else x for x in inputs]
@@ -99,7 +107,7 @@ class VersionedArray(np.ndarray[Any, Any]):
         return self.view(np.ndarray).copy().__reduce__()
 
 
-def versioned(array: Any, version: Version) -> Any:
+def versioned(array: Array, version: Version) -> Array:
     """The array as its user gets it; an array that is not NumPy's is handed out as it is."""
     if type(array) is not np.ndarray:
         return array

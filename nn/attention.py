@@ -6,7 +6,7 @@ import copy
 import functools
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,10 @@ from nn.module import Module, Parameter
 from nn.normalisation import LayerNorm
 from nn.operands import all_values, as_operand, refuse_options, shape_of, shape_or_type
 from nn.parameter import filled
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 _MISSING = {
     "add_bias_kv": (False, "Join a row to key and value before the call."),
@@ -202,7 +206,9 @@ class MultiheadAttention(Module):
         bias = self.in_proj_bias
         return [(w, None if bias is None else bias[p]) for w, p in zip(weights, parts, strict=True)]
 
-    def _in_heads(self, x: Any, projection: tuple[Any, Any]) -> Any:
+    def _in_heads(
+        self, x: Tensor | Array, projection: tuple[Tensor | Array, Tensor | Array]
+    ) -> Any:
         """(N, L, …) projected and cut into heads, (N, H, L, D)."""
         weight, bias = projection
         n, length, _ = shape_of(x)
@@ -211,7 +217,9 @@ class MultiheadAttention(Module):
         )
         return autograd.transpose(x, (0, 2, 1, 3))
 
-    def _mask(self, sizes: tuple[int, ...], padding: Any, attention: Any, causal: bool) -> Any:
+    def _mask(
+        self, sizes: tuple[int, ...], padding: Array | None, attention: Any, causal: bool
+    ) -> Any:
         """All masks as one, as `attention_weights` takes them; None if there is none."""
         n, length, keys = sizes
         masks = [causal_mask(length, keys)] if causal else []

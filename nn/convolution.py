@@ -31,10 +31,10 @@ class _Convolution(Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
+        kernel_size: int | tuple[int, ...],
+        stride: int = 1,
+        padding: int | str | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
         groups: int = 1,
         bias: bool = True,
         *,
@@ -82,7 +82,7 @@ class _Convolution(Module):
         }
 
 
-def _short(lengths: Any) -> Any:
+def _short(lengths: int | str | tuple[int, ...]) -> int | str | tuple[int, ...]:
     """One number for equal ones."""
     if isinstance(lengths, tuple) and len(set(lengths)) == 1:
         return lengths[0]
@@ -180,13 +180,13 @@ class _Transposed(_Convolution):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
+        kernel_size: int | tuple[int, ...],
+        stride: int = 1,
+        padding: int | tuple[int, ...] = 0,
+        output_padding: int = 0,
         groups: int = 1,
         bias: bool = True,
-        dilation: Any = 1,
+        dilation: int = 1,
         *,
         rng: np.random.Generator | None = None,
         **refused: Any,

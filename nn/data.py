@@ -30,6 +30,8 @@ from nn.generators import Seed, seeded
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from autograd.arrays import Array
+
 Examples = TypeVar("Examples", Dataset, tuple[Any, Any])
 
 
@@ -206,7 +208,7 @@ def _dealt(classes: NDArray[np.intp], parts: NDArray[np.intp]) -> NDArray[np.int
     shares = np.outer(classes, parts) / parts.sum()
     missed = 8.0 * len(parts) * parts.sum()
 
-    def step_cost(table: Any) -> Any:
+    def step_cost(table: Array) -> Any:
         """What one example more costs, of each class in each part."""
         return 2 * (table - shares) + 1 - missed * (table == 0)
 

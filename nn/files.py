@@ -174,7 +174,7 @@ def _description(module: Module) -> Any:
     return {"class": type(module).__name__, "arguments": described}
 
 
-def _describes(description: Any, arrays: dict[str, NDArray[Any]]) -> bool:
+def _describes(description: dict[Any, Any], arrays: dict[str, NDArray[Any]]) -> bool:
     try:
         _rebuilt(description, arrays)
     except (ValueError, TypeError):

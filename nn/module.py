@@ -20,6 +20,8 @@ from nn.summary import Table, summary
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+    from autograd.arrays import Array
+
 __all__ = ["Buffer", "Module", "Parameter"]
 
 _SETTINGS = {bool, int, float, str, type(None)}  # in which nothing needs to be looked for
@@ -392,7 +394,7 @@ class Module(Pictured):
         return f"{name}({self._details()}\n  {inner}\n)"
 
 
-def _can_become(array: Any, dtype: np.dtype[Any]) -> bool:
+def _can_become(array: Array, dtype: np.dtype[Any]) -> bool:
     """Whether the type can hold the numbers: as they are if they are whole, or else rounded."""
     if dtype.kind != "f":
         with np.errstate(invalid="ignore"):
@@ -436,7 +438,7 @@ def _forgotten(thing: Any) -> str:
     return ""
 
 
-def _any_learns(things: Iterable[Any]) -> bool:
+def _any_learns(things: Iterable[Value]) -> bool:
     return any(isinstance(thing, (Module, Parameter)) or _forgotten(thing) for thing in things)
 
 

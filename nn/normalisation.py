@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from nn.layers import operand_for
 from nn.module import Buffer, Module, Parameter
 from nn.operands import shape_of, shape_or_type
 from nn.parameter import filled
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 
 class LayerNorm(Module):
@@ -232,7 +236,7 @@ class _BatchNorm(Module):
             self.running_var = filled(Buffer, num_features, 1.0)
             self.num_batches_tracked = Buffer(0)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor | Array) -> Any:
         """(N, num_features, *) to the same shape.
 
         Raises:
@@ -340,7 +344,7 @@ def _zeros(shape: tuple[int, ...]) -> Parameter:
     return filled(Parameter, shape, 0.0, label="bias")
 
 
-def _check_channels(layer: Module, x: Any, channels: int, form: str, axes: Any) -> None:
+def _check_channels(layer: Module, x: Tensor | Array, channels: int, form: str, axes: Any) -> None:
     shape = shape_of(x)
     if len(shape) not in axes or shape[1] != channels:
         raise ShapeError(
@@ -352,7 +356,7 @@ def _short(shape: tuple[int, ...]) -> str:
     return str(shape[0] if len(shape) == 1 else shape)
 
 
-def _without(weight: Any, bias: Any) -> str:
+def _without(weight: Tensor | None, bias: Tensor | bool | None) -> str:
     if weight is None:
         return ", affine=False"
     return "" if bias is not None else ", bias=False"

@@ -26,6 +26,8 @@ from autograd.versions import note_write
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+    from autograd.arrays import Array
+
 
 T = TypeVar("T", "Parameter", "Buffer")
 
@@ -127,13 +129,13 @@ class Parameter(Tensor):
         else:
             self._first(self._checked("grad", array))
 
-    def _first(self, grad: Any) -> None:
+    def _first(self, grad: Array) -> None:
         if self._window is None:
             self._window = np.empty_like(self._data)
         self._window[...] = grad
         self._grad = self._window
 
-    def _windows(self) -> Any:
+    def _windows(self) -> tuple[Array, ...]:
         """The arrays that its numbers and its gradient are written into."""
         if self._window is None:
             self._window = np.empty_like(self._data)
@@ -203,7 +205,7 @@ class Parameter(Tensor):
         return _restored(type(self), data, None, self.requires_grad, self.label)
 
     # Copies and pickles are parameters of their own, windows on nothing else.
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Any, ...]:
         state = (self._data, self._grad, self.requires_grad, self.label)
         return _restored, (type(self), *state)
 
@@ -247,7 +249,7 @@ class Buffer(Tensor):
         """Have the numbers of an array that is nobody else's, in its own type."""
         self._data = array.astype(self._data.dtype, copy=False)
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._data,)
 
     def __repr__(self) -> str:
@@ -255,7 +257,7 @@ class Buffer(Tensor):
 
 
 def _restored(
-    kind: type[Parameter], data: Any, grad: Any, requires_grad: bool, label: str
+    kind: type[Parameter], data: Array, grad: Array | None, requires_grad: bool, label: str
 ) -> Parameter:
     parameter = kind(data, label=label)
     parameter.grad = grad

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.checks import check_bool, check_int
 from nn.functional.pooling import MAX_POOL_OPTIONS, adaptive, largest, means, output_places, windows
 from nn.functional.windows import per_axis
 from nn.module import Module
 from nn.operands import refuse_options
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 
 class _Pooling(Module):
@@ -31,7 +35,9 @@ class _Pooling(Module):
         settings = {name: getattr(self, name) for name in ("kernel_size", *self._settings)}
         return {name: value for name, value in settings.items() if value is not None}
 
-    def _take(self, kernel_size: Any, stride: Any, padding: Any, ceil_mode: Any) -> None:
+    def _take(
+        self, kernel_size: Any, stride: int | tuple[int, ...] | None, padding: int, ceil_mode: bool
+    ) -> None:
         """Check and keep what all of them have."""
         who = type(self).__name__
         self.kernel_size, self.stride, around = windows(
@@ -41,7 +47,7 @@ class _Pooling(Module):
         self.ceil_mode = check_bool(who, "ceil_mode", ceil_mode)
 
 
-def _short(value: Any) -> Any:
+def _short(value: int | tuple[int | None, ...]) -> Any:
     """One number for equal ones."""
     return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
 
@@ -51,10 +57,10 @@ class _MaxPool(_Pooling):
 
     def __init__(
         self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        dilation: Any = 1,
+        kernel_size: int,
+        stride: tuple[int, ...] | None = None,
+        padding: int = 0,
+        dilation: int = 1,
         ceil_mode: bool = False,
         **refused: Any,
     ) -> None:
@@ -62,7 +68,7 @@ class _MaxPool(_Pooling):
         self._take(kernel_size, stride, padding, ceil_mode)
         self.dilation = per_axis(type(self).__name__, "dilation", dilation, self._axes, least=1)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Tensor) -> Any:
         """(N, C, *size) or (C, *size) to the same with as many numbers as there are windows.
 
         Raises:
@@ -194,11 +200,11 @@ class _AdaptivePool(Module):
     _axes: int
     _of_largest = False
 
-    def __init__(self, output_size: Any) -> None:
+    def __init__(self, output_size: int | tuple[int | None, ...]) -> None:
         who = type(self).__name__
         self.output_size = output_places(who, output_size, self._axes)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """(N, C, *size) or (C, *size) to the same with as many numbers as output_size says.
 
         Raises:

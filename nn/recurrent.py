@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -25,6 +25,10 @@ from nn.operands import (
     shape_of,
     shape_or_type,
 )
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 States = tuple[Any, ...]
 """What one step hands on to the next: (h,), or (h, c) of an LSTM."""
@@ -58,7 +62,7 @@ class _Recurrence(Module):
     def _weights(self, suffix: str) -> list[Any]:
         return [getattr(self, name + suffix, None) for name in _NAMES]
 
-    def _start(self, hx: Any, shape: tuple[int, ...], x: Any) -> States:
+    def _start(self, hx: Any, shape: tuple[int, ...], x: Tensor | Array) -> States:
         """The states that were given, each of this shape, or zeros."""
         if hx is None:
             dtype = getattr(x, "dtype", None)
@@ -90,7 +94,14 @@ def _with_gates(
 
 
 def _elman_step(activation: Callable[[Any], Any]) -> Callable[..., Any]:
-    def step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    def step(
+        x: Tensor | Array,
+        h: Tensor | Array,
+        w_ih: Tensor | Array,
+        w_hh: Tensor | Array,
+        b_ih: Tensor | Array | None = None,
+        b_hh: Tensor | Array | None = None,
+    ) -> Any:
         return activation(affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh))
 
     return step
@@ -138,7 +149,7 @@ def _gru_state_alone(x: Any, h: Any, w_ih: Any, w_hh: Any) -> Any:
     return gru_step(x, h, w_ih, w_hh, None, None)
 
 
-def _gates(x: Any, count: int) -> list[Any]:
+def _gates(x: Any, count: int) -> list[Tensor | Array]:
     """The parts, one below another, of what was made with weights of `count` times H rows."""
     *batch, rows = shape_of(x)
     x = x.reshape((*batch, count, rows // count))
@@ -186,7 +197,9 @@ class _Cell(_Recurrence):
         self.bias = check_bool(who, "bias", bias)
         self._draw(input_size, "", rng)
 
-    def forward(self, input: Any, hx: Any = None) -> Any:
+    def forward(
+        self, input: Tensor | Array, hx: Tensor | None = None
+    ) -> Tensor | tuple[Tensor | Array, Tensor | Array]:
         """One step.
 
         Args:
@@ -453,7 +466,9 @@ class _Layers(_Recurrence):
         ends = tuple(autograd.stack(states) for states in zip(*last, strict=True))
         return autograd.stack(steps, axis=time), ends[0] if len(ends) == 1 else ends
 
-    def _run(self, steps: list[Any], suffix: str, states: States) -> tuple[list[Any], States]:
+    def _run(
+        self, steps: list[Tensor | Array], suffix: str, states: States
+    ) -> tuple[list[Any], States]:
         """h at every step of one cell, and its states after the last."""
         backwards = suffix.endswith("_reverse")
         weights, outputs = self._weights(suffix), []
@@ -475,7 +490,7 @@ class _Layers(_Recurrence):
         return {name: getattr(self, name) for name in names.split()}
 
 
-def _unless(default: Any, **option: Any) -> str:
+def _unless(default: float | str, **option: Any) -> str:
     """An option as a repr shows it; nothing for its default."""
     ((name, value),) = option.items()
     return "" if value == default else f", {name}={value!r}"

@@ -190,12 +190,12 @@ class Upsample(Module):
     def _details(self) -> str:
         return ", ".join(f"{name}={value}" for name, value in self._arguments().items())
 
-    def _arguments(self) -> dict[str, Any]:
+    def _arguments(self) -> dict[Any, Any]:
         given = {"size": self.size, "scale_factor": self.scale_factor}
         return {name: value for name, value in given.items() if value is not None}
 
 
-def _checked_size(size: Any) -> Any:
+def _checked_size(size: tuple[int, ...]) -> tuple[int, ...]:
     if not isinstance(size, (tuple, list)):
         return check_int("Upsample", "size", size, least=1)
     return per_axis("Upsample", "size", size, len(size), least=1)

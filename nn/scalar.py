@@ -48,7 +48,7 @@ class ScalarModule(Pictured):
 Module = ScalarModule
 
 
-def _inputs(who: ScalarModule, x: Any) -> list[Any]:
+def _inputs(who: ScalarModule, x: Any) -> list[float | Value]:
     if isinstance(x, Value):
         return [x]  # a layer of one neuron gives the next layer a single Value
     try:

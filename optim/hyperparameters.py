@@ -82,7 +82,7 @@ def check_rate(who: str, lr: Any) -> None:
         check_number(who, "lr", lr, "> 0")
 
 
-def _checked(who: str, name: str, value: Any) -> Any:
+def _checked(who: str, name: str, value: object) -> Any:
     if name in _SWITCHES:
         return check_bool(who, name, value)
     if name == "betas":

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd.value import Value
 
 __all__ = ["Landscape", "beale", "bowl", "rosenbrock", "saddle"]
 
@@ -43,7 +46,7 @@ class Landscape:
     xlim: tuple[float, float]
     ylim: tuple[float, float]
 
-    def __call__(self, x: Any, y: Any) -> Any:
+    def __call__(self, x: Value, y: Value) -> Any:
         """The function's value."""
         return self.function(x, y)
 

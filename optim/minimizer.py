@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from optim.objective import Array, Objective, Point
 from optim.optimizer import Optimizer, Params
 from optim.report import Report
 from optim.states import check_origin, check_parts, check_shapes, shapes
+
+if TYPE_CHECKING:
+    from optim.objective import LeastSquaresPoint
 
 
 class Minimizer(Optimizer):
@@ -206,10 +209,10 @@ class SearchingMinimizer(Minimizer):
         """Directions to search along, each with the rate to try first; the next if one fails."""
         raise NotImplementedError(f"{type(self).__name__}: needs a method _directions.")
 
-    def _learn(self, here: Any, there: Any) -> None:
+    def _learn(self, here: LeastSquaresPoint | Point, there: LeastSquaresPoint | Point) -> None:
         """Draw conclusions from a step."""
 
-    def _advance(self, here: Any) -> Any:
+    def _advance(self, here: Any) -> LeastSquaresPoint | Point | None:
         for direction, rate in self._directions(here):
             if not direction @ here.gradient < 0:
                 continue

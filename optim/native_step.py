@@ -81,7 +81,7 @@ def plain_numbers(group: Any) -> tuple[list[str], dict[str, Any], Callable[[], A
     others = {name: x for name, x in group.items() if name not in names}
     before = [*others.values()]
 
-    def read() -> Any:
+    def read() -> list[float] | None:
         same = [*map(group.__getitem__, others)] == before
         return [*map(group.__getitem__, names)] if same else None
 

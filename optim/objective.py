@@ -270,11 +270,11 @@ def described(x: Any) -> str:
     return came(x)
 
 
-def _size(p: Any) -> int:
+def _size(p: Node) -> int:
     return p.size if isinstance(p, Tensor) else 1
 
 
-def _unit(node: Any) -> Any:
+def _unit(node: Node) -> float | Array:
     return np.ones_like(node._data) if isinstance(node, Tensor) else 1.0
 
 
@@ -282,7 +282,7 @@ def _unit_node(node: Any) -> Any:
     return Tensor(np.ones_like(node._data)) if isinstance(node, Tensor) else Constant(1.0)
 
 
-def _unit_seeds(node: Any) -> Iterator[Any]:
+def _unit_seeds(node: Node) -> Iterator[Any]:
     """A seed for each element of a node: 1 there and 0 elsewhere."""
     if not isinstance(node, Tensor):
         yield 1.0

@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from autograd import Tensor, Value
 from autograd.checks import came, refuse
 from autograd.spellings import called_as, refuse_set_to_none
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.node import Node
 
 Params: TypeAlias = "Iterable[Tensor | Value] | Iterable[tuple[str, Tensor | Value]]"
 
@@ -29,7 +33,7 @@ def _call(rule: type) -> str:
     return f"{rule.__name__}({', '.join(words)})"
 
 
-def _changes_in_place(array: Any) -> bool:
+def _changes_in_place(array: Array) -> bool:
     """Whether `array += 1` writes where the array is; Dask's makes another one."""
     if isinstance(array, np.ndarray):
         return True
@@ -144,7 +148,7 @@ class Optimizer:
         return [name for name, p in zip(self.names, self.params, strict=True) if p._grad is None]
 
 
-def _as_list(who: str, given: Any) -> list[Any]:
+def _as_list(who: str, given: list[Any]) -> list[Node]:
     if isinstance(given, (Tensor, Value)):
         raise TypeError(f"{who}: needs a list of parameters, but got one. Pass it as [p].")
     if hasattr(given, "parameters"):

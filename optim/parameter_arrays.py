@@ -8,12 +8,15 @@ else is copied into an array once per step, and copied back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from autograd import Tensor, Value
 from autograd.adopted_values import GatheredValues
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class Numbers(Protocol):
@@ -96,7 +99,7 @@ class Gathered:
         for p in self.params:
             p.zero_grad()
 
-    def take(self) -> Any:
+    def take(self) -> Array:
         """A copy of every number, (n,)."""
         return np.concatenate([np.ravel(p.data) for p in self.params])
 

@@ -302,7 +302,7 @@ class UpdateRule(Optimizer):
         for name, numbers in new[1].items():
             kept[name][...] = numbers
 
-    def _evaluate(self, closure: Callable[[], Any]) -> Any:
+    def _evaluate(self, closure: Callable[[], Any]) -> Node:
         who = type(self).__name__
         if not callable(closure):
             raise TypeError(
@@ -360,7 +360,7 @@ class UpdateRule(Optimizer):
 
     # --- what it remembers
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, list[Any] | str]:
         """Settings and memory, as dicts, lists, numbers and arrays: copies, to be saved.
 
         Returns:

@@ -102,7 +102,7 @@ def _rows(x: Any) -> list[float] | None:
     return found if set(map(type, found)) == {float} else None
 
 
-def _check_exact(x: Any, kinds: tuple[type, ...]) -> None:
+def _check_exact(x: object, kinds: tuple[type, ...]) -> None:
     """Refuse what may behave in another way than the arrays, dicts and lists that are recorded."""
     if type(x) not in kinds:
         plain = next(k for k in (np.ndarray, dict, list, tuple) if isinstance(x, k))

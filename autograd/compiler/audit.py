@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,10 @@ from autograd.node import Node, gradients
 from autograd.tensor import Tensor
 from autograd.trees import flatten
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.compiler.results import ResultTensor, ResultValue
 
 TOLERANCES = {8: (1e-9, 1e-12), 4: (1e-4, 1e-6), 2: (3e-2, 1e-3)}
 """By the bytes of a float: what may differ of a number, and of the sum of all that went in."""
@@ -155,12 +159,14 @@ def _size(replay: Audited, name: str) -> int:
     return replay.float_size(int(name.split()[1]) if name.startswith("result") else None)
 
 
-def _as_written(replay: Audited) -> dict[str, Any]:
+def _as_written(replay: Audited) -> dict[str, float | Array]:
     results, state = replay.run()
     return _numbers(results, replay.nodes, replay.nodes, replay.graded) | state
 
 
-def _differing(ours: dict[str, Any], theirs: dict[str, Any], total: float) -> list[str]:
+def _differing(
+    ours: dict[str, float | Array], theirs: dict[str, float | Array], total: float
+) -> list[str]:
     """The names of what differs; the many numbers that a function may return are one array."""
     single = {x: (y, theirs[x]) for x, y in ours.items() if type(y) is type(theirs[x]) is float}
     x, y = np.array(list(single.values())).reshape(-1, 2).T
@@ -196,8 +202,8 @@ def _is_sensitive(
 
 
 def _numbers(
-    results: Any, nodes: Sequence[Any], names: Sequence[Any], graded: bool
-) -> dict[str, Any]:
+    results: Any, nodes: Sequence[Node], names: Sequence[Node], graded: bool
+) -> dict[str, float | Array]:
     """What was returned, and the gradients of the nodes, by what to call it in a message.
 
     Args:
@@ -228,7 +234,7 @@ def _numbers(
     return found
 
 
-def _kind(x: Any) -> str:
+def _kind(x: float | Node | ResultTensor | ResultValue) -> str:
     if isinstance(x, Tensor):
         return "Tensor"
     if isinstance(x, np.ndarray):
@@ -237,7 +243,7 @@ def _kind(x: Any) -> str:
     return "number" if isinstance(x, (Value, Real, np.generic)) else type(x).__name__
 
 
-def _seed(data: Any, k: int) -> Any:
+def _seed(data: float | Array, k: int) -> float | Array:
     """A weight for each number of the k-th result."""
     weights = 1.0 + 0.1 * k + 0.01 * np.arange(np.size(data)).reshape(np.shape(data))
     return weights.astype(data.dtype) if isinstance(data, np.ndarray) else float(weights)
@@ -257,7 +263,7 @@ def _agree(x: Any, y: Any, total: float, size: int = 8) -> bool:
     return np.allclose(x, y, rtol=relative, atol=absolute * total, equal_nan=True)
 
 
-def _differ_in_type(x: Any, y: Any, total: float) -> bool:
+def _differ_in_type(x: Array, y: Array, total: float) -> bool:
     """Whether two arrays are of floats of different sizes, and the same but for rounding."""
     if x.dtype == y.dtype or x.dtype.kind != "f" or y.dtype.kind != "f":
         return False

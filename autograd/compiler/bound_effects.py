@@ -7,13 +7,20 @@ written with one call each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.adopted_values import span
 from autograd.compiler.tape import side_by_side
 from autograd.versions import note_write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.arrays import Array
+    from autograd.compiler.tape import Bound
+    from autograd.tensor import Tensor
 
 Effects = Any
 """`Written` of effects.py, which imports this file."""
@@ -31,7 +38,7 @@ class BoundEffects:
     """
 
     def __init__(
-        self, effects: Effects, arrays: Any, bound: dict[int, Any], keeps: bool, later: Any
+        self, effects: Effects, arrays: Bound, bound: dict[int, Tensor], keeps: bool, later: Any
     ) -> None:
         self.effects, self.arrays = effects, arrays
         self.row_data = [
@@ -64,7 +71,13 @@ class BoundEffects:
             if k not in windows or x is None
         ]
 
-    def fill(self, tensors: Sequence[Any], kept: list[Any], values: Any, numbers: Any) -> bool:
+    def fill(
+        self,
+        tensors: Sequence[Tensor],
+        kept: list[Array],
+        values: Callable[..., Any],
+        numbers: Array,
+    ) -> bool:
         """Put in what leaves and optimizers have; False where what is recorded would not do."""
         effects, arrays = self.effects, self.arrays
         found = effects.compute()
@@ -96,7 +109,9 @@ class BoundEffects:
                 arrays[drawn][...] = numbers
         return True
 
-    def write(self, tensors: Sequence[Any], kept: list[Any], values: Any) -> None:
+    def write(
+        self, tensors: Sequence[Tensor], kept: list[Array], values: Callable[..., Any]
+    ) -> None:
         """Change what the function changes, as everything is computed.
 
         Args:
@@ -134,7 +149,7 @@ def _places(pairs: list[tuple[int, int]]) -> Any:
     return span([place for _, place in pairs])
 
 
-def _found(later: Any, pairs: list[tuple[int, int]]) -> tuple[Any, Any]:
+def _found(later: Any, pairs: list[tuple[int, int]]) -> tuple[Array, Any]:
     """The memory in which the numbers of rows are, and where in it."""
     numbers, places = later.found(np.array([row for _, row in pairs]))
     return numbers, span(places.tolist())
@@ -158,9 +173,9 @@ def _joined(copies: list[tuple[int, Any, Any]]) -> list[tuple[Any, Any]]:
     return [(_row(places), _row(arrays)) for places, arrays in found]
 
 
-def _follows(before: list[Any], x: Any) -> bool:
+def _follows(before: list[Array], x: Array) -> bool:
     return side_by_side([before[-1], x]) is not None
 
 
-def _row(arrays: list[Any]) -> Any:
+def _row(arrays: list[Array]) -> Any:
     return arrays[0] if len(arrays) == 1 else side_by_side(arrays)

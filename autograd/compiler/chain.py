@@ -17,9 +17,12 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 FEW, LONG = 20, 24
 """A stretch has at most FEW operations for each of the instructions that it would be otherwise, and
@@ -47,7 +50,7 @@ class Lookups:
     counts: Any
     places: Any
 
-    def chosen(self, indices: Any) -> Any:
+    def chosen(self, indices: Array) -> Any:
         """The places of what is chosen."""
         index, counts = indices[self.places], self.counts
         wrong = (index < -counts) | (index >= counts)
@@ -84,7 +87,7 @@ class Chain:
     lookups: Lookups
     constants: dict[int, float]
 
-    def operands(self, indices: Any) -> array[int]:
+    def operands(self, indices: Array) -> array[int]:
         """The left operands; of a lookup, what the indices choose."""
         if not self.lookups.at.size:
             return self.left

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.graph import CONSTANT, DETACH, PICK, Graph
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 Rows = Any
 """An array of row numbers of the graph."""
@@ -71,7 +74,7 @@ class Columns:
         names = [op.name for op in self.graph.ops]
         return names.index(name) if name in names else _ABSENT
 
-    def _ends(self, guards: bool = True) -> Any:
+    def _ends(self, guards: bool = True) -> Array:
         """Rows that something besides operations looks at; with or without the guards."""
         graph = self.graph
         ends = [np.array(graph.outputs, dtype=np.intp), self.candidates]
@@ -79,7 +82,7 @@ class Columns:
             ends += [np.array(pairs) for pairs, _ in graph.guards.values()]
         return np.concatenate(ends)
 
-    def _behind(self, ends: Any) -> Any:
+    def _behind(self, ends: Array) -> Array:
         """Of each row whether one of these depends on it."""
         alive = bytearray(len(self.code))
         np.frombuffer(alive, dtype=bool)[ends.astype(np.intp)] = True
@@ -150,7 +153,7 @@ class Columns:
         operation = (self.code >= 0) | (self.code <= PICK)
         return operation & self.alive & ~self.inner_add & ~self.inner_product
 
-    def work(self, rows: Rows) -> Any:
+    def work(self, rows: Rows) -> Array:
         """How many operations each row stands for; the first lookup reads all its candidates."""
         p, q = self.product_count[rows], self.plain_count[rows]
         work = np.where(self.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
@@ -158,11 +161,11 @@ class Columns:
         work[reading] = self.choices(self.number[rows[reading]])
         return work
 
-    def choices(self, which: Any) -> Any:
+    def choices(self, which: Array) -> Any:
         """Among how many candidates the lookups choose that have these."""
         return self.begins[which + 1] - self.begins[which]
 
-    def candidates_of(self, which: Any) -> Any:
+    def candidates_of(self, which: Array) -> Any:
         """The rows that lookups with these candidates choose from, one after the other."""
         return self.candidates[_ranges(self.begins[which], self.begins[which + 1])]
 
@@ -172,7 +175,7 @@ class Columns:
         return np.sort(np.concatenate([rows, self.inner[_ranges(first, last)]]))
 
 
-def in_turn(numbers: Any) -> Iterator[Any]:
+def in_turn(numbers: Array) -> Iterator[Any]:
     """The numbers of an array one after the other, as Python's, without a list of them all."""
     parts = (numbers[i : i + PART] for i in range(0, len(numbers), PART))
     return chain.from_iterable(part.tolist() for part in parts)
@@ -185,7 +188,7 @@ def _ranges(begins: Any, ends: Any) -> Any:
     return np.repeat(begins, counts) + within
 
 
-def located(wanted: Any, rows: Any) -> Any:
+def located(wanted: Array, rows: Array) -> Array:
     """Where the wanted rows are among others, all different; -1 for one that is not there.
 
     Example:

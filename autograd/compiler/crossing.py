@@ -15,7 +15,7 @@ numbers of an array that was itself computed from rows, such as `(2 * rate) * x`
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,11 @@ from autograd.compiler.traced import Traced, has_traced, mapped, traced_in
 from autograd.modes import active
 from autograd.tracing import tracer
 from autograd.value import Constant, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.arrays import Array
 
 Recording = Any
 """That of record.py, which imports this file."""
@@ -39,7 +44,9 @@ class RecordedArray(np.ndarray[Any, Any]):
             return mode.chosen(self, index)
         return super().__getitem__(index)
 
-    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+    def __array_wrap__(
+        self, array: Array, context: tuple[Any, ...] | None = None, return_scalar: bool = False
+    ) -> Any:
         """The sum of an array is the Value itself, as of any object array."""
         return array[()] if return_scalar else array.view(RecordedArray)
 
@@ -53,7 +60,9 @@ def has_values(tree: Any) -> bool:
     return isinstance(tree, Value) or (isinstance(tree, np.ndarray) and tree.dtype == object)
 
 
-def on_objects(run: Recording, function: Any, args: Any, kwargs: Any) -> Any:
+def on_objects(
+    run: Recording, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+) -> Any:
     """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
     if function is np.where and len(args) == 3 and isinstance(args[0], Traced):
         return where(run, *args)
@@ -73,7 +82,7 @@ def element(run: Recording, traced: Traced, index: tuple[int, ...]) -> Any:
     return run.datum(traced.places.item(*index), float(traced.array.item(*index)))
 
 
-def objects(run: Recording, traced: Traced) -> Any:
+def objects(run: Recording, traced: Traced) -> RecordedArray | None:
     """The elements of an array as numbers to compute with."""
     out = np.empty(traced.shape, dtype=object)
     places = block(run, traced, run.blocks) + places_in_base(traced)
@@ -109,7 +118,7 @@ def _make_early(run: Recording, needed: Traced) -> None:
             pending += traced_in((step.args, step.options))
 
 
-def _compute_early(run: Recording, step: Step, rows: Any) -> None:
+def _compute_early(run: Recording, step: Step, rows: Array) -> None:
     """Make an array of rows the result of calls on arrays, which need not wait for the rows."""
     tape, steps, known = run.tape, run.tape.steps, run.tape.known
     index = next(i for i in range(len(steps) - 1, -1, -1) if steps[i] is step)  # near the end
@@ -136,7 +145,7 @@ def places_in_base(traced: Traced) -> Any:
     return place[inside - least]
 
 
-def _offsets(shown: Any, base: Any) -> Any:
+def _offsets(shown: Array, base: Array) -> Any:
     start = shown.__array_interface__["data"][0] - base.__array_interface__["data"][0]
     grid = np.zeros(shown.shape, dtype=np.intp)
     for axis, stride in enumerate(shown.strides):
@@ -172,7 +181,7 @@ def chosen(run: Recording, array: Any, index: Any) -> Any:
     count = array.shape[axis]
     step = int(np.prod(array.shape[axis + 1 :]))
 
-    def indexed(part: Any, of: Any) -> Any:
+    def indexed(part: Array, of: Array) -> Array:
         return np.asarray(of[(*parts[:k], part, *parts[k + 1 :])])
 
     numbers = indexed(traced.array, array)  # of this run; refuses what is out of range
@@ -200,7 +209,7 @@ def chosen(run: Recording, array: Any, index: Any) -> Any:
 def _axes_before(parts: list[Any], k: int, ndim: int) -> int:
     """Which axis the k-th part of an index is for."""
 
-    def axes(part: Any) -> int:
+    def axes(part: Array | Traced) -> int:
         if part is None:
             return 0
         return part.ndim if isinstance(part, np.ndarray) and part.dtype == bool else 1
@@ -209,7 +218,7 @@ def _axes_before(parts: list[Any], k: int, ndim: int) -> int:
     return sum(ndim - total if part is Ellipsis else axes(part) for part in parts[:k])
 
 
-def rows_of(run: Recording, values: Any) -> Any:
+def rows_of(run: Recording, values: Array | RecordedArray) -> Array:
     """The rows of an object array of Values and numbers."""
     kind, known = run.kind, run.rows  # asked here first, as there may be many
     rows = [

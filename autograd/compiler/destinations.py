@@ -16,12 +16,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.places import View
 from autograd.compiler.traced import Traced, traced_in
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.compiler.places import Positions
 
 Step = Any
 """That of tape.py, which imports this file."""
@@ -38,7 +42,7 @@ class Destinations:
     """
 
     def __init__(
-        self, steps: Sequence[Step], section_of: dict[int, int], arrays: dict[int, Any]
+        self, steps: Sequence[Step], section_of: dict[int, int], arrays: dict[int, Array]
     ) -> None:
         self.arrays, self.section_of = arrays, section_of
         self.plans: dict[int, list[tuple[str, Traced, Any]]] = {}
@@ -77,7 +81,9 @@ class Destinations:
                 self.arrays[id(part)] = where.of(whole)
         self.plans[id(out)] = ways
 
-    def _ways(self, step: Step, order: list[int], at_home: list[int], whole: Any) -> Any:
+    def _ways(
+        self, step: Step, order: list[int], at_home: list[int], whole: Array
+    ) -> list[Any] | None:
         """What becomes of each part in this order; None if some parts meet in part."""
         parts, wheres = step.args
         if any(isinstance(where, Traced) for where in wheres):
@@ -100,7 +106,7 @@ class Destinations:
                 covered[where.positions] = True
         return ways
 
-    def _is_free(self, part: Traced, where: Any, step: Step, whole: Any) -> bool:
+    def _is_free(self, part: Traced, where: Positions | View, step: Step, whole: Array) -> bool:
         """Whether a part can be computed at its place: it is made for that alone."""
         maker = self.maker.get(id(part))
         if not isinstance(where, View) or maker is None or part.base is not part:
@@ -147,7 +153,10 @@ class Destinations:
 
 
 def allocate_rows(
-    steps: Sequence[Step], section_of: dict[int, int], arrays: dict[int, Any], changed: Any
+    steps: Sequence[Step],
+    section_of: dict[int, int],
+    arrays: dict[int, Array],
+    changed: dict[Traced, list[Step]],
 ) -> None:
     """Let arrays that are joined to a row be computed there.
 
@@ -184,7 +193,9 @@ def allocate_rows(
                 start += x.size
 
 
-def uncopied(steps: Sequence[Step], section_of: dict[int, int], changed: Any) -> dict[int, Traced]:
+def uncopied(
+    steps: Sequence[Step], section_of: dict[int, int], changed: dict[Traced, list[Step]]
+) -> dict[int, Traced]:
     """The copies that need not be made, since what changes them first can read what is copied.
 
     A copy of v and `v *= 0.9` are `multiply(v, 0.9, out=the copy)`.
@@ -220,7 +231,7 @@ def uncopied(steps: Sequence[Step], section_of: dict[int, int], changed: Any) ->
     return found
 
 
-def _is_whole(step: Step, place: Any) -> bool:
+def _is_whole(step: Step, place: Array) -> bool:
     """Whether a scatter can be made at a place that others add to: each run begins it anew."""
     covered = np.zeros(place.size, dtype=bool)
     for where in step.args[1]:
@@ -233,16 +244,16 @@ def _is_whole(step: Step, place: Any) -> bool:
     return bool(place.flags.c_contiguous and covered.all())
 
 
-def _is_at(array: Any, whole: Any) -> bool:
+def _is_at(array: Array | None, whole: Array) -> bool:
     """Whether an array is this memory."""
     if array is None or array.size != whole.size:
         return False
     return bool(array.__array_interface__["data"][0] == whole.__array_interface__["data"][0])
 
 
-def _put(whole: Any, places: Any, array: Any) -> None:
+def _put(whole: Array, places: Array, array: Array) -> None:
     whole[places] = array
 
 
-def _add(whole: Any, places: Any, array: Any) -> None:
+def _add(whole: Array, places: Array, array: Array) -> None:
     whole[places] += array

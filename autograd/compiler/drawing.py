@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,10 @@ from autograd.viz.draw import Drawing, SideBySide
 from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest, operands_first
 from autograd.viz.text import lines_of, number, printable
 
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.compiler.raising import Group, Sums
+
 WHOLE = 100
 """How many rows are drawn one by one; of more, a part is."""
 
@@ -40,7 +44,7 @@ RESULTS = -1
 """Stands for the row of all results at once, where there are several."""
 
 
-def picture(program: Program, find_names: FindNames) -> Any:
+def picture(program: Program, find_names: FindNames) -> Drawing | SideBySide:
     """The two graphs beside each other; of code without single numbers, the program alone.
 
     Args:
@@ -81,7 +85,7 @@ class Instructions:
         self.given: dict[Any, str] = {}
         self.data: list[tuple[Any, str]] = []
 
-    def _owners(self) -> Any:
+    def _owners(self) -> Array:
         """An addition or a product inside a sum belongs to the instruction that uses it."""
         graph, owner = self.program.graph, self.names.made.tolist()
         alive = self.program.raised.alive.tolist()
@@ -136,7 +140,7 @@ class Instructions:
         nodes = tuple(replace(n, marked=n.id == marked) for n in self.nodes)
         return DrawnGraph(nodes, tuple(self.edges), len(nodes), remark)
 
-    def _add_instruction(self, k: int, x: Any) -> None:
+    def _add_instruction(self, k: int, x: Group | Product | Sums) -> None:
         title, _, _ = self.lines[k].partition("  [")
         count = int(self.operations[k])
         rows = [("shape", _shape(x))]
@@ -146,7 +150,7 @@ class Instructions:
         self.nodes.append(DrawnNode(f"v{k}", "operation", "", lines_of(title), tuple(rows)))
         self._arrows(tails, f"v{k}", bool(self.program.raised.needs[x.out].any()))
 
-    def _tails(self, rows: Any) -> Iterator[str]:
+    def _tails(self, rows: Array) -> Iterator[str]:
         """The boxes that an operand comes from; what is given gets one now."""
         for k in np.unique(self.owner[rows]):
             if k >= 0:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,12 @@ from autograd.modes import differentiated
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
 from autograd.versions import latest
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.compiler.tape import Bound
+    from autograd.node import Node
+    from autograd.value import Value
 
 Recording = Any
 """That of record.py, which imports this file."""
@@ -57,7 +63,7 @@ class StandIn(Tensor):
     is_set: bool
 
     @classmethod
-    def of(cls, run: Recording, given: Tensor, data: Any) -> StandIn:
+    def of(cls, run: Recording, given: Tensor, data: Array) -> StandIn:
         """What stands for a Tensor with these numbers."""
         out = cls.__new__(cls)
         out.run, out.given = run, given
@@ -81,7 +87,7 @@ class StandIn(Tensor):
         return self._now
 
     @_grad.setter
-    def _grad(self, grad: Any) -> None:
+    def _grad(self, grad: Traced | None) -> None:
         self.check_whole()
         self._now, self.is_set = grad, True
 
@@ -158,7 +164,7 @@ class Gathered:
             yield row[start : start + x.size].reshape(x.shape)
             start += x.size
 
-    def _row(self, arrays: list[Any]) -> Traced:
+    def _row(self, arrays: list[Array | Traced]) -> Traced:
         tape = self.leaves[0].run.tape
         rows = [tape.call(np.reshape, (x, (-1,))) for x in arrays]
         row: Traced = rows[0] if len(rows) == 1 else tape.call(np.concatenate, (rows,))
@@ -195,7 +201,7 @@ class Effects:
         self.rows = RowEffects(run)
         self.row_numbers: dict[int, float] = {}
 
-    def keep(self, holder: Callable[[], Any], name: str, first: Any) -> Traced:
+    def keep(self, holder: Callable[[], Any], name: str, first: Array) -> Traced:
         """A copy of an array that is kept from call to call; what it is in the end is kept."""
 
         def array() -> Any:
@@ -217,7 +223,7 @@ class Effects:
             return made.args[0].base in self.own
         return array in self.own
 
-    def draw(self, generator: Any, shape: tuple[int, ...]) -> Traced:
+    def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Traced:
         """Numbers of a generator, which is left where it is."""
         twin = copy.deepcopy(generator)
         for known, drawn in self.draws:
@@ -227,7 +233,13 @@ class Effects:
         self.draws.append((generator, numbers))
         return numbers
 
-    def replaced(self, out: Traced, function: Any, inputs: Any, options: Any) -> Traced:
+    def replaced(
+        self,
+        out: Traced,
+        function: Callable[..., Any],
+        inputs: tuple[Traced, float],
+        options: dict[Any, Any],
+    ) -> Traced:
         """What `p.data -= …` makes: new numbers of a leaf, which are assigned next."""
         made: Traced = self.run.tape.call(function, inputs, options)
         if made.dtype != out.dtype:
@@ -317,7 +329,7 @@ class Written:
             self.run.refuse(".grad")  # results would be constants
         return any(changes) or bool(self.draws)
 
-    def check_results(self, outputs: list[Any]) -> None:
+    def check_results(self, outputs: list[Tensor | Traced | int]) -> None:
         """See to it that no gradient is lost: results are constants, as leaves change after them.
 
         The loss has had its backward pass inside, and what it is made of, too.
@@ -339,18 +351,20 @@ class Written:
         arrays += [*self.row_data, *(after for _, _, after in self.kept)]
         return [x for x in arrays if x is not None]
 
-    def bind(self, arrays: Any, bound: dict[int, Any], keeps: bool, later: Any) -> BoundEffects:
+    def bind(
+        self, arrays: Bound, bound: dict[int, Tensor], keeps: bool, later: Any
+    ) -> BoundEffects:
         """The same with the arrays of a memory."""
         return BoundEffects(self, arrays, bound, keeps, later)
 
-    def single_leaves(self, order: list[int]) -> list[Any]:
+    def single_leaves(self, order: list[int]) -> list[Value]:
         """The Values from outside that change at each call, if there are many, in this order."""
         pairs = [*self.row_grads, *(pair for those in self.row_data.values() for pair in those)]
         changed = {leaf for leaf, _ in pairs if leaf >= self.run.graph.value_count}
         found = dict.fromkeys([x for x in order if x in changed] + sorted(changed))
         return [self.run.graph.leaves[x] for x in found] if len(found) >= MANY else []
 
-    def leaves(self, pairs: list[Any], values: Any) -> GatheredValues:
+    def leaves(self, pairs: list[Any], values: Callable[..., Any]) -> GatheredValues:
         """The Values of pairs of a leaf and something else."""
         if id(pairs) in self._closed:
             return self._closed[id(pairs)]
@@ -368,17 +382,21 @@ def written(run: Recording) -> Any:
 class State:
     """What a program changes, at one moment."""
 
-    def __init__(self, effects: Written | None, tensors: Sequence[Any], values: Any) -> None:
+    def __init__(
+        self, effects: Written | None, tensors: Sequence[Tensor], values: Callable[..., Any]
+    ) -> None:
         self.nodes: list[tuple[Any, Any, Any, int]] = []
         self.ends: list[tuple[Any, str, Any]] = []
         self.arrays: dict[str, Any] = {}
-        self.copies: dict[str, Any] = {}
+        self.copies: dict[str, Array] = {}
         self.values: list[tuple[Any, float, float | None]] = []
         self.generators: list[tuple[Any, Any]] = []
         if effects is not None:
             self._take(effects, tensors, values)
 
-    def _take(self, effects: Written, tensors: Sequence[Any], values: Any) -> None:
+    def _take(
+        self, effects: Written, tensors: Sequence[Tensor], values: Callable[..., Any]
+    ) -> None:
         changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
         nodes = [tensors[k] for k in changed]
         self.nodes = [(x, x._data, x._grad, x._version.number) for x in nodes]
@@ -466,7 +484,7 @@ class Unwritten(Tracer):
         """How it comes out."""
         return outcome
 
-    def lift(self, operands: Any) -> Any:
+    def lift(self, operands: tuple[Tensor | Array, Node]) -> tuple[Tensor | Array, Node]:
         """The operands."""
         return operands
 

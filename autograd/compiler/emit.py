@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,9 @@ from autograd.compiler.traced import Traced
 from autograd.node import Node, Parts, chain_rule, gradients, topological
 from autograd.op import RULEBOOK, Structural
 from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class Emitted:
@@ -135,14 +138,14 @@ class Emitted:
                 ends.append((seeds.get(x), total, begin))
         return ends
 
-    def within(self, numbers: Any) -> dict[int, Any]:
+    def within(self, numbers: Array) -> dict[int, Array]:
         """The arrays of all rows as parts of one, for `bind`."""
         parts = ((x, numbers[begin : begin + x.size].reshape(x.shape)) for x, begin in self.kept)
         return {id(self.memory): numbers, **{id(x): part for x, part in parts}}
 
     # --- operands
 
-    def operand(self, positions: Any) -> Tensor:
+    def operand(self, positions: Array) -> Tensor:
         """The numbers at some positions."""
         owner = np.searchsorted(self.begins, positions, side="right") - 1
         first = int(owner.flat[0])
@@ -170,7 +173,7 @@ class Emitted:
             parts.append(self._read(k, flat[places].reshape(wheres[-1].shape)))
         return scatter(parts, wheres, positions.shape, shown)
 
-    def _read(self, k: int, positions: Any) -> Tensor:
+    def _read(self, k: int, positions: Array) -> Tensor:
         """Numbers of the k-th array; as constants where no gradient is asked for."""
         where, needed = layout(positions - self.begins[k]), bool(self.needed[positions].any())
         key: Any = (k, where, needed)
@@ -184,7 +187,7 @@ class Emitted:
             self.views[key] = found
         return found
 
-    def _number(self, positions: Any) -> Any:
+    def _number(self, positions: Array) -> float | None:
         """The number, where an operand is one that is written in the code; else None."""
         at = int(positions.flat[0])
         k = at - self.placement.constants_at
@@ -288,7 +291,7 @@ class Emitted:
             return positions - positions.min()
         return np.arange(positions.size).reshape(positions.shape)
 
-    def choose(self, indices: Any) -> Any:
+    def choose(self, indices: Array) -> Array:
         """Where what the lookups choose lies, for indices or for lines of them."""
         pairs = zip(self.lookups, self.tables, strict=True)
         found = [table[indices[..., x.places], x.which] for x, table in pairs]
@@ -318,15 +321,15 @@ def _copy(x: Any) -> Any:
     return x.copy() if x.dtype == np.float64 else x.astype(np.float64)
 
 
-def _chained(x: Any, chain: Any, indices: Any) -> Any:
+def _chained(x: Traced, chain: OnFloats, indices: Traced) -> Any:
     return x.tape.later((chain.size,), chain.run, x, indices)
 
 
-def _chain_back(g: Any, out: Any, x: Any, chain: Any, indices: Any) -> Any:
+def _chain_back(g: Traced, out: Traced, x: Traced, chain: OnFloats, indices: Traced) -> Any:
     return x.tape.later(x.shape, chain.run_back, x, out, g, indices)
 
 
-def _looped(x: Any, loop: Any, indices: Any) -> Any:
+def _looped(x: Traced, loop: Repeated, indices: Traced) -> Any:
     return x.tape.later((loop.size,), Forward(loop), x, indices)
 
 

@@ -18,11 +18,14 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.graph import DATA, DETACH, LEAF, PICK, Graph
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 _OPERATORS = {
     "abs", "add", "divide", "floor_divide", "multiply", "negative", "power", "remainder",
@@ -50,7 +53,7 @@ class Plainness:
         self._look()
         return bool(self._plain[row])
 
-    def of_all(self, rows: Any) -> bool:
+    def of_all(self, rows: Array) -> bool:
         """Whether all rows of an array were."""
         return all(map(self.of, rows.ravel().tolist()))
 

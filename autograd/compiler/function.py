@@ -36,7 +36,7 @@ import time
 import types
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -62,6 +62,11 @@ from autograd.source_lines import line_of
 from autograd.tracing import tracer
 from autograd.transforms import transform_of, wants_graph
 from autograd.trees import flatten
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
+    from autograd.viz.draw import Drawing, SideBySide
 
 LIMIT = 32
 """How many recordings a compiled function keeps; after that it runs as it is written."""
@@ -127,7 +132,7 @@ class Compiled:
             return found
         return self._first(args, kwargs, given)
 
-    def _first(self, args: Any, kwargs: Any, given: Given) -> Any:
+    def _first(self, args: Any, kwargs: dict[Any, Any], given: Given) -> Any:
         """Record the function for arguments like these."""
         with self._lock:
             # another thread may have recorded it meanwhile
@@ -209,7 +214,7 @@ class Compiled:
         rest = f"\n… and {more} more recording{'s' if more > 1 else ''}: {name}.program()"
         return f"<compiled {name}>\n{text}{rest if more else ''}"
 
-    def draw(self, names: Mapping[str, Any] | None = None) -> Any:
+    def draw(self, names: Mapping[Any, Any] | None = None) -> Drawing | SideBySide:
         """The operations as they are written beside the instructions that stand for them.
 
         On the left, every operation on single numbers of the latest recording, and which
@@ -299,7 +304,7 @@ class Compiled:
         find_names = self._names(sys._getframe(1), names)
         export(path, the_program(kept, "export", self.op.name), find_names, self.function, dtype)
 
-    def _names(self, frame: Any, given: Mapping[str, Any] | None = None) -> Any:
+    def _names(self, frame: Any, given: Mapping[Any, Any] | None = None) -> Callable[..., Any]:
         """What gives nodes their names: the caller's variables, and those the function uses."""
         from autograd.viz.names import names_of
 
@@ -310,7 +315,7 @@ class Compiled:
         """How many operations on single numbers have been recorded."""
         return sum(len(p.graph) for kept in self._programs.values() for p, *_ in kept)
 
-    def _replay(self, args: Any, kwargs: Any, given: Given) -> Any:
+    def _replay(self, args: Any, kwargs: dict[Any, Any], given: Given) -> object:
         """Run what was recorded for a call like this one; MISS if nothing was that fits."""
         for kept in self._programs.get(given.signature, ()):
             program, rebuild, schedule = kept
@@ -324,7 +329,7 @@ class Compiled:
                 return found
         return MISS
 
-    def _audited(self, kept: Kept, args: Any, kwargs: Any, given: Given) -> Any:
+    def _audited(self, kept: Kept, args: Any, kwargs: dict[Any, Any], given: Given) -> object:
         """Replay, and compare with the function as it is written."""
         program, rebuild, schedule = kept
         spaces: list[Workspace] = []
@@ -351,8 +356,8 @@ class Compiled:
         return found
 
     def _compare(
-        self, outputs: Any, rebuild: Any, args: Any, kwargs: Any, given: Given, space: Workspace,
-        graded: bool, before: State,
+        self, outputs: Any, rebuild: Callable[..., Any], args: Any, kwargs: dict[Any, Any],
+        given: Given, space: Workspace, graded: bool, before: State,
     ) -> None:  # fmt: skip
         """Compare a replay with the function as it is written; all is as before then."""
         found = rebuild(outputs)
@@ -377,12 +382,12 @@ class Compiled:
                     return bool(abs(left()[other[0]] - right()[other[0]]) <= close)
             return False
 
-        def changed(seed: int | None, nodes: Sequence[Any]) -> Any:
+        def changed(seed: int | None, nodes: Sequence[Tensor]) -> Any:
             before.restore()
             found = perturbed(program, given, self.op, nodes, seed, before)
             return found and (rebuild(found[0]), found[1], program.state(given).numbers())
 
-        def as_written() -> Any:
+        def as_written() -> tuple[Any, dict[Any, Any]]:
             before.restore()
             results = self.function(*args, **kwargs)
             return results, program.state(given).numbers()
@@ -396,14 +401,16 @@ class Compiled:
         finally:
             before.restore()
 
-    def _raise_its_own(self, args: Any, kwargs: Any) -> None:
+    def _raise_its_own(self, args: tuple[float | Array], kwargs: dict[Any, Any]) -> None:
         """Run the function for the error that it may have itself: that goes before a refusal."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LostGradientWarning)
             with contextlib.suppress(Unwritten.Stop), Unwritten():
                 self.function(*args, **kwargs)
 
-    def _record(self, args: Any, kwargs: Any, others: list[Any]) -> tuple[Program, Any]:
+    def _record(
+        self, args: Any, kwargs: dict[Any, Any], others: list[Any]
+    ) -> tuple[Program, Callable[..., Any]]:
         """Run the function, and see to it that a replay can do the same."""
         watch = Watch(self.function, *self._kept, *others, apart=self._owners)
         if watch.unseen:
@@ -432,8 +439,8 @@ class Compiled:
         return program, rebuild
 
     def _check(
-        self, program: Program, rebuild: Any, args: Any, kwargs: Any, watch: Watch,
-        numbers: list[Any] | None = None,
+        self, program: Program, rebuild: Callable[..., Any], args: Any, kwargs: dict[Any, Any],
+        watch: Watch, numbers: list[Any] | None = None,
     ) -> None:  # fmt: skip
         """Run the function as it is written: what differs would differ at every replay.
 
@@ -496,7 +503,7 @@ class Compiled:
             "new and assign it outside."
         )
 
-    def _trace(self, args: Any, kwargs: Any) -> tuple[Recording, list[Any], Any, list[Any]]:
+    def _trace(self, args: Any, kwargs: dict[Any, Any]) -> tuple[Any, ...]:
         """Run the function on recorded arguments.
 
         Returns:

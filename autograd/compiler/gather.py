@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from autograd.compiler.traced import Traced, shows
 from autograd.node import Parts
 from autograd.op import Structural
 from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 Where = View | Positions | Traced
 """Places in an array; as a traced array of integers they are known only when a call runs."""
@@ -110,7 +113,7 @@ def _unique(part: Traced, where: Any) -> tuple[Traced, Where]:
     return tape.call(np.add.reduceat, (row, starts)), layout(places)
 
 
-def taken(source: Any, positions: Any, out: Any = None) -> Any:
+def taken(source: Array, positions: Array, out: Array | None = None) -> Array:
     """The numbers at these positions, all of which there are."""
     return source.take(positions, out=out, mode="clip")  # which lets NumPy write into `out`
 
@@ -118,19 +121,34 @@ def taken(source: Any, positions: Any, out: Any = None) -> Any:
 TAKE_OUT.add(taken)
 
 
-def _part(i: int, out_grad: Any, out: Any, inputs: Any, params: Any) -> Parts:
+def _part(
+    i: int, out_grad: Traced, out: Traced, inputs: list[Traced], params: dict[Any, Any]
+) -> Parts:
     return Parts(out_grad, params["where"], inputs[i].shape, None, scattered)
 
 
-def _gather(x: Any, where: Any) -> Any:
+def _gather(x: Traced, where: Positions | Traced | View) -> Traced:
     return gathered(x, where)
 
 
-def _scatter(parts: Any, wheres: Any, shape: Any, shown: Any) -> Any:
+def _scatter(
+    parts: tuple[Traced, ...],
+    wheres: tuple[Positions | View, ...],
+    shape: tuple[int, ...],
+    shown: Traced | None,
+) -> Traced:
     return scattered(parts, wheres, shape) if shown is None else shown
 
 
-def _scatter_back(i: int, g: Any, out: Any, parts: Any, wheres: Any, shape: Any, shown: Any) -> Any:
+def _scatter_back(
+    i: int,
+    g: Traced,
+    out: Traced,
+    parts: list[Traced],
+    wheres: tuple[Positions | View, ...],
+    shape: tuple[int, ...],
+    shown: Traced | None,
+) -> Traced:
     return gathered(g, wheres[i])
 
 

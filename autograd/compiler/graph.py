@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.op import Elementwise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.arrays import Array
 
 CONSTANT, LEAF, DATA, PICK, DETACH = -1, -2, -3, -4, -5
 """What a row is if it is not an operation: a number written in the code; a Value from outside; a
@@ -64,7 +69,7 @@ class Graph:
         self.begins.append(len(self.candidates))
         return len(self.begins) - 2
 
-    def guard(self, relation: Any, left: int, right: int, outcome: bool) -> None:
+    def guard(self, relation: Callable[..., Any], left: int, right: int, outcome: bool) -> None:
         """Note that two rows were compared, and how that came out."""
         if relation not in self.guards:
             self.guards[relation] = array("i"), bytearray()
@@ -90,13 +95,13 @@ class Graph:
             return []
         return [i for i in (self.left[row], self.right[row]) if i >= 0]
 
-    def leaves_behind(self, rows: set[int], chosen: dict[int, Any] | None = None) -> set[int]:
+    def leaves_behind(self, rows: set[int], chosen: dict[Any, Any] | None = None) -> set[int]:
         """The leaves, by number, that gradients of these rows may come to: see `behind`."""
         reached = self.behind(rows, chosen)
         pairs = zip(reached, self.code, self.left, strict=True)
         return {left for here, code, left in pairs if here and code == LEAF}
 
-    def behind(self, rows: set[int], chosen: dict[int, Any] | None = None) -> bytearray:
+    def behind(self, rows: set[int], chosen: dict[Any, Any] | None = None) -> bytearray:
         """Of each row whether gradients of some rows may come to it.
 
         Args:
@@ -113,7 +118,7 @@ class Graph:
                     reached[i] = True
         return reached
 
-    def evaluate(self, rows: Any, given: Any) -> list[Any] | None:
+    def evaluate(self, rows: Array, given: Callable[..., Any]) -> list[Any] | None:
         """Compute rows from what `given` says of those from outside; None if that is too much."""
         wanted = rows.ravel().tolist()
         pending: list[int] = wanted.copy()

@@ -25,7 +25,7 @@ class HostNumber:
 
     __slots__ = ("now", "owner", "text")
 
-    def __init__(self, owner: HostNumbers, text: str, now: Any) -> None:
+    def __init__(self, owner: HostNumbers, text: str, now: float) -> None:
         self.owner, self.text, self.now = owner, text, now
 
     def beside(self, operands: Any) -> Any:
@@ -51,7 +51,7 @@ class HostNumber:
     __hash__ = object.__hash__
 
 
-def _operator(sign: str, swapped: bool = False, compares: bool = False) -> Any:
+def _operator(sign: str, swapped: bool = False, compares: bool = False) -> Callable[..., Any]:
     calculate: Any = eval(f"lambda x, y: x {sign} y")
 
     def method(self: HostNumber, other: Any) -> Any:
@@ -125,7 +125,7 @@ class HostNumbers:
         )
         outcomes = tuple(self.checks.values())
 
-        def compute() -> Any:
+        def compute() -> tuple[float, ...] | None:
             given: list[Any] = []
             for read, count in self.reads:
                 numbers = read()

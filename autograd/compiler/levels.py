@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,8 +17,11 @@ from autograd.compiler.chain import LONG
 from autograd.compiler.columns import Columns, Rows, in_turn
 from autograd.compiler.graph import DETACH, LEAF, PICK
 
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
-def levels(columns: Columns, rows: Rows) -> tuple[Any, Any]:
+
+def levels(columns: Columns, rows: Rows) -> tuple[Array, Array]:
     """Of each row its level, and whether a gradient flows to it."""
     n = len(columns.code)
     level, needs = array("i", bytes(4 * n)), bytearray((columns.code == LEAF).tobytes())

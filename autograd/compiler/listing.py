@@ -11,7 +11,7 @@ Tensors and the parameters of a close-up are called by their names: `model.0.wei
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from autograd.compiler.program import Program
 from autograd.compiler.raising import Group, Picks, Product, Raised
 from autograd.compiler.tape import SOURCE, VIEW, Step
 from autograd.compiler.traced import Traced
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.compiler.raising import Sums
 
 FindNames = Callable[[set[Any]], dict[Any, str]]
 """Gives the names of those nodes that have one."""
@@ -96,12 +100,12 @@ class Names:
             return f"sum of {self.operand(x.left)}"
         return f"sum of {self.operand(x.left)} * {self.operand(x.right[paired])}"
 
-    def operand(self, rows: Any) -> str:
+    def operand(self, rows: Array) -> str:
         """What rows are: leaves, data, constants, results of instructions before."""
         kinds = self._parts(np.unique(rows))
         return "{" + ", ".join(kinds) + "}" if len(kinds) > 1 else "".join(kinds)
 
-    def _parts(self, rows: Any) -> list[str]:
+    def _parts(self, rows: Array) -> list[str]:
         constants = rows[self.code[rows] == CONSTANT]
         parts = self._given(rows)
         if len(constants) == 1:
@@ -110,12 +114,12 @@ class Names:
             parts.append(f"{len(constants)} constants")
         return parts + [f"{self.prefix}{k}" for k in np.unique(self.made[rows]) if k >= 0]
 
-    def _given(self, rows: Any) -> list[str]:
+    def _given(self, rows: Array) -> list[str]:
         """What comes from outside: leaves and data."""
         count = np.count_nonzero(self.code[rows] == DATA)
         return self._leaves(rows[self.code[rows] == LEAF]) + [f"{count} data"] * bool(count)
 
-    def _leaves(self, rows: Any) -> list[str]:
+    def _leaves(self, rows: Array) -> list[str]:
         """Leaves that are elements of arrays by the arrays' names, others by their number."""
         counts: dict[int, tuple[Any, int]] = {}
         alone = 0
@@ -171,7 +175,7 @@ class _Round(Names):
         self.outer, self.loop = outer, loop
         self._read(prefix, loop.body.raised)
 
-    def _given(self, rows: Any) -> list[str]:
+    def _given(self, rows: Array) -> list[str]:
         inputs = self.loop.inputs[:, rows[np.isin(rows, self.loop.body.given)]]
         return self.outer._parts(np.unique(inputs))
 
@@ -183,7 +187,7 @@ def _nested(names: Names) -> Iterator[tuple[str, str]]:
         yield from names.body_lines(k)
 
 
-def _kind(x: Any) -> str:
+def _kind(x: Group | Picks | Sums) -> str:
     """What an instruction does, in a word or two."""
     if isinstance(x, Group):
         return x.op.name if x.op is not None else "constant"

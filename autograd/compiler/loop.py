@@ -18,11 +18,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.graph import DATA, LEAF
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 @dataclass
@@ -84,7 +87,7 @@ class Loop:
     out: Any
 
     @cached_property
-    def outside(self) -> Any:
+    def outside(self) -> Array:
         """The rows from outside, each once."""
         return np.unique(self.inputs[~np.isin(self.inputs, self.out)])
 
@@ -100,7 +103,7 @@ class Repeated:
         needing: Which of the numbers that go in every round has slopes for.
     """
 
-    def __init__(self, loop: Loop, inputs: Any, needed: Any) -> None:
+    def __init__(self, loop: Loop, inputs: Array, needed: Any) -> None:
         self.loop, self.inputs, self.start = loop, inputs.astype(np.int32), len(needed)
         self.body = body = loop.body
         self.size = self.start + len(inputs) * body.results

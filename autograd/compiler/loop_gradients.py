@@ -8,7 +8,7 @@ matrix product, 5x100 by 100x6.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,8 +20,11 @@ from autograd.compiler.traced import Traced
 from autograd.node import Parts
 from autograd.op import RULEBOOK
 
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
-def take_out(raised: Raised, same: Any) -> list[tuple[Any, int]]:
+
+def take_out(raised: Raised, same: Array) -> list[tuple[Any, int]]:
     """Find the operands in a loop's body whose gradients can wait for the end of the loop.
 
     Args:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 _SUMS = {np.add.reduce, np.maximum.reduce, np.minimum.reduce}
 _EXTREMA = {np.maximum, np.minimum}
@@ -48,7 +51,7 @@ def call_into(
     return partial(function, *args, target)
 
 
-def _product(target: Any, left: Any, right: Any) -> Callable[[], Any]:
+def _product(target: Array, left: Any, right: Array) -> Callable[[], Any]:
     if _suit_dot(left, right, target):
         return partial(np.dot, left, right, target)
     if _suit_dot(right.T, left.T, target.T):
@@ -59,7 +62,12 @@ def _product(target: Any, left: Any, right: Any) -> Callable[[], Any]:
 
 
 def _reduction(
-    target: Any, function: Any, x: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False
+    target: Array,
+    function: Callable[..., Any],
+    x: Any,
+    axis: int | tuple[int, ...] | None = 0,
+    dtype: Any = None,
+    keepdims: bool = False,
 ) -> Callable[[], Any]:
     if function == np.add.reduce and axis in (0, 1, (0,), (1,)) and x.ndim == 2 and not keepdims:
         along = int(axis in (1, (1,)))
@@ -70,7 +78,7 @@ def _reduction(
     return partial(function, x, axis, dtype, target, keepdims)
 
 
-def _suit_dot(left: Any, right: Any, target: Any) -> bool:
+def _suit_dot(left: Array, right: Array, target: Array) -> bool:
     """Whether BLAS takes these arrays as they are."""
     return bool(
         max(left.ndim, right.ndim) <= 2
@@ -81,14 +89,14 @@ def _suit_dot(left: Any, right: Any, target: Any) -> bool:
     )
 
 
-def _single(x: Any) -> Any:
+def _single(x: float | Array) -> float | Array:
     """An array that shows one number everywhere as that number."""
     if isinstance(x, np.ndarray) and x.ndim and x.size and not any(x.strides):
         return x[(0,) * x.ndim + (...,)]
     return x
 
 
-def boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:
+def boxed(args: tuple[float | Array, ...]) -> tuple[Any, ...]:
     """Python numbers as arrays of the type that NumPy would give them in this call, every time."""
     kinds = [x.dtype for x in args if isinstance(x, np.ndarray)]
     if len(kinds) in (0, len(args)):
@@ -97,7 +105,7 @@ def boxed(args: tuple[Any, ...]) -> tuple[Any, ...]:
     if kind.kind != "f":
         return args
 
-    def one(x: Any) -> Any:
+    def one(x: float | Array) -> Any:
         if not isinstance(x, (int, float)):
             return x
         return np.asarray(x, x.dtype if isinstance(x, np.generic) else kind)  # NumPy's keep theirs

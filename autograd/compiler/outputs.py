@@ -28,7 +28,7 @@ class Passed:
 _RESULTS = (Node, np.ndarray, np.generic, Traced, int, float, complex, str, bytes, type(None), type)
 
 
-def output(x: Any, run: Recording) -> Any:
+def output(x: Any, run: Recording) -> Tensor | Passed | Traced | int:
     """A result as the program keeps it: a row, a tensor, a traced array, or as it was passed."""
     if isinstance(x, Value) and (isinstance(x, RecordedValue) or x in run.rows):
         row = run.row(x)

@@ -7,10 +7,13 @@ needed under `no_grad()`, too.
 from __future__ import annotations
 
 from contextvars import copy_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import modes
 from autograd.node import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Ends(Node):
@@ -29,7 +32,7 @@ class Ends(Node):
             yield self, i, parent, out_grad, seed
 
 
-def without_modes(function: Any, *args: Any) -> Any:
+def without_modes(function: Callable[..., Any], *args: Any) -> Any:
     """Call it as if no mode were on: its graph is needed under no_grad(), too."""
     context = copy_context()
     context.run(modes._active.set, ())

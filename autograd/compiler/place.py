@@ -13,7 +13,7 @@ is collected by its positions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.loop import Loop
 from autograd.compiler.raising import Group, Product, Raised, Sums
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class Placement:
@@ -59,7 +62,7 @@ class Placement:
         self.code = code
         self.given = (code < 0) & (code >= DATA)  # leaves, data and constants
 
-    def _place_elements(self, raised: Raised, rows: Any) -> list[int]:
+    def _place_elements(self, raised: Raised, rows: Array) -> list[int]:
         """Leaves that are one number of a larger array lie as they do there."""
         begin: dict[int, int] = {}
         singles = []
@@ -98,7 +101,7 @@ class Placement:
         """Whether all of these rows have a position."""
         return bool((self.at[rows] >= 0).all())
 
-    def results(self, rows: Any) -> None:
+    def results(self, rows: Array) -> None:
         """The next positions for the results of an instruction."""
         self.begins.append(self.size)
         self.at[rows.ravel()] = self.size + np.arange(rows.size)
@@ -167,7 +170,7 @@ def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[Any]:
                 yield rows
 
 
-def _in_one_piece(wished: Any, raised: Raised, placement: Placement) -> bool:
+def _in_one_piece(wished: Array, raised: Raised, placement: Placement) -> bool:
     """Whether every matrix of leaves lies in one piece in a wished order, and each row of it."""
     index = np.full(len(placement.at), -1)
     index[wished] = np.arange(len(wished))

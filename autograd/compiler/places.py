@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Positions:
 Layout = View | Positions
 
 
-def layout(positions: Any) -> Layout:
+def layout(positions: Array) -> Layout:
     """How to get at these positions, in their shape.
 
     Example:
@@ -98,7 +101,7 @@ def layout(positions: Any) -> Layout:
     return View(positions.item(0), positions.shape, tuple(steps))
 
 
-def factored(positions: Any) -> tuple[int, ...]:
+def factored(positions: Array) -> tuple[int, ...]:
     """The shape in which a row of positions is evenly spaced along each axis, as far as it goes.
 
     Example:
@@ -118,6 +121,6 @@ def factored(positions: Any) -> tuple[int, ...]:
     return tuple(reversed(shape)) or (1,)
 
 
-def spaced(positions: Any) -> Layout:
+def spaced(positions: Array) -> Layout:
     """How to get at a row of positions, in the shape in which they are evenly spaced, if any."""
     return layout(positions.reshape(factored(positions)))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,12 @@ from autograd.compiler.traced import Traced
 from autograd.node import gradients, topological
 from autograd.tensor import Tensor
 from autograd.transforms import running
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.compiler.arguments import Given
+    from autograd.compiler.graph import Graph
+    from autograd.compiler.place import Placement
 
 
 class Program:
@@ -172,7 +178,7 @@ class Program:
         """The i-th leaf: one of the arguments, or one from outside."""
         return given.values[i] if i < self.value_count else self.graph.leaves[i]
 
-    def leaves_of(self, given: Any) -> GatheredValues:
+    def leaves_of(self, given: Given) -> GatheredValues:
         """The leaves of a call in the order of their positions."""
         if not self.value_count:
             return self.gathered
@@ -184,7 +190,7 @@ class Program:
         return GatheredValues([self.graph.leaves[i] for i in self.order])
 
     @functools.cached_property
-    def closed_tensors(self) -> list[Any]:
+    def closed_tensors(self) -> list[Tensor]:
         """The tensors where none is an argument."""
         return [tensor for tensor, _ in self.tensors]
 
@@ -208,7 +214,7 @@ class Program:
         owners = [owner for owner, _ in self.placement.arrays]
         return all(x.op is None for group in (*closed, owners) for x in group)
 
-    def tensors_of(self, given: Any) -> list[Any]:
+    def tensors_of(self, given: Given) -> list[Tensor]:
         """The tensors of a call."""
         if not self.tensor_count:
             return self.closed_tensors
@@ -230,15 +236,15 @@ class Program:
             found[row] = late, int(where), needs, plain.of(row)
         return found
 
-    def state(self, given: Any) -> State:
+    def state(self, given: Given) -> State:
         """What a call like this one changes, as it is now."""
         return State(self.effects, self.tensors_of(given), lambda i: self.leaf(i, given))
 
-    def arrays_kept(self) -> list[Any]:
+    def arrays_kept(self) -> list[Array]:
         """The arrays that are kept from call to call, as an optimizer's averages."""
         return [] if self.effects is None else [get() for get, *_ in self.effects.kept]
 
-    def workspace(self, tensors: list[Any], kept: list[Any]) -> Workspace:
+    def workspace(self, tensors: list[Tensor], kept: list[Array]) -> Workspace:
         """Memory for a call."""
         for k, data in list(self.bound.items()):
             if tensors[k]._data is not data:
@@ -328,7 +334,7 @@ class Workspace:
             self.guards += self._guards(self.later.numbers, *self.later.program)
         self._bind_arrays()
 
-    def terms(self) -> list[Any]:
+    def terms(self) -> list[Array]:
         """Every number that was computed, in arrays."""
         arrays = [*self.arrays.arrays.values(), *self.scalars.arrays.values()]
         # those of rows are in `numbers`
@@ -339,7 +345,7 @@ class Workspace:
         return [*own, *(x for x in owned if x.dtype.kind == "f")]
 
     @staticmethod
-    def _guards(numbers: Any, graph: Any, placement: Any) -> list[Any]:
+    def _guards(numbers: Array, graph: Graph, placement: Placement) -> list[Any]:
         at, found = placement.at, []
         for relation, (pairs, outcomes) in graph.guards.items():
             sides = at[np.array(pairs).reshape(-1, 2).T]
@@ -347,7 +353,7 @@ class Workspace:
             found.append((relation, *collect, np.array(outcomes, dtype=bool)))
         return found
 
-    def _is_late(self, rows: Any) -> bool:
+    def _is_late(self, rows: Array) -> bool:
         effects = self.program.effects
         return effects is not None and any(effects.late[row] for row in np.ravel(rows).tolist())
 
@@ -468,7 +474,7 @@ class Later:
         self.is_read = True
         return self.numbers, self.space.program.effects.after.positions(rows)
 
-    def shown(self, rows: Any) -> Any:
+    def shown(self, rows: Any) -> Array | None:
         """The gradients of these rows as they lie in memory; None if they lie elsewhere."""
         numbers, places = self.found(rows)
         there = span(places.ravel().tolist())
@@ -490,7 +496,7 @@ def _rows(pairs: list[tuple[Any, Any]]) -> set[int]:
 class _Collect:
     """The numbers at some positions."""
 
-    def __init__(self, numbers: Any, positions: Any) -> None:
+    def __init__(self, numbers: Array, positions: Array) -> None:
         self.numbers, self.positions = numbers, positions
 
     def __call__(self) -> Any:

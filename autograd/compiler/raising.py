@@ -20,7 +20,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from autograd.compiler.levels import levels
 from autograd.compiler.loop import Body, Loop
 from autograd.compiler.repeats import distinct, find_repeats, round_of, runs
 from autograd.op import RULEBOOK
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 @dataclass
@@ -158,7 +161,7 @@ def _exposed(columns: Columns, loops: list[Rows]) -> Any:
     return exposed
 
 
-def _keys(columns: Columns, rows: Rows, needs: Any) -> Any:
+def _keys(columns: Columns, rows: Rows, needs: Array) -> Array:
     """What tells kinds of rows apart: how gradients flow, how many terms or choices, the code."""
     code = np.where(columns.sums[rows], SUM, columns.code[rows].astype(np.int32))
     plain, products = (
@@ -174,7 +177,7 @@ def _keys(columns: Columns, rows: Rows, needs: Any) -> Any:
 
 
 def _groups_and_chains(
-    columns: Columns, rows: Rows, level: Any, keys: Any, needs: Any
+    columns: Columns, rows: Rows, level: Array, keys: Array, needs: Array
 ) -> list[tuple[int, Any]]:
     """What becomes of each level's kinds of rows; of long narrow stretches, one chain."""
     keys = np.stack([*keys, level], dtype=np.int32)
@@ -207,7 +210,7 @@ def _groups_and_chains(
     return found
 
 
-def _narrow(columns: Columns, rows: Rows, level: Any, begins: Any) -> Iterator[tuple[int, int]]:
+def _narrow(columns: Columns, rows: Rows, level: Array, begins: Array) -> Iterator[tuple[int, int]]:
     """First and last level, this one excluded, of the stretches that are to be chains."""
     counts = np.bincount(level, columns.work(rows)), np.bincount(level, begins)
     free = counts[1] > 0
@@ -223,7 +226,7 @@ def _narrow(columns: Columns, rows: Rows, level: Any, begins: Any) -> Iterator[t
                 yield first, end
 
 
-def _chain(columns: Columns, rows: Rows, needs: Any) -> Chain:
+def _chain(columns: Columns, rows: Rows, needs: Array) -> Chain:
     """Rows of a narrow stretch, one after another; they have come in an order that will do."""
     graph = columns.graph
     left, right = columns.left[rows], columns.right[rows]
@@ -258,7 +261,7 @@ def _chain(columns: Columns, rows: Rows, needs: Any) -> Chain:
     return Chain(ops, _flat(code), i, j, flows, outside, rows, chosen, constants)
 
 
-def _flat(numbers: Any) -> array[int]:
+def _flat(numbers: Array) -> array[int]:
     return array("i", numbers.astype(np.int32).tobytes())
 
 

@@ -11,11 +11,15 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.graph import DETACH, LEAF, PICK, Graph
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 
 def surely_reached_arrays(graph: Graph, rows: set[int]) -> set[int]:
@@ -47,7 +51,7 @@ def surely_reached_arrays(graph: Graph, rows: set[int]) -> set[int]:
 class ReachedArrays:
     """The arrays, of some whose elements are leaves, that gradients of some rows come to."""
 
-    def __init__(self, graph: Graph, rows: set[int], owners: Sequence[Any]) -> None:
+    def __init__(self, graph: Graph, rows: set[int], owners: Sequence[Tensor]) -> None:
         place = {id(owner): k for k, owner in enumerate(owners)}
         homes = [(i, graph.leaves[i].home) for i in sorted(graph.leaves_behind(rows))]
         pairs = [(i, place[id(x.holder)]) for i, x in homes if x and id(x.holder) in place]
@@ -59,7 +63,7 @@ class ReachedArrays:
             self.elements = ReachedLeaves(graph, rows, [i for i, _ in pairs])
             self.owner = np.array([k for _, k in pairs])
 
-    def at(self, indices: Any) -> list[bool]:
+    def at(self, indices: Array) -> list[bool]:
         """Of each array whether a gradient comes to it when the lookups have these indices."""
         if self.elements is None:
             return self.usual
@@ -84,7 +88,7 @@ class ReachedLeaves:
         if self.by_choice:
             self._look_at_lookups()
 
-    def _leaves(self, chosen: dict[int, Any] | None) -> list[bool]:
+    def _leaves(self, chosen: dict[Any, Any] | None) -> list[bool]:
         found = self.graph.leaves_behind(self.rows, chosen)
         return [leaf in found for leaf in self.order]
 
@@ -107,7 +111,7 @@ class ReachedLeaves:
         )
         self.at_once = given and all(surely[row] for row in self.picks)
 
-    def at(self, indices: Any) -> list[bool]:
+    def at(self, indices: Array) -> list[bool]:
         """Of each leaf whether a gradient comes to it when the lookups have these indices."""
         if not self.by_choice:
             return self.surely

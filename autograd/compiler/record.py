@@ -25,7 +25,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -45,6 +45,11 @@ from autograd.reading import compares_itself
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
 from autograd.value import Constant, Value
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.compiler.crossing import RecordedArray
+    from autograd.compiler.host_numbers import HostNumber
 
 
 class Recording(Tracer):
@@ -108,7 +113,7 @@ class Recording(Tracer):
         """All arguments are known: what comes now is from outside."""
         self.graph.value_count, self.tensor_count = len(self.graph.leaves), len(self.tensors)
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Recording:
         super().__enter__()
         self.inside, self.around = len(active()), differentiated.get()
         return self
@@ -147,7 +152,7 @@ class Recording(Tracer):
                 made._y = out._y
         return made
 
-    def _check_raising(self, name: str, x: Any, y: Any) -> None:
+    def _check_raising(self, name: str, x: Value | RecordedValue, y: Value | RecordedValue) -> None:
         """See to it that Python has a float, too, for an operation on what uncompiled are floats.
 
         For `x / 0.0`, `(-4.0) ** 0.5` and `1e200 ** 2` it has none; of Values these are numbers.
@@ -221,7 +226,7 @@ class Recording(Tracer):
         if isinstance(fresh, Constant):
             fresh.__class__ = Value  # type: ignore[assignment]  # it is none: its number is another one at each call
 
-    def argument_number(self, number: Any) -> Any:
+    def argument_number(self, number: float) -> Any:
         """A float among the arguments: the next place of the data."""
         self.graph.data_size += 1
         self.floats.append(float(number))
@@ -246,7 +251,7 @@ class Recording(Tracer):
             self.graph.guard(relation, self.row(left), self.row(right), outcome)
         return outcome
 
-    def _refuse_changed(self, values: Sequence[Any]) -> None:
+    def _refuse_changed(self, values: Sequence[Value | RecordedValue]) -> None:
         """Refuse leaves whose numbers are others by now: their rows are the old ones."""
         if any(self.effects.rows.known(x) is not None for x in values):
             self.refuse("computing with a Value after it was changed")
@@ -320,11 +325,11 @@ class Recording(Tracer):
             return self.effects.rows.leaf(node)
         return self._lifted(node)
 
-    def held(self, holder: Callable[[], Any], name: str, first: Any) -> Any:
+    def held(self, holder: Callable[[], Any], name: str, first: Any) -> Traced:
         """A copy, which is what is kept after the call."""
         return self.effects.keep(holder, name, first)
 
-    def numbers_of(self, read: Callable[[], Any], owner: Any) -> list[Any]:
+    def numbers_of(self, read: Callable[[], Any], owner: Any) -> list[HostNumber]:
         """Expressions of numbers that each call reads."""
         self.effects.owners.append(owner)
         return self.effects.host.read(read)
@@ -359,7 +364,7 @@ class Recording(Tracer):
         self.effects.own.add(made)
         return made
 
-    def replaces(self, out: Any) -> bool:
+    def replaces(self, out: Traced) -> bool:
         """Whether an array is that of a leaf, so that `out -= …` makes its next one."""
         leaves = [x for _, x in self.tensors.values()]
         return any(out is x._data or out is x._now for x in leaves)
@@ -371,19 +376,19 @@ class Recording(Tracer):
 
     # --- arrays
 
-    def argument_array(self, given: Any) -> Traced:
+    def argument_array(self, given: Array) -> Traced:
         """An array among the arguments."""
         traced = self.tape.source(_row_by_row(given))
         self.arguments[traced] = None
         return traced
 
-    def argument_tensor(self, given: Any) -> Tensor:
+    def argument_tensor(self, given: Tensor) -> Tensor:
         """A Tensor among the arguments."""
         stand_in = StandIn.of(self, given, _row_by_row(given._data))
         self.tensors[-len(self.tensors) - 1] = (given, stand_in)
         return stand_in
 
-    def lift(self, operands: Any) -> tuple[Any, ...]:
+    def lift(self, operands: Any) -> tuple[float | Tensor | StandIn | Traced, ...]:
         """The operands of an array operation as those of this recording."""
         return tuple(self._lifted(self.beside(x, operands)) for x in operands)
 
@@ -420,7 +425,7 @@ class Recording(Tracer):
             return known[1]
         return self.made_array(x)
 
-    def tensor_of(self, values: Any) -> Tensor:
+    def tensor_of(self, values: Array) -> Tensor:
         """The Values of an object array as one tensor."""
         self._refuse_changed([x for x in values.ravel().tolist() if isinstance(x, Value)])
         rows = crossing.rows_of(self, values)
@@ -430,7 +435,7 @@ class Recording(Tracer):
             stand_in.label = getattr(values[()], "label", "")
         return stand_in
 
-    def _lift_rows(self, rows: Any, numbers: Any) -> Tensor:
+    def _lift_rows(self, rows: Array, numbers: Array) -> Tensor:
         key = rows.shape, rows.tobytes()
         if key not in self.values:
             self.effects.rows.wait_for(rows)
@@ -480,7 +485,7 @@ class Recording(Tracer):
         floats = self.plain.of_all(rows) and not self.differentiates(rows.ravel().tolist())
         return self.numbers(array) if floats else array.view(crossing.RecordedArray)
 
-    def returned_array(self, array: Any) -> Any:
+    def returned_array(self, array: Array | RecordedArray) -> Any:
         """What an array of objects is when it is returned: of floats, one of floats."""
         if not all(isinstance(x, (Value, Traced, Real)) for x in array.flat):
             return array
@@ -488,7 +493,7 @@ class Recording(Tracer):
         numbers = all(isinstance(x, Real) for x in array.flat)
         return array.astype(float) if numbers else self.made_array(array)
 
-    def is_given(self, rows: Any) -> bool:
+    def is_given(self, rows: Array) -> bool:
         """Whether rows are numbers from outside, known before anything is computed."""
         graph, grads = self.graph, self.effects.rows.grads
         for row in rows.ravel().tolist():
@@ -516,7 +521,7 @@ class Recording(Tracer):
             return type(tree)([self.as_arrays(self.beside(x, tree)) for x in tree])
         return self.assigned(tree)
 
-    def assigned(self, x: Any) -> Any:
+    def assigned(self, x: RecordedArray | Traced | int) -> Any:
         """What is written into an array of numbers: of what uncompiled is floats, an array."""
         if isinstance(x, np.ndarray) and x.dtype == object:
             return self.made_array(x)
@@ -544,7 +549,7 @@ class Recording(Tracer):
             return tuple(operands)
         return tuple(self.plain_array(self.beside(x, operands)) for x in operands)
 
-    def keep(self, array: Any) -> Any:
+    def keep(self, array: Array) -> Array:
         """The numbers of a plain array as they are now; see `settle`."""
         known = self.kept.get(id(array))
         if known is None or not _equal(known[1], array):
@@ -612,11 +617,13 @@ class Recording(Tracer):
         """The elements of an array as numbers, in an object array."""
         return crossing.objects(self, traced)
 
-    def has_values(self, tree: Any) -> bool:
+    def has_values(self, tree: tuple[Any, Any]) -> bool:
         """Whether there are Values, or object arrays, in nested arguments."""
         return crossing.has_values(tree)
 
-    def on_objects(self, function: Any, args: Any, kwargs: Any) -> Any:
+    def on_objects(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
         return crossing.on_objects(self, function, args, kwargs)
 
@@ -627,7 +634,7 @@ class Recording(Tracer):
             row = self.rows[(DATA, place)] = self.graph.add(DATA, place)
         return self.at(row, number)
 
-    def taken(self, blocks: Any, base: Traced) -> int:
+    def taken(self, blocks: dict[Traced, int], base: Traced) -> int:
         """Take the next places of the data, or of the indices; the answer is the first."""
         count = base.size
         if blocks is self.blocks:
@@ -647,7 +654,7 @@ class Recording(Tracer):
             return crossing.chosen(self, array, index)
         return self._lifted(array)[index]
 
-    def choices(self, rows: Any) -> int:
+    def choices(self, rows: Array) -> int:
         """The number of the candidates of a lookup."""
         key = rows.tobytes()
         if key not in self.tables:
@@ -672,7 +679,7 @@ class AsWritten(BaseException):
     """This call has to be run as it is written; of no class that the user's code catches."""
 
 
-def _equal(x: Any, y: Any) -> bool:
+def _equal(x: Array, y: Array) -> bool:
     return np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
 
 
@@ -703,7 +710,7 @@ def _swapped(tree: Any, by: dict[int, Any]) -> Any:
     return {key: _swapped(x, by) for key, x in tree.items()} if isinstance(tree, dict) else tree
 
 
-def is_of_other_size(x: Any) -> bool:
+def is_of_other_size(x: Tensor | Array | RecordedValue | Traced) -> bool:
     """Whether x is a number of NumPy's that is no float64, and so decides the type of a result."""
     return isinstance(x, np.floating) and not isinstance(x, float)
 
@@ -719,12 +726,12 @@ def written_by_operation() -> bool:
     return any(getattr(f, "__code__", None) is frame.f_code for f in own)
 
 
-def _row_by_row(array: Any) -> Any:
+def _row_by_row(array: Array) -> Array:
     """An argument stored as replays will have it, so that the same views of it are possible."""
     return np.asarray(array, order="C")
 
 
-def _boxed(x: Any) -> Any:
+def _boxed(x: Any) -> Array:
     box = np.empty((), dtype=object)
     box[()] = x
     return box

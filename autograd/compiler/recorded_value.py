@@ -110,19 +110,19 @@ class RecordedValue(Value):
         self.recording.check_order(self, other)
         return super().__lt__(other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Any) -> bool:
         if isinstance(other, np.ndarray):
             return NotImplemented
         self.recording.check_order(self, other)
         return super().__le__(other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Any) -> bool:
         if isinstance(other, np.ndarray):
             return NotImplemented
         self.recording.check_order(self, other)
         return super().__gt__(other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Any) -> bool:
         if isinstance(other, np.ndarray):
             return NotImplemented
         self.recording.check_order(self, other)

@@ -14,13 +14,16 @@ for each number that they read, one of sums and one of tanh's. What repeats is f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.chain import FEW
 from autograd.compiler.columns import Columns, Rows, in_turn, located
 from autograd.compiler.graph import CONSTANT, DATA, LEAF, PICK, Graph
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 ROUNDS = 16
 """How often at least something is repeated."""
@@ -39,7 +42,7 @@ OUTSIDE, NONE = -1, -2
 
 
 def find_repeats(
-    columns: Columns, rows: Any, level: Any, keys: Any
+    columns: Columns, rows: Array, level: Array, keys: Array
 ) -> Iterator[tuple[int, Any, Any, Any]]:
     """What repeats itself among rows.
 
@@ -84,7 +87,7 @@ def find_repeats(
                 yield first + start * length, kept[start : start + len(rounds)], rounds, wires
 
 
-def _same_rounds(columns: Columns, kept: Any) -> tuple[int, Any, Any]:
+def _same_rounds(columns: Columns, kept: Array) -> tuple[int, Array, Array]:
     """The longest run of rounds that do the same: its beginning, all its rows, and their wires."""
     rows = columns.with_inner(kept.ravel())
     place = located(columns.owner[rows], kept.ravel())
@@ -100,7 +103,7 @@ def _same_rounds(columns: Columns, kept: Any) -> tuple[int, Any, Any]:
     return first, rounds, _wires(columns, rounds[:1])[0]
 
 
-def _kinds(columns: Columns, rounds: Any) -> Any:
+def _kinds(columns: Columns, rounds: Array) -> Array:
     """For each round, what its rows do, and which lookups share their candidates or their index."""
     code = columns.code[rounds]
     lookups = code == PICK
@@ -111,21 +114,21 @@ def _kinds(columns: Columns, rounds: Any) -> Any:
     return np.concatenate([code, choices, _first_uses(number), _first_uses(index)], axis=1)
 
 
-def _first_uses(lines: Any) -> Any:
+def _first_uses(lines: Array) -> Any:
     """Of each number where in its line it stands first."""
     own = lines + np.arange(len(lines))[:, None] * (lines.max() + 2)
     _, first, which = np.unique(own, return_index=True, return_inverse=True)
     return first[which].reshape(lines.shape) % lines.shape[1]
 
 
-def _operands(columns: Columns, rounds: Any) -> Any:
+def _operands(columns: Columns, rounds: Array) -> Array:
     """For each round, its rows' left operands, their right ones, the candidates of its lookups."""
     (lots, _), _ = _lookups(columns, rounds)
     candidates = columns.candidates_of(lots.ravel()).reshape(len(rounds), -1)
     return np.concatenate([columns.left[rounds], columns.right[rounds], candidates], axis=1)
 
 
-def _lookups(columns: Columns, rounds: Any) -> Any:
+def _lookups(columns: Columns, rounds: Array) -> Any:
     """Among which candidates the lookups of each round choose, and what says so.
 
     Returns:
@@ -140,7 +143,7 @@ def _lookups(columns: Columns, rounds: Any) -> Any:
     return found
 
 
-def _wires(columns: Columns, rounds: Any) -> Any:
+def _wires(columns: Columns, rounds: Array) -> Array:
     """For each round, where its operands come from."""
     times, size = rounds.shape
     operands = _operands(columns, rounds)
@@ -149,7 +152,9 @@ def _wires(columns: Columns, rounds: Any) -> Any:
     return np.where(inside, place % size, np.where(operands < 0, NONE, OUTSIDE))
 
 
-def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Graph, Any, Any]:
+def round_of(
+    columns: Columns, rounds: Rows, wires: Array, needs: Array
+) -> tuple[Graph, Array, Array]:
     """A round as a graph of its own, in which what comes from outside comes first.
 
     Returns:
@@ -191,7 +196,7 @@ def round_of(columns: Columns, rounds: Rows, wires: Any, needs: Any) -> tuple[Gr
     return body, inputs, indices
 
 
-def _alike(rounds: Any) -> tuple[int, int]:
+def _alike(rounds: Array) -> tuple[int, int]:
     """Begin and end of the longest run of equal rounds."""
     begin, end = longest((rounds[1:] == rounds[:-1]).all(axis=1))
     return begin, end + 1
@@ -232,7 +237,7 @@ def repeats(marks: Any, lengths: Iterable[int] | None = None) -> list[tuple[int,
     return sorted(kept)
 
 
-def longest(truths: Any) -> tuple[int, int]:
+def longest(truths: Array) -> tuple[int, int]:
     """Begin and end of the longest run of True.
 
     Example:
@@ -246,7 +251,7 @@ def longest(truths: Any) -> tuple[int, int]:
     return begin, end
 
 
-def runs(truths: Any) -> Any:
+def runs(truths: Array) -> Array:
     """Begin and end of each run of True, in lines.
 
     Example:
@@ -256,7 +261,7 @@ def runs(truths: Any) -> Any:
     return np.flatnonzero(np.diff(truths.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
 
 
-def distinct(vectors: Rows) -> Any:
+def distinct(vectors: Rows) -> Array:
     """Of each row of a matrix the number of the distinct row it is, in order of appearance."""
     powers = np.cumprod(np.full(vectors.shape[1], 0x5851F42D4C957F2D))
     key = vectors @ powers  # wraps round, as a hash may

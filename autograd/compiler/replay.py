@@ -7,7 +7,7 @@ three NumPy calls, and reads five numbers out of it.
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,11 @@ from autograd.modes import active, recording
 from autograd.tensor import Tensor
 from autograd.transforms import running
 from autograd.value import Constant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.arrays import Array
 
 
 class Unfit(Exception):
@@ -95,7 +100,7 @@ def _run_guarded(program: Program, space: Workspace, *given: Any) -> bool:
 
 def _fill_and_run(
     program: Program, space: Workspace, given: Given, leaves: GatheredValues, tensors: list[Tensor],
-    kept: list[Any],
+    kept: list[Array],
 ) -> None:  # fmt: skip
     """Put the numbers of this call in their places, and run forward."""
     numbers = space.numbers
@@ -129,7 +134,7 @@ def _fill_and_run(
         _run_after(program, space)
 
 
-def _leaves(program: Program, given: Given) -> Any:
+def _leaves(program: Program, given: Given) -> Callable[..., Any]:
     """What gives a leaf of a call, by its number."""
     if program.value_count:
         return lambda i: program.leaf(i, given)

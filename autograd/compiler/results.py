@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from autograd.node import Node, adding
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.versions import FIXED, latest
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class CompiledOp:
@@ -38,7 +41,7 @@ class Seeds:
 
     __slots__ = ("before", "place", "seed")
 
-    def __init__(self, place: int, seed: Any, before: Seeds | None = None) -> None:
+    def __init__(self, place: int, seed: float | Array, before: Seeds | None = None) -> None:
         self.place, self.seed, self.before = place, seed, before
 
     def __add__(self, other: Seeds) -> Seeds:
@@ -65,7 +68,7 @@ class Call(Node):
     _version = FIXED
 
     def __init__(
-        self, op: CompiledOp, space: Workspace, leaves: Sequence[Any], tensors: list[Tensor]
+        self, op: CompiledOp, space: Workspace, leaves: Sequence[Value], tensors: list[Tensor]
     ) -> None:
         self.op: Any = op
         self.space, self.leaves, self.tensors = space, leaves, tensors
@@ -129,7 +132,7 @@ class Call(Node):
             ordinary_pass(space, rows, ends)
         return given
 
-    def _run_calls(self, rows: dict[int, float], tensor_seeds: dict[int, Any]) -> None:
+    def _run_calls(self, rows: dict[int, float], tensor_seeds: dict[int, float | Array]) -> None:
         """Make the calls of the compiled pass, from the gradients of rows and of tensors."""
         space, program = self.space, self.space.program
         if program.seeds:
@@ -268,7 +271,7 @@ class ResultTensor(Tensor):
 
     __slots__ = ("_call", "_place")
 
-    def __init__(self, array: Any, call: Call, place: int) -> None:
+    def __init__(self, array: Array, call: Call, place: int) -> None:
         self._data = array
         self._become_leaf(requires_grad=True)
         self._version = FIXED

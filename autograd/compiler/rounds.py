@@ -26,7 +26,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,9 @@ from autograd.compiler.repeats import LONGEST, ROUNDS, repeats
 from autograd.compiler.words import Lines, Word, named
 from autograd.node import gradients
 from autograd.value import Constant, Value, derivative
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 _COPY: Any = SimpleNamespace(
     name="copy", is_sum=False, is_product=False, is_flat=False, partials=(lambda x, out: 1.0,)
@@ -231,7 +234,7 @@ class Stretch:
             rows.append((chain.ops[chain.code[k]], chain.flows[k], operands))
         return rows
 
-    def _where(self, chain: Chain, column: Any, k: int, side: int) -> Operand:
+    def _where(self, chain: Chain, column: Array, k: int, side: int) -> Operand:
         """Where an operand of the k-th row of each round is."""
         place, count = int(column[0]), len(chain.outside)
         if place < count:
@@ -294,11 +297,11 @@ class OnFloats:
     def _columns(self, left: Any) -> list[list[Sequence[int]]]:
         return [x.columns(self.chain, left) for x in self.stretches]
 
-    def _rounds(self, indices: Any) -> Iterator[tuple[Stretch, Any]]:
+    def _rounds(self, indices: Array) -> Iterator[tuple[Stretch, Any]]:
         columns = self.fixed or self._columns(self.chain.operands(indices))
         return zip(self.stretches, columns, strict=True)
 
-    def run(self, outside: Any, indices: Any, out: Any) -> None:
+    def run(self, outside: Array, indices: Array, out: Array) -> None:
         """Compute the rows: their results go into `out`."""
         for way, kind in enumerate((float, np.float64)):
             values = [*map(kind, outside.tolist())] if way else outside.tolist()
@@ -313,7 +316,9 @@ class OnFloats:
             out[:] = values[len(outside) :]
             return
 
-    def run_back(self, outside: Any, results: Any, slopes: Any, indices: Any, out: Any) -> None:
+    def run_back(
+        self, outside: Array, results: Array, slopes: Array, indices: Array, out: Array
+    ) -> None:
         """Carry the slopes of the rows back to the numbers from outside, whose slopes are `out`."""
         for way, kind in enumerate((float, np.float64)):
             values = outside.tolist() + results.tolist()

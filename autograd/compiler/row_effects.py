@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,11 @@ from autograd.compiler.reached import surely_reached_arrays
 from autograd.compiler.traced import Traced
 from autograd.node import gradients
 from autograd.value import Constant, Value
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.compiler.recorded_value import RecordedValue
+    from autograd.tensor import Tensor
 
 Recording = Any
 """That of record.py, which imports this file."""
@@ -70,7 +75,7 @@ class LeafRow:
         return self.rows.shown(self.number)
 
     @data.setter
-    def data(self, number: Any) -> None:
+    def data(self, number: RecordedValue) -> None:
         self.change(self.rows.row_of(number))
 
     def change(self, number: Any) -> None:
@@ -89,7 +94,7 @@ class LeafRow:
         return self.rows.shown(self.gradient)
 
     @_grad.setter
-    def _grad(self, number: Any) -> None:
+    def _grad(self, number: float | RecordedValue | None) -> None:
         self.set_gradient(None if number is None else self.rows.row_of(number))
 
     @property
@@ -99,7 +104,7 @@ class LeafRow:
         return 0.0 if grad is None else grad
 
     @grad.setter
-    def grad(self, number: Any) -> None:
+    def grad(self, number: float | RecordedValue) -> None:
         self._grad = number
 
     def _look(self) -> None:
@@ -116,13 +121,13 @@ class LeafRow:
         if self.value.home is not None:
             self.rows.changed.add(id(self.value.home.holder))
 
-    def set_gradient(self, row: Any) -> None:
+    def set_gradient(self, row: int | None) -> None:
         """Let its gradient be that of a row, or none; an element of an array has 0 then."""
         self._leave_array()
         self.is_set = True
         self.take_gradient(row)
 
-    def take_gradient(self, row: Any) -> None:
+    def take_gradient(self, row: int | None) -> None:
         """Likewise where its array has it, too, and is who is given it in the end."""
         if row is None and self.value.home is not None:
             is_known = self.gradient is not UNSET and self.gradient is not GONE
@@ -307,7 +312,7 @@ class RowEffects:
         array: Traced = self.run._lift_rows(rows, numbers.reshape(rows.shape))._data
         return array
 
-    def wait_for(self, rows: Any) -> None:
+    def wait_for(self, rows: Array) -> None:
         """See to it that what is computed with an array of these rows is known by then."""
         if self.grads and rows.size and rows.max() >= self.first_grad:
             self._begin_section()
@@ -334,20 +339,20 @@ class RowEffects:
             return None
         return holders if len({h.dtype for h in holders}) == 1 else None
 
-    def holders(self, values: Sequence[Any]) -> list[Any] | None:
+    def holders(self, values: Sequence[Value]) -> list[Any] | None:
         """The stand-ins of the arrays whose numbers these are, if none was taken apart."""
         arrays = self.arrays(values)
         if arrays is None or any(self._apart(x) for x in arrays):
             return None
         return [self.run.leaf(x) for x in arrays]
 
-    def _apart(self, holder: Any) -> bool:
+    def _apart(self, holder: Tensor) -> bool:
         """Whether somebody has written to elements of an array one by one."""
         return any(
             x.value.home is not None and x.value.home.holder is holder for x in self.leaves.values()
         )
 
-    def has_new_numbers(self, holder: Any) -> bool:
+    def has_new_numbers(self, holder: Tensor) -> bool:
         """Whether numbers of an array are others than it knows of."""
         return id(holder) in self.changed and any(
             x.number is not None and x.value.home is not None and x.value.home.holder is holder
@@ -450,7 +455,7 @@ class RowEffects:
         for k, grad in zip(leaves, found, strict=True):
             self.numbers[k] = self.numbers.get(k, 0.0) + (grad or 0.0)
 
-    def _ordinary(self) -> list[Any]:
+    def _ordinary(self) -> list[Value]:
         """Of each row the Value that it is in the ordinary graph."""
         run, graph = self.run, self.run.graph
         nodes: list[Any] = []

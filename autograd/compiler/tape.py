@@ -29,7 +29,7 @@ import math
 from bisect import bisect
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -45,6 +45,9 @@ from autograd.compiler.traced import (
     traced_in,
     writes,
 )
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 TAKE_OUT: set[Any] = set()
 """Functions of our own that take `out=`."""
@@ -104,14 +107,17 @@ class Tape:
         """Begin another part, which can be run on its own."""
         self.sections.append(len(self.steps))
 
-    def source(self, array: Any, fixed: bool = False) -> Traced:
+    def source(self, array: Array, fixed: bool = False) -> Traced:
         """An array that comes from outside: filled before each run, or (`fixed`) this very one."""
         out = Traced(self, np.asarray(array))
         self.steps.append(Step(SOURCE, None, (), {"fixed": fixed}, out))
         return out
 
     def call(
-        self, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        options: dict[str, Any] | None = None,
     ) -> Any:
         """Compute now, and note it: the result as a traced array."""
         args, named = tuple(self._own(list(args))), self._own(options or {})
@@ -170,13 +176,13 @@ class Tape:
             return type(tree)([self._own(x) for x in tree])
         return {key: self._own(x) for key, x in tree.items()} if isinstance(tree, dict) else tree
 
-    def later(self, shape: tuple[int, ...], function: Any, *args: Any) -> Traced:
+    def later(self, shape: tuple[int, ...], function: Callable[..., Any], *args: Any) -> Traced:
         """Note a call that takes `out=`, without making it now, as that may take long."""
         out = Traced(self, self.blank(shape))
         self.steps.append(Step(INTO, function, args, {}, out))
         return out
 
-    def blank(self, shape: tuple[int, ...]) -> Any:
+    def blank(self, shape: tuple[int, ...]) -> Array:
         """An array of numbers that nobody asks for: all of them in the same memory."""
         size = math.prod(shape)
         if size > self._blank.size:
@@ -206,7 +212,11 @@ class Tape:
         return None if function in IN_PLACE else out
 
     def change(
-        self, out: Any, function: Any, args: Sequence[Any], options: dict[str, Any] | None = None
+        self,
+        out: Any,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        options: dict[str, Any] | None = None,
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
         args, named = tuple(self._own(list(args))), self._own(options or {})
@@ -244,7 +254,7 @@ class Tape:
     def bind(
         self,
         wanted: Sequence[Traced],
-        reuse: dict[int, Any] | None = None,
+        reuse: dict[int, Array] | None = None,
         early: Iterable[Traced] = (),
         known: Collection[Traced] = (),
     ) -> Bound:
@@ -260,7 +270,7 @@ class Bound:
     """A tape with arrays: `run` a section, and read the results as `bound[traced]`."""
 
     def __init__(
-        self, tape: Tape, live: list[bool], given: dict[int, Any], early: list[bool]
+        self, tape: Tape, live: list[bool], given: dict[int, Array], early: list[bool]
     ) -> None:
         self.arrays: dict[int, Any] = dict(given)
         self.early: list[Callable[[], Any]] = []
@@ -369,7 +379,7 @@ def side_by_side(arrays: Any) -> Any:
     return root.reshape(-1)[first : first + sum(x.size for x in arrays)]
 
 
-def _root(array: Any) -> Any:
+def _root(array: Array) -> Array:
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
@@ -391,14 +401,14 @@ _SHAPING = {
 }  # fmt: skip
 
 
-def _decides_shape(function: Any, args: tuple[Any, ...]) -> bool:
+def _decides_shape(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
     """Whether the shape of a call's result depends on the numbers in its arguments."""
     if function is item:
         return any(x.dtype.kind == "b" for x in traced_in(args[1]))
     return getattr(function, "__name__", "") in _SHAPING
 
 
-def takes_out(function: Any) -> bool:
+def takes_out(function: Callable[..., Any]) -> bool:
     """Whether a function can write its result where it is told."""
     if isinstance(function, np.ufunc) or function in (np.concatenate, np.stack, np.mean):
         return True
@@ -425,5 +435,5 @@ def _key(tree: Any) -> Any:
     return None  # an array of whoever's, which may change
 
 
-def _name(function: Any) -> str:
+def _name(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", repr(function))

@@ -10,13 +10,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from autograd.compiler.host_numbers import HostNumber
 from autograd.op import COMPOSITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from autograd.arrays import Array
 
 Tape = Any
 """That of tape.py, which imports this file."""
@@ -32,9 +37,9 @@ class Traced(NDArrayOperatorsMixin):
 
     __slots__ = ("array", "base", "maker", "number", "places", "tape")
 
-    def __init__(self, tape: Tape, array: Any) -> None:
+    def __init__(self, tape: Tape, array: Array) -> None:
         self.tape, self.array = tape, array
-        self.base: Any = self  # whose memory it shows
+        self.base: Traced = self  # whose memory it shows
         self.maker: Any = None  # the step that computes it
         self.number = False  # without a shape, such as a sum
         self.places: Any = None  # of the elements, as the observer counts
@@ -79,7 +84,7 @@ class Traced(NDArrayOperatorsMixin):
         """As NumPy's; what cannot be shown without a copy is copied."""
         return self.tape.call(np.reshape, (self, shape[0] if len(shape) == 1 else shape))
 
-    def transpose(self, *axes: Any) -> Any:
+    def transpose(self, *axes: Any) -> Traced:
         """As NumPy's."""
         order = axes[0] if len(axes) == 1 else axes or None
         return self._alike(self.tape.call(np.transpose, (self, order)))
@@ -100,7 +105,13 @@ class Traced(NDArrayOperatorsMixin):
         """As NumPy's."""
         return self._reduced(np.minimum.reduce, ("axis", *_REDUCING), given, options)
 
-    def _reduced(self, function: Any, names: Any, given: Any, options: dict[str, Any]) -> Any:
+    def _reduced(
+        self,
+        function: Callable[..., Any],
+        names: tuple[str, ...],
+        given: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> Any:
         by_place = dict(zip(names[: len(given)], given, strict=True))
         options = {"axis": None, "keepdims": False, **by_place, **options}
         if options.get("out", 0) is None:
@@ -119,12 +130,12 @@ class Traced(NDArrayOperatorsMixin):
         call = (np.positive, (self,)) if quick else (np.ndarray.copy, (self, order))
         return self._alike(self.tape.call(*call))
 
-    def _alike(self, out: Any) -> Any:
+    def _alike(self, out: Traced) -> Traced:
         """The same in another form: a number if this is one."""
         out.number = self.number
         return out
 
-    def __pow__(self, power: Any) -> Any:
+    def __pow__(self, power: float | Traced) -> Any:
         # as NumPy's own arrays do, for speed
         quick = _POWERS.get(power) if isinstance(power, (int, float)) else None
         if quick is not None and self.dtype.kind == "f":
@@ -150,7 +161,7 @@ class Traced(NDArrayOperatorsMixin):
             out.number = True
         return out
 
-    def taken_from(self, array: Any, index: Any) -> Any:
+    def taken_from(self, array: Any, index: Array | Traced | int | slice[Any, Any, Any]) -> Any:
         """`array[index]`, where this array is one or the other."""
         return self.tape.observer.chosen(array, index)
 
@@ -160,7 +171,7 @@ class Traced(NDArrayOperatorsMixin):
     def __len__(self) -> int:
         return len(self.array)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self.array)))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -185,7 +196,9 @@ class Traced(NDArrayOperatorsMixin):
         self.tape.change(out, function, inputs, {**options, "out": out})
         return out
 
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    def __array_function__(
+        self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
+    ) -> Any:
         """Compute with any other function of NumPy, and note it."""
         if func in (np.shape, np.ndim, np.size):
             return func(*arrays_of(args), **arrays_of(kwargs))
@@ -294,19 +307,19 @@ def asked_by_user(ours: tuple[str, ...] = ("autograd.", "nn.", "optim.", "numpy.
     return not str(frame.f_globals.get("__name__")).startswith(ours)
 
 
-def item(x: Any, index: Any) -> Any:
+def item(x: Array, index: Any) -> Any:
     """`x[index]`, as an array."""
     found = x[index]
     # of a single element a view, too, and not a number that would stay what it is
     return found if isinstance(found, np.ndarray) else x[(*index, ...)]
 
 
-def set_item(x: Any, index: Any, value: Any) -> None:
+def set_item(x: Array, index: Any, value: Array) -> None:
     """`x[index] = value`, as a function."""
     x[index] = value
 
 
-def writes(function: Any, options: dict[str, Any]) -> bool:
+def writes(function: Callable[..., Any], options: dict[str, Any]) -> bool:
     """Whether a call of one of NumPy's functions writes into an array that is there already."""
     if function in IN_PLACE or options.get("out") is not None:
         return True
@@ -320,7 +333,7 @@ IN_PLACE = {
 """Functions of NumPy that write into their first argument."""
 
 
-def shows(result: Any, array: Any) -> bool:
+def shows(result: Array, array: Array) -> bool:
     """Whether a result is another view of an array's memory."""
     return result is array or (result.base is not None and np.may_share_memory(result, array))
 

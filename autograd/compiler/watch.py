@@ -29,13 +29,17 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, MappingView
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.node import Node
 from autograd.tensor import Tensor
 from autograd.value import Constant
+
+if TYPE_CHECKING:
+    from autograd.compiler.native.loops import Memory
+    from autograd.compiler.raising import Group
 
 LIBRARIES = {"autograd", "nn", "optim", "numpy", *sys.stdlib_module_names} - {"__main__"}
 _HERE = pathlib.Path(__file__).parents[2]
@@ -60,7 +64,7 @@ class Watch:
         True
     """
 
-    def __init__(self, *roots: Any, apart: Iterable[Any] = ()) -> None:
+    def __init__(self, *roots: Any, apart: Iterable[Group | Memory] = ()) -> None:
         self.containers: list[Any] = []
         self.containers_before: list[Any] = []
         self.names: list[tuple[Any, str, Any]] = []
@@ -381,7 +385,7 @@ def _unseen(code: types.CodeType) -> Iterator[str]:
             yield f"{name}()"
 
 
-def variables(f: Any) -> dict[str, Any]:
+def variables(f: Callable[..., Any]) -> dict[str, Any]:
     """The variables that a function uses from around it, by name."""
     if isinstance(f, types.MethodType):
         return {"self": f.__self__, **variables(f.__func__)}

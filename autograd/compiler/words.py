@@ -13,11 +13,16 @@ t1
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from autograd.op import OF_USERS, RENAMED, RULEBOOK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.op import Op
 
 _INFIX = {
     "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}",
@@ -57,7 +62,13 @@ class Lines:
             return self.word(_INFIX[op.name].format(*names))
         return self.call(op.name, op.scalar, op.forward, names)
 
-    def call(self, name: str, of_floats: Any, of_numpys: Any, names: Sequence[str]) -> Word:
+    def call(
+        self,
+        name: str,
+        of_floats: Callable[..., Any],
+        of_numpys: Callable[..., Any],
+        names: Sequence[str],
+    ) -> Word:
         """A call of a function."""
         self.functions[f"{name}_"] = of_floats, of_numpys
         return self.word(f"{name}_({', '.join(names)})")
@@ -104,7 +115,7 @@ class Word:
         raise TypeError("a rule that branches is called as it is")
 
 
-def _install(op: Any) -> None:
+def _install(op: Op) -> None:
     """Make an operation a method of words, and its operator theirs."""
 
     def method(*operands: Any) -> Any:
@@ -121,7 +132,7 @@ for _op in RULEBOOK.values():
     _install(_op)
 
 
-def named(x: Any) -> str:
+def named(x: float | Word) -> str:
     """A word's name, or how a number is written."""
     return x.name if isinstance(x, Word) else repr(float(x))
 

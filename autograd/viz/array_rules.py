@@ -7,13 +7,17 @@ dL/db += Σ over axis 0 of dL/dV     (3 += 4×3)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from autograd.op import RULEBOOK, Op, unbroadcast
 from autograd.viz.symbols import Symbol, index_text
 from autograd.viz.text import shape_text
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.viz.notation import Derivative
 
 LONGEST = 80
 """A formula of more columns explains nothing; the operation is named instead."""
@@ -35,7 +39,7 @@ class ArraySymbol(Symbol):
     _data: Any
 
     @classmethod
-    def of_array(cls, leaf: Any, array: Any) -> ArraySymbol:
+    def of_array(cls, leaf: float | Derivative | str, array: Array) -> ArraySymbol:
         """An array with a name, or a derivative."""
         out = cls(leaf)
         out._data = np.asarray(array)
@@ -120,7 +124,7 @@ def _summed(axis: Any, of: Any) -> str:
     return f"Σ over {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))} of "
 
 
-def _symbol(x: Any) -> Symbol:
+def _symbol(x: ArraySymbol) -> Symbol:
     if isinstance(x, Symbol):
         return x
     if np.ndim(x) == 0:
@@ -157,7 +161,7 @@ def structural_rule(node: Any, i: int, out_grad: ArraySymbol, names: Sequence[An
 
 
 def elementwise_rule(
-    out_grad: ArraySymbol, formula: Symbol, local: Any, shape: tuple[int, ...]
+    out_grad: ArraySymbol, formula: Symbol, local: Array, shape: tuple[int, ...]
 ) -> ArraySymbol:
     """The gradient times the local derivatives, summed to the shape of the operand."""
     factor = ArraySymbol.of_array("", np.broadcast_to(local, out_grad.shape))

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -188,7 +188,7 @@ def _sums(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> list[
     ]
 
 
-def _is_start(node: Any) -> bool:
+def _is_start(node: Node) -> bool:
     """Whether a node is the 0 that Python's sum begins with, which is no term."""
     zero = isinstance(node, Value) and node.op is None and not node.requires_grad
     return zero and not node.data

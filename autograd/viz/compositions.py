@@ -76,20 +76,20 @@ class Pattern:
                 waiting += zip(pattern.parents, node.parents, strict=True)
         return bound
 
-    def _fits(self, pattern: Any, node: Any) -> bool:
+    def _fits(self, pattern: Node, node: Node) -> bool:
         if pattern.requires_grad:
             return True
         if node.op is not None or node.requires_grad:
             return False
         return pattern in self.given or np.array_equal(pattern.data, node.data)
 
-    def _same_arguments(self, pattern: Any, node: Any) -> bool:
+    def _same_arguments(self, pattern: Node, node: Node) -> bool:
         return len(pattern.parents) == len(node.parents) and all(
             name == "classes" or (pattern, name) in self.free for name in _differing(pattern, node)
         )
 
 
-def _same_constant(one: Any, other: Any) -> bool:
+def _same_constant(one: Node, other: Node) -> bool:
     """Whether two nodes hold one array that was given to two operations, such as a first state."""
     constant = all(x.op is None and not x.requires_grad for x in (one, other))
     return constant and np.array_equal(one.data, other.data)

@@ -255,7 +255,7 @@ class Drawing:
                 ".svg needs neither."
             ) from err
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """What a notebook shows: the picture, or the sentence where it cannot show pictures."""
         return for_notebooks(self.svg, self.graph.sentence, self._boxes)
 

@@ -284,7 +284,7 @@ class Explanations(Sequence[Any]):
 
     __repr__ = __str__
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         bundles = [one._repr_mimebundle_() for one in self._each[:MOST_PATHS]]
         html = "".join(b.get("text/html", f"<pre>{escape(b['text/plain'])}</pre>") for b in bundles)
         return {"text/html": html, "text/plain": str(self)}
@@ -380,7 +380,7 @@ def _close(trace: Trace, depth: int | None, asked: Sequence[Node]) -> None:
         trace.close(box for box in boxes if wanted.isdisjoint(set(box.nodes) - set(box.results)))
 
 
-def _check_is_node(what: str, node: Any) -> None:
+def _check_is_node(what: str, node: Node) -> None:
     if not is_node(node):
         raise TypeError(
             f"explain: {what} needs to be a Value or a Tensor, but got {came(node)}. Pass the "

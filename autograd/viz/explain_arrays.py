@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from autograd.viz.trace import Formula, Node
 from autograd.viz.tree import Tree, Written
 from autograd.viz.tree import aligned as aligned_rows
 from autograd.viz.windows import window_texts
+
+if TYPE_CHECKING:
+    from autograd.tensor import Tensor
 
 MOST_TERMS, MOST_EQUATIONS, LARGEST = 6, 24, 256
 """Of a sum so many terms are written, of an entry so many equations; of an array with more
@@ -251,7 +254,7 @@ class _Product:
     def __init__(
         self,
         explanation: EntryExplanation,
-        node: Any,
+        node: Tensor,
         at: Index,
         parent: Node,
         parent_at: Index,

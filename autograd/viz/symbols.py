@@ -19,7 +19,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from autograd.viz import notation
 from autograd.viz.notation import Derivative
 from autograd.viz.text import Rounded, constant
 from autograd.viz.tree import SLOTS, Tree, brackets, latex, number_tree, read
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +262,7 @@ def _same(x: Symbol, y: Symbol) -> bool:
     return parts[0] == parts[1] and all(map(_same, x.operands, y.operands))
 
 
-def _simpler_sum(x: Symbol, y: Symbol) -> Any:
+def _simpler_sum(x: Symbol, y: Symbol) -> Symbol | None:
     if x.number == 0:
         return y
     if y.number == 0:
@@ -268,7 +271,7 @@ def _simpler_sum(x: Symbol, y: Symbol) -> Any:
     return None if positive is None else x - positive
 
 
-def _simpler_difference(x: Symbol, y: Symbol) -> Any:
+def _simpler_difference(x: Symbol, y: Symbol) -> Symbol | None:
     if x.number == 0:
         return -y
     if y.number == 0:
@@ -277,7 +280,7 @@ def _simpler_difference(x: Symbol, y: Symbol) -> Any:
     return None if positive is None else x + positive
 
 
-def _simpler_product(x: Symbol, y: Symbol) -> Any:
+def _simpler_product(x: Symbol, y: Symbol) -> Symbol | None:
     for factor, other in ((x, y), (y, x)):
         if factor.number == 0:
             return Symbol(0)
@@ -297,7 +300,7 @@ def _simpler_quotient(x: Symbol, y: Symbol) -> Any:
     return -(x / positive) if (positive := _minus(y)) is not None else None
 
 
-def _simpler_power(x: Symbol, y: Symbol) -> Any:
+def _simpler_power(x: Symbol, y: Symbol) -> Symbol | None:
     return {0.0: Symbol(1), 1.0: x}.get(y.number if y.number is not None else math.nan)
 
 
@@ -392,13 +395,13 @@ def _call_template(x: Symbol, op: Op) -> str:
     return f"{name}({', '.join([*operands, *given])})"
 
 
-def _is_usual(name: str, argument: Any) -> bool:
+def _is_usual(name: str, argument: Array | tuple[Any, ...]) -> bool:
     """Whether an argument changes nothing: a stride of 1, a padding of 0."""
     usual = {"stride": 1, "dilation": 1, "padding": 0, "groups": 1}.get(name)
     return usual is not None and bool(np.all(np.asarray(argument) == usual))
 
 
-def _argument_text(argument: Any) -> str:
+def _argument_text(argument: Array | tuple[int, ...]) -> str:
     text = repr(argument)
     return text if len(text) <= 12 else "…"
 
@@ -521,7 +524,7 @@ def _install(op: Op) -> None:
     def method(self: Symbol, *operands: Any, **params: Any) -> Any:
         return op(self, *operands, **params)
 
-    def reflected(self: Symbol, other: Any) -> Any:
+    def reflected(self: Symbol, other: float) -> Any:
         return op(other, self)
 
     method.__name__, method.__doc__ = op.name, (op.__doc__ or "").partition("\n")[0]

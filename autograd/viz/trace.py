@@ -293,7 +293,7 @@ class Trace:
             pulled = pullback(position, unit, node._data, inputs, node.params)
         return float(np.asarray(pulled)[at])
 
-    def entry(self, node: Any) -> tuple[Node, tuple[int, ...]] | None:
+    def entry(self, node: Tensor) -> tuple[Node, tuple[int, ...]] | None:
         """W and the index of `W[2, 0]`, which is no part of the graph; None for other nodes."""
         known = set(self.nodes)
         if node in known or node.op is None or node.op.name != "getitem":

@@ -85,7 +85,7 @@ class Written:
         """The explanation as a `<math>` element."""
         return math_element(self.tree)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """What a notebook is given: it shows the richest form that it can."""
         return {
             "text/html": f'<div style="overflow-x:auto;font-size:1.2em">{self.mathml}</div>',

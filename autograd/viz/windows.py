@@ -20,6 +20,8 @@ from autograd.viz.text import columns, number
 from autograd.viz.trace import SMALL
 
 if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
     from autograd.viz.steps import Pass
 
 MOST = 3
@@ -61,7 +63,7 @@ def kernels_in(nodes: Iterable[Any]) -> dict[Any, Any]:
     }
 
 
-def _is_kernel(array: Any, node: Any) -> bool:
+def _is_kernel(array: Tensor, node: Any) -> bool:
     """Whether a node is a convolution with this kernel, whose gradient is asked for."""
     return _made_by(node) == "convolution" and node.parents[1] is array and array.requires_grad
 
@@ -71,7 +73,7 @@ def is_of_one_example(node: Any) -> bool:
     return _made_by(node) == "reshape" and node.parents[0].shape == (1, *node.shape)
 
 
-def window_text(names: Names, node: Any, index: Index) -> str | None:
+def window_text(names: Names, node: Tensor, index: Index) -> str | None:
     """The window and the kernel that make one number of a convolution, or the window of a pooling.
 
     Args:
@@ -140,7 +142,7 @@ def step_text(step: Any) -> str | None:
     return kernel_text(step.trace.names, step.node, index, np.asarray(step.out_grad), symbols)
 
 
-def _convolved(names: Names, node: Any, index: Index, name: str, bias: Any) -> str:
+def _convolved(names: Names, node: Tensor, index: Index, name: str, bias: Any) -> str:
     weight, m = node._inputs[1], index[1]
     per_group = weight.shape[1]
     first = m // (len(weight) // node.params["groups"]) * per_group
@@ -160,7 +162,7 @@ def _convolved(names: Names, node: Any, index: Index, name: str, bias: Any) -> s
     return "\n".join([title, *_first(rows, "channels"), last])
 
 
-def _pooled(names: Names, node: Any, index: Index, name: str) -> str:
+def _pooled(names: Names, node: Tensor, index: Index, name: str) -> str:
     of_largest = _made_by(node) == "max_pool"
     number_around = -np.inf if of_largest else 0.0
     window = _window(node, index, node.params["kernel"], number_around)[index[1]]
@@ -180,7 +182,7 @@ def _taps(node: Any, kernel: Index) -> Iterator[Any]:
     return taps(kernel, node.params["stride"], dilation, node.shape[2:])
 
 
-def _window(node: Any, index: Index, kernel: Index, around: float = 0.0) -> Any:
+def _window(node: Tensor, index: Index, kernel: Index, around: float = 0.0) -> Any:
     """What every channel has in the window at a place: (c, *kernel)."""
     n, _, *place = index
     block = padded(node._inputs[0], node.params["padding"], around)[..., n]
@@ -200,17 +202,17 @@ def _is_small(lengths: Index) -> bool:
     return 0 < len(lengths) <= 2 and 0 < int(np.prod(lengths)) <= SMALL
 
 
-def _is_numpys(node: Any) -> bool:
+def _is_numpys(node: Tensor) -> bool:
     """Whether the numbers are there: those of a Dask array may not exist yet."""
     return all(isinstance(x, np.ndarray) for x in node._inputs)
 
 
-def _called(names: Names, node: Any, index: Index = ()) -> str:
+def _called(names: Names, node: Tensor, index: Index = ()) -> str:
     code = names.get(node, "input") + "".join(f"[{i}]" for i in index)
     return notation.name(code).text
 
 
-def _matrix(array: Any, marked: int | None = None) -> list[str]:
+def _matrix(array: Array, marked: int | None = None) -> list[str]:
     """A row or some rows of numbers, one of them in a frame."""
     rows = np.atleast_2d(array)
     texts = [[number(x) for x in row] for row in rows.tolist()]

@@ -118,7 +118,7 @@ def _no_answer(exercise: Exercise) -> None:
     showing.show("empty", EMPTY, advice)
 
 
-def _returns_dots(exercise: Exercise, answer: Any) -> bool:
+def _returns_dots(exercise: Exercise, answer: object) -> bool:
     """Whether a function, or one of several, or of a class, still has the dots it came with."""
     if exercise.seen is None:
         return False

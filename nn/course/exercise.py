@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nn.course import reading
 from nn.course.misconceptions import Misconception
 from nn.course.reading import NotReadableError
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
@@ -118,7 +121,9 @@ class Exercise:
         """A right answer as a learner would give it."""
         return (self.example or self.right)(**given)
 
-    def _comparable(self, answer: Any, given: Mapping[str, Any]) -> Any:
+    def _comparable(
+        self, answer: object, given: Mapping[str, Array | Callable[..., Any]]
+    ) -> Array | str | None:
         if self.reads is not None:
             answer = reading.numbers(answer, self.reads)
         if self.seen is not None:
@@ -157,7 +162,7 @@ class Exercise:
         return all(reading.same(float(a), float(b)) for a, b in pairs)
 
 
-def _general_remark(found: Any, right: Any, seen: Callable[..., Any] | None) -> str:
+def _general_remark(found: Any, right: float, seen: Callable[..., Any] | None) -> str:
     """What can be said of numbers that no known mistake explains."""
     if seen is not None:
         return ""

@@ -84,6 +84,6 @@ def sound(result: Any) -> list[str]:
     return [_line(step.number, step, step.contribution, step.after) for step in steps]
 
 
-def _line(number: int, step: Step, given: Any, after: Any) -> str:
+def _line(number: int, step: Step, given: float, after: float) -> str:
     given, after = float(given), float(after)
     return f"step {number}: {step.parent_name} gets {given:g}, and is then {after:g}"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import autograd
 from autograd import ShapeError, elu, leaky_relu, relu, sigmoid, softplus, step, tanh
 from autograd.op import named
 from nn.operands import all_values, as_operand, shape_of
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 __all__ = [
     "elu", "gelu", "hardtanh", "identity", "leaky_relu", "log_softmax", "relu", "selu",
@@ -158,7 +162,7 @@ def log_softmax(x: Any, dim: int = -1) -> Any:
     return autograd.log_softmax(_scores("log_softmax", x), axis=dim)
 
 
-def _scores(who: str, x: Any) -> Any:
+def _scores(who: str, x: Tensor | Array) -> Tensor | Array:
     x = all_values(as_operand(who, x))
     if not shape_of(x):
         raise ShapeError(f"{who}: needs scores of shape (..., C), but got a single number.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,10 @@ from nn.operands import (
     shape_of,
     shape_or_type,
 )
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 _MISSING = {"enable_gqa": (False, "Repeat the heads of key and value: key.repeat(n, axis=-3).")}
 
@@ -120,7 +124,7 @@ def attention_weights(
     return softmax(all_values(scores))
 
 
-def _masked(who: str, scores: Any, mask: Any) -> Any:
+def _masked(who: str, scores: Tensor, mask: Array) -> Any:
     shape, of_truths = shape_of(scores), is_of_truths(who, mask)
     try:
         fits = np.broadcast_shapes(shape_of(mask), shape) == shape
@@ -148,7 +152,7 @@ def is_of_truths(who: str, mask: Any) -> bool:
     return bool(dtype.kind == "b")
 
 
-def causal_mask(length: int, keys: int) -> Any:
+def causal_mask(length: int, keys: int) -> Array:
     """(length, keys) truth values: True where the key is not later than the query.
 
     Example:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,12 @@ from nn.functional.targets import (
     reduced,
 )
 from nn.operands import all_values, as_operand, numbers, shape_of, shape_or_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 
 def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean") -> Any:
@@ -180,7 +186,7 @@ def cross_entropy(
     return _weighted(who, losses, autograd.take(weight, classes), reduction)
 
 
-def _cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
+def _cross_entropy_of_rows(logits: Tensor | Array, rows: Any) -> Any:
     log_p = autograd.log_softmax(logits)
     if not getattr(rows, "requires_grad", False):
         # An impossible class, of score -inf, costs nothing where it counts nothing.
@@ -201,7 +207,9 @@ def _check_weights(who: str, name: str, weight: Any) -> None:
         raise ValueError(f"{who}: needs every {name} >= 0, but got {weight.min()}.")
 
 
-def _of_every_place(who: str, loss: Any, scores: Any, target: Any, reduction: str) -> Any:
+def _of_every_place(
+    who: str, loss: Callable[..., Any], scores: Any, target: Any, reduction: str
+) -> Any:
     """The loss of scores (N, C, d1, …), where each of the N · d1 · … places is an example."""
     n, count, *others = shape_of(scores)
     target = as_operand(who, target)
@@ -220,7 +228,12 @@ def _of_every_place(who: str, loss: Any, scores: Any, target: Any, reduction: st
 
 
 def _without_ignored(
-    who: str, loss: Any, scores: Any, target: Any, ignored: int, reduction: str
+    who: str,
+    loss: Callable[..., Any],
+    scores: Tensor | Array,
+    target: Any,
+    ignored: int,
+    reduction: str,
 ) -> Any:
     """The loss of the examples of all other classes; for "none", 0 for those of that class."""
     check_int(who, "ignore_index", ignored)
@@ -252,7 +265,7 @@ def _without_ignored(
     return autograd.getitem(all_values(autograd.concatenate([zero, losses])), where)
 
 
-def _weighted(who: str, losses: Any, weights: Any, reduction: str) -> Any:
+def _weighted(who: str, losses: Tensor | Array, weights: Any, reduction: str) -> Any:
     """Losses that have been multiplied by these weights, reduced; their mean is a weighted one."""
     if reduction != "mean":
         return reduced(who, losses, reduction)

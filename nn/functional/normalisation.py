@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from autograd.op import named
 from autograd.tracing import written
 from nn.functional.windows import per_axis
 from nn.operands import all_values, as_operand, numbers, shape_of, shape_or_type
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 def layer_norm(
@@ -224,8 +227,8 @@ def over_batch(
 
 
 def _of_batch(
-    who: object, x: Any, running_mean: Any, running_var: Any, momentum: float
-) -> tuple[Any, Any]:
+    who: object, x: Tensor | Array, running_mean: Tensor, running_var: Tensor, momentum: float
+) -> tuple[Tensor | Array, Tensor | Array]:
     """The distance from the mean of each channel, and its variance; the averages follow both."""
     shape = shape_of(x)
     channels = shape[1]
@@ -254,7 +257,7 @@ def _of_batch(
     return distance, variance
 
 
-def _standardized(x: Any, axes: Any, eps: float) -> Any:
+def _standardized(x: Tensor | Array, axes: int | tuple[int, ...], eps: float) -> Any:
     """Mean 0 and variance 1 along the axes."""
     x = x - autograd.mean(x, axis=axes, keepdims=True)
     return x / autograd.sqrt(autograd.mean(x * x, axis=axes, keepdims=True) + eps)
@@ -280,11 +283,11 @@ def lengths(who: object, normalized_shape: Any) -> tuple[int, ...]:
     return per_axis(who, "normalized_shape", normalized_shape, len(normalized_shape), least=1)
 
 
-def _last_axes(shape: tuple[int, ...]) -> Any:
+def _last_axes(shape: tuple[int, ...]) -> int | tuple[int, ...]:
     return -1 if len(shape) == 1 else tuple(range(-len(shape), 0))
 
 
-def _check_last_axes(who: object, x: Any, shape: tuple[int, ...]) -> None:
+def _check_last_axes(who: object, x: Tensor | Array, shape: tuple[int, ...]) -> None:
     if not shape or shape_of(x)[-len(shape) :] != shape:
         needed = ", ".join(map(str, shape))
         raise ShapeError(
@@ -292,13 +295,13 @@ def _check_last_axes(who: object, x: Any, shape: tuple[int, ...]) -> None:
         )
 
 
-def _channels(who: object, x: Any) -> int:
+def _channels(who: object, x: Tensor | Array) -> int:
     if len(shape_of(x)) < 2:
         raise ShapeError(f"{who}: needs input of shape (N, C, ...), but got {shape_or_type(x)}.")
     return shape_of(x)[1]
 
 
-def _of_channels(who: object, numbers: Any, channels: int) -> Any:
+def _of_channels(who: object, numbers: Array, channels: int) -> Array:
     if shape_of(numbers) != (channels,):
         raise ShapeError(
             f"{who}: needs a number for each of {channels} channels, but got shape "

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import ShapeError
 from autograd.checks import check_int, refuse
 from nn.operands import as_operand, shape_of, shape_or_type
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 Lengths = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -35,11 +39,13 @@ def per_axis(who: object, name: str, value: Any, axes: int, least: int) -> Lengt
     return (check_int(str(who), name, value, least),) * axes
 
 
-def _checked(lengths: tuple[Any, ...], least: int) -> bool:
+def _checked(lengths: tuple[int, ...], least: int) -> bool:
     return all(type(n) is int and n >= least for n in lengths)
 
 
-def with_examples(who: object, x: Any, axes: int, channels: int | None = None) -> tuple[Any, bool]:
+def with_examples(
+    who: object, x: Any, axes: int, channels: int | None = None
+) -> tuple[Tensor | Array, bool]:
     """x as (N, C, *size), and whether it came as a single example without the first axis.
 
     Raises:

@@ -2,10 +2,13 @@
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> ModuleType:
     if name in ("aten", "micrograd", "torch"):
         return importlib.import_module(f"nn.interop.{name}")
     raise AttributeError(

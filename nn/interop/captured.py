@@ -48,7 +48,7 @@ def _unused(name: str, taken: Mapping[str, Any]) -> str:
     return name if name not in taken else next(n for n in others if n not in taken)
 
 
-def _parts(torch: Any, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+def _parts(torch: object, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
     """What there is to look at in a thing, with its name."""
     if isinstance(thing, functools.partial):
         yield from ((name, part) for part in (thing.func, thing.args, thing.keywords))
@@ -64,7 +64,7 @@ def _parts(torch: Any, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
         yield from ((_joined(name, key), part) for key, part in thing.items())
 
 
-def _joined(name: str, key: Any) -> str:
+def _joined(name: str, key: object) -> str:
     return f"{name}.{key}" if name else str(key)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,13 @@ from autograd import Tensor
 from autograd.node import gradients
 from nn.interop.export_errors import ExportError, advice, line_of, said
 from nn.operands import listed, numbers, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from autograd.arrays import Array
+    from nn.module import Module
 
 
 class RandomError(ValueError):
@@ -87,7 +94,9 @@ def _cells(row: Row) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def compared(torch: Any, ours: Any, source: Any, leaves: Sequence[Any], form: Any) -> Comparison:
+def compared(
+    torch: ModuleType, ours: Module, source: Any, leaves: Sequence[Array], form: Callable[..., Any]
+) -> Comparison:
     """The comparison of two models, which are left as they were.
 
     Args:
@@ -113,7 +122,9 @@ class _Run:
     seeds: list[Any]
 
 
-def _theirs(torch: Any, source: Any, leaves: Sequence[Any], form: Any) -> _Run:
+def _theirs(
+    torch: ModuleType, source: Any, leaves: Sequence[Array], form: Callable[..., Any]
+) -> _Run:
     tensors = [_tensor(torch, x) for x in leaves]
     inputs = _inputs(tensors, lambda x: isinstance(x, torch.Tensor) and x.is_floating_point())
     for x in inputs.values():
@@ -147,7 +158,13 @@ def _theirs(torch: Any, source: Any, leaves: Sequence[Any], form: Any) -> _Run:
     return _Run([x.detach().numpy() for x in outputs], found, seeds)
 
 
-def _ours(torch: Any, run: Any, leaves: Sequence[Any], form: Any, seeds: Sequence[Any]) -> _Run:
+def _ours(
+    torch: ModuleType,
+    run: Module,
+    leaves: Sequence[Any],
+    form: Callable[..., Any],
+    seeds: Sequence[Array],
+) -> _Run:
     leaves = [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
     inputs = _inputs(leaves, lambda x: isinstance(x, Tensor))
     args, kwargs = form(leaves)
@@ -171,7 +188,7 @@ def _inputs(leaves: Sequence[Any], is_one: Any) -> dict[str, Any]:
     return {f"input {i}": x for i, x in enumerate(leaves) if is_one(x)}
 
 
-def _is_float(x: Any) -> bool:
+def _is_float(x: Tensor | Array) -> bool:
     return getattr(getattr(x, "dtype", None), "kind", "") == "f"
 
 
@@ -179,7 +196,7 @@ def _tensor(torch: Any, x: Any) -> Any:
     return torch.from_numpy(np.array(x)) if isinstance(x, np.ndarray) else x
 
 
-def _seeds(outputs: Sequence[Any]) -> list[Any]:
+def _seeds(outputs: Sequence[Array]) -> list[Array]:
     """What the outputs are multiplied with before they are summed: 1 for a loss, else any numbers.
 
     With all of them 1, the gradient through a softmax, say, would be 0 whatever was wrong.
@@ -215,7 +232,7 @@ def _rows(own: _Run, other: _Run) -> Iterator[Row]:
         yield row(f"d/d {name}", mine, theirs, rounding)
 
 
-def _zeros_for_none(mine: Any, theirs: Any) -> tuple[Any, Any]:
+def _zeros_for_none(mine: Any, theirs: Any) -> tuple[Array, Array]:
     """Both gradients; one that no gradient has reached is 0 everywhere."""
     return (
         np.zeros_like(theirs) if mine is None else mine,
@@ -223,17 +240,17 @@ def _zeros_for_none(mine: Any, theirs: Any) -> tuple[Any, Any]:
     )
 
 
-def _largest(array: Any) -> float:
+def _largest(array: Array) -> float:
     """The largest finite number without its sign; 0 if there is none."""
     return float(abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-def _rounding(array: Any) -> float:
+def _rounding(array: Array) -> float:
     precision = np.finfo(array.dtype if array.dtype.kind == "f" else float).eps
     return math.sqrt(precision)
 
 
-def row(name: str, ours: Any, theirs: Any, least: float = 0.0) -> Row:
+def row(name: str, ours: Array, theirs: Array, least: float = 0.0) -> Row:
     """Two arrays of one shape beside each other.
 
     Args:
@@ -261,7 +278,7 @@ def row(name: str, ours: Any, theirs: Any, least: float = 0.0) -> Row:
     )  # fmt: skip
 
 
-def _buffers(module: Any, ours: Any) -> Iterator[Row]:
+def _buffers(module: Any, ours: Module) -> Iterator[Row]:
     """The running averages that both runs have changed."""
     state = ours.state_dict() if hasattr(ours, "state_dict") else {}
     if not module.training:
@@ -283,7 +300,7 @@ def _restored(module: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _unchanged(model: Any) -> Iterator[None]:
+def _unchanged(model: Module) -> Iterator[None]:
     """Afterwards, the numbers of a model of ours are what they were."""
     state = model.state_dict() if hasattr(model, "state_dict") else {}
     try:

@@ -11,7 +11,7 @@ import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -25,6 +25,11 @@ from nn.interop.exported import array_of, export, torch_package
 from nn.interop.program import Program
 from nn.module import Buffer, Module, Parameter
 from nn.operands import numbers, shape_of
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from autograd.arrays import Array
 
 __all__ = ["Comparison", "ExportError", "TorchModule", "compare", "from_torch"]
 
@@ -117,7 +122,7 @@ def compare(model: Any, torch_model: Any, *inputs: Any, **named: Any) -> Compari
 
 
 def _compared(
-    torch: Any, model: Any, source: Source, leaves: Sequence[Any], form: Any
+    torch: ModuleType, model: Module, source: Source, leaves: Sequence[Array], form: Any
 ) -> Comparison:
     floats = None if source.floats is None else dtype_of(source.floats)
     arrays = [numbers(x) if _is_operand(x) else x for x in leaves]
@@ -130,7 +135,7 @@ def _compared(
     return compared(torch, model, source, arrays, put)
 
 
-def _check(torch: Any, imported: TorchModule, leaves: Sequence[Any], form: Any) -> None:
+def _check(torch: ModuleType, imported: TorchModule, leaves: Sequence[Array], form: Any) -> None:
     """Refuse a model whose gradients would be others than PyTorch's: what is exported has none."""
     source = imported._source
     modules = (*source.module.modules(), *imported.modules())
@@ -278,10 +283,10 @@ class TorchModule(Module):
     """
 
     _source: Source
-    _parts: dict[str, Any]  # its own modules, parameters and buffers
+    _parts: dict[str, Tensor | Module]  # its own modules, parameters and buffers
     _hidden: dict[str, Any]  # its buffers that no file keeps
 
-    def __init__(self, source: Source, made: dict[int, Any] | None = None) -> None:
+    def __init__(self, source: Source, made: dict[int, Tensor | Module] | None = None) -> None:
         made = {} if made is None else made
         made[id(source.module)] = self
         vars(self).update(_source=source, _parts={}, _hidden={})
@@ -291,7 +296,7 @@ class TorchModule(Module):
             if child is not None:
                 self._parts[name] = made.get(id(child)) or TorchModule(Source(child), made)
 
-    def _take_numbers(self, made: dict[int, Any]) -> None:
+    def _take_numbers(self, made: dict[int, Tensor | Module]) -> None:
         module, name = self._source.module, ""
         try:
             for name, tensor in (*module._parameters.items(), *self._source.tensors.items()):
@@ -401,7 +406,7 @@ class TorchModule(Module):
             f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
         )
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: bool) -> None:
         if name in vars(self).get("_parts", {}):
             raise TypeError(
                 f"{self._named()}: {name} belongs to the imported model. Assign to {name}.data to "
@@ -450,7 +455,7 @@ def _taken_apart(torch: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tu
         raise TypeError(f"from_torch: an input has {err}. Convert it: x.float().") from err
 
 
-def _is_operand(x: Any) -> bool:
+def _is_operand(x: Tensor | Array) -> bool:
     """Whether it is numbers to compute with; a setting otherwise."""
     return isinstance(x, (Tensor, Value, np.ndarray, np.generic)) or hasattr(x, "__array_ufunc__")
 
@@ -466,7 +471,7 @@ def _as_constant(x: Any, name: str) -> Any:
     return Tensor(x, label=name) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
 
 
-def _signature(x: Any, exactly: bool) -> Any:
+def _signature(x: Tensor | Array, exactly: bool) -> Any:
     """The properties of a leaf that a program depends on."""
     if not _is_operand(x):
         return type(x), repr(x)
@@ -474,7 +479,7 @@ def _signature(x: Any, exactly: bool) -> Any:
     return shape_of(x), str(getattr(x, "dtype", kind)) if exactly or kind != "f" else kind
 
 
-def _tensor_like(torch: Any, x: Any, source: Source) -> Any:
+def _tensor_like(torch: ModuleType, x: Any, source: Source) -> Any:
     """A tensor of PyTorch's of this shape; floats of the model's own type."""
     dtype = source.floats if _kind(x) == "f" else None
     if dtype is None:

@@ -184,7 +184,7 @@ def _weight_of(node: Any) -> Tensor | None:
     return weight if _only_learnt(weight) and weight.data.ndim <= 2 else None
 
 
-def _only_learnt(node: Any) -> bool:
+def _only_learnt(node: Tensor) -> bool:
     return all(leaf.requires_grad for leaf in topological(node) if not leaf.parents)
 
 
@@ -223,7 +223,7 @@ def _columns(sums: Sequence[Any], out: Tensor, with_grads: bool) -> list[Column]
     return found
 
 
-def _rows(data: Any) -> Array:
+def _rows(data: Array) -> Array:
     array: Array = numbers(data)
     return array.reshape(len(array), -1)
 
@@ -232,14 +232,14 @@ def _grads(node: Any) -> Array | None:
     return None if node.grad is None else _rows(node.grad)
 
 
-def _matrix(weight: Any, turned: bool) -> Array:
+def _matrix(weight: Array, turned: bool) -> Array:
     array = np.array(numbers(weight), np.float64)
     if array.ndim == 1:
         return array.reshape(1, -1)
     return array.T if turned else array
 
 
-def _activation(node: Any, end: Any) -> str:
+def _activation(node: Any, end: Tensor) -> str:
     """The symbol of what happens between a sum and what is handed on; of several things, "g"."""
     between = topological(end, frozenset([node]))
     symbols = [
@@ -252,7 +252,7 @@ def _activation(node: Any, end: Any) -> str:
     return symbols[0] if len(symbols) == 1 else "g" if symbols else ""
 
 
-def _bias(node: Any, end: Any) -> Any:
+def _bias(node: Any, end: Tensor) -> Any:
     """What is learnt and added to a weighted sum, as a node, or None."""
     if node.op.name == "linear":
         return node.parents[2] if len(node.parents) > 2 else None

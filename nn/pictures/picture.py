@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def picture(
     model: Any,
-    x: Any,
+    x: object,
     y: Any = None,
     loss: Callable[[Any, Any], Any] | None = None,
     names: tuple[Sequence[str], Sequence[str]] = ((), ()),
@@ -209,7 +209,7 @@ class NetworkPicture:
             return [*found, State("Operations", repr(drawing), drawing.svg)]
         return found
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         from autograd.viz.player.states import states_fragment
 
         html = states_fragment(self._states(), self._operations())

@@ -99,7 +99,7 @@ class _MLPEstimator(BaseEstimator):
     model_: MLP
     _build: tuple[Any, ...]
 
-    def _losses(self, outputs: Any, targets: Any) -> Any:
+    def _losses(self, outputs: object, targets: object) -> Any:
         """The loss of each example, (N, outputs) and targets to (N,)."""
         raise NotImplementedError
 

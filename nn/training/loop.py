@@ -30,6 +30,8 @@ from optim.clip import clip_grad_norm_, clip_grad_value_
 from optim.schedules import Schedule, Scheduler, attach
 
 if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.node import Node
     from optim import UpdateRule
 
 Callback = Callable[[Module, History], Any]
@@ -199,12 +201,12 @@ def _learning(
     model: Module,
     loss: Loss,
     optimizer: UpdateRule,
-    parameters: list[Any],
+    parameters: list[Node],
     clip: Callable[[], None],
 ) -> Learn:
     """What learns from one batch, and gives its loss."""
 
-    def learn(where: str, x: Any, y: Any) -> float:
+    def learn(where: str, x: Array, y: Array) -> float:
         batch_loss = loss(model(x), y)
         optimizer.zero_grad()
         batch_loss.backward()
@@ -233,7 +235,7 @@ def _compiled(
     """The same as one program; what is not finite changes nothing, and is left to the other."""
 
     @autograd.compile
-    def step(x: Any, y: Any) -> Any:
+    def step(x: Array, y: Array) -> Any:
         batch_loss = loss(model(x), y)
         optimizer.zero_grad()
         batch_loss.backward()
@@ -245,7 +247,7 @@ def _compiled(
         optimizer.step()
         return batch_loss.detach()
 
-    def learn(where: str, x: Any, y: Any) -> float:
+    def learn(where: str, x: Array, y: Array) -> float:
         try:
             return float(step(x, y).item())
         except _NotFinite:
@@ -272,7 +274,7 @@ def _as_batches(data: Any, seed: Seed | None, epochs: int) -> Any:
     return data
 
 
-def _are_batches(data: Any) -> bool:
+def _are_batches(data: list[Any] | tuple[Any, ...]) -> bool:
     """Whether a list or tuple holds batches, rather than one x and one y."""
     if not all(isinstance(batch, (tuple, list)) for batch in data) or not all(
         hasattr(part, "__len__") for batch in data for part in batch
@@ -363,7 +365,7 @@ def _check(
     epochs: int,
     validation: Data | None,
     early_stopping: EarlyStopping | None,
-) -> list[Any]:
+) -> list[Node]:
     """Refuse what `fit` cannot use, and make ready what it keeps; returns the parameters."""
     check_int("fit", "epochs", epochs, least=1)
     if isinstance(loss, type) or not callable(loss):
@@ -400,7 +402,7 @@ def _finite(loss: float, parameters: list[Any]) -> bool:
     )
 
 
-def _not_finite(x: Any, y: Any) -> str:
+def _not_finite(x: Array, y: Array) -> str:
     """In words, where x or y holds nan or infinity; "" if nowhere."""
     for name, array in (("x", x), ("y", y)):
         rows = np.flatnonzero(~np.isfinite(numbers(array)).reshape(len(y), -1).all(axis=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from nn.training.evaluation import Loss
 from nn.training.printed import printed_groups, printed_outputs, printed_step
 from nn.training.stage import Stage
 from optim import UpdateRule
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 MOST_RUNS = 4
 """So many lines in one plot can be told apart."""
@@ -166,7 +169,7 @@ class Playground:
         """
         save_by_suffix(path, {".html": lambda: training_page(self._site, self.code, self._data)})
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         html = training_fragment(self._site, self.code, self._data)
         return {"text/html": html, "text/plain": repr(self)}
 
@@ -232,7 +235,7 @@ def _network(stage: Stage) -> dict[str, Any] | None:
     return {"svg": svg, "layers": layers, "image": image, "shades": SHADES[:2], **known}
 
 
-def _check_numbers(x: Any, y: Any) -> None:
+def _check_numbers(x: Array, y: Array) -> None:
     for name, array in (("x", x), ("y", y)):
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
             raise ValueError(f"playground: needs finite examples, but got nan or inf in {name}.")
@@ -267,7 +270,7 @@ def _check_same_in_every_call(model: Module) -> None:
             )
 
 
-def _step_and_targets(model: Module, loss: Loss, x: Any, y: Any) -> tuple[str, Any]:
+def _step_and_targets(model: Module, loss: Loss, x: Array, y: Array) -> tuple[str, Array]:
     """The printed step; classes become shares where it takes these, too, and not the classes."""
     try:
         return printed_step(model, loss, x, y.astype(float) if y.dtype.kind == "b" else y), y

@@ -83,7 +83,7 @@ class Stage:
         self.plane = self._as_plane(y, names, classes)
         self._names = self._edge_names(names, classes)
 
-    def _first_columns(self, given: Any) -> Sequence[Column]:
+    def _first_columns(self, given: Array) -> Sequence[Column]:
         """The columns of neurons, or none where the model is no row of columns."""
         try:
             return read(self.model, self.sample).columns

@@ -33,6 +33,7 @@ from nn.training.stage import Moment, Stage, Writer, side_by_side
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from autograd.tensor import Tensor
     from nn.training.evaluation import Loss
     from optim import UpdateRule
 
@@ -182,7 +183,7 @@ class Watch:
             done = time.perf_counter()
             self._next = done + max(LEAST_PAUSE, (done - now) / MOST_OF_TRAINING)
 
-    def __call__(self, model: Any, history: History) -> None:
+    def __call__(self, model: Module, history: History) -> None:
         """What `fit` calls after each epoch."""
         if model is not self.model:
             raise ValueError("watch: fit trains another model than the one that is watched.")
@@ -199,7 +200,7 @@ class Watch:
         if self.screen is not None:
             self.screen(self, True)
 
-    def _note(self, name: str, loss: Any) -> None:
+    def _note(self, name: str, loss: float) -> None:
         item = getattr(loss, "item", None)
         try:
             number = float(getattr(loss, "data", loss) if item is None else item())
@@ -329,7 +330,7 @@ class Watch:
             said += f", {name} {values[-1]:.4g}"
         return f"Watch({said})"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         film = self.film(FRAMES_IN_NOTEBOOK, BYTES_IN_NOTEBOOK)
         svg = film.still
         return {"text/html": film.fragment(), "image/svg+xml": svg, "text/plain": repr(self)}
@@ -344,7 +345,7 @@ def _held_by(model: Any) -> list[Any]:
     return held
 
 
-def _shown(kept: Sequence[_Kept], held: list[Any]) -> Iterator[_Kept]:
+def _shown(kept: Sequence[_Kept], held: list[Tensor]) -> Iterator[_Kept]:
     """The moments, one after the other, each with its weights in what holds them."""
     for one in kept:
         for p, data in zip(held, one.arrays, strict=True):
@@ -352,7 +353,7 @@ def _shown(kept: Sequence[_Kept], held: list[Any]) -> Iterator[_Kept]:
         yield one
 
 
-def _copy(data: Any) -> Any:
+def _copy(data: Any) -> Array:
     return np.array(data) if isinstance(data, np.ndarray) else data
 
 

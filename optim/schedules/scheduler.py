@@ -77,7 +77,7 @@ class Scheduler:
         for group, schedule in zip(groups, self.schedules, strict=True):
             group["lr"] = schedule(self.epoch)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, int | list[Any]]:
         """The epoch, and what schedules have learnt from losses, to be saved."""
         return {"epoch": self.epoch, "schedules": [s.state() for s in self.schedules]}
 

@@ -6,12 +6,15 @@ a multiplication with two axes, of which the second is added up.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.native.loops import FOLDS, Apply, Code, Nest, Number
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 UNARY = (
     "negative", "positive", "absolute", "sign", "square", "reciprocal", "sqrt", "cbrt", "exp",
@@ -36,7 +39,7 @@ BOOLEAN = {"invert": "logical_not", "bitwise_and": "logical_and", "bitwise_or": 
 # --- number by number
 
 
-def typed(code: Code, dtype: Any) -> Code:
+def typed(code: Code, dtype: np.dtype[Any]) -> Code:
     """The number as one of this type."""
     if code.dtype == dtype:
         return code
@@ -45,7 +48,9 @@ def typed(code: Code, dtype: Any) -> Code:
     return Apply("cast", (code,), dtype)
 
 
-def applied(ufunc: np.ufunc, operands: list[Code], kinds: list[Any], to: Any) -> Code:
+def applied(
+    ufunc: np.ufunc, operands: list[Code], kinds: list[np.dtype[Any]], to: np.dtype[Any]
+) -> Code:
     """The code of a universal function, with NumPy's own choice of types."""
     if ufunc.__name__ not in KNOWN:
         raise UnknownStep(ufunc.__name__)
@@ -77,7 +82,7 @@ def _is_one(x: Code) -> bool:
     return isinstance(x, Number) and x.value == 1
 
 
-def operand(memories: Memories, x: Any, shape: tuple[int, ...]) -> tuple[Code, Any]:
+def operand(memories: Memories, x: Array | int, shape: tuple[int, ...]) -> tuple[Code, Any]:
     """An operand as code, and its type for NumPy's choice: a Python number's is weak."""
     if isinstance(x, np.ndarray):
         if x.ndim > len(shape):  # as `np.add(a, b, out)` with an out that lacks an axis is an error
@@ -90,7 +95,7 @@ def operand(memories: Memories, x: Any, shape: tuple[int, ...]) -> tuple[Code, A
     raise UnknownStep(f"an operand of type {type(x).__name__}")
 
 
-def apart(target: Any, *operands: Any) -> None:
+def apart(target: Array, *operands: Any) -> None:
     """See to it that what is read is not written meanwhile, but for the very same number."""
     for x in operands:
         if not isinstance(x, np.ndarray) or not np.may_share_memory(x, target):
@@ -100,7 +105,7 @@ def apart(target: Any, *operands: Any) -> None:
             raise UnknownStep("a call that reads what it writes")
 
 
-def assigned(memories: Memories, code: Code, target: Any, adds: bool = False) -> list[Nest]:
+def assigned(memories: Memories, code: Code, target: Array, adds: bool = False) -> list[Nest]:
     """A nest that writes a code's numbers into an array."""
     if not target.size:
         return []
@@ -109,7 +114,7 @@ def assigned(memories: Memories, code: Code, target: Any, adds: bool = False) ->
 
 
 def elementwise(
-    memories: Memories, ufunc: np.ufunc, args: Any, options: dict[str, Any]
+    memories: Memories, ufunc: np.ufunc, args: Any, options: dict[str, Array]
 ) -> list[Nest]:
     """The nest of a universal function, called with its arrays and the one it writes into."""
     options = dict(options)
@@ -178,7 +183,7 @@ def reduction(
     return folded(memories, name, code, x.shape, target)
 
 
-def product(memories: Memories, left: Any, right: Any, out: Any) -> list[Nest]:
+def product(memories: Memories, left: Array, right: Array, out: Array) -> list[Nest]:
     """A product of matrices, of stacks of them, or with vectors."""
     if np.may_share_memory(left, out) or np.may_share_memory(right, out):
         raise UnknownStep("a call that reads what it writes")

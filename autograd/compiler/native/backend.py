@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,9 @@ from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.rolling import rolled
 from autograd.compiler.relocation import arrays_in
+
+if TYPE_CHECKING:
+    from autograd.compiler.program import Workspace
 
 Call = Callable[[], Any]
 
@@ -95,7 +98,7 @@ class Native:
         self.refused = False
         self.lock = threading.Lock()
 
-    def prepare(self, space: Any) -> None:
+    def prepare(self, space: Workspace) -> None:
         """Give a workspace that nobody else uses its native calls, as soon as there are any."""
         if self.refused or space.native is self.state:
             if self.state is None and not self.refused:
@@ -105,7 +108,7 @@ class Native:
             return
         self._install(space)
 
-    def _wait(self, space: Any) -> None:
+    def _wait(self, space: Workspace) -> None:
         self.calls += 1
         if self.at_once:
             self._compile(space)
@@ -119,7 +122,7 @@ class Native:
             except RuntimeError:  # there is no more, or the interpreter is about to end
                 self.stop()
 
-    def _compile(self, space: Any) -> None:
+    def _compile(self, space: Workspace) -> None:
         """Make the code of every section; where that fails, leave it to NumPy."""
         if sum(map(len, sections_of(space))) > MANY:
             self.stop()
@@ -133,7 +136,7 @@ class Native:
             self.stop()
             self.warn(f"could not be compiled ({type(err).__name__}: {err})")
 
-    def _install(self, space: Any) -> None:
+    def _install(self, space: Workspace) -> None:
         with self.lock:
             if self.refused:
                 return
@@ -167,12 +170,12 @@ class Native:
         return ran
 
 
-def sections_of(space: Any) -> list[list[Call]]:
+def sections_of(space: Workspace) -> list[list[Call]]:
     """The lists of calls that a workspace runs, one after the other."""
     return [section for group, _ in _groups_of(space) for section in group]
 
 
-def _groups_of(space: Any) -> list[tuple[list[list[Call]], Memories]]:
+def _groups_of(space: Workspace) -> list[tuple[list[list[Call]], Memories]]:
     """The lists of calls on arrays and those on single numbers, each with their memories."""
     found = []
     later = getattr(space.later, "scalars", None)  # what waits for gradients of single numbers
@@ -186,7 +189,7 @@ def _groups_of(space: Any) -> list[tuple[list[list[Call]], Memories]]:
     return found
 
 
-def _pieces_of(space: Any) -> list[tuple[list[Call], list[Piece], Memories]]:
+def _pieces_of(space: Workspace) -> list[tuple[list[Call], list[Piece], Memories]]:
     """Each section as nests, where they are known."""
     found = []
     for sections, memories in _groups_of(space):
@@ -237,7 +240,7 @@ def _parts(steps: list[Step]) -> list[list[Step]]:
     return parts
 
 
-def _lowered(call: Any, memories: Memories) -> list[Nest] | None:
+def _lowered(call: Callable[..., Any], memories: Memories) -> list[Nest] | None:
     """A call as nests; None where it stays NumPy's."""
     try:
         if not isinstance(call, partial):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,11 @@ from autograd.compiler.tape import SOURCE, VIEW
 from autograd.compiler.traced import Traced
 from autograd.errors import CompileError
 from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.arrays import Array
 
 Calls = list[Any]
 
@@ -48,7 +53,9 @@ class BoundProgram:
     backward: Calls = field(default_factory=list)
 
 
-def bound(who: str, program: Program, find_names: Any, function: Any) -> BoundProgram:
+def bound(
+    who: str, program: Program, find_names: Callable[..., Any], function: Callable[..., Any]
+) -> BoundProgram:
     """A program with a memory of its own, its leaves' numbers filled in.
 
     Raises:
@@ -92,7 +99,7 @@ def _fill_leaves(program: Program, space: Workspace) -> None:
         place[...] = program.tensors[k][0]._data
 
 
-def _parameters(function: Any) -> list[str]:
+def _parameters(function: Callable[..., Any]) -> list[str]:
     try:
         kinds = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -151,11 +158,11 @@ def _name_leaves(out: BoundProgram, program: Program, space: Workspace, names: N
             out.named.append((space.arrays[step.out], line.split(" ", 1)[0], MADE))
 
 
-def _home(leaf: Any) -> bool:
+def _home(leaf: object) -> bool:
     return getattr(leaf, "home", None) is not None
 
 
-def _add_leaf(out: BoundProgram, label: str, numbers: Any, grad: Any) -> None:
+def _add_leaf(out: BoundProgram, label: str, numbers: Array, grad: Any) -> None:
     out.leaves.append((label, numbers, grad))
     out.named.append((numbers, label, LEAF))
     if grad is not None:
@@ -175,7 +182,7 @@ def _forward(program: Program, space: Workspace) -> Calls:
     return calls
 
 
-def _collect(numbers: Any, positions: Any, out: Any) -> Any:
+def _collect(numbers: Array, positions: Any, out: Array) -> Callable[..., Any]:
     return partial(taken, numbers, np.asarray(positions, np.intp), out=out)
 
 

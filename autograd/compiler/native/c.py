@@ -126,7 +126,7 @@ class C(Text):
         return indexed(ref, axes, names, id(ref.memory) not in self.flat, where)
 
 
-def _digits(x: Any) -> str:
+def _digits(x: object) -> str:
     text = str(x) if isinstance(x, np.floating) else repr(x)
     return text if any(c in text for c in ".en") else text + ".0"
 

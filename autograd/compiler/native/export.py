@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,10 +18,19 @@ from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.program import Program
 from autograd.errors import CompileError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LANGUAGES = ("c", "js", "llvm")
 
 
-def source(language: str, name: str, program: Program, find_names: Any, function: Any) -> str:
+def source(
+    language: str,
+    name: str,
+    program: Program,
+    find_names: Callable[..., Any],
+    function: Callable[..., Any],
+) -> str:
     """A program in another language."""
     check_choice("source", "language", language, LANGUAGES)
     program_of_calls = bound("source", program, find_names, function)
@@ -35,7 +44,11 @@ def source(language: str, name: str, program: Program, find_names: Any, function
 
 
 def export(
-    path: str | os.PathLike[str], program: Program, find_names: Any, function: Any, dtype: Any
+    path: str | os.PathLike[str],
+    program: Program,
+    find_names: Callable[..., Any],
+    function: Callable[..., Any],
+    dtype: Any,
 ) -> None:
     """Write a program's forward pass as a file of C, and its header beside it."""
     file = Path(path)

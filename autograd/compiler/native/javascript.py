@@ -151,7 +151,7 @@ def _declared(js: JavaScript, memory: Memory) -> str:
     return f"const {memory.name} = new {kind}({values});"
 
 
-def _listed(entries: Any) -> str:
+def _listed(entries: Iterator[Any]) -> str:
     """Arrays by name, each with its shape."""
     found = []
     for name, memory, begin, shape in entries:

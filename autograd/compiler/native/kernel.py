@@ -16,7 +16,7 @@ import operator
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from autograd.compiler.native.llvm import address_of, printed_apart, table_of, u
 from autograd.compiler.native.machine import Compiled, Ending, this_machine
 from autograd.compiler.native.memories import UnknownStep
 from autograd.compiler.tape import Tape
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 Change = Callable[[Sequence[Any], Sequence[Any]], Any]
 
@@ -42,7 +45,7 @@ class Kernel:
     """
 
     def __init__(
-        self, who: str, change: Change, arrays: Sequence[Any], numbers: list[Any], wait: bool
+        self, who: str, change: Change, arrays: Sequence[Array], numbers: list[float], wait: bool
     ) -> None:
         self.who = who
         self.kinds = [(x.dtype, x.shape) for x in arrays]
@@ -59,11 +62,11 @@ class Kernel:
     def __reduce__(self) -> Any:
         return type(None), ()  # machine code cannot be copied
 
-    def run(self, arrays: Sequence[Any], numbers: list[Any]) -> bool:
+    def run(self, arrays: Sequence[Any], numbers: list[float]) -> bool:
         """Change these arrays; False where nothing was done, as the code is not for this."""
         return self.function is not None and self._called(self.function, arrays, numbers)
 
-    def _called(self, function: Any, arrays: Sequence[Any], numbers: list[Any]) -> bool:
+    def _called(self, function: Any, arrays: Sequence[Array], numbers: list[float]) -> bool:
         self.numbers[0] = numbers
         if (found := self.compute()) is None:
             return False

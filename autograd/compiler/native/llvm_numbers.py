@@ -73,12 +73,12 @@ class Numbers:
     ) -> None:
         self.emit, self.declare, self.fused = emit, declare, fused
 
-    def type(self, dtype: Any, lanes: int) -> str:
+    def type(self, dtype: np.dtype[Any] | str, lanes: int) -> str:
         """The type of so many numbers."""
         kind = dtype if isinstance(dtype, str) else KINDS[dtype.str[1:]]
         return kind if lanes == 1 else f"<{lanes} x {kind}>"
 
-    def constant(self, value: Any, dtype: Any, lanes: int) -> str:
+    def constant(self, value: Any, dtype: np.dtype[Any] | str, lanes: int) -> str:
         """A number, so many times."""
         if isinstance(dtype, str):
             kind, word = dtype, bits(value) if dtype == "double" else str(value)
@@ -93,7 +93,7 @@ class Numbers:
             return word
         return "<" + ", ".join([f"{kind} {word}"] * lanes) + ">"
 
-    def splat(self, x: str, dtype: Any, lanes: int) -> str:
+    def splat(self, x: str, dtype: np.dtype[Any], lanes: int) -> str:
         """One number in every lane."""
         if lanes == 1:
             return x
@@ -103,7 +103,14 @@ class Numbers:
             f"shufflevector {wide} {one}, {wide} poison, <{lanes} x i32> zeroinitializer"
         )
 
-    def apply(self, name: str, args: list[str], dtypes: list[Any], out: Any, lanes: int) -> str:
+    def apply(
+        self,
+        name: str,
+        args: list[str],
+        dtypes: list[np.dtype[Any]],
+        out: np.dtype[Any],
+        lanes: int,
+    ) -> str:
         """A function of numbers by NumPy's name."""
         first, kind = dtypes[0], dtypes[0].kind
         wide = self.type(first, lanes)
@@ -132,7 +139,7 @@ class Numbers:
             return self.emit(f"sub {wide} {self.constant(0, first, lanes)}, {x}")
         return self._of_floats(name, args, first, lanes)
 
-    def truth(self, x: str, dtype: Any, lanes: int) -> str:
+    def truth(self, x: str, dtype: np.dtype[Any], lanes: int) -> str:
         """Whether a number is not 0."""
         if dtype.kind == "b":
             return x
@@ -140,7 +147,7 @@ class Numbers:
         zero = self.constant(0, dtype, lanes)
         return self.emit(f"{compare} {self.type(dtype, lanes)} {x}, {zero}")
 
-    def cast(self, x: str, source: Any, to: Any, lanes: int) -> str:
+    def cast(self, x: str, source: np.dtype[Any], to: np.dtype[Any], lanes: int) -> str:
         """A number as one of another type."""
         if to.kind == "b":
             return self.truth(x, source, lanes)
@@ -160,7 +167,7 @@ class Numbers:
             how = "sitofp" if to.kind == "f" else "fptosi"
         return self.emit(f"{how} {before} {x} to {after}")
 
-    def _extremum(self, name: str, x: str, y: str, dtype: Any, lanes: int) -> str:
+    def _extremum(self, name: str, x: str, y: str, dtype: np.dtype[Any], lanes: int) -> str:
         wide = self.type(dtype, lanes)
         more = name == "maximum"
         if dtype.kind != "f":
@@ -172,7 +179,7 @@ class Numbers:
         is_nan = self.emit(f"fcmp uno {wide} {x}, {x}")
         return self.emit(f"select {truth} {is_nan}, {wide} {x}, {wide} {found}")
 
-    def _of_floats(self, name: str, args: list[str], dtype: Any, lanes: int) -> str:
+    def _of_floats(self, name: str, args: list[str], dtype: np.dtype[Any], lanes: int) -> str:
         wide, x = self.type(dtype, lanes), args[0]
         number = self.constant
         if name in _INTRINSICS:
@@ -200,7 +207,7 @@ class Numbers:
             return found
         return self._one_by_one(LIBM[name], args, lanes)
 
-    def intrinsic(self, name: str, args: list[str], dtype: Any, lanes: int) -> str:
+    def intrinsic(self, name: str, args: list[str], dtype: np.dtype[Any], lanes: int) -> str:
         """One of LLVM's own functions."""
         wide = self.type(dtype, lanes)
         size = KINDS[dtype.str[1:]].replace("double", "f64").replace("float", "f32")
@@ -232,7 +239,7 @@ class Numbers:
 
     # --- elementary functions
 
-    def fma(self, a: str, b: str, c: str, dtype: Any, lanes: int) -> str:
+    def fma(self, a: str, b: str, c: str, dtype: np.dtype[Any], lanes: int) -> str:
         """a * b + c, rounded once where the machine can."""
         if self.fused:
             return self.intrinsic("fma", [a, b, c], dtype, lanes)

@@ -78,7 +78,9 @@ class Tiles:
         for begin, end, rows in pieces(n, ROWS):
             moved = self._shifted(places, self.row, begin)
 
-            def body(index: str, _: list[str], moved: Any = moved, rows: int = rows) -> list[str]:
+            def body(
+                index: str, _: list[str], moved: dict[Ref, str] = moved, rows: int = rows
+            ) -> list[str]:
                 self._segments(self._along(moved, self.row, index), rows)
                 return []
 
@@ -98,7 +100,11 @@ class Tiles:
             lanes = min(size, width)
 
             def body(
-                index: str, _: list[str], moved: Any = moved, many: int = many, lanes: int = lanes
+                index: str,
+                _: list[str],
+                moved: dict[Ref, str] = moved,
+                many: int = many,
+                lanes: int = lanes,
             ) -> list[str]:
                 self._tile(self._along(moved, self.v, index), rows, many, lanes)
                 return []
@@ -116,7 +122,7 @@ class Tiles:
             moved = self._shifted(places, self.column, begin)
 
             def body(
-                index: str, _: list[str], moved: Any = moved, many: int = columns
+                index: str, _: list[str], moved: dict[Ref, str] = moved, many: int = columns
             ) -> list[str]:
                 self.columns = many
                 self._tile(self._along(moved, self.column, index), rows * many, 1, 1)

@@ -16,9 +16,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GIVEN, FIXED, LEAF, MADE = "given", "fixed", "leaf", "made"
 """What a memory holds: an argument; numbers that never change; a leaf's; what is computed."""
@@ -194,7 +197,7 @@ def refs_in(code: Code) -> Iterator[Ref]:
             yield from refs_in(part)
 
 
-def mapped(code: Code, function: Any) -> Any:
+def mapped(code: Code, function: Callable[..., Any]) -> Any:
     """The code with every ref replaced."""
     if isinstance(code, Ref):
         return function(code)
@@ -287,7 +290,7 @@ def indices(ref: Ref, axes: Sequence[int]) -> list[tuple[int, list[tuple[int, in
     return None if left or offset else found
 
 
-def start_of(nest: Nest) -> Any:
+def start_of(nest: Nest) -> float:
     """What folding begins with."""
     dtype = nest.code.dtype
     if nest.fold in ("maximum", "minimum"):

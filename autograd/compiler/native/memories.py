@@ -11,13 +11,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from autograd.compiler.native.loops import FIXED, MADE, Memory, Number, Ref
 from autograd.compiler.relocation import arrays_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.arrays import Array
 
 Named = tuple[Any, str, str]
 """An array, what it is called, and what it holds."""
@@ -64,7 +69,7 @@ class Memories:
 
     def __init__(
         self,
-        calls: Iterable[Any],
+        calls: Iterable[Callable[..., Any]],
         named: Sequence[Named] = (),
         constants: bool = False,
         complete: bool = False,
@@ -86,7 +91,7 @@ class Memories:
             self.blocks.append((low, high, self._memory(low, high, inside, names)))
         self.begins = [low for low, *_ in self.blocks]
 
-    def _memory(self, low: int, high: int, inside: list[Any], names: dict[Any, Any]) -> Memory:
+    def _memory(self, low: int, high: int, inside: list[Array], names: dict[Any, Any]) -> Memory:
         own = names.get((low, high))
         parts = [found for x in inside if (found := names.get(byte_bounds(x))) is not None]
         dtypes = {x.dtype for x in inside}
@@ -133,22 +138,22 @@ class Memories:
         array = np.array(places, dtype=np.int64, order="C")
         return self.place_of(array, self.more("places", array, FIXED), 0)
 
-    def more(self, name: str, array: Any, role: str) -> Memory:
+    def more(self, name: str, array: Array, role: str) -> Memory:
         """A memory that the program does not have."""
         name = f"{name}{len(self.tables)}"
         memory = Memory(name, array.shape, array.dtype, array.reshape(-1), role)
         self.tables.append(memory)
         return memory
 
-    def is_fixed(self, array: Any) -> bool:
+    def is_fixed(self, array: Array) -> bool:
         """Whether an array holds the same numbers in every run."""
         return self.complete and self._block_of(array).role == FIXED
 
-    def _block_of(self, array: Any) -> Memory:
+    def _block_of(self, array: Array) -> Memory:
         address = array.__array_interface__["data"][0]
         return self.blocks[bisect_right(self.begins, address) - 1][2]
 
-    def written(self, array: Any) -> None:
+    def written(self, array: Array) -> None:
         """Note that a call writes into an array's memory: then it is not fixed."""
         memory = self._block_of(array)
         if memory.role == FIXED:
@@ -170,7 +175,7 @@ class Memories:
             raise UnknownStep("numbers that are not side by side")
         return memory, place
 
-    def ref(self, array: Any) -> Ref | Number:
+    def ref(self, array: Array) -> Ref | Number:
         """A number of an array in a nest whose axes are the array's."""
         if not array.size:
             raise UnknownStep("an array without numbers")
@@ -181,12 +186,12 @@ class Memories:
                 return Number(first.item(), array.dtype)
         return self.place_of(array, memory, place)
 
-    def place_of(self, array: Any, memory: Memory, place: int) -> Ref:
+    def place_of(self, array: Array, memory: Memory, place: int) -> Ref:
         """Likewise, where the memory is known."""
         steps = [s // memory.dtype.itemsize for s in array.strides]
         return Ref(memory, place, tuple(s if n > 1 else 0 for s, n in zip(steps, array.shape)))  # noqa: B905
 
-    def target(self, array: Any) -> Ref:
+    def target(self, array: Array) -> Ref:
         """Where an array is written."""
         return self.place_of(array, *self.of(array))
 
@@ -194,14 +199,14 @@ class Memories:
 class _Window:
     """A part of the memory around an array, for NumPy."""
 
-    def __init__(self, array: Any, low: int, high: int) -> None:
+    def __init__(self, array: Array, low: int, high: int) -> None:
         self.owner = array
         self.__array_interface__ = {
             "version": 3, "shape": (high - low,), "typestr": "|u1", "data": (low, False),
         }  # fmt: skip
 
 
-def _joined(blocks: dict[tuple[int, int], Any]) -> Iterator[tuple[tuple[int, int], list[Any]]]:
+def _joined(blocks: dict[Any, Any]) -> Iterator[tuple[tuple[int, int], list[Any]]]:
     """Ranges of memory that do not overlap, each with the arrays in it."""
     low = high = 0
     inside: list[Any] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,8 +26,17 @@ from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
 from autograd.compiler.native.windows import WINDOWS
 
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
-def _stored(memories: Memories, target: Any, function: Any, args: Any, options: Any) -> list[Nest]:
+
+def _stored(
+    memories: Memories,
+    target: Array,
+    function: Callable[..., Any],
+    args: Any,
+    options: dict[Any, Any],
+) -> list[Nest]:
     """A call whose result is copied into its place."""
     name = getattr(function, "__name__", "")
     if not target.size:
@@ -92,7 +101,9 @@ def _einsum(memories: Memories, target: Any, how: Any, *arrays: Any, **options: 
     return folded(memories, "add", code, axes, target)
 
 
-def _shown(memories: Memories, target: Any, function: Any, args: Any, options: Any) -> list[Nest]:
+def _shown(
+    memories: Memories, target: Array, function: Any, args: Any, options: dict[Any, Any]
+) -> list[Nest]:
     """Numbers of an array in another order: found by asking NumPy where each of them comes from."""
     x = args[0]
     if not isinstance(x, np.ndarray) or any(isinstance(y, np.ndarray) for y in _leaves(args[1:])):
@@ -139,7 +150,7 @@ def _added_up(memories: Memories, row: Any, starts: Any, out: Any) -> list[Nest]
 
 
 def _side_by_side(
-    memories: Memories, arrays: Any, axis: int = 0, out: Any = None, stacked: bool = False
+    memories: Memories, arrays: list[Array], axis: int = 0, out: Any = None, stacked: bool = False
 ) -> list[Nest]:
     """`np.concatenate` and `np.stack`: each part is copied to its place."""
     if axis is None:
@@ -172,7 +183,7 @@ def _mean(
     return [*total, *elementwise(memories, np.divide, (out, float(count), out), {})]
 
 
-def _set(memories: Memories, x: Any, index: Any, value: Any) -> list[Nest]:
+def _set(memories: Memories, x: Array, index: Any, value: Array) -> list[Nest]:
     """`x[index] = value`, for slices."""
     if any(isinstance(y, np.ndarray) for y in _leaves(index)):
         return put(memories, x, index, value)

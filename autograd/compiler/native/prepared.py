@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,11 @@ from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.relocation import arrays_in
 from autograd.errors import CompileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.arrays import Array
 
 Part = tuple[Memory, int, tuple[int, ...]]
 """Where an array lies: in which memory, from which place on, and its shape."""
@@ -50,7 +55,7 @@ class Prepared:
             slopes = None if grad is None else self._part(memories, grad, self.backward, name)
             self.leaves[name] = self._part(memories, x, [], name), slopes
 
-    def _nests(self, call: Any, memories: Memories) -> list[Nest]:
+    def _nests(self, call: Callable[..., Any], memories: Memories) -> list[Nest]:
         try:
             return lowered(call, memories)
         except UnknownStep as err:
@@ -62,7 +67,7 @@ class Prepared:
                 "language. It runs with NumPy alone."
             ) from None
 
-    def _part(self, memories: Memories, array: Any, nests: list[Nest], name: str) -> Part:
+    def _part(self, memories: Memories, array: Array, nests: list[Nest], name: str) -> Part:
         """Where an array lies side by side; it is copied there if it does not."""
         if array.flags.c_contiguous:
             return (*memories.of(array), array.shape)
@@ -73,7 +78,7 @@ class Prepared:
         return memory, 0, array.shape
 
     def _argument(
-        self, memories: Memories, name: str, places: list[Any], copies: list[Nest]
+        self, memories: Memories, name: str, places: list[Array], copies: list[Nest]
     ) -> Memory:
         """The memory in which an argument comes: the very one that is read, if there is one."""
         if len(places) == 1 and places[0].size:
@@ -106,7 +111,7 @@ class Prepared:
             found.append(out)
         return found
 
-    def _copy(self, memories: Memories, x: Any, out: Ref) -> None:
+    def _copy(self, memories: Memories, x: Array, out: Ref) -> None:
         source = memories.target(x)
         note = f"{out.memory.name} = {source.memory.name}"
         nest = Nest(x.shape, x.ndim, source, out, comment=note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,11 @@ from autograd.compiler.native.loops import (
     refs_in,
 )
 from autograd.errors import CompileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.arrays import Array
 
 INDEX_NAMES = "ijklmnop"
 
@@ -191,12 +196,16 @@ def _sum(begin: int, parts: list[tuple[int, int]], names: str) -> str:
     return text if not begin else f"{text} {'+' if begin > 0 else '-'} {abs(begin)}"
 
 
-def nested(values: Any, shape: tuple[int, ...], show: Any, brackets: str = "{}") -> str:
+def nested(
+    values: Array, shape: tuple[int, ...], show: Callable[..., Any], brackets: str = "{}"
+) -> str:
     """Numbers as a literal with brackets for each axis, lines of at most 100 letters."""
     return "\n".join(_rows(values, shape, show, brackets, "    ")).lstrip()
 
 
-def _rows(values: Any, shape: tuple[int, ...], show: Any, brackets: str, indent: str) -> list[str]:
+def _rows(
+    values: Array, shape: tuple[int, ...], show: Callable[..., Any], brackets: str, indent: str
+) -> list[str]:
     left, right = brackets[0], brackets[1]
     if len(shape) > 1:
         parts = np.reshape(values, (shape[0], math.prod(shape[1:])))

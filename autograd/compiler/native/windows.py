@@ -15,13 +15,16 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.native.loops import FIXED, MADE, Apply, Code, Memory, Nest, Number, Ref
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.rules.windows import size_of
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 FEW, PAGE = 4, 4096
 """More channels than that should not lie a multiple of so many bytes apart: the nearest memory has
@@ -59,14 +62,20 @@ class Block:
         return along, tuple(d * step for d, step in zip(dilation, self.size, strict=True))
 
 
-def _block(memories: Memories, x: Any) -> Block:
+def _block(memories: Memories, x: Array) -> Block:
     ref = memories.target(x)
     n, c, *size = (s // x.itemsize for s in x.strides)
     return Block(ref.memory, ref.offset, n, c, tuple(size))
 
 
 def _own_block(
-    memories: Memories, name: str, channels: int, size: Lengths, n: int, number: Any, dtype: Any
+    memories: Memories,
+    name: str,
+    channels: int,
+    size: Lengths,
+    n: int,
+    number: float,
+    dtype: np.dtype[Any],
 ) -> tuple[Block, Memory]:
     """A memory of its own for (n, channels, *size), with the examples side by side."""
     if channels > FEW and math.prod(size) * n * dtype.itemsize % PAGE == 0:
@@ -77,7 +86,7 @@ def _own_block(
     return Block(memory, 0, 1, c, tuple(along)), memory
 
 
-def _copied(memories: Memories, x: Any, to: Block, back: bool = False) -> Nest:
+def _copied(memories: Memories, x: Array, to: Block, back: bool = False) -> Nest:
     """The nest that puts an array into a block, or what is there into the array."""
     axes = (x.shape[1], *x.shape[2:], x.shape[0])
     mine = _block(memories, x)
@@ -85,7 +94,9 @@ def _copied(memories: Memories, x: Any, to: Block, back: bool = False) -> Nest:
     return Nest(axes, len(axes), *((other, one) if back else (one, other)))
 
 
-def _padded(memories: Memories, x: Any, padding: Pairs, number: float) -> tuple[list[Nest], Block]:
+def _padded(
+    memories: Memories, x: Array, padding: Pairs, number: float
+) -> tuple[list[Nest], Block]:
     """The nests that put an array between so many numbers, and where it is then."""
     kept = [slice(-min(a, 0), n + min(b, 0)) for n, (a, b) in zip(x.shape[2:], padding)]  # noqa: B905
     x = x[(slice(None), slice(None), *kept)]
@@ -129,7 +140,7 @@ def _spread(
     return [*clear, write(block, True), _copied(memories, target, block.moved(before), back=True)]
 
 
-def _cleared(memories: Memories, target: Any) -> Nest:
+def _cleared(memories: Memories, target: Array) -> Nest:
     return Nest(target.shape, target.ndim, Number(0.0, target.dtype), memories.target(target))
 
 
@@ -149,7 +160,7 @@ def _times(x: Code, y: Code) -> Code:
 
 
 def convolved(
-    memories: Memories, target: Any, x: Any, weight: Any, stride: Lengths, padding: Pairs,
+    memories: Memories, target: Array, x: Array, weight: Array, stride: Lengths, padding: Pairs,
     dilation: Lengths, groups: int,
 ) -> list[Nest]:  # fmt: skip
     """The nests of `convolution`: axes group, channel out, places, n | channel in, kernel."""
@@ -168,7 +179,7 @@ def convolved(
 
 
 def correlated(
-    memories: Memories, target: Any, x: Any, y: Any, stride: Lengths, padding: Pairs,
+    memories: Memories, target: Array, x: Array, y: Array, stride: Lengths, padding: Pairs,
     dilation: Lengths, groups: int,
 ) -> list[Nest]:  # fmt: skip
     """The nests of `kernel_correlation`: axes group, channels, kernel | places, n."""
@@ -188,7 +199,7 @@ def correlated(
 
 
 def spread_out(
-    memories: Memories, target: Any, y: Any, weight: Any, stride: Lengths, padding: Pairs,
+    memories: Memories, target: Array, y: Array, weight: Array, stride: Lengths, padding: Pairs,
     dilation: Lengths, groups: int,
 ) -> list[Nest]:  # fmt: skip
     """The nests of `transposed_convolution`.
@@ -217,7 +228,7 @@ def spread_out(
 
 
 def pooled(
-    memories: Memories, target: Any, x: Any, kernel: Lengths, stride: Lengths, padding: Pairs,
+    memories: Memories, target: Array, x: Array, kernel: Lengths, stride: Lengths, padding: Pairs,
     dilation: Lengths | None = None, fold: str = "add",
 ) -> list[Nest]:  # fmt: skip
     """The nests of the largest number of each window, or of their sum."""
@@ -242,7 +253,7 @@ def _each(kernel: Lengths, block: Block, places: Lengths, *how: Lengths) -> Iter
         yield Ref(block.memory, block.begin + by, (block.c, *along, block.n))
 
 
-def _over_windows(memories: Memories, array: Any) -> Ref:
+def _over_windows(memories: Memories, array: Array) -> Ref:
     """A number for each window, in such a nest."""
     one = _block(memories, array)
     return one.ref(one.c, *one.size, one.n)
@@ -253,7 +264,7 @@ def _chosen(code: Code, place: Code) -> Code:
 
 
 def places_of_largest(
-    memories: Memories, target: Any, x: Any, largest: Any, kernel: Lengths, stride: Lengths,
+    memories: Memories, target: Array, x: Array, largest: Array, kernel: Lengths, stride: Lengths,
     padding: Pairs, dilation: Lengths,
 ) -> list[Nest]:  # fmt: skip
     """The nests of `largest_in_windows`: the first that is the largest, or is nan."""
@@ -272,7 +283,7 @@ def places_of_largest(
 
 
 def taken_from_windows(
-    memories: Memories, target: Any, x: Any, chosen: Any, kernel: Lengths, stride: Lengths,
+    memories: Memories, target: Array, x: Array, chosen: Array, kernel: Lengths, stride: Lengths,
     padding: Pairs, dilation: Lengths,
 ) -> list[Nest]:  # fmt: skip
     """The nests of `from_windows`: of each window the number at the place that was chosen."""
@@ -288,8 +299,8 @@ def taken_from_windows(
 
 
 def put_into_windows(
-    memories: Memories, target: Any, y: Any, chosen: Any, kernel: Lengths, stride: Lengths,
-    padding: Pairs, dilation: Lengths,
+    memories: Memories, target: Array, y: Array, chosen: Array | None, kernel: Lengths,
+    stride: Lengths, padding: Pairs, dilation: Lengths,
 ) -> list[Nest]:  # fmt: skip
     """The nests of `to_windows`: axes channels, windows, kernel, n.
 
@@ -298,7 +309,7 @@ def put_into_windows(
     _check(y, target)
     places, none = y.shape[2:], (0,) * len(kernel)
 
-    def ref(array: Any) -> Ref:
+    def ref(array: Array) -> Ref:
         one = _block(memories, array)
         return one.ref(one.c, *one.size, *none, one.n)
 
@@ -319,7 +330,7 @@ def put_into_windows(
 
 
 def put_everywhere(
-    memories: Memories, target: Any, y: Any, kernel: Lengths, stride: Lengths, padding: Pairs
+    memories: Memories, target: Array, y: Array, kernel: Lengths, stride: Lengths, padding: Pairs
 ) -> list[Nest]:
     """The nests of `over_windows`: each number at all places of its window."""
     how = kernel, stride, padding, (1,) * len(kernel)

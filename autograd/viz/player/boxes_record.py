@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.viz import notation
 from autograd.viz.outline import BoxStep, Outline, handed_back
@@ -12,6 +12,9 @@ from autograd.viz.player.values import value
 from autograd.viz.steps import Pass
 from autograd.viz.trace import Box, Node
 from autograd.viz.views import open_in
+
+if TYPE_CHECKING:
+    from autograd.viz.graph import DrawnNode
 
 Record = dict[str, Any]
 
@@ -92,7 +95,7 @@ def _view(
     }
 
 
-def _is_made(node: Any) -> bool:
+def _is_made(node: DrawnNode) -> bool:
     return node.kind == "operation" and "~" not in node.id
 
 

@@ -80,7 +80,7 @@ def still_image(svg: str, sentence: str, notebook: bool = True) -> str:
     )
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel) -> dict[Any, Any]:
     """The picture with places for what changes, and the states of that."""
     groups = {id(group): group for scene in panel.scenes for group in scene.groups}
     texts = {key: group_text(group) for key, group in groups.items()}

@@ -73,7 +73,7 @@ class Forms:
             "latex": _latex(formula),
         }
 
-    def _rule(self, node: Node, position: int, operands: Sequence[str | float]) -> list[Any]:
+    def _rule(self, node: Node, position: int, operands: Sequence[str | float]) -> list[int | str]:
         """A local derivative in text and in LaTeX; 1 for a number, 2 more if it needs brackets."""
         formula = self.steps.partial_formula(node, position, operands, OWN_NAME)
         assert formula is not None

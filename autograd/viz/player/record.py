@@ -211,7 +211,7 @@ def _tree(derivative: Derivative, index: Mapping[str, int]) -> Any:
     """A derivative as a tree in which numbers stand for the nodes of these names."""
     known = {notation.name(name).tree: i for name, i in index.items()}
 
-    def referring(tree: Any) -> Any:
+    def referring(tree: str | tuple[Any, ...]) -> Any:
         if isinstance(tree, str):
             return tree
         return known[tree] if tree in known else [referring(part) for part in tree]

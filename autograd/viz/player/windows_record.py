@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.viz.player.values import rows_of
 from autograd.viz.steps import Pass
 from autograd.viz.windows import is_of_one_example, kernels_in, window_texts
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from autograd.node import Node
 
 MOST = 144
 """So many numbers of an array can be chosen, of a larger one whole images, the first of them."""
@@ -20,7 +24,7 @@ LARGEST = 20_000
 Record = dict[str, Any]
 
 
-def windows_of(steps: Pass, index: Mapping[Any, int]) -> dict[int, Record]:
+def windows_of(steps: Pass, index: Mapping[Node, int]) -> dict[int, Record]:
     """For each array whose numbers can be chosen, what asks for one, the numbers, and the texts.
 
     Args:
@@ -37,7 +41,7 @@ def windows_of(steps: Pass, index: Mapping[Any, int]) -> dict[int, Record]:
     return found
 
 
-def _choice(steps: Pass, array: Any, numbers: Any) -> Record:
+def _choice(steps: Pass, array: Node, numbers: float | Array) -> Record:
     made = array.parents[0] if is_of_one_example(array) else array
     operands = [array, *made.parents, *(p for parent in made.parents for p in parent.parents)]
     shape = np.shape(numbers)

@@ -1,15 +1,18 @@
 """The exercises of the notebook on reading digits."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nn.course.exercise import Exercise, Mistake
 from nn.course.misconceptions import Misconception as Belief
 
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
-def _some_table() -> Mapping[str, Any]:
+
+def _some_table() -> Mapping[str, Array]:
     """A table of shown and read digits such as the notebook's, every row of another length."""
     table = np.diag(np.arange(30, 40))
     table[1, 8] = table[3, 5] = 2

@@ -27,7 +27,7 @@ class Node:
 class NodeThatForgets(Node):
     """Loses its parents."""
 
-    def __init__(self, data: float, parents: Any = (), slopes: Any = ()) -> None:
+    def __init__(self, data: float, parents: object = (), slopes: object = ()) -> None:
         super().__init__(data)
 
 
@@ -39,7 +39,7 @@ class NodeOfOne(Node):
         self.grad = 1.0
 
 
-def _engine() -> Mapping[str, Any]:
+def _engine() -> Mapping[str, Callable[..., Any]]:
     return {"MyValue": Node}
 
 
@@ -98,7 +98,7 @@ def _gradients(backward: Callable[[Any], Any], MyValue: Any) -> list[float]:
     return [float(node.grad) for node in nodes]
 
 
-def _curves(functions: Any, MyValue: Any) -> list[float]:
+def _curves(functions: list[Any], MyValue: Any) -> list[float]:
     """tanh at 0.5 and a cube at 2, with their slopes."""
     tanh, power = functions
     bent, cube = _made(tanh(MyValue(0.5))), _made(power(MyValue(2.0), 3))
@@ -168,30 +168,30 @@ def _step(parameters: Any, loss_of: Any, *, clears: bool = True, sign: float = -
         p.data += sign * 0.1 * p.grad
 
 
-def _step_that_only_looks(parameters: Any, loss_of: Any) -> None:
+def _step_that_only_looks(parameters: object, loss_of: Any) -> None:
     _backward(loss_of())
 
 
 # --- the three bugs -------------------------------------------------------------------------------
 
 
-def _twice_used() -> Any:
+def _twice_used() -> Value:
     x, y = Value(3.0, label="x"), Value(2.0, label="y")
     return x * y + x
 
 
-def _two_ways() -> Any:
+def _two_ways() -> Value:
     x, y = Value(3.0, label="x"), Value(2.0, label="y")
     a = x * y
     return a * (a + 2.0)
 
 
-def _small_loss() -> Any:
+def _small_loss() -> Value:
     w, x, b = Value(0.5, label="w"), Value(2.0, label="x"), Value(1.0, label="b")
     return (w * x + b - 1.0) ** 2
 
 
-def first_difference(result: Any, broken: Callable[[Any], list[str]]) -> int:
+def first_difference(result: Value, broken: Callable[[Any], list[str]]) -> int:
     """The number of the first step in which a broken pass differs from the library's."""
     pairs = zip(planted.sound(result), broken(result), strict=False)
     return next(k for k, (good, bad) in enumerate(pairs, start=1) if good != bad)

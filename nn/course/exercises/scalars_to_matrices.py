@@ -1,15 +1,18 @@
 """The exercises of the notebook on scalars and matrices."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nn.course.exercise import Exercise, Mistake
 from nn.course.misconceptions import Misconception as Belief
 
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
-def _a_layer() -> Mapping[str, Any]:
+
+def _a_layer() -> Mapping[str, Array]:
     """Examples, weights and biases of the notebook's shapes."""
     rng = np.random.default_rng(0)
     examples = np.arange(12.0).reshape(4, 3)
