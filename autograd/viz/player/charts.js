@@ -66,19 +66,21 @@ function paintMap(canvas, said, x, held) {
   }
 }
 // The losses of all runs: of the batches as a line, of the held-out examples dashed. On a log scale
-// where one is a hundred times another.
+// where one is a hundred times another, unless a single run reaches 0. A line that goes far beyond
+// where it began, or to 0 among several, leaves the plot.
 function paintCurves(canvas, runs, now) {
   canvas.width = canvas.clientWidth || canvas.width; // so that its type stays as large as it is
   const c = canvas.getContext("2d"),
     { width, height } = canvas,
     [left, up, right, down] = [52.5, 20.5, width - 10.5, height - 27.5],
     all = runs.flatMap((run) => [...run.losses, ...run.tests].map((p) => p[1])).filter(Number.isFinite),
-    most = Math.max(1e-9, ...all),
-    least = Math.min(...all),
-    logs = least > 0 && most > 100 * least,
+    begun = Math.max(0, ...runs.flatMap((run) => run.losses.slice(0, 1).map((p) => p[1])).filter(Number.isFinite)),
+    most = Math.max(1e-9, Math.min(Math.max(...all), 1000 * begun || Infinity)),
+    least = Math.min(...all.filter((loss) => loss > 0)),
+    logs = Math.min(...all) >= (runs.length < 2 && least) && most > 100 * least,
     low = logs ? Math.max(least, most * 1e-6) : Math.min(0, ...all),
     high = logs ? most * 1.2 : most + 0.05 * (most - low),
-    part = (loss) => (logs ? Math.log(Math.max(loss, low) / low) / Math.log(high / low) : (loss - low) / (high - low)),
+    part = (loss) => (logs ? Math.log(Math.max(loss, 1e-300) / low) / Math.log(high / low) : (loss - low) / (high - low)),
     place = ([t, loss]) => [left + ((right - left) * t) / Math.max(1, now), down - (down - up) * part(loss)],
     paper = color("--paper");
   c.fillStyle = paper;
@@ -93,6 +95,10 @@ function paintCurves(canvas, runs, now) {
     c.fillText(x && Math.abs(x) < 1e-3 ? x.toExponential(0) : +x.toPrecision(2), left - 5, y);
   c.fillText("step " + now, right, height - 10);
   c.textAlign = "start";
+  c.save();
+  c.beginPath();
+  c.rect(left, up, width, down - up + 5);
+  c.clip();
   runs.forEach((run, k) => {
     const pen = color(runs.length > 1 ? PENS[RUN + k] : "--ink");
     for (const [list, dash, of] of [
@@ -113,4 +119,5 @@ function paintCurves(canvas, runs, now) {
       });
     }
   });
+  c.restore();
 }

@@ -107,11 +107,11 @@ function go(on) {
 }
 // How far it is, in words; of several runs each with its name.
 function said({ now, tests }, k) {
-  const test = tests.length ? "test " + (several ? "" : "loss ") + tests.at(-1)[1].toPrecision(4) : "",
-    lost = Number.isFinite(now ?? 0) ? "" : ": the steps were too large. A smaller rate, and reset",
-    found = now === undefined ? [] : [now.toPrecision(4) + lost];
-  if (several) return " · " + site.runs[k].name + " " + [...found, ...(test ? [test] : [])].join(", ");
-  return [...found.map((loss) => " · loss " + loss), test && " · " + test].join("");
+  const lost = !Number.isFinite(now ?? 0),
+    test = tests.length && !(several && lost) ? ["test " + (several ? "" : "loss ") + tests.at(-1)[1].toPrecision(4)] : [],
+    far = several ? ": too large steps" : ": the steps were too large. A smaller rate, and reset",
+    found = now === undefined ? [] : [(several ? "" : "loss ") + now.toPrecision(4) + (lost ? far : "")];
+  return several ? " · " + site.runs[k].name + " " + [...found, ...test].join(", ") : [...found, ...test].map((text) => " · " + text).join("");
 }
 worker.onmessage = ({ data }) => {
   if (data.golden) return host.golden(data.golden);
@@ -162,7 +162,7 @@ host.steps = (count, run = 0) => golden({ steps: count, run });
 appear(main);
 new MutationObserver(paint).observe(host, { attributes: true, attributeFilter: ["data-theme"] });
 // Who wants little motion is shown how it is once a second.
-const unhurried = () => worker.postMessage({ pause: calm.matches ? 1000 : 50 });
+const unhurried = () => worker.postMessage({ pause: calm.matches ? 1000 : 100 });
 calm.addEventListener("change", unhurried);
 unhurried();
 recall();

@@ -1,5 +1,5 @@
 // What the worker of a page does with its trainers: they run side by side, on the same batches, and
-// it tells at most 20 times a second.
+// it tells at most ten times a second.
 
 const runs = trainers(data).map((train, k) => ({ train, rate: data.runs[k].lr, losses: [], tests: [] })),
   [{ train }] = runs,
@@ -13,7 +13,7 @@ let going = false,
   order = [],
   first = 1, // the seed that was chosen
   seed = 1,
-  pause = 50, // milliseconds between two messages
+  pause = 100, // milliseconds between two messages
   every = 1, // of so many steps one is drawn
   speed = 300, // steps a second
   begun = 0,
