@@ -46,7 +46,13 @@ class BoundEffects:
             for array, pairs in effects.row_data.items()
         ]
         some = [pair for pair in effects.row_grads if pair[1] is not None]
-        self.row_grads = [(some, *_found(later, some))] if some else []
+        if some:  # side by side in memory, if they are there in another order
+            numbers, places = later.found(np.array([row for _, row in some]))
+            order = np.argsort(places, kind="stable")
+            some = [some[k] for k in order.tolist()]
+            self.row_grads = [(some, numbers, span(places[order].tolist()))]
+        else:
+            self.row_grads = []
         none = [pair for pair in effects.row_grads if pair[1] is None]
         self.row_grads_gone = [none] if none else []
         self.numbers = [arrays.arrays.get(id(x)) for x in effects.numbers]

@@ -295,7 +295,7 @@ class Written:
             if leaf.is_set:
                 self.row_grads.append((k, None if leaf.gradient is GONE else leaf.gradient))
         self.after: AfterBackward | None = None
-        self._closed: dict[int, GatheredValues] = {}
+        self._closed: dict[int, tuple[Any, GatheredValues]] = {}
 
     def rows_before(self, graph: Graph, results: list[int], arrays: list[list[int]]) -> list[int]:
         """Set up what is computed after the backward pass.
@@ -367,10 +367,10 @@ class Written:
     def leaves(self, pairs: list[Any], values: Callable[..., Any]) -> GatheredValues:
         """The Values of pairs of a leaf and something else."""
         if id(pairs) in self._closed:
-            return self._closed[id(pairs)]
+            return self._closed[id(pairs)][1]
         found = GatheredValues([values(leaf) for leaf, _ in pairs])
         if all(leaf >= self.run.graph.value_count for leaf, _ in pairs):  # at each call the same
-            self._closed[id(pairs)] = found
+            self._closed[id(pairs)] = pairs, found  # which stay, so that the id is theirs
         return found
 
 

@@ -10,6 +10,8 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd.op import Elementwise
 
 if TYPE_CHECKING:
@@ -85,6 +87,17 @@ class Graph:
         columns = (self.code, self.left, self.right, self.candidates, self.begins)
         numbers = (column.tobytes() for column in columns)
         return (*numbers, str(self.constants), tuple(self.outputs))
+
+    def is_zero(self, row: int) -> bool:
+        """Whether a row is the number 0 written in the code, and not -0."""
+        return self.code[row] == CONSTANT and str(self.constants[self.left[row]]) == "0.0"
+
+    def unused_leaves(self) -> Any:
+        """The rows of leaves that no operation uses."""
+        code, left, right = map(np.array, (self.code, self.left, self.right))
+        used = left[(code >= 0) | (code == DETACH)], right[code >= 0], np.array(self.candidates)
+        leaves = np.flatnonzero(code == LEAF)
+        return leaves[~np.isin(leaves, np.concatenate(used))]
 
     def operands(self, row: int) -> list[int]:
         """The rows that a row is computed from; of a lookup, all that it chooses from."""

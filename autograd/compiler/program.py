@@ -455,6 +455,8 @@ class Later:
         self.early_at = at[np.array(after.early, dtype=np.intp)]
         self.grads_at = at[np.array(grads, dtype=np.intp)] - old.data_size
         self.grad_places = dict(zip(after.grads, self.grads_at.tolist(), strict=True))
+        unused = at[old.unused_leaves()]
+        self.blank = set((unused[unused >= 0] - old.data_size).tolist())
         self.count = len(after.early), len(after.early) + len(after.grads)
         late = space.program.effects.late
         self.is_read = bool(after.graph.guards) or any(late[x] for x in space.program.result_rows)
@@ -468,11 +470,25 @@ class Later:
 
     def found(self, rows: Any) -> tuple[Any, Any]:
         """The memory in which the numbers of rows are, and where: gradients are not copied."""
-        places = [self.grad_places.get(row, -1) for row in rows.ravel().tolist()]
+        flat = rows.ravel().tolist()
+        places = [self.grad_places.get(row, -1) for row in flat]
+        if -1 in places:
+            self._use_blanks(flat, places)
         if -1 not in places:
             return self.space.slopes.reshape(-1), np.array(places, np.intp).reshape(rows.shape)
         self.is_read = True
         return self.numbers, self.space.program.effects.after.positions(rows)
+
+    def _use_blanks(self, rows: list[int], places: list[int]) -> None:
+        """Where a gradient is the number 0, find it at a place to which none ever comes."""
+        graph = self.space.program.graph
+        for step in (1, -1):  # after what is before it, or before what comes after it
+            for k in range(len(rows))[::step]:
+                before = k - step
+                if places[k] < 0 and 0 <= before < len(rows) and places[before] >= 0:
+                    beside = places[before] + step
+                    if beside in self.blank and graph.is_zero(rows[k]):
+                        places[k] = beside
 
     def shown(self, rows: Any) -> Array | None:
         """The gradients of these rows as they lie in memory; None if they lie elsewhere."""

@@ -1204,3 +1204,32 @@ def test_an_array_is_not_used_as_if_its_single_numbers_had_stayed(
         assert change is not gradients_read or when == "before"
     else:
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+@pytest.mark.parametrize("unused", [(0, 1), (5, 6), (14, 15), (0, 7, 15)])
+@pytest.mark.parametrize("rule", ["SGD with momentum", "Adam", "AdamW"])
+def test_the_gradients_of_many_values_are_not_copied_though_some_are_zeros(rule, unused, zero):
+    def run(wrap):
+        params = [Value(0.1 * k - 0.7) for k in range(16)]
+        kind, options = RULES[rule]
+        optimizer = kind(params, **options)
+
+        def step(x):
+            loss = sum((p * x).tanh() for k, p in enumerate(params) if k not in unused)
+            for p in params:
+                p.grad = zero
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = wrap(step)
+        found = [[step(x).data, *(n for p in params for n in (p.data, p.grad))] for x in X[:6, 0]]
+        return found, step
+
+    theirs, _ = run(lambda f: f)
+    ours, step = run(lambda f: autograd.compile(f, backend="numpy"))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=1e-15)
+    np.testing.assert_array_equal(np.signbit(ours), np.signbit(theirs))
+    (space,) = step._newest.free
+    assert (space.late_places == [] and not space.later.is_read) is (math.copysign(1, zero) > 0)
