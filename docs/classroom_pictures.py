@@ -3,12 +3,14 @@
 They are what Debian's chromium shows, so this needs it, playwright and pillow.
 """
 
+import dataclasses
 import io
 import pathlib
 import shutil
 import tempfile
 from urllib.parse import urlencode
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -98,12 +100,61 @@ def watching(page, folder):
     page.wait_for_selector(".glassgrad nav")
 
 
+def watching_digits(page, folder):
+    """The film of a network for digits, whose weights are images."""
+    nn.manual_seed(0)
+    digits = nn.datasets.digits()
+    data = dataclasses.replace(digits, x=digits.x / 16)
+    model = nn.MLP(64, [32], 10, "tanh")
+    w, optimizer = nn.watch(model, data), optim.Adam(model.parameters(), lr=0.003)
+    nn.fit(model, nn.CrossEntropyLoss(), data, optimizer, epochs=15, callbacks=[w], seed=0)
+    w.save(folder / "digits.html")
+    page.set_viewport_size({"width": 980, "height": 830})
+    page.goto((folder / "digits.html").as_uri())
+    page.wait_for_selector(".glassgrad nav")
+
+
+def trained(page, path, steps):
+    """A page that trains, after so many steps."""
+    page.goto(path.as_uri())
+    page.wait_for_selector(".glassgrad nav")
+    page.evaluate("(count) => document.querySelector('.glassgrad').steps(count)", steps)
+
+
+def training(page, folder):
+    """A network that learns the spirals in its page."""
+    nn.manual_seed(0)
+    model, data = nn.MLP(2, [8, 8], 3, "tanh"), nn.datasets.spirals()
+    optimizer = optim.Adam(model.parameters(), lr=0.02)
+    nn.playground(model, data, nn.CrossEntropyLoss(), optimizer).save(folder / "training.html")
+    page.set_viewport_size({"width": 1060, "height": 960})
+    trained(page, folder / "training.html", 800)
+
+
+def rates(page, folder):
+    """Three learning rates of one program, side by side."""
+    model, data = nn.MLP(2, [8], 3, "tanh", rng=np.random.default_rng(1)), nn.datasets.spirals()
+    of = {"small": 0.003, "stable": 0.3, "large": 10.0}
+    rules = {name: optim.SGD(model.parameters(), lr=lr, momentum=0.9) for name, lr in of.items()}
+    nn.playground(model, data, nn.CrossEntropyLoss(), rules).save(folder / "rates.html")
+    page.set_viewport_size({"width": 1060, "height": 1335})
+    trained(page, folder / "rates.html", 600)
+
+
 def network(page, folder):
     """The picture of a network for one example."""
-    moons()[0].picture([0.5, 0.25], [0], nn.CrossEntropyLoss()).save(folder / "network.html")
-    page.set_viewport_size({"width": 760, "height": 690})
+    picture = moons()[0].picture([0.5, 0.25], [0], nn.CrossEntropyLoss())
+    picture.save(folder / "network.html")
+    page.set_viewport_size({"width": 760, "height": 770})
     page.goto((folder / "network.html").as_uri())
     page.wait_for_selector(".glassgrad .pic")
+
+
+def neuron(page, folder):
+    """The operations of one of its neurons, which was clicked."""
+    network(page, folder)
+    page.set_viewport_size({"width": 760, "height": 590})
+    page.locator("[data-node='h1.2']").click()
 
 
 PICTURES = {
@@ -112,7 +163,11 @@ PICTURES = {
     "predicting": predicting,
     "work-sheet": a_sheet,
     "watching": watching,
+    "watching-digits": watching_digits,
+    "training": training,
+    "rates": rates,
     "network": network,
+    "network-neuron": neuron,
 }
 
 

@@ -15,7 +15,7 @@ def test_the_manual_shows_the_pictures_that_its_script_takes(browser, tmp_path):
     Image = pytest.importorskip("PIL.Image")
     runpy.run_path(str(DOCS / "classroom_pictures.py"))["write_pictures"](browser, tmp_path)
     taken = sorted(tmp_path.iterdir())
-    assert len(taken) == 6
+    assert len(taken) == 10
     page = "".join((DOCS / name).read_text("utf-8") for name in ("pictures.md", "watching.md"))
     for path in taken:
         shown = DOCS / path.name

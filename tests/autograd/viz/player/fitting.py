@@ -19,6 +19,9 @@ _BEYOND = """() => {
     if ((left < -1 || right > innerWidth + 1) && !inside(e)) found.push("beyond: " + say(e));
     if (scrolls(e) && e.scrollWidth > e.clientWidth + 1 && e.tabIndex !== 0)
       found.push("no key reaches: " + say(e));
+    if (e.matches("span,label,p,button,output,figcaption") && e.clientWidth
+        && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === "visible")
+      found.push("runs over: " + say(e));
   }
   for (const text of all.filter((e) => e.matches("svg text"))) {
     const of = text.ownerSVGElement.getBoundingClientRect(), its = text.getBoundingClientRect();
