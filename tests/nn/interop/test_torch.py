@@ -458,6 +458,25 @@ def test_compiled_it_gives_the_same():
         np.testing.assert_allclose(p.grad, grad, rtol=1e-12)
 
 
+def test_watched_while_it_learns_it_shows_what_a_model_of_ours_shows():
+    points, wanted = nn.datasets.moons(n=40)
+    ours = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2))
+    theirs = mlp()
+    theirs.load_state_dict({k: torch.from_numpy(v) for k, v in ours.state_dict().items()})
+    shown = []
+    for model in (ours, from_torch(theirs, X)):
+        nn.manual_seed(0)  # for the batches
+        watch = nn.watch(model, (points, wanted))
+        optimizer = optim.Adam(model.parameters(), lr=0.1)
+        nn.fit(
+            model, nn.CrossEntropyLoss(), (points, wanted), optimizer, epochs=3, callbacks=[watch]
+        )
+        shown.append(watch._stage.panels(watch._moment(3)))
+    for (title, mine), (other, imported_one) in zip(*shown, strict=True):
+        assert title == other
+        assert mine == imported_one
+
+
 @pytest.mark.parametrize("compiled", ["the loss", "the whole step"])
 def test_compiled_it_trains_with_dropout_and_batch_norm_as_it_does_uncompiled(compiled):
     theirs = torch.nn.Sequential(
