@@ -1,5 +1,7 @@
 """Programs and models that were written for other libraries."""
 
+from __future__ import annotations
+
 import importlib
 import sys
 from typing import TYPE_CHECKING
