@@ -138,8 +138,8 @@ class Playground:
         self._site: dict[str, Any] = {
             "title": f"{self._name} trained by {self._kinds}{self._names}", "rows": len(x),
             "runs": [{"name": run["name"], "lr": run["lr"]} for run in runs],
-            "batch": min(32, len(x)), "test": 0.2 if len(x) >= 20 else 0.0, "plane": None,
-            "network": _network(stage),
+            "from": runs[0]["t"], "batch": min(32, len(x)), "test": 0.2 if len(x) >= 20 else 0.0,
+            "plane": None, "network": _network(stage),
             "what": f"the loss, the model and {self._kinds} as JavaScript",
         }  # fmt: skip
         if (plane := stage.plane) is not None:

@@ -81,7 +81,7 @@ function paintCurves(canvas, runs, now) {
     low = logs ? Math.max(least, most * 1e-6) : Math.min(0, ...all),
     high = logs ? most * 1.2 : most + 0.05 * (most - low),
     part = (loss) => (logs ? Math.log(Math.max(loss, 1e-300) / low) / Math.log(high / low) : (loss - low) / (high - low)),
-    place = ([t, loss]) => [left + ((right - left) * t) / Math.max(1, now), down - (down - up) * part(loss)],
+    place = ([t, loss]) => [left + ((right - left) * (t - site.from)) / Math.max(1, now - site.from), down - (down - up) * part(loss)],
     paper = color("--paper");
   c.fillStyle = paper;
   c.fillRect(0, 0, width, height);
@@ -95,6 +95,7 @@ function paintCurves(canvas, runs, now) {
     c.fillText(x && Math.abs(x) < 1e-3 ? x.toExponential(0) : +x.toPrecision(2), left - 5, y);
   c.fillText("step " + now, right, height - 10);
   c.textAlign = "start";
+  c.fillText(site.from, left, height - 10);
   c.save();
   c.beginPath();
   c.rect(left, up, width, down - up + 5);
