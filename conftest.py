@@ -20,3 +20,27 @@ def pytest_xdist_auto_num_workers(config):
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return 0 if cores == 1 else min(cores, MOST)
+
+
+class Forgetting:
+    """The terminal keeps three reports of each test: 250 MB, if what nobody reads again stays."""
+
+    def __init__(self, stats):
+        self.stats = stats
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report):
+        """Of what passed, forget how it was set up, and the words that a test was chosen by."""
+        if not report.passed:
+            return
+        report.keywords = {}
+        others = self.stats.get("")
+        if others and others[-1] is report and not report.sections:
+            others.pop()
+
+
+def pytest_sessionstart(session):
+    """Where results are shown, which is not in the processes that xdist starts."""
+    plugins = session.config.pluginmanager
+    if (terminal := plugins.getplugin("terminalreporter")) is not None:
+        plugins.register(Forgetting(terminal.stats))
