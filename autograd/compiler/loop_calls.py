@@ -11,6 +11,7 @@ apart, as the x and the s of before, they are put side by side first: the x of a
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -22,24 +23,40 @@ from numpy.lib.array_utils import byte_bounds
 from autograd.compiler.gather import taken
 from autograd.compiler.loop import Repeated
 from autograd.compiler.relocation import Places, Relocation, arrays_in, rows_of
-from autograd.compiler.tape import Bound
+from autograd.compiler.tape import Bound, _store
 
 Calls = list[Any]
+
+_writing = threading.RLock()
+"""Native code may be made of the calls, by another thread, before they are made first."""
 
 MOST = 2
 """In so many pieces at most numbers are moved by a call each, and not one by one."""
 
 
-class _Rounds(ABC):
+class Rounds(ABC):
     """What the two passes have in common. Each makes its calls for the arrays of its first run."""
 
     def __init__(self, loop: Repeated) -> None:
         self.loop, self.body = loop, loop.body
-        self.calls: Calls | None = None
+        self.known: Calls | None = None
 
-    @abstractmethod
     def __call__(self, *arrays: Any) -> None:
         """Run all rounds."""
+        for call in self.calls(*arrays):
+            call()
+
+    def calls(self, *arrays: Any) -> Calls:
+        """All that is done, in order, for the arrays of the first run."""
+        if self.known is None:
+            with _writing:
+                if self.known is None:
+                    self.known = self._written(*arrays)
+        return self.known
+
+    @abstractmethod
+    def _written(self, *arrays: Any) -> Calls:
+        """The calls for some arrays."""
 
     def on(self, *arrays: Any) -> partial[Any]:
         """All rounds on some arrays as one call."""
@@ -87,33 +104,24 @@ class _Rounds(ABC):
                 each.append(here)
         return found
 
-    def _enter(self, array: Any, indices: Any) -> None:
-        """Put in what is known before the first round."""
-        array.take(self.loop.inputs[0, self.body.given], out=self.given, mode="clip")
-        for x in self.inputs:
-            array.take(x.places, out=x.collected, mode="clip")
-        places = self.loop.loop.indices
+    def _enter(self, array: Any, indices: Any) -> Calls:
+        """The calls that put in what is known before the first round."""
+        first = self.loop.inputs[0, self.body.given]
+        found = [partial(taken, array, first, self.given)] * bool(len(first))
+        found += [partial(taken, array, x.places, x.collected) for x in self.inputs]
+        places, (index, chosen) = self.loop.loop.indices, self.lookups
         if places.size:
-            self.lookups[0][...] = found = indices[places]
-            self.lookups[1][...] = self.body.emitted.choose(found)
-        for call in self.ahead:
-            call()
+            choose = self.body.emitted.choose
+            found.append(partial(taken, indices, places, index))
+            found.append(partial(_store, chosen, choose, (index,), {}))
+        return found + self.ahead
 
 
-class Forward(_Rounds):
+class Forward(Rounds):
     """Become the array of what comes from outside and all results."""
 
-    def __call__(self, *arrays: Any) -> None:
-        """Run all rounds."""
+    def _written(self, *arrays: Any) -> Calls:
         outside, indices, out = arrays
-        out[: self.loop.start] = outside
-        if self.calls is None:
-            self.calls = self._written(out)
-        self._enter(out, indices)
-        for call in self.calls:
-            call()
-
-    def _written(self, out: Any) -> Calls:
         begin = self.body.placement.one_at + 1
         bound = self._bind([x for x, _ in self.body.emitted.kept], {})
         made = self.numbers[begin:]
@@ -124,23 +132,15 @@ class Forward(_Rounds):
                 if not x.beside[k]:
                     found += x.collect(out, k, self.loop.start)
             found += each
-        return found
+        copy = partial(np.positive, outside, out[: self.loop.start])
+        return [copy, *self._enter(out, indices), *found]
 
 
-class Backward(_Rounds):
-    """Become the slopes of that array, but for what all rounds share."""
+class Backward(Rounds):
+    """Become the slopes of that array, but for what all rounds share; the last round is first."""
 
-    def __call__(self, *arrays: Any) -> None:
-        """Carry the slopes of the results back through all rounds, the last one first."""
+    def _written(self, *arrays: Any) -> Calls:
         numbers, given, indices, out = arrays
-        if self.calls is None:
-            self.calls = self._written(numbers, out)
-        out[:] = given
-        self._enter(numbers, indices)
-        for call in self.calls:
-            call()
-
-    def _written(self, numbers: Any, out: Any) -> Calls:
         body, emitted = self.body, self.body.emitted
         begin = body.placement.one_at + 1
         made_slopes = np.zeros(body.results)
@@ -162,7 +162,8 @@ class Backward(_Rounds):
             columns = needing - body.placement.graph.data_size
             for each, places in zip(rounds, self.loop.places(needing), strict=True):
                 each.extend(_added(out, places, slopes_of_given, columns))
-        return [call for each in reversed(rounds) for call in each]
+        backward = [call for each in reversed(rounds) for call in each]
+        return [partial(np.positive, given, out), *self._enter(numbers, indices), *backward]
 
 
 def _added(out: Any, places: Any, slopes: Any, columns: Any) -> Iterator[partial[Any]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd.compiler.loop_calls import Rounds
 from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
 from autograd.compiler.native.llvm_numbers import WRITTEN
 from autograd.compiler.native.loops import (
@@ -124,7 +125,7 @@ class Native:
 
     def _compile(self, space: Workspace) -> None:
         """Make the code of every section; where that fails, leave it to NumPy."""
-        if sum(map(len, sections_of(space))) > MANY:
+        if sum(len(expanded(section)) for section in sections_of(space)) > MANY:
             self.stop()
             return
         try:
@@ -145,7 +146,7 @@ class Native:
             sections = [section for section, *_ in found]
             native = [_native_calls(*each, code) for each in found]
             if not code.get("tried"):
-                if not _agree(sections, native):
+                if not _agree([expanded(section) for section in sections], native):
                     self.stop()
                     self.warn("came out otherwise than with NumPy when it was tried")
                     return
@@ -172,31 +173,38 @@ class Native:
 
 def sections_of(space: Workspace) -> list[list[Call]]:
     """The lists of calls that a workspace runs, one after the other."""
-    return [section for group, _ in _groups_of(space) for section in group]
+    return [section for bound in _bounds_of(space) for section in (bound.early, *bound.sections)]
 
 
-def _groups_of(space: Workspace) -> list[tuple[list[list[Call]], Memories]]:
-    """The lists of calls on arrays and those on single numbers, each with their memories."""
-    found = []
-    later = getattr(space.later, "scalars", None)  # what waits for gradients of single numbers
-    for bound in (space.arrays, space.scalars, *([] if later is None else [later])):
-        sections = [x for x in (bound.early, *bound.sections) if x]
-        named = [(space.indices, "", GIVEN)]  # the arguments' come there
-        calls = [call for section in sections for call in section]
-        # Of single numbers, lookups at fixed places are the compiler's own.
-        own = bound is space.scalars and all(isinstance(call, partial) for call in calls)
-        found.append((sections, Memories(calls, named, complete=own)))
+def _bounds_of(space: Workspace) -> list[Bound]:
+    """What binds calls on arrays, those on single numbers, and what waits for their gradients."""
+    later = getattr(space.later, "scalars", None)
+    return [space.arrays, space.scalars, *([] if later is None else [later])]
+
+
+def expanded(section: Iterable[Any]) -> list[Call]:
+    """The calls, of a loop's rounds those that it makes."""
+    found: list[Call] = []
+    for call in section:
+        is_loop = isinstance(call, partial) and isinstance(call.func, Rounds)
+        found += call.func.calls(*call.args) if is_loop else [call]
     return found
 
 
 def _pieces_of(space: Workspace) -> list[tuple[list[Call], list[Piece], Memories]]:
     """Each section as nests, where they are known."""
     found = []
-    for sections, memories in _groups_of(space):
-        for call in (call for section in sections for call in section):
+    for bound in _bounds_of(space):
+        sections = [(x, expanded(x)) for x in (bound.early, *bound.sections) if x]
+        calls = [call for _, each in sections for call in each]
+        named = [(space.indices, "", GIVEN)]  # the arguments' come there
+        # Of single numbers, lookups at fixed places are the compiler's own.
+        own = bound is space.scalars and all(isinstance(call, partial) for call in calls)
+        memories = Memories(calls, named, complete=own)
+        for call in calls:
             _lowered(call, memories)  # to see what is written
         memories.tables.clear()  # they are made again
-        found += [(section, _pieces(section, memories), memories) for section in sections]
+        found += [(section, _pieces(each, memories), memories) for section, each in sections]
     return found
 
 

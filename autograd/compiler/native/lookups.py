@@ -58,21 +58,39 @@ def added_at(memories: Memories, whole: Any, index: Any, array: Any) -> list[Nes
     return put(memories, whole, index, array, adds=True)
 
 
+def added_some(memories: Memories, whole: Any, places: Any, array: Any, columns: Any) -> list[Nest]:
+    """`np.add.at(whole, places, array[columns])` of rows, for places that are all there."""
+    if not (whole.flags.c_contiguous and array.flags.c_contiguous):
+        raise UnknownStep("numbers that are not side by side")
+    memories.written(whole)
+    code, out = (
+        Ref(*memories.of(row), (0,), memories.table(where))
+        for row, where in ((array, columns), (whole, places))
+    )
+    return [Nest(places.shape, 1, code, out, adds=True)]
+
+
 def chosen(memories: Memories, target: Any, function: Any, indices: Any) -> list[Nest]:
-    """The places of what single numbers' lookups choose: `table[indices[places], which]`."""
+    """The places of what single numbers' lookups choose: `table[indices[places], which]`.
+
+    In a loop the indices of each round are a line.
+    """
+    if not indices.flags.c_contiguous:
+        raise UnknownStep("indices that lie apart")
     emitted, found, begin = function.__self__, [], 0
     for picks, table in zip(emitted.lookups, emitted.tables, strict=True):
-        places, which = (np.ravel(x) for x in (picks.places, picks.which))
+        rows = np.arange(indices.size).reshape(indices.shape)[..., np.ravel(picks.places)]
+        shape, nothing = rows.shape, (0,) * rows.ndim
         memory, at = memories.of(indices)
-        index = Ref(memory, at, (0,), memories.table(places))
+        index = Ref(memory, at, nothing, memories.table(rows))
         numbers = memories.more("table", np.asarray(table, np.int64), FIXED)
-        checks, place = _counted(memories, index, places.shape, len(table))
+        checks, place = _counted(memories, index, shape, len(table))
         at_row = _apply("multiply", place, Number(table.shape[1], INTEGER))
-        where = _apply("add", at_row, memories.table(which))
-        more, row = _kept(memories, where, places.shape)
-        out = target[begin : begin + len(places)]
-        begin += len(places)
-        number = typed(Ref(numbers, 0, (0,), row), out.dtype)
+        which = np.broadcast_to(np.ravel(picks.which), shape)
+        more, row = _kept(memories, _apply("add", at_row, memories.table(which)), shape)
+        out = target[..., begin : begin + shape[-1]]
+        begin += shape[-1]
+        number = typed(Ref(numbers, 0, nothing, row), out.dtype)
         found += [*checks, *more, *assigned(memories, number, out)]
     return found
 

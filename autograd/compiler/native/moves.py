@@ -21,7 +21,7 @@ from autograd.compiler.native.arithmetic import (
     reduction,
     typed,
 )
-from autograd.compiler.native.lookups import added_at, chosen, item, put, taken
+from autograd.compiler.native.lookups import added_at, added_some, chosen, item, put, taken
 from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
 from autograd.compiler.native.windows import WINDOWS
@@ -200,6 +200,7 @@ MOVES: dict[str, Callable[..., list[Nest]]] = {
     "taken": taken,
     "_put": put,
     "_add": added_at,
+    "_add_at": added_some,
     "reduceat": _added_up,
     "concatenate": _side_by_side,
     "stack": partial(_side_by_side, stacked=True),

@@ -8,11 +8,13 @@ import pytest
 
 import autograd
 import optim
-from autograd import Tensor
+from autograd import Tensor, Value
+from autograd.compiler.native.backend import _pieces_of
 from autograd.compiler.native.loops import Loop, every_nest
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.memories import Memories
 from autograd.compiler.native.rolling import rolled
+from autograd.compiler.program import Workspace
 from tests.autograd.compiler.native.calls import names_of_numpys, numbers, run_natively
 
 if os.environ.get("GLASSGRAD_CI") != "1":
@@ -125,3 +127,69 @@ def test_a_recurrent_network_on_arrays_is_one_short_native_call():
         len(code.functions) for code in step._newest.native.state.values() if code is not True
     ]
     assert lengths == [1]
+
+
+def scalar_recurrence(backend, special):
+    """Five neurons that read letters, number by number; some rounds look something up."""
+    rng = np.random.default_rng(6)
+    table = [[Value(x) for x in row] for row in rng.normal(size=(4, 5)).tolist()]
+    w = [[Value(x) for x in row] for row in (0.4 * rng.normal(size=(5, 5))).tolist()]
+    leaves = [v for row in (*table, *w) for v in row]
+    if special is not None:
+        w[2][3].data = special
+
+    @partial(autograd.compile, backend=backend)
+    def f(xs, letters):
+        h, total = [0.0] * 5, 0.0
+        for t in range(40):
+            seen = autograd.take(table, letters[t])
+            h = [(sum(a * b for a, b in zip(row, h)) + s * xs[t]).tanh() for row, s in zip(w, seen)]
+            total = total + (h[0] - xs[t]) ** 2
+        return total
+
+    found = []
+    for _ in range(3):
+        xs, letters = rng.normal(size=40).tolist(), rng.integers(-4, 4, 40)
+        for leaf in leaves:
+            leaf.grad = 0.0
+        with np.errstate(all="ignore"):
+            y = f(xs, letters)
+            y.backward()
+        found.append([y.data, *(leaf.grad for leaf in leaves)])
+    letters[17] = 4
+    with pytest.raises(IndexError, match="index 4 is out of bounds"):
+        f(xs, letters)
+    return f, found
+
+
+@pytest.mark.parametrize("special", [None, np.nan, np.inf, -0.0, 5e-324, 1e308])
+def test_the_rounds_of_single_numbers_are_native_with_lookups_and_special_numbers(special):
+    f, found = scalar_recurrence("native", special)
+    np.testing.assert_allclose(
+        found, scalar_recurrence("numpy", special)[1], rtol=1e-11, atol=1e-13
+    )
+    assert names_of_numpys(f) == []
+
+
+def test_a_loop_over_single_numbers_is_one_loop_of_the_machines():
+    w, b = [Value(0.1 * k) for k in range(9)], Value(0.2)
+
+    def f(xs):
+        h = [0.0] * 3
+        for x in xs:
+            h = [(sum(w[3 * i + j] * h[j] for j in range(3)) + b * x).tanh() for i in range(3)]
+        return sum(h)
+
+    g = autograd.compile(f, backend="native")
+    xs = np.sin(np.arange(100)).tolist()
+    g(xs).backward()
+    space = Workspace(g._newest, [])
+    steps = [
+        step
+        for _, pieces, _ in _pieces_of(space)
+        for piece in pieces
+        for part in piece.parts
+        for step in part
+    ]
+    assert sum(isinstance(step, Loop) for step in steps) >= 2
+    assert len(list(every_nest(steps))) < 60  # of hundreds of calls
