@@ -107,7 +107,7 @@ class Rounds(ABC):
     def _enter(self, array: Any, indices: Any) -> Calls:
         """The calls that put in what is known before the first round."""
         first = self.loop.inputs[0, self.body.given]
-        found = [partial(taken, array, first, self.given)] * bool(len(first))
+        found: Calls = [partial(taken, array, first, self.given)] * bool(len(first))
         found += [partial(taken, array, x.places, x.collected) for x in self.inputs]
         places, (index, chosen) = self.loop.loop.indices, self.lookups
         if places.size:

@@ -44,6 +44,7 @@ from autograd.compiler.relocation import arrays_in
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Workspace
+    from autograd.compiler.tape import Bound
 
 Call = Callable[[], Any]
 

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.native import chains
 from autograd.compiler.native.arithmetic import assigned, elementwise, product, reduction
 from autograd.compiler.native.lookups import added_at
 from autograd.compiler.native.loops import Nest, Number, simplified
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.moves import MOVES
 from autograd.compiler.relocation import arrays_in
+from autograd.compiler.rounds import OnFloats
 
 
 def lowered(call: Any, memories: Memories) -> list[Nest]:
@@ -42,6 +44,10 @@ def lowered(call: Any, memories: Memories) -> list[Nest]:
         found = assigned(memories, Number(float(number), owner.dtype), owner)
     elif owner is np.add and name == "at":
         found = added_at(memories, *call.args)
+    elif isinstance(owner, OnFloats):
+        way: Any = chains.backward if name == "run_back" else chains.forward
+        *given, _ = call.args  # the last are indices for lookups
+        found = way(memories, owner.chain, *given, call.keywords["out"])
     elif name in MOVES:
         found = MOVES[name](memories, *call.args, **call.keywords)
     else:

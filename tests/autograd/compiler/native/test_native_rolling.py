@@ -9,6 +9,7 @@ import pytest
 import autograd
 import optim
 from autograd import Tensor, Value
+from autograd.compiler.chain import Chain
 from autograd.compiler.native.backend import _pieces_of
 from autograd.compiler.native.loops import Loop, every_nest
 from autograd.compiler.native.lowering import lowered
@@ -193,3 +194,39 @@ def test_a_loop_over_single_numbers_is_one_loop_of_the_machines():
     ]
     assert sum(isinstance(step, Loop) for step in steps) >= 2
     assert len(list(every_nest(steps))) < 60  # of hundreds of calls
+
+
+CHAINS = {
+    "sin": lambda x, w, b: (w * x + b).sin(),
+    "quotients and powers": lambda x, w, b: (x * x + 1.5) ** 0.5 / (w + x**3) - b,
+    "kinks": lambda x, w, b: (w * x - b).relu() + abs(x - 0.3) * autograd.maximum(x, b),
+    "exponentials": lambda x, w, b: (w * x).exp() * 0.3 - autograd.log1p(x * x) + (b * x).tanh(),
+}
+
+
+@pytest.mark.parametrize("kind", CHAINS)
+def test_a_chain_of_single_numbers_is_native_with_numpys_numbers_and_slopes(kind):
+    def run(backend):
+        w, b = Value(0.7), Value(0.1)
+
+        @partial(autograd.compile, backend=backend)
+        def f(x):
+            y = x * w
+            for _ in range(80):
+                y = CHAINS[kind](y, w, b)
+            return y + x
+
+        found = []
+        for x in (0.3, -0.4, np.nan, np.inf, -0.0, 5e-324, 1e308):
+            w.grad = b.grad = 0.0
+            with np.errstate(all="ignore"):
+                y = f(x)
+                y.backward()
+            found.append([y.data, w.grad, b.grad])
+        return f, found
+
+    f, found = run("native")
+    (_, expected) = run("numpy")
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert any(isinstance(x, Chain) for x in f._newest.raised.instructions)
+    assert names_of_numpys(f) == []

@@ -1,0 +1,141 @@
+"""Chains: rows of single numbers that are computed one after another, as nests of one number each.
+
+A thousand times  x = sin(w * x + b)  is three thousand rows. Each is a nest without axes; that they
+repeat themselves is found out where all nests are rolled up (rolling.py). What an operation does,
+and what its derivatives are, its own functions say: they are run once on traced numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from autograd.compiler.chain import Chain
+from autograd.compiler.native.arithmetic import assigned, typed
+from autograd.compiler.native.loops import MADE, Apply, Code, Memory, Nest, Number, Ref, mapped
+from autograd.compiler.native.memories import Memories, UnknownStep
+from autograd.compiler.tape import Tape
+
+FLOAT = np.dtype(np.float64)
+ONE = Number(1.0, FLOAT)
+
+MANY = 3_000
+"""Of chains of more rows NumPy's run stays: to write them all down takes seconds."""
+
+
+def forward(memories: Memories, chain: Chain, outside: Any, out: Any) -> list[Nest]:
+    """All rows, into an array."""
+    values = _values(memories, "values", chain)
+    first = len(chain.outside)
+    found = _copied(memories, outside, values, 0)
+    for k, (op, _, operands) in enumerate(_rows(chain)):
+        given = [_number(chain, values, place) for place in operands]
+        code = given[0] if op is None else _filled(_code_of(op.forward, len(given)), given)
+        found.append(Nest((), 0, code, Ref(values, first + k, ())))
+    return [*found, *assigned(memories, Ref(values, first, (1,)), out)]
+
+
+def backward(
+    memories: Memories, chain: Chain, outside: Any, results: Any, slopes: Any, out: Any
+) -> list[Nest]:
+    """The slopes of the rows carried back to the numbers from outside, the last row first."""
+    values, grads = (_values(memories, name, chain) for name in ("values", "grads"))
+    first = len(chain.outside)
+    found = _copied(memories, outside, values, 0) + _copied(memories, results, values, first)
+    found.append(Nest((first,), 1, Number(0.0, FLOAT), Ref(grads, 0, (1,))))
+    found += _copied(memories, slopes, grads, first)
+    for k, (op, flows, operands) in reversed([*enumerate(_rows(chain))]):
+        if op is not None and op.is_flat:
+            continue
+        given = [_number(chain, values, place) for place in (*operands, first + k)]
+        slope = Ref(grads, first + k, ())
+        for side, place in enumerate(operands):
+            if not flows >> side & 1:
+                continue
+            code: Code = slope
+            if op is not None:
+                by = _filled(_code_of(op.partials[side], len(given)), given)
+                code = slope if by == ONE else Apply("multiply", (slope, by), FLOAT)
+            found.append(Nest((), 0, code, Ref(grads, place, ()), adds=True))
+    return [*found, *assigned(memories, Ref(grads, 0, (1,)), out)]
+
+
+def _rows(chain: Chain) -> list[tuple[Any, int, list[int]]]:
+    """Of each row its operation, to which operands gradients flow, and their places."""
+    if chain.lookups.at.size or len(chain.code) > MANY:
+        raise UnknownStep("a chain with lookups, or a very long one")
+    columns = zip(chain.code, chain.flows, chain.left, chain.right, strict=True)
+    return [
+        (chain.ops[code], flows, [left] if right < 0 else [left, right])
+        for code, flows, left, right in columns
+    ]
+
+
+def _values(memories: Memories, name: str, chain: Chain) -> Memory:
+    """A memory for what comes from outside and all rows."""
+    return memories.more(name, np.zeros(len(chain.outside) + len(chain.out)), MADE)
+
+
+def _copied(memories: Memories, array: Any, memory: Memory, begin: int) -> list[Nest]:
+    if not array.size:
+        return []
+    return [Nest(array.shape, 1, memories.ref(array), Ref(memory, begin, (1,)))]
+
+
+def _number(chain: Chain, values: Memory, place: int) -> Code:
+    if place in chain.constants:
+        return Number(float(chain.constants[place]), FLOAT)
+    return Ref(values, place, ())
+
+
+# --- what an operation does
+
+
+@cache
+def _code_of(function: Callable[..., Any], count: int) -> Code:
+    """What a function makes of so many single numbers, which are those of a memory."""
+    tape = Tape()
+    given = np.zeros(count)
+    traced = [tape.source(given[k : k + 1].reshape(())) for k in range(count)]
+    try:
+        with np.errstate(all="ignore"):
+            found = function(*traced)
+    except (TypeError, ValueError, AttributeError) as err:  # it looks at the number itself
+        raise UnknownStep("an operation on a number that branches") from err
+    if not hasattr(found, "tape"):
+        return Number(float(found), FLOAT)
+    places = {id(x): given[k : k + 1].reshape(()) for k, x in enumerate(traced)}
+    bound = tape.bind([found], places)
+    calls = [call for section in bound.sections for call in section]
+    return _inlined(calls, given, bound[found])
+
+
+def _inlined(calls: list[Any], given: Any, wanted: Any) -> Code:
+    """One number that some calls compute, as one code of those that are given."""
+    from autograd.compiler.native.lowering import lowered  # which knows this file
+
+    memories = Memories([*calls, partial(np.positive, given, wanted)])
+    known: dict[tuple[Memory, int], Code] = {}
+    inputs = Memory("", (len(given),), FLOAT, given)
+    at, begin = memories.of(given)
+    known.update({(at, begin + k): Ref(inputs, k, ()) for k in range(len(given))})
+
+    def seen(ref: Ref) -> Code:
+        if (ref.memory, ref.offset) not in known:
+            known[ref.memory, ref.offset] = Number(ref.memory.array[ref.offset].item(), ref.dtype)
+        return known[ref.memory, ref.offset]
+
+    for nest in (nest for call in calls for nest in lowered(call, memories)):
+        if nest.axes or nest.adds or nest.stops or nest.out.place is not None:
+            raise UnknownStep("an operation on a number that is more than one expression")
+        known[nest.out.memory, nest.out.offset] = mapped(nest.code, seen)
+    return typed(seen(memories.target(wanted.reshape(()))), FLOAT)
+
+
+def _filled(code: Code, given: list[Code]) -> Code:
+    """A code of the numbers that are given."""
+    found: Code = mapped(code, lambda ref: given[ref.offset])
+    return found
