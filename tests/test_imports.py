@@ -98,3 +98,19 @@ def test_nobody_but_the_compiler_speaks_of_recordings():
     for name in ("value", "tensor", "op", "transforms"):
         text = FILES[f"autograd.{name}"].read_text("utf-8")
         assert not re.search(r"compil|is_recorded|Recording|recorder", text), name
+
+
+def test_what_only_annotations_name_is_not_needed_when_a_file_is_imported():
+    def says_types(tree):
+        return any(
+            getattr(x, "returns", None) or getattr(x, "annotation", None) for x in ast.walk(tree)
+        )
+
+    texts = {file: path.read_text("utf-8") for file, path in FILES.items()}
+    for_types = {file for file, text in texts.items() if "if TYPE_CHECKING:" in text}
+    at_once = {
+        file for file, text in texts.items() if "from __future__ import annotations" not in text
+    }
+    at_once.remove("autograd")  # where `annotations` would be a public name
+    assert len(for_types) > 20
+    assert {file for file in for_types & at_once if says_types(ast.parse(texts[file]))} == set()

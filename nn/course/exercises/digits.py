@@ -1,5 +1,7 @@
 """The exercises of the notebook on reading digits."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
