@@ -271,8 +271,9 @@ def _heading(k: int, column: Column, spots: Sequence[_Spot], count: int, look: L
     what = "inputs" if k == 0 else "output" if k == count - 1 else f"layer {k}"
     if column.activation:
         what += f" · {column.activation}"
-    x = spots[0].x
-    shapes: list[Shape] = [Text(x, 20, what, 12.5, INK, "middle", bold=True, mono=False)]
+    x, half = spots[0].x, 3.7 * len(what)
+    middle = min(max(x, half), look.width - half)  # of a long one: no letter is cut off
+    shapes: list[Shape] = [Text(middle, 20, what, 12.5, INK, "middle", bold=True, mono=False)]
     if column.width > MOST:
         few = f"{len(spots)} of {column.width}"
         shapes.append(Text(x, 35, few, 11.5, GREY, "middle", mono=False))

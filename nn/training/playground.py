@@ -71,8 +71,8 @@ def playground(
             numbers, a rule without a formula, or one that does not change all parameters of the
             model. `nn.watch` films any training.
         TypeError: an argument is something else.
-        ValueError: x or y is not finite somewhere; there are no optimizers or more than four, or
-            some have taken more steps than others.
+        ValueError: x or y is not finite somewhere; there are no optimizers or more than four, one
+            has no name, or some have taken more steps than others.
 
     Example:
         >>> import nn, optim
@@ -99,6 +99,8 @@ def playground(
             )
         if not isinstance(name, str):
             raise TypeError(f"playground: names of optimizers need to be texts, but got {name!r}.")
+        if rules is optimizer and not name.strip():
+            raise ValueError("playground: an optimizer needs a name, but got an empty one.")
     if not 1 <= len(rules) <= MOST_RUNS:
         raise ValueError(f"playground: compares 1 to {MOST_RUNS} optimizers, but got {len(rules)}.")
     return Playground(model, data, loss, rules)

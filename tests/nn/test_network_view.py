@@ -9,7 +9,7 @@ import pytest
 
 import nn
 from autograd import ShapeError
-from autograd.viz.scene import HOT, LEAF, Curve
+from autograd.viz.scene import HOT, LEAF, Curve, Text
 from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
 
@@ -153,6 +153,18 @@ def test_what_is_added_to_a_weighted_sum_is_told_by_what_it_is_and_not_by_its_nu
 
     picture = Model().picture([1.0, 2.0])
     assert repr(picture).startswith("Network 2 → 2")
+
+
+@pytest.mark.parametrize("names", [((), ()), (("a", "b"), ("c",))])
+def test_a_heading_that_is_longer_than_its_column_is_wide_is_not_cut_off(names):
+    scene = nn.Perceptron(2, "step").picture([1.0, 1.0], names=names)._scene
+    (heading,) = (
+        shape for group in scene.groups for shape in group.shapes
+        if isinstance(shape, Text) and shape.text == "output · step"
+    )  # fmt: skip
+    half = 0.6 * heading.size * len(heading.text) / 2  # as wide as letters are in bold
+    assert heading.anchor == "middle"
+    assert half - 1 <= heading.x <= scene.width - half + 1
 
 
 def rows_by_name(drawing):

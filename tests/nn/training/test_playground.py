@@ -380,6 +380,8 @@ def test_what_cannot_be_compared_is_refused_by_its_name():
         nn.playground(model, (x, y), loss, {**rules, "large": 60.0})
     with pytest.raises(TypeError, match="names of optimizers need to be texts, but got 3"):
         nn.playground(model, (x, y), loss, {3: rules["small"]})
+    with pytest.raises(ValueError, match="an optimizer needs a name, but got an empty one"):
+        nn.playground(model, (x, y), loss, {**rules, " ": rules["small"]})
     five = {str(k): rules["small"] for k in range(5)}
     for some in ({}, five):
         with pytest.raises(ValueError, match=f"compares 1 to 4 optimizers, but got {len(some)}"):
