@@ -26,20 +26,30 @@ MANY = 3_000
 """Of chains of more rows NumPy's run stays: to write them all down takes seconds."""
 
 
-def forward(memories: Memories, chain: Chain, outside: Any, out: Any) -> list[Nest]:
+Lower = Callable[[Any, Memories], list[Nest]]
+"""The nests of a call of NumPy's: `lowered` of lowering.py, which knows this file."""
+
+
+def forward(memories: Memories, lower: Lower, chain: Chain, outside: Any, out: Any) -> list[Nest]:
     """All rows, into an array."""
     values = _values(memories, "values", chain)
     first = len(chain.outside)
     found = _copied(memories, outside, values, 0)
     for k, (op, _, operands) in enumerate(_rows(chain)):
         given = [_number(chain, values, place) for place in operands]
-        code = given[0] if op is None else _filled(_code_of(op.forward, len(given)), given)
+        code = given[0] if op is None else _filled(_code_of(lower, op.forward, len(given)), given)
         found.append(Nest((), 0, code, Ref(values, first + k, ())))
     return [*found, *assigned(memories, Ref(values, first, (1,)), out)]
 
 
 def backward(
-    memories: Memories, chain: Chain, outside: Any, results: Any, slopes: Any, out: Any
+    memories: Memories,
+    lower: Lower,
+    chain: Chain,
+    outside: Any,
+    results: Any,
+    slopes: Any,
+    out: Any,
 ) -> list[Nest]:
     """The slopes of the rows carried back to the numbers from outside, the last row first."""
     values, grads = (_values(memories, name, chain) for name in ("values", "grads"))
@@ -57,7 +67,7 @@ def backward(
                 continue
             code: Code = slope
             if op is not None:
-                by = _filled(_code_of(op.partials[side], len(given)), given)
+                by = _filled(_code_of(lower, op.partials[side], len(given)), given)
                 code = slope if by == ONE else Apply("multiply", (slope, by), FLOAT)
             found.append(Nest((), 0, code, Ref(grads, place, ()), adds=True))
     return [*found, *assigned(memories, Ref(grads, 0, (1,)), out)]
@@ -95,7 +105,7 @@ def _number(chain: Chain, values: Memory, place: int) -> Code:
 
 
 @cache
-def _code_of(function: Callable[..., Any], count: int) -> Code:
+def _code_of(lower: Lower, function: Callable[..., Any], count: int) -> Code:
     """What a function makes of so many single numbers, which are those of a memory."""
     tape = Tape()
     given = np.zeros(count)
@@ -110,13 +120,11 @@ def _code_of(function: Callable[..., Any], count: int) -> Code:
     places = {id(x): given[k : k + 1].reshape(()) for k, x in enumerate(traced)}
     bound = tape.bind([found], places)
     calls = [call for section in bound.sections for call in section]
-    return _inlined(calls, given, bound[found])
+    return _inlined(lower, calls, given, bound[found])
 
 
-def _inlined(calls: list[Any], given: Any, wanted: Any) -> Code:
+def _inlined(lower: Lower, calls: list[Any], given: Any, wanted: Any) -> Code:
     """One number that some calls compute, as one code of those that are given."""
-    from autograd.compiler.native.lowering import lowered  # which knows this file
-
     memories = Memories([*calls, partial(np.positive, given, wanted)])
     known: dict[tuple[Memory, int], Code] = {}
     inputs = Memory("", (len(given),), FLOAT, given)
@@ -128,7 +136,7 @@ def _inlined(calls: list[Any], given: Any, wanted: Any) -> Code:
             known[ref.memory, ref.offset] = Number(ref.memory.array[ref.offset].item(), ref.dtype)
         return known[ref.memory, ref.offset]
 
-    for nest in (nest for call in calls for nest in lowered(call, memories)):
+    for nest in (nest for call in calls for nest in lower(call, memories)):
         if nest.axes or nest.adds or nest.stops or nest.out.place is not None:
             raise UnknownStep("an operation on a number that is more than one expression")
         known[nest.out.memory, nest.out.offset] = mapped(nest.code, seen)
