@@ -199,6 +199,9 @@ class EntryExplanation(Written):
         whole = f"{self.symbol.text} = {number(self.total)}"
         matrices = [line for text in self._matrices for line in ["", *text.split("\n")]]
         indented = [f"  {line}".rstrip() for line in (*lines, *matrices)]
+        if not self.equations:
+            zero = f"{whole}: nothing on the way to the root changes with it."
+            return "\n".join([zero, *indented, "", whole] if indented else [zero])
         return "\n".join([title, "", *indented, "", whole])
 
     __repr__ = __str__
@@ -235,7 +238,8 @@ class EntryExplanation(Written):
             total = outcome_tree(printed + more_terms, sum(p.number for p in products))
             line = [("mo", "="), *symbols[1:], ("mo", "="), *numbers[1:], *total]
             rows.append((left.tree, line))
-        return aligned_rows(rows)
+        zero: list[tuple[Tree, list[Tree]]] = [(self.symbol.tree, [("mo", "="), ("mn", "0")])]
+        return aligned_rows(rows or zero)
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

@@ -317,9 +317,9 @@ def outcome(printed: str, x: Any) -> str:
 
 
 def alike(x: float, y: float) -> bool:
-    """Whether two numbers are the same as they are printed."""
+    """Whether what printed numbers come to is the result: 3 is 3.000, but 3.000 is not 3."""
     one, other = number(x), number(y)
-    return one == other or float(one) == float(other)  # 3 and 3.000
+    return one == other or ("." in other and float(one) == float(other))
 
 
 def _value(printed: str) -> Any:

@@ -10,6 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 from nn.course import find
+from tests.equations import false_equations
 
 pytestmark = pytest.mark.slow
 
@@ -94,6 +95,9 @@ def test_the_notebook_runs_and_says_which_answers_are_wrong_and_which_are_right(
 
     for _cell, output in outputs(notebook, "stream"):
         assert output.name == "stdout", output.text
+        assert false_equations(output.text) == []
+    for _cell, output in outputs(notebook, "execute_result"):
+        assert false_equations(output.data.get("text/plain", "")) == []
     for cell, output in outputs(notebook, "display_data"):
         if "image/png" in output.data:
             assert len(cell.metadata.get("alt", "")) > 40, f"no alternative text:\n{cell.source}"

@@ -22,7 +22,7 @@ function wayItem(way) {
     off = () => highlight();
   const numbers = way.flatMap((k, j) => factor(minus(fmt(local[k])), j)),
     factors = way.map((k) => local[k]),
-    result = way[1] === undefined ? "" : productOf(factors, factors.reduce((x, y) => x * y));
+    result = way[1] === undefined ? "" : productOf(factors.map(digits), factors.reduce((x, y) => x * y));
   const link = (k, j) => {
     const step = "backward step " + events[eventOf(k) - 1].number,
       to = () => {
@@ -48,7 +48,7 @@ function expansion(i) {
   const grad = d(i) + " = " + fmt(finalGrads()[i]),
     lead = (many ? many + " paths lead" : "One path leads") + " from " + name(i) + " to " + name(root);
   return [
-    p(lead + (many ? ". Each gives a product of local derivatives; " + grad + " is their sum." : ". Its product of local derivatives is " + grad + ".")),
+    p(lead + (many ? ". Each gives a product; " + grad + " is their sum." : ". Its product is " + grad + ".")),
     el("ol", { class: "ways" }, ...ways.map(wayItem)),
     ...(more ? [p("… and " + more + " more paths.")] : []),
   ];
@@ -125,7 +125,7 @@ function aboutNode(i) {
       "div",
       { class: "row" },
       button("Run until it changes", () => runTo((e) => e.node === i)),
-      button("Stop here", () => toggleStop(i), { "aria-pressed": stops.has(i), title: "A breakpoint (b)" }),
+      button("Stop here", () => toggleStop(i), { "aria-pressed": stops.has(i) }),
       into[i].length ? button("LaTeX", () => copyLatex(latexOfPaths(i))) : "",
       button("Close", () => choose(-1)),
     ),
@@ -178,7 +178,7 @@ const naming = button(
     naming.setAttribute("aria-pressed", byNames);
     showAs(view);
   },
-  { "aria-pressed": "false", title: "Step along named variables (n)" },
+  { "aria-pressed": "false" },
 );
 function chooseBox(g) {
   chosen = -1;
@@ -343,10 +343,10 @@ function whyOrder() {
     el(
       "li",
       {},
-      el("span", s === bad ? { class: "bad" } : {}, d(target(s.k)) + " += " + minus(fmt(s.up)) + " · " + minus(fmt(local[s.k])) + productOf([s.up, local[s.k]], s.x) + (s === bad ? "  ✗ first wrong number" : "")),
+      el("span", s === bad ? { class: "bad" } : {}, d(target(s.k)) + " += " + minus(fmt(s.up)) + " · " + minus(fmt(local[s.k])) + productOf([s.up, local[s.k]].map(digits), s.x) + (s === bad ? "  ✗ first wrong number" : "")),
     );
   const column = (words, list) =>
-    el("div", {}, title(words), el("ol", {}, ...list.slice(0, 40).map(line)), list.length > 40 ? p("… " + (list.length - 40) + " more") : "");
+    el("div", {}, title(words), el("ol", {}, ...list.slice(0, 40).map(line)), list[40] ? p("… " + (list.length - 40) + " more") : "");
   const wrong = nodes.flatMap((n, i) =>
     n.leaf && right[i] !== null && theirs.grad[i] !== right[i]
       ? [d(i) + " comes out as " + (theirs.cut ? "…" : fmt(theirs.grad[i])) + " instead of " + fmt(right[i])]
@@ -358,7 +358,7 @@ function whyOrder() {
     p(
       bad
         ? "The naive way lets " + name(from) + " pass on " + fmt(bad.up) +
-            (bad.up === right[from] ? " a second time" : " although its gradient will be " + fmt(right[from])) +
+            (bad.up === right[from] ? " again" : " although its gradient will be " + fmt(right[from])) +
             ". In topological order everything made from it comes first."
         : "Here both agree, because nothing between the leaves and " + name(root) + " is used twice. Try b = a + a; c = b + b.",
     ),
@@ -367,7 +367,7 @@ function whyOrder() {
       "div",
       { class: "two" },
       column("In topological order", steps.map((_, k) => ({ k, up: upstream[k], x: product[k] }))),
-      column("Naive: pass on at once", theirs.list),
+      column("Naive: at once", theirs.list),
     ),
     button("Close", toggleOrder),
   ];

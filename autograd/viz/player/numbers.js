@@ -16,9 +16,9 @@ function digits(x) {
   return (keep ? (far ? mantissa : (+short).toPrecision(4)) : text) + (far ? "e" + +power : "");
 }
 // What printed numbers come to: ≈ where, rounded as they are, they give other digits.
-const outcome = (rounded, x) => (Object.is(asPrinted(rounded), asPrinted(x)) ? " = " : " ≈ ") + digits(x);
-const asPrinted = (x) => real(digits(x));
-const productOf = (factors, x) => outcome(factors.reduce((product, factor) => product * asPrinted(factor), 1), x);
+const outcome = (rounded, x, one = digits(rounded), other = digits(x)) =>
+  (one === other || (/\./.test(other) && +one == other) ? " = " : " ≈ ") + other;
+const productOf = (factors, x) => outcome(factors.reduce((product, factor) => product * real(factor), 1), x);
 const minus = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
 const latexNumber = (text) =>
   text.replace(/e([-\d]+)/, " \\times 10^{$1}").replace("inf", "\\infty").replace("nan", "\\text{nan}").replace("≈", "\\approx");

@@ -6,8 +6,8 @@ arrange();
 draw(drawing());
 const status = el("div", { role: "status", "aria-live": "polite", class: "mini" });
 const panel = el("div", { class: "say" }),
-  about = el("section", { class: "about", "aria-label": "The chosen node" });
-const order = el("section", { class: "about", "aria-label": "Why in topological order" });
+  about = el("section", { class: "about", "aria-label": "Chosen node" });
+const order = el("section", { class: "about", "aria-label": "Why this order?" });
 const where = el("output", {}),
   body = el("tbody");
 const slider = el("input", {
@@ -15,7 +15,7 @@ const slider = el("input", {
   min: 0,
   max: events.length,
   value: 0,
-  "aria-label": "Position in the pass",
+  "aria-label": "Position",
   oninput: () => go(+slider.value),
 });
 const playing = button("▶ play", () => play(), { "aria-label": "Play" });
@@ -107,14 +107,13 @@ main.setAttribute("aria-label", "Step player: backpropagation of " + name(root))
 
 function fillTable(state) {
   nodes.forEach((n, i) => {
-    const texts = [
-      state.known[i] ? fmt(value[i]) : NOT_REACHED,
-      covered === i ? "?" : fmt(state.grad[i]),
-      countOf(state, i),
-    ];
-    texts.forEach((t, j) => write([rows[i][j]], [t]));
-    rows[i][0].title = typeof value[i] === "number" ? String(value[i]) : "";
-    rows[i][1].title = typeof state.grad[i] === "number" && covered !== i ? String(state.grad[i]) : "";
+    const known = [state.known[i] ? value[i] : null, covered === i ? "?" : state.grad[i]];
+    rows[i].forEach((cell, j) => {
+      const x = known[j],
+        exact = typeof x === "number" ? String(x) : "";
+      write([cell], [j > 1 ? countOf(state, i) : x === "?" ? x : fmt(x)]);
+      if (cell.title !== exact) cell.title = exact;
+    });
   });
 }
 // One count, the one that is printed: the forward steps, and the backward steps from 1.

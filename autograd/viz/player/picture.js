@@ -15,6 +15,8 @@ function draw(picture) {
   arrows = {};
   for (const g of svg.querySelectorAll("[data-edge]")) {
     arrows[g.dataset.edge] = g;
+    g.text = g.querySelector("text");
+    g.room = g.text?.previousElementSibling.getAttribute("width");
     g.querySelector("title").remove();
   }
   svg.querySelector("title").remove();
@@ -121,16 +123,16 @@ function paint(state) {
     }
   for (const id in arrows) {
     mark(arrows[id], "hot", edges[id]);
-    const label = arrows[id].querySelector("text");
-    if (!label || !scalar || !(id in labels)) continue;
-    const by = labels[id],
-      from = by.kind === "pass" ? groups[by.group].out[0] : steps[by.step][0];
-    const room = label.previousElementSibling;
-    const x = by.kind === "pass" ? localOf(by) : local[by.step];
-    write([label], [id === coveredArrow ? "?" : x !== null && state.known[from] ? digits(x) : ""]);
-    const long = label.textContent.length * 6.8 > +room.getAttribute("width");
-    long ? label.setAttribute("textLength", +room.getAttribute("width") - 2) : label.removeAttribute("textLength");
-    label.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    const by = scalar && labels[id],
+      { text, room } = arrows[id];
+    if (!by || !text) continue;
+    const from = by.kind === "pass" ? groups[by.group].out[0] : steps[by.step][0],
+      x = by.kind === "pass" ? localOf(by) : local[by.step],
+      word = id === coveredArrow ? "?" : x !== null && state.known[from] ? digits(x) : "";
+    if (text.textContent === word) continue; // what is written anew is laid out anew
+    text.textContent = word;
+    word.length * 6.8 > room ? text.setAttribute("textLength", room - 2) : text.removeAttribute("textLength");
+    text.setAttribute("lengthAdjust", "spacingAndGlyphs");
   }
   flag.remove();
   if (place && words) {
@@ -140,7 +142,7 @@ function paint(state) {
       y = Math.max(at("y"), svg.viewBox.baseVal.y + 11);
     flagWords.textContent = words;
     svg.append(flag);
-    const wide = flagWords.getComputedTextLength() + 12;
+    const wide = words.length * 7.5 + 12; // to measure it would lay out everything twice
     for (const [e, key, to] of [[flagWords, "x", x], [flagWords, "y", y + 3.5], [flagBack, "x", x - wide / 2], [flagBack, "y", y - 10], [flagBack, "width", wide]])
       e.setAttribute(key, to);
   }

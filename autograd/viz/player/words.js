@@ -57,7 +57,7 @@ function added(k, form) {
     upstreamOf(k)[kind] + times + partialOf(k)[kind],
     up + (ruleOf(k)[2] < 2 ? rule : form ? "\\left(" + rule + "\\right)" : "(" + rule + ")"),
     ...(given ? [] : [up + written(minus(by))]),
-  ].join(" = ") + written(outcome(asPrinted(upstream[k]) * real(by), product[k]));
+  ].join(" = ") + written(productOf([digits(upstream[k]), by], product[k]));
 }
 const equation = (k) => d(target(k)) + " += " + added(k, 0);
 const cell = (caption, x, hot) =>
@@ -126,7 +126,7 @@ function describeStep(k, state, whole) {
 function describeEarlier() {
   const lines = trace.earlier.map(([leaf, before, after]) => {
     const now = finalGrads()[leaf];
-    const sum = typeof now === "number" ? outcome(asPrinted(real(before)) + asPrinted(now), real(before) + now) : " = " + fmt(after);
+    const sum = typeof now === "number" ? outcome(real(fmt(before)) + real(fmt(now)), real(before) + now) : " = " + fmt(after);
     return p(name(leaf) + ".grad = " + fmt(before) + " + " + minus(fmt(now)) + sum);
   });
   return [
@@ -203,10 +203,10 @@ const latexName = (i) => nodes[i].latex || latexNumber(name(i));
 const latexOfStep = (k) => said[k].latex || added(k, 1);
 // Where a page may not write into the clipboard, the text is there to be copied by hand.
 function copyLatex(text = latex()) {
-  const field = el("textarea", { readonly: "", rows: 2, "aria-label": "LaTeX" });
+  const field = el("textarea", { readonly: "", "aria-label": "LaTeX" });
   field.value = text;
   panel.append(field);
   field.select();
-  status.textContent = document.execCommand("copy") ? "Copied" : "Press Control and C to copy";
+  status.textContent = document.execCommand("copy") ? "Copied" : "Press Control and C";
   field.after(el("span", {}, status.textContent));
 }

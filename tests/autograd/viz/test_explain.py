@@ -12,6 +12,7 @@ import autograd
 from autograd import GraphError, ShapeError, Tensor, Value, draw, explain, no_grad, tanh
 from autograd.node import topological
 from autograd.viz.explain import MOST_PATHS
+from nn import functional as F
 from tests.work import calls_at_most
 
 
@@ -254,8 +255,15 @@ def test_an_entry_is_explained_by_the_chain_rule_of_numbers():
         lambda a: a.max() * a.mean() + np.linalg.norm(a),
         lambda a: autograd.softmax_cross_entropy(a, np.array(1)),
         lambda a: (a.reshape(2, 2) @ a.reshape(2, 2).T).sum(),
+        lambda a: (F.layer_norm(a, (4,)) ** 3 * Tensor(np.arange(4.0))).sum(),
+        lambda a: (F.layer_norm(a.reshape(2, 2), (2,)) * a[:2]).sum(),
+        lambda a: (np.einsum("ij,kj->ik", *2 * [a.reshape(2, 2)]) ** 2).sum(),
+        lambda a: (F.conv2d(a.reshape(1, 1, 2, 2), Tensor(np.ones((1, 1, 2, 1)))) ** 3).sum(),
     ],
-    ids=["softmax", "running sum", "reductions", "cross-entropy", "matrix product"],
+    ids=[
+        *["softmax", "running sum", "reductions", "cross-entropy", "matrix product"],
+        *["layer norm", "layer norm of rows", "einsum", "convolution"],
+    ],
 )
 def test_every_entry_of_the_derivative_is_unfolded_to_the_number_of_central_differences(function):
     x = np.array([0.3, -0.7, 1.1, 0.5])
@@ -269,6 +277,17 @@ def test_every_entry_of_the_derivative_is_unfolded_to_the_number_of_central_diff
         assert explanation.total == pytest.approx(expected, rel=1e-6, abs=1e-8)
         _, products = explanation.equations[0]
         assert math.fsum(p.number for p in products) == pytest.approx(expected, rel=1e-6, abs=1e-8)
+
+
+def test_an_entry_that_the_root_does_not_change_with_is_said_to_be_0():
+    a = Tensor([1.0, 3.0, 2.0], requires_grad=True, label="a")
+    y = a.max() * 2.0
+    y.label = "y"
+    assert str(explain(y, a[0])) == "dy/da₀ = 0: nothing on the way to the root changes with it."
+    assert explain(y, a[0]).latex == (
+        "\\begin{aligned}\n\\frac{\\mathrm{d}y}{\\mathrm{d}a_{0}} &= 0\n\\end{aligned}"
+    )
+    assert explain(y, a[1]).total == 2.0
 
 
 def test_explain_refuses_what_is_no_node_two_kinds_and_constants():

@@ -3,6 +3,7 @@
 import math
 import random
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from autograd.viz.notation import Derivative, name
 from autograd.viz.text import number
 from autograd.viz.tree import latex
 from nn.scalar import MLP
+from tests.equations import equations, false_equations
 
 FUNCTIONS = {
     "tanh": math.tanh, "log": math.log, "exp": math.exp, "sin": math.sin, "cos": math.cos,
@@ -126,7 +128,8 @@ def assert_true(equation, numbers):
     texts = re.split(" [=≈] ", equation)
     parts = [value_of(part, numbers) for part in texts]
     if not set(re.findall(r"[^\W\d]+", texts[-2])) - {"e", *FUNCTIONS, "σ", "ReLU"}:
-        exact = float(number(parts[-2])) == float(texts[-1])
+        exact = number(parts[-2]) == texts[-1]
+        exact = exact or ("." in texts[-1] and float(number(parts[-2])) == float(texts[-1]))
         assert exact == (" = " in equation[-len(texts[-1]) - 3 :]), equation
     size = max(map(abs, parts))
     if re.search(r" [+-] ", equation):  # where terms cancel, the digits of the terms count
@@ -151,6 +154,30 @@ def test_every_equation_of_a_pass_is_true(example):
     for line in sections["Forward"]:
         if line.split()[0] in results:
             assert_true(" ".join(line.split()), numbers)
+
+
+def test_an_equation_that_is_false_is_found():
+    false = ["1 · 1.0001 = 1", "0.3333 · 3 = 1", "2 · 3 ≈ 6", "2 · (-3) = 6", "1 + 1 ≈ 3"]
+    true = ["dy/dx += 1 · y = 0.3333 · 3 ≈ 1", "2 · (-3) + 1 = -5", "x = 1", "1.2346 · 1 = 1.235"]
+    assert false_equations("\n".join([*false, *true])) == false
+
+
+@every_example
+def test_no_equation_of_numbers_is_false_wherever_it_is_printed(example):
+    root = example()
+    steps = backprop(root)
+    texts = [steps, steps.named, explain(root), *(explain(root, x) for x in steps.gradients)]
+    texts += [explain(root, depth=0), *(step.equation for step in steps)]
+    written = "\n".join(map(str, texts))
+    assert len(list(equations(written))) >= 2
+    assert false_equations(written) == []
+
+
+def test_no_equation_of_numbers_in_the_readme_and_the_manual_is_false():
+    root = Path(__file__).parents[3]
+    texts = [path.read_text("utf-8") for path in (root / "README.md", *root.glob("docs/*.md"))]
+    assert sum(len(list(equations(text))) for text in texts) > 20
+    assert [false_equations(text) for text in texts if false_equations(text)] == []
 
 
 @every_example
