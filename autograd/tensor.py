@@ -638,7 +638,7 @@ def _install(function: Any) -> None:
 
 on_every_operation(_install, Tensor)
 for _name, _composition in COMPOSITIONS.items():
-    if _name in vars(np.ndarray):
+    if hasattr(np.empty(0), _name):
         _install(_composition)
 spellings.install(Tensor, of_a_number=False)
 spellings.module_is_no_function(

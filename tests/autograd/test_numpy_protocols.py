@@ -448,13 +448,15 @@ def test_the_table_of_numpys_functions_tells_what_calling_them_does():
     assert {answers[f"np.{name}"] for name in NAMES} == {"derivative"}
     assert {answers[f"np.{name}"] for name in PLAIN.split()} == {"plain"}
     for function in REFUSED:
-        name = f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
-        name = f"np.{function.__name__}" if isinstance(function, np.ufunc) else name
+        home = "np" if isinstance(function, np.ufunc) else function.__module__
+        name = f"{home.replace('numpy', 'np', 1)}.{function.__name__}"
         assert answers.get(name, "none") == "none"
 
 
 @pytest.mark.parametrize("name", numpy_protocols.INSTEAD)
 def test_what_stands_in_for_a_function_exists(name):
+    if name in {"matvec", "vecmat"} and not hasattr(np, name):
+        pytest.skip("NumPy has it from 2.2 on")
     answers = dict(numpy_protocols.coverage())
     full = {f"np.{name}", f"np.linalg.{name}"} & answers.keys()
     assert full, f"NumPy has no function {name}"

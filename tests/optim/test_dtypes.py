@@ -147,3 +147,10 @@ def test_clipping_by_a_value_beyond_the_dtype_changes_nothing(dtype):
     clip_grad_value_([w], 1.75e308)
     assert_array_equal(w.grad, before)
     assert w.grad.dtype == dtype
+
+
+def test_a_gradient_a_little_shorter_than_the_bound_stays_as_it_is():
+    x = Value(0.0)
+    x.grad = 1.0
+    assert clip_grad_norm_([x], 1.5) == 1.0
+    assert x.grad == 1.0

@@ -382,3 +382,8 @@ def test_a_landscape_is_drawn_where_it_begins_and_ends(name):
     for x, y in filter(None, (land.start, land.minimum)):
         assert land.xlim[0] < x < land.xlim[1]
         assert land.ylim[0] < y < land.ylim[1]
+
+
+def test_a_race_takes_fifty_steps_unless_told():
+    (way,) = trajectories.race(landscapes.bowl, {"SGD": lambda p: SGD(p, lr=0.01)})
+    assert len(way.points) == 51  # and the start

@@ -382,3 +382,23 @@ def test_a_long_function_that_draws_or_changes_something_is_refused_at_its_first
         autograd.compile(draws)([0.5, -1.0, 2.0])
     with pytest.raises(CompileError, match="changes 'calls' outside itself"):
         autograd.compile(counts)([0.5, -1.0, 2.0])
+
+
+def test_arrays_beside_numbers_are_compared_too():
+    ours = [1.0, np.array([1.0, 2.0])]
+    assert audit.same(ours, [1.0, np.array([1.0, 2.0])])
+    assert not audit.same(ours, [1.0, np.array([1.0, 3.0])])
+
+
+def test_a_large_array_from_outside_is_read_anew_at_each_call():
+    large, w = np.ones(1 << 12), Value(2.0)
+    g = autograd.compile(lambda x: w * (x * large).sum())
+    for k in range(4):
+        large[0] = k
+        assert g(np.ones(1 << 12)).data == 2.0 * ((1 << 12) - 1 + k)
+
+
+def test_value_and_gradient_are_compiled_as_they_are_asked_for():
+    g = autograd.compile(autograd.value_and_grad(lambda x, y: x * x * y, 1))
+    for _ in range(3):
+        assert [float(number) for number in g(3.0, 2.0)] == [18.0, 9.0]

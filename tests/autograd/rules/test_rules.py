@@ -209,7 +209,7 @@ def test_on_floats_an_operation_gives_numpys_number_everywhere(op):
     assert_allclose(floats, op.forward(*np.array(points).T), rtol=1e-15)
 
 
-LARGER_OF_TWO = ("maximum", "minimum", "at_least", "at_most", "elu")
+LARGER_OF_TWO = ("maximum", "minimum", "fmax", "fmin", "at_least", "at_most", "elu")
 
 
 @by_name(op for op in ELEMENTWISE if op.name not in LARGER_OF_TWO)
