@@ -2,10 +2,15 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 
 import pytest
+
+import autograd
+import nn
+import optim
 
 PROGRAM = """
 from typing import Any, assert_type
@@ -51,6 +56,9 @@ net.parameters()[0].data = 0.5
 nn.save(model, "model.npz")
 np.tanh(w)
 """
+PUBLIC_NAMES = [
+    f"{package.__name__}.{name}" for package in (autograd, nn, optim) for name in package.__all__
+]
 ITS_MISTAKES = """
 from autograd import Value, sigmund
 
@@ -74,9 +82,21 @@ def check(request, tmp_path_factory):
     return run
 
 
-def test_a_users_program_has_no_problem(check):
-    told = check(PROGRAM)
+@pytest.fixture(scope="module")
+def told(check):
+    """What is said of the program, and of each public name after it."""
+    return check(PROGRAM + "".join(f"reveal_type({name})\n" for name in PUBLIC_NAMES))
+
+
+def test_a_users_program_has_no_problem(told):
     assert told.returncode == 0, told.stdout
+
+
+def test_every_public_name_has_a_type(told):
+    types = re.findall(r'(?:Revealed type is|Type of ".*" is) "(.*)', told.stdout)
+    assert len(types) == len(PUBLIC_NAMES) > 300
+    for name, shown in zip(PUBLIC_NAMES, types, strict=True):
+        assert shown not in ('Any"', 'Unknown"'), name
 
 
 def test_mistakes_in_a_users_program_are_found(check):
