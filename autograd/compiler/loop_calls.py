@@ -234,7 +234,7 @@ def _split(
     used = _bounds([x for call in calls for x in arrays_in(call)])
     ahead, others = [], []
     for call in calls:
-        seen = [None]
+        seen, unwritten = [None], changed
         if _is_elementwise(call):
             *given, target = call.args
             ((low, high),) = _bounds([target])
@@ -251,12 +251,13 @@ def _split(
                 and (users[:, 1] <= high).all()
             ):
                 seen = [relocation.at_once(x, target.ndim) for x in given]
+                unwritten = changed[~mine]
         if any(x is None for x in seen):
             others.append(call)
             continue
         table = np.zeros((times, *target.shape), target.dtype)
         relocation.add(target, rows_of(table, times))
-        changed = changed[~mine]
+        changed = unwritten
         ahead.append(partial(call.func, *seen, table))
     return ahead, others
 

@@ -311,8 +311,11 @@ def outcome(printed: str, x: Any) -> str:
     text, value = array_text(x), _value(printed.removeprefix("Σ of "))
     if value is not None and np.size(x) == 1:
         value = value.sum()
-    same = value is None or np.size(value) != np.size(x)
-    same = same or all(map(alike, np.ravel(value).tolist(), np.ravel(x).tolist()))
+    same = (
+        value is None
+        or np.size(value) != np.size(x)
+        or all(map(alike, np.ravel(value).tolist(), np.ravel(x).tolist()))
+    )
     return f"{'=' if same else '≈'} {text}"
 
 

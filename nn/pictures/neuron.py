@@ -70,7 +70,9 @@ def _of_close_up(model: Any, reading: Reading) -> Nodes:
         out = list(np.ravel(close_up(row)))
         if reading.loss is not None and columns[-1].grads is not None:
             # With dL/dy at hand, whatever the loss is, the rest is the derivative of this sum.
-            sum(g * y for g, y in zip(columns[-1].grads[0].tolist(), out, strict=True)).backward()
+            grads = columns[-1].grads[0].tolist()
+            total: Any = sum(g * y for g, y in zip(grads, out, strict=True))
+            total.backward()
     products = _partners(out)
     found: list[list[Any]] = [given]
     for _, weights, _ in column_nodes(reading.output)[1:]:
