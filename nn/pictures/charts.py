@@ -187,8 +187,9 @@ def histograms_groups(
 def _histogram(
     numbers: Array, reach: float, x: float, half: float, top: float, bottom: float
 ) -> Polygon:
-    edges = np.linspace(-reach, reach, BINS + 1)
-    counts, _ = np.histogram(np.clip(np.nan_to_num(numbers), -reach, reach), edges)
+    finite = np.clip(np.nan_to_num(numbers), -reach, reach)
+    bins = ((finite / reach + 1.0) * (BINS / 2)).astype(np.intp)  # as np.histogram, but quicker
+    counts = np.bincount(np.minimum(bins, BINS - 1), minlength=BINS)
     widths = half * counts / max(1, counts.max())
     ys = bottom - (bottom - top) * np.arange(BINS + 1) / BINS
     right = [(x + w, y) for w, a, b in zip(widths, ys[:-1], ys[1:], strict=True) for y in (a, b)]

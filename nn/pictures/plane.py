@@ -84,6 +84,7 @@ class Plane:
             return self.classes
         return f"below {short(float((self.y.max() + self.y.min()) / 2))}", "above"
 
+    @functools.lru_cache(maxsize=8)  # noqa: B019 (of few planes, and small)
     def grid(self, points: int = POINTS) -> Array:
         """Points (points², 2) of the plane, the upper row first."""
         across, up = (np.linspace(side[0], side[-1], points) for side in self.sides)

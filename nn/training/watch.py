@@ -46,7 +46,7 @@ T = TypeVar("T")
 LEAST_PAUSE = 0.1
 """Seconds between two pictures that are shown: not more than ten a second."""
 
-MOST_OF_TRAINING = 0.045
+MOST_OF_TRAINING = 0.04
 """Pictures are made so seldom that they take no more than this part of the time for training.
 
 The rest of the 15 % that watching may cost is for `frame` itself, where steps are short, and for
