@@ -23,7 +23,7 @@ from numpy.lib.array_utils import byte_bounds
 from autograd.compiler.gather import taken
 from autograd.compiler.loop import Repeated
 from autograd.compiler.relocation import Places, Relocation, arrays_in, rows_of
-from autograd.compiler.tape import Bound, _store
+from autograd.compiler.tape import Bound, store
 
 Calls = list[Any]
 
@@ -113,7 +113,7 @@ class Rounds(ABC):
         if places.size:
             choose = self.body.emitted.choose
             found.append(partial(taken, indices, places, index))
-            found.append(partial(_store, chosen, choose, (index,), {}))
+            found.append(partial(store, chosen, choose, (index,), {}))
         return found + self.ahead
 
 

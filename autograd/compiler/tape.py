@@ -338,7 +338,7 @@ class Bound:
             self.arrays[out] = np.zeros_like(like)
         target = self.arrays[out]
         if step.kind == STORE:
-            return partial(_store, target, step.function, args, options)
+            return partial(store, target, step.function, args, options)
         return call_into(target, step.function, args, options)
 
     def _bind_without_copy(self, step: Step) -> Callable[[], Any] | None:
@@ -385,7 +385,8 @@ def _root(array: Array) -> Array:
     return array
 
 
-def _store(target: Any, function: Any, args: Any, options: Any) -> None:
+def store(target: Any, function: Any, args: Any, options: Any) -> None:
+    """Call a function, and put what it gives where it belongs, if the shape is the same."""
     result = function(*args, **options)
     if np.shape(result) != target.shape:  # which NumPy might broadcast
         raise OtherShape(

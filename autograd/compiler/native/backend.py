@@ -266,7 +266,7 @@ def _lowered(call: Callable[..., Any], memories: Memories) -> list[Nest] | None:
 
 
 def _name(call: Any) -> str:
-    function = call.args[1] if getattr(call.func, "__name__", "") == "_store" else call.func
+    function = call.args[1] if getattr(call.func, "__name__", "") == "store" else call.func
     return getattr(function, "__name__", "")
 
 

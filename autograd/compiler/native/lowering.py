@@ -62,7 +62,7 @@ def lowered(call: Any, memories: Memories) -> list[Nest]:
 def _comment(call: Any, memories: Memories) -> str:
     """What a call does, in a line."""
     function, arrays = call.func, list(arrays_in(call))
-    if getattr(function, "__name__", "") == "_store":
+    if getattr(function, "__name__", "") == "store":
         function, arrays = call.args[1], [*arrays[1:], arrays[0]]
     name = getattr(function, "__name__", "call").strip("_")
     name = {"dot": "matmul", "positive": "copy"}.get(name, name)

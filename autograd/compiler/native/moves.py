@@ -196,7 +196,7 @@ def _set(memories: Memories, x: Array, index: Any, value: Array) -> list[Nest]:
 
 
 MOVES: dict[str, Callable[..., list[Nest]]] = {
-    "_store": _stored,
+    "store": _stored,
     "taken": taken,
     "_put": put,
     "_add": added_at,

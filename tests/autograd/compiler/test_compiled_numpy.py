@@ -57,3 +57,26 @@ def test_the_methods_of_numpys_functions_are_compiled_as_they_compute():
         expected = a.sum() + np.cumsum(a[0]).sum() + np.outer(a[0], a[1]).sum()
         assert_allclose(w.grad, expected, rtol=1e-12)
     assert "as it is written" not in str(compiled.program())
+
+
+def compiled_and_not(f, *args):
+    """Without audits, which would go on as it is written where something differs."""
+    g = autograd.compile(f, audit=False)
+    return [g(*args) for _ in range(3)][-1], f(*args)
+
+
+def test_a_type_that_is_asked_for_without_a_copy_is_given():
+    ours, numpys = compiled_and_not(lambda x: x.astype(np.float32, copy=False), np.ones(2))
+    assert ours.dtype == numpys.dtype == np.float32
+
+
+def test_a_method_of_a_number_gives_a_number():
+    ours, numpys = compiled_and_not(lambda x: x.clip(0.0, 0.25), np.float32(0.5))
+    assert type(ours) is type(numpys) is np.float32
+
+
+@pytest.mark.parametrize("kind", [float, np.float64])
+def test_a_number_of_numpys_beside_narrow_arrays_widens_them_and_a_python_float_does_not(kind):
+    narrow = np.ones(3, np.float32)
+    ours, numpys = compiled_and_not(lambda x, a: (x * 2.0) * a, kind(0.5), narrow)
+    assert ours.dtype == numpys.dtype == (np.float64 if kind is np.float64 else np.float32)

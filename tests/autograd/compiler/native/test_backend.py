@@ -24,7 +24,7 @@ from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.llvm_numbers import LIBM, Numbers
 from autograd.compiler.native.machine import Compiled, this_machine
 from autograd.compiler.native.memories import UnknownStep
-from autograd.compiler.tape import _store
+from autograd.compiler.tape import store
 from autograd.rules import windows
 from tests.autograd.compiler.native.calls import (
     SPECIAL,
@@ -625,7 +625,7 @@ def random_windows(rng, dtype):
         most = in_any_order(rng, windows._largest(*args))
         args, dtype = (args[0], most, *args[1:]), "u1"
     target = in_any_order(rng, np.full(shape, 7, dtype))
-    return partial(_store, target, function, args, {}), target
+    return partial(store, target, function, args, {}), target
 
 
 def in_any_order(rng, x):

@@ -12,7 +12,7 @@ import optim
 from autograd import Tensor, Value
 from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.machine import this_machine
-from autograd.compiler.tape import _store
+from autograd.compiler.tape import store
 from autograd.compiler.traced import item, set_item
 from tests.autograd.compiler.native.calls import SPECIAL, names_of_numpys, numbers, run_natively
 
@@ -54,7 +54,7 @@ def random_lookup(rng, dtype):
     kind = rng.integers(3)
     if kind == 0:
         target = np.zeros_like(x[index])
-        return partial(_store, target, item, (x, index), {}), target
+        return partial(store, target, item, (x, index), {}), target
     if kind == 1:
         return partial(np.add.at, x, index, y), x
     return partial(set_item, x, index, y), x
@@ -82,7 +82,7 @@ def test_any_index_with_arrays_in_it_is_numpys(machine, dtype):
 def test_where_there_is_no_such_place_nothing_is_read_or_written(place, function):
     x, places, after = np.arange(5.0), np.array([1, place]), np.zeros(5)
     if function is item:
-        call = partial(_store, np.full(2, 7.0), item, (x, (places,)), {})
+        call = partial(store, np.full(2, 7.0), item, (x, (places,)), {})
     else:
         call = partial(function, x, (places,), np.ones(2))
     assert run_natively([call, partial(np.exp, x, after)]) == 1
