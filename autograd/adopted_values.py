@@ -38,7 +38,7 @@ class Store:
 
     def __init__(self, size: int) -> None:
         self.data: Any = np.zeros(size)
-        self.grad: Any = np.zeros(size)
+        self.grad: Array = np.zeros(size)
         self.reached: Array = np.zeros(size, dtype=bool)
 
 

@@ -14,6 +14,7 @@ from autograd.source_lines import users_line
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+    from autograd.tensor import Tensor
 
 
 class detect_anomaly(Mode):
@@ -82,7 +83,7 @@ def _first(x: Any) -> str:
     return str(array[wrong].flat[0])
 
 
-def _describe(operand: Any, data: Array) -> str:
+def _describe(operand: Tensor, data: Array) -> str:
     label = getattr(operand, "label", "")
     array = np.asarray(data)
     shown = str(array.tolist()) if array.size <= 4 else f"an array of shape {array.shape}"

@@ -9,11 +9,14 @@ import warnings
 from collections.abc import Iterator
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.modes import Mode
+
+if TYPE_CHECKING:
+    from autograd.op import Op
 
 
 class record_lines(Mode):
@@ -35,7 +38,7 @@ class record_lines(Mode):
     def __init__(self) -> None:
         self.lines: dict[Any, str] = {}
 
-    def made(self, op: Any, out: Any, operands: tuple[Any, ...]) -> None:
+    def made(self, op: Op, out: Any, operands: tuple[Any, ...]) -> None:
         """Remember the line that made a result."""
         self.lines[out] = users_line()
 

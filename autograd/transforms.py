@@ -488,7 +488,7 @@ def _as_tensor(value: Value) -> Tensor:
     return value * Tensor(1.0)  # type: ignore[return-value]
 
 
-def _seed(who: str, like: Any, given: Any) -> Any:
+def _seed(who: str, like: Node, given: Any) -> Any:
     """A cotangent or tangent as a node of the kind and shape of `like`."""
     if not isinstance(like, Node):  # a constant has no use for it
         return given
@@ -528,7 +528,7 @@ def _float_type(x: Any) -> Any:
     return x.dtype if x.dtype.kind == "f" else float
 
 
-def _shape(x: Any) -> Any:
+def _shape(x: Node) -> Any:
     return x.shape if isinstance(x, Tensor) else ()
 
 

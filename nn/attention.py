@@ -243,7 +243,7 @@ class MultiheadAttention(Module):
         )
 
     def _allowed(
-        self, name: str, mask: Any, needed: Sequence[tuple[int, ...]], shape: tuple[int, ...]
+        self, name: str, mask: Array, needed: Sequence[tuple[int, ...]], shape: tuple[int, ...]
     ) -> Any:
         """A mask in the shape of the scores, True where to look."""
         mask = all_values(as_operand(repr(self), mask))
@@ -366,13 +366,13 @@ class TransformerEncoderLayer(Module):
         x = self.norm1(src + self._attended(src, *masks))
         return self.norm2(x + self._fed_forward(x))
 
-    def _attended(self, x: Any, padding: Any, mask: Any, is_causal: bool) -> Any:
+    def _attended(self, x: Tensor, padding: Any, mask: Any, is_causal: bool) -> Any:
         out, _ = self.self_attn(
             x, x, x, padding, need_weights=False, attn_mask=mask, is_causal=is_causal
         )
         return self.dropout(out)
 
-    def _fed_forward(self, x: Any) -> Any:
+    def _fed_forward(self, x: Tensor) -> Any:
         hidden = self.dropout(self.activation(self.linear1(x)))
         return self.dropout(self.linear2(hidden))
 

@@ -101,7 +101,7 @@ class Parameter(Tensor):
         self._window: Any = None
         self._flat: Flat | None = None
 
-    def _write(self, array: Any) -> None:
+    def _write(self, array: Array) -> None:
         self._data[...] = array  # where a Tensor would rather take over another array
         note_write(self._version)
 
@@ -141,7 +141,7 @@ class Parameter(Tensor):
             self._window = np.empty_like(self._data)
         return self._data, self._window
 
-    def _receive(self, grad: Any) -> None:
+    def _receive(self, grad: Array) -> None:
         if self._grad is None:
             self._first(grad)
         else:

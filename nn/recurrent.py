@@ -168,7 +168,7 @@ class _LongShortTerm(_Recurrence):
     _gate_count = 4
     _state_names = ("h", "c")
 
-    def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
+    def _step(self, x: Array, states: States, weights: Sequence[Any]) -> States:
         return lstm_step(x, *states, *weights)
 
 
@@ -420,7 +420,7 @@ class _Layers(_Recurrence):
     def _input_size(self, layer: int) -> int:
         return self.hidden_size * (1 + self.bidirectional) if layer else self.input_size
 
-    def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
+    def forward(self, input: Any, hx: Array | None = None) -> tuple[Any, Any]:
         """Whole sequences of L steps.
 
         Args:

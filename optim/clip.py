@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import Tensor, Value, maximum
 from autograd.checks import came, check_number
 from autograd.tracing import as_traced, tracer
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 def clip_grad_norm_(
@@ -90,7 +93,7 @@ def _length(reached: list[Any], norm_type: float) -> tuple[Any, Any]:
     return found if tracer() is not None else (float(found[0]), float(found[1]))
 
 
-def _as_float64(grad: Any) -> Any:
+def _as_float64(grad: Array) -> Any:
     return grad.astype(np.float64, copy=False) if hasattr(grad, "astype") else grad
 
 

@@ -131,7 +131,7 @@ class Objective:
                 "the closure."
             )
 
-    def _point(self, theta: Array, result: Any) -> Point:
+    def _point(self, theta: Array, result: Node) -> Point:
         if not isinstance(result, Node):
             raise TypeError(
                 f"{self.who}: the closure needs to return the loss, a Value or a Tensor of shape "

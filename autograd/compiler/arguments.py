@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from autograd.errors import CompileError
 from autograd.tensor import Tensor
 from autograd.value import Constant, Value
 from autograd.versions import VersionedArray
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class Given:
@@ -86,7 +89,7 @@ class Given:
         self.others.append(x)
         return kind, id(x)
 
-    def _describe_array(self, x: Any) -> Hashable:
+    def _describe_array(self, x: Array) -> Hashable:
         if x.dtype == object:
             return ("objects", x.shape, *map(self._describe, x.flat))
         self.arrays.append(x)

@@ -61,7 +61,7 @@ def has_values(tree: Any) -> bool:
 
 
 def on_objects(
-    run: Recording, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+    run: Recording, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
     if function is np.where and len(args) == 3 and isinstance(args[0], Traced):

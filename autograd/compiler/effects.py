@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from autograd.arrays import Array
     from autograd.compiler.tape import Bound
     from autograd.node import Node
+    from autograd.op import Op
     from autograd.value import Value
 
 Recording = Any
@@ -91,7 +92,7 @@ class StandIn(Tensor):
         self.check_whole()
         self._now, self.is_set = grad, True
 
-    def _receive(self, grad: Any) -> None:
+    def _receive(self, grad: Traced) -> None:
         before = self._grad
         self._grad = grad if before is None else before + grad  # nobody writes into it
 
@@ -105,7 +106,7 @@ class StandIn(Tensor):
             array = array.astype(self.dtype)
         return super()._checked(name, array)
 
-    def _write(self, array: Any) -> None:
+    def _write(self, array: Traced) -> None:
         self.check_whole()
         self._data = array
         latest.number += 1
@@ -472,11 +473,11 @@ class Unwritten(Tracer):
     class Stop(BaseException):
         """It would."""
 
-    def made(self, op: Any, out: Any, operands: Any) -> Any:
+    def made(self, op: Op, out: Node, operands: Any) -> Any:
         """The result."""
         return out
 
-    def read(self, node: Any, what: str) -> Any:
+    def read(self, node: Node, what: str) -> Any:
         """The number."""
         return node._data
 

@@ -317,7 +317,7 @@ def _node(data: Traced, requires_grad: bool = False) -> Tensor:
     return out
 
 
-def _copy(x: Any) -> Any:
+def _copy(x: Traced) -> Any:
     return x.copy() if x.dtype == np.float64 else x.astype(np.float64)
 
 
@@ -333,7 +333,7 @@ def _looped(x: Traced, loop: Repeated, indices: Traced) -> Any:
     return x.tape.later((loop.size,), Forward(loop), x, indices)
 
 
-def _loop_part(i: int, out_grad: Any, out: Any, inputs: Any, params: Any) -> Parts:
+def _loop_part(i: int, out_grad: Traced, out: Traced, inputs: list[Traced], params: Any) -> Parts:
     loop = params["loop"]
     slopes = out.tape.later(out.shape, Backward(loop), out, out_grad, params["indices"])
     return of_shared(loop, out, slopes)

@@ -22,7 +22,7 @@ _SMALL = 1 << 14  # elements
 
 
 def call_into(
-    target: Any, function: Any, args: tuple[Any, ...], options: dict[str, Any]
+    target: Array, function: Any, args: tuple[Any, ...], options: dict[str, Any]
 ) -> Callable[[], Any]:
     """A call that does what `function(*args, out=target, **options)` does.
 
@@ -51,7 +51,7 @@ def call_into(
     return partial(function, *args, target)
 
 
-def _product(target: Array, left: Any, right: Array) -> Callable[[], Any]:
+def _product(target: Array, left: Array, right: Array) -> Callable[[], Any]:
     if _suit_dot(left, right, target):
         return partial(np.dot, left, right, target)
     if _suit_dot(right.T, left.T, target.T):
@@ -64,7 +64,7 @@ def _product(target: Array, left: Any, right: Array) -> Callable[[], Any]:
 def _reduction(
     target: Array,
     function: Callable[..., Any],
-    x: Any,
+    x: Array,
     axis: int | tuple[int, ...] | None = 0,
     dtype: Any = None,
     keepdims: bool = False,

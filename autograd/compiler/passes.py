@@ -27,7 +27,7 @@ class Ends(Node):
     def __init__(self, nodes: list[Any]) -> None:
         self.parents = tuple(nodes)
 
-    def _contributions(self, out_grad: Any) -> Any:
+    def _contributions(self, out_grad: list[Any]) -> Any:
         for i, (parent, seed) in enumerate(zip(self.parents, out_grad, strict=True)):
             yield self, i, parent, out_grad, seed
 

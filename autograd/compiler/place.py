@@ -81,7 +81,7 @@ class Placement:
             self.at[row] = begin[id(owner)] + inside
         return singles
 
-    def of(self, rows: Any) -> Any:
+    def of(self, rows: Array) -> Any:
         """The positions of rows; leaves that have none yet get them now, in this order."""
         missing = rows[self.at[rows] < 0]
         if missing.size:
@@ -97,7 +97,7 @@ class Placement:
                 order.append(int(self.number[row]))
         return self.at[rows]
 
-    def known(self, rows: Any) -> bool:
+    def known(self, rows: Array) -> bool:
         """Whether all of these rows have a position."""
         return bool((self.at[rows] >= 0).all())
 

@@ -47,7 +47,7 @@ class View:
         shape, steps = (tuple(x[i] for i in kept) for x in (self.shape, self.steps))
         return View(self.start, shape, steps)
 
-    def of(self, buffer: Any) -> Any:
+    def of(self, buffer: Array) -> Any:
         """What a buffer has at these positions, not copied."""
         unit = buffer.itemsize
         steps = [step * unit for step in self.steps]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from autograd.compiler.arguments import Given
     from autograd.compiler.graph import Graph
     from autograd.compiler.place import Placement
+    from autograd.compiler.row_effects import AfterBackward
 
 
 class Program:
@@ -174,7 +175,7 @@ class Program:
         run = self.recording
         return [x for x in {**run.blocks, **run.indices} if x not in run.arguments]
 
-    def leaf(self, i: int, given: Any) -> Any:
+    def leaf(self, i: int, given: Given) -> Any:
         """The i-th leaf: one of the arguments, or one from outside."""
         return given.values[i] if i < self.value_count else self.graph.leaves[i]
 
@@ -443,10 +444,10 @@ class Later:
         is_read: Whether somebody needs more than the gradients, which are there before.
     """
 
-    def __init__(self, space: Workspace, after: Any) -> None:
+    def __init__(self, space: Workspace, after: AfterBackward) -> None:
         emitted, placement = after.emitted, after.placement
         self.program = after.graph, placement
-        self.numbers: Any = np.zeros(placement.size)
+        self.numbers: Array = np.zeros(placement.size)
         wanted = [x for x, _ in emitted.kept] + [emitted.indices]
         self.scalars = emitted.tape.bind(wanted, emitted.within(self.numbers))
         at, old = space.program.placement.at, space.program.graph
@@ -468,7 +469,7 @@ class Later:
         after = space.program.effects.after
         return None if after is None else Later(space, after)
 
-    def found(self, rows: Any) -> tuple[Any, Any]:
+    def found(self, rows: Array) -> tuple[Any, Any]:
         """The memory in which the numbers of rows are, and where: gradients are not copied."""
         flat = rows.ravel().tolist()
         places = [self.grad_places.get(row, -1) for row in flat]
@@ -490,7 +491,7 @@ class Later:
                     if beside in self.blank and graph.is_zero(rows[k]):
                         places[k] = beside
 
-    def shown(self, rows: Any) -> Array | None:
+    def shown(self, rows: Array) -> Array | None:
         """The gradients of these rows as they lie in memory; None if they lie elsewhere."""
         numbers, places = self.found(rows)
         there = span(places.ravel().tolist())

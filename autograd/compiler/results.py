@@ -185,7 +185,7 @@ class Call(Node):
             arrays = [*compress(arrays, kept)]
         return leaves, [pair for pair in arrays if pair[0].requires_grad]
 
-    def _contributions(self, out_grad: Any) -> Any:
+    def _contributions(self, out_grad: Seeds) -> Any:
         with self.space.lock:
             leaves, arrays = self.gradients(out_grad)
             found = [pair for pair in leaves if pair[0].requires_grad]
@@ -199,7 +199,7 @@ class Call(Node):
             "instead, compile(grad(f)), or use the function as it was before compiling."
         )
 
-    def _receive(self, grad: Any) -> None:
+    def _receive(self, grad: Seeds) -> None:
         """Nothing: what arrives are seeds, and a call has no gradient to show."""
 
     def deliver(self, seeds: Seeds) -> None:

@@ -39,6 +39,7 @@ from autograd.value import Constant, Value, derivative
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+    from autograd.op import Op
 
 _COPY: Any = SimpleNamespace(
     name="copy", is_sum=False, is_product=False, is_flat=False, partials=(lambda x, out: 1.0,)
@@ -155,7 +156,7 @@ def _value(kind: type[Value], data: Any) -> Any:
     return out
 
 
-def _result(op: Any, operands: list[Any], data: Any) -> Any:
+def _result(op: Op | None, operands: list[Any], data: Word) -> Any:
     out = _value(Value, data)
     out.op = _COPY if op is None else op
     out._left, out._x = operands[0], operands[0]._data

@@ -84,7 +84,7 @@ class Word:
         self.lines, self.name = lines, name
 
     @classmethod
-    def _apply(cls, op: Any, operands: tuple[Any, ...], params: dict[str, Any]) -> Word:
+    def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Word:
         lines = next(x.lines for x in operands if isinstance(x, Word))
         return lines.applied(op, operands)
 

@@ -108,7 +108,7 @@ class ArraySymbol(Symbol):
         return RULEBOOK["getitem"](self, index)
 
 
-def _without_ones(operands: tuple[Any, ...], data: Any) -> ArraySymbol | None:
+def _without_ones(operands: tuple[Any, ...], data: Array) -> ArraySymbol | None:
     """The array without a factor of ones that only fixes its shape."""
     for one, other in (operands, operands[::-1]):
         plain = isinstance(other, np.ndarray) and np.all(other == 1)

@@ -95,7 +95,7 @@ def _same_constant(one: Node, other: Node) -> bool:
     return constant and np.array_equal(one.data, other.data)
 
 
-def _differing(one: Any, other: Any) -> Iterator[str]:
+def _differing(one: Node, other: Node) -> Iterator[str]:
     """The names of the arguments, beside its operands, that an operation got others of."""
     for name, x in getattr(one, "params", {}).items():
         if repr(getattr(other, "params", {}).get(name)) != repr(x):
@@ -211,7 +211,9 @@ def _by_last_operation(
     patterns: dict[str, list[Pattern]] = {}
     for name, function, shapes in functions:
 
-        def run(seed: int, n: int, function: Any = function, shapes: Shapes = shapes) -> Any:
+        def run(
+            seed: int, n: int, function: Callable[..., Any] = function, shapes: Shapes = shapes
+        ) -> Any:
             with np.errstate(all="ignore"):
                 return _each(function(*(new(seed + k, x) for k, x in enumerate(shapes(n)))))
 

@@ -62,7 +62,7 @@ def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean")
     return reduced(who, autograd.binary_cross_entropy(p, y), reduction)
 
 
-def _smallest_probability(p: Any) -> float:
+def _smallest_probability(p: Array) -> float:
     """e**-100, or the least number of p's dtype whose reciprocal, ln's derivative, is finite."""
     dtype = np.dtype(getattr(p, "dtype", np.float64))
     return max(math.exp(-100), float(np.finfo(dtype).tiny) if dtype.kind == "f" else 0.0)
@@ -202,13 +202,13 @@ def _class_weights(who: str, weight: Any, count: int) -> Any:
     return weight
 
 
-def _check_weights(who: str, name: str, weight: Any) -> None:
+def _check_weights(who: str, name: str, weight: Array) -> None:
     if not (weight >= 0).all():
         raise ValueError(f"{who}: needs every {name} >= 0, but got {weight.min()}.")
 
 
 def _of_every_place(
-    who: str, loss: Callable[..., Any], scores: Any, target: Any, reduction: str
+    who: str, loss: Callable[..., Any], scores: Tensor, target: Array, reduction: str
 ) -> Any:
     """The loss of scores (N, C, d1, …), where each of the N · d1 · … places is an example."""
     n, count, *others = shape_of(scores)
@@ -231,7 +231,7 @@ def _without_ignored(
     who: str,
     loss: Callable[..., Any],
     scores: Tensor | Array,
-    target: Any,
+    target: Array,
     ignored: int,
     reduction: str,
 ) -> Any:
@@ -265,7 +265,7 @@ def _without_ignored(
     return autograd.getitem(all_values(autograd.concatenate([zero, losses])), where)
 
 
-def _weighted(who: str, losses: Tensor | Array, weights: Any, reduction: str) -> Any:
+def _weighted(who: str, losses: Tensor | Array, weights: Array, reduction: str) -> Any:
     """Losses that have been multiplied by these weights, reduced; their mean is a weighted one."""
     if reduction != "mean":
         return reduced(who, losses, reduction)

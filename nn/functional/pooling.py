@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from nn.functional.windows import (
     without_examples,
 )
 from nn.operands import refuse_options, shape_of
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 MAX_POOL_OPTIONS = {
     "return_indices": (False, "autograd.rules.windows.largest_in_windows tells the places."),
@@ -277,7 +280,7 @@ def output_places(who: object, output_size: Any, axes: int) -> tuple[int | None,
     return tuple(None if n is None else p for n, p in zip(output_size, checked, strict=True))
 
 
-def _pooled_along(x: Any, axis: int, places: int, largest_of_all: bool) -> Any:
+def _pooled_along(x: Array, axis: int, places: int, largest_of_all: bool) -> Any:
     """Adaptive pooling along one axis, with windows that differ in length and may overlap."""
     n = shape_of(x)[axis]
     edges = np.arange(places + 1, dtype=np.intp) * n

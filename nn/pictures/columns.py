@@ -188,7 +188,7 @@ def _only_learnt(node: Tensor) -> bool:
     return all(leaf.requires_grad for leaf in topological(node) if not leaf.parents)
 
 
-def _inputs_beside(end: Any, sums: frozenset[Any]) -> bool:
+def _inputs_beside(end: Tensor, sums: frozenset[Any]) -> bool:
     """Whether something other than parameters and small constants flows in after the sums."""
     rows = len(end.data)
     return any(

@@ -305,7 +305,7 @@ def weights(model: Module, ax: Axes | None = None, *, bins: int = 25) -> Axes:
     return ax
 
 
-def _outputs(model: Any, x: Array) -> Array:
+def _outputs(model: Callable[..., Any], x: Array) -> Array:
     """(N, C) outputs of a model, a function or an estimator of scikit-learn."""
     if isinstance(model, Module):
         out = predict(model, x)

@@ -43,6 +43,7 @@ from autograd.compiler.native.rolling import rolled
 from autograd.compiler.relocation import arrays_in
 
 if TYPE_CHECKING:
+    from autograd.arrays import Array
     from autograd.compiler.program import Workspace
     from autograd.compiler.tape import Bound
 
@@ -397,19 +398,19 @@ def _put_back(arrays: list[Any], numbers: list[Any]) -> None:
             array[...] = before
 
 
-def _owner(array: Any) -> Any:
+def _owner(array: Array) -> Any:
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
 
 
-def _largest(array: Any) -> float:
+def _largest(array: Array) -> float:
     if array.dtype.kind != "f":
         return 0.0
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-def are_alike(found: Any, expected: Any, usual: float, close: float) -> bool:
+def are_alike(found: Array, expected: Array, usual: float, close: float) -> bool:
     """Whether numbers are equal but for rounding: of the largest of them, and of what is usual."""
     if expected.dtype.kind != "f":
         return bool((found == expected).all())

@@ -74,7 +74,7 @@ class JavaScript(Text):
         """Nothing: a variable has no type."""
         return ""
 
-    def number(self, value: Any, dtype: np.dtype[Any]) -> str:
+    def number(self, value: float, dtype: np.dtype[Any]) -> str:
         """A number as it is written in the code."""
         if dtype.kind != "f":
             return str(int(value))

@@ -78,7 +78,7 @@ class Numbers:
         kind = dtype if isinstance(dtype, str) else KINDS[dtype.str[1:]]
         return kind if lanes == 1 else f"<{lanes} x {kind}>"
 
-    def constant(self, value: Any, dtype: np.dtype[Any] | str, lanes: int) -> str:
+    def constant(self, value: float, dtype: np.dtype[Any] | str, lanes: int) -> str:
         """A number, so many times."""
         if isinstance(dtype, str):
             kind, word = dtype, bits(value) if dtype == "double" else str(value)

@@ -159,7 +159,7 @@ class Memories:
         if memory.role == FIXED:
             memory.role = MADE
 
-    def of(self, array: Any) -> tuple[Memory, int]:
+    def of(self, array: Array) -> tuple[Memory, int]:
         """The memory in which an array lies, and at which place it begins."""
         address = array.__array_interface__["data"][0]
         low, high, memory = self.blocks[bisect_right(self.begins, address) - 1]

@@ -102,7 +102,11 @@ def _einsum(memories: Memories, target: Any, how: Any, *arrays: Any, **options: 
 
 
 def _shown(
-    memories: Memories, target: Array, function: Any, args: Any, options: dict[Any, Any]
+    memories: Memories,
+    target: Array,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    options: dict[Any, Any],
 ) -> list[Nest]:
     """Numbers of an array in another order: found by asking NumPy where each of them comes from."""
     x = args[0]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.viz.steps import FEW, array_text
 from autograd.viz.text import number, numbers, shape_text
 from autograd.viz.trace import SMALL
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 Record = dict[str, Any]
 
@@ -39,7 +42,7 @@ def value(x: Any) -> Any:
     return array
 
 
-def rows_of(x: Any) -> list[list[str]]:
+def rows_of(x: Array) -> list[list[str]]:
     """The rows of an array, those of images one below another, an empty one between."""
     matrices = x.reshape((-1, *(1, *x.shape)[-2:])).tolist()
     rows = [row for matrix in matrices for row in ([], *matrix)][1:]

@@ -98,14 +98,14 @@ def _gradients(backward: Callable[[Any], Any], MyValue: Any) -> list[float]:
     return [float(node.grad) for node in nodes]
 
 
-def _curves(functions: list[Any], MyValue: Any) -> list[float]:
+def _curves(functions: list[Any], MyValue: Callable[..., Any]) -> list[float]:
     """tanh at 0.5 and a cube at 2, with their slopes."""
     tanh, power = functions
     bent, cube = _made(tanh(MyValue(0.5))), _made(power(MyValue(2.0), 3))
     return [float(x) for node in (bent, cube) for x in (node.data, *node.slopes)]
 
 
-def _three_steps(step: Callable[..., Any], MyValue: Any) -> list[float]:
+def _three_steps(step: Callable[..., Any], MyValue: Callable[..., Any]) -> list[float]:
     """Where w stands after each of three steps on (w − 3)², from 1."""
     w = MyValue(1.0)
 
