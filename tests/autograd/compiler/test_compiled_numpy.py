@@ -60,9 +60,11 @@ def test_the_methods_of_numpys_functions_are_compiled_as_they_compute():
 
 
 def compiled_and_not(f, *args):
-    """Without audits, which would go on as it is written where something differs."""
-    g = autograd.compile(f, audit=False)
-    return [g(*args) for _ in range(3)][-1], f(*args)
+    """And that it is compiled: where types differ a function goes on as it is written."""
+    g = autograd.compile(f)
+    found = [g(*args) for _ in range(3)][-1]
+    assert g.program()
+    return found, f(*args)
 
 
 def test_a_type_that_is_asked_for_without_a_copy_is_given():
