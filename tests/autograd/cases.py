@@ -4,6 +4,7 @@ Of an operation its declaration says it: `examples=`, or its arguments do.
 """
 
 import types
+import warnings
 
 import numpy as np
 import pytest
@@ -55,7 +56,16 @@ def examples_of(op):
 
 
 # NumPy as `m`, its functions of matrices included.
-NUMPY = types.SimpleNamespace(**{**vars(np.linalg), **vars(np)})
+
+
+def fix(x):
+    """NumPy's, which 2.5 deprecates."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return np.fix(x)
+
+
+NUMPY = types.SimpleNamespace(**{**vars(np.linalg), **vars(np), "fix": fix})
 
 # Of each function made of operations, a list of (shapes of the operands, call). A call that runs
 # with NumPy for m gives the values and, by differences, the gradient that autograd must give.
