@@ -105,14 +105,13 @@ class Instructions:
         return needs  # type: ignore[no-any-return]
 
     def largest(self) -> int:
-        """The instruction to look at: the matrix product with most results, if there is one."""
+        """The instruction to look at: the matrix product with most results, if there is one.
+
+        Of equally large ones the first, whose operands nothing has computed.
+        """
         return max(
             range(len(self.instructions)),
-            key=lambda k: (
-                isinstance(self.instructions[k], Product),
-                self.instructions[k].out.size,
-                -k,  # of equally large ones the first, whose operands nothing has computed
-            ),
+            key=lambda k: (isinstance(x := self.instructions[k], Product), x.out.size),
         )
 
     def remark(self) -> str:

@@ -86,7 +86,7 @@ class JavaScript(Text):
         """A number as one of another type."""
         if source.kind == "f" and to.kind in "iu":
             return f"Math.trunc({x})"
-        return f"Number({x})" if source.kind == "b" else x
+        return x  # of truth values, too, which count as 1 and 0
 
     def template(self, code: Apply) -> str:
         """How a function is written; with the helper that it needs."""

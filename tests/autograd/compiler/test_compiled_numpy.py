@@ -76,6 +76,12 @@ def test_a_method_of_a_number_gives_a_number():
     ours, numpys = compiled_and_not(lambda x: x.clip(0.0, 0.25), np.float32(0.5))
     assert type(ours) is type(numpys) is np.float32
 
+    def f(x):  # a number is no array
+        return x * (2.0 if isinstance(x.squeeze(), np.ndarray) else 3.0)
+
+    ours, numpys = compiled_and_not(f, np.float32(0.5))
+    assert ours == numpys == 1.5
+
 
 @pytest.mark.parametrize("kind", [float, np.float64])
 def test_a_number_of_numpys_beside_narrow_arrays_widens_them_and_a_python_float_does_not(kind):

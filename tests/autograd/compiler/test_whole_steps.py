@@ -1233,3 +1233,17 @@ def test_the_gradients_of_many_values_are_not_copied_though_some_are_zeros(rule,
     np.testing.assert_array_equal(np.signbit(ours), np.signbit(theirs))
     (space,) = step._newest.free
     assert (space.late_places == [] and not space.later.is_read) is (math.copysign(1, zero) > 0)
+
+
+@pytest.mark.parametrize("given", [None, [0.0, 0.0]])
+def test_a_second_pass_to_single_numbers_of_an_array_is_refused(given):
+    p = nn.Parameter([0.5, -1.0])
+    w, p.grad = p.scalars("p"), given
+
+    @autograd.compile
+    def step(x):
+        (w[0] * w[1] * x).backward()
+        (w[0] * x).backward()
+
+    with pytest.raises(CompileError, match=r"a second backward\(\) to a part of the same"):
+        step(2.0)

@@ -684,3 +684,25 @@ def test_a_step_with_convolutions_and_pooling_is_native(dtype, close):
     step, losses = convolutional_steps("native", dtype)
     np.testing.assert_allclose(losses, convolutional_steps("numpy", dtype)[1], rtol=close)
     assert names_of_numpys(step) == []
+
+
+@pytest.mark.parametrize("kind", [bool, np.int64])
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply])
+def test_sums_and_products_of_whole_numbers_in_floats_are_native(kind, ufunc):
+    x, target = np.arange(1, 7).reshape(2, 3).astype(kind), np.zeros(3)
+    run_natively([partial(ufunc.reduce, x, axis=0, dtype=float, out=target)])
+    np.testing.assert_array_equal(target, ufunc.reduce(x, axis=0, dtype=float))
+
+
+def test_a_sum_of_floats_in_another_type_is_left_to_numpy():
+    x, target = np.ones((2, 3), np.float32), np.zeros(3)
+    with pytest.raises(UnknownStep):
+        run_natively([partial(np.add.reduce, x, axis=0, dtype=float, out=target)])
+
+
+def test_a_mean_is_native_and_one_of_nothing_is_left_to_numpy():
+    x, target = np.arange(6.0).reshape(2, 3), np.zeros(2)
+    run_natively([partial(np.mean, x, axis=1, out=target)])
+    assert target.tolist() == [1.0, 4.0]
+    with pytest.raises(UnknownStep):
+        run_natively([partial(np.mean, np.zeros((2, 0)), axis=1, out=target)])
