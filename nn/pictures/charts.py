@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,7 +61,9 @@ def curves_groups(
     """Losses over time, with a mark at the time `now`."""
     left, top, right, bottom = 58.0, 34.0, width - 18.0, height - 40.0
     end = float(max((s.at[-1] for s in series if len(s.at)), default=1.0)) or 1.0
-    low, high, logarithmic = _range([s.values[np.isfinite(s.values)] for s in series])
+    numbers = np.concatenate([np.zeros(0), *(s.values for s in series)])
+    begun = [float(x) for s in series[:1] for x in s.values[:1] if np.isfinite(x)]
+    low, high, logarithmic = scale_of(numbers[np.isfinite(numbers)], begun)
     frame = _Frame(left, top, right, bottom, end, low, high, logarithmic)
     page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
     scale = " (log scale)" if logarithmic else ""
@@ -70,9 +73,9 @@ def curves_groups(
     for (color, thickness, dashes), one in reversed([*zip(_PENS, series, strict=False)]):
         at, values = _thinned(one)
         seen = np.isfinite(values)
-        points = tuple(map(frame.place, at[seen].tolist(), values[seen].tolist()))
-        if len(points) > 1:
-            shapes.append(Polyline(points, color, thickness, dashes))
+        points = [*map(frame.place, at[seen].tolist(), values[seen].tolist())]
+        for piece in _pieces_between(points, top, bottom):
+            shapes.append(Polyline(piece, color, thickness, dashes))
         shapes.append(Text(x, 20, one.name, 12, INK, "end", mono=False))
         x -= 6.8 * len(one.name) + 8
         shapes.append(Polyline(((x - 22, 16), (x, 16)), color, thickness, dashes))
@@ -97,21 +100,57 @@ class _Frame:
 
     def part(self, value: float) -> float:
         if self.logarithmic:
-            value = max(value, self.low)
-            return math.log(value / self.low) / math.log(self.high / self.low)
+            return (math.log(value) - math.log(self.low)) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
 
-def _range(finite: Sequence[Array]) -> tuple[float, float, bool]:
-    """The lowest and the highest number of an axis, and whether it is logarithmic."""
-    numbers = np.concatenate(finite) if finite else np.zeros(0)
+def scale_of(numbers: Array, begun: Sequence[float] = ()) -> tuple[float, float, bool]:
+    """From where to where an axis of numbers goes, and whether it is logarithmic.
+
+    Numbers beyond a thousand times that with which they have begun are no part of it: a loss that
+    explodes leaves the plot, and what was before remains to be seen.
+
+    Args:
+        numbers: All of them, finite.
+        begun: Those at the beginning.
+
+    Example:
+        >>> import numpy as np
+        >>> low, high, logarithmic = scale_of(np.array([1.0, 0.01, 1e20]), [1.0])
+        >>> low, round(high), logarithmic
+        (0.01, 1200, True)
+    """
     if not numbers.size:
         numbers = np.array([0.0, 1.0])
-    low, high = float(numbers.min()), float(numbers.max())
-    if 0 < low < high / 100:
-        return max(low, high * 1e-6), high * 1.2, True
-    low = min(low, 0.0)
-    return low, high + 0.06 * ((high - low) or 1.0), False
+    least, most = float(numbers.min()), float(numbers.max())
+    most = min(most, 1000 * max([0.0, *begun]) or math.inf)
+    if 0 < least < most / 100:
+        return max(least, most * 1e-6), most * 1.2, True
+    low = min(least, 0.0)
+    return low, most + 0.06 * ((most - low) or 1.0), False
+
+
+def _pieces_between(
+    points: Sequence[tuple[float, float]], top: float, bottom: float
+) -> Iterator[tuple[tuple[float, float], ...]]:
+    """What of a line lies between two heights."""
+    piece: list[tuple[float, float]] = []
+    for (x, y), (next_x, next_y) in pairwise(points):
+        rise = next_y - y
+        ends = sorted(((top - y) / rise, (bottom - y) / rise)) if rise else [0.0, 1.0]
+        enters, leaves = max(0.0, ends[0]), min(1.0, ends[1])
+        if enters > leaves or (not rise and not top <= y <= bottom):
+            continue
+        if enters > 0 or not piece:
+            piece = [(x + enters * (next_x - x), y + enters * rise)]
+        piece.append(
+            (next_x, next_y) if leaves == 1 else (x + leaves * (next_x - x), y + leaves * rise)
+        )
+        if leaves < 1:
+            yield tuple(piece)
+            piece = []
+    if piece:
+        yield tuple(piece)
 
 
 def _axes(frame: _Frame, clock: str, width: float) -> Iterator[Shape]:
@@ -149,6 +188,8 @@ def _mark(frame: _Frame, series: Sequence[Series], now: float) -> Iterator[Shape
         known = int(np.searchsorted(one.at, now, "right"))
         if known and np.isfinite(one.values[known - 1]):
             y = frame.place(now, float(one.values[known - 1]))[1]
+            if not frame.top <= y <= frame.bottom:
+                continue
             yield Rectangle(x - 3.5, y - 3.5, 7, 7, 3.5, LEAF.stroke, BACKGROUND, 1.0)
 
 

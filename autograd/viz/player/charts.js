@@ -65,21 +65,27 @@ function paintMap(canvas, said, x, held) {
     else paintMark(c, kind, across, down, pen, paper, 1);
   }
 }
-// The losses of all runs: of the batches as a line, of the held-out examples dashed. On a log scale
-// where one is a hundred times another, unless a single run reaches 0. A line that goes far beyond
-// where it began, or to 0 among several, leaves the plot.
+// From where to where an axis of numbers goes, and whether on a log scale: where one is a hundred times
+// another, unless a single run reaches 0. What goes far beyond where it `begun`, or to 0 among
+// several, leaves the plot. As nn.pictures.charts.scale_of.
+function scaleOf(all, begun, several) {
+  const [least, largest] = all.length ? [Math.min(...all), Math.max(...all)] : [0, 1],
+    most = Math.min(largest, 1000 * Math.max(0, ...begun) || Infinity),
+    small = Math.min(...all.filter((x) => x > 0)),
+    low = Math.min(least, 0);
+  return least >= (several ? 0 : small) && most > 100 * small
+    ? { low: Math.max(small, most * 1e-6), high: most * 1.2, logs: true }
+    : { low, high: most + 0.06 * (most - low || 1), logs: false };
+}
+// The losses of all runs: of the batches as a line, of the held-out examples dashed.
 function paintCurves(canvas, runs, now) {
   canvas.width = canvas.clientWidth || canvas.width; // so that its type stays as large as it is
   const c = canvas.getContext("2d"),
     { width, height } = canvas,
     [left, up, right, down] = [52.5, 20.5, width - 10.5, height - 27.5],
-    all = runs.flatMap((run) => [...run.losses, ...run.tests].map((p) => p[1])).filter(Number.isFinite),
-    begun = Math.max(0, ...runs.flatMap((run) => run.losses.slice(0, 1).map((p) => p[1])).filter(Number.isFinite)),
-    most = Math.max(1e-9, Math.min(Math.max(...all), 1000 * begun || Infinity)),
-    least = Math.min(...all.filter((loss) => loss > 0)),
-    logs = Math.min(...all) >= (runs.length < 2 && least) && most > 100 * least,
-    low = logs ? Math.max(least, most * 1e-6) : Math.min(0, ...all),
-    high = logs ? most * 1.2 : most + 0.05 * (most - low),
+    finite = (list) => list.map((p) => p[1]).filter(Number.isFinite),
+    all = runs.flatMap((run) => finite([...run.losses, ...run.tests])),
+    { low, high, logs } = scaleOf(all, runs.flatMap((run) => finite(run.losses.slice(0, 1))), runs.length > 1),
     part = (loss) => (logs ? Math.log(Math.max(loss, 1e-300) / low) / Math.log(high / low) : (loss - low) / (high - low)),
     place = ([t, loss]) => [left + ((right - left) * (t - site.from)) / Math.max(1, now - site.from), down - (down - up) * part(loss)],
     paper = color("--paper");
