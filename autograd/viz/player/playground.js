@@ -118,11 +118,14 @@ worker.onmessage = ({ data }) => {
   if (data.t < state.t) state.fresh = true;
   Object.assign(state, data);
   caption.textContent = "step " + state.t + state.runs.map(said).join("");
-  paint();
+  due ||= requestAnimationFrame(paint); // of what came meanwhile the last is painted
 };
 worker.onerror = (e) => (caption.textContent = "It cannot train here: " + (e.message || "this place allows no worker") + ".");
 new ResizeObserver(() => paint()).observe(curve);
+let due = 0;
 function paint() {
+  cancelAnimationFrame(due);
+  due = 0;
   const held = new Set(state.held);
   maps.forEach((map, k) => state.runs[k].seen && paintMap(map, state.runs[k].seen[0], state.x, held));
   const seen = state.runs[state.shown].seen;

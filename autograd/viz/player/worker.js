@@ -19,6 +19,7 @@ let going = false,
   begun = 0,
   done = 0,
   last = 0, // when it told
+  due = 0, // what will tell
   shown = 0; // the run whose network is shown
 // Numbers that look random and are the same in every browser (mulberry32).
 function random() {
@@ -57,6 +58,8 @@ function once() {
   every *= 2;
 }
 function tell() {
+  clearTimeout(due);
+  due = 0;
   last = performance.now();
   const held = heldOut(),
     tested = runs[0].tests.at(-1);
@@ -64,6 +67,12 @@ function tell() {
     for (const run of runs) run.tests.push([train.t, run.train.lossOf(held, x)]);
   const told = runs.map(({ train, now, losses, tests }, k) => ({ now, losses, tests, seen: train.seen(k === shown) }));
   postMessage({ t: train.t, x, held, runs: told });
+}
+// Who drags a slider, or holds a key, asks more often than can be drawn.
+function tellSoon() {
+  const rest = last + 100 - performance.now();
+  if (rest <= 0) tell();
+  else due ||= setTimeout(tell, rest);
 }
 function reset() {
   every = 1;
@@ -121,5 +130,5 @@ onmessage = ({ data: asked }) => {
     pace();
     if (going && !was) go();
   }
-  tell();
+  tellSoon();
 };

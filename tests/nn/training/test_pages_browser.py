@@ -227,6 +227,38 @@ def test_who_wants_little_motion_sees_two_frames_a_second_of_a_film(
     assert caption(page).startswith("step 20 ·")
 
 
+DRAWN = """async () => {
+    const host = document.querySelector('.glassgrad'), pen = CanvasRenderingContext2D.prototype;
+    const plain = pen.strokeRect, begun = performance.now();
+    let drawn = 0;
+    pen.strokeRect = function (...given) { drawn += 1; return plain.apply(this, given); };
+    const slider = host.shadowRoot.querySelectorAll('input')[1];
+    for (let k = 0; k < 120; k++) {
+        host.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
+        slider.value = -2 + k / 100;
+        slider.dispatchEvent(new Event('input'));
+        await new Promise((done) => setTimeout(done, 8));
+    }
+    const caption = host.shadowRoot.querySelector('.caption');
+    while (!caption.textContent.startsWith('step 120 '))
+        await new Promise((done) => setTimeout(done, 20));
+    return [drawn, (performance.now() - begun) / 1000];
+}"""
+
+
+@pytest.mark.parametrize("name", ["two classes", "three rates"])
+def test_who_drags_a_slider_or_holds_a_key_is_shown_no_more_than_ten_pictures_a_second(
+    play, saved, name  # noqa: F811
+):  # fmt: skip
+    page = opened(play, saved(name))
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(STEP, arg=1)
+    page.keyboard.press("r")
+    page.wait_for_function(STEP, arg=0)
+    drawn, seconds = page.evaluate(DRAWN)
+    assert 1 <= drawn <= 10 * seconds + 2
+
+
 COUNTED = """() => {
     const caption = document.querySelector('.glassgrad').shadowRoot.querySelector('.caption');
     let last = caption.textContent;
