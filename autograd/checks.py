@@ -57,6 +57,19 @@ def kind(thing: object) -> str:
     return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
 
 
+def check_loss(who: str, takes: str, loss: object) -> None:
+    """Refuse what cannot be called, and a class of which no object has been made.
+
+    Example:
+        >>> class Square: ...
+        >>> check_loss("fit", "scores and targets", Square)
+        Traceback (most recent call last):
+        TypeError: fit: loss needs to be a function of scores and targets, but got the class Square.
+    """
+    if not callable(loss) or isinstance(loss, type):
+        raise TypeError(f"{who}: loss needs to be a function of {takes}, but got {came(loss)}.")
+
+
 def check_number(
     who: str, name: str, value: object, needed: str = "", *, finite: bool = True
 ) -> float:

@@ -125,3 +125,18 @@ def numbers(x: Any) -> Any:
     if holds_values(x):
         return numbers_of(np.asarray(x, dtype=object))
     return x if hasattr(x, "__array_function__") else np.asarray(x)
+
+
+def check_one_number(who: str, total: Any) -> None:
+    """Refuse what has been returned as a loss and has no gradient.
+
+    Example:
+        >>> check_one_number("playground", 3.0)
+        Traceback (most recent call last):
+        TypeError: playground: needs a loss that returns one number of autograd, such as a mean ...
+    """
+    if not isinstance(total, (Tensor, Value)) or np.size(total.data) != 1:
+        raise TypeError(
+            f"{who}: needs a loss that returns one number of autograd, such as a mean over the "
+            f"examples, but got {came(total)}."
+        )

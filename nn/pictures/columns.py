@@ -18,7 +18,7 @@ from autograd import Tensor, Value, no_grad
 from autograd.checks import kind
 from autograd.modes import force_grad
 from autograd.node import topological
-from nn.operands import numbers
+from nn.operands import check_one_number, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +108,7 @@ def read(
         total = None
         if loss is not None:
             total = loss(out, y)
+            check_one_number("picture", total)
             total.backward()
         columns = _columns(sums, out, with_grads=loss is not None)
         return Reading(columns, out, total, _gradients(learnt))
@@ -362,6 +363,7 @@ def _read_scalar(model: Any, x: Array, y: Any, loss: Callable[[Any, Any], Any] |
         total = None
         if loss is not None:
             total = loss(out, y)
+            check_one_number("picture", total)
             total.backward()
         columns = [Column(_held(held[0], "data"), grads=_held(held[0], "grad") if loss else None)]
         for neurons, values in zip(layers, held[1:], strict=True):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ShapeError
-from autograd.checks import came
+from autograd.checks import check_loss
 from nn.pictures.columns import MOST_EXAMPLES, NotColumnsError, Reading, as_read, read
 from nn.pictures.network import MOST, Look, Side, drawn_neurons, network_scene, short
 from nn.pictures.neuron import Nodes, neuron_drawing, neuron_nodes
@@ -34,8 +34,8 @@ def picture(
             f"picture: needs one example (inputs,) or several (N, inputs), but got "
             f"{examples.shape}. draw(model(x)) shows the operations of any model."
         )
-    if loss is not None and not callable(loss):
-        raise TypeError(f"picture: loss needs a function of outputs and y, but got {came(loss)}.")
+    if loss is not None:
+        check_loss("picture", "outputs and y, such as nn.MSELoss()", loss)
     several = np.atleast_2d(examples)
     if len(several) > MOST_EXAMPLES:
         raise ValueError(

@@ -15,7 +15,7 @@ import numpy as np
 
 import autograd
 from autograd import detect_anomaly
-from autograd.checks import came, check_bool, check_int, check_number, kind, refuse
+from autograd.checks import came, check_bool, check_int, check_loss, check_number, kind, refuse
 from autograd.errors import AnomalyError
 from autograd.spellings import called_as
 from nn.data import Batches, pair
@@ -368,11 +368,7 @@ def _check(
 ) -> list[Node]:
     """Refuse what `fit` cannot use, and make ready what it keeps; returns the parameters."""
     check_int("fit", "epochs", epochs, least=1)
-    if isinstance(loss, type) or not callable(loss):
-        raise TypeError(
-            "fit: loss needs to be a function of scores and targets, such as "
-            f"nn.CrossEntropyLoss(), but got {came(loss)}."
-        )
+    check_loss("fit", "scores and targets, such as nn.CrossEntropyLoss()", loss)
     if not hasattr(optimizer, "params"):
         raise TypeError(
             "fit: optimizer needs to be one of optim, such as "

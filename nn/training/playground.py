@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.checks import kind
+from autograd.checks import check_loss, kind
 from autograd.errors import CompileError
 from autograd.viz.player.training import training_fragment, training_page
 from autograd.viz.saving import save_by_suffix
@@ -18,12 +18,12 @@ from nn.data import pair
 from nn.datasets.dataset import Dataset
 from nn.layers import Dropout, Dropout2d
 from nn.module import Buffer, Module
-from nn.operands import numbers
+from nn.operands import check_one_number, numbers
 from nn.pictures.network import drawn_neurons, network_scene, pens
 from nn.pictures.plane import POINTS, SHADES
 from nn.training.evaluation import Loss
 from nn.training.printed import printed_groups, printed_outputs, printed_step
-from nn.training.stage import Stage
+from nn.training.stage import Stage, check_finite
 from optim import UpdateRule
 
 if TYPE_CHECKING:
@@ -70,9 +70,10 @@ def playground(
         CompileError: something cannot be printed: Dropout, running averages, comparisons of
             numbers, a rule without a formula, or one that does not change all parameters of the
             model. `nn.watch` films any training.
-        TypeError: an argument is something else.
-        ValueError: x or y is not finite somewhere; there are no optimizers or more than four, one
-            has no name, or some have taken more steps than others.
+        TypeError: an argument is something else, or the loss is no single number.
+        ValueError: x or y is not finite somewhere; the model has no parameters; there are no
+            optimizers or more than four, one has no name, or some have taken more steps than
+            others.
 
     Example:
         >>> import nn, optim
@@ -88,8 +89,7 @@ def playground(
     """
     if not isinstance(model, Module):
         raise TypeError(f"playground: needs a Module, then the data, but got {kind(model)} first.")
-    if not callable(loss):
-        raise TypeError(f"playground: needs a loss of outputs and y, but got {kind(loss)}.")
+    check_loss("playground", "outputs and y, such as nn.MSELoss()", loss)
     rules = optimizer if isinstance(optimizer, Mapping) else {"": optimizer}
     for name, rule in rules.items():
         if not isinstance(rule, UpdateRule):
@@ -123,11 +123,13 @@ class Playground:
     ) -> None:
         x, y = pair("playground", data)
         x, y = np.asarray(numbers(x), np.float64), np.asarray(numbers(y))
-        _check_numbers(x, y)
+        check_finite("playground", x, y)
         _check_same_in_every_call(model)
         for name, rule in rules.items():
             _check_learns_all(model, rule, _who(name))
-        loss(model(x), y)  # whatever is wrong with the examples is said now
+        check_one_number(
+            "playground", loss(model(x), y)
+        )  # what is wrong with the examples is said now, too
         self._name, self._rules, self._count = type(model).__name__, rules, len(x)
         step, targets = _step_and_targets(model, loss, x, y)
         formulas, runs = _printed_runs(model, rules, step)
@@ -237,16 +239,12 @@ def _network(stage: Stage) -> dict[str, Any] | None:
     return {"svg": svg, "layers": layers, "image": image, "shades": SHADES[:2], **known}
 
 
-def _check_numbers(x: Array, y: Array) -> None:
-    for name, array in (("x", x), ("y", y)):
-        if array.dtype.kind in "fc" and not np.isfinite(array).all():
-            raise ValueError(f"playground: needs finite examples, but got nan or inf in {name}.")
-
-
 def _check_learns_all(model: Module, optimizer: UpdateRule, who: str) -> None:
     """What trains in the page is the model, all of it."""
     learnt = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    owned = [(name, p) for name, p in model.named_parameters()]
+    owned = [*model.named_parameters()]
+    if not owned:
+        raise ValueError(f"{who}: {type(model).__name__} has no parameters that could be trained.")
     for name, p in owned:
         if id(p) not in learnt or not p.requires_grad:
             raise CompileError(

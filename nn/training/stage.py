@@ -73,6 +73,7 @@ class Stage:
         self.model, self.name = model, dataset.name if dataset is not None else ""
         given, self._x = np.asarray(x), np.asarray(x, np.float64)
         y, found = _numbered(y)
+        check_finite("watch", self._x, y)
         self.image_shape = image_shape or _as_image(self._x)
         self._takes_numbers = True
         self._columns = self._first_columns(given)
@@ -187,9 +188,10 @@ class Stage:
                 found += self._network_panels(columns)
             rest = WIDE + NARROW + GAP if len(found) == 1 else HALF
             found.append(("Losses", self._curves(moment, HALF if rest == HALF else NARROW)))
-            named, reach = self._parameters(), self._reach
+            if not (named := self._parameters()):
+                return found
             width = HALF if len(found) != 2 else WIDE + NARROW + GAP
-            groups = charts.histograms_groups(named, reach, width, LOW)
+            groups = charts.histograms_groups(named, self._reach, width, LOW)
             found.append(("How the weights are spread", Scene(0, 0, width, LOW, groups)))
         return found
 
@@ -256,6 +258,13 @@ class Stage:
         height = HIGH if width == NARROW else LOW
         groups = charts.curves_groups(series, moment.clock, moment.at, width, height)
         return Scene(0, 0, width, height, groups)
+
+
+def check_finite(who: str, x: Array, y: Array) -> None:
+    """Refuse examples that can be neither learnt nor drawn."""
+    for name, array in (("x", x), ("y", y)):
+        if array.dtype.kind in "fc" and not np.isfinite(array).all():
+            raise ValueError(f"{who}: needs finite examples, but got nan or inf in {name}.")
 
 
 def _numbered(y: Any) -> tuple[Any, Sequence[str]]:

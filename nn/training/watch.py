@@ -89,6 +89,7 @@ def watch(
     Raises:
         TypeError: model is none of these, or a close-up.
         ShapeError: x and y have different numbers of rows.
+        ValueError: x or y is not finite somewhere.
 
     Example:
         With `fit`, one picture an epoch:

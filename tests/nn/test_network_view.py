@@ -113,8 +113,12 @@ def test_what_has_no_such_picture_is_told():
         two_two_one().picture(np.zeros((1, 1, 2)))
     with pytest.raises(ValueError, match=r"no row of layers: .* draw\(model\(x\)\) shows"):
         nn.Sequential(nn.ReLU()).picture([1.0])
-    with pytest.raises(TypeError, match="loss needs a function"):
-        two_two_one().picture([1.0, 1.0], 1.0, 2.0)
+    for wrong in (2.0, nn.MSELoss):
+        with pytest.raises(TypeError, match="picture: loss needs to be a function"):
+            two_two_one().picture([1.0, 1.0], 1.0, wrong)
+    for model in (two_two_one(), nn.scalar.MLP(2, [1])):
+        with pytest.raises(TypeError, match=r"picture: .* one number .*, but got 3\.0"):
+            model.picture([1.0, 1.0], 1.0, lambda out, y: 3.0)
 
 
 @needs_browser

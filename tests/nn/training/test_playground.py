@@ -263,8 +263,14 @@ def test_what_cannot_be_printed_is_told_and_stays_a_film():
         nn.playground(model, (x, y), by_comparing, optimizer)
     with pytest.raises(TypeError, match="needs an update rule of optim"):
         nn.playground(model, (x, y), loss, 0.1)
-    with pytest.raises(TypeError, match="needs a loss of outputs and y, but got a NoneType"):
-        nn.playground(model, (x, y), None, optimizer)
+    for wrong, came in ((None, "None"), (nn.MSELoss, "the class MSELoss")):
+        with pytest.raises(TypeError, match=f"loss needs to be a function of .*, but got {came}"):
+            nn.playground(model, (x, y), wrong, optimizer)
+    for wrong, came in ((lambda out, y: 3.0, "3.0"), (lambda out, y: out, "a Tensor of shape")):
+        with pytest.raises(TypeError, match=f"a loss that returns one number .*, but got {came}"):
+            nn.playground(model, (x, y), wrong, optimizer)
+    with pytest.raises(ValueError, match="Sequential has no parameters that could be trained"):
+        nn.playground(nn.Sequential(nn.Tanh()), (x, x), nn.MSELoss(), optimizer)
     with pytest.raises(ValueError, match="needs finite examples, but got nan or inf in x"):
         nn.playground(model, (x * np.inf, y), loss, optimizer)
     with pytest.raises(ValueError, match="needs every target in"):

@@ -186,6 +186,19 @@ def test_it_is_known_what_the_outputs_mean(model, y, meaning):
     stage.panels(Moment(0, "step", {}))
 
 
+def test_examples_that_are_nan_can_be_neither_learnt_nor_drawn():
+    x = np.ones((3, 2))
+    with pytest.raises(ValueError, match="watch: needs finite examples, but got nan or inf in x"):
+        nn.watch(small(), (x * np.nan, [0, 1, 0]))
+    with pytest.raises(ValueError, match="watch: needs finite examples, but got nan or inf in y"):
+        nn.watch(small(), (x, [0.0, np.inf, 0.0]))
+
+
+def test_a_model_without_parameters_has_no_panel_of_how_they_are_spread():
+    w = nn.watch(nn.Sequential(nn.Tanh()), nn.datasets.moons())
+    assert [panel.title for panel in w.film().panels] == ["The plane", "Losses"]
+
+
 def test_weights_that_are_nan_are_drawn_and_end_nothing():
     model, data = small(), nn.datasets.moons()
     w = nn.watch(model, data)
