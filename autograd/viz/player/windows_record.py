@@ -13,7 +13,7 @@ from autograd.viz.windows import is_of_one_example, kernels_in, window_texts
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
-    from autograd.node import Node
+    from autograd.viz.trace import Node
 
 MOST = 144
 """So many numbers of an array can be chosen, of a larger one whole images, the first of them."""
