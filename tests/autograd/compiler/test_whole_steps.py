@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import itertools
 import math
 import pickle
 
@@ -1247,3 +1248,41 @@ def test_a_second_pass_to_single_numbers_of_an_array_is_refused(given):
 
     with pytest.raises(CompileError, match=r"a second backward\(\) to a part of the same"):
         step(2.0)
+
+
+def test_gradients_that_several_lookups_bring_are_known_while_a_step_is_recorded():
+    a, b = [Value(0.5 * k + 1) for k in range(3)], [Value(2.0 - k) for k in range(4)]
+    runs = itertools.count()
+
+    @functools.partial(autograd.compile, audit=False)
+    def step(i, j):
+        next(runs)
+        for p in (*a, *b):
+            p.grad = 0.0
+        loss = autograd.take(a, i) * autograd.take(b, j)
+        loss.backward()
+        return loss.detach() if a[2].grad + b[3].grad > 1.2 else 2.0 * loss.detach()
+
+    assert step(np.array(2), np.array(-1)).data == -4.0
+    before = next(runs)
+    for _ in range(3):
+        assert step(np.array(2), np.array(-1)).data == -4.0
+    assert next(runs) == before + 1  # it took the branch that was recorded
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_step_that_makes_much_of_the_rounding_of_its_arguments_is_not_refused(seed):
+    rng, w = np.random.default_rng(seed), Value(0.5)
+    factors, numbers = rng.normal(size=40).tolist(), (1e3 * rng.normal(size=40)).tolist()
+
+    @autograd.compile
+    def step(xs):
+        w.grad = 0.0
+        one = sum(c * x for c, x in zip(factors, xs))
+        other = sum(c * x for c, x in zip(factors[::-1], xs[::-1]))
+        loss = w * (1e12 * (one - other))  # 0 but for rounding
+        loss.backward()
+        return loss.detach()
+
+    for _ in range(3):
+        assert abs(step(numbers).data) < 100
