@@ -299,5 +299,6 @@ def test_a_neuron_that_is_clicked_shows_its_operations(play, tmp_path, scheme): 
 
     two_two_one().picture(np.ones((2, 2))).save(tmp_path / "mean.html")
     page = play(tmp_path / "mean.html", wait=".glassgrad .pic").page
+    assert "are those of one example, but got 2" in page.locator("p.keys").inner_text()
     page.locator("[data-node='h2.0']").click()
     assert "are those of one example, but got 2" in page.locator("p[role=status]").inner_text()

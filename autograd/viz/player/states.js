@@ -56,8 +56,10 @@ host.addEventListener("keydown", (e) => {
   show(e.key - 1);
 });
 const row = el("div", { class: "row", role: "group", "aria-label": "What is shown" }, ...choices);
-const keys = el("p", { class: "keys" }, "A click on a neuron, or Enter, shows its operations; Escape goes back.");
-appear(el("div", { class: "main" }, choices.length > 1 ? row : "", frame, said, Object.keys(given.parts).length ? keys : ""));
+const parts = Object.values(given.parts),
+  hint = "A click on a neuron, or Enter, shows its operations; Escape goes back.",
+  keys = el("p", { class: "keys" }, parts.some(([, picture]) => picture) ? hint : parts[0]?.[0]);
+appear(el("div", { class: "main" }, choices.length > 1 ? row : "", frame, said, parts.length ? keys : ""));
 host.tabIndex = 0;
 host.setAttribute("role", "group");
 host.setAttribute("aria-label", given.sentences[0]);
