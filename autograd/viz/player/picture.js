@@ -146,5 +146,6 @@ function paint(state) {
     for (const [e, key, to] of [[flagWords, "x", x], [flagWords, "y", y + 3.5], [flagBack, "x", x - wide / 2], [flagBack, "y", y - 10], [flagBack, "width", wide]])
       e.setAttribute(key, to);
   }
-  return place;
+  // A closed box of several results has no node; before the first step, what it will compute.
+  return place || (boxes[Object.keys(hot).pop()] || boxesOf(events[0].node))[0];
 }

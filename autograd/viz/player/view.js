@@ -54,7 +54,6 @@ const presented = () => host.hasAttribute("data-present"),
   smallest = () => (presented() ? 0.45 : 0.7); // a projector makes all larger
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 function viewer(svg, label) {
-  const attribute = (e, keys) => Object.fromEntries(keys.map((key) => [key, +e.getAttribute(key)]));
   const [left, top, width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
   const picture = el("div", { class: "pic", tabindex: "0", role: "group", "aria-label": label }, svg);
   let zoom = 0; // 0: as it fits
@@ -74,7 +73,7 @@ function viewer(svg, label) {
     picture.scrollWidth > picture.clientWidth + 1 || picture.scrollHeight > picture.clientHeight + 1;
   function reveal(box) {
     if (!box || !cut()) return;
-    const r = attribute(box.querySelector("rect"), ["x", "y", "width", "height"]);
+    const r = box.querySelector("rect").getBBox();
     picture.scrollTo({
       left: (r.x + r.width / 2 - left) * scale() - picture.clientWidth / 2,
       top: (r.y + r.height / 2 - top) * scale() - picture.clientHeight / 2,
@@ -84,7 +83,7 @@ function viewer(svg, label) {
   const map = svgEl("svg", { class: "map", viewBox: svg.getAttribute("viewBox"), width: Math.min(150, (40 * width) / height), "aria-hidden": "true" });
   const seen = svgEl("rect", { class: "seen" });
   for (const r of svg.querySelectorAll("[data-node] > [data-part=box]"))
-    map.append(svgEl("rect", attribute(r, ["x", "y", "width", "height"])));
+    map.append(r.cloneNode());
   map.append(seen);
   const overview = el("div", { class: "row overview" }, map, "A part of the picture: drag it, or press Fit.");
   const bar = el(

@@ -15,6 +15,7 @@ from autograd.viz.outline import Outline
 from autograd.viz.player.picture import picture_of
 from autograd.viz.text import number
 from autograd.viz.tree import markup
+from nn import LSTM
 from nn.scalar import MLP
 from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 
@@ -789,7 +790,7 @@ def test_what_does_not_fit_in_legible_type_is_a_part_and_says_so(play):  # noqa:
 
 
 def test_fit_shows_the_whole_of_a_picture_that_is_too_high(play):  # noqa: F811
-    terms = [Value(0.1 * k, label=f"w{k}") for k in range(40)]
+    terms = [Value(0.1 * k, label=f"w{k}") for k in range(60)]
     player = play(backprop(sum(terms[1:], terms[0]) * 2))
     high = """() => {
         const pic = document.querySelector(".glassgrad").shadowRoot.querySelector(".pic");
@@ -802,6 +803,56 @@ def test_fit_shows_the_whole_of_a_picture_that_is_too_high(play):  # noqa: F811
     whole, seen = player.page.evaluate(high)
     assert whole <= seen + 1
     assert player.page.locator(".overview").is_hidden()
+
+
+def in_view(player, box):
+    """Whether a box of the picture is wholly in the part that is seen."""
+    return player.page.evaluate(
+        """(id) => {
+            const root = document.querySelector(".glassgrad").shadowRoot;
+            const seen = root.querySelector(".pic").getBoundingClientRect();
+            const box = root.querySelector(`[data-node=${id}]`).getBoundingClientRect();
+            return box.left >= seen.left && box.right <= seen.right &&
+                box.top >= seen.top && box.bottom <= seen.bottom;
+        }""",
+        box,
+    )
+
+
+def test_a_large_picture_opens_where_the_first_step_will_be(play):  # noqa: F811
+    x = Value(0.5, label="x")
+    start = x.tanh()  # in the middle of a tall picture
+    terms = [start * k for k in range(2, 40)]
+    player = play(backprop(sum(terms[1:], terms[0])))
+    first = player.page.evaluate(
+        """() => {
+            const root = document.querySelector(".glassgrad").shadowRoot;
+            return [...root.querySelectorAll("[data-node]")]
+                .find((g) => g.textContent.includes("tanh")).dataset.node;
+        }"""
+    )
+    player.page.wait_for_timeout(400)  # it scrolls smoothly
+    assert in_view(player, first)
+    player.press("End")
+    player.press("Home")
+    player.page.wait_for_timeout(400)  # it scrolls smoothly
+    assert in_view(player, first)
+
+
+def test_a_step_at_a_closed_box_of_several_results_is_brought_into_view(play):  # noqa: F811
+    layer = LSTM(2, 2)
+    player = play(
+        backprop((layer(np.ones((3, 1, 2)))[0] ** 2).sum()), viewport={"width": 390, "height": 700}
+    )
+    seen = 0
+    for _ in range(40):
+        player.press("ArrowRight")
+        hot = player.page.locator("[data-node^=g][data-hot=to]")
+        if hot.count() and "LSTM step" in hot.first.text_content():
+            player.page.wait_for_timeout(400)  # it scrolls smoothly
+            assert in_view(player, hot.first.get_attribute("data-node"))
+            seen += 1
+    assert seen >= 2
 
 
 def test_the_small_map_has_the_form_of_the_picture_and_its_frame_lies_in_it(play):  # noqa: F811
