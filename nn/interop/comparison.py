@@ -107,9 +107,9 @@ def compared(
         form: Puts leaves into the form (args, kwargs).
     """
     module = source.module
-    with _restored(module), _unchanged(ours):
-        told = _theirs(torch, source, leaves, form)
-        own = _ours(torch, ours, leaves, form, told.seeds)
+    with _restored(module) as restore, _unchanged(ours):
+        told = _theirs(torch, source, leaves, form, restore)
+        own = _ours(torch, ours, leaves, form, told)
         rows = list(_rows(own, told))
         rows += _buffers(module, ours)
     return Comparison(rows)
@@ -123,17 +123,25 @@ class _Run:
 
 
 def _theirs(
-    torch: ModuleType, source: Any, leaves: Sequence[Array], form: Callable[..., Any]
+    torch: ModuleType,
+    source: Any,
+    leaves: Sequence[Array],
+    form: Callable[..., Any],
+    restore: Callable[[], None],
 ) -> _Run:
     tensors = [_tensor(torch, x) for x in leaves]
     inputs = _inputs(tensors, lambda x: isinstance(x, torch.Tensor) and x.is_floating_point())
-    for x in inputs.values():
-        x.requires_grad_()
     before = torch.get_rng_state()
     args, kwargs = form(tensors)
-    try:
+
+    def run(wanted: Any) -> list[Any]:
+        for name, x in inputs.items():
+            x.requires_grad_(name in wanted)
         with torch.enable_grad():
-            outputs = torch.utils._pytree.tree_leaves(source.runs(*args, **kwargs))
+            return list(torch.utils._pytree.tree_leaves(source.runs(*args, **kwargs)))
+
+    try:
+        outputs, inputs = _outputs(run, inputs, restore)
     except Exception as err:
         raise ExportError(
             f"compare: PyTorch cannot run {source.name} ({line_of(torch, err)}): "
@@ -158,13 +166,39 @@ def _theirs(
     return _Run([x.detach().numpy() for x in outputs], found, seeds)
 
 
+def _outputs(
+    run: Callable[[Any], list[Any]], inputs: dict[str, Any], restore: Callable[[], None]
+) -> tuple[list[Any], dict[str, Any]]:
+    """What PyTorch's model returns, and the inputs that it has gradients for.
+
+    It refuses to differentiate some of its losses by their target. The others are asked for then.
+    """
+    try:
+        return run(inputs), inputs
+    except RuntimeError as err:
+        if NO_DERIVATIVE not in str(err):
+            raise
+    kept = {}
+    for name, x in inputs.items():
+        restore()
+        try:
+            run({name})
+            kept[name] = x
+        except RuntimeError as err:
+            if NO_DERIVATIVE not in str(err):
+                raise
+    restore()
+    return run(kept), kept
+
+
+NO_DERIVATIVE = "is not differentiable with respect to argument"
+"""What PyTorch says of an operand, such as a target, that must not require a gradient."""
+
+
 def _ours(
-    torch: ModuleType,
-    run: Module,
-    leaves: Sequence[Any],
-    form: Callable[..., Any],
-    seeds: Sequence[Array],
+    torch: ModuleType, run: Module, leaves: Sequence[Any], form: Callable[..., Any], told: _Run
 ) -> _Run:
+    seeds = told.seeds
     leaves = [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
     inputs = _inputs(leaves, lambda x: isinstance(x, Tensor))
     args, kwargs = form(leaves)
@@ -176,7 +210,8 @@ def _ours(
             f"ours {[shape_of(x) for x in outputs]}."
         )
     parameters = dict(run.named_parameters()) if hasattr(run, "named_parameters") else {}
-    wanted = {name: p for name, p in parameters.items() if p.requires_grad} | inputs
+    wanted = {name: p for name, p in parameters.items() if p.requires_grad}
+    wanted |= {name: x for name, x in inputs.items() if name in told.grads}
     total: Any = sum((x * s).sum() for x, s in zip(outputs, seeds, strict=True))
     grads: Sequence[Any] = [None] * len(wanted)
     if getattr(total, "requires_grad", False):
@@ -289,14 +324,18 @@ def _buffers(module: Any, ours: Module) -> Iterator[Row]:
 
 
 @contextmanager
-def _restored(module: Any) -> Iterator[None]:
-    """Afterwards, the buffers of a PyTorch model are what they were."""
+def _restored(module: Any) -> Iterator[Callable[[], None]]:
+    """Afterwards, or when called, the buffers of a PyTorch model are what they were."""
     kept = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
-    try:
-        yield
-    finally:
+
+    def restore() -> None:
         for buffer, before in kept:
             buffer.data.copy_(before)
+
+    try:
+        yield restore
+    finally:
+        restore()
 
 
 @contextmanager

@@ -190,6 +190,25 @@ def test_numbers_computed_without_gradient_get_none():
     assert "aten.detach" in calls(ours, *made("deep_q_loss")[1])
 
 
+def test_a_loss_whose_target_pytorch_does_not_differentiate_is_compared_by_the_other_inputs():
+    torch.manual_seed(0)
+    norm, loss = torch.nn.BatchNorm1d(2), torch.nn.SoftMarginLoss()
+
+    def objective(x, target, weight):
+        return loss(norm(x) * weight, target)
+
+    inputs = X, torch.sign(X), 2 * X
+    ours = from_torch(objective, *inputs)
+    table = compare(ours, objective, *inputs)
+    names = {row.name for row in table.rows}
+    assert table.agree
+    assert {"output", "d/d input 0", "d/d input 2", "d/d norm.weight"} <= names
+    assert "d/d input 1" not in names
+    assert max(row.difference for row in table.rows) < 1e-15  # its running averages among them
+    assert norm.num_batches_tracked == 0
+    assert [x.requires_grad for x in inputs] == [False] * 3
+
+
 def test_a_loss_inside_the_model_and_one_outside_are_the_same():
     net = mlp()
     inside = from_torch(lambda x, y: F.cross_entropy(net(x), y), X, Y)
