@@ -150,37 +150,50 @@ class Compiled:
                 )
                 return self.function(*args, **kwargs)
             try:
-                program, rebuild = self._record(args, kwargs, given.others)
+                made = self._attempt(args, kwargs, given.others)
             except AsWritten as err:
                 self._count += 1
                 if err.args:  # it is so for all arguments like these
                     self._small.add(given.signature)
                 return self._as_written(args, kwargs, given)
-            except ReadError:
-                self._raise_its_own(args, kwargs)
-                raise
-            except CompileError:
-                raise
-            except UNRECORDED as err:
-                self._raise_its_own(args, kwargs)
-                raise CompileError(
-                    f"compile: {self.op.name} cannot be recorded, at {line_of(err)}. There came "
-                    f"{type(err).__name__}: {str(err).rstrip('.')}. While it is recorded, floats "
-                    "are Values, and arrays have no numbers yet: compute with autograd's or "
-                    "NumPy's functions, or do this outside and pass the result as an argument."
-                ) from err
+            if isinstance(made, CompileError):
+                try:
+                    self._raise_its_own(args, kwargs)
+                    raise made
+                finally:
+                    del made  # with its traceback it would keep itself, and the recording
+            program, rebuild = made
             self._newest = program
             program.native = native_side(self._backend, self.op.name)
             self._count += 1
-            made = program, rebuild, Schedule(self._first_audit)
+            kept = program, rebuild, Schedule(self._first_audit)
             programs = self._programs.setdefault(given.signature, [])
-            programs.insert(0, made)
+            programs.insert(0, kept)
             if all(worth(known) < LEAST for known, *_ in programs):
                 self._small.add(given.signature)
         found = self._replay(args, kwargs, given)
         if found is MISS:  # it compares numbers that are equal but for rounding
             return self.function(*args, **kwargs)
         return found
+
+    def _attempt(
+        self, args: Any, kwargs: dict[Any, Any], others: list[Any]
+    ) -> tuple[Program, Callable[..., Any]] | CompileError:
+        """What is recorded; or a refusal, before which an error of the function's own goes."""
+        try:
+            return self._record(args, kwargs, others)
+        except ReadError as err:
+            return err
+        except CompileError:
+            raise
+        except UNRECORDED as err:
+            text = (
+                f"compile: {self.op.name} cannot be recorded, at {line_of(err)}. There came "
+                f"{type(err).__name__}: {str(err).rstrip('.')}. While it is recorded, floats "
+                "are Values, and arrays have no numbers yet: compute with autograd's or "
+                "NumPy's functions, or do this outside and pass the result as an argument."
+            )
+            return _because(CompileError(text), err)
 
     def _as_written(self, args: Any, kwargs: Any, given: Given) -> Any:
         """Run the function; after an error all that its programs change is as it was."""
@@ -524,6 +537,12 @@ class Compiled:
                 self._refuse_change(f"{kind} among its arguments")
         leaves, rebuild = flatten(result, objects=run.returned_array)
         return run, [output(x, run) for x in leaves], rebuild, [number_of(x) for x in leaves]
+
+
+def _because(refused: CompileError, cause: Exception) -> CompileError:
+    """As `raise refused from cause`, for who raises it later."""
+    refused.__cause__ = cause
+    return refused
 
 
 def native_side(backend: str | None, name: str) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import CompileError, Tensor, Value, detect_anomaly
 
 
@@ -641,6 +642,26 @@ def test_a_function_that_fails_raises_its_own_error():
 
     with pytest.raises(KeyError, match="mine"):
         autograd.compile(f)(w)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+@pytest.mark.parametrize("calls_before", [0, 3])
+@pytest.mark.parametrize("which", ["class", "number"])
+def test_a_wrong_class_or_number_of_a_row_is_the_one_error_that_is_shown(
+    which, calls_before, backend
+):
+    weight = Tensor(np.arange(12.0).reshape(3, 4) / 7, requires_grad=True)
+    embedding = nn.Embedding(4, 3)
+    functions = {
+        "class": lambda k: nn.functional.cross_entropy(np.eye(3)[:2] @ weight, k),
+        "number": lambda k: embedding(k).sum(),
+    }
+    g = autograd.compile(functions[which], backend=backend)
+    for _ in range(calls_before):
+        g(np.array([0, 3]))
+    with pytest.raises(ValueError, match=rf"every {which} in \[0, 4\), but got 9\.") as found:
+        g(np.array([0, 9]))
+    assert found.value.__context__ is None  # no word of what cannot be recorded comes before it
 
 
 def test_detect_anomaly_sees_the_function_as_it_is_written():
