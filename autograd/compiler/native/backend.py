@@ -19,9 +19,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from autograd.compiler.loop_calls import Rounds
+from autograd.compiler.native.agreement import agree
 from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
 from autograd.compiler.native.llvm_numbers import WRITTEN
 from autograd.compiler.native.loops import (
@@ -43,7 +42,6 @@ from autograd.compiler.native.rolling import rolled
 from autograd.compiler.relocation import arrays_in
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
     from autograd.compiler.program import Workspace
     from autograd.compiler.tape import Bound
 
@@ -148,7 +146,7 @@ class Native:
             sections = [section for section, *_ in found]
             native = [_native_calls(*each, code) for each in found]
             if not code.get("tried"):
-                if not _agree([expanded(section) for section in sections], native):
+                if not agree([expanded(section) for section in sections], native):
                     self.stop()
                     self.warn("came out otherwise than with NumPy when it was tried")
                     return
@@ -366,55 +364,3 @@ def _key(groups: Sequence[list[Step]]) -> Hashable:
                 yield x.axes, x.kept, of(x.code), of(x.out), x.fold, x.adds, x.stops
 
     return tuple(each())
-
-
-def _agree(sections: list[list[Call]], native: list[list[Call]]) -> bool:
-    """Whether both kinds of calls make the same numbers of the same numbers."""
-    arrays = {id(x): x for calls in sections for call in calls for x in arrays_in(call)}
-    owners = {id(_owner(x)): _owner(x) for x in arrays.values()}
-    owned = [x for x in owners.values() if isinstance(x, np.ndarray) and x.flags.writeable]
-    before = [x.copy() for x in owned]
-    with np.errstate(all="ignore"):
-        for calls in sections:
-            for call in calls:
-                call()
-        expected = [x.copy() for x in owned]
-        _put_back(owned, before)
-        for calls in native:
-            for call in calls:
-                call()
-    usual = float(np.median([_largest(x) for x in expected] or [0.0]))
-    # float64 numbers may be made of float32 ones
-    close = 1e-3 if any(x.dtype == np.float32 for x in arrays.values()) else 1e-9
-    same = all(are_alike(x, y, usual, close) for x, y in zip(owned, expected, strict=True))
-    _put_back(owned, before)
-    return same
-
-
-def _put_back(arrays: list[Any], numbers: list[Any]) -> None:
-    """Let arrays be as they were; those that nothing has changed may be anybody's."""
-    for array, before in zip(arrays, numbers, strict=True):
-        if array.tobytes() != before.tobytes():
-            array[...] = before
-
-
-def _owner(array: Array) -> Any:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def _largest(array: Array) -> float:
-    if array.dtype.kind != "f":
-        return 0.0
-    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
-
-
-def are_alike(found: Array, expected: Array, usual: float, close: float) -> bool:
-    """Whether numbers are equal but for rounding: of the largest of them, and of what is usual."""
-    if expected.dtype.kind != "f":
-        return bool((found == expected).all())
-    close *= _largest(expected) + usual
-    same = (found == expected) | (np.isnan(found) & np.isnan(expected))
-    with np.errstate(invalid="ignore"):
-        return bool((same | (np.abs(found - expected) <= close)).all())

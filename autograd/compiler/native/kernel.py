@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.host_numbers import HostNumbers
-from autograd.compiler.native.backend import Run, are_alike, pieces_of
+from autograd.compiler.native.agreement import are_alike
+from autograd.compiler.native.backend import Run, pieces_of
 from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
 from autograd.compiler.native.machine import Compiled, Ending, this_machine
 from autograd.compiler.native.memories import UnknownStep

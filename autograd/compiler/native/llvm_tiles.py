@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.compiler.native.llvm_addresses import Addresses
 from autograd.compiler.native.llvm_axes import (
     COLUMNS,
     ROWS,
@@ -41,7 +42,7 @@ class Tiles:
         self.folds_v = self.v is not None and self.v >= self.nest.kept
         self.row = row_axis(self.nest, self.read, self.v)
         self.column = column_axis(self.nest, self.v, self.row)
-        self.columns = 1  # of a tile
+        self.addresses = Addresses(function, self.width, self.v, self.row, self.column)
 
     def write(self) -> None:
         """Write the loops."""
@@ -49,10 +50,10 @@ class Tiles:
         bases = {}
         for ref in self.refs:
             base = self.function.bases[ref.memory]
-            bases[ref] = self._moved(base, ref, str(ref.offset)) if ref.offset else base
+            bases[ref] = self.addresses.moved(base, ref, str(ref.offset)) if ref.offset else base
             if ref.turn and self.turn:
                 by = self.function.emit(f"mul i64 {self.turn}, {ref.turn}")
-                bases[ref] = self._moved(bases[ref], ref, by)
+                bases[ref] = self.addresses.moved(bases[ref], ref, by)
         outer = [k for k in range(nest.kept) if k not in (self.v, self.row, self.column)]
         self._outer(outer, bases)
 
@@ -64,7 +65,7 @@ class Tiles:
         axis, *rest = axes
 
         def body(index: str, _: list[str]) -> list[str]:
-            self._outer(rest, self._along(places, axis, index))
+            self._outer(rest, self.addresses.along(places, axis, index))
             return []
 
         self.function.loop(self.nest.axes[axis], 1, body, [], [])
@@ -76,12 +77,12 @@ class Tiles:
             return
         n = self.nest.axes[self.row]
         for begin, end, rows in pieces(n, ROWS):
-            moved = self._shifted(places, self.row, begin)
+            moved = self.addresses.shifted(places, self.row, begin)
 
             def body(
                 index: str, _: list[str], moved: dict[Ref, str] = moved, rows: int = rows
             ) -> list[str]:
-                self._segments(self._along(moved, self.row, index), rows)
+                self._segments(self.addresses.along(moved, self.row, index), rows)
                 return []
 
             self.function.loop(end - begin, rows, body, [], [])
@@ -95,7 +96,7 @@ class Tiles:
         some = 2 if self.nest.fold and n >= 2 * width and rows > 1 else 1
         done = 0
         for size, count in sizes(n, width, some):
-            moved = self._shifted(places, self.v, done)
+            moved = self.addresses.shifted(places, self.v, done)
             many = max(1, size // width)
             lanes = min(size, width)
 
@@ -106,7 +107,7 @@ class Tiles:
                 many: int = many,
                 lanes: int = lanes,
             ) -> list[str]:
-                self._tile(self._along(moved, self.v, index), rows, many, lanes)
+                self._tile(self.addresses.along(moved, self.v, index), rows, many, lanes)
                 return []
 
             self.function.loop(size * count, size, body, [], [])
@@ -119,17 +120,17 @@ class Tiles:
             return
         n = self.nest.axes[self.column]
         for begin, end, columns in pieces(n, COLUMNS):
-            moved = self._shifted(places, self.column, begin)
+            moved = self.addresses.shifted(places, self.column, begin)
 
             def body(
                 index: str, _: list[str], moved: dict[Ref, str] = moved, many: int = columns
             ) -> list[str]:
-                self.columns = many
-                self._tile(self._along(moved, self.column, index), rows * many, 1, 1)
+                self.addresses.columns = many
+                self._tile(self.addresses.along(moved, self.column, index), rows * many, 1, 1)
                 return []
 
             self.function.loop(end - begin, columns, body, [], [])
-        self.columns = 1
+        self.addresses.columns = 1
 
     # --- one tile: rows times vectors
 
@@ -170,7 +171,9 @@ class Tiles:
         axis, *rest = axes
 
         def body(index: str, carried: list[str]) -> list[str]:
-            return self._fold(self._along(places, axis, index), rest, spots, lanes, carried, kinds)
+            return self._fold(
+                self.addresses.along(places, axis, index), rest, spots, lanes, carried, kinds
+            )
 
         return self.function.loop(self.nest.axes[axis], 1, body, sums, kinds)
 
@@ -198,13 +201,13 @@ class Tiles:
             kinds = [self.numbers.type(dtype, lanes)] * len(spots)
             start = self.numbers.constant(start_of(nest), dtype, lanes)
 
-            moved = self._shifted(places, self.v, done)
+            moved = self.addresses.shifted(places, self.v, done)
 
             def body(
                 index: str, carried: list[str], moved: Any = moved, spots: Any = spots,
                 lanes: int = lanes, kinds: Any = kinds,
             ) -> list[str]:  # fmt: skip
-                here = self._along(moved, self.v, index)
+                here = self.addresses.along(moved, self.v, index)
                 return self._fold(here, others, spots, lanes, carried, kinds)
 
             first = [start] * len(spots)
@@ -246,52 +249,13 @@ class Tiles:
             total, lanes = self._two(low, high, half), half
         return total
 
-    # --- places
-
-    def _moved(self, place: str, ref: Ref, by: str) -> str:
-        kind = self._memory_type(ref)
-        return self.function.emit(f"getelementptr {kind}, ptr {place}, i64 {by}")
-
-    def _memory_type(self, ref: Ref) -> str:
-        return "i8" if ref.dtype.kind == "b" else self.numbers.type(ref.dtype, 1)
-
-    def _along(self, places: dict[Ref, str], axis: int | None, index: str) -> dict[Ref, str]:
-        """Where everything is, at an index along an axis."""
-        if not index or axis is None:
-            return places
-        moved = dict(places)
-        multiples: dict[int, str] = {1: index}
-        for ref, place in places.items():
-            by = step(ref, axis)
-            if not by:
-                continue
-            if by not in multiples:
-                multiples[by] = self.function.emit(f"mul i64 {index}, {by}")
-            moved[ref] = self._moved(place, ref, multiples[by])
-        return moved
-
-    def _shifted(self, places: dict[Ref, str], axis: int | None, by: int) -> dict[Ref, str]:
-        """Where everything is, so many numbers further along an axis."""
-        if not by or axis is None:
-            return places
-        moved = dict(places)
-        for ref, place in places.items():
-            if further := step(ref, axis):
-                moved[ref] = self._moved(place, ref, str(further * by))
-        return moved
-
-    def spot(self, ref: Ref, place: str, r: int, s: int, lanes: int, lane: int = 0) -> str:
-        """The address of a ref in a spot of the tile."""
-        row, column = divmod(r, self.columns)
-        by = row * step(ref, self.row) + column * step(ref, self.column)
-        by += (s * self.width + lane) * step(ref, self.v)
-        return self._moved(place, ref, str(by)) if by else place
-
     def _store(self, out: Ref, places: dict[Ref, str], x: str, r: int, s: int, lanes: int) -> None:
         nest, numbers, emit = self.nest, self.numbers, self.function.emit
-        dtype, kind = out.dtype, self._memory_type(out)
+        dtype, kind = out.dtype, self.addresses.memory_type(out)
         along = step(out, self.v) if lanes > 1 else 1
-        at = self._lookup(out, places, self.spot(out, places[out], r, s, lanes), r, s, 0)
+        at = self.addresses.looked_up(
+            out, places, self.addresses.spot(out, places[out], r, s, lanes), r, s, 0
+        )
         if dtype.kind == "b":
             x = emit(f"zext {numbers.type('i1', lanes)} {x} to {numbers.type('i8', lanes)}")
         align = 1 if dtype.kind == "b" else dtype.itemsize
@@ -303,30 +267,13 @@ class Tiles:
             self.function.lines.append(f"  store {wide} {x}, ptr {at}, align {align}")
             return
         for lane in range(lanes):
-            at = self.spot(out, places[out], r, s, lanes, lane)
-            at = self._lookup(out, places, at, r, s, lane)
+            at = self.addresses.spot(out, places[out], r, s, lanes, lane)
+            at = self.addresses.looked_up(out, places, at, r, s, lane)
             one = emit(f"extractelement {wide} {x}, i32 {lane}")
             if nest.adds:
                 before = emit(f"load {kind}, ptr {at}, align {align}")
                 one = numbers.apply("add", [before, one], [dtype] * 2, dtype, 1)
             self.function.lines.append(f"  store {kind} {one}, ptr {at}, align {align}")
-
-    def _lookup(self, ref: Ref, places: dict[Ref, str], at: str, r: int, s: int, lane: int) -> str:
-        """The address, further by what is looked up."""
-        if ref.place is None:
-            return at
-        emit, index = self.function.emit, ref.place
-        where = self.spot(index, places[index], r, s, 1, lane)
-        kind = self.numbers.type(index.dtype, 1)
-        found = emit(f"load {kind}, ptr {where}, align {index.dtype.itemsize}")
-        if kind != "i64":
-            found = emit(f"sext {kind} {found} to i64")
-        if ref.count:
-            test = emit(f"icmp slt i64 {found}, 0")
-            found = emit(f"select i1 {test}, i64 0, i64 {found}")
-            test = emit(f"icmp sge i64 {found}, {ref.count}")
-            found = emit(f"select i1 {test}, i64 {ref.count - 1}, i64 {found}")
-        return self._moved(at, ref, found)
 
 
 class Cell:
@@ -355,11 +302,11 @@ class Cell:
 
     def _key(self, code: Code, r: int, s: int) -> tuple[Code, int, int]:
         tiles, refs = self.tiles, list(refs_in(code))
-        row, column = divmod(r, tiles.columns)
+        row, column = divmod(r, tiles.addresses.columns)
         row *= any(step(ref, tiles.row) for ref in refs)
         column *= any(step(ref, tiles.column) for ref in refs)
         by_vector = any(step(ref, tiles.v) for ref in refs)
-        return code, row * tiles.columns + column, s if by_vector else 0
+        return code, row * tiles.addresses.columns + column, s if by_vector else 0
 
     def written(self, out: Ref, value: str, r: int, s: int) -> None:
         """A number was written: what was read there before is old, and this is what is there."""
@@ -372,13 +319,13 @@ class Cell:
 
     def _load(self, ref: Ref, r: int, s: int) -> str:
         tiles, lanes, emit = self.tiles, self.lanes, self.tiles.function.emit
-        kind, align = tiles._memory_type(ref), max(1, ref.dtype.itemsize)
+        kind, align = tiles.addresses.memory_type(ref), max(1, ref.dtype.itemsize)
         place, along = self.places[ref], step(ref, tiles.v)
         varies = ref.place is not None and step(ref.place, tiles.v)
 
         def one(lane: int) -> str:
-            at = tiles.spot(ref, place, r, s, lanes, lane)
-            at = tiles._lookup(ref, self.places, at, r, s, lane)
+            at = tiles.addresses.spot(ref, place, r, s, lanes, lane)
+            at = tiles.addresses.looked_up(ref, self.places, at, r, s, lane)
             found = emit(f"load {kind}, ptr {at}, align {align}")
             return emit(f"icmp ne i8 {found}, 0") if ref.dtype.kind == "b" else found
 
@@ -387,8 +334,8 @@ class Cell:
         if not along and not varies:
             return tiles.numbers.splat(one(0), ref.dtype, lanes)
         if along == 1 and not varies:
-            at = tiles.spot(ref, place, r, s, lanes)
-            at = tiles._lookup(ref, self.places, at, r, s, 0)
+            at = tiles.addresses.spot(ref, place, r, s, lanes)
+            at = tiles.addresses.looked_up(ref, self.places, at, r, s, 0)
             found = emit(f"load <{lanes} x {kind}>, ptr {at}, align {align}")
             if ref.dtype.kind == "b":
                 zero = tiles.numbers.constant(0, "i8", lanes)

@@ -24,6 +24,7 @@ from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.llvm_numbers import LIBM, Numbers
 from autograd.compiler.native.machine import Compiled, this_machine
 from autograd.compiler.native.memories import UnknownStep
+from autograd.compiler.relocation import arrays_in
 from autograd.compiler.tape import store
 from autograd.rules import windows
 from tests.autograd.compiler.native.calls import (
@@ -360,7 +361,7 @@ def test_an_audit_that_finds_a_difference_gives_the_native_code_up(monkeypatch):
         return right(self, "subtract" if name == "add" else name, args, dtypes, out, lanes)
 
     monkeypatch.setattr(Numbers, "apply", wrong)
-    monkeypatch.setattr(backends, "_agree", lambda *_: True)
+    monkeypatch.setattr(backends, "agree", lambda *_: True)
     f = network()
     g = autograd.compile(f, backend="native")
     x = [0.5, -1.0, 2.0]
@@ -464,9 +465,9 @@ def test_trying_the_code_changes_nothing():
     g = autograd.compile(step, backend="native", audit=False)
     g(np.ones((2, 2)))
     sections = backends.sections_of(g._newest.free[0])
-    arrays = [x for calls in sections for call in calls for x in backends.arrays_in(call)]
+    arrays = [x for calls in sections for call in calls for x in arrays_in(call)]
     before = [x.copy() for x in arrays]
-    assert backends._agree(sections, sections)
+    assert backends.agree(sections, sections)
     for array, numbers_before in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, numbers_before)
 

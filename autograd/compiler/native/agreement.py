@@ -1,0 +1,71 @@
+"""Agreement: whether native calls make the same numbers as NumPy's, but for rounding.
+
+The first workspace that gets native calls runs both kinds on the same numbers, before anybody sees
+what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.compiler.relocation import arrays_in
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+
+Call = Callable[[], Any]
+
+
+def agree(sections: list[list[Call]], native: list[list[Call]]) -> bool:
+    """Whether both kinds of calls make the same numbers of the same numbers."""
+    arrays = {id(x): x for calls in sections for call in calls for x in arrays_in(call)}
+    owners = {id(_owner(x)): _owner(x) for x in arrays.values()}
+    owned = [x for x in owners.values() if isinstance(x, np.ndarray) and x.flags.writeable]
+    before = [x.copy() for x in owned]
+    with np.errstate(all="ignore"):
+        for calls in sections:
+            for call in calls:
+                call()
+        expected = [x.copy() for x in owned]
+        _put_back(owned, before)
+        for calls in native:
+            for call in calls:
+                call()
+    usual = float(np.median([_largest(x) for x in expected] or [0.0]))
+    # float64 numbers may be made of float32 ones
+    close = 1e-3 if any(x.dtype == np.float32 for x in arrays.values()) else 1e-9
+    same = all(are_alike(x, y, usual, close) for x, y in zip(owned, expected, strict=True))
+    _put_back(owned, before)
+    return same
+
+
+def _put_back(arrays: list[Any], numbers: list[Any]) -> None:
+    """Let arrays be as they were; those that nothing has changed may be anybody's."""
+    for array, before in zip(arrays, numbers, strict=True):
+        if array.tobytes() != before.tobytes():
+            array[...] = before
+
+
+def _owner(array: Array) -> Any:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def _largest(array: Array) -> float:
+    if array.dtype.kind != "f":
+        return 0.0
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
+def are_alike(found: Array, expected: Array, usual: float, close: float) -> bool:
+    """Whether numbers are equal but for rounding: of the largest of them, and of what is usual."""
+    if expected.dtype.kind != "f":
+        return bool((found == expected).all())
+    close *= _largest(expected) + usual
+    same = (found == expected) | (np.isnan(found) & np.isnan(expected))
+    with np.errstate(invalid="ignore"):
+        return bool((same | (np.abs(found - expected) <= close)).all())
