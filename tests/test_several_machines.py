@@ -21,10 +21,8 @@ from tests.test_manual import ROOT, SEVERAL_MACHINES
 
 if os.name != "posix":
     pytest.skip("ends groups of processes as POSIX does", allow_module_level=True)
-if os.environ.get("GLASSGRAD_CI") != "1":  # there it is required
-    pytest.importorskip("distributed")
-    pytest.importorskip("joblib")
-    pytest.importorskip("sklearn", minversion="1.6")
+if os.environ.get("GLASSGRAD_CI") != "1":
+    pytest.skip("a cluster takes 600 MB: only with GLASSGRAD_CI=1", allow_module_level=True)
 
 import dask.array as da
 import joblib
