@@ -314,13 +314,13 @@ def row(name: str, ours: Array, theirs: Array, least: float = 0.0) -> Row:
 
 
 def _buffers(module: Any, ours: Module) -> Iterator[Row]:
-    """The running averages that both runs have changed."""
+    """The running averages that both runs have changed, or that were different before."""
     state = ours.state_dict() if hasattr(ours, "state_dict") else {}
-    if not module.training:
-        return
     for name, buffer in module.named_buffers():
         if name in state:
-            yield row(f"buffer {name}", state[name], buffer.detach().numpy())
+            one = row(f"buffer {name}", state[name], buffer.detach().numpy())
+            if module.training or one.differs:
+                yield one
 
 
 @contextmanager

@@ -209,6 +209,20 @@ def test_a_loss_whose_target_pytorch_does_not_differentiate_is_compared_by_the_o
     assert [x.requires_grad for x in inputs] == [False] * 3
 
 
+def test_running_averages_that_differ_are_told_as_what_makes_the_outputs_differ():
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
+    ours = from_torch(net, X)
+    ours(X)  # its averages move, PyTorch's do not
+    net.eval()
+    ours.eval()
+    differing = {row.name for row in compare(ours, net, X).rows if row.differs}
+    assert {"output", "buffer 1.running_mean", "buffer 1.running_var"} <= differing
+    ours.load_state_dict(net.state_dict())
+    table = compare(ours, net, X)
+    assert table.agree
+    assert not any(row.name.startswith("buffer") for row in table.rows)
+
+
 def test_a_loss_inside_the_model_and_one_outside_are_the_same():
     net = mlp()
     inside = from_torch(lambda x, y: F.cross_entropy(net(x), y), X, Y)
