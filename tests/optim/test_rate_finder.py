@@ -262,3 +262,12 @@ def test_modules_that_name_themselves_are_looked_through_once():
     sweep = sweep_rates(SGD([x]), space["loss"], [0.1, 0.2], steps=2)
     assert sweep.losses.argmin() == 1
     assert x.data == 3.0
+
+
+def test_what_stands_in_an_array_of_objects_is_put_back():
+    w = Value(0.5)
+    weights = np.array([w, Value(2.0)], dtype=object)
+    snapshot = Snapshot(lambda: weights[0] * weights[1])
+    w.data = 3.0
+    snapshot.restore()
+    assert w.data == 0.5
