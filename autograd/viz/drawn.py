@@ -110,7 +110,7 @@ def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
 
     Args:
         trace: The graph.
-        most: A graph of more nodes is folded.
+        most: A graph of more nodes is folded; a composition or a long sum counts as one.
         depth: Close modules whose names have so many parts.
     """
     nodes = trace.nodes
@@ -125,8 +125,9 @@ def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
         parts = [f"{box.name} ({len(box.nodes):,} nodes)" for box in modules[:6]]
         more = ", …" if modules[6:] else ""
         return Folding(boxes, remark=f"Drawn as one box each: {', '.join(parts)}{more}.")
-    if len(nodes) <= most:
-        return Folding(tuple(closed_in_words(trace.boxes, None)))
+    named = tuple(closed_in_words(trace.boxes, None))
+    if len(nodes) - sum(len(box.nodes) - 1 for box in named) <= most:
+        return Folding(named)
     return _too_many(trace, most)
 
 

@@ -96,3 +96,11 @@ def test_the_attention_of_several_heads_is_a_box_unless_its_weights_are_used():
         out, _ = layer(x, x, x, need_weights=need_weights)
         found = [box.name for box in compositions((out**2).sum())]
         assert found == boxes
+
+
+def test_a_graph_that_its_named_steps_make_small_is_not_folded_into_its_modules():
+    layer = nn.LSTM(3, 2, num_layers=2, bidirectional=True)
+    out, _ = layer(np.random.default_rng(0).normal(size=(4, 2, 3)))
+    svg = draw((out * out).sum()).svg
+    assert svg.count("LSTM step</text>") == 16
+    assert " times" not in svg
