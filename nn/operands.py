@@ -135,8 +135,10 @@ def check_one_number(who: str, total: Any) -> None:
         Traceback (most recent call last):
         TypeError: playground: needs a loss that returns one number of autograd, such as a mean ...
     """
-    if not isinstance(total, (Tensor, Value)) or np.size(total.data) != 1:
-        raise TypeError(
-            f"{who}: needs a loss that returns one number of autograd, such as a mean over the "
-            f"examples, but got {came(total)}."
-        )
+    if isinstance(total, (Tensor, Value)) and np.size(total.data) == 1:
+        return
+    error = ShapeError if isinstance(total, Tensor) else TypeError
+    raise error(
+        f"{who}: needs a loss that returns one number of autograd, such as a mean over the "
+        f"examples, but got {came(total)}."
+    )

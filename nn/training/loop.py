@@ -22,7 +22,7 @@ from nn.data import Batches, pair
 from nn.datasets.dataset import Dataset
 from nn.generators import Seed, seeded, spawned
 from nn.module import Module
-from nn.operands import numbers
+from nn.operands import check_one_number, numbers
 from nn.training.evaluation import Data, Loss, evaluate
 from nn.training.history import EarlyStopping, History
 from nn.training.notebook import CellText, kernel_shell
@@ -106,8 +106,10 @@ def fit(
         AnomalyError: the loss or a gradient is nan or infinite. It names the epoch, the batch and
             the operation. The weights are those before that batch.
         TypeError: the optimizer asks for the loss itself (Newton, LBFGS, …): call its `minimize`;
-            data, schedule or seed is something else, or data is used up by one epoch.
+            data, schedule or seed is something else, the loss is no number of autograd, or data is
+            used up by one epoch.
         ValueError: epochs < 1; early_stopping without validation; a loader that gives nothing.
+        ShapeError: the loss is not a single number.
         CompileError: `compile` of a model or a loss that cannot be compiled; it says why.
 
     Warns:
@@ -208,6 +210,7 @@ def _learning(
 
     def learn(where: str, x: Array, y: Array) -> float:
         batch_loss = loss(model(x), y)
+        check_one_number("fit", batch_loss)
         optimizer.zero_grad()
         batch_loss.backward()
         number = batch_loss.item()
@@ -237,6 +240,7 @@ def _compiled(
     @autograd.compile
     def step(x: Array, y: Array) -> Any:
         batch_loss = loss(model(x), y)
+        check_one_number("fit", batch_loss)
         optimizer.zero_grad()
         batch_loss.backward()
         grads = [p.grad for p in parameters]

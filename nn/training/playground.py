@@ -70,7 +70,8 @@ def playground(
         CompileError: something cannot be printed: Dropout, running averages, comparisons of
             numbers, a rule without a formula, or one that does not change all parameters of the
             model. `nn.watch` films any training.
-        TypeError: an argument is something else, or the loss is no single number.
+        TypeError: an argument is something else, or the loss is no number of autograd.
+        ShapeError: the loss is an array of several numbers.
         ValueError: x or y is not finite somewhere; the model has no parameters; there are no
             optimizers or more than four, one has no name, or some have taken more steps than
             others.

@@ -14,7 +14,7 @@ import pytest
 
 import nn
 import optim
-from autograd.errors import CompileError
+from autograd.errors import CompileError, ShapeError
 from autograd.viz.player.training import script
 from autograd.viz.svg import to_svg
 from nn.datasets import Dataset, moons, spirals
@@ -266,8 +266,11 @@ def test_what_cannot_be_printed_is_told_and_stays_a_film():
     for wrong, came in ((None, "None"), (nn.MSELoss, "the class MSELoss")):
         with pytest.raises(TypeError, match=f"loss needs to be a function of .*, but got {came}"):
             nn.playground(model, (x, y), wrong, optimizer)
-    for wrong, came in ((lambda out, y: 3.0, "3.0"), (lambda out, y: out, "a Tensor of shape")):
-        with pytest.raises(TypeError, match=f"a loss that returns one number .*, but got {came}"):
+    for wrong, came, error in (
+        (lambda out, y: 3.0, "3.0", TypeError),
+        (lambda out, y: out, "a Tensor of shape", ShapeError),
+    ):
+        with pytest.raises(error, match=f"a loss that returns one number .*, but got {came}"):
             nn.playground(model, (x, y), wrong, optimizer)
     with pytest.raises(ValueError, match="Sequential has no parameters that could be trained"):
         nn.playground(nn.Sequential(nn.Tanh()), (x, x), nn.MSELoss(), optimizer)

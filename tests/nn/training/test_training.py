@@ -842,7 +842,7 @@ def test_fit_says_what_it_cannot_use():
         nn.predict([1.0], model)
     with pytest.raises(ValueError, match="fit: the optimizer changes none of the model's param"):
         fit(model, nn.MSELoss(), line(), SGD(other.parameters(), lr=0.1), progress=False)
-    with pytest.raises(ShapeError, match="backward: root has shape"):
+    with pytest.raises(ShapeError, match="fit: needs a loss that returns one number"):
         fit(
             model, nn.MSELoss(reduction="none"), line(), SGD(model.parameters(), lr=0.1),
             progress=False,
@@ -969,3 +969,24 @@ def test_fit_takes_every_rule_that_uses_the_gradient(rule):
     )  # fmt: skip
     assert history.loss[-1] < history.loss[0]
     assert math.isclose(history.learning_rate[0], 0.01)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(
+    ("loss", "what"),
+    [
+        (lambda outputs, y: float(((outputs - y) ** 2).mean().data), "0.25"),
+        (lambda outputs, y: (outputs - y) ** 2, r"a Tensor of shape \(4, 1\)"),
+        (lambda outputs, y: None, "None"),
+    ],
+)
+def test_fit_says_of_a_loss_that_it_is_no_single_number_and_changes_nothing(loss, what, compiled):
+    model = nn.Linear(2, 1)
+    model.weight.data[...], model.bias.data[...] = 0, 0.5
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    data = np.ones((4, 2)), np.ones((4, 1))
+    message = f"fit: needs a loss that returns one number.* but got {what}"
+    with pytest.raises((TypeError, ShapeError), match=message):
+        nn.fit(model, loss, data, optimizer, epochs=1, progress=False, compile=compiled)
+    assert (model.weight.data == 0).all()
+    assert model.bias.data == 0.5
