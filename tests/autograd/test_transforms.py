@@ -562,3 +562,10 @@ def test_a_second_derivative_refuses_a_number_that_was_changed_after_its_use():
 def test_the_gradients_of_a_constant_are_refused():
     with pytest.raises(GraphError, match="the root is a constant"):
         gradients(Tensor(1.0), [], 1.0)
+
+
+@pytest.mark.parametrize("name", ["jvp", "hvp"])
+@pytest.mark.parametrize(("primals", "tangents"), [(2.0, (1.0,)), ((2.0,), 1.0)])
+def test_primals_and_tangents_are_both_tuples(name, primals, tangents):
+    with pytest.raises(TypeError, match=f"{name}: needs a tuple of primals and a tuple of tang"):
+        getattr(autograd, name)(lambda x: x * x, primals, tangents)
