@@ -6,7 +6,7 @@ const url = URL.createObjectURL(new Blob([site.code], { type: "text/javascript" 
 const worker = new Worker(url);
 URL.revokeObjectURL(url);
 const several = site.runs.length > 1,
-  caption = el("p", { class: "caption", role: "status" }, "step 0"),
+  caption = el("p", { class: "caption", role: "status" }),
   running = button("▶ run", () => go(!state.going), { "aria-label": "Run" }),
   of = (name) => (several ? ", " + name : "");
 const maps = site.plane
@@ -117,7 +117,6 @@ worker.onmessage = ({ data }) => {
   if (data.golden) return host.golden(data.golden);
   if (data.t < state.t) state.fresh = true;
   Object.assign(state, data);
-  caption.textContent = "step " + state.t + state.runs.map(said).join("");
   due ||= requestAnimationFrame(paint); // of what came meanwhile the last is painted
 };
 worker.onerror = (e) => (caption.textContent = "It cannot train here: " + (e.message || "this place allows no worker") + ".");
@@ -133,6 +132,7 @@ function paint() {
     net.paint(seen, state.shown, state.fresh);
     state.fresh = false;
   }
+  if (seen) caption.textContent = "step " + state.t + state.runs.map(said).join("");
   paintCurves(curve, state.runs, state.t);
 }
 const actions = {
