@@ -6,7 +6,7 @@ const url = URL.createObjectURL(new Blob([site.code], { type: "text/javascript" 
 const worker = new Worker(url);
 URL.revokeObjectURL(url);
 const several = site.runs.length > 1,
-  caption = el("p", { class: "caption", role: "status" }),
+  caption = el("p", { class: "caption", role: "status" }, "step 0"),
   running = button("▶ run", () => go(!state.going), { "aria-label": "Run" }),
   of = (name) => (several ? ", " + name : "");
 const maps = site.plane
@@ -116,8 +116,10 @@ function said({ now, tests }, k) {
 worker.onmessage = ({ data }) => {
   if (data.golden) return host.golden(data.golden);
   if (data.t < state.t) state.fresh = true;
+  const first = !state.x.length;
   Object.assign(state, data);
-  due ||= requestAnimationFrame(paint); // of what came meanwhile the last is painted
+  if (first) paint(); // the start, beside which lines are thick or thin
+  else due ||= requestAnimationFrame(paint); // of what came meanwhile the last is painted
 };
 worker.onerror = (e) => (caption.textContent = "It cannot train here: " + (e.message || "this place allows no worker") + ".");
 new ResizeObserver(() => paint()).observe(curve);

@@ -486,7 +486,6 @@ def test_the_network_of_a_page_is_drawn_after_training_as_python_draws_it(
     dataset = data if isinstance(data, Dataset) else None
     stage = Stage(model, x, y, dataset, None)
     page = play(tmp_path / "net.html").page
-    page.wait_for_function(SAYS, arg="step 0")  # it is drawn at the start, too
     batches = stored_batches(len(x))[:20]
     page.evaluate("(rows) => document.querySelector('.glassgrad').train(rows)", batches)
     page.get_by_role("slider", name="speed").press("End")
