@@ -118,6 +118,7 @@ worker.onmessage = ({ data }) => {
   if (data.t < state.t) state.fresh = true;
   const first = !state.x.length;
   Object.assign(state, data);
+  caption.textContent = "step " + state.t + state.runs.map(said).join("");
   if (first) paint(); // the start, beside which lines are thick or thin
   else due ||= requestAnimationFrame(paint); // of what came meanwhile the last is painted
 };
@@ -134,7 +135,6 @@ function paint() {
     net.paint(seen, state.shown, state.fresh);
     state.fresh = false;
   }
-  if (seen) caption.textContent = "step " + state.t + state.runs.map(said).join("");
   paintCurves(curve, state.runs, state.t);
 }
 const actions = {

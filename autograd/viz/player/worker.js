@@ -18,7 +18,7 @@ let going = false,
   speed = 300, // steps a second
   begun = 0,
   done = 0,
-  last = 0, // when it told
+  last = -Infinity, // when it told: how it begins is told at once
   due = 0, // what will tell
   shown = 0; // the run whose network is shown
 // Numbers that look random and are the same in every browser (mulberry32).

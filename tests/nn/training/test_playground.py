@@ -490,6 +490,7 @@ def test_the_network_of_a_page_is_drawn_after_training_as_python_draws_it(
     page.evaluate("(rows) => document.querySelector('.glassgrad').train(rows)", batches)
     page.get_by_role("slider", name="speed").press("End")
     page.wait_for_function(SAYS, arg="step 20")
+    page.evaluate("new Promise(requestAnimationFrame)")  # after that in which it is drawn
     losses_of_python(model, x, y, loss, optimizer, batches)
     stage.measure([model])  # lines are as thick as they are beside the largest weight so far
     columns, look = stage.network()
