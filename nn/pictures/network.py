@@ -44,6 +44,8 @@ MOST = 16
 _FIRST = 8  # of those, and the last one
 _DASHES = (5.0, 3.0)
 _THINNEST, _THICKEST = 0.6, 5.0
+_QUIET = 0.01  # lines of a smaller part of the largest weight are grey
+_DOTS = (1.6, 4.0)  # radii of the smallest and the largest bias
 _TOP, _BOTTOM = 46.0, 42.0
 _LONGEST = 13  # letters of a name
 _FULL = 0.62  # opacity: the number on it must still be read
@@ -124,6 +126,8 @@ def pens(columns: Sequence[Column]) -> dict[str, Any]:
         "thinnest": _THINNEST,
         "thickest": [_thickest(a, b) for a, b in itertools.pairwise(drawn)],
         "full": _FULL,
+        "quiet": _QUIET,
+        "dots": _DOTS,
     }
 
 
@@ -181,7 +185,7 @@ def _line(origin: _Spot, spot: _Spot, weight: float, scale: float, thickest: flo
     third = (b[0] - a[0]) / 2.4
     points = (a, (a[0] + third, a[1]), (b[0] - third, b[1]), b)
     part = min(1.0, abs(weight) / scale) if np.isfinite(weight) else 1.0
-    if part < 0.01:
+    if part < _QUIET:
         return Curve(points, QUIET_LINE, 0.5)
     thickness = round(_THINNEST + (thickest - _THINNEST) * part, 1)
     stroke, dashes = (HOT, ()) if weight > 0 else (LEAF.stroke, _DASHES)
@@ -254,7 +258,7 @@ def _disc(
 def _bias(spot: _Spot, bias: float, biases: Array) -> Iterator[Shape]:
     """A dot at the lower left of the circle: the larger, the larger; hollow if negative."""
     largest = float(np.nanmax(np.abs(biases), initial=0.0)) or 1.0
-    r = 1.6 + 2.4 * (abs(bias) / largest if np.isfinite(bias) else 0.0)
+    r = _DOTS[0] + (_DOTS[1] - _DOTS[0]) * (abs(bias) / largest if np.isfinite(bias) else 0.0)
     x, y = spot.x - spot.radius * 0.85, spot.y + spot.radius * 0.85
     fill, stroke = (HOT, HOT) if bias > 0 else (BACKGROUND, LEAF.stroke)
     yield Rectangle(x - r, y - r, 2 * r, 2 * r, r, fill, stroke, 1.2, part="bias")

@@ -128,9 +128,8 @@ class Playground:
         _check_same_in_every_call(model)
         for name, rule in rules.items():
             _check_learns_all(model, rule, _who(name))
-        check_one_number(
-            "playground", loss(model(x), y)
-        )  # what is wrong with the examples is said now, too
+        total = loss(model(x), y)  # whatever is wrong with the examples is said now
+        check_one_number("playground", total)
         self._name, self._rules, self._count = type(model).__name__, rules, len(x)
         step, targets = _step_and_targets(model, loss, x, y)
         formulas, runs = _printed_runs(model, rules, step)

@@ -359,7 +359,7 @@ def _key(groups: Sequence[list[Step]]) -> Hashable:
 
     def each() -> Iterator[Hashable]:
         for steps in groups:
-            yield tuple(x.times if isinstance(x, Loop) else 0 for x in steps)
+            yield tuple((x.times, len(x.body)) if isinstance(x, Loop) else () for x in steps)
             for x in every_nest(steps):
                 yield x.axes, x.kept, of(x.code), of(x.out), x.fold, x.adds, x.stops
 

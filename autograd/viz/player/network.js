@@ -21,7 +21,7 @@ function networkOf({ svg, layers, image, ...pens }) {
   let known = {};
   function paintLine(group, weight, scale, thickest) {
     const part = partOf(weight, scale, 1),
-      quiet = part < 0.01;
+      quiet = part < pens.quiet;
     set(group.querySelector("path"), {
       stroke: quiet ? pens.colors.quiet : weight > 0 ? pens.colors.more : pens.colors.less,
       "stroke-width": quiet ? 0.5 : +(pens.thinnest + (thickest - pens.thinnest) * part).toFixed(1),
@@ -37,7 +37,8 @@ function networkOf({ svg, layers, image, ...pens }) {
   }
   function paintBias(dot, bias, most) {
     const [x, y, width] = ["x", "y", "width"].map((key) => +dot.getAttribute(key)),
-      r = 1.6 + 2.4 * (Number.isFinite(bias) ? Math.abs(bias) / most : 0),
+      [smallest, biggest] = pens.dots,
+      r = smallest + (biggest - smallest) * (Number.isFinite(bias) ? Math.abs(bias) / most : 0),
       to = { x: x + width / 2 - r, y: y + width / 2 - r, width: 2 * r, height: 2 * r, rx: r };
     set(dot, { ...to, fill: bias > 0 ? pens.colors.more : pens.colors.clear, stroke: bias > 0 ? pens.colors.more : pens.colors.less });
   }

@@ -10,7 +10,7 @@ import autograd
 import optim
 from autograd import Tensor, Value
 from autograd.compiler.chain import Chain
-from autograd.compiler.native.backend import _pieces_of
+from autograd.compiler.native.backend import _key, _pieces_of
 from autograd.compiler.native.loops import Loop, every_nest
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.memories import Memories
@@ -230,3 +230,13 @@ def test_a_chain_of_single_numbers_is_native_with_numpys_numbers_and_slopes(kind
     np.testing.assert_allclose(found, expected, rtol=1e-9)
     assert any(isinstance(x, Chain) for x in f._newest.raised.instructions)
     assert names_of_numpys(f) == []
+
+
+def test_neighbouring_loops_that_are_cut_at_another_place_are_not_taken_for_the_same():
+    x = np.zeros(3)
+    calls = [partial(function, x, x, x) for function in (np.add, np.multiply, np.subtract)]
+    memories = Memories(calls)
+    one, two, three = (nest for call in calls for nest in lowered(call, memories))
+    assert _key([[Loop(2, (one, two)), Loop(2, (three,))]]) != _key([
+        [Loop(2, (one,)), Loop(2, (two, three))]
+    ])  # fmt: skip
