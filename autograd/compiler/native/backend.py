@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.compiler.loop_calls import Rounds
 from autograd.compiler.native.agreement import agree
 from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
 from autograd.compiler.native.llvm_numbers import WRITTEN
@@ -35,7 +34,7 @@ from autograd.compiler.native.loops import (
     Step,
     every_nest,
 )
-from autograd.compiler.native.lowering import lowered
+from autograd.compiler.native.lowering import expanded, lowered
 from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_machine
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.rolling import rolled
@@ -180,15 +179,6 @@ def _bounds_of(space: Workspace) -> list[Bound]:
     """What binds calls on arrays, those on single numbers, and what waits for their gradients."""
     later = getattr(space.later, "scalars", None)
     return [space.arrays, space.scalars, *([] if later is None else [later])]
-
-
-def expanded(section: Iterable[Any]) -> list[Call]:
-    """The calls, of a loop's rounds those that it makes."""
-    found: list[Call] = []
-    for call in section:
-        is_loop = isinstance(call, partial) and isinstance(call.func, Rounds)
-        found += call.func.calls(*call.args) if is_loop else [call]
-    return found
 
 
 def _pieces_of(space: Workspace) -> list[tuple[list[Call], list[Piece], Memories]]:

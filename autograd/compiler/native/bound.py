@@ -17,6 +17,7 @@ import numpy as np
 from autograd.compiler.gather import taken
 from autograd.compiler.listing import Names
 from autograd.compiler.native.loops import FIXED, GIVEN, LEAF, MADE
+from autograd.compiler.native.lowering import expanded
 from autograd.compiler.program import Program, Workspace
 from autograd.compiler.tape import SOURCE, VIEW
 from autograd.compiler.traced import Traced
@@ -175,7 +176,7 @@ def _forward(program: Program, space: Workspace) -> Calls:
     calls: Calls = [_collect(numbers, at, place) for at, place in space.given_places]
     calls += space.arrays.early
     calls += [partial(np.positive, array, place) for place, array in space.early_places]
-    calls += space.scalars.sections[0]
+    calls += expanded(space.scalars.sections[0])
     if program.uses_arrays:
         calls += [_collect(numbers, at, place) for at, place in space.value_places]
         calls += space.arrays.sections[0]
@@ -228,4 +229,4 @@ def _backward(out: BoundProgram, program: Program, space: Workspace) -> None:
         row = np.zeros(len(places))
         out.backward.append(_collect(slope.reshape(-1), np.flatnonzero(flowing), row))
         out.backward.append(partial(np.add.at, space.seeds, places, row))
-    out.backward += space.scalars.sections[1]
+    out.backward += expanded(space.scalars.sections[1])

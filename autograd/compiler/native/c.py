@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd.compiler.native.loops import FIXED, LEAF, Apply, Memory, Nest, Ref
+from autograd.compiler.native.loops import FIXED, LEAF, Apply, Memory, Ref, every_nest
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.native.text import Text, indexed, nested, used
 from autograd.errors import CompileError
@@ -66,6 +66,8 @@ class C(Text):
     """
 
     loop = "for (int {i} = 0; {i} < {n}; {i}++)"
+    down = "for (int {i} = {last}; {i} >= 0; {i}--)"
+    note = "/* {} */"
     declare = "{type}"
     functions: ClassVar[Mapping[str, str]] = {
         "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}",
@@ -144,11 +146,11 @@ def source(prepared: Prepared, name: str, single: bool = False) -> tuple[str, st
     """
     c = C(single)
     c.read(prepared.forward)
-    stops = any(nest.stops for nest in prepared.forward)
+    stops = any(nest.stops for nest in every_nest(prepared.forward))
     if stops:
         c.stop = "goto none;"
     head = _signature(c, prepared, name)
-    body = [line for nest in prepared.forward for line in _step(c, nest)]
+    body = [*c.lines(prepared.forward, "    ")]
     outside = {id(m) for m in (*prepared.arguments, *prepared.results)}
     memories = [m for m in used(prepared.forward) if id(m) not in outside]
     parts = [
@@ -170,12 +172,6 @@ def source(prepared: Prepared, name: str, single: bool = False) -> tuple[str, st
         f"{head};\n\n#endif\n",
     ]
     return "\n\n".join(part for part in parts if part) + "\n", "\n".join(header)
-
-
-def _step(c: C, nest: Nest) -> Iterator[str]:
-    if nest.comment:
-        yield f"    /* {nest.comment} */"
-    yield from c.nest(nest, "    ")
 
 
 def _none(c: C, prepared: Prepared) -> Iterator[str]:

@@ -13,6 +13,7 @@ from autograd.checks import check_choice
 from autograd.compiler.native import c, javascript, llvm
 from autograd.compiler.native.bound import bound
 from autograd.compiler.native.llvm_function import Machine
+from autograd.compiler.native.loops import every_nest
 from autograd.compiler.native.memories import RESERVED
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.program import Program
@@ -74,7 +75,7 @@ def export(
 
 
 def _has_single(prepared: Prepared) -> bool:
-    return any(nest.out.dtype == np.float32 for nest in prepared.forward)
+    return any(nest.out.dtype == np.float32 for nest in every_nest(prepared.forward))
 
 
 def the_program(programs: list[Any], who: str, name: str) -> Program:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd.compiler.native.loops import Apply, Memory, Nest, Ref
+from autograd.compiler.native.loops import Apply, Memory, Ref
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.native.text import Text, indexed, nested, used
 
@@ -53,6 +53,8 @@ class JavaScript(Text):
     """Nests as JavaScript."""
 
     loop = "for (let {i} = 0; {i} < {n}; {i}++)"
+    down = "for (let {i} = {last}; {i} >= 0; {i}--)"
+    note = "// {}"
     declare = "let"
     stop = 'throw new RangeError("a place that is not there");'
     functions: ClassVar[Mapping[str, str]] = {
@@ -109,13 +111,13 @@ class JavaScript(Text):
 def source(prepared: Prepared, name: str) -> str:
     """A program's forward pass and, if it has one, its backward pass as a function."""
     js = JavaScript()
-    nests = [*prepared.forward, *prepared.backward]
-    js.read(nests)
+    steps = [*prepared.forward, *prepared.backward]
+    js.read(steps)
     bodies = {
-        "forward": [line for nest in prepared.forward for line in _step(js, nest)],
-        "backward": [line for nest in prepared.backward for line in _step(js, nest)],
+        "forward": [*js.lines(prepared.forward, " " * 12)],
+        "backward": [*js.lines(prepared.backward, " " * 12)],
     }
-    memories = {id(m): m for m in (*prepared.arguments, *prepared.results, *used(nests))}
+    memories = {id(m): m for m in (*prepared.arguments, *prepared.results, *used(steps))}
     for numbers, grad in prepared.leaves.values():
         memories.update({id(m): m for m, *_ in (numbers, *((grad,) if grad else ()))})
     lines = [
@@ -133,12 +135,6 @@ def source(prepared: Prepared, name: str) -> str:
         if body:
             lines += [f"        {which}() {{", *body, "        },"]
     return "\n".join([*lines, "    };", "}", ""])
-
-
-def _step(js: JavaScript, nest: Nest) -> Iterator[str]:
-    if nest.comment:
-        yield f"            // {nest.comment}"
-    yield from js.nest(nest, " " * 12)
 
 
 def _declared(js: JavaScript, memory: Memory) -> str:

@@ -8,11 +8,14 @@ is not known here raises UnknownStep, and stays a call of NumPy's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from autograd.compiler.loop_calls import Rounds
 from autograd.compiler.native import chains
 from autograd.compiler.native.arithmetic import assigned, elementwise, product, reduction
 from autograd.compiler.native.lookups import added_at
@@ -57,6 +60,15 @@ def lowered(call: Any, memories: Memories) -> list[Nest]:
     return [
         simplified(replace(nest, comment=notes[k]), joined=False) for k, nest in enumerate(found)
     ]
+
+
+def expanded(section: Iterable[Any]) -> list[Any]:
+    """The calls, of a loop's rounds those that it makes."""
+    found: list[Any] = []
+    for call in section:
+        is_loop = isinstance(call, partial) and isinstance(call.func, Rounds)
+        found += call.func.calls(*call.args) if is_loop else [call]
+    return found
 
 
 def _comment(call: Any, memories: Memories) -> str:

@@ -32,7 +32,7 @@ KINDS = ("f8", "f4", "i8", "i4", "u1", "b1")
 
 
 _WORDS = """
-i j k l m n o p q r s sum all out main number abs auto break case char const continue default do
+i j k l m n o p q r s t sum all out main number abs auto break case char const continue default do
 double else enum extern float for goto if inline int long register restrict return short signed
 sizeof static struct switch typedef union unsigned void volatile while bool true false class delete
 export function import in instanceof let new null super this throw try typeof var with yield await

@@ -10,6 +10,7 @@ from autograd.compiler.native.bound import BoundProgram
 from autograd.compiler.native.loops import GIVEN, MADE, Memory, Nest, Ref, simplified
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.memories import Memories, UnknownStep
+from autograd.compiler.native.rolling import rolled
 from autograd.compiler.relocation import arrays_in
 from autograd.errors import CompileError
 
@@ -26,7 +27,7 @@ class Prepared:
     """What a printer writes down.
 
     Attributes:
-        forward, backward: The nests.
+        forward, backward: The nests, and loops of them.
         arguments, results: The memories of what goes in and comes out, in order.
         leaves: Where the leaves lie and where their gradients do, by name; None for a leaf without
             a gradient.
@@ -44,16 +45,17 @@ class Prepared:
         for call in calls:  # to see what is written
             self._nests(call, memories)
         memories.name(name)
-        self.forward = [x for call in program.forward for x in self._nests(call, memories)]
-        self.backward = [x for call in second for x in self._nests(call, memories)]
+        first = [x for call in program.forward for x in self._nests(call, memories)]
+        last = [x for call in second for x in self._nests(call, memories)]
         copies: list[Nest] = []
         self.arguments = [self._argument(memories, *x, copies) for x in program.arguments]
-        self.forward = copies + self.forward
-        self.results = self._results(memories, program.results)
+        self.results = self._results(memories, program.results, first)
         self.leaves: dict[str, tuple[Part, Part | None]] = {}
         for name, x, grad in program.leaves * backward:
-            slopes = None if grad is None else self._part(memories, grad, self.backward, name)
+            slopes = None if grad is None else self._part(memories, grad, last, name)
             self.leaves[name] = self._part(memories, x, [], name), slopes
+        self.forward = rolled(copies + first, tables=False)
+        self.backward = rolled(last, tables=False)
 
     def _nests(self, call: Callable[..., Any], memories: Memories) -> list[Nest]:
         try:
@@ -96,23 +98,27 @@ class Prepared:
                 copies.append(simplified(nest, joined=False))
         return given
 
-    def _results(self, memories: Memories, results: list[tuple[str, Any]]) -> list[Memory]:
+    def _results(
+        self, memories: Memories, results: list[tuple[str, Any]], nests: list[Nest]
+    ) -> list[Memory]:
         """The memories of the results, and the nests that fill them; single numbers are one."""
         if len(results) > 1 and all(x.shape == (1,) for _, x in results):
             out = Memory("out", (len(results),), results[0][1].dtype, None, MADE)
             for k, (_, x) in enumerate(results):
-                self._copy(memories, x, Ref(out, k, (0,)))
+                nests.append(self._copy(memories, x, Ref(out, k, (0,))))
             return [out]
         found = []
         for name, x in results:
             out = Memory(name, x.shape, x.dtype, None, MADE)
             if x.size:
-                self._copy(memories, x, memories.place_of(np.zeros(x.shape, x.dtype), out, 0))
+                there = memories.place_of(np.zeros(x.shape, x.dtype), out, 0)
+                nests.append(self._copy(memories, x, there))
             found.append(out)
         return found
 
-    def _copy(self, memories: Memories, x: Array, out: Ref) -> None:
+    @staticmethod
+    def _copy(memories: Memories, x: Array, out: Ref) -> Nest:
         source = memories.target(x)
         note = f"{out.memory.name} = {source.memory.name}"
         nest = Nest(x.shape, x.ndim, source, out, comment=note)
-        self.forward.append(simplified(nest, joined=False))
+        return simplified(nest, joined=False)

@@ -13,27 +13,36 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.native.loops import Code, Column, Loop, Memory, Nest, Number, Ref
+from autograd.compiler.native.loops import Code, Column, Loop, Memory, Nest, Number, Ref, Step
 from autograd.compiler.repeats import repeats
 
 LEAST = 64
 """Of fewer nests none are rolled up: the table costs as much as they do."""
 
 
-def rolled(nests: Sequence[Nest]) -> list[Nest | Loop]:
-    """The nests, with those that repeat themselves as loops."""
+def rolled(nests: Sequence[Nest], tables: bool = True) -> list[Step]:
+    """The nests, with those that repeat themselves as loops.
+
+    Args:
+        nests: The nests.
+        tables: Whether places without a pattern may be in a table. If not, only a loop's first
+            round may be written down beside it.
+    """
     if len(nests) < LEAST:
         return list(nests)
     known: dict[Hashable, int] = {}
     marks = np.array([known.setdefault(_kind(nest), len(known)) for nest in nests])
-    found: list[Nest | Loop] = []
+    found: list[Step] = []
     done = 0
     for begin, size, times in repeats(marks):
-        rounds = [nests[begin + k * size :][:size] for k in range(times)]
-        columns: dict[Hashable, Memory] = {}
-        body = [_one(same, columns) for same in zip(*rounds, strict=True)]
-        found += [*nests[done:begin], Loop(times, tuple(body))]
-        done = begin + size * times
+        for first in (0, 1):
+            rounds = [nests[begin + k * size :][:size] for k in range(first, times)]
+            columns: dict[Hashable, Memory] = {}
+            body = [_one(same, columns) for same in zip(*rounds, strict=True)]
+            if tables or not columns:
+                found += [*nests[done : begin + first * size], Loop(len(rounds), tuple(body))]
+                done = begin + size * times
+                break
     return [*found, *nests[done:]]
 
 

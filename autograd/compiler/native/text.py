@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,10 +12,13 @@ import numpy as np
 from autograd.compiler.native.loops import (
     Apply,
     Code,
+    Loop,
     Memory,
     Nest,
     Number,
     Ref,
+    Step,
+    every_nest,
     indices,
     mapped,
     refs_in,
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
 
     from autograd.arrays import Array
 
-INDEX_NAMES = "ijklmnop"
+INDEX_NAMES, ROUND_NAME = "ijklmnop", "t"
 
 
 class Text:
@@ -34,21 +38,38 @@ class Text:
 
     Attributes:
         functions: For each function of numbers how it is written, with {0} and {1}.
-        loop: How a loop begins, with {i} and {n}.
+        loop, down: How a loop begins, with {i} and {n}, and one that goes down from {last}.
+        note: How a comment is written.
         stop: What is done where a place that is looked up is not there.
     """
 
     functions: ClassVar[Mapping[str, str]] = {}
-    loop = stop = ""
+    loop = down = stop = note = ""
     declare = ""
 
-    def read(self, nests: list[Nest]) -> None:
+    def read(self, steps: Iterable[Step]) -> None:
         """Look which memories are to be written with one index alone."""
         self.flat: set[int] = set()
-        for nest in nests:
+        for nest in (x for step in steps for x in _nests(step)):
             for ref in (*nest.refs, *refs_in(nest.out)):
                 if indices(ref, nest.axes) is None:
                     self.flat.add(id(ref.memory))
+
+    def lines(self, steps: Iterable[Step], indent: str) -> Iterator[str]:
+        """The lines of nests and loops, each after what it does."""
+        for step in steps:
+            rounds = isinstance(step, Loop)
+            if isinstance(step, Loop):
+                loop = self.down if _is_downward(step) else self.loop
+                head = loop.format(i=ROUND_NAME, n=step.times, last=step.times - 1)
+                yield f"{indent}{head} {{"
+            inner = indent + "    " * rounds
+            for nest in _nests(step):
+                if nest.comment:
+                    yield inner + self.note.format(nest.comment)
+                yield from self.nest(nest, inner, int(rounds))
+            if rounds:
+                yield indent + "}"
 
     def lengths(self, memory: Memory) -> tuple[int, ...]:
         """The shape in which a memory is written."""
@@ -66,7 +87,7 @@ class Text:
         """A number in a memory."""
         raise NotImplementedError
 
-    def code(self, code: Code, axes: tuple[int, ...], names: str = INDEX_NAMES) -> str:
+    def code(self, code: Code, axes: tuple[int, ...], names: str) -> str:
         """An expression."""
         if isinstance(code, Number):
             return self.number(code.value, code.dtype)
@@ -86,44 +107,44 @@ class Text:
             raise CompileError(f"source: {code.function} cannot be written in this language.")
         return self.functions[code.function]
 
-    def nest(self, nest: Nest, indent: str) -> Iterator[str]:
-        """The lines of a nest."""
-        names, axes = INDEX_NAMES, nest.axes
+    def nest(self, nest: Nest, indent: str, opened: int = 0) -> Iterator[str]:
+        """The lines of a nest, of whose loops so many are there already."""
+        names, axes = ROUND_NAME * opened + INDEX_NAMES, nest.axes
         if not nest.rounds and not nest.fold:
             return
         depth = indent
-        for k in range(nest.kept):
+        for k in range(opened, nest.kept):
             yield depth + self.loop.format(i=names[k], n=axes[k]) + " {"
             depth += "    "
-        opened = nest.kept
-        if nest.fold and not nest.kept:
+        around = nest.kept - opened
+        if nest.fold and not around:
             yield depth + "{"
-            depth, opened = depth + "    ", 1
+            depth, around = depth + "    ", 1
         target = self.place(nest.out, axes[: nest.kept], names)
         sign = "+=" if nest.adds else "="
-        code = self.code(nest.code, axes)
+        code = self.code(nest.code, axes, names)
         if nest.fold:
-            yield from self.folded(nest, depth, code, axes)
+            yield from self.folded(nest, depth, code, names)
             code = "sum" if nest.fold == "add" else "all"
         yield f"{depth}{target} {sign} {code};"
-        for k in range(opened - 1, -1, -1):
+        for k in range(around - 1, -1, -1):
             yield indent + "    " * k + "}"
         if nest.stops:
             yield f"{indent}if ({target})"
             yield f"{indent}    {self.stop}"
 
-    def folded(self, nest: Nest, depth: str, code: str, axes: tuple[int, ...]) -> Iterator[str]:
+    def folded(self, nest: Nest, depth: str, code: str, names: str) -> Iterator[str]:
         """The lines that fold numbers into one."""
-        name = "sum" if nest.fold == "add" else "all"
+        name, axes = "sum" if nest.fold == "add" else "all", nest.axes
         first = START[nest.fold]
         if first is None:  # the first of them; those are at the places with the index 0
-            start = self.code(first_of(nest), axes)
+            start = self.code(first_of(nest), axes, names)
         else:
             start = self.number(first, nest.code.dtype)
         yield f"{depth}{self.declare.format(type=self.type(nest.code.dtype))} {name} = {start};"
         inner = depth
         for k in range(nest.kept, len(axes)):
-            yield inner + self.loop.format(i=INDEX_NAMES[k], n=axes[k])
+            yield inner + self.loop.format(i=names[k], n=axes[k])
             inner += "    "
         if nest.fold == "add":
             yield f"{inner}sum += {code};"
@@ -135,6 +156,34 @@ class Text:
     def type(self, dtype: np.dtype[Any]) -> str:
         """The name of a type."""
         raise NotImplementedError
+
+
+def _nests(step: Step) -> Iterator[Nest]:
+    """A nest; of a loop those of its body, the rounds as their first axis."""
+    if isinstance(step, Nest):
+        yield step
+        return
+    last = (step.times - 1) * _is_downward(step)
+
+    def one(ref: Ref) -> Ref:
+        place = None if ref.place is None else one(ref.place)
+        turn = -ref.turn if last else ref.turn
+        return Ref(ref.memory, ref.offset + last * ref.turn, (turn, *ref.steps), place, ref.count)
+
+    for nest in step.body:
+        yield replace(
+            nest,
+            axes=(step.times, *nest.axes),
+            kept=nest.kept + 1,
+            code=mapped(nest.code, one),
+            out=one(nest.out),
+        )
+
+
+def _is_downward(loop: Loop) -> bool:
+    """Whether most of what a loop reads and writes is farther on the earlier the round."""
+    refs = [ref for nest in loop.body for ref in (*nest.refs, nest.out)]
+    return sum((ref.turn > 0) - (ref.turn < 0) for ref in refs) < 0
 
 
 START: Mapping[str, Any] = {
@@ -226,10 +275,10 @@ def _rows(
     return [indent[4:] + left, *(indent + x for x in lines), indent[4:] + right]
 
 
-def used(nests: list[Nest]) -> list[Memory]:
+def used(steps: Iterable[Step]) -> list[Memory]:
     """The memories that nests read or write, in the order in which they come."""
     found: dict[int, Memory] = {}
-    for nest in nests:
+    for nest in every_nest(steps):
         for ref in (*nest.refs, *((nest.out.place,) if nest.out.place else ()), nest.out):
             found.setdefault(id(ref.memory), ref.memory)
     return list(found.values())

@@ -13,6 +13,7 @@ import autograd
 import autograd.compiler.native
 import nn
 from autograd import CompileError, Tensor, Value
+from tests.autograd.compiler.native.programs import orbit, recurrent
 
 needs_cc = pytest.mark.skipif(
     shutil.which("cc") is None and os.environ.get("GLASSGRAD_CI") != "1",
@@ -83,6 +84,19 @@ def encoder():
 @needs_cc
 def test_a_scalar_program_in_c_computes_what_python_does(tmp_path):
     check(tmp_path, scalar_mlp(), [0.5, -1.0, 2.0])
+
+
+@needs_cc
+@pytest.mark.parametrize(
+    ("make", "x"),
+    [(recurrent, rng().normal(size=40).tolist()), (orbit, 0.3)],
+    ids=["rounds", "a chain"],
+)
+def test_what_is_done_again_and_again_is_a_loop_in_c(make, x, tmp_path):
+    check(tmp_path, make()[0], x)
+    text = (tmp_path / "net.c").read_text()
+    assert "    for (int t = 0; t < " in text
+    assert text[text.index("void") : text.index("#ifdef")].count("\n") < 70
 
 
 @needs_cc

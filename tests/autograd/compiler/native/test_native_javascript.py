@@ -11,6 +11,7 @@ import pytest
 import autograd
 import nn
 from autograd import CompileError, Tensor, Value
+from tests.autograd.compiler.native.programs import orbit, recurrent
 
 pytestmark = pytest.mark.skipif(
     shutil.which("node") is None and os.environ.get("GLASSGRAD_CI") != "1",
@@ -102,6 +103,24 @@ def test_attention_and_convolutions_run_backward_too():
         nn.Conv2d(2, 4, 3, padding=1, stride=2, groups=2), nn.ReLU(), nn.Conv2d(4, 3, 2)
     )
     check(lambda x: (model(x) ** 2).sum(), parameters_of(model), batch(2, 2, 5, 5))
+
+
+@pytest.mark.parametrize(
+    ("make", "x"), [(recurrent, batch(40).tolist()), (orbit, 0.3)], ids=["rounds", "a chain"]
+)
+def test_what_is_done_again_and_again_is_a_loop_forward_and_backward(make, x):
+    f, w = make()
+    g = autograd.compile(f)
+    g(x)
+    results, gradients = run_js(g, x)
+    expected = f(x)
+    expected.backward()
+    np.testing.assert_allclose(results["out"], [expected.data], rtol=1e-12)
+    found, grads = np.sort(gradients["leaves"]), np.sort([p.grad for p in w])
+    np.testing.assert_allclose(found, grads, rtol=0, atol=1e-12 * np.abs(grads).max())
+    text = g.source("js")
+    assert "for (let t = 0; t < " in text
+    assert "; t >= 0; t--) {" in text
 
 
 def test_nan_infinity_and_the_sign_of_zero_are_kept():
