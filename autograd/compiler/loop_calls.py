@@ -22,6 +22,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from autograd.compiler.gather import taken
 from autograd.compiler.loop import Repeated
+from autograd.compiler.numpy_calls import DOT
 from autograd.compiler.relocation import Places, Relocation, arrays_in, rows_of
 from autograd.compiler.tape import Bound, store
 
@@ -269,7 +270,7 @@ def _bounds(arrays: list[Any]) -> Any:
 
 def _changed(call: Any) -> list[Any]:
     """The arrays that a call may change."""
-    plain = isinstance(call.func, np.ufunc) or call.func in (np.dot, taken)
+    plain = isinstance(call.func, np.ufunc) or call.func in (DOT, taken)
     return [call.args[-1]] if plain and not call.keywords else [*arrays_in(call)]
 
 

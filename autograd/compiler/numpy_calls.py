@@ -16,6 +16,9 @@ import numpy as np
 if TYPE_CHECKING:
     from autograd.arrays import Array
 
+DOT = np.ndarray.dot
+"""`np.dot` but for the question whose arrays these are, which takes a third of a small product."""
+
 _SUMS = {np.add.reduce, np.maximum.reduce, np.minimum.reduce}
 _EXTREMA = {np.maximum, np.minimum}
 _SMALL = 1 << 14  # elements
@@ -53,9 +56,9 @@ def call_into(
 
 def _product(target: Array, left: Array, right: Array) -> Callable[[], Any]:
     if _suit_dot(left, right, target):
-        return partial(np.dot, left, right, target)
+        return partial(DOT, left, right, target)
     if _suit_dot(right.T, left.T, target.T):
-        return partial(np.dot, right.T, left.T, target.T)
+        return partial(DOT, right.T, left.T, target.T)
     if min(left.ndim, right.ndim) > 1 and left.shape[-1] == 1:  # every number by every number
         return partial(np.multiply, left, right, target)
     return partial(np.matmul, left, right, target)
@@ -74,7 +77,7 @@ def _reduction(
         ones = np.ones(x.shape[along], x.dtype)
         left, right = (x, ones) if along else (ones, x)
         if _suit_dot(left, right, target):
-            return partial(np.dot, left, right, target)
+            return partial(DOT, left, right, target)
     return partial(function, x, axis, dtype, target, keepdims)
 
 
@@ -82,7 +85,7 @@ def _suit_dot(left: Array, right: Array, target: Array) -> bool:
     """Whether BLAS takes these arrays as they are."""
     return bool(
         max(left.ndim, right.ndim) <= 2
-        and min(left.size, right.size) != 1  # np.dot makes 0 of 0 by infinite numbers
+        and min(left.size, right.size) != 1  # it makes 0 of 0 by infinite numbers
         and left.dtype == right.dtype == target.dtype
         and target.dtype.char in "df"
         and target.flags.c_contiguous

@@ -22,6 +22,7 @@ from autograd.compiler.native.lookups import added_at
 from autograd.compiler.native.loops import Nest, Number, simplified
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.moves import MOVES
+from autograd.compiler.numpy_calls import DOT
 from autograd.compiler.relocation import arrays_in
 from autograd.compiler.rounds import OnFloats
 
@@ -36,7 +37,7 @@ def lowered(call: Any, memories: Memories) -> list[Nest]:
     name = getattr(function, "__name__", "")
     owner = getattr(function, "__self__", None)
     found: list[Nest]
-    if function is np.dot or function is np.matmul:
+    if function in (DOT, np.matmul):
         found = product(memories, *call.args, **call.keywords)
     elif isinstance(function, np.ufunc) and function.signature is None:
         found = elementwise(memories, function, call.args, call.keywords)

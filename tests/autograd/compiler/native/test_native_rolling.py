@@ -15,6 +15,7 @@ from autograd.compiler.native.loops import Loop, every_nest
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.memories import Memories
 from autograd.compiler.native.rolling import rolled
+from autograd.compiler.numpy_calls import DOT
 from autograd.compiler.program import Workspace
 from tests.autograd.compiler.native.calls import names_of_numpys, numbers, run_natively
 
@@ -38,7 +39,7 @@ def recurrence(rng, rounds, apart):
     for k in range(rounds):
         t, s = np.zeros(5), np.zeros(5)
         calls += [
-            partial(np.dot, w, states[k], t),
+            partial(DOT, w, states[k], t),
             partial(np.multiply, u, x[order[k] :][:1], s),
             partial(np.add, t, s, t),
             partial(np.add, t, b, states[k + 1]),
