@@ -11,10 +11,21 @@ import numpy as np
 
 from autograd.viz import notation
 from autograd.viz.boxes import closed_in_words, in_order, is_operation
+from autograd.viz.equation import equals, outcome
 from autograd.viz.notation import Derivative
 from autograd.viz.outline import Outline
-from autograd.viz.steps import Pass, Step, alike, array_text, bracketed, outcome
-from autograd.viz.text import NOT_REACHED, columns, constant, rounded, shape_text
+from autograd.viz.steps import Pass, Step
+from autograd.viz.text import (
+    NOT_REACHED,
+    array_text,
+    as_printed,
+    bracketed,
+    columns,
+    constant,
+    is_short,
+    rounded,
+    shape_text,
+)
 from autograd.viz.trace import Box, Node
 from autograd.viz.windows import step_text
 
@@ -114,7 +125,7 @@ def result_cells(steps: Pass, node: Node | Box) -> list[str]:
         given = [rounded(x) if parent in steps.names else x for parent, x in operands]
         numbers = f"= {steps.formula(node, given)}"
         made = steps.result_of(node, [float(constant(x)) for x in given])
-        sign = "=" if alike(made, float(steps.values[node])) else "≈"
+        sign = equals(made, float(steps.values[node]))
     name, value = name_text(steps.names[node]), array_text(steps.values[node])
     return [name, f"= {steps.formula(node)}", numbers, f"{sign} {value}"]
 
@@ -182,7 +193,8 @@ def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
         if leaf in steps.earlier:
             before = steps.earlier[leaf]
             sum_ = f"{array_text(before)} + {bracketed(array_text(gradient))}"
-            total = outcome(sum_, before + gradient)
+            printed = [as_printed(x) for x in (before, gradient) if is_short(x)]
+            total = outcome(sum(printed) if printed[1:] else None, before + gradient)
             cells += [f"  {name_text(name)}.grad", f"= {sum_}", total]
         return cells + [""] * (5 - len(cells))
 

@@ -30,18 +30,16 @@ from autograd.checks import came, check_int, kind
 from autograd.errors import GraphError
 from autograd.viz import notation
 from autograd.viz.boxes import closed_in_words
+from autograd.viz.equation import LONGEST, Sum, product, shortened
 from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass, bracketed, outcome, outcome_tree
-from autograd.viz.text import columns, number, rounded
+from autograd.viz.steps import Pass
+from autograd.viz.text import columns, number
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
-from autograd.viz.tree import Tree, Written, aligned
+from autograd.viz.tree import Tree, Written, aligned, number_tree
 
 MOST_PATHS = 12
 """Of more paths, so many are written out; the others are counted and their sum is given."""
-
-_LONGEST_PATH = 8
-"""Of a longer path, the nodes in its middle are left out of the line."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,10 +73,12 @@ class Path:
         """Its nodes, from what is moved to what moves: "w → y → z"."""
         codes = [self.factors[-1].operand_name, *(f.node_name for f in self.factors[::-1])]
         names = [notation.name(code).text for code in codes]
-        if len(names) > _LONGEST_PATH:
-            half = _LONGEST_PATH // 2
-            names = [*names[:half], f"… {len(names) - 2 * half} more …", *names[-half:]]
-        return " → ".join(names)
+        return " → ".join(shortened(names, LONGEST, f"… {len(names) - LONGEST} more …"))
+
+    @property
+    def product(self) -> tuple[list[Formula], list[float]]:
+        """Its factors in symbols, and their numbers."""
+        return [Formula(f.symbol) for f in self.factors], [f.number for f in self.factors]
 
 
 class Explanation(Written):
@@ -186,46 +186,29 @@ class Explanation(Written):
 
     def _line(self, path: Path) -> str:
         """∂z/∂y · ∂y/∂w = y · x = (-6) · 2 = -12."""
-        shown, left_out = _ends(path.factors)
-        more = f" · … {left_out} more … · " if left_out else ""
-        symbols = _joined([f.symbol.text for f in shown], more)
-        formulas = _joined([f.formula.factor for f in shown], more)
-        numbers = _joined([bracketed(number(f.number)) for f in shown], more)
-        parts = [symbols, *([formulas] if formulas != numbers else []), numbers]
-        if len(shown) == 1:
-            parts[-1] = number(path.number)
-            return " = ".join(parts)
-        return f"{' = '.join(parts)} {outcome(numbers, path.number)}"
+        one = Sum([path.product], path.number)
+        formulas = product([f.formula for f in path.factors], first=True)
+        parts = " = ".join(dict.fromkeys([one.symbols, formulas, one.numbers]))
+        return parts if len(path.factors) == 1 else f"{parts} {one.outcome}"
 
     def _sum(self) -> str:
         if self.count == 1:
             return number(self.total)
-        first, *more = (number(path.number) for path in self.paths)
-        terms = [first, *map(bracketed, more)]
-        if self._left_out:
-            terms.append(bracketed(number(self.rest)))
-        printed = " + ".join(terms)
-        return f"{printed} {outcome(printed, self.total)}"
+        terms = [path.number for path in self.paths] + ([self.rest] if self._left_out else [])
+        whole = Sum([((), [x]) for x in terms], self.total)
+        return f"{whole.numbers} {whole.outcome}"
 
     @property
     def tree(self) -> Tree:
         """The explanation as a tree: the sum in symbols, in numbers, and what it is."""
-        symbols, numbers, printed = [], [], []
-        for path in self.paths:
-            shown, left_out = _ends(path.factors)
-            symbols += [("mo", "+"), *_product([f.symbol.tree for f in shown], left_out)]
-            factors = [Formula(rounded(f.number)).factor_tree for f in shown]
-            numbers += [("mo", "+"), *_product(factors, left_out)]
-            printed.append(" · ".join([number(f.number) for f in path.factors]))
+        if self.wrt is self.root or not self.count:
+            return aligned([(self.symbol.tree, [("mo", "="), ("mn", number(self.total))])])
+        products: list[Any] = [path.product for path in self.paths]
         if self._left_out:
-            printed.append(number(self.rest))
-            symbols += [("mo", "+"), ("mtext", f"{self._left_out:,} more paths")]
-            numbers += [("mo", "+"), Formula(rounded(self.rest)).factor_tree]
-        lines = [line[1:] for line in (symbols, numbers) if line]
-        rows: list[tuple[Tree, list[Tree]]] = [(("mrow",), [("mo", "="), *line]) for line in lines]
-        rows.append((("mrow",), [*outcome_tree(" + ".join(printed), self.total)]))
-        rows[0] = (self.symbol.tree, rows[0][1])
-        return aligned(rows)
+            products.append(([Formula(f"{self._left_out:,} more paths")], [self.rest]))
+        symbols, *lines = Sum(products, self.total).lines
+        rest: list[tuple[Tree, list[Tree]]] = [(("mrow",), line) for line in lines]
+        return aligned([(self.symbol.tree, symbols), *rest])
 
 
 class ChainExplanation(Written):
@@ -244,24 +227,21 @@ class ChainExplanation(Written):
         self.factors = [trace.paths(top)[1].get(bottom, 0.0) for top, bottom in pairs]
         self.total = math.prod(self.factors)
         self.symbol = Derivative(names[nodes[0]], names[nodes[-1]])
+        self._sum = Sum([(list(map(Formula, self.symbols)), self.factors)], self.total)
 
     def __str__(self) -> str:
-        symbols = " · ".join(symbol.text for symbol in self.symbols)
-        numbers = [number(self.factors[0]), *(bracketed(number(x)) for x in self.factors[1:])]
-        parts = dict.fromkeys([self.symbol.text, symbols, " · ".join(numbers)])
-        if len(numbers) == 1:
-            return " = ".join(parts)
-        return f"{' = '.join(parts)} {outcome(' · '.join(numbers), self.total)}"
+        if len(self.factors) == 1:
+            return f"{self.symbol.text} = {number(self.total)}"
+        return self._sum.text(self.symbol)
 
     __repr__ = __str__
 
     @property
     def tree(self) -> Tree:
         """The explanation as a tree."""
-        line = [self.symbol.tree, ("mo", "="), *_product([x.tree for x in self.symbols], 0)]
-        line += [("mo", "="), *_product([Formula(rounded(x)).factor_tree for x in self.factors], 0)]
-        printed = " · ".join(map(number, self.factors))
-        return ("mrow", *line, *outcome_tree(printed, self.total))
+        if len(self.factors) == 1:
+            return ("mrow", self.symbol.tree, ("mo", "="), number_tree(number(self.total)))
+        return self._sum.tree(self.symbol)
 
 
 class Explanations(Sequence[Any]):
@@ -440,28 +420,3 @@ def _around(trace: Trace, wrt: Node, through: Any, everything: int, passing: int
         f"but {everything - passing:,} of {everything:,} do not pass {through_text}: "
         f"{'; '.join(others[:5])}."
     )
-
-
-def _ends(factors: tuple[Factor, ...]) -> tuple[tuple[Factor, ...], int]:
-    """The factors at both ends of a long path, and how many are left out between them."""
-    left_out = len(factors) - _LONGEST_PATH
-    if left_out <= 0:
-        return factors, 0
-    half = _LONGEST_PATH // 2
-    return (*factors[:half], *factors[-half:]), left_out
-
-
-def _joined(texts: list[str], more: str, times: str = " · ") -> str:
-    if not more:
-        return times.join(texts)
-    half = len(texts) // 2
-    return times.join(texts[:half]) + more + times.join(texts[half:])
-
-
-def _product(factors: list[Tree], left_out: int) -> list[Tree]:
-    """Factors with signs between them, and dots where some are left out in the middle."""
-    product: list[Tree] = []
-    for k, factor in enumerate(factors):
-        dots = [("mo", "·"), ("mo", "⋯")] if left_out and k == len(factors) // 2 else []
-        product += [*dots, ("mo", "·"), factor]
-    return product[1:]

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.viz.array_rules import ArraySymbol
+from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass, Step, array_text, bracketed, outcome, outcome_tree
-from autograd.viz.text import columns, number, numbers, rounded, shape_text
+from autograd.viz.steps import Pass, Step
+from autograd.viz.text import array_text, columns, number, numbers, shape_text
 from autograd.viz.trace import Formula, Node
 from autograd.viz.tree import Tree, Written
 from autograd.viz.tree import aligned as aligned_rows
@@ -207,39 +208,31 @@ class EntryExplanation(Written):
     __repr__ = __str__
 
     def _line(self, left: Derivative, products: Sequence[_Product]) -> str:
-        shown = products[:MOST_TERMS]
-        more = [f"… {len(products) - MOST_TERMS} more …"] if len(products) > MOST_TERMS else []
-        symbols = " + ".join([p.text for p in shown] + more)
-        values = " + ".join([p.numbers for p in shown] + more)
-        values += f" {outcome(values, sum(p.number for p in products))}"
-        line = f"{left.text} = {symbols} = {values}"
+        whole = _sum(products)
+        line = whole.text(left)
         if columns(line) <= 96:
             return line
         indent = " " * (columns(left.text) + 1)
-        both = [*_wrapped(f"= {symbols}", indent), *_wrapped(f"= {values}", indent)]
+        symbols, numbers = f"= {whole.symbols}", f"= {whole.numbers} {whole.outcome}"
+        both = [*_wrapped(symbols, indent), *_wrapped(numbers, indent)]
         return f"{left.text} {both[0].lstrip()}" + "".join(f"\n  {part}" for part in both[1:])
 
     @property
     def tree(self) -> Tree:
         """The explanation as a tree: an equation for each entry."""
-        rows: list[tuple[Tree, list[Tree]]] = []
-        for left, products in self.equations:
-            symbols: list[Tree] = []
-            numbers: list[Tree] = []
-            for p in products[:MOST_TERMS]:
-                symbols += [("mo", "+"), p.symbols_tree]
-                numbers += [("mo", "+"), p.numbers_tree]
-            if len(products) > MOST_TERMS:
-                more = ("mtext", f"… {len(products) - MOST_TERMS} more …")
-                symbols += [("mo", "+"), more]
-                numbers += [("mo", "+"), more]
-            printed = " + ".join(p.numbers for p in products[:MOST_TERMS])
-            more_terms = " …" if len(products) > MOST_TERMS else ""
-            total = outcome_tree(printed + more_terms, sum(p.number for p in products))
-            line = [("mo", "="), *symbols[1:], ("mo", "="), *numbers[1:], *total]
-            rows.append((left.tree, line))
+        rows = [
+            (left.tree, [part for line in _sum(products).lines for part in line])
+            for left, products in self.equations
+        ]
         zero: list[tuple[Tree, list[Tree]]] = [(self.symbol.tree, [("mo", "="), ("mn", "0")])]
         return aligned_rows(rows or zero)
+
+
+def _sum(products: Sequence[_Product]) -> Sum:
+    """The first few products as a sum of all."""
+    more = f"… {len(products) - MOST_TERMS} more …" if len(products) > MOST_TERMS else ""
+    shown = [([p.factor, p.partial], [p.upstream, p.local]) for p in products[:MOST_TERMS]]
+    return Sum(shown, sum(p.number for p in products), more)
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
@@ -270,16 +263,11 @@ class _Product:
         self.upstream = float(np.asarray(steps.gradient(node))[at])
         self.number = self.upstream * local
         self.symbol = _entry(steps, node, at)
-        below = _code(steps, parent, parent_at)
         place = steps.partial(node, position).place
-        partial = Derivative(_code(steps, node, at), below, "∂", place)
-        starts = node is steps.root and steps.top == steps.names[node]
-        upstream: Tree = ("mn", "1") if starts else self.symbol.tree
-        self.symbols_tree: Tree = ("mrow", upstream, ("mo", "·"), partial.tree)
-        factors = [Formula(rounded(x)).factor_tree for x in (self.upstream, local)]
-        self.numbers_tree: Tree = ("mrow", factors[0], ("mo", "·"), factors[1])
-        self.text = f"{'1' if starts else self.symbol.text} · {partial.text}"
-        self.numbers = " · ".join(bracketed(number(x)) for x in (self.upstream, local))
+        codes = _code(steps, node, at), _code(steps, parent, parent_at)
+        self.partial = Formula(Derivative(*codes, "∂", place))
+        starts = steps.factor(node).number is not None
+        self.factor = Formula(1.0 if starts else self.symbol)
 
 
 def _code(steps: Pass, node: Node, index: Index) -> str:

@@ -20,10 +20,11 @@ from functools import cached_property
 from typing import Any
 
 from autograd.value import Value
+from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass, added_tree, bracketed, outcome
+from autograd.viz.steps import Pass
 from autograd.viz.text import columns, number
-from autograd.viz.trace import Node
+from autograd.viz.trace import Formula, Node
 from autograd.viz.tree import Tree
 
 
@@ -37,8 +38,7 @@ class NamedStep:
         upstream: The gradient of the root with respect to `node`.
         local: ∂node/∂parent, the other named variables held.
         received: What is added to: dy/dx.
-        above: The total derivative by `node`; None where it is the 1 of the start.
-        partial: ∂node/∂parent, as a symbol.
+        sum: Upstream times local, as it is printed.
     """
 
     node: Node
@@ -46,8 +46,7 @@ class NamedStep:
     upstream: float
     local: float
     received: Derivative
-    above: Derivative | None
-    partial: Derivative
+    sum: Sum
 
     @property
     def contribution(self) -> float:
@@ -56,27 +55,13 @@ class NamedStep:
 
     @property
     def equation(self) -> str:
-        """What is added, in symbols and in numbers."""
-        return f"{self.symbols} = {self.numbers}"
-
-    @property
-    def symbols(self) -> str:
-        """What is added to, and what: "dy/dx += dy/dz · ∂z/∂x"."""
-        above = self.above.text if self.above else "1"
-        return f"{self.received.text} += {above} · {self.partial.text}"
+        """What is added, in symbols and in numbers: "dy/dx += dy/dz · ∂z/∂x = 2 · 3 = 6"."""
+        return self.sum.text(self.received, "+=")
 
     @property
     def tree(self) -> Tree:
         """The equation as a tree."""
-        above: Tree = self.above.tree if self.above else ("mn", "1")
-        start = (self.received.tree, ("mo", "+="))
-        return added_tree(start, [(above, self.partial.tree)], [(self.upstream, self.local)])
-
-    @property
-    def numbers(self) -> str:
-        """The same in numbers."""
-        product = f"{number(self.upstream)} · {bracketed(number(self.local))}"
-        return f"{product} {outcome(product, self.contribution)}"
+        return self.sum.tree(self.received, "+=")
 
 
 class NamedSteps(Sequence[NamedStep]):
@@ -111,13 +96,11 @@ class NamedSteps(Sequence[NamedStep]):
         upstream = steps.gradient(node)
         if upstream is None or not node.parents or not self._is_named(node):
             return
-        name = steps.names[node]
-        starts = node is steps.root and steps.top == name
-        above = None if starts else Derivative(steps.top, name)
         for parent, local in self._factors(node).items():
             below = steps.names[parent]
-            received, partial = Derivative(steps.top, below), Derivative(name, below, "∂")
-            yield NamedStep(node, parent, upstream, local, received, above, partial)
+            symbols = [steps.factor(node), Formula(Derivative(steps.names[node], below, "∂"))]
+            product = Sum([(symbols, [upstream, local])], upstream * local)
+            yield NamedStep(node, parent, upstream, local, Derivative(steps.top, below), product)
 
     def _factors(self, node: Node) -> dict[Node, float]:
         """The local derivatives by the next names below, summed over the paths between them."""
@@ -147,11 +130,12 @@ class NamedSteps(Sequence[NamedStep]):
     def __str__(self) -> str:
         steps = self._steps
         digits = len(str(len(self)))
-        left = max((columns(s.symbols) for s in self), default=0)
+        starts = [f"{step.received.text} += {step.sum.symbols}" for step in self]
+        left = max(map(columns, starts), default=0)
         lines = [f"{Derivative(steps.top, steps.names[steps.root]).text} = {number(steps.seed)}"]
-        for k, step in enumerate(self, start=1):
-            pad = " " * (left - columns(step.symbols))
-            lines.append(f"{k:>{digits}}  {step.symbols}{pad} = {step.numbers}")
+        for k, (start, step) in enumerate(zip(starts, self, strict=True), start=1):
+            pad = " " * (left - columns(start))
+            lines.append(f"{k:>{digits}}  {start}{pad} = {step.sum.numbers} {step.sum.outcome}")
         return "\n".join(lines)
 
     __repr__ = __str__

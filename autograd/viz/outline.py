@@ -14,19 +14,11 @@ from typing import Any, overload
 import numpy as np
 
 from autograd.value import Value
+from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import (
-    Pass,
-    Step,
-    added_tree,
-    array_text,
-    bracketed,
-    is_short,
-    outcome,
-    running_total,
-)
-from autograd.viz.text import shape_text
-from autograd.viz.trace import Box, Node
+from autograd.viz.steps import Pass, Step, running_total
+from autograd.viz.text import array_text, is_short, shape_text
+from autograd.viz.trace import Box, Formula, Node
 from autograd.viz.tree import Tree
 
 FEW = 3
@@ -86,20 +78,23 @@ class BoxStep:
             result = f"= {array_text(self.contribution)}" if short else ""
             shape = "" if result else f"({shape_text(np.shape(self.contribution))})"
             return [received, "+=", f"what comes through {box.name}", "", result or shape, ""]
-        symbols: list[str] = []
-        numbers: list[str] = []
-        for node, local in self.locals:
-            name = trace.names[node]
-            starts = node is trace.root and trace.top == name
-            upstream = "1" if starts else Derivative(trace.top, name).text
-            partial = Derivative(name, trace.names[self.parent], "∂").text
-            symbols.append(f"{upstream} · {partial}")
-            value = array_text(trace.gradient(node))
-            first = value if not numbers else bracketed(value)
-            numbers.append(f"{first} · {bracketed(array_text(local))}")
-        printed = " + ".join(numbers)
-        result = outcome(printed, self.contribution)
-        return [received, "+=", " + ".join(symbols), "", f"= {printed}", result]
+        return [received, "+=", self._sum.symbols, "", f"= {self._sum.numbers}", self._sum.outcome]
+
+    @property
+    def _sum(self) -> Sum:
+        """What comes through each result, where they are few and numbers."""
+        trace, below = (
+            self.trace,
+            "" if isinstance(self.parent, Box) else self.trace.names[self.parent],
+        )
+        products = [
+            (
+                [trace.factor(node), Formula(Derivative(trace.names[node], below, "∂"))],
+                [trace.gradient(node), local],
+            )
+            for node, local in self.locals
+        ]
+        return Sum(products, self.contribution)
 
     @property
     def received(self) -> Derivative | None:
@@ -113,17 +108,7 @@ class BoxStep:
         """The equation as a tree."""
         if self.received is None or not self.locals:
             return "mtext", self.equation
-        trace = self.trace
-        symbols: list[tuple[Tree, Tree]] = []
-        numbers = []
-        for node, local in self.locals:
-            name = trace.names[node]
-            starts = node is trace.root and trace.top == name
-            upstream: Tree = ("mn", "1") if starts else Derivative(trace.top, name).tree
-            partial = Derivative(name, self.received.bottom, "∂").tree
-            symbols.append((upstream, partial))
-            numbers.append((trace.gradient(node), local))
-        return added_tree((self.received.tree, ("mo", "+=")), symbols, numbers)
+        return self._sum.tree(self.received, "+=")
 
     @property
     def equation(self) -> str:

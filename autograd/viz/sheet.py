@@ -20,7 +20,7 @@ from autograd.viz.backprop import Backprop, backprop
 from autograd.viz.notation import name
 from autograd.viz.player.embed import page
 from autograd.viz.saving import save_by_suffix
-from autograd.viz.steps import array_text
+from autograd.viz.text import array_text
 from autograd.viz.tikz import tex_text
 
 _NAMES = ["x", "y", "w", "b", "u", "z"]

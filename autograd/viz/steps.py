@@ -7,7 +7,6 @@ asked for, which says what it is in symbols and in numbers.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,15 +20,13 @@ from autograd.op import Elementwise, Op
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz.array_rules import ArraySymbol, elementwise_rule, structural_rule
+from autograd.viz.equation import Sum, outcome
 from autograd.viz.matrices import Factors
 from autograd.viz.notation import Derivative, how_to_read
-from autograd.viz.symbols import Symbol
-from autograd.viz.text import NOT_REACHED, number, rounded, shape_text
+from autograd.viz.symbols import Symbol, as_written
+from autograd.viz.text import NOT_REACHED, array_text, as_printed, bracketed, is_short, shape_text
 from autograd.viz.trace import SMALL, Trace, snapshot, unused
-from autograd.viz.tree import Tree, number_tree
-
-FEW = 4
-"""Arrays of at most so many elements are written out."""
+from autograd.viz.tree import Tree
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,8 +174,9 @@ class Step:
             return ("mrow", *start, self.rule.tree if self.rule is not None else named)
         if np.ndim(self.out_grad):
             return ("mrow", *start, self.rule.tree if self.rule is not None else upstream)
-        numbers = [(float(self.out_grad), float(self.local))]
-        return added_tree(start, [(upstream, self.partial.tree)], numbers)
+        symbols = [Symbol(self.upstream or 1.0), Symbol(self.partial)]
+        numbers = [float(self.out_grad), float(self.local)]
+        return Sum([(symbols, numbers)], float(self.contribution)).tree(self.received, "+=")
 
     @property
     def cells(self) -> list[str]:
@@ -219,52 +217,41 @@ def _product(step: Step) -> str:
 
 def _numbers(step: Step) -> list[str]:
     """The product with the local derivative as a formula, then as a number, then multiplied."""
-    upstream = array_text(step.out_grad)
-    shapes = _shapes(step)
-    formula = step.formula
+    shapes, formula = _shapes(step), step.formula
     if formula is None:
         short = is_short(step.contribution)
         return [shapes, "", f"= {array_text(step.contribution)}" if short else ""]
+    short = is_short(step.out_grad)
     times = "·" if np.size(step.out_grad) == 1 else "⊙"
-    if not is_short(step.out_grad) and step.upstream is not None:
-        upstream = step.upstream.text
     over = "Σ of " if step.summed_axes else ""
-    symbols, numbers = f"= {over}{upstream} {times} {formula.factor}", ""
-    if formula.number is not None and is_short(step.out_grad):
-        symbols, numbers = "", symbols
-    elif formula.number is None and is_short(step.local) and is_short(step.out_grad):
-        numbers = f"= {over}{upstream} {times} {bracketed(array_text(step.local))}"
+    named = step.upstream is not None and not short
+    upstream = step.upstream.text if step.upstream and named else array_text(step.out_grad)
+    start = f"= {over}{upstream} {times} "
+    symbols, numbers, local = start + formula.factor, "", None
+    if formula.number is not None and short:
+        symbols, numbers, local = "", symbols, as_written(formula.number)
+    elif short and is_short(step.local):
+        numbers, local = start + bracketed(array_text(step.local)), as_printed(step.local)
     elif formula.number == 1:
         symbols = ""
     result = ""
     if is_short(step.contribution):
-        result = outcome((numbers or symbols).removeprefix("= "), step.contribution)
+        result = outcome(_come_to(step, local), step.contribution)
     return [symbols, numbers, " ".join(filter(None, [result, shapes]))]
+
+
+def _come_to(step: Step, local: Any) -> Any:
+    """What the numbers of a step come to as they are printed; None where names stand there."""
+    if local is None:
+        return None
+    with np.errstate(all="ignore"):
+        return (as_printed(step.out_grad) * local).sum(axis=step.summed_axes)
 
 
 def running_total(step: Any) -> str:
     """How much has arrived with a step: `2 of 2 arrived: 1 → 3`."""
     before = NOT_REACHED if step.before is None else array_text(step.before)
     return f"{step.arrived} of {step.expected} arrived: {before} → {array_text(step.after)}"
-
-
-def added_tree(
-    start: Sequence[Tree], symbols: Sequence[tuple[Tree, Tree]], numbers: Sequence[Any]
-) -> Tree:
-    """A sum of products, in symbols and in numbers: `… += a·b + c·d = 2·3 + 4·5 = 26`."""
-    left: list[Tree] = []
-    right: list[Tree] = []
-    for (one, other), (x, y) in zip(symbols, numbers, strict=True):
-        left += [("mo", "+"), one, ("mo", "·"), other]
-        right += [
-            ("mo", "+"),
-            Symbol(rounded(x)).factor_tree,
-            ("mo", "·"),
-            Symbol(rounded(y)).factor_tree,
-        ]
-    printed = " + ".join(f"{number(x)} · {number(y)}" for x, y in numbers)
-    total = outcome_tree(printed, sum(x * y for x, y in numbers))
-    return ("mrow", *start, *left[1:], ("mo", "="), *right[1:], *total)
 
 
 def _shapes(step: Step) -> str:
@@ -276,85 +263,6 @@ def _shapes(step: Step) -> str:
         return f"({step.shapes})"
     wide, narrow = (shape_text(np.shape(x)) for x in (step.out_grad, step.contribution))
     return f"({narrow} += {wide})"
-
-
-def array_text(x: Any) -> str:
-    """A number, a few numbers, or what shape of array.
-
-    Example:
-        >>> array_text(0.5), array_text(np.array([1.0, 0.25])), array_text(np.zeros((3, 4)))
-        ('0.5', '[1, 0.25]', 'array 3×4')
-    """
-    if not is_short(x):
-        return f"array {shape_text(x if isinstance(x, tuple) else np.shape(x))}"
-    if np.ndim(x) == 0:
-        return number(float(x))
-    return f"[{', '.join(array_text(row) for row in x)}]"
-
-
-_NUMBER = re.compile(r"-?(?:inf|nan|\d[\d.]*(?:e-?\d+)?)")
-
-
-def outcome(printed: str, x: Any) -> str:
-    """What printed numbers come to; with ≈ where, rounded as they are, they give other digits.
-
-    Args:
-        printed: A product, or a sum of products, as it stands before the sign.
-        x: What it is: a number, or a small array.
-
-    Example:
-        >>> outcome("2 · (-1.5) + 1", -2.0), outcome("0.3333 · 3", 1.0)
-        ('= -2', '≈ 1')
-        >>> outcome("[1, 0.3333] ⊙ 3", np.array([3.0, 1.0])), outcome("dL/dv · 3", 1.0)
-        ('≈ [3, 1]', '= 1')
-    """
-    text, value = array_text(x), _value(printed.removeprefix("Σ of "))
-    if value is not None and np.size(x) == 1:
-        value = value.sum()
-    same = (
-        value is None
-        or np.size(value) != np.size(x)
-        or all(map(alike, np.ravel(value).tolist(), np.ravel(x).tolist()))
-    )
-    return f"{'=' if same else '≈'} {text}"
-
-
-def alike(x: float, y: float) -> bool:
-    """Whether what printed numbers come to is the result: 3 is 3.000, but 3.000 is not 3."""
-    one, other = number(x), number(y)
-    return one == other or ("." in other and float(one) == float(other))
-
-
-def _value(printed: str) -> Any:
-    """What printed numbers are, each array as a list; None where something else is among them."""
-    if _NUMBER.sub("", printed).strip(" ·⊙+()[],"):
-        return None
-    terms = [re.split(" [·⊙] ", term) for term in printed.split(" + ")]
-    with np.errstate(all="ignore"):
-        try:
-            products = [
-                math.prod(np.array(_NUMBER.findall(factor), np.float64) for factor in term)
-                for term in terms
-            ]
-            return sum(products)
-        except ValueError:
-            return None  # broadcast along an axis
-
-
-def outcome_tree(printed: str, x: float) -> tuple[Tree, Tree]:
-    """The sign and the number of an outcome, as trees."""
-    sign, text = outcome(printed, x).split(" ")
-    return ("mo", sign), number_tree(text)
-
-
-def is_short(x: Any) -> bool:
-    """Whether an array is written out."""
-    return not isinstance(x, tuple) and 0 < np.size(x) <= FEW
-
-
-def bracketed(text: str) -> str:
-    """A number as a factor: in brackets if it is negative."""
-    return f"({text})" if text.startswith("-") else text
 
 
 # --- the pass ---------------------------------------------------------------------------------
@@ -464,6 +372,11 @@ class Pass(Trace, Sequence[Step]):
             operands=self.operands(node),
             trace=self,
         )
+
+    def factor(self, node: Node) -> Symbol:
+        """The total derivative by a node as a factor: 1 where the pass starts."""
+        name = self.names.get(node, "constant")
+        return Symbol(1.0 if node is self.root and self.top == name else Derivative(self.top, name))
 
     def gradient(self, node: Node) -> Any:
         """The gradient that this pass brought to a node; None where it did not get to."""

@@ -486,6 +486,11 @@ def _leaf_tree(x: Symbol) -> tuple[Tree, int]:
     return (x.derivative.tree, POWER) if x.derivative else (notation.name(x.name).tree, firmness)
 
 
+def as_written(x: float) -> float:
+    """The number of a formula as it is written there; log(2) is that."""
+    return x if x in KNOWN_NUMBERS else float(constant(x))
+
+
 def _replaced(tree: Tree, operands: Sequence[Tree]) -> Tree:
     if tree[0] == "slot":
         slot: int = tree[1]

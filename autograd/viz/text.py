@@ -13,6 +13,9 @@ NOT_REACHED = "—"
 _MOST_ROWS, _MOST_COLUMNS, _MOST_CHARACTERS = 4, 4, 60
 
 
+FEW = 4
+"""Arrays of at most so many elements are written out among other things."""
+
 _NOISE = 2e-7
 """What is nearer to a short number than this part of it is that number, in float32 too."""
 
@@ -102,6 +105,40 @@ def numbers(data: Any) -> tuple[str, ...]:
     with np.errstate(all="ignore"):
         least, most = data.min().item(), data.max().item()
     return (f"all {number(least)}" if least == most else f"{number(least)} … {number(most)}",)
+
+
+def array_text(x: Any) -> str:
+    """A number, a few numbers, or what shape of array.
+
+    Example:
+        >>> array_text(0.5), array_text(np.array([1.0, 0.25])), array_text(np.zeros((3, 4)))
+        ('0.5', '[1, 0.25]', 'array 3×4')
+    """
+    if not is_short(x):
+        return f"array {shape_text(x if isinstance(x, tuple) else np.shape(x))}"
+    if np.ndim(x) == 0:
+        return number(float(x))
+    return f"[{', '.join(array_text(row) for row in x)}]"
+
+
+def is_short(x: Any) -> bool:
+    """Whether an array is written out."""
+    return not isinstance(x, tuple) and 0 < np.size(x) <= FEW
+
+
+def bracketed(text: str) -> str:
+    """A number as a factor: in brackets if it is negative."""
+    return f"({text})" if text.startswith("-") else text
+
+
+def as_printed(x: Any) -> Any:
+    """The number or the array that `array_text` writes.
+
+    Example:
+        >>> as_printed(np.array([2 / 3, 1.0]))
+        array([0.6667, 1.    ])
+    """
+    return np.reshape([rounded(y) for y in np.ravel(x).tolist()], np.shape(x))
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -14,9 +14,9 @@ import numpy as np
 
 from autograd.rules.windows import padded, taps
 from autograd.viz import notation
+from autograd.viz.equation import outcome
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import bracketed, outcome
-from autograd.viz.text import columns, number
+from autograd.viz.text import columns, number, rounded
 from autograd.viz.trace import SMALL
 
 if TYPE_CHECKING:
@@ -157,8 +157,9 @@ def _convolved(names: Names, node: Tensor, index: Index, name: str, bias: Any) -
     total = float((window[first : first + per_group] * kernel).sum())
     last = f"Σ = {number(total)}"
     if bias is not None:
-        added = f"{number(total)} + {bracketed(number(float(bias)))}"
-        last += f", and {number(float(bias))} added {outcome(added, total + float(bias))}"
+        added = float(bias)
+        result = outcome(rounded(total) + rounded(added), total + added)
+        last += f", and {number(added)} added {result}"
     return "\n".join([title, *_first(rows, "channels"), last])
 
 

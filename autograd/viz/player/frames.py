@@ -12,8 +12,8 @@ from autograd.viz.graph import DrawnNode
 from autograd.viz.outline import Outline
 from autograd.viz.player.picture import Picture
 from autograd.viz.scene import Scene, scene
-from autograd.viz.steps import Pass, array_text
-from autograd.viz.text import NOT_REACHED
+from autograd.viz.steps import Pass
+from autograd.viz.text import NOT_REACHED, array_text
 from autograd.viz.trace import Box, Node
 from autograd.viz.tree import Tree
 

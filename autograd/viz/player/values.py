@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.viz.steps import FEW, array_text
-from autograd.viz.text import number, numbers, shape_text
+from autograd.viz.text import FEW, array_text, number, numbers, shape_text
 from autograd.viz.trace import SMALL
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ READERS = [
 GENERATORS = ["player.grammar_js", "player.rules_js", "player.typed"]  # JavaScript, of rules
 MAKERS = [
     "array_rules", "boxes", "compositions", "function_call", "matrices", "names", "notation",
-    "steps", "symbols", "text", "trace", "tree", "windows",
+    "equation", "steps", "symbols", "text", "trace", "tree", "windows",
 ]  # fmt: skip
 
 

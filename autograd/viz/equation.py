@@ -1,0 +1,169 @@
+"""Sums of products as they are printed: in symbols, in numbers, and what these come to.
+
+>>> x, y = Symbol("x"), Symbol("y")
+>>> total = Sum([([x, y], [2.0, -1.5]), ([y], [-1.5])], -4.5)
+>>> print(total.symbols, "=", total.numbers, total.outcome)
+x · y + y = 2 · (-1.5) + (-1.5) = -4.5
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd.viz.notation import Derivative
+from autograd.viz.symbols import Symbol
+from autograd.viz.text import array_text, number, rounded
+from autograd.viz.tree import Tree, number_tree
+
+LONGEST = 8
+"""Of a longer product, the factors in its middle are left out."""
+
+
+def shortened(items: Sequence[Any], longest: int, more: Any) -> list[Any]:
+    """The items, or `more` in the place of those in the middle, where they are too many."""
+    half = longest // 2
+    return [*items] if len(items) <= longest else [*items[:half], more, *items[-half:]]
+
+
+def product(factors: Sequence[Symbol], first: bool = False) -> str:
+    """Factors with signs between them; the first of an equation needs no brackets.
+
+    Example:
+        >>> product([Symbol(-1.0), Symbol(-2.0)], first=True)
+        '-1 · (-2)'
+    """
+    more = f"… {len(factors) - LONGEST} more …"
+    return " · ".join(_parts(factors, first, more, lambda x: x.text, lambda x: x.factor))
+
+
+def _product_tree(factors: Sequence[Symbol], first: bool) -> Tree:
+    dots = ("mo", "⋯")
+    parts = _parts(factors, first, dots, lambda x: x.tree, lambda x: x.factor_tree)
+    return ("mrow", *_joined(parts, "·"))
+
+
+def _parts(
+    factors: Sequence[Symbol],
+    first: bool,
+    more: Any,
+    alone: Callable[[Symbol], Any],
+    factor: Callable[[Symbol], Any],
+) -> list[Any]:
+    """The factors that are shown, each as it is written alone or as a factor."""
+    bare = first and (len(factors) == 1 or factors[0].number is not None)
+    shown = shortened(factors, LONGEST, None)
+    return [
+        more if x is None else alone(x) if bare and not k else factor(x)
+        for k, x in enumerate(shown)
+    ]
+
+
+def _joined(parts: Sequence[Tree], sign: str) -> list[Tree]:
+    return [x for part in parts for x in (("mo", sign), part)][1:]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum:
+    """A sum of products and what it comes to.
+
+    Attributes:
+        products: Of each its factors in symbols, and their numbers.
+        total: What all come to, those that are left out, too.
+        more: What stands for products that are left out, in words.
+    """
+
+    products: Sequence[tuple[Sequence[Symbol], Sequence[float]]]
+    total: float
+    more: str = ""
+
+    @property
+    def _symbols(self) -> list[Sequence[Symbol]]:
+        return [symbols for symbols, _ in self.products]
+
+    @property
+    def _numbers(self) -> list[Sequence[Symbol]]:
+        return [[Symbol(rounded(x)) for x in numbers] for _, numbers in self.products]
+
+    @property
+    def symbols(self) -> str:
+        """The sum in symbols: "1 · ∂y/∂x + dy/dv · ∂v/∂x"."""
+        return self._text(self._symbols)
+
+    @property
+    def numbers(self) -> str:
+        """The same in numbers: "1 · 2 + 3 · (-4)"."""
+        return self._text(self._numbers)
+
+    def _text(self, products: Sequence[Sequence[Symbol]]) -> str:
+        texts = [product(factors, first=not k) for k, factors in enumerate(products)]
+        return " + ".join([*texts, self.more] if self.more else texts)
+
+    @property
+    def _sign(self) -> str:
+        """≈ where the numbers, rounded as they are, come to something else."""
+        if self.more or any(len(numbers) > LONGEST for _, numbers in self.products):
+            return "="
+        printed = [math.prod(map(rounded, numbers)) for _, numbers in self.products]
+        return equals(sum(printed), self.total)
+
+    @property
+    def outcome(self) -> str:
+        """What it comes to: "= 3", or "≈ 3" where that is not what the printed numbers are."""
+        return f"{self._sign} {number(self.total)}"
+
+    @property
+    def lines(self) -> list[list[Tree]]:
+        """Symbols, numbers and outcome as trees, each with its sign before it."""
+        more = [("mtext", self.more)] if self.more else []
+        lines: list[list[Tree]] = []
+        for products in (self._symbols, self._numbers):
+            rows = [_product_tree(x, not k) for k, x in enumerate(products)]
+            lines.append([("mo", "="), *_joined([*rows, *more], "+")])
+        return [*lines, [("mo", self._sign), number_tree(number(self.total))]]
+
+    def text(self, left: Derivative, before: str = "=") -> str:
+        """The whole equation, with what it is of and the sign behind that."""
+        return f"{left.text} {before} {self.symbols} = {self.numbers} {self.outcome}"
+
+    def tree(self, left: Derivative, before: str = "=") -> Tree:
+        """The same as a tree."""
+        (_, *symbols), numbers, outcome = self.lines
+        return ("mrow", left.tree, ("mo", before), *symbols, *numbers, *outcome)
+
+
+def equals(printed: Any, x: Any) -> str:
+    """Whether printed numbers come to what stands behind the sign: =, or ≈ where digits differ.
+
+    Args:
+        printed: What they are; None where not only numbers stand there.
+        x: What it is: a number, or a small array.
+
+    Example:
+        >>> equals(2 * -1.5 + 1, -2.0), equals(0.3333 * 3, 1.0), equals(None, 1.0)
+        ('=', '≈', '=')
+    """
+    if printed is None or np.size(printed) != np.size(x):
+        return "="
+    pairs = zip(np.ravel(printed).tolist(), np.ravel(x).tolist(), strict=True)
+    return "=" if all(_alike(one, other) for one, other in pairs) else "≈"
+
+
+def _alike(x: float, y: float) -> bool:
+    """Whether what printed numbers come to is the result: 3 is 3.000, but 3.000 is not 3."""
+    one, other = number(x), number(y)
+    return one == other or ("." in other and float(one) == float(other))
+
+
+def outcome(printed: Any, x: Any) -> str:
+    """What numbers come to, with the sign before it.
+
+    Example:
+        >>> outcome(np.array([3.0, 0.9999]), np.array([3.0, 1.0]))
+        '≈ [3, 1]'
+    """
+    return f"{equals(printed, x)} {array_text(x)}"
