@@ -9,7 +9,7 @@ x · y + y = 2 · (-1.5) + (-1.5) = -4.5
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,37 +30,37 @@ def shortened(items: Sequence[Any], longest: int, more: Any) -> list[Any]:
     return [*items] if len(items) <= longest else [*items[:half], more, *items[-half:]]
 
 
-def product(factors: Sequence[Symbol], first: bool = False) -> str:
+def product(factors: Sequence[Any], first: bool = False) -> str:
     """Factors with signs between them; the first of an equation needs no brackets.
 
     Example:
         >>> product([Symbol(-1.0), Symbol(-2.0)], first=True)
         '-1 · (-2)'
     """
-    more = f"… {len(factors) - LONGEST} more …"
-    return " · ".join(_parts(factors, first, more, lambda x: x.text, lambda x: x.factor))
+    return " · ".join(
+        x if isinstance(x, str) else x.text if bare else x.factor
+        for x, bare in _shown(factors, first)
+    )
 
 
-def _product_tree(factors: Sequence[Symbol], first: bool) -> Tree:
-    dots = ("mo", "⋯")
-    parts = _parts(factors, first, dots, lambda x: x.tree, lambda x: x.factor_tree)
-    return ("mrow", *_joined(parts, "·"))
-
-
-def _parts(
-    factors: Sequence[Symbol],
-    first: bool,
-    more: Any,
-    alone: Callable[[Symbol], Any],
-    factor: Callable[[Symbol], Any],
-) -> list[Any]:
-    """The factors that are shown, each as it is written alone or as a factor."""
-    bare = first and (len(factors) == 1 or factors[0].number is not None)
-    shown = shortened(factors, LONGEST, None)
-    return [
-        more if x is None else alone(x) if bare and not k else factor(x)
-        for k, x in enumerate(shown)
+def _product_tree(factors: Sequence[Any], first: bool) -> Tree:
+    trees = [
+        ("mo", "⋯") if isinstance(x, str) else x.tree if bare else x.factor_tree
+        for x, bare in _shown(factors, first)
     ]
+    return ("mrow", *_joined(trees, "·"))
+
+
+def _shown(factors: Sequence[Any], first: bool) -> list[tuple[Symbol | str, bool]]:
+    """Those factors that are shown, and whether each goes without brackets."""
+    more = f"… {len(factors) - LONGEST} more …"
+    shown = [
+        x if isinstance(x, (str, Symbol)) else Symbol(rounded(x) if isinstance(x, float) else x)
+        for x in shortened(factors, LONGEST, more)
+    ]
+    start = shown[0]
+    bare = first and isinstance(start, Symbol) and (len(shown) == 1 or start.number is not None)
+    return [(x, bare and not k) for k, x in enumerate(shown)]
 
 
 def _joined(parts: Sequence[Tree], sign: str) -> list[Tree]:
@@ -72,35 +72,27 @@ class Sum:
     """A sum of products and what it comes to.
 
     Attributes:
-        products: Of each its factors in symbols, and their numbers.
+        products: Of each its factors (formulas, derivatives or numbers), and their numbers.
         total: What all come to, those that are left out, too.
         more: What stands for products that are left out, in words.
     """
 
-    products: Sequence[tuple[Sequence[Symbol], Sequence[float]]]
+    products: Sequence[tuple[Sequence[Any], Sequence[float]]]
     total: float
     more: str = ""
 
     @property
-    def _symbols(self) -> list[Sequence[Symbol]]:
-        return [symbols for symbols, _ in self.products]
-
-    @property
-    def _numbers(self) -> list[Sequence[Symbol]]:
-        return [[Symbol(rounded(x)) for x in numbers] for _, numbers in self.products]
-
-    @property
     def symbols(self) -> str:
         """The sum in symbols: "1 · ∂y/∂x + dy/dv · ∂v/∂x"."""
-        return self._text(self._symbols)
+        return self._text(0)
 
     @property
     def numbers(self) -> str:
         """The same in numbers: "1 · 2 + 3 · (-4)"."""
-        return self._text(self._numbers)
+        return self._text(1)
 
-    def _text(self, products: Sequence[Sequence[Symbol]]) -> str:
-        texts = [product(factors, first=not k) for k, factors in enumerate(products)]
+    def _text(self, which: int) -> str:
+        texts = [product(pair[which], first=not k) for k, pair in enumerate(self.products)]
         return " + ".join([*texts, self.more] if self.more else texts)
 
     @property
@@ -121,8 +113,8 @@ class Sum:
         """Symbols, numbers and outcome as trees, each with its sign before it."""
         more = [("mtext", self.more)] if self.more else []
         lines: list[list[Tree]] = []
-        for products in (self._symbols, self._numbers):
-            rows = [_product_tree(x, not k) for k, x in enumerate(products)]
+        for which in (0, 1):
+            rows = [_product_tree(pair[which], not k) for k, pair in enumerate(self.products)]
             lines.append([("mo", "="), *_joined([*rows, *more], "+")])
         return [*lines, [("mo", self._sign), number_tree(number(self.total))]]
 

@@ -76,9 +76,9 @@ class Path:
         return " → ".join(shortened(names, LONGEST, f"… {len(names) - LONGEST} more …"))
 
     @property
-    def product(self) -> tuple[list[Formula], list[float]]:
+    def product(self) -> tuple[list[Derivative], list[float]]:
         """Its factors in symbols, and their numbers."""
-        return [Formula(f.symbol) for f in self.factors], [f.number for f in self.factors]
+        return [f.symbol for f in self.factors], [f.number for f in self.factors]
 
 
 class Explanation(Written):
@@ -227,7 +227,7 @@ class ChainExplanation(Written):
         self.factors = [trace.paths(top)[1].get(bottom, 0.0) for top, bottom in pairs]
         self.total = math.prod(self.factors)
         self.symbol = Derivative(names[nodes[0]], names[nodes[-1]])
-        self._sum = Sum([(list(map(Formula, self.symbols)), self.factors)], self.total)
+        self._sum = Sum([(self.symbols, self.factors)], self.total)
 
     def __str__(self) -> str:
         if len(self.factors) == 1:

@@ -20,7 +20,7 @@ from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import array_text, columns, number, numbers, shape_text
-from autograd.viz.trace import Formula, Node
+from autograd.viz.trace import Node
 from autograd.viz.tree import Tree, Written
 from autograd.viz.tree import aligned as aligned_rows
 from autograd.viz.windows import window_texts
@@ -265,9 +265,8 @@ class _Product:
         self.symbol = _entry(steps, node, at)
         place = steps.partial(node, position).place
         codes = _code(steps, node, at), _code(steps, parent, parent_at)
-        self.partial = Formula(Derivative(*codes, "∂", place))
-        starts = steps.factor(node).number is not None
-        self.factor = Formula(1.0 if starts else self.symbol)
+        self.partial = Derivative(*codes, "∂", place)
+        self.factor = 1.0 if steps.factor(node) == 1.0 else self.symbol
 
 
 def _code(steps: Pass, node: Node, index: Index) -> str:

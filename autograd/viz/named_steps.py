@@ -24,7 +24,7 @@ from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass
 from autograd.viz.text import columns, number
-from autograd.viz.trace import Formula, Node
+from autograd.viz.trace import Node
 from autograd.viz.tree import Tree
 
 
@@ -98,7 +98,7 @@ class NamedSteps(Sequence[NamedStep]):
             return
         for parent, local in self._factors(node).items():
             below = steps.names[parent]
-            symbols = [steps.factor(node), Formula(Derivative(steps.names[node], below, "∂"))]
+            symbols = [steps.factor(node), Derivative(steps.names[node], below, "∂")]
             product = Sum([(symbols, [upstream, local])], upstream * local)
             yield NamedStep(node, parent, upstream, local, Derivative(steps.top, below), product)
 

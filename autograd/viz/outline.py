@@ -18,7 +18,7 @@ from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step, running_total
 from autograd.viz.text import array_text, is_short, shape_text
-from autograd.viz.trace import Box, Formula, Node
+from autograd.viz.trace import Box, Node
 from autograd.viz.tree import Tree
 
 FEW = 3
@@ -89,7 +89,7 @@ class BoxStep:
         )
         products = [
             (
-                [trace.factor(node), Formula(Derivative(trace.names[node], below, "∂"))],
+                [trace.factor(node), Derivative(trace.names[node], below, "∂")],
                 [trace.gradient(node), local],
             )
             for node, local in self.locals

@@ -174,7 +174,7 @@ class Step:
             return ("mrow", *start, self.rule.tree if self.rule is not None else named)
         if np.ndim(self.out_grad):
             return ("mrow", *start, self.rule.tree if self.rule is not None else upstream)
-        symbols = [Symbol(self.upstream or 1.0), Symbol(self.partial)]
+        symbols = [self.upstream or 1.0, self.partial]
         numbers = [float(self.out_grad), float(self.local)]
         return Sum([(symbols, numbers)], float(self.contribution)).tree(self.received, "+=")
 
@@ -373,10 +373,10 @@ class Pass(Trace, Sequence[Step]):
             trace=self,
         )
 
-    def factor(self, node: Node) -> Symbol:
-        """The total derivative by a node as a factor: 1 where the pass starts."""
+    def factor(self, node: Node) -> Derivative | float:
+        """The total derivative by a node: 1 where the pass starts."""
         name = self.names.get(node, "constant")
-        return Symbol(1.0 if node is self.root and self.top == name else Derivative(self.top, name))
+        return 1.0 if node is self.root and self.top == name else Derivative(self.top, name)
 
     def gradient(self, node: Node) -> Any:
         """The gradient that this pass brought to a node; None where it did not get to."""
