@@ -48,6 +48,7 @@ OTHER: Any = object()
 
 INFINITY = float("inf")
 EVERYWHERE = (-INFINITY, INFINITY)
+POSITIVE = (0.0, INFINITY)
 
 RULEBOOK: dict[str, Op] = {}
 """Every operation of the library by name, in the order of declaration."""

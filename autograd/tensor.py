@@ -16,7 +16,7 @@ from autograd.methods import ArrayOperations
 from autograd.modes import active, recording, watch_result
 from autograd.node import Node, Parts
 from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
-from autograd.rules import elementwise, matrices
+from autograd.rules import arithmetic, matrices, powers
 from autograd.tracing import as_traced, lifted, read
 from autograd.updates import readings
 from autograd.value import Copied, Value
@@ -413,22 +413,22 @@ class Tensor(ArrayOperations, Copied, node.Node):
         return _moded(out, op, operands) if modes else out
 
     # The operators are operations of the rulebook.
-    __radd__ = _operators(elementwise.add)[1]
+    __radd__ = _operators(arithmetic.add)[1]
 
     def __add__(self, other: Any) -> Any:
         if other.__class__ is Parts:
             return NotImplemented
-        return Tensor._apply(elementwise.add, (self, other), _NO_PARAMS)
+        return Tensor._apply(arithmetic.add, (self, other), _NO_PARAMS)
 
-    __sub__, __rsub__ = _operators(elementwise.subtract)
-    __mul__, __rmul__ = _operators(elementwise.multiply)
-    __truediv__, __rtruediv__ = _operators(elementwise.divide)
-    __floordiv__, __rfloordiv__ = _operators(elementwise.floor_divide)
-    __mod__, __rmod__ = _operators(elementwise.remainder)
-    __pow__, __rpow__ = _operators(elementwise.power)
+    __sub__, __rsub__ = _operators(arithmetic.subtract)
+    __mul__, __rmul__ = _operators(arithmetic.multiply)
+    __truediv__, __rtruediv__ = _operators(arithmetic.divide)
+    __floordiv__, __rfloordiv__ = _operators(arithmetic.floor_divide)
+    __mod__, __rmod__ = _operators(arithmetic.remainder)
+    __pow__, __rpow__ = _operators(powers.power)
     __matmul__, __rmatmul__ = _operators(matrices.matmul)
-    __neg__ = _method(elementwise.negative)
-    __abs__ = _method(elementwise.abs)
+    __neg__ = _method(arithmetic.negative)
+    __abs__ = _method(arithmetic.abs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """`np.asarray(t)`, for a tensor that requires no gradient."""

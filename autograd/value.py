@@ -15,7 +15,7 @@ from autograd.errors import GraphError
 from autograd.methods import Operations
 from autograd.modes import active, recording, watch_result
 from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op, kind_of
-from autograd.rules import elementwise
+from autograd.rules import arithmetic, powers
 from autograd.tracing import as_traced, read, tracer
 from autograd.updates import readings
 from autograd.versions import FIXED
@@ -324,15 +324,15 @@ class Value(Operations, Copied, node.Node):
         return self
 
     # The operators are operations of the rulebook. Each records a node: see `_binary` above.
-    __add__, __radd__ = _operators(elementwise.add)
-    __sub__, __rsub__ = _operators(elementwise.subtract)
-    __mul__, __rmul__ = _operators(elementwise.multiply)
-    __truediv__, __rtruediv__ = _operators(elementwise.divide)
-    __floordiv__, __rfloordiv__ = _operators(elementwise.floor_divide)
-    __mod__, __rmod__ = _operators(elementwise.remainder)
-    __pow__, __rpow__ = _operators(elementwise.power)
-    __neg__ = _unary(elementwise.negative)
-    __abs__ = _unary(elementwise.abs)
+    __add__, __radd__ = _operators(arithmetic.add)
+    __sub__, __rsub__ = _operators(arithmetic.subtract)
+    __mul__, __rmul__ = _operators(arithmetic.multiply)
+    __truediv__, __rtruediv__ = _operators(arithmetic.divide)
+    __floordiv__, __rfloordiv__ = _operators(arithmetic.floor_divide)
+    __mod__, __rmod__ = _operators(arithmetic.remainder)
+    __pow__, __rpow__ = _operators(powers.power)
+    __neg__ = _unary(arithmetic.negative)
+    __abs__ = _unary(arithmetic.abs)
 
     def __lt__(self, other: Any) -> bool:
         return _compared(operator.lt, self, other)

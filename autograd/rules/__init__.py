@@ -4,10 +4,11 @@ A declaration holds the forward computation in plain NumPy, its derivative, and 
 To add an operation, add a declaration; the function `autograd.<name>`, the methods on `Value` and
 `Tensor`, NumPy's function on a Tensor, pictures, captions and tests follow.
 
-The rules stand in files by what they act on: single numbers (`elementwise`), many numbers into one
-(`reductions`), the places of numbers (`shapes`), matrices (`matrices`), and the scores of networks
-(`networks`). What can be made of other operations is an ordinary function there or in `choices`, a
-`@composition`, with no derivative of its own. No file lists what it declares, nor does this one
+The rules stand in files by what they act on: single numbers (`arithmetic`, `powers`,
+`trigonometry`, `activations`), many numbers into one (`reductions`), the places of numbers
+(`shapes`, `indexing`), matrices (`matrices`), and the scores of networks (`networks`). What can be
+made of other operations is an ordinary function there or in `choices`, a `@composition`, with no
+derivative of its own. No file lists what it declares, nor does this one
 list the files: every module in this folder is read.
 """
 

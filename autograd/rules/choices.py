@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd.op import RULEBOOK, Operand, choice, kind_of, numbers, plain
-from autograd.rules.elementwise import abs, at_least, at_most, power, rint, sin, trunc
+from autograd.rules.arithmetic import abs, at_least, at_most, rint, trunc
+from autograd.rules.powers import power
 from autograd.rules.shapes import astype
+from autograd.rules.trigonometry import sin
 
 
 @choice

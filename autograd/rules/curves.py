@@ -9,11 +9,12 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd.errors import ShapeError
 from autograd.op import Operand, choice, composition, numbers
+from autograd.rules.arithmetic import remainder
 from autograd.rules.arrangements import as_operand
 from autograd.rules.choices import where
-from autograd.rules.elementwise import remainder
+from autograd.rules.indexing import take
 from autograd.rules.reductions import sum
-from autograd.rules.shapes import astype, broadcast_to, concatenate, take
+from autograd.rules.shapes import astype, broadcast_to, concatenate
 
 
 def _between(a: Any, axis: int, start: int | None, stop: int | None) -> Any:

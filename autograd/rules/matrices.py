@@ -21,7 +21,8 @@ from autograd.op import (
     sum_of_rows,
     unbroadcast,
 )
-from autograd.rules.shapes import expand_dims, scatter, tril
+from autograd.rules.indexing import scatter, tril
+from autograd.rules.shapes import expand_dims
 
 if TYPE_CHECKING:
     from autograd.op import F

@@ -1,4 +1,4 @@
-"""The rulebook: what networks are made of, where a composition would be slow or lose digits."""
+"""The rulebook: softmax and cross-entropies, where a composition would be slow or lose digits."""
 
 from __future__ import annotations
 
@@ -9,40 +9,12 @@ import numpy as np
 
 from autograd.declarations import elementwise, structural
 from autograd.op import call
-from autograd.rules.elementwise import (
-    at_least,
-    at_most,
-    exp,
-    expm1,
-    log,
-    maximum,
-    sigmoid,
-)  # fmt: skip
-from autograd.rules.shapes import elements
+from autograd.rules.activations import sigmoid
+from autograd.rules.arithmetic import at_least, maximum
+from autograd.rules.indexing import elements
+from autograd.rules.powers import exp, log
 
 # --- of numbers -------------------------------------------------------------------------------
-
-
-@elementwise(
-    symbol="ELU",
-    scalar=lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
-    partials=(
-        # Not out + alpha: at infinity 0 times that would be nan.
-        lambda x, alpha, out: (x > 0) + (x <= 0) * alpha * exp(at_most(x, 0)),
-        lambda x, alpha, out: expm1(at_most(x, 0)),
-    ),
-    latex=r"\operatorname{ELU}",
-    smooth=False,
-)
-def elu(x: Any, alpha: Any = 1.0) -> Any:
-    """x where x > 0, alpha * (e**x - 1) elsewhere. At the kink the derivative is alpha.
-
-    Example:
-        >>> from autograd import elu, grad
-        >>> elu([-1.0, 3.0]).round(4).tolist(), round(grad(elu)(-1.0), 4)
-        ([-0.6321, 3.0], 0.3679)
-    """
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
 # Not -y ln σ(z) - (1 - y) ln(1 - σ(z)): that takes seven operations, and is infinite at z = 40.

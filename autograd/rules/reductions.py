@@ -14,9 +14,11 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.declarations import structural
 from autograd.op import Operand, boxed, composition, numbers, plain
+from autograd.rules.arithmetic import maximum, minimum
 from autograd.rules.choices import where
-from autograd.rules.elementwise import exp, maximum, minimum, sqrt
-from autograd.rules.shapes import Axes, astype, broadcast_to, concatenate, flip, sort, where_else
+from autograd.rules.indexing import sort, where_else
+from autograd.rules.powers import exp, sqrt
+from autograd.rules.shapes import Axes, astype, broadcast_to, concatenate, flip
 from autograd.spellings import called_as
 
 

@@ -15,8 +15,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.declarations import structural
 from autograd.op import Operand, call, composition, numbers
+from autograd.rules.arithmetic import abs as absolute
 from autograd.rules.choices import where
-from autograd.rules.elementwise import abs as absolute
 from autograd.rules.matrices import inv, matrix_transpose, one_array
 from autograd.rules.reductions import euclidean_norm, max, min, sum
 from autograd.rules.shapes import Axes, astype, expand_dims, moveaxis

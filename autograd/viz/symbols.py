@@ -26,7 +26,7 @@ import numpy as np
 from autograd.declarations import on_every_operation
 from autograd.methods import Operations
 from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op
-from autograd.rules.elementwise import LN2, LN10
+from autograd.rules.powers import LN2, LN10
 from autograd.viz import notation
 from autograd.viz.notation import Derivative
 from autograd.viz.text import Rounded, constant

@@ -29,7 +29,6 @@ const formOf = (i) => trace.forms[nodes[i].form];
 const fill = (text, i, put) =>
   text.replace(/[\ue000-\uf8ff]/g, (c) => (c === "\uf8ff" ? put(i) : put(nodes[i].in[c.charCodeAt(0) - 0xe000], c.charCodeAt(0) - 0xe000)));
 const made = (i) => fill(formOf(i).text, i, name);
-const byNumber = (i) => typeof value[i] === "number" && rules[nodes[i].op] && nodes[i].in.every((j) => typeof value[j] === "number");
 // With numbers in the holes, which get brackets where they hold together less firmly than they must.
 const numbered = (i) =>
   fill(formOf(i).text, i, (j, k) => inPlace(fmt(value[j]), firmnessOf(fmt(value[j])), formOf(i).needs[k])).replace(/\^(\d)$/, (_, c) => raised(c));
@@ -57,7 +56,7 @@ function added(k, form) {
     upstreamOf(k)[kind] + times + partialOf(k)[kind],
     up + (ruleOf(k)[2] < 2 ? rule : form ? "\\left(" + rule + "\\right)" : "(" + rule + ")"),
     ...(given ? [] : [up + written(minus(by))]),
-  ].join(" = ") + written(productOf([digits(upstream[k]), by], product[k]));
+  ].join(" = ") + written(productOf(isNaN(by) ? [product[k]] : [digits(upstream[k]), by], product[k]));
 }
 const equation = (k) => d(target(k)) + " += " + added(k, 0);
 const cell = (caption, x, hot) =>
@@ -66,7 +65,8 @@ const strip = (...parts) => el("div", { class: "strip" }, ...parts);
 const p = (...parts) => el("p", {}, ...parts);
 
 function describeForward(i) {
-  const numbers = byNumber(i) ? [numbered(i)] : [],
+  const { op, in: operands } = nodes[i],
+    numbers = rules[op] && [i, ...operands].every((j) => typeof value[j] === "number") ? [numbered(i)] : [],
     result = numbers[0] ? madeOf(i) : " = " + fmt(value[i]);
   return [
     [name(i), made(i), ...numbers].join(" = ") + result,

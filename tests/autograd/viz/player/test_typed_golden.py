@@ -13,6 +13,7 @@ import pytest
 from autograd import backprop
 from autograd.__main__ import _named
 from autograd.expression import FUNCTIONS, ExpressionError, parse
+from autograd.node import topological
 from autograd.op import RULEBOOK, Elementwise
 from autograd.viz.exercise import result_cells, start
 from autograd.viz.player.embed import without_comments
@@ -239,6 +240,8 @@ def test_a_formula_typed_into_predict_is_computed_as_on_the_command_line(browser
         with np.errstate(all="ignore"):
             used = {n: x for n, x in values.items() if re.search(rf"\b{n}\b", text)}
             ours = parse(text, used)
+        if "copysign" in text and any(math.isnan(node.data) for node in topological(ours)):
+            continue  # the sign of nan, which JavaScript has none of
         assert _near(float(getattr(ours, "data", ours)), javascript.replace("Infinity", "inf")), (
             text
         )
