@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,8 @@ def flatten(
     """
     leaves: list[Any] = []
     form = _take_apart(tree, leaves, objects, {})
+    if form is None:
+        return leaves, itemgetter(0)
     return leaves, lambda new: _put_together(form, iter(new))
 
 

@@ -6,84 +6,94 @@ written with one call each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.adopted_values import span
+from autograd.adopted_values import GatheredValues, span
 from autograd.compiler.tape import side_by_side
 from autograd.versions import note_write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from autograd.arrays import Array
+    from autograd.compiler.arguments import Given
     from autograd.compiler.tape import Bound
     from autograd.tensor import Tensor
 
-Effects = Any
-"""`Written` of effects.py, which imports this file."""
+Workspace = Any
+"""That of program.py, which imports this file."""
 
 
 class BoundEffects:
-    """The effects of a program, and arrays.
+    """The effects of a program in the memory of a call."""
 
-    Args:
-        effects: They.
-        arrays: The array of each traced one.
-        bound: Tensors whose arrays are known, by their number.
-        keeps: Whether the arrays that are kept are among those.
-        later: The memory of what is computed after the backward pass; None where nothing is.
-    """
-
-    def __init__(
-        self, effects: Effects, arrays: Bound, bound: dict[int, Tensor], keeps: bool, later: Any
-    ) -> None:
-        self.effects, self.arrays = effects, arrays
+    def __init__(self, space: Workspace) -> None:
+        self.space, self.program = space, space.program
+        self.effects, self.arrays = space.program.effects, space.arrays
+        arrays = self.arrays
+        self.numbers = [arrays.arrays.get(id(x)) for x in self.effects.numbers]
+        self.kept = [arrays[after] for *_, after in self.effects.kept]
+        self.given: list[Any] = []
+        if not self.program.kept:  # else the arrays that are kept are among the memory's
+            befores = [before for _, before, _ in self.effects.kept]
+            self.given = [(x.dtype, arrays.arrays.get(id(x))) for x in befores]
+        self._bind_tensors(arrays)
         self.row_data = [
-            (pairs, *(_found(later, pairs) if array is None else (arrays[array], _places(pairs))))
-            for array, pairs in effects.row_data.items()
+            self._rows(pairs, *self._found(array, pairs))
+            for array, pairs in self.effects.row_data.items()
         ]
-        some = [pair for pair in effects.row_grads if pair[1] is not None]
-        if some:  # side by side in memory, if they are there in another order
-            numbers, places = later.found(np.array([row for _, row in some]))
-            order = np.argsort(places, kind="stable")
-            some = [some[k] for k in order.tolist()]
-            self.row_grads = [(some, numbers, span(places[order].tolist()))]
-        else:
-            self.row_grads = []
-        none = [pair for pair in effects.row_grads if pair[1] is None]
-        self.row_grads_gone = [none] if none else []
-        self.numbers = [arrays.arrays.get(id(x)) for x in effects.numbers]
-        self.kept = [arrays[after] for *_, after in effects.kept]
-        befores = [before for _, before, _ in effects.kept]
-        self.given = None if keeps else [(x.dtype, arrays.arrays.get(id(x))) for x in befores]
-        written = {k for k, _ in effects.data} | {k for k, x in effects.grads if x is not None}
-        windows = {k: w for k in written & bound.keys() if (w := bound[k]._windows()) is not None}
-        data = [(k, windows[k][0], arrays[x]) for k, x in effects.data if k in windows]
-        grads = [
-            (k, windows[k][1], arrays[x])
-            for k, x in effects.grads
-            if k in windows and x is not None
-        ]
-        self.stay = [bound[k] for k, *_ in data]
-        self.reached = [(bound[k], window) for k, window, _ in grads]
-        self.copies = _joined(data) + _joined(grads)
-        self.data = [(k, arrays[x]) for k, x in effects.data if k not in windows]
-        self.grads = [
-            (k, None if x is None else arrays[x])
-            for k, x in effects.grads
-            if k not in windows or x is None
-        ]
+        self.row_grads = self._row_grads()
+        gone = [pair for pair in self.effects.row_grads if pair[1] is None]
+        self.row_grads_gone = [self._rows(gone)] if gone else []
 
-    def fill(
-        self,
-        tensors: Sequence[Tensor],
-        kept: list[Array],
-        values: Callable[..., Any],
-        numbers: Array,
-    ) -> bool:
+    def _bind_tensors(self, arrays: Bound) -> None:
+        """New numbers and gradients; those of Parameters are copied to where they stay."""
+        program, effects = self.program, self.effects
+        grads = [(k, None if x is None else arrays[x]) for k, x in effects.grads]
+        changed = {k for k, _ in effects.data} | {k for k, x in grads if x is not None}
+        tensors = {k: program.tensors[k][0] for k in changed if k >= program.tensor_count}
+        windows = {k: x._windows() for k, x in tensors.items() if x in program.bound}
+        windows = {k: pair for k, pair in windows.items() if pair is not None}
+        data = [(windows[k][0], arrays[x]) for k, x in effects.data if k in windows]
+        here = [(k, new) for k, new in grads if k in windows and new is not None]
+        self.stay = [tensors[k]._version for k, _ in effects.data if k in windows]
+        self.reached = [(tensors[k], windows[k][1]) for k, _ in here]
+        self.copies = joined(data) + joined([(windows[k][1], new) for k, new in here])
+        self.data = [(k, arrays[x]) for k, x in effects.data if k not in windows]
+        self.grads = [(k, new) for k, new in grads if k not in windows or new is None]
+
+    def _found(self, array: Any, pairs: list[tuple[int, int]]) -> tuple[Array, Any]:
+        """The memory in which the new numbers of Values are, and where in it."""
+        rows = [row for _, row in pairs]
+        if array is not None:
+            return self.arrays[array], span(rows)
+        numbers, places = self.space.later.found(np.array(rows))
+        return numbers, span(places.tolist())
+
+    def _row_grads(self) -> list[Any]:
+        """Likewise of gradients: in their order in memory, if they are there in another one."""
+        pairs = [pair for pair in self.effects.row_grads if pair[1] is not None]
+        if not pairs:
+            return []
+        numbers, places = self.space.later.found(np.array([row for _, row in pairs]))
+        order = np.argsort(places, kind="stable")
+        pairs = [pairs[k] for k in order.tolist()]
+        return [self._rows(pairs, numbers, span(places[order].tolist()))]
+
+    def _rows(self, pairs: list[Any], *where: Any) -> tuple[Any, ...]:
+        """What gives the Values of some pairs in a call, and their new numbers."""
+        leaves = [leaf for leaf, _ in pairs]
+        known = None  # where some are arguments
+        if min(leaves) >= self.program.value_count:
+            known = GatheredValues([self.program.graph.leaves[k] for k in leaves])
+        return known, leaves, *where
+
+    def _values(self, known: GatheredValues | None, leaves: list[int], given: Given) -> Any:
+        return known or GatheredValues([self.program.leaf(k, given) for k in leaves])
+
+    def fill(self, tensors: Sequence[Tensor], kept: list[Array], given: Given) -> bool:
         """Put in what leaves and optimizers have; False where what is recorded would not do."""
         effects, arrays = self.effects, self.arrays
         found = effects.compute()
@@ -91,7 +101,7 @@ class BoundEffects:
             return False
         for array, number in zip(self.numbers, found, strict=True):
             if array is not None:
-                array.fill(number)
+                array[()] = number
         for k, traced in effects.asked:
             grad = tensors[k]._grad
             if (grad is None) != (traced is None):
@@ -99,37 +109,33 @@ class BoundEffects:
             if traced is not None and traced in arrays:
                 arrays[traced][...] = grad
         for k, place, is_none in effects.olds:
-            number = values(k)._grad
+            number = self.program.leaf(k, given)._grad
             if (number is None) != is_none:
                 return False
-            numbers[place] = 0.0 if is_none else number
-        if self.given is not None:
-            for (dtype, array), now in zip(self.given, kept, strict=True):
-                if now.dtype != dtype:
-                    return False
-                if array is not None:
-                    array[...] = now
+            self.space.numbers[place] = 0.0 if is_none else number
+        for (dtype, array), now in zip(self.given, kept, strict=False):
+            if now.dtype != dtype:
+                return False
+            if array is not None:
+                array[...] = now
         for generator, drawn in effects.draws:
             numbers = generator.random(drawn.shape)
             if drawn in arrays:
                 arrays[drawn][...] = numbers
         return True
 
-    def write(
-        self, tensors: Sequence[Tensor], kept: list[Array], values: Callable[..., Any]
-    ) -> None:
+    def write(self, tensors: Sequence[Tensor], kept: list[Array], given: Given) -> None:
         """Change what the function changes, as everything is computed.
 
         Args:
             tensors: Those of the call.
             kept: The arrays that are kept from call to call.
-            values: Gives a leaf of the call, by its number.
+            given: Its arguments.
         """
-        effects = self.effects
         for place, new in self.copies:
             place[...] = new
         if self.stay:
-            note_write(*[x._version for x in self.stay])
+            note_write(*self.stay)
         for x, window in self.reached:
             x._grad = window
         for k, new in self.data:
@@ -139,32 +145,22 @@ class BoundEffects:
             if new is not None:
                 tensors[k]._receive(new)
         # elements of arrays after these
-        for pairs, numbers, places in self.row_data:
-            effects.leaves(pairs, values).put(numbers[places])
-        for pairs, numbers, places in self.row_grads:
-            effects.leaves(pairs, values).set_gradient(numbers[places])
-        for pairs in self.row_grads_gone:
-            effects.leaves(pairs, values).zero_grad()
+        for known, leaves, numbers, places in self.row_data:
+            self._values(known, leaves, given).put(numbers[places])
+        for known, leaves, numbers, places in self.row_grads:
+            self._values(known, leaves, given).set_gradient(numbers[places])
+        for known, leaves in self.row_grads_gone:
+            self._values(known, leaves, given).zero_grad()
         for now, new in zip(kept, self.kept, strict=True):
             now[...] = new
-        for owner, name, value in effects.ends:
+        for owner, name, value in self.effects.ends:
             setattr(owner, name, value())
 
 
-def _places(pairs: list[tuple[int, int]]) -> Any:
-    return span([place for _, place in pairs])
-
-
-def _found(later: Any, pairs: list[tuple[int, int]]) -> tuple[Array, Any]:
-    """The memory in which the numbers of rows are, and where in it."""
-    numbers, places = later.found(np.array([row for _, row in pairs]))
-    return numbers, span(places.tolist())
-
-
-def _joined(copies: list[tuple[int, Any, Any]]) -> list[tuple[Any, Any]]:
+def joined(copies: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     """Where arrays are copied to, and these: as few as possible, since neighbours are one."""
     found: list[tuple[list[Any], list[Any]]] = []
-    for _, place, new in copies:
+    for place, new in copies:
         flat = place.flags.c_contiguous and new.flags.c_contiguous
         sides = (place.reshape(-1), new.reshape(-1)) if flat else (place, new)
         if (

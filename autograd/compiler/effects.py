@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.adopted_values import GatheredValues
-from autograd.compiler.bound_effects import BoundEffects
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, late_guards
@@ -31,7 +29,6 @@ from autograd.versions import latest
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
-    from autograd.compiler.tape import Bound
     from autograd.node import Node
     from autograd.op import Op
     from autograd.value import Value
@@ -296,7 +293,6 @@ class Written:
             if leaf.is_set:
                 self.row_grads.append((k, None if leaf.gradient is GONE else leaf.gradient))
         self.after: AfterBackward | None = None
-        self._closed: dict[int, tuple[Any, GatheredValues]] = {}
 
     def rows_before(self, graph: Graph, results: list[int], arrays: list[list[int]]) -> list[int]:
         """Set up what is computed after the backward pass.
@@ -352,27 +348,12 @@ class Written:
         arrays += [*self.row_data, *(after for _, _, after in self.kept)]
         return [x for x in arrays if x is not None]
 
-    def bind(
-        self, arrays: Bound, bound: dict[int, Tensor], keeps: bool, later: Any
-    ) -> BoundEffects:
-        """The same with the arrays of a memory."""
-        return BoundEffects(self, arrays, bound, keeps, later)
-
     def single_leaves(self, order: list[int]) -> list[Value]:
         """The Values from outside that change at each call, if there are many, in this order."""
         pairs = [*self.row_grads, *(pair for those in self.row_data.values() for pair in those)]
         changed = {leaf for leaf, _ in pairs if leaf >= self.run.graph.value_count}
         found = dict.fromkeys([x for x in order if x in changed] + sorted(changed))
         return [self.run.graph.leaves[x] for x in found] if len(found) >= MANY else []
-
-    def leaves(self, pairs: list[Any], values: Callable[..., Any]) -> GatheredValues:
-        """The Values of pairs of a leaf and something else."""
-        if id(pairs) in self._closed:
-            return self._closed[id(pairs)][1]
-        found = GatheredValues([values(leaf) for leaf, _ in pairs])
-        if all(leaf >= self.run.graph.value_count for leaf, _ in pairs):  # at each call the same
-            self._closed[id(pairs)] = pairs, found  # which stay, so that the id is theirs
-        return found
 
 
 def written(run: Recording) -> Any:

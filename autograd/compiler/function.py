@@ -118,12 +118,10 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Replay what was recorded for arguments like these; record it first if need be."""
-        if self._refused or (active() and (tracer() is not None or anomaly_mode() is not None)):
-            return self.function(*args, **kwargs)
-        if wants_graph():  # a compiled call has first derivatives only
+        if self._refused or (active() and _needs_graph()):
             return self.function(*args, **kwargs)
         given = Given(args, kwargs)
-        if given.signature in self._small:
+        if self._small and given.signature in self._small:
             return self.function(*args, **kwargs)
         if self._watch is not None and self._watch.changed():
             self._programs.clear()
@@ -378,7 +376,7 @@ class Compiled:
         after = program.state(given).numbers()
         graded = graded and not program.is_step  # else results are constants
         nodes = [*program.graph.leaves[program.value_count :], *given.values, *given.tensors]
-        nodes += [owner for owner, _ in program.placement.arrays] + program.closed
+        nodes += [x for x, _ in (*program.placement.arrays, *program.closed)]
         nodes = [x for x in {id(x): x for x in nodes}.values() if x is not None]
 
         def made_inside() -> list[Any]:
@@ -537,6 +535,11 @@ class Compiled:
                 self._refuse_change(f"{kind} among its arguments")
         leaves, rebuild = flatten(result, objects=run.returned_array)
         return run, [output(x, run) for x in leaves], rebuild, [number_of(x) for x in leaves]
+
+
+def _needs_graph() -> bool:
+    """Whether a call here is recorded, looked at, or differentiated twice: needs its own graph."""
+    return wants_graph() or tracer() is not None or anomaly_mode() is not None
 
 
 def _because(refused: CompileError, cause: Exception) -> CompileError:

@@ -89,7 +89,7 @@ def perturbed(
     other.graph.leaves = [*map(by.node, program.graph.leaves)]
     other.placement.arrays = [(by.node(x), start) for x, start in program.placement.arrays]
     other.tensors = [(by.node(x), stand_in) for x, stand_in in program.tensors]
-    other.closed, other.required, other.bound, other.free = [], [], {}, []
+    other.closed, other.bound, other.free = [], {}, []
     other._reached = {}
     for name in ("gathered", "closed_tensors"):
         vars(other).pop(name, None)

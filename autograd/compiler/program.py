@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from autograd.adopted_values import GatheredValues, adopt, span
+from autograd.compiler.bound_effects import BoundEffects, joined
 from autograd.compiler.effects import State, written
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, LEAF, PICK
@@ -52,8 +54,8 @@ class Program:
         graded: How many of them can be differentiated.
         tensors: (Tensor from outside, its stand-in) for each that is used.
         running: Whether it was recorded inside a transform, where derivatives of floats are nodes.
-        closed, required: Tensors from outside that the function can see, and which of them
-            required a gradient: it may have asked.
+        closed: Tensors from outside that the function can see, and whether each required a
+            gradient: it may have asked.
     """
 
     def __init__(
@@ -72,8 +74,8 @@ class Program:
         self.is_step = self.effects is not None and self.effects.is_step
         self.guarded = bool(self.graph.guards or recording.truths)
         closed = self.tensors[self.tensor_count :]
-        self.closed = list({id(x): x for x in (*(x for x, _ in closed), *around)}.values())
-        self.required = [x.requires_grad for x in self.closed]
+        seen = {id(x): x for x in (*(x for x, _ in closed), *around)}.values()
+        self.closed = [(x, x.requires_grad) for x in seen]
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
@@ -109,9 +111,8 @@ class Program:
             adopt(self.effects.single_leaves(self.order))
         self.uses_arrays = bool(self.wanted)
         self.looks_up = PICK in self.graph.code
-        self.bound = {
-            k: tensor._data for k, (tensor, _) in enumerate(self.tensors) if k >= self.tensor_count
-        }
+        owners = [owner for owner, _ in self.placement.arrays]
+        self.bound = {x: x._data for x in (*(x for x, _ in closed), *owners)}
         self.kept = self.arrays_kept()
         self.free: list[Workspace] = []
         self.native: Any = None  # what gives workspaces native calls, if anything does
@@ -245,12 +246,12 @@ class Program:
         """The arrays that are kept from call to call, as an optimizer's averages."""
         return [] if self.effects is None else [get() for get, *_ in self.effects.kept]
 
-    def workspace(self, tensors: list[Tensor], kept: list[Array]) -> Workspace:
+    def workspace(self, kept: list[Array]) -> Workspace:
         """Memory for a call."""
-        for k, data in list(self.bound.items()):
-            if tensors[k]._data is not data:
+        for tensor, data in [*self.bound.items()]:
+            if tensor._data is not data:
                 # It has another array now, and may again: from now on its numbers are copied.
-                del self.bound[k]
+                del self.bound[tensor]
                 self.free = []
         for known, array in zip(self.kept, kept, strict=False):
             if known is not array:
@@ -328,12 +329,38 @@ class Workspace:
             for x, i in program.recording.indices.items()
         }
         self.result_seeds = np.searchsorted(program.seeded, program.flowing)
-        self.root_seeds = np.bincount(self.result_seeds, minlength=len(program.seeded)) * 1.0
         self.guards = self._guards(self.numbers, program.graph, program.placement)
         self.later = None if program.effects is None else Later.of(self)
         if self.later is not None:
             self.guards += self._guards(self.later.numbers, *self.later.program)
         self._bind_arrays()
+        if program.is_step and given:  # of a loss the gradient is 1
+            np.add.at(self.seeds, self.result_seeds, 1.0)
+        self.forward = [calls for calls in self._in_order() if calls]
+
+    def _in_order(self) -> Iterator[list[Any]]:
+        """The lists of calls between the arguments and the results, one after another."""
+        program, arrays, later = self.program, self.arrays, self.later
+        here = [(owner, window) for owner, window, _ in self.windows if owner in program.bound]
+        yield [_copy(*pair) for pair in joined([(x, program.bound[owner]) for owner, x in here])]
+        yield [_collect(self.numbers, *pair) for pair in self.given_places]
+        yield arrays.early
+        yield [_copy(*pair) for pair in self.early_places]
+        yield self.scalars.sections[0]
+        if program.uses_arrays:
+            yield [_collect(self.numbers, *pair) for pair in self.value_places]
+            yield arrays.sections[0]
+        if not program.is_step:
+            return
+        if program.flowing:
+            yield self.scalars.sections[1]
+        if later is not None:
+            if later.is_read:
+                yield later.given
+                yield later.scalars.sections[0]
+            yield [_collect(*where) for where in self.late_places]
+        if program.effects.section:
+            yield arrays.sections[program.effects.section]
 
     def terms(self) -> list[Array]:
         """Every number that was computed, in arrays."""
@@ -350,7 +377,7 @@ class Workspace:
         at, found = placement.at, []
         for relation, (pairs, outcomes) in graph.guards.items():
             sides = at[np.array(pairs).reshape(-1, 2).T]
-            collect = [_Collect(numbers, side) for side in sides]
+            collect = [partial(numbers.take, side) for side in sides]
             found.append((relation, *collect, np.array(outcomes, dtype=bool)))
         return found
 
@@ -361,7 +388,8 @@ class Workspace:
     def _bind_arrays(self) -> None:
         """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
         program = self.program
-        given = {id(program.tensors[k][1].first): array for k, array in program.bound.items()}
+        outside = [x for x in program.tensors[program.tensor_count :] if x[0] in program.bound]
+        given = {id(stand_in.first): program.bound[tensor] for tensor, stand_in in outside}
         if program.kept:
             pairs = zip(program.effects.kept, program.kept, strict=True)
             given |= {id(before): array for (_, before, _), array in pairs}
@@ -374,8 +402,8 @@ class Workspace:
         self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
         self.effects: Any = None
         if program.effects is not None:
-            bound = {k: program.tensors[k][0] for k in program.bound}
-            self.effects = program.effects.bind(arrays, bound, bool(program.kept), later)
+            self.effects = BoundEffects(self)
+        self.moving = [(x, window) for x, window, _ in self.windows if x not in program.bound]
         self.early_places = [
             (p[id(x)], arrays[x])
             for x in program.early
@@ -388,8 +416,8 @@ class Workspace:
         ]
         self.tensor_places = [
             (k, arrays[x.first])
-            for k, (_, x) in enumerate(program.tensors)
-            if k not in program.bound and x.first in arrays
+            for k, (tensor, x) in enumerate(program.tensors)
+            if (k < program.tensor_count or tensor not in program.bound) and x.first in arrays
         ]
         self.gradients = [
             (k, arrays[slope]) for k, slope in enumerate(program.slopes) if slope is not None
@@ -458,10 +486,15 @@ class Later:
         self.grad_places = dict(zip(after.grads, self.grads_at.tolist(), strict=True))
         unused = at[old.unused_leaves()]
         self.blank = set((unused[unused >= 0] - old.data_size).tolist())
-        self.count = len(after.early), len(after.early) + len(after.grads)
         late = space.program.effects.late
         self.is_read = bool(after.graph.guards) or any(late[x] for x in space.program.result_rows)
         self.space = space
+        first, slopes = len(after.early), space.slopes.reshape(-1)
+        end = first + len(after.grads)
+        self.given = [
+            _collect(space.numbers, self.early_at, self.numbers[:first]),
+            _collect(slopes, self.grads_at, self.numbers[first:end]),
+        ]
 
     @staticmethod
     def of(space: Workspace) -> Later | None:
@@ -497,27 +530,19 @@ class Later:
         there = span(places.ravel().tolist())
         return numbers[there].reshape(rows.shape) if isinstance(there, slice) else None
 
-    def run(self) -> None:
-        """Take over what is given, and compute."""
-        first, end = self.count
-        self.numbers[:first] = self.space.numbers[self.early_at]
-        slopes = self.space.slopes.reshape(-1)
-        slopes.take(self.grads_at, out=self.numbers[first:end], mode="clip")
-        self.scalars.run(0)
-
 
 def _rows(pairs: list[tuple[Any, Any]]) -> set[int]:
     return {row for rows, _ in pairs for row in rows.ravel().tolist()}
 
 
-class _Collect:
-    """The numbers at some positions."""
+def _collect(numbers: Array, positions: Array, place: Array) -> partial[Any]:
+    """What puts the numbers at some positions into a place."""
+    return partial(numbers.take, positions, out=place, mode="clip")
 
-    def __init__(self, numbers: Array, positions: Array) -> None:
-        self.numbers, self.positions = numbers, positions
 
-    def __call__(self) -> Any:
-        return self.numbers[self.positions]
+def _copy(place: Array, numbers: Array) -> partial[Any]:
+    """What copies numbers to a place: of all ways the quickest."""
+    return partial(place.__setitem__, ..., numbers)
 
 
 def _window(owner: Any, start: int, numbers: Any, slopes: Any, first: int) -> tuple[Any, Any, Any]:

@@ -23,8 +23,6 @@ from autograd.transforms import running
 from autograd.value import Constant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from autograd.arrays import Array
 
 
@@ -40,23 +38,17 @@ def run(
     program: Program, given: Given, op: CompiledOp, spaces: list[Workspace] | None = None
 ) -> Any:
     """One replay: the results, or MISS if a guard does not hold; its memory goes to `spaces`."""
-    if [x.requires_grad for x in program.closed] != program.required:
-        return MISS  # it computes the gradients of others
+    for x, required in program.closed:
+        if x.requires_grad != required:
+            return MISS  # it computes the gradients of others
     if program.recording.transforms and program.running != running():
         return MISS
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)
     kept = program.arrays_kept()
-    space = program.workspace(tensors, kept)
-    drawn = program.effects.generators if program.guarded and program.effects is not None else ()
-    states = [(x, x.bit_generator.state) for x in drawn]
+    space = program.workspace(kept)
     try:
-        if not program.guarded:
-            _fill_and_run(program, space, given, leaves, tensors, kept)
-        elif not _run_guarded(program, space, given, leaves, tensors, kept):
-            program.release(space)
-            for generator, state in states:
-                generator.bit_generator.state = state
-            return MISS
+        go = _run_guarded if program.guarded else _fill_and_run
+        go(program, space, given, leaves, tensors, kept)
     except (OtherShape, Unfit):
         program.release(space)
         return MISS
@@ -66,7 +58,7 @@ def run(
     call = Call(op, space, leaves.values, tensors) if graded else None  # who has the memory back
     found = _results(space, call, given, tensors)
     if program.effects is not None:
-        space.effects.write(tensors, kept, _leaves(program, given))
+        space.effects.write(tensors, kept, given)
     if call is None:
         program.release(space)
     return found
@@ -84,18 +76,23 @@ def _results(space: Workspace, call: Call | None, given: Given, tensors: list[Te
     return [made[x if x.__class__ is int else id(x)] for x in program.outputs]
 
 
-def _run_guarded(program: Program, space: Workspace, *given: Any) -> bool:
-    """Run and check the guards; warnings count only if it was the right path."""
+def _run_guarded(program: Program, space: Workspace, *given: Any) -> None:
+    """Run and check the guards; warnings and draws count only if it was the right path."""
     kinds: set[str] = set()
+    drawn = () if program.effects is None else program.effects.generators
+    states = [(x, x.bit_generator.state) for x in drawn]
     try:
         with np.errstate(all="call", call=lambda kind, flag: kinds.add(kind), under="ignore"):
             _fill_and_run(program, space, *given)
+        fits = program.guards_hold(space)
     except (IndexError, ValueError):
-        return False  # as may happen on a wrong path; on the right one, recording it shows it
-    if not program.guards_hold(space):
-        return False
-    _warn_of(kinds)
-    return True
+        fits = False  # as may happen on a wrong path; on the right one, recording it shows it
+    if not fits:
+        for generator, state in states:
+            generator.bit_generator.state = state
+        raise Unfit
+    if kinds:
+        _warn_of(kinds)
 
 
 def _fill_and_run(
@@ -103,57 +100,22 @@ def _fill_and_run(
     kept: list[Array],
 ) -> None:  # fmt: skip
     """Put the numbers of this call in their places, and run forward."""
-    numbers = space.numbers
     if given.floats:
-        numbers[: len(given.floats)] = given.floats
+        space.numbers[: len(given.floats)] = given.floats
     if program.order:
         leaves.take(space.leaf_numbers)
-    for owner, window, _ in space.windows:
+    for owner, window in space.moving:
         window[...] = owner._data
     for places, array in zip(space.array_places, given.arrays, strict=True):
         for place in places:
             place[...] = array
     for k, place in space.tensor_places:
         place[...] = tensors[k]._data
-    for positions, place in space.given_places:
-        numbers.take(positions, out=place, mode="clip")
-    if program.effects is not None and not space.effects.fill(
-        tensors, kept, _leaves(program, given), numbers
-    ):
+    if space.effects is not None and not space.effects.fill(tensors, kept, given):
         raise Unfit
-    if space.early_places:
-        space.arrays.run_early()
-        for place, array in space.early_places:
-            place[...] = array
-    space.scalars.run(0)
-    if program.uses_arrays:
-        for positions, place in space.value_places:
-            numbers.take(positions, out=place, mode="clip")
-        space.arrays.run(0)
-    if program.is_step:
-        _run_after(program, space)
-
-
-def _leaves(program: Program, given: Given) -> Callable[..., Any]:
-    """What gives a leaf of a call, by its number."""
-    if program.value_count:
-        return lambda i: program.leaf(i, given)
-    return program.graph.leaves.__getitem__
-
-
-def _run_after(program: Program, space: Workspace) -> None:
-    """The backward pass, and what waits for it."""
-    if program.flowing:
-        space.seeds[:] = space.root_seeds
-        space.scalars.run(1)
-    later: Any = space.later
-    if later is not None:
-        if later.is_read:
-            later.run()
-        for numbers, positions, place in space.late_places:
-            numbers.take(positions, out=place, mode="clip")
-    if program.effects.section:
-        space.arrays.run(program.effects.section)
+    for calls in space.forward:
+        for call in calls:
+            call()
 
 
 def _result(

@@ -551,8 +551,8 @@ PLANTED = {
     "what is kept": lambda x: x.kept[0],
 }
 PLANTED_IN_VALUES = {
-    "the new numbers": lambda x: x.row_data[0][1],
-    "the gradient": lambda x: x.row_grads[0][1],
+    "the new numbers": lambda x: x.row_data[0][2],
+    "the gradient": lambda x: x.row_grads[0][2],
     "what is kept": lambda x: x.kept[0],
 }
 
