@@ -80,7 +80,8 @@ from nn.pooling import (
     MaxPool1d,
     MaxPool2d,
 )
-from nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from nn.recurrent import GRU, LSTM, RNN
+from nn.recurrent_cells import GRUCell, LSTMCell, RNNCell
 from nn.reshaping import Flatten, Unflatten, Upsample, ZeroPad2d
 from nn.safetensors import FileError
 from nn.training import EarlyStopping, History, accuracy, evaluate, fit, predict

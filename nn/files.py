@@ -25,6 +25,7 @@ from nn import (
     normalisation,
     pooling,
     recurrent,
+    recurrent_cells,
     reshaping,
 )
 from nn.containers import MLP, Sequential
@@ -43,8 +44,8 @@ CLASSES: dict[str, type[Module]] = {
         normalisation.GroupNorm, normalisation.LayerNorm, normalisation.RMSNorm, Perceptron,
         pooling.AdaptiveAvgPool1d, pooling.AdaptiveAvgPool2d, pooling.AdaptiveMaxPool1d,
         pooling.AdaptiveMaxPool2d, pooling.AvgPool1d, pooling.AvgPool2d, pooling.MaxPool1d,
-        pooling.MaxPool2d, recurrent.GRU, recurrent.GRUCell, recurrent.LSTM, recurrent.LSTMCell,
-        recurrent.RNN, recurrent.RNNCell, reshaping.Flatten, reshaping.Unflatten,
+        pooling.MaxPool2d, recurrent.GRU, recurrent.LSTM, recurrent.RNN, recurrent_cells.GRUCell,
+        recurrent_cells.LSTMCell, recurrent_cells.RNNCell, reshaping.Flatten, reshaping.Unflatten,
         reshaping.Upsample, reshaping.ZeroPad2d, Sequential,
     )
 }  # fmt: skip

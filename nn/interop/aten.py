@@ -44,7 +44,8 @@ from nn.interop.aten_operands import (
     truths,
 )
 from nn.operands import numbers, shape_of
-from nn.recurrent import ELMAN_STEPS, GRU, LSTM, RNN, gru_step, lstm_step
+from nn.recurrent import GRU, LSTM, RNN
+from nn.recurrent_steps import ELMAN_STEPS, gru_step, lstm_step
 
 REDUCTIONS = ("none", "mean", "sum")
 """What PyTorch's operations call 0, 1 and 2."""
