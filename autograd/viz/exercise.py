@@ -17,6 +17,7 @@ from autograd.viz.outline import Outline
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import (
     NOT_REACHED,
+    aligned,
     array_text,
     as_printed,
     bracketed,
@@ -223,16 +224,13 @@ def _table(
     """
     shown, left_out = _ends(items)
     rows = [cells_of(item) for item in shown]
-    widths = [
-        max((n for n in map(columns, column) if n <= WIDEST_CELL), default=0)
-        for column in zip(*rows, strict=True)
-    ]
     room, indent = WIDTH - INDENT, " " * 7
-    for k, (item, row) in enumerate(zip(shown, rows, strict=True)):
+    for k, (item, row, cells) in enumerate(
+        zip(shown, rows, aligned(rows, WIDEST_CELL), strict=True)
+    ):
         if left_out and k == FIRST:
             yield f"… {left_out:,} more …"
-        cells = [_padded(x, width) for x, width in zip(row, widths, strict=True) if x or width]
-        line = " ".join(cells).rstrip()
+        line = " ".join(filter(None, cells)).rstrip()
         if columns(line) > room:  # without the columns, if it fits then
             line = " ".join(cell for cell in row if cell).rstrip()
         if columns(line) <= room:
@@ -242,7 +240,3 @@ def _table(
             for part in textwrap.wrap(whole, room, subsequent_indent=indent):
                 yield part.replace("\0", " ")
         yield from (f"{indent}{line}" for line in more(item))
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - columns(text))

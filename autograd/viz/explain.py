@@ -34,9 +34,9 @@ from autograd.viz.equation import LONGEST, Sum, product, shortened
 from autograd.viz.explain_arrays import ArrayExplanation, EntryExplanation
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass
-from autograd.viz.text import columns, number
+from autograd.viz.text import aligned, number
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
-from autograd.viz.tree import Tree, Written, aligned, number_tree
+from autograd.viz.tree import Tree, Written, aligned_rows, number_tree
 
 MOST_PATHS = 12
 """Of more paths, so many are written out; the others are counted and their sum is given."""
@@ -168,11 +168,11 @@ class Explanation(Written):
         one = f"{whole} is one product, for there is one path {ends}:"
         title = one if self.count == 1 else f"{whole} is a sum over {self.count:,} paths {ends}:"
         nodes = [path.nodes for path in self.paths]
-        width = max(map(columns, nodes))
         digits = len(str(len(nodes)))
+        rows = [(x, self._line(path)) for x, path in zip(nodes, self.paths, strict=True)]
         lines = [
-            f"  {k:>{digits}}  {line}{' ' * (width - columns(line))}    {self._line(path)}"
-            for k, (line, path) in enumerate(zip(nodes, self.paths, strict=True), start=1)
+            f"  {k:>{digits}}  {x}    {line}".rstrip()
+            for k, (x, line) in enumerate(aligned(rows), start=1)
         ]
         if self._left_out:
             lines.append(f"  … and {self._left_out:,} more paths, together {number(self.rest)}")
@@ -202,13 +202,13 @@ class Explanation(Written):
     def tree(self) -> Tree:
         """The explanation as a tree: the sum in symbols, in numbers, and what it is."""
         if self.wrt is self.root or not self.count:
-            return aligned([(self.symbol.tree, [("mo", "="), ("mn", number(self.total))])])
+            return aligned_rows([(self.symbol.tree, [("mo", "="), ("mn", number(self.total))])])
         products: list[Any] = [path.product for path in self.paths]
         if self._left_out:
             products.append(([Formula(f"{self._left_out:,} more paths")], [self.rest]))
         symbols, *lines = Sum(products, self.total).lines
         rest: list[tuple[Tree, list[Tree]]] = [(("mrow",), line) for line in lines]
-        return aligned([(self.symbol.tree, symbols), *rest])
+        return aligned_rows([(self.symbol.tree, symbols), *rest])
 
 
 class ChainExplanation(Written):

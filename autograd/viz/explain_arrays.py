@@ -19,10 +19,9 @@ from autograd.viz.array_rules import ArraySymbol
 from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step
-from autograd.viz.text import array_text, columns, number, numbers, shape_text
+from autograd.viz.text import aligned, array_text, columns, number, numbers, shape_text
 from autograd.viz.trace import Node
-from autograd.viz.tree import Tree, Written
-from autograd.viz.tree import aligned as aligned_rows
+from autograd.viz.tree import Tree, Written, aligned_rows
 from autograd.viz.windows import window_texts
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class ArrayExplanation(Written):
         rows = [(start.text, array_text(self._steps.seed), "")]
         for left, terms in self._equations:
             rows.append((left.text, " + ".join(map(_term, terms)), _shapes(terms)))
-        lines = [f"  {line.rstrip()}" for line in aligned(rows, " = ")]
+        lines = [f"  {x} = {y}   {z}".rstrip() for x, y, z in aligned(rows, WIDEST)]
         title = f"{self.symbol.text} by the chain rule, from the root back:"
         first, *rest = numbers(self.total)
         indent = " " * (columns(self.symbol.text) + 3)
@@ -106,18 +105,6 @@ def _shapes(terms: Sequence[tuple[Step, ArraySymbol | None]]) -> str:
     shape = shape_text(np.shape(step.contribution))
     made = "" if rule is None or others else step.shapes.partition(" += ")[2]
     return f"({shape})" if made in ("", shape) else f"({shape} = {made})"
-
-
-def aligned(rows: Sequence[Sequence[str]], between: str) -> list[str]:
-    """Lines of three columns, the first two of equal width each; `between` joins these."""
-    widths = [
-        max((n for n in map(columns, column) if n <= WIDEST), default=0)
-        for column in zip(*rows, strict=True)
-    ]
-    return [
-        f"{x}{' ' * (widths[0] - columns(x))}{between}{y}{' ' * (widths[1] - columns(y))}   {z}"
-        for x, y, z in rows
-    ]
 
 
 def _term(term: tuple[Step, ArraySymbol | None]) -> str:

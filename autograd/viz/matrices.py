@@ -9,11 +9,12 @@ dL/dW               Xᵀ              dL/dv₁
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from autograd.viz.text import columns, number
+from autograd.viz.text import aligned, matrix_lines, number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,23 +46,12 @@ class Factors:
                 self.names, self.rows, (i, i, None), (j, None, j), strict=True
             )
         ]
-        height = max(map(len, blocks))
-        widths = [max(map(columns, block)) for block in blocks]
-        lines = []
-        for k in range(height):
-            cells = [block[k] if k < len(block) else "" for block in blocks]
-            line = "   ".join(
-                cell + " " * (n - columns(cell)) for cell, n in zip(cells, widths, strict=True)
-            )
-            lines.append(line.rstrip())
-        return "\n".join(lines)
+        lines = aligned(zip_longest(*blocks, fillvalue=""))
+        return "\n".join("   ".join(cells).rstrip() for cells in lines)
 
 
 def _block(name: str, rows: list[list[str]], row: int | None, column: int | None) -> list[str]:
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     at = "" if column is None else " " * (sum(widths[: column + 1]) + column + 2) + "↓"
-    lines = []
-    for k, cells in enumerate(rows):
-        texts = " ".join(x.rjust(n) for x, n in zip(cells, widths, strict=True))
-        lines.append(f"{'→' if k == row else ' '} [{texts}]")
+    lines = [f"{'→' if k == row else ' '} {line}" for k, line in enumerate(matrix_lines(rows))]
     return [f"  {name}", at, *lines]

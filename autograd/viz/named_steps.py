@@ -23,7 +23,7 @@ from autograd.value import Value
 from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass
-from autograd.viz.text import columns, number
+from autograd.viz.text import aligned, number
 from autograd.viz.trace import Node
 from autograd.viz.tree import Tree
 
@@ -130,12 +130,13 @@ class NamedSteps(Sequence[NamedStep]):
     def __str__(self) -> str:
         steps = self._steps
         digits = len(str(len(self)))
-        starts = [f"{step.received.text} += {step.sum.symbols}" for step in self]
-        left = max(map(columns, starts), default=0)
+        rows = [
+            (f"{x.received.text} += {x.sum.symbols}", f"{x.sum.numbers} {x.sum.outcome}")
+            for x in self
+        ]
         lines = [f"{Derivative(steps.top, steps.names[steps.root]).text} = {number(steps.seed)}"]
-        for k, (start, step) in enumerate(zip(starts, self, strict=True), start=1):
-            pad = " " * (left - columns(start))
-            lines.append(f"{k:>{digits}}  {start}{pad} = {step.sum.numbers} {step.sum.outcome}")
+        for k, (left, right) in enumerate(aligned(rows), start=1):
+            lines.append(f"{k:>{digits}}  {left} = {right}".rstrip())
         return "\n".join(lines)
 
     __repr__ = __str__

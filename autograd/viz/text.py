@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,11 +98,7 @@ def numbers(data: Any) -> tuple[str, ...]:
         return (number(data.item()),)
     rows = data.reshape(1, -1) if data.ndim == 1 else data
     if rows.ndim == 2 and len(rows) <= _MOST_ROWS and rows.shape[1] <= _MOST_COLUMNS:
-        texts = [[number(x) for x in row] for row in rows.tolist()]
-        widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-        return tuple(
-            f"[{' '.join(x.rjust(n) for x, n in zip(row, widths, strict=True))}]" for row in texts
-        )
+        return tuple(matrix_lines([[number(x) for x in row] for row in rows.tolist()]))
     with np.errstate(all="ignore"):
         least, most = data.min().item(), data.max().item()
     return (f"all {number(least)}" if least == most else f"{number(least)} … {number(most)}",)
@@ -183,6 +180,38 @@ def columns(text: str) -> int:
         0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
         for c in text
     )
+
+
+def aligned(rows: Iterable[Sequence[str]], widest: int = 1_000) -> list[list[str]]:
+    """The cells of a table, each filled up to the width of its column.
+
+    A cell that is wider than `widest` does not set the width of its column.
+
+    Example:
+        >>> aligned([["x", "= 3"], ["loss", "= 12"]])
+        [['x   ', '= 3 '], ['loss', '= 12']]
+    """
+    rows = list(rows)
+    widths = [
+        max((n for n in map(columns, column) if n <= widest), default=0)
+        for column in zip(*rows, strict=True)
+    ]
+    return [
+        [x + " " * (width - columns(x)) for x, width in zip(row, widths, strict=True)]
+        for row in rows
+    ]
+
+
+def matrix_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of numbers as lines in square brackets, the numbers below one another.
+
+    Example:
+        >>> matrix_lines([["1", "-2.5"], ["10", "0"]])
+        ['[ 1 -2.5]', '[10    0]']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    pairs = [zip(row, widths, strict=True) for row in rows]
+    return [f"[{' '.join(x.rjust(width) for x, width in row)}]" for row in pairs]
 
 
 def _shown(character: str) -> str:

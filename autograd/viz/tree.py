@@ -62,7 +62,7 @@ def number_tree(text: str) -> Tree:
     return ("mi", "∞") if text == "inf" else ("mn", text)
 
 
-def aligned(rows: list[tuple[Tree, list[Tree]]]) -> Tree:
+def aligned_rows(rows: list[tuple[Tree, list[Tree]]]) -> Tree:
     """Equations below each other: of each what stands before its first sign, and the rest."""
     return "mtable", *(("mtr", ("mtd", left), ("mtd", *right)) for left, right in rows)
 

@@ -16,7 +16,7 @@ from autograd.rules.windows import padded, taps
 from autograd.viz import notation
 from autograd.viz.equation import outcome
 from autograd.viz.notation import Derivative
-from autograd.viz.text import columns, number, rounded
+from autograd.viz.text import aligned, matrix_lines, number, rounded
 from autograd.viz.trace import SMALL
 
 if TYPE_CHECKING:
@@ -220,21 +220,15 @@ def _matrix(array: Array, marked: int | None = None) -> list[str]:
     if marked is not None:
         i, j = divmod(marked, rows.shape[1])
         texts[i][j] = f"‹{texts[i][j]}›"
-    widths = [max(map(len, cells)) for cells in zip(*texts, strict=True)]
-    return [f"[{' '.join(x.rjust(n) for x, n in zip(row, widths, strict=True))}]" for row in texts]
+    return matrix_lines(texts)
 
 
 def _beside(*parts: Any) -> list[str]:
     """Matrices and the signs between them, side by side; the signs stand in the last row."""
     blocks = [[part] if isinstance(part, str) else _matrix(part) for part in parts]
     height = max(map(len, blocks))
-    lines = [""] * height
-    for block in blocks:
-        width = max(map(columns, block))
-        above = [""] * (height - len(block))
-        for k, text in enumerate([*above, *block]):
-            lines[k] += text + " " * (width - columns(text) + 1)
-    return [line.rstrip() for line in lines]
+    lowered = [[""] * (height - len(block)) + block for block in blocks]
+    return [" ".join(cells).rstrip() for cells in aligned(zip(*lowered, strict=True))]
 
 
 def _first(blocks: list[list[str]], what: str) -> list[str]:
