@@ -13,8 +13,7 @@ from autograd.op import Op
 from autograd.source_lines import users_line
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-    from autograd.tensor import Tensor
+    from autograd.arrays import Number
 
 
 class detect_anomaly(Mode):
@@ -83,7 +82,7 @@ def _first(x: Any) -> str:
     return str(array[wrong].flat[0])
 
 
-def _describe(operand: Tensor, data: Array) -> str:
+def _describe(operand: Node, data: Number) -> str:
     label = getattr(operand, "label", "")
     array = np.asarray(data)
     shown = str(array.tolist()) if array.size <= 4 else f"an array of shape {array.shape}"

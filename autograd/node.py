@@ -20,7 +20,8 @@ from autograd.tracing import as_traced
 from autograd.updates import readings
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, Number
+    from autograd.versions import Version
 
 
 class Home:
@@ -32,7 +33,7 @@ class Home:
         index: Its place in the holder's array.
     """
 
-    def __init__(self, holder: Any, name: str, index: tuple[int, ...]) -> None:
+    def __init__(self, holder: Node, name: str, index: tuple[int, ...]) -> None:
         self.holder, self.name, self.index = holder, name, index
 
 
@@ -135,28 +136,30 @@ class Node:
         requires_grad: bool
         _data: Any
         _grad: Any
+        _version: Version
 
         def backward(self) -> None:
             """Bring the gradients of this node to the leaves that it was made from."""
 
-        def detach(self) -> Any:
+        def detach(self) -> Node:
             """The same number or array as a constant."""
+            raise NotImplementedError
 
     @property
-    def data(self) -> Any:
+    def data(self) -> Number:
         """The number or array."""
         raise NotImplementedError
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Node, ...]:
         """The operands of the operation, in order; () for a leaf."""
         raise NotImplementedError
 
-    def _contributions(self, out_grad: Any) -> Any:
+    def _contributions(self, out_grad: Any) -> Iterable[Contribution]:
         """Split `out_grad` among the parents: an iterable of `Contribution`s."""
         raise NotImplementedError
 
-    def _graph_contributions(self, out_grad: Any) -> Any:
+    def _graph_contributions(self, out_grad: Any) -> Iterable[Contribution]:
         """The contributions as nodes, not numbers, so that they can be differentiated, too."""
         raise NotImplementedError
 

@@ -25,20 +25,13 @@ from autograd.spellings import respelt
 from autograd.tracing import lifted, read
 
 if TYPE_CHECKING:
-    from typing import Protocol, TypeVar, overload
+    from typing import TypeVar, overload
 
-    from numpy.typing import NDArray
-
-    class AnyNode(Protocol):
-        """A node of any kind, as type checkers see it: this file knows no kind by name."""
-
-        @property
-        def parents(self) -> tuple[Any, ...]:
-            """The operands it was made from."""
-            raise NotImplementedError
+    from autograd.arrays import AnyNode, Array, Kind
 
     N = TypeVar("N", bound=AnyNode)
     F = TypeVar("F", bound=Callable[..., Any])
+    T = TypeVar("T")
 
 REQUIRED: Any = object()
 """Stands for the default of an argument that has none."""
@@ -107,7 +100,7 @@ class Op:
         @overload
         def __call__(self, *operands: N | float, **params: Any) -> N: ...
         @overload
-        def __call__(self, *operands: NDArray[Any], **params: Any) -> NDArray[Any]: ...
+        def __call__(self, *operands: Array, **params: Any) -> Array: ...
         @overload
         def __call__(self, *operands: object, **params: Any) -> Any: ...
 
@@ -233,7 +226,7 @@ class Call:
         return f"Call(operands={self.operands}, params={self.params})"
 
 
-def call(*operands: Any, **params: Any) -> Call:
+def call(*operands: object, **params: object) -> Call:
     """An example of how an operation is called, which the tests then try.
 
     Args:
@@ -374,12 +367,12 @@ def _arguments(function: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     return code.co_varnames[: code.co_argcount], function.__defaults__ or ()
 
 
-def kind_of(operands: Sequence[Any]) -> Any:
+def kind_of(operands: Sequence[object]) -> type[Kind] | None:
     """The class that decides what an operation on these operands does; None for plain numbers.
 
     Where kinds meet, the highest `_rank` decides: a Tensor can take in a Value, not the reverse.
     """
-    kind: Any = None
+    kind: type[Any] | None = None
     highest = 0
     for x in operands:
         rank = getattr(type(x), "_rank", 0)
@@ -417,7 +410,7 @@ def numbers(x: Any) -> Any:
 _numbers = np.frompyfunc(plain, 1, 1)
 
 
-def boxed(x: Any) -> Any:
+def boxed(x: T) -> T | Array:
     """A Value as an array of no axes that holds it; whatever has a shape, unchanged."""
     if getattr(type(x), "_rank", 0) != 1:
         return x
@@ -444,7 +437,7 @@ def _owned(x: Any) -> Any:
     return x
 
 
-def _is_foreign(x: Any) -> bool:
+def _is_foreign(x: object) -> bool:
     """Whether x holds numbers as NumPy's arrays do, but takes no part in NumPy's functions."""
     if isinstance(x, (memoryview, bytearray)) or hasattr(x, "typecode"):  # of array.array
         return True
@@ -457,7 +450,7 @@ def _row(x: Any) -> Any:
     return np.reshape(x, 1) if single else x
 
 
-def shape_of(x: Any) -> Any:
+def shape_of(x: object) -> tuple[int, ...]:
     """The shape of an array or a Tensor; () of a number or a Value."""
     return () if isinstance(x, (float, int)) else getattr(x, "shape", ())
 
@@ -486,7 +479,7 @@ def sum_of_rows(grad: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=32)
-def _ones(n: int, dtype: Any) -> Any:
+def _ones(n: int, dtype: np.dtype[Any]) -> Array:
     return np.ones(n, dtype)
 
 
@@ -540,11 +533,11 @@ def composition(function: F, of_arrays: bool = True) -> F:
     return named_like(function, with_arrays)
 
 
-def _array_or_number(x: Any) -> Any:
+def _array_or_number(x: T) -> T | Array:
     return np.asarray(x) if isinstance(x, (list, tuple)) else x
 
 
-def _array_or_box(x: Any) -> Any:
+def _array_or_box(x: T) -> T | Array:
     return np.asarray(x) if isinstance(x, (list, tuple)) else boxed(x)
 
 

@@ -17,10 +17,19 @@ from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
 
 _HEAD = '"""Generated from the rulebook by `python -m autograd.stub`; do not edit."""\n\n'
 
-_METHODS = """from typing import Any, Self
+_METHODS = """from collections.abc import Sequence
+from typing import Any, Self, SupportsFloat
+
+from numpy.typing import ArrayLike
 
 class Operations:
     __slots__ = ()
+"""
+
+
+_OPERAND = """
+# What an operator or an operation takes beside a node.
+OperandLike = Operations | ArrayLike | SupportsFloat | Sequence[Operations | float]
 """
 
 
@@ -52,22 +61,22 @@ def _methods() -> str:
             given = ", *args: Any, **params: Any" if rest else ""
             result = "Any" if name in ("any", "all", "argmax", "argmin") else "Self"
             lines.append(f"    def {name}(self{given}) -> {result}: ...")
-    return _METHODS + "\n".join(lines) + "\n"
+    return _METHODS + "\n".join(lines) + "\n" + _OPERAND
 
 
 def _operands(op: Elementwise) -> str:
     if op.arity == 1:
         return ""
-    return f", {op.operand_names[1]}: Any" + (" = ..." if op.defaults else "")
+    return f", {op.operand_names[1]}: OperandLike" + (" = ..." if op.defaults else "")
 
 
 def _lines(op: Op, operands: str) -> list[str]:
     lines = [f"    def {op.name}(self{operands}) -> Self: ..."]
     if op.operator:
-        other = ", other: Any" if op.arity == 2 else ""
+        other = ", other: OperandLike" if op.arity == 2 else ""
         lines.append(f"    def __{op.operator}__(self{other}) -> Self: ...")
         if other:
-            lines.append(f"    def __r{op.operator}__(self, other: Any) -> Self: ...")
+            lines.append(f"    def __r{op.operator}__(self, other: OperandLike) -> Self: ...")
     return lines
 
 

@@ -23,7 +23,13 @@ from autograd.value import Copied, Value
 from autograd.versions import FIXED, Version, latest, versioned
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike
+    from typing import TypeVar
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from autograd.arrays import Array
+
+    G = TypeVar("G", Array, "Tensor")
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
@@ -87,6 +93,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         "parents", "requires_grad",
     )  # fmt: skip
     _rank: ClassVar[int] = 2
+    _data: Any  # an array, or what stands for one to a tracer
 
     def __init__(
         self,
@@ -101,9 +108,10 @@ class Tensor(ArrayOperations, Copied, node.Node):
         self.label = label
 
     def _become_leaf(self, requires_grad: bool, version: Version | None = None) -> None:
-        self._grad: Any = None
-        self._inputs: list[Any] = []
-        self.parents: tuple[Any, ...] = ()  # pyright: ignore[reportIncompatibleMethodOverride]
+        self._grad: Any = None  # likewise, or None
+        # Tensors and arrays, as a rule; a Value and a float where one takes part.
+        self._inputs: list[Array | Any] = []
+        self.parents: tuple[Tensor | Any, ...] = ()  # pyright: ignore[reportIncompatibleMethodOverride]
         self._version = version or Version()
         self._seen = 0
         self.op: Op | None = None
@@ -112,7 +120,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         self.label = ""
 
     @property
-    def data(self) -> Any:
+    def data(self) -> Array:
         """The array, read-only except through this attribute: `t.data -= step`, `t.data[0] = 1`.
 
         A write between an operation and its `backward()` is noticed there (GraphError); the
@@ -138,7 +146,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
             self._data = array.copy()  # graphs keep the array they saw
 
     @property
-    def grad(self) -> Any:
+    def grad(self) -> Array | Any:  # or None: nobody shall have to ask each time
         """The gradient, an array of the data's shape and dtype; None where none has reached.
 
         That of a leaf may be changed in place; others may share theirs and are read-only.
@@ -158,7 +166,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
             return
         self._grad = None if array is None else self._checked("grad", array)
 
-    def _checked(self, name: str, array: ArrayLike) -> Any:
+    def _checked(self, name: str, array: Any) -> Array:
         if type(self._data) is np.ndarray:
             array = np.asarray(array)
             if array.dtype.kind not in "biuf":
@@ -167,7 +175,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
         if np.shape(array) != self.shape:
             kind = type(self).__name__
             raise ShapeError(f"{kind}: {name} needs shape {self.shape}, but got {np.shape(array)}.")
-        return array
+        checked: Array = array
+        return checked
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -210,7 +219,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
     def __getitem__(self, index: Any) -> Self:
         return RULEBOOK["getitem"](self, index=index)
 
-    def __setitem__(self, index: Any, value: Any) -> None:
+    def __setitem__(self, index: object, value: object) -> None:
         raise TypeError(
             "Tensor: its elements cannot be assigned, since a graph may need them. Compute a new "
             "Tensor with where(), or write to the numbers of a leaf with t.data[...] = ..."
@@ -239,7 +248,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         """The elements as nested lists of Python numbers."""
         return np.asarray(read(self, "tolist()")).tolist()
 
-    def numpy(self) -> Any:
+    def numpy(self) -> Array:
         """The array itself, without a copy.
 
         Raises:
@@ -256,7 +265,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     def detach(self) -> Tensor:
         """The same array (not a copy) as a tensor with no graph behind it."""
-        out: Tensor = _new(Tensor)
+        out = _new(Tensor)
         out._data = read(self, ".detach()") if active() else self._data
         out._become_leaf(requires_grad=False, version=self._version)
         out.label = self.label
@@ -275,7 +284,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         """
         node.backward(self, self._seed(gradient))
 
-    def _seed(self, gradient: ArrayLike | None = None) -> Any:
+    def _seed(self, gradient: ArrayLike | None = None) -> Array:
         _check_floats(self)
         if gradient is None:
             if self._data.shape != ():
@@ -330,7 +339,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
             "its derivative is lost. Call backward() before writing, or write to a copy."
         )
 
-    def local_derivative(self, i: int) -> Any:
+    def local_derivative(self, i: int) -> Array | Any:
         """d self / d parents[i], elementwise, as an array; None where it is not elementwise."""
         if not isinstance(self.op, Elementwise):
             return None
@@ -389,7 +398,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         elif getattr(data, "base", None) is not None:
             # The result of a reshape or a slice shows its operand's memory, and its version.
             version = next((p._version for p in parents if isinstance(p, Tensor)), FIXED)
-        out: Tensor = _new(Tensor)
+        out = _new(Tensor)
         out._data = data
         out._grad = None
         out._version = version
@@ -415,7 +424,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
     # The operators are operations of the rulebook.
     __radd__ = _operators(arithmetic.add)[1]
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Any) -> Tensor:
         if other.__class__ is Parts:
             return NotImplemented
         return Tensor._apply(arithmetic.add, (self, other), _NO_PARAMS)
@@ -430,7 +439,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
     __neg__ = _method(arithmetic.negative)
     __abs__ = _method(arithmetic.abs)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         """`np.asarray(t)`, for a tensor that requires no gradient."""
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
@@ -448,17 +457,21 @@ class Tensor(ArrayOperations, Copied, node.Node):
     def __ne__(self, other: object) -> Any:
         return np.not_equal(self, other)  # type: ignore[call-overload]
 
-    def __lt__(self, other: Any) -> Any:
-        return np.less(self, other)
+    def __lt__(self, other: Any) -> NDArray[np.bool]:
+        found: NDArray[np.bool] = np.less(self, other)
+        return found
 
-    def __le__(self, other: Any) -> Any:
-        return np.less_equal(self, other)
+    def __le__(self, other: Any) -> NDArray[np.bool]:
+        found: NDArray[np.bool] = np.less_equal(self, other)
+        return found
 
-    def __gt__(self, other: Any) -> Any:
-        return np.greater(self, other)
+    def __gt__(self, other: Any) -> NDArray[np.bool]:
+        found: NDArray[np.bool] = np.greater(self, other)
+        return found
 
-    def __ge__(self, other: Any) -> Any:
-        return np.greater_equal(self, other)
+    def __ge__(self, other: Any) -> NDArray[np.bool]:
+        found: NDArray[np.bool] = np.greater_equal(self, other)
+        return found
 
     __hash__ = object.__hash__
 
@@ -490,7 +503,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         return f"Tensor({_shown(self._data, 'Tensor(')}{dtype}{grad}{brought}{label})"
 
 
-def _shown(array: Any, prefix: str) -> str:
+def _shown(array: Array, prefix: str) -> str:
     """An array as it is printed: with as many digits as a Value; of a gradient few numbers."""
     if not prefix and array.size > _FEW:
         return f"<{'×'.join(map(str, array.shape))}>"
@@ -500,11 +513,11 @@ def _shown(array: Any, prefix: str) -> str:
 
 
 _FEW, _DIGITS = 6, 6
-_new: Any = Tensor.__new__
+_new: Callable[[type[Tensor]], Tensor] = Tensor.__new__
 _NO_PARAMS: dict[str, Any] = {}
 
 
-def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
+def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Array:
     if isinstance(data, node.Node):
         use = "It is one already" if isinstance(data, Tensor) else "Say v * Tensor(1.0)"
         raise TypeError(
@@ -529,7 +542,7 @@ def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Any:
     return array
 
 
-def _first_stranger(array: Any) -> str:
+def _first_stranger(array: Array) -> str:
     """What in an array of objects or of text is no number, and what to do about a node."""
     for x in array.ravel().tolist() if array.dtype.kind in "OU" else ():
         if isinstance(x, node.Node):
@@ -544,7 +557,7 @@ def _first_stranger(array: Any) -> str:
     return "."
 
 
-def _is_same(array: Any, data: Any) -> bool:
+def _is_same(array: object, data: object) -> bool:
     """Whether two arrays of one shape and dtype show the same memory in the same order."""
     if not isinstance(array, np.ndarray) or not isinstance(data, np.ndarray):
         return array is data
@@ -556,7 +569,7 @@ def _as_node(grad: Any) -> Any:
     return grad if isinstance(grad, (Node, Parts)) else Tensor(grad)  # of an operation that is flat
 
 
-def _as_gradient(grad: Any, of: Tensor) -> Any:
+def _as_gradient(grad: G, of: Tensor) -> G:
     """A gradient in the type of the tensor that it is of."""
     _check_floats(of)
     return grad.astype(of._data.dtype)
@@ -572,7 +585,7 @@ def _check_floats(tensor: Tensor) -> None:
 
 def _constant(x: Any) -> Tensor:
     """A plain operand, a number or an array, as a node of the graph."""
-    out: Tensor = _new(Tensor)
+    out = _new(Tensor)
     if type(x) is np.ndarray and x.dtype.kind in "fiub":
         out._data = x.copy("K")  # the quick way
     else:

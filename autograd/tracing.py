@@ -15,9 +15,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from autograd.modes import active, force_grad
 
 if TYPE_CHECKING:
+    from typing import Protocol, TypeVar
+
     import numpy as np
 
     from autograd.arrays import Array
+
+    T = TypeVar("T")
+    T_co = TypeVar("T_co", covariant=True)
+
+    class Holding(Protocol[T_co]):
+        """A node, by what it holds."""
+
+        @property
+        def _data(self) -> T_co:
+            raise NotImplementedError
 
 
 class Tracer(force_grad):
@@ -34,7 +46,9 @@ class Tracer(force_grad):
         """The plain number or array of a node was asked for, by `what`."""
         raise NotImplementedError
 
-    def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
+    def compared(
+        self, relation: Callable[[float, float], bool], left: Any, right: Any, outcome: bool
+    ) -> bool:
         """Two Values were compared; the answer is how that comes out."""
         raise NotImplementedError
 
@@ -56,7 +70,7 @@ class Tracer(force_grad):
         """
         raise NotImplementedError
 
-    def numbers_of(self, read: Callable[[], list[float]], owner: Any) -> list[Any]:
+    def numbers_of(self, read: Callable[[], list[float]], owner: object) -> list[Any]:
         """What stands for plain numbers that are read anew at every call.
 
         Args:
@@ -65,7 +79,7 @@ class Tracer(force_grad):
         """
         raise NotImplementedError
 
-    def drawn(self, generator: Any, shape: tuple[int, ...]) -> Any:
+    def drawn(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """What stands for numbers in [0, 1) that a generator draws at each call."""
         raise NotImplementedError
 
@@ -77,7 +91,7 @@ class Tracer(force_grad):
         """What was made for an owner the first time, by `make(owner, tracer)`."""
         raise NotImplementedError
 
-    def ends_as(self, owner: Any, name: str, value: Callable[[], Any]) -> None:
+    def ends_as(self, owner: object, name: str, value: Callable[[], object]) -> None:
         """An attribute that is another one after each call."""
         raise NotImplementedError
 
@@ -101,19 +115,19 @@ def tracer() -> Tracer | None:
     return None
 
 
-def read(node: Any, what: str) -> Any:
+def read(node: Holding[T], what: str) -> T:
     """A node's number or array, for who asks for it by `what`; a tracer may have another answer."""
     watching = tracer()
     return node._data if watching is None else watching.read(node, what)
 
 
-def lifted(*operands: Any) -> tuple[Any, ...]:
+def lifted(*operands: T) -> tuple[T, ...]:
     """What an operation on arrays computes with: these operands, or what a tracer makes of them."""
     watching = tracer()
     return operands if watching is None else watching.lift(operands)
 
 
-def as_traced(node: Any) -> Any:
+def as_traced(node: T) -> T:
     """A leaf, or what a tracer has for it: there its number and gradient are read and written."""
     watching = tracer()
     return node if watching is None else watching.leaf(node)

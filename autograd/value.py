@@ -144,9 +144,10 @@ class Value(Operations, Copied, node.Node):
     def __init__(self, data: float, *, label: str = "") -> None:
         self._data = number = _as_float(data)
         self._grad: float | None = None
-        self.op: Any = None  # of a leaf; else an operation on numbers
-        self._left: Any = None
-        self._right: Any = None
+        # None of a leaf, an operation on numbers else, which those know who ask for its operands.
+        self.op: Elementwise | Any = None
+        self._left: Value | Any = None
+        self._right: Value | Any = None
         self.label = label
         if number.__class__ is not float:  # it stands for one
             number.stand_in(self)  # type: ignore[attr-defined]
@@ -167,8 +168,7 @@ class Value(Operations, Copied, node.Node):
     def grad(self) -> float:
         """The gradient that backward passes have brought here; 0.0 where none has."""
         if active() and (leaf := as_traced(self)) is not self:
-            grad: float = leaf.grad
-            return grad
+            return leaf.grad
         if self.op is not None:
             readings.note(self)
         return 0.0 if self._grad is None else self._grad
@@ -212,7 +212,7 @@ class Value(Operations, Copied, node.Node):
             >>> x.grad
             3.0
         """
-        number = read(self, ".detach()") if active() else self._data
+        number: Any = read(self, ".detach()") if active() else self._data
         return number if isinstance(number, Value) else Constant(number, label=self.label)
 
     def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
@@ -295,7 +295,8 @@ class Value(Operations, Copied, node.Node):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
-        if method != "__call__" or kwargs or kind_of(inputs)._rank > self._rank:
+        kind = kind_of(inputs)
+        if method != "__call__" or kwargs or (kind is not None and kind._rank > self._rank):
             return NotImplemented  # a Tensor takes a Value in
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
@@ -468,7 +469,7 @@ def _is_array(x: Any) -> bool:
     return not isinstance(x, np.generic) and bool(getattr(x, "ndim", 0))
 
 
-_new: Any = Value.__new__
+_new: Callable[[type[Value]], Value] = Value.__new__
 
 
 def _moded(out: Value) -> Value:

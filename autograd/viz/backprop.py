@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.anomalies import detect_anomaly
 from autograd.checks import came, check_int
@@ -17,6 +17,9 @@ from autograd.viz.named_steps import NamedSteps
 from autograd.viz.player.page import bundle, save_pass, write_page
 from autograd.viz.steps import Pass
 from autograd.viz.trace import is_node
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class Backprop(Pass):
@@ -158,7 +161,7 @@ def backprop(
     if not is_node(root):
         raise TypeError(f"backprop: needs a Value, a Tensor or a function, but got {came(root)}.")
     if isinstance(root, Tensor):
-        seed = root._seed(gradient)
+        seed: float | Array = root._seed(gradient)
     elif gradient is None:
         seed = 1.0
     else:

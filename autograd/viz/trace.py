@@ -442,9 +442,9 @@ class LargeArray(tuple[int, ...]):
 
 def snapshot(node: Node) -> Any:
     """The node's number or array as it is now; of a large array only a summary."""
-    data = node.data
     if not isinstance(node, Tensor):
-        return data
+        return node.data
+    data = node.data
     if data.size <= SMALL:
         return data.copy()
     large = LargeArray(data.shape)

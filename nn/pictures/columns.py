@@ -17,7 +17,7 @@ import numpy as np
 from autograd import Tensor, Value, no_grad
 from autograd.checks import kind
 from autograd.modes import force_grad
-from autograd.node import topological
+from autograd.node import Node, topological
 from nn.operands import check_one_number, numbers
 
 if TYPE_CHECKING:
@@ -185,16 +185,16 @@ def _weight_of(node: Any) -> Tensor | None:
     return weight if _only_learnt(weight) and weight.data.ndim <= 2 else None
 
 
-def _only_learnt(node: Tensor) -> bool:
+def _only_learnt(node: Node) -> bool:
     return all(leaf.requires_grad for leaf in topological(node) if not leaf.parents)
 
 
-def _inputs_beside(end: Tensor, sums: frozenset[Any]) -> bool:
+def _inputs_beside(end: Node, sums: frozenset[Any]) -> bool:
     """Whether something other than parameters and small constants flows in after the sums."""
-    rows = len(end.data)
+    rows = np.shape(end.data)[0]
     return any(
         not node.parents and not node.requires_grad and np.ndim(node.data) == 2 and rows > 1
-        and len(node.data) == rows
+        and np.shape(node.data)[0] == rows
         for node in topological(end, sums)
     )  # fmt: skip
 
