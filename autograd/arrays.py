@@ -14,6 +14,10 @@ FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 """An array of places in another one."""
 
+IntArray = NDArray[np.integer[Any]]
+BoolArray = NDArray[np.bool]
+"""Arrays of whole numbers of any size, and of truth values."""
+
 Number = float | Array
 """What a node holds: a Value a float, a Tensor an array."""
 

@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK
+from autograd.compiler.instructions import Loop, Product, operands_of
 from autograd.compiler.listing import FindNames, Names
-from autograd.compiler.loop import Loop
 from autograd.compiler.program import Program
-from autograd.compiler.raising import Product, operands_of
 from autograd.compiler.tape import SOURCE, Step
 from autograd.compiler.traced import Traced, traced_in
 from autograd.tensor import Tensor
@@ -35,7 +34,7 @@ from autograd.viz.text import lines_of, number, printable
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
-    from autograd.compiler.raising import Group, Sums
+    from autograd.compiler.instructions import Instruction
 
 WHOLE = 100
 """How many rows are drawn one by one; of more, a part is."""
@@ -139,7 +138,7 @@ class Instructions:
         nodes = tuple(replace(n, marked=n.id == marked) for n in self.nodes)
         return DrawnGraph(nodes, tuple(self.edges), len(nodes), remark)
 
-    def _add_instruction(self, k: int, x: Group | Product | Sums) -> None:
+    def _add_instruction(self, k: int, x: Instruction) -> None:
         title, _, _ = self.lines[k].partition("  [")
         count = int(self.operations[k])
         rows = [("shape", _shape(x))]
@@ -326,7 +325,7 @@ def _matrices(x: Product) -> str:
     return f"{rows}×{terms} by {terms}×{columns}"
 
 
-def _shape(x: Any) -> str:
+def _shape(x: Instruction) -> str:
     if isinstance(x, Product):
         return f"{len(x.out)} × {_matrices(x)}" if len(x.out) > 1 else _matrices(x)
     if isinstance(x, Loop):

@@ -19,13 +19,12 @@ import numpy as np
 
 from autograd.compiler.chain import Chain
 from autograd.compiler.gather import gather, gathered, scatter
-from autograd.compiler.loop import Loop, Repeated
+from autograd.compiler.instructions import Group, Loop, Picks, Placed, Product, Raised, Sums
+from autograd.compiler.loop import Repeated
 from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.loop_gradients import of_shared, take_out
 from autograd.compiler.passes import Ends
-from autograd.compiler.place import Placement
 from autograd.compiler.places import Positions, View, factored, layout, spaced
-from autograd.compiler.raising import Group, Picks, Product, Raised, Sums
 from autograd.compiler.rounds import OnFloats
 from autograd.compiler.tape import Tape
 from autograd.compiler.traced import Traced
@@ -49,9 +48,7 @@ class Emitted:
         gradient: That of the leaves; None where no gradient flows.
     """
 
-    def __init__(
-        self, raised: Raised, placement: Placement, indices: int, body: bool = False
-    ) -> None:
+    def __init__(self, raised: Raised, placement: Placed, indices: int, body: bool = False) -> None:
         self.tape = tape = Tape()
         self.raised, self.placement, self.at = raised, placement, placement.at
         self.body = body
@@ -267,10 +264,11 @@ class Emitted:
         body = loop.body
         if body.emitted is None:
             body.shared = take_out(body.raised, body.same)
-            body.emitted = Emitted(body.raised, body.placement, loop.indices.shape[1], body=True)
-            body.emitted.forward([x for x, _ in body.shared])
+            indices = loop.indices.shape[1]
+            body.emitted = emitted = Emitted(body.raised, body.placement, indices, body=True)
+            emitted.forward([x for x, _ in body.shared])
             exposed = body.placement.at[body.made[body.exposed]]
-            body.ends = body.emitted.backward_from_all(exposed, [x for x, _ in body.shared])
+            body.ends = emitted.backward_from_all(exposed, [x for x, _ in body.shared])
         places = np.sort(self.at[loop.outside])
         begin = int(self.at[loop.out[0, 0]]) - int(body.placement.at[body.made[0]])
         begin += body.placement.one_at + 1 - len(places)
@@ -278,7 +276,8 @@ class Emitted:
         inputs = np.where(
             np.isin(loop.inputs, loop.out), inputs - begin, places.searchsorted(inputs)
         )
-        params = {"loop": Repeated(loop, inputs, self.needed[places]), "indices": self.indices}
+        repeated = Repeated(loop, body.emitted, inputs, self.needed[places])
+        params = {"loop": repeated, "indices": self.indices}
         return Tensor._apply(_LOOP, (self.operand(places),), params)
 
     # --- lookups

@@ -377,12 +377,12 @@ class Compiled:
         graded = graded and not program.is_step  # else results are constants
         nodes = [*program.graph.leaves[program.value_count :], *given.values, *given.tensors]
         nodes += [x for x, _ in (*program.placement.arrays, *program.closed)]
-        nodes = [x for x in {id(x): x for x in nodes}.values() if x is not None]
+        nodes = [*{id(x): x for x in nodes}.values()]
 
         def made_inside() -> list[Any]:
             there = set(map(id, self._trace(args, kwargs)[0].graph.leaves))
             outside = program.graph.leaves[program.value_count :]
-            return [x for x in outside if x is not None and id(x) not in there]
+            return [x for x in outside if id(x) not in there]
 
         def undecided(close: float) -> bool:
             there = self._trace(args, kwargs)[0].graph.guards
@@ -600,7 +600,7 @@ def compile(function: Callable[..., Any], *, audit: bool = True, backend: str | 
     Args:
         function: A function of nested lists, tuples and dicts of floats, arrays, Values and
             Tensors, returning such a thing. It may use Values, Tensors and models from outside.
-            Floats and arrays are data, Python ints, bools and strings part of the signature: a
+            FloatArray and arrays are data, Python ints, bools and strings part of the signature: a
             call with other ones is recorded again, as are other lengths and shapes.
         audit: Whether the function is also run as it is written at the second call and, in less
             than a tenth of the time, now and then later, and results and gradients are compared.

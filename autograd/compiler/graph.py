@@ -7,7 +7,7 @@ fills them, raising.py reads them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +15,16 @@ import numpy as np
 from autograd.op import Elementwise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Hashable
 
-    from autograd.arrays import Array
+    from autograd.arrays import IntArray
+    from autograd.value import Value
+
+Relation = Callable[[Any, Any], Any]
+"""A comparison of numbers or of arrays, such as `operator.lt`."""
+
+Chosen = Mapping[int, Sequence[int]]
+"""Of lookups which rows they choose."""
 
 CONSTANT, LEAF, DATA, PICK, DETACH = -1, -2, -3, -4, -5
 """What a row is if it is not an operation: a number written in the code; a Value from outside; a
@@ -51,11 +58,11 @@ class Graph:
         self.code, self.left, self.right = array("h"), array("i"), array("i")
         self.ops: list[Elementwise] = []
         self.constants: list[float] = []
-        self.leaves: list[Any] = []
+        self.leaves: list[Value] = []
         self.value_count = 0
         self.data_size = 0
         self.candidates, self.begins = array("i"), array("i", [0])
-        self.guards: dict[Any, tuple[array[int], bytearray]] = {}
+        self.guards: dict[Relation, tuple[array[int], bytearray]] = {}
         self.outputs: list[int] = []
 
     def add(self, code: int, left: int, right: int = -1) -> int:
@@ -71,7 +78,7 @@ class Graph:
         self.begins.append(len(self.candidates))
         return len(self.begins) - 2
 
-    def guard(self, relation: Callable[..., Any], left: int, right: int, outcome: bool) -> None:
+    def guard(self, relation: Relation, left: int, right: int, outcome: bool) -> None:
         """Note that two rows were compared, and how that came out."""
         if relation not in self.guards:
             self.guards[relation] = array("i"), bytearray()
@@ -82,7 +89,7 @@ class Graph:
     def __len__(self) -> int:
         return len(self.code)
 
-    def key(self) -> Any:
+    def key(self) -> Hashable:
         """What is equal for two graphs without leaves of their own that compute the same."""
         columns = (self.code, self.left, self.right, self.candidates, self.begins)
         numbers = (column.tobytes() for column in columns)
@@ -92,7 +99,7 @@ class Graph:
         """Whether a row is the number 0 written in the code, and not -0."""
         return self.code[row] == CONSTANT and str(self.constants[self.left[row]]) == "0.0"
 
-    def unused_leaves(self) -> Any:
+    def unused_leaves(self) -> IntArray:
         """The rows of leaves that no operation uses."""
         code, left, right = map(np.array, (self.code, self.left, self.right))
         used = left[(code >= 0) | (code == DETACH)], right[code >= 0], np.array(self.candidates)
@@ -108,13 +115,13 @@ class Graph:
             return []
         return [i for i in (self.left[row], self.right[row]) if i >= 0]
 
-    def leaves_behind(self, rows: set[int], chosen: dict[Any, Any] | None = None) -> set[int]:
+    def leaves_behind(self, rows: set[int], chosen: Chosen | None = None) -> set[int]:
         """The leaves, by number, that gradients of these rows may come to: see `behind`."""
         reached = self.behind(rows, chosen)
         pairs = zip(reached, self.code, self.left, strict=True)
         return {left for here, code, left in pairs if here and code == LEAF}
 
-    def behind(self, rows: set[int], chosen: dict[Any, Any] | None = None) -> bytearray:
+    def behind(self, rows: set[int], chosen: Chosen | None = None) -> bytearray:
         """Of each row whether gradients of some rows may come to it.
 
         Args:
@@ -126,12 +133,12 @@ class Graph:
             reached[row] = True
         for row in range(len(self) - 1, -1, -1):
             if reached[row] and self.code[row] != DETACH:
-                is_free = chosen is None or self.code[row] != PICK
-                for i in self.operands(row) if is_free else chosen.get(row, ()):  # type: ignore[union-attr]
+                told = chosen is not None and self.code[row] == PICK
+                for i in (chosen or {}).get(row, ()) if told else self.operands(row):
                     reached[i] = True
         return reached
 
-    def evaluate(self, rows: Array, given: Callable[..., Any]) -> list[Any] | None:
+    def evaluate(self, rows: IntArray, given: Callable[..., Any]) -> list[Any] | None:
         """Compute rows from what `given` says of those from outside; None if that is too much."""
         wanted = rows.ravel().tolist()
         pending: list[int] = wanted.copy()

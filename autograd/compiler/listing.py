@@ -17,15 +17,14 @@ import numpy as np
 
 from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
-from autograd.compiler.loop import Loop
+from autograd.compiler.instructions import Group, Loop, Picks, Product, Raised
 from autograd.compiler.program import Program
-from autograd.compiler.raising import Group, Picks, Product, Raised
 from autograd.compiler.tape import SOURCE, VIEW, Step
 from autograd.compiler.traced import Traced
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
-    from autograd.compiler.raising import Sums
+    from autograd.compiler.instructions import Instruction
 
 FindNames = Callable[[set[Any]], dict[Any, str]]
 """Gives the names of those nodes that have one."""
@@ -77,7 +76,7 @@ class Names:
         inner = _Round(self, f"{self.prefix}{k}.", loop)
         return [("    " + text, count) for text, count in _nested(inner)]
 
-    def _right_side(self, x: Any) -> str:
+    def _right_side(self, x: Instruction) -> str:
         if isinstance(x, Product):
             stack = f"{len(x.out)} × " if len(x.out) > 1 else ""
             _, rows, columns = x.out.shape
@@ -125,7 +124,7 @@ class Names:
         alone = 0
         for place in self.number[rows].tolist():
             leaf = self.graph.leaves[place]
-            home = getattr(leaf, "home", None)  # some rows have no leaf
+            home = leaf.home
             if home is None or not (self.known.get(leaf) or leaf.label):
                 alone += 1
             else:
@@ -187,7 +186,7 @@ def _nested(names: Names) -> Iterator[tuple[str, str]]:
         yield from names.body_lines(k)
 
 
-def _kind(x: Group | Picks | Sums) -> str:
+def _kind(x: Instruction) -> str:
     """What an instruction does, in a word or two."""
     if isinstance(x, Group):
         return x.op.name if x.op is not None else "constant"
@@ -195,7 +194,7 @@ def _kind(x: Group | Picks | Sums) -> str:
     return kinds.get(type(x), "sum")
 
 
-def _counted(x: Any) -> str:
+def _counted(x: Instruction) -> str:
     count = x.out.size
     if isinstance(x, Product):
         return f"{_numbers(count, 'sum')} of {_numbers(x.left.shape[-1], 'product')}"

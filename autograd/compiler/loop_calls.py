@@ -39,7 +39,7 @@ class Rounds(ABC):
     """What the two passes have in common. Each makes its calls for the arrays of its first run."""
 
     def __init__(self, loop: Repeated) -> None:
-        self.loop, self.body = loop, loop.body
+        self.loop, self.body, self.emitted = loop, loop.body, loop.emitted
         self.known: Calls | None = None
 
     def __call__(self, *arrays: Any) -> None:
@@ -65,7 +65,7 @@ class Rounds(ABC):
 
     def _bind(self, wanted: Sequence[Any], slopes: dict[int, Any], known: Any = ()) -> Bound:
         """The calls of a round on buffers of its own."""
-        emitted = self.body.emitted
+        emitted = self.emitted
         self.numbers = np.zeros(self.body.placement.size)
         self.given = self.numbers[: len(self.body.given)]
         arrays = emitted.within(self.numbers) | slopes
@@ -85,7 +85,7 @@ class Rounds(ABC):
         calls: Calls = [call for section in bound.sections for call in section]
         found: list[Calls] = [[] for _ in self.loop.inputs]
         relocation = Relocation()
-        lookups = [bound[self.body.emitted.indices], bound[self.body.emitted.chosen]]
+        lookups = [bound[self.emitted.indices], bound[self.emitted.chosen]]
         self.lookups = [np.zeros((len(found), x.size), dtype=np.intp) for x in lookups]
         for memory, table in zip(lookups, self.lookups, strict=True):
             relocation.add(memory, rows_of(table, len(found)))
@@ -112,7 +112,7 @@ class Rounds(ABC):
         found += [partial(taken, array, x.places, x.collected) for x in self.inputs]
         places, (index, chosen) = self.loop.loop.indices, self.lookups
         if places.size:
-            choose = self.body.emitted.choose
+            choose = self.emitted.choose
             found.append(partial(taken, indices, places, index))
             found.append(partial(store, chosen, choose, (index,), {}))
         return found + self.ahead
@@ -124,7 +124,7 @@ class Forward(Rounds):
     def _written(self, *arrays: Any) -> Calls:
         outside, indices, out = arrays
         begin = self.body.placement.one_at + 1
-        bound = self._bind([x for x, _ in self.body.emitted.kept], {})
+        bound = self._bind([x for x, _ in self.emitted.kept], {})
         made = self.numbers[begin:]
         self.loop.rows(out)[...] = made  # some of that is not computed: what is written in the code
         found: Calls = []
@@ -142,7 +142,7 @@ class Backward(Rounds):
 
     def _written(self, *arrays: Any) -> Calls:
         numbers, given, indices, out = arrays
-        body, emitted = self.body, self.body.emitted
+        body, emitted = self.body, self.emitted
         begin = body.placement.one_at + 1
         made_slopes = np.zeros(body.results)
         slopes, wanted = {}, []

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.gather import gathered, scattered
+from autograd.compiler.instructions import Group, Product, Raised, operands_of
 from autograd.compiler.loop import Repeated
 from autograd.compiler.places import View, layout
-from autograd.compiler.raising import Group, Product, Raised, operands_of
 from autograd.compiler.traced import Traced
 from autograd.node import Parts
 from autograd.op import RULEBOOK
@@ -105,6 +105,7 @@ class _Rounds:
 
     def group_back(self, group: Group, i: int) -> tuple[Traced, Any]:
         """The gradient of the i-th operand of a group, and where it belongs."""
+        assert group.op is not None  # of copies nothing waits
         out = self.places(group.out)
         arrays = tuple(self.numbers(self.places(rows)) for rows in group.operands)
         grad = group.op.pullback(i, self.slopes(out), self.numbers(out), arrays, {})

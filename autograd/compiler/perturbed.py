@@ -45,7 +45,7 @@ class Perturbed:
 
     def node(self, x: Any) -> Any:
         """What stands for a node, unless that is an element of an array that is one itself."""
-        if x is None or x.home is not None:
+        if x.home is not None:
             return x
         if id(x) not in self.nodes:
             data = self.near(x._data)

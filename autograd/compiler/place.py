@@ -13,17 +13,17 @@ is collected by its positions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
-from autograd.compiler.loop import Loop
-from autograd.compiler.raising import Group, Product, Raised, Sums
+from autograd.compiler.instructions import Group, Loop, Product, Raised, Sums
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import FloatArray, IntArray
+    from autograd.tensor import Tensor
 
 
 class Placement:
@@ -42,13 +42,13 @@ class Placement:
     def __init__(self, raised: Raised) -> None:
         graph = raised.graph
         self.graph = graph
-        self.at = np.full(len(graph), -1, dtype=np.intp)
+        self.at: IntArray = np.full(len(graph), -1, dtype=np.intp)
         code = np.array(graph.code)
         self.number = np.array(graph.left)
         rows = np.flatnonzero(code == DATA)
         self.at[rows] = self.number[rows]  # the data come first, as they are
         self.size = graph.data_size
-        self.arrays: list[tuple[Any, int]] = []
+        self.arrays: list[tuple[Tensor, int]] = []
         self.begins: list[int] = []
         singles = self._place_elements(raised, np.flatnonzero((code == LEAF) & raised.alive))
         self.leaf_order: list[int] = []
@@ -62,13 +62,13 @@ class Placement:
         self.code = code
         self.given = (code < 0) & (code >= DATA)  # leaves, data and constants
 
-    def _place_elements(self, raised: Raised, rows: Array) -> list[int]:
+    def _place_elements(self, raised: Raised, rows: IntArray) -> list[int]:
         """Leaves that are one number of a larger array lie as they do there."""
         begin: dict[int, int] = {}
         singles = []
         for row in rows.tolist():
             leaf = self.graph.leaves[self.number[row]]
-            home = getattr(leaf, "home", None)  # some rows have no leaf
+            home = leaf.home
             if home is None or self.number[row] < raised.graph.value_count:
                 singles.append(row)
                 continue
@@ -81,7 +81,7 @@ class Placement:
             self.at[row] = begin[id(owner)] + inside
         return singles
 
-    def of(self, rows: Array) -> Any:
+    def of(self, rows: IntArray) -> IntArray:
         """The positions of rows; leaves that have none yet get them now, in this order."""
         missing = rows[self.at[rows] < 0]
         if missing.size:
@@ -97,11 +97,11 @@ class Placement:
                 order.append(int(self.number[row]))
         return self.at[rows]
 
-    def known(self, rows: Array) -> bool:
+    def known(self, rows: IntArray) -> bool:
         """Whether all of these rows have a position."""
         return bool((self.at[rows] >= 0).all())
 
-    def results(self, rows: Array) -> None:
+    def results(self, rows: IntArray) -> None:
         """The next positions for the results of an instruction."""
         self.begins.append(self.size)
         self.at[rows.ravel()] = self.size + np.arange(rows.size)
@@ -109,9 +109,7 @@ class Placement:
 
     def rounds(self, loop: Loop) -> None:
         """The next positions for the results of a loop: in each round as they lie in the body."""
-        body = loop.body
-        body.placement = body.placement or place(body.raised)
-        inner = body.placement
+        body, inner = loop.body, loop.body.placement
         first = inner.one_at + 1
         self.begins.append(self.size)
         self.size += len(loop.outside)  # what comes from outside is copied there
@@ -120,7 +118,7 @@ class Placement:
         self.size += (inner.size - first) * len(loop.out)
         self.of(loop.inputs[:, body.given])
 
-    def constants(self) -> Any:
+    def constants(self) -> FloatArray:
         """The numbers written in the code, and the 1, in the order of their positions."""
         return np.array([*(self.graph.constants[i] for i in self.constant_order), 1.0])
 
@@ -157,7 +155,7 @@ def place(raised: Raised, in_order: Sequence[int] = ()) -> Placement:
     return placement
 
 
-def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[Any]:
+def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[IntArray]:
     """What products are made of: their wishes come first, matrices before vectors."""
     products = [x for x in raised.instructions if isinstance(x, Product) and x.out.size > 1]
     for product in products:
@@ -170,7 +168,7 @@ def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[Any]:
                 yield rows
 
 
-def _in_one_piece(wished: Array, raised: Raised, placement: Placement) -> bool:
+def _in_one_piece(wished: IntArray, raised: Raised, placement: Placement) -> bool:
     """Whether every matrix of leaves lies in one piece in a wished order, and each row of it."""
     index = np.full(len(placement.at), -1)
     index[wished] = np.arange(len(wished))
@@ -213,5 +211,5 @@ def _arrange_product(product: Product, placement: Placement) -> None:
             columns = np.argsort(placement.at[product.right[0, :, 0]], kind="stable")
             product.right, product.out = product.right[:, columns], product.out[:, :, columns]
             product.plain = [x[:, :, columns] for x in product.plain]
-    for rows in (product.left, product.right, *product.plain):
-        placement.of(rows)
+    for side in (product.left, product.right, *product.plain):
+        placement.of(side)

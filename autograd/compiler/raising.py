@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,90 +26,22 @@ import numpy as np
 from autograd.compiler.chain import FEW, LIST, LONG, MANY, Chain, Lookups
 from autograd.compiler.columns import Columns, Rows, in_turn, located
 from autograd.compiler.graph import CONSTANT, DETACH, PICK, Graph
+from autograd.compiler.instructions import (
+    Body,
+    Group,
+    Loop,
+    Picks,
+    Product,
+    Raised,
+    Sums,
+)
 from autograd.compiler.levels import levels
-from autograd.compiler.loop import Body, Loop
+from autograd.compiler.place import place
 from autograd.compiler.repeats import distinct, find_repeats, round_of, runs
-from autograd.op import RULEBOOK
+from autograd.rules.arithmetic import add, multiply
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
-
-
-@dataclass
-class Group:
-    """Rows with the same operation: `out[k]` is the operation on `operands[…][k]`."""
-
-    op: Any  # None copies, without a gradient
-    operands: list[Rows]
-    out: Rows
-
-
-@dataclass
-class Product:
-    """A matrix product, or a stack of them.
-
-    `out[b, i, j]` is Σₖ left[b, i, k] right[b, j, k], plus `plain[…][b, i, j]`.
-    """
-
-    left: Rows
-    right: Rows
-    plain: list[Rows]
-    out: Rows
-
-
-@dataclass
-class Sums:
-    """Sums of different lengths: `out[k]` adds what lies from `starts[k]` on.
-
-    Each is a product of a left and a right row, or where `right` is -1 the left row alone.
-    """
-
-    left: Rows
-    right: Rows
-    starts: Any
-    out: Rows
-
-
-@dataclass
-class Picks:
-    """`out[k]` is row `table[index, which[k]]` for the index at `places[k]` of the arguments."""
-
-    table: Rows
-    which: Any
-    places: Any
-    out: Rows
-
-
-def operands_of(x: Any) -> list[Rows]:
-    """The operands of an instruction, each an array of rows."""
-    if isinstance(x, Product):
-        return [x.left, x.right.swapaxes(-1, -2), *x.plain]
-    if isinstance(x, Group):
-        return x.operands
-    if isinstance(x, Picks):
-        return [x.table]
-    if isinstance(x, Chain):
-        return [x.outside]
-    if isinstance(x, Loop):
-        return [x.outside]
-    paired = x.right >= 0
-    return [x.left, x.right[paired]] if paired.any() else [x.left]
-
-
-@dataclass
-class Raised:
-    """The instructions in an order in which they can run.
-
-    Attributes:
-        graph: What they were made from.
-        needs: For each row whether a gradient flows to it.
-        alive: For each row whether an output depends on it.
-    """
-
-    graph: Graph
-    needs: Any
-    alive: Any
-    instructions: list[Any] = field(default_factory=list)
 
 
 SUM = 30_000
@@ -136,7 +67,8 @@ def raise_graph(graph: Graph) -> Raised:
         mask = exposed[results].any(axis=0)
         key = body.key(), same.tobytes(), mask.tobytes()
         if key not in bodies:
-            bodies[key] = Body(raise_graph(body), made, np.flatnonzero(same), mask)
+            raised = raise_graph(body)
+            bodies[key] = Body(raised, made, np.flatnonzero(same), mask, place(raised))
         found.append((first, Loop(bodies[key], inputs, indices, results)))
         kept[results] = False
     if found:
@@ -304,9 +236,9 @@ def _raise_sums(columns: Columns, rows: Rows) -> Iterator[Any]:
         product = rows
         if q:
             product = columns.product_row[at[~taken, 0]]
-        yield Group(RULEBOOK["multiply"], [left[:, 0], right[:, 0]], product)
+        yield Group(multiply, [left[:, 0], right[:, 0]], product)
         if q:
-            yield Group(RULEBOOK["add"], [product, plain[:, 0]], rows)
+            yield Group(add, [product, plain[:, 0]], rows)
     elif len(rows):
         alone = np.full_like(plain, -1)
         both = np.concatenate([left, plain], axis=1), np.concatenate([right, alone], axis=1)

@@ -11,11 +11,11 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.graph import DETACH, LEAF, PICK, Graph
+from autograd.compiler.graph import DETACH, LEAF, PICK, Chosen, Graph
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
@@ -88,7 +88,7 @@ class ReachedLeaves:
         if self.by_choice:
             self._look_at_lookups()
 
-    def _leaves(self, chosen: dict[Any, Any] | None) -> list[bool]:
+    def _leaves(self, chosen: Chosen | None) -> list[bool]:
         found = self.graph.leaves_behind(self.rows, chosen)
         return [leaf in found for leaf in self.order]
 

@@ -13,6 +13,7 @@ for each number that they read, one of sums and one of tanh's. What repeats is f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ import numpy as np
 from autograd.compiler.chain import FEW
 from autograd.compiler.columns import Columns, Rows, in_turn, located
 from autograd.compiler.graph import CONSTANT, DATA, LEAF, PICK, Graph
+from autograd.value import Constant
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
@@ -39,6 +41,10 @@ LONGEST = 128
 
 OUTSIDE, NONE = -1, -2
 """What stands for an operand from outside the round, and for no operand."""
+
+
+_UNKNOWN = Constant(math.nan)
+"""Stands for the leaves of a round, which are others in each."""
 
 
 def find_repeats(
@@ -177,7 +183,7 @@ def round_of(
             body.constants.append(graph.constants[graph.left[row]])
         elif k in leaves or needs[column].any():
             body.add(LEAF, len(body.leaves))
-            body.leaves.append(None)
+            body.leaves.append(_UNKNOWN)
         else:
             body.add(DATA, body.data_size)
             body.data_size += 1

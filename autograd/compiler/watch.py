@@ -38,8 +38,8 @@ from autograd.tensor import Tensor
 from autograd.value import Constant
 
 if TYPE_CHECKING:
+    from autograd.compiler.instructions import Group
     from autograd.compiler.native.loops import Memory
-    from autograd.compiler.raising import Group
 
 LIBRARIES = {"autograd", "nn", "optim", "numpy", *sys.stdlib_module_names} - {"__main__"}
 _HERE = pathlib.Path(__file__).parents[2]

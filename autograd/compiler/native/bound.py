@@ -136,7 +136,7 @@ def _name_leaves(out: BoundProgram, program: Program, space: Workspace, names: N
         part = space.numbers[begin : begin + size]
         shape = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
         out.named.append((part.reshape(shape), f"v{k}", MADE))
-    leaf_of = {id(leaf.home.holder): leaf for leaf in program.graph.leaves if _home(leaf)}
+    leaf_of = {id(x.home.holder): x for x in program.graph.leaves if x.home is not None}
     for owner, window, grad in space.windows:
         leaf = leaf_of.get(id(owner))
         label = names.known.get(owner) or names.known.get(leaf) or owner.label
@@ -157,10 +157,6 @@ def _name_leaves(out: BoundProgram, program: Program, space: Workspace, names: N
     for step, line, _ in names.array_lines():
         if step.kind not in (SOURCE, VIEW) and step.out in space.arrays:
             out.named.append((space.arrays[step.out], line.split(" ", 1)[0], MADE))
-
-
-def _home(leaf: object) -> bool:
-    return getattr(leaf, "home", None) is not None
 
 
 def _add_leaf(out: BoundProgram, label: str, numbers: Array, grad: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 import autograd
 from autograd import Value
 from autograd.compiler import repeats
-from autograd.compiler.loop import Loop
+from autograd.compiler.instructions import Loop
 from autograd.compiler.loop_calls import Backward, Forward
 from tests.autograd.compiler.programs import RandomRecurrence, assert_same_numbers
 

@@ -13,10 +13,11 @@ from autograd import CompileError, Value
 from autograd.compiler.columns import Columns
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DATA, LEAF, PICK, Graph
+from autograd.compiler.instructions import Group, Product, Sums
 from autograd.compiler.levels import levels
 from autograd.compiler.place import place
 from autograd.compiler.places import Positions, View, factored, layout
-from autograd.compiler.raising import Group, Product, Sums, find_blocks, raise_graph
+from autograd.compiler.raising import find_blocks, raise_graph
 from autograd.compiler.record import Recording
 from autograd.compiler.tape import Tape
 from autograd.compiler.watch import Watch
