@@ -54,6 +54,8 @@ def test_names_with_a_leading_underscore_stay_in_their_file_but_for_a_short_list
     files = []
     for package in ("autograd", "nn", "optim"):
         for file in (ROOT / package).rglob("*.py"):
+            if file.name == "torch_protocols.py":  # whose names are PyTorch's
+                continue
             tree = ast.parse(file.read_text("utf-8"))
             files.append((set(names_defined(tree)), set(names_used(tree))))
     ours = set().union(*(defined for defined, _ in files))

@@ -7,13 +7,16 @@ import functools
 import inspect
 from collections.abc import Iterator, Mapping
 from types import CodeType, FunctionType, MethodType
-from typing import Any
+from typing import TYPE_CHECKING, TypeGuard
+
+if TYPE_CHECKING:
+    from nn.interop.torch_protocols import Torch, TorchNet, TorchTensor
 
 MOST_LOOKED_AT = 10_000
 """How many things are looked at: a data set among the variables is not searched to its end."""
 
 
-def captured(torch: Any, function: Any) -> dict[str, Any]:
+def captured(torch: Torch, function: object) -> dict[str, TorchNet | TorchTensor]:
     """The modules, and the tensors that require a gradient, by the name of their variable.
 
     What lies in a list or a dict is called "params.0"; what another function uses that this one
@@ -23,32 +26,33 @@ def captured(torch: Any, function: Any) -> dict[str, Any]:
         torch: The package.
         function: A function, a method of an object, or a `functools.partial`.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, TorchNet | TorchTensor] = {}
     seen: set[int] = set()
-    queue = [("", function)]
+    queue: list[tuple[str, object]] = [("", function)]
     while queue and len(seen) < MOST_LOOKED_AT:
         name, thing = queue.pop(0)
         if id(thing) in seen:
             continue
         seen.add(id(thing))
-        if isinstance(thing, torch.nn.Module) or _learns(torch, thing):
+        if _is_kept(thing, torch):
             found[_unused(name or type(thing).__name__, found)] = thing
         else:
-            queue += _parts(torch, name, thing)
+            queue += _parts(name, thing)
     return found
 
 
-def _learns(torch: Any, thing: Any) -> bool:
-    return isinstance(thing, torch.Tensor) and thing.requires_grad
+def _is_kept(thing: object, torch: Torch) -> TypeGuard[TorchNet | TorchTensor]:
+    learns = isinstance(thing, torch.Tensor) and thing.requires_grad
+    return learns or isinstance(thing, torch.nn.Module)
 
 
-def _unused(name: str, taken: Mapping[str, Any]) -> str:
+def _unused(name: str, taken: Mapping[str, object]) -> str:
     """A name that is not taken: two functions may have variables of one name."""
     others = (f"{name}_{i}" for i in range(2, len(taken) + 3))
     return name if name not in taken else next(n for n in others if n not in taken)
 
 
-def _parts(torch: object, name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+def _parts(name: str, thing: object) -> Iterator[tuple[str, object]]:
     """What there is to look at in a thing, with its name."""
     if isinstance(thing, functools.partial):
         yield from ((name, part) for part in (thing.func, thing.args, thing.keywords))
@@ -68,7 +72,7 @@ def _joined(name: str, key: object) -> str:
     return f"{name}.{key}" if name else str(key)
 
 
-def _variables(function: FunctionType) -> Iterator[tuple[str, Any]]:
+def _variables(function: FunctionType) -> Iterator[tuple[str, object]]:
     """The variables of its surroundings that a function's code reads, in that order."""
     around = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
     yield from ((n, around[n]) for n in dict.fromkeys(_names(function.__code__)) if n in around)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -16,11 +16,16 @@ from nn.interop.export_errors import ExportError, advice, line_of, said
 from nn.operands import listed, numbers, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import ModuleType
+    from collections.abc import Callable, Collection, Mapping
 
     from autograd.arrays import Array
-    from nn.module import Module
+    from nn.interop.torch_protocols import Torch, TorchNet, TorchTensor
+    from nn.interop.torch_source import Source
+
+    Form = Callable[[Sequence[object]], tuple[tuple[object, ...], dict[str, object]]]
+
+
+Leaf = TypeVar("Leaf")
 
 
 class RandomError(ValueError):
@@ -95,7 +100,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def compared(
-    torch: ModuleType, ours: Module, source: Any, leaves: Sequence[Array], form: Callable[..., Any]
+    torch: Torch, ours: Callable[..., Any], source: Source, leaves: Sequence[object], form: Form
 ) -> Comparison:
     """The comparison of two models, which are left as they were.
 
@@ -117,37 +122,37 @@ def compared(
 
 @dataclass(slots=True)
 class _Run:
-    outputs: list[Any]
-    grads: dict[str, Any]
-    seeds: list[Any]
+    outputs: list[Array]
+    grads: dict[str, Array | None]
+    seeds: list[Array]
 
 
 def _theirs(
-    torch: ModuleType,
-    source: Any,
-    leaves: Sequence[Array],
-    form: Callable[..., Any],
+    torch: Torch,
+    source: Source,
+    leaves: Sequence[object],
+    form: Form,
     restore: Callable[[], None],
 ) -> _Run:
     tensors = [_tensor(torch, x) for x in leaves]
-    inputs = _inputs(tensors, lambda x: isinstance(x, torch.Tensor) and x.is_floating_point())
+    found = _inputs(tensors, torch.Tensor).items()
+    inputs = {name: x for name, x in found if x.is_floating_point()}
     before = torch.get_rng_state()
     args, kwargs = form(tensors)
 
-    def run(wanted: Any) -> list[Any]:
+    def run(wanted: Collection[str]) -> list[object]:
         for name, x in inputs.items():
             x.requires_grad_(name in wanted)
         with torch.enable_grad():
             return list(torch.utils._pytree.tree_leaves(source.runs(*args, **kwargs)))
 
     try:
-        outputs, inputs = _outputs(run, inputs, restore)
+        results, inputs = _outputs(run, inputs, restore)
     except Exception as err:
         raise ExportError(
-            f"compare: PyTorch cannot run {source.name} ({line_of(torch, err)}): "
-            f"{said(err)} {advice(err)}"
+            f"compare: PyTorch cannot run {source.name} ({line_of(err)}): {said(err)} {advice(err)}"
         ) from err
-    outputs = [x for x in outputs if isinstance(x, torch.Tensor) and x.is_floating_point()]
+    outputs = [x for x in results if isinstance(x, torch.Tensor) and x.is_floating_point()]
     if not torch.equal(before, torch.get_rng_state()):
         torch.set_rng_state(before)
         raise RandomError(
@@ -162,13 +167,15 @@ def _theirs(
     if isinstance(total, torch.Tensor) and wanted:
         grads = torch.autograd.grad(total, list(wanted.values()), allow_unused=True)
     arrays = [None if g is None else g.detach().numpy() for g in grads]
-    found = dict(zip(wanted, arrays, strict=True))
-    return _Run([x.detach().numpy() for x in outputs], found, seeds)
+    of_name = dict(zip(wanted, arrays, strict=True))
+    return _Run([x.detach().numpy() for x in outputs], of_name, seeds)
 
 
 def _outputs(
-    run: Callable[[Any], list[Any]], inputs: dict[str, Any], restore: Callable[[], None]
-) -> tuple[list[Any], dict[str, Any]]:
+    run: Callable[[Collection[str]], list[object]],
+    inputs: dict[str, TorchTensor],
+    restore: Callable[[], None],
+) -> tuple[list[object], dict[str, TorchTensor]]:
     """What PyTorch's model returns, and the inputs that it has gradients for.
 
     It refuses to differentiate some of its losses by their target. The others are asked for then.
@@ -196,11 +203,11 @@ NO_DERIVATIVE = "is not differentiable with respect to argument"
 
 
 def _ours(
-    torch: ModuleType, run: Module, leaves: Sequence[Any], form: Callable[..., Any], told: _Run
+    torch: Torch, run: Callable[..., Any], leaves: Sequence[object], form: Form, told: _Run
 ) -> _Run:
     seeds = told.seeds
     leaves = [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
-    inputs = _inputs(leaves, lambda x: isinstance(x, Tensor))
+    inputs = _inputs(leaves, Tensor)
     args, kwargs = form(leaves)
     outputs = torch.utils._pytree.tree_leaves(run(*args, **kwargs))  # in the order of PyTorch's
     outputs = [x for x in outputs if _is_float(x)]
@@ -209,6 +216,7 @@ def _ours(
             f"compare: the PyTorch model returns arrays of shapes {[s.shape for s in seeds]}, "
             f"ours {[shape_of(x) for x in outputs]}."
         )
+    parameters: dict[str, Tensor]
     parameters = dict(run.named_parameters()) if hasattr(run, "named_parameters") else {}
     wanted = {name: p for name, p in parameters.items() if p.requires_grad}
     wanted |= {name: x for name, x in inputs.items() if name in told.grads}
@@ -219,15 +227,15 @@ def _ours(
     return _Run([numbers(x) for x in outputs], dict(zip(wanted, grads, strict=True)), [])
 
 
-def _inputs(leaves: Sequence[Any], is_one: Any) -> dict[str, Any]:
-    return {f"input {i}": x for i, x in enumerate(leaves) if is_one(x)}
+def _inputs(leaves: Sequence[object], kind: type[Leaf]) -> dict[str, Leaf]:
+    return {f"input {i}": x for i, x in enumerate(leaves) if isinstance(x, kind)}
 
 
-def _is_float(x: Tensor | Array) -> bool:
+def _is_float(x: object) -> TypeGuard[Tensor | Array]:
     return getattr(getattr(x, "dtype", None), "kind", "") == "f"
 
 
-def _tensor(torch: Any, x: Any) -> Any:
+def _tensor(torch: Torch, x: object) -> object:
     return torch.from_numpy(np.array(x)) if isinstance(x, np.ndarray) else x
 
 
@@ -267,7 +275,7 @@ def _rows(own: _Run, other: _Run) -> Iterator[Row]:
         yield row(f"d/d {name}", mine, theirs, rounding)
 
 
-def _zeros_for_none(mine: Any, theirs: Any) -> tuple[Array, Array]:
+def _zeros_for_none(mine: Array | None, theirs: Array | None) -> tuple[Array, Array]:
     """Both gradients; one that no gradient has reached is 0 everywhere."""
     return (
         np.zeros_like(theirs) if mine is None else mine,
@@ -313,8 +321,9 @@ def row(name: str, ours: Array, theirs: Array, least: float = 0.0) -> Row:
     )  # fmt: skip
 
 
-def _buffers(module: Any, ours: Module) -> Iterator[Row]:
+def _buffers(module: TorchNet, ours: Callable[..., Any]) -> Iterator[Row]:
     """The running averages that both runs have changed, or that were different before."""
+    state: Mapping[str, Array]
     state = ours.state_dict() if hasattr(ours, "state_dict") else {}
     for name, buffer in module.named_buffers():
         if name in state:
@@ -324,7 +333,7 @@ def _buffers(module: Any, ours: Module) -> Iterator[Row]:
 
 
 @contextmanager
-def _restored(module: Any) -> Iterator[Callable[[], None]]:
+def _restored(module: TorchNet) -> Iterator[Callable[[], None]]:
     """Afterwards, or when called, the buffers of a PyTorch model are what they were."""
     kept = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
 
@@ -339,7 +348,7 @@ def _restored(module: Any) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def _unchanged(model: Module) -> Iterator[None]:
+def _unchanged(model: Any) -> Iterator[None]:
     """Afterwards, the numbers of a model of ours are what they were."""
     state = model.state_dict() if hasattr(model, "state_dict") else {}
     try:

@@ -7,7 +7,10 @@ import linecache
 import os
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nn.interop.torch_protocols import GraphNode
 
 
 class ExportError(ValueError):
@@ -60,40 +63,39 @@ def advice(err: BaseException) -> str:
 # --- whose line it was --------------------------------------------------------------------------
 
 
-def where(node: Any) -> str:
+def where(node: GraphNode) -> str:
     """The line of the user's model that a node comes from: 'net.py, line 12: x = x.relu()'.
 
     Where it comes from a layer of PyTorch's that no code of the user's calls, as in a Sequential,
     the layer.
     """
-    torch = importlib.import_module("torch")
     trace = re.findall(r'File "(.+?)", line (\d+)', node.meta.get("stack_trace") or "")
     lines = [(file, int(line)) for file, line in trace]
     ours = [i for i, (file, _) in enumerate(lines) if file.startswith(_HERE)]
-    if line := _shown(lines[ours[-1] + 1 :] if ours else lines, torch):
+    if line := _shown(lines[ours[-1] + 1 :] if ours else lines):
         return line
     path, of = list(node.meta.get("nn_module_stack", {"": ("", "")}).values())[-1]
     of = getattr(of, "__name__", str(of).rpartition(".")[2])
     return f"layer {path}, a {of}" if path else f"the {of} itself" if of else "an unknown line"
 
 
-def line_of(torch: Any, error: BaseException) -> str:
+def line_of(error: BaseException) -> str:
     """The innermost line of the user's own code that an error came through."""
     lines: list[tuple[str, int]] = []
     step = error.__traceback__
     while step is not None:
         lines.append((step.tb_frame.f_code.co_filename, step.tb_lineno))
         step = step.tb_next
-    return _shown(lines, torch) or "in no line of the model's"
+    return _shown(lines) or "in no line of the model's"
 
 
 _HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 
 
-def _shown(lines: Sequence[tuple[str, int]], torch: Any) -> str:
+def _shown(lines: Sequence[tuple[str, int]]) -> str:
     """The innermost line that is neither ours, PyTorch's nor Python's; "" if there is none."""
     others = (
-        os.path.dirname(torch.__file__),
+        os.path.dirname(str(importlib.import_module("torch").__file__)),
         _HERE,
         os.path.dirname(os.__file__),
         "<frozen",

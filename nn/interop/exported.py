@@ -16,7 +16,7 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -25,11 +25,28 @@ from nn.interop.aten_operands import Counterpart, dtype_of
 from nn.interop.export_errors import ExportError, advice, line_of, said, where
 from nn.interop.program import Call, Program, Ref
 
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from nn.interop.torch_protocols import (
+        Exported,
+        Graph,
+        GraphNode,
+        Operation,
+        Schema,
+        Spec,
+        Table,
+        Torch,
+        TorchNet,
+        TorchTensor,
+    )
+
+Result = TypeVar("Result")
+
 OLDEST = (2, 6)
 """The first PyTorch whose `run_decompositions` leaves operations whole that it is not told of."""
 
 
-def torch_package() -> Any:
+def torch_package() -> Torch:
     """PyTorch, which only who imports a model of it needs.
 
     Raises:
@@ -37,9 +54,10 @@ def torch_package() -> Any:
     """
     needed = ".".join(map(str, OLDEST))
     try:
-        torch = importlib.import_module("torch")
+        package: Any = importlib.import_module("torch")
     except ImportError as err:
         raise ImportError(f"from_torch: needs PyTorch {needed} or later: {err}.") from err
+    torch: Torch = package
     if tuple(map(int, re.findall(r"\d+", torch.__version__)[:2])) < OLDEST:
         raise ImportError(
             f"from_torch: needs PyTorch {needed} or later, but this is {torch.__version__}."
@@ -51,7 +69,11 @@ def torch_package() -> Any:
 
 
 def export(
-    name: str, model: Any, names: Mapping[int, str], args: tuple[Any, ...], kwargs: dict[str, Any]
+    name: str,
+    model: TorchNet,
+    names: Mapping[int, str],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
 ) -> Program:
     """The program of a model for inputs like these.
 
@@ -82,20 +104,20 @@ def export(
 
 
 def _exported(
-    torch: Any, name: str, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
+    torch: Torch, name: str, model: TorchNet, args: tuple[object, ...], kwargs: dict[str, object]
+) -> Exported:
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # where it prints all it had when it failed
             return torch.export.export(model, args, kwargs, strict=False)
     except Exception as err:
         raise ExportError(
             f"from_torch: PyTorch cannot export {name} for these inputs "
-            f"({line_of(torch, err)}): {said(err)} {advice(err)}"
+            f"({line_of(err)}): {said(err)} {advice(err)}"
         ) from err
 
 
 @contextlib.contextmanager
-def _quiet(torch: Any) -> Iterator[None]:
+def _quiet(torch: Torch) -> Iterator[None]:
     """Without PyTorch's warnings and log lines, which are about its own insides.
 
     Its distributions do not look at the numbers that they are given, of which there are none yet.
@@ -119,7 +141,7 @@ def _quiet(torch: Any) -> Iterator[None]:
                 tracer._filter_traceback_frames = frames
 
 
-def _check_numbers(torch: Any, name: str, graph: Any) -> None:
+def _check_numbers(torch: Torch, name: str, graph: Graph) -> None:
     """Refuse numbers of a kind that is not here."""
     for node in graph.nodes:
         values = node.meta.get("val")
@@ -137,7 +159,7 @@ def _check_numbers(torch: Any, name: str, graph: Any) -> None:
                 ) from err
 
 
-def _keep_constants_constant(torch: Any, exported: Any) -> None:
+def _keep_constants_constant(torch: Torch, exported: Exported) -> None:
     """Detach what is computed under `torch.no_grad()`, which taking apart would forget."""
     graph = exported.graph_module.graph
     for node in list(graph.nodes):
@@ -147,27 +169,27 @@ def _keep_constants_constant(torch: Any, exported: Any) -> None:
             if part.target is operator.getitem:
                 with graph.inserting_after(part):
                     constant = graph.call_function(torch.ops.aten.detach.default, (part,))
-                constant.meta = dict(part.meta)
+                constant.meta = part.meta.copy()
                 part.replace_all_uses_with(constant, lambda user, c=constant: user is not c)
     exported.graph_module.recompile()
 
 
-def _writes(node: Any) -> bool:
+def _writes(node: GraphNode) -> bool:
     """Whether an operation writes to one of its operands."""
     return bool(getattr(getattr(node.target, "_schema", None), "is_mutable", False))
 
 
-def take_part(results: Sequence[Any], i: int) -> Any:
+def take_part(results: Sequence[Result], i: int) -> Result:
     """One of the results of an operation that has several."""
     return results[i]
 
 
-def _counterpart(node: Any) -> Counterpart | None:
+def _counterpart(node: GraphNode) -> Counterpart | None:
     """What computes a node, if anything does."""
     target = node.target
     if target is operator.getitem:
         return take_part
-    schema = getattr(target, "_schema", None)
+    schema: Schema | None = getattr(target, "_schema", None)
     if schema is None or not schema.name.startswith("aten::"):
         return None
     base = schema.name.removeprefix("aten::")
@@ -176,7 +198,7 @@ def _counterpart(node: Any) -> Counterpart | None:
     return found if found is not None and _applies(found, node.args, kwargs) else None
 
 
-def _applies(function: Counterpart, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+def _applies(function: Counterpart, args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
     """Whether a counterpart has these arguments, and is for them."""
     try:
         inspect.signature(function).bind(*args, **kwargs)
@@ -197,16 +219,16 @@ _OF_STORAGE = {
 }
 
 
-def _kept(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def _kept(kwargs: Mapping[str, object]) -> dict[str, object]:
     """Named arguments, but for those that say where and how numbers are stored."""
     return {key: x for key, x in kwargs.items() if key not in _OF_STORAGE}
 
 
-def _without_counterpart(graph: Any) -> list[Any]:
+def _without_counterpart(graph: Graph) -> list[GraphNode]:
     return [node for node in _needed(graph) if _counterpart(node) is None]
 
 
-def _needed(graph: Any) -> list[Any]:
+def _needed(graph: Graph) -> list[GraphNode]:
     """The operations that the results are made of, in order; what only checks sizes is none."""
     *nodes, output = graph.nodes
     needed = set(output.all_input_nodes)
@@ -216,14 +238,14 @@ def _needed(graph: Any) -> list[Any]:
     return [node for node in nodes if node in needed and node.op == "call_function"]
 
 
-def _decompositions(torch: Any, nodes: Sequence[Any]) -> dict[Any, Any]:
+def _decompositions(torch: Torch, nodes: Sequence[GraphNode]) -> Table:
     """The operations without a counterpart that PyTorch can take apart, and how."""
     if not nodes:
         return {}
     known = torch.export.default_decompositions()
     others = torch._decomp.decomposition_table  # of what `export` counts as simple enough
-    found: dict[Any, Any] = {}
-    for target in {node.target for node in nodes if hasattr(node.target, "_schema")}:
+    found: dict[object, Callable[..., Any]] = {}
+    for target in {node.target for node in nodes if _is_operation(node.target)}:
         if (made := known.get(target, others.get(target))) is not None:
             found[target] = made
         elif target._can_decompose():  # PyTorch itself writes it with others
@@ -232,7 +254,7 @@ def _decompositions(torch: Any, nodes: Sequence[Any]) -> dict[Any, Any]:
     return found
 
 
-def _refuse_the_rest(name: str, graph: Any) -> None:
+def _refuse_the_rest(name: str, graph: Graph) -> None:
     left = _without_counterpart(graph)
     if not left:
         return
@@ -256,7 +278,7 @@ _RANDOM = (
 )
 
 
-def _remedy(left: Sequence[Any]) -> str:
+def _remedy(left: Sequence[GraphNode]) -> str:
     names = " ".join(_name(node) for node in left)
     if any(word in names for word in _RANDOM):
         return "For random numbers, draw them before and pass them to the model as an input."
@@ -270,8 +292,8 @@ def _remedy(left: Sequence[Any]) -> str:
     )
 
 
-def _name(node: Any) -> str:
-    target = node.target
+def _name(node: GraphNode) -> str:
+    target: object = node.target
     if not str(target).startswith("aten."):  # a part of what PyTorch takes apart for its compilers
         target = node.meta.get("original_aten") or target
     return str(target).removesuffix(".default")
@@ -280,12 +302,12 @@ def _name(node: Any) -> str:
 # --- read once --------------------------------------------------------------------------------
 
 
-def _program(torch: Any, name: str, exported: Any, names: Mapping[int, str]) -> Program:
+def _program(torch: Torch, name: str, exported: Exported, names: Mapping[int, str]) -> Program:
     pytree = torch.utils._pytree
     nodes = list(exported.graph.nodes)
     places = {node: i for i, node in enumerate(nodes)}
 
-    def ref(x: Any) -> Any:
+    def ref(x: object) -> object:
         if isinstance(x, torch.fx.Node):
             return Ref(places[x])
         if isinstance(x, (list, tuple)):
@@ -295,7 +317,7 @@ def _program(torch: Any, name: str, exported: Any, names: Mapping[int, str]) -> 
     calls = [
         Call(
             _typed(torch, node),
-            ref(node.args),
+            tuple(map(ref, node.args)),
             _named(node, ref),
             places[node],
             _name(node),
@@ -314,7 +336,7 @@ def _program(torch: Any, name: str, exported: Any, names: Mapping[int, str]) -> 
     )  # fmt: skip
 
 
-def _typed(torch: Any, node: Any) -> Counterpart:
+def _typed(torch: Torch, node: GraphNode) -> Counterpart:
     """What computes a node; of whole numbers it makes floats of the type that PyTorch makes."""
     function, made = _counterpart(node), node.meta.get("val")
     assert function is not None
@@ -327,28 +349,30 @@ def _typed(torch: Any, node: Any) -> Counterpart:
     return lambda *args, **kwargs: np.asarray(function(*args, **kwargs)).astype(dtype)
 
 
-def _named(node: Any, ref: Callable[[Any], Any]) -> dict[str, Any]:
-    named = _kept(node.kwargs)
-    base = node.target._schema.name.removeprefix("aten::") if named or _is_aten(node) else ""
+def _named(node: GraphNode, ref: Callable[[object], object]) -> dict[str, object]:
+    named, target = _kept(node.kwargs), node.target
+    base = target._schema.name.removeprefix("aten::") if _is_operation(target) else ""
     if base in MADE_OF_NOTHING:
-        named["dtype"] = node.meta["val"].dtype
+        named["dtype"] = getattr(node.meta.get("val"), "dtype", None)
     return {key: ref(x) for key, x in named.items()}
 
 
-def _is_aten(node: Any) -> bool:
-    return hasattr(node.target, "_schema")
+def _is_operation(target: object) -> TypeGuard[Operation]:
+    return hasattr(target, "_schema")
 
 
-def _given(exported: Any) -> Iterator[Any]:
+def _given(exported: Exported) -> Iterator[Spec]:
     """What is said of the leaves of the arguments."""
     specs = exported.graph_signature.input_specs
     return (spec for spec in specs if spec.kind.name == "USER_INPUT")
 
 
-def _inputs(exported: Any, name: str, places: Mapping[str, int], names: Mapping[int, str]) -> Any:
+def _inputs(
+    exported: Exported, name: str, places: Mapping[str, int], names: Mapping[int, str]
+) -> tuple[tuple[tuple[int, str], ...], tuple[tuple[int, Array], ...], tuple[int | None, ...]]:
     """The places of what is stored, of constants, and of the arguments' leaves."""
     stored: list[tuple[int, str]] = []
-    constants: list[tuple[int, Any]] = []
+    constants: list[tuple[int, Array]] = []
     inputs: list[int | None] = []
     for spec in exported.graph_signature.input_specs:
         kind, place = spec.kind.name, places.get(getattr(spec.arg, "name", ""))
@@ -375,10 +399,12 @@ def _inputs(exported: Any, name: str, places: Mapping[str, int], names: Mapping[
     return tuple(stored), tuple(constants), tuple(inputs)
 
 
-def _outputs(exported: Any, last: Any, ref: Callable[[Any], Any]) -> Any:
+def _outputs(
+    exported: Exported, last: GraphNode, ref: Callable[[object], object]
+) -> tuple[tuple[object, ...], tuple[tuple[str, object], ...]]:
     """The leaves of the result, and the buffers that are written."""
-    outputs: list[Any] = []
-    written: list[tuple[str, Any]] = []
+    outputs: list[object] = []
+    written: list[tuple[str, object]] = []
     for spec, x in zip(exported.graph_signature.output_specs, last.args[0], strict=True):
         if spec.kind.name == "USER_OUTPUT":
             outputs.append(ref(x))
@@ -393,7 +419,7 @@ def _outputs(exported: Any, last: Any, ref: Callable[[Any], Any]) -> Any:
     return tuple(outputs), tuple(written)
 
 
-def array_of(tensor: Any) -> Any:
+def array_of(tensor: TorchTensor) -> Array:
     """A tensor's numbers, copied, as an array.
 
     Raises:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.modes import active
 from autograd.source_lines import at_line
 from nn.interop.aten_operands import Counterpart
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 class Ref(NamedTuple):
@@ -31,8 +34,8 @@ class Call:
     """
 
     function: Counterpart
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
     place: int
     name: str
     line: str
@@ -57,21 +60,23 @@ class Program:
     size: int
     calls: tuple[Call, ...]
     stored: tuple[tuple[int, str], ...]
-    constants: tuple[tuple[int, Any], ...]
+    constants: tuple[tuple[int, Array], ...]
     inputs: tuple[int | None, ...]
     names: tuple[str, ...]
-    outputs: tuple[Any, ...]
-    written: tuple[tuple[str, Any], ...]
-    rebuild: Callable[[Sequence[Any]], Any]
+    outputs: tuple[object, ...]
+    written: tuple[tuple[str, object], ...]
+    rebuild: Callable[[Sequence[object]], Any]
 
-    def run(self, find: Callable[[str], Any], leaves: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
+    def run(
+        self, find: Callable[[str], object], leaves: Sequence[object]
+    ) -> tuple[Any, dict[str, Any]]:
         """The model's result, and what its buffers are to become.
 
         Args:
             find: Gives the parameter or buffer of a name.
             leaves: Those of the arguments.
         """
-        results: list[Any] = [None] * self.size
+        results: list[object] = [None] * self.size
         for place, name in self.stored:
             results[place] = find(name)
         for place, array in self.constants:
@@ -81,9 +86,8 @@ class Program:
                 results[at] = leaf
         watched = active()
         for call in self.calls:
-            args, kwargs = _filled(call.args, results), call.kwargs
-            if kwargs:
-                kwargs = _filled(kwargs, results)
+            args = [_filled(x, results) for x in call.args]
+            kwargs = {key: _filled(x, results) for key, x in call.kwargs.items()}
             try:
                 if watched:
                     with at_line(call.line):
@@ -97,15 +101,14 @@ class Program:
         return self.rebuild(_filled(list(self.outputs), results)), written
 
 
-def _filled(x: Any, results: Sequence[Any]) -> Any:
+def _filled(x: object, results: Sequence[object]) -> Any:
     """Arguments with the results in their places."""
-    kind = type(x)
-    if kind is Ref:
+    if isinstance(x, Ref):
         return results[x.place]
-    if kind is tuple:
+    if isinstance(x, tuple):
         return tuple([_filled(part, results) for part in x])
-    if kind is list:
+    if isinstance(x, list):
         return [_filled(part, results) for part in x]
-    if kind is dict:
+    if isinstance(x, dict):
         return {key: _filled(part, results) for key, part in x.items()}
     return x

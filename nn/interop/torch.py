@@ -6,30 +6,28 @@ user has installed: nothing here needs it before one of the two is called.
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import Tensor, Value
 from autograd.checks import came
 from nn.interop.aten_operands import dtype_of
-from nn.interop.captured import captured
 from nn.interop.comparison import Comparison, RandomError, compared
 from nn.interop.export_errors import ExportError
 from nn.interop.exported import array_of, export, torch_package
-from nn.interop.program import Program
+from nn.interop.torch_source import Source
 from nn.module import Buffer, Module, Parameter
 from nn.operands import numbers, shape_of
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from typing_extensions import TypeIs
 
     from autograd.arrays import Array
+    from nn.interop.program import Program
+    from nn.interop.torch_protocols import Torch, TorchNet, TorchTensor
 
 __all__ = ["Comparison", "ExportError", "TorchModule", "compare", "from_torch"]
 
@@ -37,7 +35,7 @@ MOST_KEPT = 64
 """How many programs of a model are kept, for shapes and modes that come again."""
 
 
-def from_torch(model: Any, *example: Any, **named: Any) -> TorchModule:
+def from_torch(model: Callable[..., Any], *example: object, **named: object) -> TorchModule:
     """A PyTorch model as a `Module` of ours, with the same modules, parameter names and numbers.
 
     It computes with our operations, so `draw`, `backprop`, `explain`, `compile`, `scalars()` and
@@ -79,7 +77,9 @@ def from_torch(model: Any, *example: Any, **named: Any) -> TorchModule:
     return imported
 
 
-def compare(model: Any, torch_model: Any, *inputs: Any, **named: Any) -> Comparison:
+def compare(
+    model: Callable[..., Any], torch_model: Callable[..., Any], *inputs: object, **named: object
+) -> Comparison:
     """A model's output and every gradient beside PyTorch's: is my backward pass right?
 
     Both models run on the same inputs, and both go backward: from a loss, if that is what they
@@ -122,23 +122,26 @@ def compare(model: Any, torch_model: Any, *inputs: Any, **named: Any) -> Compari
 
 
 def _compared(
-    torch: ModuleType, model: Module, source: Source, leaves: Sequence[Array], form: Any
+    torch: Torch, model: Callable[..., Any], source: Source, leaves: Sequence[object], form: object
 ) -> Comparison:
     floats = None if source.floats is None else dtype_of(source.floats)
-    arrays = [numbers(x) if _is_operand(x) else x for x in leaves]
-    if floats is not None:
-        arrays = [x.astype(floats) if _kind(x) == "f" else x for x in arrays]
 
-    def put(leaves: Sequence[Any]) -> Any:
-        return torch.utils._pytree.tree_unflatten(leaves, form)
+    def plain(x: object) -> object:
+        if not _is_operand(x):
+            return x
+        array = numbers(x)
+        return array if floats is None or _kind(array) != "f" else array.astype(floats)
 
-    return compared(torch, model, source, arrays, put)
+    return compared(
+        torch, model, source, list(map(plain, leaves)),
+        lambda x: torch.utils._pytree.tree_unflatten(x, form),
+    )  # fmt: skip
 
 
-def _check(torch: ModuleType, imported: TorchModule, leaves: Sequence[Array], form: Any) -> None:
+def _check(torch: Torch, imported: TorchModule, leaves: Sequence[object], form: object) -> None:
     """Refuse a model whose gradients would be others than PyTorch's: what is exported has none."""
     source = imported._source
-    modules = (*source.module.modules(), *imported.modules())
+    modules: list[TorchNet | Module] = [*source.module.modules(), *imported.modules()]
     modes = [module.training for module in modules]
     try:
         table = _compared(torch, imported, source, leaves, form)
@@ -163,118 +166,6 @@ def _check(torch: ModuleType, imported: TorchModule, leaves: Sequence[Array], fo
 # --- what is imported -----------------------------------------------------------------------------
 
 
-class Source:
-    """What a `TorchModule` was made from; its copies share it.
-
-    Attributes:
-        module: The `torch.nn.Module` whose modules and parameters count.
-        tensors: The tensors that a function learns without a module, by name.
-        runs: What is exported: that module, or one that calls a function or a method.
-        prefix: What the names of its parameters have before them there.
-        name: What errors and pictures call it.
-        programs: What was exported, by mode and shapes; the least recently used first.
-    """
-
-    def __init__(
-        self,
-        module: Any,
-        runs: Any = None,
-        prefix: str = "",
-        name: str = "",
-        tensors: dict[str, Any] | None = None,
-    ) -> None:
-        self.module = module
-        self.tensors = tensors or {}
-        self.runs = module if runs is None else runs
-        self.prefix = prefix
-        self.name = name or type(module).__name__
-        self.programs: OrderedDict[Any, Program] = OrderedDict()
-
-    @classmethod
-    def of(cls, torch: Any, who: str, model: Any) -> Self:
-        """What a module, a method of one, or a function is made of."""
-        model = getattr(model, "_orig_mod", model)  # what torch.compile has wrapped
-        if isinstance(model, Module):
-            raise TypeError(f"{who}: needs a model of PyTorch's, but got a Module of ours.")
-        if isinstance(model, torch.nn.Module):
-            if any(map(torch.nn.parameter.is_lazy, model.parameters())):
-                raise ValueError(
-                    f"{who}: {type(model).__name__} has parameters without a shape (lazy layers). "
-                    "Call it once in PyTorch first."
-                )
-            return cls(model)
-        if isinstance(model, type) or not callable(model):
-            advice = ""
-            if isinstance(model, dict):
-                advice = " Make the model, and give it these with model.load_state_dict(state)."
-            elif isinstance(model, type):
-                advice = f" Make one of the class: {model.__name__}(...)."
-            raise TypeError(
-                f"{who}: needs a torch.nn.Module or a function of tensors, but got "
-                f"{came(model)}.{advice}"
-            )
-        name = getattr(model, "__name__", type(model).__name__).replace("<lambda>", "a lambda")
-        owner = getattr(model, "__self__", None)
-        if isinstance(owner, torch.nn.Module):
-            runs = _calling(torch, model, {"of": owner})
-            return cls(owner, runs, "of.", f"{type(owner).__name__}.{name}")
-        found = captured(torch, model)
-        modules = {path: x for path, x in found.items() if isinstance(x, torch.nn.Module)}
-        tensors = {path: x for path, x in found.items() if path not in modules}
-        runs = _calling(torch, model, modules)
-        return cls(runs, runs, "", name, tensors)
-
-    def __deepcopy__(self, memo: Any) -> Self:
-        return self
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"programs": OrderedDict()}
-
-    @property
-    def floats(self) -> Any:
-        """PyTorch's type of its numbers; None if it has none of floats."""
-        tensors = (*self.parameters().values(), *self.module.buffers())
-        return next((t.dtype for t in tensors if t.dtype.is_floating_point), None)
-
-    @property
-    def device(self) -> Any:
-        """Where its numbers are."""
-        return next((t.device for t in self.parameters().values()), "cpu")
-
-    def parameters(self) -> dict[str, Any]:
-        """PyTorch's parameters by name, each once."""
-        return {**dict(self.module.named_parameters()), **self.tensors}
-
-    def paths(self) -> dict[int, str]:
-        """What the program calls a parameter, by the tensor's `id`."""
-        named = self.runs.named_parameters(remove_duplicate=False)
-        return {id(tensor): path for path, tensor in (*named, *self.tensors.items())}
-
-
-def _calling(torch: Any, function: Callable[..., Any], parts: dict[str, Any]) -> Any:
-    """A PyTorch module that calls a function; its parts are what the function uses."""
-
-    class Calling(torch.nn.Module):  # type: ignore[misc]
-        def forward(self, *args: Any, **kwargs: Any) -> Any:
-            return function(*args, **kwargs)
-
-    with contextlib.suppress(TypeError, ValueError):  # a function written in C has none
-        # The names of its arguments are those of the inputs.
-        own = inspect.signature(function).parameters.values()
-        itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-        vars(Calling.forward)["__signature__"] = inspect.Signature([itself, *own])
-    calling = Calling()
-    for path, part in parts.items():
-        *above, name = path.split(".")
-        holder = calling
-        for step in above:
-            holder = holder._modules.setdefault(step, torch.nn.Module())
-        holder._modules[name] = part
-    for holder in (h for h in calling.modules() if type(h) in (Calling, torch.nn.Module)):
-        holder.training = any(child.training for child in list(holder.modules())[1:])
-    return calling
-
-
 class TorchModule(Module):
     """A module of an imported PyTorch model; made by `from_torch`.
 
@@ -284,7 +175,7 @@ class TorchModule(Module):
 
     _source: Source
     _parts: dict[str, Tensor | Module]  # its own modules, parameters and buffers
-    _hidden: dict[str, Any]  # its buffers that no file keeps
+    _hidden: dict[str, Array]  # its buffers that no file keeps
 
     def __init__(self, source: Source, made: dict[int, Tensor | Module] | None = None) -> None:
         made = {} if made is None else made
@@ -317,7 +208,7 @@ class TorchModule(Module):
 
     # --- calling ------------------------------------------------------------------------------
 
-    def forward(self, *args: Any, **named: Any) -> Any:
+    def forward(self, *args: object, **named: object) -> Any:
         """What the PyTorch model returns, in its form, of Tensors.
 
         Args:
@@ -357,7 +248,7 @@ class TorchModule(Module):
             for part in self._parts.values()
         )
 
-    def _program(self, leaves: Sequence[Any], form: Any) -> Program:
+    def _program(self, leaves: Sequence[object], form: object) -> Program:
         """What runs for leaves like these; exported if there was none like it."""
         source, programs = self._source, self._source.programs
         modes = tuple([module.training for module in self.modules()])
@@ -421,7 +312,7 @@ class TorchModule(Module):
         return str(self._source.module.extra_repr())
 
 
-def _parameter(name: str, tensor: Any) -> Parameter:
+def _parameter(name: str, tensor: TorchTensor) -> Parameter:
     parameter = Parameter(array_of(tensor), label=name)
     parameter.requires_grad = tensor.requires_grad
     return parameter
@@ -430,7 +321,7 @@ def _parameter(name: str, tensor: Any) -> Parameter:
 @contextmanager
 def _in_modes_of(model: TorchModule) -> Iterator[None]:
     """Inside, PyTorch's modules train, or not, as ours of them."""
-    ours: list[Any] = model.modules()
+    ours = [part for part in model.modules() if isinstance(part, TorchModule)]
     theirs = [part._source.module for part in ours]
     before = [module.training for module in theirs]
     try:
@@ -445,7 +336,9 @@ def _in_modes_of(model: TorchModule) -> Iterator[None]:
 # --- arguments ------------------------------------------------------------------------------------
 
 
-def _taken_apart(torch: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[list[Any], Any]:
+def _taken_apart(
+    torch: Torch, args: tuple[object, ...], named: dict[str, object]
+) -> tuple[list[object], object]:
     """The leaves of arguments, PyTorch's tensors as arrays, and the form that they had."""
     in_order = dict(sorted(named.items()))
     leaves, form = torch.utils._pytree.tree_flatten((args, in_order))
@@ -455,23 +348,23 @@ def _taken_apart(torch: Any, args: tuple[Any, ...], named: dict[str, Any]) -> tu
         raise TypeError(f"from_torch: an input has {err}. Convert it: x.float().") from err
 
 
-def _is_operand(x: Tensor | Array) -> bool:
+def _is_operand(x: object) -> TypeIs[Tensor | Value | Array]:
     """Whether it is numbers to compute with; a setting otherwise."""
     return isinstance(x, (Tensor, Value, np.ndarray, np.generic)) or hasattr(x, "__array_ufunc__")
 
 
-def _kind(x: Any) -> str:
+def _kind(x: object) -> str:
     """One letter, as NumPy's types have; Values are floats."""
     kind = str(getattr(getattr(x, "dtype", None), "kind", "f" if isinstance(x, Value) else ""))
     return "f" if kind == "O" else kind
 
 
-def _as_constant(x: Any, name: str) -> Any:
+def _as_constant(x: object, name: str) -> object:
     """Floats as one node of pictures, by the name that the model has for them."""
     return Tensor(x, label=name) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
 
 
-def _signature(x: Tensor | Array, exactly: bool) -> Any:
+def _signature(x: object, exactly: bool) -> tuple[object, str]:
     """The properties of a leaf that a program depends on."""
     if not _is_operand(x):
         return type(x), repr(x)
@@ -479,7 +372,7 @@ def _signature(x: Tensor | Array, exactly: bool) -> Any:
     return shape_of(x), str(getattr(x, "dtype", kind)) if exactly or kind != "f" else kind
 
 
-def _tensor_like(torch: ModuleType, x: Any, source: Source) -> Any:
+def _tensor_like(torch: Torch, x: Tensor | Value | Array, source: Source) -> TorchTensor:
     """A tensor of PyTorch's of this shape; floats of the model's own type."""
     dtype = source.floats if _kind(x) == "f" else None
     if dtype is None:
