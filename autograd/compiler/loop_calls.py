@@ -24,6 +24,7 @@ from autograd.compiler.gather import taken
 from autograd.compiler.loop import Repeated
 from autograd.compiler.numpy_calls import DOT
 from autograd.compiler.relocation import Places, Relocation, arrays_in, rows_of
+from autograd.compiler.repeated_calls import rolled
 from autograd.compiler.tape import Bound, store
 
 Calls = list[Any]
@@ -41,6 +42,8 @@ class Rounds(ABC):
     def __init__(self, loop: Repeated) -> None:
         self.loop, self.body, self.emitted = loop, loop.body, loop.emitted
         self.known: Calls | None = None
+        self.after: Calls = []
+        self.parts: dict[tuple[int, int], Any] = {}  # of the slopes of what goes in
 
     def __call__(self, *arrays: Any) -> None:
         """Run all rounds."""
@@ -82,34 +85,65 @@ class Rounds(ABC):
             made: Of its buffers those that hold results, each with the array for all rounds; of the
                 last of them one round hands numbers on to the next.
         """
-        calls: Calls = [call for section in bound.sections for call in section]
+        calls = [x for section in bound.sections for call in section for x in _within(call)]
         found: list[Calls] = [[] for _ in self.loop.inputs]
-        relocation = Relocation()
+        self.relocation = relocation = Relocation()
         lookups = [bound[self.emitted.indices], bound[self.emitted.chosen]]
         self.lookups = [np.zeros((len(found), x.size), dtype=np.intp) for x in lookups]
         for memory, table in zip(lookups, self.lookups, strict=True):
             relocation.add(memory, rows_of(table, len(found)))
-        for memory, results in made:
+        pieces = [x for x in _pieces(self.given, calls) if self.body.moving[x].any()]
+        inputs = [_Inputs(self.loop.places(piece)) for piece in pieces]
+        self.inputs = [x for x in inputs if not all(x.beside)]
+        if array is made[-1][1]:
+            self._hand_on(relocation, calls, *made[-1], inputs)
+        for memory, results in made:  # where it is not handed on
             relocation.add(memory, rows_of(results, len(found), self.loop.start))
-        self.inputs, carried = [], [made[-1][0]]
-        for piece in _pieces(self.given, calls):
-            if self.body.moving[piece].any():
-                some = _Inputs(self.loop.places(piece))
-                relocation.add(self.given[piece], some.seen(array))
-                self.inputs += [some] * (not all(some.beside))
-                if array is made[-1][1] and (some.places >= self.loop.start).any():
-                    carried.append(self.given[piece])
+        carried = [made[-1][0]]
+        for piece, x in zip(pieces, inputs, strict=True):
+            relocation.add(self.given[piece], x.seen(array))
+            if array is made[-1][1] and (x.places >= self.loop.start).any():
+                carried.append(self.given[piece])
         self.ahead, calls = _split(calls, relocation, carried, len(found))
         for call in calls:
             for each, here in zip(found, relocation.calls(call, len(found)), strict=True):
                 each.append(here)
         return found
 
+    def _hand_on(
+        self, relocation: Relocation, calls: Calls, memory: Any, array: Any, inputs: list[_Inputs]
+    ) -> None:
+        """Let results be computed at once where the next round collects them.
+
+        From there all of them are copied to the array in the end, if nobody reads them before.
+        """
+        start, size = self.loop.start, memory.size
+        places = np.concatenate([x.places.ravel() for x in inputs])
+        uses = np.bincount((places[places >= start] - start) % size, minlength=size)
+        seen = _bounds([x for call in calls for x in arrays_in(call)]).astype(np.int64)
+        first, last = ((seen - byte_bounds(memory)[0]) // memory.itemsize).T
+        for x in self.inputs:
+            pieces = x.from_the_round_before(start, size)
+            for begin, _, count in pieces:
+                here = (first < begin + count) & (begin < last)
+                apart = (first[here] >= begin).all() and (last[here] <= begin + count).all()
+                if not apart or (uses[begin : begin + count] >= len(x.places)).any():
+                    break
+            else:
+                for begin, column, count in pieces:
+                    results = memory[begin : begin + count]
+                    relocation.add(results, x.handed_on(column, results))
+                    there = self.loop.rows(array)[:, begin : begin + count]
+                    collected = x.collected[1:, column : column + count]
+                    self.after.append(partial(np.positive, collected, there))
+
     def _enter(self, array: Any, indices: Any) -> Calls:
         """The calls that put in what is known before the first round."""
         first = self.loop.inputs[0, self.body.given]
         found: Calls = [partial(taken, array, first, self.given)] * bool(len(first))
-        found += [partial(taken, array, x.places, x.collected) for x in self.inputs]
+        found += [
+            partial(taken, array, x.places, x.collected[: len(x.places)]) for x in self.inputs
+        ]
         places, (index, chosen) = self.loop.loop.indices, self.lookups
         if places.size:
             choose = self.emitted.choose
@@ -127,14 +161,12 @@ class Forward(Rounds):
         bound = self._bind([x for x, _ in self.emitted.kept], {})
         made = self.numbers[begin:]
         self.loop.rows(out)[...] = made  # some of that is not computed: what is written in the code
-        found: Calls = []
-        for k, each in enumerate(self._rounds(bound, out, [(made, out)])):
-            for x in self.inputs:
-                if not x.beside[k]:
-                    found += x.collect(out, k, self.loop.start)
-            found += each
+        rounds = self._rounds(bound, out, [(made, out)])
+        for k, each in enumerate(rounds):
+            inputs = (x for x in self.inputs if not (x.beside[k] or x.handed))
+            each[:0] = (call for x in inputs for call in x.collect(out, k, self.loop.start))
         copy = partial(np.positive, outside, out[: self.loop.start])
-        return [copy, *self._enter(out, indices), *found]
+        return [copy, *self._enter(out, indices), *rolled(rounds), *self.after]
 
 
 class Backward(Rounds):
@@ -162,20 +194,25 @@ class Backward(Rounds):
             slopes_of_given = bound[emitted.gradient]
             columns = needing - body.placement.graph.data_size
             for each, places in zip(rounds, self.loop.places(needing), strict=True):
-                each.extend(_added(out, places, slopes_of_given, columns))
-        backward = [call for each in reversed(rounds) for call in each]
+                each.extend(self._added(out, places, slopes_of_given, columns))
+        backward = rolled(rounds[::-1])
         return [partial(np.positive, given, out), *self._enter(numbers, indices), *backward]
 
+    def _added(self, out: Any, places: Any, slopes: Any, columns: Any) -> Iterator[partial[Any]]:
+        """The calls that add some of the slopes where they belong."""
+        pieces = _in_one_piece(places, columns)
+        if len(pieces) > MOST:
+            yield partial(_add_at, out, places, slopes, columns)
+            return
+        for first, column, count in pieces:
+            more = self.parts.setdefault((column, count), slopes[column : column + count])
+            here = self.relocation.view(more, out, first * 8)
+            yield partial(np.add, here, more, here)
 
-def _added(out: Any, places: Any, slopes: Any, columns: Any) -> Iterator[partial[Any]]:
-    """The calls that add some of the slopes where they belong."""
-    pieces = _in_one_piece(places, columns)
-    if len(pieces) > MOST:
-        yield partial(_add_at, out, places, slopes, columns)
-        return
-    for first, column, count in pieces:
-        here = out[first : first + count]
-        yield partial(np.add, here, slopes[column : column + count], here)
+
+def _within(call: Any) -> Calls:
+    """The calls of a loop, if a call is one: made for one round, they are moved to the others."""
+    return call.func.calls(*call.args) if isinstance(call.func, Rounds) else [call]
 
 
 def _add_at(out: Any, places: Any, slopes: Any, columns: Any) -> None:
@@ -196,20 +233,44 @@ class _Inputs:
     Attributes:
         places: For each round where it is.
         beside: For each round whether it lies side by side.
-        collected: Where it is put if it does not.
+        collected: Where it is put if it does not, with one line more than there are rounds.
+        handed: Whether the rounds put there what comes from the one before.
     """
 
     def __init__(self, places: Any) -> None:
         self.places = places
         found = (places == places[:, :1] + np.arange(places.shape[1])).all(axis=1)
         self.beside: list[bool] = found.tolist()
-        self.collected = np.zeros((len(places), places.shape[1] * (not found.all())))
+        self.collected = np.zeros((len(places) + 1, places.shape[1] * (not found.all())))
+        self.handed = False
 
     def seen(self, array: Any) -> Places:
         """For each round where it is read."""
-        firsts, (arrays, offsets) = self.places[:, 0] * 8, rows_of(self.collected, len(self.places))
+        firsts, (arrays, offsets) = (
+            self.places[:, 0] * 8,
+            rows_of(self.collected[:-1], len(self.places)),
+        )
         there = [array if beside else x for beside, x in zip(self.beside, arrays, strict=True)]
         return there, np.where(self.beside, firsts, offsets).tolist()
+
+    def from_the_round_before(self, start: int, size: int) -> list[tuple[int, int, int]]:
+        """What each round hands on to the next: where among its results, the column, how many.
+
+        Nothing if it is not the only thing that rounds make which is collected.
+        """
+        made = np.flatnonzero((self.places >= start).any(axis=0))
+        shift = start + size * np.arange(len(self.places) - 1)[:, None]
+        among = self.places[1:, made] - shift
+        if not ((among == among[:1]) & (among >= 0) & (among < size)).all():
+            return []
+        return _in_one_piece(among[0], made)
+
+    def handed_on(self, column: int, numbers: Any) -> Places:
+        """Where each round puts what it hands on; these numbers, where nothing is."""
+        self.collected[1:, column : column + len(numbers)] = numbers
+        self.beside, self.handed = [False] * len(self.places), True
+        arrays, offsets = rows_of(self.collected, len(self.collected))
+        return arrays[1:], [x + column * self.collected.itemsize for x in offsets[1:]]
 
     def collect(self, array: Any, k: int, start: int) -> Iterator[Any]:
         """The calls that put the results of earlier rounds, from `start` on, among a round's."""

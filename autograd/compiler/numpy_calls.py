@@ -55,6 +55,8 @@ def call_into(
 
 
 def _product(target: Array, left: Array, right: Array) -> Callable[[], Any]:
+    if right.ndim == left.ndim == 2 and right.shape[1] == 1:  # seen so by whoever else uses it
+        right, target = right[:, 0], target[:, 0]
     if _suit_dot(left, right, target):
         return partial(DOT, left, right, target)
     if _suit_dot(right.T, left.T, target.T):

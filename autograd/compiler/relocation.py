@@ -75,9 +75,9 @@ class Relocation:
         found = self._found(x)
         if found is None:
             return None
-        return [self._view(x, *place, found[1]) for place in zip(*found[0], strict=True)]
+        return [self.view(x, *place, found[1]) for place in zip(*found[0], strict=True)]
 
-    def _view(self, x: Any, array: Any, offset: int, first: int) -> Any:
+    def view(self, x: Any, array: Any, offset: int, first: int = 0) -> Any:
         """It in another array; what one round makes and the next one reads is the same one."""
         known = self._views.setdefault((id(array), x.shape, x.strides, x.dtype), {})
         if offset + first not in known:
@@ -99,14 +99,13 @@ def _with(x: Any, stand_ins: dict[int, Any]) -> Any:
         args, function = _with(x.args, stand_ins), x.func
         if hasattr(function, "on"):  # it knows these arrays
             return function.on(*args)
-        owner = getattr(function, "__self__", None)
-        if isinstance(owner, np.ndarray):
-            function = getattr(_with(owner, stand_ins), function.__name__)
-        return partial(function, *args, **_with(x.keywords, stand_ins))
+        return partial(_with(function, stand_ins), *args, **_with(x.keywords, stand_ins))
     if isinstance(x, (tuple, list)):
         return type(x)([_with(part, stand_ins) for part in x])
     if isinstance(x, dict):
         return {key: _with(part, stand_ins) for key, part in x.items()}
+    if isinstance(owner := getattr(x, "__self__", None), np.ndarray):  # a method of it
+        return getattr(_with(owner, stand_ins), x.__name__)
     return x
 
 
@@ -116,12 +115,11 @@ def arrays_in(call: Any) -> Iterator[Any]:
         if not call.dtype.hasobject:
             yield call
     elif isinstance(call, partial):
-        yield from arrays_in((call.args, call.keywords))
-        owner = getattr(call.func, "__self__", None)
-        if isinstance(owner, np.ndarray):
-            yield owner
+        yield from arrays_in((call.args, call.keywords, call.func))
     elif isinstance(call, dict):
         yield from arrays_in(tuple(call.values()))
     elif isinstance(call, (tuple, list)):
         for part in call:
             yield from arrays_in(part)
+    elif isinstance(owner := getattr(call, "__self__", None), np.ndarray):  # a method of it
+        yield owner

@@ -24,6 +24,7 @@ from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.moves import MOVES
 from autograd.compiler.numpy_calls import DOT
 from autograd.compiler.relocation import arrays_in
+from autograd.compiler.repeated_calls import unrolled
 from autograd.compiler.rounds import OnFloats
 
 
@@ -68,7 +69,7 @@ def expanded(section: Iterable[Any]) -> list[Any]:
     found: list[Any] = []
     for call in section:
         is_loop = isinstance(call, partial) and isinstance(call.func, Rounds)
-        found += call.func.calls(*call.args) if is_loop else [call]
+        found += unrolled(call.func.calls(*call.args) if is_loop else [call])
     return found
 
 
