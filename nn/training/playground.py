@@ -28,6 +28,7 @@ from optim import UpdateRule
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+    from autograd.node import Node
 
 MOST_RUNS = 4
 """So many lines in one plot can be told apart."""
@@ -132,7 +133,7 @@ class Playground:
         check_one_number("playground", total)
         self._name, self._rules, self._count = type(model).__name__, rules, len(x)
         step, targets = _step_and_targets(model, loss, x, y)
-        formulas, runs = _printed_runs(model, rules, step)
+        formulas, runs = _printed_runs(model, rules, total)
         stage = Stage(model, x, y, data if isinstance(data, Dataset) else None, None)
         self.code = f"{step}\nconst rules = [{', '.join(formulas)}];\n{_printed_views(stage)}"
         self._data = {
@@ -182,20 +183,20 @@ class Playground:
 
 
 def _printed_runs(
-    model: Module, rules: Mapping[str, UpdateRule], step: str
+    model: Module, rules: Mapping[str, UpdateRule], total: Node
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """The formulas of all rules, each once, and what each run begins with."""
     formulas: list[str] = []
     runs: list[dict[str, Any]] = []
     for name, rule in rules.items():
-        printed = printed_groups(rule, model, step, _who(name))
+        printed = printed_groups(rule, model, total, _who(name))
         groups = []
         for group in printed:
             if group.formula not in formulas:
                 formulas.append(group.formula)
             groups.append({
                 "rule": formulas.index(group.formula), "floats": group.floats, "lr": group.lr,
-                "at": group.at, "kept": group.kept,
+                "names": group.names, "kept": group.kept,
             })  # fmt: skip
         run = {"name": name, "lr": printed[0].lr, "t": printed[0].steps, "groups": groups}
         if run["t"] != (runs or [run])[0]["t"]:

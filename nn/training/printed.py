@@ -16,6 +16,7 @@ import numpy as np
 
 import autograd
 from autograd.errors import CompileError
+from autograd.node import topological
 from nn.functional.targets import known_to_fit
 from nn.pictures.columns import column_nodes
 from nn.pictures.plane import Plane
@@ -23,6 +24,8 @@ from optim import UpdateRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from autograd.node import Node
 
     Array = NDArray[np.float64]
 
@@ -54,12 +57,6 @@ def printed_step(model: Any, loss: Callable[[Any, Any], Any], x: Any, y: Any) ->
     return general
 
 
-def parameter_names(step: str) -> list[str]:
-    """The parameters of what `printed_step` printed, in its order."""
-    block = step.split("parameters: {\n", 1)[1].split("},\n        gradients", 1)[0]
-    return re.findall(r'"(.*?)": {', block)
-
-
 @dataclass(frozen=True)
 class PrintedGroup:
     """What a group of an optimizer does, as JavaScript, and from where it goes on.
@@ -68,7 +65,7 @@ class PrintedGroup:
         formula: A function `update()`.
         floats: The names of the numbers that it is given at each step.
         lr: Its rate.
-        at: Which of the step's parameters it changes, by their place.
+        names: Which of the step's parameters it changes.
         steps: How many steps it has taken.
         kept: What it keeps of each number.
     """
@@ -76,20 +73,20 @@ class PrintedGroup:
     formula: str
     floats: list[str]
     lr: float
-    at: list[int]
+    names: list[str]
     steps: int
     kept: list[list[float]]
 
 
 def printed_groups(
-    optimizer: UpdateRule, model: Any, step: str, who: str = "playground"
+    optimizer: UpdateRule, model: Any, total: Node, who: str = "playground"
 ) -> list[PrintedGroup]:
     """The groups of an optimizer that change something in a step.
 
     Args:
         optimizer: Of the parameters of the model.
         model: What it trains.
-        step: What `printed_step` printed, whose order of the parameters counts.
+        total: A loss of the model: parameters on which it does not depend are not printed.
         who: Who says so if it cannot be done.
 
     Raises:
@@ -97,19 +94,18 @@ def printed_groups(
             parameters have taken different numbers of steps; or what is kept is no multiple of what
             the formula keeps.
     """
-    named = {f"model.{name}": p for name, p in model.named_parameters()}
-    printed = [named.get(name) for name in parameter_names(step)]
+    reached = {id(node) for node in topological(total)}
+    names = {id(p): f"model.{name}" for name, p in model.named_parameters() if id(p) in reached}
     found = []
     states = optimizer.state_dict()["state"]
     for group, state in zip(optimizer.param_groups, states, strict=True):
-        own = {id(p) for p in group["params"]}
-        at = [k for k, p in enumerate(printed) if id(p) in own]
-        if not at:
+        learnt = [p for p in group["params"] if id(p) in names]
+        if not learnt:
             continue
-        learnt: list[Any] = [printed[k] for k in at]
         formula, floats = _printed_update(optimizer, group, sum(p.size for p in learnt), who)
         steps, kept = _carried_state(optimizer, group, state, learnt, who)
-        found.append(PrintedGroup(formula, floats, float(group["lr"]), at, steps, kept))
+        own = [names[id(p)] for p in learnt]
+        found.append(PrintedGroup(formula, floats, float(group["lr"]), own, steps, kept))
     if len({one.steps for one in found}) > 1:
         raise _not_in_step(who)
     return found

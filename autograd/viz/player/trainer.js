@@ -19,22 +19,20 @@ function trainers(data) {
     return points;
   }
   const sized = (size) => made.get(size) || made.set(size, program(size)).get(size);
-  const names = Object.keys(sized(1).parameters),
-    first = names.map((name) => sized(1).parameters[name].numbers.slice());
+  const first = Object.entries(sized(1).parameters).map(([name, x]) => [name, x.numbers.slice()]);
   function trainer(run) {
-    const parameters = first.map((numbers) => numbers.slice());
     const groups = run.groups.map((group) => {
       const rule = rules[group.rule](),
         [floats, theta, g, ...kept] = ordered(rule.arguments);
       return { ...group, rule, floats, theta, g, kept, given: group.floats, start: group.kept, after: ordered(rule.results) };
     });
-    let t = run.t;
+    let t, parameters;
     function put(held) {
-      names.forEach((name, k) => held[name]?.numbers.set(parameters[k]));
+      for (const name in parameters) held[name]?.numbers.set(parameters[name]);
     }
     function reset() {
       t = run.t;
-      first.forEach((numbers, k) => parameters[k].set(numbers));
+      parameters = Object.fromEntries(first.map(([name, numbers]) => [name, numbers.slice()]));
       for (const { kept, start } of groups) kept.forEach((numbers, k) => numbers.set(start[k]));
     }
     function lossOf(rows, x) {
@@ -52,18 +50,18 @@ function trainers(data) {
     }
     // All groups move with the rate of the first.
     const rateOf = (group, rate) => (group.lr === run.lr ? rate : group.lr * (rate / run.lr));
-    function update({ rule, theta, g, kept, floats, given, at, after, ...group }, gradients, rate) {
+    function update({ rule, theta, g, kept, floats, given, names, after, ...group }, gradients, rate) {
       let from = 0;
       g.fill(0);
-      for (const k of at) {
-        theta.set(parameters[k], from);
-        if (gradients[names[k]]) g.set(gradients[names[k]].numbers, from);
-        from += parameters[k].length;
+      for (const name of names) {
+        theta.set(parameters[name], from);
+        if (gradients[name]) g.set(gradients[name].numbers, from);
+        from += parameters[name].length;
       }
       floats.set(given.map((name) => (name === "t" ? t : rateOf(group, rate))));
       rule.forward();
       from = 0;
-      for (const k of at) parameters[k].set(after[0].subarray(from, (from += parameters[k].length)));
+      for (const name of names) parameters[name].set(after[0].subarray(from, (from += parameters[name].length)));
       kept.forEach((numbers, k) => numbers.set(after[k + 1]));
     }
     function step(rows, rate = run.lr, x = data.x) {
