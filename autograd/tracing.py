@@ -9,7 +9,7 @@ of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd.modes import active, force_grad
@@ -70,12 +70,15 @@ class Tracer(force_grad):
         """
         raise NotImplementedError
 
-    def numbers_of(self, read: Callable[[], list[float]], owner: object) -> list[Any]:
+    def numbers_of(
+        self, read: Callable[[], list[float]], owner: object, names: Sequence[str]
+    ) -> list[Any]:
         """What stands for plain numbers that are read anew at every call.
 
         Args:
             read: Gives them; None where what is recorded would not do.
             owner: Whose they are: it is expected to change.
+            names: What each is called.
         """
         raise NotImplementedError
 

@@ -169,7 +169,8 @@ class RecordedMemory(Memory):
             stretches, counts = zip(*self._planned[place], strict=True)
             return [*counts] if [*stretches] == here else None
 
-        return [*zip(here, self.watching.numbers_of(counts, self.memory), strict=True)]
+        names = ["t"] * len(here)
+        return [*zip(here, self.watching.numbers_of(counts, self.memory, names), strict=True)]
 
     def _plan(self) -> None:
         """Find out what the steps of a call would count, without counting them."""
@@ -183,7 +184,7 @@ def recorded(
 ) -> tuple[Any, Memory]:
     """A group and its memory as a tracer has them: with numbers that are read at every call."""
     names, others, read = plain_numbers(group)
-    settings = zip(names, watching.numbers_of(read, group), strict=True)
+    settings = zip(names, watching.numbers_of(read, group, names), strict=True)
     twin: RecordedMemory = watching.once(memory, RecordedMemory)
     twin.starts = starts
     return others | dict(settings), twin

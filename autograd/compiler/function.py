@@ -265,12 +265,15 @@ class Compiled:
 
         Args:
             language: "c" for the forward pass as C99, which reads like the formulas; "js" for a
-                function of JavaScript that has the backward pass, too; "llvm" for what is compiled
-                for a machine with vectors of two numbers: @f0 goes forward, @f1 backward.
+                function of JavaScript that has the backward pass, too, or is a whole training step;
+                "llvm" for what is compiled for a machine with vectors of two numbers: @f0 goes
+                forward, @f1 backward.
 
         Raises:
             CompileError: nothing has been recorded yet; the function compares numbers, so that
-                another call may take another path; or it holds a step that is not known as loops.
+                another call may take another path; it holds a step that is not known as loops; or
+                what it changes cannot be written down: in C nothing, in JavaScript gradients that
+                are added to those of the call before, and random numbers.
             ValueError: the language is not known.
 
         Example:

@@ -11,7 +11,7 @@ that is made of the texts computes them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,7 @@ def _operator(sign: str, swapped: bool = False, compares: bool = False) -> Calla
 
     def method(self: HostNumber, other: Any) -> Any:
         if isinstance(other, (bool, int, float)):
-            shown, now = repr(other), other
+            shown, now = f"({other!r})" if repr(other)[0] == "-" else repr(other), other
         elif isinstance(other, HostNumber):
             shown, now = other.text, other.now
         else:
@@ -85,6 +85,7 @@ class HostNumbers:
 
     Attributes:
         reads: Give the numbers that come from outside.
+        names: What each of them is called, and the `id` of whose it is.
         checks: Texts of comparisons, and how they came out.
         used: The arrays that calls fill in, by text and type.
     """
@@ -92,13 +93,17 @@ class HostNumbers:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.reads: list[tuple[Callable[[], Any], int]] = []
+        self.names: list[tuple[str, int]] = []
         self.checks: dict[str, bool] = {}
         self.used: dict[tuple[str, str], Any] = {}
         self._count = 0
 
-    def read(self, read: Callable[[], Any]) -> list[HostNumber]:
+    def read(
+        self, read: Callable[[], Any], names: Sequence[str] = (), owner: object = None
+    ) -> list[HostNumber]:
         """The numbers that `read` gives at each call."""
         now = read()
+        self.names += [(name, id(owner)) for name in names or ["v"] * len(now)]
         self.reads.append((read, len(now)))
         self._count += len(now)
         begin = self._count - len(now)

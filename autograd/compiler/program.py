@@ -246,8 +246,8 @@ class Program:
         """The arrays that are kept from call to call, as an optimizer's averages."""
         return [] if self.effects is None else [get() for get, *_ in self.effects.kept]
 
-    def workspace(self, kept: list[Array]) -> Workspace:
-        """Memory for a call."""
+    def look_at(self, kept: list[Array]) -> None:
+        """Find out which arrays are still those that calls are bound to."""
         for tensor, data in [*self.bound.items()]:
             if tensor._data is not data:
                 # It has another array now, and may again: from now on its numbers are copied.
@@ -257,6 +257,10 @@ class Program:
             if known is not array:
                 self.kept, self.free = [], []  # likewise
                 break
+
+    def workspace(self, kept: list[Array]) -> Workspace:
+        """Memory for a call."""
+        self.look_at(kept)
         free = self.free
         try:
             space = free.pop()

@@ -329,10 +329,12 @@ class Recording(Tracer):
         """A copy, which is what is kept after the call."""
         return self.effects.keep(holder, name, first)
 
-    def numbers_of(self, read: Callable[[], Any], owner: Any) -> list[HostNumber]:
+    def numbers_of(
+        self, read: Callable[[], Any], owner: Any, names: Sequence[str]
+    ) -> list[HostNumber]:
         """Expressions of numbers that each call reads."""
         self.effects.owners.append(owner)
-        return self.effects.host.read(read)
+        return self.effects.host.read(read, names, owner)
 
     def once(self, owner: Any, make: Callable[[Any, Any], Any]) -> Any:
         """What was made for an owner."""

@@ -10,12 +10,20 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.gather import taken
 from autograd.compiler.listing import Names
+from autograd.compiler.native.bound_step import (
+    Settings,
+    check_repeats,
+    settings,
+    taken_over,
+    writes,
+)
 from autograd.compiler.native.loops import FIXED, GIVEN, LEAF, MADE
 from autograd.compiler.native.lowering import expanded
 from autograd.compiler.program import Program, Workspace
@@ -42,7 +50,10 @@ class BoundProgram:
         leaves: What gets a gradient: its name, its numbers, and the gradient's.
         results: Each result's name and where it lies.
         seeds: The gradients of the results, from which the backward pass begins.
-        forward, backward: The calls.
+        forward, backward: The calls; of a training step, forward is all that it computes.
+        writes: What copies new numbers to where they stay, after all else.
+        settings: The numbers that an optimizer reads.
+        is_step: Whether it is one, so that its results are constants.
     """
 
     named: list[tuple[Any, str, str]] = field(default_factory=list)
@@ -52,15 +63,30 @@ class BoundProgram:
     seeds: list[Any] = field(default_factory=list)
     forward: Calls = field(default_factory=list)
     backward: Calls = field(default_factory=list)
+    writes: Calls = field(default_factory=list)
+    settings: Settings = field(default_factory=Settings)
+    is_step: bool = False
 
 
 def bound(
-    who: str, program: Program, find_names: Callable[..., Any], function: Callable[..., Any]
+    who: str,
+    program: Program,
+    find_names: Callable[..., Any],
+    function: Callable[..., Any],
+    changes: bool = True,
 ) -> BoundProgram:
     """A program with a memory of its own, its leaves' numbers filled in.
 
+    Args:
+        who: Who says so if it cannot be done.
+        program: It.
+        find_names: Gives nodes their names.
+        function: What was recorded.
+        changes: Whether it may change something outside of itself, as a training step does.
+
     Raises:
-        CompileError: it goes by comparisons of numbers, or has Values among its arguments.
+        CompileError: it goes by comparisons of numbers, or has Values among its arguments; or what
+            it changes cannot be written down.
     """
     if program.guarded:
         raise CompileError(
@@ -68,10 +94,13 @@ def bound(
             "as another call could take another path. Use where, maximum, minimum or clip."
         )
     if program.effects is not None:
-        raise CompileError(
-            f"{who}: needs a function that changes nothing outside of itself, but this one writes "
-            "to parameters, gradients or an optimizer. Leave the update out: compile the loss."
-        )
+        if not changes:
+            raise CompileError(
+                f"{who}: needs a function that changes nothing outside of itself, but this one "
+                "writes to parameters, gradients or an optimizer. Leave the update out: compile "
+                "the loss."
+            )
+        check_repeats(who, program)
     if program.value_count:
         raise CompileError(
             f"{who}: needs arguments that are numbers, arrays or Tensors, but got a Value. Pass a "
@@ -82,22 +111,24 @@ def bound(
             f"{who}: needs arguments of one kind, but got arrays and Tensors. Pass Tensors "
             "alone, or arrays alone."
         )
+    program.look_at(program.arrays_kept())
     space, out = Workspace(program, []), BoundProgram()
-    _fill_leaves(program, space)
-    _name_arguments(out, program, space, _parameters(function))
-    _name_leaves(out, program, space, Names(program, find_names))
-    out.forward = _forward(program, space)
-    out.results = _results(who, program, space)
-    _backward(out, program, space)
-    return out
-
-
-def _fill_leaves(program: Program, space: Workspace) -> None:
     program.gathered.take(space.leaf_numbers)
-    for owner, window, _ in space.windows:
-        window[...] = owner._data
-    for k, place in space.tensor_places:
-        place[...] = program.tensors[k][0]._data
+    _name_arguments(out, program, space, _parameters(function))
+    grads: dict[int, Array] | None = None
+    if program.effects is not None:
+        out.settings = settings(who, program, space)
+        out.named += [(x, f"rate{k}", GIVEN) for k, (x, _) in enumerate(out.settings.filled)]
+        out.named += [(x, f"kept{k}", MADE) for k, x in enumerate(program.arrays_kept())]
+        out.writes, found = writes(who, program, space)
+        grads = found if program.is_step else None
+    _name_leaves(out, program, space, Names(program, find_names), grads)
+    out.forward = [*taken_over(program, space), *expanded(chain(*space.forward))]
+    out.results = _results(who, program, space)
+    out.is_step = program.is_step
+    if not out.is_step:
+        _backward(out, program, space)
+    return out
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:
@@ -126,8 +157,14 @@ def _name_arguments(
         out.named += [(place, label, GIVEN) for place in places]
 
 
-def _name_leaves(out: BoundProgram, program: Program, space: Workspace, names: Names) -> None:
-    """The leaves and what is computed, named as in the listing."""
+def _name_leaves(
+    out: BoundProgram, program: Program, space: Workspace, names: Names,
+    grads: dict[int, Array] | None,
+) -> None:  # fmt: skip
+    """The leaves and what is computed, named as in the listing.
+
+    Of what changes, the numbers are where they stay; `grads` are a step's, by whose they are.
+    """
     for k, begin in enumerate(program.placement.begins):
         shape = program.raised.instructions[k].out.shape
         size = int(np.prod(shape))
@@ -137,21 +174,27 @@ def _name_leaves(out: BoundProgram, program: Program, space: Workspace, names: N
         shape = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
         out.named.append((part.reshape(shape), f"v{k}", MADE))
     leaf_of = {id(x.home.holder): x for x in program.graph.leaves if x.home is not None}
-    for owner, window, grad in space.windows:
+    known: set[int] = set()
+    for owner, _, grad in space.windows:
         leaf = leaf_of.get(id(owner))
         label = names.known.get(owner) or names.known.get(leaf) or owner.label
         label = label.rpartition("[")[0] if label.endswith("]") else label
-        _add_leaf(out, names.own(label or "w", owner), window, grad)
+        known.add(id(owner))
+        slope = grad if grads is None else grads.get(id(owner))
+        _add_leaf(out, names.own(label or "w", owner), owner._data, slope)
     if len(space.leaf_numbers):
-        _add_leaf(out, "leaves", space.leaf_numbers, space.leaf_slopes)
+        slope = space.leaf_slopes if grads is None else grads.get(id(space))
+        _add_leaf(out, "leaves", space.leaf_numbers, slope)
     slopes = dict(space.gradients)
+    written = {k for k, _ in program.effects.data} if program.effects is not None else set()
     for k, (tensor, stand_in) in enumerate(program.tensors):
-        if k < program.tensor_count or stand_in.first not in space.arrays:
+        is_read = stand_in.first in space.arrays
+        if k < program.tensor_count or id(tensor) in known or not (is_read or k in written):
             continue
         label = names.own(names.known.get(tensor) or tensor.label or f"w{k}", tensor)
-        array = space.arrays[stand_in.first]
-        if tensor.requires_grad:
-            _add_leaf(out, label, array, slopes.get(k))
+        array = tensor._data
+        if tensor.requires_grad or k in written:
+            _add_leaf(out, label, array, slopes.get(k) if grads is None else grads.get(id(tensor)))
         else:
             out.named.append((array, label, FIXED))
     for step, line, _ in names.array_lines():
@@ -166,30 +209,14 @@ def _add_leaf(out: BoundProgram, label: str, numbers: Array, grad: Any) -> None:
         out.named.append((grad, f"d_{label}", MADE))
 
 
-def _forward(program: Program, space: Workspace) -> Calls:
-    """What replay.py does between the arguments and the results."""
-    numbers = space.numbers
-    calls: Calls = [_collect(numbers, at, place) for at, place in space.given_places]
-    calls += space.arrays.early
-    calls += [partial(np.positive, array, place) for place, array in space.early_places]
-    calls += expanded(space.scalars.sections[0])
-    if program.uses_arrays:
-        calls += [_collect(numbers, at, place) for at, place in space.value_places]
-        calls += space.arrays.sections[0]
-    return calls
-
-
-def _collect(numbers: Array, positions: Any, out: Array) -> Callable[..., Any]:
-    return partial(taken, numbers, np.asarray(positions, np.intp), out=out)
-
-
 def _results(who: str, program: Program, space: Workspace) -> list[tuple[str, Any]]:
     """Where the results lie; single numbers side by side as one."""
     found: list[Any] = []
     for x in program.outputs:
         if x.__class__ is int:
-            at = int(program.placement.at[x])
-            found.append(space.numbers[at : at + 1])
+            is_late, at, *_ = program.returned[x]
+            later: Any = space.later
+            found.append((later.numbers if is_late else space.numbers)[at : at + 1])
         elif isinstance(x, Tensor) and isinstance(x._data, Traced):
             found.append(space.arrays[x._data])
         elif isinstance(x, Traced):
@@ -223,6 +250,6 @@ def _backward(out: BoundProgram, program: Program, space: Workspace) -> None:
         out.backward.append(partial(np.positive, first, space.seeds))
     for places, slope, flowing in space.value_slopes:
         row = np.zeros(len(places))
-        out.backward.append(_collect(slope.reshape(-1), np.flatnonzero(flowing), row))
+        out.backward.append(partial(taken, slope.reshape(-1), np.flatnonzero(flowing), out=row))
         out.backward.append(partial(np.add.at, space.seeds, places, row))
     out.backward += expanded(space.scalars.sections[1])

@@ -34,7 +34,7 @@ def source(
 ) -> str:
     """A program in another language."""
     check_choice("source", "language", language, LANGUAGES)
-    program_of_calls = bound("source", program, find_names, function)
+    program_of_calls = bound("source", program, find_names, function, language != "c")
     name = _identifier(name)
     prepared = Prepared("source", program_of_calls, language != "c", name)
     if language == "js":
@@ -64,7 +64,7 @@ def export(
             f"export: needs a path whose name C has no use for, as {file.stem} is the function's; "
             f"for example {file.stem.strip('_') or 'net'}_net.c."
         )
-    program_of_calls = bound("export", program, find_names, function)
+    program_of_calls = bound("export", program, find_names, function, changes=False)
     prepared = Prepared("export", program_of_calls, False, file.stem)
     single = dtype is not None and np.dtype(dtype) == np.dtype("f4")
     if not single and dtype is not None and _has_single(prepared):

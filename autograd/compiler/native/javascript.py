@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -23,6 +24,7 @@ import numpy as np
 from autograd.compiler.native.loops import Apply, Memory, Ref
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.native.text import Text, indexed, nested, used
+from autograd.errors import CompileError
 
 ARRAYS = {"f8": "Float64Array", "f4": "Float32Array", "i8": "Int32Array", "i4": "Int32Array",
           "u1": "Uint8Array", "b1": "Uint8Array"}  # fmt: skip
@@ -113,11 +115,15 @@ def source(prepared: Prepared, name: str) -> str:
     js = JavaScript()
     steps = [*prepared.forward, *prepared.backward]
     js.read(steps)
+    first, last = _settings(prepared)
     bodies = {
-        "forward": [*js.lines(prepared.forward, " " * 12)],
+        "step" if prepared.is_step else "forward": [
+            *first, *js.lines(prepared.forward, " " * 12), *last,
+        ],
         "backward": [*js.lines(prepared.backward, " " * 12)],
-    }
+    }  # fmt: skip
     memories = {id(m): m for m in (*prepared.arguments, *prepared.results, *used(steps))}
+    memories.update({id(m): m for m, _ in prepared.filled})
     for numbers, grad in prepared.leaves.values():
         memories.update({id(m): m for m, *_ in (numbers, *((grad,) if grad else ()))})
     lines = [
@@ -125,16 +131,55 @@ def source(prepared: Prepared, name: str) -> str:
         f"function {name}() {{",
         *(f"    {text}" for text in js.helpers.values()),
         *(f"    {_declared(js, m)}" for m in memories.values()),
+        *([f"    const settings = {_first_settings(js, prepared)};"] if first or last else []),
         "    return {",
         f"        arguments: {_listed((m.name, m, 0, m.shape) for m in prepared.arguments)},",
         f"        results: {_listed((m.name, m, 0, m.shape) for m in prepared.results)},",
         f"        parameters: {_listed((k, *x) for k, (x, _) in prepared.leaves.items())},",
         f"        gradients: {_listed((k, *g) for k, (_, g) in prepared.leaves.items() if g)},",
     ]
+    lines += ["        settings,"] if first or last else []
     for which, body in bodies.items():
         if body:
             lines += [f"        {which}() {{", *body, "        },"]
     return "\n".join([*lines, "    };", "}", ""])
+
+
+def _settings(prepared: Prepared) -> tuple[list[str], list[str]]:
+    """What a step does first and last with the numbers that an optimizer reads."""
+    indent = " " * 12
+    first = [
+        line
+        for text, outcome in prepared.settings.checks
+        for line in (
+            f"{indent}if ({_expression(text)} !== {str(outcome).lower()})",
+            f'{indent}    throw new RangeError("settings for which this is not the step");',
+        )
+    ]
+    first += [f"{indent}{m.name}[0] = {_expression(text)};" for m, text in prepared.filled]
+    numbers = prepared.settings.numbers.items()
+    return first, [f"{indent}settings.{name} += {by};" for name, (_, by) in numbers if by]
+
+
+def _first_settings(js: JavaScript, prepared: Prepared) -> str:
+    numbers = prepared.settings.numbers.items()
+    found = (f"{name}: {js.number(x, np.dtype(float))}" for name, (x, _) in numbers)
+    return f"{{ {', '.join(found)} }}"
+
+
+def _expression(text: str) -> str:
+    """What Python computes of settings, in JavaScript; of a sum in brackets without them."""
+    if "//" in text or "%" in text:
+        raise CompileError(f"source: {text} cannot be written in this language.")
+    for word, theirs in (
+        ("True", "true"),
+        ("False", "false"),
+        ("inf", "Infinity"),
+        ("nan", "NaN"),
+        ("bool", "Boolean"),
+    ):
+        text = re.sub(rf"(?<![\w.]){word}\b", theirs, text)
+    return text
 
 
 def _declared(js: JavaScript, memory: Memory) -> str:

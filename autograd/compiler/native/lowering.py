@@ -47,6 +47,10 @@ def lowered(call: Any, memories: Memories) -> list[Nest]:
     elif isinstance(owner, np.ndarray) and name == "fill":
         (number,) = call.args
         found = assigned(memories, Number(float(number), owner.dtype), owner)
+    elif isinstance(owner, np.ndarray) and name == "__setitem__" and call.args[0] is ...:
+        found = elementwise(memories, np.positive, (call.args[1], owner), {})
+    elif isinstance(owner, np.ndarray) and name == "take":
+        found = MOVES["taken"](memories, owner, *call.args, out=call.keywords["out"])
     elif owner is np.add and name == "at":
         found = added_at(memories, *call.args)
     elif isinstance(owner, OnFloats):
@@ -79,13 +83,14 @@ def _comment(call: Any, memories: Memories) -> str:
     if getattr(function, "__name__", "") == "store":
         function, arrays = call.args[1], [*arrays[1:], arrays[0]]
     name = getattr(function, "__name__", "call").strip("_")
-    name = {"dot": "matmul", "positive": "copy"}.get(name, name)
+    name = {"dot": "matmul", "positive": "copy", "setitem": "copy"}.get(name, name)
     if name == "reduce":
         name = {"add": "sum", "maximum": "max", "minimum": "min"}.get(
             function.__self__.__name__, name
         )
-    target = getattr(function, "__self__", None)
     names = [memories.of(x)[0].name for x in arrays if x.size]
-    if isinstance(target, np.ndarray):
+    if name == "fill":
         return f"{names[-1]} = {call.args[0]}"
+    if name == "take":
+        names = [names[-1], *names[:-1]]
     return f"{names[-1]} = {name}({', '.join(names[:-1])})"

@@ -27,7 +27,10 @@ class Prepared:
     """What a printer writes down.
 
     Attributes:
-        forward, backward: The nests, and loops of them.
+        forward, backward: The nests, and loops of them; of a training step, forward is all.
+        is_step: Whether it is one.
+        settings: The numbers that an optimizer reads.
+        filled: Where the texts of what is computed of those belong.
         arguments, results: The memories of what goes in and comes out, in order.
         leaves: Where the leaves lie and where their gradients do, by name; None for a leaf without
             a gradient.
@@ -36,9 +39,11 @@ class Prepared:
     def __init__(self, who: str, program: BoundProgram, backward: bool, name: str) -> None:
         self.who = who
         second = program.backward if backward else []
-        calls = [*program.forward, *second]
+        calls = [*program.forward, *second, *program.writes]
         ends = [*(x for _, places in program.arguments for x in places)]
         ends += [x for _, x in program.results]
+        self.is_step, self.settings = program.is_step, program.settings
+        ends += [x for x, _ in program.settings.filled]
         for _, x, grad in program.leaves:
             ends += [x, *([grad] if grad is not None and backward else [])]
         memories = Memories([*calls, *ends], program.named, constants=True, complete=True)
@@ -50,9 +55,11 @@ class Prepared:
         copies: list[Nest] = []
         self.arguments = [self._argument(memories, *x, copies) for x in program.arguments]
         self.results = self._results(memories, program.results, first)
+        first += [x for call in program.writes for x in self._nests(call, memories)]
+        self.filled = [(memories.of(x)[0], text) for x, text in program.settings.filled]
         self.leaves: dict[str, tuple[Part, Part | None]] = {}
         for name, x, grad in program.leaves * backward:
-            slopes = None if grad is None else self._part(memories, grad, last, name)
+            slopes = None if grad is None else self._part(memories, grad, last or first, name)
             self.leaves[name] = self._part(memories, x, [], name), slopes
         self.forward = rolled(copies + first, tables=False)
         self.backward = rolled(last, tables=False)

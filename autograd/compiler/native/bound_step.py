@@ -1,0 +1,182 @@
+"""Bound step: what a training step reads and changes outside of itself, as calls on arrays.
+
+For five neurons and Adam: their parameters and its averages are arrays that stay from step to step;
+what is computed of them is copied there at the end of each. Its rate and its count of steps are
+numbers by name, and the rate that is corrected for the count is a text made of those names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.compiler.gather import taken
+from autograd.errors import CompileError
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from autograd.arrays import Array
+    from autograd.compiler.program import Program, Workspace
+
+Calls = list[Any]
+
+_NUMBER = re.compile(r"v\[(\d+)\]")
+
+
+@dataclass
+class Settings:
+    """The plain numbers of an optimizer, by name.
+
+    Attributes:
+        numbers: Each with what it is at the next step, and by how much more at each one after it.
+        filled: Arrays of one number each, and the text of what they become.
+        checks: Texts of comparisons, and how each came out when the step was recorded.
+    """
+
+    numbers: dict[str, tuple[float, float]] = field(default_factory=dict)
+    filled: list[tuple[Array, str]] = field(default_factory=list)
+    checks: list[tuple[str, bool]] = field(default_factory=list)
+
+
+def check_repeats(who: str, program: Program) -> None:
+    """Refuse a step whose next one would not be the same program, or could not be written down."""
+    effects = program.effects
+    if effects.draws:
+        raise CompileError(
+            f"{who}: needs a function that draws no random numbers, but this one does, as dropout "
+            "in training. Turn it off with eval(), or print the program without it."
+        )
+    left = {k for k, grad in effects.grads if grad is not None}
+    left |= {k for k, row in effects.row_grads if row is not None}
+    asked = [(k, grad is None) for k, grad in effects.asked]
+    asked += [(k, is_none) for k, _, is_none in effects.olds]
+    if any(not is_none or k in left for k, is_none in asked):
+        raise CompileError(
+            f"{who}: needs a step that begins with gradients of its own, but this one adds to "
+            "those of the step before. Call zero_grad() before backward()."
+        )
+    if any(k < program.tensor_count for k, _ in (*effects.data, *effects.grads)):
+        raise CompileError(
+            f"{who}: needs a function that changes nothing that it is given, but this one writes "
+            "to an argument. Use the Tensor from outside."
+        )
+
+
+def settings(who: str, program: Program, space: Workspace) -> Settings:
+    """The settings that a step reads.
+
+    Raises:
+        CompileError: the next step is another program than the one that was recorded.
+    """
+    effects, host = program.effects, program.effects.run.effects.host
+    if effects.compute() is None:
+        raise CompileError(
+            f"{who}: needs a recording like the step to come, but the newest is of an earlier one, "
+            "as a first step may be. Call the function once more."
+        )
+    now = [x for read, _ in host.reads for x in read()]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in effects.ends]
+    try:
+        for owner, name, value in effects.ends:
+            setattr(owner, name, value())
+        after = [x for read, _ in host.reads for x in read() or ()]
+    finally:
+        for owner, name, value in before:
+            setattr(owner, name, value)
+    texts = [text for text, _ in host.used]
+    used = {int(k) for text in (*texts, *host.checks) for k in _NUMBER.findall(text)}
+    names: dict[Any, str] = {}
+    keys: dict[int, Any] = {}
+    for k in sorted(used):
+        grows = after[k] - now[k]
+        keys[k] = host.names[k] if not grows else k  # a rate that two steps read is one number
+        if keys[k] not in names:
+            name, count = host.names[k][0], 2
+            while name in names.values():
+                name, count = f"{host.names[k][0]}_{count}", count + 1
+            names[keys[k]] = name
+
+    def named(text: str) -> str:
+        return _NUMBER.sub(lambda found: f"settings.{names[keys[int(found[1])]]}", text)
+
+    filled = zip(space.effects.numbers, map(named, texts), strict=True)
+    return Settings(
+        {names[key]: (now[k], after[k] - now[k]) for k, key in keys.items()},
+        [(array, text) for array, text in filled if array is not None],
+        [(named(text), outcome) for text, outcome in host.checks.items()],
+    )
+
+
+def taken_over(program: Program, space: Workspace) -> Calls:
+    """What puts the numbers that stay from call to call where the program computes with them."""
+    calls: Calls = [partial(np.positive, owner._data, place) for owner, place in space.moving]
+    calls += [
+        partial(np.positive, program.tensors[k][0]._data, place)
+        for k, place in space.tensor_places
+        if k >= program.tensor_count
+    ]
+    given = () if space.effects is None else zip(space.effects.given, program.arrays_kept())  # noqa: B905
+    return calls + [
+        partial(np.positive, now, array) for (_, array), now in given if array is not None
+    ]
+
+
+def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[int, Array]]:
+    """What copies new numbers to where they stay; and new gradients, by whose they are."""
+    effects, tensors = program.effects, program.tensors
+    calls: Calls = [
+        partial(np.positive, space.arrays[new], tensors[k][0]._data) for k, new in effects.data
+    ]
+    grads = {id(tensors[k][0]): space.arrays[x] for k, x in effects.grads if x is not None}
+    places = {k: place for place, k in enumerate(program.order)}
+    both = (space.effects.row_data, True), (space.effects.row_grads, False)
+    for found, is_data in both:
+        for _, leaves, numbers, where in found:
+            flat = numbers.reshape(-1)
+            sources = np.arange(flat.size)[where].ravel().tolist()
+            groups: dict[int, tuple[Array, list[tuple[int, int]]]] = {}
+            for k, source in zip(leaves, sources, strict=True):
+                leaf = program.graph.leaves[k]
+                holder = leaf.home.holder if leaf.home is not None else space
+                if holder is space and k not in places:
+                    raise CompileError(
+                        f"{who}: needs a function that reads each Value that it changes. "
+                        "Leave the others out."
+                    )
+                array = _data(holder)
+                if not is_data:
+                    array = grads.setdefault(id(holder), np.zeros_like(array))
+                at = places[k] if holder is space else _flat(leaf.home.index, array.shape)
+                groups.setdefault(id(holder), (array, []))[1].append((at, source))
+            for array, moves in groups.values():
+                calls += _put(flat, array.reshape(-1), sorted(moves))
+    kept = zip(space.effects.kept, program.arrays_kept(), strict=True)
+    return [*calls, *(partial(np.positive, new, now) for new, now in kept)], grads
+
+
+def _data(holder: Any) -> Any:
+    """The numbers of a Tensor; of single Values those in the memory of the program."""
+    return holder._data if isinstance(holder, Tensor) else holder.leaf_numbers
+
+
+def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    return int(np.ravel_multi_index(index, shape))
+
+
+def _put(source: Array, target: Array, moves: list[tuple[int, int]]) -> Iterator[Any]:
+    """The calls that take (to, from) each number to its place."""
+    there = np.array([to for to, _ in moves], np.intp)
+    here = np.array([at for _, at in moves], np.intp)
+    breaks = np.flatnonzero(np.diff(there) != 1) + 1
+    for to, at in zip(np.split(there, breaks), np.split(here, breaks), strict=True):
+        out = target[to[0] : to[-1] + 1]
+        if (at == at[0] + np.arange(at.size)).all():
+            yield partial(np.positive, source[at[0] : at[-1] + 1], out)
+        else:
+            yield partial(taken, source, at, out=out)

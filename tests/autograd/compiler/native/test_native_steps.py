@@ -1,0 +1,287 @@
+"""A whole training step as JavaScript: under Node it trains as Python does."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import optim
+from autograd import CompileError, Tensor, Value
+from tests.autograd.compiler.native.programs import orbit, recurrent
+
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None and os.environ.get("GLASSGRAD_CI") != "1",
+    reason="needs Node",
+)
+
+TRAIN = """
+const all = group => Object.fromEntries(Object.entries(group).map(
+    ([name, x]) => [name, Array.from(x.numbers)]));
+Object.values(p.arguments).forEach((x, k) => x.numbers.set(given[k]));
+for (let k = 0; k < 5; k++) {
+    if (k === 2) Object.assign(p.settings || {}, changed);
+    p.step();
+}
+console.log(JSON.stringify([all(p.results), all(p.parameters), all(p.gradients), p.settings]));
+"""
+
+
+def trained_under_node(g, *example, **changed):
+    """Results, parameters, gradients and settings after five steps, two of them before a change."""
+    text = g.source("js")
+    given = json.dumps([np.ravel(x).tolist() for x in example])
+    script = f"{text}\nconst p = {g.__name__}(), given = {given}, changed = {json.dumps(changed)};"
+    done = subprocess.run(
+        ["node", "-"], input=f"{script}\n{TRAIN}", capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def check(step, leaves, *example, before=3, rate=None, optimizer=None, tolerance=1e-12):
+    """Take some steps in Python, five under Node and the same five in Python, as written."""
+    g = autograd.compile(step)
+    for _ in range(before):
+        g(*example)
+    changed = {} if rate is None else {"lr": rate}
+    results, *found, settings = trained_under_node(g, *example, **changed)
+    for k in range(5):
+        if k == 2 and rate is not None:
+            optimizer.param_groups[0]["lr"] = rate
+        loss = step(*example)
+    np.testing.assert_allclose(results["out"], [float(loss.data)], rtol=tolerance)
+    for theirs, name in zip(found, ("data", "grad"), strict=True):
+        numbers = np.sort(np.concatenate(list(theirs.values())))
+        ours = np.sort(np.concatenate([np.ravel(getattr(x, name)) for x in leaves]))
+        scale = max(1.0, np.abs(ours).max())
+        np.testing.assert_allclose(numbers, ours, rtol=0, atol=tolerance * scale)
+        assert len(numbers) == len(ours)
+    return settings
+
+
+def batch(*shape):
+    return np.random.default_rng(3).normal(size=shape)
+
+
+def network(*middle):
+    nn.manual_seed(0)
+    return nn.Sequential(nn.Linear(2, 4, bias=not middle), *middle, nn.Tanh(), nn.Linear(4, 1))
+
+
+def step_of(loss, optimizer):
+    def step(*data):
+        optimizer.zero_grad()
+        total = loss(*data)
+        total.backward()
+        optimizer.step()
+        return total
+
+    return step
+
+
+def squares(model):
+    return lambda x, y: ((model(x) - y) ** 2).mean()
+
+
+RULES = {
+    "SGD": lambda p: optim.SGD(p, lr=0.1),
+    "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01),
+    "Nesterov": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
+    "Adam": lambda p: optim.Adam(p, lr=0.01),
+    "AdamW": lambda p: optim.AdamW(p, lr=0.01),
+    "RMSprop": lambda p: optim.RMSprop(p, lr=0.01),
+    "Adagrad": lambda p: optim.Adagrad(p, lr=0.1, lr_decay=0.1),
+}
+
+
+@needs_node
+@pytest.mark.parametrize("rule", RULES)
+def test_a_step_with_each_rule_trains_as_python_does_and_its_rate_can_be_changed(rule):
+    model = network()
+    optimizer = RULES[rule](model.parameters())
+    step = step_of(squares(model), optimizer)
+    settings = check(
+        step, [*model.parameters()], batch(6, 2), batch(6, 1), rate=0.03, optimizer=optimizer
+    )
+    assert settings["lr"] == 0.03
+    assert settings.get("t", 9) == 9  # the number of the step to come
+
+
+@needs_node
+def test_a_first_step_is_enough_where_the_next_is_the_same_program():
+    model = network()
+    step = step_of(squares(model), optim.Adam(model.parameters(), lr=0.01))
+    check(step, [*model.parameters()], batch(6, 2), batch(6, 1), before=1)
+
+
+@needs_node
+def test_groups_have_settings_of_their_own_and_two_steps_in_one_share_them():
+    model = network()
+    weights = [*model.parameters()]
+    optimizer = optim.AdamW(
+        [{"params": weights[:2], "lr": 0.01}, {"params": weights[2:], "lr": 0.1}], lr=1.0
+    )
+    once = step_of(squares(model), optimizer)
+
+    def twice(x, y):
+        once(x, y)
+        return once(x, y)
+
+    settings = check(twice, weights, batch(6, 2), batch(6, 1))
+    assert (settings["lr"], settings["lr_2"]) == (0.01, 0.1)
+    assert sorted(x for x in settings if x.startswith("lr")) == ["lr", "lr_2"]
+    assert sorted(settings[x] for x in settings if x[0] == "t") == [17, 17, 18, 18]
+
+
+@needs_node
+def test_running_averages_are_kept():
+    model = network(nn.BatchNorm1d(4))
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        total = ((model(x) - y) ** 2).mean()
+        total.backward()
+        optimizer.step()
+        return total
+
+    g = autograd.compile(step)
+    data = batch(6, 2), batch(6, 1)
+    for _ in range(3):
+        g(*data)
+    _, found, *_ = trained_under_node(g, *data)
+    for _ in range(5):
+        step(*data)
+    names = {f"model.{name}" for name, _ in model.named_parameters()}
+    numbers = np.concatenate([x for name, x in found.items() if name not in names])
+    state = {f"model.{name}": x for name, x in model.state_dict().items()}
+    expected = np.concatenate([np.ravel(x) for name, x in state.items() if name not in names])
+    np.testing.assert_allclose(np.sort(numbers), np.sort(expected), rtol=0, atol=1e-12)
+
+
+@needs_node
+def test_in_float32_a_step_agrees_to_its_rounding():
+    model = network().astype(np.float32)
+    step = step_of(squares(model), optim.Adam(model.parameters(), lr=0.01))
+    data = batch(6, 2).astype("f4"), batch(6, 1).astype("f4")
+    check(step, [*model.parameters()], *data, tolerance=1e-5)
+
+
+@needs_node
+def test_values_that_a_loop_changes_by_hand_are_trained():
+    w = [Value(x) for x in batch(9).tolist()]
+
+    def step(x):
+        loss = (sum((a * x[0] + b * x[1] + c).tanh() for a, b, c in zip(*[iter(w)] * 3)) - 1) ** 2
+        for p in w:
+            p.grad = 0.0
+        loss.backward()
+        for p in w:
+            p.data -= 0.1 * p.grad
+        return loss
+
+    check(step, w, [1.0, 2.0])
+
+
+@needs_node
+@pytest.mark.parametrize("by_hand", [False, True], ids=["an optimizer", "by hand"])
+def test_a_close_up_is_trained_in_the_arrays_of_its_model(by_hand):
+    nn.manual_seed(0)
+    scalars = nn.MLP(2, [4], 1, "tanh").scalars()
+    leaves = [*scalars.parameters()]
+    optimizer = optim.SGD(leaves, lr=0.05, momentum=0.9 * (not by_hand))
+
+    def loss(points):
+        return sum((scalars(x)[0] - 1.0) ** 2 for x in points) * 0.1
+
+    def step(points):
+        total = loss(points)
+        for p in leaves:
+            p.grad = 0.0
+        total.backward()
+        for p in leaves:
+            p.data -= 0.05 * p.grad
+        return total
+
+    check(step if by_hand else step_of(loss, optimizer), leaves, batch(6, 2).tolist())
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("make", "x", "rate"),
+    [(recurrent, batch(40).tolist(), 0.05), (orbit, 0.3, 0.001)],
+    ids=["rounds", "a chain"],
+)
+def test_what_is_done_again_and_again_is_trained(make, x, rate):
+    f, w = make()
+    step = step_of(lambda x: (f(x) - 1.0) ** 2, optim.SGD(w, lr=rate))
+    check(step, w, x)
+
+
+@needs_node
+def test_settings_for_which_the_step_is_another_program_are_refused():
+    model = network()
+    g = autograd.compile(step_of(squares(model), optim.SGD(model.parameters(), lr=0.1)))
+    for _ in range(2):
+        g(batch(6, 2), batch(6, 1))
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        trained_under_node(g, batch(6, 2), batch(6, 1), momentum=0.9)
+    assert "RangeError: settings for which this is not the step" in error.value.stderr
+
+
+def test_printing_a_step_changes_nothing():
+    model = network()
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    g = autograd.compile(step_of(squares(model), optimizer))
+    for _ in range(2):
+        g(batch(6, 2), batch(6, 1))
+    before = [*(x.data.copy() for x in model.parameters())], optimizer.state_dict()["state"][0]
+    assert "step() {" in g.source("js")
+    for x, was in zip(model.parameters(), before[0], strict=True):
+        np.testing.assert_array_equal(x.data, was)
+    state = optimizer.state_dict()["state"][0]
+    assert list(state["steps"]) == list(before[1]["steps"])
+    for name, array in state["kept"].items():
+        np.testing.assert_array_equal(array, before[1]["kept"][name])
+
+
+def test_what_has_been_loaded_since_is_what_is_printed():
+    model = network()
+    g = autograd.compile(step_of(squares(model), optim.SGD(model.parameters(), lr=0.1)))
+    for _ in range(2):
+        g(batch(6, 2), batch(6, 1))
+    model[0].weight.data = np.full((4, 2), 0.125)
+    text = g.source("js")
+    assert "0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125" in text
+
+
+def test_a_step_that_cannot_be_repeated_is_refused_by_what_it_does():
+    model = network()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    data = batch(6, 2), batch(6, 1)
+
+    def adds(x, y):
+        total = squares(model)(x, y)
+        total.backward()
+        optimizer.step()
+        return total
+
+    for step, why in (
+        (adds, "adds to those of the step before"),
+        (step_of(squares(network(nn.Dropout(0.5))), optimizer), "draws no random numbers"),
+    ):
+        g = autograd.compile(step)
+        with pytest.raises(CompileError, match=why):
+            g(*data), g(*data), g.source("js")
+
+
+def test_c_says_that_a_step_is_not_for_it():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    g = autograd.compile(step_of(lambda x: (w * x).sum(), optim.SGD([w], lr=0.1)))
+    g(np.ones(2))
+    with pytest.raises(CompileError, match="compile the loss"):
+        g.source("c")
