@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import IntArray
+    from autograd.op import Elementwise
 
 FEW, LONG = 20, 24
 """A stretch has at most FEW operations for each of the instructions that it would be otherwise, and
@@ -44,13 +45,13 @@ class Lookups:
         places: Where the index of each is.
     """
 
-    at: Any
-    candidates: Any
-    begins: Any
-    counts: Any
-    places: Any
+    at: IntArray
+    candidates: IntArray
+    begins: IntArray
+    counts: IntArray
+    places: IntArray
 
-    def chosen(self, indices: Array) -> Any:
+    def chosen(self, indices: IntArray) -> IntArray:
         """The places of what is chosen."""
         index, counts = indices[self.places], self.counts
         wrong = (index < -counts) | (index >= counts)
@@ -77,17 +78,17 @@ class Chain:
         constants: The numbers written in the code, by their places.
     """
 
-    ops: list[Any]
+    ops: list[Elementwise | None]
     code: array[int]
     left: array[int]
     right: array[int]
     flows: array[int]
-    outside: Any
-    out: Any
+    outside: IntArray
+    out: IntArray
     lookups: Lookups
     constants: dict[int, float]
 
-    def operands(self, indices: Array) -> array[int]:
+    def operands(self, indices: IntArray) -> array[int]:
         """The left operands; of a lookup, what the indices choose."""
         if not self.lookups.at.size:
             return self.left

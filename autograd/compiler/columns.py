@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.compiler.graph import CONSTANT, DETACH, PICK, Graph
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-
-Rows = Any
-"""An array of row numbers of the graph."""
+    from autograd.arrays import BoolArray, IntArray
 
 PART = 10_000
 """How many of an array's numbers are Python's at a time."""
@@ -52,12 +49,14 @@ class Columns:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.code = np.array(graph.code, dtype=np.int16)
+        self.code: IntArray = np.array(graph.code, dtype=np.int16)
         left, right = np.array(graph.left, dtype=np.int32), np.array(graph.right, dtype=np.int32)
-        self.number, self.index = left, right
-        self.candidates, self.begins = np.array(graph.candidates), np.array(graph.begins)
-        self.left = np.where((self.code >= 0) | (self.code == DETACH), left, -1)
-        self.right = np.where(self.code >= 0, right, -1)
+        self.number: IntArray = left
+        self.index: IntArray = right
+        self.candidates: IntArray = np.array(graph.candidates)
+        self.begins: IntArray = np.array(graph.begins)
+        self.left: IntArray = np.where((self.code >= 0) | (self.code == DETACH), left, -1)
+        self.right: IntArray = np.where(self.code >= 0, right, -1)
         self.alive = self._behind(self._ends())
         # A gradient of what only a guard looks at is 0, and 0 times an infinite derivative is nan.
         self.leads = self._behind(self._ends(guards=False)) if graph.guards else self.alive
@@ -65,16 +64,16 @@ class Columns:
         lookups = np.flatnonzero((self.code == PICK) & self.alive)
         _, first, which = np.unique(left[lookups], return_index=True, return_inverse=True)
         self.like[lookups] = lookups[first][which]
-        self.adds = self.alive & (self.code == self._code_of("add"))
+        self.adds: BoolArray = self.alive & (self.code == self._code_of("add"))
         self.simple = [self._code_of(name) for name in ("add", "subtract", "multiply")]
-        self.products = self.alive & (self.code == self._code_of("multiply"))
+        self.products: BoolArray = self.alive & (self.code == self._code_of("multiply"))
         self._absorb()
 
     def _code_of(self, name: str) -> int:
         names = [op.name for op in self.graph.ops]
         return names.index(name) if name in names else _ABSENT
 
-    def _ends(self, guards: bool = True) -> Array:
+    def _ends(self, guards: bool = True) -> IntArray:
         """Rows that something besides operations looks at; with or without the guards."""
         graph = self.graph
         ends = [np.array(graph.outputs, dtype=np.intp), self.candidates]
@@ -82,7 +81,7 @@ class Columns:
             ends += [np.array(pairs) for pairs, _ in graph.guards.values()]
         return np.concatenate(ends)
 
-    def _behind(self, ends: Array) -> Array:
+    def _behind(self, ends: IntArray) -> BoolArray:
         """Of each row whether one of these depends on it."""
         alive = bytearray(len(self.code))
         np.frombuffer(alive, dtype=bool)[ends.astype(np.intp)] = True
@@ -107,7 +106,7 @@ class Columns:
         uses[self._ends().astype(np.intp)] += 2
         consumer = np.zeros(n, dtype=np.intp)
         consumer[used] = by
-        inner = (uses == 1) & self.adds[consumer]
+        inner: BoolArray = (uses == 1) & self.adds[consumer]
         self.inner_add, self.inner_product = inner & self.adds, inner & self.products
         root = np.where(self.inner_add, consumer, np.arange(n))
         while True:  # each round doubles the distance
@@ -117,7 +116,7 @@ class Columns:
             root = further
         self._terms(root)
 
-    def _terms(self, root: Rows) -> None:
+    def _terms(self, root: IntArray) -> None:
         """The terms of every sum, sorted by sum: products (`left`, `right`) and plain rows."""
         n = len(self.code)
         adds = np.flatnonzero(self.adds)
@@ -140,7 +139,7 @@ class Columns:
         self.product_count = np.bincount(self.product_of, minlength=n)
         self.plain_count = np.bincount(self.plain_of, minlength=n)
         chained = self.inner_add[self.left] | self.inner_add[self.right]
-        lonely = (self.product_count == 0) & (self.plain_count == 2) & ~chained
+        lonely: BoolArray = (self.product_count == 0) & (self.plain_count == 2) & ~chained
         self.sums = self.adds & ~self.inner_add & ~lonely
         self.owner = root.astype(np.int32)
         self.owner[inside] = self.product_of
@@ -148,47 +147,47 @@ class Columns:
         self.inner = self.inner[np.argsort(self.owner[self.inner], kind="stable")]
         self.inner_of = self.owner[self.inner]
 
-    def kept(self) -> Any:
+    def kept(self) -> BoolArray:
         """Of each row whether it is computed, and not as a part of a sum."""
-        operation = (self.code >= 0) | (self.code <= PICK)
+        operation: BoolArray = (self.code >= 0) | (self.code <= PICK)
         return operation & self.alive & ~self.inner_add & ~self.inner_product
 
-    def work(self, rows: Rows) -> Array:
+    def work(self, rows: IntArray) -> IntArray:
         """How many operations each row stands for; the first lookup reads all its candidates."""
         p, q = self.product_count[rows], self.plain_count[rows]
-        work = np.where(self.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
-        reading = (self.code[rows] == PICK) & (self.like[rows] == rows)
+        work: IntArray = np.where(self.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
+        reading: BoolArray = (self.code[rows] == PICK) & (self.like[rows] == rows)
         work[reading] = self.choices(self.number[rows[reading]])
         return work
 
-    def choices(self, which: Array) -> Any:
+    def choices(self, which: IntArray) -> IntArray:
         """Among how many candidates the lookups choose that have these."""
         return self.begins[which + 1] - self.begins[which]
 
-    def candidates_of(self, which: Array) -> Any:
+    def candidates_of(self, which: IntArray) -> IntArray:
         """The rows that lookups with these candidates choose from, one after the other."""
         return self.candidates[_ranges(self.begins[which], self.begins[which + 1])]
 
-    def with_inner(self, rows: Rows) -> Rows:
+    def with_inner(self, rows: IntArray) -> IntArray:
         """These rows and what is part of them, in the order in which they were recorded."""
         first, last = (np.searchsorted(self.inner_of, rows, side) for side in ("left", "right"))
         return np.sort(np.concatenate([rows, self.inner[_ranges(first, last)]]))
 
 
-def in_turn(numbers: Array) -> Iterator[Any]:
+def in_turn(numbers: IntArray | BoolArray) -> Iterator[int]:
     """The numbers of an array one after the other, as Python's, without a list of them all."""
     parts = (numbers[i : i + PART] for i in range(0, len(numbers), PART))
     return chain.from_iterable(part.tolist() for part in parts)
 
 
-def _ranges(begins: Any, ends: Any) -> Any:
+def _ranges(begins: IntArray, ends: IntArray) -> IntArray:
     """The numbers from each begin to its end, one after the other."""
-    counts = ends - begins
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    counts: IntArray = ends - begins
+    within: IntArray = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     return np.repeat(begins, counts) + within
 
 
-def located(wanted: Array, rows: Array) -> Array:
+def located(wanted: IntArray, rows: IntArray) -> IntArray:
     """Where the wanted rows are among others, all different; -1 for one that is not there.
 
     Example:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.compiler.chain import LONG
-from autograd.compiler.columns import Columns, Rows, in_turn
+from autograd.compiler.columns import Columns, in_turn
 from autograd.compiler.graph import DETACH, LEAF, PICK
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import BoolArray, IntArray
 
 
-def levels(columns: Columns, rows: Rows) -> tuple[Array, Array]:
+def levels(columns: Columns, rows: IntArray) -> tuple[IntArray, BoolArray]:
     """Of each row its level, and whether a gradient flows to it."""
     n = len(columns.code)
     level, needs = array("i", bytes(4 * n)), bytearray((columns.code == LEAF).tobytes())
@@ -42,7 +42,7 @@ def levels(columns: Columns, rows: Rows) -> tuple[Array, Array]:
     return np.frombuffer(level, dtype=np.int32)[columns.like], found & columns.leads
 
 
-def _move_down(columns: Columns, rows: Rows, level: array[int]) -> None:
+def _move_down(columns: Columns, rows: IntArray, level: array[int]) -> None:
     """Put rows that can wait long, and lead to the end in a few levels, near the end.
 
     What a recurrence says after each step is then computed for all steps at once. What is needed a
@@ -60,7 +60,7 @@ def _move_down(columns: Columns, rows: Rows, level: array[int]) -> None:
 
 
 def _with_operands(
-    columns: Columns, rows: Rows, backwards: bool = False
+    columns: Columns, rows: IntArray, backwards: bool = False
 ) -> Iterator[tuple[int, int, int, Sequence[int]]]:
     """Each row with its two operands, or with the list of what it waits for; in either order."""
     order = slice(None, None, -1 if backwards else 1)
@@ -72,8 +72,11 @@ def _with_operands(
     sides = like[left], like[np.where(right < 0, left, right)]
     counts = columns.product_count[rows], columns.plain_count[rows]
     candidates = like[columns.candidates]
-    parts = rows, columns.code[rows], columns.number[rows], *counts, *sides
-    for row, code, which, p, q, i, j in zip(*map(in_turn, parts), strict=True):
+    operands = zip(*map(in_turn, sides), strict=True)
+    terms_of = zip(*map(in_turn, counts), strict=True)
+    lookup = zip(in_turn(columns.code[rows]), in_turn(columns.number[rows]), strict=True)
+    together = zip(in_turn(rows), operands, terms_of, lookup, strict=True)
+    for row, (i, j), (p, q), (code, which) in together:
         more: Sequence[int] = ()
         if p or q:
             more = [*islice(factors, 2 * p), *islice(terms, q)]

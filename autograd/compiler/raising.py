@@ -18,13 +18,13 @@ graph but for the levels, one short loop.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.compiler.chain import FEW, LIST, LONG, MANY, Chain, Lookups
-from autograd.compiler.columns import Columns, Rows, in_turn, located
+from autograd.compiler.columns import Columns, in_turn, located
 from autograd.compiler.graph import CONSTANT, DETACH, PICK, Graph
 from autograd.compiler.instructions import (
     Body,
@@ -41,7 +41,8 @@ from autograd.compiler.repeats import distinct, find_repeats, round_of, runs
 from autograd.rules.arithmetic import add, multiply
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import BoolArray, IntArray
+    from autograd.compiler.instructions import Instruction
 
 
 SUM = 30_000
@@ -55,16 +56,16 @@ def raise_graph(graph: Graph) -> Raised:
     rows = np.flatnonzero(kept)
     level, needs = levels(columns, rows)
     keys = _keys(columns, rows, needs)
-    found: list[tuple[int, Any]] = []
-    bodies: dict[Any, Body] = {}
+    found: list[tuple[int, Instruction]] = []
+    bodies: dict[Hashable, Body] = {}
     repeated = list(find_repeats(columns, rows, level[rows], keys))
     exposed = _exposed(columns, [rounds for _, _, rounds, _ in repeated])
     for first, results, rounds, wires in repeated:
         body, inputs, indices = round_of(columns, rounds, wires, needs)
         made = len(body) - rounds.shape[1] + np.searchsorted(rounds[0], results[0])
-        body.outputs = made.tolist()
-        same = (inputs == inputs[0]).all(axis=0)
-        mask = exposed[results].any(axis=0)
+        body.outputs = [*in_turn(made)]
+        same: BoolArray = (inputs == inputs[0]).all(axis=0)
+        mask = np.logical_or.reduce(exposed[results])
         key = body.key(), same.tobytes(), mask.tobytes()
         if key not in bodies:
             raised = raise_graph(body)
@@ -78,7 +79,7 @@ def raise_graph(graph: Graph) -> Raised:
     return Raised(graph, needs, columns.alive, instructions)
 
 
-def _exposed(columns: Columns, loops: list[Rows]) -> Any:
+def _exposed(columns: Columns, loops: list[IntArray]) -> BoolArray:
     """Of each row whether anything but the round that it is in uses it; `loops` are all rounds."""
     round_of_row = np.zeros(len(columns.code), dtype=np.int64)
     count = 0
@@ -93,7 +94,7 @@ def _exposed(columns: Columns, loops: list[Rows]) -> Any:
     return exposed
 
 
-def _keys(columns: Columns, rows: Rows, needs: Array) -> Array:
+def _keys(columns: Columns, rows: IntArray, needs: BoolArray) -> IntArray:
     """What tells kinds of rows apart: how gradients flow, how many terms or choices, the code."""
     code = np.where(columns.sums[rows], SUM, columns.code[rows].astype(np.int32))
     plain, products = (
@@ -109,22 +110,22 @@ def _keys(columns: Columns, rows: Rows, needs: Array) -> Array:
 
 
 def _groups_and_chains(
-    columns: Columns, rows: Rows, level: Array, keys: Array, needs: Array
-) -> list[tuple[int, Any]]:
+    columns: Columns, rows: IntArray, level: IntArray, keys: IntArray, needs: BoolArray
+) -> list[tuple[int, Instruction]]:
     """What becomes of each level's kinds of rows; of long narrow stretches, one chain."""
     keys = np.stack([*keys, level], dtype=np.int32)
     order = np.lexsort(keys)
     rows, keys, level = rows[order], keys[:, order], level[order]
     begins = np.ones(len(rows), dtype=bool)
     begins[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
-    found: list[tuple[int, Any]] = []
+    found: list[tuple[int, Instruction]] = []
     others = np.ones(len(rows), dtype=bool)
     for first, end in _narrow(columns, rows, level, begins):
         stretch = slice(*np.searchsorted(level, (first, end)))
         found.append((first, _chain(columns, columns.with_inner(rows[stretch]), needs)))
         others[stretch] = False
     rows, keys, level, begins = rows[others], keys[:, others], level[others], begins[others]
-    ragged: list[Any] = []
+    ragged: list[tuple[int, Sums]] = []
     for group in np.split(np.arange(len(rows)), np.flatnonzero(begins)[1:]):
         if not group.size:
             continue
@@ -142,7 +143,9 @@ def _groups_and_chains(
     return found
 
 
-def _narrow(columns: Columns, rows: Rows, level: Array, begins: Array) -> Iterator[tuple[int, int]]:
+def _narrow(
+    columns: Columns, rows: IntArray, level: IntArray, begins: BoolArray
+) -> Iterator[tuple[int, int]]:
     """First and last level, this one excluded, of the stretches that are to be chains."""
     counts = np.bincount(level, columns.work(rows)), np.bincount(level, begins)
     free = counts[1] > 0
@@ -152,13 +155,14 @@ def _narrow(columns: Columns, rows: Rows, level: Array, begins: Array) -> Iterat
     operations, instructions = (np.convolve(count, around, "same") for count in counts)
     every = np.ones(len(free))
     for most, least, size in ((MANY, LIST, counts[1]), (FEW, LONG, every)):
-        for first, end in runs(free & (operations <= most * instructions)).tolist():
+        pairs: list[tuple[int, int]] = runs(free & (operations <= most * instructions)).tolist()
+        for first, end in pairs:
             if size[first:end].sum() >= least:
                 free[first:end] = False
                 yield first, end
 
 
-def _chain(columns: Columns, rows: Rows, needs: Array) -> Chain:
+def _chain(columns: Columns, rows: IntArray, needs: BoolArray) -> Chain:
     """Rows of a narrow stretch, one after another; they have come in an order that will do."""
     graph = columns.graph
     left, right = columns.left[rows], columns.right[rows]
@@ -169,16 +173,17 @@ def _chain(columns: Columns, rows: Rows, needs: Array) -> Chain:
     outside = operands[(operands >= 0) & (located(operands, rows) < 0)]
     numbers = np.concatenate([outside, rows])
     detached = columns.code[rows] == DETACH
-    for row, i, j, stops in zip(*map(in_turn, (rows, left, right, detached)), strict=True):
+    sides = zip(in_turn(left), in_turn(right), strict=True)
+    for row, (i, j), stops in zip(in_turn(rows), sides, in_turn(detached), strict=True):
         if i >= 0:  # of lookups it is known
             flow = needs[i] or (j >= 0 and needs[j])
             needs[row] = flow and not stops and columns.leads[row]
     flows = needs[left] + 2 * (needs[right] & (right >= 0))
     flows[lookups] = 1
     used, code = np.unique(columns.code[rows], return_inverse=True)
-    ops = [graph.ops[k] if k >= 0 else None for k in used.tolist()]
-    i, j = (_flat(located(side, numbers)) for side in (left, right))
-    flows = _flat(np.where(needs[rows], flows, 0))
+    ops = [graph.ops[k] if k >= 0 else None for k in in_turn(used)]
+    at_left, at_right = (_flat(located(side, numbers)) for side in (left, right))
+    flows = np.where(needs[rows], flows, 0)
     counts = columns.choices(lots)
     begins = np.cumsum(counts) - counts
     chosen = Lookups(
@@ -189,15 +194,17 @@ def _chain(columns: Columns, rows: Rows, needs: Array) -> Chain:
         columns.index[rows[lookups]],
     )
     written = np.flatnonzero(columns.code[outside] == CONSTANT)
-    constants = {k: graph.constants[columns.number[outside[k]]] for k in written.tolist()}
-    return Chain(ops, _flat(code), i, j, flows, outside, rows, chosen, constants)
+    constants = {k: graph.constants[columns.number[outside[k]]] for k in in_turn(written)}
+    return Chain(
+        ops, _flat(code), at_left, at_right, _flat(flows), outside, rows, chosen, constants
+    )
 
 
-def _flat(numbers: Array) -> array[int]:
+def _flat(numbers: IntArray) -> array[int]:
     return array("i", numbers.astype(np.int32).tobytes())
 
 
-def _instructions(columns: Columns, code: int, rows: Rows) -> Iterator[Any]:
+def _instructions(columns: Columns, code: int, rows: IntArray) -> Iterator[Instruction]:
     """What a group of rows becomes."""
     if code == PICK:
         lots, which = np.unique(columns.number[rows], return_inverse=True)
@@ -213,11 +220,11 @@ def _instructions(columns: Columns, code: int, rows: Rows) -> Iterator[Any]:
         yield Group(op, sides[: op.arity], rows)
 
 
-def _raise_sums(columns: Columns, rows: Rows) -> Iterator[Any]:
+def _raise_sums(columns: Columns, rows: IntArray) -> Iterator[Instruction]:
     """Sums with equally many terms: matrix products where there are, else plain sums."""
     p, q = int(columns.product_count[rows[0]]), int(columns.plain_count[rows[0]])
-    first: Any = np.searchsorted(columns.product_of, rows)
-    first_plain: Any = np.searchsorted(columns.plain_of, rows)
+    first = np.searchsorted(columns.product_of, rows)
+    first_plain = np.searchsorted(columns.plain_of, rows)
     at = first[:, None] + np.arange(p)
     left, right = columns.product_left[at], columns.product_right[at]
     plain = columns.plain[first_plain[:, None] + np.arange(q)]
@@ -257,7 +264,7 @@ def _merged(sums: list[Sums]) -> Sums:
     )
 
 
-def find_blocks(left: Rows, right: Rows) -> Iterator[Any]:
+def find_blocks(left: IntArray, right: IntArray) -> Iterator[IntArray]:
     """Where left vectors meet right ones all with all: arrays (stack, i, j) of places in the group.
 
     Example:
@@ -283,5 +290,5 @@ def find_blocks(left: Rows, right: Rows) -> Iterator[Any]:
     shapes = np.stack([heights, sizes // heights], axis=1)
     order = np.argsort(owner, kind="stable")
     for shape in np.unique(shapes[(shapes > 1).all(axis=1)], axis=0):
-        here = (shapes == shape).all(axis=1)
+        here: BoolArray = (shapes == shape).all(axis=1)
         yield first[order[here[owner[order]]]].reshape(-1, *shape)

@@ -15,17 +15,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.compiler.chain import FEW
-from autograd.compiler.columns import Columns, Rows, in_turn, located
+from autograd.compiler.columns import Columns, in_turn, located
 from autograd.compiler.graph import CONSTANT, DATA, LEAF, PICK, Graph
 from autograd.value import Constant
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import BoolArray, IntArray
 
 ROUNDS = 16
 """How often at least something is repeated."""
@@ -48,8 +48,8 @@ _UNKNOWN = Constant(math.nan)
 
 
 def find_repeats(
-    columns: Columns, rows: Array, level: Array, keys: Array
-) -> Iterator[tuple[int, Any, Any, Any]]:
+    columns: Columns, rows: IntArray, level: IntArray, keys: IntArray
+) -> Iterator[tuple[int, IntArray, IntArray, IntArray]]:
     """What repeats itself among rows.
 
     Args:
@@ -68,8 +68,8 @@ def find_repeats(
     if not any(end - begin > ROUNDS for begin, end in runs(narrow)):
         return
     chosen = narrow[level]
-    one, *factors = np.random.default_rng(0).integers(1 << 62, size=1 + len(keys))
-    kind = one + sum(key[chosen] * factor for key, factor in zip(keys, factors, strict=True))
+    factors: IntArray = np.random.default_rng(0).integers(1 << 62, size=1 + len(keys))
+    kind: IntArray = factors[0] + (keys[:, chosen] * factors[1:, None]).sum(axis=0)
     kind *= kind >> 7  # a hash; so that the kinds' sum tells more than the parts' sums
     rows, level = rows[chosen], level[chosen]
     mark = np.zeros(len(narrow), dtype=np.int64)
@@ -78,12 +78,12 @@ def find_repeats(
     rows, level, kind = rows[order], level[order], kind[order]
     changes = np.diff(kind, prepend=0) | np.diff(level, prepend=-1)
     begins = np.searchsorted(level, np.arange(len(narrow) + 1))
-    for begin, end in runs(narrow):
+    for begin, end in runs(narrow).tolist():
         for inside, length, times in repeats(mark[begin:end]):
             first = begin + inside
             here = slice(begins[first], begins[first + times * length])
             sizes = np.diff(begins[first : first + times * length + 1]).reshape(times, length)
-            work = columns.work(rows[here]).sum() / times
+            work: float = columns.work(rows[here]).sum() / times
             instructions = np.count_nonzero(changes[here]) / times
             if (sizes != sizes[0]).any() or not FEW < work < MUCH * instructions:
                 continue  # of different sizes, one mark has stood for different levels
@@ -93,7 +93,7 @@ def find_repeats(
                 yield first + start * length, kept[start : start + len(rounds)], rounds, wires
 
 
-def _same_rounds(columns: Columns, kept: Array) -> tuple[int, Array, Array]:
+def _same_rounds(columns: Columns, kept: IntArray) -> tuple[int, IntArray, IntArray]:
     """The longest run of rounds that do the same: its beginning, all its rows, and their wires."""
     rows = columns.with_inner(kept.ravel())
     place = located(columns.owner[rows], kept.ravel())
@@ -109,10 +109,10 @@ def _same_rounds(columns: Columns, kept: Array) -> tuple[int, Array, Array]:
     return first, rounds, _wires(columns, rounds[:1])[0]
 
 
-def _kinds(columns: Columns, rounds: Array) -> Array:
+def _kinds(columns: Columns, rounds: IntArray) -> IntArray:
     """For each round, what its rows do, and which lookups share their candidates or their index."""
     code = columns.code[rounds]
-    lookups = code == PICK
+    lookups: BoolArray = code == PICK
     if not lookups.any():
         return code
     number, index = (np.where(lookups, x[rounds], -1) for x in (columns.number, columns.index))
@@ -120,21 +120,22 @@ def _kinds(columns: Columns, rounds: Array) -> Array:
     return np.concatenate([code, choices, _first_uses(number), _first_uses(index)], axis=1)
 
 
-def _first_uses(lines: Array) -> Any:
+def _first_uses(lines: IntArray) -> IntArray:
     """Of each number where in its line it stands first."""
     own = lines + np.arange(len(lines))[:, None] * (lines.max() + 2)
     _, first, which = np.unique(own, return_index=True, return_inverse=True)
-    return first[which].reshape(lines.shape) % lines.shape[1]
+    places: IntArray = first[which].reshape(lines.shape) % lines.shape[1]
+    return places
 
 
-def _operands(columns: Columns, rounds: Array) -> Array:
+def _operands(columns: Columns, rounds: IntArray) -> IntArray:
     """For each round, its rows' left operands, their right ones, the candidates of its lookups."""
     (lots, _), _ = _lookups(columns, rounds)
     candidates = columns.candidates_of(lots.ravel()).reshape(len(rounds), -1)
     return np.concatenate([columns.left[rounds], columns.right[rounds], candidates], axis=1)
 
 
-def _lookups(columns: Columns, rounds: Array) -> Any:
+def _lookups(columns: Columns, rounds: IntArray) -> list[tuple[IntArray, IntArray]]:
     """Among which candidates the lookups of each round choose, and what says so.
 
     Returns:
@@ -142,14 +143,14 @@ def _lookups(columns: Columns, rounds: Array) -> Any:
         and the same of the indices.
     """
     lookups = rounds[:, columns.code[rounds[0]] == PICK]
-    found = []
+    found: list[tuple[IntArray, IntArray]] = []
     for lines in (columns.number[lookups], columns.index[lookups]):
         _, first, which = np.unique(lines[0], return_index=True, return_inverse=True)
         found.append((lines[:, first], which))
     return found
 
 
-def _wires(columns: Columns, rounds: Array) -> Array:
+def _wires(columns: Columns, rounds: IntArray) -> IntArray:
     """For each round, where its operands come from."""
     times, size = rounds.shape
     operands = _operands(columns, rounds)
@@ -159,8 +160,8 @@ def _wires(columns: Columns, rounds: Array) -> Array:
 
 
 def round_of(
-    columns: Columns, rounds: Rows, wires: Array, needs: Array
-) -> tuple[Graph, Array, Array]:
+    columns: Columns, rounds: IntArray, wires: IntArray, needs: BoolArray
+) -> tuple[Graph, IntArray, IntArray]:
     """A round as a graph of its own, in which what comes from outside comes first.
 
     Returns:
@@ -178,7 +179,7 @@ def round_of(
     inputs = operands[:, np.unique(which, return_index=True)[1]]
     for k, column in enumerate(inputs.T):
         row = int(column[0])
-        if columns.code[row] == CONSTANT and (column == row).all():
+        if columns.code[row] == CONSTANT and np.all(column == row):
             body.add(CONSTANT, len(body.constants))
             body.constants.append(graph.constants[graph.left[row]])
         elif k in leaves or needs[column].any():
@@ -194,21 +195,21 @@ def round_of(
     (lots, lot), (indices, index) = _lookups(columns, rounds)
     codes = columns.code[rounds[0]]
     left[codes == PICK], right[codes == PICK] = lot, index
-    for code, i, j in zip(*map(in_turn, (codes, left, right)), strict=True):
+    for code, i, j in zip(in_turn(codes), in_turn(left), in_turn(right), strict=True):
         body.add(code, i, j)
     counts = columns.choices(lots[0])
-    for end, count in zip(np.cumsum(counts).tolist(), counts.tolist(), strict=True):
-        body.choices(candidates[end - count : end].tolist())
+    for end, count in zip(in_turn(np.cumsum(counts)), in_turn(counts), strict=True):
+        body.choices([*in_turn(candidates[end - count : end])])
     return body, inputs, indices
 
 
-def _alike(rounds: Array) -> tuple[int, int]:
+def _alike(rounds: IntArray) -> tuple[int, int]:
     """Begin and end of the longest run of equal rounds."""
     begin, end = longest((rounds[1:] == rounds[:-1]).all(axis=1))
     return begin, end + 1
 
 
-def repeats(marks: Any, lengths: Iterable[int] | None = None) -> list[tuple[int, int, int]]:
+def repeats(marks: IntArray, lengths: Iterable[int] | None = None) -> list[tuple[int, int, int]]:
     """Where numbers repeat themselves: (begin, how many are repeated, how often).
 
     Args:
@@ -226,7 +227,8 @@ def repeats(marks: Any, lengths: Iterable[int] | None = None) -> list[tuple[int,
     for length in lengths:
         found = runs(marks[length:] == marks[:-length])
         found = found[found[:, 1] - found[:, 0] + length >= ROUNDS * length]
-        for begin, end in found.tolist():
+        pairs: list[tuple[int, int]] = found.tolist()
+        for begin, end in pairs:
             size = end - begin + length
             candidates.append((-size, length, begin))
             most = max(most, size)
@@ -243,7 +245,7 @@ def repeats(marks: Any, lengths: Iterable[int] | None = None) -> list[tuple[int,
     return sorted(kept)
 
 
-def longest(truths: Array) -> tuple[int, int]:
+def longest(truths: BoolArray) -> tuple[int, int]:
     """Begin and end of the longest run of True.
 
     Example:
@@ -253,11 +255,11 @@ def longest(truths: Array) -> tuple[int, int]:
     found = runs(truths)
     if not len(found):
         return 0, 0
-    begin, end = found[np.argmax(found[:, 1] - found[:, 0])].tolist()
-    return begin, end
+    pair: tuple[int, int] = tuple(found[np.argmax(found[:, 1] - found[:, 0])].tolist())
+    return pair
 
 
-def runs(truths: Array) -> Array:
+def runs(truths: BoolArray) -> IntArray:
     """Begin and end of each run of True, in lines.
 
     Example:
@@ -267,7 +269,7 @@ def runs(truths: Array) -> Array:
     return np.flatnonzero(np.diff(truths.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
 
 
-def distinct(vectors: Rows) -> Array:
+def distinct(vectors: IntArray) -> IntArray:
     """Of each row of a matrix the number of the distinct row it is, in order of appearance."""
     powers = np.cumprod(np.full(vectors.shape[1], 0x5851F42D4C957F2D))
     key = vectors @ powers  # wraps round, as a hash may
