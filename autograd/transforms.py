@@ -98,7 +98,9 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
 def value_and_grad(
     f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """The function that gives (f's value, its gradient); see `grad`.
+    """The function that gives (f's value, its gradient).
+
+    Arguments and errors are those of `grad`.
 
     Example:
         >>> from autograd import value_and_grad
@@ -136,6 +138,11 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         (value, pull): `pull(cotangent)`, with a cotangent of the value's form, is a tuple with one
         gradient for each argument.
 
+    Raises:
+        TypeError: an argument is not of floats, f returns something else than numbers and arrays
+            of them, or the cotangent has another form than the value.
+        ShapeError: a cotangent has another shape than the value.
+
     Example:
         >>> from autograd import vjp
         >>> value, pull = vjp(lambda x, y: x * y, 2.0, 5.0)
@@ -169,6 +176,10 @@ def jvp(
     Both are tuples or lists with one entry for each argument. The derivative is found by
     differentiating the vector-Jacobian product, which is linear in its cotangent. With `has_aux`,
     f returns (value, anything else), which is then a third result.
+
+    Raises:
+        TypeError: as for `vjp`, or primals and tangents are no tuples of the same form.
+        ShapeError: a tangent has another shape than its argument.
 
     Example:
         >>> from autograd import jvp
@@ -220,6 +231,11 @@ def jacobian(
     the tree of the outputs, and in each place the tree of the argument. With `has_aux`, f returns
     (outputs, anything else), and the result is (derivatives, that).
 
+    Raises:
+        TypeError: f is no function, an argument is not of floats, or f returns something else than
+            numbers and arrays of them.
+        ValueError: argnums names no positional argument, or one twice.
+
     Example:
         >>> import numpy as np
         >>> from autograd import jacobian
@@ -250,6 +266,9 @@ def hessian(
     of one that returns an array they have that array's axes first, as in JAX. With `has_aux`, f
     returns (number or array, anything else), and the result is (derivatives, that).
 
+    Raises:
+        TypeError, ValueError: as for `jacobian`.
+
     Example:
         >>> import numpy as np
         >>> from autograd import hessian
@@ -270,6 +289,10 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     Returns:
         The derivative of the gradient in that direction: for one argument of its form, for
         several a tuple.
+
+    Raises:
+        TypeError: f does not return a scalar, or primals and tangents are no tuples of one form.
+        ShapeError: a tangent has another shape than its argument.
 
     Example:
         >>> from autograd import hvp

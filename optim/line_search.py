@@ -86,6 +86,9 @@ class FixedRate:
     Args:
         rate: α > 0; 1 is the pure Newton or Gauss-Newton step, less than 1 the damped one.
 
+    Raises:
+        ValueError: rate is not > 0.
+
     Example:
         >>> from autograd import Value
         >>> from optim import Newton

@@ -113,6 +113,20 @@ def test_a_docstring_that_explains_arguments_explains_each():
     assert explained > 150
 
 
+REFUSES = re.compile(r"^ +(raise |refuse\(|.*\bcheck_\w+\()", re.M)
+SAYS_WHAT = re.compile(r"Raises:|errors are those of|otherwise as `")
+
+
+def test_a_function_that_refuses_something_says_what():
+    refusing = {
+        name: inspect.getdoc(thing)
+        for name, thing in offered()
+        if inspect.isfunction(thing) and REFUSES.search(inspect.getsource(thing))
+    }
+    assert len(refusing) > 60
+    assert [name for name, text in refusing.items() if not SAYS_WHAT.search(text)] == []
+
+
 @pytest.mark.parametrize("name", sorted(RULEBOOK))
 def test_the_example_of_an_operation_gives_what_it_shows(name):
     # pytest finds the examples of functions; an operation is none.

@@ -130,6 +130,9 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
         sparse: Leave axes along which nothing changes with length 1.
         indexing: "xy" for arrays of shape (m, n, …), or "ij" for (n, m, …).
 
+    Raises:
+        ValueError: another indexing.
+
     Example:
         >>> from autograd import Tensor, meshgrid
         >>> [x.tolist() for x in meshgrid(Tensor([1.0, 2.0]), [5.0])]

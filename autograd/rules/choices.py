@@ -77,6 +77,9 @@ def clip(
 
     On a limit the derivative is that of inside, 1, as in PyTorch; outside it is 0.
 
+    Raises:
+        ValueError: neither limit is given.
+
     Example:
         >>> from autograd import clip, grad
         >>> clip([-2.0, 0.5, 3.0], 0.0, 1.0).tolist()

@@ -231,6 +231,10 @@ def _taken_from_list(array: Any, indices: Any) -> Any:
 def take_along_axis(arr: Operand, indices: Any, axis: int | None = -1) -> Any:
     """For every place of `indices`, the element of the same row at that place of the axis.
 
+    Raises:
+        ShapeError: the indices have another number of axes than the array.
+        TypeError: they are no whole numbers.
+
     Example:
         >>> from autograd import take_along_axis
         >>> take_along_axis([[1.0, 2.0], [3.0, 4.0]], [[1], [0]]).tolist()
@@ -289,6 +293,9 @@ def diagonal(a: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any
 @composition
 def diag(v: Operand, k: int = 0) -> Any:
     """A matrix with v on its k-th diagonal; of a matrix, its k-th diagonal.
+
+    Raises:
+        ShapeError: v is neither a vector nor a matrix.
 
     Example:
         >>> from autograd import diag

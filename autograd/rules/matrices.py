@@ -487,6 +487,9 @@ def outer(a: Operand, b: Operand) -> Any:
 def tensordot(a: Operand, b: Operand, axes: Any = 2) -> Any:
     """The sum of products over the given axes of a and of b, as NumPy's.
 
+    Raises:
+        ShapeError: the axes have other lengths in a than in b.
+
     Example:
         >>> from autograd import tensordot
         >>> tensordot([[1.0, 2.0]], [[3.0], [4.0]], axes=1).tolist()

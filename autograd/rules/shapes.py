@@ -230,6 +230,9 @@ def pad(
 ) -> Any:
     """The array surrounded by `constant_values`; the widths as in NumPy. Only mode "constant".
 
+    Raises:
+        ValueError: another mode.
+
     Example:
         >>> from autograd import pad
         >>> pad([1.0, 2.0], (1, 2)).tolist()
@@ -314,6 +317,9 @@ def expand_dims(a: Operand, axis: int | tuple[int, ...]) -> Any:
 def squeeze(a: Operand, axis: Axes = None) -> Any:
     """Axes of length 1 taken away.
 
+    Raises:
+        ShapeError: an axis is longer than 1, or not there.
+
     Example:
         >>> from autograd import squeeze
         >>> squeeze([[[1.0, 2.0]]]).tolist()
@@ -372,6 +378,9 @@ def array_split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[A
 @composition
 def split(ary: Operand, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """The array cut along an axis, into equal parts or at these places.
+
+    Raises:
+        ValueError: the axis cannot be cut into so many equal parts.
 
     Example:
         >>> from autograd import split

@@ -64,6 +64,9 @@ def predict(model: Module, x: Any) -> Any:
 
     Afterwards it is in the mode it was in.
 
+    Raises:
+        TypeError: the first of the two is no Module.
+
     Example:
         >>> import nn
         >>> predict(nn.Sequential(nn.ReLU()), [-1.0, 2.0]).tolist()

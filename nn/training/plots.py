@@ -179,6 +179,9 @@ def loss_surface(
         steps, (points,), from -reach to reach; and losses, (points, points): losses[i, j] is the
         loss at weights + steps[j] · first direction + steps[i] · second direction.
 
+    Raises:
+        ValueError: reach or points are out of their range.
+
     Source:
         H. Li, Z. Xu, G. Taylor, C. Studer, T. Goldstein, "Visualizing the loss landscape of neural
         nets", NeurIPS 2018, section 4. They leave biases where they are.
@@ -271,6 +274,9 @@ def weights(model: Module, ax: Axes | None = None, *, bins: int = 25) -> Axes:
 
     Returns:
         The axes.
+
+    Raises:
+        ValueError: the model has no parameters, or bins < 1.
 
     Example:
         >>> from matplotlib.figure import Figure

@@ -17,6 +17,10 @@ def inverse_time(lr: float, t: float = 1.0) -> Schedule:
         lr: α₀ > 0.
         t: How fast it falls, >= 0.
 
+    Raises:
+        ValueError: one of them is out of its range.
+        TypeError: one of them is no number.
+
     Example:
         >>> [inverse_time(0.1, t=1)(epoch) for epoch in (0, 1, 3)]
         [0.1, 0.05, 0.025]
@@ -40,6 +44,10 @@ def step_decay(lr: float, t: float = 0.5, every: int = 10) -> Schedule:
         t: What part of it goes, in [0, 1).
         every: n >= 1.
 
+    Raises:
+        ValueError: one of them is out of its range.
+        TypeError: one of them is no number.
+
     Example:
         >>> [step_decay(0.8, t=0.5, every=2)(epoch) for epoch in range(5)]
         [0.8, 0.8, 0.4, 0.4, 0.2]
@@ -61,6 +69,10 @@ def exponential(lr: float, t: float = 0.95) -> Schedule:
         lr: α₀ > 0.
         t: The factor, in (0, 1].
 
+    Raises:
+        ValueError: one of them is out of its range.
+        TypeError: one of them is no number.
+
     Example:
         >>> [exponential(0.8, t=0.5)(epoch) for epoch in range(3)]
         [0.8, 0.4, 0.2]
@@ -80,6 +92,10 @@ def inverse_sqrt(t: float) -> Schedule:
     Args:
         t: The rate in epoch 1, > 0.
 
+    Raises:
+        ValueError: t is not > 0.
+        TypeError: t is no number.
+
     Example:
         >>> [inverse_sqrt(0.1)(epoch) for epoch in (1, 4, 100)]
         [0.1, 0.05, 0.01]
@@ -97,6 +113,9 @@ def by_hand(rates: Mapping[int, float]) -> Schedule:
 
     Args:
         rates: Epochs and rates; one for epoch 0 among them.
+
+    Raises:
+        ValueError: there is no rate for epoch 0, one is below 0, or an epoch is.
 
     Example:
         >>> schedule = by_hand({0: 0.1, 30: 0.01, 40: 0.05})
@@ -128,6 +147,10 @@ def cosine(lr: float, epochs: int, lr_min: float = 0.0) -> Schedule:
         lr: α₀ > 0.
         epochs: How long it takes, >= 1.
         lr_min: α_min in [0, α₀].
+
+    Raises:
+        ValueError: one of them is out of its range.
+        TypeError: one of them is no number.
 
     Source:
         I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017,
@@ -169,6 +192,10 @@ def one_cycle(
         lr_first: Where it starts, in (0, lr]; lr/25 by default.
         lr_last: Where it ends, in [0, lr]; lr_first/10⁴ by default.
 
+    Raises:
+        ValueError: one of them is out of its range.
+        TypeError: one of them is no number.
+
     Source:
         L. N. Smith, N. Topin, "Super-convergence: very fast training of neural networks using large
         learning rates", arXiv:1708.07120 (2017), there with straight lines.
@@ -205,6 +232,9 @@ def warm_up(schedule: Schedule | float, epochs: int) -> Schedule:
     Args:
         schedule: What comes afterwards, or one rate for always.
         epochs: How long the rise takes, >= 1. It does not start at 0, where nothing would move.
+
+    Raises:
+        ValueError: epochs < 1, or a rate that is not > 0.
 
     Source:
         P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour",

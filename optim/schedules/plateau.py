@@ -29,6 +29,9 @@ class ReduceOnPlateau(Schedule):
         lr_min: The rate does not fall below it, >= 0.
         maximize: Whether what is observed shall grow (an accuracy) rather than fall.
 
+    Raises:
+        ValueError: one of the settings is out of its range.
+
     Example:
         >>> schedule = ReduceOnPlateau(0.1, factor=0.5, patience=1)
         >>> for loss in (3.0, 2.0, 2.0, 2.0):

@@ -187,6 +187,9 @@ def load_states(who: str, schedules: Sequence[Schedule], states: Any) -> None:
 def constant(lr: float) -> Schedule:
     """The same rate always.
 
+    Raises:
+        ValueError: lr is not > 0.
+
     Example:
         >>> constant(0.1)(1000)
         0.1
