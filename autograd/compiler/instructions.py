@@ -162,7 +162,9 @@ class Placed(Protocol):
     constants_at: int
     one_at: int
 
-    def constants(self) -> FloatArray: ...  # noqa: D102
+    def constants(self) -> FloatArray:
+        """The numbers of all constants."""
+        ...
 
 
 class EmittedBody(Protocol):
@@ -174,8 +176,13 @@ class EmittedBody(Protocol):
     kept: list[tuple[Traced, int]]
     gradient: Traced | None
 
-    def within(self, numbers: FloatArray) -> dict[int, Array]: ...  # noqa: D102
-    def choose(self, indices: IntArray) -> IntArray: ...  # noqa: D102
+    def within(self, numbers: FloatArray) -> dict[int, Array]:
+        """The arrays of all rows as parts of one, for `bind`."""
+        ...
+
+    def choose(self, indices: IntArray) -> IntArray:
+        """Where what the lookups choose lies, for indices or for lines of them."""
+        ...
 
 
 def operands_of(x: Instruction) -> list[IntArray]:
