@@ -159,6 +159,15 @@ class GatheredValues:
             self._found = self._find()
         return self._found[1:]
 
+    def homes(self) -> list[tuple[Any, Any, Any]] | None:
+        """The stores in which all of them live, for good: where they are here, it, and where there.
+
+        None where some live alone, or in pieces.
+        """
+        parts, alone, _ = self._where()
+        pieces = not all(isinstance(x, slice) for _, *places in parts for x in places)
+        return None if alone or pieces else [(here, store, there) for store, here, there in parts]
+
     def is_current(self) -> bool:
         """True: they are found again when they have moved."""
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -42,6 +42,16 @@ def _changes_in_place(array: Array) -> bool:
     return changed is empty
 
 
+class Names(list[str]):
+    """What errors call the parameters.
+
+    Attributes:
+        read_at_each_call: A compiled step does not look whether they change: errors alone read it.
+    """
+
+    read_at_each_call: ClassVar[bool] = True
+
+
 class Optimizer:
     """What every update rule shares: which parameters it changes.
 
@@ -72,7 +82,7 @@ class Optimizer:
 
     def __init__(self, params: Params) -> None:
         self.params: list[Any] = []
-        self.names: list[str] = []
+        self.names: list[str] = Names()
         self._take(params)
 
     def _take(self, given: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from autograd.tracing import as_traced, tracer
 from optim.hyperparameters import Settings, check_rate
 from optim.memory import Array, Kept, Memory, recorded
 from optim.native_step import START, native_step
-from optim.optimizer import Optimizer, Params
+from optim.optimizer import Names, Optimizer, Params
 from optim.states import check_origin, check_parts, taken_list
 
 _FORMER_NAMES = {
@@ -96,7 +96,7 @@ class UpdateRule(Optimizer):
                 setattr(cls, new, vars(cls)[old])
 
     def __init__(self, params: Params | Iterable[dict[str, Any]], **settings: Any) -> None:
-        self.params, self.names = [], []
+        self.params, self.names = [], Names()
         self.param_groups: list[Group] = []
         self._memories: list[Memory] = []
         self._defaults = settings

@@ -41,7 +41,8 @@ class Given:
         self.values: list[Value] = []
         self.tensors: list[Tensor] = []
         self.others: list[Any] = []
-        self.signature: Hashable = (self._describe(args), self._describe(kwargs) if kwargs else ())
+        described = [*map(self._describe, args)]
+        self.signature: Hashable = (*described, self._describe(kwargs) if kwargs else None)
 
     def _describe(self, x: Any) -> Hashable:
         kind = type(x)

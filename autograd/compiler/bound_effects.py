@@ -45,6 +45,9 @@ class BoundEffects:
             for array, pairs in self.effects.row_data.items()
         ]
         self.row_grads = self._row_grads()
+        self.now_reached: list[Any] = []
+        self.row_data = [x for x in self.row_data if not self._stay("data", *x)]
+        self.row_grads = [x for x in self.row_grads if not self._stay("grad", *x)]
         gone = [pair for pair in self.effects.row_grads if pair[1] is None]
         self.row_grads_gone = [self._rows(gone)] if gone else []
 
@@ -89,6 +92,15 @@ class BoundEffects:
         if min(leaves) >= self.program.value_count:
             known = GatheredValues([self.program.graph.leaves[k] for k in leaves])
         return known, leaves, *where
+
+    def _stay(self, name: str, known: Any, leaves: Any, numbers: Any, places: Any) -> bool:
+        """Whether such Values live where a copy writes all of them; then that is noted."""
+        homes = known.homes() if known is not None and type(places) is slice else None
+        for here, store, there in homes or ():
+            self.copies.append((getattr(store, name)[there], numbers[places][here]))
+            if name == "grad":
+                self.now_reached.append(store.reached[there])
+        return homes is not None
 
     def _values(self, known: GatheredValues | None, leaves: list[int], given: Given) -> Any:
         return known or GatheredValues([self.program.leaf(k, given) for k in leaves])
@@ -138,6 +150,8 @@ class BoundEffects:
             note_write(*self.stay)
         for x, window in self.reached:
             x._grad = window
+        for flags in self.now_reached:
+            flags.fill(True)
         for k, new in self.data:
             tensors[k]._write(new)
         for k, new in self.grads:

@@ -106,6 +106,7 @@ class StandIn(Tensor):
     def _write(self, array: Traced) -> None:
         self.check_whole()
         self._data = array
+        self.run.effects.rows.array_changed(self.given)
         latest.number += 1
         self._version.number = latest.number
 

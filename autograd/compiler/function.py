@@ -64,7 +64,6 @@ from autograd.transforms import transform_of, wants_graph
 from autograd.trees import flatten
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
     from autograd.tensor import Tensor
     from autograd.viz.draw import Drawing, SideBySide
 
@@ -148,7 +147,7 @@ class Compiled:
                 )
                 return self.function(*args, **kwargs)
             try:
-                made = self._attempt(args, kwargs, given.others)
+                made = self._attempt(args, kwargs, given)
             except AsWritten as err:
                 self._count += 1
                 if err.args:  # it is so for all arguments like these
@@ -156,7 +155,7 @@ class Compiled:
                 return self._as_written(args, kwargs, given)
             if isinstance(made, CompileError):
                 try:
-                    self._raise_its_own(args, kwargs)
+                    self._raise_its_own(args, kwargs, given)
                     raise made
                 finally:
                     del made  # with its traceback it would keep itself, and the recording
@@ -175,11 +174,11 @@ class Compiled:
         return found
 
     def _attempt(
-        self, args: Any, kwargs: dict[Any, Any], others: list[Any]
+        self, args: Any, kwargs: dict[Any, Any], given: Given
     ) -> tuple[Program, Callable[..., Any]] | CompileError:
         """What is recorded; or a refusal, before which an error of the function's own goes."""
         try:
-            return self._record(args, kwargs, others)
+            return self._record(args, kwargs, given)
         except ReadError as err:
             return err
         except CompileError:
@@ -415,20 +414,32 @@ class Compiled:
         finally:
             before.restore()
 
-    def _raise_its_own(self, args: tuple[float | Array], kwargs: dict[Any, Any]) -> None:
-        """Run the function for the error that it may have itself: that goes before a refusal."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", LostGradientWarning)
-            with contextlib.suppress(Unwritten.Stop), Unwritten():
-                self.function(*args, **kwargs)
+    def _raise_its_own(self, args: Any, kwargs: dict[Any, Any], given: Given) -> None:
+        """Run the function for the error that it may have itself: that goes before a refusal.
+
+        It runs to its end where programs say what it changes, which is put back then; else up to
+        where it would change something.
+        """
+        programs = [program for program, *_ in self._programs.get(given.signature, ())]
+        before = [program.state(given) for program in programs]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", LostGradientWarning)
+                here = contextlib.nullcontext() if programs else Unwritten()
+                with contextlib.suppress(Unwritten.Stop), here:
+                    self.function(*args, **kwargs)
+        finally:
+            for state in before:
+                state.restore()
 
     def _record(
-        self, args: Any, kwargs: dict[Any, Any], others: list[Any]
+        self, args: Any, kwargs: dict[Any, Any], given: Given
     ) -> tuple[Program, Callable[..., Any]]:
         """Run the function, and see to it that a replay can do the same."""
+        others = given.others
         watch = Watch(self.function, *self._kept, *others, apart=self._owners)
         if watch.unseen:
-            self._raise_its_own(args, kwargs)
+            self._raise_its_own(args, kwargs, given)
             raise CompileError(
                 f"compile: {self.op.name} reads {watch.unseen[0]}, and what that gives may be "
                 "something else at another call. Read it outside, and pass it as an argument."

@@ -337,6 +337,8 @@ class Workspace:
         self.later = None if program.effects is None else Later.of(self)
         if self.later is not None:
             self.guards += self._guards(self.later.numbers, *self.later.program)
+        is_closed = program.order and not program.value_count
+        self.homes = (program.gathered.homes() if is_closed else None) or []
         self._bind_arrays()
         if program.is_step and given:  # of a loss the gradient is 1
             np.add.at(self.seeds, self.result_seeds, 1.0)
@@ -347,6 +349,7 @@ class Workspace:
         program, arrays, later = self.program, self.arrays, self.later
         here = [(owner, window) for owner, window, _ in self.windows if owner in program.bound]
         yield [_copy(*pair) for pair in joined([(x, program.bound[owner]) for owner, x in here])]
+        yield [_copy(self.leaf_numbers[place], x.data[there]) for place, x, there in self.homes]
         yield [_collect(self.numbers, *pair) for pair in self.given_places]
         yield arrays.early
         yield [_copy(*pair) for pair in self.early_places]

@@ -65,7 +65,10 @@ _REMEDIES = {
         "Let all have one before backward(): for p in parameters: p.grad = 0.0"
     ),
     "changing a setting of an optimizer": "Change it between two calls: it is read at each.",
-    "computing with a Value after it was changed": "Take one step in each call.",
+    "computing with a Value after it was changed": (
+        "Take one step in each call, and compute with the new numbers at the next call or outside; "
+        "SGD(..., nesterov=True) does what optim.Nesterov does."
+    ),
     "returning a result that needs a gradient": (
         "Call backward() on it before the leaves are changed, or return result.detach()."
     ),

@@ -102,7 +102,7 @@ def _fill_and_run(
     """Put the numbers of this call in their places, and run forward."""
     if given.floats:
         space.numbers[: len(given.floats)] = given.floats
-    if program.order:
+    if program.order and not space.homes:
         leaves.take(space.leaf_numbers)
     for owner, window in space.moving:
         window[...] = owner._data

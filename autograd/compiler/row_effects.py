@@ -201,6 +201,7 @@ class RowEffects:
         grads: The leaf whose gradient is at a place of the data.
         olds: Leaves whose gradient from before the call is used, and its place in the data.
         changed: The arrays, by `id`, of which single numbers have others than they know of.
+        since: How many rows there were before an array, by `id`, first had other numbers.
         in_order: The rows of Values in the order in which an optimizer has them.
         used: Whether gradients have been read.
         section: Which part of the tape needs gradients; 0 where none does.
@@ -216,6 +217,7 @@ class RowEffects:
         self.numbers: dict[int, float] = {}
         self.by_holder: dict[int, tuple[Any, Any, Any]] = {}
         self.changed: set[int] = set()
+        self.since: dict[int, int] = {}
         self.in_order: list[int] = []
         self.used = False
         self.section = self.first_grad = 0
@@ -253,13 +255,20 @@ class RowEffects:
 
     def known(self, node: Any) -> LeafRow | None:
         """What stands for a Value, if its number is another one now."""
-        if not self.leaves:
+        if not self.leaves and not self.since:
             return None
         row = node.index if type(node) is self.run.kind else self.run.rows.get(node)
         if row is None or self.run.graph.code[row] != LEAF:
             return None
-        leaf = self.leaves.get(self.run.graph.left[row])
+        number = self.run.graph.left[row]
+        leaf, home = self.leaves.get(number), self.run.graph.leaves[number].home
+        if home is not None and id(home.holder) in self.since:
+            self.run.refuse("computing with a Value after it was changed")
         return leaf if leaf is not None and leaf.number is not None else None
+
+    def array_changed(self, holder: Tensor) -> None:
+        """Note that an array, of which elements may be leaves, has other numbers from now on."""
+        self.since.setdefault(id(holder), len(self.run.graph))
 
     def shown(self, row: int) -> Any:
         """A row as a number to compute with."""
@@ -520,16 +529,16 @@ class RowEffects:
             raise self.run.compared_data
         if any(x._grad is not None for _, x in self.run.values.values()):
             self.run.refuse("backward() of a Tensor made of single Values")
-        for x in self.leaves.values():
-            if x.number is not None:
-                later = zip(
-                    graph.left[x.since :],
-                    graph.right[x.since :],
-                    graph.code[x.since :],
-                    strict=True,
-                )
-                if any(code >= 0 and x.row in (left, right) for left, right, code in later):
-                    self.run.refuse("computing with a Value after it was changed")
+        since = {x.row: x.since for x in self.leaves.values() if x.number is not None}
+        if self.since:
+            for row, (code, left) in enumerate(zip(graph.code, graph.left, strict=True)):
+                home = graph.leaves[left].home if code == LEAF else None
+                if home is not None and id(home.holder) in self.since:
+                    since[row] = self.since[id(home.holder)]
+        first = min(since.values(), default=len(graph))
+        for later in range(first, len(graph)):
+            if any(since.get(row, len(graph)) <= later for row in graph.operands(later)):
+                self.run.refuse("computing with a Value after it was changed")
 
 
 def _at(blocks: Any, place: int) -> Any:

@@ -552,7 +552,7 @@ PLANTED = {
 }
 PLANTED_IN_VALUES = {
     "the new numbers": lambda x: x.row_data[0][2],
-    "the gradient": lambda x: x.row_grads[0][2],
+    "the gradient": lambda x: x.copies[0][1],
     "what is kept": lambda x: x.kept[0],
 }
 
@@ -630,6 +630,70 @@ def test_a_changed_value_is_not_computed_with(use, times):
 
     with pytest.raises(CompileError, match="computing with a Value after it was changed"):
         autograd.compile(step, audit=False)(0.3)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda e: (e[0] * e[1]).detach(),
+        lambda e: e[0].detach(),
+        lambda e: e[0].data,
+        lambda e: e[1].item() * 2,
+        lambda e: 1.0 if e[0] > 1.1 else 0.0,
+        lambda e: max(e).data,
+        lambda e: (autograd.stack(e) * np.ones(2)).sum().detach(),
+        lambda e: (Tensor([1.0, 2.0]) * e[0]).detach(),
+        lambda e: autograd.take(e, 1).detach(),
+    ],
+)
+def test_a_single_number_is_not_computed_with_after_its_array_was_changed(use):
+    p = nn.Parameter([1.0, 2.0])
+    elements = list(p.scalars())
+    optimizer = optim.SGD([p], lr=0.1)
+
+    @functools.partial(autograd.compile, audit=False)
+    def step(x):
+        loss = (elements[0] * x + elements[1]).tanh()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return use(elements)
+
+    with pytest.raises(CompileError, match="computing with a Value after it was changed"):
+        step(-2.1)
+    assert p.data.tolist() == [1.0, 2.0]
+
+
+def test_nesterovs_gradient_ahead_of_a_close_up_is_refused():
+    p = nn.Parameter([1.0, 2.0])
+    a, b = p.scalars()
+    optimizer = optim.Nesterov([p], lr=0.1)
+    step = autograd.compile(lambda x: optimizer.step(lambda: a * x + b), audit=False)
+    with pytest.raises(CompileError, match=r"SGD\(..., nesterov=True\) does what"):
+        step(0.3)
+    assert p.data.tolist() == [1.0, 2.0]
+
+
+def test_an_error_of_the_function_after_a_step_is_its_own_once_its_effects_are_known():
+    model = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5))
+    optimizer, cross_entropy = optim.Adam(model.parameters()), nn.CrossEntropyLoss()
+
+    @autograd.compile
+    def step(x, y):
+        for i in range(2):
+            optimizer.zero_grad()
+            loss = cross_entropy(model(x[i]), y[i])
+            loss.backward()
+            optimizer.step()
+        return loss
+
+    good, bad = np.array([[0, 1], [2, 3]]), np.array([[0, 1], [2, 9]])
+    step(good, good)
+    before = optimizer.state_dict(), [p.data.copy() for p in model.parameters()]
+    with pytest.raises(ValueError, match="needs every class in"):
+        step(good, bad)
+    after = optimizer.state_dict(), [p.data for p in model.parameters()]
+    np.testing.assert_equal(after, before)
 
 
 @pytest.mark.parametrize("use", [lambda a: a.data, lambda a: a.item() * 2])
