@@ -141,6 +141,10 @@ class Node:
         def backward(self) -> None:
             """Bring the gradients of this node to the leaves that it was made from."""
 
+        def item(self) -> float:
+            """The single number."""
+            raise NotImplementedError
+
         def detach(self) -> Node:
             """The same number or array as a constant."""
             raise NotImplementedError

@@ -71,7 +71,7 @@ class Tracer(force_grad):
         raise NotImplementedError
 
     def numbers_of(
-        self, read: Callable[[], list[float]], owner: object, names: Sequence[str]
+        self, read: Callable[[], Sequence[float] | None], owner: object, names: Sequence[str]
     ) -> list[Any]:
         """What stands for plain numbers that are read anew at every call.
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from optim.memory import Array, Kept
+from optim.memory import Kept
 from optim.optimizer import Params
 from optim.update_rule import Group, UpdateRule
+
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray
 
 # All three keep the moments without their factors, m / (1 - β₁) and v / (1 - β₂). These come in
 # with the bias correction, as numbers: two passes over the arrays less of twelve. So the betas are
@@ -83,8 +88,8 @@ class Adam(UpdateRule):
         return {"m": 0.0, "v": 0.0} | ({"v_max": 0.0} if group["amsgrad"] else {})
 
     def update(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
-    ) -> tuple[Array, Kept]:
+        self, theta: FloatArray, g: FloatArray, t: int, kept: Kept, group: Group
+    ) -> tuple[FloatArray, Kept]:
         """The formula of the class, line by line."""
         (beta1, beta2), eps = group["betas"], group["eps"]
         m = beta1 * kept["m"] + (1 - beta1) * g
@@ -95,7 +100,13 @@ class Adam(UpdateRule):
         return theta - group["lr"] * m_hat / (np.sqrt(v_hat) + eps), {"m": m, "v": v, **largest}
 
     def update_in_place(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        g: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """The same step without new arrays."""
         (beta1, beta2), (s,) = group["betas"], scratch
@@ -107,7 +118,7 @@ class Adam(UpdateRule):
         if group["amsgrad"]:
             v = np.maximum(kept["v_max"], v, out=kept["v_max"])
         c1 = (1 - beta1) / (1 - beta1**t)  # m̂ = c1 m
-        c2 = ((1 - beta2) / (1 - beta2**t)) ** 0.5  # √v̂ = c2 √v
+        c2: float = ((1 - beta2) / (1 - beta2**t)) ** 0.5  # √v̂ = c2 √v
         np.sqrt(v, out=s)
         s += group["eps"] / c2
         np.divide(m, s, out=s)
@@ -166,14 +177,20 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
 
     def update(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
-    ) -> tuple[Array, Kept]:
+        self, theta: FloatArray, g: FloatArray, t: int, kept: Kept, group: Group
+    ) -> tuple[FloatArray, Kept]:
         """The formula of the class, line by line."""
         theta = theta - group["lr"] * group["weight_decay"] * theta
         return super().update(theta, g, t, kept, group)
 
     def update_in_place(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        g: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """The same step without new arrays."""
         theta *= 1 - group["lr"] * group["weight_decay"]
@@ -252,10 +269,12 @@ class Nadam(UpdateRule):
         return {"m": 0.0, "v": 0.0, "mu_product": 1.0}
 
     def update(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
-    ) -> tuple[Array, Kept]:
+        self, theta: FloatArray, g: FloatArray, t: int, kept: Kept, group: Group
+    ) -> tuple[FloatArray, Kept]:
         """The formula of the class, line by line."""
         (beta1, beta2), psi, eps = group["betas"], group["momentum_decay"], group["eps"]
+        mu: float
+        mu_next: float
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (i * psi)) for i in (t, t + 1))
         product = kept["mu_product"] * mu
         m = beta1 * kept["m"] + (1 - beta1) * g
@@ -266,12 +285,20 @@ class Nadam(UpdateRule):
         return theta, {"m": m, "v": v, "mu_product": product}
 
     def update_in_place(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        g: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """The same step without new arrays."""
         (beta1, beta2), psi = group["betas"], group["momentum_decay"]
         m, v, product = kept["m"], kept["v"], kept["mu_product"]
         m_hat, s = scratch
+        mu: float
+        mu_next: float
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (i * psi)) for i in (t, t + 1))
         product *= mu
         m *= beta1
@@ -283,7 +310,7 @@ class Nadam(UpdateRule):
         of_g = (1 - mu) / (1 - product[0])
         np.multiply(m, of_m, out=m_hat)
         m_hat += np.multiply(g, of_g, out=s)
-        c2 = ((1 - beta2) / (1 - beta2**t)) ** 0.5  # √v̂ = c2 √v
+        c2: float = ((1 - beta2) / (1 - beta2**t)) ** 0.5  # √v̂ = c2 √v
         np.sqrt(v, out=s)
         s += group["eps"] / c2
         m_hat /= s

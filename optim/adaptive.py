@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from optim.memory import Array, Kept
+from optim.memory import Kept
 from optim.optimizer import Params
 from optim.update_rule import Group, UpdateRule
+
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray
 
 
 class Adagrad(UpdateRule):
@@ -73,15 +78,21 @@ class Adagrad(UpdateRule):
         return {"h": group["initial_accumulator_value"]}
 
     def update(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
-    ) -> tuple[Array, Kept]:
+        self, theta: FloatArray, g: FloatArray, t: int, kept: Kept, group: Group
+    ) -> tuple[FloatArray, Kept]:
         """The formula of the class, line by line."""
         h = kept["h"] + g**2
         rate = group["lr"] / (1 + (t - 1) * group["lr_decay"])
         return theta - rate * g / (np.sqrt(h) + group["eps"]), {"h": h}
 
     def update_in_place(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        g: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """The same step without new arrays."""
         h, (s,) = kept["h"], scratch
@@ -152,8 +163,8 @@ class Adadelta(UpdateRule):
         return {"v": 0.0, "u": 0.0}
 
     def update(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
-    ) -> tuple[Array, Kept]:
+        self, theta: FloatArray, g: FloatArray, t: int, kept: Kept, group: Group
+    ) -> tuple[FloatArray, Kept]:
         """The formula of the class, line by line."""
         rho, eps, u = group["rho"], group["eps"], kept["u"]
         v = rho * kept["v"] + (1 - rho) * g**2
@@ -162,7 +173,13 @@ class Adadelta(UpdateRule):
         return theta - group["lr"] * delta, {"v": v, "u": u}
 
     def update_in_place(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        g: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """The same step without new arrays."""
         v, u, rho, eps = kept["v"], kept["u"], group["rho"], group["eps"]
@@ -250,8 +267,8 @@ class RMSprop(UpdateRule):
         return {"v": 0.0} | {name: 0.0 for name, wanted in optional.items() if wanted}
 
     def update(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
-    ) -> tuple[Array, Kept]:
+        self, theta: FloatArray, g: FloatArray, t: int, kept: Kept, group: Group
+    ) -> tuple[FloatArray, Kept]:
         """The formula of the class, line by line."""
         alpha, mu = group["alpha"], group["momentum"]
         new = {"v": alpha * kept["v"] + (1 - alpha) * g**2}
@@ -265,7 +282,13 @@ class RMSprop(UpdateRule):
         return theta - group["lr"] * step, new
 
     def update_in_place(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        g: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """The same step without new arrays."""
         v, alpha, mu, (s,) = kept["v"], group["alpha"], group["momentum"], scratch
@@ -289,7 +312,7 @@ class RMSprop(UpdateRule):
         theta -= s
 
 
-def _average(mean: Array, decay: float, x: Array, s: Array) -> None:
+def _average(mean: FloatArray, decay: float, x: FloatArray, s: FloatArray) -> None:
     """Mean ← decay · mean + (1 - decay) · x, computed in s, which x may be."""
     mean *= decay
     mean += np.multiply(x, 1 - decay, out=s)

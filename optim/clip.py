@@ -14,7 +14,7 @@ from autograd.checks import came, check_number
 from autograd.tracing import as_traced, tracer
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import FloatArray
 
 
 def clip_grad_norm_(
@@ -70,7 +70,7 @@ def clip_grad_norm_(
     return norm
 
 
-def _length(reached: list[Any], norm_type: float) -> tuple[Any, Any]:
+def _length(reached: list[Tensor | Value], norm_type: float) -> tuple[Any, Any]:
     """A power of two near the largest entry, and the norm of all gradients in that unit.
 
     So the squares neither overflow nor vanish, in whatever dtype the gradients are.
@@ -93,8 +93,9 @@ def _length(reached: list[Any], norm_type: float) -> tuple[Any, Any]:
     return found if tracer() is not None else (float(found[0]), float(found[1]))
 
 
-def _as_float64(grad: Array) -> Any:
-    return grad.astype(np.float64, copy=False) if hasattr(grad, "astype") else grad
+def _as_float64(grad: Any) -> FloatArray:
+    found: FloatArray = grad.astype(np.float64, copy=False) if hasattr(grad, "astype") else grad
+    return found
 
 
 def clip_grad_value_(parameters: Iterable[Tensor | Value], clip_value: float) -> None:
@@ -128,7 +129,9 @@ def _check_positive(who: str, **settings: float) -> None:
         check_number(who, name, value, "> 0", finite=False)
 
 
-def _reached(who: str, parameters: Any) -> list[Any]:
+def _reached(
+    who: str, parameters: Tensor | Value | Iterable[Tensor | Value]
+) -> list[Tensor | Value]:
     if isinstance(parameters, (Tensor, Value)):
         parameters = [parameters]  # as in PyTorch
     if hasattr(parameters, "parameters"):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optim.hyperparameters import Settings
-from optim.memory import Array, Kept
+from optim.memory import Kept
 from optim.optimizer import Params
 from optim.update_rule import Group, UpdateRule
+
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray
 
 
 class SGD(UpdateRule):
@@ -95,8 +98,8 @@ class SGD(UpdateRule):
         return {"b": 0.0} if group["momentum"] else {}
 
     def update(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
-    ) -> tuple[Array, Kept]:
+        self, theta: FloatArray, g: FloatArray, t: int, kept: Kept, group: Group
+    ) -> tuple[FloatArray, Kept]:
         """The formula of the class, line by line."""
         lr, mu, tau = group["lr"], group["momentum"], group["dampening"]
         if not mu:
@@ -105,7 +108,13 @@ class SGD(UpdateRule):
         return theta - lr * (g + mu * b if group["nesterov"] else b), {"b": b}
 
     def update_in_place(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        g: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """The same step without new arrays."""
         lr, mu, tau = group["lr"], group["momentum"], group["dampening"]
@@ -164,14 +173,20 @@ class Momentum(UpdateRule):
         return {"v": 0.0}
 
     def update(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
-    ) -> tuple[Array, Kept]:
+        self, theta: FloatArray, g: FloatArray, t: int, kept: Kept, group: Group
+    ) -> tuple[FloatArray, Kept]:
         """The formula of the class, line by line."""
         v = group["momentum"] * kept["v"] - group["lr"] * g
         return theta + v, {"v": v}
 
     def update_in_place(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        g: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """The same step without new arrays."""
         alpha, beta, v = group["lr"], group["momentum"], kept["v"]

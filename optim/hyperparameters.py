@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.checks import check_bool, check_number, refuse
 from autograd.modes import active
 from autograd.tracing import written
+
+if TYPE_CHECKING:
+    from typing import Literal, overload
 
 # What a setting of each name must be.
 _RANGES = {
@@ -53,7 +56,31 @@ class Settings(dict[str, Any]):
         self.who = who
         self.fixed = fixed
 
-    def __setitem__(self, name: str, value: Any) -> None:
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, name: Literal["betas"], /) -> tuple[float, float]: ...
+        @overload
+        def __getitem__(
+            self, name: Literal["nesterov", "centered", "amsgrad", "maximize"], /
+        ) -> bool: ...
+        @overload
+        def __getitem__(
+            self,
+            name: Literal[
+                "lr", "momentum", "dampening", "rho", "alpha", "weight_decay", "lr_decay",
+                "momentum_decay", "initial_accumulator_value", "eps",
+            ],
+            /,
+        ) -> float: ...  # fmt: skip
+        @overload
+        def __getitem__(self, name: str, /) -> Any: ...
+
+        def __getitem__(self, name: str, /) -> Any:
+            """What a setting is."""
+            return super().__getitem__(name)
+
+    def __setitem__(self, name: str, value: object) -> None:
         if active():
             written("changing a setting of an optimizer")
         if name not in self:
@@ -76,7 +103,7 @@ class Settings(dict[str, Any]):
         return Settings, (self.who, dict(self), self.fixed)
 
 
-def check_rate(who: str, lr: Any) -> None:
+def check_rate(who: str, lr: object) -> None:
     """Refuse a rate that could never move anything; only a schedule may bring a rate down to 0."""
     if lr is not None:
         check_number(who, "lr", lr, "> 0")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -40,13 +40,13 @@ class Landscape:
     """
 
     name: str
-    function: Callable[[Any, Any], Any]
+    function: Callable[[Value, Value], Value]
     start: tuple[float, float]
     minimum: tuple[float, float] | None
     xlim: tuple[float, float]
     ylim: tuple[float, float]
 
-    def __call__(self, x: Value, y: Value) -> Any:
+    def __call__(self, x: Value, y: Value) -> Value:
         """The function's value."""
         return self.function(x, y)
 

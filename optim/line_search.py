@@ -11,13 +11,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from autograd.checks import check_int, check_number, refuse
-from optim.objective import Array, Objective, Point
+from optim.objective import Objective, Point
 from optim.optimizer import Optimizer, Params
+
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray
 
 
 class Trial:
@@ -29,7 +32,7 @@ class Trial:
         loss: φ(α).
     """
 
-    def __init__(self, rate: float, point: Point, direction: Array) -> None:
+    def __init__(self, rate: float, point: Point, direction: FloatArray) -> None:
         self.rate = rate
         self.point = point
         self.loss = point.loss
@@ -54,7 +57,7 @@ class Ray:
         left: How many rates may still be tried.
     """
 
-    def __init__(self, start: Point, direction: Array, max_evaluations: int) -> None:
+    def __init__(self, start: Point, direction: FloatArray, max_evaluations: int) -> None:
         self.start = Trial(0.0, start, direction)
         self.left = min(max_evaluations, start.objective.left)
         self._direction = direction

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
-from typing import Any, ClassVar
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.modes import active
 from autograd.tracing import Tracer, tracer
@@ -16,8 +15,11 @@ from optim.native_step import START, NativeStep, plain_numbers
 from optim.parameter_arrays import Numbers, gather
 from optim.states import check_parts, check_shapes, shapes, taken_array, taken_counts
 
-Array = NDArray[np.floating[Any]]
-Kept = dict[str, Array]
+if TYPE_CHECKING:
+    from autograd import Tensor, Value
+    from autograd.arrays import FloatArray, IndexArray
+
+Kept = dict[str, "FloatArray"]
 """By name, one number for each of the parameters' numbers."""
 
 
@@ -39,15 +41,15 @@ class Memory:
         own = ("native", "until_native")  # which a copy does not share
         return {name: x for name, x in vars(self).items() if name not in own}
 
-    def __init__(self, params: list[Any]) -> None:
+    def __init__(self, params: Sequence[Tensor | Value]) -> None:
         self._params = params
         self._numbers = gather(params)
         self.sizes = self._numbers.sizes
         self._starts = [0, *itertools.accumulate(self.sizes)]
         # How many steps all of them have taken; where they differ, how many each has.
-        self._steps: int | NDArray[np.int_] = 0
+        self._steps: int | IndexArray = 0
         self.kept: Kept = {}
-        self.scratch: list[Array] = []
+        self.scratch: list[FloatArray] = []
 
     def numbers(self) -> Numbers:
         """The numbers, where they are now."""
@@ -60,7 +62,7 @@ class Memory:
             self._numbers = gather(self._params)
         return self._numbers
 
-    def allocate(self, like: Array, kept: dict[str, float], scratch: int) -> None:
+    def allocate(self, like: FloatArray, kept: dict[str, float], scratch: int) -> None:
         """Have the arrays that a rule needs, one of scratch more for the gradient.
 
         All are of the dtype that is computed in, also where a state of another was loaded.
@@ -105,11 +107,11 @@ class Memory:
     def taken(
         self,
         who: str,
-        state: Any,
+        state: dict[str, Any],
         names: list[str],
         needed: Collection[str],
         allowed: Collection[str],
-    ) -> tuple[NDArray[np.intp], Kept]:
+    ) -> tuple[IndexArray, Kept]:
         """The steps and arrays of a saved state, checked and copied; here nothing changes yet."""
         check_parts(who, state, ("steps", "kept"), optional=("shapes", "sizes"))
         check_shapes(who, names, self._params, state)
@@ -120,7 +122,7 @@ class Memory:
         shape = (self._starts[-1],)
         return steps, {name: taken_array(who, name, array, shape) for name, array in kept.items()}
 
-    def load(self, steps: NDArray[np.intp], kept: Kept) -> None:
+    def load(self, steps: IndexArray, kept: Kept) -> None:
         """Take over what was saved."""
         self._steps = _one_if_alike(steps)
         self.kept = kept
@@ -136,11 +138,11 @@ class RecordedMemory(Memory):
         self._params = memory._params
         self._reached: list[list[bool] | None] = []
         self._planned: list[list[tuple[slice, int]]] = []
-        self._after: Any = None
+        self._after: int | IndexArray = 0
         self.starts: dict[str, float] = {}
         self.kept, self.scratch = {}, []
 
-    def allocate(self, like: Array, kept: dict[str, float], scratch: int) -> None:
+    def allocate(self, like: FloatArray, kept: dict[str, float], scratch: int) -> None:
         """Have the arrays that a rule needs."""
         known, plain = self.memory, np.empty(like.shape, like.dtype)
         known.allocate(plain, {name: x for name, x in self.starts.items() if name in known.kept}, 0)
@@ -160,10 +162,10 @@ class RecordedMemory(Memory):
         here = [where for where, _ in self._planned[place]]
         is_plain = here == [slice(None)]  # as nearly always
 
-        def counts() -> Any:
+        def counts() -> list[int] | None:
             if is_plain and self._reached == [None] and isinstance(self.memory._steps, int):
-                self._after = self.memory._steps + 1
-                return [self._after]
+                self._after = after = self.memory._steps + 1
+                return [after]
             if not place:
                 self._plan()
             stretches, counts = zip(*self._planned[place], strict=True)
@@ -181,7 +183,7 @@ class RecordedMemory(Memory):
 
 def recorded(
     group: Settings, memory: Memory, starts: dict[str, float], watching: Tracer
-) -> tuple[Any, Memory]:
+) -> tuple[dict[str, Any], Memory]:
     """A group and its memory as a tracer has them: with numbers that are read at every call."""
     names, others, read = plain_numbers(group)
     settings = zip(names, watching.numbers_of(read, group, names), strict=True)
@@ -190,5 +192,5 @@ def recorded(
     return others | dict(settings), twin
 
 
-def _one_if_alike(steps: NDArray[np.int_]) -> int | NDArray[np.int_]:
+def _one_if_alike(steps: IndexArray) -> int | IndexArray:
     return int(steps[0]) if (steps == steps[0]).all() else steps

@@ -10,12 +10,13 @@ import numpy as np
 
 from autograd.checks import check_int, check_number
 from optim.line_search import LineSearch, Ray, StrongWolfe, check_line_search
-from optim.objective import Array, Objective, Point
+from optim.objective import Objective, Point
 from optim.optimizer import Optimizer, Params
 from optim.report import Report
 from optim.states import check_origin, check_parts, check_shapes, shapes
 
 if TYPE_CHECKING:
+    from autograd.arrays import FloatArray
     from optim.objective import LeastSquaresPoint
 
 
@@ -205,7 +206,7 @@ class SearchingMinimizer(Minimizer):
         check_line_search(type(self).__name__, line_search)
         self.line_search = line_search
 
-    def _directions(self, here: Any) -> Iterator[tuple[Array, float]]:
+    def _directions(self, here: Any) -> Iterator[tuple[FloatArray, float]]:
         """Directions to search along, each with the rate to try first; the next if one fails."""
         raise NotImplementedError(f"{type(self).__name__}: needs a method _directions.")
 
@@ -225,7 +226,7 @@ class SearchingMinimizer(Minimizer):
         return None
 
 
-def steepest(here: Point) -> tuple[Array, float]:
+def steepest(here: Point) -> tuple[FloatArray, float]:
     """The steepest way down, and a rate that goes no further than 1 to begin with."""
     length = float(np.linalg.norm(here.gradient))
     return -here.gradient, min(1.0, 1.0 / length) if length else 1.0

@@ -11,20 +11,53 @@ do rules of one's own: what they read cannot be known.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray, IndexArray
+    from optim.hyperparameters import Settings
+    from optim.parameter_arrays import Numbers
 
 START = 50
 """So many steps are made with NumPy before native code is compiled."""
 
-Rule = Any
-Memory = Any
-"""Those of update_rule.py, which imports this file."""
+
+class Rule(Protocol):
+    """The UpdateRule of update_rule.py, which imports this file, as far as it is known here."""
+
+    @property
+    def backend(self) -> str | None:
+        """Where its steps are computed."""
+        raise NotImplementedError
+
+    def update(self, *of: Any) -> Any:
+        """One step, as a paper writes it."""
+
+    def update_in_place(self, *of: Any) -> None:
+        """The same step, which writes into θ and what is kept."""
+
+    def change(self, *of: Any) -> None:
+        """What a step does to the numbers of a group."""
+
+
+class Memory(Protocol):
+    """The Memory of memory.py, likewise."""
+
+    kept: dict[str, FloatArray]
+    scratch: list[FloatArray]
+    _steps: int | IndexArray
+
+    def numbers(self) -> Numbers:
+        """The numbers, where they are now."""
+        raise NotImplementedError
 
 
 class NativeStep:
     """The step of a group of parameters as native code."""
 
-    def __init__(self, rule: Rule, group: Any, memory: Memory, arrays: Sequence[Any]) -> None:
+    def __init__(
+        self, rule: Rule, group: Settings, memory: Memory, arrays: Sequence[FloatArray]
+    ) -> None:
         # here and not above: without the extra nobody needs it
         from autograd.compiler.native.kernel import Kernel
 
@@ -33,16 +66,16 @@ class NativeStep:
         kept = self.kept = list(memory.kept)
         names, others, self.read = plain_numbers(group)
 
-        def change(arrays: Sequence[Any], numbers: Sequence[Any]) -> None:
+        def change(arrays: Sequence[FloatArray], numbers: Sequence[float]) -> None:
             settings = others | dict(zip(names, numbers[:-1], strict=True))
             theta, grad, *more = arrays
             here = dict(zip(kept, more, strict=False))
             rule.change(theta, grad, numbers[-1], here, settings, more[len(kept) :])
 
-        numbers = [*self.read(), memory._steps + 1]
+        numbers = [*(self.read() or ()), memory._steps + 1]
         self.kernel = Kernel(kind.__name__, change, arrays, numbers, rule.backend == "native")
 
-    def run(self, rule: Rule, memory: Memory, theta: Any, grad: Any) -> bool:
+    def run(self, rule: Rule, memory: Memory, theta: FloatArray, grad: FloatArray) -> bool:
         """Make a step; False where nothing was done, as it has to be NumPy's."""
         kind, steps, numbers = type(rule), memory._steps, self.read()
         if numbers is None or not isinstance(steps, int):
@@ -56,7 +89,7 @@ class NativeStep:
         return True
 
 
-def native_step(rule: Rule, group: Any, memory: Memory) -> NativeStep | None:
+def native_step(rule: Rule, group: Settings, memory: Memory) -> NativeStep | None:
     """A rule's step natively, where it can be and is asked for."""
     from autograd.compiler.native import is_wanted  # as above
 
@@ -71,7 +104,9 @@ def native_step(rule: Rule, group: Any, memory: Memory) -> NativeStep | None:
     return NativeStep(rule, group, memory, [theta, grad, *memory.kept.values(), *memory.scratch])
 
 
-def plain_numbers(group: Any) -> tuple[list[str], dict[str, Any], Callable[[], Any]]:
+def plain_numbers(
+    group: Settings,
+) -> tuple[list[str], dict[str, object], Callable[[], list[float] | None]]:
     """Which settings are plain numbers, the others, and what gives the numbers as they are now.
 
     That gives None where one of the others has changed.

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd import GraphError, ShapeError, Tensor, Value
 from autograd.checks import came
@@ -20,7 +19,8 @@ from autograd.node import Node, gradients, topological
 from autograd.value import Constant
 from optim.optimizer import Optimizer
 
-Array = NDArray[np.floating[Any]]
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray, Number
 
 
 class Objective:
@@ -44,7 +44,7 @@ class Objective:
         self,
         who: str,
         optimizer: Optimizer,
-        closure: Callable[[], Any] | None,
+        closure: Callable[[], object] | None,
         max_evaluations: int,
     ) -> None:
         if not callable(closure):
@@ -87,14 +87,14 @@ class Objective:
             )
         return here
 
-    def at(self, theta: Any) -> Point:
+    def at(self, theta: FloatArray) -> Point:
         """Move the parameters to `theta`, (n,), and compute the loss there."""
         self.evaluations += 1
         self.move_to(theta)
         self.last = self._point(np.asarray(theta, dtype=np.float64), self.closure())
         return self.last
 
-    def move_to(self, theta: Any) -> None:
+    def move_to(self, theta: FloatArray) -> None:
         """Write these numbers, (n,), into the parameters."""
         self.last = None
         start = 0
@@ -106,9 +106,9 @@ class Objective:
                 p.data = theta[start]
                 start += 1
 
-    def flat_gradient(self, root: Any, seed: Any) -> Array:
+    def flat_gradient(self, root: Node, seed: Number) -> FloatArray:
         """The gradient of a node with respect to all parameters, (n,)."""
-        found: list[Any] = [None] * len(self.params)
+        found: Sequence[Number | None] = [None] * len(self.params)
         if root.requires_grad:
             found = gradients(root, self.params, seed)
         parts = [
@@ -117,13 +117,13 @@ class Objective:
         ]
         return np.concatenate(parts).astype(np.float64)
 
-    def check_dependence(self, results: Sequence[Any]) -> None:
+    def check_dependence(self, results: Sequence[Node]) -> None:
         """Refuse a closure whose result has nothing to do with the parameters.
 
         Raises:
             GraphError: none of the nodes was made from any of the parameters.
         """
-        params = set(self.params)
+        params: set[Node] = {*self.params}
         if all(params.isdisjoint(topological(root)) for root in results):
             raise GraphError(
                 f"{self.who}: what the closure returned was made from none of the parameters (or "
@@ -131,7 +131,7 @@ class Objective:
                 "the closure."
             )
 
-    def _point(self, theta: Array, result: Node) -> Point:
+    def _point(self, theta: FloatArray, result: object) -> Point:
         if not isinstance(result, Node):
             raise TypeError(
                 f"{self.who}: the closure needs to return the loss, a Value or a Tensor of shape "
@@ -159,14 +159,14 @@ class Point:
         loss: The loss.
     """
 
-    def __init__(self, objective: Objective, theta: Array, node: Any) -> None:
+    def __init__(self, objective: Objective, theta: FloatArray, node: Node) -> None:
         self.objective = objective
         self.theta = theta
-        self.loss = float(node.item() if isinstance(node, (Tensor, Value)) else node)
-        self._node: Any = node
+        self.loss = float(node.item())
+        self._node = node
 
     @cached_property
-    def gradient(self) -> Array:
+    def gradient(self) -> FloatArray:
         """The gradient of the loss, (n,)."""
         self.objective.gradients += 1
         return self.objective.flat_gradient(self._node, _unit(self._node))
@@ -177,11 +177,11 @@ class Point:
         return float(np.abs(self.gradient).max())
 
     @cached_property
-    def hessian(self) -> Array:
+    def hessian(self) -> FloatArray:
         """All second derivatives of the loss, (n, n): the gradient's graph, differentiated."""
         objective = self.objective
         first = gradients(self._node, objective.params, _unit_node(self._node), create_graph=True)
-        rows: list[Array] = []
+        rows: list[FloatArray] = []
         for p, g in zip(objective.params, first, strict=True):
             if g is None:
                 rows.extend(np.zeros((_size(p), self.theta.size)))
@@ -195,13 +195,13 @@ class LeastSquares(Objective):
 
     wanted = "computes and returns the residuals"
 
-    def _point(self, theta: Array, result: Any) -> LeastSquaresPoint:
+    def _point(self, theta: FloatArray, result: object) -> LeastSquaresPoint:
         residuals = self._checked(result)
         if self.evaluations == 1:
             self.check_dependence(residuals)
         return LeastSquaresPoint(self, theta, residuals)
 
-    def _checked(self, result: Any) -> list[Any]:
+    def _checked(self, result: object) -> list[Node]:
         needed = (
             f"{self.who}: the closure needs to return the residuals, a Tensor of shape (m,) or a "
             "list of m Values"
@@ -234,16 +234,18 @@ class LeastSquaresPoint(Point):
         settled: Whether a rule has found that no step from here promises anything more.
     """
 
-    def __init__(self, objective: Objective, theta: Array, nodes: list[Any]) -> None:
+    def __init__(self, objective: Objective, theta: FloatArray, nodes: list[Node]) -> None:
         self.objective = objective
         self.theta = theta
         self._nodes = nodes
-        self.residuals: Array = np.concatenate([np.ravel(r.data) for r in nodes]).astype(np.float64)
+        self.residuals: FloatArray = np.concatenate([np.ravel(r.data) for r in nodes]).astype(
+            np.float64
+        )
         self.loss = float(0.5 * (self.residuals @ self.residuals))
         self.settled = False
 
     @cached_property
-    def jacobian(self) -> Array:
+    def jacobian(self) -> FloatArray:
         """The derivative of every residual with respect to every number, (m, n)."""
         self.objective.gradients += 1
         return np.array(
@@ -251,17 +253,17 @@ class LeastSquaresPoint(Point):
         )
 
     @cached_property
-    def gradient(self) -> Array:
+    def gradient(self) -> FloatArray:
         """The gradient Jᵀr of the loss, (n,)."""
         return self.jacobian.T @ self.residuals
 
     @cached_property
-    def linear_step(self) -> Array:
+    def linear_step(self) -> FloatArray:
         """The step p that minimises ‖r + Jp‖, the shortest if there are many, (n,)."""
-        return np.linalg.lstsq(self.jacobian, -self.residuals)[0]
+        return np.asarray(np.linalg.lstsq(self.jacobian, -self.residuals)[0], np.float64)
 
 
-def described(x: Any) -> str:
+def described(x: object) -> str:
     """A thing that a closure returned and should not have, for an error's text."""
     if x is None:
         return "None. Does it end with a return?"
@@ -274,15 +276,15 @@ def _size(p: Node) -> int:
     return p.size if isinstance(p, Tensor) else 1
 
 
-def _unit(node: Node) -> float | Array:
+def _unit(node: Node) -> Number:
     return np.ones_like(node._data) if isinstance(node, Tensor) else 1.0
 
 
-def _unit_node(node: Any) -> Any:
+def _unit_node(node: Node) -> Node:
     return Tensor(np.ones_like(node._data)) if isinstance(node, Tensor) else Constant(1.0)
 
 
-def _unit_seeds(node: Node) -> Iterator[Any]:
+def _unit_seeds(node: Node) -> Iterator[Number]:
     """A seed for each element of a node: 1 there and 0 elsewhere."""
     if not isinstance(node, Tensor):
         yield 1.0

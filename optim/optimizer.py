@@ -15,7 +15,6 @@ from autograd.spellings import called_as, refuse_set_to_none
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
-    from autograd.node import Node
 
 Params: TypeAlias = "Iterable[Tensor | Value] | Iterable[tuple[str, Tensor | Value]]"
 
@@ -81,11 +80,11 @@ class Optimizer:
             cls.__init__ = called_as(functools.partial(_call, cls))(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, params: Params) -> None:
-        self.params: list[Any] = []
+        self.params: list[Tensor | Value] = []
         self.names: list[str] = Names()
         self._take(params)
 
-    def _take(self, given: Any) -> list[Any]:
+    def _take(self, given: Params) -> list[Tensor | Value]:
         """Check further parameters, and add them."""
         who = type(self).__name__
         params, names = [], []
@@ -158,7 +157,7 @@ class Optimizer:
         return [name for name, p in zip(self.names, self.params, strict=True) if p._grad is None]
 
 
-def _as_list(who: str, given: list[Any]) -> list[Node]:
+def _as_list(who: str, given: object) -> list[object]:
     if isinstance(given, (Tensor, Value)):
         raise TypeError(f"{who}: needs a list of parameters, but got one. Pass it as [p].")
     if hasattr(given, "parameters"):

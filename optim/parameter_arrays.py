@@ -8,7 +8,7 @@ else is copied into an array once per step, and copied back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from autograd import Tensor, Value
 from autograd.adopted_values import GatheredValues
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import FloatArray
 
 
 class Numbers(Protocol):
@@ -31,7 +31,7 @@ class Numbers(Protocol):
         """Whether this still is where the parameters keep their numbers."""
         raise NotImplementedError
 
-    def gradient(self) -> tuple[Any, list[bool] | None]:
+    def gradient(self) -> tuple[FloatArray, list[bool] | None]:
         """The gradient of every number, (n,), 0 where none has reached.
 
         And of each parameter whether one has reached it; None if all.
@@ -41,14 +41,15 @@ class Numbers(Protocol):
     def zero_grad(self) -> None:
         """Forget the gradients."""
 
-    def take(self) -> Any:
+    def take(self) -> FloatArray:
         """Every number, (n,), to be changed in place and then `put` back."""
+        raise NotImplementedError
 
-    def put(self, theta: Any) -> None:
+    def put(self, theta: FloatArray) -> None:
         """Change the parameters to the numbers that were taken."""
 
 
-def gather(params: Sequence[Any]) -> Numbers:
+def gather(params: Sequence[Tensor | Value]) -> Numbers:
     """These parameters as one array.
 
     Example:
@@ -74,7 +75,7 @@ def gather(params: Sequence[Any]) -> Numbers:
 class Gathered:
     """Parameters of any kind."""
 
-    def __init__(self, params: Sequence[Any]) -> None:
+    def __init__(self, params: Sequence[Tensor | Value]) -> None:
         self.params = params
         self.sizes = [p.size if isinstance(p, Tensor) else 1 for p in params]
 
@@ -82,7 +83,7 @@ class Gathered:
         """True: they are asked for their numbers every time."""
         return True
 
-    def gradient(self) -> tuple[Any, list[bool] | None]:
+    def gradient(self) -> tuple[FloatArray, list[bool] | None]:
         """A copy of the gradient, (n,), and what it has reached."""
         reached = [p._grad is not None for p in self.params]
         grads = [np.zeros_like(p.data) if p._grad is None else p._grad for p in self.params]
@@ -99,11 +100,11 @@ class Gathered:
         for p in self.params:
             p.zero_grad()
 
-    def take(self) -> Array:
+    def take(self) -> FloatArray:
         """A copy of every number, (n,)."""
         return np.concatenate([np.ravel(p.data) for p in self.params])
 
-    def put(self, theta: Any) -> None:
+    def put(self, theta: FloatArray) -> None:
         """Copy the numbers to the parameters."""
         start = 0
         for p, size in zip(self.params, self.sizes, strict=True):

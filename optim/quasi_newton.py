@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.checks import check_int
 from optim.line_search import LineSearch
 from optim.minimizer import SearchingMinimizer, steepest
-from optim.objective import Array, Point
+from optim.objective import Point
 from optim.optimizer import Params
 from optim.states import taken_array, taken_list
+
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray
 
 
 class BFGS(SearchingMinimizer):
@@ -63,14 +66,14 @@ class BFGS(SearchingMinimizer):
         gradient_tolerance: float = 1e-5,
     ) -> None:
         super().__init__(params, line_search, gradient_tolerance)
-        self.inverse: Array | None = None
+        self.inverse: FloatArray | None = None
 
     def _learn_from(self, state: dict[str, Any]) -> None:
         inverse, n = state["inverse"], sum(np.size(p.data) for p in self.params)
         if inverse is not None:
             self.inverse = taken_array("BFGS", "inverse", inverse, (n, n))
 
-    def _directions(self, here: Point) -> Iterator[tuple[Array, float]]:
+    def _directions(self, here: Point) -> Iterator[tuple[FloatArray, float]]:
         if self.inverse is not None:
             yield -self.inverse @ here.gradient, 1.0
             self.inverse = None  # it led nowhere
@@ -142,7 +145,7 @@ class LBFGS(SearchingMinimizer):
         super().__init__(params, line_search, gradient_tolerance)
         check_int("LBFGS", "memory", memory, least=1)
         self.memory = memory
-        self.pairs: list[tuple[Array, Array]] = []
+        self.pairs: list[tuple[FloatArray, FloatArray]] = []
 
     def _learn_from(self, state: dict[str, Any]) -> None:
         pairs, n = state["pairs"], sum(np.size(p.data) for p in self.params)
@@ -153,13 +156,13 @@ class LBFGS(SearchingMinimizer):
             s, y = (taken_array("LBFGS", name, x, (n,)) for name, x in (("s", s), ("y", y)))
             self.pairs.append((s, y))
 
-    def _directions(self, here: Point) -> Iterator[tuple[Array, float]]:
+    def _directions(self, here: Point) -> Iterator[tuple[FloatArray, float]]:
         if self.pairs:
             yield -self._times_inverse(here.gradient), 1.0
             self.pairs = []  # they led nowhere
         yield steepest(here)
 
-    def _times_inverse(self, gradient: Array) -> Array:
+    def _times_inverse(self, gradient: FloatArray) -> FloatArray:
         """H times the gradient."""
         q = gradient.copy()
         shares = []
@@ -178,6 +181,6 @@ class LBFGS(SearchingMinimizer):
             self.pairs = [*self.pairs, (s, y)][-self.memory :]
 
 
-def _curves_up(s: Array, y: Array) -> bool:
+def _curves_up(s: FloatArray, y: FloatArray) -> bool:
     """Whether the loss curves upwards along the step s, by more than rounding."""
     return bool(s @ y > np.finfo(float).eps * np.linalg.norm(s) * np.linalg.norm(y))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.checks import check_int, check_number
 from optim.line_search import Armijo, LineSearch
 from optim.minimizer import Minimizer, SearchingMinimizer, steepest
-from optim.objective import Array, LeastSquares, LeastSquaresPoint, Point
+from optim.objective import LeastSquares, LeastSquaresPoint, Point
 from optim.optimizer import Params
 from optim.states import taken_array
+
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray
 
 
 class Newton(SearchingMinimizer):
@@ -74,15 +77,15 @@ class Newton(SearchingMinimizer):
         check_number("Newton", "least_curvature", least_curvature, "in (0, 1)")
         self.least_curvature = least_curvature
 
-    def _directions(self, here: Point) -> Iterator[tuple[Array, float]]:
+    def _directions(self, here: Point) -> Iterator[tuple[FloatArray, float]]:
         if np.isfinite(here.hessian).all() and here.hessian.any():
             yield self._direction(here.hessian, here.gradient), 1.0
         yield steepest(here)
 
-    def _direction(self, hessian: Array, gradient: Array) -> Array:
+    def _direction(self, hessian: FloatArray, gradient: FloatArray) -> FloatArray:
         try:
             np.linalg.cholesky(hessian)  # the test of positive definiteness
-            step: Array = -np.linalg.solve(hessian, gradient)
+            step = -np.asarray(np.linalg.solve(hessian, gradient), np.float64)
         except np.linalg.LinAlgError:
             curvatures, axes = np.linalg.eigh(hessian)
             sizes = np.abs(curvatures)
@@ -161,7 +164,7 @@ class GaussNewton(SearchingMinimizer):
         check_number("GaussNewton", "loss_tolerance", loss_tolerance, ">= 0", finite=False)
         self.loss_tolerance = loss_tolerance
 
-    def _directions(self, here: LeastSquaresPoint) -> Iterator[tuple[Array, float]]:
+    def _directions(self, here: LeastSquaresPoint) -> Iterator[tuple[FloatArray, float]]:
         yield here.linear_step, 1.0
         yield steepest(here)
 
@@ -243,7 +246,7 @@ class LevenbergMarquardt(Minimizer):
         self.damping = damping
         self.max_evaluations = max_evaluations
         self.loss_tolerance = loss_tolerance
-        self.lengths: Array | None = None
+        self.lengths: FloatArray | None = None
 
     def _learn_from(self, state: dict[str, Any]) -> None:
         self.damping = check_number("LevenbergMarquardt", "damping", state["damping"], "> 0")
@@ -264,15 +267,16 @@ class LevenbergMarquardt(Minimizer):
         damping, growth = self.damping, 2.0
         for _ in range(min(self.max_evaluations, here.objective.left)):
             step, promised = solve(damping)
-            there: Any = here.objective.at(here.theta + step)
+            there = here.objective.at(here.theta + step)
+            assert isinstance(there, LeastSquaresPoint)
             fall = here.loss - there.loss
             small = self.loss_tolerance * here.loss
             if fall > 0 and np.isfinite(there.jacobian).all():
-                there.settled = promised <= small and fall <= small
-                gain = fall / promised
+                there.settled = bool(promised <= small and fall <= small)
+                gain = float(fall / promised)
                 change = max(1 / 3, 1 - (2 * gain - 1) ** 3)
                 self.damping = float(max(damping * change, np.finfo(float).tiny))
-                return there  # type: ignore[no-any-return]
+                return there
             if promised <= small and abs(fall) <= small:
                 here.settled = True
                 return None
@@ -281,8 +285,8 @@ class LevenbergMarquardt(Minimizer):
 
 
 def _damped_solver(
-    here: LeastSquaresPoint, lengths: Array
-) -> Callable[[float], tuple[Array, np.floating[Any]]]:
+    here: LeastSquaresPoint, lengths: FloatArray
+) -> Callable[[float], tuple[FloatArray, np.floating[Any]]]:
     """The function from λ to the step p and the fall of the loss that the linear model promises.
 
     By singular values, J D⁻¹ = U S Vᵀ, so that another λ costs next to nothing and JᵀJ, which would
@@ -291,7 +295,7 @@ def _damped_solver(
     u, sizes, vt = np.linalg.svd(here.jacobian / lengths, full_matrices=False)
     shares = u.T @ here.residuals
 
-    def solve(damping: float) -> tuple[Array, Any]:
+    def solve(damping: float) -> tuple[FloatArray, Any]:
         scaled = -(vt.T @ (sizes / (sizes**2 + damping) * shares))
         step = scaled / lengths
         promised = 0.5 * (damping * (scaled @ scaled) - here.gradient @ step)

@@ -9,11 +9,14 @@ import random
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Set
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import Tensor, Value
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 # What these define is not followed: they keep no state of a model, or are followed by their names.
 _LIBRARIES = {"autograd", "graphviz", "matplotlib", "numpy", "tqdm"}
@@ -44,10 +47,10 @@ class Snapshot:
         Tensor([1., 2.])
     """
 
-    def __init__(self, function: Callable[[], Any], more: Iterable[Any] = ()) -> None:
+    def __init__(self, function: Callable[[], Any], more: Iterable[object] = ()) -> None:
         self._undo: list[Callable[[], None]] = []
-        seen: dict[int, Any] = {}  # what was met is kept: the id of what is gone can come again
-        pending: list[Any] = [*more, function]
+        seen: dict[int, object] = {}  # what was met is kept: the id of what is gone can come again
+        pending: list[object] = [*more, function]
         while pending:
             thing = pending.pop()
             if id(thing) not in seen:
@@ -58,7 +61,7 @@ class Snapshot:
         everybodys = np.random.get_state()  # noqa: NPY002 (somebody may use it)
         self._undo.append(functools.partial(np.random.set_state, everybodys))
 
-    def _keep(self, thing: Any) -> None:
+    def _keep(self, thing: object) -> None:
         if isinstance(thing, (Tensor, Value)):
             if thing.op is None:
                 self._undo.append(functools.partial(_set_data, thing, copy.copy(thing.data)))
@@ -72,12 +75,12 @@ class Snapshot:
         elif hasattr(type(thing), "state_dict") and hasattr(thing, "__dict__"):
             self._keep_inside(vars(thing))
 
-    def _keep_inside(self, attributes: dict[str, Any]) -> None:
+    def _keep_inside(self, attributes: dict[str, object]) -> None:
         """Keep what a model is by its attributes: which they are, and what is in each of them."""
-        containers: dict[int, Any] = {id(attributes): attributes}
-        pending: list[Any] = [attributes]
+        containers: dict[int, object] = {id(attributes): attributes}
+        pending: list[dict[str, object] | list[object] | tuple[object, ...] | Array] = [attributes]
         for part in pending:
-            inner: Iterable[Any] = ()
+            inner: Iterable[object] = ()
             if isinstance(part, dict):
                 self._undo.append(functools.partial(_set_items, part, dict(part)))
                 inner = part.values()
@@ -102,7 +105,7 @@ class Snapshot:
             undo()
 
 
-def _set_data(node: Any, data: Any) -> None:
+def _set_data(node: Tensor | Value, data: Any) -> None:
     node.data = copy.copy(data)  # an array of another library stays one
 
 
@@ -111,7 +114,7 @@ def _set_items(space: dict[Any, Any], items: dict[Any, Any]) -> None:
     space.update(items)
 
 
-def _parts(thing: Any) -> Iterator[Any]:
+def _parts(thing: object) -> Iterator[object]:
     """What a thing leads to in one step."""
     if isinstance(thing, types.FunctionType):
         if not _is_foreign(thing.__module__):
@@ -143,7 +146,7 @@ def _parts(thing: Any) -> Iterator[Any]:
             )
 
 
-def _named(function: types.FunctionType) -> Iterator[Any]:
+def _named(function: types.FunctionType) -> Iterator[object]:
     """The globals that a function's code names; of modules, what it names of them."""
     codes: list[types.CodeType] = [function.__code__]
     names: set[str] = set()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd.checks import came
 
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray, IndexArray
+
 
 def check_parts(
-    who: str, state: Any, needed: Collection[str], optional: Collection[str] = ()
+    who: str, state: object, needed: Collection[str], optional: Collection[str] = ()
 ) -> None:
     """Refuse what is no dict with these parts, and no others."""
     needs = f"{who}: needs what state_dict() returned, a dict with {', '.join(needed)}"
@@ -35,18 +37,20 @@ def check_origin(who: str, state: dict[str, Any]) -> None:
         )
 
 
-def shapes(params: Iterable[Any]) -> list[list[int]]:
+def shapes(params: Iterable[object]) -> list[list[int]]:
     """The shape of each parameter, [] of a single number, to be saved."""
     return [list(getattr(p, "shape", ())) for p in params]
 
 
-def check_shapes(who: str, names: Sequence[str], params: Sequence[Any], state: Any) -> None:
+def check_shapes(
+    who: str, names: Sequence[str], params: Sequence[object], state: dict[str, Any]
+) -> None:
     """Refuse the state of other parameters. One that version 0.1 saved knows only their sizes."""
     kind = "sizes" if "sizes" in state and "shapes" not in state else "shapes"
-    ours: list[Any] = shapes(params)
-    if kind == "sizes":
-        ours = [int(np.prod(shape, dtype=np.intp)) for shape in ours]
-    theirs = state.get(kind)
+    own_shapes = shapes(params)
+    sizes = [int(np.prod(shape, dtype=np.intp)) for shape in own_shapes]
+    ours: Sequence[object] = sizes if kind == "sizes" else own_shapes
+    theirs: object = state.get(kind)
     if not isinstance(theirs, (list, tuple)) or len(theirs) != len(ours):
         got = f"of {len(theirs)}" if isinstance(theirs, (list, tuple)) else "without their shapes"
         raise ValueError(
@@ -61,10 +65,10 @@ def check_shapes(who: str, names: Sequence[str], params: Sequence[Any], state: A
             )
 
 
-def taken_array(who: str, name: str, array: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+def taken_array(who: str, name: str, array: object, shape: tuple[int, ...]) -> FloatArray:
     """A copy of a saved array, which must be of floats and have this shape."""
     try:
-        taken: NDArray[Any] = np.array(array)
+        taken = np.array(array)
     except ValueError:  # of lists that differ in length
         taken = np.array(None)
     if taken.shape != shape or taken.dtype.kind != "f":
@@ -75,7 +79,7 @@ def taken_array(who: str, name: str, array: Any, shape: tuple[int, ...]) -> NDAr
     return taken
 
 
-def taken_list(who: str, name: str, things: Any, length: int) -> Sequence[Any]:
+def taken_list(who: str, name: str, things: object, length: int) -> Sequence[Any]:
     """A saved list of this length."""
     if not isinstance(things, (list, tuple)) or len(things) != length:
         got = f"one of {len(things)}" if isinstance(things, (list, tuple)) else came(things)
@@ -86,9 +90,9 @@ def taken_list(who: str, name: str, things: Any, length: int) -> Sequence[Any]:
     return things
 
 
-def taken_counts(who: str, name: str, counts: Any, length: int) -> NDArray[np.intp]:
+def taken_counts(who: str, name: str, given: object, length: int) -> IndexArray:
     """Saved whole numbers >= 0, so many of them."""
-    counts = taken_list(who, name, counts, length)
+    counts: Sequence[object] = taken_list(who, name, given, length)
     if not all(type(n) is not bool and isinstance(n, Integral) and int(n) >= 0 for n in counts):
         raise ValueError(
             f"{who}: needs {name!r} as {length} whole numbers >= 0, but the state has "

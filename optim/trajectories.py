@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd import Tensor, Value
 from autograd.checks import check_int, refuse
@@ -25,9 +24,10 @@ from optim.optimizer import Optimizer
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from autograd.arrays import FloatArray
+
 Function = Callable[[Any, Any], Any]
 MakeRule = Callable[[list[Any]], Optimizer]
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Trajectory:
         ((4, 2), True)
     """
 
-    points: Array
-    losses: Array
+    points: FloatArray
+    losses: FloatArray
     label: str = ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from warnings import warn
 
 import numpy as np
@@ -16,10 +16,13 @@ from autograd.node import Node
 from autograd.spellings import refuse_set_to_none
 from autograd.tracing import as_traced, tracer
 from optim.hyperparameters import Settings, check_rate
-from optim.memory import Array, Kept, Memory, recorded
+from optim.memory import Kept, Memory, recorded
 from optim.native_step import START, native_step
 from optim.optimizer import Names, Optimizer, Params
 from optim.states import check_origin, check_parts, taken_list
+
+if TYPE_CHECKING:
+    from autograd.arrays import FloatArray
 
 _FORMER_NAMES = {
     "_kept": "starts",
@@ -240,7 +243,13 @@ class UpdateRule(Optimizer):
             memory.native = native_step(self, group, memory)
 
     def change(
-        self, theta: Array, grad: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        grad: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """What a step does to the numbers of a group, given the gradient of L and scratch arrays.
 
@@ -249,7 +258,9 @@ class UpdateRule(Optimizer):
         g = self._gradient(theta, grad, group, scratch.pop())
         self.update_in_place(theta, g, t, kept, group, scratch)
 
-    def _gradient(self, theta: Array, grad: Array, group: Group, out: Array) -> Array:
+    def _gradient(
+        self, theta: FloatArray, grad: FloatArray, group: Group, out: FloatArray
+    ) -> FloatArray:
         """The gradient of what is minimised: -L where L is maximised, plus λ/2 ‖θ‖²."""
         sign = -1 if group.get("maximize") else 1
         decay = 0.0 if self.decoupled else group.get("weight_decay", 0.0)
@@ -263,8 +274,8 @@ class UpdateRule(Optimizer):
         return {}
 
     def update(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group
-    ) -> tuple[Array, Kept]:
+        self, theta: FloatArray, g: FloatArray, t: int, kept: Kept, group: Group
+    ) -> tuple[FloatArray, Kept]:
         """One step, as a paper writes it; every rule has its own.
 
         Args:
@@ -281,7 +292,13 @@ class UpdateRule(Optimizer):
         raise NotImplementedError(f"{type(self).__name__}: needs a method update.")
 
     def update_in_place(
-        self, theta: Array, g: Array, t: int, kept: Kept, group: Group, scratch: list[Array]
+        self,
+        theta: FloatArray,
+        g: FloatArray,
+        t: int,
+        kept: Kept,
+        group: Group,
+        scratch: list[FloatArray],
     ) -> None:
         """The same step, which writes into θ and what is kept; by default what `update` gives.
 

@@ -171,12 +171,12 @@ class SequentialSchedule(Schedule):
         self._epoch = epoch
 
 
-def load_states(who: str, schedules: Sequence[Schedule], states: Any) -> None:
+def load_states(who: str, schedules: Sequence[Schedule], states: object) -> None:
     """Give each schedule its saved state; where one refuses it, all stay as they were."""
-    states = taken_list(who, "schedules", states, len(schedules))
+    saved = taken_list(who, "schedules", states, len(schedules))
     before = [schedule.state() for schedule in schedules]
     try:
-        for schedule, state in zip(schedules, states, strict=True):
+        for schedule, state in zip(schedules, saved, strict=True):
             schedule.load_state(state)
     except (TypeError, ValueError):
         for schedule, state in zip(schedules, before, strict=True):
