@@ -561,6 +561,12 @@ def _is_same(array: object, data: object) -> bool:
     """Whether two arrays of one shape and dtype show the same memory in the same order."""
     if not isinstance(array, np.ndarray) or not isinstance(data, np.ndarray):
         return array is data
+    if data.base is None:  # then what shows its memory comes from it, as asking is quicker
+        owner: object = array
+        while isinstance(owner, np.ndarray) and owner is not data:
+            owner = owner.base
+        if owner is None:
+            return False
     theirs, ours = array.__array_interface__, data.__array_interface__
     return bool(theirs["data"] == ours["data"] and array.strides == data.strides)
 

@@ -41,7 +41,7 @@ class BoundEffects:
             self.given = [(x.dtype, arrays.arrays.get(id(x))) for x in befores]
         self._bind_tensors(arrays)
         self.row_data = [
-            self._rows(pairs, *self._found(array, pairs))
+            self._rows(pairs, *self.found(array, pairs))
             for array, pairs in self.effects.row_data.items()
         ]
         self.row_grads = self._row_grads()
@@ -67,7 +67,7 @@ class BoundEffects:
         self.data = [(k, arrays[x]) for k, x in effects.data if k not in windows]
         self.grads = [(k, new) for k, new in grads if k not in windows or new is None]
 
-    def _found(self, array: Any, pairs: list[tuple[int, int]]) -> tuple[Array, Any]:
+    def found(self, array: Any, pairs: list[tuple[int, int]]) -> tuple[Array, Any]:
         """The memory in which the new numbers of Values are, and where in it."""
         rows = [row for _, row in pairs]
         if array is not None:

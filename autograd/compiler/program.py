@@ -11,6 +11,7 @@ The memory of five neurons is an array of 28 numbers, of which 15 are leaves, an
 from __future__ import annotations
 
 import functools
+import struct
 import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -65,6 +66,7 @@ class Program:
         self.outputs = outputs
         self.tensors = list(recording.tensors.values())
         self.array_arguments = list(recording.arguments)
+        self.packing = struct.Struct(f"{len(recording.floats)}d")  # four times as fast as a slice
         self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
         self.running = running()
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})

@@ -101,7 +101,7 @@ def _fill_and_run(
 ) -> None:  # fmt: skip
     """Put the numbers of this call in their places, and run forward."""
     if given.floats:
-        space.numbers[: len(given.floats)] = given.floats
+        program.packing.pack_into(space.numbers, 0, *given.floats)
     if program.order and not space.homes:
         leaves.take(space.leaf_numbers)
     for owner, window in space.moving:

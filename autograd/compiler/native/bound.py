@@ -123,12 +123,21 @@ def bound(
         out.writes, found = writes(who, program, space)
         grads = found if program.is_step else None
     _name_leaves(out, program, space, Names(program, find_names), grads)
-    out.forward = [*taken_over(program, space), *expanded(chain(*space.forward))]
+    calls = [call for call in chain(*space.forward) if not _takes_leaves(call, space)]
+    out.forward = [*taken_over(program, space), *expanded(calls)]
     out.results = _results(who, program, space)
     out.is_step = program.is_step
     if not out.is_step:
         _backward(out, program, space)
     return out
+
+
+def _takes_leaves(call: Any, space: Workspace) -> bool:
+    """Whether a call puts single Values into the memory, which is where they are here."""
+    target = getattr(call.func, "__self__", None)
+    return isinstance(target, np.ndarray) and (
+        call.func.__name__ == "__setitem__" and np.may_share_memory(target, space.leaf_numbers)
+    )
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:

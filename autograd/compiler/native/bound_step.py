@@ -121,10 +121,12 @@ def taken_over(program: Program, space: Workspace) -> Calls:
         for k, place in space.tensor_places
         if k >= program.tensor_count
     ]
-    given = () if space.effects is None else zip(space.effects.given, program.arrays_kept())  # noqa: B905
-    return calls + [
-        partial(np.positive, now, array) for (_, array), now in given if array is not None
-    ]
+    if space.effects is not None and space.effects.given:
+        pairs = zip(space.effects.given, program.arrays_kept(), strict=True)
+        calls += [
+            partial(np.positive, now, array) for (_, array), now in pairs if array is not None
+        ]
+    return calls
 
 
 def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[int, Array]]:
@@ -134,39 +136,43 @@ def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[in
         partial(np.positive, space.arrays[new], tensors[k][0]._data) for k, new in effects.data
     ]
     grads = {id(tensors[k][0]): space.arrays[x] for k, x in effects.grads if x is not None}
-    places = {k: place for place, k in enumerate(program.order)}
-    both = (space.effects.row_data, True), (space.effects.row_grads, False)
-    for found, is_data in both:
-        for _, leaves, numbers, where in found:
-            flat = numbers.reshape(-1)
-            sources = np.arange(flat.size)[where].ravel().tolist()
-            groups: dict[int, tuple[Array, list[tuple[int, int]]]] = {}
-            for k, source in zip(leaves, sources, strict=True):
-                leaf = program.graph.leaves[k]
-                holder = leaf.home.holder if leaf.home is not None else space
-                if holder is space and k not in places:
-                    raise CompileError(
-                        f"{who}: needs a function that reads each Value that it changes. "
-                        "Leave the others out."
-                    )
-                array = _data(holder)
-                if not is_data:
-                    array = grads.setdefault(id(holder), np.zeros_like(array))
-                at = places[k] if holder is space else _flat(leaf.home.index, array.shape)
-                groups.setdefault(id(holder), (array, []))[1].append((at, source))
-            for array, moves in groups.values():
-                calls += _put(flat, array.reshape(-1), sorted(moves))
+    found = [(pairs, array, True) for array, pairs in effects.row_data.items()]
+    given = [pair for pair in effects.row_grads if pair[1] is not None]
+    for pairs, array, is_data in [*found, *([(given, None, False)] if given else [])]:
+        numbers, where = space.effects.found(array, pairs)
+        flat = numbers.reshape(-1)
+        sources = np.arange(flat.size)[where].ravel().tolist()
+        moves: dict[int, list[tuple[int, int]]] = {}
+        holders: dict[int, Any] = {}
+        for (k, _), source in zip(pairs, sources, strict=True):
+            holder, place = _home(who, program, space, k)
+            holders[id(holder)] = holder
+            moves.setdefault(id(holder), []).append((place, source))
+        for key, holder in holders.items():
+            target = _data(holder)
+            if not is_data:
+                target = grads.setdefault(key, np.zeros_like(target))
+            calls += _put(flat, target.reshape(-1), sorted(moves[key]))
     kept = zip(space.effects.kept, program.arrays_kept(), strict=True)
     return [*calls, *(partial(np.positive, new, now) for new, now in kept)], grads
+
+
+def _home(who: str, program: Program, space: Workspace, k: int) -> tuple[Any, int]:
+    """In whose array the k-th leaf is, a Tensor's or the program's own, and where there."""
+    home = program.graph.leaves[k].home
+    if home is not None:
+        shape = _data(home.holder).shape
+        return home.holder, int(np.ravel_multi_index(home.index, shape))
+    if k not in program.order:
+        raise CompileError(
+            f"{who}: needs a function that reads each Value that it changes. Leave the others out."
+        )
+    return space, program.order.index(k)
 
 
 def _data(holder: Any) -> Any:
     """The numbers of a Tensor; of single Values those in the memory of the program."""
     return holder._data if isinstance(holder, Tensor) else holder.leaf_numbers
-
-
-def _flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
-    return int(np.ravel_multi_index(index, shape))
 
 
 def _put(source: Array, target: Array, moves: list[tuple[int, int]]) -> Iterator[Any]:
