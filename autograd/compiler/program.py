@@ -70,6 +70,7 @@ class Program:
         self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
         self.running = running()
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
+        self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
         self.effects = written(recording)
         if self.effects is not None:
             self.effects.check_results(outputs)
@@ -81,20 +82,35 @@ class Program:
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
+        self._reached: dict[frozenset[int], Reached] = {}
         needed = [*{*self.result_rows, *_rows(self.lifted)}]
         if self.effects is not None:
             arrays = [rows.ravel().tolist() for rows, _ in self.lifted]
             needed = self.effects.rows_before(self.graph, self.result_rows, arrays)
         self.graph.outputs = sorted(set(needed))
-        computed = [x for x in outputs if isinstance(getattr(x, "_data", None), Traced)]
+        self._differentiate_arrays()
+        self._differentiate_numbers()
+        self._prepare_calls(closed)
+
+    def _differentiate_arrays(self) -> None:
+        """Write down the gradients of the array calls, from all results at once."""
+        computed = [x for x in self.outputs if isinstance(getattr(x, "_data", None), Traced)]
         graded = [x for x in computed if x.requires_grad and not self.is_step]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
         self.array_passes: dict[tuple[int, ...], tuple[int, list[Traced | None]]] = {}
         self.tape.complete = True
-        self._array_backward()
+        self.seeds = [self.tape.source(np.ones_like(x._data.array)) for x in self.differentiable]
+        _, found = self.array_pass(tuple(range(len(self.seeds))))
+        self.slopes = found[: len(self.tensors)]
+        paired = zip(self.lifted, found[len(self.tensors) :], strict=True)
+        self.value_slopes = [(rows, slope) for (rows, _), slope in paired if slope is not None]
+
+    def _differentiate_numbers(self) -> None:
+        """Write the operations on single numbers, and their gradients, as NumPy calls."""
         self.raised = raise_graph(self.graph)
-        self.placement = place(self.raised, recording.effects.rows.in_order)
-        self.emitted = Emitted(self.raised, self.placement, recording.index_size)
+        self.placement = place(self.raised, self.recording.effects.rows.in_order)
+        self.order = self.placement.leaf_order
+        self.emitted = Emitted(self.raised, self.placement, self.recording.index_size)
         without_modes(self.emitted.forward)
         ends: list[int] = self.result_rows
         if self.effects is not None and self.is_step:
@@ -103,12 +119,10 @@ class Program:
         self.seeded = rows[self.raised.needs[rows]]
         self.flowing = [x for x in ends if self.raised.needs[x]]
         without_modes(self.emitted.backward, self.seeded)
-        self.graded = 0
-        if not self.is_step:
-            self.graded = len(self.differentiable) + len(self.flowing)
-        self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
-        self._reached: dict[frozenset[int], Reached] = {}
-        self.order = self.placement.leaf_order
+        self.graded = 0 if self.is_step else len(self.differentiable) + len(self.flowing)
+
+    def _prepare_calls(self, closed: list[tuple[Tensor, Any]]) -> None:
+        """Adopt the leaves, and note what stays the same from one call to the next."""
         if self.effects is not None:
             adopt(self.effects.single_leaves(self.order))
         self.uses_arrays = bool(self.wanted)
@@ -119,14 +133,6 @@ class Program:
         self.free: list[Workspace] = []
         self.native: Any = None  # what gives workspaces native calls, if anything does
         self.lock = threading.Lock()
-
-    def _array_backward(self) -> None:
-        """Write down the gradients of the array calls, from all results at once."""
-        self.seeds = [self.tape.source(np.ones_like(x._data.array)) for x in self.differentiable]
-        _, found = self.array_pass(tuple(range(len(self.seeds))))
-        self.slopes = found[: len(self.tensors)]
-        paired = zip(self.lifted, found[len(self.tensors) :], strict=True)
-        self.value_slopes = [(rows, slope) for (rows, _), slope in paired if slope is not None]
 
     def array_pass(self, ends: tuple[int, ...]) -> tuple[int, list[Traced | None]]:
         """The backward pass of some results on arrays: the engine's own on traced arrays.
@@ -395,19 +401,9 @@ class Workspace:
         return effects is not None and any(effects.late[row] for row in np.ravel(rows).tolist())
 
     def _bind_arrays(self) -> None:
-        """Fill the arrays of closed-over tensors into the calls, so that nothing is copied."""
+        """Give the calls on arrays their memory, and note what is copied into it and out of it."""
         program = self.program
-        outside = [x for x in program.tensors[program.tensor_count :] if x[0] in program.bound]
-        given = {id(stand_in.first): program.bound[tensor] for tensor, stand_in in outside}
-        if program.kept:
-            pairs = zip(program.effects.kept, program.kept, strict=True)
-            given |= {id(before): array for (_, before, _), array in pairs}
-        later: Any = self.later
-        shown = [(self._shown(rows, x), x) for rows, x in program.filled]
-        given |= {id(x): place for place, x in shown if place is not None}
-        if later is not None:
-            late = [(later.shown(rows), x) for rows, x in program.filled if self._is_late(rows)]
-            given |= {id(x): shown for shown, x in late if shown is not None}
+        given = self._arrays_outside()
         self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
         self.effects: Any = None
         if program.effects is not None:
@@ -428,6 +424,30 @@ class Workspace:
             for k, (tensor, x) in enumerate(program.tensors)
             if (k < program.tensor_count or tensor not in program.bound) and x.first in arrays
         ]
+        self._bind_gradients()
+        self._bind_rows(
+            [(rows, x) for rows, x in program.filled if x in arrays and id(x) not in given]
+        )
+
+    def _arrays_outside(self) -> dict[int, Array]:
+        """Arrays that are there already, such as those of closed-over tensors: none is copied."""
+        program = self.program
+        outside = [x for x in program.tensors[program.tensor_count :] if x[0] in program.bound]
+        given = {id(stand_in.first): program.bound[tensor] for tensor, stand_in in outside}
+        if program.kept:
+            pairs = zip(program.effects.kept, program.kept, strict=True)
+            given |= {id(before): array for (_, before, _), array in pairs}
+        later: Any = self.later
+        shown = [(self._shown(rows, x), x) for rows, x in program.filled]
+        given |= {id(x): place for place, x in shown if place is not None}
+        if later is not None:
+            late = [(later.shown(rows), x) for rows, x in program.filled if self._is_late(rows)]
+            given |= {id(x): shown for shown, x in late if shown is not None}
+        return given
+
+    def _bind_gradients(self) -> None:
+        """Note where the gradients of tensors arrive, and those of arrays made of rows."""
+        program, arrays = self.program, self.arrays
         self.gradients = [
             (k, arrays[slope]) for k, slope in enumerate(program.slopes) if slope is not None
         ]
@@ -435,27 +455,30 @@ class Workspace:
         if not program.tensor_count:
             closed = program.closed_tensors
             self.arrivals += [(closed[k], grad) for k, grad in self.gradients]
-        at = program.placement.at
-        self.given_places, self.value_places = (
-            [
-                (at[rows], arrays[x])
-                for rows, x in program.filled
-                if x in arrays and id(x) not in given and not self._is_late(rows)
-                if program.recording.is_given(rows) == of_arguments
-            ]
-            for of_arguments in (True, False)
-        )
-        self.late_places: list[Any] = [
-            (*later.found(rows), arrays[x])
-            for rows, x in program.filled
-            if x in arrays and later is not None and self._is_late(rows) and id(x) not in given
-        ]
         flowing = [
             (rows, slope, program.raised.needs[rows]) for rows, slope in program.value_slopes
         ]
         self.value_slopes = [
             (program.seeded.searchsorted(rows[needs]), arrays[slope], needs)
             for rows, slope, needs in flowing
+        ]
+
+    def _bind_rows(self, filled: list[tuple[Any, Traced]]) -> None:
+        """Note from which rows arrays are filled: those of arguments, other ones, late ones."""
+        program, arrays, later = self.program, self.arrays, self.later
+        at = program.placement.at
+        self.given_places, self.value_places = (
+            [
+                (at[rows], arrays[x])
+                for rows, x in filled
+                if not self._is_late(rows) and program.recording.is_given(rows) == of_arguments
+            ]
+            for of_arguments in (True, False)
+        )
+        self.late_places: list[Any] = [
+            (*later.found(rows), arrays[x])
+            for rows, x in filled
+            if later is not None and self._is_late(rows)
         ]
 
     def _shown(self, rows: Any, x: Traced) -> Any:
