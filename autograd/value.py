@@ -48,7 +48,7 @@ def _binary(op: Elementwise) -> Callable[[Value, Any], Value]:
     scalar = op.scalar
 
     def method(self: Value, other: Any) -> Value:
-        if other.__class__ is not Value and not isinstance(other, Value):
+        if type(other) is not Value and not isinstance(other, Value):
             if other.__class__ not in _NUMBERS and _knows_better(other):
                 return NotImplemented  # type: ignore[no-any-return]
             other = Constant(other)

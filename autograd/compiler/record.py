@@ -128,8 +128,6 @@ class Recording(Tracer):
         if code is None:
             code = self.codes[op] = len(self.graph.ops)
             self.graph.ops.append(op)
-        if op.name in RAISING:
-            self._check_raising(op.name, *operands)
         kind, graph, right = self.kind, self.graph, -1  # written out, as it is what takes the time
         x = operands[0]
         left = x.index if type(x) is kind else self.row(x)
@@ -143,6 +141,8 @@ class Recording(Tracer):
         graph.right.append(right)
         made._data, made.label = out._data, ""
         made._grad = made.op = made._left = made._right = None
+        if op.name in RAISING:
+            self._check_raising(op.name, operands, made)
         if len(active()) > self.inside:
             if not recording():
                 return self.value(DETACH, made.index, made._data)
@@ -152,27 +152,28 @@ class Recording(Tracer):
                 made._y = out._y
         return made
 
-    def _check_raising(self, name: str, x: Value | RecordedValue, y: Value | RecordedValue) -> None:
+    def _check_raising(self, name: str, operands: tuple[Any, ...], out: RecordedValue) -> None:
         """See to it that Python has a float, too, for an operation on what uncompiled are floats.
 
         For `x / 0.0`, `(-4.0) ** 0.5` and `1e200 ** 2` it has none; of Values these are numbers.
         """
-        if not all(side.__class__ is Constant or self._is_plain(side) for side in (x, y)):
+        x, y = operands
+        if not all(type(side) is Constant or self._is_plain(side) for side in operands):
             return
         if name != "power":
             self._require(operator.ne, y, 0.0)
-        elif y.__class__ is not Constant or y._data != math.trunc(y._data) or y._data < 0:
+        elif type(y) is not Constant or y._data != math.trunc(y._data) or y._data < 0:
             self._require(operator.gt, x, 0.0)
         elif y._data > 1:
-            most = 1e308 ** (1 / y._data)
-            self._require(operator.le, x, most)
-            self._require(operator.ge, x, -most)
+            self._require(operator.le, out, sys.float_info.max)
+            if y._data % 2:
+                self._require(operator.ge, out, -sys.float_info.max)
 
     def _require(self, relation: Any, x: Any, number: float) -> None:
         """A guard without which this call is run as it is written."""
         if not relation(x._data, number):
             raise AsWritten
-        if x.__class__ is not Constant:
+        if type(x) is not Constant:
             self.graph.guard(relation, x.index, self._constant(number), True)
 
     def row(self, value: Any) -> int:
