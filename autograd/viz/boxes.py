@@ -158,11 +158,21 @@ def in_order(nodes: Sequence[Node], shut: Mapping[Node, Box]) -> list[Node | Box
         nodes: In topological order.
         shut: For each node in a closed box, that box.
     """
+    starts = [shut.get(node, node) for node in nodes]
+    return operands_first(starts, lambda at: _operands(at, shut))
 
-    def operands(at: Node | Box) -> list[Node | Box]:
-        return [shut.get(p, p) for p in (at.operands if isinstance(at, Box) else at.parents)]
 
-    return operands_first([shut.get(node, node) for node in nodes], operands)
+def longest_path(nodes: Sequence[Node], boxes: Sequence[Box]) -> int:
+    """How many things one path through a graph meets at most, where these boxes are closed."""
+    shut = {node: box for box in boxes for node in box.nodes}
+    met: dict[Node | Box, int] = {}
+    for at in in_order(nodes, shut):
+        met[at] = 1 + max((met[one] for one in _operands(at, shut)), default=0)
+    return max(met.values())
+
+
+def _operands(at: Node | Box, shut: Mapping[Node, Box]) -> list[Node | Box]:
+    return [shut.get(p, p) for p in (at.operands if isinstance(at, Box) else at.parents)]
 
 
 def _hides_a_name(box: Box, names: Mapping[Node, str]) -> bool:
@@ -211,15 +221,17 @@ def module_of(name: str, depth: int) -> str:
 
 
 def is_layer(box: Box) -> bool:
-    """Whether a box is what a network is made of: no other numbered module is around it.
+    """Whether a box is what a network is made of: numbered, or more than the modules inside of it.
 
     Example:
-        >>> layer = Box("model.0", "module", (), level=2)
-        >>> is_layer(layer), is_layer(Box("model", "module", (), inner=[layer]))
+        >>> nodes = (Value(1.0), Value(2.0))
+        >>> layer = Box("model.0", "module", nodes, level=2)
+        >>> is_layer(layer), is_layer(Box("model", "module", nodes, inner=[layer]))
         (True, False)
     """
     numbered = re.search(r"\.\d+$|\]$", box.name) is not None
-    return numbered or box.kind != "module" or not any(x.level for x in box.inner)
+    inside = sum(len(x.nodes) for x in box.inner if x.level)
+    return numbered or box.kind != "module" or 2 * inside < len(box.nodes)
 
 
 def _modules_around(

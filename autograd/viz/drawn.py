@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd.viz import notation
-from autograd.viz.boxes import closed, closed_in_words, is_layer, is_operation
+from autograd.viz.boxes import closed, closed_in_words, is_layer, is_operation, longest_path
 from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest, operands_first
 from autograd.viz.text import (
     NOT_REACHED,
@@ -28,6 +28,9 @@ from autograd.viz.text import (
     shape_text,
 )
 from autograd.viz.trace import Box, Node, Trace, is_array
+
+MOST_IN_A_ROW = 24
+"""Where a path has more columns than that, and names tell modules, each layer is a box."""
 
 OFTEN = 3
 """A leaf with more uses than this is drawn again for each of them."""
@@ -126,12 +129,14 @@ def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
         more = ", …" if modules[6:] else ""
         return Folding(boxes, remark=f"Drawn as one box each: {', '.join(parts)}{more}.")
     named = tuple(closed_in_words(trace.boxes, None))
-    if len(nodes) - sum(len(box.nodes) - 1 for box in named) <= most:
-        return Folding(named)
-    return _too_many(trace, most)
+    if len(nodes) - sum(len(box.nodes) - 1 for box in named) > most:
+        return _too_many(trace, most, "many")
+    if longest_path(nodes, named) > MOST_IN_A_ROW and any(box.level for box in trace.boxes):
+        return _too_many(trace, most, "long a row")
+    return Folding(named)
 
 
-def _too_many(trace: Trace, most: int) -> Folding:
+def _too_many(trace: Trace, most: int, what: str) -> Folding:
     """How a graph too large to be read is folded: a box for each layer, or all but the end."""
     nodes = trace.nodes
     boxes = tuple(closed(trace.boxes, lambda box: not is_layer(box)))
@@ -139,7 +144,7 @@ def _too_many(trace: Trace, most: int) -> Folding:
     if boxes and len(nodes) - inside + len(boxes) <= most:
         each = "" if len(boxes) == 1 else ", one for each layer"
         remark = (
-            f"{len(nodes):,} nodes are too many to read, so {inside:,} of them are folded into "
+            f"{len(nodes):,} nodes are too {what} to read, so {inside:,} of them are folded into "
             f"{len(boxes)} box{'' if len(boxes) == 1 else 'es'}{each}."
         )
         return Folding(boxes, remark=remark)

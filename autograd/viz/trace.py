@@ -48,7 +48,7 @@ __all__ = [
 
 Kind = Literal["leaf", "operation", "constant"]
 
-LONGEST_NAME = 13
+LONGEST_NAME = 14
 """A longer name would tear the lines of a formula apart."""
 
 LONGEST_WAY, MOST_WORDS = 24, 3
@@ -116,7 +116,9 @@ class Trace:
         return "leaf" if node.requires_grad else "constant"
 
     def sign(self, node: Node) -> str:
-        """The symbol of the operation that made a node; "" of a leaf."""
+        """The symbol of the operation that made a node, of an entry its index; "" of a leaf."""
+        if self.operation(node) == "getitem":
+            return f"[{index_text(getattr(node, 'params', {}).get('index'))}]"
         return printable(node.op.symbol) if node.op else ""
 
     def operation(self, node: Node) -> str:
@@ -132,9 +134,10 @@ class Trace:
         return isinstance(node.op, Elementwise)
 
     def given_arguments(self, node: Node) -> list[tuple[str, str]]:
-        """What was given besides operands and is not to be read off the shape: axis, index."""
+        """What was given besides operands and is not to be read off shape or sign: axis, index."""
         params = getattr(node, "params", {})
-        given = [(name, params[name]) for name in ("axis", "axes", "index") if name in params]
+        wanted = ("axis", "axes", "index" if self.operation(node) != "getitem" else "")
+        given = [(name, params[name]) for name in wanted if name in params]
         texts = [
             (name, index_text(x) if name == "index" else " ".join(repr(x).split()))
             for name, x in given
@@ -361,7 +364,7 @@ def all_names(
         elif not name and node is nodes[-1] and "L" not in taken:
             name = "L"
         elif not name and number_of(node) is None:
-            name = next(unnamed)
+            name = next(unnamed) if node.requires_grad else numbered("c")
         if name:
             names[node] = name
             used.add(_written(name))

@@ -32,7 +32,7 @@ ACCENTS = {"hat": "^", "bar": "‾", "tilde": "~", "dot": "˙"}
 _SIGNS = {
     "cdot": "·", "times": "×", "ge": "≥", "le": "≤", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈",
     "rceil": "⌉", "bmod": "mod", "sum": "∑", "prod": "∏", "partial": "∂", "odot": "⊙",
-    "otimes": "⊗", "cdots": "⋯", "approx": "≈",
+    "otimes": "⊗", "ast": "∗", "star": "⋆", "cdots": "⋯", "approx": "≈",
 }  # fmt: skip
 _BARS = {"lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|"}
 FUNCTIONS = {

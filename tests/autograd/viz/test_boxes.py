@@ -91,6 +91,17 @@ def test_modules_hold_the_modules_that_they_are_made_of():
             assert {*one.nodes} <= {*layer.nodes}
 
 
+def test_a_long_row_of_operations_is_drawn_as_the_layers_it_is_made_of():
+    layer = nn.TransformerEncoderLayer(4, 2, 8)
+    steps = backprop((layer(np.ones((1, 3, 4))) ** 2).sum())
+    closed = [box.name for box in picture_of(steps).folding.boxes]
+    parts = ["self_attn", "norm1", "linear1", "linear2", "norm2"]
+    assert closed == [f"layer.{part}" for part in parts]
+    short = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
+    steps = backprop(short(np.ones((1, 4))).sum())
+    assert all(box.kind == "composition" for box in picture_of(steps).folding.boxes)
+
+
 def test_a_module_used_in_many_steps_is_one_box_of_them_all():
     cell = nn.Linear(2, 2)
     state = Tensor(np.ones((1, 2)), label="h")

@@ -163,8 +163,11 @@ def test_a_derivative_whose_operand_was_overwritten_since_is_not_shown():
 
 def test_what_a_tensor_operation_was_told_is_shown():
     x = Tensor(np.ones((2, 3)), requires_grad=True)
-    picture = draw(x.sum(axis=1)[0])
-    assert [n.rows[1] for n in picture.graph.nodes[1:]] == [("axis", "1"), ("index", "0")]
+    _, total, entry = draw(x.sum(axis=1)[0]).graph.nodes
+    assert total.rows[1] == ("axis", "1")
+    assert entry.symbol == "[0]"  # not [ ], which does not tell the parts of an array apart
+    _, rows = draw(x[1:]).graph.nodes
+    assert rows.symbol == "[1:]"
 
 
 def test_drawing_warns_of_nothing_and_changes_nothing():

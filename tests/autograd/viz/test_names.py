@@ -156,3 +156,11 @@ def test_parameters_that_share_a_name_are_told_apart_by_their_modules():
     assert shown >= {"first.weight[0]", "second.weight[0]", "first.weight[1]", "bias[1]"}
     assert Derivative("L", "first.weight[0]").text == "dL/dfirst.weight₀"
     assert Derivative("L", "first.weight[0]").latex.endswith(r"\mathrm{first.weight}_{0}}")
+
+
+def test_an_array_that_is_given_without_a_name_is_not_named_like_what_is_computed():
+    w = Tensor(np.ones((2, 2)), requires_grad=True)
+    c1 = w @ np.ones((2, 2))
+    loss = (c1 @ np.eye(2)).sum()
+    names = backprop(loss).names
+    assert {*names.values()} == {"w", "c1", "c2", "c3", "v1", "loss"}

@@ -1,5 +1,6 @@
 """Formulas as trees: MathML is well formed, LaTeX has its brackets, and names stay text."""
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -7,8 +8,8 @@ import pytest
 from autograd import RULEBOOK
 from autograd.op import Elementwise
 from autograd.viz import notation
-from autograd.viz.symbols import Symbol, symbolic_partial
-from autograd.viz.tree import latex, math_element, number_tree, read
+from autograd.viz.symbols import Symbol, filled, symbolic_partial
+from autograd.viz.tree import FUNCTIONS, SLOTS, latex, math_element, number_tree, read
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 KNOWN = {"math", "mrow", "mi", "mn", "mo", "mtext", "mfrac", "msqrt", "mroot", "msup", "msub"}
@@ -29,6 +30,21 @@ def checked(text):
             assert element.text
             assert "\\" not in element.text
     return "".join(root.itertext())
+
+
+def words_of(tree):
+    if tree[0] == "mi":
+        yield tree[1]
+    elif tree[0] not in ("mo", "mn", "mtext", "slot"):
+        for part in tree[1:]:
+            yield from words_of(part)
+
+
+@pytest.mark.parametrize("op", RULEBOOK.values(), ids=lambda op: op.name)
+def test_every_command_of_a_template_is_a_sign_or_a_function(op):
+    template = filled(op.latex, SLOTS) if "{0}" in op.latex else op.latex
+    words = {*words_of(read(template))} & {*re.findall(r"\\([A-Za-z]+)", template)}
+    assert words <= FUNCTIONS
 
 
 @pytest.mark.parametrize("op", RULEBOOK.values(), ids=lambda op: op.name)
