@@ -109,7 +109,7 @@ class Explanation(Written):
         """The paths, found from `wrt` upwards with a stack: every way on leads to the root."""
         if self.count == 0:
             return
-        found = 0
+        found, known = 0, dict[tuple[Node, int], Factor]()
         # A path so far is a chain of pairs, (last use, path before it), so that paths share a tail.
         stack: list[tuple[Node, Any]] = [(self.wrt, None)]
         while stack and found < MOST_PATHS:
@@ -119,7 +119,9 @@ class Explanation(Written):
                 factors = []
                 while chain is not None:
                     use, chain = chain
-                    factors.append(self._factor(*use))
+                    if use not in known:  # paths share most of their factors
+                        known[use] = self._factor(*use)
+                    factors.append(known[use])
                 yield Path(tuple(factors), math.prod(factor.number for factor in factors))
                 continue
             stack.extend((use[0], (use, chain)) for use in reversed(self._uses[node]))

@@ -183,23 +183,21 @@ def columns(text: str) -> int:
 
 
 def aligned(rows: Iterable[Sequence[str]], widest: int = 1_000) -> list[list[str]]:
-    """The cells of a table, each filled up to the width of its column.
+    """The cells of a table, each but the last of a row filled up to the width of its column.
 
     A cell that is wider than `widest` does not set the width of its column.
 
     Example:
         >>> aligned([["x", "= 3"], ["loss", "= 12"]])
-        [['x   ', '= 3 '], ['loss', '= 12']]
+        [['x   ', '= 3'], ['loss', '= 12']]
     """
-    rows = list(rows)
-    widths = [
-        max((n for n in map(columns, column) if n <= widest), default=0)
-        for column in zip(*rows, strict=True)
-    ]
-    return [
-        [x + " " * (width - columns(x)) for x, width in zip(row, widths, strict=True)]
-        for row in rows
-    ]
+    table = [list(row) for row in rows]
+    for k in range(max(map(len, table), default=0) - 1):
+        sizes = [columns(row[k]) for row in table]
+        width = max((n for n in sizes if n <= widest), default=0)
+        for row, n in zip(table, sizes, strict=True):
+            row[k] += " " * (width - n)
+    return table
 
 
 def matrix_lines(rows: Sequence[Sequence[str]]) -> list[str]:
