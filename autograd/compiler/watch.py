@@ -67,14 +67,9 @@ class Watch:
     def __init__(self, *roots: Any, apart: Iterable[Group | Memory] = ()) -> None:
         self.containers: list[Any] = []
         self.containers_before: list[Any] = []
-        self.names: list[tuple[Any, str, Any]] = []
-        self.cells: list[tuple[Any, str, Any]] = []
-        self.slots: list[tuple[Any, str, Any]] = []
+        self.asked: list[tuple[Callable[[], Any], str, Any]] = []
         self.arrays: list[tuple[Any, Any]] = []
-        self.buffers: list[tuple[Any, Any]] = []
-        self.constants: list[tuple[Constant, float]] = []
         self.tensors: list[Tensor] = []
-        self.asked: list[tuple[Callable[[], Any], Any]] = []
         self.generators: list[tuple[Any, Any]] = []
         self.seen: dict[int, Any] = {id(x): x for x in apart}
         self.numbers: set[float] = set()  # as they stand in the code, and around it
@@ -88,7 +83,7 @@ class Watch:
         if isinstance(x, float):
             self.numbers.add(x)
         if isinstance(x, Constant):
-            self.constants.append((x, x._data))
+            self._ask(functools.partial(getattr, x, "_data"), "a number")
         if isinstance(x, Tensor):
             self.tensors.append(x)
         if x is None or isinstance(x, (*PLAIN, Node, types.ModuleType)):
@@ -117,12 +112,11 @@ class Watch:
                 self.seen[id(x)] = x, x.copy()  # its objects are compared by their addresses, too
                 yield from map(self._found, x.flat)
         elif isinstance(x, (*BUFFERS, *VIEWS)):
-            self.buffers.append((x, _contents_of(x)))
-            yield from () if isinstance(x, BUFFERS) else _contents_of(x)
+            found = self._ask(functools.partial(_contents_of, x), f"a {type(x).__name__}")
+            yield from () if isinstance(x, BUFFERS) else found
         elif isinstance(x, (weakref.ref, ContextVar)):
             ask = functools.partial(x.get, None) if isinstance(x, ContextVar) else x
-            self.asked.append((ask, _form_of(ask())))
-            yield ask()
+            yield self._ask(ask, f"a {type(x).__name__}")
         elif isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
             self.generators.append((x, _state(x)))
         elif isinstance(x, type):
@@ -131,6 +125,12 @@ class Watch:
             yield getattr(x, "__wrapped__", None)  # compiled, too
         elif type(x).__module__ != "builtins":
             yield from self._look_at_object(x)
+
+    def _ask(self, ask: Callable[[], Any], name: str) -> Any:
+        """What there is, which is asked for and compared from now on."""
+        now = ask()
+        self.asked.append((ask, name, _form_of(now)))
+        return now
 
     def _remembered(self, x: Any) -> Any:
         """x, whose contents are compared from now on."""
@@ -150,8 +150,7 @@ class Watch:
             slots = () if _library(kind.__module__) else vars(kind).get("__slots__", ())
             for name in (slots,) if isinstance(slots, str) else slots:
                 if name != "__dict__" and hasattr(x, name):
-                    self.slots.append((x, name, _form_of(getattr(x, name))))
-                    yield getattr(x, name)
+                    yield self._ask(functools.partial(getattr, x, name, None), repr(name))
         yield type(x)
 
     def _look_at_class(self, x: type) -> Iterator[Any]:
@@ -159,7 +158,7 @@ class Watch:
             return
         for name, part in vars(x).items():
             if isinstance(part, types.FunctionType) or not name.startswith("__"):
-                self.names.append((vars(x), name, _form_of(part)))
+                self._ask(functools.partial(vars(x).get, name), repr(name))
                 # what a property, a static method or a class method calls
                 inside = [a for a in ("fget", "__func__", "func") if hasattr(part, a)]
                 yield getattr(part, inside[0]) if inside else part
@@ -179,17 +178,15 @@ class Watch:
         yield self._remembered(f.__kwdefaults__)
         spaces = [f.__globals__]
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-            if (content := _contents(cell)) is None:  # it may have no value yet
-                self.asked.append((functools.partial(_contents, cell), None))
-            else:
-                self.cells.append((cell, name, _form_of(content)))
+            known = _contents(cell) is not None  # else it may have no value yet
+            ask = functools.partial(getattr if known else _contents, cell, *_CONTENTS[:known])
+            content = self._ask(ask, repr(name))
             yield content
-            spaces += _space(_contents(cell))
+            spaces += _space(content)
         names = _names(f.__code__)
         for space in spaces:
             for name in names.intersection(space):
-                self.names.append((space, name, _form_of(space[name])))
-                yield space[name]
+                yield self._ask(functools.partial(space.get, name), repr(name))
                 spaces += (s for s in _space(space[name]) if all(s is not t for t in spaces))
 
     def changed(self) -> bool:
@@ -198,25 +195,13 @@ class Watch:
         try:
             if self.containers_before != self.containers:  # in this order a `_Same` is asked
                 return True
-            for cell, _, before in self.cells:
-                if (now := cell.cell_contents) is not before and _differs(now, before):
-                    return True
-            for names, name, before in self.names:
-                if (now := names.get(name)) is not before and _differs(now, before):
-                    return True
-            for x, name, before in self.slots:
-                if (now := getattr(x, name, None)) is not before and _differs(now, before):
-                    return True
-            for constant, before in self.constants:
-                if _differs(constant._data, before):
+            for ask, _, before in self.asked:
+                if (now := ask()) is not before and _differs(now, before):
                     return True
             for array, (shape, dtype, before) in self.arrays:
                 if array.tobytes() != before or array.shape != shape or array.dtype is not dtype:
                     return True
-            for x, before in self.buffers:
-                if _contents_of(x) != before:
-                    return True
-            return any(_differs(ask(), before) for ask, before in self.asked)
+            return False
         except ValueError:  # a variable was deleted, or one array has taken another's place
             return True
 
@@ -224,7 +209,9 @@ class Watch:
         """Of large arrays with these ids only the form is compared: each call reads the numbers."""
         large = {id(x): x for x, _ in self.arrays if id(x) in arrays and x.nbytes > LARGE}
         self.arrays = [pair for pair in self.arrays if id(pair[0]) not in large]
-        self.slots += [(x, name, getattr(x, name)) for x in large.values() for name in _FORM]
+        for x in large.values():
+            for name in _FORM:
+                self._ask(functools.partial(getattr, x, name), "an array")
 
     def drawn(self) -> bool:
         """Whether random numbers were drawn."""
@@ -232,15 +219,13 @@ class Watch:
 
     def culprit(self) -> str:
         """The name of something that has changed, for a message."""
-        for cell, name, before in self.cells:
-            if _differs(_contents(cell), before):
-                return repr(name)
-        for names, name, before in self.names:
-            if _differs(names.get(name), before):
-                return repr(name)
-        for x, name, before in self.slots:
-            if _differs(getattr(x, name, None), before):
-                return repr(name)
+        for ask, name, before in self.asked:
+            try:
+                differs = _differs(ask(), before)
+            except ValueError:  # a variable was deleted
+                differs = True
+            if differs:
+                return name
         for x, before in zip(self.containers, self.containers_before, strict=True):
             if isinstance(before, dict):
                 for key in (*x.keys(), *before.keys()):
@@ -255,6 +240,7 @@ LARGE = 1 << 14
 """So many bytes of an array take longer to compare than a call takes."""
 
 _FORM = ("shape", "dtype")
+_CONTENTS = ("cell_contents",)
 PLAIN = (float, int, str, bytes)
 EXACT = (list, tuple, dict)
 BUFFERS = (array, bytearray, memoryview)
