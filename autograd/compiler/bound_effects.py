@@ -41,10 +41,10 @@ class BoundEffects:
             self.given = [(x.dtype, arrays.arrays.get(id(x))) for x in befores]
         self._bind_tensors(arrays)
         self.row_data = [
-            self._rows(pairs, *self.found(array, pairs))
-            for array, pairs in self.effects.row_data.items()
+            self._rows(*self.found(array, pairs)) for array, pairs in self.effects.row_data.items()
         ]
-        self.row_grads = self._row_grads()
+        pairs = [pair for pair in self.effects.row_grads if pair[1] is not None]
+        self.row_grads = [self._rows(*self.found(None, pairs))] if pairs else []
         self.now_reached: list[Any] = []
         self.row_data = [x for x in self.row_data if not self._stay("data", *x)]
         self.row_grads = [x for x in self.row_grads if not self._stay("grad", *x)]
@@ -67,23 +67,17 @@ class BoundEffects:
         self.data = [(k, arrays[x]) for k, x in effects.data if k not in windows]
         self.grads = [(k, new) for k, new in grads if k not in windows or new is None]
 
-    def found(self, array: Any, pairs: list[tuple[int, int]]) -> tuple[Array, Any]:
-        """The memory in which the new numbers of Values are, and where in it."""
+    def found(self, array: Any, pairs: list[Any]) -> tuple[list[Any], Array, Any]:
+        """Pairs of a Value and its number or gradient; the memory of those, and where in it.
+
+        What is there after the backward pass is taken in its order in memory, to lie side by side.
+        """
         rows = [row for _, row in pairs]
         if array is not None:
-            return self.arrays[array], span(rows)
+            return pairs, self.arrays[array], span(rows)
         numbers, places = self.space.later.found(np.array(rows))
-        return numbers, span(places.tolist())
-
-    def _row_grads(self) -> list[Any]:
-        """Likewise of gradients: in their order in memory, if they are there in another one."""
-        pairs = [pair for pair in self.effects.row_grads if pair[1] is not None]
-        if not pairs:
-            return []
-        numbers, places = self.space.later.found(np.array([row for _, row in pairs]))
         order = np.argsort(places, kind="stable")
-        pairs = [pairs[k] for k in order.tolist()]
-        return [self._rows(pairs, numbers, span(places[order].tolist()))]
+        return [pairs[k] for k in order.tolist()], numbers, span(places[order].tolist())
 
     def _rows(self, pairs: list[Any], *where: Any) -> tuple[Any, ...]:
         """What gives the Values of some pairs in a call, and their new numbers."""

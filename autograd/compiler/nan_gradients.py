@@ -14,15 +14,13 @@ without compiling, but only where a gradient is nan.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from autograd.compiler.graph import DETACH, LEAF, PICK
+from autograd.compiler.graph import LEAF
+from autograd.compiler.ordinary_graph import ordinary_nodes_of
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.program import Workspace
 from autograd.node import gradients
-from autograd.value import Constant, Value
 
 
 def ordinary_pass(space: Workspace, rows: dict[int, float], ends: tuple[int, ...]) -> None:
@@ -45,32 +43,9 @@ def ordinary_pass(space: Workspace, rows: dict[int, float], ends: tuple[int, ...
     for (lifted, _), slope in zip(program.lifted, found[len(program.tensors) :], strict=True):
         if slope is not None:
             seeds += zip(lifted.ravel().tolist(), bound[slope].ravel().tolist(), strict=True)
-    nodes = without_modes(ordinary_nodes, space)
+    nodes = without_modes(ordinary_nodes_of, space)
     leaves = np.flatnonzero((np.array(program.graph.code) == LEAF) & program.raised.alive)
     root, wrt = Ends([nodes[row] for row, _ in seeds]), [nodes[row] for row in leaves]
     slopes = without_modes(gradients, root, wrt, [slope for _, slope in seeds])
     places = program.placement.at[leaves] - program.graph.data_size
     space.slopes.reshape(-1)[places] = [slope or 0.0 for slope in slopes]
-
-
-def ordinary_nodes(space: Workspace) -> list[Any]:
-    """Of each row the Value that it is in the ordinary graph; None where nothing needs it."""
-    graph, at, alive = space.program.graph, space.program.placement.at, space.program.raised.alive
-    nodes: list[Any] = []
-    with np.errstate(all="ignore"):  # the call has warned
-        for row, (code, left) in enumerate(zip(graph.code, graph.left, strict=True)):
-            node: Any = None
-            if not alive[row]:
-                pass
-            elif code >= 0:
-                node = graph.ops[code](*(nodes[i] for i in graph.operands(row)))
-            elif code == DETACH:
-                node = nodes[left].detach()
-            elif code == PICK:
-                begin, end = graph.begins[left], graph.begins[left + 1]
-                index = int(space.indices[graph.right[row]]) % (end - begin)  # -1 is the last
-                node = nodes[graph.candidates[begin + index]]
-            else:
-                node = (Value if code == LEAF else Constant)(space.numbers.item(at[row]))
-            nodes.append(node)
-    return nodes

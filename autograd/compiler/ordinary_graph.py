@@ -10,12 +10,61 @@ numbers of the call, and these are copied and pickled as ever:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from autograd.compiler.graph import LEAF
-from autograd.compiler.nan_gradients import ordinary_nodes
+import numpy as np
+
+from autograd.compiler.graph import DETACH, LEAF, PICK, Graph
 from autograd.compiler.passes import without_modes
 from autograd.errors import GraphError
+from autograd.value import Constant, Value
+
+Workspace = Any
+"""That of program.py, which imports who imports this file."""
+
+
+def ordinary_nodes(
+    graph: Graph,
+    number: Callable[[int], float],
+    index: Callable[[int], int],
+    alive: Any = None,
+) -> list[Any]:
+    """Of each row the Value that it is in the ordinary graph; None where nothing needs it.
+
+    Args:
+        graph: The rows.
+        number: Gives the number of a row that is not computed.
+        index: Gives an index that lookups use, by its place.
+        alive: Which rows somebody needs; None: all.
+    """
+    nodes: list[Any] = []
+    with np.errstate(all="ignore"):  # who computed it first has warned
+        for row, (code, left) in enumerate(zip(graph.code, graph.left, strict=True)):
+            node: Any = None
+            if alive is not None and not alive[row]:
+                pass
+            elif code >= 0:
+                node = graph.ops[code](*(nodes[i] for i in graph.operands(row)))
+            elif code == DETACH:
+                node = nodes[left].detach()
+            elif code == PICK:
+                candidates = graph.operands(row)
+                node = nodes[candidates[index(graph.right[row]) % len(candidates)]]  # -1: the last
+            else:
+                node = (Value if code == LEAF else Constant)(number(row))
+            nodes.append(node)
+    return nodes
+
+
+def ordinary_nodes_of(space: Workspace) -> list[Any]:
+    """Those of a call, with its numbers."""
+    program, numbers = space.program, space.numbers
+    at, alive = program.placement.at, program.raised.alive
+    indices = space.indices
+    return ordinary_nodes(
+        program.graph, lambda row: numbers.item(at[row]), lambda k: int(indices[k]), alive
+    )
 
 
 def ordinary(call: Any) -> list[Any]:
@@ -31,7 +80,7 @@ def ordinary(call: Any) -> list[Any]:
             "arrays, whose memory cannot be copied. Copy the result without its graph "
             "(.detach()), or run the function itself."
         )
-    nodes: list[Any] = without_modes(ordinary_nodes, space)
+    nodes: list[Any] = without_modes(ordinary_nodes_of, space)
     given = dict(zip(program.order, call.leaves, strict=True))
     rows = enumerate(zip(program.graph.code, program.graph.left, strict=True))
     leaves = {

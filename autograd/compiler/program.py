@@ -23,7 +23,7 @@ from autograd.adopted_values import GatheredValues, adopt, span
 from autograd.compiler.bound_effects import BoundEffects, joined
 from autograd.compiler.effects import State, written
 from autograd.compiler.emit import Emitted
-from autograd.compiler.graph import DETACH, LEAF, PICK
+from autograd.compiler.graph import DETACH, PICK
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
@@ -110,6 +110,8 @@ class Program:
         self.raised = raise_graph(self.graph)
         self.placement = place(self.raised, self.recording.effects.rows.in_order)
         self.order = self.placement.leaf_order
+        if self.effects is not None and self.effects.after is not None:
+            self.effects.after.finish(self.placement.at, self.effects.leaf_at)
         self.emitted = Emitted(self.raised, self.placement, self.recording.index_size)
         without_modes(self.emitted.forward)
         ends: list[int] = self.result_rows
@@ -511,11 +513,7 @@ class Later:
         wanted = [x for x, _ in emitted.kept] + [emitted.indices]
         self.scalars = emitted.tape.bind(wanted, emitted.within(self.numbers))
         at, old = space.program.placement.at, space.program.graph
-        leaf = {old.left[row]: row for row, code in enumerate(old.code) if code == LEAF}
-        grads = [leaf[space.program.effects.leaf_at[old.left[row]]] for row in after.grads]
-        self.early_at = at[np.array(after.early, dtype=np.intp)]
-        self.grads_at = at[np.array(grads, dtype=np.intp)] - old.data_size
-        self.grad_places = dict(zip(after.grads, self.grads_at.tolist(), strict=True))
+        self.grad_places = dict(zip(after.grads, after.grads_at.tolist(), strict=True))
         unused = at[old.unused_leaves()]
         self.blank = set((unused[unused >= 0] - old.data_size).tolist())
         late = space.program.effects.late
@@ -524,8 +522,8 @@ class Later:
         first, slopes = len(after.early), space.slopes.reshape(-1)
         end = first + len(after.grads)
         self.given = [
-            _collect(space.numbers, self.early_at, self.numbers[:first]),
-            _collect(slopes, self.grads_at, self.numbers[first:end]),
+            _collect(space.numbers, after.early_at, self.numbers[:first]),
+            _collect(slopes, after.grads_at, self.numbers[first:end]),
         ]
 
     @staticmethod
@@ -569,6 +567,9 @@ def _rows(pairs: list[tuple[Any, Any]]) -> set[int]:
 
 def _collect(numbers: Array, positions: Array, place: Array) -> partial[Any]:
     """What puts the numbers at some positions into a place."""
+    there = span(positions.ravel().tolist()) if positions.size else slice(0)
+    if isinstance(there, slice):
+        return _copy(place, numbers[there].reshape(place.shape))
     return partial(numbers.take, positions, out=place, mode="clip")
 
 

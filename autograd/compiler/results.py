@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd import node
 from autograd.compiler.nan_gradients import ordinary_pass
+from autograd.compiler.ordinary_graph import ordinary
 from autograd.compiler.program import Workspace
 from autograd.errors import GraphError
 from autograd.modes import active
@@ -87,8 +88,6 @@ class Call(Node):
     @functools.cached_property
     def ordinary(self) -> list[Any]:
         """What it computed as nodes of the ordinary graph, by the rows of its recording."""
-        from autograd.compiler.ordinary_graph import ordinary  # only for copies
-
         return ordinary(self)
 
     @property

@@ -12,13 +12,14 @@ compiled backward pass has run, so what is computed of it is a second scalar pro
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.emit import Emitted
-from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK, Graph
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
+from autograd.compiler.ordinary_graph import ordinary_nodes
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
@@ -276,13 +277,18 @@ class RowEffects:
 
     def value_of(self, row: int) -> float:
         """The number of a row in this run."""
-        graph = self.run.graph
+        graph, floats = self.run.graph, self.run.floats
         code, left = graph.code[row], graph.left[row]
         if code == CONSTANT:
             return float(graph.constants[left])
-        if code == DATA and left in self.grads:
+        if code == LEAF:
+            number: float = graph.leaves[left]._data
+            return number
+        if code != DATA or row in self.known_numbers:
+            return self.known_numbers.get(row, 0.0)
+        if left in self.grads:
             return self.numbers[self.grads[left]]
-        return self.known_numbers.get(row, 0.0)
+        return float(floats[left] if left < len(floats) else _at(self.run.blocks.items(), left))
 
     @property
     def known_numbers(self) -> dict[int, float]:
@@ -317,7 +323,7 @@ class RowEffects:
     def array(self, rows: Any) -> Traced:
         """Rows as an array on the tape, in the part that is run after the backward pass."""
         self._begin_section()
-        numbers = np.array([self._number(row) for row in rows.ravel().tolist()], dtype=float)
+        numbers = np.array([self.value_of(row) for row in rows.ravel().tolist()], dtype=float)
         array: Traced = self.run._lift_rows(rows, numbers.reshape(rows.shape))._data
         return array
 
@@ -330,13 +336,6 @@ class RowEffects:
         if not self.section:
             self.run.tape.section()
             self.section = len(self.run.tape.sections) - 1
-
-    def _number(self, row: int) -> float:
-        graph = self.run.graph
-        if graph.code[row] == LEAF:
-            number: float = graph.leaves[graph.left[row]]._data
-            return number
-        return self.value_of(row)
 
     def arrays(self, values: Sequence[Any]) -> list[Any] | None:
         """The arrays of one type whose numbers these are, if they are all, in order."""
@@ -457,39 +456,16 @@ class RowEffects:
 
     def _find_numbers(self, root: int, leaves: dict[int, int]) -> None:
         """The gradients of this run, by the ordinary pass."""
+        graph = self.run.graph
         with np.errstate(all="ignore"):
-            nodes = without_modes(self._ordinary)
+            indices = self.run.indices
+            nodes = without_modes(
+                ordinary_nodes, graph, self.value_of, lambda k: int(_at(indices.items(), k))
+            )
             wrt = [nodes[row] for row in leaves.values()]
             found = without_modes(gradients, Ends([nodes[root]]), wrt, [1.0])
         for k, grad in zip(leaves, found, strict=True):
             self.numbers[k] = self.numbers.get(k, 0.0) + (grad or 0.0)
-
-    def _ordinary(self) -> list[Value]:
-        """Of each row the Value that it is in the ordinary graph."""
-        run, graph = self.run, self.run.graph
-        nodes: list[Any] = []
-        for row, (code, left) in enumerate(zip(graph.code, graph.left, strict=True)):
-            node: Any
-            if code >= 0:
-                node = graph.ops[code](*(nodes[i] for i in graph.operands(row)))
-            elif code == DETACH:
-                node = nodes[left].detach()
-            elif code == PICK:
-                begin, end = graph.begins[left], graph.begins[left + 1]
-                index = int(_at(run.indices.items(), graph.right[row])) % (end - begin)
-                node = nodes[graph.candidates[begin + index]]
-            elif code == LEAF:
-                node = Value(graph.leaves[left]._data)
-            elif code == CONSTANT:
-                node = Constant(graph.constants[left])
-            elif left < len(run.floats):
-                node = Constant(run.floats[left])
-            elif left in self.grads or row in self.known_numbers:
-                node = Constant(self.value_of(row))
-            else:
-                node = Constant(float(_at(run.blocks.items(), left)))
-            nodes.append(node)
-        return nodes
 
     def late(self) -> bytearray:
         """Of each row whether it waits for gradients."""
@@ -558,9 +534,8 @@ class AfterBackward:
     """
 
     def __init__(self, recording: Recording, late: bytearray, wanted: list[int]) -> None:
-        old = recording.graph
-        self.graph = graph = Graph()
-        graph.ops = old.ops
+        self.old = old = recording.graph
+        self.wanted = wanted
         needed, pending = set(), list(wanted)
         while pending:
             row = pending.pop()
@@ -568,14 +543,34 @@ class AfterBackward:
                 needed.add(row)
                 if late[row] and old.code[row] != DATA:
                     pending += old.operands(row)
-        rows = sorted(needed)
+        self.rows = sorted(needed)
+        self.early = [x for x in self.rows if not late[x] and old.code[x] != CONSTANT]
+        self.grads = [x for x in self.rows if late[x] and old.code[x] == DATA]
+        self.guards = [*self._taken_guards(late)]
+
+    def finish(self, at: Array, leaf_at: dict[int, int]) -> None:
+        """Write it down, now that it is known where the first graph's rows are.
+
+        What it takes over lies in that order in its memory, too.
+
+        Args:
+            at: Where they are.
+            leaf_at: The leaf whose gradient is at a place of the first graph's data.
+        """
+        old = self.old
+        self.graph = graph = Graph()
+        graph.ops = old.ops
+        row_of = {old.left[row]: row for row, code in enumerate(old.code) if code == LEAF}
+        where = {x: int(at[row_of[leaf_at[old.left[x]]]]) for x in self.grads}
+        self.early.sort(key=at.__getitem__)
+        self.grads.sort(key=where.__getitem__)
+        self.early_at = at[np.array(self.early, dtype=np.intp)]
+        self.grads_at = np.array([where[x] for x in self.grads], dtype=np.intp) - old.data_size
         self.row: dict[int, int] = {}
-        given = [x for x in rows if not late[x] and old.code[x] != CONSTANT]
-        self.early, self.grads = given, [x for x in rows if late[x] and old.code[x] == DATA]
         for x in (*self.early, *self.grads):
             self.row[x] = graph.add(DATA, graph.data_size)
             graph.data_size += 1
-        for x in rows:
+        for x in self.rows:
             if x in self.row:
                 continue
             if old.code[x] == CONSTANT:
@@ -584,22 +579,24 @@ class AfterBackward:
             else:
                 operands = [self.row[i] for i in old.operands(x)]
                 self.row[x] = graph.add(old.code[x], *operands)
-        self._take_guards(old, late)
-        graph.outputs = sorted({self.row[x] for x in wanted})
+        for relation, x, y, outcome in self.guards:
+            graph.guard(relation, self.row[x], self.row[y], outcome)
+        graph.outputs = sorted({self.row[x] for x in self.wanted})
         self.raised = raise_graph(graph)
         self.placement = place(self.raised)
         self.emitted = Emitted(self.raised, self.placement, 0)
         without_modes(self.emitted.forward)
 
-    def _take_guards(self, old: Graph, late: bytearray) -> None:
-        """The comparisons of late rows are checked here."""
+    def _taken_guards(self, late: bytearray) -> Iterator[tuple[Any, int, int, bool]]:
+        """The comparisons of late rows, which the first graph makes no longer."""
+        old = self.old
         for relation, (pairs, outcomes) in list(old.guards.items()):
             sides = np.array(pairs).reshape(-1, 2)
             here = [bool(late[x] or late[y]) for x, y in sides.tolist()]
             del old.guards[relation]
             for (x, y), outcome, is_late in zip(sides.tolist(), outcomes, here, strict=True):
                 if is_late:
-                    self.graph.guard(relation, self.row[x], self.row[y], bool(outcome))
+                    yield relation, x, y, bool(outcome)
                 else:
                     old.guard(relation, x, y, bool(outcome))
 

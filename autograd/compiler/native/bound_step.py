@@ -138,8 +138,8 @@ def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[in
     grads = {id(tensors[k][0]): space.arrays[x] for k, x in effects.grads if x is not None}
     found = [(pairs, array, True) for array, pairs in effects.row_data.items()]
     given = [pair for pair in effects.row_grads if pair[1] is not None]
-    for pairs, array, is_data in [*found, *([(given, None, False)] if given else [])]:
-        numbers, where = space.effects.found(array, pairs)
+    for those, array, is_data in [*found, *([(given, None, False)] if given else [])]:
+        pairs, numbers, where = space.effects.found(array, those)
         flat = numbers.reshape(-1)
         sources = np.arange(flat.size)[where].ravel().tolist()
         moves: dict[int, list[tuple[int, int]]] = {}
