@@ -6,7 +6,7 @@ import importlib.util
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
@@ -150,16 +150,13 @@ def fit(
     shown = any(getattr(callback, "shows_progress", False) for callback in callbacks)
     # Whether the steps are those of the optimizer alone, as they are in a page that trains.
     alone = clip_grad_norm is None and clip_grad_value is None and history.scheduler is None
-    for callback in callbacks:
-        if (begun := getattr(callback, "begun", None)) is not None:
-            begun(loss if alone else None, optimizer if alone else None)
+    _tell(callbacks, "begun", loss if alone else None, optimizer if alone else None)
     with _bar(epochs, progress and not shown) as bar:
         try:
             for epoch in bar:
                 start = time.perf_counter()
-                mean = _learnt(model, learn, history, epoch)
                 history.add(
-                    loss=mean,
+                    loss=_learnt(model, learn, history, epoch),
                     validation_loss=_validated(history, model, loss, validation),
                     learning_rate=optimizer.param_groups[0]["lr"],
                     seconds=time.perf_counter() - start,
@@ -177,12 +174,17 @@ def fit(
             history.ended = f"interrupted in epoch {len(history) + 1}"
         finally:
             model.eval()
-            for callback in callbacks:
-                if (ended := getattr(callback, "ended", None)) is not None:
-                    ended()
+            _tell(callbacks, "ended")
             if early_stopping is not None:
                 early_stopping.restore(model)
     return history
+
+
+def _tell(callbacks: Sequence[Callback], method: str, *what: object) -> None:
+    """Call a method of those callbacks that have it."""
+    for callback in callbacks:
+        if (told := getattr(callback, method, None)) is not None:
+            told(*what)
 
 
 def _learnt(model: Module, learn: Learn, history: History, epoch: int) -> float:
