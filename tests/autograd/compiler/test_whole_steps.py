@@ -97,10 +97,8 @@ KINDS = {
 }
 
 
-def trained(make, rule, settings, steps=100, compiled=False, between=None, dtype=float):
-    """Everything that can be seen of a training: losses, numbers, gradients, what is kept."""
-    _, params, loss_of = make(dtype)
-    optimizer = rule(params, **settings)
+def step_of(loss_of, optimizer):
+    """A training step, as it is written everywhere."""
 
     def step(x, y):
         loss = loss_of(x, y)
@@ -109,6 +107,14 @@ def trained(make, rule, settings, steps=100, compiled=False, between=None, dtype
         optimizer.step()
         return loss
 
+    return step
+
+
+def trained(make, rule, settings, steps=100, compiled=False, between=None, dtype=float):
+    """Everything that can be seen of a training: losses, numbers, gradients, what is kept."""
+    _, params, loss_of = make(dtype)
+    optimizer = rule(params, **settings)
+    step = step_of(loss_of, optimizer)
     run = autograd.compile(step) if compiled else step
     losses = []
     for k in range(steps):
@@ -369,14 +375,7 @@ def test_parameters_that_move_to_another_array_are_followed():
         model, params, loss_of = a_model()
         other = nn.MLP(2, [6], 1, rng=np.random.default_rng(2))
         optimizer = optim.SGD(params, lr=0.1, momentum=0.9)
-
-        def step(x, y):
-            loss = loss_of(x, y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            return loss
-
+        step = step_of(loss_of, optimizer)
         run = autograd.compile(step) if compiled else step
         for k in range(9):
             if k == 4:
@@ -468,14 +467,7 @@ def test_two_optimizers_take_turns_in_one_function():
 def test_the_returned_loss_is_a_constant_and_says_so():
     _, params, loss_of = a_model()
     optimizer = optim.SGD(params, lr=0.1)
-
-    @autograd.compile
-    def step(x, y):
-        loss = loss_of(x, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = autograd.compile(step_of(loss_of, optimizer))
 
     loss = step(X, Y)
     assert not loss.requires_grad
@@ -486,14 +478,7 @@ def test_the_returned_loss_is_a_constant_and_says_so():
 def test_recording_and_auditing_leave_one_step_behind_for_each_call():
     _, params, loss_of = a_model()
     optimizer = optim.SGD(params, lr=0.1, momentum=0.9)
-
-    @autograd.compile
-    def step(x, y):
-        loss = loss_of(x, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = autograd.compile(step_of(loss_of, optimizer))
 
     for k in range(1, 4):
         step(X, Y)
@@ -524,14 +509,7 @@ def test_what_a_refused_function_would_change_stays_as_it_is():
 def test_after_a_gradient_that_is_refused_nothing_is_half_updated():
     _, params, loss_of = a_model()
     optimizer = optim.Adam(params, lr=0.1).refuse_nonfinite()
-
-    @autograd.compile
-    def step(x, y):
-        loss = loss_of(x, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = autograd.compile(step_of(loss_of, optimizer))
 
     for _ in range(3):
         step(X, Y)
@@ -566,14 +544,7 @@ def test_a_fault_in_a_compiled_update_is_found_by_the_audit(
     rule, settings = RULES[name]
     _, params, loss_of = make()
     optimizer = rule(params, **settings)
-
-    @autograd.compile
-    def step(x, y):
-        loss = loss_of(x, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = autograd.compile(step_of(loss_of, optimizer))
 
     step(X, Y)
     if name == "SGD dampened":
@@ -817,13 +788,7 @@ def test_an_update_copies_nothing_and_writes_the_parameters_and_their_gradients_
     _, params, loss_of = a_model()
     optimizer = optim.Adam(params, lr=0.1)
 
-    @functools.partial(autograd.compile, backend="numpy")
-    def step(x, y):
-        loss = loss_of(x, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = autograd.compile(step_of(loss_of, optimizer), backend="numpy")
 
     for _ in range(3):
         step(X, Y)
@@ -865,14 +830,7 @@ def test_a_gradient_that_only_some_parameters_have_is_none_for_the_others():
 def test_a_gradient_that_is_not_finite_is_refused_whatever_it_is_of(make):
     _, params, loss_of = make()
     optimizer = optim.Adam(params, lr=0.1).refuse_nonfinite()
-
-    @autograd.compile
-    def step(x, y):
-        loss = loss_of(x, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = autograd.compile(step_of(loss_of, optimizer))
 
     for _ in range(3):
         step(X, Y)
@@ -1094,14 +1052,7 @@ def test_a_step_of_adam_along_a_gradient_that_is_rounding_alone_is_no_difference
     nn.manual_seed(2)
     loss_of, params, shift = make()
     optimizer = optim.Adam(params, lr=0.01, eps=1e-300)  # so it divides rounding by itself
-
-    @autograd.compile
-    def step(x, y):
-        loss = loss_of(x, y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
+    step = autograd.compile(step_of(loss_of, optimizer))
 
     before = np.array(shift.data)
     for k in range(4):

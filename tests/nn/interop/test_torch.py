@@ -25,22 +25,13 @@ import torch.nn.functional as F
 
 from nn.interop.export_errors import advice
 from nn.interop.torch import ExportError, compare, from_torch
-from tests.nn.interop.torch_models import made
+from tests.nn.interop.torch_models import in_float64, made  # noqa: F401 (a fixture)
 
 DOCS = pathlib.Path(nn.__file__).parents[1] / "docs"
 
 
-@pytest.fixture(autouse=True)
-def in_float64():
-    """What a model makes of nothing while it runs is of PyTorch's default type."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
-
-
 @pytest.fixture
-def in_pytorchs_own_type(in_float64):
+def in_pytorchs_own_type(in_float64):  # noqa: F811
     torch.set_default_dtype(torch.float32)
 
 

@@ -16,18 +16,9 @@ if os.environ.get("GLASSGRAD_CI") != "1":
 import torch
 
 from nn.interop.torch import compare, from_torch
-from tests.nn.interop.torch_models import MODELS, made
+from tests.nn.interop.torch_models import MODELS, in_float64, made  # noqa: F401 (a fixture)
 
 each_model = pytest.mark.parametrize("name", MODELS)
-
-
-@pytest.fixture(autouse=True)
-def in_float64():
-    """What a model makes of nothing while it runs is of PyTorch's default type."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
 
 
 @functools.cache

@@ -22,6 +22,15 @@ def model(function):
     return function
 
 
+@pytest.fixture(autouse=True)
+def in_float64():
+    """What a model makes of nothing while it runs is of PyTorch's default type."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
 def made(name):
     """A model with numbers drawn from a fixed seed, and its arguments."""
     torch.manual_seed(len(name))
