@@ -8,8 +8,9 @@ from typing import Any, ClassVar, TypeAlias
 from autograd.checks import check_function, check_int, check_number, refuse
 from nn import functional
 from nn.module import Module
+from nn.operands import Operand
 
-ActivationLike: TypeAlias = "str | Module | type[Module] | Callable[[Any], Any]"
+ActivationLike: TypeAlias = "str | Module | type[Module] | Callable[[Operand], Operand]"
 
 
 class Activation(Module):
@@ -29,11 +30,11 @@ class Activation(Module):
         0.0
     """
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    def __init__(self, function: Callable[[Operand], Operand]) -> None:
         check_function("Activation", function)
         self.function = function
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """The function of x."""
         return self.function(x)
 
@@ -47,7 +48,7 @@ class FunctionLayer(Module):
     function: ClassVar[Callable[..., Any]]
     options: ClassVar[tuple[str, ...]] = ()
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """The function of x, of any shape; shapes and errors are those of `nn.functional`'s."""
         return type(self).function(x, *self._arguments().values())
 
@@ -280,7 +281,7 @@ ACTIVATIONS: dict[str, type[Module]] = {
 """What a name such as "relu" stands for; the names are those of the functions."""
 
 
-def as_activation(who: str, activation: str | Module | Callable[[Any], Any]) -> Module:
+def as_activation(who: str, activation: str | Module | Callable[[Operand], Operand]) -> Module:
     """The module that a name, a module, a module's class or a function stands for.
 
     Raises:

@@ -22,11 +22,10 @@ from nn.functional.targets import cast_like
 from nn.layers import Dropout, Linear, features
 from nn.module import Module, Parameter
 from nn.normalisation import LayerNorm
-from nn.operands import all_values, as_operand, refuse_options, shape_of, shape_or_type
+from nn.operands import Operand, all_values, as_operand, refuse_options, shape_of, shape_or_type
 from nn.parameter import filled
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
     from autograd.tensor import Tensor
 
 _MISSING = {
@@ -92,7 +91,7 @@ class MultiheadAttention(Module):
         vdim: int | None = None,
         batch_first: bool = False,
         rng: np.random.Generator | None = None,
-        **refused: Any,
+        **refused: object,
     ) -> None:
         who = "MultiheadAttention"
         refuse_options(who, refused, _MISSING)
@@ -123,15 +122,15 @@ class MultiheadAttention(Module):
 
     def forward(
         self,
-        query: Any,
-        key: Any,
-        value: Any,
-        key_padding_mask: Any = None,
+        query: Operand,
+        key: Operand,
+        value: Operand,
+        key_padding_mask: Operand | None = None,
         need_weights: bool = True,
-        attn_mask: Any = None,
+        attn_mask: Operand | None = None,
         average_attn_weights: bool = True,
         is_causal: bool = False,
-    ) -> tuple[Any, Any]:
+    ) -> tuple[Operand, Operand]:
         """A mean of values for each query, and how much each of them weighed.
 
         Masks are of truth values, True where **not** to look (the reverse of
@@ -179,7 +178,7 @@ class MultiheadAttention(Module):
             out = autograd.swapaxes(out, 0, 1)
         return out, weights if need_weights else None
 
-    def _checked(self, query: Any, key: Any, value: Any) -> list[Any]:
+    def _checked(self, query: Operand, key: Operand, value: Operand) -> list[Operand]:
         """The inputs, ready to be multiplied with the weights."""
         sizes = (self.embed_dim, self.kdim, self.vdim)
         pairs = zip((query, key, value), sizes, strict=True)
@@ -206,9 +205,7 @@ class MultiheadAttention(Module):
         bias = self.in_proj_bias
         return [(w, None if bias is None else bias[p]) for w, p in zip(weights, parts, strict=True)]
 
-    def _in_heads(
-        self, x: Tensor | Array, projection: tuple[Tensor | Array, Tensor | Array]
-    ) -> Any:
+    def _in_heads(self, x: Operand, projection: tuple[Operand, Operand]) -> Operand:
         """(N, L, …) projected and cut into heads, (N, H, L, D)."""
         weight, bias = projection
         n, length, _ = shape_of(x)
@@ -218,11 +215,15 @@ class MultiheadAttention(Module):
         return autograd.transpose(x, (0, 2, 1, 3))
 
     def _mask(
-        self, sizes: tuple[int, ...], padding: Array | None, attention: Any, causal: bool
-    ) -> Any:
+        self,
+        sizes: tuple[int, ...],
+        padding: Operand | None,
+        attention: Operand | None,
+        causal: bool,
+    ) -> Operand | None:
         """All masks as one, as `attention_weights` takes them; None if there is none."""
         n, length, keys = sizes
-        masks = [causal_mask(length, keys)] if causal else []
+        masks: list[Operand] = [causal_mask(length, keys)] if causal else []
         if padding is not None:
             needed = [(n, keys), (keys,)] if n == 1 else [(n, keys)]
             masks.append(self._allowed("key_padding_mask", padding, needed, (n, 1, 1, keys)))
@@ -243,8 +244,8 @@ class MultiheadAttention(Module):
         )
 
     def _allowed(
-        self, name: str, mask: Array, needed: Sequence[tuple[int, ...]], shape: tuple[int, ...]
-    ) -> Any:
+        self, name: str, mask: Operand, needed: Sequence[tuple[int, ...]], shape: tuple[int, ...]
+    ) -> Operand:
         """A mask in the shape of the scores, True where to look."""
         mask = all_values(as_operand(repr(self), mask))
         if shape_of(mask) not in needed:
@@ -343,11 +344,11 @@ class TransformerEncoderLayer(Module):
 
     def forward(
         self,
-        src: Any,
-        src_mask: Any = None,
-        src_key_padding_mask: Any = None,
+        src: Operand,
+        src_mask: Operand | None = None,
+        src_key_padding_mask: Operand | None = None,
         is_causal: bool = False,
-    ) -> Any:
+    ) -> Operand:
         """(L, N, E), or (N, L, E) if batch_first, or (L, E), to the same shape.
 
         Args:
@@ -366,13 +367,13 @@ class TransformerEncoderLayer(Module):
         x = self.norm1(src + self._attended(src, *masks))
         return self.norm2(x + self._fed_forward(x))
 
-    def _attended(self, x: Tensor, padding: Any, mask: Any, is_causal: bool) -> Any:
+    def _attended(self, x: Tensor, padding: Any, mask: Operand, is_causal: bool) -> Operand:
         out, _ = self.self_attn(
             x, x, x, padding, need_weights=False, attn_mask=mask, is_causal=is_causal
         )
         return self.dropout(out)
 
-    def _fed_forward(self, x: Tensor) -> Any:
+    def _fed_forward(self, x: Tensor) -> Operand:
         hidden = self.dropout(self.activation(self.linear1(x)))
         return self.dropout(self.linear2(hidden))
 
@@ -413,7 +414,7 @@ class TransformerEncoder(Module):
     """
 
     def __init__(
-        self, encoder_layer: Module, num_layers: int, norm: Module | None = None, **refused: Any
+        self, encoder_layer: Module, num_layers: int, norm: Module | None = None, **refused: object
     ) -> None:
         who = "TransformerEncoder"
         for name in refused.keys() - {"enable_nested_tensor", "mask_check"}:
@@ -426,11 +427,11 @@ class TransformerEncoder(Module):
 
     def forward(
         self,
-        src: Any,
-        mask: Any = None,
-        src_key_padding_mask: Any = None,
+        src: Operand,
+        mask: Operand | None = None,
+        src_key_padding_mask: Operand | None = None,
         is_causal: bool = False,
-    ) -> Any:
+    ) -> Operand:
         """What the last layer, or the norm, returns; arguments are those of each layer."""
         x = src
         for layer in self.layers:

@@ -12,6 +12,7 @@ from autograd.checks import refuse
 from nn.activations import ActivationLike, as_activation
 from nn.layers import Linear
 from nn.module import Module
+from nn.operands import Operand
 
 
 class Sequential(Module):
@@ -57,7 +58,7 @@ class Sequential(Module):
                 )
         self.layers = list(modules)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """What the last module returns."""
         for layer in self.layers:
             x = layer(x)

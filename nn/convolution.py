@@ -18,7 +18,7 @@ from nn.functional.convolution import (
 from nn.functional.windows import per_axis
 from nn.layers import drawn, operand_for
 from nn.module import Module
-from nn.operands import refuse_options
+from nn.operands import Operand, Sizes, refuse_options
 
 
 class _Convolution(Module):
@@ -39,7 +39,7 @@ class _Convolution(Module):
         bias: bool = True,
         *,
         rng: np.random.Generator | None = None,
-        **refused: Any,
+        **refused: object,
     ) -> None:
         refuse_options(type(self).__name__, refused, CONVOLUTION_OPTIONS)
         who, axes = type(self).__name__, self._axes
@@ -50,7 +50,7 @@ class _Convolution(Module):
         self.dilation = per_axis(who, "dilation", dilation, axes, least=1)
         if isinstance(padding, str):
             zeros_around(who, padding, self.kernel_size, self.stride, self.dilation)
-            self.padding: Any = padding
+            self.padding: Sizes | str = padding
         else:
             self.padding = per_axis(who, "padding", padding, axes, least=0)
         check_groups(who, groups, in_channels)
@@ -112,7 +112,7 @@ class Conv1d(_Convolution):
 
     _axes = 1
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, in_channels, L) or (in_channels, L) to (N, out_channels, places), or without N.
 
         Raises:
@@ -164,7 +164,7 @@ class Conv2d(_Convolution):
 
     _axes = 2
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, C, H, W) or (C, H, W) to (N, M, places down, places across), or without N.
 
         Raises:
@@ -189,7 +189,7 @@ class _Transposed(_Convolution):
         dilation: int = 1,
         *,
         rng: np.random.Generator | None = None,
-        **refused: Any,
+        **refused: object,
     ) -> None:
         who = type(self).__name__
         padding = per_axis(who, "padding", padding, self._axes, least=0)  # "same" has no meaning
@@ -226,7 +226,7 @@ class ConvTranspose1d(_Transposed):
 
     _axes = 1
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, in_channels, L) or (in_channels, L) to (N, out_channels, length), or without N.
 
         Raises:
@@ -275,7 +275,7 @@ class ConvTranspose2d(_Transposed):
 
     _axes = 2
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, C, H, W) or (C, H, W) to (N, M, height, width), or without N.
 
         Raises:
@@ -284,14 +284,14 @@ class ConvTranspose2d(_Transposed):
         return _transpose(self, x)
 
 
-def _convolve(layer: _Convolution, x: Any) -> Any:
+def _convolve(layer: _Convolution, x: Operand) -> Operand:
     return convolved(
         layer, layer._axes, operand_for(layer, x, layer.weight), layer.weight, layer.bias,
         layer.stride, layer.padding, layer.dilation, layer.groups,
     )  # fmt: skip
 
 
-def _transpose(layer: _Transposed, x: Any) -> Any:
+def _transpose(layer: _Transposed, x: Operand) -> Operand:
     return transposed(
         layer, layer._axes, operand_for(layer, x, layer.weight), layer.weight, layer.bias,
         layer.stride, layer.padding, layer.output_padding, layer.groups, layer.dilation,

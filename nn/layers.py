@@ -16,7 +16,7 @@ from nn.functional.lookup import EMBEDDING_OPTIONS, looked_up, padding_row
 from nn.functional.regularisation import without_some
 from nn.generators import generator
 from nn.module import Module, Parameter
-from nn.operands import as_operand, holds_values, refuse_options, shape_of, shape_or_type
+from nn.operands import Operand, as_operand, holds_values, refuse_options, shape_of, shape_or_type
 from nn.parameter import filled, is_unfilled
 
 
@@ -60,7 +60,7 @@ class Linear(Module):
         self.weight = drawn((out_features, in_features), bound, "weight", rng)
         self.bias = drawn((out_features,), bound, "bias", rng) if bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(..., in_features) to (..., out_features).
 
         Raises:
@@ -119,7 +119,7 @@ class Embedding(Module):
         padding_idx: int | None = None,
         *,
         rng: np.random.Generator | None = None,
-        **refused: Any,
+        **refused: object,
     ) -> None:
         refuse_options("Embedding", refused, EMBEDDING_OPTIONS)
         self.num_embeddings = check_int("Embedding", "num_embeddings", num_embeddings, least=1)
@@ -130,7 +130,7 @@ class Embedding(Module):
         if self.padding_idx is not None and not is_unfilled(self.weight):
             self.weight.data[self.padding_idx] = 0.0
 
-    def forward(self, index: Any) -> Any:
+    def forward(self, index: Operand) -> Operand:
         """Whole numbers (...), each in [0, n), to their vectors, (..., d).
 
         Raises:
@@ -185,7 +185,7 @@ class Dropout(Module):
         generator(rng)  # refuses what is none
         self.rng = rng
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """x, with some numbers 0 and the others larger in training; any shape."""
         return without_some(
             type(self).__name__, x, self.p, self.training, self.rng, self._whole_channels
@@ -225,7 +225,7 @@ def drawn(
     return init.uniform_(zeros, -bound, bound, rng=rng)
 
 
-def features(layer: Module, x: Any, weight: Any, count: int) -> Any:
+def features(layer: Module, x: Operand, weight: Operand, count: int) -> Operand:
     """x ready to be multiplied with the layer's weights, which are a Tensor or, in a close-up, not.
 
     Raises:
@@ -242,7 +242,7 @@ def features(layer: Module, x: Any, weight: Any, count: int) -> Any:
     return operand_for(layer, x, weight)
 
 
-def operand_for(layer: Module, x: Any, weight: Any) -> Any:
+def operand_for(layer: Module, x: Operand, weight: Operand) -> Operand:
     """x, which is to meet the layer's weights, if there are any; see `features`."""
     if isinstance(x, (list, tuple)):
         x = as_operand(repr(layer), x)

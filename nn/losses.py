@@ -10,6 +10,7 @@ import numpy as np
 from nn import functional
 from nn.functional.targets import check_reduction
 from nn.module import Module
+from nn.operands import Operand
 
 
 class Loss(Module):
@@ -29,7 +30,7 @@ class Loss(Module):
         check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
 
-    def forward(self, prediction: Any, target: Any) -> Any:
+    def forward(self, prediction: Operand, target: Operand) -> Operand:
         """The loss; shapes and errors are those of the function of the same name."""
         options = {name: getattr(self, name) for name in self.options}
         return type(self).function(prediction, target, self.reduction, **options)
@@ -141,7 +142,7 @@ class BCEWithLogitsLoss(Loss):
     function = staticmethod(functional.binary_cross_entropy_with_logits)
     options = ("pos_weight",)
 
-    def __init__(self, *, reduction: str = "mean", pos_weight: Any = None) -> None:
+    def __init__(self, *, reduction: str = "mean", pos_weight: Operand | None = None) -> None:
         super().__init__(reduction=reduction)
         self.pos_weight = None if pos_weight is None else np.asarray(pos_weight, dtype=float)
 
@@ -171,7 +172,7 @@ class CrossEntropyLoss(Loss):
 
     def __init__(
         self,
-        weight: Any = None,
+        weight: Operand | None = None,
         *,
         reduction: str = "mean",
         label_smoothing: float = 0.0,
@@ -203,7 +204,11 @@ class NLLLoss(Loss):
     options = ("weight", "ignore_index")
 
     def __init__(
-        self, weight: Any = None, *, reduction: str = "mean", ignore_index: int | None = None
+        self,
+        weight: Operand | None = None,
+        *,
+        reduction: str = "mean",
+        ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction=reduction)
         self.weight = None if weight is None else np.asarray(weight, dtype=float)

@@ -17,11 +17,10 @@ from nn.functional.normalisation import (
 )
 from nn.layers import operand_for
 from nn.module import Buffer, Module, Parameter
-from nn.operands import shape_of, shape_or_type
+from nn.operands import Operand, Sizes, shape_of, shape_or_type
 from nn.parameter import filled
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
     from autograd.tensor import Tensor
 
 
@@ -55,7 +54,7 @@ class LayerNorm(Module):
 
     def __init__(
         self,
-        normalized_shape: Any,
+        normalized_shape: Sizes,
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
@@ -67,7 +66,7 @@ class LayerNorm(Module):
         self.weight = _ones(self.normalized_shape) if elementwise_affine else None
         self.bias = _zeros(self.normalized_shape) if elementwise_affine and bias else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(..., *normalized_shape) to the same shape.
 
         Raises:
@@ -113,14 +112,14 @@ class RMSNorm(Module):
     """
 
     def __init__(
-        self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True
+        self, normalized_shape: Sizes, eps: float | None = None, elementwise_affine: bool = True
     ) -> None:
         self.normalized_shape = lengths("RMSNorm", normalized_shape)
         self.eps = None if eps is None else check_number("RMSNorm", "eps", eps, "> 0")
         check_bool("RMSNorm", "elementwise_affine", elementwise_affine)
         self.weight = _ones(self.normalized_shape) if elementwise_affine else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(..., *normalized_shape) to the same shape.
 
         Raises:
@@ -184,7 +183,7 @@ class GroupNorm(Module):
         self.weight = _ones((num_channels,)) if affine else None
         self.bias = _zeros((num_channels,)) if affine else None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, num_channels, *) to the same shape.
 
         Raises:
@@ -236,7 +235,7 @@ class _BatchNorm(Module):
             self.running_var = filled(Buffer, num_features, 1.0)
             self.num_batches_tracked = Buffer(0)
 
-    def forward(self, x: Tensor | Array) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, num_features, *) to the same shape.
 
         Raises:
@@ -254,14 +253,15 @@ class _BatchNorm(Module):
             self.num_batches_tracked.data += 1
         return out
 
-    def _part_of_a_batch(self) -> Any:
+    def _part_of_a_batch(self) -> float:
         """How much a batch counts in the running averages, or in the mean of all batches."""
         if self.momentum is not None:
             return self.momentum
         seen, averages = self.num_batches_tracked, self.running_mean
         if seen is None or averages is None:
             return 1.0
-        return np.divide(1, 1 + seen.data, dtype=averages.dtype)
+        part: float = np.divide(1, 1 + seen.data, dtype=averages.dtype)
+        return part
 
     def _details(self) -> str:
         return f"{self.num_features}" + _without(self.weight, self.bias)
@@ -344,7 +344,7 @@ def _zeros(shape: tuple[int, ...]) -> Parameter:
     return filled(Parameter, shape, 0.0, label="bias")
 
 
-def _check_channels(layer: Module, x: Tensor | Array, channels: int, form: str, axes: Any) -> None:
+def _check_channels(layer: Module, x: Operand, channels: int, form: str, axes: Any) -> None:
     shape = shape_of(x)
     if len(shape) not in axes or shape[1] != channels:
         raise ShapeError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,8 +12,18 @@ from autograd import ShapeError, Tensor, Value
 from autograd.checks import came, kind
 from autograd.op import numbers as numbers_of
 
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
-def as_operand(who: str, x: Any) -> Any:
+
+Operand = Tensor | Any
+"""What functions take and return: a Tensor as a rule; arrays and Values where those came."""
+
+Sizes = int | Sequence[int]
+"""A whole number for each axis, or one for all."""
+
+
+def as_operand(who: str, x: Operand) -> Operand:
     """`x`, with a list made an array: of floats, or of objects if there are Values in it.
 
     Raises:
@@ -37,18 +47,19 @@ def as_operand(who: str, x: Any) -> Any:
         raise ShapeError(f"{who}: needs rows of one length, but got rows that differ.") from err
 
 
-def shape_of(x: Any) -> tuple[int, ...]:
+def shape_of(x: object) -> tuple[int, ...]:
     """The shape of an operand; () of a number or a Value. `np.shape` takes ten times as long."""
-    return getattr(x, "shape", ())
+    shape: tuple[int, ...] = getattr(x, "shape", ())
+    return shape
 
 
-def shape_or_type(x: Any) -> str:
+def shape_or_type(x: object) -> str:
     """What came, in an error: the shape of an array, the type of what has none."""
     return str(x.shape) if hasattr(x, "shape") else kind(x)
 
 
 def refuse_options(
-    who: str, given: Mapping[str, Any], missing: Mapping[str, tuple[Any, str]]
+    who: str, given: Mapping[str, object], missing: Mapping[str, tuple[object, str]]
 ) -> None:
     """Refuse by name those of PyTorch's options that are not to be had here.
 
@@ -95,12 +106,12 @@ _SHORT = reprlib.Repr()
 _SHORT.maxstring = 80
 
 
-def holds_values(x: Any) -> bool:
+def holds_values(x: object) -> bool:
     """Whether x is a Value or an object array, which holds Values."""
     return isinstance(x, Value) or (isinstance(x, np.ndarray) and x.dtype == object)
 
 
-def all_values(x: Any) -> Any:
+def all_values(x: Operand) -> Operand:
     """x, with plain numbers in an object array made Values, so that NumPy's functions take it.
 
     Example:
@@ -113,21 +124,24 @@ def all_values(x: Any) -> Any:
 _as_values = np.frompyfunc(lambda v: v if isinstance(v, Value) else Value(v).detach(), 1, 1)
 
 
-def numbers(x: Any) -> Any:
+def numbers(x: Operand) -> Array:
     """The plain numbers in a Tensor, a Value, or an array of either kind of number.
 
     Example:
         >>> numbers(np.array([Value(1.0), 2]))
         array([1., 2.])
     """
+    array: Array
     if isinstance(x, Tensor):
-        return x.data
-    if holds_values(x):
-        return numbers_of(np.asarray(x, dtype=object))
-    return x if hasattr(x, "__array_function__") else np.asarray(x)
+        array = x.data
+    elif holds_values(x):
+        array = numbers_of(np.asarray(x, dtype=object))
+    else:
+        array = x if hasattr(x, "__array_function__") else np.asarray(x)
+    return array
 
 
-def check_one_number(who: str, total: Any) -> None:
+def check_one_number(who: str, total: object) -> None:
     """Refuse what has been returned as a loss and has no gradient.
 
     Example:

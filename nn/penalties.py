@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import autograd
 from autograd import Tensor
 from autograd.checks import refuse
 from nn.module import Module
+from nn.operands import Operand
 
 
-def l1_penalty(model: Module, coefficient: float, *, biases: bool = False) -> Any:
+def l1_penalty(model: Module, coefficient: float, *, biases: bool = False) -> Operand:
     r"""λ times the sum of absolute weights, :math:`\lambda \sum |w|`: it makes many of them 0.
 
     Its gradient has the same size however small a weight is (at 0 it is 0). So a step of gradient
@@ -42,7 +42,7 @@ def l1_penalty(model: Module, coefficient: float, *, biases: bool = False) -> An
     return _penalty("l1_penalty", autograd.abs, model, coefficient, biases)
 
 
-def l2_penalty(model: Module, coefficient: float, *, biases: bool = False) -> Any:
+def l2_penalty(model: Module, coefficient: float, *, biases: bool = False) -> Operand:
     r"""λ times the sum of squared weights, :math:`\lambda \sum w^2`: small and even ones are best.
 
     Some texts halve it. With plain gradient descent it is the weight decay 2λ of the optimizers.
@@ -72,8 +72,8 @@ def l2_penalty(model: Module, coefficient: float, *, biases: bool = False) -> An
 
 
 def _penalty(
-    who: str, size: Callable[[Any], Any], model: Module, coefficient: float, biases: bool
-) -> Any:
+    who: str, size: Callable[[Operand], Operand], model: Module, coefficient: float, biases: bool
+) -> Operand:
     if not coefficient >= 0:
         refuse(who, "coefficient", ">= 0", coefficient, ValueError)
     sizes = [size(p) for name, p in model.named_parameters() if biases or not _is_bias(name)]

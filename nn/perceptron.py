@@ -14,7 +14,7 @@ from nn.activations import ActivationLike, Sign, Step, as_activation
 from nn.functional.targets import check_some
 from nn.layers import drawn, features
 from nn.module import Module, Parameter
-from nn.operands import as_operand, numbers
+from nn.operands import Operand, as_operand, numbers
 
 
 class Perceptron(Module):
@@ -60,7 +60,7 @@ class Perceptron(Module):
         self.bias = drawn((), bound, "bias", rng)
         self.activation = as_activation("Perceptron", activation)
 
-    def preactivation(self, x: Any) -> Any:
+    def preactivation(self, x: Operand) -> Operand:
         """w0 + Σ xᵢ wᵢ, from (..., in_features) to (...).
 
         Raises:
@@ -68,14 +68,14 @@ class Perceptron(Module):
         """
         return features(self, x, self.weight, self.in_features) @ self.weight + self.bias
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """g(w0 + Σ xᵢ wᵢ), from (..., in_features) to (...); errors as in `preactivation`."""
         return self.activation(self.preactivation(x))
 
     def __repr__(self) -> str:
         return f"Perceptron({self.in_features}, {self.activation!r})"
 
-    def fit(self, x: Any, y: Any, *, lr: float = 0.1, max_epochs: int = 100) -> list[int]:
+    def fit(self, x: Operand, y: Operand, *, lr: float = 0.1, max_epochs: int = 100) -> list[int]:
         """Learn by the perceptron rule: w ← w + η y x for every point that is on the wrong side.
 
         It visits the points one by one, in order, and ends after the first epoch without a mistake.
@@ -129,7 +129,7 @@ class Perceptron(Module):
             )
         return mistakes
 
-    def _examples(self, x: Any, y: Any) -> tuple[Any, Any]:
+    def _examples(self, x: Operand, y: Operand) -> tuple[Operand, Operand]:
         """Points (N, in_features) and their classes as -1 and +1, checked."""
         if not isinstance(self.weight, Parameter):
             raise TypeError("Perceptron: this is a close-up. Call fit of the model that it shows.")

@@ -8,7 +8,7 @@ from autograd.checks import check_bool, check_int
 from nn.functional.pooling import MAX_POOL_OPTIONS, adaptive, largest, means, output_places, windows
 from nn.functional.windows import per_axis
 from nn.module import Module
-from nn.operands import refuse_options
+from nn.operands import Operand, Sizes, refuse_options
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
@@ -36,7 +36,11 @@ class _Pooling(Module):
         return {name: value for name, value in settings.items() if value is not None}
 
     def _take(
-        self, kernel_size: Any, stride: int | tuple[int, ...] | None, padding: int, ceil_mode: bool
+        self,
+        kernel_size: Sizes,
+        stride: Sizes | None,
+        padding: Sizes,
+        ceil_mode: bool,
     ) -> None:
         """Check and keep what all of them have."""
         who = type(self).__name__
@@ -47,7 +51,7 @@ class _Pooling(Module):
         self.ceil_mode = check_bool(who, "ceil_mode", ceil_mode)
 
 
-def _short(value: int | tuple[int | None, ...]) -> Any:
+def _short(value: object) -> object:
     """One number for equal ones."""
     return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
 
@@ -62,13 +66,13 @@ class _MaxPool(_Pooling):
         padding: int = 0,
         dilation: int = 1,
         ceil_mode: bool = False,
-        **refused: Any,
+        **refused: object,
     ) -> None:
         refuse_options(type(self).__name__, refused, MAX_POOL_OPTIONS)
         self._take(kernel_size, stride, padding, ceil_mode)
         self.dilation = per_axis(type(self).__name__, "dilation", dilation, self._axes, least=1)
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, x: Tensor) -> Operand:
         """(N, C, *size) or (C, *size) to the same with as many numbers as there are windows.
 
         Raises:
@@ -121,7 +125,7 @@ class _AvgPool(_Pooling):
     count_include_pad: bool
     divisor_override: int | None = None
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, C, *size) or (C, *size) to the same with as many numbers as there are windows.
 
         Raises:
@@ -145,9 +149,9 @@ class AvgPool1d(_AvgPool):
 
     def __init__(
         self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
@@ -179,9 +183,9 @@ class AvgPool2d(_AvgPool):
 
     def __init__(
         self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
         divisor_override: int | None = None,
@@ -204,7 +208,7 @@ class _AdaptivePool(Module):
         who = type(self).__name__
         self.output_size = output_places(who, output_size, self._axes)
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, x: Array) -> Operand:
         """(N, C, *size) or (C, *size) to the same with as many numbers as output_size says.
 
         Raises:

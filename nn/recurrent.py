@@ -13,12 +13,11 @@ from autograd import ShapeError
 from autograd.checks import check_bool, check_choice, check_int, check_number
 from nn.functional.regularisation import dropout as drop
 from nn.layers import features
-from nn.operands import refuse_options, shape_of
+from nn.operands import Operand, refuse_options, shape_of
 from nn.recurrent_steps import NAMES, ElmanStep, GRUStep, LSTMStep, Recurrence, States, unless
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-    from autograd.tensor import Tensor
+    pass
 
 _MISSING = {"proj_size": (0, "Take a smaller hidden_size, or a Linear of the output.")}
 
@@ -35,7 +34,7 @@ class _Layers(Recurrence):
         bidirectional: bool = False,
         *,
         rng: np.random.Generator | None = None,
-        **refused: Any,
+        **refused: object,
     ) -> None:
         who = type(self).__name__
         refuse_options(who, refused, _MISSING)
@@ -58,7 +57,7 @@ class _Layers(Recurrence):
                 self._draw(self._input_size(layer), suffix, rng)
 
     @classmethod
-    def made_of(cls, weights: Sequence[Any], **options: Any) -> Self:
+    def made_of(cls, weights: Sequence[Operand], **options: object) -> Self:
         """A layer that computes with these weights, cell by cell in the order of the parameters.
 
         Args:
@@ -80,7 +79,7 @@ class _Layers(Recurrence):
     def _input_size(self, layer: int) -> int:
         return self.hidden_size * (1 + self.bidirectional) if layer else self.input_size
 
-    def forward(self, input: Any, hx: Array | None = None) -> tuple[Any, Any]:
+    def forward(self, input: Operand, hx: Operand | None = None) -> tuple[Operand, Operand]:
         """Whole sequences of L steps.
 
         Args:
@@ -126,9 +125,7 @@ class _Layers(Recurrence):
         ends = tuple(autograd.stack(states) for states in zip(*last, strict=True))
         return autograd.stack(steps, axis=time), ends[0] if len(ends) == 1 else ends
 
-    def _run(
-        self, steps: list[Tensor | Array], suffix: str, states: States
-    ) -> tuple[list[Any], States]:
+    def _run(self, steps: list[Operand], suffix: str, states: States) -> tuple[list[Any], States]:
         """h at every step of one cell, and its states after the last."""
         backwards = suffix.endswith("_reverse")
         weights, outputs = self._weights(suffix), []

@@ -9,12 +9,11 @@ import numpy as np
 from autograd import ShapeError
 from autograd.checks import check_bool, check_choice, check_int
 from nn.layers import features
-from nn.operands import shape_of
-from nn.recurrent_steps import ElmanStep, GRUStep, LSTMStep, Recurrence
+from nn.operands import Operand, shape_of
+from nn.recurrent_steps import ElmanStep, GRUStep, LSTMStep, Recurrence, States
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-    from autograd.tensor import Tensor
+    pass
 
 
 class _Cell(Recurrence):
@@ -32,9 +31,7 @@ class _Cell(Recurrence):
         self.bias = check_bool(who, "bias", bias)
         self._draw(input_size, "", rng)
 
-    def forward(
-        self, input: Tensor | Array, hx: Tensor | None = None
-    ) -> Tensor | tuple[Tensor | Array, Tensor | Array]:
+    def forward(self, input: Operand, hx: Operand | None = None) -> Operand | States:
         """One step.
 
         Args:

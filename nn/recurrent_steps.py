@@ -16,6 +16,7 @@ from nn.functional.linear import affine
 from nn.layers import drawn
 from nn.module import Module
 from nn.operands import (
+    Operand,
     all_values,
     as_operand,
     holds_values,
@@ -24,10 +25,9 @@ from nn.operands import (
 )
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-    from autograd.tensor import Tensor
+    pass
 
-States = tuple[Any, ...]
+States = tuple[Operand, ...]
 """What one step hands on to the next: (h,), or (h, c) of an LSTM."""
 
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -43,7 +43,7 @@ class Recurrence(Module):
     hidden_size: int
     bias: bool
 
-    def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
+    def _step(self, x: Operand, states: States, weights: Sequence[Operand]) -> States:
         """The next states. x is (..., input_size), states (..., hidden_size)."""
         raise NotImplementedError
 
@@ -55,10 +55,10 @@ class Recurrence(Module):
         for name, shape in zip(NAMES, [*shapes, *biases], strict=False):
             setattr(self, name + suffix, drawn(shape, bound, name + suffix, rng))
 
-    def _weights(self, suffix: str) -> list[Any]:
+    def _weights(self, suffix: str) -> list[Operand]:
         return [getattr(self, name + suffix, None) for name in NAMES]
 
-    def _start(self, hx: Any, shape: tuple[int, ...], x: Tensor | Array) -> States:
+    def _start(self, hx: Operand, shape: tuple[int, ...], x: Operand) -> States:
         """The states that were given, each of this shape, or zeros."""
         if hx is None:
             dtype = getattr(x, "dtype", None)
@@ -94,15 +94,15 @@ def _with_gates(
     ]  # fmt: skip
 
 
-def _elman_step(activation: Callable[[Any], Any]) -> Callable[..., Any]:
+def _elman_step(activation: Callable[[Operand], Operand]) -> Callable[..., Any]:
     def step(
-        x: Tensor | Array,
-        h: Tensor | Array,
-        w_ih: Tensor | Array,
-        w_hh: Tensor | Array,
-        b_ih: Tensor | Array | None = None,
-        b_hh: Tensor | Array | None = None,
-    ) -> Any:
+        x: Operand,
+        h: Operand,
+        w_ih: Operand,
+        w_hh: Operand,
+        b_ih: Operand | None = None,
+        b_hh: Operand | None = None,
+    ) -> Operand:
         return activation(affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh))
 
     return step
@@ -114,7 +114,9 @@ ELMAN_STEPS = {
 }
 
 
-def lstm_step(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> States:
+def lstm_step(
+    x: Operand, h: Operand, c: Operand, w_ih: Operand, w_hh: Operand, b_ih: Operand, b_hh: Operand
+) -> States:
     """The next (h, c) of an LSTM."""
     i, f, g, o = _gates(affine(x, w_ih, b_ih) + affine(h, w_hh, b_hh), 4)
     c = autograd.sigmoid(f) * c + autograd.sigmoid(i) * autograd.tanh(g)
@@ -122,7 +124,9 @@ def lstm_step(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any
 
 
 @named("GRU step", shapes=_with_gates(3))
-def gru_step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+def gru_step(
+    x: Operand, h: Operand, w_ih: Operand, w_hh: Operand, b_ih: Operand, b_hh: Operand
+) -> Operand:
     """The next h of a GRU."""
     of_x, of_h = _gates(affine(x, w_ih, b_ih), 3), _gates(affine(h, w_hh, b_hh), 3)
     r, z = (autograd.sigmoid(a + b) for a, b in zip(of_x[:2], of_h[:2], strict=True))
@@ -131,7 +135,7 @@ def gru_step(x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
 
 
 @named("LSTM step", shapes=_with_gates(4, states=2))
-def _lstm_state(*operands: Any) -> Any:
+def _lstm_state(*operands: Operand) -> Operand:
     return lstm_step(*operands)[0]
 
 
@@ -141,16 +145,16 @@ for _name, _step in ELMAN_STEPS.items():
 
 
 @named("LSTM step, no biases", shapes=_with_gates(4, states=2, biases=0))
-def _lstm_state_alone(x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any) -> Any:
+def _lstm_state_alone(x: Operand, h: Operand, c: Operand, w_ih: Operand, w_hh: Operand) -> Operand:
     return lstm_step(x, h, c, w_ih, w_hh, None, None)[0]
 
 
 @named("GRU step, no biases", shapes=_with_gates(3, biases=0))
-def _gru_state_alone(x: Any, h: Any, w_ih: Any, w_hh: Any) -> Any:
+def _gru_state_alone(x: Operand, h: Operand, w_ih: Operand, w_hh: Operand) -> Operand:
     return gru_step(x, h, w_ih, w_hh, None, None)
 
 
-def _gates(x: Any, count: int) -> list[Tensor | Array]:
+def _gates(x: Operand, count: int) -> list[Operand]:
     """The parts, one below another, of what was made with weights of `count` times H rows."""
     *batch, rows = shape_of(x)
     x = x.reshape((*batch, count, rows // count))
@@ -163,7 +167,7 @@ class ElmanStep(Recurrence):
     _gate_count = 1
     nonlinearity: str
 
-    def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
+    def _step(self, x: Operand, states: States, weights: Sequence[Operand]) -> States:
         return (ELMAN_STEPS[self.nonlinearity](x, *states, *weights),)
 
     def _details(self) -> str:
@@ -179,7 +183,7 @@ class LSTMStep(Recurrence):
     _gate_count = 4
     _state_names = ("h", "c")
 
-    def _step(self, x: Array, states: States, weights: Sequence[Any]) -> States:
+    def _step(self, x: Operand, states: States, weights: Sequence[Operand]) -> States:
         return lstm_step(x, *states, *weights)
 
 
@@ -188,7 +192,7 @@ class GRUStep(Recurrence):
 
     _gate_count = 3
 
-    def _step(self, x: Any, states: States, weights: Sequence[Any]) -> States:
+    def _step(self, x: Operand, states: States, weights: Sequence[Operand]) -> States:
         return (gru_step(x, *states, *weights),)
 
 

@@ -11,7 +11,7 @@ from autograd.checks import check_int, refuse
 from nn.functional.resizing import INTERPOLATION, factors_of, resized
 from nn.functional.windows import per_axis, with_examples, without_examples
 from nn.module import Module
-from nn.operands import as_operand, refuse_options, shape_of
+from nn.operands import Operand, Sizes, as_operand, refuse_options, shape_of
 
 
 class Flatten(Module):
@@ -34,7 +34,7 @@ class Flatten(Module):
         self.start_dim = check_int("Flatten", "start_dim", start_dim)
         self.end_dim = check_int("Flatten", "end_dim", end_dim)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, ...) to (N, product of the other axes).
 
         Raises:
@@ -84,7 +84,7 @@ class Unflatten(Module):
             check_int("Unflatten", "unflattened_size", n, least=-1) for n in unflattened_size
         )
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(..., n, ...) to (..., *unflattened_size, ...).
 
         Raises:
@@ -127,10 +127,10 @@ class ZeroPad2d(Module):
         [[[0.0, 5.0], [0.0, 0.0]]]
     """
 
-    def __init__(self, padding: Any) -> None:
+    def __init__(self, padding: Sizes) -> None:
         self.padding = per_axis("ZeroPad2d", "padding", padding, 4, least=0)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, C, H, W) or (C, H, W) to the same with more rows and columns.
 
         Raises:
@@ -168,7 +168,7 @@ class Upsample(Module):
         [[[[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]]]
     """
 
-    def __init__(self, size: Any = None, scale_factor: Any = None, **refused: Any) -> None:
+    def __init__(self, size: Any = None, scale_factor: Any = None, **refused: object) -> None:
         refuse_options("Upsample", refused, INTERPOLATION)
         if (size is None) == (scale_factor is None):
             raise ValueError("Upsample: needs size or scale_factor, one of them.")
@@ -179,7 +179,7 @@ class Upsample(Module):
             factors = tuple(factors_of("Upsample", scale_factor, axes))
             self.scale_factor = factors if isinstance(scale_factor, (tuple, list)) else factors[0]
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Operand) -> Operand:
         """(N, C, L) or (N, C, H, W) to (N, C, *size).
 
         Raises:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import autograd
 from autograd import ShapeError, elu, leaky_relu, relu, sigmoid, softplus, step, tanh
 from autograd.op import named
-from nn.operands import all_values, as_operand, shape_of
+from nn.operands import Operand, all_values, as_operand, shape_of
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-    from autograd.tensor import Tensor
+    pass
 
 __all__ = [
     "elu", "gelu", "hardtanh", "identity", "leaky_relu", "log_softmax", "relu", "selu",
@@ -23,7 +22,7 @@ _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def identity(x: Any) -> Any:
+def identity(x: Operand) -> Operand:
     """x itself: the linear activation.
 
     Example:
@@ -33,7 +32,7 @@ def identity(x: Any) -> Any:
     return x
 
 
-def sign(x: Any) -> Any:
+def sign(x: Operand) -> Operand:
     """+1 where x >= 0, -1 elsewhere: the perceptron's two classes; its derivative is 0.
 
     The upper class includes 0, as in lectures on the perceptron; `autograd.sign`, like NumPy's, is
@@ -46,7 +45,7 @@ def sign(x: Any) -> Any:
     return 2 * step(x) - 1
 
 
-def selu(x: Any) -> Any:
+def selu(x: Operand) -> Operand:
     """1.0507 times `elu` with alpha 1.6733: layers of it keep mean 0 and variance 1 by themselves.
 
     Args:
@@ -66,7 +65,7 @@ def selu(x: Any) -> Any:
 
 
 @named("gelu", 1)
-def gelu(x: Any) -> Any:
+def gelu(x: Operand) -> Operand:
     r"""x Φ(x), with the normal distribution function Φ: a ReLU that rounds the corner.
 
     Computed exactly, as :math:`\frac{x}{2} (1 + \mathrm{erf}(x / \sqrt 2))`, not by the
@@ -89,7 +88,7 @@ def gelu(x: Any) -> Any:
     return 0.5 * x * (1 + autograd.erf(x / math.sqrt(2)))
 
 
-def silu(x: Any) -> Any:
+def silu(x: Operand) -> Operand:
     """x σ(x), also called swish.
 
     Args:
@@ -109,7 +108,7 @@ def silu(x: Any) -> Any:
     return x * sigmoid(x)
 
 
-def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+def hardtanh(x: Operand, min_val: float = -1.0, max_val: float = 1.0) -> Operand:
     """x limited to [min_val, max_val]. The derivative at either end is 0, as in PyTorch.
 
     Example:
@@ -122,7 +121,7 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     return autograd.at_most(max_val, autograd.at_least(min_val, as_operand("hardtanh", x)))
 
 
-def softmax(x: Any, dim: int = -1) -> Any:
+def softmax(x: Operand, dim: int = -1) -> Operand:
     """Scores to probabilities: e**x over the sum of e**x along an axis.
 
     Args:
@@ -142,7 +141,7 @@ def softmax(x: Any, dim: int = -1) -> Any:
     return autograd.softmax(_scores("softmax", x), axis=dim)
 
 
-def log_softmax(x: Any, dim: int = -1) -> Any:
+def log_softmax(x: Operand, dim: int = -1) -> Operand:
     """The logarithm of `softmax`, exact where the softmax itself would round to 0.
 
     Args:
@@ -162,7 +161,7 @@ def log_softmax(x: Any, dim: int = -1) -> Any:
     return autograd.log_softmax(_scores("log_softmax", x), axis=dim)
 
 
-def _scores(who: str, x: Tensor | Array) -> Tensor | Array:
+def _scores(who: str, x: Operand) -> Operand:
     x = all_values(as_operand(who, x))
     if not shape_of(x):
         raise ShapeError(f"{who}: needs scores of shape (..., C), but got a single number.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from autograd.rules.matrices import matrix_transpose
 from nn.functional.regularisation import dropout
 from nn.functional.targets import cast_like
 from nn.operands import (
+    Operand,
     all_values,
     as_operand,
     holds_values,
@@ -28,7 +29,6 @@ from nn.operands import (
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
-    from autograd.tensor import Tensor
 
 _MISSING = {"enable_gqa": (False, "Repeat the heads of key and value: key.repeat(n, axis=-3).")}
 
@@ -40,17 +40,17 @@ def _shapes(e: int) -> list[tuple[int, ...]]:
 
 @named("attention", shapes=_shapes)
 def scaled_dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
-    attn_mask: Any = None,
+    query: Operand,
+    key: Operand,
+    value: Operand,
+    attn_mask: Operand | None = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,
     scale: float | None = None,
     *,
     rng: np.random.Generator | None = None,
-    **refused: Any,
-) -> Any:
+    **refused: object,
+) -> Operand:
     r"""For each query a weighted mean of the values; keys that point its way weigh more.
 
     .. math:: Y = \mathrm{softmax}(s\, Q K^\top + M)\, V, \qquad s = 1 / \sqrt E
@@ -107,12 +107,12 @@ named("attention with a mask", shapes=_shapes)(
 
 def attention_weights(
     who: str,
-    query: Any,
-    key: Any,
-    mask: Any = None,
+    query: Operand,
+    key: Operand,
+    mask: Operand | None = None,
     scale: float | None = None,
-    softmax: Callable[[Any], Any] = autograd.safe_softmax,
-) -> Any:
+    softmax: Callable[[Operand], Operand] = autograd.safe_softmax,
+) -> Operand:
     """How much each query (..., L, E) looks at each key (..., S, E): (..., L, S), rows of sum 1."""
     scale = (
         1 / math.sqrt(shape_of(query)[-1]) if scale is None else check_number(who, "scale", scale)
@@ -124,7 +124,7 @@ def attention_weights(
     return softmax(all_values(scores))
 
 
-def _masked(who: str, scores: Tensor, mask: Array) -> Any:
+def _masked(who: str, scores: Operand, mask: Operand) -> Operand:
     shape, of_truths = shape_of(scores), is_of_truths(who, mask)
     try:
         fits = np.broadcast_shapes(shape_of(mask), shape) == shape
@@ -141,7 +141,7 @@ def _masked(who: str, scores: Tensor, mask: Array) -> Any:
     return scores + cast_like(scores, np.where(mask, 0.0, -np.inf) if of_truths else mask)
 
 
-def is_of_truths(who: str, mask: Any) -> bool:
+def is_of_truths(who: str, mask: Operand) -> bool:
     """Whether a mask is of truth values, and not of numbers to be added; refused if of neither."""
     dtype = numbers(mask).dtype
     if dtype.kind not in "bf":
@@ -162,7 +162,7 @@ def causal_mask(length: int, keys: int) -> Array:
     return np.tri(length, keys, dtype=bool)
 
 
-def check_attention(who: str, query: Any, key: Any, value: Any) -> None:
+def check_attention(who: str, query: Operand, key: Operand, value: Operand) -> None:
     """Refuse queries, keys and values whose shapes do not fit."""
     shapes = shape_of(query), shape_of(key), shape_of(value)
     q, k, v = shapes

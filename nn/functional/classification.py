@@ -23,16 +23,13 @@ from nn.functional.targets import (
     pair,
     reduced,
 )
-from nn.operands import all_values, as_operand, numbers, shape_of, shape_or_type
+from nn.operands import Operand, all_values, as_operand, numbers, shape_of, shape_or_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from autograd.arrays import Array
-    from autograd.tensor import Tensor
 
-
-def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean") -> Any:
+def binary_cross_entropy(probability: Operand, target: Operand, reduction: str = "mean") -> Operand:
     r"""The mean of :math:`-y \ln p - (1 - y) \ln(1 - p)`, in nats.
 
     As in PyTorch no logarithm counts for less than -100, so a wrong prediction of exactly 0 or 1
@@ -62,15 +59,15 @@ def binary_cross_entropy(probability: Any, target: Any, reduction: str = "mean")
     return reduced(who, autograd.binary_cross_entropy(p, y), reduction)
 
 
-def _smallest_probability(p: Array) -> float:
+def _smallest_probability(p: object) -> float:
     """e**-100, or the least number of p's dtype whose reciprocal, ln's derivative, is finite."""
     dtype = np.dtype(getattr(p, "dtype", np.float64))
     return max(math.exp(-100), float(np.finfo(dtype).tiny) if dtype.kind == "f" else 0.0)
 
 
 def binary_cross_entropy_with_logits(
-    logit: Any, target: Any, reduction: str = "mean", *, pos_weight: Any = None
-) -> Any:
+    logit: Operand, target: Operand, reduction: str = "mean", *, pos_weight: Operand | None = None
+) -> Operand:
     r"""Binary cross-entropy of the probability :math:`\sigma(z)`; its gradient is σ(z) - y.
 
     It is one operation, `autograd.sigmoid_cross_entropy`, exact for every size of z.
@@ -111,14 +108,14 @@ def binary_cross_entropy_with_logits(
 
 
 def cross_entropy(
-    logits: Any,
-    target: Any,
+    logits: Operand,
+    target: Operand,
     reduction: str = "mean",
     *,
-    weight: Any = None,
+    weight: Operand | None = None,
     label_smoothing: float = 0.0,
     ignore_index: int | None = None,
-) -> Any:
+) -> Operand:
     r"""Softmax cross-entropy, the mean of :math:`-\sum_k t_k \ln \mathrm{softmax}(s)_k`, in nats.
 
     Args:
@@ -186,7 +183,7 @@ def cross_entropy(
     return _weighted(who, losses, autograd.take(weight, classes), reduction)
 
 
-def _cross_entropy_of_rows(logits: Tensor | Array, rows: Any) -> Any:
+def _cross_entropy_of_rows(logits: Operand, rows: Any) -> Operand:
     log_p = autograd.log_softmax(logits)
     if not getattr(rows, "requires_grad", False):
         # An impossible class, of score -inf, costs nothing where it counts nothing.
@@ -194,7 +191,7 @@ def _cross_entropy_of_rows(logits: Tensor | Array, rows: Any) -> Any:
     return autograd.sum(-rows * log_p, axis=-1)
 
 
-def _class_weights(who: str, weight: Any, count: int) -> Any:
+def _class_weights(who: str, weight: Operand, count: int) -> Operand:
     weight = numbers(weight)
     if weight.shape != (count,):
         raise ShapeError(f"{who}: needs weight of shape ({count},), but got {weight.shape}.")
@@ -202,14 +199,14 @@ def _class_weights(who: str, weight: Any, count: int) -> Any:
     return weight
 
 
-def _check_weights(who: str, name: str, weight: Array) -> None:
+def _check_weights(who: str, name: str, weight: Operand) -> None:
     if not (weight >= 0).all():
         raise ValueError(f"{who}: needs every {name} >= 0, but got {weight.min()}.")
 
 
 def _of_every_place(
-    who: str, loss: Callable[..., Any], scores: Tensor, target: Array, reduction: str
-) -> Any:
+    who: str, loss: Callable[..., Any], scores: Operand, target: Operand, reduction: str
+) -> Operand:
     """The loss of scores (N, C, d1, …), where each of the N · d1 · … places is an example."""
     n, count, *others = shape_of(scores)
     target = as_operand(who, target)
@@ -230,11 +227,11 @@ def _of_every_place(
 def _without_ignored(
     who: str,
     loss: Callable[..., Any],
-    scores: Tensor | Array,
-    target: Array,
+    scores: Operand,
+    target: Operand,
     ignored: int,
     reduction: str,
-) -> Any:
+) -> Operand:
     """The loss of the examples of all other classes; for "none", 0 for those of that class."""
     check_int(who, "ignore_index", ignored)
     scores, classes = as_operand(who, scores), numbers(as_operand(who, target))
@@ -265,7 +262,7 @@ def _without_ignored(
     return autograd.getitem(all_values(autograd.concatenate([zero, losses])), where)
 
 
-def _weighted(who: str, losses: Tensor | Array, weights: Array, reduction: str) -> Any:
+def _weighted(who: str, losses: Operand, weights: Operand, reduction: str) -> Operand:
     """Losses that have been multiplied by these weights, reduced; their mean is a weighted one."""
     if reduction != "mean":
         return reduced(who, losses, reduction)
@@ -277,13 +274,13 @@ def _weighted(who: str, losses: Tensor | Array, weights: Array, reduction: str) 
 
 
 def nll_loss(
-    log_probabilities: Any,
-    target: Any,
+    log_probabilities: Operand,
+    target: Operand,
     reduction: str = "mean",
     *,
-    weight: Any = None,
+    weight: Operand | None = None,
     ignore_index: int | None = None,
-) -> Any:
+) -> Operand:
     """The mean of -(the right class's log-probability): what `cross_entropy` does after softmax.
 
     Args:
@@ -327,7 +324,7 @@ def nll_loss(
     return _weighted(who, losses * weights, weights, reduction)
 
 
-def kl_div(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
+def kl_div(log_probabilities: Operand, target: Operand, reduction: str = "mean") -> Operand:
     r"""Kullback-Leibler divergence, the mean of :math:`\sum_k p_k (\ln p_k - \ln q_k)`, in nats.
 
     It is 0 where the predicted q is the target p, and differs from cross-entropy by the entropy of
@@ -364,7 +361,7 @@ def kl_div(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:
     return reduced(who, autograd.sum(p * (log_p - log_q), axis=-1), reduction)
 
 
-def hinge_loss(score: Any, target: Any, reduction: str = "mean") -> Any:
+def hinge_loss(score: Operand, target: Operand, reduction: str = "mean") -> Operand:
     """The mean of max(0, 1 - y s): no cost from a margin of 1 on. Its derivative at the kink is 0.
 
     Args:
@@ -388,7 +385,7 @@ def hinge_loss(score: Any, target: Any, reduction: str = "mean") -> Any:
     return reduced("hinge_loss", relu(1 - y * s), reduction)
 
 
-def perceptron_loss(score: Any, target: Any, reduction: str = "mean") -> Any:
+def perceptron_loss(score: Operand, target: Operand, reduction: str = "mean") -> Operand:
     """The mean of max(0, -y s): only the wrong side costs. Its derivative is -y where y s < 0.
 
     Shapes, reduction and errors are those of `hinge_loss`.

@@ -16,18 +16,18 @@ from nn.functional.windows import (
     with_examples,
     without_examples,
 )
-from nn.operands import as_operand, shape_of
+from nn.operands import Operand, Sizes, as_operand, shape_of
 
 
 def conv1d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    input: Operand,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: Sizes = 1,
+    padding: Sizes | str = 0,
+    dilation: Sizes = 1,
     groups: int = 1,
-) -> Any:
+) -> Operand:
     """The convolution along one axis, as `conv2d` is along two; for sequences.
 
     Args:
@@ -55,14 +55,14 @@ def conv1d(
 
 
 def conv2d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
+    input: Operand,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: Sizes = 1,
+    padding: Sizes | str = 0,
+    dilation: Sizes = 1,
     groups: int = 1,
-) -> Any:
+) -> Operand:
     r"""A kernel laid on every place of an image; each time what it meets is weighted and added up.
 
     .. math:: y_{m,i,j} = b_m + \sum_{c,k,l} w_{m,c,k,l} \; x_{c,\, s i + d k,\, s j + d l}
@@ -105,15 +105,15 @@ def conv2d(
 
 
 def conv_transpose1d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
+    input: Operand,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: Sizes = 1,
+    padding: Sizes | str = 0,
+    output_padding: Sizes = 0,
     groups: int = 1,
-    dilation: Any = 1,
-) -> Any:
+    dilation: Sizes = 1,
+) -> Operand:
     """The transposed convolution along one axis, as `conv_transpose2d` is along two.
 
     Args:
@@ -153,15 +153,15 @@ def conv_transpose1d(
 
 
 def conv_transpose2d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
+    input: Operand,
+    weight: Operand,
+    bias: Operand | None = None,
+    stride: Sizes = 1,
+    padding: Sizes | str = 0,
+    output_padding: Sizes = 0,
     groups: int = 1,
-    dilation: Any = 1,
-) -> Any:
+    dilation: Sizes = 1,
+) -> Operand:
     r"""Each number of an image times the kernel, laid down and added up: a convolution's gradient.
 
     .. math:: y_{m,\, s i + d k,\, s j + d l} \mathrel{+}= w_{c,m,k,l} \; x_{c,i,j}
@@ -222,14 +222,14 @@ CONVOLUTION_OPTIONS = {
 def convolved(
     who: object,
     axes: int,
-    x: Any,
-    weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
+    x: Operand,
+    weight: Operand,
+    bias: Operand,
+    stride: Sizes,
+    padding: Sizes | str,
+    dilation: Sizes,
     groups: int,
-) -> Any:
+) -> Operand:
     """A convolution along so many axes; `who` is named by errors."""
     weight = kernels(who, weight, axes)
     channels, per_group, *lengths = shape_of(weight)
@@ -247,15 +247,15 @@ def convolved(
 def transposed(
     who: object,
     axes: int,
-    x: Any,
-    weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    output_padding: Any,
+    x: Operand,
+    weight: Operand,
+    bias: Operand,
+    stride: Sizes,
+    padding: Sizes | str,
+    output_padding: Sizes,
     groups: int,
-    dilation: Any,
-) -> Any:
+    dilation: Sizes,
+) -> Operand:
     """A transposed convolution along so many axes."""
     weight = kernels(who, weight, axes)
     channels, per_group, *kernel = shape_of(weight)
@@ -278,7 +278,7 @@ def transposed(
     return without_examples(_shifted(who, out, bias, per_group * groups), single)
 
 
-def kernels(who: object, weight: Any, axes: int) -> Any:
+def kernels(who: object, weight: Operand, axes: int) -> Operand:
     """The weight, with as many axes as a kernel needs."""
     if isinstance(weight, (list, tuple)):
         weight = as_operand(str(who), weight)
@@ -299,7 +299,7 @@ def check_groups(who: object, groups: Any, channels: int) -> None:
 
 
 def zeros_around(
-    who: object, padding: Any, kernel: Lengths, stride: Lengths, dilation: Lengths
+    who: object, padding: Sizes | str, kernel: Lengths, stride: Lengths, dilation: Lengths
 ) -> Pairs:
     """How many zeros are put before and behind each axis."""
     if not isinstance(padding, str):
@@ -316,7 +316,7 @@ def zeros_around(
     return tuple((total // 2, total - total // 2) for total in totals)
 
 
-def _shifted(who: object, out: Any, bias: Any, channels: int) -> Any:
+def _shifted(who: object, out: Operand, bias: Operand, channels: int) -> Operand:
     """The result with each channel's bias added."""
     if bias is None:
         return out

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import autograd
-from nn.operands import all_values, as_operand
+from nn.operands import Operand, all_values, as_operand
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+def linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Operand:
     r"""Every output is a weighted sum of all inputs, :math:`y = x W^\top + b`.
 
     Args:
@@ -30,7 +28,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return affine(input, weight, bias)
 
 
-def affine(x: Any, weight: Any, bias: Any) -> Any:
+def affine(x: Operand, weight: Operand, bias: Operand) -> Operand:
     """`linear` of what has been checked."""
     if bias is None:
         return x @ weight.T

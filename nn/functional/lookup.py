@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import autograd
 from autograd import ShapeError
 from autograd.checks import check_int, refuse
-from nn.operands import all_values, as_operand, numbers, refuse_options, shape_of, shape_or_type
+from nn.operands import (
+    Operand,
+    all_values,
+    as_operand,
+    numbers,
+    refuse_options,
+    shape_of,
+    shape_or_type,
+)
 
 EMBEDDING_OPTIONS = {
     "max_norm": (None, "Divide the rows of weight.data by their norms after each step."),
@@ -18,7 +24,9 @@ EMBEDDING_OPTIONS = {
 """What PyTorch's has beyond ours: the default, and what to do without."""
 
 
-def embedding(input: Any, weight: Any, padding_idx: int | None = None, **refused: Any) -> Any:
+def embedding(
+    input: Operand, weight: Operand, padding_idx: int | None = None, **refused: object
+) -> Operand:
     r"""Row :math:`i` of the weight for each number i of the input.
 
     .. math:: y_{jk} = W_{i_j k}, \qquad
@@ -64,7 +72,7 @@ def padding_row(who: str, padding_idx: int | None, count: int) -> int | None:
     return row % count
 
 
-def looked_up(who: str, index: Any, weight: Any, padding: int | None) -> Any:
+def looked_up(who: str, index: Operand, weight: Operand, padding: int | None) -> Operand:
     """The rows of these numbers, checked; no gradient goes to the row `padding`."""
     index = numbers(index)
     if index.dtype.kind not in "iu":

@@ -13,15 +13,19 @@ from autograd.checks import check_int, check_number
 from autograd.op import named
 from autograd.tracing import written
 from nn.functional.windows import per_axis
-from nn.operands import all_values, as_operand, numbers, shape_of, shape_or_type
+from nn.operands import Operand, Sizes, all_values, as_operand, numbers, shape_of, shape_or_type
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
 
 
 def layer_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
-) -> Any:
+    input: Operand,
+    normalized_shape: Sizes,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    eps: float = 1e-5,
+) -> Operand:
     r"""Each example to mean 0 and variance 1 over its last axes, then a scale and a shift.
 
     .. math:: y = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \varepsilon}} w + b
@@ -48,8 +52,8 @@ def layer_norm(
 
 
 def rms_norm(
-    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
-) -> Any:
+    input: Operand, normalized_shape: Sizes, weight: Operand | None = None, eps: float | None = None
+) -> Operand:
     r"""Each example divided by its root mean square over the last axes, then a scale.
 
     .. math:: y = \frac{x}{\sqrt{\mathrm{mean}(x^2) + \varepsilon}} w
@@ -76,8 +80,12 @@ def rms_norm(
 
 
 def group_norm(
-    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
-) -> Any:
+    input: Operand,
+    num_groups: int,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    eps: float = 1e-5,
+) -> Operand:
     r"""Each group of channels of each example to mean 0 and variance 1, then a scale and a shift.
 
     .. math:: y = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \varepsilon}} w + b
@@ -106,15 +114,15 @@ def group_norm(
 
 
 def batch_norm(
-    input: Any,
-    running_mean: Any,
-    running_var: Any,
-    weight: Any = None,
-    bias: Any = None,
+    input: Operand,
+    running_mean: Operand,
+    running_var: Operand,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> Any:
+) -> Operand:
     r"""Each channel to mean 0 and variance 1 over the batch, then a scale and a shift.
 
     .. math:: y = \frac{x - \mathrm{mean}(x)}{\sqrt{\mathrm{var}(x) + \varepsilon}} w + b
@@ -165,15 +173,17 @@ named("RMS norm", 2, 1)(lambda x, weight: rms_norm(x, len(weight), weight))
 
 
 def over_features(
-    who: object, x: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float
-) -> Any:
+    who: object, x: Operand, normalized_shape: Sizes, weight: Operand, bias: Operand, eps: float
+) -> Operand:
     """Layer normalisation; `who` is named by errors."""
     x, shape = _operand(who, x), lengths(who, normalized_shape)
     _check_last_axes(who, x, shape)
     return _scaled(who, _standardized(x, _last_axes(shape), eps), weight, bias, shape)
 
 
-def over_squares(who: object, x: Any, normalized_shape: Any, weight: Any, eps: float | None) -> Any:
+def over_squares(
+    who: object, x: Operand, normalized_shape: Sizes, weight: Operand, eps: float | None
+) -> Operand:
     """Division by the root mean square."""
     x, shape = _operand(who, x), lengths(who, normalized_shape)
     _check_last_axes(who, x, shape)
@@ -184,7 +194,9 @@ def over_squares(who: object, x: Any, normalized_shape: Any, weight: Any, eps: f
     return _scaled(who, x / autograd.sqrt(squares + eps), weight, None, shape)
 
 
-def over_groups(who: object, x: Any, num_groups: int, weight: Any, bias: Any, eps: float) -> Any:
+def over_groups(
+    who: object, x: Operand, num_groups: int, weight: Operand, bias: Operand, eps: float
+) -> Operand:
     """Group normalisation."""
     x = _operand(who, x)
     shape = shape_of(x)
@@ -200,15 +212,15 @@ def over_groups(who: object, x: Any, num_groups: int, weight: Any, bias: Any, ep
 
 def over_batch(
     who: object,
-    x: Any,
-    running_mean: Any,
-    running_var: Any,
-    weight: Any,
-    bias: Any,
+    x: Operand,
+    running_mean: Operand,
+    running_var: Operand,
+    weight: Operand,
+    bias: Operand,
     training: bool,
     momentum: float,
     eps: float,
-) -> Any:
+) -> Operand:
     """Batch normalisation."""
     x = _operand(who, x)
     shape, channels = shape_of(x), _channels(who, x)
@@ -227,8 +239,8 @@ def over_batch(
 
 
 def _of_batch(
-    who: object, x: Tensor | Array, running_mean: Tensor, running_var: Tensor, momentum: float
-) -> tuple[Tensor | Array, Tensor | Array]:
+    who: object, x: Operand, running_mean: Tensor, running_var: Tensor, momentum: float
+) -> tuple[Operand, Operand]:
     """The distance from the mean of each channel, and its variance; the averages follow both."""
     shape = shape_of(x)
     channels = shape[1]
@@ -257,13 +269,15 @@ def _of_batch(
     return distance, variance
 
 
-def _standardized(x: Tensor | Array, axes: int | tuple[int, ...], eps: float) -> Any:
+def _standardized(x: Operand, axes: int | tuple[int, ...], eps: float) -> Operand:
     """Mean 0 and variance 1 along the axes."""
     x = x - autograd.mean(x, axis=axes, keepdims=True)
     return x / autograd.sqrt(autograd.mean(x * x, axis=axes, keepdims=True) + eps)
 
 
-def _scaled(who: object, x: Any, weight: Any, bias: Any, shape: tuple[int, ...]) -> Any:
+def _scaled(
+    who: object, x: Operand, weight: Operand, bias: Operand, shape: tuple[int, ...]
+) -> Operand:
     """x times a weight, plus a bias, where there are any."""
     for name, given in (("weight", weight), ("bias", bias)):
         if given is not None and shape_of(given) != shape:
@@ -272,22 +286,21 @@ def _scaled(who: object, x: Any, weight: Any, bias: Any, shape: tuple[int, ...])
     return x if bias is None else x + bias
 
 
-def _operand(who: object, x: Any) -> Any:
+def _operand(who: object, x: Operand) -> Operand:
     return all_values(as_operand(str(who), x) if isinstance(x, (list, tuple)) else x)
 
 
-def lengths(who: object, normalized_shape: Any) -> tuple[int, ...]:
+def lengths(who: object, normalized_shape: Sizes) -> tuple[int, ...]:
     """The lengths of the axes that are normalised together."""
-    if not isinstance(normalized_shape, (tuple, list)):
-        normalized_shape = (normalized_shape,)
-    return per_axis(who, "normalized_shape", normalized_shape, len(normalized_shape), least=1)
+    shape = normalized_shape if isinstance(normalized_shape, (tuple, list)) else (normalized_shape,)
+    return per_axis(who, "normalized_shape", shape, len(shape), least=1)
 
 
 def _last_axes(shape: tuple[int, ...]) -> int | tuple[int, ...]:
     return -1 if len(shape) == 1 else tuple(range(-len(shape), 0))
 
 
-def _check_last_axes(who: object, x: Tensor | Array, shape: tuple[int, ...]) -> None:
+def _check_last_axes(who: object, x: Operand, shape: tuple[int, ...]) -> None:
     if not shape or shape_of(x)[-len(shape) :] != shape:
         needed = ", ".join(map(str, shape))
         raise ShapeError(
@@ -295,7 +308,7 @@ def _check_last_axes(who: object, x: Tensor | Array, shape: tuple[int, ...]) -> 
         )
 
 
-def _channels(who: object, x: Tensor | Array) -> int:
+def _channels(who: object, x: Operand) -> int:
     if len(shape_of(x)) < 2:
         raise ShapeError(f"{who}: needs input of shape (N, C, ...), but got {shape_or_type(x)}.")
     return shape_of(x)[1]
@@ -315,7 +328,7 @@ def _form(channels: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return (channels, *(1,) * (len(shape) - 2))
 
 
-def _beside(x: Any, shape: tuple[int, ...]) -> Any:
+def _beside(x: Operand, shape: tuple[int, ...]) -> Operand:
     """(C,) in that form."""
     if x is None or len(shape) == 2 or len(shape_of(x)) != 1:
         return x

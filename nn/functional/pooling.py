@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,10 +19,13 @@ from nn.functional.windows import (
     with_examples,
     without_examples,
 )
-from nn.operands import refuse_options, shape_of
+from nn.operands import Operand, Sizes, refuse_options, shape_of
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+
+OutputSizes = int | Sequence[int | None] | None
+"""How many windows along each axis; None for as many as there are numbers."""
 
 MAX_POOL_OPTIONS = {
     "return_indices": (False, "autograd.rules.windows.largest_in_windows tells the places."),
@@ -30,14 +34,14 @@ MAX_POOL_OPTIONS = {
 
 
 def max_pool1d(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    input: Operand,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
     ceil_mode: bool = False,
-    **refused: Any,
-) -> Any:
+    **refused: object,
+) -> Operand:
     """The largest number of each window along one axis; otherwise as `max_pool2d`.
 
     Example:
@@ -50,14 +54,14 @@ def max_pool1d(
 
 
 def max_pool2d(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
+    input: Operand,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
     ceil_mode: bool = False,
-    **refused: Any,
-) -> Any:
+    **refused: object,
+) -> Operand:
     """The largest number of each window of an image.
 
     The gradient goes to that number alone; of equal ones to the first, row by row.
@@ -90,13 +94,13 @@ def max_pool2d(
 
 
 def avg_pool1d(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
+    input: Operand,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
-) -> Any:
+) -> Operand:
     """The mean of each window along one axis; otherwise as `avg_pool2d`.
 
     Example:
@@ -111,14 +115,14 @@ def avg_pool1d(
 
 
 def avg_pool2d(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
+    input: Operand,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
-) -> Any:
+) -> Operand:
     """The mean of each window of an image.
 
     Args:
@@ -151,7 +155,7 @@ def avg_pool2d(
     )  # fmt: skip
 
 
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool1d(input: Operand, output_size: OutputSizes) -> Operand:
     """The means of so many windows along one axis; otherwise as `adaptive_avg_pool2d`.
 
     Example:
@@ -161,7 +165,7 @@ def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
     return adaptive("adaptive_avg_pool1d", 1, input, output_size, largest_of_all=False)
 
 
-def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool2d(input: Operand, output_size: OutputSizes) -> Operand:
     """The means of so many windows of an image, however large it is.
 
     Window i of n covers i/n to (i + 1)/n of the axis, and what it cuts counts as a whole; so
@@ -184,7 +188,7 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     return adaptive("adaptive_avg_pool2d", 2, input, output_size, largest_of_all=False)
 
 
-def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
+def adaptive_max_pool1d(input: Operand, output_size: OutputSizes) -> Operand:
     """The largest numbers of so many windows along one axis; see `adaptive_avg_pool2d`.
 
     Example:
@@ -194,7 +198,7 @@ def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
     return adaptive("adaptive_max_pool1d", 1, input, output_size, largest_of_all=True)
 
 
-def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
+def adaptive_max_pool2d(input: Operand, output_size: OutputSizes) -> Operand:
     """The largest numbers of so many windows of an image; see `adaptive_avg_pool2d`.
 
     Example:
@@ -210,13 +214,13 @@ def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
 def largest(
     who: object,
     axes: int,
-    x: Any,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
+    x: Operand,
+    kernel_size: Sizes,
+    stride: Sizes | None,
+    padding: Sizes,
+    dilation: Sizes,
     ceil_mode: bool,
-) -> Any:
+) -> Operand:
     """Max pooling along so many axes; `who` is named by errors."""
     x, single = with_examples(who, x, axes)
     kernel, steps, around = windows(who, axes, kernel_size, stride, padding)
@@ -228,20 +232,20 @@ def largest(
 def means(
     who: object,
     axes: int,
-    x: Any,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
+    x: Operand,
+    kernel_size: Sizes,
+    stride: Sizes | None,
+    padding: Sizes,
     ceil_mode: bool,
     count_include_pad: bool,
     divisor_override: int | None,
-) -> Any:
+) -> Operand:
     """Average pooling along so many axes."""
     x, single = with_examples(who, x, axes)
     kernel, steps, around = windows(who, axes, kernel_size, stride, padding)
     size = shape_of(x)[2:]
     exact = fitted(who, size, kernel, steps, around, (1,) * axes, ceil_mode)
-    divisor: Any
+    divisor: float | Array
     if divisor_override is None:
         divisor = _counts(size, kernel, steps, around, exact, count_include_pad)
     else:
@@ -249,7 +253,13 @@ def means(
     return without_examples(autograd.avg_pool(x, kernel, steps, exact, divisor), single)
 
 
-def adaptive(who: object, axes: int, x: Any, output_size: Any, largest_of_all: bool) -> Any:
+def adaptive(
+    who: object,
+    axes: int,
+    x: Operand,
+    output_size: OutputSizes,
+    largest_of_all: bool,
+) -> Operand:
     """Pooling of so many windows along each of the axes."""
     x, single = with_examples(who, x, axes)
     size = shape_of(x)[2:]
@@ -271,16 +281,15 @@ def adaptive(who: object, axes: int, x: Any, output_size: Any, largest_of_all: b
     return without_examples(out, single)
 
 
-def output_places(who: object, output_size: Any, axes: int) -> tuple[int | None, ...]:
+def output_places(who: object, output_size: OutputSizes, axes: int) -> tuple[int | None, ...]:
     """How many windows there are to be along each axis; None for as many as numbers."""
-    if not isinstance(output_size, (tuple, list)):
-        output_size = (output_size,) * axes
-    given = [1 if n is None else n for n in output_size]
+    wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * axes
+    given = [1 if n is None else n for n in wanted]
     checked = per_axis(who, "output_size", given, axes, least=1)
-    return tuple(None if n is None else p for n, p in zip(output_size, checked, strict=True))
+    return tuple(None if n is None else p for n, p in zip(wanted, checked, strict=True))
 
 
-def _pooled_along(x: Array, axis: int, places: int, largest_of_all: bool) -> Any:
+def _pooled_along(x: Operand, axis: int, places: int, largest_of_all: bool) -> Operand:
     """Adaptive pooling along one axis, with windows that differ in length and may overlap."""
     n = shape_of(x)[axis]
     edges = np.arange(places + 1, dtype=np.intp) * n
@@ -299,7 +308,7 @@ def _pooled_along(x: Array, axis: int, places: int, largest_of_all: bool) -> Any
 
 
 def windows(
-    who: object, axes: int, kernel_size: Any, stride: Any, padding: Any
+    who: object, axes: int, kernel_size: Sizes, stride: Sizes | None, padding: Sizes
 ) -> tuple[Lengths, Lengths, Pairs]:
     """The lengths of windows, how far they are apart, and what is put around: checked."""
     kernel = per_axis(who, "kernel_size", kernel_size, axes, least=1)
@@ -312,7 +321,7 @@ def windows(
 
 def _counts(
     size: Lengths, kernel: Lengths, stride: Lengths, padding: Pairs, exact: Pairs, with_zeros: bool
-) -> Any:
+) -> float | Array:
     """How many numbers each window has: one number if all have the same, else an array."""
     counts = np.ones(())
     for n, k, s, (before, behind), pair in zip(size, kernel, stride, padding, exact, strict=True):
@@ -321,5 +330,5 @@ def _counts(
         if not with_zeros:
             starts, ends = np.maximum(starts, 0), np.minimum(ends, n)
         counts = counts[..., None] * (ends - starts)
-    least = counts.min().item()
+    least: float = counts.min().item()
     return least if least == counts.max() else counts

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import autograd
 from autograd.checks import refuse
 from autograd.op import named
 from nn.functional.targets import pair, reduced
+from nn.operands import Operand
 
 
 @named("mean squared error", 1, 1)
-def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+def mse_loss(prediction: Operand, target: Operand, reduction: str = "mean") -> Operand:
     r"""Mean squared error, the mean of :math:`(\hat y - y)^2`; some texts halve it.
 
     Args:
@@ -35,7 +34,7 @@ def mse_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 @named("mean absolute error", 1, 1)
-def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+def l1_loss(prediction: Operand, target: Operand, reduction: str = "mean") -> Operand:
     r"""Mean absolute error, the mean of :math:`|\hat y - y|`; its derivative at 0 is 0.
 
     Shapes, reduction and errors are those of `mse_loss`.
@@ -49,8 +48,8 @@ def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 def smooth_l1_loss(
-    prediction: Any, target: Any, reduction: str = "mean", *, beta: float = 1.0
-) -> Any:
+    prediction: Operand, target: Operand, reduction: str = "mean", *, beta: float = 1.0
+) -> Operand:
     r"""The absolute error d less β/2, and d²/(2β) where d < β: no kink, and outliers pull little.
 
     Shapes and reduction are those of `mse_loss`.
@@ -76,7 +75,9 @@ def smooth_l1_loss(
     return reduced("smooth_l1_loss", losses, reduction)
 
 
-def huber_loss(prediction: Any, target: Any, reduction: str = "mean", *, delta: float = 1.0) -> Any:
+def huber_loss(
+    prediction: Operand, target: Operand, reduction: str = "mean", *, delta: float = 1.0
+) -> Operand:
     r"""d²/2 where the absolute error d < δ, and δ (d - δ/2) beyond: `smooth_l1_loss` times δ.
 
     Shapes and reduction are those of `mse_loss`.
@@ -103,7 +104,7 @@ def huber_loss(prediction: Any, target: Any, reduction: str = "mean", *, delta: 
     return reduced("huber_loss", losses, reduction)
 
 
-def _rounded(who: str, name: str, prediction: Any, target: Any, width: float) -> Any:
+def _rounded(who: str, name: str, prediction: Operand, target: Operand, width: float) -> Operand:
     """Huber's loss of each element."""
     if not width > 0:
         refuse(who, name, "> 0", width, ValueError)

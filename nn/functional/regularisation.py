@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograd import ShapeError
 from autograd.checks import check_number
 from autograd.tracing import drawn
 from nn.generators import generator
-from nn.operands import as_operand, shape_of
+from nn.operands import Operand, as_operand, shape_of
 
 
 def dropout(
-    x: Any, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None
-) -> Any:
+    x: Operand, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None
+) -> Operand:
     """In training, each number is set to 0 with probability p and else divided by 1 - p.
 
     `nn.Dropout` is the layer, and has the source.
@@ -41,8 +39,8 @@ def dropout(
 
 
 def dropout2d(
-    input: Any, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None
-) -> Any:
+    input: Operand, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None
+) -> Operand:
     """In training, whole channels are set to 0 with probability p and else divided by 1 - p.
 
     Args:
@@ -67,12 +65,12 @@ def dropout2d(
 
 def without_some(
     who: str,
-    x: Any,
+    x: Operand,
     p: float,
     training: bool,
     rng: np.random.Generator | None,
     whole_channels: bool,
-) -> Any:
+) -> Operand:
     """x, with some numbers or channels 0 and the others larger in training."""
     p = check_number(who, "p", p, "in [0, 1)")
     if not training or not p:

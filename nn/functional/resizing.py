@@ -11,7 +11,7 @@ import autograd
 from autograd import ShapeError
 from autograd.checks import check_number, kind
 from nn.functional.windows import per_axis
-from nn.operands import as_operand, refuse_options, shape_of, shape_or_type
+from nn.operands import Operand, as_operand, refuse_options, shape_of, shape_or_type
 
 INTERPOLATION = {
     "mode": ("nearest", "A learnt one is nn.ConvTranspose2d."),
@@ -22,7 +22,9 @@ INTERPOLATION = {
 """What PyTorch's has beyond ours: the default, and what to do without."""
 
 
-def interpolate(input: Any, size: Any = None, scale_factor: Any = None, **refused: Any) -> Any:
+def interpolate(
+    input: Operand, size: Any = None, scale_factor: Any = None, **refused: object
+) -> Operand:
     """The numbers along each axis repeated, or some left out, to another size: the nearest ones.
 
     Number i of m is number ⌊i n / m⌋ of n.
@@ -48,7 +50,9 @@ def interpolate(input: Any, size: Any = None, scale_factor: Any = None, **refuse
     return resized("interpolate", input, size, scale_factor, refused)
 
 
-def resized(who: object, x: Any, size: Any, scale_factor: Any, refused: dict[str, Any]) -> Any:
+def resized(
+    who: object, x: Operand, size: Any, scale_factor: Any, refused: dict[str, Any]
+) -> Operand:
     """The nearest numbers; `who` is named by errors."""
     refuse_options(str(who), refused, INTERPOLATION)
     x = as_operand(str(who), x)

@@ -13,7 +13,7 @@ import numpy as np
 import autograd
 from autograd import ShapeError, Value
 from autograd.checks import check_choice
-from nn.operands import as_operand, numbers, shape_of, shape_or_type
+from nn.operands import Operand, as_operand, numbers, shape_of, shape_or_type
 
 _known: ContextVar[bool] = ContextVar("known", default=False)
 
@@ -31,7 +31,7 @@ def known_to_fit() -> Iterator[None]:
         _known.reset(token)
 
 
-def pair(who: str, prediction: Any, target: Any) -> tuple[Any, Any]:
+def pair(who: str, prediction: Operand, target: Operand) -> tuple[Operand, Operand]:
     """Predictions and targets ready for arithmetic; they must have one shape, not an empty one."""
     prediction, target = as_operand(who, prediction), as_operand(who, target)
     needed, came = shape_of(prediction), shape_of(target)
@@ -47,7 +47,7 @@ def pair(who: str, prediction: Any, target: Any) -> tuple[Any, Any]:
     return prediction, cast_like(prediction, target)
 
 
-def cast_like(prediction: Any, constant: Any) -> Any:
+def cast_like(prediction: Operand, constant: Operand) -> Operand:
     """Numbers that nobody differentiates in the dtype of the predictions, so that losses keep it.
 
     Example:
@@ -61,7 +61,7 @@ def cast_like(prediction: Any, constant: Any) -> Any:
     return constant.astype(dtype) if plain and dtype.kind == "f" else constant
 
 
-def check_some(who: str, examples: Any) -> None:
+def check_some(who: str, examples: Operand) -> None:
     """Refuse what has no elements."""
     if 0 in shape_of(examples):
         raise ValueError(f"{who}: needs at least one example, but got none.")
@@ -72,7 +72,7 @@ def check_reduction(who: str, reduction: str) -> None:
     check_choice(who, "reduction", reduction, ("mean", "sum", "none"))
 
 
-def reduced(who: str, losses: Any, reduction: str) -> Any:
+def reduced(who: str, losses: Operand, reduction: str) -> Operand:
     """The mean of the losses, their sum, or themselves."""
     check_reduction(who, reduction)
     if reduction == "none" or isinstance(losses, Value):
@@ -80,11 +80,11 @@ def reduced(who: str, losses: Any, reduction: str) -> Any:
     return autograd.mean(losses) if reduction == "mean" else autograd.sum(losses)
 
 
-def _first(array: Any, wrong: Any) -> Any:
+def _first(array: Any, wrong: Any) -> Operand:
     return np.asarray(array)[wrong].flat[0]
 
 
-def check_unit(who: str, name: str, x: Any, advice: str) -> None:
+def check_unit(who: str, name: str, x: Operand, advice: str) -> None:
     """Refuse numbers outside [0, 1], and nan."""
     if _known.get():
         return
@@ -97,7 +97,7 @@ def check_unit(who: str, name: str, x: Any, advice: str) -> None:
     )
 
 
-def check_signs(who: str, target: Any) -> None:
+def check_signs(who: str, target: Operand) -> None:
     """Refuse targets other than -1 and +1."""
     if _known.get():
         return
@@ -110,7 +110,7 @@ def check_signs(who: str, target: Any) -> None:
         )
 
 
-def check_distribution(who: str, target: Any, advice: str) -> None:
+def check_distribution(who: str, target: Operand, advice: str) -> None:
     """Refuse rows that are not probabilities with sum 1."""
     if _known.get():
         return
@@ -125,7 +125,7 @@ def check_distribution(who: str, target: Any, advice: str) -> None:
         )
 
 
-def check_log_probabilities(who: str, x: Any) -> None:
+def check_log_probabilities(who: str, x: Operand) -> None:
     """Refuse logarithms above 0: probabilities or scores passed by mistake."""
     if _known.get():
         return
@@ -137,7 +137,7 @@ def check_log_probabilities(who: str, x: Any) -> None:
         )
 
 
-def check_scores(who: str, scores: Any) -> None:
+def check_scores(who: str, scores: Operand) -> None:
     """Refuse what is neither (N, C) nor (C,), or has no elements."""
     shape = shape_of(scores)
     if len(shape) not in (1, 2):
@@ -148,7 +148,7 @@ def check_scores(who: str, scores: Any) -> None:
     check_some(who, scores)
 
 
-def check_classes(who: str, scores: Any, target: Any) -> Any:
+def check_classes(who: str, scores: Operand, target: Operand) -> Operand:
     """The classes as plain ints; refused if not one in [0, C) for each row of scores."""
     check_scores(who, scores)
     *batch, count = shape_of(scores)

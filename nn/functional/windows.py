@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autograd import ShapeError
 from autograd.checks import check_int, refuse
-from nn.operands import as_operand, shape_of, shape_or_type
+from nn.operands import Operand, as_operand, shape_of, shape_or_type
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-    from autograd.tensor import Tensor
+    pass
 
 Lengths = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -19,7 +18,7 @@ AXES = {1: "L", 2: "H, W"}
 """What an error calls the axes that a window moves along."""
 
 
-def per_axis(who: object, name: str, value: Any, axes: int, least: int) -> Lengths:
+def per_axis(who: object, name: str, value: object, axes: int, least: int) -> Lengths:
     """One number for each axis: a single one is meant for all.
 
     Raises:
@@ -44,8 +43,8 @@ def _checked(lengths: tuple[int, ...], least: int) -> bool:
 
 
 def with_examples(
-    who: object, x: Any, axes: int, channels: int | None = None
-) -> tuple[Tensor | Array, bool]:
+    who: object, x: Operand, axes: int, channels: int | None = None
+) -> tuple[Operand, bool]:
     """x as (N, C, *size), and whether it came as a single example without the first axis.
 
     Raises:
@@ -63,7 +62,7 @@ def with_examples(
     return (x.reshape((1, *shape)) if single else x), single
 
 
-def without_examples(out: Any, single: bool) -> Any:
+def without_examples(out: Operand, single: bool) -> Operand:
     """The result in the form that the input came in."""
     return out.reshape(shape_of(out)[1:]) if single else out
 

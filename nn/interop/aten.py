@@ -43,9 +43,12 @@ from nn.interop.aten_operands import (
     only,
     truths,
 )
-from nn.operands import numbers, shape_of
+from nn.operands import Operand, numbers, shape_of
 from nn.recurrent import GRU, LSTM, RNN
 from nn.recurrent_steps import ELMAN_STEPS, gru_step, lstm_step
+
+Axes = int | Sequence[int] | None
+"""One axis, several, or all."""
 
 REDUCTIONS = ("none", "mean", "sum")
 """What PyTorch's operations call 0, 1 and 2."""
@@ -55,16 +58,16 @@ REDUCTIONS = ("none", "mean", "sum")
 
 
 def _summed_bags(
-    weight: Any,
-    index: Any,
-    offsets: Any,
+    weight: Operand,
+    index: Operand,
+    offsets: Operand,
     scale: bool = False,
     mode: int = 0,
     sparse: bool = False,
-    shares: Any = None,
+    shares: Operand | None = None,
     last: bool = False,
     padding_idx: int = -1,
-) -> Any:
+) -> Operand:
     """The rows of every bag summed, or their mean; a bag begins at each of the offsets."""
     index, offsets = numbers(index), numbers(offsets)
     rows, count = ag.take(weight, index, 0), len(offsets) - last
@@ -78,13 +81,13 @@ def _summed_bags(
     return sums, None, None, None
 
 
-def _recurrent(layer: type[LSTM] | type[GRU] | type[RNN], **options: Any) -> Counterpart:
+def _recurrent(layer: type[LSTM] | type[GRU] | type[RNN], **options: object) -> Counterpart:
     """A recurrent layer of ours, with the weights of PyTorch's."""
 
     def run(
-        x: Any, hx: Any, weights: Sequence[Any], bias: bool, num_layers: int, dropout: float,
-        training: bool, bidirectional: bool, batch_first: bool,
-    ) -> Any:  # fmt: skip
+        x: Operand, hx: Operand, weights: Sequence[Operand], bias: bool, num_layers: int,
+        dropout: float, training: bool, bidirectional: bool, batch_first: bool,
+    ) -> Operand:  # fmt: skip
         made = layer.made_of(
             weights, bias=bias, num_layers=num_layers, dropout=dropout, training=training,
             bidirectional=bidirectional, batch_first=batch_first, **options,
@@ -92,7 +95,14 @@ def _recurrent(layer: type[LSTM] | type[GRU] | type[RNN], **options: Any) -> Cou
         out, ends = made.forward(x, hx)
         return (out, *ends) if isinstance(ends, tuple) else (out, ends)
 
-    def applies(x: Any, hx: Any, weights: Any, bias: Any, num_layers: Any, *rest: Any) -> bool:
+    def applies(
+        x: Operand,
+        hx: Operand,
+        weights: Sequence[Operand],
+        bias: bool,
+        num_layers: int,
+        *rest: float,
+    ) -> bool:
         cells = num_layers * (1 + rest[2])
         return bool(len(weights) == cells * (4 if bias else 2))  # proj_size has more
 
@@ -103,7 +113,7 @@ def _recurrent(layer: type[LSTM] | type[GRU] | type[RNN], **options: Any) -> Cou
 # --- sums and the like ------------------------------------------------------------------------
 
 
-def _axes(dim: Any) -> Any:
+def _axes(dim: Axes) -> int | tuple[int, ...] | None:
     """An axis, several, or None for all, which PyTorch also spells []."""
     if dim is None or isinstance(dim, int):
         return dim
@@ -113,7 +123,9 @@ def _axes(dim: Any) -> Any:
 def _over(function: Counterpart) -> Counterpart:
     """A reduction along axes."""
 
-    def reduced(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    def reduced(
+        x: Operand, dim: Axes = None, keepdim: bool = False, dtype: object = None
+    ) -> Operand:
         return function(as_type(x, dtype), axis=_axes(dim), keepdims=keepdim)
 
     return reduced
@@ -128,8 +140,12 @@ def _spread(function: Counterpart) -> Counterpart:
     """The variance and its root, which divide by N - 1 unless told otherwise."""
 
     def reduced(
-        x: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, correction: Any = None
-    ) -> Any:
+        x: Operand,
+        dim: Axes = None,
+        unbiased: bool | None = None,
+        keepdim: bool = False,
+        correction: float | None = None,
+    ) -> Operand:
         if isinstance(dim, bool):  # of all axes, and unbiased or not
             dim, unbiased = None, dim
         ddof = _ddof(unbiased, correction)
@@ -138,42 +154,53 @@ def _spread(function: Counterpart) -> Counterpart:
     return reduced
 
 
-def _var_mean(x: Any, dim: Any = None, correction: Any = None, keepdim: bool = False) -> Any:
+def _var_mean(
+    x: Operand, dim: Axes = None, correction: float | None = None, keepdim: bool = False
+) -> Operand:
     variance = ag.var(x, axis=_axes(dim), keepdims=keepdim, ddof=_ddof(None, correction))
     return variance, ag.mean(x, axis=_axes(dim), keepdims=keepdim)
 
 
-def _softplus(x: Any, beta: float = 1, threshold: float = 20) -> Any:
+def _softplus(x: Operand, beta: float = 1, threshold: float = 20) -> Operand:
     return F.softplus(x) if beta == 1 else F.softplus(beta * x) / beta
 
 
-def _along_channels(weight: Any, x: Any) -> Any:
+def _along_channels(weight: Operand, x: Operand) -> Operand:
     """(C,) numbers, or one, ready to meet (N, C, …)."""
     return weight.reshape((-1, *(1,) * max(0, len(shape_of(x)) - 2)))
 
 
-def _linear(x: Any, weight: Any, bias: Any = None) -> Any:
+def _linear(x: Operand, weight: Operand, bias: Operand | None = None) -> Operand:
     return x @ weight.T if bias is None else ag.linear(x, weight, bias)
 
 
-def _scaled(x: Any, factor: float) -> Any:
+def _scaled(x: Operand, factor: float) -> Operand:
     return x if factor == 1 else factor * x
 
 
-def _matrices_plus(b: Any, x: Any, y: Any, beta: float = 1, alpha: float = 1) -> Any:
+def _matrices_plus(
+    b: Operand, x: Operand, y: Operand, beta: float = 1, alpha: float = 1
+) -> Operand:
     return _scaled(b, beta) + _scaled(x @ y, alpha)
 
 
 def _cross_entropy(
-    x: Any, y: Any, weight: Any = None, reduction: int = 1, ignore: int = -100, smoothing: float = 0
-) -> Any:
-    options = {"weight": weight, "label_smoothing": smoothing}
+    x: Operand,
+    y: Operand,
+    weight: Operand | None = None,
+    reduction: int = 1,
+    ignore: int = -100,
+    smoothing: float = 0,
+) -> Operand:
+    options: dict[str, Any] = {"weight": weight, "label_smoothing": smoothing}
     if numbers(y).dtype.kind in "iu" and np.any(numbers(y) == ignore):
         options["ignore_index"] = ignore
     return F.cross_entropy(x, y, REDUCTIONS[reduction], **options)
 
 
-def _nll(x: Any, y: Any, weight: Any = None, reduction: int = 1, ignore: int = -100) -> Any:
+def _nll(
+    x: Operand, y: Operand, weight: Operand | None = None, reduction: int = 1, ignore: int = -100
+) -> Operand:
     options = {"ignore_index": ignore} if np.any(numbers(y) == ignore) else {}
     return F.nll_loss(x, y, REDUCTIONS[reduction], weight=weight, **options)
 

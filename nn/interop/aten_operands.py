@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from nn.operands import holds_values, numbers, shape_of
+from nn.operands import Operand, holds_values, numbers, shape_of
 
 Counterpart = Callable[..., Any]
 """What computes an operation of PyTorch's with ours."""
 
 
-def dtype_of(dtype: Any) -> np.dtype[Any]:
+def dtype_of(dtype: object) -> np.dtype[Any]:
     """NumPy's type of numbers for PyTorch's.
 
     Raises:
@@ -34,7 +34,7 @@ def dtype_of(dtype: Any) -> np.dtype[Any]:
     return found
 
 
-def alike(x: Any, y: Any) -> tuple[Any, Any]:
+def alike(x: Operand, y: Operand) -> tuple[Operand, Operand]:
     """Two operands in PyTorch's common type: floats decide before integers, arrays before numbers.
 
     Example:
@@ -62,7 +62,7 @@ def truths(function: Counterpart) -> Counterpart:
     return lambda *operands: function(*map(numbers, operands))
 
 
-def only(function: Counterpart, **needed: Any) -> Counterpart:
+def only(function: Counterpart, **needed: object) -> Counterpart:
     """A counterpart for a part of an operation: where an argument is another, there is none.
 
     A tuple is a choice.
@@ -70,10 +70,10 @@ def only(function: Counterpart, **needed: Any) -> Counterpart:
     choices = {name: x if isinstance(x, tuple) else (x,) for name, x in needed.items()}
     parameters = inspect.signature(function)
 
-    def partly(*args: Any, **kwargs: Any) -> Any:
+    def partly(*args: Any, **kwargs: object) -> Operand:
         return function(*args, **kwargs)
 
-    def applies(*args: Any, **kwargs: Any) -> bool:
+    def applies(*args: Any, **kwargs: object) -> bool:
         given = parameters.bind(*args, **kwargs).arguments
         return all(name not in given or given[name] in of for name, of in choices.items())
 
@@ -81,14 +81,14 @@ def only(function: Counterpart, **needed: Any) -> Counterpart:
     return partly
 
 
-def detached(x: Any) -> Any:
+def detached(x: Operand) -> Operand:
     """The same numbers, to which no gradient flows."""
     if holds_values(x):
         return np.frompyfunc(lambda v: v.detach() if hasattr(v, "detach") else v, 1, 1)(x)
     return x.detach() if hasattr(x, "detach") else x
 
 
-def as_type(x: Any, dtype: Any = None) -> Any:
+def as_type(x: Operand, dtype: object = None) -> Operand:
     """x in another type; of Values, which are float64, and of Tensors made integers, plain."""
     if dtype is None or holds_values(x):
         return x

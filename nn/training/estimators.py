@@ -398,13 +398,11 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """The probability of each class, (N, D) to (N, C); the columns are as in `classes_`."""
-        found: NDArray[np.float64] = functional.softmax(self._outputs(X))
-        return found
+        return np.asarray(functional.softmax(self._outputs(X)))
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Its logarithm, (N, D) to (N, C), finite where the probability itself is rounded to 0."""
-        found: NDArray[np.float64] = functional.log_softmax(self._outputs(X))
-        return found
+        return np.asarray(functional.log_softmax(self._outputs(X)))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The most probable class of each example, (N, D) to (N,)."""
