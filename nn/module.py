@@ -121,13 +121,13 @@ class Module(Pictured):
         compiled = autograd.compile(self.forward)
         compiled.export(path, *example, dtype=dtype, names=names)
 
-    def named_parameters(self) -> list[tuple[str, Any]]:
+    def named_parameters(self) -> list[tuple[str, Parameter | Any]]:
         """Every parameter with its name, such as "0.weight"; a shared one once, by its first name.
 
         Returns:
             Pairs of a name and a `Parameter`; in a close-up (`scalars`), a name and a `Value`.
         """
-        found: list[tuple[str, Any]] = []
+        found: list[tuple[str, Parameter | Any]] = []
         for name, leaf in self._leaves("", {id(self)}):
             if isinstance(leaf, Parameter):
                 found.append((name, leaf))
@@ -135,7 +135,7 @@ class Module(Pictured):
                 found += ((element.label, element) for element in leaf.flat)
         return found
 
-    def parameters(self) -> list[Any]:
+    def parameters(self) -> list[Parameter | Any]:
         """Every parameter, each once: `Parameter`s, or the `Value`s of a close-up."""
         return [parameter for _, parameter in self.named_parameters()]
 

@@ -21,6 +21,7 @@ from nn.operands import Operand, Sizes, shape_of, shape_or_type
 from nn.parameter import filled
 
 if TYPE_CHECKING:
+    from autograd.arrays import Array
     from autograd.tensor import Tensor
 
 
@@ -253,14 +254,14 @@ class _BatchNorm(Module):
             self.num_batches_tracked.data += 1
         return out
 
-    def _part_of_a_batch(self) -> float:
+    def _part_of_a_batch(self) -> float | Array:
         """How much a batch counts in the running averages, or in the mean of all batches."""
         if self.momentum is not None:
             return self.momentum
         seen, averages = self.num_batches_tracked, self.running_mean
         if seen is None or averages is None:
             return 1.0
-        part: float = np.divide(1, 1 + seen.data, dtype=averages.dtype)
+        part: Array = np.divide(1, 1 + seen.data, dtype=averages.dtype)
         return part
 
     def _details(self) -> str:

@@ -53,7 +53,7 @@ def shape_of(x: object) -> tuple[int, ...]:
     return shape
 
 
-def shape_or_type(x: object) -> str:
+def shape_or_type(x: Operand) -> str:
     """What came, in an error: the shape of an array, the type of what has none."""
     return str(x.shape) if hasattr(x, "shape") else kind(x)
 

@@ -218,7 +218,7 @@ def over_batch(
     weight: Operand,
     bias: Operand,
     training: bool,
-    momentum: float,
+    momentum: float | Array,
     eps: float,
 ) -> Operand:
     """Batch normalisation."""
@@ -239,7 +239,7 @@ def over_batch(
 
 
 def _of_batch(
-    who: object, x: Operand, running_mean: Tensor, running_var: Tensor, momentum: float
+    who: object, x: Operand, running_mean: Tensor, running_var: Tensor, momentum: float | Array
 ) -> tuple[Operand, Operand]:
     """The distance from the mean of each channel, and its variance; the averages follow both."""
     shape = shape_of(x)

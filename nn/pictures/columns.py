@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -18,15 +18,61 @@ from autograd import Tensor, Value, no_grad
 from autograd.checks import kind
 from autograd.modes import force_grad
 from autograd.node import Node, topological
-from nn.operands import check_one_number, numbers
+from nn.operands import Operand, check_one_number, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import ArrayLike, NDArray
+    from typing_extensions import TypeIs
 
-    Module = Any  # a nn.Module, whose file imports this one
+    from autograd.arrays import Number
+
     Array = NDArray[np.float64]
+    Loss = Callable[[Any, Any], Operand]
+
+    class Learner(Protocol):
+        """What is asked of a network of `nn.scalar`, and of a `nn.Module`."""
+
+        def parameters(self) -> Sequence[Operand]:
+            """Tensors, or Values."""
+            ...
+
+    class Model(Learner, Protocol):
+        """What is asked of a `nn.Module`, whose file imports this one."""
+
+        training: bool
+
+        def __call__(self, x: Any, /) -> Any:
+            """What it makes of x."""
+            ...
+
+        def named_parameters(self) -> Sequence[tuple[str, Operand]]:
+            """They and their names."""
+            ...
+
+        def modules(self) -> Sequence[Model]:
+            """Itself and what it is made of."""
+            ...
+
+        def eval(self) -> Model:
+            """It, to be used and not trained."""
+            ...
+
+        def scalars(self) -> Model:
+            """Its close-up."""
+            ...
+
+    class Neuron(Protocol):
+        """What is asked of a neuron of `nn.scalar`."""
+
+        nonlin: bool
+        w: Sequence[Value]
+        b: Value
+
+        def __call__(self, x: Sequence[Value], /) -> Value:
+            """What it hands on."""
+            ...
 
 
 MOST_EXAMPLES = 10_000
@@ -76,15 +122,13 @@ class Reading:
     """
 
     columns: Sequence[Column]
-    output: Any
-    loss: Any = None
-    gradients: Sequence[Any] = ()
-    nodes: Sequence[Sequence[Any]] = ()
+    output: Operand
+    loss: Operand | None = None
+    gradients: Sequence[Number | None] = ()
+    nodes: Sequence[Sequence[Value]] = ()
 
 
-def read(
-    model: Any, x: ArrayLike, y: Any = None, loss: Callable[[Any, Any], Any] | None = None
-) -> Reading:
+def read(model: Learner, x: ArrayLike, y: object = None, loss: Loss | None = None) -> Reading:
     """Run a model on examples x (N, inputs) and read its columns; with a loss, go backward, too.
 
     It runs in `eval()` mode, and gradients are afterwards what they were.
@@ -95,7 +139,7 @@ def read(
     """
     if not hasattr(model, "parameters"):
         raise TypeError(f"picture: needs a model, but got {kind(model)}.")
-    if _is_of_numbers(model):
+    if not is_module(model):
         return _read_scalar(model, np.asarray(x, np.float64), y, loss)
     learnt = model.parameters() if loss is not None else []
     with force_grad(), _in_eval_mode(model), same_gradients(learnt):
@@ -114,28 +158,28 @@ def read(
         return Reading(columns, out, total, _gradients(learnt))
 
 
-def outputs(model: Any, x: Array) -> Array:
+def outputs(model: Learner, x: Array) -> Array:
     """What a model makes of examples (N, …), as numbers (N, outputs)."""
-    if _is_of_numbers(model):
+    if not is_module(model):
         return _forward(model, x)[-1]
     with no_grad(), _in_eval_mode(model):
         return _rows(numbers(model(x)))
 
 
-def surfaces(model: Any, x: Array) -> list[Array]:
+def surfaces(model: Learner, x: Array) -> list[Array]:
     """What every column hands on for examples x (N, inputs): arrays (N, n), the last the output's.
 
     Raises:
         NotColumnsError: as in `read`.
     """
-    if _is_of_numbers(model):
+    if not is_module(model):
         return _forward(model, x)
     with force_grad(), _in_eval_mode(model):
         out = model(x)
         return [column.values for column in _columns(_chain(out), out, with_grads=False)]
 
 
-def column_nodes(out: Tensor) -> list[tuple[Any, Any, Any]]:
+def column_nodes(out: Tensor) -> list[tuple[Operand, Operand, Operand | None]]:
     """The columns after the inputs behind an output, as nodes.
 
     Returns:
@@ -150,7 +194,7 @@ def column_nodes(out: Tensor) -> list[tuple[Any, Any, Any]]:
     for node, end in zip(sums, ends, strict=True):
         weight, bias = node.parents[1], _bias(node, end)
         matrix = weight.reshape(1, -1) if weight.data.ndim == 1 else weight
-        turned = node.op.name == "matmul" and weight.data.ndim == 2
+        turned = _op(node) == "matmul" and weight.data.ndim == 2
         found.append((end, matrix.T if turned else matrix, bias))
     return found
 
@@ -158,10 +202,10 @@ def column_nodes(out: Tensor) -> list[tuple[Any, Any, Any]]:
 # --- on arrays --------------------------------------------------------------------------------
 
 
-def _chain(out: Tensor) -> list[Any]:
+def _chain(out: Tensor) -> list[Operand]:
     """The weighted sums behind an output, the first one first."""
     order = topological(out)
-    sums = [node for node in order if _weight_of(node) is not None]
+    sums: list[Operand] = [node for node in order if _weight_of(node) is not None]
     if not sums:
         raise NotColumnsError("no weighted sum of the inputs leads to the output")
     ends = [*(node.parents[0] for node in sums[1:]), out]
@@ -176,20 +220,24 @@ def _chain(out: Tensor) -> list[Any]:
     return sums
 
 
-def _weight_of(node: Any) -> Tensor | None:
+def _weight_of(node: Operand) -> Operand | None:
     """The weights of a weighted sum, (outputs, inputs) or, of a product, transposed."""
-    name = node.op.name if node.op is not None else ""
-    if name not in ("linear", "matmul") or node.parents[0].data.ndim != 2:
+    if _op(node) not in ("linear", "matmul") or node.parents[0].data.ndim != 2:
         return None
-    weight: Tensor = node.parents[1]
+    weight: Operand = node.parents[1]
     return weight if _only_learnt(weight) and weight.data.ndim <= 2 else None
 
 
-def _only_learnt(node: Node) -> bool:
+def _op(node: Operand) -> str:
+    """The name of the operation that made a node; "" of a leaf."""
+    return node.op.name if node.op is not None else ""
+
+
+def _only_learnt(node: Operand) -> bool:
     return all(leaf.requires_grad for leaf in topological(node) if not leaf.parents)
 
 
-def _inputs_beside(end: Node, sums: frozenset[Any]) -> bool:
+def _inputs_beside(end: Node, sums: frozenset[Operand]) -> bool:
     """Whether something other than parameters and small constants flows in after the sums."""
     rows = np.shape(end.data)[0]
     return any(
@@ -199,18 +247,18 @@ def _inputs_beside(end: Node, sums: frozenset[Any]) -> bool:
     )  # fmt: skip
 
 
-def _width(node: Any) -> int:
+def _width(node: Operand) -> int:
     data = node.data
     return 1 if data.ndim == 1 else int(data.reshape(len(data), -1).shape[1])
 
 
-def _columns(sums: Sequence[Any], out: Tensor, with_grads: bool) -> list[Column]:
+def _columns(sums: Sequence[Operand], out: Tensor, with_grads: bool) -> list[Column]:
     ends = [*(node.parents[0] for node in sums[1:]), out]
     inputs = sums[0].parents[0]
     found = [Column(_rows(inputs.data), grads=_grads(inputs) if with_grads else None)]
     for node, end in zip(sums, ends, strict=True):
         weight = node.parents[1]
-        turned, bias = node.op.name == "matmul", _bias(node, end)
+        turned, bias = _op(node) == "matmul", _bias(node, end)
         found.append(
             Column(
                 _rows(end.data),
@@ -229,7 +277,7 @@ def _rows(data: Array) -> Array:
     return array.reshape(len(array), -1)
 
 
-def _grads(node: Any) -> Array | None:
+def _grads(node: Operand) -> Array | None:
     return None if node.grad is None else _rows(node.grad)
 
 
@@ -240,7 +288,7 @@ def _matrix(weight: Array, turned: bool) -> Array:
     return array.T if turned else array
 
 
-def _activation(node: Any, end: Tensor) -> str:
+def _activation(node: Operand, end: Operand) -> str:
     """The symbol of what happens between a sum and what is handed on; of several things, "g"."""
     between = topological(end, frozenset([node]))
     symbols = [
@@ -248,17 +296,17 @@ def _activation(node: Any, end: Tensor) -> str:
         for part in between
         if part.op is not None and part is not node and part.op.name not in ("reshape", "squeeze")
     ]
-    if node.op.name == "matmul" and symbols[:1] == ["+"]:
+    if _op(node) == "matmul" and symbols[:1] == ["+"]:
         del symbols[0]  # the bias
     return symbols[0] if len(symbols) == 1 else "g" if symbols else ""
 
 
-def _bias(node: Any, end: Tensor) -> Any:
+def _bias(node: Operand, end: Operand) -> Operand | None:
     """What is learnt and added to a weighted sum, as a node, or None."""
-    if node.op.name == "linear":
+    if _op(node) == "linear":
         return node.parents[2] if len(node.parents) > 2 else None
     for part in topological(end, frozenset([node])):
-        if part.op is not None and part.op.name == "add":
+        if _op(part) == "add":
             # Not `node in part.parents`, which would compare arrays by their numbers.
             others = [p for p in part.parents if p is not node]
             other = others[0] if len(others) == 1 else None
@@ -268,7 +316,7 @@ def _bias(node: Any, end: Tensor) -> Any:
 
 
 @contextmanager
-def _in_eval_mode(model: Module) -> Iterator[None]:
+def _in_eval_mode(model: Model) -> Iterator[None]:
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
@@ -278,12 +326,12 @@ def _in_eval_mode(model: Module) -> Iterator[None]:
             module.training = mode
 
 
-def _gradients(parameters: Sequence[Any]) -> list[Any]:
+def _gradients(parameters: Sequence[Operand]) -> list[Number | None]:
     return [np.copy(p.grad) if isinstance(p.grad, np.ndarray) else p.grad for p in parameters]
 
 
 @contextmanager
-def same_gradients(parameters: Sequence[Any]) -> Iterator[None]:
+def same_gradients(parameters: Sequence[Operand]) -> Iterator[None]:
     """Gradients are none inside, and afterwards what they were before."""
     before = _gradients(parameters)
     for p in parameters:
@@ -296,7 +344,7 @@ def same_gradients(parameters: Sequence[Any]) -> Iterator[None]:
 
 
 @contextmanager
-def as_read(model: Module, reading: Reading) -> Iterator[None]:
+def as_read(model: Learner, reading: Reading) -> Iterator[None]:
     """The parameters have the gradients inside that the reading's loss brought them."""
     learnt = model.parameters() if reading.loss is not None else []
     with same_gradients(learnt):
@@ -305,19 +353,19 @@ def as_read(model: Module, reading: Reading) -> Iterator[None]:
         yield
 
 
-def _has_values(out: Any) -> bool:
+def _has_values(out: object) -> bool:
     return isinstance(out, Value) or (isinstance(out, np.ndarray) and out.dtype == object)
 
 
 # --- on single numbers ------------------------------------------------------------------------
 
 
-def _is_of_numbers(model: Any) -> bool:
-    """Whether it is a network of nn.scalar, and not a Module."""
-    return not hasattr(model, "modules")
+def is_module(model: Learner) -> TypeIs[Model]:
+    """Whether it is a Module, and not a network of nn.scalar."""
+    return hasattr(model, "modules")
 
 
-def _layers(model: Any) -> list[list[Any]]:
+def _layers(model: Any) -> list[Sequence[Neuron]]:
     """The neurons of each layer of a network of nn.scalar."""
     if hasattr(model, "nonlin"):
         return [[model]]
@@ -331,12 +379,12 @@ def _layers(model: Any) -> list[list[Any]]:
     )
 
 
-def _weights(neurons: Sequence[Any], of: str = "data") -> tuple[Array, Array]:
+def _weights(neurons: Sequence[Neuron], of: str = "data") -> tuple[Array, Array]:
     rows = [[getattr(w, of) for w in neuron.w] for neuron in neurons]
     return np.array(rows), np.array([getattr(neuron.b, of) for neuron in neurons])
 
 
-def _forward(model: Any, x: Array) -> list[Array]:
+def _forward(model: object, x: Array) -> list[Array]:
     """The same numbers with arrays: thousands of points would take a graph each."""
     found = [np.asarray(x, np.float64)]
     for neurons in _layers(model):
@@ -347,18 +395,18 @@ def _forward(model: Any, x: Array) -> list[Array]:
     return found
 
 
-def _read_scalar(model: Any, x: Array, y: Any, loss: Callable[[Any, Any], Any] | None) -> Reading:
+def _read_scalar(model: Learner, x: Array, y: object, loss: Loss | None) -> Reading:
     layers, rows = _layers(model), x.reshape(-1, x.shape[-1])
     learnt = model.parameters() if loss is not None else []
     with same_gradients(learnt):
-        held: list[list[list[Any]]] = [[] for _ in range(len(layers) + 1)]
+        held: list[list[list[Value]]] = [[] for _ in range(len(layers) + 1)]
         for row in rows:
-            values: list[Any] = [Value(float(number)) for number in row]
+            values = [Value(float(number)) for number in row]
             held[0].append(values)
             for k, neurons in enumerate(layers):
                 values = [neuron(values) for neuron in neurons]
                 held[k + 1].append(values)
-        outs = [values[0] if len(values) == 1 else values for values in held[-1]]
+        outs = [some[0] if len(some) == 1 else some for some in held[-1]]
         out = outs if len(rows) > 1 else outs[0]
         total = None
         if loss is not None:
@@ -366,15 +414,15 @@ def _read_scalar(model: Any, x: Array, y: Any, loss: Callable[[Any, Any], Any] |
             check_one_number("picture", total)
             total.backward()
         columns = [Column(_held(held[0], "data"), grads=_held(held[0], "grad") if loss else None)]
-        for neurons, values in zip(layers, held[1:], strict=True):
+        for neurons, column in zip(layers, held[1:], strict=True):
             weights, bias = _weights(neurons)
             columns.append(
                 Column(
-                    _held(values, "data"),
+                    _held(column, "data"),
                     "relu" if neurons[0].nonlin else "",
                     weights,
                     bias,
-                    _held(values, "grad") if loss else None,
+                    _held(column, "grad") if loss else None,
                     _weights(neurons, "grad")[0] if loss else None,
                 )
             )
@@ -382,5 +430,5 @@ def _read_scalar(model: Any, x: Array, y: Any, loss: Callable[[Any, Any], Any] |
         return Reading(columns, out, total, _gradients(learnt), nodes)
 
 
-def _held(values: Sequence[Sequence[Any]], of: str) -> Array:
+def _held(values: Sequence[Sequence[Value]], of: str) -> Array:
     return np.array([[getattr(value, of) for value in row] for row in values], np.float64)

@@ -14,20 +14,24 @@ import numpy as np
 
 from autograd import Value
 from autograd.node import topological
-from nn.pictures.columns import Reading, as_read, column_nodes, same_gradients
+from nn.pictures.columns import Reading, as_read, column_nodes, is_module, same_gradients
 
 if TYPE_CHECKING:
+    from autograd.arrays import FloatArray
     from autograd.viz.draw import Drawing
+    from autograd.viz.trace import Trace
+    from nn.operands import Operand
+    from nn.pictures.columns import Learner, Model
 
 MOST_INPUTS = 16
 """A neuron with more inputs has a graph that nobody reads."""
 
 MOST_PARAMETERS = 5_000
 
-Nodes = Sequence[Sequence[Any]]
+Nodes = Sequence[Sequence[Value]]
 
 
-def neuron_nodes(model: Any, reading: Reading) -> Nodes:
+def neuron_nodes(model: Learner, reading: Reading) -> Nodes:
     """For each column, the nodes that hold what its neurons hand on for the one example.
 
     Raises:
@@ -45,7 +49,7 @@ def neuron_nodes(model: Any, reading: Reading) -> Nodes:
             f"at most, but got {count:,}."
         )
     try:
-        nodes = reading.nodes or _of_close_up(model, reading)
+        nodes = _of_close_up(model, reading) if is_module(model) else reading.nodes
     except (AttributeError, TypeError, ValueError) as err:
         raise ValueError(
             f"picture: finds no neurons in the close-up of {type(model).__name__}: {err}"
@@ -58,7 +62,7 @@ def neuron_nodes(model: Any, reading: Reading) -> Nodes:
     return nodes
 
 
-def _of_close_up(model: Any, reading: Reading) -> Nodes:
+def _of_close_up(model: Model, reading: Reading) -> Nodes:
     """The nodes of the same model over single numbers, which went backwards, too."""
     names = {id(p): name for name, p in model.named_parameters()}
     columns = reading.columns
@@ -70,13 +74,13 @@ def _of_close_up(model: Any, reading: Reading) -> Nodes:
         out = list(np.ravel(close_up(row)))
         if reading.loss is not None and columns[-1].grads is not None:
             # With dL/dy at hand, whatever the loss is, the rest is the derivative of this sum.
-            grads = columns[-1].grads[0].tolist()
-            total: Any = sum(g * y for g, y in zip(grads, out, strict=True))
+            grads: list[float] = columns[-1].grads[0].tolist()
+            total: Operand = sum(g * y for g, y in zip(grads, out, strict=True))
             total.backward()
     products = _partners(out)
-    found: list[list[Any]] = [given]
+    found: list[list[Value | Any]] = [given]
     for _, weights, _ in column_nodes(reading.output)[1:]:
-        p: Any = next((p for p in topological(weights) if id(p) in names), None)
+        p: Operand | None = next((p for p in topological(weights) if id(p) in names), None)
         if p is not None:
             place = "[{}]" if p.ndim == 1 else "[0,{}]" if weights is p else "[{},0]"
             labels = [names[id(p)] + place.format(i) for i in range(weights.shape[1])]
@@ -87,9 +91,9 @@ def _of_close_up(model: Any, reading: Reading) -> Nodes:
     return found
 
 
-def _partners(out: Sequence[Any]) -> dict[str, Any]:
+def _partners(out: Sequence[Value]) -> dict[str, Value | Any]:
     """What each labelled number, such as a weight, is multiplied with."""
-    found: dict[str, Any] = {}
+    found: dict[str, Value | Any] = {}
     for root in out:
         for node in topological(root):
             if node.op is not None and node.op.name == "multiply":
@@ -98,14 +102,16 @@ def _partners(out: Sequence[Any]) -> dict[str, Any]:
     return found
 
 
-def _hold(nodes: Sequence[Any], values: Any) -> bool:
+def _hold(nodes: Sequence[Value | None], values: FloatArray) -> bool:
     return len(nodes) == len(values) and all(
         node is not None and np.isclose(node.data, x, rtol=1e-6, atol=1e-9, equal_nan=True)
         for node, x in zip(nodes, values.tolist(), strict=True)
     )
 
 
-def neuron_drawing(model: Any, reading: Reading, nodes: Nodes, layer: int, number: int) -> Drawing:
+def neuron_drawing(
+    model: Learner, reading: Reading, nodes: Nodes, layer: int, number: int
+) -> Drawing:
     """The picture of a neuron's operations, from what the column before hands on."""
     from autograd.viz.draw import Drawing
     from autograd.viz.drawn import Folding, drawn
@@ -127,7 +133,7 @@ def neuron_drawing(model: Any, reading: Reading, nodes: Nodes, layer: int, numbe
         return Drawing(replace(graph, total=len(graph.nodes)))
 
 
-def _trace(_root: Any, _given: dict[str, Any]) -> Any:
+def _trace(_root: Value, _given: dict[str, object]) -> Trace:
     """A trace that takes names from nothing here."""
     from autograd.viz.trace import Trace
 

@@ -18,12 +18,13 @@ from nn.pictures.neuron import Nodes, neuron_drawing, neuron_nodes
 if TYPE_CHECKING:
     from autograd.viz.draw import Drawing
     from autograd.viz.scene import Scene
+    from nn.pictures.columns import Learner
 
 
 def picture(
     model: Any,
     x: object,
-    y: Any = None,
+    y: object = None,
     loss: Callable[[Any, Any], Any] | None = None,
     names: tuple[Sequence[str], Sequence[str]] = ((), ()),
 ) -> NetworkPicture:
@@ -60,7 +61,7 @@ class NetworkPicture:
 
     def __init__(
         self,
-        model: Any,
+        model: Learner,
         reading: Reading,
         names: tuple[Sequence[str], Sequence[str]] = ((), ()),
         shows: Side = "values",

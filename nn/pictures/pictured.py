@@ -14,8 +14,8 @@ class Pictured:
 
     def picture(
         self,
-        x: Any,
-        y: Any = None,
+        x: object,
+        y: object = None,
         loss: Callable[[Any, Any], Any] | None = None,
         *,
         names: tuple[Sequence[str], Sequence[str]] = ((), ()),

@@ -31,7 +31,7 @@ from optim.schedules import Schedule, Scheduler, attach
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
-    from autograd.node import Node
+    from nn.parameter import Parameter
     from optim import UpdateRule
 
 Callback = Callable[[Module, History], Any]
@@ -205,7 +205,7 @@ def _learning(
     model: Module,
     loss: Loss,
     optimizer: UpdateRule,
-    parameters: list[Node],
+    parameters: list[Parameter | Any],
     clip: Callable[[], None],
 ) -> Learn:
     """What learns from one batch, and gives its loss."""
@@ -234,7 +234,7 @@ def _compiled(
     model: Module,
     loss: Loss,
     optimizer: UpdateRule,
-    parameters: list[Any],
+    parameters: list[Parameter | Any],
     clip: Callable[[], None],
 ) -> Learn:
     """The same as one program; what is not finite changes nothing, and is left to the other."""
@@ -371,7 +371,7 @@ def _check(
     epochs: int,
     validation: Data | None,
     early_stopping: EarlyStopping | None,
-) -> list[Node]:
+) -> list[Parameter | Any]:
     """Refuse what `fit` cannot use, and make ready what it keeps; returns the parameters."""
     check_int("fit", "epochs", epochs, least=1)
     check_loss("fit", "scores and targets, such as nn.CrossEntropyLoss()", loss)
@@ -393,7 +393,7 @@ def _check(
     return parameters
 
 
-def _finite(loss: float, parameters: list[Any]) -> bool:
+def _finite(loss: float, parameters: list[Parameter | Any]) -> bool:
     """Whether the loss and the gradients are finite, checked before they reach the weights.
 
     The sum of squares of a gradient costs a fraction of looking at each number. Where only that
