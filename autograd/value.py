@@ -416,8 +416,10 @@ def _as_float(number: Any) -> float:
 
 def _shown(number: Any) -> str:
     """A number in 6 digits, without the noise of the last ones; a whole number in all of its."""
-    whole = abs(number) < 1e15 and number == int(number)
-    return repr(float(number if whole else f"{number:.6g}"))
+    if abs(number) < 1e15 and number == int(number):
+        return repr(float(number))
+    text = f"{number:.6g}"  # 1.23457e+08 stays: 123457000.0 would look like all of its digits
+    return text if "e" in text else repr(float(text))
 
 
 def _compared(relation: Callable[[float, float], bool], value: Value, other: Any) -> bool:

@@ -168,8 +168,8 @@ def backprop(
         raise TypeError("backprop: gradient= is for a Tensor; a Value's is always 1.")
     if lines is not None and not isinstance(lines, (record_lines, detect_anomaly)):
         raise TypeError(
-            f"backprop: lines needs what `with record_lines() as lines:` gives, but got a "
-            f"{type(lines).__name__}."
+            "backprop: lines needs what `with record_lines() as lines:` gives, but got "
+            f"{came(lines)}."
         )
     if depth is not None:
         check_int("backprop", "depth", depth, least=0)

@@ -349,9 +349,11 @@ def explain(
     trace.names.setdefault(wrt, "constant")
     if is_node(through):
         through = (through,)
-    named = () if isinstance(through, str) else through
+    named = through if isinstance(through, (list, tuple)) else ()
     _close(trace, depth, [wrt, *(node for node in named if is_node(node))])
-    return _through(trace, wrt, through) if len(through) else Explanation(trace, wrt)
+    if isinstance(through, (list, tuple)) and not through:
+        return Explanation(trace, wrt)
+    return _through(trace, wrt, through)
 
 
 def _close(trace: Trace, depth: int | None, asked: Sequence[Node]) -> None:
@@ -395,6 +397,9 @@ def _through(trace: Trace, wrt: Node, through: Any) -> ChainExplanation:
             and node not in (root, wrt)
             and counts.get(node, 0) * below.get(node, 0) == everything
         ]
+    if isinstance(through, str) or not isinstance(through, Sequence):
+        wanted = "needs Values, the nearest to root first, or 'named'"
+        raise TypeError(f"explain: through {wanted}, but got {came(through)}.")
     for node in through:
         _check_is_node("through", node)
     nodes = [root, *through, wrt]

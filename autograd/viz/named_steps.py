@@ -25,11 +25,11 @@ from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass
 from autograd.viz.text import aligned, number
 from autograd.viz.trace import Node
-from autograd.viz.tree import Tree
+from autograd.viz.tree import Tree, Written
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NamedStep:
+class NamedStep(Written):
     """What one named variable adds to the gradient of another.
 
     Attributes:
@@ -62,6 +62,9 @@ class NamedStep:
     def tree(self) -> Tree:
         """The equation as a tree."""
         return self.sum.tree(self.received, "+=")
+
+    def __str__(self) -> str:
+        return self.equation
 
 
 class NamedSteps(Sequence[NamedStep]):

@@ -19,14 +19,14 @@ from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step, running_total
 from autograd.viz.text import array_text, is_short, shape_text
 from autograd.viz.trace import Box, Node
-from autograd.viz.tree import Tree
+from autograd.viz.tree import Tree, Written
 
 FEW = 3
 """Of a box with more results, what it hands back is not written as a sum over them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BoxStep:
+class BoxStep(Written):
     """What a closed box adds to the gradient of one of its operands: several steps as one.
 
     Attributes:

@@ -26,11 +26,11 @@ from autograd.viz.notation import Derivative, how_to_read
 from autograd.viz.symbols import Symbol, as_written
 from autograd.viz.text import NOT_REACHED, array_text, as_printed, bracketed, is_short, shape_text
 from autograd.viz.trace import SMALL, Trace, snapshot, unused
-from autograd.viz.tree import Tree
+from autograd.viz.tree import Tree, Written
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class Step(Written):
     """One product of the chain rule: what one node adds to the gradient of one of its parents.
 
     Attributes:

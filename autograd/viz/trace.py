@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeGuard
 
 import numpy as np
 
-from autograd.errors import GraphError
+from autograd.errors import GraphError, ShapeError
 from autograd.node import Node, topological
 from autograd.op import Elementwise
 from autograd.tensor import Tensor
@@ -297,16 +297,32 @@ class Trace:
         return float(np.asarray(pulled)[at])
 
     def entry(self, node: Tensor) -> tuple[Node, tuple[int, ...]] | None:
-        """W and the index of `W[2, 0]`, which is no part of the graph; None for other nodes."""
-        known = set(self.nodes)
-        if node in known or node.op is None or node.op.name != "getitem":
+        """W and the index of `W[2, 0]`, which is no part of the graph; None for other nodes.
+
+        Raises:
+            ShapeError: it is a part of W that has several elements.
+        """
+        known, views, array = set(self.nodes), [], node
+        while array not in known and self.operation(array) in _VIEWS:
+            views.append(array)
+            array = array.parents[0]
+        if not views or array not in known:
             return None
-        (array,) = node.parents
-        places = np.arange(array.size).reshape(array.shape)[node.params["index"]]
-        if array not in known or np.size(places) != 1:
-            return None
-        index = np.unravel_index(int(np.asarray(places).item()), array.shape)
+        places = np.arange(np.size(array.data)).reshape(np.shape(array.data))
+        for view in reversed(views):
+            assert view.op is not None
+            places = np.asarray(view.op.compute([places], view.params))
+        if places.size != 1:
+            name = self.names.get(array, "the array")
+            raise ShapeError(
+                f"explain: wrt is a part of {name} with {places.size} elements. Ask for one entry, "
+                f"{name}[{', '.join('0' * np.ndim(array.data))}] or another, or for all of {name}."
+            )
+        index = np.unravel_index(int(places.item()), np.shape(array.data))
         return array, tuple(map(int, index))
+
+
+_VIEWS = {"getitem", "transpose", "reshape"}
 
 
 def _no_factor(node: Any) -> GraphError:

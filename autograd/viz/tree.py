@@ -70,19 +70,21 @@ def aligned_rows(rows: list[tuple[Tree, list[Tree]]]) -> Tree:
 class Written:
     """What is written as LaTeX and as MathML from one tree."""
 
+    __slots__ = ()
+
     @property
     def tree(self) -> Tree:
-        """The explanation as a tree."""
+        """It as a tree."""
         raise NotImplementedError
 
     @property
     def latex(self) -> str:
-        """The explanation as LaTeX."""
+        """It as LaTeX."""
         return latex(self.tree)
 
     @property
     def mathml(self) -> str:
-        """The explanation as a `<math>` element."""
+        """It as a `<math>` element."""
         return math_element(self.tree)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:

@@ -242,10 +242,10 @@ def test_a_value_prints_short_numbers_and_its_gradient_once_one_has_arrived():
     third = Value(1 / 3)
     (third * 0.0).backward()
     assert repr(third) == "Value(data=0.333333, grad=0.0)"
-    numbers = [math.inf, -math.inf, math.nan, 1e-300, 1234567.0]
+    numbers = [math.inf, -math.inf, math.nan, 1e-300, 1234567.0, 123456789.125]
     assert [repr(Value(n)) for n in numbers] == [
         "Value(data=inf)", "Value(data=-inf)", "Value(data=nan)", "Value(data=1e-300)",
-        "Value(data=1234567.0)",
+        "Value(data=1234567.0)", "Value(data=1.23457e+08)",
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Tensor, backprop, explain
+from autograd import ShapeError, Tensor, backprop, explain
 
 
 def tensor(*shape, seed=0):
@@ -137,3 +137,31 @@ def test_a_convolution_is_explained_by_its_entries():
     explained = explain(loss, kernel[0, 0, 1, 0])
     assert explained.total == pytest.approx(image.data[0, 0, 1:, :3].sum())
     assert "corr(I, dloss/dv₁)" in str(explain(loss, kernel))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        lambda w: w[2, 1],
+        lambda w: w[2][1],
+        lambda w: w[:, 1][2],
+        lambda w: w.T[1, 2],
+        lambda w: w.reshape(6)[5],
+        lambda w: w[np.array([2]), np.array([1])],
+    ],
+)
+def test_an_entry_is_found_however_it_is_written(entry):
+    W = Tensor(np.arange(6.0).reshape(3, 2), requires_grad=True)
+    L = ((np.arange(12.0).reshape(4, 3) @ W) ** 2).mean()
+    explained = explain(L, entry(W))
+    L.backward()
+    assert str(explained).startswith("dL/dW₂₁ by the chain rule")
+    assert explained.total == pytest.approx(W.grad[2, 1], rel=1e-12)
+
+
+@pytest.mark.parametrize("part", [lambda w: w[0], lambda w: w[1:], lambda w: w.T, lambda w: w[:0]])
+def test_a_part_of_several_entries_is_refused_and_not_called_without_effect(part):
+    W = Tensor(np.arange(6.0).reshape(3, 2), requires_grad=True)
+    L = (W * W).sum()
+    with pytest.raises(ShapeError, match=r"part of W with \d elements.*W\[0, 0\].*or for all of W"):
+        explain(L, part(W))

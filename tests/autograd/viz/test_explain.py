@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import GraphError, ShapeError, Tensor, Value, draw, explain, no_grad, tanh
+from autograd import (
+    GraphError,
+    ShapeError,
+    Tensor,
+    Value,
+    backprop,
+    draw,
+    explain,
+    no_grad,
+    tanh,
+)
 from autograd.node import topological
 from autograd.viz.explain import MOST_PATHS
 from nn import functional as F
@@ -315,3 +325,21 @@ def test_the_names_of_version_0_1_warn_and_work():
         assert explanation.ways is explanation.paths
     with pytest.warns(DeprecationWarning, match="draw: way= is called paths_from= now"):
         assert "2 paths lead from x" in draw(x * x, way=x).graph.remark
+
+
+@pytest.mark.parametrize("through", ["foo", None, 3, {"h": 1}, iter([])])
+def test_through_what_is_neither_nodes_nor_named_is_refused(through):
+    x = Value(2.0, label="x")
+    with pytest.raises(TypeError, match=r"through needs Values, .*or 'named', but got"):
+        explain(x * x, x, through=through)
+
+
+def test_a_single_step_shows_itself_as_a_formula():
+    x, w = Value(2.0, label="x"), Value(-3.0, label="w")
+    y = (x * w) ** 2
+    steps = backprop(y)
+    for step in (*steps, *steps.named):
+        shown = step._repr_mimebundle_()
+        assert shown["text/latex"].strip("$\n") == step.latex
+        assert "<math" in shown["text/html"]
+        assert step.equation in shown["text/plain"]
