@@ -352,7 +352,7 @@ class Workspace:
         self._bind_arrays()
         if program.is_step and given:  # of a loss the gradient is 1
             np.add.at(self.seeds, self.result_seeds, 1.0)
-        self.forward = [calls for calls in self._in_order() if calls]
+        self.forward = [call for calls in self._in_order() for call in calls]
 
     def _in_order(self) -> Iterator[list[Any]]:
         """The lists of calls between the arguments and the results, one after another."""

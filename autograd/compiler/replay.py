@@ -113,9 +113,8 @@ def _fill_and_run(
         place[...] = tensors[k]._data
     if space.effects is not None and not space.effects.fill(tensors, kept, given):
         raise Unfit
-    for calls in space.forward:
-        for call in calls:
-            call()
+    for call in space.forward:
+        call()
 
 
 def _result(

@@ -19,6 +19,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from autograd.compiler.native.agreement import agree
 from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
 from autograd.compiler.native.llvm_numbers import WRITTEN
@@ -42,7 +44,6 @@ from autograd.compiler.relocation import arrays_in
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Workspace
-    from autograd.compiler.tape import Bound
 
 Call = Callable[[], Any]
 
@@ -171,31 +172,33 @@ class Native:
 
 
 def sections_of(space: Workspace) -> list[list[Call]]:
-    """The lists of calls that a workspace runs, one after the other."""
-    return [section for bound in _bounds_of(space) for section in (bound.early, *bound.sections)]
-
-
-def _bounds_of(space: Workspace) -> list[Bound]:
-    """What binds calls on arrays, those on single numbers, and what waits for their gradients."""
-    later = getattr(space.later, "scalars", None)
-    return [space.arrays, space.scalars, *([] if later is None else [later])]
+    """The lists of calls that a workspace runs: forward, and those of the backward pass."""
+    bounds = [] if space.program.is_step else [space.arrays, space.scalars]
+    return [space.forward, *(section for bound in bounds for section in bound.sections[1:])]
 
 
 def _pieces_of(space: Workspace) -> list[tuple[list[Call], list[Piece], Memories]]:
     """Each section as nests, where they are known."""
-    found = []
-    for bound in _bounds_of(space):
-        sections = [(x, expanded(x)) for x in (bound.early, *bound.sections) if x]
-        calls = [call for _, each in sections for call in each]
-        named = [(space.indices, "", GIVEN)]  # the arguments' come there
-        # Of single numbers, lookups at fixed places are the compiler's own.
-        own = bound is space.scalars and all(isinstance(call, partial) for call in calls)
-        memories = Memories(calls, named, complete=own)
-        for call in calls:
-            _lowered(call, memories)  # to see what is written
-        memories.tables.clear()  # they are made again
-        found += [(section, _pieces(each, memories), memories) for section, each in sections]
-    return found
+    sections = [(x, expanded(x)) for x in sections_of(space) if x]
+    calls = [call for _, each in sections for call in each]
+    # Lookups of single numbers at fixed places are the compiler's own; other places may be the
+    # arguments'.
+    own = {id(call) for section in space.scalars.sections for call in expanded(section)}
+    own |= {id(call) for call in space.forward if _is_own(call)}
+    others = (x for call in calls if id(call) not in own for x in arrays_in(call))
+    given = [space.indices, *(x for x in others if x.dtype.kind in "iu")]
+    complete = all(isinstance(call, partial) for call in calls)
+    memories = Memories(calls, [(x, "", GIVEN) for x in given], complete=complete)
+    for call in calls:
+        _lowered(call, memories)  # to see what is written
+    memories.tables.clear()  # they are made again
+    return [(section, _pieces(each, memories), memories) for section, each in sections]
+
+
+def _is_own(call: Any) -> bool:
+    """Whether it collects numbers of rows for an array."""
+    owner = getattr(getattr(call, "func", None), "__self__", None)
+    return isinstance(owner, np.ndarray) and call.func.__name__ == "take"
 
 
 def pieces_of(calls: Sequence[Call]) -> list[Piece]:

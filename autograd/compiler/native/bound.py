@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,7 +122,7 @@ def bound(
         out.writes, found = writes(who, program, space)
         grads = found if program.is_step else None
     _name_leaves(out, program, space, Names(program, find_names), grads)
-    calls = [call for call in chain(*space.forward) if not _takes_leaves(call, space)]
+    calls = [call for call in space.forward if not _takes_leaves(call, space)]
     out.forward = [*taken_over(program, space), *expanded(calls)]
     out.results = _results(who, program, space)
     out.is_step = program.is_step
