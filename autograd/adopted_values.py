@@ -14,7 +14,7 @@ What a Value is to its user stays: the same object, its label, its copies (which
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,10 @@ from autograd.value import Value
 from autograd.versions import Version
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, FloatArray, IndexArray
+
+    Places = slice[int, int, None] | IndexArray
+    Part = tuple["Store", Places, Places]
 
 
 class Store:
@@ -37,20 +40,21 @@ class Store:
     """
 
     def __init__(self, size: int) -> None:
-        self.data: Any = np.zeros(size)
-        self.grad: Array = np.zeros(size)
-        self.reached: Array = np.zeros(size, dtype=bool)
+        self.data = np.zeros(size)
+        self.grad = np.zeros(size)
+        self.reached = np.zeros(size, dtype=bool)
 
 
 class AdoptedValue(Value):
     """A Value that lives in a store; a leaf has no operands, so their slots say where."""
 
     __slots__ = ()
+    _x: Any  # the store
+    _y: Any  # the place there
 
     @property
     def _data(self) -> float:
-        store: Any = self._x
-        number: float = store.data.item(self._y)
+        number: float = self._x.data.item(self._y)
         return number
 
     @_data.setter
@@ -70,10 +74,10 @@ class AdoptedValue(Value):
         if number is not None:
             store.grad[place] = number
 
-    def _place(self) -> tuple[Any, Any]:
+    def _place(self) -> tuple[Store, int]:
         return self._x, self._y
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: object) -> tuple[Callable[..., Value], tuple[object, ...]]:
         """Its copy lives on its own."""
         return _alone, (self._data, self._grad, self.label)
 
@@ -103,13 +107,14 @@ def adopt(values: Sequence[Value]) -> None:
         (10.0, Value(data=20.0, label='y'))
     """
     moving = [v for v in values if type(v) is Value and v.op is None]
-    store: Any = Store(len(moving))
+    store = Store(len(moving))
     with adding:  # nobody brings a gradient meanwhile
         for place, v in enumerate(moving):
             grad = v._grad
             store.data[place], store.reached[place] = v._data, grad is not None
             store.grad[place] = 0.0 if grad is None else grad
-            v._x, v._y = store, place
+            window: Any = v
+            window._x, window._y = store, place
             v.__class__ = AdoptedValue  # which has the same slots; who reads meanwhile finds either
         adoptions.number += 1
 
@@ -127,18 +132,18 @@ class GatheredValues:
         values: They; each once.
     """
 
-    def __init__(self, values: Sequence[Any]) -> None:
+    def __init__(self, values: Sequence[Value]) -> None:
         self.values = values
         self.sizes = [1] * len(values)
-        self._packing = struct.Struct(f"{len(values)}d")  # three times as fast as np.array
+        self._packing: Any = struct.Struct(f"{len(values)}d")  # three times as fast as np.array
         self._found = self._find()
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[type, tuple[Sequence[Value]]]:
         return type(self), (self.values,)  # where they live is found anew
 
-    def _find(self) -> tuple[Any, ...]:
+    def _find(self) -> tuple[int, list[Part], Sequence[Value], Places]:
         seen = adoptions.number
-        places: dict[int, tuple[Any, list[int], list[int]]] = {}
+        places: dict[int, tuple[Store, list[int], list[int]]] = {}
         alone: list[int] = []
         for k, v in enumerate(self.values if seen else ()):
             if type(v) is AdoptedValue:
@@ -153,13 +158,13 @@ class GatheredValues:
         parts = [(s, span(here), span(there)) for s, here, there in places.values()]
         return seen, parts, [self.values[k] for k in alone], np.array(alone, dtype=np.intp)
 
-    def _where(self) -> tuple[Any, ...]:
+    def _where(self) -> tuple[list[Part], Sequence[Value], Places]:
         """Of each store: it, where they are here, and there; those that live alone, and where."""
         if self._found[0] != adoptions.number:
             self._found = self._find()
         return self._found[1:]
 
-    def homes(self) -> list[tuple[Any, Any, Any]] | None:
+    def homes(self) -> list[tuple[Places, Store, Places]] | None:
         """The stores in which all of them live, for good: where they are here, it, and where there.
 
         None where some live alone, or in pieces.
@@ -172,7 +177,7 @@ class GatheredValues:
         """True: they are found again when they have moved."""
         return True
 
-    def take(self, out: Any = None) -> Any:
+    def take(self, out: FloatArray | None = None) -> FloatArray:
         """A copy of every number, (n,), if wanted in an array that is there."""
         parts, alone, here = self._where()
         out = np.empty(len(self.values)) if out is None else out
@@ -194,10 +199,10 @@ class GatheredValues:
         for store, here, there in parts:
             store.data[there] = theta[here]
 
-    def gradient(self) -> tuple[Any, list[bool] | None]:
+    def gradient(self) -> tuple[FloatArray, list[bool] | None]:
         """A copy of the gradient, (n,), 0 where none has come; and where one has, if not to all."""
         parts, alone, here = self._where()
-        grad: Any = np.empty(len(self.values))
+        grad = np.empty(len(self.values))
         reached = np.ones(len(self.values), dtype=bool)
         if alone:
             found = [v._grad for v in alone]
@@ -232,7 +237,7 @@ class GatheredValues:
             store.reached[there] = False
 
 
-def span(places: list[int]) -> Array | slice[Any, Any, Any]:
+def span(places: list[int]) -> Places:
     """Places as a slice where they follow one another, which is quicker."""
     first, count = places[0], len(places)
     if places == list(range(first, first + count)):

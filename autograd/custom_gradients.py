@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,12 @@ from autograd.trees import flatten
 from autograd.value import Constant, Value
 from autograd.versions import FIXED, latest
 
-Parents = tuple[Any, ...]
+if TYPE_CHECKING:
+    from autograd.arrays import Array, Number
+
+    Gradient = Array | Node | None
+
+Parents = tuple[Tensor | Value, ...]
 
 _OF_THE_FUNCTIONS = (
     ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
@@ -145,7 +150,7 @@ class custom_vjp(Op):
         except TypeError as err:
             raise TypeError(f"{self.name}: needs {self.parameters}, but {err}.") from err
         bound.apply_defaults()
-        arguments = list(bound.args)
+        arguments: list[object] = list(bound.args)
         operands = [x for i, x in enumerate(arguments) if i not in self.nondiff_argnums]
         self._check_arguments(arguments)
         if not any(isinstance(x, Node) for x in arguments):
@@ -165,7 +170,7 @@ class custom_vjp(Op):
             watch_result(self, made, parents)
         return made
 
-    def _check_arguments(self, arguments: list[Any]) -> None:
+    def _check_arguments(self, arguments: list[object]) -> None:
         for i, x in enumerate(arguments):
             if isinstance(x, Node):
                 if i in self.nondiff_argnums and x.requires_grad:
@@ -174,7 +179,7 @@ class custom_vjp(Op):
                         f"nondiff_argnums, but got {kind(x)}."
                     )
                 continue
-            inside = flatten(x, lambda array: array)[0] if _holds_others(x) else []
+            inside: list[object] = flatten(x, lambda array: array)[0] if _holds_others(x) else []
             found = next((y for y in inside if isinstance(y, Node)), None)
             if found is not None:
                 raise TypeError(
@@ -191,14 +196,14 @@ class custom_vjp(Op):
             return names[i]
         return f"operand {i}"
 
-    def _result(self, who: str, out: Any) -> Any:
+    def _result(self, who: str, out: Any) -> Array | np.floating[Any]:
         """A result as a float or an array of floats."""
         if isinstance(out, Node):
             raise TypeError(
                 f"{self.name}: {who} gets plain numbers and has to return such, but returned a "
                 f"{type(out).__name__}."
             )
-        array = out if hasattr(out, "__array_function__") else np.asarray(out)
+        array: Array = out if hasattr(out, "__array_function__") else np.asarray(out)
         if array.dtype.kind not in "biuf":
             came = "None" if out is None else f"{type(out).__name__} of dtype {array.dtype}"
             raise TypeError(
@@ -218,7 +223,7 @@ class _Run:
         residuals: What `forward` kept.
     """
 
-    def __init__(self, op: custom_vjp, arguments: list[Any]) -> None:
+    def __init__(self, op: custom_vjp, arguments: list[object]) -> None:
         if op.rules is None:
             raise GraphError(
                 f"{op.name}: needs its gradient before it is used on nodes. Call "
@@ -235,13 +240,15 @@ class _Run:
                 )
         # Each its own object, by which an operand is known among the residuals.
         self.passed = [x * 1.0 if isinstance(x, float) else _copied(x) for x in self.numbers]
+        out: object
+        self.residuals: object
         out, self.residuals = self._forward(self.passed)
         self.out = op._result("forward", out)
 
-    def _forward(self, arguments: list[Any]) -> tuple[Any, Any]:
+    def _forward(self, arguments: Sequence[object]) -> tuple[object, object]:
         assert self.op.rules is not None
         forward, _ = self.op.rules
-        pair = forward(*arguments)
+        pair: object = forward(*arguments)
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(
                 f"{self.op.name}: forward has to return two things, (result, residuals), but "
@@ -249,13 +256,15 @@ class _Run:
             )
         return pair[0], pair[1]
 
-    def _backward(self, parents: Parents, residuals: Any, out_grad: Any) -> list[Any]:
+    def _backward(
+        self, parents: Parents, residuals: object, out_grad: Number | Node
+    ) -> list[Gradient]:
         """The gradients, one for each parent; None for one that needs none."""
         op = self.op
         assert op.rules is not None
         _, backward = op.rules
         nondiff = [self.numbers[i] for i in op.nondiff_argnums]
-        grads = backward(*nondiff, residuals, out_grad)
+        grads: object = backward(*nondiff, residuals, out_grad)
         names = ", ".join(map(op.argument, self.places))
         if not isinstance(grads, (tuple, list)) or len(grads) != len(self.places):
             raise TypeError(
@@ -268,7 +277,7 @@ class _Run:
             for i, grad, parent in zip(self.places, grads, parents, strict=True)
         ]
 
-    def _checked(self, i: int, grad: Any, parent: Any) -> Any:
+    def _checked(self, i: int, grad: object, parent: Node) -> Array | Node:
         who = f"{self.op.name}: the gradient of {self.op.argument(i)} that backward returned"
         if grad is None:
             raise TypeError(
@@ -279,9 +288,10 @@ class _Run:
             raise TypeError(f"{who} needs real numbers, but has dtype {array.dtype}.")
         if shape_of(array) != shape_of(parent):
             raise ShapeError(f"{who} needs shape {shape_of(parent)}, but has {shape_of(array)}.")
-        return array
+        checked: Array | Node = array
+        return checked
 
-    def gradients(self, parents: Parents, out_grad: Any) -> list[Any]:
+    def gradients(self, parents: Parents, out_grad: Number | Node) -> list[Number | None]:
         """The gradients of the parents, as plain numbers and arrays in the parents' types."""
         grads = self._backward(parents, self.residuals, _copied(out_grad))
         return [
@@ -291,7 +301,7 @@ class _Run:
 
     # --- the second derivative
 
-    def graph_gradients(self, parents: Parents, out_grad: Any) -> list[Any]:
+    def graph_gradients(self, parents: Parents, out_grad: Node) -> list[Gradient]:
         """The gradients of the parents as nodes: `backward` is run on nodes, if it can be.
 
         Raises:
@@ -314,7 +324,7 @@ class _Run:
         self._refuse_lost(parents, plain_grad, unconnected)
         return grads
 
-    def _residual_nodes(self, parents: Parents) -> Any:
+    def _residual_nodes(self, parents: Parents) -> object:
         """The residuals with nodes for what depends on the operands.
 
         An operand that was kept is that operand, and what stays as it is when the operands move is
@@ -325,10 +335,11 @@ class _Run:
             for i, parent in zip(self.places, parents, strict=True)
             if parent.requires_grad
         }
+        kept: list[object]
         kept, rebuild = flatten(self.residuals)
         if any(id(x) not in nodes and _is_number(x) for x in kept):
             moved = self._moved(self.places)
-            there = [] if moved is _OUTSIDE else flatten(moved)[0]
+            there: list[object] = [] if moved is _OUTSIDE else flatten(moved)[0]
             if len(there) != len(kept) or not all(
                 id(x) in nodes or not _is_number(x) or _agree(x, y)
                 for x, y in zip(kept, there, strict=True)
@@ -336,7 +347,7 @@ class _Run:
                 return self._forward([nodes.get(id(x), x) for x in self.passed])[1]
         return rebuild([nodes.get(id(x), x) for x in kept])
 
-    def _moved(self, places: Sequence[int]) -> Any:
+    def _moved(self, places: Sequence[int]) -> object:
         """The residuals after the operands in these places have moved a little; else _OUTSIDE."""
         moved = [_copied(x) for x in self.numbers]
         rng = np.random.default_rng(0)
@@ -361,7 +372,7 @@ class _Run:
                     "derivative cannot be recorded any more. Compute it again."
                 )
 
-    def _refuse_lost(self, parents: Parents, out_grad: Any, grads: list[Any]) -> None:
+    def _refuse_lost(self, parents: Parents, out_grad: Number, grads: list[Gradient]) -> None:
         """Refuse gradients that change with an operand and, as nodes, are not connected to it."""
         here = self.gradients(parents, out_grad)
         for i, parent in zip(self.places, parents, strict=True):
@@ -382,7 +393,7 @@ class CustomValue(Value):
     """A single number that a function with a gradient of its own has computed."""
 
     __slots__ = ("_run", "parents")
-    parents: Parents
+    parents: tuple[Any, ...]
 
     def __init__(self, run: _Run, parents: Parents) -> None:
         self._data, self._grad, self.op, self.label = float(run.out), None, run.op, ""
@@ -397,7 +408,7 @@ class CustomValue(Value):
     def _contributions(self, out_grad: float) -> Any:
         return _steps(self, out_grad, self._run.gradients(self.parents, float(out_grad)))
 
-    def _graph_contributions(self, out_grad: Any) -> Iterator[node.Contribution]:
+    def _graph_contributions(self, out_grad: Value) -> Iterator[node.Contribution]:
         grads = self._run.graph_gradients(self.parents, out_grad)
         return _steps(self, out_grad, [_as_node(x) for x in grads])
 
@@ -417,16 +428,18 @@ class CustomTensor(Tensor):
         """None, as of a CustomValue."""
         return None
 
-    def _contributions(self, out_grad: Any) -> Any:
+    def _contributions(self, out_grad: Array) -> list[node.Contribution]:
         return list(_steps(self, out_grad, self._run.gradients(self.parents, out_grad)))
 
     def _graph_contributions(self, out_grad: Any) -> Iterator[node.Contribution]:
-        grads = self._run.graph_gradients(self.parents, out_grad)
+        grads: list[Any] = self._run.graph_gradients(self.parents, out_grad)
         of_arrays = [x if x is None or isinstance(x, Tensor) else Tensor(x) for x in grads]
         return _steps(self, out_grad, of_arrays)
 
 
-def _steps(made: Any, out_grad: Any, grads: list[Any]) -> Iterator[node.Contribution]:
+def _steps(
+    made: CustomValue | CustomTensor, out_grad: Number | Node, grads: Sequence[Number | Node | None]
+) -> Iterator[node.Contribution]:
     for i, (parent, grad) in enumerate(zip(made.parents, grads, strict=True)):
         if parent.requires_grad:
             yield made, i, parent, out_grad, grad
@@ -440,15 +453,15 @@ def _is_number(x: object) -> bool:
     return isinstance(x, (float, np.ndarray, np.generic))
 
 
-def _agree(x: Any, y: Any) -> bool:
+def _agree(x: object, y: object) -> bool:
     """Whether two gradients, or residuals, are the same numbers but for rounding."""
     if x is None:
         return True
-    x, y = np.asarray(plain(x)), np.asarray(plain(y))
-    return x.shape == y.shape and bool(np.allclose(x, y, rtol=1e-9, atol=0.0, equal_nan=True))
+    a, b = np.asarray(plain(x)), np.asarray(plain(y))
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-9, atol=0.0, equal_nan=True))
 
 
-def _leads_to(parent: Node, grad: Any, parents: Parents) -> bool:
+def _leads_to(parent: Node, grad: object, parents: Parents) -> bool:
     """Whether a gradient was computed from this parent."""
     return isinstance(grad, Node) and parent in set(node.topological(grad, frozenset(parents)))
 
@@ -460,19 +473,20 @@ def _copied(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
 
 
-def _as_node(x: Any) -> Any:
+def _as_node(x: Any) -> Tensor | Value | Any:
     if x is None or isinstance(x, Node):
         return x
     return Constant(float(x)) if not np.shape(x) and not isinstance(x, np.ndarray) else Tensor(x)
 
 
-def _in_type_of(parent: Any, grad: Any) -> Any:
+def _in_type_of(parent: Tensor | Value, grad: Any) -> Number:
     if isinstance(parent, Value):
         return float(grad)
-    return grad if grad.dtype == parent.dtype else grad.astype(parent.dtype)
+    array: Array = grad
+    return array if array.dtype == parent.dtype else array.astype(parent.dtype)
 
 
-def _described(x: Any) -> str:
+def _described(x: object) -> str:
     if isinstance(x, (tuple, list)):
         return f"{len(x)} of them"
     return "None" if x is None else f"{type(x).__name__} alone"

@@ -17,7 +17,7 @@ from autograd.trees import flatten
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import FloatArray, Number
 
 
 def gradcheck(
@@ -55,8 +55,8 @@ def gradcheck(
     given, rebuild = flatten(inputs)
     start = [_as_float64(x, i) for i, x in enumerate(given)]
 
-    def on_leaves(*leaves: Any) -> list[Node]:
-        outs = flatten(f(*rebuild([_as_node(x) for x in leaves])))[0]
+    def on_leaves(*leaves: Number | Node) -> list[object]:
+        outs: list[object] = flatten(f(*rebuild([_as_node(x) for x in leaves])))[0]
         return [joined("gradcheck", f, out) for out in outs]
 
     _compare(on_leaves, start, "first", step, rtol, atol)
@@ -65,46 +65,46 @@ def gradcheck(
     return True
 
 
-def _as_float64(x: Any, i: int) -> Any:
-    x = plain(x)
+def _as_float64(given: object, i: int) -> Number:
+    x: object = plain(given)
     if isinstance(x, float):
         return x
-    array = np.asarray(x)
+    array: FloatArray = np.asarray(x)
     if array.dtype != np.float64:
         raise TypeError(f"gradcheck: needs float64 inputs, but input {i} is {array.dtype}.")
     return array.copy()
 
 
-def _as_node(x: Any) -> Node:
+def _as_node(x: Number | Node) -> Node:
     if isinstance(x, Node):
         return x
     return Value(x) if isinstance(x, float) else Tensor(x)
 
 
-def _pulled(f: Callable[..., list[Any]], start: list[float | Array]) -> Callable[..., list[Any]]:
+def _pulled(f: Callable[..., list[object]], start: list[Number]) -> Callable[..., list[object]]:
     """f's gradient for one fixed weight on each of its outputs, all different."""
     rng = np.random.default_rng(0)
     weights = [rng.uniform(0.5, 1.5, np.shape(out)) for out in _outputs(f, start)]
     cotangent = [w if w.ndim else float(w) for w in weights]
 
-    def gradient(*leaves: Any) -> list[Any]:
+    def gradient(*leaves: Number | Node) -> list[object]:
         return list(vjp(f, *leaves)[1](cotangent))
 
     return gradient
 
 
-def _outputs(f: Callable[..., list[Any]], leaves: list[float | Array]) -> list[Any]:
+def _outputs(f: Callable[..., list[object]], leaves: list[Number]) -> list[Number]:
     with no_grad():
         return [plain(out) for out in f(*leaves)]
 
 
-def _flat(outs: list[float | Array]) -> Array:
+def _flat(outs: list[Number]) -> FloatArray:
     return np.concatenate([np.ravel(out) for out in outs]) if outs else np.zeros(0)
 
 
 def _compare(
-    f: Callable[..., list[Any]],
-    start: list[float | Array],
+    f: Callable[..., list[object]],
+    start: list[Number],
     which: str,
     step: float,
     rtol: float,
@@ -126,7 +126,7 @@ def _compare(
                 )
 
 
-def _our_jacobian(f: Callable[..., list[Any]], start: list[float | Array]) -> list[Any]:
+def _our_jacobian(f: Callable[..., list[object]], start: list[Number]) -> list[FloatArray]:
     """For every input the derivatives, with the outputs' elements in a row as the first axis."""
     outs, pull = vjp(f, *start)
     shapes = [np.shape(out) for out in outs]
@@ -143,16 +143,16 @@ def _our_jacobian(f: Callable[..., list[Any]], start: list[float | Array]) -> li
 
 
 def _difference(
-    f: Callable[..., list[Any]],
-    start: list[float | Array],
+    f: Callable[..., list[object]],
+    start: list[Number],
     i: int,
     index: tuple[int, ...],
     step: float,
-) -> Array:
+) -> FloatArray:
     x = np.asarray(start[i])
     h = step * max(1.0, abs(float(x[index])))
 
-    def at(shift: float) -> Array:
+    def at(shift: float) -> FloatArray:
         moved = x.copy()
         moved[index] += shift
         leaves = list(start)

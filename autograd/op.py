@@ -25,6 +25,7 @@ from autograd.spellings import respelt
 from autograd.tracing import lifted, read
 
 if TYPE_CHECKING:
+    from types import CodeType
     from typing import TypeVar, overload
 
     from autograd.arrays import AnyNode, Array, Kind
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     F = TypeVar("F", bound=Callable[..., Any])
     T = TypeVar("T")
 
-REQUIRED: Any = object()
+REQUIRED = object()
 """Stands for the default of an argument that has none."""
 
 OTHER: Any = object()
@@ -175,7 +176,9 @@ class Elementwise(Op):
             return np.frompyfunc(self, self.arity, 1)(*arrays)
         return self.forward(*arrays)
 
-    def all_operands(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    def all_operands(
+        self, given: tuple[object, ...], named: dict[str, object]
+    ) -> tuple[object, ...]:
         """The operands with those given by name, or left to their default, in their places."""
         rest = self.operand_names[len(given) :]
         for name in named:
@@ -209,7 +212,7 @@ class Elementwise(Op):
 
     contribution = pullback
 
-    def infinite_partial(self, i: int, inputs: Sequence[Any], out: Any) -> Any:
+    def infinite_partial(self, i: int, inputs: Sequence[object], out: object) -> Any:
         """A local derivative where Python divides a number by 0: with an axis NumPy only warns."""
         return self.partials[i](*map(_row, inputs), out)
 
@@ -312,8 +315,8 @@ class Structural(Op):
             ) from err
 
     def _bind(
-        self, operands: tuple[Any, ...], given: tuple[Any, ...], named: dict[str, Any]
-    ) -> dict[str, Any] | None:
+        self, operands: tuple[object, ...], given: tuple[object, ...], named: dict[str, object]
+    ) -> dict[str, object] | None:
         """The parameters by name; None if one is given that this operation does not have."""
         self._check_count(len(operands) + len(given), self.arity + len(self.params))
         arguments = {**self.params, **dict(zip(self.params, given, strict=False)), **named}
@@ -354,16 +357,16 @@ class Structural(Op):
 def _on_several(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of one sequence of arrays as a function of these."""
 
-    def forward(*arrays: Any, **params: Any) -> Any:
+    def forward(*arrays: object, **params: object) -> object:
         return function(arrays, **params)
 
     return named_like(function, forward)
 
 
-def _arguments(function: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+def _arguments(function: Any) -> tuple[tuple[str, ...], tuple[object, ...]]:
     """The names of a function's parameters, and the defaults of the last of them."""
     # Not by way of `inspect`, which takes a tenth of the time of importing NumPy for all of them.
-    code = function.__code__
+    code: CodeType = function.__code__
     return code.co_varnames[: code.co_argcount], function.__defaults__ or ()
 
 
@@ -381,7 +384,7 @@ def kind_of(operands: Sequence[object]) -> type[Kind] | None:
     return kind
 
 
-def plain(x: Any) -> Any:
+def plain(x: object) -> Any:
     """A node's number or array; whatever else it is, unchanged (also inside a list or tuple)."""
     if isinstance(x, (float, int)):  # the quick way
         return x
@@ -394,9 +397,9 @@ def plain(x: Any) -> Any:
     return x
 
 
-def numbers(x: Any) -> Any:
+def numbers(given: object) -> Any:
     """The plain numbers of what a function is called with, of an array of Values an array."""
-    x = plain(x)
+    x: object = plain(given)
     if isinstance(x, list):
         x = np.asarray(x)
     if not isinstance(x, np.ndarray) or x.dtype != np.object_:
@@ -419,13 +422,14 @@ def boxed(x: T) -> T | Array:
     return box
 
 
-def unboxed(x: Any) -> Any:
+def unboxed(x: object) -> Any:
     """What is in an array of objects of no axes; whatever else, unchanged."""
-    is_box = isinstance(x, np.ndarray) and x.dtype == np.object_ and not x.ndim
-    return x[()] if is_box else x
+    if isinstance(x, np.ndarray) and x.dtype == np.object_ and not x.ndim:
+        return x[()]
+    return x
 
 
-def _owned(x: Any) -> Any:
+def _owned(x: object) -> object:
     """A copy of an argument that could be written to after it was recorded: an index, a mask."""
     if isinstance(x, (int, str, slice)) or x is None:
         return x
@@ -483,7 +487,7 @@ def _ones(n: int, dtype: np.dtype[Any]) -> Array:
     return np.ones(n, dtype)
 
 
-def _partial(declared: Any, i: int) -> Callable[..., Any]:
+def _partial(declared: object, i: int) -> Callable[..., Any]:
     """A local derivative that is no function as one (*operands, out)."""
     if declared is OTHER:
         return lambda *operands_and_out: operands_and_out[1 - i]
@@ -519,14 +523,14 @@ def composition(function: F, of_arrays: bool = True) -> F:
     kinds = function.__annotations__
     as_array = _array_or_box if of_arrays else _array_or_number
 
-    def with_arrays(*args: Any, **kwargs: Any) -> Any:
+    def with_arrays(*args: object, **kwargs: object) -> object:
         if kwargs:
             kwargs = respelt(function.__name__, kwargs) or kwargs
             kwargs = {k: as_array(x) if kinds.get(k) == "Operand" else x for k, x in kwargs.items()}
         if "Operand" in kinds.values():
             given = zip(kinds.values(), args, strict=False)
             args = tuple([as_array(x) if kind == "Operand" else x for kind, x in given])
-        out = function(*args, **kwargs)
+        out: object = function(*args, **kwargs)
         return unboxed(out) if out.__class__ is np.ndarray else out
 
     COMPOSITIONS[function.__name__] = with_arrays

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -29,6 +29,9 @@ from autograd.tensor import Tensor
 from autograd.tracing import read
 from autograd.trees import flatten, leaves_like, tree_map
 from autograd.value import Constant, Value
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array, Number
 
 Argnums = int | Sequence[int]
 
@@ -87,7 +90,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     both = value_and_grad(f, argnums, has_aux)
 
     @functools.wraps(f)
-    def gradient(*args: Any, **kwargs: Any) -> Any:
+    def gradient(*args: object, **kwargs: object) -> object:
         value, found = both(*args, **kwargs)
         return (found, value[1]) if has_aux else found
 
@@ -111,7 +114,7 @@ def value_and_grad(
     _positions("grad", argnums)
 
     @functools.wraps(f)
-    def both(*args: Any, **kwargs: Any) -> Any:
+    def both(*args: object, **kwargs: object) -> tuple[object, object]:
         trace = _Trace("grad", f, args, kwargs, argnums)
         out, aux = trace.outputs("grad", f, has_aux)
         if not _is_scalar(out):
@@ -127,7 +130,7 @@ def value_and_grad(
     return both
 
 
-def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def vjp(f: Callable[..., Any], *primals: object, has_aux: bool = False) -> Any:
     """f's value at `primals`, and the function from a cotangent to the vector-Jacobian product.
 
     Args:
@@ -151,11 +154,11 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     trace = _Trace("vjp", f, primals, {}, tuple(range(len(primals))))
     out, aux = trace.outputs("vjp", f, has_aux)
-    outs, _ = flatten(out)
+    outs: list[object] = flatten(out)[0]
     _check_numbers("vjp", f, outs)
 
-    def pull(cotangent: Any) -> Any:
-        seeds, _ = flatten(cotangent)
+    def pull(cotangent: object) -> object:
+        seeds: Sequence[object] = flatten(cotangent)[0]
         if len(seeds) != len(outs):
             raise TypeError(
                 f"vjp: the cotangent needs {len(outs)} leaves, as the function's value has, "
@@ -169,7 +172,10 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
 
 def jvp(
-    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+    f: Callable[..., Any],
+    primals: Sequence[object],
+    tangents: Sequence[object],
+    has_aux: bool = False,
 ) -> Any:
     """f's value at `primals`, and its derivative in the direction `tangents`.
 
@@ -188,7 +194,7 @@ def jvp(
     """
     _check_tuples("jvp", primals, tangents)
     trace = _Trace("jvp", f, tuple(primals), {}, tuple(range(len(primals))), as_graph=True)
-    directions, _ = flatten(tuple(tangents))
+    directions: Sequence[object] = flatten(tuple(tangents))[0]
     if len(directions) != len(trace.leaves):
         raise TypeError(
             f"jvp: needs a tangent for each of the {len(trace.leaves)} numbers or arrays in "
@@ -196,6 +202,7 @@ def jvp(
         )
     directions = _aligned("jvp", "tangents", tuple(primals), tuple(tangents))
     out, aux = trace.outputs("jvp", f, has_aux)
+    outs: list[object]
     outs, rebuild = flatten(out)
     _check_numbers("jvp", f, outs)
     seeds = [_variable("jvp", _one_like(out)) for out in outs]
@@ -211,12 +218,14 @@ def jvp(
     return (*value, trace.finish(aux)) if has_aux else value
 
 
-def _inner_product(products: list[Any], leaves: list[Any], directions: list[Any]) -> Any:
+def _inner_product(
+    products: Sequence[Node | None], leaves: Sequence[Node], directions: Sequence[object]
+) -> Node | None:
     """The sum over the leaves of gradient times direction; None where there is no gradient."""
-    total: Any = None
+    total: Value | Tensor | None = None
     for leaf, product, direction in zip(leaves, products, directions, strict=True):
         if product is not None:
-            term = product * _seed("jvp", leaf, direction)
+            term: Value | Tensor = product * _seed("jvp", leaf, direction)
             term = term.sum() if isinstance(term, Tensor) else term
             total = term if total is None else total + term
     return total
@@ -247,7 +256,7 @@ def jacobian(
     _positions("jacobian", argnums)
 
     @functools.wraps(f)
-    def derivatives(*args: Any, **kwargs: Any) -> Any:
+    def derivatives(*args: object, **kwargs: object) -> object:
         trace = _Trace("jacobian", f, args, kwargs, argnums)
         out, aux = trace.outputs("jacobian", f, has_aux)
         _check_numbers("jacobian", f, flatten(out)[0])
@@ -279,7 +288,7 @@ def hessian(
     return jacobian(jacobian(f, argnums, has_aux), argnums, has_aux)
 
 
-def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(f: Callable[..., Any], primals: Sequence[object], tangents: Sequence[object]) -> Any:
     """The product of f's Hessian with a vector, without the Hessian: f returns one number.
 
     Args:
@@ -323,7 +332,7 @@ def _positions(who: str, argnums: Argnums) -> list[int]:
         ) from err
 
 
-def _check_tuples(who: str, primals: Any, tangents: Any) -> None:
+def _check_tuples(who: str, primals: object, tangents: object) -> None:
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError(
             f"{who}: needs a tuple of primals and a tuple of tangents: {who}(f, (x,), (v,))."
@@ -337,8 +346,8 @@ class _Trace:
         self,
         who: str,
         f: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
         argnums: Argnums,
         as_graph: bool = False,
     ) -> None:
@@ -352,6 +361,7 @@ class _Trace:
                 )
         if len({n % len(args) for n in chosen}) < len(chosen):
             raise ValueError(f"{who}: argnums needs each argument once, but got {argnums}.")
+        given: list[object]
         given, self.rebuild = flatten(tuple(args[n] for n in chosen))
         self.leaves = [_variable(who, x) for x in given]
         self.own: set[Node] = set(self.leaves)  # what nobody outside can have a gradient of
@@ -367,12 +377,12 @@ class _Trace:
         wanted_here = _as_graph.set(wants_graph() or self.as_graph)
         try:
             with force_grad():
-                self.result = f(*arguments, **kwargs)
+                self.result: object = f(*arguments, **kwargs)
         finally:
             differentiated.reset(running_here)
             _as_graph.reset(wanted_here)
 
-    def outputs(self, who: str, f: Callable[..., Any], has_aux: bool) -> tuple[Any, Any]:
+    def outputs(self, who: str, f: Callable[..., Any], has_aux: bool) -> tuple[Any, object]:
         """What is to be differentiated of the result, and what is not, `aux`."""
         out, aux = _with_aux(who, self.result) if has_aux else (self.result, None)
         running_here = differentiated.set((*differentiated.get(), self.leaves))
@@ -382,7 +392,7 @@ class _Trace:
         finally:
             differentiated.reset(running_here)
 
-    def products(self, outs: list[Any], seeds: list[Any]) -> list[Any]:
+    def products(self, outs: Sequence[object], seeds: Sequence[Value | Tensor]) -> list[Any]:
         """For every leaf the sum over `outs` of seed times derivative; None where it is zero."""
         total: list[Any] = [None] * len(self.leaves)
         for out, seed in zip(outs, seeds, strict=True):
@@ -395,14 +405,14 @@ class _Trace:
                             total[i] = g if total[i] is None else total[i] + g
         return total
 
-    def pull(self, outs: list[Any], seeds: list[Any]) -> Any:
+    def pull(self, outs: Sequence[object], seeds: Sequence[Value | Tensor]) -> Any:
         """The vector-Jacobian product in the form of the chosen arguments."""
         found = self.products(outs, seeds)
         filled = [_gradient_of(x, g) for x, g in zip(self.leaves, found, strict=True)]
         tree = self.finish(self.rebuild(filled))
         return tree[0] if self.single else tree
 
-    def finish(self, tree: Any) -> Any:
+    def finish(self, tree: object) -> Any:
         """A result as the caller gets it: nodes inside another transform, else plain numbers."""
         if self.plain:
             return tree_map(_plain, tree)
@@ -410,7 +420,7 @@ class _Trace:
             return tree_map(_detached, tree)
         return tree_map(self._released, tree) if self.alone else tree
 
-    def _released(self, x: Any) -> Any:
+    def _released(self, x: object) -> object:
         """A result of constants as a constant, unless gradients lead from it to something else.
 
         `w = w - lr * grad(f)(w)` would keep all steps of a w that requires no gradient. But the
@@ -423,11 +433,11 @@ class _Trace:
         return x.detach() if own.issuperset(outside) else x
 
 
-def _is_watched(x: Any) -> bool:
+def _is_watched(x: object) -> bool:
     return isinstance(x, Node) and x.requires_grad
 
 
-def _variable(who: str, x: Any) -> Any:
+def _variable(who: str, x: Any) -> Value | Tensor:
     """A fresh node with x's number: the transform's own x.
 
     It is connected to x if that is a node, unless `no_grad()` says that nobody will ask.
@@ -452,7 +462,7 @@ def _variable(who: str, x: Any) -> Any:
     )
 
 
-def _rows(trace: _Trace, out: Any) -> Any:
+def _rows(trace: _Trace, out: Any) -> object:
     """The derivatives of one output, in the form of the chosen arguments."""
     if np.shape(out) and not isinstance(out, Node):
         out = Tensor(out)  # a constant
@@ -472,16 +482,17 @@ def _rows(trace: _Trace, out: Any) -> Any:
     return rows[0][1](joined)
 
 
-def _stacked(rows: list[Any], shape: tuple[int, ...]) -> Any:
+def _stacked(rows: list[Any], shape: tuple[int, ...]) -> Tensor | Array:
     if any(isinstance(row, Node) for row in rows):
         # A float's derivatives may be Values; an array has one for each of its elements.
         rows = [_as_tensor(row) if isinstance(row, Value) else row for row in rows]
     elif isinstance(rows[0], float):
         return np.array(rows).reshape(shape)
-    return stack(rows).reshape(shape + rows[0].shape)
+    found: Tensor | Array = stack(rows).reshape(shape + rows[0].shape)
+    return found
 
 
-def joined(who: str, f: Callable[..., Any], x: Any) -> Any:
+def joined(who: str, f: Callable[..., Any], x: object) -> object:
     """An array of objects that a function returned, as one node: `np.array([v, v * v])`.
 
     NumPy's functions make one where they meet a Value: a plain array to look at, but its elements
@@ -492,7 +503,7 @@ def joined(who: str, f: Callable[..., Any], x: Any) -> Any:
     """
     if type(x) is not np.ndarray or x.dtype != object:
         return x
-    items = x.ravel().tolist()
+    items: list[object] = x.ravel().tolist()
     for item in items:
         if not _is_scalar(item):
             raise TypeError(
@@ -511,7 +522,7 @@ def _as_tensor(value: Value) -> Tensor:
     return value * Tensor(1.0)  # type: ignore[return-value]
 
 
-def _seed(who: str, like: Node, given: Any) -> Any:
+def _seed(who: str, like: object, given: Any) -> Any:
     """A cotangent or tangent as a node of the kind and shape of `like`."""
     if not isinstance(like, Node):  # a constant has no use for it
         return given
@@ -527,7 +538,7 @@ def _seed(who: str, like: Node, given: Any) -> Any:
     return given
 
 
-def _gradient_of(leaf: Any, found: Any) -> Any:
+def _gradient_of(leaf: Node, found: Number | Node | None) -> Number | Node:
     """A gradient that was found, None if it is zero, in the kind of its leaf."""
     if found is None:
         return _zero_like(leaf)
@@ -536,37 +547,37 @@ def _gradient_of(leaf: Any, found: Any) -> Any:
     return np.asarray(found) if isinstance(found, np.generic) else found
 
 
-def _one_like(x: Any) -> Any:
+def _one_like(x: object) -> Tensor | Constant:
     return Tensor(np.ones_like(x._data)) if isinstance(x, Tensor) else Constant(1.0)
 
 
-def _zero_like(x: Any) -> Any:
+def _zero_like(x: Any) -> Number | Tensor | Constant:
     """0 in the kind and shape of a node; of a constant that a function returned, its form."""
     if isinstance(x, Tensor):
         return Tensor(np.zeros_like(x._data))
     return np.zeros_like(x, dtype=_float_type(x)) if np.shape(x) else Constant(0.0)
 
 
-def _float_type(x: Any) -> Any:
-    return x.dtype if x.dtype.kind == "f" else float
+def _float_type(x: Array) -> np.dtype[Any]:
+    return x.dtype if x.dtype.kind == "f" else np.dtype(float)
 
 
-def _shape(x: Node) -> Any:
+def _shape(x: object) -> tuple[int, ...]:
     return x.shape if isinstance(x, Tensor) else ()
 
 
-def _is_scalar(x: Any) -> bool:
+def _is_scalar(x: object) -> bool:
     if isinstance(x, (Real, Value)):
         return True
     return getattr(x, "shape", None) == () and _holds_numbers(x)
 
 
-def _holds_numbers(x: Any) -> bool:
+def _holds_numbers(x: object) -> bool:
     """Whether x is a Tensor or an array whose elements are numbers and not objects."""
     return getattr(getattr(x, "dtype", None), "kind", "") in tuple("biuf")
 
 
-def _plain(x: Any) -> Any:
+def _plain(x: object) -> object:
     if isinstance(x, Value):
         return x.data
     if isinstance(x, np.ndarray) and x.dtype == object:  # an aux; others have been joined
@@ -576,17 +587,17 @@ def _plain(x: Any) -> Any:
     return read(x, ".data") if active() else x._data
 
 
-def _detached(x: Any) -> Any:
+def _detached(x: object) -> object:
     return x.detach() if isinstance(x, (Value, Tensor)) else x
 
 
-def _with_aux(who: str, result: Any) -> tuple[Any, Any]:
+def _with_aux(who: str, result: object) -> tuple[object, object]:
     if not isinstance(result, tuple) or len(result) != 2:
         raise TypeError(f"{who}: with has_aux the function needs to return (value, aux).")
     return result
 
 
-def _check_numbers(who: str, f: Callable[..., Any], outs: list[Any]) -> None:
+def _check_numbers(who: str, f: Callable[..., Any], outs: Sequence[object]) -> None:
     for out in outs:
         if not isinstance(out, (Node, Real)) and not _holds_numbers(out):
             raise TypeError(
@@ -595,12 +606,12 @@ def _check_numbers(who: str, f: Callable[..., Any], outs: list[Any]) -> None:
             )
 
 
-def _aligned(who: str, what: str, form: Any, tree: Any) -> list[Any]:
+def _aligned(who: str, what: str, form: object, tree: object) -> Sequence[object]:
     """The leaves of a tree that needs a certain form, in the order of that form."""
     leaves = leaves_like(form, tree)
     if leaves is None:
-        needed, came = (tree_map(lambda _: "*", t) for t in (form, tree))
-        raise TypeError(f"{who}: the {what} need the form {needed}, but got {came}.")
+        shown: list[object] = [tree_map(lambda _: "*", t) for t in (form, tree)]
+        raise TypeError(f"{who}: the {what} need the form {shown[0]}, but got {shown[1]}.")
     return leaves
 
 

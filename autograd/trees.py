@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from autograd.arrays import Array
+
+    Form = tuple[Callable[[list[object]], object], tuple["Form | None", ...]]
 
 
 def flatten(
-    tree: Any, objects: Callable[[Any], Any] | None = None
-) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    tree: object, objects: Callable[[Array], object] | None = None
+) -> tuple[list[Any], Callable[[Sequence[object]], Any]]:
     """The leaves of a tree from left to right, and the function that puts others in their places.
 
     Args:
@@ -38,11 +42,14 @@ def flatten(
 
 
 def _take_apart(
-    tree: Any, leaves: list[Any], objects: Callable[..., Any] | None, known: dict[Any, Any]
-) -> Any:
+    tree: object,
+    leaves: list[Any],
+    objects: Callable[[Array], object] | None,
+    known: dict[Form, Form],
+) -> Form | None:
     """The form of a tree: what makes it, and the forms of what it is made of; of a leaf None."""
-    make: Callable[[list[Any]], Any]
-    branches: Iterable[Any]
+    make: Callable[[list[object]], object]
+    branches: Iterable[object]
     if objects is not None and _is_of_objects(tree):
         tree = objects(tree)
     if isinstance(tree, dict):
@@ -58,29 +65,29 @@ def _take_apart(
     return known.setdefault(form, form)  # there may be many of one form
 
 
-def _put_together(form: tuple[Any, ...] | None, leaves: Iterator[Any]) -> Any:
+def _put_together(form: Form | None, leaves: Iterator[object]) -> object:
     if form is None:
         return next(leaves)
     make, branches = form
     return make([_put_together(branch, leaves) for branch in branches])
 
 
-def _is_of_objects(x: Any) -> bool:
+def _is_of_objects(x: object) -> TypeGuard[Array]:
     return isinstance(x, np.ndarray) and x.dtype == object
 
 
-def _dict(keys: tuple[Any, ...], items: list[Any]) -> dict[Any, Any]:
+def _dict(keys: tuple[Hashable, ...], items: list[object]) -> dict[Hashable, object]:
     return dict(zip(keys, items, strict=True))
 
 
-def _array(shape: tuple[int, ...], items: list[Any]) -> Array:
+def _array(shape: tuple[int, ...], items: list[object]) -> Array:
     out = np.empty(len(items), dtype=object)
     for i, item in enumerate(items):  # one by one, as some may be lists
         out[i] = item
     return out.reshape(shape)
 
 
-def leaves_like(form: Any, tree: Any) -> list[float | Array] | None:
+def leaves_like(form: object, tree: object) -> list[Any] | None:
     """The leaves of a tree in the order of those of `form`; None if it has another form.
 
     Dicts need the same keys in any order; lists and tuples of the same length count as the same.
@@ -89,6 +96,7 @@ def leaves_like(form: Any, tree: Any) -> list[float | Array] | None:
         >>> leaves_like({"w": [0, 0], "b": 0}, {"b": 3.0, "w": (1.0, 2.0)})
         [1.0, 2.0, 3.0]
     """
+    pairs: list[tuple[object, object]]
     if isinstance(form, dict):
         if not isinstance(tree, dict) or tree.keys() != form.keys():
             return None
@@ -103,7 +111,7 @@ def leaves_like(form: Any, tree: Any) -> list[float | Array] | None:
     return None if None in found else [leaf for leaves in found for leaf in leaves or ()]
 
 
-def tree_map(function: Callable[..., Any], tree: Any) -> Any:
+def tree_map(function: Callable[[Any], object], tree: object) -> Any:
     """The same tree with `function` of every leaf."""
     leaves, rebuild = flatten(tree)
     return rebuild([function(leaf) for leaf in leaves])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from numbers import Real
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from autograd.rules import arithmetic, powers
 from autograd.tracing import as_traced, read, tracer
 from autograd.updates import readings
 from autograd.versions import FIXED
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 
 def _unary(op: Elementwise) -> Callable[..., Value]:
@@ -86,17 +89,17 @@ class Copied:
 
     __slots__ = ()
 
-    def __reduce_ex__(self: Any, protocol: Any) -> Any:
+    def __reduce_ex__(self: Any, protocol: object) -> Any:
         """How to make another one."""
         from autograd.copying import reduced
 
         return reduced(self)
 
-    def copied_as(self) -> Any:
+    def copied_as(self) -> Copied:
         """The node that is copied in its place: itself, unless it has no graph of its own."""
         return self
 
-    def __setstate__(self: Any, state: Any) -> None:
+    def __setstate__(self: Any, state: object) -> None:
         """Take over what another one held."""
         from autograd.copying import restore
 
@@ -249,8 +252,7 @@ class Value(Operations, Copied, node.Node):
             )
 
     def _graph_contributions(self, out_grad: Value) -> Iterator[node.Contribution]:
-        op: Any = self.op
-        parents = self.parents
+        op, parents = self.op, self.parents
         for parent, number in zip(parents, (self._x, getattr(self, "_y", None)), strict=False):
             if parent._data is not number and parent._data != number:
                 raise GraphError(
@@ -293,19 +295,24 @@ class Value(Operations, Copied, node.Node):
             return cast("Value", np.frompyfunc(op, op.arity, 1)(*boxed))
         return _methods[op](*(x if isinstance(x, Value) else Constant(x) for x in operands))
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: object
+    ) -> object:
         """`np.tanh(v)` and `np.float64(2) * v` are Values; an array of Values takes one in."""
         kind = kind_of(inputs)
         if method != "__call__" or kwargs or (kind is not None and kind._rank > self._rank):
             return NotImplemented  # a Tensor takes a Value in
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
-            return getattr(ufunc, method)(*boxed)
+            made: object = getattr(ufunc, method)(*boxed)
+            return made
         if ufunc in (np.equal, np.not_equal):  # by identity, and a number is not this node
             x, y = inputs if isinstance(inputs[0], Value) else inputs[::-1]
             return (x.__eq__(y) is True) == (ufunc is np.equal)
         if ufunc in COMPARISONS:
-            return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
+            of = [x.data if isinstance(x, Value) else x for x in inputs]
+            compared: object = getattr(ufunc, method)(*of)
+            return compared
         from autograd import numpy_protocols
 
         name = RENAMED.get(ufunc.__name__, ufunc.__name__)
@@ -314,7 +321,13 @@ class Value(Operations, Copied, node.Node):
             return self._apply(op, inputs, {})
         return numpy_protocols.ufunc(ufunc, method, inputs, {}, "Value")
 
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    def __array_function__(
+        self,
+        func: Callable[..., object],
+        types: Iterable[type],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+    ) -> object:
         """`np.std(v)`, as of an array of no axes that holds this Value."""
         from autograd import numpy_protocols
 
@@ -335,16 +348,16 @@ class Value(Operations, Copied, node.Node):
     __neg__ = _unary(arithmetic.negative)
     __abs__ = _unary(arithmetic.abs)
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: object) -> bool:
         return _compared(operator.lt, self, other)
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: object) -> bool:
         return _compared(operator.le, self, other)
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: object) -> bool:
         return _compared(operator.gt, self, other)
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: object) -> bool:
         return _compared(operator.ge, self, other)
 
     def __float__(self) -> float:
@@ -386,7 +399,7 @@ class Constant(Value):
     requires_grad: bool = False
 
 
-def derivative(op: Any, i: int, numbers: tuple[float, ...]) -> float:
+def derivative(op: Elementwise, i: int, numbers: tuple[float, ...]) -> float:
     """d out / d operand i of an operation, at these operands and this result."""
     try:
         return float(op.partials[i](*numbers))
@@ -395,12 +408,13 @@ def derivative(op: Any, i: int, numbers: tuple[float, ...]) -> float:
         return float(np.asarray(op.partials[i](*(np.array([x]) for x in numbers))).item())
 
 
-def _as_float(number: Any) -> float:
+def _as_float(number: object) -> float:
     if isinstance(number, (float, Real, np.bool)):
         return float(number)
     if hasattr(number, "stand_in"):
-        stand_in: float = number
-        return stand_in
+        stand_in: Any = number
+        as_float: float = stand_in
+        return as_float
     if isinstance(number, np.ndarray):
         came = f"an array of shape {number.shape}. For arrays there is Tensor: v * Tensor(x)"
     elif isinstance(number, node.Node):
@@ -414,7 +428,7 @@ def _as_float(number: Any) -> float:
     raise TypeError(f"Value: needs one real number, but got {came}.")
 
 
-def _shown(number: Any) -> str:
+def _shown(number: float) -> str:
     """A number in 6 digits, without the noise of the last ones; a whole number in all of its."""
     if abs(number) < 1e15 and number == int(number):
         return repr(float(number))
@@ -422,19 +436,19 @@ def _shown(number: Any) -> str:
     return text if "e" in text else repr(float(text))
 
 
-def _compared(relation: Callable[[float, float], bool], value: Value, other: Any) -> bool:
+def _compared(relation: Callable[[float, float], bool], value: Value, other: object) -> bool:
     if not isinstance(other, Value):
         plain = isinstance(other, np.ndarray) and other.dtype != object
         if not plain and (isinstance(other, node.Node) or _is_array(other)):
             return NotImplemented  # type: ignore[no-any-return]
-        number: Any = other
-        other = Constant(number)
+        plain_number: Any = other
+        other = Constant(plain_number)
     outcome = relation(value._data, other._data)
     watching = tracer() if active() else None
     return outcome if watching is None else watching.compared(relation, value, other, outcome)
 
 
-def _boxed(x: Any) -> Any:
+def _boxed(x: object) -> Array:
     box = np.empty((), dtype=object)
     box[()] = x
     return box
@@ -446,7 +460,7 @@ COMPARISONS = {
 }  # fmt: skip
 
 
-def _is_number(x: Any) -> bool:
+def _is_number(x: object) -> bool:
     return isinstance(x, (Value, float, int))
 
 
@@ -456,7 +470,7 @@ _NUMBERS = {float, int}  # the quick way
 _KNOW_BETTER: tuple[type, ...] = (node.Node, np.float32, np.float16, np.longdouble)
 
 
-def _knows_better(x: Any) -> bool:
+def _knows_better(x: object) -> bool:
     """Whether an operand decides itself what it does with a Value: a Tensor, an array, a float32.
 
     What NumPy does with a float32 and a number depends on what kind of number it is.
@@ -464,7 +478,7 @@ def _knows_better(x: Any) -> bool:
     return isinstance(x, _KNOW_BETTER) or _is_array(x)
 
 
-def _is_array(x: Any) -> bool:
+def _is_array(x: object) -> bool:
     """Whether x is an array, which knows better what it does with a Value."""
     if isinstance(x, np.ndarray):
         return True
@@ -484,8 +498,8 @@ def _moded(out: Value) -> Value:
     return out if recording() else Constant(out._data)
 
 
-def _with_defaults(op: Elementwise, method: Callable[[Value, Any], Value]) -> Callable[..., Value]:
-    def with_defaults(self: Value, *operands: Any, **named: Any) -> Value:
+def _with_defaults(op: Elementwise, method: Callable[..., Value]) -> Callable[..., Value]:
+    def with_defaults(self: Value, *operands: object, **named: object) -> Value:
         return method(*op.all_operands((self, *operands), named))
 
     with_defaults.__name__, with_defaults.__doc__ = op.name, op.__doc__
@@ -499,7 +513,7 @@ _methods: dict[Op, Callable[..., Value]] = {}
 def _install(op: Op) -> None:
     """Give Value a method for an elementwise operation."""
     if isinstance(op, Elementwise):
-        method: Any = _unary(op) if op.arity == 1 else _binary(op)
+        method: Callable[..., Value] = _unary(op) if op.arity == 1 else _binary(op)
         _methods[op] = _with_defaults(op, method) if op.defaults else method
         setattr(Value, op.name, _methods[op])
 

@@ -67,8 +67,9 @@ def gather(params: Sequence[Tensor | Value]) -> Numbers:
         numbers: Numbers | None = together(params) if together else None
         if numbers is not None:
             return numbers
-    if all(isinstance(p, Value) for p in params):
-        return GatheredValues(params)
+    values = [p for p in params if isinstance(p, Value)]
+    if len(values) == len(params):
+        return GatheredValues(values)
     return Gathered(params)
 
 
