@@ -196,5 +196,5 @@ def located(wanted: IntArray, rows: IntArray) -> IntArray:
     """
     order = np.argsort(rows)
     place = np.searchsorted(rows, wanted, sorter=order)
-    place = order[np.minimum(place, len(rows) - 1)]
-    return np.where(rows[place] == wanted, place, -1)
+    found = order.astype(np.int32)[np.minimum(place, len(rows) - 1, out=place)]
+    return np.where(rows[found] == wanted, found, -1)

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.chain import Chain
 from autograd.compiler.gather import gather, gathered, scatter
-from autograd.compiler.instructions import Group, Loop, Picks, Placed, Product, Raised, Sums
+from autograd.compiler.instructions import Chain, Group, Loop, Picks, Placed, Product, Raised, Sums
 from autograd.compiler.loop import Repeated
 from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.loop_gradients import of_shared, take_out
@@ -258,7 +257,7 @@ class Emitted:
 
     def _chain(self, chain: Chain) -> Tensor:
         params = {"chain": OnFloats(chain), "indices": self.indices}
-        return Tensor._apply(_CHAIN, (self.operand(self.at[chain.outside]),), params)
+        return Tensor._apply(_CHAIN, (self.operand(self.at[chain.inputs[0]]),), params)
 
     def _loop(self, loop: Loop) -> Tensor:
         body = loop.body

@@ -72,6 +72,13 @@ class Graph:
         self.right.append(right)
         return len(self.code) - 1
 
+    def extend(self, code: IntArray, left: IntArray, right: IntArray) -> None:
+        """New rows, all at once."""
+        for column, more in zip(
+            (self.code, self.left, self.right), (code, left, right), strict=True
+        ):
+            column.frombytes(more.astype(column.typecode).tobytes())
+
     def choices(self, candidates: Sequence[int]) -> int:
         """Rows that lookups choose from; the answer is their number, which is a PICK's `left`."""
         self.candidates.extend(candidates)

@@ -1,7 +1,8 @@
 """Instructions: what the rows of a graph are raised to, before they are placed and emitted.
 
 Of five neurons these are a `Product`, 5x2 by 2x1, to which b is added, and a `Group`, of tanh.
-raising.py finds them; a `Loop` (loop.py) and a `Chain` (chain.py) are instructions, too.
+raising.py finds them. A stretch that does the same again and again, or little at a time, is a
+`Scan`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from autograd.compiler.chain import Chain
 from autograd.compiler.graph import DATA, LEAF, Graph
 
 if TYPE_CHECKING:
@@ -110,17 +110,15 @@ class Body:
 
 
 @dataclass
-class Loop:
-    """A stretch of rounds.
+class Scan:
+    """A stretch of rounds, each after the one before.
 
     Attributes:
-        body: What each round does.
-        inputs: For each round, which rows the first rows of the body stand for.
+        inputs: For each round, which rows the first rows of its graph stand for.
         indices: For each round, which indices its lookups use.
         out: For each round, the rows that come out: (rounds, made).
     """
 
-    body: Body
     inputs: IntArray
     indices: IntArray
     out: IntArray
@@ -129,6 +127,31 @@ class Loop:
     def outside(self) -> IntArray:
         """The rows from outside, each once."""
         return np.unique(self.inputs[~np.isin(self.inputs, self.out)])
+
+
+@dataclass
+class Loop(Scan):
+    """Rounds of calls on arrays, see loop.py.
+
+    Attributes:
+        body: What each round does.
+    """
+
+    body: Body
+
+
+@dataclass
+class Chain(Scan):
+    """A narrow stretch, whose rows are computed one after another on floats, see rounds.py.
+
+    Attributes:
+        graph: It, as one round; which rounds there are in that, is found when it is written down.
+        flows: Of each row whether gradients flow to the left (1), to the right (2), to both (3), to
+            none (0).
+    """
+
+    graph: Graph
+    flows: IntArray
 
 
 Instruction = Group | Product | Sums | Picks | Chain | Loop
@@ -193,7 +216,7 @@ def operands_of(x: Instruction) -> list[IntArray]:
         return x.operands
     if isinstance(x, Picks):
         return [x.table]
-    if isinstance(x, (Chain, Loop)):
+    if isinstance(x, Scan):
         return [x.outside]
     paired = x.right >= 0
     return [x.left, x.right[paired]] if paired.any() else [x.left]

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.chain import LONG
 from autograd.compiler.columns import Columns, in_turn
 from autograd.compiler.graph import DETACH, LEAF, PICK
+
+LONG = 24
+"""So many levels are a long stretch."""
 
 if TYPE_CHECKING:
     from autograd.arrays import BoolArray, IntArray

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.chain import Chain
-from autograd.compiler.graph import CONSTANT, DATA, LEAF
-from autograd.compiler.instructions import Group, Loop, Picks, Product, Raised
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK
+from autograd.compiler.instructions import Chain, Group, Loop, Picks, Product, Raised
 from autograd.compiler.program import Program
 from autograd.compiler.tape import SOURCE, VIEW, Step
 from autograd.compiler.traced import Traced
@@ -88,7 +87,8 @@ class Names:
             name = x.op.name if x.op is not None else "constant"
             return f"{name}({', '.join(map(self.operand, x.operands))})"
         if isinstance(x, Chain):
-            names = [op.name for op in x.ops if op is not None] + ["take"] * bool(len(x.lookups.at))
+            codes = np.unique(np.array(x.graph.code)[x.inputs.size :])
+            names = ["take" if k == PICK else x.graph.ops[k].name for k in codes if k != DETACH]
             return f"one by one from {self.operand(x.outside)}: {', '.join(names)}"
         if isinstance(x, Loop):
             return f"{len(x.out):,} rounds of {', '.join(map(_kind, x.body.raised.instructions))}"

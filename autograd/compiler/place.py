@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.chain import Chain
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
-from autograd.compiler.instructions import Group, Loop, Product, Raised, Sums
+from autograd.compiler.instructions import Chain, Group, Loop, Product, Raised, Sums
 
 if TYPE_CHECKING:
     from autograd.arrays import FloatArray, IntArray
@@ -146,7 +145,7 @@ def place(raised: Raised, in_order: Sequence[int] = ()) -> Placement:
             placement.of(instruction.left)
             placement.of(instruction.right[instruction.right >= 0])
         elif isinstance(instruction, Chain):
-            placement.of(instruction.outside)
+            placement.of(instruction.inputs)
         else:
             placement.of(instruction.table)
         placement.results(instruction.out)

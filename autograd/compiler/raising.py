@@ -11,23 +11,22 @@ Five neurons on one input pair, each `tanh(w0*x0 + w1*x1 + b)`, are recorded as 
 
 Levels that do the same again and again are written down once (repeats.py, loop.py). Where level
 after level has but a few operations, as in a recurrence over one number, nothing is grouped:
-chain.py goes through such a stretch row by row. All of this is array work on whole columns of the
+such a stretch is computed row by row (rounds.py). All of this is array work on whole columns of the
 graph but for the levels, one short loop.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.chain import FEW, LIST, LONG, MANY, Chain, Lookups
-from autograd.compiler.columns import Columns, in_turn, located
-from autograd.compiler.graph import CONSTANT, DETACH, PICK, Graph
+from autograd.compiler.columns import Columns, in_turn
+from autograd.compiler.graph import DETACH, PICK, Graph
 from autograd.compiler.instructions import (
     Body,
+    Chain,
     Group,
     Loop,
     Picks,
@@ -35,15 +34,20 @@ from autograd.compiler.instructions import (
     Raised,
     Sums,
 )
-from autograd.compiler.levels import levels
+from autograd.compiler.levels import LONG, levels
 from autograd.compiler.place import place
-from autograd.compiler.repeats import distinct, find_repeats, round_of, runs
+from autograd.compiler.repeats import FEW, distinct, find_repeats, round_of, runs, wires_of
 from autograd.rules.arithmetic import add, multiply
 
 if TYPE_CHECKING:
     from autograd.arrays import BoolArray, IntArray
     from autograd.compiler.instructions import Instruction
 
+
+MANY, LIST = 150, 500
+"""A stretch is computed row by row if it is LONG levels of at most FEW operations for each of the
+instructions that it would be otherwise. Where it would be as many instructions as LIST it may have
+MANY for each: they would run faster, but to write down so many takes too long."""
 
 SUM = 30_000
 """Stands for the code of a row that is a sum."""
@@ -70,7 +74,7 @@ def raise_graph(graph: Graph) -> Raised:
         if key not in bodies:
             raised = raise_graph(body)
             bodies[key] = Body(raised, made, np.flatnonzero(same), mask, place(raised))
-        found.append((first, Loop(bodies[key], inputs, indices, results)))
+        found.append((first, Loop(inputs, indices, results, bodies[key])))
         kept[results] = False
     if found:
         rows, keys = rows[kept[rows]], keys[:, kept[rows]]
@@ -164,44 +168,16 @@ def _narrow(
 
 def _chain(columns: Columns, rows: IntArray, needs: BoolArray) -> Chain:
     """Rows of a narrow stretch, one after another; they have come in an order that will do."""
-    graph = columns.graph
-    left, right = columns.left[rows], columns.right[rows]
-    lookups = np.flatnonzero(columns.code[rows] == PICK)
-    lots, which = np.unique(columns.number[rows[lookups]], return_inverse=True)
-    candidates = columns.candidates_of(lots)
-    operands = np.unique(np.concatenate([left, right, candidates]))
-    outside = operands[(operands >= 0) & (located(operands, rows) < 0)]
-    numbers = np.concatenate([outside, rows])
-    detached = columns.code[rows] == DETACH
+    left, right, code = columns.left[rows], columns.right[rows], columns.code[rows]
     sides = zip(in_turn(left), in_turn(right), strict=True)
-    for row, (i, j), stops in zip(in_turn(rows), sides, in_turn(detached), strict=True):
+    for row, (i, j), stops in zip(in_turn(rows), sides, in_turn(code == DETACH), strict=True):
         if i >= 0:  # of lookups it is known
             flow = needs[i] or (j >= 0 and needs[j])
             needs[row] = flow and not stops and columns.leads[row]
-    flows = needs[left] + 2 * (needs[right] & (right >= 0))
-    flows[lookups] = 1
-    used, code = np.unique(columns.code[rows], return_inverse=True)
-    ops = [graph.ops[k] if k >= 0 else None for k in in_turn(used)]
-    at_left, at_right = (_flat(located(side, numbers)) for side in (left, right))
-    flows = np.where(needs[rows], flows, 0)
-    counts = columns.choices(lots)
-    begins = np.cumsum(counts) - counts
-    chosen = Lookups(
-        lookups,
-        located(candidates, numbers),
-        begins[which],
-        counts[which],
-        columns.index[rows[lookups]],
-    )
-    written = np.flatnonzero(columns.code[outside] == CONSTANT)
-    constants = {k: graph.constants[columns.number[outside[k]]] for k in in_turn(written)}
-    return Chain(
-        ops, _flat(code), at_left, at_right, _flat(flows), outside, rows, chosen, constants
-    )
-
-
-def _flat(numbers: IntArray) -> array[int]:
-    return array("i", numbers.astype(np.int32).tobytes())
+    flows = np.where(code == PICK, 1, needs[left] + 2 * (needs[right] & (right >= 0)))
+    rounds = rows[None]  # all of them are one
+    graph, inputs, indices = round_of(columns, rounds, wires_of(columns, rounds)[0], needs)
+    return Chain(inputs, indices, rounds, graph, np.where(needs[rows], flows, 0).astype(np.int8))
 
 
 def _instructions(columns: Columns, code: int, rows: IntArray) -> Iterator[Instruction]:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.chain import FEW
 from autograd.compiler.columns import Columns, in_turn, located
 from autograd.compiler.graph import CONSTANT, DATA, LEAF, PICK, Graph
 from autograd.value import Constant
@@ -32,6 +31,10 @@ ROUNDS = 16
 
 MUCH = 250
 """A round with so many operations for each of its instructions is worth instructions of its own."""
+
+FEW = 20
+"""A loop of calls has more than so many operations in each round; with fewer they are computed one
+by one."""
 
 WIDE = 10_000
 """How many rows a level has at most."""
@@ -102,11 +105,11 @@ def _same_rounds(columns: Columns, kept: IntArray) -> tuple[int, IntArray, IntAr
     rows = rows[np.argsort(place, kind="stable")]
     ends = np.cumsum([0, *sizes.sum(axis=1)])
     rounds = rows[ends[first] : ends[last]].reshape(last - first, -1)
-    for pattern in (_kinds, _wires):
+    for pattern in (_kinds, wires_of):
         begin, end = _alike(pattern(columns, rounds))
         rounds, first = rounds[begin:end], first + begin
     rounds = rounds[:, np.argsort(rounds[0])]  # as recorded: operands before what uses them
-    return first, rounds, _wires(columns, rounds[:1])[0]
+    return first, rounds, wires_of(columns, rounds[:1])[0]
 
 
 def _kinds(columns: Columns, rounds: IntArray) -> IntArray:
@@ -150,13 +153,13 @@ def _lookups(columns: Columns, rounds: IntArray) -> list[tuple[IntArray, IntArra
     return found
 
 
-def _wires(columns: Columns, rounds: IntArray) -> IntArray:
+def wires_of(columns: Columns, rounds: IntArray) -> IntArray:
     """For each round, where its operands come from."""
     times, size = rounds.shape
     operands = _operands(columns, rounds)
     place = located(operands, rounds.ravel())
     inside = (place >= 0) & (place // size == np.arange(times)[:, None])
-    return np.where(inside, place % size, np.where(operands < 0, NONE, OUTSIDE))
+    return np.where(inside, place % size, np.where(operands < 0, np.int32(NONE), np.int32(OUTSIDE)))
 
 
 def round_of(
@@ -175,19 +178,19 @@ def round_of(
     # The terms of a product are to lie side by side, be they numbers that need a gradient or not.
     in_sums = np.zeros(len(wires), dtype=bool)
     in_sums[: 2 * rounds.shape[1]] = np.tile(columns.inner_product[rounds[0]], 2)
-    leaves = set(which[in_sums[wires == OUTSIDE]].tolist())
     inputs = operands[:, np.unique(which, return_index=True)[1]]
-    for k, column in enumerate(inputs.T):
-        row = int(column[0])
-        if columns.code[row] == CONSTANT and np.all(column == row):
-            body.add(CONSTANT, len(body.constants))
-            body.constants.append(graph.constants[graph.left[row]])
-        elif k in leaves or needs[column].any():
-            body.add(LEAF, len(body.leaves))
-            body.leaves.append(_UNKNOWN)
-        else:
-            body.add(DATA, body.data_size)
-            body.data_size += 1
+    first = inputs[0]
+    written = np.all(inputs == first, axis=0) & (columns.code[first] == CONSTANT)
+    needed: BoolArray = np.logical_or.reduce(needs[inputs])
+    needed[which[in_sums[wires == OUTSIDE]]] = True
+    given = np.where(written, CONSTANT, np.where(needed, LEAF, DATA))
+    number = np.zeros_like(given)
+    for code in (CONSTANT, LEAF, DATA):
+        number[given == code] = np.arange(np.count_nonzero(given == code))
+    body.extend(given, number, np.full_like(given, -1))
+    body.constants = [graph.constants[k] for k in in_turn(columns.number[first[written]])]
+    body.leaves += [_UNKNOWN] * int(np.count_nonzero(given == LEAF))
+    body.data_size = int(np.count_nonzero(given == DATA))
     begin = len(body)
     source = np.where(wires == NONE, -1, wires + begin)
     source[wires == OUTSIDE] = which
@@ -195,8 +198,7 @@ def round_of(
     (lots, lot), (indices, index) = _lookups(columns, rounds)
     codes = columns.code[rounds[0]]
     left[codes == PICK], right[codes == PICK] = lot, index
-    for code, i, j in zip(in_turn(codes), in_turn(left), in_turn(right), strict=True):
-        body.add(code, i, j)
+    body.extend(codes, left, right)
     counts = columns.choices(lots[0])
     for end, count in zip(in_turn(np.cumsum(counts)), in_turn(counts), strict=True):
         body.choices([*in_turn(candidates[end - count : end])])

@@ -1,6 +1,8 @@
 """Rounds: chains of single numbers as Python that is written for them, forward and backward.
 
-A thousand times  x = sin(w * x + b)  is three rows that repeat themselves. Forward they become
+A recurrence over one number, `x = sin(w * x + b)` a thousand times, has no groups and no matrices:
+each operation waits for the one before, and a call of NumPy on one number takes as long as ten
+operations of Python. It is three rows that repeat themselves. Forward they become
 
     for _ in columns:                       values: w, b, x and all results so far
         x0 = values[-1]
@@ -30,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.chain import Chain
+from autograd.compiler.graph import CONSTANT, PICK
 from autograd.compiler.passes import Ends
 from autograd.compiler.repeats import LONGEST, ROUNDS, repeats
 from autograd.compiler.words import Lines, Word, named
@@ -39,6 +41,7 @@ from autograd.value import Constant, Value, derivative
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+    from autograd.compiler.instructions import Chain
     from autograd.op import Op
 
 _COPY: Any = SimpleNamespace(
@@ -194,7 +197,7 @@ class Stretch:
     """
 
     def __init__(
-        self, chain: Chain, begin: int, size: int, times: int, alike: bool, known: dict[str, Any]
+        self, chain: OnFloats, begin: int, size: int, times: int, alike: bool, known: dict[str, Any]
     ) -> None:
         self.rows, self.size = slice(begin, begin + size * times), size
         self.kinds: Any = None
@@ -208,10 +211,10 @@ class Stretch:
             known[key] = self._compiled(kinds)
         self.ways = known[key]
 
-    def _by_kinds(self, chain: Chain) -> Iterator[Any]:
+    def _by_kinds(self, chain: OnFloats) -> Iterator[Any]:
         """A row of each kind; its operands are anywhere."""
         columns = (chain.code, chain.flows, chain.right)
-        code, flows, right = (np.frombuffer(x, dtype=np.int32)[self.rows] for x in columns)
+        code, flows, right = (x[self.rows].astype(np.int32) for x in columns)
         keys, kinds, counts = np.unique(
             code * 8 + flows * 2 + (right >= 0), return_inverse=True, return_counts=True
         )
@@ -220,24 +223,24 @@ class Stretch:
         self.kinds = array("h", kinds.tobytes())
         operands: list[Operand] = [("m", 0), ("m", 1)]
         for key in keys[order].tolist():
-            yield chain.ops[key // 8], key // 2 % 4, operands[: 1 + key % 2]
+            yield chain.op(key // 8), key // 2 % 4, operands[: 1 + key % 2]
 
-    def _round(self, chain: Chain) -> list[Any]:
+    def _round(self, chain: OnFloats) -> list[Any]:
         """The rows of any of the rounds."""
         first, size = self.rows.start, self.size
         rows = []
         for k in range(first, first + size):
             operands = []
             for side, places in enumerate((chain.left, chain.right)):
-                column = np.frombuffer(places, dtype=np.int32)[k : self.rows.stop : size]
+                column = places[k : self.rows.stop : size]
                 if column[0] >= 0:
                     operands.append(self._where(chain, column, k - first, side))
-            rows.append((chain.ops[chain.code[k]], chain.flows[k], operands))
+            rows.append((chain.op(chain.code[k]), int(chain.flows[k]), operands))
         return rows
 
-    def _where(self, chain: Chain, column: Array, k: int, side: int) -> Operand:
+    def _where(self, chain: OnFloats, column: Array, k: int, side: int) -> Operand:
         """Where an operand of the k-th row of each round is."""
-        place, count = int(column[0]), len(chain.outside)
+        place, count = int(column[0]), chain.count
         if place < count:
             if (column == place).all():
                 return ("c", chain.constants[place]) if place in chain.constants else ("s", place)
@@ -246,9 +249,9 @@ class Stretch:
         back = count + self.rows.start - place  # the same in all rounds
         return ("b", back) if back > 0 else ("t", -back)
 
-    def columns(self, chain: Chain, left: Any) -> list[Any]:
+    def columns(self, chain: OnFloats, left: Any) -> list[Any]:
         """For each round which kind it is of, and the places of its operands that move."""
-        sides = memoryview(left), memoryview(chain.right)
+        sides = left.data, chain.right.data
         found = [sides[side][self.rows][k :: self.size] for k, side in self.moving]
         return found if self.kinds is None else [self.kinds, *found]
 
@@ -288,18 +291,56 @@ class Stretch:
 
 
 class OnFloats:
-    """A chain as Python."""
+    """A chain as Python.
+
+    Attributes:
+        count, size: How many numbers come from outside, and how many are computed.
+        code: Of each row its operation, as in the graph.
+        left, right: Its operands, as places in the numbers from outside followed by the rows'
+            results; -1 for no right one, and for the left one of a lookup.
+        flows: As in the chain.
+        constants: The numbers written in the code, by their places.
+        lookups: Which rows are copies of one of several numbers, as an index says.
+    """
 
     def __init__(self, chain: Chain) -> None:
-        self.chain, self.size = chain, len(chain.out)
-        self.stretches = [*_stretches(chain)]
-        self.fixed = None if chain.lookups.at.size else self._columns(chain.left)
+        self.graph = graph = chain.graph
+        self.count, self.size = chain.inputs.size, chain.out.size
+        columns = np.array(graph.code), np.array(graph.left), np.array(graph.right)
+        self.code, self.left, self.right = (x[self.count :] for x in columns)
+        self.flows = chain.flows
+        written = np.flatnonzero(columns[0][: self.count] == CONSTANT).tolist()
+        self.constants = {k: graph.constants[graph.left[k]] for k in written}
+        self.lookups = np.flatnonzero(self.code == PICK)
+        self._lots = self.left[self.lookups]
+        self._indices = chain.indices[0][self.right[self.lookups]]
+        self.left[self.lookups] = self.right[self.lookups] = -1
+        self.stretches = [*_stretches(self)]
+        self.fixed = None if self.lookups.size else self._columns(self.left)
+
+    def op(self, code: int) -> Any:
+        """The operation that a row's code stands for; None copies."""
+        return self.graph.ops[code] if code >= 0 else None
+
+    def _operands(self, indices: Array) -> Any:
+        """The left operands; of a lookup, what the indices choose."""
+        begins = np.array(self.graph.begins)
+        first, index = begins[self._lots], indices[self._indices]
+        counts = begins[self._lots + 1] - first
+        wrong = (index < -counts) | (index >= counts)
+        if wrong.any():  # in NumPy's words, as where lookups are not part of a chain
+            raise IndexError(
+                f"index {index[wrong][0]} is out of bounds for axis 0 with size {counts[wrong][0]}"
+            )
+        left = self.left.copy()
+        left[self.lookups] = np.array(self.graph.candidates)[first + index % counts]
+        return left
 
     def _columns(self, left: Any) -> list[list[Sequence[int]]]:
-        return [x.columns(self.chain, left) for x in self.stretches]
+        return [x.columns(self, left) for x in self.stretches]
 
     def _rounds(self, indices: Array) -> Iterator[tuple[Stretch, Any]]:
-        columns = self.fixed or self._columns(self.chain.operands(indices))
+        columns = self.fixed or self._columns(self._operands(indices))
         return zip(self.stretches, columns, strict=True)
 
     def run(self, outside: Array, indices: Array, out: Array) -> None:
@@ -339,16 +380,14 @@ class OnFloats:
             return
 
 
-def _stretches(chain: Chain) -> Iterator[Stretch]:
+def _stretches(chain: OnFloats) -> Iterator[Stretch]:
     """A chain's rows, as rounds where they repeat themselves."""
     columns = (chain.code, chain.flows, chain.left, chain.right)
-    code, flows, *sides = (np.frombuffer(x, dtype=np.int32).astype(np.int64) for x in columns)
-    count, end = len(chain.outside), len(code)
+    code, flows, *sides = (x.astype(np.int64) for x in columns)
+    count, end = chain.count, len(code)
     here = count + np.arange(end)
     near = [np.where(side < count, np.minimum(side, 0), here - side) for side in sides]
-    near[0][chain.lookups.at] = (
-        -2 - chain.lookups.at
-    )  # each on its own: it may choose from its round
+    near[0][chain.lookups] = -2 - chain.lookups  # each on its own: it may choose from its round
     factors = np.random.default_rng(0).integers(1 << 62, size=4)
     marks = sum(x * factor for x, factor in zip((code, flows, *near), factors, strict=True))
     begin, known = 0, dict[Any, Any]()

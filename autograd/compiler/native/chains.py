@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.chain import Chain
 from autograd.compiler.native.arithmetic import assigned, typed
 from autograd.compiler.native.loops import MADE, Apply, Code, Memory, Nest, Number, Ref, mapped
 from autograd.compiler.native.memories import Memories, UnknownStep
+from autograd.compiler.rounds import OnFloats
 from autograd.compiler.tape import Tape
 
 FLOAT = np.dtype(np.float64)
@@ -30,10 +30,12 @@ Lower = Callable[[Any, Memories], list[Nest]]
 """The nests of a call of NumPy's: `lowered` of lowering.py, which knows this file."""
 
 
-def forward(memories: Memories, lower: Lower, chain: Chain, outside: Any, out: Any) -> list[Nest]:
+def forward(
+    memories: Memories, lower: Lower, chain: OnFloats, outside: Any, out: Any
+) -> list[Nest]:
     """All rows, into an array."""
     values = _values(memories, "values", chain)
-    first = len(chain.outside)
+    first = chain.count
     found = _copied(memories, outside, values, 0)
     for k, (op, _, operands) in enumerate(_rows(chain)):
         given = [_number(chain, values, place) for place in operands]
@@ -45,7 +47,7 @@ def forward(memories: Memories, lower: Lower, chain: Chain, outside: Any, out: A
 def backward(
     memories: Memories,
     lower: Lower,
-    chain: Chain,
+    chain: OnFloats,
     outside: Any,
     results: Any,
     slopes: Any,
@@ -53,7 +55,7 @@ def backward(
 ) -> list[Nest]:
     """The slopes of the rows carried back to the numbers from outside, the last row first."""
     values, grads = (_values(memories, name, chain) for name in ("values", "grads"))
-    first = len(chain.outside)
+    first = chain.count
     found = _copied(memories, outside, values, 0) + _copied(memories, results, values, first)
     found.append(Nest((first,), 1, Number(0.0, FLOAT), Ref(grads, 0, (1,))))
     found += _copied(memories, slopes, grads, first)
@@ -73,20 +75,20 @@ def backward(
     return [*found, *assigned(memories, Ref(grads, 0, (1,)), out)]
 
 
-def _rows(chain: Chain) -> list[tuple[Any, int, list[int]]]:
+def _rows(chain: OnFloats) -> list[tuple[Any, int, list[int]]]:
     """Of each row its operation, to which operands gradients flow, and their places."""
-    if chain.lookups.at.size or len(chain.code) > MANY:
+    if chain.lookups.size or len(chain.code) > MANY:
         raise UnknownStep("a chain with lookups, or a very long one")
-    columns = zip(chain.code, chain.flows, chain.left, chain.right, strict=True)
+    columns = (x.tolist() for x in (chain.code, chain.flows, chain.left, chain.right))
     return [
-        (chain.ops[code], flows, [left] if right < 0 else [left, right])
-        for code, flows, left, right in columns
+        (chain.op(code), flows, [left] if right < 0 else [left, right])
+        for code, flows, left, right in zip(*columns, strict=True)
     ]
 
 
-def _values(memories: Memories, name: str, chain: Chain) -> Memory:
+def _values(memories: Memories, name: str, chain: OnFloats) -> Memory:
     """A memory for what comes from outside and all rows."""
-    return memories.more(name, np.zeros(len(chain.outside) + len(chain.out)), MADE)
+    return memories.more(name, np.zeros(chain.count + chain.size), MADE)
 
 
 def _copied(memories: Memories, array: Any, memory: Memory, begin: int) -> list[Nest]:
@@ -95,7 +97,7 @@ def _copied(memories: Memories, array: Any, memory: Memory, begin: int) -> list[
     return [Nest(array.shape, 1, memories.ref(array), Ref(memory, begin, (1,)))]
 
 
-def _number(chain: Chain, values: Memory, place: int) -> Code:
+def _number(chain: OnFloats, values: Memory, place: int) -> Code:
     if place in chain.constants:
         return Number(float(chain.constants[place]), FLOAT)
     return Ref(values, place, ())

@@ -56,7 +56,7 @@ def lowered(call: Any, memories: Memories) -> list[Nest]:
     elif isinstance(owner, OnFloats):
         way: Any = chains.backward if name == "run_back" else chains.forward
         *given, _ = call.args  # the last are indices for lookups
-        found = way(memories, lowered, owner.chain, *given, call.keywords["out"])
+        found = way(memories, lowered, owner, *given, call.keywords["out"])
     elif name in MOVES:
         found = MOVES[name](memories, *call.args, **call.keywords)
     else:

@@ -9,7 +9,7 @@ import pytest
 import autograd
 import optim
 from autograd import Tensor, Value
-from autograd.compiler.chain import Chain
+from autograd.compiler.instructions import Chain
 from autograd.compiler.native.backend import _key, _pieces_of
 from autograd.compiler.native.loops import Loop, every_nest
 from autograd.compiler.native.lowering import lowered
