@@ -221,6 +221,16 @@ def recurrent_sides():
     return sides, [(wave,) for wave in recurrent.waves(16)]
 
 
+def one_number_sides():
+    sides = {
+        "single Values": recurrent.over_one_number,
+        "single Values, whole step": lambda: recurrent.over_one_number(whole=autograd.compile),
+        "as written": lambda: recurrent.over_one_number(lambda f: f),
+        "Python by hand": recurrent.over_one_number_by_hand,
+    }
+    return sides, [(np.linspace(-1, 1, recurrent.LONG).tolist(),)]
+
+
 ROWS = {
     "two moons: 100 points, 2-16-16-1, SGD": moons_sides,
     "digits: 64-64-10, batch 64, Adam": lambda: classifier_sides((64, 64, 10), np.float64),
@@ -229,6 +239,7 @@ ROWS = {
     ),
     "scalar GPT: 4,192 parameters, words of 3 to 8 letters, Adam": gpt_sides,
     "recurrent network of 8 neurons reading 120 numbers, SGD": recurrent_sides,
+    "recurrence of 1,000 steps over one number, SGD": one_number_sides,
 }
 NEEDS = {
     "micrograd": "micrograd",

@@ -19,7 +19,7 @@ from benchmarks.limits import others
 CLOSE_UP, VALUES, TENSORS = (
     "scalars, whole step", "single Values, whole step", "tensors, whole step",
 )  # fmt: skip
-MOONS, DIGITS, LARGE, GPT, RECURRENT = compiled.ROWS
+MOONS, DIGITS, LARGE, GPT, RECURRENT, _ = compiled.ROWS
 LINES = {
     "two moons in single numbers: a close-up of a model": (MOONS, CLOSE_UP),
     "two moons in single numbers: 337 separate `Value`s": (MOONS, VALUES),

@@ -1,10 +1,12 @@
 """A recurrent network that reads a wave and says after each number what the next one will be.
 
 Eight neurons see a number and what they themselves said before. Written in single numbers, beside
-the same by hand in NumPy and with PyTorch's RNN. Mean squared error, SGD.
+the same by hand in NumPy and with PyTorch's RNN. Mean squared error, SGD. And a recurrence over one
+number, in which there is nothing to do at the same time.
 """
 
 import itertools
+import math
 
 import numpy as np
 
@@ -13,6 +15,7 @@ import optim
 from autograd import Value
 
 NEURONS, STEPS, RATE = 8, 120, 0.05
+LONG = 1_000
 
 
 def waves(count):
@@ -139,5 +142,51 @@ def jax_scan():
         nonlocal params
         total, params = update(params, wave)
         return float(total)
+
+    return step
+
+
+def over_one_number(function=autograd.compile, whole=None):
+    """x = sin(w x + b u) a thousand times, for numbers u; the loss is the last x squared."""
+    weight, bias = Value(0.9), Value(0.1)
+
+    def loss_of(inputs):
+        state = 0.5
+        for number in inputs:
+            state = (state * weight + number * bias).sin()
+        return state * state
+
+    loss_of = function(loss_of) if whole is None else loss_of
+    optimizer = optim.SGD([weight, bias], lr=0.01)
+
+    def lines(inputs):
+        loss = loss_of(inputs)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    lines = lines if whole is None else whole(lines)
+    return lambda inputs: lines(inputs).data
+
+
+def over_one_number_by_hand():
+    """The same on Python's floats."""
+    weight, bias = 0.9, 0.1
+
+    def step(inputs):
+        nonlocal weight, bias
+        state, seen = 0.5, []
+        for number in inputs:
+            seen.append((state, number, inner := state * weight + number * bias))
+            state = math.sin(inner)
+        slope, weights, biases = 2 * state, 0.0, 0.0
+        for before, number, inner in reversed(seen):
+            slope *= math.cos(inner)
+            weights += slope * before
+            biases += slope * number
+            slope *= weight
+        weight, bias = weight - 0.01 * weights, bias - 0.01 * biases
+        return state * state
 
     return step

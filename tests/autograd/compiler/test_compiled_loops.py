@@ -12,9 +12,11 @@ import pytest
 import autograd
 from autograd import Value
 from autograd.compiler import repeats
-from autograd.compiler.instructions import Loop
+from autograd.compiler.instructions import Chain, Loop, Scan
 from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.repeated_calls import unrolled
+from autograd.compiler.rounds import OnFloats
+from autograd.node import topological
 from tests.autograd.compiler.programs import RandomRecurrence, assert_same_numbers
 
 W = [[Value(0.1 * (i - j)) for j in range(6)] for i in range(6)]
@@ -236,16 +238,34 @@ def test_random_recurrences_give_the_same_as_loops(seed, monkeypatch):
         assert_same_numbers(*(gradients(y, leaves) for y in both))
 
 
-def test_most_random_recurrences_are_loops(monkeypatch):
-    monkeypatch.setattr(repeats, "ROUNDS", 2)
-    monkeypatch.setattr(repeats, "FEW", 0)
-    found = 0
-    for seed in range(30):
+@pytest.mark.slow
+def test_random_recurrences_are_rounds_of_calls_or_of_python():
+    def longest(node):
+        """How many operations wait for one another."""
+        lengths = {}
+        for x in topological(node):
+            lengths[x] = 1 + max((lengths[parent] for parent in x.parents), default=0)
+        return lengths[node]
+
+    def given(rounds):
+        f.rounds = rounds
+        return numbers(seed, rounds), Value(0.5), np.zeros(f.width, dtype=int)
+
+    found = []
+    for seed in range(40):
         f = RandomRecurrence(seed)
-        g = autograd.compile(f)
-        g(numbers(seed, f.rounds), Value(0.5), np.zeros(f.width, dtype=int))
-        found += bool(loops(g))
-    assert found >= 20
+        if longest(f(*given(30))[1]) - longest(f(*given(10))[1]) < 20:
+            continue  # no round waits for the one before
+        g = autograd.compile(f, audit=False)
+        g(*given(160))
+        scans = [x for x in g._newest.raised.instructions if isinstance(x, Scan)]
+        kinds = (OnFloats(x).stretches for x in scans if isinstance(x, Chain))
+        found.append(
+            any(isinstance(x, Loop) for x in scans)
+            or any(stretch.kinds is None for stretches in kinds for stretch in stretches)
+        )
+    assert len(found) > 25
+    assert sum(found) >= 0.95 * len(found)
 
 
 @pytest.mark.slow
