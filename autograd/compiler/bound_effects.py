@@ -152,6 +152,8 @@ class BoundEffects:
             tensors[k]._grad = None
             if new is not None:
                 tensors[k]._receive(new)
+        for k in self.effects.arrays_gone:
+            self.program.leaf(k, given).home.holder._grad = None
         # elements of arrays after these
         for known, leaves, numbers, places in self.row_data:
             self._values(known, leaves, given).put(numbers[places])

@@ -87,6 +87,7 @@ class StandIn(Tensor):
     @_grad.setter
     def _grad(self, grad: Traced | None) -> None:
         self.check_whole()
+        self.run.effects.rows.array_gradient(self.given, is_gone=grad is None)
         self._now, self.is_set = grad, True
 
     def _receive(self, grad: Traced) -> None:
@@ -285,13 +286,16 @@ class Written:
         self.late = rows.late()
         self.row_data: dict[Any, list[tuple[int, Any]]] = {}
         self.row_grads: list[tuple[int, int | None]] = []
+        self.arrays_gone: list[int] = []
         for k, leaf in rows.leaves.items():
             if leaf.number.__class__ is tuple:
                 array, where = leaf.number
                 self.row_data.setdefault(array, []).append((k, where))
             elif leaf.number is not None:
                 self.row_data.setdefault(None, []).append((k, leaf.number))
-            if leaf.is_set:
+            if leaf.is_set and leaf.with_array and leaf.gradient is None:
+                self.arrays_gone.append(k)
+            elif leaf.is_set:
                 self.row_grads.append((k, None if leaf.gradient is GONE else leaf.gradient))
         self.after: AfterBackward | None = None
 
@@ -325,7 +329,7 @@ class Written:
         self.is_step |= bool((self.grads or self.row_grads) and (self.asked or self.olds))
         if not self.is_step and (self.asked or self.olds):
             self.run.refuse(".grad")  # results would be constants
-        return any(changes) or bool(self.draws)
+        return any(changes) or bool(self.draws or self.arrays_gone)
 
     def check_results(self, outputs: list[Tensor | Traced | int]) -> None:
         """See to it that no gradient is lost: results are constants, as leaves change after them.
@@ -381,7 +385,10 @@ class State:
         self, effects: Written, tensors: Sequence[Tensor], values: Callable[..., Any]
     ) -> None:
         changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
-        nodes = [tensors[k] for k in changed]
+        rows = {k for pairs in (effects.row_grads, *effects.row_data.values()) for k, _ in pairs}
+        leaves = [*map(values, sorted(rows.union(effects.arrays_gone)))]
+        holders = [x.home.holder for x in leaves if x.home is not None]
+        nodes = {id(x): x for x in (*(tensors[k] for k in changed), *holders)}.values()
         self.nodes = [(x, x._data, x._grad, x._version.number) for x in nodes]
         self.ends = [(owner, name, getattr(owner, name)) for owner, name, _ in effects.ends]
         arrays = {f"what is kept ({i})": get() for i, (get, *_) in enumerate(effects.kept)}
@@ -392,9 +399,8 @@ class State:
                 arrays[f"the gradient left in {name}"] = grad
         self.arrays = arrays
         self.copies = {name: array.copy() for name, array in arrays.items()}
-        others = {k for pairs in (effects.row_grads, *effects.row_data.values()) for k, _ in pairs}
         self.generators = [(x, x.bit_generator.state) for x in effects.generators]
-        self.values = [(x, x._data, x._grad) for x in map(values, sorted(others))]
+        self.values = [(x, x._data, x._grad) for x in leaves if x.home is None]
 
     def restore(self) -> None:
         """Let everything be as it was."""

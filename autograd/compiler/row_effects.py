@@ -53,6 +53,8 @@ class LeafRow:
         number: That of its new number, if it has one; or an array and the place there.
         gradient: The row of its gradient; None: none; `UNSET`: the one that it comes with.
         is_set: Whether that is another one than it comes with.
+        brought: The row of its gradient as a backward pass has left it.
+        with_array: Whether its gradient was forgotten together with its array's.
         since: How many rows there were before it first had another number.
     """
 
@@ -64,11 +66,20 @@ class LeafRow:
         self.number: Any = None
         self.gradient: Any = UNSET
         self.is_set = False
+        self.brought: Any = UNSET
+        self.with_array = False
         self.since = 0
+
+    def check_own(self) -> None:
+        """See to it that its array has not been given other numbers meanwhile."""
+        home = self.value.home
+        if home is not None and id(home.holder) in self.rows.since:
+            self.rows.run.refuse("computing with a Value after it was changed")
 
     @property
     def data(self) -> Any:
         """The number."""
+        self.check_own()
         if self.number.__class__ is tuple:
             self.rows.run.refuse(
                 "taking numbers out of an array that was computed from single numbers"
@@ -81,6 +92,7 @@ class LeafRow:
 
     def change(self, number: Any) -> None:
         """Let its number be that of a row, or one at a place of an array."""
+        self.check_own()
         if self.number is None:
             self.since = len(self.rows.run.graph)
         self._leave_array()
@@ -125,7 +137,7 @@ class LeafRow:
     def set_gradient(self, row: int | None) -> None:
         """Let its gradient be that of a row, or none; an element of an array has 0 then."""
         self._leave_array()
-        self.is_set = True
+        self.is_set, self.with_array = True, False
         self.take_gradient(row)
 
     def take_gradient(self, row: int | None) -> None:
@@ -169,12 +181,17 @@ class GatheredRows:
         return self.rows.array(np.array(rows)), None if all(reached) else reached
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Forget the gradients; where all numbers of arrays are here, those of the arrays."""
+        are_arrays = self.rows.arrays([x.value for x in self.leaves]) is not None
         for x in self.leaves:
             x.zero_grad()
+            if are_arrays:
+                x.gradient, x.with_array = None, True
 
     def take(self) -> Traced:
         """Every number, to be changed in place."""
+        for x in self.leaves:
+            x.check_own()
         first = self.leaves[0].number
         if first.__class__ is tuple and [x.number for x in self.leaves] == [
             (first[0], k) for k in range(len(self.leaves))
@@ -267,6 +284,15 @@ class RowEffects:
             self.run.refuse("computing with a Value after it was changed")
         return leaf if leaf is not None and leaf.number is not None else None
 
+    def array_gradient(self, holder: Tensor, is_gone: bool) -> None:
+        """Take note that an array has another gradient, or none, where elements know theirs."""
+        for x in self._apart(holder):
+            if not is_gone:
+                self.run.refuse(
+                    "taking numbers out of an array that was computed from single numbers"
+                )
+            x.gradient, x.brought = None, UNSET
+
     def array_changed(self, holder: Tensor) -> None:
         """Note that an array, of which elements may be leaves, has other numbers from now on."""
         self.since.setdefault(id(holder), len(self.run.graph))
@@ -354,25 +380,19 @@ class RowEffects:
             return None
         return [self.run.leaf(x) for x in arrays]
 
-    def _apart(self, holder: Tensor) -> bool:
-        """Whether somebody has written to elements of an array one by one."""
-        return any(
-            x.value.home is not None and x.value.home.holder is holder for x in self.leaves.values()
-        )
+    def _apart(self, holder: Tensor) -> list[LeafRow]:
+        """The elements of an array that somebody has asked for or written to one by one."""
+        pairs = [(x, x.value.home) for x in self.leaves.values()]
+        return [x for x, home in pairs if home is not None and home.holder is holder]
 
     def has_new_numbers(self, holder: Tensor) -> bool:
         """Whether numbers of an array are others than it knows of."""
-        return id(holder) in self.changed and any(
-            x.number is not None and x.value.home is not None and x.value.home.holder is holder
-            for x in self.leaves.values()
-        )
+        is_known = id(holder) in self.changed
+        return is_known and any(x.number is not None for x in self._apart(holder))
 
     def has_gradient(self, home: Any) -> bool:
         """Whether an element of an array has been given a gradient, so that all have one."""
-        if home is None:
-            return False
-        here = [x for x in self.leaves.values() if x.value.home is not None]
-        found = [x.gradient for x in here if x.value.home.holder is home.holder]
+        found = [] if home is None else [x.gradient for x in self._apart(home.holder)]
         return any(x is not UNSET and x is not GONE and x is not None for x in found)
 
     def backward(self, root: Any) -> None:
@@ -396,7 +416,11 @@ class RowEffects:
             home = graph.leaves[k].home
             if home is not None and not self._apart(home.holder):
                 arrays.setdefault(id(home.holder), []).append(k)
-            elif k not in places and (home is None or home.holder.requires_grad):
+            elif k in places:  # all passes are made at once, and nothing is set between
+                known = self.leaves.get(k)
+                if known is None or known.brought is UNSET or known.gradient != known.brought:
+                    self.run.refuse("a second backward() after gradients were read")
+            elif home is None or home.holder.requires_grad:
                 is_sure = k in surely if home is None else id(home.holder) in sure_arrays
                 self._bring(k, rows[k], is_sure)
         for holder, elements in arrays.items():
@@ -428,6 +452,7 @@ class RowEffects:
             graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0
         ):
             known.set_gradient(self.row_of(self.shown(before) + self.shown(known.gradient)))
+        known.brought = known.gradient
 
     def _refuse_first(self) -> None:
         # at each call others would have none
