@@ -58,7 +58,7 @@ def _group(
         "in": -1,
         "out": [index[node] for node in box.results],
         "ins": [index[node] for node in box.operands],
-        "size": len(box.nodes),
+        "size": f"{len(box.nodes):,}",
         "text": f"{box.name} of {', '.join(few)}" if few else box.name,
         "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
     }

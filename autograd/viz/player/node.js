@@ -190,7 +190,7 @@ function chooseBox(g) {
   const members = nodes.flatMap((n, i) => (n.box === box.id ? [i] : [])),
     more = members.length - 60;
   about.replaceChildren(
-    title(box.text + ": " + members.length.toLocaleString("en") + " nodes in one box"),
+    title(box.text + ": " + box.size + " nodes in one box"),
     p("One step until it is opened; its numbers are in the table."),
     el("div", { class: "row" }, viewWith(g, true) ? toggle(g) : "", button("Close", () => choose(-1))),
     p(...members.slice(0, 60).flatMap((i) => [link(i), " "]), more > 0 ? "… " + more + " more" : ""),
@@ -225,7 +225,7 @@ const runToStop = (direction) => runTo((e) => stops.has(e.node), direction);
 // --- take a step ---
 
 const rate = el("input", { type: "text", inputmode: "decimal", size: 6, "aria-label": "Rate η" }),
-  rateSlider = el("input", { type: "range", min: -3, max: 0, step: 0.05, "aria-label": "Drag η", oninput: () => (rate.value = digits(+(10 ** rateSlider.value).toPrecision(2))) });
+  rateSlider = el("input", { type: "range", min: -3, max: 0, step: 0.05, "aria-label": "Drag η", oninput: () => (rate.value = digits(10 ** rateSlider.value)) });
 rate.value = "0.1";
 rateSlider.value = -1;
 const learned = [],
@@ -272,7 +272,7 @@ async function present() {
 document.addEventListener("fullscreenchange", () => {
   if (!document.fullscreenElement && presented()) present();
 });
-const presenting = button("Present", present, { "aria-pressed": "false", title: "Full screen, large type (s)" });
+const presenting = button("Present", present, { "aria-pressed": "false" });
 const hideNumbers = () => host.toggleAttribute("data-hidden");
 // The formula of f, with the part marked that a step is about. What is used more than once, or would
 // make it longer than LONGEST operations, has a line of its own; of many lines that one is shown.

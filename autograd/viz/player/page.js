@@ -21,10 +21,9 @@ const slider = el("input", {
 const playing = button("▶ play", () => play(), { "aria-label": "Play" });
 const predict = button("Predict", () => togglePredict(), {
   "aria-pressed": "false",
-  title: "Find numbers yourself (p)",
 });
 const keys =
-  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · o why this order · s present · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
+  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · o why this order · p predict · s present · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
 about.hidden = order.hidden = true;
 const link = (i) =>
   button(nodes[i].name || "constant", () => choose(i), { class: "link", "aria-label": "Choose " + (nodes[i].name || "constant " + name(i)) });
@@ -102,8 +101,6 @@ const main = el(
   table,
   help,
 );
-main.setAttribute("role", "group");
-main.setAttribute("aria-label", "Step player: backpropagation of " + name(root));
 
 function fillTable(state) {
   nodes.forEach((n, i) => {
@@ -225,7 +222,7 @@ host.addEventListener("keydown", (e) => {
 appear(main);
 host.tabIndex = 0;
 host.setAttribute("role", "group");
-host.setAttribute("aria-label", "Step player. Press the right arrow key for the next step.");
+host.setAttribute("aria-label", "Step player: backpropagation of " + name(root) + ". Press the right arrow key for the next step.");
 // For who has fields of its own.
 host.player = {
   get position() {

@@ -51,40 +51,47 @@ function firstKey(e) {
 // A picture fits into the page, unless its type would become too small to read; then a part is
 // shown, and a small map says which.
 const presented = () => host.hasAttribute("data-present"),
-  smallest = () => (presented() ? 0.45 : 0.7); // a projector makes all larger
+  smallest = () => (presented() ? 0.45 : host.clientWidth < 500 ? 0.9 : 0.7); // a projector makes all larger
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 function viewer(svg, label) {
   const [left, top, width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
   const picture = el("div", { class: "pic", tabindex: "0", role: "group", "aria-label": label }, svg);
-  let zoom = 0; // 0: as it fits
+  let zoom = 0, // 0: as it fits
+    place; // what is seen of the picture
   const fitting = () =>
     Math.min(presented() ? 3 : 1, picture.clientWidth / width, (parseFloat(getComputedStyle(picture).maxHeight) || height) / height);
   const scale = () => zoom || Math.max(fitting(), smallest());
   function zoomTo(x) {
-    const middle = (picture.scrollLeft + picture.clientWidth / 2) / scale();
+    const before = place;
     zoom = x && Math.min(4, Math.max(0.1, x));
     resize();
-    picture.scrollLeft = middle * scale() - picture.clientWidth / 2;
+    centre(before);
   }
   const fit = () => zoomTo(fitting()),
     larger = () => zoomTo(scale() * 1.25),
     smaller = () => zoomTo(scale() / 1.25);
   const cut = () =>
     picture.scrollWidth > picture.clientWidth + 1 || picture.scrollHeight > picture.clientHeight + 1;
-  function reveal(box) {
-    if (!box || !cut()) return;
-    const r = box.querySelector("rect").getBBox();
+  const centre = (r, behavior) =>
     picture.scrollTo({
       left: (r.x + r.width / 2 - left) * scale() - picture.clientWidth / 2,
       top: (r.y + r.height / 2 - top) * scale() - picture.clientHeight / 2,
-      behavior: calm.matches ? "auto" : "smooth",
+      behavior,
     });
+  function reveal(box) {
+    if (!box || !cut()) return;
+    centre(box.querySelector("rect").getBBox(), calm.matches ? "auto" : "smooth");
   }
   const map = svgEl("svg", { class: "map", viewBox: svg.getAttribute("viewBox"), width: Math.min(150, (40 * width) / height), "aria-hidden": "true" });
   const seen = svgEl("rect", { class: "seen" });
   for (const r of svg.querySelectorAll("[data-node] > [data-part=box]"))
     map.append(r.cloneNode());
   map.append(seen);
+  map.addEventListener("pointerdown", (e) => {
+    const r = map.getBoundingClientRect(),
+      k = width / r.width;
+    centre({ x: left + (e.clientX - r.x) * k, y: top + (e.clientY - r.y) * k, width: 0, height: 0 });
+  });
   const overview = el("div", { class: "row overview" }, map, "A part of the picture: drag it, or press Fit.");
   const bar = el(
     "div",
@@ -97,7 +104,7 @@ function viewer(svg, label) {
   function drawMap() {
     overview.hidden = !cut();
     const k = scale();
-    const place = {
+    place = {
       x: left + picture.scrollLeft / k,
       y: top + picture.scrollTop / k,
       width: Math.min(width, picture.clientWidth / k),

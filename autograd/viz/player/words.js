@@ -147,7 +147,7 @@ function describeBox({ group, node }) {
   const { text, out, size } = groups[group],
     result = node >= 0 ? [cell(name(node), value[node], true)] : out.slice(0, 8).map((i) => cell(name(i), value[i], true));
   return [
-    (node >= 0 ? name(node) + " = " : "") + text + (node >= 0 ? " = " + fmt(value[node]) : "") + ": a closed box of " + size.toLocaleString("en") + " nodes.",
+    (node >= 0 ? name(node) + " = " : "") + text + (node >= 0 ? " = " + fmt(value[node]) : "") + ": a closed box of " + size + " nodes.",
     strip(...result),
   ];
 }

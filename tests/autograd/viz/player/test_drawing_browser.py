@@ -197,3 +197,25 @@ def test_axe_finds_no_fault_with_boxes(shown, scheme):
     page = shown(sum_of_40(), color_scheme=scheme, bypass_csp=True)
     found = Axe().run(page).response["violations"]
     assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in found] == []
+
+
+def test_a_click_on_the_small_map_shows_that_part(shown):
+    page = shown(deep(12), viewport={"width": 390, "height": 800})
+    box = page.locator(".map").bounding_box()
+    for part in (0.6, 0.3):
+        page.mouse.click(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+        left, seen, whole = page.locator(".pic").evaluate(
+            "(e) => [e.scrollLeft, e.clientWidth, e.scrollWidth]"
+        )
+        assert (left + seen / 2) / whole == pytest.approx(part, abs=0.03)
+
+
+@pytest.mark.parametrize(("width", "least"), [(390, 9), (930, 7)])
+def test_no_type_of_a_large_drawing_is_too_small_to_read(shown, width, least):
+    page = shown(deep(40), viewport={"width": width, "height": 800})
+    sizes = page.locator(".pic > svg").evaluate(
+        """(svg) => [...svg.querySelectorAll("text")].map((text) =>
+            parseFloat(getComputedStyle(text).fontSize)
+            * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
+    )
+    assert min(sizes) >= least

@@ -16,7 +16,7 @@ from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
 from autograd.__main__ import main
 from autograd.op import Elementwise
 from autograd.viz.player.embed import LOADER, to_json, without_comments
-from autograd.viz.player.page import fragment, packed_player
+from autograd.viz.player.page import WITH_WINDOWS, fragment, packed_player
 from autograd.viz.player.picture import MOST_DRAWN, picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import can_compute, computable, rules_js
@@ -410,3 +410,14 @@ def test_a_hostile_name_does_not_end_the_script():
     html = fragment(steps, picture_of(steps))
     assert html.count("</script>") == 1
     assert html.count("<script>") == 1
+
+
+def test_only_one_file_of_the_player_writes_numbers():
+    writes = re.compile(r"toFixed|toPrecision|toExponential|toLocaleString|Intl\b")
+    folder = resources.files("autograd.viz.player")
+    found = [
+        name
+        for name in WITH_WINDOWS
+        if name.endswith(".js") and writes.search(folder.joinpath(name).read_text("utf-8"))
+    ]
+    assert found == ["numbers.js"]
