@@ -5,13 +5,14 @@ llvmlite is imported when it is needed first, and never by `import autograd`.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
 import sys
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd.compiler.native.llvm_function import Machine
@@ -67,6 +68,27 @@ def known_in_c() -> frozenset[str]:
         return frozenset(name for name, theirs in LIBM.items() if find(theirs))
 
 
+QUICKLY = ("disable-lsr", "disable-cgp", "fast-isel")
+"""What lets LLVM make code in half the time: our loops say where their numbers are, so that it need
+not look for better ways, and the steps are as fast."""
+
+_TRIED = range(20, 23)
+"""The versions of LLVM that are known to have these; others would end the process."""
+
+
+@contextlib.contextmanager
+def _quickly() -> Iterator[None]:
+    """Inside, LLVM makes code so; whoever else uses it, before and after, in its own way."""
+    names = QUICKLY if _llvm().llvm_version_info[0] in _TRIED else ()
+    for name in names:
+        _llvm().set_option("", f"-{name}=true")
+    try:
+        yield
+    finally:
+        for name in names:
+            _llvm().set_option("", f"-{name}=false")
+
+
 class Ending(Exception):
     """The program is about to end, and should not wait for code."""
 
@@ -101,7 +123,8 @@ class Compiled:
             module.triple = target.triple
             module.data_layout = str(target.target_data)
             engine = binding.create_mcjit_compiler(module, target)
-            engine.finalize_object()
+            with _quickly():
+                engine.finalize_object()
             address: int = engine.get_function_address(name)
         # Not an attribute: in a circle of references Python would free its parts in any order.
         freed = weakref.finalize(self, _free, engine, module, target)
