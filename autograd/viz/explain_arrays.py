@@ -134,7 +134,6 @@ class EntryExplanation(Written):
             node, position, parent = steps.ends_of(k)
             self._uses.setdefault(parent, []).append((node, position))
         self.cut = False
-        self._found: dict[Derivative, float] = {}
         self.equations = list(self._unfolded(array, index))
 
     def _products_of_matrices(self, array: Node, index: Index) -> Iterator[str]:
@@ -155,9 +154,7 @@ class EntryExplanation(Written):
             if len(met) > MOST_EQUATIONS:
                 self.cut = True
                 return
-            left = _entry(self._steps, node, at)
-            self._found[left] = float(np.asarray(self._steps.gradient(node))[at])
-            yield left, products
+            yield _entry(self._steps, node, at), products
             for product in products:
                 if (product.node, product.at) not in met:
                     met.add((product.node, product.at))
@@ -174,10 +171,6 @@ class EntryExplanation(Written):
                 local = self._steps.entry_number(node, position, place, at)
                 if local != 0:
                     yield _Product(self, node, place, parent, at, position, local)
-
-    def gradient_of(self, entry: Derivative) -> float:
-        """The number that the pass left for one of the entries met."""
-        return self._found[entry]
 
     def __str__(self) -> str:
         lines = [self._line(left, products) for left, products in self.equations]

@@ -18,7 +18,7 @@ from autograd.expression import FUNCTIONS
 from autograd.viz import exercise
 from autograd.viz.animate import animation
 from autograd.viz.draw import Drawing
-from autograd.viz.player.embed import as_image, embedded, packed, page, script_of
+from autograd.viz.player.embed import as_image, embedded, page, script_of
 from autograd.viz.player.frames import frames
 from autograd.viz.player.picture import Picture, picture_of
 from autograd.viz.player.record import trace_of
@@ -106,8 +106,3 @@ def _lines(steps: Pass) -> Iterator[str]:
     yield from map(str, itertools.islice(steps, exercise.FIRST))
     yield f"… {len(steps) - most:,} more …"
     yield from map(str, steps[-exercise.LAST :])
-
-
-def packed_player() -> str:
-    """The player's script and style, as each output holds them."""
-    return packed(SCRIPTS, GIVEN)

@@ -15,8 +15,8 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, record_lines, tanh
 from autograd.__main__ import main
 from autograd.op import Elementwise
-from autograd.viz.player.embed import LOADER, to_json, without_comments
-from autograd.viz.player.page import WITH_WINDOWS, fragment, packed_player
+from autograd.viz.player.embed import LOADER, packed, to_json, without_comments
+from autograd.viz.player.page import GIVEN, SCRIPTS, WITH_WINDOWS, fragment
 from autograd.viz.player.picture import MOST_DRAWN, picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import can_compute, computable, rules_js
@@ -100,9 +100,9 @@ def test_outside_the_script_there_is_only_what_survives_a_sanitiser():
 
 
 def test_script_and_style_take_at_most_24_kb_of_each_output():
-    assert len(LOADER) + len(packed_player()) <= 24_000
+    assert len(LOADER) + len(packed(SCRIPTS, GIVEN)) <= 24_000
     html = backprop(small())._repr_mimebundle_()["text/html"]
-    assert unpacked(html)[:2] == unpacked(packed_player())[:2]
+    assert unpacked(html)[:2] == unpacked(packed(SCRIPTS, GIVEN))[:2]
 
 
 def luminance(color):
@@ -133,7 +133,7 @@ def test_text_has_a_contrast_of_4_5_and_marks_of_3(theme):
 
 
 def test_nothing_in_the_player_asks_for_an_address():
-    css, player, _ = unpacked(packed_player())
+    css, player, _ = unpacked(packed(SCRIPTS, GIVEN))
     addresses = set(re.findall(r"https?://[^\s\"']+", player + css + LOADER))
     assert addresses == {
         "http://www.w3.org/1998/Math/MathML",

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from autograd import Tensor, backprop, explain
-from autograd.viz.player.page import SCRIPTS, WITH_WINDOWS, packed_player
+from autograd.viz.player.embed import packed
+from autograd.viz.player.page import GIVEN, SCRIPTS, WITH_WINDOWS
 from autograd.viz.player.picture import picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.player.windows_record import LARGEST, MOST
@@ -70,7 +71,7 @@ def test_pages_without_windows_carry_no_script_for_them():
     html = small._repr_mimebundle_()["text/html"]
     assert "windows" not in trace_of(small, picture_of(small))
     assert set(WITH_WINDOWS) - set(SCRIPTS) == {"windows.css", "windows.js"}
-    assert packed_player().partition('"')[2][:1000] in html
+    assert packed(SCRIPTS, GIVEN).partition('"')[2][:1000] in html
 
 
 @needs_browser
