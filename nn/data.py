@@ -30,7 +30,7 @@ from nn.generators import Seed, seeded
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from autograd.arrays import Array
+    from autograd.arrays import Array, FloatArray
 
 Examples = TypeVar("Examples", Dataset, tuple[Any, Any])
 
@@ -99,7 +99,7 @@ class Batches:
         whole, rest = divmod(len(self.y), self.batch_size)
         return whole + (rest > 0 and not self.drop_last)
 
-    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
         n = len(self.y)
         order = self._rng.permutation(n) if self.shuffle else np.arange(n)
         for i in range(len(self)):
@@ -208,9 +208,10 @@ def _dealt(classes: NDArray[np.intp], parts: NDArray[np.intp]) -> NDArray[np.int
     shares = np.outer(classes, parts) / parts.sum()
     missed = 8.0 * len(parts) * parts.sum()
 
-    def step_cost(table: Array) -> Any:
+    def step_cost(table: Array) -> FloatArray:
         """What one example more costs, of each class in each part."""
-        return 2 * (table - shares) + 1 - missed * (table == 0)
+        cost: FloatArray = 2 * (table - shares) + 1 - missed * (table == 0)
+        return cost
 
     table: NDArray[np.intp] = np.maximum(
         np.floor(shares).astype(np.intp) - len(parts), 0
@@ -295,7 +296,7 @@ class Standardizer:
         return f"Standardizer(features of shape {self.mean.shape})"
 
 
-def pair(who: str, data: Any) -> tuple[Any, Any]:
+def pair(who: str, data: object) -> tuple[Array, Array]:
     """The examples as arrays x and y with as many rows.
 
     Raises:
@@ -311,7 +312,9 @@ def pair(who: str, data: Any) -> tuple[Any, Any]:
         came = f" of {len(data)}" if isinstance(data, (tuple, list)) else ""
         raise TypeError(f"{who}: needs data as a pair (x, y), but got {kind(data)}{came}.")
     # Arrays of other libraries (Dask, CuPy) and Tensors stay what they are.
-    x, y = (part if hasattr(part, "__array_function__") else np.asarray(part) for part in data)
+    x: Array
+    y: Array
+    x, y = [part if hasattr(part, "__array_function__") else np.asarray(part) for part in data]
     if not x.ndim or not y.ndim or len(x) != len(y):
         raise ShapeError(
             f"{who}: needs x and y with as many rows, one per example, but got shapes {x.shape} "

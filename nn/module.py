@@ -18,9 +18,15 @@ from nn.pictures.pictured import Pictured
 from nn.summary import Table, summary
 
 if TYPE_CHECKING:
+    import os
+    from typing import TypeAlias, TypeGuard
+
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from autograd.arrays import Array
+
+    Leaf: TypeAlias = Parameter | Buffer | Array  # an array of Values: a close-up's Parameter
+    Member: TypeAlias = "Module | Leaf"
 
 __all__ = ["Buffer", "Module", "Parameter"]
 
@@ -63,17 +69,17 @@ class Module(Pictured):
 
     # --- what it is made of
 
-    def _items(self) -> Iterable[tuple[str, Any]]:
+    def _items(self) -> Iterable[tuple[str, object]]:
         """Names and things to look for parameters and modules in."""
         return vars(self).items()
 
-    def _members(self) -> Iterator[tuple[str, Any]]:
+    def _members(self) -> Iterator[tuple[str, Member]]:
         """Its own parameters, buffers and modules, in the order of assignment."""
         for name, thing in self._items():
             if type(thing) not in _SETTINGS:
                 yield from _found(name, thing)
 
-    def _leaves(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    def _leaves(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Leaf]]:
         """The parameters, buffers and close-ups of parameters in it and below, each once."""
         for name, member in self._members():
             if id(member) in seen:
@@ -91,7 +97,9 @@ class Module(Pictured):
             else:
                 yield prefix + name, member
 
-    def export(self, path: Any, *example: Any, dtype: DTypeLike | None = None) -> None:
+    def export(
+        self, path: str | os.PathLike[str], *example: object, dtype: DTypeLike | None = None
+    ) -> None:
         """Write what calling it computes as one file of C99, with its header beside it.
 
         The file holds the numbers of the parameters as they are now, allocates no memory and needs
@@ -222,7 +230,7 @@ class Module(Pictured):
             >>> layer.weight.grad
             array([[5., 7.]])
         """
-        memo: dict[int, Any] = {
+        memo = {
             id(p): p.scalars(name) if isinstance(p, Parameter) else p
             for name, p in self.named_parameters()
         }
@@ -249,7 +257,7 @@ class Module(Pictured):
         if np.dtype(dtype).kind != "f":
             raise TypeError(f"astype: needs a type of float, but got {np.dtype(dtype)}.")
         leaves = self._state("astype").values()
-        memo: dict[int, Any] = {id(leaf): leaf.cast(dtype) for leaf in leaves}
+        memo: dict[int, object] = {id(leaf): leaf.cast(dtype) for leaf in leaves}
         return copy.deepcopy(self, memo)  # a copy takes what the memo has for a thing
 
     # --- its numbers, by name
@@ -296,7 +304,9 @@ class Module(Pictured):
         for (tensor, _), array in zip(pairs, arrays, strict=True):
             tensor.data = array
 
-    def _with_numbers(self, state: Mapping[str, ArrayLike]) -> list[tuple[Any, Any]]:
+    def _with_numbers(
+        self, state: Mapping[str, ArrayLike]
+    ) -> list[tuple[Parameter | Buffer, Array]]:
         """Each parameter and buffer with the array that it is to be loaded from; all is checked."""
         who = f"load_state_dict: {type(self).__name__}"
         own = self._state("load_state_dict")
@@ -323,7 +333,7 @@ class Module(Pictured):
         return pairs
 
     def _state(self, who: str) -> dict[str, Parameter | Buffer]:
-        leaves: dict[str, Any] = {}
+        leaves: dict[str, Parameter | Buffer] = {}
         for name, leaf in self._leaves("", {id(self)}):
             if not isinstance(leaf, Tensor):
                 raise TypeError(f"{who}: this is a close-up. Ask the model that it shows.")
@@ -342,7 +352,7 @@ class Module(Pictured):
         """
         return None
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         # `layer.weight = layer.weight - rate * gradient` would end the training without a word.
         had = vars(self).get(name)
         if isinstance(had, (Parameter, Buffer)) and not isinstance(value, (type(had), type(None))):
@@ -355,7 +365,7 @@ class Module(Pictured):
 
     # --- printing
 
-    def summary(self, *inputs: Any) -> Table:
+    def summary(self, *inputs: object) -> Table:
         """A table of its layers, with the shape of what each returns and its parameters.
 
         Args:
@@ -408,7 +418,7 @@ def _can_become(array: Array, dtype: np.dtype[Any]) -> bool:
     return not (abs(finite) > bound).any()
 
 
-def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+def _found(name: str, thing: Member | Any) -> Iterator[tuple[str, Member]]:
     """The parameters, buffers and modules in `thing`, with their names."""
     if isinstance(thing, (Module, Parameter, Buffer)) or _is_close_up(thing) or _forgotten(thing):
         yield name, thing
@@ -422,7 +432,7 @@ def _found(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
                 yield from _found(f"{name}.{key}", part)
 
 
-def _forgotten(thing: Any) -> str:
+def _forgotten(thing: object) -> str:
     """What asks for a gradient, but is nothing that a Module learns, in words; "" for the rest."""
     if isinstance(thing, (Value, Tensor)):
         learns = thing.op is None and thing.requires_grad and not isinstance(thing, Parameter)
@@ -438,11 +448,11 @@ def _forgotten(thing: Any) -> str:
     return ""
 
 
-def _any_learns(things: Iterable[Value]) -> bool:
+def _any_learns(things: Iterable[object]) -> bool:
     return any(isinstance(thing, (Module, Parameter)) or _forgotten(thing) for thing in things)
 
 
-def _is_close_up(thing: Any) -> bool:
+def _is_close_up(thing: object) -> TypeGuard[Array]:
     """Whether it is what `scalars()` put in the place of a Parameter."""
     return (
         isinstance(thing, np.ndarray)

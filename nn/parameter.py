@@ -95,10 +95,12 @@ class Parameter(Tensor):
     # It is None before the first one: a model that only predicts takes half the memory.
     __slots__ = ("_flat", "_window")
     _left_behind = "the model"
+    _data: Array
+    _grad: Array | Any  # or None
 
     def __init__(self, data: ArrayLike, *, dtype: DTypeLike | None = None, label: str = "") -> None:
         super().__init__(data, requires_grad=True, dtype=dtype, label=label)
-        self._window: Any = None
+        self._window: Array | Any = None
         self._flat: Flat | None = None
 
     def _write(self, array: Array) -> None:
@@ -116,7 +118,7 @@ class Parameter(Tensor):
         self._write(array)  # which converts them one by one, without a copy of them all
 
     @property
-    def grad(self) -> Any:
+    def grad(self) -> Array | Any:  # or None: nobody shall have to ask each time
         """The gradient, an array of the data's shape and dtype; None where none has reached."""
         return self._grad if not active() else as_traced(self)._grad
 
@@ -231,6 +233,7 @@ class Buffer(Tensor):
     """
 
     __slots__ = ()
+    _data: Array
 
     def __init__(self, data: ArrayLike, *, dtype: DTypeLike | None = None) -> None:
         super().__init__(data, dtype=dtype)
@@ -284,8 +287,8 @@ class Flat:
         _check_parameters(parameters)
         self.parameters = parameters
         self.sizes = [p.size for p in parameters]
-        self._data: Any = np.concatenate([p._data.ravel() for p in parameters])
-        self._grad: Any = np.empty_like(self._data)
+        self._data: Array = np.concatenate([p._data.ravel() for p in parameters])
+        self._grad: Array = np.empty_like(self._data)
         start = 0
         for p in parameters:
             here = slice(start, start + p.size)
@@ -299,7 +302,7 @@ class Flat:
         )
 
     @property
-    def data(self) -> Any:
+    def data(self) -> Array:
         """Every number, (n,), read-only; assigning changes the parameters."""
         self._check_current()
         view = self._data.view()
@@ -315,7 +318,7 @@ class Flat:
         self.take()[...] = array
 
     @property
-    def grad(self) -> Any:
+    def grad(self) -> Array:
         """The gradient of every number, (n,); 0 where no gradient has reached."""
         self._check_current()
         for p in self.parameters:
@@ -323,7 +326,7 @@ class Flat:
                 p._window[...] = 0
         return self._grad
 
-    def take(self) -> Any:
+    def take(self) -> Array:
         """The array of every number, (n,), itself, to be changed in place at once.
 
         Example:
@@ -337,10 +340,10 @@ class Flat:
         note_write(*[p._version for p in self.parameters])
         return self._data
 
-    def put(self, theta: Any) -> None:
+    def put(self, theta: object) -> None:
         """Nothing: what was taken are the numbers themselves."""
 
-    def gradient(self) -> tuple[Any, list[bool] | None]:
+    def gradient(self) -> tuple[Array, list[bool] | None]:
         """`grad`, and of each parameter whether a gradient has reached it; None if all."""
         reached = [p._grad is not None for p in self.parameters]
         if False in reached:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from nn.functional.targets import check_some
 from nn.layers import drawn, features
 from nn.module import Module, Parameter
 from nn.operands import Operand, as_operand, numbers
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array, FloatArray
 
 
 class Perceptron(Module):
@@ -129,7 +132,7 @@ class Perceptron(Module):
             )
         return mistakes
 
-    def _examples(self, x: Operand, y: Operand) -> tuple[Operand, Operand]:
+    def _examples(self, x: Operand, y: Operand) -> tuple[Array, FloatArray]:
         """Points (N, in_features) and their classes as -1 and +1, checked."""
         if not isinstance(self.weight, Parameter):
             raise TypeError("Perceptron: this is a close-up. Call fit of the model that it shows.")

@@ -13,9 +13,34 @@ import pathlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nn.course.exercise import Exercise
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Output(Protocol):
+        """What a cell has put out, of a notebook as nbformat reads it."""
+
+        output_type: str
+        ename: str
+        evalue: str
+
+    class Cell(Protocol):
+        """A cell of such a notebook."""
+
+        cell_type: str
+        source: str
+        metadata: Any
+        outputs: Sequence[Output]
+        execution_count: int | None
+
+    class Notebook(Protocol):
+        """Such a notebook."""
+
+        cells: Sequence[Cell]
+
 
 SIGNS = {"right": "✓", "wrong": "✗", "empty": "–", "failed": "!", "missing": "?"}
 LEGEND = "✓ right   ✗ wrong   – no answer   ! the code failed   ? the check is missing"
@@ -70,7 +95,7 @@ def grade_notebook(path: pathlib.Path, name: str, timeout: int) -> Grade:
     from nbclient.exceptions import CellControlSignal, DeadKernelError
 
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook: Notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.reader.NotJSONError) as err:
         return Grade(name, problem=f"cannot be read: {str(err).splitlines()[0][:80]}")
     asked = _restore_checks(notebook)
@@ -111,12 +136,12 @@ def write_csv(grades: Sequence[Grade], path: str | os.PathLike[str]) -> None:
                 writer.writerow([grade.notebook, "", "failed", 0, grade.problem])
 
 
-def _check_cells(notebook: Any) -> list[Any]:
+def _check_cells(notebook: Notebook) -> list[Cell]:
     """The cells that nbgrader would give points for."""
     return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
 
 
-def _restore_checks(notebook: Any) -> tuple[Exercise, ...]:
+def _restore_checks(notebook: Notebook) -> tuple[Exercise, ...]:
     """Put the course's own calls in the check cells; returns the exercises there should be."""
     ids = [cell.metadata.nbgrader.grade_id for cell in _check_cells(notebook)]
     topics = Counter(name.rpartition("-")[0] for name in ids)
@@ -150,7 +175,7 @@ def _run(notebook: Any, folder: pathlib.Path, timeout: int) -> None:
     client.execute(env={**os.environ, "NBGRADER_EXECUTION": "autograde"})
 
 
-def _mark(exercise: Exercise, found: dict[str, Any]) -> Mark:
+def _mark(exercise: Exercise, found: dict[str, Cell]) -> Mark:
     """What the check cell of an exercise says after running."""
     cell = found.get(exercise.grade_id)
     if cell is None or cell.cell_type != "code":

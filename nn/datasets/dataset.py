@@ -64,7 +64,7 @@ class Dataset:
             )
 
     # Any, because an iterator has a single element type and x and y differ; the fields are exact.
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[NDArray[Any]]:
         yield self.x
         yield self.y
 

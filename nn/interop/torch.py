@@ -297,7 +297,7 @@ class TorchModule(Module):
             f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
         )
 
-    def __setattr__(self, name: str, value: bool) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if name in vars(self).get("_parts", {}):
             raise TypeError(
                 f"{self._named()}: {name} belongs to the imported model. Assign to {name}.data to "

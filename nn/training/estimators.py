@@ -6,8 +6,7 @@ import functools
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -50,20 +49,40 @@ except ImportError as err:
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from autograd.arrays import Array, FloatArray, IndexArray
+    from nn.operands import Operand
     from optim import UpdateRule
-
-# As scikit-learn documents it: its signature says that examples are text.
-validate_data: Any = _validate_data
 
 __all__ = ["MLPClassifier", "MLPRegressor", "PerceptronClassifier"]
 
 
-SOLVERS: dict[str, Callable[..., Any]] = {
+RandomState = int | np.random.RandomState | None
+"""What scikit-learn draws from: a seed, a generator of its kind, or whatever is drawn next."""
+
+SOLVERS: dict[str, Callable[..., UpdateRule | Any]] = {
     "adam": Adam,
     "sgd": functools.partial(SGD, momentum=0.9, nesterov=True),
     "lbfgs": LBFGS,
 }
 """scikit-learn's names for optimizers, and what it understands by them."""
+
+
+# As scikit-learn documents it: its signature says that examples are text.
+_validated: Callable[..., Any] = _validate_data
+
+
+def _examples(estimator: object, x: ArrayLike) -> FloatArray:
+    """Examples (N, D) like those that the estimator has learnt from."""
+    examples: FloatArray = _validated(estimator, x, reset=False, dtype=np.float64)
+    return examples
+
+
+def _pairs(
+    estimator: object, x: ArrayLike, y: ArrayLike, **settings: bool
+) -> tuple[FloatArray, Array]:
+    """Examples (N, D) to learn from, and what is to be said of them."""
+    pairs: tuple[FloatArray, Array] = _validated(estimator, x, y, dtype=np.float64, **settings)
+    return pairs
 
 
 class _MLPEstimator(BaseEstimator):
@@ -72,17 +91,17 @@ class _MLPEstimator(BaseEstimator):
     def __init__(
         self,
         hidden_layer_sizes: Sequence[int] | int = (64,),
-        activation: str | Callable[[Any], Any] = "relu",
+        activation: str | Callable[..., Operand] = "relu",
         *,
-        solver: str | Callable[..., UpdateRule] = "adam",
+        solver: str | Callable[..., UpdateRule | Any] = "adam",
         alpha: float = 0.0,
         batch_size: int = 32,
         learning_rate_init: float = 0.003,
         max_iter: int = 100,
         early_stopping: bool = False,
         warm_start: bool = False,
-        random_state: Any = None,
-        optimizer: Any = "deprecated",
+        random_state: RandomState = None,
+        optimizer: str | Callable[..., UpdateRule | Any] = "deprecated",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -97,9 +116,9 @@ class _MLPEstimator(BaseEstimator):
         self.optimizer = optimizer
 
     model_: MLP
-    _build: tuple[Any, ...]
+    _build: tuple[int, list[int], int, str | Callable[..., Operand]]
 
-    def _losses(self, outputs: object, targets: object) -> Any:
+    def _losses(self, outputs: Operand, targets: Array) -> Operand:
         """The loss of each example, (N, outputs) and targets to (N,)."""
         raise NotImplementedError
 
@@ -112,7 +131,12 @@ class _MLPEstimator(BaseEstimator):
         return not hasattr(self, "model_") or not (incremental or self.warm_start)
 
     def _learn(
-        self, x: Any, targets: Any, outputs: int, weights: Any, incremental: bool = False
+        self,
+        x: FloatArray,
+        targets: Array,
+        outputs: int,
+        weights: FloatArray | None,
+        incremental: bool = False,
     ) -> None:
         """Train on examples x (N, D); weights are None or (N,)."""
         who = type(self).__name__
@@ -142,7 +166,7 @@ class _MLPEstimator(BaseEstimator):
         self.n_iter_ = len(self.history_)
 
     def _train(
-        self, x: Any, loss: Loss, strata: Any, optimizer: UpdateRule, epochs: int
+        self, x: FloatArray, loss: Loss, strata: Array | None, optimizer: UpdateRule, epochs: int
     ) -> History:
         """Take steps on batches of x and of the examples' numbers, which is what the loss needs."""
         numbers = np.arange(len(x))
@@ -161,7 +185,7 @@ class _MLPEstimator(BaseEstimator):
             progress=False,
         )
 
-    def _loss(self, targets: Any, weights: Any) -> Loss:
+    def _loss(self, targets: Array, weights: FloatArray | None) -> Loss:
         """The loss of the outputs for the examples of some numbers, as scikit-learn's has it.
 
         That is the weighted mean of their losses and, in training, an L2 penalty on the weights
@@ -169,7 +193,7 @@ class _MLPEstimator(BaseEstimator):
         """
         model, alpha = self.model_, self.alpha * self._penalty()
 
-        def loss(outputs: Any, numbers: Any) -> Any:
+        def loss(outputs: Operand, numbers: IndexArray) -> Operand:
             losses = self._losses(outputs, targets[numbers])
             total = len(numbers) if weights is None else weights[numbers].sum()
             if weights is None:
@@ -183,8 +207,8 @@ class _MLPEstimator(BaseEstimator):
         return loss
 
     def _have_model(self, inputs: int, outputs: int, fresh: bool) -> None:
-        sizes: Any = self.hidden_layer_sizes
-        hidden: list[Any] = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        sizes = self.hidden_layer_sizes
+        hidden = list(sizes) if isinstance(sizes, Iterable) else [sizes]
         build = (inputs, hidden, outputs, self.activation)
         if fresh:
             activation = "sigmoid" if self.activation == "logistic" else self.activation
@@ -196,7 +220,7 @@ class _MLPEstimator(BaseEstimator):
             )
         self._build = build
 
-    def _rule(self) -> Any:
+    def _rule(self) -> Callable[..., UpdateRule | Any]:
         """What makes the optimizer of parameters and a rate."""
         solver = self.solver
         if not isinstance(self.optimizer, str) or self.optimizer != "deprecated":
@@ -213,8 +237,7 @@ class _MLPEstimator(BaseEstimator):
 
     def _outputs(self, x: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
-        x = validate_data(self, x, reset=False, dtype=np.float64)
-        return np.array(predict(self.model_, x).data)
+        return np.array(predict(self.model_, _examples(self, x)).data)
 
 
 def _in_batches(estimator: _MLPEstimator) -> bool:
@@ -225,17 +248,17 @@ def _in_batches(estimator: _MLPEstimator) -> bool:
     return True
 
 
-def _sample_weights(x: Any, sample_weight: Any) -> Any:
+def _sample_weights(x: FloatArray, sample_weight: ArrayLike | None) -> FloatArray | None:
     """(N,), or None where all count the same."""
     if sample_weight is None:
         return None
-    weights = _check_sample_weight(sample_weight, x, dtype=np.float64)
+    weights: FloatArray = _check_sample_weight(sample_weight, x, dtype=np.float64)
     if weights.min() < 0:
         raise ValueError(f"sample_weight: needs numbers >= 0, but got {weights.min()}.")
     return weights
 
 
-def _minimized(model: MLP, loss: Loss, x: Any, max_iter: int) -> History:
+def _minimized(model: MLP, loss: Loss, x: FloatArray, max_iter: int) -> History:
     """Train on all examples at once, with a line search, until the gradient vanishes."""
     optimizer, numbers, history = LBFGS(model.parameters()), np.arange(len(x)), History()
     model.train()
@@ -302,9 +325,9 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
     def __init__(
         self,
         hidden_layer_sizes: Sequence[int] | int = (64,),
-        activation: str | Callable[[Any], Any] = "relu",
+        activation: str | Callable[..., Operand] = "relu",
         *,
-        solver: str | Callable[..., UpdateRule] = "adam",
+        solver: str | Callable[..., UpdateRule | Any] = "adam",
         alpha: float = 0.0,
         batch_size: int = 32,
         learning_rate_init: float = 0.003,
@@ -312,8 +335,8 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
         early_stopping: bool = False,
         class_weight: Mapping[Any, float] | str | None = None,
         warm_start: bool = False,
-        random_state: Any = None,
-        optimizer: Any = "deprecated",
+        random_state: RandomState = None,
+        optimizer: str | Callable[..., UpdateRule | Any] = "deprecated",
     ) -> None:
         super().__init__(
             hidden_layer_sizes,
@@ -336,7 +359,7 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
         sample_weight (N,) says how much each example counts, >= 0.
         """
         fresh = self._is_fresh(False)
-        x, y = validate_data(self, X, y, dtype=np.float64, reset=fresh)
+        x, y = _pairs(self, X, y, reset=fresh)
         check_classification_targets(y)
         classes = np.unique(y)
         if not fresh and not np.array_equal(classes, self.classes_):
@@ -373,7 +396,7 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
             raise ValueError(
                 f"MLPClassifier: has the classes {self.classes_}, but classes={known}."
             )
-        x, y = validate_data(self, X, y, dtype=np.float64, reset=fresh)
+        x, y = _pairs(self, X, y, reset=fresh)
         check_classification_targets(y)
         strangers = np.setdiff1d(y, known)
         if strangers.size:
@@ -382,15 +405,21 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
         self._learn_classes(x, y, sample_weight, incremental=True)
         return self
 
-    def _learn_classes(self, x: Any, y: Any, sample_weight: Any, incremental: bool = False) -> None:
+    def _learn_classes(
+        self,
+        x: FloatArray,
+        y: Array,
+        sample_weight: ArrayLike | None,
+        incremental: bool = False,
+    ) -> None:
         weights = _sample_weights(x, sample_weight)
         if self.class_weight is not None:
-            of_class = compute_sample_weight(self.class_weight, y)
+            of_class: FloatArray = compute_sample_weight(self.class_weight, y)
             weights = of_class if weights is None else weights * of_class
         classes = np.searchsorted(self.classes_, y)
         self._learn(x, classes, len(self.classes_), weights, incremental)
 
-    def _losses(self, outputs: Any, targets: Any) -> Any:
+    def _losses(self, outputs: Operand, targets: Array) -> Operand:
         return functional.cross_entropy(outputs, targets, reduction="none")
 
     def _penalty(self) -> float:
@@ -446,15 +475,17 @@ class MLPRegressor(RegressorMixin, _MLPEstimator):
         self._learn_targets(X, y, sample_weight, incremental=True)
         return self
 
-    def _learn_targets(self, x: Any, y: Any, sample_weight: Any, incremental: bool) -> None:
+    def _learn_targets(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, incremental: bool
+    ) -> None:
         settings = {"multi_output": True, "y_numeric": True, "reset": self._is_fresh(incremental)}
-        x, y = validate_data(self, x, y, dtype=np.float64, **settings)
+        x, y = _pairs(self, X, y, **settings)
         targets = np.asarray(y, dtype=np.float64).reshape(len(x), -1)
         self._one_target = np.ndim(y) == 1
         weights = _sample_weights(x, sample_weight)
         self._learn(x, targets, targets.shape[1], weights, incremental)
 
-    def _losses(self, outputs: Any, targets: Any) -> Any:
+    def _losses(self, outputs: Operand, targets: Array) -> Operand:
         return functional.mse_loss(outputs, targets, reduction="none").mean(axis=1)
 
     def _penalty(self) -> float:
@@ -497,14 +528,16 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         ([0, 0, 0, 1], 0)
     """
 
-    def __init__(self, *, eta0: float = 0.1, max_iter: int = 1000, random_state: Any = None):
+    def __init__(
+        self, *, eta0: float = 0.1, max_iter: int = 1000, random_state: RandomState = None
+    ):
         self.eta0 = eta0
         self.max_iter = max_iter
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn from examples X (N, D) and their two classes y (N,)."""
-        x, y = validate_data(self, X, y, dtype=np.float64)
+        x, y = _pairs(self, X, y)
         check_classification_targets(y)
         self.classes_, steps = np.unique(y, return_inverse=True)
         if len(self.classes_) != 2:
@@ -520,8 +553,7 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
         """The sums before the step, (N, D) to (N,); from 0 on they mean the second class."""
         check_is_fitted(self)
-        x = validate_data(self, X, reset=False, dtype=np.float64)
-        return np.array(self.model_.preactivation(x).data)
+        return np.array(self.model_.preactivation(_examples(self, X)).data)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class of each example, (N, D) to (N,)."""
@@ -535,6 +567,6 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _generator(random_state: Any) -> np.random.Generator:
+def _generator(random_state: RandomState) -> np.random.Generator:
     """What NumPy has now for scikit-learn's random_state, which stands for what it had before."""
     return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))

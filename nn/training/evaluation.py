@@ -10,7 +10,7 @@ from autograd.checks import kind
 from nn.data import pair
 from nn.datasets.dataset import Dataset
 from nn.module import Module
-from nn.operands import numbers
+from nn.operands import Operand, numbers
 
 Data = Dataset | tuple[Any, Any]
 Loss = Callable[[Any, Any], Any]
@@ -59,7 +59,7 @@ def accuracy(model: Module, data: Data) -> float:
     return float((scores.argmax(axis=1) == y).mean())
 
 
-def predict(model: Module, x: Any) -> Any:
+def predict(model: Module, x: Operand) -> Operand:
     """What the model makes of x in `eval()` mode, recording nothing.
 
     Afterwards it is in the mode it was in.

@@ -22,7 +22,7 @@ from nn.data import Batches, pair
 from nn.datasets.dataset import Dataset
 from nn.generators import Seed, seeded, spawned
 from nn.module import Module
-from nn.operands import check_one_number, numbers
+from nn.operands import Operand, check_one_number, numbers
 from nn.training.evaluation import Data, Loss, evaluate
 from nn.training.history import EarlyStopping, History
 from nn.training.notebook import CellText, kernel_shell
@@ -211,7 +211,7 @@ def _learning(
     """What learns from one batch, and gives its loss."""
 
     def learn(where: str, x: Array, y: Array) -> float:
-        batch_loss = loss(model(x), y)
+        batch_loss: Operand = loss(model(x), y)
         check_one_number("fit", batch_loss)
         optimizer.zero_grad()
         batch_loss.backward()
@@ -240,8 +240,8 @@ def _compiled(
     """The same as one program; what is not finite changes nothing, and is left to the other."""
 
     @autograd.compile
-    def step(x: Array, y: Array) -> Any:
-        batch_loss = loss(model(x), y)
+    def step(x: Array, y: Array) -> Operand:
+        batch_loss: Operand = loss(model(x), y)
         check_one_number("fit", batch_loss)
         optimizer.zero_grad()
         batch_loss.backward()
@@ -262,7 +262,7 @@ def _compiled(
     return learn
 
 
-def _as_batches(data: Any, seed: Seed | None, epochs: int) -> Any:
+def _as_batches(data: Batches | Data | Loader, seed: Seed | None, epochs: int) -> Loader:
     """What to iterate over in each epoch: batches of a pair or Dataset, or a loader as it is."""
     if isinstance(data, Dataset) or (isinstance(data, (tuple, list)) and not _are_batches(data)):
         return Batches(pair("fit", data), seed=spawned() if seed is None else seeded("fit", seed))
@@ -280,7 +280,7 @@ def _as_batches(data: Any, seed: Seed | None, epochs: int) -> Any:
     return data
 
 
-def _are_batches(data: list[Any] | tuple[Any, ...]) -> bool:
+def _are_batches(data: Sequence[Operand]) -> bool:
     """Whether a list or tuple holds batches, rather than one x and one y."""
     if not all(isinstance(batch, (tuple, list)) for batch in data) or not all(
         hasattr(part, "__len__") for batch in data for part in batch
@@ -296,11 +296,11 @@ def _are_batches(data: list[Any] | tuple[Any, ...]) -> bool:
     return all(_shape(x) != _shape(y) for x, y in data)  # two rows of an x have one shape
 
 
-def _shape(array: Any) -> Any:
+def _shape(array: Operand) -> tuple[int, ...]:
     return array.shape if hasattr(array, "shape") else np.shape(array)
 
 
-def _with_rates(batches: Any, scheduler: Scheduler | None) -> Iterator[tuple[Any, Any]]:
+def _with_rates(batches: Any, scheduler: Scheduler | None) -> Iterator[tuple[Array, Array]]:
     """The batches of an epoch, each with the learning rate it is to be learnt from with."""
     by_batch = scheduler is not None and scheduler.by_batch
     if by_batch and not hasattr(batches, "__len__"):
@@ -314,7 +314,10 @@ def _with_rates(batches: Any, scheduler: Scheduler | None) -> Iterator[tuple[Any
         yield batch if isinstance(batches, Batches) else pair(f"fit: batch {i + 1}", batch)
 
 
-def _as_scheduler(optimizer: UpdateRule, schedule: Any) -> Scheduler | None:
+def _as_scheduler(
+    optimizer: UpdateRule,
+    schedule: Schedule | Scheduler | Callable[[float], float] | float | None,
+) -> Scheduler | None:
     if schedule is None:
         return None
     if isinstance(schedule, Scheduler):
@@ -325,7 +328,7 @@ def _as_scheduler(optimizer: UpdateRule, schedule: Any) -> Scheduler | None:
         if isinstance(schedule, type) or not callable(schedule):
             needed = "one of optim.schedules, a function of the epoch or a rate"
             refuse("fit", "schedule", needed, schedule, TypeError)
-        rate = cast("Callable[[float], float]", schedule)
+        rate = schedule
         schedule = Schedule(rate, getattr(schedule, "__name__", repr(schedule)))
     return attach(optimizer, cast("Schedule | float", schedule))
 
@@ -413,7 +416,7 @@ def _not_finite(x: Array, y: Array) -> str:
     return ""
 
 
-def _explain(where: str, model: Module, loss: Loss, x: Any, y: Any) -> None:
+def _explain(where: str, model: Module, loss: Loss, x: Array, y: Array) -> None:
     """Raise the error that says what made a loss or a gradient nan or infinite, if one is."""
     bad = _not_finite(x, y)
     if bad:
@@ -427,7 +430,7 @@ def _explain(where: str, model: Module, loss: Loss, x: Any, y: Any) -> None:
     gradients = [p.grad for _, p in model.named_parameters() if p.grad is not None]
     try:
         with detect_anomaly():
-            again = loss(model(x), y)
+            again: Operand = loss(model(x), y)
             again.backward()
     except AnomalyError as err:
         raise AnomalyError(f"{where}: {err}") from err

@@ -21,7 +21,9 @@ from optim.drawing import axes_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
+
+    from autograd.arrays import FloatArray, IndexArray
 
     Array = NDArray[np.float64]
 
@@ -64,7 +66,7 @@ def losses(history: History, ax: Axes | None = None) -> Axes:
 
 def decision_regions(
     model: Any,
-    data: Any,
+    data: Dataset | tuple[Any, Any] | ArrayLike,
     y: Any = None,
     ax: Axes | None = None,
     *,
@@ -102,36 +104,38 @@ def decision_regions(
     """
     if hasattr(y, "contourf"):
         y, ax = None, y
-    x, y = pair("decision_regions", data if y is None else (data, y))
+    x, labels = pair("decision_regions", data if y is None else (data, y))
     x = numbers(x)
-    if x.shape[1:] != (2,) or y.ndim != 1:
+    if x.shape[1:] != (2,) or labels.ndim != 1:
         raise ShapeError(
             f"decision_regions: needs points of shape (N, 2) and classes of shape (N,), but got "
-            f"{x.shape} and {y.shape}."
+            f"{x.shape} and {labels.shape}."
         )
     check_int("decision_regions", "resolution", resolution, least=2)
     ax = axes_for("nn.plots", ax)
     outputs = _outputs(model, x)
-    wrong = int((_classes(outputs, threshold) != y).sum())
-    count = max(outputs.shape[1], 2, int(y.max()) + 1)
+    wrong = int((_classes(outputs, threshold) != labels).sum())
+    count = max(outputs.shape[1], 2, int(labels.max()) + 1)
     names = data.class_names if isinstance(data, Dataset) else [f"class {k}" for k in range(count)]
-    columns, room = _room_for_legend(ax, [names[k] for k in range(count) if (y == k).any()])
+    columns, room = _room_for_legend(ax, [names[k] for k in range(count) if (labels == k).any()])
     sides = [_padded(x[:, 0], resolution), _padded(x[:, 1], resolution, room)]
     outputs = _outputs(model, np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2))
     certain = _certainty(outputs, threshold).reshape(resolution, resolution)
     _draw_regions(ax, sides, _classes(outputs, threshold).reshape(certain.shape), certain, count)
-    _draw_examples(ax, x, y, names, _colors(count))
+    _draw_examples(ax, x, labels, names, _colors(count))
     ax.legend(ncols=columns, **_LEGEND)
     features = data.feature_names if isinstance(data, Dataset) else ("x1", "x2")
     ax.set(xlabel=features[0], ylabel=features[1])
     ax.set_label(
-        f"Regions of {count} classes in the plane and {len(y)} examples, {wrong} of them "
+        f"Regions of {count} classes in the plane and {len(labels)} examples, {wrong} of them "
         "misclassified."
     )
     return ax
 
 
-def _draw_regions(ax: Axes, sides: list[Array], regions: Any, certain: Any, count: int) -> None:
+def _draw_regions(
+    ax: Axes, sides: list[Array], regions: IndexArray, certain: FloatArray, count: int
+) -> None:
     """Colour each point by its class, the denser the more certain, and draw the borders."""
     shades = np.array(_colors(count))[regions]
     shades[..., 3] = _DENSEST * (0.15 + 0.85 * certain)
@@ -142,12 +146,19 @@ def _draw_regions(ax: Axes, sides: list[Array], regions: Any, certain: Any, coun
             ax.contour(*sides, regions == k, levels=[0.5], colors="black", linewidths=0.8)
 
 
-def _draw_examples(ax: Axes, x: Array, y: Any, names: Sequence[str], colors: Any) -> None:
+def _draw_examples(
+    ax: Axes, x: Array, y: Array, names: Sequence[str], colors: Sequence[str]
+) -> None:
     """Mark the examples of each class."""
     for k, color in enumerate(colors):
         if (y == k).any():
             marker = _MARKERS[k % len(_MARKERS)]
-            style = {"color": color, "edgecolor": "black", "linewidth": 0.6, "s": 28}
+            style: dict[str, Any] = {
+                "color": color,
+                "edgecolor": "black",
+                "linewidth": 0.6,
+                "s": 28,
+            }
             ax.scatter(*x[y == k].T, marker=marker, label=names[k], **style)
 
 

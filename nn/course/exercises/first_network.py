@@ -3,14 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from autograd import Value, backprop
 from nn.course.exercise import Exercise, Mistake
 from nn.course.misconceptions import Misconception as Belief
 
 
-def _after_two_steps(step: Callable[[Any, Any], Any]) -> float:
+def _after_two_steps(step: Callable[[Value, Value], object]) -> float:
     """Where w stands after two training steps on (w − 1)² from 3, with what `step` does."""
     w = Value(3.0)
     for _ in range(2):
@@ -18,7 +17,7 @@ def _after_two_steps(step: Callable[[Any, Any], Any]) -> float:
     return w.data
 
 
-def _drawn(graph: Any) -> list[float]:
+def _drawn(graph: object) -> list[float]:
     """The result, how many boxes nothing goes into, how many arrows leave the busiest, and tanh."""
     if not isinstance(graph, Value) or not graph.requires_grad:
         return [0.0, 0.0, 0.0, 0.0]
@@ -39,30 +38,30 @@ def _neuron_of_constants() -> Value:
     return (Value(0.5) * 1.0 + Value(0.5) * -2.0).tanh()
 
 
-def _right_step(w: Any, loss: Any) -> None:
+def _right_step(w: Value, loss: Value) -> None:
     w.zero_grad()
     loss.backward()
     w.data -= 0.1 * w.grad
 
 
-def _uphill(w: Any, loss: Any) -> None:
+def _uphill(w: Value, loss: Value) -> None:
     w.zero_grad()
     loss.backward()
     w.data += 0.1 * w.grad
 
 
-def _never_forgets(w: Any, loss: Any) -> None:
+def _never_forgets(w: Value, loss: Value) -> None:
     loss.backward()
     w.data -= 0.1 * w.grad
 
 
-def _forgets_too_late(w: Any, loss: Any) -> None:
+def _forgets_too_late(w: Value, loss: Value) -> None:
     loss.backward()
     w.zero_grad()
     w.data -= 0.1 * w.grad
 
 
-def _replaces(w: Any, loss: Any) -> None:
+def _replaces(w: Value, loss: Value) -> None:
     w.zero_grad()
     loss.backward()
     w.data = -0.1 * w.grad

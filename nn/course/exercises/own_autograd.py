@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from autograd import Value
@@ -19,7 +19,7 @@ class Node:
     """A number that remembers what it was made of: the answer to the first question."""
 
     def __init__(
-        self, data: float, parents: tuple[Any, ...] = (), slopes: tuple[float, ...] = ()
+        self, data: float, parents: tuple[Node, ...] = (), slopes: tuple[float, ...] = ()
     ) -> None:
         self.data, self.grad, self.parents, self.slopes = data, 0.0, parents, slopes
 
@@ -34,16 +34,22 @@ class NodeThatForgets(Node):
 class NodeOfOne(Node):
     """Begins with the gradient 1."""
 
-    def __init__(self, data: float, parents: Any = (), slopes: Any = ()) -> None:
+    def __init__(
+        self, data: float, parents: tuple[Node, ...] = (), slopes: tuple[float, ...] = ()
+    ) -> None:
         super().__init__(data, parents, slopes)
         self.grad = 1.0
 
 
-def _engine() -> Mapping[str, Callable[..., Any]]:
+MakesNodes = Callable[..., Node]
+"""The reader's `MyValue`, whose nodes have what `Node` has."""
+
+
+def _engine() -> Mapping[str, MakesNodes]:
     return {"MyValue": Node}
 
 
-def _remembers(kind: Callable[..., Any]) -> list[float]:
+def _remembers(kind: MakesNodes) -> list[float]:
     """Value, gradient and how many parents and slopes of a leaf and of a node with two parents."""
     leaf = kind(3.0)
     node = kind(6.0, (leaf, leaf), (1.0, 1.0))
@@ -51,7 +57,7 @@ def _remembers(kind: Callable[..., Any]) -> list[float]:
     return [float(x) for numbers in found for x in numbers]
 
 
-def _made(node: Any) -> Any:
+def _made(node: Node | Any) -> Node | Any:
     """What a learner's operation has returned, if it is a node."""
     if not (hasattr(node, "parents") and hasattr(node, "slopes")):
         raise NotReadableError(
@@ -61,7 +67,7 @@ def _made(node: Any) -> Any:
     return node
 
 
-def _sum_and_product(functions: Any, MyValue: Any) -> list[float]:
+def _sum_and_product(functions: Iterable[MakesNodes], MyValue: MakesNodes) -> list[float]:
     """What 3 + 4 and 3 · 4 are, and both slopes of each."""
     found: list[float] = []
     for function in functions:
@@ -72,7 +78,7 @@ def _sum_and_product(functions: Any, MyValue: Any) -> list[float]:
     return [float(x) for x in found]
 
 
-def _diamond(MyValue: Any) -> list[Any]:
+def _diamond(MyValue: MakesNodes) -> list[Node]:
     """x, a = x·x, b = a + x, c = a·b: a is used by two others."""
     x = MyValue(2.0)
     a = MyValue(4.0, (x, x), (2.0, 2.0))
@@ -81,7 +87,7 @@ def _diamond(MyValue: Any) -> list[Any]:
     return [x, a, b, c]
 
 
-def _places(order: Callable[[Any], Any], MyValue: Any) -> list[float]:
+def _places(order: Callable[[Node], Iterable[Node]], MyValue: MakesNodes) -> list[float]:
     """Whether the order holds each of four nodes once, ends with c, and has a before b before c."""
     nodes = _diamond(MyValue)
     found = [id(node) for node in order(nodes[-1])]
@@ -91,25 +97,25 @@ def _places(order: Callable[[Any], Any], MyValue: Any) -> list[float]:
     return [4.0, float(x < a), float(a < b), float(b < c)]
 
 
-def _gradients(backward: Callable[[Any], Any], MyValue: Any) -> list[float]:
+def _gradients(backward: Callable[[Node], object], MyValue: MakesNodes) -> list[float]:
     """The gradients of x, a, b and c after the pass."""
     nodes = _diamond(MyValue)
     backward(nodes[-1])
     return [float(node.grad) for node in nodes]
 
 
-def _curves(functions: list[Any], MyValue: Callable[..., Any]) -> list[float]:
+def _curves(functions: Iterable[MakesNodes], MyValue: MakesNodes) -> list[float]:
     """tanh at 0.5 and a cube at 2, with their slopes."""
     tanh, power = functions
     bent, cube = _made(tanh(MyValue(0.5))), _made(power(MyValue(2.0), 3))
     return [float(x) for node in (bent, cube) for x in (node.data, *node.slopes)]
 
 
-def _three_steps(step: Callable[..., Any], MyValue: Callable[..., Any]) -> list[float]:
+def _three_steps(step: Callable[..., object], MyValue: MakesNodes) -> list[float]:
     """Where w stands after each of three steps on (w − 3)², from 1."""
     w = MyValue(1.0)
 
-    def loss_of() -> Any:
+    def loss_of() -> Node:
         return MyValue((w.data - 3) ** 2, (w,), (2 * (w.data - 3),))
 
     visited = []
@@ -119,10 +125,10 @@ def _three_steps(step: Callable[..., Any], MyValue: Callable[..., Any]) -> list[
     return visited
 
 
-def _order(result: Any) -> list[Any]:
-    done: list[Any] = []
+def _order(result: Node) -> list[Node]:
+    done: list[Node] = []
 
-    def visit(node: Any) -> None:
+    def visit(node: Node) -> None:
         if all(node is not other for other in done):
             for parent in node.parents:
                 visit(parent)
@@ -132,19 +138,21 @@ def _order(result: Any) -> list[Any]:
     return done
 
 
-def _order_before_its_parents(result: Any) -> list[Any]:
+def _order_before_its_parents(result: Node) -> list[Node]:
     return list(reversed(_order(result)))
 
 
-def _order_with_repeats(result: Any) -> list[Any]:
+def _order_with_repeats(result: Node) -> list[Node]:
     return [node for parent in result.parents for node in _order_with_repeats(parent)] + [result]
 
 
-def _order_of_parents_only(result: Any) -> list[Any]:
+def _order_of_parents_only(result: Node) -> list[Node]:
     return _order(result)[:-1]
 
 
-def _backward(result: Any, *, adds: bool = True, backwards: bool = True, seed: float = 1.0) -> None:
+def _backward(
+    result: Node, *, adds: bool = True, backwards: bool = True, seed: float = 1.0
+) -> None:
     result.grad = seed
     order = _order(result)
     for node in reversed(order) if backwards else order:
@@ -152,14 +160,20 @@ def _backward(result: Any, *, adds: bool = True, backwards: bool = True, seed: f
             parent.grad = (parent.grad if adds else 0.0) + node.grad * slope
 
 
-def _backward_without_upstream(result: Any) -> None:
+def _backward_without_upstream(result: Node) -> None:
     result.grad = 1.0
     for node in reversed(_order(result)):
         for parent, slope in zip(node.parents, node.slopes, strict=True):
             parent.grad += slope
 
 
-def _step(parameters: Any, loss_of: Any, *, clears: bool = True, sign: float = -1.0) -> None:
+def _step(
+    parameters: Iterable[Node],
+    loss_of: Callable[[], Node],
+    *,
+    clears: bool = True,
+    sign: float = -1.0,
+) -> None:
     loss = loss_of()
     for p in parameters:
         p.grad = 0.0 if clears else p.grad
@@ -168,7 +182,7 @@ def _step(parameters: Any, loss_of: Any, *, clears: bool = True, sign: float = -
         p.data += sign * 0.1 * p.grad
 
 
-def _step_that_only_looks(parameters: object, loss_of: Any) -> None:
+def _step_that_only_looks(parameters: object, loss_of: Callable[[], Node]) -> None:
     _backward(loss_of())
 
 

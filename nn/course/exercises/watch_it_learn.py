@@ -1,15 +1,19 @@
 """The exercises of the notebook in which networks are watched while they learn."""
 
 from collections.abc import Callable
-from typing import Any
 
+from autograd import Tensor
 from nn.course.exercise import Exercise, Mistake
 from nn.course.misconceptions import Misconception as Belief
 from nn.course.reading import NotReadableError
 from nn.layers import Linear
 from nn.losses import MSELoss
+from nn.operands import Operand
 
 RATE = 0.1
+
+Loss = Callable[[Operand, Operand], Tensor]
+Rows = list[list[float]]
 
 
 class _Descent:
@@ -34,11 +38,11 @@ class _Frames:
     def __init__(self) -> None:
         self.losses: list[float] = []
 
-    def frame(self, loss: Any = None) -> None:
+    def frame(self, loss: Operand = None) -> None:
         self.losses.append(float(getattr(loss, "data", loss)))
 
 
-def _two_steps(step: Callable[..., Any]) -> list[float]:
+def _two_steps(step: Callable[..., object]) -> list[float]:
     """Weight, bias, frames and last loss after two steps from weight 1 and bias 0."""
     w, model = _Frames(), Linear(1, 1)
     assert model.bias is not None
@@ -53,7 +57,7 @@ def _two_steps(step: Callable[..., Any]) -> list[float]:
     return [model.weight.sum().item(), model.bias.sum().item(), 2.0, w.losses[-1]]
 
 
-def _right(model: Any, loss: Any, x: Any, y: Any, optimizer: Any, w: Any) -> None:
+def _right(model: Linear, loss: Loss, x: Rows, y: Rows, optimizer: _Descent, w: _Frames) -> None:
     total = loss(model(x), y)
     optimizer.zero_grad()
     total.backward()
@@ -61,14 +65,16 @@ def _right(model: Any, loss: Any, x: Any, y: Any, optimizer: Any, w: Any) -> Non
     w.frame(total)
 
 
-def _never_cleared(model: Any, loss: Any, x: Any, y: Any, optimizer: Any, w: Any) -> None:
+def _never_cleared(
+    model: Linear, loss: Loss, x: Rows, y: Rows, optimizer: _Descent, w: _Frames
+) -> None:
     total = loss(model(x), y)
     total.backward()
     optimizer.step()
     w.frame(total)
 
 
-def _no_step(model: Any, loss: Any, x: Any, y: Any, optimizer: Any, w: Any) -> None:
+def _no_step(model: Linear, loss: Loss, x: Rows, y: Rows, optimizer: _Descent, w: _Frames) -> None:
     total = loss(model(x), y)
     optimizer.zero_grad()
     total.backward()
