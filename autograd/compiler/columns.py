@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.graph import CONSTANT, DETACH, PICK, Graph
+from autograd.compiler.graph import CONSTANT, DETACH, GATHER, Graph
 
 if TYPE_CHECKING:
     from autograd.arrays import BoolArray, IntArray
@@ -61,7 +61,7 @@ class Columns:
         # A gradient of what only a guard looks at is 0, and 0 times an infinite derivative is nan.
         self.leads = self._behind(self._ends(guards=False)) if graph.guards else self.alive
         self.like = np.arange(len(left), dtype=np.int32)
-        lookups = np.flatnonzero((self.code == PICK) & self.alive)
+        lookups = np.flatnonzero((self.code == GATHER) & self.alive)
         _, first, which = np.unique(left[lookups], return_index=True, return_inverse=True)
         self.like[lookups] = lookups[first][which]
         self.adds: BoolArray = self.alive & (self.code == self._code_of("add"))
@@ -149,14 +149,14 @@ class Columns:
 
     def kept(self) -> BoolArray:
         """Of each row whether it is computed, and not as a part of a sum."""
-        operation: BoolArray = (self.code >= 0) | (self.code <= PICK)
+        operation: BoolArray = (self.code >= 0) | (self.code <= GATHER)
         return operation & self.alive & ~self.inner_add & ~self.inner_product
 
     def work(self, rows: IntArray) -> IntArray:
         """How many operations each row stands for; the first lookup reads all its candidates."""
         p, q = self.product_count[rows], self.plain_count[rows]
         work: IntArray = np.where(self.sums[rows], np.maximum(2 * p + q - 1, 1), 1)
-        reading: BoolArray = (self.code[rows] == PICK) & (self.like[rows] == rows)
+        reading: BoolArray = (self.code[rows] == GATHER) & (self.like[rows] == rows)
         work[reading] = self.choices(self.number[rows[reading]])
         return work
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import PICK
+from autograd.compiler.graph import GATHER
 from autograd.compiler.tape import SOURCE, STORE, Step
 from autograd.compiler.traced import Traced, has_traced, mapped, traced_in
 from autograd.modes import active
@@ -200,9 +200,9 @@ def chosen(run: Recording, array: Any, index: Any) -> Any:
     choices = [run.choices(rows) for rows in table]
     places = (block(run, traced, run.indices) + places_in_base(traced)).ravel()[which]
     out = np.empty(first.shape, dtype=object)
-    picks = zip(column.ravel().tolist(), places.ravel().tolist(), numbers.ravel(), strict=True)
-    for at, (c, place, value) in zip(np.ndindex(out.shape), picks, strict=True):
-        out[at] = run.value(PICK, choices[c], float(getattr(value, "_data", value)), place)
+    lookups = zip(column.ravel().tolist(), places.ravel().tolist(), numbers.ravel(), strict=True)
+    for at, (c, place, value) in zip(np.ndindex(out.shape), lookups, strict=True):
+        out[at] = run.value(GATHER, choices[c], float(getattr(value, "_data", value)), place)
     return out.view(RecordedArray) if out.ndim else out[()]
 
 

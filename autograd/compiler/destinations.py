@@ -69,19 +69,19 @@ class Destinations:
             order = at_home + sorted(
                 (k for k in range(len(parts)) if k not in at_home), key=lambda k: sign * size[k]
             )
-            ways = self._ways(step, order, at_home, whole)
-            tried.append((ways is None, sum(way != "there" for way, *_ in ways or ()), ways))
-        *_, ways = min(tried, key=lambda x: x[:2])
-        if ways is None:
+            moves = self._moves(step, order, at_home, whole)
+            tried.append((moves is None, sum(how != "there" for how, *_ in moves or ()), moves))
+        *_, moves = min(tried, key=lambda x: x[:2])
+        if moves is None:
             begin = [] if at_home else [("fill", out, None)]
             pairs = enumerate(zip(parts, wheres, strict=True))
-            ways = [*begin, *(("add", *pair) for k, pair in pairs if k not in at_home)]
-        for way, part, where in ways:
-            if way == "there" and id(part) not in self.arrays:
+            moves = [*begin, *(("add", *pair) for k, pair in pairs if k not in at_home)]
+        for how, part, where in moves:
+            if how == "there" and id(part) not in self.arrays:
                 self.arrays[id(part)] = where.of(whole)
-        self.plans[id(out)] = ways
+        self.plans[id(out)] = moves
 
-    def _ways(
+    def _moves(
         self, step: Step, order: list[int], at_home: list[int], whole: Array
     ) -> list[Any] | None:
         """What becomes of each part in this order; None if some parts meet in part."""
@@ -89,22 +89,22 @@ class Destinations:
         if any(isinstance(where, Traced) for where in wheres):
             return None
         covered = np.zeros(whole.size, dtype=bool)
-        ways = []
+        moves = []
         for k in order:
             part, where = parts[k], wheres[k]
             here = where.of(covered) if isinstance(where, View) else covered[where.positions]
             if not here.any():
                 in_place = k in at_home or self._is_free(part, where, step, whole)
-                ways.append(("there" if in_place else "put", part, where))
+                moves.append(("there" if in_place else "put", part, where))
             elif here.all():
-                ways.append(("add", part, where))
+                moves.append(("add", part, where))
             else:
                 return None
             if isinstance(where, View):
                 here[...] = True
             else:
                 covered[where.positions] = True
-        return ways
+        return moves
 
     def _is_free(self, part: Traced, where: Positions | View, step: Step, whole: Array) -> bool:
         """Whether a part can be computed at its place: it is made for that alone."""
@@ -124,27 +124,27 @@ class Destinations:
     def calls(self, step: Step) -> list[Callable[[], Any]]:
         """The calls that put a scatter's parts together, once their arrays are known."""
         whole = self.arrays[id(step.out)].reshape(-1)
-        ways = self.plans[id(step.out)]
+        moves = self.plans[id(step.out)]
         found: list[Callable[[], Any]] = []
-        for way, part, where in ways:
-            if way == "there":
+        for how, part, where in moves:
+            if how == "there":
                 continue
-            if way == "fill":
+            if how == "fill":
                 found.append(partial(whole.fill, 0.0))
                 continue
             array = self.arrays[id(part)]
             if isinstance(where, View):
                 place = where.of(whole)
-                if way == "add":
+                if how == "add":
                     found.append(partial(np.add, place, array, place))
-                elif self._is_constant(part) and not any(way == "add" for way, *_ in ways):
+                elif self._is_constant(part) and not any(how == "add" for how, *_ in moves):
                     place[...] = array  # once, as nothing changes it
                 else:
                     found.append(partial(np.positive, array, place))
             elif isinstance(where, Traced):
                 found.append(partial(np.add.at, whole, self.arrays[id(where)], array))
             else:
-                found.append(partial(_put if way == "put" else _add, whole, where.positions, array))
+                found.append(partial(_put if how == "put" else _add, whole, where.positions, array))
         return found
 
     def _is_constant(self, part: Traced) -> bool:

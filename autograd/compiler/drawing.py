@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF
 from autograd.compiler.instructions import Loop, Product, operands_of
 from autograd.compiler.listing import FindNames, Names
 from autograd.compiler.program import Program
@@ -313,7 +313,7 @@ class _Rows:
             return DrawnNode(id_, "constant", "", ("argument",), ())
         if code == LEAF:
             return DrawnNode(id_, "leaf", "", lines_of(names.get(graph.leaves[place], "leaf")), ())
-        symbol = {DETACH: "detach", PICK: "take"}.get(code) or printable(graph.ops[code].symbol)
+        symbol = {DETACH: "detach", GATHER: "take"}.get(code) or printable(graph.ops[code].symbol)
         own = ("in", f"v{self.drawn.owner[row]}")
         cut = not self.whole and self.drawn.owner[row] != self.largest
         return DrawnNode(id_, "operation", symbol, (), (own,), output=output, folded=folded or cut)

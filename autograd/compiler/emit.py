@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.gather import gather, gathered, scatter
-from autograd.compiler.instructions import Chain, Group, Loop, Picks, Placed, Product, Raised, Sums
+from autograd.compiler.instructions import Chain, Gather, Group, Loop, Placed, Product, Raised, Sums
 from autograd.compiler.loop import Repeated
 from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.loop_gradients import of_shared, take_out
@@ -65,7 +65,7 @@ class Emitted:
         self.kept.append((self.constants, placement.constants_at))
         self.owned = {id(x) for x, _ in self.kept}
         self.views: dict[tuple[int, View, bool], Tensor] = {}
-        self.lookups = [x for x in raised.instructions if isinstance(x, Picks)]
+        self.lookups = [x for x in raised.instructions if isinstance(x, Gather)]
         self.memory = tape.source(tape.blank((placement.size,)))  # where all these arrays lie
         self.tables = [self._table(x) for x in self.lookups]
         places = self.choose(self.indices.array)
@@ -281,9 +281,9 @@ class Emitted:
 
     # --- lookups
 
-    def _table(self, picks: Picks) -> Any:
+    def _table(self, x: Gather) -> Any:
         """Where in a part of one array what is looked up lies, or where several are joined."""
-        positions = self.at[picks.table]
+        positions = self.at[x.table]
         owner = np.searchsorted(self.begins, positions, side="right") - 1
         if (owner == owner[0, 0]).all():
             return positions - positions.min()
@@ -296,8 +296,8 @@ class Emitted:
         none = np.zeros((*indices.shape[:-1], 0), dtype=np.intp)
         return np.concatenate([none, *found], axis=-1)
 
-    def _picks(self, picks: Picks) -> Tensor:
-        positions, count = self.at[picks.table], len(picks.out)
+    def _gather(self, x: Gather) -> Tensor:
+        positions, count = self.at[x.table], len(x.out)
         owner = np.searchsorted(self.begins, positions, side="right") - 1
         mixed = (owner != owner[0, 0]).any()
         first, last = int(positions.min()), int(positions.max())
@@ -333,8 +333,8 @@ def _looped(x: Traced, loop: Repeated, indices: Traced) -> Any:
 
 def _loop_part(i: int, out_grad: Traced, out: Traced, inputs: list[Traced], params: Any) -> Parts:
     loop = params["loop"]
-    slopes = out.tape.later(out.shape, Backward(loop), out, out_grad, params["indices"])
-    return of_shared(loop, out, slopes)
+    grads = out.tape.later(out.shape, Backward(loop), out, out_grad, params["indices"])
+    return of_shared(loop, out, grads)
 
 
 _COPY = Structural(_copy, vjps=[lambda g, out, x: g])

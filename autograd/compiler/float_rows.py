@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import DATA, DETACH, LEAF, PICK, Graph
+from autograd.compiler.graph import DATA, DETACH, GATHER, LEAF, Graph
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
@@ -73,7 +73,7 @@ class Plainness:
                 is_plain: Any = plain[left] and (right < 0 or plain[right])
                 if is_plain and (code < 0 or graph.ops[code].name in _OPERATORS):
                     is_wide = wide[left] or (right >= 0 and wide[right])  # functions give floats
-            elif code == PICK:  # of an array of floats, which gives NumPy's
+            elif code == GATHER:  # of an array of floats, which gives NumPy's
                 is_plain = is_wide = self._chooses(left)
             else:
                 is_plain = code != LEAF

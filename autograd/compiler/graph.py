@@ -26,7 +26,7 @@ Relation = Callable[[Any, Any], Any]
 Chosen = Mapping[int, Sequence[int]]
 """Of lookups which rows they choose."""
 
-CONSTANT, LEAF, DATA, PICK, DETACH = -1, -2, -3, -4, -5
+CONSTANT, LEAF, DATA, GATHER, DETACH = -1, -2, -3, -4, -5
 """What a row is if it is not an operation: a number written in the code; a Value from outside; a
 number in an argument; one of several rows, chosen by an index in an argument (a lookup); a row
 without its gradient."""
@@ -80,7 +80,7 @@ class Graph:
             column.frombytes(more.astype(column.typecode).tobytes())
 
     def choices(self, candidates: Sequence[int]) -> int:
-        """Rows that lookups choose from; the answer is their number, which is a PICK's `left`."""
+        """Rows that lookups choose from; the answer is their number, which is a GATHER's `left`."""
         self.candidates.extend(candidates)
         self.begins.append(len(self.candidates))
         return len(self.begins) - 2
@@ -115,7 +115,7 @@ class Graph:
 
     def operands(self, row: int) -> list[int]:
         """The rows that a row is computed from; of a lookup, all that it chooses from."""
-        if self.code[row] == PICK:
+        if self.code[row] == GATHER:
             begin, end = self.begins[self.left[row]], self.begins[self.left[row] + 1]
             return self.candidates[begin:end].tolist()
         if self.code[row] < 0 and self.code[row] != DETACH:
@@ -140,7 +140,7 @@ class Graph:
             reached[row] = True
         for row in range(len(self) - 1, -1, -1):
             if reached[row] and self.code[row] != DETACH:
-                told = chosen is not None and self.code[row] == PICK
+                told = chosen is not None and self.code[row] == GATHER
                 for i in (chosen or {}).get(row, ()) if told else self.operands(row):
                     reached[i] = True
         return reached
@@ -152,7 +152,7 @@ class Graph:
         needed: set[int] = set()
         while pending:
             row = pending.pop()
-            if self.code[row] == PICK or len(needed) > MOST:
+            if self.code[row] == GATHER or len(needed) > MOST:
                 return None
             if row not in needed:
                 needed.add(row)

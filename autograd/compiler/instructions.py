@@ -58,7 +58,7 @@ class Sums:
 
 
 @dataclass
-class Picks:
+class Gather:
     """`out[k]` is row `table[index, which[k]]` for the index at `places[k]` of the arguments."""
 
     table: IntArray
@@ -154,7 +154,7 @@ class Chain(Scan):
     flows: IntArray
 
 
-Instruction = Group | Product | Sums | Picks | Chain | Loop
+Instruction = Group | Product | Sums | Gather | Chain | Loop
 
 
 @dataclass
@@ -214,7 +214,7 @@ def operands_of(x: Instruction) -> list[IntArray]:
         return [x.left, x.right.swapaxes(-1, -2), *x.plain]
     if isinstance(x, Group):
         return x.operands
-    if isinstance(x, Picks):
+    if isinstance(x, Gather):
         return [x.table]
     if isinstance(x, Scan):
         return [x.outside]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.compiler.columns import Columns, in_turn
-from autograd.compiler.graph import DETACH, LEAF, PICK
+from autograd.compiler.graph import DETACH, GATHER, LEAF
 
 LONG = 24
 """So many levels are a long stretch."""
@@ -82,6 +82,6 @@ def _with_operands(
         more: Sequence[int] = ()
         if p or q:
             more = [*islice(factors, 2 * p), *islice(terms, q)]
-        elif code == PICK:
+        elif code == GATHER:
             more = candidates[columns.begins[which] : columns.begins[which + 1]].tolist()
         yield row, i, j, more

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, PICK
-from autograd.compiler.instructions import Chain, Group, Loop, Picks, Product, Raised
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF
+from autograd.compiler.instructions import Chain, Gather, Group, Loop, Product, Raised
 from autograd.compiler.program import Program
 from autograd.compiler.tape import SOURCE, VIEW, Step
 from autograd.compiler.traced import Traced
@@ -88,11 +88,11 @@ class Names:
             return f"{name}({', '.join(map(self.operand, x.operands))})"
         if isinstance(x, Chain):
             codes = np.unique(np.array(x.graph.code)[x.inputs.size :])
-            names = ["take" if k == PICK else x.graph.ops[k].name for k in codes if k != DETACH]
+            names = ["take" if k == GATHER else x.graph.ops[k].name for k in codes if k != DETACH]
             return f"one by one from {self.operand(x.outside)}: {', '.join(names)}"
         if isinstance(x, Loop):
             return f"{len(x.out):,} rounds of {', '.join(map(_kind, x.body.raised.instructions))}"
-        if isinstance(x, Picks):
+        if isinstance(x, Gather):
             return f"take({self.operand(x.table)}, indices)"
         paired = x.right >= 0
         if not paired.any():
@@ -190,7 +190,7 @@ def _kind(x: Instruction) -> str:
     """What an instruction does, in a word or two."""
     if isinstance(x, Group):
         return x.op.name if x.op is not None else "constant"
-    kinds = {Product: "matrix product", Picks: "take", Chain: "one by one", Loop: "rounds"}
+    kinds = {Product: "matrix product", Gather: "take", Chain: "one by one", Loop: "rounds"}
     return kinds.get(type(x), "sum")
 
 
@@ -200,7 +200,7 @@ def _counted(x: Instruction) -> str:
         return f"{_numbers(count, 'sum')} of {_numbers(x.left.shape[-1], 'product')}"
     if isinstance(x, Group):
         return _numbers(count, "number")
-    if isinstance(x, Picks):
+    if isinstance(x, Gather):
         return _numbers(count, "lookup")
     if isinstance(x, Chain):
         return _numbers(count, "operation")

@@ -34,7 +34,7 @@ class Repeated:
         inputs: For each round, where in the array the first rows of the body lie.
         start: Where the results of the first round begin; those of the others follow.
         size: The length of the array.
-        needing: Which of the numbers that go in every round has slopes for.
+        needing: Which of the numbers that go in every round has gradients for.
     """
 
     def __init__(
@@ -52,5 +52,5 @@ class Repeated:
         return self.inputs[:, self.body.given[given]].astype(np.intp)
 
     def rows(self, array: FloatArray) -> FloatArray:
-        """The results of each round, or their slopes, in an array."""
+        """The results of each round, or their gradients, in an array."""
         return array[self.start :].reshape(len(self.inputs), -1)

@@ -5,7 +5,7 @@ Of a round of five neurons that read a sequence there is one list of calls, on b
     dot(w, [x, s], out=t0)      tanh(t0, out=t1)
 
 and from that each round's: what is made lies in the row of the program's memory that holds the
-round's results, and its slopes likewise. What goes in is read where it lies; if its parts lie
+round's results, and its grads likewise. What goes in is read where it lies; if its parts lie
 apart, as the x and the s of before, they are put side by side first: the x of all rounds at once.
 """
 
@@ -43,7 +43,7 @@ class Rounds(ABC):
         self.loop, self.body, self.emitted = loop, loop.body, loop.emitted
         self.known: Calls | None = None
         self.after: Calls = []
-        self.parts: dict[tuple[int, int], Any] = {}  # of the slopes of what goes in
+        self.parts: dict[tuple[int, int], Any] = {}  # of the grads of what goes in
 
     def __call__(self, *arrays: Any) -> None:
         """Run all rounds."""
@@ -66,12 +66,12 @@ class Rounds(ABC):
         """All rounds on some arrays as one call."""
         return partial(type(self)(self.loop), *arrays)
 
-    def _bind(self, wanted: Sequence[Any], slopes: dict[int, Any], known: Any = ()) -> Bound:
+    def _bind(self, wanted: Sequence[Any], grads: dict[int, Any], known: Any = ()) -> Bound:
         """The calls of a round on buffers of its own."""
         emitted = self.emitted
         self.numbers = np.zeros(self.body.placement.size)
         self.given = self.numbers[: len(self.body.given)]
-        arrays = emitted.within(self.numbers) | slopes
+        arrays = emitted.within(self.numbers) | grads
         wanted = [*wanted, emitted.indices, emitted.chosen]
         bound: Bound = emitted.tape.bind(wanted, arrays, known=known)
         return bound
@@ -170,24 +170,24 @@ class Forward(Rounds):
 
 
 class Backward(Rounds):
-    """Become the slopes of that array, but for what all rounds share; the last round is first."""
+    """Become the grads of that array, but for what all rounds share; the last round is first."""
 
     def _written(self, *arrays: Any) -> Calls:
         numbers, given, indices, out = arrays
         body, emitted = self.body, self.emitted
         begin = body.placement.one_at + 1
-        made_slopes = np.zeros(body.results)
-        slopes, wanted = {}, []
+        made_grads = np.zeros(body.results)
+        grads, wanted = {}, []
         for seed, total, at in body.ends:  # what comes in becomes the gradient in its place
-            here = made_slopes[at - begin : at - begin + total.size].reshape(total.shape)
+            here = made_grads[at - begin : at - begin + total.size].reshape(total.shape)
             for x in (seed, total):
                 if x is not None:
-                    slopes[id(x)] = here
+                    grads[id(x)] = here
                     wanted.append(x)
         if emitted.gradient is not None:
             wanted.append(emitted.gradient)
-        bound = self._bind(wanted, slopes, known={x for x, _ in emitted.kept})
-        made = [(self.numbers[begin:], numbers), (made_slopes, out)]
+        bound = self._bind(wanted, grads, known={x for x, _ in emitted.kept})
+        made = [(self.numbers[begin:], numbers), (made_grads, out)]
         rounds = self._rounds(bound, numbers, made)
         needing = self.loop.needing
         if emitted.gradient is not None and len(needing):
@@ -198,14 +198,14 @@ class Backward(Rounds):
         backward = rolled(rounds[::-1])
         return [partial(np.positive, given, out), *self._enter(numbers, indices), *backward]
 
-    def _added(self, out: Any, places: Any, slopes: Any, columns: Any) -> Iterator[partial[Any]]:
-        """The calls that add some of the slopes where they belong."""
+    def _added(self, out: Any, places: Any, grads: Any, columns: Any) -> Iterator[partial[Any]]:
+        """The calls that add some of the grads where they belong."""
         pieces = _in_one_piece(places, columns)
         if len(pieces) > MOST:
-            yield partial(_add_at, out, places, slopes, columns)
+            yield partial(_add_at, out, places, grads, columns)
             return
         for first, column, count in pieces:
-            more = self.parts.setdefault((column, count), slopes[column : column + count])
+            more = self.parts.setdefault((column, count), grads[column : column + count])
             here = self.relocation.view(more, out, first * 8)
             yield partial(np.add, here, more, here)
 
@@ -215,8 +215,8 @@ def _within(call: Any) -> Calls:
     return call.func.calls(*call.args) if isinstance(call.func, Rounds) else [call]
 
 
-def _add_at(out: Any, places: Any, slopes: Any, columns: Any) -> None:
-    np.add.at(out, places, slopes[columns])
+def _add_at(out: Any, places: Any, grads: Any, columns: Any) -> None:
+    np.add.at(out, places, grads[columns])
 
 
 def _in_one_piece(places: Any, columns: Any) -> list[tuple[int, int, int]]:

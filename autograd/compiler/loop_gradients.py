@@ -1,9 +1,9 @@
 """Shared: what is the same in all rounds of a loop gets its gradient after the loop, at once.
 
 Five neurons that read a sequence have the same weights in every round. Round by round, each would
-add an outer product of 5 by 6 numbers to their slopes. What the rounds leave behind, their results
-and the slopes of these, are matrices with a column for each round; so for 100 rounds that is one
-matrix product, 5x100 by 100x6.
+add an outer product of 5 by 6 numbers to their gradients. What the rounds leave behind, their
+results and the gradients of these, are matrices with a column for each round; so for 100 rounds
+that is one matrix product, 5x100 by 100x6.
 """
 
 from __future__ import annotations
@@ -57,17 +57,17 @@ def take_out(raised: Raised, same: Array) -> list[tuple[Any, int]]:
     return [(instruction, i) for instruction, i, rows in uses if rows.size and free[rows].all()]
 
 
-def of_shared(loop: Repeated, numbers: Traced, slopes: Traced) -> Parts:
+def of_shared(loop: Repeated, numbers: Traced, grads: Traced) -> Parts:
     """The gradient of what goes into a loop, in parts.
 
     Args:
         loop: The loop.
         numbers: The array that it computes, which begins with what goes in.
-        slopes: The gradient of that array, but for what all rounds share.
+        grads: The gradient of that array, but for what all rounds share.
     """
     shape = (loop.start,)
-    found = Parts(gathered(slopes, View.all(shape)), (), shape, None, scattered)
-    rounds = _Rounds(loop, numbers, slopes)
+    found = Parts(gathered(grads, View.all(shape)), (), shape, None, scattered)
+    rounds = _Rounds(loop, numbers, grads)
     for instruction, i in loop.body.shared:
         if isinstance(instruction, Group):
             grad, places = rounds.group_back(instruction, i)
@@ -83,8 +83,8 @@ def of_shared(loop: Repeated, numbers: Traced, slopes: Traced) -> Parts:
 class _Rounds:
     """All rounds of a loop at once."""
 
-    def __init__(self, loop: Repeated, numbers: Traced, slopes: Traced) -> None:
-        self.loop, self._numbers, self._slopes = loop, numbers, slopes
+    def __init__(self, loop: Repeated, numbers: Traced, grads: Traced) -> None:
+        self.loop, self._numbers, self._grads = loop, numbers, grads
         self.at, self.first = loop.body.placement.at, loop.body.placement.one_at + 1
         self.begins = loop.start + loop.body.results * np.arange(len(loop.inputs))
 
@@ -95,9 +95,9 @@ class _Rounds:
         made = np.add.outer(self.begins, self.at[rows] - self.first)
         return np.where(rows < count, inputs[:, np.minimum(rows, count - 1)], made)
 
-    def slopes(self, places: Any) -> Traced:
+    def grads(self, places: Any) -> Traced:
         """The gradients at some places."""
-        return gathered(self._slopes, layout(places))
+        return gathered(self._grads, layout(places))
 
     def numbers(self, places: Any) -> Traced:
         """The numbers at some places."""
@@ -108,14 +108,14 @@ class _Rounds:
         assert group.op is not None  # of copies nothing waits
         out = self.places(group.out)
         arrays = tuple(self.numbers(self.places(rows)) for rows in group.operands)
-        grad = group.op.pullback(i, self.slopes(out), self.numbers(out), arrays, {})
+        grad = group.op.pullback(i, self.grads(out), self.numbers(out), arrays, {})
         return grad, self.places(group.operands[i])
 
     def product_back(self, product: Product, i: int) -> tuple[Traced, Any]:
         """That of a product's left (0) or right (1) side, or of one of the terms that are added."""
         out = self.places(product.out)
         if i > 1:
-            return self.slopes(out), self.places(product.plain[i - 2])
+            return self.grads(out), self.places(product.plain[i - 2])
         mine, other = product.left, product.right
         if i == 1:
             mine, other, out = other, mine, out.swapaxes(-1, -2)
@@ -128,4 +128,4 @@ class _Rounds:
         mine = self.places(mine)[0]
         sides = self.numbers(mine), self.numbers(rows.swapaxes(-1, -2))
         matmul: Any = RULEBOOK["matmul"]
-        return matmul.pullback(0, self.slopes(columns), None, sides, {}), mine
+        return matmul.pullback(0, self.grads(columns), None, sides, {}), mine

@@ -2,7 +2,7 @@
 
 The compiled backward pass goes through all that was computed. Some of it the ordinary pass does not
 reach: numbers that were only compared, what a lookup did not choose, results that nobody asks the
-gradient of. Compiled, their slopes are 0, which adds nothing to any gradient, unless a derivative
+gradient of. Compiled, their gradients are 0, which adds nothing to any other, unless a derivative
 is infinite or nan:
 
     loss, root = g(w, [3.0, 0.0])       w * x[0] and sqrt(w * x[1])
@@ -37,15 +37,15 @@ def ordinary_pass(space: Workspace, rows: dict[int, float], ends: tuple[int, ...
         bound = program.tape.bind([x for x in found if x is not None], space.arrays.arrays)
     bound.run(section)
     for place, grad in space.gradients:
-        slope = found[place]
-        grad[...] = 0.0 if slope is None else bound[slope]
+        traced = found[place]
+        grad[...] = 0.0 if traced is None else bound[traced]
     seeds = list(rows.items())
-    for (lifted, _), slope in zip(program.lifted, found[len(program.tensors) :], strict=True):
-        if slope is not None:
-            seeds += zip(lifted.ravel().tolist(), bound[slope].ravel().tolist(), strict=True)
+    for (lifted, _), traced in zip(program.lifted, found[len(program.tensors) :], strict=True):
+        if traced is not None:
+            seeds += zip(lifted.ravel().tolist(), bound[traced].ravel().tolist(), strict=True)
     nodes = without_modes(ordinary_nodes_of, space)
     leaves = np.flatnonzero((np.array(program.graph.code) == LEAF) & program.raised.alive)
     root, wrt = Ends([nodes[row] for row, _ in seeds]), [nodes[row] for row in leaves]
-    slopes = without_modes(gradients, root, wrt, [slope for _, slope in seeds])
+    grads = without_modes(gradients, root, wrt, [seed for _, seed in seeds])
     places = program.placement.at[leaves] - program.graph.data_size
-    space.slopes.reshape(-1)[places] = [slope or 0.0 for slope in slopes]
+    space.grads.reshape(-1)[places] = [grad or 0.0 for grad in grads]

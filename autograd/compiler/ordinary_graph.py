@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.graph import DETACH, LEAF, PICK, Graph
+from autograd.compiler.graph import DETACH, GATHER, LEAF, Graph
 from autograd.compiler.passes import without_modes
 from autograd.errors import GraphError
 from autograd.value import Constant, Value
@@ -48,7 +48,7 @@ def ordinary_nodes(
                 node = graph.ops[code](*(nodes[i] for i in graph.operands(row)))
             elif code == DETACH:
                 node = nodes[left].detach()
-            elif code == PICK:
+            elif code == GATHER:
                 candidates = graph.operands(row)
                 node = nodes[candidates[index(graph.right[row]) % len(candidates)]]  # -1: the last
             else:

@@ -23,7 +23,7 @@ from autograd.adopted_values import GatheredValues, adopt, span
 from autograd.compiler.bound_effects import BoundEffects, joined
 from autograd.compiler.effects import State, written
 from autograd.compiler.emit import Emitted
-from autograd.compiler.graph import DETACH, PICK
+from autograd.compiler.graph import DETACH, GATHER
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
@@ -101,9 +101,9 @@ class Program:
         self.tape.complete = True
         self.seeds = [self.tape.source(np.ones_like(x._data.array)) for x in self.differentiable]
         _, found = self.array_pass(tuple(range(len(self.seeds))))
-        self.slopes = found[: len(self.tensors)]
+        self.grads = found[: len(self.tensors)]
         paired = zip(self.lifted, found[len(self.tensors) :], strict=True)
-        self.value_slopes = [(rows, slope) for (rows, _), slope in paired if slope is not None]
+        self.value_grads = [(rows, grad) for (rows, _), grad in paired if grad is not None]
 
     def _differentiate_numbers(self) -> None:
         """Write the operations on single numbers, and their gradients, as NumPy calls."""
@@ -117,7 +117,7 @@ class Program:
         ends: list[int] = self.result_rows
         if self.effects is not None and self.is_step:
             ends = self.effects.roots
-        rows = np.array(sorted({*ends, *_rows(self.value_slopes)}), dtype=np.intp)
+        rows = np.array(sorted({*ends, *_rows(self.value_grads)}), dtype=np.intp)
         self.seeded = rows[self.raised.needs[rows]]
         self.flowing = [x for x in ends if self.raised.needs[x]]
         without_modes(self.emitted.backward, self.seeded)
@@ -128,7 +128,7 @@ class Program:
         if self.effects is not None:
             adopt(self.effects.single_leaves(self.order))
         self.uses_arrays = bool(self.wanted)
-        self.looks_up = PICK in self.graph.code
+        self.looks_up = GATHER in self.graph.code
         owners = [owner for owner, _ in self.placement.arrays]
         self.bound = {x: x._data for x in (*(x for x, _ in closed), *owners)}
         self.kept = self.arrays_kept()
@@ -174,8 +174,8 @@ class Program:
         wanted = [x for x in tensors if isinstance(x, Traced)]
         wanted += [x for x in self.outputs if isinstance(x, Traced)]
         wanted += [x for x, _ in self.recording.truths] + self.tape.shaped
-        wanted += [x for x in self.slopes if x is not None]
-        wanted += [x for _, x in self.value_slopes]
+        wanted += [x for x in self.grads if x is not None]
+        wanted += [x for _, x in self.value_grads]
         if self.effects is not None:
             wanted += self.effects.wanted()
         return wanted + self.seeds + self.early
@@ -215,7 +215,7 @@ class Program:
         graph, needs = self.graph, self.raised.needs
         mixed = (needs[x.out].any() != needs[x.out].all() for x in self.raised.instructions)
         lifted = sum(x.requires_grad for _, x in self.lifted)
-        aside = PICK in graph.code or DETACH in graph.code or len(self.value_slopes) < lifted
+        aside = GATHER in graph.code or DETACH in graph.code or len(self.value_grads) < lifted
         aside |= any(op.is_flat for op in graph.ops)
         return bool(aside or (graph.guards and any(mixed)))
 
@@ -329,11 +329,11 @@ class Workspace:
         self.indices = self.scalars[emitted.indices]
         first, at = placement.graph.data_size, placement.leaves_at
         end = at + len(placement.leaf_order)
-        self.slopes = np.zeros(end - first)  # of the leaves, those in arrays first
+        self.grads = np.zeros(end - first)  # of the leaves, those in arrays first
         if given:
-            self.slopes, self.seeds = map(self.scalars.__getitem__, given)
-        self.leaf_numbers, self.leaf_slopes = numbers[at:end], self.slopes[at - first :]
-        self.windows = [_window(x, i, numbers, self.slopes, first) for x, i in placement.arrays]
+            self.grads, self.seeds = map(self.scalars.__getitem__, given)
+        self.leaf_numbers, self.leaf_grads = numbers[at:end], self.grads[at - first :]
+        self.windows = [_window(x, i, numbers, self.grads, first) for x, i in placement.arrays]
         self.blocks = {
             id(x): numbers[i : i + x.size].reshape(x.shape)
             for x, i in program.recording.blocks.items()
@@ -451,18 +451,16 @@ class Workspace:
         """Note where the gradients of tensors arrive, and those of arrays made of rows."""
         program, arrays = self.program, self.arrays
         self.gradients = [
-            (k, arrays[slope]) for k, slope in enumerate(program.slopes) if slope is not None
+            (k, arrays[grad]) for k, grad in enumerate(program.grads) if grad is not None
         ]
-        self.arrivals = [(owner, slopes) for owner, _, slopes in self.windows]
+        self.arrivals = [(owner, grads) for owner, _, grads in self.windows]
         if not program.tensor_count:
             closed = program.closed_tensors
             self.arrivals += [(closed[k], grad) for k, grad in self.gradients]
-        flowing = [
-            (rows, slope, program.raised.needs[rows]) for rows, slope in program.value_slopes
-        ]
-        self.value_slopes = [
-            (program.seeded.searchsorted(rows[needs]), arrays[slope], needs)
-            for rows, slope, needs in flowing
+        flowing = [(rows, grad, program.raised.needs[rows]) for rows, grad in program.value_grads]
+        self.value_grads = [
+            (program.seeded.searchsorted(rows[needs]), arrays[grad], needs)
+            for rows, grad, needs in flowing
         ]
 
     def _bind_rows(self, filled: list[tuple[Any, Traced]]) -> None:
@@ -519,11 +517,11 @@ class Later:
         late = space.program.effects.late
         self.is_read = bool(after.graph.guards) or any(late[x] for x in space.program.result_rows)
         self.space = space
-        first, slopes = len(after.early), space.slopes.reshape(-1)
+        first, grads = len(after.early), space.grads.reshape(-1)
         end = first + len(after.grads)
         self.given = [
             _collect(space.numbers, after.early_at, self.numbers[:first]),
-            _collect(slopes, after.grads_at, self.numbers[first:end]),
+            _collect(grads, after.grads_at, self.numbers[first:end]),
         ]
 
     @staticmethod
@@ -539,7 +537,7 @@ class Later:
         if -1 in places:
             self._use_blanks(flat, places)
         if -1 not in places:
-            return self.space.slopes.reshape(-1), np.array(places, np.intp).reshape(rows.shape)
+            return self.space.grads.reshape(-1), np.array(places, np.intp).reshape(rows.shape)
         self.is_read = True
         return self.numbers, self.space.program.effects.after.positions(rows)
 
@@ -578,6 +576,6 @@ def _copy(place: Array, numbers: Array) -> partial[Any]:
     return partial(place.__setitem__, ..., numbers)
 
 
-def _window(owner: Any, start: int, numbers: Any, slopes: Any, first: int) -> tuple[Any, Any, Any]:
-    parts = numbers[start:], slopes[start - first :]
+def _window(owner: Any, start: int, numbers: Any, grads: Any, first: int) -> tuple[Any, Any, Any]:
+    parts = numbers[start:], grads[start - first :]
     return owner, *(part[: owner.size].reshape(owner.shape) for part in parts)

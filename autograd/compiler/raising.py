@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.compiler.columns import Columns, in_turn
-from autograd.compiler.graph import DETACH, PICK, Graph
+from autograd.compiler.graph import DETACH, GATHER, Graph
 from autograd.compiler.instructions import (
     Body,
     Chain,
+    Gather,
     Group,
     Loop,
-    Picks,
     Product,
     Raised,
     Sums,
@@ -64,8 +64,8 @@ def raise_graph(graph: Graph) -> Raised:
     bodies: dict[Hashable, Body] = {}
     repeated = list(find_repeats(columns, rows, level[rows], keys))
     exposed = _exposed(columns, [rounds for _, _, rounds, _ in repeated])
-    for first, results, rounds, wires in repeated:
-        body, inputs, indices = round_of(columns, rounds, wires, needs)
+    for first, results, rounds, edges in repeated:
+        body, inputs, indices = round_of(columns, rounds, edges, needs)
         made = len(body) - rounds.shape[1] + np.searchsorted(rounds[0], results[0])
         body.outputs = [*in_turn(made)]
         same: BoolArray = (inputs == inputs[0]).all(axis=0)
@@ -105,7 +105,7 @@ def _keys(columns: Columns, rows: IntArray, needs: BoolArray) -> IntArray:
         np.where(code == SUM, count[rows], 0)
         for count in (columns.plain_count, columns.product_count)
     )
-    plain[code == PICK] = columns.choices(columns.number[rows[code == PICK]])
+    plain[code == GATHER] = columns.choices(columns.number[rows[code == GATHER]])
     # Of `x ** 2` and `2 ** x` either has a derivative that the other is not to be asked for.
     sides = needs[columns.left[rows]] + 2 * needs[columns.right[rows]]
     sides[(code == SUM) | np.isin(code, columns.simple) | (columns.right[rows] < 0)] = 0
@@ -174,7 +174,7 @@ def _chain(columns: Columns, rows: IntArray, needs: BoolArray) -> Chain:
         if i >= 0:  # of lookups it is known
             flow = needs[i] or (j >= 0 and needs[j])
             needs[row] = flow and not stops and columns.leads[row]
-    flows = np.where(code == PICK, 1, needs[left] + 2 * (needs[right] & (right >= 0)))
+    flows = np.where(code == GATHER, 1, needs[left] + 2 * (needs[right] & (right >= 0)))
     rounds = rows[None]  # all of them are one
     graph, inputs, indices = round_of(columns, rounds, wires_of(columns, rounds)[0], needs)
     return Chain(inputs, indices, rounds, graph, np.where(needs[rows], flows, 0).astype(np.int8))
@@ -182,10 +182,10 @@ def _chain(columns: Columns, rows: IntArray, needs: BoolArray) -> Chain:
 
 def _instructions(columns: Columns, code: int, rows: IntArray) -> Iterator[Instruction]:
     """What a group of rows becomes."""
-    if code == PICK:
+    if code == GATHER:
         lots, which = np.unique(columns.number[rows], return_inverse=True)
         table = columns.candidates_of(lots).reshape(len(lots), -1).T
-        yield Picks(table, which, columns.index[rows], rows)
+        yield Gather(table, which, columns.index[rows], rows)
     elif code == SUM:
         yield from _raise_sums(columns, rows)
     elif code == DETACH:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.graph import DETACH, LEAF, PICK, Chosen, Graph
+from autograd.compiler.graph import DETACH, GATHER, LEAF, Chosen, Graph
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
@@ -28,7 +28,7 @@ def surely_reached_arrays(graph: Graph, rows: set[int]) -> set[int]:
     A lookup among elements of one array chooses one of them, so the array has a gradient; among
     elements of several it chooses the array, too.
     """
-    if PICK not in graph.code:
+    if GATHER not in graph.code:
         homes = [graph.leaves[i].home for i in graph.leaves_behind(rows)]
         return {id(home.holder) for home in homes if home is not None}
     bits: dict[int, int] = {}
@@ -39,7 +39,7 @@ def surely_reached_arrays(graph: Graph, rows: set[int]) -> set[int]:
         if code == LEAF:
             home = graph.leaves[left].home
             mask = 0 if home is None else bits.setdefault(id(home.holder), 1 << len(bits))
-        elif code == PICK:
+        elif code == GATHER:
             mask = functools.reduce(operator.and_, here)
         elif code != DETACH:
             mask = functools.reduce(operator.or_, here, 0)
@@ -95,11 +95,13 @@ class ReachedLeaves:
     def _look_at_lookups(self) -> None:
         graph = self.graph
         behind, surely = graph.behind(self.rows), graph.behind(self.rows, {})
-        self.picks = [row for row, code in enumerate(graph.code) if code == PICK and behind[row]]
+        self.lookups = [
+            row for row, code in enumerate(graph.code) if code == GATHER and behind[row]
+        ]
         code, left, right = (np.array(x) for x in (graph.code, graph.left, graph.right))
         begins = np.array(graph.begins)
-        self.begins, self.index = begins[left[self.picks]], right[self.picks]
-        self.counts = begins[left[self.picks] + 1] - self.begins
+        self.begins, self.index = begins[left[self.lookups]], right[self.lookups]
+        self.counts = begins[left[self.lookups] + 1] - self.begins
         self.candidates = np.array(graph.candidates)
         place = dict(zip(self.order, range(len(self.order)), strict=True))
         self.place = np.full(len(graph), -1)  # of each row that is one of the leaves, which
@@ -107,9 +109,9 @@ class ReachedLeaves:
             self.place[row] = place.get(graph.left[row], -1)
         # the usual case: lookups among leaves and numbers, each of which is made at every call
         given = all(
-            (code[i] < 0 and code[i] > PICK) for row in self.picks for i in graph.operands(row)
+            (code[i] < 0 and code[i] > GATHER) for row in self.lookups for i in graph.operands(row)
         )
-        self.at_once = given and all(surely[row] for row in self.picks)
+        self.at_once = given and all(surely[row] for row in self.lookups)
 
     def at(self, indices: Array) -> list[bool]:
         """Of each leaf whether a gradient comes to it when the lookups have these indices."""
@@ -117,7 +119,9 @@ class ReachedLeaves:
             return self.surely
         chosen = self.candidates[self.begins + indices[self.index] % self.counts]
         if not self.at_once:
-            return self._leaves({k: [x] for k, x in zip(self.picks, chosen.tolist(), strict=True)})
+            return self._leaves(
+                {k: [x] for k, x in zip(self.lookups, chosen.tolist(), strict=True)}
+            )
         reached = np.array(self.surely)
         places = self.place[chosen]
         reached[places[places >= 0]] = True

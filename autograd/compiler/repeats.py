@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.compiler.columns import Columns, in_turn, located
-from autograd.compiler.graph import CONSTANT, DATA, LEAF, PICK, Graph
+from autograd.compiler.graph import CONSTANT, DATA, GATHER, LEAF, Graph
 from autograd.value import Constant
 
 if TYPE_CHECKING:
@@ -91,13 +91,13 @@ def find_repeats(
             if (sizes != sizes[0]).any() or not FEW < work < MUCH * instructions:
                 continue  # of different sizes, one mark has stood for different levels
             kept = rows[here].reshape(times, -1)
-            start, rounds, wires = _same_rounds(columns, kept)
+            start, rounds, edges = _same_rounds(columns, kept)
             if len(rounds) >= ROUNDS:
-                yield first + start * length, kept[start : start + len(rounds)], rounds, wires
+                yield first + start * length, kept[start : start + len(rounds)], rounds, edges
 
 
 def _same_rounds(columns: Columns, kept: IntArray) -> tuple[int, IntArray, IntArray]:
-    """The longest run of rounds that do the same: its beginning, all its rows, and their wires."""
+    """The longest run of rounds that do the same: its beginning, all its rows, and their edges."""
     rows = columns.with_inner(kept.ravel())
     place = located(columns.owner[rows], kept.ravel())
     sizes = np.bincount(place, minlength=kept.size).reshape(kept.shape)
@@ -115,7 +115,7 @@ def _same_rounds(columns: Columns, kept: IntArray) -> tuple[int, IntArray, IntAr
 def _kinds(columns: Columns, rounds: IntArray) -> IntArray:
     """For each round, what its rows do, and which lookups share their candidates or their index."""
     code = columns.code[rounds]
-    lookups: BoolArray = code == PICK
+    lookups: BoolArray = code == GATHER
     if not lookups.any():
         return code
     number, index = (np.where(lookups, x[rounds], -1) for x in (columns.number, columns.index))
@@ -145,7 +145,7 @@ def _lookups(columns: Columns, rounds: IntArray) -> list[tuple[IntArray, IntArra
         The candidates' numbers, each once, in lines for the rounds; which of them each lookup has;
         and the same of the indices.
     """
-    lookups = rounds[:, columns.code[rounds[0]] == PICK]
+    lookups = rounds[:, columns.code[rounds[0]] == GATHER]
     found: list[tuple[IntArray, IntArray]] = []
     for lines in (columns.number[lookups], columns.index[lookups]):
         _, first, which = np.unique(lines[0], return_index=True, return_inverse=True)
@@ -163,7 +163,7 @@ def wires_of(columns: Columns, rounds: IntArray) -> IntArray:
 
 
 def round_of(
-    columns: Columns, rounds: IntArray, wires: IntArray, needs: BoolArray
+    columns: Columns, rounds: IntArray, edges: IntArray, needs: BoolArray
 ) -> tuple[Graph, IntArray, IntArray]:
     """A round as a graph of its own, in which what comes from outside comes first.
 
@@ -173,16 +173,16 @@ def round_of(
     """
     graph, body = columns.graph, Graph()
     body.ops = graph.ops
-    operands = _operands(columns, rounds)[:, wires == OUTSIDE]
+    operands = _operands(columns, rounds)[:, edges == OUTSIDE]
     which = distinct(operands.T)
     # The terms of a product are to lie side by side, be they numbers that need a gradient or not.
-    in_sums = np.zeros(len(wires), dtype=bool)
+    in_sums = np.zeros(len(edges), dtype=bool)
     in_sums[: 2 * rounds.shape[1]] = np.tile(columns.inner_product[rounds[0]], 2)
     inputs = operands[:, np.unique(which, return_index=True)[1]]
     first = inputs[0]
     written = np.all(inputs == first, axis=0) & (columns.code[first] == CONSTANT)
     needed: BoolArray = np.logical_or.reduce(needs[inputs])
-    needed[which[in_sums[wires == OUTSIDE]]] = True
+    needed[which[in_sums[edges == OUTSIDE]]] = True
     given = np.where(written, CONSTANT, np.where(needed, LEAF, DATA))
     number = np.zeros_like(given)
     for code in (CONSTANT, LEAF, DATA):
@@ -192,12 +192,12 @@ def round_of(
     body.leaves += [_UNKNOWN] * int(np.count_nonzero(given == LEAF))
     body.data_size = int(np.count_nonzero(given == DATA))
     begin = len(body)
-    source = np.where(wires == NONE, -1, wires + begin)
-    source[wires == OUTSIDE] = which
+    source = np.where(edges == NONE, -1, edges + begin)
+    source[edges == OUTSIDE] = which
     left, right, candidates = np.split(source, np.multiply(rounds.shape[1], [1, 2]))
     (lots, lot), (indices, index) = _lookups(columns, rounds)
     codes = columns.code[rounds[0]]
-    left[codes == PICK], right[codes == PICK] = lot, index
+    left[codes == GATHER], right[codes == GATHER] = lot, index
     body.extend(codes, left, right)
     counts = columns.choices(lots[0])
     for end, count in zip(in_turn(np.cumsum(counts)), in_turn(counts), strict=True):

@@ -124,7 +124,7 @@ class Call(Node):
         with np.errstate(invalid="ignore"):
             self._run_calls(rows, tensor_seeds)
         ends = tuple(i for i, x in enumerate(program.differentiable) if id(x) in tensor_seeds)
-        doubtful = [space.slopes]
+        doubtful = [space.grads]
         if len(ends) < len(program.differentiable):
             doubtful += [grad for _, grad in space.gradients]
         if any(np.isnan(x).any() for x in doubtful):
@@ -139,11 +139,11 @@ class Call(Node):
                 space.arrays[traced][...] = tensor_seeds.get(id(out), 0.0)
             space.arrays.run(1)
         if program.emitted.gradient is not None:
-            if space.value_slopes:
+            if space.value_grads:
                 space.seeds[:] = 0.0
             space.seeds[space.result_seeds] = [rows.get(row, 0.0) for row in program.flowing]
-            for places, slope, flowing in space.value_slopes:
-                np.add.at(space.seeds, places, slope[flowing])
+            for places, grad, flowing in space.value_grads:
+                np.add.at(space.seeds, places, grad[flowing])
             space.scalars.run(1)
 
     def _check_written(self) -> None:
@@ -171,7 +171,7 @@ class Call(Node):
         space, program = self.space, self.space.program
         leaves: Iterable[Any] = ()
         if self.leaves:
-            leaves = zip(self.leaves, space.leaf_slopes.tolist(), strict=True)
+            leaves = zip(self.leaves, space.leaf_grads.tolist(), strict=True)
         arrays = space.arrivals
         if program.tensor_count:  # some are arguments of this call
             arrays = arrays + [(self.tensors[k], grad) for k, grad in space.gradients]

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import CONSTANT, PICK
+from autograd.compiler.graph import CONSTANT, GATHER
 from autograd.compiler.passes import Ends
 from autograd.compiler.repeats import LONGEST, ROUNDS, repeats
 from autograd.compiler.words import Lines, Word, named
@@ -120,10 +120,10 @@ class Round:
         if ends:
             root = Ends([node for node, _ in ends])
             found = gradients(root, list(leaves.values()), [seed for _, seed in ends])
-            for x, slope in zip(leaves, found, strict=True):
-                if slope is not None:
+            for x, grad in zip(leaves, found, strict=True):
+                if grad is not None:
                     target = f"a{x[1]}" if x[0] == "s" else f"grads[{_index(x)}]"
-                    lines.text.append(f"{target} += {named(slope)}")
+                    lines.text.append(f"{target} += {named(grad)}")
         return _used(lines.text)
 
 
@@ -209,7 +209,7 @@ class Stretch:
         key = repr((alike, [[(id(op), *more) for op, *more in rows] for rows in kinds]))
         if key not in known:
             known[key] = self._compiled(kinds)
-        self.ways = known[key]
+        self.loops = known[key]
 
     def _by_kinds(self, chain: OnFloats) -> Iterator[Any]:
         """A row of each kind; its operands are anywhere."""
@@ -274,12 +274,12 @@ class Stretch:
         text += [f"    s{p} = values[{p}]; a{p} = 0.0" for p in same] + [loop]
         text += self._branches([x.backward() for x in rounds])
         text += [f"    grads[{p}] += a{p}" for p in same]
-        code, ways = compile("\n".join(text), "<rounds>", "exec"), []
+        code, loops = compile("\n".join(text), "<rounds>", "exec"), []
         for which in (0, 1):
             space = {name: pair[which] for name, pair in functions.items()}
             exec(code, space := {**space, "inf": math.inf, "nan": math.nan})
-            ways.append((space["forward"], space["backward"]))
-        return ways
+            loops.append((space["forward"], space["backward"]))
+        return loops
 
     def _branches(self, found: list[list[str]]) -> Iterator[str]:
         for k, lines in enumerate(found):
@@ -311,7 +311,7 @@ class OnFloats:
         self.flows = chain.flows
         written = np.flatnonzero(columns[0][: self.count] == CONSTANT).tolist()
         self.constants = {k: graph.constants[graph.left[k]] for k in written}
-        self.lookups = np.flatnonzero(self.code == PICK)
+        self.lookups = np.flatnonzero(self.code == GATHER)
         self._lots = self.left[self.lookups]
         self._indices = chain.indices[0][self.right[self.lookups]]
         self.left[self.lookups] = self.right[self.lookups] = -1
@@ -350,7 +350,7 @@ class OnFloats:
             try:
                 for stretch, columns in self._rounds(indices):
                     rounds = zip(*columns, strict=True) if columns else range(stretch.times)
-                    stretch.ways[way][0](values, rounds)
+                    stretch.loops[way][0](values, rounds)
             except (ArithmeticError, ValueError):
                 if way:
                     raise
@@ -359,19 +359,19 @@ class OnFloats:
             return
 
     def run_back(
-        self, outside: Array, results: Array, slopes: Array, indices: Array, out: Array
+        self, outside: Array, results: Array, out_grads: Array, indices: Array, out: Array
     ) -> None:
-        """Carry the slopes of the rows back to the numbers from outside, whose slopes are `out`."""
+        """Carry the gradients of the rows back to the numbers from outside, into `out`."""
         for way, kind in enumerate((float, np.float64)):
             values = outside.tolist() + results.tolist()
             if way:
                 values = [*map(kind, values)]
-            grads = [0.0] * len(outside) + slopes.tolist()
+            grads = [0.0] * len(outside) + out_grads.tolist()
             try:
                 for stretch, columns in reversed([*self._rounds(indices)]):
                     back = [x[::-1] for x in columns]
                     rounds = zip(*back, strict=True) if back else range(stretch.times)
-                    stretch.ways[way][1](values, grads, rounds)
+                    stretch.loops[way][1](values, grads, rounds)
             except (ArithmeticError, ValueError):
                 if way:
                     raise

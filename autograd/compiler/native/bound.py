@@ -188,12 +188,12 @@ def _name_leaves(
         label = names.known.get(owner) or names.known.get(leaf) or owner.label
         label = label.rpartition("[")[0] if label.endswith("]") else label
         known.add(id(owner))
-        slope = grad if grads is None else grads.get(id(owner))
-        _add_leaf(out, names.own(label or "w", owner), owner._data, slope)
+        gradient = grad if grads is None else grads.get(id(owner))
+        _add_leaf(out, names.own(label or "w", owner), owner._data, gradient)
     if len(space.leaf_numbers):
-        slope = space.leaf_slopes if grads is None else grads.get(id(space))
-        _add_leaf(out, "leaves", space.leaf_numbers, slope)
-    slopes = dict(space.gradients)
+        gradient = space.leaf_grads if grads is None else grads.get(id(space))
+        _add_leaf(out, "leaves", space.leaf_numbers, gradient)
+    gradients = dict(space.gradients)
     written = {k for k, _ in program.effects.data} if program.effects is not None else set()
     for k, (tensor, stand_in) in enumerate(program.tensors):
         is_read = stand_in.first in space.arrays
@@ -202,7 +202,9 @@ def _name_leaves(
         label = names.own(names.known.get(tensor) or tensor.label or f"w{k}", tensor)
         array = tensor._data
         if tensor.requires_grad or k in written:
-            _add_leaf(out, label, array, slopes.get(k) if grads is None else grads.get(id(tensor)))
+            _add_leaf(
+                out, label, array, gradients.get(k) if grads is None else grads.get(id(tensor))
+            )
         else:
             out.named.append((array, label, FIXED))
     for step, line, _ in names.array_lines():
@@ -250,14 +252,14 @@ def _backward(out: BoundProgram, program: Program, space: Workspace) -> None:
         return
     first = np.zeros(len(space.seeds))
     first[space.result_seeds] = 1.0
-    if not space.value_slopes:
+    if not space.value_grads:
         space.seeds[:] = first
         out.seeds.append(space.seeds)
         out.named.append((space.seeds, "seed", GIVEN))
     else:
         out.backward.append(partial(np.positive, first, space.seeds))
-    for places, slope, flowing in space.value_slopes:
+    for places, grad, flowing in space.value_grads:
         row = np.zeros(len(places))
-        out.backward.append(partial(taken, slope.reshape(-1), np.flatnonzero(flowing), out=row))
+        out.backward.append(partial(taken, grad.reshape(-1), np.flatnonzero(flowing), out=row))
         out.backward.append(partial(np.add.at, space.seeds, places, row))
     out.backward += expanded(space.scalars.sections[1])

@@ -50,27 +50,27 @@ def backward(
     chain: OnFloats,
     outside: Any,
     results: Any,
-    slopes: Any,
+    out_grads: Any,
     out: Any,
 ) -> list[Nest]:
-    """The slopes of the rows carried back to the numbers from outside, the last row first."""
+    """The gradients of the rows carried back to the numbers from outside, the last row first."""
     values, grads = (_values(memories, name, chain) for name in ("values", "grads"))
     first = chain.count
     found = _copied(memories, outside, values, 0) + _copied(memories, results, values, first)
     found.append(Nest((first,), 1, Number(0.0, FLOAT), Ref(grads, 0, (1,))))
-    found += _copied(memories, slopes, grads, first)
+    found += _copied(memories, out_grads, grads, first)
     for k, (op, flows, operands) in reversed([*enumerate(_rows(chain))]):
         if op is not None and op.is_flat:
             continue
         given = [_number(chain, values, place) for place in (*operands, first + k)]
-        slope = Ref(grads, first + k, ())
+        grad = Ref(grads, first + k, ())
         for side, place in enumerate(operands):
             if not flows >> side & 1:
                 continue
-            code: Code = slope
+            code: Code = grad
             if op is not None:
                 by = _filled(_code_of(lower, op.partials[side], len(given)), given)
-                code = slope if by == ONE else Apply("multiply", (slope, by), FLOAT)
+                code = grad if by == ONE else Apply("multiply", (grad, by), FLOAT)
             found.append(Nest((), 0, code, Ref(grads, place, ()), adds=True))
     return [*found, *assigned(memories, Ref(grads, 0, (1,)), out)]
 

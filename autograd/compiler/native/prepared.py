@@ -59,8 +59,8 @@ class Prepared:
         self.filled = [(memories.of(x)[0], text) for x, text in program.settings.filled]
         self.leaves: dict[str, tuple[Part, Part | None]] = {}
         for name, x, grad in program.leaves * backward:
-            slopes = None if grad is None else self._part(memories, grad, last or first, name)
-            self.leaves[name] = self._part(memories, x, [], name), slopes
+            gradient = None if grad is None else self._part(memories, grad, last or first, name)
+            self.leaves[name] = self._part(memories, x, [], name), gradient
         self.forward = rolled(copies + first, tables=False)
         self.backward = rolled(last, tables=False)
 

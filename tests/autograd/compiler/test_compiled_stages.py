@@ -12,7 +12,7 @@ import nn
 from autograd import CompileError, Value
 from autograd.compiler.columns import Columns
 from autograd.compiler.emit import Emitted
-from autograd.compiler.graph import DATA, LEAF, PICK, Graph
+from autograd.compiler.graph import DATA, GATHER, LEAF, Graph
 from autograd.compiler.instructions import Group, Product, Sums
 from autograd.compiler.levels import levels
 from autograd.compiler.place import place
@@ -203,7 +203,7 @@ def test_a_lookup_waits_for_its_candidates_and_needs_a_gradient_if_one_of_them_d
     deep = graph.add(0, graph.add(0, leaf))
     groups = [[leaf, number], [number, number], [leaf, deep], [number, deep]]
     numbers = [graph.choices(group) for group in groups]
-    graph.outputs = [graph.add(PICK, k, place) for place in (0, 1) for k in numbers]
+    graph.outputs = [graph.add(GATHER, k, place) for place in (0, 1) for k in numbers]
     columns = Columns(graph)
     level, needs = levels(columns, np.flatnonzero(columns.kept()))
     assert level[graph.outputs].tolist() == [1, 1, 3, 3] * 2
