@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from autograd.op import RULEBOOK, Op, unbroadcast
+from autograd.tensor import Tensor
 from autograd.viz.symbols import Symbol, index_text
 from autograd.viz.text import shape_text
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, Number
+    from autograd.node import Node
     from autograd.viz.notation import Derivative
+
+    Operand = Symbol | Number
 
 LONGEST = 80
 """A formula of more columns explains nothing; the operation is named instead."""
@@ -36,17 +40,17 @@ class ArraySymbol(Symbol):
 
     __slots__ = ("_data",)
     _rank: ClassVar[int] = 4
-    _data: Any
+    _data: Array
 
     @classmethod
-    def of_array(cls, leaf: float | Derivative | str, array: Array) -> ArraySymbol:
+    def of_array(cls, leaf: float | Derivative | str, array: Number) -> ArraySymbol:
         """An array with a name, or a derivative."""
         out = cls(leaf)
         out._data = np.asarray(array)
         return out
 
     @classmethod
-    def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> ArraySymbol:
+    def _apply(cls, op: Op, operands: tuple[Operand, ...], params: dict[str, Any]) -> ArraySymbol:
         inputs = [x._data if isinstance(x, ArraySymbol) else x for x in operands]
         data = np.asarray(op.compute(inputs, params))
         first = operands[0]
@@ -97,18 +101,20 @@ class ArraySymbol(Symbol):
         return np.size(self._data)
 
     @property
-    def dtype(self) -> Any:  # noqa: D102
+    def dtype(self) -> np.dtype[Any]:  # noqa: D102
         return self._data.dtype
 
     @property
-    def T(self) -> Any:  # noqa: D102
-        return self.transpose()  # type: ignore[attr-defined]
+    def T(self) -> ArraySymbol:  # noqa: D102
+        found: ArraySymbol = RULEBOOK["transpose"](self)
+        return found
 
-    def __getitem__(self, index: Any) -> Any:
-        return RULEBOOK["getitem"](self, index)
+    def __getitem__(self, index: object) -> ArraySymbol:
+        found: ArraySymbol = RULEBOOK["getitem"](self, index)
+        return found
 
 
-def _without_ones(operands: tuple[Any, ...], data: Array) -> ArraySymbol | None:
+def _without_ones(operands: tuple[Operand, ...], data: Array) -> ArraySymbol | None:
     """The array without a factor of ones that only fixes its shape."""
     for one, other in (operands, operands[::-1]):
         plain = isinstance(other, np.ndarray) and np.all(other == 1)
@@ -117,14 +123,14 @@ def _without_ones(operands: tuple[Any, ...], data: Array) -> ArraySymbol | None:
     return None
 
 
-def _summed(axis: Any, of: Any) -> str:
-    axes = axis if isinstance(axis, tuple) else () if axis is None else (axis,)
+def _summed(axis: object, of: Symbol) -> str:
+    axes: tuple[object, ...] = axis if isinstance(axis, tuple) else () if axis is None else (axis,)
     if not axes or len(axes) == getattr(of, "ndim", 0):
         return "Σ of "
     return f"Σ over {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))} of "
 
 
-def _symbol(x: ArraySymbol) -> Symbol:
+def _symbol(x: Operand) -> Symbol:
     if isinstance(x, Symbol):
         return x
     if np.ndim(x) == 0:
@@ -132,14 +138,16 @@ def _symbol(x: ArraySymbol) -> Symbol:
     return ArraySymbol.of_array(_constant_name(np.asarray(x)), x)
 
 
-def _constant_name(x: Any) -> str:
+def _constant_name(x: Array) -> str:
     """What a constant of a rule is called: what lectures call it, or its shape."""
     if x.dtype == bool and x.ndim and np.all(x.sum(axis=-1) == 1):
         return "onehot"
     return f"{'mask' if np.all((x >= 0) & (x <= 1)) else 'constant'}[{shape_text(x.shape)}]"
 
 
-def structural_rule(node: Any, i: int, out_grad: ArraySymbol, names: Sequence[Any]) -> Any:
+def structural_rule(
+    node: Node, i: int, out_grad: ArraySymbol, names: Sequence[float | Derivative | str]
+) -> ArraySymbol | None:
     """The rule of an operation on whole arrays, as a formula; None where it cannot be written down.
 
     Args:
@@ -148,26 +156,27 @@ def structural_rule(node: Any, i: int, out_grad: ArraySymbol, names: Sequence[An
         out_grad: The gradient with respect to the node.
         names: What its operands are called, and last what it is called itself.
     """
-    if not hasattr(node, "_inputs"):
+    if not isinstance(node, Tensor):
         return None  # a number with a gradient of its own
     arrays = (*node._inputs, node._data)
     *inputs, out = (ArraySymbol.of_array(x, y) for x, y in zip(names, arrays, strict=False))
     try:
         with np.errstate(all="ignore"):
-            formula = node.op.pullback(i, out_grad, out, tuple(inputs), node.params)
+            op: Any = node.op
+            formula: object = op.pullback(i, out_grad, out, tuple(inputs), node.params)
     except (AttributeError, TypeError, ValueError, IndexError):
         return None  # a rule that does with its arrays what cannot be written down
     return formula if isinstance(formula, ArraySymbol) and len(formula.text) <= LONGEST else None
 
 
 def elementwise_rule(
-    out_grad: ArraySymbol, formula: Symbol, local: Array, shape: tuple[int, ...]
+    out_grad: ArraySymbol, formula: Symbol, local: Number, shape: tuple[int, ...]
 ) -> ArraySymbol:
     """The gradient times the local derivatives, summed to the shape of the operand."""
     factor = ArraySymbol.of_array("", np.broadcast_to(local, out_grad.shape))
     factor.name, factor.number, factor.derivative = formula.name, formula.number, formula.derivative
     factor.op, factor.operands, factor.params = formula.op, formula.operands, formula.params
-    product: Any = out_grad
+    product = out_grad
     if out_grad.number == 1:
         product = factor
     elif formula.number != 1:  # as it stands: parts of the formula have no arrays to compute with

@@ -13,7 +13,7 @@ import contextvars
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from autograd.node import Node, topological
 from autograd.op import NAMED, RULEBOOK, Shapes
 from autograd.tensor import Tensor
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 MOST = 32
 """Of single numbers, a composition of more is not looked for."""
@@ -52,14 +55,14 @@ class Pattern:
     """
 
     name: str
-    root: Any
+    root: Node
     given: frozenset[Node]
     free: frozenset[tuple[Node, str]]
 
     def found_at(self, root: Node) -> dict[Node, Node] | None:
         """What stands for each node of the pattern where it ends in this node; None if nowhere."""
         bound: dict[Node, Node] = {}
-        waiting: list[tuple[Any, Any]] = [(self.root, root)]
+        waiting: list[tuple[Node, Node]] = [(self.root, root)]
         while waiting:
             pattern, node = waiting.pop()
             if pattern in bound:
@@ -104,10 +107,10 @@ def _differing(one: Node, other: Node) -> Iterator[str]:
 
 def compositions_in(nodes: Sequence[Node], uses: Uses) -> list[tuple[str, tuple[Node, ...]]]:
     """The compositions in a graph: of each the name, and the nodes it is made of."""
-    found: dict[tuple[str, Any], set[Node]] = {}
+    found: dict[tuple[str, Node | frozenset[Node]], set[Node]] = {}
     for node, pattern, bound in _matches(nodes, uses):
         shared = pattern.name in _OF_SEVERAL_RESULTS
-        key: Any = node
+        key: Node | frozenset[Node] = node
         if shared:
             key = frozenset(bound[x] for x in bound if x.op is None and x.requires_grad)
         inside = {bound[x] for x in bound if x.op is not None}
@@ -127,7 +130,7 @@ def compositions_in(nodes: Sequence[Node], uses: Uses) -> list[tuple[str, tuple[
     ]
 
 
-def _matches(nodes: Sequence[Node], uses: Uses) -> Iterator[tuple[Node, Pattern, Any]]:
+def _matches(nodes: Sequence[Node], uses: Uses) -> Iterator[tuple[Node, Pattern, dict[Node, Node]]]:
     terms: dict[Node, int] = {}  # of a sum, how many
     known = tuple(NAMED.items())
     begins, of_tensors = _beginnings(known), _of_tensors(known)
@@ -143,7 +146,7 @@ def _matches(nodes: Sequence[Node], uses: Uses) -> Iterator[tuple[Node, Pattern,
             continue
         if not numbers:
             patterns: Iterable[Pattern] = of_tensors[name]
-        elif tuple([p.op and p.op.name for p in node.parents]) in begins[name]:
+        elif tuple([p.op.name if p.op else None for p in node.parents]) in begins[name]:
             near = [p for parent in node.parents for p in (parent, *parent.parents)]
             n = max([terms[x] for x in near if x in terms], default=0)
             patterns = _of_values(n, known).get(name, ()) if 2 <= n <= MOST else ()
@@ -163,7 +166,10 @@ Known = tuple[tuple[str, tuple[Callable[..., Any], Shapes]], ...]
 def _beginnings(known: Known) -> dict[str, set[tuple[str | None, ...]]]:
     """The last operations of the compositions of numbers, with those of their operands."""
     return {
-        name: {tuple([p.op and p.op.name for p in pattern.root.parents]) for pattern in patterns}
+        name: {
+            tuple([p.op.name if p.op else None for p in pattern.root.parents])
+            for pattern in patterns
+        }
         for name, patterns in _of_values(3, known).items()
     }
 
@@ -175,7 +181,7 @@ def _beginnings(known: Known) -> dict[str, set[tuple[str | None, ...]]]:
 def _of_values(n: int, known: Known) -> dict[str, list[Pattern]]:
     """The known compositions of n single numbers, by the operation that they end in."""
 
-    def new(seed: int, shape: tuple[int, ...]) -> Any:
+    def new(seed: int, shape: tuple[int, ...]) -> Array:
         numbers = np.random.default_rng(seed).normal(size=shape)
         return np.array([Value(x) for x in numbers.tolist()], dtype=object)
 
@@ -197,7 +203,7 @@ def _of_values(n: int, known: Known) -> dict[str, list[Pattern]]:
 def _of_tensors(known: Known) -> dict[str, list[Pattern]]:
     """The known compositions of arrays, by the operation that they end in."""
 
-    def new(seed: int, shape: tuple[int, ...]) -> Any:
+    def new(seed: int, shape: tuple[int, ...]) -> Tensor:
         return Tensor(np.random.default_rng(seed).normal(size=shape), requires_grad=True)
 
     return _by_last_operation([(name, *declared) for name, declared in known], new, (3, 5))
@@ -213,7 +219,7 @@ def _by_last_operation(
 
         def run(
             seed: int, n: int, function: Callable[..., Any] = function, shapes: Shapes = shapes
-        ) -> Any:
+        ) -> list[Any]:
             with np.errstate(all="ignore"):
                 return _each(function(*(new(seed + k, x) for k, x in enumerate(shapes(n)))))
 
@@ -236,5 +242,5 @@ def _by_last_operation(
     return patterns
 
 
-def _each(results: Any) -> list[Any]:
+def _each(results: object) -> list[Any]:
     return [results] if isinstance(results, Node) else list(np.ravel(np.array(results, object)))

@@ -34,7 +34,7 @@ def to_dot(graph: DrawnGraph, sizes: Mapping[str, Size], direction: Direction = 
         sizes: Width and height of each node in pixels, by id; `dot` may enlarge it.
         direction: "LR", from left to right, or "TB", from top to bottom.
     """
-    dot = graphviz.Digraph(
+    dot: Any = graphviz.Digraph(
         graph_attr={
             "rankdir": direction,
             "nodesep": "0.25",

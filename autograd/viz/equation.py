@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from autograd.viz.notation import Derivative
 from autograd.viz.symbols import Symbol
 from autograd.viz.text import array_text, number, rounded
 from autograd.viz.tree import Tree, number_tree
+
+if TYPE_CHECKING:
+    from autograd.arrays import Number
 
 LONGEST = 8
 """Of a longer product, the factors in its middle are left out."""
@@ -128,7 +131,7 @@ class Sum:
         return ("mrow", left.tree, ("mo", before), *symbols, *numbers, *outcome)
 
 
-def equals(printed: Any, x: Any) -> str:
+def equals(printed: Number | None, x: Number) -> str:
     """Whether printed numbers come to what stands behind the sign: =, or ≈ where digits differ.
 
     Args:
@@ -151,7 +154,7 @@ def _alike(x: float, y: float) -> bool:
     return one == other or ("." in other and float(one) == float(other))
 
 
-def outcome(printed: Any, x: Any) -> str:
+def outcome(printed: Number | None, x: Number) -> str:
     """What numbers come to, with the sign before it.
 
     Example:

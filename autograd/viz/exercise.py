@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from autograd.viz import notation
 from autograd.viz.boxes import closed_in_words, in_order, is_operation
 from autograd.viz.equation import equals, outcome
 from autograd.viz.notation import Derivative
-from autograd.viz.outline import Outline
+from autograd.viz.outline import BoxStep, Outline
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import (
     NOT_REACHED,
@@ -30,6 +30,8 @@ from autograd.viz.text import (
 from autograd.viz.trace import Box, Node
 from autograd.viz.windows import step_text
 
+T = TypeVar("T")
+
 WIDTH, INDENT = 100, 2
 WIDEST_CELL = 26
 """A wider cell does not set the width of its column."""
@@ -43,7 +45,7 @@ def whole_text(steps: Pass) -> str:
     root = steps.names[steps.root]
     boxes = [] if steps.depth == 0 else closed_in_words(steps.boxes, steps.depth)
     shut = {node: box for box in boxes for node in box.nodes}
-    outline: Sequence[Any] = Outline(steps, boxes) if boxes else steps
+    outline: Sequence[Step | BoxStep] = Outline(steps, boxes) if boxes else steps
     through = _count(len(steps.nodes) - len(shut), "node")
     if boxes:
         through += f" and {len(boxes):,} box{'es' if len(boxes) > 1 else ''}"
@@ -150,7 +152,7 @@ def _box_cells(steps: Pass, box: Box) -> list[str]:
     return [", ".join([*names, *more]), f"= {made}", "", f"({_count(len(box.nodes), 'node')})"]
 
 
-def _backward(steps: Pass, outline: Sequence[Any]) -> Iterator[str]:
+def _backward(steps: Pass, outline: Sequence[Step | BoxStep]) -> Iterator[str]:
     digits = len(str(len(outline)))
     several = False
 
@@ -172,7 +174,7 @@ def _backward(steps: Pass, outline: Sequence[Any]) -> Iterator[str]:
         )
 
 
-def _more_lines(step: Any) -> Iterator[str]:
+def _more_lines(step: Step | BoxStep) -> Iterator[str]:
     """What is said below a step on arrays: a sum over axes, and matrices that are small."""
     if isinstance(step, Step) and (axes := step.summed_axes):
         over = f"ax{'is' if len(axes) == 1 else 'es'} {', '.join(map(str, axes))}"
@@ -207,16 +209,16 @@ def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
 # --- aligned columns --------------------------------------------------------------------------
 
 
-def _ends(items: Sequence[Any]) -> tuple[list[Any], int]:
+def _ends(items: Sequence[T]) -> tuple[list[T], int]:
     """The beginning and the end of a long list, and how many items are left out between them."""
     left_out = max(0, len(items) - FIRST - LAST)
     return [*items[:FIRST], *items[FIRST + left_out :]] if left_out else [*items], left_out
 
 
 def _table(
-    items: Sequence[Any],
-    cells_of: Callable[[Any], list[str]],
-    more: Callable[[Any], Iterable[str]] = lambda item: (),
+    items: Sequence[T],
+    cells_of: Callable[[T], list[str]],
+    more: Callable[[T], Iterable[str]] = lambda item: (),
 ) -> Iterator[str]:
     """The items as lines with aligned columns; a cell that is too wide for that pushes its line.
 

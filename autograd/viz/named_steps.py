@@ -99,11 +99,12 @@ class NamedSteps(Sequence[NamedStep]):
         upstream = steps.gradient(node)
         if upstream is None or not node.parents or not self._is_named(node):
             return
+        passed = float(upstream)
         for parent, local in self._factors(node).items():
             below = steps.names[parent]
             symbols = [steps.factor(node), Derivative(steps.names[node], below, "∂")]
-            product = Sum([(symbols, [upstream, local])], upstream * local)
-            yield NamedStep(node, parent, upstream, local, Derivative(steps.top, below), product)
+            product = Sum([(symbols, [passed, local])], passed * local)
+            yield NamedStep(node, parent, passed, local, Derivative(steps.top, below), product)
 
     def _factors(self, node: Node) -> dict[Node, float]:
         """The local derivatives by the next names below, summed over the paths between them."""
@@ -137,7 +138,9 @@ class NamedSteps(Sequence[NamedStep]):
             (f"{x.received.text} += {x.sum.symbols}", f"{x.sum.numbers} {x.sum.outcome}")
             for x in self
         ]
-        lines = [f"{Derivative(steps.top, steps.names[steps.root]).text} = {number(steps.seed)}"]
+        lines = [
+            f"{Derivative(steps.top, steps.names[steps.root]).text} = {number(float(steps.seed))}"
+        ]
         for k, (left, right) in enumerate(aligned(rows), start=1):
             lines.append(f"{k:>{digits}}  {left} = {right}".rstrip())
         return "\n".join(lines)

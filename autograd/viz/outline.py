@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from autograd.viz.steps import Pass, Step, running_total
 from autograd.viz.text import array_text, is_short, shape_text
 from autograd.viz.trace import Box, Node
 from autograd.viz.tree import Tree, Written
+
+if TYPE_CHECKING:
+    from autograd.arrays import Number
 
 FEW = 3
 """Of a box with more results, what it hands back is not written as a sum over them."""
@@ -49,18 +52,18 @@ class BoxStep(Written):
     parent: Node | Box
     trace: Pass
     steps: tuple[int, ...]
-    local: Any
+    local: float | None
     locals: tuple[tuple[Node, float], ...]
-    contribution: Any
-    before: Any
-    after: Any
+    contribution: Number
+    before: Number | None
+    after: Number
     arrived: int
     expected: int
     number: int
     total: int
 
     @property
-    def out_grad(self) -> Any:
+    def out_grad(self) -> Number | Any:
         """The gradient of the root with respect to the box's result; None of several."""
         results = self.box.results
         return self.trace.gradient(results[0]) if len(results) == 1 else None
@@ -90,11 +93,11 @@ class BoxStep(Written):
         products = [
             (
                 [trace.factor(node), Derivative(trace.names[node], below, "∂")],
-                [trace.gradient(node), local],
+                [float(trace.gradient(node)), local],
             )
             for node, local in self.locals
         ]
-        return Sum(products, self.contribution)
+        return Sum(products, float(self.contribution))
 
     @property
     def received(self) -> Derivative | None:
@@ -164,7 +167,7 @@ class Outline(Sequence[Any]):
     def __getitem__(self, index: int) -> Step | BoxStep: ...
     @overload
     def __getitem__(self, index: slice) -> list[Step | BoxStep]: ...
-    def __getitem__(self, index: int | slice) -> Any:
+    def __getitem__(self, index: int | slice) -> Step | BoxStep | list[Step | BoxStep]:
         if isinstance(index, slice):
             return [self[i] for i in range(len(self))[index]]
         place = range(len(self))[index]
@@ -189,7 +192,7 @@ class Outline(Sequence[Any]):
     def __iter__(self) -> Iterator[Step | BoxStep]:
         return (self[i] for i in range(len(self)))
 
-    def _contribution(self, place: int) -> Any:
+    def _contribution(self, place: int) -> Number:
         at = self.order[place]
         if not isinstance(at, tuple):
             return self._steps.contribution(at)
@@ -199,10 +202,10 @@ class Outline(Sequence[Any]):
         return sum(more, start=first)
 
     @cached_property
-    def _sofar(self) -> list[tuple[Any, int]]:
+    def _sofar(self) -> list[tuple[Number | None, int]]:
         """For each step what its parent has before it, and how many contributions with it."""
-        found: list[tuple[Any, int]] = []
-        totals: dict[Node | Box, tuple[Any, int]] = {}
+        found: list[tuple[Number | None, int]] = []
+        totals: dict[Node | Box, tuple[Number, int]] = {}
         for place, at in enumerate(self.order):
             parent = self.parent_of(at)
             before, count = totals.get(parent, (None, 0))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import FrameType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from autograd.viz.symbols import Symbol, as_written
 from autograd.viz.text import NOT_REACHED, array_text, as_printed, bracketed, is_short, shape_text
 from autograd.viz.trace import SMALL, Trace, snapshot, unused
 from autograd.viz.tree import Tree, Written
+
+if TYPE_CHECKING:
+    from autograd.arrays import Number
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +63,11 @@ class Step(Written):
     node: Node
     position: int
     parent: Node
-    out_grad: Any
-    local: Any
-    contribution: Any
-    before: Any
-    after: Any
+    out_grad: Number
+    local: Number | Any
+    contribution: Number
+    before: Number | None
+    after: Number
     arrived: int
     expected: int
     top: str
@@ -115,13 +118,13 @@ class Step(Written):
         if self.formula is not None:
             return elementwise_rule(out_grad, self.formula, self.local, np.shape(self.contribution))
         names = (*self.operands, self.node_name)
-        rule: ArraySymbol | None = structural_rule(self.node, self.position, out_grad, names)
-        return rule
+        return structural_rule(self.node, self.position, out_grad, names)
 
     @property
     def shapes(self) -> str:
         """The shapes that a step on arrays joins: `2×3 += 2×4 · 4×3`."""
-        rule, factors = self.rule, [self.out_grad]
+        rule = self.rule
+        factors: list[object] = [self.out_grad]
         if rule is not None and rule.op is not None and rule.op.name == "matmul":
             factors = list(rule.operands)
         parts = " · ".join(shape_text(getattr(x, "shape", ())) for x in factors)
@@ -240,12 +243,13 @@ def _numbers(step: Step) -> list[str]:
     return [symbols, numbers, " ".join(filter(None, [result, shapes]))]
 
 
-def _come_to(step: Step, local: Any) -> Any:
+def _come_to(step: Step, local: Number | None) -> Number | None:
     """What the numbers of a step come to as they are printed; None where names stand there."""
     if local is None:
         return None
     with np.errstate(all="ignore"):
-        return (as_printed(step.out_grad) * local).sum(axis=step.summed_axes)
+        total: Number = (as_printed(step.out_grad) * local).sum(axis=step.summed_axes)
+        return total
 
 
 def running_total(step: Any) -> str:
@@ -288,7 +292,7 @@ class Pass(Trace, Sequence[Step]):
     def __init__(
         self,
         root: Node,
-        seed: Any,
+        seed: Number,
         frame: FrameType,
         lines: Mapping[Node, str] | None = None,
         keep: bool = True,
@@ -299,7 +303,7 @@ class Pass(Trace, Sequence[Step]):
         self.top = self.names[root]
         if np.ndim(seed) or seed != 1.0:
             self.top = unused("L", self.names.values())
-        self.values = {node: snapshot(node) for node in self.nodes}
+        self.values: dict[Node, Number | Any] = {node: snapshot(node) for node in self.nodes}
         self.earlier = {
             node: node._grad for node in self.nodes if node.op is None and node._grad is not None
         }
@@ -313,11 +317,11 @@ class Pass(Trace, Sequence[Step]):
     def _run(self, keep: bool) -> None:
         """Run the pass. The engine's own tuples are kept, and become `Step`s when asked for."""
         self._records: list[Contribution] = []
-        self._locals: list[Any] = []
-        self._before: list[Any] = []
+        self._locals: list[Number | None] = []
+        self._before: list[Number | None] = []
         self._arrived: list[int] = []
         self.expected: dict[Node, int] = {}
-        self._totals: dict[Node, Any] = {self.root: self.seed}
+        self._totals: dict[Node, Number] = {self.root: self.seed}
         totals, counts = self._totals, self.expected
         for record in backward_steps(self.root, self.seed, keep):
             node, position, parent, _, contribution = record
@@ -378,15 +382,16 @@ class Pass(Trace, Sequence[Step]):
         name = self.names.get(node, "constant")
         return 1.0 if node is self.root and self.top == name else Derivative(self.top, name)
 
-    def gradient(self, node: Node) -> Any:
+    def gradient(self, node: Node) -> Number | Any:
         """The gradient that this pass brought to a node; None where it did not get to."""
         return self._totals.get(node)
 
-    def contribution(self, k: int) -> Any:
+    def contribution(self, k: int) -> Number:
         """What step k + 1 adds."""
-        return self._records[k][4]
+        contribution: Number = self._records[k][4]
+        return contribution
 
-    def numbers_of(self, k: int) -> tuple[Any, Any, Any]:
+    def numbers_of(self, k: int) -> tuple[Number, Number | None, Number]:
         """Of step k + 1 upstream, local derivative and contribution."""
         node, position, _, out_grad, contribution = self._records[k]
         local = self._locals[k]
@@ -399,7 +404,7 @@ class Pass(Trace, Sequence[Step]):
         node, position, parent, _, _ = self._records[k]
         return node, position, parent
 
-    def value(self, node: Node) -> Any:
+    def value(self, node: Node) -> Number | Any:
         """What a node held at the time of the pass."""
         return self.values[node]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count
 from types import FrameType
-from typing import Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative
 from autograd.viz.symbols import Symbol, for_reading, index_text, symbolic_partial
 from autograd.viz.text import numbers, printable
+
+if TYPE_CHECKING:
+    from autograd.arrays import Number
 
 Formula = Symbol
 """A formula: a small tree that is written as text, LaTeX and MathML."""
@@ -459,7 +462,7 @@ class LargeArray(tuple[int, ...]):
     summary: str = ""
 
 
-def snapshot(node: Node) -> Any:
+def snapshot(node: Node) -> Number | LargeArray:
     """The node's number or array as it is now; of a large array only a summary."""
     if not isinstance(node, Tensor):
         return node.data

@@ -7,12 +7,15 @@ y₀₀₁₁ = Σ x ⊙ w, of what the kernel meets:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograd.node import Node
+from autograd.op import shape_of
 from autograd.rules.windows import padded, taps
+from autograd.tensor import Tensor
 from autograd.viz import notation
 from autograd.viz.equation import outcome
 from autograd.viz.notation import Derivative
@@ -20,9 +23,8 @@ from autograd.viz.text import aligned, matrix_lines, number, rounded
 from autograd.viz.trace import SMALL
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-    from autograd.tensor import Tensor
-    from autograd.viz.steps import Pass
+    from autograd.arrays import Array, FloatArray
+    from autograd.viz.steps import Pass, Step
 
 MOST = 3
 """Of so many channels or examples the windows are written; the others are counted."""
@@ -30,10 +32,10 @@ MOST = 3
 POOLING = {"max_pool": "the largest of", "avg_pool": "the mean of"}
 
 Index = tuple[int, ...]
-Names = Mapping[Any, str]
+Names = Mapping["Node", str]
 
 
-def window_texts(steps: Pass, array: Any, index: Index) -> Iterator[str]:
+def window_texts(steps: Pass, array: Node, index: Index) -> Iterator[str]:
     """What there is to see of a number: its window, and where it met others as one of a kernel.
 
     Args:
@@ -42,10 +44,14 @@ def window_texts(steps: Pass, array: Any, index: Index) -> Iterator[str]:
         index: Its place.
     """
     names = steps.names
-    if (text := window_text(names, array, index)) is not None:
+    if isinstance(array, Tensor) and (text := window_text(names, array, index)) is not None:
         yield text
     for node in steps.nodes:
-        if not _is_kernel(array, node) or (out_grad := steps.gradient(node)) is None:
+        if (
+            not isinstance(node, Tensor)
+            or not _is_kernel(array, node)
+            or (out_grad := steps.gradient(node)) is None
+        ):
             continue
         entry = names.get(array, "constant") + "".join(f"[{i}]" for i in index)
         symbols = [Derivative(steps.top, x).text for x in (entry, names.get(node, "constant"))]
@@ -53,9 +59,11 @@ def window_texts(steps: Pass, array: Any, index: Index) -> Iterator[str]:
             yield text
 
 
-def kernels_in(nodes: Iterable[Any]) -> dict[Any, Any]:
+def kernels_in(nodes: Iterable[Node]) -> dict[Node, Array]:
     """The kernels whose gradient is asked for, and the numbers they had in the convolution."""
-    convolutions = [node for node in nodes if _made_by(node) == "convolution"]
+    convolutions = [
+        node for node in nodes if isinstance(node, Tensor) and _made_by(node) == "convolution"
+    ]
     return {
         node.parents[1]: node._inputs[1]
         for node in convolutions
@@ -63,14 +71,14 @@ def kernels_in(nodes: Iterable[Any]) -> dict[Any, Any]:
     }
 
 
-def _is_kernel(array: Tensor, node: Any) -> bool:
+def _is_kernel(array: Node, node: Node) -> bool:
     """Whether a node is a convolution with this kernel, whose gradient is asked for."""
     return _made_by(node) == "convolution" and node.parents[1] is array and array.requires_grad
 
 
-def is_of_one_example(node: Any) -> bool:
+def is_of_one_example(node: Node) -> bool:
     """Whether an array is a batch of one without its first axis: what is made of (C, L) alone."""
-    return _made_by(node) == "reshape" and node.parents[0].shape == (1, *node.shape)
+    return _made_by(node) == "reshape" and shape_of(node.parents[0]) == (1, *shape_of(node))
 
 
 def window_text(names: Names, node: Tensor, index: Index) -> str | None:
@@ -99,7 +107,9 @@ def window_text(names: Names, node: Tensor, index: Index) -> str | None:
     return None
 
 
-def kernel_text(names: Names, node: Any, index: Index, out_grad: Any, symbols: Any) -> str | None:
+def kernel_text(
+    names: Names, node: Tensor, index: Index, out_grad: FloatArray, symbols: Sequence[str]
+) -> str | None:
     """What one number of a kernel met at every place, beside the gradient that arrived there.
 
     Args:
@@ -132,17 +142,20 @@ def kernel_text(names: Names, node: Any, index: Index, out_grad: Any, symbols: A
     return "\n".join([title, *_first(rows, "examples"), f"Σ = {number(float(total))}"])
 
 
-def step_text(step: Any) -> str | None:
+def step_text(step: Step) -> str | None:
     """Where the gradient of a kernel's first number comes from, in a step that brings it."""
-    if _made_by(step.node) != "convolution" or step.position != 1 or step.upstream is None:
+    node = step.node
+    if not isinstance(node, Tensor) or _made_by(node) != "convolution" or step.position != 1:
+        return None
+    if step.upstream is None:
         return None
     index = (0,) * np.ndim(step.contribution)
     entry = Derivative(step.top, step.parent_name + "".join(f"[{i}]" for i in index))
     symbols = entry.text, step.upstream.text
-    return kernel_text(step.trace.names, step.node, index, np.asarray(step.out_grad), symbols)
+    return kernel_text(step.trace.names, node, index, np.asarray(step.out_grad), symbols)
 
 
-def _convolved(names: Names, node: Tensor, index: Index, name: str, bias: Any) -> str:
+def _convolved(names: Names, node: Tensor, index: Index, name: str, bias: FloatArray | None) -> str:
     weight, m = node._inputs[1], index[1]
     per_group = weight.shape[1]
     first = m // (len(weight) // node.params["groups"]) * per_group
@@ -178,12 +191,12 @@ def _pooled(names: Names, node: Tensor, index: Index, name: str) -> str:
     return "\n".join([title, *lines])
 
 
-def _taps(node: Any, kernel: Index) -> Iterator[Any]:
+def _taps(node: Tensor, kernel: Index) -> Iterator[Index]:
     dilation = node.params.get("dilation", (1,) * len(kernel))
     return taps(kernel, node.params["stride"], dilation, node.shape[2:])
 
 
-def _window(node: Tensor, index: Index, kernel: Index, around: float = 0.0) -> Any:
+def _window(node: Tensor, index: Index, kernel: Index, around: float = 0.0) -> FloatArray:
     """What every channel has in the window at a place: (c, *kernel)."""
     n, _, *place = index
     block = padded(node._inputs[0], node.params["padding"], around)[..., n]
@@ -192,11 +205,12 @@ def _window(node: Tensor, index: Index, kernel: Index, around: float = 0.0) -> A
         slice(i * s, i * s + d * (k - 1) + 1, d)
         for i, s, d, k in zip(place, node.params["stride"], dilation, kernel, strict=True)
     )
-    return block[(slice(None), *slices)]
+    window: FloatArray = block[(slice(None), *slices)]
+    return window
 
 
-def _made_by(node: Any) -> str:
-    return node.op.name if getattr(node, "op", None) is not None else ""
+def _made_by(node: object) -> str:
+    return node.op.name if isinstance(node, Node) and node.op is not None else ""
 
 
 def _is_small(lengths: Index) -> bool:
@@ -208,7 +222,7 @@ def _is_numpys(node: Tensor) -> bool:
     return all(isinstance(x, np.ndarray) for x in node._inputs)
 
 
-def _called(names: Names, node: Tensor, index: Index = ()) -> str:
+def _called(names: Names, node: Node, index: Index = ()) -> str:
     code = names.get(node, "input") + "".join(f"[{i}]" for i in index)
     return notation.name(code).text
 
@@ -223,7 +237,7 @@ def _matrix(array: Array, marked: int | None = None) -> list[str]:
     return matrix_lines(texts)
 
 
-def _beside(*parts: Any) -> list[str]:
+def _beside(*parts: str | Array) -> list[str]:
     """Matrices and the signs between them, side by side; the signs stand in the last row."""
     blocks = [[part] if isinstance(part, str) else _matrix(part) for part in parts]
     height = max(map(len, blocks))

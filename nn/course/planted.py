@@ -6,10 +6,13 @@ wrong, on purpose. No gradient of a node is touched but by `backprop` itself.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import backprop
 from autograd.viz.steps import Step
+
+if TYPE_CHECKING:
+    from autograd.arrays import Number
 
 
 def overwriting(result: Any) -> list[str]:
@@ -84,6 +87,6 @@ def sound(result: Any) -> list[str]:
     return [_line(step.number, step, step.contribution, step.after) for step in steps]
 
 
-def _line(number: int, step: Step, given: float, after: float) -> str:
-    given, after = float(given), float(after)
-    return f"step {number}: {step.parent_name} gets {given:g}, and is then {after:g}"
+def _line(number: int, step: Step, given: Number, after: Number) -> str:
+    gets, then = float(given), float(after)
+    return f"step {number}: {step.parent_name} gets {gets:g}, and is then {then:g}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.viz import exercise
 from autograd.viz.drawn import rows_of
@@ -16,6 +16,9 @@ from autograd.viz.steps import Pass
 from autograd.viz.text import NOT_REACHED, array_text
 from autograd.viz.trace import Box, Node
 from autograd.viz.tree import Tree
+
+if TYPE_CHECKING:
+    from autograd.arrays import Number
 
 
 class Frame(NamedTuple):
@@ -56,7 +59,7 @@ class _Frames:
     def __init__(self, steps: Pass, picture: Picture) -> None:
         self.steps, self.picture = steps, picture
         self.ids = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
-        self.totals: dict[Node, Any] = {}
+        self.totals: dict[Node, Number] = {}
         self.known = {id_ for id_, node in picture.stands.items() if not node.parents}
 
     def forward(self) -> Iterator[Frame]:
@@ -86,9 +89,7 @@ class _Frames:
                 arrow = self._between(at[0].id, parent)
             step = outline[place]
             if not isinstance(parent, Box):
-                self.totals[parent] = (
-                    self.steps.gradient(parent) if step.after is None else step.after
-                )
+                self.totals[parent] = step.after
             to = parent.id if isinstance(parent, Box) else self.ids[parent]
             yield Frame(self.scene(to, arrow), str(step), step.tree)
 

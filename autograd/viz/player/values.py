@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from autograd.viz.text import FEW, array_text, number, numbers, shape_text
 from autograd.viz.trace import SMALL
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, Number
 
-Record = dict[str, Any]
+Record = dict[str, object]
 
 
-def value(x: Any) -> Any:
+def value(x: Number | tuple[int, ...] | None) -> Record | float | str | None:
     """A number or an array for the record; JSON has no infinities, so they are texts.
 
     An array is what is written of it: its size, itself in a line of text, in the lines of a box,
@@ -32,7 +32,7 @@ def value(x: Any) -> Any:
         return None
     if isinstance(x, tuple):  # the shape of a large array, from `steps`
         return {"size": shape_text(x), "text": array_text(x), "lines": [getattr(x, "summary", "…")]}
-    if np.ndim(x) == 0:
+    if isinstance(x, float) or np.ndim(x) == 0:
         return _number(float(x))
     known = isinstance(x, np.ndarray)  # a Dask array: its numbers may not exist yet
     array: Record = {"size": shape_text(x.shape), "text": array_text(x), "lines": numbers(x)}
