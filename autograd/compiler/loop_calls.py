@@ -87,7 +87,7 @@ class Rounds(ABC):
         """
         calls = [x for section in bound.sections for call in section for x in _within(call)]
         found: list[Calls] = [[] for _ in self.loop.inputs]
-        self.relocation = relocation = Relocation()
+        relocation = Relocation()
         lookups = [bound[self.emitted.indices], bound[self.emitted.chosen]]
         self.lookups = [np.zeros((len(found), x.size), dtype=np.intp) for x in lookups]
         for memory, table in zip(lookups, self.lookups, strict=True):
@@ -160,8 +160,8 @@ class Forward(Rounds):
         begin = self.body.placement.one_at + 1
         bound = self._bind([x for x, _ in self.emitted.kept], {})
         made = self.numbers[begin:]
-        self.loop.rows(out)[...] = made  # some of that is not computed: what is written in the code
         rounds = self._rounds(bound, out, [(made, out)])
+        self.loop.rows(out)[...] = made  # some of that is not computed: what is written in the code
         for k, each in enumerate(rounds):
             inputs = (x for x in self.inputs if not (x.beside[k] or x.handed))
             each[:0] = (call for x in inputs for call in x.collect(out, k, self.loop.start))
@@ -206,7 +206,7 @@ class Backward(Rounds):
             return
         for first, column, count in pieces:
             more = self.parts.setdefault((column, count), grads[column : column + count])
-            here = self.relocation.view(more, out, first * 8)
+            here = out[first : first + count]
             yield partial(np.add, here, more, here)
 
 

@@ -75,9 +75,9 @@ class Relocation:
         found = self._found(x)
         if found is None:
             return None
-        return [self.view(x, *place, found[1]) for place in zip(*found[0], strict=True)]
+        return [self._view(x, *place, found[1]) for place in zip(*found[0], strict=True)]
 
-    def view(self, x: Any, array: Any, offset: int, first: int = 0) -> Any:
+    def _view(self, x: Any, array: Any, offset: int, first: int) -> Any:
         """It in another array; what one round makes and the next one reads is the same one."""
         known = self._views.setdefault((id(array), x.shape, x.strides, x.dtype), {})
         if offset + first not in known:

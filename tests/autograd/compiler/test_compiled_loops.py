@@ -168,6 +168,25 @@ def test_a_loop_in_a_loop():
     assert inner.startswith("    v0.0 = 20 rounds of multiply, add, sin")
 
 
+def test_the_rounds_of_an_inner_loop_are_written_down_once_for_all_rounds_of_the_outer_one(
+    monkeypatch,
+):
+    def f(xs):
+        state = B * 4
+        for x in xs:
+            for _ in range(20):
+                state = [(u * v + b).sin() for u, v, b in zip(U * 4, state, B * 4)]
+            state = [(v * x + w).tanh() for v, w in zip(state, [*state[1:], state[0]])]
+        return sum(state)
+
+    forward, backward = calls_of(monkeypatch, Forward), calls_of(monkeypatch, Backward)
+    g = autograd.compile(f, audit=False)
+    for seed in range(3):
+        assert_same(g, f, numbers(seed, 20))
+    assert "20 rounds of rounds, " in loops(g)[0]
+    assert len(forward) == len(backward) == 2
+
+
 def test_rounds_recorded_in_another_order_than_the_first_ones():
     def f(xs):
         state = B * 4
