@@ -301,7 +301,8 @@ class Compiled:
 
         Args:
             path: Where to, such as "net.c": there will be a function `net`, and "net.h".
-            *example: Arguments of the shapes that it is for.
+            *example: Arguments of the shapes that it is for. Floats among them are one array in
+                C, `data`, which comes first.
             dtype: float32 to compute with `float` whatever Python computes with; None as Python.
             names: Names of parameters that count first, as in `draw`.
 

@@ -125,10 +125,22 @@ def bound(
     calls = [call for call in space.forward if not _takes_leaves(call, space)]
     out.forward = [*taken_over(program, space), *expanded(calls)]
     out.results = _results(who, program, space)
+    parts = [(name, places[0]) for name, places in out.arguments]
+    _check_numbers(who, [*parts, *out.results, *((name, x) for name, x, _ in out.leaves)])
     out.is_step = program.is_step
     if not out.is_step:
         _backward(out, program, space)
     return out
+
+
+def _check_numbers(who: str, parts: list[tuple[str, Array]]) -> None:
+    """Refuse arrays without numbers: C has none, and what is written is for one shape."""
+    for name, array in parts:
+        if not array.size:
+            raise CompileError(
+                f"{who}: needs arrays with numbers in them, but {name} has shape {array.shape}. "
+                "Call the function with an example first."
+            )
 
 
 def _takes_leaves(call: Any, space: Workspace) -> bool:

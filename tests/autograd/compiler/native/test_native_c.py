@@ -271,6 +271,23 @@ def test_a_lookup_in_c_is_pythons_and_of_no_such_place_there_are_no_numbers(kind
     assert np.isnan(run_c(tmp_path, np.array([3, 0]))).all()
 
 
+@pytest.mark.parametrize("language", ["c", "js", "llvm"])
+@pytest.mark.parametrize(
+    ("f", "shape", "name"),
+    [
+        (lambda x: x.sum() * 2.0, (0, 3), "x"),
+        (lambda x: x @ Tensor(np.ones((3, 2)), requires_grad=True), (0, 3), "x"),
+        (lambda y: (y * 2.0)[:0], (3,), "out"),
+    ],
+    ids=["an argument", "an argument that is multiplied", "a result"],
+)
+def test_arrays_without_numbers_are_refused_by_name(f, shape, name, language):
+    g = autograd.compile(f)
+    g(Tensor(np.ones(shape)))
+    with pytest.raises(CompileError, match=rf"{name} has shape \(0"):
+        g.source(language)
+
+
 def test_wrong_arguments_are_told(tmp_path):
     g = autograd.compile(lambda x: x * 2.0 * x + x)
     with pytest.raises(CompileError, match=r"call .* first"):
