@@ -8,7 +8,7 @@ it; that is written in its place, and the text is held against a third that is p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,32 +23,35 @@ from nn.pictures.plane import Plane
 from optim import UpdateRule
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from autograd.arrays import Array as AnyArray
+    from autograd.arrays import FloatArray as Array
+    from autograd.compiler.function import Compiled
     from autograd.node import Node
-
-    Array = NDArray[np.float64]
+    from nn.module import Module, Parameter
+    from nn.operands import Operand
+    from nn.training.evaluation import Loss
+    from optim.update_rule import Group
 
 _SIZES = (17, 19, 23)
 _MEMORY = re.compile(r"\b[act]\d+\b")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w.])")
 
 
-def printed_step(model: Any, loss: Callable[[Any, Any], Any], x: Any, y: Any) -> str:
+def printed_step(model: Module, loss: Loss, x: AnyArray, y: AnyArray) -> str:
     """A function `program(B)` with the forward and backward pass of loss(model(x), y).
 
     Raises:
         CompileError: it cannot be printed, or not for all sizes alike.
     """
 
-    def step(x: Any, y: Any) -> Any:
+    def step(x: AnyArray, y: AnyArray) -> Operand:
         return loss(model(x), y)
 
     texts = []
     for size in _SIZES:
         rows = np.arange(size) % len(x)
         with known_to_fit():
-            compiled = autograd.compile(step)
+            compiled: Compiled = autograd.compile(step)
             compiled(x[rows], y[rows])
             texts.append(_in_order(_renamed(compiled.source("js"), "program", "B")))
     general = _for_any_size(texts[0], texts[1])
@@ -79,7 +82,7 @@ class PrintedGroup:
 
 
 def printed_groups(
-    optimizer: UpdateRule, model: Any, total: Node, who: str = "playground"
+    optimizer: UpdateRule, model: Module, total: Node, who: str = "playground"
 ) -> list[PrintedGroup]:
     """The groups of an optimizer that change something in a step.
 
@@ -119,7 +122,7 @@ def _not_in_step(who: str) -> CompileError:
 
 
 def _printed_update(
-    optimizer: UpdateRule, group: Any, count: int, who: str
+    optimizer: UpdateRule, group: Group, count: int, who: str
 ) -> tuple[str, list[str]]:
     """A function `update()` with a group's formula for `count` numbers, and its floats."""
     name = type(optimizer).__name__
@@ -128,21 +131,19 @@ def _printed_update(
     kept = list(optimizer.starts(group))
     decay = 0.0 if optimizer.decoupled else group.get("weight_decay", 0.0)
 
-    def settings_with(lr: Any) -> Any:
-        return {**group, "lr": lr}
-
-    def rule(theta: Any, g: Any, lr: Any, t: Any, *states: Any) -> Any:
+    def rule(theta: Array, g: Array, lr: float, t: int, *states: Array) -> tuple[Array, ...]:
         now = dict(zip(kept, states, strict=True))
+        settings: Group | Any = {**group, "lr": lr}
         if group.get("maximize"):
             g = -g
         if decay:
             g = g + decay * theta
-        theta, after = optimizer.update(theta, g, t, now, settings_with(lr))
+        theta, after = optimizer.update(theta, g, t, now, settings)
         return (theta, *(after[name] for name in kept))
 
     starts = [np.full(count, 0.5) for _ in kept]
     for t in (2.0, 2):  # a rule that only asks whether it is the first step has the rest alike
-        compiled = autograd.compile(rule)
+        compiled: Compiled = autograd.compile(rule)
         try:
             compiled(np.ones(count), np.ones(count), 0.1, t, *starts)
             text = _renamed(compiled.source("js"), "update", "")
@@ -155,7 +156,11 @@ def _printed_update(
 
 
 def _carried_state(
-    optimizer: UpdateRule, group: Any, state: Any, printed: list[Any], who: str
+    optimizer: UpdateRule,
+    group: Group,
+    state: Mapping[str, Any],
+    printed: list[Parameter | Any],
+    who: str,
 ) -> tuple[int, list[list[float]]]:
     """How many steps a group has taken, and what it keeps of the printed parameters."""
     starts = optimizer.starts(group)
@@ -176,17 +181,17 @@ def _carried_state(
 
 
 def _multiples(
-    optimizer: UpdateRule, group: Any, starts: dict[str, float], who: str
+    optimizer: UpdateRule, group: Group, starts: dict[str, float], who: str
 ) -> dict[str, float]:
     """By which factors `update` keeps what a step keeps: see `UpdateRule.update_in_place`."""
     g = np.array([1.5, 0.25])
-    theta: Any = np.array([0.3, -2.0])
+    theta = np.array([0.3, -2.0])
     there = theta.copy()
-    kept: dict[str, Any] = {name: np.full(2, x) for name, x in starts.items()}
-    held: dict[str, Any] = {name: np.full(2, x) for name, x in starts.items()}
+    kept: dict[str, Array] = {name: np.full(2, x) for name, x in starts.items()}
+    held: dict[str, Array] = {name: np.full(2, x) for name, x in starts.items()}
     for t in (1, 2):
         theta, kept = optimizer.update(theta, g, t, kept, group)
-        scratch: list[Any] = [np.empty(2) for _ in range(optimizer.scratch)]
+        scratch = [np.empty(2) for _ in range(optimizer.scratch)]
         optimizer.update_in_place(there, g.copy(), t, held, group, scratch)
     found = {}
     for name in starts:
@@ -200,7 +205,7 @@ def _multiples(
     return found
 
 
-def printed_outputs(model: Any, points: Array, plane: Plane | None, columns: bool) -> str:
+def printed_outputs(model: Module, points: Array, plane: Plane | None, columns: bool) -> str:
     """A function `outputs()` with what there is to see of a model, for fixed examples.
 
     Its results are, of a plane, what the model says: probabilities, or where a number lies between
@@ -214,7 +219,7 @@ def printed_outputs(model: Any, points: Array, plane: Plane | None, columns: boo
         columns: Whether the model is a row of columns.
     """
 
-    def said(out: Any) -> Any:
+    def said(out: Operand) -> Operand:
         assert plane is not None
         if plane.meaning == "value":
             least = float(plane.y.min())
@@ -225,18 +230,18 @@ def printed_outputs(model: Any, points: Array, plane: Plane | None, columns: boo
             return autograd.softmax(out, axis=-1)
         return autograd.exp(out) if plane.meaning == "log probabilities" else out
 
-    def seen(x: Any) -> Any:
-        out = model(x)
+    def seen(x: Array) -> tuple[Operand, ...]:
+        out: Operand = model(x)
         parts = [part for column in column_nodes(out) for part in column] if columns else []
         shown = [*([] if plane is None else [said(out)]), *parts]
         return tuple(1.0 * part for part in shown if part is not None)  # a parameter itself is none
 
-    compiled = autograd.compile(seen)
+    compiled: Compiled = autograd.compile(seen)
     compiled(points)
     return _renamed(compiled.source("js"), "outputs", "")
 
 
-def _first_step_is_alike(optimizer: UpdateRule, group: Any, kept: list[str]) -> bool:
+def _first_step_is_alike(optimizer: UpdateRule, group: Group, kept: list[str]) -> bool:
     """Whether the step from the start is the same formula as those after it."""
     theta, g, start = np.array([0.3, -2.0]), np.array([1.5, 0.25]), optimizer.starts(group)
     results = [
