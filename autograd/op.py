@@ -26,13 +26,33 @@ from autograd.tracing import lifted, read
 
 if TYPE_CHECKING:
     from types import CodeType
-    from typing import TypeVar, overload
+    from typing import Protocol, TypeVar, overload
 
     from autograd.arrays import AnyNode, Array, Kind
 
     N = TypeVar("N", bound=AnyNode)
     F = TypeVar("F", bound=Callable[..., Any])
     T = TypeVar("T")
+
+    class Called(Protocol):
+        """What an operation makes of which operands: of a node and anything else, a node."""
+
+        @overload
+        def __call__(self, x: N, /, *operands: object, **params: object) -> N: ...
+        @overload
+        def __call__(self, x: Array, /, *operands: Array | float, **params: object) -> Array: ...
+        @overload
+        def __call__(self, *operands: float) -> float: ...
+        @overload
+        def __call__(self, *operands: object, **params: object) -> Any: ...
+
+
+def _called(method: Callable[..., Any]) -> Called:
+    """The same, but that type checkers know what an operation returns."""
+    called: Any = method
+    typed: Called = called
+    return typed
+
 
 REQUIRED = object()
 """Stands for the default of an argument that has none."""
@@ -94,17 +114,7 @@ class Op:
     def __reduce__(self) -> str:
         return self.__qualname__  # pickled as the name that it has in its module
 
-    if TYPE_CHECKING:
-
-        @overload
-        def __call__(self, *operands: float) -> float: ...  # type: ignore[overload-overlap]
-        @overload
-        def __call__(self, *operands: N | float, **params: Any) -> N: ...
-        @overload
-        def __call__(self, *operands: Array, **params: Any) -> Array: ...
-        @overload
-        def __call__(self, *operands: object, **params: Any) -> Any: ...
-
+    @_called
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on numbers or arrays; compute and record on nodes."""
         raise NotImplementedError
@@ -161,6 +171,7 @@ class Elementwise(Op):
         self.smooth = smooth
         self.domain = domain or (EVERYWHERE,) * self.arity
 
+    @_called
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on numbers or arrays; compute and record on nodes."""
         if params or len(operands) != self.arity:
@@ -286,6 +297,7 @@ class Structural(Op):
         self.fuller = function
         return function
 
+    @_called
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute on arrays; compute and record on nodes."""
         if params or self.needs_params or len(operands) != self.arity:

@@ -31,6 +31,11 @@ assert_type(y.data, float)
 w = Tensor([[1.0, 2.0]], requires_grad=True)
 total = (w @ w.T).sum() + tanh(w).mean() + autograd.max(w) + where(w.data > 0, w, 0.0).sum()
 assert_type((w @ w.T).sum(), Tensor)
+assert_type(autograd.exp(w), Tensor)
+assert_type(autograd.sum(w, axis=1), Tensor)
+assert_type(autograd.maximum(w, w.data), Tensor)
+assert_type(autograd.exp(x), Value)
+assert_type(autograd.exp(1.0), float)
 assert_type(w.shape, tuple[int, ...])
 
 model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
@@ -54,6 +59,8 @@ net = MLP(2, [4, 1])
 net([1.0, 2.0])
 net.parameters()[0].data = 0.5
 nn.save(model, "model.npz")
+assert_type(nn.functional.softmax(w), Tensor | Any)
+assert_type(model.parameters(), list[nn.Parameter | Any])
 np.tanh(w)
 """
 PUBLIC_NAMES = [
