@@ -522,7 +522,7 @@ def test_a_function_made_of_operations_is_in_the_package_and_a_method_where_nump
     function = getattr(autograd, name)
     assert function is COMPOSITIONS[name]
     assert len(function.__doc__) > 10
-    if hasattr(np.ndarray, name):
+    if hasattr(np.empty(0), name):  # older ones say of ptp that it is gone
         assert getattr(Tensor, name).__doc__
 
 
