@@ -340,17 +340,17 @@ def _curves(
     curves = {}
     trunks: dict[int, tuple[list[Point], int]] = {}  # of each node: its way so far, waypoints done
     for e in sorted(range(len(grid.routes)), key=lambda e: len(grid.routes[e])):
-        tail, *ways, head = grid.routes[e]
+        tail, *waypoints, head = grid.routes[e]
         if tail not in trunks:
             rank = grid.rank[tail]
             start = [(starts[rank] + depth[tail], across[tail])]
             _straight(start, ends[rank])
             trunks[tail] = start, 0
         trunk, done = trunks[tail]
-        for w in ways[done:]:
+        for w in waypoints[done:]:
             _bend(trunk, (starts[grid.rank[w]], across[w]))
             _straight(trunk, ends[grid.rank[w]])
-        trunks[tail] = trunk, len(ways)
+        trunks[tail] = trunk, len(waypoints)
         points = list(trunk)
         tip = starts[grid.rank[head]]
         _bend(points, (tip - lead, arrivals[e]))

@@ -164,8 +164,8 @@ def test_a_flat_function_and_one_with_poles_are_drawn():
 @pytest.mark.parametrize("landscape", LANDSCAPES.values(), ids=LANDSCAPES)
 def test_a_race_is_drawn_on_the_axes_given_readable_without_colours(landscape):
     axes = ax()
-    ways = trajectories.race(landscape, RACERS, steps=30)
-    assert trajectories.draw(landscape, *ways, ax=axes) is axes
+    runs = trajectories.race(landscape, RACERS, steps=30)
+    assert trajectories.draw(landscape, *runs, ax=axes) is axes
     told_apart = {repr(style) for style in dashes_and_markers(axes)}
     assert len(told_apart) == len(RACERS)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == list(RACERS)
@@ -174,15 +174,15 @@ def test_a_race_is_drawn_on_the_axes_given_readable_without_colours(landscape):
 
 
 def test_trajectories_side_by_side_share_their_limits():
-    ways = trajectories.race(
+    runs = trajectories.race(
         landscapes.bowl, {f"rate {r}": (lambda p, r=r: SGD(p, lr=r)) for r in (0.01, 0.06)}, steps=9
     )
     row = Figure().subplots(ncols=2)
-    found = trajectories.draw_side_by_side(landscapes.bowl, *ways, axes=row)
+    found = trajectories.draw_side_by_side(landscapes.bowl, *runs, axes=row)
     assert [a.get_title() for a in found] == ["rate 0.01", "rate 0.06"]
     assert row[0].get_xlim() == row[1].get_xlim()
     with pytest.raises(ValueError, match="needs 2 axes, but got 1"):
-        trajectories.draw_side_by_side(landscapes.bowl, *ways, axes=ax())
+        trajectories.draw_side_by_side(landscapes.bowl, *runs, axes=ax())
     with pytest.raises(ValueError, match="needs at least one trajectory"):
         trajectories.draw_side_by_side(landscapes.bowl)
 

@@ -1,4 +1,4 @@
-// Draws the graph of a record: layers from left to right, in the look of autograd.viz.scene.
+// Draws the graph of a record: ranks from left to right, in the look of autograd.viz.scene.
 
 const EM = 0.61,
   ARROW_LENGTH = 9,
@@ -12,8 +12,8 @@ function boxOf(n) {
   return { badge, width: Math.max(badge + wideAs(n.name, 13) + 18, LEAST_WIDTH), height: 66 };
 }
 // Each node stands after its operands, and what is not computed right before its first use.
-// Edges that pass over layers get waypoints there, which those from one node share.
-function layersOf(nodes) {
+// Edges that pass over ranks get waypoints there, which those from one node share.
+function ranksOf(nodes) {
   const rank = [],
     uses = nodes.map(() => []);
   nodes.forEach((n, i) => {
@@ -24,13 +24,13 @@ function layersOf(nodes) {
     if (!n.in.length && uses[i].length) rank[i] = Math.min(...uses[i].map((j) => rank[j])) - 1;
   });
   const items = nodes.map((n, i) => ({ node: i, rank: rank[i], before: [], after: [], ...boxOf(n) }));
-  const layers = Array.from({ length: Math.max(...rank) + 1 }, () => []);
-  const ways = {};
+  const ranks = Array.from({ length: Math.max(...rank) + 1 }, () => []);
+  const waypoints = {};
   const routes = nodes.map((n, i) =>
     n.in.map((j) => {
       const route = [items[j]];
       for (let k = rank[j] + 1; k < rank[i]; k++)
-        route.push((ways[j + "," + k] ||= { way: j, rank: k, before: [], after: [], width: 0, height: 0 }));
+        route.push((waypoints[j + "," + k] ||= { way: j, rank: k, before: [], after: [], width: 0, height: 0 }));
       route.push(items[i]);
       route.slice(1).forEach((item, k) => {
         if (!item.before.includes(route[k])) item.before.push(route[k]);
@@ -40,11 +40,11 @@ function layersOf(nodes) {
     }),
   );
   const order = operandsFirst(nodes);
-  for (const item of [...order.map((i) => items[i]), ...Object.values(ways)]) {
+  for (const item of [...order.map((i) => items[i]), ...Object.values(waypoints)]) {
     item.key = order.indexOf(item.node ?? item.way);
-    layers[item.rank].push(item);
+    ranks[item.rank].push(item);
   }
-  return { layers, routes, items };
+  return { ranks, routes, items };
 }
 function operandsFirst(nodes) {
   const order = [],
@@ -61,25 +61,25 @@ function operandsFirst(nodes) {
   return order;
 }
 const mean = (list, of) => list.reduce((sum, x) => sum + of(x), 0) / list.length;
-function untangle(layers) {
-  for (const layer of layers) layer.sort((a, b) => a.key - b.key).forEach((item, i) => (item.at = i));
+function untangle(ranks) {
+  for (const rank of ranks) rank.sort((a, b) => a.key - b.key).forEach((item, i) => (item.at = i));
   for (let sweep = 0; sweep < 12; sweep++) {
     const forwards = sweep % 2 === 0;
-    for (const layer of forwards ? layers : layers.slice().reverse()) {
-      for (const item of layer) {
+    for (const rank of forwards ? ranks : ranks.slice().reverse()) {
+      for (const item of rank) {
         const near = forwards ? item.before : item.after;
         item.wish = near.length ? mean(near, (other) => other.at) : item.at;
       }
-      layer.sort((a, b) => a.wish - b.wish || a.key - b.key).forEach((item, i) => (item.at = i));
+      rank.sort((a, b) => a.wish - b.wish || a.key - b.key).forEach((item, i) => (item.at = i));
     }
   }
 }
 // As near to the wishes as the gaps allow, by pooling neighbours that want to be too close.
-function settleLayer(layer) {
+function settleRank(rank) {
   let offset = 0;
   const blocks = [];
-  layer.forEach((item, i) => {
-    if (i) offset += (layer[i - 1].height + item.height) / 2 + (item.node >= 0 && layer[i - 1].node >= 0 ? 18 : 14);
+  rank.forEach((item, i) => {
+    if (i) offset += (rank[i - 1].height + item.height) / 2 + (item.node >= 0 && rank[i - 1].node >= 0 ? 18 : 14);
     item.offset = offset;
     let block = { sum: (item.wish - offset) * item.weight, weight: item.weight, items: [item] };
     while (blocks.length && blocks.at(-1).sum / blocks.at(-1).weight >= block.sum / block.weight) {
@@ -90,30 +90,30 @@ function settleLayer(layer) {
   });
   for (const { sum, weight, items } of blocks) for (const item of items) item.y = sum / weight + item.offset;
 }
-function placeAcross(layers) {
-  for (const layer of layers) {
-    for (const item of layer) [item.wish, item.weight, item.y] = [0, 1, 0];
-    settleLayer(layer);
+function placeAcross(ranks) {
+  for (const rank of ranks) {
+    for (const item of rank) [item.wish, item.weight, item.y] = [0, 1, 0];
+    settleRank(rank);
   }
   for (let sweep = 0; sweep < 16; sweep++) {
     const forwards = sweep % 2 === 0;
-    for (const layer of forwards ? layers : layers.slice().reverse()) {
-      for (const item of layer) {
+    for (const rank of forwards ? ranks : ranks.slice().reverse()) {
+      for (const item of rank) {
         const near = forwards ? item.before : item.after;
         item.wish = near.length ? mean(near, (other) => other.y) : item.y;
         item.weight = near.length ? (item.way === undefined ? near.length : 8) : 0.01;
       }
-      settleLayer(layer);
+      settleRank(rank);
     }
   }
-  for (const layer of layers) for (const item of layer) item.y = Math.round(item.y);
+  for (const rank of ranks) for (const item of rank) item.y = Math.round(item.y);
 }
-function placeAlong(layers) {
+function placeAlong(ranks) {
   let x = 0;
-  for (const layer of layers) {
-    const width = Math.max(0, ...layer.map((item) => item.width));
-    const rise = Math.max(0, ...layer.flatMap((item) => item.after.map((other) => Math.abs(other.y - item.y))));
-    for (const item of layer) {
+  for (const rank of ranks) {
+    const width = Math.max(0, ...rank.map((item) => item.width));
+    const rise = Math.max(0, ...rank.flatMap((item) => item.after.map((other) => Math.abs(other.y - item.y))));
+    for (const item of rank) {
       item.start = x;
       item.end = x + width;
       item.x = item.height === 28 ? item.end - item.width : x;
@@ -123,11 +123,11 @@ function placeAlong(layers) {
 }
 function arrange(record) {
   const nodes = record.nodes.map((n) => ({ ...n, sym: record.forms[n.form]?.sym })),
-    { layers, routes, items } = layersOf(nodes);
+    { ranks, routes, items } = ranksOf(nodes);
   for (const [i, n] of nodes.entries()) items[i].height = Math.max(items[i].height, 22 * n.in.length + 10);
-  untangle(layers);
-  placeAcross(layers);
-  placeAlong(layers);
+  untangle(ranks);
+  placeAcross(ranks);
+  placeAlong(ranks);
   const flows = new Set(record.steps.map(([node, position]) => node + "." + position));
   const edges = nodes.flatMap((n, i) => {
     const arrivals = routes[i].map((route, k) => k).sort((a, b) => routes[i][a].at(-2).y - routes[i][b].at(-2).y || a - b);
@@ -137,10 +137,10 @@ function arrange(record) {
     });
   });
   const boxes = nodes.map((n, i) => nodeOf(n, i, items[i], i === record.root));
-  return pageOf(items, edges, boxes, layers);
+  return pageOf(items, edges, boxes, ranks);
 }
-function pageOf(items, edges, boxes, layers) {
-  const all = layers.flat(),
+function pageOf(items, edges, boxes, ranks) {
+  const all = ranks.flat(),
     top = Math.min(...all.map((item) => item.y - item.height / 2)) - 34,
     bottom = Math.max(...all.map((item) => item.y + item.height / 2)) + 14;
   const right = Math.max(...items.map((item) => item.x + item.width)) + 14;

@@ -140,14 +140,14 @@ function stepsOf(order) {
   }
   return steps;
 }
-function waysOf(order, steps) {
+function pathsOf(order, steps) {
   const counts = new Map([[order.at(-1), 1n]]),
-    most = BigInt(grammar.ways);
+    most = BigInt(grammar.paths);
   for (const { node, parent } of steps) counts.set(parent, (counts.get(parent) || 0n) + (counts.get(node) || 0n));
   return (node) => {
     const n = counts.get(node) || 0n;
     if (n <= 1n) return {};
-    return { ways: [n.toLocaleString("en"), ...(n > most ? [(n - most).toLocaleString("en")] : [])] };
+    return { paths: [n.toLocaleString("en"), ...(n > most ? [(n - most).toLocaleString("en")] : [])] };
   };
 }
 function recordOf(text, given) {
@@ -159,11 +159,11 @@ function recordOf(text, given) {
   nameAll(order);
   order.forEach((node, i) => (node.index = i));
   const steps = stepsOf(order),
-    ways = waysOf(order, steps),
+    paths = pathsOf(order, steps),
     { forms, formOf } = formsOf(steps);
   const { name } = nameOf(top.name);
   return {
-    nodes: order.map((node) => ({ ...recordOfNode(node, formOf), ...ways(node) })),
+    nodes: order.map((node) => ({ ...recordOfNode(node, formOf), ...paths(node) })),
     forms,
     steps: steps.map(({ node, position, upstream, local, product }) => [node.index, position, upstream, local, product]),
     arrows: {},

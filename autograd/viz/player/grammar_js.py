@@ -16,7 +16,7 @@ from typing import Any
 from autograd import expression
 from autograd.op import RULEBOOK, Elementwise, Op
 from autograd.viz.player.picture import MOST_DRAWN
-from autograd.viz.player.record import MOST_WAYS
+from autograd.viz.player.record import MOST_PATHS
 from autograd.viz.symbols import (
     COMPARISONS,
     KNOWN_NUMBERS,
@@ -49,7 +49,7 @@ def grammar() -> dict[str, Any]:
         "width": expression.WIDTH,
         "longest": expression.LONGEST,
         "deepest": expression.DEEPEST,
-        "ways": MOST_WAYS,
+        "paths": MOST_PATHS,
         "drawn": MOST_DRAWN,
         "combining": _ranges(lambda c: unicodedata.combining(c) > 0),
         "wide": _ranges(lambda c: unicodedata.east_asian_width(c) in "WF"),

@@ -1,28 +1,28 @@
 // What there is to a chosen node, breakpoints, and why the order of the pass matters.
 
 let chosen = -1;
-function waysFrom(i, most) {
+function pathsFrom(i, most) {
   const found = [],
     stack = [[i, []]];
   while (stack.length && found.length < most) {
-    const [at, way] = stack.pop();
-    if (at === root) found.push(way);
-    else for (const k of into[at].slice().reverse()) stack.push([steps[k][0], [k, ...way]]);
+    const [at, path] = stack.pop();
+    if (at === root) found.push(path);
+    else for (const k of into[at].slice().reverse()) stack.push([steps[k][0], [k, ...path]]);
   }
   return found;
 }
-function highlight(way) {
-  for (const id in arrows) mark(arrows[id], "way", undefined);
-  (way || []).forEach((k, j) => mark(arrows[arrowId(steps[k][0], steps[k][1])], "way", String(j % 4)));
+function highlight(path) {
+  for (const id in arrows) mark(arrows[id], "path", undefined);
+  (path || []).forEach((k, j) => mark(arrows[arrowId(steps[k][0], steps[k][1])], "path", String(j % 4)));
 }
 const title = (...parts) => el("p", { class: "title" }, ...parts);
-function wayItem(way) {
+function pathItem(path) {
   const factor = (text, j) => [j ? " · " : "", el("span", { class: "f f" + (j % 4) }, text)];
-  const on = () => highlight(way),
+  const on = () => highlight(path),
     off = () => highlight();
-  const numbers = way.flatMap((k, j) => factor(minus(fmt(local[k])), j)),
-    factors = way.map((k) => local[k]),
-    result = way[1] === undefined ? "" : productOf(factors.map(digits), factors.reduce((x, y) => x * y));
+  const numbers = path.flatMap((k, j) => factor(minus(fmt(local[k])), j)),
+    factors = path.map((k) => local[k]),
+    result = path[1] === undefined ? "" : productOf(factors.map(digits), factors.reduce((x, y) => x * y));
   const link = (k, j) => {
     const step = "backward step " + events[eventOf(k) - 1].number,
       to = () => {
@@ -34,22 +34,22 @@ function wayItem(way) {
   return el(
     "li",
     { onmouseenter: on, onmouseleave: off },
-    el("span", { class: "wide" }, ...way.flatMap((k, j) => factor(partial(k), j)), ...(scalar ? [" = ", ...numbers, result] : [])),
+    el("span", { class: "wide" }, ...path.flatMap((k, j) => factor(partial(k), j)), ...(scalar ? [" = ", ...numbers, result] : [])),
     " (",
-    ...way.flatMap(link),
+    ...path.flatMap(link),
     ")",
   );
 }
 function expansion(i) {
   if (i === root) return [p(trace.start + ": the pass starts here.")];
-  const ways = waysFrom(i, 12),
-    [many, more] = nodes[i].ways || [];
-  if (!ways.length) return [p("No gradient flows to it.")];
+  const paths = pathsFrom(i, 12),
+    [many, more] = nodes[i].paths || [];
+  if (!paths.length) return [p("No gradient flows to it.")];
   const grad = d(i) + " = " + fmt(finalGrads()[i]),
     lead = (many ? many + " paths lead" : "One path leads") + " from " + name(i) + " to " + name(root);
   return [
     p(lead + (many ? ". Each gives a product; " + grad + " is their sum." : ". Its product is " + grad + ".")),
-    el("ol", { class: "ways" }, ...ways.map(wayItem)),
+    el("ol", { class: "paths" }, ...paths.map(pathItem)),
     ...(more ? [p("… and " + more + " more paths.")] : []),
   ];
 }
@@ -138,7 +138,7 @@ function choose(i) {
   highlight();
   about.hidden = i < 0;
   about.replaceChildren(...(i < 0 ? [] : aboutNode(i)));
-  if (i >= 0 && into[i].length && !nodes[i].ways) highlight(waysFrom(i, 1)[0]);
+  if (i >= 0 && into[i].length && !nodes[i].paths) highlight(pathsFrom(i, 1)[0]);
   paint(stateAt(position));
 }
 

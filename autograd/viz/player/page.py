@@ -30,7 +30,7 @@ from autograd.viz.tikz import tex_caption, to_tikz
 from autograd.viz.trace import is_array
 
 SCRIPTS = (
-    "view.css", "player.css", "numbers.js", "elements.js", "view.js", "pass.js", "words.js",
+    "view.css", "player.css", "number_text.js", "elements.js", "view.js", "pass.js", "words.js",
     "reading.js", "predict.js", "toggles.js", "picture.js", "node.js", "page.js",
 )  # fmt: skip
 WITH_WINDOWS = (*SCRIPTS, "windows.css", "windows.js")

@@ -48,7 +48,7 @@ MOST_RECORDED = 2_000
 MOST_NAMED = 100
 """Along more named variables nobody steps; there the page steps through boxes."""
 
-MOST_WAYS = 12
+MOST_PATHS = 12
 """Of more paths from a node to the root, so many are shown, and the others are counted."""
 
 Record = dict[str, Any]
@@ -92,7 +92,7 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
     if windows := windows_of(steps, index):
         trace["windows"] = windows
     for node, (many, more) in _ways(steps, played).items():
-        trace["nodes"][index[node]]["ways"] = [many, more] if more else [many]
+        trace["nodes"][index[node]]["paths"] = [many, more] if more else [many]
     return trace
 
 
@@ -120,7 +120,7 @@ def _ways(steps: Pass, played: Sequence[int]) -> dict[Node, tuple[str, str]]:
         node, _, parent = steps.ends_of(k)
         counts[parent] = counts.get(parent, 0) + counts.get(node, 0)
     return {
-        node: (f"{n:,}", f"{n - MOST_WAYS:,}" if n > MOST_WAYS else "")
+        node: (f"{n:,}", f"{n - MOST_PATHS:,}" if n > MOST_PATHS else "")
         for node, n in counts.items()
         if n > 1
     }

@@ -18,7 +18,7 @@ from autograd.viz.player.page import GIVEN, SCRIPTS
 from autograd.viz.player.picture import MOST_DRAWN
 from autograd.viz.player.rules_js import rules_js
 
-ENGINE = ("numbers.js", "reading.js", "expression.js", "formulas.js", "engine.js")
+ENGINE = ("number_text.js", "reading.js", "expression.js", "formulas.js", "engine.js")
 """The scripts that read an expression and make the record of its pass."""
 
 _BOARD = """\

@@ -195,9 +195,9 @@ function latex() {
   return nodes[i].latex + " = " + (formOf(i) ? fill(formOf(i).latex, i, latexName) + " = " : "") + latexNumber(fmt(value[i]));
 }
 function latexOfPaths(i) {
-  const ways = waysFrom(i, 12).map((way) => way.map((k) => partialOf(k).latex).join(" \\cdot "));
-  if (nodes[i].ways?.[1]) ways.push("\\cdots");
-  return total(i).latex + " = " + ways.join(" + ") + " = " + latexNumber(fmt(finalGrads()[i]));
+  const paths = pathsFrom(i, 12).map((path) => path.map((k) => partialOf(k).latex).join(" \\cdot "));
+  if (nodes[i].paths?.[1]) paths.push("\\cdots");
+  return total(i).latex + " = " + paths.join(" + ") + " = " + latexNumber(fmt(finalGrads()[i]));
 }
 const latexName = (i) => nodes[i].latex || latexNumber(name(i));
 const latexOfStep = (k) => said[k].latex || added(k, 1);

@@ -420,4 +420,4 @@ def test_only_one_file_of_the_player_writes_numbers():
         for name in WITH_WINDOWS
         if name.endswith(".js") and writes.search(folder.joinpath(name).read_text("utf-8"))
     ]
-    assert found == ["numbers.js"]
+    assert found == ["number_text.js"]

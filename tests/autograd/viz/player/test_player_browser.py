@@ -162,7 +162,7 @@ def test_numbers_are_written_as_in_print(browser):  # noqa: F811
     numbers += [rng.uniform(-10, 10) * 10 ** rng.randint(-300, 300) for _ in range(4_000)]
     numbers += [round(rng.uniform(-10, 10), 4) * 10.0 ** rng.randint(-8, 8) for _ in range(4_000)]
     numbers += [k / 2**n for k in range(-999, 999, 7) for n in range(12)]
-    script = resources.files("autograd.viz.player").joinpath("numbers.js").read_text()
+    script = resources.files("autograd.viz.player").joinpath("number_text.js").read_text()
     page = browser.new_page()
     written = page.evaluate(f"(numbers) => {{ {script}; return numbers.map(digits); }}", numbers)
     special = page.evaluate(f"() => {{ {script}; return ['nan', 'inf', '-inf'].map(real); }}")
@@ -189,7 +189,7 @@ def test_infinities_and_nan_are_shown_as_such(play):  # noqa: F811
 
 
 def product_plus():
-    """z = a*b + a at a=2, b=-3, so that a has two ways to z."""
+    """z = a*b + a at a=2, b=-3, so that a has two paths to z."""
     a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     p = a * b
     p.label = "p"
@@ -216,7 +216,7 @@ def test_predict_hides_a_number_until_it_is_found(play):  # noqa: F811
 def test_predict_shows_the_answer_when_asked_and_goes_on_with_the_keys(play):  # noqa: F811
     z, *_ = product_plus()
     player = play(backprop(z))
-    player.press("End", "p", "ArrowLeft")  # the new total of a, which two ways lead from
+    player.press("End", "p", "ArrowLeft")  # the new total of a, which two paths lead from
     assert player.page.locator("[data-node=n0] [data-part=grad]").text_content() == "?"
     player.page.click("text=Show")
     assert "It is -2, before + contribution = 1 + (-3)." in player.panel()
@@ -293,12 +293,12 @@ def test_a_click_on_a_node_expands_the_chain_rule_over_all_paths(play):  # noqa:
     text = player.page.locator(".about").first.inner_text()
     assert "2 paths lead from a to z" in text
     assert "dz/da = -2 is their sum" in text
-    ways = [way.inner_text() for way in player.page.locator("ol.ways li").all()]
-    assert ways[0].startswith("∂z/∂a = 1 (")
-    assert ways[1].startswith("∂z/∂p · ∂p/∂a = 1 · (-3) = -3")
+    paths = [path.inner_text() for path in player.page.locator("ol.paths li").all()]
+    assert paths[0].startswith("∂z/∂a = 1 (")
+    assert paths[1].startswith("∂z/∂p · ∂p/∂a = 1 · (-3) = -3")
     styles = player.page.evaluate(
         """() => [...document.querySelector(".glassgrad").shadowRoot
-            .querySelector("ol.ways li + li").querySelectorAll(".f")].slice(0, 2).map((f) => {
+            .querySelector("ol.paths li + li").querySelectorAll(".f")].slice(0, 2).map((f) => {
                 const s = getComputedStyle(f);
                 return [s.color, s.textDecorationStyle];
             })"""
@@ -306,10 +306,10 @@ def test_a_click_on_a_node_expands_the_chain_rule_over_all_paths(play):  # noqa:
     (color, style), (other_color, other_style) = styles
     assert color != other_color
     assert style != other_style
-    player.page.click("ol.ways li >> text=step 3")
+    player.page.click("ol.paths li >> text=step 3")
     assert "with respect to a gets -3 through p" in player.sentence()
-    player.page.hover("ol.ways li >> nth=1")
-    assert player.page.locator("[data-way]").count() == 2
+    player.page.hover("ol.paths li >> nth=1")
+    assert player.page.locator("[data-path]").count() == 2
 
 
 def test_too_many_paths_are_counted_exactly(play):  # noqa: F811

@@ -56,7 +56,7 @@ def in_javascript(browser):  # noqa: F811
 def _texts_of_steps():
     """A function of a record: what the player says of each step, and how much has arrived."""
     here = resources.files("autograd.viz.player")
-    names = ("numbers.js", "elements.js", "pass.js", "words.js")
+    names = ("number_text.js", "elements.js", "pass.js", "words.js")
     body = "\n".join(without_comments(here.joinpath(name).read_text("utf-8")) for name in names)
     return f"""(trace, rules) => {{
         {body}
