@@ -186,7 +186,11 @@ def _again(replay: Audited, seed: int | None) -> dict[str, Any]:
 
 
 def _is_sensitive(
-    name: str, ours: Any, theirs: Any, runs: Sequence[dict[str, Any]], total: float
+    name: str,
+    ours: float | Array,
+    theirs: float | Array,
+    runs: Sequence[dict[str, float | Array]],
+    total: float,
 ) -> bool:
     """Whether rounding alone makes a difference as large as this one."""
     same, *moved = (run.get(name, 0.0 * ours) for run in runs)
@@ -202,7 +206,7 @@ def _is_sensitive(
 
 
 def _numbers(
-    results: Any, nodes: Sequence[Node], names: Sequence[Node], graded: bool
+    results: object, nodes: Sequence[Node], names: Sequence[Node], graded: bool
 ) -> dict[str, float | Array]:
     """What was returned, and the gradients of the nodes, by what to call it in a message.
 
@@ -213,10 +217,10 @@ def _numbers(
         graded: Whether gradients are wanted.
     """
     leaves, _ = flatten(results, objects=lambda array: array)
-    found = {f"result {k} ({_kind(x)})": getattr(x, "_data", x) for k, x in enumerate(leaves)}
-    ends: dict[int, Any] = {
-        k: x for k, x in enumerate(leaves) if isinstance(x, Node) and x.requires_grad
+    found: dict[str, float | Array] = {
+        f"result {k} ({_kind(x)})": getattr(x, "_data", x) for k, x in enumerate(leaves)
     }
+    ends = {k: x for k, x in enumerate(leaves) if isinstance(x, Node) and x.requires_grad}
     if graded and ends:
         seeds = [_seed(x._data, k) for k, x in ends.items()]
         with np.errstate(all="ignore"):
@@ -228,7 +232,7 @@ def _numbers(
             name = f"{GRADIENT}{holder.label or type(holder).__name__} ({id(holder)})"
             if isinstance(holder, Tensor):
                 total = found.setdefault(name, np.zeros(holder.shape, np.asarray(grad).dtype))
-                total[index] += grad
+                np.asarray(total)[index] += grad
             else:
                 found[name] = grad
     return found
@@ -249,11 +253,14 @@ def _seed(data: float | Array, k: int) -> float | Array:
     return weights.astype(data.dtype) if isinstance(data, np.ndarray) else float(weights)
 
 
-def _agree(x: Any, y: Any, total: float, size: int = 8) -> bool:
+def _agree(x: object, y: object, total: float, size: int = 8) -> bool:
     """Whether they are the same but for rounding of floats of some bytes, or of their own."""
     if not isinstance(x, (int, float, np.generic, np.ndarray)) or np.asarray(x).dtype == object:
         return x is y or type(x) is type(y)
-    x, y = np.asarray(x), np.asarray(y)
+    return _arrays_agree(np.asarray(x), np.asarray(y), total, size)
+
+
+def _arrays_agree(x: Array, y: Array, total: float, size: int) -> bool:
     if x.shape != y.shape or x.dtype != y.dtype:
         return False
     if x.dtype.kind != "f":
@@ -270,6 +277,6 @@ def _differ_in_type(x: Array, y: Array, total: float) -> bool:
     return _agree(x.astype(float), y.astype(float), total, min(x.itemsize, y.itemsize))
 
 
-def _shown(x: Any) -> str:
+def _shown(x: object) -> str:
     text = " ".join(repr(x).split())
     return text if len(text) <= 60 else text[:57] + "…"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from autograd.arrays import Array
     from autograd.compiler.arguments import Given
     from autograd.compiler.tape import Bound
+    from autograd.compiler.traced import Traced
     from autograd.tensor import Tensor
 
 Workspace = Any
@@ -67,7 +68,7 @@ class BoundEffects:
         self.data = [(k, arrays[x]) for k, x in effects.data if k not in windows]
         self.grads = [(k, new) for k, new in grads if k not in windows or new is None]
 
-    def found(self, array: Any, pairs: list[Any]) -> tuple[list[Any], Array, Any]:
+    def found(self, array: Traced | None, pairs: list[Any]) -> tuple[list[Any], Array, Any]:
         """Pairs of a Value and its number or gradient; the memory of those, and where in it.
 
         What is there after the backward pass is taken in its order in memory, to lie side by side.

@@ -20,8 +20,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.graph import GATHER
-from autograd.compiler.tape import SOURCE, STORE, Step
-from autograd.compiler.traced import Traced, has_traced, mapped, traced_in
+from autograd.compiler.traced import (
+    SOURCE,
+    STORE,
+    Step,
+    Traced,
+    begin_of,
+    has_traced,
+    mapped,
+    traced_in,
+)
 from autograd.modes import active
 from autograd.tracing import tracer
 from autograd.value import Constant, Value
@@ -29,7 +37,8 @@ from autograd.value import Constant, Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from autograd.arrays import Array
+    from autograd.arrays import Array, IndexArray
+    from autograd.compiler.recorded_value import RecordedValue
 
 Recording = Any
 """That of record.py, which imports this file."""
@@ -51,7 +60,7 @@ class RecordedArray(np.ndarray[Any, Any]):
         return array[()] if return_scalar else array.view(RecordedArray)
 
 
-def has_values(tree: Any) -> bool:
+def has_values(tree: object) -> bool:
     """Whether there are Values, or object arrays, in nested arguments."""
     if isinstance(tree, (tuple, list)):
         return any(map(has_values, tree))
@@ -75,14 +84,15 @@ def on_objects(
     return result
 
 
-def element(run: Recording, traced: Traced, index: tuple[int, ...]) -> Any:
+def element(run: Recording, traced: Traced, index: tuple[int, ...]) -> RecordedValue:
     """One element of an array, as a number to compute with."""
     if traced.places is None:  # not each time: there may be many
         traced.places = block(run, traced, run.blocks) + places_in_base(traced)
-    return run.datum(traced.places.item(*index), float(traced.array.item(*index)))
+    found: RecordedValue = run.datum(traced.places.item(*index), float(traced.array.item(*index)))
+    return found
 
 
-def objects(run: Recording, traced: Traced) -> RecordedArray | None:
+def objects(run: Recording, traced: Traced) -> RecordedArray:
     """The elements of an array as numbers to compute with."""
     out = np.empty(traced.shape, dtype=object)
     places = block(run, traced, run.blocks) + places_in_base(traced)
@@ -118,7 +128,7 @@ def _make_early(run: Recording, needed: Traced) -> None:
             pending += traced_in((step.args, step.options))
 
 
-def _compute_early(run: Recording, step: Step, rows: Array) -> None:
+def _compute_early(run: Recording, step: Step, rows: IndexArray) -> None:
     """Make an array of rows the result of calls on arrays, which need not wait for the rows."""
     tape, steps, known = run.tape, run.tape.steps, run.tape.known
     index = next(i for i in range(len(steps) - 1, -1, -1) if steps[i] is step)  # near the end
@@ -132,38 +142,40 @@ def _compute_early(run: Recording, step: Step, rows: Array) -> None:
     tape.steps, tape.known = steps, known
 
 
-def places_in_base(traced: Traced) -> Any:
+def places_in_base(traced: Traced) -> IndexArray:
     """Where the elements of a view lie in its base, counted in the order of the base's rows."""
     base = traced.base.array
     inside = _offsets(traced.array, base)
     if base.flags.c_contiguous:
         return inside
     offsets = _offsets(base, base)
-    least = offsets.min(initial=0)
-    place = np.empty(offsets.max(initial=0) - least + 1, dtype=np.intp)
+    least = int(offsets.min(initial=0))
+    place = np.empty(int(offsets.max(initial=0)) - least + 1, dtype=np.intp)
     place[offsets - least] = np.arange(base.size).reshape(base.shape)
     return place[inside - least]
 
 
-def _offsets(shown: Array, base: Array) -> Any:
-    start = shown.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+def _offsets(shown: Array, base: Array) -> IndexArray:
+    start = begin_of(shown) - begin_of(base)
     grid = np.zeros(shown.shape, dtype=np.intp)
     for axis, stride in enumerate(shown.strides):
         steps = np.arange(shown.shape[axis]) * stride
         grid += steps.reshape((-1,) + (1,) * (shown.ndim - axis - 1))
-    return (grid + start) // base.itemsize
+    places: IndexArray = (grid + start) // base.itemsize
+    return places
 
 
-def where(run: Recording, condition: Traced, x: Any, y: Any) -> Any:
+def where(run: Recording, condition: Traced, x: object, y: object) -> Any:
     """`np.where` on Values: of each pair the one that the condition of a replay says."""
-    x, y = (run.objects(side) if isinstance(side, Traced) else side for side in (x, y))
-    x, y = (np.asarray(side, dtype=object) for side in (x, y))
-    x, y, _ = np.broadcast_arrays(x, y, condition.array)
-    places = run.tape.call(np.broadcast_to, (condition, x.shape)).astype(np.intp)
-    return chosen(run, np.stack([y, x]), (places, *np.indices(x.shape, sparse=True)))
+    sides = (run.objects(side) if isinstance(side, Traced) else side for side in (x, y))
+    arrays = (np.asarray(side, dtype=object) for side in sides)
+    left, right, _ = np.broadcast_arrays(*arrays, condition.array)
+    shape: tuple[int, ...] = left.shape
+    places = run.tape.call(np.broadcast_to, (condition, shape)).astype(np.intp)
+    return chosen(run, np.stack([right, left]), (places, *np.indices(shape, sparse=True)))
 
 
-def chosen(run: Recording, array: Any, index: Any) -> Any:
+def chosen(run: Recording, array: Array, index: Any) -> Any:
     """`array[index]` for an array of Values, where the index is only known at a replay.
 
     Each element of the result is a lookup among the candidates for it: for
@@ -206,10 +218,10 @@ def chosen(run: Recording, array: Any, index: Any) -> Any:
     return out.view(RecordedArray) if out.ndim else out[()]
 
 
-def _axes_before(parts: list[Any], k: int, ndim: int) -> int:
+def _axes_before(parts: list[object], k: int, ndim: int) -> int:
     """Which axis the k-th part of an index is for."""
 
-    def axes(part: Array | Traced) -> int:
+    def axes(part: object) -> int:
         if part is None:
             return 0
         return part.ndim if isinstance(part, np.ndarray) and part.dtype == bool else 1
@@ -218,7 +230,7 @@ def _axes_before(parts: list[Any], k: int, ndim: int) -> int:
     return sum(ndim - total if part is Ellipsis else axes(part) for part in parts[:k])
 
 
-def rows_of(run: Recording, values: Array | RecordedArray) -> Array:
+def rows_of(run: Recording, values: Array) -> IndexArray:
     """The rows of an object array of Values and numbers."""
     kind, known = run.kind, run.rows  # asked here first, as there may be many
     rows = [

@@ -14,21 +14,23 @@ filled with 0 first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograd.compiler.numpy_calls import Call
 from autograd.compiler.places import View
-from autograd.compiler.traced import Traced, traced_in
+from autograd.compiler.traced import Traced, begin_of, traced_in
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
     from autograd.compiler.places import Positions
+    from autograd.compiler.traced import Step, Where
 
-Step = Any
-"""That of tape.py, which imports this file."""
+    Way = tuple[str, Traced, Where]
+    """What becomes of a part: "there", "put", "add", or "fill" of the whole; and where."""
 
 
 class Destinations:
@@ -45,7 +47,7 @@ class Destinations:
         self, steps: Sequence[Step], section_of: dict[int, int], arrays: dict[int, Array]
     ) -> None:
         self.arrays, self.section_of = arrays, section_of
-        self.plans: dict[int, list[tuple[str, Traced, Any]]] = {}
+        self.plans: dict[int, list[Way]] = {}
         if not any(step.kind == "scatter" for step in steps):
             return
         readers = (x.base for s in steps for x in traced_in((s.args, s.options)))
@@ -73,23 +75,23 @@ class Destinations:
             tried.append((moves is None, sum(how != "there" for how, *_ in moves or ()), moves))
         *_, moves = min(tried, key=lambda x: x[:2])
         if moves is None:
-            begin = [] if at_home else [("fill", out, None)]
+            begin = [] if at_home else [("fill", out, View.all(out.shape))]
             pairs = enumerate(zip(parts, wheres, strict=True))
             moves = [*begin, *(("add", *pair) for k, pair in pairs if k not in at_home)]
         for how, part, where in moves:
-            if how == "there" and id(part) not in self.arrays:
+            if how == "there" and isinstance(where, View) and id(part) not in self.arrays:
                 self.arrays[id(part)] = where.of(whole)
         self.plans[id(out)] = moves
 
     def _moves(
         self, step: Step, order: list[int], at_home: list[int], whole: Array
-    ) -> list[Any] | None:
+    ) -> list[Way] | None:
         """What becomes of each part in this order; None if some parts meet in part."""
         parts, wheres = step.args
         if any(isinstance(where, Traced) for where in wheres):
             return None
         covered = np.zeros(whole.size, dtype=bool)
-        moves = []
+        moves: list[Way] = []
         for k in order:
             part, where = parts[k], wheres[k]
             here = where.of(covered) if isinstance(where, View) else covered[where.positions]
@@ -121,11 +123,11 @@ class Destinations:
             return False
         return maker.kind != "scatter" or _is_whole(maker, where.of(whole))
 
-    def calls(self, step: Step) -> list[Callable[[], Any]]:
+    def calls(self, step: Step) -> list[Call]:
         """The calls that put a scatter's parts together, once their arrays are known."""
         whole = self.arrays[id(step.out)].reshape(-1)
         moves = self.plans[id(step.out)]
-        found: list[Callable[[], Any]] = []
+        found: list[Call] = []
         for how, part, where in moves:
             if how == "there":
                 continue
@@ -248,7 +250,7 @@ def _is_at(array: Array | None, whole: Array) -> bool:
     """Whether an array is this memory."""
     if array is None or array.size != whole.size:
         return False
-    return bool(array.__array_interface__["data"][0] == whole.__array_interface__["data"][0])
+    return begin_of(array) == begin_of(whole)
 
 
 def _put(whole: Array, places: Array, array: Array) -> None:

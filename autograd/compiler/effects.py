@@ -55,8 +55,8 @@ class StandIn(Tensor):
     __slots__ = ("_now", "asked", "first", "first_grad", "given", "is_set", "run")
     run: Recording
     given: Tensor
-    first: Any
-    first_grad: Any
+    first: Traced
+    first_grad: Traced | None
     asked: bool
     is_set: bool
 
@@ -79,7 +79,7 @@ class StandIn(Tensor):
             self.run.refuse("using an array after its single numbers were changed")
 
     @property
-    def _grad(self) -> Any:
+    def _grad(self) -> Traced | None:
         self.check_whole()
         self.asked |= not self.is_set
         return self._now
@@ -192,19 +192,19 @@ class Effects:
         self.host = HostNumbers(run.tape)
         self.own: set[Traced] = set()
         self.pending: dict[int, int] = {}
-        self.kept: list[tuple[Callable[[], Any], Traced, Traced]] = []
+        self.kept: list[tuple[Callable[[], Array], Traced, Traced]] = []
         self.ends: list[tuple[Any, str, Callable[[], Any]]] = []
         self.owners: list[Any] = []
-        self.draws: list[tuple[Any, Traced]] = []
+        self.draws: list[tuple[np.random.Generator, Traced]] = []
         self.made: dict[int, Any] = {}
         self.shown: dict[Traced, Traced] = {}
         self.rows = RowEffects(run)
         self.row_numbers: dict[int, float] = {}
 
-    def keep(self, holder: Callable[[], Any], name: str, first: Array) -> Traced:
+    def keep(self, holder: Callable[[], dict[str, Array]], name: str, first: Array) -> Traced:
         """A copy of an array that is kept from call to call; what it is in the end is kept."""
 
-        def array() -> Any:
+        def array() -> Array:
             kept = holder()
             if name not in kept:
                 kept[name] = first.copy()
@@ -237,8 +237,8 @@ class Effects:
         self,
         out: Traced,
         function: Callable[..., Any],
-        inputs: tuple[Traced, float],
-        options: dict[Any, Any],
+        inputs: tuple[Any, ...],
+        options: dict[str, Any],
     ) -> Traced:
         """What `p.data -= …` makes: new numbers of a leaf, which are assigned next."""
         made: Traced = self.run.tape.call(function, inputs, options)
@@ -284,11 +284,11 @@ class Written:
         self.roots, self.olds, self.section = rows.roots, rows.olds, rows.section
         self.leaf_at = rows.grads
         self.late = rows.late()
-        self.row_data: dict[Any, list[tuple[int, Any]]] = {}
+        self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
         self.row_grads: list[tuple[int, int | None]] = []
         self.arrays_gone: list[int] = []
         for k, leaf in rows.leaves.items():
-            if leaf.number.__class__ is tuple:
+            if isinstance(leaf.number, tuple):
                 array, where = leaf.number
                 self.row_data.setdefault(array, []).append((k, where))
             elif leaf.number is not None:
@@ -296,7 +296,7 @@ class Written:
             if leaf.is_set and leaf.with_array and leaf.gradient is None:
                 self.arrays_gone.append(k)
             elif leaf.is_set:
-                self.row_grads.append((k, None if leaf.gradient is GONE else leaf.gradient))
+                self.row_grads.append((k, None if leaf.gradient == GONE else leaf.gradient))
         self.after: AfterBackward | None = None
 
     def rows_before(self, graph: Graph, results: list[int], arrays: list[list[int]]) -> list[int]:
@@ -361,7 +361,7 @@ class Written:
         return [self.run.graph.leaves[x] for x in found] if len(found) >= MANY else []
 
 
-def written(run: Recording) -> Any:
+def written(run: Recording) -> Written | None:
     """The effects of what is recorded; None where it has none."""
     return Written(run) or None
 
@@ -370,22 +370,23 @@ class State:
     """What a program changes, at one moment."""
 
     def __init__(
-        self, effects: Written | None, tensors: Sequence[Tensor], values: Callable[..., Any]
+        self, effects: Written | None, tensors: Sequence[Tensor], values: Callable[[int], Value]
     ) -> None:
-        self.nodes: list[tuple[Any, Any, Any, int]] = []
+        self.nodes: list[tuple[Any, Array, Array | None, int]] = []
         self.ends: list[tuple[Any, str, Any]] = []
-        self.arrays: dict[str, Any] = {}
+        self.arrays: dict[str, Array] = {}
         self.copies: dict[str, Array] = {}
-        self.values: list[tuple[Any, float, float | None]] = []
-        self.generators: list[tuple[Any, Any]] = []
+        self.values: list[tuple[Value, float, float | None]] = []
+        self.generators: list[tuple[np.random.Generator, Any]] = []
         if effects is not None:
             self._take(effects, tensors, values)
 
     def _take(
-        self, effects: Written, tensors: Sequence[Tensor], values: Callable[..., Any]
+        self, effects: Written, tensors: Sequence[Tensor], values: Callable[[int], Value]
     ) -> None:
         changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
-        rows = {k for pairs in (effects.row_grads, *effects.row_data.values()) for k, _ in pairs}
+        rows = {k for k, _ in effects.row_grads}
+        rows |= {k for pairs in effects.row_data.values() for k, _ in pairs}
         leaves = [*map(values, sorted(rows.union(effects.arrays_gone)))]
         holders = [x.home.holder for x in leaves if x.home is not None]
         nodes = {id(x): x for x in (*(tensors[k] for k in changed), *holders)}.values()
@@ -417,14 +418,14 @@ class State:
             node._version.number = version
         for owner, name, value in self.ends:
             setattr(owner, name, value)
-        for leaf, number, grad in self.values:
-            leaf._data, leaf._grad = number, grad
+        for leaf, number, slope in self.values:
+            leaf._data, leaf._grad = number, slope
         for generator, state in self.generators:
             generator.bit_generator.state = state
 
-    def numbers(self) -> dict[str, Any]:
+    def numbers(self) -> dict[str, Array | float]:
         """All of it, by what to call it in a message."""
-        counts: dict[str, Any] = {
+        counts: dict[str, Array | float] = {
             f"{name} ({i})": np.asarray(x) for i, (_, name, x) in enumerate(self.ends)
         }
         for leaf, number, grad in self.values:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.compiler.columns import in_turn
 from autograd.compiler.gather import gather, gathered, scatter
 from autograd.compiler.instructions import Chain, Gather, Group, Loop, Placed, Product, Raised, Sums
 from autograd.compiler.loop import Repeated
@@ -32,7 +33,8 @@ from autograd.op import RULEBOOK, Structural
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, FloatArray, IntArray
+    from autograd.compiler.instructions import Instruction
 
 
 class Emitted:
@@ -71,10 +73,10 @@ class Emitted:
         places = self.choose(self.indices.array)
         self.chosen = tape.source(places) if body else tape.call(self.choose, (self.indices,))
         self.looked_up = 0  # so many lookups have been written down
-        self.seeds: Any = None
+        self.seeds: Traced  # there is one where there is a gradient
         self.gradient: Traced | None = None
 
-    def forward(self, graded: Sequence[Any] = ()) -> None:
+    def forward(self, graded: Sequence[Instruction] = ()) -> None:
         """Write down the calls that compute every row.
 
         Args:
@@ -82,23 +84,26 @@ class Emitted:
         """
         with np.errstate(all="ignore"):  # these are not the numbers of any run
             for k, instruction in enumerate(self.raised.instructions):
-                out = getattr(self, f"_{type(instruction).__name__.lower()}")(instruction)
-                self._keep(out, int(self.placement.begins[k]))
+                out: Tensor = getattr(self, f"_{type(instruction).__name__.lower()}")(instruction)
+                self._keep(out, self.placement.begins[k])
                 if not out.requires_grad and any(x is instruction for x in graded):
-                    self.arrays[-1] = _node(self.arrays[-1]._data, True)
+                    self.arrays[-1] = _node(_traced(self.arrays[-1]), True)
         self.tape.section()
 
-    def backward(self, rows: Any) -> None:
+    def backward(self, rows: IntArray) -> None:
         """Write down the calls that carry the gradients of some rows to the leaves."""
         root = self.operand(self.at[rows]) if len(rows) else self.arrays[0]
         if root.requires_grad:
             with np.errstate(all="ignore"):
                 self.seeds = self.tape.source(np.zeros(len(rows)))
+                found: Traced
                 (found,) = gradients(root, [self.leaf], self.seeds)
                 mine = found.base is found and found is not self.seeds
                 self.gradient = found if mine else found.copy()
 
-    def backward_from_all(self, exposed: Any, asked: Sequence[Any]) -> list[Any]:
+    def backward_from_all(
+        self, exposed: IntArray, asked: Sequence[Instruction]
+    ) -> list[tuple[Traced | None, Traced, int]]:
         """Likewise of all rows at once, as in a loop's body.
 
         Args:
@@ -109,8 +114,9 @@ class Emitted:
             For each array of results: its seeds or None, its gradient in the end, and where it
             begins.
         """
-        found: dict[Node, Any] = {self.leaf: None}
-        ends, seeds = [], {}
+        found: dict[Node, Traced | None] = {self.leaf: None}
+        ends: list[tuple[Traced | None, Traced, int]] = []
+        seeds: dict[Node, Traced] = {}
         pairs = zip(self.arrays[3:], self.placement.begins, self.raised.instructions, strict=True)
         results = [(x, begin, instruction) for x, begin, instruction in pairs if x.requires_grad]
         for x, begin, _ in results:
@@ -126,22 +132,23 @@ class Emitted:
                 if x not in seeds:
                     if total is None or not any(instruction is y for y in asked):
                         continue
-                    while getattr(total.maker, "function", None) is np.reshape:
-                        (total, _) = total.maker.args  # that is computed at its place
+                    while total.maker is not None and total.maker.function is np.reshape:
+                        total = total.maker.args[0]  # that is computed at its place
                     if id(total) in owned or total.base is not total:
                         total = self.tape.later(total.shape, np.positive, total)
+                assert total is not None  # where a seed comes in there is a gradient
                 owned.add(id(total))
                 ends.append((seeds.get(x), total, begin))
         return ends
 
-    def within(self, numbers: Array) -> dict[int, Array]:
+    def within(self, numbers: FloatArray) -> dict[int, Array]:
         """The arrays of all rows as parts of one, for `bind`."""
         parts = ((x, numbers[begin : begin + x.size].reshape(x.shape)) for x, begin in self.kept)
         return {id(self.memory): numbers, **{id(x): part for x, part in parts}}
 
     # --- operands
 
-    def operand(self, positions: Array) -> Tensor:
+    def operand(self, positions: IntArray) -> Tensor:
         """The numbers at some positions."""
         owner = np.searchsorted(self.begins, positions, side="right") - 1
         first = int(owner.flat[0])
@@ -163,27 +170,26 @@ class Emitted:
             shown = gathered(self.memory, where)
         flat, owner = positions.ravel(), owner.ravel()
         parts, wheres = [], []
-        for k in np.unique(owner).tolist():
+        for k in in_turn(np.unique(owner)):
             places = np.flatnonzero(owner == k)
             wheres.append(spaced(places))
             parts.append(self._read(k, flat[places].reshape(wheres[-1].shape)))
         return scatter(parts, wheres, positions.shape, shown)
 
-    def _read(self, k: int, positions: Array) -> Tensor:
+    def _read(self, k: int, positions: IntArray) -> Tensor:
         """Numbers of the k-th array; as constants where no gradient is asked for."""
         where, needed = layout(positions - self.begins[k]), bool(self.needed[positions].any())
-        key: Any = (k, where, needed)
-        if isinstance(where, View) and key in self.views:
-            return self.views[key]
+        if isinstance(where, View) and (k, where, needed) in self.views:
+            return self.views[k, where, needed]
         array = self.arrays[k]
         if k == 2 and isinstance(where, Positions):  # numbers written in the code, put in order
             return _node(self.tape.source(self.constants.array[where.positions], fixed=True))
-        found = gather(array if needed else _node(array._data), where)
+        found = gather(array if needed else _node(_traced(array)), where)
         if isinstance(where, View):
-            self.views[key] = found
+            self.views[k, where, needed] = found
         return found
 
-    def _number(self, positions: Array) -> float | None:
+    def _number(self, positions: IntArray) -> float | None:
         """The number, where an operand is one that is written in the code; else None."""
         at = int(positions.flat[0])
         k = at - self.placement.constants_at
@@ -193,11 +199,11 @@ class Emitted:
 
     def _keep(self, out: Tensor, begin: int) -> None:
         """Keep the results of an instruction, in an array of their own."""
-        data = out._data
+        data = _traced(out)
         mine = id(data.base) not in self.owned and data.base.array.flags.c_contiguous
         if not mine or data.base.size != data.size or data.dtype != np.float64:
             out = Tensor._apply(_COPY, (out,), {})
-            data = out._data
+            data = _traced(out)
         self.owned.add(id(data.base))
         self.kept.append((data.base, begin))
         self.arrays.append(out)
@@ -211,19 +217,17 @@ class Emitted:
         shape, _ = min(
             found, key=lambda x: (sum(isinstance(y, Positions) for y in x[1]), len(x[0]))
         )
-        operands: list[Any] = [None]
-        if group.op is not None:
-            operands = [self._number(p) for p in positions]
-        if all(x is not None for x in operands):
-            operands[0] = None
+        if group.op is None:  # a copy, which no gradient passes
+            return _node(_traced(self.operand(positions[0].reshape(shape))))
+        numbers = [self._number(p) for p in positions]
+        if all(x is not None for x in numbers):
+            numbers[0] = None
         operands = [
             self.operand(p.reshape(shape)) if x is None else x
-            for x, p in zip(operands, positions, strict=True)
+            for x, p in zip(numbers, positions, strict=True)
         ]
-        if group.op is None or group.op.is_flat:  # no gradient passes
-            operands = [_node(x._data) if isinstance(x, Tensor) else x for x in operands]
-        if group.op is None:
-            return operands[0]  # type: ignore[no-any-return]
+        if group.op.is_flat:  # no gradient passes
+            operands = [_node(_traced(x)) if isinstance(x, Tensor) else x for x in operands]
         return Tensor._apply(group.op, tuple(operands), {})
 
     def _product(self, product: Product) -> Tensor:
@@ -238,7 +242,7 @@ class Emitted:
             more = self.operand(self.at[rows].reshape(shape))
             out = Tensor._apply(RULEBOOK["add"], (out, more), {})
         if not shape:
-            out._data.number = False  # an array of no axes, which can be seen as a row of one
+            _traced(out).number = False  # an array of no axes, which can be seen as a row of one
             out = Tensor._apply(RULEBOOK["reshape"], (out,), {"shape": (1,)})
         return out
 
@@ -281,15 +285,15 @@ class Emitted:
 
     # --- lookups
 
-    def _table(self, x: Gather) -> Any:
+    def _table(self, x: Gather) -> IntArray:
         """Where in a part of one array what is looked up lies, or where several are joined."""
         positions = self.at[x.table]
         owner = np.searchsorted(self.begins, positions, side="right") - 1
         if (owner == owner[0, 0]).all():
-            return positions - positions.min()
+            return positions - int(positions.min())
         return np.arange(positions.size).reshape(positions.shape)
 
-    def choose(self, indices: Array) -> Array:
+    def choose(self, indices: IntArray) -> IntArray:
         """Where what the lookups choose lies, for indices or for lines of them."""
         pairs = zip(self.lookups, self.tables, strict=True)
         found = [table[indices[..., x.places], x.which] for x, table in pairs]
@@ -307,6 +311,11 @@ class Emitted:
         return gather(array, self.tape.call(View.of, (here, self.chosen)))
 
 
+def _traced(x: Tensor) -> Traced:
+    data: Traced = x._data
+    return data
+
+
 def _node(data: Traced, requires_grad: bool = False) -> Tensor:
     """A traced array as a Tensor with nothing behind it."""
     out: Tensor = Tensor.__new__(Tensor)
@@ -315,24 +324,26 @@ def _node(data: Traced, requires_grad: bool = False) -> Tensor:
     return out
 
 
-def _copy(x: Traced) -> Any:
+def _copy(x: Traced) -> Traced:
     return x.copy() if x.dtype == np.float64 else x.astype(np.float64)
 
 
-def _chained(x: Traced, chain: OnFloats, indices: Traced) -> Any:
+def _chained(x: Traced, chain: OnFloats, indices: Traced) -> Traced:
     return x.tape.later((chain.size,), chain.run, x, indices)
 
 
-def _chain_back(g: Traced, out: Traced, x: Traced, chain: OnFloats, indices: Traced) -> Any:
+def _chain_back(g: Traced, out: Traced, x: Traced, chain: OnFloats, indices: Traced) -> Traced:
     return x.tape.later(x.shape, chain.run_back, x, out, g, indices)
 
 
-def _looped(x: Traced, loop: Repeated, indices: Traced) -> Any:
+def _looped(x: Traced, loop: Repeated, indices: Traced) -> Traced:
     return x.tape.later((loop.size,), Forward(loop), x, indices)
 
 
-def _loop_part(i: int, out_grad: Traced, out: Traced, inputs: list[Traced], params: Any) -> Parts:
-    loop = params["loop"]
+def _loop_part(
+    i: int, out_grad: Traced, out: Traced, inputs: list[Traced], params: dict[str, Any]
+) -> Parts:
+    loop: Repeated = params["loop"]
     grads = out.tape.later(out.shape, Backward(loop), out, out_grad, params["indices"])
     return of_shared(loop, out, grads)
 

@@ -54,7 +54,7 @@ from autograd.compiler.record import AsWritten, Recording
 from autograd.compiler.refusals import ReadError
 from autograd.compiler.replay import MISS, run
 from autograd.compiler.results import CompiledOp
-from autograd.compiler.tape import INTO, STORE
+from autograd.compiler.traced import INTO, STORE
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError, LostGradientWarning
 from autograd.modes import active

@@ -25,10 +25,8 @@ from autograd.op import Structural
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-
-Where = View | Positions | Traced
-"""Places in an array; as a traced array of integers they are known only when a call runs."""
+    from autograd.arrays import Array, IntArray
+    from autograd.compiler.traced import Where
 
 
 def gather(x: Tensor, where: Where) -> Tensor:
@@ -61,17 +59,14 @@ def gathered(x: Traced, where: Where) -> Traced:
             return x
         if not x.array.flags.c_contiguous:  # such as one number seen everywhere
             if where.in_order and _can_be_shown(x, where.shape):
-                shown: Traced = x.tape.call(np.reshape, (x, where.shape))
-                return shown
+                return x.tape.call(np.reshape, (x, where.shape))
             x = x.copy()
-        viewed: Traced = x.tape.call(View.of, (where, x))
-        return viewed
+        return x.tape.call(View.of, (where, x))
     places = where.positions if isinstance(where, Positions) else where
-    picked: Traced = x.tape.call(taken, (x, places))
-    return picked
+    return x.tape.call(taken, (x, places))
 
 
-def scattered(parts: Any, wheres: Any, shape: tuple[int, ...]) -> Traced:
+def scattered(parts: Sequence[Traced], wheres: Sequence[Where], shape: tuple[int, ...]) -> Traced:
     """`scatter` of traced arrays."""
     pairs = [_unique(part, where) for part, where in zip(parts, wheres, strict=True)]
     (part, where), tape = pairs[0], pairs[0][0].tape
@@ -79,9 +74,8 @@ def scattered(parts: Any, wheres: Any, shape: tuple[int, ...]) -> Traced:
         if part.shape == shape:
             return part
         if _can_be_shown(part, shape):
-            shown: Traced = tape.call(np.reshape, (part, shape))
-            return shown
-    return tape.scatter([part for part, _ in pairs], [where for _, where in pairs], shape)  # type: ignore[no-any-return]
+            return tape.call(np.reshape, (part, shape))
+    return tape.scatter([part for part, _ in pairs], [where for _, where in pairs], shape)
 
 
 def _can_be_shown(x: Traced, shape: tuple[int, ...]) -> bool:
@@ -89,12 +83,12 @@ def _can_be_shown(x: Traced, shape: tuple[int, ...]) -> bool:
     return x.size == math.prod(shape) and shows(x.array.reshape(shape), x.array)
 
 
-def _unique(part: Traced, where: Any) -> tuple[Traced, Where]:
+def _unique(part: Traced, where: Where | tuple[()]) -> tuple[Traced, Where]:
     """Add up within a part what goes to one place."""
     tape = part.tape
     if isinstance(where, Traced):
         return part, where
-    if where == ():
+    if isinstance(where, tuple):
         return part, View.all(part.shape)
     if isinstance(where, View):
         if where.repeated:  # one number was used again and again
@@ -113,7 +107,7 @@ def _unique(part: Traced, where: Any) -> tuple[Traced, Where]:
     return tape.call(np.add.reduceat, (row, starts)), layout(places)
 
 
-def taken(source: Array, positions: Array, out: Array | None = None) -> Array:
+def taken(source: Array, positions: IntArray, out: Array | None = None) -> Array:
     """The numbers at these positions, all of which there are."""
     return source.take(positions, out=out, mode="clip")  # which lets NumPy write into `out`
 
@@ -122,18 +116,18 @@ TAKE_OUT.add(taken)
 
 
 def _part(
-    i: int, out_grad: Traced, out: Traced, inputs: list[Traced], params: dict[Any, Any]
+    i: int, out_grad: Traced, out: Traced, inputs: list[Traced], params: dict[str, Any]
 ) -> Parts:
     return Parts(out_grad, params["where"], inputs[i].shape, None, scattered)
 
 
-def _gather(x: Traced, where: Positions | Traced | View) -> Traced:
+def _gather(x: Traced, where: Where) -> Traced:
     return gathered(x, where)
 
 
 def _scatter(
     parts: tuple[Traced, ...],
-    wheres: tuple[Positions | View, ...],
+    wheres: tuple[Where, ...],
     shape: tuple[int, ...],
     shown: Traced | None,
 ) -> Traced:
@@ -145,7 +139,7 @@ def _scatter_back(
     g: Traced,
     out: Traced,
     parts: list[Traced],
-    wheres: tuple[Positions | View, ...],
+    wheres: tuple[Where, ...],
     shape: tuple[int, ...],
     shown: Traced | None,
 ) -> Traced:

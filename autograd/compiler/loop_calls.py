@@ -15,19 +15,29 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from autograd.compiler.columns import in_turn
 from autograd.compiler.gather import taken
 from autograd.compiler.loop import Repeated
-from autograd.compiler.numpy_calls import DOT
+from autograd.compiler.numpy_calls import DOT, Call
 from autograd.compiler.relocation import Places, Relocation, arrays_in, rows_of
 from autograd.compiler.repeated_calls import rolled
-from autograd.compiler.tape import Bound, store
+from autograd.compiler.tape import store
 
-Calls = list[Any]
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from autograd.arrays import Array, FloatArray, IntArray
+    from autograd.compiler.tape import Bound
+    from autograd.compiler.traced import Traced
+
+Calls = list[Call]
 
 _writing = threading.RLock()
 """Native code may be made of the calls, by another thread, before they are made first."""
@@ -43,14 +53,14 @@ class Rounds(ABC):
         self.loop, self.body, self.emitted = loop, loop.body, loop.emitted
         self.known: Calls | None = None
         self.after: Calls = []
-        self.parts: dict[tuple[int, int], Any] = {}  # of the grads of what goes in
+        self.parts: dict[tuple[int, int], FloatArray] = {}  # of the grads of what goes in
 
-    def __call__(self, *arrays: Any) -> None:
+    def __call__(self, *arrays: Array) -> None:
         """Run all rounds."""
         for call in self.calls(*arrays):
             call()
 
-    def calls(self, *arrays: Any) -> Calls:
+    def calls(self, *arrays: Array) -> Calls:
         """All that is done, in order, for the arrays of the first run."""
         if self.known is None:
             with _writing:
@@ -59,24 +69,27 @@ class Rounds(ABC):
         return self.known
 
     @abstractmethod
-    def _written(self, *arrays: Any) -> Calls:
+    def _written(self, *arrays: Array) -> Calls:
         """The calls for some arrays."""
 
-    def on(self, *arrays: Any) -> partial[Any]:
+    def on(self, *arrays: Array) -> Call:
         """All rounds on some arrays as one call."""
         return partial(type(self)(self.loop), *arrays)
 
-    def _bind(self, wanted: Sequence[Any], grads: dict[int, Any], known: Any = ()) -> Bound:
+    def _bind(
+        self, wanted: Sequence[Traced], grads: dict[int, Array], known: Collection[Traced] = ()
+    ) -> Bound:
         """The calls of a round on buffers of its own."""
         emitted = self.emitted
         self.numbers = np.zeros(self.body.placement.size)
         self.given = self.numbers[: len(self.body.given)]
         arrays = emitted.within(self.numbers) | grads
         wanted = [*wanted, emitted.indices, emitted.chosen]
-        bound: Bound = emitted.tape.bind(wanted, arrays, known=known)
-        return bound
+        return emitted.tape.bind(wanted, arrays, known=known)
 
-    def _rounds(self, bound: Bound, array: Any, made: list[tuple[Any, Any]]) -> list[Calls]:
+    def _rounds(
+        self, bound: Bound, array: Array, made: list[tuple[FloatArray, Array]]
+    ) -> list[Calls]:
         """The calls of each round, but for those that are made for all rounds ahead.
 
         Args:
@@ -111,7 +124,12 @@ class Rounds(ABC):
         return found
 
     def _hand_on(
-        self, relocation: Relocation, calls: Calls, memory: Any, array: Any, inputs: list[_Inputs]
+        self,
+        relocation: Relocation,
+        calls: Calls,
+        memory: FloatArray,
+        array: Array,
+        inputs: list[_Inputs],
     ) -> None:
         """Let results be computed at once where the next round collects them.
 
@@ -137,7 +155,7 @@ class Rounds(ABC):
                     collected = x.collected[1:, column : column + count]
                     self.after.append(partial(np.positive, collected, there))
 
-    def _enter(self, array: Any, indices: Any) -> Calls:
+    def _enter(self, array: Array, indices: Array) -> Calls:
         """The calls that put in what is known before the first round."""
         first = self.loop.inputs[0, self.body.given]
         found: Calls = [partial(taken, array, first, self.given)] * bool(len(first))
@@ -155,7 +173,7 @@ class Rounds(ABC):
 class Forward(Rounds):
     """Become the array of what comes from outside and all results."""
 
-    def _written(self, *arrays: Any) -> Calls:
+    def _written(self, *arrays: Array) -> Calls:
         outside, indices, out = arrays
         begin = self.body.placement.one_at + 1
         bound = self._bind([x for x, _ in self.emitted.kept], {})
@@ -172,7 +190,7 @@ class Forward(Rounds):
 class Backward(Rounds):
     """Become the grads of that array, but for what all rounds share; the last round is first."""
 
-    def _written(self, *arrays: Any) -> Calls:
+    def _written(self, *arrays: Array) -> Calls:
         numbers, given, indices, out = arrays
         body, emitted = self.body, self.emitted
         begin = body.placement.one_at + 1
@@ -198,7 +216,9 @@ class Backward(Rounds):
         backward = rolled(rounds[::-1])
         return [partial(np.positive, given, out), *self._enter(numbers, indices), *backward]
 
-    def _added(self, out: Any, places: Any, grads: Any, columns: Any) -> Iterator[partial[Any]]:
+    def _added(
+        self, out: Array, places: IntArray, grads: FloatArray, columns: IntArray
+    ) -> Iterator[Call]:
         """The calls that add some of the grads where they belong."""
         pieces = _in_one_piece(places, columns)
         if len(pieces) > MOST:
@@ -210,21 +230,21 @@ class Backward(Rounds):
             yield partial(np.add, here, more, here)
 
 
-def _within(call: Any) -> Calls:
+def _within(call: Call) -> Calls:
     """The calls of a loop, if a call is one: made for one round, they are moved to the others."""
     return call.func.calls(*call.args) if isinstance(call.func, Rounds) else [call]
 
 
-def _add_at(out: Any, places: Any, grads: Any, columns: Any) -> None:
+def _add_at(out: Array, places: IntArray, grads: Array, columns: IntArray) -> None:
     np.add.at(out, places, grads[columns])
 
 
-def _in_one_piece(places: Any, columns: Any) -> list[tuple[int, int, int]]:
+def _in_one_piece(places: IntArray, columns: IntArray) -> list[tuple[int, int, int]]:
     """Where places and columns go on side by side: the first of each, and how many."""
     breaks = np.flatnonzero((np.diff(columns) != 1) | (np.diff(places) != 1)) + 1
     begins = [0, *breaks.tolist()] if len(places) else []
-    counts = np.diff([*begins, len(places)]).tolist()
-    return list(zip(places[begins].tolist(), columns[begins].tolist(), counts, strict=True))
+    counts: list[int] = np.diff([*begins, len(places)]).tolist()
+    return list(zip(in_turn(places[begins]), in_turn(columns[begins]), counts, strict=True))
 
 
 class _Inputs:
@@ -237,21 +257,22 @@ class _Inputs:
         handed: Whether the rounds put there what comes from the one before.
     """
 
-    def __init__(self, places: Any) -> None:
+    def __init__(self, places: IntArray) -> None:
         self.places = places
-        found = (places == places[:, :1] + np.arange(places.shape[1])).all(axis=1)
+        found = np.equal(places, places[:, :1] + np.arange(places.shape[1])).all(axis=1)
         self.beside: list[bool] = found.tolist()
         self.collected = np.zeros((len(places) + 1, places.shape[1] * (not found.all())))
         self.handed = False
 
-    def seen(self, array: Any) -> Places:
+    def seen(self, array: Array) -> Places:
         """For each round where it is read."""
         firsts, (arrays, offsets) = (
             self.places[:, 0] * 8,
             rows_of(self.collected[:-1], len(self.places)),
         )
         there = [array if beside else x for beside, x in zip(self.beside, arrays, strict=True)]
-        return there, np.where(self.beside, firsts, offsets).tolist()
+        found: list[int] = np.where(self.beside, firsts, offsets).tolist()
+        return there, found
 
     def from_the_round_before(self, start: int, size: int) -> list[tuple[int, int, int]]:
         """What each round hands on to the next: where among its results, the column, how many.
@@ -265,14 +286,14 @@ class _Inputs:
             return []
         return _in_one_piece(among[0], made)
 
-    def handed_on(self, column: int, numbers: Any) -> Places:
+    def handed_on(self, column: int, numbers: Array) -> Places:
         """Where each round puts what it hands on; these numbers, where nothing is."""
         self.collected[1:, column : column + len(numbers)] = numbers
         self.beside, self.handed = [False] * len(self.places), True
         arrays, offsets = rows_of(self.collected, len(self.collected))
         return arrays[1:], [x + column * self.collected.itemsize for x in offsets[1:]]
 
-    def collect(self, array: Any, k: int, start: int) -> Iterator[Any]:
+    def collect(self, array: Array, k: int, start: int) -> Iterator[Call]:
         """The calls that put the results of earlier rounds, from `start` on, among a round's."""
         places, here = self.places[k], self.collected[k]
         made = np.flatnonzero(places >= start)
@@ -286,7 +307,7 @@ class _Inputs:
 
 
 def _split(
-    calls: Calls, relocation: Relocation, carried: list[Any], times: int
+    calls: Calls, relocation: Relocation, carried: list[Array], times: int
 ) -> tuple[Calls, Calls]:
     """The calls for all rounds at once that read nothing that rounds hand on, and the others.
 
@@ -296,7 +317,8 @@ def _split(
     used = _bounds([x for call in calls for x in arrays_in(call)])
     ahead, others = [], []
     for call in calls:
-        seen, unwritten = [None], changed
+        seen: list[object] = [None]
+        unwritten = changed
         if _is_elementwise(call):
             *given, target = call.args
             ((low, high),) = _bounds([target])
@@ -324,24 +346,25 @@ def _split(
     return ahead, others
 
 
-def _bounds(arrays: list[Any]) -> Any:
+def _bounds(arrays: list[Array]) -> NDArray[np.uintp]:
     """Begin and end of each array's memory, in lines."""
     return np.array([byte_bounds(x) for x in arrays if x.size], dtype=np.uintp).reshape(-1, 2)
 
 
-def _changed(call: Any) -> list[Any]:
+def _changed(call: Call) -> list[Array]:
     """The arrays that a call may change."""
     plain = isinstance(call.func, np.ufunc) or call.func in (DOT, taken)
     return [call.args[-1]] if plain and not call.keywords else [*arrays_in(call)]
 
 
-def _is_elementwise(call: Any) -> bool:
+def _is_elementwise(call: Call) -> bool:
     function, args = call.func, call.args
-    plain = isinstance(function, np.ufunc) and function.signature is None and not call.keywords
-    return bool(plain and len(args) == function.nin + 1 and args[-1].flags.c_contiguous)
+    if not isinstance(function, np.ufunc) or function.signature is not None or call.keywords:
+        return False
+    return len(args) == function.nin + 1 and bool(args[-1].flags.c_contiguous)
 
 
-def _pieces(memory: Any, calls: Calls) -> list[slice]:
+def _pieces(memory: Array, calls: Calls) -> list[slice]:
     """Which parts of a memory the calls' arrays are; of those that overlap, one."""
     begin, end = byte_bounds(memory)
     bounds = {byte_bounds(x) for call in calls for x in arrays_in(call) if x.size}

@@ -8,7 +8,7 @@ that is one matrix product, 5x100 by 100x6.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,13 +18,13 @@ from autograd.compiler.loop import Repeated
 from autograd.compiler.places import View, layout
 from autograd.compiler.traced import Traced
 from autograd.node import Parts
-from autograd.op import RULEBOOK
+from autograd.rules.matrices import matmul
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import IntArray
 
 
-def take_out(raised: Raised, same: Array) -> list[tuple[Any, int]]:
+def take_out(raised: Raised, same: IntArray) -> list[tuple[Group | Product, int]]:
     """Find the operands in a loop's body whose gradients can wait for the end of the loop.
 
     Args:
@@ -88,30 +88,30 @@ class _Rounds:
         self.at, self.first = loop.body.placement.at, loop.body.placement.one_at + 1
         self.begins = loop.start + loop.body.results * np.arange(len(loop.inputs))
 
-    def places(self, rows: Any) -> Any:
+    def places(self, rows: IntArray) -> IntArray:
         """Where rows of the body lie in each round: (rounds, *the rows' shape)."""
         inputs = self.loop.inputs
         count = inputs.shape[1]
         made = np.add.outer(self.begins, self.at[rows] - self.first)
         return np.where(rows < count, inputs[:, np.minimum(rows, count - 1)], made)
 
-    def grads(self, places: Any) -> Traced:
+    def grads(self, places: IntArray) -> Traced:
         """The gradients at some places."""
         return gathered(self._grads, layout(places))
 
-    def numbers(self, places: Any) -> Traced:
+    def numbers(self, places: IntArray) -> Traced:
         """The numbers at some places."""
         return gathered(self._numbers, layout(places))
 
-    def group_back(self, group: Group, i: int) -> tuple[Traced, Any]:
+    def group_back(self, group: Group, i: int) -> tuple[Traced, IntArray]:
         """The gradient of the i-th operand of a group, and where it belongs."""
         assert group.op is not None  # of copies nothing waits
         out = self.places(group.out)
         arrays = tuple(self.numbers(self.places(rows)) for rows in group.operands)
-        grad = group.op.pullback(i, self.grads(out), self.numbers(out), arrays, {})
+        grad: Traced = group.op.pullback(i, self.grads(out), self.numbers(out), arrays, {})
         return grad, self.places(group.operands[i])
 
-    def product_back(self, product: Product, i: int) -> tuple[Traced, Any]:
+    def product_back(self, product: Product, i: int) -> tuple[Traced, IntArray]:
         """That of a product's left (0) or right (1) side, or of one of the terms that are added."""
         out = self.places(product.out)
         if i > 1:
@@ -121,11 +121,11 @@ class _Rounds:
             mine, other, out = other, mine, out.swapaxes(-1, -2)
         # The columns of all rounds side by side, so that one product adds up the rounds.
         _, stack, count, _ = out.shape
-        columns = np.moveaxis(out, 0, 2).reshape(stack, count, -1)
+        columns: IntArray = np.moveaxis(out, 0, 2).reshape(stack, count, -1)
         rows = self.places(other).swapaxes(0, 1).reshape(stack, columns.shape[2], -1)
         if stack == 1:
             columns, rows, mine = columns[0], rows[0], mine[0]
         mine = self.places(mine)[0]
         sides = self.numbers(mine), self.numbers(rows.swapaxes(-1, -2))
-        matmul: Any = RULEBOOK["matmul"]
-        return matmul.pullback(0, self.grads(columns), None, sides, {}), mine
+        grad: Traced = matmul.pullback(0, self.grads(columns), None, sides, {})
+        return grad, mine

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd.arrays import Array
 from autograd.compiler.graph import LEAF
 from autograd.compiler.ordinary_graph import ordinary_nodes_of
 from autograd.compiler.passes import Ends, without_modes
@@ -23,7 +24,7 @@ from autograd.compiler.program import Workspace
 from autograd.node import gradients
 
 
-def ordinary_pass(space: Workspace, rows: dict[int, float], ends: tuple[int, ...]) -> None:
+def ordinary_pass(space: Workspace, rows: dict[int, float | Array], ends: tuple[int, ...]) -> None:
     """Find the gradients anew, from the numbers of the call.
 
     Args:

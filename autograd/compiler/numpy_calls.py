@@ -16,6 +16,9 @@ import numpy as np
 if TYPE_CHECKING:
     from autograd.arrays import Array
 
+Call = partial[Any]
+"""A function with all its arguments."""
+
 DOT = np.ndarray.dot
 """`np.dot` but for the question whose arrays these are, which takes a third of a small product."""
 
@@ -25,8 +28,8 @@ _SMALL = 1 << 14  # elements
 
 
 def call_into(
-    target: Array, function: Any, args: tuple[Any, ...], options: dict[str, Any]
-) -> Callable[[], Any]:
+    target: Array, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+) -> Call:
     """A call that does what `function(*args, out=target, **options)` does.
 
     Example:
@@ -40,7 +43,7 @@ def call_into(
     if function in _SUMS and options.keys() <= {"axis", "dtype", "keepdims"}:
         return _reduction(target, function, *args, **options)
     if hasattr(function, "on"):  # many calls, which are to be written down for these arrays
-        made: Callable[[], Any] = function.on(*args, target)
+        made: Call = function.on(*args, target)
         return made
     if not isinstance(function, np.ufunc):
         return partial(function, *args, out=target, **options)
@@ -54,7 +57,7 @@ def call_into(
     return partial(function, *args, target)
 
 
-def _product(target: Array, left: Array, right: Array) -> Callable[[], Any]:
+def _product(target: Array, left: Array, right: Array) -> Call:
     if right.ndim == left.ndim == 2 and right.shape[1] == 1:  # seen so by whoever else uses it
         right, target = right[:, 0], target[:, 0]
     if _suit_dot(left, right, target):
@@ -73,7 +76,7 @@ def _reduction(
     axis: int | tuple[int, ...] | None = 0,
     dtype: Any = None,
     keepdims: bool = False,
-) -> Callable[[], Any]:
+) -> Call:
     if function == np.add.reduce and axis in (0, 1, (0,), (1,)) and x.ndim == 2 and not keepdims:
         along = int(axis in (1, (1,)))
         ones = np.ones(x.shape[along], x.dtype)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, IndexArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class View:
         shape, steps = (tuple(x[i] for i in kept) for x in (self.shape, self.steps))
         return View(self.start, shape, steps)
 
-    def of(self, buffer: Array) -> Any:
+    def of(self, buffer: Array) -> Array:
         """What a buffer has at these positions, not copied."""
         unit = buffer.itemsize
         steps = [step * unit for step in self.steps]
@@ -59,9 +59,9 @@ class View:
         return cls(0, shape, tuple(math.prod(shape[i + 1 :]) for i in range(len(shape))))
 
     @property
-    def positions(self) -> Any:
+    def positions(self) -> IndexArray:
         """The positions as an array of its shape."""
-        out = np.full(self.shape, self.start, dtype=np.intp)
+        out: IndexArray = np.full(self.shape, self.start, dtype=np.intp)
         for axis, step in enumerate(self.steps):
             along = (-1,) + (1,) * (len(self.shape) - axis - 1)
             out = out + np.arange(self.shape[axis]).reshape(along) * step
@@ -72,19 +72,18 @@ class View:
 class Positions:
     """Positions in no order."""
 
-    positions: Any
+    positions: IntArray
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of what is collected."""
-        shape: tuple[int, ...] = self.positions.shape
-        return shape
+        return self.positions.shape
 
 
 Layout = View | Positions
 
 
-def layout(positions: Array) -> Layout:
+def layout(positions: IntArray) -> Layout:
     """How to get at these positions, in their shape.
 
     Example:
@@ -101,7 +100,7 @@ def layout(positions: Array) -> Layout:
     return View(positions.item(0), positions.shape, tuple(steps))
 
 
-def factored(positions: Array) -> tuple[int, ...]:
+def factored(positions: IntArray) -> tuple[int, ...]:
     """The shape in which a row of positions is evenly spaced along each axis, as far as it goes.
 
     Example:
@@ -121,6 +120,6 @@ def factored(positions: Array) -> tuple[int, ...]:
     return tuple(reversed(shape)) or (1,)
 
 
-def spaced(positions: Array) -> Layout:
+def spaced(positions: IntArray) -> Layout:
     """How to get at a row of positions, in the shape in which they are evenly spaced, if any."""
     return layout(positions.reshape(factored(positions)))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,26 +21,32 @@ import numpy as np
 
 from autograd.adopted_values import GatheredValues, adopt, span
 from autograd.compiler.bound_effects import BoundEffects, joined
-from autograd.compiler.effects import State, written
+from autograd.compiler.columns import in_turn
+from autograd.compiler.effects import State, Written, written
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, GATHER
+from autograd.compiler.numpy_calls import Call
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.reached import ReachedArrays, ReachedLeaves
 from autograd.compiler.record import Recording
-from autograd.compiler.tape import SOURCE
-from autograd.compiler.traced import Traced
+from autograd.compiler.traced import SOURCE, Traced
 from autograd.node import gradients, topological
 from autograd.tensor import Tensor
 from autograd.transforms import running
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, BoolArray, FloatArray, IntArray
     from autograd.compiler.arguments import Given
-    from autograd.compiler.graph import Graph
+    from autograd.compiler.effects import StandIn
+    from autograd.compiler.graph import Graph, Relation
     from autograd.compiler.place import Placement
     from autograd.compiler.row_effects import AfterBackward
+    from autograd.value import Value
+
+    Guard = tuple[Relation, partial[Any], partial[Any], BoolArray]
+    """A comparison, what gives its two sides, and how each pair of numbers came out."""
 
 
 class Program:
@@ -123,7 +129,7 @@ class Program:
         without_modes(self.emitted.backward, self.seeded)
         self.graded = 0 if self.is_step else len(self.differentiable) + len(self.flowing)
 
-    def _prepare_calls(self, closed: list[tuple[Tensor, Any]]) -> None:
+    def _prepare_calls(self, closed: list[tuple[Tensor, StandIn]]) -> None:
         """Adopt the leaves, and note what stays the same from one call to the next."""
         if self.effects is not None:
             adopt(self.effects.single_leaves(self.order))
@@ -186,7 +192,7 @@ class Program:
         run = self.recording
         return [x for x in {**run.blocks, **run.indices} if x not in run.arguments]
 
-    def leaf(self, i: int, given: Given) -> Any:
+    def leaf(self, i: int, given: Given) -> Value:
         """The i-th leaf: one of the arguments, or one from outside."""
         return given.values[i] if i < self.value_count else self.graph.leaves[i]
 
@@ -239,13 +245,13 @@ class Program:
         That is whether a gradient can come to it, and whether it was computed from floats alone, so
         that uncompiled it is a float.
         """
-        found, plain = {}, self.recording.plain
+        found, plain, effects = {}, self.recording.plain, self.effects
         for row in self.result_rows:
-            where, late = self.placement.at[row], False
-            if self.effects is not None and self.effects.late[row]:
-                where, late = self.effects.after.positions(row), True
+            where, late = int(self.placement.at[row]), False
+            if effects is not None and effects.after is not None and effects.late[row]:
+                where, late = int(effects.after.positions(row)), True
             needs = not late and bool(self.raised.needs[row])
-            found[row] = late, int(where), needs, plain.of(row)
+            found[row] = late, where, needs, plain.of(row)
         return found
 
     def state(self, given: Given) -> State:
@@ -283,7 +289,7 @@ class Program:
 
     def float_size(self, k: int | None) -> int:
         """The bytes of the smallest floats that the k-th result is made of; of None, anything."""
-        end: Any = None if k is None else getattr(self.outputs[k], "_data", self.outputs[k])
+        end = None if k is None else getattr(self.outputs[k], "_data", self.outputs[k])
         if isinstance(end, Traced):
             live = self.tape.live([end])
             made = [step.out for step, needed in zip(self.tape.steps, live, strict=True) if needed]
@@ -321,8 +327,8 @@ class Workspace:
         self.native: Any = None  # the native code that it runs
         self.lock = threading.RLock()  # several threads may go backward from one result
         emitted, placement = program.emitted, program.placement
-        numbers: Any = np.zeros(placement.size)
-        self.numbers = numbers
+        self.numbers = numbers = np.zeros(placement.size)
+        self.bytes = numbers.data
         given = [emitted.gradient, emitted.seeds] if emitted.gradient is not None else []
         wanted = [x for x, _ in emitted.kept] + [emitted.indices] + given
         self.scalars = emitted.tape.bind(wanted, emitted.within(numbers))
@@ -354,7 +360,7 @@ class Workspace:
             np.add.at(self.seeds, self.result_seeds, 1.0)
         self.forward = [call for calls in self._in_order() for call in calls]
 
-    def _in_order(self) -> Iterator[list[Any]]:
+    def _in_order(self) -> Iterator[Sequence[Call]]:
         """The lists of calls between the arguments and the results, one after another."""
         program, arrays, later = self.program, self.arrays, self.later
         here = [(owner, window) for owner, window, _ in self.windows if owner in program.bound]
@@ -376,7 +382,7 @@ class Workspace:
                 yield later.given
                 yield later.scalars.sections[0]
             yield [_collect(*where) for where in self.late_places]
-        if program.effects.section:
+        if program.effects is not None and program.effects.section:
             yield arrays.sections[program.effects.section]
 
     def terms(self) -> list[Array]:
@@ -390,15 +396,16 @@ class Workspace:
         return [*own, *(x for x in owned if x.dtype.kind == "f")]
 
     @staticmethod
-    def _guards(numbers: Array, graph: Graph, placement: Placement) -> list[Any]:
-        at, found = placement.at, []
+    def _guards(numbers: FloatArray, graph: Graph, placement: Placement) -> list[Guard]:
+        at = placement.at
+        found: list[Guard] = []
         for relation, (pairs, outcomes) in graph.guards.items():
-            sides = at[np.array(pairs).reshape(-1, 2).T]
-            collect = [partial(numbers.take, side) for side in sides]
-            found.append((relation, *collect, np.array(outcomes, dtype=bool)))
+            rows: IntArray = np.array(pairs)
+            left, right = (partial(numbers.take, at[rows[k::2]]) for k in (0, 1))
+            found.append((relation, left, right, np.array(outcomes, dtype=bool)))
         return found
 
-    def _is_late(self, rows: Array) -> bool:
+    def _is_late(self, rows: IntArray) -> bool:
         effects = self.program.effects
         return effects is not None and any(effects.late[row] for row in np.ravel(rows).tolist())
 
@@ -407,9 +414,7 @@ class Workspace:
         program = self.program
         given = self._arrays_outside()
         self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
-        self.effects: Any = None
-        if program.effects is not None:
-            self.effects = BoundEffects(self)
+        self.effects = BoundEffects(self) if program.effects is not None else None
         self.moving = [(x, window) for x, window, _ in self.windows if x not in program.bound]
         self.early_places = [
             (p[id(x)], arrays[x])
@@ -436,10 +441,10 @@ class Workspace:
         program = self.program
         outside = [x for x in program.tensors[program.tensor_count :] if x[0] in program.bound]
         given = {id(stand_in.first): program.bound[tensor] for tensor, stand_in in outside}
-        if program.kept:
+        if program.kept and program.effects is not None:
             pairs = zip(program.effects.kept, program.kept, strict=True)
             given |= {id(before): array for (_, before, _), array in pairs}
-        later: Any = self.later
+        later = self.later
         shown = [(self._shown(rows, x), x) for rows, x in program.filled]
         given |= {id(x): place for place, x in shown if place is not None}
         if later is not None:
@@ -463,7 +468,7 @@ class Workspace:
             for rows, grad, needs in flowing
         ]
 
-    def _bind_rows(self, filled: list[tuple[Any, Traced]]) -> None:
+    def _bind_rows(self, filled: list[tuple[IntArray, Traced]]) -> None:
         """Note from which rows arrays are filled: those of arguments, other ones, late ones."""
         program, arrays, later = self.program, self.arrays, self.later
         at = program.placement.at
@@ -475,13 +480,13 @@ class Workspace:
             ]
             for of_arguments in (True, False)
         )
-        self.late_places: list[Any] = [
+        self.late_places = [
             (*later.found(rows), arrays[x])
             for rows, x in filled
             if later is not None and self._is_late(rows)
         ]
 
-    def _shown(self, rows: Any, x: Traced) -> Any:
+    def _shown(self, rows: IntArray, x: Traced) -> FloatArray | None:
         """The numbers of rows as they lie in memory, to be an array; None if they lie elsewhere."""
         if (
             not rows.size
@@ -504,17 +509,17 @@ class Later:
         is_read: Whether somebody needs more than the gradients, which are there before.
     """
 
-    def __init__(self, space: Workspace, after: AfterBackward) -> None:
-        emitted, placement = after.emitted, after.placement
+    def __init__(self, space: Workspace, effects: Written, after: AfterBackward) -> None:
+        self.after, emitted, placement = after, after.emitted, after.placement
         self.program = after.graph, placement
-        self.numbers: Array = np.zeros(placement.size)
+        self.numbers = np.zeros(placement.size)
         wanted = [x for x, _ in emitted.kept] + [emitted.indices]
         self.scalars = emitted.tape.bind(wanted, emitted.within(self.numbers))
         at, old = space.program.placement.at, space.program.graph
         self.grad_places = dict(zip(after.grads, after.grads_at.tolist(), strict=True))
         unused = at[old.unused_leaves()]
         self.blank = set((unused[unused >= 0] - old.data_size).tolist())
-        late = space.program.effects.late
+        late = effects.late
         self.is_read = bool(after.graph.guards) or any(late[x] for x in space.program.result_rows)
         self.space = space
         first, grads = len(after.early), space.grads.reshape(-1)
@@ -527,10 +532,12 @@ class Later:
     @staticmethod
     def of(space: Workspace) -> Later | None:
         """It, where something is."""
-        after = space.program.effects.after
-        return None if after is None else Later(space, after)
+        effects = space.program.effects
+        if effects is None or effects.after is None:
+            return None
+        return Later(space, effects, effects.after)
 
-    def found(self, rows: Array) -> tuple[Any, Any]:
+    def found(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
         """The memory in which the numbers of rows are, and where: gradients are not copied."""
         flat = rows.ravel().tolist()
         places = [self.grad_places.get(row, -1) for row in flat]
@@ -539,7 +546,7 @@ class Later:
         if -1 not in places:
             return self.space.grads.reshape(-1), np.array(places, np.intp).reshape(rows.shape)
         self.is_read = True
-        return self.numbers, self.space.program.effects.after.positions(rows)
+        return self.numbers, self.after.positions(rows)
 
     def _use_blanks(self, rows: list[int], places: list[int]) -> None:
         """Where a gradient is the number 0, find it at a place to which none ever comes."""
@@ -552,18 +559,18 @@ class Later:
                     if beside in self.blank and graph.is_zero(rows[k]):
                         places[k] = beside
 
-    def shown(self, rows: Array) -> Array | None:
+    def shown(self, rows: IntArray) -> FloatArray | None:
         """The gradients of these rows as they lie in memory; None if they lie elsewhere."""
         numbers, places = self.found(rows)
         there = span(places.ravel().tolist())
         return numbers[there].reshape(rows.shape) if isinstance(there, slice) else None
 
 
-def _rows(pairs: list[tuple[Any, Any]]) -> set[int]:
-    return {row for rows, _ in pairs for row in rows.ravel().tolist()}
+def _rows(pairs: Iterable[tuple[IntArray, object]]) -> set[int]:
+    return {row for rows, _ in pairs for row in in_turn(rows.ravel())}
 
 
-def _collect(numbers: Array, positions: Array, place: Array) -> partial[Any]:
+def _collect(numbers: FloatArray, positions: IntArray, place: Array) -> partial[Any]:
     """What puts the numbers at some positions into a place."""
     there = span(positions.ravel().tolist()) if positions.size else slice(0)
     if isinstance(there, slice):
@@ -571,11 +578,14 @@ def _collect(numbers: Array, positions: Array, place: Array) -> partial[Any]:
     return partial(numbers.take, positions, out=place, mode="clip")
 
 
-def _copy(place: Array, numbers: Array) -> partial[Any]:
+def _copy(place: Array, numbers: Array) -> partial[None]:
     """What copies numbers to a place: of all ways the quickest."""
     return partial(place.__setitem__, ..., numbers)
 
 
-def _window(owner: Any, start: int, numbers: Any, grads: Any, first: int) -> tuple[Any, Any, Any]:
-    parts = numbers[start:], grads[start - first :]
-    return owner, *(part[: owner.size].reshape(owner.shape) for part in parts)
+def _window(
+    owner: Tensor, start: int, numbers: FloatArray, grads: FloatArray, first: int
+) -> tuple[Tensor, FloatArray, FloatArray]:
+    end = start + owner.size
+    places = numbers[start:end], grads[start - first : end - first]
+    return owner, places[0].reshape(owner.shape), places[1].reshape(owner.shape)

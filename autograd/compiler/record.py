@@ -23,9 +23,9 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 
@@ -36,8 +36,8 @@ from autograd.compiler.float_rows import Plainness, block_at
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.recorded_value import RecordedValue
 from autograd.compiler.refusals import refusal
-from autograd.compiler.tape import Step, Tape
-from autograd.compiler.traced import Traced, has_traced
+from autograd.compiler.tape import Tape
+from autograd.compiler.traced import Step, Traced, has_traced
 from autograd.compiler.watch import LARGE
 from autograd.modes import active, differentiated, recording
 from autograd.op import OF_USERS
@@ -47,9 +47,15 @@ from autograd.tracing import Tracer
 from autograd.value import Constant, Value
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from types import FrameType
+    from typing import TypeGuard
+
+    from autograd.arrays import Array, IndexArray
     from autograd.compiler.crossing import RecordedArray
+    from autograd.compiler.graph import Relation
     from autograd.compiler.host_numbers import HostNumber
+    from autograd.errors import CompileError
+    from autograd.op import Op
 
 
 class Recording(Tracer):
@@ -80,19 +86,19 @@ class Recording(Tracer):
         self.graph = Graph()
         self.tape = Tape(self)
         own: dict[str, Any] = {"__slots__": (), "recording": self}
-        self.kind: Any = type("RecordedValue", (RecordedValue,), own)
-        self.codes: dict[Any, int] = {}
-        self.rows: dict[Any, int] = {}
-        self.tensors: dict[int, tuple[Any, StandIn]] = {}
-        self.fixed: dict[int, tuple[Any, Traced]] = {}
-        self.kept: dict[int, tuple[Any, Any]] = {}
-        self.copies: dict[int, tuple[Any, Any]] = {}
-        self.values: dict[Any, tuple[Any, Tensor]] = {}
+        self.kind = cast("type[RecordedValue]", type("RecordedValue", (RecordedValue,), own))
+        self.codes: dict[Op, int] = {}
+        self.rows: dict[Hashable, int] = {}
+        self.tensors: dict[int, tuple[Tensor, StandIn]] = {}
+        self.fixed: dict[int, tuple[Array, Traced]] = {}
+        self.kept: dict[int, tuple[Array, Array]] = {}
+        self.copies: dict[int, tuple[Array, Array]] = {}
+        self.values: dict[Hashable, tuple[IndexArray, Tensor]] = {}
         self.truths: list[tuple[Traced, bool]] = []
         self.blocks: dict[Traced, int] = {}
         self.indices: dict[Traced, int] = {}
         self.early_already: set[Step] = set()
-        self.late: dict[int, Any] = {}
+        self.late: dict[int, IndexArray] = {}
         self.places: list[tuple[int, Traced]] = []
         self.index_size = 0
         self.arguments: dict[Traced, None] = {}
@@ -102,12 +108,12 @@ class Recording(Tracer):
         self.tensor_count = 0
         self.transforms = False
         self.varying = Varying(self.graph)
-        self.tables: dict[Any, int] = {}
+        self.tables: dict[bytes, int] = {}
         self.effects = Effects(self)
         self.inside = 0
         self.around: tuple[list[Any], ...] = ()
-        self.live: list[Any] = []
-        self.compared_data: Any = None
+        self.live: list[Array] = []
+        self.compared_data: CompileError | None = None
 
     def begin(self) -> None:
         """All arguments are known: what comes now is from outside."""
@@ -134,7 +140,7 @@ class Recording(Tracer):
         if len(operands) == 2:
             x = operands[1]
             right = x.index if type(x) is kind else self.row(x)
-        made: Any = kind.__new__(kind)
+        made = kind.__new__(kind)
         made.index = len(graph.code)
         graph.code.append(code)
         graph.left.append(left)
@@ -169,20 +175,20 @@ class Recording(Tracer):
             if y._data % 2:
                 self._require(operator.ge, out, -sys.float_info.max)
 
-    def _require(self, relation: Any, x: Any, number: float) -> None:
+    def _require(self, relation: Relation, x: Value, number: float) -> None:
         """A guard without which this call is run as it is written."""
         if not relation(x._data, number):
             raise AsWritten
         if type(x) is not Constant:
+            assert isinstance(x, RecordedValue)
             self.graph.guard(relation, x.index, self._constant(number), True)
 
-    def row(self, value: Any) -> int:
+    def row(self, value: Value) -> int:
         """The row of any Value."""
-        if type(value) is self.kind:
-            index: int = value.index
-            return index
         if isinstance(value, RecordedValue):
-            self.refuse("using a Value left over from an earlier run")
+            if type(value) is not self.kind:
+                self.refuse("using a Value left over from an earlier run")
+            return value.index
         row = self.rows.get(value)
         if row is not None:
             return row
@@ -199,7 +205,7 @@ class Recording(Tracer):
     def _constant(self, number: float) -> int:
         """The row of a number written in the code."""
         # 0.0 and -0.0 are equal, and two different constants
-        key: Any = number if number else str(number)
+        key = number if number else str(number)
         row = self.rows.get(key)
         if row is None:
             row = self.rows[key] = self.graph.add(CONSTANT, len(self.graph.constants))
@@ -210,13 +216,13 @@ class Recording(Tracer):
         """Of each function that is differentiated inside the variables."""
         return map(frozenset, differentiated.get()[len(self.around) :])
 
-    def value(self, code: int, left: int, number: float, right: int = -1) -> Any:
+    def value(self, code: int, left: int, number: float, right: int = -1) -> RecordedValue:
         """A new Value with a row of its own."""
         return self.at(self.graph.add(code, left, right), number)
 
-    def at(self, row: int, number: float) -> Any:
+    def at(self, row: int, number: float) -> RecordedValue:
         """A Value that stands for a row."""
-        out: Any = self.kind.__new__(self.kind)
+        out = self.kind.__new__(self.kind)
         out._data, out.index, out.label = number, row, ""
         out._grad = out.op = out._left = out._right = None
         return out
@@ -227,7 +233,7 @@ class Recording(Tracer):
         if isinstance(fresh, Constant):
             fresh.__class__ = Value  # type: ignore[assignment]  # it is none: its number is another one at each call
 
-    def argument_number(self, number: float) -> Any:
+    def argument_number(self, number: float) -> RecordedValue:
         """A float among the arguments: the next place of the data."""
         self.graph.data_size += 1
         self.floats.append(float(number))
@@ -236,14 +242,14 @@ class Recording(Tracer):
             self.plain.wide.add(out.index)
         return out
 
-    def argument_value(self, value: Value) -> Any:
+    def argument_value(self, value: Value) -> RecordedValue:
         """A Value among the arguments."""
         self.graph.leaves.append(value)
         out = self.value(LEAF, len(self.graph.leaves) - 1, value._data)
         out.label = value.label
         return out
 
-    def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
+    def compared(self, relation: Relation, left: Any, right: Any, outcome: bool) -> bool:
         """A guard: at replay the comparison must come out the same."""
         if not (isinstance(left, Constant) and isinstance(right, Constant)):
             self._refuse_changed((left, right))
@@ -257,16 +263,16 @@ class Recording(Tracer):
         if any(self.effects.rows.known(x) is not None for x in values):
             self.refuse("computing with a Value after it was changed")
 
-    def _is_score(self, x: Any) -> bool:
+    def _is_score(self, x: Value) -> bool:
         """Whether x is the `.data` of something computed, as an accuracy is made of."""
         if type(x) is not self.kind or x.index not in self.plain.read:
             return False
         return bool(self.graph.code[self.graph.left[x.index]] >= 0)
 
-    def equal(self, x: Any, other: Any) -> Any:
+    def equal(self, x: RecordedValue, other: object) -> Any:
         """Whether a recorded number equals something: floats by number, Values if they are one."""
         if isinstance(other, (int, float, np.floating)):
-            y: Any = Constant(float(other))
+            y: Value = Constant(float(other))
         elif type(other) is self.kind and self._is_plain(other):
             y = other
         elif (
@@ -281,7 +287,7 @@ class Recording(Tracer):
             return NotImplemented
         return self.compared(operator.eq, x, y, x._data == y._data)
 
-    def check_order(self, *sides: Any) -> None:
+    def check_order(self, *sides: object) -> None:
         """See to it that NumPy does not order floats that are nan.
 
         In arrays of floats it has an order of its own, in which nan is the largest. While they are
@@ -295,7 +301,7 @@ class Recording(Tracer):
                     raise AsWritten
                 self.graph.guard(operator.eq, x.index, x.index, True)
 
-    def _is_given(self, x: Any) -> bool:
+    def _is_given(self, x: Value) -> bool:
         """Whether x stands for a Value among the arguments."""
         row = x.index if type(x) is self.kind else -1
         return self.graph.code[row] == LEAF and self.graph.left[row] < self.graph.value_count
@@ -318,6 +324,10 @@ class Recording(Tracer):
             self.plain.read.add(out.index)
         return out
 
+    def backward(self, root: RecordedValue) -> None:
+        """A backward pass inside the function."""
+        self.effects.rows.backward(root)
+
     # --- what is changed
 
     def leaf(self, node: Any) -> Any:
@@ -331,20 +341,20 @@ class Recording(Tracer):
         return self.effects.keep(holder, name, first)
 
     def numbers_of(
-        self, read: Callable[[], Any], owner: Any, names: Sequence[str]
+        self, read: Callable[[], Any], owner: object, names: Sequence[str]
     ) -> list[HostNumber]:
         """Expressions of numbers that each call reads."""
         self.effects.owners.append(owner)
         return self.effects.host.read(read, names, owner)
 
-    def once(self, owner: Any, make: Callable[[Any, Any], Any]) -> Any:
+    def once(self, owner: object, make: Callable[[Any, Any], Any]) -> Any:
         """What was made for an owner."""
         made = self.effects.made
         if id(owner) not in made:
             made[id(owner)] = make(owner, self)
         return made[id(owner)]
 
-    def drawn(self, generator: Any, shape: tuple[int, ...]) -> Traced:
+    def drawn(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Traced:
         """An array that each call fills in; here with what the generator would draw next."""
         return self.effects.draw(generator, shape)
 
@@ -352,7 +362,7 @@ class Recording(Tracer):
         """Give up the recording of this call."""
         raise AsWritten
 
-    def ends_as(self, owner: Any, name: str, value: Callable[[], Any]) -> None:
+    def ends_as(self, owner: object, name: str, value: Callable[[], Any]) -> None:
         """An effect on an attribute."""
         self.effects.owners.append(owner)
         self.effects.ends.append((owner, name, value))
@@ -372,10 +382,10 @@ class Recording(Tracer):
         leaves = [x for _, x in self.tensors.values()]
         return any(out is x._data or out is x._now for x in leaves)
 
-    def traced(self, x: Any) -> Traced:
+    def traced(self, x: object) -> Traced:
         """Any numbers as a traced array."""
-        x = self.plain_array(self.made_array(x))
-        return x if isinstance(x, Traced) else self.tape.source(np.array(x), fixed=True)
+        found = self.plain_array(self.made_array(x))
+        return found if isinstance(found, Traced) else self.tape.source(np.array(found), fixed=True)
 
     # --- arrays
 
@@ -395,7 +405,7 @@ class Recording(Tracer):
         """The operands of an array operation as those of this recording."""
         return tuple(self._lifted(self.beside(x, operands)) for x in operands)
 
-    def beside(self, x: Any, operands: Any) -> Any:
+    def beside(self, x: object, operands: Sequence[object]) -> Any:
         """x, if uncompiled it is a Python float as an array of the type it takes beside arrays."""
         if not self._is_plain(x) or self.plain.is_wide(x.index):
             return x
@@ -405,7 +415,7 @@ class Recording(Tracer):
             return x
         return self._lifted(x)._data.astype(np.result_type(*kinds))
 
-    def _lifted(self, x: Any) -> Any:
+    def _lifted(self, x: object) -> Any:
         if isinstance(x, Traced):
             self.in_tensors.add(x.base)
         if isinstance(x, Tensor):
@@ -464,11 +474,12 @@ class Recording(Tracer):
         number = graph.leaves[place]._data if graph.code[row] == LEAF else self.floats[place]
         return self._lift_rows(np.array(row), np.array(number))._data
 
-    def numbers(self, values: Any) -> Any:
+    def numbers(self, values: object) -> Traced:
         """The numbers of Values as a traced array, which no gradient flows through."""
-        return self.tensor_of(np.asarray(values, dtype=object))._data
+        found: Traced = self.tensor_of(np.asarray(values, dtype=object))._data
+        return found
 
-    def made_array(self, data: Any) -> Any:
+    def made_array(self, data: object) -> Any:
         """What an array is made of: of numbers that uncompiled are floats, a traced array."""
         if not isinstance(data, (list, tuple, np.ndarray)):
             return data
@@ -488,7 +499,7 @@ class Recording(Tracer):
         floats = self.plain.of_all(rows) and not self.differentiates(rows.ravel().tolist())
         return self.numbers(array) if floats else array.view(crossing.RecordedArray)
 
-    def returned_array(self, array: Array | RecordedArray) -> Any:
+    def returned_array(self, array: Array) -> Any:
         """What an array of objects is when it is returned: of floats, one of floats."""
         if not all(isinstance(x, (Value, Traced, Real)) for x in array.flat):
             return array
@@ -512,7 +523,7 @@ class Recording(Tracer):
         """The array whose numbers lie at a place of the data, and where they begin; else None."""
         return block_at(self.places, place)
 
-    def plain_array(self, x: Any) -> Any:
+    def plain_array(self, x: object) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
         return self._lifted(x)._data if self._is_plain(x) else x
 
@@ -530,7 +541,7 @@ class Recording(Tracer):
             return self.made_array(x)
         return self.plain_array(x)
 
-    def _is_plain(self, x: Any) -> bool:
+    def _is_plain(self, x: object) -> TypeGuard[RecordedValue]:
         return type(x) is self.kind and self.plain.of(x.index)
 
     def differentiates(self, rows: list[int]) -> bool:
@@ -538,7 +549,7 @@ class Recording(Tracer):
         known = [x for those in self._variables() for x in those if isinstance(x, Value)]
         return bool(known) and self.varying.any_of(rows, sorted(map(self.row, known)))
 
-    def plain_operands(self, operands: Any, elementwise: bool = True) -> tuple[Any, ...]:
+    def plain_operands(self, operands: Sequence[Any], elementwise: bool = True) -> tuple[Any, ...]:
         """The operands, with recorded floats as arrays where there are arrays with them.
 
         Likewise alone, where the operation is not elementwise and takes arrays only.
@@ -560,7 +571,7 @@ class Recording(Tracer):
             self.copies[id(known[1])] = known
         return known[1]
 
-    def settle(self, outside: Mapping[int, Any], numbers: set[float]) -> set[int]:
+    def settle(self, outside: Mapping[int, object], numbers: set[float]) -> set[int]:
         """Take arrays from outside as they are at each replay; of those made inside, copies.
 
         Args:
@@ -588,12 +599,12 @@ class Recording(Tracer):
             return set()
         for array, known in self.fixed.values():
             owner = outside[owners[id(array)] or 0]
-            if owner.nbytes > LARGE:
+            if isinstance(owner, np.ndarray) and owner.nbytes > LARGE:
                 known.array = array
                 self.live.append(array.reshape(-1)[:: 1 + array.size // SAMPLE])
         return {owner for owner in owners.values() if owner}
 
-    def changing(self, array: Any) -> None:
+    def changing(self, array: object) -> None:
         """An array is written to: operations may do so, in arrays that they have made."""
         if isinstance(array, Traced) and self.effects.owns(array.base):
             return
@@ -610,17 +621,17 @@ class Recording(Tracer):
         self.truths.append((traced, outcome))
         return outcome
 
-    def element(self, traced: Traced, index: tuple[int, ...]) -> Any:
+    def element(self, traced: Traced, index: tuple[int, ...]) -> RecordedValue | None:
         """One element of an argument, as a number to compute with; None of any other array."""
         if traced.base not in self.arguments or traced.dtype != np.float64:
             return None
         return crossing.element(self, traced, index)
 
-    def objects(self, traced: Traced) -> Any:
+    def objects(self, traced: Traced) -> RecordedArray:
         """The elements of an array as numbers, in an object array."""
         return crossing.objects(self, traced)
 
-    def has_values(self, tree: tuple[Any, Any]) -> bool:
+    def has_values(self, tree: object) -> bool:
         """Whether there are Values, or object arrays, in nested arguments."""
         return crossing.has_values(tree)
 
@@ -630,7 +641,7 @@ class Recording(Tracer):
         """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
         return crossing.on_objects(self, function, args, kwargs)
 
-    def datum(self, place: int, number: float) -> Any:
+    def datum(self, place: int, number: float) -> RecordedValue:
         """The number at a place of the data."""
         row = self.rows.get((DATA, place))
         if row is None:
@@ -647,7 +658,7 @@ class Recording(Tracer):
         self.index_size += count
         return self.index_size - count
 
-    def chosen(self, array: Any, index: Any) -> Any:
+    def chosen(self, array: Array | Traced, index: Any) -> Any:
         """`array[index]` where the array or the index is data."""
         if isinstance(array, Traced):
             return array.taken(index if isinstance(index, tuple) else (index,))
@@ -686,7 +697,7 @@ def _equal(x: Array, y: Array) -> bool:
     return np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
 
 
-def _owner(array: Any, outside: Mapping[int, Any]) -> int | None:
+def _owner(array: object, outside: Mapping[int, object]) -> int | None:
     """Which of some arrays, by their ids, an array is or shows a part of."""
     while isinstance(array, np.ndarray):
         if isinstance(outside.get(id(array)), np.ndarray):
@@ -695,7 +706,7 @@ def _owner(array: Any, outside: Mapping[int, Any]) -> int | None:
     return None
 
 
-def _floats(tree: Any) -> Iterator[float]:
+def _floats(tree: object) -> Iterator[float]:
     """The floats in nested arguments."""
     if isinstance(tree, (float, np.floating)):
         yield float(tree)
@@ -704,7 +715,7 @@ def _floats(tree: Any) -> Iterator[float]:
             yield from _floats(part)
 
 
-def _swapped(tree: Any, by: dict[int, Any]) -> Any:
+def _swapped(tree: Any, by: dict[int, Array]) -> Any:
     """Nested arguments with other arrays in the places of some, which are given by their ids."""
     if isinstance(tree, np.ndarray):
         return by.get(id(tree), tree)
@@ -713,16 +724,21 @@ def _swapped(tree: Any, by: dict[int, Any]) -> Any:
     return {key: _swapped(x, by) for key, x in tree.items()} if isinstance(tree, dict) else tree
 
 
-def is_of_other_size(x: Tensor | Array | RecordedValue | Traced) -> bool:
+def is_of_other_size(x: object) -> TypeGuard[np.floating[Any]]:
     """Whether x is a number of NumPy's that is no float64, and so decides the type of a result."""
     return isinstance(x, np.floating) and not isinstance(x, float)
 
 
+_INSIDE = ("autograd.compiler.", "numpy")
+
+
 def written_by_operation() -> bool:
     """Whether the code that writes into an array here is an operation's, ours or a user's."""
-    frame: Any = sys._getframe(2)
-    while str(frame.f_globals.get("__name__")).startswith(("autograd.compiler.", "numpy")):
+    frame: FrameType | None = sys._getframe(2)
+    while frame and str(frame.f_globals.get("__name__")).startswith(_INSIDE):
         frame = frame.f_back
+    if frame is None:
+        return False
     if str(frame.f_globals.get("__name__")).startswith(("autograd.", "nn.")):
         return True
     own = (getattr(op.forward, "__wrapped__", op.forward) for op in OF_USERS.values())
@@ -734,7 +750,7 @@ def _row_by_row(array: Array) -> Array:
     return np.asarray(array, order="C")
 
 
-def _boxed(x: Any) -> Array:
+def _boxed(x: object) -> Array:
     box = np.empty((), dtype=object)
     box[()] = x
     return box

@@ -7,7 +7,8 @@ and handed to NumPy as floats are; and what nobody could repeat with other numbe
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar, NoReturn, Protocol
 
 import numpy as np
 
@@ -21,6 +22,36 @@ from autograd.value import COMPARISONS, Constant, Value
 OURS = ("autograd.", "nn.", "optim.")
 
 
+class Recording(Protocol):
+    """What recorded Values ask of record.py's recording, which imports this file."""
+
+    def _is_plain(self, x: object) -> bool: ...
+
+    def differentiates(self, rows: list[int]) -> bool:
+        """Whether a function is being differentiated for what leads to one of these rows."""
+
+    def refuse(self, what: str, remedy: str = "") -> NoReturn:
+        """Say what was done where, and what to do instead."""
+
+    def stand_in(self, fresh: Value, row: int, number: float) -> None:
+        """`Value(x)` of a recorded x."""
+
+    def plain_operands(self, operands: Sequence[Any], elementwise: bool = True) -> tuple[Any, ...]:
+        """The operands, with recorded floats as arrays where there are arrays with them."""
+
+    def plain_array(self, x: object) -> Any:
+        """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
+
+    def equal(self, x: RecordedValue, other: object) -> Any:
+        """Whether a recorded number equals something."""
+
+    def check_order(self, *sides: object) -> None:
+        """See to it that NumPy does not order floats that are nan."""
+
+    def backward(self, root: RecordedValue) -> None:
+        """Run a backward pass inside the function."""
+
+
 class RecordedValue(Value):
     """A Value of a function that is being recorded; each recording has its own subclass.
 
@@ -30,12 +61,12 @@ class RecordedValue(Value):
 
     __slots__ = ("index",)
     index: int
-    recording: Any  # of record.py, which imports this file
+    recording: ClassVar[Recording]
 
     @property
     def _is_float(self) -> bool:  # type: ignore[override]
         seen = self.recording
-        return bool(seen._is_plain(self)) and not seen.differentiates([self.index])
+        return seen._is_plain(self) and not seen.differentiates([self.index])
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -43,7 +74,7 @@ class RecordedValue(Value):
         return float if asked_by_user(OURS) and self._is_float else type(self)
 
     @property
-    def requires_grad(self) -> Any:  # type: ignore[override]
+    def requires_grad(self) -> bool:  # type: ignore[override]
         """Whether gradients flow to it: nobody but the engine may ask it of a float."""
         if asked_by_user(OURS) and self._is_float:
             self.recording.refuse("requires_grad")
@@ -104,25 +135,25 @@ class RecordedValue(Value):
             self.recording.refuse("looking a number up in a set or dict")
         return object.__hash__(self)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: object) -> bool:
         if isinstance(other, np.ndarray):
             return NotImplemented
         self.recording.check_order(self, other)
         return super().__lt__(other)
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: object) -> bool:
         if isinstance(other, np.ndarray):
             return NotImplemented
         self.recording.check_order(self, other)
         return super().__le__(other)
 
-    def __gt__(self, other: Any) -> bool:
+    def __gt__(self, other: object) -> bool:
         if isinstance(other, np.ndarray):
             return NotImplemented
         self.recording.check_order(self, other)
         return super().__gt__(other)
 
-    def __ge__(self, other: Any) -> bool:
+    def __ge__(self, other: object) -> bool:
         if isinstance(other, np.ndarray):
             return NotImplemented
         self.recording.check_order(self, other)
@@ -130,30 +161,31 @@ class RecordedValue(Value):
 
     # --- read
 
-    def __round__(self, digits: int = 0) -> Any:
-        return self.recording.refuse("round()")
+    def __round__(self, digits: int = 0) -> NoReturn:
+        self.recording.refuse("round()")
 
-    def __trunc__(self) -> Any:
-        return self.recording.refuse("int()")
+    def __trunc__(self) -> NoReturn:
+        self.recording.refuse("int()")
 
-    def is_integer(self) -> Any:
+    def is_integer(self) -> NoReturn:
         """Not while recording."""
-        return self.recording.refuse("is_integer()")
+        self.recording.refuse("is_integer()")
 
     def __repr__(self) -> str:  # for the messages of errors, too
         return "<recorded Value>"
 
     def __str__(self) -> str:
-        return self.recording.refuse("printing it")  # type: ignore[no-any-return]
+        return self.recording.refuse("printing it")
 
     # --- differentiated
 
     def backward(self) -> None:
         """An effect: it brings gradients to the leaves."""
-        self.recording.effects.rows.backward(self)
+        self.recording.backward(self)
 
     def _contributions(self, out_grad: Any) -> Any:
-        if tracer() is not self.recording:
+        running: object = tracer()
+        if running is not self.recording:
             raise CompileError(
                 "compile: a Value that was made inside a compiled function was used outside it, "
                 "where it has no gradient. Return it from the function."

@@ -7,17 +7,20 @@ W is in none of them, and stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from autograd.arrays import Array, IndexArray
+from autograd.compiler.traced import begin_of
+
 Call = partial[Any]
 
 
-Places = tuple[Sequence[Any], Sequence[int]]
+Places = tuple[Sequence[Array], Sequence[int]]
 """Arrays, and after how many bytes in each something begins."""
 
 
@@ -34,9 +37,9 @@ class Relocation:
 
     def __init__(self) -> None:
         self._known: list[tuple[int, int, Places]] = []
-        self._views: dict[Any, Any] = {}
+        self._views: dict[Hashable, dict[int, Array]] = {}
 
-    def add(self, memory: Any, places: Places) -> None:
+    def add(self, memory: Array, places: Places) -> None:
         """Let what is at these places stand in for a memory."""
         if memory.size:
             self._known.append((*byte_bounds(memory), places))
@@ -47,37 +50,37 @@ class Relocation:
         for k in range(times):
             yield _with(call, {key: found[k] for key, found in views.items()})
 
-    def at_once(self, x: Any, axes: int) -> Any:
+    def at_once(self, x: object, axes: int) -> object:
         """An array at all places, along a first axis before so many; None if they lie unevenly."""
         found = self._found(x) if isinstance(x, np.ndarray) else None
-        if found is None:
+        if not isinstance(x, np.ndarray) or found is None:
             return x
         (arrays, offsets), first = found
-        steps = np.diff(offsets)
+        steps: IndexArray = np.diff(offsets)
         if any(array is not arrays[0] for array in arrays) or (steps != steps[:1]).any():
             return None
         shape, step = (1,) * (axes - x.ndim) + x.shape, int(steps[0]) if len(steps) else 0
         strides = step, *(0,) * (axes - x.ndim), *x.strides
         return np.ndarray((len(arrays), *shape), x.dtype, arrays[0], offsets[0] + first, strides)
 
-    def _found(self, x: Any) -> tuple[Places, int] | None:
+    def _found(self, x: Array) -> tuple[Places, int] | None:
         """What stands in for the memory of an array, and where in that it is; None if nothing."""
         if x.size:
             low, high = byte_bounds(x)
             for begin, end, places in self._known:
                 assert begin <= low < high <= end or high <= begin or end <= low
                 if begin <= low < end:
-                    return places, x.__array_interface__["data"][0] - begin
+                    return places, begin_of(x) - begin
         return None
 
-    def _seen(self, x: Any) -> list[Any] | None:
+    def _seen(self, x: Array) -> list[Array] | None:
         """An array at each place; None if nothing stands in for its memory."""
         found = self._found(x)
         if found is None:
             return None
         return [self._view(x, *place, found[1]) for place in zip(*found[0], strict=True)]
 
-    def _view(self, x: Any, array: Any, offset: int, first: int) -> Any:
+    def _view(self, x: Array, array: Array, offset: int, first: int) -> Array:
         """It in another array; what one round makes and the next one reads is the same one."""
         known = self._views.setdefault((id(array), x.shape, x.strides, x.dtype), {})
         if offset + first not in known:
@@ -85,13 +88,13 @@ class Relocation:
         return known[offset + first]
 
 
-def rows_of(array: Any, count: int, first: int = 0) -> Places:
+def rows_of(array: Array, count: int, first: int = 0) -> Places:
     """So many rows, all that an array has from its `first` number on, as places."""
     size = (array.size - first) // count
     return [array] * count, [(first + k * size) * array.itemsize for k in range(count)]
 
 
-def _with(x: Any, stand_ins: dict[int, Any]) -> Any:
+def _with(x: Any, stand_ins: dict[int, Array]) -> Any:
     """A call or its arguments with other arrays."""
     if isinstance(x, np.ndarray):
         return stand_ins.get(id(x), x)
@@ -109,7 +112,7 @@ def _with(x: Any, stand_ins: dict[int, Any]) -> Any:
     return x
 
 
-def arrays_in(call: Any) -> Iterator[Any]:
+def arrays_in(call: object) -> Iterator[Array]:
     """The arrays of numbers that are filled into a call."""
     if isinstance(call, np.ndarray):
         if not call.dtype.hasobject:

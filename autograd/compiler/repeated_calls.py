@@ -13,7 +13,7 @@ which takes less time and memory than a list of all calls, and is filled with ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any
@@ -22,6 +22,9 @@ import numpy as np
 
 Call = partial[Any]
 Rounds = Sequence[Sequence[Call]]
+
+Step = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
+"""The names of a function, of its arguments, and of those given by name."""
 
 LEAST = 4
 """So many rounds at least are worth a loop."""
@@ -42,7 +45,7 @@ class Repeat:
         [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
     """
 
-    def __init__(self, steps: tuple[Any, ...]) -> None:
+    def __init__(self, steps: tuple[Step, ...]) -> None:
         self.steps = steps
         names = {x for f, args, named in steps for x in (f, *args, *(x for _, x in named))}
         same, columns = (
@@ -56,16 +59,16 @@ class Repeat:
         text += [f"    for {', '.join(columns)}, in zip(*columns):", *lines]
         space: dict[str, Any] = {}
         exec(compile("\n".join(text), "<repeated calls>", "exec"), space)
-        self.run = space["run"]
+        self.run: Callable[..., None] = space["run"]
 
-    def __call__(self, same: Sequence[Any], columns: Sequence[Sequence[Any]]) -> None:
+    def __call__(self, same: Sequence[object], columns: Sequence[Sequence[object]]) -> None:
         """Make them, in order."""
         self.run(same, columns)
 
-    def calls(self, same: Sequence[Any], columns: Sequence[Sequence[Any]]) -> Iterator[Call]:
+    def calls(self, same: Sequence[object], columns: Sequence[Sequence[object]]) -> Iterator[Call]:
         """The calls one by one."""
         for row in zip(*columns, strict=True):
-            known = {f"c{k}": x for k, x in enumerate(same)}
+            known: dict[str, Any] = {f"c{k}": x for k, x in enumerate(same)}
             known |= {f"a{k}": x for k, x in enumerate(row)}
             for f, args, named in self.steps:
                 yield partial(
@@ -87,34 +90,38 @@ def rolled(rounds: Rounds) -> Iterator[Call]:
             yield loop
 
 
-def unrolled(calls: Iterable[Any]) -> Iterator[Any]:
+def unrolled(calls: Iterable[Call]) -> Iterator[Call]:
     """The calls, of loops those that they make."""
     for call in calls:
-        if isinstance(call, partial) and isinstance(call.func, Repeat):
+        if isinstance(call.func, Repeat):
             yield from unrolled(call.func.calls(*call.args))
         else:
             yield call
 
 
-def _kind(calls: Sequence[Call]) -> Any:
+def _kind(calls: Sequence[Call]) -> list[object]:
     """What rounds have in common that do the same."""
 
-    def of(function: Any) -> Any:
-        return function.__name__ if isinstance(_owner(function), np.ndarray) else function
+    def of(function: Callable[..., Any]) -> object:
+        return (
+            getattr(function, "__name__", "")
+            if isinstance(_owner(function), np.ndarray)
+            else function
+        )
 
     return [(of(call.func), len(call.args), [*call.keywords]) for call in calls]
 
 
-def _owner(function: Any) -> Any:
+def _owner(function: object) -> object:
     return getattr(function, "__self__", None)
 
 
 def _loop(rounds: Rounds) -> Call | None:
     """Rounds that do the same as one call; None if they do it to the same arrays."""
-    same: dict[Any, tuple[str, Any]] = {}
-    columns: dict[Any, tuple[str, list[Any]]] = {}
+    same: dict[int, tuple[str, object]] = {}
+    columns: dict[tuple[int, ...], tuple[str, list[object]]] = {}
 
-    def name(values: Sequence[Any]) -> str:
+    def name(values: Sequence[object]) -> str:
         first = values[0]
         of_one = callable(first) and not isinstance(_owner(first), np.ndarray)
         if of_one or all(x is first for x in values):
@@ -131,4 +138,5 @@ def _loop(rounds: Rounds) -> Call | None:
         )
     if not columns:
         return None
-    return partial(_repeat(tuple(steps)), *([x for _, x in y.values()] for y in (same, columns)))
+    arguments = [x for _, x in same.values()], [x for _, x in columns.values()]
+    return partial(_repeat(tuple(steps)), *arguments)

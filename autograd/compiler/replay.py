@@ -57,7 +57,7 @@ def run(
     graded = not program.is_step and (recording() if active() else True)
     call = Call(op, space, leaves.values, tensors) if graded else None  # who has the memory back
     found = _results(space, call, given, tensors)
-    if program.effects is not None:
+    if space.effects is not None:
         space.effects.write(tensors, kept, given)
     if call is None:
         program.release(space)
@@ -101,7 +101,7 @@ def _fill_and_run(
 ) -> None:  # fmt: skip
     """Put the numbers of this call in their places, and run forward."""
     if given.floats:
-        program.packing.pack_into(space.numbers, 0, *given.floats)
+        program.packing.pack_into(space.bytes, 0, *given.floats)
     if program.order and not space.homes:
         leaves.take(space.leaf_numbers)
     for owner, window in space.moving:

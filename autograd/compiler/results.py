@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -48,14 +48,14 @@ class Seeds:
     def __add__(self, other: Seeds) -> Seeds:
         return Seeds(other.place, other.seed, self)  # nothing is copied, as there may be many
 
-    def __iter__(self) -> Iterator[tuple[int, Any]]:
+    def __iter__(self) -> Iterator[tuple[int, float | Array]]:
         seeds: Seeds | None = self
         while seeds is not None:
             yield seeds.place, seeds.seed
             seeds = seeds.before
 
     @property
-    def data(self) -> Any:
+    def data(self) -> Array:
         """All of them in one row, for whoever checks that they are finite."""
         return np.concatenate([np.ravel(seed) for _, seed in self])
 
@@ -91,16 +91,16 @@ class Call(Node):
         return ordinary(self)
 
     @property
-    def owners(self) -> list[Any]:
+    def owners(self) -> list[Tensor]:
         """The arrays whose elements are leaves."""
         return [owner for owner, _, _ in self.space.windows]
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Node, ...]:
         """The Values and Tensors that the results depend on."""
         return (*self.leaves, *self.owners, *self.tensors)
 
-    def run_backward(self, seeds: Seeds) -> list[tuple[int, Any]]:
+    def run_backward(self, seeds: Seeds) -> list[tuple[int, float | Array]]:
         """Run the compiled backward pass; the gradients are in the workspace afterwards.
 
         Returns:
@@ -108,8 +108,8 @@ class Call(Node):
         """
         space, program = self.space, self.space.program
         self._check_written()
-        rows: dict[int, float] = {}
-        tensor_seeds: dict[int, Any] = {}
+        rows: dict[int, float | Array] = {}
+        tensor_seeds: dict[int, float | Array] = {}
         given = list(seeds)
         for place, seed in given:
             out = program.outputs[place]
@@ -131,7 +131,9 @@ class Call(Node):
             ordinary_pass(space, rows, ends)
         return given
 
-    def _run_calls(self, rows: dict[int, float], tensor_seeds: dict[int, float | Array]) -> None:
+    def _run_calls(
+        self, rows: dict[int, float | Array], tensor_seeds: dict[int, float | Array]
+    ) -> None:
         """Make the calls of the compiled pass, from the gradients of rows and of tensors."""
         space, program = self.space, self.space.program
         if program.seeds:
@@ -160,7 +162,9 @@ class Call(Node):
                     "so its derivative is lost. Call backward() before writing."
                 )
 
-    def gradients(self, seeds: Seeds) -> tuple[Iterable[Any], Iterable[Any]]:
+    def gradients(
+        self, seeds: Seeds
+    ) -> tuple[Iterable[tuple[Value, float]], list[tuple[Tensor, Array]]]:
         """Run the compiled backward pass.
 
         Returns:
@@ -169,7 +173,7 @@ class Call(Node):
         """
         given = self.run_backward(seeds)
         space, program = self.space, self.space.program
-        leaves: Iterable[Any] = ()
+        leaves: Iterable[tuple[Value, float]] = ()
         if self.leaves:
             leaves = zip(self.leaves, space.leaf_grads.tolist(), strict=True)
         arrays = space.arrivals
@@ -184,15 +188,16 @@ class Call(Node):
             arrays = [*compress(arrays, kept)]
         return leaves, [pair for pair in arrays if pair[0].requires_grad]
 
-    def _contributions(self, out_grad: Seeds) -> Any:
+    def _contributions(self, out_grad: Seeds) -> Iterator[node.Contribution]:
         with self.space.lock:
             leaves, arrays = self.gradients(out_grad)
-            found = [pair for pair in leaves if pair[0].requires_grad]
-            found += [(array, grad.copy()) for array, grad in arrays]
+            values = [pair for pair in leaves if pair[0].requires_grad]
+            copies = [(array, grad.copy()) for array, grad in arrays]
+        found: list[tuple[Node, float | Array]] = [*values, *copies]
         for i, (parent, grad) in enumerate(found):
             yield self, i, parent, out_grad, grad
 
-    def _graph_contributions(self, out_grad: Any) -> Any:
+    def _graph_contributions(self, out_grad: object) -> NoReturn:
         raise GraphError(
             f"{self.op.name}: is compiled, and has first derivatives only. Compile the derivative "
             "instead, compile(grad(f)), or use the function as it was before compiling."
@@ -208,12 +213,14 @@ class Call(Node):
             with adding:
                 self._add(leaves, arrays)
 
-    def _add(self, leaves: Iterable[Any], arrays: Iterable[Any]) -> None:
+    def _add(
+        self, leaves: Iterable[tuple[Value, float]], arrays: Iterable[tuple[Tensor, Array]]
+    ) -> None:
         for leaf, grad in leaves:  # which may be many
             before = leaf._grad
             leaf._grad = grad if before is None else before + grad
-        for array, grad in arrays:
-            array._receive(grad)
+        for array, slopes in arrays:
+            array._receive(slopes)
 
     def ends_here(self) -> bool:
         """Whether all that went in are leaves."""
@@ -258,11 +265,11 @@ class ResultValue(Value):
         found.label, found._grad = self.label, self._grad
         return found
 
-    def _contributions(self, out_grad: float) -> Any:
+    def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
         return ((self, 0, self._call, out_grad, Seeds(self._place, out_grad)),)
 
-    def _graph_contributions(self, out_grad: Any) -> Any:
-        return self._call._graph_contributions(out_grad)
+    def _graph_contributions(self, out_grad: object) -> NoReturn:
+        self._call._graph_contributions(out_grad)
 
 
 class ResultTensor(Tensor):
@@ -286,7 +293,7 @@ class ResultTensor(Tensor):
         else:
             node.backward(self, seed)
 
-    def local_derivative(self, i: int) -> Any:
+    def local_derivative(self, i: int) -> None:
         """None: the call has many results."""
         return None
 
@@ -295,8 +302,8 @@ class ResultTensor(Tensor):
         self._call.ordinary  # noqa: B018
         raise AssertionError("it computes with arrays")
 
-    def _contributions(self, out_grad: Any) -> Any:
+    def _contributions(self, out_grad: Array) -> list[node.Contribution]:
         return [(self, 0, self._call, out_grad, Seeds(self._place, out_grad))]
 
-    def _graph_contributions(self, out_grad: Any) -> Any:
-        return self._call._graph_contributions(out_grad)
+    def _graph_contributions(self, out_grad: object) -> NoReturn:
+        self._call._graph_contributions(out_grad)

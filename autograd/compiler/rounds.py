@@ -40,9 +40,9 @@ from autograd.node import gradients
 from autograd.value import Constant, Value, derivative
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, IntArray
     from autograd.compiler.instructions import Chain
-    from autograd.op import Op
+    from autograd.op import Elementwise, Op
 
 _COPY: Any = SimpleNamespace(
     name="copy", is_sum=False, is_product=False, is_flat=False, partials=(lambda x, out: 1.0,)
@@ -180,7 +180,7 @@ def _opaque(op: Any, lines: Lines) -> Any:
     return SimpleNamespace(name=op.name, partials=partials, **sums)
 
 
-def _derivative(op: Any, i: int, *numbers: Any) -> Any:
+def _derivative(op: Elementwise, i: int, *numbers: float) -> np.float64:
     return np.float64(derivative(op, i, tuple(map(float, numbers))))
 
 
@@ -389,7 +389,7 @@ def _stretches(chain: OnFloats) -> Iterator[Stretch]:
     near = [np.where(side < count, np.minimum(side, 0), here - side) for side in sides]
     near[0][chain.lookups] = -2 - chain.lookups  # each on its own: it may choose from its round
     factors = np.random.default_rng(0).integers(1 << 62, size=4)
-    marks = sum(x * factor for x, factor in zip((code, flows, *near), factors, strict=True))
+    marks: IntArray = (np.stack([code, flows, *near]) * factors[:, None]).sum(axis=0)
     begin, known = 0, dict[Any, Any]()
     for first, size, times in repeats(marks, _periods(marks)):
         if size * times < MANY:
@@ -406,7 +406,7 @@ MANY = 300
 """So many rows at least are worth text of their own."""
 
 
-def _periods(marks: Any) -> list[int]:
+def _periods(marks: IntArray) -> list[int]:
     """After how many rows something may be as it was: what a sample of the rows says."""
     most = min(LONGEST, len(marks) // ROUNDS, len(marks) - 4)
     if most < 1:
@@ -415,5 +415,5 @@ def _periods(marks: Any) -> list[int]:
     steps, same = np.arange(1, most + 1), np.ones((32, most), dtype=bool)
     for k in range(4):  # some rows one after the other: one alone says little
         same &= marks[sample[:, None] + steps + k] == marks[sample + k][:, None]
-    repeated: list[Any] = steps[same.any(axis=0)].tolist()
+    repeated: list[int] = steps[same.any(axis=0)].tolist()
     return repeated

@@ -12,11 +12,12 @@ compiled backward pass has run, so what is computed of it is a second scalar pro
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.compiler.columns import in_turn
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
 from autograd.compiler.ordinary_graph import ordinary_nodes
@@ -29,18 +30,17 @@ from autograd.node import gradients
 from autograd.value import Constant, Value
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, IndexArray, IntArray
     from autograd.compiler.recorded_value import RecordedValue
+    from autograd.node import Home, Node
     from autograd.tensor import Tensor
 
 Recording = Any
 """That of record.py, which imports this file."""
 
-UNSET: Any = object()
-"""The gradient that a leaf comes with."""
-
-GONE: Any = object()
-"""That of an element of an array which was forgotten: 0 if the array has any, else none."""
+UNSET, GONE = -1, -2
+"""In place of the row of a gradient: the one that a leaf comes with; that of an element of an array
+which was forgotten: 0 if the array has any, else none."""
 
 
 class LeafRow:
@@ -61,12 +61,12 @@ class LeafRow:
     op = None
     requires_grad = True
 
-    def __init__(self, rows: RowEffects, leaf: int, value: Any, row: int) -> None:
+    def __init__(self, rows: RowEffects, leaf: int, value: Value, row: int) -> None:
         self.rows, self.leaf, self.value, self.row = rows, leaf, value, row
-        self.number: Any = None
-        self.gradient: Any = UNSET
+        self.number: int | tuple[Traced, int] | None = None
+        self.gradient: int | None = UNSET
         self.is_set = False
-        self.brought: Any = UNSET
+        self.brought: int | None = UNSET
         self.with_array = False
         self.since = 0
 
@@ -77,20 +77,21 @@ class LeafRow:
             self.rows.run.refuse("computing with a Value after it was changed")
 
     @property
-    def data(self) -> Any:
+    def data(self) -> RecordedValue:
         """The number."""
         self.check_own()
-        if self.number.__class__ is tuple:
+        if isinstance(self.number, tuple):
             self.rows.run.refuse(
                 "taking numbers out of an array that was computed from single numbers"
             )
+        assert isinstance(self.number, int)  # nobody asks where it has no other
         return self.rows.shown(self.number)
 
     @data.setter
     def data(self, number: RecordedValue) -> None:
         self.change(self.rows.row_of(number))
 
-    def change(self, number: Any) -> None:
+    def change(self, number: int | tuple[Traced, int]) -> None:
         """Let its number be that of a row, or one at a place of an array."""
         self.check_own()
         if self.number is None:
@@ -99,7 +100,7 @@ class LeafRow:
         self.number = number
 
     @property
-    def _grad(self) -> Any:
+    def _grad(self) -> RecordedValue | None:
         self._look()
         if self.gradient is None:
             return None
@@ -111,7 +112,7 @@ class LeafRow:
         self.set_gradient(None if number is None else self.rows.row_of(number))
 
     @property
-    def grad(self) -> Any:
+    def grad(self) -> RecordedValue | float:
         """The gradient."""
         grad = self._grad
         return 0.0 if grad is None else grad
@@ -123,11 +124,11 @@ class LeafRow:
     def _look(self) -> None:
         """Find out its gradient; an element of an array has one if another element has."""
         others = self.rows.has_gradient(self.value.home)
-        if self.gradient is UNSET:
+        if self.gradient == UNSET:
             self.gradient = self.rows.old(self)
-        elif self.gradient is GONE and not others:
+        elif self.gradient == GONE and not others:
             self.gradient = None if self.rows.old(self) is None else self.rows.row_of(0.0)
-        if (self.gradient is None or self.gradient is GONE) and others:
+        if self.gradient in (None, GONE) and others:
             self.gradient = self.rows.row_of(0.0)
 
     def _leave_array(self) -> None:
@@ -143,7 +144,7 @@ class LeafRow:
     def take_gradient(self, row: int | None) -> None:
         """Likewise where its array has it, too, and is who is given it in the end."""
         if row is None and self.value.home is not None:
-            is_known = self.gradient is not UNSET and self.gradient is not GONE
+            is_known = self.gradient is None or self.gradient >= 0
             row = GONE if not is_known else None if self.gradient is None else self.rows.row_of(0.0)
         self.gradient = row
 
@@ -233,14 +234,14 @@ class RowEffects:
         self.grads: dict[int, int] = {}
         self.olds: list[tuple[int, int, bool]] = []
         self.numbers: dict[int, float] = {}
-        self.by_holder: dict[int, tuple[Any, Any, Any]] = {}
+        self.by_holder: dict[int, tuple[IndexArray, Traced, Traced | None]] = {}
         self.changed: set[int] = set()
         self.since: dict[int, int] = {}
         self.in_order: list[int] = []
         self.used = False
         self.section = self.first_grad = 0
 
-    def leaf(self, node: Any) -> LeafRow:
+    def leaf(self, node: Value) -> LeafRow:
         """What stands for a Value from outside."""
         row, graph = self.run.row(node), self.run.graph
         if graph.code[row] != LEAF:
@@ -265,7 +266,8 @@ class RowEffects:
         elif rows is not None and holder._now is rows[1]:
             row = int(rows[0][home.index])
             if rows[2] is not None:  # it came with one
-                old: Any = self.old(leaf)
+                old = self.old(leaf)
+                assert old is not None
                 row = self.row_of(self.shown(old) + self.shown(row))
             leaf.take_gradient(row)
         elif holder.is_set or holder._data is not holder.first:
@@ -297,9 +299,10 @@ class RowEffects:
         """Note that an array, of which elements may be leaves, has other numbers from now on."""
         self.since.setdefault(id(holder), len(self.run.graph))
 
-    def shown(self, row: int) -> Any:
+    def shown(self, row: int) -> RecordedValue:
         """A row as a number to compute with."""
-        return self.run.at(row, self.value_of(row))
+        found: RecordedValue = self.run.at(row, self.value_of(row))
+        return found
 
     def value_of(self, row: int) -> float:
         """The number of a row in this run."""
@@ -346,14 +349,14 @@ class RowEffects:
         self.known_numbers[row] = grad
         return row
 
-    def array(self, rows: Any) -> Traced:
+    def array(self, rows: IndexArray) -> Traced:
         """Rows as an array on the tape, in the part that is run after the backward pass."""
         self._begin_section()
-        numbers = np.array([self.value_of(row) for row in rows.ravel().tolist()], dtype=float)
+        numbers = np.array([self.value_of(row) for row in in_turn(rows.ravel())], dtype=float)
         array: Traced = self.run._lift_rows(rows, numbers.reshape(rows.shape))._data
         return array
 
-    def wait_for(self, rows: Array) -> None:
+    def wait_for(self, rows: IndexArray) -> None:
         """See to it that what is computed with an array of these rows is known by then."""
         if self.grads and rows.size and rows.max() >= self.first_grad:
             self._begin_section()
@@ -380,7 +383,7 @@ class RowEffects:
             return None
         return [self.run.leaf(x) for x in arrays]
 
-    def _apart(self, holder: Tensor) -> list[LeafRow]:
+    def _apart(self, holder: Node) -> list[LeafRow]:
         """The elements of an array that somebody has asked for or written to one by one."""
         pairs = [(x, x.value.home) for x in self.leaves.values()]
         return [x for x, home in pairs if home is not None and home.holder is holder]
@@ -390,12 +393,12 @@ class RowEffects:
         is_known = id(holder) in self.changed
         return is_known and any(x.number is not None for x in self._apart(holder))
 
-    def has_gradient(self, home: Any) -> bool:
+    def has_gradient(self, home: Home | None) -> bool:
         """Whether an element of an array has been given a gradient, so that all have one."""
         found = [] if home is None else [x.gradient for x in self._apart(home.holder)]
-        return any(x is not UNSET and x is not GONE and x is not None for x in found)
+        return any(x is not None and x >= 0 for x in found)
 
-    def backward(self, root: Any) -> None:
+    def backward(self, root: RecordedValue) -> None:
         """Write down that the gradients of a row are brought to the leaves."""
         graph = self.run.graph
         leaves = sorted(graph.leaves_behind({root.index}))
@@ -418,7 +421,7 @@ class RowEffects:
                 arrays.setdefault(id(home.holder), []).append(k)
             elif k in places:  # all passes are made at once, and nothing is set between
                 known = self.leaves.get(k)
-                if known is None or known.brought is UNSET or known.gradient != known.brought:
+                if known is None or known.brought == UNSET or known.gradient != known.brought:
                     self.run.refuse("a second backward() after gradients were read")
             elif home is None or home.holder.requires_grad:
                 is_sure = k in surely if home is None else id(home.holder) in sure_arrays
@@ -442,16 +445,17 @@ class RowEffects:
             self.leaves[leaf] = LeafRow(self, leaf, value, row)
             self._take_apart(self.leaves[leaf])
         known, before = self.leaves[leaf], self.leaves[leaf].gradient
-        if before is UNSET:
+        if before == UNSET:
             before = self.old(known)
-        before = None if before is GONE else before
+        before = None if before == GONE else before
         if before is None and not surely:
             self._refuse_first()
-        known.set_gradient(self._grad_row(leaf))
+        grad = self._grad_row(leaf)
+        known.set_gradient(grad)
         if before is not None and not (
             graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0
         ):
-            known.set_gradient(self.row_of(self.shown(before) + self.shown(known.gradient)))
+            known.set_gradient(self.row_of(self.shown(before) + self.shown(grad)))
         known.brought = known.gradient
 
     def _refuse_first(self) -> None:
@@ -542,11 +546,12 @@ class RowEffects:
                 self.run.refuse("computing with a Value after it was changed")
 
 
-def _at(blocks: Any, place: int) -> Any:
+def _at(blocks: Iterable[tuple[Traced, int]], place: int) -> float:
     """The number at a place, of arrays and where they begin."""
     for block, begin in blocks:
         if begin <= place < begin + block.size:
-            return block.array.reshape(-1)[place - begin]
+            number: float = block.array.reshape(-1)[place - begin]
+            return number
     raise AssertionError("a place belongs to an array")
 
 
@@ -625,9 +630,9 @@ class AfterBackward:
                 else:
                     old.guard(relation, x, y, bool(outcome))
 
-    def positions(self, rows: Any) -> Any:
+    def positions(self, rows: int | IntArray) -> IndexArray:
         """Where rows of the first graph are in this one's memory."""
-        flat = [self.placement.at[self.row[x]] for x in np.ravel(rows).tolist()]
+        flat = [int(self.placement.at[self.row[x]]) for x in in_turn(np.ravel(rows))]
         return np.array(flat, dtype=np.intp).reshape(np.shape(rows))
 
 

@@ -27,18 +27,26 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from autograd.compiler.destinations import Destinations, allocate_rows, uncopied
-from autograd.compiler.numpy_calls import call_into
+from autograd.compiler.numpy_calls import Call, call_into
 from autograd.compiler.traced import (
-    IN_PLACE,
+    CHANGE,
+    INTO,
+    SCATTER,
+    SOURCE,
+    STORE,
+    VIEW,
+    Observer,
+    Step,
     Traced,
     arrays_of,
+    begin_of,
     item,
     mapped,
     shows,
@@ -48,34 +56,14 @@ from autograd.compiler.traced import (
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+    from autograd.compiler.traced import T, Where
 
-TAKE_OUT: set[Any] = set()
+TAKE_OUT: set[Callable[..., Any]] = set()
 """Functions of our own that take `out=`."""
-
-SOURCE, VIEW, INTO, STORE, CHANGE = "source", "view", "into", "store", "change"
-"""What a step is: an array that is filled from outside; a view; a call that takes `out=`; a call
-whose result is copied into its place; a call that changes an array that is there already."""
-
-SCATTER = "scatter"
-"""Or an array that is put together of parts (see gather.py and destinations.py)."""
 
 
 class OtherShape(ValueError):
     """In a replay an array came out in another shape than in the recording."""
-
-
-class Step:
-    """One call: `out` becomes `function(*args, **options)`, in one of the ways above."""
-
-    __slots__ = ("args", "function", "kind", "options", "out")
-
-    def __init__(
-        self, kind: str, function: Any, args: tuple[Any, ...], options: dict[str, Any], out: Traced
-    ) -> None:
-        self.kind, self.function, self.args, self.options = kind, function, args, options
-        self.out = out
-        if kind != CHANGE:
-            out.maker = self
 
 
 class Tape:
@@ -91,13 +79,13 @@ class Tape:
         changed: The calls that change an array, by the array.
     """
 
-    def __init__(self, observer: Any = None) -> None:
+    def __init__(self, observer: Observer | None = None) -> None:
         self.observer = observer
         self.by_rows = observer is None
         self._blank = np.zeros(0)
         self.changed: dict[Traced, list[Step]] = {}
         # What was computed already, so that a derivative need not compute it again.
-        self.known: dict[Any, Traced] = {}
+        self.known: dict[Hashable, Traced] = {}
         self.steps: list[Step] = []
         self.shaped: list[Traced] = []
         self.complete = observer is None
@@ -118,9 +106,9 @@ class Tape:
         function: Callable[..., Any],
         args: Sequence[Any],
         options: dict[str, Any] | None = None,
-    ) -> Any:
-        """Compute now, and note it: the result as a traced array."""
-        args, named = tuple(self._own(list(args))), self._own(options or {})
+    ) -> Traced:
+        """Compute now, and note it: the result as a traced array, or the one that is written to."""
+        args, named = self._owned(args, options)
         if writes(function, named):
             return self._write(function, args, named)
         key = _key((function, args, named))
@@ -166,12 +154,19 @@ class Tape:
             self.known[key] = out
         return out
 
+    def _owned(
+        self, args: Sequence[Any], options: dict[str, Any] | None
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if self.observer is None:
+            return tuple(args), options or {}
+        return tuple(map(self._own, args)), {k: self._own(x) for k, x in (options or {}).items()}
+
     def _own(self, tree: Any) -> Any:
         """Nested arguments, with copies of the lists and arrays that may be written to later."""
-        if self.observer is None or tree.__class__ in (Traced, int, float, str, type(None)):
+        if tree.__class__ in (Traced, int, float, str, type(None)):
             return tree
         if isinstance(tree, np.ndarray) and tree.dtype != object:
-            return self.observer.keep(tree)
+            return self.observer.keep(tree) if self.observer is not None else tree
         if isinstance(tree, (tuple, list)):
             return type(tree)([self._own(x) for x in tree])
         return {key: self._own(x) for key, x in tree.items()} if isinstance(tree, dict) else tree
@@ -189,7 +184,9 @@ class Tape:
             self._blank = np.zeros(size)
         return self._blank[:size].reshape(shape)
 
-    def scatter(self, parts: list[Traced], wheres: list[Any], shape: tuple[int, ...]) -> Traced:
+    def scatter(
+        self, parts: list[Traced], wheres: Sequence[Where], shape: tuple[int, ...]
+    ) -> Traced:
         """An array of this shape, 0 but for the parts, each added at its places."""
         out = Traced(self, self.blank(shape))
         self.steps.append(Step(SCATTER, None, (parts, wheres), {}, out))
@@ -201,25 +198,24 @@ class Tape:
             self.observer.refuse(what)
         raise TypeError(f"{what}: a traced array has no numbers yet.")
 
-    def _write(self, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def _write(
+        self, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+    ) -> Traced:
         """Note a call of one of NumPy's functions that writes into an array."""
-        out = options.get("out")
-        if out is None:
-            out = args[0]
-        elif isinstance(out, tuple):
-            (out,) = out
+        given = options.get("out")
+        out: Traced = args[0] if given is None else given[0] if isinstance(given, tuple) else given
         self.change(out, function, args, options)
-        return None if function in IN_PLACE else out
+        return out
 
     def change(
         self,
-        out: Any,
+        out: Traced,
         function: Callable[..., Any],
         args: Sequence[Any],
         options: dict[str, Any] | None = None,
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
-        args, named = tuple(self._own(list(args))), self._own(options or {})
+        args, named = self._owned(args, options)
         if self.observer is not None:  # elsewhere the numbers are not of any run
             self.observer.changing(out)
             function(*arrays_of(args), **arrays_of(named))
@@ -272,10 +268,10 @@ class Bound:
     def __init__(
         self, tape: Tape, live: list[bool], given: dict[int, Array], early: list[bool]
     ) -> None:
-        self.arrays: dict[int, Any] = dict(given)
-        self.early: list[Callable[[], Any]] = []
+        self.arrays: dict[int, Array] = dict(given)
+        self.early: list[Call] = []
         self.changed = tape.changed
-        self.sections: list[list[Callable[[], Any]]] = [[] for _ in tape.sections]
+        self.sections: list[list[Call]] = [[] for _ in tape.sections]
         steps = [step for step, needed in zip(tape.steps, live, strict=True) if needed]
         section_of = {
             id(step): bisect(tape.sections, i) - 1 for i, step in enumerate(tape.steps) if live[i]
@@ -294,7 +290,7 @@ class Bound:
                 elif (call := self._bind(step)) is not None:
                     calls.append(call)
 
-    def __getitem__(self, traced: Traced) -> Any:
+    def __getitem__(self, traced: Traced) -> Array:
         return self.arrays[id(traced)]
 
     def __contains__(self, traced: Traced) -> bool:
@@ -310,7 +306,7 @@ class Bound:
         for call in self.early:
             call()
 
-    def _bind(self, step: Step) -> Callable[[], Any] | None:
+    def _bind(self, step: Step) -> Call | None:
         out, like = id(step.out), step.out.array
         if step.kind == SOURCE:
             if out not in self.arrays:
@@ -341,7 +337,7 @@ class Bound:
             return partial(store, target, step.function, args, options)
         return call_into(target, step.function, args, options)
 
-    def _bind_without_copy(self, step: Step) -> Callable[[], Any] | None:
+    def _bind_without_copy(self, step: Step) -> Call | None:
         copied = self.uncopied[id(step)]
         if step.kind != CHANGE:  # the copy itself: memory is all that is left of it
             self.arrays[id(step.out)] = np.zeros_like(step.out.array)
@@ -349,7 +345,7 @@ class Bound:
         args = [copied if x is step.options["out"] else x for x in step.args]
         return _changing(step.function, self._filled(tuple(args)), self._filled(step.options))
 
-    def _filled(self, tree: Any) -> Any:
+    def _filled(self, tree: T) -> T:
         return mapped(tree, lambda x: self.arrays[id(x)])
 
 
@@ -357,25 +353,25 @@ def _makes_a_row(step: Step) -> bool:
     return len(step.args) == 1 and not step.options  # no axis
 
 
-def _changing(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Callable[[], Any]:
+def _changing(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Call:
     """A call that changes an array."""
     if getattr(function, "signature", function) is None and options.keys() == {"out"}:
         return call_into(options["out"], function, args, {})  # a ufunc, number by number
     return partial(function, *args, **options)
 
 
-def side_by_side(arrays: Any) -> Any:
+def side_by_side(arrays: Sequence[Array]) -> Array | None:
     """Rows that follow one another in one memory as the one row that they are; else None."""
     roots = {id(root): root for root in map(_root, arrays)}
     if len(roots) != 1 or any(x.ndim != 1 or not x.flags.c_contiguous for x in arrays):
         return None
     (root,) = roots.values()
-    begins = [x.__array_interface__["data"][0] for x in arrays]
+    begins = [begin_of(x) for x in arrays]
     ends = [begin + x.nbytes for begin, x in zip(begins, arrays, strict=True)]
     alike = all(x.dtype == root.dtype for x in arrays) and root.flags.c_contiguous
     if not alike or begins[1:] != ends[:-1]:
         return None
-    first = (begins[0] - root.__array_interface__["data"][0]) // root.itemsize
+    first = (begins[0] - begin_of(root)) // root.itemsize
     return root.reshape(-1)[first : first + sum(x.size for x in arrays)]
 
 
@@ -385,12 +381,15 @@ def _root(array: Array) -> Array:
     return array
 
 
-def store(target: Any, function: Any, args: Any, options: Any) -> None:
+def store(
+    target: Array, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+) -> None:
     """Call a function, and put what it gives where it belongs, if the shape is the same."""
-    result = function(*args, **options)
-    if np.shape(result) != target.shape:  # which NumPy might broadcast
+    result: Array = function(*args, **options)
+    shape: tuple[int, ...] = target.shape
+    if np.shape(result) != shape:  # which NumPy might broadcast
         raise OtherShape(
-            f"{_name(function)}: gives shape {np.shape(result)} where {target.shape} was recorded."
+            f"{_name(function)}: gives shape {np.shape(result)} where {shape} was recorded."
         )
     target[...] = result
 
@@ -418,7 +417,7 @@ def takes_out(function: Callable[..., Any]) -> bool:
     return function in TAKE_OUT
 
 
-def _key(tree: Any) -> Any:
+def _key(tree: object) -> Hashable:
     """What tells one call from another; None if that is not known."""
     kind = tree.__class__
     if kind is Traced:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -19,12 +19,24 @@ from autograd.compiler.host_numbers import HostNumber
 from autograd.op import COMPOSITIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from autograd.arrays import Array
+    from numpy.typing import DTypeLike
 
-Tape = Any
-"""That of tape.py, which imports this file."""
+    from autograd.arrays import Array, IndexArray
+    from autograd.compiler.places import Positions, View
+    from autograd.value import Value
+
+    T = TypeVar("T")
+    Where: TypeAlias = "View | Positions | Traced"
+    """Places in an array; traced, they are known only when a call runs."""
+
+SOURCE, VIEW, INTO, STORE, CHANGE = "source", "view", "into", "store", "change"
+"""What a step is: an array that is filled from outside; a view; a call that takes `out=`; a call
+whose result is copied into its place; a call that changes an array that is there already."""
+
+SCATTER = "scatter"
+"""Or an array that is put together of parts (see gather.py and destinations.py)."""
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -40,9 +52,9 @@ class Traced(NDArrayOperatorsMixin):
     def __init__(self, tape: Tape, array: Array) -> None:
         self.tape, self.array = tape, array
         self.base: Traced = self  # whose memory it shows
-        self.maker: Any = None  # the step that computes it
+        self.maker: Step | None = None  # the step that computes it
         self.number = False  # without a shape, such as a sum
-        self.places: Any = None  # of the elements, as the observer counts
+        self.places: IndexArray | None = None  # of the elements, as the observer counts
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -54,33 +66,29 @@ class Traced(NDArrayOperatorsMixin):
     @property
     def shape(self) -> tuple[int, ...]:
         """The length of each axis."""
-        shape: tuple[int, ...] = self.array.shape
-        return shape
+        return self.array.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        ndim: int = self.array.ndim
-        return ndim
+        return self.array.ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        size: int = self.array.size
-        return size
+        return self.array.size
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
         return self.array.dtype
 
     @property
     def T(self) -> Traced:
         """The array with its axes reversed."""
-        turned: Traced = self.transpose()
-        return turned
+        return self.transpose()
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any) -> Traced:
         """As NumPy's; what cannot be shown without a copy is copied."""
         return self.tape.call(np.reshape, (self, shape[0] if len(shape) == 1 else shape))
 
@@ -89,19 +97,19 @@ class Traced(NDArrayOperatorsMixin):
         order = axes[0] if len(axes) == 1 else axes or None
         return self._alike(self.tape.call(np.transpose, (self, order)))
 
-    def sum(self, *given: Any, **options: Any) -> Any:
+    def sum(self, *given: object, **options: object) -> Traced:
         """As NumPy's."""
         return self._reduced(np.add.reduce, ("axis", "dtype", *_REDUCING), given, options)
 
-    def mean(self, *given: Any, **options: Any) -> Any:
+    def mean(self, *given: object, **options: object) -> Traced:
         """As NumPy's."""
         return self._reduced(np.mean, ("axis", "dtype", *_REDUCING), given, options)
 
-    def max(self, *given: Any, **options: Any) -> Any:
+    def max(self, *given: object, **options: object) -> Traced:
         """As NumPy's."""
         return self._reduced(np.maximum.reduce, ("axis", *_REDUCING), given, options)
 
-    def min(self, *given: Any, **options: Any) -> Any:
+    def min(self, *given: object, **options: object) -> Traced:
         """As NumPy's."""
         return self._reduced(np.minimum.reduce, ("axis", *_REDUCING), given, options)
 
@@ -109,33 +117,33 @@ class Traced(NDArrayOperatorsMixin):
         self,
         function: Callable[..., Any],
         names: tuple[str, ...],
-        given: tuple[Any, ...],
-        options: dict[str, Any],
-    ) -> Any:
+        given: tuple[object, ...],
+        options: dict[str, object],
+    ) -> Traced:
         by_place = dict(zip(names[: len(given)], given, strict=True))
         options = {"axis": None, "keepdims": False, **by_place, **options}
         if options.get("out", 0) is None:
             del options["out"]
         return self.tape.call(function, (self,), options)
 
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
+    def astype(self, dtype: DTypeLike, copy: bool = True) -> Traced:
         """As NumPy's."""
         if np.dtype(dtype) == self.dtype and not copy:
             return self
         return self._alike(self.tape.call(np.ndarray.astype, (self, dtype)))
 
-    def copy(self, order: str = "C") -> Any:
+    def copy(self, order: str = "C") -> Traced:
         """As NumPy's."""
-        quick = order == "C" and self.array.flags.c_contiguous and self.dtype.kind in "iuf"
-        call = (np.positive, (self,)) if quick else (np.ndarray.copy, (self, order))
-        return self._alike(self.tape.call(*call))
+        if order == "C" and self.array.flags.c_contiguous and self.dtype.kind in "iuf":
+            return self._alike(self.tape.call(np.positive, (self,)))
+        return self._alike(self.tape.call(np.ndarray.copy, (self, order)))
 
     def _alike(self, out: Traced) -> Traced:
         """The same in another form: a number if this is one."""
         out.number = self.number
         return out
 
-    def __pow__(self, power: float | Traced) -> Any:
+    def __pow__(self, power: float | Traced) -> Traced:
         # as NumPy's own arrays do, for speed
         quick = _POWERS.get(power) if isinstance(power, (int, float)) else None
         if quick is not None and self.dtype.kind == "f":
@@ -156,14 +164,14 @@ class Traced(NDArrayOperatorsMixin):
 
     def taken(self, index: tuple[Any, ...]) -> Traced:
         """`self[index]` as an array, also where it is one element: what a Tensor can hold."""
-        out: Traced = self.tape.call(item, (self, index))
+        out = self.tape.call(item, (self, index))
         if not out.ndim and isinstance(self.array[arrays_of(index)], np.generic):
             out.number = True
         return out
 
-    def taken_from(self, array: Any, index: Array | Traced | int | slice[Any, Any, Any]) -> Any:
+    def taken_from(self, array: Array, index: Array | Traced | int | slice[Any, Any, Any]) -> Any:
         """`array[index]`, where this array is one or the other."""
-        return self.tape.observer.chosen(array, index)
+        return self._observer.chosen(array, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.tape.change(self, set_item, (self, index, value))
@@ -176,20 +184,23 @@ class Traced(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Compute with a universal function, and note it."""
-        (out,) = options.pop("out", None) or (None,)
+        given: tuple[Traced | Array | None] = options.pop("out", None) or (None,)
+        (out,) = given
         if any(x.__class__ is HostNumber for x in inputs):
             inputs = tuple(x.beside(inputs) if x.__class__ is HostNumber else x for x in inputs)
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
-            return self.tape.observer.on_objects(getattr(ufunc, method), inputs, options)
+            return self._observer.on_objects(getattr(ufunc, method), inputs, options)
         if any(hasattr(type(x), "_apply") for x in inputs):
-            seen = self.tape.observer
+            seen = self._observer
             inputs = tuple(seen.plain_array(seen.beside(x, inputs)) for x in inputs)
             if any(hasattr(type(x), "_apply") for x in inputs):
                 return NotImplemented  # a node takes an array in, not the reverse
         if method == "at":
             return self.tape.change(inputs[0], ufunc.at, inputs)
         function = ufunc if method == "__call__" else getattr(ufunc, method)
-        if out is None or getattr(out, "number", False):  # of which `x += 1` makes another
+        if out is not None and not isinstance(out, Traced):
+            self._refuse("writing into an array")
+        if out is None or out.number:  # of which `x += 1` makes another
             return self.tape.call(function, inputs, options)
         if self.tape.observer is not None and self.tape.observer.replaces(out):
             return self.tape.observer.effects.replaced(out, function, inputs, options)
@@ -197,7 +208,11 @@ class Traced(NDArrayOperatorsMixin):
         return out
 
     def __array_function__(
-        self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Any:
         """Compute with any other function of NumPy, and note it."""
         if func in (np.shape, np.ndim, np.size):
@@ -208,9 +223,9 @@ class Traced(NDArrayOperatorsMixin):
             return self.tape.observer.scratch(self, **kwargs)
         seen = self.tape.observer
         if seen is not None and not writes(func, kwargs) and seen.has_values((args, kwargs)):
-            given = seen.as_arrays(args), seen.as_arrays(kwargs)
-            if not seen.has_values(given):  # they are floats uncompiled
-                return func(*given[0], **given[1])
+            given, named = seen.as_arrays(args), seen.as_arrays(kwargs)
+            if not seen.has_values((given, named)):  # they are floats uncompiled
+                return func(*given, **named)
             if not any(hasattr(kind, "_apply") for kind in types):
                 return seen.on_objects(func, args, kwargs)
         if any(hasattr(kind, "_apply") for kind in types):
@@ -219,7 +234,8 @@ class Traced(NDArrayOperatorsMixin):
             return getattr(args[0], _REDUCTIONS[func])(*args[1:], **kwargs)
         if func in (np.split, np.array_split):  # of several arrays each is a slice
             return COMPOSITIONS[func.__name__](*args, **kwargs)
-        return self.tape.call(func, args, kwargs)
+        out = self.tape.call(func, args, kwargs)
+        return None if func in IN_PLACE else out
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name == "base" or not hasattr(np.ndarray, name):
@@ -234,19 +250,24 @@ class Traced(NDArrayOperatorsMixin):
 
     def _refuse(self, what: str) -> NoReturn:
         self.tape.refuse(what)
-        raise AssertionError("a refusal is an error")
+
+    @property
+    def _observer(self) -> Observer:
+        seen = self.tape.observer
+        assert seen is not None, "only who records meets Values"
+        return seen
 
     @property
     def stand_in(self) -> Any:
         """What makes of a new Value this number, `Value(x)`: of one number, not of an array."""
         if self.array.ndim or self.tape.observer is None:
             raise AttributeError("stand_in")
-        return self.tape.observer.objects(self)[()].stand_in
+        return self._observer.objects(self).item().stand_in
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if hasattr(self, "stand_in") and dtype in (None, object):  # in a list with others
             if self.dtype == np.float64:
-                return self.tape.observer.objects(self)
+                return self._observer.objects(self)
             out = np.empty((), dtype=object)  # where its type is not lost
             out[()] = self
             return out
@@ -264,8 +285,7 @@ class Traced(NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         if self.tape.observer is None:
             self._refuse("a truth value")
-        truth: bool = self.tape.observer.truth(self)
-        return truth
+        return self.tape.observer.truth(self)
 
     def __hash__(self) -> int:
         if self.number and asked_by_user():
@@ -284,9 +304,128 @@ class Traced(NDArrayOperatorsMixin):
         return self._refuse("printing it")
 
 
+class Step:
+    """One call: `out` becomes `function(*args, **options)`, in one of the ways above."""
+
+    __slots__ = ("args", "function", "kind", "options", "out")
+
+    def __init__(
+        self, kind: str, function: Any, args: tuple[Any, ...], options: dict[str, Any], out: Traced
+    ) -> None:
+        self.kind, self.function, self.args, self.options = kind, function, args, options
+        self.out = out
+        if kind != CHANGE:
+            out.maker = self
+
+
+class Tape(Protocol):
+    """What traced arrays know of tape.py's tape, which imports this file."""
+
+    observer: Observer | None
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        options: dict[str, Any] | None = None,
+    ) -> Traced:
+        """Compute now, and note it."""
+
+    def change(
+        self,
+        out: Traced,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        """Note a call that changes `out`."""
+
+    def later(self, shape: tuple[int, ...], function: Callable[..., Any], *args: Any) -> Traced:
+        """Note a call, without making it now."""
+
+    def source(self, array: Array, fixed: bool = False) -> Traced:
+        """An array that comes from outside."""
+
+    def scatter(
+        self, parts: list[Traced], wheres: Sequence[Where], shape: tuple[int, ...]
+    ) -> Traced:
+        """An array of this shape, 0 but for the parts, each added at its places."""
+
+    def refuse(self, what: str) -> NoReturn:
+        """Say that something cannot be replayed."""
+
+
+class Observer(Protocol):
+    """What traced arrays know of record.py's recording, which they ask."""
+
+    @property
+    def effects(self) -> Replacing:
+        """What is changed outside."""
+
+    def refuse(self, what: str, remedy: str = "") -> NoReturn:
+        """Say what was done where, and what to do instead."""
+
+    def element(self, traced: Traced, index: tuple[int, ...]) -> Value | None:
+        """One element of an argument, as a number to compute with."""
+
+    def chosen(self, array: Array | Traced, index: Any) -> Any:
+        """`array[index]` where the array or the index is data."""
+
+    def objects(self, traced: Traced) -> Array:
+        """The elements of an array as numbers, in an object array."""
+
+    def has_values(self, tree: object) -> bool:
+        """Whether there are Values, or object arrays, in nested arguments."""
+
+    def on_objects(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
+
+    def plain_array(self, x: Any) -> Any:
+        """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
+
+    def beside(self, x: Any, operands: Sequence[Any]) -> Any:
+        """x, if uncompiled it is a Python float as an array of the type it takes beside arrays."""
+
+    def as_arrays(self, tree: Any) -> Any:
+        """The arguments of one of NumPy's functions, with arrays for what uncompiled are floats."""
+
+    def truth(self, traced: Traced) -> bool:
+        """A guard on an array with one element."""
+
+    def scratch(self, like: Traced) -> Traced:
+        """An array to compute in, which may be written to."""
+
+    def replaces(self, out: Traced) -> bool:
+        """Whether an array is that of a leaf."""
+
+    def keep(self, array: Array) -> Array:
+        """The numbers of a plain array as they are now."""
+
+    def changing(self, array: Traced) -> None:
+        """An array is written to."""
+
+
+class Replacing(Protocol):
+    """What traced arrays know of a recording's effects."""
+
+    def replaced(
+        self,
+        out: Traced,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> Traced:
+        """`out -= …` of a leaf's array, which makes its next one."""
+
+
 def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
-    out = x.tape.call(getattr(np.ndarray, name), (x, *args), kwargs)
-    if x.number and out is not None:
+    function = getattr(np.ndarray, name)
+    out = x.tape.call(function, (x, *args), kwargs)
+    if function in IN_PLACE:
+        return None
+    if x.number:
         out.number = not out.ndim
     return out
 
@@ -301,15 +440,21 @@ _REDUCTIONS = {
 
 def asked_by_user(ours: tuple[str, ...] = ("autograd.", "nn.", "optim.", "numpy.")) -> bool:
     """Whether the code that called a method of an object here, such as `__hash__`, is not ours."""
-    frame: Any = sys._getframe(2)
-    while frame.f_globals.get("__name__") == "abc":  # of `isinstance(x, Real)`
+    frame = sys._getframe(2)
+    while frame.f_globals.get("__name__") == "abc" and frame.f_back:  # of `isinstance(x, Real)`
         frame = frame.f_back
     return not str(frame.f_globals.get("__name__")).startswith(ours)
 
 
-def item(x: Array, index: Any) -> Any:
+def begin_of(array: Array) -> int:
+    """Where in the machine's memory an array's first number is."""
+    begin: int = array.__array_interface__["data"][0]
+    return begin
+
+
+def item(x: Array, index: Any) -> Array:
     """`x[index]`, as an array."""
-    found = x[index]
+    found: object = x[index]
     # of a single element a view, too, and not a number that would stay what it is
     return found if isinstance(found, np.ndarray) else x[(*index, ...)]
 
@@ -342,7 +487,7 @@ _PLAIN = {int, float, str, bool, type(None), np.ndarray, np.float64}
 """What there is most of in arguments, and has no traced array in it."""
 
 
-def traced_in(tree: Any) -> list[Traced]:
+def traced_in(tree: object) -> list[Traced]:
     """The traced arrays in nested arguments."""
     if isinstance(tree, Traced):
         return [tree]
@@ -353,22 +498,24 @@ def traced_in(tree: Any) -> list[Traced]:
     return [x for part in tree if part.__class__ not in _PLAIN for x in traced_in(part)]
 
 
-def has_traced(tree: Any) -> bool:
+def has_traced(tree: object) -> bool:
     """Whether there are traced arrays in nested arguments."""
     return bool(traced_in(tree))
 
 
-def mapped(tree: Any, function: Callable[[Traced], Any]) -> Any:
+def mapped(tree: T, function: Callable[[Traced], Any]) -> T:
     """Nested arguments with something else in the place of each traced array."""
+    found: Any = tree
     if isinstance(tree, Traced):
-        return function(tree)
-    if isinstance(tree, (tuple, list)):
-        return type(tree)([x if x.__class__ in _PLAIN else mapped(x, function) for x in tree])
-    if isinstance(tree, dict):
-        return {key: mapped(branch, function) for key, branch in tree.items()}
-    return tree
+        found = function(tree)
+    elif isinstance(tree, (tuple, list)):
+        found = type(tree)([x if x.__class__ in _PLAIN else mapped(x, function) for x in tree])
+    elif isinstance(tree, dict):
+        found = {key: mapped(branch, function) for key, branch in tree.items()}
+    same: T = found
+    return same
 
 
-def arrays_of(tree: Any) -> Any:
+def arrays_of(tree: T) -> T:
     """Nested arguments with the arrays of this one run."""
     return mapped(tree, lambda x: x.array)

@@ -27,7 +27,12 @@ import types
 import weakref
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, MappingView
+from collections.abc import (
+    Callable,
+    Iterable,
+    Iterator,
+    MappingView,
+)
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +43,11 @@ from autograd.tensor import Tensor
 from autograd.value import Constant
 
 if TYPE_CHECKING:
+    from autograd.arrays import Array
     from autograd.compiler.instructions import Group
     from autograd.compiler.native.loops import Memory
+
+    Generator = random.Random | np.random.Generator | np.random.RandomState
 
 LIBRARIES = {"autograd", "nn", "optim", "numpy", *sys.stdlib_module_names} - {"__main__"}
 _HERE = pathlib.Path(__file__).parents[2]
@@ -64,21 +72,21 @@ class Watch:
         True
     """
 
-    def __init__(self, *roots: Any, apart: Iterable[Group | Memory] = ()) -> None:
-        self.containers: list[Any] = []
-        self.containers_before: list[Any] = []
-        self.asked: list[tuple[Callable[[], Any], str, Any]] = []
-        self.arrays: list[tuple[Any, Any]] = []
+    def __init__(self, *roots: object, apart: Iterable[Group | Memory] = ()) -> None:
+        self.containers: list[object] = []
+        self.containers_before: list[object] = []
+        self.asked: list[tuple[Callable[[], object], str, object]] = []
+        self.arrays: list[tuple[Array, tuple[tuple[int, ...], object, bytes]]] = []
         self.tensors: list[Tensor] = []
-        self.generators: list[tuple[Any, Any]] = []
-        self.seen: dict[int, Any] = {id(x): x for x in apart}
+        self.generators: list[tuple[Generator, str]] = []
+        self.seen: dict[int, object] = {id(x): x for x in apart}
         self.numbers: set[float] = set()  # as they stand in the code, and around it
         self.unseen: list[str] = []
         pending = list(roots)
         while pending:
             pending += self._look(pending.pop())
 
-    def _look(self, x: Any) -> Iterator[Any]:
+    def _look(self, x: object) -> Iterator[object]:
         """Watch one thing, and give what else to look at."""
         if isinstance(x, float):
             self.numbers.add(x)
@@ -107,13 +115,13 @@ class Watch:
                 self._remembered(x)
             yield from x.values() if isinstance(x, dict) else x
         elif isinstance(x, np.ndarray):
-            self.arrays.append((x, _contents_of(x)))
+            self.arrays.append((x, _form_and_bytes(x)))
             if x.dtype == object:
                 self.seen[id(x)] = x, x.copy()  # its objects are compared by their addresses, too
                 yield from map(self._found, x.flat)
         elif isinstance(x, (*BUFFERS, *VIEWS)):
             found = self._ask(functools.partial(_contents_of, x), f"a {type(x).__name__}")
-            yield from () if isinstance(x, BUFFERS) else found
+            yield from found if isinstance(found, list) else ()
         elif isinstance(x, (weakref.ref, ContextVar)):
             ask = functools.partial(x.get, None) if isinstance(x, ContextVar) else x
             yield self._ask(ask, f"a {type(x).__name__}")
@@ -126,24 +134,24 @@ class Watch:
         elif type(x).__module__ != "builtins":
             yield from self._look_at_object(x)
 
-    def _ask(self, ask: Callable[[], Any], name: str) -> Any:
+    def _ask(self, ask: Callable[[], object], name: str) -> object:
         """What there is, which is asked for and compared from now on."""
         now = ask()
         self.asked.append((ask, name, _form_of(now)))
         return now
 
-    def _remembered(self, x: Any) -> Any:
+    def _remembered(self, x: object) -> object:
         """x, whose contents are compared from now on."""
         if x is not None:
             self.containers.append(x)
             self.containers_before.append(_contents_of(x))
         return x
 
-    def _found(self, x: Any) -> Any:
+    def _found(self, x: object) -> object:
         """x, found where its contents are not compared."""
         return self._remembered(x) if type(x) in EXACT else x
 
-    def _look_at_object(self, x: Any) -> Iterator[Any]:
+    def _look_at_object(self, x: object) -> Iterator[object]:
         if isinstance(getattr(x, "__dict__", None), dict):
             yield self._remembered(vars(x))
         for kind in type(x).__mro__:
@@ -153,7 +161,7 @@ class Watch:
                     yield self._ask(functools.partial(getattr, x, name, None), repr(name))
         yield type(x)
 
-    def _look_at_class(self, x: type) -> Iterator[Any]:
+    def _look_at_class(self, x: type) -> Iterator[object]:
         if _library(x.__module__):
             return
         for name, part in vars(x).items():
@@ -164,7 +172,7 @@ class Watch:
                 yield getattr(part, inside[0]) if inside else part
         yield from (*x.__bases__, type(x))
 
-    def _look_at_function(self, f: types.FunctionType) -> Iterator[Any]:
+    def _look_at_function(self, f: types.FunctionType) -> Iterator[object]:
         if f.__code__.co_filename.startswith(OURS):
             yield getattr(f, "__wrapped__", None)  # as of `grad(f)`
             return
@@ -227,7 +235,7 @@ class Watch:
             if differs:
                 return name
         for x, before in zip(self.containers, self.containers_before, strict=True):
-            if isinstance(before, dict):
+            if isinstance(before, dict) and isinstance(x, dict):
                 for key in (*x.keys(), *before.keys()):
                     if key not in x or key not in before or _differs(x[key], before[key]):
                         return repr(key)
@@ -253,37 +261,42 @@ class _Same:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, of: Any) -> None:
+    def __init__(self, of: object) -> None:
         self.of = of
 
     def __eq__(self, other: object) -> bool:
         return self.of is other
 
 
-def _form_of(x: Any) -> Any:
+def _form_of(x: object) -> object:
     """What to compare something with later: a list with what was in it, other things themselves."""
     return _copied(x) if type(x) in EXACT else x
 
 
-def _copied(x: Any, inside: tuple[int, ...] = ()) -> Any:
+def _copied(x: object, inside: tuple[int, ...] = ()) -> object:
     """Lists, tuples and dicts as they are now; what is in them is not copied."""
     if type(x) in EXACT:
         if id(x) in inside:
             return x  # it contains itself
         inside = (*inside, id(x))
-        if type(x) is dict:
+        if isinstance(x, dict):
             return {key: _copied(part, inside) for key, part in x.items()}
-        return type(x)([_copied(part, inside) for part in x])
-    compared: Any = type(x).__eq__
+        if isinstance(x, (list, tuple)):
+            return type(x)([_copied(part, inside) for part in x])
+    compared: object = type(x).__eq__
     if compared is object.__eq__ or x is None or isinstance(x, (*PLAIN, np.generic)):
         return x
     return _Same(x)  # an equal one in its place is not the one that is watched
 
 
-def _contents_of(x: Any) -> Any:
+def _form_and_bytes(x: Array) -> tuple[tuple[int, ...], object, bytes]:
+    return x.shape, x.dtype, x.tobytes()  # of an array of objects, their addresses
+
+
+def _contents_of(x: object) -> object:
     """What a container or an array has in it, to compare it with later."""
     if isinstance(x, np.ndarray):
-        return x.shape, x.dtype, x.tobytes()  # of an array of objects, their addresses
+        return _form_and_bytes(x)
     if isinstance(x, BUFFERS):
         return bytes(x)
     if isinstance(x, types.MappingProxyType):
@@ -294,23 +307,24 @@ def _contents_of(x: Any) -> Any:
         return set(x)
     if isinstance(x, deque):
         return deque(map(_copied, x))
+    assert isinstance(x, Iterable)
     return (tuple if isinstance(x, tuple) else list)(map(_copied, x))
 
 
-def _state(x: Any) -> str:
+def _state(x: Generator) -> str:
     """Where a generator of random numbers is."""
     if isinstance(x, np.random.Generator):
         return repr(x.bit_generator.state)
     return repr(x.getstate() if isinstance(x, random.Random) else x.get_state())
 
 
-def _space(x: Any) -> list[dict[str, Any]]:
+def _space(x: object) -> list[dict[str, object]]:
     """The names in a module of the user's own."""
     own = isinstance(x, types.ModuleType) and not _library(x.__name__)
     return [vars(x)] if own else []
 
 
-def _differs(now: Any, before: Any) -> bool:
+def _differs(now: object, before: object) -> bool:
     # Python compares containers in C, and looks first whether two things are the same one.
     if now is before:  # as may be a nan, which is not equal to itself
         return False
@@ -319,7 +333,7 @@ def _differs(now: Any, before: Any) -> bool:
     return now is not before
 
 
-def _library(module: Any) -> bool:
+def _library(module: object) -> bool:
     """Whether a module is a library's: the standard library's, or of a package that is installed.
 
     What such a module holds is not compared at each call; an object of its classes is.
@@ -371,7 +385,7 @@ def _unseen(code: types.CodeType) -> Iterator[str]:
             yield f"{name}()"
 
 
-def variables(f: Callable[..., Any]) -> dict[str, Any]:
+def variables(f: Callable[..., Any]) -> dict[str, object]:
     """The variables that a function uses from around it, by name."""
     if isinstance(f, types.MethodType):
         return {"self": f.__self__, **variables(f.__func__)}
@@ -382,7 +396,7 @@ def variables(f: Callable[..., Any]) -> dict[str, Any]:
     return found | {name: _contents(cell) for name, cell in cells}
 
 
-def _contents(cell: Any) -> Any:
+def _contents(cell: types.CellType) -> object:
     try:
         return cell.cell_contents
     except ValueError:  # a variable that has no value yet

@@ -6,7 +6,7 @@ what comes out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from autograd.compiler.relocation import arrays_in
 if TYPE_CHECKING:
     from autograd.arrays import Array
 
-Call = Callable[[], Any]
+Call = partial[Any]
 
 
 def agree(sections: list[list[Call]], native: list[list[Call]]) -> bool:

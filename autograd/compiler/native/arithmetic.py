@@ -12,9 +12,16 @@ import numpy as np
 
 from autograd.compiler.native.loops import FOLDS, Apply, Code, Nest, Number
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
+from autograd.compiler.traced import begin_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from autograd.arrays import Array
+
+    Axes = int | tuple[int, ...] | None
+    Kind = np.dtype[Any] | type[int] | type[float]
+    """The type of an operand for NumPy's choice of a result's: a Python number's is weak."""
 
 UNARY = (
     "negative", "positive", "absolute", "sign", "square", "reciprocal", "sqrt", "cbrt", "exp",
@@ -48,9 +55,7 @@ def typed(code: Code, dtype: np.dtype[Any]) -> Code:
     return Apply("cast", (code,), dtype)
 
 
-def applied(
-    ufunc: np.ufunc, operands: list[Code], kinds: list[np.dtype[Any]], to: np.dtype[Any]
-) -> Code:
+def applied(ufunc: np.ufunc, operands: list[Code], kinds: list[Kind], to: np.dtype[Any]) -> Code:
     """The code of a universal function, with NumPy's own choice of types."""
     if ufunc.__name__ not in KNOWN:
         raise UnknownStep(ufunc.__name__)
@@ -82,7 +87,7 @@ def _is_one(x: Code) -> bool:
     return isinstance(x, Number) and x.value == 1
 
 
-def operand(memories: Memories, x: Array | int, shape: tuple[int, ...]) -> tuple[Code, Any]:
+def operand(memories: Memories, x: object, shape: tuple[int, ...]) -> tuple[Code, Kind]:
     """An operand as code, and its type for NumPy's choice: a Python number's is weak."""
     if isinstance(x, np.ndarray):
         if x.ndim > len(shape):  # as `np.add(a, b, out)` with an out that lacks an axis is an error
@@ -95,12 +100,12 @@ def operand(memories: Memories, x: Array | int, shape: tuple[int, ...]) -> tuple
     raise UnknownStep(f"an operand of type {type(x).__name__}")
 
 
-def apart(target: Array, *operands: Any) -> None:
+def apart(target: Array, *operands: object) -> None:
     """See to it that what is read is not written meanwhile, but for the very same number."""
     for x in operands:
         if not isinstance(x, np.ndarray) or not np.may_share_memory(x, target):
             continue
-        same = x.__array_interface__["data"][0] == target.__array_interface__["data"][0]
+        same = begin_of(x) == begin_of(target)
         if not (same and x.shape == target.shape and x.strides == target.strides):
             raise UnknownStep("a call that reads what it writes")
 
@@ -114,17 +119,21 @@ def assigned(memories: Memories, code: Code, target: Array, adds: bool = False) 
 
 
 def elementwise(
-    memories: Memories, ufunc: np.ufunc, args: Any, options: dict[str, Array]
+    memories: Memories,
+    ufunc: np.ufunc,
+    args: Sequence[Array | float],
+    options: Mapping[str, Array | tuple[Array]],
 ) -> list[Nest]:
     """The nest of a universal function, called with its arrays and the one it writes into."""
     options = dict(options)
-    target = options.pop("out", None)
-    if isinstance(target, tuple):
-        (target,) = target
+    (target,) = out if isinstance(out := options.pop("out", None), tuple) else (out,)
     if options or ufunc.nout != 1:
         raise UnknownStep(f"{ufunc.__name__} with options")
     if target is None:
-        *args, target = args
+        *args, last = args
+        target = last if isinstance(last, np.ndarray) else None
+    if target is None:
+        raise UnknownStep(f"{ufunc.__name__} of numbers alone")
     if not target.size:
         return []
     apart(target, *args)
@@ -137,7 +146,7 @@ def elementwise(
 
 
 def folded(
-    memories: Memories, fold: str, code: Code, axes: tuple[int, ...], target: Any
+    memories: Memories, fold: str, code: Code, axes: tuple[int, ...], target: Array
 ) -> list[Nest]:
     """A nest whose first axes are the target's, and whose others are folded."""
     if not target.size:
@@ -153,12 +162,14 @@ def folded(
 
 
 def reduction(
-    memories: Memories, ufunc: np.ufunc, x: Any, axis: Any = 0, dtype: Any = None,
-    out: Any = None, keepdims: bool = False, **more: Any,
+    memories: Memories, ufunc: np.ufunc, x: object, axis: Axes = 0, dtype: object = None,
+    out: Array | tuple[Array] | None = None, keepdims: bool = False, **more: object,
 ) -> list[Nest]:  # fmt: skip
     """The nest of a universal function's `reduce`."""
     (target,) = out if isinstance(out, tuple) else (out,)
-    if more or not isinstance(x, np.ndarray) or (dtype is not None and dtype != target.dtype):
+    if more or target is None or not isinstance(x, np.ndarray):
+        raise UnknownStep(f"{ufunc.__name__}.reduce with options")
+    if dtype is not None and dtype != target.dtype:
         raise UnknownStep(f"{ufunc.__name__}.reduce with options")
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     gone = sorted(i % x.ndim for i in axes)

@@ -45,7 +45,7 @@ from autograd.compiler.relocation import arrays_in
 if TYPE_CHECKING:
     from autograd.compiler.program import Workspace
 
-Call = Callable[[], Any]
+Call = partial[Any]
 
 
 class Run(NamedTuple):

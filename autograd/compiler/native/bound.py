@@ -25,9 +25,9 @@ from autograd.compiler.native.bound_step import (
 )
 from autograd.compiler.native.loops import FIXED, GIVEN, LEAF, MADE
 from autograd.compiler.native.lowering import expanded
+from autograd.compiler.numpy_calls import Call
 from autograd.compiler.program import Program, Workspace
-from autograd.compiler.tape import SOURCE, VIEW
-from autograd.compiler.traced import Traced
+from autograd.compiler.traced import SOURCE, VIEW, Traced
 from autograd.errors import CompileError
 from autograd.tensor import Tensor
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from autograd.arrays import Array
 
-Calls = list[Any]
+Calls = list[Call]
 
 
 @dataclass

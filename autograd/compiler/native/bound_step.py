@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.gather import taken
+from autograd.compiler.numpy_calls import Call
 from autograd.errors import CompileError
 from autograd.tensor import Tensor
 
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from autograd.arrays import Array
+    from autograd.compiler.bound_effects import BoundEffects
+    from autograd.compiler.effects import Written
     from autograd.compiler.program import Program, Workspace
 
-Calls = list[Any]
+Calls = list[Call]
 
 _NUMBER = re.compile(r"v\[(\d+)\]")
 
@@ -44,9 +47,19 @@ class Settings:
     checks: list[tuple[str, bool]] = field(default_factory=list)
 
 
+def _effects(program: Program) -> Written:
+    assert program.effects is not None, "only a step is asked"
+    return program.effects
+
+
+def _bound(space: Workspace) -> BoundEffects:
+    assert space.effects is not None, "only a step is asked"
+    return space.effects
+
+
 def check_repeats(who: str, program: Program) -> None:
     """Refuse a step whose next one would not be the same program, or could not be written down."""
-    effects = program.effects
+    effects = _effects(program)
     if effects.draws:
         raise CompileError(
             f"{who}: needs a function that draws no random numbers, but this one does, as dropout "
@@ -74,7 +87,8 @@ def settings(who: str, program: Program, space: Workspace) -> Settings:
     Raises:
         CompileError: the next step is another program than the one that was recorded.
     """
-    effects, host = program.effects, program.effects.run.effects.host
+    effects = _effects(program)
+    host = effects.run.effects.host
     if effects.compute() is None:
         raise CompileError(
             f"{who}: needs a recording like the step to come, but the newest is of an earlier one, "
@@ -105,7 +119,7 @@ def settings(who: str, program: Program, space: Workspace) -> Settings:
     def named(text: str) -> str:
         return _NUMBER.sub(lambda found: f"settings.{names[keys[int(found[1])]]}", text)
 
-    filled = zip(space.effects.numbers, map(named, texts), strict=True)
+    filled = zip(_bound(space).numbers, map(named, texts), strict=True)
     return Settings(
         {names[key]: (now[k], after[k] - now[k]) for k, key in keys.items()},
         [(array, text) for array, text in filled if array is not None],
@@ -131,15 +145,16 @@ def taken_over(program: Program, space: Workspace) -> Calls:
 
 def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[int, Array]]:
     """What copies new numbers to where they stay; and new gradients, by whose they are."""
-    effects, tensors = program.effects, program.tensors
+    effects, tensors = _effects(program), program.tensors
     calls: Calls = [
         partial(np.positive, space.arrays[new], tensors[k][0]._data) for k, new in effects.data
     ]
     grads = {id(tensors[k][0]): space.arrays[x] for k, x in effects.grads if x is not None}
     found = [(pairs, array, True) for array, pairs in effects.row_data.items()]
-    given = [pair for pair in effects.row_grads if pair[1] is not None]
-    for those, array, is_data in [*found, *([(given, None, False)] if given else [])]:
-        pairs, numbers, where = space.effects.found(array, those)
+    given = [(k, row) for k, row in effects.row_grads if row is not None]
+    found += [(given, None, False)] * bool(given)
+    for those, array, is_data in found:
+        pairs, numbers, where = _bound(space).found(array, those)
         flat = numbers.reshape(-1)
         sources = np.arange(flat.size)[where].ravel().tolist()
         moves: dict[int, list[tuple[int, int]]] = {}
@@ -153,7 +168,7 @@ def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[in
             if not is_data:
                 target = grads.setdefault(key, np.zeros_like(target))
             calls += _put(flat, target.reshape(-1), sorted(moves[key]))
-    kept = zip(space.effects.kept, program.arrays_kept(), strict=True)
+    kept = zip(_bound(space).kept, program.arrays_kept(), strict=True)
     return [*calls, *(partial(np.positive, new, now) for new, now in kept)], grads
 
 

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.native.arithmetic import assigned, typed
 from autograd.compiler.native.loops import MADE, Apply, Code, Memory, Nest, Number, Ref, mapped
 from autograd.compiler.native.memories import Memories, UnknownStep
+from autograd.compiler.numpy_calls import Call
 from autograd.compiler.rounds import OnFloats
 from autograd.compiler.tape import Tape
+from autograd.compiler.traced import Traced
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 FLOAT = np.dtype(np.float64)
 ONE = Number(1.0, FLOAT)
@@ -26,12 +31,12 @@ MANY = 3_000
 """Of chains of more rows NumPy's run stays: to write them all down takes seconds."""
 
 
-Lower = Callable[[Any, Memories], list[Nest]]
+Lower = Callable[[Call, Memories], list[Nest]]
 """The nests of a call of NumPy's: `lowered` of lowering.py, which knows this file."""
 
 
 def forward(
-    memories: Memories, lower: Lower, chain: OnFloats, outside: Any, out: Any
+    memories: Memories, lower: Lower, chain: OnFloats, outside: Array, out: Array
 ) -> list[Nest]:
     """All rows, into an array."""
     values = _values(memories, "values", chain)
@@ -48,10 +53,10 @@ def backward(
     memories: Memories,
     lower: Lower,
     chain: OnFloats,
-    outside: Any,
-    results: Any,
-    out_grads: Any,
-    out: Any,
+    outside: Array,
+    results: Array,
+    out_grads: Array,
+    out: Array,
 ) -> list[Nest]:
     """The gradients of the rows carried back to the numbers from outside, the last row first."""
     values, grads = (_values(memories, name, chain) for name in ("values", "grads"))
@@ -91,7 +96,7 @@ def _values(memories: Memories, name: str, chain: OnFloats) -> Memory:
     return memories.more(name, np.zeros(chain.count + chain.size), MADE)
 
 
-def _copied(memories: Memories, array: Any, memory: Memory, begin: int) -> list[Nest]:
+def _copied(memories: Memories, array: Array, memory: Memory, begin: int) -> list[Nest]:
     if not array.size:
         return []
     return [Nest(array.shape, 1, memories.ref(array), Ref(memory, begin, (1,)))]
@@ -117,7 +122,7 @@ def _code_of(lower: Lower, function: Callable[..., Any], count: int) -> Code:
             found = function(*traced)
     except (TypeError, ValueError, AttributeError) as err:  # it looks at the number itself
         raise UnknownStep("an operation on a number that branches") from err
-    if not hasattr(found, "tape"):
+    if not isinstance(found, Traced):
         return Number(float(found), FLOAT)
     places = {id(x): given[k : k + 1].reshape(()) for k, x in enumerate(traced)}
     bound = tape.bind([found], places)
@@ -125,7 +130,7 @@ def _code_of(lower: Lower, function: Callable[..., Any], count: int) -> Code:
     return _inlined(lower, calls, given, bound[found])
 
 
-def _inlined(lower: Lower, calls: list[Any], given: Any, wanted: Any) -> Code:
+def _inlined(lower: Lower, calls: list[Call], given: Array, wanted: Array) -> Code:
     """One number that some calls compute, as one code of those that are given."""
     memories = Memories([*calls, partial(np.positive, given, wanted)])
     known: dict[tuple[Memory, int], Code] = {}

@@ -9,18 +9,24 @@ did: NumPy goes on from there, with its own error.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd.compiler.emit import Emitted
 from autograd.compiler.native.arithmetic import apart, assigned, operand, typed
 from autograd.compiler.native.loops import FIXED, MADE, Apply, Code, Nest, Number, Ref
 from autograd.compiler.native.memories import Memories, UnknownStep
 
+if TYPE_CHECKING:
+    from types import MethodType
+
+    from autograd.arrays import Array
+
 INTEGER, TRUTH = np.dtype(np.int64), np.dtype(bool)
 
 
-def taken(memories: Memories, source: Any, places: Any, out: Any) -> list[Nest]:
+def taken(memories: Memories, source: Array, places: Array, out: Array) -> list[Nest]:
     """`source.take(places)`: numbers of a row, at places all of which there are."""
     if np.may_share_memory(source, out) or not source.flags.c_contiguous:
         raise UnknownStep("a call that reads what it writes")
@@ -32,7 +38,7 @@ def taken(memories: Memories, source: Any, places: Any, out: Any) -> list[Nest]:
     return assigned(memories, Ref(memory, begin, (0,) * out.ndim, place, count), out)
 
 
-def item(memories: Memories, target: Any, x: Any, index: Any) -> list[Nest]:
+def item(memories: Memories, target: Array, x: Array, index: object) -> list[Nest]:
     """`x[index]` with arrays of places in the index."""
     apart(target, x)
     found, ref, shape = _at(memories, x, index)
@@ -41,7 +47,9 @@ def item(memories: Memories, target: Any, x: Any, index: Any) -> list[Nest]:
     return [*found, *assigned(memories, typed(ref, target.dtype), target)]
 
 
-def put(memories: Memories, whole: Any, index: Any, array: Any, adds: bool = False) -> list[Nest]:
+def put(
+    memories: Memories, whole: Array, index: object, array: Array | float, adds: bool = False
+) -> list[Nest]:
     """`whole[index] = array`, for places that differ from each other unless it is added."""
     if np.may_share_memory(whole, array):
         raise UnknownStep("a call that reads what it writes")
@@ -53,12 +61,14 @@ def put(memories: Memories, whole: Any, index: Any, array: Any, adds: bool = Fal
     return [*found, Nest(shape, len(shape), code, ref, adds=adds)] if 0 not in shape else found
 
 
-def added_at(memories: Memories, whole: Any, index: Any, array: Any) -> list[Nest]:
+def added_at(memories: Memories, whole: Array, index: object, array: Array | float) -> list[Nest]:
     """`np.add.at`: likewise one after the other, for places that may come again."""
     return put(memories, whole, index, array, adds=True)
 
 
-def added_some(memories: Memories, whole: Any, places: Any, array: Any, columns: Any) -> list[Nest]:
+def added_some(
+    memories: Memories, whole: Array, places: Array, array: Array, columns: Array
+) -> list[Nest]:
     """`np.add.at(whole, places, array[columns])` of rows, for places that are all there."""
     if not (whole.flags.c_contiguous and array.flags.c_contiguous):
         raise UnknownStep("numbers that are not side by side")
@@ -70,14 +80,16 @@ def added_some(memories: Memories, whole: Any, places: Any, array: Any, columns:
     return [Nest(places.shape, 1, code, out, adds=True)]
 
 
-def chosen(memories: Memories, target: Any, function: Any, indices: Any) -> list[Nest]:
+def chosen(memories: Memories, target: Array, function: MethodType, indices: Array) -> list[Nest]:
     """The places of what single numbers' lookups choose: `table[indices[places], which]`.
 
     In a loop the indices of each round are a line.
     """
     if not indices.flags.c_contiguous:
         raise UnknownStep("indices that lie apart")
-    emitted, found, begin = function.__self__, [], 0
+    emitted, begin = function.__self__, 0
+    assert isinstance(emitted, Emitted)
+    found: list[Nest] = []
     for gather, table in zip(emitted.lookups, emitted.tables, strict=True):
         rows = np.arange(indices.size).reshape(indices.shape)[..., np.ravel(gather.places)]
         shape, nothing = rows.shape, (0,) * rows.ndim
@@ -98,7 +110,7 @@ def chosen(memories: Memories, target: Any, function: Any, indices: Any) -> list
 # --- places
 
 
-def _at(memories: Memories, x: Any, index: Any) -> tuple[list[Nest], Ref, tuple[int, ...]]:
+def _at(memories: Memories, x: Array, index: object) -> tuple[list[Nest], Ref, tuple[int, ...]]:
     """What has to be done before `x[index]`, where its numbers are, and its shape."""
     parts = _parts(x, index)
     arrays = {k: part for k, part in enumerate(parts) if isinstance(part, (np.ndarray, _Known))}
@@ -124,18 +136,17 @@ def _at(memories: Memories, x: Any, index: Any) -> tuple[list[Nest], Ref, tuple[
 class _Known(NamedTuple):
     """Places that are written in an index, between arrays of others."""
 
-    places: Any
+    places: Array
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Their shape."""
-        shape: tuple[int, ...] = self.places.shape
-        return shape
+        return self.places.shape
 
 
-def _parts(x: Any, index: Any) -> list[Any]:
+def _parts(x: Array, index: object) -> list[Any]:
     """An index with a part for each axis of what it makes but for numbers, which are places."""
-    parts = list(index) if isinstance(index, tuple) else [index]
+    parts: list[Any] = list(index) if isinstance(index, tuple) else [index]
     written = (list, int, np.integer)
     parts = [_Known(np.asarray(part)) if isinstance(part, written) else part for part in parts]
     used = sum(part is not None and part is not Ellipsis for part in parts)
@@ -144,7 +155,7 @@ def _parts(x: Any, index: Any) -> list[Any]:
 
 
 def _places(
-    memories: Memories, view: Any, arrays: dict[int, Any], shape: tuple[int, ...]
+    memories: Memories, view: Array, arrays: dict[int, Array | _Known], shape: tuple[int, ...]
 ) -> tuple[list[Nest], Ref]:
     """The places that some arrays, one for an axis each, come to together."""
     found: list[Nest] = []
@@ -198,13 +209,13 @@ def _apply(name: str, x: Code, y: Code) -> Code:
     return Apply(name, (x, y), INTEGER)
 
 
-def _integers(places: Any) -> Any:
+def _integers(places: Array) -> Array:
     if places.dtype.kind != "i":
         raise UnknownStep("a choice by truth values")
     return places
 
 
-def _is_inside(memories: Memories, places: Any, count: int) -> bool:
+def _is_inside(memories: Memories, places: Array, count: int) -> bool:
     """Whether places are known, and are all there."""
     known = memories.is_fixed(_integers(places))
     return known and bool(((places >= 0) & (places < count)).all())

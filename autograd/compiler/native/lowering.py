@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,13 +21,13 @@ from autograd.compiler.native.lookups import added_at
 from autograd.compiler.native.loops import Nest, Number, simplified
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.moves import MOVES
-from autograd.compiler.numpy_calls import DOT
+from autograd.compiler.numpy_calls import DOT, Call
 from autograd.compiler.relocation import arrays_in
 from autograd.compiler.repeated_calls import unrolled
 from autograd.compiler.rounds import OnFloats
 
 
-def lowered(call: Any, memories: Memories) -> list[Nest]:
+def lowered(call: Call, memories: Memories) -> list[Nest]:
     """The nests that do what a call of NumPy does.
 
     Raises:
@@ -68,16 +67,16 @@ def lowered(call: Any, memories: Memories) -> list[Nest]:
     ]
 
 
-def expanded(section: Iterable[Any]) -> list[Any]:
+def expanded(section: Iterable[Call]) -> list[Call]:
     """The calls, of a loop's rounds those that it makes."""
-    found: list[Any] = []
+    found: list[Call] = []
     for call in section:
-        is_loop = isinstance(call, partial) and isinstance(call.func, Rounds)
-        found += unrolled(call.func.calls(*call.args) if is_loop else [call])
+        function = call.func
+        found += unrolled(function.calls(*call.args) if isinstance(function, Rounds) else [call])
     return found
 
 
-def _comment(call: Any, memories: Memories) -> str:
+def _comment(call: Call, memories: Memories) -> str:
     """What a call does, in a line."""
     function, arrays = call.func, list(arrays_in(call))
     if getattr(function, "__name__", "") == "store":
@@ -85,9 +84,8 @@ def _comment(call: Any, memories: Memories) -> str:
     name = getattr(function, "__name__", "call").strip("_")
     name = {"dot": "matmul", "positive": "copy", "setitem": "copy"}.get(name, name)
     if name == "reduce":
-        name = {"add": "sum", "maximum": "max", "minimum": "min"}.get(
-            function.__self__.__name__, name
-        )
+        folded = getattr(function, "__self__", function).__name__
+        name = {"add": "sum", "maximum": "max", "minimum": "min"}.get(folded, name)
     names = [memories.of(x)[0].name for x in arrays if x.size]
     if name == "fill":
         return f"{names[-1]} = {call.args[0]}"

@@ -11,20 +11,19 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from autograd.compiler.native.loops import FIXED, MADE, Memory, Number, Ref
+from autograd.compiler.numpy_calls import Call
 from autograd.compiler.relocation import arrays_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from autograd.arrays import Array
 
-Named = tuple[Any, str, str]
+Named = tuple["Array", str, str]
 """An array, what it is called, and what it holds."""
 
 KINDS = ("f8", "f4", "i8", "i4", "u1", "b1")
@@ -69,19 +68,19 @@ class Memories:
 
     def __init__(
         self,
-        calls: Iterable[Callable[..., Any]],
+        calls: Iterable[Call],
         named: Sequence[Named] = (),
         constants: bool = False,
         complete: bool = False,
     ) -> None:
         self.constants, self.complete = constants, complete
         self.tables: list[Memory] = []
-        self.kept: list[Any] = []  # so that no address is given to another array meanwhile
-        names: dict[tuple[int, int], tuple[str, str, Any]] = {}
+        self.kept: list[Array] = []  # so that no address is given to another array meanwhile
+        names: dict[tuple[int, int], tuple[str, str, Array]] = {}
         for array, name, role in named:
             if array.size and not array.dtype.hasobject:
                 names.setdefault(byte_bounds(array), (name, role, array))
-        blocks = {**{key: x for key, (*_, x) in names.items()}}
+        blocks = {key: x for key, (_, _, x) in names.items()}
         for array in (x for call in calls for x in arrays_in(call)):
             if array.size:
                 blocks.setdefault(byte_bounds(array), array)
@@ -91,7 +90,13 @@ class Memories:
             self.blocks.append((low, high, self._memory(low, high, inside, names)))
         self.begins = [low for low, *_ in self.blocks]
 
-    def _memory(self, low: int, high: int, inside: list[Array], names: dict[Any, Any]) -> Memory:
+    def _memory(
+        self,
+        low: int,
+        high: int,
+        inside: list[Array],
+        names: dict[tuple[int, int], tuple[str, str, Array]],
+    ) -> Memory:
         own = names.get((low, high))
         parts = [found for x in inside if (found := names.get(byte_bounds(x))) is not None]
         dtypes = {x.dtype for x in inside}
@@ -133,7 +138,7 @@ class Memories:
             counts[kind] += 1
             memory.name = name
 
-    def table(self, places: Any) -> Ref:
+    def table(self, places: Array) -> Ref:
         """Places that are known now, as a memory of their own."""
         array = np.array(places, dtype=np.int64, order="C")
         return self.place_of(array, self.more("places", array, FIXED), 0)
@@ -206,10 +211,10 @@ class _Window:
         }  # fmt: skip
 
 
-def _joined(blocks: dict[Any, Any]) -> Iterator[tuple[tuple[int, int], list[Any]]]:
+def _joined(blocks: dict[tuple[int, int], Array]) -> Iterator[tuple[tuple[int, int], list[Array]]]:
     """Ranges of memory that do not overlap, each with the arrays in it."""
     low = high = 0
-    inside: list[Any] = []
+    inside: list[Array] = []
     for (begin, end), array in sorted(blocks.items(), key=lambda x: (x[0][0], -x[0][1])):
         if inside and begin < high:
             high = max(high, end)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,14 +29,15 @@ from autograd.compiler.native.windows import WINDOWS
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+    from autograd.compiler.native.arithmetic import Axes
 
 
 def _stored(
     memories: Memories,
     target: Array,
     function: Callable[..., Any],
-    args: Any,
-    options: dict[Any, Any],
+    args: tuple[Any, ...],
+    options: dict[str, Any],
 ) -> list[Nest]:
     """A call whose result is copied into its place."""
     name = getattr(function, "__name__", "")
@@ -56,7 +58,7 @@ def _stored(
         return assigned(memories, Number(float(name == "ones_like"), target.dtype), target)
     if name == "item" and any(isinstance(y, np.ndarray) for y in _leaves(args[1])):
         return item(memories, target, *args)
-    if name == "choose":
+    if name == "choose" and isinstance(function, MethodType):
         return chosen(memories, target, function, *args)
     if name in ("copy", "astype", "reshape", "ravel", "transpose", "item", "broadcast_to"):
         return _shown(memories, target, function, args, options)
@@ -77,7 +79,9 @@ def _stored(
 _FOLDS = {"any": np.logical_or, "all": np.logical_and, "prod": np.multiply, "sum": np.add}
 
 
-def _einsum(memories: Memories, target: Any, how: Any, *arrays: Any, **options: Any) -> list[Nest]:
+def _einsum(
+    memories: Memories, target: Array, how: object, *arrays: Array, **options: object
+) -> list[Nest]:
     """Products summed over the letters that the result does not have."""
     if options or not isinstance(how, str) or "->" not in how or "." in how:
         raise UnknownStep("einsum")
@@ -106,7 +110,7 @@ def _shown(
     target: Array,
     function: Callable[..., Any],
     args: tuple[Any, ...],
-    options: dict[Any, Any],
+    options: dict[str, Any],
 ) -> list[Nest]:
     """Numbers of an array in another order: found by asking NumPy where each of them comes from."""
     x = args[0]
@@ -130,13 +134,13 @@ def _shown(
     return assigned(memories, typed(memories.ref(x), target.dtype), target)
 
 
-def _leaves(tree: Any) -> list[Any]:
+def _leaves(tree: object) -> list[object]:
     if isinstance(tree, (tuple, list)):
         return [leaf for part in tree for leaf in _leaves(part)]
     return [tree]
 
 
-def _added_up(memories: Memories, row: Any, starts: Any, out: Any) -> list[Nest]:
+def _added_up(memories: Memories, row: Array, starts: Array, out: Array) -> list[Nest]:
     """`np.add.reduceat`: sums of parts of a row, one after the other."""
     starts = np.asarray(starts)
     if row.ndim != 1 or (np.diff(starts) <= 0).any() or np.may_share_memory(row, out):
@@ -154,7 +158,12 @@ def _added_up(memories: Memories, row: Any, starts: Any, out: Any) -> list[Nest]
 
 
 def _side_by_side(
-    memories: Memories, arrays: list[Array], axis: int = 0, out: Any = None, stacked: bool = False
+    memories: Memories,
+    arrays: list[Array],
+    axis: int | None = 0,
+    *,
+    out: Array,
+    stacked: bool = False,
 ) -> list[Nest]:
     """`np.concatenate` and `np.stack`: each part is copied to its place."""
     if axis is None:
@@ -176,11 +185,12 @@ def _side_by_side(
 
 
 def _mean(
-    memories: Memories, x: Any, axis: Any = None, dtype: Any = None, out: Any = None,
-    keepdims: bool = False, **more: Any,
+    memories: Memories, x: Array, axis: Axes = None, dtype: object = None,
+    out: Array | None = None,
+    keepdims: bool = False, **more: object,
 ) -> list[Nest]:  # fmt: skip
     """`np.mean`: a sum, divided."""
-    if more or not out.size or not x.size:
+    if more or out is None or not out.size or not x.size:
         raise UnknownStep("mean")
     count = x.size // out.size
     total = reduction(memories, np.add, x, axis, dtype, out, keepdims)

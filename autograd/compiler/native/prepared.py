@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,12 +11,11 @@ from autograd.compiler.native.loops import GIVEN, MADE, Memory, Nest, Ref, simpl
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.rolling import rolled
+from autograd.compiler.numpy_calls import Call
 from autograd.compiler.relocation import arrays_in
 from autograd.errors import CompileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from autograd.arrays import Array
 
 Part = tuple[Memory, int, tuple[int, ...]]
@@ -64,7 +63,7 @@ class Prepared:
         self.forward = rolled(copies + first, tables=False)
         self.backward = rolled(last, tables=False)
 
-    def _nests(self, call: Callable[..., Any], memories: Memories) -> list[Nest]:
+    def _nests(self, call: Call, memories: Memories) -> list[Nest]:
         try:
             return lowered(call, memories)
         except UnknownStep as err:
@@ -106,7 +105,7 @@ class Prepared:
         return given
 
     def _results(
-        self, memories: Memories, results: list[tuple[str, Any]], nests: list[Nest]
+        self, memories: Memories, results: list[tuple[str, Array]], nests: list[Nest]
     ) -> list[Memory]:
         """The memories of the results, and the nests that fill them; single numbers are one."""
         if len(results) > 1 and all(x.shape == (1,) for _, x in results):

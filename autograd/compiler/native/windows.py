@@ -110,7 +110,7 @@ def _padded(
 
 
 def _spread(
-    memories: Memories, target: Any, places: Lengths, kernel: Lengths, stride: Lengths,
+    memories: Memories, target: Array, places: Lengths, kernel: Lengths, stride: Lengths,
     padding: Pairs, dilation: Lengths, write: Callable[[Block, bool], Nest],
 ) -> list[Nest]:  # fmt: skip
     """The nests around one that adds something to all places of windows.
@@ -135,7 +135,8 @@ def _spread(
     if any(behind < 0 for _, behind in padding):  # nothing comes where elements were taken away
         clear.append(_cleared(memories, target))
         ends = zip(target.shape[2:], padding, strict=True)
-        target = target[(..., *(slice(n + min(behind, 0)) for n, (_, behind) in ends))]
+        inside = [slice(n + min(behind, 0)) for n, (_, behind) in ends]
+        target = target[(slice(None), slice(None), *inside)]
     before = tuple(a for a, _ in padding)
     return [*clear, write(block, True), _copied(memories, target, block.moved(before), back=True)]
 
@@ -144,7 +145,7 @@ def _cleared(memories: Memories, target: Array) -> Nest:
     return Nest(target.shape, target.ndim, Number(0.0, target.dtype), memories.target(target))
 
 
-def _check(*arrays: Any) -> None:
+def _check(*arrays: Array) -> None:
     *given, target = arrays
     if any(np.may_share_memory(x, target) for x in given):
         raise UnknownStep("a call that reads what it writes")
