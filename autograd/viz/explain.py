@@ -20,6 +20,7 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from itertools import pairwise
 from types import FrameType
@@ -103,7 +104,11 @@ class Explanation(Written):
         self._uses = trace.uses
         counts, totals = trace.paths(trace.root)
         self.count, self.total = counts.get(wrt, 0), totals.get(wrt, 0.0)
-        self.paths = tuple(self._written_out())
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """Those that are written out."""
+        return tuple(self._written_out())
 
     def _written_out(self) -> Iterator[Path]:
         """The paths, found from `wrt` upwards with a stack: every way on leads to the root."""

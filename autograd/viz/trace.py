@@ -78,7 +78,7 @@ class Trace:
         names: What each node is called in code. An unnamed constant has no entry: it is its number.
         abbreviated: For each name that is short for a long label or variable, that.
         found: The nodes whose names are labels or the caller's variables.
-        joined: For each result of a box that `close` closed, its derivatives by the box's operands.
+        joined: For each result of a box that `close` closed, the operands, and its derivatives.
     """
 
     def __init__(
@@ -89,7 +89,8 @@ class Trace:
         more: Sequence[Node] = (),
     ) -> None:
         self.root = root
-        self.joined: dict[Node, dict[Node, float]] = {}
+        self.joined: dict[Node, tuple[tuple[Node, ...], tuple[float, ...]]] = {}
+        self._paths: dict[Node, tuple[dict[Node, int], dict[Node, float]]] = {}
         order = topological(root)
         known = set(order) if more else ()
         self.nodes = (*(node for node in more if node not in known), *order)
@@ -224,20 +225,23 @@ class Trace:
 
     def parents(self, node: Node) -> Sequence[Node]:
         """The operands of a node, or of the closed box that results in it."""
-        joined = self.joined.get(node)
-        return node.parents if joined is None else tuple(joined)
+        return self.joined[node][0] if node in self.joined else node.parents
 
     def close(self, boxes: Iterable[Box]) -> None:
         """Let boxes of numbers with one result count as one operation in every path from now on."""
         for box in boxes:
             if len(box.results) == 1 and all(isinstance(node, Value) for node in box.nodes):
-                self.joined[box.results[0]] = self.factors(box)
+                factors = self.factors(box)
+                self.joined[box.results[0]] = tuple(factors), tuple(factors.values())
                 inside = {*box.nodes} - {*box.results}
                 self.nodes = tuple(node for node in self.nodes if node not in inside)
         self.__dict__.pop("uses", None)
+        self._paths.clear()
 
     def paths(self, top: Node) -> tuple[dict[Node, int], dict[Node, float]]:
         """For each node, how many paths lead from it to `top`, and the sum of their products."""
+        if top in self._paths:
+            return self._paths[top]
         counts: dict[Node, int] = {top: 1}
         totals: dict[Node, float] = {top: 1.0}
         for node in reversed(self.nodes):
@@ -248,6 +252,7 @@ class Trace:
                     product = totals[node] * self.exact_number(node, i)
                     counts[parent] = counts.get(parent, 0) + counts[node]
                     totals[parent] = totals[parent] + product if parent in totals else product
+        self._paths[top] = counts, totals
         return counts, totals
 
     def factors(self, box: Box, top: Node | None = None) -> dict[Node, float]:
@@ -277,7 +282,7 @@ class Trace:
             GraphError: what it was made by has a gradient of its own, which need not be a product.
         """
         if node in self.joined:
-            return list(self.joined[node].values())[position]
+            return self.joined[node][1][position]
         local: float | None = node.local_derivative(position)
         if local is None:
             raise _no_factor(node)

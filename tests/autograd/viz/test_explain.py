@@ -22,6 +22,7 @@ from autograd import (
 )
 from autograd.node import topological
 from autograd.viz.explain import MOST_PATHS
+from autograd.viz.trace import Trace
 from nn import functional as F
 from tests.work import calls_at_most
 
@@ -343,3 +344,24 @@ def test_a_single_step_shows_itself_as_a_formula():
         assert shown["text/latex"].strip("$\n") == step.latex
         assert "<math" in shown["text/html"]
         assert step.equation in shown["text/plain"]
+
+
+def test_the_operands_of_a_long_sum_are_listed_once():
+    xs = [Value(1.0, label=f"x{k}") for k in range(50)]
+    trace = Trace(sum(xs))
+    trace.close(trace.boxes)
+    assert len(trace.parents(trace.root)) == 50
+    assert trace.parents(trace.root) is trace.parents(trace.root)  # not 50 times 50 in every sum
+    assert trace.paths(trace.root)[1][xs[-1]] == 1.0
+
+
+def test_each_of_many_leaves_is_explained_without_visiting_the_graph_again():
+    n = 3_000
+    y = Value(1.0, label="x")
+    for k in range(n):
+        y = y * Value(1.0, label=f"w{k}")
+    with calls_at_most(100 * n):
+        every = explain(y)
+        text = str(every[-1])
+    assert len(every) == n + 1
+    assert text.startswith("dy/d")
