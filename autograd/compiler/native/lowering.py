@@ -60,6 +60,8 @@ def lowered(call: Call, memories: Memories) -> list[Nest]:
         found = MOVES[name](memories, *call.args, **call.keywords)
     else:
         raise UnknownStep(name or "a call")
+    if not found or not any(x.size for x in arrays_in(call)):  # nothing is done
+        return found
     comment = _comment(call, memories)
     notes = [comment, *[""] * len(found)]
     return [

@@ -13,6 +13,7 @@ import nn
 import optim
 from autograd import CompileError, Tensor, Value
 from tests.autograd.compiler.native.programs import orbit, recurrent
+from tests.autograd.compiler.test_random_steps import RandomStep
 
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None and os.environ.get("GLASSGRAD_CI") != "1",
@@ -220,6 +221,28 @@ def test_what_is_done_again_and_again_is_trained(make, x, rate):
     f, w = make()
     step = step_of(lambda x: (f(x) - 1.0) ** 2, optim.SGD(w, lr=rate))
     check(step, w, x)
+
+
+@needs_node
+@pytest.mark.parametrize("seed", [0, 7, 10])
+def test_a_random_step_is_trained(seed, monkeypatch):
+    monkeypatch.setattr("autograd.compiler.function.LEAST", 0.0)
+    step = RandomStep(seed)
+    xs, places = [0.4, -0.7, 0.1], np.array([2, 0, 1])
+
+    def run(places):
+        return step(xs, 0.35, places, 0.1)
+
+    g = autograd.compile(run)
+    for _ in range(3):
+        g(places)
+    _, parameters, gradients, _ = trained_under_node(g, places)
+    for _ in range(5):
+        run(places)
+    for found, name in ((parameters, "data"), (gradients, "grad")):
+        ours = np.array([getattr(w, name) for w in step.program.leaves])
+        for number in np.concatenate(list(found.values())):  # of leaves that are used
+            assert np.abs(ours - number).min() < 1e-12 * np.abs(ours).max()
 
 
 @needs_node
