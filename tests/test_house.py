@@ -24,7 +24,7 @@ OF_NODES = {
     "_right", "_seed", "_seen", "_version", "_windows", "_write", "_x", "_y",
 }  # fmt: skip
 SHARED = {
-    "_active", "_arguments", "_buffers", "_constant", "_finite_only", "_is_plain", "_lift_rows",
+    "_active", "_arguments", "_buffers", "_constant", "_finite_only", "_lift_rows",
     "_load", "_modules", "_named", "_now", "_parameters", "_take_over", "_with_numbers",
 }  # fmt: skip
 """Names with a leading underscore that another file uses all the same: rather fewer than more."""
