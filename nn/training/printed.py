@@ -100,7 +100,7 @@ def printed_groups(
     reached = {id(node) for node in topological(total)}
     names = {id(p): f"model.{name}" for name, p in model.named_parameters() if id(p) in reached}
     found = []
-    states = optimizer.state_dict()["state"]
+    states: Any = optimizer.state_dict()["state"]
     for group, state in zip(optimizer.param_groups, states, strict=True):
         learnt = [p for p in group["params"] if id(p) in names]
         if not learnt:
