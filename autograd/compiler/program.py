@@ -61,6 +61,7 @@ class Program:
         graded: How many of them can be differentiated.
         tensors: (Tensor from outside, its stand-in) for each that is used.
         running: Whether it was recorded inside a transform, where derivatives of floats are nodes.
+        outside: The ids of what is no argument, where arguments may change; else empty.
         closed: Tensors from outside that the function can see, and whether each required a
             gradient: it may have asked.
     """
@@ -83,6 +84,9 @@ class Program:
         self.is_step = self.effects is not None and self.effects.is_step
         self.guarded = bool(self.graph.guards or recording.truths)
         closed = self.tensors[self.tensor_count :]
+        self.outside: frozenset[int] = frozenset()
+        if self.effects is not None and self.value_count + self.tensor_count:
+            self._tell_arguments_apart(closed, self.effects)
         seen = {id(x): x for x in (*(x for x, _ in closed), *around)}.values()
         self.closed = [(x, x.requires_grad) for x in seen]
         self.lifted = list(recording.values.values())
@@ -97,6 +101,27 @@ class Program:
         self._differentiate_arrays()
         self._differentiate_numbers()
         self._prepare_calls(closed)
+
+    def _tell_arguments_apart(self, closed: list[Any], effects: Written) -> None:
+        """Where nodes among the arguments may change, note what the function has from outside."""
+        nodes = [*self.graph.leaves[self.value_count :], *(x for x, _ in closed)]
+        given = [x for x, _ in self.tensors[: self.tensor_count]]
+        changed = {k for k, _ in (*effects.data, *effects.grads)}
+        self.leaf_tensors = [k for k, x in enumerate(given) if x.requires_grad or k in changed]
+        holders = [x.home.holder for x in nodes if x.home is not None]
+        self.outside = frozenset(map(id, (self, *nodes, *holders)))
+        if self.is_there_twice(self.graph.leaves[: self.value_count], given):
+            self.recording.refuse("changing an argument that is there in another way, too")
+
+    def is_there_twice(self, values: Sequence[Any], tensors: Sequence[Any]) -> bool:
+        """Whether a leaf among the arguments is two of them, or from outside, or of a Parameter.
+
+        A step treats both as leaves of their own, and each would get but a part of its gradient.
+        """
+        given = [*values, *(tensors[k] for k in self.leaf_tensors)]
+        ids = {id(x) for x in given}
+        in_arrays = any(x.home is not None for x in given)
+        return len(ids) < len(given) or in_arrays or not ids.isdisjoint(self.outside)
 
     def _differentiate_arrays(self) -> None:
         """Write down the gradients of the array calls, from all results at once."""

@@ -30,6 +30,7 @@ _ACTS = {
     "backward() of a Tensor made of single Values",
     "bringing first gradients to Values that a lookup may leave out",
     "changing a setting of an optimizer",
+    "changing an argument that is there in another way, too",
     "comparing the .data of a result in a training step",
     "computing with a Value after it was changed",
     "returning a result that needs a gradient",
@@ -51,6 +52,10 @@ _REMEDIES = {
     "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
     "using an array after its single numbers were changed": (
         "Give all to the optimizer as single numbers, or change p.grad and p.data of the arrays."
+    ),
+    "changing an argument that is there in another way, too": (
+        "Let the function have each Value and Tensor once: as one argument or from outside, and of "
+        "a Parameter's numbers the Parameter."
     ),
     "a second backward() after gradients were read": "Add the losses up, and call it once.",
     "a second backward() to a part of the same Parameters": "Add the losses up, and call it once.",

@@ -41,6 +41,8 @@ def run(
     for x, required in program.closed:
         if x.requires_grad != required:
             return MISS  # it computes the gradients of others
+    if program.outside and program.is_there_twice(given.values, given.tensors):
+        return MISS
     if program.recording.transforms and program.running != running():
         return MISS
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)

@@ -484,6 +484,21 @@ def two_steps_on_values():
     return f, (1.0,)
 
 
+@refused("changing an argument that is there in another way", "each Value and Tensor once")
+def a_step_with_a_tensor_that_its_optimizer_has():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    optimizer = optim.SGD([w], lr=0.1)
+
+    def f(v, x):
+        loss = (v * x).tanh().sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return f, (w, 1.0)
+
+
 @refused("computing with a Value after it was changed", "one step")
 def a_value_after_its_step():
     w = Value(2.0)

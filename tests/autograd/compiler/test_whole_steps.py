@@ -603,6 +603,88 @@ def test_a_changed_value_is_not_computed_with(use, times):
         autograd.compile(step, audit=False)(0.3)
 
 
+def leaves_of_a_kind(kind):
+    if kind == "Values":
+        return [Value(1.0), Value(2.0)]
+    return [Tensor([x, -x], requires_grad=True) for x in (1.0, 2.0)]
+
+
+@pytest.mark.parametrize("kind", ["Values", "Tensors"])
+def test_a_step_recorded_for_two_leaves_is_refused_for_one_that_is_both(kind):
+    a, b = leaves_of_a_kind(kind)
+    optimizer = optim.SGD([a], lr=0.1)
+
+    @functools.partial(autograd.compile, audit=False)
+    def step(v, x):
+        loss = (v * a * x + v * v * x).tanh()
+        loss = loss if isinstance(loss, Value) else loss.sum()
+        v.zero_grad()
+        optimizer.zero_grad()
+        loss.backward()
+        v.data -= 0.1 * v.grad
+        optimizer.step()
+        return loss
+
+    step(b, 0.5)
+    before = np.array(a.data)
+    with pytest.raises(CompileError, match="each Value and Tensor once"):
+        step(a, 0.5)
+    assert np.array_equal(a.data, before)
+
+
+def test_a_batch_may_be_the_input_and_the_target_at_once():
+    w = nn.Parameter([0.5, -0.5])
+    optimizer = optim.SGD([w], lr=0.1)
+
+    @functools.partial(autograd.compile, audit=False)
+    def step(x, y):
+        loss = (((w * x).tanh() - y) * ((w * x).tanh() - y)).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    x = Tensor([1.0, 2.0])
+    losses = [step(x, x).item() for _ in range(5)]
+    assert losses == sorted(losses, reverse=True)
+    assert "tanh" in step.program()
+
+
+def test_a_step_with_a_parameters_number_as_an_argument_is_refused():
+    p, q = nn.Parameter([0.4, 1.0]), nn.Parameter([0.5, 2.0])
+
+    @functools.partial(autograd.compile, audit=False)
+    def step(v, x):
+        loss = (v * v * x * x + v * x).tanh()
+        loss.backward()
+        return loss
+
+    for v in (p.scalars()[0], q.scalars()[1]):
+        with pytest.raises(CompileError, match="of a Parameter's numbers the Parameter"):
+            step(v, 0.5)
+    assert (p.grad, q.grad) == (None, None)
+
+
+@pytest.mark.parametrize("kind", ["Values", "Tensors"])
+def test_a_step_recorded_for_two_arguments_is_refused_for_one_given_twice(kind):
+    a, b = leaves_of_a_kind(kind)
+
+    @functools.partial(autograd.compile, audit=False)
+    def step(v, u, x):
+        loss = (v * u * x + v * v * x).tanh()
+        loss = loss if isinstance(loss, Value) else loss.sum()
+        v.zero_grad()
+        u.zero_grad()
+        loss.backward()
+        v.data -= 0.1 * v.grad
+        u.data -= 0.1 * u.grad
+        return loss
+
+    step(a, b, 0.5)
+    with pytest.raises(CompileError, match="each Value and Tensor once"):
+        step(a, a, 0.5)
+
+
 @pytest.mark.parametrize(
     "use",
     [
