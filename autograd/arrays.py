@@ -41,6 +41,10 @@ class AnyNode(Protocol):
         raise NotImplementedError
 
     @property
+    def _grad(self) -> Any:
+        raise NotImplementedError
+
+    @property
     def parents(self) -> tuple["AnyNode", ...]:
         """The operands it was made from."""
         raise NotImplementedError

@@ -9,22 +9,25 @@ what they went into. A node that is met in several places is copied once, as eve
 from __future__ import annotations
 
 from _thread import allocate_lock
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
 from autograd.node import Node, topological
 from autograd.versions import latest
 
+State = tuple[dict[str, Any] | None, dict[str, Any]]
+"""What a node holds: its attributes, if it has any beside its slots, and these."""
 
-def reduced(node: Node) -> Any:
+
+def reduced(node: Node) -> str | tuple[object, ...]:
     """How to make another one of a node: by the graph behind it."""
     if node.op is None:
         return object.__reduce_ex__(node, 2)
     return _root, ([_entry(x) for x in _graph(node) if x.op is not None],)
 
 
-def restore(node: Node, state: Any) -> None:
+def restore(node: Node, state: State) -> None:
     """Let a node take over what another one held."""
     own, slots = state
     for name, value in {**(own or {}), **slots}.items():
@@ -41,8 +44,8 @@ class _Entry:
     def __init__(self, node: Node) -> None:
         self.node = node
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        node: Any = self.node
+    def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
+        node = self.node
         arguments, (own, slots) = _held(node)
         for name in ("_left", "_right", "parents"):
             if name in slots:
@@ -52,29 +55,29 @@ class _Entry:
         return _blank, arguments, (own, slots)
 
 
-def _held(node: Node) -> tuple[Any, tuple[Any, dict[str, Any]]]:
+def _held(node: Node) -> tuple[tuple[type[Any], ...], State]:
     """The class of a node, and what is in its attributes and slots, as Python would copy it."""
     found: Any = object.__reduce_ex__(node, 2)
     return found[1], found[2]
 
 
-def _blank(kind: type[Any], *arguments: Any) -> Any:
+def _blank(kind: type[Any], *arguments: object) -> Any:
     return kind.__new__(kind, *arguments)
 
 
-def _operand(x: Any) -> Any:
+def _operand(x: Any) -> object:
     """An operand as an entry, unless it is a leaf; likewise several, in a tuple."""
     if isinstance(x, tuple):
         return tuple(map(_operand, x))
     return x if x is None or x.op is None else _entry(x.copied_as())
 
 
-def _graph(root: Any) -> Iterator[Node]:
+def _graph(root: Node) -> Iterator[Node]:
     """The nodes behind one, each after its operands, as they are copied."""
     for node in topological(root):
         copied_as = getattr(node, "copied_as", None)
         if copied_as is not None:
-            stand = copied_as()
+            stand: Node = copied_as()
             yield from (node,) if stand is node else topological(stand)
 
 
@@ -91,7 +94,7 @@ def _entry(node: Node) -> _Entry:
         return found
 
 
-def _root(entries: list[Any]) -> Any:
+def _root(entries: Sequence[object]) -> object:
     """The last of a list of nodes."""
     root = entries[-1]
     if not isinstance(root, _Entry):

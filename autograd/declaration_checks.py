@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,18 +17,23 @@ from autograd.checks import came, kind, refuse
 from autograd.errors import ShapeError
 from autograd.op import Elementwise, Op, Structural, shape_of
 
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from autograd.arrays import Array
+
 # --- the declaration --------------------------------------------------------------------------
 
 
 def check_forward(forward: Callable[..., Any], who: str) -> None:
     """Refuse what is not a function in Python with a name and plain parameters."""
-    code = getattr(forward, "__code__", None)
+    code: CodeType | None = getattr(forward, "__code__", None)
     if code is None:
         raise TypeError(
             f"{who}: needs a function written in Python (def name(x): …), but got {forward!r}. "
             "Call it in such a function."
         )
-    name = forward.__name__
+    name: str = forward.__name__
     if not name.isidentifier():
         raise TypeError(f"{who}: needs a function with a name (def name(x): …), but got a lambda.")
     if code.co_flags & 0x0C or code.co_kwonlyargcount:  # *args, **kwargs
@@ -47,7 +52,7 @@ def _parameters(function: Callable[..., Any]) -> str:
 
 def _check_takes(who: str, what: str, function: Callable[..., Any], names: Sequence[str]) -> None:
     """Refuse a function that cannot be called with these arguments by position."""
-    code = getattr(function, "__code__", None)
+    code: CodeType | None = getattr(function, "__code__", None)
     if code is None:  # of C, or with a __call__: it will tell
         return
     count = code.co_argcount - (hasattr(function, "__self__"))
@@ -61,12 +66,13 @@ def _check_takes(who: str, what: str, function: Callable[..., Any], names: Seque
 
 def check_elementwise(
     forward: Callable[..., Any],
-    partials: list[Any],
-    scalar: Callable[..., Any] | None,
-    domain: tuple[Any, ...],
+    partials: object,
+    scalar: object,
+    domain: Sequence[object],
 ) -> None:
     """Refuse derivatives, a `scalar` and a domain that do not fit the operands."""
-    who, names = forward.__name__, forward.__code__.co_varnames[: forward.__code__.co_argcount]
+    code: CodeType = forward.__code__
+    who, names = forward.__name__, code.co_varnames[: code.co_argcount]
     if not isinstance(partials, (list, tuple)):
         raise TypeError(
             f"{who}: needs partials=[…], a list with a derivative for each operand, but got "
@@ -96,7 +102,7 @@ def check_elementwise(
         _check_domain(who, names, domain)
 
 
-def _check_domain(who: str, names: Sequence[str], domain: tuple[Any, ...]) -> None:
+def _check_domain(who: str, names: Sequence[str], domain: Sequence[Any]) -> None:
     try:
         fits = len(domain) == len(names) and all(low < high for low, high in domain)
     except (TypeError, ValueError):
@@ -108,9 +114,9 @@ def _check_domain(who: str, names: Sequence[str], domain: tuple[Any, ...]) -> No
         )
 
 
-def check_structural(forward: Callable[..., Any], vjps: Any) -> None:
+def check_structural(forward: Callable[..., Any], vjps: object) -> None:
     """Refuse vector-Jacobian products that do not fit the parameters."""
-    code = forward.__code__
+    code: CodeType = forward.__code__
     who, names = forward.__name__, code.co_varnames[: code.co_argcount]
     if callable(vjps):
         if not names:
@@ -138,7 +144,7 @@ def _check_vjp(
     who: str, what: str, rule: Callable[..., Any], first: Sequence[str], others: Sequence[str]
 ) -> None:
     """The others are passed by name."""
-    code = getattr(rule, "__code__", None)
+    code: CodeType | None = getattr(rule, "__code__", None)
     if code is None:
         return
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -201,7 +207,7 @@ def _checked_scalar(op: Elementwise, scalar: Callable[..., Any] | None) -> Calla
     if scalar is None:
         given, what = op.forward, "its function"
 
-        def compute(*numbers: float) -> Any:
+        def compute(*numbers: float) -> object:
             return given(*map(np.array, numbers))  # which may be written as for arrays
     else:
         compute, what = scalar, "scalar"
@@ -219,18 +225,18 @@ def _checked_scalar(op: Elementwise, scalar: Callable[..., Any] | None) -> Calla
     return on_floats
 
 
-def _as_numbers(op: Op, what: str, out: Any, inputs: Sequence[Any]) -> Any:
+def _as_numbers(op: Op, what: str, given: object, inputs: Sequence[object]) -> Array:
     """What a function of the user's returned, as an array of real numbers."""
-    if out is None:
+    if given is None:
         raise TypeError(f"{op.name}: {what} returned None. Is a `return` missing?")
-    if hasattr(type(out), "_apply"):
+    if hasattr(type(given), "_apply"):
         raise TypeError(
-            f"{op.name}: {what} returned {kind(out)}, but it computes on plain arrays. "
+            f"{op.name}: {what} returned {kind(given)}, but it computes on plain arrays. "
             "Write it with NumPy."
         )
-    if not hasattr(out, "__array_function__"):
-        out = np.asarray(out)
-    wanted = [x.dtype for x in inputs if hasattr(x, "dtype")]
+    found: Any = given
+    out: Array = found if hasattr(given, "__array_function__") else np.asarray(given)
+    wanted: list[np.dtype[Any]] = [x.dtype for x in inputs if hasattr(x, "dtype")]
     if out.dtype.kind in "bui" and any(dtype.kind == "f" for dtype in wanted):
         return out.astype(np.result_type(*wanted))  # truth values count as 1 and 0
     if out.dtype.kind not in "biuf" and out.dtype not in wanted:
@@ -248,7 +254,7 @@ def _checked_forward(op: Op) -> Callable[..., Any]:
     given, what = op.forward, "its function"
 
     @functools.wraps(given)
-    def forward(*operands: Any, **params: Any) -> Any:
+    def forward(*operands: object, **params: object) -> Array:
         out = _as_numbers(op, what, given(*operands, **params), operands)
         if isinstance(op, Elementwise):
             needed = np.broadcast_shapes(*map(shape_of, operands))
@@ -262,8 +268,8 @@ def _checked_forward(op: Op) -> Callable[..., Any]:
 def _checked_partial(op: Elementwise, i: int) -> Callable[..., Any]:
     given, what = op.partials[i], f"partials[{i}]"
 
-    def partial(*operands_and_out: Any) -> Any:
-        result = given(*operands_and_out)
+    def partial(*operands_and_out: object) -> object:
+        result: object = given(*operands_and_out)
         if result is None:
             raise TypeError(f"{op.name}: {what} returned None. Is a `return` missing?")
         shape, needed = shape_of(result), shape_of(operands_and_out[-1])
@@ -272,7 +278,8 @@ def _checked_partial(op: Elementwise, i: int) -> Callable[..., Any]:
         ):
             raise _wrong_shape(op, what, needed, shape)
         if isinstance(result, (np.generic, np.ndarray)) and not shape and not needed:
-            return result.item()
+            number: float = result.item()
+            return number
         return result
 
     return partial
@@ -282,7 +289,7 @@ def _checked_vjp(op: Structural, given: Callable[..., Any], i: int = 0) -> Calla
     what = "vjps" if op.variadic else f"vjps[{i}]"
 
     @functools.wraps(given)
-    def vjp(*arguments: Any, **params: Any) -> Any:
+    def vjp(*arguments: Any, **params: object) -> object:
         operand = arguments[3][arguments[0]] if op.variadic else arguments[2 + i]
         grad = given(*arguments, **params)
         if grad is None:

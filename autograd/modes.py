@@ -12,7 +12,7 @@ import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from contextvars import ContextVar
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -97,19 +97,19 @@ class Mode:
 def _inside(mode: type[Mode], function: Callable[..., Any]) -> Callable[..., Any]:
     """The function with a mode of its own on, whatever kind of function it is."""
 
-    def plain(*args: Any, **kwargs: Any) -> Any:
+    def plain(*args: object, **kwargs: object) -> object:
         with mode():
             return function(*args, **kwargs)
 
-    def generator(*args: Any, **kwargs: Any) -> Any:
+    def generator(*args: object, **kwargs: object) -> Generator[Any, Any, Any]:
         with mode():
             return (yield from function(*args, **kwargs))
 
-    async def coroutine(*args: Any, **kwargs: Any) -> Any:
+    async def coroutine(*args: object, **kwargs: object) -> object:
         with mode():
             return await function(*args, **kwargs)
 
-    async def async_generator(*args: Any, **kwargs: Any) -> Any:
+    async def async_generator(*args: object, **kwargs: object) -> AsyncIterator[object]:
         with mode(), contextlib.suppress(StopAsyncIteration):
             inner = function(*args, **kwargs)
             async with contextlib.aclosing(inner):  # `yield from` is for plain ones only
@@ -158,7 +158,7 @@ def recording() -> bool:
     return True
 
 
-def watch_result(op: Any, out: Any, operands: tuple[Any, ...]) -> None:
+def watch_result(op: object, out: object, operands: tuple[object, ...]) -> None:
     """Show a result to the modes that are on here."""
     for entry in active():
         if entry.holds():

@@ -20,6 +20,8 @@ from autograd.tracing import as_traced
 from autograd.updates import readings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from autograd.arrays import Array, Number
     from autograd.versions import Version
 
@@ -64,7 +66,7 @@ class Parts:
     def __init__(
         self,
         grad: Any,
-        index: Any,
+        index: object,
         shape: tuple[int, ...],
         before: Parts | None = None,
         join: Callable[..., Any] | None = None,
@@ -73,16 +75,18 @@ class Parts:
         self.before, self.join = before, join or _scattered
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype[Any]:
         """The type of the numbers."""
-        return self.grad.dtype
+        dtype: np.dtype[Any] = self.grad.dtype
+        return dtype
 
     @property
-    def data(self) -> Any:
+    def data(self) -> Array:
         """The array, for whoever wants to see it before its time."""
-        return self.whole()
+        array: Array = self.whole()
+        return array
 
-    def __add__(self, other: Any) -> Parts:
+    def __add__(self, other: object) -> Parts:
         if not isinstance(other, Parts):
             return Parts(other, (), self.shape, self, self.join)
         parts, total = [other], self
@@ -92,12 +96,12 @@ class Parts:
             total = Parts(part.grad, part.index, self.shape, total, self.join)
         return total
 
-    def __radd__(self, other: Any) -> Parts:
+    def __radd__(self, other: object) -> Parts:
         return Parts(other, (), self.shape, None, self.join) + self
 
     def whole(self) -> Any:
         """All of them in one array."""
-        found: list[tuple[Any, Any]] = []
+        found: list[tuple[Any, object]] = []
         part: Parts | None = self
         while part is not None:
             found.append((part.grad, part.index))
@@ -106,7 +110,7 @@ class Parts:
         return self.join(grads, indices, self.shape)
 
 
-def _scattered(grads: Any, indices: Any, shape: tuple[int, ...]) -> Any:
+def _scattered(grads: Sequence[Any], indices: Sequence[object], shape: tuple[int, ...]) -> Any:
     if len(grads) == 1:
         return RULEBOOK["scatter"](grads[0], indices[0], shape)
     return RULEBOOK["scatter_add"](grads, indices, shape)
@@ -178,7 +182,7 @@ class Node:
     def __pos__(self) -> Self:
         return self
 
-    def _in_place(self, other: Any) -> Any:
+    def _in_place(self, other: object) -> Any:
         """Refuse `p -= lr * p.grad`, which would train nothing; else `p - ...`, as in Python."""
         if self.op is not None:  # first, for sums: `total += x`
             return NotImplemented

@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import GrowingGraphWarning
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from typing import TypeVar
+
+    from autograd.arrays import AnyNode, Array
+
+    N = TypeVar("N", bound=AnyNode)
 
 MOST_PASSES = 10
 """So many earlier passes may be gone through again without a word."""
@@ -46,7 +50,7 @@ class Readings:
         self.passes = 0
         self.of: dict[int, _Reading] = {}
 
-    def note(self, node: Any) -> None:
+    def note(self, node: AnyNode) -> None:
         """The gradient of a result was read, which is None where no pass has been."""
         if node._grad is None:
             return
@@ -54,18 +58,21 @@ class Readings:
             steps = self._steps_to(node)
             self.of[id(node)] = _Reading(node._grad, self.passes, self.passes, steps)
 
-    def _known(self, node: Any) -> _Reading | None:
+    def _known(self, node: AnyNode | None) -> _Reading | None:
         """What is known of a node, if its gradient was read before."""
         known = self.of.get(id(node))
-        return known if known is not None and known.grad is node._grad else None
+        if known is None or node is None or known.grad is not node._grad:
+            return None
+        return known
 
-    def _steps_to(self, result: Any) -> int:
+    def _steps_to(self, result: AnyNode) -> int:
         """How many updates have led to a result that is made of one node and a constant step.
 
         So are `w - lr * w.grad` and `clip(w * 0.9 - lr * w.grad)`; `tanh(w * h)` is made of two.
         The one is a leaf, or a result whose gradient was read.
         """
-        source, stepped, waiting = None, False, [result]
+        source: AnyNode | None = None
+        stepped, waiting = False, [result]
         for _ in range(_LONGEST):
             if not waiting:
                 before = self._known(source)
@@ -82,7 +89,7 @@ class Readings:
             waiting += moving
         return 0
 
-    def watch(self, found: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    def watch(self, found: Iterable[tuple[N, Any]]) -> Iterator[tuple[N, Any]]:
         """Hand on what a pass has found, and warn if it goes on and on."""
         self.passes += 1
         again: dict[int, _Reading] = {}

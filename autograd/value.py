@@ -99,7 +99,7 @@ class Copied:
         """The node that is copied in its place: itself, unless it has no graph of its own."""
         return self
 
-    def __setstate__(self: Any, state: object) -> None:
+    def __setstate__(self: Any, state: Any) -> None:
         """Take over what another one held."""
         from autograd.copying import restore
 
@@ -304,15 +304,12 @@ class Value(Operations, Copied, node.Node):
             return NotImplemented  # a Tensor takes a Value in
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             boxed = [x if isinstance(x, np.ndarray) else _boxed(x) for x in inputs]
-            made: object = getattr(ufunc, method)(*boxed)
-            return made
+            return getattr(ufunc, method)(*boxed)
         if ufunc in (np.equal, np.not_equal):  # by identity, and a number is not this node
             x, y = inputs if isinstance(inputs[0], Value) else inputs[::-1]
             return (x.__eq__(y) is True) == (ufunc is np.equal)
         if ufunc in COMPARISONS:
-            of = [x.data if isinstance(x, Value) else x for x in inputs]
-            compared: object = getattr(ufunc, method)(*of)
-            return compared
+            return getattr(ufunc, method)(*(x.data if isinstance(x, Value) else x for x in inputs))
         from autograd import numpy_protocols
 
         name = RENAMED.get(ufunc.__name__, ufunc.__name__)
