@@ -225,7 +225,7 @@ def _checked_scalar(op: Elementwise, scalar: Callable[..., Any] | None) -> Calla
     return on_floats
 
 
-def _as_numbers(op: Op, what: str, given: object, inputs: Sequence[object]) -> Array:
+def _as_numbers(op: Op, what: str, given: object, inputs: Sequence[Any]) -> Array:
     """What a function of the user's returned, as an array of real numbers."""
     if given is None:
         raise TypeError(f"{op.name}: {what} returned None. Is a `return` missing?")

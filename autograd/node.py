@@ -35,7 +35,7 @@ class Home:
         index: Its place in the holder's array.
     """
 
-    def __init__(self, holder: Node, name: str, index: tuple[int, ...]) -> None:
+    def __init__(self, holder: Any, name: str, index: tuple[int, ...]) -> None:
         self.holder, self.name, self.index = holder, name, index
 
 

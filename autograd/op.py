@@ -404,7 +404,8 @@ def plain(x: object) -> Any:
         return type(x)(map(plain, x))
     if hasattr(type(x), "_apply"):
         if active() and hasattr(x, "_data"):
-            return read(x, ".data")
+            node: Any = x
+            return read(node, ".data")
         return getattr(x, "_data", x)  # a symbol has none
     return x
 

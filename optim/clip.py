@@ -129,9 +129,7 @@ def _check_positive(who: str, **settings: float) -> None:
         check_number(who, name, value, "> 0", finite=False)
 
 
-def _reached(
-    who: str, parameters: Tensor | Value | Iterable[Tensor | Value]
-) -> list[Tensor | Value]:
+def _reached(who: str, parameters: Tensor | Value | Iterable[Tensor | Value]) -> list[Any]:
     if isinstance(parameters, (Tensor, Value)):
         parameters = [parameters]  # as in PyTorch
     if hasattr(parameters, "parameters"):

@@ -30,13 +30,13 @@ class Rule(Protocol):
         """Where its steps are computed."""
         raise NotImplementedError
 
-    def update(self, *of: Any) -> Any:
+    def update(self, *args: Any, **named: Any) -> Any:
         """One step, as a paper writes it."""
 
-    def update_in_place(self, *of: Any) -> None:
+    def update_in_place(self, *args: Any, **named: Any) -> None:
         """The same step, which writes into θ and what is kept."""
 
-    def change(self, *of: Any) -> None:
+    def change(self, *args: Any, **named: Any) -> None:
         """What a step does to the numbers of a group."""
 
 

@@ -110,5 +110,8 @@ class Gathered:
         start = 0
         for p, size in zip(self.params, self.sizes, strict=True):
             here = theta[start : start + size]
-            p.data = here.reshape(p.shape) if isinstance(p, Tensor) else here.item()
+            if isinstance(p, Tensor):
+                p.data = here.reshape(p.shape)
+            else:
+                p.data = here.item()
             start += size

@@ -229,7 +229,8 @@ class UpdateRule(Optimizer):
             return
         if taken.dtype.char == "e":
             # In float16 the square of 300 is infinite and Adam's eps 0: computed in float32.
-            theta, grad = taken.astype(np.float32), grad.astype(np.float32)
+            single: Any = np.float32  # a FloatArray, too
+            theta, grad = taken.astype(single), grad.astype(single)
         memory.allocate(theta, self.starts(group), self.scratch)
         for here, t in memory.runs(reached):
             scratch = [s[here] for s in memory.scratch]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from autograd.viz.text import FEW, array_text, number, numbers, shape_text
 from autograd.viz.trace import SMALL
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array, Number
+    from autograd.arrays import Array
 
 Record = dict[str, object]
 
 
-def value(x: Number | tuple[int, ...] | None) -> Record | float | str | None:
+def value(x: Any) -> Record | float | str | None:
     """A number or an array for the record; JSON has no infinities, so they are texts.
 
     An array is what is written of it: its size, itself in a line of text, in the lines of a box,
