@@ -38,7 +38,7 @@ class Given:
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.floats: list[float] = []
-        self.arrays: list[Any] = []
+        self.arrays: list[Array] = []
         self.values: list[Value] = []
         self.tensors: list[Tensor] = []
         self.others: list[Any] = []
@@ -155,7 +155,7 @@ def recorded(x: Any, run: Recording) -> Any:
     return x
 
 
-def containers(x: Any) -> Iterator[Any]:
+def containers(x: object) -> Iterator[object]:
     """The lists, tuples, dicts and arrays of objects in nested arguments."""
     if isinstance(x, (list, tuple, dict)) or (isinstance(x, np.ndarray) and x.dtype == object):
         yield x

@@ -17,7 +17,7 @@ from autograd.versions import note_write
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autograd.arrays import Array
+    from autograd.arrays import Array, IntArray
     from autograd.compiler.arguments import Given
     from autograd.compiler.tape import Bound
     from autograd.compiler.traced import Traced
@@ -46,7 +46,7 @@ class BoundEffects:
         ]
         pairs = [pair for pair in self.effects.row_grads if pair[1] is not None]
         self.row_grads = [self._rows(*self.found(None, pairs))] if pairs else []
-        self.now_reached: list[Any] = []
+        self.now_reached: list[Array] = []
         self.row_data = [x for x in self.row_data if not self._stay("data", *x)]
         self.row_grads = [x for x in self.row_grads if not self._stay("grad", *x)]
         gone = [pair for pair in self.effects.row_grads if pair[1] is None]
@@ -68,7 +68,9 @@ class BoundEffects:
         self.data = [(k, arrays[x]) for k, x in effects.data if k not in windows]
         self.grads = [(k, new) for k, new in grads if k not in windows or new is None]
 
-    def found(self, array: Traced | None, pairs: list[Any]) -> tuple[list[Any], Array, Any]:
+    def found(
+        self, array: Traced | None, pairs: list[tuple[int, int]]
+    ) -> tuple[list[tuple[int, int]], Array, Any]:
         """Pairs of a Value and its number or gradient; the memory of those, and where in it.
 
         What is there after the backward pass is taken in its order in memory, to lie side by side.
@@ -88,7 +90,14 @@ class BoundEffects:
             known = GatheredValues([self.program.graph.leaves[k] for k in leaves])
         return known, leaves, *where
 
-    def _stay(self, name: str, known: Any, leaves: Any, numbers: Any, places: Any) -> bool:
+    def _stay(
+        self,
+        name: str,
+        known: GatheredValues | None,
+        leaves: list[int],
+        numbers: Array,
+        places: slice | IntArray,
+    ) -> bool:
         """Whether such Values live where a copy writes all of them; then that is noted."""
         homes = known.homes() if known is not None and type(places) is slice else None
         for here, store, there in homes or ():
@@ -97,7 +106,9 @@ class BoundEffects:
                 self.now_reached.append(store.reached[there])
         return homes is not None
 
-    def _values(self, known: GatheredValues | None, leaves: list[int], given: Given) -> Any:
+    def _values(
+        self, known: GatheredValues | None, leaves: list[int], given: Given
+    ) -> GatheredValues:
         return known or GatheredValues([self.program.leaf(k, given) for k in leaves])
 
     def fill(self, tensors: Sequence[Tensor], kept: list[Array], given: Given) -> bool:
@@ -139,16 +150,16 @@ class BoundEffects:
             kept: The arrays that are kept from call to call.
             given: Its arguments.
         """
-        for place, new in self.copies:
-            place[...] = new
+        for place, array in self.copies:
+            place[...] = array
         if self.stay:
             note_write(*self.stay)
         for x, window in self.reached:
             x._grad = window
         for flags in self.now_reached:
             flags.fill(True)
-        for k, new in self.data:
-            tensors[k]._write(new)
+        for k, array in self.data:
+            tensors[k]._write(array)
         for k, new in self.grads:
             tensors[k]._grad = None
             if new is not None:
@@ -168,9 +179,9 @@ class BoundEffects:
             setattr(owner, name, value())
 
 
-def joined(copies: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+def joined(copies: Sequence[tuple[Array, Array]]) -> list[tuple[Array, Array]]:
     """Where arrays are copied to, and these: as few as possible, since neighbours are one."""
-    found: list[tuple[list[Any], list[Any]]] = []
+    found: list[tuple[list[Array], list[Array]]] = []
     for place, new in copies:
         flat = place.flags.c_contiguous and new.flags.c_contiguous
         sides = (place.reshape(-1), new.reshape(-1)) if flat else (place, new)
@@ -190,5 +201,7 @@ def _follows(before: list[Array], x: Array) -> bool:
     return side_by_side([before[-1], x]) is not None
 
 
-def _row(arrays: list[Array]) -> Any:
-    return arrays[0] if len(arrays) == 1 else side_by_side(arrays)
+def _row(arrays: list[Array]) -> Array:
+    row = arrays[0] if len(arrays) == 1 else side_by_side(arrays)
+    assert row is not None  # each follows the one before
+    return row

@@ -32,7 +32,7 @@ from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, near
 from autograd.viz.text import lines_of, number, printable
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import Array, IntArray
     from autograd.compiler.instructions import Instruction
 
 WHOLE = 100
@@ -80,8 +80,8 @@ class Instructions:
         self.needs = self._needs()
         self.nodes: list[DrawnNode] = []
         self.edges: list[DrawnEdge] = []
-        self.given: dict[Any, str] = {}
-        self.data: list[tuple[Any, str]] = []
+        self.given: dict[tuple[int, bytes], str] = {}
+        self.data: list[tuple[IntArray, str]] = []
 
     def _owners(self) -> Array:
         """An addition or a product inside a sum belongs to the instruction that uses it."""
@@ -147,7 +147,7 @@ class Instructions:
         self.nodes.append(DrawnNode(f"v{k}", "operation", "", lines_of(title), tuple(rows)))
         self._arrows(tails, f"v{k}", bool(self.program.raised.needs[x.out].any()))
 
-    def _tails(self, rows: Array) -> Iterator[str]:
+    def _tails(self, rows: IntArray) -> Iterator[str]:
         """The boxes that an operand comes from; what is given gets one now."""
         for k in np.unique(self.owner[rows]):
             if k >= 0:

@@ -18,14 +18,15 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.compiler.graph import DATA, DETACH, GATHER, LEAF, Graph
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
+    from autograd.arrays import IntArray
+    from autograd.compiler.traced import Traced
 
 _OPERATORS = {
     "abs", "add", "divide", "floor_divide", "multiply", "negative", "power", "remainder",
@@ -41,7 +42,7 @@ class Plainness:
         wide: Arguments that are float64 of NumPy's.
     """
 
-    def __init__(self, graph: Graph, places: list[tuple[int, Any]]) -> None:
+    def __init__(self, graph: Graph, places: list[tuple[int, Traced]]) -> None:
         self.graph, self.places = graph, places
         self.read: set[int] = set()
         self.wide: set[int] = set()
@@ -53,7 +54,7 @@ class Plainness:
         self._look()
         return bool(self._plain[row])
 
-    def of_all(self, rows: Array) -> bool:
+    def of_all(self, rows: IntArray) -> bool:
         """Whether all rows of an array were."""
         return all(map(self.of, rows.ravel().tolist()))
 
@@ -68,9 +69,9 @@ class Plainness:
         begin = len(plain)
         new = (column[begin:] for column in (graph.code, graph.left, graph.right))
         for row, (code, left, right) in enumerate(zip(*new, strict=True), begin):
-            is_wide: Any = False
+            is_wide: int = False
             if code >= 0 or (code == DETACH and row not in self.read):
-                is_plain: Any = plain[left] and (right < 0 or plain[right])
+                is_plain: int = plain[left] and (right < 0 or plain[right])
                 if is_plain and (code < 0 or graph.ops[code].name in _OPERATORS):
                     is_wide = wide[left] or (right >= 0 and wide[right])  # functions give floats
             elif code == GATHER:  # of an array of floats, which gives NumPy's
@@ -95,8 +96,10 @@ class Plainness:
         return self._choices[which]
 
 
-def block_at(blocks: Sequence[tuple[int, Any]], place: int) -> tuple[int, Any]:
+def block_at(blocks: Sequence[tuple[int, Traced]], place: int) -> tuple[int, Traced | None]:
     """The array whose numbers lie at a place of the data, and where they begin; else None."""
     k = bisect(blocks, place, key=itemgetter(0))
-    begin, block = blocks[k - 1] if k else (0, None)
-    return (begin, block) if block is not None and place < begin + block.size else (0, None)
+    if not k:
+        return 0, None
+    begin, block = blocks[k - 1]
+    return (begin, block) if place < begin + block.size else (0, None)

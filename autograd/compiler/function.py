@@ -129,7 +129,7 @@ class Compiled:
             return found
         return self._first(args, kwargs, given)
 
-    def _first(self, args: Any, kwargs: dict[Any, Any], given: Given) -> Any:
+    def _first(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given) -> Any:
         """Record the function for arguments like these."""
         with self._lock:
             # another thread may have recorded it meanwhile
@@ -174,7 +174,7 @@ class Compiled:
         return found
 
     def _attempt(
-        self, args: Any, kwargs: dict[Any, Any], given: Given
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given
     ) -> tuple[Program, Callable[..., Any]] | CompileError:
         """What is recorded; or a refusal, before which an error of the function's own goes."""
         try:
@@ -192,7 +192,7 @@ class Compiled:
             )
             return _because(CompileError(text), err)
 
-    def _as_written(self, args: Any, kwargs: Any, given: Given) -> Any:
+    def _as_written(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given) -> Any:
         """Run the function; after an error all that its programs change is as it was."""
         programs = [program for program, *_ in self._programs.get(given.signature, ())]
         before = [program.state(given) for program in programs]
@@ -329,7 +329,7 @@ class Compiled:
         """How many operations on single numbers have been recorded."""
         return sum(len(p.graph) for kept in self._programs.values() for p, *_ in kept)
 
-    def _replay(self, args: Any, kwargs: dict[Any, Any], given: Given) -> object:
+    def _replay(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given) -> object:
         """Run what was recorded for a call like this one; MISS if nothing was that fits."""
         for kept in self._programs.get(given.signature, ()):
             program, rebuild, schedule = kept
@@ -343,7 +343,9 @@ class Compiled:
                 return found
         return MISS
 
-    def _audited(self, kept: Kept, args: Any, kwargs: dict[Any, Any], given: Given) -> object:
+    def _audited(
+        self, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given
+    ) -> object:
         """Replay, and compare with the function as it is written."""
         program, rebuild, schedule = kept
         spaces: list[Workspace] = []
@@ -370,8 +372,8 @@ class Compiled:
         return found
 
     def _compare(
-        self, outputs: Any, rebuild: Callable[..., Any], args: Any, kwargs: dict[Any, Any],
-        given: Given, space: Workspace, graded: bool, before: State,
+        self, outputs: Any, rebuild: Callable[..., Any], args: tuple[Any, ...],
+        kwargs: dict[str, Any], given: Given, space: Workspace, graded: bool, before: State,
     ) -> None:  # fmt: skip
         """Compare a replay with the function as it is written; all is as before then."""
         found = rebuild(outputs)
@@ -415,7 +417,7 @@ class Compiled:
         finally:
             before.restore()
 
-    def _raise_its_own(self, args: Any, kwargs: dict[Any, Any], given: Given) -> None:
+    def _raise_its_own(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given) -> None:
         """Run the function for the error that it may have itself: that goes before a refusal.
 
         It runs to its end where programs say what it changes, which is put back then; else up to
@@ -434,7 +436,7 @@ class Compiled:
                 state.restore()
 
     def _record(
-        self, args: Any, kwargs: dict[Any, Any], given: Given
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given
     ) -> tuple[Program, Callable[..., Any]]:
         """Run the function, and see to it that a replay can do the same."""
         others = given.others
@@ -465,8 +467,8 @@ class Compiled:
         return program, rebuild
 
     def _check(
-        self, program: Program, rebuild: Callable[..., Any], args: Any, kwargs: dict[Any, Any],
-        watch: Watch, numbers: list[Any] | None = None,
+        self, program: Program, rebuild: Callable[..., Any], args: tuple[Any, ...],
+        kwargs: dict[str, Any], watch: Watch, numbers: list[Any] | None = None,
     ) -> None:  # fmt: skip
         """Run the function as it is written: what differs would differ at every replay.
 
@@ -529,7 +531,7 @@ class Compiled:
             "new and assign it outside."
         )
 
-    def _trace(self, args: Any, kwargs: dict[Any, Any]) -> tuple[Any, ...]:
+    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Run the function on recorded arguments.
 
         Returns:

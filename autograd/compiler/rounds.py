@@ -168,7 +168,7 @@ def _result(op: Op | None, operands: list[Any], data: Word) -> Any:
     return out
 
 
-def _opaque(op: Any, lines: Lines) -> Any:
+def _opaque(op: Elementwise, lines: Lines) -> Any:
     """The operation with derivatives that are called, and not written down."""
 
     def rule(i: int) -> Callable[..., Any]:
@@ -200,7 +200,7 @@ class Stretch:
         self, chain: OnFloats, begin: int, size: int, times: int, alike: bool, known: dict[str, Any]
     ) -> None:
         self.rows, self.size = slice(begin, begin + size * times), size
-        self.kinds: Any = None
+        self.kinds: array[int] | None = None
         self.moving: list[tuple[int, int]] = []  # of which row of a round which operand moves
         if alike:
             kinds = [self._round(chain)]
@@ -249,7 +249,7 @@ class Stretch:
         back = count + self.rows.start - place  # the same in all rounds
         return ("b", back) if back > 0 else ("t", -back)
 
-    def columns(self, chain: OnFloats, left: Any) -> list[Any]:
+    def columns(self, chain: OnFloats, left: IntArray) -> list[Any]:
         """For each round which kind it is of, and the places of its operands that move."""
         sides = left.data, chain.right.data
         found = [sides[side][self.rows][k :: self.size] for k, side in self.moving]
@@ -336,7 +336,7 @@ class OnFloats:
         left[self.lookups] = np.array(self.graph.candidates)[first + index % counts]
         return left
 
-    def _columns(self, left: Any) -> list[list[Sequence[int]]]:
+    def _columns(self, left: IntArray) -> list[list[Sequence[int]]]:
         return [x.columns(self, left) for x in self.stretches]
 
     def _rounds(self, indices: Array) -> Iterator[tuple[Stretch, Any]]:

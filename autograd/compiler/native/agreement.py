@@ -42,7 +42,7 @@ def agree(sections: list[list[Call]], native: list[list[Call]]) -> bool:
     return same
 
 
-def _put_back(arrays: list[Any], numbers: list[Any]) -> None:
+def _put_back(arrays: list[Array], numbers: list[Array]) -> None:
     """Let arrays be as they were; those that nothing has changed may be anybody's."""
     for array, before in zip(arrays, numbers, strict=True):
         if array.tobytes() != before.tobytes():

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -195,7 +195,7 @@ def _pieces_of(space: Workspace) -> list[tuple[list[Call], list[Piece], Memories
     return [(section, _pieces(each, memories), memories) for section, each in sections]
 
 
-def _is_own(call: Any) -> bool:
+def _is_own(call: Call) -> bool:
     """Whether it collects numbers of rows for an array."""
     owner = getattr(getattr(call, "func", None), "__self__", None)
     return isinstance(owner, np.ndarray) and call.func.__name__ == "take"
@@ -241,7 +241,7 @@ def _parts(steps: list[Step]) -> list[list[Step]]:
     return parts
 
 
-def _lowered(call: Callable[..., Any], memories: Memories) -> list[Nest] | None:
+def _lowered(call: Call, memories: Memories) -> list[Nest] | None:
     """A call as nests; None where it stays NumPy's."""
     try:
         if not isinstance(call, partial):
@@ -257,7 +257,7 @@ def _lowered(call: Callable[..., Any], memories: Memories) -> list[Nest] | None:
     return nests
 
 
-def _name(call: Any) -> str:
+def _name(call: Call) -> str:
     function = call.args[1] if getattr(call.func, "__name__", "") == "store" else call.func
     return getattr(function, "__name__", "")
 
@@ -319,9 +319,9 @@ def _native_calls(
 class NativeCall(partial):  # type: ignore[type-arg]
     """A call of the machine's, with the arrays that it uses kept for it."""
 
-    kept: list[Any]
+    kept: list[object]
 
-    def __new__(cls, function: Any, table: int, kept: list[Any]) -> NativeCall:
+    def __new__(cls, function: Any, table: int, kept: list[object]) -> NativeCall:
         """A call of a function with the table of its memories."""
         made = super().__new__(cls, function, table)
         made.kept = kept
