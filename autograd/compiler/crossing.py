@@ -120,7 +120,7 @@ def _make_early(run: Recording, needed: Traced) -> None:
     while pending:
         array = pending.pop()
         for step in (array.maker, *run.tape.changed.get(array.base, ())):
-            if step in run.early_already:
+            if step is None or step in run.early_already:
                 continue
             run.early_already.add(step)
             if step.kind == SOURCE and id(step.out) in run.late:

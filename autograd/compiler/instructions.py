@@ -187,6 +187,7 @@ class Placed(Protocol):
 
     def constants(self) -> FloatArray:
         """The numbers of all constants."""
+        raise NotImplementedError
         ...
 
 
@@ -201,10 +202,12 @@ class EmittedBody(Protocol):
 
     def within(self, numbers: FloatArray) -> dict[int, Array]:
         """The arrays of all rows as parts of one, for `bind`."""
+        raise NotImplementedError
         ...
 
     def choose(self, indices: IntArray) -> IntArray:
         """Where what the lookups choose lies, for indices or for lines of them."""
+        raise NotImplementedError
         ...
 
 

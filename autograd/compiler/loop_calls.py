@@ -259,7 +259,7 @@ class _Inputs:
 
     def __init__(self, places: IntArray) -> None:
         self.places = places
-        found = np.equal(places, places[:, :1] + np.arange(places.shape[1])).all(axis=1)
+        found = (places == places[:, :1] + np.arange(places.shape[1])).all(axis=1)
         self.beside: list[bool] = found.tolist()
         self.collected = np.zeros((len(places) + 1, places.shape[1] * (not found.all())))
         self.handed = False
@@ -289,7 +289,8 @@ class _Inputs:
     def handed_on(self, column: int, numbers: Array) -> Places:
         """Where each round puts what it hands on; these numbers, where nothing is."""
         self.collected[1:, column : column + len(numbers)] = numbers
-        self.beside, self.handed = [False] * len(self.places), True
+        self.beside = [False for _ in self.beside]
+        self.handed = True
         arrays, offsets = rows_of(self.collected, len(self.collected))
         return arrays[1:], [x + column * self.collected.itemsize for x in offsets[1:]]
 

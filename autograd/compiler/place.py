@@ -13,7 +13,7 @@ is collected by its positions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class Placement:
             if home is None or self.number[row] < raised.graph.value_count:
                 singles.append(row)
                 continue
-            owner = home.holder
+            owner: Any = home.holder
             if id(owner) not in begin:
                 begin[id(owner)] = self.size
                 self.arrays.append((owner, self.size))

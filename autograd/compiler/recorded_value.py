@@ -25,25 +25,31 @@ OURS = ("autograd.", "nn.", "optim.")
 class Recording(Protocol):
     """What recorded Values ask of record.py's recording, which imports this file."""
 
-    def _is_plain(self, x: object) -> bool: ...
+    def _is_plain(self, x: object) -> bool:
+        raise NotImplementedError
 
     def differentiates(self, rows: list[int]) -> bool:
         """Whether a function is being differentiated for what leads to one of these rows."""
+        raise NotImplementedError
 
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Say what was done where, and what to do instead."""
+        raise NotImplementedError
 
     def stand_in(self, fresh: Value, row: int, number: float) -> None:
         """`Value(x)` of a recorded x."""
 
     def plain_operands(self, operands: Sequence[Any], elementwise: bool = True) -> tuple[Any, ...]:
         """The operands, with recorded floats as arrays where there are arrays with them."""
+        raise NotImplementedError
 
     def plain_array(self, x: object) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
+        raise NotImplementedError
 
     def equal(self, x: RecordedValue, other: object) -> Any:
         """Whether a recorded number equals something."""
+        raise NotImplementedError
 
     def check_order(self, *sides: object) -> None:
         """See to it that NumPy does not order floats that are nan."""

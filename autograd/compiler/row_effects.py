@@ -194,7 +194,7 @@ class GatheredRows:
         for x in self.leaves:
             x.check_own()
         first = self.leaves[0].number
-        if first.__class__ is tuple and [x.number for x in self.leaves] == [
+        if isinstance(first, tuple) and [x.number for x in self.leaves] == [
             (first[0], k) for k in range(len(self.leaves))
         ]:
             row = first[0]

@@ -330,6 +330,7 @@ class Tape(Protocol):
         options: dict[str, Any] | None = None,
     ) -> Traced:
         """Compute now, and note it."""
+        raise NotImplementedError
 
     def change(
         self,
@@ -342,17 +343,21 @@ class Tape(Protocol):
 
     def later(self, shape: tuple[int, ...], function: Callable[..., Any], *args: Any) -> Traced:
         """Note a call, without making it now."""
+        raise NotImplementedError
 
     def source(self, array: Array, fixed: bool = False) -> Traced:
         """An array that comes from outside."""
+        raise NotImplementedError
 
     def scatter(
         self, parts: list[Traced], wheres: Sequence[Where], shape: tuple[int, ...]
     ) -> Traced:
         """An array of this shape, 0 but for the parts, each added at its places."""
+        raise NotImplementedError
 
     def refuse(self, what: str) -> NoReturn:
         """Say that something cannot be replayed."""
+        raise NotImplementedError
 
 
 class Observer(Protocol):
@@ -361,47 +366,61 @@ class Observer(Protocol):
     @property
     def effects(self) -> Replacing:
         """What is changed outside."""
+        raise NotImplementedError
 
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Say what was done where, and what to do instead."""
+        raise NotImplementedError
 
     def element(self, traced: Traced, index: tuple[int, ...]) -> Value | None:
         """One element of an argument, as a number to compute with."""
+        raise NotImplementedError
 
     def chosen(self, array: Array | Traced, index: Any) -> Any:
         """`array[index]` where the array or the index is data."""
+        raise NotImplementedError
 
     def objects(self, traced: Traced) -> Array:
         """The elements of an array as numbers, in an object array."""
+        raise NotImplementedError
 
     def has_values(self, tree: object) -> bool:
         """Whether there are Values, or object arrays, in nested arguments."""
+        raise NotImplementedError
 
     def on_objects(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
+        raise NotImplementedError
 
     def plain_array(self, x: Any) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
+        raise NotImplementedError
 
     def beside(self, x: Any, operands: Sequence[Any]) -> Any:
         """x, if uncompiled it is a Python float as an array of the type it takes beside arrays."""
+        raise NotImplementedError
 
     def as_arrays(self, tree: Any) -> Any:
         """The arguments of one of NumPy's functions, with arrays for what uncompiled are floats."""
+        raise NotImplementedError
 
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
+        raise NotImplementedError
 
     def scratch(self, like: Traced) -> Traced:
         """An array to compute in, which may be written to."""
+        raise NotImplementedError
 
     def replaces(self, out: Traced) -> bool:
         """Whether an array is that of a leaf."""
+        raise NotImplementedError
 
     def keep(self, array: Array) -> Array:
         """The numbers of a plain array as they are now."""
+        raise NotImplementedError
 
     def changing(self, array: Traced) -> None:
         """An array is written to."""
@@ -414,10 +433,11 @@ class Replacing(Protocol):
         self,
         out: Traced,
         function: Callable[..., Any],
-        args: tuple[Any, ...],
+        inputs: tuple[Any, ...],
         options: dict[str, Any],
     ) -> Traced:
         """`out -= …` of a leaf's array, which makes its next one."""
+        raise NotImplementedError
 
 
 def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
