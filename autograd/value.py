@@ -261,8 +261,8 @@ class Value(Operations, Copied, node.Node):
                 )
         for i, parent in enumerate(parents):
             if parent.requires_grad:
-                slope = op.partials[i](*parents, self)
-                yield self, i, parent, out_grad, Constant(0.0) if op.is_flat else out_grad * slope
+                local = op.partials[i](*parents, self)
+                yield self, i, parent, out_grad, Constant(0.0) if op.is_flat else out_grad * local
 
     def local_derivative(self, i: int) -> float:
         """d self / d parents[i], at the numbers the operands had when self was computed.

@@ -418,8 +418,8 @@ class State:
             node._version.number = version
         for owner, name, value in self.ends:
             setattr(owner, name, value)
-        for leaf, number, slope in self.values:
-            leaf._data, leaf._grad = number, slope
+        for leaf, number, gradient in self.values:
+            leaf._data, leaf._grad = number, gradient
         for generator, state in self.generators:
             generator.bit_generator.state = state
 

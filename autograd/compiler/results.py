@@ -219,8 +219,8 @@ class Call(Node):
         for leaf, grad in leaves:  # which may be many
             before = leaf._grad
             leaf._grad = grad if before is None else before + grad
-        for array, slopes in arrays:
-            array._receive(slopes)
+        for array, gradients in arrays:
+            array._receive(gradients)
 
     def ends_here(self) -> bool:
         """Whether all that went in are leaves."""

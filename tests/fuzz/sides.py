@@ -147,7 +147,7 @@ def by_backward(program, weigh, dtype):
     return [np.asarray(out.data), *grads]
 
 
-def has_infinite_slope(program):
+def has_infinite_derivative(program):
     """Whether a local derivative is infinite: times a 0 from elsewhere it is nan, by IEEE's rules.
 
     PyTorch and JAX have 0 in some such places, where a derivative of 0 is a choice and no product.
@@ -164,9 +164,9 @@ def has_infinite_slope(program):
             continue
         seen.add(id(node))
         ahead += node.parents
-        slopes = [node.local_derivative(i) for i in range(len(node.parents))]
-        slopes += [node.grad] * node.requires_grad
-        if not all(np.isfinite(s).all() for s in slopes if s is not None):
+        derivatives = [node.local_derivative(i) for i in range(len(node.parents))]
+        derivatives += [node.grad] * node.requires_grad
+        if not all(np.isfinite(s).all() for s in derivatives if s is not None):
             return True
     return False
 

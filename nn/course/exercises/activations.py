@@ -37,7 +37,7 @@ EXERCISES = (
             "The slope is largest at x = 0, where σ is one half.",
             "Put σ = 0.5 into σ·(1 − σ).",
         ),
-        praise="Ten sigmoids in a row multiply the slope by at most 0.25¹⁰, about a millionth.",
+        praise="Ten sigmoids in a row multiply the gradient by at most 0.25¹⁰, about a millionth.",
     ),
     Exercise(
         "activations 2",

@@ -34,23 +34,25 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: 3 * (2 * 1 + 1) ** 2,
-                "That is the outer slope alone (or z itself). The inner one, 2, has to be "
+                "That is the outer derivative alone (or z itself). The inner one, 2, has to be "
                 "multiplied in.",
             ),
             Mistake(
                 lambda: 3 * 1**2 * 2,
-                "The outer slope 3·u² has been taken at x = 1. It belongs at u = 2x + 1 = 3.",
+                "The outer derivative 3·u² has been taken at x = 1. It belongs at u = 2x + 1 = 3.",
                 Belief.WRONG_POINT,
             ),
-            Mistake(lambda: 3 * (2 * 1 + 1) * 2, "In the outer slope the square is missing: 3·u²."),
-            Mistake(lambda: 3 * 3**2 + 2, "Slopes in a row are multiplied, not added."),
+            Mistake(
+                lambda: 3 * (2 * 1 + 1) * 2, "In the outer derivative the square is missing: 3·u²."
+            ),
+            Mistake(lambda: 3 * 3**2 + 2, "Derivatives in a row are multiplied, not added."),
             Mistake(
                 lambda: 3 * 27**2 * 2,
-                "The outer slope belongs at u = 3, not at z = 27.",
+                "The outer derivative belongs at u = 3, not at z = 27.",
                 Belief.WRONG_POINT,
             ),
         ),
-        hints=("With u = 2x + 1: z = u³. Both have a slope.", "3·u² at u = 3, times 2."),
+        hints=("With u = 2x + 1: z = u³. Both have a derivative.", "3·u² at u = 3, times 2."),
     ),
     Exercise(
         "backpropagation 2",
@@ -82,11 +84,11 @@ EXERCISES = (
             Mistake(lambda: 0.8 - 1, "That holds for y = 1. Here the truth is 0."),
             Mistake(
                 lambda: 1 / (1 - 0.8),
-                "That is ∂L/∂z. On the way to s it is still multiplied by the slope of the "
+                "That is ∂L/∂z. On the way to s it is still multiplied by the derivative of the "
                 "sigmoid, z·(1 − z).",
                 Belief.FUSED,
             ),
-            Mistake(lambda: 0.8 * (1 - 0.8), "That is the slope of the sigmoid alone."),
+            Mistake(lambda: 0.8 * (1 - 0.8), "That is the derivative of the sigmoid alone."),
         ),
         hints=("The first of the four short formulas.", "z − y, with z = 0.8 and y = 0."),
         praise="It is positive, so the step makes s smaller.",

@@ -80,17 +80,20 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: "a",
-                "For another picture the same pixel may have no slope at all: it is a statement "
+                "For another picture the same pixel may change nothing at all: it is a statement "
                 "about this score at this picture.",
                 Belief.IMPORTANCE,
             ),
             Mistake(
                 lambda: "c",
-                "The slope says how the score would change, not how much ink there is now.",
+                "The derivative says how the score would change, not how much ink there is now.",
                 Belief.IMPORTANCE,
             ),
         ),
-        hints=("A slope says: if this grows a little, how much does that grow?", "Here, and now."),
+        hints=(
+            "A derivative says: if this grows a little, how much does that grow?",
+            "Here, and now.",
+        ),
         praise="Sensitivity at this point, and no more.",
     ),
 )

@@ -103,7 +103,7 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: 6.0,
-                "That is the slope of one pass. The second one adds to what the first one left.",
+                "That is the gradient of one pass. The second one adds to what the first one left.",
                 Belief.OVERWRITING,
             ),
             Mistake(lambda: 6.0 * 6.0, "The passes are not multiplied: the second one adds."),
@@ -114,8 +114,8 @@ EXERCISES = (
             ),
             Mistake(lambda: 0.0, "Nobody has called zero_grad(), so nothing was cleared."),
         ),
-        hints=("The slope of x·x at 3 is 6.", "Leaves add up what every pass brings."),
-        praise="Slopes add up until they are forgotten.",
+        hints=("The derivative of x·x at 3 is 6.", "Leaves add up what every pass brings."),
+        praise="Gradients add up until they are forgotten.",
     ),
     Exercise(
         "first-network 4",
@@ -126,19 +126,19 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: _uphill,
-                "The old slopes are forgotten now. But the weight runs away from 1: the gradient "
-                "points uphill, so the step must go against it.",
+                "The old gradients are forgotten now. But the weight runs away from 1: the "
+                "gradient points uphill, so the step must go against it.",
                 Belief.UPHILL,
             ),
             Mistake(
                 lambda: _never_forgets,
-                "The direction is right now. But in the second step the slope of the first one is "
-                "still there.",
+                "The direction is right now. But in the second step the gradient of the first one "
+                "is still there.",
                 Belief.OVERWRITING,
             ),
             Mistake(
                 lambda: _forgets_too_late,
-                "The slopes are forgotten between finding and using them, so w never moves.",
+                "The gradients are forgotten between finding and using them, so w never moves.",
                 Belief.LEARNING,
             ),
             Mistake(lambda: _replaces, "The step replaces the weight. Take it off the old weight."),

@@ -9,7 +9,7 @@ EXERCISES = (
         right=lambda: 5 - 0.1 * 2 * 5,
         answer="my_w",
         mistakes=(
-            Mistake(lambda: 5 - 0.1 * 5, "The slope of w² at 5 is 2·5, not 5."),
+            Mistake(lambda: 5 - 0.1 * 5, "The derivative of w² at 5 is 2·5, not 5."),
             Mistake(
                 lambda: 5 + 0.1 * 2 * 5,
                 "That step goes up. The gradient points uphill, so it is taken off.",
@@ -22,9 +22,11 @@ EXERCISES = (
                 Belief.LEARNING,
             ),
             Mistake(lambda: 0.1 * 2 * 5, "That is the length of the step. Where does it end?"),
-            Mistake(lambda: 5 - 0.1 * 5**2, "Take the slope of the loss, not the loss itself."),
+            Mistake(
+                lambda: 5 - 0.1 * 5**2, "Take the derivative of the loss, not the loss itself."
+            ),
         ),
-        hints=("The slope of w² at 5 is 2·5.", "Take the learning rate times that off 5."),
+        hints=("The derivative of w² at 5 is 2·5.", "Take the learning rate times that off 5."),
     ),
     Exercise(
         "gradient-descent 2",

@@ -49,7 +49,7 @@ EXERCISES = (
             ),
             Mistake(
                 lambda: [0, -1 / 0.2, 0],
-                "That is the slope with respect to the probabilities. The scores come before "
+                "That is the gradient with respect to the probabilities. The scores come before "
                 "softmax, and softmax mixes all three.",
                 Belief.FUSED,
             ),
@@ -110,18 +110,18 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: "squared error",
-                "Its slope at p is 2·(p − y), the larger one. But on the way to s it is multiplied "
-                "by p·(1 − p), and there the sigmoid is flat: hardly anything is left.",
+                "Its derivative at p is 2·(p − y), the larger one. But on the way to s it is "
+                "multiplied by p·(1 − p), and there the sigmoid is flat: hardly anything is left.",
                 Belief.ZERO,
             ),
             Mistake(
                 lambda: "equal",
-                "p − y is the slope with respect to s only where sigmoid and cross-entropy stand "
-                "together.",
+                "p − y is the derivative with respect to s only where sigmoid and cross-entropy "
+                "stand together.",
                 Belief.FUSED,
             ),
         ),
-        hints=("With cross-entropy the slope at s is p − y.", "p·(1 − p) is 0.001 here."),
+        hints=("With cross-entropy the derivative at s is p − y.", "p·(1 − p) is 0.001 here."),
         praise="0.999 against 0.002: the squared error is silent where it is most wrong.",
     ),
 )

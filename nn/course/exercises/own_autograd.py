@@ -19,15 +19,16 @@ class Node:
     """A number that remembers what it was made of: the answer to the first question."""
 
     def __init__(
-        self, data: float, parents: tuple[Node, ...] = (), slopes: tuple[float, ...] = ()
+        self, data: float, parents: tuple[Node, ...] = (), local_derivatives: tuple[float, ...] = ()
     ) -> None:
-        self.data, self.grad, self.parents, self.slopes = data, 0.0, parents, slopes
+        self.data, self.grad = data, 0.0
+        self.parents, self.local_derivatives = parents, local_derivatives
 
 
 class NodeThatForgets(Node):
     """Loses its parents."""
 
-    def __init__(self, data: float, parents: object = (), slopes: object = ()) -> None:
+    def __init__(self, data: float, parents: object = (), local_derivatives: object = ()) -> None:
         super().__init__(data)
 
 
@@ -35,9 +36,9 @@ class NodeOfOne(Node):
     """Begins with the gradient 1."""
 
     def __init__(
-        self, data: float, parents: tuple[Node, ...] = (), slopes: tuple[float, ...] = ()
+        self, data: float, parents: tuple[Node, ...] = (), local_derivatives: tuple[float, ...] = ()
     ) -> None:
-        super().__init__(data, parents, slopes)
+        super().__init__(data, parents, local_derivatives)
         self.grad = 1.0
 
 
@@ -50,31 +51,31 @@ def _engine() -> Mapping[str, MakesNodes]:
 
 
 def _remembers(kind: MakesNodes) -> list[float]:
-    """Value, gradient and how many parents and slopes of a leaf and of a node with two parents."""
+    """Value, gradient and number of parents and local derivatives: of a leaf and of a sum."""
     leaf = kind(3.0)
     node = kind(6.0, (leaf, leaf), (1.0, 1.0))
-    found = [(n.data, n.grad, len(n.parents), len(n.slopes)) for n in (leaf, node)]
+    found = [(n.data, n.grad, len(n.parents), len(n.local_derivatives)) for n in (leaf, node)]
     return [float(x) for numbers in found for x in numbers]
 
 
 def _made(node: Node | Any) -> Node | Any:
     """What a learner's operation has returned, if it is a node."""
-    if not (hasattr(node, "parents") and hasattr(node, "slopes")):
+    if not (hasattr(node, "parents") and hasattr(node, "local_derivatives")):
         raise NotReadableError(
             f"It returns {type(node).__name__} ({str(node)[:60]}), which remembers nothing. Return "
-            "a MyValue with the result, its parents and its slopes."
+            "a MyValue with the result, its parents and its local derivatives."
         )
     return node
 
 
 def _sum_and_product(functions: Iterable[MakesNodes], MyValue: MakesNodes) -> list[float]:
-    """What 3 + 4 and 3 · 4 are, and both slopes of each."""
+    """What 3 + 4 and 3 · 4 are, and both local derivatives of each."""
     found: list[float] = []
     for function in functions:
         node = _made(function(MyValue(3.0), MyValue(4.0)))
         if len(node.parents) != 2:
             return [float(len(node.parents))] * 6
-        found += [node.data, *node.slopes]
+        found += [node.data, *node.local_derivatives]
     return [float(x) for x in found]
 
 
@@ -105,10 +106,10 @@ def _gradients(backward: Callable[[Node], object], MyValue: MakesNodes) -> list[
 
 
 def _curves(functions: Iterable[MakesNodes], MyValue: MakesNodes) -> list[float]:
-    """tanh at 0.5 and a cube at 2, with their slopes."""
+    """tanh at 0.5 and a cube at 2, with their derivatives."""
     tanh, power = functions
     bent, cube = _made(tanh(MyValue(0.5))), _made(power(MyValue(2.0), 3))
-    return [float(x) for node in (bent, cube) for x in (node.data, *node.slopes)]
+    return [float(x) for node in (bent, cube) for x in (node.data, *node.local_derivatives)]
 
 
 def _three_steps(step: Callable[..., object], MyValue: MakesNodes) -> list[float]:
@@ -156,15 +157,15 @@ def _backward(
     result.grad = seed
     order = _order(result)
     for node in reversed(order) if backwards else order:
-        for parent, slope in zip(node.parents, node.slopes, strict=True):
-            parent.grad = (parent.grad if adds else 0.0) + node.grad * slope
+        for parent, local in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad = (parent.grad if adds else 0.0) + node.grad * local
 
 
 def _backward_without_upstream(result: Node) -> None:
     result.grad = 1.0
     for node in reversed(_order(result)):
-        for parent, slope in zip(node.parents, node.slopes, strict=True):
-            parent.grad += slope
+        for parent, local in zip(node.parents, node.local_derivatives, strict=True):
+            parent.grad += local
 
 
 def _step(
@@ -221,7 +222,7 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: NodeThatForgets,
-                "It forgets what it was made of: keep parents and slopes.",
+                "It forgets what it was made of: keep parents and local derivatives.",
             ),
             Mistake(
                 lambda: NodeOfOne,
@@ -229,7 +230,7 @@ EXERCISES = (
                 "add up from 0.",
             ),
         ),
-        hints=("Four things to keep: data, grad, parents, slopes.", "self.grad = 0.0"),
+        hints=("Four things to keep: data, grad, parents, local_derivatives.", "self.grad = 0.0"),
         praise="That is all a node is.",
     ),
     Exercise(
@@ -248,7 +249,7 @@ EXERCISES = (
                     lambda a, b: MyValue(a.data + b.data, (a, b), (1.0, 1.0)),
                     lambda a, b: MyValue(a.data * b.data, (a, b), (a.data, b.data)),
                 ),
-                "The sum is right. A product swaps: the slope for a is b, and for b it is a.",
+                "The sum is right. A product swaps: the derivative for a is b, and for b it is a.",
                 Belief.WRONG_POINT,
             ),
             Mistake(
@@ -266,8 +267,8 @@ EXERCISES = (
                 "The numbers are right, but the results do not know their two parents.",
             ),
         ),
-        hints=("A sum has the slopes 1 and 1.", "MyValue(a.data * b.data, (a, b), (…, …))"),
-        praise="Each operation knows its own slopes, and nothing of the others.",
+        hints=("A sum has the derivatives 1 and 1.", "MyValue(a.data * b.data, (a, b), (…, …))"),
+        praise="Each operation knows its own derivatives, and nothing of the others.",
     ),
     Exercise(
         "own-autograd 3",
@@ -320,13 +321,13 @@ EXERCISES = (
             ),
             Mistake(
                 lambda MyValue: _backward_without_upstream,
-                "Only local slopes arrive. Multiply each by the gradient of the node above.",
+                "Only local derivatives arrive. Multiply each by the gradient of the node above.",
                 Belief.WRONG_POINT,
             ),
         ),
         hints=(
             "Set result.grad = 1.0, then go through the order backwards.",
-            "parent.grad += node.grad * slope, for each parent and its slope.",
+            "parent.grad += node.grad * local_derivative, for each parent.",
         ),
         praise="That is backpropagation, the whole of it.",
     ),
@@ -346,7 +347,7 @@ EXERCISES = (
                     lambda a: MyValue(math.tanh(a.data), (a,), (1 - a.data**2,)),
                     lambda a, n: MyValue(a.data**n, (a,), (n * a.data ** (n - 1),)),
                 ),
-                "The power is right. The slope of tanh is 1 − tanh², with the result in it.",
+                "The power is right. The derivative of tanh is 1 − tanh², with the result in it.",
                 Belief.WRONG_POINT,
             ),
             Mistake(
@@ -354,18 +355,18 @@ EXERCISES = (
                     lambda a: MyValue(math.tanh(a.data), (a,), (1 - math.tanh(a.data) ** 2,)),
                     lambda a, n: MyValue(a.data**n, (a,), (n * a.data**n,)),
                 ),
-                "tanh is right. In the slope of a power the exponent falls by one.",
+                "tanh is right. In the derivative of a power the exponent falls by one.",
             ),
             Mistake(
                 lambda MyValue: (
                     lambda a: MyValue(math.tanh(a.data), (a,), (1 - math.tanh(a.data) ** 2,)),
                     lambda a, n: MyValue(a.data**n, (a,), (a.data ** (n - 1),)),
                 ),
-                "tanh is right. In the slope of a power the exponent comes down as a factor.",
+                "tanh is right. In the derivative of a power the exponent comes down as a factor.",
             ),
         ),
-        hints=("The slope of tanh is 1 − tanh², that of aⁿ is n·aⁿ⁻¹.", "math.tanh(a.data)"),
-        praise="An operation more is two lines: its value and its slope.",
+        hints=("The derivative of tanh is 1 − tanh², that of aⁿ is n·aⁿ⁻¹.", "math.tanh(a.data)"),
+        praise="An operation more is two lines: its value and its derivative.",
     ),
     Exercise(
         "own-autograd 6",

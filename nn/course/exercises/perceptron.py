@@ -69,8 +69,8 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: -5,
-                "The size is right. But the slope is −y·x2 with y = −1: it points uphill, and the "
-                "step goes against it.",
+                "The size is right. But the derivative is −y·x2 with y = −1: it points uphill, and "
+                "the step goes against it.",
                 Belief.UPHILL,
             ),
             Mistake(
@@ -79,11 +79,11 @@ EXERCISES = (
                 Belief.NO_INPUT,
             ),
             Mistake(lambda: 0, "It would be 0 if the neuron were right. Is it?"),
-            Mistake(lambda: 2, "That is the slope with respect to w1. w2 belongs to x2 = 5."),
+            Mistake(lambda: 2, "That is the derivative with respect to w1. w2 belongs to x2 = 5."),
         ),
         hints=(
             "Score and class differ in sign, so the neuron is wrong.",
-            "The slope is −y·x2, with y = −1 and x2 = 5.",
+            "The derivative is −y·x2, with y = −1 and x2 = 5.",
         ),
         praise="The step goes against it: w2 becomes smaller.",
     ),
@@ -95,7 +95,7 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 lambda: "a",
-                "backward() only finds slopes. The weights move in the line after it, "
+                "backward() only finds gradients. The weights move in the line after it, "
                 "w.data -= learning_rate * w.grad, and that line did not run.",
                 Belief.LEARNING,
             ),
@@ -106,6 +106,6 @@ EXERCISES = (
             ),
         ),
         hints=("Look at show_and_learn: which line writes to w.data?", "It is not backward()."),
-        praise="Finding slopes and taking a step are two things.",
+        praise="Finding gradients and taking a step are two things.",
     ),
 )

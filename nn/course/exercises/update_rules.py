@@ -55,7 +55,7 @@ EXERCISES = (
             Mistake(lambda: 3**2 + 4**2, "That is the sum of the squares. Now take the root."),
             Mistake(
                 lambda: 4,
-                "The first slope still counts: Adagrad never forgets.",
+                "The first gradient still counts: Adagrad never forgets.",
                 Belief.OVERWRITING,
             ),
             Mistake(
