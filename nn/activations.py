@@ -50,7 +50,7 @@ class FunctionLayer(Module):
 
     def forward(self, x: Operand) -> Operand:
         """The function of x, of any shape; shapes and errors are those of `nn.functional`'s."""
-        return type(self).function(x, *self._arguments().values())
+        return type(self).function(x, *[getattr(self, name) for name in self.options])
 
     def _details(self) -> str:
         return ", ".join(map(str, self._arguments().values()))

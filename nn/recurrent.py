@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from nn.functional.regularisation import dropout as drop
 from nn.layers import features
 from nn.operands import Operand, refuse_options, shape_of
 from nn.recurrent_steps import NAMES, ElmanStep, GRUStep, LSTMStep, Recurrence, States, unless
-
-if TYPE_CHECKING:
-    pass
 
 _MISSING = {"proj_size": (0, "Take a smaller hidden_size, or a Linear of the output.")}
 

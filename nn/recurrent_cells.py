@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from autograd import ShapeError
@@ -11,9 +9,6 @@ from autograd.checks import check_bool, check_choice, check_int
 from nn.layers import features
 from nn.operands import Operand, shape_of
 from nn.recurrent_steps import ElmanStep, GRUStep, LSTMStep, Recurrence, States
-
-if TYPE_CHECKING:
-    pass
 
 
 class _Cell(Recurrence):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,9 +23,6 @@ from nn.operands import (
     shape_of,
     shape_or_type,
 )
-
-if TYPE_CHECKING:
-    pass
 
 States = tuple[Operand, ...]
 """What one step hands on to the next: (h,), or (h, c) of an LSTM."""

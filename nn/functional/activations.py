@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import autograd
 from autograd import ShapeError, elu, leaky_relu, relu, sigmoid, softplus, step, tanh
 from autograd.op import named
 from nn.operands import Operand, all_values, as_operand, shape_of
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "elu", "gelu", "hardtanh", "identity", "leaky_relu", "log_softmax", "relu", "selu",

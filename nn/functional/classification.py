@@ -156,14 +156,10 @@ def cross_entropy(
     who = "cross_entropy"
     check_reduction(who, reduction)
     logits, target = all_values(as_operand(who, logits)), as_operand(who, target)
-    loss = partial(cross_entropy, weight=weight, label_smoothing=label_smoothing)
-    if len(shape_of(logits)) > 2:
-        loss = partial(loss, ignore_index=ignore_index)
-        return _of_every_place(who, loss, logits, target, reduction)
-    if ignore_index is not None:
-        return _without_ignored(who, loss, logits, target, ignore_index, reduction)
-    shape = shape_of(logits)
-    classes = None
+    shape, classes = shape_of(logits), None
+    if len(shape) > 2 or ignore_index is not None:
+        loss = partial(cross_entropy, weight=weight, label_smoothing=label_smoothing)
+        return _of_examples(who, loss, logits, target, ignore_index, reduction)
     if shape == shape_of(target):
         check_scores(who, logits)
         check_distribution(who, target, "Or pass the classes as whole numbers, shape (N,).")
@@ -202,6 +198,22 @@ def _class_weights(who: str, weight: Operand, count: int) -> Operand:
 def _check_weights(who: str, name: str, weight: Operand) -> None:
     if not (weight >= 0).all():
         raise ValueError(f"{who}: needs every {name} >= 0, but got {weight.min()}.")
+
+
+def _of_examples(
+    who: str,
+    loss: Callable[..., Any],
+    scores: Operand,
+    target: Operand,
+    ignored: int | None,
+    reduction: str,
+) -> Operand:
+    """The loss of each place of a picture, or of all examples but those to be ignored."""
+    if len(shape_of(scores)) > 2:
+        loss = partial(loss, ignore_index=ignored)
+        return _of_every_place(who, loss, scores, target, reduction)
+    assert ignored is not None
+    return _without_ignored(who, loss, scores, target, ignored, reduction)
 
 
 def _of_every_place(
@@ -307,12 +319,9 @@ def nll_loss(
     """
     who = "nll_loss"
     scores, target = as_operand(who, log_probabilities), as_operand(who, target)
-    loss = partial(nll_loss, weight=weight)
-    if len(shape_of(scores)) > 2:
-        loss = partial(loss, ignore_index=ignore_index)
-        return _of_every_place(who, loss, scores, target, reduction)
-    if ignore_index is not None:
-        return _without_ignored(who, loss, scores, target, ignore_index, reduction)
+    if len(shape_of(scores)) > 2 or ignore_index is not None:
+        loss = partial(nll_loss, weight=weight)
+        return _of_examples(who, loss, scores, target, ignore_index, reduction)
     classes = check_classes(who, scores, target)
     check_log_probabilities(who, scores)
     index = (np.arange(classes.size), classes) if classes.ndim else classes

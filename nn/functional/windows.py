@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from autograd import ShapeError
 from autograd.checks import check_int, refuse
 from nn.operands import Operand, as_operand, shape_of, shape_or_type
-
-if TYPE_CHECKING:
-    pass
 
 Lengths = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
