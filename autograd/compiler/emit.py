@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.columns import in_turn
+from autograd.compiler.float_chains import FloatChain
 from autograd.compiler.gather import gather, gathered, scatter
 from autograd.compiler.instructions import Chain, Gather, Group, Loop, Placed, Product, Raised, Sums
 from autograd.compiler.loop import Repeated
@@ -25,7 +26,6 @@ from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.loop_gradients import of_shared, take_out
 from autograd.compiler.passes import Ends
 from autograd.compiler.places import Positions, View, factored, layout, spaced
-from autograd.compiler.rounds import OnFloats
 from autograd.compiler.tape import Tape
 from autograd.compiler.traced import Traced
 from autograd.node import Node, Parts, chain_rule, gradients, topological
@@ -260,7 +260,7 @@ class Emitted:
         return scatter([terms], [where], (count,))
 
     def _chain(self, chain: Chain) -> Tensor:
-        params = {"chain": OnFloats(chain), "indices": self.indices}
+        params = {"chain": FloatChain(chain), "indices": self.indices}
         return Tensor._apply(_CHAIN, (self.operand(self.at[chain.inputs[0]]),), params)
 
     def _loop(self, loop: Loop) -> Tensor:
@@ -328,11 +328,11 @@ def _copy(x: Traced) -> Traced:
     return x.copy() if x.dtype == np.float64 else x.astype(np.float64)
 
 
-def _chained(x: Traced, chain: OnFloats, indices: Traced) -> Traced:
+def _chained(x: Traced, chain: FloatChain, indices: Traced) -> Traced:
     return x.tape.later((chain.size,), chain.run, x, indices)
 
 
-def _chain_back(g: Traced, out: Traced, x: Traced, chain: OnFloats, indices: Traced) -> Traced:
+def _chain_back(g: Traced, out: Traced, x: Traced, chain: FloatChain, indices: Traced) -> Traced:
     return x.tape.later(x.shape, chain.run_back, x, out, g, indices)
 
 

@@ -7,7 +7,9 @@ record.py     run the function on numbers of a kind of their own (recorded_value
 crossing.py   where arrays and single numbers meet
 raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
               waits for what (levels.py), and what is done again and again (repeats.py, loop.py)
-rounds.py     what of them has to be computed one by one, as Python written for it
+float_chains.py
+              what of them has to be computed one by one, as Python that is written for it
+              (python_source.py)
 place.py      give every row a position, so that operands lie side by side (places.py)
 emit.py       write the instructions as expressions of Tensors with traced arrays, whose gradients
               the engine finds; what is rearranged is gathered or scattered (gather.py), what all

@@ -142,7 +142,7 @@ class Loop(Scan):
 
 @dataclass
 class Chain(Scan):
-    """A narrow stretch, whose rows are computed one after another on floats, see rounds.py.
+    """A narrow stretch, whose rows are computed one after another on floats, see float_chains.py.
 
     Attributes:
         graph: It, as one round; which rounds there are in that, is found when it is written down.

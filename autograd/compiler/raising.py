@@ -11,8 +11,8 @@ Five neurons on one input pair, each `tanh(w0*x0 + w1*x1 + b)`, are recorded as 
 
 Levels that do the same again and again are written down once (repeats.py, loop.py). Where level
 after level has but a few operations, as in a recurrence over one number, nothing is grouped:
-such a stretch is computed row by row (rounds.py). All of this is array work on whole columns of the
-graph but for the levels, one short loop.
+such a stretch is computed row by row (float_chains.py). All of this is array work on whole columns
+of the graph but for the levels, one short loop.
 """
 
 from __future__ import annotations

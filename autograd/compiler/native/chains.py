@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.compiler.float_chains import FloatChain
 from autograd.compiler.native.arithmetic import assigned, typed
 from autograd.compiler.native.loops import MADE, Apply, Code, Memory, Nest, Number, Ref, mapped
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.numpy_calls import Call
-from autograd.compiler.rounds import OnFloats
 from autograd.compiler.tape import Tape
 from autograd.compiler.traced import Traced
 
@@ -36,7 +36,7 @@ Lower = Callable[[Call, Memories], list[Nest]]
 
 
 def forward(
-    memories: Memories, lower: Lower, chain: OnFloats, outside: Array, out: Array
+    memories: Memories, lower: Lower, chain: FloatChain, outside: Array, out: Array
 ) -> list[Nest]:
     """All rows, into an array."""
     values = _values(memories, "values", chain)
@@ -52,7 +52,7 @@ def forward(
 def backward(
     memories: Memories,
     lower: Lower,
-    chain: OnFloats,
+    chain: FloatChain,
     outside: Array,
     results: Array,
     out_grads: Array,
@@ -80,7 +80,7 @@ def backward(
     return [*found, *assigned(memories, Ref(grads, 0, (1,)), out)]
 
 
-def _rows(chain: OnFloats) -> list[tuple[Any, int, list[int]]]:
+def _rows(chain: FloatChain) -> list[tuple[Any, int, list[int]]]:
     """Of each row its operation, to which operands gradients flow, and their places."""
     if chain.lookups.size or len(chain.code) > MANY:
         raise UnknownStep("a chain with lookups, or a very long one")
@@ -91,7 +91,7 @@ def _rows(chain: OnFloats) -> list[tuple[Any, int, list[int]]]:
     ]
 
 
-def _values(memories: Memories, name: str, chain: OnFloats) -> Memory:
+def _values(memories: Memories, name: str, chain: FloatChain) -> Memory:
     """A memory for what comes from outside and all rows."""
     return memories.more(name, np.zeros(chain.count + chain.size), MADE)
 
@@ -102,7 +102,7 @@ def _copied(memories: Memories, array: Array, memory: Memory, begin: int) -> lis
     return [Nest(array.shape, 1, memories.ref(array), Ref(memory, begin, (1,)))]
 
 
-def _number(chain: OnFloats, values: Memory, place: int) -> Code:
+def _number(chain: FloatChain, values: Memory, place: int) -> Code:
     if place in chain.constants:
         return Number(float(chain.constants[place]), FLOAT)
     return Ref(values, place, ())

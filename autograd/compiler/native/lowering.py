@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.compiler.float_chains import FloatChain
 from autograd.compiler.loop_calls import Rounds
 from autograd.compiler.native import chains
 from autograd.compiler.native.arithmetic import assigned, elementwise, product, reduction
@@ -24,7 +25,6 @@ from autograd.compiler.native.moves import MOVES
 from autograd.compiler.numpy_calls import DOT, Call
 from autograd.compiler.relocation import arrays_in
 from autograd.compiler.repeated_calls import unrolled
-from autograd.compiler.rounds import OnFloats
 
 
 def lowered(call: Call, memories: Memories) -> list[Nest]:
@@ -52,7 +52,7 @@ def lowered(call: Call, memories: Memories) -> list[Nest]:
         found = MOVES["taken"](memories, owner, *call.args, out=call.keywords["out"])
     elif owner is np.add and name == "at":
         found = added_at(memories, *call.args)
-    elif isinstance(owner, OnFloats):
+    elif isinstance(owner, FloatChain):
         way: Any = chains.backward if name == "run_back" else chains.forward
         *given, _ = call.args  # the last are indices for lookups
         found = way(memories, lowered, owner, *given, call.keywords["out"])

@@ -8,7 +8,7 @@ import pytest
 
 import autograd
 from autograd import RULEBOOK, Value
-from autograd.compiler import raising, repeats, rounds
+from autograd.compiler import float_chains, raising, repeats
 from autograd.op import Elementwise
 from tests.autograd.compiler.programs import (
     TAME,
@@ -94,8 +94,8 @@ def test_random_recurrences_give_the_same_as_rounds_of_python(seed, monkeypatch)
     monkeypatch.setattr(raising, "LONG", 1)
     monkeypatch.setattr(raising, "FEW", 10**6)
     monkeypatch.setattr(repeats, "ROUNDS", 2)
-    monkeypatch.setattr(rounds, "ROUNDS", 2)
-    monkeypatch.setattr(rounds, "MANY", 2)
+    monkeypatch.setattr(float_chains, "ROUNDS", 2)
+    monkeypatch.setattr(float_chains, "MANY", 2)
     f = RandomRecurrence(seed)
     g = autograd.compile(f)
     for k in range(2):
@@ -134,7 +134,7 @@ def test_a_thousand_rounds_are_one_loop_of_python_whose_gradients_are_right():
     for place in (0, 1, 500, 999, 1000, 1001, 1002):
         assert ours[place] == pytest.approx(complex_step(place), rel=1e-10, abs=1e-15)
     chain = g._newest.raised.instructions[-1]
-    stretches = rounds.OnFloats(chain).stretches
+    stretches = float_chains.FloatChain(chain).stretches
     assert max(x.times for x in stretches) >= 998
     assert len(stretches) < 4
 

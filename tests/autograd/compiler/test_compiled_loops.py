@@ -12,10 +12,10 @@ import pytest
 import autograd
 from autograd import Value
 from autograd.compiler import repeats
+from autograd.compiler.float_chains import FloatChain
 from autograd.compiler.instructions import Chain, Loop, Scan
 from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.repeated_calls import unrolled
-from autograd.compiler.rounds import OnFloats
 from autograd.node import topological
 from tests.autograd.compiler.programs import RandomRecurrence, assert_same_numbers
 
@@ -278,7 +278,7 @@ def test_random_recurrences_are_rounds_of_calls_or_of_python():
         g = autograd.compile(f, audit=False)
         g(*given(160))
         scans = [x for x in g._newest.raised.instructions if isinstance(x, Scan)]
-        kinds = (OnFloats(x).stretches for x in scans if isinstance(x, Chain))
+        kinds = (FloatChain(x).stretches for x in scans if isinstance(x, Chain))
         found.append(
             any(isinstance(x, Loop) for x in scans)
             or any(stretch.kinds is None for stretches in kinds for stretch in stretches)

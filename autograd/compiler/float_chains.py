@@ -1,4 +1,4 @@
-"""Rounds: chains of single numbers as Python that is written for them, forward and backward.
+"""Chains of single numbers as Python that is written for them, forward and backward.
 
 A recurrence over one number, `x = sin(w * x + b)` a thousand times, has no groups and no matrices:
 each operation waits for the one before, and a call of NumPy on one number takes as long as ten
@@ -12,9 +12,9 @@ operations of Python. It is three rows that repeat themselves. Forward they beco
         values += (t0, t1, t2)
 
 and backward a loop that takes the results off again, with the gradients beside them. What stands in
-it is the engine's own backward pass: the rows are Values whose numbers are `Word`s, and what is
-computed with a word is written down as a line. Rows without a pattern are rounds of one row each,
-of several kinds.
+it is the engine's own backward pass: the rows are Values whose numbers are `Variable`s, and what is
+computed with a variable is written down as a line. Rows without a pattern are rounds of one row
+each, of several kinds.
 
 Where Python has an error for what NumPy has a number, such as 1 / 0, the same text is run once more
 on NumPy's numbers, with its warnings.
@@ -34,8 +34,8 @@ import numpy as np
 
 from autograd.compiler.graph import CONSTANT, GATHER
 from autograd.compiler.passes import Ends
+from autograd.compiler.python_source import PythonSource, Variable, text_of
 from autograd.compiler.repeats import LONGEST, ROUNDS, repeats
-from autograd.compiler.words import Lines, Word, named
 from autograd.node import gradients
 from autograd.value import Constant, Value, derivative
 
@@ -69,62 +69,64 @@ class Round:
         self.places = dict.fromkeys(x for _, _, operands in rows for x in operands if x[0] in "bsm")
         self.names = {x: f"s{x[1]}" if x[0] == "s" else f"x{x[0]}{x[1]}" for x in self.places}
 
-    def _read(self, lines: Lines) -> dict[Operand, Any]:
+    def _read(self, source: PythonSource) -> dict[Operand, Any]:
         """Write down where the operands from before the round are read from."""
         for x, name in self.names.items():
             if x[0] != "s":  # which is read once, before the rounds
-                lines.text.append(f"{name} = values[{_index(x)}]")
-        return {x: Word(lines, name) for x, name in self.names.items()}
+                source.text.append(f"{name} = values[{_index(x)}]")
+        return {x: Variable(source, name) for x, name in self.names.items()}
 
     def forward(self) -> list[str]:
         """The lines that compute the rows and append them to `values`."""
-        lines = Lines(self.functions)
-        known, made = self._read(lines), list[Any]()
+        source = PythonSource(self.functions)
+        known, made = self._read(source), list[Any]()
         for op, _, operands in self.rows:
             given = [_operand(x, known, made) for x in operands]
-            made.append(given[0] if op is None else lines.applied(op, given))
-        names = [named(x) for x in made]
+            made.append(given[0] if op is None else source.applied(op, given))
+        names = [text_of(x) for x in made]
         alone = len(names) == 1
-        return [*lines.text, f"keep({names[0]})" if alone else f"values += ({', '.join(names)})"]
+        return [*source.text, f"keep({names[0]})" if alone else f"values += ({', '.join(names)})"]
 
     def backward(self) -> list[str]:
         """The lines that take the rows' results and gradients off, and carry these further."""
         try:
             return self._backward(inline=True)
-        except (TypeError, ValueError, AttributeError):  # a rule that words do not go through
+        except (TypeError, ValueError, AttributeError):  # a rule that asks for numbers
             return self._backward(inline=False)
 
     def _backward(self, inline: bool) -> list[str]:
-        lines = Lines(self.functions)
+        source = PythonSource(self.functions)
         last = range(len(self.rows) - 1, -1, -1)
-        lines.text += [f"y{k} = pop()" for k in last] + [f"g{k} = take()" for k in last]
-        known = self._read(lines)
+        source.text += [f"y{k} = pop()" for k in last] + [f"g{k} = take()" for k in last]
+        known = self._read(source)
         leaves: dict[Operand, Value] = {}
         made: list[Value] = []
         for k, (op, flows, operands) in enumerate(self.rows):
-            out = Word(lines, f"y{k}")
+            out = Variable(source, f"y{k}")
             if not flows or (op is not None and op.is_flat):
                 made.append(_value(Constant, out))
                 continue
             given = []
             for side, x in enumerate(operands):
-                word = _operand(x, known, [node._data for node in made])
+                number = _operand(x, known, [node._data for node in made])
                 if not flows >> side & 1:
-                    given.append(_value(Constant, word))
+                    given.append(_value(Constant, number))
                 elif x[0] == "t":
                     given.append(made[int(x[1])])
                 else:
-                    given.append(leaves.setdefault(x, _value(Value, word)))
-            made.append(_result(_opaque(op, lines) if op and not inline else op, given, out))
-        ends = [(node, Word(lines, f"g{k}")) for k, node in enumerate(made) if node.requires_grad]
+                    given.append(leaves.setdefault(x, _value(Value, number)))
+            made.append(_result(_opaque(op, source) if op and not inline else op, given, out))
+        ends = [
+            (node, Variable(source, f"g{k}")) for k, node in enumerate(made) if node.requires_grad
+        ]
         if ends:
             root = Ends([node for node, _ in ends])
             found = gradients(root, list(leaves.values()), [seed for _, seed in ends])
             for x, grad in zip(leaves, found, strict=True):
                 if grad is not None:
                     target = f"a{x[1]}" if x[0] == "s" else f"grads[{_index(x)}]"
-                    lines.text.append(f"{target} += {named(grad)}")
-        return _used(lines.text)
+                    source.text.append(f"{target} += {text_of(grad)}")
+        return _used(source.text)
 
 
 def _used(text: list[str]) -> list[str]:
@@ -159,7 +161,7 @@ def _value(kind: type[Value], data: Any) -> Any:
     return out
 
 
-def _result(op: Op | None, operands: list[Any], data: Word) -> Any:
+def _result(op: Op | None, operands: list[Any], data: Variable) -> Any:
     out = _value(Value, data)
     out.op = _COPY if op is None else op
     out._left, out._x = operands[0], operands[0]._data
@@ -168,12 +170,12 @@ def _result(op: Op | None, operands: list[Any], data: Word) -> Any:
     return out
 
 
-def _opaque(op: Elementwise, lines: Lines) -> Any:
+def _opaque(op: Elementwise, source: PythonSource) -> Any:
     """The operation with derivatives that are called, and not written down."""
 
     def rule(i: int) -> Callable[..., Any]:
         given = op.partials[i], partial(_derivative, op, i)
-        return lambda *numbers: lines.call(f"{op.name}_{i}", *given, [named(x) for x in numbers])
+        return lambda *numbers: source.call(f"{op.name}_{i}", *given, [text_of(x) for x in numbers])
 
     partials = tuple(rule(i) for i in range(op.arity))
     sums = {"is_sum": op.is_sum, "is_product": op.is_product, "is_flat": op.is_flat}
@@ -197,7 +199,13 @@ class Stretch:
     """
 
     def __init__(
-        self, chain: OnFloats, begin: int, size: int, times: int, alike: bool, known: dict[str, Any]
+        self,
+        chain: FloatChain,
+        begin: int,
+        size: int,
+        times: int,
+        alike: bool,
+        known: dict[str, Any],
     ) -> None:
         self.rows, self.size = slice(begin, begin + size * times), size
         self.kinds: array[int] | None = None
@@ -211,7 +219,7 @@ class Stretch:
             known[key] = self._compiled(kinds)
         self.loops = known[key]
 
-    def _by_kinds(self, chain: OnFloats) -> Iterator[Any]:
+    def _by_kinds(self, chain: FloatChain) -> Iterator[Any]:
         """A row of each kind; its operands are anywhere."""
         columns = (chain.code, chain.flows, chain.right)
         code, flows, right = (x[self.rows].astype(np.int32) for x in columns)
@@ -225,7 +233,7 @@ class Stretch:
         for key in keys[order].tolist():
             yield chain.op(key // 8), key // 2 % 4, operands[: 1 + key % 2]
 
-    def _round(self, chain: OnFloats) -> list[Any]:
+    def _round(self, chain: FloatChain) -> list[Any]:
         """The rows of any of the rounds."""
         first, size = self.rows.start, self.size
         rows = []
@@ -238,7 +246,7 @@ class Stretch:
             rows.append((chain.op(chain.code[k]), int(chain.flows[k]), operands))
         return rows
 
-    def _where(self, chain: OnFloats, column: Array, k: int, side: int) -> Operand:
+    def _where(self, chain: FloatChain, column: Array, k: int, side: int) -> Operand:
         """Where an operand of the k-th row of each round is."""
         place, count = int(column[0]), chain.count
         if place < count:
@@ -249,7 +257,7 @@ class Stretch:
         back = count + self.rows.start - place  # the same in all rounds
         return ("b", back) if back > 0 else ("t", -back)
 
-    def columns(self, chain: OnFloats, left: IntArray) -> list[Any]:
+    def columns(self, chain: FloatChain, left: IntArray) -> list[Any]:
         """For each round which kind it is of, and the places of its operands that move."""
         sides = left.data, chain.right.data
         found = [sides[side][self.rows][k :: self.size] for k, side in self.moving]
@@ -290,7 +298,7 @@ class Stretch:
             yield from ("            " + line for line in lines)
 
 
-class OnFloats:
+class FloatChain:
     """A chain as Python.
 
     Attributes:
@@ -345,14 +353,14 @@ class OnFloats:
 
     def run(self, outside: Array, indices: Array, out: Array) -> None:
         """Compute the rows: their results go into `out`."""
-        for way, kind in enumerate((float, np.float64)):
-            values = [*map(kind, outside.tolist())] if way else outside.tolist()
+        for attempt, kind in enumerate((float, np.float64)):
+            values = [*map(kind, outside.tolist())] if attempt else outside.tolist()
             try:
                 for stretch, columns in self._rounds(indices):
                     rounds = zip(*columns, strict=True) if columns else range(stretch.times)
-                    stretch.loops[way][0](values, rounds)
+                    stretch.loops[attempt][0](values, rounds)
             except (ArithmeticError, ValueError):
-                if way:
+                if attempt:
                     raise
                 continue
             out[:] = values[len(outside) :]
@@ -362,25 +370,25 @@ class OnFloats:
         self, outside: Array, results: Array, out_grads: Array, indices: Array, out: Array
     ) -> None:
         """Carry the gradients of the rows back to the numbers from outside, into `out`."""
-        for way, kind in enumerate((float, np.float64)):
+        for attempt, kind in enumerate((float, np.float64)):
             values = outside.tolist() + results.tolist()
-            if way:
+            if attempt:
                 values = [*map(kind, values)]
             grads = [0.0] * len(outside) + out_grads.tolist()
             try:
                 for stretch, columns in reversed([*self._rounds(indices)]):
                     back = [x[::-1] for x in columns]
                     rounds = zip(*back, strict=True) if back else range(stretch.times)
-                    stretch.loops[way][1](values, grads, rounds)
+                    stretch.loops[attempt][1](values, grads, rounds)
             except (ArithmeticError, ValueError):
-                if way:
+                if attempt:
                     raise
                 continue
             out[:] = grads
             return
 
 
-def _stretches(chain: OnFloats) -> Iterator[Stretch]:
+def _stretches(chain: FloatChain) -> Iterator[Stretch]:
     """A chain's rows, as rounds where they repeat themselves."""
     columns = (chain.code, chain.flows, chain.left, chain.right)
     code, flows, *sides = (x.astype(np.int64) for x in columns)

@@ -1,12 +1,12 @@
-"""Words: numbers by their names in Python that is written.
+"""Python source that is written while rules are computed: its lines, and its variables.
 
-A rule of the rulebook is computed on them as on floats, and what it computes is written down:
+A rule of the rulebook is computed on variables as on floats, and what it does is written down:
 
->>> lines = Lines({})
->>> x = Word(lines, "x")
+>>> source = PythonSource({})
+>>> x = Variable(source, "x")
 >>> 1 - x * x
 t1
->>> lines.text
+>>> source.text
 ['t0 = x * x', 't1 = 1.0 - t0']
 """
 
@@ -34,7 +34,7 @@ _COMPARISONS = {
 }  # fmt: skip
 
 
-class Lines:
+class PythonSource:
     """The text of a round, and the functions that it calls.
 
     Attributes:
@@ -46,20 +46,20 @@ class Lines:
         self.text: list[str] = []
         self.functions = functions
 
-    def word(self, expression: str) -> Word:
+    def assigned(self, expression: str) -> Variable:
         """A new name for what an expression gives."""
         name = f"t{len(self.text)}"
         self.text.append(f"{name} = {expression}")
-        return Word(self, name)
+        return Variable(self, name)
 
-    def applied(self, op: Any, operands: Sequence[Any]) -> Word:
-        """An operation on words and numbers."""
-        names = [named(x) for x in operands]
+    def applied(self, op: Any, operands: Sequence[Any]) -> Variable:
+        """An operation on variables and numbers."""
+        names = [text_of(x) for x in operands]
         if op.name == "multiply" and "1.0" in names:
-            other: Word = operands[1 - names.index("1.0")]
+            other: Variable = operands[1 - names.index("1.0")]
             return other
         if op.name in _INFIX:
-            return self.word(_INFIX[op.name].format(*names))
+            return self.assigned(_INFIX[op.name].format(*names))
         return self.call(op.name, op.scalar, op.forward, names)
 
     def call(
@@ -68,25 +68,25 @@ class Lines:
         of_floats: Callable[..., Any],
         of_numpys: Callable[..., Any],
         names: Sequence[str],
-    ) -> Word:
+    ) -> Variable:
         """A call of a function."""
         self.functions[f"{name}_"] = of_floats, of_numpys
-        return self.word(f"{name}_({', '.join(names)})")
+        return self.assigned(f"{name}_({', '.join(names)})")
 
 
-class Word:
+class Variable:
     """A number by its name in the text that is written."""
 
-    __slots__ = ("lines", "name")
+    __slots__ = ("name", "source")
     _rank: ClassVar[int] = 3
 
-    def __init__(self, lines: Lines, name: str) -> None:
-        self.lines, self.name = lines, name
+    def __init__(self, source: PythonSource, name: str) -> None:
+        self.source, self.name = source, name
 
     @classmethod
-    def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Word:
-        lines = next(x.lines for x in operands if isinstance(x, Word))
-        return lines.applied(op, operands)
+    def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Variable:
+        source = next(x.source for x in operands if isinstance(x, Variable))
+        return source.applied(op, operands)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """In a rule that is written with it, `np.cos(x)`."""
@@ -94,19 +94,19 @@ class Word:
         op = RULEBOOK.get(name) or OF_USERS.get(name)
         if method != "__call__" or kwargs or (op is None and ufunc not in _COMPARISONS):
             return NotImplemented
-        return op(*inputs) if op else self.lines.word(_compared(ufunc, *inputs))
+        return op(*inputs) if op else self.source.assigned(_compared(ufunc, *inputs))
 
-    def __gt__(self, other: Any) -> Word:
-        return self.lines.word(_compared(np.greater, self, other))
+    def __gt__(self, other: Any) -> Variable:
+        return self.source.assigned(_compared(np.greater, self, other))
 
-    def __ge__(self, other: Any) -> Word:
-        return self.lines.word(_compared(np.greater_equal, self, other))
+    def __ge__(self, other: Any) -> Variable:
+        return self.source.assigned(_compared(np.greater_equal, self, other))
 
-    def __lt__(self, other: Any) -> Word:
-        return self.lines.word(_compared(np.less, self, other))
+    def __lt__(self, other: Any) -> Variable:
+        return self.source.assigned(_compared(np.less, self, other))
 
-    def __le__(self, other: Any) -> Word:
-        return self.lines.word(_compared(np.less_equal, self, other))
+    def __le__(self, other: Any) -> Variable:
+        return self.source.assigned(_compared(np.less_equal, self, other))
 
     def __repr__(self) -> str:
         return self.name
@@ -116,26 +116,26 @@ class Word:
 
 
 def _install(op: Op) -> None:
-    """Make an operation a method of words, and its operator theirs."""
+    """Make an operation a method of variables, and its operator theirs."""
 
     def method(*operands: Any) -> Any:
         return op(*operands)
 
     method.__name__, method.__doc__ = op.name, (op.__doc__ or "").partition("\n")[0]
-    setattr(Word, op.name, method)
+    setattr(Variable, op.name, method)
     if op.operator:
-        setattr(Word, f"__{op.operator}__", method)
-        setattr(Word, f"__r{op.operator}__", lambda x, y: op(y, x))
+        setattr(Variable, f"__{op.operator}__", method)
+        setattr(Variable, f"__r{op.operator}__", lambda x, y: op(y, x))
 
 
 for _op in RULEBOOK.values():
     _install(_op)
 
 
-def named(x: float | Word) -> str:
-    """A word's name, or how a number is written."""
-    return x.name if isinstance(x, Word) else repr(float(x))
+def text_of(x: float | Variable) -> str:
+    """A variable's name, or how a number is written."""
+    return x.name if isinstance(x, Variable) else repr(float(x))
 
 
 def _compared(relation: Any, x: Any, y: Any) -> str:
-    return _COMPARISONS[relation].format(named(x), named(y))
+    return _COMPARISONS[relation].format(text_of(x), text_of(y))
