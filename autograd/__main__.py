@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, TextIO, TypeAlias
 
-from autograd.expression import FUNCTIONS, ExpressionError, parse
+from autograd.expression import FUNCTIONS, ExpressionError, number_typed, parse
 from autograd.info import info, version
 from autograd.value import Value
 
@@ -167,12 +167,12 @@ def _root(options: argparse.Namespace) -> Value:
             raise ExpressionError(f"needs each value as name=number (w=0.5), but got {pair!r}.")
         if name in values:
             raise ExpressionError(f"needs one value for {name}, but got several.")
-        try:
-            values[name] = float(number)
-        except ValueError:
+        read = number_typed(number)
+        if read is None:
             raise ExpressionError(
-                f"{name} needs a number such as 0.5, but got {number!r}."
-            ) from None
+                f"{name} needs a number such as 0.5, 1e-3, 1/3 or inf, but got {number!r}."
+            )
+        values[name] = read
     return _named(parse(options.expression, values), values)
 
 

@@ -51,6 +51,8 @@ ALLOWED = (
 )
 
 _REFUSED = re.compile(rf"\b(?:{'|'.join(keyword.kwlist)})\b|[^\w\s.,+\-*/()]|[²³]|//")
+_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+_NO_FRACTION = re.compile(r"[+-]?(inf(inity)?|nan)", re.IGNORECASE)
 HINTS = {
     "^": "a power is written **",
     "²": "a power is written **",
@@ -389,6 +391,25 @@ class _Reader:
         caret = " " * columns(before + self.text[start:place]) + "^"
         lines = [f"expression: {problem}", f"  {before}{shown}{after}", f"  {caret}"]
         return ExpressionError(printable("\n".join([*lines, *textwrap.wrap(allowed, WIDTH)])))
+
+
+def number_typed(text: str) -> float | None:
+    """The number of a leaf as it is typed, a fraction or with a decimal comma too; None for none.
+
+    The player's pages read it in the same way (viz/player/number_text.js).
+
+    Example:
+        >>> number_typed("0,5"), number_typed("−3/4"), number_typed("1/0")
+        (0.5, -0.75, None)
+    """
+    given = text.strip().replace("−", "-").replace(",", ".")
+    if _NO_FRACTION.fullmatch(given):
+        return float(given)
+    parts = [part.strip() for part in given.split("/")]
+    if len(parts) > 2 or not all(map(_PLAIN.fullmatch, parts)):
+        return None
+    over, under = float(parts[0]), float(parts[-1]) if parts[1:] else 1.0
+    return over / under if under else None
 
 
 def closest(word: str) -> str:

@@ -64,15 +64,16 @@ class Factor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Path:
-    """One path: its factors, from the root down, and the product of their numbers."""
+    """One path: its factors, from the root down, their product's number, and what is moved."""
 
     factors: tuple[Factor, ...]
     number: float
+    start: str
 
     @property
     def nodes(self) -> str:
         """Its nodes, from what is moved to what moves: "w → y → z"."""
-        codes = [self.factors[-1].operand_name, *(f.node_name for f in self.factors[::-1])]
+        codes = [self.start, *(f.node_name for f in self.factors[::-1])]
         names = [notation.name(code).text for code in codes]
         return " → ".join(shortened(names, LONGEST, f"… {len(names) - LONGEST} more …"))
 
@@ -127,7 +128,8 @@ class Explanation(Written):
                     if use not in known:  # paths share most of their factors
                         known[use] = self._factor(*use)
                     factors.append(known[use])
-                yield Path(tuple(factors), math.prod(factor.number for factor in factors))
+                numbers = (factor.number for factor in factors)
+                yield Path(tuple(factors), math.prod(numbers), self.wrt_name)
                 continue
             stack.extend((use[0], (use, chain)) for use in reversed(self._uses[node]))
 
@@ -309,7 +311,8 @@ def explain(
     Raises:
         TypeError: root or wrt is not a node, or of two kinds; through or depth with Tensors.
         ValueError: a path does not pass what `through` names; the message lists it.
-        GraphError: nothing root was computed from requires a gradient.
+        GraphError: nothing root was computed from requires a gradient; wrt is an array that does
+            not.
         ShapeError: root has several elements.
 
     Example:
@@ -380,6 +383,11 @@ def _check_is_node(what: str, node: Node) -> None:
 def _explain_arrays(root: Any, wrt: Any, frame: FrameType) -> Any:
     if wrt is not None:
         _check_is_node("wrt", wrt)
+        if not wrt.requires_grad:
+            raise GraphError(
+                "explain: wrt is a constant, so nothing is differentiated by it. Make it, or the "
+                "array it is an entry of, with requires_grad=True."
+            )
     steps = Pass(root, root._seed(), frame, keep=False)
     if wrt is None:
         return Explanations([ArrayExplanation(steps, leaf) for leaf in steps.gradients])
@@ -408,10 +416,26 @@ def _through(trace: Trace, wrt: Node, through: Any) -> ChainExplanation:
     for node in through:
         _check_is_node("through", node)
     nodes = [root, *through, wrt]
+    _check_each_once(trace, nodes)
     passing = math.prod(trace.paths(top)[0].get(bottom, 0) for top, bottom in pairwise(nodes))
     if not everything or passing != everything:
         raise ValueError(_around(trace, wrt, through, everything, passing))
     return ChainExplanation(trace, nodes)
+
+
+def _check_each_once(trace: Trace, nodes: Sequence[Node]) -> None:
+    """Between root and wrt each node stands once: dJ/dJ is no factor of a lecture's line."""
+    root, *through, wrt = nodes
+    for k, node in enumerate(through):
+        if node in (root, wrt) or node in through[:k] or root is wrt:
+            name = notation.name(trace.names.get(node, "it")).text
+            what = "wrt is root itself" if root is wrt else f"{name} is there twice"
+            what = next(
+                (f"{name} is {x}" for x, y in {"root": root, "wrt": wrt}.items() if node is y), what
+            )
+            raise ValueError(
+                f"explain: through needs nodes between root and wrt, each once, but {what}."
+            )
 
 
 def _around(trace: Trace, wrt: Node, through: Any, everything: int, passing: int) -> str:

@@ -181,7 +181,7 @@ class EntryExplanation(Written):
         matrices = [line for text in self._matrices for line in ["", *text.split("\n")]]
         indented = [f"  {line}".rstrip() for line in (*lines, *matrices)]
         if not self.equations:
-            zero = f"{whole}: nothing on the way to the root changes with it."
+            zero = f"{whole}: each local derivative by it is 0."
             return "\n".join([zero, *indented, "", whole] if indented else [zero])
         return "\n".join([title, "", *indented, "", whole])
 

@@ -66,6 +66,8 @@ class NamedStep(Written):
     def __str__(self) -> str:
         return self.equation
 
+    __repr__ = __str__
+
 
 class NamedSteps(Sequence[NamedStep]):
     """The steps of a pass along named variables; printed, a line for each.

@@ -33,6 +33,9 @@ _GIVEN = re.compile(
     r"(?P<index>_?\d+|_\{\d+\}|(?:_\d+){2,}|(?:\[-?\d+(?:, ?-?\d+)*\])+)?"
 )
 
+# A label that would be read as a number, so that 1 = 2 would be printed; it is quoted.
+_NUMERIC = re.compile(r"[-+−(]*(?:[\d.][\d.,()/*+−e -]*|inf|nan)")
+
 
 @dataclass(frozen=True)
 class Name:
@@ -99,12 +102,16 @@ def name(code: str) -> Name:
         ['w₁', 'w₁₂', 'w₁₂', 'θ₀', 'θ₀', 'ŷ']
         >>> [name(code).text for code in ("r[0]", "v[3, 12]", "loss", "my_loss2", "a*b")]
         ['r₀', 'v₃,₁₂', 'loss', 'my_loss2', 'a*b']
+        >>> name("1").text  # a label that would be read as a number
+        '“1”'
     """
     if entry := re.fullmatch(r"([^\W\d_])_?(\d+)((?:\[\d+\])+)", code):  # of w1: w₁,₂₀
         indices = re.findall(r"\d+", entry[3])
         if max(map(len, indices)) == 1:
             indices = ["".join(indices)]
         return Name(name(entry[1]).base, "", (entry[2], *indices), entry=True)
+    if _NUMERIC.fullmatch(code):
+        return Name(f"“{code}”", plain=False)
     found = _GIVEN.fullmatch(code)
     if not found:
         return Name(printable(code), plain=False)

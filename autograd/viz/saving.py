@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from autograd.atomic_write import write_atomically
+from autograd.checks import came
 
 
 def save_by_suffix(
@@ -19,10 +20,15 @@ def save_by_suffix(
         writers: For each ending, such as ".svg", what gives the contents.
 
     Raises:
+        TypeError: path is neither a text nor a path.
         ValueError: path has another ending.
         OSError: The file cannot be written; what was there before stays.
     """
-    path = Path(path)
+    try:
+        path = Path(path)
+    except TypeError:
+        wanted = "a text or a Path, as in save('picture.svg')"
+        raise TypeError(f"save: path needs to be {wanted}, but got {came(path)}.") from None
     writer = writers.get(path.suffix.lower())
     if writer is None:
         *most, last = writers

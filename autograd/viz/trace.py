@@ -7,6 +7,7 @@ was made, what its local derivatives are and how many paths lead from it is aske
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -294,15 +295,22 @@ class Trace:
         """The derivative of one entry of a node by one of an operand: the rule, of a unit."""
         if not isinstance(node, Tensor):
             return self.exact_number(node, position)
-        pullback = getattr(node.op, "pullback", None)
-        if pullback is None:
+        op, pullback = node.op, getattr(node.op, "pullback", None)
+        if op is None or pullback is None:
             raise _no_factor(node)
         unit = np.zeros(np.shape(node.data), np.float64)
         unit[place] = 1.0
-        inputs = tuple(node._inputs)
+
+        def pulled(result: Any, inputs: Sequence[Any]) -> float:
+            return float(np.asarray(pullback(position, unit, result, inputs, node.params))[at])
+
         with np.errstate(all="ignore"):
-            pulled = pullback(position, unit, node._data, inputs, node.params)
-        return float(np.asarray(pulled)[at])
+            local = pulled(node._data, tuple(node._inputs))
+            if math.isnan(local):  # of 0 · nan, where other entries are nan or inf?
+                finite = [_filled(node._inputs, number) for number in (0.5, 0.25)]
+                one, other = (pulled(op.compute(x, node.params), x) for x in finite)
+                return one if one == other else local
+        return local
 
     def entry(self, node: Tensor) -> tuple[Node, tuple[int, ...]] | None:
         """W and the index of `W[2, 0]`, which is no part of the graph; None for other nodes.
@@ -331,6 +339,14 @@ class Trace:
 
 
 _VIEWS = {"getitem", "transpose", "reshape"}
+
+
+def _filled(arrays: Sequence[Any], number: float) -> list[Any]:
+    """The arrays with a number in place of those that are nan or inf."""
+    return [
+        np.where(np.isfinite(x), x, number) if np.asarray(x).dtype.kind == "f" else x
+        for x in arrays
+    ]
 
 
 def _no_factor(node: Any) -> GraphError:

@@ -144,6 +144,11 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(capsys, monkeypatch):
     assert mistake(capsys, "demo") == "glassgrad: needs the package tqdm (pip install tqdm).\n"
 
 
+def test_a_number_may_be_a_fraction_or_have_a_decimal_comma(capsys):
+    assert main(["steps", "x*y", "x=1/4", "y=−0,5"]) == 0
+    assert "f = x·y = 0.25·(-0.5) = -0.125" in capsys.readouterr().out
+
+
 # --- mistakes ---------------------------------------------------------------------------------
 
 
@@ -152,8 +157,9 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(capsys, monkeypatch):
     [
         (["x*y", "x=1"], "expression: needs a value for y.\n"),
         (["x", "x=1", "z=2"], "expression: has no z; its names are x.\n"),
-        (["x", "x=a"], "x needs a number such as 0.5, but got 'a'.\n"),
-        (["x", "x="], "x needs a number such as 0.5, but got ''.\n"),
+        (["x", "x=1/0"], "x needs a number such as 0.5, 1e-3, 1/3 or inf, but got '1/0'.\n"),
+        (["x", "x=a"], "x needs a number such as 0.5, 1e-3, 1/3 or inf, but got 'a'.\n"),
+        (["x", "x="], "x needs a number such as 0.5, 1e-3, 1/3 or inf, but got ''.\n"),
         (["x", "x", "=", "3"], "needs each value as name=number (w=0.5), but got 'x'.\n"),
         (["x", "=3"], "needs each value as name=number (w=0.5), but got '=3'.\n"),
         (["x", "x=1", "x=2"], "needs one value for x, but got several.\n"),

@@ -22,12 +22,11 @@ const productOf = (factors, x) => outcome(factors.reduce((product, factor) => pr
 const minus = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
 const latexNumber = (text) =>
   text.replace(/e([-\d]+)/, " \\times 10^{$1}").replace("inf", "\\infty").replace("nan", "\\text{nan}").replace("≈", "\\approx");
-// What the command line takes for a number, and fractions; null is none.
+// As number_typed of autograd/expression.py; null is none.
 function typedNumber(typed) {
-  const given = typed.replace(/−/g, "-").replace(",", ".");
-  const parts = given.split("/").map((part) => part.trim());
+  const given = typed.replace(/−/g, "-").replace(/,/g, ".");
+  const [over, under = "1", more] = given.split("/").map((part) => part.trim());
   const plain = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
   if (/^[+-]?(inf(inity)?|nan)$/i.test(given)) return real(given.toLowerCase().replace("inity", ""));
-  if (parts.length > 2 || !parts.every((part) => plain.test(part))) return null;
-  return parts.length === 2 ? parts[0] / parts[1] : +parts[0];
+  return more == null && plain.test(over) && plain.test(under) && +under ? over / under : null;
 }

@@ -190,6 +190,20 @@ def test_paths_that_do_not_pass_are_listed():
         explain(z1, w2, through=(w1,))
 
 
+def test_through_takes_each_node_once_and_neither_end():
+    J, y_hat, _, w1, _ = one_weight_in_each_layer()
+    for through, why in [
+        ([J], "J is root"), ([w1], "w₁ is wrt"), ([J, y_hat], "J is root"),
+        ([y_hat, y_hat], "ŷ is there twice"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=f"between root and wrt, each once, but {why}"):
+            explain(J, w1, through=through)
+    with pytest.raises(ValueError, match="each once, but wrt is root itself"):
+        explain(J, J, through=[y_hat])
+    assert str(explain(J, J, through="named")) == "dJ/dJ = 1"
+    assert [path.nodes for path in explain(J, J).paths] == ["J"]
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_the_factors_through_any_bottleneck_multiply_to_the_derivative(seed):
     root = random_graph(seed)[-1]
@@ -294,11 +308,34 @@ def test_an_entry_that_the_root_does_not_change_with_is_said_to_be_0():
     a = Tensor([1.0, 3.0, 2.0], requires_grad=True, label="a")
     y = a.max() * 2.0
     y.label = "y"
-    assert str(explain(y, a[0])) == "dy/da₀ = 0: nothing on the way to the root changes with it."
+    assert str(explain(y, a[0])) == "dy/da₀ = 0: each local derivative by it is 0."
     assert explain(y, a[0]).latex == (
         "\\begin{aligned}\n\\frac{\\mathrm{d}y}{\\mathrm{d}a_{0}} &= 0\n\\end{aligned}"
     )
     assert explain(y, a[1]).total == 2.0
+
+
+def test_other_entries_that_are_nan_or_inf_leave_an_entry_its_derivative():
+    q = Tensor([[0.5, math.nan], [math.inf, 0.0]], requires_grad=True, label="q")
+    y = (q * q).sum()
+    for at, twice in [((0, 0), 1.0), ((0, 1), math.nan), ((1, 0), math.inf), ((1, 1), 0.0)]:
+        explanation = explain(y, q[at])
+        _, products = explanation.equations[0] if explanation.equations else ("", [])
+        numbers = [product.number for product in products]
+        assert sum(numbers) == pytest.approx(twice, nan_ok=True)
+        assert len(numbers) == (2 if twice else 0)  # its own square alone changes with it
+    X = Tensor([[1.0, 2.0]], requires_grad=True, label="X")
+    W = Tensor([[3.0, math.nan], [5.0, 6.0]])
+    _, products = explain((X @ W).sum(), X[0, 0]).equations[0]
+    assert [p.local for p in products] == pytest.approx([3.0, math.nan], nan_ok=True)
+
+
+def test_explain_refuses_an_array_that_nothing_is_differentiated_by():
+    X = Tensor([[1.0, 2.0]], label="X")
+    L = (X @ Tensor([[3.0], [4.0]], requires_grad=True)).sum()
+    for wrt in (X, X[0, 1], Tensor(1.0)):
+        with pytest.raises(GraphError, match=r"explain: wrt is a constant, .* requires_grad=True"):
+            explain(L, wrt)
 
 
 def test_explain_refuses_what_is_no_node_two_kinds_and_constants():

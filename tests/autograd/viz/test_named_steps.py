@@ -85,3 +85,9 @@ def test_the_record_has_the_matrices_of_small_products():
     (of_product,) = [step[5]["matrices"] for step in record["steps"] if "matrices" in step[5]]
     assert [name for name, _ in of_product] == ["dL/dW", "Xᵀ", "dL/dv₁"]
     assert of_product[0][1] == [["2", "2"], ["2", "2"]]
+
+
+def test_a_step_of_its_own_is_shown_as_its_equation():
+    J, _ = derivation()
+    step = backprop(J).named[0]
+    assert repr(step) == str(step) == step.equation

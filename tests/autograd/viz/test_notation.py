@@ -363,3 +363,16 @@ def test_axes_in_another_order_are_a_transposition_with_a_name():
     text = str(backprop(x.transpose((1, 0, 2)).sum()))
     assert "transpose(x, axes=(1, 0, 2))" in text
     assert "ᵀ(" not in text
+
+
+@pytest.mark.parametrize("label", ["1", "-2.5", "1e-3", "1/2", "(0, 1)", "inf", "nan", "0"])
+def test_a_label_that_would_be_read_as_a_number_is_quoted(label):
+    node = Value(2.0, label=label)
+    assert name(label).text == f"“{label}”"
+    assert f"“{label}” = 2" in str(backprop(node * 3))
+    assert "mn" not in str(name(label).tree)
+
+
+@pytest.mark.parametrize("label", ["e1", "info", "nano", "e", "x1", "1st"])
+def test_a_label_with_digits_that_is_no_number_is_not_quoted(label):
+    assert "“" not in name(label).text

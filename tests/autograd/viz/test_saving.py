@@ -61,6 +61,13 @@ def test_another_ending_is_refused_with_those_there_are(made, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("path", [3, None, b"picture.svg", ["picture.svg"]])
+@pytest.mark.parametrize("made", [draw, backprop])
+def test_what_is_no_path_is_refused_in_words(made, path):
+    with pytest.raises(TypeError, match=r"save: path needs to be a text or a Path, .*, but got"):
+        made(neuron()).save(path)
+
+
 def test_a_pass_is_saved_as_the_page_the_film_and_the_text_it_is(tmp_path):
     steps = backprop(neuron())
     steps.save(tmp_path / "pass.html")

@@ -12,7 +12,7 @@ import pytest
 
 from autograd import backprop
 from autograd.__main__ import _named
-from autograd.expression import FUNCTIONS, ExpressionError, parse
+from autograd.expression import FUNCTIONS, ExpressionError, number_typed, parse
 from autograd.node import topological
 from autograd.op import RULEBOOK, Elementwise
 from autograd.viz.exercise import result_cells, start
@@ -245,6 +245,38 @@ def test_a_formula_typed_into_predict_is_computed_as_on_the_command_line(browser
         assert _near(float(getattr(ours, "data", ours)), javascript.replace("Infinity", "inf")), (
             text
         )
+
+
+def test_the_number_of_a_leaf_is_read_as_on_the_command_line(browser):  # noqa: F811
+    texts = ["1/3", "0,5", "1,5/2,5", "−2", "+.5", "5.", "1e-3", "1E3/7", " 2 / 3 ", "-inf", "nan"]
+    texts += [
+        "Infinity",
+        "1/0",
+        "0/0",
+        "1/-0.0",
+        "1/2/3",
+        "1_000",
+        "--1",
+        "1e",
+        "",
+        "/",
+        "1/",
+        "1 2",
+    ]
+    texts += ["0x10", "٣", "1/inf", "inf/2", "1e999", "1.000,5", "²", "1e-999"]
+    here = resources.files("autograd.viz.player")
+    body = without_comments(here.joinpath("number_text.js").read_text("utf-8"))
+    script = f"""(texts) => {{
+        {body}
+        return texts.map((text) => typedNumber(text)).map((x) => (x === null ? null : real(x)));
+    }}"""
+    page = browser.new_page()
+    theirs = page.evaluate(script, texts)
+    page.close()
+    for text, javascript in zip(texts, theirs, strict=True):
+        ours = number_typed(text)
+        assert (ours is None) == (javascript is None), text
+        assert ours is None or ours == pytest.approx(javascript, rel=1e-15, nan_ok=True), text
 
 
 # --- errors -----------------------------------------------------------------------------------
