@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd.compiler.native.loops import FIXED, LEAF, Apply, Memory, Ref, every_nest
 from autograd.compiler.native.prepared import Prepared
-from autograd.compiler.native.text import Text, indexed, nested, used
+from autograd.compiler.native.text import Names, Text, indexed, nested, used
 from autograd.errors import CompileError
 
 TYPES = {
@@ -117,7 +117,7 @@ class C(Text):
             return _NAMED[name] + end + ("({0}, {1})" if len(code.args) == 2 else "({0})")
         return super().template(code)
 
-    def place(self, ref: Ref, axes: tuple[int, ...], names: str) -> str:
+    def place(self, ref: Ref, axes: tuple[int, ...], names: Names) -> str:
         """A number in a memory, with an index along each axis where that is possible."""
         where = ""
         if ref.place is not None:

@@ -14,7 +14,7 @@ from autograd.compiler.native import c, javascript, llvm
 from autograd.compiler.native.bound import bound
 from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.loops import every_nest
-from autograd.compiler.native.memories import RESERVED
+from autograd.compiler.native.memories import is_reserved
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.program import Program
 from autograd.errors import CompileError
@@ -59,7 +59,7 @@ def export(
         )
     if dtype is not None and np.dtype(dtype) not in (np.dtype("f4"), np.dtype("f8")):
         raise ValueError(f"export: needs dtype float32, float64 or None, but got {dtype!r}.")
-    if file.stem in RESERVED or file.stem.startswith("_"):
+    if is_reserved(file.stem) or file.stem.startswith("_"):
         raise ValueError(
             f"export: needs a path whose name C has no use for, as {file.stem} is the function's; "
             f"for example {file.stem.strip('_') or 'net'}_net.c."
@@ -94,4 +94,4 @@ def the_program(programs: list[Any], who: str, name: str) -> Program:
 
 def _identifier(name: str) -> str:
     word = "".join(c if c.isascii() and c.isalnum() else "_" for c in name).strip("_")
-    return word if word[:1].isalpha() and word not in RESERVED else "program"
+    return word if word[:1].isalpha() and not is_reserved(word) else "program"

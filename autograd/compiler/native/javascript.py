@@ -23,7 +23,7 @@ import numpy as np
 
 from autograd.compiler.native.loops import Apply, Memory, Ref
 from autograd.compiler.native.prepared import Prepared
-from autograd.compiler.native.text import Text, indexed, nested, used
+from autograd.compiler.native.text import Names, Text, indexed, nested, used
 from autograd.errors import CompileError
 
 ARRAYS = {"f8": "Float64Array", "f4": "Float32Array", "i8": "Int32Array", "i4": "Int32Array",
@@ -100,7 +100,7 @@ class JavaScript(Text):
             return name + ("({0}, {1})" if len(code.args) == 2 else "({0})")
         return super().template(code)
 
-    def place(self, ref: Ref, axes: tuple[int, ...], names: str) -> str:
+    def place(self, ref: Ref, axes: tuple[int, ...], names: Names) -> str:
         """A number in a memory."""
         where = ""
         if ref.place is not None:
@@ -199,6 +199,8 @@ def _listed(entries: Iterator[Any]) -> str:
         size = math.prod(shape)
         whole = begin == 0 and size == memory.size
         part = memory.name if whole else f"{memory.name}.subarray({begin}, {begin + size})"
-        found.append(f"{json.dumps(name)}: {{ numbers: {part}, shape: {json.dumps(list(shape))} }}")
+        # In a literal "__proto__" is no entry; in square brackets it is one.
+        key = json.dumps(name) if name != "__proto__" else f"[{json.dumps(name)}]"
+        found.append(f"{key}: {{ numbers: {part}, shape: {json.dumps(list(shape))} }}")
     inside = ",\n            ".join(found)
     return f"{{\n            {inside},\n        }}" if found else "{}"

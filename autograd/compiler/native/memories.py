@@ -43,11 +43,29 @@ llround trunc fmod remainder remquo nan nextafter nexttoward fdim fmax fmin fma 
 isnan isinf isfinite isnormal fpclassify NAN INFINITY HUGE_VAL EOF NULL BUFSIZ FILE errno printf
 scanf puts stdin stdout stderr remove rename exit memcpy memset malloc free asm unix linux
 reciprocal power NaN Infinity Number undefined enum implements interface package private protected
-public Array Float64Array Float32Array Int32Array Uint8Array Object Symbol JSON
+public Array Float64Array Float32Array Int32Array Uint8Array Object Symbol JSON RangeError Boolean
+settings clipped clearerr fclose feof ferror fflush fgetc fgetpos fgets fopen fputc fputs fread
+freopen fseek fsetpos ftell fwrite getc getchar gets perror putc putchar rewind setbuf setvbuf
+tmpfile tmpnam ungetc fprintf sprintf snprintf vprintf vfprintf vsprintf vsnprintf fscanf sscanf
+vscanf vfscanf vsscanf float_t double_t fpos_t size_t math_errhandling HUGE_VALF HUGE_VALL
 """
 
-RESERVED = frozenset(x + end for x in _WORDS.split() for end in ("", "f", "l"))
-"""Names that mean something else in one of the languages."""
+_RESERVED = frozenset(x + end for x in _WORDS.split() for end in ("", "f", "l"))
+
+_FAMILIES = re.compile(
+    r"u?int\w*\d_t|u?int(max|ptr)_t|[A-Z]\w*_(MAX|MIN)|FP_\w+|MATH_ERR\w+"  # C's headers
+    r"|(out|places|grad|i)\d+|\w+_given"  # what the printers call their own
+)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a name means something else in one of the languages.
+
+    Example:
+        >>> is_reserved("double"), is_reserved("int8_t"), is_reserved("weight")
+        (True, True, False)
+    """
+    return name in _RESERVED or _FAMILIES.fullmatch(name) is not None
 
 
 class UnknownStep(Exception):
@@ -118,12 +136,12 @@ class Memories:
             whole: What the function is called.
         """
         self.tables.clear()
-        taken = {*RESERVED, whole, f"{whole.upper()}_H", f"{whole.upper()}_MAIN"}
+        taken = {whole, f"{whole.upper()}_H", f"{whole.upper()}_MAIN"}
         counts = {"t": 0, "c": 0}
         own = [memory for *_, memory in self.blocks if memory.name]
         for memory in own:
             name, k = memory.name, 2
-            while name in taken:
+            while name in taken or is_reserved(name):
                 name, k = f"{memory.name}_{k}", k + 1
             taken.add(name)
             memory.name = name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
     from autograd.arrays import Array
 
-INDEX_NAMES, ROUND_NAME = "ijklmnop", "t"
+Names = Sequence[str]
+"""What the index of each axis is called."""
+
+ROUND_NAME = "t"
+INDEX_NAMES = (*"ijklmnop", *(f"i{k}" for k in range(8, 64)))  # NumPy has at most 64 axes
 
 
 class Text:
@@ -83,11 +87,11 @@ class Text:
         """A number as one of another type."""
         raise NotImplementedError
 
-    def place(self, ref: Ref, axes: tuple[int, ...], names: str) -> str:
+    def place(self, ref: Ref, axes: tuple[int, ...], names: Names) -> str:
         """A number in a memory."""
         raise NotImplementedError
 
-    def code(self, code: Code, axes: tuple[int, ...], names: str) -> str:
+    def code(self, code: Code, axes: tuple[int, ...], names: Names) -> str:
         """An expression."""
         if isinstance(code, Number):
             return self.number(code.value, code.dtype)
@@ -109,7 +113,7 @@ class Text:
 
     def nest(self, nest: Nest, indent: str, opened: int = 0) -> Iterator[str]:
         """The lines of a nest, of whose loops so many are there already."""
-        names, axes = ROUND_NAME * opened + INDEX_NAMES, nest.axes
+        names, axes = (ROUND_NAME,) * opened + INDEX_NAMES, nest.axes
         if not nest.rounds and not nest.fold:
             return
         depth = indent
@@ -133,7 +137,7 @@ class Text:
             yield f"{indent}if ({target})"
             yield f"{indent}    {self.stop}"
 
-    def folded(self, nest: Nest, depth: str, code: str, names: str) -> Iterator[str]:
+    def folded(self, nest: Nest, depth: str, code: str, names: Names) -> Iterator[str]:
         """The lines that fold numbers into one."""
         name, axes = "sum" if nest.fold == "add" else "all", nest.axes
         first = START[nest.fold]
@@ -220,7 +224,7 @@ def bracketed(x: str) -> str:
     return f"({x})" if x.startswith(("-", "!")) else x
 
 
-def indexed(ref: Ref, axes: tuple[int, ...], names: str, deep: bool, where: str = "") -> str:
+def indexed(ref: Ref, axes: tuple[int, ...], names: Names, deep: bool, where: str = "") -> str:
     """A place in an array: along each axis if the language has those (`deep`), or in a row.
 
     `where` is added to it, as it is looked up.
@@ -236,7 +240,7 @@ def indexed(ref: Ref, axes: tuple[int, ...], names: str, deep: bool, where: str 
     return f"{name}[{place}]"
 
 
-def _sum(begin: int, parts: list[tuple[int, int]], names: str) -> str:
+def _sum(begin: int, parts: list[tuple[int, int]], names: Names) -> str:
     """`3 * i + j + 2`."""
     terms = [names[k] if f == 1 else f"{f} * {names[k]}" for k, f in parts]
     text = " + ".join(terms).replace("+ -", "- ")

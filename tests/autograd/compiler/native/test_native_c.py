@@ -168,6 +168,32 @@ def test_an_argument_or_a_parameter_may_have_any_name(name, tmp_path):
     check(tmp_path, model.forward, Tensor([1.0, 2.0]))
 
 
+NAMES_OF_C = """
+int8_t uint_least64_t intmax_t uintptr_t size_t fpos_t float_t double_t INT8_MAX SIZE_MAX FP_NAN
+MATH_ERRNO math_errhandling HUGE_VAL HUGE_VALF putchar sprintf vfprintf fputc fopen getc ungetc
+tmpnam gets perror clearerr setvbuf vsscanf conj strlen exit isalpha clipped out0 out1 places0
+"""
+
+
+@needs_cc
+def test_parameters_may_be_called_like_anything_in_c_s_library(tmp_path):
+    model = nn.Module()
+    for k, name in enumerate(NAMES_OF_C.split()):
+        setattr(model, name, nn.Parameter(np.array([0.5, k])))
+
+    def both(x, i):
+        total = sum(x * p for p in model.parameters())
+        return total[i], total * np.ones((3, 1))
+
+    check(tmp_path, both, np.array([1.0, 2.0]), np.array([1, 0, -1]))
+
+
+@needs_cc
+def test_arrays_of_many_axes_in_any_order_are_written(tmp_path):
+    x, order = rng().normal(size=(2,) * 11), (3, 7, 1, 9, 0, 10, 8, 2, 6, 4, 5)
+    check(tmp_path, lambda x: (autograd.transpose(x, order) * 2.0).sum(axis=(0, 3, 9)) + 1.0, x)
+
+
 @needs_cc
 def test_two_exported_files_are_linked_into_one_program(tmp_path):
     x = Tensor(np.ones((1, 4)))
@@ -187,7 +213,9 @@ def test_two_exported_files_are_linked_into_one_program(tmp_path):
     np.testing.assert_allclose(np.array(done.stdout.split(), float), [expected] * 2, rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["for", "log", "main", "printf", "bool", "_Bool", "sqrtf", "out"])
+@pytest.mark.parametrize(
+    "name", ["for", "log", "main", "printf", "bool", "_Bool", "sqrtf", "putchar", "int8_t", "out"]
+)
 def test_a_file_named_as_something_of_c_is_refused(name, tmp_path):
     with pytest.raises(ValueError, match=f"for example {name.strip('_')}_net.c"):
         autograd.compile(lambda x: x * x + x).export(tmp_path / f"{name}.c", Tensor([1.0, 2.0]))

@@ -96,6 +96,12 @@ def test_a_close_up_names_its_arrays_and_has_their_gradients():
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
+def test_arrays_of_many_axes_in_any_order_are_written():
+    w, order = Tensor(batch(*(2,) * 11), requires_grad=True), (3, 7, 1, 9, 0, 10, 8, 2, 6, 4, 5)
+    w.label = "out0"
+    check(lambda x: (autograd.transpose(w, order) * x).sum(), {"out0": w}, batch(*(2,) * 11))
+
+
 def test_attention_and_convolutions_run_backward_too():
     model = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0)
     check(lambda x: (model(x) ** 2).sum(), parameters_of(model), batch(1, 4, 8))

@@ -120,6 +120,15 @@ def test_a_first_step_is_enough_where_the_next_is_the_same_program():
 
 
 @needs_node
+def test_parameters_may_be_called_like_what_a_step_uses_itself():
+    names = ["settings", "Boolean", "RangeError", "__proto__", "t", "p", "λ", "class"]
+    weights = [Tensor([0.5 + k, -1.0], requires_grad=True, label=x) for k, x in enumerate(names)]
+    optimizer = optim.Adam(weights, lr=0.01)
+    step = step_of(lambda x: ((sum(w * x for w in weights) - 1.0) ** 2).mean(), optimizer)
+    check(step, weights, batch(3, 2), rate=0.03, optimizer=optimizer)
+
+
+@needs_node
 def test_groups_have_settings_of_their_own_and_two_steps_in_one_share_them():
     model = network()
     weights = [*model.parameters()]
