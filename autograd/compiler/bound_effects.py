@@ -6,12 +6,14 @@ written with one call each.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.adopted_values import GatheredValues, span
 from autograd.compiler.tape import side_by_side
+from autograd.compiler.traced import Traced
 from autograd.versions import note_write
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from autograd.arrays import Array, IntArray
     from autograd.compiler.arguments import Given
     from autograd.compiler.tape import Bound
-    from autograd.compiler.traced import Traced
     from autograd.tensor import Tensor
 
 Workspace = Any
@@ -51,6 +52,17 @@ class BoundEffects:
         self.row_grads = [x for x in self.row_grads if not self._stay("grad", *x)]
         gone = [pair for pair in self.effects.row_grads if pair[1] is None]
         self.row_grads_gone = [self._rows(gone)] if gone else []
+        self.kept_elsewhere = [] if self.program.kept else self.kept
+        self.copies += zip(self.program.kept, self.kept, strict=False)
+        self.copying = [partial(place.__setitem__, ..., new) for place, new in self.copies]
+        self.has_others = bool(
+            self.data or self.grads or self.effects.arrays_gone or self.kept_elsewhere
+            or self.row_data or self.row_grads or self.row_grads_gone
+        )  # fmt: skip
+        self.copies_at_once = self._may_copy_at_once()
+        self.is_plain = not (
+            self.effects.asked or self.effects.olds or self.given or self.effects.draws
+        )
 
     def _bind_tensors(self, arrays: Bound) -> None:
         """New numbers and gradients; those of Parameters are copied to where they stay."""
@@ -67,6 +79,18 @@ class BoundEffects:
         self.copies = joined(data) + joined([(windows[k][1], new) for k, new in here])
         self.data = [(k, arrays[x]) for k, x in effects.data if k not in windows]
         self.grads = [(k, new) for k, new in grads if k not in windows or new is None]
+
+    def _may_copy_at_once(self) -> bool:
+        """Whether the copies may be the last calls forward: what they replace nobody reads later.
+
+        Guards decide later whether anything is changed, a result may be what was there before, and
+        where the call is no step its backward pass comes later.
+        """
+        ends = (getattr(x, "_data", x) for x in self.program.outputs)
+        shown = [self.arrays[x] for x in ends if isinstance(x, Traced)]
+        places = [place for place, _ in self.copies]
+        apart = not any(np.may_share_memory(x, place) for x in shown for place in places)
+        return apart and self.program.is_step and not self.program.guarded
 
     def found(
         self, array: Traced | None, pairs: list[tuple[int, int]]
@@ -120,6 +144,8 @@ class BoundEffects:
         for array, number in zip(self.numbers, found, strict=True):
             if array is not None:
                 array[()] = number
+        if self.is_plain:  # as nearly always
+            return True
         for k, traced in effects.asked:
             grad = tensors[k]._grad
             if (grad is None) != (traced is None):
@@ -150,14 +176,22 @@ class BoundEffects:
             kept: The arrays that are kept from call to call.
             given: Its arguments.
         """
-        for place, array in self.copies:
-            place[...] = array
+        if not self.copies_at_once:
+            for call in self.copying:
+                call()
         if self.stay:
             note_write(*self.stay)
         for x, window in self.reached:
             x._grad = window
         for flags in self.now_reached:
             flags.fill(True)
+        if self.has_others:
+            self._write_others(tensors, kept, given)
+        for owner, name, value in self.effects.ends:
+            setattr(owner, name, value())
+
+    def _write_others(self, tensors: Sequence[Tensor], kept: list[Array], given: Given) -> None:
+        """Change what does not stay in one place."""
         for k, array in self.data:
             tensors[k]._write(array)
         for k, new in self.grads:
@@ -173,10 +207,8 @@ class BoundEffects:
             self._values(known, leaves, given).set_gradient(numbers[places])
         for known, leaves in self.row_grads_gone:
             self._values(known, leaves, given).zero_grad()
-        for now, new in zip(kept, self.kept, strict=True):
+        for now, new in zip(kept, self.kept_elsewhere, strict=False):
             now[...] = new
-        for owner, name, value in self.effects.ends:
-            setattr(owner, name, value())
 
 
 def joined(copies: Sequence[tuple[Array, Array]]) -> list[tuple[Array, Array]]:

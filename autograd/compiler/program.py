@@ -289,11 +289,11 @@ class Program:
 
     def look_at(self, kept: list[Array]) -> None:
         """Find out which arrays are still those that calls are bound to."""
-        for tensor, data in [*self.bound.items()]:
-            if tensor._data is not data:
-                # It has another array now, and may again: from now on its numbers are copied.
-                del self.bound[tensor]
-                self.free = []
+        moved = [tensor for tensor, data in self.bound.items() if tensor._data is not data]
+        for tensor in moved:
+            # It has another array now, and may again: from now on its numbers are copied.
+            del self.bound[tensor]
+            self.free = []
         for known, array in zip(self.kept, kept, strict=False):
             if known is not array:
                 self.kept, self.free = [], []  # likewise
@@ -409,6 +409,8 @@ class Workspace:
             yield [_collect(*where) for where in self.late_places]
         if program.effects is not None and program.effects.section:
             yield arrays.sections[program.effects.section]
+        if self.effects is not None and self.effects.copies_at_once:
+            yield self.effects.copying
 
     def terms(self) -> list[Array]:
         """Every number that was computed, in arrays."""

@@ -25,21 +25,21 @@ def agree(sections: list[list[Call]], native: list[list[Call]]) -> bool:
     owners = {id(_owner(x)): _owner(x) for x in arrays.values()}
     owned = [x for x in owners.values() if isinstance(x, np.ndarray) and x.flags.writeable]
     before = [x.copy() for x in owned]
-    with np.errstate(all="ignore"):
-        for calls in sections:
-            for call in calls:
+    try:
+        with np.errstate(all="ignore"):
+            for call in (call for calls in sections for call in calls):
                 call()
-        expected = [x.copy() for x in owned]
-        _put_back(owned, before)
-        for calls in native:
-            for call in calls:
+            expected = [x.copy() for x in owned]
+            _put_back(owned, before)
+            for call in (call for calls in native for call in calls):
                 call()
+        found = [x.copy() for x in owned]
+    finally:
+        _put_back(owned, before)  # among them are the parameters of a step
     usual = float(np.median([_largest(x) for x in expected] or [0.0]))
     # float64 numbers may be made of float32 ones
     close = 1e-3 if any(x.dtype == np.float32 for x in arrays.values()) else 1e-9
-    same = all(are_alike(x, y, usual, close) for x, y in zip(owned, expected, strict=True))
-    _put_back(owned, before)
-    return same
+    return all(are_alike(x, y, usual, close) for x, y in zip(found, expected, strict=True))
 
 
 def _put_back(arrays: list[Array], numbers: list[Array]) -> None:
@@ -50,7 +50,8 @@ def _put_back(arrays: list[Array], numbers: list[Array]) -> None:
 
 
 def _owner(array: Array) -> Any:
-    while isinstance(array.base, np.ndarray):
+    writeable = array.flags.writeable
+    while isinstance(array.base, np.ndarray) and (array.base.flags.writeable or not writeable):
         array = array.base
     return array
 

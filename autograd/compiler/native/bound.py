@@ -122,7 +122,10 @@ def bound(
         out.writes, found = writes(who, program, space)
         grads = found if program.is_step else None
     _name_leaves(out, program, space, Names(program, find_names), grads)
-    calls = [call for call in space.forward if not _takes_leaves(call, space)]
+    copying = set() if space.effects is None else set(map(id, space.effects.copying))
+    calls = [
+        call for call in space.forward if id(call) not in copying and not _takes_leaves(call, space)
+    ]
     out.forward = [*taken_over(program, space), *expanded(calls)]
     out.results = _results(who, program, space)
     parts = [(name, places[0]) for name, places in out.arguments]
