@@ -18,6 +18,7 @@ from autograd.compiler.gather import taken
 from autograd.compiler.listing import Names
 from autograd.compiler.native.bound_step import (
     Settings,
+    check_draws,
     check_repeats,
     settings,
     taken_over,
@@ -89,15 +90,18 @@ def bound(
     """
     if program.guarded:
         raise CompileError(
-            f"{who}: needs a function that does not compare numbers (`if v > 0`, `max`, `sorted`), "
-            "as another call could take another path. Use where, maximum, minimum or clip."
+            f"{who}: needs a function that does not compare numbers (`if v > 0`, `max`, `sorted`, "
+            "or a check of targets and places that are arguments), as another call could take "
+            "another path. Use where, maximum, minimum or clip; for an embedding weight[i], for "
+            "cross_entropy (logsumexp(z, axis=1) - z[np.arange(len(y)), y]).mean()."
         )
     if program.effects is not None:
+        check_draws(who, program)
         if not changes:
             raise CompileError(
                 f"{who}: needs a function that changes nothing outside of itself, but this one "
-                "writes to parameters, gradients or an optimizer. Leave the update out: compile "
-                "the loss."
+                "writes to parameters, gradients, an optimizer or running statistics. Leave the "
+                "update out: compile the loss, after eval() if there is batch norm."
             )
         check_repeats(who, program)
     if program.value_count:

@@ -57,14 +57,18 @@ def _bound(space: Workspace) -> BoundEffects:
     return space.effects
 
 
-def check_repeats(who: str, program: Program) -> None:
-    """Refuse a step whose next one would not be the same program, or could not be written down."""
-    effects = _effects(program)
-    if effects.draws:
+def check_draws(who: str, program: Program) -> None:
+    """Refuse what draws random numbers."""
+    if _effects(program).draws:
         raise CompileError(
             f"{who}: needs a function that draws no random numbers, but this one does, as dropout "
             "in training. Turn it off with eval(), or print the program without it."
         )
+
+
+def check_repeats(who: str, program: Program) -> None:
+    """Refuse a step whose next one would not be the same program, or could not be written down."""
+    effects = _effects(program)
     left = {k for k, grad in effects.grads if grad is not None}
     left |= {k for k, row in effects.row_grads if row is not None}
     asked = [(k, grad is None) for k, grad in effects.asked]

@@ -280,6 +280,38 @@ def test_what_compares_numbers_is_refused():
         g.source("c")
 
 
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        (nn.Dropout(0.5), r"draws no random numbers.*eval\(\)"),
+        (nn.BatchNorm1d(4), r"running statistics.*eval\(\)"),
+    ],
+    ids=["dropout", "batch norm"],
+)
+def test_a_model_in_training_is_told_of_eval(layer, why, tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), layer)
+    with pytest.raises(CompileError, match=why):
+        model.export(tmp_path / "net.c", np.ones((2, 3)))
+    model.eval().export(tmp_path / "net.c", np.ones((2, 3)))
+
+
+@needs_cc
+def test_what_checks_its_places_is_refused_and_what_is_said_instead_is_written(tmp_path):
+    table, z, y = nn.Embedding(5, 3), rng().normal(size=(4, 3)), np.array([0, 2, 1, 2])
+    for checked in (lambda i: table(i) * 2.0, lambda i: nn.CrossEntropyLoss()(Tensor(z), i)):
+        with pytest.raises(CompileError, match=r"weight\[i\], for cross_entropy \(logsumexp"):
+            autograd.compile(checked).export(tmp_path / "net.c", y)
+    check(tmp_path, lambda i: table.weight[i] * 2.0, y)
+
+    def cross_entropy(z, y):
+        return (autograd.logsumexp(z, axis=1) - z[np.arange(len(y)), y]).mean()
+
+    check(tmp_path, cross_entropy, z, y)
+    np.testing.assert_allclose(
+        cross_entropy(Tensor(z), y).data, nn.CrossEntropyLoss()(Tensor(z), y).data
+    )
+
+
 def test_a_step_that_is_not_known_is_refused_by_its_name(tmp_path):
     g = autograd.compile(lambda x: autograd.sort(x * 2.0))
     with pytest.raises(CompileError, match="sort is not known as loops"):
