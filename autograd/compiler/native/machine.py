@@ -78,7 +78,11 @@ _TRIED = range(20, 23)
 
 @contextlib.contextmanager
 def _quickly() -> Iterator[None]:
-    """Inside, LLVM makes code so; whoever else uses it, before and after, in its own way."""
+    """Inside, LLVM makes code so, whoever asks for it, as its options are the whole process's.
+
+    Whoever else uses it, as Numba does, has the code of before again afterwards, but without
+    optimization (opt=0): there "fast-isel" is on until it is set, and cannot be unset.
+    """
     names = QUICKLY if _llvm().llvm_version_info[0] in _TRIED else ()
     for name in names:
         _llvm().set_option("", f"-{name}=true")

@@ -725,3 +725,46 @@ def test_a_mean_is_native_and_one_of_nothing_is_left_to_numpy():
     assert target.tolist() == [1.0, 4.0]
     with pytest.raises(UnknownStep):
         run_natively([partial(np.mean, np.zeros((2, 0)), axis=1, out=target)])
+
+
+OTHERS = """
+from llvmlite import binding
+import autograd
+from autograd import Value
+from autograd.compiler.native import machine
+
+binding.initialize_native_target()
+binding.initialize_native_asmprinter()
+
+def code(opt):
+    target = binding.Target.from_default_triple().create_target_machine(opt=opt)
+    return target.emit_assembly(binding.parse_assembly('''
+define double @f(ptr %x, i64 %n) {
+a:
+  br label %b
+b:
+  %i = phi i64 [0, %a], [%j, %b]
+  %s = phi double [0.0, %a], [%t, %b]
+  %p = getelementptr double, ptr %x, i64 %i
+  %v = load double, ptr %p
+  %t = fadd double %s, %v
+  %j = add i64 %i, 1
+  %c = icmp slt i64 %j, %n
+  br i1 %c, label %b, label %d
+d:
+  ret double %t
+}'''))
+
+before = [code(opt) for opt in (1, 2, 3)]
+w = Value(2.0)
+f = autograd.compile(lambda x: (w * x + x).tanh() * w * w, backend="native")
+f(0.5), f(0.5)
+assert [code(opt) for opt in (1, 2, 3)] == before
+with machine._quickly():
+    is_known = binding.llvm_version_info[0] in range(20, 23)
+    assert (code(2) == before[1]) is not is_known
+"""
+
+
+def test_others_that_use_llvm_have_the_code_of_before_after_ours_is_made():
+    subprocess.run([sys.executable, "-c", OTHERS], check=True)
