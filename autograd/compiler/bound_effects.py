@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from autograd.adopted_values import GatheredValues, span
 from autograd.compiler.tape import side_by_side
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from autograd.arrays import Array, IntArray
     from autograd.compiler.arguments import Given
-    from autograd.compiler.tape import Bound
+    from autograd.compiler.numpy_calls import Call
     from autograd.tensor import Tensor
 
 Workspace = Any
@@ -29,19 +30,28 @@ Workspace = Any
 
 
 class BoundEffects:
-    """The effects of a program in the memory of a call."""
+    """The effects of a program in the memory of a call.
+
+    Attributes:
+        ahead: The calls that are made before anything is written.
+    """
 
     def __init__(self, space: Workspace) -> None:
         self.space, self.program = space, space.program
         self.effects, self.arrays = space.program.effects, space.arrays
         arrays = self.arrays
+        outside = (*self.program.bound.values(), *self.program.kept)
+        bounds = [byte_bounds(x) for x in outside if x.size]
+        self._outside = np.array(bounds, dtype=np.uintp).reshape(-1, 2).T
+        self._apart: dict[int, Array] = {}
+        self.ahead: list[Call] = []
         self.numbers = [arrays.arrays.get(id(x)) for x in self.effects.numbers]
-        self.kept = [arrays[after] for *_, after in self.effects.kept]
+        self.kept = [self.new(after) for *_, after in self.effects.kept]
         self.given: list[Any] = []
         if not self.program.kept:  # else the arrays that are kept are among the memory's
             befores = [before for _, before, _ in self.effects.kept]
             self.given = [(x.dtype, arrays.arrays.get(id(x))) for x in befores]
-        self._bind_tensors(arrays)
+        self._bind_tensors()
         self.row_data = [
             self._rows(*self.found(array, pairs)) for array, pairs in self.effects.row_data.items()
         ]
@@ -54,7 +64,9 @@ class BoundEffects:
         self.row_grads_gone = [self._rows(gone)] if gone else []
         self.kept_elsewhere = [] if self.program.kept else self.kept
         self.copies += zip(self.program.kept, self.kept, strict=False)
-        self.copying = [partial(place.__setitem__, ..., new) for place, new in self.copies]
+        self.copying = self.ahead + [
+            partial(place.__setitem__, ..., new) for place, new in self.copies
+        ]
         self.has_others = bool(
             self.data or self.grads or self.effects.arrays_gone or self.kept_elsewhere
             or self.row_data or self.row_grads or self.row_grads_gone
@@ -64,20 +76,34 @@ class BoundEffects:
             self.effects.asked or self.effects.olds or self.given or self.effects.draws
         )
 
-    def _bind_tensors(self, arrays: Bound) -> None:
+    def new(self, x: Traced) -> Array:
+        """What is written somewhere, as it is before anything is.
+
+        After `target.data = p.data` it lies in p's own array, which is written to as well: such a
+        one is copied first.
+        """
+        array: Array = self.arrays[x]
+        if id(x) not in self._apart:
+            (low, high), (begins, ends) = byte_bounds(array), self._outside
+            if ((begins < high) & (low < ends)).any():
+                self._apart[id(x)] = np.zeros_like(array)
+                self.ahead.append(partial(np.positive, array, self._apart[id(x)]))
+        return self._apart.get(id(x), array)
+
+    def _bind_tensors(self) -> None:
         """New numbers and gradients; those of Parameters are copied to where they stay."""
         program, effects = self.program, self.effects
-        grads = [(k, None if x is None else arrays[x]) for k, x in effects.grads]
+        grads = [(k, None if x is None else self.new(x)) for k, x in effects.grads]
         changed = {k for k, _ in effects.data} | {k for k, x in grads if x is not None}
         tensors = {k: program.tensors[k][0] for k in changed if k >= program.tensor_count}
         windows = {k: x._windows() for k, x in tensors.items() if x in program.bound}
         windows = {k: pair for k, pair in windows.items() if pair is not None}
-        data = [(windows[k][0], arrays[x]) for k, x in effects.data if k in windows]
+        data = [(windows[k][0], self.new(x)) for k, x in effects.data if k in windows]
         here = [(k, new) for k, new in grads if k in windows and new is not None]
         self.stay = [tensors[k]._version for k, _ in effects.data if k in windows]
         self.reached = [(tensors[k], windows[k][1]) for k, _ in here]
         self.copies = joined(data) + joined([(windows[k][1], new) for k, new in here])
-        self.data = [(k, arrays[x]) for k, x in effects.data if k not in windows]
+        self.data = [(k, self.new(x)) for k, x in effects.data if k not in windows]
         self.grads = [(k, new) for k, new in grads if k not in windows or new is None]
 
     def _may_copy_at_once(self) -> bool:

@@ -149,16 +149,16 @@ def taken_over(program: Program, space: Workspace) -> Calls:
 
 def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[int, Array]]:
     """What copies new numbers to where they stay; and new gradients, by whose they are."""
-    effects, tensors = _effects(program), program.tensors
+    effects, bound, tensors = _effects(program), _bound(space), program.tensors
     calls: Calls = [
-        partial(np.positive, space.arrays[new], tensors[k][0]._data) for k, new in effects.data
+        partial(np.positive, bound.new(x), tensors[k][0]._data) for k, x in effects.data
     ]
-    grads = {id(tensors[k][0]): space.arrays[x] for k, x in effects.grads if x is not None}
+    grads = {id(tensors[k][0]): bound.new(x) for k, x in effects.grads if x is not None}
     found = [(pairs, array, True) for array, pairs in effects.row_data.items()]
     given = [(k, row) for k, row in effects.row_grads if row is not None]
     found += [(given, None, False)] * bool(given)
     for those, array, is_data in found:
-        pairs, numbers, where = _bound(space).found(array, those)
+        pairs, numbers, where = bound.found(array, those)
         flat = numbers.reshape(-1)
         sources = np.arange(flat.size)[where].ravel().tolist()
         moves: dict[int, list[tuple[int, int]]] = {}
@@ -172,8 +172,8 @@ def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[in
             if not is_data:
                 target = grads.setdefault(key, np.zeros_like(target))
             calls += _put(flat, target.reshape(-1), sorted(moves[key]))
-    kept = zip(_bound(space).kept, program.arrays_kept(), strict=True)
-    return [*calls, *(partial(np.positive, new, now) for new, now in kept)], grads
+    kept = zip(bound.kept, program.arrays_kept(), strict=True)
+    return [*bound.ahead, *calls, *(partial(np.positive, new, now) for new, now in kept)], grads
 
 
 def _home(who: str, program: Program, space: Workspace, k: int) -> tuple[Any, int]:

@@ -1383,3 +1383,52 @@ def test_a_step_that_makes_much_of_the_rounding_of_its_arguments_is_not_refused(
 
     for _ in range(3):
         assert abs(step(numbers).data) < 100
+
+
+def shifted(params, targets, forward, update):
+    """The targets move up by one, and the first becomes what the parameter was."""
+    forward()
+    targets[1].data, targets[0].data = targets[0].data, params[0].data
+    update()
+
+
+def kept_apart(params, targets, forward, update):
+    forward()
+    update()
+    targets[0].grad, targets[1].data = params[1].data, params[0].grad
+
+
+def part_of_an_old_one(params, targets, forward, update):
+    forward()
+    targets[0].data = params[0].data[::-1].T.T
+    update()
+
+
+@pytest.mark.parametrize("passed_on", [shifted, kept_apart, part_of_an_old_one])
+@pytest.mark.parametrize("leaf", [nn.Parameter, lambda x: Tensor(x, requires_grad=True)])
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_numbers_passed_on_before_they_change_are_those_from_before(passed_on, leaf, backend):
+    def train(compiled):
+        params, targets = ([leaf(np.full((2, 2), x)) for x in (1.0, 2.0)] for _ in range(2))
+        rule = optim.SGD(params, lr=0.1, momentum=0.5)
+
+        def step(x):
+            loss = ((params[0] * x - 1.0) ** 2 + (params[1] * x - 2.0) ** 2).sum()
+
+            def forward():
+                rule.zero_grad()
+                loss.backward()
+
+            passed_on(params, targets, forward, rule.step)
+            return loss
+
+        run = autograd.compile(step, backend=backend) if compiled else step
+        seen = []
+        for k in range(6):  # at first nothing changes, so that nobody could see a difference
+            run(1.0 if k < 3 else 0.5)
+            seen += [np.array(p.data) for p in (*params, *targets)]
+            seen += [np.zeros(()) if p.grad is None else np.array(p.grad) for p in targets]
+        return seen
+
+    for ours, theirs in zip(train(True), train(False), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)

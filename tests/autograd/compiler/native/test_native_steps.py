@@ -148,6 +148,25 @@ def test_groups_have_settings_of_their_own_and_two_steps_in_one_share_them():
 
 
 @needs_node
+def test_numbers_passed_on_before_they_change_are_those_from_before():
+    p, q, target = (nn.Parameter([x, 2.0 * x]) for x in (0.5, -1.0, 2.0))
+    target.grad = np.zeros(2)
+
+    def step(x):
+        loss = ((p * x - 1.0) ** 2 * q).sum()
+        for w in (p, q, target):
+            w.grad = np.zeros(2)
+        loss.backward()
+        target.data = q.data  # as written, what follows is not seen in it
+        q.data = 0.5 * q.data - 0.1 * p.grad
+        target.grad = p.data
+        p.data = 0.9 * p.data
+        return loss
+
+    check(step, [p, q, target], batch(2))
+
+
+@needs_node
 def test_running_averages_are_kept():
     model = network(nn.BatchNorm1d(4))
     optimizer = optim.SGD(model.parameters(), lr=0.1)
