@@ -114,10 +114,11 @@ class DrawnGraph:
     @property
     def note(self) -> str:
         """What is left out; "" if nothing is."""
-        if len(self.nodes) == self.total or any(node.id.startswith("g") for node in self.nodes):
+        drawn = len({node.id.partition("~")[0] for node in self.nodes})  # a leaf drawn again is one
+        if drawn == self.total or any(node.id.startswith("g") for node in self.nodes):
             return ""
         return (
-            f"{len(self.nodes):,} of {self.total:,} nodes are drawn, those nearest to the output. "
+            f"{drawn:,} of {self.total:,} nodes are drawn, those nearest to the output. "
             "What led to the nodes marked ⋯ is left out."
         )
 

@@ -67,5 +67,5 @@ def _fragment(svg: str, sentence: str, boxes: Boxes | None) -> str:
         f'<div style="overflow-x:auto"><img class="glassgrad-picture" alt="{escape(sentence)}" '
         f'style="max-width:100%;min-width:{least}px;height:auto" src="{as_image(svg)}"></div>'
     )
-    dark = dark_rules(":host([data-theme=dark]) ")
+    dark = dark_rules(":host([data-theme=dark]) .pic ")
     return embedded(fallback, script_of(_SCRIPTS, "given", boxes or {}, style=dark))

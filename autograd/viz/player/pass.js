@@ -34,8 +34,7 @@ function matrix(rows) {
     isFinite(t) && +t
       ? `background: color-mix(in srgb, var(--${t < 0 ? "hot" : "done"}) ${(40 * Math.abs(t)) / top}%, #0000)`
       : "";
-  const cells = (row) => row.map((t) => el("td", { style: heat(t) }, t));
-  return el("table", { class: "mx" }, ...rows.map((row) => el("tr", {}, ...cells(row))));
+  return el("table", { class: "mx" }, ...rows.map((row) => el("tr", {}, ...row.map((t) => el("td", { style: heat(t) }, t)))));
 }
 const show = (x) =>
   x?.rows

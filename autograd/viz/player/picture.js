@@ -78,9 +78,11 @@ function paint(state) {
     for (const g of boxesOf(i)) {
       if (n.box[0] === "g" && shownBy[n.box] !== i) continue;
       write(g.parts.data, !state.known[i] ? [NOT_REACHED] : nodes[i].name ? lines(value[i]) : [name(i)]);
-      write(g.parts.grad, covered === i ? ["?"] : lines(state.grad[i]));
+      const grad = lines(state.grad[i]);
+      write(g.parts.grad, covered === i ? ["?"] : grad);
+      // Beside more than four digits there is no room for both.
       write(g.parts.what, [
-        complete ? "grad ✓" : s === "part" ? "grad " + countOf(state, i).replace(" of ", "/") : "grad",
+        s === "part" ? (grad[0][4] ? "" : "grad ") + countOf(state, i).replace(" of ", "/") : complete ? "grad ✓" : "grad",
       ]);
     }
   });

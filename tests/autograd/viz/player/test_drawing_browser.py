@@ -199,6 +199,19 @@ def test_axe_finds_no_fault_with_boxes(shown, scheme):
     assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in found] == []
 
 
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_the_boxes_of_the_small_map_are_grey_in_both_themes(shown, color_scheme):
+    page = shown(deep(30), viewport={"width": 390, "height": 800}, color_scheme=color_scheme)
+    page.wait_for_selector(f".glassgrad[data-theme={color_scheme}]")
+    fills = page.locator(".map rect:not(.seen)").evaluate_all(
+        "(all) => [...new Set(all.map((e) => getComputedStyle(e).fill))]"
+    )
+    line = page.locator(".main").evaluate("(e) => getComputedStyle(e).borderTopColor")
+    assert fills == [line]
+    box = page.locator('[data-node="n0"] rect').first.evaluate("(e) => getComputedStyle(e).fill")
+    assert (box != "rgb(230, 240, 250)") == (color_scheme == "dark")  # the picture itself turns
+
+
 def test_a_click_on_the_small_map_shows_that_part(shown):
     page = shown(deep(12), viewport={"width": 390, "height": 800})
     box = page.locator(".map").bounding_box()

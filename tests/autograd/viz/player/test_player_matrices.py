@@ -77,3 +77,39 @@ def test_a_matrix_of_zeros_is_not_coloured(play):  # noqa: F811
     page.wait_for_selector(".about .mx")
     (table, *_) = page.locator(".about .mx").evaluate_all(HEATS)
     assert {heat for row in table for _, heat, _ in row} == {0}
+
+
+def long_bias():
+    """A pass in which a long vector gets its gradient in parts."""
+    x = Tensor(np.linspace(-1.03125, 1.0, 12), requires_grad=True, label="long_bias")
+    return backprop(((x[:4] ** 2).sum() + (x[4:8] ** 3).sum() + (x[2:9] * 0.12345).sum()) * 1e-3)
+
+
+@pytest.mark.parametrize("width", [390, 930])
+def test_a_long_vector_scrolls_in_its_cell_instead_of_widening_the_page(play, width):  # noqa: F811
+    steps = long_bias()
+    page = play(steps, viewport={"width": width, "height": 800}).page
+    page.locator(".glassgrad").focus()
+    for _ in range(len(steps.nodes) + len(steps) + 1):
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".strip .mx").count()
+
+
+def test_the_words_beside_a_gradient_do_not_run_into_it(play):  # noqa: F811
+    page = play(long_bias(), viewport={"width": 930, "height": 800}).page
+    page.locator(".glassgrad").focus()
+    page.keyboard.press("End")
+    parts = set()
+    for _ in range(6):
+        page.keyboard.press("ArrowLeft")
+        texts = page.locator('[data-node="n0"] text').evaluate_all(
+            "(all) => all.map((e) => [e.textContent, ...['left', 'right', 'top'].map((x) => "
+            "e.getBoundingClientRect()[x])])"
+        )
+        parts |= {words for words, *_ in texts if "/" in words}
+        for words, left, right, top in texts:
+            for other, start, _, beside in texts:
+                in_one_row = start > left and abs(top - beside) < 4
+                assert not in_one_row or start >= right, (words, other)
+    assert parts == {"1/3", "2/3"}
