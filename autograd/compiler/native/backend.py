@@ -157,18 +157,23 @@ class Native:
 
     def warn(self, why: str) -> None:
         """Say why there is no native code."""
-        warnings.warn(
-            f"compile: the native code of {self.name} {why}. It is replayed with NumPy from now "
-            "on, which is slower and right. backend='numpy' asks for that.",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+        given_up(f"compile: the native code of {self.name}", why)
 
     def stop(self) -> bool:
         """Leave everything to NumPy; whether there was native code."""
         ran = isinstance(self.state, dict)
         self.refused, self.state = True, None
         return ran
+
+
+def given_up(code: str, why: str) -> None:
+    """Warn that NumPy computes instead of a native code."""
+    warnings.warn(
+        f"{code} {why}. NumPy computes from now on, which is slower and right. backend='numpy' "
+        "asks for that.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
 
 
 def sections_of(space: Workspace) -> list[list[Call]]:

@@ -70,12 +70,7 @@ class C(Text):
     note = "/* {} */"
     declare = "{type}"
     functions: ClassVar[Mapping[str, str]] = {
-        "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}",
-        "divide": "{0} / {1}", "negative": "-{0}", "reciprocal": "1 / {0}",
-        "greater": "{0} > {1}", "greater_equal": "{0} >= {1}", "less": "{0} < {1}",
-        "less_equal": "{0} <= {1}", "equal": "{0} == {1}", "not_equal": "{0} != {1}",
-        "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
-        "where": "{0} ? {1} : {2}",
+        **Text.functions,
         "isnan": "isnan({0})", "isinf": "isinf({0})", "isfinite": "isfinite({0})",
     }  # fmt: skip
 

@@ -60,12 +60,8 @@ class JavaScript(Text):
     declare = "let"
     stop = 'throw new RangeError("a place that is not there");'
     functions: ClassVar[Mapping[str, str]] = {
-        "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}",
-        "divide": "{0} / {1}", "negative": "-{0}", "reciprocal": "1 / {0}",
-        "greater": "{0} > {1}", "greater_equal": "{0} >= {1}", "less": "{0} < {1}",
-        "less_equal": "{0} <= {1}", "equal": "{0} === {1}", "not_equal": "{0} !== {1}",
-        "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
-        "where": "{0} ? {1} : {2}", "isnan": "Number.isNaN({0})",
+        **Text.functions,
+        "equal": "{0} === {1}", "not_equal": "{0} !== {1}", "isnan": "Number.isNaN({0})",
         "isfinite": "Number.isFinite({0})",
         **{name: f"Math.{theirs}({{0}})" for name, theirs in _MATH.items()},
         "arctan2": "Math.atan2({0}, {1})", "hypot": "Math.hypot({0}, {1})",

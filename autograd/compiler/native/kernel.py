@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import operator
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ import numpy as np
 
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.native.agreement import are_alike
-from autograd.compiler.native.backend import Run, pieces_of
+from autograd.compiler.native.backend import Run, given_up, pieces_of
 from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
 from autograd.compiler.native.machine import Compiled, Ending, this_machine
 from autograd.compiler.native.memories import UnknownStep
@@ -97,17 +96,18 @@ class Kernel:
 
     def _compile(self, change: Change) -> None:
         """Make the code, and try it; where that fails, leave everything to NumPy."""
+        code = f"{self.who}: its native code"
         try:
             function = self._made(change)
         except (Ending, UnknownStep, TypeError):  # the last of what a traced array cannot do
             return
         except Exception as err:  # noqa: BLE001 (whatever goes wrong, NumPy has the right numbers)
-            self._warn(f"could not be compiled ({type(err).__name__}: {err})")
+            given_up(code, f"could not be compiled ({type(err).__name__}: {err})")
             return
         if function is None:
             return
         if not self._is_right(function, change):
-            self._warn("came out otherwise than with NumPy when it was tried")
+            given_up(code, "came out otherwise than with NumPy when it was tried")
         else:
             self.function = function
 
@@ -154,11 +154,3 @@ class Kernel:
             change(theirs, numbers)
         close = 1e-5 if any(dtype == np.float32 for dtype, _ in self.kinds) else 1e-12
         return done and all(are_alike(x, y, 1.0, close) for x, y in zip(ours, theirs, strict=True))
-
-    def _warn(self, why: str) -> None:
-        warnings.warn(
-            f"{self.who}: its native code {why}. Its steps are NumPy's from now on, which are "
-            "slower and right. backend = 'numpy' asks for that.",
-            RuntimeWarning,
-            stacklevel=2,
-        )

@@ -41,13 +41,21 @@ class Text:
     """Nests as text in a language like C.
 
     Attributes:
-        functions: For each function of numbers how it is written, with {0} and {1}.
+        functions: For each function of numbers how it is written, with {0} and {1}; here those that
+            C and JavaScript share.
         loop, down: How a loop begins, with {i} and {n}, and one that goes down from {last}.
         note: How a comment is written.
         stop: What is done where a place that is looked up is not there.
     """
 
-    functions: ClassVar[Mapping[str, str]] = {}
+    functions: ClassVar[Mapping[str, str]] = {
+        "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}",
+        "divide": "{0} / {1}", "negative": "-{0}", "reciprocal": "1 / {0}",
+        "greater": "{0} > {1}", "greater_equal": "{0} >= {1}", "less": "{0} < {1}",
+        "less_equal": "{0} <= {1}", "equal": "{0} == {1}", "not_equal": "{0} != {1}",
+        "logical_and": "{0} && {1}", "logical_or": "{0} || {1}", "logical_not": "!{0}",
+        "where": "{0} ? {1} : {2}",
+    }  # fmt: skip
     loop = down = stop = note = ""
     declare = ""
 
