@@ -29,6 +29,11 @@ active = _active.get
 """The entries of the modes that are switched on here; () almost always."""
 
 
+def leave_all() -> None:
+    """Switch every mode off, in this context."""
+    _active.set(())
+
+
 differentiated: ContextVar[tuple[list[Any], ...]] = ContextVar(
     "the variables of the transforms that are running", default=()
 )

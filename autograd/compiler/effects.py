@@ -48,15 +48,17 @@ class StandIn(Tensor):
         run: The recording.
         given: The Tensor.
         first, first_grad: The numbers and the gradient that it comes with; a gradient can be None.
+        last_grad: The gradient that it has now; who reads `grad` asks for it.
         asked: Whether somebody asked for that gradient.
         is_set: Whether it has another gradient now, or none.
     """
 
-    __slots__ = ("_now", "asked", "first", "first_grad", "given", "is_set", "run")
+    __slots__ = ("asked", "first", "first_grad", "given", "is_set", "last_grad", "run")
     run: Recording
     given: Tensor
     first: Traced
     first_grad: Traced | None
+    last_grad: Traced | None
     asked: bool
     is_set: bool
 
@@ -69,7 +71,7 @@ class StandIn(Tensor):
         out._become_leaf(given.requires_grad)
         out.label = given.label
         grad = given._grad if given.op is None else None
-        out._now = out.first_grad = None if grad is None else run.tape.source(grad)
+        out.last_grad = out.first_grad = None if grad is None else run.tape.source(grad)
         out.asked = out.is_set = False
         return out
 
@@ -82,13 +84,13 @@ class StandIn(Tensor):
     def _grad(self) -> Traced | None:
         self.check_whole()
         self.asked |= not self.is_set
-        return self._now
+        return self.last_grad
 
     @_grad.setter
     def _grad(self, grad: Traced | None) -> None:
         self.check_whole()
         self.run.effects.rows.array_gradient(self.given, is_gone=grad is None)
-        self._now, self.is_set = grad, True
+        self.last_grad, self.is_set = grad, True
 
     def _receive(self, grad: Traced) -> None:
         before = self._grad
@@ -135,8 +137,8 @@ class Gathered:
         row = self._row(grads)
         shown = self.leaves[0].run.effects.shown
         for x, part in zip(self.leaves, self._parts(row), strict=True):
-            if x._now is not None:
-                shown[x._now] = part
+            if x.last_grad is not None:
+                shown[x.last_grad] = part
         return row, None if all(reached) else reached
 
     def zero_grad(self) -> None:
@@ -264,7 +266,9 @@ class Written:
             run.refuse("writing into an array")
         leaves = [(k, x) for k, (_, x) in enumerate(run.tensors.values())]
         self.data = [(k, x._data) for k, x in leaves if x._data is not x.first]
-        self.grads = [(k, effects.shown.get(x._now, x._now)) for k, x in leaves if x.is_set]
+        self.grads = [
+            (k, effects.shown.get(x.last_grad, x.last_grad)) for k, x in leaves if x.is_set
+        ]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
         self.kept, self.ends, self.owners = effects.kept, effects.ends, effects.owners
         self.numbers = list(effects.host.used.values())

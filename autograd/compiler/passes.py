@@ -35,5 +35,5 @@ class Ends(Node):
 def without_modes(function: Callable[..., Any], *args: Any) -> Any:
     """Call it as if no mode were on: its graph is needed under no_grad(), too."""
     context = copy_context()
-    context.run(modes._active.set, ())
+    context.run(modes.leave_all)
     return context.run(function, *args)

@@ -181,7 +181,7 @@ class Recording(Tracer):
             raise AsWritten
         if type(x) is not Constant:
             assert isinstance(x, RecordedValue)
-            self.graph.guard(relation, x.index, self._constant(number), True)
+            self.graph.guard(relation, x.index, self.constant_row(number), True)
 
     def row(self, value: Value) -> int:
         """The row of any Value."""
@@ -194,7 +194,7 @@ class Recording(Tracer):
             return row
         graph = self.graph
         if isinstance(value, Constant) or any(value in those for those in self._variables()):
-            row = self._constant(value._data)
+            row = self.constant_row(value._data)
             if not isinstance(value, Constant):  # a number that a function is differentiated at
                 row = self.rows[value] = graph.add(DETACH, row)
             return row
@@ -202,7 +202,7 @@ class Recording(Tracer):
         graph.leaves.append(value)
         return row
 
-    def _constant(self, number: float) -> int:
+    def constant_row(self, number: float) -> int:
         """The row of a number written in the code."""
         # 0.0 and -0.0 are equal, and two different constants
         key = number if number else str(number)
@@ -380,7 +380,7 @@ class Recording(Tracer):
     def replaces(self, out: Traced) -> bool:
         """Whether an array is that of a leaf, so that `out -= …` makes its next one."""
         leaves = [x for _, x in self.tensors.values()]
-        return any(out is x._data or out is x._now for x in leaves)
+        return any(out is x._data or out is x.last_grad for x in leaves)
 
     def traced(self, x: object) -> Traced:
         """Any numbers as a traced array."""
@@ -443,12 +443,13 @@ class Recording(Tracer):
         self._refuse_changed([x for x in values.ravel().tolist() if isinstance(x, Value)])
         rows = crossing.rows_of(self, values)
         numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
-        stand_in = self._lift_rows(rows, np.array(numbers, dtype=float).reshape(rows.shape))
+        stand_in = self.lift_rows(rows, np.array(numbers, dtype=float).reshape(rows.shape))
         if not rows.ndim:
             stand_in.label = getattr(values[()], "label", "")
         return stand_in
 
-    def _lift_rows(self, rows: Array, numbers: Array) -> Tensor:
+    def lift_rows(self, rows: Array, numbers: Array) -> Tensor:
+        """Numbers of rows as an array that is computed with."""
         key = rows.shape, rows.tobytes()
         if key not in self.values:
             self.effects.rows.wait_for(rows)
@@ -472,7 +473,7 @@ class Recording(Tracer):
             if place >= len(self.floats):  # a gradient, which is known after all rows
                 self.refuse("taking numbers out of an array that was computed from single numbers")
         number = graph.leaves[place]._data if graph.code[row] == LEAF else self.floats[place]
-        return self._lift_rows(np.array(row), np.array(number))._data
+        return self.lift_rows(np.array(row), np.array(number))._data
 
     def numbers(self, values: object) -> Traced:
         """The numbers of Values as a traced array, which no gradient flows through."""

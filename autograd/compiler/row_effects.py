@@ -261,9 +261,9 @@ class RowEffects:
         if known is None:
             return
         holder, rows = known[1], self.by_holder.get(id(home.holder))
-        if holder.is_set and holder._now is None:
+        if holder.is_set and holder.last_grad is None:
             leaf.take_gradient(None)
-        elif rows is not None and holder._now is rows[1]:
+        elif rows is not None and holder.last_grad is rows[1]:
             row = int(rows[0][home.index])
             if rows[2] is not None:  # it came with one
                 old = self.old(leaf)
@@ -334,7 +334,7 @@ class RowEffects:
         if isinstance(number, Traced):
             number = self.run.objects(number)[()]
             return self.row_of(number)
-        constant: int = self.run._constant(float(number))
+        constant: int = self.run.constant_row(float(number))
         return constant
 
     def old(self, leaf: LeafRow) -> int | None:
@@ -353,7 +353,7 @@ class RowEffects:
         """Rows as an array on the tape, in the part that is run after the backward pass."""
         self._begin_section()
         numbers = np.array([self.value_of(row) for row in in_turn(rows.ravel())], dtype=float)
-        array: Traced = self.run._lift_rows(rows, numbers.reshape(rows.shape))._data
+        array: Traced = self.run.lift_rows(rows, numbers.reshape(rows.shape))._data
         return array
 
     def wait_for(self, rows: IndexArray) -> None:
@@ -470,7 +470,7 @@ class RowEffects:
             self.run.refuse("a second backward() to a part of the same Parameters")
         if not holder.requires_grad:
             return
-        rows = np.full(holder.shape, self.run._constant(0.0), dtype=np.intp)
+        rows = np.full(holder.shape, self.run.constant_row(0.0), dtype=np.intp)
         for k in leaves:
             rows[graph.leaves[k].home.index] = self._grad_row(k)
         stand_in, array = self.run.leaf(holder), self.array(rows)
@@ -481,7 +481,7 @@ class RowEffects:
             self._refuse_first()
         stand_in._receive(array)
         if before is None or before is stand_in.first_grad:
-            self.by_holder[id(holder)] = rows, stand_in._now, before
+            self.by_holder[id(holder)] = rows, stand_in.last_grad, before
 
     def _find_numbers(self, root: int, leaves: dict[int, int]) -> None:
         """The gradients of this run, by the ordinary pass."""
