@@ -794,6 +794,29 @@ def test_gradients_of_single_numbers_are_clipped_by_their_norm(make, norm_type, 
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("size", "bound", "left"), [(1e200, 5e199, 0.1), (1.0, 0.5, 0.1), (1e-200, 1.0, 1.0)]
+)
+def test_the_norm_of_gradients_of_single_numbers_neither_overflows_nor_vanishes(size, bound, left):
+    params = [Value(1.0), Value(2.0)]
+    optimizer = optim.SGD(params, lr=1e-300)
+
+    @autograd.compile
+    def step(x):
+        loss = params[0] * x * 3.0 + params[1] * x * 4.0
+        optimizer.zero_grad()
+        loss.backward()
+        norm = optim.clip_grad_norm_(params, bound)
+        optimizer.step()
+        return norm
+
+    for _ in range(4):
+        assert float(step(size)) == pytest.approx(5 * size, rel=1e-14)
+        grads = [3 * left * size, 4 * left * size]
+        np.testing.assert_allclose([p.grad for p in params], grads, rtol=1e-6)  # of 10⁻⁶ beside 5
+    assert step._count == 1
+
+
 @pytest.mark.parametrize("settings", [{"momentum": 0.9}, {"momentum": 0.9, "dampening": 0.3}])
 def test_a_group_that_is_frozen_counts_no_step(settings):
     def rule(params, **settings):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
 from autograd import ShapeError, Tensor, grad
@@ -111,6 +111,14 @@ def test_the_norm_of_order_0_counts_what_is_not_0():
     x = np.array([[0.0, 2.0], [3.0, 0.0], [0.0, 0.0]])
     assert_array_equal(autograd.norm(x, 0, axis=1), np.linalg.norm(x, 0, axis=1))
     assert grad(lambda x: autograd.norm(x, 0))(x[0]).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("order", [0.5, 1, 2, 2.5, 3])
+def test_the_norm_of_zeros_is_0_in_every_order(order):
+    x = np.array([[0.0, 0.0, 0.0], [1.0, -2.0, 2.0]])
+    assert_allclose(autograd.norm(x, order, axis=1), np.linalg.norm(x, order, axis=1), rtol=1e-15)
+    if order >= 1:  # below, its derivative there is infinite
+        assert grad(lambda x: autograd.norm(x, order))(x[0]).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_the_largest_where_a_mask_holds():
