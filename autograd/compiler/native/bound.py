@@ -27,6 +27,7 @@ from autograd.compiler.native.bound_step import (
 from autograd.compiler.native.loops import FIXED, GIVEN, LEAF, MADE
 from autograd.compiler.native.lowering import expanded
 from autograd.compiler.numpy_calls import Call
+from autograd.compiler.outputs import Passed
 from autograd.compiler.program import Program, Workspace
 from autograd.compiler.traced import SOURCE, VIEW, Traced
 from autograd.errors import CompileError
@@ -239,7 +240,7 @@ def _add_leaf(out: BoundProgram, label: str, numbers: Array, grad: Any) -> None:
 
 
 def _results(who: str, program: Program, space: Workspace) -> list[tuple[str, Any]]:
-    """Where the results lie; single numbers side by side as one."""
+    """Where the results lie; single numbers side by side as one. A step may have none."""
     found: list[Any] = []
     for x in program.outputs:
         if x.__class__ is int:
@@ -250,7 +251,7 @@ def _results(who: str, program: Program, space: Workspace) -> list[tuple[str, An
             found.append(space.arrays[x._data])
         elif isinstance(x, Traced):
             found.append(space.arrays[x])
-        else:
+        elif not (program.is_step and isinstance(x, Passed) and x.what is None):
             raise CompileError(
                 f"{who}: needs results that are computed, but one is an argument, a parameter or a "
                 "constant itself. Leave it out, or return 1.0 * it."

@@ -64,6 +64,10 @@ def _stored(
         return _shown(memories, target, function, args, options)
     if name in WINDOWS:
         return WINDOWS[name](memories, target, *args, **options)
+    if function is np.linalg.norm and len(args) == 2 and not options:
+        return _norm(memories, target, *args)
+    if function is np.clip and len(args) == 3 and not options:
+        return _clip(memories, target, *args)
     if function is np.einsum:
         return _einsum(memories, target, *args, **options)
     if name in _FOLDS:
@@ -77,6 +81,34 @@ def _stored(
 
 
 _FOLDS = {"any": np.logical_or, "all": np.logical_and, "prod": np.multiply, "sum": np.add}
+
+
+def _norm(memories: Memories, target: Array, x: Array, order: object) -> list[Nest]:
+    """`np.linalg.norm` of a vector: the square root of a sum of squares, or what else it is."""
+    if x.ndim != 1 or order not in _NORMS or x.dtype != target.dtype or x.dtype.kind != "f":
+        raise UnknownStep("norm")
+    if np.may_share_memory(x, target):
+        raise UnknownStep("a call that reads what it writes")
+    of_each, fold = _NORMS[order]
+    found = folded(memories, fold, Apply(of_each, (memories.ref(x),), x.dtype), x.shape, target)
+    last = elementwise(memories, np.sqrt, (target, target), {}) if order == 2 else []
+    return [*found, *last]
+
+
+_NORMS: dict[object, tuple[str, str]] = {
+    1: ("absolute", "add"), 2: ("square", "add"), np.inf: ("absolute", "maximum"),
+}  # fmt: skip
+
+
+def _clip(memories: Memories, target: Array, x: Array, *bounds: object) -> list[Nest]:
+    """`np.clip` of floats between two numbers."""
+    if any(type(b) is not float for b in bounds) or x.dtype != target.dtype or x.dtype.kind != "f":
+        raise UnknownStep("clip between arrays")
+    apart(target, x)
+    code, _ = operand(memories, x, target.shape)
+    for function, bound in zip(("maximum", "minimum"), bounds, strict=True):
+        code = Apply(function, (code, typed(Number(bound, np.dtype(float)), x.dtype)), x.dtype)
+    return assigned(memories, code, target)
 
 
 def _einsum(
@@ -198,11 +230,12 @@ def _mean(
 
 
 def _set(memories: Memories, x: Array, index: Any, value: Array) -> list[Nest]:
-    """`x[index] = value`, for slices."""
+    """`x[index] = value`, for slices and single numbers."""
     if any(isinstance(y, np.ndarray) for y in _leaves(index)):
         return put(memories, x, index, value)
-    target = x[index]
-    if not isinstance(target, np.ndarray) or not np.may_share_memory(target, x):
+    along = index if isinstance(index, tuple) else (index,)
+    target = x[along if ... in along else (*along, ...)]  # of one number an array, too
+    if not np.may_share_memory(target, x):
         raise UnknownStep("an assignment to a number")
     apart(target, value)
     code, _ = operand(memories, value, target.shape)

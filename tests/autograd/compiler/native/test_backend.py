@@ -727,6 +727,25 @@ def test_a_mean_is_native_and_one_of_nothing_is_left_to_numpy():
         run_natively([partial(np.mean, np.zeros((2, 0)), axis=1, out=target)])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_clip_and_norms_are_numpys(dtype):
+    with np.errstate(over="ignore", under="ignore"):
+        x = np.array([*SPECIAL, 0.3, -0.2], dtype)
+    finite = np.linspace(-2.0, 3.0, 57, dtype=dtype)
+    for bounds in ((-1.0, 1.0), (0.0, np.inf), (-0.0, 0.0), (np.nan, 1.0), (2.0, 1.0)):
+        out = np.zeros_like(x)
+        run_natively([partial(store, out, np.clip, (x, *bounds), {})])
+        np.testing.assert_array_equal(out, np.clip(x, *bounds))
+        np.testing.assert_array_equal(np.signbit(out), np.signbit(np.clip(x, *bounds)))
+    for order in (1, 2.0, np.inf):
+        out = np.zeros((), dtype)
+        run_natively([partial(store, out, np.linalg.norm, (finite, order), {})])
+        np.testing.assert_allclose(out, np.linalg.norm(finite, order), rtol=4 * np.finfo(dtype).eps)
+    for order in (3.0, -np.inf, 0):
+        with pytest.raises(UnknownStep, match="norm"):
+            run_natively([partial(store, out, np.linalg.norm, (finite, order), {})])
+
+
 OTHERS = """
 from llvmlite import binding
 import autograd

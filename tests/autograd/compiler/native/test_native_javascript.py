@@ -84,6 +84,15 @@ def test_a_scalar_program_has_its_leaves_in_one_array():
     np.testing.assert_allclose(gradients["leaves"], (1 - out**2) * np.array([2, 1, 1]), rtol=1e-15)
 
 
+def test_single_numbers_of_a_tensor_get_their_gradients():
+    w = Tensor([0.5, -1.0, 0.25], requires_grad=True)
+    check(lambda x: x[0] * x[1] * w[0] * w[1] + w[2].tanh(), {"w": w}, [2.0, 3.0])
+    table = Tensor(batch(2, 3), requires_grad=True)
+    check(
+        lambda x: (x * table[1, 2] * table[0, 0]).sum() + table[-1, 0], {"table": table}, batch(3)
+    )
+
+
 def test_a_close_up_names_its_arrays_and_has_their_gradients():
     model = nn.scalar.MLP(2, [4, 1])
     points = batch(5, 2).tolist()

@@ -129,6 +129,47 @@ def test_parameters_may_be_called_like_what_a_step_uses_itself():
 
 
 @needs_node
+@pytest.mark.parametrize("order", [1, 2.0, np.inf, None], ids=["1", "2", "inf", "each entry"])
+def test_gradients_are_clipped_as_in_python(order):
+    model = network()
+    weights = [*model.parameters()]
+    optimizer = optim.SGD(weights, lr=0.1, momentum=0.9)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = squares(model)(x, y)
+        loss.backward()
+        if order is None:
+            optim.clip_grad_value_(weights, 0.05)
+        else:
+            optim.clip_grad_norm_(weights, 0.05, order)
+        optimizer.step()
+        return loss
+
+    check(step, weights, batch(6, 2), batch(6, 1), rate=0.03, optimizer=optimizer)
+
+
+@needs_node
+def test_a_step_that_returns_nothing_trains_too():
+    model, data = network(), (batch(6, 2), batch(6, 1))
+    trains = step_of(squares(model), optim.Adam(model.parameters(), lr=0.01))
+
+    def step(x, y):
+        trains(x, y)
+
+    g = autograd.compile(step)
+    for _ in range(2):
+        g(*data)
+    results, found, *_ = trained_under_node(g, *data)
+    for _ in range(5):
+        step(*data)
+    assert results == {}
+    ours = np.concatenate([p.data.ravel() for p in model.parameters()])
+    theirs = np.concatenate([*found.values()])
+    np.testing.assert_allclose(np.sort(theirs), np.sort(ours), rtol=1e-12)
+
+
+@needs_node
 def test_groups_have_settings_of_their_own_and_two_steps_in_one_share_them():
     model = network()
     weights = [*model.parameters()]
