@@ -271,6 +271,7 @@ class Written:
         ]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
         self.kept, self.ends, self.owners = effects.kept, effects.ends, effects.owners
+        self.holders = [get for get, *_ in effects.kept]
         self.numbers = list(effects.host.used.values())
         self.compute, self.draws = effects.host.computed(), effects.draws
         self.generators = list({id(x): x for x, _ in self.draws}.values())

@@ -285,7 +285,7 @@ class Program:
 
     def arrays_kept(self) -> list[Array]:
         """The arrays that are kept from call to call, as an optimizer's averages."""
-        return [] if self.effects is None else [get() for get, *_ in self.effects.kept]
+        return [] if self.effects is None else [get() for get in self.effects.holders]
 
     def look_at(self, kept: list[Array]) -> None:
         """Find out which arrays are still those that calls are bound to."""
@@ -308,8 +308,9 @@ class Program:
         except IndexError:
             with self.lock:  # as the tape may get another pass
                 space = Workspace(self, free)
-        if self.native is not None:
-            self.native.prepare(space)
+        native = self.native
+        if native is not None and (space.native is None or space.native is not native.state):
+            native.prepare(space)
         return space
 
     def float_size(self, k: int | None) -> int:
