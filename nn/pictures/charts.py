@@ -56,7 +56,7 @@ _PENS = ((INK, 1.8, ()), (HOT, 1.8, (5.0, 3.0)))
 
 
 def curves_groups(
-    series: Sequence[Series], clock: str, now: float, width: float, height: float
+    series: Sequence[Series], unit: str, now: float, width: float, height: float
 ) -> tuple[Group, ...]:
     """Losses over time, with a mark at the time `now`."""
     left, top, right, bottom = 58.0, 34.0, width - 18.0, height - 40.0
@@ -68,7 +68,7 @@ def curves_groups(
     page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
     scale = " (log scale)" if logarithmic else ""
     title = Text(left, 20, f"loss{scale}", 12.5, INK, bold=True, mono=False)
-    shapes: list[Shape] = [page, title, *_axes(frame, clock, width)]
+    shapes: list[Shape] = [page, title, *_axes(frame, unit, width)]
     x = right
     for (color, thickness, dashes), one in reversed([*zip(_PENS, series, strict=False)]):
         at, values = _thinned(one)
@@ -153,7 +153,7 @@ def _pieces_between(
         yield tuple(piece)
 
 
-def _axes(frame: _Frame, clock: str, width: float) -> Iterator[Shape]:
+def _axes(frame: _Frame, unit: str, width: float) -> Iterator[Shape]:
     left, top, right, bottom = frame.left, frame.top, frame.right, frame.bottom
     yield Polyline(((left, top), (left, bottom), (right, bottom)), QUIET_LINE, 1.0)
     for value in (frame.low, frame.high):
@@ -161,7 +161,7 @@ def _axes(frame: _Frame, clock: str, width: float) -> Iterator[Shape]:
         yield Text(left - 6, y + 3.5, short(value), 10, GREY, "end")
     yield Text(left, bottom + 14, "0", 10, GREY, "middle")
     yield Text(right, bottom + 14, f"{frame.end:,.0f}", 10, GREY, "end")
-    yield Text((left + right) / 2, bottom + 15, clock, 12, GREY, "middle", mono=False)
+    yield Text((left + right) / 2, bottom + 15, unit, 12, GREY, "middle", mono=False)
 
 
 def _thinned(series: Series, most: int = 240) -> tuple[Array, Array]:

@@ -47,7 +47,7 @@ class Moment:
     """A time of the training, and the losses: by name, the times and the numbers."""
 
     at: int
-    clock: str
+    unit: str
     losses: Mapping[str, tuple[Sequence[int], Sequence[float]]]
 
 
@@ -256,7 +256,7 @@ class Stage:
             for name, (at, values) in moment.losses.items()
         ]
         height = HIGH if width == NARROW else LOW
-        groups = charts.curves_groups(series, moment.clock, moment.at, width, height)
+        groups = charts.curves_groups(series, moment.unit, moment.at, width, height)
         return Scene(0, 0, width, height, groups)
 
 

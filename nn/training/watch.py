@@ -151,7 +151,7 @@ class Watch:
         )
         self._trained: tuple[Loss | None, UpdateRule | None] = (None, None)
         self._held = _held_by(model)
-        self._clock = "step"
+        self._unit = "step"
         self._count = 0
         self._losses: dict[str, tuple[array[int], array[float]]] = {}
         size = sum(np.size(p.data) for p in self._held) * 8
@@ -188,7 +188,7 @@ class Watch:
         """What `fit` calls after each epoch."""
         if model is not self.model:
             raise ValueError("watch: fit trains another model than the one that is watched.")
-        self._clock = "epoch"
+        self._unit = "epoch"
         last = history.last
         self.frame(last["loss"], last.get("validation_loss"))
 
@@ -231,7 +231,7 @@ class Watch:
         return self._caption(self._count)
 
     def _caption(self, at: int) -> str:
-        said = f"{self._clock} {at:,}"
+        said = f"{self._unit} {at:,}"
         for name, (times, values) in self._losses.items():
             if known := bisect_right(times, at):
                 said += f" · {name} {values[known - 1]:.4g}"
@@ -248,7 +248,7 @@ class Watch:
         return f"{type(self.model).__name__} learning {self._stage.name or 'its examples'}"
 
     def _moment(self, at: int) -> Moment:
-        return Moment(at, self._clock, self._losses)
+        return Moment(at, self._unit, self._losses)
 
     def film(self, frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES) -> Film:
         """The film: of so many frames at most, and no larger than so many bytes."""
@@ -326,7 +326,7 @@ class Watch:
 
     def __repr__(self) -> str:
         plural = "s" * (self._count != 1)
-        said = f"{self._count:,} {self._clock}{plural}, {len(self._kept)} frames"
+        said = f"{self._count:,} {self._unit}{plural}, {len(self._kept)} frames"
         for name, (_, values) in self._losses.items():
             said += f", {name} {values[-1]:.4g}"
         return f"Watch({said})"
