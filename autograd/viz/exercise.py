@@ -211,8 +211,10 @@ def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
 
 def _ends(items: Sequence[T]) -> tuple[list[T], int]:
     """The beginning and the end of a long list, and how many items are left out between them."""
-    left_out = max(0, len(items) - FIRST - LAST)
-    return [*items[:FIRST], *items[FIRST + left_out :]] if left_out else [*items], left_out
+    left_out = len(items) - FIRST - LAST
+    if left_out < 2:  # a line that says so takes as much room as the one it stands for
+        return [*items], 0
+    return [*items[:FIRST], *items[FIRST + left_out :]], left_out
 
 
 def _table(
@@ -239,6 +241,7 @@ def _table(
             yield line
         else:
             whole = re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\0"), line)
+            whole = re.sub(r"(?<= )([·⊙+=≈]|\+=) ", "\\1\0", whole)  # a line may begin with a sign
             for part in textwrap.wrap(whole, room, subsequent_indent=indent):
                 yield part.replace("\0", " ")
         yield from (f"{indent}{line}" for line in more(item))

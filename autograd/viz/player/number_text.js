@@ -17,7 +17,7 @@ function digits(x) {
 }
 // What printed numbers come to: ≈ where, rounded as they are, they give other digits.
 const outcome = (rounded, x, one = digits(rounded), other = digits(x)) =>
-  (one === other || (/\./.test(other) && +one == other) ? " = " : " ≈ ") + other;
+  (one === other || (one.includes(".") <= other.includes(".") && +one == other) ? " = " : " ≈ ") + other;
 const productOf = (factors, x) => outcome(factors.reduce((product, factor) => product * real(factor), 1), x);
 const minus = (text) => (text.startsWith("-") ? "(" + text + ")" : text);
 const latexNumber = (text) =>

@@ -10,7 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 import autograd
 from autograd import GraphError, ShapeError, Tensor, Value, backprop, ceil
 from autograd.viz.backprop import Backprop
+from autograd.viz.exercise import FIRST, LAST
 from autograd.viz.steps import Step
+from tests.equations import false_equations
 
 
 def sigmoid(x):
@@ -389,3 +391,25 @@ def test_a_number_that_is_put_into_a_formula_is_written_as_everywhere_else():
     text = str(backprop(ceil(x) * x))
     assert "v₁ = ceil(x) = ceil(7.034e5)  ≈ 703367" in text
     assert "= 703367·7.034e5 = " in text
+
+
+@pytest.mark.parametrize("more", range(4))
+def test_a_line_that_is_broken_goes_on_with_a_sign_and_is_not_false_by_itself(more):
+    a = Value(-0.123456, label="abcdefghijklm"[more:])
+    b = Value(3.25, label="nopqrstuvwxyza"[more:])
+    told = str(backprop((a * b) / (a + b) + a))
+    assert false_equations(told) == []
+    assert any(line.strip()[0] in "·=≈" for line in told.splitlines() if line.strip())
+
+
+def test_a_number_beside_100000_is_equal_to_what_it_is_a_product_of():
+    x, y = Value(99999.99999999, label="x"), Value(1.0, label="y")
+    assert "y += 1 · ∂L/∂y = 1 · x = 1 · 1e5 = 1e5" in str(backprop(x * y))
+
+
+def test_no_line_stands_for_a_single_step_that_is_left_out():
+    y = Value(0.5, label="x")
+    for _ in range(FIRST + LAST + 1):
+        y = y.tanh()
+    assert "more …" not in str(backprop(y))
+    assert "… 2 more …" in str(backprop(y.tanh()))

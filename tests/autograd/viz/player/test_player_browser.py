@@ -11,6 +11,7 @@ import pytest
 from autograd import RULEBOOK, Tensor, Value, backprop, custom_vjp, record_lines, tanh
 from autograd.node import topological
 from autograd.op import Elementwise
+from autograd.viz.equation import equals
 from autograd.viz.outline import Outline
 from autograd.viz.player.picture import picture_of
 from autograd.viz.text import number
@@ -153,6 +154,26 @@ def set_leaves(player, numbers):
         }""",
         {name: repr(x) for name, x in numbers.items()},
     )
+
+
+def test_a_sign_of_equality_is_the_same_as_in_print(browser):  # noqa: F811
+    pairs = [(1e5, 1e5 - 1e-9), (-1e5, -99999.99999999), (1e5, 99997.0), (3.0, 2.9996)]
+    pairs += [
+        (2.9996, 3.0),
+        (0.1667 * 2, 1 / 3),
+        (0.3333 * 3, 1.0),
+        (12.0, 12.0),
+        (5e-5, 5e-5 + 1e-13),
+    ]
+    pairs += [(1e6, 1e6 - 1e-7), (0.5, 0.50004), (math.inf, math.inf), (math.nan, math.nan)]
+    script = resources.files("autograd.viz.player").joinpath("number_text.js").read_text()
+    page = browser.new_page()
+    told = page.evaluate(
+        f"(pairs) => {{ {script}; return pairs.map((x) => outcome(...x)); }}", pairs
+    )
+    page.close()
+    assert told == [f" {equals(one, x)} {number(x)}" for one, x in pairs]
+    assert [text[1] for text in told[:5]] == ["=", "=", "≈", "=", "≈"]
 
 
 def test_numbers_are_written_as_in_print(browser):  # noqa: F811
