@@ -12,6 +12,7 @@ from tests.optim.rules import GUISES, RULES, TORCH, as_module, each_case, each_r
 START = TORCH["start"]["mlp"]
 
 
+@pytest.mark.slow
 @each_rule
 def test_a_minimum_is_found(rule):
     # Adadelta starts slowly by design, so it begins near; the others take 3,000 steps.

@@ -132,6 +132,7 @@ def losses_of_python(model, x, y, loss, optimizer, batches):
     return found
 
 
+@pytest.mark.slow
 @needs_node
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_hundred_steps_on_stored_batches_have_pythons_losses(name, tmp_path):
