@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from autograd import no_grad
 from autograd.spellings import module_is_no_function
 from nn.operands import shape_of
 
-Module: TypeAlias = Any  # a nn.Module, whose file imports this one
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol, Self
+
+    class Module(Protocol):
+        """What the table asks of an nn.Module, whose file imports this one."""
+
+        training: bool
+
+        @property
+        def forward(self) -> Callable[..., Any]:
+            """What calling it computes."""
+            raise NotImplementedError
+
+        def __call__(self, *args: Any) -> object:
+            """`forward` of the same arguments."""
+
+        def eval(self) -> Self:
+            """Use it, from now on, as it is used after training."""
+            raise NotImplementedError
+
+        def modules(self) -> Sequence[Module]:
+            """Itself and every module below it."""
+            raise NotImplementedError
+
+        def named_children(self) -> Sequence[tuple[str, Module]]:
+            """The modules it is directly made of."""
+            raise NotImplementedError
+
+        def parameters(self) -> Sequence[object]:
+            """Every parameter."""
+            raise NotImplementedError
+
+        def _named(self) -> str:
+            """What its repr calls it."""
+            raise NotImplementedError
+
 
 HEAD = ("layer", "output shape", "parameters")
 

@@ -19,14 +19,60 @@ from autograd.versions import note_write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Protocol
 
-    from autograd.arrays import Array, IntArray
+    from autograd.arrays import Array, FloatArray, IntArray
     from autograd.compiler.arguments import Given
+    from autograd.compiler.effects import StandIn, Written
+    from autograd.compiler.graph import Graph
     from autograd.compiler.numpy_calls import Call
+    from autograd.compiler.tape import Bound
     from autograd.tensor import Tensor
+    from autograd.value import Value
 
-Workspace = Any
-"""That of program.py, which imports this file."""
+    class Program(Protocol):
+        """What bound effects know of program.py's program."""
+
+        graph: Graph
+        value_count: int
+        tensor_count: int
+        tensors: list[tuple[Tensor, StandIn]]
+        bound: dict[Tensor, Array]
+        kept: list[Array]
+        outputs: list[Any]
+        is_step: bool
+        guarded: bool
+
+        def leaf(self, i: int, given: Given) -> Value:
+            """The i-th leaf: one of the arguments, or one from outside."""
+            raise NotImplementedError
+
+    class Later(Protocol):
+        """What they know of the memory of what is computed after the backward pass."""
+
+        def found(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
+            """The memory in which the numbers of rows are, and where."""
+            raise NotImplementedError
+
+    class Workspace(Protocol):
+        """What they know of the memory of a call, whose file imports this one."""
+
+        arrays: Bound
+
+        @property
+        def program(self) -> Program:
+            """What is computed."""
+            raise NotImplementedError
+
+        @property
+        def numbers(self) -> FloatArray:
+            """All numbers, as they lie in memory."""
+            raise NotImplementedError
+
+        @property
+        def later(self) -> Later | None:
+            """What is computed after the backward pass."""
+            raise NotImplementedError
 
 
 class BoundEffects:
@@ -36,9 +82,9 @@ class BoundEffects:
         ahead: The calls that are made before anything is written.
     """
 
-    def __init__(self, space: Workspace) -> None:
+    def __init__(self, space: Workspace, effects: Written) -> None:
         self.space, self.program = space, space.program
-        self.effects, self.arrays = space.program.effects, space.arrays
+        self.effects, self.arrays = effects, space.arrays
         arrays = self.arrays
         outside = (*self.program.bound.values(), *self.program.kept)
         bounds = [byte_bounds(x) for x in outside if x.size]
@@ -55,7 +101,7 @@ class BoundEffects:
         self.row_data = [
             self._rows(*self.found(array, pairs)) for array, pairs in self.effects.row_data.items()
         ]
-        pairs = [pair for pair in self.effects.row_grads if pair[1] is not None]
+        pairs = [(k, row) for k, row in self.effects.row_grads if row is not None]
         self.row_grads = [self._rows(*self.found(None, pairs))] if pairs else []
         self.now_reached: list[Array] = []
         self.row_data = [x for x in self.row_data if not self._stay("data", *x)]
@@ -102,9 +148,14 @@ class BoundEffects:
         here = [(k, new) for k, new in grads if k in windows and new is not None]
         self.stay = [tensors[k]._version for k, _ in effects.data if k in windows]
         self.reached = [(tensors[k], windows[k][1]) for k, _ in here]
-        self.copies = joined(data) + joined([(windows[k][1], new) for k, new in here])
-        self.data = [(k, self.new(x)) for k, x in effects.data if k not in windows]
-        self.grads = [(k, new) for k, new in grads if k not in windows or new is None]
+        self.copies: list[tuple[Array, Array]] = joined(data)
+        self.copies += joined([(windows[k][1], new) for k, new in here])
+        self.data: list[tuple[int, Array]] = [
+            (k, self.new(x)) for k, x in effects.data if k not in windows
+        ]
+        self.grads: list[tuple[int, Array | None]] = [
+            (k, new) for k, new in grads if k not in windows or new is None
+        ]
 
     def _may_copy_at_once(self) -> bool:
         """Whether the copies may be the last calls forward: what they replace nobody reads later.
@@ -128,6 +179,7 @@ class BoundEffects:
         rows = [row for _, row in pairs]
         if array is not None:
             return pairs, self.arrays[array], span(rows)
+        assert self.space.later is not None  # it has all numbers that come after a backward pass
         numbers, places = self.space.later.found(np.array(rows))
         order = np.argsort(places, kind="stable")
         return [pairs[k] for k in order.tolist()], numbers, span(places[order].tolist())
@@ -225,7 +277,9 @@ class BoundEffects:
             if new is not None:
                 tensors[k]._receive(new)
         for k in self.effects.arrays_gone:
-            self.program.leaf(k, given).home.holder._grad = None
+            home = self.program.leaf(k, given).home
+            assert home is not None  # it is an element of an array
+            home.holder._grad = None
         # elements of arrays after these
         for known, leaves, numbers, places in self.row_data:
             self._values(known, leaves, given).put(numbers[places])

@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 
     from autograd.arrays import Array, IndexArray
     from autograd.compiler.recorded_value import RecordedValue
-
-Recording = Any
-"""That of record.py, which imports this file."""
+    from autograd.compiler.recording import Recording
 
 
 class RecordedArray(np.ndarray[Any, Any]):

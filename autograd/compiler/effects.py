@@ -28,13 +28,27 @@ from autograd.tracing import Tracer
 from autograd.versions import latest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
     from autograd.arrays import Array
+    from autograd.compiler import recording
     from autograd.node import Node
     from autograd.op import Op
     from autograd.value import Value
 
-Recording = Any
-"""That of record.py, which imports this file."""
+    class Recording(recording.Recording, Protocol):
+        """What effects know of record.py's recording, which imports this file."""
+
+        @property
+        def effects(self) -> Effects:
+            """What is changed outside."""
+            raise NotImplementedError
+
+        @property
+        def tensors(self) -> Mapping[int, tuple[Tensor, StandIn]]:
+            """Tensors from outside, and what stands for each inside."""
+            raise NotImplementedError
 
 
 MANY = 8
@@ -267,7 +281,9 @@ class Written:
         leaves = [(k, x) for k, (_, x) in enumerate(run.tensors.values())]
         self.data = [(k, x._data) for k, x in leaves if x._data is not x.first]
         self.grads = [
-            (k, effects.shown.get(x.last_grad, x.last_grad)) for k, x in leaves if x.is_set
+            (k, None if x.last_grad is None else effects.shown.get(x.last_grad, x.last_grad))
+            for k, x in leaves
+            if x.is_set
         ]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
         self.kept, self.ends, self.owners = effects.kept, effects.ends, effects.owners

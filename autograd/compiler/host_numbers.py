@@ -11,13 +11,25 @@ that is made of the texts computes them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-Tape = Any
-"""That of tape.py, which imports traced.py, which imports this file."""
+if TYPE_CHECKING:
+    from typing import NoReturn, Protocol
+
+    from autograd.arrays import Array
+
+    class Tape(Protocol):
+        """What host numbers know of tape.py's tape, which imports traced.py, which imports this."""
+
+        def source(self, array: Array) -> object:
+            """An array that comes from outside."""
+
+        def refuse(self, what: str) -> NoReturn:
+            """Say that something cannot be replayed."""
+            raise NotImplementedError
 
 
 class HostNumber:
@@ -28,7 +40,7 @@ class HostNumber:
     def __init__(self, owner: HostNumbers, text: str, now: float) -> None:
         self.owner, self.text, self.now = owner, text, now
 
-    def beside(self, operands: Any) -> Any:
+    def beside(self, operands: Iterable[Any]) -> object:
         """The number as an array of the type that it takes beside the arrays among some."""
         kinds = [x.dtype for x in operands if hasattr(x, "dtype")]
         kind = np.result_type(*kinds) if kinds else np.dtype(float)
@@ -42,9 +54,9 @@ class HostNumber:
         return self._is(f"bool({self.text})", bool(self.now))
 
     def __float__(self) -> float:
-        return self.owner.refuse("float()")  # type: ignore[no-any-return]
+        self.owner.refuse("float()")
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> HostNumber:
         return HostNumber(self.owner, f"(-{self.text})", -self.now)
 
     __int__ = __index__ = __float__
@@ -95,7 +107,7 @@ class HostNumbers:
         self.reads: list[tuple[Callable[[], Any], int]] = []
         self.names: list[tuple[str, int]] = []
         self.checks: dict[str, bool] = {}
-        self.used: dict[tuple[str, str], Any] = {}
+        self.used: dict[tuple[str, str], object] = {}
         self._count = 0
 
     def read(
@@ -109,14 +121,14 @@ class HostNumbers:
         begin = self._count - len(now)
         return [HostNumber(self, f"v[{begin + i}]", x) for i, x in enumerate(now)]
 
-    def array(self, number: HostNumber, kind: np.dtype[Any]) -> Any:
+    def array(self, number: HostNumber, kind: np.dtype[Any]) -> object:
         """The array of no axes that each call fills in with a number."""
         key = number.text, kind.char
         if key not in self.used:
             self.used[key] = self.tape.source(np.array(number.now, kind))
         return self.used[key]
 
-    def refuse(self, what: str) -> Any:
+    def refuse(self, what: str) -> NoReturn:
         """Say that a rate or a count was asked for as a plain number."""
         self.tape.refuse(what)
 

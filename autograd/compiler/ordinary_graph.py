@@ -11,7 +11,7 @@ numbers of the call, and these are copied and pickled as ever:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,15 +20,76 @@ from autograd.compiler.passes import without_modes
 from autograd.errors import GraphError
 from autograd.value import Constant, Value
 
-Workspace = Any
-"""That of program.py, which imports who imports this file."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence, Sized
+    from functools import cached_property
+    from typing import Protocol
+
+    from autograd.arrays import BoolArray, FloatArray, IntArray
+    from autograd.compiler.instructions import Raised
+    from autograd.compiler.place import Placement
+    from autograd.compiler.traced import Traced
+
+    class Program(Protocol):
+        """What the ordinary graph knows of program.py's program."""
+
+        graph: Graph
+        raised: Raised
+        placement: Placement
+        order: list[int]
+
+        @property
+        def tensors(self) -> Sized:
+            """Tensors from outside, and what stands for each."""
+            raise NotImplementedError
+
+        @property
+        def lifted(self) -> Sized:
+            """Rows that array calls need, and the tensors of them."""
+            raise NotImplementedError
+
+        @cached_property
+        def early(self) -> list[Traced]:
+            """The arrays whose numbers rows need."""
+            raise NotImplementedError
+
+    class Workspace(Protocol):
+        """What the ordinary graph knows of a call's memory, whose file imports who imports this."""
+
+        @property
+        def program(self) -> Program:
+            """What is computed."""
+            raise NotImplementedError
+
+        @property
+        def numbers(self) -> FloatArray:
+            """All numbers, as they lie in memory."""
+            raise NotImplementedError
+
+        @property
+        def indices(self) -> IntArray:
+            """What lookups use."""
+            raise NotImplementedError
+
+    class Call(Protocol):
+        """What the ordinary graph knows of a call of a compiled function."""
+
+        @property
+        def space(self) -> Workspace:
+            """Its memory."""
+            raise NotImplementedError
+
+        @property
+        def leaves(self) -> Sequence[Value]:
+            """The leaves that it was given, in the order of their positions."""
+            raise NotImplementedError
 
 
 def ordinary_nodes(
     graph: Graph,
     number: Callable[[int], float],
     index: Callable[[int], int],
-    alive: Any = None,
+    alive: BoolArray | None = None,
 ) -> list[Any]:
     """Of each row the Value that it is in the ordinary graph; None where nothing needs it.
 
@@ -67,7 +128,7 @@ def ordinary_nodes_of(space: Workspace) -> list[Any]:
     )
 
 
-def ordinary(call: Any) -> list[Any]:
+def ordinary(call: Call) -> list[Any]:
     """For each row of the recording of a call an ordinary node; None where nothing needs it.
 
     Raises:

@@ -442,7 +442,8 @@ class Workspace:
         program = self.program
         given = self._arrays_outside()
         self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
-        self.effects = BoundEffects(self) if program.effects is not None else None
+        effects = program.effects
+        self.effects = None if effects is None else BoundEffects(self, effects)
         self.moving = [(x, window) for x, window, _ in self.windows if x not in program.bound]
         self.early_places = [
             (p[id(x)], arrays[x])

@@ -32,11 +32,9 @@ from autograd.value import Constant, Value
 if TYPE_CHECKING:
     from autograd.arrays import Array, IndexArray, IntArray
     from autograd.compiler.recorded_value import RecordedValue
+    from autograd.compiler.recording import Recording
     from autograd.node import Home, Node
     from autograd.tensor import Tensor
-
-Recording = Any
-"""That of record.py, which imports this file."""
 
 UNSET, GONE = -1, -2
 """In place of the row of a gradient: the one that a leaf comes with; that of an element of an array
@@ -414,11 +412,11 @@ class RowEffects:
         self._find_numbers(root.index, {k: rows[k] for k in leaves})
         self.roots.append(root.index)
         places = {k: place for place, k in self.grads.items()}
-        arrays: dict[int, list[int]] = {}
+        arrays: dict[int, list[tuple[int, Home]]] = {}
         for k in leaves:
             home = graph.leaves[k].home
             if home is not None and not self._apart(home.holder):
-                arrays.setdefault(id(home.holder), []).append(k)
+                arrays.setdefault(id(home.holder), []).append((k, home))
             elif k in places:  # all passes are made at once, and nothing is set between
                 known = self.leaves.get(k)
                 if known is None or known.brought == UNSET or known.gradient != known.brought:
@@ -462,17 +460,16 @@ class RowEffects:
         # at each call others would have none
         self.run.refuse("bringing first gradients to Values that a lookup may leave out")
 
-    def _bring_array(self, leaves: list[int], surely: bool) -> None:
+    def _bring_array(self, elements: list[tuple[int, Home]], surely: bool) -> None:
         """Bring gradients to elements of an array: as one to the array."""
-        graph = self.run.graph
-        holder = graph.leaves[leaves[0]].home.holder
+        holder = elements[0][1].holder
         if id(holder) in self.by_holder:
             self.run.refuse("a second backward() to a part of the same Parameters")
         if not holder.requires_grad:
             return
         rows = np.full(holder.shape, self.run.constant_row(0.0), dtype=np.intp)
-        for k in leaves:
-            rows[graph.leaves[k].home.index] = self._grad_row(k)
+        for k, home in elements:
+            rows[home.index] = self._grad_row(k)
         stand_in, array = self.run.leaf(holder), self.array(rows)
         if array.dtype != stand_in.dtype:
             array = array.astype(stand_in.dtype)

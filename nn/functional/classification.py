@@ -157,7 +157,7 @@ def cross_entropy(
     check_reduction(who, reduction)
     logits, target = all_values(as_operand(who, logits)), as_operand(who, target)
     shape, classes = shape_of(logits), None
-    if len(shape) > 2 or ignore_index is not None:
+    if shape[2:] or ignore_index is not None:
         loss = partial(cross_entropy, weight=weight, label_smoothing=label_smoothing)
         return _of_examples(who, loss, logits, target, ignore_index, reduction)
     if shape == shape_of(target):
