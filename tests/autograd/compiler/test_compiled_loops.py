@@ -151,6 +151,22 @@ def test_results_of_every_round_can_be_asked_for():
         assert_same_numbers(gradients(ours[k], LEAVES), gradients(theirs[k], LEAVES))
 
 
+@pytest.mark.parametrize("inner", [3, 5, 7])
+def test_what_is_computed_several_times_lies_wherever_a_product_reads_it(inner):
+    w = Value(0.3)
+
+    def f(v):
+        h = v
+        for _ in range(18):
+            first = h
+            for _ in range(inner):  # the same minimum in each, two of them in the same place
+                h = autograd.tanh(h * autograd.minimum(v, first) + (h * 0.5 + w))
+        return h
+
+    v = Value(-0.4)
+    assert_same(autograd.compile(f), f, v, leaves=[v, w])
+
+
 def test_a_loop_in_a_loop():
     def f(xs):
         state, us = B * 4, U * 4
