@@ -1431,6 +1431,9 @@ def part_of_an_old_one(params, targets, forward, update):
 @pytest.mark.parametrize("leaf", [nn.Parameter, lambda x: Tensor(x, requires_grad=True)])
 @pytest.mark.parametrize("backend", ["numpy", "native"])
 def test_numbers_passed_on_before_they_change_are_those_from_before(passed_on, leaf, backend):
+    if backend == "native":
+        pytest.importorskip("llvmlite", reason="needs llvmlite, the extra native")
+
     def train(compiled):
         params, targets = ([leaf(np.full((2, 2), x)) for x in (1.0, 2.0)] for _ in range(2))
         rule = optim.SGD(params, lr=0.1, momentum=0.5)
