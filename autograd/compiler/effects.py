@@ -21,7 +21,7 @@ import numpy as np
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, late_guards
-from autograd.compiler.traced import Traced
+from autograd.compiler.traced import Traced, traced_in
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
@@ -118,10 +118,23 @@ class StandIn(Tensor):
             array = self.run.traced(array)
         if array.dtype != self.dtype:
             array = array.astype(self.dtype)
+        if pending is None:
+            self.run.effects.check_current(array)
+            self.run.effects.assigned.add(array)
+        elif name == "data":
+            self._outdate()
         return super()._checked(name, array)
+
+    def _outdate(self) -> None:
+        """Uncompiled, who has its array sees the new numbers in it."""
+        effects = self.run.effects
+        if self._data is self.first or self._data not in effects.assigned:
+            effects.outdated.add(self._data)
 
     def _write(self, array: Traced) -> None:
         self.check_whole()
+        if type(self.given)._write is not Tensor._write:  # a Parameter's array stays where it is
+            self._outdate()
         self._data = array
         self.run.effects.rows.array_changed(self.given)
         latest.number += 1
@@ -193,6 +206,8 @@ class Effects:
     Attributes:
         own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
         pending: Arrays that `p.data -= …` has made, until they are assigned, and when.
+        assigned: Arrays that leaves have copied, so that they stay as they are.
+        outdated: Those of leaves from before they were written to in place.
         kept: What gives an array that is kept from call to call, what it is before, and after.
         ends: Attributes of objects that are others after the call.
         owners: Whose attributes and arrays change.
@@ -208,6 +223,8 @@ class Effects:
         self.host = HostNumbers(run.tape)
         self.own: set[Traced] = set()
         self.pending: dict[int, int] = {}
+        self.assigned: set[Traced] = set()
+        self.outdated: set[Traced] = set()
         self.kept: list[tuple[Callable[[], Array], Traced, Traced]] = []
         self.ends: list[tuple[Any, str, Callable[[], Any]]] = []
         self.owners: list[Any] = []
@@ -231,6 +248,18 @@ class Effects:
         self.own.add(after)
         self.kept.append((array, before, after))
         return after
+
+    def check_current(self, array: Traced) -> None:
+        """See to it that an array shows what it shows uncompiled."""
+        shown = [array]  # what it is a view of
+        while array is not array.base and array.maker is not None:
+            array = next(x for x in traced_in(array.maker.args) if x.base is array.base)
+            shown.append(array)
+        for old in shown if not self.outdated.isdisjoint(shown) else ():
+            if any(old is x._data for _, x in self.run.tensors.values()):
+                return  # after `target.data = p.data`
+            if old in self.outdated:
+                self.run.refuse("using an array of .data after its numbers were changed")
 
     def owns(self, array: Traced) -> bool:
         """Whether an array may be written to: its own, or such a one in another type."""
@@ -357,6 +386,9 @@ class Written:
 
         The loss has had its backward pass inside, and what it is made of, too.
         """
+        for x in outputs:
+            self.run.check_current(x)
+        self.run.effects.outdated.clear()  # nobody uses arrays any more
         if not self.is_step:
             return
         for x in outputs:

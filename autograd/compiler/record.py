@@ -418,8 +418,10 @@ class Recording(Tracer):
     def _lifted(self, x: object) -> Any:
         if isinstance(x, Traced):
             self.in_tensors.add(x.base)
+            self.check_current(x)
         if isinstance(x, Tensor):
             if isinstance(x._data, Traced):
+                self.check_current(x)
                 return x
             if id(x) not in self.tensors:
                 self.tensors[id(x)] = (x, StandIn.of(self, x, x._data))
@@ -604,6 +606,22 @@ class Recording(Tracer):
                 known.array = array
                 self.live.append(array.reshape(-1)[:: 1 + array.size // SAMPLE])
         return {owner for owner in owners.values() if owner}
+
+    def check_current(self, x: object) -> None:
+        """See to it that an array, or a Tensor that shows that of a leaf, is not out of date."""
+        if not self.effects.outdated:
+            return
+        if isinstance(x, Traced):
+            self.effects.check_current(x)
+        elif isinstance(x, Tensor) and isinstance(x._data, Traced):
+            leaves = (y for pair in self.tensors.values() for y in pair)
+            if x.op is not None or any(x._version is y._version for y in leaves):
+                self.effects.check_current(x._data)  # else `Tensor(p.data)`, which is a copy
+
+    def used(self, array: Traced) -> None:
+        """An array takes part in a call."""
+        if self.effects.outdated and not written_by_operation():
+            self.effects.check_current(array)
 
     def changing(self, array: object) -> None:
         """An array is written to: operations may do so, in arrays that they have made."""

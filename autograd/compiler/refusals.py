@@ -36,6 +36,7 @@ _ACTS = {
     "returning a result that needs a gradient",
     "updating the averages of batch norm in an array",
     "using an array after its single numbers were changed",
+    "using an array of .data after its numbers were changed",
     "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
 }  # fmt: skip
 _REMEDIES = {
@@ -52,6 +53,10 @@ _REMEDIES = {
     "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
     "using an array after its single numbers were changed": (
         "Give all to the optimizer as single numbers, or change p.grad and p.data of the arrays."
+    ),
+    "using an array of .data after its numbers were changed": (
+        "Copy it before, old = p.data.copy(), or read p.data again: without a copy, it shows the "
+        "new numbers uncompiled."
     ),
     "changing an argument that is there in another way, too": (
         "Let the function have each Value and Tensor once: as one argument or from outside, and of "

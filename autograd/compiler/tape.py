@@ -163,7 +163,11 @@ class Tape:
 
     def _own(self, tree: Any) -> Any:
         """Nested arguments, with copies of the lists and arrays that may be written to later."""
-        if tree.__class__ in (Traced, int, float, str, type(None)):
+        if tree.__class__ is Traced:
+            if self.observer is not None:
+                self.observer.used(tree)
+            return tree
+        if tree.__class__ in (int, float, str, type(None)):
             return tree
         if isinstance(tree, np.ndarray) and tree.dtype != object:
             return self.observer.keep(tree) if self.observer is not None else tree

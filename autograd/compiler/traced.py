@@ -372,6 +372,9 @@ class Observer(Protocol):
         """Say what was done where, and what to do instead."""
         raise NotImplementedError
 
+    def used(self, array: Traced) -> None:
+        """An array takes part in a call."""
+
     def element(self, traced: Traced, index: tuple[int, ...]) -> Value | None:
         """One element of an argument, as a number to compute with."""
         raise NotImplementedError

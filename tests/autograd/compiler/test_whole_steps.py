@@ -1458,3 +1458,95 @@ def test_numbers_passed_on_before_they_change_are_those_from_before(passed_on, l
 
     for ours, theirs in zip(train(True), train(False), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def assigned(p, step):
+    p.data = p.data - 0.1 * p.grad
+
+
+def in_place(p, step):
+    p.data -= 0.1 * p.grad
+
+
+def by_optimizer(p, step):
+    step()
+
+
+STALE = {
+    "a sum": lambda old, q: np.sum(old),
+    "a difference": lambda old, q: q.data - old,
+    "a view": lambda old, q: old.T[0],
+    "a Tensor's operand": lambda old, q: (q * old).data,
+    "the array": lambda old, q: old,
+}
+KEPT = {
+    "the array": lambda p: p.data,
+    "a row": lambda p: p.data[:1],
+    "its transpose": lambda p: p.data.T,
+    "detached": lambda p: p.detach(),
+    "reshaped": lambda p: p.reshape(4),
+    "a copy": lambda p: p.data.copy(),
+    "a copy of a row": lambda p: p.data[0].copy(),
+    "a Tensor of it": lambda p: Tensor(p.data),
+    "computed": lambda p: p.data * 1.0,
+}
+
+
+@pytest.mark.parametrize("kind", [nn.Parameter, Tensor])
+@pytest.mark.parametrize("change", [assigned, in_place, by_optimizer])
+@pytest.mark.parametrize("kept", KEPT)
+@pytest.mark.parametrize("use", STALE)
+def test_an_array_read_before_a_write_is_never_out_of_date_in_silence(kind, change, kept, use):
+    def train(compiled):
+        given = {} if kind is nn.Parameter else {"requires_grad": True}
+        p, q = kind(np.ones((2, 2)), **given), Tensor(np.full((2, 2), 3.0))
+        rule = optim.SGD([p], lr=0.1)
+        rule.step()  # it takes Parameters into one array
+
+        def step(x):
+            old = KEPT[kept](p)
+            loss = ((p * x - 1.0) ** 2).sum()
+            rule.zero_grad()
+            loss.backward()
+            change(p, rule.step)
+            if type(old) is Tensor:
+                return (old * 1.0).sum().detach()
+            used = STALE[use](old, q if np.shape(old) == (2, 2) else Tensor(np.ones(np.shape(old))))
+            return Tensor(used).sum()
+
+        run = autograd.compile(step) if compiled else step
+        # at first nothing changes, so that nobody could see a difference
+        return [float(run(1.0 if k < 3 else 0.5).data) for k in range(6)]
+
+    stays = kind is Tensor and change is not in_place
+    if stays or kept in ("a copy", "a copy of a row", "a Tensor of it", "computed"):
+        np.testing.assert_allclose(train(True), train(False), rtol=1e-12)
+    else:
+        with pytest.raises(CompileError, match=r"old = p.data.copy\(\)"):
+            train(True)
+
+
+@pytest.mark.parametrize("kind", [nn.Parameter, Tensor])
+def test_an_array_that_was_assigned_or_passed_on_stays_what_it_is_after_more_writes(kind):
+    def train(compiled):
+        given = {} if kind is nn.Parameter else {"requires_grad": True}
+        p, target, q = (kind(np.ones(3), **given) for _ in range(3))
+
+        def step(x):
+            loss = ((p * x - 1.0) ** 2).sum()
+            p.grad = None
+            loss.backward()
+            target.data = p.data
+            new = p.data - 0.1 * p.grad
+            p.data = new
+            p.data -= 0.1 * p.grad
+            p.data -= 0.1 * p.grad
+            q.data = p.data + new - target.data
+            return loss, (target * 2.0).detach().sum()
+
+        run = autograd.compile(step) if compiled else step
+        for k in range(6):
+            seen = run(1.0 if k < 3 else 0.5)
+        return np.array([*p.data, *target.data, *q.data, *(float(x.data) for x in seen)])
+
+    np.testing.assert_allclose(train(True), train(False), rtol=1e-12)
