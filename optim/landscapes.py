@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -40,13 +40,13 @@ class Landscape:
     """
 
     name: str
-    function: Callable[[Value, Value], Value]
+    function: Callable[[Any, Any], Any]
     start: tuple[float, float]
     minimum: tuple[float, float] | None
     xlim: tuple[float, float]
     ylim: tuple[float, float]
 
-    def __call__(self, x: Value, y: Value) -> Value:
+    def __call__(self, x: Value, y: Value) -> Any:
         """The function's value."""
         return self.function(x, y)
 
