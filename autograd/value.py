@@ -409,9 +409,7 @@ def _as_float(number: object) -> float:
     if isinstance(number, (float, Real, np.bool)):
         return float(number)
     if hasattr(number, "stand_in"):
-        stand_in: Any = number
-        as_float: float = stand_in
-        return as_float
+        return cast("float", number)
     if isinstance(number, np.ndarray):
         came = f"an array of shape {number.shape}. For arrays there is Tensor: v * Tensor(x)"
     elif isinstance(number, node.Node):
