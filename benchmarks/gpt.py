@@ -155,7 +155,8 @@ def plain():
     return step
 
 
-def compiled(whole=False, single=False, backend=None):
+def compiled(whole=False, single=False, **backend):
+    """`backend=` goes to compile only where it is given: the first revisions did not know it."""
     import autograd
     from autograd import Value
     from nn import Parameter
@@ -175,7 +176,7 @@ def compiled(whole=False, single=False, backend=None):
     def loss_of(word):
         return loss(w, word, autograd.take)
 
-    g = loss_of if whole else autograd.compile(loss_of, backend=backend)
+    g = loss_of if whole else autograd.compile(loss_of, **backend)
 
     def lines(word):
         total = g(word)
@@ -188,7 +189,7 @@ def compiled(whole=False, single=False, backend=None):
         optimizer.step()
         return total
 
-    lines = autograd.compile(lines, backend=backend) if whole else lines
+    lines = autograd.compile(lines, **backend) if whole else lines
 
     def step(word):
         return lines(word).data
