@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
+import os
 import subprocess
 import sys
 import time
@@ -241,6 +243,15 @@ def compiled(title, side):
     return timed(through_the_data, len(data))
 
 
+def whole_step(title, then, now=None):
+    """NumPy only: the step as one program, beside the three lines where compile knew no effects."""
+    os.environ["GLASSGRAD_NATIVE"] = "0"
+    import autograd
+
+    whole = "audit" in inspect.signature(autograd.compile).parameters
+    return compiled(title, (now or f"{then}, whole step") if whole else then)
+
+
 def first_call():
     import autograd
     from benchmarks.compiling import SHAPES
@@ -308,5 +319,22 @@ GROUPS = {
         "scalar GPT": row(compiled, "scalar GPT", "scalars"),
         "recurrent network, single Values": row(compiled, "recurrent", "single Values"),
         "first call: moons in single Values": row(first_call, **MILLISECONDS),
+    },
+    "steps": {
+        "whole step: moons, scalars": row(whole_step, "two moons", "scalars"),
+        "whole step: moons, single Values": row(whole_step, "two moons", "single Values"),
+        "whole step: moons, micrograd's loop body": row(
+            whole_step, "two moons", "single Values", "micrograd's loop body"
+        ),
+        "whole step: moons, tensors": row(whole_step, "two moons", "tensors"),
+        "whole step: digits": row(whole_step, "digits", "tensors"),
+        "whole step: scalar GPT": row(whole_step, "scalar GPT", "scalars"),
+        "whole step: scalar GPT, 4,192 Values": row(
+            whole_step, "scalar GPT", "scalars", "single Values, whole step"
+        ),
+        "whole step: recurrent network": row(whole_step, "recurrent", "single Values"),
+        "whole step: 1,000 steps over one number": row(
+            whole_step, "recurrence of", "single Values"
+        ),
     },
 }
