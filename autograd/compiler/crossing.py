@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from autograd.compiler.recording import Recording
 
 
+MOST = 1000
+"""How many rows are computed a second time where an array needs them early."""
+
+
 class RecordedArray(np.ndarray[Any, Any]):
     """An object array of Values that can be indexed with an array that is data."""
 
@@ -131,11 +135,13 @@ def _compute_early(run: Recording, step: Step, rows: IndexArray) -> None:
     tape, steps, known = run.tape, run.tape.steps, run.tape.known
     index = next(i for i in range(len(steps) - 1, -1, -1) if steps[i] is step)  # near the end
     tape.steps, tape.known = [], {}  # what is known already may be computed too late
-    numbers = run.graph.evaluate(rows, run.given_number)
-    if numbers is None:
+    graph, wanted = run.graph, rows.ravel().tolist()
+    needed = graph.needed(wanted)
+    if len(needed) > MOST or any(graph.code[row] == GATHER for row in needed):
         run.refuse("taking numbers out of an array that was computed from single numbers")
+    found = graph.computed(needed, run.given_number, int)
     step.kind, step.function = STORE, np.reshape
-    step.args, step.options = (tape.call(np.stack, (numbers,)), rows.shape), {}
+    step.args, step.options = (tape.call(np.stack, ([found[i] for i in wanted],)), rows.shape), {}
     steps[index:index] = tape.steps
     tape.steps, tape.known = steps, known
 

@@ -7,18 +7,18 @@ fills them, raising.py reads them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.op import Elementwise
+from autograd.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from autograd.arrays import IntArray
-    from autograd.value import Value
 
 Relation = Callable[[Any, Any], Any]
 """A comparison of numbers or of arrays, such as `operator.lt`."""
@@ -30,10 +30,6 @@ CONSTANT, LEAF, DATA, GATHER, DETACH = -1, -2, -3, -4, -5
 """What a row is if it is not an operation: a number written in the code; a Value from outside; a
 number in an argument; one of several rows, chosen by an index in an argument (a lookup); a row
 without its gradient."""
-
-
-MOST = 1000
-"""How many rows are computed a second time where an array needs them early."""
 
 
 class Graph:
@@ -145,23 +141,38 @@ class Graph:
                     reached[i] = True
         return reached
 
-    def evaluate(self, rows: IntArray, given: Callable[..., Any]) -> list[Any] | None:
-        """Compute rows from what `given` says of those from outside; None if that is too much."""
-        wanted = rows.ravel().tolist()
-        pending: list[int] = wanted.copy()
-        needed: set[int] = set()
+    def needed(
+        self, rows: Iterable[int], known: Callable[[int], bool] = lambda row: False
+    ) -> list[int]:
+        """The rows that some are computed from, and these, in order; what is known is not."""
+        found: set[int] = set()
+        pending = list(rows)
         while pending:
             row = pending.pop()
-            if self.code[row] == GATHER or len(needed) > MOST:
-                return None
-            if row not in needed:
-                needed.add(row)
-                pending += self.operands(row)
-        numbers: dict[int, Any] = {}
-        for row in sorted(needed):
-            code, operands = self.code[row], [numbers[i] for i in self.operands(row)]
-            if not operands:
-                numbers[row] = given(row)
-            else:
-                numbers[row] = operands[0] if code == DETACH else self.ops[code].forward(*operands)
-        return [numbers[row] for row in wanted]
+            if row not in found:
+                found.add(row)
+                pending += () if known(row) else self.operands(row)
+        return sorted(found)
+
+    def computed(
+        self, rows: Iterable[int], given: Callable[[int], Any], index: Callable[[int], int]
+    ) -> dict[int, Any]:
+        """Compute rows, in order, once more: as nodes of the ordinary graph, or on arrays.
+
+        Args:
+            rows: They, with all that they are computed from.
+            given: What a row from outside is.
+            index: The index that a lookup uses, by its place.
+        """
+        found: dict[int, Any] = {}
+        with np.errstate(all="ignore"):  # who computed it first has warned
+            for row in rows:
+                operands, code = [found[i] for i in self.operands(row)], self.code[row]
+                if code == DETACH:
+                    x = operands[0]
+                    found[row] = x.detach() if isinstance(x, Value) else x
+                elif code == GATHER:
+                    found[row] = operands[index(self.right[row]) % len(operands)]  # -1: the last
+                else:
+                    found[row] = self.ops[code](*operands) if operands else given(row)
+        return found

@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd.arrays import Array
 from autograd.compiler.graph import LEAF
-from autograd.compiler.ordinary_graph import ordinary_nodes_of
+from autograd.compiler.ordinary_graph import ordinary_nodes
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.program import Workspace
 from autograd.node import gradients
@@ -44,9 +44,9 @@ def ordinary_pass(space: Workspace, rows: dict[int, float | Array], ends: tuple[
     for (lifted, _), traced in zip(program.lifted, found[len(program.tensors) :], strict=True):
         if traced is not None:
             seeds += zip(lifted.ravel().tolist(), bound[traced].ravel().tolist(), strict=True)
-    nodes = without_modes(ordinary_nodes_of, space)
+    nodes = ordinary_nodes(space)
     leaves = np.flatnonzero((np.array(program.graph.code) == LEAF) & program.raised.alive)
-    root, wrt = Ends([nodes[row] for row, _ in seeds]), [nodes[row] for row in leaves]
+    root, wrt = Ends([nodes[row] for row, _ in seeds]), [nodes[row] for row in leaves.tolist()]
     grads = without_modes(gradients, root, wrt, [seed for _, seed in seeds])
     places = program.placement.at[leaves] - program.graph.data_size
     space.grads.reshape(-1)[places] = [grad or 0.0 for grad in grads]

@@ -86,9 +86,9 @@ class Call(Node):
         return None
 
     @functools.cached_property
-    def ordinary(self) -> list[Any]:
+    def ordinary(self) -> dict[int, Any]:
         """What it computed as nodes of the ordinary graph, by the rows of its recording."""
-        return ordinary(self)
+        return ordinary(self.space, self.leaves)
 
     @property
     def owners(self) -> list[Tensor]:

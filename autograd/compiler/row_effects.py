@@ -20,7 +20,6 @@ import numpy as np
 from autograd.compiler.columns import in_turn
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
-from autograd.compiler.ordinary_graph import ordinary_nodes
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
@@ -486,12 +485,18 @@ class RowEffects:
         with np.errstate(all="ignore"):
             indices = self.run.indices
             nodes = without_modes(
-                ordinary_nodes, graph, self.value_of, lambda k: int(_at(indices.items(), k))
+                graph.computed,
+                graph.needed([root]),
+                self._ordinary,
+                lambda k: int(_at(indices.items(), k)),
             )
             wrt = [nodes[row] for row in leaves.values()]
             found = without_modes(gradients, Ends([nodes[root]]), wrt, [1.0])
         for k, grad in zip(leaves, found, strict=True):
             self.numbers[k] = self.numbers.get(k, 0.0) + (grad or 0.0)
+
+    def _ordinary(self, row: int) -> Value:
+        return (Value if self.run.graph.code[row] == LEAF else Constant)(self.value_of(row))
 
     def late(self) -> bytearray:
         """Of each row whether it waits for gradients."""
@@ -511,14 +516,7 @@ class RowEffects:
 
     def behind_roots(self) -> set[int]:
         """The rows that a backward pass has gone through."""
-        found: set[int] = set()
-        pending = list(self.roots)
-        while pending:
-            row = pending.pop()
-            if row not in found:
-                found.add(row)
-                pending += self.run.graph.operands(row)
-        return found
+        return set(self.run.graph.needed(self.roots))
 
     def check(self) -> None:
         """See to it that what is recorded is what happens.
@@ -563,14 +561,7 @@ class AfterBackward:
     def __init__(self, recording: Recording, late: bytearray, wanted: list[int]) -> None:
         self.old = old = recording.graph
         self.wanted = wanted
-        needed, pending = set(), list(wanted)
-        while pending:
-            row = pending.pop()
-            if row not in needed:
-                needed.add(row)
-                if late[row] and old.code[row] != DATA:
-                    pending += old.operands(row)
-        self.rows = sorted(needed)
+        self.rows = old.needed(wanted, lambda row: not late[row])
         self.early = [x for x in self.rows if not late[x] and old.code[x] != CONSTANT]
         self.grads = [x for x in self.rows if late[x] and old.code[x] == DATA]
         self.guards = [*self._taken_guards(late)]
