@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,12 +23,12 @@ from autograd.compiler.gather import gather, gathered, scatter
 from autograd.compiler.instructions import Chain, Gather, Group, Loop, Placed, Product, Raised, Sums
 from autograd.compiler.loop import Repeated
 from autograd.compiler.loop_calls import Backward, Forward
-from autograd.compiler.loop_gradients import of_shared, take_out
-from autograd.compiler.passes import Ends
+from autograd.compiler.loop_gradients import of_given, take_out
+from autograd.compiler.passes import Ends, node_of
 from autograd.compiler.places import Positions, View, factored, layout, spaced
 from autograd.compiler.tape import Tape
 from autograd.compiler.traced import Traced
-from autograd.node import Node, Parts, chain_rule, gradients, topological
+from autograd.node import Node, chain_rule, gradients, topological
 from autograd.op import RULEBOOK, Structural
 from autograd.tensor import Tensor
 
@@ -61,8 +61,8 @@ class Emitted:
         self.needed = np.zeros(placement.size, dtype=bool)
         rows = np.flatnonzero((self.at >= 0) & raised.needs)
         self.needed[self.at[rows]] = True
-        self.leaf = _node(self.leaves, True)
-        self.arrays = [_node(self.data), self.leaf, _node(self.constants)]
+        self.leaf = node_of(self.leaves, True)
+        self.arrays = [node_of(self.data), self.leaf, node_of(self.constants)]
         self.kept = [(self.data, 0), (self.leaves, int(sizes[0]))]
         self.kept.append((self.constants, placement.constants_at))
         self.owned = {id(x) for x, _ in self.kept}
@@ -87,7 +87,7 @@ class Emitted:
                 out: Tensor = getattr(self, f"_{type(instruction).__name__.lower()}")(instruction)
                 self._keep(out, self.placement.begins[k])
                 if not out.requires_grad and any(x is instruction for x in graded):
-                    self.arrays[-1] = _node(_traced(self.arrays[-1]), True)
+                    self.arrays[-1] = node_of(_traced(self.arrays[-1]), True)
         self.tape.section()
 
     def backward(self, rows: IntArray) -> None:
@@ -183,8 +183,8 @@ class Emitted:
             return self.views[k, where, needed]
         array = self.arrays[k]
         if k == 2 and isinstance(where, Positions):  # numbers written in the code, put in order
-            return _node(self.tape.source(self.constants.array[where.positions], fixed=True))
-        found = gather(array if needed else _node(_traced(array)), where)
+            return node_of(self.tape.source(self.constants.array[where.positions], fixed=True))
+        found = gather(array if needed else node_of(_traced(array)), where)
         if isinstance(where, View):
             self.views[k, where, needed] = found
         return found
@@ -218,7 +218,7 @@ class Emitted:
             found, key=lambda x: (sum(isinstance(y, Positions) for y in x[1]), len(x[0]))
         )
         if group.op is None:  # a copy, which no gradient passes
-            return _node(_traced(self.operand(positions[0].reshape(shape))))
+            return node_of(_traced(self.operand(positions[0].reshape(shape))))
         numbers = [self._number(p) for p in positions]
         if all(x is not None for x in numbers):
             numbers[0] = None
@@ -227,7 +227,7 @@ class Emitted:
             for x, p in zip(numbers, positions, strict=True)
         ]
         if group.op.is_flat:  # no gradient passes
-            operands = [_node(_traced(x)) if isinstance(x, Tensor) else x for x in operands]
+            operands = [node_of(_traced(x)) if isinstance(x, Tensor) else x for x in operands]
         return Tensor._apply(group.op, tuple(operands), {})
 
     def _product(self, product: Product) -> Tensor:
@@ -316,14 +316,6 @@ def _traced(x: Tensor) -> Traced:
     return data
 
 
-def _node(data: Traced, requires_grad: bool = False) -> Tensor:
-    """A traced array as a Tensor with nothing behind it."""
-    out: Tensor = Tensor.__new__(Tensor)
-    out._data = data
-    out._become_leaf(requires_grad)
-    return out
-
-
 def _copy(x: Traced) -> Traced:
     floats = x if x.dtype == np.float64 else x.astype(np.float64)
     return x.tape.later(x.shape, np.positive, floats)  # another one each time, unlike `x.copy()`
@@ -341,15 +333,11 @@ def _looped(x: Traced, loop: Repeated, indices: Traced) -> Traced:
     return x.tape.later((loop.size,), Forward(loop), x, indices)
 
 
-def _loop_part(
-    i: int, out_grad: Traced, out: Traced, inputs: list[Traced], params: dict[str, Any]
-) -> Parts:
-    loop: Repeated = params["loop"]
-    grads = out.tape.later(out.shape, Backward(loop), out, out_grad, params["indices"])
-    return of_shared(loop, out, grads)
+def _loop_back(g: Traced, out: Traced, x: Traced, loop: Repeated, indices: Traced) -> Traced:
+    grads = out.tape.later(out.shape, Backward(loop), out, g, indices)
+    return of_given(loop, out, grads)
 
 
 _COPY = Structural(_copy, vjps=[lambda g, out, x: g])
 _CHAIN = Structural(_chained, vjps=[_chain_back])
-_LOOP = Structural(_looped, vjps=[lambda *_: NotImplemented])
-_LOOP.contribution = _loop_part
+_LOOP = Structural(_looped, vjps=[_loop_back])

@@ -51,6 +51,13 @@ class Repeated:
         """For each round, where in the array some of what goes in lies."""
         return self.inputs[:, self.body.given[given]].astype(np.intp)
 
+    def across(self, rows: IntArray) -> IntArray:
+        """For each round, where rows of the body lie: (rounds, *the rows' shape)."""
+        count, placement = self.inputs.shape[1], self.body.placement
+        begins = self.start + self.body.results * np.arange(len(self.inputs))
+        made = np.add.outer(begins, placement.at[rows] - placement.one_at - 1)
+        return np.where(rows < count, self.inputs[:, np.minimum(rows, count - 1)], made)
+
     def rows(self, array: FloatArray) -> FloatArray:
         """The results of each round, or their gradients, in an array."""
         return array[self.start :].reshape(len(self.inputs), -1)

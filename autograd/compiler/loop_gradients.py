@@ -3,7 +3,8 @@
 Five neurons that read a sequence have the same weights in every round. Round by round, each would
 add an outer product of 5 by 6 numbers to their gradients. What the rounds leave behind, their
 results and the gradients of these, are matrices with a column for each round; so for 100 rounds
-that is one matrix product, 5x100 by 100x6.
+that is one matrix product, 5x100 by 100x6. It is the engine's own derivative of `W @ columns`,
+which stands for what all rounds have computed.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.gather import gathered, scattered
+from autograd.compiler.gather import gather, gathered, scatter
 from autograd.compiler.instructions import Group, Product, Raised, operands_of
 from autograd.compiler.loop import Repeated
+from autograd.compiler.passes import Ends, node_of
 from autograd.compiler.places import View, layout
 from autograd.compiler.traced import Traced
-from autograd.node import Parts
-from autograd.rules.matrices import matmul
+from autograd.node import gradients
+from autograd.op import RULEBOOK
+from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
     from autograd.arrays import IntArray
@@ -57,75 +60,69 @@ def take_out(raised: Raised, same: IntArray) -> list[tuple[Group | Product, int]
     return [(instruction, i) for instruction, i, rows in uses if rows.size and free[rows].all()]
 
 
-def of_shared(loop: Repeated, numbers: Traced, grads: Traced) -> Parts:
-    """The gradient of what goes into a loop, in parts.
+def of_given(loop: Repeated, numbers: Traced, grads: Traced) -> Traced:
+    """The gradient of what goes into a loop.
 
     Args:
         loop: The loop.
         numbers: The array that it computes, which begins with what goes in.
         grads: The gradient of that array, but for what all rounds share.
     """
-    shape = (loop.start,)
-    found = Parts(gathered(grads, View.all(shape)), (), shape, None, scattered)
-    rounds = _Rounds(loop, numbers, grads)
+    rounds = _Rounds(loop, numbers)
+    nodes, seeds = [rounds.given], [gathered(grads, View.all((loop.start,)))]
     for instruction, i in loop.body.shared:
-        if isinstance(instruction, Group):
-            grad, places = rounds.group_back(instruction, i)
-        else:
-            grad, places = rounds.product_back(instruction, i)
-        if (places >= loop.start).any():  # some of the operand needs no gradient, and has no place
-            inside = np.flatnonzero(places.ravel() < loop.start)
-            grad, places = gathered(grad, layout(inside)), places.ravel()[inside]
-        found += Parts(grad, layout(places), shape, None, scattered)
+        node, places = rounds.of(instruction, i)
+        nodes.append(node)
+        seeds.append(gathered(grads, layout(places)))
+    found: Traced
+    (found,) = gradients(Ends(nodes), [rounds.given], seeds)
     return found
 
 
 class _Rounds:
-    """All rounds of a loop at once."""
+    """What all rounds of a loop compute, as if it were computed at once.
 
-    def __init__(self, loop: Repeated, numbers: Traced, grads: Traced) -> None:
-        self.loop, self._numbers, self._grads = loop, numbers, grads
-        self.at, self.first = loop.body.placement.at, loop.body.placement.one_at + 1
-        self.begins = loop.start + loop.body.results * np.arange(len(loop.inputs))
+    Attributes:
+        given: What goes into the loop, as the leaf of it all.
+    """
 
-    def places(self, rows: IntArray) -> IntArray:
-        """Where rows of the body lie in each round: (rounds, *the rows' shape)."""
-        inputs = self.loop.inputs
-        count = inputs.shape[1]
-        made = np.add.outer(self.begins, self.at[rows] - self.first)
-        return np.where(rows < count, inputs[:, np.minimum(rows, count - 1)], made)
+    def __init__(self, loop: Repeated, numbers: Traced) -> None:
+        self.loop, self._numbers = loop, node_of(numbers)
+        self.given = node_of(gathered(numbers, View.all((loop.start,))), True)
 
-    def grads(self, places: IntArray) -> Traced:
-        """The gradients at some places."""
-        return gathered(self._grads, layout(places))
-
-    def numbers(self, places: IntArray) -> Traced:
-        """The numbers at some places."""
-        return gathered(self._numbers, layout(places))
-
-    def group_back(self, group: Group, i: int) -> tuple[Traced, IntArray]:
-        """The gradient of the i-th operand of a group, and where it belongs."""
-        assert group.op is not None  # of copies nothing waits
-        out = self.places(group.out)
-        arrays = tuple(self.numbers(self.places(rows)) for rows in group.operands)
-        grad: Traced = group.op.pullback(i, self.grads(out), self.numbers(out), arrays, {})
-        return grad, self.places(group.operands[i])
-
-    def product_back(self, product: Product, i: int) -> tuple[Traced, IntArray]:
-        """That of a product's left (0) or right (1) side, or of one of the terms that are added."""
-        out = self.places(product.out)
-        if i > 1:
-            return self.grads(out), self.places(product.plain[i - 2])
-        mine, other = product.left, product.right
+    def of(self, instruction: Group | Product, i: int) -> tuple[Tensor, IntArray]:
+        """An instruction that depends on the i-th of its operands, and where its results are."""
+        out = self.loop.across(instruction.out)
+        if isinstance(instruction, Group):
+            assert instruction.op is not None  # of copies nothing waits
+            places = map(self.loop.across, instruction.operands)
+            sides = [self._read(x, k == i) for k, x in enumerate(places)]
+            node = Tensor._apply(instruction.op, tuple(sides), {})
+            node._data = gathered(self._numbers._data, layout(out))  # known already
+            return node, out
+        if i > 1:  # one of the terms that are added
+            return self._read(self.loop.across(instruction.plain[i - 2]), True), out
+        mine, other = instruction.left, instruction.right
         if i == 1:
             mine, other, out = other, mine, out.swapaxes(-1, -2)
         # The columns of all rounds side by side, so that one product adds up the rounds.
         _, stack, count, _ = out.shape
         columns: IntArray = np.moveaxis(out, 0, 2).reshape(stack, count, -1)
-        rows = self.places(other).swapaxes(0, 1).reshape(stack, columns.shape[2], -1)
+        rows = self.loop.across(other).swapaxes(0, 1).reshape(stack, columns.shape[2], -1)
+        mine = self.loop.across(mine)[0]
         if stack == 1:
             columns, rows, mine = columns[0], rows[0], mine[0]
-        mine = self.places(mine)[0]
-        sides = self.numbers(mine), self.numbers(rows.swapaxes(-1, -2))
-        grad: Traced = matmul.pullback(0, self.grads(columns), None, sides, {})
-        return grad, mine
+        sides = [self._read(mine, True), self._read(rows.swapaxes(-1, -2), False)]
+        return Tensor._apply(RULEBOOK["matmul"], tuple(sides), {}), columns
+
+    def _read(self, places: IntArray, needed: bool) -> Tensor:
+        """The numbers at some places; of the needed ones those that go in have gradients."""
+        if not needed:
+            return gather(self._numbers, layout(places))
+        inside = places < self.loop.start
+        if inside.all():
+            return gather(self.given, layout(places))
+        wheres = [np.flatnonzero(inside), np.flatnonzero(~inside)]
+        arrays = self.given, self._numbers
+        parts = [gather(x, layout(places.ravel()[w])) for x, w in zip(arrays, wheres, strict=True)]
+        return scatter(parts, [layout(w) for w in wheres], places.shape)

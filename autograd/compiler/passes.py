@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import modes
 from autograd.node import Node
+from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,14 @@ class Ends(Node):
     def _contributions(self, out_grad: list[Any]) -> Any:
         for i, (parent, seed) in enumerate(zip(self.parents, out_grad, strict=True)):
             yield self, i, parent, out_grad, seed
+
+
+def node_of(data: Any, requires_grad: bool = False) -> Tensor:
+    """An array, be it traced, as a Tensor with nothing behind it."""
+    out: Tensor = Tensor.__new__(Tensor)
+    out._data = data
+    out._become_leaf(requires_grad)
+    return out
 
 
 def without_modes(function: Callable[..., Any], *args: Any) -> Any:
