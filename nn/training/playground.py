@@ -22,13 +22,12 @@ from nn.operands import check_one_number, numbers
 from nn.pictures.network import drawn_neurons, network_scene, pens
 from nn.pictures.plane import POINTS, SHADES
 from nn.training.evaluation import Loss
-from nn.training.printed import printed_groups, printed_outputs, printed_step
+from nn.training.printed import PrintedStep, printed_outputs, printed_step
 from nn.training.stage import Stage, check_finite
 from optim import UpdateRule
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
-    from autograd.node import Node
 
 MOST_RUNS = 4
 """So many lines in one plot can be told apart."""
@@ -46,9 +45,9 @@ def playground(
 ) -> Playground:
     """A page in which the model trains, without Python: run, pause, step, reset, and sliders.
 
-    The program that trains is the one given: the compiler prints the loss, its backward pass and
-    the update rule's formula as JavaScript, for batches of any size. It goes on from the weights
-    that the model has now, and from what the optimizer keeps. Sliders set the rate, the batch size,
+    The program that trains is the one given: the compiler prints a whole step, from the loss to the
+    optimizer's update, as JavaScript, for batches of any size. It goes on from the weights that the
+    model has now, and from what the optimizer keeps. Sliders set the rate, the batch size,
     noise on the inputs, which part of the examples is held out, and the seed; the address of the
     page holds them. It shows the network, whose lines are weights, and the losses. Of points in the
     plane, (N, 2), it shows each class's region, those held out hollow, and in each circle what its
@@ -69,8 +68,8 @@ def playground(
 
     Raises:
         CompileError: something cannot be printed: Dropout, running averages, comparisons of
-            numbers, a rule without a formula, or one that does not change all parameters of the
-            model. `nn.watch` films any training.
+            numbers, a rule whose first step is another formula than the next, or one that does not
+            change all parameters of the model. `nn.watch` films any training.
         TypeError: an argument is something else, or the loss is no number of autograd.
         ShapeError: the loss is an array of several numbers.
         ValueError: x or y is not finite somewhere; the model has no parameters; there are no
@@ -132,10 +131,16 @@ class Playground:
         total = loss(model(x), y)  # whatever is wrong with the examples is said now
         check_one_number("playground", total)
         self._name, self._rules, self._count = type(model).__name__, rules, len(x)
-        step, targets = _step_and_targets(model, loss, x, y)
-        formulas, runs = _printed_runs(model, rules, total)
+        steps, targets = _steps_and_targets(model, loss, rules, x, y)
+        programs, runs = list(dict.fromkeys(step.text for step in steps)), _runs(rules)
+        for run, step in zip(runs, steps, strict=True):
+            run["program"] = programs.index(step.text)
         stage = Stage(model, x, y, data if isinstance(data, Dataset) else None, None)
-        self.code = f"{step}\nconst rules = [{', '.join(formulas)}];\n{_printed_views(stage)}"
+        starts = ", ".join(step.settings for step in steps)
+        self.code = (
+            f"const programs = [{', '.join(programs)}];\nconst starts = [{starts}];\n"
+            f"{_printed_views(stage)}"
+        )
         self._data = {
             "x": np.ravel(x).tolist(), "y": np.ravel(targets).astype(float).tolist(),
             "rows": len(x), "runs": runs, "map": None, "spread": float(x.std()),
@@ -182,30 +187,19 @@ class Playground:
         return f"Playground({self._name}, {self._count} examples, {self._kinds}{self._names})"
 
 
-def _printed_runs(
-    model: Module, rules: Mapping[str, UpdateRule], total: Node
-) -> tuple[list[str], list[dict[str, Any]]]:
-    """The formulas of all rules, each once, and what each run begins with."""
-    formulas: list[str] = []
+def _runs(rules: Mapping[str, UpdateRule]) -> list[dict[str, Any]]:
+    """What each run begins with: its name, its rate, and how many steps it has taken."""
     runs: list[dict[str, Any]] = []
     for name, rule in rules.items():
-        printed = printed_groups(rule, model, total, _who(name))
-        groups = []
-        for group in printed:
-            if group.formula not in formulas:
-                formulas.append(group.formula)
-            groups.append({
-                "rule": formulas.index(group.formula), "floats": group.floats, "lr": group.lr,
-                "names": group.names, "kept": group.kept,
-            })  # fmt: skip
-        run = {"name": name, "lr": printed[0].lr, "t": printed[0].steps, "groups": groups}
-        if run["t"] != (runs or [run])[0]["t"]:
+        states: Any = rule.state_dict()["state"]
+        steps = max(count for state in states for count in state["steps"])
+        if steps != (runs[0]["t"] if runs else steps):
             raise ValueError(
-                f"{_who(name)}: has taken {run['t']} steps, but {runs[0]['name']!r} "
-                f"{runs[0]['t']}. What is compared begins at the same one."
+                f"{_who(name)}: has taken {steps} steps, but {runs[0]['name']!r} {runs[0]['t']}. "
+                "What is compared begins at the same one."
             )
-        runs.append(run)
-    return formulas, runs
+        runs.append({"name": name, "lr": float(rule.param_groups[0]["lr"]), "t": steps})
+    return runs
 
 
 def _printed_views(stage: Stage) -> str:
@@ -271,10 +265,16 @@ def _check_same_in_every_call(model: Module) -> None:
             )
 
 
-def _step_and_targets(model: Module, loss: Loss, x: Array, y: Array) -> tuple[str, Array]:
-    """The printed step; classes become shares where it takes these, too, and not the classes."""
+def _steps_and_targets(
+    model: Module, loss: Loss, rules: Mapping[str, UpdateRule], x: Array, y: Array
+) -> tuple[list[PrintedStep], Array]:
+    """The printed steps; classes become shares where these are taken, too, and not the classes."""
+
+    def printed(y: Array) -> list[PrintedStep]:
+        return [printed_step(_who(name), model, loss, rule, x, y) for name, rule in rules.items()]
+
     try:
-        return printed_step(model, loss, x, y.astype(float) if y.dtype.kind == "b" else y), y
+        return printed(y.astype(float) if y.dtype.kind == "b" else y), y
     except CompileError as err:
         if y.ndim != 1 or y.dtype.kind not in "iu":
             raise
@@ -285,4 +285,4 @@ def _step_and_targets(model: Module, loss: Loss, x: Array, y: Array) -> tuple[st
             raise err from None
         if not np.isclose(*both):
             raise err from None
-        return printed_step(model, loss, x, shares), shares
+        return printed(shares), shares

@@ -53,6 +53,7 @@ class BoundProgram:
         seeds: The gradients of the results, from which the backward pass begins.
         forward, backward: The calls; of a training step, forward is all that it computes.
         writes: What copies new numbers to where they stay, after all else.
+        kept: What stays from step to step beside the leaves, such as an optimizer's averages.
         settings: The numbers that an optimizer reads.
         is_step: Whether it is one, so that its results are constants.
     """
@@ -65,6 +66,7 @@ class BoundProgram:
     forward: Calls = field(default_factory=list)
     backward: Calls = field(default_factory=list)
     writes: Calls = field(default_factory=list)
+    kept: list[Array] = field(default_factory=list)
     settings: Settings = field(default_factory=Settings)
     is_step: bool = False
 
@@ -123,7 +125,8 @@ def bound(
     if program.effects is not None:
         out.settings = settings(who, program, space)
         out.named += [(x, f"rate{k}", GIVEN) for k, (x, _) in enumerate(out.settings.filled)]
-        out.named += [(x, f"kept{k}", MADE) for k, x in enumerate(program.arrays_kept())]
+        out.kept = program.arrays_kept()
+        out.named += [(x, f"kept{k}", MADE) for k, x in enumerate(out.kept)]
         out.writes, found = writes(who, program, space)
         grads = found if program.is_step else None
     _name_leaves(out, program, space, Names(program, find_names), grads)

@@ -119,7 +119,7 @@ def source(prepared: Prepared, name: str) -> str:
         "backward": [*js.lines(prepared.backward, " " * 12)],
     }  # fmt: skip
     memories = {id(m): m for m in (*prepared.arguments, *prepared.results, *used(steps))}
-    memories.update({id(m): m for m, _ in prepared.filled})
+    memories.update({id(m): m for m in (*(m for m, _ in prepared.filled), *prepared.kept)})
     for numbers, grad in prepared.leaves.values():
         memories.update({id(m): m for m, *_ in (numbers, *((grad,) if grad else ()))})
     lines = [
@@ -134,6 +134,8 @@ def source(prepared: Prepared, name: str) -> str:
         f"        parameters: {_listed((k, *x) for k, (x, _) in prepared.leaves.items())},",
         f"        gradients: {_listed((k, *g) for k, (_, g) in prepared.leaves.items() if g)},",
     ]
+    if prepared.kept:
+        lines.append(f"        kept: {_listed((m.name, m, 0, m.shape) for m in prepared.kept)},")
     lines += ["        settings,"] if first or last else []
     for which, body in bodies.items():
         if body:

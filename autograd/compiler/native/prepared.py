@@ -31,6 +31,7 @@ class Prepared:
         settings: The numbers that an optimizer reads.
         filled: Where the texts of what is computed of those belong.
         arguments, results: The memories of what goes in and comes out, in order.
+        kept: The memories of what an optimizer keeps, in order.
         leaves: Where the leaves lie and where their gradients do, by name; None for a leaf without
             a gradient.
     """
@@ -42,7 +43,7 @@ class Prepared:
         ends = [*(x for _, places in program.arguments for x in places)]
         ends += [x for _, x in program.results]
         self.is_step, self.settings = program.is_step, program.settings
-        ends += [x for x, _ in program.settings.filled]
+        ends += [*(x for x, _ in program.settings.filled), *program.kept]
         for _, x, grad in program.leaves:
             ends += [x, *([grad] if grad is not None and backward else [])]
         memories = Memories([*calls, *ends], program.named, constants=True, complete=True)
@@ -56,6 +57,7 @@ class Prepared:
         self.results = self._results(memories, program.results, first)
         first += [x for call in program.writes for x in self._nests(call, memories)]
         self.filled = [(memories.of(x)[0], text) for x, text in program.settings.filled]
+        self.kept = [memories.of(x)[0] for x in program.kept]
         self.leaves: dict[str, tuple[Part, Part | None]] = {}
         for name, x, grad in program.leaves * backward:
             gradient = None if grad is None else self._part(memories, grad, last or first, name)

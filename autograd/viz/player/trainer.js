@@ -1,9 +1,9 @@
-// Trains printed programs: in a worker of a page, or in Node. `program(B)`, `outputs()` and the
-// `rules` are what Python printed; nothing here knows a model, a loss or a rule.
+// Trains printed programs: in a worker of a page, or in Node. `programs` and `outputs()` are what
+// Python printed, `starts` the settings of each run; nothing here knows a model, a loss or a rule.
 
-// One trainer for each of several runs, which share the program and begin with the same weights.
+// One trainer for each of several runs, which begin with the same weights.
 function trainers(data) {
-  const ordered = (record) => Object.values(record).map((x) => x.numbers);
+  const ordered = (record) => Object.values(record ?? {}).map((x) => x.numbers);
   const made = new Map(),
     shown = typeof outputs === "function" ? outputs() : null;
   if (shown) {
@@ -18,64 +18,55 @@ function trainers(data) {
         points.push(left + ((right - left) * j) / (size - 1), top - ((top - bottom) * i) / (size - 1));
     return points;
   }
-  const sized = (size) => made.get(size) || made.set(size, program(size)).get(size);
-  const first = Object.entries(sized(1).parameters).map(([name, x]) => [name, x.numbers.slice()]);
-  function trainer(run) {
-    const groups = run.groups.map((group) => {
-      const rule = rules[group.rule](),
-        [floats, theta, g, ...kept] = ordered(rule.arguments);
-      return { ...group, rule, floats, theta, g, kept, given: group.floats, start: group.kept, after: ordered(rule.results) };
-    });
-    let t, parameters;
-    function put(held) {
-      for (const name in parameters) held[name]?.numbers.set(parameters[name]);
-    }
+  // A program for so many rows: of runs that are alike it is the same one.
+  function sized(program, size) {
+    const key = program + " " + size;
+    if (!made.has(key)) made.set(key, programs[program](size));
+    return made.get(key);
+  }
+  // What a step leaves to the next one: the parameters, and what the optimizer keeps.
+  const left = ({ parameters, kept }) => [...ordered(parameters), ...ordered(kept)];
+  function trainer(run, k) {
+    const first = sized(run.program, 1),
+      names = Object.keys(first.parameters),
+      start = left(first).map((numbers) => numbers.slice());
+    let t, now, settings;
     function reset() {
       t = run.t;
-      parameters = Object.fromEntries(first.map(([name, numbers]) => [name, numbers.slice()]));
-      for (const { kept, start } of groups) kept.forEach((numbers, k) => numbers.set(start[k]));
+      now = start.map((numbers) => numbers.slice());
+      settings = { ...starts[k] };
     }
-    function lossOf(rows, x) {
-      const step = sized(rows.length),
-        [xs, ys] = ordered(step.arguments);
-      const wide = xs.length / rows.length,
+    // The program after a step on these rows from where the training is, which it does not move.
+    function tried(rows, x) {
+      const program = sized(run.program, rows.length),
+        [xs, ys] = ordered(program.arguments),
+        wide = xs.length / rows.length,
         high = ys.length / rows.length;
       rows.forEach((row, k) => {
         for (let j = 0; j < wide; j++) xs[k * wide + j] = x[row * wide + j];
         for (let j = 0; j < high; j++) ys[k * high + j] = data.y[row * high + j];
       });
-      put(step.parameters);
-      step.forward();
-      return ordered(step.results)[0][0];
+      left(program).forEach((numbers, k) => numbers.set(now[k]));
+      Object.assign(program.settings ?? {}, settings);
+      program.step();
+      return program;
     }
-    // All groups move with the rate of the first.
-    const rateOf = (group, rate) => (group.lr === run.lr ? rate : group.lr * (rate / run.lr));
-    function update({ rule, theta, g, kept, floats, given, names, after, ...group }, gradients, rate) {
-      let from = 0;
-      g.fill(0);
-      for (const name of names) {
-        theta.set(parameters[name], from);
-        if (gradients[name]) g.set(gradients[name].numbers, from);
-        from += parameters[name].length;
-      }
-      floats.set(given.map((name) => (name === "t" ? t : rateOf(group, rate))));
-      rule.forward();
-      from = 0;
-      for (const name of names) parameters[name].set(after[0].subarray(from, (from += parameters[name].length)));
-      kept.forEach((numbers, k) => numbers.set(after[k + 1]));
-    }
+    const loss = (program) => ordered(program.results)[0][0],
+      lossOf = (rows, x) => loss(tried(rows, x));
     function step(rows, rate = run.lr, x = data.x) {
-      const loss = lossOf(rows, x),
-        one = sized(rows.length);
-      one.backward();
+      // All groups move with the rate of the first.
+      for (const [name, lr] of Object.entries(starts[k]))
+        if (/^lr(_\d+)?$/.test(name)) settings[name] = lr === run.lr ? rate : lr * (rate / run.lr);
+      const program = tried(rows, x);
       t += 1;
-      for (const group of groups) update(group, one.gradients, rate);
-      return loss;
+      now = left(program).map((numbers) => numbers.slice());
+      settings = { ...program.settings };
+      return loss(program);
     }
     // What there is to see: all of it, or what the plane alone needs.
     function seen(all = true) {
       if (!shown || (!all && !data.map)) return [];
-      put(shown.parameters);
+      names.forEach((name, k) => shown.parameters[name]?.numbers.set(now[k]));
       shown.forward();
       const found = ordered(shown.results);
       return (all ? found : found.slice(0, 1)).map((numbers) => numbers.slice());

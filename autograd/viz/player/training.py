@@ -26,7 +26,8 @@ def training_fragment(site: Mapping[str, Any], code: str, data: Mapping[str, Any
 
     Args:
         site: What the page shows: title, plane, network, and where the sliders begin.
-        code: The function `program(B)`, the list `rules` of functions and perhaps `outputs()`.
+        code: The lists `programs` of functions `program(B)` and `starts` of their settings, and
+            perhaps `outputs()`.
         data: What the trainer is given.
     """
     fallback = f"<p>{escape(site['title'])}. It trains where scripts run.</p>"

@@ -325,6 +325,29 @@ def test_settings_for_which_the_step_is_another_program_are_refused():
     assert "RangeError: settings for which this is not the step" in error.value.stderr
 
 
+@needs_node
+def test_what_a_step_leaves_to_the_next_is_all_that_another_program_needs_to_go_on():
+    model = network()
+    step = step_of(squares(model), optim.Adam(model.parameters(), lr=0.01))
+    g, data = autograd.compile(step), (batch(6, 2), batch(6, 1))
+    g(*data)
+    given = json.dumps([np.ravel(x).tolist() for x in data])
+    script = f"""{g.source("js")}
+        const one = step(), other = step();
+        for (const p of [one, other])
+            Object.values(p.arguments).forEach((x, k) => x.numbers.set({given}[k]));
+        for (let k = 0; k < 4; k++) one.step();
+        for (const part of ["parameters", "kept"])
+            for (const name in one[part]) other[part][name].numbers.set(one[part][name].numbers);
+        Object.assign(other.settings, one.settings);
+        for (let k = 0; k < 3; k++) other.step();
+        console.log(JSON.stringify(other.results.out.numbers[0]));"""
+    done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=True)
+    for _ in range(7):
+        loss = step(*data)
+    assert json.loads(done.stdout) == pytest.approx(float(loss.data), rel=1e-12)
+
+
 def test_printing_a_step_changes_nothing():
     model = network()
     optimizer = optim.Adam(model.parameters(), lr=0.01)
