@@ -92,6 +92,7 @@ class BoundEffects:
         self._apart: dict[int, Array] = {}
         self.ahead: list[Call] = []
         self.numbers = [arrays.arrays.get(id(x)) for x in self.effects.numbers]
+        self.filled: tuple[float, ...] = ()  # what is in those
         self.kept = [self.new(after) for *_, after in self.effects.kept]
         self.given: list[Any] = []
         if not self.program.kept:  # else the arrays that are kept are among the memory's
@@ -219,9 +220,11 @@ class BoundEffects:
         found = effects.compute()
         if found is None:
             return False
-        for array, number in zip(self.numbers, found, strict=True):
-            if array is not None:
-                array[()] = number
+        if found != self.filled or 0.0 in found:  # which may have been -0.0
+            for array, number in zip(self.numbers, found, strict=True):
+                if array is not None:
+                    array[()] = number
+            self.filled = found
         if self.is_plain:  # as nearly always
             return True
         for k, traced in effects.asked:
@@ -287,8 +290,8 @@ class BoundEffects:
             self._values(known, leaves, given).set_gradient(numbers[places])
         for known, leaves in self.row_grads_gone:
             self._values(known, leaves, given).zero_grad()
-        for now, new in zip(kept, self.kept_elsewhere, strict=False):
-            now[...] = new
+        for k, new in enumerate(self.kept_elsewhere):
+            kept[k][...] = new
 
 
 def joined(copies: Sequence[tuple[Array, Array]]) -> list[tuple[Array, Array]]:

@@ -134,13 +134,10 @@ class HostNumbers:
 
     def computed(self) -> Callable[[], Any]:
         """What gives the numbers of a call, for `used`; None where a comparison is another one."""
-        texts = ", ".join(text for text, _ in self.used)
-        checks = ", ".join(self.checks)
+        texts = "".join(f"{text}, " for text, _ in self.used)
+        checks = " and ".join(f"({text}) == {outcome}" for text, outcome in self.checks.items())
         names: dict[str, Any] = {"inf": float("inf"), "nan": float("nan")}
-        function = eval(
-            f"lambda v: (({texts}{',' * bool(texts)}), ({checks}{',' * bool(checks)}))", names
-        )
-        outcomes = tuple(self.checks.values())
+        function = eval(f"lambda v: ({texts}) if {checks or True} else None", names)
 
         def compute() -> tuple[float, ...] | None:
             given: list[Any] = []
@@ -149,7 +146,7 @@ class HostNumbers:
                 if numbers is None or len(numbers) != count:
                     return None
                 given += numbers
-            found, came_out = function(given)
-            return found if came_out == outcomes else None
+            found: tuple[float, ...] | None = function(given)
+            return found
 
         return compute

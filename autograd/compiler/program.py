@@ -15,6 +15,7 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from operator import is_not
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -289,15 +290,14 @@ class Program:
 
     def look_at(self, kept: list[Array]) -> None:
         """Find out which arrays are still those that calls are bound to."""
-        moved = [tensor for tensor, data in self.bound.items() if tensor._data is not data]
-        for tensor in moved:
-            # It has another array now, and may again: from now on its numbers are copied.
-            del self.bound[tensor]
-            self.free = []
-        for known, array in zip(self.kept, kept, strict=False):
-            if known is not array:
-                self.kept, self.free = [], []  # likewise
+        for tensor, data in self.bound.items():
+            if tensor._data is not data:
+                # It has another array now, and may again: from now on its numbers are copied.
+                self.bound = {x: array for x, array in self.bound.items() if x._data is array}
+                self.free = []
                 break
+        if self.kept and any(map(is_not, self.kept, kept)):
+            self.kept, self.free = [], []  # likewise
 
     def workspace(self, kept: list[Array]) -> Workspace:
         """Memory for a call."""
@@ -452,8 +452,10 @@ class Workspace:
             if id(x) in p
         ]
         self.array_places = [
-            [p[id(x)] for p in (self.blocks, self.index_blocks, arrays.arrays) if id(x) in p]
-            for x in program.array_arguments
+            (k, p[id(x)])
+            for k, x in enumerate(program.array_arguments)
+            for p in (self.blocks, self.index_blocks, arrays.arrays)
+            if id(x) in p
         ]
         self.tensor_places = [
             (k, arrays[x.first])

@@ -108,9 +108,8 @@ def _fill_and_run(
         leaves.take(space.leaf_numbers)
     for owner, window in space.moving:
         window[...] = owner._data
-    for places, array in zip(space.array_places, given.arrays, strict=True):
-        for place in places:
-            place[...] = array
+    for k, place in space.array_places:
+        place[...] = given.arrays[k]
     for k, place in space.tensor_places:
         place[...] = tensors[k]._data
     if space.effects is not None and not space.effects.fill(tensors, kept, given):

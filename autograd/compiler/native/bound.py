@@ -178,9 +178,12 @@ def _name_arguments(
     found: list[tuple[str, list[Any]]] = []
     if count:
         found.append(("data", [space.numbers[:count]]))
-    found += [("a", places) for places in space.array_places if places]
-    tensors = [[x for j, x in space.tensor_places if j == k] for k in range(program.tensor_count)]
-    found += [("a", places) for places in tensors if places]
+    tensors = [pair for pair in space.tensor_places if pair[0] < program.tensor_count]
+    for pairs in (space.array_places, tensors):
+        grouped: dict[int, list[Any]] = {}
+        for k, place in pairs:
+            grouped.setdefault(k, []).append(place)
+        found += [("a", those) for those in grouped.values()]
     same = len(parameters) == len(found) and not (count and len(found) > 1)
     for k, (name, places) in enumerate(found):
         label = parameters[k] if same else name if name == "data" else f"a{k}"
