@@ -122,7 +122,7 @@ def compare(replay: Audited) -> None:
             if name.startswith("result"):
                 raise Difference(f"as it is written {', '.join(theirs)} are returned")
             one[name] = 0.0 * other[name]  # where none has arrived
-    total = sum(float(np.abs(x[np.isfinite(x)]).sum()) for x in replay.terms())
+    total = _sum_of_sizes(replay.terms())
     wrong = _differing(ours, theirs, total)
     wrong = [x for x in wrong if not _agree(ours[x], theirs[x], total, _size(replay, x))]
     if not wrong:
@@ -149,10 +149,19 @@ def same(results: Sequence[Any], numbers: Sequence[Any]) -> bool:
     """Whether results are these numbers and arrays but for rounding."""
     pairs = [(getattr(x, "_data", x), y) for x, y in zip(results, numbers, strict=True)]
     single = np.array([pair for pair in pairs if type(pair[0]) is type(pair[1]) is float])
-    total = float(np.abs(single[np.isfinite(single)]).sum())
+    total = _sum_of_sizes([single])
     if len(single) and not _agree(single[:, 0], single[:, 1], total):
         return False
     return all(_agree(x, y, total) for x, y in pairs if type(x) is not float)
+
+
+def _sum_of_sizes(terms: Sequence[Array]) -> float:
+    """Without infinities, nor the largest numbers there are, which stand for such."""
+    sizes = [np.abs(x) for x in terms]
+    largest = [np.finfo(x.dtype).max if x.dtype.kind == "f" else np.inf for x in sizes]
+    with np.errstate(over="ignore"):
+        found = sum(float(x[x < most].sum()) for x, most in zip(sizes, largest, strict=True))
+    return min(found, float(np.finfo(float).max))
 
 
 def _size(replay: Audited, name: str) -> int:

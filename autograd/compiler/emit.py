@@ -226,8 +226,6 @@ class Emitted:
             self.operand(p.reshape(shape)) if x is None else x
             for x, p in zip(numbers, positions, strict=True)
         ]
-        if group.op.is_flat:  # no gradient passes
-            operands = [node_of(_traced(x)) if isinstance(x, Tensor) else x for x in operands]
         return Tensor._apply(group.op, tuple(operands), {})
 
     def _product(self, product: Product) -> Tensor:

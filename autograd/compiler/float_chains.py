@@ -103,7 +103,7 @@ class Round:
         made: list[Value] = []
         for k, (op, flows, operands) in enumerate(self.rows):
             out = Variable(source, f"y{k}")
-            if not flows or (op is not None and op.is_flat):
+            if not flows:
                 made.append(_value(Constant, out))
                 continue
             given = []

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd import modes
 from autograd.adopted_values import GatheredValues, adopt, span
 from autograd.compiler.bound_effects import BoundEffects, joined
 from autograd.compiler.columns import in_turn
@@ -83,6 +84,7 @@ class Program:
         if self.effects is not None:
             self.effects.check_results(outputs)
         self.is_step = self.effects is not None and self.effects.is_step
+        self.under_grad = modes.recording()
         self.guarded = bool(self.graph.guards or recording.truths)
         closed = self.tensors[self.tensor_count :]
         self.outside: frozenset[int] = frozenset()

@@ -45,6 +45,8 @@ def run(
         return MISS
     if program.recording.transforms and program.running != running():
         return MISS
+    if program.is_step and program.under_grad != (recording() if active() else True):
+        return MISS  # no loss has a backward pass under no_grad()
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)
     kept = program.arrays_kept()
     space = program.workspace(kept)

@@ -116,7 +116,7 @@ def nan_to_num(
     high = largest if posinf is None else posinf
     low = -largest if neginf is None else neginf
     replaced = np.where(np.isnan(data), nan, np.where(data > 0, high, low)).astype(data.dtype)
-    return where(np.isfinite(data), x, replaced if data.ndim else float(replaced))
+    return where(np.isfinite(data), x, replaced if data.ndim else replaced[()])
 
 
 @choice

@@ -232,6 +232,25 @@ def a_lookup_by_an_index_that_is_an_argument():
     return lambda i: autograd.take(table, i)[0] * 2, [(np.array([0]),), (np.array([2]),)], *table
 
 
+@recorded()
+def a_gradient_of_zero_times_an_infinite_derivative():
+    v, w = Value(1.0), Value(1.0)
+
+    def f(x, y):
+        near, far = v * x, w * y
+        for _ in range(40):  # so long a stretch is computed one by one
+            far = autograd.tanh(far)
+        return autograd.floor(autograd.log(near)) + autograd.floor(autograd.log(far)) * v
+
+    return f, [(1.0, 2.0), (0.5, 0.0), (0.0, 0.5)], v, w
+
+
+@recorded()
+def nan_of_a_tensor_of_no_axes():
+    t = Tensor(2.0, requires_grad=True)
+    return lambda x: autograd.nan_to_num(t) * x, [(1.0,), (2.0,)], t
+
+
 def rosenbrock(x):
     return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
 
@@ -531,62 +550,14 @@ def the_gradient_from_before_the_call():
     return lambda x: w * x + w.grad, (1.0,)
 
 
-@refused("writing to .data", "outside")
-def some_numbers_of_a_leaf_under_another_name():
+@refused("writing into an array", "a = a + b")
+def the_numbers_of_a_leaf_under_another_name():
     t = Tensor([1.0, 2.0], requires_grad=True)
 
     def f(x):
-        numbers = t.data[1:]
+        numbers = t.data
         numbers -= 0.1
         return (t * x).detach()
-
-    return f, (A(1, 2),)
-
-
-@refused("writing to the memory of a leaf that something else shows", "p.data.copy()")
-def a_leaf_whose_array_is_kept_outside():
-    t = nn.Parameter([1.0, 2.0])
-    kept = t.data
-
-    def f(x):
-        t.data -= 0.1
-        return x * kept
-
-    return f, (A(1, 2),)
-
-
-@refused("writing to the memory of a leaf that something else shows", "p.data.copy()")
-def a_leaf_whose_array_is_an_argument():
-    t = nn.Parameter([1.0, 2.0])
-
-    def f(x):
-        t.data -= 0.1
-        return x * 2.0
-
-    return f, (t.data,)
-
-
-@refused("writing to the memory of a leaf that something else shows", "p.data.copy()")
-def two_leaves_of_one_array():
-    t = Tensor([1.0, 2.0], requires_grad=True)
-    other = t.detach()
-
-    def f(x):
-        t.data -= 0.1
-        return x * other
-
-    return f, (A(1, 2),)
-
-
-@refused("a gradient that is an array with a name of its own", "p.grad = array.copy()")
-def a_gradient_with_a_name_of_its_own():
-    t = Tensor([1.0, 2.0], requires_grad=True)
-
-    def f(x):
-        grad = np.zeros(2)
-        t.grad = grad
-        t.grad += x
-        return x * grad
 
     return f, (A(1, 2),)
 
@@ -716,6 +687,7 @@ def a_list_among_the_arguments_that_is_changed():
 # --- the tests ------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero")
 @pytest.mark.parametrize(("make", "paths"), RECORDED)
 def test_is_recorded_and_as_uncompiled(make, paths):
     runs, _ = compare(make)
