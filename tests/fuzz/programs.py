@@ -17,6 +17,7 @@ TWO = """
     add subtract multiply divide power maximum minimum fmax fmin hypot arctan2 logaddexp logaddexp2
     remainder floor_divide at_least at_most
 """.split()  # noqa: SIM905
+NUMBERS = {*ONE, *TWO} - {"nan_to_num", "sinc"}  # what Values know, too
 REDUCTIONS = "sum mean prod max min var std median logsumexp".split()  # noqa: SIM905
 LARGEST = 48  # numbers in a result
 
@@ -36,14 +37,22 @@ class Program:
             names[name] = module.finished(eval(line, names))
         return names["abcdefg"[len(self.lines) - 1]]
 
-    def function(self, module):
-        """The program as a function of its inputs that nothing reads as text any more."""
+    def function(self, module, also=()):
+        """The program as a function of its inputs, and of these containers; no text any more."""
         names = {**vars(module), **self.containers}
         assigned = [f"    {name} = finished({line})" for name, line in zip("abcdefg", self.lines)]
         last = "abcdefg"[len(self.lines) - 1]
-        source = [f"def program({', '.join(self.inputs)}):", *assigned, f"    return {last}"]
+        source = [
+            f"def program({', '.join([*self.inputs, *also])}):",
+            *assigned,
+            f"    return {last}",
+        ]
         exec("\n".join(source), names)
         return names["program"]
+
+    def names(self):
+        """What its lines begin with: the functions, where they are calls of functions."""
+        return {line.partition("(")[0] for line in self.lines}
 
     def text(self):
         assigned = [f"{name} = {line}" for name, line in zip("abcdefg", self.lines)]
@@ -51,15 +60,15 @@ class Program:
         return "\n".join([*given, *assigned])
 
 
-def draw(rng):
-    """A program that gives finite numbers."""
+def draw(rng, kinds=None):
+    """A program that gives finite numbers, of these kinds of lines."""
     while True:
         edges = rng.random() < 0.3
         inputs = {name: numbers(rng, pick(rng, SHAPES), edges) for name in "xyz"}
         program = Program([], inputs, {})
         known = dict(inputs)
         for _ in range(rng.integers(1, 6)):
-            add_line(rng, program, known)
+            add_line(rng, program, known, kinds or KINDS)
         if program.lines and np.size(known["abcdefg"[len(program.lines) - 1]]):
             used = "".join(program.lines)
             program.inputs = {n: x for n, x in inputs.items() if f"{n}" in used.replace("exp", "")}
@@ -78,10 +87,10 @@ def numbers(rng, shape, edges):
     return np.asarray(x)
 
 
-def add_line(rng, program, known):
+def add_line(rng, program, known, kinds):
     """One more assignment, if one of twenty that are drawn gives finite numbers."""
     for _ in range(20):
-        kind = pick(rng, [unary, binary, binary, scalar, reduction, shape, index, matrix, network])
+        kind = pick(rng, kinds)
         latest = list(known)[-1]
         x = latest if rng.random() < 0.7 else pick(rng, list(known))
         y = pick(rng, list(known))
@@ -228,3 +237,7 @@ def network(rng, x, y, known, containers):
         f"binary_cross_entropy_with_logits({x}, sigmoid({y}), '{reduction}')",
         f"binary_cross_entropy(0.9 * sigmoid({x}) + 0.05, sigmoid({y}), '{reduction}')",
     ])  # fmt: skip
+
+
+ON_NUMBERS = [unary, binary, binary]
+KINDS = [*ON_NUMBERS, scalar, reduction, shape, index, matrix, network]
