@@ -13,15 +13,17 @@ keep. So after an error everything is as before the call.
 from __future__ import annotations
 
 import copy
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.compiler.aliases import Aliases
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, late_guards
-from autograd.compiler.traced import Traced, traced_in
+from autograd.compiler.traced import Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
@@ -58,21 +60,25 @@ MANY = 8
 class StandIn(Tensor):
     """A Tensor from outside while a function is recorded.
 
+    Its `_data` is the memory of its numbers, and `last_grad` that of its gradient (aliases.py).
+
     Attributes:
         run: The recording.
         given: The Tensor.
         first, first_grad: The numbers and the gradient that it comes with; a gradient can be None.
         last_grad: The gradient that it has now; who reads `grad` asks for it.
-        asked: Whether somebody asked for that gradient.
+        window: Where a Parameter keeps its gradient; None before the first.
+        asked: Whether somebody asked for the gradient that it comes with.
         is_set: Whether it has another gradient now, or none.
     """
 
-    __slots__ = ("asked", "first", "first_grad", "given", "is_set", "last_grad", "run")
+    __slots__ = ("asked", "first", "first_grad", "given", "is_set", "last_grad", "run", "window")
     run: Recording
     given: Tensor
     first: Traced
     first_grad: Traced | None
     last_grad: Traced | None
+    window: Traced | None
     asked: bool
     is_set: bool
 
@@ -85,9 +91,30 @@ class StandIn(Tensor):
         out._become_leaf(given.requires_grad)
         out.label = given.label
         grad = given._grad if given.op is None else None
-        out.last_grad = out.first_grad = None if grad is None else run.tape.source(grad)
+        out.first_grad = None if grad is None else run.tape.source(grad)
+        out.last_grad = out.window = out.first_grad
         out.asked = out.is_set = False
+        run.effects.aliases.leaves[out.first] = out
+        if out.first_grad is not None:
+            run.effects.aliases.leaves[out.first_grad] = out
         return out
+
+    @property
+    def numbers(self) -> Traced:
+        """The numbers that it has now."""
+        memory: Traced = self._data
+        return self.run.effects.aliases.now.get(memory, memory)
+
+    @property
+    def gradient(self) -> Traced | None:
+        """The gradient that it has now."""
+        last = self.last_grad
+        return None if last is None else self.run.effects.aliases.held(last)
+
+    @property
+    def stays(self) -> bool:
+        """Whether its arrays stay where they are, and are written to: a Parameter's."""
+        return type(self.given)._write is not Tensor._write
 
     def check_whole(self) -> None:
         """See to it that it has the numbers that its single numbers have."""
@@ -102,43 +129,63 @@ class StandIn(Tensor):
 
     @_grad.setter
     def _grad(self, grad: Traced | None) -> None:
+        self._take_gradient(grad, is_shared=True)
+
+    def _take_gradient(self, grad: Traced | None, is_shared: bool) -> None:
+        """Have another gradient, or none; where it is assigned, a Tensor shares the array."""
         self.check_whole()
+        aliases = self.run.effects.aliases
         self.run.effects.rows.array_gradient(self.given, is_gone=grad is None)
+        if grad is not None and self.stays and self.window is not None:
+            aliases.write(self.window, grad)
+            grad = self.window
+        elif grad is not None:
+            if self.stays or not is_shared:
+                grad = aliases.own(grad)
+            grad = self.window = aliases.whole(grad)
+            if aliases.name_of(grad) is grad:  # and not a part of other memory
+                aliases.leaves.setdefault(grad, self)
         self.last_grad, self.is_set = grad, True
 
     def _receive(self, grad: Traced) -> None:
         before = self._grad
-        self._grad = grad if before is None else before + grad  # nobody writes into it
+        self._take_gradient(grad if before is None else before + grad, is_shared=False)
 
     def _checked(self, name: str, array: Any) -> Any:
-        pending = self.run.effects.pending.pop(id(array), None)
-        if pending is not None and pending != len(self.run.tape.steps):
-            self.run.refuse("writing into an array")
+        given, aliases = array, self.run.effects.aliases
         if not isinstance(array, Traced):
             array = self.run.traced(array)
+        step = array.maker
         if array.dtype != self.dtype:
             array = array.astype(self.dtype)
-        if pending is None:
-            self.run.effects.check_current(array)
-            self.run.effects.assigned.add(array)
-        elif name == "data":
-            self._outdate()
+        if name == "grad" and not self.stays:
+            if isinstance(given, np.ndarray) and given.dtype == self.dtype:
+                aliases.shared[array] = weakref.ref(given)
+            if step is not None and step.function is np.where:
+                # uncompiled, clipping leaves the array as it is where no gradient is too long
+                aliases.doubtful.update(x for x in (array, self.last_grad) if x is not None)
         return super()._checked(name, array)
-
-    def _outdate(self) -> None:
-        """Uncompiled, who has its array sees the new numbers in it."""
-        effects = self.run.effects
-        if self._data is self.first or self._data not in effects.assigned:
-            effects.outdated.add(self._data)
 
     def _write(self, array: Traced) -> None:
         self.check_whole()
-        if type(self.given)._write is not Tensor._write:  # a Parameter's array stays where it is
-            self._outdate()
-        self._data = array
-        self.run.effects.rows.array_changed(self.given)
-        latest.number += 1
-        self._version.number = latest.number
+        aliases = self.run.effects.aliases
+        if self.stays:
+            aliases.write(self._data, array)
+            self.was_written(self._data)
+        elif aliases.whole(array) is not self._data:  # `t.data -= …` has written it already
+            self._data = aliases.own(array)
+            aliases.leaves[self._data] = self
+            self.run.effects.rows.array_changed(self.given)
+
+    def was_written(self, memory: Traced) -> None:
+        """Note that some memory has other numbers, which may be its own."""
+        if memory is self._data:
+            self.run.effects.rows.array_changed(self.given)
+            latest.number += 1
+            self._version.number = latest.number
+        elif memory is self.last_grad:
+            self.run.effects.rows.array_gradient(self.given, is_gone=False)
+            self.is_set = True
 
     @staticmethod
     def gather(leaves: Sequence[StandIn]) -> Gathered:
@@ -162,10 +209,12 @@ class Gathered:
         reached = [x._grad is not None for x in self.leaves]
         grads = [np.zeros_like(x._data.array) if x._grad is None else x._grad for x in self.leaves]
         row = self._row(grads)
-        shown = self.leaves[0].run.effects.shown
+        effects = self.leaves[0].run.effects
         for x, part in zip(self.leaves, self._parts(row), strict=True):
-            if x.last_grad is not None:
-                shown[x.last_grad] = part
+            if x.gradient is not None:
+                effects.shown[x.gradient] = part
+            elif x.window is not None and all(leaf.stays for leaf in self.leaves):
+                effects.aliases.write(x.window, part)  # as Parameters do
         return row, None if all(reached) else reached
 
     def zero_grad(self) -> None:
@@ -183,6 +232,7 @@ class Gathered:
 
     def put(self, theta: Traced) -> None:
         """Let these be the numbers of the leaves."""
+        self.leaves[0].run.effects.own.discard(theta)
         for x, part in zip(self.leaves, self._parts(theta), strict=True):
             x._write(part)
 
@@ -205,9 +255,7 @@ class Effects:
 
     Attributes:
         own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
-        pending: Arrays that `p.data -= …` has made, until they are assigned, and when.
-        assigned: Arrays that leaves have copied, so that they stay as they are.
-        outdated: Those of leaves from before they were written to in place.
+        aliases: What arrays of leaves hold that are written to.
         kept: What gives an array that is kept from call to call, what it is before, and after.
         ends: Attributes of objects that are others after the call.
         owners: Whose attributes and arrays change.
@@ -222,9 +270,6 @@ class Effects:
         self.run = run
         self.host = HostNumbers(run.tape)
         self.own: set[Traced] = set()
-        self.pending: dict[int, int] = {}
-        self.assigned: set[Traced] = set()
-        self.outdated: set[Traced] = set()
         self.kept: list[tuple[Callable[[], Array], Traced, Traced]] = []
         self.ends: list[tuple[Any, str, Callable[[], Any]]] = []
         self.owners: list[Any] = []
@@ -232,6 +277,7 @@ class Effects:
         self.made: dict[int, Any] = {}
         self.shown: dict[Traced, Traced] = {}
         self.rows = RowEffects(run)
+        self.aliases = Aliases(run, self.rows.changed)
         self.row_numbers: dict[int, float] = {}
 
     def keep(self, holder: Callable[[], dict[str, Array]], name: str, first: Array) -> Traced:
@@ -248,18 +294,6 @@ class Effects:
         self.own.add(after)
         self.kept.append((array, before, after))
         return after
-
-    def check_current(self, array: Traced) -> None:
-        """See to it that an array shows what it shows uncompiled."""
-        shown = [array]  # what it is a view of
-        while array is not array.base and array.maker is not None:
-            array = next(x for x in traced_in(array.maker.args) if x.base is array.base)
-            shown.append(array)
-        for old in shown if not self.outdated.isdisjoint(shown) else ():
-            if any(old is x._data for _, x in self.run.tensors.values()):
-                return  # after `target.data = p.data`
-            if old in self.outdated:
-                self.run.refuse("using an array of .data after its numbers were changed")
 
     def owns(self, array: Traced) -> bool:
         """Whether an array may be written to: its own, or such a one in another type."""
@@ -278,22 +312,6 @@ class Effects:
         self.draws.append((generator, numbers))
         return numbers
 
-    def replaced(
-        self,
-        out: Traced,
-        function: Callable[..., Any],
-        inputs: tuple[Any, ...],
-        options: dict[str, Any],
-    ) -> Traced:
-        """What `p.data -= …` makes: new numbers of a leaf, which are assigned next."""
-        made: Traced = self.run.tape.call(function, inputs, options)
-        if made.dtype != out.dtype:
-            made = made.astype(out.dtype)
-        if made.shape != out.shape:
-            self.run.refuse("writing into an array")
-        self.pending[id(made)] = len(self.run.tape.steps)
-        return made
-
 
 class Written:
     """The effects of a program.
@@ -305,15 +323,10 @@ class Written:
 
     def __init__(self, run: Recording) -> None:
         self.run, effects = run, run.effects
-        if effects.pending:
-            run.refuse("writing into an array")
         leaves = [(k, x) for k, (_, x) in enumerate(run.tensors.values())]
-        self.data = [(k, x._data) for k, x in leaves if x._data is not x.first]
-        self.grads = [
-            (k, None if x.last_grad is None else effects.shown.get(x.last_grad, x.last_grad))
-            for k, x in leaves
-            if x.is_set
-        ]
+        self.data = [(k, x.numbers) for k, x in leaves if x.numbers is not x.first]
+        grads = [(k, x.gradient) for k, x in leaves if x.is_set]
+        self.grads = [(k, None if x is None else effects.shown.get(x, x)) for k, x in grads]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
         self.kept, self.ends, self.owners = effects.kept, effects.ends, effects.owners
         self.holders = [get for get, *_ in effects.kept]
@@ -324,7 +337,7 @@ class Written:
         # running averages, draws and forgotten gradients leave the graph of the results as it is
         brought = any(x is not None for _, x in self.grads)
         self.is_step = bool(
-            brought or self.kept or self.ends or any(x._data is not x.first for x in written)
+            brought or self.kept or self.ends or any(x.numbers is not x.first for x in written)
         )
         self._take_rows(effects.rows)
 
@@ -386,9 +399,7 @@ class Written:
 
         The loss has had its backward pass inside, and what it is made of, too.
         """
-        for x in outputs:
-            self.run.check_current(x)
-        self.run.effects.outdated.clear()  # nobody uses arrays any more
+        self.run.effects.aliases.now.clear()  # nobody asks any more
         if not self.is_step:
             return
         for x in outputs:

@@ -553,6 +553,7 @@ class Compiled:
                 kind = "an array" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
                 self._refuse_change(f"{kind} among its arguments")
         leaves, rebuild = flatten(result, objects=run.returned_array)
+        leaves = [run.returned(x) for x in leaves]
         return run, [output(x, run) for x in leaves], rebuild, [number_of(x) for x in leaves]
 
 

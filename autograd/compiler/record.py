@@ -104,7 +104,6 @@ class Recording(Tracer):
         self.arguments: dict[Traced, None] = {}
         self.floats: list[float] = []
         self.plain = Plainness(self.graph, self.places)
-        self.in_tensors: set[Traced] = set()
         self.tensor_count = 0
         self.transforms = False
         self.varying = Varying(self.graph)
@@ -377,11 +376,6 @@ class Recording(Tracer):
         self.effects.own.add(made)
         return made
 
-    def replaces(self, out: Traced) -> bool:
-        """Whether an array is that of a leaf, so that `out -= …` makes its next one."""
-        leaves = [x for _, x in self.tensors.values()]
-        return any(out is x._data or out is x.last_grad for x in leaves)
-
     def traced(self, x: object) -> Traced:
         """Any numbers as a traced array."""
         found = self.plain_array(self.made_array(x))
@@ -417,11 +411,9 @@ class Recording(Tracer):
 
     def _lifted(self, x: object) -> Any:
         if isinstance(x, Traced):
-            self.in_tensors.add(x.base)
-            self.check_current(x)
+            return self.effects.aliases.snapshot(x)
         if isinstance(x, Tensor):
             if isinstance(x._data, Traced):
-                self.check_current(x)
                 return x
             if id(x) not in self.tensors:
                 self.tensors[id(x)] = (x, StandIn.of(self, x, x._data))
@@ -585,6 +577,7 @@ class Recording(Tracer):
             The ids of those that nothing but calls on arrays has read, as far as can be seen.
         """
         used = [*self.copies.values(), *((x, known.array) for x, known in self.fixed.values())]
+        self.effects.aliases.check_apart(array for array, _ in used)
         owners = {id(array): _owner(array, outside) for array, _ in used}
         own = {key: array for key, (array, _) in self.copies.items() if owners[id(array)]}
         for array, copy in self.copies.values():
@@ -607,35 +600,30 @@ class Recording(Tracer):
                 self.live.append(array.reshape(-1)[:: 1 + array.size // SAMPLE])
         return {owner for owner in owners.values() if owner}
 
-    def check_current(self, x: object) -> None:
-        """See to it that an array, or a Tensor that shows that of a leaf, is not out of date."""
-        if not self.effects.outdated:
-            return
-        if isinstance(x, Traced):
-            self.effects.check_current(x)
-        elif isinstance(x, Tensor) and isinstance(x._data, Traced):
-            leaves = (y for pair in self.tensors.values() for y in pair)
-            if x.op is not None or any(x._version is y._version for y in leaves):
-                self.effects.check_current(x._data)  # else `Tensor(p.data)`, which is a copy
+    def current(self, array: Traced) -> Traced:
+        """The array that shows what this one shows uncompiled by now."""
+        return self.effects.aliases.current(array)
 
-    def used(self, array: Traced) -> None:
-        """An array takes part in a call."""
-        if self.effects.outdated and not written_by_operation():
-            self.effects.check_current(array)
+    def returned(self, x: Any) -> Any:
+        """A result as it is at the end."""
+        if isinstance(x, Traced):
+            return self.current(x)
+        if isinstance(x, Tensor) and isinstance(x._data, Traced) and not isinstance(x, StandIn):
+            x._data = self.current(x._data)
+        return x
 
     def changing(self, array: object) -> None:
         """An array is written to: operations may do so, in arrays that they have made."""
         if isinstance(array, Traced) and self.effects.owns(array.base):
             return
-        if isinstance(array, Traced) and any(
-            array.base is x._data for _, x in self.tensors.values()
-        ):
+        if isinstance(array, Traced) and self.effects.aliases.is_of_leaf(array):
             self.refuse("writing to .data")
         if not isinstance(array, Traced) or not written_by_operation():
             self.refuse("writing into an array")
 
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""
+        traced = self.current(traced)
         outcome = bool(traced.array)
         self.truths.append((traced, outcome))
         return outcome
@@ -648,7 +636,7 @@ class Recording(Tracer):
 
     def objects(self, traced: Traced) -> RecordedArray:
         """The elements of an array as numbers, in an object array."""
-        return crossing.objects(self, traced)
+        return crossing.objects(self, self.current(traced))
 
     def has_values(self, tree: object) -> bool:
         """Whether there are Values, or object arrays, in nested arguments."""

@@ -92,9 +92,6 @@ class Recording(recorded_value.Recording, Protocol):
         """Any numbers as a traced array."""
         raise NotImplementedError
 
-    def check_current(self, x: object) -> None:
-        """See to it that an array, or a Tensor that shows that of a leaf, is not out of date."""
-
     def leaf(self, node: Any) -> Any:
         """What stands for a leaf, on the tape or among the rows."""
         raise NotImplementedError

@@ -36,7 +36,8 @@ _ACTS = {
     "returning a result that needs a gradient",
     "updating the averages of batch norm in an array",
     "using an array after its single numbers were changed",
-    "using an array of .data after its numbers were changed",
+    "writing to a gradient that is an array with a name of its own",
+    "writing to the memory of a leaf that something else shows, too,",
     "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
 }  # fmt: skip
 _REMEDIES = {
@@ -54,9 +55,12 @@ _REMEDIES = {
     "using an array after its single numbers were changed": (
         "Give all to the optimizer as single numbers, or change p.grad and p.data of the arrays."
     ),
-    "using an array of .data after its numbers were changed": (
-        "Copy it before, old = p.data.copy(), or read p.data again: without a copy, it shows the "
-        "new numbers uncompiled."
+    "writing to a gradient that is an array with a name of its own": (
+        "That array would change with it at each call. Give a copy: p.grad = array.copy()."
+    ),
+    "writing to the memory of a leaf that something else shows, too,": (
+        "Pass or keep a copy, p.data.copy() or t.detach().clone(), of what shall not change with "
+        "it, or use the leaf itself."
     ),
     "changing an argument that is there in another way, too": (
         "Let the function have each Value and Tensor once: as one argument or from outside, and of "

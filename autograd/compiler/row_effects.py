@@ -260,14 +260,14 @@ class RowEffects:
         holder, rows = known[1], self.by_holder.get(id(home.holder))
         if holder.is_set and holder.last_grad is None:
             leaf.take_gradient(None)
-        elif rows is not None and holder.last_grad is rows[1]:
+        elif rows is not None and holder.gradient is rows[1]:
             row = int(rows[0][home.index])
             if rows[2] is not None:  # it came with one
                 old = self.old(leaf)
                 assert old is not None
                 row = self.row_of(self.shown(old) + self.shown(row))
             leaf.take_gradient(row)
-        elif holder.is_set or holder._data is not holder.first:
+        elif holder.is_set or holder.numbers is not holder.first:
             self.run.refuse("taking numbers out of an array that was computed from single numbers")
 
     def known(self, node: Any) -> LeafRow | None:
@@ -472,12 +472,12 @@ class RowEffects:
         stand_in, array = self.run.leaf(holder), self.array(rows)
         if array.dtype != stand_in.dtype:
             array = array.astype(stand_in.dtype)
-        before = stand_in._grad
+        before = stand_in.gradient
         if before is None and not surely:
             self._refuse_first()
         stand_in._receive(array)
         if before is None or before is stand_in.first_grad:
-            self.by_holder[id(holder)] = rows, stand_in.last_grad, before
+            self.by_holder[id(holder)] = rows, stand_in.gradient, before
 
     def _find_numbers(self, root: int, leaves: dict[int, int]) -> None:
         """The gradients of this run, by the ordinary pass."""

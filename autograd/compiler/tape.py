@@ -164,9 +164,7 @@ class Tape:
     def _own(self, tree: Any) -> Any:
         """Nested arguments, with copies of the lists and arrays that may be written to later."""
         if tree.__class__ is Traced:
-            if self.observer is not None:
-                self.observer.used(tree)
-            return tree
+            return tree if self.observer is None else self.observer.current(tree)
         if tree.__class__ in (int, float, str, type(None)):
             return tree
         if isinstance(tree, np.ndarray) and tree.dtype != object:
@@ -174,6 +172,13 @@ class Tape:
         if isinstance(tree, (tuple, list)):
             return type(tree)([self._own(x) for x in tree])
         return {key: self._own(x) for key, x in tree.items()} if isinstance(tree, dict) else tree
+
+    def again(self, array: Traced) -> Traced:
+        """The same array under a name of its own."""
+        out = Traced(self, array.array)
+        out.base = array.base
+        self.steps.append(Step(VIEW, np.reshape, (array, array.shape), {}, out))
+        return out
 
     def later(self, shape: tuple[int, ...], function: Callable[..., Any], *args: Any) -> Traced:
         """Note a call that takes `out=`, without making it now, as that may take long."""

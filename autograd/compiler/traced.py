@@ -202,8 +202,8 @@ class Traced(NDArrayOperatorsMixin):
             self._refuse("writing into an array")
         if out is None or out.number:  # of which `x += 1` makes another
             return self.tape.call(function, inputs, options)
-        if self.tape.observer is not None and self.tape.observer.replaces(out):
-            return self.tape.observer.effects.replaced(out, function, inputs, options)
+        if self.tape.observer is not None and self.tape.observer.effects.aliases.replaces(out):
+            return self.tape.observer.effects.aliases.replaced(out, function, inputs, options)
         self.tape.change(out, function, inputs, {**options, "out": out})
         return out
 
@@ -364,7 +364,7 @@ class Observer(Protocol):
     """What traced arrays know of record.py's recording, which they ask."""
 
     @property
-    def effects(self) -> Replacing:
+    def effects(self) -> Changes:
         """What is changed outside."""
         raise NotImplementedError
 
@@ -372,8 +372,9 @@ class Observer(Protocol):
         """Say what was done where, and what to do instead."""
         raise NotImplementedError
 
-    def used(self, array: Traced) -> None:
-        """An array takes part in a call."""
+    def current(self, array: Traced) -> Traced:
+        """The array that shows what this one shows uncompiled by now."""
+        raise NotImplementedError
 
     def element(self, traced: Traced, index: tuple[int, ...]) -> Value | None:
         """One element of an argument, as a number to compute with."""
@@ -417,10 +418,6 @@ class Observer(Protocol):
         """An array to compute in, which may be written to."""
         raise NotImplementedError
 
-    def replaces(self, out: Traced) -> bool:
-        """Whether an array is that of a leaf."""
-        raise NotImplementedError
-
     def keep(self, array: Array) -> Array:
         """The numbers of a plain array as they are now."""
         raise NotImplementedError
@@ -429,8 +426,21 @@ class Observer(Protocol):
         """An array is written to."""
 
 
-class Replacing(Protocol):
+class Changes(Protocol):
     """What traced arrays know of a recording's effects."""
+
+    @property
+    def aliases(self) -> Replacing:
+        """What arrays of leaves hold."""
+        raise NotImplementedError
+
+
+class Replacing(Protocol):
+    """What traced arrays know of aliases.py's."""
+
+    def replaces(self, out: Traced) -> bool:
+        """Whether an array is all that a leaf has."""
+        raise NotImplementedError
 
     def replaced(
         self,

@@ -550,14 +550,62 @@ def the_gradient_from_before_the_call():
     return lambda x: w * x + w.grad, (1.0,)
 
 
-@refused("writing into an array", "a = a + b")
-def the_numbers_of_a_leaf_under_another_name():
+@refused("writing to .data", "outside")
+def some_numbers_of_a_leaf_under_another_name():
     t = Tensor([1.0, 2.0], requires_grad=True)
 
     def f(x):
-        numbers = t.data
+        numbers = t.data[1:]
         numbers -= 0.1
         return (t * x).detach()
+
+    return f, (A(1, 2),)
+
+
+@refused("writing to the memory of a leaf that something else shows", "p.data.copy()")
+def a_leaf_whose_array_is_kept_outside():
+    t = nn.Parameter([1.0, 2.0])
+    kept = t.data
+
+    def f(x):
+        t.data -= 0.1
+        return x * kept
+
+    return f, (A(1, 2),)
+
+
+@refused("writing to the memory of a leaf that something else shows", "p.data.copy()")
+def a_leaf_whose_array_is_an_argument():
+    t = nn.Parameter([1.0, 2.0])
+
+    def f(x):
+        t.data -= 0.1
+        return x * 2.0
+
+    return f, (t.data,)
+
+
+@refused("writing to the memory of a leaf that something else shows", "p.data.copy()")
+def two_leaves_of_one_array():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    other = t.detach()
+
+    def f(x):
+        t.data -= 0.1
+        return x * other
+
+    return f, (A(1, 2),)
+
+
+@refused("a gradient that is an array with a name of its own", "p.grad = array.copy()")
+def a_gradient_with_a_name_of_its_own():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+
+    def f(x):
+        grad = np.zeros(2)
+        t.grad = grad
+        t.grad += x
+        return x * grad
 
     return f, (A(1, 2),)
 

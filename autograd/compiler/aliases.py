@@ -1,0 +1,156 @@
+"""Aliases: arrays that show one memory uncompiled, such as `a = p.data` and p itself.
+
+A traced array never changes: `p.data -= step` makes another one. But uncompiled, who kept `a` sees
+the new numbers where p's memory is written to (`p.data -= …`, an optimizer of Parameters, a
+gradient that arrives in one), and the old ones where p gets an array of its own (`t.data = …` of
+a Tensor). So memory has a name here, the first array that shows it, and whoever uses an array gets
+what its memory holds by then.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from autograd.compiler.traced import Traced, traced_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Protocol
+
+    from autograd.arrays import Array
+    from autograd.compiler.recording import Recording
+
+    class Leaf(Protocol):
+        """What is known here of effects.py's StandIn, whose file imports this one."""
+
+        def check_whole(self) -> None:
+            """See to it that it has the numbers that its single numbers have."""
+
+        def was_written(self, memory: Traced) -> None:
+            """Note that some memory has other numbers, which may be its own."""
+
+
+class Aliases:
+    """What the memory of leaves holds.
+
+    Attributes:
+        changed: The arrays, by `id`, of which single numbers have others than they know of.
+        leaves: By the names of memory that leaves have or had, the leaf.
+        now: What memory that was written to holds.
+        memory: Of an array that memory holds or held, the name of that memory.
+        doubtful: Gradients that a condition decides on: nobody knows whether they are others.
+        shared: By the name of memory, the plain array that has it, too, while anybody keeps it.
+    """
+
+    def __init__(self, run: Recording, changed: set[int]) -> None:
+        self.run, self.changed = run, changed
+        self.leaves: dict[Traced, Leaf] = {}
+        self.now: dict[Traced, Traced] = {}
+        self.memory: dict[Traced, Traced] = {}
+        self.doubtful: set[Traced] = set()
+        self.shared: dict[Traced, weakref.ref[Array]] = {}
+
+    def _origin(self, x: Traced) -> Traced:
+        """What x shows: memory, or what some memory holds or held. A number shows nothing."""
+        while x not in self.memory and x.base is not x and not x.number and x.maker is not None:
+            given = traced_in((x.maker.args, x.maker.options))
+            x = next(y for y in given if y.base is x.base)
+        return x
+
+    def name_of(self, x: Traced) -> Traced:
+        """The memory that an array shows, all of it or a part."""
+        origin = self._origin(x)
+        return self.memory.get(origin, origin)
+
+    def whole(self, x: Traced) -> Traced:
+        """The memory that an array shows, if it shows all of it as it is; else the array."""
+        return self.memory.get(x, x)
+
+    def is_of_leaf(self, x: Traced) -> bool:
+        """Whether an array shows what a leaf has or had."""
+        return self.name_of(x) in self.leaves
+
+    def current(self, x: Traced) -> Traced:
+        """The array that shows what x shows uncompiled by now, for who uses it."""
+        if self.changed and (leaf := self.leaves.get(self.name_of(x))) is not None:
+            leaf.check_whole()
+        return self.held(x)
+
+    def held(self, x: Traced) -> Traced:
+        """Likewise where nobody asks whether single numbers are others by now."""
+        if not self.now:
+            return x
+        origin = self._origin(x)
+        now = self.now.get(self.memory.get(origin, origin), origin)
+        if now is origin:
+            return x
+        step = x.maker
+        if origin is x or step is None:
+            return now
+        return self.run.tape.call(step.function, step.args, step.options)
+
+    def snapshot(self, x: Traced) -> Traced:
+        """The same numbers in memory that nobody writes to, as an operation has its operands."""
+        return self.own(x) if self.is_of_leaf(x) else x
+
+    def own(self, x: Traced) -> Traced:
+        """New memory with the numbers of an array."""
+        made = self.run.tape.again(self.current(x))
+        self.memory[made] = made
+        return made
+
+    def write(self, memory: Traced, array: Traced) -> None:
+        """Let memory hold the numbers of an array."""
+        if self.whole(array) is not memory:
+            held = self.own(array)
+            self.memory[held], self.now[memory] = memory, held
+
+    def replaces(self, out: Traced) -> bool:
+        """Whether an array is all that a leaf has, so that `out -= …` makes its next numbers."""
+        memory = self.whole(out)
+        return memory in self.leaves and memory not in self.doubtful
+
+    def replaced(
+        self,
+        out: Traced,
+        function: Callable[..., Any],
+        inputs: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> Traced:
+        """`out -= …` where out is the memory of a leaf."""
+        memory, run = self.whole(out), self.run
+        if memory in self.shared and self.shared[memory]() is not None:
+            run.refuse("writing to a gradient that is an array with a name of its own")
+        made: Traced = run.tape.call(function, inputs, options)
+        if made.dtype != out.dtype:
+            made = made.astype(out.dtype)
+        if made.shape != out.shape:
+            run.refuse("writing into an array")
+        self.write(memory, made)
+        self.leaves[memory].was_written(memory)
+        return out
+
+    def check_apart(self, outside: Iterable[Array]) -> None:
+        """See to it that nothing else shows the memory of leaves that is written to.
+
+        Args:
+            outside: What else the function uses.
+        """
+        if not self.now:
+            return
+        run = self.run
+        known: list[tuple[object, bool, Any]] = [(None, False, x) for x in outside]
+        known += [(None, False, x.array) for x in run.arguments]
+        for given, leaf in run.tensors.values():
+            known.append((given, leaf.first in self.now, given._data))
+            known.append((given, leaf.first_grad in self.now, given._grad))
+        known = [x for x in known if isinstance(x[2], np.ndarray) and x[2].size]
+        low, high = np.array([byte_bounds(x) for *_, x in known], dtype=np.uintp).T
+        for k, (owner, is_written, _) in enumerate(known):
+            near = np.flatnonzero((low < high[k]) & (low[k] < high)) if is_written else ()
+            if any(known[i][0] is not owner for i in near):
+                run.refuse("writing to the memory of a leaf that something else shows, too,")
