@@ -20,7 +20,7 @@ from autograd import ShapeError, Tensor, Value
 from autograd.checks import kind
 from autograd.modes import active
 from autograd.node import Home
-from autograd.tracing import as_traced
+from autograd.tracing import as_traced, written
 from autograd.versions import note_write
 
 if TYPE_CHECKING:
@@ -361,6 +361,7 @@ class Flat:
         return bool(self.parameters) and self.parameters[0]._flat is self
 
     def _check_current(self) -> None:
+        written("model.flat()")  # which a tracer would not see change
         if not self.is_current():
             raise ValueError(
                 "Flat: its parameters have moved to another array since (they were gathered with "

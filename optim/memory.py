@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from autograd.modes import active
-from autograd.tracing import Tracer, tracer
+from autograd.tracing import Tracer, tracer, written
 from optim.hyperparameters import Settings
 from optim.native_step import START, NativeStep, plain_numbers
 from optim.parameter_arrays import Numbers, gather
@@ -99,6 +99,7 @@ class Memory:
 
     def state(self, kept: dict[str, float]) -> dict[str, Any]:
         """What is to be saved; what an option switched on since the last step needs, too."""
+        written("optimizer.state_dict()")  # by the end of the call it is another one
         steps = np.broadcast_to(self._steps, len(self.sizes)).tolist()
         first = {name: np.full(self._starts[-1], x) for name, x in kept.items() if any(steps)}
         arrays = first | {name: array.copy() for name, array in self.kept.items()}

@@ -134,20 +134,22 @@ class Aliases:
         self.leaves[memory].was_written(memory)
         return out
 
-    def check_apart(self, outside: Iterable[Array]) -> None:
+    def check_apart(self, outside: Iterable[object]) -> None:
         """See to it that nothing else shows the memory of leaves that is written to.
 
         Args:
-            outside: What else the function uses.
+            outside: What the function finds around it.
         """
-        if not self.now:
-            return
         run = self.run
         known: list[tuple[object, bool, Any]] = [(None, False, x) for x in outside]
         known += [(None, False, x.array) for x in run.arguments]
         for given, leaf in run.tensors.values():
             known.append((given, leaf.first in self.now, given._data))
-            known.append((given, leaf.first_grad in self.now, given._grad))
+            has_window = leaf.stays and leaf.is_set
+            grad = given._windows()[1] if has_window else given._grad
+            known.append((given, has_window or leaf.first_grad in self.now, grad))
+        if not any(is_written for _, is_written, _ in known):
+            return
         known = [x for x in known if isinstance(x[2], np.ndarray) and x[2].size]
         low, high = np.array([byte_bounds(x) for *_, x in known], dtype=np.uintp).T
         for k, (owner, is_written, _) in enumerate(known):

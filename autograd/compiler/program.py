@@ -114,7 +114,7 @@ class Program:
         holders = [x.home.holder for x in nodes if x.home is not None]
         self.outside = frozenset(map(id, (self, *nodes, *holders)))
         if self.is_there_twice(self.graph.leaves[: self.value_count], given):
-            self.recording.refuse("changing an argument that is there in another way, too")
+            self.recording.refuse("changing an argument that is there in another way, too,")
 
     def is_there_twice(self, values: Sequence[Any], tensors: Sequence[Any]) -> bool:
         """Whether a leaf among the arguments is two of them, or from outside, or of a Parameter.

@@ -577,7 +577,7 @@ class Recording(Tracer):
             The ids of those that nothing but calls on arrays has read, as far as can be seen.
         """
         used = [*self.copies.values(), *((x, known.array) for x, known in self.fixed.values())]
-        self.effects.aliases.check_apart(array for array, _ in used)
+        self.effects.aliases.check_apart([*outside.values(), *(array for array, _ in used)])
         owners = {id(array): _owner(array, outside) for array, _ in used}
         own = {key: array for key, (array, _) in self.copies.items() if owners[id(array)]}
         for array, copy in self.copies.values():

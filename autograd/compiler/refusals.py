@@ -14,23 +14,26 @@ def refusal(what: str, remedy: str = "") -> CompileError:
     """The error that says what was done where, and what to do instead."""
     usual = _REMEDIES.get(what.split()[-1], "Compute with it as it is, with autograd's functions.")
     remedy = remedy or _REMEDIES.get(what, usual)
-    kind = CompileError if what in _ACTS else ReadError
-    would = "freeze this run's number into the program"
+    kind = CompileError if what in (*_ACTS, *_UNKNOWN) else ReadError
+    would = "inside a compiled function would freeze this run's number into the program"
     if what in _ACTS:
-        would = "happen while it is recorded, and at no other call"
-    return kind(
-        f"compile: {what} inside a compiled function would {would}, at {users_line()}. {remedy}"
-    )
+        would = "inside a compiled function would happen while it is recorded, and at no other call"
+    elif what in _UNKNOWN:
+        would = "is not recorded by a compiled function"
+    return kind(f"compile: {what} {would}, at {users_line()}. {remedy}")
 
 
 _ACTS = {
+    "backward()", "changing a setting of an optimizer", "optimizer.step()", "writing to .data",
+    "writing to .grad", "zero_grad()",
+}  # fmt: skip
+_UNKNOWN = {
     "a second backward() after gradients were read",
     "a second backward() to a part of the same Parameters",
     "an optimizer of parameters of several types",
     "backward() of a Tensor made of single Values",
     "bringing first gradients to Values that a lookup may leave out",
-    "changing a setting of an optimizer",
-    "changing an argument that is there in another way, too",
+    "changing an argument that is there in another way, too,",
     "comparing the .data of a result in a training step",
     "computing with a Value after it was changed",
     "returning a result that needs a gradient",
@@ -38,8 +41,7 @@ _ACTS = {
     "using an array after its single numbers were changed",
     "writing to a gradient that is an array with a name of its own",
     "writing to the memory of a leaf that something else shows, too,",
-    "backward()", "optimizer.step()", "writing to .data", "writing to .grad", "zero_grad()",
-}  # fmt: skip
+}
 _REMEDIES = {
     "float()": "Use autograd's functions (autograd.exp, not math.exp), or do it with the result.",
     ".grad": "Use autograd.grad or value_and_grad inside, or read .grad after backward().",
@@ -59,10 +61,10 @@ _REMEDIES = {
         "That array would change with it at each call. Give a copy: p.grad = array.copy()."
     ),
     "writing to the memory of a leaf that something else shows, too,": (
-        "Pass or keep a copy, p.data.copy() or t.detach().clone(), of what shall not change with "
+        "Pass or keep a copy, p.data.copy() or Tensor(t.data), of what shall not change with "
         "it, or use the leaf itself."
     ),
-    "changing an argument that is there in another way, too": (
+    "changing an argument that is there in another way, too,": (
         "Let the function have each Value and Tensor once: as one argument or from outside, and of "
         "a Parameter's numbers the Parameter."
     ),
@@ -78,6 +80,8 @@ _REMEDIES = {
     "bringing first gradients to Values that a lookup may leave out": (
         "Let all have one before backward(): for p in parameters: p.grad = 0.0"
     ),
+    "model.flat()": "Use its parameters, p.data and p.grad, or do it outside.",
+    "optimizer.state_dict()": "Call it outside, after the step.",
     "changing a setting of an optimizer": "Change it between two calls: it is read at each.",
     "computing with a Value after it was changed": (
         "Take one step in each call, and compute with the new numbers at the next call or outside; "

@@ -597,6 +597,47 @@ def two_leaves_of_one_array():
     return f, (A(1, 2),)
 
 
+@refused("writing to the memory of a leaf that something else shows", "p.data.copy()")
+def a_gradient_whose_array_is_kept_outside():
+    t = nn.Parameter([1.0, 2.0])
+    t.grad = [1.0, 2.0]
+    kept = t.grad
+    t.grad = None
+
+    def f(x):
+        t.grad = None
+        (t * x).sum().backward()
+        return x * kept
+
+    return f, (A(1, 2),)
+
+
+@refused("optimizer.state_dict()", "outside")
+def what_an_optimizer_keeps():
+    t = nn.Parameter([1.0, 2.0])
+    rule = optim.SGD([t], lr=0.1, momentum=0.5)
+    t.grad = [1.0, 2.0]
+    rule.step()
+
+    def f(x):
+        rule.step()
+        return x * rule.state_dict()["state"][0]["kept"]["b"]
+
+    return f, (A(1, 2),)
+
+
+@refused("model.flat()", "p.data")
+def all_parameters_in_one_array():
+    model = nn.Linear(2, 1)
+
+    def f(x):
+        for p in model.parameters():
+            p.data -= 0.1
+        return x * model.flat().data.sum()
+
+    return f, (A(1, 2),)
+
+
 @refused("a gradient that is an array with a name of its own", "p.grad = array.copy()")
 def a_gradient_with_a_name_of_its_own():
     t = Tensor([1.0, 2.0], requires_grad=True)
