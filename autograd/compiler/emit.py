@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,12 +68,10 @@ class Emitted:
         self.kept.append((self.constants, placement.constants_at))
         self.owned = {id(x) for x, _ in self.kept}
         self.views: dict[tuple[int, View, bool], Tensor] = {}
-        self.lookups = [x for x in raised.instructions if isinstance(x, Gather)]
         self.memory = tape.source(tape.blank((placement.size,)))  # where all these arrays lie
-        self.tables = [self._table(x) for x in self.lookups]
+        self.choices = self._choices()
         places = self.choose(self.indices.array)
         self.chosen = tape.source(places) if body else tape.call(self.choose, (self.indices,))
-        self.looked_up = 0  # so many lookups have been written down
         self.seeds: Traced  # there is one where there is a gradient
         self.gradient: Traced | None = None
 
@@ -291,12 +290,34 @@ class Emitted:
             return positions - int(positions.min())
         return np.arange(positions.size).reshape(positions.shape)
 
+    def _choices(self) -> list[tuple[IntArray, IntArray, IntArray]]:
+        """What `choose` reads: which indices, the tables side by side, and which columns of those.
+
+        Lookups among equally many share one entry; `looked_up` says where each one's choice begins.
+        """
+        self.looked_up: dict[int, int] = {}
+        found: list[tuple[IntArray, IntArray, IntArray]] = []
+        lookups = [x for x in self.raised.instructions if isinstance(x, Gather)]
+        begin = 0
+        for _, same in groupby(sorted(lookups, key=_among), _among):
+            columns, tables, members = 0, [], [*same]
+            which = []
+            for x in members:
+                self.looked_up[id(x)] = begin
+                begin += len(x.out)
+                tables.append(self._table(x))
+                which.append(columns + x.which)
+                columns += tables[-1].shape[1]
+            places = [x.places for x in members]
+            joined = np.concatenate(tables, axis=1)
+            found.append((np.concatenate(places), joined, np.concatenate(which)))
+        return found
+
     def choose(self, indices: IntArray) -> IntArray:
         """Where what the lookups choose lies, for indices or for lines of them."""
-        pairs = zip(self.lookups, self.tables, strict=True)
-        found = [table[indices[..., x.places], x.which] for x, table in pairs]
+        found = [table[indices.take(places, -1), which] for places, table, which in self.choices]
         none = np.zeros((*indices.shape[:-1], 0), dtype=np.intp)
-        return np.concatenate([none, *found], axis=-1)
+        return found[0] if len(found) == 1 else np.concatenate([none, *found], axis=-1)
 
     def _gather(self, x: Gather) -> Tensor:
         positions, count = self.at[x.table], len(x.out)
@@ -304,9 +325,13 @@ class Emitted:
         mixed = (owner != owner[0, 0]).any()
         first, last = int(positions.min()), int(positions.max())
         array = self.operand(positions if mixed else np.arange(first, last + 1))
-        here = View(self.looked_up, (count,), (1,))
-        self.looked_up += count
+        here = View(self.looked_up[id(x)], (count,), (1,))
         return gather(array, self.tape.call(View.of, (here, self.chosen)))
+
+
+def _among(x: Gather) -> int:
+    """Among how many it chooses."""
+    return len(x.table)
 
 
 def _traced(x: Tensor) -> Traced:

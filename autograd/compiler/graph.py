@@ -102,12 +102,12 @@ class Graph:
         """Whether a row is the number 0 written in the code, and not -0."""
         return self.code[row] == CONSTANT and str(self.constants[self.left[row]]) == "0.0"
 
-    def unused_leaves(self) -> IntArray:
-        """The rows of leaves that no operation uses."""
+    def used_leaves(self) -> IntArray:
+        """The rows of leaves that an operation uses, or somebody outside."""
         code, left, right = map(np.array, (self.code, self.left, self.right))
-        used = left[(code >= 0) | (code == DETACH)], right[code >= 0], np.array(self.candidates)
+        used = left[(code >= 0) | (code == DETACH)], right[code >= 0], self.candidates, self.outputs
         leaves = np.flatnonzero(code == LEAF)
-        return leaves[~np.isin(leaves, np.concatenate(used))]
+        return leaves[np.isin(leaves, np.concatenate(used))]
 
     def operands(self, row: int) -> list[int]:
         """The rows that a row is computed from; of a lookup, all that it chooses from."""

@@ -12,13 +12,14 @@ is collected by its positions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.instructions import Chain, Group, Loop, Product, Raised, Sums
+from autograd.compiler.traced import begin_of
 
 if TYPE_CHECKING:
     from autograd.arrays import FloatArray, IntArray
@@ -63,19 +64,20 @@ class Placement:
 
     def _place_elements(self, raised: Raised, rows: IntArray) -> list[int]:
         """Leaves that are one number of a larger array lie as they do there."""
-        begin: dict[int, int] = {}
-        singles = []
+        elements, singles = [], []
         for row in rows.tolist():
-            leaf = self.graph.leaves[self.number[row]]
-            home = leaf.home
+            home = self.graph.leaves[self.number[row]].home
             if home is None or self.number[row] < raised.graph.value_count:
                 singles.append(row)
-                continue
-            owner: Any = home.holder
-            if id(owner) not in begin:
-                begin[id(owner)] = self.size
-                self.arrays.append((owner, self.size))
-                self.size += owner.size
+            else:
+                elements.append((row, home))
+        begin: dict[int, int] = {}
+        for owner in _in_order_of_memory([home.holder for _, home in elements]):
+            begin[id(owner)] = self.size
+            self.arrays.append((owner, self.size))
+            self.size += owner.size
+        for row, home in elements:
+            owner = home.holder
             inside = np.ravel_multi_index(home.index, owner.shape) if home.index else 0
             self.at[row] = begin[id(owner)] + inside
         return singles
@@ -152,6 +154,22 @@ def place(raised: Raised, in_order: Sequence[int] = ()) -> Placement:
     placement.of(np.flatnonzero(raised.alive & placement.given))
     assert placement.leaves_at + len(placement.leaf_order) == placement.constants_at
     return placement
+
+
+def _in_order_of_memory(owners: Iterable[Any]) -> list[Any]:
+    """These Tensors, each once; those that share one memory, as parameters do, as they lie there.
+
+    Then their numbers and their gradients are one row, here as there.
+    """
+    roots: dict[int, int] = {}
+
+    def place_of(owner: Any) -> tuple[int, int]:
+        root = array = owner._data
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        return roots.setdefault(id(root), len(roots)), begin_of(array)
+
+    return sorted({id(x): x for x in owners}.values(), key=place_of)
 
 
 def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[IntArray]:

@@ -550,8 +550,8 @@ class Later:
         self.scalars = emitted.tape.bind(wanted, emitted.within(self.numbers))
         at, old = space.program.placement.at, space.program.graph
         self.grad_places = dict(zip(after.grads, after.grads_at.tolist(), strict=True))
-        unused = at[old.unused_leaves()]
-        self.blank = set((unused[unused >= 0] - old.data_size).tolist())
+        used = at[old.used_leaves()] - old.data_size
+        self.blank = {*range(space.grads.size)}.difference(used.tolist())
         late = effects.late
         self.is_read = bool(after.graph.guards) or any(late[x] for x in space.program.result_rows)
         self.space = space

@@ -90,15 +90,15 @@ def chosen(memories: Memories, target: Array, function: MethodType, indices: Arr
     emitted, begin = function.__self__, 0
     assert isinstance(emitted, Emitted)
     found: list[Nest] = []
-    for gather, table in zip(emitted.lookups, emitted.tables, strict=True):
-        rows = np.arange(indices.size).reshape(indices.shape)[..., np.ravel(gather.places)]
+    for read, table, columns in emitted.choices:
+        rows = np.arange(indices.size).reshape(indices.shape)[..., read]
         shape, nothing = rows.shape, (0,) * rows.ndim
         memory, at = memories.of(indices)
         index = Ref(memory, at, nothing, memories.table(rows))
         numbers = memories.more("table", np.asarray(table, np.int64), FIXED)
         checks, place = _counted(memories, index, shape, len(table))
         at_row = _apply("multiply", place, Number(table.shape[1], INTEGER))
-        which = np.broadcast_to(np.ravel(gather.which), shape)
+        which = np.broadcast_to(columns, shape)
         more, row = _kept(memories, _apply("add", at_row, memories.table(which)), shape)
         out = target[..., begin : begin + shape[-1]]
         begin += shape[-1]
