@@ -27,7 +27,7 @@ from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.loop_gradients import of_given, take_out
 from autograd.compiler.passes import Ends, node_of
 from autograd.compiler.places import Positions, View, factored, layout, spaced
-from autograd.compiler.tape import Tape
+from autograd.compiler.tape import TAKE_OUT, Tape
 from autograd.compiler.traced import Traced
 from autograd.node import Node, chain_rule, gradients, topological
 from autograd.op import RULEBOOK, Structural
@@ -313,11 +313,17 @@ class Emitted:
             found.append((np.concatenate(places), joined, np.concatenate(which)))
         return found
 
-    def choose(self, indices: IntArray) -> IntArray:
+    def choose(self, indices: IntArray, out: IntArray | None = None) -> IntArray:
         """Where what the lookups choose lies, for indices or for lines of them."""
-        found = [table[indices.take(places, -1), which] for places, table, which in self.choices]
-        none = np.zeros((*indices.shape[:-1], 0), dtype=np.intp)
-        return found[0] if len(found) == 1 else np.concatenate([none, *found], axis=-1)
+        if out is None:
+            size = sum(len(which) for *_, which in self.choices)
+            out = np.empty((*indices.shape[:-1], size), dtype=np.intp)
+        begin = 0
+        for places, table, which in self.choices:
+            end = begin + len(which)
+            out[..., begin:end] = table[indices.take(places, -1), which]
+            begin = end
+        return out
 
     def _gather(self, x: Gather) -> Tensor:
         positions, count = self.at[x.table], len(x.out)
@@ -327,6 +333,9 @@ class Emitted:
         array = self.operand(positions if mixed else np.arange(first, last + 1))
         here = View(self.looked_up[id(x)], (count,), (1,))
         return gather(array, self.tape.call(View.of, (here, self.chosen)))
+
+
+TAKE_OUT.add(Emitted.choose)
 
 
 def _among(x: Gather) -> int:

@@ -26,7 +26,6 @@ from autograd.compiler.loop import Repeated
 from autograd.compiler.numpy_calls import DOT, Call
 from autograd.compiler.relocation import Places, Relocation, arrays_in, rows_of
 from autograd.compiler.repeated_calls import rolled
-from autograd.compiler.tape import store
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -164,9 +163,8 @@ class Rounds(ABC):
         ]
         places, (index, chosen) = self.loop.loop.indices, self.lookups
         if places.size:
-            choose = self.emitted.choose
             found.append(partial(taken, indices, places, index))
-            found.append(partial(store, chosen, choose, (index,), {}))
+            found.append(partial(self.emitted.choose, index, chosen))
         return found + self.ahead
 
 

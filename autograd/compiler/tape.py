@@ -423,7 +423,7 @@ def takes_out(function: Callable[..., Any]) -> bool:
         return True
     if getattr(function, "__name__", "") in ("reduce", "accumulate", "reduceat"):
         return True
-    return function in TAKE_OUT
+    return getattr(function, "__func__", function) in TAKE_OUT
 
 
 def _key(tree: object) -> Hashable:

@@ -19,7 +19,6 @@ from autograd.compiler.native.loops import FIXED, MADE, Apply, Code, Nest, Numbe
 from autograd.compiler.native.memories import Memories, UnknownStep
 
 if TYPE_CHECKING:
-    from types import MethodType
 
     from autograd.arrays import Array
 
@@ -80,15 +79,14 @@ def added_some(
     return [Nest(places.shape, 1, code, out, adds=True)]
 
 
-def chosen(memories: Memories, target: Array, function: MethodType, indices: Array) -> list[Nest]:
+def chosen(memories: Memories, emitted: Emitted, indices: Array, out: Array) -> list[Nest]:
     """The places of what single numbers' lookups choose: `table[indices[places], which]`.
 
     In a loop the indices of each round are a line.
     """
     if not indices.flags.c_contiguous:
         raise UnknownStep("indices that lie apart")
-    emitted, begin = function.__self__, 0
-    assert isinstance(emitted, Emitted)
+    begin = 0
     found: list[Nest] = []
     for read, table, columns in emitted.choices:
         rows = np.arange(indices.size).reshape(indices.shape)[..., read]
@@ -100,10 +98,10 @@ def chosen(memories: Memories, target: Array, function: MethodType, indices: Arr
         at_row = _apply("multiply", place, Number(table.shape[1], INTEGER))
         which = np.broadcast_to(columns, shape)
         more, row = _kept(memories, _apply("add", at_row, memories.table(which)), shape)
-        out = target[..., begin : begin + shape[-1]]
+        target = out[..., begin : begin + shape[-1]]
         begin += shape[-1]
         number = typed(Ref(numbers, 0, nothing, row), out.dtype)
-        found += [*checks, *more, *assigned(memories, number, out)]
+        found += [*checks, *more, *assigned(memories, number, target)]
     return found
 
 

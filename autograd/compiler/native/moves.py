@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from autograd.compiler.native.arithmetic import (
     reduction,
     typed,
 )
-from autograd.compiler.native.lookups import added_at, added_some, chosen, item, put, taken
+from autograd.compiler.native.lookups import added_at, added_some, item, put, taken
 from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
 from autograd.compiler.native.windows import WINDOWS
@@ -58,8 +57,6 @@ def _stored(
         return assigned(memories, Number(float(name == "ones_like"), target.dtype), target)
     if name == "item" and any(isinstance(y, np.ndarray) for y in _leaves(args[1])):
         return item(memories, target, *args)
-    if name == "choose" and isinstance(function, MethodType):
-        return chosen(memories, target, function, *args)
     if name in ("copy", "astype", "reshape", "ravel", "transpose", "item", "broadcast_to"):
         return _shown(memories, target, function, args, options)
     if name in WINDOWS:
