@@ -103,9 +103,9 @@ class Graph:
         return self.code[row] == CONSTANT and str(self.constants[self.left[row]]) == "0.0"
 
     def used_leaves(self) -> IntArray:
-        """The rows of leaves that an operation uses, or somebody outside."""
+        """The rows of leaves that an operation uses."""
         code, left, right = map(np.array, (self.code, self.left, self.right))
-        used = left[(code >= 0) | (code == DETACH)], right[code >= 0], self.candidates, self.outputs
+        used = left[(code >= 0) | (code == DETACH)], right[code >= 0], self.candidates
         leaves = np.flatnonzero(code == LEAF)
         return leaves[np.isin(leaves, np.concatenate(used))]
 

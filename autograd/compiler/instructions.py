@@ -205,7 +205,7 @@ class EmittedBody(Protocol):
         raise NotImplementedError
         ...
 
-    def choose(self, indices: IntArray) -> IntArray:
+    def choose(self, indices: IntArray, out: IntArray | None = None) -> IntArray:
         """Where what the lookups choose lies, for indices or for lines of them."""
         raise NotImplementedError
         ...

@@ -132,7 +132,7 @@ class Program:
         graded = [x for x in computed if x.requires_grad and not self.is_step]
         self.differentiable = list({id(x): x for x in graded}.values())  # each once
         self.array_passes: dict[tuple[int, ...], tuple[int, list[Traced | None]]] = {}
-        self.tape.complete = True
+        self.tape.finish()
         self.seeds = [self.tape.source(np.ones_like(x._data.array)) for x in self.differentiable]
         _, found = self.array_pass(tuple(range(len(self.seeds))))
         self.grads = found[: len(self.tensors)]
@@ -550,8 +550,8 @@ class Later:
         self.scalars = emitted.tape.bind(wanted, emitted.within(self.numbers))
         at, old = space.program.placement.at, space.program.graph
         self.grad_places = dict(zip(after.grads, after.grads_at.tolist(), strict=True))
-        used = at[old.used_leaves()] - old.data_size
-        self.blank = {*range(space.grads.size)}.difference(used.tolist())
+        reached = at[np.append(old.used_leaves(), space.program.seeded)] - old.data_size
+        self.blank = {*range(space.grads.size)}.difference(reached.tolist())
         late = effects.late
         self.is_read = bool(after.graph.guards) or any(late[x] for x in space.program.result_rows)
         self.space = space

@@ -232,6 +232,31 @@ class Tape:
         self.steps.append(Step(CHANGE, function, args, named, out))
         self.changed.setdefault(out.base, []).append(self.steps[-1])
 
+    def finish(self) -> None:
+        """Nobody changes arrays any more: what was computed twice is computed once from now on.
+
+        As the exponentials of a softmax are, which its derivative needs again.
+        """
+        self.complete = True
+        first: dict[Hashable, tuple[Traced, int]] = {}
+        same: dict[Traced, Traced] = {}
+        for i, step in enumerate(self.steps):
+            out, section = step.out, bisect(self.sections, i) - 1
+            step.args, step.options = mapped((step.args, step.options), lambda x: same.get(x, x))
+            if step.kind == VIEW:
+                out.base = same.get(out.base, out.base)
+            bases = {out.base, *(x.base for x in traced_in((step.args, step.options)))}
+            key = _key((step.function, step.args, step.options))
+            if step.kind not in (INTO, VIEW) or key is None or not bases.isdisjoint(self.changed):
+                continue
+            known, when = first.setdefault(key, (out, section))
+            if known is out or when not in (0, section):  # other sections may not have run
+                continue
+            same[out] = known
+            if step.kind == INTO:
+                step.kind, step.function, step.args = VIEW, np.ndarray.view, (known,)
+                step.options, out.base = {}, known.base
+
     def live(self, wanted: Iterable[Traced], known: Collection[Traced] = ()) -> list[bool]:
         """For each step, whether one of the wanted arrays depends on it.
 

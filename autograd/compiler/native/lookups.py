@@ -19,7 +19,6 @@ from autograd.compiler.native.loops import FIXED, MADE, Apply, Code, Nest, Numbe
 from autograd.compiler.native.memories import Memories, UnknownStep
 
 if TYPE_CHECKING:
-
     from autograd.arrays import Array
 
 INTEGER, TRUTH = np.dtype(np.int64), np.dtype(bool)

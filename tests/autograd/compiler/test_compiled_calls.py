@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+import autograd
+import nn
+import optim
 from autograd.compiler.numpy_calls import call_into
+from autograd.compiler.tape import Tape
 
 RNG = np.random.default_rng(0)
 
@@ -107,3 +111,66 @@ def test_a_product_may_be_written_by_columns(name):
     target = np.empty(right.shape[::-1], right.dtype).T
     call_into(target, function, args, {})()
     np.testing.assert_allclose(target, right, rtol=1e-13)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_what_is_computed_twice_is_computed_once_unless_one_of_the_two_is_changed(changed):
+    tape = Tape()
+    tape.complete = False  # as while a function is recorded
+    x = tape.source(drawn(3))
+    first, second = np.exp(x), np.exp(x)
+    if changed:
+        np.add(second, 1.0, out=second)
+    outs = [first * x, second * x]
+    tape.finish()
+    bound = tape.bind([first, second, *outs])
+    bound[x][:] = numbers = drawn(3)
+    bound.run()
+    for traced, power in zip((first, second), (np.exp(numbers), np.exp(numbers) + changed)):
+        np.testing.assert_array_equal(bound[traced], power)
+    for traced, power in zip(outs, (np.exp(numbers), np.exp(numbers) + changed)):
+        np.testing.assert_array_equal(bound[traced], power * numbers)
+    names = [call.func.__name__ for call in bound.sections[0]]
+    assert (
+        names == ["exp", "exp", "add", "multiply", "multiply"] if changed else ["exp", "multiply"]
+    )
+
+
+def test_the_derivative_of_a_loss_in_a_step_uses_the_exponentials_that_are_there():
+    model, loss_of = nn.Linear(3, 4), nn.CrossEntropyLoss()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+    def step(x, y):
+        loss = loss_of(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    compiled = autograd.compile(step, backend="numpy")
+    for _ in range(2):
+        compiled(drawn(5, 3), np.array([0, 1, 2, 3, 0]))
+    (space,) = compiled._newest.free
+    assert sum(call.func is np.exp for call in space.forward) == 1
+
+
+def test_close_ups_of_neighbouring_parameters_are_read_at_once_in_any_order():
+    model = nn.Linear(3, 4)
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    w, b = (p.scalars("p") for p in (model.weight, model.bias))
+
+    def step(x):
+        loss = b[0] * x * x + w[1, 2] * x + w[0, 0]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    compiled = autograd.compile(step, backend="numpy")
+    for x in (0.5, -1.5):
+        compiled(x)
+    (space,) = compiled._newest.free
+    copies = [call for call in space.forward if call.func.__name__ in ("__setitem__", "take")]
+    # in, and the new numbers, gradients and momentum out; what no part comes to is a 0 of the row
+    assert [call.args[1].size for call in copies] == [16, 16, 16, 16]
+    assert not any(call.func is np.concatenate for call in space.forward)
