@@ -167,10 +167,10 @@ class GatheredValues:
     def homes(self) -> list[tuple[Places, Store, Places]] | None:
         """The stores in which all of them live, for good: where they are here, it, and where there.
 
-        None where some live alone, or in pieces.
+        None where some live alone, or are not side by side here.
         """
         parts, alone, _ = self._where()
-        pieces = not all(isinstance(x, slice) for _, *places in parts for x in places)
+        pieces = not all(isinstance(here, slice) for _, here, _ in parts)
         return None if alone or pieces else [(here, store, there) for store, here, there in parts]
 
     def is_current(self) -> bool:

@@ -36,6 +36,8 @@ class Given:
         signature: Everything else about the arguments.
     """
 
+    __slots__ = ("arrays", "floats", "others", "signature", "tensors", "values")
+
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.floats: list[float] = []
         self.arrays: list[Array] = []
@@ -55,8 +57,9 @@ class Given:
                 self.floats += rows
                 return kind, type(x[0]), len(x), len(x[0])
             return (kind, *map(self._describe, x))
-        if kind is np.ndarray:
-            return self._describe_array(x)
+        if kind is np.ndarray and not x.dtype.hasobject:
+            self.arrays.append(x)  # as _describe_array does
+            return kind, x.shape, x.dtype
         if isinstance(x, float):
             self.floats.append(float(x))
             return np.float64 if isinstance(x, np.float64) else float
@@ -65,7 +68,7 @@ class Given:
         if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
             return kind, x
         if isinstance(x, np.ndarray):
-            _check_exact(x, (VersionedArray, RecordedArray, np.memmap))
+            _check_exact(x, (np.ndarray, VersionedArray, RecordedArray, np.memmap))
             return self._describe_array(x)
         if isinstance(x, Constant):
             self.floats.append(x._data)

@@ -104,15 +104,16 @@ class BoundEffects:
         ]
         pairs = [(k, row) for k, row in self.effects.row_grads if row is not None]
         self.row_grads = [self._rows(*self.found(None, pairs))] if pairs else []
-        self.now_reached: list[Array] = []
+        self.now_reached: list[tuple[Array, Any]] = []
         self.row_data = [x for x in self.row_data if not self._stay("data", *x)]
         self.row_grads = [x for x in self.row_grads if not self._stay("grad", *x)]
         gone = [pair for pair in self.effects.row_grads if pair[1] is None]
         self.row_grads_gone = [self._rows(gone)] if gone else []
         self.kept_elsewhere = [] if self.program.kept else self.kept
-        self.copies += zip(self.program.kept, self.kept, strict=False)
+        kept = zip(self.program.kept, self.kept, strict=False)
+        self.copies += [(now, ..., new) for now, new in kept]
         self.copying = self.ahead + [
-            partial(place.__setitem__, ..., new) for place, new in self.copies
+            partial(array.__setitem__, where, new) for array, where, new in self.copies
         ]
         self.has_others = bool(
             self.data or self.grads or self.effects.arrays_gone or self.kept_elsewhere
@@ -149,8 +150,8 @@ class BoundEffects:
         here = [(k, new) for k, new in grads if k in windows and new is not None]
         self.stay = [tensors[k]._version for k, _ in effects.data if k in windows]
         self.reached = [(tensors[k], windows[k][1]) for k, _ in here]
-        self.copies: list[tuple[Array, Array]] = joined(data)
-        self.copies += joined([(windows[k][1], new) for k, new in here])
+        both = joined(data) + joined([(windows[k][1], new) for k, new in here])
+        self.copies: list[tuple[Array, Any, Array]] = [(place, ..., new) for place, new in both]
         self.data: list[tuple[int, Array]] = [
             (k, self.new(x)) for k, x in effects.data if k not in windows
         ]
@@ -166,7 +167,7 @@ class BoundEffects:
         """
         ends = (getattr(x, "_data", x) for x in self.program.outputs)
         shown = [self.arrays[x] for x in ends if isinstance(x, Traced)]
-        places = [place for place, _ in self.copies]
+        places = [array for array, *_ in self.copies]
         apart = not any(np.may_share_memory(x, place) for x in shown for place in places)
         return apart and self.program.is_step and not self.program.guarded
 
@@ -204,9 +205,9 @@ class BoundEffects:
         """Whether such Values live where a copy writes all of them; then that is noted."""
         homes = known.homes() if known is not None and type(places) is slice else None
         for here, store, there in homes or ():
-            self.copies.append((getattr(store, name)[there], numbers[places][here]))
+            self.copies.append((getattr(store, name), there, numbers[places][here]))
             if name == "grad":
-                self.now_reached.append(store.reached[there])
+                self.now_reached.append((store.reached, there))
         return homes is not None
 
     def _values(
@@ -264,8 +265,8 @@ class BoundEffects:
             note_write(*self.stay)
         for x, window in self.reached:
             x._grad = window
-        for flags in self.now_reached:
-            flags.fill(True)
+        for flags, there in self.now_reached:
+            flags[there] = True
         if self.has_others:
             self._write_others(tensors, kept, given)
         for owner, name, value in self.effects.ends:

@@ -391,9 +391,11 @@ class Workspace:
     def _in_order(self) -> Iterator[Sequence[Call]]:
         """The lists of calls between the arguments and the results, one after another."""
         program, arrays, later = self.program, self.arrays, self.later
-        here = [(owner, window) for owner, window, _ in self.windows if owner in program.bound]
-        yield [_copy(*pair) for pair in joined([(x, program.bound[owner]) for owner, x in here])]
-        yield [_copy(self.leaf_numbers[place], x.data[there]) for place, x, there in self.homes]
+        bound = [(owner, window) for owner, window, _ in self.windows if owner in program.bound]
+        yield [_copy(*pair) for pair in joined([(x, program.bound[owner]) for owner, x in bound])]
+        for here, store, there in self.homes:
+            numbers = store.data
+            yield [_collect(numbers, np.arange(numbers.size)[there], self.leaf_numbers[here])]
         yield [_collect(self.numbers, *pair) for pair in self.given_places]
         yield arrays.early
         yield [_copy(*pair) for pair in self.early_places]

@@ -201,9 +201,13 @@ def _pieces_of(space: Workspace) -> list[tuple[list[Call], list[Piece], Memories
 
 
 def _is_own(call: Call) -> bool:
-    """Whether it collects numbers of rows for an array."""
+    """Whether it collects numbers of rows for an array, or puts some to where Values live."""
     owner = getattr(getattr(call, "func", None), "__self__", None)
-    return isinstance(owner, np.ndarray) and call.func.__name__ == "take"
+    if not isinstance(owner, np.ndarray):
+        return False
+    return call.func.__name__ == "take" or (
+        call.func.__name__ == "__setitem__" and isinstance(call.args[0], np.ndarray)
+    )
 
 
 def pieces_of(calls: Sequence[Call]) -> list[Piece]:

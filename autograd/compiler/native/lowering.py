@@ -47,8 +47,8 @@ def lowered(call: Call, memories: Memories) -> list[Nest]:
     elif isinstance(owner, np.ndarray) and name == "fill":
         (number,) = call.args
         found = assigned(memories, Number(float(number), owner.dtype), owner)
-    elif isinstance(owner, np.ndarray) and name == "__setitem__" and call.args[0] is ...:
-        found = elementwise(memories, np.positive, (call.args[1], owner), {})
+    elif isinstance(owner, np.ndarray) and name == "__setitem__":
+        found = MOVES["set_item"](memories, owner, *call.args)
     elif isinstance(owner, np.ndarray) and name == "take":
         found = MOVES["taken"](memories, owner, *call.args, out=call.keywords["out"])
     elif owner is np.add and name == "at":

@@ -232,6 +232,8 @@ def _set(memories: Memories, x: Array, index: Any, value: Array) -> list[Nest]:
         return put(memories, x, index, value)
     along = index if isinstance(index, tuple) else (index,)
     target = x[along if ... in along else (*along, ...)]  # of one number an array, too
+    if not target.size:
+        return []
     if not np.may_share_memory(target, x):
         raise UnknownStep("an assignment to a number")
     apart(target, value)

@@ -542,8 +542,8 @@ PLANTED = {
     "what is kept": lambda x: x.program.kept[0],
 }
 PLANTED_IN_VALUES = {
-    "the new numbers": lambda x: x.row_data[0][2],
-    "the gradient": lambda x: x.copies[0][0],
+    "the new numbers": lambda x: x.copies[0][0],
+    "the gradient": lambda x: x.copies[1][0],
     "what is kept": lambda x: x.program.kept[0],
 }
 
@@ -920,9 +920,9 @@ def test_an_update_copies_nothing_and_writes_the_parameters_and_their_gradients_
     ]
     assert "sqrt" in names
     assert not {"positive", "concatenate"} & set(names)
-    assert [place.size for place, _ in space.effects.copies] == [size] * 4  # with Adam's averages
+    assert [place.size for place, *_ in space.effects.copies] == [size] * 4  # with Adam's averages
     for p in params:
-        assert any(np.shares_memory(p._data, place) for place, _ in space.effects.copies)
+        assert any(np.shares_memory(p._data, place) for place, *_ in space.effects.copies)
 
 
 def test_a_gradient_that_only_some_parameters_have_is_none_for_the_others():

@@ -282,6 +282,34 @@ def test_one_native_call_is_a_whole_step_of_a_network():
         assert (p.data != numbers_before).any()
 
 
+def test_a_step_on_values_is_one_native_call_in_whatever_order_they_live():
+    """In the order of the first function that changes them; others read and write them there."""
+    first = np.arange(1.0, 13.0)
+    values = [Value(x) for x in first.tolist()]
+
+    def step_of(order):
+        optimizer = optim.SGD([values[k] for k in order], lr=0.1)
+
+        def step(x):
+            optimizer.zero_grad()
+            loss = sum((values[k] * x - k) ** 2 for k in order)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return autograd.compile(step, backend="native")
+
+    by_hand = first.copy()
+    for order in (range(12), [5, 3, 11, 0, 8, 1, 10, 4, 2, 9, 7, 6], range(11, -1, -2)):
+        g, chosen = step_of(order), np.array(order)
+        for x in (0.5, -2.0, 1.0):
+            g(x)
+            by_hand[chosen] -= 0.1 * 2.0 * x * (by_hand[chosen] * x - chosen)
+            np.testing.assert_allclose([v.data for v in values], by_hand, rtol=1e-12)
+        (space,) = g._newest.free
+        assert [type(call).__name__ for call in space.forward] == ["NativeCall"]
+
+
 def test_code_of_a_step_that_is_given_up_has_changed_nothing(monkeypatch):
     right = Numbers.apply
 
