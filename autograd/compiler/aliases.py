@@ -111,8 +111,7 @@ class Aliases:
 
     def replaces(self, out: Traced) -> bool:
         """Whether an array is all that a leaf has, so that `out -= …` makes its next numbers."""
-        memory = self.whole(out)
-        return memory in self.leaves and memory not in self.doubtful
+        return self.whole(out) in self.leaves
 
     def replaced(
         self,
@@ -122,17 +121,28 @@ class Aliases:
         options: dict[str, Any],
     ) -> Traced:
         """`out -= …` where out is the memory of a leaf."""
-        memory, run = self.whole(out), self.run
-        if memory in self.shared and self.shared[memory]() is not None:
-            run.refuse("writing to a gradient that is an array with a name of its own")
-        made: Traced = run.tape.call(function, inputs, options)
+        made: Traced = self.run.tape.call(function, inputs, options)
         if made.dtype != out.dtype:
             made = made.astype(out.dtype)
         if made.shape != out.shape:
-            run.refuse("writing into an array")
-        self.write(memory, made)
-        self.leaves[memory].was_written(memory)
+            self.run.refuse("writing into an array")
+        self._change(self.whole(out), made)
         return out
+
+    def copied(self, x: Traced) -> Traced:
+        """What x shows, in a copy of its memory, which may be written to once."""
+        memory = self.name_of(x)
+        self._change(memory, self.current(memory).copy())
+        return self.held(x)
+
+    def _change(self, memory: Traced, array: Traced) -> None:
+        """Let what a leaf has hold other numbers."""
+        if memory in self.doubtful:
+            self.run.refuse("writing to a gradient that was clipped, or chosen by np.where,")
+        if memory in self.shared and self.shared[memory]() is not None:
+            self.run.refuse("writing to a gradient that is an array with a name of its own")
+        self.write(memory, array)
+        self.leaves[memory].was_written(memory)
 
     def check_apart(self, outside: Iterable[object]) -> None:
         """See to it that nothing else shows the memory of leaves that is written to.

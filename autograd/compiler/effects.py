@@ -265,7 +265,6 @@ class Effects:
         shown: Where a gradient is found in the row that an optimizer made of several: all of a row
             are written at once.
         rows: What happens to Values.
-        row_numbers: The numbers of rows that Values were given.
     """
 
     def __init__(self, run: Recording) -> None:
@@ -280,7 +279,6 @@ class Effects:
         self.shown: dict[Traced, Traced] = {}
         self.rows = RowEffects(run)
         self.aliases = Aliases(run, self.rows.changed)
-        self.row_numbers: dict[int, float] = {}
 
     def keep(self, holder: Callable[[], dict[str, Array]], name: str, first: Array) -> Traced:
         """A copy of an array that is kept from call to call; what it is in the end is kept."""

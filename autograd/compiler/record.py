@@ -612,14 +612,17 @@ class Recording(Tracer):
             x._data = self.current(x._data)
         return x
 
-    def changing(self, array: object) -> None:
-        """An array is written to: operations may do so, in arrays that they have made."""
-        if isinstance(array, Traced) and self.effects.owns(array.base):
-            return
-        if isinstance(array, Traced) and self.effects.aliases.is_of_leaf(array):
-            self.refuse("writing to .data")
-        if not isinstance(array, Traced) or not written_by_operation():
-            self.refuse("writing into an array")
+    def changing(self, array: object) -> Traced:
+        """What to write to where an array is written to: of what a leaf has, into a copy.
+
+        Operations may write into arrays that they have made.
+        """
+        if isinstance(array, Traced):
+            if self.effects.aliases.is_of_leaf(array):
+                return self.effects.aliases.copied(array)
+            if self.effects.owns(array.base) or written_by_operation():
+                return array
+        self.refuse("writing into an array")
 
     def truth(self, traced: Traced) -> bool:
         """A guard on an array with one element."""

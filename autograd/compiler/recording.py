@@ -23,7 +23,6 @@ class Changes(Protocol):
     """What single Values ask of a recording's effects."""
 
     own: set[Traced]
-    row_numbers: dict[int, float]
 
 
 class Recording(recorded_value.Recording, Protocol):

@@ -40,6 +40,7 @@ _UNKNOWN = {
     "updating the averages of batch norm in an array",
     "using an array after its single numbers were changed",
     "writing to a gradient that is an array with a name of its own",
+    "writing to a gradient that was clipped, or chosen by np.where,",
     "writing to the memory of a leaf that something else shows, too,",
 }
 _REMEDIES = {
@@ -59,6 +60,9 @@ _REMEDIES = {
     ),
     "writing to a gradient that is an array with a name of its own": (
         "That array would change with it at each call. Give a copy: p.grad = array.copy()."
+    ),
+    "writing to a gradient that was clipped, or chosen by np.where,": (
+        "Assign it: p.grad = p.grad * 0.5 for p.grad *= 0.5."
     ),
     "writing to the memory of a leaf that something else shows, too,": (
         "Pass or keep a copy, p.data.copy() or Tensor(t.data), of what shall not change with "

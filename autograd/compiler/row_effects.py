@@ -215,6 +215,8 @@ class RowEffects:
         leaves: What stands for them, by their numbers among the leaves.
         roots: The rows whose backward pass was run.
         grads: The leaf whose gradient is at a place of the data.
+        numbers: The gradients of leaves in this run.
+        known_numbers: The numbers of rows that leaves were given.
         olds: Leaves whose gradient from before the call is used, and its place in the data.
         changed: The arrays, by `id`, of which single numbers have others than they know of.
         since: How many rows there were before an array, by `id`, first had other numbers.
@@ -231,6 +233,7 @@ class RowEffects:
         self.grads: dict[int, int] = {}
         self.olds: list[tuple[int, int, bool]] = []
         self.numbers: dict[int, float] = {}
+        self.known_numbers: dict[int, float] = {}
         self.by_holder: dict[int, tuple[IndexArray, Traced, Traced | None]] = {}
         self.changed: set[int] = set()
         self.since: dict[int, int] = {}
@@ -315,12 +318,6 @@ class RowEffects:
         if left in self.grads:
             return self.numbers[self.grads[left]]
         return float(floats[left] if left < len(floats) else _at(self.run.blocks.items(), left))
-
-    @property
-    def known_numbers(self) -> dict[int, float]:
-        """The numbers of rows that leaves were given."""
-        numbers: dict[int, float] = self.run.effects.row_numbers
-        return numbers
 
     def row_of(self, number: Any) -> int:
         """The row of a number."""

@@ -224,9 +224,10 @@ class Tape:
         options: dict[str, Any] | None = None,
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
+        if self.observer is not None:
+            out = self.observer.changing(out)
         args, named = self._owned(args, options)
         if self.observer is not None:  # elsewhere the numbers are not of any run
-            self.observer.changing(out)
             function(*arrays_of(args), **arrays_of(named))
             self.known.clear()
         self.steps.append(Step(CHANGE, function, args, named, out))

@@ -174,6 +174,8 @@ class Traced(NDArrayOperatorsMixin):
         return self._observer.chosen(array, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if self.tape.observer is not None:
+            value = self.tape.observer.plain_array(value)
         self.tape.change(self, set_item, (self, index, value))
 
     def __len__(self) -> int:
@@ -422,8 +424,9 @@ class Observer(Protocol):
         """The numbers of a plain array as they are now."""
         raise NotImplementedError
 
-    def changing(self, array: Traced) -> None:
-        """An array is written to."""
+    def changing(self, array: Traced) -> Traced:
+        """What to write to where an array is written to."""
+        raise NotImplementedError
 
 
 class Changes(Protocol):
