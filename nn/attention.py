@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 import autograd
 from autograd import ShapeError
 from autograd.checks import check_bool, check_int, check_number, refuse
+from autograd.op import named
 from nn import init
 from nn.activations import ActivationLike, as_activation
 from nn.functional.attention import attention_weights, causal_mask, is_of_truths
@@ -32,6 +33,37 @@ _MISSING = {
     "add_bias_kv": (False, "Join a row to key and value before the call."),
     "add_zero_attn": (False, "Join a row of zeros to key and value before the call."),
 }
+
+
+def _in_heads(x: Operand, weight: Operand, bias: Operand, heads: int) -> Operand:
+    """(N, L, …) projected and cut into heads, (N, H, L, D)."""
+    n, length, _ = shape_of(x)
+    width = shape_of(weight)[0] // heads
+    cut = affine(x, weight, bias).reshape((n, length, heads, width))
+    return autograd.transpose(cut, (0, 2, 1, 3))
+
+
+def _side_by_side(heads: Operand) -> Operand:
+    """(N, H, L, D) as (N, L, H · D)."""
+    n, count, length, width = shape_of(heads)
+    return autograd.transpose(heads, (0, 2, 1, 3)).reshape((n, length, count * width))
+
+
+named("into heads", shapes=lambda n: [(n - 1, n + 1, n), (2 * n, n), (2 * n,)])(
+    lambda x, weight, bias: _in_heads(x, weight, bias, len(bias) // 2)
+)
+named("heads joined", shapes=lambda n: [(n - 1, n, n + 1, 2), (n, 2 * n), (n,)])(
+    lambda heads, weight, bias: affine(_side_by_side(heads), weight, bias)
+)
+
+
+def _each_once(inputs: Sequence[Operand], change: Callable[[Operand], Operand]) -> list[Operand]:
+    """The inputs, changed; one that is given several times is changed once."""
+    made: dict[int, Operand] = {}
+    for x in inputs:
+        if id(x) not in made:
+            made[id(x)] = change(x)
+    return [made[id(x)] for x in inputs]
 
 
 class MultiheadAttention(Module):
@@ -159,17 +191,17 @@ class MultiheadAttention(Module):
         inputs = self._checked(query, key, value)
         batched = len(shape_of(inputs[0])) == 3
         if not batched:
-            inputs = [autograd.expand_dims(x, 0) for x in inputs]
+            inputs = _each_once(inputs, lambda x: autograd.expand_dims(x, 0))
         elif not self.batch_first:
-            inputs = [autograd.swapaxes(x, 0, 1) for x in inputs]
-        q, k, v = map(self._in_heads, inputs, self._projections())
+            inputs = _each_once(inputs, lambda x: autograd.swapaxes(x, 0, 1))
+        projected = zip(inputs, self._projections(), strict=True)
+        q, k, v = (_in_heads(x, *projection, self.num_heads) for x, projection in projected)
         n, _, length, _ = shape_of(q)
         mask = self._mask((n, length, shape_of(k)[2]), key_padding_mask, attn_mask, is_causal)
         softmax = autograd.softmax if need_weights else autograd.safe_softmax
         weights = attention_weights(repr(self), q, k, mask, softmax=softmax)
         weights = drop(weights, self.dropout, self.training, rng=self.rng)
-        heads = autograd.transpose(autograd.matmul(weights, v), (0, 2, 1, 3))
-        out = self.out_proj(heads.reshape((n, length, self.embed_dim)))
+        out = self.out_proj(_side_by_side(autograd.matmul(weights, v)))
         if need_weights and average_attn_weights:
             weights = autograd.mean(weights, axis=1)
         if not batched:
@@ -204,15 +236,6 @@ class MultiheadAttention(Module):
             weights = [self.in_proj_weight[part] for part in parts]
         bias = self.in_proj_bias
         return [(w, None if bias is None else bias[p]) for w, p in zip(weights, parts, strict=True)]
-
-    def _in_heads(self, x: Operand, projection: tuple[Operand, Operand]) -> Operand:
-        """(N, L, …) projected and cut into heads, (N, H, L, D)."""
-        weight, bias = projection
-        n, length, _ = shape_of(x)
-        x = affine(x, weight, bias).reshape(
-            (n, length, self.num_heads, self.embed_dim // self.num_heads)
-        )
-        return autograd.transpose(x, (0, 2, 1, 3))
 
     def _mask(
         self,

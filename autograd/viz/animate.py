@@ -6,14 +6,10 @@ Whoever asked their system for less motion sees the end of the pass.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
-import numpy as np
-
-from autograd.atomic_write import write_atomically
 from autograd.viz.player.frames import frames
 from autograd.viz.player.picture import picture_of
 from autograd.viz.scene import INK, Group, Rectangle, Scene, Text
@@ -30,13 +26,6 @@ _STYLE = """\
 animation-iteration-count:infinite}}
 @media (prefers-reduced-motion:reduce){{.glassgrad-a{{animation:none!important}}}}
 """
-
-
-def write_animation(steps: Pass, path: str | os.PathLike[str]) -> None:
-    """Write the animation of a pass to a file."""
-    with np.errstate(all="ignore"):
-        text = animation(steps)
-    write_atomically(path, text.encode())
 
 
 def animation(steps: Pass) -> str:

@@ -6,7 +6,7 @@ dL/db += Σ over axis 0 of dL/dV     (3 += 4×3)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -51,7 +51,7 @@ class ArraySymbol(Symbol):
 
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Operand, ...], params: dict[str, Any]) -> ArraySymbol:
-        inputs = [x._data if isinstance(x, ArraySymbol) else x for x in operands]
+        inputs = [getattr(x, "_data", getattr(x, "number", x)) for x in operands]
         data = np.asarray(op.compute(inputs, params))
         first = operands[0]
         if op.name == "multiply" and (kept := _without_ones(operands, data)) is not None:
@@ -184,3 +184,43 @@ def elementwise_rule(
         product.op, product.operands = RULEBOOK["multiply"], (out_grad, factor)
     summed: ArraySymbol = unbroadcast(product, shape)
     return summed
+
+
+def composed_rules(
+    nodes: Sequence[Node], out_grad: ArraySymbol, names: Mapping[Node, str]
+) -> dict[Node, ArraySymbol]:
+    """What a part of a graph hands back to each node, as formulas: its rules one after another.
+
+    Args:
+        nodes: The part, each node after its operands; it results in the last.
+        out_grad: The gradient with respect to that.
+        names: What the nodes outside are called, and the last; what is inside is its formula.
+
+    Returns:
+        For each node its formula; {} where the rules cannot be written down.
+    """
+    known: dict[Node, ArraySymbol] = {}
+    arrived = {nodes[-1]: out_grad}
+    made: list[Any] = [node for node in nodes if isinstance(node, Tensor) and node.op is not None]
+    try:
+        with np.errstate(all="ignore"):
+            for node in made:
+                for parent, x in zip(node.parents, node._inputs, strict=True):
+                    leaf = names.get(parent) or _constant_name(np.asarray(x))
+                    known.setdefault(
+                        parent, ArraySymbol.of_array(leaf if np.ndim(x) else float(x), x)
+                    )
+                known[node] = ArraySymbol._apply(node.op, _all(known, node), node.params)
+            known[nodes[-1]] = ArraySymbol.of_array(names[nodes[-1]], nodes[-1].data)
+            for node in (node for node in reversed(made) if node in arrived):
+                for i, parent in enumerate(node.parents):
+                    given = arrived[node], known[node], _all(known, node)
+                    grad = node.op.pullback(i, *given, node.params)
+                    arrived[parent] = arrived[parent] + grad if parent in arrived else grad
+    except (AttributeError, TypeError, ValueError, IndexError):
+        return {}  # as above
+    return {node: rule for node, rule in arrived.items() if len(rule.text) <= LONGEST}
+
+
+def _all(known: Mapping[Node, ArraySymbol], node: Node) -> tuple[ArraySymbol, ...]:
+    return tuple(known[parent] for parent in node.parents)

@@ -11,10 +11,9 @@ from autograd.checks import came, check_int
 from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.viz import exercise
-from autograd.viz.animate import write_animation
 from autograd.viz.function_call import run
 from autograd.viz.named_steps import NamedSteps
-from autograd.viz.player.page import bundle, save_pass, write_page
+from autograd.viz.player.page import bundle, save_pass
 from autograd.viz.steps import Pass
 from autograd.viz.trace import is_node
 
@@ -73,7 +72,7 @@ class Backprop(Pass):
         Raises:
             OSError: The file cannot be written.
         """
-        write_page(self, path)
+        save_pass(self, path, ".html")
 
     def to_svg(self, path: str | os.PathLike[str]) -> None:
         """Write the pass as a picture that moves, without scripts: for a README, or slides.
@@ -84,7 +83,7 @@ class Backprop(Pass):
         Raises:
             OSError: The file cannot be written.
         """
-        write_animation(self, path)
+        save_pass(self, path, ".svg")
 
     def __str__(self) -> str:
         return exercise.whole_text(self)

@@ -111,8 +111,8 @@ def boxes_of(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> li
 
 
 def _finish(boxes: list[Box], place: Mapping[Node, int], uses: Uses) -> None:
-    """Sort the boxes by where they begin, and find what goes in and out."""
-    boxes.sort(key=lambda box: place[box.nodes[0]])
+    """Sort the boxes by where they end, and find what goes in and out."""
+    boxes.sort(key=lambda box: place[box.nodes[-1]])
     for box in boxes:
         inside = set(box.nodes)
         operands = (parent for node in box.nodes for parent in node.parents)

@@ -29,7 +29,7 @@ from autograd.viz.text import (
 )
 from autograd.viz.trace import Box, Node, Trace, is_array
 
-MOST_IN_A_ROW = 24
+MOST_IN_A_ROW = 16
 """Where a path has more columns than that, and names tell modules, each layer is a box."""
 
 OFTEN = 3
@@ -129,9 +129,11 @@ def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
         more = ", …" if modules[6:] else ""
         return Folding(boxes, remark=f"Drawn as one box each: {', '.join(parts)}{more}.")
     named = tuple(closed_in_words(trace.boxes, None))
-    if len(nodes) - sum(len(box.nodes) - 1 for box in named) > most:
+    count = len(nodes) - sum(len(box.nodes) - 1 for box in named)
+    has_modules = any(box.level for box in trace.boxes)
+    if count > most or (has_modules and count > FOLDED_TO):
         return _too_many(trace, most, "many")
-    if longest_path(nodes, named) > MOST_IN_A_ROW and any(box.level for box in trace.boxes):
+    if has_modules and longest_path(nodes, named) > MOST_IN_A_ROW:
         return _too_many(trace, most, "long a row")
     return Folding(named)
 

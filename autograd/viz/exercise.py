@@ -185,7 +185,12 @@ def _more_lines(step: Step | BoxStep) -> Iterator[str]:
         lines = step.matrices.marked(0, 0).split("\n")
         if max(map(columns, lines)) <= WIDTH:  # a broken line of a matrix is read by nobody
             yield from lines
-    if isinstance(step, Step) and (text := step_text(step)) is not None:
+    inner, upstream = step, step.upstream
+    if isinstance(step, BoxStep) and len(step.steps) == 1:  # of a box of a convolution with a bias
+        inner = step.trace[step.steps[0]]
+        passed_on = np.array_equal(inner.out_grad, step.out_grad)
+        upstream = step.upstream if passed_on else inner.upstream
+    if isinstance(inner, Step) and (text := step_text(inner, upstream)) is not None:
         yield from text.split("\n")
 
 

@@ -21,7 +21,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from itertools import pairwise
 from types import FrameType
 from typing import Any
@@ -37,7 +36,8 @@ from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass
 from autograd.viz.text import aligned, number
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
-from autograd.viz.tree import Tree, Written, aligned_rows, number_tree
+from autograd.viz.tree import Tree, aligned_rows, number_tree
+from autograd.viz.written import Written
 
 MOST_PATHS = 12
 """Of more paths, so many are written out; the others are counted and their sum is given."""
@@ -51,15 +51,11 @@ class Factor:
         symbol: How it is written: ∂y/∂x.
         number: Its number.
         formula: Its formula, in terms of the operands and the result.
-        node_name: What the node is called.
-        operand_name: What its operand is called.
     """
 
     symbol: Derivative
     number: float
     formula: Formula
-    node_name: str
-    operand_name: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +69,7 @@ class Path:
     @property
     def nodes(self) -> str:
         """Its nodes, from what is moved to what moves: "w → y → z"."""
-        codes = [self.start, *(f.node_name for f in self.factors[::-1])]
+        codes = [self.start, *(f.symbol.top for f in self.factors[::-1])]
         names = [notation.name(code).text for code in codes]
         return " → ".join(shortened(names, LONGEST, f"… {len(names) - LONGEST} more …"))
 
@@ -138,7 +134,7 @@ class Explanation(Written):
         symbol, formula = trace.partial(node, i), trace.partial_formula(node, i)
         exact = trace.exact_number(node, i)
         formula = Formula(exact) if formula is None else formula
-        return Factor(symbol, exact, formula, symbol.top, symbol.bottom)
+        return Factor(symbol, exact, formula)
 
     @property
     def root_name(self) -> str:
@@ -186,8 +182,6 @@ class Explanation(Written):
         if self._left_out:
             lines.append(f"  … and {self._left_out:,} more paths, together {number(self.rest)}")
         return "\n".join([title, "", *lines, "", f"{whole} = {self._sum()}"])
-
-    __repr__ = __str__
 
     @property
     def _left_out(self) -> int:
@@ -243,8 +237,6 @@ class ChainExplanation(Written):
             return f"{self.symbol.text} = {number(self.total)}"
         return self._sum.text(self.symbol)
 
-    __repr__ = __str__
-
     @property
     def tree(self) -> Tree:
         """The explanation as a tree."""
@@ -253,7 +245,7 @@ class ChainExplanation(Written):
         return self._sum.tree(self.symbol)
 
 
-class Explanations(Sequence[Any]):
+class Explanations(Written, Sequence[Any]):
     """What every leaf of a root does to it, one explanation each. Made by `explain(root)`."""
 
     def __init__(self, each: Sequence[Any]) -> None:
@@ -271,12 +263,10 @@ class Explanations(Sequence[Any]):
             shown += [f"… and {more:,} more leaves"] if more > 0 else []
         return "\n\n\n".join(shown)
 
-    __repr__ = __str__
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        bundles = [one._repr_mimebundle_() for one in self._each[:MOST_PATHS]]
-        html = "".join(b.get("text/html", f"<pre>{escape(b['text/plain'])}</pre>") for b in bundles)
-        return {"text/html": html, "text/plain": str(self)}
+    @property
+    def tree(self) -> Tree:
+        """The explanations as a tree, below each other."""
+        return "mtable", *(row for one in self._each[:MOST_PATHS] for row in one.tree[1:])
 
 
 def explain(
@@ -408,7 +398,7 @@ def _through(trace: Trace, wrt: Node, through: Any) -> ChainExplanation:
             for node in reversed(trace.nodes)
             if node in trace.found
             and node not in (root, wrt)
-            and counts.get(node, 0) * below.get(node, 0) == everything
+            and counts.get(node, 0) * below.get(node, 0) == everything > 0
         ]
     if isinstance(through, str) or not isinstance(through, Sequence):
         wanted = "needs Values, the nearest to root first, or 'named'"
@@ -418,7 +408,7 @@ def _through(trace: Trace, wrt: Node, through: Any) -> ChainExplanation:
     nodes = [root, *through, wrt]
     _check_each_once(trace, nodes)
     passing = math.prod(trace.paths(top)[0].get(bottom, 0) for top, bottom in pairwise(nodes))
-    if not everything or passing != everything:
+    if passing != everything or (through and not everything):
         raise ValueError(_around(trace, wrt, through, everything, passing))
     return ChainExplanation(trace, nodes)
 
@@ -443,11 +433,14 @@ def _around(trace: Trace, wrt: Node, through: Any, everything: int, passing: int
     names = trace.names
     start, end = (notation.name(names[node]).text for node in (wrt, trace.root))
     if not everything:
-        return f"explain: no path leads from {start} to {end}."
+        return (
+            f"explain: through needs a path to pass, but none leads from {start} to {end}. The "
+            "derivative is 0; explain without through says so."
+        )
     wanted = [names.get(node, "what was given") for node in through]
     others = []
     for path in Explanation(trace, wrt).paths:
-        met = [factor.node_name for factor in path.factors]
+        met = [factor.symbol.top for factor in path.factors]
         if [code for code in met if code in wanted] != wanted:
             others.append(path.nodes)
     through_text = ", then ".join(notation.name(code).text for code in wanted)

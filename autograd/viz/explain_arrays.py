@@ -21,8 +21,9 @@ from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import aligned, array_text, columns, number, numbers, shape_text
 from autograd.viz.trace import Node
-from autograd.viz.tree import Tree, Written, aligned_rows
+from autograd.viz.tree import Tree, aligned_rows
 from autograd.viz.windows import window_texts
+from autograd.viz.written import Written
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -80,8 +81,6 @@ class ArrayExplanation(Written):
         indent = " " * (columns(self.symbol.text) + 3)
         value = "\n".join([f"{self.symbol.text} = {first}", *(indent + line for line in rest)])
         return "\n".join([title, "", *lines, "", value])
-
-    __repr__ = __str__
 
     @property
     def tree(self) -> Tree:
@@ -184,8 +183,6 @@ class EntryExplanation(Written):
             zero = f"{whole}: each local derivative by it is 0."
             return "\n".join([zero, *indented, "", whole] if indented else [zero])
         return "\n".join([title, "", *indented, "", whole])
-
-    __repr__ = __str__
 
     def _line(self, left: Derivative, products: Sequence[_Product]) -> str:
         whole = _sum(products)

@@ -25,10 +25,11 @@ from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass
 from autograd.viz.text import aligned, number
 from autograd.viz.trace import Node
-from autograd.viz.tree import Tree, Written
+from autograd.viz.tree import Tree
+from autograd.viz.written import Written
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class NamedStep(Written):
     """What one named variable adds to the gradient of another.
 
@@ -65,8 +66,6 @@ class NamedStep(Written):
 
     def __str__(self) -> str:
         return self.equation
-
-    __repr__ = __str__
 
 
 class NamedSteps(Sequence[NamedStep]):

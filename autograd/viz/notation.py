@@ -22,12 +22,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from autograd.viz.text import printable
+from autograd.viz.text import SUBSCRIPTS, SUPERSCRIPTS, printable
 from autograd.viz.tree import ACCENTS, GREEK, Tree, latex
 
-_ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
-_SUBSCRIPTS = dict(zip("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋", strict=True))
-_SUPERSCRIPTS = dict(zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
+MARKS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
 _GIVEN = re.compile(
     r"(?P<base>\\?[^\W\d_](?:\w*\.[^\W\d_])*\w*?)(?:_(?P<accent>hat|bar|tilde|dot))?"
     r"(?P<index>_?\d+|_\{\d+\}|(?:_\d+){2,}|(?:\[-?\d+(?:, ?-?\d+)*\])+)?"
@@ -58,8 +56,8 @@ class Name:
     @functools.cached_property
     def text(self) -> str:
         """The name as text: "w₁₂"; an index of more digits is set off by commas."""
-        base = unicodedata.normalize("NFC", self.base + _ACCENTS.get(self.accent, ""))
-        return base + "".join(_SUBSCRIPTS.get(x, x) for x in self._index)
+        base = unicodedata.normalize("NFC", self.base + MARKS.get(self.accent, ""))
+        return base + "".join(SUBSCRIPTS.get(x, x) for x in self._index)
 
     @functools.cached_property
     def firm(self) -> str:
@@ -119,7 +117,7 @@ def name(code: str) -> Name:
     letter = GREEK.get(base.removeprefix("\\"), base)
     decomposed = unicodedata.normalize("NFD", letter)
     if len(decomposed) == 2 and not accent:  # a letter that brings its accent along, such as ŷ
-        accent = next((a for a, mark in _ACCENTS.items() if mark == decomposed[1]), "")
+        accent = next((a for a, mark in MARKS.items() if mark == decomposed[1]), "")
         letter = decomposed[0] if accent else letter
     if letter.startswith("\\"):  # the backslash of no letter we know
         return Name(code, plain=False)
@@ -157,7 +155,7 @@ class Derivative:
     def text(self) -> str:
         """As text, with brackets around a name that is more than a word."""
         top, bottom = (name(code).firm for code in (self.top, self.bottom))
-        place = "".join(_SUPERSCRIPTS[x] for x in str(self.place))
+        place = "".join(SUPERSCRIPTS[x] for x in str(self.place))
         return f"{self.sign}{top}/{self.sign}{bottom}" + (f"⁽{place}⁾" if self.place else "")
 
     @property

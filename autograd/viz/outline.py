@@ -19,16 +19,18 @@ from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step, running_total
 from autograd.viz.text import array_text, is_short, shape_text
 from autograd.viz.trace import Box, Node
-from autograd.viz.tree import Tree, Written
+from autograd.viz.tree import Tree
+from autograd.viz.written import Written
 
 if TYPE_CHECKING:
     from autograd.arrays import Number
+    from autograd.viz.array_rules import ArraySymbol
 
 FEW = 3
 """Of a box with more results, what it hands back is not written as a sum over them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class BoxStep(Written):
     """What a closed box adds to the gradient of one of its operands: several steps as one.
 
@@ -69,6 +71,20 @@ class BoxStep(Written):
         return self.trace.gradient(results[0]) if len(results) == 1 else None
 
     @property
+    def rule(self) -> ArraySymbol | None:
+        """What a box of arrays adds, as a formula; None where that is too long to read."""
+        if self.locals or isinstance(self.parent, Box):
+            return None
+        return self.trace.box_rule(self.box, self.parent)
+
+    @property
+    def upstream(self) -> Derivative | None:
+        """The total derivative of the root by the box's result; None of several, or of the root."""
+        results, trace = self.box.results, self.trace
+        factor = trace.factor(results[0]) if len(results) == 1 else None
+        return factor if isinstance(factor, Derivative) else None
+
+    @property
     def cells(self) -> list[str]:
         """As those of a step."""
         trace, box = self.trace, self.box
@@ -79,8 +95,12 @@ class BoxStep(Written):
         if not self.locals:
             short = is_short(self.contribution)
             result = f"= {array_text(self.contribution)}" if short else ""
-            shape = "" if result else f"({shape_text(np.shape(self.contribution))})"
-            return [received, "+=", f"what comes through {box.name}", "", result or shape, ""]
+            shape = shape_text(np.shape(self.contribution))
+            if self.rule is not None:
+                shapes = f"({shape} += {shape_text(np.shape(self.out_grad))})"
+                return [received, "+=", self.rule.text, shapes, result, ""]
+            through = f"what comes through {box.name}"
+            return [received, "+=", through, "", result or f"({shape})", ""]
         return [received, "+=", self._sum.symbols, "", f"= {self._sum.numbers}", self._sum.outcome]
 
     @property
@@ -109,6 +129,8 @@ class BoxStep(Written):
     @property
     def tree(self) -> Tree:
         """The equation as a tree."""
+        if self.received is not None and self.rule is not None:
+            return "mrow", self.received.tree, ("mo", "+="), self.rule.tree
         if self.received is None or not self.locals:
             return "mtext", self.equation
         return self._sum.tree(self.received, "+=")
@@ -184,10 +206,7 @@ class Outline(Sequence[Any]):
         counted["expected"] = self._expected[self.parent_of(at)]
         if not isinstance(at, tuple):
             return replace(self._steps[at], **counted)
-        steps = tuple(self._joined[at])
-        locals_ = tuple(_locals(self._steps, *at, self._factors))
-        local = locals_[0][1] if len(at[0].results) == 1 and locals_ else None
-        return BoxStep(*at, self._steps, steps, local, locals_, contribution, **counted)
+        return _box_step(self._steps, *at, self._joined[at], contribution, self._factors, counted)
 
     def __iter__(self) -> Iterator[Step | BoxStep]:
         return (self[i] for i in range(len(self)))
@@ -198,8 +217,7 @@ class Outline(Sequence[Any]):
             return self._steps.contribution(at)
         if isinstance(at[1], Box):
             return 0.0  # to several results
-        first, *more = (self._steps.contribution(k) for k in self._joined[at])
-        return sum(more, start=first)
+        return _added_up(self._steps, self._joined[at])
 
     @cached_property
     def _sofar(self) -> list[tuple[Number | None, int]]:
@@ -233,11 +251,36 @@ def handed_back(steps: Pass, box: Box, leaving: Mapping[Node, Sequence[int]]) ->
             if (parent := steps.ends_of(k)[2]) not in inside:
                 joined.setdefault(parent, []).append(k)
     for parent, numbers in joined.items():
-        first, *more = map(steps.contribution, numbers)
-        total, locals_ = sum(more, start=first), tuple(_locals(steps, box, parent, factors))
-        local = locals_[0][1] if len(box.results) == 1 and locals_ else None
-        known = (steps, tuple(numbers), local, locals_, total)
-        yield BoxStep(box, parent, *known, None, total, 1, 1, 1, 1)
+        total = _added_up(steps, numbers)
+        alone = {
+            "before": None,
+            "after": total,
+            "arrived": 1,
+            "expected": 1,
+            "number": 1,
+            "total": 1,
+        }
+        counted = {"before": None, "after": total, **alone}
+        yield _box_step(steps, box, parent, numbers, total, factors, counted)
+
+
+def _added_up(steps: Pass, numbers: Sequence[int]) -> Number:
+    first, *more = map(steps.contribution, numbers)
+    return sum(more, start=first)
+
+
+def _box_step(
+    steps: Pass,
+    box: Box,
+    parent: Node | Box,
+    numbers: Sequence[int],
+    total: Number,
+    factors: Factors,
+    counted: dict[str, Any],
+) -> BoxStep:
+    locals_ = tuple(_locals(steps, box, parent, factors))
+    local = locals_[0][1] if len(box.results) == 1 and locals_ else None
+    return BoxStep(box, parent, steps, tuple(numbers), local, locals_, total, **counted)
 
 
 def _locals(

@@ -176,16 +176,18 @@ def reduce_crossings(grid: Grid, sweeps: int = 12) -> None:
     best, fewest = grid.ranks, crossings(grid, grid.ranks)
     ranks = [list(rank) for rank in best]
     position = [0] * len(grid.rank)
+    met: list[list[list[int]]] = []
     for sweep in range(sweeps):
-        if fewest == 0:
+        if fewest == 0 or (sweep > 2 and met[-1] == met[-3]):  # from here on it would go round
             break
         forward = sweep % 2 == 0
         near = grid.before if forward else grid.after
         for rank in ranks if forward else reversed(ranks):
             _sort_rank(rank, near, position)
+        met.append([list(rank) for rank in ranks])
         count = crossings(grid, ranks)
         if count < fewest:
-            best, fewest = [list(rank) for rank in ranks], count
+            best, fewest = met[-1], count
     grid.ranks = best
 
 

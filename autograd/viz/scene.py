@@ -11,6 +11,7 @@ for text and 3 to 1 for outlines.
 
 from __future__ import annotations
 
+import functools
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -180,6 +181,7 @@ def text_width(text: str, size: float) -> float:
     return columns(text) * size * _EM
 
 
+@functools.lru_cache(maxsize=4096)  # a node is drawn in many pictures
 def node_size(node: DrawnNode) -> Size:
     """How large the box of a node must be for what is written in it."""
     quiet = node.kind == "constant"

@@ -19,17 +19,27 @@ from autograd.node import Contribution, Node, backward_steps
 from autograd.op import Elementwise, Op
 from autograd.tensor import Tensor
 from autograd.value import Value
-from autograd.viz.array_rules import ArraySymbol, elementwise_rule, structural_rule
+from autograd.viz.array_rules import (
+    ArraySymbol,
+    composed_rules,
+    elementwise_rule,
+    structural_rule,
+)
+from autograd.viz.boxes import is_operation
 from autograd.viz.equation import Sum, outcome
 from autograd.viz.matrices import Factors
 from autograd.viz.notation import Derivative, how_to_read
 from autograd.viz.symbols import Symbol, as_written
 from autograd.viz.text import NOT_REACHED, array_text, as_printed, bracketed, is_short, shape_text
-from autograd.viz.trace import SMALL, Trace, snapshot, unused
-from autograd.viz.tree import Tree, Written
+from autograd.viz.trace import SMALL, Box, Trace, snapshot, unused
+from autograd.viz.tree import Tree
+from autograd.viz.written import Written
 
 if TYPE_CHECKING:
     from autograd.arrays import Number
+
+MOST_KEPT = 512
+"""So many steps that were asked for are kept: a page writes them twice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +191,7 @@ class Step(Written):
         numbers = [float(self.out_grad), float(self.local)]
         return Sum([(symbols, numbers)], float(self.contribution)).tree(self.received, "+=")
 
-    @property
+    @cached_property
     def cells(self) -> list[str]:
         """The parts of the equation, for a table: what is added to, what, and its numbers."""
         return [self.received.text, "+=", _product(self), *_numbers(self)]
@@ -307,6 +317,8 @@ class Pass(Trace, Sequence[Step]):
         self.earlier = {
             node: node._grad for node in self.nodes if node.op is None and node._grad is not None
         }
+        self._made: dict[int, Step] = {}
+        self._box_rules: dict[Box, dict[Node, ArraySymbol]] = {}
         self._run(keep)
         self.gradients = {
             node: self._totals[node]
@@ -353,6 +365,13 @@ class Pass(Trace, Sequence[Step]):
         return map(self._step, range(len(self)))
 
     def _step(self, k: int) -> Step:
+        if k not in self._made:
+            if len(self._made) >= MOST_KEPT:
+                return self._new_step(k)
+            self._made[k] = self._new_step(k)
+        return self._made[k]
+
+    def _new_step(self, k: int) -> Step:
         node, position, parent, _, _ = self._records[k]
         out_grad, local, contribution = self.numbers_of(k)
         before = self._before[k]
@@ -403,6 +422,17 @@ class Pass(Trace, Sequence[Step]):
         """The node of step k + 1, the position of the operand, and the operand."""
         node, position, parent, _, _ = self._records[k]
         return node, position, parent
+
+    def box_rule(self, box: Box, parent: Node) -> ArraySymbol | None:
+        """What a box of arrays with one result hands to an operand, as a formula; None if long."""
+        result = box.nodes[-1]
+        upstream = self.gradient(result)
+        if not is_operation(box) or isinstance(result, Value) or upstream is None:
+            return None
+        if box not in self._box_rules:
+            out_grad = ArraySymbol.of_array(self.factor(result), upstream)
+            self._box_rules[box] = composed_rules(box.nodes, out_grad, self.names)
+        return self._box_rules[box].get(parent)
 
     def value(self, node: Node) -> Number | Any:
         """What a node held at the time of the pass."""

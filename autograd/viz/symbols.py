@@ -29,7 +29,7 @@ from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op
 from autograd.rules.powers import LN2, LN10
 from autograd.viz import notation
 from autograd.viz.notation import Derivative
-from autograd.viz.text import Rounded, constant
+from autograd.viz.text import SUPERSCRIPTS, Rounded, constant
 from autograd.viz.tree import SLOTS, Tree, brackets, latex, number_tree, read
 
 if TYPE_CHECKING:
@@ -335,7 +335,6 @@ OPERATORS = {
     "abs": ("|{0}|", ATOM, (NEGATIVE,)),
 }
 KNOWN_NUMBERS = {LN2: "log(2)", LN10: "log(10)"}
-_SUPERSCRIPTS = dict(zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True))
 
 
 def _bracketed(written: tuple[str, int], needed: int, brackets: str) -> str:
@@ -366,8 +365,8 @@ def text_template(x: Symbol) -> tuple[str, int, Sequence[int]]:
         return "{0}²", POWER, (ATOM,)
     if op.name == "reciprocal":
         return "1/{0}", PRODUCT, (POWER,)
-    if op.operator == "pow" and (exponent := str(x.operands[1])) in _SUPERSCRIPTS:
-        return "{0}" + _SUPERSCRIPTS[exponent], POWER, (ATOM, NEGATIVE)
+    if op.operator == "pow" and (exponent := str(x.operands[1])) in SUPERSCRIPTS:
+        return "{0}" + SUPERSCRIPTS[exponent], POWER, (ATOM, NEGATIVE)
     if op.operator in OPERATORS:
         if op.operator == "mul" and all(y.is_array for y in x.operands):
             return "{0} ⊙ {1}", PRODUCT, (POWER, POWER)  # not to be taken for a matrix product

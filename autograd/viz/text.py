@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+
+SUPERSCRIPTS = dict(zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
+SUBSCRIPTS = dict(zip("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋", strict=True))
 
 NOT_REACHED = "—"
 """Stands where a gradient would be, as long as no backward pass has reached the node."""
@@ -172,6 +176,7 @@ def lines_of(label: str) -> tuple[str, ...]:
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def columns(text: str) -> int:
     """Count the columns that text takes in a font of equal width; a wide character takes two."""
     if text.isascii():  # most text

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from autograd.viz.graph import DrawnGraph, DrawnNode
+from autograd.viz.notation import MARKS
 from autograd.viz.scene import (
     HOT,
     Curve,
@@ -18,6 +19,7 @@ from autograd.viz.scene import (
     Shape,
     Text,
 )
+from autograd.viz.text import SUBSCRIPTS, SUPERSCRIPTS
 from autograd.viz.tree import Tree, latex
 
 PREAMBLE = r"""\documentclass[border=2pt,multi=tikzpicture]{standalone}
@@ -33,17 +35,17 @@ _SIGNS = {
     "·": r"$\cdot$", "×": r"$\times$", "−": "$-$", "—": "---", "…": r"\ldots{}",
     "⋯": r"$\cdots$", "→": r"$\to$", "≥": r"$\ge$", "≤": r"$\le$", "∂": r"$\partial$",
     "≈": r"$\approx$",
-    "⊙": r"$\odot$", "ᵀ": r"$^{T}$", "⁽": "$^{(}$", "⁾": "$^{)}$", "⁻": "$^{-}$", "₋": "$_{-}$",
+    "⊙": r"$\odot$", "ᵀ": r"$^{T}$", "⁽": "$^{(}$", "⁾": "$^{)}$",
     "Σ": r"$\Sigma$", "Π": r"$\Pi$", "<": "$<$", ">": "$>$", "|": "$|$", '"': "''",
 }  # fmt: skip
-_SIGNS |= {raised: f"$^{{{k}}}$" for k, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
-_SIGNS |= {lowered: f"$_{{{k}}}$" for k, lowered in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+_SIGNS |= {raised: f"$^{{{k}}}$" for k, raised in SUPERSCRIPTS.items()}
+_SIGNS |= {lowered: f"$_{{{k}}}$" for k, lowered in SUBSCRIPTS.items()}
 _SIGNS |= {
     letter: rf"$\{unicodedata.name(letter).split()[-1].lower()}$"
     for letter in "αβγδεζηθικλμνξπρστυφχψω"
     if letter not in "ος"
 } | {"λ": r"$\lambda$"}
-_ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
+_ACCENTS = {mark: accent for accent, mark in MARKS.items()}
 
 
 def tex_text(text: str) -> str:
@@ -76,9 +78,13 @@ def tex_caption(caption: str, formula: Tree | None) -> str:
     """
     if formula is None:
         return tex_text(caption)
+    return rf"{tex_text(caption.partition('   ')[0])} \quad $\displaystyle {tex_formula(formula)}$"
+
+
+def tex_formula(tree: Tree) -> str:
+    """A tree as LaTeX of ASCII alone; what pdflatex has no letter for becomes a box."""
     known = {"…": r"\ldots "}
-    letters = (c if c.isascii() else known.get(c, r"\ensuremath{\square}") for c in latex(formula))
-    return rf"{tex_text(caption.partition('   ')[0])} \quad $\displaystyle {''.join(letters)}$"
+    return "".join(c if c.isascii() else known.get(c, r"\ensuremath{\square}") for c in latex(tree))
 
 
 def to_tikz(scenes: Sequence[tuple[Scene, str]], alone: bool = True) -> str:

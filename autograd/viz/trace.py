@@ -28,7 +28,7 @@ from autograd.viz.boxes import Box, boxes_of
 from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative
 from autograd.viz.symbols import Symbol, for_reading, index_text, symbolic_partial
-from autograd.viz.text import numbers, printable
+from autograd.viz.text import SUBSCRIPTS, numbers, printable
 
 if TYPE_CHECKING:
     from autograd.arrays import Number
@@ -241,11 +241,21 @@ class Trace:
 
     def paths(self, top: Node) -> tuple[dict[Node, int], dict[Node, float]]:
         """For each node, how many paths lead from it to `top`, and the sum of their products."""
-        if top in self._paths:
-            return self._paths[top]
+        if top not in self._paths:
+            self._paths[top] = self._paths_through(self.nodes, top)
+        return self._paths[top]
+
+    def factors(self, box: Box, top: Node | None = None) -> dict[Node, float]:
+        """The local derivatives of a result of a box of numbers by each operand of the box."""
+        _, totals = self._paths_through(box.nodes, top or box.results[0])
+        return {node: totals[node] for node in box.operands if node in totals}
+
+    def _paths_through(
+        self, nodes: Sequence[Node], top: Node
+    ) -> tuple[dict[Node, int], dict[Node, float]]:
         counts: dict[Node, int] = {top: 1}
         totals: dict[Node, float] = {top: 1.0}
-        for node in reversed(self.nodes):
+        for node in reversed(nodes):
             if node not in counts:
                 continue
             for i, parent in enumerate(self.parents(node)):
@@ -253,20 +263,7 @@ class Trace:
                     product = totals[node] * self.exact_number(node, i)
                     counts[parent] = counts.get(parent, 0) + counts[node]
                     totals[parent] = totals[parent] + product if parent in totals else product
-        self._paths[top] = counts, totals
         return counts, totals
-
-    def factors(self, box: Box, top: Node | None = None) -> dict[Node, float]:
-        """The local derivatives of a result of a box of numbers by each operand of the box."""
-        top = top or box.results[0]
-        totals: dict[Node, float] = {top: 1.0}
-        for node in reversed(box.nodes):
-            if node in totals:
-                for i, parent in enumerate(node.parents):
-                    if parent.requires_grad:
-                        product = totals[node] * self.exact_number(node, i)
-                        totals[parent] = totals.get(parent, 0.0) + product
-        return {node: totals[node] for node in box.operands if node in totals}
 
     def counts(self, start: Node) -> dict[Node, int]:
         """For each node, how many paths lead to it from `start`; those without one are left out."""
@@ -381,6 +378,7 @@ def all_names(
     short = _told_apart(wanted)
     taken = {_written(name) for name in short.values() if name}
     names_of_users = {name.translate(_RAISED) for name in taken}
+    names_of_users |= {name[0] for name in short.values() if name[1:2] == "["}
     numbers: dict[str, Iterator[str]] = {}
 
     def numbered(stem: str, first: int = 1) -> str:
@@ -391,7 +389,8 @@ def all_names(
     abbreviated: dict[str, str] = {}
     used: set[str] = set()
     # A long graph is mostly of nodes without a name, so for these the way is short.
-    unnamed = (f"v{k}" for k in count(1) if f"v{k}" not in names_of_users)
+    stem = next((s for s in "vuts" if s not in names_of_users), "v")  # v₁ beside a v is its entry
+    unnamed = (f"{stem}{k}" for k in count(1) if f"{stem}{k}" not in names_of_users)
     for node in nodes:
         if node.op is not None and node not in short and node is not nodes[-1]:
             names[node] = next(unnamed)
@@ -420,8 +419,8 @@ def _written(name: str) -> str:
     return notation.name(name).text
 
 
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_RAISED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_LOWERED = str.maketrans(SUBSCRIPTS)
+_RAISED = str.maketrans({lowered: digit for digit, lowered in SUBSCRIPTS.items()})
 
 
 def unused(stem: str, codes: Iterable[str]) -> str:

@@ -67,35 +67,6 @@ def aligned_rows(rows: list[tuple[Tree, list[Tree]]]) -> Tree:
     return "mtable", *(("mtr", ("mtd", left), ("mtd", *right)) for left, right in rows)
 
 
-class Written:
-    """What is written as LaTeX and as MathML from one tree."""
-
-    __slots__ = ()
-
-    @property
-    def tree(self) -> Tree:
-        """It as a tree."""
-        raise NotImplementedError
-
-    @property
-    def latex(self) -> str:
-        """It as LaTeX."""
-        return latex(self.tree)
-
-    @property
-    def mathml(self) -> str:
-        """It as a `<math>` element."""
-        return math_element(self.tree)
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """What a notebook is given: it shows the richest form that it can."""
-        return {
-            "text/html": f'<div style="overflow-x:auto;font-size:1.2em">{self.mathml}</div>',
-            "text/latex": f"$$\n{self.latex}\n$$",
-            "text/plain": str(self),
-        }
-
-
 # --- MathML -----------------------------------------------------------------------------------
 
 
@@ -113,10 +84,9 @@ def markup(tree: Tree | str) -> str:
     return f"<{name}{style}>{''.join(map(markup, children))}</{name}>"
 
 
-def math_element(*trees: Tree) -> str:
-    """Trees side by side as a `<math>` element."""
-    inner = "".join(map(markup, trees))
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{inner}</math>'
+def math_element(tree: Tree) -> str:
+    """A tree as a `<math>` element."""
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{markup(tree)}</math>'
 
 
 # --- LaTeX ------------------------------------------------------------------------------------

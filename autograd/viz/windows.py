@@ -142,16 +142,21 @@ def kernel_text(
     return "\n".join([title, *_first(rows, "examples"), f"Σ = {number(float(total))}"])
 
 
-def step_text(step: Step) -> str | None:
-    """Where the gradient of a kernel's first number comes from, in a step that brings it."""
+def step_text(step: Step, upstream: Derivative | None) -> str | None:
+    """Where the gradient of a kernel's first number comes from, in a step that brings it.
+
+    Args:
+        step: The step.
+        upstream: How the gradient that it passes on is written.
+    """
     node = step.node
     if not isinstance(node, Tensor) or _made_by(node) != "convolution" or step.position != 1:
         return None
-    if step.upstream is None:
+    if upstream is None:
         return None
     index = (0,) * np.ndim(step.contribution)
     entry = Derivative(step.top, step.parent_name + "".join(f"[{i}]" for i in index))
-    symbols = entry.text, step.upstream.text
+    symbols = entry.text, upstream.text
     return kernel_text(step.trace.names, node, index, np.asarray(step.out_grad), symbols)
 
 

@@ -176,3 +176,10 @@ def check_attention(who: str, query: Operand, key: Operand, value: Operand) -> N
             f"{who}: needs query (..., L, E), key (..., S, E) and value (..., S, D), but got "
             f"{shape_or_type(query)}, {shape_or_type(key)} and {shape_or_type(value)}."
         )
+
+
+named("attention with weights", shapes=_shapes)(
+    lambda query, key, value: autograd.matmul(
+        attention_weights("attention", query, key, softmax=autograd.softmax), value
+    )
+)

@@ -7,6 +7,7 @@ from typing import Any
 import autograd
 from autograd import ShapeError
 from autograd.checks import check_choice, check_int
+from autograd.op import named
 from nn.functional.windows import (
     AXES,
     Lengths,
@@ -325,3 +326,14 @@ def _shifted(who: object, out: Operand, bias: Operand, channels: int) -> Operand
     if shape_of(bias) != (channels,):
         raise ShapeError(f"{who}: needs a bias of shape ({channels},), but got {shape_of(bias)}.")
     return out + bias.reshape((channels, *(1,) * (len(shape_of(out)) - 2)))
+
+
+# In pictures one box each; every argument is another for another n, so that it may be any.
+named("convolution", shapes=lambda n: [(1, n, 4 * n, 4 * n), (n, 1, 2, 2), (n,)])(
+    lambda x, weight, bias: conv2d(x, weight, bias, *4 * (len(bias),))
+)
+named("transposed convolution", shapes=lambda n: [(1, n, 4 * n, 4 * n), (n, 1, 2, 2), (n,)])(
+    lambda x, weight, bias: conv_transpose2d(
+        x, weight, bias, len(bias), len(bias), 0, len(bias), len(bias)
+    )
+)

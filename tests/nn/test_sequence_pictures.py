@@ -92,10 +92,13 @@ def test_attention_is_one_box_for_any_sizes(axes, width, options, name):
 
 def test_the_attention_of_several_heads_is_a_box_unless_its_weights_are_used():
     layer, x = nn.MultiheadAttention(4, 2), np.ones((3, 1, 4))
-    for need_weights, boxes in ((False, ["attention"]), (True, [])):
+    for need_weights, name in ((False, "attention"), (True, "attention with weights")):
         out, _ = layer(x, x, x, need_weights=need_weights)
         found = [box.name for box in compositions((out**2).sum())]
-        assert found == boxes
+        assert found == ["into heads"] * 3 + [name, "heads joined"]
+    out, weights = layer(x, x, x)
+    found = [box.name for box in compositions((out**2).sum() + weights.sum())]
+    assert found == ["into heads"] * 3 + ["heads joined"]
 
 
 def test_a_graph_that_its_named_steps_make_small_is_not_folded_into_its_modules():

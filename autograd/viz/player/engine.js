@@ -52,11 +52,12 @@ function nameAll(order) {
   const written = (name) => nameOf(name).name;
   const taken = new Set([...short.values()].filter((name) => name).map(written));
   const ofUsers = new Set([...taken].map((name) => name.replace(/[₀-₉]/g, (c) => c.charCodeAt(0) - 0x2080)));
+  const stem = [..."vuts"].find((s) => !ofUsers.has(s)) || "v";
   let k = 0;
   const unnamed = () => {
     do k++;
-    while (ofUsers.has("v" + k));
-    return "v" + k;
+    while (ofUsers.has(stem + k));
+    return stem + k;
   };
   const counts = {};
   const numbered = (stem) => {
@@ -105,7 +106,7 @@ function formsOf(steps) {
         [text, hold] = textOf(made),
         math = treeOf(made);
       const rules = given.map((_, k) => (zero[k] === undefined ? null : ruleOf(node.op, k, alike, zero[k])));
-      forms.push({ op: node.op, text, hold, needs: templateOf(made)[2], math: withPlaces(math), latex: openLatex(math), rules });
+      forms.push({ op: node.op, sym: grammar.ops[node.op].symbol, text, hold, needs: templateOf(made)[2], math: withPlaces(math), latex: openLatex(math), rules });
     }
     return known.get(key);
   };

@@ -13,8 +13,7 @@ const slider = el("input", {
   "aria-label": "Frame",
   oninput: () => show(+slider.value),
 });
-const playing = button("", () => play());
-sayPlaying(false);
+const playing = button("▶ play", () => play(), { "aria-label": "Play" });
 const speed = el("select", { "aria-label": "Speed" });
 for (const x of [0.25, 0.5, 1, 2, 4]) speed.append(el("option", { value: x }, "×" + x));
 speed.value = "1";
@@ -49,7 +48,8 @@ function show(k) {
 function stop() {
   clearTimeout(running);
   running = 0;
-  sayPlaying(false);
+  playing.textContent = "▶ play";
+  playing.setAttribute("aria-label", "Play");
 }
 // Ten seconds for a film, but no frame is shown for longer than half a second.
 const pause = () => Math.min(500, Math.max(50, 10000 / (last + 1))) / +speed.value;
@@ -58,7 +58,8 @@ const stride = () => (calm.matches ? Math.ceil(500 / pause()) : 1);
 function play() {
   if (running) return stop();
   if (at === last) show(0);
-  sayPlaying(true);
+  playing.textContent = "❚❚ pause";
+  playing.setAttribute("aria-label", "Pause");
   running = setTimeout(on, pause() * stride());
 }
 function on() {
@@ -74,7 +75,21 @@ const actions = {
   " ": play,
   Escape: () => host.blur(),
 };
-listen(film.title, actions, slider);
+// No key reaches the notebook, where single letters delete cells.
+for (const type of ["keydown", "keyup", "keypress"])
+  host.addEventListener(type, (e) => e.key !== "Tab" && e.stopPropagation());
+host.addEventListener("keydown", (e) => {
+  const on = e.composedPath()[0];
+  if (e.ctrlKey || e.metaKey || e.altKey || !Object.hasOwn(actions, e.key)) return;
+  if (on.matches("select") || (/^[ ]$/.test(e.key) && on.matches("button"))) return;
+  e.preventDefault();
+  keepingFocus(actions[e.key]);
+});
+main.setAttribute("role", "group");
+main.setAttribute("aria-label", film.title);
+host.tabIndex = 0;
+host.setAttribute("role", "group");
+host.setAttribute("aria-label", film.title);
 for (const { svg, moving } of film.panels) {
   const picture = parsed(svg);
   [...picture.querySelectorAll("[data-moving]")].forEach((place, j) => shown.push([place, moving[j]]));

@@ -65,6 +65,7 @@ class Forms:
         _, firmness, needs = formula.template
         return {
             "op": self.steps.operation(node),
+            "sym": self.steps.sign(node),
             "text": formula.text,
             "hold": firmness,
             "needs": [*needs],

@@ -13,7 +13,6 @@ from html import escape
 
 import numpy as np
 
-from autograd.atomic_write import write_atomically
 from autograd.expression import FUNCTIONS
 from autograd.viz import exercise
 from autograd.viz.animate import animation
@@ -30,9 +29,8 @@ from autograd.viz.tikz import tex_caption, to_tikz
 from autograd.viz.trace import is_array
 
 SCRIPTS = (
-    "view.css", "player.css", "number_text.js", "elements.js", "number_field.js", "view.js",
-    "pass.js", "words.js", "reading.js", "predict.js", "toggles.js", "picture.js", "node.js",
-    "page.js",
+    "view.css", "player.css", "number_text.js", "elements.js", "view.js", "pass.js", "words.js",
+    "reading.js", "predict.js", "toggles.js", "picture.js", "node.js", "page.js",
 )  # fmt: skip
 WITH_WINDOWS = (*SCRIPTS, "windows.css", "windows.js")
 """Where there is a convolution or a pooling; other pages do without."""
@@ -51,19 +49,13 @@ def bundle(steps: Pass) -> dict[str, str]:
         }
 
 
-def write_page(steps: Pass, path: str | os.PathLike[str]) -> None:
-    """Write a page that holds the player and works from the disk."""
-    with np.errstate(all="ignore"):
-        write_atomically(path, _page(steps).encode())
-
-
 def _page(steps: Pass) -> str:
     title = printable(f"Backpropagation of {exercise.name_text(steps.names[steps.root])}")
     return page(title, fragment(steps, picture_of(steps)))
 
 
-def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
-    """Write a pass in the form that the ending of the path tells."""
+def save_pass(steps: Pass, path: str | os.PathLike[str], ending: str = "") -> None:
+    """Write a pass in the form that this ending tells, or that of the path."""
     with np.errstate(all="ignore"):
         writers: dict[str, Callable[[], str | bytes]] = {
             ".html": lambda: _page(steps),
@@ -77,7 +69,7 @@ def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
             ),
         }
         drawing = Drawing(picture_of(steps).graph)
-        save_by_suffix(path, writers | drawing.writers(".png", ".pdf", ".dot", ".md"))
+        save_by_suffix(path, writers | drawing.writers(".png", ".pdf", ".dot", ".md"), ending)
 
 
 def fragment(steps: Pass, picture: Picture) -> str:

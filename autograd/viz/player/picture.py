@@ -6,16 +6,15 @@ around it are open and no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from autograd.viz.drawn import Folding, drawn, folded
-from autograd.viz.graph import DrawnGraph
+from autograd.viz.drawn import Drawn, Folding, drawn, folded
 from autograd.viz.layout import Layout, place
 from autograd.viz.scene import scene, sizes
 from autograd.viz.steps import Pass
 from autograd.viz.svg import to_svg
-from autograd.viz.trace import Box, Node
+from autograd.viz.trace import Box
 from autograd.viz.views import other_foldings
 
 MOST_DRAWN = 150
@@ -25,29 +24,19 @@ _WIDTH = 130.0  # of a box at least, since numbers change while stepping
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """The picture of a pass.
+class Picture(Drawn):
+    """The picture of a pass, with what is drawn of it.
 
     Attributes:
         svg: The SVG, with the numbers at the end of the pass.
-        graph: What is drawn.
-        layout: Where.
-        boxes: For each node that has no box of its own but is drawn, the id of the box.
-        arrows: For each operand whose arrow has another id than "n7.0", that id.
-        shown: The nodes that are drawn by themselves.
-        stands: The node whose number or array is in a box, by the id of the box.
+        layout: Where everything is.
         folding: Which boxes are closed, and what is left out.
         note: What is folded, and what small boxes are.
         sentence: The picture in words.
     """
 
     svg: str
-    graph: DrawnGraph
     layout: Layout
-    boxes: Mapping[Node, str]
-    arrows: Mapping[tuple[Node, int], str]
-    shown: frozenset[Node]
-    stands: Mapping[str, Node]
     folding: Folding
     note: str
     sentence: str
@@ -69,8 +58,8 @@ def picture_of(steps: Pass, folding: Folding | None = None) -> Picture:
     note = f"{graph.note} {remark}".strip()
     sentence = f"{graph.sentence} {remark}".strip()
     svg = to_svg(scene(graph, layout), sentence)
-    where = (made.boxes, made.arrows, made.shown, made.stands)
-    return Picture(svg, graph, layout, *where, folding, note, sentence)
+    found = (made.boxes, made.arrows, made.shown, made.stands)
+    return Picture(graph, *found, svg, layout, folding, note, sentence)
 
 
 def opened(steps: Pass, first: Picture) -> Iterator[tuple[list[Box], Picture]]:

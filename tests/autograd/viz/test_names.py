@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 import nn
-from autograd import Tensor, Value, backprop, draw
+from autograd import Tensor, Value, backprop, draw, explain
 from autograd.viz.names import names_in, names_of
 from autograd.viz.notation import Derivative
 
@@ -164,3 +164,12 @@ def test_an_array_that_is_given_without_a_name_is_not_named_like_what_is_compute
     loss = (c1 @ np.eye(2)).sum()
     names = backprop(loss).names
     assert {*names.values()} == {"w", "c1", "c2", "c3", "v1", "loss"}
+
+
+def test_what_has_no_name_is_not_taken_for_an_entry_of_an_array_called_v():
+    v = Tensor([1.0, 2.0], requires_grad=True)
+    text = str(explain((v * v).sum() * 2.0, v[0]))
+    assert "du₁,₀" in text.replace("∂", "d")
+    assert "v₁" not in text
+    w = [Value(2.0), Value(3.0)]
+    assert "w₀ → v₁ → L" in str(explain((w[0] + w[1]) ** 2, w[0]))

@@ -1,6 +1,7 @@
 """Pictures and passes as files: the ending says what is written; the same bytes on every run."""
 
 import base64
+import html
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from autograd import Tensor, Value, backprop, draw, tanh
+from autograd import Tensor, Value, backprop, draw, explain, tanh
 from autograd.viz.tikz import tex_text
 
 SUFFIXES = [".svg", ".html", ".txt", ".tex", ".png", ".pdf", ".dot", ".md"]
@@ -139,3 +140,34 @@ def test_pdflatex_compiles_pictures_alone_in_a_document_and_with_any_label(tmp_p
         done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-2000:]
         assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def explanations():
+    y = neuron()
+    X = Tensor([[1.0, 2.0]], label="X", requires_grad=True)
+    return {
+        "one": explain(y, next(x for x in y.parents[0].parents if x.label == "theta_0")),
+        "all": explain(y), "array": explain((X @ X.T).sum(), X), "step": backprop(y)[0],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["one", "all", "array", "step"])
+def test_an_explanation_is_written_as_text_as_formulas_and_as_a_page(what, tmp_path):
+    made = explanations()[what]
+    for suffix in (".txt", ".md", ".html", ".tex"):
+        made.save(tmp_path / f"made{suffix}")
+    texts = {path.suffix: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    assert texts[".txt"] == f"{made}\n"
+    assert texts[".md"] == f"$$\n{made.latex}\n$$\n"
+    assert made.mathml in texts[".html"]
+    assert html.escape(str(made)) in texts[".html"]
+    with pytest.raises(
+        ValueError, match=r"ends in \.txt, \.md, \.html or \.tex, but got 'made.png'"
+    ):
+        made.save(tmp_path / "made.png")
+    if not shutil.which("pdflatex"):
+        pytest.skip("no pdflatex")
+    subprocess.run(
+        ["pdflatex", "-interaction=batchmode", "-halt-on-error", "made.tex"],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip

@@ -15,7 +15,7 @@ FILES = {
 }
 READERS = [
     "animate", "backprop", "dot", "draw", "drawn", "exercise", "explain", "explain_arrays", "graph",
-    "ranks", "layout", "named_steps", "scene", "sheet", "views", "highlights", "outline",
+    "ranks", "layout", "named_steps", "scene", "sheet", "views", "written", "highlights", "outline",
     "png_and_pdf", "raster", "saving", "svg", "tikz",
     "player.boxes_record", "player.drawing", "player.embed", "player.film", "player.forms",
     "player.frames", "player.page", "player.picture", "player.record", "player.states",

@@ -1,0 +1,75 @@
+"""What is written of a pass or an explanation: as text, as LaTeX and as MathML, and to a file."""
+
+from __future__ import annotations
+
+import os
+from html import escape
+
+from autograd.viz.player.embed import page
+from autograd.viz.saving import save_by_suffix
+from autograd.viz.tikz import tex_formula
+from autograd.viz.tree import Tree, latex, math_element
+
+_TEX = r"""\documentclass[border=2pt]{standalone}
+\usepackage[utf8]{inputenc}
+\usepackage{amsmath,amssymb}
+\begin{document}
+$\displaystyle
+%s
+$
+\end{document}
+"""
+
+
+class Written:
+    """What is written as text, and as LaTeX and MathML from one tree."""
+
+    __slots__ = ()
+
+    @property
+    def tree(self) -> Tree:
+        """It as a tree."""
+        raise NotImplementedError
+
+    @property
+    def latex(self) -> str:
+        """It as LaTeX."""
+        return latex(self.tree)
+
+    @property
+    def mathml(self) -> str:
+        """It as a `<math>` element."""
+        return math_element(self.tree)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file.
+
+        Args:
+            path: Its ending says what is written: .txt, .md and .html (the formulas, and in .html
+                the text, too), or .tex (for pdflatex).
+
+        Raises:
+            ValueError: path has another ending.
+            OSError: The file cannot be written; what was there before stays.
+        """
+        title, _, _ = str(self).partition("\n")
+        save_by_suffix(
+            path,
+            {
+                ".txt": lambda: f"{self}\n",
+                ".md": lambda: f"$$\n{self.latex}\n$$\n",
+                ".html": lambda: page(title, f"{self.mathml}\n<pre>{escape(str(self))}</pre>"),
+                ".tex": lambda: _TEX % tex_formula(self.tree),
+            },
+        )
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What a notebook is given: it shows the richest form that it can."""
+        return {
+            "text/html": f'<div style="overflow-x:auto;font-size:1.2em">{self.mathml}</div>',
+            "text/latex": f"$$\n{self.latex}\n$$",
+            "text/plain": str(self),
+        }
