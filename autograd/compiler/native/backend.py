@@ -2,8 +2,8 @@
 
 After some replays the calls are lowered and compiled in the background, and from then on each
 section of a workspace, forward or backward, is one native call, or several with calls of NumPy's
-between them that are not known as loops. What a section does is looked up by its nests: another
-workspace of the same program has other arrays, but the same nests, and so the same code.
+between them that are not known as loops. Another workspace of the same program has other arrays,
+but the same nests, and so the same code.
 
 The first workspace that gets native calls is tried: both kinds are run on the same numbers. What
 comes out otherwise is thrown away, with a warning.
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.compiler.native.agreement import agree
-from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
+from autograd.compiler.native.llvm import LONG, address_of, printed_apart, table_of, used
 from autograd.compiler.native.llvm_numbers import WRITTEN
 from autograd.compiler.native.loops import (
     GIVEN,
@@ -69,10 +69,6 @@ START = 50
 MANY = 5_000
 """Of more calls no native code is made: it would take seconds, and hold other threads up."""
 
-LONG = 128
-"""So many nests at most are one function: LLVM is quicker with short ones, and the end of the
-program can wait for one."""
-
 LARGE, LARGE_ACROSS = 1 << 21, 1 << 19
 """Products of so many multiplications are NumPy's: it has the better ones for matrices that do not
 fit into the nearest memory. The second is for those with a side that is read across its rows."""
@@ -82,6 +78,15 @@ FEW = 512
 
 WINDOWED = {"_convolved": 1 << 26, "_spread_out": 1 << 26, "_correlated": LARGE}
 """Likewise of these functions, which NumPy makes products of matrices by copying first."""
+
+
+@dataclass
+class MachineCode:
+    """The code of a program, the nests that it is for, and whether it has been tried."""
+
+    key: Hashable
+    made: Compiled
+    tried: bool = False
 
 
 class Native:
@@ -95,7 +100,7 @@ class Native:
     def __init__(self, name: str, at_once: bool) -> None:
         self.name, self.at_once = name, at_once
         self.calls = 0
-        self.state: Any = None  # None, then the thread, then the code by section
+        self.state: Any = None  # None, then the thread, then the code
         self.refused = False
         self.lock = threading.Lock()
 
@@ -129,8 +134,8 @@ class Native:
             self.stop()
             return
         try:
-            pairs = [_code_of(pieces) for _, pieces, _ in _pieces_of(space)]
-            self.state = {key: code for key, code in pairs if code is not None}
+            parts = _parts_of(_pieces_of(space)[1])
+            self.state = MachineCode(_key(parts), Compiled(printed_apart(parts, this_machine())))
         except Ending:
             self.stop()
         except Exception as err:  # noqa: BLE001 (whatever goes wrong, NumPy has the right numbers)
@@ -141,19 +146,22 @@ class Native:
         with self.lock:
             if self.refused:
                 return
-            code = self.state
-            found = _pieces_of(space)
-            sections = [section for section, *_ in found]
-            native = [_native_calls(*each, code) for each in found]
-            if not code.get("tried"):
+            code = space.native = self.state
+            sections, pieces, memories = _pieces_of(space)
+            parts = _parts_of(pieces)
+            if _key(parts) != code.key:
+                return  # its arrays lie otherwise than those that the code was made for
+            table, functions = table_of(found := used(parts)), iter(code.made.functions)
+            kept = [table, found, code, memories, [section[:] for section in sections]]
+            native = [_native_calls(x, functions, kept) for x in pieces]
+            if not code.tried:
                 if not agree([expanded(section) for section in sections], native):
                     self.stop()
                     self.warn("came out otherwise than with NumPy when it was tried")
                     return
-                code["tried"] = True
+                code.tried = True
             for section, calls in zip(sections, native, strict=True):
                 section[:] = calls
-            space.native = code
 
     def warn(self, why: str) -> None:
         """Say why there is no native code."""
@@ -161,7 +169,7 @@ class Native:
 
     def stop(self) -> bool:
         """Leave everything to NumPy; whether there was native code."""
-        ran = isinstance(self.state, dict)
+        ran = isinstance(self.state, MachineCode)
         self.refused, self.state = True, None
         return ran
 
@@ -182,8 +190,8 @@ def sections_of(space: Workspace) -> list[list[Call]]:
     return [space.forward, *(section for bound in bounds for section in bound.sections[1:])]
 
 
-def _pieces_of(space: Workspace) -> list[tuple[list[Call], list[Piece], Memories]]:
-    """Each section as nests, where they are known."""
+def _pieces_of(space: Workspace) -> tuple[list[list[Call]], list[list[Piece]], Memories]:
+    """The sections; each as nests, where they are known; and their memories."""
     sections = [(x, expanded(x)) for x in sections_of(space) if x]
     calls = [call for _, each in sections for call in each]
     # Lookups of single numbers at fixed places are the compiler's own; other places may be the
@@ -194,10 +202,8 @@ def _pieces_of(space: Workspace) -> list[tuple[list[Call], list[Piece], Memories
     given = [space.indices, *(x for x in others if x.dtype.kind in "iu")]
     complete = all(isinstance(call, partial) for call in calls)
     memories = Memories(calls, [(x, "", GIVEN) for x in given], complete=complete)
-    for call in calls:
-        _lowered(call, memories)  # to see what is written
-    memories.tables.clear()  # they are made again
-    return [(section, _pieces(each, memories), memories) for section, each in sections]
+    pieces = _pieces([each for _, each in sections], memories)
+    return [section for section, _ in sections], pieces, memories
 
 
 def _is_own(call: Call) -> bool:
@@ -212,17 +218,23 @@ def _is_own(call: Call) -> bool:
 
 def pieces_of(calls: Sequence[Call]) -> list[Piece]:
     """Calls of which no others know the arrays, as nests where they are known."""
-    memories = Memories(calls, complete=True)
-    for call in calls:
-        _lowered(call, memories)  # to see what is written
-    return _pieces(calls, memories)
+    return _pieces([calls], Memories(calls, complete=True))[0]
 
 
-def _pieces(section: Sequence[Call], memories: Memories) -> list[Piece]:
+def _pieces(sections: Sequence[Sequence[Call]], memories: Memories) -> list[list[Piece]]:
+    """Each section as nests, where they are known."""
+    found = [[(call, *_lowered(call, memories)) for call in section] for section in sections]
+    # Now it is known what nobody writes: what has asked for that is made once more.
+    return [
+        _joined([(call, _lowered(call, memories)[0] if asks else x) for call, x, asks in section])
+        for section in found
+    ]
+
+
+def _joined(section: Sequence[tuple[Call, list[Nest] | None]]) -> list[Piece]:
+    """Calls and their nests, those that are known as runs."""
     pieces: list[Piece] = []
-    for is_known, some in groupby(
-        ((call, _lowered(call, memories)) for call in section), lambda pair: pair[1] is not None
-    ):
+    for is_known, some in groupby(section, lambda pair: pair[1] is not None):
         calls, found = zip(*some, strict=True)
         if not is_known:
             pieces += calls
@@ -250,8 +262,10 @@ def _parts(steps: list[Step]) -> list[list[Step]]:
     return parts
 
 
-def _lowered(call: Call, memories: Memories) -> list[Nest] | None:
-    """A call as nests; None where it stays NumPy's."""
+def _lowered(call: Call, memories: Memories) -> tuple[list[Nest] | None, bool]:
+    """A call as nests, None where it stays NumPy's; and whether it asked for what nobody writes."""
+    memories.asked = False
+    nests: list[Nest] | None = None
     try:
         if not isinstance(call, partial):
             raise UnknownStep("what a test has put there")
@@ -259,11 +273,11 @@ def _lowered(call: Call, memories: Memories) -> list[Nest] | None:
         if not all(_suits(nest, WINDOWED.get(_name(call))) for nest in nests):
             raise UnknownStep("a large product")
     except Exception:  # noqa: BLE001 (what is new here is safe with NumPy)
+        nests = None
         for array in arrays_in(call):
             if array.size:
                 memories.written(array)
-        return None
-    return nests
+    return nests, memories.asked
 
 
 def _name(call: Call) -> str:
@@ -294,32 +308,19 @@ def _is_there(code: Code, rounds: int) -> bool:
     return all(_is_there(x, rounds) for x in code.args)
 
 
-def _code_of(pieces: list[Piece]) -> tuple[Hashable, Compiled | None]:
-    """The code of a section, and what it is found by."""
-    groups = [part for x in pieces if isinstance(x, Run) for part in x.parts]
-    if not any(groups):
-        return None, None
-    return _key(groups), Compiled(printed_apart(groups, this_machine()))
+def _parts_of(sections: Iterable[Sequence[Piece]]) -> list[list[Step]]:
+    """The lists of nests of some sections, one after another: one for each function."""
+    return [part for pieces in sections for x in pieces if isinstance(x, Run) for part in x.parts]
 
 
-def _native_calls(
-    section: list[Call], pieces: list[Piece], memories: Memories, code: dict[Any, Any]
-) -> list[Call]:
+def _native_calls(pieces: Sequence[Piece], functions: Iterator[Any], kept: list[Any]) -> list[Call]:
     """A section's calls with the native ones in place of those that they do the work of."""
-    groups = [part for x in pieces if isinstance(x, Run) for part in x.parts]
-    found = code.get(_key(groups)) if any(groups) else None
-    if found is None:
-        return list(section)
-    used_ones = used(groups)
-    table = table_of(used_ones)
-    kept = [table, used_ones, found, memories, section[:]]
-    functions = iter(found.functions)
     calls: list[Call] = []
     for piece in pieces:
         if not isinstance(piece, Run):
             calls.append(piece)
             continue
-        made = [NativeCall(next(functions), address_of(table), kept) for _ in piece.parts]
+        made = [NativeCall(next(functions), address_of(kept[0]), kept) for _ in piece.parts]
         made = [call for call, part in zip(made, piece.parts, strict=True) if part]
         calls += [partial(_run, made, piece.calls)] if piece.stops else made
     return calls

@@ -26,18 +26,35 @@ from autograd.compiler.native.loops import (
     simplified,
 )
 
+LONG = 128
+"""So many nests at most are one text: LLVM is quicker with short ones, and the end of the program
+can wait for one."""
+
 
 def printed(segments: Sequence[Sequence[Step]], machine: Machine) -> str:
     """Functions @f0, @f1, … for some lists of nests; of all, one table of memories."""
-    parts = list(_functions(segments, machine))
-    declared = {name: text for function, _ in parts for name, text in function.declared.items()}
-    return "\n".join([*declared.values(), "", *(text for _, text in parts)])
+    return _together(list(_functions(segments, machine)))
 
 
 def printed_apart(segments: Sequence[Sequence[Step]], machine: Machine) -> Iterator[str]:
-    """Likewise, each as a text of its own: of one long text LLVM takes more than its share."""
-    for function, text in _functions(segments, machine):
-        yield "\n".join([*function.declared.values(), "", text])
+    """Likewise in several texts: of a long one LLVM takes more than its share."""
+    parts: list[tuple[Function, str]] = []
+    size = 0
+    for steps, part in zip(segments, _functions(segments, machine), strict=True):
+        more = len(list(every_nest(steps)))
+        if size and size + more > LONG:
+            yield _together(parts)
+            parts, size = [], 0
+        parts.append(part)
+        size += more
+    if size:
+        yield _together(parts)
+
+
+def _together(parts: Sequence[tuple[Function, str]]) -> str:
+    """One text of some functions."""
+    declared = {name: text for function, _ in parts for name, text in function.declared.items()}
+    return "\n".join([*declared.values(), "", *(text for _, text in parts)])
 
 
 def _functions(

@@ -6,6 +6,7 @@ that what they share is read once: the sums of a tile, rows times vectors, stay 
 
 from __future__ import annotations
 
+from functools import partial, reduce
 from typing import Any
 
 from autograd.compiler.native.llvm_addresses import Addresses
@@ -212,12 +213,10 @@ class Tiles:
 
             first = [start] * len(spots)
             found = self.function.loop(size * count, size, body, first, kinds)
-            parts = [self._within(found[r * each : (r + 1) * each], lanes) for r in range(rows)]
-            totals = (
-                parts
-                if not totals
-                else [self._two(a, b, 1) for a, b in zip(totals, parts, strict=True)]
-            )
+            together = partial(self._two, lanes=lanes)
+            vectors = [reduce(together, found[r * each : (r + 1) * each]) for r in range(rows)]
+            parts = self._within(vectors, lanes)
+            totals = [*map(partial(self._two, lanes=1), totals, parts)] if totals else parts
             done += size * count
         return totals
 
@@ -225,29 +224,34 @@ class Tiles:
         dtype = self.nest.code.dtype
         return self.numbers.apply(self.nest.fold, [x, y], [dtype, dtype], dtype, lanes)
 
-    def _within(self, vectors: list[str], lanes: int) -> str:
-        """What is in some vectors, put together: halves with halves."""
-        total = vectors[0]
-        for more in vectors[1:]:
-            total = self._two(total, more, lanes)
-        dtype = self.nest.code.dtype
-        emit = self.function.emit
+    def _within(self, vectors: list[str], lanes: int) -> list[str]:
+        """What is in each vector, put together: halves with halves, two vectors' in one."""
+        many = len(vectors)
+        if many & (many - 1):
+            return [x for vector in vectors for x in self._within([vector], lanes)]
+        size = lanes  # of a vector; so many numbers of it belong together:
         while lanes > 1:
-            kind, half = self.numbers.type(dtype, lanes), lanes // 2
-            low, high = (
-                emit(
-                    f"shufflevector {kind} {total}, {kind} poison, <{half} x i32> "
-                    f"<{', '.join(f'i32 {k}' for k in range(begin, begin + half))}>"
-                )
-                for begin in (0, half)
-            )
-            if half == 1:
-                low, high = (
-                    emit(f"extractelement <1 x {self.numbers.type(dtype, 1)}> {x}, i32 0")
-                    for x in (low, high)
-                )
-            total, lanes = self._two(low, high, half), half
-        return total
+            pairs = [vectors[k : k + 2] for k in range(0, len(vectors), 2)]
+            begins = range(0, size * len(pairs[0]), lanes)
+            lanes //= 2
+            low = [begin + k for begin in begins for k in range(lanes)]
+            high = [place + lanes for place in low]
+            halves = [(self._chosen(x, low, size), self._chosen(x, high, size)) for x in pairs]
+            size = len(low)
+            vectors = [self._two(*x, size) for x in halves]
+        return [self._chosen([x], [k], size) for x in vectors for k in range(size)]
+
+    def _chosen(self, vectors: list[str], places: list[int], size: int) -> str:
+        """Some numbers of one or two vectors of a size."""
+        kind, (x, y) = self.numbers.type(self.nest.code.dtype, size), [*vectors, "poison"][:2]
+        if size == 1:
+            return x
+        if len(places) == 1:
+            return self.function.emit(f"extractelement {kind} {x}, i32 {places[0]}")
+        mask = ", ".join(f"i32 {place}" for place in places)
+        return self.function.emit(
+            f"shufflevector {kind} {x}, {kind} {y}, <{len(places)} x i32> <{mask}>"
+        )
 
     def _store(self, out: Ref, places: dict[Ref, str], x: str, r: int, s: int, lanes: int) -> None:
         nest, numbers, emit = self.nest, self.numbers, self.function.emit

@@ -220,7 +220,8 @@ def simplified(nest: Nest, joined: bool = True) -> Nest:
     kept, folded = list(range(nest.kept)), list(range(nest.kept, len(nest.axes)))
     kept = [i for i in kept if nest.axes[i] != 1]
     folded = [i for i in folded if nest.axes[i] != 1]
-    nest = _with_axes(nest, [[i] for i in kept], [[i] for i in folded])
+    if 1 in nest.axes:
+        nest = _with_axes(nest, [[i] for i in kept], [[i] for i in folded])
     if nest.fold and nest.kept == len(nest.axes):  # of one number the sum is that number
         nest = replace(nest, fold="")
     if not joined:
@@ -230,7 +231,7 @@ def simplified(nest: Nest, joined: bool = True) -> Nest:
         _joined(range(nest.kept), nest.axes, every),
         _joined(range(nest.kept, len(nest.axes)), nest.axes, nest.refs),
     ]
-    return _with_axes(nest, *groups)
+    return nest if sum(map(len, groups)) == len(nest.axes) else _with_axes(nest, *groups)
 
 
 def _joined(axes: Sequence[int], lengths: tuple[int, ...], refs: list[Ref]) -> list[list[int]]:

@@ -9,7 +9,6 @@ is not known here raises UnknownStep, and stays a call of NumPy's.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,13 +62,7 @@ def lowered(call: Call, memories: Memories) -> list[Nest]:
         found = MOVES[name](memories, *call.args, **call.keywords)
     else:
         raise UnknownStep(name or "a call")
-    if not found or not any(x.size for x in arrays_in(call)):  # nothing is done
-        return found
-    comment = _comment(call, memories)
-    notes = [comment, *[""] * len(found)]
-    return [
-        simplified(replace(nest, comment=notes[k]), joined=False) for k, nest in enumerate(found)
-    ]
+    return [simplified(nest, joined=False) for nest in found]
 
 
 def expanded(section: Iterable[Call]) -> list[Call]:
@@ -81,7 +74,7 @@ def expanded(section: Iterable[Call]) -> list[Call]:
     return found
 
 
-def _comment(call: Call, memories: Memories) -> str:
+def comment_on(call: Call, memories: Memories) -> str:
     """What a call does, in a line."""
     function, arrays = call.func, list(arrays_in(call))
     if getattr(function, "__name__", "") == "store":

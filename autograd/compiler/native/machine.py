@@ -101,19 +101,17 @@ class Compiled:
     """Functions of the machine, from texts; they are there as long as this is.
 
     Args:
-        texts: LLVM's texts of functions @f0, @f1, …, each in one of its own.
+        texts: LLVM's texts of functions @f0, @f1, …, in this order.
 
     Raises:
         Ending: the interpreter ends; between two texts this is noticed.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self.functions: Sequence[Any] = [
-            CALL(self._address(text, f"f{k}")) for k, text in enumerate(texts)
-        ]
+        self.functions: Sequence[Any] = [CALL(x) for text in texts for x in self._addresses(text)]
 
-    def _address(self, text: str, name: str) -> int:
-        """Compile a text; where its function is."""
+    def _addresses(self, text: str) -> list[int]:
+        """Compile a text; where its functions are."""
         if not threading.main_thread().is_alive():
             raise Ending
         binding = _llvm()
@@ -129,11 +127,12 @@ class Compiled:
             engine = binding.create_mcjit_compiler(module, target)
             with _quickly():
                 engine.finalize_object()
-            address: int = engine.get_function_address(name)
+            names = [x.name for x in module.functions if not x.is_declaration]
+            addresses = [engine.get_function_address(name) for name in names]
         # Not an attribute: in a circle of references Python would free its parts in any order.
         freed = weakref.finalize(self, _free, engine, module, target)
         freed.atexit = False  # another thread may still be in it
-        return address
+        return addresses
 
 
 def _free(engine: Any, module: Any, target: Any) -> None:

@@ -93,6 +93,7 @@ class Memories:
     ) -> None:
         self.constants, self.complete = constants, complete
         self.tables: list[Memory] = []
+        self.asked = False  # for what is fixed
         self.kept: list[Array] = []  # so that no address is given to another array meanwhile
         names: dict[tuple[int, int], tuple[str, str, Array]] = {}
         for array, name, role in named:
@@ -169,7 +170,8 @@ class Memories:
         return memory
 
     def is_fixed(self, array: Array) -> bool:
-        """Whether an array holds the same numbers in every run."""
+        """Whether an array holds the same numbers in every run, as far as calls have been seen."""
+        self.asked = True
         return self.complete and self._block_of(array).role == FIXED
 
     def _block_of(self, array: Array) -> Memory:

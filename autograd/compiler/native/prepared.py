@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.compiler.native.bound import BoundProgram
 from autograd.compiler.native.loops import GIVEN, MADE, Memory, Nest, Ref, simplified
-from autograd.compiler.native.lowering import lowered
+from autograd.compiler.native.lowering import comment_on, lowered
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.rolling import rolled
 from autograd.compiler.numpy_calls import Call
@@ -67,7 +68,7 @@ class Prepared:
 
     def _nests(self, call: Call, memories: Memories) -> list[Nest]:
         try:
-            return lowered(call, memories)
+            found = lowered(call, memories)
         except UnknownStep as err:
             for array in arrays_in(call):
                 if array.size:
@@ -76,6 +77,9 @@ class Prepared:
                 f"{self.who}: {err} is not known as loops, so it cannot be written down in another "
                 "language. It runs with NumPy alone."
             ) from None
+        if found:
+            found[0] = replace(found[0], comment=comment_on(call, memories))
+        return found
 
     def _part(self, memories: Memories, array: Array, nests: list[Nest], name: str) -> Part:
         """Where an array lies side by side; it is copied there if it does not."""

@@ -17,7 +17,7 @@ import nn
 import optim
 from autograd import Tensor, Value
 from autograd.compiler.native import backend as backends
-from autograd.compiler.native import llvm_axes
+from autograd.compiler.native import llvm, llvm_axes
 from autograd.compiler.native import machine as machines
 from autograd.compiler.native import windows as native_windows
 from autograd.compiler.native.llvm_function import Machine
@@ -168,7 +168,7 @@ def three_runs(program, backend, width):
         with np.errstate(all="ignore"):
             found.append(all_numbers(program, g, xs, draw.uniform(-1, 1)))
     if backend == "native" and g._newest is not None:  # else it runs as it is written
-        assert g._newest.native.state["tried"]
+        assert g._newest.native.state.tried
     return np.array(found)
 
 
@@ -201,7 +201,7 @@ def test_numbers_that_lie_otherwise_than_the_machine_has_them_are_numpys(how):
     x = np.linspace(-1, 1, 6)
     for _ in range(2):
         assert g(x).item() == pytest.approx((np.tanh(x) * np.arange(1.0, 7.0) + x).sum())
-    assert g._newest.native.state["tried"]
+    assert g._newest.native.state.tried
 
 
 def test_float64_that_is_made_of_float32_may_differ_by_the_rounding_of_float32():
@@ -211,7 +211,7 @@ def test_float64_that_is_made_of_float32_may_differ_by_the_rounding_of_float32()
     x = np.linspace(0, 3, 12, dtype=np.float32)
     for _ in range(2):
         np.testing.assert_allclose(g(x).data, np.sin(np.exp(t.data * x)) + whole, rtol=1e-5)
-    assert g._newest.native.state["tried"]
+    assert g._newest.native.state.tried
 
 
 RULES = [
@@ -382,7 +382,7 @@ def test_after_some_replays_the_code_is_made_in_the_background(monkeypatch):
         if thread.name == "compile":
             thread.join()
     assert g(x).data == pytest.approx(f(x).data, rel=1e-14)
-    assert g._newest.native.state["tried"]
+    assert g._newest.native.state.tried
 
 
 def test_code_that_computes_something_else_is_given_up_with_a_warning(monkeypatch):
@@ -488,7 +488,7 @@ def trained_values(backend):
 
     g = autograd.compile(step, backend=backend)
     losses = [g().data for _ in range(8)]
-    assert backend == "numpy" or g._newest.native.state["tried"]
+    assert backend == "numpy" or g._newest.native.state.tried
     return losses + [leaf.data for leaf in w] + [leaf.grad for leaf in w]
 
 
@@ -617,14 +617,13 @@ def test_where_no_thread_can_be_started_numpy_goes_on(monkeypatch):
 
 def test_a_long_program_is_several_functions(monkeypatch):
     monkeypatch.setattr(backends, "LONG", 3)
+    monkeypatch.setattr(llvm, "LONG", 3)
     f = network()
     g = autograd.compile(lambda x: f([f(x) * y for y in x]) * f(x), backend="native")
     x = [0.5, -1.0, 2.0]
     expected = (f([f(x) * y for y in x]) * f(x)).data
     assert [g(x).data, g(x).data] == [pytest.approx(expected, rel=1e-13)] * 2
-    assert (
-        max(len(code.functions) for code in g._newest.native.state.values() if code is not True) > 1
-    )
+    assert len(g._newest.native.state.made.functions) > 2  # forward, and backward
 
 
 def random_windows(rng, dtype):
