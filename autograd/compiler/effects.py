@@ -27,7 +27,7 @@ from autograd.compiler.traced import Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
-from autograd.versions import latest
+from autograd.versions import Version, latest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,8 +88,10 @@ class StandIn(Tensor):
         out = cls.__new__(cls)
         out.run, out.given = run, given
         out._data = out.first = run.tape.source(data)
-        out._become_leaf(given.requires_grad)
-        out.label = given.label
+        # not by `_become_leaf`, which would forget a gradient that single numbers know of
+        out._inputs, out.parents, out.op, out.params = [], (), None, {}
+        out._version, out._seen = Version(), 0
+        out.requires_grad, out.label = given.requires_grad, given.label
         grad = given._grad if given.op is None else None
         out.first_grad = None if grad is None else run.tape.source(grad)
         out.last_grad = out.window = out.first_grad

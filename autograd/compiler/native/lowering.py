@@ -43,6 +43,9 @@ def lowered(call: Call, memories: Memories) -> list[Nest]:
         found = elementwise(memories, function, call.args, call.keywords)
     elif isinstance(owner, np.ufunc) and name == "reduce":
         found = reduction(memories, owner, *call.args, **call.keywords)
+    elif isinstance(owner, np.ufunc) and name == "reduceat" and len(call.args) == 5:
+        row, starts, _, dtype, out = call.args  # parts of one length, see numpy_calls.py
+        found = reduction(memories, owner, row.reshape(len(starts), -1), 1, dtype, out)
     elif isinstance(owner, np.ndarray) and name == "fill":
         (number,) = call.args
         found = assigned(memories, Number(float(number), owner.dtype), owner)
@@ -58,6 +61,8 @@ def lowered(call: Call, memories: Memories) -> list[Nest]:
         found = way(memories, lowered, owner, *given, call.keywords["out"])
     elif isinstance(owner, Emitted):
         found = chosen(memories, owner, *call.args, **call.keywords)
+    elif name == "reduceat" and owner is not np.add:
+        raise UnknownStep("reduceat of no sums")
     elif name in MOVES:
         found = MOVES[name](memories, *call.args, **call.keywords)
     else:

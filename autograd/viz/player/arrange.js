@@ -122,7 +122,7 @@ function placeAlong(ranks) {
   }
 }
 function arrange(record) {
-  const nodes = record.nodes.map((n) => ({ ...n, sym: record.forms[n.form]?.sym })),
+  const nodes = record.nodes.map((n) => ({ ...n, sym: n.form >= 0 && grammar.ops[record.forms[n.form].op].symbol })),
     { ranks, routes, items } = ranksOf(nodes);
   for (const [i, n] of nodes.entries()) items[i].height = Math.max(items[i].height, 22 * n.in.length + 10);
   untangle(ranks);

@@ -85,35 +85,20 @@ function fields() {
   for (const row of leaves.children) row.show(given.get(row.title));
 }
 function fieldOf(name) {
-  const field = el("input", { type: "text", inputmode: "decimal", size: 8, "aria-label": name });
-  const range = el("input", { type: "range", min: -5, max: 5, step: 0.05, "aria-label": "Drag " + name });
-  const wrong = el("span", { role: "alert" });
-  const set = (text) => {
-    const x = typedNumber(text);
-    wrong.textContent = x === null ? "needs a number such as 0.5, 1e-3, 1/3 or inf" : "";
-    field.setAttribute("aria-invalid", x === null);
-    if (x === null) return;
-    given.set(name, x);
-    host.player.set(name, x);
-    range.value = x;
-    remember();
-  };
-  field.addEventListener("input", () => field.value.trim() && set(field.value));
-  range.addEventListener("input", () => {
-    field.value = range.value;
-    set(range.value);
+  const [text, slider, wrong] = numberField(name, nameOf(name).name, 0, [-5, 5], (x) => {
+    if (x !== null) host.player.set(name, x);
   });
-  const row = el("div", { class: "leaf", title: name }, el("span", { class: "name" }, nameOf(name).name + " ="), field, range, wrong);
+  const row = el("div", { class: "leaf", title: name }, el("span", { class: "name" }, nameOf(name).name + " ="), text, slider, wrong);
   row.show = (x) => {
-    if (!Object.is(typedNumber(field.value), x)) field.value = written(x);
-    range.value = x;
+    if (!Object.is(typedNumber(text.value), x)) text.value = written(x);
+    slider.value = x;
   };
   return row;
 }
 
 // --- the address ---
 
-const written = (x) => (Object.is(x, -0) ? "-0" : String(x).replace("Infinity", "inf"));
+const written = (x) => (Object.is(x, -0) ? "-0" : String(x).replace("Infinity", "inf").toLowerCase());
 function remember() {
   const state = new URLSearchParams([["f", shown], ...[...given].map(([name, x]) => ["." + name, written(x)])]);
   if (host.player.position) state.set("step", host.player.position);

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.viz import notation
+from autograd.viz.boxes import is_operation
 from autograd.viz.outline import BoxStep, Outline, handed_back
 from autograd.viz.player.picture import Picture, opened
 from autograd.viz.player.values import value
@@ -54,10 +55,9 @@ def _group(
     return {
         "id": box.id,
         "name": box.name,
-        "kind": box.kind,
+        "shows": index[box.results[0]] if is_operation(box) else -1,
         "in": -1,
         "out": [index[node] for node in box.results],
-        "ins": [index[node] for node in box.operands],
         "size": f"{len(box.nodes):,}",
         "text": f"{box.name} of {', '.join(few)}" if few else box.name,
         "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],

@@ -3,18 +3,13 @@
 const groups = given.groups || [],
   views = given.views || [];
 let view = views[0],
-  boxes;
+  boxes,
+  look;
 const frame = el("div");
 function show(svg) {
   svg.setAttribute("aria-label", svg.querySelector("title").textContent);
-  const look = viewer(svg, "The picture: + and − zoom, f fits it");
+  look = viewer(svg, "The picture: + and − zoom, f fits it");
   for (const e of [svg, ...svg.querySelectorAll("[data-edge]")]) e.querySelector("title").remove();
-  look.picture.addEventListener("keydown", (e) => {
-    const action = { "+": look.larger, "-": look.smaller, f: look.fit }[e.key];
-    if (e.ctrlKey || e.metaKey || e.altKey) return;
-    if (e.key.length === 1) e.stopPropagation();
-    if (action) action();
-  });
   boxes = {};
   for (const g of svg.querySelectorAll("[data-node^=g]")) {
     const at = groups.findIndex(({ id }) => id === g.dataset.node);
@@ -40,3 +35,4 @@ function toggleBox(g) {
 }
 show(drawing());
 appear(el("div", { class: "main" }, frame, toggles));
+listen("A drawing", looking);

@@ -106,7 +106,7 @@ function formsOf(steps) {
         [text, hold] = textOf(made),
         math = treeOf(made);
       const rules = given.map((_, k) => (zero[k] === undefined ? null : ruleOf(node.op, k, alike, zero[k])));
-      forms.push({ op: node.op, sym: grammar.ops[node.op].symbol, text, hold, needs: templateOf(made)[2], math: withPlaces(math), latex: openLatex(math), rules });
+      forms.push({ op: node.op, text, hold, needs: templateOf(made)[2], math: withPlaces(math), latex: openLatex(math), rules });
     }
     return known.get(key);
   };

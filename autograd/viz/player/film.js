@@ -13,7 +13,8 @@ const slider = el("input", {
   "aria-label": "Frame",
   oninput: () => show(+slider.value),
 });
-const playing = button("▶ play", () => play(), { "aria-label": "Play" });
+const playing = button("", () => play());
+sayPlaying(false);
 const speed = el("select", { "aria-label": "Speed" });
 for (const x of [0.25, 0.5, 1, 2, 4]) speed.append(el("option", { value: x }, "×" + x));
 speed.value = "1";
@@ -48,8 +49,7 @@ function show(k) {
 function stop() {
   clearTimeout(running);
   running = 0;
-  playing.textContent = "▶ play";
-  playing.setAttribute("aria-label", "Play");
+  sayPlaying(false);
 }
 // Ten seconds for a film, but no frame is shown for longer than half a second.
 const pause = () => Math.min(500, Math.max(50, 10000 / (last + 1))) / +speed.value;
@@ -58,8 +58,7 @@ const stride = () => (calm.matches ? Math.ceil(500 / pause()) : 1);
 function play() {
   if (running) return stop();
   if (at === last) show(0);
-  playing.textContent = "❚❚ pause";
-  playing.setAttribute("aria-label", "Pause");
+  sayPlaying(true);
   running = setTimeout(on, pause() * stride());
 }
 function on() {
@@ -75,21 +74,7 @@ const actions = {
   " ": play,
   Escape: () => host.blur(),
 };
-// No key reaches the notebook, where single letters delete cells.
-for (const type of ["keydown", "keyup", "keypress"])
-  host.addEventListener(type, (e) => e.key !== "Tab" && e.stopPropagation());
-host.addEventListener("keydown", (e) => {
-  const on = e.composedPath()[0];
-  if (e.ctrlKey || e.metaKey || e.altKey || !Object.hasOwn(actions, e.key)) return;
-  if (on.matches("select") || (/^[ ]$/.test(e.key) && on.matches("button"))) return;
-  e.preventDefault();
-  keepingFocus(actions[e.key]);
-});
-main.setAttribute("role", "group");
-main.setAttribute("aria-label", film.title);
-host.tabIndex = 0;
-host.setAttribute("role", "group");
-host.setAttribute("aria-label", film.title);
+listen(film.title, actions, slider);
 for (const { svg, moving } of film.panels) {
   const picture = parsed(svg);
   [...picture.querySelectorAll("[data-moving]")].forEach((place, j) => shown.push([place, moving[j]]));

@@ -65,7 +65,6 @@ class Forms:
         _, firmness, needs = formula.template
         return {
             "op": self.steps.operation(node),
-            "sym": self.steps.sign(node),
             "text": formula.text,
             "hold": firmness,
             "needs": [*needs],

@@ -23,20 +23,22 @@ function pathItem(path) {
   const numbers = path.flatMap((k, j) => factor(minus(fmt(local[k])), j)),
     factors = path.map((k) => local[k]),
     result = path[1] === undefined ? "" : productOf(factors.map(digits), factors.reduce((x, y) => x * y));
-  const link = (k, j) => {
-    const step = "backward step " + events[eventOf(k) - 1].number,
+  // What is inside of a closed box happens at one step.
+  const link = (at, j) => {
+    const { number } = events[at - 1],
+      step = number ? "backward step " + number : "the start",
       to = () => {
-        go(eventOf(k));
+        go(at);
         host.focus();
       };
-    return [j ? ", " : "", button(step, to, { class: "link", onfocus: on, onblur: off, "aria-label": "Go to " + step + ", " + partial(k) })];
+    return [j ? ", " : "", button(step, to, { class: "link", onfocus: on, onblur: off, "aria-label": "Go to " + step })];
   };
   return el(
     "li",
     { onmouseenter: on, onmouseleave: off },
     el("span", { class: "wide" }, ...path.flatMap((k, j) => factor(partial(k), j)), ...(scalar ? [" = ", ...numbers, result] : [])),
     " (",
-    ...path.flatMap(link),
+    ...[...new Set(path.map(eventOf))].flatMap(link),
     ")",
   );
 }
@@ -62,40 +64,18 @@ function given(i, x) {
 }
 const codeOf = (i) => nodes[i].code || nodes[i].name;
 function leafEditor(i) {
-  const wrong = el("span", { role: "alert" });
-  const set = (typed, other) => {
-    const x = typedNumber(typed);
-    wrong.textContent =
-      x === null ? " " + name(i) + " needs a number such as 0.5, 1e-3, 1/3 or inf, not " + typed + "." : "";
-    text.setAttribute("aria-invalid", x === null);
+  const reach = Math.max(2, Math.abs(first[i]) * 2),
+    range = [first[i] - reach, first[i] + reach];
+  const parts = numberField("New number for " + name(i), name(i), value[i], range, (x) => {
     if (x === null) return;
-    if (other) other.value = x;
     given(i, x);
     render(true);
-  };
-  const reach = Math.max(2, Math.abs(first[i]) * 2),
-    label = name(i) + " = ";
-  const slider = el("input", {
-    type: "range",
-    min: first[i] - reach,
-    max: first[i] + reach,
-    step: reach / 100,
-    "aria-label": "Drag " + name(i),
-    oninput: () => set(slider.value, text),
   });
-  const text = el("input", {
-    type: "text",
-    inputmode: "decimal",
-    size: 10,
-    "aria-label": "New number for " + name(i),
-    oninput: () => text.value.trim() && set(text.value.trim(), slider),
-  });
-  slider.value = text.value = value[i];
   const back = button("Reset all", () => {
     first.forEach((x, j) => nodes[j].leaf && given(j, x));
     render();
   });
-  return el("div", { class: "row" }, label, text, slider, back, wrong);
+  return el("div", { class: "row" }, name(i) + " = ", ...parts, back);
 }
 function check(i) {
   const h = 1e-5 * Math.max(1, Math.abs(value[i]));
@@ -114,7 +94,7 @@ function aboutNode(i) {
     results.replaceChildren(
       ...(value[i]?.rows ? [strip(cell(name(i), value[i]), grad ? cell(d(i), grad) : "")] : []),
       ...expansion(i),
-      ...(live && into[i].length ? [check(i)] : []),
+      ...(live && into[i].length && isFinite(value[i]) ? [check(i)] : []),
     );
   };
   about.refresh();
@@ -224,17 +204,14 @@ const runToStop = (direction) => runTo((e) => stops.has(e.node), direction);
 
 // --- take a step ---
 
-const rate = el("input", { type: "text", inputmode: "decimal", size: 6, "aria-label": "Rate η" }),
-  rateSlider = el("input", { type: "range", min: -3, max: 0, step: 0.05, "aria-label": "Drag η", oninput: () => (rate.value = digits(10 ** rateSlider.value)) });
-rate.value = "0.1";
-rateSlider.value = -1;
+let eta = 0.1;
+const rate = numberField("Rate η", "η", eta, [0, 1], (x) => (eta = x));
 const learned = [],
   marked = {},
   history = el("p", { "aria-live": "polite" });
 function takeStep() {
-  const eta = typedNumber(rate.value),
-    grads = finalGrads();
-  if (eta === null) return (history.textContent = "η needs a number, such as 0.1.");
+  const grads = finalGrads();
+  if (eta === null) return;
   if (learned.at(-1) !== fmt(value[root])) learned.push(fmt(value[root]));
   for (const i in marked) if (marked[i].checked && grads[i] !== null) given(+i, value[i] - eta * grads[i]);
   learned.push(fmt(value[root]));
@@ -248,11 +225,12 @@ function stepTools() {
     marked[i].checked = true;
     return [el("label", {}, marked[i], " " + name(i))];
   });
+  if (!boxes.length) return "";
   return el(
     "details",
     {},
     el("summary", {}, "Take a step: w ← w − η · d" + name(root) + "/dw"),
-    el("div", { class: "row" }, "η =", rate, rateSlider, button("Take a step", takeStep), ...boxes.slice(0, 40)),
+    el("div", { class: "row" }, "η =", ...rate, button("Take a step", takeStep), ...boxes.slice(0, 40)),
     history,
   );
 }
@@ -284,7 +262,7 @@ function nested(i, whole) {
     const k = c.charCodeAt(0) - 0xe000,
       j = nodes[i].in[k];
     if (!(k >= 0)) return c;
-    if (whole.has(j)) return name(j);
+    if (!nodes[j] || whole.has(j)) return name(j);
     return formOf(j).hold < needs[k] ? el("span", {}, "(", nested(j, whole), ")") : nested(j, whole);
   });
   return el("span", { "data-i": i }, ...written);
@@ -306,51 +284,43 @@ function writeParts() {
   parts.classList.toggle("many", lines.length > 6);
   parts.replaceChildren(...lines.reverse());
 }
-function markParts(e = { node: root }) {
-  const at = "step" in e ? steps[e.step][0] : e.kind === "named" ? e.pass[0] : e.group === undefined ? e.node : groups[e.group].out[0];
-  for (const part of parts.querySelectorAll("[data-i]")) part.toggleAttribute("data-now", +part.dataset.i === at);
+function markParts(e = { at: root }) {
+  for (const part of parts.querySelectorAll("[data-i]")) part.toggleAttribute("data-now", +part.dataset.i === (e.by ?? e.at));
 }
 
 // --- why in topological order ---
 
 // Each operand gets its product at once and passes on what it has so far, complete or not.
-function naive(most) {
-  const grad = nodes.map(() => null),
-    list = [],
+function naive() {
+  const grad = nodes.map(() => 0),
     right = finalGrads(),
-    stack = [];
-  const passed = new Set();
+    passed = new Set(),
+    list = [],
+    stack = outOf[root].slice().reverse();
   grad[root] = real(trace.seed);
-  stack.push(...outOf[root].slice().reverse());
-  while (stack.length && list.length < most) {
+  while (stack.length && list.length < 200) {
     const k = stack.pop(),
       from = steps[k][0],
-      to = target(k),
-      x = grad[from] * local[k];
-    const wrong = passed.has(k) || grad[from] !== right[from];
+      up = grad[from],
+      x = up * local[k];
+    list.push({ k, up, x, wrong: passed.has(k) || up !== right[from] });
     passed.add(k);
-    list.push({ k, up: grad[from], x, wrong });
-    grad[to] = grad[to] === null ? x : grad[to] + x;
-    stack.push(...outOf[to].slice().reverse());
+    grad[target(k)] += x;
+    stack.push(...outOf[target(k)].slice().reverse());
   }
-  return { list, grad, cut: stack.length > 0 };
+  return { list, right, grad: stack.length ? right : grad };
 }
 function whyOrder() {
-  const theirs = naive(200),
-    right = finalGrads(),
-    bad = theirs.list.find((s) => s.wrong);
-  const line = (s) =>
-    el(
-      "li",
-      {},
-      el("span", s === bad ? { class: "bad" } : {}, d(target(s.k)) + " += " + minus(fmt(s.up)) + " · " + minus(fmt(local[s.k])) + productOf([s.up, local[s.k]].map(digits), s.x) + (s === bad ? "  ✗ first wrong number" : "")),
-    );
-  const column = (words, list) =>
-    el("div", {}, title(words), el("ol", {}, ...list.slice(0, 40).map(line)), list[40] ? p("… " + (list.length - 40) + " more") : "");
+  const { list, right, grad } = naive(),
+    bad = list.find((s) => s.wrong);
+  const line = (s) => {
+    const written = d(target(s.k)) + " += " + minus(fmt(s.up)) + " · " + minus(fmt(local[s.k])) + productOf([s.up, local[s.k]].map(digits), s.x);
+    return el("li", {}, s === bad ? el("span", { class: "bad" }, written + "  ✗ first wrong number") : written);
+  };
+  const column = (words, all) =>
+    el("div", {}, title(words), el("ol", {}, ...all.slice(0, 40).map(line)), all[40] ? p("… " + (all.length - 40) + " more") : "");
   const wrong = nodes.flatMap((n, i) =>
-    n.leaf && right[i] !== null && theirs.grad[i] !== right[i]
-      ? [d(i) + " comes out as " + (theirs.cut ? "…" : fmt(theirs.grad[i])) + " instead of " + fmt(right[i])]
-      : [],
+    n.leaf && right[i] !== null && grad[i] !== right[i] ? [d(i) + " comes out as " + fmt(grad[i]) + " instead of " + fmt(right[i])] : [],
   );
   const from = bad && steps[bad.k][0];
   return [
@@ -362,12 +332,12 @@ function whyOrder() {
             ". In topological order everything made from it comes first."
         : "Here both agree, because nothing between the leaves and " + name(root) + " is used twice. Try b = a + a; c = b + b.",
     ),
-    ...(wrong.length ? [p("At the end: " + wrong.slice(0, 6).join(", ") + ".")] : []),
+    wrong[0] ? p("At the end: " + wrong.slice(0, 6).join(", ") + ".") : "",
     el(
       "div",
       { class: "two" },
       column("In topological order", steps.map((_, k) => ({ k, up: upstream[k], x: product[k] }))),
-      column("Naive: at once", theirs.list),
+      column("Naive: at once", list),
     ),
     button("Close", toggleOrder),
   ];

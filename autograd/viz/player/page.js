@@ -18,7 +18,8 @@ const slider = el("input", {
   "aria-label": "Position",
   oninput: () => go(+slider.value),
 });
-const playing = button("▶ play", () => play(), { "aria-label": "Play" });
+const playing = button("", () => play());
+sayPlaying(false);
 const predict = button("Predict", () => togglePredict(), {
   "aria-pressed": "false",
 });
@@ -153,14 +154,12 @@ function go(k) {
 function stopPlaying() {
   clearInterval(timer);
   timer = 0;
-  playing.textContent = "▶ play";
-  playing.setAttribute("aria-label", "Play");
+  sayPlaying(false);
 }
 function play() {
   if (timer) return stopPlaying();
   if (position === events.length) go(0);
-  playing.textContent = "❚❚ pause";
-  playing.setAttribute("aria-label", "Pause");
+  sayPlaying(true);
   timer = setInterval(() => {
     if (!host.isConnected) return stopPlaying();
     stepBy(1);
@@ -183,7 +182,7 @@ const actions = {
   ArrowUp: () => neighbour(-1),
   Enter: () =>
     chosen < 0
-      ? choose(Math.max(events[position - 1]?.node ?? root, 0))
+      ? choose(events[position - 1]?.at ?? root)
       : about.querySelector("button").focus(),
   b: () => chosen >= 0 && toggleStop(chosen),
   u: () => chosen >= 0 && runTo((e) => e.node === chosen),
@@ -191,38 +190,19 @@ const actions = {
   "[": () => runToStop(-1),
   p: togglePredict,
   o: toggleOrder,
-  f: () => look.fit(),
   s: present,
   n: () => trace.named?.length && naming.click(),
   h: hideNumbers,
   PageDown: () => stepBy(1),
   PageUp: () => stepBy(-1),
-  "+": () => look.larger(),
-  "-": () => look.smaller(),
+  ...looking,
   "?": () => {
     help.open = !help.open;
   },
   Escape: () => (chosen >= 0 ? choose(-1) : presented() ? present() : host.blur()),
 };
-// No key reaches the notebook, where single letters delete cells.
-for (const type of ["keydown", "keyup", "keypress"])
-  host.addEventListener(type, (e) => e.key !== "Tab" && e.stopPropagation());
-host.addEventListener("keydown", (e) => {
-  const on = e.composedPath()[0],
-    typing = on.matches("input[type=text]");
-  const pressing = /^[ ]$|^Enter$/.test(e.key) && on.matches("button,summary");
-  if (e.ctrlKey || e.metaKey || e.altKey || pressing || (typing && e.key !== "Escape")) return;
-  const own = on.matches("input[type=range]") && on !== slider && /^Arrow|^Home$|^End$/.test(e.key);
-  if (own || !Object.hasOwn(actions, e.key)) return;
-  e.preventDefault();
-  if (typing) host.focus();
-  else keepingFocus(actions[e.key]);
-});
-
 appear(main);
-host.tabIndex = 0;
-host.setAttribute("role", "group");
-host.setAttribute("aria-label", "Step player: backpropagation of " + name(root) + ". Press the right arrow key for the next step.");
+listen("Step player: backpropagation of " + name(root) + ". Press the right arrow key for the next step.", actions, slider);
 // For who has fields of its own.
 host.player = {
   get position() {
@@ -230,9 +210,7 @@ host.player = {
   },
   go,
   set(code, x) {
-    value[nodes.findIndex((_, i) => codeOf(i) === code)] = x;
-    recompute();
-    solved.clear();
+    given(nodes.findIndex((_, i) => codeOf(i) === code), x);
     render(true);
   },
 };

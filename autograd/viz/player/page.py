@@ -29,8 +29,9 @@ from autograd.viz.tikz import tex_caption, to_tikz
 from autograd.viz.trace import is_array
 
 SCRIPTS = (
-    "view.css", "player.css", "number_text.js", "elements.js", "view.js", "pass.js", "words.js",
-    "reading.js", "predict.js", "toggles.js", "picture.js", "node.js", "page.js",
+    "view.css", "player.css", "number_text.js", "elements.js", "number_field.js", "view.js",
+    "pass.js", "words.js", "reading.js", "predict.js", "toggles.js", "picture.js", "node.js",
+    "page.js",
 )  # fmt: skip
 WITH_WINDOWS = (*SCRIPTS, "windows.css", "windows.js")
 """Where there is a convolution or a pooling; other pages do without."""

@@ -61,6 +61,9 @@ steps.forEach((s, k) => {
 
 // --- what happens: one event after the other, where a closed box is one thing ---
 
+// Each has a node `at` which it happens, perhaps one inside of a closed box, and where it is a step
+// one `by` which it comes; `node` is what it computes, and -1 - g where that is a closed box g.
+
 const groups = trace.groups || [];
 const views = trace.views || [{ open: [], arrows: trace.arrows }];
 let view = views[0],
@@ -81,14 +84,14 @@ function arrange() {
   events = [];
   if (byNames) return arrangeNamed();
   for (const x of view.forward || nodes.flatMap((n, i) => (n.op ? [i] : []))) {
-    if (x >= 0) events.push({ kind: "forward", node: x, made: [x] });
+    if (x >= 0) events.push({ kind: "forward", node: x, at: x, made: [x] });
     else {
       const made = nodes.flatMap((n, i) => (around[i] === -1 - x ? [i] : [])),
-        { out } = groups[-1 - x];
-      events.push({ kind: "forward", group: -1 - x, node: out.length === 1 ? out[0] : -1, made });
+        [at, more] = groups[-1 - x].out;
+      events.push({ kind: "forward", group: -1 - x, node: more === undefined ? at : x, at, made });
     }
   }
-  events.push({ kind: "seed", node: root });
+  events.push({ kind: "seed", node: root, at: root });
   const between = {};
   steps.forEach((s, k) => {
     const [from, to] = [around[s[0]], around[target(k)]];
@@ -99,20 +102,24 @@ function arrange() {
     }
   });
   let number = 0;
-  for (const at of view.play || steps.keys()) {
+  for (const one of view.play || steps.keys()) {
     number++;
-    if (Array.isArray(at)) {
-      const pass = groups[at[0]].passes.find(([to]) => to === at[1]);
-      events.push({ kind: "pass", group: at[0], node: at[1], pass, steps: between[at] || [], number });
+    if (Array.isArray(one)) {
+      const [group, node] = one,
+        pass = groups[group].passes.find(([to]) => to === node),
+        at = node < 0 ? groups[-1 - node].out[0] : node;
+      events.push({ kind: "pass", group, by: groups[group].out[0], node, at, pass, steps: between[one] || [], number });
     } else {
-      if (said[at].whole) events.push({ kind: "whole", step: at, node: target(at), number });
-      events.push({ kind: "step", step: at, node: target(at), steps: [at], number });
+      const node = target(one),
+        step = { by: steps[one][0], node, at: node, step: one, number };
+      if (said[one].whole) events.push({ kind: "whole", ...step });
+      events.push({ kind: "step", ...step, steps: [one] });
     }
   }
   // What is in a closed box happens when the last has come to it.
-  for (const e of events) if (e.steps || e.kind === "seed") last[into_(e, around)] = e;
+  for (const e of events) if (e.steps || e.kind === "seed") last[around[e.at]] = e;
   inner.forEach((list, g) => list.length && last[g] && (last[g].inner = list));
-  if (trace.earlier.length) events.push({ kind: "earlier", node: -1 });
+  if (trace.earlier.length) events.push({ kind: "earlier", node: -1, at: trace.earlier[0][0] });
   expected = nodes.map(() => 0);
   for (const e of events) if (e.steps && e.node >= 0) expected[e.node]++;
 }
@@ -126,20 +133,19 @@ function arrangeNamed() {
     if (!n.op) return;
     known.push(i);
     if (!makers.has(i)) return;
-    events.push({ kind: "forward", node: i, made: known });
+    events.push({ kind: "forward", node: i, at: i, made: known });
     known = [];
   });
-  events.push({ kind: "seed", node: root });
+  events.push({ kind: "seed", node: root, at: root });
   let done = 0;
   named.forEach((pass, j) => {
     const complete = named.findLastIndex(([, to]) => to === pass[1]) === j,
       until = complete ? pass[2] + 1 : done;
-    events.push({ kind: "named", node: pass[1], pass, number: j + 1, steps: [...steps.keys()].slice(done, until) });
+    events.push({ kind: "named", by: pass[0], node: pass[1], at: pass[1], pass, number: j + 1, steps: [...steps.keys()].slice(done, until) });
     done = Math.max(done, until);
   });
   expected = nodes.map((_, i) => named.filter(([, to]) => to === i).length);
 }
-const into_ = (e, around) => (e.node < 0 ? -1 - e.node : around[e.node]);
 const target = (k) => nodes[steps[k][0]].in[steps[k][1]];
 const eventOf = (k) => events.findIndex((e) => (e.steps || []).concat(e.inner || []).includes(k)) + 1;
 const unedited = () => value.every((x, i) => Object.is(x, first[i]));

@@ -49,8 +49,8 @@ const arrowId = (i, k) =>
   view.arrows[i + "." + k] || (nodes[i].box[0] === "n" ? nodes[i].box + "." + k : "");
 const boxesOf = (i) => (nodes[i] && boxes[nodes[i].box]) || [];
 const flag = svgEl("g", { class: "flag" }),
-  flagWords = svgEl("text", { "font-size": 12, "text-anchor": "middle" }),
-  flagBack = svgEl("rect", { rx: 8, height: 19 });
+  flagWords = svgEl("text", { y: 3.5, "font-size": 12, "text-anchor": "middle" }),
+  flagBack = svgEl("rect", { y: -10, rx: 8, height: 19 });
 flag.append(flagBack, flagWords);
 function write(texts, words) {
   texts.forEach((t, j) => {
@@ -60,13 +60,9 @@ function write(texts, words) {
 function mark(g, key, x) {
   if (g && g.dataset[key] !== x) x === undefined ? delete g.dataset[key] : (g.dataset[key] = x);
 }
-// The node whose numbers a closed box of one result shows.
-const shownBy = {};
-for (const g of trace.groups || [])
-  if (/composition|sum/.test(g.kind) && g.out.length === 1) shownBy[g.id] = g.out[0];
 function paint(state) {
   const hot = {},
-    e = events[position - 1] || { node: -1 };
+    e = events[position - 1] || {};
   const rank = { todo: 0, ready: 1, part: 2, done: 3 },
     states = {};
   nodes.forEach((n, i) => {
@@ -76,7 +72,7 @@ function paint(state) {
     const counts = n.box[0] === "n" || s === "todo" || into[i].length > 0;
     if (!(n.box in states) || (counts && rank[s] < rank[states[n.box]])) states[n.box] = counts ? s : "done";
     for (const g of boxesOf(i)) {
-      if (n.box[0] === "g" && shownBy[n.box] !== i) continue;
+      if (n.box[0] === "g" && !groups.some((one) => one.id === n.box && one.shows === i)) continue;
       write(g.parts.data, !state.known[i] ? [NOT_REACHED] : nodes[i].name ? lines(value[i]) : [name(i)]);
       const grad = lines(state.grad[i]);
       write(g.parts.grad, covered === i ? ["?"] : grad);
@@ -87,36 +83,14 @@ function paint(state) {
     }
   });
   const edges = {};
-  let place = boxesOf(e.node)[0],
-    words = "";
   for (const i of e.made || []) nodes[i].in.forEach((_, k) => (edges[arrowId(i, k)] = "to"));
-  if ("step" in e) {
-    const [from, k] = steps[e.step],
-      id = arrowId(from, k);
-    edges[id] = "to";
-    hot[nodes[from].box] = "from";
-    place = boxesOf(e.node).find((g) => g.dataset.node.endsWith("~" + id)) || place;
-    words =
-      e.kind === "whole"
-        ? ""
-        : covered >= 0
-          ? "+?"
-          : "+" +
-            minus(lines(product[e.step]).length > 1 ? product[e.step].size : lines(product[e.step])[0]);
-  }
-  if (e.kind === "pass") {
-    for (const k of e.steps) edges[arrowId(steps[k][0], steps[k][1])] = "to";
-    hot[groups[e.group].id] = "from";
-    if (e.node < 0) hot[groups[-1 - e.node].id] = "to";
-    else words = "+" + minus(lines(addedBy(e))[0]);
-  }
-  if (e.kind === "forward" && e.node < 0) hot[groups[e.group].id] = "to";
-  if (e.kind === "named") hot[nodes[e.pass[0]].box] = "from";
-  if (e.node >= 0) hot[nodes[e.node].box] = "to";
-  if (e.kind === "earlier")
-    trace.earlier.forEach(([leaf]) => {
-      hot[nodes[leaf].box] = "to";
-    });
+  for (const k of e.kind === "named" ? [] : e.steps || ("step" in e ? [e.step] : [])) edges[arrowId(steps[k][0], steps[k][1])] = "to";
+  for (const [i, word] of [[e.by, "from"], [e.at, "to"], ...(e.kind === "earlier" ? trace.earlier.map(([leaf]) => [leaf, "to"]) : [])])
+    if (nodes[i]) hot[nodes[i].box] = word;
+  const places = boxesOf(e.at),
+    place = places.find((g) => edges[g.dataset.node.split("~")[1]]) || places[0],
+    added = e.kind === "step" ? product[e.step] : e.kind === "pass" && e.node >= 0 ? addedBy(e) : null,
+    words = added === null ? "" : covered >= 0 ? "+?" : "+" + minus(lines(added)[1] ? added.size : lines(added)[0]);
   for (const id in boxes)
     for (const g of boxes[id]) {
       mark(g, "s", states[id]);
@@ -145,9 +119,9 @@ function paint(state) {
     flagWords.textContent = words;
     svg.append(flag);
     const wide = words.length * 7.5 + 12; // to measure it would lay out everything twice
-    for (const [e, key, to] of [[flagWords, "x", x], [flagWords, "y", y + 3.5], [flagBack, "x", x - wide / 2], [flagBack, "y", y - 10], [flagBack, "width", wide]])
-      e.setAttribute(key, to);
+    flag.setAttribute("transform", "translate(" + x + " " + y + ")");
+    flagBack.setAttribute("x", -wide / 2);
+    flagBack.setAttribute("width", wide);
   }
-  // A closed box of several results has no node; before the first step, what it will compute.
-  return place || (boxes[Object.keys(hot).pop()] || boxesOf(events[0].node))[0];
+  return place || boxesOf(events[0].at)[0]; // before the first step, what it will compute
 }

@@ -7,8 +7,9 @@ const worker = new Worker(url);
 URL.revokeObjectURL(url);
 const several = site.runs.length > 1,
   caption = el("p", { class: "caption", role: "status" }, "step 0"),
-  running = button("▶ run", () => go(!state.going), { "aria-label": "Run" }),
+  playing = button("", () => go(!state.going)),
   of = (name) => (several ? ", " + name : "");
+sayPlaying(false, "Run");
 const maps = site.plane
     ? site.runs.map(({ name }) => canvas(several ? 300 : 360, several ? 300 : 360, "The plane" + of(name) + ": the region of each class, the denser the more certain, and the examples"))
     : [],
@@ -71,7 +72,7 @@ const main = el(
   el(
     "nav",
     { "aria-label": "Training" },
-    running,
+    playing,
     button("› step", () => worker.postMessage({ once: 1 }), { "aria-label": "Step" }),
     button("↺ reset", () => worker.postMessage({ reset: 1 }), { "aria-label": "Reset" }),
     el("div", { class: "slides" }, ...sliders.map((one) => one.row)),
@@ -101,8 +102,7 @@ function legend() {
 }
 function go(on) {
   state.going = on;
-  running.textContent = on ? "❚❚ pause" : "▶ run";
-  running.setAttribute("aria-label", on ? "Pause" : "Run");
+  sayPlaying(on, "Run");
   worker.postMessage({ going: on });
 }
 // How far it is, in words; of several runs each with its name.
@@ -141,21 +141,9 @@ const actions = {
   " ": () => go(!state.going),
   ArrowRight: () => worker.postMessage({ once: 1 }),
   r: () => worker.postMessage({ reset: 1 }),
+  Escape: () => host.blur(),
 };
-for (const type of ["keydown", "keyup", "keypress"])
-  host.addEventListener(type, (e) => e.key !== "Tab" && e.stopPropagation());
-host.addEventListener("keydown", (e) => {
-  const on = e.composedPath()[0];
-  if (e.ctrlKey || e.metaKey || e.altKey || !Object.hasOwn(actions, e.key)) return;
-  if (on.matches("input, select") || (e.key === " " && on.matches("button"))) return;
-  e.preventDefault();
-  actions[e.key]();
-});
-main.setAttribute("role", "group");
-main.setAttribute("aria-label", site.title);
-host.tabIndex = 0;
-host.setAttribute("role", "group");
-host.setAttribute("aria-label", site.title);
+listen(site.title, actions);
 // For tests: the losses of a run, in steps with these rows or in so many from the start.
 const golden = (asked) =>
   new Promise((done) => {

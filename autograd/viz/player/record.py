@@ -7,7 +7,7 @@ numbers. The keys are short because each notebook output carries a record:
     nodes   name (as text, tree and LaTeX; firm, with brackets; and code, if that is another),
             operands (in), value, text of a constant number, form, whether it is a leaf, line, how
             many paths lead to the root, the innermost group it is in
-    forms   how nodes are made: operation, symbol, text with holes, how firmly that holds and what
+    forms   how nodes are made: operation, text with holes, how firmly that holds and what
             its places need, tree and LaTeX, and the rules, for each operand its local derivative in
             text and in LaTeX, and 1 for a number, 2 more where a factor of it needs brackets
     steps   [consumer, operand, upstream, local, contribution], and of arrays words: what is added,
@@ -187,9 +187,7 @@ def _array_words(step: Step, index: dict[Node, int]) -> Record:
     if (rule := step.rule) is not None:
         words |= {"ruleText": rule.text, "shapes": step.shapes}
         if step.matrices is not None:
-            words["matrices"] = [
-                *map(list, zip(step.matrices.names, step.matrices.rows, strict=True))
-            ]
+            words["matrices"] = step.matrices.marked(0, 0)
     return words
 
 

@@ -3,21 +3,18 @@
 const frame = el("div"),
   said = el("p", { role: "status" });
 const choices = given.names.map((name, k) => button(name, () => show(k), { "aria-pressed": "false" }));
-let at = 0; // the picture from which a part was opened
+let at = 0, // the picture from which a part was opened
+  look;
 function show(k) {
   at = k;
   paint(given.pictures[k], given.names[k], given.sentences[k]);
   choices.forEach((choice, j) => choice.setAttribute("aria-pressed", j === k));
 }
 function paint(picture, name, sentence) {
-  const svg = parsed(picture),
-    look = viewer(svg, name + ": + and − zoom, f fits it");
+  const svg = parsed(picture);
+  look = viewer(svg, name + ": + and − zoom, f fits it");
   svg.querySelector(":scope > title").remove();
   svg.setAttribute("aria-label", sentence);
-  look.picture.addEventListener("keydown", (e) => {
-    const action = { "+": look.larger, "-": look.smaller, f: look.fit }[e.key];
-    if (action && !(e.ctrlKey || e.metaKey || e.altKey)) action();
-  });
   open(svg);
   frame.replaceChildren(look.picture, look.bar);
   said.textContent = sentence;
@@ -46,21 +43,12 @@ function open(svg) {
     });
   }
 }
-// No key reaches the notebook; a number presses the button in its place.
-host.addEventListener("keydown", (e) => {
-  if (e.key === "Escape") show(at);
-  if (e.ctrlKey || e.metaKey || e.altKey || e.key.length > 1) return;
-  e.stopPropagation();
-  if (!choices[e.key - 1]) return;
-  e.preventDefault();
-  show(e.key - 1);
-});
 const row = el("div", { class: "row", role: "group", "aria-label": "What is shown" }, ...choices);
 const parts = Object.values(given.parts),
   hint = "A click on a neuron, or Enter, shows its operations; Escape goes back.",
   keys = el("p", { class: "keys" }, parts.some(([, picture]) => picture) ? hint : parts[0]?.[0]);
 appear(el("div", { class: "main" }, choices.length > 1 ? row : "", frame, said, parts.length ? keys : ""));
-host.tabIndex = 0;
-host.setAttribute("role", "group");
-host.setAttribute("aria-label", given.sentences[0]);
+// A number presses the button in its place.
+const pressing = choices.map((_, k) => [k + 1, () => show(k)]);
+listen(given.sentences[0], { ...Object.fromEntries(pressing), Escape: () => show(at), ...looking });
 show(0);

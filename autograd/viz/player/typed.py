@@ -49,7 +49,7 @@ def typed_page() -> str:
         f"const rules = {rules_js(names)};",
         *(
             without_comments(here.joinpath(name).read_text(encoding="utf-8"))
-            for name in (*ENGINE, "elements.js", "arrange.js", "board.js")
+            for name in (*ENGINE, "elements.js", "number_field.js", "arrange.js", "board.js")
         ),
     ]
     body = "\n".join(parts)

@@ -11,6 +11,11 @@ function keepingFocus(action) {
 }
 const button = (text, action, props) =>
   el("button", { type: "button", ...props, onclick: () => keepingFocus(action) }, text);
+// A button that says what it does next: play, and then pause.
+function sayPlaying(on, word = "Play") {
+  playing.textContent = on ? "❚❚ pause" : "▶ " + word.toLowerCase();
+  playing.setAttribute("aria-label", on ? "Pause" : word);
+}
 // The picture of the fallback, as elements.
 function drawing() {
   const bytes = Uint8Array.from(atob(host.querySelector("img").src.split(",")[1]), (c) => c.charCodeAt(0));
@@ -46,7 +51,30 @@ function firstKey(e) {
   host.focus({ preventScroll: true });
 }
 
+// Keys for what has a name. None reaches the notebook, where single letters delete cells. A field,
+// list or slider but its own has them for itself, until Escape leaves it.
+function listen(label, actions, slider) {
+  host.tabIndex = 0;
+  host.setAttribute("role", "group");
+  host.setAttribute("aria-label", label);
+  for (const type of ["keydown", "keyup", "keypress"])
+    host.addEventListener(type, (e) => e.key !== "Tab" && e.stopPropagation());
+  host.addEventListener("keydown", (e) => {
+    const on = e.composedPath()[0],
+      elsewhere = on !== slider && on.matches("input,select"),
+      pressing = /^[ ]$|^Enter$/.test(e.key) && on.matches("button,summary");
+    if (e.ctrlKey || e.metaKey || e.altKey || pressing || (elsewhere && e.key !== "Escape")) return;
+    if (!Object.hasOwn(actions, e.key)) return;
+    e.preventDefault();
+    if (elsewhere) host.focus();
+    else keepingFocus(actions[e.key]);
+  });
+}
+
 // --- looking ---
+
+// The keys of whoever has a `look`, a viewer.
+const looking = { f: () => look.fit(), "+": () => look.larger(), "-": () => look.smaller() };
 
 // A picture fits into the page, unless its type would become too small to read; then a part is
 // shown, and a small map says which.
@@ -116,16 +144,10 @@ function viewer(svg, label) {
     svg.setAttribute("style", "width:" + width * scale() + "px;height:auto");
     drawMap();
   }
-  function dragging(e) {
-    if (e.button || e.pointerType === "touch") return; // a finger scrolls by itself
-    const from = [e.clientX + picture.scrollLeft, e.clientY + picture.scrollTop];
-    const move = (f) => picture.scrollTo(from[0] - f.clientX, from[1] - f.clientY);
-    picture.addEventListener("pointermove", move);
-    for (const end of ["pointerup", "pointerleave"])
-      picture.addEventListener(end, () => picture.removeEventListener("pointermove", move), { once: true });
-  }
   picture.addEventListener("scroll", drawMap);
-  picture.addEventListener("pointerdown", dragging);
+  picture.addEventListener("pointermove", (e) => {
+    if (e.buttons === 1 && e.pointerType !== "touch") picture.scrollBy(-e.movementX, -e.movementY); // a finger scrolls by itself
+  });
   picture.addEventListener(
     "wheel",
     (e) => {

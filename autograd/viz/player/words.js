@@ -1,7 +1,7 @@
 // What is said about each event: a sentence, a formula, and the product with its numbers.
 
 const name = (i) => (!nodes[i] ? "…" : nodes[i].name || nodes[i].text || fmt(value[i]));
-const nodeTree = (i) => nodes[i].tree || ["mn", name(i)];
+const nodeTree = (i) => nodes[i]?.tree || ["mn", name(i)];
 const firm = (n) => n.firm || n.name;
 const raised = (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c];
 // As autograd.viz.notation.Derivative.
@@ -120,6 +120,7 @@ function describeStep(k, state, whole) {
       : gets(to, field ? "?" : fmt(product[k]), name(from), field ? "?" : fmt(total), state),
     formula(-1 - to, ["mo", "+="], ...(more.trees || [upstreamOf(k).tree, ["mo", "·"], partialOf(k).tree])),
     strip(...parts),
+    more.matrices ? el("pre", { class: "wide", tabindex: 0 }, more.matrices) : "",
     scalar ? p(el("span", { class: "line" }, field ? "" : equation(k))) : "",
   ];
 }
@@ -199,7 +200,7 @@ function latexOfPaths(i) {
   if (nodes[i].paths?.[1]) paths.push("\\cdots");
   return total(i).latex + " = " + paths.join(" + ") + " = " + latexNumber(fmt(finalGrads()[i]));
 }
-const latexName = (i) => nodes[i].latex || latexNumber(name(i));
+const latexName = (i) => nodes[i]?.latex || latexNumber(name(i));
 const latexOfStep = (k) => said[k].latex || added(k, 1);
 // Where a page may not write into the clipboard, the text is there to be copied by hand.
 function copyLatex(text = latex()) {

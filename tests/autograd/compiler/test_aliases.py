@@ -8,7 +8,7 @@ import pytest
 import autograd
 import nn
 import optim
-from autograd import CompileError, GraphError, Tensor
+from autograd import CompileError, GraphError, Tensor, Value
 
 LEAVES = {
     "Parameter": nn.Parameter,
@@ -103,3 +103,20 @@ def test_arrays_that_a_step_keeps_show_what_they_show_uncompiled(seed):
         raise
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12, err_msg=source)
+
+
+@pytest.mark.parametrize("use", [lambda p: p.grad, lambda p: p.data, lambda p: (p * p).sum()])
+def test_asking_for_an_array_leaves_the_gradients_of_its_single_numbers(use):
+    p, v, w = nn.Parameter([1.0, 3.0]), Value(2.0), Value(1.0)
+    first, _ = p.scalars()
+
+    def step():
+        before = first.grad
+        use(p)
+        v.grad, w.grad = before, first.grad
+
+    step = autograd.compile(step, audit=False)
+    for grad in ([0.0, 0.0], [0.0, 0.0], [0.1, 0.2]):  # at first nobody could see a difference
+        p.grad = grad
+        step()
+        assert v.grad == w.grad == grad[0]

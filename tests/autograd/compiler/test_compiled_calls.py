@@ -44,6 +44,19 @@ CALLS = {
     "sum of columns": (np.add.reduce, (drawn(5, 3),), {"axis": 1, "keepdims": False}),
     "sum in another type": (np.add.reduce, (drawn(5, 3),), {"axis": 0, "dtype": np.float32}),
     "sum of stacks": (np.add.reduce, (drawn(2, 5, 3),), {"axis": (0, 2)}),
+    "sum of the last axis": (np.add.reduce, (drawn(2, 5, 3),), {"axis": -1, "keepdims": True}),
+    "sum of the first axes": (np.add.reduce, (drawn(2, 5, 3),), {"axis": (0, 1)}),
+    "sum of all": (np.add.reduce, (drawn(5, 3),), {"axis": None}),
+    "sum of one number": (np.add.reduce, (np.array([np.inf]),), {"axis": None}),
+    "sum of a number": (np.add.reduce, (np.array(3.0),), {"axis": None}),
+    "sum of -0.0": (np.add.reduce, (np.full((2, 3), -0.0),), {"axis": -1}),
+    "largest of the last axes": (np.maximum.reduce, (drawn(2, 5, 3),), {"axis": (-1, -2)}),
+    "largest of the first axis": (np.maximum.reduce, (drawn(2, 5, 3),), {"axis": 0}),
+    "largest of a transpose": (np.maximum.reduce, (drawn(3, 5).T,), {"axis": 1}),
+    "largest of all": (np.maximum.reduce, (drawn(5, 3),), {"axis": None}),
+    "largest number": (np.maximum.reduce, (np.array([3, 8, 5]),), {"axis": None}),
+    "smallest, nan": (np.minimum.reduce, (np.array([[1, np.nan], [-0.0, 0.0]]),), {"axis": 1}),
+    "largest of none": (np.maximum.reduce, (drawn(0, 3),), {"axis": 1}),
     "largest": (np.maximum.reduce, (drawn(5, 3),), {"axis": 1, "keepdims": True}),
     "at least a number": (np.maximum, (np.array([[-1.0, 0.0], [np.nan, 2.0]]), 0), {}),
     "at most a number": (np.minimum, (drawn(200, 200), 0.5), {}),
@@ -68,6 +81,7 @@ def test_a_call_gives_numpys_numbers_each_time(name):
         call()
         digits = {"float16": 1e-2, "float32": 1e-6}.get(str(right.dtype), 1e-14)
         np.testing.assert_allclose(target, right, rtol=digits, atol=digits)
+        np.testing.assert_array_equal(np.signbit(target), np.signbit(right))
 
 
 @pytest.mark.parametrize("where", [[0, 1], [1, 0]])

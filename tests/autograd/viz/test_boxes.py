@@ -195,12 +195,14 @@ def test_the_record_has_a_picture_for_each_box_that_can_be_opened():
     record = recorded(steps)
     (group,) = record["groups"]
     assert group["name"] == "cross-entropy"
-    assert [record["nodes"][i]["name"] for i in group["ins"]] == ["z₀", "z₁", "z₂"]
+    used = [to for to, *_ in group["passes"]]
+    assert sorted(record["nodes"][i]["name"] for i in used) == ["z₀", "z₁", "z₂"]
+    assert group["shows"] == record["root"]
     assert group["out"] == [record["root"]]
     shut, whole = record["views"]
     assert (shut["open"], whole["open"]) == ([], [0])
     assert shut["forward"] == [-1]
-    assert {at[1] for at in shut["play"]} == {*group["ins"]}
+    assert {at[1] for at in shut["play"]} == {*used}
     assert whole["play"] == list(range(len(steps)))
     svgs = record["pictures"]
     assert "svg" not in shut

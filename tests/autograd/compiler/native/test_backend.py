@@ -323,6 +323,18 @@ def test_code_of_a_step_that_is_given_up_has_changed_nothing(monkeypatch):
     assert found == expected
 
 
+@pytest.mark.parametrize("axis", [0, 1, -1, None])
+def test_the_largest_along_an_axis_is_native_and_that_of_uneven_parts_numpys(axis):
+    f = autograd.compile(lambda x: np.max(x, axis=axis), backend="native")
+    g = autograd.compile(lambda x: np.maximum.reduceat(x[0], [0, 1, 3]), backend="native")
+    x = numbers(np.random.default_rng(0), 4, 6, special=True)
+    for _ in range(2):
+        np.testing.assert_array_equal(f(x), x.max(axis=axis))
+        np.testing.assert_array_equal(g(x), np.maximum.reduceat(x[0], [0, 1, 3]))
+    assert names_of_numpys(f) == []
+    assert names_of_numpys(g) == ["reduceat"]
+
+
 def test_what_is_not_known_stays_numpys_between_native_calls():
     f = lambda x: (autograd.sort(x * 2.0) ** 2).tanh().sum()  # noqa: E731
     numpy, native = both(f)

@@ -14,6 +14,7 @@ from autograd.op import Elementwise
 from autograd.viz.equation import equals
 from autograd.viz.outline import Outline
 from autograd.viz.player.picture import picture_of
+from autograd.viz.player.record import MOST_RECORDED
 from autograd.viz.text import number
 from autograd.viz.tree import markup
 from nn import LSTM
@@ -43,11 +44,12 @@ def test_stepping_to_the_end_and_back_shows_the_engines_gradients(play):  # noqa
     assert player.rows()["w1"] == ("-3", number(nodes[2].grad), "3 of 3")
     player.press("Home")
     assert all(grad == "—" for _, grad, _ in player.rows().values())
-    for _ in range(60):
-        player.press("ArrowRight")
+    steps = int(player.page.locator("nav input").get_attribute("max"))
+    player.press(*["ArrowRight"] * steps)
     assert player.exact() == shown
-    for _ in range(60):
-        player.press("ArrowLeft")
+    player.press(*["ArrowLeft"] * (steps - 1))
+    assert player.where().startswith("forward step 1 of")
+    player.press("ArrowLeft")
     assert player.where() == "start"
 
 
@@ -596,6 +598,23 @@ def test_unusual_passes_play_to_their_end(play):  # noqa: F811
     assert player.rows()["t"][1] == f"[{', '.join(map(number, t.grad))}]"
 
 
+def test_of_a_chain_too_long_to_be_played_whole_what_is_drawn_is_played(play):  # noqa: F811
+    w = Value(2.0, label="w")
+    y = w
+    for _ in range(MOST_RECORDED // 2):
+        y = y + 1.0
+    player = play(backprop(y))
+    player.press("ArrowRight")  # the first that is drawn: what it is made of is not in the page
+    assert " = … + 1 = " in player.sentence()
+    assert player.page.locator(".say math").text_content().endswith("=…+1")
+    player.page.get_by_role("button", name="Copy LaTeX").click()
+    assert r"= … + 1 = " in player.page.locator(".say textarea").input_value()
+    player.press("End")
+    assert player.rows()["y"][1] == "1"
+    player.press("s")
+    assert "… + 1" in player.page.locator(".parts").text_content()
+
+
 def test_a_folded_network_plays_every_step(play):  # noqa: F811
     random.seed(1)
     model = MLP(3, [4, 4, 1])
@@ -655,21 +674,23 @@ def recomputed(root, numbers):
     return fresh[root]
 
 
+STEPS = """(count) => {
+    const host = document.querySelector(".glassgrad"), root = host.shadowRoot, shown = [];
+    const copy = [...root.querySelectorAll("button")].find((e) => e.textContent === "Copy LaTeX");
+    for (let k = 0; k < count; k++) {
+        copy.click();
+        shown.unshift([root.querySelector(".say .line").textContent,
+            root.querySelector(".say math").innerHTML, root.querySelector("textarea").value]);
+        host.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft" }));
+    }
+    return shown;
+}"""
+
+
 def shown_steps(player, count):
-    """From the last to the first step: the equation, the MathML and what is copied as LaTeX."""
+    """From the first to the last step: the equation, the MathML and what is copied as LaTeX."""
     player.press("End")
-    shown = []
-    for _ in range(count):
-        line, mathml = player.page.evaluate(
-            """() => { const root = document.querySelector(".glassgrad").shadowRoot;
-                return [root.querySelector(".say .line").textContent,
-                    root.querySelector(".say math").innerHTML]; }"""
-        )
-        player.page.click("text=Copy LaTeX")
-        latex = player.page.locator(".say textarea").input_value()
-        shown.append((line, mathml, latex))
-        player.press("ArrowLeft")
-    return shown[::-1]
+    return [tuple(step) for step in player.page.evaluate(STEPS, count)]
 
 
 def printed_steps(steps):
@@ -966,16 +987,21 @@ def box_named(player, name):
     return player.page.locator("[data-node]").filter(has_text=name).first
 
 
+WALKED = """() => {
+    const host = document.querySelector(".glassgrad"), root = host.shadowRoot, seen = [];
+    const where = () => root.querySelector("nav output").textContent;
+    for (;;) {
+        const before = where();
+        host.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+        if (where() === before) return seen;
+        seen.push([where(), root.querySelector(".say .line")?.textContent ?? ""]);
+    }
+}"""
+
+
 def walked(player):
     """Every place from here to the end with its sentence and, where there is one, its equation."""
-    seen = []
-    while True:
-        before = player.where()
-        player.press("ArrowRight")
-        if player.where() == before:
-            return seen
-        line = player.page.locator(".say .line")
-        seen.append((player.where(), line.inner_text() if line.count() else ""))
+    return player.page.evaluate(WALKED)
 
 
 def test_what_happens_inside_of_a_closed_box_is_one_step_until_it_is_opened(play):  # noqa: F811
@@ -1206,7 +1232,49 @@ def test_a_step_of_learning_moves_the_marked_leaves_against_their_gradients(play
     assert f" → {by_hand} → " in player.page.locator("details [aria-live]").inner_text()
     player.page.get_by_label("Rate η").fill("much")
     player.page.get_by_role("button", name="Take a step").click()
-    assert "η needs a number" in player.page.locator("details [aria-live]").inner_text()
+    assert "η needs a number" in player.page.locator("details [role=alert]").inner_text()
+    assert (
+        number(player.exact()["J"][0])
+        == player.page.locator("details [aria-live]").inner_text().rpartition(" → ")[2]
+    )  # no step is taken
+
+
+def test_a_field_that_has_the_focus_has_its_keys_for_itself_until_escape(play):  # noqa: F811
+    z, *_ = product_plus()
+    player = play(backprop(z))
+    player.press("ArrowRight")
+    here = player.where()
+    player.page.click("summary:has-text('Take a step')")
+    mark = player.page.locator("label", has_text="a").locator("input")
+    mark.press("Space")
+    assert not mark.is_checked()
+    player.page.get_by_label("Drag η").press("ArrowRight")
+    assert player.page.get_by_label("Rate η").input_value() == "0.105"
+    assert player.where() == here
+    player.page.keyboard.press("Escape")
+    player.page.keyboard.press("ArrowRight")
+    assert player.where() != here
+
+
+def test_a_path_into_a_closed_box_leads_to_each_step_once_and_never_to_an_unknown_one(play):  # noqa: F811
+    parts = [Value(k + 1.0, label=f"p{k}") for k in range(12)]
+    player = play(backprop(sum((p * p for p in parts), Value(0.0, label="first"))))
+    player.press("ArrowDown")
+    links = player.page.locator(".about li .link").all_inner_texts()
+    assert links
+    assert len(links) == len(set(links))
+    assert all(re.fullmatch(r"backward step \d+|the start", link) for link in links)
+    player.page.locator(".about li .link").first.click()
+    assert player.where() == "backward: the start"
+
+
+@pytest.mark.parametrize("number", [math.nan, -math.inf])
+def test_a_leaf_that_is_not_finite_is_shown_as_it_may_be_typed(play, number):  # noqa: F811
+    x = Value(number, label="x")
+    player = play(backprop(x * 2.0))
+    player.press("ArrowDown")
+    assert player.page.locator(".about input[type=text]").input_value() == str(number)
+    assert "Check" not in player.page.locator(".about").first.inner_text()
 
 
 @pytest.mark.parametrize("width", [390, 930, 1280, 1920])

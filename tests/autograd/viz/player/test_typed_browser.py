@@ -158,7 +158,8 @@ def test_a_leaf_that_is_no_number_keeps_the_last_one_and_says_so(typed, text):
     leaf(player, "x").fill(text)
     assert player.exact()["x"][0] == 3.0
     told = player.page.locator(".leaf [role=alert]").text_content()
-    assert told == ("needs a number such as 0.5, 1e-3, 1/3 or inf" if text else "")
+    says = f" x needs a number such as 0.5, 1e-3, 1/3 or inf, not {text}."
+    assert told == (says if text else "")
 
 
 @needs_browser
