@@ -18,7 +18,7 @@ from numpy.lib.array_utils import byte_bounds
 from autograd.compiler.traced import Traced, traced_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import Protocol
 
     from autograd.arrays import Array
@@ -109,40 +109,16 @@ class Aliases:
             held = self.own(array)
             self.memory[held], self.now[memory] = memory, held
 
-    def replaces(self, out: Traced) -> bool:
-        """Whether an array is all that a leaf has, so that `out -= …` makes its next numbers."""
-        return self.whole(out) in self.leaves
-
-    def replaced(
-        self,
-        out: Traced,
-        function: Callable[..., Any],
-        inputs: tuple[Any, ...],
-        options: dict[str, Any],
-    ) -> Traced:
-        """`out -= …` where out is the memory of a leaf."""
-        made: Traced = self.run.tape.call(function, inputs, options)
-        if made.dtype != out.dtype:
-            made = made.astype(out.dtype)
-        if made.shape != out.shape:
-            self.run.refuse("writing into an array")
-        self._change(self.whole(out), made)
-        return out
-
     def copied(self, x: Traced) -> Traced:
         """What x shows, in a copy of its memory, which may be written to once."""
-        memory = self.name_of(x)
-        self._change(memory, self.current(memory).copy())
-        return self.held(x)
-
-    def _change(self, memory: Traced, array: Traced) -> None:
-        """Let what a leaf has hold other numbers."""
+        memory, run = self.name_of(x), self.run
         if memory in self.doubtful:
-            self.run.refuse("writing to a gradient that was clipped, or chosen by np.where,")
+            run.refuse("writing to a gradient that was clipped, or chosen by np.where,")
         if memory in self.shared and self.shared[memory]() is not None:
-            self.run.refuse("writing to a gradient that is an array with a name of its own")
-        self.write(memory, array)
+            run.refuse("writing to a gradient that is an array with a name of its own")
+        self.write(memory, self.current(memory).copy())
         self.leaves[memory].was_written(memory)
+        return self.held(x)
 
     def check_apart(self, outside: Iterable[object]) -> None:
         """See to it that nothing else shows the memory of leaves that is written to.

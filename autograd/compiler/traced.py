@@ -204,8 +204,6 @@ class Traced(NDArrayOperatorsMixin):
             self._refuse("writing into an array")
         if out is None or out.number:  # of which `x += 1` makes another
             return self.tape.call(function, inputs, options)
-        if self.tape.observer is not None and self.tape.observer.effects.aliases.replaces(out):
-            return self.tape.observer.effects.aliases.replaced(out, function, inputs, options)
         self.tape.change(out, function, inputs, {**options, "out": out})
         return out
 
@@ -365,11 +363,6 @@ class Tape(Protocol):
 class Observer(Protocol):
     """What traced arrays know of record.py's recording, which they ask."""
 
-    @property
-    def effects(self) -> Changes:
-        """What is changed outside."""
-        raise NotImplementedError
-
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         """Say what was done where, and what to do instead."""
         raise NotImplementedError
@@ -426,33 +419,6 @@ class Observer(Protocol):
 
     def changing(self, array: Traced) -> Traced:
         """What to write to where an array is written to."""
-        raise NotImplementedError
-
-
-class Changes(Protocol):
-    """What traced arrays know of a recording's effects."""
-
-    @property
-    def aliases(self) -> Replacing:
-        """What arrays of leaves hold."""
-        raise NotImplementedError
-
-
-class Replacing(Protocol):
-    """What traced arrays know of aliases.py's."""
-
-    def replaces(self, out: Traced) -> bool:
-        """Whether an array is all that a leaf has."""
-        raise NotImplementedError
-
-    def replaced(
-        self,
-        out: Traced,
-        function: Callable[..., Any],
-        inputs: tuple[Any, ...],
-        options: dict[str, Any],
-    ) -> Traced:
-        """`out -= …` of a leaf's array, which makes its next one."""
         raise NotImplementedError
 
 
