@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.compiler.float_chains import FloatChain
 from autograd.compiler.native.arithmetic import assigned, typed
-from autograd.compiler.native.loops import MADE, Apply, Code, Memory, Nest, Number, Ref, mapped
+from autograd.compiler.native.loops import MADE, Code, Memory, Nest, Number, Ref, mapped
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.numpy_calls import Call
 from autograd.compiler.tape import Tape
@@ -23,9 +23,9 @@ from autograd.compiler.traced import Traced
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+    from autograd.op import Elementwise
 
 FLOAT = np.dtype(np.float64)
-ONE = Number(1.0, FLOAT)
 
 MANY = 3_000
 """Of chains of more rows NumPy's run stays: to write them all down takes seconds."""
@@ -70,13 +70,11 @@ def backward(
         given = [_number(chain, values, place) for place in (*operands, first + k)]
         grad = Ref(grads, first + k, ())
         for side, place in enumerate(operands):
-            if not flows >> side & 1:
-                continue
-            code: Code = grad
-            if op is not None:
-                by = _filled(_code_of(lower, op.partials[side], len(given)), given)
-                code = grad if by == ONE else Apply("multiply", (grad, by), FLOAT)
-            found.append(Nest((), 0, code, Ref(grads, place, ()), adds=True))
+            if flows >> side & 1:
+                code: Code = grad
+                if op is not None:
+                    code = _filled(_code_of(lower, _rule(op, side), len(given) + 1), [*given, grad])
+                found.append(Nest((), 0, code, Ref(grads, place, ()), adds=True))
     return [*found, *assigned(memories, Ref(grads, 0, (1,)), out)]
 
 
@@ -109,6 +107,12 @@ def _number(chain: FloatChain, values: Memory, place: int) -> Code:
 
 
 # --- what an operation does
+
+
+@cache
+def _rule(op: Elementwise, side: int) -> Callable[..., Any]:
+    """The gradient of an operand, of all operands, the result and its gradient: the engine's."""
+    return lambda *given: op.pullback(side, given[-1], given[-2], given[:-2], {})
 
 
 @cache
