@@ -29,12 +29,15 @@ def levels(columns: Columns, rows: IntArray) -> tuple[IntArray, BoolArray]:
     level, needs = array("i", bytes(4 * n)), bytearray((columns.code == LEAF).tobytes())
     stops = (columns.code == DETACH).tobytes()
     rows = rows[columns.like[rows] == rows]
-    for row, i, j, more in _with_operands(columns, rows):
-        if more:
+    triples, several = _operands(columns, rows)
+    for row, i, j in triples:
+        if i < 0:
+            more = next(several)
             level[row] = 1 + max(map(level.__getitem__, more))
             needs[row] = any(map(needs.__getitem__, more))
         else:
-            level[row] = 1 + (level[i] if level[i] > level[j] else level[j])
+            x, y = level[i], level[j]
+            level[row] = 1 + (x if x > y else y)
             needs[row] = (needs[i] or needs[j]) and not stops[row]
     if 2 * LONG < max(level, default=0) < len(rows):
         _move_down(columns, rows, level)
@@ -52,36 +55,57 @@ def _move_down(columns: Columns, rows: IntArray, level: array[int]) -> None:
     """
     end = max(level)
     lowest = array("i", [end]) * len(level)
-    for row, i, j, more in _with_operands(columns, rows, backwards=True):
+    triples, several = _operands(columns, rows, backwards=True)
+    for row, i, j in triples:
         here, low = level[row], lowest[row]
         if here < low and end - low <= 2 * min(here, low - here):
             here = level[row] = low
-        for operand in more or (i, j):
-            if lowest[operand] >= here:
-                lowest[operand] = here - 1
+        here -= 1
+        if i < 0:
+            for operand in next(several):
+                if lowest[operand] > here:
+                    lowest[operand] = here
+            continue
+        if lowest[i] > here:
+            lowest[i] = here
+        if lowest[j] > here:
+            lowest[j] = here
 
 
-def _with_operands(
+def _operands(
     columns: Columns, rows: IntArray, backwards: bool = False
-) -> Iterator[tuple[int, int, int, Sequence[int]]]:
-    """Each row with its two operands, or with the list of what it waits for; in either order."""
+) -> tuple[Iterator[tuple[int, int, int]], Iterator[Sequence[int]]]:
+    """Each row with its two operands, in either order, and the operands of those that have more.
+
+    These are sums and lookups: they have -1 for their two operands, and come one after the other in
+    the second answer.
+    """
+    rows = rows[:: -1 if backwards else 1]
+    like, lookups = columns.like, columns.code[rows] == GATHER
+    several = columns.sums[rows] & (columns.product_count[rows] + columns.plain_count[rows] > 0)
+    several |= lookups
+    left, right = columns.left[rows], columns.right[rows]
+    left, right = like[left], like[np.where(right < 0, left, right)]
+    left[several] = -1
+    triples = zip(in_turn(rows), in_turn(left), in_turn(right), strict=True)
+    return triples, _several(columns, rows[several], lookups[several], backwards)
+
+
+def _several(
+    columns: Columns, rows: IntArray, lookups: BoolArray, backwards: bool
+) -> Iterator[Sequence[int]]:
+    """What each sum or lookup waits for."""
     order = slice(None, None, -1 if backwards else 1)
-    rows, like = rows[order], columns.like
+    like = columns.like
     pairs = like[np.stack([columns.product_left, columns.product_right], axis=1)[order]]
     factors = in_turn(pairs.ravel())
-    terms = in_turn(like[columns.plain[order]])  # both in the order of the rows
-    left, right = columns.left[rows], columns.right[rows]
-    sides = like[left], like[np.where(right < 0, left, right)]
-    counts = columns.product_count[rows], columns.plain_count[rows]
+    plain = columns.plain[columns.sums[columns.plain_of]]
+    terms = in_turn(like[plain[order]])  # both in the order of the rows
     candidates = like[columns.candidates]
-    operands = zip(*map(in_turn, sides), strict=True)
-    terms_of = zip(*map(in_turn, counts), strict=True)
-    lookup = zip(in_turn(columns.code[rows]), in_turn(columns.number[rows]), strict=True)
-    together = zip(in_turn(rows), operands, terms_of, lookup, strict=True)
-    for row, (i, j), (p, q), (code, which) in together:
-        more: Sequence[int] = ()
-        if p or q:
-            more = [*islice(factors, 2 * p), *islice(terms, q)]
-        elif code == GATHER:
-            more = candidates[columns.begins[which] : columns.begins[which + 1]].tolist()
-        yield row, i, j, more
+    counts = columns.product_count[rows], columns.plain_count[rows], columns.number[rows]
+    together = zip(*map(in_turn, counts), in_turn(lookups), strict=True)
+    for p, q, which, lookup in together:
+        if lookup:
+            yield candidates[columns.begins[which] : columns.begins[which + 1]].tolist()
+        else:
+            yield [*islice(factors, 2 * p), *islice(terms, q)]
