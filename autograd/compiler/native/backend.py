@@ -31,10 +31,10 @@ from autograd.compiler.native.loops import (
     Loop,
     Memory,
     Nest,
-    Number,
     Ref,
     Step,
     every_nest,
+    form_of,
 )
 from autograd.compiler.native.lowering import expanded, lowered
 from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_machine
@@ -351,19 +351,13 @@ def _key(groups: Sequence[list[Step]]) -> Hashable:
     """What tells a section's nests from others, whatever arrays they are about."""
     numbers: dict[Memory, int] = {}
 
-    def of(x: Any) -> Hashable:
-        if isinstance(x, Ref):
-            place = numbers.setdefault(x.memory, len(numbers))
-            where = x.memory.dtype.str, x.offset, x.steps, x.turn
-            return place, *where, x.place and of(x.place), x.count
-        if isinstance(x, Number):
-            return repr(x.value), x.dtype.str
-        return x.function, x.dtype.str, *map(of, x.args)
+    def place(ref: Ref) -> Hashable:
+        return numbers.setdefault(ref.memory, len(numbers)), ref.offset, ref.turn
 
     def each() -> Iterator[Hashable]:
         for steps in groups:
             yield tuple((x.times, len(x.body)) if isinstance(x, Loop) else () for x in steps)
-            for x in every_nest(steps):
-                yield x.axes, x.kept, of(x.code), of(x.out), x.fold, x.adds, x.stops
+            for nest in every_nest(steps):
+                yield form_of(nest, place)
 
     return tuple(each())

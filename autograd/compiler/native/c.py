@@ -19,9 +19,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd.compiler.native.loops import FIXED, LEAF, Apply, Memory, Ref, every_nest
+from autograd.compiler.native.loops import FIXED, LEAF, Apply, Memory, every_nest, memories_of
 from autograd.compiler.native.prepared import Prepared
-from autograd.compiler.native.text import Names, Text, indexed, nested, used
+from autograd.compiler.native.text import Text, nested
 from autograd.errors import CompileError
 
 TYPES = {
@@ -69,6 +69,7 @@ class C(Text):
     down = "for (int {i} = {last}; {i} >= 0; {i}--)"
     note = "/* {} */"
     declare = "{type}"
+    deep = True
     functions: ClassVar[Mapping[str, str]] = {
         **Text.functions,
         "isnan": "isnan({0})", "isinf": "isinf({0})", "isfinite": "isfinite({0})",
@@ -112,15 +113,10 @@ class C(Text):
             return _NAMED[name] + end + ("({0}, {1})" if len(code.args) == 2 else "({0})")
         return super().template(code)
 
-    def place(self, ref: Ref, axes: tuple[int, ...], names: Names) -> str:
-        """A number in a memory, with an index along each axis where that is possible."""
-        where = ""
-        if ref.place is not None:
-            where = self.code(ref.place, axes, names)
-            if ref.count:
-                self.helpers["clipped"] = _CLIPPED
-                where = f"clipped({where}, {ref.count})"
-        return indexed(ref, axes, names, id(ref.memory) not in self.flat, where)
+    def clipped(self, place: str, count: int) -> str:
+        """A place, or the nearest one of so many."""
+        self.helpers["clipped"] = _CLIPPED
+        return f"clipped({place}, {count})"
 
 
 def _digits(x: object) -> str:
@@ -147,7 +143,7 @@ def source(prepared: Prepared, name: str, single: bool = False) -> tuple[str, st
     head = _signature(c, prepared, name)
     body = [*c.lines(prepared.forward, "    ")]
     outside = {id(m) for m in (*prepared.arguments, *prepared.results)}
-    memories = [m for m in used(prepared.forward) if id(m) not in outside]
+    memories = [m for m in memories_of(prepared.forward) if id(m) not in outside]
     parts = [
         f"/* {name}: written by glassgrad from the program that Python ran.\n"
         f"   To try it: cc -std=c99 -D{name.upper()}_MAIN {name}.c -lm -o {name} */",
@@ -198,14 +194,12 @@ def _shaped(c: C, memory: Memory) -> str:
 
 
 def _declared(c: C, memory: Memory) -> str:
-    kind = c.type(memory.dtype)
-    if memory.role in (FIXED, LEAF):
-        values = nested(memory.array, c.lengths(memory), lambda x: c.number(x, memory.dtype))
-        return f"static const {kind} {_shaped(c, memory)} = {values};"
-    if memory.array is None or not memory.array.any():
-        return f"static {kind} {_shaped(c, memory)};"
+    const = memory.role in (FIXED, LEAF)
+    head = f"static {'const ' * const}{c.type(memory.dtype)} {_shaped(c, memory)}"
+    if not const and (memory.array is None or not memory.array.any()):
+        return f"{head};"
     values = nested(memory.array, c.lengths(memory), lambda x: c.number(x, memory.dtype))
-    return f"static {kind} {_shaped(c, memory)} = {values};"
+    return f"{head} = {values};"
 
 
 def _main(c: C, prepared: Prepared, name: str) -> str:

@@ -21,9 +21,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd.compiler.native.loops import Apply, Memory, Ref
+from autograd.compiler.native.loops import Apply, Memory, memories_of
 from autograd.compiler.native.prepared import Prepared
-from autograd.compiler.native.text import Names, Text, indexed, nested, used
+from autograd.compiler.native.text import Text, nested
 from autograd.errors import CompileError
 
 ARRAYS = {"f8": "Float64Array", "f4": "Float32Array", "i8": "Int32Array", "i4": "Int32Array",
@@ -96,14 +96,9 @@ class JavaScript(Text):
             return name + ("({0}, {1})" if len(code.args) == 2 else "({0})")
         return super().template(code)
 
-    def place(self, ref: Ref, axes: tuple[int, ...], names: Names) -> str:
-        """A number in a memory."""
-        where = ""
-        if ref.place is not None:
-            where = self.code(ref.place, axes, names)
-            if ref.count:
-                where = f"Math.min(Math.max({where}, 0), {ref.count - 1})"
-        return indexed(ref, axes, names, False, where)
+    def clipped(self, place: str, count: int) -> str:
+        """A place, or the nearest one of so many."""
+        return f"Math.min(Math.max({place}, 0), {count - 1})"
 
 
 def source(prepared: Prepared, name: str) -> str:
@@ -118,7 +113,7 @@ def source(prepared: Prepared, name: str) -> str:
         ],
         "backward": [*js.lines(prepared.backward, " " * 12)],
     }  # fmt: skip
-    memories = {id(m): m for m in (*prepared.arguments, *prepared.results, *used(steps))}
+    memories = {id(m): m for m in (*prepared.arguments, *prepared.results, *memories_of(steps))}
     memories.update({id(m): m for m in (*(m for m, _ in prepared.filled), *prepared.kept)})
     for numbers, grad in prepared.leaves.values():
         memories.update({id(m): m for m, *_ in (numbers, *((grad,) if grad else ()))})

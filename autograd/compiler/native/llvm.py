@@ -9,6 +9,7 @@ the fifth neuron.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from autograd.compiler.native.loops import (
     Nest,
     Step,
     every_nest,
-    refs_in,
+    memories_of,
     simplified,
 )
 
@@ -62,7 +63,7 @@ def _functions(
 ) -> Iterator[tuple[Function, str]]:
     memories: dict[Memory, int] = {}
     place = 0
-    for memory in _read_and_written(segments):
+    for memory in memories_of(chain.from_iterable(segments)):
         memories[memory] = place
         place += len(memory.members) if isinstance(memory, Column) else 1
     for k, steps in enumerate(segments):
@@ -72,7 +73,7 @@ def _functions(
 
 def _text(function: Function, steps: Sequence[Step]) -> str:
     """The function that goes through these nests."""
-    for memory in _read_and_written([steps]):
+    for memory in memories_of(steps):
         if not isinstance(memory, Column):
             function.base(memory)
     straight: list[Nest] = []
@@ -93,7 +94,7 @@ def _write(function: Function, nests: Sequence[Nest], times: int) -> None:
     nests = [simplified(nest) for nest in nests]
 
     def body(index: str, _: list[str]) -> list[str]:
-        for memory in _read_and_written([nests]):
+        for memory in memories_of(nests):
             if isinstance(memory, Column):
                 function.base(memory, index)
         for group in fused([nest for nest in nests if nest.rounds or nest.fold], times):
@@ -108,7 +109,7 @@ def _write(function: Function, nests: Sequence[Nest], times: int) -> None:
 def used(segments: Sequence[Sequence[Step]]) -> list[tuple[Memory, int]]:
     """The table of some lists of nests: memories, and from which number on."""
     found: list[tuple[Memory, int]] = []
-    for memory in _read_and_written(segments):
+    for memory in memories_of(chain.from_iterable(segments)):
         found += memory.members if isinstance(memory, Column) else [(memory, 0)]
     return found
 
@@ -123,10 +124,3 @@ def address_of(array: Any) -> int:
     """Where an array begins."""
     found: int = array.__array_interface__["data"][0]
     return found
-
-
-def _read_and_written(segments: Sequence[Sequence[Step]]) -> list[Memory]:
-    """The memories of some lists of nests, in order."""
-    nests = (nest for steps in segments for nest in every_nest(steps))
-    every = (ref for nest in nests for ref in (*nest.refs, *refs_in(nest.out)))
-    return list(dict.fromkeys(ref.memory for ref in every))

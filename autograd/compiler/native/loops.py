@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 GIVEN, FIXED, LEAF, MADE = "given", "fixed", "leaf", "made"
 """What a memory holds: an argument; numbers that never change; a leaf's; what is computed."""
@@ -184,6 +184,25 @@ def every_nest(steps: Iterable[Step]) -> Iterator[Nest]:
             yield from step.body
         else:
             yield step
+
+
+def memories_of(steps: Iterable[Step]) -> list[Memory]:
+    """The memories that nests read or write, in the order in which they come."""
+    every = (ref for nest in every_nest(steps) for ref in (*nest.refs, *refs_in(nest.out)))
+    return list(dict.fromkeys(ref.memory for ref in every))
+
+
+def form_of(nest: Nest, place: Callable[[Ref], Hashable]) -> Hashable:
+    """What a nest does, with what `place` says of the places that it reads and writes."""
+
+    def of(x: Code) -> Hashable:
+        if isinstance(x, Ref):
+            return place(x), x.dtype.str, x.steps, x.place and of(x.place), x.count
+        if isinstance(x, Number):
+            return repr(x.value), x.dtype.str
+        return x.function, x.dtype.str, *map(of, x.args)
+
+    return nest.axes, nest.kept, of(nest.code), of(nest.out), nest.fold, nest.adds, nest.stops
 
 
 def refs_in(code: Code) -> Iterator[Ref]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.native.loops import Code, Column, Loop, Memory, Nest, Number, Ref, Step
+from autograd.compiler.native.loops import Column, Loop, Memory, Nest, Number, Ref, Step, form_of
 from autograd.compiler.repeats import repeats
 
 LEAST = 64
@@ -31,7 +31,7 @@ def rolled(nests: Sequence[Nest], tables: bool = True) -> list[Step]:
     if len(nests) < LEAST:
         return list(nests)
     known: dict[Hashable, int] = {}
-    marks = np.array([known.setdefault(_kind(nest), len(known)) for nest in nests])
+    marks = np.array([known.setdefault(form_of(nest, _anywhere), len(known)) for nest in nests])
     found: list[Step] = []
     done = 0
     for begin, size, times in repeats(marks):
@@ -46,17 +46,8 @@ def rolled(nests: Sequence[Nest], tables: bool = True) -> list[Step]:
     return [*found, *nests[done:]]
 
 
-def _kind(nest: Nest) -> Hashable:
-    """What nests have in common that do the same at other places."""
-
-    def of(x: Code) -> Hashable:
-        if isinstance(x, Ref):
-            return x.dtype.str, x.steps, x.place and of(x.place), x.count
-        if isinstance(x, Number):
-            return repr(x.value), x.dtype.str
-        return x.function, x.dtype.str, *map(of, x.args)
-
-    return nest.axes, nest.kept, of(nest.code), of(nest.out), nest.fold, nest.adds, nest.stops
+def _anywhere(ref: Ref) -> None:
+    """Nests do the same wherever their numbers are."""
 
 
 def _one(nests: Sequence[Nest], columns: dict[Hashable, Memory]) -> Nest:

@@ -18,7 +18,6 @@ from autograd.compiler.native.loops import (
     Number,
     Ref,
     Step,
-    every_nest,
     indices,
     mapped,
     refs_in,
@@ -45,6 +44,7 @@ class Text:
             C and JavaScript share.
         loop, down: How a loop begins, with {i} and {n}, and one that goes down from {last}.
         note: How a comment is written.
+        deep: Whether arrays have an index along each axis.
         stop: What is done where a place that is looked up is not there.
     """
 
@@ -58,6 +58,7 @@ class Text:
     }  # fmt: skip
     loop = down = stop = note = ""
     declare = ""
+    deep = False
 
     def read(self, steps: Iterable[Step]) -> None:
         """Look which memories are to be written with one index alone."""
@@ -95,9 +96,16 @@ class Text:
         """A number as one of another type."""
         raise NotImplementedError
 
+    def clipped(self, place: str, count: int) -> str:
+        """A place, or the nearest one of so many."""
+        raise NotImplementedError
+
     def place(self, ref: Ref, axes: tuple[int, ...], names: Names) -> str:
         """A number in a memory."""
-        raise NotImplementedError
+        where = "" if ref.place is None else self.code(ref.place, axes, names)
+        if ref.count:
+            where = self.clipped(where, ref.count)
+        return indexed(ref, axes, names, self.deep and id(ref.memory) not in self.flat, where)
 
     def code(self, code: Code, axes: tuple[int, ...], names: Names) -> str:
         """An expression."""
@@ -285,12 +293,3 @@ def _rows(
     if len(lines) == 1 and len(lines[0]) < 80:
         return [f"{indent[4:]}{left}{lines[0]}{right}"]
     return [indent[4:] + left, *(indent + x for x in lines), indent[4:] + right]
-
-
-def used(steps: Iterable[Step]) -> list[Memory]:
-    """The memories that nests read or write, in the order in which they come."""
-    found: dict[int, Memory] = {}
-    for nest in every_nest(steps):
-        for ref in (*nest.refs, *((nest.out.place,) if nest.out.place else ()), nest.out):
-            found.setdefault(id(ref.memory), ref.memory)
-    return list(found.values())
