@@ -137,8 +137,9 @@ class Call(Node):
         """Make the calls of the compiled pass, from the gradients of rows and of tensors."""
         space, program = self.space, self.space.program
         if program.seeds:
-            for traced, out in zip(program.seeds, program.differentiable, strict=True):
-                space.arrays[traced][...] = tensor_seeds.get(id(out), 0.0)
+            for k, traced in enumerate(program.seeds):
+                seed = tensor_seeds.get(id(program.differentiable[k]), 0.0)
+                space.arrays[traced][...] = seed
             space.arrays.run(1)
         if program.emitted.gradient is not None:
             if space.value_grads:
@@ -175,7 +176,7 @@ class Call(Node):
         space, program = self.space, self.space.program
         leaves: Iterable[tuple[Value, float]] = ()
         if self.leaves:
-            leaves = zip(self.leaves, space.leaf_grads.tolist(), strict=True)
+            leaves = zip(self.leaves, space.leaf_grads.tolist())  # noqa: B905 (as in node.py)
         arrays = space.arrivals
         if program.tensor_count:  # some are arguments of this call
             arrays = arrays + [(self.tensors[k], grad) for k, grad in space.gradients]
