@@ -22,7 +22,7 @@ import numpy as np
 from autograd.compiler.aliases import Aliases
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
-from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, take_late_guards
+from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, late_guards
 from autograd.compiler.traced import Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
@@ -374,9 +374,7 @@ class Written:
             The rows that somebody needs of the graph.
         """
         late = self.late
-        guards = [*take_late_guards(graph, late)]
-        wanted = [row for row in results if late[row]]
-        wanted += [row for _, *sides, _ in guards for row in sides]
+        wanted = [row for row in results if late[row]] + late_guards(graph, late)
         early = [row for row in results if not late[row]] + self.roots
         for rows in arrays:
             is_late = any(late[row] for row in rows)
@@ -384,7 +382,7 @@ class Written:
         wanted += [row for _, row in self.row_data.get(None, ())]
         wanted += [row for _, row in self.row_grads if row is not None]
         if wanted:
-            self.after = AfterBackward(graph, late, wanted, guards)
+            self.after = AfterBackward(self.run, late, wanted)
         return early + (self.after.early if self.after else [])
 
     def __bool__(self) -> bool:
@@ -407,8 +405,8 @@ class Written:
         for x in outputs:
             if isinstance(x, Tensor) and x.op is not None and x.requires_grad and x._grad is None:
                 self.run.refuse("returning a result that needs a gradient")
-        graph = self.run.graph
-        behind = set(graph.needed(self.roots))
+        rows, graph = self.run.effects.rows, self.run.graph
+        behind = rows.behind_roots()
         for x in outputs:
             if isinstance(x, int) and x not in behind and graph.leaves_behind({x}):
                 self.run.refuse("returning a result that needs a gradient")

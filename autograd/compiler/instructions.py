@@ -43,6 +43,15 @@ class Product:
     plain: list[IntArray]
     out: IntArray
 
+    @property
+    def bias(self) -> int | None:
+        """Which plain term is the same in all columns, where there are several; None if none is."""
+        if len(self.out) == 1 and self.out.shape[2] > 1:
+            for k, rows in enumerate(self.plain):
+                if (rows == rows[:, :, :1]).all():
+                    return k
+        return None
+
 
 @dataclass
 class Sums:
@@ -184,6 +193,7 @@ class Placed(Protocol):
     constant_order: list[int]
     constants_at: int
     one_at: int
+    ones: dict[int, int]
 
     def constants(self) -> FloatArray:
         """The numbers of all constants."""

@@ -60,6 +60,22 @@ def call_into(
     return partial(function, *args, target)
 
 
+def begun_soonest(call: Call) -> Call:
+    """A copy as an assignment, which NumPy begins in half the time of a ufunc; others as they are.
+
+    Example:
+        >>> x, out = np.array([[1.0, 2.0]]), np.empty((1, 2))
+        >>> begun_soonest(partial(np.positive, x, out))()
+        >>> out.tolist()
+        [[1.0, 2.0]]
+    """
+    if getattr(call, "func", None) is np.positive and len(call.args) == 2 and not call.keywords:
+        x, out = call.args
+        if isinstance(x, np.ndarray) and x.dtype == out.dtype:
+            return partial(out.__setitem__, ..., x)
+    return call
+
+
 def _product(target: Array, left: Array, right: Array) -> Call:
     if right.ndim == left.ndim == 2 and right.shape[1] == 1:  # seen so by whoever else uses it
         right, target = right[:, 0], target[:, 0]
@@ -87,7 +103,7 @@ def _reduction(
     seen = x.flags.c_contiguous or (x.ndim == 2 and len(gone) == 1)  # as a matrix, not copied
     if (at_end or at_begin) and seen and target.flags.c_contiguous and 0 < count <= _SMALL:
         rows, flat = x.reshape((-1, count) if at_end else (count, -1)), target.reshape(-1)
-        if function == np.add.reduce and flat.size > 1:  # a long sum NumPy rounds less often
+        if function == np.add.reduce and len(gone) < x.ndim:  # all NumPy adds with less rounding
             ones = np.ones(count, x.dtype)
             left, right = (rows, ones) if at_end else (ones, rows)
             if _suit_dot(left, right, flat):

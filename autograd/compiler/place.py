@@ -36,6 +36,8 @@ class Placement:
         leaves_at, leaf_order: Where the other leaves begin, and which they are.
         constants_at, constant_order: Likewise the numbers written in the code.
         one_at: Where there is a 1.
+        ones: Where there are more of them, behind results that a product with a bias reads, and
+            how many.
         begins: Where the results of each instruction begin.
     """
 
@@ -50,6 +52,7 @@ class Placement:
         self.size = graph.data_size
         self.arrays: list[tuple[Tensor, int]] = []
         self.begins: list[int] = []
+        self.ones: dict[int, int] = {}
         singles = self._place_elements(raised, np.flatnonzero((code == LEAF) & raised.alive))
         self.leaf_order: list[int] = []
         self.constant_order: list[int] = []
@@ -124,17 +127,23 @@ class Placement:
         return np.array([*(self.graph.constants[i] for i in self.constant_order), 1.0])
 
 
-def place(raised: Raised, in_order: Sequence[int] = ()) -> Placement:
+def place(raised: Raised, in_order: Sequence[int] | None = None) -> Placement:
     """Positions for all rows; the instructions' rows are put into the order of their positions.
 
-    Leaves that an optimizer has in some order lie in that order where matrices allow it.
+    Args:
+        raised: The instructions.
+        in_order: Leaves that an optimizer has in some order, in which they lie where matrices allow
+            it. None in a loop's body, where nobody adds a bias as one more column.
     """
     placement = Placement(raised)
-    wished = np.array([row for row in in_order if raised.alive[row]], dtype=np.intp)
-    if _in_one_piece(wished, raised, placement):
-        placement.of(wished)
-    for rows in _leaf_matrices(raised, placement):
+    wished = np.array([row for row in in_order or () if raised.alive[row]], dtype=np.intp)
+    for joined in (True, False):
+        if _in_one_piece(wished, _leaf_matrices(raised, placement, joined), placement):
+            placement.of(wished)
+            break
+    for rows in _leaf_matrices(raised, placement, in_order is not None):
         placement.of(rows)
+    ones = {} if in_order is None else _ones_behind(raised)
     for instruction in raised.instructions:
         if isinstance(instruction, Loop):
             placement.rounds(instruction)
@@ -151,6 +160,9 @@ def place(raised: Raised, in_order: Sequence[int] = ()) -> Placement:
         else:
             placement.of(instruction.table)
         placement.results(instruction.out)
+        if id(instruction) in ones:
+            placement.ones[placement.size] = ones[id(instruction)]
+            placement.size += ones[id(instruction)]
     placement.of(np.flatnonzero(raised.alive & placement.given))
     assert placement.leaves_at + len(placement.leaf_order) == placement.constants_at
     return placement
@@ -172,24 +184,41 @@ def _in_order_of_memory(owners: Iterable[Any]) -> list[Any]:
     return sorted({id(x): x for x in owners}.values(), key=place_of)
 
 
-def _leaf_matrices(raised: Raised, placement: Placement) -> Iterator[IntArray]:
-    """What products are made of: their wishes come first, matrices before vectors."""
+def _leaf_matrices(raised: Raised, placement: Placement, joined: bool) -> Iterator[IntArray]:
+    """What products are made of: their wishes come first, matrices before vectors.
+
+    If `joined`, a matrix has its bias as one more column, see `Emitted`.
+    """
     products = [x for x in raised.instructions if isinstance(x, Product) and x.out.size > 1]
+    wishes = []
     for product in products:
-        for rows in (product.left, product.right):
-            if placement.given[rows].all():
-                yield rows
-    for product in products:
-        for rows in product.plain:
-            if placement.given[rows].all():
-                yield rows
+        if joined and (k := product.bias) is not None:
+            wishes.append(np.append(product.left, product.plain[k][:, :, :1], axis=2))
+        wishes += [product.left, product.right]
+    wishes += [rows for product in products for rows in product.plain]
+    return (rows for rows in wishes if placement.given[rows].all())
 
 
-def _in_one_piece(wished: IntArray, raised: Raised, placement: Placement) -> bool:
+def _ones_behind(raised: Raised) -> dict[int, int]:
+    """How many 1s are to lie behind the results of an instruction, by its identity.
+
+    They are one more row for a product that reads exactly these, and has a bias.
+    """
+    made = {int(x.out.flat[0]): x for x in raised.instructions if isinstance(x, Group)}
+    found: dict[int, int] = {}
+    for product in raised.instructions:
+        if isinstance(product, Product) and product.bias is not None:
+            maker = made.get(int(product.right.min()))
+            if maker is not None and np.array_equal(np.sort(maker.out), np.unique(product.right)):
+                found[id(maker)] = product.right.shape[1]
+    return found
+
+
+def _in_one_piece(wished: IntArray, matrices: Iterable[IntArray], placement: Placement) -> bool:
     """Whether every matrix of leaves lies in one piece in a wished order, and each row of it."""
     index = np.full(len(placement.at), -1)
     index[wished] = np.arange(len(wished))
-    for rows in _leaf_matrices(raised, placement):
+    for rows in matrices:
         at = index[rows]
         if (at >= 0).any() and not (
             (np.diff(at) == 1).all() and (np.diff(np.sort(at, axis=None)) == 1).all()

@@ -27,7 +27,7 @@ from autograd.compiler.columns import in_turn
 from autograd.compiler.effects import State, Written, written
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, GATHER
-from autograd.compiler.numpy_calls import Call
+from autograd.compiler.numpy_calls import Call, begun_soonest
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
@@ -423,8 +423,10 @@ class Workspace:
         # those of rows are in `numbers`
         owned = [x for x in arrays if x.base is None and x is not self.numbers]
         # without the constants, of which some are only compared: `if x > 1e300`
-        at = self.program.placement.constants_at, self.program.placement.one_at
-        own = self.numbers[: at[0]], self.numbers[at[1] :]
+        placement = self.program.placement
+        edges = [placement.constants_at, placement.one_at]
+        edges += [at for begin, n in placement.ones.items() for at in (begin, begin + n)]
+        own = np.split(self.numbers, edges)[::2]
         return [*own, *(x for x in owned if x.dtype.kind == "f")]
 
     @staticmethod
@@ -446,6 +448,8 @@ class Workspace:
         program = self.program
         given = self._arrays_outside()
         self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
+        for section in (*self.scalars.sections, *arrays.sections, arrays.early):
+            section[:] = map(begun_soonest, section)
         effects = program.effects
         self.effects = None if effects is None else BoundEffects(self, effects)
         self.moving = [(x, window) for x, window, _ in self.windows if x not in program.bound]
