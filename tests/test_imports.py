@@ -71,10 +71,10 @@ KNOWN = {
     "autograd.transforms": {"read": 1},
     "nn.functional.normalisation": {"written": 1},
     "nn.functional.regularisation": {"drawn": 1},
-    "nn.parameter": {"as_traced": 2},
+    "nn.parameter": {"as_traced": 2, "written": 1},
     "optim.clip": {"tracer": 1},
     "optim.hyperparameters": {"written": 1},
-    "optim.memory": {"tracer": 1},
+    "optim.memory": {"tracer": 1, "written": 1},
     "optim.update_rule": {"tracer": 2},
 }
 

@@ -15,17 +15,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from autograd.compiler.traced import Traced, traced_in
+from autograd.compiler.refusals import refusal
+from autograd.compiler.tape import Traced, traced_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Protocol
 
     from autograd.arrays import Array
-    from autograd.compiler.recording import Recording
+    from autograd.compiler.tape import Tape
+    from autograd.tensor import Tensor
 
     class Leaf(Protocol):
         """What is known here of effects.py's StandIn, whose file imports this one."""
+
+        given: Tensor
+        first: Traced
+        first_grad: Traced | None
+        is_set: bool
+
+        @property
+        def stays(self) -> bool:
+            """Whether its arrays stay where they are, and are written to."""
+            raise NotImplementedError
 
         def check_whole(self) -> None:
             """See to it that it has the numbers that its single numbers have."""
@@ -46,8 +58,9 @@ class Aliases:
         shared: By the name of memory, the plain array that has it, too, while anybody keeps it.
     """
 
-    def __init__(self, run: Recording, changed: set[int]) -> None:
-        self.run, self.changed = run, changed
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.changed: set[int] = set()
         self.leaves: dict[Traced, Leaf] = {}
         self.now: dict[Traced, Traced] = {}
         self.memory: dict[Traced, Traced] = {}
@@ -91,7 +104,7 @@ class Aliases:
         step = x.maker
         if origin is x or step is None:
             return now
-        return self.run.tape.call(step.function, step.args, step.options)
+        return self.tape.call(step.function, step.args, step.options)
 
     def snapshot(self, x: Traced) -> Traced:
         """The same numbers in memory that nobody writes to, as an operation has its operands."""
@@ -99,7 +112,7 @@ class Aliases:
 
     def own(self, x: Traced) -> Traced:
         """New memory with the numbers of an array."""
-        made = self.run.tape.again(self.current(x))
+        made = self.tape.again(self.current(x))
         self.memory[made] = made
         return made
 
@@ -111,29 +124,29 @@ class Aliases:
 
     def copied(self, x: Traced) -> Traced:
         """What x shows, in a copy of its memory, which may be written to once."""
-        memory, run = self.name_of(x), self.run
+        memory = self.name_of(x)
         if memory in self.doubtful:
-            run.refuse("writing to a gradient that was clipped, or chosen by np.where,")
+            raise refusal("writing to a gradient that was clipped, or chosen by np.where,")
         if memory in self.shared and self.shared[memory]() is not None:
-            run.refuse("writing to a gradient that is an array with a name of its own")
+            raise refusal("writing to a gradient that is an array with a name of its own")
         self.write(memory, self.current(memory).copy())
         self.leaves[memory].was_written(memory)
         return self.held(x)
 
-    def check_apart(self, outside: Iterable[object]) -> None:
+    def check_apart(self, outside: Iterable[object], leaves: Iterable[Leaf]) -> None:
         """See to it that nothing else shows the memory of leaves that is written to.
 
         Args:
-            outside: What the function finds around it.
+            outside: What the function finds around it, and what it uses.
+            leaves: All leaves that are Tensors.
         """
-        run = self.run
         known: list[tuple[object, bool, Any]] = [(None, False, x) for x in outside]
-        known += [(None, False, x.array) for x in run.arguments]
-        for given, leaf in run.tensors.values():
-            known.append((given, leaf.first in self.now, given._data))
+        for leaf in leaves:
+            given: Any = leaf.given
+            known.append((leaf, leaf.first in self.now, given._data))
             has_window = leaf.stays and leaf.is_set
             grad = given._windows()[1] if has_window else given._grad
-            known.append((given, has_window or leaf.first_grad in self.now, grad))
+            known.append((leaf, has_window or leaf.first_grad in self.now, grad))
         if not any(is_written for _, is_written, _ in known):
             return
         known = [x for x in known if isinstance(x[2], np.ndarray) and x[2].size]
@@ -141,4 +154,4 @@ class Aliases:
         for k, (owner, is_written, _) in enumerate(known):
             near = np.flatnonzero((low < high[k]) & (low[k] < high)) if is_written else ()
             if any(known[i][0] is not owner for i in near):
-                run.refuse("writing to the memory of a leaf that something else shows, too,")
+                raise refusal("writing to the memory of a leaf that something else shows, too,")

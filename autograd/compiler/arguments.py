@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.crossing import RecordedArray
+from autograd.compiler.lookups import ValueArray
 from autograd.compiler.record import Recording
 from autograd.errors import CompileError
 from autograd.tensor import Tensor
@@ -68,7 +68,7 @@ class Given:
         if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
             return kind, x
         if isinstance(x, np.ndarray):
-            _check_exact(x, (np.ndarray, VersionedArray, RecordedArray, np.memmap))
+            _check_exact(x, (np.ndarray, VersionedArray, ValueArray, np.memmap))
             return self._describe_array(x)
         if isinstance(x, Constant):
             self.floats.append(x._data)
@@ -143,7 +143,7 @@ def recorded(x: Any, run: Recording) -> Any:
         out = np.empty(x.shape, dtype=object)
         for place, item in zip(np.ndindex(x.shape), x.flat, strict=True):
             out[place] = recorded(item, run)
-        return out.view(RecordedArray)
+        return out.view(ValueArray)
     if isinstance(x, Constant):
         return run.argument_number(x._data)
     if isinstance(x, Value):

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from autograd.adopted_values import GatheredValues, span
-from autograd.compiler.tape import side_by_side
-from autograd.compiler.traced import Traced
+from autograd.compiler.binding import side_by_side
+from autograd.compiler.tape import Traced
 from autograd.versions import note_write
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from autograd.arrays import Array, FloatArray, IntArray
     from autograd.compiler.arguments import Given
+    from autograd.compiler.binding import Bound
     from autograd.compiler.effects import StandIn, Written
     from autograd.compiler.graph import Graph
     from autograd.compiler.numpy_calls import Call
-    from autograd.compiler.tape import Bound
     from autograd.tensor import Tensor
     from autograd.value import Value
 

@@ -15,51 +15,350 @@ numbers of an array that was itself computed from rows, such as `(2 * rate) * x`
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import GATHER
-from autograd.compiler.traced import (
+from autograd.compiler.aliases import Aliases
+from autograd.compiler.float_rows import block_at
+from autograd.compiler.graph import CONSTANT, DATA, GATHER, LEAF
+from autograd.compiler.lookups import ValueArray, chosen, rows_of
+from autograd.compiler.outside_arrays import OutsideArrays
+from autograd.compiler.recorded_rows import RecordedRows, RecordedValue
+from autograd.compiler.tape import (
     SOURCE,
     STORE,
     Step,
+    Tape,
     Traced,
     begin_of,
     has_traced,
     mapped,
     traced_in,
 )
-from autograd.modes import active
-from autograd.tracing import tracer
-from autograd.value import Constant, Value
+from autograd.modes import recording
+from autograd.tensor import Tensor
+from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Hashable
+    from typing import TypeGuard
 
     from autograd.arrays import Array, IndexArray
-    from autograd.compiler.recorded_value import RecordedValue
-    from autograd.compiler.recording import Recording
-
 
 MOST = 1000
 """How many rows are computed a second time where an array needs them early."""
 
 
-class RecordedArray(np.ndarray[Any, Any]):
-    """An object array of Values that can be indexed with an array that is data."""
+class Crossing(RecordedRows):
+    """A recording of single numbers and arrays.
 
-    def __getitem__(self, index: Any) -> Any:
-        mode: Any = tracer() if active() else None
-        if mode is not None and has_traced(index):
-            return mode.chosen(self, index)
-        return super().__getitem__(index)
+    Attributes:
+        tape: The calls on arrays.
+        arguments: The arrays among the arguments.
+        aliases: What the memory of leaves holds.
+        outside: Plain arrays that calls used.
+        values: Rows that array calls need, in arrays, and the tensor that stands for each.
+        truths: Traced arrays that were used as truth values, and what they were.
+        blocks: Arrays whose elements are used one by one: where they begin in the data.
+        indices: Likewise for integers that lookups use.
+        early_already: Calls that do not wait for rows, as far as somebody has asked.
+        late: Of arrays that are made of computed rows, the rows, by the identity of the array.
+    """
 
-    def __array_wrap__(
-        self, array: Array, context: tuple[Any, ...] | None = None, return_scalar: bool = False
+    def __init__(self, tape: Callable[[Crossing], Tape]) -> None:
+        super().__init__()
+        self.tape = tape(self)
+        self.arguments: dict[Traced, None] = {}
+        self.aliases = Aliases(self.tape)
+        self.outside = OutsideArrays(self.tape)
+        self.values: dict[Hashable, tuple[IndexArray, Tensor]] = {}
+        self.truths: list[tuple[Traced, bool]] = []
+        self.blocks: dict[Traced, int] = {}
+        self.indices: dict[Traced, int] = {}
+        self.index_size = 0
+        self.early_already: set[Step] = set()
+        self.late: dict[int, IndexArray] = {}
+
+    # --- arrays of numbers
+
+    def argument_array(self, given: Array) -> Traced:
+        """An array among the arguments."""
+        traced = self.tape.source(np.asarray(given, order="C"))  # so the same views are possible
+        self.arguments[traced] = None
+        return traced
+
+    def truth(self, traced: Traced) -> bool:
+        """A guard on an array with one element."""
+        traced = self.aliases.current(traced)
+        outcome = bool(traced.array)
+        self.truths.append((traced, outcome))
+        return outcome
+
+    def traced(self, x: object) -> Traced:
+        """Any numbers as a traced array."""
+        found = self.plain_array(self.made_array(x))
+        return found if isinstance(found, Traced) else self.tape.source(np.array(found), fixed=True)
+
+    def beside(self, x: object, operands: Sequence[object]) -> Any:
+        """x, if uncompiled it is a Python float as an array of the type it takes beside arrays."""
+        if not self.is_plain(x) or self.plain.is_wide(x.index):
+            return x
+        kinds = [y.dtype for y in operands if isinstance(y, (Tensor, Traced, np.ndarray))]
+        kinds += [y.dtype for y in operands if is_of_other_size(y)]
+        if object in kinds or not kinds or np.result_type(*kinds) not in (np.float32, np.float16):
+            return x
+        return self.lifted(x)._data.astype(np.result_type(*kinds))
+
+    def lifted(self, x: object) -> Any:
+        """An operand of an operation on arrays, as it is on the tape."""
+        if isinstance(x, Traced):
+            return self.aliases.snapshot(x)
+        if isinstance(x, Tensor):
+            return x if isinstance(x._data, Traced) else self.leaf(x)
+        if isinstance(x, Value):
+            if recording() and self.differentiates([self.row(x)]):
+                self.refuse("differentiating a number through an array")
+            return self.tensor_of(_boxed(x))
+        if isinstance(x, np.ndarray) and x.dtype != object:
+            return self.outside.keep(x, by_operation=True)
+        return self.made_array(x)
+
+    def tensor_of(self, values: Array) -> Tensor:
+        """The Values of an object array as one tensor."""
+        self.refuse_changed([x for x in values.ravel().tolist() if isinstance(x, Value)])
+        rows = rows_of(self, values)
+        numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
+        stand_in = self.lift_rows(rows, np.array(numbers, dtype=float).reshape(rows.shape))
+        if not rows.ndim:
+            stand_in.label = getattr(values[()], "label", "")
+        return stand_in
+
+    def lift_rows(self, rows: Array, numbers: Array) -> Tensor:
+        """Numbers of rows as an array that is computed with."""
+        key = rows.shape, rows.tobytes()
+        if key not in self.values:
+            self.wait_for(rows)
+            stand_in: Tensor = Tensor.__new__(Tensor)
+            stand_in._data = self.tape.source(numbers)
+            stand_in._become_leaf(not self.plain.of_all(rows))
+            self.values[key] = rows, stand_in
+            if not self.is_given(rows):
+                self.late[id(stand_in._data)] = rows
+        return self.values[key][1]
+
+    def given_number(self, row: int) -> Any:
+        """A number from outside: one written in the code as it is, any other as an array."""
+        graph, place = self.graph, self.graph.left[row]
+        if graph.code[row] == CONSTANT:
+            return graph.constants[place]
+        if graph.code[row] == DATA:
+            begin, block = self.block_at(place)
+            if block is not None:
+                return self.tape.call(np.take, (block, place - begin))
+            if place >= len(self.floats):  # a gradient, which is known after all rows
+                self.refuse("taking numbers out of an array that was computed from single numbers")
+        number = graph.leaves[place]._data if graph.code[row] == LEAF else self.floats[place]
+        return self.lift_rows(np.array(row), np.array(number))._data
+
+    def made_array(self, data: object) -> Any:
+        """What an array is made of: of numbers that uncompiled are floats, a traced array."""
+        if not isinstance(data, (list, tuple, np.ndarray)):
+            return data
+        if isinstance(data, np.ndarray) and data.dtype != object:
+            return data
+        array = np.array(data, dtype=object)
+        items = array.ravel().tolist()
+        if has_traced(items) and not any(isinstance(x, Value) for x in items):
+            # of NumPy's numbers it has the type that NumPy finds for them
+            return self.tape.call(np.stack, (items,)).reshape(array.shape)
+        for place, x in zip(np.ndindex(array.shape), array.ravel().tolist(), strict=True):
+            if isinstance(x, Traced) and x.dtype.kind == "f":
+                array[place] = self.objects(x)[()]
+        if not any(isinstance(x, RecordedValue) for x in array.ravel().tolist()):
+            return array.view(ValueArray) if isinstance(data, np.ndarray) else data
+        rows = rows_of(self, array)
+        floats = self.plain.of_all(rows) and not self.differentiates(rows.ravel().tolist())
+        return self.tensor_of(array)._data if floats else array.view(ValueArray)
+
+    def returned_array(self, array: Array) -> Any:
+        """What an array of objects is when it is returned: of floats, one of floats."""
+        if not all(isinstance(x, (Value, Traced, Real)) for x in array.flat):
+            return array
+        # what NumPy chose from recorded floats and others, as np.clip does, may all be the others
+        numbers = all(isinstance(x, Real) for x in array.flat)
+        return array.astype(float) if numbers else self.made_array(array)
+
+    def is_given(self, rows: Array) -> bool:
+        """Whether rows are numbers from outside, known before anything is computed."""
+        graph, grads = self.graph, self.grads
+        for row in rows.ravel().tolist():
+            code, place = graph.code[row], graph.left[row]
+            if code not in (CONSTANT, LEAF, DATA) or (code == DATA and place in grads):
+                return False
+            block = self.block_at(place)[1] if code == DATA else None
+            if block is not None and block not in self.arguments:
+                return False
+        return True
+
+    def block_at(self, place: int) -> tuple[int, Traced | None]:
+        """The array whose numbers lie at a place of the data, and where they begin; else None."""
+        return block_at(self.places, place)
+
+    def plain_array(self, x: object) -> Any:
+        """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
+        return self.lifted(x)._data if self.is_plain(x) else x
+
+    def as_arrays(self, tree: Any) -> Any:
+        """The arguments of one of NumPy's functions, with arrays for what uncompiled are floats."""
+        if isinstance(tree, dict):
+            return {key: self.as_arrays(x) for key, x in tree.items()}
+        if isinstance(tree, (tuple, list)):
+            return type(tree)([self.as_arrays(self.beside(x, tree)) for x in tree])
+        if isinstance(tree, np.ndarray) and tree.dtype == object:
+            return self.made_array(tree)
+        return self.plain_array(tree)
+
+    def plain_operands(self, operands: Sequence[Any], elementwise: bool = True) -> tuple[Any, ...]:
+        """The operands, with recorded floats as arrays where there are arrays with them.
+
+        Likewise alone, where the operation is not elementwise and takes arrays only.
+        """
+        arrays = [x for x in operands if isinstance(x, np.ndarray) or getattr(x, "ndim", False)]
+        arrays += [x for x in operands if is_of_other_size(x)]
+        kinds = {x.dtype == object for x in arrays}
+        if True in kinds:
+            return tuple(_boxed(x) if self.is_plain(x) else x for x in operands)
+        if elementwise and not kinds:
+            return tuple(operands)
+        found: tuple[Any, ...] = self.as_arrays(tuple(operands))
+        return found
+
+    def chosen(self, array: Array | Traced, index: Any) -> Any:
+        """`array[index]` where the array or the index is data."""
+        if isinstance(array, Traced):
+            return array.taken(index if isinstance(index, tuple) else (index,))
+        if not has_traced(index):
+            return array[index]
+        if array.dtype == object:
+            return self._chosen(array, index)
+        return self.lifted(array)[index]
+
+    # --- numbers of arrays
+
+    def element(self, traced: Traced, index: tuple[int, ...]) -> RecordedValue | None:
+        """One element of an argument, as a number to compute with; None of any other array."""
+        if traced.base not in self.arguments or traced.dtype != np.float64:
+            return None
+        if traced.places is None:  # not each time: there may be many
+            traced.places = self.block(traced, self.blocks) + places_in_base(traced)
+        return self.datum(traced.places.item(*index), float(traced.array.item(*index)))
+
+    def objects(self, traced: Traced) -> ValueArray:
+        """The elements of an array as numbers to compute with."""
+        traced = self.aliases.current(traced)
+        out = np.empty(traced.shape, dtype=object)
+        places = self.block(traced, self.blocks) + places_in_base(traced)
+        numbers = traced.array.ravel().tolist()
+        for index, place, number in zip(
+            np.ndindex(traced.shape), places.ravel().tolist(), numbers, strict=True
+        ):
+            out[index] = self.datum(place, float(number))
+        return out.view(ValueArray)
+
+    def block(self, traced: Traced, blocks: dict[Traced, int]) -> int:
+        """Where the numbers of an array's base begin in the data (or in the indices)."""
+        base = traced.base
+        if base not in blocks:
+            if base not in self.arguments:
+                self._make_early(base)
+            blocks[base] = self.taken(blocks, base)
+        return blocks[base]
+
+    def _make_early(self, needed: Traced) -> None:
+        """See to it that an array can be computed before the rows are; refuse it if not."""
+        pending = [needed]
+        while pending:
+            array = pending.pop()
+            for step in (array.maker, *self.tape.changed.get(array.base, ())):
+                if step is None or step in self.early_already:
+                    continue
+                self.early_already.add(step)
+                if step.kind == SOURCE and id(step.out) in self.late:
+                    self._compute_early(step, self.late.pop(id(step.out)))
+                pending += traced_in((step.args, step.options))
+
+    def _compute_early(self, step: Step, rows: IndexArray) -> None:
+        """Make an array of rows the result of calls on arrays, which need not wait for the rows."""
+        tape, steps, known = self.tape, self.tape.steps, self.tape.known
+        index = next(i for i in range(len(steps) - 1, -1, -1) if steps[i] is step)  # near the end
+        tape.steps, tape.known = [], {}  # what is known already may be computed too late
+        graph, wanted = self.graph, rows.ravel().tolist()
+        needed = graph.needed(wanted)
+        if len(needed) > MOST or any(graph.code[row] == GATHER for row in needed):
+            self.refuse("taking numbers out of an array that was computed from single numbers")
+        found = graph.computed(needed, self.given_number, int)
+        step.kind, step.function = STORE, np.reshape
+        stacked = tape.call(np.stack, ([found[i] for i in wanted],))
+        step.args, step.options = (stacked, rows.shape), {}
+        steps[index:index] = tape.steps
+        tape.steps, tape.known = steps, known
+
+    def taken(self, blocks: dict[Traced, int], base: Traced) -> int:
+        """Take the next places of the data, or of the indices; the answer is the first."""
+        count = base.size
+        if blocks is self.blocks:
+            self.places.append((self.graph.data_size, base))
+            self.graph.data_size += count
+            return self.graph.data_size - count
+        self.index_size += count
+        return self.index_size - count
+
+    def on_objects(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        """The sum of an array is the Value itself, as of any object array."""
-        return array[()] if return_scalar else array.view(RecordedArray)
+        """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
+        if function is np.where and len(args) == 3 and isinstance(args[0], Traced):
+            return self._where(*args)
+        given = mapped(args, self.objects)
+        result = function(*given, **mapped(kwargs, self.objects))
+        if any(result is now and now is not x for x, now in zip(args[1:], given[1:], strict=True)):
+            self.refuse("writing into an array that is not passed as out=")
+        if isinstance(result, np.ndarray) and result.dtype == object:
+            return result.view(ValueArray)
+        return result
+
+    def _where(self, condition: Traced, x: object, y: object) -> Any:
+        """`np.where` on Values: of each pair the one that the condition of a replay says."""
+        sides = (self.objects(side) if isinstance(side, Traced) else side for side in (x, y))
+        arrays = (np.asarray(side, dtype=object) for side in sides)
+        left, right, _ = np.broadcast_arrays(*arrays, condition.array)
+        shape: tuple[int, ...] = left.shape
+        places = self.tape.call(np.broadcast_to, (condition, shape)).astype(np.intp)
+        return self._chosen(np.stack([right, left]), (places, *np.indices(shape, sparse=True)))
+
+    def _chosen(self, array: Array, index: Any) -> Any:
+        return chosen(self, array, index, lambda x: self.block(x, self.indices) + places_in_base(x))
+
+    # --- what more is known where something changes
+
+    @abstractmethod
+    def leaf(self, node: Any) -> Any:
+        """What stands for a leaf, on the tape or among the rows."""
+
+    def wait_for(self, rows: IndexArray) -> None:
+        """See to it that what is computed with an array of these rows is known by then."""
+
+    @abstractmethod
+    def changing(self, array: object) -> Traced:
+        """What to write to where an array is written to."""
+
+    @abstractmethod
+    def scratch(self, like: Traced) -> Traced:
+        """An array to compute in, which may be written to."""
 
 
 def has_values(tree: object) -> bool:
@@ -69,81 +368,6 @@ def has_values(tree: object) -> bool:
     if isinstance(tree, dict):
         return has_values(list(tree.values()))
     return isinstance(tree, Value) or (isinstance(tree, np.ndarray) and tree.dtype == object)
-
-
-def on_objects(
-    run: Recording, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    """Call a function of NumPy with the numbers of traced arrays as Values, one by one."""
-    if function is np.where and len(args) == 3 and isinstance(args[0], Traced):
-        return where(run, *args)
-    given = mapped(args, run.objects)
-    result = function(*given, **mapped(kwargs, run.objects))
-    if any(result is now and now is not x for x, now in zip(args[1:], given[1:], strict=True)):
-        run.refuse("writing into an array that is not passed as out=")
-    if isinstance(result, np.ndarray) and result.dtype == object:
-        return result.view(RecordedArray)
-    return result
-
-
-def element(run: Recording, traced: Traced, index: tuple[int, ...]) -> RecordedValue:
-    """One element of an array, as a number to compute with."""
-    if traced.places is None:  # not each time: there may be many
-        traced.places = block(run, traced, run.blocks) + places_in_base(traced)
-    found: RecordedValue = run.datum(traced.places.item(*index), float(traced.array.item(*index)))
-    return found
-
-
-def objects(run: Recording, traced: Traced) -> RecordedArray:
-    """The elements of an array as numbers to compute with."""
-    out = np.empty(traced.shape, dtype=object)
-    places = block(run, traced, run.blocks) + places_in_base(traced)
-    numbers = traced.array.ravel().tolist()
-    for index, place, number in zip(
-        np.ndindex(traced.shape), places.ravel().tolist(), numbers, strict=True
-    ):
-        out[index] = run.datum(place, float(number))
-    return out.view(RecordedArray)
-
-
-def block(run: Recording, traced: Traced, blocks: dict[Traced, int]) -> int:
-    """Where the numbers of an array's base begin in the data (or in the indices)."""
-    base = traced.base
-    if base not in blocks:
-        if base not in run.arguments:
-            _make_early(run, base)
-        blocks[base] = run.taken(blocks, base)
-    return blocks[base]
-
-
-def _make_early(run: Recording, needed: Traced) -> None:
-    """See to it that an array can be computed before the rows are; refuse it if not."""
-    pending = [needed]
-    while pending:
-        array = pending.pop()
-        for step in (array.maker, *run.tape.changed.get(array.base, ())):
-            if step is None or step in run.early_already:
-                continue
-            run.early_already.add(step)
-            if step.kind == SOURCE and id(step.out) in run.late:
-                _compute_early(run, step, run.late.pop(id(step.out)))
-            pending += traced_in((step.args, step.options))
-
-
-def _compute_early(run: Recording, step: Step, rows: IndexArray) -> None:
-    """Make an array of rows the result of calls on arrays, which need not wait for the rows."""
-    tape, steps, known = run.tape, run.tape.steps, run.tape.known
-    index = next(i for i in range(len(steps) - 1, -1, -1) if steps[i] is step)  # near the end
-    tape.steps, tape.known = [], {}  # what is known already may be computed too late
-    graph, wanted = run.graph, rows.ravel().tolist()
-    needed = graph.needed(wanted)
-    if len(needed) > MOST or any(graph.code[row] == GATHER for row in needed):
-        run.refuse("taking numbers out of an array that was computed from single numbers")
-    found = graph.computed(needed, run.given_number, int)
-    step.kind, step.function = STORE, np.reshape
-    step.args, step.options = (tape.call(np.stack, ([found[i] for i in wanted],)), rows.shape), {}
-    steps[index:index] = tape.steps
-    tape.steps, tape.known = steps, known
 
 
 def places_in_base(traced: Traced) -> IndexArray:
@@ -169,79 +393,12 @@ def _offsets(shown: Array, base: Array) -> IndexArray:
     return places
 
 
-def where(run: Recording, condition: Traced, x: object, y: object) -> Any:
-    """`np.where` on Values: of each pair the one that the condition of a replay says."""
-    sides = (run.objects(side) if isinstance(side, Traced) else side for side in (x, y))
-    arrays = (np.asarray(side, dtype=object) for side in sides)
-    left, right, _ = np.broadcast_arrays(*arrays, condition.array)
-    shape: tuple[int, ...] = left.shape
-    places = run.tape.call(np.broadcast_to, (condition, shape)).astype(np.intp)
-    return chosen(run, np.stack([right, left]), (places, *np.indices(shape, sparse=True)))
+def is_of_other_size(x: object) -> TypeGuard[np.floating[Any]]:
+    """Whether x is a number of NumPy's that is no float64, and so decides the type of a result."""
+    return isinstance(x, np.floating) and not isinstance(x, float)
 
 
-def chosen(run: Recording, array: Array, index: Any) -> Any:
-    """`array[index]` for an array of Values, where the index is only known at a replay.
-
-    Each element of the result is a lookup among the candidates for it: for
-    `scores[np.arange(6), classes]`, with scores of shape (6, 3), six lookups among three each.
-    """
-    parts = list(index) if isinstance(index, tuple) else [index]
-    (k, traced), *more = [(k, part) for k, part in enumerate(parts) if isinstance(part, Traced)]
-    others = parts[:k] + parts[k + 1 :]
-    if more or has_traced(others) or traced.dtype.kind not in "iu":
-        run.refuse(
-            "this index",
-            "Only one index may be data, and of whole numbers; for a mask there is autograd.where.",
-        )
-    axis = _axes_before(parts, k, array.ndim)
-    count = array.shape[axis]
-    step = int(np.prod(array.shape[axis + 1 :]))
-
-    def indexed(part: Array, of: Array) -> Array:
-        return np.asarray(of[(*parts[:k], part, *parts[k + 1 :])])
-
-    numbers = indexed(traced.array, array)  # of this run; refuses what is out of range
-    first = indexed(np.zeros_like(traced.array), np.arange(array.size).reshape(array.shape))
-    shape = [1] * array.ndim
-    shape[axis] = traced.size
-    which = np.broadcast_to(
-        np.arange(traced.size).reshape(shape),
-        (*array.shape[:axis], traced.size, *array.shape[axis + 1 :]),
-    )
-    which = indexed(np.arange(traced.size).reshape(traced.shape), which)
-    columns, column = np.unique(first, return_inverse=True)
-    table = rows_of(run, array).ravel()[columns[:, None] + np.arange(count) * step]
-    if run.differentiates(table.ravel().tolist()):
-        run.refuse("differentiating what a lookup chose")
-    choices = [run.choices(rows) for rows in table]
-    places = (block(run, traced, run.indices) + places_in_base(traced)).ravel()[which]
-    out = np.empty(first.shape, dtype=object)
-    lookups = zip(column.ravel().tolist(), places.ravel().tolist(), numbers.ravel(), strict=True)
-    for at, (c, place, value) in zip(np.ndindex(out.shape), lookups, strict=True):
-        out[at] = run.value(GATHER, choices[c], float(getattr(value, "_data", value)), place)
-    return out.view(RecordedArray) if out.ndim else out[()]
-
-
-def _axes_before(parts: list[object], k: int, ndim: int) -> int:
-    """Which axis the k-th part of an index is for."""
-
-    def axes(part: object) -> int:
-        if part is None:
-            return 0
-        return part.ndim if isinstance(part, np.ndarray) and part.dtype == bool else 1
-
-    total = sum(axes(part) for part in parts if part is not Ellipsis)
-    return sum(ndim - total if part is Ellipsis else axes(part) for part in parts[:k])
-
-
-def rows_of(run: Recording, values: Array) -> IndexArray:
-    """The rows of an object array of Values and numbers."""
-    kind, known = run.kind, run.rows  # asked here first, as there may be many
-    rows = [
-        x.index
-        if type(x) is kind
-        else (isinstance(x, Value) and known.get(x))
-        or run.row(x if isinstance(x, Value) else Constant(x))
-        for x in values.ravel().tolist()
-    ]
-    return np.array(rows, dtype=np.intp).reshape(values.shape)
+def _boxed(x: object) -> Array:
+    box = np.empty((), dtype=object)
+    box[()] = x
+    return box

@@ -22,12 +22,12 @@ import numpy as np
 
 from autograd.compiler.numpy_calls import Call
 from autograd.compiler.places import View
-from autograd.compiler.traced import Traced, begin_of, traced_in
+from autograd.compiler.tape import Traced, begin_of, traced_in
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
     from autograd.compiler.places import Positions
-    from autograd.compiler.traced import Step, Where
+    from autograd.compiler.tape import Step, Where
 
     Way = tuple[str, Traced, Where]
     """What becomes of a part: "there", "put", "add", or "fill" of the whole; and where."""
@@ -222,10 +222,10 @@ def uncopied(
         between = changed.get(copied.base, ())
         if (
             getattr(first.function, "signature", first) is None
-            and target.__class__ is Traced
+            and isinstance(target, Traced)
             and target.shape == out.shape
             and (copied.shape, copied.dtype) == (out.shape, out.dtype)
-            and all(x is target for x in first.args if x.__class__ is Traced and x.base is out)
+            and all(x is target for x in first.args if isinstance(x, Traced) and x.base is out)
             and section_of[id(first)] == section_of[id(step)]
             and not between
         ):

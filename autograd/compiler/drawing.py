@@ -24,7 +24,7 @@ from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF
 from autograd.compiler.instructions import Loop, Product, operands_of
 from autograd.compiler.listing import FindNames, Names
 from autograd.compiler.program import Program
-from autograd.compiler.traced import SOURCE, Step, Traced, traced_in
+from autograd.compiler.tape import SOURCE, Step, Traced, traced_in
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz.draw import Drawing, SideBySide

@@ -19,38 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.aliases import Aliases
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, late_guards
-from autograd.compiler.traced import Traced
+from autograd.compiler.tape import Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
 from autograd.versions import Version, latest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Protocol
-
     from autograd.arrays import Array
-    from autograd.compiler import recording
+    from autograd.compiler.crossing import Crossing
     from autograd.node import Node
     from autograd.op import Op
     from autograd.value import Value
-
-    class Recording(recording.Recording, Protocol):
-        """What effects know of record.py's recording, which imports this file."""
-
-        @property
-        def effects(self) -> Effects:
-            """What is changed outside."""
-            raise NotImplementedError
-
-        @property
-        def tensors(self) -> Mapping[int, tuple[Tensor, StandIn]]:
-            """Tensors from outside, and what stands for each inside."""
-            raise NotImplementedError
 
 
 MANY = 8
@@ -63,7 +46,7 @@ class StandIn(Tensor):
     Its `_data` is the memory of its numbers, and `last_grad` that of its gradient (aliases.py).
 
     Attributes:
-        run: The recording.
+        effects: What the recorded function changes.
         given: The Tensor.
         first, first_grad: The numbers and the gradient that it comes with; a gradient can be None.
         last_grad: The gradient that it has now; who reads `grad` asks for it.
@@ -72,8 +55,17 @@ class StandIn(Tensor):
         is_set: Whether it has another gradient now, or none.
     """
 
-    __slots__ = ("asked", "first", "first_grad", "given", "is_set", "last_grad", "run", "window")
-    run: Recording
+    __slots__ = (
+        "asked",
+        "effects",
+        "first",
+        "first_grad",
+        "given",
+        "is_set",
+        "last_grad",
+        "window",
+    )
+    effects: Effects
     given: Tensor
     first: Traced
     first_grad: Traced | None
@@ -83,10 +75,10 @@ class StandIn(Tensor):
     is_set: bool
 
     @classmethod
-    def of(cls, run: Recording, given: Tensor, data: Array) -> StandIn:
+    def of(cls, effects: Effects, given: Tensor, data: Array) -> StandIn:
         """What stands for a Tensor with these numbers."""
         out = cls.__new__(cls)
-        out.run, out.given = run, given
+        run, out.effects, out.given = effects.run, effects, given
         out._data = out.first = run.tape.source(data)
         # not by `_become_leaf`, which would forget a gradient that single numbers know of
         out._inputs, out.parents, out.op, out.params = [], (), None, {}
@@ -96,22 +88,22 @@ class StandIn(Tensor):
         out.first_grad = None if grad is None else run.tape.source(grad)
         out.last_grad = out.window = out.first_grad
         out.asked = out.is_set = False
-        run.effects.aliases.leaves[out.first] = out
+        run.aliases.leaves[out.first] = out
         if out.first_grad is not None:
-            run.effects.aliases.leaves[out.first_grad] = out
+            run.aliases.leaves[out.first_grad] = out
         return out
 
     @property
     def numbers(self) -> Traced:
         """The numbers that it has now."""
         memory: Traced = self._data
-        return self.run.effects.aliases.now.get(memory, memory)
+        return self.effects.run.aliases.now.get(memory, memory)
 
     @property
     def gradient(self) -> Traced | None:
         """The gradient that it has now."""
         last = self.last_grad
-        return None if last is None else self.run.effects.aliases.held(last)
+        return None if last is None else self.effects.run.aliases.held(last)
 
     @property
     def stays(self) -> bool:
@@ -120,8 +112,8 @@ class StandIn(Tensor):
 
     def check_whole(self) -> None:
         """See to it that it has the numbers that its single numbers have."""
-        if id(self.given) in self.run.effects.rows.changed:
-            self.run.refuse("using an array after its single numbers were changed")
+        if id(self.given) in self.effects.rows.changed:
+            self.effects.run.refuse("using an array after its single numbers were changed")
 
     @property
     def _grad(self) -> Traced | None:
@@ -136,8 +128,8 @@ class StandIn(Tensor):
     def _take_gradient(self, grad: Traced | None, is_shared: bool) -> None:
         """Have another gradient, or none; where it is assigned, a Tensor shares the array."""
         self.check_whole()
-        aliases = self.run.effects.aliases
-        self.run.effects.rows.array_gradient(self.given, is_gone=grad is None)
+        aliases = self.effects.run.aliases
+        self.effects.rows.array_gradient(self.given, is_gone=grad is None)
         if grad is not None and self.stays and self.window is not None:
             aliases.write(self.window, grad)
             grad = self.window
@@ -154,9 +146,9 @@ class StandIn(Tensor):
         self._take_gradient(grad if before is None else before + grad, is_shared=False)
 
     def _checked(self, name: str, array: Any) -> Any:
-        given, aliases = array, self.run.effects.aliases
+        given, aliases = array, self.effects.run.aliases
         if not isinstance(array, Traced):
-            array = self.run.traced(array)
+            array = self.effects.run.traced(array)
         step = array.maker
         if array.dtype != self.dtype:
             array = array.astype(self.dtype)
@@ -170,23 +162,23 @@ class StandIn(Tensor):
 
     def _write(self, array: Traced) -> None:
         self.check_whole()
-        aliases = self.run.effects.aliases
+        aliases = self.effects.run.aliases
         if self.stays:
             aliases.write(self._data, array)
             self.was_written(self._data)
         elif aliases.whole(array) is not self._data:  # `t.data -= …` has written it already
             self._data = aliases.own(array)
             aliases.leaves[self._data] = self
-            self.run.effects.rows.array_changed(self.given)
+            self.effects.rows.array_changed(self.given)
 
     def was_written(self, memory: Traced) -> None:
         """Note that some memory has other numbers, which may be its own."""
         if memory is self._data:
-            self.run.effects.rows.array_changed(self.given)
+            self.effects.rows.array_changed(self.given)
             latest.number += 1
             self._version.number = latest.number
         elif memory is self.last_grad:
-            self.run.effects.rows.array_gradient(self.given, is_gone=False)
+            self.effects.rows.array_gradient(self.given, is_gone=False)
             self.is_set = True
 
     @staticmethod
@@ -211,12 +203,12 @@ class Gathered:
         reached = [x._grad is not None for x in self.leaves]
         grads = [np.zeros_like(x._data.array) if x._grad is None else x._grad for x in self.leaves]
         row = self._row(grads)
-        effects = self.leaves[0].run.effects
+        effects = self.leaves[0].effects
         for x, part in zip(self.leaves, self._parts(row), strict=True):
             if x.gradient is not None:
                 effects.shown[x.gradient] = part
             elif x.window is not None and all(leaf.stays for leaf in self.leaves):
-                effects.aliases.write(x.window, part)  # as Parameters do
+                effects.run.aliases.write(x.window, part)  # as Parameters do
         return row, None if all(reached) else reached
 
     def zero_grad(self) -> None:
@@ -229,12 +221,12 @@ class Gathered:
         for x in self.leaves:
             x.check_whole()
         row: Traced = self._row([x._data for x in self.leaves]).copy()
-        self.leaves[0].run.effects.own.add(row)
+        self.leaves[0].effects.own.add(row)
         return row
 
     def put(self, theta: Traced) -> None:
         """Let these be the numbers of the leaves."""
-        self.leaves[0].run.effects.own.discard(theta)
+        self.leaves[0].effects.own.discard(theta)
         for x, part in zip(self.leaves, self._parts(theta), strict=True):
             x._write(part)
 
@@ -246,7 +238,7 @@ class Gathered:
             start += x.size
 
     def _row(self, arrays: list[Array | Traced]) -> Traced:
-        tape = self.leaves[0].run.tape
+        tape = self.leaves[0].effects.run.tape
         rows = [tape.call(np.reshape, (x, (-1,))) for x in arrays]
         row: Traced = rows[0] if len(rows) == 1 else tape.call(np.concatenate, (rows,))
         return row
@@ -265,10 +257,12 @@ class Effects:
         shown: Where a gradient is found in the row that an optimizer made of several: all of a row
             are written at once.
         rows: What happens to Values.
+        tensors: Tensors from outside, and what stands for each inside.
     """
 
-    def __init__(self, run: Recording) -> None:
+    def __init__(self, run: Crossing) -> None:
         self.run = run
+        self.tensors: dict[int, tuple[Tensor, StandIn]] = {}
         self.host = HostNumbers(run.tape)
         self.own: set[Traced] = set()
         self.kept: list[tuple[Callable[[], Array], Traced, Traced]] = []
@@ -277,8 +271,7 @@ class Effects:
         self.draws: list[tuple[np.random.Generator, Traced]] = []
         self.made: dict[int, Any] = {}
         self.shown: dict[Traced, Traced] = {}
-        self.rows = RowEffects(run)
-        self.aliases = Aliases(run, self.rows.changed)
+        self.rows = RowEffects(run, self.own, self.tensors)
 
     def keep(self, holder: Callable[[], dict[str, Array]], name: str, first: Array) -> Traced:
         """A copy of an array that is kept from call to call; what it is in the end is kept."""
@@ -321,9 +314,9 @@ class Written:
         asked: The number of a tensor whose gradient from before the call is used, and that.
     """
 
-    def __init__(self, run: Recording) -> None:
-        self.run, effects = run, run.effects
-        leaves = [(k, x) for k, (_, x) in enumerate(run.tensors.values())]
+    def __init__(self, effects: Effects) -> None:
+        self.effects, self.run = effects, effects.run
+        leaves = [(k, x) for k, (_, x) in enumerate(effects.tensors.values())]
         self.data = [(k, x.numbers) for k, x in leaves if x.numbers is not x.first]
         grads = [(k, x.gradient) for k, x in leaves if x.is_set]
         self.grads = [(k, None if x is None else effects.shown.get(x, x)) for k, x in grads]
@@ -333,7 +326,7 @@ class Written:
         self.numbers = list(effects.host.used.values())
         self.compute, self.draws = effects.host.computed(), effects.draws
         self.generators = list({id(x): x for x, _ in self.draws}.values())
-        written = [stand_in for _, stand_in in run.tensors.values() if stand_in.requires_grad]
+        written = [stand_in for _, stand_in in effects.tensors.values() if stand_in.requires_grad]
         # running averages, draws and forgotten gradients leave the graph of the results as it is
         brought = any(x is not None for _, x in self.grads)
         self.is_step = bool(
@@ -399,13 +392,13 @@ class Written:
 
         The loss has had its backward pass inside, and what it is made of, too.
         """
-        self.run.effects.aliases.now.clear()  # nobody asks any more
+        self.run.aliases.now.clear()  # nobody asks any more
         if not self.is_step:
             return
         for x in outputs:
             if isinstance(x, Tensor) and x.op is not None and x.requires_grad and x._grad is None:
                 self.run.refuse("returning a result that needs a gradient")
-        rows, graph = self.run.effects.rows, self.run.graph
+        rows, graph = self.effects.rows, self.run.graph
         behind = rows.behind_roots()
         for x in outputs:
             if isinstance(x, int) and x not in behind and graph.leaves_behind({x}):
@@ -425,9 +418,9 @@ class Written:
         return [self.run.graph.leaves[x] for x in found] if len(found) >= MANY else []
 
 
-def written(run: Recording) -> Written | None:
+def written(effects: Effects) -> Written | None:
     """The effects of what is recorded; None where it has none."""
-    return Written(run) or None
+    return Written(effects) or None
 
 
 class State:

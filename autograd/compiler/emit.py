@@ -28,8 +28,7 @@ from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.loop_gradients import of_given, take_out
 from autograd.compiler.passes import Ends, node_of
 from autograd.compiler.places import Positions, View, factored, layout, spaced
-from autograd.compiler.tape import TAKE_OUT, Tape
-from autograd.compiler.traced import Traced
+from autograd.compiler.tape import TAKE_OUT, Tape, Traced
 from autograd.node import Node, chain_rule, gradients, topological
 from autograd.op import RULEBOOK, Structural
 from autograd.tensor import Tensor

@@ -26,7 +26,7 @@ from autograd.compiler.graph import DATA, DETACH, GATHER, LEAF, Graph
 
 if TYPE_CHECKING:
     from autograd.arrays import IntArray
-    from autograd.compiler.traced import Traced
+    from autograd.compiler.tape import Traced
 
 _OPERATORS = {
     "abs", "add", "divide", "floor_divide", "multiply", "negative", "power", "remainder",

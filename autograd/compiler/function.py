@@ -1,10 +1,10 @@
 """`compile`: the function that records once and replays; the pipeline's front door.
 
-record.py     run the function on numbers of a kind of their own (recorded_value.py): what it
+record.py     run the function on numbers of a kind of their own (recorded_rows.py): what it
               computed becomes rows of flat arrays (graph.py), what it returned becomes outputs
-              (outputs.py); which of the numbers are floats uncompiled (float_rows.py), and which
-              are differentiated (differentiated_rows.py)
-crossing.py   where arrays and single numbers meet
+              (outputs.py); which of the numbers are floats uncompiled (float_rows.py)
+crossing.py   where arrays (recorded_array.py) and single numbers meet, some by an index that is
+              data (lookups.py); of plain arrays copies are used (outside_arrays.py)
 raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
               waits for what (levels.py), and what is done again and again (repeats.py, loop.py)
 float_chains.py
@@ -14,8 +14,8 @@ place.py      give every row a position, so that operands lie side by side (plac
 emit.py       write the instructions as expressions of Tensors with traced arrays, whose gradients
               the engine finds; what is rearranged is gathered or scattered (gather.py), what all
               rounds of a loop share gets its gradient at once (loop_gradients.py)
-tape.py       the NumPy calls that this comes to (traced.py, numpy_calls.py), and where what is put
-              together is computed (destinations.py)
+tape.py       the NumPy calls that this comes to; with memory (binding.py, numpy_calls.py), and
+              what is put together computed at its place (destinations.py)
 program.py    the memory for all that
 replay.py     fill in the numbers of a call and run it
 results.py    hand back nodes whose backward pass is the compiled one; where a gradient is nan, the
@@ -52,11 +52,12 @@ from autograd.compiler.native import check_backend, is_wanted
 from autograd.compiler.outputs import number_of, output
 from autograd.compiler.perturbed import perturbed
 from autograd.compiler.program import Program, Workspace
-from autograd.compiler.record import AsWritten, Recording
+from autograd.compiler.record import Recording
+from autograd.compiler.recorded_rows import AsWritten
 from autograd.compiler.refusals import ReadError
 from autograd.compiler.replay import MISS, run
 from autograd.compiler.results import CompiledOp
-from autograd.compiler.traced import INTO, STORE
+from autograd.compiler.tape import INTO, STORE
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError, LostGradientWarning
 from autograd.modes import active

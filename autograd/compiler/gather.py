@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.places import Positions, View, layout
-from autograd.compiler.tape import TAKE_OUT
-from autograd.compiler.traced import Traced, shows
+from autograd.compiler.tape import TAKE_OUT, Traced, shows
 from autograd.node import Parts
 from autograd.op import Structural
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
     from autograd.arrays import Array, IntArray
-    from autograd.compiler.traced import Where
+    from autograd.compiler.tape import Where
 
 
 def gather(x: Tensor, where: Where) -> Tensor:

@@ -1,7 +1,7 @@
 """Graph: the rows of single numbers that a recording writes down.
 
-They are flat arrays with no object for a row; record.py shows one neuron as such rows. Recording
-fills them, raising.py reads them.
+They are flat arrays with no object for a row; recorded_rows.py shows one neuron as such rows, and
+fills them; raising.py reads them.
 """
 
 from __future__ import annotations

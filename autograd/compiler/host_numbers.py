@@ -17,19 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from typing import NoReturn, Protocol
+    from typing import NoReturn
 
-    from autograd.arrays import Array
-
-    class Tape(Protocol):
-        """What host numbers know of tape.py's tape, which imports traced.py, which imports this."""
-
-        def source(self, array: Array) -> object:
-            """An array that comes from outside."""
-
-        def refuse(self, what: str) -> NoReturn:
-            """Say that something cannot be replayed."""
-            raise NotImplementedError
+    from autograd.compiler.tape import Tape
 
 
 class HostNumber:

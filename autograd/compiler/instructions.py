@@ -17,8 +17,7 @@ from autograd.compiler.graph import DATA, LEAF, Graph
 
 if TYPE_CHECKING:
     from autograd.arrays import Array, BoolArray, FloatArray, IntArray
-    from autograd.compiler.tape import Tape
-    from autograd.compiler.traced import Traced
+    from autograd.compiler.tape import Tape, Traced
     from autograd.op import Elementwise
 
 

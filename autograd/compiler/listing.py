@@ -18,7 +18,7 @@ import numpy as np
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF
 from autograd.compiler.instructions import Chain, Gather, Group, Loop, Product, Raised
 from autograd.compiler.program import Program
-from autograd.compiler.traced import SOURCE, VIEW, Step, Traced
+from autograd.compiler.tape import SOURCE, VIEW, Step, Traced
 
 if TYPE_CHECKING:
     from autograd.arrays import Array

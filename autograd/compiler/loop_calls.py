@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from autograd.compiler.binding import bind
 from autograd.compiler.columns import in_turn
 from autograd.compiler.gather import taken
 from autograd.compiler.loop import Repeated
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from autograd.arrays import Array, FloatArray, IntArray
-    from autograd.compiler.tape import Bound
-    from autograd.compiler.traced import Traced
+    from autograd.compiler.binding import Bound
+    from autograd.compiler.tape import Traced
 
 Calls = list[Call]
 
@@ -84,7 +85,7 @@ class Rounds(ABC):
         self.given = self.numbers[: len(self.body.given)]
         arrays = emitted.within(self.numbers) | grads
         wanted = [*wanted, emitted.indices, emitted.chosen]
-        return emitted.tape.bind(wanted, arrays, known=known)
+        return bind(emitted.tape, wanted, arrays, known=known)
 
     def _rounds(
         self, bound: Bound, array: Array, made: list[tuple[FloatArray, Array]]

@@ -18,7 +18,7 @@ from autograd.compiler.instructions import Group, Product, Raised, operands_of
 from autograd.compiler.loop import Repeated
 from autograd.compiler.passes import Ends, node_of
 from autograd.compiler.places import View, layout
-from autograd.compiler.traced import Traced
+from autograd.compiler.tape import Traced
 from autograd.node import gradients
 from autograd.op import RULEBOOK
 from autograd.tensor import Tensor

@@ -8,7 +8,7 @@ of BLAS, without the look at stacks of matrices that `matmul` takes first.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,9 @@ def _reduction(
     dtype: Any = None,
     keepdims: bool = False,
 ) -> Call:
-    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes: Iterable[int] = axis if isinstance(axis, tuple) else range(x.ndim)
+    if isinstance(axis, int) and x.ndim:  # of a number NumPy takes an axis -1, too
+        axes = (axis,)
     gone = sorted(i % x.ndim for i in axes)
     count = math.prod(x.shape[i] for i in gone)
     at_end, at_begin = (gone == [*range(i, i + len(gone))] for i in (x.ndim - len(gone), 0))

@@ -10,8 +10,8 @@ import numpy as np
 from autograd.checks import kind
 from autograd.compiler.graph import LEAF
 from autograd.compiler.record import Recording
-from autograd.compiler.recorded_value import RecordedValue
-from autograd.compiler.traced import Traced
+from autograd.compiler.recorded_rows import RecordedValue
+from autograd.compiler.tape import Traced
 from autograd.errors import CompileError
 from autograd.node import Node
 from autograd.tensor import Tensor

@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.instructions import Chain, Group, Loop, Product, Raised, Sums
-from autograd.compiler.traced import begin_of
+from autograd.compiler.tape import begin_of
 
 if TYPE_CHECKING:
     from autograd.arrays import FloatArray, IntArray

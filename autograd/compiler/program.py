@@ -22,6 +22,7 @@ import numpy as np
 
 from autograd import modes
 from autograd.adopted_values import GatheredValues, adopt, span
+from autograd.compiler.binding import bind
 from autograd.compiler.bound_effects import BoundEffects, joined
 from autograd.compiler.columns import in_turn
 from autograd.compiler.effects import State, Written, written
@@ -33,7 +34,7 @@ from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.reached import ReachedArrays, ReachedLeaves
 from autograd.compiler.record import Recording
-from autograd.compiler.traced import SOURCE, Traced
+from autograd.compiler.tape import SOURCE, Traced
 from autograd.node import gradients, topological
 from autograd.tensor import Tensor
 from autograd.transforms import running
@@ -80,7 +81,7 @@ class Program:
         self.running = running()
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
         self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
-        self.effects = written(recording)
+        self.effects = written(recording.effects)
         if self.effects is not None:
             self.effects.check_results(outputs)
         self.is_step = self.effects is not None and self.effects.is_step
@@ -359,7 +360,7 @@ class Workspace:
         self.bytes = numbers.data
         given = [emitted.gradient, emitted.seeds] if emitted.gradient is not None else []
         wanted = [x for x, _ in emitted.kept] + [emitted.indices] + given
-        self.scalars = emitted.tape.bind(wanted, emitted.within(numbers))
+        self.scalars = bind(emitted.tape, wanted, emitted.within(numbers))
         self.indices = self.scalars[emitted.indices]
         first, at = placement.graph.data_size, placement.leaves_at
         end = at + len(placement.leaf_order)
@@ -447,7 +448,7 @@ class Workspace:
         """Give the calls on arrays their memory, and note what is copied into it and out of it."""
         program = self.program
         given = self._arrays_outside()
-        self.arrays = arrays = program.tape.bind(program.wanted, given, program.early)
+        self.arrays = arrays = bind(program.tape, program.wanted, given, program.early)
         for section in (*self.scalars.sections, *arrays.sections, arrays.early):
             section[:] = map(begun_soonest, section)
         effects = program.effects
@@ -553,7 +554,7 @@ class Later:
         self.program = after.graph, placement
         self.numbers = np.zeros(placement.size)
         wanted = [x for x, _ in emitted.kept] + [emitted.indices]
-        self.scalars = emitted.tape.bind(wanted, emitted.within(self.numbers))
+        self.scalars = bind(emitted.tape, wanted, emitted.within(self.numbers))
         at, old = space.program.placement.at, space.program.graph
         self.grad_places = dict(zip(after.grads, after.grads_at.tolist(), strict=True))
         reached = at[np.append(old.used_leaves(), space.program.seeded)] - old.data_size

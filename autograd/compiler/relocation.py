@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from autograd.arrays import Array, IndexArray
-from autograd.compiler.traced import begin_of
+from autograd.compiler.tape import begin_of
 
 Call = partial[Any]
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from autograd.adopted_values import GatheredValues
 from autograd.compiler.arguments import Given
+from autograd.compiler.binding import OtherShape
 from autograd.compiler.outputs import Passed
 from autograd.compiler.program import Program, Workspace
 from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
-from autograd.compiler.tape import OtherShape
 from autograd.modes import active, recording
 from autograd.tensor import Tensor
 from autograd.transforms import running

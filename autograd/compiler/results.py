@@ -74,8 +74,8 @@ class Call(Node):
         self.op: Any = op
         self.space, self.leaves, self.tensors = space, leaves, tensors
         self.seen = latest.number
-        live = space.program.recording.live
-        self.sample = [x.tobytes() for x in live] if live else []
+        self.live = space.program.recording.outside.live
+        self.sample = [x.tobytes() for x in self.live] if self.live else []
 
     def __del__(self) -> None:
         self.space.program.release(self.space)
@@ -150,7 +150,7 @@ class Call(Node):
             space.scalars.run(1)
 
     def _check_written(self) -> None:
-        if self.sample and self.sample != [x.tobytes() for x in self.space.program.recording.live]:
+        if self.sample and self.sample != [x.tobytes() for x in self.live]:
             raise GraphError(
                 f"{self.op.name}: a large array from outside that it uses was written to after the "
                 "call, so its derivative is lost. Call backward() before writing."

@@ -12,7 +12,7 @@ compiled backward pass has run, so what is computed of it is a second scalar pro
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,14 +24,14 @@ from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.reached import surely_reached_arrays
-from autograd.compiler.traced import Traced
+from autograd.compiler.tape import Traced
 from autograd.node import gradients
 from autograd.value import Constant, Value
 
 if TYPE_CHECKING:
     from autograd.arrays import Array, IndexArray, IntArray
-    from autograd.compiler.recorded_value import RecordedValue
-    from autograd.compiler.recording import Recording
+    from autograd.compiler.crossing import Crossing
+    from autograd.compiler.recorded_rows import RecordedValue
     from autograd.node import Home, Node
     from autograd.tensor import Tensor
 
@@ -199,7 +199,7 @@ class GatheredRows:
             rows = [x.row if x.number is None else self.rows.row_of(x.data) for x in self.leaves]
             row = self.rows.array(np.array(rows))
         own: Traced = row.copy()
-        self.rows.run.effects.own.add(own)
+        self.rows.own.add(own)
         return own
 
     def put(self, theta: Traced) -> None:
@@ -214,6 +214,8 @@ class RowEffects:
     Attributes:
         leaves: What stands for them, by their numbers among the leaves.
         roots: The rows whose backward pass was run.
+        own: Arrays that may be written to.
+        tensors: Tensors from outside, and what stands for each inside.
         grads: The leaf whose gradient is at a place of the data.
         numbers: The gradients of leaves in this run.
         known_numbers: The numbers of rows that leaves were given.
@@ -226,16 +228,18 @@ class RowEffects:
         first_grad: The first row that is a gradient.
     """
 
-    def __init__(self, run: Recording) -> None:
-        self.run = run
+    def __init__(
+        self, run: Crossing, own: set[Traced], tensors: Mapping[int, tuple[Tensor, Any]]
+    ) -> None:
+        self.run, self.own, self.tensors = run, own, tensors
         self.leaves: dict[int, LeafRow] = {}
         self.roots: list[int] = []
-        self.grads: dict[int, int] = {}
+        self.grads = run.grads
         self.olds: list[tuple[int, int, bool]] = []
         self.numbers: dict[int, float] = {}
         self.known_numbers: dict[int, float] = {}
         self.by_holder: dict[int, tuple[IndexArray, Traced, Traced | None]] = {}
-        self.changed: set[int] = set()
+        self.changed = run.aliases.changed
         self.since: dict[int, int] = {}
         self.in_order: list[int] = []
         self.used = False
@@ -257,7 +261,7 @@ class RowEffects:
         home = leaf.value.home
         if home is None:
             return
-        known = self.run.tensors.get(id(home.holder))
+        known = self.tensors.get(id(home.holder))
         if known is None:
             return
         holder, rows = known[1], self.by_holder.get(id(home.holder))
@@ -555,7 +559,7 @@ class AfterBackward:
         early, grads: Rows of the first graph that it takes as data: computed ones, and gradients.
     """
 
-    def __init__(self, recording: Recording, late: bytearray, wanted: list[int]) -> None:
+    def __init__(self, recording: Crossing, late: bytearray, wanted: list[int]) -> None:
         self.old = old = recording.graph
         self.wanted = wanted
         self.rows = old.needed(wanted, lambda row: not late[row])

@@ -5,65 +5,228 @@ Everything compiled ends up here. Five neurons, y = tanh(W x + b) with W of shap
     matmul(W, x, out=t0); add(t0, b, out=t1); tanh(t1, out=t2)
 
 and their derivative is some more calls of that kind. Nobody writes those lists by hand: a `Traced`
-array (traced.py) computes like any array, and notes on its tape what was computed. So the
-rulebook's own functions, run once on traced arrays, write down the program; see `emit.py` for
-scalars, while Tensors simply hold traced arrays when a function is recorded.
+array computes like any array, and notes on its tape what was computed. So the rulebook's own
+functions, run once on traced arrays, write down the program; see `emit.py` for scalars. While a
+function is recorded, W, x and b are such arrays, too, of a kind that knows of the Values that it
+may meet (recorded_array.py).
 
-`bind` turns the list into something to run: it allocates every array once, takes every view once
-(a transpose or a slice costs nothing later), and gives the calls with their arrays filled in.
-
-Example:
-    >>> tape = Tape()
-    >>> x = tape.source(np.zeros(3))
-    >>> y = np.tanh(x.T + 1.0)
-    >>> bound = tape.bind([y])
-    >>> bound[x][:] = [-1.0, 0.0, 1.0]
-    >>> bound.run()
-    >>> bound[y].round(3).tolist()
-    [0.0, 0.762, 0.964]
+`bind` (binding.py) turns the list into something to run.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from autograd.compiler.destinations import Destinations, allocate_rows, uncopied
-from autograd.compiler.numpy_calls import Call, call_into
-from autograd.compiler.traced import (
-    CHANGE,
-    INTO,
-    SCATTER,
-    SOURCE,
-    STORE,
-    VIEW,
-    Observer,
-    Step,
-    Traced,
-    arrays_of,
-    begin_of,
-    item,
-    mapped,
-    shows,
-    traced_in,
-    writes,
-)
+from autograd.op import COMPOSITIONS
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array
-    from autograd.compiler.traced import T, Where
+    from numpy.typing import DTypeLike
+
+    from autograd.arrays import Array, IndexArray
+    from autograd.compiler.places import Positions, View
+
+    T = TypeVar("T")
+    Where: TypeAlias = "View | Positions | Traced"
+    """Places in an array; traced, they are known only when a call runs."""
 
 TAKE_OUT: set[Callable[..., Any]] = set()
 """Functions of our own that take `out=`."""
 
+SOURCE, VIEW, INTO, STORE, CHANGE = "source", "view", "into", "store", "change"
+"""What a step is: an array that is filled from outside; a view; a call that takes `out=`; a call
+whose result is copied into its place; a call that changes an array that is there already."""
 
-class OtherShape(ValueError):
-    """In a replay an array came out in another shape than in the recording."""
+SCATTER = "scatter"
+"""Or an array that is put together of parts (see gather.py and destinations.py)."""
+
+
+class Traced(NDArrayOperatorsMixin):
+    """An array that notes on its tape what is computed from it.
+
+    It has the shape and the dtype of the array it stands for, and the numbers of this one run. They
+    are for finding shapes: whoever asks for a number (`float(x)`, `x.item()`, `if x:`) is refused.
+    """
+
+    __slots__ = ("array", "base", "maker", "number", "places", "tape")
+
+    def __init__(self, tape: Tape, array: Array) -> None:
+        self.tape, self.array = tape, array
+        self.base: Traced = self  # whose memory it shows
+        self.maker: Step | None = None  # the step that computes it
+        self.number = False  # without a shape, such as a sum
+        self.places: IndexArray | None = None  # of the elements, where they are used one by one
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        return self.array.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.array.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.array.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the elements."""
+        return self.array.dtype
+
+    @property
+    def T(self) -> Traced:
+        """The array with its axes reversed."""
+        return self.transpose()
+
+    def reshape(self, *shape: Any) -> Traced:
+        """As NumPy's; what cannot be shown without a copy is copied."""
+        return self.tape.call(np.reshape, (self, shape[0] if len(shape) == 1 else shape))
+
+    def transpose(self, *axes: Any) -> Traced:
+        """As NumPy's."""
+        order = axes[0] if len(axes) == 1 else axes or None
+        return self._alike(self.tape.call(np.transpose, (self, order)))
+
+    def astype(self, dtype: DTypeLike, copy: bool = True) -> Traced:
+        """As NumPy's."""
+        if np.dtype(dtype) == self.dtype and not copy:
+            return self
+        return self._alike(self.tape.call(np.ndarray.astype, (self, dtype)))
+
+    def copy(self, order: str = "C") -> Traced:
+        """As NumPy's."""
+        if order == "C" and self.array.flags.c_contiguous and self.dtype.kind in "iuf":
+            return self._alike(self.tape.call(np.positive, (self,)))
+        return self._alike(self.tape.call(np.ndarray.copy, (self, order)))
+
+    def _alike(self, out: Traced) -> Traced:
+        """The same in another form: a number if this is one."""
+        out.number = self.number
+        return out
+
+    def __pow__(self, power: float | Traced) -> Traced:
+        # as NumPy's own arrays do, for speed
+        quick = _POWERS.get(power) if isinstance(power, (int, float)) else None
+        if quick is not None and self.dtype.kind == "f":
+            return self.tape.call(quick, (self,))
+        return self.tape.call(np.power, (self, power))
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.taken(index if isinstance(index, tuple) else (index,))
+
+    def taken(self, index: tuple[Any, ...]) -> Traced:
+        """`self[index]` as an array, also where it is one element: what a Tensor can hold."""
+        out = self.tape.call(item, (self, index))
+        if not out.ndim and isinstance(self.array[arrays_of(index)], np.generic):
+            out.number = True
+        return out
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.tape.change(self, set_item, (self, index, value))
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self.array)))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """Compute with a universal function, and note it."""
+        given: tuple[Traced | Array | None] = options.pop("out", None) or (None,)
+        (out,) = given
+        inputs = with_arrays(inputs)
+        if method == "at":
+            return self.tape.change(inputs[0], ufunc.at, inputs)
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        if out is not None and not isinstance(out, Traced):
+            self._refuse("writing into an array")
+        if out is None or out.number:  # of which `x += 1` makes another
+            return self.tape.call(function, inputs, options)
+        self.tape.change(out, function, inputs, {**options, "out": out})
+        return out
+
+    def __array_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Compute with any other function of NumPy, and note it."""
+        if func in (np.shape, np.ndim, np.size):
+            return func(*arrays_of(args), **arrays_of(kwargs))
+        if func is np.ones_like and len(args) == 1 and not kwargs:
+            return self.tape.source(np.ones(self.shape, self.dtype), fixed=True)
+        if func in _REDUCTIONS and args:
+            reduce, names = _REDUCTIONS[func]
+            given = {**dict(zip(names, args[1:], strict=False)), **kwargs}
+            given = {name: x for name, x in given.items() if name != "out" or x is not None}
+            return self.tape.call(reduce, args[:1], {"axis": None, "keepdims": False, **given})
+        if func in (np.split, np.array_split):  # of several arrays each is a slice
+            return COMPOSITIONS[func.__name__](*args, **kwargs)
+        out = self.tape.call(func, args, kwargs)
+        return None if func in IN_PLACE else out
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "base" or not hasattr(np.ndarray, name):
+            raise AttributeError(f"a recorded array has no attribute {name!r}")
+        if name in ("real", "imag", "mT"):
+            return self.tape.call(getattr, (self, name))
+        if name in ("sum", "mean", "max", "min"):
+            return partial(getattr(np, name), self)
+        if name in ("itemsize", "nbytes", "device"):
+            return getattr(self.array, name)
+        if name in _NUMBERS_OF or not callable(getattr(np.ndarray, name)):
+            self._refuse(f"array.{name}")
+        return partial(_call_method, self, name)
+
+    def _refuse(self, what: str) -> NoReturn:
+        self.tape.refuse(what)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        self._refuse("an array as an index" if self.dtype.kind in "iu" else "np.asarray")
+
+    def __float__(self) -> float:
+        self._refuse("float()")
+
+    def __int__(self) -> int:
+        self._refuse("int()")
+
+    def __index__(self) -> int:  # noqa: PLE0305 (it never returns)
+        self._refuse("an index")
+
+    def __bool__(self) -> bool:  # noqa: PLE0304 (likewise)
+        self._refuse("a truth value")
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"<recorded array of shape {self.shape}>"
+
+
+class Step:
+    """One call: `out` becomes `function(*args, **options)`, in one of the ways above."""
+
+    __slots__ = ("args", "function", "kind", "options", "out")
+
+    def __init__(
+        self, kind: str, function: Any, args: tuple[Any, ...], options: dict[str, Any], out: Traced
+    ) -> None:
+        self.kind, self.function, self.args, self.options = kind, function, args, options
+        self.out = out
+        if kind != CHANGE:
+            out.maker = self
 
 
 class Tape:
@@ -71,7 +234,6 @@ class Tape:
 
     Attributes:
         steps: Every call so far.
-        observer: Whom traced arrays ask when somebody wants a number of theirs.
         shaped: Arrays whose shape depends on numbers, such as `x[x > 0]`: each replay looks.
         complete: Whether nobody changes arrays any more. Until then who computes the same twice
             gets two arrays, as one of them may be written to.
@@ -79,17 +241,20 @@ class Tape:
         changed: The calls that change an array, by the array.
     """
 
-    def __init__(self, observer: Observer | None = None) -> None:
-        self.observer = observer
-        self.by_rows = observer is None
+    def __init__(self, by_rows: bool = True) -> None:
+        self.by_rows = by_rows
         self._blank = np.zeros(0)
         self.changed: dict[Traced, list[Step]] = {}
         # What was computed already, so that a derivative need not compute it again.
         self.known: dict[Hashable, Traced] = {}
         self.steps: list[Step] = []
         self.shaped: list[Traced] = []
-        self.complete = observer is None
+        self.complete = by_rows
         self.sections = [0]
+
+    def _traced(self, array: Array) -> Traced:
+        """An array on this tape."""
+        return Traced(self, array)
 
     def section(self) -> None:
         """Begin another part, which can be run on its own."""
@@ -97,7 +262,7 @@ class Tape:
 
     def source(self, array: Array, fixed: bool = False) -> Traced:
         """An array that comes from outside: filled before each run, or (`fixed`) this very one."""
-        out = Traced(self, np.asarray(array))
+        out = self._traced(np.asarray(array))
         self.steps.append(Step(SOURCE, None, (), {"fixed": fixed}, out))
         return out
 
@@ -116,66 +281,57 @@ class Tape:
             found = self.known[key]
             if self.complete or found.number or found.base is not found:
                 return found
-        if _name(function) in ("ravel", "flatten", "reshape"):
+        if name_of(function) in ("ravel", "flatten", "reshape"):
             given = (*args, *named.values())
             if any(isinstance(x, str) and x in ("K", "A") for x in given):
                 self.refuse("order 'K' or 'A'")
         result = function(*arrays_of(args), **arrays_of(named))
-        if any(x.__class__ is Traced and result is x.array for x in args[1:]):
+        if any(isinstance(x, Traced) and result is x.array for x in args[1:]):
             self.refuse("writing into an array that is not passed as out=")
         number = isinstance(result, (bool, int, float, np.generic))
         by_python = number and not isinstance(result, np.generic)
         if number:
             result = np.asarray(result)
         if not isinstance(result, np.ndarray):
-            self.refuse(f"{_name(function)}, which gives a {type(result).__name__} and no array,")
-        out = Traced(self, result)
+            self.refuse(f"{name_of(function)}, which gives a {type(result).__name__} and no array,")
+        out = self._traced(result)
         out.number = number
-        fresh = result.flags.writeable  # who writes into a view of a number does not change it
-        shown = [x for x in traced_in(args) if not (x.number and fresh) and shows(result, x.array)]
-        if self.by_rows and len(shown) > 1:  # all in one memory: nobody knows which
-            shown = []
-        if shown and _decides_shape(function, args):
-            kind = STORE  # it shows another part of an array at each replay
-        elif shown:
-            out.base = shown[0].base
-            kind = VIEW
-        elif takes_out(function) and not by_python:
-            kind = INTO
-        else:
+        kind = self._kind(function, args, out)
+        if kind == INTO and by_python:
             kind = STORE
-        if self.by_rows and not shown:  # only its shape counts from now on
-            is_float = result.dtype == np.float64
-            out.array = self.blank(result.shape) if is_float else np.asarray(result, order="C")
         self.steps.append(Step(kind, function, args, named, out))
-        if kind == STORE and _decides_shape(function, args):
-            self.shaped.append(out)
         if key is not None:
             self.known[key] = out
         return out
 
+    def _kind(self, function: Callable[..., Any], args: tuple[Any, ...], out: Traced) -> str:
+        """What the step of a call is that has given this array, which is told whose view it is."""
+        fresh = out.array.flags.writeable  # who writes into a view of a number does not change it
+        given = [x for x in traced_in(args) if not (x.number and fresh)]
+        shown = [x for x in given if shows(out.array, x.array)]
+        if self.by_rows and len(shown) > 1:  # all in one memory: nobody knows which
+            shown = []
+        if self.by_rows and not shown:  # only its shape counts from now on
+            is_float = out.dtype == np.float64
+            out.array = self.blank(out.shape) if is_float else np.asarray(out.array, order="C")
+        if _decides_shape(function, args):  # it shows another part of an array at each replay
+            self.shaped.append(out)
+        elif shown:
+            out.base = shown[0].base
+            return VIEW
+        elif takes_out(function):
+            return INTO
+        return STORE
+
     def _owned(
         self, args: Sequence[Any], options: dict[str, Any] | None
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if self.observer is None:
-            return tuple(args), options or {}
-        return tuple(map(self._own, args)), {k: self._own(x) for k, x in (options or {}).items()}
-
-    def _own(self, tree: Any) -> Any:
-        """Nested arguments, with copies of the lists and arrays that may be written to later."""
-        if tree.__class__ is Traced:
-            return tree if self.observer is None else self.observer.current(tree)
-        if tree.__class__ in (int, float, str, type(None)):
-            return tree
-        if isinstance(tree, np.ndarray) and tree.dtype != object:
-            return self.observer.keep(tree) if self.observer is not None else tree
-        if isinstance(tree, (tuple, list)):
-            return type(tree)([self._own(x) for x in tree])
-        return {key: self._own(x) for key, x in tree.items()} if isinstance(tree, dict) else tree
+        """The arguments of a call as they are kept."""
+        return tuple(args), options or {}
 
     def again(self, array: Traced) -> Traced:
         """The same array under a name of its own."""
-        out = Traced(self, array.array)
+        out = self._traced(array.array)
         out.base = array.base
         self.steps.append(Step(VIEW, np.reshape, (array, array.shape), {}, out))
         return out
@@ -203,8 +359,6 @@ class Tape:
 
     def refuse(self, what: str) -> NoReturn:
         """Say that something cannot be replayed."""
-        if self.observer is not None:
-            self.observer.refuse(what)
         raise TypeError(f"{what}: a traced array has no numbers yet.")
 
     def _write(
@@ -224,12 +378,7 @@ class Tape:
         options: dict[str, Any] | None = None,
     ) -> None:
         """Note a call that changes `out`, which is one of its arguments."""
-        if self.observer is not None:
-            out = self.observer.changing(out)
         args, named = self._owned(args, options)
-        if self.observer is not None:  # elsewhere the numbers are not of any run
-            function(*arrays_of(args), **arrays_of(named))
-            self.known.clear()
         self.steps.append(Step(CHANGE, function, args, named, out))
         self.changed.setdefault(out.base, []).append(self.steps[-1])
 
@@ -282,152 +431,6 @@ class Tape:
                 kept[i] = step.out in bases
         return kept
 
-    def bind(
-        self,
-        wanted: Sequence[Traced],
-        reuse: dict[int, Array] | None = None,
-        early: Iterable[Traced] = (),
-        known: Collection[Traced] = (),
-    ) -> Bound:
-        """Allocate the arrays and fill them into the calls that the wanted ones need.
-
-        What the `early` ones need can be run before everything else, with `run_early`; what is
-        `known` is not computed.
-        """
-        return Bound(self, self.live(wanted, known), reuse or {}, self.live(early))
-
-
-class Bound:
-    """A tape with arrays: `run` a section, and read the results as `bound[traced]`."""
-
-    def __init__(
-        self, tape: Tape, live: list[bool], given: dict[int, Array], early: list[bool]
-    ) -> None:
-        self.arrays: dict[int, Array] = dict(given)
-        self.early: list[Call] = []
-        self.changed = tape.changed
-        self.sections: list[list[Call]] = [[] for _ in tape.sections]
-        steps = [step for step, needed in zip(tape.steps, live, strict=True) if needed]
-        section_of = {
-            id(step): bisect(tape.sections, i) - 1 for i, step in enumerate(tape.steps) if live[i]
-        }
-        self.joined = Destinations(steps, section_of, self.arrays)
-        allocate_rows(steps, section_of, self.arrays, self.changed)
-        self.uncopied = uncopied(steps, section_of, self.changed)
-        for step in steps:
-            if step.kind == SOURCE:
-                self._bind(step)
-        for i, step in enumerate(tape.steps):
-            if live[i] and step.kind != SOURCE:
-                calls = self.early if early[i] else self.sections[section_of[id(step)]]
-                if step.kind == SCATTER:
-                    calls += self.joined.calls(step)
-                elif (call := self._bind(step)) is not None:
-                    calls.append(call)
-
-    def __getitem__(self, traced: Traced) -> Array:
-        return self.arrays[id(traced)]
-
-    def __contains__(self, traced: Traced) -> bool:
-        return id(traced) in self.arrays
-
-    def run(self, section: int = 0) -> None:
-        """Make the calls of a section, in order."""
-        for call in self.sections[section]:
-            call()
-
-    def run_early(self) -> None:
-        """Make the calls that do not wait for anything else, in order."""
-        for call in self.early:
-            call()
-
-    def _bind(self, step: Step) -> Call | None:
-        out, like = id(step.out), step.out.array
-        if step.kind == SOURCE:
-            if out not in self.arrays:
-                self.arrays[out] = like if step.options["fixed"] else np.zeros_like(like)
-            elif step.options["fixed"]:
-                self.arrays[out][...] = like
-            return None
-        if id(step) in self.uncopied:
-            return self._bind_without_copy(step)
-        args, options = self._filled(step.args), self._filled(step.options)
-        if step.kind == VIEW:
-            self.arrays[out] = view = step.function(*args, **options)
-            sources = [x for x in args if isinstance(x, np.ndarray)]
-            assert not view.size or any(np.may_share_memory(view, x) for x in sources)
-            return None
-        if step.kind == CHANGE:
-            return _changing(step.function, args, options)
-        if step.function is np.concatenate and out not in self.arrays and _makes_a_row(step):
-            shown = side_by_side(*args)
-            if shown is not None and step.out.base not in self.changed:
-                self.arrays[out] = shown
-                return None
-        if out not in self.arrays:
-            # Not empty: an audit adds up what was computed, and some of it may not have been yet.
-            self.arrays[out] = np.zeros_like(like)
-        target = self.arrays[out]
-        if step.kind == STORE:
-            return partial(store, target, step.function, args, options)
-        return call_into(target, step.function, args, options)
-
-    def _bind_without_copy(self, step: Step) -> Call | None:
-        copied = self.uncopied[id(step)]
-        if step.kind != CHANGE:  # the copy itself: memory is all that is left of it
-            self.arrays[id(step.out)] = np.zeros_like(step.out.array)
-            return None
-        args = [copied if x is step.options["out"] else x for x in step.args]
-        return _changing(step.function, self._filled(tuple(args)), self._filled(step.options))
-
-    def _filled(self, tree: T) -> T:
-        return mapped(tree, lambda x: self.arrays[id(x)])
-
-
-def _makes_a_row(step: Step) -> bool:
-    return len(step.args) == 1 and not step.options  # no axis
-
-
-def _changing(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Call:
-    """A call that changes an array."""
-    if getattr(function, "signature", function) is None and options.keys() == {"out"}:
-        return call_into(options["out"], function, args, {})  # a ufunc, number by number
-    return partial(function, *args, **options)
-
-
-def side_by_side(arrays: Sequence[Array]) -> Array | None:
-    """Rows that follow one another in one memory as the one row that they are; else None."""
-    roots = {id(root): root for root in map(_root, arrays)}
-    if len(roots) != 1 or any(x.ndim != 1 or not x.flags.c_contiguous for x in arrays):
-        return None
-    (root,) = roots.values()
-    begins = [begin_of(x) for x in arrays]
-    ends = [begin + x.nbytes for begin, x in zip(begins, arrays, strict=True)]
-    alike = all(x.dtype == root.dtype for x in arrays) and root.flags.c_contiguous
-    if not alike or begins[1:] != ends[:-1]:
-        return None
-    first = (begins[0] - begin_of(root)) // root.itemsize
-    return root.reshape(-1)[first : first + sum(x.size for x in arrays)]
-
-
-def _root(array: Array) -> Array:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def store(
-    target: Array, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
-) -> None:
-    """Call a function, and put what it gives where it belongs, if the shape is the same."""
-    result: Array = function(*args, **options)
-    shape: tuple[int, ...] = target.shape
-    if np.shape(result) != shape:  # which NumPy might broadcast
-        raise OtherShape(
-            f"{_name(function)}: gives shape {np.shape(result)} where {shape} was recorded."
-        )
-    target[...] = result
-
 
 _SHAPING = {
     "argwhere", "bincount", "compress", "delete", "extract", "flatnonzero", "histogram_bin_edges",
@@ -454,9 +457,9 @@ def takes_out(function: Callable[..., Any]) -> bool:
 
 def _key(tree: object) -> Hashable:
     """What tells one call from another; None if that is not known."""
-    kind = tree.__class__
-    if kind is Traced:
+    if isinstance(tree, Traced):
         return id(tree)
+    kind = tree.__class__
     if kind in (int, str, bool, type(None)):
         return kind, tree
     if isinstance(tree, (tuple, list, dict)):
@@ -470,5 +473,118 @@ def _key(tree: object) -> Hashable:
     return None  # an array of whoever's, which may change
 
 
-def _name(function: Callable[..., Any]) -> str:
+def name_of(function: Callable[..., Any]) -> str:
+    """What a message calls a function of NumPy's."""
     return getattr(function, "__name__", repr(function))
+
+
+def _call_method(x: Traced, name: str, *args: Any, **kwargs: Any) -> Any:
+    function = getattr(np.ndarray, name)
+    out = x.tape.call(function, (x, *args), kwargs)
+    if function in IN_PLACE:
+        return None
+    if x.number:
+        out.number = not out.ndim
+    return out
+
+
+_NUMBERS_OF = ("item", "tolist", "tobytes", "tofile")
+_POWERS = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}
+_REDUCING = ("out", "keepdims", "initial", "where")
+_REDUCTIONS: dict[Any, tuple[Any, tuple[str, ...]]] = {
+    np.sum: (np.add.reduce, ("axis", "dtype", *_REDUCING)),
+    np.mean: (np.mean, ("axis", "dtype", *_REDUCING)),
+    **dict.fromkeys((np.max, np.amax), (np.maximum.reduce, ("axis", *_REDUCING))),
+    **dict.fromkeys((np.min, np.amin), (np.minimum.reduce, ("axis", *_REDUCING))),
+}
+"""Functions that go along axes: what computes them, and the names of their arguments."""
+
+
+def asked_by_user(ours: tuple[str, ...] = ("autograd.", "nn.", "optim.", "numpy.")) -> bool:
+    """Whether the code that called a method of an object here, such as `__hash__`, is not ours."""
+    frame = sys._getframe(2)
+    while frame.f_globals.get("__name__") == "abc" and frame.f_back:  # of `isinstance(x, Real)`
+        frame = frame.f_back
+    return not str(frame.f_globals.get("__name__")).startswith(ours)
+
+
+def begin_of(array: Array) -> int:
+    """Where in the machine's memory an array's first number is."""
+    begin: int = array.__array_interface__["data"][0]
+    return begin
+
+
+def item(x: Array, index: Any) -> Array:
+    """`x[index]`, as an array."""
+    found: object = x[index]
+    # of a single element a view, too, and not a number that would stay what it is
+    return found if isinstance(found, np.ndarray) else x[(*index, ...)]
+
+
+def set_item(x: Array, index: Any, value: Array) -> None:
+    """`x[index] = value`, as a function."""
+    x[index] = value
+
+
+def writes(function: Callable[..., Any], options: dict[str, Any]) -> bool:
+    """Whether a call of one of NumPy's functions writes into an array that is there already."""
+    if function in IN_PLACE or options.get("out") is not None:
+        return True
+    return function is np.nan_to_num and not options.get("copy", True)
+
+
+def with_arrays(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Operands with arrays for numbers that each call reads (host_numbers.py)."""
+    if any(hasattr(type(x), "beside") for x in operands):
+        return tuple(x.beside(operands) if hasattr(type(x), "beside") else x for x in operands)
+    return operands
+
+
+IN_PLACE = {
+    np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask,
+    np.ndarray.fill, np.ndarray.partition, np.ndarray.put, np.ndarray.sort,
+}  # fmt: skip
+"""Functions of NumPy that write into their first argument."""
+
+
+def shows(result: Array, array: Array) -> bool:
+    """Whether a result is another view of an array's memory."""
+    return result is array or (result.base is not None and np.may_share_memory(result, array))
+
+
+_PLAIN = {int, float, str, bool, type(None), np.ndarray, np.float64}
+"""What there is most of in arguments, and has no traced array in it."""
+
+
+def traced_in(tree: object) -> list[Traced]:
+    """The traced arrays in nested arguments."""
+    if isinstance(tree, Traced):
+        return [tree]
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, (tuple, list)):
+        return []
+    return [x for part in tree if part.__class__ not in _PLAIN for x in traced_in(part)]
+
+
+def has_traced(tree: object) -> bool:
+    """Whether there are traced arrays in nested arguments."""
+    return bool(traced_in(tree))
+
+
+def mapped(tree: T, function: Callable[[Traced], Any]) -> T:
+    """Nested arguments with something else in the place of each traced array."""
+    found: Any = tree
+    if isinstance(tree, Traced):
+        found = function(tree)
+    elif isinstance(tree, (tuple, list)):
+        found = type(tree)([x if x.__class__ in _PLAIN else mapped(x, function) for x in tree])
+    elif isinstance(tree, dict):
+        found = {key: mapped(branch, function) for key, branch in tree.items()}
+    same: T = found
+    return same
+
+
+def arrays_of(tree: T) -> T:
+    """Nested arguments with the arrays of this one run."""
+    return mapped(tree, lambda x: x.array)

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.compiler.native.loops import FOLDS, Apply, Code, Nest, Number
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
-from autograd.compiler.traced import begin_of
+from autograd.compiler.tape import begin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

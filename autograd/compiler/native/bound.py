@@ -29,7 +29,7 @@ from autograd.compiler.native.lowering import expanded
 from autograd.compiler.numpy_calls import Call
 from autograd.compiler.outputs import Passed
 from autograd.compiler.program import Program, Workspace
-from autograd.compiler.traced import SOURCE, VIEW, Traced
+from autograd.compiler.tape import SOURCE, VIEW, Traced
 from autograd.errors import CompileError
 from autograd.tensor import Tensor
 

@@ -8,7 +8,7 @@ import pytest
 
 import autograd
 from autograd import CompileError, Tensor, Value
-from autograd.compiler import audit, function, tape
+from autograd.compiler import audit, binding, function
 
 W, B = [[Value(0.3 * i - 0.2 * j) for j in range(3)] for i in range(4)], Value(0.1)
 M = Tensor(np.linspace(-1.0, 1.0, 12).reshape(3, 4), requires_grad=True)
@@ -49,7 +49,7 @@ class Fault:
     """
 
     def __init__(self, monkeypatch):
-        self.at, self.count, bind = None, 0, tape.Bound._bind
+        self.at, self.count, bind = None, 0, binding.Bound._bind
 
         def faulty(bound, step):
             call = bind(bound, step)
@@ -65,7 +65,7 @@ class Fault:
 
             return run
 
-        monkeypatch.setattr(tape.Bound, "_bind", faulty)
+        monkeypatch.setattr(binding.Bound, "_bind", faulty)
 
     def recorded(self, f, x):
         """f, compiled and called once without a fault."""
@@ -286,7 +286,7 @@ def test_a_difference_of_huge_equal_sums_is_not_refused_and_nothing_is_changed_t
 def test_a_result_of_float64_beside_one_of_float32_is_compared_as_float64(size, monkeypatch):
     wide = Tensor(np.linspace(0, 1, 6), requires_grad=True)
     narrow = Tensor(np.linspace(-1, 1, 6, dtype=np.float32), requires_grad=True)
-    bind = tape.Bound._bind
+    bind = binding.Bound._bind
 
     def faulty(bound, step):
         call, array = bind(bound, step), bound.arrays.get(id(step.out))
@@ -303,7 +303,7 @@ def test_a_result_of_float64_beside_one_of_float32_is_compared_as_float64(size, 
         return (wide * x).tanh().sum(), (narrow * 2).sin().sum()
 
     autograd.compile(f)(2.0)
-    monkeypatch.setattr(tape.Bound, "_bind", faulty)
+    monkeypatch.setattr(binding.Bound, "_bind", faulty)
     with pytest.raises(CompileError, match="does something else"):
         autograd.compile(f)(2.0)
 

@@ -375,6 +375,12 @@ def the_float_of_a_value():
     return lambda x: w * float(x), (1.0,)
 
 
+@refused("np.isnan", "autograd's functions")
+def whether_numpy_finds_nan_in_a_value():
+    w = Value(2.0)
+    return lambda x: w * x if np.isnan(w * x) else w, (1.0,)
+
+
 @refused("int()", "Python ints")
 def the_int_of_an_element():
     return lambda a: int(a[0]), (A(1, 2),)

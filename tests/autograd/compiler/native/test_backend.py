@@ -16,6 +16,7 @@ import autograd
 import nn
 import optim
 from autograd import Tensor, Value
+from autograd.compiler.binding import store
 from autograd.compiler.native import backend as backends
 from autograd.compiler.native import llvm, llvm_axes
 from autograd.compiler.native import machine as machines
@@ -26,7 +27,6 @@ from autograd.compiler.native.machine import Compiled, this_machine
 from autograd.compiler.native.memories import UnknownStep
 from autograd.compiler.numpy_calls import DOT
 from autograd.compiler.relocation import arrays_in
-from autograd.compiler.tape import store
 from autograd.rules import windows
 from tests.autograd.compiler.native.calls import (
     SPECIAL,

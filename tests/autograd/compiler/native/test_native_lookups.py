@@ -10,10 +10,10 @@ import autograd
 import nn
 import optim
 from autograd import Tensor, Value
+from autograd.compiler.binding import store
 from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.machine import this_machine
-from autograd.compiler.tape import store
-from autograd.compiler.traced import item, set_item
+from autograd.compiler.tape import item, set_item
 from tests.autograd.compiler.native.calls import SPECIAL, names_of_numpys, numbers, run_natively
 
 if os.environ.get("GLASSGRAD_CI") != "1":
