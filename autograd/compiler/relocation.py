@@ -99,10 +99,8 @@ def _with(x: Any, stand_ins: dict[int, Array]) -> Any:
     if isinstance(x, np.ndarray):
         return stand_ins.get(id(x), x)
     if isinstance(x, partial):
-        args, function = _with(x.args, stand_ins), x.func
-        if hasattr(function, "on"):  # it knows these arrays
-            return function.on(*args)
-        return partial(_with(function, stand_ins), *args, **_with(x.keywords, stand_ins))
+        args, named = _with(x.args, stand_ins), _with(x.keywords, stand_ins)
+        return partial(_with(x.func, stand_ins), *args, **named)
     if isinstance(x, (tuple, list)):
         return type(x)([_with(part, stand_ins) for part in x])
     if isinstance(x, dict):
