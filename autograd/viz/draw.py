@@ -64,7 +64,8 @@ def draw(
         direction: "LR", from left to right, or "TB", from top to bottom.
         max_nodes: A graph with more nodes (a box such as `LSTM step`, or a long sum, counts as
             one) is folded: only its part nearest to `root` is drawn, of a size that can be read (60
-            nodes or fewer), and the picture says what it leaves out.
+            nodes or fewer), and the picture says what it leaves out. Where names tell modules, each
+            layer is one box from 60 nodes on, and where more than 16 would stand in a row.
         layout: What places the nodes: our "own" layout, which is the same on every machine, or the
             program "dot" of Graphviz. A weight that is used in 75 steps is enough to keep `dot`
             busy for minutes; after 5 seconds it is stopped, and the layout is our own.

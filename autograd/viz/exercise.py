@@ -134,11 +134,7 @@ def result_cells(steps: Pass, node: Node | Box) -> list[str]:
 
 
 def _box_cells(steps: Pass, box: Box) -> list[str]:
-    operands = [name_text(steps.names[x]) for x in box.operands if x in steps.names]
-    if len(operands) > 3:
-        operands = [*operands[:2], "…", operands[-1]]
-    of = ":" if box.kind == "sum" else " of"
-    made = f"{box.name}{of} {', '.join(operands)}" if operands else box.name
+    made = box_text(steps, box)
     if is_operation(box):
         result = box.results[0]
         return [
@@ -150,6 +146,15 @@ def _box_cells(steps: Pass, box: Box) -> list[str]:
     names = [name_text(steps.names[x]) for x in box.results[:3] if x in steps.names]
     more = ["…"] if len(box.results) > 3 else []
     return [", ".join([*names, *more]), f"= {made}", "", f"({_count(len(box.nodes), 'node')})"]
+
+
+def box_text(steps: Pass, box: Box) -> str:
+    """What a box computes, and of what: `softmax of z₀, z₁, …, z₉`."""
+    operands = [name_text(steps.names[x]) for x in box.operands if x in steps.names]
+    if len(operands) > 3:
+        operands = [*operands[:2], "…", operands[-1]]
+    of = ":" if box.kind == "sum" else " of"
+    return f"{box.name}{of} {', '.join(operands)}" if operands else box.name
 
 
 def _backward(steps: Pass, outline: Sequence[Step | BoxStep]) -> Iterator[str]:

@@ -87,6 +87,7 @@ class Explanation(Written):
     Attributes:
         root: The node that is differentiated.
         wrt: The node with respect to which.
+        symbol: How the derivative is written: dL/dx.
         count: How many paths there are, exactly.
         paths: Those that are written out: all of them, or the first twelve.
         total: The derivative, which is the sum over all paths.
@@ -97,8 +98,7 @@ class Explanation(Written):
     def __init__(self, trace: Trace, wrt: Node) -> None:
         self._trace = trace
         self.root, self.wrt = trace.root, wrt
-        self._names = trace.names
-        self._uses = trace.uses
+        self.symbol = Derivative(trace.names[self.root], trace.names[wrt])
         counts, totals = trace.paths(trace.root)
         self.count, self.total = counts.get(wrt, 0), totals.get(wrt, 0.0)
 
@@ -125,9 +125,9 @@ class Explanation(Written):
                         known[use] = self._factor(*use)
                     factors.append(known[use])
                 numbers = (factor.number for factor in factors)
-                yield Path(tuple(factors), math.prod(numbers), self.wrt_name)
+                yield Path(tuple(factors), math.prod(numbers), self.symbol.bottom)
                 continue
-            stack.extend((use[0], (use, chain)) for use in reversed(self._uses[node]))
+            stack.extend((use[0], (use, chain)) for use in reversed(self._trace.uses[node]))
 
     def _factor(self, node: Node, i: int) -> Factor:
         trace = self._trace
@@ -135,21 +135,6 @@ class Explanation(Written):
         exact = trace.exact_number(node, i)
         formula = Formula(exact) if formula is None else formula
         return Factor(symbol, exact, formula)
-
-    @property
-    def root_name(self) -> str:
-        """What the root is called."""
-        return self._names[self.root]
-
-    @property
-    def symbol(self) -> Derivative:
-        """How the total derivative is written: dL/dx."""
-        return Derivative(self.root_name, self.wrt_name)
-
-    @property
-    def wrt_name(self) -> str:
-        """What the other node is called."""
-        return self._names[self.wrt]
 
     @property
     def ways(self) -> tuple[Path, ...]:
@@ -164,7 +149,7 @@ class Explanation(Written):
 
     def __str__(self) -> str:
         whole = self.symbol.text
-        start, end = (notation.name(code).text for code in (self.wrt_name, self.root_name))
+        start, end = (notation.name(code).text for code in (self.symbol.bottom, self.symbol.top))
         if self.wrt is self.root:
             return f"{whole} = 1: a node moves with itself."
         if not self.count:

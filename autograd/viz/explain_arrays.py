@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -111,6 +111,23 @@ def _term(term: tuple[Step, ArraySymbol | None]) -> str:
     return f"(by the rule of {step.op.name})" if rule is None else rule.text
 
 
+class _Product(NamedTuple):
+    """One term of the chain rule of an entry: dL/dV₀₁ · ∂V₀₁/∂W₂₁, by the entry `at` of `node`."""
+
+    node: Node
+    at: Index
+    symbol: Derivative
+    factor: Derivative | float
+    partial: Derivative
+    upstream: float
+    local: float
+
+    @property
+    def number(self) -> float:
+        """What it comes to."""
+        return self.upstream * self.local
+
+
 class EntryExplanation(Written):
     """The derivative of a root by one entry of an array, as the chain rule of numbers.
 
@@ -169,7 +186,18 @@ class EntryExplanation(Written):
             for place in np.ndindex(np.shape(upstream)):
                 local = self._steps.entry_number(node, position, place, at)
                 if local != 0:
-                    yield _Product(self, node, place, parent, at, position, local)
+                    yield self._product(node, place, parent, at, position, local)
+
+    def _product(
+        self, node: Tensor, place: Index, parent: Node, at: Index, position: int, local: float
+    ) -> _Product:
+        steps = self._steps
+        codes = _code(steps, node, place), _code(steps, parent, at)
+        partial = Derivative(*codes, "∂", steps.partial(node, position).place)
+        symbol = _entry(steps, node, place)
+        factor = 1.0 if steps.factor(node) == 1.0 else symbol
+        upstream = float(np.asarray(steps.gradient(node))[place])
+        return _Product(node, place, symbol, factor, partial, upstream, local)
 
     def __str__(self) -> str:
         lines = [self._line(left, products) for left, products in self.equations]
@@ -220,30 +248,6 @@ def _wrapped(text: str, indent: str) -> list[str]:
             lines.append(indent + "  ")
         lines[-1] += part if not lines[-1].strip() else f" {part}"
     return lines
-
-
-class _Product:
-    """One term of the chain rule of an entry: dL/dV₀₁ · ∂V₀₁/∂W₂₁."""
-
-    def __init__(
-        self,
-        explanation: EntryExplanation,
-        node: Tensor,
-        at: Index,
-        parent: Node,
-        parent_at: Index,
-        position: int,
-        local: float,
-    ) -> None:
-        steps = explanation._steps
-        self.node, self.at, self.local = node, at, local
-        self.upstream = float(np.asarray(steps.gradient(node))[at])
-        self.number = self.upstream * local
-        self.symbol = _entry(steps, node, at)
-        place = steps.partial(node, position).place
-        codes = _code(steps, node, at), _code(steps, parent, parent_at)
-        self.partial = Derivative(*codes, "∂", place)
-        self.factor = 1.0 if steps.factor(node) == 1.0 else self.symbol
 
 
 def _code(steps: Pass, node: Node, index: Index) -> str:

@@ -16,11 +16,10 @@ import numpy as np
 from autograd.value import Value
 from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import Pass, Step, running_total
+from autograd.viz.steps import CountedStep, Pass, Step
 from autograd.viz.text import array_text, is_short, shape_text
 from autograd.viz.trace import Box, Node
 from autograd.viz.tree import Tree
-from autograd.viz.written import Written
 
 if TYPE_CHECKING:
     from autograd.arrays import Number
@@ -31,7 +30,7 @@ FEW = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class BoxStep(Written):
+class BoxStep(CountedStep):
     """What a closed box adds to the gradient of one of its operands: several steps as one.
 
     Attributes:
@@ -87,36 +86,30 @@ class BoxStep(Written):
     @property
     def cells(self) -> list[str]:
         """As those of a step."""
-        trace, box = self.trace, self.box
+        through = f"what comes through {self.box.name}"
         if isinstance(self.parent, Box):
             many = f"{len(self.parent.results)} results of {self.parent.name}"
-            return [many, "+=", f"what comes through {box.name}", "", "", ""]
-        received = Derivative(trace.top, trace.names[self.parent]).text
-        if not self.locals:
-            short = is_short(self.contribution)
-            result = f"= {array_text(self.contribution)}" if short else ""
-            shape = shape_text(np.shape(self.contribution))
-            if self.rule is not None:
-                shapes = f"({shape} += {shape_text(np.shape(self.out_grad))})"
-                return [received, "+=", self.rule.text, shapes, result, ""]
-            through = f"what comes through {box.name}"
+            return [many, "+=", through, "", "", ""]
+        received = Derivative(self.trace.top, self.trace.names[self.parent]).text
+        if self.locals:
+            whole = self._sum
+            return [received, "+=", whole.symbols, "", f"= {whole.numbers}", whole.outcome]
+        short = is_short(self.contribution)
+        result = f"= {array_text(self.contribution)}" if short else ""
+        shape = shape_text(np.shape(self.contribution))
+        if self.rule is None:
             return [received, "+=", through, "", result or f"({shape})", ""]
-        return [received, "+=", self._sum.symbols, "", f"= {self._sum.numbers}", self._sum.outcome]
+        shapes = f"({shape} += {shape_text(np.shape(self.out_grad))})"
+        return [received, "+=", self.rule.text, shapes, result, ""]
 
     @property
     def _sum(self) -> Sum:
         """What comes through each result, where they are few and numbers."""
-        trace, below = (
-            self.trace,
-            "" if isinstance(self.parent, Box) else self.trace.names[self.parent],
-        )
-        products = [
-            (
-                [trace.factor(node), Derivative(trace.names[node], below, "∂")],
-                [float(trace.gradient(node)), local],
-            )
-            for node, local in self.locals
-        ]
+        trace, below = self.trace, self.received.bottom if self.received else ""
+        products = []
+        for node, local in self.locals:
+            symbols = [trace.factor(node), Derivative(trace.names[node], below, "∂")]
+            products.append((symbols, [float(trace.gradient(node)), local]))
         return Sum(products, float(self.contribution))
 
     @property
@@ -136,20 +129,10 @@ class BoxStep(Written):
         return self._sum.tree(self.received, "+=")
 
     @property
-    def equation(self) -> str:
-        """What it adds, as that of a step."""
-        return " ".join(cell for cell in self.cells if cell)
-
-    @property
     def running_total(self) -> str:
-        """How much has arrived, as that of a step."""
-        if isinstance(self.parent, Box):
-            return f"{self.arrived} of {self.expected} arrived"
-        return running_total(self)
-
-    def __str__(self) -> str:
-        line = f"step {self.number} of {self.total}   {self.equation}"
-        return f"{line}   ({self.running_total})"
+        """How much has arrived; of the results of a box, how often."""
+        text: str = CountedStep.running_total.__get__(self)  # slots leave no super()
+        return text.partition(":")[0] if isinstance(self.parent, Box) else text
 
 
 class Outline(Sequence[Any]):

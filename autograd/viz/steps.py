@@ -42,8 +42,40 @@ MOST_KEPT = 512
 """So many steps that were asked for are kept: a page writes them twice."""
 
 
+class CountedStep(Written):
+    """What a step of the engine and one of a closed box have in common."""
+
+    __slots__ = ()
+    number: int
+    total: int
+    before: Number | None
+    after: Number
+    arrived: int
+    expected: int
+
+    @property
+    def cells(self) -> list[str]:
+        """The parts of the equation, for a table: what is added to, what, and its numbers."""
+        raise NotImplementedError
+
+    @property
+    def equation(self) -> str:
+        """What the step adds: `dz/dx += dz/dv₁ · ∂v₁/∂x = 1 · y = 1 · 2 = 2`."""
+        return " ".join(cell for cell in self.cells if cell)
+
+    @property
+    def running_total(self) -> str:
+        """How much has arrived: `2 of 2 arrived: 1 → 3`."""
+        before = NOT_REACHED if self.before is None else array_text(self.before)
+        return f"{self.arrived} of {self.expected} arrived: {before} → {array_text(self.after)}"
+
+    def __str__(self) -> str:
+        line = f"step {self.number} of {self.total}   {self.equation}"
+        return f"{line}   ({self.running_total})"
+
+
 @dataclass(frozen=True, eq=False)
-class Step(Written):
+class Step(CountedStep):
     """One product of the chain rule: what one node adds to the gradient of one of its parents.
 
     Attributes:
@@ -173,11 +205,6 @@ class Step(Written):
         return Factors((self.received.text, left.text, right.text), arrays)
 
     @property
-    def equation(self) -> str:
-        """What the step adds: `dz/dx += dz/dv₁ · ∂v₁/∂x = 1 · y = 1 · 2 = 2`."""
-        return " ".join(cell for cell in self.cells if cell)
-
-    @property
     def tree(self) -> Tree:
         """The equation as a tree, of which LaTeX and MathML are written."""
         upstream: Tree = self.upstream.tree if self.upstream else ("mn", "1")
@@ -195,15 +222,6 @@ class Step(Written):
     def cells(self) -> list[str]:
         """The parts of the equation, for a table: what is added to, what, and its numbers."""
         return [self.received.text, "+=", _product(self), *_numbers(self)]
-
-    @property
-    def running_total(self) -> str:
-        """How much has arrived: `2 of 2 arrived: 1 → 3`."""
-        return running_total(self)
-
-    def __str__(self) -> str:
-        line = f"step {self.number} of {self.total}   {self.equation}"
-        return f"{line}   ({self.running_total})"
 
     def __repr__(self) -> str:
         return f"<Step {self.number} of {self.total}: {self.node_name} to {self.parent_name}>"
@@ -260,12 +278,6 @@ def _come_to(step: Step, local: Number | None) -> Number | None:
     with np.errstate(all="ignore"):
         total: Number = (as_printed(step.out_grad) * local).sum(axis=step.summed_axes)
         return total
-
-
-def running_total(step: Any) -> str:
-    """How much has arrived with a step: `2 of 2 arrived: 1 → 3`."""
-    before = NOT_REACHED if step.before is None else array_text(step.before)
-    return f"{step.arrived} of {step.expected} arrived: {before} → {array_text(step.after)}"
 
 
 def _shapes(step: Step) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd.viz import notation
 from autograd.viz.boxes import is_operation
+from autograd.viz.exercise import box_text
 from autograd.viz.outline import BoxStep, Outline, handed_back
-from autograd.viz.player.picture import Picture, opened
+from autograd.viz.player.picture import MOST_DRAWN, Picture, picture_of
 from autograd.viz.player.values import value
 from autograd.viz.steps import Pass
 from autograd.viz.trace import Box, Node
-from autograd.viz.views import open_in
+from autograd.viz.views import open_in, other_foldings
 
 if TYPE_CHECKING:
     from autograd.viz.graph import DrawnNode
@@ -24,7 +24,9 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     """Add the boxes of a pass and the pictures in which they are closed or open."""
     if not steps.boxes:
         return
-    pictures = [(open_in(steps, picture.folding), picture), *opened(steps, picture)]
+    pictures = [(open_in(steps, picture.folding), picture)]
+    for are_open, folding in other_foldings(steps, picture.folding, MOST_DRAWN):
+        pictures.append((are_open, picture_of(steps, folding)))
     drawn = {box for _, one in pictures for box in one.folding.boxes}
     drawn |= {box for are_open, _ in pictures for box in are_open}
     boxes = [box for outer in steps.boxes for box in outer.all if box in drawn]
@@ -50,8 +52,6 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
 def _group(
     steps: Pass, box: Box, index: dict[Node, int], leaving: Mapping[Node, Sequence[int]]
 ) -> Record:
-    operands = [notation.name(steps.names[x]).text for x in box.operands if x in steps.names]
-    few = [*operands[:3], *(["…"] if len(operands) > 3 else [])]
     return {
         "id": box.id,
         "name": box.name,
@@ -59,7 +59,7 @@ def _group(
         "in": -1,
         "out": [index[node] for node in box.results],
         "size": f"{len(box.nodes):,}",
-        "text": f"{box.name} of {', '.join(few)}" if few else box.name,
+        "text": box_text(steps, box),
         "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
     }
 

@@ -6,7 +6,6 @@ around it are open and no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from autograd.viz.drawn import Drawn, Folding, drawn, folded
@@ -14,8 +13,6 @@ from autograd.viz.layout import Layout, place
 from autograd.viz.scene import scene, sizes
 from autograd.viz.steps import Pass
 from autograd.viz.svg import to_svg
-from autograd.viz.trace import Box
-from autograd.viz.views import other_foldings
 
 MOST_DRAWN = 150
 """A graph of more nodes is folded."""
@@ -60,9 +57,3 @@ def picture_of(steps: Pass, folding: Folding | None = None) -> Picture:
     svg = to_svg(scene(graph, layout), sentence)
     found = (made.boxes, made.arrows, made.shown, made.stands)
     return Picture(graph, *found, svg, layout, folding, note, sentence)
-
-
-def opened(steps: Pass, first: Picture) -> Iterator[tuple[list[Box], Picture]]:
-    """A picture for each box that can be opened or closed, with the boxes that are open in it."""
-    for are_open, folding in other_foldings(steps, first.folding, MOST_DRAWN):
-        yield are_open, picture_of(steps, folding)
