@@ -87,7 +87,6 @@ class Explanation(Written):
     Attributes:
         root: The node that is differentiated.
         wrt: The node with respect to which.
-        symbol: How the derivative is written: dL/dx.
         count: How many paths there are, exactly.
         paths: Those that are written out: all of them, or the first twelve.
         total: The derivative, which is the sum over all paths.
@@ -98,7 +97,6 @@ class Explanation(Written):
     def __init__(self, trace: Trace, wrt: Node) -> None:
         self._trace = trace
         self.root, self.wrt = trace.root, wrt
-        self.symbol = Derivative(trace.names[self.root], trace.names[wrt])
         counts, totals = trace.paths(trace.root)
         self.count, self.total = counts.get(wrt, 0), totals.get(wrt, 0.0)
 
@@ -135,6 +133,11 @@ class Explanation(Written):
         exact = trace.exact_number(node, i)
         formula = Formula(exact) if formula is None else formula
         return Factor(symbol, exact, formula)
+
+    @property
+    def symbol(self) -> Derivative:
+        """How the total derivative is written: dL/dx."""
+        return Derivative(self._trace.names[self.root], self._trace.names[self.wrt])
 
     @property
     def ways(self) -> tuple[Path, ...]:
