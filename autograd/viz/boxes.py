@@ -216,7 +216,8 @@ def module_of(name: str, depth: int) -> str:
         >>> module_of("mlp.layers[1].neurons[2].w[0]", 2)
         'mlp.layers[1]'
     """
-    parts = name.split(".")[:-1]
+    way = re.fullmatch(r"[^\W\d][^\s<>=]*", name)  # a label may be any text
+    parts = name.split(".")[:-1] if way else []
     return ".".join(parts[:depth]) if len(parts) >= depth else ""
 
 

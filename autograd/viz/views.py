@@ -9,7 +9,7 @@ from autograd.viz.drawn import Folding
 from autograd.viz.trace import Box, Trace
 
 MOST_IN_ALL = 400
-"""So many boxes are drawn in all pictures of boxes that are opened; the first ones come first."""
+"""So many boxes are drawn in all pictures of boxes that are opened; the last ones come first."""
 
 
 def other_foldings(trace: Trace, first: Folding, most: int) -> Iterator[tuple[list[Box], Folding]]:
@@ -27,7 +27,7 @@ def other_foldings(trace: Trace, first: Folding, most: int) -> Iterator[tuple[li
         return
     room = MOST_IN_ALL
     shown = open_in(trace, first)
-    waiting = [[*shown, box] for box in first.boxes]
+    waiting = [[*shown, box] for box in reversed(first.boxes)]
     waiting += [[box for box in shown if box not in set(one.all)] for one in shown]
     while waiting:
         are_open = waiting.pop(0)
@@ -38,7 +38,7 @@ def other_foldings(trace: Trace, first: Folding, most: int) -> Iterator[tuple[li
             room -= count
             yield are_open, Folding(boxes)
             if are_open and are_open[-1] not in shown:
-                waiting += [[*are_open, one] for one in are_open[-1].inner]
+                waiting += [[*are_open, one] for one in reversed(are_open[-1].inner)]
 
 
 def open_in(trace: Trace, folding: Folding) -> list[Box]:

@@ -540,3 +540,10 @@ def test_an_mlp_of_more_nodes_than_can_be_read_begins_as_its_layers():
     symbols = [" ".join(node.name) for node in draw(loss).graph.nodes if node.folded]
     assert symbols == ["mlp.layers[0]", "mlp.layers[1]", "mlp.layers[2]"]
     assert len(draw(loss, depth=0).graph.nodes) == 120
+
+
+def test_a_label_that_is_any_text_with_a_dot_tells_no_module():
+    y = Value(1.0, label="start")
+    for k in range(24):
+        y = y * Value(2.0, label=["it is 1.5 times <b.c>", "'a.b-", "1.5", "w = x.y"][k % 4])
+    assert not any(box.level for box in every_box(backprop(y)))
