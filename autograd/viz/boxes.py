@@ -216,9 +216,10 @@ def module_of(name: str, depth: int) -> str:
         >>> module_of("mlp.layers[1].neurons[2].w[0]", 2)
         'mlp.layers[1]'
     """
-    way = re.fullmatch(r"[^\W\d][^\s<>=]*", name)  # a label may be any text
-    parts = name.split(".")[:-1] if way else []
-    return ".".join(parts[:depth]) if len(parts) >= depth else ""
+    parts = name.split(".")[:-1]
+    if len(parts) < depth or not re.fullmatch(r"[^\W\d][^\s<>=]*", name):  # or of any other text
+        return ""
+    return ".".join(parts[:depth])
 
 
 def is_layer(box: Box) -> bool:
