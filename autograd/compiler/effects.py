@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
-from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, late_guards
+from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, take_late_guards
 from autograd.compiler.tape import Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
@@ -367,7 +367,9 @@ class Written:
             The rows that somebody needs of the graph.
         """
         late = self.late
-        wanted = [row for row in results if late[row]] + late_guards(graph, late)
+        guards = [*take_late_guards(graph, late)]
+        wanted = [row for row in results if late[row]]
+        wanted += [row for _, *sides, _ in guards for row in sides]
         early = [row for row in results if not late[row]] + self.roots
         for rows in arrays:
             is_late = any(late[row] for row in rows)
@@ -375,7 +377,7 @@ class Written:
         wanted += [row for _, row in self.row_data.get(None, ())]
         wanted += [row for _, row in self.row_grads if row is not None]
         if wanted:
-            self.after = AfterBackward(self.run, late, wanted)
+            self.after = AfterBackward(graph, late, wanted, guards)
         return early + (self.after.early if self.after else [])
 
     def __bool__(self) -> bool:
@@ -398,8 +400,8 @@ class Written:
         for x in outputs:
             if isinstance(x, Tensor) and x.op is not None and x.requires_grad and x._grad is None:
                 self.run.refuse("returning a result that needs a gradient")
-        rows, graph = self.effects.rows, self.run.graph
-        behind = rows.behind_roots()
+        graph = self.run.graph
+        behind = set(graph.needed(self.roots))
         for x in outputs:
             if isinstance(x, int) and x not in behind and graph.leaves_behind({x}):
                 self.run.refuse("returning a result that needs a gradient")

@@ -28,6 +28,7 @@ _ACTS = {
     "writing to .grad", "zero_grad()",
 }  # fmt: skip
 _UNKNOWN = {
+    "a lookup among gradients",
     "a second backward() after gradients were read",
     "a second backward() to a part of the same Parameters",
     "an optimizer of parameters of several types",
@@ -84,6 +85,7 @@ _REMEDIES = {
     "bringing first gradients to Values that a lookup may leave out": (
         "Let all have one before backward(): for p in parameters: p.grad = 0.0"
     ),
+    "a lookup among gradients": "Look gradients up outside, after the call.",
     "model.flat()": "Use its parameters, p.data and p.grad, or do it outside.",
     "optimizer.state_dict()": "Call it outside, after the step.",
     "changing a setting of an optimizer": "Change it between two calls: it is read at each.",

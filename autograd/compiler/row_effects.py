@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd.compiler.columns import in_turn
 from autograd.compiler.emit import Emitted
-from autograd.compiler.graph import CONSTANT, DATA, DETACH, LEAF, Graph
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF, Graph
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
@@ -503,21 +503,17 @@ class RowEffects:
         """Of each row whether it waits for gradients."""
         graph = self.run.graph
         found = bytearray(len(graph))
-        if self.grads:
-            for row, (code, left, right) in enumerate(
-                zip(graph.code, graph.left, graph.right, strict=True)
-            ):
-                if code >= 0:
-                    found[row] = found[left] or (right >= 0 and found[right])
-                elif code == DATA:
-                    found[row] = left in self.grads
-                elif code == DETACH:
-                    found[row] = found[left]
+        for row in range(self.first_grad, len(graph) if self.grads else 0):
+            code, left, right = graph.code[row], graph.left[row], graph.right[row]
+            if code >= 0:
+                found[row] = found[left] or (right >= 0 and found[right])
+            elif code == DATA:
+                found[row] = left in self.grads
+            elif code == DETACH:
+                found[row] = found[left]
+            elif code == GATHER and any(found[x] for x in graph.operands(row)):
+                self.run.refuse("a lookup among gradients")
         return found
-
-    def behind_roots(self) -> set[int]:
-        """The rows that a backward pass has gone through."""
-        return set(self.run.graph.needed(self.roots))
 
     def check(self) -> None:
         """See to it that what is recorded is what happens.
@@ -559,13 +555,13 @@ class AfterBackward:
         early, grads: Rows of the first graph that it takes as data: computed ones, and gradients.
     """
 
-    def __init__(self, recording: Crossing, late: bytearray, wanted: list[int]) -> None:
-        self.old = old = recording.graph
-        self.wanted = wanted
+    def __init__(
+        self, old: Graph, late: bytearray, wanted: list[int], guards: list[LateGuard]
+    ) -> None:
+        self.old, self.wanted, self.guards = old, wanted, guards
         self.rows = old.needed(wanted, lambda row: not late[row])
         self.early = [x for x in self.rows if not late[x] and old.code[x] != CONSTANT]
         self.grads = [x for x in self.rows if late[x] and old.code[x] == DATA]
-        self.guards = [*self._taken_guards(late)]
 
     def finish(self, at: Array, leaf_at: dict[int, int]) -> None:
         """Write it down, now that it is known where the first graph's rows are.
@@ -606,30 +602,23 @@ class AfterBackward:
         self.emitted = Emitted(self.raised, self.placement, 0)
         without_modes(self.emitted.forward)
 
-    def _taken_guards(self, late: bytearray) -> Iterator[tuple[Any, int, int, bool]]:
-        """The comparisons of late rows, which the first graph makes no longer."""
-        old = self.old
-        for relation, (pairs, outcomes) in list(old.guards.items()):
-            sides = np.array(pairs).reshape(-1, 2)
-            here = [bool(late[x] or late[y]) for x, y in sides.tolist()]
-            del old.guards[relation]
-            for (x, y), outcome, is_late in zip(sides.tolist(), outcomes, here, strict=True):
-                if is_late:
-                    yield relation, x, y, bool(outcome)
-                else:
-                    old.guard(relation, x, y, bool(outcome))
-
     def positions(self, rows: int | IntArray) -> IndexArray:
         """Where rows of the first graph are in this one's memory."""
         flat = [int(self.placement.at[self.row[x]]) for x in in_turn(np.ravel(rows))]
         return np.array(flat, dtype=np.intp).reshape(np.shape(rows))
 
 
-def late_guards(graph: Graph, late: bytearray) -> list[int]:
-    """The rows that comparisons of late rows need."""
-    found: list[int] = []
-    for pairs, _ in graph.guards.values():
-        for x, y in np.array(pairs).reshape(-1, 2).tolist():
+LateGuard = tuple[Any, int, int, bool]
+"""A relation, the two rows that it is between, and how that comes out."""
+
+
+def take_late_guards(graph: Graph, late: bytearray) -> Iterator[LateGuard]:
+    """The comparisons of late rows, which this graph makes no longer."""
+    for relation, (pairs, outcomes) in list(graph.guards.items()):
+        del graph.guards[relation]
+        sides = np.array(pairs).reshape(-1, 2).tolist()
+        for (x, y), outcome in zip(sides, map(bool, outcomes), strict=True):
             if late[x] or late[y]:
-                found += (x, y)
-    return found
+                yield relation, x, y, outcome
+            else:
+                graph.guard(relation, x, y, outcome)

@@ -85,6 +85,7 @@ function recordOfNode(node, formOf) {
     Object.assign(record, nameOf(node.name));
     const full = node.full || node.name;
     if (full !== record.name) record.code = printable(full);
+    if (/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(record.name)) record.name += "\u200e";
   }
   return record;
 }

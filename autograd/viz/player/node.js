@@ -62,7 +62,7 @@ function given(i, x) {
   solved.clear();
   host.dispatchEvent(new CustomEvent("leaf", { detail: { code: codeOf(i), value: x } }));
 }
-const codeOf = (i) => nodes[i].code || nodes[i].name;
+const codeOf = (i) => (nodes[i].code || nodes[i].name || "").replace("\u200e", "");
 function leafEditor(i) {
   const reach = Math.max(2, Math.abs(first[i]) * 2),
     range = [first[i] - reach, first[i] + reach];

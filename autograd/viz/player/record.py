@@ -23,6 +23,7 @@ by it; in the tree of a form, for the name of operand i.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,6 +51,9 @@ MOST_NAMED = 100
 
 MOST_PATHS = 12
 """Of more paths from a node to the root, so many are shown, and the others are counted."""
+
+_MARK = "\u200e"
+_FROM_THE_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 Record = dict[str, Any]
 
@@ -147,7 +151,7 @@ def _node(
     if code is not None:
         record |= _name(code)
         full = steps.abbreviated.get(code, code)
-        if full != record["name"]:
+        if full != record["name"].removesuffix(_MARK):
             record["code"] = printable(full)
     elif isinstance(number := steps.values[node], float):
         record["text"] = constant(number)
@@ -157,10 +161,15 @@ def _node(
 
 
 def _name(code: str) -> Record:
-    """A name as text, as a tree and as LaTeX."""
+    """A name as text, as a tree and as LaTeX.
+
+    After one that is written from the right stands a mark without width: what follows it in an
+    equation, = 0.5, would else be shown before it.
+    """
     name = notation.name(code)
-    record = {"name": name.text, "tree": name.tree, "latex": name.latex}
-    return record if name.is_word else record | {"firm": name.firm}
+    mark = _MARK if _FROM_THE_RIGHT.search(name.text) else ""
+    record = {"name": name.text + mark, "tree": name.tree, "latex": name.latex}
+    return record if name.is_word else record | {"firm": name.firm + mark}
 
 
 def _step(steps: Pass, k: int, index: dict[Node, int]) -> list[Any]:

@@ -606,6 +606,18 @@ def a_gradient_whose_array_is_kept_outside():
     return f, (A(1, 2),)
 
 
+@refused("a lookup among gradients", "outside")
+def a_gradient_by_an_index_that_is_an_argument():
+    v, w, u = Value(2.0), Value(3.0), Value(1.0)
+
+    def f(x, i):
+        v.grad = w.grad = 0.0
+        (v * x + w * x * x).backward()
+        u.data = autograd.take([v.grad, w.grad * 2.0], i[0])
+
+    return f, (0.0, A(1, dtype=int))  # at first all of them are 0
+
+
 @refused("optimizer.state_dict()", "outside")
 def what_an_optimizer_keeps():
     t = nn.Parameter([1.0, 2.0])

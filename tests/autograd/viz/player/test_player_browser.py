@@ -1268,6 +1268,25 @@ def test_a_path_into_a_closed_box_leads_to_each_step_once_and_never_to_an_unknow
     assert player.where() == "backward: the start"
 
 
+@pytest.mark.parametrize("name", ["وزن", "משקל", "שלום עולם"])
+def test_what_follows_a_name_that_is_written_from_the_right_stands_after_it(play, name):  # noqa: F811
+    x = Value(2.0, label=name)
+    player = play(backprop(x * 3.0))
+    player.press("ArrowDown")
+    start, end = player.page.evaluate(
+        """(length) => {
+        const root = document.querySelector(".glassgrad").shadowRoot;
+        const text = root.querySelector(".about .title").firstChild;
+        const at = text.data.lastIndexOf("2"), range = new Range();
+        const left = (k, last) => (range.setStart(text, k), range.setEnd(text, last),
+            range.getBoundingClientRect());
+        return [left(0, length).right, left(at, at + 1).left];
+    }""",
+        len(name),
+    )
+    assert start <= end
+
+
 @pytest.mark.parametrize("number", [math.nan, -math.inf])
 def test_a_leaf_that_is_not_finite_is_shown_as_it_may_be_typed(play, number):  # noqa: F811
     x = Value(number, label="x")

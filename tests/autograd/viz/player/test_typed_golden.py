@@ -72,7 +72,7 @@ def _texts_of_steps():
                     " arrived: " + fmt(grad(at)) + " → " + fmt(grad(at + 1)) + ")",
                 );
         }});
-        return told;
+        return told.map((text) => text.replaceAll("\\u200e", ""));  // which only a page needs
     }}"""
 
 
@@ -105,7 +105,7 @@ def _printed(steps):
 
 NAMES = [
     "x", "y", "w1", "w_12", "theta_0", "y_hat", "x1_bar", "alpha", "loss", "my_long_variable_name",
-    "a_1", "a1", "ŷ", "σ_2", "v1", "Delta", "layer2", "x_1_2", "日本", "é", "f", "hat_hat",
+    "a_1", "a1", "ŷ", "σ_2", "v1", "Delta", "layer2", "x_1_2", "日本", "وزن", "é", "f", "hat_hat",
     "constructor", "__proto__", "toString",
 ]  # fmt: skip
 
