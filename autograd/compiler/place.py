@@ -187,7 +187,7 @@ def _in_order_of_memory(owners: Iterable[Any]) -> list[Any]:
 def _leaf_matrices(raised: Raised, placement: Placement, joined: bool) -> Iterator[IntArray]:
     """What products are made of: their wishes come first, matrices before vectors.
 
-    If `joined`, a matrix has its bias as one more column, see `Emitted`.
+    If `joined`, a matrix has its bias as one more column, see `Emitted._with_bias`.
     """
     products = [x for x in raised.instructions if isinstance(x, Product) and x.out.size > 1]
     wishes = []
