@@ -143,10 +143,10 @@ class Aliases:
         known: list[tuple[object, bool, Any]] = [(None, False, x) for x in outside]
         for leaf in leaves:
             given: Any = leaf.given
-            known.append((leaf, leaf.first in self.now, given._data))
+            known.append((given, leaf.first in self.now, given._data))
             has_window = leaf.stays and leaf.is_set
             grad = given._windows()[1] if has_window else given._grad
-            known.append((leaf, has_window or leaf.first_grad in self.now, grad))
+            known.append((given, has_window or leaf.first_grad in self.now, grad))
         if not any(is_written for _, is_written, _ in known):
             return
         known = [x for x in known if isinstance(x[2], np.ndarray) and x[2].size]
