@@ -209,7 +209,8 @@ class Traced(NDArrayOperatorsMixin):
     def __bool__(self) -> bool:  # noqa: PLE0304 (likewise)
         self._refuse("a truth value")
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def __repr__(self) -> str:
         return f"<recorded array of shape {self.shape}>"
