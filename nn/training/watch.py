@@ -17,7 +17,8 @@ import numpy as np
 
 from autograd import ShapeError
 from autograd.checks import came, kind
-from autograd.viz.player.film import Film, Panel, still_image
+from autograd.viz.player.embed import still_image
+from autograd.viz.player.film import Film, Panel
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.scene import Scene
 from nn import scalar

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
-from autograd.viz.player.embed import as_image, embedded, page, script_of
+from autograd.viz.player.embed import embedded, page, script_of, still_image
 from autograd.viz.svg import DARK_STYLE, dark_rules, size_of
 from autograd.viz.trace import Box
 
 LEAST_SCALE = 2 / 3
 """To fit in, a picture is made smaller down to this scale, at which the smallest type has 7 px."""
-
-_IN_DARK_NOTEBOOKS = (
-    "<style>:is([data-jp-theme-light=false],.vscode-dark,[theme=dark]) .glassgrad-picture"
-    "{filter:invert(.91) hue-rotate(180deg)}</style>"
-)
-
 
 _SCRIPTS = ("view.css", "elements.js", "view.js", "toggles.js", "drawing.js")
 
@@ -52,20 +45,17 @@ def for_notebooks(svg: str, sentence: str, boxes: Boxes | None = None) -> dict[s
     """
     plain = svg.replace(f"<style>{DARK_STYLE}</style>\n", "")  # there the notebook's theme counts
     fitting = plain.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
-    html = _IN_DARK_NOTEBOOKS + _fragment(plain, sentence, boxes)
+    html = _fragment(plain, sentence, boxes, notebook=True)
     return {"text/html": html, "image/svg+xml": fitting, "text/plain": sentence}
 
 
 def drawing_page(svg: str, sentence: str, boxes: Boxes | None = None) -> str:
     """A page with nothing but the picture, which fits itself to the window."""
-    return page(sentence.partition(".")[0], _fragment(svg, sentence, boxes))
+    return page(sentence.partition(".")[0], _fragment(svg, sentence, boxes, notebook=False))
 
 
-def _fragment(svg: str, sentence: str, boxes: Boxes | None) -> str:
-    least = round(LEAST_SCALE * size_of(svg)[0])
-    fallback = (
-        f'<div style="overflow-x:auto"><img class="glassgrad-picture" alt="{escape(sentence)}" '
-        f'style="max-width:100%;min-width:{least}px;height:auto" src="{as_image(svg)}"></div>'
-    )
+def _fragment(svg: str, sentence: str, boxes: Boxes | None, notebook: bool) -> str:
+    picture = still_image(svg, sentence, notebook, round(LEAST_SCALE * size_of(svg)[0]))
+    fallback = f'<div style="overflow-x:auto">{picture}</div>'
     dark = dark_rules(":host([data-theme=dark]) .pic ")
     return embedded(fallback, script_of(_SCRIPTS, "given", boxes or {}, style=dark))

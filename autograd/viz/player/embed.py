@@ -187,6 +187,10 @@ _PAGE = """\
 {script}</body>
 </html>
 """
+_IN_DARK_NOTEBOOKS = (
+    "<style>:is([data-jp-theme-light=false],.vscode-dark,[theme=dark]) .glassgrad-still"
+    "{filter:invert(.91) hue-rotate(180deg)}</style>"
+)
 _STYLE = """\
 body { font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 1400px; padding: 0 1rem }
 h1 { font-size: 1.3rem; overflow-wrap: anywhere }
@@ -207,6 +211,22 @@ def page(
 def as_image(svg: str) -> str:
     """A picture as the address of an image."""
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+def still_image(svg: str, sentence: str, notebook: bool = True, least: int = 0) -> str:
+    """One picture, of a size that is known before it is there, so that a page does not jump.
+
+    Args:
+        svg: The picture.
+        sentence: The same in words.
+        notebook: Whether it turns dark where the notebook around it is dark.
+        least: So many pixels it is wide at least.
+    """
+    return (
+        f'{_IN_DARK_NOTEBOOKS if notebook else ""}<img class="glassgrad-still" '
+        f'alt="{escape(sentence)}" style="max-width:100%;min-width:{least}px;height:auto" '
+        f'src="{as_image(svg)}">'
+    )
 
 
 def embedded(fallback: str, script: str) -> str:

@@ -9,19 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import Any
 
-from autograd.viz.player.embed import as_image, embedded, page, script_of
+from autograd.viz.player.embed import embedded, page, script_of, still_image
 from autograd.viz.scene import Scene
 from autograd.viz.svg import dark_rules, group_text, to_svg
 
 _SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "panel.js", "film.js")
-
-_IN_DARK_NOTEBOOKS = (
-    "<style>:is([data-jp-theme-light=false],.vscode-dark,[theme=dark]) .glassgrad-still"
-    "{filter:invert(.91) hue-rotate(180deg)}</style>"
-)
 
 
 @dataclass(frozen=True)
@@ -69,15 +63,6 @@ class Film:
         """A piece of HTML, for a notebook or a page."""
         fallback = still_image(self.still, f"{self.title}. {self.captions[-1]}", notebook)
         return embedded(fallback, self.packed)
-
-
-def still_image(svg: str, sentence: str, notebook: bool = True) -> str:
-    """One picture, of a size that is known before it is there, so that a page does not jump."""
-    dark = _IN_DARK_NOTEBOOKS if notebook else ""
-    return (
-        f'{dark}<img class="glassgrad-still" alt="{escape(sentence)}" '
-        f'style="max-width:100%;height:auto" src="{as_image(svg)}">'
-    )
 
 
 def _panel(panel: Panel) -> dict[Any, Any]:

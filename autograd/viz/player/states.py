@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from autograd.viz.player.embed import embedded, page, script_of
-from autograd.viz.player.film import still_image
+from autograd.viz.player.embed import embedded, page, script_of, still_image
 from autograd.viz.svg import dark_rules
 
 _SCRIPTS = ("view.css", "elements.js", "view.js", "states.js")

@@ -259,7 +259,7 @@ def test_a_notebook_gets_a_picture_and_a_sentence(without_dot):
     assert set(bundle) == {"text/html", "image/svg+xml", "text/plain"}
     shown = re.sub("<style>.*?</style>\n", "", picture.svg)
     assert bundle["image/svg+xml"].replace('style="max-width:100%;height:auto" ', "") == shown
-    html = bundle["text/html"].partition("</style>")[2].partition("<script>")[0]
+    html = re.sub("<style>.*?</style>", "", bundle["text/html"]).partition("<script>")[0]
     image = ET.fromstring(html.replace('"></div>', '"/></div>'))[0][0]
     assert image.get("alt") == bundle["text/plain"]
     assert base64.b64decode(image.get("src").split(",")[1]).decode() == shown

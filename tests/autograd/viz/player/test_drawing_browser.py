@@ -106,13 +106,16 @@ def test_without_scripts_the_picture_remains_and_says_itself_in_words(shown, pla
 
 
 def test_hostile_names_stay_text(shown):
-    total = Value(0.0, label="<b>start</b>")
-    for k, name in enumerate(HOSTILE):
-        total = total * Value(k + 1.0, label=name)
-    page = shown(draw(total))
-    assert page.evaluate("window.hacked") is None
-    assert page.locator("svg script, svg [onload], svg foreignObject, svg a").count() == 0
-    assert "onerror=window.hacked=1" in page.locator("svg").first.text_content()
+    text = ""
+    for names in (HOSTILE[::2], HOSTILE[1::2]):  # few enough for each to be drawn by itself
+        total = Value(0.0, label="<b>start</b>")
+        for k, name in enumerate(names):
+            total = total * Value(k + 1.0, label=name)
+        page = shown(draw(total))
+        assert page.evaluate("window.hacked") is None
+        assert page.locator("svg script, svg [onload], svg foreignObject, svg a").count() == 0
+        text += page.locator("svg").first.text_content()
+    assert "onerror=window.hacked=1" in text
 
 
 def test_in_vs_code_each_of_two_drawings_is_alive(blank):  # noqa: F811

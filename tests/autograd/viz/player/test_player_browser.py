@@ -430,6 +430,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_hostile_names_are_text_everywhere(play, tmp_path):  # noqa: F811
     total = Value(0.0, label="<b>start</b>")
     for k, name in enumerate(HOSTILE):
@@ -576,6 +577,7 @@ def test_reduced_motion_is_respected(play):  # noqa: F811
     assert player.page.locator(".pic").evaluate("(e) => e.scrollLeft") == left
 
 
+@pytest.mark.slow
 def test_unusual_passes_play_to_their_end(play):  # noqa: F811
     leaf = Value(2.0, label="leaf")
     t = Tensor([1.0, -2.0], requires_grad=True, label="t")
@@ -1004,6 +1006,7 @@ def walked(player):
     return player.page.evaluate(WALKED)
 
 
+@pytest.mark.slow
 def test_what_happens_inside_of_a_closed_box_is_one_step_until_it_is_opened(play):  # noqa: F811
     steps = large_network()
     outline = Outline(steps, picture_of(steps).folding.boxes)
