@@ -46,7 +46,7 @@ class RecordedArray(Traced):
             if number is not None:
                 return number
         out = self.taken(parts)
-        number = None if out.ndim else self._run.element(out, ())
+        number = self._run.element(out, ()) if out.number else None
         return out if number is None else number
 
     def __setitem__(self, index: Any, value: Any) -> None:

@@ -86,7 +86,7 @@ def total_of(f):
 def differentiated(transform):
     """What a transform gives by all arguments that are arrays of floats."""
 
-    def derived(rng, f):
+    def derived(rng, f, leaves):
         total, inside = total_of(f), rng.random() < 0.5
 
         def apply(*xs):
@@ -101,6 +101,8 @@ def differentiated(transform):
                 return total(*given)
 
             floats = [xs[i] for i in places]
+            if not floats:
+                raise TypeError("there is nothing to differentiate by")
             found = transform(of_floats, floats, tuple(range(len(floats))))
             return [1.0 * x for x in found] if inside and type(found) is tuple else found
 
@@ -118,7 +120,7 @@ def second(f, xs, argnums):
     return autograd.grad(slopes, argnums)(*xs)
 
 
-def guard(rng, f):
+def guard(rng, f, leaves):
     level, whole = float(rng.normal()), rng.random() < 0.5
 
     def guarded(*xs):
@@ -130,7 +132,7 @@ def guard(rng, f):
     return guarded
 
 
-def largest(rng, f):
+def largest(rng, f, leaves):
     def of_the_largest(*xs):
         numbers = list((f(*xs) * 1.0).reshape(-1))
         return max(numbers) * 2.0 + sorted(numbers)[0]
@@ -138,8 +140,9 @@ def largest(rng, f):
     return of_the_largest
 
 
-def rounds(rng, f):
+def rounds(rng, f, leaves):
     count, w = int(rng.integers(3, 7)), Tensor(0.9, requires_grad=True)
+    leaves.append(w)
 
     def in_rounds(*xs):
         out = f(*xs)
@@ -151,11 +154,19 @@ def rounds(rng, f):
     return in_rounds
 
 
-def apart(rng, f):
+def model(rng, f, leaves):
+    """A small network of each number, as a model or as its close-up."""
+    made = nn.MLP(1, [3], 1, "tanh", rng=rng)
+    shown = made.scalars() if rng.random() < 0.4 else made
+    leaves += made.parameters()
+    return lambda *xs: shown((f(*xs) * 1.0).reshape(-1, 1)).sum()
+
+
+def apart(rng, f, leaves):
     return lambda *xs: (lambda out: out * autograd.tanh(out).detach())(Tensor(1.0) * f(*xs))
 
 
-def without_gradient(rng, f):
+def without_gradient(rng, f, leaves):
     def partly(*xs):
         with autograd.no_grad():
             still = f(*xs)
@@ -164,7 +175,7 @@ def without_gradient(rng, f):
     return partly
 
 
-def by_elements(rng, f):
+def by_elements(rng, f, leaves):
     def joined(*xs):
         numbers = (f(*xs) * 1.0).reshape(-1)
         first = numbers[0] if rng is not None else 0.0
@@ -191,17 +202,25 @@ MADE = {
     "hessian": differentiated(
         lambda f, xs, _: autograd.hessian(lambda x: f(x, *xs[1:]))(xs[0]) * 1.0
     ),
-    "jacobian": lambda rng, f: lambda *xs: autograd.jacobian(lambda x: f(x, *xs[1:]))(xs[0]),
+    "jacobian": lambda rng, f, leaves: (
+        lambda *xs: autograd.jacobian(lambda x: f(x, *xs[1:]))(xs[0])
+    ),
+    "model": model,
     "guard": guard,
     "largest": largest,
     "rounds": rounds,
     "detached": apart,
     "no_grad inside": without_gradient,
     "elements": by_elements,
-    "compiled inside": lambda rng, f: (lambda g: lambda *xs: g(*xs) + 1.0)(autograd.compile(f)),
-    "several": lambda rng, f: lambda *xs: (lambda y: (y, [y * 2.0], {"total": y.sum()}))(f(*xs)),
-    "a view": lambda rng, f: lambda *xs: f(*xs)[..., None].T[::-1],
+    "compiled inside": lambda rng, f, leaves: (lambda g: lambda *xs: g(*xs) + 1.0)(
+        autograd.compile(f)
+    ),
+    "several": lambda rng, f, leaves: (
+        lambda *xs: (lambda y: (y, [y * 2.0], {"total": y.sum()}))(f(*xs))
+    ),
+    "a view": lambda rng, f, leaves: lambda *xs: f(*xs)[..., None].T[::-1],
 }
+IN_STEPS = ["model", "guard", "largest", "rounds", "detached", "elements", "a view"]
 OF_ARRAYS = {"grad", "value_and_grad", "second", "vjp", "jvp", "hvp", "hessian", "jacobian"}
 
 
@@ -219,7 +238,8 @@ class Case:
         self.boxed &= self.program.names() <= NUMBERS
         self.narrow, self.audit = not self.boxed and rng.random() < 0.12, rng.random() < 0.7
         self.step = rng.random() < 0.25
-        self.made = [] if self.step else [pick(rng, list(MADE)) for _ in range(rng.integers(3))]
+        made = IN_STEPS if self.step else list(MADE)
+        self.made = [pick(rng, made) for _ in range(rng.integers(2 if self.step else 3))]
         self.ways = {name: self.way(rng) for name in self.program.inputs}
         if self.step and not any(way in HELD for way in self.ways.values()) and self.ways:
             self.ways[next(iter(self.ways))] = pick(rng, ["leaf", "Parameter"])
@@ -265,13 +285,11 @@ class Case:
             known = dict(zip(names, xs))
             return program(*(held[n] if n in held else known[n] for n in order))
 
+        leaves = [x for x in held.values() if isinstance(x, Node)]
+        if self.boxed:
+            leaves = [x for y in held.values() for x in np.ravel(np.asarray(y, dtype=object))]
         for name in self.made:
-            f = MADE[name](rng, f)
-        leaves = (
-            [x for y in held.values() for x in np.ravel(np.asarray(y, dtype=object))]
-            if (self.boxed)
-            else [x for x in held.values() if isinstance(x, Node)]
-        )
+            f = MADE[name](rng, f, leaves)
         optimizer = None
         if self.step and leaves:
             f, optimizer = self.as_step(f, leaves)
@@ -354,8 +372,12 @@ def changed(call, x):
     return np.asarray(x * factors.get(call, 1.0)).astype(x.dtype)
 
 
+KINDS_OF_RESULTS = Tensor, Value, float, np.ndarray
+
+
 def kind_of(x):
-    return next((kind for kind in (Tensor, Value) if isinstance(x, kind)), type(x)).__name__
+    """An element of an array is float64 as it is written, and a float to a compiled function."""
+    return next((kind for kind in KINDS_OF_RESULTS if isinstance(x, kind)), type(x)).__name__
 
 
 def _is_boxed(x):

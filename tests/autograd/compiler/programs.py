@@ -1,12 +1,15 @@
-"""Random programs on single numbers, for comparing compiled with uncompiled."""
+"""Comparing compiled with uncompiled, and random programs on single numbers to compare."""
 
 import random
 
 import numpy as np
+import pytest
 
 import autograd
-from autograd import RULEBOOK, Value
+from autograd import RULEBOOK, Tensor, Value
+from autograd.node import Node
 from autograd.op import Elementwise
+from autograd.trees import flatten
 
 # Sums are added in another order when compiled, so their last digits differ, and a zero that one
 # gives can have the other sign. Most operations pass such a difference on as small as it is. Near
@@ -30,6 +33,55 @@ TAME = [
         "square",
     ]
 ]
+
+
+def gradients(y, leaves):
+    """What the backward pass of y brings to leaves."""
+    for leaf in leaves:
+        leaf.zero_grad()
+    y.backward()
+    return [leaf.grad for leaf in leaves]
+
+
+def seen(result, nodes):
+    """What can be seen of a result: kinds and numbers, and the gradients of these nodes."""
+    leaves, kinds, total = [], [], 0.0
+    for x in flatten(result)[0]:
+        is_boxed = isinstance(x, np.ndarray) and x.dtype == object
+        kinds += [("of Values", x.shape)] if is_boxed else []
+        leaves += x.flat if is_boxed else [x]
+    for k, x in enumerate(leaves):
+        if isinstance(x, Node):
+            kinds.append((Tensor if isinstance(x, Tensor) else Value, x.requires_grad))
+            total = total + (k + 1.0) * (x.sum() if isinstance(x, Tensor) else x)
+        else:
+            kinds.append(type(x))
+    for node in nodes:
+        node.zero_grad()
+    if isinstance(total, Node) and total.requires_grad:
+        total.backward()
+    numbers = [np.array(x.data if isinstance(x, Node) else x) for x in leaves]
+    kinds += [node.grad is None for node in nodes]
+    return kinds, numbers + [np.array(0.0 if node.grad is None else node.grad) for node in nodes]
+
+
+def assert_same_calls(f, calls, nodes=(), paths=1, tolerance=1e-12, **options):
+    """The same results, of the same kinds, and gradients, and so many recordings."""
+    g = autograd.compile(f, **options)
+    for args in calls:
+        try:
+            kinds, expected = seen(f(*args), nodes)
+        except ArithmeticError as err:
+            with pytest.raises(type(err)):
+                g(*args)
+            continue
+        our_kinds, found = seen(g(*args), nodes)
+        assert our_kinds == kinds
+        for ours, theirs in zip(found, expected, strict=True):
+            assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
+            assert_same_numbers(ours, theirs, tolerance)
+    assert paths is None or sum(map(len, g._programs.values())) == paths
+    return g
 
 
 class RandomProgram:
@@ -140,7 +192,7 @@ class RandomRecurrence:
 
 def assert_same_numbers(ours, theirs, tolerance=1e-12):
     """Equal to a tolerance relative to the largest of them: sums may be added in another order."""
-    finite = np.abs(np.where(np.isfinite(theirs), theirs, 0))
+    finite = np.abs(np.where(np.isfinite(theirs), theirs, 0.0))
     scale = max(1.0, finite.max(initial=0))
     np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * scale)
 
@@ -156,3 +208,21 @@ def assert_same_compiled(program):
         assert our_kinds == kinds
         assert_same_numbers(our_values, values)
         assert_same_numbers(our_grads, grads)
+
+
+def assert_same_recurrence(seed):
+    """A random recurrence recorded, and replayed with other data, beside itself uncompiled."""
+    f = RandomRecurrence(seed)
+    g = autograd.compile(f)
+    for k in range(2):
+        rng, v = np.random.default_rng(seed + k), Value(0.3 + k)
+        given = rng.normal(size=f.rounds).tolist(), v, rng.integers(0, 8, size=f.width)
+        leaves = [*f.leaves, v]
+        (ours, last), (theirs, expected) = g(*given), f(*given)
+        found, wanted = (
+            [getattr(x, "data", x) for x in outs] for outs in ([*ours, last], [*theirs, expected])
+        )
+        assert_same_numbers(found, wanted)
+        assert_same_numbers(gradients(last, leaves), gradients(expected, leaves))
+        both = ours[-1] * last + ours[0] + v, theirs[-1] * expected + theirs[0] + v
+        assert_same_numbers(*(gradients(y, leaves) for y in both))

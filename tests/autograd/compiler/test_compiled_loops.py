@@ -17,7 +17,12 @@ from autograd.compiler.instructions import Chain, Loop, Scan
 from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.repeated_calls import unrolled
 from autograd.node import topological
-from tests.autograd.compiler.programs import RandomRecurrence, assert_same_numbers
+from tests.autograd.compiler.programs import (
+    RandomRecurrence,
+    assert_same_numbers,
+    assert_same_recurrence,
+    gradients,
+)
 
 W = [[Value(0.1 * (i - j)) for j in range(6)] for i in range(6)]
 U = [Value(0.3 - 0.1 * i) for i in range(6)]
@@ -33,13 +38,6 @@ def recurrent(xs):
             sum((w * v for w, v in zip(row, state)), u * x + b).tanh() for row, u, b in zip(W, U, B)
         ]
     return sum(v * v for v in state)
-
-
-def gradients(y, leaves):
-    for leaf in leaves:
-        leaf.zero_grad()
-    y.backward()
-    return [leaf.grad for leaf in leaves]
 
 
 def assert_same(g, f, *args, leaves=LEAVES):
@@ -252,25 +250,12 @@ def test_the_sign_of_a_power_and_who_needs_a_gradient_stay_as_they_are():
 # In the last three: something of each round depends on nothing but what all rounds share; two loops
 # read the same numbers; an operand that all rounds share has a part that needs no gradient.
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [*range(400), 101500403, 202500519, 202500603])
+@pytest.mark.parametrize("seed", [*range(150), 101500403, 202500519, 202500603])
 def test_random_recurrences_give_the_same_as_loops(seed, monkeypatch):
     monkeypatch.setattr(repeats, "ROUNDS", 2 + seed % 3)
     monkeypatch.setattr(repeats, "FEW", 0)
     monkeypatch.setattr(repeats, "MUCH", 10**9)
-    f = RandomRecurrence(seed)
-    g = autograd.compile(f)
-    for k in range(2):
-        xs, v = numbers(seed + k, f.rounds), Value(0.3 + k)
-        places = np.random.default_rng(seed + k).integers(0, 8, size=f.width)
-        leaves = [*f.leaves, v]
-        (ours, last), (theirs, expected) = g(xs, v, places), f(xs, v, places)
-        found, wanted = (
-            [getattr(x, "data", x) for x in outs] for outs in ([*ours, last], [*theirs, expected])
-        )
-        assert_same_numbers(found, wanted)
-        assert_same_numbers(gradients(last, leaves), gradients(expected, leaves))
-        both = ours[-1] * last + ours[0] + v, theirs[-1] * expected + theirs[0] + v
-        assert_same_numbers(*(gradients(y, leaves) for y in both))
+    assert_same_recurrence(seed)
 
 
 @pytest.mark.slow
@@ -287,7 +272,7 @@ def test_random_recurrences_are_rounds_of_calls_or_of_python():
         return numbers(seed, rounds), Value(0.5), np.zeros(f.width, dtype=int)
 
     found = []
-    for seed in range(40):
+    for seed in range(25):
         f = RandomRecurrence(seed)
         if longest(f(*given(30))[1]) - longest(f(*given(10))[1]) < 20:
             continue  # no round waits for the one before
@@ -299,7 +284,7 @@ def test_random_recurrences_are_rounds_of_calls_or_of_python():
             any(isinstance(x, Loop) for x in scans)
             or any(stretch.kinds is None for stretches in kinds for stretch in stretches)
         )
-    assert len(found) > 25
+    assert len(found) > 15
     assert sum(found) >= 0.95 * len(found)
 
 

@@ -9,7 +9,7 @@ import autograd
 import nn
 from autograd import CompileError, Tensor, Value
 from autograd.compiler.tape import Tape
-from tests.autograd.compiler.programs import assert_same_numbers
+from tests.autograd.compiler.programs import assert_same_calls, assert_same_numbers
 from tests.work import calls_at_most
 
 RNG = np.random.default_rng(0)
@@ -24,49 +24,10 @@ def whole(below, *shape):
     return RNG.integers(0, below, size=shape)
 
 
-def plain(x):
-    """What a result is and the numbers in it, whether it is a Value, a Tensor or an array."""
-    if isinstance(x, (list, tuple)):
-        return [type(x), *(entry for part in x for entry in plain(part))]
-    if isinstance(x, np.ndarray) and x.dtype == object:
-        return ["objects", x.shape, *(getattr(v, "data", v) for v in x.flat)]
-    if isinstance(x, (Value, Tensor)):
-        kind = Tensor if isinstance(x, Tensor) else Value
-        return [kind, x.requires_grad, np.shape(x.data), *np.ravel(np.asarray(x.data))]
-    return [type(x), *np.ravel(x)]
-
-
-def total(x):
-    """One number that depends on every number of a result in its own way."""
-    if isinstance(x, (list, tuple, np.ndarray)):
-        parts = x.flat if isinstance(x, np.ndarray) else x
-        return sum((i + 1.0) * total(part) for i, part in enumerate(parts))
-    return x.sum() if isinstance(x, Tensor) else x
-
-
-def run(function, leaves, args):
-    """The result of a call and the gradients of everything."""
-    for leaf in leaves:
-        leaf.zero_grad()
-    out = function(*args)
-    total(out).backward()
-    grads = [np.zeros(np.shape(p.data)) if p.grad is None else np.array(p.grad) for p in leaves]
-    return plain(out), grads
-
-
 def assert_compiled_agrees(f, leaves, calls):
-    """The same results, of the same kinds, and gradients; other data are replayed."""
-    g = autograd.compile(f)
-    for args in calls:
-        ours, our_grads = run(g, leaves, args)
-        theirs, grads = run(f, leaves, args)
-        assert len(ours) == len(theirs)
-        for a, b in zip(ours, theirs):
-            assert a == (pytest.approx(b, rel=1e-12, abs=1e-12) if isinstance(b, float) else b)
-        for a, b in zip(our_grads, grads):
-            assert_same_numbers(a, b)
-    assert any(g.any() for g in grads)
-    assert sum(map(len, g._programs.values())) == 1
+    """Other data are replayed."""
+    g = assert_same_calls(f, calls, leaves)
+    assert any(np.any(p.grad) for p in leaves)
     return g
 
 
