@@ -47,15 +47,16 @@ def seen(result, nodes):
     """What can be seen of a result: kinds and numbers, and the gradients of these nodes."""
     leaves, kinds, total = [], [], 0.0
     for x in flatten(result)[0]:
-        is_boxed = isinstance(x, np.ndarray) and x.dtype == object
-        kinds += [("of Values", x.shape)] if is_boxed else []
-        leaves += x.flat if is_boxed else [x]
+        if isinstance(x, np.ndarray) and x.dtype == object:
+            kinds.append(("of Values", x.shape))  # or of numbers, where one was chosen
+            leaves += x.flat
+            continue
+        is_node, kind = isinstance(x, Node), Tensor if isinstance(x, Tensor) else Value
+        kinds.append((kind, x.requires_grad) if is_node else type(x))
+        leaves.append(x)
     for k, x in enumerate(leaves):
         if isinstance(x, Node):
-            kinds.append((Tensor if isinstance(x, Tensor) else Value, x.requires_grad))
             total = total + (k + 1.0) * (x.sum() if isinstance(x, Tensor) else x)
-        else:
-            kinds.append(type(x))
     for node in nodes:
         node.zero_grad()
     if isinstance(total, Node) and total.requires_grad:
