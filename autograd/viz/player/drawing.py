@@ -27,9 +27,12 @@ def boxes_of(first: Sequence[Box], others: Sequence[tuple[Sequence[Box], str]]) 
     known = dict.fromkeys(box for are_open, _ in [(first, ""), *others] for box in are_open)
     for are_open, _ in others:
         known |= dict.fromkeys(inner for box in are_open for inner in box.all)
-    places = {box: g for g, box in enumerate(known)}
+    in_order = sorted(
+        known, key=lambda box: int(box.id[1:])
+    )  # as the pass has them: from the leaves
+    places = {box: g for g, box in enumerate(in_order)}
     views = [{"open": [places[box] for box in are_open]} for are_open, _ in [(first, ""), *others]]
-    groups = [{"id": box.id, "name": box.name, "text": box.name} for box in known]
+    groups = [{"id": box.id, "name": box.name, "text": box.name} for box in in_order]
     return {
         "groups": groups,
         "views": views,

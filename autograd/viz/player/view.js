@@ -77,7 +77,7 @@ function listen(label, actions, slider) {
 const looking = { f: () => look.fit(), "+": () => look.larger(), "-": () => look.smaller() };
 
 // A picture fits into the page, unless its type would become too small to read; then a part is
-// shown, and a small map says which.
+// shown, and a small map says which. A margin of less than a tenth is not cut off.
 const presented = () => host.hasAttribute("data-present"),
   smallest = () => (presented() ? 0.45 : host.clientWidth < 500 ? 0.9 : 0.7); // a projector makes all larger
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -88,7 +88,7 @@ function viewer(svg, label) {
     place; // what is seen of the picture
   const fitting = () =>
     Math.min(presented() ? 3 : 1, picture.clientWidth / width, (parseFloat(getComputedStyle(picture).maxHeight) || height) / height);
-  const scale = () => zoom || Math.max(fitting(), smallest());
+  const scale = () => zoom || (fitting() > 0.9 * smallest() ? fitting() : smallest());
   function zoomTo(x) {
     const before = place;
     zoom = x && Math.min(4, Math.max(0.1, x));

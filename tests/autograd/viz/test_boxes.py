@@ -537,6 +537,9 @@ def test_an_mlp_of_more_nodes_than_can_be_read_begins_as_its_layers():
     random.seed(1)
     mlp = MLP(3, [4, 4, 1])
     loss = (mlp([1.0, -2.0, 3.0]) - 1) ** 2
+    listed = [group["name"] for group in draw(loss)._boxes["groups"]]
+    assert listed == [group["name"] for group in recorded(backprop(loss))["groups"]]
+    assert listed[:2] == ["mlp", "mlp.layers[0]"]
     symbols = [" ".join(node.name) for node in draw(loss).graph.nodes if node.folded]
     assert symbols == ["mlp.layers[0]", "mlp.layers[1]", "mlp.layers[2]"]
     assert len(draw(loss, depth=0).graph.nodes) == 120

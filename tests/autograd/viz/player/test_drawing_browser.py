@@ -84,6 +84,17 @@ def test_of_a_large_one_a_part_is_shown_that_is_dragged_zoomed_and_fitted(shown)
     assert widths(page)[2] <= seen + 1
 
 
+def test_no_sliver_of_a_picture_is_cut_off(shown):
+    page = shown(deep(6), viewport={"width": 1920, "height": 800})
+    width, seen = widths(page)[1], []
+    for share in (0.68, 0.65, 0.5):  # of its natural size: what fits, what nearly does, and a part
+        page.set_viewport_size({"width": round(share * width) + 60, "height": 800})
+        page.wait_for_timeout(100)
+        room, whole, _ = widths(page)
+        seen.append(room >= whole)
+    assert seen == [True, True, False]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_has_the_theme_of_the_page_around_and_axe_finds_no_fault(shown, scheme):
     from axe_playwright_python.sync_playwright import Axe
