@@ -397,7 +397,7 @@ class _Trace:
         total: list[Any] = [None] * len(self.leaves)
         for out, seed in zip(outs, seeds, strict=True):
             if isinstance(out, Node) and out.requires_grad:
-                start = seed if self.as_graph else seed.data
+                start: Any = seed if self.as_graph else _plain(seed)
                 with force_grad():
                     found = gradients(out, self.leaves, start, self.as_graph)
                     for i, g in enumerate(found):

@@ -348,3 +348,26 @@ def test_compiled_several_outputs_have_their_tangents():
 
     found = compile(lambda x: jvp(f, (x,), (1.0,))[1])(X)
     assert_allclose(found, [2 * X, np.cos(X)], rtol=1e-14)
+
+
+PICKED = {
+    "an element": lambda x: x[2],
+    "the array": lambda x: x,
+    "a part": lambda x: x[1:],
+    "a sum": lambda x: x.sum(),
+    "a product": lambda x: (x * x)[1],
+}
+
+
+@pytest.mark.parametrize("function", PICKED.values(), ids=PICKED)
+def test_derivatives_are_arrays_of_numpys_own_class(function):
+    x = np.array([1.0, 2.0, 3.0])
+    _, pull = vjp(function, x)
+    out = function(Tensor(x))
+    found = [jacobian(function)(x), pull(np.ones(out.shape)), jvp(function, (x,), (x,))]
+    if out.ndim == 0:
+        found += [grad(function)(x), value_and_grad(function)(x), hessian(function)(x)]
+        found += [hvp(function, (x,), (x,))]
+    for result in found:
+        for array in result if isinstance(result, tuple) else (result,):
+            assert type(array) in (np.ndarray, np.float64, float)
