@@ -393,12 +393,15 @@ class Tape:
         same: dict[Traced, Traced] = {}
         for i, step in enumerate(self.steps):
             out, section = step.out, bisect(self.sections, i) - 1
-            step.args, step.options = mapped((step.args, step.options), lambda x: same.get(x, x))
-            if step.kind == VIEW:
-                out.base = same.get(out.base, out.base)
-            bases = {out.base, *(x.base for x in traced_in((step.args, step.options)))}
+            if same:
+                given = mapped((step.args, step.options), lambda x: same.get(x, x))
+                step.args, step.options = given
+                if step.kind == VIEW:
+                    out.base = same.get(out.base, out.base)
+            if step.kind not in (INTO, VIEW) or (self.changed and self._changes(step)):
+                continue
             key = _key((step.function, step.args, step.options))
-            if step.kind not in (INTO, VIEW) or key is None or not bases.isdisjoint(self.changed):
+            if key is None:
                 continue
             known, when = first.setdefault(key, (out, section))
             if known is out or when not in (0, section):  # other sections may not have run
@@ -407,6 +410,11 @@ class Tape:
             if step.kind == INTO:
                 step.kind, step.function, step.args = VIEW, np.ndarray.view, (known,)
                 step.options, out.base = {}, known.base
+
+    def _changes(self, step: Step) -> bool:
+        """Whether something writes to what a call gives or takes."""
+        given = traced_in((step.args, step.options))
+        return any(x.base in self.changed for x in (step.out, *given))
 
     def live(self, wanted: Iterable[Traced], known: Collection[Traced] = ()) -> list[bool]:
         """For each step, whether one of the wanted arrays depends on it.
@@ -458,14 +466,15 @@ def takes_out(function: Callable[..., Any]) -> bool:
 
 def _key(tree: object) -> Hashable:
     """What tells one call from another; None if that is not known."""
-    if isinstance(tree, Traced):
-        return id(tree)
-    kind = tree.__class__
+    kind = type(tree)
     if kind in (int, str, bool, type(None)):
         return kind, tree
-    if isinstance(tree, (tuple, list, dict)):
-        parts = list(tree.items()) if isinstance(tree, dict) else tree
-        keys = [_key(part) for part in parts]
+    if isinstance(tree, Traced):
+        return id(tree)
+    if isinstance(tree, dict):
+        tree = (*tree, *tree.values())
+    if isinstance(tree, (tuple, list)):
+        keys = [_key(part) for part in tree]
         return None if None in keys else (kind, *keys)
     if callable(tree):
         return "callable", tree
@@ -559,13 +568,14 @@ _PLAIN = {int, float, str, bool, type(None), np.ndarray, np.float64}
 
 def traced_in(tree: object) -> list[Traced]:
     """The traced arrays in nested arguments."""
-    if isinstance(tree, Traced):
-        return [tree]
-    if isinstance(tree, dict):
-        tree = tree.values()
-    elif not isinstance(tree, (tuple, list)):
-        return []
-    return [x for part in tree if part.__class__ not in _PLAIN for x in traced_in(part)]
+    if type(tree) is not tuple:  # which is what there is most of
+        if isinstance(tree, Traced):
+            return [tree]
+        if isinstance(tree, dict):
+            tree = tree.values()
+        elif not isinstance(tree, (tuple, list)):
+            return []
+    return [x for part in tree if type(part) not in _PLAIN for x in traced_in(part)]
 
 
 def has_traced(tree: object) -> bool:
@@ -579,7 +589,7 @@ def mapped(tree: T, function: Callable[[Traced], Any]) -> T:
     if isinstance(tree, Traced):
         found = function(tree)
     elif isinstance(tree, (tuple, list)):
-        found = type(tree)([x if x.__class__ in _PLAIN else mapped(x, function) for x in tree])
+        found = type(tree)([x if type(x) in _PLAIN else mapped(x, function) for x in tree])
     elif isinstance(tree, dict):
         found = {key: mapped(branch, function) for key, branch in tree.items()}
     same: T = found
