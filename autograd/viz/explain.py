@@ -252,6 +252,10 @@ class Explanations(Written, Sequence[Any]):
         return "\n\n\n".join(shown)
 
     @property
+    def _title(self) -> str:
+        return ", ".join(one.symbol.text for one in self._each[:MOST_PATHS])
+
+    @property
     def tree(self) -> Tree:
         """The explanations as a tree, below each other."""
         return "mtable", *(row for one in self._each[:MOST_PATHS] for row in one.tree[1:])

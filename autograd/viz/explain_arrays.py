@@ -74,10 +74,12 @@ class ArrayExplanation(Written):
         start = Derivative(self.symbol.top, self._steps.names[self._steps.root])
         rows = [(start.text, array_text(self._steps.seed), "")]
         for left, terms in self._equations:
-            rows.append((left.text, " + ".join(map(_term, terms)), _shapes(terms)))
+            rows.append((left.text, _added(terms), _shapes(terms)))
         lines = [f"  {x} = {y}   {z}".rstrip() for x, y, z in aligned(rows, WIDEST)]
         title = f"{self.symbol.text} by the chain rule, from the root back:"
         first, *rest = numbers(self.total)
+        if not first.startswith("[") and np.ndim(self.total):
+            first = f"array {shape_text(np.shape(self.total))}, {first}"
         indent = " " * (columns(self.symbol.text) + 3)
         value = "\n".join([f"{self.symbol.text} = {first}", *(indent + line for line in rest)])
         return "\n".join([title, "", *lines, "", value])
@@ -90,7 +92,7 @@ class ArrayExplanation(Written):
             right: list[Tree] = []
             for step, rule in terms:
                 if rule is None:
-                    written: Tree = ("mtext", _term((step, rule)))
+                    written: Tree = ("mtext", _by_rule(step))
                 else:
                     written = rule.tree if len(terms) < 2 else rule.factor_tree
                 right += [("mo", "+"), written]
@@ -106,9 +108,15 @@ def _shapes(terms: Sequence[tuple[Step, ArraySymbol | None]]) -> str:
     return f"({shape})" if made in ("", shape) else f"({shape} = {made})"
 
 
-def _term(term: tuple[Step, ArraySymbol | None]) -> str:
-    step, rule = term
-    return f"(by the rule of {step.op.name})" if rule is None else rule.text
+def _added(terms: Sequence[tuple[Step, ArraySymbol | None]]) -> str:
+    """Everything that arrives, as a sum."""
+    if len(terms) == 1 and (rule := terms[0][1]) is not None:
+        return rule.text
+    return " + ".join(_by_rule(step) if rule is None else rule.factor for step, rule in terms)
+
+
+def _by_rule(step: Step) -> str:
+    return f"(by the rule of {step.op.name})"
 
 
 class _Product(NamedTuple):

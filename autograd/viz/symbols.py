@@ -358,7 +358,7 @@ def text_template(x: Symbol) -> tuple[str, int, Sequence[int]]:
     op = x.op
     assert op is not None
     if x.words is not None:
-        return "{0}".join(x.words), NEGATIVE, (PRODUCT,)
+        return "{0}".join(x.words), NEGATIVE, (_needed_by_words(x),)
     if isinstance(op, Comparison):
         return f"[{{0}} {op.symbol} {{1}}]", ATOM, (NEGATIVE, NEGATIVE)
     if op.name == "square":
@@ -378,20 +378,33 @@ def text_template(x: Symbol) -> tuple[str, int, Sequence[int]]:
     return _call_template(x, op), ATOM, (NEGATIVE,) * len(x.operands)
 
 
+def _needed_by_words(x: Symbol) -> int:
+    """What words need of the operand: of `A · B as 2×3` nobody knows what it is that is 2×3."""
+    behind = x.words is not None and x.words[1]
+    return POWER if behind and not x.operands[0].derivative else PRODUCT
+
+
 def _call_template(x: Symbol, op: Op) -> str:
     """`tanh({0})`; of an operation on arrays also the arguments that are not the default."""
     operands = [f"{{{i}}}" for i in range(len(x.operands))]
     if isinstance(op, Elementwise):
         return f"{op.symbol}({', '.join(operands)})"
+    return f"{_call_name(op)}({', '.join([*operands, *_arguments(x, op)])})"
+
+
+def _call_name(op: Op) -> str:
+    is_word = op.symbol.islower() and op.symbol.isascii() and op.symbol.isalpha()
+    return op.symbol if is_word else op.name
+
+
+def _arguments(x: Symbol, op: Op) -> list[str]:
+    """The arguments of an operation on arrays that are not the default."""
     defaults = getattr(op, "params", {})
-    given = [
+    return [
         f"{name}={_argument_text(argument)}"
         for name, argument in x.params.items()
         if repr(argument) != repr(defaults.get(name)) and not _is_usual(name, argument)
     ]
-    is_word = op.symbol.islower() and op.symbol.isascii() and op.symbol.isalpha()
-    name = op.symbol if is_word else op.name
-    return f"{name}({', '.join([*operands, *given])})"
 
 
 def _is_usual(name: str, argument: Array | tuple[Any, ...]) -> bool:
@@ -455,17 +468,24 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
     if x.op is None:
         return _leaf_tree(x)
     if x.words is not None:
-        before, behind = (("mtext", text.replace(" ", "\u00a0")) for text in x.words)
-        return ("mrow", before, tree_of(x.operands[0], PRODUCT), behind), NEGATIVE
+        before, behind = x.words
+        parts = [tree_of(x.operands[0], _needed_by_words(x))]
+        if before:
+            parts.insert(0, _spaced(before))
+        if behind:
+            parts.append(_spaced(behind))
+        return ("mrow", *parts), NEGATIVE
     if isinstance(x.op, Comparison):
         left, right = map(tree_of, x.operands)
         return ("mrow", ("mo", "["), left, ("mo", x.op.symbol), right, ("mo", "]")), ATOM
     if x.op.name == "getitem":  # its template has a stand-in for the index
         inside = ("mtext", index_text(x.params.get("index")))
         return ("mrow", tree_of(x.operands[0], ATOM), ("mo", "["), inside, ("mo", "]")), ATOM
+    if not isinstance(x.op, Elementwise) and (given := _arguments(x, x.op)):
+        # a transpose with axes is no Xᵀ
+        return _call_tree(("mi", _call_name(x.op)), x, [("mtext", text) for text in given])
     if "{0}" not in x.op.latex:
-        commas = [part for y in x.operands for part in (("mo", ","), tree_of(y))]
-        return ("mrow", read(x.op.latex), ("mo", "("), *commas[1:], ("mo", ")")), ATOM
+        return _call_tree(read(x.op.latex), x)
     firmness, needs = template_places(x.op.latex)
     if x.op.operator in OPERATORS:
         _, firmness, by_operator = OPERATORS[x.op.operator]
@@ -474,6 +494,15 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
     if x.op.operator == "mul" and all(y.is_array for y in x.operands):
         return ("mrow", operands[0], ("mo", "⊙"), operands[1]), PRODUCT
     return _replaced(read(filled(x.op.latex, SLOTS)), operands), firmness
+
+
+def _spaced(text: str) -> Tree:
+    return "mtext", text.replace(" ", "\u00a0")
+
+
+def _call_tree(name: Tree, x: Symbol, arguments: Sequence[Tree] = ()) -> tuple[Tree, int]:
+    commas = [part for y in (*map(tree_of, x.operands), *arguments) for part in (("mo", ","), y)]
+    return ("mrow", name, ("mo", "("), *commas[1:], ("mo", ")")), ATOM
 
 
 def _leaf_tree(x: Symbol) -> tuple[Tree, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,6 +12,12 @@ import numpy as np
 
 SUPERSCRIPTS = dict(zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
 SUBSCRIPTS = dict(zip("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋", strict=True))
+
+_RIGHT = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]"
+FROM_THE_RIGHT = re.compile(f"{_RIGHT}(?:[{_RIGHT[1:-1]} ]*{_RIGHT})?")
+LEFT_TO_RIGHT_MARK = "\u200e"
+"""After what is written from the right it has no width; what follows, = 0.5, would else be shown
+before it."""
 
 NOT_REACHED = "—"
 """Stands where a gradient would be, as long as no backward pass has reached the node."""

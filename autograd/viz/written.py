@@ -7,6 +7,7 @@ from html import escape
 
 from autograd.viz.player.embed import page
 from autograd.viz.saving import save_by_suffix
+from autograd.viz.text import FROM_THE_RIGHT, LEFT_TO_RIGHT_MARK
 from autograd.viz.tikz import tex_formula
 from autograd.viz.tree import Tree, latex, math_element
 
@@ -19,6 +20,14 @@ $\displaystyle
 $
 \end{document}
 """
+
+_HTML = """<div tabindex="0" role="group" aria-label="Formulas" style="overflow-x:auto">%s</div>
+<pre style="white-space:pre-wrap;overflow-wrap:anywhere">%s</pre>"""
+
+
+def _marked(text: str) -> str:
+    """Text in which what follows a name that is written from the right stands after it."""
+    return FROM_THE_RIGHT.sub(rf"\g<0>{LEFT_TO_RIGHT_MARK}", text)
 
 
 class Written:
@@ -52,16 +61,21 @@ class Written:
             ValueError: path has another ending.
             OSError: The file cannot be written; what was there before stays.
         """
-        title, _, _ = str(self).partition("\n")
         save_by_suffix(
             path,
             {
                 ".txt": lambda: f"{self}\n",
                 ".md": lambda: f"$$\n{self.latex}\n$$\n",
-                ".html": lambda: page(title, f"{self.mathml}\n<pre>{escape(str(self))}</pre>"),
+                ".html": lambda: page(
+                    _marked(self._title), _HTML % (self.mathml, escape(_marked(str(self))))
+                ),
                 ".tex": lambda: _TEX % tex_formula(self.tree),
             },
         )
+
+    @property
+    def _title(self) -> str:
+        return str(self).partition("\n")[0].rstrip(":")
 
     def __repr__(self) -> str:
         return str(self)

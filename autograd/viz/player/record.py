@@ -23,7 +23,6 @@ by it; in the tree of a form, for the name of operand i.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,7 +38,7 @@ from autograd.viz.player.rules_js import can_compute
 from autograd.viz.player.values import value
 from autograd.viz.player.windows_record import windows_of
 from autograd.viz.steps import Pass, Step
-from autograd.viz.text import constant, printable
+from autograd.viz.text import FROM_THE_RIGHT, LEFT_TO_RIGHT_MARK, constant, printable
 from autograd.viz.trace import Node, is_array
 from autograd.viz.tree import latex
 
@@ -51,9 +50,6 @@ MOST_NAMED = 100
 
 MOST_PATHS = 12
 """Of more paths from a node to the root, so many are shown, and the others are counted."""
-
-_MARK = "\u200e"
-_FROM_THE_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 Record = dict[str, Any]
 
@@ -151,7 +147,7 @@ def _node(
     if code is not None:
         record |= _name(code)
         full = steps.abbreviated.get(code, code)
-        if full != record["name"].removesuffix(_MARK):
+        if full != record["name"].removesuffix(LEFT_TO_RIGHT_MARK):
             record["code"] = printable(full)
     elif isinstance(number := steps.values[node], float):
         record["text"] = constant(number)
@@ -167,7 +163,7 @@ def _name(code: str) -> Record:
     equation, = 0.5, would else be shown before it.
     """
     name = notation.name(code)
-    mark = _MARK if _FROM_THE_RIGHT.search(name.text) else ""
+    mark = LEFT_TO_RIGHT_MARK if FROM_THE_RIGHT.search(name.text) else ""
     record = {"name": name.text + mark, "tree": name.tree, "latex": name.latex}
     return record if name.is_word else record | {"firm": name.firm + mark}
 

@@ -403,3 +403,17 @@ def test_each_of_many_leaves_is_explained_without_visiting_the_graph_again():
         text = str(every[-1])
     assert len(every) == n + 1
     assert text.startswith("dy/d")
+
+
+def test_formulas_say_which_axes_and_of_what_they_repeat_or_reshape():
+    X = Tensor(np.arange(6.0).reshape(1, 2, 3), label="X", requires_grad=True)
+    r = (X.transpose((2, 0, 1)) ** 2).sum()
+    made = explain(r, X)
+    assert "dr/dX  = transpose(dr/dv₁, axes=(1, 2, 0))" in str(made)
+    assert r"\text{axes=(1, 2, 0)}" in made.latex
+    assert "^T" not in made.latex
+    assert str(made).splitlines()[-1] == "dr/dX = array 1×2×3, 0 … 10"
+    W = Tensor(np.arange(6.0).reshape(3, 2), label="W", requires_grad=True)
+    r = ((X @ W).reshape((2, 2)) @ X.mean(axis=(0, 1))[:2]).sum() + X.mean(axis=0).sum()
+    assert "dr/dX = " in (text := str(explain(r, X)))
+    assert "(((dr/dv₃·0.5) as 1×1×3) repeated to 1×2×3) + dr/dv₁ · Wᵀ" in text

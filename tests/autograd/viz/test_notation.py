@@ -199,7 +199,7 @@ def test_every_equation_of_an_explanation_is_true(example):
     steps = backprop(root)
     for leaf in steps.gradients:
         explanation = explain(root, leaf)
-        numbers = symbols_of(steps, explanation._names)
+        numbers = symbols_of(steps, explanation._trace.names)
         lines = str(explanation).splitlines()
         for line in lines[2:-2]:
             if "…" not in line:

@@ -171,3 +171,12 @@ def test_an_explanation_is_written_as_text_as_formulas_and_as_a_page(what, tmp_p
         ["pdflatex", "-interaction=batchmode", "-halt-on-error", "made.tex"],
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
+
+
+def test_on_the_page_of_an_explanation_what_follows_a_name_from_the_right_stands_after_it(tmp_path):
+    x, y = Value(2.0, label="משקל"), Value(3.0, label="وزن")
+    explain(x * y + x).save(tmp_path / "made.html")
+    page = (tmp_path / "made.html").read_text("utf-8")
+    text = page[page.index("<pre") :]
+    assert "/dמשקל\u200e = 3 + 1 = 4" in text
+    assert not re.search("[א-תء-ي](?![א-תء-ي\u200e])", text)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from autograd import Value, draw
+from autograd import Value, draw, explain
 from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 from tests.autograd.viz.player.test_player_browser import HOSTILE
 from tests.autograd.viz.player.test_player_hosts import IN_VSCODE, blank  # noqa: F401 (fixtures)
@@ -246,3 +246,17 @@ def test_no_type_of_a_large_drawing_is_too_small_to_read(shown, width, least):
             * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
     )
     assert min(sizes) >= least
+
+
+@pytest.mark.parametrize("width", [390, 930])
+def test_the_page_of_an_explanation_is_no_wider_than_its_window(play, tmp_path, width):  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    y = Value(0.5, label="a_long_name_of_a_leaf")
+    for _ in range(9):
+        y = (y * 0.9).sigmoid()
+    explain(y).save(tmp_path / "made.html")
+    viewport = {"width": width, "height": 800}
+    page = play(tmp_path / "made.html", wait="pre", viewport=viewport, bypass_csp=True).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert Axe().run(page).response["violations"] == []
