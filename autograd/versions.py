@@ -40,9 +40,9 @@ FIXED = Version()
 def note_write(*versions: Version) -> None:
     """Note that the arrays of these versions are about to be written to, or just have been."""
     written("writing to .data")
-    latest.number += 1
+    latest.number = number = latest.number + 1
     for version in versions:
-        version.number = latest.number
+        version.number = number
 
 
 class VersionedArray(np.ndarray[Any, Any]):

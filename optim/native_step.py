@@ -114,10 +114,10 @@ def plain_numbers(
     names = [name for name, x in group.items() if isinstance(x, (int, float))]
     names = [name for name in names if not isinstance(group[name], bool)]
     others = {name: x for name, x in group.items() if name not in names}
-    before = [*others.values()]
+    order, count, before = (*names, *others), len(names), [*others.values()]
 
     def read() -> list[float] | None:
-        same = [*map(group.__getitem__, others)] == before
-        return [*map(group.__getitem__, names)] if same else None
+        now = [*map(group.__getitem__, order)]
+        return now[:count] if now[count:] == before else None
 
     return names, others, read

@@ -44,8 +44,10 @@ class Given:
         self.values: list[Value] = []
         self.tensors: list[Tensor] = []
         self.others: list[Any] = []
-        described = [*map(self._describe, args)]
-        self.signature: Hashable = (*described, self._describe(kwargs) if kwargs else None)
+        self.signature: Hashable = (
+            *map(self._describe, args),
+            self._describe(kwargs) if kwargs else None,
+        )
 
     def _describe(self, x: Any) -> Hashable:
         kind = type(x)

@@ -382,6 +382,11 @@ class Workspace:
         self.later = None if program.effects is None else Later.of(self)
         if self.later is not None:
             self.guards += self._guards(self.later.numbers, *self.later.program)
+        memories = numbers, numbers if self.later is None else self.later.numbers
+        self.returned = {
+            row: (partial(memories[is_late].item, where), needs, is_plain)
+            for row, (is_late, where, needs, is_plain) in program.returned.items()
+        }
         is_closed = program.order and not program.value_count
         self.homes = (program.gathered.homes() if is_closed else None) or []
         self._bind_arrays()
