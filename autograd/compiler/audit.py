@@ -235,9 +235,9 @@ def _numbers(
         with np.errstate(all="ignore"):
             grads = gradients(Ends(list(ends.values())), nodes, seeds)
         for node, grad in zip(names, grads, strict=True):
-            if grad is None:
-                continue
             holder, index = (node.home.holder, node.home.index) if node.home else (node, ())
+            if grad is None or not holder.requires_grad:  # numbers of a frozen array get none
+                continue
             name = f"{GRADIENT}{holder.label or type(holder).__name__} ({id(holder)})"
             if isinstance(holder, Tensor):
                 total = found.setdefault(name, np.zeros(holder.shape, np.asarray(grad).dtype))

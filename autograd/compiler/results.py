@@ -224,11 +224,11 @@ class Call(Node):
             array._receive(gradients)
 
     def ends_here(self) -> bool:
-        """Whether all that went in are leaves."""
+        """Whether all that went in are leaves, with gradients of their own."""
         program = self.space.program
         if active() or not program.grounded:
             return False
-        if program.value_count and any(x.op is not None for x in self.leaves):
+        if program.value_count and any(x.op is not None or x.home for x in self.leaves):
             return False
         return all(x.op is None for x in self.tensors[: program.tensor_count])
 

@@ -112,6 +112,28 @@ def test_a_close_up_of_every_layer_gives_the_same_results_and_gradients(layers):
     assert_compiled_agrees(lambda x: np.tanh(shown(x)), model.parameters(), calls)
 
 
+@pytest.mark.parametrize("from_outside", [True, False], ids=["outside", "arguments"])
+def test_numbers_of_a_frozen_parameter_get_a_gradient_only_while_it_is_not_frozen(from_outside):
+    weight, bias = nn.Parameter([0.3, -0.7, 1.1]), nn.Parameter([0.2, 0.5, -0.4])
+    given = [p.scalars("p").tolist() for p in (weight, bias)]
+
+    def f(x, w, b):
+        return sum(autograd.tanh(u * x + v) for u, v in zip(*(given if from_outside else (w, b))))
+
+    g, more = autograd.compile(f), (None, None) if from_outside else given
+    for x, frozen in enumerate([True, False, True]):
+        bias.requires_grad = not frozen
+        found = []
+        for h in (f, g):
+            weight.grad = bias.grad = None
+            h(0.5 + x, *more).backward()
+            found.append((weight.grad, bias.grad))
+        (dw, db), (our_dw, our_db) = found
+        np.testing.assert_allclose(our_dw, dw, rtol=1e-12)
+        assert (our_db is None, db is None) == (frozen, frozen)
+        np.testing.assert_allclose(*((0.0, 0.0) if frozen else (our_db, db)), rtol=1e-12)
+
+
 def test_a_close_up_of_an_embedding_looks_up_what_the_call_says():
     model = nn.Embedding(5, 2, rng=np.random.default_rng(0))
     shown = model.scalars()
