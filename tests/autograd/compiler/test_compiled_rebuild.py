@@ -142,3 +142,14 @@ def test_a_pass_is_found_under_any_mode():
         with mode():
             loss.backward()
         assert w.grad == 3.0
+
+
+@pytest.mark.parametrize("start", [2.0, [1.0, 2.0, 3.0]])
+def test_a_gradient_that_is_one_number_shown_everywhere_is_found_anew_too(start):
+    t, w = (Tensor(x, requires_grad=True) for x in (start, 4.0))
+    g = autograd.compile(lambda x: [np.mean(t) * x, w * x])
+    for x in (np.array(2.0), np.array(math.nan)):
+        t.zero_grad()
+        g(x)[0].backward()
+        np.testing.assert_array_equal(t.grad, np.full(t.shape, x / t.size))
+        assert w.grad is None
