@@ -46,6 +46,7 @@ _SIGNS |= {
     if letter not in "ος"
 } | {"λ": r"$\lambda$"}
 _ACCENTS = {mark: accent for accent, mark in MARKS.items()}
+_BOX = r"$\square$"
 
 
 def tex_text(text: str) -> str:
@@ -66,7 +67,7 @@ def _tex_character(c: str) -> str:
         return rf"$\{_ACCENTS[apart[1]]}{{{apart[0]}}}$"
     if c.isascii() or "\u00c0" <= c <= "\u00ff":
         return c if c.isprintable() else " "
-    return r"$\square$"
+    return _BOX
 
 
 def tex_caption(caption: str, formula: Tree | None) -> str:
@@ -82,9 +83,22 @@ def tex_caption(caption: str, formula: Tree | None) -> str:
 
 
 def tex_formula(tree: Tree) -> str:
-    """A tree as LaTeX of ASCII alone; what pdflatex has no letter for becomes a box."""
-    known = {"…": r"\ldots "}
-    return "".join(c if c.isascii() else known.get(c, r"\ensuremath{\square}") for c in latex(tree))
+    """A tree as LaTeX of ASCII alone.
+
+    What pdflatex has no letters for becomes a box; each word of them another, with a number.
+    """
+    boxes: dict[str, str] = {}
+
+    def sign(found: re.Match[str]) -> str:
+        written = [_tex_character(c) for c in found[0]]
+        if _BOX in written:
+            number = len(boxes) + 1
+            return boxes.setdefault(found[0], rf"\ensuremath{{\square_{{{number}}}}}")
+        return "".join(
+            rf"\ensuremath{{{c[1:-1]}}}" if c.startswith("$") else rf"\text{{{c}}}" for c in written
+        )
+
+    return re.sub(r"[^\x00-\x7f]+", sign, latex(tree).replace("…", r"\ldots "))
 
 
 def to_tikz(scenes: Sequence[tuple[Scene, str]], alone: bool = True) -> str:
