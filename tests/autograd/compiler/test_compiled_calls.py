@@ -257,3 +257,13 @@ def test_a_bias_is_no_addition_where_several_samples_share_it(samples, added):
     products = [c.args for c in space.forward if c.func.__name__ == "dot"]
     shapes = [x.shape for x in (products[0][0], products[1][0])]
     assert shapes == ([(5, 2), (3, 5)] if added else [(5, 3), (3, 6)])
+
+
+@pytest.mark.parametrize("count", [100, 500, 2_000, 16_000])
+def test_sums_of_float32_rows_round_no_more_than_a_millionth(count):
+    rows = np.full((2, count), 0.1, dtype=np.float32)
+    exact = rows.astype(float).sum(axis=1)
+    for x, axis in ((rows, 1), (rows.T, 0)):
+        total = np.empty(2, np.float32)
+        call_into(total, np.add.reduce, (x,), {"axis": axis})()
+        np.testing.assert_allclose(total, exact, rtol=1e-6)
