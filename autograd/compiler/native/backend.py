@@ -135,6 +135,9 @@ class Native:
             return
         try:
             parts = _parts_of(_pieces_of(space)[1])
+            if not any(parts):  # of arrays without numbers nothing is left to do
+                self.stop()
+                return
             self.state = MachineCode(_key(parts), Compiled(printed_apart(parts, this_machine())))
         except Ending:
             self.stop()

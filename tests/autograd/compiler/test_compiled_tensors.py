@@ -395,3 +395,14 @@ def test_arrays_are_joined_along_an_axis_that_is_given_by_place():
     f = autograd.compile(lambda x: np.concatenate((x, 2 * x), 0))
     for k in range(3):
         assert f(np.array([1.0, 2.0 + k])).tolist() == [1.0, 2.0 + k, 2.0, 4.0 + 2 * k]
+
+
+def test_arrays_without_numbers_are_left_to_numpy_natively():
+    pytest.importorskip("llvmlite")
+    p = Tensor(np.zeros((0, 3)), requires_grad=True)
+    g = autograd.compile(
+        lambda x: [(p * x).tanh().sum(axis=1), autograd.exp(p * x) - p], backend="native"
+    )
+    for _ in range(2):
+        total, rows = g(np.zeros((0, 3)))
+        assert (total.shape, rows.shape) == ((0,), (0, 3))
