@@ -328,8 +328,7 @@ def chain_rule(
                 _, _, parent, _, product = step
                 waiting[parent] = waiting[parent] + product if parent in waiting else product
                 yield watch_product(step) if watched else step
-    # To name `strict` would take Python half a microsecond, at each pass.
-    deliver(zip(reversed(order), grads))  # noqa: B905
+    deliver(zip(reversed(order), grads, strict=True))
 
 
 def _deliver(found: Iterable[tuple[Node, Any]]) -> None:

@@ -252,11 +252,11 @@ def whole_step(title, then, now=None):
     return compiled(title, (now or f"{then}, whole step") if whole else then)
 
 
-def first_call():
+def first_call(shape):
     import autograd
     from benchmarks.compiling import SHAPES
 
-    function, data = SHAPES["two moons, 100 points"]
+    function, data = SHAPES[shape]
     return timed(lambda: autograd.compile(functools.partial(function))(*data))
 
 
@@ -318,7 +318,15 @@ GROUPS = {
         "784-128-64-10, tensors": row(compiled, "784", "tensors"),
         "scalar GPT": row(compiled, "scalar GPT", "scalars"),
         "recurrent network, single Values": row(compiled, "recurrent", "single Values"),
-        "first call: moons in single Values": row(first_call, **MILLISECONDS),
+        "first call: moons in single Values": row(
+            first_call, "two moons, 100 points", **MILLISECONDS
+        ),
+        "first call: edit distance": row(
+            first_call, "the edit distance of 100 and 100 numbers", **MILLISECONDS
+        ),
+        "first call: Viterbi": row(
+            first_call, "Viterbi, 500 steps through 10 states", **MILLISECONDS
+        ),
     },
     "steps": {
         "whole step: moons, scalars": row(whole_step, "two moons", "scalars"),

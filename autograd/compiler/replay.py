@@ -129,7 +129,7 @@ def _result(
         number: float = number_now()
         if call is not None and needs:
             return ResultValue(number, call, place)
-        return number if is_plain else _constant_number(number)
+        return number if is_plain else Constant(number)
     if isinstance(x, Passed):
         if x.kind == "leaf":
             return space.program.leaf(x.what, given)
@@ -141,14 +141,6 @@ def _result(
         return _constant(array)
     array = space.arrays[x].copy()
     return array[()] if x.number else array  # NumPy gives its scalar, a Tensor an array
-
-
-def _constant_number(number: float) -> Constant:
-    """A Constant, in half the time that `Constant(number)` takes."""
-    out = Constant.__new__(Constant)
-    out._data, out._grad, out.label = number, None, ""
-    out.op = out._left = out._right = None
-    return out
 
 
 def _constant(array: Array) -> Tensor:

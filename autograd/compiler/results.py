@@ -176,7 +176,7 @@ class Call(Node):
         space, program = self.space, self.space.program
         leaves: Iterable[tuple[Value, float]] = ()
         if self.leaves:
-            leaves = zip(self.leaves, space.leaf_grads.tolist())  # noqa: B905 (as in node.py)
+            leaves = zip(self.leaves, space.leaf_grads.tolist(), strict=True)
         arrays = space.arrivals
         if program.tensor_count:  # some are arguments of this call
             arrays = arrays + [(self.tensors[k], grad) for k, grad in space.gradients]
