@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
+import optim
 from autograd import RULEBOOK, Tensor, Value
 from autograd.node import Node
 from autograd.op import Elementwise
@@ -83,6 +84,22 @@ def assert_same_calls(f, calls, nodes=(), paths=1, tolerance=1e-12, **options):
             assert_same_numbers(ours, theirs, tolerance)
     assert paths is None or sum(map(len, g._programs.values())) == paths
     return g
+
+
+def left_in(things):
+    """What a step may change: numbers, gradients, counts, averages, and what was drawn."""
+    seen = []
+    for x in things:
+        if isinstance(x, Node):
+            seen += [np.array(x.data), None if x._grad is None else np.array(x.grad)]
+        elif isinstance(x, np.random.Generator):
+            seen.append(x.bit_generator.state)
+        elif isinstance(x, optim.Optimizer):
+            for group in x.state_dict()["state"]:
+                seen += [np.array(group["steps"]), *(y for _, y in sorted(group["kept"].items()))]
+        else:
+            seen += x.state_dict().values()
+    return seen
 
 
 class RandomProgram:
