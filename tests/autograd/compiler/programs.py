@@ -1,5 +1,6 @@
 """Comparing compiled with uncompiled, and random programs on single numbers to compare."""
 
+import functools
 import random
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import autograd
 import optim
-from autograd import RULEBOOK, Tensor, Value
+from autograd import RULEBOOK, CompileError, Tensor, Value
 from autograd.node import Node
 from autograd.op import Elementwise
 from autograd.trees import flatten
@@ -100,6 +101,47 @@ def left_in(things):
         else:
             seen += x.state_dict().values()
     return seen
+
+
+def assert_same_steps(
+    make, calls, between=None, *, rtol=1e-11, atol=0.0, each=False, signs=False, **options
+):
+    """What calls give and leave in what they change, compiled as uncompiled; the compiled function.
+
+    `make` gives a function and all that it may change, new each time; `between` is called before
+    each call with its number and these. With `each` it is seen after each call what is left, with
+    `signs` the signs of zeros, too.
+    """
+    runs = []
+    for wrap in (lambda f: f, functools.partial(autograd.compile, **options)):
+        f, *changed = make()
+        f, seen = wrap(f), []
+        for k, args in enumerate(calls):
+            if between is not None:
+                between(k, *changed)
+            seen += [x.data if isinstance(x, Node) else x for x in flatten(f(*args))[0]]
+            seen += left_in(changed) if each else []
+        runs.append(seen + left_in(changed))
+    expected, found = runs
+    for ours, theirs in zip(found, expected, strict=True):
+        if not isinstance(theirs, float | np.floating | np.ndarray):
+            np.testing.assert_equal(ours, theirs)
+            continue
+        assert isinstance(ours, np.ndarray) == isinstance(theirs, np.ndarray)
+        assert np.asarray(ours).dtype == np.asarray(theirs).dtype
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=atol)
+        if signs:
+            np.testing.assert_array_equal(np.signbit(ours), np.signbit(theirs))
+    return f
+
+
+def assert_refused(make, args, match):
+    """At its first call, and what the function would change stays as it is."""
+    f, *changed = make()
+    before = left_in(changed)
+    with pytest.raises(CompileError, match=match):
+        autograd.compile(f, audit=False)(*args)
+    np.testing.assert_equal(left_in(changed), before)
 
 
 class RandomProgram:
