@@ -36,25 +36,30 @@ class Tracer(force_grad):
     """Sees what is computed: what `compile` is inside while it runs a function to record.
 
     The engine reports to the innermost one; autograd/compiler/record.py says what is done with it.
+
+    Attributes:
+        twins: What stands for objects while it sees what happens, by their `id`.
     """
+
+    twins: dict[int, Any]
 
     def made(self, op: Any, out: Any, operands: tuple[Any, ...]) -> Any:
         """An operation was computed; the answer is its result, as the user gets it."""
-        raise NotImplementedError
+        return out
 
     def read(self, node: Any, what: str) -> Any:
         """The plain number or array of a node was asked for, by `what`."""
-        raise NotImplementedError
+        return node._data
 
     def compared(
         self, relation: Callable[[float, float], bool], left: Any, right: Any, outcome: bool
     ) -> bool:
         """Two Values were compared; the answer is how that comes out."""
-        raise NotImplementedError
+        return outcome
 
     def lift(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
         """Operands of an operation on arrays were given; the answer is what it computes with."""
-        raise NotImplementedError
+        return operands
 
     def leaf(self, node: Any) -> Any:
         """What the number and the gradient of a leaf are read from and written to."""
@@ -88,10 +93,6 @@ class Tracer(force_grad):
 
     def as_written(self) -> NoReturn:
         """This call is to be run as it is written: it ends in an error."""
-        raise NotImplementedError
-
-    def once(self, owner: Any, make: Callable[[Any, Tracer], Any]) -> Any:
-        """What was made for an owner the first time, by `make(owner, tracer)`."""
         raise NotImplementedError
 
     def ends_as(self, owner: object, name: str, value: Callable[[], object]) -> None:

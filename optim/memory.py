@@ -188,7 +188,7 @@ def recorded(
     """A group and its memory as a tracer has them: with numbers that are read at every call."""
     names, others, read = plain_numbers(group)
     settings = zip(names, watching.numbers_of(read, group, names), strict=True)
-    twin: RecordedMemory = watching.once(memory, RecordedMemory)
+    twin = watching.twins.setdefault(id(memory), RecordedMemory(memory, watching))
     twin.starts = starts
     return others | dict(settings), twin
 

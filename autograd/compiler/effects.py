@@ -22,7 +22,7 @@ import numpy as np
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, take_late_guards
-from autograd.compiler.tape import Traced
+from autograd.compiler.tape import Tape, Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
@@ -31,8 +31,7 @@ from autograd.versions import Version, latest
 if TYPE_CHECKING:
     from autograd.arrays import Array
     from autograd.compiler.crossing import Crossing
-    from autograd.node import Node
-    from autograd.op import Op
+    from autograd.compiler.host_numbers import HostNumber
     from autograd.value import Value
 
 
@@ -46,7 +45,7 @@ class StandIn(Tensor):
     Its `_data` is the memory of its numbers, and `last_grad` that of its gradient (aliases.py).
 
     Attributes:
-        effects: What the recorded function changes.
+        run: The recording.
         given: The Tensor.
         first, first_grad: The numbers and the gradient that it comes with; a gradient can be None.
         last_grad: The gradient that it has now; who reads `grad` asks for it.
@@ -57,15 +56,15 @@ class StandIn(Tensor):
 
     __slots__ = (
         "asked",
-        "effects",
         "first",
         "first_grad",
         "given",
         "is_set",
         "last_grad",
+        "run",
         "window",
     )
-    effects: Effects
+    run: Effects
     given: Tensor
     first: Traced
     first_grad: Traced | None
@@ -75,10 +74,10 @@ class StandIn(Tensor):
     is_set: bool
 
     @classmethod
-    def of(cls, effects: Effects, given: Tensor, data: Array) -> StandIn:
+    def of(cls, run: Effects, given: Tensor, data: Array) -> StandIn:
         """What stands for a Tensor with these numbers."""
         out = cls.__new__(cls)
-        run, out.effects, out.given = effects.run, effects, given
+        out.run, out.given = run, given
         out._data = out.first = run.tape.source(data)
         # not by `_become_leaf`, which would forget a gradient that single numbers know of
         out._inputs, out.parents, out.op, out.params = [], (), None, {}
@@ -97,13 +96,13 @@ class StandIn(Tensor):
     def numbers(self) -> Traced:
         """The numbers that it has now."""
         memory: Traced = self._data
-        return self.effects.run.aliases.now.get(memory, memory)
+        return self.run.aliases.now.get(memory, memory)
 
     @property
     def gradient(self) -> Traced | None:
         """The gradient that it has now."""
         last = self.last_grad
-        return None if last is None else self.effects.run.aliases.held(last)
+        return None if last is None else self.run.aliases.held(last)
 
     @property
     def stays(self) -> bool:
@@ -112,8 +111,8 @@ class StandIn(Tensor):
 
     def check_whole(self) -> None:
         """See to it that it has the numbers that its single numbers have."""
-        if id(self.given) in self.effects.rows.changed:
-            self.effects.run.refuse("using an array after its single numbers were changed")
+        if id(self.given) in self.run.aliases.changed:
+            self.run.refuse("using an array after its single numbers were changed")
 
     @property
     def _grad(self) -> Traced | None:
@@ -128,8 +127,8 @@ class StandIn(Tensor):
     def _take_gradient(self, grad: Traced | None, is_shared: bool) -> None:
         """Have another gradient, or none; where it is assigned, a Tensor shares the array."""
         self.check_whole()
-        aliases = self.effects.run.aliases
-        self.effects.rows.array_gradient(self.given, is_gone=grad is None)
+        aliases = self.run.aliases
+        self.run.array_gradient(self.given, is_gone=grad is None)
         if grad is not None and self.stays and self.window is not None:
             aliases.write(self.window, grad)
             grad = self.window
@@ -146,9 +145,9 @@ class StandIn(Tensor):
         self._take_gradient(grad if before is None else before + grad, is_shared=False)
 
     def _checked(self, name: str, array: Any) -> Any:
-        given, aliases = array, self.effects.run.aliases
+        given, aliases = array, self.run.aliases
         if not isinstance(array, Traced):
-            array = self.effects.run.traced(array)
+            array = self.run.traced(array)
         step = array.maker
         if array.dtype != self.dtype:
             array = array.astype(self.dtype)
@@ -162,23 +161,23 @@ class StandIn(Tensor):
 
     def _write(self, array: Traced) -> None:
         self.check_whole()
-        aliases = self.effects.run.aliases
+        aliases = self.run.aliases
         if self.stays:
             aliases.write(self._data, array)
             self.was_written(self._data)
         elif aliases.whole(array) is not self._data:  # `t.data -= …` has written it already
             self._data = aliases.own(array)
             aliases.leaves[self._data] = self
-            self.effects.rows.array_changed(self.given)
+            self.run.array_changed(self.given)
 
     def was_written(self, memory: Traced) -> None:
         """Note that some memory has other numbers, which may be its own."""
         if memory is self._data:
-            self.effects.rows.array_changed(self.given)
+            self.run.array_changed(self.given)
             latest.number += 1
             self._version.number = latest.number
         elif memory is self.last_grad:
-            self.effects.rows.array_gradient(self.given, is_gone=False)
+            self.run.array_gradient(self.given, is_gone=False)
             self.is_set = True
 
     @staticmethod
@@ -203,12 +202,12 @@ class Gathered:
         reached = [x._grad is not None for x in self.leaves]
         grads = [np.zeros_like(x._data.array) if x._grad is None else x._grad for x in self.leaves]
         row = self._row(grads)
-        effects = self.leaves[0].effects
+        run = self.leaves[0].run
         for x, part in zip(self.leaves, self._parts(row), strict=True):
             if x.gradient is not None:
-                effects.shown[x.gradient] = part
+                run.shown_in[x.gradient] = part
             elif x.window is not None and all(leaf.stays for leaf in self.leaves):
-                effects.run.aliases.write(x.window, part)  # as Parameters do
+                run.aliases.write(x.window, part)  # as Parameters do
         return row, None if all(reached) else reached
 
     def zero_grad(self) -> None:
@@ -221,12 +220,12 @@ class Gathered:
         for x in self.leaves:
             x.check_whole()
         row: Traced = self._row([x._data for x in self.leaves]).copy()
-        self.leaves[0].effects.own.add(row)
+        self.leaves[0].run.own.add(row)
         return row
 
     def put(self, theta: Traced) -> None:
         """Let these be the numbers of the leaves."""
-        self.leaves[0].effects.own.discard(theta)
+        self.leaves[0].run.own.discard(theta)
         for x, part in zip(self.leaves, self._parts(theta), strict=True):
             x._write(part)
 
@@ -238,42 +237,38 @@ class Gathered:
             start += x.size
 
     def _row(self, arrays: list[Array | Traced]) -> Traced:
-        tape = self.leaves[0].effects.run.tape
+        tape = self.leaves[0].run.tape
         rows = [tape.call(np.reshape, (x, (-1,))) for x in arrays]
         row: Traced = rows[0] if len(rows) == 1 else tape.call(np.concatenate, (rows,))
         return row
 
 
-class Effects:
-    """What the recorded function changes.
+class Effects(RowEffects):
+    """A recording of what a function changes.
 
     Attributes:
-        own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
-        aliases: What arrays of leaves hold that are written to.
         kept: What gives an array that is kept from call to call, what it is before, and after.
         ends: Attributes of objects that are others after the call.
         owners: Whose attributes and arrays change.
         draws: Generators, and the arrays of what they draw.
-        shown: Where a gradient is found in the row that an optimizer made of several: all of a row
-            are written at once.
-        rows: What happens to Values.
+        shown_in: Where a gradient is found in the row that an optimizer made of several: all of a
+            row are written at once.
         tensors: Tensors from outside, and what stands for each inside.
     """
 
-    def __init__(self, run: Crossing) -> None:
-        self.run = run
-        self.tensors: dict[int, tuple[Tensor, StandIn]] = {}
-        self.host = HostNumbers(run.tape)
-        self.own: set[Traced] = set()
+    tensors: dict[int, tuple[Tensor, StandIn]]
+
+    def __init__(self, tape: Callable[[Crossing], Tape]) -> None:
+        super().__init__(tape)
+        self.host = HostNumbers(self.tape)
         self.kept: list[tuple[Callable[[], Array], Traced, Traced]] = []
         self.ends: list[tuple[Any, str, Callable[[], Any]]] = []
         self.owners: list[Any] = []
         self.draws: list[tuple[np.random.Generator, Traced]] = []
-        self.made: dict[int, Any] = {}
-        self.shown: dict[Traced, Traced] = {}
-        self.rows = RowEffects(run, self.own, self.tensors)
+        self.shown_in: dict[Traced, Traced] = {}
+        self.twins: dict[int, Any] = {}
 
-    def keep(self, holder: Callable[[], dict[str, Array]], name: str, first: Array) -> Traced:
+    def held(self, holder: Callable[[], dict[str, Array]], name: str, first: Array) -> Traced:
         """A copy of an array that is kept from call to call; what it is in the end is kept."""
 
         def array() -> Array:
@@ -282,7 +277,7 @@ class Effects:
                 kept[name] = first.copy()
             return kept[name]
 
-        before = self.run.tape.source(holder().get(name, first))
+        before = self.tape.source(holder().get(name, first))
         after: Traced = before.copy()
         self.own.add(after)
         self.kept.append((array, before, after))
@@ -295,13 +290,25 @@ class Effects:
             return made.args[0].base in self.own
         return array in self.own
 
-    def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Traced:
-        """Numbers of a generator, which is left where it is."""
+    def numbers_of(
+        self, read: Callable[[], Any], owner: object, names: Sequence[str]
+    ) -> list[HostNumber]:
+        """Expressions of numbers that each call reads."""
+        self.owners.append(owner)
+        return self.host.read(read, names, owner)
+
+    def ends_as(self, owner: object, name: str, value: Callable[[], Any]) -> None:
+        """An effect on an attribute."""
+        self.owners.append(owner)
+        self.ends.append((owner, name, value))
+
+    def drawn(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Traced:
+        """An array that each call fills in; here with what the generator, left, would draw next."""
         twin = copy.deepcopy(generator)
         for known, drawn in self.draws:
             if known is generator:
                 twin.random(drawn.shape)
-        numbers: Traced = self.run.tape.source(twin.random(shape))
+        numbers: Traced = self.tape.source(twin.random(shape))
         self.draws.append((generator, numbers))
         return numbers
 
@@ -314,36 +321,36 @@ class Written:
         asked: The number of a tensor whose gradient from before the call is used, and that.
     """
 
-    def __init__(self, effects: Effects) -> None:
-        self.effects, self.run = effects, effects.run
-        leaves = [(k, x) for k, (_, x) in enumerate(effects.tensors.values())]
+    def __init__(self, run: Effects) -> None:
+        self.run = run
+        leaves = [(k, x) for k, (_, x) in enumerate(run.tensors.values())]
         self.data = [(k, x.numbers) for k, x in leaves if x.numbers is not x.first]
         grads = [(k, x.gradient) for k, x in leaves if x.is_set]
-        self.grads = [(k, None if x is None else effects.shown.get(x, x)) for k, x in grads]
+        self.grads = [(k, None if x is None else run.shown_in.get(x, x)) for k, x in grads]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
-        self.kept, self.ends, self.owners = effects.kept, effects.ends, effects.owners
-        self.holders = [get for get, *_ in effects.kept]
-        self.numbers = list(effects.host.used.values())
-        self.compute, self.draws = effects.host.computed(), effects.draws
+        self.kept, self.ends, self.owners = run.kept, run.ends, run.owners
+        self.holders = [get for get, *_ in run.kept]
+        self.numbers = list(run.host.used.values())
+        self.compute, self.draws = run.host.computed(), run.draws
         self.generators = list({id(x): x for x, _ in self.draws}.values())
-        written = [stand_in for _, stand_in in effects.tensors.values() if stand_in.requires_grad]
+        written = [stand_in for _, stand_in in run.tensors.values() if stand_in.requires_grad]
         # running averages, draws and forgotten gradients leave the graph of the results as it is
         brought = any(x is not None for _, x in self.grads)
         self.is_step = bool(
             brought or self.kept or self.ends or any(x.numbers is not x.first for x in written)
         )
-        self._take_rows(effects.rows)
+        self._take_rows(run)
 
-    def _take_rows(self, rows: RowEffects) -> None:
+    def _take_rows(self, run: Effects) -> None:
         """What happens to Values."""
-        rows.check()
-        self.roots, self.olds, self.section = rows.roots, rows.olds, rows.section
-        self.leaf_at = rows.grads
-        self.late = rows.late()
+        run.check()
+        self.roots, self.olds, self.section = run.roots, run.olds, run.section
+        self.leaf_at = run.grads
+        self.late = run.waiting()
         self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
         self.row_grads: list[tuple[int, int | None]] = []
         self.arrays_gone: list[int] = []
-        for k, leaf in rows.leaves.items():
+        for k, leaf in run.leaf_rows.items():
             if isinstance(leaf.number, tuple):
                 array, where = leaf.number
                 self.row_data.setdefault(array, []).append((k, where))
@@ -420,9 +427,9 @@ class Written:
         return [self.run.graph.leaves[x] for x in found] if len(found) >= MANY else []
 
 
-def written(effects: Effects) -> Written | None:
+def written(run: Effects) -> Written | None:
     """The effects of what is recorded; None where it has none."""
-    return Written(effects) or None
+    return Written(run) or None
 
 
 class State:
@@ -521,22 +528,6 @@ class Unwritten(Tracer):
     class Stop(BaseException):
         """It would."""
 
-    def made(self, op: Op, out: Node, operands: Any) -> Any:
-        """The result."""
-        return out
-
-    def read(self, node: Node, what: str) -> Any:
-        """The number."""
-        return node._data
-
-    def compared(self, relation: Any, left: Any, right: Any, outcome: bool) -> bool:
-        """How it comes out."""
-        return outcome
-
-    def lift(self, operands: tuple[Tensor | Array, Node]) -> tuple[Tensor | Array, Node]:
-        """The operands."""
-        return operands
-
     def multiplied(self, *step: Any) -> None:
         """A backward pass that leaves gradients behind goes no further."""
         if not differentiated.get():
@@ -550,4 +541,4 @@ class Unwritten(Tracer):
         """What has no gradient to be read."""
         return Forgetful()
 
-    held = drawn = as_written = numbers_of = once = ends_as = written  # type: ignore[assignment]
+    held = drawn = as_written = numbers_of = ends_as = written  # type: ignore[assignment]

@@ -454,8 +454,8 @@ class Compiled:
         if watch.drawn():
             self._refuse_random()
         again = watch.changed()  # what it keeps for later calls, it may have put there now
-        self._owners += recording.effects.owners
-        if again or recording.effects.owners:
+        self._owners += recording.owners
+        if again or recording.owners:
             watch = Watch(self.function, *self._kept, *others, apart=self._owners)
         live = recording.settle(watch.seen, watch.numbers)
         self._read_otherwise |= watch.seen.keys() - live

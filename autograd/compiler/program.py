@@ -81,7 +81,7 @@ class Program:
         self.running = running()
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
         self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
-        self.effects = written(recording.effects)
+        self.effects = written(recording)
         if self.effects is not None:
             self.effects.check_results(outputs)
         self.is_step = self.effects is not None and self.effects.is_step
@@ -145,7 +145,7 @@ class Program:
     def _differentiate_numbers(self) -> None:
         """Write the operations on single numbers, and their gradients, as NumPy calls."""
         self.raised = raise_graph(self.graph)
-        self.placement = place(self.raised, self.recording.effects.rows.in_order)
+        self.placement = place(self.raised, self.recording.in_order)
         self.order = self.placement.leaf_order
         if self.effects is not None and self.effects.after is not None:
             self.effects.after.finish(self.placement.at, self.effects.leaf_at)

@@ -11,12 +11,11 @@ What could not be repeated, such as `float(v)`, is refused with the line that di
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from autograd.compiler.crossing import Crossing
 from autograd.compiler.effects import Effects, StandIn
 from autograd.compiler.graph import DETACH
 from autograd.compiler.recorded_array import RecordedTape
@@ -26,28 +25,22 @@ from autograd.modes import active, differentiated
 from autograd.op import OF_USERS
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
-from autograd.value import Constant, Value
+from autograd.value import Constant
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from autograd.arrays import IndexArray
-    from autograd.compiler.host_numbers import HostNumber
 
-
-class Recording(Crossing, Tracer):
+class Recording(Effects, Tracer):
     """One run of a function, on its way to a program.
 
     Attributes:
-        tensors: Tensors from outside, and what stands for each inside.
-        tensor_count: How many of them are arguments.
-        effects: What is changed outside.
+        tensor_count: How many of the Tensors from outside are arguments.
     """
 
     def __init__(self) -> None:
         super().__init__(RecordedTape)
-        self.effects = Effects(self)
-        self.tensors, self.tensor_count = self.effects.tensors, 0
+        self.tensor_count = 0
 
     def begin(self) -> None:
         """All arguments are known: what comes now is from outside."""
@@ -65,7 +58,7 @@ class Recording(Crossing, Tracer):
         if isinstance(node, Tensor):
             data = self.lifted(node)._data
             return self.tape.call(np.ndarray.copy, (data, "C")) if data.number else data
-        if (leaf := self.effects.rows.known(node)) is not None:
+        if (leaf := self.known(node)) is not None:
             if what == ".detach()":
                 self.refuse("computing with a Value after it was changed")
             return leaf.data
@@ -76,63 +69,23 @@ class Recording(Crossing, Tracer):
             self.plain.read.add(out.index)
         return out
 
-    def backward(self, root: RecordedValue) -> None:
-        """A backward pass inside the function."""
-        self.effects.rows.backward(root)
-
     # --- what is changed
 
     def leaf(self, node: Any) -> Any:
         """What stands for a leaf, on the tape or among the rows."""
         if not isinstance(node, Tensor):
-            return self.effects.rows.leaf(node)
+            return self.leaf_row(node)
         if isinstance(node._data, Traced):
             return self.lifted(node)
         if id(node) not in self.tensors:
-            self.tensors[id(node)] = (node, StandIn.of(self.effects, node, node._data))
-        if self.effects.rows.has_new_numbers(node):
+            self.tensors[id(node)] = (node, StandIn.of(self, node, node._data))
+        if self.has_new_numbers(node):
             self.refuse("using an array after its single numbers were changed")
         return self.tensors[id(node)][1]
-
-    def refuse_changed(self, values: Sequence[Value]) -> None:
-        """Refuse leaves whose numbers are others by now: their rows are the old ones."""
-        if any(self.effects.rows.known(x) is not None for x in values):
-            self.refuse("computing with a Value after it was changed")
-
-    def wait_for(self, rows: IndexArray) -> None:
-        """See to it that what is computed with an array of these rows is known by then."""
-        self.effects.rows.wait_for(rows)
-
-    def held(self, holder: Callable[[], Any], name: str, first: Any) -> Traced:
-        """A copy, which is what is kept after the call."""
-        return self.effects.keep(holder, name, first)
-
-    def numbers_of(
-        self, read: Callable[[], Any], owner: object, names: Sequence[str]
-    ) -> list[HostNumber]:
-        """Expressions of numbers that each call reads."""
-        self.effects.owners.append(owner)
-        return self.effects.host.read(read, names, owner)
-
-    def once(self, owner: object, make: Callable[[Any, Any], Any]) -> Any:
-        """What was made for an owner."""
-        made = self.effects.made
-        if id(owner) not in made:
-            made[id(owner)] = make(owner, self)
-        return made[id(owner)]
-
-    def drawn(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Traced:
-        """An array that each call fills in; here with what the generator would draw next."""
-        return self.effects.draw(generator, shape)
 
     def as_written(self) -> NoReturn:
         """Give up the recording of this call."""
         raise AsWritten
-
-    def ends_as(self, owner: object, name: str, value: Callable[[], Any]) -> None:
-        """An effect on an attribute."""
-        self.effects.owners.append(owner)
-        self.effects.ends.append((owner, name, value))
 
     def written(self, what: str) -> None:
         """No replay would do that."""
@@ -141,12 +94,12 @@ class Recording(Crossing, Tracer):
     def scratch(self, like: Traced) -> Traced:
         """An array to compute in, which may be written to."""
         made = self.tape.source(np.zeros(like.shape, like.dtype))
-        self.effects.own.add(made)
+        self.own.add(made)
         return made
 
     def argument_tensor(self, given: Tensor) -> Tensor:
         """A Tensor among the arguments."""
-        stand_in = StandIn.of(self.effects, given, np.asarray(given._data, order="C"))
+        stand_in = StandIn.of(self, given, np.asarray(given._data, order="C"))
         self.tensors[-len(self.tensors) - 1] = (given, stand_in)
         return stand_in
 
@@ -177,7 +130,7 @@ class Recording(Crossing, Tracer):
         if isinstance(array, Traced):
             if self.aliases.is_of_leaf(array):
                 return self.aliases.copied(array)
-            if self.effects.owns(array.base) or written_by_operation():
+            if self.owns(array.base) or written_by_operation():
                 return array
         self.refuse("writing into an array")
 

@@ -12,25 +12,25 @@ compiled backward pass has run, so what is computed of it is a second scalar pro
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.columns import in_turn
+from autograd.compiler.crossing import Crossing
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF, Graph
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.reached import surely_reached_arrays
-from autograd.compiler.tape import Traced
+from autograd.compiler.tape import Tape, Traced
 from autograd.node import gradients
 from autograd.value import Constant, Value
 
 if TYPE_CHECKING:
     from autograd.arrays import Array, IndexArray, IntArray
-    from autograd.compiler.crossing import Crossing
     from autograd.compiler.recorded_rows import RecordedValue
     from autograd.node import Home, Node
     from autograd.tensor import Tensor
@@ -58,8 +58,8 @@ class LeafRow:
     op = None
     requires_grad = True
 
-    def __init__(self, rows: RowEffects, leaf: int, value: Value, row: int) -> None:
-        self.rows, self.leaf, self.value, self.row = rows, leaf, value, row
+    def __init__(self, run: RowEffects, leaf: int, value: Value, row: int) -> None:
+        self.run, self.leaf, self.value, self.row = run, leaf, value, row
         self.number: int | tuple[Traced, int] | None = None
         self.gradient: int | None = UNSET
         self.is_set = False
@@ -70,29 +70,27 @@ class LeafRow:
     def check_own(self) -> None:
         """See to it that its array has not been given other numbers meanwhile."""
         home = self.value.home
-        if home is not None and id(home.holder) in self.rows.since:
-            self.rows.run.refuse("computing with a Value after it was changed")
+        if home is not None and id(home.holder) in self.run.since:
+            self.run.refuse("computing with a Value after it was changed")
 
     @property
     def data(self) -> RecordedValue:
         """The number."""
         self.check_own()
         if isinstance(self.number, tuple):
-            self.rows.run.refuse(
-                "taking numbers out of an array that was computed from single numbers"
-            )
+            self.run.refuse("taking numbers out of an array that was computed from single numbers")
         assert isinstance(self.number, int)  # nobody asks where it has no other
-        return self.rows.shown(self.number)
+        return self.run.shown(self.number)
 
     @data.setter
     def data(self, number: RecordedValue) -> None:
-        self.change(self.rows.row_of(number))
+        self.change(self.run.row_of(number))
 
     def change(self, number: int | tuple[Traced, int]) -> None:
         """Let its number be that of a row, or one at a place of an array."""
         self.check_own()
         if self.number is None:
-            self.since = len(self.rows.run.graph)
+            self.since = len(self.run.graph)
         self._leave_array()
         self.number = number
 
@@ -101,12 +99,12 @@ class LeafRow:
         self._look()
         if self.gradient is None:
             return None
-        self.rows.used = True
-        return self.rows.shown(self.gradient)
+        self.run.used = True
+        return self.run.shown(self.gradient)
 
     @_grad.setter
     def _grad(self, number: float | RecordedValue | None) -> None:
-        self.set_gradient(None if number is None else self.rows.row_of(number))
+        self.set_gradient(None if number is None else self.run.row_of(number))
 
     @property
     def grad(self) -> RecordedValue | float:
@@ -120,17 +118,17 @@ class LeafRow:
 
     def _look(self) -> None:
         """Find out its gradient; an element of an array has one if another element has."""
-        others = self.rows.has_gradient(self.value.home)
+        others = self.run.has_gradient(self.value.home)
         if self.gradient == UNSET:
-            self.gradient = self.rows.old(self)
+            self.gradient = self.run.old(self)
         elif self.gradient == GONE and not others:
-            self.gradient = None if self.rows.old(self) is None else self.rows.row_of(0.0)
+            self.gradient = None if self.run.old(self) is None else self.run.row_of(0.0)
         if self.gradient in (None, GONE) and others:
-            self.gradient = self.rows.row_of(0.0)
+            self.gradient = self.run.row_of(0.0)
 
     def _leave_array(self) -> None:
         if self.value.home is not None:
-            self.rows.changed.add(id(self.value.home.holder))
+            self.run.aliases.changed.add(id(self.value.home.holder))
 
     def set_gradient(self, row: int | None) -> None:
         """Let its gradient be that of a row, or none; an element of an array has 0 then."""
@@ -142,7 +140,7 @@ class LeafRow:
         """Likewise where its array has it, too, and is who is given it in the end."""
         if row is None and self.value.home is not None:
             is_known = self.gradient is None or self.gradient >= 0
-            row = GONE if not is_known else None if self.gradient is None else self.rows.row_of(0.0)
+            row = GONE if not is_known else None if self.gradient is None else self.run.row_of(0.0)
         self.gradient = row
 
     def zero_grad(self) -> None:
@@ -152,7 +150,7 @@ class LeafRow:
     @staticmethod
     def gather(leaves: Sequence[LeafRow]) -> Any:
         """These leaves as one array, for an optimizer."""
-        found = leaves[0].rows.holders([x.value for x in leaves])
+        found = leaves[0].run.holders([x.value for x in leaves])
         return GatheredRows(leaves) if found is None else type(found[0]).gather(found)
 
 
@@ -160,9 +158,9 @@ class GatheredRows:
     """Values as one array on the tape; what an optimizer asks for (`Numbers`)."""
 
     def __init__(self, leaves: Sequence[LeafRow]) -> None:
-        self.leaves, self.rows = leaves, leaves[0].rows
+        self.leaves, self.run = leaves, leaves[0].run
         self.sizes = [1] * len(leaves)
-        self.rows.in_order = self.rows.in_order or [x.row for x in leaves]
+        self.run.in_order = self.run.in_order or [x.row for x in leaves]
 
     def is_current(self) -> bool:
         """True."""
@@ -172,15 +170,15 @@ class GatheredRows:
         """The gradient of every number, and of each leaf whether one has reached it."""
         grads = [x._grad for x in self.leaves]
         reached = [x is not None for x in grads]
-        rows = [self.rows.row_of(0.0 if x is None else x) for x in grads]
-        if (arrays := self.rows.arrays([x.value for x in self.leaves])) is not None:
+        rows = [self.run.row_of(0.0 if x is None else x) for x in grads]
+        if (arrays := self.run.arrays([x.value for x in self.leaves])) is not None:
             begins = [0, *itertools.accumulate(x.size for x in arrays)]  # as it counts them
             reached = [reached[k] for k in begins[:-1]]
-        return self.rows.array(np.array(rows)), None if all(reached) else reached
+        return self.run.array(np.array(rows)), None if all(reached) else reached
 
     def zero_grad(self) -> None:
         """Forget the gradients; where all numbers of arrays are here, those of the arrays."""
-        are_arrays = self.rows.arrays([x.value for x in self.leaves]) is not None
+        are_arrays = self.run.arrays([x.value for x in self.leaves]) is not None
         for x in self.leaves:
             x.zero_grad()
             if are_arrays:
@@ -196,10 +194,10 @@ class GatheredRows:
         ]:
             row = first[0]
         else:
-            rows = [x.row if x.number is None else self.rows.row_of(x.data) for x in self.leaves]
-            row = self.rows.array(np.array(rows))
+            rows = [x.row if x.number is None else self.run.row_of(x.data) for x in self.leaves]
+            row = self.run.array(np.array(rows))
         own: Traced = row.copy()
-        self.rows.own.add(own)
+        self.run.own.add(own)
         return own
 
     def put(self, theta: Traced) -> None:
@@ -208,19 +206,17 @@ class GatheredRows:
             x.change((theta, k))
 
 
-class RowEffects:
-    """What a recorded function does to Values.
+class RowEffects(Crossing):
+    """A recording of what a function does to Values.
 
     Attributes:
-        leaves: What stands for them, by their numbers among the leaves.
+        leaf_rows: What stands for them, by their numbers among the leaves.
         roots: The rows whose backward pass was run.
-        own: Arrays that may be written to.
+        own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
         tensors: Tensors from outside, and what stands for each inside.
-        grads: The leaf whose gradient is at a place of the data.
         numbers: The gradients of leaves in this run.
         known_numbers: The numbers of rows that leaves were given.
         olds: Leaves whose gradient from before the call is used, and its place in the data.
-        changed: The arrays, by `id`, of which single numbers have others than they know of.
         since: How many rows there were before an array, by `id`, first had other numbers.
         in_order: The rows of Values in the order in which an optimizer has them.
         used: Whether gradients have been read.
@@ -228,33 +224,33 @@ class RowEffects:
         first_grad: The first row that is a gradient.
     """
 
-    def __init__(
-        self, run: Crossing, own: set[Traced], tensors: Mapping[int, tuple[Tensor, Any]]
-    ) -> None:
-        self.run, self.own, self.tensors = run, own, tensors
-        self.leaves: dict[int, LeafRow] = {}
+    def __init__(self, tape: Callable[[Crossing], Tape]) -> None:
+        super().__init__(tape)
+        self.leaf_rows: dict[int, LeafRow] = {}
         self.roots: list[int] = []
-        self.grads = run.grads
+        self.own: set[Traced] = set()
+        self.tensors: dict[int, tuple[Tensor, Any]] = {}
         self.olds: list[tuple[int, int, bool]] = []
         self.numbers: dict[int, float] = {}
         self.known_numbers: dict[int, float] = {}
         self.by_holder: dict[int, tuple[IndexArray, Traced, Traced | None]] = {}
-        self.changed = run.aliases.changed
         self.since: dict[int, int] = {}
         self.in_order: list[int] = []
         self.used = False
         self.section = self.first_grad = 0
 
-    def leaf(self, node: Value) -> LeafRow:
+    def leaf_row(self, node: Value) -> LeafRow:
         """What stands for a Value from outside."""
-        row, graph = self.run.row(node), self.run.graph
+        row, graph = self.row(node), self.graph
         if graph.code[row] != LEAF:
-            self.run.refuse("writing to .data" if node.__class__ is Constant else ".grad")
-        leaf = graph.left[row]
-        if leaf not in self.leaves:
-            self.leaves[leaf] = LeafRow(self, leaf, graph.leaves[leaf], row)
-            self._take_apart(self.leaves[leaf])
-        return self.leaves[leaf]
+            self.refuse("writing to .data" if node.__class__ is Constant else ".grad")
+        return self._leaf_row(graph.left[row], row)
+
+    def _leaf_row(self, leaf: int, row: int) -> LeafRow:
+        if leaf not in self.leaf_rows:
+            self.leaf_rows[leaf] = LeafRow(self, leaf, self.graph.leaves[leaf], row)
+            self._take_apart(self.leaf_rows[leaf])
+        return self.leaf_rows[leaf]
 
     def _take_apart(self, leaf: LeafRow) -> None:
         """Of an array whose gradient was forgotten or has come, give its element its own."""
@@ -275,42 +271,45 @@ class RowEffects:
                 row = self.row_of(self.shown(old) + self.shown(row))
             leaf.take_gradient(row)
         elif holder.is_set or holder.numbers is not holder.first:
-            self.run.refuse("taking numbers out of an array that was computed from single numbers")
+            self.refuse("taking numbers out of an array that was computed from single numbers")
 
     def known(self, node: Any) -> LeafRow | None:
         """What stands for a Value, if its number is another one now."""
-        if not self.leaves and not self.since:
+        if not self.leaf_rows and not self.since:
             return None
-        row = node.index if type(node) is self.run.kind else self.run.rows.get(node)
-        if row is None or self.run.graph.code[row] != LEAF:
+        row = node.index if type(node) is self.kind else self.rows.get(node)
+        if row is None or self.graph.code[row] != LEAF:
             return None
-        number = self.run.graph.left[row]
-        leaf, home = self.leaves.get(number), self.run.graph.leaves[number].home
+        number = self.graph.left[row]
+        leaf, home = self.leaf_rows.get(number), self.graph.leaves[number].home
         if home is not None and id(home.holder) in self.since:
-            self.run.refuse("computing with a Value after it was changed")
+            self.refuse("computing with a Value after it was changed")
         return leaf if leaf is not None and leaf.number is not None else None
+
+    def refuse_changed(self, values: Sequence[Value]) -> None:
+        """Refuse leaves whose numbers are others by now: their rows are the old ones."""
+        if any(self.known(x) is not None for x in values):
+            self.refuse("computing with a Value after it was changed")
 
     def array_gradient(self, holder: Tensor, is_gone: bool) -> None:
         """Take note that an array has another gradient, or none, where elements know theirs."""
         for x in self._apart(holder):
             if not is_gone:
-                self.run.refuse(
-                    "taking numbers out of an array that was computed from single numbers"
-                )
+                self.refuse("taking numbers out of an array that was computed from single numbers")
             x.gradient, x.brought = None, UNSET
 
     def array_changed(self, holder: Tensor) -> None:
         """Note that an array, of which elements may be leaves, has other numbers from now on."""
-        self.since.setdefault(id(holder), len(self.run.graph))
+        self.since.setdefault(id(holder), len(self.graph))
 
     def shown(self, row: int) -> RecordedValue:
         """A row as a number to compute with."""
-        found: RecordedValue = self.run.at(row, self.value_of(row))
+        found: RecordedValue = self.at(row, self.value_of(row))
         return found
 
     def value_of(self, row: int) -> float:
         """The number of a row in this run."""
-        graph, floats = self.run.graph, self.run.floats
+        graph, floats = self.graph, self.floats
         code, left = graph.code[row], graph.left[row]
         if code == CONSTANT:
             return float(graph.constants[left])
@@ -321,23 +320,23 @@ class RowEffects:
             return self.known_numbers.get(row, 0.0)
         if left in self.grads:
             return self.numbers[self.grads[left]]
-        return float(floats[left] if left < len(floats) else _at(self.run.blocks.items(), left))
+        return float(floats[left] if left < len(floats) else _at(self.blocks.items(), left))
 
     def row_of(self, number: Any) -> int:
         """The row of a number."""
-        if type(number) is self.run.kind:
+        if type(number) is self.kind:
             self.known_numbers[number.index] = number._data
             known: int = number.index
             return known
         if isinstance(number, Traced):
-            number = self.run.objects(number)[()]
+            number = self.objects(number)[()]
             return self.row_of(number)
-        constant: int = self.run.constant_row(float(number))
+        constant: int = self.constant_row(float(number))
         return constant
 
     def old(self, leaf: LeafRow) -> int | None:
         """The row of the gradient that a leaf comes with."""
-        graph, grad = self.run.graph, leaf.value._grad
+        graph, grad = self.graph, leaf.value._grad
         place = graph.data_size
         graph.data_size += 1
         self.olds.append((leaf.leaf, place, grad is None))
@@ -351,7 +350,7 @@ class RowEffects:
         """Rows as an array on the tape, in the part that is run after the backward pass."""
         self._begin_section()
         numbers = np.array([self.value_of(row) for row in in_turn(rows.ravel())], dtype=float)
-        array: Traced = self.run.lift_rows(rows, numbers.reshape(rows.shape))._data
+        array: Traced = self.lift_rows(rows, numbers.reshape(rows.shape))._data
         return array
 
     def wait_for(self, rows: IndexArray) -> None:
@@ -361,8 +360,8 @@ class RowEffects:
 
     def _begin_section(self) -> None:
         if not self.section:
-            self.run.tape.section()
-            self.section = len(self.run.tape.sections) - 1
+            self.tape.section()
+            self.section = len(self.tape.sections) - 1
 
     def arrays(self, values: Sequence[Any]) -> list[Any] | None:
         """The arrays of one type whose numbers these are, if they are all, in order."""
@@ -379,16 +378,16 @@ class RowEffects:
         arrays = self.arrays(values)
         if arrays is None or any(self._apart(x) for x in arrays):
             return None
-        return [self.run.leaf(x) for x in arrays]
+        return [self.leaf(x) for x in arrays]
 
     def _apart(self, holder: Node) -> list[LeafRow]:
         """The elements of an array that somebody has asked for or written to one by one."""
-        pairs = [(x, x.value.home) for x in self.leaves.values()]
+        pairs = [(x, x.value.home) for x in self.leaf_rows.values()]
         return [x for x, home in pairs if home is not None and home.holder is holder]
 
     def has_new_numbers(self, holder: Tensor) -> bool:
         """Whether numbers of an array are others than it knows of."""
-        is_known = id(holder) in self.changed
+        is_known = id(holder) in self.aliases.changed
         return is_known and any(x.number is not None for x in self._apart(holder))
 
     def has_gradient(self, home: Home | None) -> bool:
@@ -398,12 +397,12 @@ class RowEffects:
 
     def backward(self, root: RecordedValue) -> None:
         """Write down that the gradients of a row are brought to the leaves."""
-        graph = self.run.graph
+        graph = self.graph
         leaves = sorted(graph.leaves_behind({root.index}))
         if self.used and (
-            not graph.leaves_behind({*self.roots}).isdisjoint(leaves) or self.late()[root.index]
+            not graph.leaves_behind({*self.roots}).isdisjoint(leaves) or self.waiting()[root.index]
         ):  # all passes are made at once
-            self.run.refuse("a second backward() after gradients were read")
+            self.refuse("a second backward() after gradients were read")
         if not leaves:
             Constant(0.0).backward()  # says that it is a constant
         rows = {graph.left[row]: row for row, code in enumerate(graph.code) if code == LEAF}
@@ -418,9 +417,9 @@ class RowEffects:
             if home is not None and not self._apart(home.holder):
                 arrays.setdefault(id(home.holder), []).append((k, home))
             elif k in places:  # all passes are made at once, and nothing is set between
-                known = self.leaves.get(k)
+                known = self.leaf_rows.get(k)
                 if known is None or known.brought == UNSET or known.gradient != known.brought:
-                    self.run.refuse("a second backward() after gradients were read")
+                    self.refuse("a second backward() after gradients were read")
             elif home is None or home.holder.requires_grad:
                 is_sure = k in surely if home is None else id(home.holder) in sure_arrays
                 self._bring(k, rows[k], is_sure)
@@ -428,7 +427,7 @@ class RowEffects:
             self._bring_array(elements, holder in sure_arrays)
 
     def _grad_row(self, leaf: int) -> int:
-        graph = self.run.graph
+        graph = self.graph
         place = graph.data_size
         graph.data_size += 1
         self.grads[place] = leaf
@@ -438,11 +437,8 @@ class RowEffects:
         return row
 
     def _bring(self, leaf: int, row: int, surely: bool) -> None:
-        graph, value = self.run.graph, self.run.graph.leaves[leaf]
-        if leaf not in self.leaves:
-            self.leaves[leaf] = LeafRow(self, leaf, value, row)
-            self._take_apart(self.leaves[leaf])
-        known, before = self.leaves[leaf], self.leaves[leaf].gradient
+        graph, known = self.graph, self._leaf_row(leaf, row)
+        before = known.gradient
         if before == UNSET:
             before = self.old(known)
         before = None if before == GONE else before
@@ -458,19 +454,19 @@ class RowEffects:
 
     def _refuse_first(self) -> None:
         # at each call others would have none
-        self.run.refuse("bringing first gradients to Values that a lookup may leave out")
+        self.refuse("bringing first gradients to Values that a lookup may leave out")
 
     def _bring_array(self, elements: list[tuple[int, Home]], surely: bool) -> None:
         """Bring gradients to elements of an array: as one to the array."""
         holder = elements[0][1].holder
         if id(holder) in self.by_holder:
-            self.run.refuse("a second backward() to a part of the same Parameters")
+            self.refuse("a second backward() to a part of the same Parameters")
         if not holder.requires_grad:
             return
-        rows = np.full(holder.shape, self.run.constant_row(0.0), dtype=np.intp)
+        rows = np.full(holder.shape, self.constant_row(0.0), dtype=np.intp)
         for k, home in elements:
             rows[home.index] = self._grad_row(k)
-        stand_in, array = self.run.leaf(holder), self.array(rows)
+        stand_in, array = self.leaf(holder), self.array(rows)
         if array.dtype != stand_in.dtype:
             array = array.astype(stand_in.dtype)
         before = stand_in.gradient
@@ -482,9 +478,9 @@ class RowEffects:
 
     def _find_numbers(self, root: int, leaves: dict[int, int]) -> None:
         """The gradients of this run, by the ordinary pass."""
-        graph = self.run.graph
+        graph = self.graph
         with np.errstate(all="ignore"):
-            indices = self.run.indices
+            indices = self.indices
             nodes = without_modes(
                 graph.computed,
                 graph.needed([root]),
@@ -497,11 +493,11 @@ class RowEffects:
             self.numbers[k] = self.numbers.get(k, 0.0) + (grad or 0.0)
 
     def _ordinary(self, row: int) -> Value:
-        return (Value if self.run.graph.code[row] == LEAF else Constant)(self.value_of(row))
+        return (Value if self.graph.code[row] == LEAF else Constant)(self.value_of(row))
 
-    def late(self) -> bytearray:
+    def waiting(self) -> bytearray:
         """Of each row whether it waits for gradients."""
-        graph = self.run.graph
+        graph = self.graph
         found = bytearray(len(graph))
         for row in range(self.first_grad, len(graph) if self.grads else 0):
             code, left, right = graph.code[row], graph.left[row], graph.right[row]
@@ -512,7 +508,7 @@ class RowEffects:
             elif code == DETACH:
                 found[row] = found[left]
             elif code == GATHER and any(found[x] for x in graph.operands(row)):
-                self.run.refuse("a lookup among gradients")
+                self.refuse("a lookup among gradients")
         return found
 
     def check(self) -> None:
@@ -521,12 +517,12 @@ class RowEffects:
         No leaf was computed with after its number had become another one, no comparison decides on
         something beside the step, and no gradient goes from arrays to single numbers.
         """
-        graph = self.run.graph
-        if self.roots and self.run.compared_data is not None:
-            raise self.run.compared_data
-        if any(x._grad is not None for _, x in self.run.values.values()):
-            self.run.refuse("backward() of a Tensor made of single Values")
-        since = {x.row: x.since for x in self.leaves.values() if x.number is not None}
+        graph = self.graph
+        if self.roots and self.compared_data is not None:
+            raise self.compared_data
+        if any(x._grad is not None for _, x in self.values.values()):
+            self.refuse("backward() of a Tensor made of single Values")
+        since = {x.row: x.since for x in self.leaf_rows.values() if x.number is not None}
         if self.since:
             for row, (code, left) in enumerate(zip(graph.code, graph.left, strict=True)):
                 home = graph.leaves[left].home if code == LEAF else None
@@ -535,7 +531,7 @@ class RowEffects:
         first = min(since.values(), default=len(graph))
         for later in range(first, len(graph)):
             if any(since.get(row, len(graph)) <= later for row in graph.operands(later)):
-                self.run.refuse("computing with a Value after it was changed")
+                self.refuse("computing with a Value after it was changed")
 
 
 def _at(blocks: Iterable[tuple[Traced, int]], place: int) -> float:

@@ -92,7 +92,7 @@ def settings(who: str, program: Program, space: Workspace) -> Settings:
         CompileError: the next step is another program than the one that was recorded.
     """
     effects = _effects(program)
-    host = effects.effects.host
+    host = effects.run.host
     if effects.compute() is None:
         raise CompileError(
             f"{who}: needs a recording like the step to come, but the newest is of an earlier one, "
