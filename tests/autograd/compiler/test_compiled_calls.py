@@ -48,6 +48,7 @@ CALLS = {
     "sum of stacks": (np.add.reduce, (drawn(2, 5, 3),), {"axis": (0, 2)}),
     "sum of the last axis": (np.add.reduce, (drawn(2, 5, 3),), {"axis": -1, "keepdims": True}),
     "sum of the first axes": (np.add.reduce, (drawn(2, 5, 3),), {"axis": (0, 1)}),
+    "sum of every second row of stacks": (np.add.reduce, (drawn(4, 6, 3)[:, ::2],), {"axis": 2}),
     "sum of all": (np.add.reduce, (drawn(5, 3),), {"axis": None}),
     "sum of one number": (np.add.reduce, (np.array([np.inf]),), {"axis": None}),
     "sum of a number": (np.add.reduce, (np.array(3.0),), {"axis": None}),
@@ -76,14 +77,48 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_a_call_gives_numpys_numbers_each_time(name):
     function, args, options = CALLS[name]
-    right = np.asarray(function(*args, **options))
-    target = np.zeros_like(right)
+    target = np.zeros_like(function(*args, **options))
     call = call_into(target, function, args, options)
     for _ in range(2):
         call()
+        right = np.asarray(function(*args, **options))
         digits = {"float16": 1e-2, "float32": 1e-6}.get(str(right.dtype), 1e-14)
         np.testing.assert_allclose(target, right, rtol=digits, atol=digits)
         np.testing.assert_array_equal(np.signbit(target), np.signbit(right))
+        for x in args:  # it reads what is there at each call
+            if isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.flags.writeable:
+                np.negative(x, out=x)
+
+
+LEFT_TO_NUMPY = {
+    "sum of every second row of stacks",
+    "sum of no rows", "sum of truths", "sum of no columns", "sum in another type", "sum of stacks",
+    "sum of all", "sum of one number", "sum of a number", "largest of the first axis",
+    "largest of a transpose",
+}  # fmt: skip
+
+
+def test_sums_and_largest_numbers_are_left_to_numpy_where_no_other_call_gives_them_sooner():
+    for name, (function, args, options) in CALLS.items():
+        if function.__name__ == "reduce":
+            call = call_into(np.zeros_like(function(*args, **options)), function, args, options)
+            assert (call.func == function) is (name in LEFT_TO_NUMPY), name
+
+
+@pytest.mark.parametrize(
+    ("dtype", "order", "count", "sooner"),
+    [
+        ("f4", "C", 256, True), ("f4", "C", 257, False), ("f4", "F", 257, True),
+        ("f8", "C", 257, True), ("f8", "C", 16_384, True), ("f8", "C", 16_385, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("axis", [0, 1])
+def test_long_sums_of_neighbours_in_float32_and_very_long_ones_are_numpys(
+    dtype, order, count, sooner, axis
+):
+    x = np.ones((2, count), dtype, order)
+    call = call_into(np.zeros(2, dtype), np.add.reduce, (x if axis else x.T,), {"axis": axis})
+    assert (call.func != np.add.reduce) is sooner
 
 
 @pytest.mark.parametrize("where", [[0, 1], [1, 0]])
