@@ -104,13 +104,14 @@ def left_in(things):
 
 
 def assert_same_steps(
-    make, calls, between=None, *, rtol=1e-11, atol=0.0, each=False, signs=False, **options
-):
+    make, calls, between=None, after=None, rtol=1e-11, atol=0.0, *, each=False, signs=False,
+    **options,
+):  # fmt: skip
     """What calls give and leave in what they change, compiled as uncompiled; the compiled function.
 
     `make` gives a function and all that it may change, new each time; `between` is called before
-    each call with its number and these. With `each` it is seen after each call what is left, with
-    `signs` the signs of zeros, too.
+    each call with its number and these, `after` with what it gave, too. With `each` it is seen
+    after each call what is left, with `signs` the signs of zeros, too.
     """
     runs = []
     for wrap in (lambda f: f, functools.partial(autograd.compile, **options)):
@@ -119,7 +120,10 @@ def assert_same_steps(
         for k, args in enumerate(calls):
             if between is not None:
                 between(k, *changed)
-            seen += [x.data if isinstance(x, Node) else x for x in flatten(f(*args))[0]]
+            result = f(*args)
+            seen += [x.data if isinstance(x, Node) else x for x in flatten(result)[0]]
+            if after is not None:
+                after(k, result, *changed)
             seen += left_in(changed) if each else []
         runs.append(seen + left_in(changed))
     expected, found = runs

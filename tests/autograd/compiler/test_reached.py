@@ -6,10 +6,10 @@ import random
 import numpy as np
 import pytest
 
-import autograd
 import nn
 import optim
 from autograd import CompileError, Value, take
+from tests.autograd.compiler.programs import assert_refused, assert_same_steps
 
 
 def by_leaf(w, i, j):
@@ -61,33 +61,41 @@ def indices(count=12):
     return [tuple(map(np.array, rng.integers(-3, 3, 2))) for _ in range(count)]
 
 
+def forget(k, *leaves):
+    for v in leaves:
+        v.zero_grad()
+
+
 @pytest.mark.parametrize("loss_of", LOSSES)
 def test_gradients_come_to_what_is_looked_up_and_to_nothing_else(loss_of):
-    ours, theirs = values(), values()
-    f = autograd.compile(lambda i, j: loss_of(ours, i, j))
-    for i, j in indices():
-        for w, g in ((ours, f), (theirs, lambda i, j: loss_of(theirs, i, j))):
-            for v in w:
-                v.zero_grad()
-            g(i, j).backward()
-        assert [v._grad is None for v in ours] == [v._grad is None for v in theirs]
-        np.testing.assert_allclose([v.grad for v in ours], [v.grad for v in theirs], atol=1e-12)
+    def made():
+        w = values()
+        return lambda i, j: loss_of(w, i, j), *w
+
+    def after(k, loss, *w):
+        loss.backward()
+
+    f = assert_same_steps(made, indices(), forget, after, atol=1e-12, each=True)
     assert f._count == 1
 
 
+def of_two_results(w):
+    return lambda i, j: (by_two_lookups(w, i, j), by_result(w, j, i))
+
+
 def test_likewise_from_one_of_several_results():
-    ours, theirs = values(), values()
+    def made():
+        w = values()
+        return of_two_results(w), *w
 
-    def both(w, i, j):
-        return by_two_lookups(w, i, j), by_result(w, j, i)
+    def after(k, results, *w):
+        results[k % 2].backward()
 
-    f = autograd.compile(lambda i, j: both(ours, i, j))
-    for k, (i, j) in enumerate(indices()):
-        for w, results in ((ours, f(i, j)), (theirs, both(theirs, i, j))):
-            for v in w:
-                v.zero_grad()
-            results[k % 2].backward()
-        assert [v._grad is None for v in ours] == [v._grad is None for v in theirs]
+    assert_same_steps(made, indices(), forget, after, atol=1e-12, each=True)
+
+
+def forget_by_optimizer(k, optimizer, *params):
+    optimizer.zero_grad()
 
 
 @pytest.mark.parametrize("loss_of", LOSSES)
@@ -96,28 +104,20 @@ def test_likewise_from_one_of_several_results():
     [(optim.Adam, {}), (optim.SGD, {"weight_decay": 0.1}), (optim.SGD, {"momentum": 0.9})],
 )
 def test_an_optimizer_skips_what_is_not_looked_up(loss_of, rule, settings):
-    def train(compiled):
+    def made():
         w = values()
-        optimizer = rule(w, lr=0.1, **settings)
+        return lambda i, j: loss_of(w, i, j), rule(w, lr=0.1, **settings), *w
 
-        def loss(i, j):
-            return loss_of(w, i, j)
+    def after(k, loss, optimizer, *w):
+        loss.backward()
+        optimizer.step()
 
-        f = autograd.compile(loss) if compiled else loss
-        for i, j in indices():
-            optimizer.zero_grad()
-            f(i, j).backward()
-            optimizer.step()
-        return [v.data for v in w], optimizer.state_dict()["state"][0]["steps"]
-
-    (ours, steps), (theirs, expected) = train(True), train(False)
-    assert steps == expected
-    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+    assert_same_steps(made, indices(), forget_by_optimizer, after, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("loss_of", LOSSES)
 def test_a_step_with_lookups_goes_on_where_all_have_a_gradient_before(loss_of):
-    def train(compiled, by_hand=True):
+    def made(by_hand=True):
         w = values()
         optimizer = optim.Adam(w, lr=0.1)
 
@@ -132,13 +132,12 @@ def test_a_step_with_lookups_goes_on_where_all_have_a_gradient_before(loss_of):
             optimizer.step()
             return loss
 
-        f = autograd.compile(step) if compiled else step
-        return [f(i, j).data for i, j in indices()] + [v.data for v in w]
+        return step, *w
 
-    np.testing.assert_allclose(train(True), train(False), rtol=1e-9, atol=1e-12)
+    assert_same_steps(made, indices(), rtol=1e-9, atol=1e-12)
     if loss_of is not not_at_all:
-        with pytest.raises(CompileError, match=r"a lookup may leave out .* p.grad = 0.0"):
-            train(True, by_hand=False)
+        refusal = r"a lookup may leave out .* p.grad = 0.0"
+        assert_refused(lambda: made(by_hand=False), indices()[0], refusal)
 
 
 # --- numbers of Parameters: of each array that one was chosen of, and of no other -----------------
@@ -159,36 +158,34 @@ def of_products_that_share_an_array(w, i, j):
     return take([w[0] * w[3], w[6] * w[1], w[4] * w[2]], i)
 
 
-@pytest.mark.parametrize("loss_of", [*LOSSES, of_each_array, of_products_that_share_an_array])
+OF_ARRAYS = [*LOSSES, of_each_array, of_products_that_share_an_array]
+
+
+@pytest.mark.parametrize("loss_of", OF_ARRAYS)
 @pytest.mark.parametrize("rule", [optim.Adam, lambda p, lr: optim.SGD(p, lr=lr, momentum=0.9)])
 def test_an_optimizer_skips_a_parameter_of_which_no_number_is_looked_up(loss_of, rule):
-    def train(compiled):
+    def made():
         arrays, w = close_up()
-        optimizer, seen = rule(arrays, lr=0.1), []
+        both = lambda i, j: (loss_of(w, i, j), by_result(w, j, i))  # noqa: E731
+        return both, rule(arrays, lr=0.1), *arrays
 
-        def both(i, j):
-            return loss_of(w, i, j), by_result(w, j, i)
+    def after(k, results, optimizer, *arrays):
+        results[k % 3 == 2].backward()
+        made.seen.append([p._grad is None for p in arrays])
+        optimizer.step()
 
-        f = autograd.compile(both, audit=False) if compiled else both
-        for k, (i, j) in enumerate(indices()):
-            optimizer.zero_grad()
-            f(i, j)[k % 3 == 2].backward()
-            seen.append([p._grad is None for p in arrays])
-            optimizer.step()
-        steps = optimizer.state_dict()["state"][0]["steps"]
-        return (seen, np.array(steps).tolist()), np.concatenate([p.data for p in arrays])
-
-    (ours, numbers), (theirs, expected) = train(True), train(False)
-    assert ours == theirs
-    np.testing.assert_allclose(numbers, expected, rtol=1e-9, atol=1e-12)
+    made.seen, rounding = [], {"rtol": 1e-9, "atol": 1e-12}
+    assert_same_steps(made, indices(), forget_by_optimizer, after, audit=False, **rounding)
+    half = len(made.seen) // 2
+    assert made.seen[:half] == made.seen[half:]
 
 
 @pytest.mark.parametrize("forget", ["by the optimizer", "one by one", "zeros", "zeros one by one"])
-@pytest.mark.parametrize("loss_of", [*LOSSES, of_each_array, of_products_that_share_an_array])
+@pytest.mark.parametrize("loss_of", OF_ARRAYS)
 def test_a_step_brings_no_zeros_to_a_parameter_of_which_no_number_is_looked_up(loss_of, forget):
-    def train(compiled):
+    def made():
         arrays, w = close_up()
-        optimizer, seen = optim.Adam(w if "one by one" in forget else arrays, lr=0.1), []
+        optimizer = optim.Adam(w if "one by one" in forget else arrays, lr=0.1)
 
         def step(i, j):
             loss = loss_of(w, i, j)
@@ -204,18 +201,12 @@ def test_a_step_brings_no_zeros_to_a_parameter_of_which_no_number_is_looked_up(l
             optimizer.step()
             return loss
 
-        f = autograd.compile(step, audit=False) if compiled else step
-        for i, j in indices():
-            seen += [f(i, j).data, *(x for p in arrays for x in p.data)]
-            seen += [x for p in arrays if p._grad is not None for x in p.grad]
-            seen += [p._grad is None for p in arrays]
-        return seen
+        return step, *arrays
 
-    expected = train(False)
     try:
-        found = train(True)
+        assert_same_steps(made, indices(), rtol=1e-9, atol=1e-12, each=True, audit=False)
     except CompileError as err:
         is_refused = "a lookup may leave out" in str(err)
-        assert (is_refused, "zeros" in forget, loss_of is of_each_array) == (True, False, False)
     else:
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+        return
+    assert (is_refused, "zeros" in forget, loss_of is of_each_array) == (True, False, False)
