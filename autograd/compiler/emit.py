@@ -252,24 +252,29 @@ class Emitted:
     ) -> tuple[Tensor, Tensor] | None:
         """A product's sides with its bias as one more column, and with 1s below; if that is less.
 
-        W x + b is [W b] @ [x 1]: one call less forward, and one less for the gradients.
+        W x + b is [W b] @ [x 1]: one call less forward, and one less for the gradients. What does
+        not lie so in memory is copied, in half the time that it takes to add b to as many numbers.
         """
         if product.bias is None or self.body:
             return None
-        rows = np.append(left, product.plain[product.bias][0, :, :1], axis=1)
-        at, places, (count, size) = self.at[rows], self.at[right], right.shape
-        if not (self.raised.graph.is_leaf(rows) and isinstance(layout(at), View)):
-            return None
-        begin, shown = int(places[0, 0]), None
-        within, behind = View(0, right.shape, (size, 1)), View(count * size, (1, size), (size, 1))
-        follow = self.placement.ones.get(begin + right.size) == size
+        bias = product.plain[product.bias][0, :, :1]
+        at, places = self.at[np.append(left, bias, axis=1)], self.at[right]
+        (height, width), (count, size) = at.shape, places.shape
+        within, behind = View(0, places.shape, (size, 1)), View(count * size, (1, size), (size, 1))
+        begin, shown, copied = int(places[0, 0]), None, places.size
+        follow = self.placement.ones.get(begin + places.size) == size
         if follow and layout(places) == replace(within, start=begin):
-            shown = gathered(self.memory, View(begin, (count + 1, size), (size, 1)))
-        if shown is None and count >= len(left):
-            return None  # to put them there would take as long as to add
+            shown, copied = gathered(self.memory, View(begin, (count + 1, size), (size, 1))), 0
+        is_there = isinstance(layout(at), View)
+        if copied + (0 if is_there else at.size) >= product.out.size:
+            return None
+        if is_there:
+            wide = self.operand(at)
+        else:
+            columns = View(0, (height, count), (width, 1)), View(count, (height, 1), (width, 1))
+            wide = scatter([self.operand(at[:, :-1]), self.operand(at[:, -1:])], columns, at.shape)
         parts = [self.operand(places), node_of(self.tape.source(np.ones((1, size)), fixed=True))]
-        below = scatter(parts, [within, behind], (count + 1, size), shown)
-        return self.operand(at), below
+        return wide, scatter(parts, [within, behind], (count + 1, size), shown)
 
     def _sums(self, sums: Sums) -> Tensor:
         lengths = np.diff([*sums.starts.tolist(), len(sums.left)])
@@ -310,13 +315,14 @@ class Emitted:
 
     # --- lookups
 
-    def _table(self, x: Gather) -> IntArray:
-        """Where in a part of one array what is looked up lies, or where several are joined."""
+    def _table(self, x: Gather) -> tuple[IntArray, IntArray]:
+        """The positions that a lookup reads, and where among those each choice is."""
         positions = self.at[x.table]
         owner = np.searchsorted(self.begins, positions, side="right") - 1
-        if (owner == owner[0, 0]).all():
-            return positions - int(positions.min())
-        return np.arange(positions.size).reshape(positions.shape)
+        if (owner != owner[0, 0]).any():  # of several arrays, which are joined
+            return positions, np.arange(positions.size).reshape(positions.shape)
+        first = int(positions.min())
+        return np.arange(first, int(positions.max()) + 1), positions - first
 
     def _choices(self) -> list[tuple[IntArray, IntArray, IntArray]]:
         """What `choose` reads: which indices, the tables side by side, and which columns of those.
@@ -328,15 +334,14 @@ class Emitted:
         lookups = [x for x in self.raised.instructions if isinstance(x, Gather)]
         begin = 0
         for _, same in groupby(sorted(lookups, key=_among), _among):
-            columns, tables, members = 0, [], [*same]
-            which = []
-            for x in members:
+            columns, tables, places, which = 0, [], [], []
+            for x in same:
                 self.looked_up[id(x)] = begin
                 begin += len(x.out)
-                tables.append(self._table(x))
+                tables.append(self._table(x)[1])
+                places.append(x.places)
                 which.append(columns + x.which)
                 columns += tables[-1].shape[1]
-            places = [x.places for x in members]
             joined = np.concatenate(tables, axis=1)
             found.append((np.concatenate(places), joined, np.concatenate(which)))
         return found
@@ -354,12 +359,8 @@ class Emitted:
         return out
 
     def _gather(self, x: Gather) -> Tensor:
-        positions, count = self.at[x.table], len(x.out)
-        owner = np.searchsorted(self.begins, positions, side="right") - 1
-        mixed = (owner != owner[0, 0]).any()
-        first, last = int(positions.min()), int(positions.max())
-        array = self.operand(positions if mixed else np.arange(first, last + 1))
-        here = View(self.looked_up[id(x)], (count,), (1,))
+        here = View(self.looked_up[id(x)], (len(x.out),), (1,))
+        array = self.operand(self._table(x)[0])
         return gather(array, self.tape.call(View.of, (here, self.chosen)))
 
 

@@ -207,13 +207,17 @@ def _raise_sums(columns: Columns, rows: IntArray) -> Iterator[Instruction]:
     taken = np.zeros(len(rows), dtype=bool)
     # Each plain term of a product is an instruction of its own: too many for a few small sums.
     if p and q <= 4 + len(rows) * (p + q) // 500:
-        for members in find_blocks(left, right):
-            if p == 1 and 1 in members.shape[1:]:  # numbers times numbers, no matrices
+        for block in find_blocks(left, right):
+            if p == 1 and 1 in block.shape[1:]:  # numbers times numbers, no matrices
                 continue
-            taken[members.ravel()] = True
+            taken[block.ravel()] = True
+            members, sides, many = block, (left, right), block.shape[1] > p + 1
+            if many and (plain[block] == plain[block[:, :1]]).all(axis=(0, 1, 2)).any():
+                # Samples by neurons, each with a bias: the other way round that is one more column.
+                members, sides = block.swapaxes(1, 2), (right, left)
             out, top, side = rows[members], members[:, :, 0], members[:, 0, :]
             extra = [plain[members, k] for k in range(q)]
-            yield Product(left[top], right[side], extra, out)
+            yield Product(sides[0][top], sides[1][side], extra, out)
         left, right, plain, rows = left[~taken], right[~taken], plain[~taken], rows[~taken]
     if len(rows) and p == 1 and q < 2:  # nothing is summed but one product and one more
         product = rows

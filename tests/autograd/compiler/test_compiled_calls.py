@@ -294,6 +294,24 @@ def test_a_bias_is_no_addition_where_several_samples_share_it(samples, added):
     assert shapes == ([(5, 2), (3, 5)] if added else [(5, 3), (3, 6)])
 
 
+def test_of_a_close_up_a_bias_is_no_addition_though_it_lies_apart_from_the_weights():
+    model, points = nn.MLP(2, [5], 4), np.random.default_rng(0).normal(size=(7, 2))
+    close_up = model.scalars()
+
+    def loss(x):
+        return sum((y * y).sum() for y in close_up(x))
+
+    found = []
+    for f in (compiled := autograd.compile(loss, backend="numpy"), loss):
+        model.zero_grad()
+        f(points).backward()
+        found.append([p.grad.copy() for p in model.parameters()])
+    space = compiled._newest.workspace([])
+    assert next(c.args[0].shape for c in space.forward if c.func.__name__ == "dot") == (5, 3)
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.parametrize("count", [100, 500, 2_000, 16_000])
 def test_sums_of_float32_rows_round_no_more_than_a_millionth(count):
     rows = np.full((2, count), 0.1, dtype=np.float32)

@@ -175,8 +175,8 @@ def test_parameters_of_a_close_up_are_listed_under_their_names():
     close_up = model.scalars()
     g = autograd.compile(lambda x: close_up(x).sum())
     g(np.ones((5, 3)))
-    assert "15 data @ close_up.0.weight + close_up.0.bias  [5×3 by 3×4]" in g.program()
-    assert "v0 = 15 data @ close_up.0.weight + close_up.0.bias" in g.draw().svg
+    assert "close_up.0.weight @ 15 data + close_up.0.bias  [4×3 by 3×5]" in g.program()
+    assert "v0 = close_up.0.weight @ 15 data + close_up.0.bias" in g.draw().svg
     h = autograd.compile(lambda x: close_up[0].weight[0, 1] * x + close_up[0].weight[1, 1] * x)
     h(2.0)
     assert "2 of close_up.0.weight" in h.program()
@@ -193,8 +193,8 @@ def test_of_two_leaves_with_one_label_the_second_is_numbered():
     h = autograd.compile(lambda x: np.tanh(many[(1,)](many[()](x))).sum())
     del first, second
     h(np.ones((5, 3)))
-    assert "15 data @ weight + bias" in h.program()
-    assert "v0 @ weight_2 + bias_2" in h.program()
+    assert "weight @ 15 data + bias" in h.program()
+    assert "weight_2 @ v0 + bias_2" in h.program()
 
 
 def test_a_lookup_waits_for_its_candidates_and_needs_a_gradient_if_one_of_them_does():
