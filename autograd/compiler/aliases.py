@@ -39,8 +39,8 @@ if TYPE_CHECKING:
             """Whether its arrays stay where they are, and are written to."""
             raise NotImplementedError
 
-        def check_whole(self) -> None:
-            """See to it that it has the numbers that its single numbers have."""
+        def settle(self) -> None:
+            """Have what its single numbers were given."""
 
         def was_written(self, memory: Traced) -> None:
             """Note that some memory has other numbers, which may be its own."""
@@ -50,7 +50,7 @@ class Aliases:
     """What the memory of leaves holds.
 
     Attributes:
-        changed: The arrays, by `id`, of which single numbers have others than they know of.
+        apart: Whether single numbers of an array were given others, or gradients.
         leaves: By the names of memory that leaves have or had, the leaf.
         now: What memory that was written to holds.
         memory: Of an array that memory holds or held, the name of that memory.
@@ -60,7 +60,7 @@ class Aliases:
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
-        self.changed: set[int] = set()
+        self.apart = False
         self.leaves: dict[Traced, Leaf] = {}
         self.now: dict[Traced, Traced] = {}
         self.memory: dict[Traced, Traced] = {}
@@ -89,12 +89,12 @@ class Aliases:
 
     def current(self, x: Traced) -> Traced:
         """The array that shows what x shows uncompiled by now, for who uses it."""
-        if self.changed and (leaf := self.leaves.get(self.name_of(x))) is not None:
-            leaf.check_whole()
+        if self.apart and (leaf := self.leaves.get(self.name_of(x))) is not None:
+            leaf.settle()
         return self.held(x)
 
     def held(self, x: Traced) -> Traced:
-        """Likewise where nobody asks whether single numbers are others by now."""
+        """Likewise where single numbers are as the array has them."""
         if not self.now:
             return x
         origin = self._origin(x)

@@ -116,7 +116,7 @@ class BoundEffects:
             partial(array.__setitem__, where, new) for array, where, new in self.copies
         ]
         self.has_others = bool(
-            self.data or self.grads or self.effects.arrays_gone or self.kept_elsewhere
+            self.data or self.grads or self.kept_elsewhere
             or self.row_data or self.row_grads or self.row_grads_gone
         )  # fmt: skip
         self.copies_at_once = self._may_copy_at_once()
@@ -280,11 +280,6 @@ class BoundEffects:
             tensors[k]._grad = None
             if new is not None:
                 tensors[k]._receive(new)
-        for k in self.effects.arrays_gone:
-            home = self.program.leaf(k, given).home
-            assert home is not None  # it is an element of an array
-            home.holder._grad = None
-        # elements of arrays after these
         for known, leaves, numbers, places in self.row_data:
             self._values(known, leaves, given).put(numbers[places])
         for known, leaves, numbers, places in self.row_grads:

@@ -253,6 +253,10 @@ class Crossing(RecordedRows):
         """One element of an argument, as a number to compute with; None of any other array."""
         if traced.base not in self.arguments or traced.dtype != np.float64:
             return None
+        return self.number_at(traced, index)
+
+    def number_at(self, traced: Traced, index: tuple[int, ...]) -> RecordedValue:
+        """A number of an array that does not wait for single numbers."""
         if traced.places is None:  # not each time: there may be many
             traced.places = self.block(traced, self.blocks) + places_in_base(traced)
         return self.datum(traced.places.item(*index), float(traced.array.item(*index)))

@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
-from autograd.compiler.row_effects import GONE, AfterBackward, RowEffects, take_late_guards
+from autograd.compiler.row_effects import AfterBackward, ElementRow, RowEffects, take_late_guards
 from autograd.compiler.tape import Tape, Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
@@ -52,6 +52,9 @@ class StandIn(Tensor):
         window: Where a Parameter keeps its gradient; None before the first.
         asked: Whether somebody asked for the gradient that it comes with.
         is_set: Whether it has another gradient now, or none.
+        new_numbers: Rows of single numbers, by their places, that it is still to be given.
+        new_grads: Rows of numbers of its gradient; those that nobody set are 0, or as they were.
+        has_new_grads: Whether it is still to be given those.
     """
 
     __slots__ = (
@@ -59,8 +62,11 @@ class StandIn(Tensor):
         "first",
         "first_grad",
         "given",
+        "has_new_grads",
         "is_set",
         "last_grad",
+        "new_grads",
+        "new_numbers",
         "run",
         "window",
     )
@@ -72,6 +78,9 @@ class StandIn(Tensor):
     window: Traced | None
     asked: bool
     is_set: bool
+    new_numbers: dict[tuple[int, ...], Any]
+    new_grads: dict[tuple[int, ...], int]
+    has_new_grads: bool
 
     @classmethod
     def of(cls, run: Effects, given: Tensor, data: Array) -> StandIn:
@@ -86,7 +95,8 @@ class StandIn(Tensor):
         grad = given._grad if given.op is None else None
         out.first_grad = None if grad is None else run.tape.source(grad)
         out.last_grad = out.window = out.first_grad
-        out.asked = out.is_set = False
+        out.asked = out.is_set = out.has_new_grads = False
+        out.new_numbers, out.new_grads = {}, {}
         run.aliases.leaves[out.first] = out
         if out.first_grad is not None:
             run.aliases.leaves[out.first_grad] = out
@@ -95,12 +105,14 @@ class StandIn(Tensor):
     @property
     def numbers(self) -> Traced:
         """The numbers that it has now."""
+        self.settle()
         memory: Traced = self._data
         return self.run.aliases.now.get(memory, memory)
 
     @property
     def gradient(self) -> Traced | None:
         """The gradient that it has now."""
+        self.settle()
         last = self.last_grad
         return None if last is None else self.run.aliases.held(last)
 
@@ -109,14 +121,25 @@ class StandIn(Tensor):
         """Whether its arrays stay where they are, and are written to: a Parameter's."""
         return type(self.given)._write is not Tensor._write
 
-    def check_whole(self) -> None:
-        """See to it that it has the numbers that its single numbers have."""
-        if id(self.given) in self.run.aliases.changed:
-            self.run.refuse("using an array after its single numbers were changed")
+    def settle(self) -> None:
+        """Have what its single numbers were given."""
+        if self.new_numbers:
+            numbers, self.new_numbers = self.new_numbers, {}
+            self._write(self.run.with_rows(self.numbers, numbers, self.first))
+        if self.has_new_grads:
+            self.has_new_grads, grads = False, self.new_grads
+            before = self.whole_grad() if len(grads) < self.size else None
+            self._take_gradient(self.run.with_rows(before, grads, self.first), is_shared=False)
+            self.new_grads, self.run.used = grads, True
+
+    def whole_grad(self) -> Traced | None:
+        """The gradient without what single numbers of it are still to be given."""
+        self.asked |= not self.is_set
+        return None if self.last_grad is None else self.run.aliases.held(self.last_grad)
 
     @property
     def _grad(self) -> Traced | None:
-        self.check_whole()
+        self.settle()
         self.asked |= not self.is_set
         return self.last_grad
 
@@ -126,9 +149,7 @@ class StandIn(Tensor):
 
     def _take_gradient(self, grad: Traced | None, is_shared: bool) -> None:
         """Have another gradient, or none; where it is assigned, a Tensor shares the array."""
-        self.check_whole()
-        aliases = self.run.aliases
-        self.run.array_gradient(self.given, is_gone=grad is None)
+        aliases, self.new_grads, self.has_new_grads = self.run.aliases, {}, False
         if grad is not None and self.stays and self.window is not None:
             aliases.write(self.window, grad)
             grad = self.window
@@ -160,8 +181,7 @@ class StandIn(Tensor):
         return super()._checked(name, array)
 
     def _write(self, array: Traced) -> None:
-        self.check_whole()
-        aliases = self.run.aliases
+        aliases, self.new_numbers = self.run.aliases, {}
         if self.stays:
             aliases.write(self._data, array)
             self.was_written(self._data)
@@ -177,8 +197,7 @@ class StandIn(Tensor):
             latest.number += 1
             self._version.number = latest.number
         elif memory is self.last_grad:
-            self.run.array_gradient(self.given, is_gone=False)
-            self.is_set = True
+            self.new_grads, self.is_set = {}, True
 
     @staticmethod
     def gather(leaves: Sequence[StandIn]) -> Gathered:
@@ -218,7 +237,7 @@ class Gathered:
     def take(self) -> Traced:
         """Every number, to be changed in place."""
         for x in self.leaves:
-            x.check_whole()
+            x.settle()
         row: Traced = self._row([x._data for x in self.leaves]).copy()
         self.leaves[0].run.own.add(row)
         return row
@@ -349,17 +368,16 @@ class Written:
         self.late = run.waiting()
         self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
         self.row_grads: list[tuple[int, int | None]] = []
-        self.arrays_gone: list[int] = []
         for k, leaf in run.leaf_rows.items():
+            if isinstance(leaf, ElementRow):  # which its array has by now
+                continue
             if isinstance(leaf.number, tuple):
                 array, where = leaf.number
                 self.row_data.setdefault(array, []).append((k, where))
             elif leaf.number is not None:
                 self.row_data.setdefault(None, []).append((k, leaf.number))
-            if leaf.is_set and leaf.with_array and leaf.gradient is None:
-                self.arrays_gone.append(k)
-            elif leaf.is_set:
-                self.row_grads.append((k, None if leaf.gradient == GONE else leaf.gradient))
+            if leaf.is_set:
+                self.row_grads.append((k, leaf.gradient))
         self.after: AfterBackward | None = None
 
     def rows_before(self, graph: Graph, results: list[int], arrays: list[list[int]]) -> list[int]:
@@ -394,7 +412,7 @@ class Written:
         self.is_step |= bool((self.grads or self.row_grads) and (self.asked or self.olds))
         if not self.is_step and (self.asked or self.olds):
             self.run.refuse(".grad")  # results would be constants
-        return any(changes) or bool(self.draws or self.arrays_gone)
+        return any(changes) or bool(self.draws)
 
     def check_results(self, outputs: list[Tensor | Traced | int]) -> None:
         """See to it that no gradient is lost: results are constants, as leaves change after them.
@@ -453,9 +471,7 @@ class State:
         changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
         rows = {k for k, _ in effects.row_grads}
         rows |= {k for pairs in effects.row_data.values() for k, _ in pairs}
-        leaves = [*map(values, sorted(rows.union(effects.arrays_gone)))]
-        holders = [x.home.holder for x in leaves if x.home is not None]
-        nodes = {id(x): x for x in (*(tensors[k] for k in changed), *holders)}.values()
+        nodes = [tensors[k] for k in changed]
         self.nodes = [(x, x._data, x._grad, x._version.number) for x in nodes]
         self.ends = [(owner, name, getattr(owner, name)) for owner, name, _ in effects.ends]
         arrays = {f"what is kept ({i})": get() for i, (get, *_) in enumerate(effects.kept)}
@@ -467,7 +483,7 @@ class State:
         self.arrays = arrays
         self.copies = {name: array.copy() for name, array in arrays.items()}
         self.generators = [(x, x.bit_generator.state) for x in effects.generators]
-        self.values = [(x, x._data, x._grad) for x in leaves if x.home is None]
+        self.values = [(x, x._data, x._grad) for x in map(values, sorted(rows))]
 
     def restore(self) -> None:
         """Let everything be as it was."""

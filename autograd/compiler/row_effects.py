@@ -11,8 +11,8 @@ compiled backward pass has run, so what is computed of it is a second scalar pro
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,12 +32,11 @@ from autograd.value import Constant, Value
 if TYPE_CHECKING:
     from autograd.arrays import Array, IndexArray, IntArray
     from autograd.compiler.recorded_rows import RecordedValue
-    from autograd.node import Home, Node
+    from autograd.node import Home
     from autograd.tensor import Tensor
 
-UNSET, GONE = -1, -2
-"""In place of the row of a gradient: the one that a leaf comes with; that of an element of an array
-which was forgotten: 0 if the array has any, else none."""
+UNSET = -1
+"""In place of the row of a gradient: the one that a leaf comes with."""
 
 
 class LeafRow:
@@ -51,7 +50,6 @@ class LeafRow:
         gradient: The row of its gradient; None: none; `UNSET`: the one that it comes with.
         is_set: Whether that is another one than it comes with.
         brought: The row of its gradient as a backward pass has left it.
-        with_array: Whether its gradient was forgotten together with its array's.
         since: How many rows there were before it first had another number.
     """
 
@@ -64,19 +62,11 @@ class LeafRow:
         self.gradient: int | None = UNSET
         self.is_set = False
         self.brought: int | None = UNSET
-        self.with_array = False
         self.since = 0
-
-    def check_own(self) -> None:
-        """See to it that its array has not been given other numbers meanwhile."""
-        home = self.value.home
-        if home is not None and id(home.holder) in self.run.since:
-            self.run.refuse("computing with a Value after it was changed")
 
     @property
     def data(self) -> RecordedValue:
         """The number."""
-        self.check_own()
         if isinstance(self.number, tuple):
             self.run.refuse("taking numbers out of an array that was computed from single numbers")
         assert isinstance(self.number, int)  # nobody asks where it has no other
@@ -88,19 +78,17 @@ class LeafRow:
 
     def change(self, number: int | tuple[Traced, int]) -> None:
         """Let its number be that of a row, or one at a place of an array."""
-        self.check_own()
         if self.number is None:
             self.since = len(self.run.graph)
-        self._leave_array()
         self.number = number
 
     @property
     def _grad(self) -> RecordedValue | None:
-        self._look()
-        if self.gradient is None:
+        row = self.gradient_row()
+        if row is None:
             return None
         self.run.used = True
-        return self.run.shown(self.gradient)
+        return self.run.shown(row)
 
     @_grad.setter
     def _grad(self, number: float | RecordedValue | None) -> None:
@@ -116,32 +104,15 @@ class LeafRow:
     def grad(self, number: float | RecordedValue) -> None:
         self._grad = number
 
-    def _look(self) -> None:
-        """Find out its gradient; an element of an array has one if another element has."""
-        others = self.run.has_gradient(self.value.home)
+    def gradient_row(self) -> int | None:
+        """The row of its gradient, or None where it has none."""
         if self.gradient == UNSET:
             self.gradient = self.run.old(self)
-        elif self.gradient == GONE and not others:
-            self.gradient = None if self.run.old(self) is None else self.run.row_of(0.0)
-        if self.gradient in (None, GONE) and others:
-            self.gradient = self.run.row_of(0.0)
-
-    def _leave_array(self) -> None:
-        if self.value.home is not None:
-            self.run.aliases.changed.add(id(self.value.home.holder))
+        return self.gradient
 
     def set_gradient(self, row: int | None) -> None:
-        """Let its gradient be that of a row, or none; an element of an array has 0 then."""
-        self._leave_array()
-        self.is_set, self.with_array = True, False
-        self.take_gradient(row)
-
-    def take_gradient(self, row: int | None) -> None:
-        """Likewise where its array has it, too, and is who is given it in the end."""
-        if row is None and self.value.home is not None:
-            is_known = self.gradient is None or self.gradient >= 0
-            row = GONE if not is_known else None if self.gradient is None else self.run.row_of(0.0)
-        self.gradient = row
+        """Let its gradient be that of a row, or none."""
+        self.gradient, self.is_set = row, True
 
     def zero_grad(self) -> None:
         """Forget it."""
@@ -150,8 +121,39 @@ class LeafRow:
     @staticmethod
     def gather(leaves: Sequence[LeafRow]) -> Any:
         """These leaves as one array, for an optimizer."""
-        found = leaves[0].run.holders([x.value for x in leaves])
+        found = leaves[0].run.arrays([x.value for x in leaves])
         return GatheredRows(leaves) if found is None else type(found[0]).gather(found)
+
+
+class ElementRow(LeafRow):
+    """Likewise for a number of an array: what it is given, the array's stand-in keeps for it."""
+
+    def __init__(self, run: RowEffects, leaf: int, value: Value, row: int, home: Home) -> None:
+        super().__init__(run, leaf, value, row)
+        self.array, self.index = run.leaf(home.holder), home.index
+
+    def change(self, number: int | tuple[Traced, int]) -> None:
+        """Let its number be that of a row, or one at a place of an array."""
+        super().change(number)
+        self.array.new_numbers[self.index] = number
+        self.run.aliases.apart = True
+
+    def gradient_row(self) -> int | None:
+        """The row of its gradient; it has one if its array has, be it 0."""
+        known: dict[tuple[int, ...], int] = self.array.new_grads
+        if self.index in known:
+            return known[self.index]
+        grad = self.array.whole_grad()
+        if grad is not None:
+            return self.run.number_at(grad, self.index).index
+        return self.run.row_of(0.0) if known else None
+
+    def set_gradient(self, row: int | None) -> None:
+        """Let its gradient be that of a row; where it is forgotten, it is 0 if there is any."""
+        if row is None and self.gradient_row() is None:
+            return
+        self.array.new_grads[self.index] = self.run.row_of(0.0) if row is None else row
+        self.array.has_new_grads = self.run.aliases.apart = True
 
 
 class GatheredRows:
@@ -171,30 +173,24 @@ class GatheredRows:
         grads = [x._grad for x in self.leaves]
         reached = [x is not None for x in grads]
         rows = [self.run.row_of(0.0 if x is None else x) for x in grads]
-        if (arrays := self.run.arrays([x.value for x in self.leaves])) is not None:
-            begins = [0, *itertools.accumulate(x.size for x in arrays)]  # as it counts them
-            reached = [reached[k] for k in begins[:-1]]
         return self.run.array(np.array(rows)), None if all(reached) else reached
 
     def zero_grad(self) -> None:
-        """Forget the gradients; where all numbers of arrays are here, those of the arrays."""
-        are_arrays = self.run.arrays([x.value for x in self.leaves]) is not None
+        """Forget the gradients."""
         for x in self.leaves:
             x.zero_grad()
-            if are_arrays:
-                x.gradient, x.with_array = None, True
 
     def take(self) -> Traced:
         """Every number, to be changed in place."""
-        for x in self.leaves:
-            x.check_own()
         first = self.leaves[0].number
         if isinstance(first, tuple) and [x.number for x in self.leaves] == [
             (first[0], k) for k in range(len(self.leaves))
         ]:
             row = first[0]
         else:
-            rows = [x.row if x.number is None else self.run.row_of(x.data) for x in self.leaves]
+            known = [self.run.known(x.value) for x in self.leaves]
+            pairs = zip(known, self.leaves, strict=True)
+            rows = [leaf.row if x is None else self.run.row_of(x.data) for x, leaf in pairs]
             row = self.run.array(np.array(rows))
         own: Traced = row.copy()
         self.run.own.add(own)
@@ -233,7 +229,6 @@ class RowEffects(Crossing):
         self.olds: list[tuple[int, int, bool]] = []
         self.numbers: dict[int, float] = {}
         self.known_numbers: dict[int, float] = {}
-        self.by_holder: dict[int, tuple[IndexArray, Traced, Traced | None]] = {}
         self.since: dict[int, int] = {}
         self.in_order: list[int] = []
         self.used = False
@@ -248,30 +243,10 @@ class RowEffects(Crossing):
 
     def _leaf_row(self, leaf: int, row: int) -> LeafRow:
         if leaf not in self.leaf_rows:
-            self.leaf_rows[leaf] = LeafRow(self, leaf, self.graph.leaves[leaf], row)
-            self._take_apart(self.leaf_rows[leaf])
+            value = self.graph.leaves[leaf]
+            kind = LeafRow if value.home is None else partial(ElementRow, home=value.home)
+            self.leaf_rows[leaf] = kind(self, leaf, value, row)
         return self.leaf_rows[leaf]
-
-    def _take_apart(self, leaf: LeafRow) -> None:
-        """Of an array whose gradient was forgotten or has come, give its element its own."""
-        home = leaf.value.home
-        if home is None:
-            return
-        known = self.tensors.get(id(home.holder))
-        if known is None:
-            return
-        holder, rows = known[1], self.by_holder.get(id(home.holder))
-        if holder.is_set and holder.last_grad is None:
-            leaf.take_gradient(None)
-        elif rows is not None and holder.gradient is rows[1]:
-            row = int(rows[0][home.index])
-            if rows[2] is not None:  # it came with one
-                old = self.old(leaf)
-                assert old is not None
-                row = self.row_of(self.shown(old) + self.shown(row))
-            leaf.take_gradient(row)
-        elif holder.is_set or holder.numbers is not holder.first:
-            self.refuse("taking numbers out of an array that was computed from single numbers")
 
     def known(self, node: Any) -> LeafRow | None:
         """What stands for a Value, if its number is another one now."""
@@ -290,13 +265,6 @@ class RowEffects(Crossing):
         """Refuse leaves whose numbers are others by now: their rows are the old ones."""
         if any(self.known(x) is not None for x in values):
             self.refuse("computing with a Value after it was changed")
-
-    def array_gradient(self, holder: Tensor, is_gone: bool) -> None:
-        """Take note that an array has another gradient, or none, where elements know theirs."""
-        for x in self._apart(holder):
-            if not is_gone:
-                self.refuse("taking numbers out of an array that was computed from single numbers")
-            x.gradient, x.brought = None, UNSET
 
     def array_changed(self, holder: Tensor) -> None:
         """Note that an array, of which elements may be leaves, has other numbers from now on."""
@@ -347,53 +315,50 @@ class RowEffects(Crossing):
         return row
 
     def array(self, rows: IndexArray) -> Traced:
-        """Rows as an array on the tape, in the part that is run after the backward pass."""
-        self._begin_section()
+        """Rows as an array on the tape."""
         numbers = np.array([self.value_of(row) for row in in_turn(rows.ravel())], dtype=float)
         array: Traced = self.lift_rows(rows, numbers.reshape(rows.shape))._data
         return array
 
     def wait_for(self, rows: IndexArray) -> None:
         """See to it that what is computed with an array of these rows is known by then."""
-        if self.grads and rows.size and rows.max() >= self.first_grad:
-            self._begin_section()
-
-    def _begin_section(self) -> None:
-        if not self.section:
+        if self.grads and not self.section and rows.size and rows.max() >= self.first_grad:
             self.tape.section()
             self.section = len(self.tape.sections) - 1
 
     def arrays(self, values: Sequence[Any]) -> list[Any] | None:
-        """The arrays of one type whose numbers these are, if they are all, in order."""
+        """What stands for arrays of one type whose numbers these are, if they are all, in order."""
         if any(x.home is None for x in values):
             return None
         holders = list({id(x.home.holder): x.home.holder for x in values}.values())
         every = [(id(h), index) for h in holders for index in np.ndindex(h.shape)]
         if every != [(id(x.home.holder), x.home.index) for x in values]:
             return None
-        return holders if len({h.dtype for h in holders}) == 1 else None
+        return [*map(self.leaf, holders)] if len({h.dtype for h in holders}) == 1 else None
 
-    def holders(self, values: Sequence[Value]) -> list[Any] | None:
-        """The stand-ins of the arrays whose numbers these are, if none was taken apart."""
-        arrays = self.arrays(values)
-        if arrays is None or any(self._apart(x) for x in arrays):
-            return None
-        return [self.leaf(x) for x in arrays]
-
-    def _apart(self, holder: Node) -> list[LeafRow]:
-        """The elements of an array that somebody has asked for or written to one by one."""
-        pairs = [(x, x.value.home) for x in self.leaf_rows.values()]
-        return [x for x, home in pairs if home is not None and home.holder is holder]
-
-    def has_new_numbers(self, holder: Tensor) -> bool:
-        """Whether numbers of an array are others than it knows of."""
-        is_known = id(holder) in self.aliases.changed
-        return is_known and any(x.number is not None for x in self._apart(holder))
-
-    def has_gradient(self, home: Home | None) -> bool:
-        """Whether an element of an array has been given a gradient, so that all have one."""
-        found = [] if home is None else [x.gradient for x in self._apart(home.holder)]
-        return any(x is not None and x >= 0 for x in found)
+    def with_rows(
+        self, array: Traced | None, new: dict[tuple[int, ...], Any], like: Traced
+    ) -> Traced:
+        """An array like another, or of zeros, but for some numbers: rows, or places of arrays."""
+        rows = [x for x in new.values() if isinstance(x, int)]
+        if len(rows) == like.size:
+            places = np.zeros(like.shape, dtype=np.intp)
+            for index, row in new.items():
+                places[index] = row
+            return self.array(places).astype(like.dtype, copy=False)
+        out = self.scratch(like)
+        if array is not None:
+            out[...] = array
+        by_source: dict[Traced | None, list[tuple[tuple[int, ...], int]]] = {}
+        for index, x in new.items():
+            source, place = x if isinstance(x, tuple) else (None, x)
+            by_source.setdefault(source, []).append((index, place))
+        for source, pairs in by_source.items():
+            indices, found = zip(*pairs, strict=True)
+            numbers = self.array(np.array(found)) if source is None else source[np.array(found)]
+            out[tuple(map(np.array, zip(*indices, strict=True)))] = numbers
+        self.own.discard(out)
+        return out
 
     def backward(self, root: RecordedValue) -> None:
         """Write down that the gradients of a row are brought to the leaves."""
@@ -411,20 +376,15 @@ class RowEffects(Crossing):
         self._find_numbers(root.index, {k: rows[k] for k in leaves})
         self.roots.append(root.index)
         places = {k: place for place, k in self.grads.items()}
-        arrays: dict[int, list[tuple[int, Home]]] = {}
         for k in leaves:
             home = graph.leaves[k].home
-            if home is not None and not self._apart(home.holder):
-                arrays.setdefault(id(home.holder), []).append((k, home))
-            elif k in places:  # all passes are made at once, and nothing is set between
-                known = self.leaf_rows.get(k)
-                if known is None or known.brought == UNSET or known.gradient != known.brought:
+            if k in places:  # all passes are made at once, and nothing is set between
+                known = self.leaf_rows[k]
+                if known.gradient_row() != known.brought:
                     self.refuse("a second backward() after gradients were read")
             elif home is None or home.holder.requires_grad:
                 is_sure = k in surely if home is None else id(home.holder) in sure_arrays
                 self._bring(k, rows[k], is_sure)
-        for holder, elements in arrays.items():
-            self._bring_array(elements, holder in sure_arrays)
 
     def _grad_row(self, leaf: int) -> int:
         graph = self.graph
@@ -438,43 +398,16 @@ class RowEffects(Crossing):
 
     def _bring(self, leaf: int, row: int, surely: bool) -> None:
         graph, known = self.graph, self._leaf_row(leaf, row)
-        before = known.gradient
-        if before == UNSET:
-            before = self.old(known)
-        before = None if before == GONE else before
-        if before is None and not surely:
-            self._refuse_first()
+        before = known.gradient_row()
+        if before is None and not surely:  # at each call others would have none
+            self.refuse("bringing first gradients to Values that a lookup may leave out")
         grad = self._grad_row(leaf)
-        known.set_gradient(grad)
         if before is not None and not (
             graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0
         ):
-            known.set_gradient(self.row_of(self.shown(before) + self.shown(grad)))
-        known.brought = known.gradient
-
-    def _refuse_first(self) -> None:
-        # at each call others would have none
-        self.refuse("bringing first gradients to Values that a lookup may leave out")
-
-    def _bring_array(self, elements: list[tuple[int, Home]], surely: bool) -> None:
-        """Bring gradients to elements of an array: as one to the array."""
-        holder = elements[0][1].holder
-        if id(holder) in self.by_holder:
-            self.refuse("a second backward() to a part of the same Parameters")
-        if not holder.requires_grad:
-            return
-        rows = np.full(holder.shape, self.constant_row(0.0), dtype=np.intp)
-        for k, home in elements:
-            rows[home.index] = self._grad_row(k)
-        stand_in, array = self.leaf(holder), self.array(rows)
-        if array.dtype != stand_in.dtype:
-            array = array.astype(stand_in.dtype)
-        before = stand_in.gradient
-        if before is None and not surely:
-            self._refuse_first()
-        stand_in._receive(array)
-        if before is None or before is stand_in.first_grad:
-            self.by_holder[id(holder)] = rows, stand_in.gradient, before
+            grad = self.row_of(self.shown(before) + self.shown(grad))
+        known.set_gradient(grad)
+        known.brought = grad
 
     def _find_numbers(self, root: int, leaves: dict[int, int]) -> None:
         """The gradients of this run, by the ordinary pass."""
