@@ -30,7 +30,6 @@ _ACTS = {
 _UNKNOWN = {
     "a lookup among gradients",
     "a second backward() after gradients were read",
-    "a second backward() to a part of the same Parameters",
     "an optimizer of parameters of several types",
     "backward() of a Tensor made of single Values",
     "bringing first gradients to Values that a lookup may leave out",
@@ -39,7 +38,6 @@ _UNKNOWN = {
     "computing with a Value after it was changed",
     "returning a result that needs a gradient",
     "updating the averages of batch norm in an array",
-    "using an array after its single numbers were changed",
     "writing to a gradient that is an array with a name of its own",
     "writing to a gradient that was clipped, or chosen by np.where,",
     "writing to the memory of a leaf that something else shows, too,",
@@ -56,9 +54,6 @@ _REMEDIES = {
         "Keep them in Tensors, nn.Buffer(np.zeros(n)), or call model.eval() first."
     ),
     "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
-    "using an array after its single numbers were changed": (
-        "Give all to the optimizer as single numbers, or change p.grad and p.data of the arrays."
-    ),
     "writing to a gradient that is an array with a name of its own": (
         "That array would change with it at each call. Give a copy: p.grad = array.copy()."
     ),
@@ -74,7 +69,6 @@ _REMEDIES = {
         "a Parameter's numbers the Parameter."
     ),
     "a second backward() after gradients were read": "Add the losses up, and call it once.",
-    "a second backward() to a part of the same Parameters": "Add the losses up, and call it once.",
     "backward() of a Tensor made of single Values": (
         "Return it and call backward() on the result, or compute with Values alone."
     ),

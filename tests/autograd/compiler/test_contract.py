@@ -470,20 +470,6 @@ def first_gradients_of_what_only_a_lookup_leads_to(i):
     return loss
 
 
-adam = optim.Adam([p], lr=0.1)
-
-
-@refused("after its single numbers were changed", "single numbers", 2.0)
-def an_optimizer_of_arrays_whose_numbers_were_given_gradients_one_by_one(x):
-    loss = (of_p[0] * of_p[1] * x) ** 2
-    adam.zero_grad()
-    loss.backward()
-    for number in of_p:
-        number.grad = number.grad * 0.5
-    adam.step()
-    return loss
-
-
 @refused("the module", "outside", 1.0)
 def a_module_imported_inside(x):
     import tests.autograd.cases
@@ -528,7 +514,7 @@ def test_is_run_as_it_is_written(f, calls):
 
 @pytest.mark.parametrize(("f", "args", "what", "remedy"), REFUSED)
 def test_is_refused_with_what_to_do_and_changes_no_leaf(f, args, what, remedy):
-    leaves = [*LEAVES, *model.parameters(), p, q, forgotten, plain, averaging, adam]
+    leaves = [*LEAVES, *model.parameters(), p, q, forgotten, plain, averaging]
     before = left_in(leaves)
     with pytest.raises(CompileError, match="compile: ") as found:
         autograd.compile(f)(*args)
