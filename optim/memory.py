@@ -169,8 +169,8 @@ class RecordedMemory(Memory):
                 return [after]
             if not place:
                 self._plan()
-            stretches, counts = zip(*self._planned[place], strict=True)
-            return [*counts] if [*stretches] == here else None
+            planned = self._planned[place]  # which may be none, of a parameter without numbers
+            return [t for _, t in planned] if [x for x, _ in planned] == here else None
 
         names = ["t"] * len(here)
         return [*zip(here, self.watching.numbers_of(counts, self.memory, names), strict=True)]

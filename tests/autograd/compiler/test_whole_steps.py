@@ -1021,6 +1021,22 @@ def test_an_array_has_what_its_single_numbers_are_given(change, when, after, aud
     assert_same_steps(made, calls, rtol=1e-10, atol=1e-13, each=True, audit=audit)
 
 
+def test_a_step_of_a_parameter_without_numbers_is_recorded():
+    def made():
+        empty, other = nn.Parameter(np.zeros(0)), nn.Parameter([1.0])
+        optimizer = optim.Adam([empty, other], lr=0.1)
+
+        def step(x):
+            loss = (empty * x).sum()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step, empty, other
+
+    assert_same_steps(made, [(1.0,), (2.0,), (3.0,)], each=True)
+
+
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 @pytest.mark.parametrize("unused", [(0, 1), (5, 6), (14, 15), (0, 7, 15)])
 @pytest.mark.parametrize("rule", ["SGD with momentum", "Adam", "AdamW"])
