@@ -13,100 +13,58 @@ import autograd
 import nn
 import optim
 from autograd import CompileError, Value
+from tests.autograd.compiler.programs import assert_same_steps
 
-ACTS = [
-    "array.zero_grad", "element.grad = 0", "all elements", "multiply", "multiply", "backward",
-    "array.data", "element.data", "arrays' step", "elements' step", "arrays' zero_grad",
-    "elements' zero_grad", "read element", "read array", "read its gradient",
-    "read the array's gradient", "compare",
-]  # fmt: skip
+ACTS = """
+p{i}.zero_grad()
+e{i}{j}.grad = 0.0
+e00.grad = e01.grad = e10.grad = e11.grad = 0.0
+loss = loss * e{i}{j} + e01
+loss = loss * e{i}{j} + e01
+loss.backward()
+if p{i}.grad is not None: p{i}.data -= 0.1 * p{i}.grad
+e{i}{j}.data -= 0.1 * e{i}{j}.grad
+of_arrays.step()
+of_elements.step()
+of_arrays.zero_grad()
+of_elements.zero_grad()
+results.append(e{i}{j}.data)
+results.append(p{i}.data * 1.0)
+results.append(e{i}{j}.grad)
+results.append(None if p{i}.grad is None else p{i}.grad * 1.0)
+results.append(1.0 if e{i}{j} > 0.1 else 0.0)
+""".strip().splitlines()
 RULES = [(optim.SGD, {}), (optim.SGD, {"momentum": 0.9}), (optim.Adam, {"eps": 1e-2})]
 
 
-class RandomCloseUp:
-    """Two Parameters, a Value, and what is done to them; the same for a seed."""
-
-    def __init__(self, seed):
-        draw = random.Random(seed)
-        self.acts = [
-            (draw.choice(ACTS), draw.randint(0, 1), draw.randint(0, 1))
-            for _ in range(draw.randint(2, 7))
-        ]
-        self.arrays = [nn.Parameter([draw.uniform(-1, 1) for _ in range(2)]) for _ in range(2)]
-        self.value = Value(draw.uniform(-1, 1))
-        self.elements = [list(p.scalars()) for p in self.arrays]
-        rule, settings = draw.choice(RULES)
-        self.of_arrays = rule(self.arrays, lr=0.1, **settings)
-        self.of_elements = rule([e for row in self.elements for e in row], lr=0.1, **settings)
-
-    def step(self, x):
-        (a, b), (_, c) = self.elements
-        loss, results = (a * x + c * self.value).tanh(), []
-        for act, i, j in self.acts:
-            p, e = self.arrays[i], self.elements[i][j]
-            if act == "multiply":
-                loss = loss * e + b
-            elif act == "backward":
-                loss.backward()
-            elif act.startswith("read"):
-                found = {
-                    "read element": lambda e=e: e.data,
-                    "read array": lambda p=p: p.data * 1.0,
-                    "read its gradient": lambda e=e: e.grad,
-                }.get(act, lambda p=p: None if p.grad is None else p.grad * 1.0)
-                results.append(found())
-            elif act == "compare":
-                results.append(1.0 if e > 0.1 else 0.0)
-            else:
-                self.change(act, p, e)
-        return [loss, *results]
-
-    def change(self, act, p, e):
-        if act == "array.zero_grad":
-            p.zero_grad()
-        elif act == "element.grad = 0":
-            e.grad = 0.0
-        elif act == "all elements":
-            for one in (*self.elements[0], *self.elements[1]):
-                one.grad = 0.0
-        elif act == "array.data" and p.grad is not None:
-            p.data -= 0.1 * p.grad
-        elif act == "element.data":
-            e.data -= 0.1 * e.grad
-        elif act.endswith("step"):
-            (self.of_arrays if act.startswith("arrays") else self.of_elements).step()
-        elif act.endswith("' zero_grad"):
-            (self.of_arrays if act.startswith("arrays") else self.of_elements).zero_grad()
-
-
-def log(seed, wrap):
-    """What four calls give and leave behind."""
-    it, found = RandomCloseUp(seed), []
-    step = wrap(it.step)
-    for k in range(4):
-        found += [getattr(x, "data", x) for x in step(1.0 + 0.5 * k)]
-        found += [x.grad for x in (*it.arrays, it.value)]
-        found += [np.array(x.data) for x in (*it.arrays, it.value)]
-    return found
+def a_step(seed):
+    """A step on two Parameters, their numbers and a Value; the same for a seed."""
+    draw = random.Random(seed)
+    lines = ["def step(x):", "loss, results = (e00 * x + e11 * value).tanh(), []"]
+    for _ in range(draw.randint(2, 7)):
+        lines.append(draw.choice(ACTS).format(i=draw.randint(0, 1), j=draw.randint(0, 1)))
+    p, q = ([draw.uniform(-1, 1) for _ in range(2)] for _ in range(2))
+    p, q, value = nn.Parameter(p), nn.Parameter(q), Value(draw.uniform(-1, 1))
+    elements = [e for array in (p, q) for e in array.scalars()]
+    rule, settings = draw.choice(RULES)
+    scope = dict(zip(("e00", "e01", "e10", "e11"), elements), p0=p, p1=q, value=value)
+    scope["of_arrays"] = rule([p, q], lr=0.1, **settings)
+    scope["of_elements"] = rule(elements, lr=0.1, **settings)
+    exec("\n    ".join([*lines, "return [loss, *results]"]), scope)
+    return scope["step"], p, q, value
 
 
 @pytest.mark.parametrize("seed", range(100))
 def test_a_step_on_arrays_and_their_numbers_is_as_uncompiled_or_refused(seed):
+    calls, rounding = [(1.0 + 0.5 * k,) for k in range(4)], {"rtol": 1e-10, "atol": 1e-13}
     with np.errstate(all="ignore"):
-        theirs = log(seed, lambda f: f)
         try:
-            ours = log(seed, lambda f: autograd.compile(f, audit=False))
+            assert_same_steps(lambda: a_step(seed), calls, each=True, audit=False, **rounding)
         except CompileError as err:
             refused = str(err)
         else:
             refused = ""
-    if refused:
-        assert "does something else" not in refused
-        return
-    assert [x is None for x in ours] == [x is None for x in theirs]
-    for one, other in zip(ours, theirs, strict=True):
-        if other is not None:
-            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-13)
+    assert "does something else" not in refused
 
 
 def numbers_of_two_arrays():
@@ -154,7 +112,7 @@ def test_a_second_pass_after_gradients_were_set_is_refused(between):
 
 
 def test_two_passes_add_up_where_nothing_is_set_between():
-    def gradients(wrap):
+    def made():
         p, q = Value(0.5), Value(0.2)
 
         def step(x):
@@ -164,8 +122,7 @@ def test_two_passes_add_up_where_nothing_is_set_between():
             (y * y).backward()
             return y
 
-        step = wrap(step)
-        return [(step(x).data, p.grad, q.grad) for x in (0.3, 0.4, 0.5)]
+        return step, p, q
 
-    ours = gradients(lambda f: autograd.compile(f, audit=False))
-    np.testing.assert_allclose(ours, gradients(lambda f: f), rtol=1e-13)
+    calls = [(0.3,), (0.4,), (0.5,)]
+    assert_same_steps(made, calls, rtol=1e-13, each=True, audit=False)

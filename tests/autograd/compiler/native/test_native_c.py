@@ -82,11 +82,6 @@ def encoder():
 
 
 @needs_cc
-def test_a_scalar_program_in_c_computes_what_python_does(tmp_path):
-    check(tmp_path, scalar_mlp(), [0.5, -1.0, 2.0])
-
-
-@needs_cc
 @pytest.mark.parametrize(
     ("make", "x"),
     [(recurrent, rng().normal(size=40).tolist()), (orbit, 0.3)],
@@ -100,28 +95,10 @@ def test_what_is_done_again_and_again_is_a_loop_in_c(make, x, tmp_path):
 
 
 @needs_cc
-@pytest.mark.parametrize(
-    ("model", "shape"),
-    [(mlp, (1, 4)), (mlp, (6, 4)), (cnn, (2, 1, 8, 8)), (encoder, (1, 5, 8))],
-    ids=["mlp", "mlp on a batch", "cnn", "attention"],
-)
-def test_a_model_in_c_computes_what_python_does(model, shape, tmp_path):
-    check(tmp_path, model().forward, Tensor(rng().normal(size=shape)))
-
-
-@needs_cc
 def test_in_float32_a_model_in_c_agrees_to_its_rounding(tmp_path):
     x = Tensor(rng().normal(size=(2, 4)))
     check(tmp_path, mlp().forward, x, dtype=np.float32, tolerance=1e-6)
     assert "double" not in (tmp_path / "net.c").read_text().split("#ifdef")[0]
-
-
-@needs_cc
-def test_a_close_up_and_arrays_beside_numbers_are_written_too(tmp_path):
-    close_up = nn.scalar.MLP(2, [3, 1])
-    check(tmp_path, close_up, [0.5, -0.25])
-    w = Tensor([[1.0, -2.0], [0.5, 3.0]])
-    check(tmp_path, lambda a, b: [(w @ a).sum() * b, a / b], Tensor([0.3, 0.7]), Tensor(2.0))
 
 
 def many_operations(x):
@@ -138,9 +115,29 @@ def many_operations(x):
     ]
 
 
+W, ORDER = Tensor([[1.0, -2.0], [0.5, 3.0]]), (3, 7, 1, 9, 0, 10, 8, 2, 6, 4, 5)
+WRITTEN = {
+    "a scalar program": lambda: (scalar_mlp(), [0.5, -1.0, 2.0]),
+    "mlp": lambda: (mlp().forward, Tensor(rng().normal(size=(1, 4)))),
+    "mlp on a batch": lambda: (mlp().forward, Tensor(rng().normal(size=(6, 4)))),
+    "cnn": lambda: (cnn().forward, Tensor(rng().normal(size=(2, 1, 8, 8)))),
+    "attention": lambda: (encoder().forward, Tensor(rng().normal(size=(1, 5, 8)))),
+    "a close-up": lambda: (nn.scalar.MLP(2, [3, 1]), [0.5, -0.25]),
+    "arrays beside numbers": lambda: (
+        lambda a, b: [(W @ a).sum() * b, a / b], Tensor([0.3, 0.7]), Tensor(2.0)
+    ),
+    "operations": lambda: (many_operations, Tensor(rng().normal(size=(3, 4)))),
+    "many axes in any order": lambda: (
+        lambda x: (autograd.transpose(x, ORDER) * 2.0).sum(axis=(0, 3, 9)) + 1.0,
+        rng().normal(size=(2,) * 11),
+    ),
+}  # fmt: skip
+
+
 @needs_cc
-def test_operations_in_c_compute_what_python_does(tmp_path):
-    check(tmp_path, many_operations, Tensor(rng().normal(size=(3, 4))))
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_program_in_c_computes_what_python_does(name, tmp_path):
+    check(tmp_path, *WRITTEN[name]())
 
 
 @needs_cc
@@ -186,12 +183,6 @@ def test_parameters_may_be_called_like_anything_in_c_s_library(tmp_path):
         return total[i], total * np.ones((3, 1))
 
     check(tmp_path, both, np.array([1.0, 2.0]), np.array([1, 0, -1]))
-
-
-@needs_cc
-def test_arrays_of_many_axes_in_any_order_are_written(tmp_path):
-    x, order = rng().normal(size=(2,) * 11), (3, 7, 1, 9, 0, 10, 8, 2, 6, 4, 5)
-    check(tmp_path, lambda x: (autograd.transpose(x, order) * 2.0).sum(axis=(0, 3, 9)) + 1.0, x)
 
 
 @needs_cc
