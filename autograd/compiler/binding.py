@@ -155,7 +155,7 @@ def _changing(function: Callable[..., Any], args: tuple[Any, ...], options: dict
 
 def side_by_side(arrays: Sequence[Array]) -> Array | None:
     """Rows that follow one another in one memory as the one row that they are; else None."""
-    roots = {id(root): root for root in map(_root, arrays)}
+    roots = {id(root): root for root in map(root_of, arrays)}
     if len(roots) != 1 or any(x.ndim != 1 or not x.flags.c_contiguous for x in arrays):
         return None
     (root,) = roots.values()
@@ -168,7 +168,8 @@ def side_by_side(arrays: Sequence[Array]) -> Array | None:
     return root.reshape(-1)[first : first + sum(x.size for x in arrays)]
 
 
-def _root(array: Array) -> Array:
+def root_of(array: Array) -> Array:
+    """The array whose memory it shows."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array

@@ -49,7 +49,7 @@ class Repeated:
 
     def places(self, given: IntArray | slice) -> IntArray:
         """For each round, where in the array some of what goes in lies."""
-        return self.inputs[:, self.body.given[given]].astype(np.intp)
+        return self.inputs[:, self.body.given[given]].astype(np.intp, order="C")
 
     def across(self, rows: IntArray) -> IntArray:
         """For each round, where rows of the body lie: (rounds, *the rows' shape)."""

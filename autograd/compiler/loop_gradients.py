@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd.compiler.gather import gather, gathered, scatter
+from autograd.compiler.gather import gather, gathered
 from autograd.compiler.instructions import Group, Product, Raised, operands_of
 from autograd.compiler.loop import Repeated
 from autograd.compiler.passes import Ends, node_of
@@ -39,16 +39,13 @@ def take_out(raised: Raised, same: IntArray) -> list[tuple[Group | Product, int]
     """
     needs = raised.needs
     free = np.zeros(len(needs), dtype=bool)
-    free[same] = needs[same]
+    free[same] = True
     uses = []
     for instruction in raised.instructions:
         for i, rows in enumerate(operands_of(instruction)):
-            if not needs[instruction.out].any():
-                continue
-            if isinstance(instruction, (Group, Product)):
-                uses.append((instruction, i, np.unique(rows[needs[rows]])))
-            else:
-                free[rows] = False
+            if needs[instruction.out].any() and needs[rows].any():
+                free[rows] &= isinstance(instruction, (Group, Product))
+                uses.append((instruction, i, rows))
     mixed = True
     while mixed:  # an operand waits as a whole or not at all, and a row in all operands or in none
         mixed = False
@@ -57,7 +54,11 @@ def take_out(raised: Raised, same: IntArray) -> list[tuple[Group | Product, int]
                 free[rows] = False
                 mixed = True
     needs[free] = False
-    return [(instruction, i) for instruction, i, rows in uses if rows.size and free[rows].all()]
+    return [
+        (instruction, i)
+        for instruction, i, rows in uses
+        if isinstance(instruction, (Group, Product)) and free[rows].all()
+    ]
 
 
 def of_given(loop: Repeated, numbers: Traced, grads: Traced) -> Traced:
@@ -68,61 +69,52 @@ def of_given(loop: Repeated, numbers: Traced, grads: Traced) -> Traced:
         numbers: The array that it computes, which begins with what goes in.
         grads: The gradient of that array, but for what all rounds share.
     """
-    rounds = _Rounds(loop, numbers)
-    nodes, seeds = [rounds.given], [gathered(grads, View.all((loop.start,)))]
+    where = View.all((loop.start,))
+    given = node_of(gathered(numbers, where), True)
+    nodes, seeds = [given], [gathered(grads, where)]
     for instruction, i in loop.body.shared:
-        node, places = rounds.of(instruction, i)
+        node, places = _of_all_rounds(loop, node_of(numbers), given, instruction, i)
         nodes.append(node)
         seeds.append(gathered(grads, layout(places)))
     found: Traced
-    (found,) = gradients(Ends(nodes), [rounds.given], seeds)
+    (found,) = gradients(Ends(nodes), [given], seeds)
     return found
 
 
-class _Rounds:
-    """What all rounds of a loop compute, as if it were computed at once.
+def _of_all_rounds(
+    loop: Repeated, every: Tensor, given: Tensor, instruction: Group | Product, i: int
+) -> tuple[Tensor, IntArray]:
+    """An instruction of all rounds that depends on the i-th of its operands alone.
 
-    Attributes:
-        given: What goes into the loop, as the leaf of it all.
+    Args:
+        loop: The loop.
+        every: All its numbers.
+        given: Those that go in, as the leaf of it all.
+        instruction: The instruction.
+        i: Which operand.
+
+    Returns:
+        Its results, and where they are.
     """
-
-    def __init__(self, loop: Repeated, numbers: Traced) -> None:
-        self.loop, self._numbers = loop, node_of(numbers)
-        self.given = node_of(gathered(numbers, View.all((loop.start,))), True)
-
-    def of(self, instruction: Group | Product, i: int) -> tuple[Tensor, IntArray]:
-        """An instruction that depends on the i-th of its operands, and where its results are."""
-        out = self.loop.across(instruction.out)
-        if isinstance(instruction, Group):
-            assert instruction.op is not None  # of copies nothing waits
-            places = map(self.loop.across, instruction.operands)
-            sides = [self._read(x, k == i) for k, x in enumerate(places)]
-            node = Tensor._apply(instruction.op, tuple(sides), {})
-            node._data = gathered(self._numbers._data, layout(out))  # known already
-            return node, out
-        if i > 1:  # one of the terms that are added
-            return self._read(self.loop.across(instruction.plain[i - 2]), True), out
-        mine, other = instruction.left, instruction.right
-        if i == 1:
-            mine, other, out = other, mine, out.swapaxes(-1, -2)
-        # The columns of all rounds side by side, so that one product adds up the rounds.
-        _, stack, count, _ = out.shape
-        columns: IntArray = np.moveaxis(out, 0, 2).reshape(stack, count, -1)
-        rows = self.loop.across(other).swapaxes(0, 1).reshape(stack, columns.shape[2], -1)
-        mine = self.loop.across(mine)[0]
-        if stack == 1:
-            columns, rows, mine = columns[0], rows[0], mine[0]
-        sides = [self._read(mine, True), self._read(rows.swapaxes(-1, -2), False)]
-        return Tensor._apply(RULEBOOK["matmul"], tuple(sides), {}), columns
-
-    def _read(self, places: IntArray, needed: bool) -> Tensor:
-        """The numbers at some places; of the needed ones those that go in have gradients."""
-        if not needed:
-            return gather(self._numbers, layout(places))
-        inside = places < self.loop.start
-        if inside.all():
-            return gather(self.given, layout(places))
-        wheres = [np.flatnonzero(inside), np.flatnonzero(~inside)]
-        arrays = self.given, self._numbers
-        parts = [gather(x, layout(places.ravel()[w])) for x, w in zip(arrays, wheres, strict=True)]
-        return scatter(parts, [layout(w) for w in wheres], places.shape)
+    out = loop.across(instruction.out)
+    if isinstance(instruction, Group):
+        assert instruction.op is not None  # of copies nothing waits
+        places = map(loop.across, instruction.operands)
+        sides = [gather(given if k == i else every, layout(x)) for k, x in enumerate(places)]
+        node = Tensor._apply(instruction.op, tuple(sides), {})
+        node._data = gathered(every._data, layout(out))  # known already
+        return node, out
+    if i > 1:  # one of the terms that are added
+        return gather(given, layout(loop.across(instruction.plain[i - 2]))), out
+    mine, other = instruction.left, instruction.right
+    if i == 1:
+        mine, other, out = other, mine, out.swapaxes(-1, -2)
+    # The columns of all rounds side by side, so that one product adds up the rounds.
+    _, stack, count, _ = out.shape
+    columns: IntArray = np.moveaxis(out, 0, 2).reshape(stack, count, -1)
+    rows = loop.across(other).swapaxes(0, 1).reshape(stack, columns.shape[2], -1)
+    mine = loop.across(mine)[0]
+    if stack == 1:
+        columns, rows, mine = columns[0], rows[0], mine[0]
+    sides = [gather(given, layout(mine)), gather(every, layout(rows.swapaxes(-1, -2)))]
+    return Tensor._apply(RULEBOOK["matmul"], tuple(sides), {}), columns

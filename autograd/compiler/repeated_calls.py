@@ -15,19 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from itertools import groupby
 from typing import Any
 
-import numpy as np
-
 Call = partial[Any]
-Rounds = Sequence[Sequence[Call]]
 
 Step = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
 """The names of a function, of its arguments, and of those given by name."""
-
-LEAST = 4
-"""So many rounds at least are worth a loop."""
 
 
 class Repeat:
@@ -38,6 +31,7 @@ class Repeat:
             is the same in all rounds, "a0", "a1", … for columns.
 
     Example:
+        >>> import numpy as np
         >>> double = Repeat((("c0", ("a0", "a1"), ()), ("c0", ("a1", "a1"), ())))
         >>> rows = np.arange(6.0).reshape(3, 2)
         >>> double([np.negative], [list(rows), list(rows)])
@@ -79,15 +73,39 @@ class Repeat:
 _repeat = lru_cache(256)(Repeat)
 
 
-def rolled(rounds: Rounds) -> Iterator[Call]:
-    """The calls of some rounds, where these do the same as loops."""
-    for _, group in groupby(rounds, _kind):
-        alike = list(group)
-        loop = _loop(alike) if len(alike) >= LEAST and alike[0] else None
-        if loop is None:
-            yield from (call for calls in alike for call in calls)
-        else:
-            yield loop
+def repeated(
+    calls: Sequence[Call], rounds: Callable[[object], list[Any] | None], some: range
+) -> list[Call]:
+    """Calls in some rounds, one after another, as one call.
+
+    Args:
+        calls: Those of one round.
+        rounds: Says what an argument is in each round; None if it is the same in all.
+        some: The rounds.
+    """
+    names: dict[int, tuple[str, object]] = {}
+    same: list[object] = []
+    columns: list[list[object]] = []
+
+    def name(x: object) -> str:
+        found = rounds(x)
+        if found is None:
+            if id(x) not in names:
+                names[id(x)] = f"c{len(same)}", x
+                same.append(x)
+            return names[id(x)][0]
+        if id(found) not in names:
+            names[id(found)] = f"a{len(columns)}", found
+            columns.append([found[k] for k in some])
+        return names[id(found)][0]
+
+    steps = [
+        (name(x.func), tuple(map(name, x.args)), tuple((k, name(y)) for k, y in x.keywords.items()))
+        for x in calls
+    ]
+    if columns:
+        return [partial(_repeat(tuple(steps)), same, columns)] if some else []
+    return [*calls] * len(some)
 
 
 def unrolled(calls: Iterable[Call]) -> Iterator[Call]:
@@ -97,46 +115,3 @@ def unrolled(calls: Iterable[Call]) -> Iterator[Call]:
             yield from unrolled(call.func.calls(*call.args))
         else:
             yield call
-
-
-def _kind(calls: Sequence[Call]) -> list[object]:
-    """What rounds have in common that do the same."""
-
-    def of(function: Callable[..., Any]) -> object:
-        return (
-            getattr(function, "__name__", "")
-            if isinstance(_owner(function), np.ndarray)
-            else function
-        )
-
-    return [(of(call.func), len(call.args), [*call.keywords]) for call in calls]
-
-
-def _owner(function: object) -> object:
-    return getattr(function, "__self__", None)
-
-
-def _loop(rounds: Rounds) -> Call | None:
-    """Rounds that do the same as one call; None if they do it to the same arrays."""
-    same: dict[int, tuple[str, object]] = {}
-    columns: dict[tuple[int, ...], tuple[str, list[object]]] = {}
-
-    def name(values: Sequence[object]) -> str:
-        first = values[0]
-        of_one = callable(first) and not isinstance(_owner(first), np.ndarray)
-        if of_one or all(x is first for x in values):
-            return same.setdefault(id(first), (f"c{len(same)}", first))[0]
-        return columns.setdefault(tuple(map(id, values)), (f"a{len(columns)}", [*values]))[0]
-
-    steps = []
-    for calls in zip(*rounds, strict=True):
-        function = name([call.func for call in calls])
-        args = tuple(map(name, zip(*(call.args for call in calls), strict=True)))
-        keys = calls[0].keywords
-        steps.append(
-            (function, args, tuple((x, name([c.keywords[x] for c in calls])) for x in keys))
-        )
-    if not columns:
-        return None
-    arguments = [x for _, x in same.values()], [x for _, x in columns.values()]
-    return partial(_repeat(tuple(steps)), *arguments)
