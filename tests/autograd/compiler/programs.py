@@ -45,6 +45,13 @@ def gradients(y, leaves):
     return [leaf.grad for leaf in leaves]
 
 
+def assert_same_result(g, f, args, leaves, tolerance=1e-12):
+    """One number and its gradients; with tolerance 0 the number to the last digit."""
+    ours, theirs = g(*args), f(*args)
+    np.testing.assert_allclose(ours.data, theirs.data, rtol=tolerance, atol=tolerance)
+    assert_same_numbers(gradients(ours, leaves), gradients(theirs, leaves))
+
+
 def seen(result, nodes):
     """What can be seen of a result: kinds and numbers, and the gradients of these nodes."""
     leaves, kinds, total = [], [], 0.0

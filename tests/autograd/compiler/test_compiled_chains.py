@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import RULEBOOK, Value
+from autograd import Value
 from autograd.compiler import float_chains, raising, repeats
-from autograd.op import Elementwise
 from tests.autograd.compiler.programs import (
+    EVERY_OP,
     TAME,
     RandomProgram,
     assert_same_compiled,
     assert_same_numbers,
     assert_same_recurrence,
+    assert_same_result,
     gradients,
 )
 
@@ -31,34 +32,33 @@ def recurrence(step):
     return f
 
 
+def assert_a_chain(f, leaves, numbers=(0.4,), tolerance=0.0):
+    """It gives the uncompiled numbers to the last digit; the compiled function."""
+    g = autograd.compile(f)
+    for number in numbers:
+        x = Value(number)
+        assert_same_result(g, f, [x], [x, *leaves], tolerance)
+    assert "one by one from" in g.program()
+    return g
+
+
 def test_a_recurrence_is_one_instruction_with_the_uncompiled_numbers_to_the_last_digit():
     w, b = Value(0.9), Value(0.1)
-    f = recurrence(lambda x: (x * w + b).sin())
-    g = autograd.compile(f)
-    for number in (0.5, -2.0):
-        x = Value(number)
-        assert g(x).data == f(x).data
-        assert_same_numbers(gradients(g(x), [x, w, b]), gradients(f(x), [x, w, b]))
+    g = assert_a_chain(recurrence(lambda x: (x * w + b).sin()), [w, b], (0.5, -2.0))
     assert len(g.program().splitlines()) == 1
-    assert "one by one from" in g.program()
     assert "multiply, add, sin" in g.program()
     assert "1,500 operations" in g.program()
     assert g.draw().svg.startswith("<svg")
 
 
-@pytest.mark.parametrize(
-    "op", [op for op in RULEBOOK.values() if isinstance(op, Elementwise)], ids=lambda op: op.name
-)
+@pytest.mark.parametrize("op", EVERY_OP, ids=lambda op: op.name)
 def test_every_operation_can_be_part_of_a_chain(op):
     w = Value(0.3)
     rest = [1.5] * (op.arity - 1)
     f = recurrence(lambda x: op(0.01 * x + w, *rest) * 0.5 + 0.2)
     if op.name == "arccosh":
         f = recurrence(lambda x: op(1.5 + 0.01 * x + w) * 0.5)
-    g, x = autograd.compile(f), Value(0.4)
-    assert g(x).data == f(x).data
-    assert_same_numbers(gradients(g(x), [x, w]), gradients(f(x), [x, w]))
-    assert "one by one" in g.program()
+    assert_a_chain(f, [w])
 
 
 def test_an_operation_of_ones_own_whose_derivative_is_written_with_numpy_can_be_part_of_a_chain():
@@ -67,11 +67,7 @@ def test_an_operation_of_ones_own_whose_derivative_is_written_with_numpy_can_be_
         return np.sin(x)
 
     w = Value(0.3)
-    f = recurrence(lambda x: own_sine(x * w) + 0.2)
-    g, x = autograd.compile(f), Value(0.4)
-    assert g(x).data == f(x).data
-    assert_same_numbers(gradients(g(x), [x, w]), gradients(f(x), [x, w]))
-    assert "own_sine" in g.program()
+    assert "own_sine" in assert_a_chain(recurrence(lambda x: own_sine(x * w) + 0.2), [w]).program()
 
 
 @pytest.mark.parametrize("seed", range(120))
@@ -128,10 +124,7 @@ def test_a_rule_that_branches_is_called_in_a_chain():
         return np.where(x > 0, 2.0 * x, 0.5 * x)
 
     w = Value(-0.9)
-    f = recurrence(lambda x: bent_for_chains(x * w) + 0.1)
-    g, x = autograd.compile(f), Value(0.3)
-    assert_same_numbers(g(x).data, f(x).data)
-    assert_same_numbers(gradients(g(x), [x, w]), gradients(f(x), [x, w]))
+    assert_a_chain(recurrence(lambda x: bent_for_chains(x * w) + 0.1), [w], (0.3,), 1e-12)
 
 
 def test_guards_and_results_inside_a_chain_are_seen():
@@ -162,11 +155,9 @@ def test_a_chain_between_wide_layers_gives_the_same():
             x = (x * w[0] + w[1]).sin()
         return sum((a * x).tanh() for a in w)
 
-    g = autograd.compile(f)
+    g, xs = autograd.compile(f), np.random.default_rng(0).normal(size=30).tolist()
     for _ in range(2):
-        xs = np.random.default_rng(0).normal(size=30).tolist()
-        assert g(xs).data == pytest.approx(f(xs).data, rel=1e-12)
-        assert_same_numbers(gradients(g(xs), w), gradients(f(xs), w))
+        assert_same_result(g, f, [xs], w)
 
 
 def test_where_a_float_raises_a_chain_gives_the_uncompiled_answer():

@@ -233,6 +233,7 @@ def adds_into_an_array_of_its_own(x):
             adds_into_an_array_of_its_own, [1.0],
             r"line \d+: total \+= x.*TypeError.*do this outside",
         ),
+        (adds_into_an_array_of_its_own, [np.ones(2)], r"a = a \+ b"),
         (
             lambda i: np.add.at(np.zeros(3), i, 1.0), [np.arange(2)],
             r"writing into an array.*Make a new one",

@@ -21,6 +21,7 @@ from tests.autograd.compiler.programs import (
     RandomRecurrence,
     assert_same_numbers,
     assert_same_recurrence,
+    assert_same_result,
     gradients,
 )
 
@@ -41,9 +42,7 @@ def recurrent(xs):
 
 
 def assert_same(g, f, *args, leaves=LEAVES):
-    ours, theirs = g(*args), f(*args)
-    assert_same_numbers(ours.data, theirs.data)
-    assert_same_numbers(gradients(ours, leaves), gradients(theirs, leaves))
+    assert_same_result(g, f, args, leaves)
 
 
 def loops(g):

@@ -279,6 +279,24 @@ for name, (f, args, what, remedy) in {
     "the result of a function written into an array": (
         lambda a: np.tanh(a * 2, out=a), [A(1, 2)], "writing into an array", "",
     ),
+    "a reduction of data into an array": (
+        lambda x: np.sum(x, axis=0, out=np.zeros(2)), [np.ones((3, 2))],
+        "writing into an array", "",
+    ),
+    **{
+        f"ravel in order {way}": (
+            lambda x, way=way: (t * x.ravel(order=way)).sum(), [np.ones((2, 1))],
+            "order", "say 'C' or 'F'",
+        )
+        for way in "KA"
+    },
+    **{
+        f"the {name} of an array": (
+            lambda x, name=name: (t, getattr(x, name)), [np.ones((2, 3))],
+            f"array.{name} ", "shape and dtype",
+        )
+        for name in ("strides", "flags")
+    },
     "the gradient from before the call": (
         lambda x: w * x + w.grad, [1.0], ".grad", "value_and_grad inside",
     ),
