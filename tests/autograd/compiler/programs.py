@@ -52,6 +52,19 @@ def assert_same_result(g, f, args, leaves, tolerance=1e-12):
     assert_same_numbers(gradients(ours, leaves), gradients(theirs, leaves))
 
 
+def step_of(loss_of, optimizer):
+    """A training step, as it is written everywhere."""
+
+    def step(*batch):
+        loss = loss_of(*batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
 def seen(result, nodes):
     """What can be seen of a result: kinds and numbers, and the gradients of these nodes."""
     leaves, kinds, total = [], [], 0.0

@@ -10,6 +10,7 @@ from autograd import Value
 from autograd.compiler.binding import bind
 from autograd.compiler.numpy_calls import call_into
 from autograd.compiler.tape import Tape
+from tests.autograd.compiler.programs import step_of
 
 RNG = np.random.default_rng(0)
 
@@ -190,14 +191,7 @@ def test_what_is_computed_twice_is_computed_once_unless_one_of_the_two_is_change
 def test_the_derivative_of_a_loss_in_a_step_uses_the_exponentials_that_are_there():
     model, loss_of = nn.Linear(3, 4), nn.CrossEntropyLoss()
     optimizer = optim.SGD(model.parameters(), lr=0.1)
-
-    def step(x, y):
-        loss = loss_of(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = step_of(lambda x, y: loss_of(model(x), y), optimizer)
     compiled = autograd.compile(step, backend="numpy")
     for _ in range(2):
         compiled(drawn(5, 3), np.array([0, 1, 2, 3, 0]))
@@ -210,13 +204,7 @@ def test_close_ups_of_neighbouring_parameters_are_read_at_once_in_any_order():
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     w, b = (p.scalars("p") for p in (model.weight, model.bias))
 
-    def step(x):
-        loss = b[0] * x * x + w[1, 2] * x + w[0, 0]
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = step_of(lambda x: b[0] * x * x + w[1, 2] * x + w[0, 0], optimizer)
     compiled = autograd.compile(step, backend="numpy")
     for x in (0.5, -1.5):
         compiled(x)

@@ -14,7 +14,7 @@ import nn
 import optim
 from autograd import CompileError, GraphError, Tensor, Value
 from autograd.compiler.bound_effects import BoundEffects
-from tests.autograd.compiler.programs import assert_refused, assert_same_steps, left_in
+from tests.autograd.compiler.programs import assert_refused, assert_same_steps, left_in, step_of
 
 RULES = {
     "SGD": (optim.SGD, {"lr": 0.1}),
@@ -95,19 +95,6 @@ KINDS = {
     "numbers of a close-up": numbers_of_a_close_up,
 }
 every_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
-
-
-def step_of(loss_of, optimizer):
-    """A training step, as it is written everywhere."""
-
-    def step(*batch):
-        loss = loss_of(*batch)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
 
 
 def same(make, rule, settings, steps=30, between=None, dtype=float, rtol=1e-10):

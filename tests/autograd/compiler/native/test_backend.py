@@ -40,6 +40,7 @@ from tests.autograd.compiler.programs import (
     RandomProgram,
     RandomRecurrence,
     assert_same_numbers,
+    step_of,
 )
 
 if os.environ.get("GLASSGRAD_CI") != "1":
@@ -231,13 +232,7 @@ def losses(rule, backend, dtype, given_up=False):
     rng = np.random.default_rng(2)
     x, y = rng.normal(size=(6, 5)).astype(dtype), rng.integers(0, 3, 6)
 
-    def step(x):
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(model(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = step_of(lambda x: nn.functional.cross_entropy(model(x), y), optimizer)
     g = autograd.compile(step, backend=backend)
     found = [g(x).item() for _ in range(12)]
     program = g._newest
@@ -261,15 +256,7 @@ def test_whole_steps_in_float32_agree_to_its_rounding():
 def test_one_native_call_is_a_whole_step_of_a_network():
     nn.manual_seed(0)
     model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
-    optimizer = optim.SGD(model.parameters(), lr=0.1)
-
-    def step(x, y):
-        optimizer.zero_grad()
-        loss = ((model(x) - y) ** 2).mean()
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = step_of(lambda x, y: ((model(x) - y) ** 2).mean(), optim.SGD(model.parameters(), lr=0.1))
     g = autograd.compile(step, backend="native")
     for _ in range(3):
         g(np.ones((4, 2)), np.ones((4, 1)))
@@ -287,21 +274,14 @@ def test_a_step_on_values_is_one_native_call_in_whatever_order_they_live():
     first = np.arange(1.0, 13.0)
     values = [Value(x) for x in first.tolist()]
 
-    def step_of(order):
+    def steps_of(order):
         optimizer = optim.SGD([values[k] for k in order], lr=0.1)
-
-        def step(x):
-            optimizer.zero_grad()
-            loss = sum((values[k] * x - k) ** 2 for k in order)
-            loss.backward()
-            optimizer.step()
-            return loss
-
-        return autograd.compile(step, backend="native")
+        loss_of = lambda x: sum((values[k] * x - k) ** 2 for k in order)  # noqa: E731
+        return autograd.compile(step_of(loss_of, optimizer), backend="native")
 
     by_hand = first.copy()
     for order in (range(12), [5, 3, 11, 0, 8, 1, 10, 4, 2, 9, 7, 6], range(11, -1, -2)):
-        g, chosen = step_of(order), np.array(order)
+        g, chosen = steps_of(order), np.array(order)
         for x in (0.5, -2.0, 1.0):
             g(x)
             by_hand[chosen] -= 0.1 * 2.0 * x * (by_hand[chosen] * x - chosen)
@@ -310,13 +290,18 @@ def test_a_step_on_values_is_one_native_call_in_whatever_order_they_live():
         assert [type(call).__name__ for call in space.forward] == ["NativeCall"]
 
 
-def test_code_of_a_step_that_is_given_up_has_changed_nothing(monkeypatch):
+@pytest.fixture
+def wrong_code(monkeypatch):
     right = Numbers.apply
 
     def wrong(self, name, args, dtypes, out, lanes):
         return right(self, "subtract" if name == "add" else name, args, dtypes, out, lanes)
 
     monkeypatch.setattr(Numbers, "apply", wrong)
+
+
+@pytest.mark.usefixtures("wrong_code")
+def test_code_of_a_step_that_is_given_up_has_changed_nothing():
     expected = losses(RULES[2], "numpy", np.float64)
     with pytest.warns(RuntimeWarning, match="came out otherwise than with NumPy when it was tried"):
         found = losses(RULES[2], "native", np.float64, given_up=True)
@@ -397,13 +382,8 @@ def test_after_some_replays_the_code_is_made_in_the_background(monkeypatch):
     assert g._newest.native.state.tried
 
 
-def test_code_that_computes_something_else_is_given_up_with_a_warning(monkeypatch):
-    right = Numbers.apply
-
-    def wrong(self, name, args, dtypes, out, lanes):
-        return right(self, "subtract" if name == "add" else name, args, dtypes, out, lanes)
-
-    monkeypatch.setattr(Numbers, "apply", wrong)
+@pytest.mark.usefixtures("wrong_code")
+def test_code_that_computes_something_else_is_given_up_with_a_warning():
     f = network()
     g = autograd.compile(f, backend="native")
     x = [0.5, -1.0, 2.0]
@@ -412,13 +392,8 @@ def test_code_that_computes_something_else_is_given_up_with_a_warning(monkeypatc
     assert [first.data, g(x).data, g(x).data] == [pytest.approx(f(x).data, rel=1e-14)] * 3
 
 
+@pytest.mark.usefixtures("wrong_code")
 def test_an_audit_that_finds_a_difference_gives_the_native_code_up(monkeypatch):
-    right = Numbers.apply
-
-    def wrong(self, name, args, dtypes, out, lanes):
-        return right(self, "subtract" if name == "add" else name, args, dtypes, out, lanes)
-
-    monkeypatch.setattr(Numbers, "apply", wrong)
     monkeypatch.setattr(backends, "agree", lambda *_: True)
     f = network()
     g = autograd.compile(f, backend="native")
@@ -511,15 +486,7 @@ def test_a_step_written_number_by_number_trains_as_with_numpy():
 def test_trying_the_code_changes_nothing():
     nn.manual_seed(0)
     model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
-    optimizer = optim.Adam(model.parameters(), lr=0.1)
-
-    def step(x):
-        optimizer.zero_grad()
-        loss = (model(x) ** 2).mean()
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    step = step_of(lambda x: (model(x) ** 2).mean(), optim.Adam(model.parameters(), lr=0.1))
     g = autograd.compile(step, backend="native", audit=False)
     g(np.ones((2, 2)))
     sections = backends.sections_of(g._newest.free[0])
@@ -726,13 +693,7 @@ def convolutional_steps(backend, dtype):
     optimizer = optim.Adam(model.parameters(), lr=1e-2)
     x, y = rng.normal(size=(8, 1, 6, 6)).astype(dtype), rng.integers(0, 3, 8)
 
-    def written():
-        loss = nn.functional.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
+    written = step_of(lambda: nn.functional.cross_entropy(model(x), y), optimizer)
     step = autograd.compile(written, backend=backend)
     return step, [step().item() for _ in range(6)]
 

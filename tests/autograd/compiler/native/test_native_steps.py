@@ -13,6 +13,7 @@ import nn
 import optim
 from autograd import CompileError, Tensor, Value
 from tests.autograd.compiler.native.programs import orbit, recurrent
+from tests.autograd.compiler.programs import left_in, step_of
 from tests.autograd.compiler.test_random_steps import RandomStep
 
 needs_node = pytest.mark.skipif(
@@ -71,17 +72,6 @@ def batch(*shape):
 def network(*middle):
     nn.manual_seed(0)
     return nn.Sequential(nn.Linear(2, 4, bias=not middle), *middle, nn.Tanh(), nn.Linear(4, 1))
-
-
-def step_of(loss, optimizer):
-    def step(*data):
-        optimizer.zero_grad()
-        total = loss(*data)
-        total.backward()
-        optimizer.step()
-        return total
-
-    return step
 
 
 def squares(model):
@@ -211,14 +201,13 @@ def test_numbers_passed_on_before_they_change_are_those_from_before():
 def test_running_averages_are_kept():
     model = network(nn.BatchNorm1d(4))
     optimizer = optim.SGD(model.parameters(), lr=0.1)
+    loss_of = squares(model)
 
-    def step(x, y):
-        optimizer.zero_grad()
-        total = ((model(x) - y) ** 2).mean()
-        total.backward()
-        optimizer.step()
-        return total
+    def step(x, y):  # which has the model by its name
+        assert model
+        return train(x, y)
 
+    train = step_of(loss_of, optimizer)
     g = autograd.compile(step)
     data = batch(6, 2), batch(6, 1)
     for _ in range(3):
@@ -354,14 +343,9 @@ def test_printing_a_step_changes_nothing():
     g = autograd.compile(step_of(squares(model), optimizer))
     for _ in range(2):
         g(batch(6, 2), batch(6, 1))
-    before = [*(x.data.copy() for x in model.parameters())], optimizer.state_dict()["state"][0]
+    before = left_in([model, optimizer])
     assert "step() {" in g.source("js")
-    for x, was in zip(model.parameters(), before[0], strict=True):
-        np.testing.assert_array_equal(x.data, was)
-    state = optimizer.state_dict()["state"][0]
-    assert list(state["steps"]) == list(before[1]["steps"])
-    for name, array in state["kept"].items():
-        np.testing.assert_array_equal(array, before[1]["kept"][name])
+    np.testing.assert_equal(left_in([model, optimizer]), before)
 
 
 def test_what_has_been_loaded_since_is_what_is_printed():
