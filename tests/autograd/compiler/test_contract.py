@@ -189,6 +189,13 @@ def an_element_of_a_float64_array_makes_tensors_of_float32_wide(a):
     return narrow * a[0], narrow + 1.5 * a[1], narrow[0] * abs(a[0]), total, narrow * (a[0] > 0)
 
 
+@recorded([(0.3, A(1.1, 2.0), A(1, dtype=int)), (0.7, A(3.3, 4.0), A(0, dtype=int))])
+def only_what_is_computed_from_numpys_floats_by_operators_is_wide(x, a, i):
+    wide = a[0] * x, x - a[1], -a[0], a[0] + w.data, autograd.take(a, i[0]) * 2.0
+    python = autograd.tanh(a[0]), autograd.maximum(a[0], x) * 2.0, x * 2.0, w.data * x
+    return [narrow * number for number in wide + python]
+
+
 @recorded([([1.0, 2.0],), ([3.0, -1.0],)])
 def transforms_by_an_array_of_floats(x):
     point = np.array(x)
