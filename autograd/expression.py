@@ -14,8 +14,7 @@ import reprlib
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from autograd.op import RULEBOOK, Elementwise
 from autograd.value import Constant, Value
@@ -114,47 +113,30 @@ def parse(text: str, values: Mapping[str, float]) -> Value:
     return out if isinstance(out, Value) else Constant(out)
 
 
-@dataclass(slots=True)
-class _Token:
-    """A number, a name, an operator or a bracket, and where it begins."""
+class _Token(NamedTuple):
+    """A number, a name or a sign, and where it begins; the end is a sign without text."""
 
-    kind: str  # "number", "imaginary", "name", "end", or the sign itself
+    kind: Literal["number", "imaginary", "name", "sign"]
     text: str
     place: int
-
-
-@dataclass(slots=True)
-class _Pending:
-    """What waits for its last operand: an operator, a bracket or a call.
-
-    Attributes:
-        kind: The sign, "sign" for one before a number, or "call".
-        rank: How firmly it binds; 0 for brackets.
-        place: Where it begins.
-        op: What is computed; None for brackets and a plus before a number.
-        arguments: Of a call, how many there are so far.
-        name: Of a call, the function's name.
-    """
-
-    kind: str
-    rank: int
-    place: int
-    op: Elementwise | None = None
-    arguments: int = 0
-    name: str = ""
 
 
 _NUMBER = re.compile(
     r"(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)"
     r"(?:[eE][+-]?[0-9](?:_?[0-9])*)?"
 )
+_STARS = {"*": "a starred argument is not allowed.", "**": "** is not allowed here."}
+_MISFIT = "this does not fit what is before it; is an operator such as * missing?"
+_NO_LIST = "a list is not allowed."
+_NO_PARTNER = "this bracket has no partner."
 
 
 class _Reader:
     """An expression, read into a program in postfix order: operands before their operation.
 
     Source:
-        The shunting-yard algorithm: E. W. Dijkstra, "Algol 60 translation" (1961).
+        Precedence climbing: M. Richards and C. Whitby-Strevens, "BCPL: The Language and Its
+        Compiler" (1979).
     """
 
     def __init__(self, text: str) -> None:
@@ -162,10 +144,12 @@ class _Reader:
         self.text = unicodedata.normalize("NFC", " ".join(text.split()))
         self.program: list[Instruction] = []
         self.names: dict[str, int] = {}  # where each name is first
-        self._pending: list[_Pending] = []
-        self._deep = 0
+        self._at = self._deep = 0
+        self._start = 0  # where the last operand begins
+        self._opened = -1  # where the bracket begins that is around it
         self._check()
-        self._read(list(self._tokens()))
+        self._tokens = [*self._split(), _Token("sign", "", len(self.text))]
+        self._operands("", 0)
 
     def _check(self) -> None:
         if not self.text:
@@ -182,7 +166,7 @@ class _Reader:
             allowed = "" if hint else ALLOWED
             raise self._refusal(f"{found} is not allowed{hint}.", refused.start(), allowed)
 
-    def _tokens(self) -> Iterator[_Token]:
+    def _split(self) -> Iterator[_Token]:
         text, at = self.text, 0
         while at < len(text):
             start = at
@@ -202,137 +186,109 @@ class _Reader:
                 yield _Token("name", unicodedata.normalize("NFKC", text[start:at]), start)
             elif text[at] in "+-*/(),.":
                 at += 2 if text.startswith("**", at) else 1
-                yield _Token(text[start:at], text[start:at], start)
+                yield _Token("sign", text[start:at], start)
             else:
                 raise self._refusal(f"{text[at]} is not allowed.", at, ALLOWED)
-        yield _Token("end", "", len(text))
 
     def _word_end(self, at: int) -> int:
         while at < len(self.text) and f"a{self.text[at]}".isidentifier():
             at += 1
         return at
 
-    def _read(self, tokens: list[_Token]) -> None:
-        """Read an operand and an operator in turns."""
-        needs_operand, start = True, 0  # where the last operand begins
-        for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
-            if not needs_operand:
-                needs_operand = self._operator(token, start)
-                if token.kind == ")":
-                    start = self._opened
-                continue
-            start = token.place
-            if token.kind == ")":
-                self._empty(token)
-                start, needs_operand = self._opened, False
-            elif token.kind in ("+", "-"):
-                op = FUNCTIONS["negative"] if token.kind == "-" else None
-                self._push(_Pending("sign", _SIGN, token.place, op))
-            elif token.kind == "(":
-                self._push(_Pending("(", 0, token.place))
-            elif token.kind == "name" and after.kind == "(":
-                self._push(_Pending("call", 0, token.place, self._function(token), 0, token.text))
-                after.kind = "opened"
-            elif token.kind != "opened":
-                self._operand(token)
-                needs_operand = False
+    @property
+    def _sign(self) -> str:
+        return self._tokens[self._at].text
 
-    def _operand(self, token: _Token) -> None:
-        match token.kind:
-            case "name":
-                self.names.setdefault(token.text, token.place)
-                self.program.append(token.text)
-            case "number":
-                self.program.append(float(token.text))
-            case "imaginary":
-                raise self._refusal("an imaginary number is not allowed.", token.place, ALLOWED)
-            case _:
-                raise self._no_operand(token)
+    def _operands(self, close: str, place: int, call: bool = False) -> int:
+        """Read what stands before `close`, a bracket or the end; returns how many operands.
 
-    def _no_operand(self, token: _Token) -> ExpressionError:
-        if token.kind == "end":
-            return self._unfinished(token)
-        if self._pending and self._pending[-1].kind == "call":
-            if token.kind == "*":
-                problem = "a starred argument is not allowed."
-                return self._refusal(problem, token.place, ALLOWED)
-            if token.kind == "**":
-                return self._refusal("** is not allowed here.", token.place, ALLOWED)
-        return self._misfit(token)
+        Args:
+            close: What follows.
+            place: Where it begins; of a call, where the function's name does.
+            call: Whether there may be several operands, or none.
+        """
+        outer, count = self._opened, 0
+        if close:
+            self._opened = self._tokens[self._at].place
+            self._at += 1
+        while not (call and self._sign == ")"):
+            if self._sign == ")":
+                raise (
+                    self._refusal(_NO_LIST, place, ALLOWED) if close else self._unfit(_NO_PARTNER)
+                )
+            if call and self._sign in _STARS:
+                raise self._unfit(_STARS[self._sign], ALLOWED)
+            self._climb(_SUM)
+            count += 1
+            if self._sign != ",":
+                break
+            if not call:
+                raise self._refusal(_NO_LIST, place, ALLOWED)
+            self._at += 1
+        if self._sign == "(":
+            raise self._refusal("this is not a function.", self._start, ALLOWED)
+        if self._sign == "." != close:
+            raise self._unfit(". is not allowed between names.", ALLOWED)
+        if self._sign != close:
+            raise self._unfit(*[_NO_PARTNER] * (self._sign == ")"))
+        self._at += 1
+        self._start, self._opened = place, outer
+        return count
 
-    def _operator(self, token: _Token, start: int) -> bool:
-        """Read what follows an operand; returns whether another operand must follow."""
-        if token.kind == "end":
-            self._reduce(0)
-            if self._pending:
-                raise self._unfinished(token)
-            return False
-        if token.kind in _OPERATORS:
-            name, rank = _OPERATORS[token.kind]
-            self._reduce(rank + (token.kind == "**"))  # of several powers, the last comes first
-            self._push(_Pending(token.kind, rank, token.place, FUNCTIONS[name]))
-            return True
-        if token.kind == ")":
-            self._close(token, 1)
-            return False
-        if token.kind == ",":
-            self._reduce(0)
-            if not self._pending or self._pending[-1].kind != "call":
-                place = self._pending[-1].place if self._pending else 0
-                raise self._refusal("a list is not allowed.", place, ALLOWED)
-            self._pending[-1].arguments += 1
-            return True
-        if token.kind == "(":
-            raise self._refusal("this is not a function.", start, ALLOWED)
-        if token.kind == ".":
-            raise self._refusal(". is not allowed between names.", token.place, ALLOWED)
-        raise self._misfit(token)
+    def _climb(self, least: int) -> None:
+        """Read an operand, and the operators behind it that bind at least so firmly."""
+        self._operand()
+        while (found := _OPERATORS.get(self._sign)) and found[1] >= least:
+            name, rank = found
+            place = self._tokens[self._at].place
+            self._at += 1
+            if rank < _POWER:
+                self._climb(rank + 1)
+            else:
+                self._deeper(place)
+                self._climb(_POWER)  # of several powers, the last comes first
+                self._deep -= 1
+            self.program.append((FUNCTIONS[name], 2))
 
-    def _reduce(self, rank: int) -> None:
-        """Finish what binds at least so firmly."""
-        while self._pending and self._pending[-1].rank >= max(rank, 1):
-            done = self._pop()
-            if done.op is not None:
-                self.program.append((done.op, 1 if done.kind == "sign" else 2))
+    def _operand(self) -> None:
+        kind, text, self._start = token = self._tokens[self._at]
+        if text in ("(", "+", "-"):
+            self._deeper(token.place)
+            if text == "(":
+                self._operands(")", token.place)
+            else:
+                self._at += 1
+                self._climb(_SIGN)
+            self._deep -= 1
+            if text == "-":
+                self.program.append((FUNCTIONS["negative"], 1))
+        elif kind == "name" and self._tokens[self._at + 1].text == "(":
+            self._call(token)
+        elif kind == "imaginary":
+            raise self._unfit("an imaginary number is not allowed.", ALLOWED)
+        elif kind == "sign":
+            raise self._unfit()
+        else:
+            if kind == "name":
+                self.names.setdefault(text, token.place)
+            self.program.append(text if kind == "name" else float(text))
+            self._at += 1
 
-    def _push(self, pending: _Pending) -> None:
-        self._pending.append(pending)
-        self._deep += pending.kind in ("sign", "(", "call", "**")
-        if self._deep > DEEPEST:
-            raise self._refusal(f"is nested more than {DEEPEST} deep.", pending.place)
-
-    def _pop(self) -> _Pending:
-        pending = self._pending.pop()
-        self._deep -= pending.kind in ("sign", "(", "call", "**")
-        return pending
-
-    def _empty(self, token: _Token) -> None:
-        """A bracket that is closed where an operand is needed."""
-        last = self._pending[-1] if self._pending else None
-        if last is not None and last.kind == "(":
-            raise self._refusal("a list is not allowed.", last.place, ALLOWED)
-        if last is not None and last.kind != "call":
-            raise self._misfit(token)
-        self._close(token, 0)
-
-    def _close(self, token: _Token, more: int) -> None:
-        self._reduce(0)
-        if not self._pending:
-            raise self._refusal("this bracket has no partner.", token.place)
-        done = self._pop()
-        self._opened = done.place
-        if done.op is None:
-            return
-        most, given = done.op.arity, done.arguments + more
-        least = most - len(done.op.defaults)
-        if not least <= given <= most:
+    def _call(self, token: _Token) -> None:
+        op = self._function(token)
+        self._at += 1
+        self._deeper(token.place)
+        most, count = op.arity, self._operands(")", token.place, call=True)
+        self._deep -= 1
+        least = most - len(op.defaults)
+        if not least <= count <= most:
             needed = (
                 f"{most} argument{'s' * (most > 1)}"
                 if least == most
                 else f"{least} to {most} arguments"
             )
-            raise self._refusal(f"{done.name} needs {needed}, but got {given}.", done.place)
-        self.program.append((done.op, given))
+            raise self._refusal(f"{token.text} needs {needed}, but got {count}.", token.place)
+        self.program.append((op, count))
 
     def _function(self, token: _Token) -> Elementwise:
         if token.text in FUNCTIONS:
@@ -342,17 +298,18 @@ class _Reader:
         problem = f"{token.text} is not a function.{hint}"
         raise self._refusal(problem, token.place, "" if hint else ALLOWED)
 
-    def _unfinished(self, end: _Token) -> ExpressionError:
-        for pending in reversed(self._pending):
-            if pending.kind in ("(", "call"):
-                place = pending.place + len(pending.name)
-                place = self.text.index("(", place)
-                return self._refusal("this bracket is never closed.", place)
-        return self._refusal("something is missing at the end.", end.place)
+    def _deeper(self, place: int) -> None:
+        self._deep += 1
+        if self._deep > DEEPEST:
+            raise self._refusal(f"is nested more than {DEEPEST} deep.", place)
 
-    def _misfit(self, token: _Token) -> ExpressionError:
-        problem = "this does not fit what is before it; is an operator such as * missing?"
-        return self._refusal(problem, token.place)
+    def _unfit(self, problem: str = _MISFIT, allowed: str = "") -> ExpressionError:
+        """The error of what stands here; at the end, of what is not there."""
+        if self._sign:
+            return self._refusal(problem, self._tokens[self._at].place, allowed)
+        if self._opened < 0:
+            return self._refusal("something is missing at the end.", len(self.text))
+        return self._refusal("this bracket is never closed.", self._opened)
 
     def leaves(self, values: Mapping[str, float]) -> dict[str, Any]:
         """A Value for each name, or the constant it stands for.
