@@ -160,7 +160,7 @@ class _Reader:
             )
         for refused in _REFUSED.finditer(self.text):
             found = refused.group()
-            if unicodedata.combining(found[0]):  # the bar of x̄, which has no character of its own
+            if unicodedata.category(found[0])[0] == "M":  # the bar of x̄, or a vowel of a script's
                 continue
             hint = f"; {HINTS[found]}" if found in HINTS else ""
             allowed = "" if hint else ALLOWED

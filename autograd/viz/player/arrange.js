@@ -5,7 +5,12 @@ const EM = 0.61,
   ROOM = 7, // letters of a number at an arrow
   LEAD = ROOM * 11 * EM + ARROW_LENGTH + 6,
   LEAST_WIDTH = 130;
-const wideAs = (text, size) => columns(text) * size * EM;
+const FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+  pen = document.createElement("canvas").getContext("2d");
+function wideAs(text, size) {
+  pen.font = size + "px " + FONT;
+  return pen.measureText(text).width;
+}
 function boxOf(n) {
   if (!n.name) return { width: wideAs(constant(n.value), 11.5) + 18, height: 28 };
   const badge = n.sym ? Math.max(wideAs(n.sym, 13) + 14, 24) + 10 : 0;
@@ -149,7 +154,7 @@ function pageOf(items, edges, boxes, ranks) {
     viewBox: ["-14", top, width, height].join(" "),
     width,
     height,
-    "font-family": "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+    "font-family": FONT,
   });
   svg.append(
     svgEl("title", {}),

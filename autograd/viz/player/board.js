@@ -30,11 +30,10 @@ function show() {
       throw new ExpressionError(
         "this page draws at most " + grammar.drawn + " nodes, but these are " + record.nodes.length.toLocaleString("en") +
           "; glassgrad play on the command line folds what is larger.",
-        0,
       );
   } catch (e) {
     if (!(e instanceof ExpressionError)) throw e;
-    tell(e.message.replace("expression: ", ""));
+    tell(e);
     typed.setAttribute("aria-invalid", "true");
     stage.inert = leaves.inert = true;
     return;
@@ -49,13 +48,15 @@ function show() {
   remember();
 }
 // Words are broken into lines; the expression and the caret below it are not, but scrolled to it.
-function tell(message) {
-  const [words, expression, caret, ...more] = message.split("\n");
-  if (!caret) return (told.textContent = message);
-  const mark = el("span", {}, "^");
-  const place = el("span", { class: "place" }, expression + "\n" + caret.slice(0, -1), mark, more.length ? "\n" : "");
-  told.replaceChildren(words + "\n", place, more.join("\n"));
-  place.scrollLeft = mark.offsetLeft - place.clientWidth / 2;
+function tell({ message, whole, place, allowed }) {
+  told.textContent = message;
+  if (place === undefined) return;
+  const sign = whole.slice(place).match(/^.?/su)[0],
+    mark = el("span", { class: "at" }, printable(sign) || " "),
+    [before, after] = [whole.slice(0, place), whole.slice(place + sign.length)].map(printable),
+    line = el("span", { class: "place" }, before, mark, after);
+  told.append(line, allowed ? grammar.allowed : "");
+  line.scrollLeft = mark.offsetLeft - line.clientWidth / 2;
 }
 function start(record, position) {
   const svg = new XMLSerializer().serializeToString(arrange(record));

@@ -73,62 +73,36 @@ _DECLARED = (
     r"|\bfunction ?\w*\(([\w,.[\]]+)\)|\(([\w,.[\]{}]+)\)=>"
 )
 _NAME = r"(?<!\w)(?:(?<!\.)|(?<=\.\.\.))[A-Za-z]\w+"  # of a variable: x.name is none, ...name is
-_PIECES = re.compile(rf"[({{[]|[]}})]|;|(?<=[{{,])[gs]et |{_NAME}")
-_BLOCK_AFTER = re.compile(r"(?:[)>;}{]|\b(?:else|do|try|finally|catch))$")
+_INNERMOST = re.compile(r"\{([^(){}[\]]*)\}|\([^(){}[\]]*\)|\[[^(){}[\]]*\]")
 
 
 def _renamed(code: str, kept: set[str]) -> str:
-    """With a letter or two for each name that is declared and is not a key of any object, too.
-
-    What is known in one function alone may have the letter of what is known in another.
-    """
+    """With a letter or two for each name that is declared and is not a key of any object, too."""
     found = re.findall(_DECLARED, code)
     declared = {name for names in found for name in re.findall(r"\w{3,}", "".join(names))}
-    statements, everywhere, keys = _names_by_statement(code)
-    counts = Counter[str]()
-    for names in statements:
-        counts.update(names.keys())
-    declared -= keys | kept
-    inner = {x for x in declared if counts[x] == 1 and x not in everywhere}
-    often = Counter[Any](re.findall(_NAME, code))
-    places: dict[str, Any] = {name: name for name in declared - inner}
-    for names in statements:
-        ranked = sorted(inner & names.keys(), key=lambda name: (-often[name], name))
-        for k, name in enumerate(ranked):
-            places[name] = k
-            often[k] += often[name]
+    declared -= kept | _keys(code)
     words = {*re.findall(r"\w+", code), "do", "if", "in", "of", "as"}
     letters = "etnraioscldupmhgfvbwkxyqjzETNRAIOSCLDUPMHGFVBWKXYQJZ"  # the most frequent first
     free = (x for x in (*letters, *(a + b for a in letters for b in letters)) if x not in words)
-    order = sorted({*places.values()}, key=lambda place: (-often[place], str(place)))
+    often = Counter(re.findall(_NAME, code))
+    order = sorted(declared, key=lambda name: (-often[name], name))
     short = dict(zip(order, free, strict=False))
-    return re.sub(_NAME, lambda name: short.get(places.get(name[0]), name[0]), code)
+    return re.sub(_NAME, lambda name: short.get(name[0], name[0]), code)
 
 
-def _names_by_statement(code: str) -> tuple[list[Counter[str]], set[str], set[str]]:
-    """The names in each statement, those outside of its brackets, and those of objects' keys."""
-    statements, everywhere, keys = [Counter[str]()], set(), set()
-    objects: list[bool] = []  # whether each open bracket is that of an object
-    for piece in _PIECES.finditer(code):
-        text = piece[0]
-        if text in "({[":
-            before = code[max(piece.start() - 9, 0) : piece.start()]
-            objects.append(text == "{" and not _BLOCK_AFTER.search(before))
-        elif text in "]})":
-            objects.pop()
-        elif text[-1] not in "; ":
-            statements[-1][text] += 1
-            if len(objects) < 3:
-                everywhere.add(text)
-            if (
-                objects
-                and objects[-1]
-                and re.search(r"[{,]([gs]et )?$", code[piece.start() - 5 : piece.start()])
-            ):
-                keys.add(text)
-        if text in ";}" and len(objects) == 2:
-            statements.append(Counter())
-    return statements, everywhere, keys
+def _keys(code: str) -> set[str]:
+    """The keys of objects that are written or taken apart; of a block without ; names, too."""
+    keys: set[str] = set()
+
+    def taken_out(found: re.Match[str]) -> str:
+        if ";" not in (inside := found[1] or ""):
+            keys.update(re.findall(r"(?:^|,)(?:[gs]et )?(\w+)", inside))
+        return ""
+
+    count = 1
+    while count:
+        code, count = _INNERMOST.subn(taken_out, code)
+    return keys
 
 
 # Unpacks a script and starts it as one of its own, which needs no more rights than this one. What

@@ -7,7 +7,7 @@ function leavesOf({ names, refusal }, given) {
     if (Object.hasOwn(grammar.functions, name))
       throw refusal(name + " is a function, as in " + name + "(x).", names.get(name));
   if (missing.length)
-    throw new ExpressionError("expression: needs a value for " + missing.join(", ") + ".", names.get(missing[0]));
+    throw new ExpressionError("needs a value for " + missing.join(", ") + ".");
   const leaves = new Map(Object.entries(CONSTANTS));
   for (const [name, x] of given) leaves.set(name, { in: [], value: x, label: name, flows: true });
   return leaves;
@@ -142,30 +142,19 @@ function stepsOf(order) {
   }
   return steps;
 }
-function pathsOf(order, steps) {
-  const counts = new Map([[order.at(-1), 1n]]),
-    most = BigInt(grammar.paths);
-  for (const { node, parent } of steps) counts.set(parent, (counts.get(parent) || 0n) + (counts.get(node) || 0n));
-  return (node) => {
-    const n = counts.get(node) || 0n;
-    if (n <= 1n) return {};
-    return { paths: [n.toLocaleString("en"), ...(n > most ? [(n - most).toLocaleString("en")] : [])] };
-  };
-}
 function recordOf(text, given) {
   const top = graphOf(readExpression(text), given),
     order = topological(top);
   if (!top.flows)
-    throw new ExpressionError("the expression has no names: it is " + general(top.value) + ", a constant.", 0);
+    throw new ExpressionError("the expression has no names: it is " + general(top.value) + ", a constant.");
   top.label ||= ["f", "y", "out", ""].find((name) => !given.has(name));
   nameAll(order);
   order.forEach((node, i) => (node.index = i));
   const steps = stepsOf(order),
-    paths = pathsOf(order, steps),
     { forms, formOf } = formsOf(steps);
   const { name } = nameOf(top.name);
   return {
-    nodes: order.map((node) => ({ ...recordOfNode(node, formOf), ...paths(node) })),
+    nodes: order.map((node) => recordOfNode(node, formOf)),
     forms,
     steps: steps.map(({ node, position, upstream, local, product }) => [node.index, position, upstream, local, product]),
     arrows: {},

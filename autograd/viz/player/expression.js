@@ -1,19 +1,9 @@
-// Tells what is wrong with an expression as autograd/expression.py does, with the same words under
-// the same column.
+// Tells what is wrong with an expression as autograd/expression.py does, with the same words at the
+// same character.
 //
 // `grammar` is what that file and the rulebook say: functions, operations, words (grammar_js.py).
-// A column is a count of characters, not of JavaScript's halves of them.
 
 const SPACES = /[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
-const inRanges = (ranges, c) => {
-  const code = c.codePointAt(0);
-  return ranges.some(([from, to]) => from <= code && code <= to);
-};
-const columns = (text) =>
-  [...text].reduce(
-    (n, c) => n + (inRanges(grammar.combining, c) ? 0 : 1 + inRanges(grammar.wide, c)),
-    0,
-  );
 function printable(text) {
   const turning = /[\u202a-\u202e\u2066-\u2069\p{Cc}\p{Cs}]/u;
   return [...text]
@@ -26,18 +16,11 @@ function printable(text) {
     })
     .join("");
 }
-function wrapped(text, width) {
-  const lines = [];
-  for (const word of text.split(" "))
-    lines.length && (lines.at(-1) + " " + word).length <= width
-      ? (lines[lines.length - 1] += " " + word)
-      : lines.push(word);
-  return lines;
-}
+// What is wrong, perhaps at a place of what was read, and whether the words for what is allowed follow.
 class ExpressionError extends Error {
-  constructor(message, place) {
-    super(message);
-    this.place = place;
+  constructor(problem, whole, place, allowed = false) {
+    super(printable(problem));
+    Object.assign(this, { whole, place, allowed });
   }
 }
 
@@ -62,48 +45,26 @@ const REFUSALS = {
   dot: () => [". is not allowed between names.", true],
 };
 function readExpression(given) {
-  const text = [
-    ...given
-      .split(SPACES)
-      .filter((part) => part)
-      .join(" ")
-      .normalize("NFC"),
-  ];
-  const whole = text.join("");
-
-  function refusal(problem, index, allowed) {
-    const place = [...whole.slice(0, index)].length,
-      start = Math.max(0, place - Math.floor(grammar.width / 2));
-    const shown = text.slice(start, start + grammar.width).join("");
-    const before = start ? "… " : "",
-      after = start + grammar.width < text.length ? " …" : "";
-    const caret = " ".repeat(columns(before + text.slice(start, place).join(""))) + "^";
-    const lines = ["expression: " + problem, "  " + before + shown + after, "  " + caret];
-    if (allowed) lines.push(...wrapped(grammar.allowed, grammar.width));
-    return new ExpressionError(printable(lines.join("\n")), place);
-  }
+  const whole = given
+    .split(SPACES)
+    .filter((part) => part)
+    .join(" ")
+    .normalize("NFC");
+  const refusal = (problem, place, allowed) => new ExpressionError(problem, whole, place, allowed);
   const refuse = (why, place, ...details) => {
     const [words, allowed] = REFUSALS[why](...details);
     return refusal(words, place, allowed);
   };
   function check() {
-    if (!whole) throw new ExpressionError('expression: is empty; write for example "tanh(w*x + b)".', 0);
-    const most = grammar.longest.toLocaleString("en");
-    if (text.length > grammar.longest)
-      throw new ExpressionError(
-        "expression: needs at most " + most + " characters, but got " + text.length.toLocaleString("en") + ".",
-        grammar.longest,
-      );
+    if (!whole) throw new ExpressionError('is empty; write for example "tanh(w*x + b)".');
+    const { length } = [...whole],
+      [got, most] = [length, grammar.longest].map((n) => n.toLocaleString("en"));
+    if (length > grammar.longest) throw new ExpressionError("needs at most " + most + " characters, but got " + got + ".");
     const word = "(?<![\\p{L}\\p{N}_])(?:" + grammar.keywords.join("|") + ")(?![\\p{L}\\p{N}_])";
-    const refused = new RegExp(word + "|[^\\p{L}\\p{N}_ .,+\\-*/()]|[²³]|//", "gu");
+    const refused = new RegExp(word + "|[^\\p{L}\\p{N}\\p{M}_ .,+\\-*/()]|[²³]|//", "gu");
     for (const found of whole.matchAll(refused)) {
-      if (inRanges(grammar.combining, found[0])) continue;
       const hint = grammar.hints[found[0]];
-      throw refusal(
-        found[0] + " is not allowed" + (hint ? "; " + hint : "") + ".",
-        found.index,
-        !hint,
-      );
+      throw refusal(found[0] + " is not allowed" + (hint ? "; " + hint : "") + ".", found.index, !hint);
     }
     for (const { 0: sign, 1: number, 2: more, 3: name, index } of whole.matchAll(TOKEN)) {
       if (more && !"jJ".includes(more)) throw refuse("runs", index);

@@ -9,14 +9,11 @@ from __future__ import annotations
 import functools
 import keyword
 import math
-import sys
-import unicodedata
 from typing import Any
 
 from autograd import expression
 from autograd.op import RULEBOOK, Elementwise, Op
 from autograd.viz.player.picture import MOST_DRAWN
-from autograd.viz.player.record import MOST_PATHS
 from autograd.viz.symbols import (
     COMPARISONS,
     KNOWN_NUMBERS,
@@ -46,13 +43,9 @@ def grammar() -> dict[str, Any]:
         "keywords": keyword.kwlist,
         "hints": expression.HINTS,
         "allowed": expression.ALLOWED,
-        "width": expression.WIDTH,
         "longest": expression.LONGEST,
         "deepest": expression.DEEPEST,
-        "paths": MOST_PATHS,
         "drawn": MOST_DRAWN,
-        "combining": _ranges(lambda c: unicodedata.combining(c) > 0),
-        "wide": _ranges(lambda c: unicodedata.east_asian_width(c) in "WF"),
     }
 
 
@@ -90,15 +83,3 @@ def _plain(x: Symbol) -> Any:
         return x.name
     assert isinstance(x.op, Op) or x.op in COMPARISONS.values()
     return [x.op.name, *map(_plain, x.operands)]
-
-
-def _ranges(holds: Any) -> list[list[int]]:
-    """The characters of which something holds, as ranges."""
-    ranges: list[list[int]] = []
-    for code in range(sys.maxunicode + 1):
-        if holds(chr(code)):
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    return ranges

@@ -1,10 +1,14 @@
 // What there is to a chosen node, breakpoints, and why the order of the pass matters.
 
 let chosen = -1;
-function pathsFrom(i, most) {
+// Of more paths so many are shown; how many lead from each node to the root is exact.
+const MOST_PATHS = 12,
+  pathCounts = nodes.map((_, i) => BigInt(i === root));
+steps.forEach((s, k) => (pathCounts[target(k)] += pathCounts[s[0]]));
+function pathsFrom(i) {
   const found = [],
     stack = [[i, []]];
-  while (stack.length && found.length < most) {
+  while (stack.length && found.length < MOST_PATHS) {
     const [at, path] = stack.pop();
     if (at === root) found.push(path);
     else for (const k of into[at].slice().reverse()) stack.push([steps[k][0], [k, ...path]]);
@@ -44,15 +48,16 @@ function pathItem(path) {
 }
 function expansion(i) {
   if (i === root) return [p(trace.start + ": the pass starts here.")];
-  const paths = pathsFrom(i, 12),
-    [many, more] = nodes[i].paths || [];
+  const paths = pathsFrom(i),
+    many = pathCounts[i] > 1n && pathCounts[i].toLocaleString("en"),
+    more = pathCounts[i] - BigInt(paths.length);
   if (!paths.length) return [p("No gradient flows to it.")];
   const grad = d(i) + " = " + fmt(finalGrads()[i]),
     lead = (many ? many + " paths lead" : "One path leads") + " from " + name(i) + " to " + name(root);
   return [
     p(lead + (many ? ". Each gives a product; " + grad + " is their sum." : ". Its product is " + grad + ".")),
     el("ol", { class: "paths" }, ...paths.map(pathItem)),
-    ...(more ? [p("… and " + more + " more paths.")] : []),
+    ...(more ? [p("… and " + more.toLocaleString("en") + " more paths.")] : []),
   ];
 }
 // Another number for a leaf; who shows it elsewhere hears of it.
@@ -118,7 +123,7 @@ function choose(i) {
   highlight();
   about.hidden = i < 0;
   about.replaceChildren(...(i < 0 ? [] : aboutNode(i)));
-  if (i >= 0 && into[i].length && !nodes[i].paths) highlight(pathsFrom(i, 1)[0]);
+  if (i >= 0 && into[i].length && pathCounts[i] < 2n) highlight(pathsFrom(i)[0]);
   paint(stateAt(position));
 }
 

@@ -5,8 +5,8 @@ no times. What is written of the pass is written here, with holes: the page puts
 numbers. The keys are short because each notebook output carries a record:
 
     nodes   name (as text, tree and LaTeX; firm, with brackets; and code, if that is another),
-            operands (in), value, text of a constant number, form, whether it is a leaf, line, how
-            many paths lead to the root, the innermost group it is in
+            operands (in), value, text of a constant number, form, whether it is a leaf, line, the
+            innermost group it is in
     forms   how nodes are made: operation, text with holes, how firmly that holds and what
             its places need, tree and LaTeX, and the rules, for each operand its local derivative in
             text and in LaTeX, and 1 for a number, 2 more where a factor of it needs brackets
@@ -23,7 +23,7 @@ by it; in the tree of a form, for the name of operand i.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,9 +47,6 @@ MOST_RECORDED = 2_000
 
 MOST_NAMED = 100
 """Along more named variables nobody steps; there the page steps through boxes."""
-
-MOST_PATHS = 12
-"""Of more paths from a node to the root, so many are shown, and the others are counted."""
 
 Record = dict[str, Any]
 
@@ -91,8 +88,6 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
             trace["named"] = named
     if windows := windows_of(steps, index):
         trace["windows"] = windows
-    for node, (many, more) in _ways(steps, played).items():
-        trace["nodes"][index[node]]["paths"] = [many, more] if more else [many]
     return trace
 
 
@@ -111,19 +106,6 @@ def _named(steps: Pass, index: dict[Node, int]) -> list[Any]:
         ]
         for s in named
     ]
-
-
-def _ways(steps: Pass, played: Sequence[int]) -> dict[Node, tuple[str, str]]:
-    """How many paths lead from each node, and how many more than are shown, where it is several."""
-    counts = {steps.root: 1}
-    for k in played:
-        node, _, parent = steps.ends_of(k)
-        counts[parent] = counts.get(parent, 0) + counts.get(node, 0)
-    return {
-        node: (f"{n:,}", f"{n - MOST_PATHS:,}" if n > MOST_PATHS else "")
-        for node, n in counts.items()
-        if n > 1
-    }
 
 
 def can_recompute(steps: Pass) -> bool:

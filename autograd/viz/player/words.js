@@ -196,8 +196,8 @@ function latex() {
   return nodes[i].latex + " = " + (formOf(i) ? fill(formOf(i).latex, i, latexName) + " = " : "") + latexNumber(fmt(value[i]));
 }
 function latexOfPaths(i) {
-  const paths = pathsFrom(i, 12).map((path) => path.map((k) => partialOf(k).latex).join(" \\cdot "));
-  if (nodes[i].paths?.[1]) paths.push("\\cdots");
+  const paths = pathsFrom(i).map((path) => path.map((k) => partialOf(k).latex).join(" \\cdot "));
+  if (pathCounts[i] > MOST_PATHS) paths.push("\\cdots");
   return total(i).latex + " = " + paths.join(" + ") + " = " + latexNumber(fmt(finalGrads()[i]));
 }
 const latexName = (i) => nodes[i]?.latex || latexNumber(name(i));

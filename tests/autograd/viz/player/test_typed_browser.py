@@ -78,15 +78,15 @@ def leaf_of(root, name):
     raise LookupError(name)
 
 
-def caret_and_sign(player):
-    """How far the caret is to the left of what it is under, and inside of the window (1 or 0)."""
+def marked(player):
+    """The sign over the caret, the caret, where it begins, what is left of it, and if it is seen."""
     return player.page.evaluate(
-        """() => { const range = new Range(), place = document.querySelector("#told .place");
-            const left = (node, k) => { range.setStart(node, k); range.setEnd(node, k + 1);
-                return range.getBoundingClientRect().left; };
-            const sign = left(place.firstChild, place.firstChild.data.indexOf("^"));
-            const caret = left(place.lastElementChild.firstChild, 0);
-            return [1 + sign - caret, +(0 <= caret && caret < innerWidth)]; }"""
+        """() => { const mark = document.querySelector("#told .at"), all = new Range();
+            const { left, width } = mark.getBoundingClientRect();
+            const caret = getComputedStyle(mark, "::after");
+            all.setStart(mark.parentNode, 0); all.setEnd(mark.parentNode, 1);
+            return [mark.textContent, caret.content, parseFloat(caret.left), all.toString(),
+                0 <= left && left + width <= innerWidth]; }"""
     )
 
 
@@ -94,7 +94,7 @@ def caret_and_sign(player):
 def test_on_a_phone_a_long_expression_is_scrolled_to_its_mistake(typed):
     player = typed(viewport={"width": 390, "height": 800})
     player.page.fill("#expression", "w + " * 18 + "w^2" + " + w" * 4)
-    assert caret_and_sign(player) == pytest.approx([1, 1], abs=1)
+    assert marked(player) == ["^", '"^"', 0, "w + " * 18 + "w", True]
     assert player.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -105,9 +105,10 @@ def test_a_mistake_stands_under_its_column_until_it_is_mended(typed):
     with pytest.raises(ExpressionError) as caught:
         parse("tanh(w^2)", {})
     told = player.page.locator("#told").text_content()
-    assert f"expression: {told}" == str(caught.value)
+    problem, shown, caret = str(caught.value).splitlines()
+    assert f"expression: {told}" == problem + shown.strip()
     assert player.page.locator("#expression").get_attribute("aria-invalid") == "true"
-    assert caret_and_sign(player) == pytest.approx([1, 1], abs=1)
+    assert marked(player) == ["^", '"^"', 0, shown[2 : caret.index("^")], True]
     player.page.fill("#expression", "tanh(w**2)")
     assert player.page.locator("#told").text_content() == ""
     assert player.page.locator("#expression").get_attribute("aria-invalid") is None
