@@ -119,6 +119,7 @@ def test_names_are_compared_in_pythons_normal_form():
     assert (
         parse("2*x\u0304", {"x\u0304": 3}).data == 6.0
     )  # x̄, which only a combining mark can write
+    assert parse("2*कि", {"कि": 3}).data == 6.0  # and so is a vowel sign of Devanagari
     decomposed = "y\u0302"
     assert parse(f"2*{decomposed}", {"ŷ": 3}).data == parse("2*ŷ", {decomposed: 3}).data == 6.0
 

@@ -44,41 +44,10 @@ function ranksOf(nodes) {
       return route;
     }),
   );
-  const order = operandsFirst(nodes);
-  for (const item of [...order.map((i) => items[i]), ...Object.values(waypoints)]) {
-    item.key = order.indexOf(item.node ?? item.way);
-    ranks[item.rank].push(item);
-  }
+  for (const item of [...items, ...Object.values(waypoints)]) ranks[item.rank].push(item);
   return { ranks, routes, items };
 }
-function operandsFirst(nodes) {
-  const order = [],
-    visit = [[nodes.length - 1, false]],
-    seen = new Set();
-  while (visit.length) {
-    const [i, ready] = visit.pop();
-    if (ready) order.push(i);
-    else if (!seen.has(i)) {
-      seen.add(i);
-      visit.push([i, true], ...nodes[i].in.map((j) => [j, false]).reverse());
-    }
-  }
-  return order;
-}
 const mean = (list, of) => list.reduce((sum, x) => sum + of(x), 0) / list.length;
-function untangle(ranks) {
-  for (const rank of ranks) rank.sort((a, b) => a.key - b.key).forEach((item, i) => (item.at = i));
-  for (let sweep = 0; sweep < 12; sweep++) {
-    const forwards = sweep % 2 === 0;
-    for (const rank of forwards ? ranks : ranks.slice().reverse()) {
-      for (const item of rank) {
-        const near = forwards ? item.before : item.after;
-        item.wish = near.length ? mean(near, (other) => other.at) : item.at;
-      }
-      rank.sort((a, b) => a.wish - b.wish || a.key - b.key).forEach((item, i) => (item.at = i));
-    }
-  }
-}
 // As near to the wishes as the gaps allow, by pooling neighbours that want to be too close.
 function settleRank(rank) {
   let offset = 0;
@@ -95,12 +64,16 @@ function settleRank(rank) {
   });
   for (const { sum, weight, items } of blocks) for (const item of items) item.y = sum / weight + item.offset;
 }
+// Each sweep goes through the ranks and moves what is in one to its neighbours in the one before. The
+// first sweeps also change the order, so that few edges cross.
 function placeAcross(ranks) {
+  const order = (item) => item.node ?? item.way;
   for (const rank of ranks) {
-    for (const item of rank) [item.wish, item.weight, item.y] = [0, 1, 0];
+    rank.sort((a, b) => order(a) - order(b));
+    for (const item of rank) [item.wish, item.weight] = [0, 1];
     settleRank(rank);
   }
-  for (let sweep = 0; sweep < 16; sweep++) {
+  for (let sweep = 0; sweep < 28; sweep++) {
     const forwards = sweep % 2 === 0;
     for (const rank of forwards ? ranks : ranks.slice().reverse()) {
       for (const item of rank) {
@@ -108,6 +81,7 @@ function placeAcross(ranks) {
         item.wish = near.length ? mean(near, (other) => other.y) : item.y;
         item.weight = near.length ? (item.way === undefined ? near.length : 8) : 0.01;
       }
+      if (sweep < 12) rank.sort((a, b) => a.wish - b.wish || order(a) - order(b));
       settleRank(rank);
     }
   }
@@ -130,7 +104,6 @@ function arrange(record) {
   const nodes = record.nodes.map((n) => ({ ...n, sym: n.form >= 0 && grammar.ops[record.forms[n.form].op].symbol })),
     { ranks, routes, items } = ranksOf(nodes);
   for (const [i, n] of nodes.entries()) items[i].height = Math.max(items[i].height, 22 * n.in.length + 10);
-  untangle(ranks);
   placeAcross(ranks);
   placeAlong(ranks);
   const flows = new Set(record.steps.map(([node, position]) => node + "." + position));
@@ -142,9 +115,6 @@ function arrange(record) {
     });
   });
   const boxes = nodes.map((n, i) => nodeOf(n, i, items[i], i === record.root));
-  return pageOf(items, edges, boxes, ranks);
-}
-function pageOf(items, edges, boxes, ranks) {
   const all = ranks.flat(),
     top = Math.min(...all.map((item) => item.y - item.height / 2)) - 34,
     bottom = Math.max(...all.map((item) => item.y + item.height / 2)) + 14;

@@ -28,7 +28,7 @@ function show() {
     record = recordOf(typed.value, given);
     if (record.nodes.length > grammar.drawn)
       throw new ExpressionError(
-        "this page draws at most " + grammar.drawn + " nodes, but these are " + record.nodes.length.toLocaleString("en") +
+        "this page draws at most " + grammar.drawn + " nodes, but these are " + counted(record.nodes.length) +
           "; glassgrad play on the command line folds what is larger.",
       );
   } catch (e) {

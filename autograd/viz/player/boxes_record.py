@@ -65,10 +65,13 @@ def _group(
 
 
 def _pass(step: BoxStep, index: dict[Node, int]) -> list[Any]:
-    numbers = [step.out_grad, step.local, step.contribution]
-    given = [value(x) if x is not None else None for x in numbers]
-    to = index[step.parent] if isinstance(step.parent, Node) else -1
-    return [to, list(step.steps), *given, step.equation]
+    local, to = step.local, step.parent
+    return [
+        index[to] if isinstance(to, Node) else -1,
+        None if local is None else value(local),
+        value(step.contribution),
+        step.equation,
+    ]
 
 
 def _view(

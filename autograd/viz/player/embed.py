@@ -96,7 +96,7 @@ def _keys(code: str) -> set[str]:
 
     def taken_out(found: re.Match[str]) -> str:
         if ";" not in (inside := found[1] or ""):
-            keys.update(re.findall(r"(?:^|,)(?:[gs]et )?(\w+)", inside))
+            keys.update(re.findall(r"(?:^|,)(?:[gs]et )?(\w+)(?=[:,=]|$)", inside))
         return ""
 
     count = 1

@@ -58,7 +58,7 @@ function readExpression(given) {
   function check() {
     if (!whole) throw new ExpressionError('is empty; write for example "tanh(w*x + b)".');
     const { length } = [...whole],
-      [got, most] = [length, grammar.longest].map((n) => n.toLocaleString("en"));
+      [got, most] = [length, grammar.longest].map(counted);
     if (length > grammar.longest) throw new ExpressionError("needs at most " + most + " characters, but got " + got + ".");
     const word = "(?<![\\p{L}\\p{N}_])(?:" + grammar.keywords.join("|") + ")(?![\\p{L}\\p{N}_])";
     const refused = new RegExp(word + "|[^\\p{L}\\p{N}\\p{M}_ .,+\\-*/()]|[²³]|//", "gu");

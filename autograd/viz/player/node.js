@@ -49,7 +49,7 @@ function pathItem(path) {
 function expansion(i) {
   if (i === root) return [p(trace.start + ": the pass starts here.")];
   const paths = pathsFrom(i),
-    many = pathCounts[i] > 1n && pathCounts[i].toLocaleString("en"),
+    many = pathCounts[i] > 1n && counted(pathCounts[i]),
     more = pathCounts[i] - BigInt(paths.length);
   if (!paths.length) return [p("No gradient flows to it.")];
   const grad = d(i) + " = " + fmt(finalGrads()[i]),
@@ -57,7 +57,7 @@ function expansion(i) {
   return [
     p(lead + (many ? ". Each gives a product; " + grad + " is their sum." : ". Its product is " + grad + ".")),
     el("ol", { class: "paths" }, ...paths.map(pathItem)),
-    ...(more ? [p("… and " + more.toLocaleString("en") + " more paths.")] : []),
+    ...(more ? [p("… and " + counted(more) + " more paths.")] : []),
   ];
 }
 // Another number for a leaf; who shows it elsewhere hears of it.
@@ -82,12 +82,6 @@ function leafEditor(i) {
   });
   return el("div", { class: "row" }, name(i) + " = ", ...parts, back);
 }
-function check(i) {
-  const h = 1e-5 * Math.max(1, Math.abs(value[i]));
-  const at = (x) => forward(value.map((y, j) => (j === i ? x : y)))[root],
-    rate = (at(value[i] + h) - at(value[i] - h)) / (2 * h);
-  return p("Check: moving " + name(i) + " by ±" + fmt(h) + " changes " + name(root) + " at the rate " + fmt(rate) + ".");
-}
 function aboutNode(i) {
   const n = nodes[i],
     live = trace.live && n.leaf,
@@ -99,7 +93,6 @@ function aboutNode(i) {
     results.replaceChildren(
       ...(value[i]?.rows ? [strip(cell(name(i), value[i]), grad ? cell(d(i), grad) : "")] : []),
       ...expansion(i),
-      ...(live && into[i].length && isFinite(value[i]) ? [check(i)] : []),
     );
   };
   about.refresh();

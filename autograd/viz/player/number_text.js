@@ -15,6 +15,7 @@ function digits(x) {
   const keep = shown < 2 && Math.abs(x - short) > 2e-7 * Math.abs(x);
   return (keep ? (far ? mantissa : (+short).toPrecision(4)) : text) + (far ? "e" + +power : "");
 }
+const counted = (n) => n.toLocaleString("en");
 // What printed numbers come to: ≈ where, rounded as they are, they give other digits.
 const outcome = (rounded, x, one = digits(rounded), other = digits(x)) =>
   (one === other || (one.includes(".") <= other.includes(".") && +one == other) ? " = " : " ≈ ") + other;

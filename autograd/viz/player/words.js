@@ -138,9 +138,9 @@ function describeEarlier() {
 // --- closed boxes ---
 
 // What a closed box adds to its operand, and its local derivative, null where it has none.
-const addedBy = (e) => (e.steps.some((k) => "after" in said[k]) ? e.pass[4] : e.steps.reduce((sum, k) => sum + product[k], 0));
+const addedBy = (e) => (e.steps.some((k) => "after" in said[k]) ? e.pass[2] : e.steps.reduce((sum, k) => sum + product[k], 0));
 function localOf(e) {
-  if (!e.pass || typeof e.pass[3] !== "number" || unedited()) return e.pass ? real(e.pass[3]) : null;
+  if (!e.pass || typeof e.pass[1] !== "number" || unedited()) return e.pass ? real(e.pass[1]) : null;
   const up = finalGrads()[groups[e.group].out[0]];
   return up && Number.isFinite(up) ? addedBy(e) / up : null;
 }
@@ -159,7 +159,7 @@ function describePass(e, state) {
   return [
     gets(e.node, fmt(x), box.text + ", a closed box", fmt(state.grad[e.node]), state),
     strip(cell("contribution", x, true), cell("total " + d(e.node), state.grad[e.node])),
-    p(el("span", { class: "line" }, unedited() ? e.pass[5] : "")),
+    p(el("span", { class: "line" }, unedited() ? e.pass[3] : "")),
   ];
 }
 function describe(state) {
@@ -174,7 +174,7 @@ function describe(state) {
   if (e.kind === "named")
     return [
       "Gradient of " + name(root) + " with respect to " + name(e.node) + " through " + name(e.pass[0]) + ", with all that has no name between them.",
-      p(el("span", { class: "line" }, unedited() ? e.pass[6] : "Reset the leaves.")),
+      p(el("span", { class: "line" }, unedited() ? e.pass[3] : "Reset the leaves.")),
     ];
   if (e.kind === "forward") return e.group === undefined ? describeForward(e.node) : describeBox(e);
   if (e.kind === "seed")
@@ -189,7 +189,7 @@ function describe(state) {
 
 function latex() {
   const e = events[position - 1] || { node: root };
-  if (e.pass && (e.node < 0 || e.pass[7])) return e.pass[7] || "";
+  if (e.pass && (e.node < 0 || e.pass[4])) return e.pass[4] || "";
   if (e.pass || "step" in e) return total(e.node).latex + " \\mathrel{+}= " + (e.pass ? latexNumber(fmt(addedBy(e))) : latexOfStep(e.step));
   const i = nodes[e.node] ? e.node : root;
   if (e.kind === "seed") return total(i).latex + " = " + latexNumber(fmt(trace.seed));

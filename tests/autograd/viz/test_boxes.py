@@ -217,10 +217,22 @@ def test_every_view_plays_every_contribution_once():
     record = recorded(steps)
     groups = record["groups"]
     for view in record["views"]:
+
+        def closed_around(node, view=view):
+            found, g = -1, record["nodes"][node].get("group", -1)
+            while g >= 0:
+                found, g = (found if g in view["open"] else g), groups[g]["in"]
+            return found
+
         played = [at for at in view["play"] if not isinstance(at, list)]
         for g, to in (at for at in view["play"] if isinstance(at, list)):
             if to >= 0:
-                played += next(one[1] for one in groups[g]["passes"] if one[0] == to)
+                assert to in [operand for operand, *_ in groups[g]["passes"]]
+                played += [
+                    k
+                    for k, (node, place, *_) in enumerate(record["steps"])
+                    if record["nodes"][node]["in"][place] == to and closed_around(node) == g
+                ]
         assert len(played) == len({*played})
     names = {group["name"] for group in groups}
     assert {"mlp", "mlp.layers[0]", "mlp.layers[2]"} <= names

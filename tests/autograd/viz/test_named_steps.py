@@ -69,11 +69,11 @@ def test_the_record_has_them_with_the_step_that_completes_each():
     steps = backprop(J)
     record = json.loads(json.dumps(trace_of(steps, picture_of(steps))))
     assert record["named"]
-    for node, operand, k, upstream, local, contribution, equation, latex in record["named"]:
+    for step, (node, operand, k, equation, latex) in zip(steps.named, record["named"], strict=True):
         name = record["nodes"][node]["latex"]
         assert rf"\frac{{\partial {name}}}" in latex or rf"\mathrm{{d}}{name}" in latex
         assert steps.ends_of(k)[2] is steps.nodes[operand]
-        assert contribution == pytest.approx(upstream * local)
+        assert step.contribution == pytest.approx(step.upstream * step.local)
         assert record["nodes"][node]["name"] in equation
 
 

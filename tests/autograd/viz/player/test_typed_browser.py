@@ -79,7 +79,7 @@ def leaf_of(root, name):
 
 
 def marked(player):
-    """The sign over the caret, the caret, where it begins, what is left of it, and if it is seen."""
+    """The sign over the caret, the caret, where it begins, what is left of it; is it seen?"""
     return player.page.evaluate(
         """() => { const mark = document.querySelector("#told .at"), all = new Range();
             const { left, width } = mark.getBoundingClientRect();
