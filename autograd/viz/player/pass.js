@@ -14,10 +14,9 @@ function fmt(x) {
 }
 // A number or array as the lines in a box of the picture.
 const lines = (x) => x?.lines || [fmt(x)];
-// MathML; a number stands for a name or a total derivative that is written often.
+// MathML.
 function tree(t) {
   if (typeof t === "string") return t;
-  if (typeof t === "number") return tree(t < 0 ? total(-1 - t).tree : nodeTree(t));
   const e = document.createElementNS("http://www.w3.org/1998/Math/MathML", t[0]);
   e.append(...t.slice(1).map(tree));
   return e;

@@ -10,27 +10,24 @@ numbers. The keys are short because each notebook output carries a record:
     forms   how nodes are made: operation, text with holes, how firmly that holds and what
             its places need, tree and LaTeX, and the rules, for each operand its local derivative in
             text and in LaTeX, and 1 for a number, 2 more where a factor of it needs brackets
-    steps   [consumer, operand, upstream, local, contribution], and of arrays words: what is added,
-            as trees and LaTeX, and what was computed with them
+    steps   [consumer, operand, upstream, local, contribution], and of arrays words: the equation,
+            as a tree and LaTeX, and what was computed with it
     groups  the boxes, and views, a picture for each that is opened: README.md
     named   the steps along named variables: README.md
     windows of convolutions, pooling and kernels, the numbers to choose from and what each shows
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
 
-In the trees of a step a number i stands for the name of node i, and -1 - i for the total derivative
-by it; in the tree of a form, for the name of operand i.
+In the tree of a form a number i stands for the name of operand i.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from autograd.viz import exercise, notation
 from autograd.viz.named_steps import NamedSteps
-from autograd.viz.notation import Derivative
 from autograd.viz.player.boxes_record import add_boxes, arrows_of
 from autograd.viz.player.forms import Forms
 from autograd.viz.player.picture import Picture
@@ -149,53 +146,23 @@ def _step(steps: Pass, k: int, index: dict[Node, int]) -> list[Any]:
     node, position, _ = steps.ends_of(k)
     record = [index[node], position, *map(value, steps.numbers_of(k))]
     if is_array(node) or not steps.is_by_elements(node):
-        record.append(_array_words(steps[k], index))
+        record.append(_array_words(steps[k]))
     return record
 
 
-def _array_words(step: Step, index: dict[Node, int]) -> Record:
+def _array_words(step: Step) -> Record:
     """What the page cannot compute of a step: that on arrays, or by a rule of somebody's own."""
     words: Record = {"before": value(step.before), "after": value(step.after)}
-    upstream = step.upstream.latex if step.upstream else "1"
-    words["trees"] = _added(step, index)
+    words |= {"tree": step.tree, "latex": latex(step.tree)}
     if step.formula is not None:
-        words["latex"] = rf"{upstream} \odot {step.partial.latex}"
         if axes := step.summed_axes:
             words |= {"whole": value(np.asarray(step.out_grad) * step.local)}
             words["axes"] = ", ".join(map(str, axes))
-        return words
-    words["latex"] = upstream if step.rule is None else step.rule.latex
-    if (rule := step.rule) is not None:
+    elif (rule := step.rule) is not None:
         words |= {"ruleText": rule.text, "shapes": step.shapes}
         if step.matrices is not None:
             words["matrices"] = step.matrices.marked(0, 0)
     return words
-
-
-def _added(step: Step, index: dict[Node, int]) -> list[Any]:
-    """What a step adds, as trees."""
-    if step.formula is None and step.rule is not None:
-        return [step.rule.tree]
-    upstream: Any = -1 - index[step.node] if step.upstream else ("mn", "1")
-    if step.formula is None:
-        return [upstream, ("mtext", f" by the rule of {step.op.name}")]
-    axes = step.summed_axes
-    over = [("mtext", f"Σ over axis {', '.join(map(str, axes))} of ")] if axes else []
-    times = ("mo", "⊙" if np.ndim(step.out_grad) else "·")
-    names = {step.node_name: index[step.node], step.parent_name: index[step.parent]}
-    return [*over, upstream, times, _tree(step.partial, names)]
-
-
-def _tree(derivative: Derivative, index: Mapping[str, int]) -> Any:
-    """A derivative as a tree in which numbers stand for the nodes of these names."""
-    known = {notation.name(name).tree: i for name, i in index.items()}
-
-    def referring(tree: str | tuple[Any, ...]) -> Any:
-        if isinstance(tree, str):
-            return tree
-        return known[tree] if tree in known else [referring(part) for part in tree]
-
-    return referring(derivative.tree)
 
 
 # --- notes ------------------------------------------------------------------------------------

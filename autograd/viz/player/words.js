@@ -80,7 +80,7 @@ function describeStep(k, state, whole) {
   const [from, at] = steps[k],
     more = said[k],
     to = target(k),
-    total = state.grad[to];
+    come = state.grad[to];
   const before = "after" in more ? more.before : into[to][0] === k && to !== root ? null : stateAt(position - 1).grad[to];
   const kind = whole ? NOTHING : question(),
     field = kind < NOTHING && asked(kind, k, before);
@@ -100,7 +100,7 @@ function describeStep(k, state, whole) {
   else {
     if (more.whole) parts.push("→", cell("Σ over axis " + more.axes, product[k], true));
     else parts.push(field || !scalar ? "=" : equation(k).match(/.*([=≈])/)[1], cell("contribution", part(PRODUCT, product[k]), true));
-    const now = part(TOTAL, total);
+    const now = part(TOTAL, come);
     parts.push(
       cell(
         "total " + d(to) + ", " + countOf(state, to) + " arrived",
@@ -117,8 +117,8 @@ function describeStep(k, state, whole) {
         " was repeated along axis " +
         more.axes +
         " (broadcast), so its gradient is the sum over it."
-      : gets(to, field ? "?" : fmt(product[k]), name(from), field ? "?" : fmt(total), state),
-    formula(-1 - to, ["mo", "+="], ...(more.trees || [upstreamOf(k).tree, ["mo", "·"], partialOf(k).tree])),
+      : gets(to, field ? "?" : fmt(product[k]), name(from), field ? "?" : fmt(come), state),
+    more.tree ? formula(more.tree) : formula(total(to).tree, ["mo", "+="], upstreamOf(k).tree, ["mo", "·"], partialOf(k).tree),
     strip(...parts),
     more.matrices ? el("pre", { class: "wide", tabindex: 0 }, more.matrices) : "",
     scalar ? p(el("span", { class: "line" }, field ? "" : equation(k))) : "",
@@ -180,7 +180,7 @@ function describe(state) {
   if (e.kind === "seed")
     return [
       "Backward starts at " + name(root) + ": " + trace.start + ".",
-      formula(-1 - root, ["mo", "="], ["mn", fmt(trace.seed)]),
+      formula(total(root).tree, ["mo", "="], ["mn", fmt(trace.seed)]),
     ];
   return e.kind === "earlier" ? describeEarlier() : describeStep(e.step, state, e.kind === "whole");
 }
@@ -190,7 +190,8 @@ function describe(state) {
 function latex() {
   const e = events[position - 1] || { node: root };
   if (e.pass && (e.node < 0 || e.pass[4])) return e.pass[4] || "";
-  if (e.pass || "step" in e) return total(e.node).latex + " \\mathrel{+}= " + (e.pass ? latexNumber(fmt(addedBy(e))) : latexOfStep(e.step));
+  if (said[e.step]?.latex) return said[e.step].latex;
+  if (e.pass || "step" in e) return total(e.node).latex + " \\mathrel{+}= " + (e.pass ? latexNumber(fmt(addedBy(e))) : added(e.step, 1));
   const i = nodes[e.node] ? e.node : root;
   if (e.kind === "seed") return total(i).latex + " = " + latexNumber(fmt(trace.seed));
   return nodes[i].latex + " = " + (formOf(i) ? fill(formOf(i).latex, i, latexName) + " = " : "") + latexNumber(fmt(value[i]));
@@ -201,7 +202,6 @@ function latexOfPaths(i) {
   return total(i).latex + " = " + paths.join(" + ") + " = " + latexNumber(fmt(finalGrads()[i]));
 }
 const latexName = (i) => nodes[i]?.latex || latexNumber(name(i));
-const latexOfStep = (k) => said[k].latex || added(k, 1);
 // Where a page may not write into the clipboard, the text is there to be copied by hand.
 function copyLatex(text = latex()) {
   const field = el("textarea", { readonly: "", "aria-label": "LaTeX" });

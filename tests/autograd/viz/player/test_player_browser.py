@@ -970,7 +970,7 @@ def test_a_gradient_of_ones_own_is_a_step_that_says_whose_rule_it_is(play):  # n
     player = play(backprop(loss))
     player.press("End")
     assert player.rows()["x"] == ("3", "1", "1 of 1")
-    assert "by the rule of clipped" in player.panel()
+    assert "the rule of clipped" in player.panel()
 
 
 # --- closed boxes -----------------------------------------------------------------------------
