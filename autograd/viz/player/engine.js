@@ -28,7 +28,7 @@ function graphOf(expression, given) {
 }
 function operation(op, operands) {
   const parents = operands.map((x) => (isNumber(x) ? { in: [], value: x, flows: false } : x));
-  return { op, in: parents, value: rules[op][0](...parents.map((n) => n.value)), flows: true };
+  return { op, in: parents, value: rules[op][0](...parents.map((n) => n.value)), flows: true, flat: [] };
 }
 function topological(top) {
   const order = [],
@@ -76,9 +76,9 @@ function nameAll(order) {
     if (short.get(node) !== undefined && short.get(node) !== node.label) node.full = node.label;
   }
 }
-function recordOfNode(node, formOf) {
+function recordOfNode(node, made) {
   const record = { in: node.in.map((parent) => parent.index), value: node.value, box: "n" + node.index };
-  if (node.op) record.form = formOf(node);
+  if (node.op) record.form = made.indexOf(node);
   else if (node.flows) record.leaf = 1;
   if (node.name === undefined) record.text = constant(node.value);
   else {
@@ -89,29 +89,16 @@ function recordOfNode(node, formOf) {
   }
   return record;
 }
-// How nodes are made, as autograd.viz.player.forms.
-function formsOf(steps) {
-  const forms = [],
-    known = new Map(),
-    flat = new Map(steps.map(({ node }) => [node, []]));
-  for (const { node, position, local } of steps) flat.get(node)[position] = local === 0;
-  const hole = (k) => ({ name: String.fromCharCode(0xe000 + k) });
-  const formOf = (node) => {
-    const given = node.in.map((n, k) => (n.name === undefined ? n.value : hole(k)));
-    const alike = node.in.map((n) => (n.name === undefined ? n.value : hole(node.in.indexOf(n))));
-    const zero = flat.get(node) || [],
-      key = JSON.stringify([node.op, given.map(textOf), alike, [...zero]]);
-    if (!known.has(key)) {
-      known.set(key, forms.length);
-      const made = { op: node.op, of: given },
-        [text, hold] = textOf(made),
-        math = treeOf(made);
-      const rules = given.map((_, k) => (zero[k] === undefined ? null : ruleOf(node.op, k, alike, zero[k])));
-      forms.push({ op: node.op, text, hold, needs: templateOf(made)[2], math: withPlaces(math), latex: openLatex(math), rules });
-    }
-    return known.get(key);
-  };
-  return { forms, formOf };
+// How a node is made, as autograd.viz.player.forms, but each node by itself.
+function formOf({ op, in: operands, flat }) {
+  const hole = (k) => ({ name: String.fromCharCode(0xe000 + k) }),
+    given = operands.map((n, k) => (n.name === undefined ? n.value : hole(k))),
+    alike = operands.map((n) => (n.name === undefined ? n.value : hole(operands.indexOf(n)))),
+    made = { op, of: given },
+    [text, hold] = textOf(made),
+    math = treeOf(made),
+    rules = given.map((_, k) => (flat[k] === undefined ? null : ruleOf(op, k, alike, flat[k])));
+  return { op, text, hold, needs: templateOf(made)[2], math: withPlaces(math), latex: openLatex(math), rules };
 }
 function withPlaces(tree) {
   if (typeof tree === "string") return tree;
@@ -136,6 +123,7 @@ function stepsOf(order) {
       const [, partials, flat] = rules[node.op];
       const local = +partials[position](...node.in.map((n) => n.value), node.value);
       const product = flat ? 0 : upstream * local;
+      node.flat[position] = local === 0;
       grads.set(parent, grads.has(parent) ? grads.get(parent) + product : product);
       steps.push({ node, position, parent, upstream, local, product });
     });
@@ -151,11 +139,11 @@ function recordOf(text, given) {
   nameAll(order);
   order.forEach((node, i) => (node.index = i));
   const steps = stepsOf(order),
-    { forms, formOf } = formsOf(steps);
+    made = order.filter((node) => node.op);
   const { name } = nameOf(top.name);
   return {
-    nodes: order.map((node) => recordOfNode(node, formOf)),
-    forms,
+    nodes: order.map((node) => recordOfNode(node, made)),
+    forms: made.map(formOf),
     steps: steps.map(({ node, position, upstream, local, product }) => [node.index, position, upstream, local, product]),
     arrows: {},
     root: top.index,

@@ -49,7 +49,10 @@ def in_javascript(browser):  # noqa: F811
         return cases.map(([text, values]) => {{
             try {{
                 const record = recordOf(text, new Map(values));
-                return {{ ...record, texts: texts(structuredClone(record), rules) }};
+                record.texts = texts(structuredClone(record), rules);
+                for (const node of record.nodes)
+                    if ("form" in node) node.form = record.forms[node.form];
+                return {{ ...record, forms: [] }};
             }} catch (e) {{
                 if (!(e instanceof ExpressionError)) throw e;
                 const place = e.place === undefined ? null : [...e.whole.slice(0, e.place)].length;
@@ -98,6 +101,9 @@ def in_python(text, values):
         for k, node in enumerate(record["nodes"]):
             node["box"] = f"n{k}"
             node.pop("group", None)
+            if "form" in node:  # which a page of Python's has once for all nodes that share it
+                node["form"] = record["forms"][node["form"]]
+        record["forms"] = []
         return record | {"texts": [*_printed(steps)]}
 
 
