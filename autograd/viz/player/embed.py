@@ -263,16 +263,17 @@ def to_json(record: Mapping[str, Any]) -> str:
 
 def function_of(scripts: tuple[str, ...], names: str) -> str:
     """The scripts as one function, of the element, the style and `names`."""
-    body = "\n".join(_text(name) for name in scripts if name.endswith(".js"))
+    body = "\n".join(file_text(name) for name in scripts if name.endswith(".js"))
     return without_comments(_FUNCTION % (names, body), rename=True)
 
 
 def style_of(scripts: tuple[str, ...]) -> str:
     """The style sheets among them."""
-    return _squeezed("\n".join(_text(name) for name in scripts if name.endswith(".css")))
+    return _squeezed("\n".join(file_text(name) for name in scripts if name.endswith(".css")))
 
 
-def _text(name: str) -> str:
+def file_text(name: str) -> str:
+    """A script or a style sheet of this folder."""
     return resources.files("autograd.viz.player").joinpath(name).read_text(encoding="utf-8")
 
 

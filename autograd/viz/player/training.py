@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from importlib import resources
 from typing import Any
 
-from autograd.viz.player.embed import embedded, page, script_of, to_json
+from autograd.viz.player.embed import embedded, file_text, page, script_of, to_json
 from autograd.viz.svg import dark_rules
 
 _SCRIPTS = (
@@ -37,9 +36,5 @@ def training_fragment(site: Mapping[str, Any], code: str, data: Mapping[str, Any
 
 def worker(code: str, data: Mapping[str, Any]) -> str:
     """The whole program of the worker."""
-    return f"const data = {to_json(data)};\n{code}\n{script('trainer.js')}\n{script('worker.js')}"
-
-
-def script(name: str) -> str:
-    """A script of this folder."""
-    return resources.files("autograd.viz.player").joinpath(name).read_text(encoding="utf-8")
+    scripts = "\n".join(map(file_text, ("trainer.js", "worker.js")))
+    return f"const data = {to_json(data)};\n{code}\n{scripts}"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from importlib import resources
 
 from autograd.atomic_write import write_atomically
 from autograd.op import RULEBOOK, Elementwise
-from autograd.viz.player.embed import function_of, page, style_of, without_comments
+from autograd.viz.player.embed import file_text, function_of, page, style_of, without_comments
 from autograd.viz.player.grammar_js import grammar
 from autograd.viz.player.page import GIVEN, SCRIPTS
 from autograd.viz.player.picture import MOST_DRAWN
@@ -40,7 +39,6 @@ aria-describedby="told">
 
 def typed_page() -> str:
     """The page: it loads nothing, and keeps what was typed in its address."""
-    here = resources.files("autograd.viz.player")
     names = [op.name for op in RULEBOOK.values() if isinstance(op, Elementwise)]
     parts = [
         f"const player = {function_of(SCRIPTS, GIVEN)};",
@@ -48,7 +46,7 @@ def typed_page() -> str:
         f"const grammar = {_in_script(grammar())};",
         f"const rules = {rules_js(names)};",
         *(
-            without_comments(here.joinpath(name).read_text(encoding="utf-8"))
+            without_comments(file_text(name))
             for name in (*ENGINE, "elements.js", "number_field.js", "arrange.js", "board.js")
         ),
     ]
@@ -57,7 +55,7 @@ def typed_page() -> str:
         drawn=MOST_DRAWN,
         functions=", ".join(sorted(filter(str.isascii, grammar()["functions"]))),
     )
-    style = here.joinpath("board.css").read_text(encoding="utf-8")
+    style = file_text("board.css")
     script = f'<script>\n(() => {{\n"use strict";\n{body}\n}})();\n</script>\n'
     return page("Type an expression and step through its backpropagation", board, style, script)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from autograd.viz.player.training import script
+from autograd.viz.player.embed import file_text
 from autograd.viz.scene import Polyline, Rectangle
 from nn.pictures import charts
 
@@ -93,7 +93,7 @@ def axes():
 def test_a_page_that_trains_has_the_axis_that_a_film_has(tmp_path):
     cases = [(numbers, numbers[:1]) for numbers in axes()]
     program = (
-        f"{script('charts.js')}\nconst cases = {json.dumps(cases)};\n"
+        f"{file_text('charts.js')}\nconst cases = {json.dumps(cases)};\n"
         "console.log(JSON.stringify(cases.map(([all, begun]) => scaleOf(all, begun, false))));"
     )
     (tmp_path / "axes.js").write_text(program, "utf-8")

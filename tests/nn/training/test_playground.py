@@ -15,7 +15,7 @@ import pytest
 import nn
 import optim
 from autograd.errors import CompileError, ShapeError
-from autograd.viz.player.training import script
+from autograd.viz.player.embed import file_text
 from autograd.viz.svg import to_svg
 from nn.datasets import Dataset, moons, spirals
 from nn.pictures.network import network_scene
@@ -138,7 +138,7 @@ def test_a_hundred_steps_on_stored_batches_have_pythons_losses(name, tmp_path):
 def losses_of_the_page(page, batches, folder, run=0, rate="undefined", each=None):
     each = each or f"train.step(rows, {rate})"
     program = (
-        f"const data = {json.dumps(page._data)};\n{page.code}\n{script('trainer.js')}\n"
+        f"const data = {json.dumps(page._data)};\n{page.code}\n{file_text('trainer.js')}\n"
         f"const train = trainers(data)[{run}], batches = {json.dumps(batches)};\n"
         f"console.log(JSON.stringify(batches.map((rows) => {each})));"
     )
