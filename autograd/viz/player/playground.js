@@ -114,7 +114,7 @@ function said({ now, tests }, k) {
   return several ? " · " + site.runs[k].name + " " + [...found, ...test].join(", ") : [...found, ...test].map((text) => " · " + text).join("");
 }
 worker.onmessage = ({ data }) => {
-  if (data.golden) return host.golden(data.golden);
+  if (data.losses) return host.told(data.losses);
   if (data.t < state.t) state.fresh = true;
   const first = !state.x.length;
   Object.assign(state, data);
@@ -145,13 +145,12 @@ const actions = {
 };
 listen(site.title, actions);
 // For tests: the losses of a run, in steps with these rows or in so many from the start.
-const golden = (asked) =>
+host.train = (batches, run = 0) =>
   new Promise((done) => {
-    host.golden = done;
-    worker.postMessage(asked);
+    host.told = done;
+    worker.postMessage({ batches, run });
   });
-host.train = (rows, run = 0) => golden({ golden: rows, run });
-host.steps = (count, run = 0) => golden({ steps: count, run });
+host.steps = (count, run) => host.train(Array(count).fill(null), run);
 appear(main);
 new MutationObserver(paint).observe(host, { attributes: true, attributeFilter: ["data-theme"] });
 // Who wants little motion is shown how it is once a second.

@@ -89,17 +89,16 @@ function go() {
   next = setTimeout(go, 5);
 }
 // Each message is what changes, or what is to be done once.
-onmessage = ({ data: { once: one, reset: anew, rate, golden, steps, run, ...changed } }) => {
+onmessage = ({ data: { once: one, reset: anew, rate, batches, run, ...changed } }) => {
   Object.assign(given, changed);
   if (rate !== undefined) runs[run].rate = rate;
   if ("noise" in changed || "seed" in changed || "test" in changed) begin();
-  if (anew || golden || steps) reset();
+  if (anew || batches) reset();
   if (one) once();
-  if (golden) return postMessage({ golden: golden.map((some) => runs[run].train.step(some)) });
-  if (steps) {
-    const losses = Array.from({ length: steps }, () => (once(), runs[run].now));
+  if (batches) {
+    const losses = batches.map((some) => (some ? runs[run].train.step(some) : (once(), runs[run].now)));
     tell();
-    return postMessage({ golden: losses });
+    return postMessage({ losses });
   }
   if ("going" in changed || "speed" in changed) {
     [begun, done] = [performance.now(), 0];
