@@ -76,6 +76,7 @@ for name, (f, calls) in {
     "an array of no axes as a whole": (
         lambda a: (a[...], a[...] * 2.0), [(np.array(1.5),), (np.array(2.5),)],
     ),
+    "a float less an element is wide": (lambda a: narrow * (1.5 - a[0]), TWO),
     "a float32 number stays float32": (
         lambda x: x * x / 3, [(np.float32(1.1),), (np.float32(2.1),)],
     ),
@@ -191,9 +192,9 @@ def an_element_of_a_float64_array_makes_tensors_of_float32_wide(a):
 
 @recorded([(0.3, A(1.1, 2.0), A(1, dtype=int)), (0.7, A(3.3, 4.0), A(0, dtype=int))])
 def only_what_is_computed_from_numpys_floats_by_operators_is_wide(x, a, i):
-    wide = a[0] * x, x - a[1], -a[0], a[0] + w.data, autograd.take(a, i[0]) * 2.0
     python = autograd.tanh(a[0]), autograd.maximum(a[0], x) * 2.0, x * 2.0, w.data * x
-    return [narrow * number for number in wide + python]
+    wide = a[0] * x, x - a[1], -a[0], a[0] + w.data, autograd.take(a, i[0]) * 2.0
+    return [narrow * number for number in python + wide]
 
 
 @recorded([([1.0, 2.0],), ([3.0, -1.0],)])
