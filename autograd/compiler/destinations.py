@@ -94,18 +94,15 @@ class Destinations:
         moves: list[Way] = []
         for k in order:
             part, where = parts[k], wheres[k]
-            here = where.of(covered) if isinstance(where, View) else covered[where.positions]
-            if not here.any():
+            places = where.positions
+            if not covered[places].any():
                 in_place = k in at_home or self._is_free(part, where, step, whole)
                 moves.append(("there" if in_place else "put", part, where))
-            elif here.all():
+            elif covered[places].all():
                 moves.append(("add", part, where))
             else:
                 return None
-            if isinstance(where, View):
-                here[...] = True
-            else:
-                covered[where.positions] = True
+            covered[places] = True
         return moves
 
     def _is_free(self, part: Traced, where: Positions | View, step: Step, whole: Array) -> bool:
@@ -239,10 +236,7 @@ def _is_whole(step: Step, place: Array) -> bool:
     for where in step.args[1]:
         if isinstance(where, Traced):  # then it is filled with 0 first
             return bool(place.flags.c_contiguous)
-        if isinstance(where, View):
-            where.of(covered)[...] = True
-        else:
-            covered[where.positions] = True
+        covered[where.positions] = True
     return bool(place.flags.c_contiguous and covered.all())
 
 

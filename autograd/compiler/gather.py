@@ -65,8 +65,15 @@ def gathered(x: Traced, where: Where) -> Traced:
     return x.tape.call(taken, (x, places))
 
 
-def scattered(parts: Sequence[Traced], wheres: Sequence[Where], shape: tuple[int, ...]) -> Traced:
+def scattered(
+    parts: Sequence[Traced],
+    wheres: Sequence[Where],
+    shape: tuple[int, ...],
+    shown: Traced | None = None,
+) -> Traced:
     """`scatter` of traced arrays."""
+    if shown is not None:
+        return shown
     pairs = [_unique(part, where) for part, where in zip(parts, wheres, strict=True)]
     (part, where), tape = pairs[0], pairs[0][0].tape
     if len(pairs) == 1 and isinstance(where, View) and where.in_order:
@@ -120,31 +127,8 @@ def _part(
     return Parts(out_grad, params["where"], inputs[i].shape, None, scattered)
 
 
-def _gather(x: Traced, where: Where) -> Traced:
-    return gathered(x, where)
-
-
-def _scatter(
-    parts: tuple[Traced, ...],
-    wheres: tuple[Where, ...],
-    shape: tuple[int, ...],
-    shown: Traced | None,
-) -> Traced:
-    return scattered(parts, wheres, shape) if shown is None else shown
-
-
-def _scatter_back(
-    i: int,
-    g: Traced,
-    out: Traced,
-    parts: list[Traced],
-    wheres: tuple[Where, ...],
-    shape: tuple[int, ...],
-    shown: Traced | None,
-) -> Traced:
-    return gathered(g, wheres[i])
-
-
-_GATHER = Structural(_gather, vjps=[lambda g, out, x, where: scattered([g], [where], x.shape)])
+_GATHER = Structural(gathered, vjps=[lambda g, out, x, where: scattered([g], [where], x.shape)])
 _GATHER.contribution = _part
-_SCATTER = Structural(_scatter, vjps=_scatter_back)
+_SCATTER = Structural(
+    scattered, vjps=lambda i, g, out, parts, wheres, shape, shown: gathered(g, wheres[i])
+)

@@ -129,22 +129,17 @@ def _groups_and_chains(
         found.append((first, _chain(columns, columns.with_inner(rows[stretch]), needs)))
         others[stretch] = False
     rows, keys, level, begins = rows[others], keys[:, others], level[others], begins[others]
-    ragged: list[tuple[int, Sums]] = []
+    ragged: dict[int, list[Sums]] = {}  # by level
     for group in np.split(np.arange(len(rows)), np.flatnonzero(begins)[1:]):
         if not group.size:
             continue
         here = int(level[group[0]])
-        if ragged and ragged[0][0] != here:
-            found.append((ragged[0][0], _merged([r for _, r in ragged])))
-            ragged = []
         for instruction in _instructions(columns, int(keys[-2, group[0]]), rows[group]):
             if isinstance(instruction, Sums):
-                ragged.append((here, instruction))
+                ragged.setdefault(here, []).append(instruction)
             else:
                 found.append((here, instruction))
-    if ragged:
-        found.append((ragged[0][0], _merged([r for _, r in ragged])))
-    return found
+    return found + [(here, _merged(sums)) for here, sums in ragged.items()]
 
 
 def _narrow(
