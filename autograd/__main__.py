@@ -109,11 +109,11 @@ def _play(options: argparse.Namespace) -> int:
         from autograd.viz.backprop import backprop
 
         steps = backprop(_root(options))
-        write = steps.to_html
+        write = steps.save
         count = "the step" if len(steps) == 1 else f"the {len(steps):,} steps"
         what = f"{count} of the backward pass of {steps.names[steps.root]}"
     path = options.output
-    if path.suffix.lower() not in (".html", ".htm"):
+    if path.suffix.lower() != ".html":
         path = path.with_name(f"{path.name}.html")
     try:
         write(path)

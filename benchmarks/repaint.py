@@ -34,7 +34,7 @@ def repainting(nodes):
     stack = contextlib.ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     path = pathlib.Path(folder) / "steps.html"
-    autograd.backprop(y).to_html(path)
+    autograd.backprop(y).save(path)
     driver = stack.enter_context(sync_playwright())
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])

@@ -57,7 +57,7 @@ def typing(page, folder):
 
 def presenting(page, folder):
     """A pass as it is presented."""
-    backprop(loss()).to_html(folder / "presented.html")
+    backprop(loss()).save(folder / "presented.html")
     page.set_viewport_size({"width": 1280, "height": 720})
     page.goto((folder / "presented.html").as_uri())
     press(page, "s")
@@ -67,7 +67,7 @@ def presenting(page, folder):
 
 def predicting(page, folder):
     """A slip that is recognised."""
-    backprop(loss()).to_html(folder / "predicted.html")
+    backprop(loss()).save(folder / "predicted.html")
     page.set_viewport_size({"width": 1280, "height": 600})
     page.goto((folder / "predicted.html").as_uri())
     press(page, "p", *["ArrowRight"] * 11)

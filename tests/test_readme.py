@@ -45,7 +45,7 @@ def draw_pictures(folder):
     draw(f, named, layout="own").save(folder / "neuron.svg")
     leaves = {"w0": 1.0, "w1": 3.0, "w2": -2.0, "x1": -1.0, "x2": 2.0}
     f = parse("sigmoid(w0 + w1*x1 + w2*x2)", leaves)
-    backprop(f).to_svg(folder / "backprop.svg")
+    backprop(f).save(folder / "backprop.svg")
 
 
 def test_the_pictures_of_the_readme_are_what_the_project_draws(tmp_path):

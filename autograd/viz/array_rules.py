@@ -43,9 +43,12 @@ class ArraySymbol(Symbol):
     _data: Array
 
     @classmethod
-    def of_array(cls, leaf: float | Derivative | str, array: Number) -> ArraySymbol:
-        """An array with a name, or a derivative."""
-        out = cls(leaf)
+    def of_array(cls, leaf: float | Derivative | str | Symbol, array: Number) -> ArraySymbol:
+        """An array with a name, a derivative, or a formula."""
+        out = cls("" if isinstance(leaf, Symbol) else leaf)
+        if isinstance(leaf, Symbol):
+            for part in Symbol.__slots__:
+                setattr(out, part, getattr(leaf, part))
         out._data = np.asarray(array)
         return out
 
@@ -62,12 +65,7 @@ class ArraySymbol(Symbol):
             if first.op is not None and first.op.name == "sum":  # as `unbroadcast` sums
                 first._data, first.params = data, {**first.params, "keepdims": False}
                 return first
-        simple = super()._apply(op, tuple(map(_symbol, operands)), params)
-        out = cls("")
-        out.name, out.number, out.derivative = simple.name, simple.number, simple.derivative
-        out.op, out.operands, out.params = simple.op, simple.operands, simple.params
-        out._data = data
-        return out
+        return cls.of_array(super()._apply(op, tuple(map(_symbol, operands)), params), data)
 
     @property
     def is_array(self) -> bool:
@@ -173,15 +171,13 @@ def elementwise_rule(
     out_grad: ArraySymbol, formula: Symbol, local: Number, shape: tuple[int, ...]
 ) -> ArraySymbol:
     """The gradient times the local derivatives, summed to the shape of the operand."""
-    factor = ArraySymbol.of_array("", np.broadcast_to(local, out_grad.shape))
-    factor.name, factor.number, factor.derivative = formula.name, formula.number, formula.derivative
-    factor.op, factor.operands, factor.params = formula.op, formula.operands, formula.params
+    factor = ArraySymbol.of_array(formula, np.broadcast_to(local, out_grad.shape))
     product = out_grad
     if out_grad.number == 1:
         product = factor
     elif formula.number != 1:  # as it stands: parts of the formula have no arrays to compute with
-        product = ArraySymbol.of_array("", out_grad._data * factor._data)
-        product.op, product.operands = RULEBOOK["multiply"], (out_grad, factor)
+        written = Symbol.of(RULEBOOK["multiply"], (out_grad, factor))
+        product = ArraySymbol.of_array(written, out_grad._data * factor._data)
     summed: ArraySymbol = unbroadcast(product, shape)
     return summed
 

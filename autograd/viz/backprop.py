@@ -63,28 +63,6 @@ class Backprop(Pass):
         """
         save_pass(self, path)
 
-    def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write the pass as a page to step through; it needs no network and no Python.
-
-        Args:
-            path: Where to; a file that is there is overwritten.
-
-        Raises:
-            OSError: The file cannot be written.
-        """
-        save_pass(self, path, ".html")
-
-    def to_svg(self, path: str | os.PathLike[str]) -> None:
-        """Write the pass as a picture that moves, without scripts: for a README, or slides.
-
-        Args:
-            path: Where to; a file that is there is overwritten.
-
-        Raises:
-            OSError: The file cannot be written.
-        """
-        save_pass(self, path, ".svg")
-
     def __str__(self) -> str:
         return exercise.whole_text(self)
 

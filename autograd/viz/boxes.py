@@ -69,6 +69,11 @@ class Box:
         return np.shape(leaving[-1].data) if leaving else None
 
     @property
+    def is_of_numbers(self) -> bool:
+        """Whether no array is in it."""
+        return all(isinstance(node, Value) for node in self.nodes)
+
+    @property
     def all(self) -> Iterator[Box]:
         """This box, and every box inside of it."""
         yield self

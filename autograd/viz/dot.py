@@ -70,14 +70,14 @@ def to_dot(graph: DrawnGraph, sizes: Mapping[str, Size], direction: Direction = 
     return str(dot.source)
 
 
-def run_dot(source: str, file_format: str, *options: str) -> bytes | None:
+def run_dot(source: str, file_format: str) -> bytes | None:
     """Run the program `dot`; None where there is none, or it fails, or takes too long."""
     program = shutil.which("dot")
     if program is None:
         return None
     try:
         done = subprocess.run(
-            [program, f"-T{file_format}", *options],
+            [program, f"-T{file_format}"],
             input=source.encode(),
             capture_output=True,
             timeout=SECONDS,
@@ -126,7 +126,7 @@ def _label(node: DrawnNode) -> Any:
     if node.is_bare:
         return _text(node.rows[0][1])
     *lines, last = node.name or ("",)
-    last = f"{last} = {node.symbol}" if last and node.symbol else last or node.symbol
+    last = node.titled(last)
     lines += [last + " ⋯" if node.folded else last] if last else []
     keys = max((len(what) for what, _ in node.rows), default=0)
     texts = max((len(text) for _, text in node.rows), default=0)

@@ -13,7 +13,7 @@ from autograd.checks import came, check_choice, check_int
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.drawn import Folding, drawn, folded
 from autograd.viz.graph import DrawnGraph
-from autograd.viz.highlights import side_by_side, with_changes, with_paths
+from autograd.viz.highlights import side_by_side, with_paths
 from autograd.viz.layout import Direction, Layout, place
 from autograd.viz.player.drawing import Boxes, boxes_of, drawing_page, for_notebooks
 from autograd.viz.png_and_pdf import to_paper
@@ -163,13 +163,8 @@ class Drawing:
     @cached_property
     def layout(self) -> Layout:
         """Where everything is."""
-        return self._placed_by_dot or place(
-            self.graph, self._sizes, self._label_sizes, self._direction
-        )
-
-    @cached_property
-    def _placed_by_dot(self) -> Layout | None:
-        return place_with_dot(self.source) if self._engine == "dot" else None
+        by_dot = place_with_dot(self.source) if self._engine == "dot" else None
+        return by_dot or place(self.graph, self._sizes, self._label_sizes, self._direction)
 
     @cached_property
     def svg(self) -> str:
@@ -189,26 +184,10 @@ class Drawing:
     def _scene(self) -> Scene:
         return scene(self.graph, self.layout)
 
-    def beside(self, after: Drawing) -> SideBySide:
-        """This picture beside a later one, in which what has changed stands out.
-
-        Example:
-            >>> from autograd import Value
-            >>> x = Value(3.0, label="x")
-            >>> y = x * x
-            >>> before = draw(y)
-            >>> y.backward()
-            >>> before.beside(draw(y))
-            Before: Computation graph of 2 nodes ... After: Computation graph of 2 nodes ...
-        """
-        changed = Drawing(with_changes(after.graph, self.graph), after._direction, after._engine)
-        sentence = f"Before: {self.graph.sentence} After: {after.graph.sentence}"
-        return SideBySide(self, changed, ("before", "after"), sentence)
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file.
 
-        PNG and PDF are made by matplotlib, or by the program `dot` where that placed the nodes.
+        PNG and PDF are made by matplotlib.
 
         Args:
             path: Its ending says what is written: .svg, .png, .pdf, .dot, .html, .md (Mermaid,
@@ -216,7 +195,7 @@ class Drawing:
 
         Raises:
             ValueError: path has another ending.
-            RuntimeError: .png or .pdf, and there is neither `dot` nor matplotlib.
+            RuntimeError: .png or .pdf, and there is no matplotlib.
             OSError: The file cannot be written; what was there before stays.
         """
         save_by_suffix(path, self.writers())
@@ -244,17 +223,11 @@ class Drawing:
         return to_tikz([(self._scene, "")], alone)
 
     def _on_paper(self, file_format: str) -> bytes:
-        if self._placed_by_dot and (made := run_dot(self.source, file_format, "-Gdpi=144")):
-            return made
         try:
             return to_paper(self._scene, file_format)
         except ImportError as err:
-            if made := run_dot(self.source, file_format, "-Gdpi=144"):
-                return made
             raise RuntimeError(
-                f"save: .{file_format} needs the program `dot` (install Graphviz, "
-                "https://graphviz.org) or matplotlib (pip install matplotlib). "
-                ".svg needs neither."
+                f"save: .{file_format} needs matplotlib (pip install matplotlib); .svg does not."
             ) from err
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
@@ -266,7 +239,7 @@ class Drawing:
 
 
 class SideBySide:
-    """Two pictures beside each other, such as before and after. Made by `Drawing.beside`.
+    """Two pictures beside each other: a compiled function as it is written, and as it is run.
 
     Attributes:
         svg: The pictures as SVG.

@@ -233,7 +233,10 @@ def _edges(
     arrows: dict[tuple[Node, int], str] = {}
     counts: dict[str, int] = {}
     between: dict[tuple[str, str], str] = {}
-    dropped, factors = folding.dropped, {} if room else _factors(trace, folding.boxes)
+    dropped = folding.dropped
+    # a closed box that is like an operation on numbers has local derivatives, too
+    closed_boxes = () if room else filter(is_operation, folding.boxes)
+    factors = {box.id: trace.factors(box) for box in closed_boxes}
     for node in trace.nodes:
         if node in dropped or any(p in dropped for p in node.parents):
             continue
@@ -258,15 +261,6 @@ def _edges(
             if is_group or place != k:
                 arrows[node, k] = edge.id
     return edges, arrows
-
-
-def _factors(trace: Trace, boxes: Sequence[Box]) -> dict[str, dict[Node, float]]:
-    """The local derivatives of those closed boxes that are like operations on numbers."""
-    return {
-        box.id: trace.factors(box)
-        for box in boxes
-        if is_operation(box) and not any(map(is_array, box.nodes))
-    }
 
 
 def _with_aliases(

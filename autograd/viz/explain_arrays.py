@@ -203,7 +203,7 @@ class EntryExplanation(Written):
         codes = _code(steps, node, place), _code(steps, parent, at)
         partial = Derivative(*codes, "∂", steps.partial(node, position).place)
         symbol = _entry(steps, node, place)
-        factor = 1.0 if steps.factor(node) == 1.0 else symbol
+        factor = symbol if steps.upstream(node) else 1.0
         upstream = float(np.asarray(steps.gradient(node))[place])
         return _Product(node, place, symbol, factor, partial, upstream, local)
 

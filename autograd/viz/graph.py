@@ -33,7 +33,6 @@ class DrawnNode:
         output: Whether it is the root.
         folded: Whether its operands are left out.
         marked: Whether it is to stand out.
-        changed: Which rows differ from those of the picture beside this one.
     """
 
     id: str
@@ -44,13 +43,15 @@ class DrawnNode:
     output: bool = False
     folded: bool = False
     marked: bool = False
-    changed: frozenset[int] = frozenset()
     code: str = ""
 
     @property
     def title(self) -> str:
         """Name in code and symbol in one line: "o = tanh"."""
-        name = self.code or " ".join(self.name)
+        return self.titled(self.code or " ".join(self.name))
+
+    def titled(self, name: str) -> str:
+        """This name and the symbol in one line."""
         return f"{name} = {self.symbol}" if name and self.symbol else name or self.symbol
 
     @property

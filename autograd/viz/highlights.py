@@ -1,4 +1,4 @@
-"""What stands out in a picture: the paths from a node to the root, and what has changed."""
+"""The paths from a node to the root, which stand out in a picture; and two pictures as one."""
 
 from __future__ import annotations
 
@@ -38,23 +38,6 @@ def with_paths(graph: DrawnGraph, trace: Trace, start: Node) -> DrawnGraph:
     lead = "1 path leads" if count == 1 else f"{count:,} paths lead"
     remark = f"{graph.remark} Along the thick arrows {lead} from {name} to the output.".strip()
     return replace(graph, nodes=nodes, edges=edges, remark=remark)
-
-
-def with_changes(after: DrawnGraph, before: DrawnGraph) -> DrawnGraph:
-    """The graph with those rows marked that were something else in the one before."""
-    rows = {node.id: node.rows for node in before.nodes}
-    nodes = tuple(
-        replace(
-            node,
-            changed=frozenset(
-                i
-                for i, row in enumerate(node.rows)
-                if node.id in rows and rows[node.id][i : i + 1] != (row,)
-            ),
-        )
-        for node in after.nodes
-    )
-    return replace(after, nodes=nodes, remark="What has changed is in bold type.")
 
 
 def side_by_side(first: str, second: str, headings: tuple[str, str], title: str) -> str:

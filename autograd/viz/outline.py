@@ -5,7 +5,6 @@ dJ/dz₁ += 1 · ∂J/∂z₁ = 1 · 0.09003 = 0.09003      (J = cross-entropy o
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,10 +12,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from autograd.value import Value
 from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import CountedStep, Pass, Step
+from autograd.viz.steps import CountedStep, Counts, Pass, Step
 from autograd.viz.text import array_text, is_short, shape_text
 from autograd.viz.trace import Box, Node
 from autograd.viz.tree import Tree
@@ -29,39 +27,25 @@ FEW = 3
 """Of a box with more results, what it hands back is not written as a sum over them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class BoxStep(CountedStep):
     """What a closed box adds to the gradient of one of its operands: several steps as one.
 
     Attributes:
         box: The box.
-        parent: The node that receives the contribution, or a closed box whose results do.
-        trace: The pass.
         steps: The numbers of the steps it stands for, from 0.
-        local: d result / d parent where the box has one result and is of numbers; else None.
-        locals: The same of each of its few results that acts on the parent.
-        contribution: What is added to the parent's gradient.
-        before: The parent's gradient so far; None if nothing had arrived.
-        after: The same, this contribution included.
-        arrived: How many contributions have reached the parent now.
-        expected: How many will.
-        number: Which step it is, from 1.
-        total: How many steps there are.
+        locals: Of each of its few results that acts on the parent, d result / d parent, where they
+            are numbers.
     """
 
     box: Box
-    parent: Node | Box
-    trace: Pass
     steps: tuple[int, ...]
-    local: float | None
     locals: tuple[tuple[Node, float], ...]
-    contribution: Number
-    before: Number | None
-    after: Number
-    arrived: int
-    expected: int
-    number: int
-    total: int
+
+    @property
+    def local(self) -> float | None:
+        """d result / d parent where the box has one result and is of numbers; else None."""
+        return self.locals[0][1] if len(self.box.results) == 1 and self.locals else None
 
     @property
     def out_grad(self) -> Number | Any:
@@ -79,9 +63,8 @@ class BoxStep(CountedStep):
     @property
     def upstream(self) -> Derivative | None:
         """The total derivative of the root by the box's result; None of several, or of the root."""
-        results, trace = self.box.results, self.trace
-        factor = trace.factor(results[0]) if len(results) == 1 else None
-        return factor if isinstance(factor, Derivative) else None
+        results = self.box.results
+        return self.trace.upstream(results[0]) if len(results) == 1 else None
 
     @property
     def cells(self) -> list[str]:
@@ -108,7 +91,7 @@ class BoxStep(CountedStep):
         trace, below = self.trace, self.received.bottom if self.received else ""
         products = []
         for node, local in self.locals:
-            symbols = [trace.factor(node), Derivative(trace.names[node], below, "∂")]
+            symbols = [trace.upstream(node) or 1.0, Derivative(trace.names[node], below, "∂")]
             products.append((symbols, [float(trace.gradient(node)), local]))
         return Sum(products, float(self.contribution))
 
@@ -131,7 +114,7 @@ class BoxStep(CountedStep):
     @property
     def running_total(self) -> str:
         """How much has arrived; of the results of a box, how often."""
-        text: str = CountedStep.running_total.__get__(self)  # slots leave no super()
+        text = super().running_total
         return text.partition(":")[0] if isinstance(self.parent, Box) else text
 
 
@@ -158,8 +141,6 @@ class Outline(Sequence[Any]):
                 order.append((box, to))
         last = {at: place for place, at in enumerate(order)}
         self.order = [at for place, at in enumerate(order) if last[at] == place]
-        self._expected = Counter(map(self.parent_of, self.order))
-        self._factors: Factors = {}
 
     def parent_of(self, at: int | tuple[Box, Node | Box]) -> Node | Box:
         """What receives something in a step."""
@@ -176,26 +157,16 @@ class Outline(Sequence[Any]):
         if isinstance(index, slice):
             return [self[i] for i in range(len(self))[index]]
         place = range(len(self))[index]
-        before, arrived = self._sofar[place]
-        contribution = self._contribution(place)
-        counted: dict[str, Any] = {
-            "number": place + 1,
-            "total": len(self),
-            "before": before,
-            "after": contribution if before is None else before + contribution,
-            "arrived": arrived,
-        }
         at = self.order[place]
-        counted["expected"] = self._expected[self.parent_of(at)]
+        counted = self._counts.of(place, self.parent_of(at), self._contribution(at))
         if not isinstance(at, tuple):
             return replace(self._steps[at], **counted)
-        return _box_step(self._steps, *at, self._joined[at], contribution, self._factors, counted)
+        return _box_step(self._steps, at[0], self._joined[at], counted)
 
     def __iter__(self) -> Iterator[Step | BoxStep]:
         return (self[i] for i in range(len(self)))
 
-    def _contribution(self, place: int) -> Number:
-        at = self.order[place]
+    def _contribution(self, at: int | tuple[Box, Node | Box]) -> Number:
         if not isinstance(at, tuple):
             return self._steps.contribution(at)
         if isinstance(at[1], Box):
@@ -203,20 +174,11 @@ class Outline(Sequence[Any]):
         return _added_up(self._steps, self._joined[at])
 
     @cached_property
-    def _sofar(self) -> list[tuple[Number | None, int]]:
-        """For each step what its parent has before it, and how many contributions with it."""
-        found: list[tuple[Number | None, int]] = []
-        totals: dict[Node | Box, tuple[Number, int]] = {}
-        for place, at in enumerate(self.order):
-            parent = self.parent_of(at)
-            before, count = totals.get(parent, (None, 0))
-            found.append((before, count + 1))
-            added = self._contribution(place)
-            totals[parent] = (added if before is None else before + added, count + 1)
-        return found
-
-
-Factors = dict[tuple[Box, Node], dict[Node, float]]
+    def _counts(self) -> Counts:
+        counts = Counts()
+        for at in self.order:
+            counts.add(self.parent_of(at), self._contribution(at))
+        return counts
 
 
 def handed_back(steps: Pass, box: Box, leaving: Mapping[Node, Sequence[int]]) -> Iterator[BoxStep]:
@@ -227,24 +189,16 @@ def handed_back(steps: Pass, box: Box, leaving: Mapping[Node, Sequence[int]]) ->
         box: The box.
         leaving: For each node the numbers of the steps that pass its gradient on, from 0.
     """
-    inside, factors = set(box.nodes), Factors()
+    inside = set(box.nodes)
     joined: dict[Node, list[int]] = {}
     for node in reversed(box.nodes):
         for k in leaving.get(node, ()):
             if (parent := steps.ends_of(k)[2]) not in inside:
                 joined.setdefault(parent, []).append(k)
     for parent, numbers in joined.items():
-        total = _added_up(steps, numbers)
-        alone = {
-            "before": None,
-            "after": total,
-            "arrived": 1,
-            "expected": 1,
-            "number": 1,
-            "total": 1,
-        }
-        counted = {"before": None, "after": total, **alone}
-        yield _box_step(steps, box, parent, numbers, total, factors, counted)
+        counts, total = Counts(), _added_up(steps, numbers)
+        counts.add(parent, total)
+        yield _box_step(steps, box, numbers, counts.of(0, parent, total))
 
 
 def _added_up(steps: Pass, numbers: Sequence[int]) -> Number:
@@ -252,30 +206,16 @@ def _added_up(steps: Pass, numbers: Sequence[int]) -> Number:
     return sum(more, start=first)
 
 
-def _box_step(
-    steps: Pass,
-    box: Box,
-    parent: Node | Box,
-    numbers: Sequence[int],
-    total: Number,
-    factors: Factors,
-    counted: dict[str, Any],
-) -> BoxStep:
-    locals_ = tuple(_locals(steps, box, parent, factors))
-    local = locals_[0][1] if len(box.results) == 1 and locals_ else None
-    return BoxStep(box, parent, steps, tuple(numbers), local, locals_, total, **counted)
+def _box_step(steps: Pass, box: Box, numbers: Sequence[int], counted: dict[str, Any]) -> BoxStep:
+    found = tuple(_locals(steps, box, counted["parent"]))
+    return BoxStep(trace=steps, box=box, steps=tuple(numbers), locals=found, **counted)
 
 
-def _locals(
-    steps: Pass, box: Box, parent: Node | Box, factors: Factors
-) -> Iterator[tuple[Node, float]]:
+def _locals(steps: Pass, box: Box, parent: Node | Box) -> Iterator[tuple[Node, float]]:
     """What the box's results, if they are numbers and few, change with the parent."""
     if isinstance(parent, Box) or len(box.results) > FEW:
         return
     for result in box.results:
-        if (box, result) not in factors:
-            of_numbers = all(isinstance(node, Value) for node in box.nodes)
-            factors[box, result] = steps.factors(box, result) if of_numbers else {}
-        local = factors[box, result].get(parent)
+        local = steps.factors(box, result).get(parent)
         if local is not None and steps.gradient(result) is not None:
             yield result, local

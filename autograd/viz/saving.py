@@ -13,14 +13,12 @@ from autograd.checks import came
 def save_by_suffix(
     path: str | os.PathLike[str],
     writers: Mapping[str, Callable[[], str | bytes]],
-    ending: str = "",
 ) -> None:
     """Write a file with the writer for its ending, at once or not at all.
 
     Args:
         path: Where to; a file that is there is replaced.
         writers: For each ending, such as ".svg", what gives the contents.
-        ending: Which of them counts, whatever the path ends in.
 
     Raises:
         TypeError: path is neither a text nor a path.
@@ -32,7 +30,7 @@ def save_by_suffix(
     except TypeError:
         wanted = "a text or a Path, as in save('picture.svg')"
         raise TypeError(f"save: path needs to be {wanted}, but got {came(path)}.") from None
-    writer = writers.get(ending or path.suffix.lower())
+    writer = writers.get(path.suffix.lower())
     if writer is None:
         *most, last = writers
         wanted = f"{', '.join(most)} or {last}" if most else last

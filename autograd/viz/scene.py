@@ -317,9 +317,7 @@ def _rows(node: DrawnNode, left: float, right: float, top: float) -> Iterator[Sh
         if what:
             part = what
             yield Text(left, baseline, what, _ROW - 1, GREY, mono=False, part="what")
-        new = i in node.changed
-        color = HOT if new else ink
-        yield Text(right, baseline, text, _ROW, color, "end", bold=new, part=part)
+        yield Text(right, baseline, text, _ROW, ink, "end", part=part)
 
 
 def _outlines(node: DrawnNode, box: Box) -> Iterator[Shape]:

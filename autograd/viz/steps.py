@@ -42,16 +42,66 @@ MOST_KEPT = 512
 """So many steps that were asked for are kept: a page writes them twice."""
 
 
-class CountedStep(Written):
-    """What a step of the engine and one of a closed box have in common."""
+class Counts:
+    """What has arrived at each node, step by step.
 
-    __slots__ = ()
-    number: int
-    total: int
+    Attributes:
+        totals: For each node, the sum so far.
+        expected: For each node, how many contributions reach it.
+    """
+
+    def __init__(self) -> None:
+        self.totals: dict[Any, Number] = {}
+        self.expected: dict[Any, int] = {}
+        self._sofar: list[tuple[Number | None, int]] = []
+
+    def add(self, parent: Node | Box, contribution: Number) -> None:
+        """Count the next step: what it adds, and to what."""
+        before = self.totals.get(parent)
+        self.totals[parent] = contribution if before is None else before + contribution
+        self.expected[parent] = arrived = self.expected.get(parent, 0) + 1
+        self._sofar.append((before, arrived))
+
+    def of(self, k: int, parent: Node | Box, contribution: Number) -> dict[str, Any]:
+        """What step k, from 0, is told of these."""
+        before, arrived = self._sofar[k]
+        return {
+            "parent": parent,
+            "contribution": contribution,
+            "before": before,
+            "after": contribution if before is None else before + contribution,
+            "arrived": arrived,
+            "expected": self.expected[parent],
+            "number": k + 1,
+            "total": len(self._sofar),
+        }
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class CountedStep(Written):
+    """What a step of the engine and one of a closed box have in common.
+
+    Attributes:
+        trace: The pass.
+        parent: What receives the contribution: a node, or a closed box whose results do.
+        contribution: What is added to the parent's gradient.
+        before: The parent's gradient in this pass so far; None if nothing had arrived.
+        after: The parent's gradient in this pass, this contribution included.
+        arrived: How many contributions have reached the parent now.
+        expected: How many will. An `x` that is used twice expects two.
+        number: Which step it is, from 1.
+        total: How many steps there are.
+    """
+
+    trace: Pass
+    parent: Node | Box
+    contribution: Number
     before: Number | None
     after: Number
     arrived: int
     expected: int
+    number: int
+    total: int
 
     @property
     def cells(self) -> list[str]:
@@ -74,50 +124,33 @@ class CountedStep(Written):
         return f"{line}   ({self.running_total})"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Step(CountedStep):
     """One product of the chain rule: what one node adds to the gradient of one of its parents.
 
     Attributes:
-        number: Which step it is, from 1.
-        total: How many steps there are.
         node: The node whose gradient is passed on.
         position: Which operand of the node's operation the parent is.
-        parent: The node that receives the contribution.
         out_grad: The gradient of the root with respect to `node`: "upstream".
         local: d node / d parent: a number, an array of the elements' derivatives, or None for an
             operation on whole arrays, which has a vector-Jacobian product instead.
-        contribution: What is added to the parent's gradient: out_grad times local.
-        before: The parent's gradient in this pass so far; None if nothing had arrived.
-        after: The parent's gradient in this pass, this contribution included.
-        arrived: How many contributions have reached the parent now.
-        expected: How many will. An `x` that is used twice expects two.
-        top: What is differentiated: the root, or its sum weighted by the gradient given.
-        starts: Whether the node is the root with the derivative 1, where every pass starts.
-        node_name: What the node is called.
-        parent_name: What the parent is called.
-        operands: What the node's operands are called; a number stands for itself.
-        trace: The graph.
     """
 
-    number: int
-    total: int
+    parent: Node
     node: Node
     position: int
-    parent: Node
     out_grad: Number
     local: Number | Any
-    contribution: Number
-    before: Number | None
-    after: Number
-    arrived: int
-    expected: int
-    top: str
-    starts: bool
-    node_name: str
-    parent_name: str
-    operands: tuple[str | float, ...]
-    trace: Trace
+
+    @property
+    def node_name(self) -> str:
+        """What the node is called."""
+        return self.trace.names[self.node]
+
+    @property
+    def parent_name(self) -> str:
+        """What the parent is called."""
+        return self.trace.names[self.parent]
 
     @property
     def op(self) -> Op:
@@ -140,12 +173,12 @@ class Step(CountedStep):
     @property
     def received(self) -> Derivative:
         """The total derivative that is added to, of the root by `parent`."""
-        return Derivative(self.top, self.parent_name)
+        return Derivative(self.trace.top, self.parent_name)
 
     @property
     def upstream(self) -> Derivative | None:
         """The total derivative of the root by `node`; None where it is the 1 of the start."""
-        return None if self.starts else Derivative(self.top, self.node_name)
+        return self.trace.upstream(self.node)
 
     @property
     def partial(self) -> Derivative:
@@ -159,7 +192,7 @@ class Step(CountedStep):
         out_grad = ArraySymbol.of_array(upstream, self.out_grad)
         if self.formula is not None:
             return elementwise_rule(out_grad, self.formula, self.local, np.shape(self.contribution))
-        names = (*self.operands, self.node_name)
+        names = (*self.trace.operands(self.node), self.node_name)
         return structural_rule(self.node, self.position, out_grad, names)
 
     @property
@@ -332,29 +365,20 @@ class Pass(Trace, Sequence[Step]):
         self._made: dict[int, Step] = {}
         self._box_rules: dict[Box, dict[Node, ArraySymbol]] = {}
         self._run(keep)
-        self.gradients = {
-            node: self._totals[node]
-            for node in self.nodes
-            if node.op is None and node in self._totals
-        }
+        reached = (node for node in self.nodes if node.op is None and node in self._counts.totals)
+        self.gradients = {leaf: self._counts.totals[leaf] for leaf in reached}
 
     def _run(self, keep: bool) -> None:
         """Run the pass. The engine's own tuples are kept, and become `Step`s when asked for."""
         self._records: list[Contribution] = []
         self._locals: list[Number | None] = []
-        self._before: list[Number | None] = []
-        self._arrived: list[int] = []
-        self.expected: dict[Node, int] = {}
-        self._totals: dict[Node, Number] = {self.root: self.seed}
-        totals, counts = self._totals, self.expected
+        self._counts = Counts()
+        self._counts.totals[self.root] = self.seed
+        self.expected: dict[Node, int] = self._counts.expected
         for record in backward_steps(self.root, self.seed, keep):
             node, position, parent, _, contribution = record
-            before = totals.get(parent)
-            totals[parent] = contribution if before is None else before + contribution
-            counts[parent] = counts.get(parent, 0) + 1
+            self._counts.add(parent, contribution)
             self._records.append(record)
-            self._before.append(before)
-            self._arrived.append(counts[parent])
             local = None
             if isinstance(node, Tensor) and isinstance(node.op, Elementwise):
                 # A copy: the derivative of a product is an operand, which may be written into.
@@ -386,36 +410,19 @@ class Pass(Trace, Sequence[Step]):
     def _new_step(self, k: int) -> Step:
         node, position, parent, _, _ = self._records[k]
         out_grad, local, contribution = self.numbers_of(k)
-        before = self._before[k]
+        counted = self._counts.of(k, parent, contribution)
         return Step(
-            number=k + 1,
-            total=len(self),
-            node=node,
-            position=position,
-            parent=parent,
-            out_grad=out_grad,
-            local=local,
-            contribution=contribution,
-            before=before,
-            after=contribution if before is None else before + contribution,
-            arrived=self._arrived[k],
-            expected=self.expected[parent],
-            top=self.top,
-            starts=node is self.root and self.top == self.names[node],
-            node_name=self.names[node],
-            parent_name=self.names[parent],
-            operands=self.operands(node),
-            trace=self,
+            trace=self, node=node, position=position, out_grad=out_grad, local=local, **counted
         )
 
-    def factor(self, node: Node) -> Derivative | float:
-        """The total derivative by a node: 1 where the pass starts."""
+    def upstream(self, node: Node) -> Derivative | None:
+        """The total derivative by a node; None where it is the 1 that a pass starts from."""
         name = self.names.get(node, "constant")
-        return 1.0 if node is self.root and self.top == name else Derivative(self.top, name)
+        return None if node is self.root and self.top == name else Derivative(self.top, name)
 
     def gradient(self, node: Node) -> Number | Any:
         """The gradient that this pass brought to a node; None where it did not get to."""
-        return self._totals.get(node)
+        return self._counts.totals.get(node)
 
     def contribution(self, k: int) -> Number:
         """What step k + 1 adds."""
@@ -442,7 +449,7 @@ class Pass(Trace, Sequence[Step]):
         if not is_operation(box) or isinstance(result, Value) or upstream is None:
             return None
         if box not in self._box_rules:
-            out_grad = ArraySymbol.of_array(self.factor(result), upstream)
+            out_grad = ArraySymbol.of_array(self.upstream(result) or 1.0, upstream)
             self._box_rules[box] = composed_rules(box.nodes, out_grad, self.names)
         return self._box_rules[box].get(parent)
 

@@ -475,13 +475,10 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
         if behind:
             parts.append(_spaced(behind))
         return ("mrow", *parts), NEGATIVE
-    if isinstance(x.op, Comparison):
-        left, right = map(tree_of, x.operands)
-        return ("mrow", ("mo", "["), left, ("mo", x.op.symbol), right, ("mo", "]")), ATOM
     if x.op.name == "getitem":  # its template has a stand-in for the index
         inside = ("mtext", index_text(x.params.get("index")))
         return ("mrow", tree_of(x.operands[0], ATOM), ("mo", "["), inside, ("mo", "]")), ATOM
-    if not isinstance(x.op, Elementwise) and (given := _arguments(x, x.op)):
+    if not isinstance(x.op, (Elementwise, Comparison)) and (given := _arguments(x, x.op)):
         # a transpose with axes is no Xᵀ
         return _call_tree(("mi", _call_name(x.op)), x, [("mtext", text) for text in given])
     if "{0}" not in x.op.latex:

@@ -20,7 +20,7 @@ from autograd.viz.scene import (
     Text,
 )
 from autograd.viz.text import SUBSCRIPTS, SUPERSCRIPTS
-from autograd.viz.tree import Tree, latex
+from autograd.viz.tree import COMMANDS, Tree, latex
 
 PREAMBLE = r"""\documentclass[border=2pt,multi=tikzpicture]{standalone}
 \usepackage[utf8]{inputenc}
@@ -32,19 +32,12 @@ PREAMBLE = r"""\documentclass[border=2pt,multi=tikzpicture]{standalone}
 _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "·": r"$\cdot$", "×": r"$\times$", "−": "$-$", "—": "---", "…": r"\ldots{}",
-    "⋯": r"$\cdots$", "→": r"$\to$", "≥": r"$\ge$", "≤": r"$\le$", "∂": r"$\partial$",
-    "≈": r"$\approx$",
-    "⊙": r"$\odot$", "ᵀ": r"$^{T}$", "⁽": "$^{(}$", "⁾": "$^{)}$",
-    "Σ": r"$\Sigma$", "Π": r"$\Pi$", "<": "$<$", ">": "$>$", "|": "$|$", '"': "''",
+    "—": "---", "…": r"\ldots{}", "→": r"$\to$", "ᵀ": r"$^{T}$", "⁽": "$^{(}$", "⁾": "$^{)}$",
+    "<": "$<$", ">": "$>$", "|": "$|$", '"': "''",
 }  # fmt: skip
 _SIGNS |= {raised: f"$^{{{k}}}$" for k, raised in SUPERSCRIPTS.items()}
 _SIGNS |= {lowered: f"$_{{{k}}}$" for k, lowered in SUBSCRIPTS.items()}
-_SIGNS |= {
-    letter: rf"$\{unicodedata.name(letter).split()[-1].lower()}$"
-    for letter in "αβγδεζηθικλμνξπρστυφχψω"
-    if letter not in "ος"
-} | {"λ": r"$\lambda$"}
+_SIGNS |= {sign: f"${command}$" for sign, command in COMMANDS.items() if len(sign) == 1}
 _ACCENTS = {mark: accent for accent, mark in MARKS.items()}
 _BOX = r"$\square$"
 
@@ -212,8 +205,7 @@ def _id(id_: str) -> str:
 
 
 def _mermaid_label(node: DrawnNode) -> str:
-    name = " ".join(node.name)
-    title = f"{name} = {node.symbol}" if name and node.symbol else name or node.symbol
+    title = node.titled(" ".join(node.name))
     rows = [text if node.is_bare else f"{what} {text}".strip() for what, text in node.rows]
     return "<br>".join(_mermaid_text(line) for line in [title, *rows] if line)
 

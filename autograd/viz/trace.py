@@ -92,6 +92,7 @@ class Trace:
         self.root = root
         self.joined: dict[Node, tuple[tuple[Node, ...], tuple[float, ...]]] = {}
         self._paths: dict[Node, tuple[dict[Node, int], dict[Node, float]]] = {}
+        self._factors: dict[tuple[Box, Node], dict[Node, float]] = {}
         order = topological(root)
         known = set(order) if more else ()
         self.nodes = (*(node for node in more if node not in known), *order)
@@ -231,7 +232,7 @@ class Trace:
     def close(self, boxes: Iterable[Box]) -> None:
         """Let boxes of numbers with one result count as one operation in every path from now on."""
         for box in boxes:
-            if len(box.results) == 1 and all(isinstance(node, Value) for node in box.nodes):
+            if len(box.results) == 1 and box.is_of_numbers:
                 factors = self.factors(box)
                 self.joined[box.results[0]] = tuple(factors), tuple(factors.values())
                 inside = {*box.nodes} - {*box.results}
@@ -246,9 +247,13 @@ class Trace:
         return self._paths[top]
 
     def factors(self, box: Box, top: Node | None = None) -> dict[Node, float]:
-        """The local derivatives of a result of a box of numbers by each operand of the box."""
-        _, totals = self._paths_through(box.nodes, top or box.results[0])
-        return {node: totals[node] for node in box.operands if node in totals}
+        """The local derivatives of a result of a box by each operand; {} of a box of arrays."""
+        top = box.results[0] if top is None else top
+        if (box, top) not in self._factors:
+            totals = self._paths_through(box.nodes, top)[1] if box.is_of_numbers else {}
+            found = {node: totals[node] for node in box.operands if node in totals}
+            self._factors[box, top] = found
+        return self._factors[box, top]
 
     def _paths_through(
         self, nodes: Sequence[Node], top: Node

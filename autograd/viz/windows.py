@@ -7,7 +7,7 @@ y₀₀₁₁ = Σ x ⊙ w, of what the kernel meets:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,7 @@ from autograd.viz.text import aligned, matrix_lines, number, rounded
 from autograd.viz.trace import SMALL
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array, FloatArray
+    from autograd.arrays import Array, FloatArray, Number
     from autograd.viz.steps import Pass, Step
 
 MOST = 3
@@ -53,9 +53,8 @@ def window_texts(steps: Pass, array: Node, index: Index) -> Iterator[str]:
             or (out_grad := steps.gradient(node)) is None
         ):
             continue
-        entry = names.get(array, "constant") + "".join(f"[{i}]" for i in index)
-        symbols = [Derivative(steps.top, x).text for x in (entry, names.get(node, "constant"))]
-        if (text := kernel_text(names, node, index, np.asarray(out_grad), symbols)) is not None:
+        upstream = Derivative(steps.top, names.get(node, "constant"))
+        if (text := kernel_text(steps, node, index, out_grad, upstream)) is not None:
             yield text
 
 
@@ -108,16 +107,16 @@ def window_text(names: Names, node: Tensor, index: Index) -> str | None:
 
 
 def kernel_text(
-    names: Names, node: Tensor, index: Index, out_grad: FloatArray, symbols: Sequence[str]
+    steps: Pass, node: Tensor, index: Index, out_grad: Number, upstream: Derivative
 ) -> str | None:
     """What one number of a kernel met at every place, beside the gradient that arrived there.
 
     Args:
-        names: What nodes are called.
+        steps: The pass.
         node: The convolution.
         index: The number's place in the weight.
         out_grad: The gradient of the convolution.
-        symbols: How the gradients of the number and of the convolution are written.
+        upstream: How that is written.
 
     Returns:
         Some lines; None if there are too many places to read.
@@ -129,13 +128,13 @@ def kernel_text(
     channel = m // (len(weight) // node.params["groups"]) * weight.shape[1] + c
     met = list(_taps(node, weight.shape[2:]))[np.ravel_multi_index(at, weight.shape[2:])]
     block = padded(x, node.params["padding"])
-    received, upstream = symbols
-    title = (
-        f"{received} = Σ {upstream} ⊙ {_called(names, node.parents[0])}, where the weight met it:"
-    )
+    data, kernel = node.parents
+    entry = steps.names.get(kernel, "constant") + "".join(f"[{i}]" for i in index)
+    made = f"Σ {upstream.text} ⊙ {_called(steps.names, data)}"
+    title = f"{Derivative(steps.top, entry).text} = {made}, where the weight met it:"
     rows, total = [], 0.0
     for n in range(len(x)):
-        arrived, window = out_grad[n, m], block[(channel, *met)][..., n]
+        arrived, window = np.asarray(out_grad)[n, m], block[(channel, *met)][..., n]
         products = arrived * window
         total += products.sum()
         rows.append(_beside(arrived, "⊙", window, "=", products))
@@ -150,14 +149,11 @@ def step_text(step: Step, upstream: Derivative | None) -> str | None:
         upstream: How the gradient that it passes on is written.
     """
     node = step.node
-    if not isinstance(node, Tensor) or _made_by(node) != "convolution" or step.position != 1:
+    if upstream is None or step.position != 1 or not isinstance(node, Tensor):
         return None
-    if upstream is None:
+    if _made_by(node) != "convolution":
         return None
-    index = (0,) * np.ndim(step.contribution)
-    entry = Derivative(step.top, step.parent_name + "".join(f"[{i}]" for i in index))
-    symbols = entry.text, upstream.text
-    return kernel_text(step.trace.names, node, index, np.asarray(step.out_grad), symbols)
+    return kernel_text(step.trace, node, (0,) * np.ndim(node.data), step.out_grad, upstream)
 
 
 def _convolved(names: Names, node: Tensor, index: Index, name: str, bias: FloatArray | None) -> str:

@@ -369,12 +369,12 @@ def test_it_is_drawn_and_stepped_through_as_one_box(tmp_path):
     assert (len(steps), x.grad) == (2, 1.0)
     assert (steps[1].formula, steps[1].local, steps[1].contribution) == (None, None, 1.0)
     assert "the rule of clip_gradient" in str(steps)
-    steps.to_html(tmp_path / "steps.html")
+    steps.save(tmp_path / "steps.html")
     assert "clip_gradient" in (tmp_path / "steps.html").read_text("utf-8")
     t = Tensor([1.0, 2.0], requires_grad=True, label="t")
     out = reverse_gradient(t, 2.0).sum()
     assert "⇄" in draw(out).svg
-    backprop(out).to_html(tmp_path / "steps.html")
+    backprop(out).save(tmp_path / "steps.html")
     assert t.grad.tolist() == [-2.0, -2.0]
 
 

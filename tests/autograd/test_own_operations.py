@@ -217,7 +217,7 @@ def test_it_is_drawn_and_stepped_through_with_its_formula(tmp_path):
     steps = backprop(y)
     assert str(steps[0].formula) == "1/(x·(1 - x))"
     assert "1/(x·(1 - x)) = 4" in str(explain(y, x))
-    steps.to_html(tmp_path / "steps.html")
+    steps.save(tmp_path / "steps.html")
     assert "log_odds" in (tmp_path / "steps.html").read_text("utf-8")
     assert str(backprop(three_cosines(x))[0].formula) == "-sin(x)·3"
 
@@ -229,7 +229,7 @@ def test_a_rule_without_a_formula_is_shown_by_its_number(tmp_path):
     assert str(steps[1].formula) == "∂ramp/∂x"
     assert (steps[1].local, x.grad) == (1.0, 3.0)
     assert "∂ramp/∂x" in str(explain(y, x))
-    steps.to_html(tmp_path / "steps.html")
+    steps.save(tmp_path / "steps.html")
     assert "ramp" in (tmp_path / "steps.html").read_text("utf-8")
 
 

@@ -55,8 +55,8 @@ def _page(steps: Pass) -> str:
     return page(title, fragment(steps, picture_of(steps)))
 
 
-def save_pass(steps: Pass, path: str | os.PathLike[str], ending: str = "") -> None:
-    """Write a pass in the form that this ending tells, or that of the path."""
+def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
+    """Write a pass in the form that the path's ending tells."""
     with np.errstate(all="ignore"):
         writers: dict[str, Callable[[], str | bytes]] = {
             ".html": lambda: _page(steps),
@@ -70,7 +70,7 @@ def save_pass(steps: Pass, path: str | os.PathLike[str], ending: str = "") -> No
             ),
         }
         drawing = Drawing(picture_of(steps).graph)
-        save_by_suffix(path, writers | drawing.writers(".png", ".pdf", ".dot", ".md"), ending)
+        save_by_suffix(path, writers | drawing.writers(".png", ".pdf", ".dot", ".md"))
 
 
 def fragment(steps: Pass, picture: Picture) -> str:

@@ -95,7 +95,8 @@ def _named(steps: Pass, index: dict[Node, int]) -> list[Any]:
         return []
     last = {steps.ends_of(k)[2]: k for k in range(len(steps))}
     return [
-        [index[s.node], index[s.parent], last[s.parent], s.equation, latex(s.tree)] for s in named
+        [index[s.box.results[0]], index[s.parent], last[s.parent], s.equation, latex(s.tree)]
+        for s in named
     ]
 
 

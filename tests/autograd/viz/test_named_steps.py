@@ -90,7 +90,9 @@ def test_the_record_has_the_matrices_of_small_products():
     ]  # fmt: skip
 
 
-def test_a_step_of_its_own_is_shown_as_its_equation():
+def test_a_step_of_its_own_reads_like_the_steps_of_a_pass():
     J, _ = derivation()
-    step = backprop(J).named[0]
-    assert repr(step) == str(step) == step.equation
+    step = backprop(J).named[4]
+    assert (
+        repr(step) == str(step) == f"step 5 of 5   {step.equation}   (1 of 1 arrived: — → 0.05125)"
+    )

@@ -72,8 +72,7 @@ def test_what_is_no_path_is_refused_in_words(made, path):
 def test_a_pass_is_saved_as_the_page_the_film_and_the_text_it_is(tmp_path):
     steps = backprop(neuron())
     steps.save(tmp_path / "pass.html")
-    steps.to_html(tmp_path / "page.html")
-    assert (tmp_path / "pass.html").read_bytes() == (tmp_path / "page.html").read_bytes()
+    assert "Backpropagation of " in (tmp_path / "pass.html").read_text("utf-8")
     steps.save(tmp_path / "pass.txt")
     assert (tmp_path / "pass.txt").read_text("utf-8") == f"{steps}\n"
     steps.save(tmp_path / "pass.svg")

@@ -101,7 +101,7 @@ def play(browser, tmp_path):
         path = steps
         if not isinstance(steps, (str, os.PathLike)):
             path = tmp_path / f"{len(players)}.html"
-            steps.to_html(path)
+            steps.save(path)
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         contexts.append(context)
         player = Player(context.new_page())

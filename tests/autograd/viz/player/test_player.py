@@ -146,7 +146,7 @@ def test_nothing_in_the_player_asks_for_an_address():
 def test_the_page_is_the_same_on_every_run(tmp_path):
     texts = []
     for k in range(2):
-        backprop(small()).to_html(tmp_path / f"{k}.html")
+        backprop(small()).save(tmp_path / f"{k}.html")
         texts.append((tmp_path / f"{k}.html").read_text())
     assert texts[0] == texts[1]
     assert "default-src 'none'" in texts[0]
@@ -279,7 +279,7 @@ def test_every_operation_on_arrays_can_be_played(tmp_path):
     for result in results[1:]:
         total = total + result
     steps = backprop(total)
-    steps.to_html(tmp_path / "all.html")
+    steps.save(tmp_path / "all.html")
     trace = trace_of(steps, picture_of(steps))
     assert trace["live"] is False
     assert any(step[5].get("axes") == "0" for step in trace["steps"])
@@ -344,7 +344,7 @@ def test_a_page_of_300_nodes_says_each_formula_once_and_takes_at_most_200_kb(tmp
         "tanh",
     ]
     with calls_at_most(1_500 * 300):
-        steps.to_html(tmp_path / "page.html")
+        steps.save(tmp_path / "page.html")
     assert (tmp_path / "page.html").stat().st_size < 200_000
 
 
@@ -380,7 +380,7 @@ def test_a_large_network_is_folded_by_layer():
 
 def test_the_moving_picture_has_no_script_and_says_every_step(tmp_path):
     steps = backprop(small())
-    steps.to_svg(tmp_path / "pass.svg")
+    steps.save(tmp_path / "pass.svg")
     text = (tmp_path / "pass.svg").read_text()
     root = ET.fromstring(text)
     assert not [
@@ -396,7 +396,7 @@ def test_the_moving_picture_has_no_script_and_says_every_step(tmp_path):
 def test_the_moving_picture_ends_with_the_gradients(tmp_path):
     loss = small()
     steps = backprop(loss)
-    steps.to_svg(tmp_path / "pass.svg")
+    steps.save(tmp_path / "pass.svg")
     root = ET.parse(tmp_path / "pass.svg").getroot()
     style = root.find(f"{SVG}style").text
     hidden = set(re.findall(r"\.(glassgrad-\d+-\d+)\{[^}]*visibility:hidden\}", style))
