@@ -97,6 +97,7 @@ def _named(steps: Pass, index: dict[Node, int]) -> list[Any]:
     return [
         [index[s.box.results[0]], index[s.parent], last[s.parent], s.equation, latex(s.tree)]
         for s in named
+        if isinstance(s.parent, Node)  # as of numbers it always is
     ]
 
 
