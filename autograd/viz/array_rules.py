@@ -80,7 +80,7 @@ class ArraySymbol(Symbol):
             index = self.params.get("index")
             return "", f" put at [{index_text(index)}] of zeros"
         if name == "sum":
-            return _summed(self.params.get("axis"), self.operands[0]), ""
+            return summed(self.params.get("axis"), getattr(self.operands[0], "ndim", 0)), ""
         if name == "broadcast_to":
             return "", f" repeated to {shape_text(self.shape)}"
         return ("", f" as {shape_text(self.shape)}") if name == "reshape" else None
@@ -121,9 +121,10 @@ def _without_ones(operands: tuple[Operand, ...], data: Array) -> ArraySymbol | N
     return None
 
 
-def _summed(axis: object, of: Symbol) -> str:
+def summed(axis: object, ndim: int) -> str:
+    """What stands before an array of so many axes that is summed over this one, or over several."""
     axes: tuple[object, ...] = axis if isinstance(axis, tuple) else () if axis is None else (axis,)
-    if not axes or len(axes) == getattr(of, "ndim", 0):
+    if not axes or len(axes) == ndim:
         return "Σ of "
     return f"Σ over {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))} of "
 

@@ -7,26 +7,23 @@ that it acts on.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from autograd.viz.array_rules import ArraySymbol
 from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import aligned, array_text, columns, number, numbers, shape_text
-from autograd.viz.trace import Node
+from autograd.viz.trace import Formula, Node
 from autograd.viz.tree import Tree, aligned_rows
 from autograd.viz.windows import window_texts
 from autograd.viz.written import Written
-
-if TYPE_CHECKING:
-    from autograd.tensor import Tensor
 
 MOST_TERMS, MOST_EQUATIONS, LARGEST = 6, 24, 256
 """Of a sum so many terms are written, of an entry so many equations; of an array with more
@@ -54,17 +51,19 @@ class ArrayExplanation(Written):
         self.symbol = Derivative(steps.top, steps.names.get(wrt, "constant"))
 
     @cached_property
-    def _equations(self) -> list[tuple[Derivative, list[tuple[Step, ArraySymbol | None]]]]:
+    def _equations(self) -> list[tuple[Derivative, list[tuple[Step, Formula]]]]:
         """What arrives at each node between the root and the array, in the order of the pass."""
         leading = {self.wrt}
         for node in self._steps.nodes:
             if any(parent in leading for parent in node.parents):
                 leading.add(node)
-        arriving: dict[Node, list[tuple[Step, ArraySymbol | None]]] = {}
+        arriving: dict[Node, list[tuple[Step, Formula]]] = {}
         for k in range(len(self._steps)):
             if self._steps.ends_of(k)[2] in leading:
                 step = self._steps[k]
-                arriving.setdefault(step.parent, []).append((step, step.rule))
+                named = Formula(f"by the rule of {step.op.name}")
+                rule = named if step.rule is None else step.rule
+                arriving.setdefault(step.parent, []).append((step, rule))
         arriving[self.wrt] = arriving.pop(self.wrt, [])  # the last
         return [(terms[0][0].received, terms) for terms in arriving.values() if terms]
 
@@ -89,51 +88,28 @@ class ArrayExplanation(Written):
         """The explanation as a tree: an equation below each other."""
         rows: list[tuple[Tree, list[Tree]]] = []
         for left, terms in self._equations:
-            right: list[Tree] = []
-            for step, rule in terms:
-                if rule is None:
-                    written: Tree = ("mtext", _by_rule(step))
-                else:
-                    written = rule.tree if len(terms) < 2 else rule.factor_tree
-                right += [("mo", "+"), written]
+            trees = [rule.tree if len(terms) < 2 else rule.factor_tree for _, rule in terms]
+            right = [part for tree in trees for part in (("mo", "+"), tree)]
             rows.append((left.tree, [("mo", "="), *right[1:]]))
         return aligned_rows(rows)
 
 
-def _shapes(terms: Sequence[tuple[Step, ArraySymbol | None]]) -> str:
+def _shapes(terms: Sequence[tuple[Step, Formula]]) -> str:
     """The shape of what arrives, and of what it is made of where that is another."""
-    (step, rule), *others = terms
+    (step, _), *others = terms
     shape = shape_text(np.shape(step.contribution))
-    made = "" if rule is None or others else step.shapes.partition(" += ")[2]
+    made = "" if step.rule is None or others else step.shapes.partition(" += ")[2]
     return f"({shape})" if made in ("", shape) else f"({shape} = {made})"
 
 
-def _added(terms: Sequence[tuple[Step, ArraySymbol | None]]) -> str:
+def _added(terms: Sequence[tuple[Step, Formula]]) -> str:
     """Everything that arrives, as a sum."""
-    if len(terms) == 1 and (rule := terms[0][1]) is not None:
-        return rule.text
-    return " + ".join(_by_rule(step) if rule is None else rule.factor for step, rule in terms)
+    return " + ".join(rule.text if len(terms) == 1 else rule.factor for _, rule in terms)
 
 
-def _by_rule(step: Step) -> str:
-    return f"(by the rule of {step.op.name})"
-
-
-class _Product(NamedTuple):
-    """One term of the chain rule of an entry: dL/dV₀₁ · ∂V₀₁/∂W₂₁, by the entry `at` of `node`."""
-
-    node: Node
-    at: Index
-    symbol: Derivative
-    factor: Derivative | float
-    partial: Derivative
-    upstream: float
-    local: float
-
-    @property
-    def number(self) -> float:
-        """What it comes to."""
-        return self.upstream * self.local
+_Term = tuple["Node", Index, tuple[list[Any], list[float]]]
+"""One term of the chain rule of an entry: an entry that it acts on, and its factors as a `Sum` has
+them: dL/dV₀₁ · ∂V₀₁/∂W₂₁ in symbols and in numbers."""
 
 
 class EntryExplanation(Written):
@@ -141,8 +117,7 @@ class EntryExplanation(Written):
 
     Attributes:
         total: The derivative.
-        equations: Of each entry met on the way: it, and (factor, local derivative) for each entry
-            that it acts on.
+        equations: Of each entry met on the way: it, and a term for each entry that it acts on.
     """
 
     def __init__(self, steps: Pass, array: Node, index: Index) -> None:
@@ -168,47 +143,40 @@ class EntryExplanation(Written):
                 if step.matrices is not None:
                     yield step.matrices.marked(*index)
 
-    def _unfolded(self, array: Node, index: Index) -> Iterator[tuple[Derivative, list[_Product]]]:
+    def _unfolded(self, array: Node, index: Index) -> Iterator[tuple[Derivative, list[_Term]]]:
         waiting, met = deque([(array, index)]), {(array, index)}
         while waiting:
             node, at = waiting.popleft()
-            products = list(self._products(node, at))
-            if not products:
+            terms = list(self._terms(node, at))
+            if not terms:
                 continue
             if len(met) > MOST_EQUATIONS:
                 self.cut = True
                 return
-            yield _entry(self._steps, node, at), products
-            for product in products:
-                if (product.node, product.at) not in met:
-                    met.add((product.node, product.at))
-                    waiting.append((product.node, product.at))
+            yield _entry(self._steps, node, at), terms
+            new = dict.fromkeys((entry, place) for entry, place, _ in terms)
+            waiting.extend(one for one in new if one not in met)
+            met |= new.keys()
 
-    def _products(self, parent: Node, at: Index) -> Iterator[_Product]:
+    def _terms(self, parent: Node, at: Index) -> Iterator[_Term]:
         """What the entry acts on: for each entry of each use, its two factors."""
+        steps = self._steps
         for node, position in self._uses.get(parent, ()):
-            upstream = self._steps.gradient(node)
+            upstream = steps.gradient(node)
             if np.size(upstream) > LARGEST:
                 self.cut = True
                 continue
             for place in np.ndindex(np.shape(upstream)):
-                local = self._steps.entry_number(node, position, place, at)
+                local = steps.entry_number(node, position, place, at)
                 if local != 0:
-                    yield self._product(node, place, parent, at, position, local)
-
-    def _product(
-        self, node: Tensor, place: Index, parent: Node, at: Index, position: int, local: float
-    ) -> _Product:
-        steps = self._steps
-        codes = _code(steps, node, place), _code(steps, parent, at)
-        partial = Derivative(*codes, "∂", steps.partial(node, position).place)
-        symbol = _entry(steps, node, place)
-        factor = symbol if steps.upstream(node) else 1.0
-        upstream = float(np.asarray(steps.gradient(node))[place])
-        return _Product(node, place, symbol, factor, partial, upstream, local)
+                    codes = _code(steps, node, place), _code(steps, parent, at)
+                    partial = Derivative(*codes, "∂", steps.partial(node, position).place)
+                    factor = _entry(steps, node, place) if steps.upstream(node) else 1.0
+                    passed = float(np.asarray(upstream)[place])
+                    yield node, place, ([factor, partial], [passed, local])
 
     def __str__(self) -> str:
-        lines = [self._line(left, products) for left, products in self.equations]
+        lines = [self._line(left, terms) for left, terms in self.equations]
         if self.cut:
             lines.append("… and so on to the root.")
         title = f"{self.symbol.text} by the chain rule of its entries:"
@@ -220,8 +188,8 @@ class EntryExplanation(Written):
             return "\n".join([zero, *indented, "", whole] if indented else [zero])
         return "\n".join([title, "", *indented, "", whole])
 
-    def _line(self, left: Derivative, products: Sequence[_Product]) -> str:
-        whole = _sum(products)
+    def _line(self, left: Derivative, terms: Sequence[_Term]) -> str:
+        whole = _sum(terms)
         line = whole.text(left)
         if columns(line) <= 96:
             return line
@@ -234,18 +202,18 @@ class EntryExplanation(Written):
     def tree(self) -> Tree:
         """The explanation as a tree: an equation for each entry."""
         rows = [
-            (left.tree, [part for line in _sum(products).lines for part in line])
-            for left, products in self.equations
+            (left.tree, [part for line in _sum(terms).lines for part in line])
+            for left, terms in self.equations
         ]
         zero: list[tuple[Tree, list[Tree]]] = [(self.symbol.tree, [("mo", "="), ("mn", "0")])]
         return aligned_rows(rows or zero)
 
 
-def _sum(products: Sequence[_Product]) -> Sum:
-    """The first few products as a sum of all."""
-    more = f"… {len(products) - MOST_TERMS} more …" if len(products) > MOST_TERMS else ""
-    shown = [([p.factor, p.partial], [p.upstream, p.local]) for p in products[:MOST_TERMS]]
-    return Sum(shown, sum(p.number for p in products), more)
+def _sum(terms: Sequence[_Term]) -> Sum:
+    """The first few terms as a sum of all."""
+    more = f"… {len(terms) - MOST_TERMS} more …" if len(terms) > MOST_TERMS else ""
+    products = [product for _, _, product in terms]
+    return Sum(products[:MOST_TERMS], sum(math.prod(numbers) for _, numbers in products), more)
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

@@ -13,7 +13,6 @@ dy/dy = 1
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -48,11 +47,11 @@ class NamedSteps(Sequence[BoxStep]):
             steps.is_by_elements(node) for node in steps.nodes if node.parents
         ):
             return []
-        counts, found = Counts(), []
-        for node in filter(self._is_named, reversed(steps.nodes)):
+        counts, found, factors = Counts(), [], self._factors()
+        for node in reversed(steps.nodes):
             upstream = steps.gradient(node)
-            if upstream is not None and node.parents:
-                for parent, local in self._factors(node).items():
+            for parent, local in factors.get(node, {}).items():
+                if upstream is not None:
                     found.append((node, local, parent, float(upstream) * local))
                     counts.add(parent, float(upstream) * local)
         return [
@@ -69,30 +68,23 @@ class NamedSteps(Sequence[BoxStep]):
     def _is_named(self, node: Node) -> bool:
         return node in self._steps.found or node is self._steps.root or not node.parents
 
-    def _factors(self, node: Node) -> dict[Node, float]:
-        """The local derivatives by the next names below, summed over the paths between them."""
-        steps, place = self._steps, self._place
-        totals = {node: 1.0}
-        found: dict[Node, float] = {}
-        waiting = [-place[node]]
-        while waiting:
-            at = steps.nodes[-heapq.heappop(waiting)]
-            for i, parent in enumerate(at.parents):
+    def _factors(self) -> dict[Node, dict[Node, float]]:
+        """Of each name its derivatives by the next names below, summed over the paths between."""
+        steps = self._steps
+        found: dict[Node, dict[Node, float]] = {}
+        through: dict[Node, dict[Node, float]] = {}  # of what has no name, by the names above it
+        for at in reversed(steps.nodes):
+            above = {at: 1.0} if self._is_named(at) else through.pop(at, {})
+            for i, parent in enumerate(at.parents if above else ()):
                 if not parent.requires_grad:
                     continue
-                product = totals[at] * steps.exact_number(at, i)
-                if self._is_named(parent):
-                    found[parent] = found.get(parent, 0.0) + product
-                elif parent in totals:
-                    totals[parent] += product
-                else:
-                    totals[parent] = product
-                    heapq.heappush(waiting, -place[parent])
+                local = steps.exact_number(at, i)
+                for node, total in above.items():
+                    named = self._is_named(parent)
+                    sums, key = (found, parent) if named else (through, node)
+                    into = sums.setdefault(node if named else parent, {})
+                    into[key] = into.get(key, 0.0) + total * local
         return found
-
-    @cached_property
-    def _place(self) -> dict[Node, int]:
-        return {node: k for k, node in enumerate(self._steps.nodes)}
 
     def __str__(self) -> str:
         steps = self._steps

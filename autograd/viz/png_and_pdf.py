@@ -61,7 +61,7 @@ def _add_raster(axes: Axes, shape: Raster) -> None:
     axes.set(xlim=(left, right), ylim=(bottom, top))  # which a new image would change
 
 
-def _artist(shape: Rectangle | Curve | Polyline | Polygon | Text, scale: float) -> Artist:
+def _artist(shape: Rectangle | Curve | Polygon | Text, scale: float) -> Artist:
     from matplotlib import patches, text
     from matplotlib.colors import to_rgba
     from matplotlib.path import Path
@@ -78,17 +78,10 @@ def _artist(shape: Rectangle | Curve | Polyline | Polygon | Text, scale: float) 
                 **_pen(shape.thickness, shape.dashes, scale),
             )
         case Curve():
-            codes = [Path.MOVETO, *[Path.CURVE4] * (len(shape.points) - 1)]
+            kind = Path.LINETO if isinstance(shape, Polyline) else Path.CURVE4
+            codes = [Path.MOVETO, *[kind] * (len(shape.points) - 1)]
             return patches.PathPatch(
                 Path(shape.points, codes),
-                facecolor="none",
-                edgecolor=shape.stroke,
-                **_pen(shape.thickness, shape.dashes, scale),
-            )
-        case Polyline():
-            return patches.Polygon(
-                shape.points,
-                closed=False,
                 facecolor="none",
                 edgecolor=shape.stroke,
                 **_pen(shape.thickness, shape.dashes, scale),

@@ -84,13 +84,8 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Polyline:
-    """A chain of straight lines."""
-
-    points: tuple[Point, ...]
-    stroke: str
-    thickness: float = 1.4
-    dashes: tuple[float, ...] = ()
+class Polyline(Curve):
+    """A chain of straight lines between its points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +126,7 @@ class Raster:
     smooth: bool = True
 
 
-Shape = Rectangle | Curve | Polyline | Polygon | Text | Raster
+Shape = Rectangle | Curve | Polygon | Text | Raster
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from autograd.viz.array_rules import (
     composed_rules,
     elementwise_rule,
     structural_rule,
+    summed,
 )
 from autograd.viz.boxes import is_operation
 from autograd.viz.equation import Sum, outcome
@@ -198,7 +199,7 @@ class Step(CountedStep):
     @property
     def shapes(self) -> str:
         """The shapes that a step on arrays joins: `2×3 += 2×4 · 4×3`."""
-        rule = self.rule
+        rule = self.rule if self.formula is None else None
         factors: list[object] = [self.out_grad]
         if rule is not None and rule.op is not None and rule.op.name == "matmul":
             factors = list(rule.operands)
@@ -270,18 +271,17 @@ def _product(step: Step) -> str:
         rule = step.rule
         return rule.text if rule is not None else f"the rule of {step.op.name}"
     axes = step.summed_axes
-    over = f"Σ over {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))} of "
+    over = summed(axes, np.ndim(step.out_grad)) if axes else ""
     times = "·" if np.size(step.out_grad) == 1 else "⊙"
-    if axes and np.ndim(step.contribution) == 0:
-        over = "Σ of "
     if step.formula.number == 1 and np.ndim(step.out_grad):
-        return f"{over if axes else ''}{upstream}"
-    return f"{over if axes else ''}{upstream} {times} {step.partial.text}"
+        return f"{over}{upstream}"
+    return f"{over}{upstream} {times} {step.partial.text}"
 
 
 def _numbers(step: Step) -> list[str]:
     """The product with the local derivative as a formula, then as a number, then multiplied."""
-    shapes, formula = _shapes(step), step.formula
+    is_number = np.size(step.out_grad) == np.size(step.contribution) == 1
+    shapes, formula = "" if is_number else f"({step.shapes})", step.formula
     if formula is None:
         short = is_short(step.contribution)
         return [shapes, "", f"= {array_text(step.contribution)}" if short else ""]
@@ -311,17 +311,6 @@ def _come_to(step: Step, local: Number | None) -> Number | None:
     with np.errstate(all="ignore"):
         total: Number = (as_printed(step.out_grad) * local).sum(axis=step.summed_axes)
         return total
-
-
-def _shapes(step: Step) -> str:
-    """The shapes of a step on arrays, in brackets."""
-    if np.size(step.out_grad) == np.size(step.contribution) == 1:
-        return ""
-    rule = None if step.formula is not None else step.rule
-    if rule is not None:
-        return f"({step.shapes})"
-    wide, narrow = (shape_text(np.shape(x)) for x in (step.out_grad, step.contribution))
-    return f"({narrow} += {wide})"
 
 
 # --- the pass ---------------------------------------------------------------------------------

@@ -102,13 +102,11 @@ def _shape(shape: Shape) -> str:
                 f"{_part(part)}/>"
             )
         case Curve(points, stroke, thickness, dashes):
-            start, *rest = (f"{_n(x)},{_n(y)}" for x, y in points)
-            path = f"M{start}C{' '.join(rest)}"
-            return f'<path d="{path}" fill="none"{_outline(stroke, thickness, dashes)}/>'
-        case Polyline(points, stroke, thickness, dashes):
-            corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
             pen = _outline(stroke, thickness, dashes)
-            return f'<polyline points="{corners}" fill="none"{pen}/>'
+            start, *rest = (f"{_n(x)},{_n(y)}" for x, y in points)
+            if isinstance(shape, Polyline):
+                return f'<polyline points="{" ".join([start, *rest])}" fill="none"{pen}/>'
+            return f'<path d="M{start}C{" ".join(rest)}" fill="none"{pen}/>'
         case Polygon(points, fill):
             corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
             return f'<polygon points="{corners}" fill="{fill}"/>'

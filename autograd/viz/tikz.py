@@ -145,11 +145,10 @@ def _shape(shape: Shape, colors: dict[str, str]) -> str:
             return rf"\path[{','.join(options)}] {corners};"
         case Curve(points, stroke, thickness, dashes):
             start, *rest = (f"({_n(x)},{_n(y)})" for x, y in points)
-            threes = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
-            path = start + "".join(f" .. controls {a} and {b} .. {c}" for a, b, c in threes)
-            return rf"\path[{','.join(_pen(stroke, thickness, dashes, colors))}] {path};"
-        case Polyline(points, stroke, thickness, dashes):
-            path = " -- ".join(f"({_n(x)},{_n(y)})" for x, y in points)
+            path = " -- ".join([start, *rest])
+            if not isinstance(shape, Polyline):
+                threes = zip(rest[::3], rest[1::3], rest[2::3], strict=True)
+                path = start + "".join(f" .. controls {a} and {b} .. {c}" for a, b, c in threes)
             return rf"\path[{','.join(_pen(stroke, thickness, dashes, colors))}] {path};"
         case Polygon(points, fill):
             path = " -- ".join(f"({_n(x)},{_n(y)})" for x, y in points)
