@@ -21,6 +21,7 @@ from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, near
 from autograd.viz.text import (
     NOT_REACHED,
     constant,
+    counted,
     lines_of,
     number,
     numbers,
@@ -147,7 +148,7 @@ def _too_many(trace: Trace, most: int, what: str) -> Folding:
         each = "" if len(boxes) == 1 else ", one for each layer"
         remark = (
             f"{len(nodes):,} nodes are too {what} to read, so {inside:,} of them are folded into "
-            f"{len(boxes)} box{'' if len(boxes) == 1 else 'es'}{each}."
+            f"{counted(len(boxes), 'box')}{each}."
         )
         return Folding(boxes, remark=remark)
     shown, _ = nearest(trace.root, min(most, FOLDED_TO))
@@ -209,7 +210,7 @@ def _box(
 
 def _name_lines(trace: Trace, node: Node, short: bool) -> tuple[str, ...]:
     """The name as it is written in formulas; where none stand beside, a label as it was typed."""
-    label, name = trace.label(node), trace.names.get(node, "")
+    label, name = str(node.label), trace.names.get(node, "")
     typed = not short and trace.code(node) == printable(" ".join(label.split()))
     if typed and label and label != name:
         return lines_of(label)

@@ -23,6 +23,7 @@ from autograd.viz.text import (
     bracketed,
     columns,
     constant,
+    counted,
     is_short,
     rounded,
     shape_text,
@@ -46,11 +47,11 @@ def whole_text(steps: Pass) -> str:
     boxes = [] if steps.depth == 0 else closed_in_words(steps.boxes, steps.depth)
     shut = {node: box for box in boxes for node in box.nodes}
     outline: Sequence[Step | BoxStep] = Outline(steps, boxes) if boxes else steps
-    through = _count(len(steps.nodes) - len(shut), "node")
+    through = counted(len(steps.nodes) - len(shut), "node")
     if boxes:
-        through += f" and {len(boxes):,} box{'es' if len(boxes) > 1 else ''}"
+        through += f" and {counted(len(boxes), 'box')}"
     title = (
-        f"Backpropagation of {name_text(root)}: {_count(len(outline), 'step')} through {through}"
+        f"Backpropagation of {name_text(root)}: {counted(len(outline), 'step')} through {through}"
     )
     inside = {steps.names.get(node) for node in shut}
     abbreviated = [item for item in steps.abbreviated.items() if item[0] not in inside]
@@ -82,10 +83,6 @@ def start(steps: Pass) -> str:
 def name_text(code: str) -> str:
     """A name as it is written."""
     return notation.name(code).text
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 # --- the sections -----------------------------------------------------------------------------
@@ -145,7 +142,7 @@ def _box_cells(steps: Pass, box: Box) -> list[str]:
         ]
     names = [name_text(steps.names[x]) for x in box.results[:3] if x in steps.names]
     more = ["…"] if len(box.results) > 3 else []
-    return [", ".join([*names, *more]), f"= {made}", "", f"({_count(len(box.nodes), 'node')})"]
+    return [", ".join([*names, *more]), f"= {made}", "", f"({counted(len(box.nodes), 'node')})"]
 
 
 def box_text(steps: Pass, box: Box) -> str:
@@ -213,7 +210,7 @@ def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
 
     yield from _table([leaf for leaf in steps.gradients if leaf not in shut], cells_of)
     if inside := sum(leaf in shut for leaf in steps.gradients):
-        yield f"and of {inside:,} {'leaves' if inside > 1 else 'leaf'} inside of boxes"
+        yield f"and of {counted(inside, 'leaf')} inside of boxes"
 
 
 # --- aligned columns --------------------------------------------------------------------------

@@ -407,17 +407,13 @@ def _through(trace: Trace, wrt: Node, through: Any) -> ChainExplanation:
 
 def _check_each_once(trace: Trace, nodes: Sequence[Node]) -> None:
     """Between root and wrt each node stands once: dJ/dJ is no factor of a lecture's line."""
-    root, *through, wrt = nodes
-    for k, node in enumerate(through):
-        if node in (root, wrt) or node in through[:k] or root is wrt:
-            name = notation.name(trace.names.get(node, "it")).text
-            what = "wrt is root itself" if root is wrt else f"{name} is there twice"
-            what = next(
-                (f"{name} is {x}" for x, y in {"root": root, "wrt": wrt}.items() if node is y), what
-            )
-            raise ValueError(
-                f"explain: through needs nodes between root and wrt, each once, but {what}."
-            )
+    twice = next((node for k, node in enumerate(nodes) if node in nodes[:k]), None)
+    if twice is not None and nodes[2:]:
+        name = notation.name(trace.names.get(twice, "it")).text
+        raise ValueError(
+            "explain: through needs nodes between root and wrt, each once, but with these two "
+            f"{name} is there twice."
+        )
 
 
 def _around(trace: Trace, wrt: Node, through: Any, everything: int, passing: int) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from autograd.viz.text import counted
+
 T = TypeVar("T")
 
 Kind = Literal["leaf", "operation", "constant"]
@@ -134,14 +136,14 @@ class DrawnGraph:
     def sentence(self) -> str:
         """The picture in words, for those who cannot see it."""
         counts = [(kind, sum(n.kind == kind for n in self.nodes)) for kind in _KINDS]
-        parts = ", ".join(_counted(many, kind) for kind, many in counts if many)
+        parts = ", ".join(counted(many, kind) for kind, many in counts if many)
         leaves = [n.title for n in self.nodes if n.kind == "leaf" and n.name and "~" not in n.id]
         named = (
             f" Leaves: {', '.join(leaves[:20])}{', …' if leaves[20:] else ''}." if leaves else ""
         )
         note = f" {self.note}" if self.note else ""
         return (
-            f"Computation graph of {_counted(len(self.nodes), 'node')} ({parts})."
+            f"Computation graph of {counted(len(self.nodes), 'node')} ({parts})."
             f"{named} Output: {self.nodes[-1].sentence}.{note}"
         )
 
@@ -188,8 +190,3 @@ def operands_first(starts: Iterable[T], operands: Callable[[T], Sequence[T]]) ->
                 stack.append((at, True))
                 stack.extend((operand, False) for operand in reversed(operands(at)))
     return order
-
-
-def _counted(many: int, what: str) -> str:
-    plural = {"leaf": "leaves"}.get(what, f"{what}s")
-    return f"{many:,} {what if many == 1 else plural}"

@@ -26,16 +26,20 @@ def names_of(
 ) -> dict[Node, str]:
     """Choose a name for every node that has one: the given one, its label, a variable's.
 
-    A label that is only the last part of a variable's name, as a layer's "weight" is of
-    "model.0.weight", gives way to the whole name.
+    Variables whose name begins with an underscore are private (or a notebook's memory of earlier
+    results), and are passed over. A label that is only the last part of a variable's name, as a
+    layer's "weight" is of "model.0.weight", gives way to the whole name.
 
     Args:
         wanted: The nodes that need a name.
-        frame: The running function whose variables count.
+        frame: The running function whose variables count, then those of its module.
         given: Variables by name that count before everything else.
         more: Variables by name that count after those of the function.
     """
-    names = names_in(more or {}, wanted) | names_in_frame(frame, wanted)
+    names = names_in(more or {}, wanted)
+    of_module = {} if frame.f_locals is frame.f_globals else frame.f_globals
+    for scope in (of_module, frame.f_locals):  # the function's count more
+        names |= names_in({x: thing for x, thing in [*scope.items()] if _is_public(x)}, wanted)
     for node in wanted:
         if not node.label:
             continue
@@ -43,24 +47,6 @@ def names_of(
         if not names.get(node, "").endswith(f".{label}"):
             names[node] = label
     return names | names_in(given or {}, wanted)
-
-
-def names_in_frame(frame: FrameType, wanted: Container[Node]) -> dict[Node, str]:
-    """Find the names of nodes among the variables of a running function, then of its module.
-
-    Variables whose name begins with an underscore are private (or a notebook's memory of earlier
-    results), and are passed over.
-    """
-    scopes = [frame.f_locals] if frame.f_locals is frame.f_globals else [
-        frame.f_locals,
-        frame.f_globals,
-    ]  # fmt: skip
-    names: dict[Node, str] = {}
-    for scope in scopes:
-        public = {name: thing for name, thing in list(scope.items()) if _is_public(name)}
-        for node, name in names_in(public, wanted).items():
-            names.setdefault(node, name)
-    return names
 
 
 def names_in(scope: Mapping[str, Any], wanted: Container[Node]) -> dict[Node, str]:

@@ -168,7 +168,7 @@ class Outline(Sequence[Any]):
 
     def _contribution(self, at: int | tuple[Box, Node | Box]) -> Number:
         if not isinstance(at, tuple):
-            return self._steps.contribution(at)
+            return self._steps.records[at][4]
         if isinstance(at[1], Box):
             return 0.0  # to several results
         return _added_up(self._steps, self._joined[at])
@@ -202,7 +202,7 @@ def handed_back(steps: Pass, box: Box, leaving: Mapping[Node, Sequence[int]]) ->
 
 
 def _added_up(steps: Pass, numbers: Sequence[int]) -> Number:
-    first, *more = map(steps.contribution, numbers)
+    first, *more = (steps.records[k][4] for k in numbers)
     return sum(more, start=first)
 
 

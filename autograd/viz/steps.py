@@ -328,6 +328,7 @@ class Pass(Trace, Sequence[Step]):
             of the root's elements weighted by it.
         earlier: For each leaf that had a gradient before the pass, that gradient.
         lines: For each node whose line of code was recorded, that line.
+        records: The engine's own steps: node, position, parent, out_grad, contribution.
         depth: To how many parts of their names modules are shown as boxes in words and pictures.
     """
 
@@ -359,7 +360,7 @@ class Pass(Trace, Sequence[Step]):
 
     def _run(self, keep: bool) -> None:
         """Run the pass. The engine's own tuples are kept, and become `Step`s when asked for."""
-        self._records: list[Contribution] = []
+        self.records: list[Contribution] = []
         self._locals: list[Number | None] = []
         self._counts = Counts()
         self._counts.totals[self.root] = self.seed
@@ -367,7 +368,7 @@ class Pass(Trace, Sequence[Step]):
         for record in backward_steps(self.root, self.seed, keep):
             node, position, parent, _, contribution = record
             self._counts.add(parent, contribution)
-            self._records.append(record)
+            self.records.append(record)
             local = None
             if isinstance(node, Tensor) and isinstance(node.op, Elementwise):
                 # A copy: the derivative of a product is an operand, which may be written into.
@@ -375,7 +376,7 @@ class Pass(Trace, Sequence[Step]):
             self._locals.append(local)
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self.records)
 
     @overload
     def __getitem__(self, index: int) -> Step: ...
@@ -397,7 +398,7 @@ class Pass(Trace, Sequence[Step]):
         return self._made[k]
 
     def _new_step(self, k: int) -> Step:
-        node, position, parent, _, _ = self._records[k]
+        node, position, parent, _, _ = self.records[k]
         out_grad, local, contribution = self.numbers_of(k)
         counted = self._counts.of(k, parent, contribution)
         return Step(
@@ -413,14 +414,9 @@ class Pass(Trace, Sequence[Step]):
         """The gradient that this pass brought to a node; None where it did not get to."""
         return self._counts.totals.get(node)
 
-    def contribution(self, k: int) -> Number:
-        """What step k + 1 adds."""
-        contribution: Number = self._records[k][4]
-        return contribution
-
     def numbers_of(self, k: int) -> tuple[Number, Number | None, Number]:
         """Of step k + 1 upstream, local derivative and contribution."""
-        node, position, _, out_grad, contribution = self._records[k]
+        node, position, _, out_grad, contribution = self.records[k]
         local = self._locals[k]
         if isinstance(node, Value):
             local = node.local_derivative(position)
@@ -428,7 +424,7 @@ class Pass(Trace, Sequence[Step]):
 
     def ends_of(self, k: int) -> tuple[Node, int, Node]:
         """The node of step k + 1, the position of the operand, and the operand."""
-        node, position, parent, _, _ = self._records[k]
+        node, position, parent, _, _ = self.records[k]
         return node, position, parent
 
     def box_rule(self, box: Box, parent: Node) -> ArraySymbol | None:

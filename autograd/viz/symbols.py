@@ -147,7 +147,27 @@ class Symbol(Operations):
     @property
     def template(self) -> tuple[str, int, Sequence[int]]:
         """How an operation is written: with places, how firmly, and what each place needs."""
-        return text_template(self)
+        op = self.op
+        assert op is not None
+        if self.words is not None:
+            return "{0}".join(self.words), NEGATIVE, (_needed_by_words(self),)
+        if isinstance(op, Comparison):
+            return f"[{{0}} {op.symbol} {{1}}]", ATOM, (NEGATIVE, NEGATIVE)
+        if op.name == "square":
+            return "{0}²", POWER, (ATOM,)
+        if op.name == "reciprocal":
+            return "1/{0}", PRODUCT, (POWER,)
+        if op.operator == "pow" and (exponent := str(self.operands[1])) in SUPERSCRIPTS:
+            return "{0}" + SUPERSCRIPTS[exponent], POWER, (ATOM, NEGATIVE)
+        if op.operator in OPERATORS:
+            if op.operator == "mul" and all(y.is_array for y in self.operands):
+                return "{0} ⊙ {1}", PRODUCT, (POWER, POWER)  # not to be taken for a matrix product
+            return OPERATORS[op.operator]
+        if op.name == "transpose" and self.params.get("axes") is None:
+            return "{0}ᵀ", POWER, (ATOM,)
+        if op.name == "getitem":
+            return f"{{0}}[{index_text(self.params.get('index'))}]", ATOM, (NEGATIVE,)
+        return _call_template(self, op), ATOM, (NEGATIVE,) * len(self.operands)
 
     @property
     def factor(self) -> str:
@@ -346,36 +366,11 @@ def _text(x: Symbol) -> tuple[str, int]:
     """The text of a formula, and how firmly it holds together."""
     if x.op is None:
         return _leaf_text(x)
-    template, firmness, needs = text_template(x)
+    template, firmness, needs = x.template
     if "·" in template or "⊙" in template:  # there dL/dv is read as one thing
         needs = [PRODUCT if y.derivative else n for y, n in zip(x.operands, needs, strict=True)]
     pairs = zip(x.operands, needs, strict=True)
     return filled(template, [_bracketed(_text(y), n, "({})") for y, n in pairs]), firmness
-
-
-def text_template(x: Symbol) -> tuple[str, int, Sequence[int]]:
-    """How an operation is written as text, how firmly that holds, and what each place needs."""
-    op = x.op
-    assert op is not None
-    if x.words is not None:
-        return "{0}".join(x.words), NEGATIVE, (_needed_by_words(x),)
-    if isinstance(op, Comparison):
-        return f"[{{0}} {op.symbol} {{1}}]", ATOM, (NEGATIVE, NEGATIVE)
-    if op.name == "square":
-        return "{0}²", POWER, (ATOM,)
-    if op.name == "reciprocal":
-        return "1/{0}", PRODUCT, (POWER,)
-    if op.operator == "pow" and (exponent := str(x.operands[1])) in SUPERSCRIPTS:
-        return "{0}" + SUPERSCRIPTS[exponent], POWER, (ATOM, NEGATIVE)
-    if op.operator in OPERATORS:
-        if op.operator == "mul" and all(y.is_array for y in x.operands):
-            return "{0} ⊙ {1}", PRODUCT, (POWER, POWER)  # not to be taken for a matrix product
-        return OPERATORS[op.operator]
-    if op.name == "transpose" and x.params.get("axes") is None:
-        return "{0}ᵀ", POWER, (ATOM,)
-    if op.name == "getitem":
-        return f"{{0}}[{index_text(x.params.get('index'))}]", ATOM, (NEGATIVE,)
-    return _call_template(x, op), ATOM, (NEGATIVE,) * len(x.operands)
 
 
 def _needed_by_words(x: Symbol) -> int:

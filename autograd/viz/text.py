@@ -159,6 +159,17 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape)) or "1"
 
 
+def counted(many: int, what: str) -> str:
+    """How many there are of something.
+
+    Example:
+        >>> counted(1, "leaf"), counted(2_000, "box")
+        ('1 leaf', '2,000 boxes')
+    """
+    plural = {"leaf": "leaves", "box": "boxes"}.get(what, f"{what}s")
+    return f"{many:,} {what if many == 1 else plural}"
+
+
 def printable(label: str) -> str:
     r"""Replace what cannot be shown by a sign for it, so that every label can be seen.
 

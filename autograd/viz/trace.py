@@ -107,10 +107,6 @@ class Trace:
         name = self.names.get(node, "")
         return self.abbreviated.get(name, name)
 
-    def label(self, node: Node) -> str:
-        """The label of a node as it was given, which may have several lines."""
-        return str(node.label)
-
     def value(self, node: Node) -> Any:
         """The number or array of a node."""
         return node.data

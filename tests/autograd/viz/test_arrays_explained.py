@@ -1,5 +1,6 @@
 """What is written of arrays is true: rules, sums over axes, matrices, and single entries."""
 
+import math
 import re
 
 import numpy as np
@@ -57,9 +58,10 @@ def test_an_entry_is_explained_by_equations_that_hold(name):
         assert explained.total == pytest.approx(expected, rel=1e-4, abs=1e-7)
         text = str(explained)
         assert not explained.cut
-        upstream = {p.symbol: p.upstream for _, products in explained.equations for p in products}
-        for left, products in explained.equations:
-            total = sum(p.number for p in products)
+        products = [product for _, terms in explained.equations for _, _, product in terms]
+        upstream = {symbols[0]: numbers[0] for symbols, numbers in products}
+        for left, terms in explained.equations:
+            total = sum(math.prod(numbers) for _, _, (_, numbers) in terms)
             expected = upstream.get(left, explained.total)  # of W itself no term has one
             assert total == pytest.approx(expected, rel=1e-9, abs=1e-12)
         assert text.endswith(f"dloss/dW{'₀₁' if index == (0, 1) else '₂₀'} = " + text.split()[-1])
