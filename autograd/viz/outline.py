@@ -167,11 +167,9 @@ class Outline(Sequence[Any]):
         return (self[i] for i in range(len(self)))
 
     def _contribution(self, at: int | tuple[Box, Node | Box]) -> Number:
-        if not isinstance(at, tuple):
-            return self._steps.records[at][4]
-        if isinstance(at[1], Box):
+        if isinstance(at, tuple) and isinstance(at[1], Box):
             return 0.0  # to several results
-        return _added_up(self._steps, self._joined[at])
+        return _added_up(self._steps, self._joined[at] if isinstance(at, tuple) else [at])
 
     @cached_property
     def _counts(self) -> Counts:
@@ -203,7 +201,8 @@ def handed_back(steps: Pass, box: Box, leaving: Mapping[Node, Sequence[int]]) ->
 
 def _added_up(steps: Pass, numbers: Sequence[int]) -> Number:
     first, *more = (steps.records[k][4] for k in numbers)
-    return sum(more, start=first)
+    total: Number = sum(more, start=first)
+    return total
 
 
 def _box_step(steps: Pass, box: Box, numbers: Sequence[int], counted: dict[str, Any]) -> BoxStep:
