@@ -73,7 +73,7 @@ def test_the_record_has_them_with_the_step_that_completes_each():
         name = record["nodes"][node]["latex"]
         assert rf"\frac{{\partial {name}}}" in latex or rf"\mathrm{{d}}{name}" in latex
         assert steps.ends_of(k)[2] is steps.nodes[operand]
-        assert step.contribution == pytest.approx(step.upstream * step.local)
+        assert step.contribution == pytest.approx(step.out_grad * step.local)
         assert record["nodes"][node]["name"] in equation
 
 
