@@ -10,7 +10,7 @@ of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from autograd.modes import active, force_grad
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
         @property
         def _data(self) -> T_co:
             raise NotImplementedError
+
+
+class AsWritten(BaseException):
+    """This call has to be run as it is written; of no class that the user's code catches."""
 
 
 class Tracer(force_grad):
@@ -89,10 +93,6 @@ class Tracer(force_grad):
 
     def drawn(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """What stands for numbers in [0, 1) that a generator draws at each call."""
-        raise NotImplementedError
-
-    def as_written(self) -> NoReturn:
-        """This call is to be run as it is written: it ends in an error."""
         raise NotImplementedError
 
     def ends_as(self, owner: object, name: str, value: Callable[[], object]) -> None:

@@ -14,7 +14,7 @@ from autograd.checks import refuse
 from autograd.modes import active
 from autograd.node import Node
 from autograd.spellings import refuse_set_to_none
-from autograd.tracing import as_traced, tracer
+from autograd.tracing import AsWritten, as_traced, tracer
 from optim.hyperparameters import Settings, check_rate
 from optim.memory import Kept, Memory, recorded
 from optim.native_step import START, native_step
@@ -368,8 +368,8 @@ class UpdateRule(Optimizer):
     def _check_finite(self) -> None:
         for name, p in zip(self.names, map(as_traced, self.params), strict=True):
             if p._grad is not None and not np.isfinite(p._grad).all():
-                if active() and (watching := tracer()) is not None:
-                    watching.as_written()
+                if active() and tracer() is not None:
+                    raise AsWritten
                 grad = np.asarray(p._grad)
                 raise ValueError(
                     f"{type(self).__name__}: needs finite gradients, but that of {name} has "

@@ -90,8 +90,8 @@ class Audited(NamedTuple):
         undecided: Says whether as it is written the function takes another path, from a comparison
             of numbers on that are closer to each other than a given one.
         perturbed: Runs the program in other memory, with what goes in changed in its last digits:
-            which ones a number says, none of them None. Gives the results, what stands for the
-            nodes and what has changed; or None if that takes another path.
+            which ones a number says, none of them None. Gives the results and what has changed; or
+            None if that takes another path.
     """
 
     results: Any
@@ -103,9 +103,7 @@ class Audited(NamedTuple):
     made_inside: Callable[[], list[Any]]
     float_size: Callable[[int | None], int]
     undecided: Callable[[float], bool]
-    perturbed: Callable[
-        [int | None, Sequence[Any]], tuple[Any, Sequence[Any], dict[str, Any]] | None
-    ]
+    perturbed: Callable[[int | None], tuple[Any, dict[str, Any]] | None]
 
 
 def compare(replay: Audited) -> None:
@@ -115,7 +113,7 @@ def compare(replay: Audited) -> None:
         Difference: they differ by more than rounding.
     """
     nodes, graded = replay.nodes, replay.graded
-    ours = _numbers(replay.results, nodes, nodes, graded) | replay.state
+    ours = _numbers(replay.results, nodes, graded) | replay.state
     theirs = _as_written(replay)
     for one, other in ((ours, theirs), (theirs, ours)):
         for name in other.keys() - one.keys():
@@ -170,7 +168,7 @@ def _size(replay: Audited, name: str) -> int:
 
 def _as_written(replay: Audited) -> dict[str, float | Array]:
     results, state = replay.run()
-    return _numbers(results, replay.nodes, replay.nodes, replay.graded) | state
+    return _numbers(results, replay.nodes, replay.graded) | state
 
 
 def _differing(
@@ -187,11 +185,11 @@ def _differing(
 
 def _again(replay: Audited, seed: int | None) -> dict[str, Any]:
     """What the program gives in other memory; nothing if it takes another path."""
-    found = replay.perturbed(seed, replay.nodes)
+    found = replay.perturbed(seed)
     if found is None:
         return {}
-    results, nodes, state = found
-    return _numbers(results, nodes, replay.nodes, replay.graded) | state
+    results, state = found
+    return _numbers(results, replay.nodes, replay.graded) | state
 
 
 def _is_sensitive(
@@ -214,15 +212,12 @@ def _is_sensitive(
     return False
 
 
-def _numbers(
-    results: object, nodes: Sequence[Node], names: Sequence[Node], graded: bool
-) -> dict[str, float | Array]:
+def _numbers(results: object, nodes: Sequence[Node], graded: bool) -> dict[str, float | Array]:
     """What was returned, and the gradients of the nodes, by what to call it in a message.
 
     Args:
         results: What was returned.
         nodes: The nodes.
-        names: For each the node that it stands for, itself or another.
         graded: Whether gradients are wanted.
     """
     leaves, _ = flatten(results, objects=lambda array: array)
@@ -234,7 +229,7 @@ def _numbers(
         seeds = [_seed(x._data, k) for k, x in ends.items()]
         with np.errstate(all="ignore"):
             grads = gradients(Ends(list(ends.values())), nodes, seeds)
-        for node, grad in zip(names, grads, strict=True):
+        for node, grad in zip(nodes, grads, strict=True):
             holder, index = (node.home.holder, node.home.index) if node.home else (node, ())
             if grad is None or not holder.requires_grad:  # numbers of a frozen array get none
                 continue

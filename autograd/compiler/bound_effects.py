@@ -18,8 +18,8 @@ from autograd.compiler.tape import Traced
 from autograd.versions import note_write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Protocol
+    from collections.abc import Callable, Sequence
+    from typing import Protocol, TypeAlias
 
     from autograd.arrays import Array, FloatArray, IntArray
     from autograd.compiler.arguments import Given
@@ -47,45 +47,34 @@ if TYPE_CHECKING:
             """The i-th leaf: one of the arguments, or one from outside."""
             raise NotImplementedError
 
-    class Later(Protocol):
-        """What they know of the memory of what is computed after the backward pass."""
-
-        def found(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
-            """The memory in which the numbers of rows are, and where."""
-            raise NotImplementedError
-
-    class Workspace(Protocol):
-        """What they know of the memory of a call, whose file imports this one."""
-
-        arrays: Bound
-
-        @property
-        def program(self) -> Program:
-            """What is computed."""
-            raise NotImplementedError
-
-        @property
-        def numbers(self) -> FloatArray:
-            """All numbers, as they lie in memory."""
-            raise NotImplementedError
-
-        @property
-        def later(self) -> Later | None:
-            """What is computed after the backward pass."""
-            raise NotImplementedError
+    Found: TypeAlias = Callable[[IntArray], tuple[FloatArray, IntArray]]
 
 
 class BoundEffects:
     """The effects of a program in the memory of a call.
 
+    Args:
+        program: What is computed.
+        effects: Its effects.
+        arrays: Those of the call.
+        numbers: All numbers of rows, as they lie in memory.
+        found: Gives the memory in which the numbers of rows are, and where, of those that are
+            computed after the backward pass.
+
     Attributes:
         ahead: The calls that are made before anything is written.
     """
 
-    def __init__(self, space: Workspace, effects: Written) -> None:
-        self.space, self.program = space, space.program
-        self.effects, self.arrays = effects, space.arrays
-        arrays = self.arrays
+    def __init__(
+        self,
+        program: Program,
+        effects: Written,
+        arrays: Bound,
+        numbers: FloatArray,
+        found: Found | None,
+    ) -> None:
+        self.program, self.effects, self.arrays = program, effects, arrays
+        self.numbers_of_rows, self.find = numbers, found
         outside = (*self.program.bound.values(), *self.program.kept)
         bounds = [byte_bounds(x) for x in outside if x.size]
         self._outside = np.array(bounds, dtype=np.uintp).reshape(-1, 2).T
@@ -181,8 +170,8 @@ class BoundEffects:
         rows = [row for _, row in pairs]
         if array is not None:
             return pairs, self.arrays[array], span(rows)
-        assert self.space.later is not None  # it has all numbers that come after a backward pass
-        numbers, places = self.space.later.found(np.array(rows))
+        assert self.find is not None  # there is what comes after a backward pass
+        numbers, places = self.find(np.array(rows))
         order = np.argsort(places, kind="stable")
         return [pairs[k] for k in order.tolist()], numbers, span(places[order].tolist())
 
@@ -238,7 +227,7 @@ class BoundEffects:
             number = self.program.leaf(k, given)._grad
             if (number is None) != is_none:
                 return False
-            self.space.numbers[place] = 0.0 if is_none else number
+            self.numbers_of_rows[place] = 0.0 if is_none else number
         for (dtype, array), now in zip(self.given, kept, strict=False):
             if now.dtype != dtype:
                 return False

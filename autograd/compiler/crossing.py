@@ -15,6 +15,7 @@ numbers of an array that was itself computed from rows, such as `(2 * rate) * x`
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from numbers import Real
@@ -40,11 +41,13 @@ from autograd.compiler.tape import (
     traced_in,
 )
 from autograd.modes import recording
+from autograd.op import OF_USERS
 from autograd.tensor import Tensor
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from types import FrameType
     from typing import TypeGuard
 
     from autograd.arrays import Array, IndexArray
@@ -67,6 +70,9 @@ class Crossing(RecordedRows):
         indices: Likewise for integers that lookups use.
         early_already: Calls that do not wait for rows, as far as somebody has asked.
         late: Of arrays that are made of computed rows, the rows, by the identity of the array.
+        own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
+        section: Which part of the tape needs gradients; 0 where none does.
+        first_grad: The first row that is a gradient.
     """
 
     def __init__(self, tape: Callable[[Crossing], Tape]) -> None:
@@ -82,6 +88,8 @@ class Crossing(RecordedRows):
         self.index_size = 0
         self.early_already: set[Step] = set()
         self.late: dict[int, IndexArray] = {}
+        self.own: set[Traced] = set()
+        self.section = self.first_grad = 0
 
     # --- arrays of numbers
 
@@ -355,14 +363,34 @@ class Crossing(RecordedRows):
 
     def wait_for(self, rows: IndexArray) -> None:
         """See to it that what is computed with an array of these rows is known by then."""
+        if self.grads and not self.section and rows.size and rows.max() >= self.first_grad:
+            self.tape.section()
+            self.section = len(self.tape.sections) - 1
 
-    @abstractmethod
-    def changing(self, array: object) -> Traced:
-        """What to write to where an array is written to."""
+    def owns(self, array: Traced) -> bool:
+        """Whether an array may be written to: its own, or such a one in another type."""
+        made = array.maker
+        if made is not None and made.function is np.ndarray.astype:
+            return made.args[0].base in self.own
+        return array in self.own
 
-    @abstractmethod
     def scratch(self, like: Traced) -> Traced:
         """An array to compute in, which may be written to."""
+        made = self.tape.source(np.zeros(like.shape, like.dtype))
+        self.own.add(made)
+        return made
+
+    def changing(self, array: object) -> Traced:
+        """What to write to where an array is written to: of what a leaf has, into a copy.
+
+        Operations may write into arrays that they have made.
+        """
+        if isinstance(array, Traced):
+            if self.aliases.is_of_leaf(array):
+                return self.aliases.copied(array)
+            if self.owns(array.base) or written_by_operation():
+                return array
+        self.refuse("writing into an array")
 
 
 def has_values(tree: object) -> bool:
@@ -406,3 +434,19 @@ def _boxed(x: object) -> Array:
     box = np.empty((), dtype=object)
     box[()] = x
     return box
+
+
+_INSIDE = ("autograd.compiler.", "numpy")
+
+
+def written_by_operation() -> bool:
+    """Whether the code that writes into an array here is an operation's, ours or a user's."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame and str(frame.f_globals.get("__name__")).startswith(_INSIDE):
+        frame = frame.f_back
+    if frame is None:
+        return False
+    if str(frame.f_globals.get("__name__")).startswith(("autograd.", "nn.")):
+        return True
+    own = (getattr(op.forward, "__wrapped__", op.forward) for op in OF_USERS.values())
+    return any(getattr(f, "__code__", None) is frame.f_code for f in own)

@@ -21,7 +21,13 @@ import numpy as np
 
 from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
-from autograd.compiler.row_effects import AfterBackward, ElementRow, RowEffects, take_late_guards
+from autograd.compiler.row_effects import (
+    AfterBackward,
+    ElementRow,
+    Gathered,
+    RowEffects,
+    take_late_guards,
+)
 from autograd.compiler.tape import Tape, Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
@@ -200,51 +206,44 @@ class StandIn(Tensor):
             self.new_grads, self.is_set = {}, True
 
     @staticmethod
-    def gather(leaves: Sequence[StandIn]) -> Gathered:
+    def gather(leaves: Sequence[StandIn]) -> GatheredArrays:
         """These leaves as one array, for an optimizer."""
-        return Gathered(leaves)
+        return GatheredArrays(leaves)
 
 
-class Gathered:
-    """Leaves of one type as one array on the tape; what an optimizer asks for (`Numbers`)."""
+class GatheredArrays(Gathered):
+    """Leaves of one type as one array."""
+
+    leaves: Sequence[StandIn]
+    run: Effects
 
     def __init__(self, leaves: Sequence[StandIn]) -> None:
-        self.leaves = leaves
+        super().__init__(leaves)
         self.sizes = [x.size for x in leaves]
-
-    def is_current(self) -> bool:
-        """True."""
-        return True
 
     def gradient(self) -> tuple[Traced, list[bool] | None]:
         """The gradient of every number, and of each leaf whether one has reached it."""
         reached = [x._grad is not None for x in self.leaves]
         grads = [np.zeros_like(x._data.array) if x._grad is None else x._grad for x in self.leaves]
         row = self._row(grads)
-        run = self.leaves[0].run
         for x, part in zip(self.leaves, self._parts(row), strict=True):
             if x.gradient is not None:
-                run.shown_in[x.gradient] = part
+                self.run.shown_in[x.gradient] = part
             elif x.window is not None and all(leaf.stays for leaf in self.leaves):
-                run.aliases.write(x.window, part)  # as Parameters do
+                self.run.aliases.write(x.window, part)  # as Parameters do
         return row, None if all(reached) else reached
-
-    def zero_grad(self) -> None:
-        """Forget the gradients."""
-        for x in self.leaves:
-            x._grad = None
 
     def take(self) -> Traced:
         """Every number, to be changed in place."""
         for x in self.leaves:
             x.settle()
         row: Traced = self._row([x._data for x in self.leaves]).copy()
-        self.leaves[0].run.own.add(row)
+        self.run.own.add(row)
         return row
 
     def put(self, theta: Traced) -> None:
         """Let these be the numbers of the leaves."""
-        self.leaves[0].run.own.discard(theta)
+        self.run.own.discard(theta)
         for x, part in zip(self.leaves, self._parts(theta), strict=True):
             x._write(part)
 
@@ -256,9 +255,8 @@ class Gathered:
             start += x.size
 
     def _row(self, arrays: list[Array | Traced]) -> Traced:
-        tape = self.leaves[0].run.tape
-        rows = [tape.call(np.reshape, (x, (-1,))) for x in arrays]
-        row: Traced = rows[0] if len(rows) == 1 else tape.call(np.concatenate, (rows,))
+        rows = [self.run.tape.call(np.reshape, (x, (-1,))) for x in arrays]
+        row: Traced = rows[0] if len(rows) == 1 else self.run.tape.call(np.concatenate, (rows,))
         return row
 
 
@@ -302,13 +300,6 @@ class Effects(RowEffects):
         self.kept.append((array, before, after))
         return after
 
-    def owns(self, array: Traced) -> bool:
-        """Whether an array may be written to: its own, or such a one in another type."""
-        made = array.maker
-        if made is not None and made.function is np.ndarray.astype:
-            return made.args[0].base in self.own
-        return array in self.own
-
     def numbers_of(
         self, read: Callable[[], Any], owner: object, names: Sequence[str]
     ) -> list[HostNumber]:
@@ -347,7 +338,7 @@ class Written:
         grads = [(k, x.gradient) for k, x in leaves if x.is_set]
         self.grads = [(k, None if x is None else run.shown_in.get(x, x)) for k, x in grads]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
-        self.kept, self.ends, self.owners = run.kept, run.ends, run.owners
+        self.kept, self.ends = run.kept, run.ends
         self.holders = [get for get, *_ in run.kept]
         self.numbers = list(run.host.used.values())
         self.compute, self.draws = run.host.computed(), run.draws
@@ -557,4 +548,4 @@ class Unwritten(Tracer):
         """What has no gradient to be read."""
         return Forgetful()
 
-    held = drawn = as_written = numbers_of = ends_as = written  # type: ignore[assignment]
+    held = drawn = numbers_of = ends_as = written  # type: ignore[assignment]

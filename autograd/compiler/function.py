@@ -37,7 +37,7 @@ import threading
 import time
 import types
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -53,7 +53,6 @@ from autograd.compiler.outputs import number_of, output
 from autograd.compiler.perturbed import perturbed
 from autograd.compiler.program import Program, Workspace
 from autograd.compiler.record import Recording
-from autograd.compiler.recorded_rows import AsWritten
 from autograd.compiler.refusals import ReadError
 from autograd.compiler.replay import MISS, run
 from autograd.compiler.results import CompiledOp
@@ -62,12 +61,11 @@ from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError, LostGradientWarning
 from autograd.modes import active
 from autograd.source_lines import line_of
-from autograd.tracing import tracer
+from autograd.tracing import AsWritten, tracer
 from autograd.transforms import transform_of, wants_graph
 from autograd.trees import flatten
 
 if TYPE_CHECKING:
-    from autograd.tensor import Tensor
     from autograd.viz.draw import Drawing, SideBySide
 
 LIMIT = 32
@@ -401,10 +399,10 @@ class Compiled:
                     return bool(abs(left()[other[0]] - right()[other[0]]) <= close)
             return False
 
-        def changed(seed: int | None, nodes: Sequence[Tensor]) -> Any:
+        def changed(seed: int | None) -> Any:
             before.restore()
-            found = perturbed(program, given, self.op, nodes, seed, before)
-            return found and (rebuild(found[0]), found[1], program.state(given).numbers())
+            found = perturbed(program, given, self.op, seed)
+            return found and (rebuild(found), program.state(given).numbers())
 
         def as_written() -> tuple[Any, dict[Any, Any]]:
             before.restore()

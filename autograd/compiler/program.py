@@ -459,7 +459,10 @@ class Workspace:
         for section in (*self.scalars.sections, *arrays.sections, arrays.early):
             section[:] = map(begun_soonest, section)
         effects = program.effects
-        self.effects = None if effects is None else BoundEffects(self, effects)
+        found = None if self.later is None else self.later.found
+        self.effects = None
+        if effects is not None:
+            self.effects = BoundEffects(program, effects, arrays, self.numbers, found)
         self.moving = [(x, window) for x, window, _ in self.windows if x not in program.bound]
         self.early_places = [
             (p[id(x)], arrays[x])

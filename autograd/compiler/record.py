@@ -10,25 +10,23 @@ What could not be repeated, such as `float(v)`, is refused with the line that di
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.effects import Effects, StandIn
 from autograd.compiler.graph import DETACH
 from autograd.compiler.recorded_array import RecordedTape
-from autograd.compiler.recorded_rows import AsWritten, RecordedValue
+from autograd.compiler.recorded_rows import RecordedValue
 from autograd.compiler.tape import Traced
 from autograd.modes import active, differentiated
-from autograd.op import OF_USERS
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
 from autograd.value import Constant
 
 if TYPE_CHECKING:
-    from types import FrameType
+    pass
 
 
 class Recording(Effects, Tracer):
@@ -81,19 +79,9 @@ class Recording(Effects, Tracer):
             self.tensors[id(node)] = (node, StandIn.of(self, node, node._data))
         return self.tensors[id(node)][1]
 
-    def as_written(self) -> NoReturn:
-        """Give up the recording of this call."""
-        raise AsWritten
-
     def written(self, what: str) -> None:
         """No replay would do that."""
         self.refuse(what)
-
-    def scratch(self, like: Traced) -> Traced:
-        """An array to compute in, which may be written to."""
-        made = self.tape.source(np.zeros(like.shape, like.dtype))
-        self.own.add(made)
-        return made
 
     def argument_tensor(self, given: Tensor) -> Tensor:
         """A Tensor among the arguments."""
@@ -119,31 +107,3 @@ class Recording(Effects, Tracer):
         if isinstance(x, Tensor) and isinstance(x._data, Traced) and not isinstance(x, StandIn):
             x._data = self.aliases.current(x._data)
         return x
-
-    def changing(self, array: object) -> Traced:
-        """What to write to where an array is written to: of what a leaf has, into a copy.
-
-        Operations may write into arrays that they have made.
-        """
-        if isinstance(array, Traced):
-            if self.aliases.is_of_leaf(array):
-                return self.aliases.copied(array)
-            if self.owns(array.base) or written_by_operation():
-                return array
-        self.refuse("writing into an array")
-
-
-_INSIDE = ("autograd.compiler.", "numpy")
-
-
-def written_by_operation() -> bool:
-    """Whether the code that writes into an array here is an operation's, ours or a user's."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame and str(frame.f_globals.get("__name__")).startswith(_INSIDE):
-        frame = frame.f_back
-    if frame is None:
-        return False
-    if str(frame.f_globals.get("__name__")).startswith(("autograd.", "nn.")):
-        return True
-    own = (getattr(op.forward, "__wrapped__", op.forward) for op in OF_USERS.values())
-    return any(getattr(f, "__code__", None) is frame.f_code for f in own)

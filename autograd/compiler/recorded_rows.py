@@ -38,7 +38,7 @@ from autograd.modes import active, differentiated, recording
 from autograd.numpy_protocols import PLAIN_UFUNCS, boxed_parts, unboxed_parts
 from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op
 from autograd.reading import compares_itself
-from autograd.tracing import tracer
+from autograd.tracing import AsWritten, tracer
 from autograd.value import COMPARISONS, Constant, Value
 
 if TYPE_CHECKING:
@@ -53,10 +53,6 @@ OURS = ("autograd.", "nn.", "optim.")
 
 RAISING = {"divide", "floor_divide", "remainder", "power"}
 """Operations that of some floats give an error or a complex number."""
-
-
-class AsWritten(BaseException):
-    """This call has to be run as it is written; of no class that the user's code catches."""
 
 
 class RecordedRows:

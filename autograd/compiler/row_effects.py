@@ -114,10 +114,6 @@ class LeafRow:
         """Let its gradient be that of a row, or none."""
         self.gradient, self.is_set = row, True
 
-    def zero_grad(self) -> None:
-        """Forget it."""
-        self.set_gradient(None)
-
     @staticmethod
     def gather(leaves: Sequence[LeafRow]) -> Any:
         """These leaves as one array, for an optimizer."""
@@ -156,17 +152,34 @@ class ElementRow(LeafRow):
         self.array.has_new_grads = self.run.aliases.apart = True
 
 
-class GatheredRows:
-    """Values as one array on the tape; what an optimizer asks for (`Numbers`)."""
+class Gathered:
+    """Leaves as one array on the tape; what an optimizer asks for (`Numbers`)."""
 
-    def __init__(self, leaves: Sequence[LeafRow]) -> None:
+    sizes: list[int]
+
+    def __init__(self, leaves: Sequence[Any]) -> None:
         self.leaves, self.run = leaves, leaves[0].run
-        self.sizes = [1] * len(leaves)
-        self.run.in_order = self.run.in_order or [x.row for x in leaves]
 
     def is_current(self) -> bool:
         """True."""
         return True
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for x in self.leaves:
+            x._grad = None
+
+
+class GatheredRows(Gathered):
+    """Values as one array."""
+
+    leaves: Sequence[LeafRow]
+    run: RowEffects
+
+    def __init__(self, leaves: Sequence[LeafRow]) -> None:
+        super().__init__(leaves)
+        self.sizes = [1] * len(leaves)
+        self.run.in_order = self.run.in_order or [x.row for x in leaves]
 
     def gradient(self) -> tuple[Traced, list[bool] | None]:
         """The gradient of every number, and of each leaf whether one has reached it."""
@@ -174,11 +187,6 @@ class GatheredRows:
         reached = [x is not None for x in grads]
         rows = [self.run.row_of(0.0 if x is None else x) for x in grads]
         return self.run.array(np.array(rows)), None if all(reached) else reached
-
-    def zero_grad(self) -> None:
-        """Forget the gradients."""
-        for x in self.leaves:
-            x.zero_grad()
 
     def take(self) -> Traced:
         """Every number, to be changed in place."""
@@ -208,7 +216,6 @@ class RowEffects(Crossing):
     Attributes:
         leaf_rows: What stands for them, by their numbers among the leaves.
         roots: The rows whose backward pass was run.
-        own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
         tensors: Tensors from outside, and what stands for each inside.
         numbers: The gradients of leaves in this run.
         known_numbers: The numbers of rows that leaves were given.
@@ -216,15 +223,12 @@ class RowEffects(Crossing):
         since: How many rows there were before an array, by `id`, first had other numbers.
         in_order: The rows of Values in the order in which an optimizer has them.
         used: Whether gradients have been read.
-        section: Which part of the tape needs gradients; 0 where none does.
-        first_grad: The first row that is a gradient.
     """
 
     def __init__(self, tape: Callable[[Crossing], Tape]) -> None:
         super().__init__(tape)
         self.leaf_rows: dict[int, LeafRow] = {}
         self.roots: list[int] = []
-        self.own: set[Traced] = set()
         self.tensors: dict[int, tuple[Tensor, Any]] = {}
         self.olds: list[tuple[int, int, bool]] = []
         self.numbers: dict[int, float] = {}
@@ -232,7 +236,6 @@ class RowEffects(Crossing):
         self.since: dict[int, int] = {}
         self.in_order: list[int] = []
         self.used = False
-        self.section = self.first_grad = 0
 
     def leaf_row(self, node: Value) -> LeafRow:
         """What stands for a Value from outside."""
@@ -319,12 +322,6 @@ class RowEffects(Crossing):
         numbers = np.array([self.value_of(row) for row in in_turn(rows.ravel())], dtype=float)
         array: Traced = self.lift_rows(rows, numbers.reshape(rows.shape))._data
         return array
-
-    def wait_for(self, rows: IndexArray) -> None:
-        """See to it that what is computed with an array of these rows is known by then."""
-        if self.grads and not self.section and rows.size and rows.max() >= self.first_grad:
-            self.tape.section()
-            self.section = len(self.tape.sections) - 1
 
     def arrays(self, values: Sequence[Any]) -> list[Any] | None:
         """What stands for arrays of one type whose numbers these are, if they are all, in order."""
