@@ -170,11 +170,10 @@ class Value(Operations, Copied, node.Node):
     @property
     def grad(self) -> float:
         """The gradient that backward passes have brought here; 0.0 where none has."""
-        if active() and (leaf := as_traced(self)) is not self:
-            return leaf.grad
-        if self.op is not None:
+        leaf = as_traced(self) if active() else self
+        if leaf.op is not None:
             readings.note(self)
-        return 0.0 if self._grad is None else self._grad
+        return 0.0 if (grad := leaf._grad) is None else grad
 
     @grad.setter
     def grad(self, number: float) -> None:

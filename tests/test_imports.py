@@ -64,7 +64,7 @@ SEAM = ("tracer", "read", "lifted", "as_traced", "drawn", "written")
 KNOWN = {
     "autograd.value": {"tracer": 2, "read": 6, "as_traced": 3},
     "autograd.tensor": {"read": 4, "lifted": 2, "as_traced": 3},
-    "autograd.node": {"as_traced": 1},
+    "autograd.node": {"as_traced": 2},
     "autograd.op": {"read": 1, "lifted": 1},
     "autograd.versions": {"written": 1},
     "autograd.custom_gradients": {"read": 1},

@@ -167,8 +167,8 @@ class StandIn(Tensor):
                 aliases.leaves.setdefault(grad, self)
         self.last_grad, self.is_set = grad, True
 
-    def _receive(self, grad: Traced) -> None:
-        before = self._grad
+    def _receive(self, grad: Traced | Array) -> None:
+        before, grad = self._grad, self.run.traced(grad)
         self._take_gradient(grad if before is None else before + grad, is_shared=False)
 
     def _checked(self, name: str, array: Any) -> Any:

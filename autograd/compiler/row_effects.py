@@ -94,15 +94,11 @@ class LeafRow:
     def _grad(self, number: float | RecordedValue | None) -> None:
         self.set_gradient(None if number is None else self.run.row_of(number))
 
-    @property
-    def grad(self) -> RecordedValue | float:
-        """The gradient."""
-        grad = self._grad
-        return 0.0 if grad is None else grad
+    grad = _grad
 
-    @grad.setter
-    def grad(self, number: float | RecordedValue) -> None:
-        self._grad = number
+    def _receive(self, grad: float) -> None:
+        before = self._grad
+        self._grad = grad if before is None else before + grad
 
     def gradient_row(self) -> int | None:
         """The row of its gradient, or None where it has none."""

@@ -1009,6 +1009,33 @@ def test_an_array_has_what_its_single_numbers_are_given(change, when, after, aud
     assert_same_steps(made, calls, rtol=1e-10, atol=1e-13, each=True, audit=audit)
 
 
+@pytest.mark.parametrize("settings", [{}, {"momentum": 0.9}])
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        Value,
+        nn.Parameter,
+        lambda x: Tensor(x, requires_grad=True),
+        lambda x: nn.Parameter([x]).scalars()[0],
+    ],
+)
+def test_a_backward_pass_from_a_leaf_itself_is_recorded(leaf, settings):
+    def made():
+        leaves = [leaf(x) for x in (0.5, 2.0)]
+        optimizer = optim.SGD(leaves, lr=0.1, **settings)
+
+        def step(x):
+            optimizer.zero_grad()
+            leaves[1].backward()
+            (leaves[1] * leaves[0] * x).backward()
+            optimizer.step()
+            return x * 2.0
+
+        return step, *leaves
+
+    assert_same_steps(made, [(1.0,), (2.0,), (3.0,)], each=True, rtol=1e-13)
+
+
 def test_a_step_of_a_parameter_without_numbers_is_recorded():
     def made():
         empty, other = nn.Parameter(np.zeros(0)), nn.Parameter([1.0])
