@@ -213,8 +213,8 @@ class RowEffects(Crossing):
         leaf_rows: What stands for them, by their numbers among the leaves.
         roots: The rows whose backward pass was run.
         tensors: Tensors from outside, and what stands for each inside.
-        numbers: The gradients of leaves in this run.
-        known_numbers: The numbers of rows that leaves were given.
+        arrived: The row of the gradient that has come to a leaf, by its number.
+        known_numbers: The numbers of such rows, and of those that leaves were given.
         olds: Leaves whose gradient from before the call is used, and its place in the data.
         since: How many rows there were before an array, by `id`, first had other numbers.
         in_order: The rows of Values in the order in which an optimizer has them.
@@ -227,7 +227,7 @@ class RowEffects(Crossing):
         self.roots: list[int] = []
         self.tensors: dict[int, tuple[Tensor, Any]] = {}
         self.olds: list[tuple[int, int, bool]] = []
-        self.numbers: dict[int, float] = {}
+        self.arrived: dict[int, int] = {}
         self.known_numbers: dict[int, float] = {}
         self.since: dict[int, int] = {}
         self.in_order: list[int] = []
@@ -285,8 +285,6 @@ class RowEffects(Crossing):
             return number
         if code != DATA or row in self.known_numbers:
             return self.known_numbers.get(row, 0.0)
-        if left in self.grads:
-            return self.numbers[self.grads[left]]
         return float(floats[left] if left < len(floats) else _at(self.blocks.items(), left))
 
     def row_of(self, number: Any) -> int:
@@ -303,14 +301,16 @@ class RowEffects(Crossing):
 
     def old(self, leaf: LeafRow) -> int | None:
         """The row of the gradient that a leaf comes with."""
-        graph, grad = self.graph, leaf.value._grad
-        place = graph.data_size
-        graph.data_size += 1
-        self.olds.append((leaf.leaf, place, grad is None))
-        if grad is None:
-            return None
-        row: int = graph.add(DATA, place)
-        self.known_numbers[row] = grad
+        grad = leaf.value._grad
+        row = self._new_datum(0.0 if grad is None else grad)
+        self.olds.append((leaf.leaf, self.graph.left[row], grad is None))
+        return None if grad is None else row
+
+    def _new_datum(self, number: float) -> int:
+        """The row of a number that each call brings."""
+        row = self.graph.add(DATA, self.graph.data_size)
+        self.graph.data_size += 1
+        self.known_numbers[row] = number
         return row
 
     def array(self, rows: IndexArray) -> Traced:
@@ -366,35 +366,26 @@ class RowEffects(Crossing):
         rows = {graph.left[row]: row for row, code in enumerate(graph.code) if code == LEAF}
         surely = graph.leaves_behind({root.index}, {})
         sure_arrays = surely_reached_arrays(graph, {root.index})
-        self._find_numbers(root.index, {k: rows[k] for k in leaves})
+        found = self._find_numbers(root.index, [rows[k] for k in leaves])
         self.roots.append(root.index)
-        places = {k: place for place, k in self.grads.items()}
-        for k in leaves:
+        for k, number in zip(leaves, found, strict=True):
             home = graph.leaves[k].home
-            if k in places:  # all passes are made at once, and nothing is set between
+            if k in self.arrived:  # all passes are made at once, and nothing is set between
                 known = self.leaf_rows[k]
                 if known.gradient_row() != known.brought:
                     self.refuse("a second backward() after gradients were read")
+                self.known_numbers[self.arrived[k]] += number
             elif home is None or home.holder.requires_grad:
                 is_sure = k in surely if home is None else id(home.holder) in sure_arrays
-                self._bring(k, rows[k], is_sure)
+                self._bring(self._leaf_row(k, rows[k]), number, is_sure)
 
-    def _grad_row(self, leaf: int) -> int:
-        graph = self.graph
-        place = graph.data_size
-        graph.data_size += 1
-        self.grads[place] = leaf
-        row: int = graph.add(DATA, place)
-        if len(self.grads) == 1:
-            self.first_grad = row
-        return row
-
-    def _bring(self, leaf: int, row: int, surely: bool) -> None:
-        graph, known = self.graph, self._leaf_row(leaf, row)
-        before = known.gradient_row()
+    def _bring(self, known: LeafRow, number: float, surely: bool) -> None:
+        graph, before = self.graph, known.gradient_row()
         if before is None and not surely:  # at each call others would have none
             self.refuse("bringing first gradients to Values that a lookup may leave out")
-        grad = self._grad_row(leaf)
+        grad = self.arrived[known.leaf] = self._new_datum(number)
+        self.first_grad = self.first_grad or grad
+        self.grads[graph.left[grad]] = known.leaf
         if before is not None and not (
             graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0
         ):
@@ -402,21 +393,19 @@ class RowEffects(Crossing):
         known.set_gradient(grad)
         known.brought = grad
 
-    def _find_numbers(self, root: int, leaves: dict[int, int]) -> None:
-        """The gradients of this run, by the ordinary pass."""
-        graph = self.graph
+    def _find_numbers(self, root: int, leaves: list[int]) -> list[float]:
+        """The gradients that rows of leaves have in this run, by the ordinary pass."""
         with np.errstate(all="ignore"):
             indices = self.indices
             nodes = without_modes(
-                graph.computed,
-                graph.needed([root]),
+                self.graph.computed,
+                self.graph.needed([root]),
                 self._ordinary,
                 lambda k: int(_at(indices.items(), k)),
             )
-            wrt = [nodes[row] for row in leaves.values()]
+            wrt = [nodes[row] for row in leaves]
             found = without_modes(gradients, Ends([nodes[root]]), wrt, [1.0])
-        for k, grad in zip(leaves, found, strict=True):
-            self.numbers[k] = self.numbers.get(k, 0.0) + (grad or 0.0)
+        return [grad or 0.0 for grad in found]
 
     def _ordinary(self, row: int) -> Value:
         return (Value if self.graph.code[row] == LEAF else Constant)(self.value_of(row))
