@@ -59,7 +59,8 @@ class StandIn(Tensor):
         asked: Whether somebody asked for the gradient that it comes with.
         is_set: Whether it has another gradient now, or none.
         new_numbers: Rows of single numbers, by their places, that it is still to be given.
-        new_grads: Rows of numbers of its gradient; those that nobody set are 0, or as they were.
+        new_grads: Rows of numbers of its gradient; None: 0, if there is any gradient. Those that
+            nobody set are 0, or as they were.
         has_new_grads: Whether it is still to be given those.
     """
 
@@ -85,7 +86,7 @@ class StandIn(Tensor):
     asked: bool
     is_set: bool
     new_numbers: dict[tuple[int, ...], Any]
-    new_grads: dict[tuple[int, ...], int]
+    new_grads: dict[tuple[int, ...], int | None]
     has_new_grads: bool
 
     @classmethod
@@ -132,11 +133,13 @@ class StandIn(Tensor):
         if self.new_numbers:
             numbers, self.new_numbers = self.new_numbers, {}
             self._write(self.run.with_rows(self.numbers, numbers, self.first))
-        if self.has_new_grads:
-            self.has_new_grads, grads = False, self.new_grads
+        forgotten = None in self.new_grads.values()
+        if self.has_new_grads or (forgotten and self.whole_grad() is not None):
+            zero, self.has_new_grads = self.run.constant_row(0.0), False
+            grads = {k: zero if row is None else row for k, row in self.new_grads.items()}
             before = self.whole_grad() if len(grads) < self.size else None
             self._take_gradient(self.run.with_rows(before, grads, self.first), is_shared=False)
-            self.new_grads, self.run.used = grads, True
+            self.new_grads, self.run.used = {**grads}, True
 
     def whole_grad(self) -> Traced | None:
         """The gradient without what single numbers of it are still to be given."""
@@ -333,6 +336,11 @@ class Written:
 
     def __init__(self, run: Effects) -> None:
         self.run = run
+        self.row_grads: list[tuple[int, int | None]] = []
+        for k, leaf in run.leaf_rows.items():
+            if isinstance(leaf, ElementRow) and leaf.forgets_alone():
+                self.row_grads.append((k, None))
+                del leaf.array.new_grads[leaf.index]
         leaves = [(k, x) for k, (_, x) in enumerate(run.tensors.values())]
         self.data = [(k, x.numbers) for k, x in leaves if x.numbers is not x.first]
         grads = [(k, x.gradient) for k, x in leaves if x.is_set]
@@ -358,7 +366,6 @@ class Written:
         self.leaf_at = run.grads
         self.late = run.waiting()
         self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
-        self.row_grads: list[tuple[int, int | None]] = []
         for k, leaf in run.leaf_rows.items():
             if isinstance(leaf, ElementRow):  # which its array has by now
                 continue
@@ -436,11 +443,6 @@ class Written:
         return [self.run.graph.leaves[x] for x in found] if len(found) >= MANY else []
 
 
-def written(run: Effects) -> Written | None:
-    """The effects of what is recorded; None where it has none."""
-    return Written(run) or None
-
-
 class State:
     """What a program changes, at one moment."""
 
@@ -492,7 +494,9 @@ class State:
         for owner, name, value in self.ends:
             setattr(owner, name, value)
         for leaf, number, gradient in self.values:
-            leaf._data, leaf._grad = number, gradient
+            leaf._grad = gradient
+            if leaf.home is None:  # of a number of an array only the gradient may change here
+                leaf._data = number
         for generator, state in self.generators:
             generator.bit_generator.state = state
 

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from typing import NoReturn
-
     from autograd.compiler.tape import Tape
 
 
@@ -44,7 +42,7 @@ class HostNumber:
         return self._is(f"bool({self.text})", bool(self.now))
 
     def __float__(self) -> float:
-        self.owner.refuse("float()")
+        self.owner.tape.refuse("float()")
 
     def __neg__(self) -> HostNumber:
         return HostNumber(self.owner, f"(-{self.text})", -self.now)
@@ -117,10 +115,6 @@ class HostNumbers:
         if key not in self.used:
             self.used[key] = self.tape.source(np.array(number.now, kind))
         return self.used[key]
-
-    def refuse(self, what: str) -> NoReturn:
-        """Say that a rate or a count was asked for as a plain number."""
-        self.tape.refuse(what)
 
     def computed(self) -> Callable[[], Any]:
         """What gives the numbers of a call, for `used`; None where a comparison is another one."""

@@ -25,7 +25,7 @@ from autograd.adopted_values import GatheredValues, adopt, span
 from autograd.compiler.binding import bind
 from autograd.compiler.bound_effects import BoundEffects, joined
 from autograd.compiler.columns import in_turn
-from autograd.compiler.effects import State, Written, written
+from autograd.compiler.effects import State, Written
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, GATHER
 from autograd.compiler.numpy_calls import Call, begun_soonest
@@ -81,7 +81,7 @@ class Program:
         self.running = running()
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
         self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
-        self.effects = written(recording)
+        self.effects = Written(recording) or None
         if self.effects is not None:
             self.effects.check_results(outputs)
         self.is_step = self.effects is not None and self.effects.is_step

@@ -27,10 +27,6 @@ class RecordedArray(Traced):
     __slots__ = ()
     tape: RecordedTape
 
-    @property
-    def _run(self) -> Crossing:
-        return self.tape.run
-
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """What it is uncompiled, for who asks `isinstance(x, np.ndarray)`."""
@@ -42,23 +38,23 @@ class RecordedArray(Traced):
         # An element of an argument is a number to compute with.
         parts = index if isinstance(index, tuple) else (index,)
         if len(parts) == self.ndim and all(type(i) is int for i in parts):
-            number = self._run.element(self, parts)
+            number = self.tape.run.element(self, parts)
             if number is not None:
                 return number
         out = self.taken(parts)
-        number = self._run.element(out, ()) if out.number else None
+        number = self.tape.run.element(out, ()) if out.number else None
         return out if number is None else number
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        super().__setitem__(index, self._run.plain_array(value))
+        super().__setitem__(index, self.tape.run.plain_array(value))
 
     def taken_from(self, array: Array, index: Array | Traced | int | slice[Any, Any, Any]) -> Any:
         """`array[index]`, where this array is one or the other."""
-        return self._run.chosen(array, index)
+        return self.tape.run.chosen(array, index)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Compute with a universal function, and note it."""
-        run, inputs = self._run, with_arrays(inputs)
+        run, inputs = self.tape.run, with_arrays(inputs)
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             options.pop("out", None)
             return run.on_objects(getattr(ufunc, method), inputs, options)
@@ -76,7 +72,7 @@ class RecordedArray(Traced):
         kwargs: dict[str, Any],
     ) -> Any:
         """Compute with any other function of NumPy, and note it."""
-        run, nodes = self._run, any(hasattr(kind, "_apply") for kind in types)
+        run, nodes = self.tape.run, any(hasattr(kind, "_apply") for kind in types)
         if func in (np.shape, np.ndim, np.size):
             return super().__array_function__(func, types, args, kwargs)
         if func is np.empty_like:
@@ -96,32 +92,32 @@ class RecordedArray(Traced):
         """What makes of a new Value this number, `Value(x)`: of one number, not of an array."""
         if self.array.ndim:
             raise AttributeError("stand_in")
-        return self._run.objects(self).item().stand_in
+        return self.tape.run.objects(self).item().stand_in
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if not self.ndim and dtype in (None, object):  # in a list with others
             if self.dtype == np.float64:
-                return self._run.objects(self)
+                return self.tape.run.objects(self)
             out = np.empty((), dtype=object)  # where its type is not lost
             out[()] = self
             return out
         return super().__array__(dtype, copy)
 
     def __bool__(self) -> bool:
-        return self._run.truth(self)
+        return self.tape.run.truth(self)
 
     def __hash__(self) -> int:
         if self.number and asked_by_user():
-            self._refuse("looking a number up in a set or dict")
+            self.tape.refuse("looking a number up in a set or dict")
         return object.__hash__(self)
 
     def __rmul__(self, other: Any) -> Any:
         if isinstance(other, (list, tuple, str, bytes)) and self.number and self.dtype.kind in "iu":
-            self._refuse("a count")
+            self.tape.refuse("a count")
         return super().__rmul__(other)
 
     def __str__(self) -> str:
-        return self._refuse("printing it")
+        return self.tape.refuse("printing it")
 
 
 class RecordedTape(Tape):

@@ -132,20 +132,28 @@ class ElementRow(LeafRow):
 
     def gradient_row(self) -> int | None:
         """The row of its gradient; it has one if its array has, be it 0."""
-        known: dict[tuple[int, ...], int] = self.array.new_grads
-        if self.index in known:
-            return known[self.index]
+        known: dict[tuple[int, ...], int | None] = self.array.new_grads
+        row = known.get(self.index)
+        if row is not None:
+            return row
         grad = self.array.whole_grad()
-        if grad is not None:
+        if grad is not None and self.index not in known:
             return self.run.number_at(grad, self.index).index
-        return self.run.row_of(0.0) if known else None
+        there_is_one = grad is not None or self.array.has_new_grads
+        return self.run.row_of(0.0) if there_is_one else None
 
     def set_gradient(self, row: int | None) -> None:
         """Let its gradient be that of a row; where it is forgotten, it is 0 if there is any."""
-        if row is None and self.gradient_row() is None:
-            return
-        self.array.new_grads[self.index] = self.run.row_of(0.0) if row is None else row
-        self.array.has_new_grads = self.run.aliases.apart = True
+        self.run.aliases.apart = True
+        if row is None and not (self.array.is_set or self.array.has_new_grads):
+            self.array.new_grads[self.index] = None  # a call says whether there is any
+        elif row is not None or self.gradient_row() is not None:
+            self.array.new_grads[self.index] = self.run.row_of(0.0) if row is None else row
+            self.array.has_new_grads = True
+
+    def forgets_alone(self) -> bool:
+        """Whether its gradient is forgotten, and no number of the array is given one."""
+        return not self.array.has_new_grads and self.array.new_grads.get(self.index, 0) is None
 
 
 class Gathered:

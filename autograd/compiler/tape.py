@@ -150,7 +150,7 @@ class Traced(NDArrayOperatorsMixin):
             return self.tape.change(inputs[0], ufunc.at, inputs)
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if out is not None and not isinstance(out, Traced):
-            self._refuse("writing into an array")
+            self.tape.refuse("writing into an array")
         if out is None or out.number:  # of which `x += 1` makes another
             return self.tape.call(function, inputs, options)
         self.tape.change(out, function, inputs, {**options, "out": out})
@@ -188,26 +188,23 @@ class Traced(NDArrayOperatorsMixin):
         if name in ("itemsize", "nbytes", "device"):
             return getattr(self.array, name)
         if name in _NUMBERS_OF or not callable(getattr(np.ndarray, name)):
-            self._refuse(f"array.{name}")
+            self.tape.refuse(f"array.{name}")
         return partial(_call_method, self, name)
 
-    def _refuse(self, what: str) -> NoReturn:
-        self.tape.refuse(what)
-
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        self._refuse("an array as an index" if self.dtype.kind in "iu" else "np.asarray")
+        self.tape.refuse("an array as an index" if self.dtype.kind in "iu" else "np.asarray")
 
     def __float__(self) -> float:
-        self._refuse("float()")
+        self.tape.refuse("float()")
 
     def __int__(self) -> int:
-        self._refuse("int()")
+        self.tape.refuse("int()")
 
     def __index__(self) -> int:  # noqa: PLE0305 (it never returns)
-        self._refuse("an index")
+        self.tape.refuse("an index")
 
     def __bool__(self) -> bool:  # noqa: PLE0304 (likewise)
-        self._refuse("a truth value")
+        self.tape.refuse("a truth value")
 
     def __hash__(self) -> int:
         return object.__hash__(self)

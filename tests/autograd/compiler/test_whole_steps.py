@@ -901,7 +901,15 @@ def of_an_optimizer():
     return w, w.sum, optim.Adam([w]).zero_grad
 
 
-@pytest.mark.parametrize("make", [a_value, a_tensor, of_a_module, of_an_optimizer])
+def of_single_numbers():
+    w = nn.Parameter([2.0, 2.0])
+    a, b = w.scalars()
+    return w, lambda: a + b, lambda: (a.zero_grad(), b.zero_grad())
+
+
+@pytest.mark.parametrize(
+    "make", [a_value, a_tensor, of_a_module, of_an_optimizer, of_single_numbers]
+)
 @pytest.mark.parametrize("first", [True, False])
 def test_gradients_that_are_forgotten_inside_do_not_accumulate_outside(make, first):
     leaf, total, forget = make()
