@@ -91,7 +91,7 @@ class LeafRow:
         return self.run.shown(row)
 
     @_grad.setter
-    def _grad(self, number: float | RecordedValue | None) -> None:
+    def _grad(self, number: float | Value | None) -> None:
         self.set_gradient(None if number is None else self.run.row_of(number))
 
     grad = _grad
