@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ from autograd.value import Constant, Value, derivative
 if TYPE_CHECKING:
     from autograd.arrays import Array, IntArray
     from autograd.compiler.instructions import Chain
-    from autograd.op import Elementwise, Op
+    from autograd.op import Elementwise
 
 _COPY: Any = SimpleNamespace(
     name="copy", is_sum=False, is_product=False, is_flat=False, partials=(lambda x, out: 1.0,)
@@ -89,12 +89,6 @@ class Round:
 
     def backward(self) -> list[str]:
         """The lines that take the rows' results and gradients off, and carry these further."""
-        try:
-            return self._backward(inline=True)
-        except (TypeError, ValueError, AttributeError):  # a rule that asks for numbers
-            return self._backward(inline=False)
-
-    def _backward(self, inline: bool) -> list[str]:
         source = PythonSource(self.functions)
         last = range(len(self.rows) - 1, -1, -1)
         source.text += [f"y{k} = pop()" for k in last] + [f"g{k} = take()" for k in last]
@@ -115,7 +109,7 @@ class Round:
                     given.append(made[int(x[1])])
                 else:
                     given.append(leaves.setdefault(x, _value(Value, number)))
-            made.append(_result(_opaque(op, source) if op and not inline else op, given, out))
+            made.append(_result(_written(op, source) if op else _COPY, given, out))
         ends = [
             (node, Variable(source, f"g{k}")) for k, node in enumerate(made) if node.requires_grad
         ]
@@ -161,25 +155,27 @@ def _value(kind: type[Value], data: Any) -> Any:
     return out
 
 
-def _result(op: Op | None, operands: list[Any], data: Variable) -> Any:
+def _result(op: Any, operands: list[Any], data: Variable) -> Any:
     out = _value(Value, data)
-    out.op = _COPY if op is None else op
+    out.op = op
     out._left, out._x = operands[0], operands[0]._data
     if len(operands) == 2:
         out._right, out._y = operands[1], operands[1]._data
     return out
 
 
-def _opaque(op: Elementwise, source: PythonSource) -> Any:
-    """The operation with derivatives that are called, and not written down."""
+def _written(op: Elementwise, source: PythonSource) -> Any:
+    """The operation, whose derivatives are written down; one that asks for numbers, as a call."""
 
-    def rule(i: int) -> Callable[..., Any]:
-        given = op.partials[i], partial(_derivative, op, i)
-        return lambda *numbers: source.call(f"{op.name}_{i}", *given, [text_of(x) for x in numbers])
+    def rule(i: int, *numbers: Any) -> Any:
+        try:
+            return op.partials[i](*numbers)
+        except (TypeError, ValueError, AttributeError):
+            given = op.partials[i], partial(_derivative, op, i)
+            return source.call(f"{op.name}_{i}", *given, [text_of(x) for x in numbers])
 
-    partials = tuple(rule(i) for i in range(op.arity))
-    sums = {"is_sum": op.is_sum, "is_product": op.is_product, "is_flat": op.is_flat}
-    return SimpleNamespace(name=op.name, partials=partials, **sums)
+    partials = tuple(partial(rule, i) for i in range(op.arity))
+    return SimpleNamespace(**vars(op) | {"partials": partials})
 
 
 def _derivative(op: Elementwise, i: int, *numbers: float) -> np.float64:
@@ -347,45 +343,36 @@ class FloatChain:
     def _columns(self, left: IntArray) -> list[list[Sequence[int]]]:
         return [x.columns(self, left) for x in self.stretches]
 
-    def _rounds(self, indices: Array) -> Iterator[tuple[Stretch, Any]]:
-        columns = self.fixed or self._columns(self._operands(indices))
-        return zip(self.stretches, columns, strict=True)
-
     def run(self, outside: Array, indices: Array, out: Array) -> None:
         """Compute the rows: their results go into `out`."""
-        for attempt, kind in enumerate((float, np.float64)):
-            values = [*map(kind, outside.tolist())] if attempt else outside.tolist()
-            try:
-                for stretch, columns in self._rounds(indices):
-                    rounds = zip(*columns, strict=True) if columns else range(stretch.times)
-                    stretch.loops[attempt][0](values, rounds)
-            except (ArithmeticError, ValueError):
-                if attempt:
-                    raise
-                continue
-            out[:] = values[len(outside) :]
-            return
+        out[:] = self._through(0, indices, outside)[self.count :]
 
     def run_back(
         self, outside: Array, results: Array, out_grads: Array, indices: Array, out: Array
     ) -> None:
         """Carry the gradients of the rows back to the numbers from outside, into `out`."""
-        for attempt, kind in enumerate((float, np.float64)):
-            values = outside.tolist() + results.tolist()
-            if attempt:
-                values = [*map(kind, values)]
-            grads = [0.0] * len(outside) + out_grads.tolist()
+        grads = np.concatenate([np.zeros(self.count), out_grads])
+        out[:] = self._through(1, indices, np.concatenate([outside, results]), grads)
+
+    def _through(self, way: int, indices: Array, *arrays: Array) -> list[float]:
+        """Run all rounds forward (0) or backward (1) on lists of the arrays' numbers.
+
+        Returns:
+            The last of the lists.
+        """
+        columns = self.fixed or self._columns(self._operands(indices))
+        turned = slice(None, None, -1 if way else 1)
+        for attempt in (0, 1):  # on Python's floats, or else on NumPy's
+            lists: list[list[float]] = [[*x] if attempt else x.tolist() for x in arrays]
             try:
-                for stretch, columns in reversed([*self._rounds(indices)]):
-                    back = [x[::-1] for x in columns]
-                    rounds = zip(*back, strict=True) if back else range(stretch.times)
-                    stretch.loops[attempt][1](values, grads, rounds)
+                for stretch, sides in [*zip(self.stretches, columns, strict=True)][turned]:
+                    rounds = zip(*(x[turned] for x in sides), strict=True)
+                    stretch.loops[attempt][way](*lists, rounds if sides else range(stretch.times))
+                break
             except (ArithmeticError, ValueError):
                 if attempt:
                     raise
-                continue
-            out[:] = grads
-            return
+        return lists[-1]
 
 
 def _stretches(chain: FloatChain) -> Iterator[Stretch]:

@@ -108,11 +108,6 @@ class Body:
         rows = np.flatnonzero(np.isin(np.array(self.raised.graph.code), (LEAF, DATA)))
         return rows[np.argsort(self.placement.at[rows])]
 
-    @cached_property
-    def moving(self) -> BoolArray:
-        """Of each of these whether it may be another in each round."""
-        return ~np.isin(self.given, self.same)
-
     @property
     def results(self) -> int:
         """How many numbers each round leaves behind."""

@@ -118,10 +118,10 @@ class Rounds(ABC):
             As the calls of a round read it, and where it is in each round.
         """
         for piece in _pieces(self.given, self.here):
-            if not self.body.moving[piece].any():
-                continue
             memory, places = self.given[piece], self.loop.places(piece)
             where = layout(places)
+            if (places == places[0]).all():
+                continue
             if isinstance(where, View) and _is_row(places).all():
                 self.relocation.add(memory, where.of(array))
             else:
