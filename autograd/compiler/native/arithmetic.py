@@ -6,6 +6,7 @@ a multiplication with two axes, of which the second is added up.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,8 +147,9 @@ def elementwise(
 
 
 def folded(
-    memories: Memories, fold: str, code: Code, axes: tuple[int, ...], target: Array
-) -> list[Nest]:
+    memories: Memories, fold: str, code: Code, axes: tuple[int, ...], target: Array,
+    adds: bool = False,
+) -> list[Nest]:  # fmt: skip
     """A nest whose first axes are the target's, and whose others are folded."""
     if not target.size:
         return []
@@ -158,7 +160,7 @@ def folded(
     if 0 in axes:
         return assigned(memories, Number(float(fold == "multiply"), target.dtype), target)
     memories.written(target)
-    return [Nest(axes, target.ndim, code, memories.target(target), fold=fold)]
+    return [Nest(axes, target.ndim, code, memories.target(target), fold, adds)]
 
 
 def reduction(
@@ -219,3 +221,25 @@ def product(memories: Memories, left: Array, right: Array, out: Array) -> list[N
         np.multiply, [memories.ref(wide), memories.ref(high)], [left.dtype] * 2, target.dtype
     )
     return folded(memories, "add", code, axes, target)
+
+
+def contracted(memories: Memories, how: str, *arrays: Array, adds: bool = False) -> list[Nest]:
+    """The nest of `einsum`: products, summed over the letters that the result, the last, lacks."""
+    *factors, target = arrays
+    given, out = how.split("->")
+    words = given.split(",")
+    lengths: dict[str, int] = dict(zip(out, target.shape, strict=True))
+    for word, x in zip(words, factors, strict=True):
+        if len(set(word)) < len(word) or x.dtype != target.dtype:
+            raise UnknownStep("einsum")
+        lengths.update(zip(word, x.shape, strict=True))
+    axes = tuple(lengths.values())
+    codes: list[Code] = []
+    for word, x in zip(words, factors, strict=True):
+        missing = tuple(k for k, c in enumerate(lengths) if c not in word)
+        shown = np.expand_dims(x.transpose([word.index(c) for c in lengths if c in word]), missing)
+        codes.append(memories.ref(np.broadcast_to(shown, axes)))
+    code = reduce(lambda x, y: Apply("multiply", (x, y), target.dtype), codes)
+    if len(axes) == target.ndim:
+        return assigned(memories, code, target, adds)
+    return folded(memories, "add", code, axes, target, adds)

@@ -9,8 +9,9 @@ its numbers are from each other.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,7 +108,6 @@ class Memories:
         self.blocks: list[tuple[int, int, Memory]] = []
         for (low, high), inside in _joined(blocks):
             self.blocks.append((low, high, self._memory(low, high, inside, names)))
-        self.begins = [low for low, *_ in self.blocks]
 
     def _memory(
         self,
@@ -136,6 +136,7 @@ class Memories:
         Args:
             whole: What the function is called.
         """
+        self.blocks = [block for block in self.blocks if block[-1] not in self.tables]
         self.tables.clear()
         taken = {whole, f"{whole.upper()}_H", f"{whole.upper()}_MAIN"}
         counts = {"t": 0, "c": 0}
@@ -167,27 +168,29 @@ class Memories:
         name = f"{name}{len(self.tables)}"
         memory = Memory(name, array.shape, array.dtype, array.reshape(-1), role)
         self.tables.append(memory)
+        if array.size:
+            insort(self.blocks, (*byte_bounds(array), memory), key=itemgetter(0))
         return memory
 
     def is_fixed(self, array: Array) -> bool:
         """Whether an array holds the same numbers in every run, as far as calls have been seen."""
         self.asked = True
-        return self.complete and self._block_of(array).role == FIXED
+        return self.complete and self._block_of(array)[2].role == FIXED
 
-    def _block_of(self, array: Array) -> Memory:
+    def _block_of(self, array: Array) -> tuple[int, int, Memory]:
         address = array.__array_interface__["data"][0]
-        return self.blocks[bisect_right(self.begins, address) - 1][2]
+        return self.blocks[bisect_right(self.blocks, address, key=itemgetter(0)) - 1]
 
     def written(self, array: Array) -> None:
         """Note that a call writes into an array's memory: then it is not fixed."""
-        memory = self._block_of(array)
+        memory = self._block_of(array)[2]
         if memory.role == FIXED:
             memory.role = MADE
 
     def of(self, array: Array) -> tuple[Memory, int]:
         """The memory in which an array lies, and at which place it begins."""
         address = array.__array_interface__["data"][0]
-        low, high, memory = self.blocks[bisect_right(self.begins, address) - 1]
+        low, high, memory = self._block_of(array)
         if not low <= address < high:
             raise UnknownStep("an array of objects")
         dtype = array.dtype

@@ -15,6 +15,7 @@ import numpy as np
 from autograd.compiler.native.arithmetic import (
     apart,
     assigned,
+    contracted,
     elementwise,
     folded,
     operand,
@@ -22,7 +23,7 @@ from autograd.compiler.native.arithmetic import (
     typed,
 )
 from autograd.compiler.native.lookups import added_at, added_some, item, put, taken
-from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref
+from autograd.compiler.native.loops import Apply, Nest, Number, Ref
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
 from autograd.compiler.native.windows import WINDOWS
 
@@ -114,24 +115,9 @@ def _einsum(
     """Products summed over the letters that the result does not have."""
     if options or not isinstance(how, str) or "->" not in how or "." in how:
         raise UnknownStep("einsum")
-    given, out = how.replace(" ", "").split("->")
-    lengths: dict[str, int] = {}
-    for word, x in zip(given.split(","), arrays, strict=True):
-        if len(set(word)) < len(word) or x.dtype != target.dtype or np.may_share_memory(x, target):
-            raise UnknownStep("einsum")
-        lengths.update(zip(word, x.shape, strict=True))
-    letters = [*out, *(c for c in lengths if c not in out)]
-    axes = tuple(lengths[c] for c in letters)
-    code: Code | None = None
-    for word, x in zip(given.split(","), arrays, strict=True):
-        order = [word.index(c) for c in letters if c in word]
-        missing = tuple(k for k, c in enumerate(letters) if c not in word)
-        one = memories.ref(np.broadcast_to(np.expand_dims(x.transpose(order), missing), axes))
-        code = one if code is None else Apply("multiply", (code, one), target.dtype)
-    assert code is not None
-    if len(letters) == len(out):
-        return assigned(memories, code, target)
-    return folded(memories, "add", code, axes, target)
+    if any(np.may_share_memory(x, target) for x in arrays):
+        raise UnknownStep("einsum")
+    return contracted(memories, how.replace(" ", ""), *arrays, target)
 
 
 def _shown(

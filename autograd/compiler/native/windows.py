@@ -1,27 +1,29 @@
 """Windows: convolutions and pooling as nests of loops.
 
 A convolution adds up x · weight for every place of its result, over the channels and the places of
-the kernel. As x is gone through with fixed steps, that is a product like that of matrices:
+the kernel. The windows of x are a view of it, an axis for each of these:
 
-    out[n, m, p] = sum(x[n, c, p * stride + k * dilation] * weight[m, c, k] for c, k)
+    out[m, p, n] = sum(x[c, p * stride + k * dilation, n] * weight[m, c, k] for c, k)
 
 So nothing is copied but for padding: then x is put in the middle of a larger memory before. The
-examples are the innermost loop of what is kept, as the rulebook has them side by side.
+examples are the last axis of what is kept, as the rulebook has them side by side.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
-from autograd.compiler.native.loops import FIXED, MADE, Apply, Code, Memory, Nest, Number, Ref
+from autograd.compiler.native.arithmetic import assigned, contracted, folded
+from autograd.compiler.native.loops import FIXED, MADE, Apply, Code, Nest, Number
 from autograd.compiler.native.memories import Memories, UnknownStep
-from autograd.rules.windows import size_of
+from autograd.rules.windows import examples_last, size_of
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
@@ -36,113 +38,83 @@ Pairs = tuple[tuple[int, int], ...]
 MANY = 16
 """Of windows with more places no choice is written down: it would be that many steps deep."""
 
-
-@dataclass(frozen=True)
-class Block:
-    """Where an array (n, c, *size) is: its first number, and how far to the next along each."""
-
-    memory: Memory
-    begin: int
-    n: int
-    c: int
-    size: Lengths
-
-    def moved(self, starts: Lengths) -> Block:
-        """The part that begins at these places."""
-        by = sum(a * step for a, step in zip(starts, self.size, strict=True))
-        return replace(self, begin=self.begin + by)
-
-    def ref(self, *steps: int) -> Ref:
-        """A number of it in a nest whose axes have these steps."""
-        return Ref(self.memory, self.begin, steps)
-
-    def met(self, stride: Lengths, dilation: Lengths) -> tuple[Lengths, Lengths]:
-        """The steps along the places of windows, and along those within one."""
-        along = tuple(s * step for s, step in zip(stride, self.size, strict=True))
-        return along, tuple(d * step for d, step in zip(dilation, self.size, strict=True))
+ALONG, WITHIN = "ABCDEFGHIJKLM", "NOPQRSTUVWXYZ"
+"""Letters for the places of windows along each axis, and for those within a window."""
 
 
-def _block(memories: Memories, x: Array) -> Block:
-    ref = memories.target(x)
-    n, c, *size = (s // x.itemsize for s in x.strides)
-    return Block(ref.memory, ref.offset, n, c, tuple(size))
+def _windows(
+    x: Array, places: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
+) -> Array:
+    """What the windows of (c, *size, n) show: (c, *places, n, *kernel)."""
+    c, *size, n = x.strides
+    along = [s * step for s, step in zip(stride, size, strict=True)]
+    within = [d * step for d, step in zip(dilation, size, strict=True)]
+    shape = (len(x), *places, x.shape[-1], *kernel)
+    return as_strided(x, shape, (c, *along, n, *within))
 
 
-def _own_block(
-    memories: Memories,
-    name: str,
-    channels: int,
-    size: Lengths,
-    n: int,
-    number: float,
-    dtype: np.dtype[Any],
-) -> tuple[Block, Memory]:
-    """A memory of its own for (n, channels, *size), with the examples side by side."""
-    if channels > FEW and math.prod(size) * n * dtype.itemsize % PAGE == 0:
-        size = (size[0] + 1, *size[1:])
-    whole = np.full((channels, *size, n), number, dtype)
-    memory = memories.more(name, whole, MADE)
-    c, *along, _ = (s // whole.itemsize for s in whole.strides)
-    return Block(memory, 0, 1, c, tuple(along)), memory
+def _grouped(x: Array, groups: int) -> Array:
+    """An array whose first axis is in groups: of it they are a view, as an axis becomes two."""
+    return x.reshape(groups, len(x) // groups, *x.shape[1:])
 
 
-def _copied(memories: Memories, x: Array, to: Block, back: bool = False) -> Nest:
-    """The nest that puts an array into a block, or what is there into the array."""
-    axes = (x.shape[1], *x.shape[2:], x.shape[0])
-    mine = _block(memories, x)
-    one, other = (block.ref(block.c, *block.size, block.n) for block in (mine, to))
-    return Nest(axes, len(axes), *((other, one) if back else (one, other)))
+def _own(memories: Memories, name: str, shape: Lengths, number: float, x: Array) -> Array:
+    """A memory of its own for (c, *size, n), filled with a number of the type of x."""
+    c, first, *size = shape
+    apart = c > FEW and math.prod(shape[1:]) * x.itemsize % PAGE == 0
+    whole = np.full((c, first + apart, *size), number, x.dtype)
+    memories.more(name, whole, MADE)
+    return whole[:, :first]
+
+
+def _kept(x: Array, padding: Pairs) -> Array:
+    """(c, *size, n) without what negative padding takes away behind."""
+    ends = zip(x.shape[1:-1], padding, strict=True)
+    return x[(slice(None), *(slice(n + min(behind, 0)) for n, (_, behind) in ends))]
+
+
+def _inside(x: Array, of: Array, padding: Pairs) -> Array:
+    """Where in a padded array another one lies."""
+    ends = zip(of.shape[1:-1], padding, strict=True)
+    return x[(slice(None), *(slice(before, before + n) for n, (before, _) in ends))]
 
 
 def _padded(
-    memories: Memories, x: Array, padding: Pairs, number: float
-) -> tuple[list[Nest], Block]:
-    """The nests that put an array between so many numbers, and where it is then."""
-    kept = [slice(-min(a, 0), n + min(b, 0)) for n, (a, b) in zip(x.shape[2:], padding)]  # noqa: B905
-    x = x[(slice(None), slice(None), *kept)]
-    before = tuple(max(a, 0) for a, _ in padding)
-    size = tuple(n + a + max(b, 0) for n, a, (_, b) in zip(x.shape[2:], before, padding))  # noqa: B905
-    apart = x.shape[1] > FEW and x.strides[1] % PAGE == 0
-    if size == x.shape[2:] and not apart:
-        return [], _block(memories, x)
-    block, _ = _own_block(memories, "padded", x.shape[1], size, len(x), number, x.dtype)
-    return [_copied(memories, x, block.moved(before))], block
+    memories: Memories, x: Array, padding: Pairs, number: float = 0.0
+) -> tuple[list[Nest], Array]:
+    """(n, c, *size) as (c, *size, n) with so many numbers around; and the nests that put it so."""
+    x = _kept(examples_last(x), padding)
+    size = (n + a + max(b, 0) for n, (a, b) in zip(x.shape[1:-1], padding, strict=True))
+    shape = (len(x), *size, x.shape[-1])
+    if shape == x.shape and not (len(x) > FEW and x.strides[0] % PAGE == 0):
+        return [], x
+    block = _own(memories, "padded", shape, number, x)
+    return assigned(memories, memories.ref(x), _inside(block, x, padding)), block
 
 
 def _spread(
     memories: Memories, target: Array, places: Lengths, kernel: Lengths, stride: Lengths,
-    padding: Pairs, dilation: Lengths, write: Callable[[Block, bool], Nest],
+    padding: Pairs, dilation: Lengths, write: Callable[[Array, bool], list[Nest]],
 ) -> list[Nest]:  # fmt: skip
-    """The nests around one that adds something to all places of windows.
+    """The nests around some that add something to all places of windows.
 
-    The target is the windows without their padding; `write` gives the nest, told where the windows
-    are, and whether it is to add.
+    The target is the windows without their padding; `write` gives the nests, told where the windows
+    are, and whether they are to add.
     """
-    if any(before < 0 for before, _ in padding):
-        raise UnknownStep("padding that takes elements away in front")
-    memories.written(target)
     size = size_of(places, kernel, stride, ((0, 0),) * len(kernel), dilation)
-    clear: list[Nest] = []
-    if not any(map(any, padding)):
-        block = _block(memories, target)
-        if size == tuple(p * k for p, k in zip(places, kernel, strict=True)):
-            return [write(block, False)]  # each number is in just one window
-        return [_cleared(memories, target), write(block, True)]
-    block, memory = _own_block(
-        memories, "spread", target.shape[1], size, len(target), 0.0, target.dtype
-    )
-    clear.append(Nest((memory.size,), 1, Number(0.0, target.dtype), Ref(memory, 0, (1,))))
-    if any(behind < 0 for _, behind in padding):  # nothing comes where elements were taken away
-        clear.append(_cleared(memories, target))
-        ends = zip(target.shape[2:], padding, strict=True)
-        inside = [slice(n + min(behind, 0)) for n, (_, behind) in ends]
-        target = target[(slice(None), slice(None), *inside)]
-    before = tuple(a for a, _ in padding)
-    return [*clear, write(block, True), _copied(memories, target, block.moved(before), back=True)]
-
-
-def _cleared(memories: Memories, target: Array) -> Nest:
-    return Nest(target.shape, target.ndim, Number(0.0, target.dtype), memories.target(target))
+    target = block = examples_last(target)
+    zero, copy = Number(0.0, target.dtype), list[Nest]()
+    clear = list[Nest]()
+    if any(map(any, padding)):
+        block = _own(memories, "spread", (len(target), *size, target.shape[-1]), 0.0, target)
+        inside = _kept(target, padding)
+        copy = assigned(memories, memories.target(_inside(block, inside, padding)), inside)
+        clear += assigned(memories, zero, block)
+    adds = block is not target or size != tuple(map(operator.mul, places, kernel))
+    if any(behind < 0 for _, behind in padding) or (adds and block is target):
+        clear += assigned(memories, zero, target)
+    seen = _windows(block, places, kernel, stride, dilation)
+    return [*clear, *write(seen, adds), *copy]
 
 
 def _check(*arrays: Array) -> None:
@@ -153,74 +125,53 @@ def _check(*arrays: Array) -> None:
         raise UnknownStep("a convolution in several types")
 
 
-def _times(x: Code, y: Code) -> Code:
-    return Apply("multiply", (x, y), x.dtype)
-
-
-# --- convolutions
+# --- convolutions: for groups g, channels c in and m out, and n examples
 
 
 def convolved(
     memories: Memories, target: Array, x: Array, weight: Array, stride: Lengths, padding: Pairs,
     dilation: Lengths, groups: int,
 ) -> list[Nest]:  # fmt: skip
-    """The nests of `convolution`: axes group, channel out, places, n | channel in, kernel."""
+    """The nests of `convolution`."""
     _check(x, weight, target)
-    before, block = _padded(memories, x, padding, 0.0)
-    places, kernel = target.shape[2:], weight.shape[2:]
-    along, within = block.met(stride, dilation)
-    m, c = len(weight) // groups, weight.shape[1]
-    w, out, none = _block(memories, weight), _block(memories, target), (0,) * len(places)
-    taken = block.ref(c * block.c, 0, *along, block.n, block.c, *within)
-    by = w.ref(m * w.n, w.n, *none, 0, w.c, *w.size)
-    to = out.ref(m * out.c, out.c, *out.size, out.n)
-    axes = (groups, m, *places, len(x), c, *kernel)
-    memories.written(target)
-    return [*before, Nest(axes, 3 + len(places), _times(taken, by), to, fold="add")]
+    before, x = _padded(memories, x, padding)
+    kernel = weight.shape[2:]
+    p, k = ALONG[: len(kernel)], WITHIN[: len(kernel)]
+    seen = _windows(x, target.shape[2:], kernel, stride, dilation)
+    arrays = (_grouped(x, groups) for x in (seen, weight, examples_last(target)))
+    return [*before, *contracted(memories, f"gc{p}n{k},gmc{k}->gm{p}n", *arrays)]
 
 
 def correlated(
     memories: Memories, target: Array, x: Array, y: Array, stride: Lengths, padding: Pairs,
     dilation: Lengths, groups: int,
 ) -> list[Nest]:  # fmt: skip
-    """The nests of `kernel_correlation`: axes group, channels, kernel | places, n."""
+    """The nests of `kernel_correlation`."""
     _check(x, y, target)
-    before, block = _padded(memories, x, padding, 0.0)
+    before, x = _padded(memories, x, padding)
     places, kernel = y.shape[2:], target.shape[2:]
-    along, within = block.met(stride, dilation)
-    m, c = len(target) // groups, target.shape[1]
-    copied, g = _padded(memories, y, ((0, 0),) * len(kernel), 0.0)
-    out, none = _block(memories, target), (0,) * len(kernel)
-    taken = block.ref(c * block.c, 0, block.c, *within, *along, block.n)
-    by = g.ref(m * g.c, g.c, 0, *none, *g.size, g.n)
-    to = out.ref(m * out.n, out.n, out.c, *out.size)
-    axes = (groups, m, c, *kernel, *places, len(x))
-    memories.written(target)
-    return [*before, *copied, Nest(axes, 3 + len(kernel), _times(taken, by), to, fold="add")]
+    copied, y = _padded(memories, y, ((0, 0),) * len(kernel))
+    p, k = ALONG[: len(kernel)], WITHIN[: len(kernel)]
+    seen = _windows(x, places, kernel, stride, dilation)
+    arrays = (_grouped(x, groups) for x in (seen, y, target))
+    return [*before, *copied, *contracted(memories, f"gc{p}n{k},gm{p}n->gmc{k}", *arrays)]
 
 
 def spread_out(
     memories: Memories, target: Array, y: Array, weight: Array, stride: Lengths, padding: Pairs,
     dilation: Lengths, groups: int,
 ) -> list[Nest]:  # fmt: skip
-    """The nests of `transposed_convolution`.
-
-    For each place in the kernel what belongs there is added: axes kernel, group, channel in,
-    places, n | channel out.
-    """
+    """The nests of `transposed_convolution`: at each place in the kernel what belongs there."""
     _check(y, weight, target)
     places, kernel = y.shape[2:], weight.shape[2:]
-    m, c = len(weight) // groups, weight.shape[1]
-    copied, g = _padded(memories, y, ((0, 0),) * len(places), 0.0)
-    w, none = _block(memories, weight), (0,) * len(places)
-    axes = (*kernel, groups, c, *places, len(y), m)
-    given = g.ref(*none, m * g.c, 0, *g.size, g.n, g.c)
-    by = w.ref(*w.size, m * w.n, w.c, *none, 0, w.n)
+    copied, y = _padded(memories, y, ((0, 0),) * len(kernel))
+    p, k = ALONG[: len(kernel)], WITHIN[: len(kernel)]
 
-    def write(block: Block, adds: bool) -> Nest:
-        along, within = block.met(stride, dilation)
-        to = block.ref(*within, c * block.c, block.c, *along, block.n)
-        return Nest(axes, len(axes) - 1, _times(given, by), to, fold="add", adds=adds)
+    def write(seen: Array, adds: bool) -> list[Nest]:
+        arrays = [_grouped(x, groups) for x in (y, weight, seen)]
+        first = range(arrays[-1].ndim - len(kernel), arrays[-1].ndim)
+        arrays[-1] = np.moveaxis(arrays[-1], first, range(len(kernel)))
+        return contracted(memories, f"gm{p}n,gmc{k}->{k}gc{p}n", *arrays, adds=adds)
 
     return copied + _spread(memories, target, places, kernel, stride, padding, dilation, write)
 
@@ -234,33 +185,20 @@ def pooled(
 ) -> list[Nest]:  # fmt: skip
     """The nests of the largest number of each window, or of their sum."""
     _check(x, target)
-    before, block = _padded(memories, x, padding, 0.0 if fold == "add" else -np.inf)
-    places = target.shape[2:]
-    along, within = block.met(stride, dilation or (1,) * len(places))
-    taken, out = block.ref(block.c, *along, block.n, *within), _block(memories, target)
-    to = out.ref(out.c, *out.size, out.n)
-    memories.written(target)
-    axes = (target.shape[1], *places, len(x), *kernel)
-    return [*before, Nest(axes, 2 + len(places), taken, to, fold=fold)]
+    before, x = _padded(memories, x, padding, 0.0 if fold == "add" else -np.inf)
+    seen = _windows(x, target.shape[2:], kernel, stride, dilation or (1,) * len(kernel))
+    to = examples_last(target)
+    return [*before, *folded(memories, fold, memories.ref(seen), seen.shape, to)]
 
 
-def _each(kernel: Lengths, block: Block, places: Lengths, *how: Lengths) -> Iterator[Code]:
-    """What a window has at each place, in a nest over channels, windows and examples."""
+def _each(memories: Memories, seen: Array, kernel: Lengths) -> Iterator[Code]:
+    """What a window has at each place."""
     if math.prod(kernel) > MANY:
         raise UnknownStep("a choice among many")
-    along, within = block.met(*how)
-    for place in np.ndindex(*kernel):
-        by = sum(i * step for i, step in zip(place, within, strict=True))
-        yield Ref(block.memory, block.begin + by, (block.c, *along, block.n))
+    return (memories.ref(seen[(..., *place)]) for place in np.ndindex(*kernel))
 
 
-def _over_windows(memories: Memories, array: Array) -> Ref:
-    """A number for each window, in such a nest."""
-    one = _block(memories, array)
-    return one.ref(one.c, *one.size, one.n)
-
-
-def _chosen(code: Code, place: Code) -> Code:
+def _is(code: Code, place: Code) -> Code:
     return Apply("equal", (code, place), np.dtype(bool))
 
 
@@ -270,17 +208,16 @@ def places_of_largest(
 ) -> list[Nest]:  # fmt: skip
     """The nests of `largest_in_windows`: the first that is the largest, or is nan."""
     _check(x, largest, np.empty(target.shape, x.dtype))
-    before, block = _padded(memories, x, padding, -np.inf)
-    places, most = target.shape[2:], _over_windows(memories, largest)
-    numbers = list(_each(kernel, block, places, stride, dilation))
+    before, x = _padded(memories, x, padding, -np.inf)
+    most = memories.ref(examples_last(largest))
+    seen = _windows(x, target.shape[2:], kernel, stride, dilation)
+    numbers = list(_each(memories, seen, kernel))
     code: Code = Number(len(numbers) - 1, target.dtype)
     for k, number in reversed(list(enumerate(numbers[:-1]))):
         nan = Apply("isnan", (number,), np.dtype(bool))
-        test = Apply("logical_or", (_chosen(number, most), nan), np.dtype(bool))
+        test = Apply("logical_or", (_is(number, most), nan), np.dtype(bool))
         code = Apply("where", (test, Number(k, target.dtype), code), target.dtype)
-    memories.written(target)
-    axes = (target.shape[1], *places, len(x))
-    return [*before, Nest(axes, len(axes), code, _over_windows(memories, target))]
+    return [*before, *assigned(memories, code, examples_last(target))]
 
 
 def taken_from_windows(
@@ -289,14 +226,13 @@ def taken_from_windows(
 ) -> list[Nest]:  # fmt: skip
     """The nests of `from_windows`: of each window the number at the place that was chosen."""
     _check(x, target)
-    before, block = _padded(memories, x, padding, 0.0)
-    places, which = target.shape[2:], _over_windows(memories, chosen)
-    code, *others = _each(kernel, block, places, stride, dilation)
+    before, x = _padded(memories, x, padding)
+    which = memories.ref(examples_last(chosen))
+    seen = _windows(x, target.shape[2:], kernel, stride, dilation)
+    code, *others = _each(memories, seen, kernel)
     for k, number in enumerate(others, 1):
-        code = Apply("where", (_chosen(which, Number(k, chosen.dtype)), number, code), x.dtype)
-    memories.written(target)
-    axes = (target.shape[1], *places, len(x))
-    return [*before, Nest(axes, len(axes), code, _over_windows(memories, target))]
+        code = Apply("where", (_is(which, Number(k, chosen.dtype)), number, code), x.dtype)
+    return [*before, *assigned(memories, code, examples_last(target))]
 
 
 def put_into_windows(
@@ -308,26 +244,23 @@ def put_into_windows(
     At each place of a window, its number if that place was chosen; everywhere if nobody chose.
     """
     _check(y, target)
-    places, none = y.shape[2:], (0,) * len(kernel)
 
-    def ref(array: Array) -> Ref:
-        one = _block(memories, array)
-        return one.ref(one.c, *one.size, *none, one.n)
+    def write(seen: Array, adds: bool) -> list[Nest]:
+        seen = np.moveaxis(seen, len(seen.shape) - len(kernel) - 1, -1)
 
-    code: Code = ref(y)
-    if chosen is not None:
-        numbers = np.arange(math.prod(kernel), dtype=chosen.dtype).reshape(kernel)
-        place = memories.place_of(numbers, memories.more("places", numbers, FIXED), 0)
-        place = replace(place, steps=(0, *none, *place.steps, 0))
-        test = _chosen(ref(chosen), place)
-        code = Apply("where", (test, code, Number(0.0, y.dtype)), y.dtype)
-    axes = (y.shape[1], *places, *kernel, len(y))
+        def ref(x: Array) -> Code:
+            one = np.expand_dims(examples_last(x), tuple(range(x.ndim - 1, seen.ndim - 1)))
+            return memories.ref(np.broadcast_to(one, seen.shape))
 
-    def write(block: Block, adds: bool) -> Nest:
-        along, within = block.met(stride, dilation)
-        return Nest(axes, len(axes), code, block.ref(block.c, *along, *within, block.n), adds=adds)
+        code = ref(y)
+        if chosen is not None:
+            numbers = np.arange(math.prod(kernel), dtype=chosen.dtype).reshape(kernel)
+            memories.more("places", numbers, FIXED)
+            place = memories.ref(np.broadcast_to(numbers[..., None], seen.shape))
+            code = Apply("where", (_is(ref(chosen), place), code, Number(0.0, y.dtype)), y.dtype)
+        return assigned(memories, code, seen, adds)
 
-    return _spread(memories, target, places, kernel, stride, padding, dilation, write)
+    return _spread(memories, target, y.shape[2:], kernel, stride, padding, dilation, write)
 
 
 def put_everywhere(
