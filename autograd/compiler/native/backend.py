@@ -22,19 +22,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.compiler.native.agreement import agree
-from autograd.compiler.native.llvm import LONG, address_of, printed_apart, table_of, used
+from autograd.compiler.native.llvm import LONG, Unit, grouped, printed, table_of, units_of
 from autograd.compiler.native.llvm_numbers import WRITTEN
 from autograd.compiler.native.loops import (
     GIVEN,
     Apply,
     Code,
-    Loop,
-    Memory,
     Nest,
-    Ref,
-    Step,
-    every_nest,
-    form_of,
 )
 from autograd.compiler.native.lowering import expanded, lowered
 from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_machine
@@ -51,13 +45,13 @@ Call = partial[Any]
 class Run(NamedTuple):
     """Nests that follow one another, a list for each function, and the calls whose work they do."""
 
-    parts: list[list[Step]]
+    parts: list[list[Unit]]
     calls: list[Call]
 
     @property
     def stops(self) -> bool:
         """Whether it may end with one of the calls."""
-        return any(nest.stops for part in self.parts for nest in every_nest(part))
+        return any(x.stops for part in self.parts for unit in part for x in unit.nests)
 
 
 Piece = Run | Call
@@ -138,7 +132,9 @@ class Native:
             if not any(parts):  # of arrays without numbers nothing is left to do
                 self.stop()
                 return
-            self.state = MachineCode(_key(parts), Compiled(printed_apart(parts, this_machine())))
+            machine = this_machine()
+            texts = (printed(some, machine) for some in grouped(parts))
+            self.state = MachineCode(_key(parts), Compiled(texts))
         except Ending:
             self.stop()
         except Exception as err:  # noqa: BLE001 (whatever goes wrong, NumPy has the right numbers)
@@ -154,8 +150,10 @@ class Native:
             parts = _parts_of(pieces)
             if _key(parts) != code.key:
                 return  # its arrays lie otherwise than those that the code was made for
-            table, functions = table_of(found := used(parts)), iter(code.made.functions)
-            kept = [table, found, code, memories, [section[:] for section in sections]]
+            tables = [table_of(some) for some in grouped(parts)]
+            kept = [tables, parts, code, memories, [section[:] for section in sections]]
+            pairs = zip(code.made.functions, tables, strict=True)
+            functions = ((function, at) for function, (_, begins) in pairs for at in begins)
             native = [_native_calls(x, functions, kept) for x in pieces]
             if not code.tried:
                 if not agree([expanded(section) for section in sections], native):
@@ -247,21 +245,20 @@ def _joined(section: Sequence[tuple[Call, list[Nest] | None]]) -> list[Piece]:
             for k, nests in enumerate(found, start=1)
             for nest in nests
         ]
-        pieces.append(Run(_parts(rolled(nests)), list(calls)))
+        pieces.append(Run(_parts(units_of(rolled(nests))), list(calls)))
     return pieces
 
 
-def _parts(steps: list[Step]) -> list[list[Step]]:
-    """The nests in lists of at most LONG."""
-    parts: list[list[Step]] = [[]]
+def _parts(units: list[Unit]) -> list[list[Unit]]:
+    """The units in lists of at most LONG nests."""
+    parts: list[list[Unit]] = [[]]
     size = 0
-    for step in steps:
-        more = len(list(every_nest([step])))
-        if size and size + more > LONG:
+    for unit in units:
+        if size and size + len(unit.nests) > LONG:
             parts.append([])
             size = 0
-        parts[-1].append(step)
-        size += more
+        parts[-1].append(unit)
+        size += len(unit.nests)
     return parts
 
 
@@ -311,19 +308,21 @@ def _is_there(code: Code, rounds: int) -> bool:
     return all(_is_there(x, rounds) for x in code.args)
 
 
-def _parts_of(sections: Iterable[Sequence[Piece]]) -> list[list[Step]]:
-    """The lists of nests of some sections, one after another: one for each function."""
+def _parts_of(sections: Iterable[Sequence[Piece]]) -> list[list[Unit]]:
+    """The lists of units of some sections, one after another: one for each function."""
     return [part for pieces in sections for x in pieces if isinstance(x, Run) for part in x.parts]
 
 
-def _native_calls(pieces: Sequence[Piece], functions: Iterator[Any], kept: list[Any]) -> list[Call]:
+def _native_calls(
+    pieces: Sequence[Piece], functions: Iterator[tuple[Any, int]], kept: list[Any]
+) -> list[Call]:
     """A section's calls with the native ones in place of those that they do the work of."""
     calls: list[Call] = []
     for piece in pieces:
         if not isinstance(piece, Run):
             calls.append(piece)
             continue
-        made = [NativeCall(next(functions), address_of(kept[0]), kept) for _ in piece.parts]
+        made = [NativeCall(*next(functions), kept) for _ in piece.parts]
         made = [call for call, part in zip(made, piece.parts, strict=True) if part]
         calls += [partial(_run, made, piece.calls)] if piece.stops else made
     return calls
@@ -350,17 +349,6 @@ def _run(native: list[NativeCall], calls: list[Call]) -> None:
             return
 
 
-def _key(groups: Sequence[list[Step]]) -> Hashable:
-    """What tells a section's nests from others, whatever arrays they are about."""
-    numbers: dict[Memory, int] = {}
-
-    def place(ref: Ref) -> Hashable:
-        return numbers.setdefault(ref.memory, len(numbers)), ref.offset, ref.turn
-
-    def each() -> Iterator[Hashable]:
-        for steps in groups:
-            yield tuple((x.times, len(x.body)) if isinstance(x, Loop) else () for x in steps)
-            for nest in every_nest(steps):
-                yield form_of(nest, place)
-
-    return tuple(each())
+def _key(parts: Sequence[Sequence[Unit]]) -> Hashable:
+    """What tells a section's code from others, whatever arrays it is about."""
+    return tuple(tuple(unit.key for unit in units) for units in parts)

@@ -40,7 +40,7 @@ def source(
     if language == "js":
         return javascript.source(prepared, name)
     if language == "llvm":
-        return llvm.printed([prepared.forward, prepared.backward], Machine())
+        return llvm.printed([*map(llvm.units_of, (prepared.forward, prepared.backward))], Machine())
     return c.source(prepared, name)[0]
 
 

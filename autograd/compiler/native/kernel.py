@@ -23,7 +23,7 @@ from autograd.compiler.binding import bind
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.native.agreement import are_alike
 from autograd.compiler.native.backend import Run, given_up, pieces_of
-from autograd.compiler.native.llvm import address_of, printed_apart, table_of, used
+from autograd.compiler.native.llvm import address_of, printed, table_of
 from autograd.compiler.native.machine import Compiled, Ending, this_machine
 from autograd.compiler.native.memories import UnknownStep
 from autograd.compiler.tape import Tape
@@ -90,8 +90,8 @@ class Kernel:
                 return False
             if not (x.flags.c_contiguous and x.flags.aligned and x.flags.writeable):
                 return False
-        for place, k in self.slots:
-            self.table[place] = address_of(arrays[k])
+        for place, k, begin in self.slots:
+            self.table[place] = address_of(arrays[k]) + begin
         self.arrays = arrays
         return True
 
@@ -128,20 +128,23 @@ class Kernel:
         pieces = pieces_of(calls)
         if len(pieces) != 1 or not isinstance(pieces[0], Run):
             return None
-        (nests,) = pieces[0].parts
+        (units,) = pieces[0].parts
         if pieces[0].stops:
             return None
         self.compute = host.computed()
         self.filled = [bound.arrays.get(id(x)) for x in host.used.values()]
-        memories = used([nests])
-        place_of = {address_of(x): k for k, x in enumerate(arrays)}
-        self.table = table_of(memories)
-        found = self.table.tolist()
-        self.table_at = address_of(self.table)
-        self.slots = [(i, place_of[at]) for i, at in enumerate(found) if at in place_of]
-        inside = {i for i, _ in self.slots}
-        self.own = [m.array for i, (m, _) in enumerate(memories) if i not in inside]  # kept for it
-        self.code = Compiled(printed_apart([nests], this_machine()))
+        self.table, (self.table_at,) = table_of([units])
+        begins = [(address_of(x), x.nbytes) for x in arrays]
+        self.slots = [
+            (place, k, at - begin)
+            for place, at in enumerate(self.table.tolist())
+            for k, (begin, size) in enumerate(begins)
+            if begin <= at < begin + size
+        ]
+        used = (memory.array for unit in units for memory, _ in unit.table)
+        given = {begin for begin, _ in begins}
+        self.own = [x for x in used if address_of(x) not in given]  # kept for it
+        self.code = Compiled([printed([units], this_machine())])
         return self.code.functions[0]
 
     def _is_right(self, function: Any, change: Change) -> bool:

@@ -1,15 +1,18 @@
-"""LLVM: nests as one function for the machine, with its vectors written out.
+"""LLVM: nests as functions for the machine, with their vectors written out.
 
 The loops are written such that LLVM has nothing to find out: one axis is gone through several
 numbers at a time, and of a product of matrices four rows at a time are kept in registers. Five
 neurons' `dot(W, x)` with vectors of four is one loop over x with a vector of four sums, and one for
 the fifth neuron.
+
+Nests that do the same with other numbers, as the layers of a network do, are written once: what
+follows what, and at which addresses, stands in a table, which the function goes through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -19,11 +22,13 @@ from autograd.compiler.native.llvm_function import Function, Machine
 from autograd.compiler.native.llvm_tiles import Tiles
 from autograd.compiler.native.loops import (
     Column,
+    Loop,
     Memory,
     Nest,
+    Ref,
     Step,
-    every_nest,
-    memories_of,
+    form_of,
+    refs_in,
     simplified,
 )
 
@@ -31,93 +36,153 @@ LONG = 128
 """So many nests at most are one text: LLVM is quicker with short ones, and the end of the program
 can wait for one."""
 
-
-def printed(segments: Sequence[Sequence[Step]], machine: Machine) -> str:
-    """Functions @f0, @f1, … for some lists of nests; of all, one table of memories."""
-    return _together(list(_functions(segments, machine)))
+Place = tuple[Memory, int, int]
+"""Where a ref begins: its memory, its place there, and how far it goes in a loop's rounds."""
 
 
-def printed_apart(segments: Sequence[Sequence[Step]], machine: Machine) -> Iterator[str]:
-    """Likewise in several texts: of a long one LLVM takes more than its share."""
-    parts: list[tuple[Function, str]] = []
-    size = 0
-    for steps, part in zip(segments, _functions(segments, machine), strict=True):
-        more = len(list(every_nest(steps)))
-        if size and size + more > LONG:
-            yield _together(parts)
-            parts, size = [], 0
-        parts.append(part)
-        size += more
-    if size:
-        yield _together(parts)
+def place_of(ref: Ref) -> Place:
+    """Where a ref begins."""
+    return ref.memory, ref.offset, ref.turn
 
 
-def _together(parts: Sequence[tuple[Function, str]]) -> str:
-    """One text of some functions."""
-    declared = {name: text for function, _ in parts for name, text in function.declared.items()}
-    return "\n".join([*declared.values(), "", *(text for _, text in parts)])
+class Unit:
+    """What is written as one: nests that are gone through together, or all of a loop.
+
+    Attributes:
+        times: How often they are.
+        groups: The nests, together those that are one loop.
+        slots: Where in its table the address of each place is; a column has one for each round.
+        table: What is there: memories, and from which number on.
+        key: What tells it from others, whatever numbers it is about.
+    """
+
+    def __init__(self, groups: list[list[Nest]], times: int = 1) -> None:
+        self.times, self.groups = times, groups
+        self.slots: dict[Place, int] = {}
+        self.table: list[tuple[Memory, int]] = []
+        memories: dict[Memory, int] = {}
+        for ref in (ref for nest in self.nests for ref in (*nest.refs, *refs_in(nest.out))):
+            if (place := place_of(ref)) not in self.slots:
+                self.slots[place] = len(self.table)
+                members = ref.memory.members if isinstance(ref.memory, Column) else None
+                self.table += members or [(ref.memory, ref.offset)]
+                memories.setdefault(ref.memory, len(memories))
+
+        def place_in(ref: Ref) -> Hashable:
+            kind = memories[ref.memory], isinstance(ref.memory, Column)
+            return *kind, self.slots[place_of(ref)], ref.turn
+
+        forms = (tuple(form_of(nest, place_in) for nest in group) for group in groups)
+        self.key: Hashable = (times, *forms)
+
+    @property
+    def nests(self) -> list[Nest]:
+        """All of its nests."""
+        return [nest for group in self.groups for nest in group]
 
 
-def _functions(
-    segments: Sequence[Sequence[Step]], machine: Machine
-) -> Iterator[tuple[Function, str]]:
-    memories: dict[Memory, int] = {}
-    place = 0
-    for memory in memories_of(chain.from_iterable(segments)):
-        memories[memory] = place
-        place += len(memory.members) if isinstance(memory, Column) else 1
-    for k, steps in enumerate(segments):
-        function = Function(machine, f"f{k}", memories)
-        yield function, _text(function, steps)
-
-
-def _text(function: Function, steps: Sequence[Step]) -> str:
-    """The function that goes through these nests."""
-    for memory in memories_of(steps):
-        if not isinstance(memory, Column):
-            function.base(memory)
-    straight: list[Nest] = []
-    for step in (*steps, None):
-        if isinstance(step, Nest):
-            straight.append(step)
-            continue
-        _write(function, straight, 1)
-        straight = []
-        if step is not None:
-            _write(function, step.body, step.times)
-    body = "\n".join([*function.lines, "  ret i64 0"])
-    return f"define i64 @{function.name}(ptr %table) {{\nentry:\n{body}\n}}\n"
-
-
-def _write(function: Function, nests: Sequence[Nest], times: int) -> None:
-    """Write some nests, so many times."""
-    nests = [simplified(nest) for nest in nests]
-
-    def body(index: str, _: list[str]) -> list[str]:
-        for memory in memories_of(nests):
-            if isinstance(memory, Column):
-                function.base(memory, index)
-        for group in fused([nest for nest in nests if nest.rounds or nest.fold], times):
-            Tiles(function, group, index).write()
-            if group[-1].stops:
-                function.stop(group[-1].out.memory, group[-1].stops)
-        return []
-
-    function.loop(times, 1, body, [], [])
-
-
-def used(segments: Sequence[Sequence[Step]]) -> list[tuple[Memory, int]]:
-    """The table of some lists of nests: memories, and from which number on."""
-    found: list[tuple[Memory, int]] = []
-    for memory in memories_of(chain.from_iterable(segments)):
-        found += memory.members if isinstance(memory, Column) else [(memory, 0)]
+def units_of(steps: Iterable[Step]) -> list[Unit]:
+    """Nests and loops as what is written."""
+    found: list[Unit] = []
+    for is_loop, some in groupby(steps, lambda step: isinstance(step, Loop)):
+        if is_loop:
+            found += (
+                Unit(fused(_all(x.body), x.times), x.times) for x in some if isinstance(x, Loop)
+            )
+        else:
+            straight = _all(x for x in some if isinstance(x, Nest))
+            found += (Unit([group]) for group in fused(straight))
     return found
 
 
-def table_of(used: Sequence[tuple[Memory, int]]) -> Any:
-    """The addresses of what is used."""
-    found = [address_of(memory.array) + at * memory.dtype.itemsize for memory, at in used]
-    return np.array(found, dtype=np.intp)
+def _all(nests: Iterable[Nest]) -> list[Nest]:
+    return [simplified(nest) for nest in nests if nest.rounds or nest.fold]
+
+
+def grouped(parts: Iterable[list[Unit]]) -> list[list[list[Unit]]]:
+    """Lists of units in groups, each of which becomes a text."""
+    groups: list[list[list[Unit]]] = []
+    size = LONG
+    for units in parts:
+        more = sum(len(unit.nests) for unit in units)
+        if size + more > LONG:
+            groups.append([])
+            size = 0
+        groups[-1].append(units)
+        size += more
+    return groups
+
+
+def _distinct(parts: Iterable[Iterable[Unit]]) -> dict[Hashable, tuple[int, Unit]]:
+    """The units that are written, and by which number each is called."""
+    found: dict[Hashable, tuple[int, Unit]] = {}
+    for unit in chain.from_iterable(parts):
+        found.setdefault(unit.key, (len(found), unit))
+    return found
+
+
+def printed(parts: Iterable[Sequence[Unit]], machine: Machine) -> str:
+    """A function @f that does what a table says: the numbers of units, with their addresses."""
+    declared: dict[str, str] = {}
+    function, distinct = Function(machine, declared), _distinct(parts)
+    following: list[str] = []
+    lines: list[str] = []
+    for k, unit in distinct.values():
+        function.lines, function.block = [], f"nest{k}"
+        _write(function, unit)
+        further = function.emit(f"getelementptr ptr, ptr %at, i64 {1 + len(unit.table)}")
+        following.append(f"[ {further}, %{function.block} ]")
+        lines += [f"nest{k}:", *function.lines, "  br label %next"]
+    cases = " ".join(f"i64 {k}, label %nest{k}" for k, _ in distinct.values())
+    first = [
+        "define i64 @f(ptr %table) {", "entry:", "  br label %next", "next:",
+        f"  %at = phi ptr {', '.join(['[ %table, %entry ]', *following])}",
+        "  %which = load i64, ptr %at",
+        f"  switch i64 %which, label %end [ {cases} ]",
+    ]  # fmt: skip
+    return "\n".join([*declared.values(), "", *first, *lines, "end:", "  ret i64 0", "}", ""])
+
+
+def _write(function: Function, unit: Unit) -> None:
+    """Write a unit."""
+    bases = {
+        place: function.pointer(slot)
+        for place, slot in unit.slots.items()
+        if not isinstance(place[0], Column)
+    }
+
+    def body(index: str, _: list[str]) -> list[str]:
+        here = dict(bases)
+        for place, slot in unit.slots.items():
+            if isinstance(place[0], Column):
+                here[place] = function.pointer(slot, index)
+            elif index and (turn := place[-1] * place[0].dtype.itemsize):
+                by = function.emit(f"mul i64 {index}, {turn}")
+                here[place] = function.emit(f"getelementptr i8, ptr {bases[place]}, i64 {by}")
+        for group in unit.groups:
+            tiles = Tiles(function, group)
+            tiles.write({ref: here[place_of(ref)] for ref in tiles.refs})
+            if group[-1].stops:
+                function.stop(here[place_of(group[-1].out)], group[-1].stops)
+        return []
+
+    function.loop(unit.times, 1, body, [], [])
+
+
+def table_of(parts: Sequence[Sequence[Unit]]) -> tuple[Any, list[int]]:
+    """The table for a text of such parts, and the addresses in it where each of those begins."""
+    distinct = _distinct(parts)
+    found: list[int] = []
+    begins: list[int] = []
+    for units in parts:
+        begins.append(len(found))
+        for unit in units:
+            found.append(distinct[unit.key][0])
+            found += (address_of(memory.array) + at * memory.dtype.itemsize
+                      for memory, at in unit.table)  # fmt: skip
+        found.append(len(distinct))
+    table = np.array(found, dtype=np.int64)
+    return table, [address_of(table) + begin * table.itemsize for begin in begins]
 
 
 def address_of(array: Any) -> int:

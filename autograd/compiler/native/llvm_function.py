@@ -1,4 +1,4 @@
-"""A function of LLVM while it is written: instructions, loops, and where the memories are."""
+"""A function of LLVM while it is written: instructions, and loops."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autograd.compiler.native.llvm_numbers import Numbers
-from autograd.compiler.native.loops import Column, Memory
 
 
 @dataclass(frozen=True)
@@ -18,27 +17,24 @@ class Machine:
 
 
 class Function:
-    """The text of one function, `long f(ptr)`: its argument is a table of the memories' places.
+    """The lines of a function while they are written; `%at` is where it is in its table.
 
     It gives 0 where it comes to its end, see `Nest.stops`.
     """
 
-    def __init__(self, machine: Machine, name: str, memories: dict[Memory, int]) -> None:
-        self.machine, self.name, self.memories = machine, name, memories
+    def __init__(self, machine: Machine, declared: dict[str, str]) -> None:
+        self.machine = machine
         self.lines: list[str] = []
-        self.declared: dict[str, str] = {}
         self.count = 0
         self.block = "entry"
-        self.numbers = Numbers(self.emit, self.declared.setdefault, machine.fused)
-        self.bases: dict[Memory, str] = {}
+        self.numbers = Numbers(self.emit, declared.setdefault, machine.fused)
 
-    def base(self, memory: Memory, index: str = "0") -> None:
-        """Where a memory is: its place in the table is read once, a column's in each round."""
-        if memory not in self.bases or isinstance(memory, Column):
-            at = self.emit(f"getelementptr ptr, ptr %table, i64 {self.memories[memory]}")
-            if isinstance(memory, Column):
-                at = self.emit(f"getelementptr ptr, ptr {at}, i64 {index}")
-            self.bases[memory] = self.emit(f"load ptr, ptr {at}")
+    def pointer(self, slot: int, index: str = "") -> str:
+        """An address of the table, so many further."""
+        at = self.emit(f"getelementptr ptr, ptr %at, i64 {slot + 1}")
+        if index:
+            at = self.emit(f"getelementptr ptr, ptr {at}, i64 {index}")
+        return self.emit(f"load ptr, ptr {at}")
 
     def emit(self, text: str) -> str:
         """Write an instruction; the name of its result."""
@@ -52,9 +48,9 @@ class Function:
         self.count += 1
         return f"b{self.count}"
 
-    def stop(self, memory: Memory, number: int) -> None:
-        """End here, and give a number, if what is in a memory is true."""
-        found = self.emit(f"load i8, ptr {self.bases[memory]}, align 1")
+    def stop(self, place: str, number: int) -> None:
+        """End here, and give a number, if the truth value at a place is true."""
+        found = self.emit(f"load i8, ptr {place}, align 1")
         test = self.emit(f"icmp ne i8 {found}, 0")
         out, after = self.label(), self.label()
         self.lines += [f"  br i1 {test}, label %{out}, label %{after}", f"{out}:"]
@@ -96,19 +92,21 @@ class Function:
         return made
 
 
-def pieces(n: int, size: int) -> list[tuple[int, int, int]]:
-    """So many rows in pieces: (begin, end, how many at once)."""
-    whole = n - n % size
-    found = [(0, whole, size)] if whole else []
-    return found + ([(whole, n, n - whole)] if n > whole else [])
+def pieces(n: int, size: int, halved: bool = False) -> list[tuple[int, int, int]]:
+    """So many numbers, some at once; of what is left all, or the half as many, and so on.
 
+    Returns:
+        For each piece where it begins, how many are at once, and how often.
 
-def sizes(n: int, width: int, many: int) -> list[tuple[int, int]]:
-    """So many numbers as pieces of several vectors, of one, and of parts of one: (size, count)."""
-    found, size = [], width * many
-    while n:
-        if n >= size:
-            found.append((size, n // size))
-            n %= size
-        size //= 2
+    Example:
+        >>> pieces(23, 4), pieces(23, 4, halved=True)
+        ([(0, 4, 5), (20, 3, 1)], [(0, 4, 5), (20, 2, 1), (22, 1, 1)])
+    """
+    found, done = [], 0
+    while done < n:
+        size = size if halved else min(size, n - done)
+        if count := (n - done) // size:
+            found.append((done, size, count))
+            done += size * count
+        size = size // 2 if halved else size
     return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import partial, reduce
 from typing import Any
 
-from autograd.compiler.native.llvm_addresses import Addresses
 from autograd.compiler.native.llvm_axes import (
     COLUMNS,
     ROWS,
@@ -18,8 +17,11 @@ from autograd.compiler.native.llvm_axes import (
     step,
     vector_axis,
 )
-from autograd.compiler.native.llvm_function import Function, pieces, sizes
+from autograd.compiler.native.llvm_function import Function, pieces
 from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref, refs_in, start_of
+
+Spot = tuple[int, int, int]
+"""A row of a tile, a column, and of its vectors the first number."""
 
 
 class Tiles:
@@ -28,126 +30,115 @@ class Tiles:
     Attributes:
         v: The axis of the vectors; None if numbers are computed one by one.
         row: The axis of which several are computed at once, so that what they share is read once.
+        column: Likewise, where all is added up along vectors.
+        width: How many numbers a vector has.
+        refs: What is read and written.
     """
 
-    def __init__(self, function: Function, nests: list[Nest], turn: str = "") -> None:
-        self.turn = turn  # the index of the round of a loop around them
+    def __init__(self, function: Function, nests: list[Nest]) -> None:
         self.function, self.numbers = function, function.numbers
         self.nest, self.nests = nests[0], nests
-        self.read = list(dict.fromkeys(ref for nest in nests for ref in nest.refs))
+        read = list(dict.fromkeys(ref for nest in nests for ref in nest.refs))
         written = (ref for nest in nests for ref in refs_in(nest.out))
-        self.refs = list(dict.fromkeys([*self.read, *written]))
+        self.refs = list(dict.fromkeys([*read, *written]))
         kinds = [ref.dtype.itemsize for ref in self.refs if ref.dtype.kind == "f"]
         self.width = function.machine.vector // max(kinds, default=8)
-        self.v = vector_axis(nests, self.read, self.width)
+        self.v = vector_axis(nests, read, self.width)
         self.folds_v = self.v is not None and self.v >= self.nest.kept
-        self.row = row_axis(self.nest, self.read, self.v)
+        self.row = row_axis(self.nest, read, self.v)
         self.column = column_axis(self.nest, self.v, self.row)
-        self.addresses = Addresses(function, self.width, self.v, self.row, self.column)
 
-    def write(self) -> None:
-        """Write the loops."""
-        nest = self.nest
-        bases = {}
-        for ref in self.refs:
-            base = self.function.bases[ref.memory]
-            bases[ref] = self.addresses.moved(base, ref, str(ref.offset)) if ref.offset else base
-            if ref.turn and self.turn:
-                by = self.function.emit(f"mul i64 {self.turn}, {ref.turn}")
-                bases[ref] = self.addresses.moved(bases[ref], ref, by)
-        outer = [k for k in range(nest.kept) if k not in (self.v, self.row, self.column)]
-        self._outer(outer, bases)
+    def write(self, bases: dict[Ref, str]) -> None:
+        """Write the loops, given where each ref begins."""
+        inner = [self.row, None if self.folds_v else self.v, self.column]
+        outer = [k for k in range(self.nest.kept) if k not in inner]
+        self._loops([k for k in (*outer, *inner) if k is not None], bases, {})
 
-    def _outer(self, axes: list[int], places: dict[Ref, str]) -> None:
-        """Loops over the axes that are gone through one by one."""
+    def _loops(self, axes: list[int], places: dict[Ref, str], tile: dict[int | None, int]) -> None:
+        """Loops over some axes; `tile` has how many numbers of each of those around are at once."""
         if not axes:
-            self._rows(places)
+            self._tile(places, tile)
             return
         axis, *rest = axes
-
-        def body(index: str, _: list[str]) -> list[str]:
-            self._outer(rest, self.addresses.along(places, axis, index))
-            return []
-
-        self.function.loop(self.nest.axes[axis], 1, body, [], [])
-
-    def _rows(self, places: dict[Ref, str]) -> None:
-        """The rows, four at a time, and those that are left."""
-        if self.row is None:
-            self._segments(places, 1)
-            return
-        n = self.nest.axes[self.row]
-        for begin, end, rows in pieces(n, ROWS):
-            moved = self.addresses.shifted(places, self.row, begin)
+        n, size = self.nest.axes[axis], {self.row: ROWS, self.column: COLUMNS}.get(axis, 1)
+        if is_v := axis == self.v:  # two vectors where rows share them
+            shared = self.nest.fold and n >= 2 * self.width and tile.get(self.row, 1) > 1
+            size = self.width * (2 if shared else 1)
+        for begin, many, count in pieces(n, size, halved=is_v):
+            moved = {x: self._further(at, x, begin * step(x, axis)) for x, at in places.items()}
 
             def body(
-                index: str, _: list[str], moved: dict[Ref, str] = moved, rows: int = rows
+                index: str, _: list[str], moved: dict[Ref, str] = moved, many: int = many
             ) -> list[str]:
-                self._segments(self.addresses.along(moved, self.row, index), rows)
+                self._loops(rest, self._along(moved, axis, index), {**tile, axis: many})
                 return []
 
-            self.function.loop(end - begin, rows, body, [], [])
+            self.function.loop(many * count, many, body, [], [])
 
-    def _segments(self, places: dict[Ref, str], rows: int) -> None:
-        """The vectors, two at a time where rows share them, and what is left."""
-        if self.v is None or self.folds_v:
-            self._columns(places, rows)
-            return
-        n, width = self.nest.axes[self.v], self.width
-        some = 2 if self.nest.fold and n >= 2 * width and rows > 1 else 1
-        done = 0
-        for size, count in sizes(n, width, some):
-            moved = self.addresses.shifted(places, self.v, done)
-            many = max(1, size // width)
-            lanes = min(size, width)
+    # --- where numbers are
 
-            def body(
-                index: str,
-                _: list[str],
-                moved: dict[Ref, str] = moved,
-                many: int = many,
-                lanes: int = lanes,
-            ) -> list[str]:
-                self._tile(self.addresses.along(moved, self.v, index), rows, many, lanes)
-                return []
+    def _along(self, places: dict[Ref, str], axis: int, index: str) -> dict[Ref, str]:
+        """Where everything is, at an index along an axis."""
+        if not index:
+            return places
+        return {x: self._further(at, x, step(x, axis), index) for x, at in places.items()}
 
-            self.function.loop(size * count, size, body, [], [])
-            done += size * count
+    def _further(self, place: str, ref: Ref, by: int, index: str = "1") -> str:
+        """A place, so many numbers further for each round."""
+        kind = self._kept_as(ref)
+        if not by:
+            return place
+        if index == "1":
+            index = str(by)
+        elif by < 0:
+            index = self.function.emit(f"mul i64 {index}, {by}")
+        elif by > 1:
+            kind = f"[{by} x {kind}]"
+        return self.function.emit(f"getelementptr {kind}, ptr {place}, i64 {index}")
 
-    def _columns(self, places: dict[Ref, str], rows: int) -> None:
-        """Some columns at a time, where there are any."""
-        if self.column is None:
-            self._tile(places, rows, 1, 1)
-            return
-        n = self.nest.axes[self.column]
-        for begin, end, columns in pieces(n, COLUMNS):
-            moved = self.addresses.shifted(places, self.column, begin)
+    def _kept_as(self, ref: Ref) -> str:
+        """How the numbers of a ref are kept: a truth value is a byte."""
+        return "i8" if ref.dtype.kind == "b" else self.numbers.type(ref.dtype, 1)
 
-            def body(
-                index: str, _: list[str], moved: dict[Ref, str] = moved, many: int = columns
-            ) -> list[str]:
-                self.addresses.columns = many
-                self._tile(self.addresses.along(moved, self.column, index), rows * many, 1, 1)
-                return []
+    def address(self, ref: Ref, places: dict[Ref, str], spot: Spot, lane: int = 0) -> str:
+        """The address of a ref in a spot of the tile, further by what is looked up."""
+        row, column, at = spot
+        by = row * step(ref, self.row) + column * step(ref, self.column)
+        by += (at + lane) * step(ref, self.v)
+        found = self._further(places[ref], ref, by)
+        if ref.place is None:
+            return found
+        emit, index = self.function.emit, ref.place
+        kind = self.numbers.type(index.dtype, 1)
+        where = self.address(index, places, spot, lane)
+        further = emit(f"load {kind}, ptr {where}, align {index.dtype.itemsize}")
+        if kind != "i64":
+            further = emit(f"sext {kind} {further} to i64")
+        if ref.count:
+            test = emit(f"icmp slt i64 {further}, 0")
+            further = emit(f"select i1 {test}, i64 0, i64 {further}")
+            test = emit(f"icmp sge i64 {further}, {ref.count}")
+            further = emit(f"select i1 {test}, i64 {ref.count - 1}, i64 {further}")
+        return emit(f"getelementptr {self._kept_as(ref)}, ptr {found}, i64 {further}")
 
-            self.function.loop(end - begin, columns, body, [], [])
-        self.addresses.columns = 1
+    # --- one tile: rows times columns times vectors
 
-    # --- one tile: rows times vectors
-
-    def _tile(self, places: dict[Ref, str], rows: int, many: int, lanes: int) -> None:
+    def _tile(self, places: dict[Ref, str], tile: dict[int | None, int]) -> None:
         nest = self.nest
-        spots = [(r, s) for r in range(rows) for s in range(many)]
+        rows, columns = range(tile.get(self.row, 1)), range(tile.get(self.column, 1))
+        size = 1 if self.folds_v else tile.get(self.v, 1)
+        lanes = min(size, self.width)
+        spots = [(r, c, at) for r in rows for c in columns for at in range(0, size, lanes)]
         if not nest.fold:
             cell = Cell(self, places, lanes)
             for nest in self.nests:
-                for r, s in spots:
-                    value = cell.value(nest.code, r, s)
-                    self._store(nest.out, places, value, r, s, lanes)
-                    cell.written(nest.out, value, r, s)
+                for spot in spots:
+                    value = cell.value(nest.code, spot)
+                    self._store(nest.out, places, value, spot, lanes)
+                    cell.written(nest.out, value, spot)
             return
         if self.folds_v:
-            found = self._folded_in_vectors(places, rows)
+            found = self._folded_in_vectors(places, spots)
         else:
             kind = self.numbers.type(nest.code.dtype, lanes)
             start = self.numbers.constant(start_of(nest), nest.code.dtype, lanes)
@@ -155,69 +146,65 @@ class Tiles:
             found = self._fold(
                 places, folded, spots, lanes, [start] * len(spots), [kind] * len(spots)
             )
-        for (r, s), value in zip(spots, found, strict=True):
-            self._store(nest.out, places, value, r, s, lanes)
+        for spot, value in zip(spots, found, strict=True):
+            self._store(nest.out, places, value, spot, lanes)
 
     def _fold(
-        self, places: dict[Ref, str], axes: list[int], spots: list[tuple[int, int]], lanes: int,
+        self, places: dict[Ref, str], axes: list[int], spots: list[Spot], lanes: int,
         sums: list[str], kinds: list[str],
     ) -> list[str]:  # fmt: skip
         """Loops over folded axes that hand on a sum for each spot of the tile."""
         if not axes:
             cell = Cell(self, places, lanes)
             return [
-                self._joined(total, cell, r, s, lanes)
-                for (r, s), total in zip(spots, sums, strict=True)
+                self._joined(total, cell, spot, lanes)
+                for spot, total in zip(spots, sums, strict=True)
             ]
         axis, *rest = axes
 
         def body(index: str, carried: list[str]) -> list[str]:
-            return self._fold(
-                self.addresses.along(places, axis, index), rest, spots, lanes, carried, kinds
-            )
+            here = self._along(places, axis, index)
+            return self._fold(here, rest, spots, lanes, carried, kinds)
 
         return self.function.loop(self.nest.axes[axis], 1, body, sums, kinds)
 
-    def _joined(self, total: str, cell: Cell, r: int, s: int, lanes: int) -> str:
+    def _joined(self, total: str, cell: Cell, spot: Spot, lanes: int) -> str:
         """A sum with one more term; a product is added in one step if the machine can."""
         nest, code = self.nest, self.nest.code
         if nest.fold == "add" and isinstance(code, Apply) and code.function == "multiply" and (
             code.dtype.kind == "f"):  # fmt: skip
-            x, y = (cell.value(part, r, s) for part in code.args)
+            x, y = (cell.value(part, spot) for part in code.args)
             return self.numbers.fma(x, y, total, code.dtype, lanes)
-        value = cell.value(code, r, s)
+        value = cell.value(code, spot)
         return self.numbers.apply(nest.fold, [total, value], [code.dtype] * 2, code.dtype, lanes)
 
-    def _folded_in_vectors(self, places: dict[Ref, str], rows: int) -> list[str]:
-        """The sums of some rows where a folded axis is gone through in vectors."""
-        nest, width, dtype = self.nest, self.width, self.nest.code.dtype
-        n = nest.axes[self.v]  # type: ignore[index]
-        others = [k for k in range(nest.kept, len(nest.axes)) if k != self.v]
-        many = 1 if rows > 1 or n < 4 * width else 4
+    def _folded_in_vectors(self, places: dict[Ref, str], ends: list[Spot]) -> list[str]:
+        """The sums of some spots where a folded axis is gone through in vectors."""
+        nest, width, dtype, axis = self.nest, self.width, self.nest.code.dtype, self.v
+        assert axis is not None
+        n = nest.axes[axis]
+        others = [k for k in range(nest.kept, len(nest.axes)) if k != axis]
+        some = 1 if len(ends) > 1 or n < 4 * width else 4
         totals: list[str] = []
-        done = 0
-        for size, count in sizes(n, width, many):
-            each, lanes = max(1, size // width), min(size, width)
-            spots = [(r, s) for r in range(rows) for s in range(each)]
+        for begin, size, count in pieces(n, width * some, halved=True):
+            lanes = min(size, width)
+            spots = [(row, column, at) for row, column, _ in ends for at in range(0, size, lanes)]
             kinds = [self.numbers.type(dtype, lanes)] * len(spots)
-            start = self.numbers.constant(start_of(nest), dtype, lanes)
-
-            moved = self.addresses.shifted(places, self.v, done)
+            first = [self.numbers.constant(start_of(nest), dtype, lanes)] * len(spots)
+            moved = {x: self._further(at, x, begin * step(x, axis)) for x, at in places.items()}
 
             def body(
                 index: str, carried: list[str], moved: Any = moved, spots: Any = spots,
                 lanes: int = lanes, kinds: Any = kinds,
             ) -> list[str]:  # fmt: skip
-                here = self.addresses.along(moved, self.v, index)
+                here = self._along(moved, axis, index)
                 return self._fold(here, others, spots, lanes, carried, kinds)
 
-            first = [start] * len(spots)
             found = self.function.loop(size * count, size, body, first, kinds)
-            together = partial(self._two, lanes=lanes)
-            vectors = [reduce(together, found[r * each : (r + 1) * each]) for r in range(rows)]
+            together, each = partial(self._two, lanes=lanes), size // lanes
+            vectors = [reduce(together, found[k : k + each]) for k in range(0, len(found), each)]
             parts = self._within(vectors, lanes)
             totals = [*map(partial(self._two, lanes=1), totals, parts)] if totals else parts
-            done += size * count
         return totals
 
     def _two(self, x: str, y: str, lanes: int) -> str:
@@ -253,31 +240,24 @@ class Tiles:
             f"shufflevector {kind} {x}, {kind} {y}, <{len(places)} x i32> <{mask}>"
         )
 
-    def _store(self, out: Ref, places: dict[Ref, str], x: str, r: int, s: int, lanes: int) -> None:
-        nest, numbers, emit = self.nest, self.numbers, self.function.emit
-        dtype, kind = out.dtype, self.addresses.memory_type(out)
-        along = step(out, self.v) if lanes > 1 else 1
-        at = self.addresses.looked_up(
-            out, places, self.addresses.spot(out, places[out], r, s, lanes), r, s, 0
-        )
+    def _store(self, out: Ref, places: dict[Ref, str], x: str, spot: Spot, lanes: int) -> None:
+        numbers, emit, dtype = self.numbers, self.function.emit, out.dtype
         if dtype.kind == "b":
             x = emit(f"zext {numbers.type('i1', lanes)} {x} to {numbers.type('i8', lanes)}")
-        align = 1 if dtype.kind == "b" else dtype.itemsize
-        wide = kind if lanes == 1 else f"<{lanes} x {kind}>"
-        if along == 1 or lanes == 1:
-            if nest.adds:
+        kind, align = self._kept_as(out), dtype.itemsize
+        if lanes > 1 and step(out, self.v) != 1:  # apart
+            wide = numbers.type(kind, lanes)
+            parts = [emit(f"extractelement {wide} {x}, i32 {k}") for k in range(lanes)]
+            lanes = 1
+        else:
+            parts = [x]
+        wide = numbers.type(kind, lanes)
+        for lane, part in enumerate(parts):
+            at = self.address(out, places, spot, lane)
+            if self.nest.adds:
                 before = emit(f"load {wide}, ptr {at}, align {align}")
-                x = numbers.apply("add", [before, x], [dtype] * 2, dtype, lanes)
-            self.function.lines.append(f"  store {wide} {x}, ptr {at}, align {align}")
-            return
-        for lane in range(lanes):
-            at = self.addresses.spot(out, places[out], r, s, lanes, lane)
-            at = self.addresses.looked_up(out, places, at, r, s, lane)
-            one = emit(f"extractelement {wide} {x}, i32 {lane}")
-            if nest.adds:
-                before = emit(f"load {kind}, ptr {at}, align {align}")
-                one = numbers.apply("add", [before, one], [dtype] * 2, dtype, 1)
-            self.function.lines.append(f"  store {kind} {one}, ptr {at}, align {align}")
+                part = numbers.apply("add", [before, part], [dtype] * 2, dtype, lanes)  # noqa: PLW2901
+            self.function.lines.append(f"  store {wide} {part}, ptr {at}, align {align}")
 
 
 class Cell:
@@ -285,68 +265,60 @@ class Cell:
 
     def __init__(self, tiles: Tiles, places: dict[Ref, str], lanes: int) -> None:
         self.tiles, self.places, self.lanes = tiles, places, lanes
-        self.known: dict[tuple[Code, int, int], str] = {}
+        self.known: dict[tuple[Code, Spot], str] = {}
 
-    def value(self, code: Code, r: int, s: int) -> str:
+    def value(self, code: Code, spot: Spot) -> str:
         """A code's value."""
-        tiles, lanes = self.tiles, self.lanes
+        numbers, lanes = self.tiles.numbers, self.lanes
         if isinstance(code, Number):
-            return tiles.numbers.constant(code.value, code.dtype, lanes)
-        key = self._key(code, r, s)
+            return numbers.constant(code.value, code.dtype, lanes)
+        _, spot = key = self._key(code, spot)
         if key not in self.known:
             if isinstance(code, Ref):
-                self.known[key] = self._load(code, key[1], key[2])
+                self.known[key] = self._load(code, spot)
             else:
-                args = [self.value(x, r, s) for x in code.args]
+                args = [self.value(x, spot) for x in code.args]
                 dtypes = [x.dtype for x in code.args]
-                self.known[key] = tiles.numbers.apply(
-                    code.function, args, dtypes, code.dtype, lanes
-                )
+                self.known[key] = numbers.apply(code.function, args, dtypes, code.dtype, lanes)
         return self.known[key]
 
-    def _key(self, code: Code, r: int, s: int) -> tuple[Code, int, int]:
-        tiles, refs = self.tiles, list(refs_in(code))
-        row, column = divmod(r, tiles.addresses.columns)
+    def _key(self, code: Code, spot: Spot) -> tuple[Code, Spot]:
+        """A code, and of a spot what it depends on."""
+        tiles, refs, (row, column, at) = self.tiles, list(refs_in(code)), spot
         row *= any(step(ref, tiles.row) for ref in refs)
         column *= any(step(ref, tiles.column) for ref in refs)
-        by_vector = any(step(ref, tiles.v) for ref in refs)
-        return code, row * tiles.addresses.columns + column, s if by_vector else 0
+        at *= any(step(ref, tiles.v) for ref in refs)
+        return code, (row, column, at)
 
-    def written(self, out: Ref, value: str, r: int, s: int) -> None:
+    def written(self, out: Ref, value: str, spot: Spot) -> None:
         """A number was written: what was read there before is old, and this is what is there."""
         if len(self.tiles.nests) > 1:
             stale = [k for k in self.known if any(x.memory is out.memory for x in refs_in(k[0]))]
             for key in stale:
                 del self.known[key]
             if out.place is None:
-                self.known[self._key(out, r, s)] = value
+                self.known[self._key(out, spot)] = value
 
-    def _load(self, ref: Ref, r: int, s: int) -> str:
+    def _load(self, ref: Ref, spot: Spot) -> str:
         tiles, lanes, emit = self.tiles, self.lanes, self.tiles.function.emit
-        kind, align = tiles.addresses.memory_type(ref), max(1, ref.dtype.itemsize)
-        place, along = self.places[ref], step(ref, tiles.v)
+        along = step(ref, tiles.v)
         varies = ref.place is not None and step(ref.place, tiles.v)
 
-        def one(lane: int) -> str:
-            at = tiles.addresses.spot(ref, place, r, s, lanes, lane)
-            at = tiles.addresses.looked_up(ref, self.places, at, r, s, lane)
-            found = emit(f"load {kind}, ptr {at}, align {align}")
-            return emit(f"icmp ne i8 {found}, 0") if ref.dtype.kind == "b" else found
+        def some(many: int, lane: int = 0) -> str:
+            """So many that lie side by side."""
+            at = tiles.address(ref, self.places, spot, lane)
+            is_truth = ref.dtype.kind == "b"
+            kind = tiles.numbers.type("i8" if is_truth else ref.dtype, many)
+            found = emit(f"load {kind}, ptr {at}, align {ref.dtype.itemsize}")
+            zero = tiles.numbers.constant(0, "i8", many)
+            return emit(f"icmp ne {kind} {found}, {zero}") if is_truth else found
 
-        if lanes == 1:
-            return one(0)
+        if lanes == 1 or (along == 1 and not varies):
+            return some(lanes)
         if not along and not varies:
-            return tiles.numbers.splat(one(0), ref.dtype, lanes)
-        if along == 1 and not varies:
-            at = tiles.addresses.spot(ref, place, r, s, lanes)
-            at = tiles.addresses.looked_up(ref, self.places, at, r, s, 0)
-            found = emit(f"load <{lanes} x {kind}>, ptr {at}, align {align}")
-            if ref.dtype.kind == "b":
-                zero = tiles.numbers.constant(0, "i8", lanes)
-                found = emit(f"icmp ne <{lanes} x i8> {found}, {zero}")
-            return found
+            return tiles.numbers.splat(some(1), ref.dtype, lanes)
         wide, found = tiles.numbers.type(ref.dtype, lanes), "poison"
+        kind = tiles.numbers.type(ref.dtype, 1)
         for lane in range(lanes):
-            kind_of = tiles.numbers.type(ref.dtype, 1)
-            found = emit(f"insertelement {wide} {found}, {kind_of} {one(lane)}, i32 {lane}")
+            found = emit(f"insertelement {wide} {found}, {kind} {some(1, lane)}, i32 {lane}")
         return found

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograd.compiler.native.backend import NativeCall, _name, sections_of
-from autograd.compiler.native.llvm import printed, table_of, used
+from autograd.compiler.native.llvm import printed, table_of, units_of
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.machine import Compiled, this_machine
 from autograd.compiler.native.memories import Memories
@@ -16,10 +16,10 @@ def run_natively(calls, machine=None):
     """Make some calls of NumPy with the machine's code; what it gives."""
     memories = Memories(calls)
     nests = [nest for call in calls for nest in lowered(call, memories)]
-    nests = rolled(nests)
-    code = Compiled([printed([nests], machine or this_machine())])
-    table = table_of(used([nests]))
-    return code.functions[0](table.ctypes.data)
+    units = units_of(rolled(nests))
+    code = Compiled([printed([units], machine or this_machine())])
+    _table, (begin,) = table_of([units])
+    return code.functions[0](begin)
 
 
 def numbers(rng, *shape, special=False):

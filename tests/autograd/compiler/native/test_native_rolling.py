@@ -11,6 +11,7 @@ import optim
 from autograd import Tensor, Value
 from autograd.compiler.instructions import Chain
 from autograd.compiler.native.backend import _key, _pieces_of
+from autograd.compiler.native.llvm import units_of
 from autograd.compiler.native.loops import Loop, every_nest
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.memories import Memories
@@ -183,15 +184,15 @@ def test_a_loop_over_single_numbers_is_one_loop_of_the_machines():
     xs = np.sin(np.arange(100)).tolist()
     g(xs).backward()
     space = Workspace(g._newest, [])
-    steps = [
-        step
+    units = [
+        unit
         for pieces in _pieces_of(space)[1]
         for piece in pieces
         for part in piece.parts
-        for step in part
+        for unit in part
     ]
-    assert sum(isinstance(step, Loop) for step in steps) >= 2
-    assert len(list(every_nest(steps))) < 60  # of hundreds of calls
+    assert sum(unit.times > 1 for unit in units) >= 2
+    assert sum(len(unit.nests) for unit in units) < 60  # of hundreds of calls
 
 
 CHAINS = {
@@ -235,6 +236,6 @@ def test_neighbouring_loops_that_are_cut_at_another_place_are_not_taken_for_the_
     calls = [partial(function, x, x, x) for function in (np.add, np.multiply, np.subtract)]
     memories = Memories(calls)
     one, two, three = (nest for call in calls for nest in lowered(call, memories))
-    assert _key([[Loop(2, (one, two)), Loop(2, (three,))]]) != _key([
-        [Loop(2, (one,)), Loop(2, (two, three))]
+    assert _key([units_of([Loop(2, (one, two)), Loop(2, (three,))])]) != _key([
+        units_of([Loop(2, (one,)), Loop(2, (two, three))])
     ])  # fmt: skip
