@@ -142,8 +142,8 @@ class Kernel:
             if begin <= at < begin + size
         ]
         used = (memory.array for unit in units for memory, _ in unit.table)
-        given = {begin for begin, _ in begins}
-        self.own = [x for x in used if address_of(x) not in given]  # kept for it
+        theirs = {begin for begin, _ in begins}
+        self.own = [x for x in used if address_of(x) not in theirs]  # kept for it
         self.code = Compiled([printed([units], this_machine())])
         return self.code.functions[0]
 

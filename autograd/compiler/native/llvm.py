@@ -36,14 +36,6 @@ LONG = 128
 """So many nests at most are one text: LLVM is quicker with short ones, and the end of the program
 can wait for one."""
 
-Place = tuple[Memory, int, int]
-"""Where a ref begins: its memory, its place there, and how far it goes in a loop's rounds."""
-
-
-def place_of(ref: Ref) -> Place:
-    """Where a ref begins."""
-    return ref.memory, ref.offset, ref.turn
-
 
 class Unit:
     """What is written as one: nests that are gone through together, or all of a loop.
@@ -51,26 +43,25 @@ class Unit:
     Attributes:
         times: How often they are.
         groups: The nests, together those that are one loop.
-        slots: Where in its table the address of each place is; a column has one for each round.
+        slots: For each memory where in its table an address is, and of which number there; for a
+            column there is one for each round.
         table: What is there: memories, and from which number on.
         key: What tells it from others, whatever numbers it is about.
     """
 
     def __init__(self, groups: list[list[Nest]], times: int = 1) -> None:
         self.times, self.groups = times, groups
-        self.slots: dict[Place, int] = {}
+        self.slots: dict[Memory, tuple[int, int]] = {}
         self.table: list[tuple[Memory, int]] = []
-        memories: dict[Memory, int] = {}
         for ref in (ref for nest in self.nests for ref in (*nest.refs, *refs_in(nest.out))):
-            if (place := place_of(ref)) not in self.slots:
-                self.slots[place] = len(self.table)
-                members = ref.memory.members if isinstance(ref.memory, Column) else None
-                self.table += members or [(ref.memory, ref.offset)]
-                memories.setdefault(ref.memory, len(memories))
+            memory, at = ref.memory, ref.offset
+            if memory not in self.slots:
+                self.slots[memory] = len(self.table), at
+                self.table += memory.members if isinstance(memory, Column) else [(memory, at)]
 
         def place_in(ref: Ref) -> Hashable:
-            kind = memories[ref.memory], isinstance(ref.memory, Column)
-            return *kind, self.slots[place_of(ref)], ref.turn
+            slot, begin = self.slots[ref.memory]
+            return slot, ref.offset - begin, ref.turn, isinstance(ref.memory, Column)
 
         forms = (tuple(form_of(nest, place_in) for nest in group) for group in groups)
         self.key: Hashable = (times, *forms)
@@ -132,11 +123,16 @@ def printed(parts: Iterable[Sequence[Unit]], machine: Machine) -> str:
         _write(function, unit)
         further = function.emit(f"getelementptr ptr, ptr %at, i64 {1 + len(unit.table)}")
         following.append(f"[ {further}, %{function.block} ]")
-        lines += [f"nest{k}:", *function.lines, "  br label %next"]
+        lines += [f"nest{k}:", *function.lines, "  br label %further"]
     cases = " ".join(f"i64 {k}, label %nest{k}" for k, _ in distinct.values())
     first = [
-        "define i64 @f(ptr %table) {", "entry:", "  br label %next", "next:",
-        f"  %at = phi ptr {', '.join(['[ %table, %entry ]', *following])}",
+        "define i64 @f(ptr %table) {", "entry:", "  %first = load i64, ptr %table",
+        # It never is; but with two ways into it, this is no loop for LLVM, which moves what stays
+        # the same in front of the outermost loop: that should be one of a nest's.
+        "  %never = icmp slt i64 %first, 0", "  br i1 %never, label %further, label %next",
+        "further:", f"  %there = phi ptr {', '.join(['[ %table, %entry ]', *following])}",
+        "  br label %next",
+        "next:", "  %at = phi ptr [ %table, %entry ], [ %there, %further ]",
         "  %which = load i64, ptr %at",
         f"  switch i64 %which, label %end [ {cases} ]",
     ]  # fmt: skip
@@ -146,24 +142,26 @@ def printed(parts: Iterable[Sequence[Unit]], machine: Machine) -> str:
 def _write(function: Function, unit: Unit) -> None:
     """Write a unit."""
     bases = {
-        place: function.pointer(slot)
-        for place, slot in unit.slots.items()
-        if not isinstance(place[0], Column)
+        memory: function.pointer(slot)
+        for memory, (slot, _) in unit.slots.items()
+        if not isinstance(memory, Column)
     }
 
     def body(index: str, _: list[str]) -> list[str]:
-        here = dict(bases)
-        for place, slot in unit.slots.items():
-            if isinstance(place[0], Column):
-                here[place] = function.pointer(slot, index)
-            elif index and (turn := place[-1] * place[0].dtype.itemsize):
-                by = function.emit(f"mul i64 {index}, {turn}")
-                here[place] = function.emit(f"getelementptr i8, ptr {bases[place]}, i64 {by}")
+        for memory, (slot, _) in unit.slots.items():
+            if isinstance(memory, Column):
+                bases[memory] = function.pointer(slot, index)
         for group in unit.groups:
             tiles = Tiles(function, group)
-            tiles.write({ref: here[place_of(ref)] for ref in tiles.refs})
+            places: dict[Ref, str] = {}
+            for ref in tiles.refs:
+                by = ref.offset - unit.slots[ref.memory][1]
+                places[ref] = tiles.further(bases[ref.memory], ref, by)
+                if index:
+                    places[ref] = tiles.further(places[ref], ref, ref.turn, index)
+            tiles.write(places)
             if group[-1].stops:
-                function.stop(here[place_of(group[-1].out)], group[-1].stops)
+                function.stop(places[group[-1].out], group[-1].stops)
         return []
 
     function.loop(unit.times, 1, body, [], [])

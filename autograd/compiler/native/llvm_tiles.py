@@ -65,7 +65,7 @@ class Tiles:
             shared = self.nest.fold and n >= 2 * self.width and tile.get(self.row, 1) > 1
             size = self.width * (2 if shared else 1)
         for begin, many, count in pieces(n, size, halved=is_v):
-            moved = {x: self._further(at, x, begin * step(x, axis)) for x, at in places.items()}
+            moved = {x: self.further(at, x, begin * step(x, axis)) for x, at in places.items()}
 
             def body(
                 index: str, _: list[str], moved: dict[Ref, str] = moved, many: int = many
@@ -81,9 +81,9 @@ class Tiles:
         """Where everything is, at an index along an axis."""
         if not index:
             return places
-        return {x: self._further(at, x, step(x, axis), index) for x, at in places.items()}
+        return {x: self.further(at, x, step(x, axis), index) for x, at in places.items()}
 
-    def _further(self, place: str, ref: Ref, by: int, index: str = "1") -> str:
+    def further(self, place: str, ref: Ref, by: int, index: str = "1") -> str:
         """A place, so many numbers further for each round."""
         kind = self._kept_as(ref)
         if not by:
@@ -105,7 +105,7 @@ class Tiles:
         row, column, at = spot
         by = row * step(ref, self.row) + column * step(ref, self.column)
         by += (at + lane) * step(ref, self.v)
-        found = self._further(places[ref], ref, by)
+        found = self.further(places[ref], ref, by)
         if ref.place is None:
             return found
         emit, index = self.function.emit, ref.place
@@ -191,7 +191,7 @@ class Tiles:
             spots = [(row, column, at) for row, column, _ in ends for at in range(0, size, lanes)]
             kinds = [self.numbers.type(dtype, lanes)] * len(spots)
             first = [self.numbers.constant(start_of(nest), dtype, lanes)] * len(spots)
-            moved = {x: self._further(at, x, begin * step(x, axis)) for x, at in places.items()}
+            moved = {x: self.further(at, x, begin * step(x, axis)) for x, at in places.items()}
 
             def body(
                 index: str, carried: list[str], moved: Any = moved, spots: Any = spots,
