@@ -50,7 +50,6 @@ class BoundProgram:
         arguments: Each argument's name, and the places where its numbers go.
         leaves: What gets a gradient: its name, its numbers, and the gradient's.
         results: Each result's name and where it lies.
-        seeds: The gradients of the results, from which the backward pass begins.
         forward, backward: The calls; of a training step, forward is all that it computes.
         writes: What copies new numbers to where they stay, after all else.
         kept: What stays from step to step beside the leaves, such as an optimizer's averages.
@@ -62,7 +61,6 @@ class BoundProgram:
     arguments: list[tuple[str, list[Any]]] = field(default_factory=list)
     leaves: list[tuple[str, Any, Any]] = field(default_factory=list)
     results: list[tuple[str, Any]] = field(default_factory=list)
-    seeds: list[Any] = field(default_factory=list)
     forward: Calls = field(default_factory=list)
     backward: Calls = field(default_factory=list)
     writes: Calls = field(default_factory=list)
@@ -271,7 +269,6 @@ def _backward(out: BoundProgram, program: Program, space: Workspace) -> None:
         for k, seed in enumerate(program.seeds):
             array = space.arrays[seed]
             array[...] = 1.0
-            out.seeds.append(array)
             out.named.append((array, f"seed{k}", GIVEN))
         out.backward += space.arrays.sections[1]
     if program.emitted.gradient is None:
@@ -280,7 +277,6 @@ def _backward(out: BoundProgram, program: Program, space: Workspace) -> None:
     first[space.result_seeds] = 1.0
     if not space.value_grads:
         space.seeds[:] = first
-        out.seeds.append(space.seeds)
         out.named.append((space.seeds, "seed", GIVEN))
     else:
         out.backward.append(partial(np.positive, first, space.seeds))

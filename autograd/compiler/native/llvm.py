@@ -147,7 +147,7 @@ def _write(function: Function, unit: Unit) -> None:
         if not isinstance(memory, Column)
     }
 
-    def body(index: str, _: list[str]) -> list[str]:
+    def body(index: str, none: list[str]) -> list[str]:
         for memory, (slot, _) in unit.slots.items():
             if isinstance(memory, Column):
                 bases[memory] = function.pointer(slot, index)
@@ -162,7 +162,7 @@ def _write(function: Function, unit: Unit) -> None:
             tiles.write(places)
             if group[-1].stops:
                 function.stop(places[group[-1].out], group[-1].stops)
-        return []
+        return none
 
     function.loop(unit.times, 1, body, [], [])
 

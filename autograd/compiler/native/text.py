@@ -21,6 +21,7 @@ from autograd.compiler.native.loops import (
     indices,
     mapped,
     refs_in,
+    start_of,
 )
 from autograd.errors import CompileError
 
@@ -156,11 +157,10 @@ class Text:
     def folded(self, nest: Nest, depth: str, code: str, names: Names) -> Iterator[str]:
         """The lines that fold numbers into one."""
         name, axes = "sum" if nest.fold == "add" else "all", nest.axes
-        first = START[nest.fold]
-        if first is None:  # the first of them; those are at the places with the index 0
-            start = self.code(first_of(nest), axes, names)
-        else:
-            start = self.number(first, nest.code.dtype)
+        first = start_of(nest)
+        if nest.code.dtype.kind == "i":  # an int of four bytes here
+            first = min(max(first, -(1 << 31)), (1 << 31) - 1)
+        start = self.number(first, nest.code.dtype)
         yield f"{depth}{self.declare.format(type=self.type(nest.code.dtype))} {name} = {start};"
         inner = depth
         for k in range(nest.kept, len(axes)):
@@ -204,25 +204,6 @@ def _is_downward(loop: Loop) -> bool:
     """Whether most of what a loop reads and writes is farther on the earlier the round."""
     refs = [ref for nest in loop.body for ref in (*nest.refs, nest.out)]
     return sum((ref.turn > 0) - (ref.turn < 0) for ref in refs) < 0
-
-
-START: Mapping[str, Any] = {
-    "add": 0.0, "multiply": 1.0, "maximum": None, "minimum": None,
-    "logical_and": True, "logical_or": False,
-}  # fmt: skip
-"""What folding begins with; None for the first number."""
-
-
-def first_of(nest: Nest) -> Code:
-    """The code of the first round of what is folded."""
-
-    def one(ref: Ref) -> Ref:
-        steps = tuple(s if k < nest.kept else 0 for k, s in enumerate(ref.steps))
-        place = None if ref.place is None else one(ref.place)
-        return Ref(ref.memory, ref.offset, steps, place, ref.count)
-
-    found: Code = mapped(nest.code, one)
-    return found
 
 
 def bracketed(x: str) -> str:
