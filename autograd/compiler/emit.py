@@ -22,7 +22,7 @@ import numpy as np
 from autograd.compiler.columns import in_turn
 from autograd.compiler.float_chains import FloatChain
 from autograd.compiler.gather import gather, gathered, scatter
-from autograd.compiler.instructions import Chain, Gather, Group, Loop, Product, Raised, Sums
+from autograd.compiler.instructions import Chain, Gather, Group, Loop, Placed, Product, Raised, Sums
 from autograd.compiler.loop import Repeated
 from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.loop_gradients import of_given, take_out
@@ -36,7 +36,6 @@ from autograd.tensor import Tensor
 if TYPE_CHECKING:
     from autograd.arrays import Array, FloatArray, IntArray
     from autograd.compiler.instructions import Instruction
-    from autograd.compiler.place import Placement
 
 
 class Emitted:
@@ -51,9 +50,7 @@ class Emitted:
         gradient: That of the leaves; None where no gradient flows.
     """
 
-    def __init__(
-        self, raised: Raised, placement: Placement, indices: int, body: bool = False
-    ) -> None:
+    def __init__(self, raised: Raised, placement: Placed, indices: int, body: bool = False) -> None:
         self.tape = tape = Tape()
         self.raised, self.placement, self.at = raised, placement, placement.at
         self.body = body

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from autograd.compiler.graph import DATA, LEAF, Graph
 
 if TYPE_CHECKING:
-    from autograd.arrays import BoolArray, IntArray
-    from autograd.compiler.emit import Emitted
-    from autograd.compiler.place import Placement
-    from autograd.compiler.tape import Traced
+    from autograd.arrays import Array, BoolArray, FloatArray, IntArray
+    from autograd.compiler.tape import Tape, Traced
     from autograd.op import Elementwise
 
 
@@ -97,9 +95,9 @@ class Body:
     made: IntArray
     same: IntArray
     exposed: BoolArray
-    placement: Placement
+    placement: Placed
     shared: list[tuple[Group | Product, int]] = field(default_factory=list)
-    emitted: Emitted | None = None
+    emitted: EmittedBody | None = None
     ends: list[tuple[Traced | None, Traced, int]] = field(default_factory=list)
 
     @cached_property
@@ -176,6 +174,45 @@ class Raised:
     needs: BoolArray
     alive: BoolArray
     instructions: list[Instruction] = field(default_factory=list)
+
+
+class Placed(Protocol):
+    """What is read of place.py's Placement."""
+
+    graph: Graph
+    at: IntArray
+    size: int
+    begins: list[int]
+    leaf_order: list[int]
+    constant_order: list[int]
+    constants_at: int
+    one_at: int
+    ones: dict[int, int]
+
+    def constants(self) -> FloatArray:
+        """The numbers of all constants."""
+        raise NotImplementedError
+        ...
+
+
+class EmittedBody(Protocol):
+    """What a loop knows of emit.py's calls of its body."""
+
+    tape: Tape
+    indices: Traced
+    chosen: Traced
+    kept: list[tuple[Traced, int]]
+    gradient: Traced | None
+
+    def within(self, numbers: FloatArray) -> dict[int, Array]:
+        """The arrays of all rows as parts of one, for `bind`."""
+        raise NotImplementedError
+        ...
+
+    def choose(self, indices: IntArray, out: IntArray | None = None) -> IntArray:
+        """Where what the lookups choose lies, for indices or for lines of them."""
+        raise NotImplementedError
+        ...
 
 
 def operands_of(x: Instruction) -> list[IntArray]:

@@ -22,8 +22,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from autograd.arrays import BoolArray, FloatArray, IntArray
-    from autograd.compiler.emit import Emitted
-    from autograd.compiler.instructions import Loop
+    from autograd.compiler.instructions import EmittedBody, Loop
 
 
 class Repeated:
@@ -38,7 +37,9 @@ class Repeated:
         needing: Which of the numbers that go in every round has gradients for.
     """
 
-    def __init__(self, loop: Loop, emitted: Emitted, inputs: IntArray, needed: BoolArray) -> None:
+    def __init__(
+        self, loop: Loop, emitted: EmittedBody, inputs: IntArray, needed: BoolArray
+    ) -> None:
         self.loop, self.emitted = loop, emitted
         self.inputs, self.start = inputs.astype(np.int32), len(needed)
         self.body = body = loop.body

@@ -342,8 +342,9 @@ class RowEffects(Crossing):
     ) -> Traced:
         """An array like another, or of zeros, but for some numbers: rows, or places of arrays."""
         rows = [x for x in new.values() if isinstance(x, int)]
-        if len(rows) == like.size:
-            places = np.zeros(like.shape, dtype=np.intp)
+        if len(rows) == len(new) and (array is None or len(rows) == like.size):
+            zero = self.row_of(0.0) if len(rows) < like.size else 0
+            places = np.full(like.shape, zero, dtype=np.intp)
             for index, row in new.items():
                 places[index] = row
             return self.array(places).astype(like.dtype, copy=False)
