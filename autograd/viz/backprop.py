@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 from autograd.anomalies import detect_anomaly
 from autograd.checks import came, check_int
@@ -62,6 +63,16 @@ class Backprop(Pass):
             OSError: The file cannot be written; what was there before stays.
         """
         save_pass(self, path)
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """What `save` was called in version 0.1, for a page."""
+        warn("Backprop.to_html is called save now.", DeprecationWarning, stacklevel=2)
+        self.save(path)
+
+    def to_svg(self, path: str | os.PathLike[str]) -> None:
+        """What `save` was called in version 0.1, for a picture that moves."""
+        warn("Backprop.to_svg is called save now.", DeprecationWarning, stacklevel=2)
+        self.save(path)
 
     def __str__(self) -> str:
         return exercise.whole_text(self)

@@ -79,6 +79,15 @@ def test_a_pass_is_saved_as_the_page_the_film_and_the_text_it_is(tmp_path):
     assert "@keyframes" in (tmp_path / "pass.svg").read_text("utf-8")
 
 
+@pytest.mark.parametrize(("name", "suffix"), [("to_html", ".html"), ("to_svg", ".svg")])
+def test_what_save_was_called_in_0_1_warns_and_works(name, suffix, tmp_path):
+    steps = backprop(neuron())
+    steps.save(tmp_path / f"now{suffix}")
+    with pytest.warns(DeprecationWarning, match=rf"Backprop\.{name} is called save now"):
+        getattr(steps, name)(tmp_path / f"then{suffix}")
+    assert (tmp_path / f"then{suffix}").read_bytes() == (tmp_path / f"now{suffix}").read_bytes()
+
+
 def test_mermaid_has_a_box_for_each_node_and_an_arrow_for_each_operand(tmp_path):
     x = Value(3.0, label="x")
     picture = draw(x * x + 2)
