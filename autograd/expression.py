@@ -213,9 +213,9 @@ class _Reader:
             self._at += 1
         while not (call and self._sign == ")"):
             if self._sign == ")":
-                raise (
-                    self._refusal(_NO_LIST, place, ALLOWED) if close else self._unfit(_NO_PARTNER)
-                )
+                if close:
+                    raise self._refusal(_NO_LIST, place, ALLOWED)
+                raise self._unfit(_NO_PARTNER)
             if call and self._sign in _STARS:
                 raise self._unfit(_STARS[self._sign], ALLOWED)
             self._climb(_SUM)
@@ -227,10 +227,10 @@ class _Reader:
             self._at += 1
         if self._sign == "(":
             raise self._refusal("this is not a function.", self._start, ALLOWED)
-        if self._sign == "." != close:
+        if self._sign == ".":
             raise self._unfit(". is not allowed between names.", ALLOWED)
         if self._sign != close:
-            raise self._unfit(*[_NO_PARTNER] * (self._sign == ")"))
+            raise self._unfit(_NO_PARTNER if self._sign == ")" else _MISFIT)
         self._at += 1
         self._start, self._opened = place, outer
         return count

@@ -70,14 +70,14 @@ def to_dot(graph: DrawnGraph, sizes: Mapping[str, Size], direction: Direction = 
     return str(dot.source)
 
 
-def run_dot(source: str, file_format: str) -> bytes | None:
+def run_dot(source: str, file_format: str, *options: str) -> bytes | None:
     """Run the program `dot`; None where there is none, or it fails, or takes too long."""
     program = shutil.which("dot")
     if program is None:
         return None
     try:
         done = subprocess.run(
-            [program, f"-T{file_format}"],
+            [program, f"-T{file_format}", *options],
             input=source.encode(),
             capture_output=True,
             timeout=SECONDS,

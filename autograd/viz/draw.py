@@ -187,7 +187,7 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file.
 
-        PNG and PDF are made by matplotlib.
+        PNG and PDF are made by matplotlib, or by the program `dot` where that is missing.
 
         Args:
             path: Its ending says what is written: .svg, .png, .pdf, .dot, .html, .md (Mermaid,
@@ -195,7 +195,7 @@ class Drawing:
 
         Raises:
             ValueError: path has another ending.
-            RuntimeError: .png or .pdf, and there is no matplotlib.
+            RuntimeError: .png or .pdf, and there is neither matplotlib nor `dot`.
             OSError: The file cannot be written; what was there before stays.
         """
         save_by_suffix(path, self.writers())
@@ -226,8 +226,11 @@ class Drawing:
         try:
             return to_paper(self._scene, file_format)
         except ImportError as err:
+            if made := run_dot(self.source, file_format, "-Gdpi=144"):
+                return made
             raise RuntimeError(
-                f"save: .{file_format} needs matplotlib (pip install matplotlib); .svg does not."
+                f"save: .{file_format} needs matplotlib (pip install matplotlib) or the program "
+                "`dot` (install Graphviz, https://graphviz.org). .svg needs neither."
             ) from err
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:

@@ -527,9 +527,20 @@ def test_a_pdf_does_not_tell_when_it_was_made(tmp_path):
         assert b"CreationDate" not in (tmp_path / f"{name}.pdf").read_bytes()
 
 
-def test_paper_without_matplotlib_says_what_to_install(tmp_path, monkeypatch):
+@pytest.fixture
+def without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(RuntimeError, match=r"\.png needs matplotlib \(pip"):
+
+
+@needs_dot
+@pytest.mark.parametrize("suffix", MAGIC)
+def test_paper_is_made_by_dot_where_there_is_no_matplotlib(suffix, tmp_path, without_matplotlib):
+    draw(neuron()).save(tmp_path / f"x{suffix}")
+    assert (tmp_path / f"x{suffix}").read_bytes().startswith(MAGIC[suffix])
+
+
+def test_paper_without_both_says_what_to_install(tmp_path, without_dot, without_matplotlib):
+    with pytest.raises(RuntimeError, match=r"\.png needs matplotlib .* or the program `dot`"):
         draw(neuron()).save(tmp_path / "x.png")
     assert not list(tmp_path.iterdir())
 
