@@ -1017,6 +1017,24 @@ def test_an_array_has_what_its_single_numbers_are_given(change, when, after, aud
     assert_same_steps(made, calls, rtol=1e-10, atol=1e-13, each=True, audit=audit)
 
 
+@pytest.mark.parametrize("count", [1, 2])  # also some, whose array keeps the other gradients
+def test_numbers_of_an_array_are_trained_by_what_comes_to_the_array(count):
+    def made():
+        p = nn.Parameter([0.5, -1.0])
+        optimizer = optim.AdamW(p.scalars("p")[:count], lr=0.1)
+
+        def step(x):
+            loss = (p * p * x).tanh().sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step, p
+
+    assert_same_steps(made, [(1.0,), (2.0,), (3.0,), (0.5,)], each=True, rtol=1e-13)
+
+
 @pytest.mark.parametrize("settings", [{}, {"momentum": 0.9}])
 @pytest.mark.parametrize(
     "leaf",
