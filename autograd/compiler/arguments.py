@@ -30,15 +30,19 @@ class Given:
     """The arguments of one call, taken apart.
 
     Attributes:
+        args, kwargs: They.
         floats, arrays: The data.
         values, tensors: The nodes, which get gradients.
         others: What counts by identity: functions, models.
         signature: Everything else about the arguments.
     """
 
-    __slots__ = ("arrays", "floats", "others", "signature", "tensors", "values")
+    __slots__ = (
+        "args", "arrays", "floats", "kwargs", "others", "signature", "tensors", "values",
+    )  # fmt: skip
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.args, self.kwargs = args, kwargs
         self.floats: list[float] = []
         self.arrays: list[Array] = []
         self.values: list[Value] = []

@@ -21,11 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.passes import Ends
+from autograd.compiler.perturbed import perturbed
+from autograd.compiler.replay import MISS
 from autograd.node import Node, gradients
 from autograd.tensor import Tensor
 from autograd.trees import flatten
@@ -33,6 +35,9 @@ from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+    from autograd.compiler.arguments import Given
+    from autograd.compiler.effects import State
+    from autograd.compiler.program import Program, Workspace
     from autograd.compiler.results import ResultTensor, ResultValue
 
 TOLERANCES = {8: (1e-9, 1e-12), 4: (1e-4, 1e-6), 2: (3e-2, 1e-3)}
@@ -58,6 +63,8 @@ class Schedule:
     def took(self, audit: float, replay: float) -> None:
         """Put off the next one, for as long as the seconds of this one and of a replay say."""
         now = self.calls + 1
+        if now == 1:
+            return  # the recording's own
         self.next = max(2 * now, now + int(10 * audit / max(replay, 1e-9)))
 
 
@@ -74,78 +81,139 @@ class Difference(Exception):
         self.stable, self.of_type = stable, of_type
 
 
-class Audited(NamedTuple):
-    """A replay that is compared.
+class Audit:
+    """A replay that is compared with its function as it is written.
 
-    Attributes:
-        results: What it gave.
-        state: What it has changed, by what to call it.
-        nodes: The Values and Tensors that it uses.
+    Args:
+        program: What was run.
+        given: The arguments.
+        function: Runs the function on them as it is written.
+        trace: Records it on them once more; the recording comes first.
+        results: What the replay gave.
+        space: Its memory.
+        before: What it changes, as that was before.
         graded: Whether to compare gradients, too.
-        run: Runs the function as it is written, and gives its results and what it has changed.
-        terms: Gives every number that the replay has computed so far, in arrays.
-        made_inside: Gives those of the nodes that the function makes anew in each run.
-        float_size: Gives the bytes of the smallest floats that a result, by number, is made of; of
-            None, those of gradients.
-        undecided: Says whether as it is written the function takes another path, from a comparison
-            of numbers on that are closer to each other than a given one.
-        perturbed: Runs the program in other memory, with what goes in changed in its last digits:
-            which ones a number says, none of them None. Gives the results and what has changed; or
-            None if that takes another path.
     """
 
-    results: Any
-    state: dict[str, Any]
-    nodes: Sequence[Any]
-    graded: bool
-    run: Callable[[], tuple[Any, dict[str, Any]]]
-    terms: Callable[[], list[Any]]
-    made_inside: Callable[[], list[Any]]
-    float_size: Callable[[int | None], int]
-    undecided: Callable[[float], bool]
-    perturbed: Callable[[int | None], tuple[Any, dict[str, Any]] | None]
+    def __init__(
+        self, program: Program, given: Given, function: Callable[[], object],
+        trace: Callable[[], tuple[Any, ...]], results: Any, space: Workspace, before: State,
+        graded: bool,
+    ) -> None:  # fmt: skip
+        self.program, self.given, self.space, self.before = program, given, space, before
+        self.function, self.trace, self.results = function, trace, results
+        self.graded = graded and not program.is_step  # else results are constants
+        leaves = program.graph.leaves[program.value_count :]
+        around = [x for x, _ in (*program.placement.arrays, *program.closed)]
+        nodes = [*leaves, *given.values, *given.tensors, *around]
+        self.nodes: list[Any] = [*{id(x): x for x in nodes}.values()]
+
+    def compare(self) -> None:
+        """Run the function as it is written, and compare; all is as before the replay then.
+
+        Raises:
+            Difference: they differ by more than rounding.
+        """
+        state = self.program.state(self.given).numbers()
+        try:
+            self._compare(state)
+        finally:
+            self.before.restore()
+
+    def _compare(self, state: dict[str, Any]) -> None:
+        ours, theirs = self._numbers(self.results) | state, self._as_written()
+        for one, other in ((ours, theirs), (theirs, ours)):
+            for name in other.keys() - one.keys():
+                if name.startswith("result"):
+                    raise Difference(f"as it is written {', '.join(theirs)} are returned")
+                one[name] = 0.0 * other[name]  # where none has arrived
+        total = _sum_of_sizes(self.space.terms())
+        wrong = _differing(ours, theirs, total)
+        wrong = [x for x in wrong if not _agree(ours[x], theirs[x], total, self._size(x))]
+        if not wrong:
+            return
+        kept = self._not_made_inside()
+        if len(kept) < len(self.nodes):
+            self.nodes = kept
+            return self._compare(state)
+        again = [self._as_written() for _ in range(2)]
+        stable = all(x in run and _agree(run[x], theirs[x], total) for run in again for x in wrong)
+        if stable and self._is_undecided(TOLERANCES[8][1] * total):
+            return
+        if stable:
+            runs = [self._perturbed(seed) for seed in (None, 0, 1, 2)]
+            wrong = [x for x in wrong if not _is_sensitive(x, ours[x], theirs[x], runs, total)]
+        if wrong:
+            name = wrong[0]
+            message = f"{name} is {_shown(theirs[name])}, and compiled {_shown(ours[name])}"
+            pairs = [(np.asarray(ours[x]), np.asarray(theirs[x])) for x in wrong]
+            raise Difference(message, stable, all(_differ_in_type(x, y, total) for x, y in pairs))
+
+    def _as_written(self) -> dict[str, Any]:
+        self.before.restore()
+        return self._found(self.function())
+
+    def _found(self, results: object) -> dict[str, Any]:
+        """Results, the gradients of the nodes, and what has changed."""
+        return self._numbers(results) | self.program.state(self.given).numbers()
+
+    def _numbers(self, results: object) -> dict[str, float | Array]:
+        """What was returned, and the gradients of the nodes, by what to call it in a message."""
+        leaves, _ = flatten(results, objects=lambda array: array)
+        found: dict[str, float | Array] = {
+            f"result {k} ({_kind(x)})": getattr(x, "_data", x) for k, x in enumerate(leaves)
+        }
+        ends = {k: x for k, x in enumerate(leaves) if isinstance(x, Node) and x.requires_grad}
+        if self.graded and ends:
+            seeds = [_seed(x._data, k) for k, x in ends.items()]
+            with np.errstate(all="ignore"):
+                grads = gradients(Ends(list(ends.values())), self.nodes, seeds)
+            for node, grad in zip(self.nodes, grads, strict=True):
+                holder, index = (node.home.holder, node.home.index) if node.home else (node, ())
+                if grad is None or not holder.requires_grad:  # numbers of a frozen array get none
+                    continue
+                name = f"{GRADIENT}{holder.label or type(holder).__name__} ({id(holder)})"
+                if isinstance(holder, Tensor):
+                    total = found.setdefault(name, np.zeros(holder.shape, np.asarray(grad).dtype))
+                    np.asarray(total)[index] += grad
+                else:
+                    found[name] = grad
+        return found
+
+    def _perturbed(self, seed: int | None) -> dict[str, Any]:
+        """What the program gives in other memory, with what goes in changed in its last digits.
+
+        A number says which ones, None: none of them. Nothing if that takes another path.
+        """
+        self.before.restore()
+        found = perturbed(self.program, self.given, seed)
+        return {} if found is MISS else self._found(found)
+
+    def _size(self, name: str) -> int:
+        """The bytes of the smallest floats that a result or a gradient is made of."""
+        return self.program.float_size(int(name.split()[1]) if name.startswith("result") else None)
+
+    def _not_made_inside(self) -> list[Any]:
+        """The nodes without those that the function makes anew in each run."""
+        there = set(map(id, self.trace()[0].graph.leaves))
+        leaves = set(map(id, self.program.graph.leaves[self.program.value_count :]))
+        return [x for x in self.nodes if id(x) not in leaves or id(x) in there]
+
+    def _is_undecided(self, close: float) -> bool:
+        """Whether as it is written the function takes another path, from close numbers on."""
+        there = self.trace()[0].graph.guards
+        for relation, left, right, outcomes in self.space.guards:
+            found = np.array(there.get(relation, ([], b""))[1], dtype=bool)[: len(outcomes)]
+            other = np.flatnonzero(found != outcomes[: len(found)])
+            if other.size:
+                return bool(abs(left()[other[0]] - right()[other[0]]) <= close)
+        return False
 
 
-def compare(replay: Audited) -> None:
-    """Run a function as it is written, and compare that with a replay.
-
-    Raises:
-        Difference: they differ by more than rounding.
-    """
-    nodes, graded = replay.nodes, replay.graded
-    ours = _numbers(replay.results, nodes, graded) | replay.state
-    theirs = _as_written(replay)
-    for one, other in ((ours, theirs), (theirs, ours)):
-        for name in other.keys() - one.keys():
-            if name.startswith("result"):
-                raise Difference(f"as it is written {', '.join(theirs)} are returned")
-            one[name] = 0.0 * other[name]  # where none has arrived
-    total = _sum_of_sizes(replay.terms())
-    wrong = _differing(ours, theirs, total)
-    wrong = [x for x in wrong if not _agree(ours[x], theirs[x], total, _size(replay, x))]
-    if not wrong:
-        return
-    fresh = {id(x) for x in replay.made_inside()}
-    if fresh:
-        kept = [x for x in nodes if id(x) not in fresh]
-        return compare(replay._replace(nodes=kept, made_inside=list))
-    again = [_as_written(replay) for _ in range(2)]
-    stable = all(x in run and _agree(run[x], theirs[x], total) for run in again for x in wrong)
-    if stable and replay.undecided(TOLERANCES[8][1] * total):
-        return
-    if stable:
-        runs = [_again(replay, seed) for seed in (None, 0, 1, 2)]
-        wrong = [x for x in wrong if not _is_sensitive(x, ours[x], theirs[x], runs, total)]
-    if wrong:
-        name = wrong[0]
-        message = f"{name} is {_shown(theirs[name])}, and compiled {_shown(ours[name])}"
-        pairs = [(np.asarray(ours[x]), np.asarray(theirs[x])) for x in wrong]
-        raise Difference(message, stable, all(_differ_in_type(x, y, total) for x, y in pairs))
-
-
-def same(results: Sequence[Any], numbers: Sequence[Any]) -> bool:
+def same(results: object, numbers: Sequence[Any]) -> bool:
     """Whether results are these numbers and arrays but for rounding."""
-    pairs = [(getattr(x, "_data", x), y) for x, y in zip(results, numbers, strict=True)]
+    leaves, _ = flatten(results, objects=lambda array: array)
+    pairs = [(getattr(x, "_data", x), y) for x, y in zip(leaves, numbers, strict=True)]
     single = np.array([pair for pair in pairs if type(pair[0]) is type(pair[1]) is float])
     total = _sum_of_sizes([single])
     if len(single) and not _agree(single[:, 0], single[:, 1], total):
@@ -162,15 +230,6 @@ def _sum_of_sizes(terms: Sequence[Array]) -> float:
     return min(found, float(np.finfo(float).max))
 
 
-def _size(replay: Audited, name: str) -> int:
-    return replay.float_size(int(name.split()[1]) if name.startswith("result") else None)
-
-
-def _as_written(replay: Audited) -> dict[str, float | Array]:
-    results, state = replay.run()
-    return _numbers(results, replay.nodes, replay.graded) | state
-
-
 def _differing(
     ours: dict[str, float | Array], theirs: dict[str, float | Array], total: float
 ) -> list[str]:
@@ -181,15 +240,6 @@ def _differing(
         single = {}
     others = [name for name in ours if name not in single]
     return [name for name in others if not _agree(ours[name], theirs[name], total)]
-
-
-def _again(replay: Audited, seed: int | None) -> dict[str, Any]:
-    """What the program gives in other memory; nothing if it takes another path."""
-    found = replay.perturbed(seed)
-    if found is None:
-        return {}
-    results, state = found
-    return _numbers(results, replay.nodes, replay.graded) | state
 
 
 def _is_sensitive(
@@ -210,36 +260,6 @@ def _is_sensitive(
             if not np.nanmax(off) > CLOSE * np.nanmax(own):  # inf by inf is nan, and as large
                 return True
     return False
-
-
-def _numbers(results: object, nodes: Sequence[Node], graded: bool) -> dict[str, float | Array]:
-    """What was returned, and the gradients of the nodes, by what to call it in a message.
-
-    Args:
-        results: What was returned.
-        nodes: The nodes.
-        graded: Whether gradients are wanted.
-    """
-    leaves, _ = flatten(results, objects=lambda array: array)
-    found: dict[str, float | Array] = {
-        f"result {k} ({_kind(x)})": getattr(x, "_data", x) for k, x in enumerate(leaves)
-    }
-    ends = {k: x for k, x in enumerate(leaves) if isinstance(x, Node) and x.requires_grad}
-    if graded and ends:
-        seeds = [_seed(x._data, k) for k, x in ends.items()]
-        with np.errstate(all="ignore"):
-            grads = gradients(Ends(list(ends.values())), nodes, seeds)
-        for node, grad in zip(nodes, grads, strict=True):
-            holder, index = (node.home.holder, node.home.index) if node.home else (node, ())
-            if grad is None or not holder.requires_grad:  # numbers of a frozen array get none
-                continue
-            name = f"{GRADIENT}{holder.label or type(holder).__name__} ({id(holder)})"
-            if isinstance(holder, Tensor):
-                total = found.setdefault(name, np.zeros(holder.shape, np.asarray(grad).dtype))
-                np.asarray(total)[index] += grad
-            else:
-                found[name] = grad
-    return found
 
 
 def _kind(x: float | Node | ResultTensor | ResultValue) -> str:

@@ -37,7 +37,8 @@ import threading
 import time
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -45,17 +46,15 @@ import numpy as np
 from autograd.anomalies import anomaly_mode
 from autograd.checks import check_bool, check_function
 from autograd.compiler.arguments import Given, containers, contents, recorded
-from autograd.compiler.audit import Audited, Difference, Schedule, compare, same
-from autograd.compiler.effects import State, Unwritten
+from autograd.compiler.audit import Audit, Difference, Schedule, same
+from autograd.compiler.effects import Unwritten
 from autograd.compiler.listing import listing
 from autograd.compiler.native import check_backend, is_wanted
-from autograd.compiler.outputs import number_of, output
-from autograd.compiler.perturbed import perturbed
+from autograd.compiler.outputs import CompiledOp, number_of, output
 from autograd.compiler.program import Program, Workspace
 from autograd.compiler.record import Recording
 from autograd.compiler.refusals import ReadError
 from autograd.compiler.replay import MISS, run
-from autograd.compiler.results import CompiledOp
 from autograd.compiler.tape import INTO, STORE
 from autograd.compiler.watch import Watch, variables
 from autograd.errors import CompileError, LostGradientWarning
@@ -80,9 +79,6 @@ LEAST = 1.0
 UNRECORDED = (TypeError, AttributeError, ValueError, LookupError, RecursionError)
 """What Python and NumPy raise when a recorded number or array is not what they need."""
 
-Kept = tuple[Program, Any, Schedule]
-"""What was recorded, what puts its results together as they are returned, and its audits."""
-
 
 class Compiled:
     """A function that was recorded and is replayed; see `compile`."""
@@ -92,7 +88,7 @@ class Compiled:
         functools.update_wrapper(self, function, updated=())
         self.function = function
         self.op = CompiledOp(getattr(function, "__name__", "compiled").replace("<lambda>", "λ"))
-        self._programs: dict[Any, list[Kept]] = {}
+        self._programs: dict[Any, list[tuple[Program, Schedule]]] = {}
         self._newest: Program | None = None
         self._count = 0
         self._kept: list[Any] = []
@@ -100,7 +96,7 @@ class Compiled:
         self._watch: Watch | None = None
         self._lock = threading.RLock()
         self._small: set[Any] = set()  # the signatures for which the function itself is run
-        self._audit, self._first_audit = audit, 2 if audit else math.inf
+        self._audit = audit
         self._refused = False
         self._read_otherwise: set[int] = set()  # what some program does not read at every call
         self._backend = backend
@@ -125,16 +121,14 @@ class Compiled:
             return self.function(*args, **kwargs)
         if self._watch is not None and self._watch.changed():
             self._programs.clear()
-        found = self._replay(args, kwargs, given)
-        if found is not MISS:
-            return found
-        return self._first(args, kwargs, given)
+        found = self._replay(given)
+        return self._first(given) if found is MISS else found
 
-    def _first(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given) -> Any:
+    def _first(self, given: Given) -> Any:
         """Record the function for arguments like these."""
         with self._lock:
             # another thread may have recorded it meanwhile
-            found = self._replay(args, kwargs, given)
+            found = self._replay(given)
             if found is not MISS:
                 return found
             if self._count >= LIMIT:
@@ -146,59 +140,60 @@ class Compiled:
                     RuntimeWarning,
                     stacklevel=2,
                 )
-                return self.function(*args, **kwargs)
+                return self._run(given)
             try:
-                made = self._attempt(args, kwargs, given)
+                made = self._attempt(given)
             except AsWritten as err:
                 self._count += 1
                 if err.args:  # it is so for all arguments like these
                     self._small.add(given.signature)
-                return self._as_written(args, kwargs, given)
+                with self._undone(given, self._known(given)):
+                    return self._run(given)
             if isinstance(made, CompileError):
                 try:
-                    self._raise_its_own(args, kwargs, given)
+                    self._raise_its_own(given)
                     raise made
                 finally:
                     del made  # with its traceback it would keep itself, and the recording
-            program, rebuild = made
-            self._newest = program
-            program.native = native_side(self._backend, self.op.name)
+            self._newest, schedule, found = made
             self._count += 1
-            kept = program, rebuild, Schedule(self._first_audit)
-            programs = self._programs.setdefault(given.signature, [])
-            programs.insert(0, kept)
-            if all(worth(known) < LEAST for known, *_ in programs):
+            self._programs.setdefault(given.signature, []).insert(0, (self._newest, schedule))
+            if all(worth(known) < LEAST for known in self._known(given)):
                 self._small.add(given.signature)
-        found = self._replay(args, kwargs, given)
-        if found is MISS:  # it compares numbers that are equal but for rounding
-            return self.function(*args, **kwargs)
-        return found
+            if found is MISS:
+                return self._run(given)
+            schedule.calls = 1
+            return found
 
-    def _attempt(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given
-    ) -> tuple[Program, Callable[..., Any]] | CompileError:
+    def _run(self, given: Given) -> Any:
+        """Run the function as it is written."""
+        return self.function(*given.args, **given.kwargs)
+
+    def _attempt(self, given: Given) -> tuple[Program, Schedule, object] | CompileError:
         """What is recorded; or a refusal, before which an error of the function's own goes."""
         try:
-            return self._record(args, kwargs, given)
+            return self._record(given)
         except ReadError as err:
             return err
         except CompileError:
             raise
         except UNRECORDED as err:
-            text = (
+            refused = CompileError(
                 f"compile: {self.op.name} cannot be recorded, at {line_of(err)}. There came "
                 f"{type(err).__name__}: {str(err).rstrip('.')}. While it is recorded, floats "
                 "are Values, and arrays have no numbers yet: compute with autograd's or "
                 "NumPy's functions, or do this outside and pass the result as an argument."
             )
-            return _because(CompileError(text), err)
+            refused.__cause__ = err
+            return refused
 
-    def _as_written(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given) -> Any:
-        """Run the function; after an error all that its programs change is as it was."""
-        programs = [program for program, *_ in self._programs.get(given.signature, ())]
+    @staticmethod
+    @contextlib.contextmanager
+    def _undone(given: Given, programs: Iterable[Program]) -> Iterator[None]:
+        """After an error all that some programs change is as it was."""
         before = [program.state(given) for program in programs]
         try:
-            return self.function(*args, **kwargs)
+            yield
         except BaseException:
             for state in before:
                 state.restore()
@@ -206,7 +201,7 @@ class Compiled:
 
     def program(self) -> str:
         """The instructions of every recording so far, the newest first."""
-        programs = [p for kept in self._programs.values() for p, *_ in kept]
+        programs = self._known()
         if not programs:
             raise CompileError(f"program: call {self.op.name} first, so that it is recorded.")
         find_names = self._names(sys._getframe(1))
@@ -217,7 +212,7 @@ class Compiled:
         name = self.op.name
         if self._refused:
             return f"<compiled {name}: runs as it is written>"
-        programs = [p for kept in self._programs.values() for p, *_ in kept]
+        programs = self._known()
         if not programs:
             return f"<compiled {name}: not called yet, so nothing is recorded>"
         text = listing(programs[0], self._names(sys._getframe(1)))
@@ -312,12 +307,17 @@ class Compiled:
             ValueError: the path is none of a C file, or the dtype none of these.
             OSError: the file cannot be written.
         """
-        from autograd.compiler.native.export import export, the_program
+        from autograd.compiler.native.export import export
 
         self(*example)
-        kept = self._programs.get(Given(example, {}).signature, [])
+        known = self._known(Given(example, {}))
+        if not known:
+            raise CompileError(
+                f"export: {self.op.name} runs as it is written for arguments like these, so there "
+                "is no program."
+            )
         find_names = self._names(sys._getframe(1), names)
-        export(path, the_program(kept, "export", self.op.name), find_names, self.function, dtype)
+        export(path, known[0], find_names, self.function, dtype)
 
     def _names(self, frame: Any, given: Mapping[Any, Any] | None = None) -> Callable[..., Any]:
         """What gives nodes their names: the caller's variables, and those the function uses."""
@@ -328,127 +328,92 @@ class Compiled:
 
     def recorded(self) -> int:
         """How many operations on single numbers have been recorded."""
-        return sum(len(p.graph) for kept in self._programs.values() for p, *_ in kept)
+        return sum(len(program.graph) for program in self._known())
 
-    def _replay(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given) -> object:
+    def _known(self, given: Given | None = None) -> list[Program]:
+        """Its programs; with arguments, those for such ones alone."""
+        kept = self._programs
+        lists = kept.values() if given is None else [kept.get(given.signature, ())]
+        return [program for programs in lists for program, _ in programs]
+
+    def _replay(self, given: Given) -> object:
         """Run what was recorded for a call like this one; MISS if nothing was that fits."""
-        for kept in self._programs.get(given.signature, ()):
-            program, rebuild, schedule = kept
+        for program, schedule in self._programs.get(given.signature, ()):
             if schedule.is_due():
-                found = self._audited(kept, args, kwargs, given)
+                try:
+                    found = self._audited(program, schedule, given)
+                except Difference as err:
+                    self._refused = True
+                    then = " From now on it runs as it is written."
+                    raise self._different(err, then) from None
             else:
-                outputs = run(program, given, self.op)
-                found = outputs if outputs is MISS else rebuild(outputs)
+                found = run(program, given)
             if found is not MISS:
                 schedule.calls += 1
                 return found
         return MISS
 
     def _audited(
-        self, kept: Kept, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given
+        self, program: Program, schedule: Schedule, given: Given, numbers: list[Any] | None = None
     ) -> object:
-        """Replay, and compare with the function as it is written."""
-        program, rebuild, schedule = kept
+        """Replay, and compare with the function as it is written.
+
+        Where `numbers` says what the recorded run gave, that is enough if it is the same.
+
+        Raises:
+            Difference: they differ; all is as before then.
+        """
         spaces: list[Workspace] = []
         before = program.state(given)
         start = time.perf_counter()
-        outputs = run(program, given, self.op, spaces)
-        if outputs is MISS:
-            return MISS
-        found = rebuild(outputs)
+        found = run(program, given, spaces)
+        if found is MISS or (numbers is not None and same(found, numbers)):
+            return found
         middle = time.perf_counter()
         after = program.state(given)
+        graded = numbers is None and not active()
+        function, trace = (partial(x, given) for x in (self._run, self._trace))
         try:
-            self._compare(outputs, rebuild, args, kwargs, given, spaces[-1], not active(), before)
-        except Difference as err:
-            if program.native is not None and program.native.stop():
-                program.free = []
-                found = self._audited(kept, args, kwargs, given)  # which tells whose fault it is
-                program.native.warn("came out otherwise than the function as it is written")
-                return found
-            self._refused = True
-            raise self._different(err, " From now on it runs as it is written.") from None
+            Audit(program, given, function, trace, found, spaces[-1], before, graded).compare()
+        except Difference:
+            if program.native is None or not program.native.stop():
+                raise
+            program.free = []
+            found = self._audited(program, schedule, given, numbers)  # whose fault is it?
+            program.native.warn("came out otherwise than the function as it is written")
+            return found
         after.restore()
         schedule.took(time.perf_counter() - middle, middle - start)
         return found
 
-    def _compare(
-        self, outputs: Any, rebuild: Callable[..., Any], args: tuple[Any, ...],
-        kwargs: dict[str, Any], given: Given, space: Workspace, graded: bool, before: State,
-    ) -> None:  # fmt: skip
-        """Compare a replay with the function as it is written; all is as before then."""
-        found = rebuild(outputs)
-        program = space.program
-        after = program.state(given).numbers()
-        graded = graded and not program.is_step  # else results are constants
-        nodes = [*program.graph.leaves[program.value_count :], *given.values, *given.tensors]
-        nodes += [x for x, _ in (*program.placement.arrays, *program.closed)]
-        nodes = [*{id(x): x for x in nodes}.values()]
-
-        def made_inside() -> list[Any]:
-            there = set(map(id, self._trace(args, kwargs)[0].graph.leaves))
-            outside = program.graph.leaves[program.value_count :]
-            return [x for x in outside if id(x) not in there]
-
-        def undecided(close: float) -> bool:
-            there = self._trace(args, kwargs)[0].graph.guards
-            for relation, left, right, outcomes in space.guards:
-                found = np.array(there.get(relation, ([], b""))[1], dtype=bool)[: len(outcomes)]
-                other = np.flatnonzero(found != outcomes[: len(found)])
-                if other.size:
-                    return bool(abs(left()[other[0]] - right()[other[0]]) <= close)
-            return False
-
-        def changed(seed: int | None) -> Any:
-            before.restore()
-            found = perturbed(program, given, self.op, seed)
-            return found and (rebuild(found), program.state(given).numbers())
-
-        def as_written() -> tuple[Any, dict[Any, Any]]:
-            before.restore()
-            results = self.function(*args, **kwargs)
-            return results, program.state(given).numbers()
-
-        audited = Audited(
-            found, after, nodes, graded, as_written, space.terms, made_inside, program.float_size,
-            undecided, changed,
-        )  # fmt: skip
-        try:
-            compare(audited)
-        finally:
-            before.restore()
-
-    def _raise_its_own(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given) -> None:
+    def _raise_its_own(self, given: Given) -> None:
         """Run the function for the error that it may have itself: that goes before a refusal.
 
         It runs to its end where programs say what it changes, which is put back then; else up to
         where it would change something.
         """
-        programs = [program for program, *_ in self._programs.get(given.signature, ())]
-        before = [program.state(given) for program in programs]
+        before = [program.state(given) for program in self._known(given)]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", LostGradientWarning)
-                here = contextlib.nullcontext() if programs else Unwritten()
+                here = contextlib.nullcontext() if before else Unwritten()
                 with contextlib.suppress(Unwritten.Stop), here:
-                    self.function(*args, **kwargs)
+                    self._run(given)
         finally:
             for state in before:
                 state.restore()
 
-    def _record(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Given
-    ) -> tuple[Program, Callable[..., Any]]:
-        """Run the function, and see to it that a replay can do the same."""
+    def _record(self, given: Given) -> tuple[Program, Schedule, object]:
+        """Run the function, and see to it that a replay can do the same; and what that gives."""
         others = given.others
         watch = Watch(self.function, *self._kept, *others, apart=self._owners)
         if watch.unseen:
-            self._raise_its_own(args, kwargs, given)
+            self._raise_its_own(given)
             raise CompileError(
                 f"compile: {self.op.name} reads {watch.unseen[0]}, and what that gives may be "
                 "something else at another call. Read it outside, and pass it as an argument."
             )
-        recording, outputs, rebuild, numbers = self._trace(args, kwargs)
+        recording, outputs, rebuild, numbers = self._trace(given)
         if watch.drawn():
             self._refuse_random()
         again = watch.changed()  # what it keeps for later calls, it may have put there now
@@ -457,50 +422,44 @@ class Compiled:
             watch = Watch(self.function, *self._kept, *others, apart=self._owners)
         live = recording.settle(watch.seen, watch.numbers)
         self._read_otherwise |= watch.seen.keys() - live
-        program = Program(recording, outputs, watch.tensors)
-        if again or self._first_audit > 2 or len(program.graph) < LARGE:
-            self._check(program, rebuild, args, kwargs, watch)
-        else:  # which the second call does
-            self._check(program, rebuild, args, kwargs, watch, numbers)
+        schedule = Schedule(2 if self._audit else math.inf)
+        program = Program(recording, outputs, rebuild, self.op, watch.tensors)
+        program.native = native_side(self._backend, self.op.name)
+        if again or not self._audit or len(program.graph) < LARGE:
+            numbers = None  # else the second call compares gradients
+        with self._undone(given, [program]):
+            found = self._first_run(program, schedule, given, watch, numbers)
         self._kept += others
         watch.leave_out(live - self._read_otherwise)
         self._watch = watch
-        return program, rebuild
+        return program, schedule, found
 
-    def _check(
-        self, program: Program, rebuild: Callable[..., Any], args: tuple[Any, ...],
-        kwargs: dict[str, Any], watch: Watch, numbers: list[Any] | None = None,
-    ) -> None:  # fmt: skip
-        """Run the function as it is written: what differs would differ at every replay.
+    def _first_run(
+        self, program: Program, schedule: Schedule, given: Given, watch: Watch,
+        numbers: list[Any] | None,
+    ) -> object:  # fmt: skip
+        """The first replay, and the function as it is written: what differs would at each replay.
 
-        Where `numbers` says what the recorded run gave, only that is compared.
+        MISS where it compares numbers that are equal but for rounding.
         """
-        given, spaces = Given(args, kwargs), list[Workspace]()
-        before = program.state(given)
-        outputs = run(program, given, self.op, spaces)
+        difference: Difference | None = None
         try:
-            if numbers is not None and (outputs is MISS or same(outputs, numbers)):
+            found = self._audited(program, schedule, given, numbers)
+            if found is MISS:
+                before = program.state(given)
+                self._run(given)
                 before.restore()
-                return
-            if outputs is MISS:  # it compares numbers that are equal but for rounding
-                self.function(*args, **kwargs)
-                before.restore()
-            else:
-                graded = not active() and numbers is None
-                self._compare(outputs, rebuild, args, kwargs, given, spaces[-1], graded, before)
         except Difference as err:
-            difference: Difference | None = err
-        else:
-            difference = None
+            difference = err
         if watch.drawn():
             self._refuse_random()
         if difference is not None and difference.of_type and not active():
-            before.restore()
             raise AsWritten(difference)  # the types of NumPy's numbers in lists are not recorded
         if difference is not None:
             raise self._different(difference)
         if watch.changed():
             self._refuse_change(f"{watch.culprit()} outside itself")
+        return found
 
     def _different(self, difference: Difference, then: str = "") -> CompileError:
         who = f"compile: {self.op.name}"
@@ -532,14 +491,14 @@ class Compiled:
             "new and assign it outside."
         )
 
-    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    def _trace(self, given: Given) -> tuple[Any, ...]:
         """Run the function on recorded arguments.
 
         Returns:
             The recording; the results; what puts them together; and their numbers in this run.
         """
         run = Recording()
-        arguments = recorded(args, run), recorded(kwargs, run)
+        arguments = recorded(given.args, run), recorded(given.kwargs, run)
         around = [(x, contents(x)) for x in containers(arguments)]
         run.begin()
         before = _shared_generators()
@@ -559,12 +518,6 @@ class Compiled:
 def _needs_graph() -> bool:
     """Whether a call here is recorded, looked at, or differentiated twice: needs its own graph."""
     return wants_graph() or tracer() is not None or anomaly_mode() is not None
-
-
-def _because(refused: CompileError, cause: Exception) -> CompileError:
-    """As `raise refused from cause`, for who raises it later."""
-    refused.__cause__ = cause
-    return refused
 
 
 def native_side(backend: str | None, name: str) -> Any:

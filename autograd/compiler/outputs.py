@@ -18,6 +18,14 @@ from autograd.tensor import Tensor
 from autograd.value import Value
 
 
+class CompiledOp:
+    """What pictures show as the operation of a call and of its results."""
+
+    def __init__(self, name: str) -> None:
+        self.name = self.symbol = name
+        self.latex = rf"\operatorname{{{name}}}"
+
+
 class Passed:
     """A result that is not computed: the leaf or the tensor of that number, or the thing itself."""
 

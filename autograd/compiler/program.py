@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import struct
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import is_not
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,6 +29,7 @@ from autograd.compiler.effects import State, Written
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, GATHER
 from autograd.compiler.numpy_calls import Call, begun_soonest
+from autograd.compiler.outputs import CompiledOp
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
@@ -59,9 +60,12 @@ class Program:
         raised: The instructions on single numbers.
         emitted: The same as NumPy calls.
         tape: The NumPy calls on arrays.
+        first: Of each output the place of the first one that is the same.
         outputs: What the function returned: rows (ints), tensors, traced arrays, or what it was
             passed.
-        graded: How many of them can be differentiated.
+        rebuild: What puts results together as they are returned.
+        op: What they name as their operation.
+        graded: How many outputs can be differentiated.
         tensors: (Tensor from outside, its stand-in) for each that is used.
         running: Whether it was recorded inside a transform, where derivatives of floats are nodes.
         outside: The ids of what is no argument, where arguments may change; else empty.
@@ -70,8 +74,10 @@ class Program:
     """
 
     def __init__(
-        self, recording: Recording, outputs: list[Any], around: Sequence[Tensor] = ()
-    ) -> None:
+        self, recording: Recording, outputs: list[Any], rebuild: Callable[[list[Any]], Any],
+        op: CompiledOp, around: Sequence[Tensor],
+    ) -> None:  # fmt: skip
+        self.rebuild, self.op = rebuild, op
         self.recording, self.graph, self.tape = recording, recording.graph, recording.tape
         self.outputs = outputs
         self.tensors = list(recording.tensors.values())
@@ -80,7 +86,9 @@ class Program:
         self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
         self.running = running()
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
-        self.distinct = len({x if isinstance(x, int) else id(x) for x in outputs}) == len(outputs)
+        places: dict[int, int] = {}
+        keys = (x if isinstance(x, int) else id(x) for x in outputs)
+        self.first = [places.setdefault(key, k) for k, key in enumerate(keys)]
         self.effects = Written(recording) or None
         if self.effects is not None:
             self.effects.check_results(outputs)
@@ -269,22 +277,6 @@ class Program:
             return self.closed_tensors
         return [*given.tensors, *self.closed_tensors[self.tensor_count :]]
 
-    @functools.cached_property
-    def returned(self) -> dict[int, tuple[bool, int, bool, bool]]:
-        """Of each row that is returned: whether it waits for gradients, where it is, and what.
-
-        That is whether a gradient can come to it, and whether it was computed from floats alone, so
-        that uncompiled it is a float.
-        """
-        found, plain, effects = {}, self.recording.plain, self.effects
-        for row in self.result_rows:
-            where, late = int(self.placement.at[row]), False
-            if effects is not None and effects.after is not None and effects.late[row]:
-                where, late = int(effects.after.positions(row)), True
-            needs = not late and bool(self.raised.needs[row])
-            found[row] = late, where, needs, plain.of(row)
-        return found
-
     def state(self, given: Given) -> State:
         """What a call like this one changes, as it is now."""
         return State(self.effects, self.tensors_of(given), lambda i: self.leaf(i, given))
@@ -384,14 +376,10 @@ class Workspace:
         self.later = None if program.effects is None else Later.of(self)
         if self.later is not None:
             self.guards += self._guards(self.later.numbers, *self.later.program)
-        memories = numbers, numbers if self.later is None else self.later.numbers
-        self.returned = {
-            row: (partial(memories[is_late].item, where), needs, is_plain)
-            for row, (is_late, where, needs, is_plain) in program.returned.items()
-        }
         is_closed = program.order and not program.value_count
         self.homes = (program.gathered.homes() if is_closed else None) or []
         self._bind_arrays()
+        self.returned = {row: self._returned(row) for row in program.result_rows}
         if program.is_step and given:  # of a loss the gradient is 1
             np.add.at(self.seeds, self.result_seeds, 1.0)
         self.forward = [call for calls in self._in_order() for call in calls]
@@ -424,6 +412,21 @@ class Workspace:
             yield arrays.sections[program.effects.section]
         if self.effects is not None and self.effects.copies_at_once:
             yield self.effects.copying
+
+    def found(self, row: int) -> tuple[FloatArray, int]:
+        """The memory that a row is in, and where: some are there after the backward pass only."""
+        if self.later is not None and self._is_late(np.array(row)):
+            return self.later.numbers, int(self.later.after.positions(row))
+        return self.numbers, int(self.program.placement.at[row])
+
+    def _returned(self, row: int) -> tuple[Callable[[], float], bool, bool]:
+        """What gives a result's number, whether a gradient can come to it, whether it is a float.
+
+        A float it is where it is computed from floats alone.
+        """
+        (numbers, where), program = self.found(row), self.program
+        needs = numbers is self.numbers and bool(program.raised.needs[row])
+        return partial(numbers.item, where), needs, program.recording.plain.of(row)
 
     def terms(self) -> list[Array]:
         """Every number that was computed, in arrays."""

@@ -15,8 +15,9 @@ from autograd.adopted_values import GatheredValues
 from autograd.compiler.arguments import Given
 from autograd.compiler.binding import OtherShape
 from autograd.compiler.outputs import Passed
+from autograd.compiler.passes import node_of
 from autograd.compiler.program import Program, Workspace
-from autograd.compiler.results import Call, CompiledOp, ResultTensor, ResultValue
+from autograd.compiler.results import Call, ResultTensor, ResultValue
 from autograd.modes import active, recording
 from autograd.tensor import Tensor
 from autograd.transforms import running
@@ -34,10 +35,8 @@ MISS = object()
 """What a replay gives where the program does not fit the call."""
 
 
-def run(
-    program: Program, given: Given, op: CompiledOp, spaces: list[Workspace] | None = None
-) -> Any:
-    """One replay: the results, or MISS if a guard does not hold; its memory goes to `spaces`."""
+def run(program: Program, given: Given, spaces: list[Workspace] | None = None) -> Any:
+    """One replay: what is returned, or MISS if no guard holds; its memory goes to `spaces`."""
     for x, required in program.closed:
         if x.requires_grad != required:
             return MISS  # it computes the gradients of others
@@ -60,25 +59,16 @@ def run(
     if spaces is not None:
         spaces.append(space)
     graded = under_grad and not program.is_step
-    call = Call(op, space, leaves.values, tensors) if graded else None  # who has the memory back
-    found = _results(space, call, given, tensors)
+    call = Call(space, leaves.values, tensors) if graded else None  # who has the memory back
+    found: list[Any] = []
+    for k, (x, first) in enumerate(zip(program.outputs, program.first, strict=True)):
+        # one node that is returned twice stays one
+        found.append(found[first] if first < k else _result(space, k, x, call, given, tensors))
     if space.effects is not None:
         space.effects.write(tensors, kept, given)
     if call is None:
         program.release(space)
-    return found
-
-
-def _results(space: Workspace, call: Call | None, given: Given, tensors: list[Tensor]) -> list[Any]:
-    program = space.program
-    if program.distinct:
-        return [_result(space, k, x, call, given, tensors) for k, x in enumerate(program.outputs)]
-    made: dict[Any, Any] = {}  # one node that is returned twice stays one
-    for k, x in enumerate(program.outputs):
-        key = x if x.__class__ is int else id(x)
-        if key not in made:
-            made[key] = _result(space, k, x, call, given, tensors)
-    return [made[x if x.__class__ is int else id(x)] for x in program.outputs]
+    return program.rebuild(found)
 
 
 def _run_guarded(program: Program, space: Workspace, *given: Any) -> None:
@@ -138,17 +128,9 @@ def _result(
         array = space.arrays[x._data].copy()
         if call is not None and x.requires_grad:
             return ResultTensor(array, call, place)
-        return _constant(array)
+        return node_of(array)
     array = space.arrays[x].copy()
     return array[()] if x.number else array  # NumPy gives its scalar, a Tensor an array
-
-
-def _constant(array: Array) -> Tensor:
-    """A Tensor of an array that nobody else has, in half the time that `Tensor(array)` takes."""
-    out = Tensor.__new__(Tensor)
-    out._data = array
-    out._become_leaf(requires_grad=False)
-    return out
 
 
 _SETTINGS = {"divide by zero": "divide", "overflow": "over", "invalid value": "invalid"}

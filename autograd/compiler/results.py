@@ -29,14 +29,6 @@ if TYPE_CHECKING:
     from autograd.arrays import Array
 
 
-class CompiledOp:
-    """What pictures show as the operation of a call and of its results."""
-
-    def __init__(self, name: str) -> None:
-        self.name = self.symbol = name
-        self.latex = rf"\operatorname{{{name}}}"
-
-
 class Seeds:
     """The gradient of one of a call's results, by its number, and those that came before it."""
 
@@ -68,10 +60,8 @@ class Call(Node):
     _grad: Any = None
     _version = FIXED
 
-    def __init__(
-        self, op: CompiledOp, space: Workspace, leaves: Sequence[Value], tensors: list[Tensor]
-    ) -> None:
-        self.op: Any = op
+    def __init__(self, space: Workspace, leaves: Sequence[Value], tensors: list[Tensor]) -> None:
+        self.op: Any = space.program.op
         self.space, self.leaves, self.tensors = space, leaves, tensors
         self.seen = latest.number
         self.live = space.program.recording.outside.live

@@ -17,7 +17,6 @@ from autograd.compiler.native.loops import every_nest
 from autograd.compiler.native.memories import is_reserved
 from autograd.compiler.native.prepared import Prepared
 from autograd.compiler.program import Program
-from autograd.errors import CompileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,20 +75,6 @@ def export(
 
 def _has_single(prepared: Prepared) -> bool:
     return any(nest.out.dtype == np.float32 for nest in every_nest(prepared.forward))
-
-
-def the_program(programs: list[Any], who: str, name: str) -> Program:
-    """The one program of a call.
-
-    Raises:
-        CompileError: the function runs as it is written, or there are several.
-    """
-    if not programs:
-        raise CompileError(
-            f"{who}: {name} runs as it is written for arguments like these, so there is no program."
-        )
-    found: Program = programs[0][0]
-    return found
 
 
 def _identifier(name: str) -> str:

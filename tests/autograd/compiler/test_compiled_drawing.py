@@ -175,7 +175,7 @@ def test_every_operation_is_counted_once():
         program = RandomProgram(seed, TAME)
         g = autograd.compile(program)
         g([0.1, 0.2, 0.3], Value(0.5))
-        (recording,) = [p for kept in g._programs.values() for p, *_ in kept]
+        recording = g._newest
         alive = recording.raised.alive & (np.array(recording.graph.code) >= 0)
         assert Instructions(recording, lambda nodes: {}).operations.sum() == alive.sum()
 
