@@ -63,8 +63,6 @@ class Schedule:
     def took(self, audit: float, replay: float) -> None:
         """Put off the next one, for as long as the seconds of this one and of a replay say."""
         now = self.calls + 1
-        if now == 1:
-            return  # the recording's own
         self.next = max(2 * now, now + int(10 * audit / max(replay, 1e-9)))
 
 

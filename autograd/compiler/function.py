@@ -37,7 +37,7 @@ import threading
 import time
 import types
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -147,29 +147,29 @@ class Compiled:
                 self._count += 1
                 if err.args:  # it is so for all arguments like these
                     self._small.add(given.signature)
-                with self._undone(given, self._known(given)):
-                    return self._run(given)
+                return self._as_written(given)
             if isinstance(made, CompileError):
                 try:
                     self._raise_its_own(given)
                     raise made
                 finally:
                     del made  # with its traceback it would keep itself, and the recording
-            self._newest, schedule, found = made
+            self._newest = made
+            made.native = native_side(self._backend, self.op.name)
             self._count += 1
-            self._programs.setdefault(given.signature, []).insert(0, (self._newest, schedule))
+            kept = made, Schedule(2 if self._audit else math.inf)
+            self._programs.setdefault(given.signature, []).insert(0, kept)
             if all(worth(known) < LEAST for known in self._known(given)):
                 self._small.add(given.signature)
-            if found is MISS:
-                return self._run(given)
-            schedule.calls = 1
-            return found
+        found = self._replay(given)
+        # it may compare numbers that are equal but for rounding
+        return self._run(given) if found is MISS else found
 
     def _run(self, given: Given) -> Any:
         """Run the function as it is written."""
         return self.function(*given.args, **given.kwargs)
 
-    def _attempt(self, given: Given) -> tuple[Program, Schedule, object] | CompileError:
+    def _attempt(self, given: Given) -> Program | CompileError:
         """What is recorded; or a refusal, before which an error of the function's own goes."""
         try:
             return self._record(given)
@@ -187,13 +187,11 @@ class Compiled:
             refused.__cause__ = err
             return refused
 
-    @staticmethod
-    @contextlib.contextmanager
-    def _undone(given: Given, programs: Iterable[Program]) -> Iterator[None]:
-        """After an error all that some programs change is as it was."""
-        before = [program.state(given) for program in programs]
+    def _as_written(self, given: Given) -> Any:
+        """Run the function; after an error all that its programs change is as it was."""
+        before = [program.state(given) for program in self._known(given)]
         try:
-            yield
+            return self._run(given)
         except BaseException:
             for state in before:
                 state.restore()
@@ -403,8 +401,8 @@ class Compiled:
             for state in before:
                 state.restore()
 
-    def _record(self, given: Given) -> tuple[Program, Schedule, object]:
-        """Run the function, and see to it that a replay can do the same; and what that gives."""
+    def _record(self, given: Given) -> Program:
+        """Run the function, and see to it that a replay can do the same."""
         others = given.others
         watch = Watch(self.function, *self._kept, *others, apart=self._owners)
         if watch.unseen:
@@ -422,35 +420,26 @@ class Compiled:
             watch = Watch(self.function, *self._kept, *others, apart=self._owners)
         live = recording.settle(watch.seen, watch.numbers)
         self._read_otherwise |= watch.seen.keys() - live
-        schedule = Schedule(2 if self._audit else math.inf)
         program = Program(recording, outputs, rebuild, self.op, watch.tensors)
-        program.native = native_side(self._backend, self.op.name)
         if again or not self._audit or len(program.graph) < LARGE:
             numbers = None  # else the second call compares gradients
-        with self._undone(given, [program]):
-            found = self._first_run(program, schedule, given, watch, numbers)
+        self._check(program, given, watch, numbers)
         self._kept += others
         watch.leave_out(live - self._read_otherwise)
         self._watch = watch
-        return program, schedule, found
+        return program
 
-    def _first_run(
-        self, program: Program, schedule: Schedule, given: Given, watch: Watch,
-        numbers: list[Any] | None,
-    ) -> object:  # fmt: skip
-        """The first replay, and the function as it is written: what differs would at each replay.
-
-        MISS where it compares numbers that are equal but for rounding.
-        """
-        difference: Difference | None = None
+    def _check(
+        self, program: Program, given: Given, watch: Watch, numbers: list[Any] | None
+    ) -> None:
+        """Audit the recording itself: what differs would differ at every replay."""
+        before, difference = program.state(given), None
         try:
-            found = self._audited(program, schedule, given, numbers)
-            if found is MISS:
-                before = program.state(given)
-                self._run(given)
-                before.restore()
+            if self._audited(program, Schedule(), given, numbers) is MISS and numbers is None:
+                self._run(given)  # it compares numbers that are equal but for rounding
         except Difference as err:
             difference = err
+        before.restore()
         if watch.drawn():
             self._refuse_random()
         if difference is not None and difference.of_type and not active():
@@ -459,7 +448,6 @@ class Compiled:
             raise self._different(difference)
         if watch.changed():
             self._refuse_change(f"{watch.culprit()} outside itself")
-        return found
 
     def _different(self, difference: Difference, then: str = "") -> CompileError:
         who = f"compile: {self.op.name}"
