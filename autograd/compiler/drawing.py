@@ -15,16 +15,16 @@ show operations and names, and the arguments' numbers, which no row has, are lef
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF
 from autograd.compiler.instructions import Loop, Product, operands_of
-from autograd.compiler.listing import FindNames, Names
+from autograd.compiler.listing import FindNames, Line, Names
 from autograd.compiler.program import Program
-from autograd.compiler.tape import SOURCE, Step, Traced, traced_in
+from autograd.compiler.tape import SOURCE, Traced, traced_in
 from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz.draw import Drawing, SideBySide
@@ -124,14 +124,12 @@ class Instructions:
 
     def graph(self, marked: str, remark: str) -> DrawnGraph:
         """The boxes and arrows; the box with the id `marked` stands out."""
-        calls, tape = list(self.names.array_lines()), self.program.tape
-        kept = tape.live(self.program.early)
-        early = dict(zip(tape.steps, kept, strict=True))
+        early, late = self.names.calls()
         ids: dict[int, str] = {}
-        self._add_calls(ids, [line for line in calls if early[line[0]]])  # operands come first
+        self._add_calls(ids, early)  # operands come first
         for k, x in enumerate(self.instructions):
             self._add_instruction(k, x)
-        self._add_calls(ids, [line for line in calls if not early[line[0]]])
+        self._add_calls(ids, late)
         self._join_early(ids)
         self._finish(list(dict.fromkeys(self._ends(ids))))
         nodes = tuple(replace(n, marked=n.id == marked) for n in self.nodes)
@@ -167,7 +165,7 @@ class Instructions:
             if mine.size:
                 yield self.given[key]
 
-    def _add_calls(self, ids: dict[int, str], calls: list[tuple[Step, str, str]]) -> None:
+    def _add_calls(self, ids: dict[int, str], calls: list[Line]) -> None:
         """Calls on arrays; `ids` says which box an array is in."""
         program = self.program
         lifted = {id(x._data): (rows, x.requires_grad) for rows, x in program.lifted}
@@ -231,18 +229,6 @@ class Instructions:
         return next(node.kind for node in self.nodes if node.id == id_) != "constant"
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A row as a node of a graph, made while the graph is walked."""
-
-    rows: Any
-    row: int
-
-    @property
-    def parents(self) -> tuple[_Row, ...]:
-        return tuple(_Row(self.rows, i) for i in self.rows.operands(self.row))
-
-
 class _Rows:
     """The graph of single numbers: whole, or where that is too much, one number of it."""
 
@@ -264,22 +250,18 @@ class _Rows:
 
     def graph(self) -> DrawnGraph:
         """The boxes and arrows."""
-        graph = self.recorded
-        root: Any
-        if self.whole:
-            root = _Row(self, graph.outputs[0] if len(graph.outputs) == 1 else RESULTS)
-            _, folded = nearest(root, len(graph) + 1)
-        else:
-            root = _Row(self, int(self.drawn.instructions[self.largest].out.flat[0]))
-            _, folded = nearest(root, FOLDED_TO)
-        names = self.drawn.names.known
-        rows: Any = operands_first([root], lambda x: () if x in folded else x.parents)
-        nodes = [self._box(x.row, names, x == root, x in folded) for x in rows]
+        outputs, names = self.recorded.outputs, self.drawn.names.known
+        root, folded = outputs[0] if len(outputs) == 1 else RESULTS, set[int]()
+        if not self.whole:
+            root = int(self.drawn.instructions[self.largest].out.flat[0])
+            _, folded = nearest(root, FOLDED_TO, self.operands)
+        rows = operands_first([root], lambda x: () if x in folded else self.operands(x))
+        nodes = [self._box(x, names, x == root, x in folded) for x in rows]
         edges = [
-            DrawnEdge(f"n{p.row}", f"n{x.row}", k, "", self._needs(p.row))
+            DrawnEdge(f"n{i}", f"n{x}", k, "", self.drawn.needs[i])
             for x in rows
             if x not in folded
-            for k, p in enumerate(x.parents)
+            for k, i in enumerate(self.operands(x))
         ]
         cut = any(node.folded for node in nodes)
         # what is left out is told by the remark, in terms of the program
@@ -296,9 +278,6 @@ class _Rows:
             f"Of {total:,} operations only those of {which} that v{self.largest} computes are "
             f"drawn.{more}"
         )
-
-    def _needs(self, row: int) -> bool:
-        return self.drawn.needs[row]
 
     def _box(self, row: int, names: dict[Value, str], output: bool, folded: bool) -> DrawnNode:
         graph, id_ = self.recorded, f"n{row}"

@@ -27,16 +27,18 @@ if TYPE_CHECKING:
 FindNames = Callable[[set[Any]], dict[Any, str]]
 """Gives the names of those nodes that have one."""
 
+Line = tuple[Step, str, str]
+"""A call on arrays, how it is written, and its shape."""
+
 
 def listing(program: Program, find_names: FindNames) -> str:
     """Every instruction of a program, what it works on and how many numbers it makes."""
     names = Names(program, find_names)
-    calls = [line for line in names.array_lines() if line[0].kind != SOURCE]
-    kept = program.tape.live(program.early)
-    early = dict(zip(program.tape.steps, kept, strict=True))
-    lines = [(text, shape) for step, text, shape in calls if early[step]]
-    lines += _nested(names)
-    lines += [(text, shape) for step, text, shape in calls if not early[step]]
+    early, late = (
+        [(text, shape) for step, text, shape in calls if step.kind != SOURCE]
+        for calls in names.calls()
+    )
+    lines = [*early, *_nested(names), *late]
     width = max((len(left) for left, _ in lines), default=0)
     return "\n".join(f"{left.ljust(width)}  # {right}" for left, right in lines)
 
@@ -59,11 +61,9 @@ class Names:
     def scalar_lines(self) -> list[tuple[str, str]]:
         """A line for each instruction on single numbers."""
         lines = []
-        for k, instruction in enumerate(self.instructions):
-            lines.append(
-                (f"{self.prefix}{k} = {self._right_side(instruction)}", _counted(instruction))
-            )
-            self.made[instruction.out.ravel()] = k
+        for k, x in enumerate(self.instructions):
+            lines.append((f"{self.prefix}{k} = {self._right_side(x)}", _counted(x)))
+            self.made[x.out.ravel()] = k
         return lines
 
     def body_lines(self, k: int) -> list[tuple[str, str]]:
@@ -144,7 +144,13 @@ class Names:
             own = f"{name}_{k}"
         return own
 
-    def array_lines(self) -> Iterator[tuple[Step, str, str]]:
+    def calls(self) -> tuple[list[Line], list[Line]]:
+        """The calls on arrays that come before the single numbers, and those after them."""
+        tape, lines = self.program.tape, list(self.array_lines())
+        early = dict(zip(tape.steps, tape.live(self.program.early), strict=True))
+        return [x for x in lines if early[x[0]]], [x for x in lines if not early[x[0]]]
+
+    def array_lines(self) -> Iterator[Line]:
         """Each array from outside with its name, each call with its line; and their shapes."""
         program, names = self.program, dict[int, str]()
         tensors = {id(x.first): tensor for tensor, x in program.tensors}

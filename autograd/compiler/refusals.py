@@ -12,48 +12,35 @@ class ReadError(CompileError):
 
 def refusal(what: str, remedy: str = "") -> CompileError:
     """The error that says what was done where, and what to do instead."""
-    usual = _REMEDIES.get(what.split()[-1], "Compute with it as it is, with autograd's functions.")
-    remedy = remedy or _REMEDIES.get(what, usual)
-    kind = CompileError if what in (*_ACTS, *_UNKNOWN) else ReadError
-    would = "inside a compiled function would freeze this run's number into the program"
+    kind: type[CompileError] = CompileError
     if what in _ACTS:
         would = "inside a compiled function would happen while it is recorded, and at no other call"
     elif what in _UNKNOWN:
         would = "is not recorded by a compiled function"
+    else:
+        kind = ReadError
+        would = "inside a compiled function would freeze this run's number into the program"
+    remedies = _ACTS | _UNKNOWN | _READ
+    usual = remedies.get(what.split()[-1], "Compute with it as it is, with autograd's functions.")
+    remedy = remedy or remedies.get(what, usual)
     return kind(f"compile: {what} {would}, at {users_line()}. {remedy}")
 
 
 _ACTS = {
-    "backward()", "changing a setting of an optimizer", "optimizer.step()", "writing to .data",
-    "writing to .grad", "zero_grad()",
-}  # fmt: skip
-_UNKNOWN = {
-    "a lookup among gradients",
-    "a second backward() after gradients were read",
-    "an optimizer of parameters of several types",
-    "backward() of a Tensor made of single Values",
-    "bringing first gradients to Values that a lookup may leave out",
-    "changing an argument that is there in another way, too,",
-    "comparing the .data of a result in a training step",
-    "computing with a Value after it was changed",
-    "returning a result that needs a gradient",
-    "updating the averages of batch norm in an array",
-    "writing to a gradient that is an array with a name of its own",
-    "writing to a gradient that was clipped, or chosen by np.where,",
-    "writing to the memory of a leaf that something else shows, too,",
-}
-_REMEDIES = {
-    "float()": "Use autograd's functions (autograd.exp, not math.exp), or do it with the result.",
-    ".grad": "Use autograd.grad or value_and_grad inside, or read .grad after backward().",
     "backward()": "Return the loss and call backward() on the result, or use autograd.grad inside.",
     **dict.fromkeys(
         ("optimizer.step()", "writing to .grad", "zero_grad()"),
         "Return the loss; what changes parameters and gradients belongs outside, after it.",
     ),
+    "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
+    "changing a setting of an optimizer": "Change it between two calls: it is read at each.",
+}
+"""What would not be repeated."""
+
+_UNKNOWN = {
     "updating the averages of batch norm in an array": (
         "Keep them in Tensors, nn.Buffer(np.zeros(n)), or call model.eval() first."
     ),
-    "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
     "writing to a gradient that is an array with a name of its own": (
         "That array would change with it at each call. Give a copy: p.grad = array.copy()."
     ),
@@ -65,8 +52,8 @@ _REMEDIES = {
         "it, or use the leaf itself."
     ),
     "changing an argument that is there in another way, too,": (
-        "Let the function have each Value and Tensor once: as one argument or from outside, and of "
-        "a Parameter's numbers the Parameter."
+        "Let the function have each Value and Tensor once: as one argument or from outside, and "
+        "of a Parameter's numbers the Parameter."
     ),
     "a second backward() after gradients were read": "Add the losses up, and call it once.",
     "backward() of a Tensor made of single Values": (
@@ -80,16 +67,21 @@ _REMEDIES = {
         "Let all have one before backward(): for p in parameters: p.grad = 0.0"
     ),
     "a lookup among gradients": "Look gradients up outside, after the call.",
-    "model.flat()": "Use its parameters, p.data and p.grad, or do it outside.",
-    "optimizer.state_dict()": "Call it outside, after the step.",
-    "changing a setting of an optimizer": "Change it between two calls: it is read at each.",
     "computing with a Value after it was changed": (
-        "Take one step in each call, and compute with the new numbers at the next call or outside; "
-        "SGD(..., nesterov=True) does what optim.Nesterov does."
+        "Take one step in each call, and compute with the new numbers at the next call or "
+        "outside; SGD(..., nesterov=True) does what optim.Nesterov does."
     ),
     "returning a result that needs a gradient": (
         "Call backward() on it before the leaves are changed, or return result.detach()."
     ),
+}
+"""What a program has no form for."""
+
+_READ = {
+    "float()": "Use autograd's functions (autograd.exp, not math.exp), or do it with the result.",
+    ".grad": "Use autograd.grad or value_and_grad inside, or read .grad after backward().",
+    "model.flat()": "Use its parameters, p.data and p.grad, or do it outside.",
+    "optimizer.state_dict()": "Call it outside, after the step.",
     "(custom_vjp)": "Leave the function that calls it uncompiled, or call it outside.",
     "requires_grad": "Pass a bool that says it, or ask outside.",
     "comparing a Value among the arguments with another by ==": (
@@ -129,3 +121,4 @@ _REMEDIES = {
         "Compute with the single numbers from the start, or go on with Tensors."
     ),
 }
+"""What reads a number."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from operator import attrgetter
+from typing import Literal, TypeVar
 
 from autograd.viz.text import counted
 
@@ -151,21 +152,23 @@ class DrawnGraph:
 _KINDS: tuple[Kind, ...] = ("leaf", "operation", "constant")
 
 
-def nearest(root: Any, most: int) -> tuple[set[Any], set[Any]]:
+def nearest(
+    root: T, most: int, operands: Callable[[T], Sequence[T]] = attrgetter("parents")
+) -> tuple[set[T], set[T]]:
     """The nodes nearest to the root, at most so many, and those among them to be folded.
 
     A node is shown with all of its operands or with none of them.
     """
     shown = {root}
-    folded = set()
+    folded: set[T] = set()
     queue = deque([root])
     while queue:
         node = queue.popleft()
-        fresh = set(node.parents) - shown
+        fresh = set(operands(node)) - shown
         if len(shown) + len(fresh) > most:
             folded.add(node)
             continue
-        for parent in node.parents:
+        for parent in operands(node):
             if parent not in shown:
                 shown.add(parent)
                 queue.append(parent)
