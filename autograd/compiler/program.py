@@ -172,7 +172,6 @@ class Program:
         """Adopt the leaves, and note what stays the same from one call to the next."""
         if self.effects is not None:
             adopt(self.effects.single_leaves(self.order))
-        self.uses_arrays = bool(self.wanted)
         self.looks_up = GATHER in self.graph.code
         owners = [owner for owner, _ in self.placement.arrays]
         self.bound = {x: x._data for x in (*(x for x, _ in closed), *owners)}
@@ -363,17 +362,16 @@ class Workspace:
             self.grads, self.seeds = map(self.scalars.__getitem__, given)
         self.leaf_numbers, self.leaf_grads = numbers[at:end], self.grads[at - first :]
         self.windows = [_window(x, i, numbers, self.grads, first) for x, i in placement.arrays]
-        self.blocks = {
-            id(x): numbers[i : i + x.size].reshape(x.shape)
-            for x, i in program.recording.blocks.items()
-        }
-        self.index_blocks = {
-            id(x): self.indices[i : i + x.size].reshape(x.shape)
-            for x, i in program.recording.indices.items()
-        }
+        self.blocks: dict[int, list[Array]] = {}  # where the numbers of arrays are rows or indices
+        recording = program.recording
+        for memory, begins in ((numbers, recording.blocks), (self.indices, recording.indices)):
+            for x, i in begins.items():
+                place = memory[i : i + x.size].reshape(x.shape)
+                self.blocks.setdefault(id(x), []).append(place)
         self.result_seeds = np.searchsorted(program.seeded, program.flowing)
         self.guards = self._guards(self.numbers, program.graph, program.placement)
-        self.later = None if program.effects is None else Later.of(self)
+        after = None if program.effects is None else program.effects.after
+        self.later = None if after is None else Later(self, after)
         if self.later is not None:
             self.guards += self._guards(self.later.numbers, *self.later.program)
         is_closed = program.order and not program.value_count
@@ -392,13 +390,12 @@ class Workspace:
         for here, store, there in self.homes:
             numbers = store.data
             yield [_collect(numbers, np.arange(numbers.size)[there], self.leaf_numbers[here])]
-        yield [_collect(self.numbers, *pair) for pair in self.given_places]
+        yield self.filling[0]
         yield arrays.early
-        yield [_copy(*pair) for pair in self.early_places]
+        yield [_copy(p, arrays[x]) for x in program.early for p in self.blocks.get(id(x), ())]
         yield self.scalars.sections[0]
-        if program.uses_arrays:
-            yield [_collect(self.numbers, *pair) for pair in self.value_places]
-            yield arrays.sections[0]
+        yield self.filling[1]
+        yield arrays.sections[0]
         if not program.is_step:
             return
         if program.flowing:
@@ -407,26 +404,26 @@ class Workspace:
             if later.is_read:
                 yield later.given
                 yield later.scalars.sections[0]
-            yield [_collect(*where) for where in self.late_places]
+            yield self.filling[2]
         if program.effects is not None and program.effects.section:
             yield arrays.sections[program.effects.section]
         if self.effects is not None and self.effects.copies_at_once:
             yield self.effects.copying
 
-    def found(self, row: int) -> tuple[FloatArray, int]:
-        """The memory that a row is in, and where: some are there after the backward pass only."""
-        if self.later is not None and self._is_late(np.array(row)):
-            return self.later.numbers, int(self.later.after.positions(row))
-        return self.numbers, int(self.program.placement.at[row])
+    def found(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
+        """The memory that rows are in, and where: some are there after the backward pass only."""
+        if self.later is not None and self._is_late(rows):
+            return self.later.found(rows)
+        return self.numbers, self.program.placement.at[rows]
 
     def _returned(self, row: int) -> tuple[Callable[[], float], bool, bool]:
         """What gives a result's number, whether a gradient can come to it, whether it is a float.
 
         A float it is where it is computed from floats alone.
         """
-        (numbers, where), program = self.found(row), self.program
+        (numbers, where), program = self.found(np.array(row)), self.program
         needs = numbers is self.numbers and bool(program.raised.needs[row])
-        return partial(numbers.item, where), needs, program.recording.plain.of(row)
+        return partial(numbers.item, int(where)), needs, program.recording.plain.of(row)
 
     def terms(self) -> list[Array]:
         """Every number that was computed, in arrays."""
@@ -467,17 +464,10 @@ class Workspace:
         if effects is not None:
             self.effects = BoundEffects(program, effects, arrays, self.numbers, found)
         self.moving = [(x, window) for x, window, _ in self.windows if x not in program.bound]
-        self.early_places = [
-            (p[id(x)], arrays[x])
-            for x in program.early
-            for p in (self.blocks, self.index_blocks)
-            if id(x) in p
-        ]
         self.array_places = [
-            (k, p[id(x)])
+            (k, place)
             for k, x in enumerate(program.array_arguments)
-            for p in (self.blocks, self.index_blocks, arrays.arrays)
-            if id(x) in p
+            for place in (*self.blocks.get(id(x), ()), *([arrays[x]] if x in arrays else ()))
         ]
         self.tensor_places = [
             (k, arrays[x.first])
@@ -485,9 +475,13 @@ class Workspace:
             if (k < program.tensor_count or tensor not in program.bound) and x.first in arrays
         ]
         self._bind_gradients()
-        self._bind_rows(
-            [(rows, x) for rows, x in program.filled if x in arrays and id(x) not in given]
-        )
+        self.filling: tuple[list[Call], ...] = ([], [], [])
+        """What fills arrays with rows: those of arguments, others, late ones."""
+        for rows, x in program.filled:
+            if x in arrays and id(x) not in given:
+                is_late = self.later is not None and self._is_late(rows)
+                kind = 2 if is_late else int(not program.recording.is_given(rows))
+                self.filling[kind].append(_collect(*self.found(rows), arrays[x]))
 
     def _arrays_outside(self) -> dict[int, Array]:
         """Arrays that are there already, such as those of closed-over tensors: none is copied."""
@@ -521,24 +515,6 @@ class Workspace:
             for rows, grad, needs in flowing
         ]
 
-    def _bind_rows(self, filled: list[tuple[IntArray, Traced]]) -> None:
-        """Note from which rows arrays are filled: those of arguments, other ones, late ones."""
-        program, arrays, later = self.program, self.arrays, self.later
-        at = program.placement.at
-        self.given_places, self.value_places = (
-            [
-                (at[rows], arrays[x])
-                for rows, x in filled
-                if not self._is_late(rows) and program.recording.is_given(rows) == of_arguments
-            ]
-            for of_arguments in (True, False)
-        )
-        self.late_places = [
-            (*later.found(rows), arrays[x])
-            for rows, x in filled
-            if later is not None and self._is_late(rows)
-        ]
-
     def _shown(self, rows: IntArray, x: Traced) -> FloatArray | None:
         """The numbers of rows as they lie in memory, to be an array; None if they lie elsewhere."""
         if (
@@ -562,7 +538,7 @@ class Later:
         is_read: Whether somebody needs more than the gradients, which are there before.
     """
 
-    def __init__(self, space: Workspace, effects: Written, after: AfterBackward) -> None:
+    def __init__(self, space: Workspace, after: AfterBackward) -> None:
         self.after, emitted, placement = after, after.emitted, after.placement
         self.program = after.graph, placement
         self.numbers = np.zeros(placement.size)
@@ -572,8 +548,7 @@ class Later:
         self.grad_places = dict(zip(after.grads, after.grads_at.tolist(), strict=True))
         reached = at[np.append(old.used_leaves(), space.program.seeded)] - old.data_size
         self.blank = {*range(space.grads.size)}.difference(reached.tolist())
-        late = effects.late
-        self.is_read = bool(after.graph.guards) or any(late[x] for x in space.program.result_rows)
+        self.is_read = bool(after.graph.guards)
         self.space = space
         first, grads = len(after.early), space.grads.reshape(-1)
         end = first + len(after.grads)
@@ -581,14 +556,6 @@ class Later:
             _collect(space.numbers, after.early_at, self.numbers[:first]),
             _collect(grads, after.grads_at, self.numbers[first:end]),
         ]
-
-    @staticmethod
-    def of(space: Workspace) -> Later | None:
-        """It, where something is."""
-        effects = space.program.effects
-        if effects is None or effects.after is None:
-            return None
-        return Later(space, effects, effects.after)
 
     def found(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
         """The memory in which the numbers of rows are, and where: gradients are not copied."""
