@@ -211,12 +211,10 @@ class Audit:
 def same(results: object, numbers: Sequence[Any]) -> bool:
     """Whether results are these numbers and arrays but for rounding."""
     leaves, _ = flatten(results, objects=lambda array: array)
-    pairs = [(getattr(x, "_data", x), y) for x, y in zip(leaves, numbers, strict=True)]
-    single = np.array([pair for pair in pairs if type(pair[0]) is type(pair[1]) is float])
-    total = _sum_of_sizes([single])
-    if len(single) and not _agree(single[:, 0], single[:, 1], total):
-        return False
-    return all(_agree(x, y, total) for x, y in pairs if type(x) is not float)
+    ours = {str(k): getattr(x, "_data", x) for k, x in enumerate(leaves)}
+    theirs = {str(k): x for k, x in enumerate(numbers)}
+    single = [x for x in (*ours.values(), *theirs.values()) if type(x) is float]
+    return not _differing(ours, theirs, _sum_of_sizes([np.array(single)]))
 
 
 def _sum_of_sizes(terms: Sequence[Array]) -> float:
@@ -275,14 +273,11 @@ def _seed(data: float | Array, k: int) -> float | Array:
     return weights.astype(data.dtype) if isinstance(data, np.ndarray) else float(weights)
 
 
-def _agree(x: object, y: object, total: float, size: int = 8) -> bool:
+def _agree(x: Any, y: Any, total: float, size: int = 8) -> bool:
     """Whether they are the same but for rounding of floats of some bytes, or of their own."""
     if not isinstance(x, (int, float, np.generic, np.ndarray)) or np.asarray(x).dtype == object:
         return x is y or type(x) is type(y)
-    return _arrays_agree(np.asarray(x), np.asarray(y), total, size)
-
-
-def _arrays_agree(x: Array, y: Array, total: float, size: int) -> bool:
+    x, y = np.asarray(x), np.asarray(y)
     if x.shape != y.shape or x.dtype != y.dtype:
         return False
     if x.dtype.kind != "f":

@@ -7,7 +7,7 @@ Example:
     >>> tape = Tape()
     >>> x = tape.source(np.zeros(3))
     >>> y = np.tanh(x.T + 1.0)
-    >>> bound = bind(tape, [y])
+    >>> bound = Bound(tape, [y])
     >>> bound[x][:] = [-1.0, 0.0, 1.0]
     >>> bound.run()
     >>> bound[y].round(3).tolist()
@@ -17,7 +17,7 @@ Example:
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -46,27 +46,23 @@ class OtherShape(ValueError):
     """In a replay an array came out in another shape than in the recording."""
 
 
-def bind(
-    tape: Tape,
-    wanted: Sequence[Traced],
-    reuse: dict[int, Array] | None = None,
-    early: Iterable[Traced] = (),
-    known: Collection[Traced] = (),
-) -> Bound:
-    """Allocate the arrays and fill them into the calls that the wanted ones need.
-
-    What the `early` ones need can be run before everything else; what is `known` is not computed.
-    """
-    return Bound(tape, tape.live(wanted, known), reuse or {}, tape.live(early))
-
-
 class Bound:
-    """A tape with arrays: `run` a section, and read the results as `bound[traced]`."""
+    """A tape with arrays: `run` a section, and read the results as `bound[traced]`.
+
+    Args:
+        tape: The tape.
+        wanted: What is computed, with all that it needs.
+        reuse: Arrays that are there already, by the `id` of what they are on the tape.
+        early: What is computed, with all that it needs, before everything else.
+        known: What is not computed.
+    """
 
     def __init__(
-        self, tape: Tape, live: list[bool], given: dict[int, Array], early: list[bool]
-    ) -> None:
-        self.arrays: dict[int, Array] = dict(given)
+        self, tape: Tape, wanted: Sequence[Traced], reuse: Mapping[int, Array] | None = None,
+        early: Iterable[Traced] = (), known: Collection[Traced] = (),
+    ) -> None:  # fmt: skip
+        live, soon = tape.live(wanted, known), tape.live(early)
+        self.arrays: dict[int, Array] = dict(reuse or {})
         self.early: list[Call] = []
         self.changed = tape.changed
         self.sections: list[list[Call]] = [[] for _ in tape.sections]
@@ -82,7 +78,7 @@ class Bound:
                 self._bind(step)
         for i, step in enumerate(tape.steps):
             if live[i] and step.kind != SOURCE:
-                calls = self.early if early[i] else self.sections[section_of[id(step)]]
+                calls = self.early if soon[i] else self.sections[section_of[id(step)]]
                 if step.kind == SCATTER:
                     calls += self.joined.calls(step)
                 elif (call := self._bind(step)) is not None:
@@ -117,7 +113,8 @@ class Bound:
             return None
         if step.kind == CHANGE:
             return _changing(step.function, args, options)
-        if step.function is np.concatenate and out not in self.arrays and _makes_a_row(step):
+        is_row = step.function is np.concatenate and len(args) == 1 and not options  # no axis
+        if is_row and out not in self.arrays:
             shown = side_by_side(*args)
             if shown is not None and step.out.base not in self.changed:
                 self.arrays[out] = shown
@@ -140,10 +137,6 @@ class Bound:
 
     def _filled(self, tree: T) -> T:
         return mapped(tree, lambda x: self.arrays[id(x)])
-
-
-def _makes_a_row(step: Step) -> bool:
-    return len(step.args) == 1 and not step.options  # no axis
 
 
 def _changing(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Call:

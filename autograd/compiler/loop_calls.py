@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from autograd.compiler.binding import bind, root_of
+from autograd.compiler.binding import Bound, root_of
 from autograd.compiler.columns import in_turn
 from autograd.compiler.gather import taken
 from autograd.compiler.loop import Repeated
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from autograd.arrays import Array, BoolArray, FloatArray, IntArray
-    from autograd.compiler.binding import Bound
     from autograd.compiler.tape import Traced
 
 Calls = list[Call]
@@ -98,7 +97,7 @@ class Rounds(ABC):
         self.given = self.numbers[: len(body.given)]
         self.made = self.numbers[body.placement.one_at + 1 :]
         arrays = emitted.within(self.numbers) | grads
-        bound = bind(emitted.tape, [*wanted, emitted.indices, emitted.chosen], arrays, known=known)
+        bound = Bound(emitted.tape, [*wanted, emitted.indices, emitted.chosen], arrays, known=known)
         self.here = [x for section in bound.sections for call in section for x in _within(call)]
         first = loop.inputs[0, body.given]
         self.enter = [partial(taken, array, first, self.given)] * bool(len(first))

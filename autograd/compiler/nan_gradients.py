@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.arrays import Array
-from autograd.compiler.binding import bind
+from autograd.compiler.binding import Bound
 from autograd.compiler.graph import LEAF
 from autograd.compiler.ordinary_graph import ordinary_nodes
 from autograd.compiler.passes import Ends, without_modes
@@ -36,7 +36,7 @@ def ordinary_pass(space: Workspace, rows: dict[int, float | Array], ends: tuple[
     program = space.program
     with program.lock, np.errstate(all="ignore"):
         section, found = without_modes(program.array_pass, ends)
-        bound = bind(program.tape, [x for x in found if x is not None], space.arrays.arrays)
+        bound = Bound(program.tape, [x for x in found if x is not None], space.arrays.arrays)
     bound.run(section)
     for place, grad in space.gradients:
         traced = found[place]

@@ -22,7 +22,7 @@ import numpy as np
 
 from autograd import modes
 from autograd.adopted_values import GatheredValues, adopt, span
-from autograd.compiler.binding import bind
+from autograd.compiler.binding import Bound
 from autograd.compiler.bound_effects import BoundEffects, joined
 from autograd.compiler.columns import in_turn
 from autograd.compiler.effects import State, Written
@@ -353,7 +353,7 @@ class Workspace:
         self.bytes = numbers.data
         given = [emitted.gradient, emitted.seeds] if emitted.gradient is not None else []
         wanted = [x for x, _ in emitted.kept] + [emitted.indices] + given
-        self.scalars = bind(emitted.tape, wanted, emitted.within(numbers))
+        self.scalars = Bound(emitted.tape, wanted, emitted.within(numbers))
         self.indices = self.scalars[emitted.indices]
         first, at = placement.graph.data_size, placement.leaves_at
         end = at + len(placement.leaf_order)
@@ -455,7 +455,7 @@ class Workspace:
         """Give the calls on arrays their memory, and note what is copied into it and out of it."""
         program = self.program
         given = self._arrays_outside()
-        self.arrays = arrays = bind(program.tape, program.wanted, given, program.early)
+        self.arrays = arrays = Bound(program.tape, program.wanted, given, program.early)
         for section in (*self.scalars.sections, *arrays.sections, arrays.early):
             section[:] = map(begun_soonest, section)
         effects = program.effects
@@ -543,7 +543,7 @@ class Later:
         self.program = after.graph, placement
         self.numbers = np.zeros(placement.size)
         wanted = [x for x, _ in emitted.kept] + [emitted.indices]
-        self.scalars = bind(emitted.tape, wanted, emitted.within(self.numbers))
+        self.scalars = Bound(emitted.tape, wanted, emitted.within(self.numbers))
         at, old = space.program.placement.at, space.program.graph
         self.grad_places = dict(zip(after.grads, after.grads_at.tolist(), strict=True))
         reached = at[np.append(old.used_leaves(), space.program.seeded)] - old.data_size

@@ -81,14 +81,10 @@ class Call(Node):
         return ordinary(self.space, self.leaves)
 
     @property
-    def owners(self) -> list[Tensor]:
-        """The arrays whose elements are leaves."""
-        return [owner for owner, _, _ in self.space.windows]
-
-    @property
     def parents(self) -> tuple[Node, ...]:
         """The Values and Tensors that the results depend on."""
-        return (*self.leaves, *self.owners, *self.tensors)
+        owners = (owner for owner, _, _ in self.space.windows)  # whose elements are leaves
+        return (*self.leaves, *owners, *self.tensors)
 
     def run_backward(self, seeds: Seeds) -> list[tuple[int, float | Array]]:
         """Run the compiled backward pass; the gradients are in the workspace afterwards.
@@ -202,16 +198,11 @@ class Call(Node):
         with self.space.lock:
             leaves, arrays = self.gradients(seeds)
             with adding:
-                self._add(leaves, arrays)
-
-    def _add(
-        self, leaves: Iterable[tuple[Value, float]], arrays: Iterable[tuple[Tensor, Array]]
-    ) -> None:
-        for leaf, grad in leaves:  # which may be many
-            before = leaf._grad
-            leaf._grad = grad if before is None else before + grad
-        for array, gradients in arrays:
-            array._receive(gradients)
+                for leaf, grad in leaves:  # which may be many
+                    before = leaf._grad
+                    leaf._grad = grad if before is None else before + grad
+                for array, gradients in arrays:
+                    array._receive(gradients)
 
     def ends_here(self) -> bool:
         """Whether all that went in are leaves, with gradients of their own."""

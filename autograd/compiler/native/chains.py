@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.binding import bind
+from autograd.compiler.binding import Bound
 from autograd.compiler.float_chains import FloatChain
 from autograd.compiler.native.arithmetic import assigned, typed
 from autograd.compiler.native.loops import MADE, Code, Memory, Nest, Number, Ref, mapped
@@ -129,7 +129,7 @@ def _code_of(lower: Lower, function: Callable[..., Any], count: int) -> Code:
     if not isinstance(found, Traced):
         return Number(float(found), FLOAT)
     places = {id(x): given[k : k + 1].reshape(()) for k, x in enumerate(traced)}
-    bound = bind(tape, [found], places)
+    bound = Bound(tape, [found], places)
     calls = [call for section in bound.sections for call in section]
     return _inlined(lower, calls, given, bound[found])
 

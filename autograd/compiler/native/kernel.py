@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.binding import bind
+from autograd.compiler.binding import Bound
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.native.agreement import are_alike
 from autograd.compiler.native.backend import Run, given_up, pieces_of
@@ -123,7 +123,7 @@ class Kernel:
         with np.errstate(all="ignore"):
             change(traced, numbers)
         places = {id(x): array for x, array in zip(traced, arrays, strict=True)}
-        bound = bind(tape, traced, places)
+        bound = Bound(tape, traced, places)
         (calls,) = bound.sections
         pieces = pieces_of(calls)
         if len(pieces) != 1 or not isinstance(pieces[0], Run):

@@ -7,7 +7,7 @@ import autograd
 import nn
 import optim
 from autograd import Value
-from autograd.compiler.binding import bind
+from autograd.compiler.binding import Bound
 from autograd.compiler.numpy_calls import call_into
 from autograd.compiler.tape import Tape
 from tests.autograd.compiler.programs import step_of
@@ -175,7 +175,7 @@ def test_what_is_computed_twice_is_computed_once_unless_one_of_the_two_is_change
         np.add(second, 1.0, out=second)
     outs = [first * x, second * x]
     tape.finish()
-    bound = bind(tape, [first, second, *outs])
+    bound = Bound(tape, [first, second, *outs])
     bound[x][:] = numbers = drawn(3)
     bound.run()
     for traced, power in zip((first, second), (np.exp(numbers), np.exp(numbers) + changed)):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.compiler.binding import bind
+from autograd.compiler.binding import Bound
 from autograd.compiler.gather import gather, scatter
 from autograd.compiler.passes import Ends
 from autograd.compiler.places import Positions, View, layout, spaced
@@ -95,7 +95,7 @@ def test_random_programs_give_the_same_at_every_run(seed):
     found = gradients(Ends(program.ends), program.sources, seeds)
     slopes = [x for x in found if x is not None]
     wanted = [*(x._data for x in (*program.sources, *program.ends)), *seeds, *slopes]
-    bound = bind(tape, wanted)
+    bound = Bound(tape, wanted)
     for _ in range(3):  # nothing of one run is left over in the next
         xs = [rng.uniform(-1, 1, source.size) for source in program.sources]
         weights = [rng.uniform(-1, 1, end.shape) for end in program.ends]
@@ -127,7 +127,7 @@ def calls(parts, size):
     tape = Tape()
     made = [tape.call(np.multiply, (tape.source(np.zeros(w.shape)), 2.0)) for w in parts]
     out = tape.scatter(made, parts, (size,))
-    bound = bind(tape, [out])
+    bound = Bound(tape, [out])
     return len(bound.sections[0]) - len(parts)
 
 
@@ -150,7 +150,7 @@ def test_a_scatter_into_a_scatter_that_others_add_to_begins_anew_each_time():
     inner = tape.scatter([tape.call(np.multiply, (x, 2.0))], [View(0, (4,), (2,))], (8,))
     dense = tape.call(np.multiply, (tape.source(np.ones(8), fixed=True), 3.0))
     outer = tape.scatter([inner, dense], [View.all((8,)), View.all((8,))], (8,))
-    bound = bind(tape, [x, outer])
+    bound = Bound(tape, [x, outer])
     for _ in range(3):
         bound[x][...] = 1.0
         bound.run()

@@ -10,7 +10,7 @@ import pytest
 import autograd
 import nn
 from autograd import CompileError, Value
-from autograd.compiler.binding import bind
+from autograd.compiler.binding import Bound
 from autograd.compiler.columns import Columns
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DATA, GATHER, LEAF, Graph
@@ -105,7 +105,7 @@ def test_emitting_gives_the_numbers_and_their_gradient():
     emitted.backward(rows)
     numbers = np.zeros(placement.size)
     wanted = [*(x for x, _ in emitted.kept), emitted.seeds, emitted.gradient]
-    bound = bind(emitted.tape, wanted, emitted.within(numbers))
+    bound = Bound(emitted.tape, wanted, emitted.within(numbers))
     numbers[:2] = X
     at = placement.leaves_at
     numbers[at : at + 15] = [run.graph.leaves[i].data for i in placement.leaf_order]
@@ -122,7 +122,7 @@ def test_a_tape_leaves_out_what_nobody_wants():
     tape = Tape()
     x = tape.source(np.ones(3))
     wanted, unwanted = x * 2, np.exp(x)
-    bound = bind(tape, [wanted])
+    bound = Bound(tape, [wanted])
     assert len(bound.sections[0]) == 1
     assert unwanted not in bound
 
