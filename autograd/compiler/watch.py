@@ -79,7 +79,7 @@ class Watch:
         self.containers_before: list[object] = []
         self.asked: list[Callable[[], object]] = []
         self.asked_before: list[object] = []
-        self.types: list[type] = []
+        self.answers: list[object] = []
         self.names: list[str] = []
         self.arrays: dict[int, Array] = {}
         self.tensors: list[Tensor] = []
@@ -141,7 +141,7 @@ class Watch:
         now = ask()
         self.asked.append(ask)
         self.asked_before.append(_copied(now))
-        self.types.append(type(now))
+        self.answers.append(now)
         self.names.append(name)
         return now
 
@@ -206,7 +206,8 @@ class Watch:
         try:
             now = [ask() for ask in self.asked]
             same = self.containers_before == self.containers and self.asked_before == now
-            return not same or self.types != [*map(type, now)]
+            # a Value may become one that is adopted
+            return not same or [*map(type, self.answers)] != [*map(type, now)]
         except ValueError:  # one array has taken another's place
             return True
 
@@ -215,7 +216,7 @@ class Watch:
         for k, x in self.arrays.items():
             if id(x) in arrays and x.nbytes > LARGE:
                 self.asked[k] = partial(_FORM, x)
-                self.asked_before[k] = _FORM(x)
+                self.asked_before[k] = self.answers[k] = _FORM(x)
 
     def drawn(self) -> bool:
         """Whether random numbers were drawn."""
@@ -223,10 +224,10 @@ class Watch:
 
     def culprit(self) -> str:
         """The name of something that has changed, for a message."""
-        for ask, name, before, kind in zip(
-            self.asked, self.names, self.asked_before, self.types, strict=True
+        for ask, name, before, answer in zip(
+            self.asked, self.names, self.asked_before, self.answers, strict=True
         ):
-            if _differs(ask(), before) or type(ask()) is not kind:
+            if _differs(ask(), before) or type(ask()) is not type(answer):
                 return name
         for x, before in zip(self.containers, self.containers_before, strict=True):
             if isinstance(before, dict) and isinstance(x, dict):
