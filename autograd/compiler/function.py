@@ -1,29 +1,6 @@
 """`compile`: the function that records once and replays; the pipeline's front door.
 
-record.py     run the function on numbers of a kind of their own (recorded_rows.py): what it
-              computed becomes rows of flat arrays (graph.py), what it returned becomes outputs
-              (outputs.py); which of the numbers are floats uncompiled (float_rows.py)
-crossing.py   where arrays (recorded_array.py) and single numbers meet, some by an index that is
-              data (lookups.py); of plain arrays copies are used (outside_arrays.py)
-raising.py    find the groups and the matrices in the rows; before that the sums (columns.py), what
-              waits for what (levels.py), and what is done again and again (repeats.py, loop.py)
-float_chains.py
-              what of them has to be computed one by one, as Python that is written for it
-              (python_source.py)
-place.py      give every row a position, so that operands lie side by side (places.py)
-emit.py       write the instructions as expressions of Tensors with traced arrays, whose gradients
-              the engine finds; what is rearranged is gathered or scattered (gather.py), what all
-              rounds of a loop share gets its gradient at once (loop_gradients.py)
-tape.py       the NumPy calls that this comes to; with memory (binding.py, numpy_calls.py), and
-              what is put together computed at its place (destinations.py)
-program.py    the memory for all that
-replay.py     fill in the numbers of a call and run it
-results.py    hand back nodes whose backward pass is the compiled one; where a gradient is nan, the
-              ordinary pass decides (nan_gradients.py)
-audit.py      run the function as it is written, too, and compare; whether a difference is rounding
-              alone, a run on numbers that are nearly the same tells (perturbed.py)
-
-listing.py and drawing.py show what came of it; ordinary_graph.py is for copies of results.
+README.md follows one neuron through its stages, and says which file does what.
 """
 
 from __future__ import annotations
@@ -246,12 +223,11 @@ class Compiled:
             20 operations on single numbers. v0: 5 sums of 2 products are one matrix product, 5×2 by
             2×1. A box's last line says which instruction computes it.
         """
-        if self._newest is None:
-            raise CompileError(f"draw: call {self.op.name} first, so that it is recorded.")
+        program = self._latest("draw")
         # here and not above: drawing is much to import for who does not draw
         from autograd.compiler.drawing import picture
 
-        return picture(self._newest, self._names(sys._getframe(1), names))
+        return picture(program, self._names(sys._getframe(1), names))
 
     def source(self, language: str) -> str:
         """The newest recording in another language.
@@ -277,12 +253,11 @@ class Compiled:
             >>> next(x.strip() for x in neuron.source("c").splitlines() if "tanh(v0[" in x)
             'v1[0] = tanh(v0[0]);'
         """
-        if self._newest is None:
-            raise CompileError(f"source: call {self.op.name} first, so that it is recorded.")
+        program = self._latest("source")
         from autograd.compiler.native.export import source
 
         names = self._names(sys._getframe(1))
-        return source(language, self.op.name, self._newest, names, self.function)
+        return source(language, self.op.name, program, names, self.function)
 
     def export(
         self, path: Any, *example: Any, dtype: Any = None, names: Mapping[str, Any] | None = None
@@ -323,6 +298,11 @@ class Compiled:
 
         own = variables(self.function)
         return lambda nodes: names_of(nodes, frame, given, own)
+
+    def _latest(self, who: str) -> Program:
+        if self._newest is None:
+            raise CompileError(f"{who}: call {self.op.name} first, so that it is recorded.")
+        return self._newest
 
     def recorded(self) -> int:
         """How many operations on single numbers have been recorded."""

@@ -62,7 +62,8 @@ class Names:
         """A line for each instruction on single numbers."""
         lines = []
         for k, x in enumerate(self.instructions):
-            lines.append((f"{self.prefix}{k} = {self._right_side(x)}", _counted(x)))
+            text, count = self._described(x)
+            lines.append((f"{self.prefix}{k} = {text}", count))
             self.made[x.out.ravel()] = k
         return lines
 
@@ -74,29 +75,35 @@ class Names:
         inner = _Round(self, f"{self.prefix}{k}.", loop)
         return [("    " + text, count) for text, count in _nested(inner)]
 
-    def _right_side(self, x: Instruction) -> str:
+    def _described(self, x: Instruction) -> tuple[str, str]:
+        """What an instruction computes of what, and how much that is."""
+        count = x.out.size
         if isinstance(x, Product):
             stack = f"{len(x.out)} × " if len(x.out) > 1 else ""
             _, rows, columns = x.out.shape
             terms = x.left.shape[-1]
             left, right = self.operand(x.left), self.operand(x.right)
             more = "".join(f" + {self.operand(extra)}" for extra in x.plain)
-            return f"{left} @ {right}{more}  [{stack}{rows}×{terms} by {terms}×{columns}]"
+            text = f"{left} @ {right}{more}  [{stack}{rows}×{terms} by {terms}×{columns}]"
+            return text, f"{_numbers(count, 'sum')} of {_numbers(terms, 'product')}"
         if isinstance(x, Group):
-            name = x.op.name if x.op is not None else "constant"
-            return f"{name}({', '.join(map(self.operand, x.operands))})"
+            text = f"{_kind(x)}({', '.join(map(self.operand, x.operands))})"
+            return text, _numbers(count, "number")
         if isinstance(x, Chain):
             codes = np.unique(np.array(x.graph.code)[x.inputs.size :])
             names = ["take" if k == GATHER else x.graph.ops[k].name for k in codes if k != DETACH]
-            return f"one by one from {self.operand(x.outside)}: {', '.join(names)}"
+            text = f"one by one from {self.operand(x.outside)}: {', '.join(names)}"
+            return text, _numbers(count, "operation")
         if isinstance(x, Loop):
-            return f"{len(x.out):,} rounds of {', '.join(map(_kind, x.body.raised.instructions))}"
+            each = sum(code >= 0 for code in x.body.raised.graph.code)
+            kinds = ", ".join(map(_kind, x.body.raised.instructions))
+            return f"{len(x.out):,} rounds of {kinds}", _numbers(each * len(x.out), "operation")
         if isinstance(x, Gather):
-            return f"take({self.operand(x.table)}, indices)"
+            return f"take({self.operand(x.table)}, indices)", _numbers(count, "lookup")
         paired = x.right >= 0
-        if not paired.any():
-            return f"sum of {self.operand(x.left)}"
-        return f"sum of {self.operand(x.left)} * {self.operand(x.right[paired])}"
+        factors = f" * {self.operand(x.right[paired])}" if paired.any() else ""
+        text = f"sum of {self.operand(x.left)}{factors}"
+        return text, f"{_numbers(count, 'sum')} of {_numbers(len(x.left), 'term')} in all"
 
     def operand(self, rows: Array) -> str:
         """What rows are: leaves, data, constants, results of instructions before."""
@@ -197,22 +204,6 @@ def _kind(x: Instruction) -> str:
         return x.op.name if x.op is not None else "constant"
     kinds = {Product: "matrix product", Gather: "take", Chain: "one by one", Loop: "rounds"}
     return kinds.get(type(x), "sum")
-
-
-def _counted(x: Instruction) -> str:
-    count = x.out.size
-    if isinstance(x, Product):
-        return f"{_numbers(count, 'sum')} of {_numbers(x.left.shape[-1], 'product')}"
-    if isinstance(x, Group):
-        return _numbers(count, "number")
-    if isinstance(x, Gather):
-        return _numbers(count, "lookup")
-    if isinstance(x, Chain):
-        return _numbers(count, "operation")
-    if isinstance(x, Loop):
-        each = sum(code >= 0 for code in x.body.raised.graph.code)
-        return _numbers(each * len(x.out), "operation")
-    return f"{_numbers(count, 'sum')} of {_numbers(len(x.left), 'term')} in all"
 
 
 def _numbers(count: int, name: str) -> str:
