@@ -60,7 +60,8 @@ class Program:
         raised: The instructions on single numbers.
         emitted: The same as NumPy calls.
         tape: The NumPy calls on arrays.
-        first: Of each output the place of the first one that is the same.
+        own: The outputs that are no other one before; of each output which of them it is in
+            `places`, unless all are.
         outputs: What the function returned: rows (ints), tensors, traced arrays, or what it was
             passed.
         rebuild: What puts results together as they are returned.
@@ -86,9 +87,11 @@ class Program:
         self.value_count, self.tensor_count = self.graph.value_count, recording.tensor_count
         self.running = running()
         self.result_rows = sorted({x for x in outputs if isinstance(x, int)})
-        places: dict[int, int] = {}
-        keys = (x if isinstance(x, int) else id(x) for x in outputs)
-        self.first = [places.setdefault(key, k) for k, key in enumerate(keys)]
+        keys = [x if isinstance(x, int) else id(x) for x in outputs]
+        places = {key: k for k, key in enumerate(dict.fromkeys(keys))}
+        own = {key: k for k, key in reversed([*enumerate(keys)])}
+        self.own = [own[key] for key in places]
+        self.places = None if len(places) == len(keys) else [places[key] for key in keys]
         self.effects = Written(recording) or None
         if self.effects is not None:
             self.effects.check_results(outputs)

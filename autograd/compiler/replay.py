@@ -60,10 +60,10 @@ def run(program: Program, given: Given, spaces: list[Workspace] | None = None) -
         spaces.append(space)
     graded = under_grad and not program.is_step
     call = Call(space, leaves.values, tensors) if graded else None  # who has the memory back
-    found: list[Any] = []
-    for k, (x, first) in enumerate(zip(program.outputs, program.first, strict=True)):
-        # one node that is returned twice stays one
-        found.append(found[first] if first < k else _result(space, k, x, call, given, tensors))
+    # one node that is returned twice stays one
+    found = [_result(space, k, program.outputs[k], call, given, tensors) for k in program.own]
+    if program.places is not None:
+        found = [found[k] for k in program.places]
     if space.effects is not None:
         space.effects.write(tensors, kept, given)
     if call is None:

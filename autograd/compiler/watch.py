@@ -35,7 +35,7 @@ from collections.abc import (
 )
 from contextvars import ContextVar
 from functools import partial
-from operator import attrgetter
+from operator import attrgetter, is_not
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -191,7 +191,9 @@ class Watch:
         yield self._remembered(f.__kwdefaults__)
         spaces = [f.__globals__]
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-            content = self._ask(partial(_contents, cell), repr(name))
+            known = _contents(cell) is not None  # else it may have no value yet
+            ask = partial(getattr, cell, "cell_contents") if known else partial(_contents, cell)
+            content = self._ask(ask, repr(name))
             yield content
             spaces += _space(content)
         names = _names(f.__code__)
@@ -205,18 +207,21 @@ class Watch:
         # Asked at every call, so lists are compared, in C; in this order a `_Same` is asked.
         try:
             now = [ask() for ask in self.asked]
-            same = self.containers_before == self.containers and self.asked_before == now
-            # a Value may become one that is adopted
-            return not same or [*map(type, self.answers)] != [*map(type, now)]
-        except ValueError:  # one array has taken another's place
+            if self.containers_before != self.containers or self.asked_before != now:
+                return True
+            # 1 and 1.0 are equal; and a Value may become one that is adopted
+            others = any(map(is_not, now, self.answers))
+            return others and [*map(type, self.answers)] != [*map(type, now)]
+        except ValueError:  # a variable was deleted, or one array has taken another's place
             return True
 
     def leave_out(self, arrays: set[int]) -> None:
         """Of large arrays with these ids only the form is compared: each call reads the numbers."""
-        for k, x in self.arrays.items():
-            if id(x) in arrays and x.nbytes > LARGE:
-                self.asked[k] = partial(_FORM, x)
-                self.asked_before[k] = self.answers[k] = _FORM(x)
+        large = {k: x for k, x in self.arrays.items() if id(x) in arrays and x.nbytes > LARGE}
+        for k, x in large.items():
+            del self.arrays[k]
+            self.asked[k] = partial(_FORM, x)
+            self.asked_before[k] = self.answers[k] = _FORM(x)
 
     def drawn(self) -> bool:
         """Whether random numbers were drawn."""
@@ -227,12 +232,16 @@ class Watch:
         for ask, name, before, answer in zip(
             self.asked, self.names, self.asked_before, self.answers, strict=True
         ):
-            if _differs(ask(), before) or type(ask()) is not type(answer):
+            if _differs(ask, before) or type(ask()) is not type(answer):
                 return name
         for x, before in zip(self.containers, self.containers_before, strict=True):
             if isinstance(before, dict) and isinstance(x, dict):
                 for key in (*x.keys(), *before.keys()):
-                    if key not in x or key not in before or _differs(x[key], before[key]):
+                    if (
+                        key not in x
+                        or key not in before
+                        or _differs(partial(x.get, key), before[key])
+                    ):
                         return repr(key)
             elif before != x:
                 return f"a {type(x).__name__}"
@@ -319,10 +328,10 @@ def _space(x: object) -> list[dict[str, object]]:
     return [vars(x)] if own else []
 
 
-def _differs(now: object, before: object) -> bool:
+def _differs(ask: Callable[[], object], before: object) -> bool:
     try:
-        return [before] != [now]
-    except ValueError:  # one array has taken another's place
+        return [before] != [ask()]
+    except ValueError:  # a variable was deleted, or one array has taken another's place
         return True
 
 

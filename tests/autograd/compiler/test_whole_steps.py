@@ -1100,7 +1100,7 @@ def test_the_gradients_of_many_values_are_not_copied_though_some_are_zeros(rule,
     calls, rounding = [(x,) for x in X[:6, 0]], {"rtol": 1e-13, "atol": 1e-15}
     step = assert_same_steps(made, calls, each=True, signs=True, backend="numpy", **rounding)
     (space,) = step._newest.free
-    assert (space.late_places == [] and not space.later.is_read) is (math.copysign(1, zero) > 0)
+    assert (space.filling[2] == [] and not space.later.is_read) is (math.copysign(1, zero) > 0)
 
 
 def test_gradients_that_several_lookups_bring_are_known_while_a_step_is_recorded():
