@@ -35,7 +35,7 @@ from collections.abc import (
 )
 from contextvars import ContextVar
 from functools import partial
-from operator import attrgetter, is_not
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,10 +77,7 @@ class Watch:
     def __init__(self, *roots: object, apart: Iterable[Group | Memory] = ()) -> None:
         self.containers: list[object] = []
         self.containers_before: list[object] = []
-        self.asked: list[Callable[[], object]] = []
-        self.asked_before: list[object] = []
-        self.answers: list[object] = []
-        self.names: list[str] = []
+        self.asked: list[tuple[Callable[[], object], str, object]] = []
         self.arrays: dict[int, Array] = {}
         self.tensors: list[Tensor] = []
         self.generators: list[tuple[Generator, str]] = []
@@ -139,10 +136,7 @@ class Watch:
     def _ask(self, ask: Callable[[], object], name: str) -> object:
         """What there is, which is asked for and compared from now on."""
         now = ask()
-        self.asked.append(ask)
-        self.asked_before.append(_copied(now))
-        self.answers.append(now)
-        self.names.append(name)
+        self.asked.append((ask, name, _copied(now) if type(now) in EXACT else now))
         return now
 
     def _remembered(self, x: object) -> object:
@@ -204,14 +198,14 @@ class Watch:
 
     def changed(self) -> bool:
         """Whether something is not as it was; a number that is equal is the same."""
-        # Asked at every call, so lists are compared, in C; in this order a `_Same` is asked.
+        # Asked at every call, so what is still the same thing is passed by without another call.
         try:
-            now = [ask() for ask in self.asked]
-            if self.containers_before != self.containers or self.asked_before != now:
+            if self.containers_before != self.containers:  # in this order a `_Same` is asked
                 return True
-            # 1 and 1.0 are equal; and a Value may become one that is adopted
-            others = any(map(is_not, now, self.answers))
-            return others and [*map(type, self.answers)] != [*map(type, now)]
+            for ask, _, before in self.asked:
+                if (now := ask()) is not before and _differs(now, before):
+                    return True
+            return False
         except ValueError:  # a variable was deleted, or one array has taken another's place
             return True
 
@@ -220,8 +214,7 @@ class Watch:
         large = {k: x for k, x in self.arrays.items() if id(x) in arrays and x.nbytes > LARGE}
         for k, x in large.items():
             del self.arrays[k]
-            self.asked[k] = partial(_FORM, x)
-            self.asked_before[k] = self.answers[k] = _FORM(x)
+            self.asked[k] = partial(_FORM, x), "an array", _FORM(x)
 
     def drawn(self) -> bool:
         """Whether random numbers were drawn."""
@@ -229,19 +222,17 @@ class Watch:
 
     def culprit(self) -> str:
         """The name of something that has changed, for a message."""
-        for ask, name, before, answer in zip(
-            self.asked, self.names, self.asked_before, self.answers, strict=True
-        ):
-            if _differs(ask, before) or type(ask()) is not type(answer):
+        for ask, name, before in self.asked:
+            try:
+                differs = _differs(ask(), before)
+            except ValueError:  # a variable was deleted
+                differs = True
+            if differs:
                 return name
         for x, before in zip(self.containers, self.containers_before, strict=True):
             if isinstance(before, dict) and isinstance(x, dict):
                 for key in (*x.keys(), *before.keys()):
-                    if (
-                        key not in x
-                        or key not in before
-                        or _differs(partial(x.get, key), before[key])
-                    ):
+                    if key not in x or key not in before or _differs(x[key], before[key]):
                         return repr(key)
             elif before != x:
                 return f"a {type(x).__name__}"
@@ -275,10 +266,7 @@ class _Same:
 
 
 def _copied(x: object, inside: tuple[int, ...] = ()) -> object:
-    """What to compare with later: lists, tuples and dicts as they are now, other things themselves.
-
-    What is in them is not copied.
-    """
+    """Lists, tuples and dicts as they are now; what is in them is not copied."""
     if type(x) in EXACT:
         if id(x) in inside:
             return x  # it contains itself
@@ -328,11 +316,13 @@ def _space(x: object) -> list[dict[str, object]]:
     return [vars(x)] if own else []
 
 
-def _differs(ask: Callable[[], object], before: object) -> bool:
-    try:
-        return [before] != [ask()]
-    except ValueError:  # a variable was deleted, or one array has taken another's place
-        return True
+def _differs(now: object, before: object) -> bool:
+    # Python compares containers in C, and looks first whether two things are the same one.
+    if now is before:  # as may be a nan, which is not equal to itself
+        return False
+    if type(before) in EXACT or isinstance(before, PLAIN):
+        return type(now) is not type(before) or bool(before != now)
+    return now is not before
 
 
 def _library(module: object) -> bool:
