@@ -34,8 +34,6 @@ from collections.abc import (
     MappingView,
 )
 from contextvars import ContextVar
-from functools import partial
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +76,7 @@ class Watch:
         self.containers: list[object] = []
         self.containers_before: list[object] = []
         self.asked: list[tuple[Callable[[], object], str, object]] = []
-        self.arrays: dict[int, Array] = {}
+        self.arrays: list[tuple[Array, tuple[tuple[int, ...], object, bytes]]] = []
         self.tensors: list[Tensor] = []
         self.generators: list[tuple[Generator, str]] = []
         self.seen: dict[int, object] = {id(x): x for x in apart}
@@ -93,7 +91,7 @@ class Watch:
         if isinstance(x, float):
             self.numbers.add(x)
         if isinstance(x, Constant):
-            self._ask(partial(getattr, x, "_data"), "a number")
+            self._ask(functools.partial(getattr, x, "_data"), "a number")
         if isinstance(x, Tensor):
             self.tensors.append(x)
         if x is None or isinstance(x, (*PLAIN, Node, types.ModuleType)):
@@ -110,20 +108,23 @@ class Watch:
             yield self._found(x.__self__)  # of `numbers.get` the dict
         elif isinstance(x, types.FunctionType):
             yield from self._look_at_function(x)
-        elif isinstance(x, partial):
+        elif isinstance(x, functools.partial):
             yield from (x.func, self._remembered(x.args), self._remembered(x.keywords))
         elif isinstance(x, (dict, list, tuple, set, frozenset, deque)):
             if type(x) not in EXACT:  # else where it was found it has been compared
                 self._remembered(x)
             yield from x.values() if isinstance(x, dict) else x
         elif isinstance(x, np.ndarray):
-            self.arrays[len(self.asked)] = x
-            self._ask(partial(_contents_of, x), "an array")
+            self.arrays.append((x, _form_and_bytes(x)))
             if x.dtype == object:
                 self.seen[id(x)] = x, x.copy()  # its objects are compared by their addresses, too
                 yield from map(self._found, x.flat)
-        elif isinstance(x, (*BUFFERS, *VIEWS, *HOLDERS)):
-            yield self._ask(partial(_contents_of, x), f"a {type(x).__name__}")
+        elif isinstance(x, (*BUFFERS, *VIEWS)):
+            found = self._ask(functools.partial(_contents_of, x), f"a {type(x).__name__}")
+            yield from found if isinstance(found, list) else ()
+        elif isinstance(x, (weakref.ref, ContextVar)):
+            ask = functools.partial(x.get, None) if isinstance(x, ContextVar) else x
+            yield self._ask(ask, f"a {type(x).__name__}")
         elif isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
             self.generators.append((x, _state(x)))
         elif isinstance(x, type):
@@ -136,7 +137,7 @@ class Watch:
     def _ask(self, ask: Callable[[], object], name: str) -> object:
         """What there is, which is asked for and compared from now on."""
         now = ask()
-        self.asked.append((ask, name, _copied(now) if type(now) in EXACT else now))
+        self.asked.append((ask, name, _form_of(now)))
         return now
 
     def _remembered(self, x: object) -> object:
@@ -157,7 +158,7 @@ class Watch:
             slots = () if _library(kind.__module__) else vars(kind).get("__slots__", ())
             for name in (slots,) if isinstance(slots, str) else slots:
                 if name != "__dict__" and hasattr(x, name):
-                    yield self._ask(partial(getattr, x, name, None), repr(name))
+                    yield self._ask(functools.partial(getattr, x, name, None), repr(name))
         yield type(x)
 
     def _look_at_class(self, x: type) -> Iterator[object]:
@@ -165,7 +166,7 @@ class Watch:
             return
         for name, part in vars(x).items():
             if isinstance(part, types.FunctionType) or not name.startswith("__"):
-                self._ask(partial(vars(x).get, name), repr(name))
+                self._ask(functools.partial(vars(x).get, name), repr(name))
                 # what a property, a static method or a class method calls
                 inside = [a for a in ("fget", "__func__", "func") if hasattr(part, a)]
                 yield getattr(part, inside[0]) if inside else part
@@ -186,14 +187,14 @@ class Watch:
         spaces = [f.__globals__]
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
             known = _contents(cell) is not None  # else it may have no value yet
-            ask = partial(getattr, cell, "cell_contents") if known else partial(_contents, cell)
+            ask = functools.partial(getattr if known else _contents, cell, *_CONTENTS[:known])
             content = self._ask(ask, repr(name))
             yield content
             spaces += _space(content)
         names = _names(f.__code__)
         for space in spaces:
             for name in names.intersection(space):
-                yield self._ask(partial(space.get, name), repr(name))
+                yield self._ask(functools.partial(space.get, name), repr(name))
                 spaces += (s for s in _space(space[name]) if all(s is not t for t in spaces))
 
     def changed(self) -> bool:
@@ -205,16 +206,20 @@ class Watch:
             for ask, _, before in self.asked:
                 if (now := ask()) is not before and _differs(now, before):
                     return True
+            for array, (shape, dtype, before) in self.arrays:
+                if array.tobytes() != before or array.shape != shape or array.dtype is not dtype:
+                    return True
             return False
         except ValueError:  # a variable was deleted, or one array has taken another's place
             return True
 
     def leave_out(self, arrays: set[int]) -> None:
         """Of large arrays with these ids only the form is compared: each call reads the numbers."""
-        large = {k: x for k, x in self.arrays.items() if id(x) in arrays and x.nbytes > LARGE}
-        for k, x in large.items():
-            del self.arrays[k]
-            self.asked[k] = partial(_FORM, x), "an array", _FORM(x)
+        large = {id(x): x for x, _ in self.arrays if id(x) in arrays and x.nbytes > LARGE}
+        self.arrays = [pair for pair in self.arrays if id(pair[0]) not in large]
+        for x in large.values():
+            for name in _FORM:
+                self._ask(functools.partial(getattr, x, name), "an array")
 
     def drawn(self) -> bool:
         """Whether random numbers were drawn."""
@@ -242,15 +247,13 @@ class Watch:
 LARGE = 1 << 14
 """So many bytes of an array take longer to compare than a call takes."""
 
-_FORM = attrgetter("shape", "dtype")
+_FORM = ("shape", "dtype")
+_CONTENTS = ("cell_contents",)
 PLAIN = (float, int, str, bytes)
 EXACT = (list, tuple, dict)
 BUFFERS = (array, bytearray, memoryview)
 VIEWS = (types.MappingProxyType, MappingView)
 """What shows the contents of a dict."""
-
-HOLDERS = (weakref.ref, ContextVar)
-"""What has one thing in it, or none."""
 
 
 class _Same:
@@ -265,6 +268,11 @@ class _Same:
         return self.of is other
 
 
+def _form_of(x: object) -> object:
+    """What to compare something with later: a list with what was in it, other things themselves."""
+    return _copied(x) if type(x) in EXACT else x
+
+
 def _copied(x: object, inside: tuple[int, ...] = ()) -> object:
     """Lists, tuples and dicts as they are now; what is in them is not copied."""
     if type(x) in EXACT:
@@ -276,19 +284,19 @@ def _copied(x: object, inside: tuple[int, ...] = ()) -> object:
         if isinstance(x, (list, tuple)):
             return type(x)([_copied(part, inside) for part in x])
     compared: object = type(x).__eq__
-    if compared is object.__eq__ or x is None or isinstance(x, (*PLAIN, np.generic, np.dtype)):
+    if compared is object.__eq__ or x is None or isinstance(x, (*PLAIN, np.generic)):
         return x
     return _Same(x)  # an equal one in its place is not the one that is watched
 
 
+def _form_and_bytes(x: Array) -> tuple[tuple[int, ...], object, bytes]:
+    return x.shape, x.dtype, x.tobytes()  # of an array of objects, their addresses
+
+
 def _contents_of(x: object) -> object:
-    """What something has in it, to compare it with later."""
+    """What a container or an array has in it, to compare it with later."""
     if isinstance(x, np.ndarray):
-        return x.shape, x.dtype, x.tobytes()  # of an array of objects, their addresses
-    if isinstance(x, weakref.ref):
-        return x()
-    if isinstance(x, ContextVar):
-        return x.get(None)
+        return _form_and_bytes(x)
     if isinstance(x, BUFFERS):
         return bytes(x)
     if isinstance(x, types.MappingProxyType):
