@@ -102,7 +102,9 @@ class Program:
         self.outside: frozenset[int] = frozenset()
         if self.effects is not None and self.value_count + self.tensor_count:
             self._tell_arguments_apart(closed, self.effects)
-        seen = {id(x): x for x in (*(x for x, _ in closed), *around)}.values()
+        numbers = self.graph.leaves[self.value_count :] if self.is_step else ()
+        holders = [x.home.holder for x in numbers if x.home is not None]
+        seen = {id(x): x for x in (*(x for x, _ in closed), *around, *holders)}.values()
         self.closed = [(x, x.requires_grad) for x in seen]
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}

@@ -1035,6 +1035,27 @@ def test_numbers_of_an_array_are_trained_by_what_comes_to_the_array(count):
     assert_same_steps(made, [(1.0,), (2.0,), (3.0,), (0.5,)], each=True, rtol=1e-13)
 
 
+@pytest.mark.parametrize("audit", [True, False])
+@pytest.mark.parametrize("frozen", [(0,), (1,), (1, 2)])
+def test_numbers_of_an_array_get_gradients_again_once_it_is_no_longer_frozen(frozen, audit):
+    def grads_of(compiled):
+        p, w = nn.Parameter([0.5, -1.0]), Value(2.0)
+
+        def step(x):
+            loss = w * x + sum(v * v for v in p.scalars("p"))
+            loss.backward()
+            return loss.detach()
+
+        step, grads = compiled(step), []
+        for k in range(5):
+            p.requires_grad = k not in frozen
+            step(1.0)
+            grads.append((w.grad, None if p.grad is None else p.grad.tolist()))
+        return grads
+
+    assert grads_of(functools.partial(autograd.compile, audit=audit)) == grads_of(lambda f: f)
+
+
 @pytest.mark.parametrize("settings", [{}, {"momentum": 0.9}])
 @pytest.mark.parametrize(
     "leaf",
