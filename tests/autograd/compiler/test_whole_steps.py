@@ -1040,9 +1040,10 @@ def test_numbers_of_an_array_are_trained_by_what_comes_to_the_array(count):
 def test_numbers_of_an_array_get_gradients_again_once_it_is_no_longer_frozen(frozen, audit):
     def grads_of(compiled):
         p, w = nn.Parameter([0.5, -1.0]), Value(2.0)
+        numbers = p.scalars("p")  # so that the function does not name p itself
 
         def step(x):
-            loss = w * x + sum(v * v for v in p.scalars("p"))
+            loss = w * x + sum(v * v for v in numbers)
             loss.backward()
             return loss.detach()
 
