@@ -117,7 +117,8 @@ def draw(
         return graph if paths_from is None else with_paths(graph, trace, paths_from)
 
     others = [(boxes, graph_of(one)) for boxes, one in other_foldings(trace, folding, MOST_OPENED)]
-    return Drawing(graph_of(folding), direction, layout, (open_in(trace, folding), others))
+    opened = (open_in(trace, folding), others, trace.names)
+    return Drawing(graph_of(folding), direction, layout, opened)
 
 
 class Drawing:
@@ -142,7 +143,9 @@ class Drawing:
         graph: DrawnGraph,
         direction: Direction = "LR",
         layout: Engine = "own",
-        opened: tuple[Sequence[Box], Sequence[tuple[Sequence[Box], DrawnGraph]]] = ((), ()),
+        opened: tuple[
+            Sequence[Box], Sequence[tuple[Sequence[Box], DrawnGraph]], Mapping[Node, str]
+        ] = ((), (), {}),
     ):
         self.graph = graph
         self._opened = opened
@@ -174,11 +177,11 @@ class Drawing:
     @cached_property
     def _boxes(self) -> Boxes:
         """The boxes that can be opened and closed, with a picture for each."""
-        first, others = self._opened
+        first, others, names = self._opened
         pictures = [
             (boxes, Drawing(graph, self._direction, self._engine).svg) for boxes, graph in others
         ]
-        return boxes_of(first, pictures)
+        return boxes_of(first, pictures, names)
 
     @property
     def _scene(self) -> Scene:
@@ -207,7 +210,9 @@ class Drawing:
             ".png": lambda: self._on_paper("png"),
             ".pdf": lambda: self._on_paper("pdf"),
             ".dot": lambda: self.source,
-            ".html": lambda: drawing_page(self.svg, self.graph.sentence, self._boxes),
+            ".html": lambda: drawing_page(
+                self.svg, self.graph.sentence, self.graph.title, self._boxes
+            ),
             ".md": lambda: to_mermaid(self.graph, self._direction),
             ".tex": self.tex,
             ".txt": lambda: f"{self.graph.sentence}\n",

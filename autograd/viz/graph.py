@@ -134,6 +134,12 @@ class DrawnGraph:
         return tuple(filter(None, (self.note, self.remark, legend)))
 
     @property
+    def title(self) -> str:
+        """What it is of; it stays true when boxes are opened, which changes how much is drawn."""
+        name = "".join(self.nodes[-1].name)
+        return f"Computation graph of {name}" if name else "Computation graph"
+
+    @property
     def sentence(self) -> str:
         """The picture in words, for those who cannot see it."""
         counts = [(kind, sum(n.kind == kind for n in self.nodes)) for kind in _KINDS]

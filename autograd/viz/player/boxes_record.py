@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.viz.boxes import is_operation
 from autograd.viz.exercise import box_text
 from autograd.viz.outline import BoxStep, Outline, handed_back
+from autograd.viz.player.drawing import made_text
 from autograd.viz.player.picture import MOST_DRAWN, Picture, picture_of
 from autograd.viz.player.values import value
 from autograd.viz.steps import Pass
@@ -60,6 +61,7 @@ def _group(
         "out": [index[node] for node in box.results],
         "size": f"{len(box.nodes):,}",
         "text": box_text(steps, box),
+        "made": made_text(steps.names, box),
         "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
     }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograd.viz import notation
 from autograd.viz.player.embed import embedded, page, script_of, still_image
 from autograd.viz.svg import DARK_STYLE, dark_rules, size_of
-from autograd.viz.trace import Box
+from autograd.viz.trace import Box, Node
 
 LEAST_SCALE = 2 / 3
 """To fit in, a picture is made smaller down to this scale, at which the smallest type has 7 px."""
@@ -17,12 +18,15 @@ _SCRIPTS = ("view.css", "elements.js", "view.js", "toggles.js", "drawing.js")
 Boxes = dict[str, Any]
 
 
-def boxes_of(first: Sequence[Box], others: Sequence[tuple[Sequence[Box], str]]) -> Boxes:
+def boxes_of(
+    first: Sequence[Box], others: Sequence[tuple[Sequence[Box], str]], names: Mapping[Node, str]
+) -> Boxes:
     """What a script must know to open and close boxes: see README.md.
 
     Args:
         first: The boxes that are open in the picture that is there anyway.
         others: For each other picture the boxes that are open in it, and the picture.
+        names: What nodes are called.
     """
     known = dict.fromkeys(box for are_open, _ in [(first, ""), *others] for box in are_open)
     for are_open, _ in others:
@@ -32,7 +36,10 @@ def boxes_of(first: Sequence[Box], others: Sequence[tuple[Sequence[Box], str]]) 
     )  # as the pass has them: from the leaves
     places = {box: g for g, box in enumerate(in_order)}
     views = [{"open": [places[box] for box in are_open]} for are_open, _ in [(first, ""), *others]]
-    groups = [{"id": box.id, "name": box.name, "text": box.name} for box in in_order]
+    groups = [
+        {"id": box.id, "name": box.name, "text": box.name, "made": made_text(names, box)}
+        for box in in_order
+    ]
     return {
         "groups": groups,
         "views": views,
@@ -52,9 +59,14 @@ def for_notebooks(svg: str, sentence: str, boxes: Boxes | None = None) -> dict[s
     return {"text/html": html, "image/svg+xml": fitting, "text/plain": sentence}
 
 
-def drawing_page(svg: str, sentence: str, boxes: Boxes | None = None) -> str:
+def made_text(names: Mapping[Node, str], box: Box) -> str:
+    """What the result of a box is called, which tells it from others of its name."""
+    return notation.name(names.get(box.results[0], "")).text
+
+
+def drawing_page(svg: str, sentence: str, title: str, boxes: Boxes | None = None) -> str:
     """A page with nothing but the picture, which fits itself to the window."""
-    return page(sentence.partition(".")[0], _fragment(svg, sentence, boxes, notebook=False))
+    return page(title, _fragment(svg, sentence, boxes, notebook=False))
 
 
 def _fragment(svg: str, sentence: str, boxes: Boxes | None, notebook: bool) -> str:

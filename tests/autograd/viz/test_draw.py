@@ -588,3 +588,10 @@ def test_text_and_outlines_stand_out_from_what_is_behind_them():
     for line in (scene.LINE, scene.QUIET_LINE):
         assert contrast(line, scene.BACKGROUND) >= 3
     assert contrast(scene.GREY, scene.BACKGROUND) >= 4.5
+
+
+def test_the_heading_of_a_page_does_not_count_what_boxes_can_change(tmp_path):
+    terms = [Value(k / 8, label=f"q{k}") for k in range(40)]
+    loss = sum(terms[1:], terms[0]).tanh()
+    draw(loss).save(tmp_path / "page.html")
+    assert "<h1>Computation graph of loss</h1>" in (tmp_path / "page.html").read_text("utf-8")

@@ -2,9 +2,11 @@
 
 import re
 
+import numpy as np
 import pytest
 
-from autograd import Value, draw, explain
+import nn
+from autograd import Tensor, Value, draw, explain
 from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
 from tests.autograd.viz.player.test_player_browser import HOSTILE
 from tests.autograd.viz.player.test_player_hosts import IN_VSCODE, blank  # noqa: F401 (fixtures)
@@ -191,6 +193,17 @@ def test_a_closed_box_opens_and_closes_again(shown):
     page.locator("[data-node^=g]").click()
     page.get_by_role("button", name="− Σ of 40 terms").wait_for()
     assert page.locator("[data-node]").count() == 80
+
+
+def test_boxes_of_one_name_are_told_apart_by_what_they_make(shown):
+    layer = nn.MultiheadAttention(4, 2, batch_first=True)
+    x = Tensor(np.ones((1, 3, 4)), label="x")
+    page = shown(draw(layer(x, x, x)[0].sum()))
+    page.get_by_role("button", name="− layer", exact=True).wait_for()
+    names = page.get_by_role("button", name="into heads").all_inner_texts()
+    assert len(set(names)) == len(names) == 3
+    boxes = page.locator("[data-node^=g]").all_text_contents()
+    assert all(any(name.partition(" → ")[2] in box for box in boxes) for name in names)
 
 
 def test_an_opened_box_holds_the_numbers_of_the_time_of_drawing(shown):
