@@ -112,7 +112,7 @@ def same(make, rule, settings, steps=30, between=None, dtype=float, rtol=1e-10):
 @every_kind
 @pytest.mark.parametrize("name", RULES)
 def test_a_step_changes_what_it_changes_uncompiled(make, name):
-    run = same(make, *RULES[name], steps=60)
+    run = same(make, *RULES[name], steps=100)
     assert run._count == (2 if name == "SGD dampened" else 1)  # whose first step is another
 
 
