@@ -136,11 +136,13 @@ class StandIn(Tensor):
         forgotten = None in self.new_grads.values()
         if self.has_new_grads or (forgotten and self.whole_grad() is not None):
             zero, self.has_new_grads = self.run.constant_row(0.0), False
-            grads = {k: zero if row is None else row for k, row in self.new_grads.items()}
+            grads: dict[tuple[int, ...], int | None] = {
+                k: zero if row is None else row for k, row in self.new_grads.items()
+            }
             before = self.whole_grad() if len(grads) < self.size else None
             self.new_grads = {}  # who reads the gradient that there was settles nothing
             self._take_gradient(self.run.with_rows(before, grads, self.first), is_shared=False)
-            self.new_grads, self.run.used = {**grads}, True
+            self.new_grads, self.run.used = grads, True
 
     def whole_grad(self) -> Traced | None:
         """The gradient without what single numbers of it are still to be given."""
