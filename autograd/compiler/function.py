@@ -367,10 +367,11 @@ class Compiled:
     def _raise_its_own(self, given: Given) -> None:
         """Run the function for the error that it may have itself: that goes before a refusal.
 
-        It runs to its end where programs say what it changes, which is put back then; else up to
-        where it would change something.
+        It runs to its end where programs say what it changes, which is put back then, as arrays
+        among the arguments are; else up to where it would change something.
         """
         before = [program.state(given) for program in self._known(given)]
+        arrays = [(x, x.copy()) for x in given.arrays if x.flags.writeable]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", LostGradientWarning)
@@ -380,6 +381,8 @@ class Compiled:
         finally:
             for state in before:
                 state.restore()
+            for array, numbers in arrays:
+                array[...] = numbers
 
     def _record(self, given: Given) -> Program:
         """Run the function, and see to it that a replay can do the same."""

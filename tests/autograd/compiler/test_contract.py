@@ -539,15 +539,18 @@ def test_is_run_as_it_is_written(f, calls):
 
 
 @pytest.mark.parametrize(("f", "args", "what", "remedy"), REFUSED)
-def test_is_refused_with_what_to_do_and_changes_no_leaf(f, args, what, remedy):
+def test_is_refused_with_what_to_do_and_changes_no_leaf_nor_argument(f, args, what, remedy):
     leaves = [*LEAVES, *model.parameters(), p, q, forgotten, plain, averaging]
-    before = left_in(leaves)
+    before, arguments = left_in(leaves), copy.deepcopy(args)
     with pytest.raises(CompileError, match="compile: ") as found:
         autograd.compile(f)(*args)
     message = str(found.value)
     assert what in message
     assert remedy in message
     np.testing.assert_equal(left_in(leaves), before)
+    for x, kept in zip(args, arguments, strict=True):
+        if isinstance(x, np.ndarray):
+            np.testing.assert_array_equal(x, kept)
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
