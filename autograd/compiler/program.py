@@ -309,9 +309,6 @@ class Program:
         except IndexError:
             with self.lock:  # as the tape may get another pass
                 space = Workspace(self, free)
-        native = self.native
-        if native is not None and (space.native is None or space.native is not native.state):
-            native.prepare(space)
         return space
 
     def float_size(self, k: int | None) -> int:

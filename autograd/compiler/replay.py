@@ -107,6 +107,9 @@ def _fill_and_run(
         place[...] = tensors[k]._data
     if space.effects is not None and not space.effects.fill(tensors, kept, given):
         raise Unfit
+    native = program.native
+    if native is not None and (space.native is None or space.native is not native.state):
+        native.prepare(space)  # now that the numbers are there on which it is tried
     for call in space.forward:
         call()
 

@@ -145,10 +145,11 @@ class Native:
         with self.lock:
             if self.refused:
                 return
-            code = space.native = self.state
+            code = self.state
             sections, pieces, memories = _pieces_of(space)
             parts = _parts_of(pieces)
             if _key(parts) != code.key:
+                space.native = code
                 return  # its arrays lie otherwise than those that the code was made for
             tables = [table_of(some) for some in grouped(parts)]
             kept = [tables, parts, code, memories, [section[:] for section in sections]]
@@ -161,6 +162,7 @@ class Native:
                     self.warn("came out otherwise than with NumPy when it was tried")
                     return
                 code.tried = True
+            space.native = code
             for section, calls in zip(sections, native, strict=True):
                 section[:] = calls
 

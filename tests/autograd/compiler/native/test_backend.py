@@ -382,6 +382,21 @@ def test_after_some_replays_the_code_is_made_in_the_background(monkeypatch):
     assert g._newest.native.state.tried
 
 
+def test_code_is_tried_on_the_numbers_of_the_call(monkeypatch):
+    right, tried = backends.agree, []
+
+    def looked_at(sections, native):
+        tried.extend(x.ravel()[:2].tolist() for call in sections[0] for x in arrays_in(call))
+        return right(sections, native)
+
+    monkeypatch.setattr(backends, "agree", looked_at)
+    p = Tensor([1.0, 2.0], requires_grad=True)
+    step = step_of(lambda x: (p * x).sum(), optim.Adam([p], lr=0.01, eps=0.125))
+    autograd.compile(step, backend="native")(np.array([0.5, -3.0]))
+    assert [0.5, -3.0] in tried
+    assert [0.125] in tried
+
+
 @pytest.mark.usefixtures("wrong_code")
 def test_code_that_computes_something_else_is_given_up_with_a_warning():
     f = network()
