@@ -332,11 +332,10 @@ def chain_rule(
 
 
 def _deliver(found: Iterable[tuple[Node, Any]]) -> None:
-    watched = bool(active())
     with adding:
         for node, grad in readings.watch(found) if readings.of else found:
             if grad is not None:
-                (as_traced(node) if watched and node.op is None else node)._receive(grad)
+                (as_traced(node) if node.op is None and active() else node)._receive(grad)
 
 
 def _forget(found: Iterable[tuple[Node, Any]]) -> None:

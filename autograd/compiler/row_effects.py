@@ -84,6 +84,7 @@ class LeafRow:
 
     @property
     def _grad(self) -> RecordedValue | None:
+        """The gradient, or None where it has none."""
         row = self.gradient_row()
         if row is None:
             return None

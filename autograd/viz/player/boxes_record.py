@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.viz.boxes import is_operation
 from autograd.viz.exercise import box_text
 from autograd.viz.outline import BoxStep, Outline, handed_back
-from autograd.viz.player.drawing import made_text
+from autograd.viz.player.drawing import told_apart
 from autograd.viz.player.picture import MOST_DRAWN, Picture, picture_of
 from autograd.viz.player.values import value
 from autograd.viz.steps import Pass
@@ -37,7 +37,11 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     leaving: dict[Node, list[int]] = {}
     for k in range(len(steps)):
         leaving.setdefault(steps.ends_of(k)[0], []).append(k)
-    trace["groups"] = [_group(steps, box, index, leaving) for box in boxes]
+    apart = told_apart(boxes, steps.names)
+    trace["groups"] = [
+        _group(steps, box, index, leaving) | {"made": made}
+        for box, made in zip(boxes, apart, strict=True)
+    ]
     for box in boxes:
         for inner in box.inner:
             if inner in places:
@@ -61,7 +65,6 @@ def _group(
         "out": [index[node] for node in box.results],
         "size": f"{len(box.nodes):,}",
         "text": box_text(steps, box),
-        "made": made_text(steps.names, box),
         "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
     }
 

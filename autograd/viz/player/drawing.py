@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,8 +38,8 @@ def boxes_of(
     places = {box: g for g, box in enumerate(in_order)}
     views = [{"open": [places[box] for box in are_open]} for are_open, _ in [(first, ""), *others]]
     groups = [
-        {"id": box.id, "name": box.name, "text": box.name, "made": made_text(names, box)}
-        for box in in_order
+        {"id": box.id, "name": box.name, "text": box.name, "made": made}
+        for box, made in zip(in_order, told_apart(in_order, names), strict=True)
     ]
     return {
         "groups": groups,
@@ -59,9 +60,13 @@ def for_notebooks(svg: str, sentence: str, boxes: Boxes | None = None) -> dict[s
     return {"text/html": html, "image/svg+xml": fitting, "text/plain": sentence}
 
 
-def made_text(names: Mapping[Node, str], box: Box) -> str:
-    """What the result of a box is called, which tells it from others of its name."""
-    return notation.name(names.get(box.results[0], "")).text
+def told_apart(boxes: Sequence[Box], names: Mapping[Node, str]) -> list[str]:
+    """What follows the name of each box: where another has that name, what it makes."""
+    counts = Counter(box.name for box in boxes)
+    return [
+        f" → {notation.name(names.get(box.results[0], '')).text}" if counts[box.name] > 1 else ""
+        for box in boxes
+    ]
 
 
 def drawing_page(svg: str, sentence: str, title: str, boxes: Boxes | None = None) -> str:

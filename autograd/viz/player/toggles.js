@@ -7,10 +7,8 @@ function viewWith(g, isOpen) {
   return fitting.sort((a, b) => far(a) - far(b))[0];
 }
 function toggle(g) {
-  const isOpen = view.open.includes(g),
-    { name, made } = groups[g],
-    alike = groups.filter((other) => other.name === name).length > 1;
-  return button((isOpen ? "− " : "+ ") + name + (alike ? " → " + made : ""), () => toggleBox(g), {
+  const isOpen = view.open.includes(g);
+  return button((isOpen ? "− " : "+ ") + groups[g].name + groups[g].made, () => toggleBox(g), {
     title: (isOpen ? "Close the box " : "Open the box ") + groups[g].text,
     "aria-expanded": isOpen,
   });
