@@ -102,10 +102,6 @@ class Graph:
         """Whether a row is the number 0 written in the code, and not -0."""
         return self.code[row] == CONSTANT and str(self.constants[self.left[row]]) == "0.0"
 
-    def is_leaf(self, rows: IntArray) -> bool:
-        """Whether all of these rows are leaves."""
-        return all(self.code[row] == LEAF for row in rows.ravel().tolist())
-
     def used_leaves(self) -> IntArray:
         """The rows of leaves that an operation uses."""
         code, left, right = map(np.array, (self.code, self.left, self.right))
