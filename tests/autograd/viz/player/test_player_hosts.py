@@ -123,7 +123,8 @@ def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab)
     subprocess.run(command, check=True, capture_output=True, env=lab[1])
     page = page_of(notebook.name)
     page.wait_for_selector(".glassgrad nav", timeout=30_000)
-    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    # JupyterLab attaches the cells one after the other.
+    page.locator(".jp-Notebook .jp-Cell").nth(len(CELLS) - 1).wait_for(state="attached")
     player = page.locator(".glassgrad").first
     player.scroll_into_view_if_needed()
     player.locator(".say").click()
@@ -133,12 +134,11 @@ def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab)
         player.focus()
     assert player.locator("nav output").inner_text() == "forward step 2 of 3"
     page.wait_for_timeout(300)
-    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert page.locator(".jp-Notebook .jp-Cell").count() == len(CELLS)
     assert page.locator(".jp-Notebook .jp-MarkdownCell").count() == 0
     assert_presents(page, player)
-    cells = page.locator(".jp-Notebook .jp-Cell").count()
     assert_draws(page.locator(".glassgrad").nth(2))
-    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert page.locator(".jp-Notebook .jp-Cell").count() == len(CELLS)
     assert player.get_attribute("data-theme") == "light"
     page.evaluate("document.body.dataset.jpThemeLight = 'false'")
     page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
