@@ -7,7 +7,8 @@ Three kinds of part are found, each inside of another or apart from it:
   of another module come in, results of two modules meet, or a loss begins. A module that is used
   again after another has a box for each use, and these, if they are many, one box together;
 - a composition that has a name, such as softmax: `compositions.py` knows them when it sees them;
-- a sum of many terms.
+- a sum of many terms; and of its terms those in the middle, with what only leads to them, which in
+  pictures are one box.
 
 Boxes never form a cycle, whichever of them are closed. Those of modules have stages that grow along
 every arrow; in the others every operand acts on every result, so what leads through a box leads
@@ -32,10 +33,13 @@ from autograd.viz.graph import operands_first
 MANY = 12
 """A sum of more terms is a box."""
 
+SHOWN = 3
+"""Of its terms so many are drawn, and the last; the others are a box."""
+
 REPEATED = 3
 """The boxes of a module that is used more often are one box together."""
 
-Kind = Literal["module", "part", "repeated", "composition", "sum"]
+Kind = Literal["module", "part", "repeated", "composition", "sum", "terms"]
 
 
 @dataclass(slots=True, eq=False)
@@ -145,7 +149,7 @@ def is_operation(box: Box) -> bool:
 
 
 def closed_in_words(boxes: Sequence[Box], depth: int | None) -> list[Box]:
-    """The boxes that are closed in texts, and in pictures of graphs that can be read.
+    """The boxes that are closed in texts; of a sum, every term is written.
 
     Args:
         boxes: The outermost boxes.
@@ -153,7 +157,7 @@ def closed_in_words(boxes: Sequence[Box], depth: int | None) -> list[Box]:
     """
     if depth is None:
         return list(closed(boxes, lambda box: box.kind not in ("composition", "sum")))
-    return list(closed(boxes, lambda box: 0 < box.level < depth))
+    return list(closed(boxes, lambda box: 0 < box.level < depth or box.kind == "terms"))
 
 
 def in_order(nodes: Sequence[Node], shut: Mapping[Node, Box]) -> list[Node | Box]:
@@ -186,7 +190,7 @@ def _hides_a_name(box: Box, names: Mapping[Node, str]) -> bool:
     return any(node.parents and names.get(node, "").isidentifier() for node in inner)
 
 
-def _sums(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> list[Box]:
+def _sums(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> Iterator[Box]:
     """Sums of many terms: additions of which each is used by the next alone, and has no name."""
     chains: dict[Node, list[Node]] = {}  # by the last addition so far
     for node in nodes:
@@ -196,11 +200,41 @@ def _sums(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> list[
             chain = chains.pop(before[0]) if before else [p for p in node.parents if _is_start(p)]
             chain.append(node)
             chains[node] = chain
-    many = [chain for chain in chains.values() if len(chain) >= MANY]
-    terms = [len(chain) + 1 - 2 * (chain[0].op is None) for chain in many]
-    return [
-        Box(f"Σ of {n} terms", "sum", tuple(chain)) for chain, n in zip(many, terms, strict=True)
-    ]
+    summed: dict[Node, Node] = {}  # of each addition the last of its chain
+    middle: set[tuple[Node, Node]] = set()
+    for last, chain in chains.items():
+        if len(chain) >= MANY:
+            inside = set(chain)
+            terms = [p for node in chain for p in node.parents if p not in inside]
+            yield Box(f"Σ of {len(terms)} terms", "sum", tuple(chain))
+            summed |= dict.fromkeys(chain, last)
+            shown = {*terms[:SHOWN], terms[-1]}
+            middle |= {(term, last) for term in terms if term not in shown}
+    yield from _middle_terms(nodes, names, uses, summed, middle)
+
+
+def _middle_terms(
+    nodes: Sequence[Node],
+    names: Mapping[Node, str],
+    uses: Uses,
+    summed: Mapping[Node, Node],
+    middle: Collection[tuple[Node, Node]],
+) -> Iterator[Box]:
+    """The terms of each sum that are not drawn, with all that leads to nothing else."""
+    goes_to: dict[Node, Node] = {}
+    parts: dict[Node, list[Node]] = {}
+    for node in reversed(nodes) if middle else ():
+        ends = {
+            summed[user] if (node, summed.get(user)) in middle else goes_to.get(user)
+            for user, _ in uses[node]
+        }
+        last = ends.pop() if len(ends) == 1 else None
+        if last is not None and not (node.parents and names.get(node, "").isidentifier()):
+            goes_to[node] = last
+            parts.setdefault(last, []).append(node)
+    for last, part in parts.items():
+        count = sum((node, last) in middle for node in part)
+        yield Box(f"{count} more terms", "terms", tuple(part[::-1]))
 
 
 def _is_start(node: Node) -> bool:

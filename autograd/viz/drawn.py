@@ -1,10 +1,11 @@
 """What a picture shows of a trace: the one way from a graph to boxes and arrows.
 
-Parts of it are closed boxes: compositions and sums of many terms, and of a graph too large to be
-read the modules. Where names tell none, only what is nearest to the output is drawn. A leaf that is
-used often would be drawn with long lines across everything; so, where it is asked for, it is drawn
-once with its numbers, where it is first used, and elsewhere as a small box with its name. The id of
-such a box is that of the leaf with what it is for: "n3~n17.0" is node 3 again, as operand 0 of 17.
+Parts of it are closed boxes: compositions, sums of many terms and most of these terms, and of a
+graph too large to be read the modules. Where names tell none, only what is nearest to the output is
+drawn. A leaf that is used often would be drawn with long lines across everything; so, where it is
+asked for, it is drawn once with its numbers, where it is first used, and elsewhere as a small box
+with its name. The id of such a box is that of the leaf with what it is for: "n3~n17.0" is node 3
+again, as operand 0 of 17.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd.viz import notation
-from autograd.viz.boxes import closed, closed_in_words, is_layer, is_operation, longest_path
+from autograd.viz.boxes import closed, is_layer, is_operation, longest_path
 from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest, operands_first
 from autograd.viz.text import (
     NOT_REACHED,
@@ -114,14 +115,15 @@ def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
 
     Args:
         trace: The graph.
-        most: A graph of more nodes is folded; a composition or a long sum counts as one.
+        most: A graph of more nodes is folded; a composition or a long sum counts as one, and so
+            do the terms in the middle of that.
         depth: Close modules whose names have so many parts.
     """
     nodes = trace.nodes
     if depth == 0 and len(nodes) <= most:
         return Folding(())
     if depth:
-        boxes = tuple(closed_in_words(trace.boxes, depth))
+        boxes = tuple(closed(trace.boxes, lambda box: 0 < box.level < depth))
         modules = [box for box in boxes if box.level or box.kind in ("part", "repeated")]
         if not modules:
             remark = "No parameter's name tells a module, so every node is drawn."
@@ -129,7 +131,7 @@ def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:
         parts = [f"{box.name} ({len(box.nodes):,} nodes)" for box in modules[:6]]
         more = ", …" if modules[6:] else ""
         return Folding(boxes, remark=f"Drawn as one box each: {', '.join(parts)}{more}.")
-    named = tuple(closed_in_words(trace.boxes, None))
+    named = tuple(closed(trace.boxes, lambda box: box.kind in ("module", "part", "repeated")))
     count = len(nodes) - sum(len(box.nodes) - 1 for box in named)
     has_modules = any(box.level for box in trace.boxes)
     if count > most or (has_modules and count > FOLDED_TO):

@@ -100,8 +100,9 @@ def _earlier(steps: Pass) -> Iterator[str]:
 
 def _forward(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
     outside = [node for node in steps.nodes if node not in shut]
-    leaves = [node for node in outside if not node.parents and node in steps.names]
-    shown, left_out = _ends(leaves)
+    # by name, for equal constants share theirs
+    leaves = {steps.names[x]: x for x in outside if not x.parents and x in steps.names}
+    shown, left_out = _ends([*leaves.values()])
     given = [f"{name_text(steps.names[x])} = {array_text(steps.values[x])}" for x in shown]
     if left_out:
         given.insert(FIRST, f"… {left_out:,} more …")

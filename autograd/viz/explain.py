@@ -407,13 +407,18 @@ def _through(trace: Trace, wrt: Node, through: Any) -> ChainExplanation:
 
 def _check_each_once(trace: Trace, nodes: Sequence[Node]) -> None:
     """Between root and wrt each node stands once: dJ/dJ is no factor of a lecture's line."""
-    twice = next((node for k, node in enumerate(nodes) if node in nodes[:k]), None)
-    if twice is not None and nodes[2:]:
-        name = notation.name(trace.names.get(twice, "it")).text
-        raise ValueError(
-            "explain: through needs nodes between root and wrt, each once, but with these two "
-            f"{name} is there twice."
-        )
+    root, *through, wrt = nodes
+    for k, node in enumerate(through):
+        name = notation.name(trace.names.get(node, "it")).text
+        if root is wrt:
+            problem = "root and wrt are the same node, so nothing lies between them: leave it out"
+        elif node in (root, wrt):
+            problem = f"{name} is {'root' if node is root else 'wrt'} itself: leave it out"
+        elif node in through[:k]:
+            problem = f"it names {name} twice: name it once"
+        else:
+            continue
+        raise ValueError(f"explain: through is for nodes between root and wrt, but {problem}.")
 
 
 def _around(trace: Trace, wrt: Node, through: Any, everything: int, passing: int) -> str:

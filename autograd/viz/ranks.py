@@ -12,9 +12,6 @@ from itertools import pairwise
 
 MOST_WAYPOINTS = 30_000  # in all; beyond, the longest edges cross what is in their way
 
-MOST_STACKED, MOST_COLUMNS = 12, 6
-"""Of leaves with one user and the same, so many stand above one another, and in so many ranks."""
-
 
 @dataclass(slots=True)
 class Grid:
@@ -46,8 +43,7 @@ def ranks_of(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     """Give every node a rank after those of its operands, and near to its users.
 
     Every node comes as early as it can; then those whose operands nobody else uses move up to
-    their users, so that `b` in `tanh(w1*x1 + w2*x2 + b)` stands beside what it is added to. The
-    many terms of a sum stand in several ranks before it, not in one tower.
+    their users, so that `b` in `tanh(w1*x1 + w2*x2 + b)` stands beside what it is added to.
 
     Args:
         count: How many nodes there are. They are numbered so that operands come first.
@@ -65,11 +61,6 @@ def ranks_of(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
         shared = sum(len(users[u]) > 1 for u in operands[v])
         if users[v] and shared < len(users[v]):
             rank[v] = min(rank[u] for u in users[v]) - 1
-    for v in range(count):
-        alone = [u for u in sorted(operands[v]) if not operands[u] and len(users[u]) == 1]
-        columns = min(MOST_COLUMNS, -(-len(alone) // MOST_STACKED))
-        for k, u in enumerate(alone):
-            rank[u] -= k % columns
     first = min(rank, default=0)
     return [r - first for r in rank]
 

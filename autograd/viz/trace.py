@@ -369,9 +369,12 @@ def all_names(
 ) -> tuple[dict[Node, str], dict[str, str]]:
     """A short name of its own for every node but unnamed constants, and what was abbreviated.
 
-    No two are written alike. A way through a model such as `model.layers[0].w[1]` is abbreviated to
-    its last word with all its numbers, w[0][1], or to as many words as tell it from others, as
-    conv1.weight; any other text too long for a formula to v1.
+    No two are written alike, but for constant arrays of the same numbers: an operation keeps a copy
+    of what it is given, so three of them are what attention was given three times.
+
+    A way through a model such as `model.layers[0].w[1]` is abbreviated to its last word with all
+    its numbers, w[0][1], or to as many words as tell it from others, as conv1.weight; any other
+    text too long for a formula to v1.
     """
     wanted = {
         node: printable(" ".join(name.split())) for node, name in found.items() if name.strip()
@@ -385,6 +388,16 @@ def all_names(
     def numbered(stem: str, first: int = 1) -> str:
         names = numbers.setdefault(stem, _numbered(stem, first))
         return next(name for name in names if _written(name) not in taken)
+
+    arrays: dict[tuple[int, ...], list[tuple[Any, str]]] = {}
+
+    def of_constant(array: Any) -> str:
+        alike = arrays.setdefault(np.shape(array), [])
+        known = alike if isinstance(array, np.ndarray) else ()  # one of Dask's may not exist yet
+        name = next((name for other, name in known if np.array_equal(array, other)), "")
+        if not name:
+            alike.append((array, name := numbered("c")))
+        return name
 
     names: dict[Node, str] = {}
     abbreviated: dict[str, str] = {}
@@ -404,7 +417,7 @@ def all_names(
         elif not name and node is nodes[-1] and "L" not in taken:
             name = "L"
         elif not name and number_of(node) is None:
-            name = next(unnamed) if node.requires_grad else numbered("c")
+            name = next(unnamed) if node.requires_grad else of_constant(node.data)
         if name:
             names[node] = name
             used.add(_written(name))

@@ -71,8 +71,9 @@ def test_what_only_resembles_a_composition_is_none():
 
 def test_a_sum_of_many_terms_counts_its_terms_and_can_be_the_root():
     terms = [Value(0.1 * k, label=f"a{k}") for k in range(40)]
-    (box,) = backprop(sum(terms)).boxes
+    more, box = backprop(sum(terms)).boxes
     assert box.name == "Σ of 40 terms"  # not the 0 that Python begins with
+    assert more.name == "36 more terms"
     (output,) = (node for node in draw(sum(terms)).graph.nodes if node.output)
     assert output.title == "L = Σ of 40 terms"
 
@@ -491,7 +492,7 @@ def test_no_box_hides_what_has_a_name_of_its_own():
     half.label = "half"
     whole = sum(terms[20:], start=half)
     steps = backprop(whole)
-    assert [box.name for box in steps.boxes] == ["Σ of 20 terms"]  # the other has 11
+    assert [box.name for box in steps.boxes] == ["16 more terms", "Σ of 20 terms"]  # the other: 11
     assert any(node.name == ("half",) for node in draw(whole).graph.nodes)
 
 

@@ -176,15 +176,32 @@ def test_draw_refuses_a_depth_below_0_and_a_node_that_leads_nowhere():
         draw(x * x, paths_from=other)
 
 
-def test_a_sum_of_many_terms_is_one_box_with_an_arrow_for_each():
+def test_of_a_sum_of_many_terms_the_first_are_drawn_and_the_last():
     terms = [Value(0.1 * i, label=f"a{i}") * 2 for i in range(40)]
     total = sum(terms[1:], start=terms[0]).tanh()
     drawing = draw(total)
     (box,) = (node for node in drawing.graph.nodes if node.symbol == "Σ of 40 terms")
-    assert sum(edge.head == box.id for edge in drawing.graph.edges) == 40
-    assert len(drawing.graph.nodes) == 40 * 3 + 2
-    width = float(re.search(r'width="([\d.]+)"', drawing.svg)[1])
-    assert width < 1000  # not 40 columns
+    leaves = [node.name[0] for node in drawing.graph.nodes if node.kind == "leaf"]
+    assert leaves == ["a₀", "a₁", "a₂", "a₃₉"]
+    (more,) = (node for node in drawing.graph.nodes if node.name == ("36 more terms",))
+    heads = [edge.tail for edge in drawing.graph.edges if edge.head == box.id]
+    assert (len(heads), heads.index(more.id)) == (5, 3)
+    width, height = map(float, re.search(r'width="(.*?)" height="(.*?)"', drawing.svg).groups())
+    assert width < 1200
+    assert height < 600
+    assert [len(view["open"]) for view in drawing._boxes["views"]] == [0, 1, 1]
+    opened = next(svg for svg in drawing._boxes["pictures"] if "Σ of 40 terms" in svg)
+    assert opened.count('data-kind="leaf"') == 40
+
+
+def test_a_term_with_a_name_of_its_own_or_another_use_is_drawn():
+    terms = [Value(float(i)) * 2 for i in range(20)]
+    named = terms[7]
+    root = sum(terms[1:], start=terms[0]) * terms[9]
+    symbols = [node.symbol for node in draw(root).graph.nodes if node.kind == "operation"]
+    assert symbols.count("*") == 1 + 4 + 2  # the root, those at the ends, and these two
+    assert "14 more terms" in {" ".join(node.name) for node in draw(root).graph.nodes}
+    assert named.data == 14.0
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -201,16 +201,3 @@ def test_a_single_node_has_a_place():
     layout = placed(whole(Value(1.0)))
     assert len(layout.boxes) == 1
     assert layout.routes == {}
-
-
-def test_many_terms_of_a_sum_stand_in_several_ranks():
-    edges = tuple(DrawnEdge(f"n{k}", "n40", k, "", True) for k in range(40))
-    nodes = tuple(
-        DrawnNode(f"n{k}", "operation", "+", (), (("data", "1"),), output=k == 40)
-        for k in range(41)
-    )
-    graph = DrawnGraph(nodes, edges, 41)
-    boxes = placed(graph).boxes.values()
-    assert len({box.x for box in boxes}) == 5  # four ranks of terms, and the sum
-    height = max(box.y + box.height for box in boxes) - min(box.y for box in boxes)
-    assert height < 0.6 * sum(size[1] for size in list(sizes(graph)[0].values())[:40])
