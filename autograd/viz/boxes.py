@@ -36,6 +36,10 @@ MANY = 12
 SHOWN = 3
 """Of its terms so many are drawn, and the last; the others are a box."""
 
+MOST_RECORDED = 2_000
+"""Of a larger graph, the page plays only the steps between nodes that are drawn, and opens no box:
+so the terms of a sum are not in one."""
+
 REPEATED = 3
 """The boxes of a module that is used more often are one box together."""
 
@@ -209,7 +213,8 @@ def _sums(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> Itera
             yield Box(f"Σ of {len(terms)} terms", "sum", tuple(chain))
             summed |= dict.fromkeys(chain, last)
             shown = {*terms[:SHOWN], terms[-1]}
-            middle |= {(term, last) for term in terms if term not in shown}
+            if len(nodes) <= MOST_RECORDED:
+                middle |= {(term, last) for term in terms if term not in shown}
     yield from _middle_terms(nodes, names, uses, summed, middle)
 
 

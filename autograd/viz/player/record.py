@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from autograd.viz import exercise, notation
+from autograd.viz.boxes import MOST_RECORDED
 from autograd.viz.named_steps import NamedSteps
 from autograd.viz.player.boxes_record import add_boxes, arrows_of
 from autograd.viz.player.forms import Forms
@@ -39,9 +40,6 @@ from autograd.viz.text import FROM_THE_RIGHT, LEFT_TO_RIGHT_MARK, constant, prin
 from autograd.viz.trace import Node, is_array
 from autograd.viz.tree import latex
 
-MOST_RECORDED = 2_000
-"""Of a larger graph, the page plays only the steps between nodes that are drawn."""
-
 MOST_NAMED = 100
 """Along more named variables nobody steps; there the page steps through boxes."""
 
@@ -51,7 +49,8 @@ Record = dict[str, Any]
 def trace_of(steps: Pass, picture: Picture) -> Record:
     """The record of a pass, ready for `to_json`."""
     whole = len(steps.nodes) <= MOST_RECORDED
-    kept = [node for node in steps.nodes if whole or node in picture.shown]
+    drawn = picture.shown.union(picture.stands.values())
+    kept = [node for node in steps.nodes if whole or node in drawn]
     index = {node: i for i, node in enumerate(kept)}
     box = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
     played = [

@@ -10,7 +10,7 @@ import autograd
 import nn
 from autograd import Tensor, Value, backprop, draw, explain
 from autograd.viz import compositions
-from autograd.viz.boxes import closed_in_words
+from autograd.viz.boxes import MOST_RECORDED, closed_in_words
 from autograd.viz.outline import BoxStep, Outline
 from autograd.viz.player.picture import MOST_DRAWN, picture_of
 from autograd.viz.player.record import trace_of
@@ -563,3 +563,11 @@ def test_a_label_that_is_any_text_with_a_dot_tells_no_module():
     for k in range(24):
         y = y * Value(2.0, label=["it is 1.5 times <b.c>", "'a.b-", "1.5", "w = x.y"][k % 4])
     assert not any(box.level for box in every_box(backprop(y)))
+
+
+def test_a_large_graph_whose_root_is_in_a_closed_box_is_played():
+    z = scores(32)
+    steps = backprop(sum(nn.functional.cross_entropy(z, k % 32) for k in range(40)))
+    assert len(steps.nodes) > MOST_RECORDED
+    trace = recorded(steps)
+    assert trace["nodes"][trace["root"]]["value"] == steps.root.data
