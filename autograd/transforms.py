@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -501,7 +501,7 @@ def joined(who: str, f: Callable[..., Any], x: object) -> object:
     Raises:
         TypeError: an element is not one number.
     """
-    if type(x) is not np.ndarray or x.dtype != object:
+    if not isinstance(x, np.ndarray) or x.dtype != object:
         return x
     items: list[object] = x.ravel().tolist()
     for item in items:
@@ -542,9 +542,12 @@ def _gradient_of(leaf: Node, found: Number | Node | None) -> Number | Node:
     """A gradient that was found, None if it is zero, in the kind of its leaf."""
     if found is None:
         return _zero_like(leaf)
-    if isinstance(leaf, Value) and not isinstance(found, Node):
+    if isinstance(found, Node):
+        return found
+    if isinstance(leaf, Value):
         return float(found)
-    return np.asarray(found) if isinstance(found, np.generic) else found
+    array = cast("Array", found)
+    return array if array.shape else array[...]  # of a number of NumPy's, too
 
 
 def _one_like(x: object) -> Tensor | Constant:

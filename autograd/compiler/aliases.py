@@ -147,9 +147,9 @@ class Aliases:
             has_window = leaf.stays and leaf.is_set
             grad = given._windows()[1] if has_window else given._grad
             known.append((given, has_window or leaf.first_grad in self.now, grad))
+        known = [x for x in known if isinstance(x[2], np.ndarray) and x[2].size]
         if not any(is_written for _, is_written, _ in known):
             return
-        known = [x for x in known if isinstance(x[2], np.ndarray) and x[2].size]
         low, high = np.array([byte_bounds(x) for *_, x in known], dtype=np.uintp).T
         for k, (owner, is_written, _) in enumerate(known):
             near = np.flatnonzero((low < high[k]) & (low[k] < high)) if is_written else ()

@@ -28,7 +28,7 @@ import numpy as np
 from autograd.compiler.passes import Ends
 from autograd.compiler.perturbed import perturbed
 from autograd.compiler.replay import MISS
-from autograd.node import Node, gradients
+from autograd.node import Node, gradients, topological
 from autograd.tensor import Tensor
 from autograd.trees import flatten
 from autograd.value import Value
@@ -123,7 +123,9 @@ class Audit:
         for one, other in ((ours, theirs), (theirs, ours)):
             for name in other.keys() - one.keys():
                 if name.startswith("result"):
-                    raise Difference(f"as it is written {', '.join(theirs)} are returned")
+                    sides = [[x for x in y if x.startswith("result")] for y in (theirs, ours)]
+                    written, compiled = (", ".join(x) or "nothing" for x in sides)
+                    raise Difference(f"it returns {written}, and compiled {compiled}")
                 one[name] = 0.0 * other[name]  # where none has arrived
         total = _sum_of_sizes(self.space.terms())
         wrong = _differing(ours, theirs, total)
@@ -163,10 +165,13 @@ class Audit:
         }
         ends = {k: x for k, x in enumerate(leaves) if isinstance(x, Node) and x.requires_grad}
         if self.graded and ends:
-            seeds = [_seed(x._data, k) for k, x in ends.items()]
+            root, seeds = Ends(list(ends.values())), [_seed(x._data, k) for k, x in ends.items()]
+            nodes = self.nodes
+            if self.program.placement.arrays:  # whose single numbers f may ask for anew in each run
+                nodes = [*dict.fromkeys([*nodes, *(x for x in topological(root) if x.home)])]
             with np.errstate(all="ignore"):
-                grads = gradients(Ends(list(ends.values())), self.nodes, seeds)
-            for node, grad in zip(self.nodes, grads, strict=True):
+                grads = gradients(root, nodes, seeds)
+            for node, grad in zip(nodes, grads, strict=True):
                 holder, index = (node.home.holder, node.home.index) if node.home else (node, ())
                 if grad is None or not holder.requires_grad:  # numbers of a frozen array get none
                     continue

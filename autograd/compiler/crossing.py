@@ -26,10 +26,11 @@ import numpy as np
 from autograd.compiler.aliases import Aliases
 from autograd.compiler.float_rows import block_at
 from autograd.compiler.graph import CONSTANT, DATA, GATHER, LEAF
-from autograd.compiler.lookups import ValueArray, chosen, rows_of
+from autograd.compiler.lookups import ValueArray, chosen, current, rows_of
 from autograd.compiler.outside_arrays import OutsideArrays
 from autograd.compiler.recorded_rows import RecordedRows, RecordedValue
 from autograd.compiler.tape import (
+    CHANGE,
     SOURCE,
     STORE,
     Step,
@@ -69,6 +70,7 @@ class Crossing(RecordedRows):
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
         early_already: Calls that do not wait for rows, as far as somebody has asked.
+        read_early: What is made of arrays before they are changed, which are needed early.
         late: Of arrays that are made of computed rows, the rows, by the identity of the array.
         own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
         section: Which part of the tape needs gradients; 0 where none does.
@@ -87,6 +89,7 @@ class Crossing(RecordedRows):
         self.indices: dict[Traced, int] = {}
         self.index_size = 0
         self.early_already: set[Step] = set()
+        self.read_early: list[Traced] = []
         self.late: dict[int, IndexArray] = {}
         self.own: set[Traced] = set()
         self.section = self.first_grad = 0
@@ -137,7 +140,7 @@ class Crossing(RecordedRows):
 
     def tensor_of(self, values: Array) -> Tensor:
         """The Values of an object array as one tensor."""
-        self.refuse_changed([x for x in values.ravel().tolist() if isinstance(x, Value)])
+        values = current(self, values)
         rows = rows_of(self, values)
         numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
         stand_in = self.lift_rows(rows, np.array(numbers, dtype=float).reshape(rows.shape))
@@ -295,13 +298,27 @@ class Crossing(RecordedRows):
         pending = [needed]
         while pending:
             array = pending.pop()
-            for step in (array.maker, *self.tape.changed.get(array.base, ())):
+            changes = self.tape.changed.get(array.base, [])
+            if changes:  # who reads it before that does so early, too
+                readers = self._readers(array.base, changes[-1])
+                self.read_early += readers
+                pending += [x for x in readers if x.maker not in self.early_already]
+            for step in (array.maker, *changes):
                 if step is None or step in self.early_already:
                     continue
                 self.early_already.add(step)
                 if step.kind == SOURCE and id(step.out) in self.late:
                     self._compute_early(step, self.late.pop(id(step.out)))
                 pending += traced_in((step.args, step.options))
+
+    def _readers(self, base: Traced, change: Step) -> list[Traced]:
+        """What is made of an array before it is changed."""
+        steps = self.tape.steps[: self.tape.steps.index(change)]
+        found = [x for x in steps if x.kind != SOURCE and x.out.base is not base]
+        found = [x for x in found if any(y.base is base for y in traced_in((x.args, x.options)))]
+        if any(x.kind == CHANGE for x in found):  # of an array that may be changed again, later
+            self.refuse("taking numbers out of an array that was computed from single numbers")
+        return [x.out for x in found]
 
     def _compute_early(self, step: Step, rows: IndexArray) -> None:
         """Make an array of rows the result of calls on arrays, which need not wait for the rows."""

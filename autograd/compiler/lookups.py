@@ -53,7 +53,7 @@ def chosen(
         index: One array of it is recorded.
         places_of: Says where the numbers of that are among the indices.
     """
-    parts = list(index) if isinstance(index, tuple) else [index]
+    array, parts = current(run, array), list(index) if isinstance(index, tuple) else [index]
     (k, traced), *more = [(k, part) for k, part in enumerate(parts) if isinstance(part, Traced)]
     others = parts[:k] + parts[k + 1 :]
     if more or has_traced(others) or traced.dtype.kind not in "iu":
@@ -100,6 +100,15 @@ def _axes_before(parts: list[object], k: int, ndim: int) -> int:
 
     total = sum(axes(part) for part in parts if part is not Ellipsis)
     return sum(ndim - total if part is Ellipsis else axes(part) for part in parts[:k])
+
+
+def current(run: RecordedRows, values: Array) -> Array:
+    """An object array with what to compute with for leaves that have other numbers by now."""
+    if not run.changed:
+        return values
+    now = np.empty(values.shape, dtype=object)
+    now.reshape(-1)[:] = [run.current(x) for x in values.ravel().tolist()]
+    return now
 
 
 def rows_of(run: RecordedRows, values: Array) -> IndexArray:

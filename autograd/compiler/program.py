@@ -233,7 +233,8 @@ class Program:
     def early(self) -> list[Traced]:
         """The arrays whose numbers rows need, but for the arguments."""
         run = self.recording
-        return [x for x in {**run.blocks, **run.indices} if x not in run.arguments]
+        arrays = {**run.blocks, **run.indices, **dict.fromkeys(run.read_early)}
+        return [x for x in arrays if x not in run.arguments]
 
     def leaf(self, i: int, given: Given) -> Value:
         """The i-th leaf: one of the arguments, or one from outside."""

@@ -57,9 +57,7 @@ class Recording(Effects, Tracer):
             data = self.lifted(node)._data
             return self.tape.call(np.ndarray.copy, (data, "C")) if data.number else data
         if (leaf := self.known(node)) is not None:
-            if what == ".detach()":
-                self.refuse("computing with a Value after it was changed")
-            return leaf.data
+            return leaf.data if what == ".data" else self.current(node).detach()
         if (what == ".data" and self.is_plain(node)) or node.__class__ is Constant:
             return node if isinstance(node, RecordedValue) else node._data
         out = self.value(DETACH, self.row(node), node._data)

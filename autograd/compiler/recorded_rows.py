@@ -68,6 +68,7 @@ class RecordedRows:
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for, as far as somebody has asked.
         compared_data: The error that says where the `.data` of a result was compared, if it was.
+        changed: Whether leaves have other numbers than before the call, by now.
     """
 
     def __init__(self) -> None:
@@ -87,11 +88,16 @@ class RecordedRows:
         self.inside = 0
         self.around: tuple[list[Any], ...] = ()
         self.compared_data: CompileError | None = None
+        self.changed = False
 
     def made(self, op: Any, out: Any, operands: tuple[Any, ...]) -> Any:
         """Give the result of an operation its row; what is made of arrays is on the tape."""
         if out.__class__ is not Value:
             return out
+        if self.changed:
+            now = [self.current(x) for x in operands]
+            if any(x is not y for x, y in zip(now, operands, strict=True)):
+                return op(*now)
         code = self.codes.get(op)
         if code is None:
             code = self.codes[op] = len(self.graph.ops)
@@ -207,8 +213,10 @@ class RecordedRows:
 
     def compared(self, relation: Relation, left: Any, right: Any, outcome: bool) -> bool:
         """A guard: at replay the comparison must come out the same."""
+        if self.changed:
+            left, right = self.current(left), self.current(right)
+            outcome = relation(left._data, right._data)
         if not (isinstance(left, Constant) and isinstance(right, Constant)):
-            self.refuse_changed((left, right))
             if self.compared_data is None and (self._is_score(left) or self._is_score(right)):
                 self.compared_data = refusal("comparing the .data of a result in a training step")
             self.graph.guard(relation, self.row(left), self.row(right), outcome)
@@ -280,8 +288,9 @@ class RecordedRows:
 
     # --- what more is known where there are arrays, and where something changes
 
-    def refuse_changed(self, values: Sequence[Value]) -> None:
-        """Refuse leaves whose numbers are others by now: their rows are the old ones."""
+    def current(self, x: Any) -> Any:
+        """An operand; for a leaf that has another number by now, what to compute with."""
+        return x
 
     def plain_operands(self, operands: Sequence[Any], elementwise: bool = True) -> tuple[Any, ...]:
         """The operands, with recorded floats as arrays where there are arrays with them."""

@@ -68,8 +68,7 @@ _UNKNOWN = {
     ),
     "a lookup among gradients": "Look gradients up outside, after the call.",
     "computing with a Value after it was changed": (
-        "Take one step in each call, and compute with the new numbers at the next call or "
-        "outside; SGD(..., nesterov=True) does what optim.Nesterov does."
+        "Take one step in each call, and compute with the new numbers at the next call or outside."
     ),
     "returning a result that needs a gradient": (
         "Call backward() on it before the leaves are changed, or return result.detach()."

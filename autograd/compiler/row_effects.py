@@ -11,6 +11,8 @@ compiled backward pass has run, so what is computed of it is a second scalar pro
 
 from __future__ import annotations
 
+import operator
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -50,7 +52,6 @@ class LeafRow:
         gradient: The row of its gradient; None: none; `UNSET`: the one that it comes with.
         is_set: Whether that is another one than it comes with.
         brought: The row of its gradient as a backward pass has left it.
-        since: How many rows there were before it first had another number.
     """
 
     op = None
@@ -62,15 +63,16 @@ class LeafRow:
         self.gradient: int | None = UNSET
         self.is_set = False
         self.brought: int | None = UNSET
-        self.since = 0
 
     @property
     def data(self) -> RecordedValue:
         """The number."""
-        if isinstance(self.number, tuple):
-            self.run.refuse("taking numbers out of an array that was computed from single numbers")
-        assert isinstance(self.number, int)  # nobody asks where it has no other
-        return self.run.shown(self.number)
+        number = self.given()
+        if isinstance(number, tuple):
+            self.run.check_first()
+            array, place = number
+            return self.run.number_at(array, (place,) if isinstance(place, int) else place)
+        return self.run.shown(number)
 
     @data.setter
     def data(self, number: RecordedValue) -> None:
@@ -78,9 +80,12 @@ class LeafRow:
 
     def change(self, number: int | tuple[Traced, int]) -> None:
         """Let its number be that of a row, or one at a place of an array."""
-        if self.number is None:
-            self.since = len(self.run.graph)
-        self.number = number
+        self.number, self.run.changed = number, True
+        self.run.now.clear()
+
+    def given(self) -> Any:
+        """The row of its new number, or an array and the place there."""
+        return self.number
 
     @property
     def _grad(self) -> RecordedValue | None:
@@ -130,6 +135,11 @@ class ElementRow(LeafRow):
         super().change(number)
         self.array.new_numbers[self.index] = number
         self.run.aliases.apart = True
+
+    def given(self) -> Any:
+        """The row of its new number, or an array and the place there."""
+        number = self.array.new_numbers.get(self.index)
+        return (self.array.numbers, self.index) if number is None else number
 
     def gradient_row(self) -> int | None:
         """The row of its gradient; it has one if its array has, be it 0."""
@@ -225,7 +235,8 @@ class RowEffects(Crossing):
         arrived: The row of the gradient that has come to a leaf, by its number.
         known_numbers: The numbers of such rows, and of those that leaves were given.
         olds: Leaves whose gradient from before the call is used, and its place in the data.
-        since: How many rows there were before an array, by `id`, first had other numbers.
+        arrays_changed: The `id` of each array that has other numbers by now.
+        now: What to compute with for leaves that have other numbers by now.
         in_order: The rows of Values in the order in which an optimizer has them.
         used: Whether gradients have been read.
     """
@@ -238,7 +249,8 @@ class RowEffects(Crossing):
         self.olds: list[tuple[int, int, bool]] = []
         self.arrived: dict[int, int] = {}
         self.known_numbers: dict[int, float] = {}
-        self.since: dict[int, int] = {}
+        self.arrays_changed: set[int] = set()
+        self.now: dict[int, RecordedValue] = {}
         self.in_order: list[int] = []
         self.used = False
 
@@ -258,25 +270,53 @@ class RowEffects(Crossing):
 
     def known(self, node: Any) -> LeafRow | None:
         """What stands for a Value, if its number is another one now."""
-        if not self.leaf_rows and not self.since:
+        if not self.changed:
             return None
-        row = node.index if type(node) is self.kind else self.rows.get(node)
+        if getattr(node, "home", None) is not None:  # it may be there for the first time
+            self.row(node)
+        row: int | None = node.index if type(node) is self.kind else self.rows.get(node)
         if row is None or self.graph.code[row] != LEAF:
             return None
         number = self.graph.left[row]
-        leaf, home = self.leaf_rows.get(number), self.graph.leaves[number].home
-        if home is not None and id(home.holder) in self.since:
-            self.refuse("computing with a Value after it was changed")
-        return leaf if leaf is not None and leaf.number is not None else None
+        home = self.graph.leaves[number].home
+        if home is None:
+            leaf = self.leaf_rows.get(number)
+            return None if leaf is None or leaf.number is None else leaf
+        holder = id(home.holder)
+        if holder in self.arrays_changed or (
+            holder in self.tensors and home.index in self.tensors[holder][1].new_numbers
+        ):
+            return self._leaf_row(number, row)
+        return None
 
-    def refuse_changed(self, values: Sequence[Value]) -> None:
-        """Refuse leaves whose numbers are others by now: their rows are the old ones."""
-        if any(self.known(x) is not None for x in values):
+    def current(self, x: Any) -> Any:
+        """An operand; of a leaf that has another number by now, that, with the leaf's gradient.
+
+        It is `number - (leaf.detach() - leaf)`, of which the bracket is 0 and brings the gradient.
+        """
+        if (leaf := self.known(x)) is None:
+            return x
+        self.check_first()
+        if leaf.leaf not in self.now:
+            number, self.changed = leaf.data, False
+            before = self.at(leaf.row, leaf.value._data)
+            self._require(operator.le, before, sys.float_info.max)  # inf - inf is nan
+            self._require(operator.ge, before, -sys.float_info.max)
+            still = self.value(DETACH, leaf.row, before._data)
+            now: Any = number - (still - before)
+            self.now[leaf.leaf], self.changed = now, True
+        return self.now[leaf.leaf]
+
+    def check_first(self) -> None:
+        """See to it that there is no gradient yet: whatever depends on one is computed later."""
+        if self.roots:
             self.refuse("computing with a Value after it was changed")
 
     def array_changed(self, holder: Tensor) -> None:
         """Note that an array, of which elements may be leaves, has other numbers from now on."""
-        self.since.setdefault(id(holder), len(self.graph))
+        self.arrays_changed.add(id(holder))
+        self.changed = True
+        self.now.clear()
 
     def shown(self, row: int) -> RecordedValue:
         """A row as a number to compute with."""
@@ -439,24 +479,13 @@ class RowEffects(Crossing):
     def check(self) -> None:
         """See to it that what is recorded is what happens.
 
-        No leaf was computed with after its number had become another one, no comparison decides on
-        something beside the step, and no gradient goes from arrays to single numbers.
+        No comparison decides on something beside the step, and no gradient goes from arrays to
+        single numbers.
         """
-        graph = self.graph
         if self.roots and self.compared_data is not None:
             raise self.compared_data
         if any(x._grad is not None for _, x in self.values.values()):
             self.refuse("backward() of a Tensor made of single Values")
-        since = {x.row: x.since for x in self.leaf_rows.values() if x.number is not None}
-        if self.since:
-            for row, (code, left) in enumerate(zip(graph.code, graph.left, strict=True)):
-                home = graph.leaves[left].home if code == LEAF else None
-                if home is not None and id(home.holder) in self.since:
-                    since[row] = self.since[id(home.holder)]
-        first = min(since.values(), default=len(graph))
-        for later in range(first, len(graph)):
-            if any(since.get(row, len(graph)) <= later for row in graph.operands(later)):
-                self.refuse("computing with a Value after it was changed")
 
 
 def _at(blocks: Iterable[tuple[Traced, int]], place: int) -> float:

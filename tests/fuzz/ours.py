@@ -15,6 +15,8 @@ ACTIVATIONS = "elu selu gelu silu hardtanh".split()  # noqa: SIM905
 
 
 def finished(x):
+    if isinstance(x, np.generic):  # which while it is recorded may be a float, and the reverse
+        return x[...]
     return x if hasattr(x, "dtype") else np.asarray(x)
 
 

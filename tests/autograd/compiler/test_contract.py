@@ -76,6 +76,13 @@ for name, (f, calls) in {
     "an array of no axes as a whole": (
         lambda a: (a[...], a[...] * 2.0), [(np.array(1.5),), (np.array(2.5),)],
     ),
+    "a gradient by an array of no axes": (
+        lambda a: (autograd.vjp(autograd.cbrt, a)[1](2.0), autograd.grad(np.sin)(a) * 2.0),
+        [(np.array(1.5),), (np.array(2.5),)],
+    ),
+    "single numbers of a model that are asked for anew": (
+        lambda x: model.scalars()([x, 1.0])[0] * 2 + model.scalars()([1.0, x])[0].tanh(), FLOATS,
+    ),
     "a float less an element is wide": (lambda a: narrow * (1.5 - a[0]), TWO),
     "a float32 number stays float32": (
         lambda x: x * x / 3, [(np.float32(1.1),), (np.float32(2.1),)],
@@ -377,7 +384,7 @@ def a_graph_beside_changed_values(x):
     return y
 
 
-@refused("a second backward() after gradients were read", "Add the losses up", 1.0)
+@refused("computing with a Value after it was changed", "one step", 1.0)
 def two_steps_on_values(x):
     for _ in range(2):
         (w * x).backward()
