@@ -15,19 +15,16 @@ from autograd.viz.drawn import Folding, drawn, folded
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.highlights import side_by_side, with_paths
 from autograd.viz.layout import Direction, Layout, place
-from autograd.viz.player.drawing import Boxes, boxes_of, drawing_page, for_notebooks
+from autograd.viz.player.drawing import Boxes, drawing_page, for_notebooks
 from autograd.viz.png_and_pdf import to_paper
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.scene import Scene, scene, sizes
 from autograd.viz.svg import to_svg
 from autograd.viz.tikz import to_mermaid, to_tikz
-from autograd.viz.trace import Box, Node, Trace, is_node
-from autograd.viz.views import open_in, other_foldings
+from autograd.viz.trace import Node, Trace, is_node
+from autograd.viz.views import boxes_record, views_of
 
 Engine = Literal["own", "dot"]
-
-MOST_OPENED = 150
-"""A picture with an opened box draws at most so many nodes."""
 
 
 def draw(
@@ -116,9 +113,9 @@ def draw(
         graph = drawn(trace, one).graph
         return graph if paths_from is None else with_paths(graph, trace, paths_from)
 
-    others = [(boxes, graph_of(one)) for boxes, one in other_foldings(trace, folding, MOST_OPENED)]
-    opened = (open_in(trace, folding), others, trace.names)
-    return Drawing(graph_of(folding), direction, layout, opened)
+    views = list(views_of(trace, folding))
+    first, *others = (graph_of(one) for _, one in views)
+    return Drawing(first, direction, layout, others, boxes_record(trace, views)[1])
 
 
 class Drawing:
@@ -143,12 +140,11 @@ class Drawing:
         graph: DrawnGraph,
         direction: Direction = "LR",
         layout: Engine = "own",
-        opened: tuple[
-            Sequence[Box], Sequence[tuple[Sequence[Box], DrawnGraph]], Mapping[Node, str]
-        ] = ((), (), {}),
+        others: Sequence[DrawnGraph] = (),
+        boxes: Boxes | None = None,
     ):
         self.graph = graph
-        self._opened = opened
+        self._others, self._record = others, boxes or {}
         self._direction: Direction = direction
         self._engine: Engine = layout
         self._sizes, self._label_sizes = sizes(graph)
@@ -177,11 +173,8 @@ class Drawing:
     @cached_property
     def _boxes(self) -> Boxes:
         """The boxes that can be opened and closed, with a picture for each."""
-        first, others, names = self._opened
-        pictures = [
-            (boxes, Drawing(graph, self._direction, self._engine).svg) for boxes, graph in others
-        ]
-        return boxes_of(first, pictures, names)
+        others = (Drawing(graph, self._direction, self._engine) for graph in self._others)
+        return {**self._record, "pictures": [drawing.svg for drawing in others]}
 
     @property
     def _scene(self) -> Scene:

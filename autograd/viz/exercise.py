@@ -28,7 +28,7 @@ from autograd.viz.text import (
     rounded,
     shape_text,
 )
-from autograd.viz.trace import Box, Node
+from autograd.viz.trace import Box, Node, Trace
 from autograd.viz.windows import step_text
 
 T = TypeVar("T")
@@ -146,9 +146,9 @@ def _box_cells(steps: Pass, box: Box) -> list[str]:
     return [", ".join([*names, *more]), f"= {made}", "", f"({counted(len(box.nodes), 'node')})"]
 
 
-def box_text(steps: Pass, box: Box) -> str:
+def box_text(trace: Trace, box: Box) -> str:
     """What a box computes, and of what: `softmax of z₀, z₁, …, z₉`."""
-    operands = [name_text(steps.names[x]) for x in box.operands if x in steps.names]
+    operands = [name_text(trace.names[x]) for x in box.operands if x in trace.names]
     if len(operands) > 3:
         operands = [*operands[:2], "…", operands[-1]]
     of = ":" if box.kind == "sum" else " of"

@@ -163,16 +163,18 @@ def _lines(
     labelled = look.numbers and len(before) * len(spots) <= 8
     what = "weight" if look.shows == "values" else "gradient of weight"
     thickest = _thickest(len(before), len(spots))
-    for spot in spots:
-        for origin in before:
+    labels: list[Shape] = []  # above all lines
+    for j, spot in enumerate(spots):
+        for i, origin in enumerate(before):
             weight = float(weights[spot.index, origin.index])
-            shapes: list[Shape] = [_line(origin, spot, weight, scale, thickest)]
-            if labelled:
-                shapes += _line_label(
-                    origin, spot, weight, 0.3 if len(before) >= len(spots) else 0.7
-                )
+            line = _line(origin, spot, weight, scale, thickest)
+            # near the end where the lines are further apart, and of those that meet there in turn
+            at = 0.3 + 0.26 * j if len(before) >= len(spots) else 0.72 - 0.26 * i
+            labels += _line_label(origin, spot, weight, at) if labelled else ()
             sentence = f"{what} {spot.index + 1}, {origin.index + 1}: {short(weight)}"
-            yield Group("edge", f"w{k}.{spot.index}.{origin.index}", "", sentence, tuple(shapes))
+            yield Group("edge", f"w{k}.{spot.index}.{origin.index}", "", sentence, (line,))
+    if labels:
+        yield Group("", shapes=tuple(labels))
 
 
 def _thickest(before: int, after: int) -> float:
@@ -193,13 +195,13 @@ def _line(origin: _Spot, spot: _Spot, weight: float, scale: float, thickest: flo
 
 
 def _line_label(origin: _Spot, spot: _Spot, weight: float, at: float) -> Iterator[Shape]:
-    """The weight as a number, on the line near its end where the lines are further apart."""
+    """The weight as a number on its line."""
     text = short(weight)
     x = origin.x + origin.radius + at * (spot.x - origin.x - spot.radius - origin.radius)
     bend = 3 * at**2 - 2 * at**3  # where the curve is by then
     y = origin.y + bend * (spot.y - origin.y)
     width = 6.4 * len(text) + 4
-    yield Rectangle(x - width / 2, y - 8, width, 15, 3, BACKGROUND, part="page", opacity=0.85)
+    yield Rectangle(x - width / 2, y - 8, width, 15, 3, BACKGROUND, part="page")
     yield Text(x, y + 3.5, text, 10.5, INK, "middle")
 
 

@@ -114,7 +114,7 @@ class NetworkPicture:
             RuntimeError: .png or .pdf, and matplotlib is not installed.
             OSError: The file cannot be written; what was there before stays.
         """
-        from autograd.viz.player.states import states_page
+        from autograd.viz.player.drawing import states_page
         from autograd.viz.saving import save_by_suffix
 
         writers: dict[str, Callable[[], str | bytes]] = {
@@ -195,7 +195,7 @@ class NetworkPicture:
     def _states(self) -> list[Any]:
         """Forwards, backwards if there is a loss, and the operations."""
         from autograd.viz.draw import draw
-        from autograd.viz.player.states import State
+        from autograd.viz.player.drawing import State
 
         forwards = NetworkPicture(self._model, self._reading, self._names)
         found = [State("Forwards", repr(forwards), forwards.svg)]
@@ -211,7 +211,7 @@ class NetworkPicture:
         return found
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        from autograd.viz.player.states import states_fragment
+        from autograd.viz.player.drawing import states_fragment
 
         html = states_fragment(self._states(), self._operations())
         return {"text/html": html, "image/svg+xml": self.svg, "text/plain": repr(self)}

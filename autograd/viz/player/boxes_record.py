@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.viz.boxes import is_operation
-from autograd.viz.exercise import box_text
 from autograd.viz.outline import BoxStep, Outline, handed_back
-from autograd.viz.player.drawing import told_apart
-from autograd.viz.player.picture import MOST_DRAWN, Picture, picture_of
+from autograd.viz.player.picture import Picture, picture_of
 from autograd.viz.player.values import value
 from autograd.viz.steps import Pass
 from autograd.viz.trace import Box, Node
-from autograd.viz.views import open_in, other_foldings
+from autograd.viz.views import boxes_record, views_of
 
 if TYPE_CHECKING:
     from autograd.viz.graph import DrawnNode
@@ -25,46 +23,35 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     """Add the boxes of a pass and the pictures in which they are closed or open."""
     if not steps.boxes:
         return
-    pictures = [(open_in(steps, picture.folding), picture)]
-    for are_open, folding in other_foldings(steps, picture.folding, MOST_DRAWN):
-        pictures.append((are_open, picture_of(steps, folding)))
-    drawn = {box for _, one in pictures for box in one.folding.boxes}
-    drawn |= {box for are_open, _ in pictures for box in are_open}
-    boxes = [box for outer in steps.boxes for box in outer.all if box in drawn]
-    if not drawn:
-        return
+    views = list(views_of(steps, picture.folding))
+    others = [picture_of(steps, folding) for _, folding in views[1:]]
+    boxes, record = boxes_record(steps, views)
+    trace |= record
     places = {box: g for g, box in enumerate(boxes)}
     leaving: dict[Node, list[int]] = {}
     for k in range(len(steps)):
         leaving.setdefault(steps.ends_of(k)[0], []).append(k)
-    apart = told_apart(boxes, steps.names)
-    trace["groups"] = [
-        _group(steps, box, index, leaving) | {"made": made}
-        for box, made in zip(boxes, apart, strict=True)
-    ]
+    for box, group in zip(boxes, trace["groups"], strict=True):
+        group.update(_group(steps, box, index, leaving))
     for box in boxes:
         for inner in box.inner:
             if inner in places:
                 trace["groups"][places[inner]]["in"] = places[box]
         for node in box.nodes:
             trace["nodes"][index[node]]["group"] = places[box]  # the inner ones come later
-    trace["views"] = [_view(steps, one, are_open, places, index) for are_open, one in pictures]
-    for k, view in enumerate(trace["views"][1:]):  # the first is the picture that is there anyway
-        view["svg"] = k
-    trace["pictures"] = [one.svg for _, one in pictures[1:]]
+    for view, one in zip(trace["views"], [picture, *others], strict=True):
+        view.update(_view(steps, one, places, index))
+    trace["pictures"] = [one.svg for one in others]
 
 
 def _group(
     steps: Pass, box: Box, index: dict[Node, int], leaving: Mapping[Node, Sequence[int]]
 ) -> Record:
     return {
-        "id": box.id,
-        "name": box.name,
         "shows": index[box.results[0]] if is_operation(box) else -1,
         "in": -1,
         "out": [index[node] for node in box.results],
         "size": f"{len(box.nodes):,}",
-        "text": box_text(steps, box),
         "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
     }
 
@@ -79,18 +66,11 @@ def _pass(step: BoxStep, index: dict[Node, int]) -> list[Any]:
     ]
 
 
-def _view(
-    steps: Pass,
-    picture: Picture,
-    are_open: list[Box],
-    places: dict[Box, int],
-    index: dict[Node, int],
-) -> Record:
+def _view(steps: Pass, picture: Picture, places: dict[Box, int], index: dict[Node, int]) -> Record:
     """A picture with the order of what happens in it."""
     ids = {f"n{i}": index[node] for i, node in enumerate(steps.nodes)}
     ids |= {box.id: -1 - places[box] for box in picture.folding.boxes}
     return {
-        "open": [places[box] for box in are_open if box in places],
         "forward": [ids[node.id] for node in picture.graph.nodes if _is_made(node)],
         "play": [
             [places[at[0]], ids[at[1].id] if isinstance(at[1], Box) else index[at[1]]]

@@ -1,38 +1,71 @@
-// A drawing by itself: the picture of the fallback, to be looked at, and its boxes.
+// Pictures that take turns, the first that of the fallback: as boxes open and close, by buttons with
+// their names, or by a click on a part.
 
-const groups = given.groups || [],
-  views = given.views || [];
-let view = views[0],
+const { groups = [], views = [], names = [], parts = {}, pictures } = given;
+let at = 0, // the picture from which a part was opened
+  view,
   boxes,
   look;
-const frame = el("div");
-function show(svg) {
-  svg.setAttribute("aria-label", svg.querySelector("title").textContent);
-  look = viewer(svg, "The picture: + and − zoom, f fits it");
-  for (const e of [svg, ...svg.querySelectorAll("[data-edge]")]) e.querySelector("title").remove();
+const frame = el("div"),
+  said = el("p", { role: "status" });
+const choices = names.map((name, k) => button(name, () => show(k), { "aria-pressed": "false" }));
+function show(k) {
+  at = k;
+  view = views[k];
+  const svg = k ? parsed(pictures[k - 1]) : drawing();
+  paint(svg, names[k] || "The picture", svg.querySelector("title").textContent);
+  choices.forEach((choice, j) => choice.setAttribute("aria-pressed", j === k));
+  showToggles();
+}
+function paint(svg, name, sentence) {
+  svg.setAttribute("aria-label", sentence);
+  said.textContent = sentence;
+  look = viewer(svg, name + ": + and − zoom, f fits it");
+  svg.querySelector("title").remove();
   boxes = {};
-  for (const g of svg.querySelectorAll("[data-node^=g]")) {
-    const at = groups.findIndex(({ id }) => id === g.dataset.node);
-    boxes[g.dataset.node] = g;
-    if (at >= 0 && viewWith(at, true)) g.addEventListener("click", () => toggleBox(at));
+  for (const part of svg.querySelectorAll("[data-node]")) {
+    const id = part.dataset.node,
+      g = groups.findIndex((group) => group.id === id);
+    if (g >= 0) boxes[id] = part;
+    if (g >= 0 && viewWith(g, true)) part.addEventListener("click", () => toggleBox(g));
+    if (parts[id]) open(svg, part, parts[id]);
   }
-  frame.replaceChildren(look.picture, look.bar);
+  const { picture, bar } = look;
+  frame.replaceChildren(picture, bar);
   // A high picture begins at half its height: its corner may be empty.
-  const { picture } = look;
   new ResizeObserver((_, observer) => {
     if (!picture.clientWidth) return;
     observer.disconnect();
     picture.scrollTop = (picture.scrollHeight - picture.clientHeight) / 2;
   }).observe(picture);
-  showToggles();
 }
-function toggleBox(g) {
-  const next = viewWith(g, !view.open.includes(g));
-  const k = views.indexOf(next);
-  show(k ? parsed(given.pictures[k - 1]) : drawing());
-  view = next;
-  showToggles();
+const toggleBox = (g) => show(views.indexOf(viewWith(g, !view.open.includes(g))));
+// A part of the picture that can be opened: by a click, or with Enter; Escape closes it.
+function open(svg, part, [sentence, picture]) {
+  const name = part.querySelector("title").textContent;
+  svg.setAttribute("role", "group");
+  const props = { role: "button", tabindex: 0, "aria-label": "Open " + name, style: "cursor:pointer" };
+  for (const [key, x] of Object.entries(props)) part.setAttribute(key, x);
+  const opened = () => {
+    if (!picture) return (said.textContent = sentence);
+    paint(parsed(picture), "Operations of " + name, "Operations of " + name + ". " + sentence);
+    choices.forEach((choice) => choice.setAttribute("aria-pressed", false));
+    frame.firstChild.focus();
+  };
+  part.addEventListener("click", opened);
+  part.addEventListener("keydown", (e) => {
+    if (e.key !== "Enter" && e.key !== " ") return;
+    e.preventDefault();
+    opened();
+  });
 }
-show(drawing());
-appear(el("div", { class: "main" }, frame, toggles));
-listen("A drawing", looking);
+show(0);
+const row = el("div", { class: "row", role: "group", "aria-label": "What is shown" }, ...choices);
+const told = Object.values(parts),
+  hint = "A click on a neuron, or Enter, shows its operations; Escape goes back.",
+  keys = el("p", { class: "keys" }, told.some(([, picture]) => picture) ? hint : told[0]?.[0]);
+appear(el("div", { class: "main" }, choices[1] ? row : "", frame, toggles, choices[0] ? said : "", told[0] ? keys : ""));
+// A number presses the button in its place.
+const pressing = choices.map((_, k) => [k + 1, () => show(k)]),
+  back = choices[0] && { Escape: () => show(at) };
+listen(choices[0] ? said.textContent : "A drawing", { ...Object.fromEntries(pressing), ...back, ...looking });

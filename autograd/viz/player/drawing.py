@@ -1,15 +1,16 @@
-"""A drawing in a notebook or on a page: scaled to its place, to be zoomed and dragged."""
+"""Pictures in a notebook or on a page: scaled to their place, to be zoomed and dragged.
+
+Of several, one is shown: they take turns as boxes open and close, or each by a button.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from autograd.viz import notation
 from autograd.viz.player.embed import embedded, page, script_of, still_image
 from autograd.viz.svg import DARK_STYLE, dark_rules, size_of
-from autograd.viz.trace import Box, Node
 
 LEAST_SCALE = 2 / 3
 """To fit in, a picture is made smaller down to this scale, at which the smallest type has 7 px."""
@@ -17,35 +18,18 @@ LEAST_SCALE = 2 / 3
 _SCRIPTS = ("view.css", "elements.js", "view.js", "toggles.js", "drawing.js")
 
 Boxes = dict[str, Any]
+"""Boxes that open and close, and the pictures in which they are open: README.md."""
+
+Parts = Mapping[str, tuple[str, str]]
+NONE: Parts = MappingProxyType({})
 
 
-def boxes_of(
-    first: Sequence[Box], others: Sequence[tuple[Sequence[Box], str]], names: Mapping[Node, str]
-) -> Boxes:
-    """What a script must know to open and close boxes: see README.md.
+class State(NamedTuple):
+    """One of several pictures: what stands on its button, what it shows in words, and its SVG."""
 
-    Args:
-        first: The boxes that are open in the picture that is there anyway.
-        others: For each other picture the boxes that are open in it, and the picture.
-        names: What nodes are called.
-    """
-    known = dict.fromkeys(box for are_open, _ in [(first, ""), *others] for box in are_open)
-    for are_open, _ in others:
-        known |= dict.fromkeys(inner for box in are_open for inner in box.all)
-    in_order = sorted(
-        known, key=lambda box: int(box.id[1:])
-    )  # as the pass has them: from the leaves
-    places = {box: g for g, box in enumerate(in_order)}
-    views = [{"open": [places[box] for box in are_open]} for are_open, _ in [(first, ""), *others]]
-    groups = [
-        {"id": box.id, "name": box.name, "text": box.name, "made": made}
-        for box, made in zip(in_order, told_apart(in_order, names), strict=True)
-    ]
-    return {
-        "groups": groups,
-        "views": views,
-        "pictures": [svg for _, svg in others],
-    }
+    name: str
+    sentence: str
+    svg: str
 
 
 def for_notebooks(svg: str, sentence: str, boxes: Boxes | None = None) -> dict[str, str]:
@@ -54,28 +38,45 @@ def for_notebooks(svg: str, sentence: str, boxes: Boxes | None = None) -> dict[s
     A picture that is too wide is made narrower, and scrolls where it would become illegible.
     JupyterLab would show the SVG by itself in its natural size and cut it off.
     """
-    plain = svg.replace(f"<style>{DARK_STYLE}</style>\n", "")  # there the notebook's theme counts
-    fitting = plain.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
-    html = _fragment(plain, sentence, boxes, notebook=True)
+    fitting = _plain(svg).replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+    html = _fragment(_plain(svg), sentence, boxes or {})
     return {"text/html": html, "image/svg+xml": fitting, "text/plain": sentence}
 
 
-def told_apart(boxes: Sequence[Box], names: Mapping[Node, str]) -> list[str]:
-    """What follows the name of each box: where another has that name, what it makes."""
-    counts = Counter(box.name for box in boxes)
-    return [
-        f" → {notation.name(names.get(box.results[0], '')).text}" if counts[box.name] > 1 else ""
-        for box in boxes
-    ]
-
-
-def drawing_page(svg: str, sentence: str, title: str, boxes: Boxes | None = None) -> str:
+def drawing_page(svg: str, sentence: str, title: str, boxes: Boxes) -> str:
     """A page with nothing but the picture, which fits itself to the window."""
     return page(title, _fragment(svg, sentence, boxes, notebook=False))
 
 
-def _fragment(svg: str, sentence: str, boxes: Boxes | None, notebook: bool) -> str:
+def states_fragment(states: Sequence[State], parts: Parts = NONE) -> str:
+    """A piece of HTML: the first picture, and where scripts run the others, too.
+
+    Args:
+        states: The pictures.
+        parts: What a click on a part of a picture shows, by the part's id: in words, and as SVG.
+    """
+    first, *others = states
+    given = {
+        "names": [state.name for state in states],
+        "pictures": [state.svg for state in others],
+        "parts": {part: (words, _plain(svg)) for part, (words, svg) in parts.items()},
+    }
+    return _fragment(_plain(first.svg), first.sentence, given)
+
+
+def states_page(title: str, states: Sequence[State], parts: Parts = NONE) -> str:
+    """A page with nothing else."""
+    return page(title, states_fragment(states, parts))
+
+
+def _plain(svg: str) -> str:
+    """A picture that turns dark with the page around it, not with the system."""
+    return svg.replace(f"<style>{DARK_STYLE}</style>\n", "")
+
+
+def _fragment(svg: str, sentence: str, given: Boxes, notebook: bool = True) -> str:
     picture = still_image(svg, sentence, notebook, round(LEAST_SCALE * size_of(svg)[0]))
     fallback = f'<div style="overflow-x:auto">{picture}</div>'
     dark = dark_rules(":host([data-theme=dark]) .pic ")
-    return embedded(fallback, script_of(_SCRIPTS, "given", boxes or {}, style=dark))
+    given = {**given, "pictures": [*map(_plain, given.get("pictures", ()))]}
+    return embedded(fallback, script_of(_SCRIPTS, "given", given, style=dark))

@@ -13,7 +13,6 @@ from typing import Any
 
 from autograd import expression
 from autograd.op import RULEBOOK, Elementwise, Op
-from autograd.viz.player.picture import MOST_DRAWN
 from autograd.viz.symbols import (
     COMPARISONS,
     KNOWN_NUMBERS,
@@ -24,6 +23,7 @@ from autograd.viz.symbols import (
     template_places,
 )
 from autograd.viz.tree import BINARY, COMMANDS, FUNCTIONS, GREEK, SLOTS, read
+from autograd.viz.views import MOST_DRAWN
 
 
 @functools.cache

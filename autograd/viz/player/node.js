@@ -137,7 +137,8 @@ function showAs(next) {
   const far = ({ known, got }) => known.filter((x) => x).length + got.reduce((a, b) => a + b, 0),
     done = far(stateAt(position)),
     atEnd = position === events.length;
-  const svg = next.svg === undefined ? drawing() : parsed(trace.pictures[next.svg]);
+  const at = views.indexOf(next),
+    svg = at ? parsed(trace.pictures[at - 1]) : drawing();
   view = next;
   arrange();
   draw(svg);

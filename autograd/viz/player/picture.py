@@ -13,9 +13,7 @@ from autograd.viz.layout import Layout, place
 from autograd.viz.scene import scene, sizes
 from autograd.viz.steps import Pass
 from autograd.viz.svg import to_svg
-
-MOST_DRAWN = 150
-"""A graph of more nodes is folded."""
+from autograd.viz.views import MOST_DRAWN
 
 _WIDTH = 130.0  # of a box at least, since numbers change while stepping
 

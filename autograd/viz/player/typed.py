@@ -14,8 +14,8 @@ from autograd.op import RULEBOOK, Elementwise
 from autograd.viz.player.embed import file_text, function_of, page, style_of, without_comments
 from autograd.viz.player.grammar_js import grammar
 from autograd.viz.player.page import GIVEN, SCRIPTS
-from autograd.viz.player.picture import MOST_DRAWN
 from autograd.viz.player.rules_js import rules_js
+from autograd.viz.views import MOST_DRAWN
 
 ENGINE = ("number_text.js", "reading.js", "expression.js", "formulas.js", "engine.js")
 """The scripts that read an expression and make the record of its pass."""

@@ -112,8 +112,7 @@ function viewer(svg, label) {
   }
   const map = svgEl("svg", { class: "map", viewBox: svg.getAttribute("viewBox"), width: Math.min(150, (40 * width) / height), "aria-hidden": "true" });
   const seen = svgEl("rect", { class: "seen" });
-  for (const r of svg.querySelectorAll("[data-node] > [data-part=box]"))
-    map.append(r.cloneNode());
+  for (const r of svg.querySelectorAll("[data-node] > rect:first-of-type")) map.append(r.cloneNode());
   map.append(seen);
   map.addEventListener("pointerdown", (e) => {
     const r = map.getBoundingClientRect(),

@@ -18,8 +18,8 @@ READERS = [
     "ranks", "layout", "named_steps", "scene", "sheet", "views", "written", "highlights", "outline",
     "png_and_pdf", "raster", "saving", "svg", "tikz",
     "player.boxes_record", "player.drawing", "player.embed", "player.film", "player.forms",
-    "player.frames", "player.page", "player.picture", "player.record", "player.states",
-    "player.training", "player.values", "player.windows_record",
+    "player.frames", "player.page", "player.picture", "player.record", "player.training",
+    "player.values", "player.windows_record",
 ]  # fmt: skip
 GENERATORS = ["player.grammar_js", "player.rules_js", "player.typed"]  # JavaScript, of rules
 MAKERS = [
