@@ -205,9 +205,8 @@ def test_the_record_has_a_picture_for_each_box_that_can_be_opened():
     assert shut["forward"] == [-1]
     assert {at[1] for at in shut["play"]} == {*used}
     assert whole["play"] == list(range(len(steps)))
-    svgs = record["pictures"]
-    assert "svg" not in shut
-    assert svgs[whole["svg"]].count("data-node") == len(steps.nodes)
+    (svg,) = record["pictures"]
+    assert svg.count("data-node") == len(steps.nodes)
 
 
 def test_every_view_plays_every_contribution_once():
@@ -246,8 +245,7 @@ def test_a_view_shows_each_node_once_by_the_outermost_closed_group_around_it():
     mlp = MLP(2, [8, 8, 1])
     record = recorded(backprop((mlp([0.5, -1.0]) - 1) ** 2))
     groups = record["groups"]
-    svgs = record["pictures"]
-    for view in record["views"][1:]:
+    for view, svg in zip(record["views"][1:], record["pictures"], strict=True):
         shown = set()
         for node in record["nodes"]:
             around, g = [], node.get("group", -1)
@@ -256,7 +254,7 @@ def test_a_view_shows_each_node_once_by_the_outermost_closed_group_around_it():
                 g = groups[g]["in"]
             closed = [g for g in around if g not in view["open"]]
             shown.add(groups[closed[-1]]["id"] if closed else f"n{record['nodes'].index(node)}")
-        drawn = {part.split('"')[0] for part in svgs[view["svg"]].split('data-node="')[1:]}
+        drawn = {part.split('"')[0] for part in svg.split('data-node="')[1:]}
         assert {id_ for id_ in drawn if "~" not in id_} == shown
 
 
