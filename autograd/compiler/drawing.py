@@ -58,8 +58,8 @@ def picture(program: Program, find_names: FindNames) -> Drawing | SideBySide:
     after = drawn.graph(rows.shown_in, f"{drawn.remark()} {legend}".strip())
     parts = [f"{total:,} operations on single numbers.", drawn.remark(), before.remark]
     sentence = " ".join(filter(None, parts))
-    left, right = Drawing(before), Drawing(after, "TB")
-    return SideBySide(left, right, ("as it is written", "as it is run"), sentence)
+    drawings = {"as it is written": Drawing(before), "as it is run": Drawing(after, "TB")}
+    return SideBySide(drawings, sentence)
 
 
 class Instructions:

@@ -13,13 +13,13 @@ from autograd.checks import came, check_choice, check_int
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
 from autograd.viz.drawn import Folding, drawn, folded
 from autograd.viz.graph import DrawnGraph
-from autograd.viz.highlights import side_by_side, with_paths
+from autograd.viz.highlights import with_paths
 from autograd.viz.layout import Direction, Layout, place
 from autograd.viz.player.drawing import Boxes, drawing_page, for_notebooks
 from autograd.viz.png_and_pdf import to_paper
 from autograd.viz.saving import save_by_suffix
-from autograd.viz.scene import Scene, scene, sizes
-from autograd.viz.svg import to_svg
+from autograd.viz.scene import BACKGROUND, INK, Group, Rectangle, Scene, Text, scene, sizes
+from autograd.viz.svg import group_text, to_svg
 from autograd.viz.tikz import to_mermaid, to_tikz
 from autograd.viz.trace import Node, Trace, is_node
 from autograd.viz.views import boxes_record, views_of
@@ -240,17 +240,30 @@ class Drawing:
 
 
 class SideBySide:
-    """Two pictures beside each other: a compiled function as it is written, and as it is run.
+    """Pictures beside each other: a compiled function as it is written, and as it is run.
+
+    Args:
+        drawings: The pictures by their headings.
+        sentence: What they show, in words.
 
     Attributes:
         svg: The pictures as SVG.
     """
 
-    def __init__(
-        self, first: Drawing, second: Drawing, headings: tuple[str, str], sentence: str
-    ) -> None:
+    def __init__(self, drawings: Mapping[str, Drawing], sentence: str) -> None:
         self._sentence = sentence
-        self.svg = side_by_side(first.svg, second.svg, headings, sentence)
+        gap, head, parts = 24.0, 26.0, []
+        width, height = -gap, 0.0
+        for heading, drawing in drawings.items():
+            one = drawing._scene
+            title = Text(one.x + 14, one.y - 7, heading, 15, INK, bold=True, mono=False)
+            inside = "".join(map(group_text, (*one.groups, Group("", shapes=(title,)))))
+            x, y = width + gap - one.x, head - one.y
+            parts.append(f'<g transform="translate({x:g} {y:g})">{inside}</g>')
+            width, height = width + gap + one.width, max(height, head + one.height)
+        paper = Group("", shapes=(Rectangle(0, 0, width, height, 8, BACKGROUND, part="page"),))
+        page = Scene(0, 0, width, height, ())
+        self.svg = to_svg(page, sentence, dark=True, parts=[group_text(paper), *parts])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the pictures to a file whose name ends in .svg.

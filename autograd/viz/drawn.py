@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd.viz import notation
 from autograd.viz.boxes import closed, is_layer, is_operation, longest_path
+from autograd.viz.equation import shortened
 from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest, operands_first
 from autograd.viz.text import (
     NOT_REACHED,
@@ -101,7 +102,7 @@ def drawn(
     if again:
         nodes, edges, repeated = _with_aliases(nodes, edges)
         if repeated:
-            names = ", ".join(sorted(repeated))
+            names = ", ".join(shortened(repeated, 6, "…"))
             remark = f"{remark} Each small box {names} is the leaf of that name again.".strip()
     graph = DrawnGraph(_ordered(nodes, edges), tuple(edges), len(trace.nodes), remark)
     shown = frozenset(node for node in trace.nodes if node not in boxes and node not in dropped)
@@ -147,7 +148,7 @@ def _too_many(trace: Trace, most: int, what: str) -> Folding:
     boxes = tuple(closed(trace.boxes, lambda box: not is_layer(box)))
     inside = sum(len(box.nodes) for box in boxes)
     if boxes and len(nodes) - inside + len(boxes) <= most:
-        each = "" if len(boxes) == 1 else ", one for each layer"
+        each = ", one for each layer" if boxes[1:] and any(box.level for box in boxes) else ""
         remark = (
             f"{len(nodes):,} nodes are too {what} to read, so {inside:,} of them are folded into "
             f"{counted(len(boxes), 'box')}{each}."
@@ -268,8 +269,8 @@ def _edges(
 
 def _with_aliases(
     nodes: dict[str, DrawnNode], edges: list[DrawnEdge]
-) -> tuple[dict[str, DrawnNode], list[DrawnEdge], set[str]]:
-    """Give leaves that are used often a small box for each use but the first."""
+) -> tuple[dict[str, DrawnNode], list[DrawnEdge], list[str]]:
+    """Give leaves that are used often a small box for each use but the first; and their names."""
     uses: dict[str, list[DrawnEdge]] = {}
     for edge in edges:
         uses.setdefault(edge.tail, []).append(edge)
@@ -287,7 +288,7 @@ def _with_aliases(
             result.append(replace(edge, tail=again.id))
         else:
             result.append(edge)
-    return nodes, result, {" ".join(nodes[id_].name) for id_ in often}
+    return nodes, result, [*dict.fromkeys(" ".join(nodes[id_].name) for id_ in often)]
 
 
 def _ordered(boxes: Mapping[str, DrawnNode], edges: Sequence[DrawnEdge]) -> tuple[DrawnNode, ...]:

@@ -9,7 +9,6 @@ const frame = el("div");
 function draw(picture) {
   svg = picture;
   svg.setAttribute("aria-hidden", "true");
-  svg.removeAttribute("role");
   look = viewer(svg, "Picture of the graph; the table says the same in words");
   boxes = {};
   arrows = {};
@@ -114,11 +113,12 @@ function paint(state) {
   if (place && words) {
     const r = place.querySelector("rect"),
       at = (key) => +r.getAttribute(key);
-    const x = at("x") + at("width") / 2,
-      y = Math.max(at("y"), svg.viewBox.baseVal.y + 11);
+    const wide = words.length * 7.5 + 12, // to measure it would lay out everything twice
+      page = svg.viewBox.baseVal,
+      x = Math.max(at("x") + at("width") / 2, page.x + wide / 2),
+      y = Math.max(at("y"), page.y + 11);
     flagWords.textContent = words;
     svg.append(flag);
-    const wide = words.length * 7.5 + 12; // to measure it would lay out everything twice
     flag.setAttribute("transform", "translate(" + x + " " + y + ")");
     flagBack.setAttribute("x", -wide / 2);
     flagBack.setAttribute("width", wide);
