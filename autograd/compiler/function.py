@@ -96,7 +96,7 @@ class Compiled:
         given = Given(args, kwargs)
         if self._small and given.signature in self._small:
             return self.function(*args, **kwargs)
-        if self._watch is not None and self._watch.changed():
+        if self._watch is not None and not self._watch.hold():
             self._programs.clear()
         found = self._replay(given)
         return self._first(given) if found is MISS else found
@@ -397,7 +397,7 @@ class Compiled:
         recording, outputs, rebuild, numbers = self._trace(given)
         if watch.drawn():
             self._refuse_random()
-        again = watch.changed()  # what it keeps for later calls, it may have put there now
+        again = not watch.hold()  # what it keeps for later calls, it may have put there now
         self._owners += recording.owners
         if again or recording.owners:
             watch = Watch(self.function, *self._kept, *others, apart=self._owners)
@@ -429,7 +429,7 @@ class Compiled:
             raise AsWritten(difference)  # the types of NumPy's numbers in lists are not recorded
         if difference is not None:
             raise self._different(difference)
-        if watch.changed():
+        if not watch.hold():
             self._refuse_change(f"{watch.culprit()} outside itself")
 
     def _different(self, difference: Difference, then: str = "") -> CompileError:

@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.compiler.conditions import Conditions
 from autograd.node import Node
 from autograd.tensor import Tensor
 from autograd.value import Constant
@@ -57,7 +58,7 @@ OURS = tuple(f"{_HERE / name}{os.sep}" for name in ("autograd", "nn", "optim"))
 """Functions that belong to a library do not change between two calls."""
 
 
-class Watch:
+class Watch(Conditions):
     """What functions, or whatever else is given, find around them, as of now.
 
     What is `apart` may change.
@@ -65,18 +66,17 @@ class Watch:
     Example:
         >>> numbers = [1.0, 2.0]
         >>> watch = Watch(lambda x: x * numbers[0])
-        >>> watch.changed()
-        False
-        >>> numbers[0] = 3.0
-        >>> watch.changed()
+        >>> watch.hold()
         True
+        >>> numbers[0] = 3.0
+        >>> watch.hold()
+        False
     """
 
     def __init__(self, *roots: object, apart: Iterable[Group | Memory] = ()) -> None:
-        self.containers: list[object] = []
-        self.containers_before: list[object] = []
-        self.asked: list[tuple[Callable[[], object], str, object]] = []
-        self.arrays: list[tuple[Array, tuple[tuple[int, ...], object, bytes]]] = []
+        super().__init__()
+        self.names |= {"same": _same, "content_of": _content_of, "contents_of": _contents_of}
+        self.arrays: dict[int, tuple[Array, str]] = {}  # and the text on their numbers
         self.tensors: list[Tensor] = []
         self.generators: list[tuple[Generator, str]] = []
         self.seen: dict[int, object] = {id(x): x for x in apart}
@@ -91,7 +91,7 @@ class Watch:
         if isinstance(x, float):
             self.numbers.add(x)
         if isinstance(x, Constant):
-            self._ask(functools.partial(getattr, x, "_data"), "a number")
+            self._ask(f"{self.name(x)}._data", x._data, "a number")
         if isinstance(x, Tensor):
             self.tensors.append(x)
         if x is None or isinstance(x, (*PLAIN, Node, types.ModuleType)):
@@ -115,16 +115,17 @@ class Watch:
                 self._remembered(x)
             yield from x.values() if isinstance(x, dict) else x
         elif isinstance(x, np.ndarray):
-            self.arrays.append((x, _form_and_bytes(x)))
+            self._look_at_array(x)
             if x.dtype == object:
                 self.seen[id(x)] = x, x.copy()  # its objects are compared by their addresses, too
                 yield from map(self._found, x.flat)
         elif isinstance(x, (*BUFFERS, *VIEWS)):
-            found = self._ask(functools.partial(_contents_of, x), f"a {type(x).__name__}")
+            found = _contents_of(x)
+            self._ask(f"contents_of({self.name(x)})", found, f"a {type(x).__name__}")
             yield from found if isinstance(found, list) else ()
         elif isinstance(x, (weakref.ref, ContextVar)):
-            ask = functools.partial(x.get, None) if isinstance(x, ContextVar) else x
-            yield self._ask(ask, f"a {type(x).__name__}")
+            now, ask = (x.get(None), ".get(None)") if isinstance(x, ContextVar) else (x(), "()")
+            yield self._ask(f"{self.name(x)}{ask}", now, f"a {type(x).__name__}")
         elif isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
             self.generators.append((x, _state(x)))
         elif isinstance(x, type):
@@ -134,18 +135,57 @@ class Watch:
         elif type(x).__module__ != "builtins":
             yield from self._look_at_object(x)
 
-    def _ask(self, ask: Callable[[], object], name: str) -> object:
-        """What there is, which is asked for and compared from now on."""
-        now = ask()
-        self.asked.append((ask, name, _form_of(now)))
+    def _ask(self, text: str, now: object, name: str) -> object:
+        """What a text gives now, which is compared from now on."""
+        before = self.name(_copied(now))
+        if type(now) in EXACT:
+            self._compare_alone("v", now, f"(v := {text}) is not None", name)
+            text = f"same({text}, {before})"
+        elif isinstance(now, PLAIN):
+            text = f"({text} is {before} or same({text}, {before}))"
+        else:
+            text = f"{text} is {before}"
+        self.add(text, lambda: name)
         return now
 
-    def _remembered(self, x: object) -> object:
+    def _remembered(self, x: Any) -> Any:
         """x, whose contents are compared from now on."""
         if x is not None:
-            self.containers.append(x)
-            self.containers_before.append(_contents_of(x))
+            before = _contents_of(x)
+            if not isinstance(x, (set, frozenset)):
+                self._compare_alone(self.name(x), x, "True", f"a {type(x).__name__}")
+            self.add(f"{self.name(before)} == {self.name(x)}", lambda: _part_of(x, before))
         return x
+
+    def _compare_alone(self, place: str, x: Any, first: str, name: str) -> None:
+        """Compare what is equal to others by its contents, for an equal one is another one.
+
+        What else is in a container can be compared all at once then.
+        """
+        terms = [f"{where} is {self.name(part)}" for where, part in self._alone(place, x)]
+        if terms:
+            self.add(f"({' and '.join([first, *terms])})", lambda: name)
+
+    def _alone(self, place: str, x: Any, inside: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
+        """Such things in a container, and the texts that give them."""
+        inside = (*inside, id(x))  # it may contain itself
+        for key, part in x.items() if isinstance(x, dict) else enumerate(x):
+            is_container = type(part) in EXACT
+            if is_container or _is_alone(part):
+                at = repr(key) if type(key) in (int, str) else self.name(key)
+                where = f"{place}[{at}]"
+                if not is_container:
+                    yield where, part
+                elif id(part) not in inside:
+                    yield from self._alone(where, part, inside)
+
+    def _look_at_array(self, x: Array) -> None:
+        name = self.name(x)
+        numbers = f"{name}.tobytes() == {self.name(x.tobytes())}"
+        self.arrays[id(x)] = x, numbers
+        form = f"{name}.shape == {x.shape}", f"{name}.dtype is {self.name(x.dtype)}"
+        for text in (numbers, *form):
+            self.add(text, lambda: "an array")
 
     def _found(self, x: object) -> object:
         """x, found where its contents are not compared."""
@@ -158,15 +198,17 @@ class Watch:
             slots = () if _library(kind.__module__) else vars(kind).get("__slots__", ())
             for name in (slots,) if isinstance(slots, str) else slots:
                 if name != "__dict__" and hasattr(x, name):
-                    yield self._ask(functools.partial(getattr, x, name, None), repr(name))
+                    text = f"getattr({self.name(x)}, {name!r})"
+                    yield self._ask(text, getattr(x, name), repr(name))
         yield type(x)
 
     def _look_at_class(self, x: type) -> Iterator[object]:
         if _library(x.__module__):
             return
-        for name, part in vars(x).items():
+        space = vars(x)
+        for name, part in space.items():
             if isinstance(part, types.FunctionType) or not name.startswith("__"):
-                self._ask(functools.partial(vars(x).get, name), repr(name))
+                self._ask(f"{self.name(space)}[{name!r}]", part, repr(name))
                 # what a property, a static method or a class method calls
                 inside = [a for a in ("fget", "__func__", "func") if hasattr(part, a)]
                 yield getattr(part, inside[0]) if inside else part
@@ -186,117 +228,59 @@ class Watch:
         yield self._remembered(f.__kwdefaults__)
         spaces = [f.__globals__]
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-            known = _contents(cell) is not None  # else it may have no value yet
-            ask = functools.partial(getattr if known else _contents, cell, *_CONTENTS[:known])
-            content = self._ask(ask, repr(name))
-            yield content
+            content, text = _content_of(cell), f"{self.name(cell)}.cell_contents"
+            if content is None:  # it may have no value yet
+                text = f"content_of({self.name(cell)})"
+            yield self._ask(text, content, repr(name))
             spaces += _space(content)
         names = _names(f.__code__)
         for space in spaces:
             for name in names.intersection(space):
-                yield self._ask(functools.partial(space.get, name), repr(name))
+                yield self._ask(f"{self.name(space)}[{name!r}]", space[name], repr(name))
                 spaces += (s for s in _space(space[name]) if all(s is not t for t in spaces))
-
-    def changed(self) -> bool:
-        """Whether something is not as it was; a number that is equal is the same."""
-        # Asked at every call, so what is still the same thing is passed by without another call.
-        try:
-            if self.containers_before != self.containers:  # in this order a `_Same` is asked
-                return True
-            for ask, _, before in self.asked:
-                if (now := ask()) is not before and _differs(now, before):
-                    return True
-            for array, (shape, dtype, before) in self.arrays:
-                if array.tobytes() != before or array.shape != shape or array.dtype is not dtype:
-                    return True
-            return False
-        except ValueError:  # a variable was deleted, or one array has taken another's place
-            return True
 
     def leave_out(self, arrays: set[int]) -> None:
         """Of large arrays with these ids only the form is compared: each call reads the numbers."""
-        large = {id(x): x for x, _ in self.arrays if id(x) in arrays and x.nbytes > LARGE}
-        self.arrays = [pair for pair in self.arrays if id(pair[0]) not in large]
-        for x in large.values():
-            for name in _FORM:
-                self._ask(functools.partial(getattr, x, name), "an array")
+        for key in arrays & self.arrays.keys():
+            if self.arrays[key][0].nbytes > LARGE:
+                del self.terms[self.arrays.pop(key)[1]]
+                self._asked = None
 
     def drawn(self) -> bool:
         """Whether random numbers were drawn."""
         return any(_state(x) != before for x, before in self.generators)
 
-    def culprit(self) -> str:
-        """The name of something that has changed, for a message."""
-        for ask, name, before in self.asked:
-            try:
-                differs = _differs(ask(), before)
-            except ValueError:  # a variable was deleted
-                differs = True
-            if differs:
-                return name
-        for x, before in zip(self.containers, self.containers_before, strict=True):
-            if isinstance(before, dict) and isinstance(x, dict):
-                for key in (*x.keys(), *before.keys()):
-                    if key not in x or key not in before or _differs(x[key], before[key]):
-                        return repr(key)
-            elif before != x:
-                return f"a {type(x).__name__}"
-        return "an array"
-
 
 LARGE = 1 << 14
 """So many bytes of an array take longer to compare than a call takes."""
 
-_FORM = ("shape", "dtype")
-_CONTENTS = ("cell_contents",)
 PLAIN = (float, int, str, bytes)
+_BY_VALUE = (*PLAIN, np.generic)
 EXACT = (list, tuple, dict)
 BUFFERS = (array, bytearray, memoryview)
 VIEWS = (types.MappingProxyType, MappingView)
 """What shows the contents of a dict."""
 
 
-class _Same:
-    """Stands for something that is equal to others by their contents, and only to itself."""
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self, of: object) -> None:
-        self.of = of
-
-    def __eq__(self, other: object) -> bool:
-        return self.of is other
-
-
-def _form_of(x: object) -> object:
-    """What to compare something with later: a list with what was in it, other things themselves."""
-    return _copied(x) if type(x) in EXACT else x
+def _is_alone(x: object) -> bool:
+    """Whether something is equal to others by its contents, and yet not to be taken for them."""
+    compared: object = type(x).__eq__
+    return compared is not object.__eq__ and x is not None and not isinstance(x, _BY_VALUE)
 
 
 def _copied(x: object, inside: tuple[int, ...] = ()) -> object:
     """Lists, tuples and dicts as they are now; what is in them is not copied."""
-    if type(x) in EXACT:
-        if id(x) in inside:
-            return x  # it contains itself
-        inside = (*inside, id(x))
-        if isinstance(x, dict):
-            return {key: _copied(part, inside) for key, part in x.items()}
-        if isinstance(x, (list, tuple)):
-            return type(x)([_copied(part, inside) for part in x])
-    compared: object = type(x).__eq__
-    if compared is object.__eq__ or x is None or isinstance(x, (*PLAIN, np.generic)):
+    if type(x) not in EXACT or id(x) in inside:  # it may contain itself
         return x
-    return _Same(x)  # an equal one in its place is not the one that is watched
-
-
-def _form_and_bytes(x: Array) -> tuple[tuple[int, ...], object, bytes]:
-    return x.shape, x.dtype, x.tobytes()  # of an array of objects, their addresses
+    inside = (*inside, id(x))
+    if isinstance(x, dict):
+        return {key: _copied(part, inside) for key, part in x.items()}
+    assert isinstance(x, (list, tuple))
+    return type(x)([_copied(part, inside) for part in x])
 
 
 def _contents_of(x: object) -> object:
-    """What a container or an array has in it, to compare it with later."""
-    if isinstance(x, np.ndarray):
-        return _form_and_bytes(x)
+    """What a container has in it, to compare it with later."""
     if isinstance(x, BUFFERS):
         return bytes(x)
     if isinstance(x, types.MappingProxyType):
@@ -324,13 +308,19 @@ def _space(x: object) -> list[dict[str, object]]:
     return [vars(x)] if own else []
 
 
-def _differs(now: object, before: object) -> bool:
-    # Python compares containers in C, and looks first whether two things are the same one.
-    if now is before:  # as may be a nan, which is not equal to itself
-        return False
-    if type(before) in EXACT or isinstance(before, PLAIN):
-        return type(now) is not type(before) or bool(before != now)
-    return now is not before
+def _same(now: object, before: object) -> bool:
+    """Whether plain things, or containers of such, are of one type and equal."""
+    return type(now) is type(before) and bool(before == now)
+
+
+def _part_of(x: object, before: object) -> str:
+    """What is another one in a container, for a message."""
+    if isinstance(x, dict) and isinstance(before, dict):
+        for key in (*x.keys(), *before.keys()):
+            there = key in x and key in before
+            if not there or not (x[key] is before[key] or _same(x[key], before[key])):
+                return repr(key)
+    return f"a {type(x).__name__}"
 
 
 def _library(module: object) -> bool:
@@ -393,10 +383,10 @@ def variables(f: Callable[..., Any]) -> dict[str, object]:
         return {}
     found = {name: f.__globals__[name] for name in _names(f.__code__) if name in f.__globals__}
     cells = zip(f.__code__.co_freevars, f.__closure__ or (), strict=True)
-    return found | {name: _contents(cell) for name, cell in cells}
+    return found | {name: _content_of(cell) for name, cell in cells}
 
 
-def _contents(cell: types.CellType) -> object:
+def _content_of(cell: types.CellType) -> object:
     try:
         return cell.cell_contents
     except ValueError:  # a variable that has no value yet

@@ -148,14 +148,14 @@ def test_watching_sees_lists_attributes_and_other_functions():
         return x * numbers[1][0]
 
     watch = Watch(lambda x: helper(x) * settings.rate)
-    assert not watch.changed()
+    assert watch.hold()
     numbers[1][0] = 2.0  # an equal number
-    assert not watch.changed()
+    assert watch.hold()
     numbers[1][0] = 3.0
-    assert watch.changed()
+    assert not watch.hold()
     numbers[1][0] = 2.0
     settings.rate = 5.0
-    assert watch.changed()
+    assert not watch.hold()
 
 
 def test_parameters_are_listed_and_drawn_under_their_models_names():
