@@ -15,7 +15,7 @@ from numpy.lib.array_utils import byte_bounds
 from autograd.adopted_values import GatheredValues, span
 from autograd.compiler.binding import side_by_side
 from autograd.compiler.tape import Traced
-from autograd.versions import note_write
+from autograd.versions import latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
         outputs: list[Any]
         is_step: bool
         guarded: bool
+
+        def arrays_kept(self) -> list[Array]:
+            """The arrays that are kept from call to call, as an optimizer's averages."""
+            raise NotImplementedError
 
         def leaf(self, i: int, given: Given) -> Value:
             """The i-th leaf: one of the arguments, or one from outside."""
@@ -204,7 +208,7 @@ class BoundEffects:
     ) -> GatheredValues:
         return known or GatheredValues([self.program.leaf(k, given) for k in leaves])
 
-    def fill(self, tensors: Sequence[Tensor], kept: list[Array], given: Given) -> bool:
+    def fill(self, tensors: Sequence[Tensor], given: Given) -> bool:
         """Put in what leaves and optimizers have; False where what is recorded would not do."""
         effects, arrays = self.effects, self.arrays
         found = effects.compute()
@@ -228,7 +232,8 @@ class BoundEffects:
             if (number is None) != is_none:
                 return False
             self.numbers_of_rows[place] = 0.0 if is_none else number
-        for (dtype, array), now in zip(self.given, kept, strict=False):
+        kept = self.program.arrays_kept() if self.given else ()
+        for (dtype, array), now in zip(self.given, kept, strict=True):
             if now.dtype != dtype:
                 return False
             if array is not None:
@@ -239,29 +244,30 @@ class BoundEffects:
                 arrays[drawn][...] = numbers
         return True
 
-    def write(self, tensors: Sequence[Tensor], kept: list[Array], given: Given) -> None:
+    def write(self, tensors: Sequence[Tensor], given: Given) -> None:
         """Change what the function changes, as everything is computed.
 
         Args:
             tensors: Those of the call.
-            kept: The arrays that are kept from call to call.
             given: Its arguments.
         """
         if not self.copies_at_once:
             for call in self.copying:
                 call()
         if self.stay:
-            note_write(*self.stay)
+            latest.number = number = latest.number + 1
+            for version in self.stay:
+                version.number = number
         for x, window in self.reached:
             x._grad = window
         for flags, there in self.now_reached:
             flags[there] = True
         if self.has_others:
-            self._write_others(tensors, kept, given)
+            self._write_others(tensors, given)
         for owner, name, value in self.effects.ends:
             setattr(owner, name, value())
 
-    def _write_others(self, tensors: Sequence[Tensor], kept: list[Array], given: Given) -> None:
+    def _write_others(self, tensors: Sequence[Tensor], given: Given) -> None:
         """Change what does not stay in one place."""
         for k, array in self.data:
             tensors[k]._write(array)
@@ -275,8 +281,9 @@ class BoundEffects:
             self._values(known, leaves, given).set_gradient(numbers[places])
         for known, leaves in self.row_grads_gone:
             self._values(known, leaves, given).zero_grad()
-        for k, new in enumerate(self.kept_elsewhere):
-            kept[k][...] = new
+        if self.kept_elsewhere:
+            for now, new in zip(self.program.arrays_kept(), self.kept_elsewhere, strict=True):
+                now[...] = new
 
 
 def joined(copies: Sequence[tuple[Array, Array]]) -> list[tuple[Array, Array]]:

@@ -47,8 +47,9 @@ def perturbed(program: Program, given: Given, seed: int | None) -> Any:
             array[...] = near(array)
 
     arguments, other = copy.copy(given), copy.copy(program)
-    other.bound, other.kept, other.free, other.native = {}, [], [], None
-    space = other.workspace(other.arrays_kept())
+    other.native = None
+    other.bind({}, [])
+    space = other.workspace()
     if seed is not None:
         arguments.floats, arguments.arrays = ([*map(near, x)] for x in (given.floats, given.arrays))
         space.forward.insert(len(space.homes), partial(perturb))

@@ -15,7 +15,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from operator import is_not
+from operator import is_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from autograd.adopted_values import GatheredValues, adopt, span
 from autograd.compiler.binding import Bound
 from autograd.compiler.bound_effects import BoundEffects, joined
 from autograd.compiler.columns import in_turn
+from autograd.compiler.conditions import Conditions
 from autograd.compiler.effects import State, Written
 from autograd.compiler.emit import Emitted
 from autograd.compiler.graph import DETACH, GATHER
@@ -95,6 +96,7 @@ class Program:
         self.effects = Written(recording) or None
         if self.effects is not None:
             self.effects.check_results(outputs)
+        self.holders = [] if self.effects is None else self.effects.holders
         self.is_step = self.effects is not None and self.effects.is_step
         self.under_grad = modes.recording()
         self.guarded = bool(self.graph.guards or recording.truths)
@@ -179,9 +181,7 @@ class Program:
             adopt(self.effects.single_leaves(self.order))
         self.looks_up = GATHER in self.graph.code
         owners = [owner for owner, _ in self.placement.arrays]
-        self.bound = {x: x._data for x in (*(x for x, _ in closed), *owners)}
-        self.kept = self.arrays_kept()
-        self.free: list[Workspace] = []
+        self.bind({x: x._data for x in (*(x for x, _ in closed), *owners)}, self.arrays_kept())
         self.native: Any = None  # what gives workspaces native calls, if anything does
         self.lock = threading.Lock()
 
@@ -288,22 +288,36 @@ class Program:
 
     def arrays_kept(self) -> list[Array]:
         """The arrays that are kept from call to call, as an optimizer's averages."""
-        return [] if self.effects is None else [get() for get in self.effects.holders]
+        return [get() for get in self.holders]
 
-    def look_at(self, kept: list[Array]) -> None:
-        """Find out which arrays are still those that calls are bound to."""
-        for tensor, data in self.bound.items():
-            if tensor._data is not data:
-                # It has another array now, and may again: from now on its numbers are copied.
-                self.bound = {x: array for x, array in self.bound.items() if x._data is array}
-                self.free = []
-                break
-        if self.kept and any(map(is_not, self.kept, kept)):
-            self.kept, self.free = [], []  # likewise
+    def bind(self, bound: dict[Tensor, Array], kept: list[Array]) -> None:
+        """Let calls compute with arrays that are there already, as long as they are the same."""
+        self.bound, self.kept = bound, kept
+        self.free: list[Workspace] = []
+        self.conditions = Conditions()
+        name, add = self.conditions.name, self.conditions.add
+        for x, required in self.closed:
+            add(f"{name(x)}.requires_grad == {bool(required)}")
+        for x, array in bound.items():
+            add(f"{name(x)}._data is {name(array)}")
+        for get, array in zip(self.holders, kept, strict=False):
+            add(f"{name(get)}() is {name(array)}")
 
-    def workspace(self, kept: list[Array]) -> Workspace:
+    def fits(self) -> bool:
+        """Whether tensors from outside require gradients as they did.
+
+        What has another array now may have one again: from now on its numbers are copied.
+        """
+        if self.conditions.hold():
+            return True
+        bound = {x: array for x, array in self.bound.items() if x._data is array}
+        kept = self.kept if all(map(is_, self.kept, self.arrays_kept())) else []
+        if len(bound) + len(kept) < len(self.bound) + len(self.kept):
+            self.bind(bound, kept)
+        return all(x.requires_grad == required for x, required in self.closed)
+
+    def workspace(self) -> Workspace:
         """Memory for a call."""
-        self.look_at(kept)
         free = self.free
         try:
             space = free.pop()
@@ -380,7 +394,7 @@ class Workspace:
         is_closed = program.order and not program.value_count
         self.homes = (program.gathered.homes() if is_closed else None) or []
         self._bind_arrays()
-        self.returned = {row: self._returned(row) for row in program.result_rows}
+        self.returned = [self._returned(x) for x in program.outputs]
         if program.is_step and given:  # of a loss the gradient is 1
             np.add.at(self.seeds, self.result_seeds, 1.0)
         self.forward = [call for calls in self._in_order() for call in calls]
@@ -419,14 +433,18 @@ class Workspace:
             return self.later.found(rows)
         return self.numbers, self.program.placement.at[rows]
 
-    def _returned(self, row: int) -> tuple[Callable[[], float], bool, bool]:
-        """What gives a result's number, whether a gradient can come to it, whether it is a float.
+    def _returned(self, x: Any) -> Any:
+        """Where a result's array is.
 
-        A float it is where it is computed from floats alone.
+        Of a single number what gives it, whether a gradient can come to it, and whether it is a
+        float: that it is where it is computed from floats alone.
         """
-        (numbers, where), program = self.found(np.array(row)), self.program
-        needs = numbers is self.numbers and bool(program.raised.needs[row])
-        return partial(numbers.item, int(where)), needs, program.recording.plain.of(row)
+        x = getattr(x, "_data", x)
+        if not isinstance(x, int):
+            return self.arrays[x] if isinstance(x, Traced) else None
+        (numbers, where), program = self.found(np.array(x)), self.program
+        needs = numbers is self.numbers and bool(program.raised.needs[x])
+        return partial(numbers.item, int(where)), needs, program.recording.plain.of(x)
 
     def terms(self) -> list[Array]:
         """Every number that was computed, in arrays."""

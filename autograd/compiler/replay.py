@@ -7,7 +7,7 @@ three NumPy calls, and reads five numbers out of it.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +23,6 @@ from autograd.tensor import Tensor
 from autograd.transforms import running
 from autograd.value import Constant
 
-if TYPE_CHECKING:
-    from autograd.arrays import Array
-
 
 class Unfit(Exception):
     """What an optimizer or a leaf has is not what the program is for."""
@@ -37,9 +34,8 @@ MISS = object()
 
 def run(program: Program, given: Given, spaces: list[Workspace] | None = None) -> Any:
     """One replay: what is returned, or MISS if no guard holds; its memory goes to `spaces`."""
-    for x, required in program.closed:
-        if x.requires_grad != required:
-            return MISS  # it computes the gradients of others
+    if not program.fits():
+        return MISS
     if program.outside and program.is_there_twice(given.values, given.tensors):
         return MISS
     if program.recording.transforms and program.running != running():
@@ -48,11 +44,10 @@ def run(program: Program, given: Given, spaces: list[Workspace] | None = None) -
     if program.is_step and program.under_grad != under_grad:
         return MISS  # no loss has a backward pass under no_grad()
     leaves, tensors = program.leaves_of(given), program.tensors_of(given)
-    kept = program.arrays_kept()
-    space = program.workspace(kept)
+    space = program.workspace()
     try:
         go = _run_guarded if program.guarded else _fill_and_run
-        go(program, space, given, leaves, tensors, kept)
+        go(program, space, given, leaves, tensors)
     except (OtherShape, Unfit):
         program.release(space)
         return MISS
@@ -65,7 +60,7 @@ def run(program: Program, given: Given, spaces: list[Workspace] | None = None) -
     if program.places is not None:
         found = [found[k] for k in program.places]
     if space.effects is not None:
-        space.effects.write(tensors, kept, given)
+        space.effects.write(tensors, given)
     if call is None:
         program.release(space)
     return program.rebuild(found)
@@ -91,9 +86,8 @@ def _run_guarded(program: Program, space: Workspace, *given: Any) -> None:
 
 
 def _fill_and_run(
-    program: Program, space: Workspace, given: Given, leaves: GatheredValues, tensors: list[Tensor],
-    kept: list[Array],
-) -> None:  # fmt: skip
+    program: Program, space: Workspace, given: Given, leaves: GatheredValues, tensors: list[Tensor]
+) -> None:
     """Put the numbers of this call in their places, and run forward."""
     if given.floats:
         program.packing.pack_into(space.bytes, 0, *given.floats)
@@ -105,7 +99,7 @@ def _fill_and_run(
         place[...] = given.arrays[k]
     for k, place in space.tensor_places:
         place[...] = tensors[k]._data
-    if space.effects is not None and not space.effects.fill(tensors, kept, given):
+    if space.effects is not None and not space.effects.fill(tensors, given):
         raise Unfit
     native = program.native
     if native is not None and (space.native is None or space.native is not native.state):
@@ -118,7 +112,7 @@ def _result(
     space: Workspace, place: int, x: Any, call: Call | None, given: Given, tensors: list[Tensor]
 ) -> Any:
     if x.__class__ is int:  # a row
-        number_now, needs, is_plain = space.returned[x]
+        number_now, needs, is_plain = space.returned[place]
         number: float = number_now()
         if call is not None and needs:
             return ResultValue(number, call, place)
@@ -128,11 +122,11 @@ def _result(
             return space.program.leaf(x.what, given)
         return tensors[x.what] if x.kind == "tensor" else x.what
     if isinstance(x, Tensor):
-        array = space.arrays[x._data].copy()
+        array = space.returned[place].copy()
         if call is not None and x.requires_grad:
             return ResultTensor(array, call, place)
         return node_of(array)
-    array = space.arrays[x].copy()
+    array = space.returned[place].copy()
     return array[()] if x.number else array  # NumPy gives its scalar, a Tensor an array
 
 
