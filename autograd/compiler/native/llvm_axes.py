@@ -12,8 +12,12 @@ from collections.abc import Sequence
 from autograd.compiler.native.loops import Nest, Ref
 
 ROWS = COLUMNS = 4
-"""So many rows of a product are computed at once; of a large one, that is added up along vectors,
-also so many columns."""
+"""So many rows of a product are computed at once at most; of a large one, that is added up along
+vectors, also so many columns."""
+
+SUMS = 8
+"""So many vectors of sums are computed at once: the machine adds to one while others are on their
+way. With half as many more all that is added up still stays in its registers."""
 
 MANY = 1 << 16
 """So many multiplications make a product large: for smaller ones a short text is the better."""
@@ -41,8 +45,7 @@ def vector_axis(nests: Sequence[Nest], read: Sequence[Ref], width: int) -> int |
             continue
         strided = sum(ref.steps[axis] not in (0, 1) for ref in read)
         strided += sum(bool(ref.place is not None and step(ref.place, axis)) for ref in read)
-        vectors = n // width + bin(n % width).count("1")
-        gain = n / vectors  # numbers in each vector
+        gain = n / -(-n // lanes_of(n, width))  # numbers in each vector
         cost = 1.0 + 2.0 * strided
         if kept and any(nest.out.steps[axis] != 1 for nest in nests):
             cost += 2.0 / max(1, nest.rounds // max(1, math.prod(nest.axes[: nest.kept])))
@@ -72,3 +75,41 @@ def column_axis(nest: Nest, v: int | None, row: int | None) -> int | None:
         return None
     axes = [k for k in range(nest.kept) if k != row]
     return max(axes, key=lambda k: min(nest.axes[k], COLUMNS), default=None)
+
+
+def lanes_of(n: int, width: int) -> int:
+    """How many numbers vectors have: no more than there are, and a power of 2."""
+    return 1 << (min(n, width).bit_length() - 1)
+
+
+def is_repeatable(nests: Sequence[Nest]) -> bool:
+    """Whether numbers may be computed again: nothing that is read at first is written later."""
+    outs = {nest.out: nest.out.memory for nest in nests}
+    written: set[Ref] = set()
+    for nest in nests:
+        if nest.adds or nest.out.place is not None:
+            return False
+        for ref in nest.refs:
+            if ref in outs and ref not in written:
+                return False
+            if ref.place is not None and ref.memory in outs.values():
+                return False
+        written.add(nest.out)
+    return True
+
+
+def at_once(
+    nest: Nest, v: int | None, row: int | None, column: int | None, lanes: int, again: bool
+) -> dict[int | None, int]:
+    """How many numbers along each of these axes are computed at once."""
+    sizes: dict[int | None, int] = {v: lanes}
+    for axis, most in ((row, ROWS), (column, COLUMNS)):
+        if axis is not None:
+            n = nest.axes[axis]
+            whole = not again or (v is not None and v >= nest.kept)  # in vectors it is 2 or 4
+            sizes[axis] = min(n, most) if whole else -(-n // -(-n // most))
+    if nest.fold and again and v is not None and v < nest.kept:
+        rows, vectors = sizes.get(row, 1), -(-nest.axes[v] // lanes)
+        more = vectors if vectors * rows <= SUMS * 1.5 else SUMS // max(rows, 2)
+        sizes[v] = min(nest.axes[v], lanes * more)
+    return sizes

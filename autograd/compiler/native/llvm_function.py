@@ -90,23 +90,3 @@ class Function:
         self.lines += [f"  br i1 {test}, label %{head}, label %{after}", f"{after}:"]
         self.block = after
         return made
-
-
-def pieces(n: int, size: int, halved: bool = False) -> list[tuple[int, int, int]]:
-    """So many numbers, some at once; of what is left all, or the half as many, and so on.
-
-    Returns:
-        For each piece where it begins, how many are at once, and how often.
-
-    Example:
-        >>> pieces(23, 4), pieces(23, 4, halved=True)
-        ([(0, 4, 5), (20, 3, 1)], [(0, 4, 5), (20, 2, 1), (22, 1, 1)])
-    """
-    found, done = [], 0
-    while done < n:
-        size = size if halved else min(size, n - done)
-        if count := (n - done) // size:
-            found.append((done, size, count))
-            done += size * count
-        size = size // 2 if halved else size
-    return found

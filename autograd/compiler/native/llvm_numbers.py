@@ -207,6 +207,17 @@ class Numbers:
             return found
         return self._one_by_one(LIBM[name], args, lanes)
 
+    def least(self, x: str, most: int) -> str:
+        """A place, but not beyond the last one."""
+        test = self.emit(f"icmp ult i64 {x}, {most}")
+        return self.emit(f"select i1 {test}, i64 {x}, i64 {most}")
+
+    def after(self, first: int, x: str, y: str, dtype: np.dtype[Any], lanes: int) -> str:
+        """The numbers of one vector from some lane on, and those of another one before it."""
+        mask = ", ".join(f"i1 {int(lane >= first)}" for lane in range(lanes))
+        wide = self.type(dtype, lanes)
+        return self.emit(f"select <{lanes} x i1> <{mask}>, {wide} {x}, {wide} {y}")
+
     def intrinsic(self, name: str, args: list[str], dtype: np.dtype[Any], lanes: int) -> str:
         """One of LLVM's own functions."""
         wide = self.type(dtype, lanes)

@@ -6,18 +6,20 @@ that what they share is read once: the sums of a tile, rows times vectors, stay 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial, reduce
 from typing import Any
 
 from autograd.compiler.native.llvm_axes import (
-    COLUMNS,
-    ROWS,
+    at_once,
     column_axis,
+    is_repeatable,
+    lanes_of,
     row_axis,
     step,
     vector_axis,
 )
-from autograd.compiler.native.llvm_function import Function, pieces
+from autograd.compiler.native.llvm_function import Function
 from autograd.compiler.native.loops import Apply, Code, Nest, Number, Ref, refs_in, start_of
 
 Spot = tuple[int, int, int]
@@ -31,49 +33,67 @@ class Tiles:
         v: The axis of the vectors; None if numbers are computed one by one.
         row: The axis of which several are computed at once, so that what they share is read once.
         column: Likewise, where all is added up along vectors.
-        width: How many numbers a vector has.
+        lanes: How many numbers a vector has.
+        sizes: Of how many numbers along each of these axes there is a sum at once.
         refs: What is read and written.
     """
 
     def __init__(self, function: Function, nests: list[Nest]) -> None:
         self.function, self.numbers = function, function.numbers
-        self.nest, self.nests = nests[0], nests
+        self.nest = nest = nests[0]
+        self.nests = nests
         read = list(dict.fromkeys(ref for nest in nests for ref in nest.refs))
         written = (ref for nest in nests for ref in refs_in(nest.out))
         self.refs = list(dict.fromkeys([*read, *written]))
         kinds = [ref.dtype.itemsize for ref in self.refs if ref.dtype.kind == "f"]
-        self.width = function.machine.vector // max(kinds, default=8)
-        self.v = vector_axis(nests, read, self.width)
-        self.folds_v = self.v is not None and self.v >= self.nest.kept
-        self.row = row_axis(self.nest, read, self.v)
-        self.column = column_axis(self.nest, self.v, self.row)
+        width = function.machine.vector // max(kinds, default=8)
+        self.v = vector_axis(nests, read, width)
+        self.folds_v = self.v is not None and self.v >= nest.kept
+        self.row = row_axis(nest, read, self.v)
+        self.column = column_axis(nest, self.v, self.row)
+        self.lanes = 1 if self.v is None else lanes_of(nest.axes[self.v], width)
+        self.again = is_repeatable(nests)
+        self.sizes = at_once(nest, self.v, self.row, self.column, self.lanes, self.again)
 
     def write(self, bases: dict[Ref, str]) -> None:
         """Write the loops, given where each ref begins."""
         inner = [self.row, None if self.folds_v else self.v, self.column]
         outer = [k for k in range(self.nest.kept) if k not in inner]
-        self._loops([k for k in (*outer, *inner) if k is not None], bases, {})
+        self._loops([k for k in (*outer, *inner) if k is not None], bases, {}, self.lanes)
 
-    def _loops(self, axes: list[int], places: dict[Ref, str], tile: dict[int | None, int]) -> None:
-        """Loops over some axes; `tile` has how many numbers of each of those around are at once."""
+    def _loops(
+        self, axes: list[int], places: dict[Ref, str], tile: dict[int | None, list[int]], lanes: int
+    ) -> None:
+        """Loops over some axes; `tile` has the numbers that are at once of each of those around.
+
+        What does not come out even ends with numbers that have been computed already, so that
+        there is one text for all; where that must not be, they are computed one by one.
+        """
         if not axes:
-            self._tile(places, tile)
+            self._tile(places, tile, lanes)
             return
         axis, *rest = axes
-        n, size = self.nest.axes[axis], {self.row: ROWS, self.column: COLUMNS}.get(axis, 1)
-        if is_v := axis == self.v:  # two vectors where rows share them
-            shared = self.nest.fold and n >= 2 * self.width and tile.get(self.row, 1) > 1
-            size = self.width * (2 if shared else 1)
-        for begin, many, count in pieces(n, size, halved=is_v):
+        n, size = self.nest.axes[axis], self.sizes.get(axis, 1)
+        whole = n if self.again else n - n % size
+        for begin, end, many in [(0, whole, size), (whole, n, 1)]:
+            if begin == end:
+                continue
+            wide = min(lanes, many) if axis == self.v else lanes
+            every = wide if axis == self.v else 1
+            numbers = [min(k, many - every) for k in range(0, many, every)]
             moved = {x: self.further(at, x, begin * step(x, axis)) for x, at in places.items()}
 
             def body(
-                index: str, _: list[str], moved: dict[Ref, str] = moved, many: int = many
-            ) -> list[str]:
-                self._loops(rest, self._along(moved, axis, index), {**tile, axis: many})
+                index: str, _: list[str], moved: Any = moved, end: int = end - begin,
+                many: int = many, numbers: list[int] = numbers, wide: int = wide,
+            ) -> list[str]:  # fmt: skip
+                if index and end % many:
+                    index = self.numbers.least(index, end - many)
+                here = self._along(moved, axis, index)
+                self._loops(rest, here, {**tile, axis: numbers}, wide)
                 return []
 
-            self.function.loop(many * count, many, body, [], [])
+            self.function.loop(end - begin, many, body, [], [])
 
     # --- where numbers are
 
@@ -123,22 +143,23 @@ class Tiles:
 
     # --- one tile: rows times columns times vectors
 
-    def _tile(self, places: dict[Ref, str], tile: dict[int | None, int]) -> None:
+    def _tile(self, places: dict[Ref, str], tile: dict[int | None, list[int]], lanes: int) -> None:
         nest = self.nest
-        rows, columns = range(tile.get(self.row, 1)), range(tile.get(self.column, 1))
-        size = 1 if self.folds_v else tile.get(self.v, 1)
-        lanes = min(size, self.width)
-        spots = [(r, c, at) for r in rows for c in columns for at in range(0, size, lanes)]
+        rows, columns = tile.get(self.row, [0]), tile.get(self.column, [0])
+        vectors = [0] if self.folds_v else tile.get(self.v, [0])
+        spots = [(r, c, at) for r in rows for c in columns for at in vectors]
         if not nest.fold:
             cell = Cell(self, places, lanes)
+            last = {nest.out: nest for nest in self.nests}
             for nest in self.nests:
                 for spot in spots:
                     value = cell.value(nest.code, spot)
-                    self._store(nest.out, places, value, spot, lanes)
+                    if last[nest.out] is nest:  # else it is written again before anybody reads it
+                        self._store(nest.out, places, value, spot, lanes)
                     cell.written(nest.out, value, spot)
             return
         if self.folds_v:
-            found = self._folded_in_vectors(places, spots)
+            found, lanes = self._folded_in_vectors(places, spots), 1
         else:
             kind = self.numbers.type(nest.code.dtype, lanes)
             start = self.numbers.constant(start_of(nest), nest.code.dtype, lanes)
@@ -180,32 +201,37 @@ class Tiles:
 
     def _folded_in_vectors(self, places: dict[Ref, str], ends: list[Spot]) -> list[str]:
         """The sums of some spots where a folded axis is gone through in vectors."""
-        nest, width, dtype, axis = self.nest, self.width, self.nest.code.dtype, self.v
+        nest, dtype, axis, lanes = self.nest, self.nest.code.dtype, self.v, self.lanes
         assert axis is not None
         n = nest.axes[axis]
         others = [k for k in range(nest.kept, len(nest.axes)) if k != axis]
-        some = 1 if len(ends) > 1 or n < 4 * width else 4
-        totals: list[str] = []
-        for begin, size, count in pieces(n, width * some, halved=True):
-            lanes = min(size, width)
-            spots = [(row, column, at) for row, column, _ in ends for at in range(0, size, lanes)]
-            kinds = [self.numbers.type(dtype, lanes)] * len(spots)
-            first = [self.numbers.constant(start_of(nest), dtype, lanes)] * len(spots)
-            moved = {x: self.further(at, x, begin * step(x, axis)) for x, at in places.items()}
+        many = 1 if len(ends) > 1 or n < 4 * lanes else 4
+        size = lanes * many
+        kind = self.numbers.type(dtype, lanes)
+        first = self.numbers.constant(start_of(nest), dtype, lanes)
 
-            def body(
-                index: str, carried: list[str], moved: Any = moved, spots: Any = spots,
-                lanes: int = lanes, kinds: Any = kinds,
-            ) -> list[str]:  # fmt: skip
-                here = self._along(moved, axis, index)
-                return self._fold(here, others, spots, lanes, carried, kinds)
+        def further(
+            index: str, carried: list[str], at: Sequence[int] = range(0, size, lanes)
+        ) -> list[str]:
+            spots = [(row, column, k) for row, column, _ in ends for k in at]
+            here = self._along(places, axis, index)
+            return self._fold(here, others, spots, lanes, carried, [kind] * len(spots))
 
-            found = self.function.loop(size * count, size, body, first, kinds)
-            together, each = partial(self._two, lanes=lanes), size // lanes
-            vectors = [reduce(together, found[k : k + each]) for k in range(0, len(found), each)]
-            parts = self._within(vectors, lanes)
-            totals = [*map(partial(self._two, lanes=1), totals, parts)] if totals else parts
-        return totals
+        sums = self.function.loop(
+            n - n % size, size, further, [first] * many * len(ends), [kind] * many * len(ends)
+        )
+        for k, begin in enumerate(range(n - n % size, n, lanes)):
+            before = sums[k::many]
+            sums[k::many] = further("", before, [min(begin, n - lanes)])
+            if (over := begin + lanes - n) > 0:  # so many numbers have been there already
+                sums[k::many] = [
+                    self.numbers.after(over, x, y, dtype, lanes)
+                    for x, y in zip(sums[k::many], before, strict=True)
+                ]
+        together = partial(self._two, lanes=lanes)
+        return self._within(
+            [reduce(together, sums[k : k + many]) for k in range(0, len(sums), many)], lanes
+        )
 
     def _two(self, x: str, y: str, lanes: int) -> str:
         dtype = self.nest.code.dtype
@@ -291,13 +317,14 @@ class Cell:
         return code, (row, column, at)
 
     def written(self, out: Ref, value: str, spot: Spot) -> None:
-        """A number was written: what was read there before is old, and this is what is there."""
+        """A number was written: what was read there before is old, and this is what is there.
+
+        Of nests that are fused all others are apart from it, see fusing.py.
+        """
         if len(self.tiles.nests) > 1:
-            stale = [k for k in self.known if any(x.memory is out.memory for x in refs_in(k[0]))]
-            for key in stale:
+            for key in [key for key in self.known if out in refs_in(key[0])]:
                 del self.known[key]
-            if out.place is None:
-                self.known[self._key(out, spot)] = value
+            self.known[self._key(out, spot)] = value
 
     def _load(self, ref: Ref, spot: Spot) -> str:
         tiles, lanes, emit = self.tiles, self.lanes, self.tiles.function.emit

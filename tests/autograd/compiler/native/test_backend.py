@@ -68,7 +68,7 @@ def random_call(rng):
         left = numbers(rng, i, k) if rng.integers(2) else numbers(rng, k, i).T
         right = numbers(rng, k, j) if rng.integers(2) else numbers(rng, j, k).T
         return partial(DOT, left, right, np.zeros((i, j)))
-    x = numbers(rng, *rng.integers(1, 9, 3))
+    x = numbers(rng, *rng.integers(1, rng.choice([9, 40]), 3))
     axis = [0, 1, 2, (0, 2), (1, 2), (0, 1, 2)][rng.integers(6)]
     f = [np.add, np.maximum, np.minimum][rng.integers(3)]
     return partial(f.reduce, x, axis, None, np.zeros(np.shape(f.reduce(x, axis=axis))), False)
@@ -96,6 +96,47 @@ def test_calls_on_arrays_of_any_layout_give_numpys_numbers(machine):
             np.testing.assert_array_equal(found, numbers_of_numpy)
             same_sign = np.signbit(found) == np.signbit(numbers_of_numpy)
             assert (same_sign | np.isnan(found)).all()
+
+
+@pytest.mark.parametrize("machine", [Machine(8), Machine(16), Machine(32, True), Machine(64, True)])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_rows_of_every_length_are_computed_to_their_end_and_once(machine, dtype):
+    machine = Machine(min(machine.vector, this_machine().vector), machine.fused)
+    rng = np.random.default_rng(7)
+    for n in [*range(1, 18), 31, 33, 47, 64, 67]:
+        with np.errstate(all="ignore"):
+            x, y = (numbers(rng, n, special=True).astype(dtype) for _ in range(2))
+        inside, first, second = x.copy(), np.zeros(n, dtype), np.zeros(n, dtype)
+        table, total, largest, sums = (np.zeros(k, dtype) for k in (n + 1, 1, 1, 5))
+        table[:] = y[0]
+        total, largest, wide = total.reshape(()), largest.reshape(()), np.tile(y, (5, 1))
+        calls = [
+            partial(np.multiply, inside, y, inside),  # in place, and then again
+            partial(np.add, inside, x, inside),
+            partial(np.subtract, inside, y, first),
+            partial(np.multiply, first, x, second),
+            partial(np.add, second, inside, second),
+            partial(np.negative, table[1:], table[1:]),
+            partial(np.add.reduce, np.abs(y), 0, None, total, False),
+            partial(np.maximum.reduce, x, 0, None, largest, False),
+            partial(np.add.reduce, np.abs(wide), 1, None, sums, False),
+        ]
+        written = [inside, first, second, table, total, largest, sums]
+        before = [a.copy() for a in written]
+        with np.errstate(all="ignore"):
+            for call in calls:
+                call()
+        expected = [a.copy() for a in written]
+        for array, old in zip(written, before, strict=True):
+            array[...] = old
+        run_natively(calls, machine)
+        for array, right in zip(written[:4], expected, strict=False):
+            np.testing.assert_array_equal(array, right)
+            there = ~np.isnan(right)
+            np.testing.assert_array_equal(np.signbit(array[there]), np.signbit(right[there]))
+        close = 1e-12 if dtype == "float64" else 1e-5
+        for array, right in zip(written[4:], expected[4:], strict=True):
+            np.testing.assert_allclose(array, right, rtol=close)
 
 
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant < 60, reason="needs longer numbers to compare")
