@@ -370,7 +370,7 @@ class Written:
         self.late = run.waiting()
         self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
         for k, leaf in run.leaf_rows.items():
-            if isinstance(leaf, ElementRow):  # which its array has by now
+            if isinstance(leaf, ElementRow) or k in run.gone:  # of the former its array has it
                 continue
             if isinstance(leaf.number, tuple):
                 array, where = leaf.number

@@ -483,6 +483,7 @@ class Compiled:
                 self._refuse_change(f"{kind} among its arguments")
         leaves, rebuild = flatten(result, objects=run.returned_array)
         leaves = [run.returned(x) for x in leaves]
+        run.find_gone()
         return run, [output(x, run) for x in leaves], rebuild, [number_of(x) for x in leaves]
 
 

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from autograd.node import Home
     from autograd.tensor import Tensor
 
+HELD = 4
+"""How often a recording has a leaf: in `graph.leaves`, `rows` and `leaf_rows`, and who counts."""
+
 UNSET = -1
 """In place of the row of a gradient: the one that a leaf comes with."""
 
@@ -237,6 +240,7 @@ class RowEffects(Crossing):
         olds: Leaves whose gradient from before the call is used, and its place in the data.
         arrays_changed: The `id` of each array that has other numbers by now.
         now: What to compute with for leaves that have other numbers by now.
+        gone: Leaves of which nobody can see what happens to them.
         in_order: The rows of Values in the order in which an optimizer has them.
         used: Whether gradients have been read.
     """
@@ -251,6 +255,7 @@ class RowEffects(Crossing):
         self.known_numbers: dict[int, float] = {}
         self.arrays_changed: set[int] = set()
         self.now: dict[int, RecordedValue] = {}
+        self.gone: set[int] = set()
         self.in_order: list[int] = []
         self.used = False
 
@@ -475,6 +480,11 @@ class RowEffects(Crossing):
             elif code == GATHER and any(found[x] for x in graph.operands(row)):
                 self.refuse("a lookup among gradients")
         return found
+
+    def find_gone(self) -> None:
+        """Find the Values that only this recording has: the function made them and forgot them."""
+        made = [x for k, x in self.leaf_rows.items() if k >= self.graph.value_count]
+        self.gone = {x.leaf for x in made if sys.getrefcount(x.value) <= HELD}
 
     def check(self) -> None:
         """See to it that what is recorded is what happens.

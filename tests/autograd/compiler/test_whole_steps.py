@@ -332,6 +332,46 @@ def test_a_step_of_nothing_but_a_parameter_without_numbers_is_recorded():
     assert_same_steps(made, [(1.0,), (2.0,), (3.0,)])
 
 
+def recurrent(kept, give_back):
+    """A step of three Values whose state and whose loss begin as Values made inside."""
+    w = [Value(x) for x in (0.5, -1.0, 0.25)]
+
+    def step(xs):
+        state = first = Value(0.125)
+        loss = Value(0.0)
+        for x in xs:
+            state = (w[0] * state + w[1] * x + w[2]).tanh()
+            loss += (state - 0.5) ** 2
+        for p in w:
+            p.grad = 0.0
+        loss.backward()
+        for p in w:
+            p.data -= 0.1 * p.grad
+        first.data = first.data - first.grad
+        if kept is not None:
+            kept[:] = [first]
+        return loss, (first if give_back else first.data + first.grad)
+
+    return step, *w
+
+
+CALLS_OF_THREE = [([0.5, -1.0, x],) for x in (0.25, -0.5, 2.0, 0.75)]
+
+
+def test_values_that_a_step_makes_and_forgets_begin_anew_at_each_call():
+    run = assert_same_steps(lambda: recurrent(None, False), CALLS_OF_THREE, each=True)
+    assert run._count == 1
+
+
+@pytest.mark.parametrize(("kept", "give_back"), [(None, True), ([], False)])
+def test_a_value_that_a_step_makes_and_that_is_seen_after_it_is_refused(kept, give_back):
+    step, *w = recurrent(kept, give_back)
+    before = left_in(w)
+    with pytest.raises(CompileError):
+        autograd.compile(step)(*CALLS_OF_THREE[0])
+    np.testing.assert_equal(left_in(w), before)
+
+
 def ahead_of_some(elements, a):
     optimizer = optim.Nesterov(elements[:2], lr=0.05)
     return lambda x: optimizer.step(lambda: loss_of_three(elements, a, x))
